@@ -1,0 +1,67 @@
+import { CedarError } from '../errors.js';
+import type { EntityUid } from '../values/entity.js';
+import type { Expr, Policy, ScopeConstraint, Slot, Target } from './ast.js';
+
+/**
+ * A static policy from a template, with an entity in each slot (Cedar reference, "Policy templates").
+ *
+ * @throws {CedarError} `policy` when a slot of the template gets no entity
+ */
+export function linkTemplate(template: Policy, id: string, values: Readonly<Partial<Record<Slot, EntityUid>>>): Policy {
+  const fill = (slot: Slot): EntityUid => {
+    const uid = values[slot];
+    if (uid === undefined) {
+      throw new CedarError('policy', `the link \`${id}\` of template \`${template.id}\` gives nothing for ${slot}`, {
+        policyId: id,
+      });
+    }
+    return uid;
+  };
+  const target = (t: Target): Target => ('slot' in t ? { uid: fill(t.slot) } : t);
+  const scope = (s: ScopeConstraint): ScopeConstraint => {
+    if (s.op === '==' || s.op === 'in') return { op: s.op, target: target(s.target) };
+    if (s.op === 'is' && s.within !== undefined) return { ...s, within: target(s.within) };
+    return s;
+  };
+  return Object.freeze({
+    ...template,
+    id,
+    principal: scope(template.principal),
+    resource: scope(template.resource),
+    conditions: template.conditions.map(({ kind, body }) => ({ kind, body: fillExpr(body, fill) })),
+  });
+}
+
+function fillExpr(expr: Expr, fill: (slot: Slot) => EntityUid): Expr {
+  const go = (e: Expr): Expr => fillExpr(e, fill);
+  switch (expr.op) {
+    case 'slot':
+      return { op: 'entity', uid: fill(expr.slot) };
+    case 'value':
+    case 'entity':
+    case 'variable':
+      return expr;
+    case '!':
+    case 'neg':
+    case 'isEmpty':
+      return { ...expr, arg: go(expr.arg) };
+    case 'get':
+    case 'has':
+    case 'like':
+      return { ...expr, of: go(expr.of) };
+    case 'is':
+      return expr.within === undefined
+        ? { ...expr, of: go(expr.of) }
+        : { ...expr, of: go(expr.of), within: go(expr.within) };
+    case 'if':
+      return { ...expr, test: go(expr.test), yes: go(expr.yes), no: go(expr.no) };
+    case 'set':
+      return { ...expr, items: expr.items.map(go) };
+    case 'record':
+      return { ...expr, entries: expr.entries.map(([key, value]) => [key, go(value)] as const) };
+    case 'call':
+      return { ...expr, args: expr.args.map(go) };
+    default:
+      return { ...expr, left: go(expr.left), right: go(expr.right) };
+  }
+}

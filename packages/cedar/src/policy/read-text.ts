@@ -1,0 +1,147 @@
+import * as official from '#official';
+import { CedarError, positionAt } from '../errors.js';
+import { LONG_MAX, longOf } from '../values/long.js';
+
+/** One policy or template of a policy text. */
+export interface PolicyText {
+  readonly id: string;
+  readonly isTemplate: boolean;
+  /** Cedar's JSON policy format. */
+  readonly json: unknown;
+  /** Where it begins in the text that it was read from. */
+  readonly offset: number;
+  readonly source: string;
+}
+
+interface Statement {
+  readonly offset: number;
+  readonly source: string;
+  readonly hasSlot: boolean;
+  readonly bigIntegers: readonly { readonly start: number; readonly end: number }[];
+}
+
+/**
+ * Reads a policy text with the official parser. A policy is named by its `@id`, or `policy0`, `policy1`, … by its place
+ * in the text.
+ *
+ * @throws {CedarError} `policy`, with the position in `text`
+ */
+export function readPolicyText(text: string): PolicyText[] {
+  return split(text).map((statement, index) => {
+    const json = parse(text, statement);
+    const annotations = (json as { annotations?: Record<string, string | null> }).annotations ?? {};
+    return {
+      id: annotations.id ?? `policy${index}`,
+      isTemplate: statement.hasSlot,
+      json,
+      offset: statement.offset,
+      source: statement.source,
+    };
+  });
+}
+
+const TOKEN = /\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\?(?:principal|resource)\b|;|\S/g;
+
+/** Splits at the semicolons that end statements: those outside strings and comments. */
+function split(text: string): Statement[] {
+  const statements: Statement[] = [];
+  let start = -1;
+  let hasSlot = false;
+  let bigIntegers: { start: number; end: number }[] = [];
+  for (const match of text.matchAll(TOKEN)) {
+    const token = match[0];
+    if (token.startsWith('//')) continue;
+    if (start === -1) start = match.index;
+    if (token.startsWith('?') && token.length > 1) hasSlot = true;
+    if (/^[0-9]{16,}$/.test(token))
+      bigIntegers.push({ start: match.index - start, end: match.index - start + token.length });
+    if (token === ';') {
+      statements.push({ offset: start, source: text.slice(start, match.index + 1), hasSlot, bigIntegers });
+      start = -1;
+      hasSlot = false;
+      bigIntegers = [];
+    }
+  }
+  if (start !== -1) statements.push({ offset: start, source: text.slice(start), hasSlot, bigIntegers });
+  return statements;
+}
+
+/**
+ * The wasm engine gives integers out as doubles, which loses digits past 2^53. Such a literal is handed to it as a
+ * record under a key that no policy of this call contains, and put back afterwards.
+ */
+function parse(text: string, statement: Statement): unknown {
+  let source = statement.source;
+  let marker = 'long';
+  while (text.includes(marker)) marker += '_';
+  for (const { start, end } of statement.bigIntegers.toReversed()) {
+    source = `${source.slice(0, start)}{"${marker}":"${source.slice(start, end)}"}${source.slice(end)}`;
+  }
+  const answer = statement.hasSlot ? official.templateToJson(source) : official.policyToJson(source);
+  if (answer.type === 'failure') return refuse(text, statement, answer.errors, source !== statement.source);
+  if (statement.bigIntegers.length === 0) return answer.json;
+  return restore(answer.json, marker, text, statement);
+}
+
+function refuse(
+  text: string,
+  statement: Statement,
+  errors: readonly official.DetailedError[],
+  changed: boolean,
+): never {
+  // Ask again with the text as it was written: the message and its position are then about that.
+  const again = changed ? official.policyToJson(statement.source) : undefined;
+  const error = (again?.type === 'failure' ? again.errors[0] : undefined) ?? errors[0];
+  const location = error?.sourceLocations?.[0];
+  const message = (error?.message ?? 'this policy does not parse').replace(
+    /^failed to parse (policy|template) from string: /,
+    '',
+  );
+  const start = location === undefined ? 0 : utf16Offset(statement.source, location.start);
+  const offset = statement.offset + start;
+  throw new CedarError('policy', message, {
+    position: positionAt(text, offset),
+    help: error?.help ?? location?.label ?? undefined,
+  });
+}
+
+/** The official engine counts bytes of UTF-8; editors and JavaScript count UTF-16 units. */
+export function utf16Offset(text: string, bytes: number): number {
+  let seen = 0;
+  let units = 0;
+  for (const char of text) {
+    if (seen >= bytes) break;
+    const code = char.codePointAt(0) as number;
+    seen += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    units += char.length;
+  }
+  return units;
+}
+
+function restore(json: unknown, marker: string, text: string, statement: Statement): unknown {
+  const digitsOf = (value: unknown): string | undefined => {
+    const record = (value as { Record?: Record<string, { Value?: unknown }> } | null)?.Record;
+    const digits = record?.[marker]?.Value;
+    return typeof digits === 'string' ? digits : undefined;
+  };
+  const literal = (digits: bigint): unknown => {
+    const long = longOf(digits);
+    if (long === undefined) {
+      throw new CedarError('policy', `integer literal \`${digits}\` is too large`, {
+        position: positionAt(text, statement.offset),
+        help: `the largest integer is ${LONG_MAX}`,
+      });
+    }
+    return { Value: long };
+  };
+  const walk = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(walk);
+    if (typeof value !== 'object' || value === null) return value;
+    const digits = digitsOf(value);
+    if (digits !== undefined) return literal(BigInt(digits));
+    const negated = digitsOf((value as { neg?: { arg?: unknown } }).neg?.arg);
+    if (negated !== undefined) return literal(-BigInt(negated));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
+  };
+  return walk(json);
+}

@@ -1,0 +1,181 @@
+import * as official from '#official';
+import { CedarError, positionAt } from '../errors.js';
+import { utf16Offset } from '../policy/read-text.js';
+import { type EntityUid, uidText } from '../values/entity.js';
+import type { CedarType, RecordType } from './types.js';
+
+export interface EntityTypeDeclaration {
+  readonly memberOf: ReadonlySet<string>;
+  readonly attributes: RecordType;
+  readonly tags: CedarType | undefined;
+  /** The allowed ids of an enumerated type. */
+  readonly ids: ReadonlySet<string> | undefined;
+}
+
+export interface ActionDeclaration {
+  readonly uid: EntityUid;
+  readonly memberOf: readonly EntityUid[];
+  readonly principalTypes: ReadonlySet<string>;
+  readonly resourceTypes: ReadonlySet<string>;
+  readonly context: RecordType;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+const EMPTY_RECORD: RecordType = { kind: 'record', attributes: new Map() };
+const BUILT_IN: Readonly<Record<string, CedarType>> = {
+  Long: { kind: 'long' },
+  String: { kind: 'string' },
+  Boolean: { kind: 'bool' },
+  Bool: { kind: 'bool' },
+  ipaddr: { kind: 'extension', name: 'ipaddr' },
+  decimal: { kind: 'extension', name: 'decimal' },
+  datetime: { kind: 'extension', name: 'datetime' },
+  duration: { kind: 'extension', name: 'duration' },
+};
+
+/** A Cedar schema with every type resolved: what entities and requests may look like. */
+export class Schema {
+  readonly entityTypes: ReadonlyMap<string, EntityTypeDeclaration>;
+  private readonly actionsByKey: ReadonlyMap<string, ActionDeclaration>;
+
+  private constructor(
+    entityTypes: Map<string, EntityTypeDeclaration>,
+    actions: Map<string, ActionDeclaration>,
+    /** The schema in Cedar syntax, for the official validator. */
+    readonly text: string,
+  ) {
+    this.entityTypes = entityTypes;
+    this.actionsByKey = actions;
+  }
+
+  /**
+   * Reads a schema from Cedar text or from its JSON form.
+   *
+   * @throws {CedarError} `schema`, with the position when it was text
+   */
+  static parse(schema: string | object): Schema {
+    const text = typeof schema === 'string' ? schema : schemaText(schema);
+    // A schema that parses can still name a type that is not there; only this call tells.
+    const checked = official.checkParseSchema(text);
+    if (checked.type === 'failure') throw schemaError(text, checked.errors);
+    const answer = official.schemaToJsonWithResolvedTypes(text);
+    if (answer.type === 'failure') throw schemaError(text, answer.errors);
+    const reader = new SchemaReader(answer.json as unknown as Json);
+    return new Schema(reader.entityTypes(), reader.actions(), text);
+  }
+
+  action(uid: EntityUid): ActionDeclaration | undefined {
+    return this.actionsByKey.get(uidText(uid));
+  }
+
+  get actions(): Iterable<ActionDeclaration> {
+    return this.actionsByKey.values();
+  }
+}
+
+function schemaText(schema: object): string {
+  const answer = official.schemaToText(schema as official.Schema);
+  if (answer.type === 'failure') throw schemaError(undefined, answer.errors);
+  return answer.text;
+}
+
+function schemaError(text: string | undefined, errors: readonly official.DetailedError[]): CedarError {
+  const error = errors[0];
+  const location = error?.sourceLocations?.[0];
+  const position =
+    text === undefined || location === undefined ? undefined : positionAt(text, utf16Offset(text, location.start));
+  return new CedarError('schema', error?.message ?? 'this schema does not parse', {
+    position,
+    help: error?.help ?? location?.label ?? undefined,
+  });
+}
+
+class SchemaReader {
+  private readonly common = new Map<string, Json>();
+  private readonly resolved = new Map<string, CedarType>();
+
+  constructor(private readonly namespaces: Json) {
+    for (const [namespace, definition] of this.definitions()) {
+      for (const [name, type] of Object.entries((definition.commonTypes ?? {}) as Json)) {
+        this.common.set(qualify(namespace, name), type as Json);
+      }
+    }
+  }
+
+  private definitions(): [string, Json][] {
+    return Object.entries(this.namespaces) as [string, Json][];
+  }
+
+  entityTypes(): Map<string, EntityTypeDeclaration> {
+    const out = new Map<string, EntityTypeDeclaration>();
+    for (const [namespace, definition] of this.definitions()) {
+      for (const [name, entity] of Object.entries((definition.entityTypes ?? {}) as Record<string, Json>)) {
+        const shape = entity.shape === undefined ? EMPTY_RECORD : this.type(entity.shape as Json);
+        out.set(qualify(namespace, name), {
+          memberOf: new Set((entity.memberOfTypes ?? []) as string[]),
+          attributes: shape as RecordType,
+          tags: entity.tags === undefined ? undefined : this.type(entity.tags as Json),
+          ids: entity.enum === undefined ? undefined : new Set(entity.enum as string[]),
+        });
+      }
+    }
+    return out;
+  }
+
+  actions(): Map<string, ActionDeclaration> {
+    const out = new Map<string, ActionDeclaration>();
+    for (const [namespace, definition] of this.definitions()) {
+      for (const [id, action] of Object.entries((definition.actions ?? {}) as Record<string, Json>)) {
+        const uid = { type: qualify(namespace, 'Action'), id };
+        const appliesTo = (action.appliesTo ?? {}) as Json;
+        const context = appliesTo.context;
+        out.set(uidText(uid), {
+          uid,
+          memberOf: ((action.memberOf ?? []) as { id: string; type?: string }[]).map((parent) => ({
+            type: parent.type ?? uid.type,
+            id: parent.id,
+          })),
+          principalTypes: new Set((appliesTo.principalTypes ?? []) as string[]),
+          resourceTypes: new Set((appliesTo.resourceTypes ?? []) as string[]),
+          context: context === undefined ? EMPTY_RECORD : (this.type(context as Json) as RecordType),
+        });
+      }
+    }
+    return out;
+  }
+
+  private type(json: Json): CedarType {
+    const name = json.type as string;
+    switch (name) {
+      case 'Set':
+        return { kind: 'set', element: this.type(json.element as Json) };
+      case 'Record': {
+        const attributes = new Map<string, { type: CedarType; required: boolean }>();
+        for (const [key, value] of Object.entries((json.attributes ?? {}) as Record<string, Json>)) {
+          attributes.set(key, { type: this.type(value), required: value.required !== false });
+        }
+        return { kind: 'record', attributes };
+      }
+      case 'Entity':
+        return { kind: 'entity', name: json.name as string };
+      case 'Extension':
+        return this.named(json.name as string);
+      default:
+        return this.named(name === 'EntityOrCommon' ? (json.name as string) : name);
+    }
+  }
+
+  private named(name: string): CedarType {
+    const done = this.resolved.get(name);
+    if (done !== undefined) return done;
+    const common = this.common.get(name);
+    const type = common === undefined ? BUILT_IN[name.replace(/^__cedar::/, '')] : this.type(common);
+    if (type === undefined) throw new CedarError('schema', `the type \`${name}\` is not declared`);
+    this.resolved.set(name, type);
+    return type;
+  }
+}
+
+function qualify(namespace: string, name: string): string {
+  return namespace === '' ? name : `${namespace}::${name}`;
+}

@@ -1,0 +1,164 @@
+import { CedarError, type CedarErrorCode } from '../errors.js';
+import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
+import { type CedarType, type RecordType, typeText } from '../schema/types.js';
+import { type Entity, type EntityUid, uidText } from './entity.js';
+import { EvaluationFailure } from './failure.js';
+import { longOf } from './long.js';
+import { SetValue } from './set.js';
+import { typeName, type Value } from './value.js';
+
+const MAX_DEPTH = 512;
+const CONSTRUCTORS = { ipaddr: 'ip', decimal: 'decimal', datetime: 'datetime', duration: 'duration' } as const;
+
+/** Gives the one object of a uid. */
+export type Intern = (uid: EntityUid) => Entity;
+
+/**
+ * Reads Cedar's JSON data format (Cedar reference, "Entities and context in JSON") into values. With a type, the
+ * implicit forms are accepted (`"10.0.0.1"` where an `ipaddr` is declared) and anything else than the type is refused.
+ */
+export class ValueReader {
+  private depth = 0;
+
+  constructor(
+    private readonly code: CedarErrorCode,
+    private readonly intern: Intern,
+  ) {}
+
+  fail(path: string, message: string, help?: string): never {
+    throw new CedarError(this.code, `${path}: ${message}`, { path, help });
+  }
+
+  object(json: unknown, path: string): Readonly<Record<string, unknown>> {
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+      this.fail(path, `expected an object, got ${describe(json)}`);
+    }
+    return json as Readonly<Record<string, unknown>>;
+  }
+
+  uid(json: unknown, path: string): EntityUid {
+    const outer = this.object(json, path);
+    const { type, id } = this.object(Object.hasOwn(outer, '__entity') ? outer.__entity : outer, path);
+    if (typeof type !== 'string' || typeof id !== 'string') {
+      this.fail(path, 'an entity is written { "type": "…", "id": "…" }, both strings');
+    }
+    return { type: type as string, id: id as string };
+  }
+
+  record(json: unknown, type: RecordType | undefined, path: string): Map<string, Value> {
+    const out = new Map<string, Value>();
+    for (const [key, item] of Object.entries(this.object(json, path))) {
+      const at = `${path}.${key}`;
+      const declared = type?.attributes.get(key);
+      if (type !== undefined && declared === undefined) {
+        const known = [...type.attributes.keys()].join(', ');
+        this.fail(at, 'this attribute is not declared in the schema', `declared are: ${known || 'none'}`);
+      }
+      out.set(key, this.value(item, declared?.type, at));
+    }
+    for (const [key, { required }] of type?.attributes ?? []) {
+      if (required && !out.has(key)) this.fail(path, `the attribute \`${key}\` is required and missing`);
+    }
+    return out;
+  }
+
+  value(json: unknown, type: CedarType | undefined, path: string): Value {
+    this.depth += 1;
+    if (this.depth > MAX_DEPTH) this.fail(path, `nested deeper than ${MAX_DEPTH} levels`);
+    const value = type === undefined ? this.untyped(json, path) : this.typed(json, type, path);
+    this.depth -= 1;
+    return value;
+  }
+
+  private untyped(json: unknown, path: string): Value {
+    switch (typeof json) {
+      case 'boolean':
+      case 'string':
+        return json;
+      case 'number':
+      case 'bigint':
+        return this.long(json, path);
+      default:
+        if (Array.isArray(json))
+          return new SetValue(json.map((item, i) => this.value(item, undefined, `${path}[${i}]`)));
+        return this.compound(this.object(json, path), path);
+    }
+  }
+
+  private long(json: number | bigint, path: string): Value {
+    const long = longOf(json);
+    if (long === undefined)
+      this.fail(path, `${json} is not a 64-bit integer`, 'Cedar has no floating point; use `decimal`');
+    return long;
+  }
+
+  private compound(json: Readonly<Record<string, unknown>>, path: string): Value {
+    if (Object.hasOwn(json, '__entity')) return this.intern(this.uid(json, path));
+    if (Object.hasOwn(json, '__extn')) return this.extension(json.__extn, path);
+    if (Object.hasOwn(json, '__expr')) this.fail(path, 'the `__expr` form is not supported by Cedar any more');
+    return this.record(json, undefined, path);
+  }
+
+  private extension(json: unknown, path: string): Value {
+    const { fn, arg, args } = this.object(json, path);
+    const given = args === undefined ? [arg] : args;
+    const extension = typeof fn === 'string' ? EXTENSION_FUNCTIONS.get(fn) : undefined;
+    if (extension === undefined || !Array.isArray(given) || given.length !== extension.arity) {
+      this.fail(path, 'an extension value is written { "__extn": { "fn": "ip", "arg": "…" } }');
+    }
+    return this.apply(
+      extension.call,
+      given.map((item, i) => this.value(item, undefined, `${path}[${i}]`)),
+      path,
+    );
+  }
+
+  private apply(call: (...args: Value[]) => Value, args: readonly Value[], path: string): Value {
+    try {
+      return call(...args);
+    } catch (error) {
+      if (error instanceof EvaluationFailure) this.fail(path, error.message);
+      throw error;
+    }
+  }
+
+  private typed(json: unknown, type: CedarType, path: string): Value {
+    switch (type.kind) {
+      case 'record':
+        return this.record(json, type, path);
+      case 'set':
+        if (!Array.isArray(json)) return this.mismatch(json, type, path);
+        return new SetValue(json.map((item, i) => this.value(item, type.element, `${path}[${i}]`)));
+      case 'entity': {
+        if (typeof json !== 'object' || json === null) return this.mismatch(json, type, path);
+        const uid = this.uid(json, path);
+        if (uid.type !== type.name) this.fail(path, `expected an entity of type ${type.name}, got ${uidText(uid)}`);
+        return this.intern(uid);
+      }
+      case 'extension': {
+        const call = EXTENSION_FUNCTIONS.get(CONSTRUCTORS[type.name])?.call;
+        if (typeof json === 'string' && call !== undefined) return this.apply(call, [json], path);
+        return this.checked(json, type, path, type.name);
+      }
+      default:
+        return this.checked(json, type, path, type.kind);
+    }
+  }
+
+  private checked(json: unknown, type: CedarType, path: string, expected: string): Value {
+    const value = this.untyped(json, path);
+    return typeName(value) === expected ? value : this.mismatch(json, type, path);
+  }
+
+  private mismatch(json: unknown, type: CedarType, path: string): never {
+    this.fail(path, `expected ${typeText(type)}, got ${describe(json)}`);
+  }
+}
+
+function describe(json: unknown): string {
+  if (json === null) return 'null, which Cedar does not have; leave the attribute out';
+  if (json === undefined) return 'nothing';
+  if (Array.isArray(json)) return 'a list';
+  if (typeof json === 'object') return 'an object';
+  return `the ${typeof json} ${JSON.stringify(typeof json === 'bigint' ? String(json) : json).slice(0, 60)}`;
+}

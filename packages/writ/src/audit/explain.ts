@@ -1,0 +1,77 @@
+import { type EntityUid, uidText } from '@writ/cedar';
+import type { DecisionRecord, OutcomeRecord } from '../decide/record.js';
+import type { RecordedDecision } from './records.js';
+
+/** A decision told to a person, from its record alone: who, for whom, what, which policies decided and why. */
+export function explain({ decision, outcome }: RecordedDecision): string {
+  const lines = [
+    `${decision.result === 'allow' ? 'Allowed' : 'Denied'}: ${whoText(decision)} asked to ${whatText(decision)}.`,
+    '',
+    ...whyLines(decision),
+    '',
+    'It was decided on',
+    ...factLines(decision).map((line) => `  ${line}`),
+    '',
+    outcomeText(decision, outcome),
+    '',
+    `Decision ${decision.id}, ${decision.time}, asked by ${decision.enforcementPoint}, policy ${decision.policyVersion}.`,
+  ];
+  return lines.join('\n');
+}
+
+function whoText({ provenance, request }: DecisionRecord): string {
+  const path = provenance?.path ?? [request.subject];
+  const actor = path[path.length - 1] as EntityUid;
+  const before = path.slice(0, -1).toReversed();
+  if (before.length === 0) return uidText(actor);
+  const [originator, ...between] = before.toReversed();
+  const through = between.length === 0 ? '' : ` through ${between.map(uidText).join(', ')}`;
+  return `${uidText(actor)}, on behalf of ${uidText(originator as EntityUid)}${through},`;
+}
+
+function whatText({ request }: DecisionRecord): string {
+  const input = request.context?.input;
+  const given = input === undefined ? '' : ` with ${JSON.stringify(input)}`;
+  return `${request.action.name} on ${uidText(request.resource)}${given}`;
+}
+
+function whyLines({ reasons, refusal, result }: DecisionRecord): string[] {
+  const lines = ['Why'];
+  for (const { policy, effect, reason, identity } of reasons) {
+    const verb = effect === 'permit' ? 'permits it to' : 'forbids it to';
+    lines.push(`  ${policy} ${verb} ${uidText(identity)}${reason === undefined ? '' : `: ${reason}`}`);
+  }
+  if (refusal !== undefined) lines.push(`  ${refusal.message}`);
+  if (result === 'allow') lines.push('  no forbid policy applied');
+  return lines;
+}
+
+function factLines({ facts, ledger, provenance }: DecisionRecord): string[] {
+  const lines = facts.map(({ uid, attributes, ancestors }) => {
+    const is = Object.keys(attributes).length === 0 ? '' : ` ${JSON.stringify(attributes)}`;
+    const within = ancestors.length === 0 ? '' : ` in ${ancestors.map(uidText).join(', ')}`;
+    return `${uidText(uid)}${is}${within}`;
+  });
+  for (const [name, value] of Object.entries(ledger)) {
+    const shown = Array.isArray(value) ? (value.length === 0 ? 'nothing' : value.join(', ')) : String(value);
+    lines.push(`so far, ${name}: ${shown}${Array.isArray(value) ? '' : ' (this action included)'}`);
+  }
+  if (provenance !== undefined) lines.push(`identities at assurance ${provenance.assurance} of 4`);
+  return lines.length === 0 ? ['nothing but the request'] : lines;
+}
+
+function outcomeText({ result }: DecisionRecord, outcome: OutcomeRecord | undefined): string {
+  if (result !== 'allow') return 'The action did not reach its target.';
+  switch (outcome?.status) {
+    case undefined:
+      return 'No outcome was reported; the action counts as done.';
+    case 'completed':
+      return `The action was carried out (reported ${outcome?.time}).`;
+    case 'failed':
+      return `The target reported that the action failed (${outcome?.time}); it does not count.`;
+    case 'not-executed':
+      return `The action did not reach its target (reported ${outcome?.time}); it does not count.`;
+    case 'unknown':
+      return `What became of the action is not known (reported ${outcome?.time}); it counts as done.`;
+  }
+}

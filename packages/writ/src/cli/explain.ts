@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { explain as explainRecord } from '../audit/explain.js';
+import { AuditRecords } from '../audit/records.js';
+import { STORE_FILE } from '../start.js';
+import { openStoreToRead } from '../store/store.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { complain, print, printJson } from './output.js';
+
+/** `writ explain`: tells why a decision was made, from its record. */
+export async function explain(
+  id: string,
+  options: { readonly data: string; readonly json?: boolean },
+): Promise<ExitCode> {
+  const store = openStoreToRead(join(options.data, STORE_FILE));
+  try {
+    const recorded = await new AuditRecords(store).find(id);
+    if (recorded === undefined) {
+      complain(`there is no decision ${id} in ${options.data}`);
+      return EXIT.notSo;
+    }
+    if (options.json === true) printJson(recorded);
+    else print(explainRecord(recorded));
+    return EXIT.ok;
+  } finally {
+    await store.destroy();
+  }
+}

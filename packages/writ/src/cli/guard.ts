@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { type EntityUid, parseUid } from '@writ/cedar';
+import { Gateway } from '../enforce/mcp/gateway.js';
+import { CallMapper } from '../enforce/mcp/map-call.js';
+import { StrictStdioTransport } from '../enforce/mcp/stdio.js';
+import { Upstream } from '../enforce/mcp/upstream.js';
+import { remoteDecisionPoint } from '../enforce/remote.js';
+import { loadBundle } from '../policy/bundle.js';
+import { mapperOf } from '../start.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { complain } from './output.js';
+
+export interface GuardFlags {
+  readonly service: string;
+  readonly keyFile: string;
+  readonly for: string;
+  readonly agent?: string;
+  readonly bundle?: string;
+  readonly data: string;
+  readonly server: string;
+}
+
+/** `writ guard -- command`: an MCP server over stdio in front of another; every call is decided by the service. */
+export async function guard(command: readonly [string, ...string[]], flags: GuardFlags): Promise<ExitCode> {
+  const originator = parseUid(flags.for);
+  const agent = flags.agent === undefined ? undefined : parseUid(flags.agent);
+  if (originator === undefined || (flags.agent !== undefined && agent === undefined)) {
+    complain('an identity is written Type::"id", as in --for \'User::"ana"\' --agent \'Agent::"support-bot"\'');
+    return EXIT.wrongUse;
+  }
+  const log = (message: string): void => complain(`writ guard: ${message}`);
+  const point = remoteDecisionPoint(flags.service, readFileSync(flags.keyFile, 'utf8').trim());
+  const mapper = flags.bundle === undefined ? new CallMapper([], {}) : mapperOf(loadBundle(flags.bundle), flags.data);
+
+  const [name, ...args] = command;
+  const upstream = await Upstream.start(flags.server, { command: name, args, env: inheritedEnv() });
+  const gateway = new Gateway([upstream], mapper, point, log);
+  const client = { originator: originator as EntityUid, agent, task: `guard ${flags.server}` };
+  const transport = new StrictStdioTransport(process.stdin, process.stdout);
+  const served = serveStdio(() => gateway.serverFor(client), { transport, onerror: (error) => log(error.message) });
+  await new Promise<void>((resolve) => {
+    process.stdin.once('end', resolve);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  await served.close();
+  await upstream.close();
+  return EXIT.ok;
+}
+
+/** A guarded server gets the environment that it would have had: the guard stands where its command stood. */
+function inheritedEnv(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}

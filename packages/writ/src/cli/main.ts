@@ -1,0 +1,106 @@
+import { CedarError } from '@writ/cedar';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import { WritError } from '../errors.js';
+import { check } from './check.js';
+import { decide } from './decide.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { explain } from './explain.js';
+import { type GuardFlags, guard } from './guard.js';
+import { complain } from './output.js';
+import { type StartFlags, start } from './start.js';
+import { test } from './test.js';
+
+const SERVICE_PORT = 7465;
+const GATEWAY_PORT = 7466;
+
+const program = new Command('writ')
+  .description('Decides, before it happens, whether an action by a non-human identity may happen.')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(pc.red(text)) });
+
+let exit: ExitCode = EXIT.ok;
+const run = async (verb: ExitCode | Promise<ExitCode>): Promise<void> => {
+  exit = await verb;
+};
+
+program
+  .command('start')
+  .description('serve a bundle: the decision point, and the gateway in front of its MCP servers')
+  .requiredOption('--bundle <dir>', 'the bundle to serve')
+  .option('--data <dir>', 'where the store and the keys are', './data')
+  .option('--port <n>', 'port of the service on 127.0.0.1; 0 for any', port, SERVICE_PORT)
+  .option('--gateway-port <n>', 'port of the gateway on 127.0.0.1; 0 for any', port, GATEWAY_PORT)
+  .action((flags: StartFlags) => run(start(flags)));
+
+program
+  .command('guard')
+  .description('run an MCP server over stdio so that a running service decides every call')
+  .argument('<command...>', 'the server to run, after --')
+  .requiredOption('--for <entity>', 'on whose behalf, as in User::"ana"')
+  .option('--agent <entity>', 'the agent at work, as in Agent::"support-bot"')
+  .option('--service <url>', 'the decision point', `http://127.0.0.1:${SERVICE_PORT}`)
+  .option('--key-file <file>', 'the key of the enforcement point', './data/keys/default.key')
+  .option('--bundle <dir>', 'take the mappings of this bundle')
+  .option('--data <dir>', 'what ${data} stands for in the bundle', './data')
+  .option('--server <name>', 'the name of the server in the mappings', 'server')
+  .action((command: [string, ...string[]], flags: GuardFlags) => run(guard(command, flags)));
+
+program
+  .command('check')
+  .description('parse, type-check and lint a bundle')
+  .argument('<bundle>', 'the folder of the bundle')
+  .option('--json', 'print JSON')
+  .action((bundle: string, flags: { json?: boolean }) => run(check(bundle, flags)));
+
+program
+  .command('test')
+  .description("run a bundle's tests")
+  .argument('<bundle>', 'the folder of the bundle')
+  .option('--json', 'print JSON')
+  .action((bundle: string, flags: { json?: boolean }) => run(test(bundle, flags)));
+
+program
+  .command('decide')
+  .description('decide one AuthZEN request on a bundle, without a service')
+  .argument('<bundle>', 'the folder of the bundle')
+  .argument('<request>', 'a file with the request, or - for standard input')
+  .option('--json', 'print JSON')
+  .action((bundle: string, file: string, flags: { json?: boolean }) => run(decide(bundle, file, flags)));
+
+program
+  .command('explain')
+  .description('tell why a decision was made, from its record')
+  .argument('<id>', 'the id of the decision')
+  .option('--data <dir>', 'where the store is', './data')
+  .option('--json', 'print JSON')
+  .action((id: string, flags: { data: string; json?: boolean }) => run(explain(id, flags)));
+
+function port(text: string): number {
+  if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return Number(text);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  exit = failure(error);
+}
+process.exitCode = exit;
+
+function failure(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.wrongUse;
+  if (error instanceof WritError || error instanceof CedarError) {
+    complain(`${pc.red('error')} ${error.message}${error.help === undefined ? '' : `\n      ${error.help}`}`);
+    return error instanceof WritError && error.code === 'bundle_invalid' ? EXIT.notSo : EXIT.wrongUse;
+  }
+  if (error instanceof Error && 'code' in error) {
+    const code = String(error.code);
+    complain(
+      `${pc.red('error')} ${error.message}${code === 'EADDRINUSE' ? '\n      choose another port with --port or --gateway-port' : ''}`,
+    );
+    return EXIT.wrongUse;
+  }
+  throw error;
+}

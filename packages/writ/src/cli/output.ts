@@ -1,0 +1,36 @@
+import pc from 'picocolors';
+import type { Finding } from '../policy/finding.js';
+
+/** Results go to standard output, everything else to standard error. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item), 2));
+}
+
+export function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** A finding with the line that it is about. */
+export function findingBlock(finding: Finding, texts: ReadonlyMap<string, string>): string {
+  const { severity, file, line, column, message, help } = finding;
+  const label = severity === 'error' ? pc.red(pc.bold('error')) : pc.yellow(pc.bold('warning'));
+  const lines = [`${pc.bold(`${file}:${line}:${column}`)} ${label} ${message}`];
+  const source = texts.get(file)?.split('\n')[line - 1];
+  if (source !== undefined && source.trim() !== '') {
+    const number = String(line).padStart(5);
+    lines.push(
+      `${pc.dim(`${number} |`)} ${source}`,
+      `${pc.dim('      |')} ${' '.repeat(Math.max(column - 1, 0))}${pc.red('^')}`,
+    );
+  }
+  if (help !== undefined) lines.push(`${pc.dim('      =')} ${help}`);
+  return lines.join('\n');
+}
+
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,91 @@
+import { type EntityJson, type EntityUid, parseUid } from '@writ/cedar';
+import { type Decision, explainBriefly } from '../decide/decision.js';
+import type { DecisionRecord } from '../decide/record.js';
+import { MappingError } from '../enforce/errors.js';
+import type { Bundle } from '../policy/bundle.js';
+import type { TestStep, TestTask } from '../policy/format.js';
+import { Registry } from '../registry/registry.js';
+import { deciderOf, mapperOf } from '../start.js';
+
+/** How one step of a test went. */
+export interface StepResult {
+  readonly call: string;
+  readonly expected: string;
+  readonly actual: string;
+  readonly ok: boolean;
+  /** Why it was decided so. */
+  readonly why: string;
+}
+
+export interface TaskResult {
+  readonly file: string;
+  readonly test: string;
+  readonly ok: boolean;
+  readonly steps: readonly StepResult[];
+}
+
+export interface TestRun {
+  readonly tasks: readonly TaskResult[];
+  /** The policies that no test determined. */
+  readonly undetermined: readonly string[];
+}
+
+/** Where a mapping's `server.root` is while tests run; the paths in tests begin with it. */
+export const TEST_DATA = '/data';
+
+/** Runs every test of a bundle, each as a task of its own with an empty ledger. */
+export async function runTests(bundle: Bundle): Promise<TestRun> {
+  const tasks: TaskResult[] = [];
+  const determined = new Set<string>();
+  for (const { file, tasks: given } of bundle.tests) {
+    for (const task of given) tasks.push(await runTask(bundle, file, task, determined));
+  }
+  return { tasks, undetermined: bundle.sources.map(({ id }) => id).filter((id) => !determined.has(id)) };
+}
+
+async function runTask(bundle: Bundle, file: string, task: TestTask, determined: Set<string>): Promise<TaskResult> {
+  const at = task.now === undefined ? new Date() : new Date(task.now);
+  const kept: DecisionRecord[] = [];
+  const append = { decision: async (record: DecisionRecord) => void kept.push(record), outcome: async () => undefined };
+  const entities = [...bundle.entities, ...((task.given?.entities ?? []) as EntityJson[])];
+  const point = deciderOf(bundle, append, () => at, { registry: Registry.load(entities, bundle.schema) }).for({
+    enforcementPoint: 'test',
+  });
+  const mapper = mapperOf(bundle, TEST_DATA);
+  const client = {
+    originator: parseUid(task.for) as EntityUid,
+    agent: task.agent === undefined ? undefined : parseUid(task.agent),
+    task: task.test,
+  };
+
+  const steps: StepResult[] = [];
+  for (const step of task.steps) {
+    const server = step.server ?? serverOf(bundle, step.call);
+    let decision: Decision;
+    try {
+      decision = await point.decide(mapper.map({ server, tool: step.call, arguments: step.input }, client));
+    } catch (error) {
+      if (!(error instanceof MappingError)) throw error;
+      steps.push({ ...compare(step, 'deny', []), why: error.message });
+      continue;
+    }
+    const reasons = [...new Set(decision.reasons.map(({ policy }) => policy))];
+    for (const id of reasons) determined.add(id);
+    if (decision.result === 'allow' && step.outcome !== 'none') await point.report(decision.id, step.outcome);
+    steps.push({ ...compare(step, decision.result, reasons), why: explainBriefly(decision) });
+  }
+  return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
+}
+
+function compare(step: TestStep, result: string, reasons: readonly string[]): Omit<StepResult, 'why'> {
+  const because = (ids: readonly string[]): string =>
+    ids.length === 0 ? '' : ` because of ${[...ids].sort().join(', ')}`;
+  const expected = `${step.expect}${step.because === undefined ? '' : because(step.because)}`;
+  const actual = `${result}${step.because === undefined ? '' : because(reasons)}`;
+  return { call: step.call, expected, actual, ok: expected === actual };
+}
+
+/** The server whose mapping has the tool. */
+function serverOf(bundle: Bundle, tool: string): string {
+  return bundle.mappings.find(({ tools }) => Object.hasOwn(tools, tool))?.server ?? '';
+}

@@ -1,0 +1,76 @@
+import type { ActionDeclaration, CedarType, RecordType } from '@writ/cedar';
+import type { LedgerValues } from '../ledger/ledger.js';
+import { originatorOf, type Provenance } from '../provenance/path.js';
+
+/** What Writ itself puts into `context`. A caller cannot give these. */
+const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'now', 'origins']);
+
+export interface ContextParts {
+  /** The `context` of the request. */
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly provenance: Provenance;
+  readonly ledger: LedgerValues;
+  readonly effects: readonly string[];
+  readonly now: Date;
+}
+
+/**
+ * The `context` that policies see (design section 4), in Cedar's JSON format. Of what Writ provides, the part that the
+ * schema declares for the action; of what the caller sent, `input` whole (so that an argument no policy can see is
+ * refused, not ignored) and what else the schema declares.
+ */
+export function buildContext(action: ActionDeclaration, parts: ContextParts): Record<string, unknown> {
+  const { given, provenance, ledger, effects, now } = parts;
+  const own: Record<string, unknown> = {
+    provenance: {
+      assurance: provenance.assurance,
+      originator: { __entity: originatorOf(provenance) },
+      actors: provenance.path.slice(1).map((uid) => ({ __entity: uid })),
+      depth: provenance.path.length - 1,
+    },
+    ledger: Object.fromEntries(Object.entries(ledger)),
+    tool: { effects: [...effects] },
+    now: { __extn: { fn: 'datetime', arg: now.toISOString() } },
+  };
+  const declared = action.context.attributes;
+  const context: Record<string, unknown> = {};
+  for (const [name, { type }] of declared) {
+    if (name in own) context[name] = project(own[name], type);
+    else if (!OWN.has(name) && Object.hasOwn(given, name)) context[name] = withoutNulls(given[name], type);
+  }
+  const input = given.input;
+  if (!declared.has('input') && isRecord(input) && Object.keys(input).length > 0) context.input = input;
+  return context;
+}
+
+/** The declared part of a value that Writ provides. */
+function project(value: unknown, type: CedarType): unknown {
+  if (type.kind !== 'record' || !isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => (type as RecordType).attributes.has(name)));
+}
+
+/** JSON's null is Cedar's absence. A whole number is a decimal where the schema says decimal. */
+function withoutNulls(value: unknown, type: CedarType | undefined): unknown {
+  if (Array.isArray(value))
+    return value.map((item) => withoutNulls(item, type?.kind === 'set' ? type.element : undefined));
+  if (isRecord(value)) {
+    const attributes = type?.kind === 'record' ? type.attributes : undefined;
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([, item]) => item !== null)
+        .map(([name, item]) => [name, withoutNulls(item, attributes?.get(name)?.type)]),
+    );
+  }
+  if (typeof value === 'number' && type?.kind === 'extension' && type.name === 'decimal') return decimalText(value);
+  return value;
+}
+
+/** The shortest decimal text of a number; `decimal` refuses one with more than four fractional digits. */
+function decimalText(value: number): string {
+  const text = String(value);
+  return /^-?[0-9]+$/.test(text) ? `${text}.0` : text;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

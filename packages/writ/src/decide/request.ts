@@ -1,0 +1,25 @@
+import type { EntityUid } from '@writ/cedar';
+
+/** An AuthZEN subject or resource (Authorization API 1.0, section 5). */
+export interface AuthzenEntity extends EntityUid {
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An AuthZEN access evaluation request (Authorization API 1.0, section 6), with what Writ reads from its `context`:
+ *
+ * - `input`: the arguments of the operation
+ * - `task`: the task that the call belongs to, as the enforcement point knows it
+ * - `agent`: the agent at work for the subject
+ */
+export interface AccessRequest {
+  readonly subject: AuthzenEntity;
+  readonly action: { readonly name: string; readonly properties?: Readonly<Record<string, unknown>> };
+  readonly resource: AuthzenEntity;
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+/** The enforcement point that asks, as it proved itself. */
+export interface Caller {
+  readonly enforcementPoint: string;
+}

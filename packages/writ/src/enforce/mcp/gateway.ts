@@ -1,0 +1,168 @@
+import { ProtocolError, Server } from '@modelcontextprotocol/server';
+import type { DecisionPoint } from '../../decide/decide.js';
+import { type Decision, explainBriefly } from '../../decide/decision.js';
+import type { AccessRequest } from '../../decide/request.js';
+import type { OutcomeStatus } from '../../ledger/ledger.js';
+import { MappingError } from '../errors.js';
+import type { CallingClient, CallMapper } from './map-call.js';
+import type { CallResult, Tool, Upstream } from './upstream.js';
+
+/** JSON-RPC error codes of the COAZ-MCP binding, section "Errors". */
+export const ERROR = { denied: -32_001, mapping: -32_602, decisionPoint: -32_603 } as const;
+
+/** The `_meta` key under which a result names the decision that let it through. */
+export const DECISION_META = 'dev.writ/decision';
+
+/** Told to whoever runs the gateway; never to the caller. */
+export type Log = (message: string) => void;
+
+/**
+ * The MCP enforcement point: every tool call is decided before it reaches its server. What is forwarded is the value
+ * that was decided on, and only that.
+ */
+export class Gateway {
+  private readonly byTool = new Map<string, Upstream>();
+
+  constructor(
+    upstreams: readonly Upstream[],
+    private readonly mapper: CallMapper,
+    private readonly point: DecisionPoint,
+    private readonly log: Log,
+  ) {
+    for (const upstream of upstreams) {
+      for (const { name } of upstream.tools) {
+        const first = this.byTool.get(name);
+        if (first !== undefined) {
+          throw new MappingError(
+            `the servers ${first.name} and ${upstream.name} both have a tool ${name}`,
+            'leave one of them out',
+          );
+        }
+        this.byTool.set(name, upstream);
+      }
+    }
+  }
+
+  /** An MCP server for one client. It has no method but those below; any other is answered with "method not found". */
+  serverFor(client: CallingClient): Server {
+    const server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities: { tools: {} } });
+    server.setRequestHandler('tools/list', () => ({ tools: this.tools() }));
+    server.setRequestHandler('tools/call', async (request, extra) => {
+      const { name, arguments: input } = request.params;
+      return (await this.call(client, name, input ?? {}, extra.mcpReq.signal)) as never;
+    });
+    return server;
+  }
+
+  private tools(): Tool[] {
+    return [...this.byTool.entries()].flatMap(([name, upstream]) =>
+      upstream.tools.filter((tool) => tool.name === name),
+    );
+  }
+
+  /**
+   * Decides a call and, when it is permitted, carries it out.
+   *
+   * @throws {ProtocolError} when it is not carried out, with a reason that an agent can act on
+   */
+  async call(
+    client: CallingClient,
+    tool: string,
+    input: Record<string, unknown>,
+    signal?: AbortSignal,
+  ): Promise<CallResult> {
+    const upstream = this.byTool.get(tool);
+    const request = this.requestFor(client, upstream, tool, input);
+    const decision = await this.decide(request);
+    if (decision.result !== 'allow') throw denial(tool, decision);
+    if (upstream === undefined) {
+      await this.report(decision, 'not-executed');
+      throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}`, { decisionId: decision.id });
+    }
+    if (!upstream.isAlive) {
+      await this.report(decision, 'not-executed');
+      throw new ProtocolError(ERROR.decisionPoint, `the server of ${tool} is not running; the call was not made`, {
+        decisionId: decision.id,
+      });
+    }
+    return this.forward(upstream, tool, input, decision, signal);
+  }
+
+  private requestFor(
+    client: CallingClient,
+    upstream: Upstream | undefined,
+    tool: string,
+    input: Record<string, unknown>,
+  ): AccessRequest {
+    const misfit = upstream?.misfit(tool, input);
+    if (misfit !== undefined)
+      throw new ProtocolError(ERROR.mapping, `the arguments of ${tool} do not fit its schema: ${misfit}`);
+    try {
+      return this.mapper.map({ server: upstream?.name ?? '', tool, arguments: input }, client);
+    } catch (error) {
+      if (!(error instanceof MappingError)) throw error;
+      throw new ProtocolError(ERROR.mapping, `the call of ${tool} cannot be decided on: ${error.message}`);
+    }
+  }
+
+  private async decide(request: AccessRequest): Promise<Decision> {
+    try {
+      return await this.point.decide(request);
+    } catch (error) {
+      this.log(`no decision: ${error instanceof Error ? error.message : String(error)}`);
+      throw new ProtocolError(
+        ERROR.decisionPoint,
+        'the decision point did not answer; the call was not made. Try again later',
+      );
+    }
+  }
+
+  private async forward(
+    upstream: Upstream,
+    tool: string,
+    input: Record<string, unknown>,
+    decision: Decision,
+    signal: AbortSignal | undefined,
+  ): Promise<CallResult> {
+    let result: CallResult;
+    try {
+      result = await upstream.call(tool, input, signal);
+    } catch (error) {
+      // An error that the server answered with means that it refused; anything else leaves the effect open.
+      const refused = ProtocolError.isInstance(error) && upstream.isAlive;
+      await this.report(decision, refused ? 'failed' : 'unknown');
+      this.log(`${upstream.name} failed in ${tool}: ${error instanceof Error ? error.message : String(error)}`);
+      const message = refused
+        ? `${tool} failed: ${(error as Error).message}`
+        : `${tool} was begun and its server stopped answering; it may have been done`;
+      throw new ProtocolError(ERROR.decisionPoint, message, { decisionId: decision.id });
+    }
+    await this.report(decision, result.isError === true ? 'failed' : 'completed');
+    const meta = (result._meta ?? {}) as Record<string, unknown>;
+    return { ...result, _meta: { ...meta, [DECISION_META]: decision.id } };
+  }
+
+  /** An outcome that cannot be reported counts as done at the decision point, so nothing is lost by going on. */
+  private async report(decision: Decision, status: OutcomeStatus): Promise<void> {
+    try {
+      await this.point.report(decision.id, status);
+    } catch (error) {
+      this.log(
+        `the outcome of ${decision.id} was not reported: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+}
+
+function denial(tool: string, decision: Decision): ProtocolError {
+  return new ProtocolError(ERROR.denied, `${tool} was not permitted: ${explainBriefly(decision)}`, {
+    decisionId: decision.id,
+    result: decision.result,
+    reasons: decision.reasons.map(({ policy, effect, reason }) => ({
+      policy,
+      effect,
+      ...(reason === undefined ? {} : { reason }),
+    })),
+    ...(decision.refusal === undefined ? {} : { refusal: decision.refusal }),
+  });
+}

@@ -1,0 +1,113 @@
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  localhostHostValidation,
+  localhostOriginValidation,
+  type NodeIncomingMessageLike,
+  toNodeHandler,
+} from '@modelcontextprotocol/node';
+import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server';
+import type { Gateway, Log } from './gateway.js';
+import type { CallingClient } from './map-call.js';
+import { parseMessage } from './message.js';
+
+/** Who calls, from the `Authorization` header; undefined when it proves nothing. */
+export type Identify = (authorization: string | undefined) => CallingClient | undefined;
+
+export interface GatewayServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const MAX_BODY = 1024 * 1024;
+
+/** Serves the gateway over Streamable HTTP on loopback, at `/mcp`. */
+export async function serveGateway(
+  gateway: Gateway,
+  identify: Identify,
+  port: number,
+  log: Log,
+): Promise<GatewayServer> {
+  const clients = new WeakMap<AuthInfo, CallingClient>();
+  const handler = createMcpHandler(
+    ({ authInfo }) => {
+      const client = authInfo === undefined ? undefined : clients.get(authInfo);
+      if (client === undefined) throw new Error('a request came through without an identity');
+      return gateway.serverFor(client);
+    },
+    { onerror: (error) => log(`mcp: ${error.message}`), maxRequestBodySize: MAX_BODY },
+  );
+  const serve = toNodeHandler(handler);
+  const [hostIsLocal, originIsLocal] = [localhostHostValidation(), localhostOriginValidation()];
+
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      log(`request failed: ${error instanceof Error ? error.message : String(error)}`);
+      if (response.headersSent) response.destroy();
+      else refuse(response, 500, -32_603, 'the gateway failed; the call was not made');
+    });
+  });
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!hostIsLocal(request, response) || !originIsLocal(request, response)) return;
+    if (new URL(request.url ?? '/', 'http://gateway').pathname !== '/mcp')
+      return refuse(response, 404, -32_600, 'MCP is served at /mcp');
+    const client = identify(request.headers.authorization);
+    if (client === undefined) {
+      response.setHeader('WWW-Authenticate', 'Bearer');
+      return refuse(response, 401, -32_001, 'send the client key as bearer token');
+    }
+    const authInfo: AuthInfo = { token: '', clientId: client.task, scopes: [] };
+    clients.set(authInfo, client);
+    Object.assign(request, { auth: authInfo });
+    const incoming = request as NodeIncomingMessageLike;
+    if (request.method !== 'POST') return serve(incoming, response);
+    if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
+      return refuse(response, 415, -32_600, 'the body is application/json');
+    }
+    const body = await readBody(request);
+    if (body === undefined) return refuse(response, 413, -32_600, `the body is larger than ${MAX_BODY} bytes`);
+    const message = parseMessage(body);
+    if ('error' in message) return refuse(response, 400, message.code, message.error);
+    return serve(incoming, response, message.value);
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${address.port}/mcp`,
+    async close() {
+      await handler.close();
+      await stop(server);
+    },
+  };
+}
+
+/** The whole body, or undefined when it is too large. */
+async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function refuse(response: ServerResponse, status: number, code: number, message: string): void {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } });
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', ...(status === 413 ? { Connection: 'close' } : {}) })
+    .end(body);
+}
+
+async function stop(server: HttpServer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

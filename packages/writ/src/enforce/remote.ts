@@ -1,0 +1,64 @@
+import type { DecisionPoint } from '../decide/decide.js';
+import type { Decision, Reason, Refusal } from '../decide/decision.js';
+import type { AccessRequest } from '../decide/request.js';
+import type { OutcomeStatus } from '../ledger/ledger.js';
+import { DecisionPointError } from './errors.js';
+
+const TIMEOUT_MS = 2_000;
+
+/**
+ * A decision point in another process, over AuthZEN. Whatever is not a complete, well-formed answer in time is an error,
+ * and an error is not a permission.
+ */
+export function remoteDecisionPoint(service: string, key: string): DecisionPoint {
+  const post = async (path: string, body: unknown): Promise<Response> => {
+    try {
+      return await fetch(new URL(path, service), {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` },
+        body: JSON.stringify(body),
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (cause) {
+      const why =
+        cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
+      throw new DecisionPointError(`the decision point ${service} did not answer: ${why}`, 'is `writ start` running?', {
+        cause,
+      });
+    }
+  };
+  return {
+    async decide(request: AccessRequest): Promise<Decision> {
+      const context = { ...request.context, detail: 'reasons' };
+      const response = await post('/access/v1/evaluation', { ...request, context });
+      if (response.status !== 200)
+        throw new DecisionPointError(`the decision point answered with status ${response.status}`);
+      return readDecision(await response.json().catch(() => undefined), response.headers.get('X-Decision-Id'));
+    },
+    async report(decisionId: string, status: OutcomeStatus): Promise<void> {
+      const response = await post('/v1/outcomes', { decisionId, status });
+      if (!response.ok)
+        throw new DecisionPointError(`the outcome of ${decisionId} was answered with status ${response.status}`);
+      await response.body?.cancel();
+    },
+  };
+}
+
+/** Permits only on exactly `decision: true` under a decision id, with nothing in it that says otherwise. */
+function readDecision(body: unknown, id: string | null): Decision {
+  const answer = body as { decision?: unknown; context?: Record<string, unknown> } | undefined;
+  const context = answer?.context ?? {};
+  if (id === null || typeof answer?.decision !== 'boolean') {
+    throw new DecisionPointError('the decision point gave an answer that is not an AuthZEN decision');
+  }
+  const allowed =
+    answer.decision === true && (context.result ?? 'allow') === 'allow' && context.obligations === undefined;
+  return {
+    id,
+    result: allowed ? 'allow' : 'deny',
+    reasons: Array.isArray(context.reasons) ? (context.reasons as Reason[]) : [],
+    policyVersion: typeof context.policyVersion === 'string' ? context.policyVersion : '',
+    ...(context.refusal === undefined ? {} : { refusal: context.refusal as Refusal }),
+  };
+}

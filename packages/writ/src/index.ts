@@ -1,0 +1,6 @@
+export type { Decision, Reason, Refusal, Result } from './decide/decision.js';
+export { explainBriefly } from './decide/decision.js';
+export type { AccessRequest } from './decide/request.js';
+export { DECISION_META } from './enforce/mcp/gateway.js';
+export { WritError } from './errors.js';
+export { type StartOptions, start, type Writ } from './start.js';

@@ -1,0 +1,210 @@
+import {
+  CedarError,
+  compile,
+  type EntityJson,
+  type PolicySet,
+  type PolicyText,
+  readPolicyText,
+  Schema,
+} from '@writ/cedar';
+import { parseJson } from '@writ/cedar/json';
+import type { z } from 'zod';
+import { BundleError } from './errors.js';
+import { type BundleFiles, readBundleFiles } from './files.js';
+import type { Finding } from './finding.js';
+import {
+  type LedgerYaml,
+  ledgerYaml,
+  type MappingYaml,
+  mappingYaml,
+  type TestTask,
+  type ToolsYaml,
+  testsYaml,
+  toolsYaml,
+  type WritYaml,
+  writYaml,
+} from './format.js';
+import { readYaml } from './read-yaml.js';
+
+/** A policy and the file it stands in. `offset` is where it begins there. */
+export interface PolicySource extends PolicyText {
+  readonly file: string;
+}
+
+/** A bundle, read and compiled. */
+export interface Bundle {
+  readonly root: string;
+  readonly version: string;
+  /** The texts that it was read from, by path. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly settings: WritYaml;
+  readonly schema: Schema;
+  readonly policies: PolicySet;
+  readonly sources: readonly PolicySource[];
+  readonly accumulators: LedgerYaml['accumulators'];
+  readonly tools: ToolsYaml['tools'];
+  readonly mappings: readonly MappingYaml[];
+  readonly entities: readonly EntityJson[];
+  readonly tests: readonly { readonly file: string; readonly tasks: readonly TestTask[] }[];
+}
+
+export interface ReadBundle {
+  /** Absent when a finding is an error. */
+  readonly bundle: Bundle | undefined;
+  readonly findings: readonly Finding[];
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/**
+ * Loads a bundle to serve it.
+ *
+ * @throws {BundleError} with every error that was found; a bundle with no policy is one
+ */
+export function loadBundle(folder: string): Bundle {
+  const { bundle, findings } = readBundle(folder);
+  if (bundle === undefined) throw new BundleError(findings);
+  return bundle;
+}
+
+/** Reads a bundle and says everything that is wrong with its files. Types are checked by {@link checkBundle}. */
+export function readBundle(folder: string): ReadBundle {
+  const files = readBundleFiles(folder);
+  const reader = new BundleReader(files);
+  const bundle = reader.read();
+  const failed = reader.findings.some(({ severity }) => severity === 'error');
+  return { bundle: failed ? undefined : bundle, findings: reader.findings, texts: files.texts };
+}
+
+class BundleReader {
+  readonly findings: Finding[] = [];
+
+  constructor(private readonly files: BundleFiles) {}
+
+  read(): Bundle | undefined {
+    const settings = this.yaml('writ.yaml', writYaml);
+    const ledger = this.yaml('ledger.yaml', ledgerYaml);
+    const tools = this.yaml('tools.yaml', toolsYaml);
+    const mappings = this.each('mappings/', (file) => this.yaml(file, mappingYaml));
+    const tests = this.each('tests/', (file) => {
+      const read = this.yaml(file, testsYaml);
+      return read && { file, tasks: read.tests };
+    });
+    const entities = this.each('entities/', (file) => this.entities(file)).flat();
+    const schema = this.schema();
+    const sources = this.each('policies/', (file) => this.policySources(file)).flat();
+    if (sources.length === 0) {
+      this.error(
+        'policies',
+        'the bundle has no policy',
+        'nothing would ever be permitted; put a .cedar file into policies/',
+      );
+    }
+    const policies = this.compile(sources, schema);
+    if (!settings || !ledger || !tools || !schema || !policies) return undefined;
+    return {
+      root: this.files.root,
+      version: this.files.version,
+      texts: this.files.texts,
+      settings,
+      schema,
+      policies,
+      sources,
+      accumulators: ledger.accumulators,
+      tools: tools.tools,
+      mappings,
+      entities,
+      tests,
+    };
+  }
+
+  private error(file: string, message: string, help?: string, at = { line: 1, column: 1 }): undefined {
+    this.findings.push({ severity: 'error', file, line: at.line, column: at.column, message, help });
+    return undefined;
+  }
+
+  private each<T>(folder: string, read: (file: string) => T | undefined): T[] {
+    const out: T[] = [];
+    for (const file of this.files.texts.keys()) {
+      const value = file.startsWith(folder) ? read(file) : undefined;
+      if (value !== undefined) out.push(value);
+    }
+    return out;
+  }
+
+  private text(file: string): string {
+    return this.files.texts.get(file) ?? '';
+  }
+
+  private yaml<T extends z.ZodType>(file: string, shape: T): z.output<T> | undefined {
+    const { value, findings } = readYaml(file, this.text(file), shape);
+    this.findings.push(...findings);
+    return value;
+  }
+
+  private cedar<T>(file: string, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof CedarError)) throw error;
+      return this.error(file, error.message, error.help, error.position);
+    }
+  }
+
+  private entities(file: string): EntityJson[] | undefined {
+    const list = this.cedar(file, () => parseJson(this.text(file)));
+    if (list === undefined) return undefined;
+    return Array.isArray(list)
+      ? (list as unknown as EntityJson[])
+      : this.error(file, 'the file is not a list of entities');
+  }
+
+  private schema(): Schema | undefined {
+    const file = 'schema.cedarschema';
+    if (!this.files.texts.has(file)) {
+      return this.error(
+        file,
+        'the bundle has no schema',
+        'without one an unknown action could not be told from a known one',
+      );
+    }
+    return this.cedar(file, () => Schema.parse(this.text(file)));
+  }
+
+  private policySources(file: string): PolicySource[] | undefined {
+    const read = this.cedar(file, () => readPolicyText(this.text(file)));
+    return read?.map((policy) => ({ ...policy, file }));
+  }
+
+  private compile(sources: readonly PolicySource[], schema: Schema | undefined): PolicySet | undefined {
+    const byId = new Map<string, PolicySource>();
+    for (const source of sources) {
+      const at = this.positionOf(source);
+      const first = byId.get(source.id);
+      if (!hasId(source))
+        this.error(source.file, 'every policy has an @id', 'a decision names the policies that made it', at);
+      else if (first !== undefined) {
+        this.error(
+          source.file,
+          `the id \`${source.id}\` is already that of a policy in ${first.file}`,
+          'give each its own',
+          at,
+        );
+      }
+      if (source.isTemplate)
+        this.error(source.file, 'templates are not used in bundles yet', 'write the policy out', at);
+      byId.set(source.id, source);
+    }
+    if (schema === undefined || this.findings.some(({ severity }) => severity === 'error')) return undefined;
+    const staticPolicies = Object.fromEntries(sources.map(({ id, json }) => [id, json as object]));
+    return this.cedar('policies', () => compile({ policies: { staticPolicies }, schema }));
+  }
+
+  private positionOf(source: PolicySource): { line: number; column: number } {
+    const before = this.text(source.file).slice(0, source.offset).split('\n');
+    return { line: before.length, column: (before[before.length - 1]?.length ?? 0) + 1 };
+  }
+}
+
+function hasId({ json }: PolicySource): boolean {
+  return typeof (json as { annotations?: { id?: unknown } }).annotations?.id === 'string';
+}

@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EntityUid } from '@writ/cedar';
+import type { Migrations, Store } from '../store/store.js';
+
+/** Whom a key speaks for. */
+export type Holder =
+  /** An enforcement point, which says who asks for what. */
+  | { readonly kind: 'enforcement-point'; readonly name: string }
+  /** A client of the gateway: an agent at work for somebody. */
+  | { readonly kind: 'client'; readonly name: string; readonly agent: EntityUid; readonly originator: EntityUid };
+
+type CredentialTables = {
+  credentials: { hash: string; kind: string; name: string; created_at: string };
+};
+
+export const credentialMigrations: Migrations = {
+  '0001_provenance_credentials': {
+    async up(db) {
+      await db.schema
+        .createTable('credentials')
+        .addColumn('hash', 'text', (c) => c.primaryKey())
+        .addColumn('kind', 'text', (c) => c.notNull())
+        .addColumn('name', 'text', (c) => c.notNull())
+        .addColumn('created_at', 'text', (c) => c.notNull())
+        .addUniqueConstraint('credentials_holder', ['kind', 'name'])
+        .execute();
+    },
+  },
+};
+
+/**
+ * API keys. A key is 256 random bits, shown once, in a file that only its owner can read; the store has its SHA-256.
+ * (A plain hash is enough for a random key of that length; a slow one is for passwords.)
+ */
+export class Credentials {
+  private readonly byHash = new Map<string, Holder>();
+
+  private constructor(
+    private readonly store: Store,
+    private readonly folder: string,
+    private readonly clock: () => Date,
+  ) {}
+
+  /**
+   * Loads the keys of these holders, and makes one for each that has none yet. What a client's key stands for comes
+   * from the configuration at every start, not from the store.
+   */
+  static async open(
+    store: Store,
+    folder: string,
+    holders: readonly Holder[],
+    clock: () => Date = () => new Date(),
+  ): Promise<Credentials> {
+    const credentials = new Credentials(store, folder, clock);
+    const rows = await credentials.table.selectFrom('credentials').selectAll().execute();
+    for (const holder of holders) {
+      const row = rows.find(({ kind, name }) => kind === holder.kind && name === holder.name);
+      credentials.byHash.set(row?.hash ?? (await credentials.issue(holder)), holder);
+    }
+    return credentials;
+  }
+
+  private get table() {
+    return this.store.withTables<CredentialTables>();
+  }
+
+  /** Where the key of a holder is written. */
+  fileOf(name: string): string {
+    return join(this.folder, `${name}.key`);
+  }
+
+  private async issue(holder: Holder): Promise<string> {
+    const key = `writ_${randomBytes(32).toString('base64url')}`;
+    const file = this.fileOf(holder.name);
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    // A key file that the store does not know is of another store; it is replaced, never trusted.
+    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: existsSync(file) ? 'w' : 'wx' });
+    const hash = hashOf(key);
+    await this.table
+      .insertInto('credentials')
+      .values({ hash, kind: holder.kind, name: holder.name, created_at: this.clock().toISOString() })
+      .execute();
+    return hash;
+  }
+
+  /**
+   * Who presents this `Authorization` header, or undefined. `Bearer <key>` (RFC 6750), and the bare key, which AuthZEN's
+   * own test harness sends. The look-up is by hash, so its time tells nothing of the key.
+   */
+  verify(authorization: string | undefined): Holder | undefined {
+    const key = /^(?:bearer\s+)?(writ_[A-Za-z0-9_-]{43})$/i.exec(authorization?.trim() ?? '')?.[1];
+    return key === undefined ? undefined : this.byHash.get(hashOf(key));
+  }
+}
+
+function hashOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}

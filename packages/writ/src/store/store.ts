@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { Kysely, type Migration, Migrator, SqliteDialect } from 'kysely';
+import { WritError } from '../errors.js';
+
+/** The store could not be opened, or is not the store of this version. */
+export class StoreError extends WritError {
+  readonly code = 'store_unavailable';
+}
+
+/** The migrations of one room, by name. A name is never reused; names sort in the order they are to run. */
+export type Migrations = Readonly<Record<string, Migration>>;
+
+/** An open database. Each room reads and writes its own tables through `db.withTables<ItsTables>()`. */
+export type Store = Kysely<unknown>;
+
+/**
+ * Opens the embedded store and brings its tables up to date. A write that has returned is on disk: the journal is
+ * synced at every commit.
+ *
+ * @throws {StoreError} when the file cannot be opened or a migration fails
+ * @example const store = await openStore('data/writ.db', auditMigrations);
+ */
+export async function openStore(file: string, ...migrations: readonly Migrations[]): Promise<Store> {
+  const store = connect(file, false);
+  const migrator = new Migrator({
+    db: store,
+    provider: { getMigrations: async () => Object.assign({}, ...migrations) as Record<string, Migration> },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    await store.destroy();
+    throw new StoreError(`the store ${file} could not be brought up to date: ${String(error)}`, undefined, {
+      cause: error,
+    });
+  }
+  return store;
+}
+
+/**
+ * Opens an existing store to read from, also while a service writes to it.
+ *
+ * @throws {StoreError} when there is no store at that path
+ */
+export function openStoreToRead(file: string): Store {
+  return connect(file, true);
+}
+
+function connect(file: string, readonly: boolean): Store {
+  try {
+    if (!readonly) mkdirSync(dirname(file), { recursive: true });
+    const database = new Sqlite(file, { readonly, fileMustExist: readonly, timeout: 5_000 });
+    if (!readonly) {
+      database.pragma('journal_mode = WAL');
+      database.pragma('synchronous = FULL');
+      database.pragma('foreign_keys = ON');
+    }
+    return new Kysely<unknown>({ dialect: new SqliteDialect({ database }) });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError(`the store ${file} could not be opened: ${why}`, 'is --data the folder of a Writ service?', {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,10 @@
+// node scripts/with-setup.mjs SCRIPT [ARGS]: makes the checkout ready, then runs a built script.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ROOT, setup } from './setup.mjs';
+
+setup();
+const [script, ...args] = process.argv.slice(2);
+const file = join(ROOT, script);
+process.argv = [process.argv[0], file, ...args];
+await import(pathToFileURL(file).href);
