@@ -126,12 +126,12 @@ class Reader {
         const letter = this.text[i + 1] ?? '';
         if (letter === 'u') {
           const hex = this.text.slice(i + 2, i + 6);
-          if (!/^[0-9a-fA-F]{4}$/.test(hex)) this.fail('a \\u letter needs four hexadecimal digits', i);
+          if (!/^[0-9a-fA-F]{4}$/.test(hex)) this.fail('a \\u escape needs four hexadecimal digits', i);
           out += String.fromCharCode(Number.parseInt(hex, 16));
           i += 5;
         } else {
           const plain = ESCAPES[letter];
-          if (plain === undefined) this.fail('unknown letter in a string', i);
+          if (plain === undefined) this.fail('unknown escape in a string', i);
           out += plain;
           i += 1;
         }

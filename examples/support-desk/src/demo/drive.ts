@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { DECISION_META, type Writ } from 'writ';
+import { DECISION_META, decidingPolicies, type Writ } from 'writ';
 import type { Session, Step } from './sessions.js';
 
 /** What became of one call of a session. */
@@ -39,15 +39,12 @@ async function call(writ: Writ, client: Client, session: Session, step: Step): P
   const recorded = await writ.records.find(decisionId);
   if (recorded === undefined) throw new Error(`the decision ${decisionId} is not in the record`);
   const { decision, outcome } = recorded;
-  const reasons = new Map(
-    decision.reasons.map(({ policy, reason }) => [policy, reason === undefined ? { policy } : { policy, reason }]),
-  );
   return {
     session: session.name,
     tool: step.tool,
     arguments: step.arguments,
     result: decision.result,
-    reasons: [...reasons.values()],
+    reasons: decidingPolicies(decision),
     decisionId,
     executed: outcome?.status === 'completed' || outcome?.status === 'failed',
     message,

@@ -75,7 +75,7 @@ function parse(text: string, statement: Statement): unknown {
   let marker = 'long';
   while (text.includes(marker)) marker += '_';
   for (const { start, end } of statement.bigIntegers.toReversed()) {
-    source = `${source.slice(0, start)}{"${marker}":"${source.slice(start, end)}"}${source.slice(end)}`;
+    source = `${source.slice(0, start)}{"${marker}":"${start} ${source.slice(start, end)}"}${source.slice(end)}`;
   }
   const answer = statement.hasSlot ? official.templateToJson(source) : official.policyToJson(source);
   if (answer.type === 'failure') return refuse(text, statement, answer.errors, source !== statement.source);
@@ -119,28 +119,27 @@ export function utf16Offset(text: string, bytes: number): number {
 }
 
 function restore(json: unknown, marker: string, text: string, statement: Statement): unknown {
-  const digitsOf = (value: unknown): string | undefined => {
+  const marked = (value: unknown): string | undefined => {
     const record = (value as { Record?: Record<string, { Value?: unknown }> } | null)?.Record;
-    const digits = record?.[marker]?.Value;
-    return typeof digits === 'string' ? digits : undefined;
+    const mark = record?.[marker]?.Value;
+    return typeof mark === 'string' ? mark : undefined;
   };
-  const literal = (digits: bigint): unknown => {
-    const long = longOf(digits);
-    if (long === undefined) {
-      throw new CedarError('policy', `integer literal \`${digits}\` is too large`, {
-        position: positionAt(text, statement.offset),
-        help: `the largest integer is ${LONG_MAX}`,
-      });
-    }
-    return { Value: long };
+  const literal = (mark: string, sign: bigint): unknown => {
+    const [start, digits] = mark.split(' ') as [string, string];
+    const long = longOf(sign * BigInt(digits));
+    if (long !== undefined) return { Value: long };
+    throw new CedarError('policy', `integer literal \`${digits}\` is too large`, {
+      position: positionAt(text, statement.offset + Number(start)),
+      help: `the largest integer is ${LONG_MAX}`,
+    });
   };
   const walk = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value !== 'object' || value === null) return value;
-    const digits = digitsOf(value);
-    if (digits !== undefined) return literal(BigInt(digits));
-    const negated = digitsOf((value as { neg?: { arg?: unknown } }).neg?.arg);
-    if (negated !== undefined) return literal(-BigInt(negated));
+    const mark = marked(value);
+    if (mark !== undefined) return literal(mark, 1n);
+    const negated = marked((value as { neg?: { arg?: unknown } }).neg?.arg);
+    if (negated !== undefined) return literal(negated, -1n);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
   };
   return walk(json);

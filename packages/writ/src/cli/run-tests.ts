@@ -1,5 +1,5 @@
 import { type EntityJson, type EntityUid, parseUid } from '@writ/cedar';
-import { type Decision, explainBriefly } from '../decide/decision.js';
+import { type Decision, decidingPolicies, explainBriefly } from '../decide/decision.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { MappingError } from '../enforce/errors.js';
 import type { Bundle } from '../policy/bundle.js';
@@ -69,7 +69,7 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
       steps.push({ ...compare(step, 'deny', []), why: error.message });
       continue;
     }
-    const reasons = [...new Set(decision.reasons.map(({ policy }) => policy))];
+    const reasons = decidingPolicies(decision).map(({ policy }) => policy);
     for (const id of reasons) determined.add(id);
     if (decision.result === 'allow' && step.outcome !== 'none') await point.report(decision.id, step.outcome);
     steps.push({ ...compare(step, decision.result, reasons), why: explainBriefly(decision) });

@@ -37,10 +37,17 @@ export interface Decision {
   readonly policyVersion: string;
 }
 
+/** The policies that determined a decision, each once, whichever identities it decided for. */
+export function decidingPolicies({ reasons }: Pick<Decision, 'reasons'>): Omit<Reason, 'identity'>[] {
+  const byPolicy = new Map(reasons.map(({ identity: _identity, ...reason }) => [reason.policy, reason]));
+  return [...byPolicy.values()];
+}
+
 /** Why, in one line: for the agent that was refused, and for people. */
-export function explainBriefly({ result, reasons, refusal }: Pick<Decision, 'result' | 'reasons' | 'refusal'>): string {
-  const texts = reasons.map(({ policy, reason }) => (reason === undefined ? policy : `${reason} [${policy}]`));
-  const unique = [...new Set(texts)];
-  if (refusal !== undefined && (result === 'deny' || unique.length === 0)) unique.push(refusal.message);
-  return unique.join('; ');
+export function explainBriefly(decision: Pick<Decision, 'reasons' | 'refusal'>): string {
+  const texts = decidingPolicies(decision).map(({ policy, reason }) =>
+    reason === undefined ? policy : `${reason} [${policy}]`,
+  );
+  if (decision.refusal !== undefined) texts.push(decision.refusal.message);
+  return texts.join('; ');
 }

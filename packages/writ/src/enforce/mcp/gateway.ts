@@ -1,6 +1,6 @@
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import type { DecisionPoint } from '../../decide/decide.js';
-import { type Decision, explainBriefly } from '../../decide/decision.js';
+import { type Decision, decidingPolicies, explainBriefly } from '../../decide/decision.js';
 import type { AccessRequest } from '../../decide/request.js';
 import type { OutcomeStatus } from '../../ledger/ledger.js';
 import { MappingError } from '../errors.js';
@@ -158,11 +158,7 @@ function denial(tool: string, decision: Decision): ProtocolError {
   return new ProtocolError(ERROR.denied, `${tool} was not permitted: ${explainBriefly(decision)}`, {
     decisionId: decision.id,
     result: decision.result,
-    reasons: decision.reasons.map(({ policy, effect, reason }) => ({
-      policy,
-      effect,
-      ...(reason === undefined ? {} : { reason }),
-    })),
+    reasons: decidingPolicies(decision),
     ...(decision.refusal === undefined ? {} : { refusal: decision.refusal }),
   });
 }

@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUNDLE, type RunningDesk, startDesk } from './desk.js';
+
+const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
+
+function writ(args: readonly string[], input?: string): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [WRIT, ...args], {
+    encoding: 'utf8',
+    input: input ?? '',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe('exit codes (design section 10)', () => {
+  it.each([
+    ['an unknown verb', ['nope']],
+    ['an unknown flag', ['check', BUNDLE, '--nope']],
+    ['a missing argument', ['check']],
+    ['a port that is none', ['start', '--bundle', BUNDLE, '--port', '99999']],
+    ['an identity that is none', ['guard', '--for', 'ana', '--', 'true']],
+    ['a file that is not there', ['decide', BUNDLE, '/nowhere.json']],
+    ['a request that is not JSON', ['decide', BUNDLE, '-']],
+  ])('%s is wrong use: 2', (_name, args) => {
+    const { code, err } = writ(args, '{');
+    expect([code, err === '']).toEqual([2, false]);
+    expect(err).not.toContain('    at ');
+  });
+
+  it('help is no error', () => {
+    expect(writ(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('guard') });
+  });
+});
+
+describe('writ check', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'writ-check-'));
+    cpSync(BUNDLE, folder, {
+      recursive: true,
+      filter: (path) => !/node_modules|dist|src/.test(path.slice(BUNDLE.length)),
+    });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const broken = (
+    file: string,
+    change: (text: string) => string,
+  ): { code: number | null; out: string; json: { findings: object[] } } => {
+    const original = readFileSync(join(BUNDLE, file), 'utf8');
+    writeFileSync(join(folder, file), change(original));
+    const { code, out } = writ(['check', folder]);
+    const json = JSON.parse(writ(['check', folder, '--json']).out) as { findings: object[] };
+    writeFileSync(join(folder, file), original);
+    return { code, out, json };
+  };
+
+  it('passes the example', () => {
+    expect(writ(['check', BUNDLE])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/7 policies, 0 errors, 0 warnings/),
+    });
+  });
+
+  it('points at a type error, with a suggestion', () => {
+    const { code, out, json } = broken('policies/refunds.cedar', (text) =>
+      text.replace('input.amount >', 'input.amonut >'),
+    );
+    expect(code).toBe(1);
+    expect(out).toContain('policies/refunds.cedar:6:8 error');
+    expect(out).toContain('did you mean `amount`?');
+    expect(json.findings).toMatchObject([{ severity: 'error', file: 'policies/refunds.cedar', line: 6, column: 8 }]);
+  });
+
+  it('points at a syntax error', () => {
+    const { out } = broken('policies/mail.cedar', (text) => text.replace('when {', 'when ('));
+    expect(out).toMatch(/policies\/mail\.cedar:4:\d+ error unexpected token/);
+  });
+
+  it('points at an error of the schema', () => {
+    const { out } = broken('schema.cedarschema', (text) => text.replace('owner: User', 'owner: Usr'));
+    expect(out).toContain('schema.cedarschema:4:33 error failed to resolve type: Usr');
+  });
+
+  it('points at a wrong setting', () => {
+    const { json } = broken('ledger.yaml', (text) => text.replace('key: task', 'key: tsk'));
+    expect(json.findings).toMatchObject([{ file: 'ledger.yaml', line: 3, column: 16 }]);
+  });
+
+  it('warns of what can never work', () => {
+    const { code, out } = broken('tools.yaml', (text) => `${text}  no_such_tool: { effects: [read] }\n`);
+    expect([code, out.includes('warning no_such_tool is not an action')]).toEqual([0, true]);
+  });
+});
+
+describe('writ test', () => {
+  it('runs the tests of the example, and every policy is decided by one', () => {
+    const { code, out } = writ(['test', BUNDLE, '--json']);
+    const report = JSON.parse(out) as { passed: number; failed: number; undetermined: string[] };
+    expect([code, report.failed, report.undetermined]).toEqual([0, 0, []]);
+    expect(report.passed).toBeGreaterThan(15);
+  });
+
+  it('shows what was expected, what came and why', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'writ-test-'));
+    cpSync(BUNDLE, folder, {
+      recursive: true,
+      filter: (path) => !/node_modules|dist|src/.test(path.slice(BUNDLE.length)),
+    });
+    const file = join(folder, 'tests/access.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('expect: allow', 'expect: deny'));
+    const { code, out } = writ(['test', folder]);
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(1);
+    expect(out).toMatch(/✗ the release agent deploys.*\n.*step 1, deploy_release\n\s+expected deny.*\n\s+got\s+allow/);
+    expect(out).toContain('16 passed, 1 failed');
+  });
+});
+
+describe('writ decide', () => {
+  const request = (amount: number) =>
+    JSON.stringify({
+      subject: { type: 'User', id: 'ana' },
+      action: { name: 'refund_order' },
+      resource: { type: 'Order', id: 'o-1' },
+      context: { agent: 'support-bot', input: { order_id: 'o-1', amount, reason: 'broken' } },
+    });
+
+  it('exits with 0 for allow and 1 for deny', () => {
+    expect(writ(['decide', BUNDLE, '-'], request(100))).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^allow/),
+    });
+    expect(writ(['decide', BUNDLE, '-'], request(30_000))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('a single refund is at most 200.00'),
+    });
+    expect(JSON.parse(writ(['decide', BUNDLE, '-', '--json'], request(30_000)).out)).toMatchObject({ result: 'deny' });
+  });
+});
+
+describe('writ explain', () => {
+  let desk: RunningDesk;
+  beforeAll(async () => {
+    desk = await startDesk();
+  });
+  afterAll(() => desk.stop());
+
+  it('tells who, for whom, what, which policies and why, while the service runs', async () => {
+    const { id } = await desk.writ.decider.decide(
+      {
+        subject: { type: 'User', id: 'ana' },
+        action: { name: 'deploy_release' },
+        resource: { type: 'Service', id: 'checkout' },
+        context: { agent: 'support-bot', input: { service: 'checkout', version: '1' } },
+      },
+      { enforcementPoint: 'gateway' },
+    );
+    const { code, out } = writ(['explain', id, '--data', desk.data]);
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'Denied: Agent::"support-bot", on behalf of User::"ana", asked to deploy_release on Service::"checkout"',
+    );
+    expect(out).toContain(
+      'only-the-release-team-deploys forbids it to Agent::"support-bot": only identities of the release team may deploy',
+    );
+    expect(out).toContain('so far, refunded: 0');
+  });
+
+  it('says when there is no such decision or no such store', () => {
+    expect(writ(['explain', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '--data', desk.data]).code).toBe(1);
+    expect(writ(['explain', 'x', '--data', '/nowhere']).code).toBe(2);
+  });
+});

@@ -1,0 +1,181 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AuditRecords, auditMigrations } from '../src/audit/records.js';
+import { loadBundle } from '../src/policy/bundle.js';
+import { BundleError } from '../src/policy/errors.js';
+import { deciderOf, start } from '../src/start.js';
+import { openStore, StoreError } from '../src/store/store.js';
+import { BUNDLE } from './desk.js';
+
+/** Design sections 4 and 11: what is missing or broken is never a permission. */
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'writ-closed-'));
+  for (const part of [
+    'writ.yaml',
+    'schema.cedarschema',
+    'ledger.yaml',
+    'tools.yaml',
+    'policies',
+    'entities',
+    'mappings',
+  ]) {
+    cpSync(join(BUNDLE, part), join(folder, part), { recursive: true });
+  }
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const edit = (file: string, change: (text: string) => string): void =>
+  writeFileSync(join(folder, file), change(readFileSync(join(folder, file), 'utf8')));
+const nothing = { decision: async () => undefined, outcome: async () => undefined };
+const order = {
+  subject: { type: 'User', id: 'ana' },
+  action: { name: 'get_order' },
+  resource: { type: 'Order', id: 'o-1' },
+  context: { input: { order_id: 'o-1' } },
+};
+const decide = (request: object = order) =>
+  deciderOf(loadBundle(folder), nothing, () => new Date()).decide(request as typeof order, {
+    enforcementPoint: 'test',
+  });
+
+describe('a bundle that may not be served does not start', () => {
+  const startIt = () => start({ bundle: folder, data: join(folder, 'data'), port: 0, gatewayPort: 0 });
+
+  it('no policy', async () => {
+    rmSync(join(folder, 'policies'), { recursive: true });
+    await expect(startIt()).rejects.toThrow(/the bundle has no policy/);
+  });
+
+  it('no schema', async () => {
+    rmSync(join(folder, 'schema.cedarschema'));
+    await expect(startIt()).rejects.toThrow(BundleError);
+  });
+
+  it.each([
+    ['a policy that does not parse', 'policies/mail.cedar', (t: string) => t.replace('forbid', 'forbit')],
+    ['a policy of the wrong type', 'policies/mail.cedar', (t: string) => t.replace('"pii"', '7')],
+    [
+      'a policy that names what is not there',
+      'policies/refunds.cedar',
+      (t: string) => t.replace('amount >', 'amont >'),
+    ],
+    ['a policy without an id', 'policies/mail.cedar', (t: string) => t.replace(/@id\("[^"]*"\)/, '')],
+    [
+      'two policies of one id',
+      'policies/mail.cedar',
+      (t: string) => t.replace('no-personal-data-outside', 'refund-limit-daily'),
+    ],
+    ['a fact that does not fit the schema', 'entities/agents.json', (t: string) => t.replace('"/cases"', '7')],
+    ['a fact given twice', 'entities/people.json', (t: string) => t.replace('"id": "ben"', '"id": "ana"')],
+    [
+      'a key given twice in a file of facts',
+      'entities/people.json',
+      (t: string) => t.replace('"attrs": {}', '"attrs": {}, "attrs": {}'),
+    ],
+    ['an accumulator that is not CEL', 'ledger.yaml', (t: string) => t.replace('input.amount', 'input.')],
+    ['a setting that nobody knows', 'writ.yaml', (t: string) => `${t}\nfailOpen: true\n`],
+  ])('%s', async (_name, file, change) => {
+    edit(file, change);
+    await expect(startIt()).rejects.toThrow();
+  });
+});
+
+describe('a decision that cannot be made is a denial', () => {
+  it('decides as it is', async () => {
+    expect((await decide()).result).toBe('allow');
+  });
+
+  it('a forbid that cannot be evaluated denies, where Cedar would skip it', async () => {
+    edit(
+      'policies/mail.cedar',
+      (text) => `${text}\n@id("broken") forbid (principal, action, resource) when { principal.nickname == "x" };`,
+    );
+    const decision = await decide();
+    expect(decision).toMatchObject({ result: 'deny', refusal: { code: 'policy_error' } });
+    expect(decision.refusal?.message).toContain('broken');
+  });
+
+  it('a permit that cannot be evaluated permits nothing', async () => {
+    writeFileSync(
+      join(folder, 'policies/access.cedar'),
+      '@id("broken") permit (principal, action, resource) when { principal.nickname == "x" };',
+    );
+    expect((await decide()).result).toBe('deny');
+  });
+
+  it('a permit with an obligation that nobody can carry out', async () => {
+    edit('policies/access.cedar', (text) =>
+      text.replace('@id("support-team', '@obligation("redact") @id("support-team'),
+    );
+    expect(await decide()).toMatchObject({ result: 'deny', refusal: { code: 'obligation_unsupported' } });
+  });
+
+  it('an unknown action', async () => {
+    expect(await decide({ ...order, action: { name: 'drop_tables' } })).toMatchObject({
+      refusal: { code: 'unknown_action' },
+    });
+  });
+
+  it('a broken ledger', async () => {
+    edit('ledger.yaml', (text) => text.replace('input.amount', 'input.amount / 0'));
+    const refund = {
+      ...order,
+      action: { name: 'refund_order' },
+      context: { input: { order_id: 'o-1', amount: 100, reason: 'x' } },
+    };
+    expect(await decide(refund)).toMatchObject({ result: 'deny', refusal: { code: 'ledger_unavailable' } });
+  });
+});
+
+describe('a decision that cannot be recorded does not stand', () => {
+  const full = async () => {
+    const store = await openStore(join(folder, 'writ.db'), auditMigrations);
+    // A full disk, as SQLite sees it.
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(store);
+    await sql.raw(`pragma max_page_count = ${rows[0]?.page_count}`).execute(store);
+    return store;
+  };
+
+  it('a full disk', async () => {
+    const store = await full();
+    const decider = deciderOf(loadBundle(folder), new AuditRecords(store), () => new Date());
+    const results = [];
+    for (let i = 0; i < 20; i += 1) results.push(await decider.decide(order, { enforcementPoint: 'test' }));
+    const last = results[results.length - 1];
+    expect(last).toMatchObject({ result: 'deny', reasons: [], refusal: { code: 'record_unavailable' } });
+    // What was answered with a permit is on the record; what was not recorded was denied.
+    for (const { id, result } of results) {
+      const recorded = await new AuditRecords(store).find(id);
+      expect(recorded === undefined).toBe(result === 'deny');
+    }
+    await store.destroy();
+  });
+
+  it('uses up no budget', async () => {
+    let broken = true;
+    const append = { ...nothing, decision: async () => (broken ? Promise.reject(new Error('disk full')) : undefined) };
+    const decider = deciderOf(loadBundle(folder), append, () => new Date());
+    const refund = {
+      ...order,
+      action: { name: 'refund_order' },
+      context: { input: { order_id: 'o-1', amount: 20_000, reason: 'x' } },
+    };
+    for (let i = 0; i < 5; i += 1)
+      expect((await decider.decide(refund, { enforcementPoint: 'test' })).result).toBe('deny');
+    broken = false;
+    expect((await decider.decide(refund, { enforcementPoint: 'test' })).result).toBe('allow');
+  });
+
+  it('a store that is not one', async () => {
+    writeFileSync(
+      join(folder, 'writ.db'),
+      'not a database, but long enough to be read as the header of one'.repeat(20),
+    );
+    await expect(openStore(join(folder, 'writ.db'), auditMigrations)).rejects.toThrow(StoreError);
+  });
+});

@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+/** Who may import whom (ARCHITECTURE.md, "Imports"). Files that stand directly under src/ put everything together. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  store: [],
+  provenance: ['store'],
+  registry: ['store'],
+  ledger: ['store'],
+  policy: ['store'],
+  decide: ['provenance', 'registry', 'ledger', 'policy'],
+  audit: ['store', 'decide'],
+  enforce: ['decide', 'ledger'],
+  api: ['decide', 'provenance', 'ledger'],
+  cli: ['api', 'audit', 'decide', 'enforce', 'ledger', 'policy', 'provenance', 'registry', 'store', '.'],
+};
+/** Shared by all rooms: the base class of errors. */
+const FOR_ALL = 'errors.ts';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+const CEDAR = fileURLToPath(new URL('../../cedar/src', import.meta.url));
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function importsBelow(root: string): Import[] {
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+  );
+  return files.flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return [
+      ...text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from '([^']+)'|^import '([^']+)'|import\('([^']+)'\)/gm),
+    ].map((match) => ({
+      file,
+      target: match[2] ?? match[3] ?? match[4] ?? '',
+      typeOnly: match[1] !== undefined,
+    }));
+  });
+}
+
+const roomOf = (path: string): string => (path.includes(sep) ? (path.split(sep)[0] as string) : '.');
+
+describe('import rules', () => {
+  const imports = importsBelow(SRC).filter(({ target }) => target.startsWith('.'));
+
+  it('sees the imports', () => {
+    expect(imports.length).toBeGreaterThan(80);
+  });
+
+  it('every room is known', () => {
+    const rooms = new Set(importsBelow(SRC).map(({ file }) => roomOf(file)));
+    expect([...rooms].filter((room) => room !== '.' && MAY_IMPORT[room] === undefined)).toEqual([]);
+  });
+
+  it('no room imports what it may not', () => {
+    const wrong = imports.filter(({ file, target }) => {
+      const [from, path] = [roomOf(file), relative(SRC, resolve(SRC, dirname(file), target)).replace(/\.js$/, '.ts')];
+      const to = roomOf(path);
+      return from !== '.' && to !== from && path !== FOR_ALL && !MAY_IMPORT[from]?.includes(to);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('audit takes only types from decide', () => {
+    const values = imports.filter(
+      ({ file, target, typeOnly }) => roomOf(file) === 'audit' && target.includes('/decide/') && !typeOnly,
+    );
+    expect(values).toEqual([]);
+  });
+
+  it('@writ/cedar imports nothing but itself and the official engine, and nothing of Node', () => {
+    const foreign = importsBelow(CEDAR).filter(
+      ({ target }) => !target.startsWith('./') && !target.startsWith('../') && target !== '#official',
+    );
+    expect(foreign).toEqual([]);
+  });
+});

@@ -1,0 +1,25 @@
+// A real MCP server whose tools fail in the ways that servers fail. Notes each call in the file of its first argument.
+import { appendFileSync } from 'node:fs';
+import { McpServer } from '@modelcontextprotocol/server';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { z } from 'zod';
+
+const [, , journal] = process.argv;
+const note = (text) => appendFileSync(journal, `${text}\n`);
+
+serveStdio(() => {
+  const server = new McpServer({ name: 'fragile', version: '1.0.0' });
+  server.registerTool('echo', { inputSchema: z.looseObject({}) }, (input) => {
+    note(`echo ${JSON.stringify(input)}`);
+    return { content: [{ type: 'text', text: JSON.stringify(input) }] };
+  });
+  server.registerTool('crash', { inputSchema: z.object({}) }, () => {
+    note('crash');
+    process.exit(1);
+  });
+  server.registerTool('fail', { inputSchema: z.object({}) }, () => {
+    note('fail');
+    return { content: [{ type: 'text', text: 'no such thing' }], isError: true };
+  });
+  return server;
+});
