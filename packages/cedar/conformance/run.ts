@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { compile, Entities, type EntityUid, Schema } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 
@@ -34,7 +34,7 @@ export interface ConformanceResult {
   readonly disagree: Disagreement[];
 }
 
-/** Every test file below a folder. Paths inside a test are relative to `root`. */
+/** Every test file below a folder. */
 export function findTests(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.json') && !name.endsWith('entities.json') && !name.includes('sample-data'))
@@ -57,8 +57,16 @@ export function runConformance(root: string): ConformanceResult {
   return { tests, requests, agree: requests - new Set(disagree.map((d) => `${d.test} ${d.request}`)).size, disagree };
 }
 
+/** Paths inside a test are relative to the folder that the suite was unpacked in: this one, or one above the test. */
+function baseOf(root: string, name: string, test: TestFile): string {
+  const folders = [root];
+  for (let at = dirname(resolve(root, name)); dirname(at) !== at; at = dirname(at)) folders.push(at);
+  return folders.find((folder) => existsSync(join(folder, test.policies))) ?? root;
+}
+
 function runTest(root: string, name: string, test: TestFile): Disagreement[] {
-  const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+  const base = baseOf(root, name, test);
+  const read = (path: string): string => readFileSync(join(base, path), 'utf8');
   const failed = (error: unknown): Disagreement[] =>
     test.requests.map((request, i) => ({
       test: name,

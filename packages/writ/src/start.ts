@@ -15,6 +15,7 @@ import { checkBundle } from './policy/check.js';
 import { BundleError } from './policy/errors.js';
 import { Credentials, credentialMigrations, type Holder } from './provenance/credentials.js';
 import { Registry } from './registry/registry.js';
+import { lockData } from './store/lock.js';
 import { openStore } from './store/store.js';
 
 export interface StartOptions {
@@ -26,6 +27,8 @@ export interface StartOptions {
   readonly port: number;
   /** The gateway's port on loopback; 0 for any free one. */
   readonly gatewayPort: number;
+  /** Runs when the data folder is ours and before the gateway's servers start. */
+  readonly prepare?: () => void;
   readonly log?: Log;
   readonly clock?: () => Date;
 }
@@ -59,12 +62,15 @@ export async function start(options: StartOptions): Promise<Writ> {
   if (errors.length > 0) throw new BundleError(errors);
 
   const data = resolve(options.data);
-  const store = await openStore(join(data, STORE_FILE), auditMigrations, credentialMigrations);
-  const closers: (() => Promise<void>)[] = [() => store.destroy()];
+  const unlock = lockData(data);
+  const closers: (() => void | Promise<void>)[] = [unlock];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    options.prepare?.();
+    const store = await openStore(join(data, STORE_FILE), auditMigrations, credentialMigrations);
+    closers.push(() => store.destroy());
     const clients = clientsOf(bundle);
     const credentials = await Credentials.open(store, join(data, 'keys'), holdersOf(clients), clock);
     const records = new AuditRecords(store);
@@ -154,7 +160,11 @@ function holdersOf(clients: readonly Client[]): Holder[] {
   ];
 }
 
-async function startUpstreams(bundle: Bundle, data: string, closers: (() => Promise<void>)[]): Promise<Upstream[]> {
+async function startUpstreams(
+  bundle: Bundle,
+  data: string,
+  closers: (() => void | Promise<void>)[],
+): Promise<Upstream[]> {
   const upstreams: Upstream[] = [];
   for (const [name, { command, args, env }] of Object.entries(bundle.settings.gateway.servers)) {
     const upstream = await Upstream.start(name, {

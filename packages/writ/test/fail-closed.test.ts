@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuditRecords, auditMigrations } from '../src/audit/records.js';
@@ -12,6 +13,7 @@ import { BUNDLE } from './desk.js';
 
 /** Design sections 4 and 11: what is missing or broken is never a permission. */
 
+const FRAGILE = fileURLToPath(new URL('bundles/fragile', import.meta.url));
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'writ-closed-'));
@@ -169,6 +171,14 @@ describe('a decision that cannot be recorded does not stand', () => {
       expect((await decider.decide(refund, { enforcementPoint: 'test' })).result).toBe('deny');
     broken = false;
     expect((await decider.decide(refund, { enforcementPoint: 'test' })).result).toBe('allow');
+  });
+
+  it('two services on one folder, which would each count for itself', async () => {
+    const options = { bundle: FRAGILE, data: join(folder, 'data'), port: 0, gatewayPort: 0 };
+    const first = await start(options);
+    await expect(start(options)).rejects.toThrow(/another Writ is running/);
+    await first.close();
+    await (await start(options)).close();
   });
 
   it('a store that is not one', async () => {

@@ -20,26 +20,22 @@ const options = readOptions();
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof WritError)) throw error;
-  console.error(`${pc.red('error')} ${error.message}${error.help === undefined ? '' : `\n      ${error.help}`}`);
+  const portTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  if (!(error instanceof WritError) && !portTaken) throw error;
+  const help = error instanceof WritError ? error.help : '`npm start -- --once` takes any free port';
+  console.error(`${pc.red('error')} ${(error as Error).message}${help === undefined ? '' : `\n      ${help}`}`);
   process.exitCode = 1;
 }
 
 async function main(): Promise<void> {
   const { once, json, data } = options;
-  prepareSandbox(data);
   const writ = await start({
     bundle: BUNDLE,
     data,
+    prepare: () => prepareSandbox(data),
     // A run that ends by itself takes any free port, so that it never collides with one that stays.
     port: once ? 0 : SERVICE_PORT,
     gatewayPort: once ? 0 : GATEWAY_PORT,
-  }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE') throw error;
-    console.error(
-      `${pc.red('error')} ${error.message}\n      Is another \`npm start\` running? \`npm start -- --once\` takes free ports.`,
-    );
-    process.exit(1);
   });
 
   const calls: CallReport[] = [];

@@ -1,0 +1,28 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { StoreError } from './store.js';
+
+/**
+ * Holds a data folder for one service: two on one folder would each keep a ledger of its own. The lock is the operating
+ * system's on an open file, so it ends with the process, however that ends.
+ *
+ * @returns a function that lets go
+ * @throws {StoreError} when another process holds the folder
+ */
+export function lockData(folder: string): () => void {
+  mkdirSync(folder, { recursive: true });
+  const database = new Sqlite(join(folder, 'lock.db'), { timeout: 0 });
+  try {
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.exec('begin exclusive');
+  } catch (cause) {
+    database.close();
+    throw new StoreError(
+      `another Writ is running on ${resolve(folder)}`,
+      'stop it, or choose another folder with --data',
+      { cause },
+    );
+  }
+  return () => database.close();
+}
