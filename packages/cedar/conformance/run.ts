@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { compile, Entities, type EntityUid, Schema } from '@writ/cedar';
+import { type CedarJsonObject, compile, Entities, type EntityUid, Schema } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 
 /** A test file of the cedar-integration-tests format. */
@@ -13,7 +13,7 @@ interface TestFile {
     readonly principal?: EntityUid;
     readonly action?: EntityUid;
     readonly resource?: EntityUid;
-    readonly context: Readonly<Record<string, unknown>>;
+    readonly context: CedarJsonObject;
     readonly decision: 'allow' | 'deny';
     readonly reason: readonly string[];
     readonly errors: readonly string[];

@@ -1,9 +1,9 @@
+import { PolicySet } from './authorize/policy-set.js';
 import { CedarError } from './errors.js';
 import type { Policy, Slot } from './policy/ast.js';
 import { linkTemplate } from './policy/link.js';
 import { readPolicy } from './policy/read-policy.js';
 import { readPolicyText } from './policy/read-text.js';
-import { PolicySet } from './policy-set.js';
 import { Schema } from './schema/schema.js';
 import type { EntityUid } from './values/entity.js';
 

@@ -1,9 +1,17 @@
+export {
+  type CedarJson,
+  type CedarJsonObject,
+  type PolicyFailure,
+  type PolicyInfo,
+  PolicySet,
+  type Request,
+  type Response,
+} from './authorize/policy-set.js';
 export { type CompileOptions, compile, type PolicySetJson, type TemplateLinkJson } from './compile.js';
-export { Entities, type EntityJson } from './entities/entities.js';
+export { Entities, type EntitiesOptions, type EntityJson } from './entities/entities.js';
 export { CedarError, type CedarErrorCode, type CedarErrorDetails, type Position, positionAt } from './errors.js';
-export type { Environment } from './evaluate/compile-expr.js';
+export type { Environment } from './evaluate/environment.js';
 export { type PolicyText, readPolicyText, utf16Offset } from './policy/read-text.js';
-export { type PolicyInfo, PolicySet, type Request, type Response } from './policy-set.js';
 export { type ActionDeclaration, type EntityTypeDeclaration, Schema } from './schema/schema.js';
 export { type CedarType, type RecordType, typeText } from './schema/types.js';
 export { Entity, type EntityUid, parseUid, sameUid, uidText } from './values/entity.js';

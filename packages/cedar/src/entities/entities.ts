@@ -4,48 +4,71 @@ import type { Schema } from '../schema/schema.js';
 import { Entity, type EntityUid, uidText } from '../values/entity.js';
 import { ValueReader } from '../values/read-value.js';
 import type { RecordValue } from '../values/value.js';
+import { resolveAncestors } from './hierarchy.js';
 
 /** An entity of Cedar's JSON entities format. */
 export interface EntityJson {
-  readonly uid: unknown;
-  readonly attrs?: unknown;
-  readonly parents?: readonly unknown[];
-  readonly tags?: unknown;
+  readonly uid: EntityUid | { readonly __entity: EntityUid };
+  readonly attrs?: object;
+  readonly parents?: readonly (EntityUid | { readonly __entity: EntityUid })[];
+  readonly tags?: object;
 }
+
+export interface EntitiesOptions {
+  /** With a schema, every entity must fit it, and its action hierarchy is part of the store. */
+  readonly schema?: Schema | undefined;
+}
+
+/** A change that has been read and checked, and not yet made. */
+interface Staged {
+  readonly entity: Entity;
+  readonly attributes: RecordValue;
+  readonly tags: RecordValue;
+  readonly parents: ReadonlySet<Entity>;
+}
+
+const NOTHING: RecordValue = new Map();
+const NONE: ReadonlySet<Entity> = new Set();
 
 /**
  * The resident entities that decisions read. One object for each uid; ancestors are kept resolved, so `in` is one
- * look-up however deep the hierarchy.
+ * look-up however deep the hierarchy. A change is made whole or not at all, and no decision sees half of one.
  *
  * @example
  * const entities = Entities.fromJson([{ uid: { type: 'User', id: 'ana' }, attrs: { level: 3 }, parents: [] }]);
+ * entities.upsert([{ uid: { type: 'User', id: 'ana' }, attrs: { level: 4 } }]);
+ * entities.remove([{ type: 'User', id: 'ana' }]);
  */
 export class Entities {
   private readonly byType = new Map<string, Map<string, Entity>>();
+  /** Who has an entity as a parent. Built when the hierarchy first changes: a store that is only read needs it not. */
+  private children: Map<Entity, Set<Entity>> | undefined;
+  private changes = 0;
+  private count = 0;
 
-  private constructor() {}
+  private constructor(private readonly schema: Schema | undefined) {}
 
   /**
-   * Reads Cedar's JSON entities format, from text or from parsed JSON. With a schema, entities must fit it, and the
-   * schema's action hierarchy is added, as the official engine does.
+   * Reads Cedar's JSON entities format, from text or from parsed JSON.
    *
    * @throws {CedarError} `entities` (malformed, duplicate, cyclic, not in the schema) or `json`, with path or position
    */
-  static fromJson(
-    json: string | readonly EntityJson[],
-    options: { readonly schema?: Schema | undefined } = {},
-  ): Entities {
+  static fromJson(json: string | readonly EntityJson[], options: EntitiesOptions = {}): Entities {
     const list = typeof json === 'string' ? parseJson(json) : json;
     if (!Array.isArray(list)) throw new CedarError('entities', 'entities are a list', { path: '$' });
-    const entities = new Entities();
-    for (const [i, item] of list.entries()) entities.load(item, `$[${i}]`, options.schema);
-    for (const { uid, memberOf } of options.schema?.actions ?? []) {
-      const action = entities.intern(uid);
-      action.exists = true;
-      action.parents = new Set([...action.parents, ...memberOf.map((parent) => entities.intern(parent))]);
-    }
-    entities.resolveAncestors();
+    const entities = new Entities(options.schema);
+    entities.apply(entities.withActions(entities.stageAll(list as readonly unknown[])));
     return entities;
+  }
+
+  /** Goes up with every change. Two equal numbers: nothing has changed in between. */
+  get revision(): number {
+    return this.changes;
+  }
+
+  /** How many entities exist. */
+  get size(): number {
+    return this.count;
   }
 
   /** The entity of this uid, or undefined when the store has never heard of it. */
@@ -62,30 +85,82 @@ export class Entities {
     }
     let entity = ids.get(uid.id);
     if (entity === undefined) {
-      entity = new Entity(uid.type, uid.id);
+      entity = new Entity(uid.type, uid.id, true);
       ids.set(uid.id, entity);
     }
     return entity;
   }
 
+  /** The entities of a type that exist. */
+  *ofType(type: string): IterableIterator<Entity> {
+    for (const entity of this.byType.get(type)?.values() ?? []) if (entity.exists) yield entity;
+  }
+
+  /** Every entity that exists. */
+  *[Symbol.iterator](): IterableIterator<Entity> {
+    for (const type of this.byType.keys()) yield* this.ofType(type);
+  }
+
   /**
-   * The same entities, and some more that hold only for one request. An attribute given here fills in what the store
-   * does not hold and never overrides what it does.
+   * Adds entities, or puts them in the place of those with the same uid. All or none.
+   *
+   * @returns the new revision
+   * @throws {CedarError} `entities` when one is malformed, given twice, not in the schema, or would close a cycle
+   */
+  upsert(entities: readonly EntityJson[]): number {
+    return this.apply(this.stageAll(entities));
+  }
+
+  /**
+   * Takes entities out. What refers to one still does, as to an entity that does not exist; what was in one is still in
+   * it, and no longer in what it was in. A uid that is not there is no error.
+   *
+   * @returns the new revision
+   */
+  remove(uids: readonly EntityUid[]): number {
+    const gone = uids.map((uid) => this.get(uid)).filter((entity) => entity?.exists === true) as Entity[];
+    const staged = gone.map((entity) => ({ entity, attributes: NOTHING, tags: NOTHING, parents: NONE }));
+    this.apply(staged);
+    for (const entity of gone) {
+      if (!entity.exists) continue;
+      entity.exists = false;
+      this.count -= 1;
+    }
+    return this.changes;
+  }
+
+  /** Everything that is in the entity, directly or not. */
+  descendants(entity: Entity): Set<Entity> {
+    const children = this.childIndex();
+    const found = new Set<Entity>();
+    const stack = [entity];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      for (const child of children.get(at) ?? []) {
+        if (found.has(child)) continue;
+        found.add(child);
+        stack.push(child);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * An entity as one request sees it: an attribute given here fills in what the store does not hold and never overrides
+   * what it does. The store is not changed.
    *
    * @throws {CedarError} `request` when the attributes are malformed or do not fit the schema
    */
-  withAttributes(uid: EntityUid, attrs: unknown, schema?: Schema): Entity {
+  withAttributes(uid: EntityUid, attrs: object): Entity {
     const resident = this.get(uid);
     const filled = new Entity(uid.type, uid.id);
     filled.exists = true;
-    filled.parents = resident?.parents ?? filled.parents;
-    filled.ancestors = resident?.ancestors ?? filled.ancestors;
-    filled.tags = resident?.tags ?? filled.tags;
-    const declared = schema?.entityTypes.get(uid.type)?.attributes;
+    filled.parents = resident?.parents ?? NONE;
+    filled.ancestors = resident?.ancestors ?? NONE;
+    filled.tags = resident?.tags ?? NOTHING;
+    const declared = this.schema?.entityTypes.get(uid.type)?.attributes;
     const reader = new ValueReader('request', (other) => this.get(other) ?? new Entity(other.type, other.id));
-    const given = new Map<string, unknown>(Object.entries(reader.object(attrs, `${uidText(uid)}.properties`)));
     const attributes = new Map(resident?.attributes ?? []);
-    for (const [name, json] of given) {
+    for (const [name, json] of Object.entries(reader.object(attrs, `${uidText(uid)}.properties`))) {
       const type = declared?.attributes.get(name)?.type;
       if (attributes.has(name) || (declared !== undefined && type === undefined)) continue;
       attributes.set(name, reader.value(json, type, `${uidText(uid)}.properties.${name}`));
@@ -94,39 +169,48 @@ export class Entities {
     return filled;
   }
 
-  /** Every entity that exists. */
-  *[Symbol.iterator](): Iterator<Entity> {
-    for (const ids of this.byType.values()) for (const entity of ids.values()) if (entity.exists) yield entity;
+  private stageAll(list: readonly unknown[]): Staged[] {
+    const seen = new Set<Entity>();
+    return list.map((item, i) => {
+      const staged = this.stage(item, `$[${i}]`);
+      if (seen.has(staged.entity)) {
+        throw new CedarError('entities', `$[${i}]: the entity ${uidText(staged.entity)} is given twice`, {
+          path: `$[${i}]`,
+        });
+      }
+      seen.add(staged.entity);
+      return staged;
+    });
   }
 
-  private load(json: unknown, path: string, schema: Schema | undefined): void {
+  private stage(json: unknown, path: string): Staged {
     const reader = new ValueReader('entities', (uid) => this.intern(uid));
     const object = reader.object(json, path);
     const uid = reader.uid(object.uid, `${path}.uid`);
-    const entity = this.intern(uid);
-    if (entity.exists) reader.fail(path, `the entity ${uidText(uid)} is given twice`);
-    const isAction = schema?.action(uid) !== undefined;
-    const declared = schema?.entityTypes.get(uid.type);
-    if (schema !== undefined && declared === undefined && !isAction) {
+    const declared = this.schema?.entityTypes.get(uid.type);
+    if (this.schema !== undefined && declared === undefined && this.schema.action(uid) === undefined) {
       reader.fail(path, `the entity type ${uid.type} is not declared in the schema`);
     }
     if (declared?.ids !== undefined && !declared.ids.has(uid.id)) {
       reader.fail(path, `${uidText(uid)} is not one of the ids that the schema enumerates`);
     }
-    entity.exists = true;
-    entity.attributes = reader.record(object.attrs ?? {}, declared?.attributes, `${path}.attrs`);
-    entity.tags = this.readTags(reader, object.tags ?? {}, declared?.tags, `${path}.tags`);
     const parents = object.parents ?? [];
     if (!Array.isArray(parents)) reader.fail(`${path}.parents`, 'the parents are a list');
-    entity.parents = new Set(
-      (parents as unknown[]).map((parent, i) => {
-        const parentUid = reader.uid(parent, `${path}.parents[${i}]`);
-        if (declared !== undefined && !declared.memberOf.has(parentUid.type)) {
-          reader.fail(`${path}.parents[${i}]`, `the schema does not let ${uid.type} be in ${parentUid.type}`);
-        }
-        return this.intern(parentUid);
-      }),
-    );
+    const attributes = reader.record(object.attrs ?? {}, declared?.attributes, `${path}.attrs`);
+    const tags = this.readTags(reader, object.tags ?? {}, declared?.tags, `${path}.tags`);
+    const parentEntities = (parents as unknown[]).map((parent, i) => {
+      const parentUid = reader.uid(parent, `${path}.parents[${i}]`);
+      if (declared !== undefined && !declared.memberOf.has(parentUid.type)) {
+        reader.fail(`${path}.parents[${i}]`, `the schema does not let ${uid.type} be in ${parentUid.type}`);
+      }
+      return this.intern(parentUid);
+    });
+    return {
+      entity: this.intern(uid),
+      attributes: attributes.size === 0 ? NOTHING : attributes,
+      tags: tags.size === 0 ? NOTHING : tags,
+      parents: parentEntities.length === 0 ? NONE : new Set(parentEntities),
+    };
   }
 
   private readTags(
@@ -143,42 +227,66 @@ export class Entities {
     );
   }
 
-  /** Depth first, each entity once, without recursion: a hierarchy may be deeper than the stack. */
-  private resolveAncestors(): void {
-    const done = new Set<Entity>();
-    const open = new Set<Entity>();
-    for (const ids of this.byType.values()) {
-      for (const start of ids.values()) {
-        const stack = [start];
-        while (stack.length > 0) {
-          const entity = stack[stack.length - 1] as Entity;
-          if (!done.has(entity) && !open.has(entity)) {
-            open.add(entity);
-            for (const parent of entity.parents) {
-              if (open.has(parent)) throw cycle(parent);
-              if (!done.has(parent)) stack.push(parent);
-            }
-            continue;
-          }
-          stack.pop();
-          if (open.delete(entity)) {
-            done.add(entity);
-            if (entity.parents.size > 0) entity.ancestors = union(entity.parents);
-          }
-        }
+  /** The schema's actions, with what the data says of them joined in. */
+  private withActions(staged: readonly Staged[]): Staged[] {
+    const byEntity = new Map(staged.map((one) => [one.entity, one]));
+    for (const { uid, memberOf } of this.schema?.actions ?? []) {
+      const entity = this.intern(uid);
+      const given = byEntity.get(entity) ?? { entity, attributes: NOTHING, tags: NOTHING, parents: NONE };
+      const parents = new Set([...given.parents, ...memberOf.map((parent) => this.intern(parent))]);
+      byEntity.set(entity, { ...given, parents });
+    }
+    return [...byEntity.values()];
+  }
+
+  /** Makes a change, once it is known that it can be made whole. */
+  private apply(staged: readonly Staged[]): number {
+    const parents = new Map(staged.map((one) => [one.entity, one.parents]));
+    const resolved = resolveAncestors(this.affectedBy(staged), (entity) => parents.get(entity) ?? entity.parents);
+    for (const { entity, attributes, tags, parents: after } of staged) {
+      if (this.children !== undefined) {
+        for (const parent of entity.parents) this.children.get(parent)?.delete(entity);
+        for (const parent of after) childrenOf(this.children, parent).add(entity);
+      }
+      if (!entity.exists) this.count += 1;
+      entity.exists = true;
+      entity.attributes = attributes;
+      entity.tags = tags;
+      entity.parents = after;
+    }
+    for (const [entity, ancestors] of resolved) entity.ancestors = ancestors;
+    this.changes += 1;
+    return this.changes;
+  }
+
+  /** The entities whose ancestors a change can change: those in it, and everything below them. */
+  private affectedBy(staged: readonly Staged[]): Set<Entity> {
+    const affected = new Set(staged.map(({ entity }) => entity));
+    if (this.changes === 0) return affected;
+    for (const { entity, parents } of staged) {
+      if (parents.size === 0 && entity.parents.size === 0) continue;
+      for (const descendant of this.descendants(entity)) affected.add(descendant);
+    }
+    return affected;
+  }
+
+  private childIndex(): Map<Entity, Set<Entity>> {
+    if (this.children === undefined) {
+      this.children = new Map();
+      for (const ids of this.byType.values()) {
+        for (const entity of ids.values())
+          for (const parent of entity.parents) childrenOf(this.children, parent).add(entity);
       }
     }
+    return this.children;
   }
 }
 
-function union(parents: ReadonlySet<Entity>): Set<Entity> {
-  const ancestors = new Set(parents);
-  for (const parent of parents) for (const ancestor of parent.ancestors) ancestors.add(ancestor);
-  return ancestors;
-}
-
-function cycle(at: Entity): CedarError {
-  return new CedarError('entities', `${uidText(at)} is its own ancestor`, {
-    help: 'the hierarchy of entities has no cycles; remove one of the parents',
-  });
+function childrenOf(children: Map<Entity, Set<Entity>>, parent: Entity): Set<Entity> {
+  let set = children.get(parent);
+  if (set === undefined) {
+    set = new Set();
+    children.set(parent, set);
+  }
+  return set;
 }

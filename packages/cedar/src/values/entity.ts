@@ -7,7 +7,7 @@ export interface EntityUid {
 }
 
 const EMPTY: RecordValue = new Map();
-const NONE: Set<Entity> = new Set();
+const NONE: ReadonlySet<Entity> = new Set();
 
 /**
  * An entity as the evaluator sees it. In a store there is one object for each uid, also for a uid that is only
@@ -17,13 +17,15 @@ export class Entity implements EntityUid {
   exists = false;
   attributes: RecordValue = EMPTY;
   tags: RecordValue = EMPTY;
-  parents: Set<Entity> = NONE;
-  /** Every entity that this one is in, transitively; itself not included. */
-  ancestors: Set<Entity> = NONE;
+  parents: ReadonlySet<Entity> = NONE;
+  /** Every entity that this one is in, transitively; itself not included. Replaced when it changes, never changed. */
+  ancestors: ReadonlySet<Entity> = NONE;
 
   constructor(
     readonly type: string,
     readonly id: string,
+    /** Whether this is the one object that a store has for the uid. */
+    readonly canonical = false,
   ) {}
 }
 

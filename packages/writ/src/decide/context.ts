@@ -1,4 +1,4 @@
-import type { ActionDeclaration, CedarType, RecordType } from '@writ/cedar';
+import type { ActionDeclaration, CedarJsonObject, CedarType, RecordType } from '@writ/cedar';
 import type { LedgerValues } from '../ledger/ledger.js';
 import { originatorOf, type Provenance } from '../provenance/path.js';
 
@@ -19,7 +19,7 @@ export interface ContextParts {
  * schema declares for the action; of what the caller sent, `input` whole (so that an argument no policy can see is
  * refused, not ignored) and what else the schema declares.
  */
-export function buildContext(action: ActionDeclaration, parts: ContextParts): Record<string, unknown> {
+export function buildContext(action: ActionDeclaration, parts: ContextParts): CedarJsonObject {
   const { given, provenance, ledger, effects, now } = parts;
   const own: Record<string, unknown> = {
     provenance: {
@@ -40,7 +40,8 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Re
   }
   const input = given.input;
   if (!declared.has('input') && isRecord(input) && Object.keys(input).length > 0) context.input = input;
-  return context;
+  // Whether it really is Cedar JSON of the declared types is checked when it is read.
+  return context as CedarJsonObject;
 }
 
 /** The declared part of a value that Writ provides. */

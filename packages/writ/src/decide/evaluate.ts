@@ -1,4 +1,4 @@
-import type { Entities, Entity, EntityUid, PolicySet, Request } from '@writ/cedar';
+import type { CedarJsonObject, Entities, Entity, EntityUid, PolicySet } from '@writ/cedar';
 import type { Reason, Refusal, Result } from './decision.js';
 
 /** Everything that a decision depends on, gathered. */
@@ -9,7 +9,7 @@ export interface Gathered {
   readonly identities: readonly Entity[];
   readonly resource: Entity;
   readonly action: EntityUid;
-  readonly context: Readonly<Record<string, unknown>>;
+  readonly context: CedarJsonObject;
 }
 
 export interface Verdict {
@@ -29,9 +29,9 @@ export function evaluate(gathered: Gathered): Verdict {
   const permits: Reason[] = [];
   const forbids: Reason[] = [];
   const refusals: Refusal[] = [];
-  const base = policies.environment({ principal: resource, action, resource, context } satisfies Request, entities);
+  const base = policies.environment({ principal: resource, action, resource, context }, entities);
   for (const identity of identities) {
-    const response = policies.evaluate({ ...base, principal: identity, resource });
+    const response = policies.evaluate({ ...base, principal: identity, resource }, entities);
     const reasons = response.reasons.map((id) => reasonOf(policies, id, identity));
     for (const { policyId, message } of response.errors) {
       if (policies.policies.get(policyId)?.effect === 'forbid') {

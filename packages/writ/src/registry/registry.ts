@@ -2,14 +2,11 @@ import { Entities, type Entity, type EntityJson, type EntityUid, type Schema } f
 
 /** The facts that decisions read. So far those of the bundle, which are code. */
 export class Registry {
-  private constructor(
-    readonly entities: Entities,
-    private readonly schema: Schema,
-  ) {}
+  private constructor(readonly entities: Entities) {}
 
   /** @throws {CedarError} `entities` when they are malformed or do not fit the schema */
   static load(entities: readonly EntityJson[], schema: Schema): Registry {
-    return new Registry(Entities.fromJson(entities, { schema }), schema);
+    return new Registry(Entities.fromJson(entities, { schema }));
   }
 
   /**
@@ -19,6 +16,6 @@ export class Registry {
    * @throws {CedarError} `request` when the properties do not fit the schema
    */
   find(uid: EntityUid, properties?: Readonly<Record<string, unknown>>): Entity {
-    return this.entities.withAttributes(uid, properties ?? {}, this.schema);
+    return this.entities.withAttributes(uid, properties ?? {});
   }
 }

@@ -1,0 +1,77 @@
+import { type Closure, compileClosure } from '../evaluate/closures.js';
+import { conditionOf } from '../evaluate/condition.js';
+import type { EntityTable, Environment } from '../evaluate/environment.js';
+import { CAN_GENERATE, type Generated, generate, shapeOf } from '../evaluate/generate.js';
+import type { Operators } from '../evaluate/operators.js';
+import type { Policy } from '../policy/ast.js';
+import type { Entity } from '../values/entity.js';
+
+/** How the conditions of a policy set are compiled. */
+export interface CompilerOptions {
+  readonly operators: Operators;
+  /** `closures` where code generation is disallowed or not wanted; the answers are the same. */
+  readonly backend: 'generated' | 'closures';
+}
+
+/** Functions by the code of their shape; a bound, because each distinct shape is code that the engine keeps. */
+const MAX_SHAPES = 5_000;
+const shapesOf = new WeakMap<Operators, Map<string, Generated>>();
+
+/** A policy, compiled when it is first evaluated: of a large set most never are. */
+export class CompiledPolicy {
+  readonly id: string;
+  readonly isForbid: boolean;
+  private generated: Generated | undefined;
+  private closure: Closure | undefined;
+  private constants: readonly unknown[] = [];
+
+  constructor(
+    readonly policy: Policy,
+    /** Its place in the set: reasons are given in this order. */
+    readonly order: number,
+    private readonly table: EntityTable,
+    private readonly options: CompilerOptions,
+  ) {
+    this.id = policy.id;
+    this.isForbid = policy.effect === 'forbid';
+  }
+
+  /** @throws {EvaluationFailure} when Cedar says that the policy cannot be evaluated */
+  applies(env: Environment, named: readonly Entity[]): boolean {
+    if (this.generated !== undefined) {
+      return this.generated(env.principal, env.action, env.resource, env.context, this.constants, named);
+    }
+    if (this.closure === undefined) {
+      this.compile();
+      return this.applies(env, named);
+    }
+    return this.options.operators.bool(this.closure(env, named));
+  }
+
+  private compile(): void {
+    const { operators, backend } = this.options;
+    const condition = conditionOf(this.policy);
+    const shape = backend === 'generated' && CAN_GENERATE ? shapeOf(condition, this.table, operators) : undefined;
+    const generated = shape && functionOf(shape.code, operators);
+    if (shape !== undefined && generated !== undefined) {
+      this.constants = shape.constants;
+      this.generated = generated;
+    } else {
+      this.closure = compileClosure(condition, this.table, operators);
+    }
+  }
+}
+
+function functionOf(code: string, operators: Operators): Generated | undefined {
+  let shapes = shapesOf.get(operators);
+  if (shapes === undefined) {
+    shapes = new Map();
+    shapesOf.set(operators, shapes);
+  }
+  let generated = shapes.get(code);
+  if (generated === undefined && shapes.size < MAX_SHAPES) {
+    generated = generate(code, operators);
+    shapes.set(code, generated);
+  }
+  return generated;
+}

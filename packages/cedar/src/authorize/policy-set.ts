@@ -1,0 +1,216 @@
+import type { Entities } from '../entities/entities.js';
+import { CedarError } from '../errors.js';
+import { EntityTable, type Environment } from '../evaluate/environment.js';
+import { nameEntities } from '../evaluate/named-entities.js';
+import { OPERATORS } from '../evaluate/operators.js';
+import type { Policy } from '../policy/ast.js';
+import type { Schema } from '../schema/schema.js';
+import { Entity, type EntityUid } from '../values/entity.js';
+import { EvaluationFailure } from '../values/failure.js';
+import { ValueReader } from '../values/read-value.js';
+import type { RecordValue } from '../values/value.js';
+import { CompiledPolicy, type CompilerOptions } from './compiled-policy.js';
+import { ScopeIndex } from './scope-index.js';
+
+/** A value in Cedar's JSON data format (Cedar reference, "Entities and context in JSON"). Integers past 2^53 are `bigint`. */
+export type CedarJson = boolean | number | bigint | string | readonly CedarJson[] | CedarJsonObject;
+export interface CedarJsonObject {
+  readonly [key: string]: CedarJson;
+}
+
+/** A request (Cedar reference, "Authorization"). */
+export interface Request {
+  readonly principal: EntityUid;
+  readonly action: EntityUid;
+  readonly resource: EntityUid;
+  readonly context?: CedarJsonObject;
+}
+
+export interface PolicyFailure {
+  readonly policyId: string;
+  readonly message: string;
+}
+
+export interface Response {
+  readonly decision: 'allow' | 'deny';
+  /** The ids of the policies that determined the decision, in the order of the set; none when nothing permitted. */
+  readonly reasons: readonly string[];
+  /** The policies that could not be evaluated. Cedar skips those; a caller that fails closed looks at this. */
+  readonly errors: readonly PolicyFailure[];
+}
+
+/** What is known of a policy from its text. */
+export interface PolicyInfo {
+  readonly id: string;
+  readonly effect: 'permit' | 'forbid';
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A policy set as one store sees it. */
+interface Bound {
+  /** The store's objects for the uids that policies name. */
+  readonly named: readonly Entity[];
+  readonly index: ScopeIndex<CompiledPolicy> | undefined;
+  revision: number;
+}
+
+/** Below this many policies, evaluating each is cheaper than finding which to evaluate. */
+const INDEX_FROM = 24;
+const NOTHING: RecordValue = new Map();
+const NO_ERRORS: readonly PolicyFailure[] = Object.freeze([]);
+const NO_REASONS: readonly string[] = Object.freeze([]);
+
+/** A compiled policy set. Made by {@link compile}. Immutable; use one for as many stores and requests as you like. */
+export class PolicySet {
+  private readonly compiled: readonly CompiledPolicy[];
+  private readonly table = new EntityTable();
+  private readonly bound = new WeakMap<Entities, Bound>();
+  private readonly infos: ReadonlyMap<string, Policy>;
+
+  /** Use {@link compile}. */
+  constructor(
+    policies: readonly Policy[],
+    readonly schema: Schema | undefined,
+    options: CompilerOptions = { operators: OPERATORS, backend: 'generated' },
+  ) {
+    const infos = new Map<string, Policy>();
+    for (const policy of policies) {
+      if (infos.has(policy.id)) {
+        throw new CedarError('policy', `two policies have the id \`${policy.id}\``, {
+          policyId: policy.id,
+          help: 'give each its own @id',
+        });
+      }
+      infos.set(policy.id, policy);
+    }
+    this.infos = infos;
+    this.compiled = policies.map((policy, order) => new CompiledPolicy(policy, order, this.table, options));
+  }
+
+  /** The policies, by id. */
+  get policies(): ReadonlyMap<string, PolicyInfo> {
+    return this.infos;
+  }
+
+  /** The policies as plain data, in order. */
+  get asts(): Iterable<Policy> {
+    return this.infos.values();
+  }
+
+  /**
+   * Decides. Never throws for a policy that fails: that is an entry of `errors`.
+   *
+   * @throws {CedarError} `request` when the request is malformed or its context does not fit the schema
+   * @example
+   * policies.isAuthorized({ principal: { type: 'User', id: 'ana' }, action: { type: 'Action', id: 'view' },
+   *   resource: { type: 'Photo', id: '1' }, context: {} }, entities).decision // 'allow'
+   */
+  isAuthorized(request: Request, entities: Entities): Response {
+    return this.evaluate(this.environment(request, entities), entities);
+  }
+
+  /** The environment of a request: entities found, context read (under the action's declared type if there is one). */
+  environment(request: Request, entities: Entities): Environment {
+    const { principal, action, resource, context } = request;
+    return {
+      principal: find(principal, 'principal', entities),
+      action: find(action, 'action', entities),
+      resource: find(resource, 'resource', entities),
+      context: this.readContext(action, context, entities),
+    };
+  }
+
+  private readContext(action: EntityUid, context: CedarJsonObject | undefined, entities: Entities): RecordValue {
+    const type = this.schema?.action(action)?.context;
+    if (context === undefined && type === undefined) return NOTHING;
+    const strangers = new Map<string, Entity>();
+    const reader = new ValueReader('request', (uid) => {
+      const resident = entities.get(uid);
+      if (resident !== undefined) return resident;
+      const key = `${uid.type.length}:${uid.type}${uid.id}`;
+      const stranger = strangers.get(key) ?? new Entity(uid.type, uid.id);
+      strangers.set(key, stranger);
+      return stranger;
+    });
+    return reader.record(context ?? {}, type, 'context');
+  }
+
+  /** Decides in an environment that {@link environment} made, perhaps with another principal or resource. */
+  evaluate(env: Environment, entities: Entities): Response {
+    const bound = this.bind(entities);
+    let candidates = this.compiled;
+    if (bound.index !== undefined) {
+      const found: CompiledPolicy[] = [];
+      const { principal, action, resource } = env;
+      bound.index.find(
+        residentOf(principal, entities),
+        residentOf(action, entities),
+        residentOf(resource, entities),
+        found,
+      );
+      candidates = found.length > 1 ? [...new Set(found)].sort((a, b) => a.order - b.order) : found;
+    }
+    let permits: string[] | undefined;
+    let forbids: string[] | undefined;
+    let errors: PolicyFailure[] | undefined;
+    for (const policy of candidates) {
+      try {
+        if (!policy.applies(env, bound.named)) continue;
+        if (policy.isForbid) {
+          forbids ??= [];
+          forbids.push(policy.id);
+        } else {
+          permits ??= [];
+          permits.push(policy.id);
+        }
+      } catch (error) {
+        errors ??= [];
+        errors.push({ policyId: policy.id, message: failureMessage(error) });
+      }
+    }
+    return {
+      decision: forbids === undefined && permits !== undefined ? 'allow' : 'deny',
+      reasons: forbids ?? permits ?? NO_REASONS,
+      errors: errors ?? NO_ERRORS,
+    };
+  }
+
+  private bind(entities: Entities): Bound {
+    let bound = this.bound.get(entities);
+    if (bound === undefined || bound.named.length !== this.table.uids.length) {
+      bound = this.bindAnew(entities);
+    } else if (bound.revision !== entities.revision) {
+      bound.index?.forget();
+      bound.revision = entities.revision;
+    }
+    return bound;
+  }
+
+  private bindAnew(entities: Entities): Bound {
+    for (const { policy } of this.compiled) nameEntities(policy, this.table);
+    const named = this.table.uids.map((uid) => entities.intern(uid));
+    const items = this.compiled.map((item) => ({ policy: item.policy, item }));
+    const index = items.length < INDEX_FROM ? undefined : new ScopeIndex(items, (uid) => entities.intern(uid));
+    const bound: Bound = { named, index, revision: entities.revision };
+    this.bound.set(entities, bound);
+    return bound;
+  }
+}
+
+function find(uid: EntityUid, part: string, entities: Entities): Entity {
+  if (typeof uid?.type !== 'string' || typeof uid.id !== 'string') {
+    throw new CedarError('request', `${part}: an entity is { type, id }, both strings`, { path: part });
+  }
+  return entities.get(uid) ?? new Entity(uid.type, uid.id);
+}
+
+/** The store's own object for an entity that a request made a copy of: the index knows only those. */
+function residentOf(entity: Entity, entities: Entities): Entity {
+  return entity.canonical ? entity : (entities.get(entity) ?? entity);
+}
+
+function failureMessage(error: unknown): string {
+  if (error instanceof EvaluationFailure) return error.message;
+  if (error instanceof RangeError) return 'the expression nests too deep to evaluate';
+  throw error;
+}

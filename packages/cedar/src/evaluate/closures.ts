@@ -1,0 +1,161 @@
+import type { BinaryOperator, Expr } from '../policy/ast.js';
+import type { Entity } from '../values/entity.js';
+import { EvaluationFailure } from '../values/failure.js';
+import type { Value } from '../values/value.js';
+import { constantOf } from './constant.js';
+import type { EntityTable, Environment } from './environment.js';
+import { EXTENSION_FUNCTIONS, type ExtensionFunction } from './extensions.js';
+import { compileLike } from './like.js';
+import type { Operators } from './operators.js';
+
+/** An expression as a closure. `named` are a store's objects for the uids of the table. */
+export type Closure = (env: Environment, named: readonly Entity[]) => Value;
+
+/** Compiles an expression to closures: where code generation is disallowed, and for what is rarely evaluated. */
+export function compileClosure(expr: Expr, table: EntityTable, operators: Operators): Closure {
+  const constant = constantOf(expr, operators);
+  if (constant !== undefined) return () => constant;
+  const compile = (e: Expr): Closure => compileClosure(e, table, operators);
+  const { bool } = operators;
+  switch (expr.op) {
+    case 'value': {
+      const { value } = expr;
+      return () => value;
+    }
+    case 'entity': {
+      const index = table.indexOf(expr.uid);
+      return (_env, named) => named[index] as Entity;
+    }
+    case 'variable': {
+      const { name } = expr;
+      return (env) => env[name];
+    }
+    case 'slot':
+      return () => {
+        throw new EvaluationFailure(`the template slot ${expr.slot} is not linked`);
+      };
+    case '!': {
+      const arg = compile(expr.arg);
+      return (env, named) => !bool(arg(env, named));
+    }
+    case 'neg': {
+      const arg = compile(expr.arg);
+      return (env, named) => operators.negate(arg(env, named));
+    }
+    case 'isEmpty': {
+      const arg = compile(expr.arg);
+      return (env, named) => operators.isEmpty(arg(env, named));
+    }
+    case 'get': {
+      const of = compile(expr.of);
+      const { attribute } = expr;
+      return (env, named) => operators.get(of(env, named), attribute);
+    }
+    case 'has': {
+      const of = compile(expr.of);
+      const before = expr.path.slice(0, -1);
+      const last = expr.path[expr.path.length - 1] as string;
+      return (env, named) => {
+        let value = of(env, named);
+        for (const name of before) {
+          if (!operators.has(value, name)) return false;
+          value = operators.get(value, name);
+        }
+        return operators.has(value, last);
+      };
+    }
+    case 'like': {
+      const of = compile(expr.of);
+      const matches = compileLike(expr.pattern);
+      return (env, named) => operators.like(of(env, named), matches);
+    }
+    case 'is': {
+      const of = compile(expr.of);
+      const { entityType } = expr;
+      if (expr.within === undefined) return (env, named) => operators.hasType(of(env, named), entityType);
+      const within = compile(expr.within);
+      return (env, named) => {
+        const value = of(env, named);
+        return operators.hasType(value, entityType) && operators.isIn(value, within(env, named));
+      };
+    }
+    case 'if': {
+      const [test, yes, no] = [compile(expr.test), compile(expr.yes), compile(expr.no)];
+      return (env, named) => (bool(test(env, named)) ? yes(env, named) : no(env, named));
+    }
+    case 'set': {
+      const items = expr.items.map(compile);
+      return (env, named) => operators.set(items.map((item) => item(env, named)));
+    }
+    case 'record': {
+      const names = expr.entries.map(([name]) => name);
+      const values = expr.entries.map(([, value]) => compile(value));
+      return (env, named) =>
+        operators.record(
+          names,
+          values.map((value) => value(env, named)),
+        );
+    }
+    case 'call': {
+      const { call, arity } = EXTENSION_FUNCTIONS.get(expr.name) as ExtensionFunction;
+      const args = expr.args.map(compile);
+      if (args.length !== arity) return wrongArity(expr.name, arity, args.length);
+      return (env, named) => call(...args.map((arg) => arg(env, named)));
+    }
+    case '&&': {
+      const [left, right] = [compile(expr.left), compile(expr.right)];
+      return (env, named) => bool(left(env, named)) && bool(right(env, named));
+    }
+    case '||': {
+      const [left, right] = [compile(expr.left), compile(expr.right)];
+      return (env, named) => bool(left(env, named)) || bool(right(env, named));
+    }
+    default: {
+      const [left, right] = [compile(expr.left), compile(expr.right)];
+      const apply = binary(expr.op, operators);
+      return (env, named) => apply(left(env, named), right(env, named));
+    }
+  }
+}
+
+/** Cedar accepts a call with too many or too few arguments, and fails its evaluation. */
+export function wrongArity(name: string, arity: number, given: number): () => never {
+  return () => {
+    throw new EvaluationFailure(`\`${name}\` takes ${arity} argument(s), got ${given}`);
+  };
+}
+
+function binary(op: Exclude<BinaryOperator, '&&' | '||'>, operators: Operators): (a: Value, b: Value) => Value {
+  switch (op) {
+    case '==':
+      return operators.equal;
+    case '!=':
+      return (a, b) => !operators.equal(a, b);
+    case '<':
+      return operators.less;
+    case '<=':
+      return operators.lessOrEqual;
+    case '>':
+      return (a, b) => operators.less(b, a);
+    case '>=':
+      return (a, b) => operators.lessOrEqual(b, a);
+    case '+':
+      return operators.add;
+    case '-':
+      return operators.subtract;
+    case '*':
+      return operators.multiply;
+    case 'in':
+      return operators.isIn;
+    case 'contains':
+      return operators.contains;
+    case 'containsAll':
+      return operators.containsAll;
+    case 'containsAny':
+      return operators.containsAny;
+    case 'getTag':
+      return operators.getTag;
+    case 'hasTag':
+      return operators.hasTag;
+  }
+}
