@@ -1,10 +1,10 @@
 import { type Closure, compileClosure } from '../evaluate/closures.js';
 import { conditionOf } from '../evaluate/condition.js';
-import type { EntityTable, Environment } from '../evaluate/environment.js';
+import type { Environment, NameTable } from '../evaluate/environment.js';
 import { CAN_GENERATE, type Generated, generate, shapeOf } from '../evaluate/generate.js';
 import type { Operators } from '../evaluate/operators.js';
 import type { Policy } from '../policy/ast.js';
-import type { Entity } from '../values/entity.js';
+import type { Value } from '../values/value.js';
 
 /** How the conditions of a policy set are compiled. */
 export interface CompilerOptions {
@@ -29,7 +29,7 @@ export class CompiledPolicy {
     readonly policy: Policy,
     /** Its place in the set: reasons are given in this order. */
     readonly order: number,
-    private readonly table: EntityTable,
+    private readonly table: NameTable,
     private readonly options: CompilerOptions,
   ) {
     this.id = policy.id;
@@ -37,7 +37,7 @@ export class CompiledPolicy {
   }
 
   /** @throws {EvaluationFailure} when Cedar says that the policy cannot be evaluated */
-  applies(env: Environment, named: readonly Entity[]): boolean {
+  applies(env: Environment, named: readonly Value[]): boolean {
     if (this.generated !== undefined) {
       return this.generated(env.principal, env.action, env.resource, env.context, this.constants, named);
     }

@@ -1,14 +1,14 @@
 import type { Entities } from '../entities/entities.js';
 import { CedarError } from '../errors.js';
-import { EntityTable, type Environment } from '../evaluate/environment.js';
-import { nameEntities } from '../evaluate/named-entities.js';
+import { type Environment, NameTable } from '../evaluate/environment.js';
+import { nameEntities } from '../evaluate/names.js';
 import { OPERATORS } from '../evaluate/operators.js';
 import type { Policy } from '../policy/ast.js';
 import type { Schema } from '../schema/schema.js';
 import { Entity, type EntityUid } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
 import { ValueReader } from '../values/read-value.js';
-import type { RecordValue } from '../values/value.js';
+import type { RecordValue, Value } from '../values/value.js';
 import { CompiledPolicy, type CompilerOptions } from './compiled-policy.js';
 import { ScopeIndex } from './scope-index.js';
 
@@ -49,7 +49,7 @@ export interface PolicyInfo {
 /** A policy set as one store sees it. */
 interface Bound {
   /** The store's objects for the uids that policies name. */
-  readonly named: readonly Entity[];
+  readonly named: readonly Value[];
   readonly index: ScopeIndex<CompiledPolicy> | undefined;
   revision: number;
 }
@@ -63,7 +63,7 @@ const NO_REASONS: readonly string[] = Object.freeze([]);
 /** A compiled policy set. Made by {@link compile}. Immutable; use one for as many stores and requests as you like. */
 export class PolicySet {
   private readonly compiled: readonly CompiledPolicy[];
-  private readonly table = new EntityTable();
+  private readonly table = new NameTable();
   private readonly bound = new WeakMap<Entities, Bound>();
   private readonly infos: ReadonlyMap<string, Policy>;
 
@@ -122,7 +122,7 @@ export class PolicySet {
 
   private readContext(action: EntityUid, context: CedarJsonObject | undefined, entities: Entities): RecordValue {
     const type = this.schema?.action(action)?.context;
-    if (context === undefined && type === undefined) return NOTHING;
+    if (type === undefined && isEmpty(context)) return NOTHING;
     const strangers = new Map<string, Entity>();
     const reader = new ValueReader('request', (uid) => {
       const resident = entities.get(uid);
@@ -177,7 +177,7 @@ export class PolicySet {
 
   private bind(entities: Entities): Bound {
     let bound = this.bound.get(entities);
-    if (bound === undefined || bound.named.length !== this.table.uids.length) {
+    if (bound === undefined || bound.named.length !== this.table.names.length) {
       bound = this.bindAnew(entities);
     } else if (bound.revision !== entities.revision) {
       bound.index?.forget();
@@ -188,13 +188,18 @@ export class PolicySet {
 
   private bindAnew(entities: Entities): Bound {
     for (const { policy } of this.compiled) nameEntities(policy, this.table);
-    const named = this.table.uids.map((uid) => entities.intern(uid));
+    const named = this.table.resolve(entities);
     const items = this.compiled.map((item) => ({ policy: item.policy, item }));
     const index = items.length < INDEX_FROM ? undefined : new ScopeIndex(items, (uid) => entities.intern(uid));
     const bound: Bound = { named, index, revision: entities.revision };
     this.bound.set(entities, bound);
     return bound;
   }
+}
+
+function isEmpty(context: CedarJsonObject | undefined): boolean {
+  if (context !== undefined) for (const _name in context) return false;
+  return true;
 }
 
 function find(uid: EntityUid, part: string, entities: Entities): Entity {

@@ -1,20 +1,24 @@
 import type { BinaryOperator, Expr } from '../policy/ast.js';
-import type { Entity } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
 import type { Value } from '../values/value.js';
 import { constantOf } from './constant.js';
-import type { EntityTable, Environment } from './environment.js';
+import { type Environment, entitySetOf, type NameTable } from './environment.js';
 import { EXTENSION_FUNCTIONS, type ExtensionFunction } from './extensions.js';
 import { compileLike } from './like.js';
 import type { Operators } from './operators.js';
 
 /** An expression as a closure. `named` are a store's objects for the uids of the table. */
-export type Closure = (env: Environment, named: readonly Entity[]) => Value;
+export type Closure = (env: Environment, named: readonly Value[]) => Value;
 
 /** Compiles an expression to closures: where code generation is disallowed, and for what is rarely evaluated. */
-export function compileClosure(expr: Expr, table: EntityTable, operators: Operators): Closure {
+export function compileClosure(expr: Expr, table: NameTable, operators: Operators): Closure {
   const constant = constantOf(expr, operators);
   if (constant !== undefined) return () => constant;
+  const entities = entitySetOf(expr);
+  if (entities !== undefined) {
+    const index = table.indexOfSet(entities);
+    return (_env, named) => named[index] as Value;
+  }
   const compile = (e: Expr): Closure => compileClosure(e, table, operators);
   const { bool } = operators;
   switch (expr.op) {
@@ -24,7 +28,7 @@ export function compileClosure(expr: Expr, table: EntityTable, operators: Operat
     }
     case 'entity': {
       const index = table.indexOf(expr.uid);
-      return (_env, named) => named[index] as Entity;
+      return (_env, named) => named[index] as Value;
     }
     case 'variable': {
       const { name } = expr;

@@ -1,5 +1,8 @@
+import type { Entities } from '../entities/entities.js';
+import type { Expr } from '../policy/ast.js';
 import type { Entity, EntityUid } from '../values/entity.js';
-import type { RecordValue } from '../values/value.js';
+import { SetValue } from '../values/set.js';
+import type { RecordValue, Value } from '../values/value.js';
 
 /** What a policy can see while it is evaluated. */
 export interface Environment {
@@ -9,22 +12,59 @@ export interface Environment {
   readonly context: RecordValue;
 }
 
-/** The entities that a policy set names, each once. A store gives its own object for each. */
-export class EntityTable {
-  private readonly indexes = new Map<string, Map<string, number>>();
-  readonly uids: EntityUid[] = [];
+/** What policies name and a store resolves: an entity, or a set of entities by their places in the table. */
+export type Named = { readonly uid: EntityUid } | { readonly members: readonly number[] };
+
+/** The entities, and the sets of entities, that a policy set names, each once. */
+export class NameTable {
+  private readonly entities = new Map<string, Map<string, number>>();
+  private readonly sets = new Map<string, number>();
+  readonly names: Named[] = [];
 
   indexOf(uid: EntityUid): number {
-    let ids = this.indexes.get(uid.type);
+    let ids = this.entities.get(uid.type);
     if (ids === undefined) {
       ids = new Map();
-      this.indexes.set(uid.type, ids);
+      this.entities.set(uid.type, ids);
     }
     let index = ids.get(uid.id);
     if (index === undefined) {
-      index = this.uids.push(uid) - 1;
+      index = this.names.push({ uid }) - 1;
       ids.set(uid.id, index);
     }
     return index;
   }
+
+  indexOfSet(uids: readonly EntityUid[]): number {
+    const members = uids.map((uid) => this.indexOf(uid));
+    const key = members.join();
+    let index = this.sets.get(key);
+    if (index === undefined) {
+      index = this.names.push({ members }) - 1;
+      this.sets.set(key, index);
+    }
+    return index;
+  }
+
+  /** The names as a store's own objects. */
+  resolve(entities: Entities): Value[] {
+    const values: Value[] = [];
+    for (const name of this.names) {
+      values.push(
+        'uid' in name ? entities.intern(name.uid) : new SetValue(name.members.map((member) => values[member] as Value)),
+      );
+    }
+    return values;
+  }
+}
+
+/** The uids of a set of entity literals; undefined for any other expression, and for the empty set. */
+export function entitySetOf(expr: Expr): EntityUid[] | undefined {
+  if (expr.op !== 'set' || expr.items.length === 0) return undefined;
+  const uids: EntityUid[] = [];
+  for (const item of expr.items) {
+    if (item.op !== 'entity') return undefined;
+    uids.push(item.uid);
+  }
+  return uids;
 }

@@ -4,7 +4,7 @@ import { EvaluationFailure } from '../values/failure.js';
 import type { RecordValue, Value } from '../values/value.js';
 import { wrongArity } from './closures.js';
 import { constantOf } from './constant.js';
-import type { EntityTable } from './environment.js';
+import { entitySetOf, type NameTable } from './environment.js';
 import { EXTENSION_FUNCTIONS, type ExtensionFunction } from './extensions.js';
 import { compileLike } from './like.js';
 import { OPERATORS, type Operators } from './operators.js';
@@ -19,7 +19,7 @@ export type Generated = (
   r: Entity,
   c: RecordValue,
   K: readonly unknown[],
-  N: readonly Entity[],
+  N: readonly Value[],
 ) => boolean;
 
 /**
@@ -38,7 +38,7 @@ interface Code {
 }
 
 /** The shape of a condition, or undefined when it is too large to generate well. */
-export function shapeOf(expr: Expr, table: EntityTable, operators: Operators = OPERATORS): Shape | undefined {
+export function shapeOf(expr: Expr, table: NameTable, operators: Operators = OPERATORS): Shape | undefined {
   const generator = new Generator(table, operators);
   const text = generator.bool(expr);
   return generator.tooLarge ? undefined : { code: generator.functionOf(text), constants: generator.constants };
@@ -69,7 +69,7 @@ class Generator {
   private temporaries = 0;
 
   constructor(
-    private readonly table: EntityTable,
+    private readonly table: NameTable,
     private readonly operators: Operators,
   ) {}
 
@@ -112,6 +112,8 @@ class Generator {
       if (typeof constant === 'boolean') return { text: String(constant), kind: 'bool' };
       return { text: this.constant(constant), kind: 'any' };
     }
+    const entities = entitySetOf(expr);
+    if (entities !== undefined) return { text: `N[${this.constant(this.table.indexOfSet(entities))}]`, kind: 'any' };
     switch (expr.op) {
       case 'value':
         return { text: this.constant(expr.value), kind: 'any' };

@@ -1,13 +1,15 @@
 import type { Expr, Policy } from '../policy/ast.js';
 import { conditionOf } from './condition.js';
-import type { EntityTable } from './environment.js';
+import { entitySetOf, type NameTable } from './environment.js';
 
 /** Puts every entity that a policy names into the table. */
-export function nameEntities(policy: Policy, table: EntityTable): void {
+export function nameEntities(policy: Policy, table: NameTable): void {
   // A stack of its own: conditions can be deeper than the engine's.
   const stack: Expr[] = [conditionOf(policy)];
   for (let expr = stack.pop(); expr !== undefined; expr = stack.pop()) {
+    const entities = entitySetOf(expr);
     if (expr.op === 'entity') table.indexOf(expr.uid);
+    else if (entities !== undefined) table.indexOfSet(entities);
     else stack.push(...childrenOf(expr));
   }
 }
