@@ -11,6 +11,8 @@ export interface CompilerOptions {
   readonly operators: Operators;
   /** `closures` where code generation is disallowed or not wanted; the answers are the same. */
   readonly backend: 'generated' | 'closures';
+  /** From how many policies on they are indexed by scope. */
+  readonly indexFrom: number;
 }
 
 /** Functions by the code of their shape; a bound, because each distinct shape is code that the engine keeps. */

@@ -54,8 +54,8 @@ interface Bound {
   revision: number;
 }
 
-/** Below this many policies, evaluating each is cheaper than finding which to evaluate. */
-const INDEX_FROM = 24;
+/** Below 24 policies, evaluating each is cheaper than finding which to evaluate. */
+export const DEFAULT_OPTIONS: CompilerOptions = { operators: OPERATORS, backend: 'generated', indexFrom: 24 };
 const NOTHING: RecordValue = new Map();
 const NO_ERRORS: readonly PolicyFailure[] = Object.freeze([]);
 const NO_REASONS: readonly string[] = Object.freeze([]);
@@ -71,7 +71,7 @@ export class PolicySet {
   constructor(
     policies: readonly Policy[],
     readonly schema: Schema | undefined,
-    options: CompilerOptions = { operators: OPERATORS, backend: 'generated' },
+    private readonly options: CompilerOptions = DEFAULT_OPTIONS,
   ) {
     const infos = new Map<string, Policy>();
     for (const policy of policies) {
@@ -190,7 +190,8 @@ export class PolicySet {
     for (const { policy } of this.compiled) nameEntities(policy, this.table);
     const named = this.table.resolve(entities);
     const items = this.compiled.map((item) => ({ policy: item.policy, item }));
-    const index = items.length < INDEX_FROM ? undefined : new ScopeIndex(items, (uid) => entities.intern(uid));
+    const index =
+      items.length < this.options.indexFrom ? undefined : new ScopeIndex(items, (uid) => entities.intern(uid));
     const bound: Bound = { named, index, revision: entities.revision };
     this.bound.set(entities, bound);
     return bound;
