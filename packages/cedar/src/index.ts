@@ -11,6 +11,15 @@ export { type CompileOptions, compile, type PolicySetJson, type TemplateLinkJson
 export { Entities, type EntitiesOptions, type EntityJson } from './entities/entities.js';
 export { CedarError, type CedarErrorCode, type CedarErrorDetails, type Position, positionAt } from './errors.js';
 export type { Environment } from './evaluate/environment.js';
+export { type Filter, type FilterTest, filterOf, matchesFilter } from './partial/filter.js';
+export {
+  type PartialRequest,
+  partiallyAuthorize,
+  type Residual,
+  type ResidualPolicy,
+  type Unknown,
+} from './partial/residual.js';
+export { search } from './partial/search.js';
 export { type PolicyText, readPolicyText, utf16Offset } from './policy/read-text.js';
 export { type ActionDeclaration, type EntityTypeDeclaration, Schema } from './schema/schema.js';
 export { type CedarType, type RecordType, typeText } from './schema/types.js';

@@ -1,0 +1,305 @@
+import type { Entities } from '../entities/entities.js';
+import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
+import { compileLike } from '../evaluate/like.js';
+import { OPERATORS } from '../evaluate/operators.js';
+import type { BinaryOperator, Expr, Variable } from '../policy/ast.js';
+import { Entity } from '../values/entity.js';
+import { EvaluationFailure } from '../values/failure.js';
+import type { RecordValue, Value } from '../values/value.js';
+
+/** What is known of a request. A part that is not known may still have a known type. */
+export interface Known {
+  readonly principal: Entity | UnknownPart;
+  readonly action: Entity | UnknownPart;
+  readonly resource: Entity | UnknownPart;
+  readonly context: RecordValue;
+}
+
+export interface UnknownPart {
+  readonly unknown: true;
+  readonly type: string | undefined;
+}
+
+/** An expression as far as it can be worked out: a value, an error whatever the unknown is, or what is left to do. */
+export type Reduced =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'failure'; readonly message: string }
+  | { readonly kind: 'residual'; readonly expr: Expr };
+
+const TRUE = value(true);
+const FALSE = value(false);
+
+/**
+ * Works an expression out as far as what is known allows. The residual has the value, or the error, of the whole for
+ * every unknown: an operand is dropped only where Cedar would not evaluate it.
+ */
+export function reduce(expr: Expr, known: Known, entities: Entities): Reduced {
+  const go = (e: Expr): Reduced => reduce(e, known, entities);
+  const strict = (
+    operands: readonly Expr[],
+    make: (parts: Expr[]) => Expr,
+    apply: (values: Value[]) => Value,
+  ): Reduced => {
+    const reduced = operands.map(go);
+    const failed = reduced.find(({ kind }) => kind === 'failure');
+    if (failed !== undefined) return failed;
+    if (reduced.every((one) => one.kind === 'value')) return attempt(() => apply(reduced.map((one) => one.value)));
+    return { kind: 'residual', expr: make(reduced.map(toExpr)) };
+  };
+  switch (expr.op) {
+    case 'value':
+      return value(expr.value);
+    case 'entity':
+      return value(entities.get(expr.uid) ?? new Entity(expr.uid.type, expr.uid.id));
+    case 'variable':
+      return variable(expr.name, known);
+    case 'slot':
+      return { kind: 'failure', message: `the template slot ${expr.slot} is not linked` };
+    case '!':
+      return strict(
+        [expr.arg],
+        ([arg]) => ({ op: '!', arg: arg as Expr }),
+        ([v]) => !OPERATORS.bool(v as Value),
+      );
+    case 'neg':
+      return strict(
+        [expr.arg],
+        ([arg]) => ({ op: 'neg', arg: arg as Expr }),
+        ([v]) => OPERATORS.negate(v as Value),
+      );
+    case 'isEmpty':
+      return strict(
+        [expr.arg],
+        ([arg]) => ({ op: 'isEmpty', arg: arg as Expr }),
+        ([v]) => OPERATORS.isEmpty(v as Value),
+      );
+    case 'get':
+      return strict(
+        [expr.of],
+        ([of]) => ({ ...expr, of: of as Expr }),
+        ([v]) => OPERATORS.get(v as Value, expr.attribute),
+      );
+    case 'has':
+      return strict(
+        [expr.of],
+        ([of]) => ({ ...expr, of: of as Expr }),
+        ([v]) => hasPath(v as Value, expr.path),
+      );
+    case 'like': {
+      const matches = compileLike(expr.pattern);
+      return strict(
+        [expr.of],
+        ([of]) => ({ ...expr, of: of as Expr }),
+        ([v]) => OPERATORS.like(v as Value, matches),
+      );
+    }
+    case 'is':
+      return reduceIs(expr, known, go);
+    case 'if': {
+      const test = go(expr.test);
+      if (test.kind === 'failure') return test;
+      if (test.kind === 'value')
+        return typeof test.value === 'boolean' ? go(test.value ? expr.yes : expr.no) : notBool(test.value);
+      return {
+        kind: 'residual',
+        expr: { op: 'if', test: test.expr, yes: bestOf(expr.yes, go), no: bestOf(expr.no, go) },
+      };
+    }
+    case 'set':
+      return strict(
+        expr.items,
+        (items) => ({ op: 'set', items }),
+        (values) => OPERATORS.set(values),
+      );
+    case 'record': {
+      const names = expr.entries.map(([name]) => name);
+      return strict(
+        expr.entries.map(([, item]) => item),
+        (items) => ({ op: 'record', entries: items.map((item, i) => [names[i] as string, item] as const) }),
+        (values) => OPERATORS.record(names, values),
+      );
+    }
+    case 'call': {
+      const extension = EXTENSION_FUNCTIONS.get(expr.name);
+      if (extension === undefined || extension.arity !== expr.args.length) {
+        return {
+          kind: 'failure',
+          message: `\`${expr.name}\` takes ${extension?.arity} argument(s), got ${expr.args.length}`,
+        };
+      }
+      return strict(
+        expr.args,
+        (args) => ({ ...expr, args }),
+        (values) => extension.call(...values),
+      );
+    }
+    case '&&':
+    case '||':
+      return shortCircuit(expr.op, expr.left, expr.right, go);
+    default: {
+      const { op } = expr;
+      if (op === '==' || op === '!=') {
+        const differ = differInType(expr.left, expr.right, known);
+        if (differ) return value(op === '!=');
+      }
+      return strict(
+        [expr.left, expr.right],
+        ([left, right]) => ({ op, left: left as Expr, right: right as Expr }),
+        ([left, right]) => applyBinary(op, left as Value, right as Value),
+      );
+    }
+  }
+}
+
+function value(v: Value): Reduced {
+  return { kind: 'value', value: v };
+}
+
+function attempt(apply: () => Value): Reduced {
+  try {
+    return value(apply());
+  } catch (error) {
+    if (error instanceof EvaluationFailure) return { kind: 'failure', message: error.message };
+    throw error;
+  }
+}
+
+function notBool(v: Value): Reduced {
+  return attempt(() => OPERATORS.bool(v));
+}
+
+function toExpr(reduced: Reduced): Expr {
+  if (reduced.kind === 'value') return { op: 'value', value: reduced.value };
+  return (reduced as { expr: Expr }).expr;
+}
+
+/** An operand that may never be evaluated: worked out if it can be, left as it is if it fails. */
+function bestOf(expr: Expr, go: (e: Expr) => Reduced): Expr {
+  const reduced = go(expr);
+  return reduced.kind === 'failure' ? expr : toExpr(reduced);
+}
+
+function variable(name: Variable, known: Known): Reduced {
+  const part = known[name];
+  return 'unknown' in part ? { kind: 'residual', expr: { op: 'variable', name } } : value(part as Value);
+}
+
+function shortCircuit(op: '&&' | '||', left: Expr, right: Expr, go: (e: Expr) => Reduced): Reduced {
+  const first = go(left);
+  if (first.kind === 'failure') return first;
+  if (first.kind === 'residual') return { kind: 'residual', expr: { op, left: first.expr, right: bestOf(right, go) } };
+  if (typeof first.value !== 'boolean') return notBool(first.value);
+  if (first.value === (op === '||')) return op === '||' ? TRUE : FALSE;
+  const second = go(right);
+  if (second.kind === 'value') return typeof second.value === 'boolean' ? second : notBool(second.value);
+  if (second.kind === 'failure' || givesBool(second.expr)) return second;
+  return { kind: 'residual', expr: { op, left: { op: 'value', value: first.value }, right: second.expr } };
+}
+
+/** Whether an expression gives a bool or fails, and never another value. */
+function givesBool(expr: Expr): boolean {
+  switch (expr.op) {
+    case 'value':
+      return typeof expr.value === 'boolean';
+    case '!':
+    case 'isEmpty':
+    case 'has':
+    case 'like':
+    case 'is':
+    case '&&':
+    case '||':
+    case '==':
+    case '!=':
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+    case 'in':
+    case 'contains':
+    case 'containsAll':
+    case 'containsAny':
+    case 'hasTag':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** `is` on an unknown of a known type is known. */
+function reduceIs(expr: Extract<Expr, { op: 'is' }>, known: Known, go: (e: Expr) => Reduced): Reduced {
+  const of = go(expr.of);
+  if (of.kind === 'failure') return of;
+  const type = of.kind === 'value' ? undefined : typeOfUnknown(of.expr, known);
+  if (of.kind === 'residual' && type === undefined) {
+    const within = expr.within === undefined ? {} : { within: bestOf(expr.within, go) };
+    return { kind: 'residual', expr: { op: 'is', of: of.expr, entityType: expr.entityType, ...within } };
+  }
+  const fits =
+    of.kind === 'value' ? attempt(() => OPERATORS.hasType(of.value, expr.entityType)) : value(type === expr.entityType);
+  if (expr.within === undefined || fits.kind !== 'value' || fits.value !== true) return fits;
+  const within = go(expr.within);
+  if (within.kind === 'failure') return within;
+  if (of.kind === 'value' && within.kind === 'value') return attempt(() => OPERATORS.isIn(of.value, within.value));
+  return { kind: 'residual', expr: { op: 'in', left: toExpr(of), right: toExpr(within) } };
+}
+
+function typeOfUnknown(expr: Expr, known: Known): string | undefined {
+  if (expr.op !== 'variable') return undefined;
+  const part = known[expr.name];
+  return 'unknown' in part ? (part as UnknownPart).type : undefined;
+}
+
+/** Whether one side is an unknown of a known type and the other an entity of another. */
+function differInType(left: Expr, right: Expr, known: Known): boolean {
+  const typeOf = (expr: Expr): string | undefined => {
+    if (expr.op === 'entity') return expr.uid.type;
+    const part = expr.op === 'variable' ? known[expr.name] : undefined;
+    return part instanceof Entity ? part.type : typeOfUnknown(expr, known);
+  };
+  const [a, b] = [typeOf(left), typeOf(right)];
+  return a !== undefined && b !== undefined && a !== b;
+}
+
+function hasPath(start: Value, path: readonly string[]): boolean {
+  let at = start;
+  for (const [i, name] of path.entries()) {
+    if (!OPERATORS.has(at, name)) return false;
+    if (i < path.length - 1) at = OPERATORS.get(at, name);
+  }
+  return true;
+}
+
+function applyBinary(op: Exclude<BinaryOperator, '&&' | '||'>, a: Value, b: Value): Value {
+  switch (op) {
+    case '==':
+      return OPERATORS.equal(a, b);
+    case '!=':
+      return !OPERATORS.equal(a, b);
+    case '<':
+      return OPERATORS.less(a, b);
+    case '<=':
+      return OPERATORS.lessOrEqual(a, b);
+    case '>':
+      return OPERATORS.less(b, a);
+    case '>=':
+      return OPERATORS.lessOrEqual(b, a);
+    case '+':
+      return OPERATORS.add(a, b);
+    case '-':
+      return OPERATORS.subtract(a, b);
+    case '*':
+      return OPERATORS.multiply(a, b);
+    case 'in':
+      return OPERATORS.isIn(a, b);
+    case 'contains':
+      return OPERATORS.contains(a, b);
+    case 'containsAll':
+      return OPERATORS.containsAll(a, b);
+    case 'containsAny':
+      return OPERATORS.containsAny(a, b);
+    case 'getTag':
+      return OPERATORS.getTag(a, b);
+    case 'hasTag':
+      return OPERATORS.hasTag(a, b);
+  }
+}
