@@ -58,7 +58,7 @@ describe('partial evaluation agrees with trying every entity', () => {
           }
         });
       }),
-      { numRuns: 1_000 },
+      { numRuns: 5_000 },
     );
   });
 
@@ -69,7 +69,7 @@ describe('partial evaluation agrees with trying every entity', () => {
           expect(search(policies, partial, entities).map(uidText)).toEqual(allowed.map(uidText));
         });
       }),
-      { numRuns: 2_000 },
+      { numRuns: 5_000 },
     );
   });
 
@@ -97,7 +97,7 @@ describe('partial evaluation agrees with trying every entity', () => {
           expect(matching.map(uidText)).toEqual(allowed.map(uidText));
         });
       }),
-      { numRuns: 2_000 },
+      { numRuns: 5_000 },
     );
     // The property is about filters that say something.
     expect(tests).toBeGreaterThan(500);

@@ -57,8 +57,8 @@ interface ReadPolicies {
 function readText(text: string): ReadPolicies {
   const statics: Policy[] = [];
   const templates = new Map<string, Policy>();
-  for (const { id, json, isTemplate } of readPolicyText(text)) {
-    const policy = readPolicy(id, json);
+  for (const { id, json, isTemplate, offset, source } of readPolicyText(text)) {
+    const policy = { ...readPolicy(id, json), source: { text, start: offset, end: offset + source.length } };
     if (isTemplate) templates.set(id, policy);
     else statics.push(policy);
   }

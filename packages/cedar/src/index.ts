@@ -11,6 +11,8 @@ export { type CompileOptions, compile, type PolicySetJson, type TemplateLinkJson
 export { Entities, type EntitiesOptions, type EntityJson } from './entities/entities.js';
 export { CedarError, type CedarErrorCode, type CedarErrorDetails, type Position, positionAt } from './errors.js';
 export type { Environment } from './evaluate/environment.js';
+export { type Explanation, explain, type PartExplanation, type PolicyExplanation } from './explain/explain.js';
+export type { AttributeRead, Outcome, Trace } from './explain/trace.js';
 export { type Filter, type FilterTest, filterOf, matchesFilter } from './partial/filter.js';
 export {
   type PartialRequest,

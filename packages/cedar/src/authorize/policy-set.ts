@@ -138,18 +138,7 @@ export class PolicySet {
   /** Decides in an environment that {@link environment} made, perhaps with another principal or resource. */
   evaluate(env: Environment, entities: Entities): Response {
     const bound = this.bind(entities);
-    let candidates = this.compiled;
-    if (bound.index !== undefined) {
-      const found: CompiledPolicy[] = [];
-      const { principal, action, resource } = env;
-      bound.index.find(
-        residentOf(principal, entities),
-        residentOf(action, entities),
-        residentOf(resource, entities),
-        found,
-      );
-      candidates = found.length > 1 ? [...new Set(found)].sort((a, b) => a.order - b.order) : found;
-    }
+    const candidates = bound.index === undefined ? this.compiled : this.indexed(bound.index, env, entities);
     let permits: string[] | undefined;
     let forbids: string[] | undefined;
     let errors: PolicyFailure[] | undefined;
@@ -173,6 +162,19 @@ export class PolicySet {
       reasons: forbids ?? permits ?? NO_REASONS,
       errors: errors ?? NO_ERRORS,
     };
+  }
+
+  private indexed(index: ScopeIndex<CompiledPolicy>, env: Environment, entities: Entities): readonly CompiledPolicy[] {
+    const found: CompiledPolicy[] = [];
+    const { principal, action, resource } = env;
+    index.find(residentOf(principal, entities), residentOf(action, entities), residentOf(resource, entities), found);
+    return found.length > 1 ? [...new Set(found)].sort((a, b) => a.order - b.order) : found;
+  }
+
+  /** The policies that a decision in this environment looks at, as plain data. */
+  candidates(env: Environment, entities: Entities): readonly Policy[] {
+    const { index } = this.bind(entities);
+    return (index === undefined ? this.compiled : this.indexed(index, env, entities)).map(({ policy }) => policy);
   }
 
   private bind(entities: Entities): Bound {

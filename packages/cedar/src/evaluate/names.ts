@@ -1,4 +1,5 @@
 import type { Expr, Policy } from '../policy/ast.js';
+import { childrenOf } from '../policy/children.js';
 import { conditionOf } from './condition.js';
 import { entitySetOf, type NameTable } from './environment.js';
 
@@ -11,36 +12,5 @@ export function nameEntities(policy: Policy, table: NameTable): void {
     if (expr.op === 'entity') table.indexOf(expr.uid);
     else if (entities !== undefined) table.indexOfSet(entities);
     else stack.push(...childrenOf(expr));
-  }
-}
-
-/** The expressions that an expression is made of, in the order of the text. */
-export function childrenOf(expr: Expr): readonly Expr[] {
-  switch (expr.op) {
-    case 'value':
-    case 'entity':
-    case 'variable':
-    case 'slot':
-      return [];
-    case '!':
-    case 'neg':
-    case 'isEmpty':
-      return [expr.arg];
-    case 'get':
-    case 'has':
-    case 'like':
-      return [expr.of];
-    case 'is':
-      return expr.within === undefined ? [expr.of] : [expr.of, expr.within];
-    case 'if':
-      return [expr.test, expr.yes, expr.no];
-    case 'set':
-      return expr.items;
-    case 'record':
-      return expr.entries.map(([, value]) => value);
-    case 'call':
-      return expr.args;
-    default:
-      return [expr.left, expr.right];
   }
 }

@@ -3,6 +3,7 @@ import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
 import { compileLike } from '../evaluate/like.js';
 import { OPERATORS } from '../evaluate/operators.js';
 import type { BinaryOperator, Expr, Variable } from '../policy/ast.js';
+import { childrenOf, withChildren } from '../policy/children.js';
 import { Entity } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
 import type { RecordValue, Value } from '../values/value.js';
@@ -35,16 +36,13 @@ const FALSE = value(false);
  */
 export function reduce(expr: Expr, known: Known, entities: Entities): Reduced {
   const go = (e: Expr): Reduced => reduce(e, known, entities);
-  const strict = (
-    operands: readonly Expr[],
-    make: (parts: Expr[]) => Expr,
-    apply: (values: Value[]) => Value,
-  ): Reduced => {
-    const reduced = operands.map(go);
-    const failed = reduced.find(({ kind }) => kind === 'failure');
+  /** For operators that evaluate all their operands, and fail when one fails. */
+  const strict = (apply: (...values: Value[]) => Value): Reduced => {
+    const operands = childrenOf(expr).map(go);
+    const failed = operands.find(({ kind }) => kind === 'failure');
     if (failed !== undefined) return failed;
-    if (reduced.every((one) => one.kind === 'value')) return attempt(() => apply(reduced.map((one) => one.value)));
-    return { kind: 'residual', expr: make(reduced.map(toExpr)) };
+    if (operands.every((one) => one.kind === 'value')) return attempt(() => apply(...operands.map((one) => one.value)));
+    return { kind: 'residual', expr: withChildren(expr, operands.map(toExpr)) };
   };
   switch (expr.op) {
     case 'value':
@@ -56,43 +54,17 @@ export function reduce(expr: Expr, known: Known, entities: Entities): Reduced {
     case 'slot':
       return { kind: 'failure', message: `the template slot ${expr.slot} is not linked` };
     case '!':
-      return strict(
-        [expr.arg],
-        ([arg]) => ({ op: '!', arg: arg as Expr }),
-        ([v]) => !OPERATORS.bool(v as Value),
-      );
+      return strict((v) => !OPERATORS.bool(v as Value));
     case 'neg':
-      return strict(
-        [expr.arg],
-        ([arg]) => ({ op: 'neg', arg: arg as Expr }),
-        ([v]) => OPERATORS.negate(v as Value),
-      );
+      return strict((v) => OPERATORS.negate(v as Value));
     case 'isEmpty':
-      return strict(
-        [expr.arg],
-        ([arg]) => ({ op: 'isEmpty', arg: arg as Expr }),
-        ([v]) => OPERATORS.isEmpty(v as Value),
-      );
+      return strict((v) => OPERATORS.isEmpty(v as Value));
     case 'get':
-      return strict(
-        [expr.of],
-        ([of]) => ({ ...expr, of: of as Expr }),
-        ([v]) => OPERATORS.get(v as Value, expr.attribute),
-      );
+      return strict((v) => OPERATORS.get(v as Value, expr.attribute));
     case 'has':
-      return strict(
-        [expr.of],
-        ([of]) => ({ ...expr, of: of as Expr }),
-        ([v]) => hasPath(v as Value, expr.path),
-      );
-    case 'like': {
-      const matches = compileLike(expr.pattern);
-      return strict(
-        [expr.of],
-        ([of]) => ({ ...expr, of: of as Expr }),
-        ([v]) => OPERATORS.like(v as Value, matches),
-      );
-    }
+      return strict((v) => hasPath(v as Value, expr.path));
+    case 'like':
+      return strict((v) => OPERATORS.like(v as Value, compileLike(expr.pattern)));
     case 'is':
       return reduceIs(expr, known, go);
     case 'if': {
@@ -106,18 +78,10 @@ export function reduce(expr: Expr, known: Known, entities: Entities): Reduced {
       };
     }
     case 'set':
-      return strict(
-        expr.items,
-        (items) => ({ op: 'set', items }),
-        (values) => OPERATORS.set(values),
-      );
+      return strict((...values) => OPERATORS.set(values));
     case 'record': {
       const names = expr.entries.map(([name]) => name);
-      return strict(
-        expr.entries.map(([, item]) => item),
-        (items) => ({ op: 'record', entries: items.map((item, i) => [names[i] as string, item] as const) }),
-        (values) => OPERATORS.record(names, values),
-      );
+      return strict((...values) => OPERATORS.record(names, values));
     }
     case 'call': {
       const extension = EXTENSION_FUNCTIONS.get(expr.name);
@@ -127,11 +91,7 @@ export function reduce(expr: Expr, known: Known, entities: Entities): Reduced {
           message: `\`${expr.name}\` takes ${extension?.arity} argument(s), got ${expr.args.length}`,
         };
       }
-      return strict(
-        expr.args,
-        (args) => ({ ...expr, args }),
-        (values) => extension.call(...values),
-      );
+      return strict(extension.call);
     }
     case '&&':
     case '||':
@@ -142,11 +102,7 @@ export function reduce(expr: Expr, known: Known, entities: Entities): Reduced {
         const differ = differInType(expr.left, expr.right, known);
         if (differ) return value(op === '!=');
       }
-      return strict(
-        [expr.left, expr.right],
-        ([left, right]) => ({ op, left: left as Expr, right: right as Expr }),
-        ([left, right]) => applyBinary(op, left as Value, right as Value),
-      );
+      return strict((left, right) => applyBinary(op, left as Value, right as Value));
     }
   }
 }

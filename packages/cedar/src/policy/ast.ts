@@ -66,4 +66,6 @@ export interface Policy {
   readonly action: ActionConstraint;
   readonly resource: ScopeConstraint;
   readonly conditions: readonly { readonly kind: 'when' | 'unless'; readonly body: Expr }[];
+  /** The text that the policy was read from and where it stands there; absent for policies that came as JSON. */
+  readonly source?: { readonly text: string; readonly start: number; readonly end: number };
 }

@@ -1,6 +1,7 @@
 import { CedarError } from '../errors.js';
 import type { EntityUid } from '../values/entity.js';
 import type { Expr, Policy, ScopeConstraint, Slot, Target } from './ast.js';
+import { childrenOf, withChildren } from './children.js';
 
 /**
  * A static policy from a template, with an entity in each slot (Cedar reference, "Policy templates").
@@ -33,35 +34,9 @@ export function linkTemplate(template: Policy, id: string, values: Readonly<Part
 }
 
 function fillExpr(expr: Expr, fill: (slot: Slot) => EntityUid): Expr {
-  const go = (e: Expr): Expr => fillExpr(e, fill);
-  switch (expr.op) {
-    case 'slot':
-      return { op: 'entity', uid: fill(expr.slot) };
-    case 'value':
-    case 'entity':
-    case 'variable':
-      return expr;
-    case '!':
-    case 'neg':
-    case 'isEmpty':
-      return { ...expr, arg: go(expr.arg) };
-    case 'get':
-    case 'has':
-    case 'like':
-      return { ...expr, of: go(expr.of) };
-    case 'is':
-      return expr.within === undefined
-        ? { ...expr, of: go(expr.of) }
-        : { ...expr, of: go(expr.of), within: go(expr.within) };
-    case 'if':
-      return { ...expr, test: go(expr.test), yes: go(expr.yes), no: go(expr.no) };
-    case 'set':
-      return { ...expr, items: expr.items.map(go) };
-    case 'record':
-      return { ...expr, entries: expr.entries.map(([key, value]) => [key, go(value)] as const) };
-    case 'call':
-      return { ...expr, args: expr.args.map(go) };
-    default:
-      return { ...expr, left: go(expr.left), right: go(expr.right) };
-  }
+  if (expr.op === 'slot') return { op: 'entity', uid: fill(expr.slot) };
+  return withChildren(
+    expr,
+    childrenOf(expr).map((child) => fillExpr(child, fill)),
+  );
 }
