@@ -3,7 +3,7 @@ import { conditionOf } from '../evaluate/condition.js';
 import type { Environment, NameTable } from '../evaluate/environment.js';
 import { CAN_GENERATE, type Generated, generate, shapeOf } from '../evaluate/generate.js';
 import type { Operators } from '../evaluate/operators.js';
-import type { Policy } from '../policy/ast.js';
+import type { Expr, Policy } from '../policy/ast.js';
 import type { Value } from '../values/value.js';
 
 /** How the conditions of a policy set are compiled. */
@@ -23,6 +23,9 @@ const shapesOf = new WeakMap<Operators, Map<string, Generated>>();
 export class CompiledPolicy {
   readonly id: string;
   readonly isForbid: boolean;
+  /** The last decision that looked at it: one that finds it twice evaluates it once. */
+  seen = 0;
+  private whole: Expr | undefined;
   private generated: Generated | undefined;
   private closure: Closure | undefined;
   private constants: readonly unknown[] = [];
@@ -50,9 +53,15 @@ export class CompiledPolicy {
     return this.options.operators.bool(this.closure(env, named));
   }
 
+  /** The policy as one expression. */
+  get condition(): Expr {
+    this.whole ??= conditionOf(this.policy);
+    return this.whole;
+  }
+
   private compile(): void {
     const { operators, backend } = this.options;
-    const condition = conditionOf(this.policy);
+    const { condition } = this;
     const shape = backend === 'generated' && CAN_GENERATE ? shapeOf(condition, this.table, operators) : undefined;
     const generated = shape && functionOf(shape.code, operators);
     if (shape !== undefined && generated !== undefined) {
@@ -64,7 +73,8 @@ export class CompiledPolicy {
   }
 }
 
-function functionOf(code: string, operators: Operators): Generated | undefined {
+/** The function of a shape's code; undefined when there are too many shapes to keep. */
+export function functionOf(code: string, operators: Operators): Generated | undefined {
   let shapes = shapesOf.get(operators);
   if (shapes === undefined) {
     shapes = new Map();

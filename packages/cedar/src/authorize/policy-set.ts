@@ -66,6 +66,7 @@ export class PolicySet {
   private readonly table = new NameTable();
   private readonly bound = new WeakMap<Entities, Bound>();
   private readonly infos: ReadonlyMap<string, Policy>;
+  private decisions = 0;
 
   /** Use {@link compile}. */
   constructor(
@@ -138,43 +139,48 @@ export class PolicySet {
   /** Decides in an environment that {@link environment} made, perhaps with another principal or resource. */
   evaluate(env: Environment, entities: Entities): Response {
     const bound = this.bind(entities);
-    const candidates = bound.index === undefined ? this.compiled : this.indexed(bound.index, env, entities);
-    let permits: string[] | undefined;
-    let forbids: string[] | undefined;
+    const candidates = bound.index === undefined ? this.compiled : indexed(bound.index, env, entities);
+    let permits: CompiledPolicy[] | undefined;
+    let forbids: CompiledPolicy[] | undefined;
     let errors: PolicyFailure[] | undefined;
+    this.decisions += 1;
     for (const policy of candidates) {
+      if (policy.seen === this.decisions) continue;
+      policy.seen = this.decisions;
       try {
         if (!policy.applies(env, bound.named)) continue;
         if (policy.isForbid) {
           forbids ??= [];
-          forbids.push(policy.id);
+          forbids.push(policy);
         } else {
           permits ??= [];
-          permits.push(policy.id);
+          permits.push(policy);
         }
       } catch (error) {
         errors ??= [];
         errors.push({ policyId: policy.id, message: failureMessage(error) });
       }
     }
+    const determining = forbids ?? permits;
     return {
       decision: forbids === undefined && permits !== undefined ? 'allow' : 'deny',
-      reasons: forbids ?? permits ?? NO_REASONS,
+      reasons: determining === undefined ? NO_REASONS : idsOf(determining),
       errors: errors ?? NO_ERRORS,
     };
   }
 
-  private indexed(index: ScopeIndex<CompiledPolicy>, env: Environment, entities: Entities): readonly CompiledPolicy[] {
-    const found: CompiledPolicy[] = [];
-    const { principal, action, resource } = env;
-    index.find(residentOf(principal, entities), residentOf(action, entities), residentOf(resource, entities), found);
-    return found.length > 1 ? [...new Set(found)].sort((a, b) => a.order - b.order) : found;
+  /** The policies that can apply to a request of which some parts are known. */
+  candidates(
+    known: Partial<Pick<Environment, 'principal' | 'action' | 'resource'>>,
+    entities: Entities,
+  ): readonly CompiledPolicy[] {
+    const { index } = this.bind(entities);
+    return index === undefined ? this.compiled : [...new Set(indexed(index, known, entities))].sort(byOrder);
   }
 
-  /** The policies that a decision in this environment looks at, as plain data. */
-  candidates(env: Environment, entities: Entities): readonly Policy[] {
-    const { index } = this.bind(entities);
-    return (index === undefined ? this.compiled : this.indexed(index, env, entities)).map(({ policy }) => policy);
+  /** A store's objects for the names that the policies have in them. */
+  namedIn(entities: Entities): readonly Value[] {
+    return this.bind(entities).named;
   }
 
   private bind(entities: Entities): Bound {
@@ -212,9 +218,29 @@ function find(uid: EntityUid, part: string, entities: Entities): Entity {
   return entities.get(uid) ?? new Entity(uid.type, uid.id);
 }
 
+function indexed(
+  index: ScopeIndex<CompiledPolicy>,
+  { principal, action, resource }: Partial<Pick<Environment, 'principal' | 'action' | 'resource'>>,
+  entities: Entities,
+): CompiledPolicy[] {
+  const found: CompiledPolicy[] = [];
+  index.find(residentOf(principal, entities), residentOf(action, entities), residentOf(resource, entities), found);
+  return found;
+}
+
+function byOrder(a: CompiledPolicy, b: CompiledPolicy): number {
+  return a.order - b.order;
+}
+
+function idsOf(policies: CompiledPolicy[]): string[] {
+  const [first, ...more] = policies;
+  if (more.length === 0) return [(first as CompiledPolicy).id];
+  return policies.sort(byOrder).map(({ id }) => id);
+}
+
 /** The store's own object for an entity that a request made a copy of: the index knows only those. */
-function residentOf(entity: Entity, entities: Entities): Entity {
-  return entity.canonical ? entity : (entities.get(entity) ?? entity);
+function residentOf(entity: Entity | undefined, entities: Entities): Entity | undefined {
+  return entity === undefined || entity.canonical ? entity : (entities.get(entity) ?? entity);
 }
 
 function failureMessage(error: unknown): string {

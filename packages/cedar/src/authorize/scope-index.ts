@@ -12,7 +12,8 @@ export class ScopeIndex<P> {
   private readonly principalGroups = new Set<Entity>();
   private readonly actionGroups = new Set<Entity>();
   private readonly resourceGroups = new Set<Entity>();
-  private caches = newCaches<Level<Level<P[]>>>();
+  /** Goes up when what was remembered no longer holds. */
+  private generation = 0;
 
   constructor(
     policies: Iterable<{ readonly policy: Policy; readonly item: P }>,
@@ -54,37 +55,91 @@ export class ScopeIndex<P> {
 
   /** The hierarchy has changed: what was remembered of it no longer holds. */
   forget(): void {
-    this.caches = newCaches<Level<Level<P[]>>>();
+    this.generation += 1;
   }
 
-  /** Adds to `out` what the scopes of a request can match. An item can be added twice (through two action groups). */
-  find(principal: Entity, action: Entity, resource: Entity, out: P[]): void {
-    const { principals, actions, resources } = this.caches;
-    const actionIn = groupsOf(action, this.actionGroups, actions);
-    const resourceIn = groupsOf(resource, this.resourceGroups, resources);
-    for (const byAction of this.levelsOf(principal, principals)) {
-      byAction.each(action, actionIn, (byResource) => {
-        byResource.each(resource, resourceIn, (items) => {
-          for (const item of items) out.push(item);
-        });
-      });
-    }
+  /**
+   * Adds to `out` what the scopes of a request can match; a part that is not known can be anything. An item can be added
+   * twice (through two action groups).
+   */
+  find(principal: Entity | undefined, action: Entity | undefined, resource: Entity | undefined, out: P[]): void {
+    const found =
+      principal === undefined || action === undefined
+        ? this.lookUp(principal, action)
+        : this.remembered(this.memoOf(principal), principal, action);
+    for (const item of found.items) out.push(item);
+    if (found.byResource.length === 0) return;
+    const groups = resource === undefined ? NO_GROUPS : this.resourceGroupsOf(resource);
+    const lists: P[][] = [];
+    for (const level of found.byResource) level.children(resource, groups, lists);
+    for (const list of lists) for (const item of list) out.push(item);
   }
 
-  /** The subtrees of a principal, remembered: one principal asks often. */
-  private levelsOf(principal: Entity, cache: Map<Entity, Level<Level<P[]>>[]>): Level<Level<P[]>>[] {
-    let levels = cache.get(principal);
-    if (levels === undefined) {
-      const found: Level<Level<P[]>>[] = [];
-      const groups: Entity[] = this.principalGroups.has(principal) ? [principal] : [];
-      for (const ancestor of principal.ancestors) if (this.principalGroups.has(ancestor)) groups.push(ancestor);
-      this.root.each(principal, groups, (level) => found.push(level));
-      levels = found;
-      remember(cache, principal, levels);
+  /** One principal asks for the same few actions again and again. */
+  private remembered(memo: Memo<P>, principal: Entity, action: Entity): Found<P> {
+    const at = memo.actions.indexOf(action);
+    if (at !== -1) return memo.found[at] as Found<P>;
+    const found = this.lookUp(principal, action);
+    if (memo.actions.length >= MAX_ACTIONS) {
+      memo.actions.length = 0;
+      memo.found.length = 0;
     }
-    return levels;
+    memo.actions.push(action);
+    memo.found.push(found);
+    return found;
+  }
+
+  private lookUp(principal: Entity | undefined, action: Entity | undefined): Found<P> {
+    const byAction = this.root.children(principal, groupsOf(principal, this.principalGroups), []);
+    const actionGroups = groupsOf(action, this.actionGroups);
+    const levels: Level<P[]>[] = [];
+    for (const level of byAction) level.children(action, actionGroups, levels);
+    const items: P[] = [];
+    const byResource: Level<P[]>[] = [];
+    for (const level of levels) {
+      const all = level.children(undefined, NO_GROUPS, []);
+      const few = all.reduce((n, list) => n + list.length, 0) <= FEW;
+      // A few are cheaper to evaluate than to choose from.
+      if (few) for (const list of all) items.push(...list);
+      else byResource.push(level);
+    }
+    return { items, byResource };
+  }
+
+  private resourceGroupsOf(resource: Entity): readonly Entity[] {
+    if (this.resourceGroups.size === 0) return NO_GROUPS;
+    const memo = this.memoOf(resource);
+    memo.groups ??= groupsOf(resource, this.resourceGroups);
+    return memo.groups;
+  }
+
+  private memoOf(entity: Entity): Memo<P> {
+    let memo = entity.memo as Memo<P> | undefined;
+    if (memo === undefined || memo.owner !== this || memo.generation !== this.generation) {
+      memo = { owner: this, generation: this.generation, actions: [], found: [], groups: undefined };
+      entity.memo = memo;
+    }
+    return memo;
   }
 }
+
+/** What is left of the index once principal and action are known. */
+interface Found<P> {
+  readonly items: readonly P[];
+  readonly byResource: readonly Level<P[]>[];
+}
+
+/** Kept on the entity itself: a decision about it has that in reach. */
+interface Memo<P> {
+  readonly owner: ScopeIndex<P>;
+  readonly generation: number;
+  readonly actions: Entity[];
+  readonly found: Found<P>[];
+  groups: readonly Entity[] | undefined;
+}
+
+const FEW = 4;
+const MAX_ACTIONS = 16;
 
 type Slot =
   | { readonly kind: 'any' }
@@ -114,23 +169,22 @@ class Level<T> {
     }
   }
 
-  each(entity: Entity, groups: readonly Entity[], visit: (child: T) => void): void {
-    if (this.any !== undefined) visit(this.any);
-    if (this.types !== undefined) {
-      const child = this.types.get(entity.type);
-      if (child !== undefined) visit(child);
+  /** Adds the children that an entity can match; those of every entity, when it is not known. */
+  children(entity: Entity | undefined, groups: readonly Entity[], out: T[]): T[] {
+    if (this.any !== undefined) out.push(this.any);
+    if (entity === undefined) {
+      for (const map of [this.types, this.is, this.within]) for (const child of map?.values() ?? []) out.push(child);
+      return out;
     }
-    if (this.is !== undefined) {
-      const child = this.is.get(entity);
-      if (child !== undefined) visit(child);
-    }
-    if (this.within !== undefined) {
-      for (const group of groups) {
-        const child = this.within.get(group);
-        if (child !== undefined) visit(child);
-      }
-    }
+    if (this.types !== undefined) pushIf(this.types.get(entity.type), out);
+    if (this.is !== undefined) pushIf(this.is.get(entity), out);
+    if (this.within !== undefined) for (const group of groups) pushIf(this.within.get(group), out);
+    return out;
   }
+}
+
+function pushIf<T>(child: T | undefined, out: T[]): void {
+  if (child !== undefined) out.push(child);
 }
 
 function getOrMake<K, T>(map: Map<K, T>, key: K, make: () => T): T {
@@ -142,33 +196,12 @@ function getOrMake<K, T>(map: Map<K, T>, key: K, make: () => T): T {
   return value;
 }
 
-const MAX_REMEMBERED = 100_000;
-
-function newCaches<T>(): {
-  principals: Map<Entity, T[]>;
-  actions: Map<Entity, Entity[]>;
-  resources: Map<Entity, Entity[]>;
-} {
-  return { principals: new Map(), actions: new Map(), resources: new Map() };
-}
-
-function remember<T>(cache: Map<Entity, T>, entity: Entity, value: T): void {
-  // What is not in the store is gone after the request.
-  if (!entity.canonical) return;
-  if (cache.size >= MAX_REMEMBERED) cache.clear();
-  cache.set(entity, value);
-}
+const NO_GROUPS: readonly Entity[] = [];
 
 /** Of an entity and its ancestors, those that policies name. */
-function groupsOf(entity: Entity, named: ReadonlySet<Entity>, cache: Map<Entity, Entity[]>): readonly Entity[] {
-  if (named.size === 0) return NO_GROUPS;
-  let groups = cache.get(entity);
-  if (groups === undefined) {
-    groups = named.has(entity) ? [entity] : [];
-    for (const ancestor of entity.ancestors) if (named.has(ancestor)) groups.push(ancestor);
-    remember(cache, entity, groups);
-  }
+function groupsOf(entity: Entity | undefined, named: ReadonlySet<Entity>): readonly Entity[] {
+  if (entity === undefined || named.size === 0) return NO_GROUPS;
+  const groups = named.has(entity) ? [entity] : [];
+  for (const ancestor of entity.ancestors) if (named.has(ancestor)) groups.push(ancestor);
   return groups;
 }
-
-const NO_GROUPS: readonly Entity[] = [];

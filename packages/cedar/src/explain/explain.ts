@@ -52,7 +52,7 @@ export function explain(
   const response = policies.evaluate(env, entities);
   const wanted = new Set(policyIds ?? [...response.reasons, ...response.errors.map(({ policyId }) => policyId)]);
   const byDefault = policyIds === undefined && response.reasons.length === 0;
-  const chosen = byDefault ? policies.candidates(env, entities) : [...policies.asts];
+  const chosen = byDefault ? policies.candidates(env, entities).map(({ policy }) => policy) : [...policies.asts];
   return {
     ...response,
     policies: chosen

@@ -1,9 +1,8 @@
 import type { CedarJsonObject, PolicySet } from '../authorize/policy-set.js';
 import type { Entities } from '../entities/entities.js';
 import { CedarError } from '../errors.js';
-import { conditionOf } from '../evaluate/condition.js';
 import type { Expr } from '../policy/ast.js';
-import type { Entity, EntityUid } from '../values/entity.js';
+import { Entity, type EntityUid } from '../values/entity.js';
 import { type Known, reduce, type UnknownPart } from './reduce.js';
 
 /** A part of a request that is not known yet; with `type`, that much of it is. */
@@ -47,8 +46,8 @@ export interface Residual {
 export function partiallyAuthorize(policies: PolicySet, request: PartialRequest, entities: Entities): Residual {
   const known = knownOf(policies, request, entities);
   const left: ResidualPolicy[] = [];
-  for (const policy of policies.asts) {
-    const reduced = reduce(conditionOf(policy), known, entities);
+  for (const { policy, condition } of policies.candidates(entitiesOf(known), entities)) {
+    const reduced = reduce(condition, known, entities);
     if (reduced.kind === 'failure') continue;
     if (reduced.kind === 'value') {
       if (reduced.value === true) left.push({ policyId: policy.id, effect: policy.effect, condition: true });
@@ -59,6 +58,12 @@ export function partiallyAuthorize(policies: PolicySet, request: PartialRequest,
   return { decision: decisionOf(left), policies: left, known };
 }
 
+/** The parts that are known. */
+export function entitiesOf(known: Known): { principal?: Entity; action?: Entity; resource?: Entity } {
+  const parts = (['principal', 'action', 'resource'] as const).filter((part) => known[part] instanceof Entity);
+  return Object.fromEntries(parts.map((part) => [part, known[part]]));
+}
+
 function decisionOf(left: readonly ResidualPolicy[]): Residual['decision'] {
   const permits = left.filter(({ effect }) => effect === 'permit');
   const forbids = left.filter(({ effect }) => effect === 'forbid');
@@ -66,7 +71,8 @@ function decisionOf(left: readonly ResidualPolicy[]): Residual['decision'] {
   return forbids.length === 0 && permits.some(({ condition }) => condition === true) ? 'allow' : undefined;
 }
 
-function knownOf(policies: PolicySet, request: PartialRequest, entities: Entities): Known {
+/** What is known of a request, read and found. */
+export function knownOf(policies: PolicySet, request: PartialRequest, entities: Entities): Known {
   const anybody = { type: '', id: '' };
   const part = (name: 'principal' | 'action' | 'resource', found: Entity): Entity | UnknownPart => {
     const given = request[name];

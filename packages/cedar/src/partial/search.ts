@@ -1,25 +1,27 @@
+import { type CompiledPolicy, functionOf } from '../authorize/compiled-policy.js';
 import type { PolicySet } from '../authorize/policy-set.js';
 import type { Entities } from '../entities/entities.js';
 import { CedarError } from '../errors.js';
-import { compileClosure } from '../evaluate/closures.js';
+import { type Closure, compileClosure } from '../evaluate/closures.js';
 import { type Environment, NameTable } from '../evaluate/environment.js';
-import { CAN_GENERATE, generate, shapeOf } from '../evaluate/generate.js';
+import { CAN_GENERATE, shapeOf } from '../evaluate/generate.js';
 import { OPERATORS } from '../evaluate/operators.js';
 import type { Expr } from '../policy/ast.js';
 import { Entity, type EntityUid } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
 import { SetValue } from '../values/set.js';
 import type { Value } from '../values/value.js';
-import { conjunctsOf, type PartialRequest, partiallyAuthorize, type Residual } from './residual.js';
+import { type Known, reduce } from './reduce.js';
+import { conjunctsOf, entitiesOf, knownOf, type PartialRequest } from './residual.js';
 
 type Part = 'principal' | 'action' | 'resource';
 
 /**
  * Which resident entities of a type, put in the place of the one unknown, are allowed. What can be decided without the
- * unknown is decided once; where policies narrow the unknown down (to a group, to the members of a set), only those
- * entities are looked at.
+ * unknown is decided once; where a policy narrows the unknown down (to a group, to the members of a set), it is tried on
+ * those entities alone.
  *
- * @returns uids in the order of the store
+ * @returns uids, in no particular order
  * @throws {CedarError} `request` when not exactly one part is unknown, or its type is not given
  * @example
  * search(policies, { principal: { type: 'User', id: 'ana' }, action: { type: 'Action', id: 'view' },
@@ -27,14 +29,134 @@ type Part = 'principal' | 'action' | 'resource';
  */
 export function search(policies: PolicySet, request: PartialRequest, entities: Entities): EntityUid[] {
   const { part, type } = unknownOf(request);
-  const residual = partiallyAuthorize(policies, request, entities);
-  if (residual.decision === 'deny') return [];
-  const isAllowed = testOf(residual, part, entities);
+  const known = knownOf(policies, request, entities);
+  const searcher = new Searcher(policies, known, part, type, entities);
+  const [permits, forbids] = [new Applicable(), new Applicable()];
+  for (const policy of policies.candidates(entitiesOf(known), entities)) {
+    searcher.sort(policy, policy.isForbid ? forbids : permits);
+  }
   const found: EntityUid[] = [];
-  for (const candidate of candidatesOf(residual, part, type, entities)) {
-    if (isAllowed(candidate)) found.push({ type: candidate.type, id: candidate.id });
+  const env = searcher.environment();
+  for (const candidate of permits.candidates(entities.ofType(type))) {
+    env[part] = candidate;
+    if (permits.some(candidate, env) && !forbids.some(candidate, env))
+      found.push({ type: candidate.type, id: candidate.id });
   }
   return found;
+}
+
+type Test = (env: Environment) => boolean;
+type MutableEnvironment = { -readonly [K in keyof Environment]: Environment[K] };
+
+/** The policies of one effect: those that can apply to any candidate, and those that can apply to some. */
+class Applicable {
+  readonly toAny: Test[] = [];
+  readonly toSome = new Map<Entity, Test[]>();
+
+  candidates(all: Iterable<Entity>): Iterable<Entity> {
+    return this.toAny.length > 0 ? all : this.toSome.keys();
+  }
+
+  some(candidate: Entity, env: Environment): boolean {
+    return (
+      this.toAny.some((applies) => applies(env)) ||
+      (this.toSome.get(candidate)?.some((applies) => applies(env)) ?? false)
+    );
+  }
+}
+
+/** From how many candidates on it pays to compile what is left of a policy. */
+const MANY = 500;
+
+class Searcher {
+  private readonly named: readonly Value[];
+  private readonly isLarge: boolean;
+
+  constructor(
+    policies: PolicySet,
+    private readonly known: Known,
+    private readonly part: Part,
+    private readonly type: string,
+    private readonly entities: Entities,
+  ) {
+    this.named = policies.namedIn(entities);
+    let n = 0;
+    for (const _entity of entities.ofType(type)) if (++n > MANY) break;
+    this.isLarge = n > MANY;
+  }
+
+  environment(): MutableEnvironment {
+    const nobody = new Entity('', '');
+    const fill = (name: Part): Entity => (this.known[name] instanceof Entity ? (this.known[name] as Entity) : nobody);
+    return {
+      principal: fill('principal'),
+      action: fill('action'),
+      resource: fill('resource'),
+      context: this.known.context,
+    };
+  }
+
+  /** Puts a policy where it belongs; nowhere, when it applies to nothing. */
+  sort(policy: CompiledPolicy, into: Applicable): void {
+    const whole: Test = (env) => attempt(() => policy.applies(env, this.named));
+    const byScope = this.scopeOf(policy);
+    if (byScope !== undefined) {
+      this.addTo(into, byScope, whole);
+      return;
+    }
+    const reduced = reduce(policy.condition, this.known, this.entities);
+    if (reduced.kind === 'failure') return;
+    if (reduced.kind === 'value') {
+      if (reduced.value === true) into.toAny.push(() => true);
+      return;
+    }
+    const some = narrowedBy(reduced.expr, this.part, this.entities);
+    if (some !== undefined) this.addTo(into, some, whole);
+    else into.toAny.push(this.isLarge ? this.compile(reduced.expr) : whole);
+  }
+
+  private addTo({ toSome }: Applicable, some: Iterable<Entity>, test: Test): void {
+    for (const entity of some) {
+      if (entity.type !== this.type || !entity.exists) continue;
+      const tests = toSome.get(entity);
+      if (tests === undefined) toSome.set(entity, [test]);
+      else tests.push(test);
+    }
+  }
+
+  /** The entities that the policy's scope names for the unknown, and those below them. */
+  private scopeOf({ policy }: CompiledPolicy): Iterable<Entity> | undefined {
+    if (this.part === 'action') return undefined;
+    const scope = policy[this.part];
+    const target = scope.op === '==' || scope.op === 'in' ? scope.target : scope.op === 'is' ? scope.within : undefined;
+    if (target === undefined || 'slot' in target) return undefined;
+    const entity = this.entities.get(target.uid);
+    if (entity === undefined) return [];
+    return scope.op === '==' ? [entity] : [entity, ...this.entities.descendants(entity)];
+  }
+
+  private compile(condition: Expr): Test {
+    const table = new NameTable();
+    const shape = CAN_GENERATE ? shapeOf(condition, table) : undefined;
+    const run = shape && functionOf(shape.code, OPERATORS);
+    const closure = run === undefined ? compileClosure(condition, table, OPERATORS) : undefined;
+    const named = table.resolve(this.entities);
+    return (env) =>
+      attempt(() => {
+        if (run === undefined || shape === undefined) return OPERATORS.bool((closure as Closure)(env, named));
+        return run(env.principal, env.action, env.resource, env.context, shape.constants, named);
+      });
+  }
+}
+
+/** A policy that fails does not apply. */
+function attempt(apply: () => boolean): boolean {
+  try {
+    return apply();
+  } catch (error) {
+    if (error instanceof EvaluationFailure || error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 function unknownOf(request: PartialRequest): { part: Part; type: string } {
@@ -55,81 +177,21 @@ function unknownOf(request: PartialRequest): { part: Part; type: string } {
   return { part, type: given.type };
 }
 
-/** Whether the request is allowed with an entity in the place of the unknown. */
-function testOf(residual: Residual, part: Part, entities: Entities): (candidate: Entity) => boolean {
-  const of = (effect: 'permit' | 'forbid') =>
-    residual.policies.filter((policy) => policy.effect === effect).map(({ condition }) => compile(condition, entities));
-  const [permits, forbids] = [of('permit'), of('forbid')];
-  const nobody = new Entity('', '');
-  const fill = (name: Part): Entity =>
-    residual.known[name] instanceof Entity ? (residual.known[name] as Entity) : nobody;
-  const env = {
-    principal: fill('principal'),
-    action: fill('action'),
-    resource: fill('resource'),
-    context: residual.known.context,
-  };
-  return (candidate) => {
-    env[part] = candidate;
-    return permits.some((applies) => applies(env)) && !forbids.some((applies) => applies(env));
-  };
-}
-
-function compile(condition: Expr | true, entities: Entities): (env: Environment) => boolean {
-  if (condition === true) return () => true;
-  const table = new NameTable();
-  const shape = CAN_GENERATE ? shapeOf(condition, table) : undefined;
-  const closure = shape === undefined ? compileClosure(condition, table, OPERATORS) : undefined;
-  const run = shape && generate(shape.code, OPERATORS);
-  const named = table.resolve(entities);
-  return (env) => {
-    try {
-      if (run !== undefined && shape !== undefined) {
-        return run(env.principal, env.action, env.resource, env.context, shape.constants, named);
-      }
-      return OPERATORS.bool((closure as NonNullable<typeof closure>)(env, named));
-    } catch (error) {
-      // A policy that fails does not apply.
-      if (error instanceof EvaluationFailure || error instanceof RangeError) return false;
-      throw error;
-    }
-  };
-}
-
-/** The entities that a permit could apply to: all of the type, unless every permit narrows it down. */
-function candidatesOf(residual: Residual, part: Part, type: string, entities: Entities): Iterable<Entity> {
-  const narrowed = new Set<Entity>();
-  for (const { effect, condition } of residual.policies) {
-    if (effect === 'forbid') continue;
-    const some = condition === true ? undefined : narrowedBy(condition, part, entities);
-    if (some === undefined) return entities.ofType(type);
-    for (const entity of some) if (entity.type === type && entity.exists) narrowed.add(entity);
-  }
-  return inStoreOrder(narrowed, type, entities);
-}
-
-/** Few are taken as they are found and put in order; many are cheaper to pick out in passing. */
-function inStoreOrder(some: ReadonlySet<Entity>, type: string, entities: Entities): Iterable<Entity> {
-  if (some.size <= 1) return some;
-  const order = [...entities.ofType(type)];
-  return order.filter((entity) => some.has(entity));
-}
-
 /** The entities that one of the conjuncts leaves; undefined when none narrows the unknown down. */
 function narrowedBy(condition: Expr, part: Part, entities: Entities): Set<Entity> | undefined {
   let best: Set<Entity> | undefined;
   for (const conjunct of conjunctsOf(condition)) {
-    const found = entitiesOf(conjunct, part, entities);
+    const found = leftBy(conjunct, part, entities);
     if (found !== undefined && (best === undefined || found.size < best.size)) best = found;
   }
   return best;
 }
 
-function entitiesOf(conjunct: Expr, part: Part, entities: Entities): Set<Entity> | undefined {
+function leftBy(conjunct: Expr, part: Part, entities: Entities): Set<Entity> | undefined {
   const isUnknown = (expr: Expr): boolean => expr.op === 'variable' && expr.name === part;
   const constant = (expr: Expr): Value | undefined => (expr.op === 'value' ? expr.value : undefined);
   if (conjunct.op === '||') {
-    const [left, right] = [entitiesOf(conjunct.left, part, entities), entitiesOf(conjunct.right, part, entities)];
+    const [left, right] = [leftBy(conjunct.left, part, entities), leftBy(conjunct.right, part, entities)];
     return left && right && new Set([...left, ...right]);
   }
   if (conjunct.op === '==') {

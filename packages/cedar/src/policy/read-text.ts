@@ -28,7 +28,7 @@ interface Statement {
  */
 export function readPolicyText(text: string): PolicyText[] {
   return split(text).map((statement, index) => {
-    const json = parse(text, statement);
+    const json = parseOnce(text, statement);
     const annotations = (json as { annotations?: Record<string, string | null> }).annotations ?? {};
     return {
       id: annotations.id ?? `policy${index}`,
@@ -64,6 +64,20 @@ function split(text: string): Statement[] {
   }
   if (start !== -1) statements.push({ offset: start, source: text.slice(start), hasSlot, bigIntegers });
   return statements;
+}
+
+/** What statements parsed to, by their text: reloading a set of which one policy changed parses one. */
+const parsed = new Map<string, unknown>();
+const MAX_PARSED = 10_000;
+
+function parseOnce(text: string, statement: Statement): unknown {
+  let json = parsed.get(statement.source);
+  if (json === undefined) {
+    json = parse(text, statement);
+    if (parsed.size >= MAX_PARSED) parsed.clear();
+    parsed.set(statement.source, json);
+  }
+  return json;
 }
 
 /**

@@ -21,6 +21,9 @@ export class Entity implements EntityUid {
   /** Every entity that this one is in, transitively; itself not included. Replaced when it changes, never changed. */
   ancestors: ReadonlySet<Entity> = NONE;
 
+  /** What an index remembers of this entity; only the index that wrote it reads it. */
+  memo: unknown = undefined;
+
   constructor(
     readonly type: string,
     readonly id: string,

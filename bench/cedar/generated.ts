@@ -1,0 +1,221 @@
+import * as official from '@cedar-policy/cedar-wasm/nodejs';
+import {
+  compile,
+  Entities,
+  type EntityJson,
+  type EntityUid,
+  type PolicySetJson,
+  type Request,
+  search,
+} from '@writ/cedar';
+import { callsPerSecond, random, timeEach, timeOnce } from '../measure.js';
+import type { Row } from '../row.js';
+
+const uid = (type: string, id: string): EntityUid => ({ type, id });
+
+interface World {
+  readonly policies: PolicySetJson & { readonly staticPolicies: Record<string, object> };
+  readonly entities: readonly EntityJson[];
+  readonly requests: readonly Request[];
+}
+
+/**
+ * Policies whose scopes name a principal (one, a group, a group with a type), an action or a list of them, or a resource
+ * (one, a folder), each with a condition; users, groups, documents and folders in proportion.
+ */
+function world(n: number, groups: number, users: number): World {
+  const entities: EntityJson[] = [];
+  for (let i = 0; i < groups; i += 1) entities.push({ uid: uid('Group', `g${i}`) }, { uid: uid('Folder', `f${i}`) });
+  for (let i = 0; i < users; i += 1) {
+    entities.push({ uid: uid('User', `u${i}`), attrs: { level: i % 10 }, parents: [uid('Group', `g${i % groups}`)] });
+    entities.push({
+      uid: uid('Doc', `d${i}`),
+      attrs: { public: i % 7 === 0 },
+      parents: [uid('Folder', `f${i % groups}`)],
+    });
+  }
+  const staticPolicies: Record<string, object> = {};
+  for (let i = 0; i < n; i += 1) staticPolicies[`p${i}`] = policy(i, users, groups);
+  const below = random(n);
+  const requests = Array.from({ length: 20_000 }, () => ({
+    principal: uid('User', `u${below(users)}`),
+    action: uid('Action', `a${below(5)}`),
+    resource: uid('Doc', `d${below(users)}`),
+  }));
+  return { policies: { staticPolicies }, entities, requests };
+}
+
+function policy(i: number, users: number, groups: number): object {
+  const group = { entity: uid('Group', `g${(i * 3) % groups}`) };
+  const principals = [
+    { op: '==', entity: uid('User', `u${(i * 7) % users}`) },
+    { op: 'in', ...group },
+    { op: 'is', entity_type: 'User', in: group },
+    { op: 'All' },
+  ];
+  const resources = [
+    { op: '==', entity: uid('Doc', `d${(i * 13) % users}`) },
+    { op: 'All' },
+    { op: 'All' },
+    { op: 'in', entity: uid('Folder', `f${(i * 11) % groups}`) },
+  ];
+  const action =
+    i % 3 === 0
+      ? { op: '==', entity: uid('Action', `a${i % 5}`) }
+      : { op: 'in', entities: [uid('Action', `a${i % 5}`), uid('Action', `a${(i + 1) % 5}`)] };
+  const level = { '.': { left: { Var: 'principal' }, attr: 'level' } };
+  return {
+    effect: i % 50 === 0 ? 'forbid' : 'permit',
+    principal: principals[i % 4],
+    action,
+    resource: resources[i % 4],
+    conditions: [{ kind: 'when', body: { '>': { left: level, right: { Value: i % 10 } } } }],
+  };
+}
+
+/** The same entities and requests for every size of the set: only the number of policies differs. */
+const GROUPS = 10_000;
+const USERS = 20_000;
+
+/** Sets of 10 to 100,000 policies. */
+export function sizes(): Row[] {
+  const rows: Row[] = [];
+  let base = 0;
+  for (const n of [10, 100, 1_000, 10_000, 100_000]) {
+    const { policies: json, entities: data, requests } = world(n, GROUPS, USERS);
+    const before = process.memoryUsage().heapUsed;
+    let policies = compile({ policies: '' });
+    const compileMs = timeOnce(() => {
+      policies = compile({ policies: json });
+    });
+    const entities = Entities.fromJson(data);
+    const bindMs = timeOnce(() => {
+      policies.isAuthorized(requests[0] as Request, entities);
+    });
+    const heapMb = Math.max(0, (process.memoryUsage().heapUsed - before) / 1e6);
+    const decide = (request: Request): unknown => policies.isAuthorized(request, entities);
+    const { median, p99 } = timeEach(requests, decide, 400_000);
+    if (n === 100) base = median;
+    rows.push({
+      group: 'Policies',
+      name: `${n.toLocaleString('en')} in the set, one decision`,
+      figures: { 'median ns': median, 'p99 ns': p99 },
+      ...(n > 100 ? { peer: '100 policies', ratio: median / base } : {}),
+      ...(n === 100_000 ? { target: '≤ 2×', met: median / base <= 2 } : {}),
+    });
+    if (n === 10 || n === 1_000) rows.push(wasmRow(n));
+    if (n === 100_000) {
+      const seconds = (compileMs + bindMs) / 1_000;
+      rows.push({
+        group: 'Policies',
+        name: '100,000, compiled from JSON and indexed',
+        figures: { seconds, 'heap MB': heapMb },
+        target: '< 20 s',
+        met: seconds < 20,
+      });
+    }
+  }
+  return rows;
+}
+
+/** Against the wasm engine, which parses the entities at every call: so with few of them. */
+function wasmRow(n: number): Row {
+  const { policies: json, entities: data, requests } = world(n, Math.max(10, n / 10), 50);
+  const policies = compile({ policies: json });
+  const store = Entities.fromJson(data);
+  const id = `generated-${n}`;
+  official.preparsePolicySet(id, json as official.PolicySet);
+  const entities = data.map((entity) => ({ attrs: {}, parents: [], ...entity })) as unknown as official.Entities;
+  const ask = (request: Request): unknown =>
+    official.statefulIsAuthorized({ ...request, context: {}, preparsedPolicySetId: id, entities });
+  const decide = (request: Request): unknown => policies.isAuthorized(request, store);
+  callsPerSecond(requests, decide, 200_000);
+  const [ours, theirs] = [callsPerSecond(requests, decide, 400_000), callsPerSecond(requests, ask, 100)];
+  return {
+    group: 'Policies',
+    name: `${n.toLocaleString('en')} in the set, ${data.length} entities, decisions a second`,
+    figures: { ours, 'cedar-wasm': theirs },
+    peer: 'cedar-wasm',
+    ratio: ours / theirs,
+  };
+}
+
+/** The same question over hierarchies 2 and 20 deep. */
+export function depth(): Row[] {
+  const medians = [2, 20].map((deep) => {
+    const users = 200;
+    const entities: EntityJson[] = [];
+    for (let level = 0; level < deep; level += 1) {
+      entities.push({
+        uid: uid('Group', `g${level}`),
+        parents: level + 1 < deep ? [uid('Group', `g${level + 1}`)] : [],
+      });
+    }
+    for (let i = 0; i < users; i += 1) entities.push({ uid: uid('User', `u${i}`), parents: [uid('Group', 'g0')] });
+    const policies = compile({
+      policies: `permit(principal in Group::"g${deep - 1}", action, resource); permit(principal, action, resource) when { principal in Group::"none" };`,
+    });
+    const store = Entities.fromJson(entities);
+    const requests = Array.from({ length: users }, (_, i) => ({
+      principal: uid('User', `u${i}`),
+      action: uid('Action', 'a'),
+      resource: uid('Doc', 'd'),
+    }));
+    return timeEach(requests, (request) => policies.isAuthorized(request, store), 400_000).median;
+  });
+  const [shallow, deep] = medians as [number, number];
+  return [
+    {
+      group: 'Hierarchy',
+      name: '20 deep against 2 deep',
+      figures: { 'median ns, 2': shallow, 'median ns, 20': deep },
+      peer: '2 deep',
+      ratio: deep / shallow,
+      target: 'about the same (≤ 1.25×)',
+      met: deep / shallow <= 1.25,
+    },
+  ];
+}
+
+/** Search over a large store, where policies narrow the resource down. */
+export function searchLarge(): Row[] {
+  const { policies: json, entities: data, requests } = world(10_000, 1_000, 2_000);
+  const policies = compile({ policies: json });
+  const entities = Entities.fromJson(data);
+  const some = requests.slice(0, 50);
+  const each = (request: Request): unknown =>
+    [...entities.ofType('Doc')].filter(
+      ({ type, id }) => policies.isAuthorized({ ...request, resource: { type, id } }, entities).decision === 'allow',
+    );
+  const once = (request: Request): unknown =>
+    search(policies, { ...request, resource: { unknown: true, type: 'Doc' } }, entities);
+  callsPerSecond(some, once, 20);
+  const [trying, searching] = [callsPerSecond(some, each, 50), callsPerSecond(some, once, 50)];
+  return [
+    {
+      group: 'Search',
+      name: '10,000 policies, 2,000 resources',
+      figures: { 'searches/s': searching, 'trying each/s': trying },
+      peer: 'trying each',
+      ratio: searching / trying,
+    },
+  ];
+}
+
+/** The official parser's share of compiling from text. */
+export function text(): Row[] {
+  const policies = Array.from(
+    { length: 2_000 },
+    (_, i) => `permit(principal == User::"u${i}", action == Action::"a", resource) when { principal.level > ${i} };`,
+  );
+  const source = policies.join('\n');
+  const cold = timeOnce(() => void compile({ policies: source }));
+  const warm = timeOnce(() => void compile({ policies: source }));
+  return [
+    {
+      group: 'Text',
+      name: 'compiled from text, a policy (the official parser)',
+      figures: { 'first time µs': (cold / policies.length) * 1_000, 'again µs': (warm / policies.length) * 1_000 },
+    },
+  ];
+}
