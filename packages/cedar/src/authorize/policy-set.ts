@@ -207,7 +207,9 @@ export class PolicySet {
 }
 
 function isEmpty(context: CedarJsonObject | undefined): boolean {
-  if (context !== undefined) for (const _name in context) return false;
+  if (context === undefined) return true;
+  if (typeof context !== 'object' || context === null || Array.isArray(context)) return false;
+  for (const _name in context) return false;
   return true;
 }
 

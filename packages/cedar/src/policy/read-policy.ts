@@ -58,7 +58,7 @@ class PolicyReader {
     const policy = this.object(json, '$');
     const effect = policy.effect;
     if (effect !== 'permit' && effect !== 'forbid') this.fail('$.effect', 'the effect is `permit` or `forbid`');
-    const annotations: Record<string, string> = {};
+    const annotations = Object.create(null) as Record<string, string>;
     for (const [name, value] of Object.entries(this.object(policy.annotations ?? {}, '$.annotations'))) {
       annotations[name] = value === null ? '' : this.text(value, `$.annotations.${name}`);
     }

@@ -1,6 +1,7 @@
 import * as official from '#official';
 import { CedarError, positionAt } from '../errors.js';
 import { LONG_MAX, longOf } from '../values/long.js';
+import { Nesting } from './nesting.js';
 
 /** One policy or template of a policy text. */
 export interface PolicyText {
@@ -27,6 +28,8 @@ interface Statement {
  * @throws {CedarError} `policy`, with the position in `text`
  */
 export function readPolicyText(text: string): PolicyText[] {
+  // Half a surrogate pair would reach the official engine as U+FFFD: another text.
+  if (!text.isWellFormed()) throw new CedarError('policy', 'the text contains half of a surrogate pair');
   return split(text).map((statement, index) => {
     const json = parseOnce(text, statement);
     const annotations = (json as { annotations?: Record<string, string | null> }).annotations ?? {};
@@ -40,7 +43,8 @@ export function readPolicyText(text: string): PolicyText[] {
   });
 }
 
-const TOKEN = /\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\?(?:principal|resource)\b|;|\S/g;
+const TOKEN =
+  /\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\?(?:principal|resource)\b|\|\||&&|;|\S/g;
 
 /** Splits at the semicolons that end statements: those outside strings and comments. */
 function split(text: string): Statement[] {
@@ -48,9 +52,11 @@ function split(text: string): Statement[] {
   let start = -1;
   let hasSlot = false;
   let bigIntegers: { start: number; end: number }[] = [];
+  let nesting = new Nesting(text, 'policy');
   for (const match of text.matchAll(TOKEN)) {
     const token = match[0];
     if (token.startsWith('//')) continue;
+    nesting.token(token, match.index);
     if (start === -1) start = match.index;
     if (token.startsWith('?') && token.length > 1) hasSlot = true;
     if (/^[0-9]{16,}$/.test(token))
@@ -60,6 +66,7 @@ function split(text: string): Statement[] {
       start = -1;
       hasSlot = false;
       bigIntegers = [];
+      nesting = new Nesting(text, 'policy');
     }
   }
   if (start !== -1) statements.push({ offset: start, source: text.slice(start), hasSlot, bigIntegers });

@@ -1,5 +1,6 @@
 import * as official from '#official';
 import { CedarError, positionAt } from '../errors.js';
+import { Nesting } from '../policy/nesting.js';
 import { utf16Offset } from '../policy/read-text.js';
 import { type EntityUid, uidText } from '../values/entity.js';
 import type { CedarType, RecordType } from './types.js';
@@ -55,6 +56,7 @@ export class Schema {
    */
   static parse(schema: string | object): Schema {
     const text = typeof schema === 'string' ? schema : schemaText(schema);
+    checkNesting(text);
     // A schema that parses can still name a type that is not there; only this call tells.
     const checked = official.checkParseSchema(text);
     if (checked.type === 'failure') throw schemaError(text, checked.errors);
@@ -73,10 +75,34 @@ export class Schema {
   }
 }
 
+function checkNesting(text: string): void {
+  if (!text.isWellFormed()) throw new CedarError('schema', 'the text contains half of a surrogate pair');
+  const nesting = new Nesting(text, 'schema');
+  for (const { 0: token, index } of text.matchAll(/\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"|[A-Za-z_]\w*|\S/g)) {
+    // A type parameter nests as brackets do.
+    nesting.token(token === '<' ? '[' : token === '>' ? ']' : token, index);
+  }
+}
+
 function schemaText(schema: object): string {
+  if (depthOf(schema) > 60) throw new CedarError('schema', 'the schema nests too deep');
   const answer = official.schemaToText(schema as official.Schema);
   if (answer.type === 'failure') throw schemaError(undefined, answer.errors);
   return answer.text;
+}
+
+/** Without recursion: the schema may be deeper than the stack. */
+function depthOf(json: object): number {
+  let deepest = 0;
+  const stack: [object, number][] = [[json, 1]];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const [node, depth] = top;
+    deepest = Math.max(deepest, depth);
+    if (deepest > 1_000) break;
+    for (const child of Object.values(node))
+      if (typeof child === 'object' && child !== null) stack.push([child as object, depth + 1]);
+  }
+  return deepest;
 }
 
 function schemaError(text: string | undefined, errors: readonly official.DetailedError[]): CedarError {

@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CedarError, compile, Entities, type EntityJson, Schema } from '../src/index.js';
+
+const uid = (id: string) => ({ type: 'G', id });
+const IDS = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+/** The ancestors by the definition: walk the parents. */
+function ancestorsOf(id: string, parents: ReadonlyMap<string, readonly string[]>): string[] {
+  const found = new Set<string>();
+  const stack = [...(parents.get(id) ?? [])];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (found.has(at)) continue;
+    found.add(at);
+    stack.push(...(parents.get(at) ?? []));
+  }
+  return [...found].sort();
+}
+
+const change = fc.oneof(
+  fc.record({
+    kind: fc.constant('upsert' as const),
+    batch: fc.uniqueArray(fc.record({ id: fc.constantFrom(...IDS), level: fc.nat(9), parents: fc.subarray(IDS) }), {
+      selector: ({ id }) => id,
+      minLength: 1,
+      maxLength: 3,
+    }),
+  }),
+  fc.record({ kind: fc.constant('remove' as const), ids: fc.subarray(IDS, { minLength: 1, maxLength: 2 }) }),
+);
+
+describe('a store that changes in place', () => {
+  it('is what its changes say: hierarchy, attributes, revision; a refused change changes nothing', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 12 }), (changes) => {
+        const entities = Entities.fromJson([]);
+        const parents = new Map<string, string[]>();
+        const levels = new Map<string, number>();
+        const policies = compile({ policies: 'permit(principal in G::"a", action, resource);' });
+        for (const one of changes) {
+          const revision = entities.revision;
+          if (one.kind === 'remove') {
+            entities.remove(one.ids.map(uid));
+            for (const id of one.ids) {
+              parents.delete(id);
+              levels.delete(id);
+            }
+          } else {
+            const after = new Map([...parents, ...one.batch.map(({ id, parents: p }) => [id, p] as const)]);
+            const cyclic = one.batch.some(({ id }) => ancestorsOf(id, after).includes(id));
+            const json = one.batch.map(
+              ({ id, level, parents: p }): EntityJson => ({ uid: uid(id), attrs: { level }, parents: p.map(uid) }),
+            );
+            if (cyclic) {
+              expect(() => entities.upsert(json)).toThrow(/its own ancestor/);
+              expect(entities.revision).toBe(revision);
+            } else {
+              entities.upsert(json);
+              for (const { id, level, parents: p } of one.batch) {
+                parents.set(id, p);
+                levels.set(id, level);
+              }
+              expect(entities.revision).toBeGreaterThan(revision);
+            }
+          }
+          expect(entities.size).toBe(levels.size);
+          for (const id of IDS) {
+            const entity = entities.get(uid(id));
+            expect(entity?.exists ?? false).toBe(levels.has(id));
+            expect(entity?.attributes.get('level')).toBe(levels.get(id));
+            expect([...(entity?.ancestors ?? [])].map((ancestor) => ancestor.id).sort()).toEqual(
+              ancestorsOf(id, parents),
+            );
+            const request = { principal: uid(id), action: uid('x'), resource: uid('x') };
+            const expected = id === 'a' || ancestorsOf(id, parents).includes('a');
+            expect(policies.isAuthorized(request, entities).decision === 'allow').toBe(expected);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('decisions with many policies follow a change of the hierarchy', () => {
+    const text = Array.from(
+      { length: 40 },
+      (_, i) => `@id("p${i}") permit(principal in G::"g${i}", action, resource);`,
+    ).join('\n');
+    const policies = compile({ policies: text });
+    const entities = Entities.fromJson([{ uid: uid('ana'), parents: [uid('g1')] }]);
+    const ask = () =>
+      policies.isAuthorized({ principal: uid('ana'), action: uid('x'), resource: uid('x') }, entities).reasons;
+    expect(ask()).toEqual(['p1']);
+    entities.upsert([{ uid: uid('ana'), parents: [uid('g2')] }]);
+    expect(ask()).toEqual(['p2']);
+    entities.upsert([{ uid: uid('g2'), parents: [uid('g3'), uid('g1')] }]);
+    expect(ask()).toEqual(['p1', 'p2', 'p3']);
+    entities.remove([uid('g2')]);
+    expect(ask()).toEqual(['p2']);
+    entities.remove([uid('ana')]);
+    expect(ask()).toEqual([]);
+  });
+
+  it('a batch is made whole or not at all', () => {
+    const schema = Schema.parse('entity G in [G] { n: Long };');
+    const entities = Entities.fromJson([{ uid: uid('a'), attrs: { n: 1 } }], { schema });
+    const bad = [
+      { uid: uid('a'), attrs: { n: 2 } },
+      { uid: uid('b'), attrs: {} },
+    ];
+    expect(() => entities.upsert(bad)).toThrow(CedarError);
+    expect(entities.get(uid('a'))?.attributes.get('n')).toBe(1);
+    expect(entities.size).toBe(1);
+    expect(() => entities.load('[{"uid":{"type":"G","id":"c"},"attrs":{"n":1}},{}]')).toThrow(CedarError);
+    expect(entities.size).toBe(1);
+  });
+
+  it('two stores with one policy set do not mix', () => {
+    const policies = compile({ policies: 'permit(principal in G::"a", action, resource);' });
+    const [inside, outside] = [
+      Entities.fromJson([{ uid: uid('x'), parents: [uid('a')] }]),
+      Entities.fromJson([{ uid: uid('x') }]),
+    ];
+    const request = { principal: uid('x'), action: uid('y'), resource: uid('z') };
+    for (let i = 0; i < 3; i += 1) {
+      expect(policies.isAuthorized(request, inside).decision).toBe('allow');
+      expect(policies.isAuthorized(request, outside).decision).toBe('deny');
+    }
+  });
+});
