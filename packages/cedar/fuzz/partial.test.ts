@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_OPTIONS, PolicySet, type Request } from '../src/authorize/policy-set.js';
+import { compile } from '../src/compile.js';
 import { Entities, type EntityJson } from '../src/entities/entities.js';
 import { compileClosure } from '../src/evaluate/closures.js';
 import { NameTable } from '../src/evaluate/environment.js';
 import { OPERATORS } from '../src/evaluate/operators.js';
-import { filterOf, matchesFilter } from '../src/partial/filter.js';
+import { filterOf } from '../src/partial/filter.js';
+import { matchesFilter } from '../src/partial/match-filter.js';
 import { type PartialRequest, partiallyAuthorize } from '../src/partial/residual.js';
 import { search } from '../src/partial/search.js';
 import type { Expr } from '../src/policy/ast.js';
@@ -105,6 +107,22 @@ describe('partial evaluation agrees with trying every entity', () => {
     // The property is about filters that say something.
     expect(tests).toBeGreaterThan(500);
     expect(expressions).toBeGreaterThan(50);
+  });
+
+  it('an operand that fails is not taken for a test of the unknown', () => {
+    const uid = { type: 'User', id: 'a' };
+    const policies = compile({
+      policies: `permit(principal, action, resource);
+        forbid(principal, action, resource) when { resource.open && context.missing == 1 };`,
+    });
+    const entities = Entities.fromJson([{ uid, attrs: { open: true, missing: 1 } }]);
+    const residual = partiallyAuthorize(
+      policies,
+      { principal: uid, action: uid, resource: { unknown: true, type: 'User' } },
+      entities,
+    );
+    expect(policies.isAuthorized({ principal: uid, action: uid, resource: uid }, entities).decision).toBe('allow');
+    expect(matchesFilter(filterOf(residual), entities.get(uid) as Entity)).toBe(true);
   });
 
   it('a search needs one unknown with a type', () => {

@@ -13,7 +13,8 @@ export { CedarError, type CedarErrorCode, type CedarErrorDetails, type Position,
 export type { Environment } from './evaluate/environment.js';
 export { type Explanation, explain, type PartExplanation, type PolicyExplanation } from './explain/explain.js';
 export type { AttributeRead, Outcome, Trace } from './explain/trace.js';
-export { type Filter, type FilterTest, filterOf, matchesFilter } from './partial/filter.js';
+export { type Filter, type FilterTest, filterOf } from './partial/filter.js';
+export { type EvaluateCedar, matchesFilter } from './partial/match-filter.js';
 export {
   type PartialRequest,
   partiallyAuthorize,

@@ -117,7 +117,7 @@ describe('writ test', () => {
     rmSync(folder, { recursive: true });
     expect(code).toBe(1);
     expect(out).toMatch(/✗ the release agent deploys.*\n.*step 1, deploy_release\n\s+expected deny.*\n\s+got\s+allow/);
-    expect(out).toContain('16 passed, 1 failed');
+    expect(out).toContain('17 passed, 1 failed');
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Closure, compileClosure } from '../evaluate/closures.js';
-import { conditionOf } from '../evaluate/condition.js';
+import { conditionOf, unindexedOf } from '../evaluate/condition.js';
 import type { Environment, NameTable } from '../evaluate/environment.js';
 import { CAN_GENERATE, type Generated, generate, shapeOf } from '../evaluate/generate.js';
 import type { Operators } from '../evaluate/operators.js';
@@ -19,57 +19,81 @@ export interface CompilerOptions {
 const MAX_SHAPES = 5_000;
 const shapesOf = new WeakMap<Operators, Map<string, Generated>>();
 
-/** A policy, compiled when it is first evaluated: of a large set most never are. */
-export class CompiledPolicy {
-  readonly id: string;
-  readonly isForbid: boolean;
-  /** The last decision that looked at it: one that finds it twice evaluates it once. */
-  seen = 0;
-  private whole: Expr | undefined;
+/** An expression, compiled when it is first evaluated: of a large set most never are. */
+class CompiledCondition {
   private generated: Generated | undefined;
   private closure: Closure | undefined;
   private constants: readonly unknown[] = [];
 
   constructor(
-    readonly policy: Policy,
-    /** Its place in the set: reasons are given in this order. */
-    readonly order: number,
+    private readonly expr: () => Expr,
     private readonly table: NameTable,
     private readonly options: CompilerOptions,
-  ) {
-    this.id = policy.id;
-    this.isForbid = policy.effect === 'forbid';
-  }
+  ) {}
 
-  /** @throws {EvaluationFailure} when Cedar says that the policy cannot be evaluated */
-  applies(env: Environment, named: readonly Value[]): boolean {
+  holds(env: Environment, named: readonly Value[]): boolean {
     if (this.generated !== undefined) {
       return this.generated(env.principal, env.action, env.resource, env.context, this.constants, named);
     }
     if (this.closure === undefined) {
       this.compile();
-      return this.applies(env, named);
+      return this.holds(env, named);
     }
     return this.options.operators.bool(this.closure(env, named));
   }
 
-  /** The policy as one expression. */
-  get condition(): Expr {
-    this.whole ??= conditionOf(this.policy);
-    return this.whole;
-  }
-
   private compile(): void {
     const { operators, backend } = this.options;
-    const { condition } = this;
-    const shape = backend === 'generated' && CAN_GENERATE ? shapeOf(condition, this.table, operators) : undefined;
+    const expr = this.expr();
+    const shape = backend === 'generated' && CAN_GENERATE ? shapeOf(expr, this.table, operators) : undefined;
     const generated = shape && functionOf(shape.code, operators);
     if (shape !== undefined && generated !== undefined) {
       this.constants = shape.constants;
       this.generated = generated;
     } else {
-      this.closure = compileClosure(condition, this.table, operators);
+      this.closure = compileClosure(expr, this.table, operators);
     }
+  }
+}
+
+/** A policy of a set. */
+export class CompiledPolicy {
+  readonly id: string;
+  readonly isForbid: boolean;
+  /** The last decision that looked at it: one that finds it twice evaluates it once. */
+  seen = 0;
+  private expr: Expr | undefined;
+  private readonly whole: CompiledCondition;
+  private readonly rest: CompiledCondition;
+
+  constructor(
+    readonly policy: Policy,
+    /** Its place in the set: reasons are given in this order. */
+    readonly order: number,
+    table: NameTable,
+    options: CompilerOptions,
+    isIndexed: boolean,
+  ) {
+    this.id = policy.id;
+    this.isForbid = policy.effect === 'forbid';
+    this.whole = new CompiledCondition(() => this.condition, table, options);
+    this.rest = isIndexed ? new CompiledCondition(() => unindexedOf(policy), table, options) : this.whole;
+  }
+
+  /** The policy as one expression. */
+  get condition(): Expr {
+    this.expr ??= conditionOf(this.policy);
+    return this.expr;
+  }
+
+  /** @throws {EvaluationFailure} when Cedar says that the policy cannot be evaluated */
+  applies(env: Environment, named: readonly Value[]): boolean {
+    return this.whole.holds(env, named);
+  }
+
+  /** The same, when the index has found the policy for this principal and action: it need not look again. */
+  appliesAsFound(env: Environment, named: readonly Value[]): boolean {
+    return this.rest.holds(env, named);
   }
 }
 

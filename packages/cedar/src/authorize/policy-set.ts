@@ -85,7 +85,8 @@ export class PolicySet {
       infos.set(policy.id, policy);
     }
     this.infos = infos;
-    this.compiled = policies.map((policy, order) => new CompiledPolicy(policy, order, this.table, options));
+    const isIndexed = policies.length >= options.indexFrom;
+    this.compiled = policies.map((policy, order) => new CompiledPolicy(policy, order, this.table, options, isIndexed));
   }
 
   /** The policies, by id. */
@@ -148,7 +149,7 @@ export class PolicySet {
       if (policy.seen === this.decisions) continue;
       policy.seen = this.decisions;
       try {
-        if (!policy.applies(env, bound.named)) continue;
+        if (!policy.appliesAsFound(env, bound.named)) continue;
         if (policy.isForbid) {
           forbids ??= [];
           forbids.push(policy);

@@ -1,11 +1,12 @@
-import type { BinaryOperator, Expr } from '../policy/ast.js';
+import type { Expr } from '../policy/ast.js';
 import { EvaluationFailure } from '../values/failure.js';
 import type { Value } from '../values/value.js';
+import { binary } from './binary.js';
 import { constantOf } from './constant.js';
 import { type Environment, entitySetOf, type NameTable } from './environment.js';
 import { EXTENSION_FUNCTIONS, type ExtensionFunction } from './extensions.js';
 import { compileLike } from './like.js';
-import type { Operators } from './operators.js';
+import { hasPath, type Operators } from './operators.js';
 
 /** An expression as a closure. `named` are a store's objects for the uids of the table. */
 export type Closure = (env: Environment, named: readonly Value[]) => Value;
@@ -57,16 +58,8 @@ export function compileClosure(expr: Expr, table: NameTable, operators: Operator
     }
     case 'has': {
       const of = compile(expr.of);
-      const before = expr.path.slice(0, -1);
-      const last = expr.path[expr.path.length - 1] as string;
-      return (env, named) => {
-        let value = of(env, named);
-        for (const name of before) {
-          if (!operators.has(value, name)) return false;
-          value = operators.get(value, name);
-        }
-        return operators.has(value, last);
-      };
+      const { path } = expr;
+      return (env, named) => hasPath(of(env, named), path, operators);
     }
     case 'like': {
       const of = compile(expr.of);
@@ -127,39 +120,4 @@ export function wrongArity(name: string, arity: number, given: number): () => ne
   return () => {
     throw new EvaluationFailure(`\`${name}\` takes ${arity} argument(s), got ${given}`);
   };
-}
-
-function binary(op: Exclude<BinaryOperator, '&&' | '||'>, operators: Operators): (a: Value, b: Value) => Value {
-  switch (op) {
-    case '==':
-      return operators.equal;
-    case '!=':
-      return (a, b) => !operators.equal(a, b);
-    case '<':
-      return operators.less;
-    case '<=':
-      return operators.lessOrEqual;
-    case '>':
-      return (a, b) => operators.less(b, a);
-    case '>=':
-      return (a, b) => operators.lessOrEqual(b, a);
-    case '+':
-      return operators.add;
-    case '-':
-      return operators.subtract;
-    case '*':
-      return operators.multiply;
-    case 'in':
-      return operators.isIn;
-    case 'contains':
-      return operators.contains;
-    case 'containsAll':
-      return operators.containsAll;
-    case 'containsAny':
-      return operators.containsAny;
-    case 'getTag':
-      return operators.getTag;
-    case 'hasTag':
-      return operators.hasTag;
-  }
 }

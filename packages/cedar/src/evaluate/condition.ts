@@ -7,16 +7,26 @@ const TRUE: Expr = { op: 'value', value: true };
  * the resource, then each condition, joined by `&&`. It must come out a bool.
  */
 export function conditionOf(policy: Policy): Expr {
-  const parts = [
-    ...scopeOf(policy),
-    ...policy.conditions.map(({ kind, body }): Expr => (kind === 'when' ? body : { op: '!', arg: body })),
-  ];
-  return (
-    parts.reduce<Expr | undefined>(
-      (left, right) => (left === undefined ? right : { op: '&&', left, right }),
-      undefined,
-    ) ?? TRUE
-  );
+  return allOf([...scopeOf(policy), ...bodiesOf(policy)]);
+}
+
+/** What an index that has found the policy by its principal and its action has not looked at. */
+export function unindexedOf(policy: Policy): Expr {
+  const { principal } = policy;
+  const type: Expr[] =
+    principal.op === 'is' && principal.within !== undefined
+      ? [{ op: 'is', of: { op: 'variable', name: 'principal' }, entityType: principal.entityType }]
+      : [];
+  return allOf([...type, ...scopePart('resource', policy.resource), ...bodiesOf(policy)]);
+}
+
+function bodiesOf(policy: Policy): Expr[] {
+  return policy.conditions.map(({ kind, body }): Expr => (kind === 'when' ? body : { op: '!', arg: body }));
+}
+
+function allOf(parts: readonly Expr[]): Expr {
+  const [first = TRUE, ...more] = parts;
+  return more.reduce<Expr>((left, right) => ({ op: '&&', left, right }), first);
 }
 
 /** The scope of a policy as expressions; none for a part that is not constrained. None of them can fail. */

@@ -123,3 +123,13 @@ function getTag(of: Entity, name: string): Value {
   if (!of.exists) throw new EvaluationFailure(`entity \`${uidText(of)}\` does not exist`);
   throw new EvaluationFailure(`\`${uidText(of)}\` does not have the tag \`${name}\``);
 }
+
+/** `has` with a path: each but the last must be there, and be something that can have attributes. */
+export function hasPath(start: Value, path: readonly string[], operators: Operators): boolean {
+  let at = start;
+  for (const [i, name] of path.entries()) {
+    if (!operators.has(at, name)) return false;
+    if (i < path.length - 1) at = operators.get(at, name);
+  }
+  return true;
+}

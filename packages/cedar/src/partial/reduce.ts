@@ -1,8 +1,9 @@
 import type { Entities } from '../entities/entities.js';
+import { binary } from '../evaluate/binary.js';
 import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
 import { compileLike } from '../evaluate/like.js';
-import { OPERATORS } from '../evaluate/operators.js';
-import type { BinaryOperator, Expr, Variable } from '../policy/ast.js';
+import { hasPath, OPERATORS } from '../evaluate/operators.js';
+import type { Expr, Variable } from '../policy/ast.js';
 import { childrenOf, withChildren } from '../policy/children.js';
 import { Entity } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
@@ -62,7 +63,7 @@ export function reduce(expr: Expr, known: Known, entities: Entities): Reduced {
     case 'get':
       return strict((v) => OPERATORS.get(v as Value, expr.attribute));
     case 'has':
-      return strict((v) => hasPath(v as Value, expr.path));
+      return strict((v) => hasPath(v as Value, expr.path, OPERATORS));
     case 'like':
       return strict((v) => OPERATORS.like(v as Value, compileLike(expr.pattern)));
     case 'is':
@@ -102,7 +103,7 @@ export function reduce(expr: Expr, known: Known, entities: Entities): Reduced {
         const differ = differInType(expr.left, expr.right, known);
         if (differ) return value(op === '!=');
       }
-      return strict((left, right) => applyBinary(op, left as Value, right as Value));
+      return strict(binary(op, OPERATORS));
     }
   }
 }
@@ -129,10 +130,13 @@ function toExpr(reduced: Reduced): Expr {
   return (reduced as { expr: Expr }).expr;
 }
 
-/** An operand that may never be evaluated: worked out if it can be, left as it is if it fails. */
+/** An expression that fails. Stands for an operand that would, in a place where it may never be evaluated. */
+export const FAILS: Expr = { op: 'neg', arg: { op: 'value', value: false } };
+
+/** An operand that may never be evaluated. What is left has no variable in it but the unknown one. */
 function bestOf(expr: Expr, go: (e: Expr) => Reduced): Expr {
   const reduced = go(expr);
-  return reduced.kind === 'failure' ? expr : toExpr(reduced);
+  return reduced.kind === 'failure' ? FAILS : toExpr(reduced);
 }
 
 function variable(name: Variable, known: Known): Reduced {
@@ -214,48 +218,4 @@ function differInType(left: Expr, right: Expr, known: Known): boolean {
   };
   const [a, b] = [typeOf(left), typeOf(right)];
   return a !== undefined && b !== undefined && a !== b;
-}
-
-function hasPath(start: Value, path: readonly string[]): boolean {
-  let at = start;
-  for (const [i, name] of path.entries()) {
-    if (!OPERATORS.has(at, name)) return false;
-    if (i < path.length - 1) at = OPERATORS.get(at, name);
-  }
-  return true;
-}
-
-function applyBinary(op: Exclude<BinaryOperator, '&&' | '||'>, a: Value, b: Value): Value {
-  switch (op) {
-    case '==':
-      return OPERATORS.equal(a, b);
-    case '!=':
-      return !OPERATORS.equal(a, b);
-    case '<':
-      return OPERATORS.less(a, b);
-    case '<=':
-      return OPERATORS.lessOrEqual(a, b);
-    case '>':
-      return OPERATORS.less(b, a);
-    case '>=':
-      return OPERATORS.lessOrEqual(b, a);
-    case '+':
-      return OPERATORS.add(a, b);
-    case '-':
-      return OPERATORS.subtract(a, b);
-    case '*':
-      return OPERATORS.multiply(a, b);
-    case 'in':
-      return OPERATORS.isIn(a, b);
-    case 'contains':
-      return OPERATORS.contains(a, b);
-    case 'containsAll':
-      return OPERATORS.containsAll(a, b);
-    case 'containsAny':
-      return OPERATORS.containsAny(a, b);
-    case 'getTag':
-      return OPERATORS.getTag(a, b);
-    case 'hasTag':
-      return OPERATORS.hasTag(a, b);
-  }
 }

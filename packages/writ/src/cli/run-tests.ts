@@ -1,6 +1,7 @@
-import { type EntityJson, type EntityUid, parseUid } from '@writ/cedar';
+import { type EntityJson, parseUid } from '@writ/cedar';
 import { type Decision, decidingPolicies, explainBriefly } from '../decide/decision.js';
 import type { DecisionRecord } from '../decide/record.js';
+import type { AccessRequest } from '../decide/request.js';
 import { MappingError } from '../enforce/errors.js';
 import type { Bundle } from '../policy/bundle.js';
 import type { TestStep, TestTask } from '../policy/format.js';
@@ -51,19 +52,13 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   const point = deciderOf(bundle, append, () => at, { registry: Registry.load(entities, bundle.schema) }).for({
     enforcementPoint: 'test',
   });
-  const mapper = mapperOf(bundle, TEST_DATA);
-  const client = {
-    originator: parseUid(task.for) as EntityUid,
-    agent: task.agent === undefined ? undefined : parseUid(task.agent),
-    task: task.test,
-  };
+  const requestOf = requestsOf(bundle, task);
 
   const steps: StepResult[] = [];
   for (const step of task.steps) {
-    const server = step.server ?? serverOf(bundle, step.call);
     let decision: Decision;
     try {
-      decision = await point.decide(mapper.map({ server, tool: step.call, arguments: step.input }, client));
+      decision = await point.decide(requestOf(step));
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
       steps.push({ ...compare(step, 'deny', []), why: error.message });
@@ -77,12 +72,25 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
 }
 
+/** How the steps of a task become requests. */
+function requestsOf(bundle: Bundle, task: TestTask): (step: TestStep) => AccessRequest {
+  const mapper = mapperOf(bundle, TEST_DATA);
+  const originator = task.for === undefined ? undefined : parseUid(task.for);
+  const agent = task.agent === undefined ? undefined : parseUid(task.agent);
+  return (step) => {
+    if ('request' in step) return step.request as AccessRequest;
+    if (originator === undefined) throw new MappingError('the test does not say for whom the call is: it has no `for`');
+    const call = { server: step.server ?? serverOf(bundle, step.call), tool: step.call, arguments: step.input };
+    return mapper.map(call, { originator, agent, task: task.test });
+  };
+}
+
 function compare(step: TestStep, result: string, reasons: readonly string[]): Omit<StepResult, 'why'> {
   const because = (ids: readonly string[]): string =>
     ids.length === 0 ? '' : ` because of ${[...ids].sort().join(', ')}`;
   const expected = `${step.expect}${step.because === undefined ? '' : because(step.because)}`;
   const actual = `${result}${step.because === undefined ? '' : because(reasons)}`;
-  return { call: step.call, expected, actual, ok: expected === actual };
+  return { call: 'call' in step ? step.call : step.request.action.name, expected, actual, ok: expected === actual };
 }
 
 /** The server whose mapping has the tool. */

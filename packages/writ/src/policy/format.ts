@@ -82,26 +82,45 @@ const mapping = z.strictObject({
 
 export const mappingYaml = z.strictObject({ server: name, tools: z.record(z.string(), mapping) });
 
-const call = z.strictObject({
-  call: z.string(),
-  server: z.string().optional(),
-  input: z.record(z.string(), z.unknown()).default({}),
+const expectation = {
   expect: z.enum(['allow', 'deny']),
   /** The policies that decide, in any order. */
   because: z.array(z.string()).optional(),
   outcome: z.enum(['completed', 'failed', 'unknown', 'none']).default('completed'),
-});
+};
+const properties = z.record(z.string(), z.unknown()).optional();
+const entity = z.strictObject({ type: z.string(), id: z.string(), properties });
+
+/** A call, mapped as the gateway would; or an AuthZEN request as it is. */
+const step = z.union([
+  z.strictObject({
+    call: z.string(),
+    server: z.string().optional(),
+    input: z.record(z.string(), z.unknown()).default({}),
+    ...expectation,
+  }),
+  z.strictObject({
+    request: z.strictObject({
+      subject: entity,
+      action: z.strictObject({ name: z.string(), properties }),
+      resource: entity,
+      context: z.record(z.string(), z.unknown()).optional(),
+    }),
+    ...expectation,
+  }),
+]);
 
 export const testsYaml = z.strictObject({
   tests: z.array(
     z.strictObject({
       test: z.string(),
+      /** Who calls; a request says so itself. */
       agent: uidText.optional(),
-      for: uidText,
+      for: uidText.optional(),
       /** The moment at which the test runs. */
       now: z.iso.datetime().optional(),
       given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),
-      steps: z.array(call).min(1),
+      steps: z.array(step).min(1),
     }),
   ),
 });
