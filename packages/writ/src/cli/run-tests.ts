@@ -1,4 +1,4 @@
-import { type EntityJson, parseUid } from '@writ/cedar';
+import { type EntityJson, type EntityUid, parseUid } from '@writ/cedar';
 import { type Decision, decidingPolicies, explainBriefly } from '../decide/decision.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
@@ -72,14 +72,13 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
 }
 
-/** How the steps of a task become requests. */
+/** How the steps of a task become requests. Its shape was checked: a task with a call says for whom. */
 function requestsOf(bundle: Bundle, task: TestTask): (step: TestStep) => AccessRequest {
   const mapper = mapperOf(bundle, TEST_DATA);
-  const originator = task.for === undefined ? undefined : parseUid(task.for);
+  const originator = parseUid(task.for ?? '') as EntityUid;
   const agent = task.agent === undefined ? undefined : parseUid(task.agent);
   return (step) => {
     if ('request' in step) return step.request as AccessRequest;
-    if (originator === undefined) throw new MappingError('the test does not say for whom the call is: it has no `for`');
     const call = { server: step.server ?? serverOf(bundle, step.call), tool: step.call, arguments: step.input };
     return mapper.map(call, { originator, agent, task: task.test });
   };

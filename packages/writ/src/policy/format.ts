@@ -110,20 +110,22 @@ const step = z.union([
   }),
 ]);
 
-export const testsYaml = z.strictObject({
-  tests: z.array(
-    z.strictObject({
-      test: z.string(),
-      /** Who calls; a request says so itself. */
-      agent: uidText.optional(),
-      for: uidText.optional(),
-      /** The moment at which the test runs. */
-      now: z.iso.datetime().optional(),
-      given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),
-      steps: z.array(step).min(1),
-    }),
-  ),
-});
+const task = z
+  .strictObject({
+    test: z.string(),
+    /** Who calls; a request says so itself. */
+    agent: uidText.optional(),
+    for: uidText.optional(),
+    /** The moment at which the test runs. */
+    now: z.iso.datetime().optional(),
+    given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),
+    steps: z.array(step).min(1),
+  })
+  .refine(({ for: originator, steps }) => originator !== undefined || steps.every((one) => 'request' in one), {
+    message: 'a test with a `call` says with `for` on whose behalf it is',
+  });
+
+export const testsYaml = z.strictObject({ tests: z.array(task) });
 
 export type WritYaml = z.infer<typeof writYaml>;
 export type LedgerYaml = z.infer<typeof ledgerYaml>;
