@@ -15,7 +15,7 @@ const response: Response = policies.isAuthorized(request, entities);
 // @ts-expect-error a decision is one of two words
 response.decision === 'permit';
 // @ts-expect-error a response is read only
-response.reasons.push('x');
+response.decision = 'allow';
 
 // @ts-expect-error a principal is a uid, not a text
 policies.isAuthorized({ ...request, principal: 'User::"ana"' }, entities);

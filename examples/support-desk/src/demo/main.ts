@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   if (json) console.log(JSON.stringify({ calls, allowed, denied }));
   else farewell(writ, calls, allowed, denied);
 
-  if (!once) await stopped();
+  if (!once) await stopSignal();
   await writ.close();
 }
 
@@ -60,7 +60,10 @@ function farewell(
   denied: number,
 ): void {
   const first = calls.find(({ result }) => result === 'deny');
-  console.log(`${allowed} allowed, ${denied} denied. Every denied call was stopped before it reached its server.\n`);
+  const through = calls.filter(({ result, executed }) => result === 'deny' && executed).length;
+  const stopped =
+    through === 0 ? 'No denied call reached its server.' : pc.red(`${through} denied calls reached a server!`);
+  console.log(`${allowed} allowed, ${denied} denied. ${stopped}\n`);
   console.log(`Why was it denied?  ${pc.bold(`npx writ explain ${first?.decisionId}${options.dataFlag}`)}`);
   if (options.once) return;
   console.log(`The service         ${pc.bold(writ.serviceUrl)}  AuthZEN, key in ${relative('.', writ.keyFile)}`);
@@ -99,7 +102,7 @@ function prepareSandbox(data: string): void {
   cpSync(join(BUNDLE, 'files'), join(data, 'files'), { recursive: true });
 }
 
-function stopped(): Promise<void> {
+function stopSignal(): Promise<void> {
   return new Promise((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
   });

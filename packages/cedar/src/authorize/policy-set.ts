@@ -34,9 +34,9 @@ export interface PolicyFailure {
 export interface Response {
   readonly decision: 'allow' | 'deny';
   /** The ids of the policies that determined the decision, in the order of the set; none when nothing permitted. */
-  readonly reasons: readonly string[];
+  readonly reasons: string[];
   /** The policies that could not be evaluated. Cedar skips those; a caller that fails closed looks at this. */
-  readonly errors: readonly PolicyFailure[];
+  readonly errors: PolicyFailure[];
 }
 
 /** What is known of a policy from its text. */
@@ -57,8 +57,6 @@ interface Bound {
 /** Below 24 policies, evaluating each is cheaper than finding which to evaluate. */
 export const DEFAULT_OPTIONS: CompilerOptions = { operators: OPERATORS, backend: 'generated', indexFrom: 24 };
 const NOTHING: RecordValue = new Map();
-const NO_ERRORS: readonly PolicyFailure[] = Object.freeze([]);
-const NO_REASONS: readonly string[] = Object.freeze([]);
 
 /** A compiled policy set. Made by {@link compile}. Immutable; use one for as many stores and requests as you like. */
 export class PolicySet {
@@ -165,12 +163,12 @@ export class PolicySet {
     const determining = forbids ?? permits;
     return {
       decision: forbids === undefined && permits !== undefined ? 'allow' : 'deny',
-      reasons: determining === undefined ? NO_REASONS : idsOf(determining),
-      errors: errors ?? NO_ERRORS,
+      reasons: determining === undefined ? [] : idsOf(determining),
+      errors: errors ?? [],
     };
   }
 
-  /** The policies that can apply to a request of which some parts are known. */
+  /** The policies that can apply to a request of which some parts are known. For this package's own use. */
   candidates(
     known: Partial<Pick<Environment, 'principal' | 'action' | 'resource'>>,
     entities: Entities,
@@ -179,7 +177,7 @@ export class PolicySet {
     return index === undefined ? this.compiled : [...new Set(indexed(index, known, entities))].sort(byOrder);
   }
 
-  /** A store's objects for the names that the policies have in them. */
+  /** A store's objects for the names that the policies have in them. For this package's own use. */
   namedIn(entities: Entities): readonly Value[] {
     return this.bind(entities).named;
   }

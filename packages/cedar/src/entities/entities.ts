@@ -43,6 +43,8 @@ export class Entities {
   private readonly byType = new Map<string, Map<string, Entity>>();
   /** Who has an entity as a parent. Built when the hierarchy first changes: a store that is only read needs it not. */
   private children: Map<Entity, Set<Entity>> | undefined;
+  /** Most entities have one parent, and few different ones: one set serves all of the same. */
+  private readonly onlyParents = new Map<Entity, ReadonlySet<Entity>>();
   private changes = 0;
   private count = 0;
 
@@ -216,8 +218,20 @@ export class Entities {
       entity: this.intern(uid),
       attributes: attributes.size === 0 ? NOTHING : attributes,
       tags: tags.size === 0 ? NOTHING : tags,
-      parents: parentEntities.length === 0 ? NONE : new Set(parentEntities),
+      parents: this.parentSet(parentEntities),
     };
+  }
+
+  private parentSet(parents: readonly Entity[]): ReadonlySet<Entity> {
+    const [only] = parents;
+    if (only === undefined) return NONE;
+    if (parents.length > 1) return new Set(parents);
+    let shared = this.onlyParents.get(only);
+    if (shared === undefined) {
+      shared = new Set(parents);
+      this.onlyParents.set(only, shared);
+    }
+    return shared;
   }
 
   private readTags(
