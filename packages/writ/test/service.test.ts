@@ -58,6 +58,21 @@ describe('AuthZEN access evaluation', () => {
     expect(body.context.reasons).toMatchObject([{ policy: 'refund-limit-single', effect: 'forbid' }]);
   });
 
+  it('gives everything that was read to a caller that asks for it in full', async () => {
+    const body = (await (await evaluate(refund(100, { agent: 'support-bot', detail: 'full' }))).json()) as {
+      context: object;
+    };
+    expect(body.context).toMatchObject({
+      facts: [
+        { uid: { type: 'User', id: 'rui' } },
+        { uid: { type: 'Agent', id: 'support-bot' } },
+        { uid: { type: 'Order', id: 'o-1' } },
+      ],
+      ledger: { refunded: 100, seen: [] },
+      provenance: { assurance: 1 },
+    });
+  });
+
   it('ignores fields that nobody knows', async () => {
     expect(await (await evaluate({ ...order, more: 1 })).json()).toEqual({ decision: true });
   });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Decider } from '../decide/decide.js';
-import type { Decision } from '../decide/decision.js';
+import type { DecisionRecord } from '../decide/record.js';
 import { callerOf } from './authenticate.js';
 import { problem } from './problem.js';
 import { readEvaluation } from './read-request.js';
@@ -17,9 +17,10 @@ export function authzen(app: FastifyInstance, decider: Decider): void {
 }
 
 /** The response: bare, unless the caller asked for more (design section 4). */
-function responseOf(decision: Decision, detail: unknown): object {
-  const answer = { decision: decision.result === 'allow' };
+function responseOf(record: DecisionRecord, detail: unknown): object {
+  const answer = { decision: record.result === 'allow' };
   if (detail !== 'reasons' && detail !== 'full') return answer;
-  const { id, result, reasons, refusal, policyVersion } = decision;
-  return { ...answer, context: { id, result, reasons, ...(refusal === undefined ? {} : { refusal }), policyVersion } };
+  const { id, result, reasons, refusal, policyVersion, facts, ledger, provenance } = record;
+  const context = { id, result, reasons, ...(refusal === undefined ? {} : { refusal }), policyVersion };
+  return { ...answer, context: detail === 'full' ? { ...context, facts, ledger, provenance } : context };
 }

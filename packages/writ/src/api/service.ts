@@ -30,6 +30,10 @@ export async function serveService(decider: Decider, credentials: Credentials, p
       done(badRequest(error), undefined);
     }
   });
+  // Facts can hold integers that JSON numbers cannot.
+  app.setReplySerializer((payload) =>
+    JSON.stringify(payload, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+  );
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode ?? 500;
     // AuthZEN's certification expects 400 for a wrong content type.

@@ -19,8 +19,9 @@ export async function decide(folder: string, file: string, options: { readonly j
   }
   const nothing = { decision: async () => undefined, outcome: async () => undefined };
   const decider = deciderOf(loadBundle(folder), nothing, () => new Date());
-  const { id: _id, ...decision } = await decider.decide(read.value, { enforcementPoint: 'writ decide' });
-  if (options.json === true) printJson(decision);
+  const decision = await decider.decide(read.value, { enforcementPoint: 'writ decide' });
+  const { result, reasons, refusal, policyVersion } = decision;
+  if (options.json === true) printJson({ result, reasons, refusal, policyVersion });
   else print(`${decision.result === 'allow' ? pc.green('allow') : pc.red('deny')}  ${explainBriefly(decision)}`);
   return decision.result === 'allow' ? EXIT.ok : EXIT.notSo;
 }

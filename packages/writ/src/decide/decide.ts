@@ -10,7 +10,7 @@ import {
 import { monotonicFactory } from 'ulid';
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import { LedgerError } from '../ledger/errors.js';
-import type { Ledger, LedgerValues, OutcomeStatus } from '../ledger/ledger.js';
+import { type Ledger, type LedgerValues, OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/ledger.js';
 import { actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { Registry } from '../registry/registry.js';
 import { buildContext } from './context.js';
@@ -53,7 +53,7 @@ const UNDESCRIBED = { effects: [], labels: ['external', 'confidential'] } as con
 export class Decider {
   private readonly nextId = monotonicFactory();
   /** Permitted actions without an outcome, with the enforcement point that may report it. */
-  private readonly open = new Map<string, string>();
+  private readonly open = new Map<string, { readonly enforcementPoint: string; readonly at: number }>();
 
   constructor(private readonly parts: DeciderParts) {}
 
@@ -67,34 +67,47 @@ export class Decider {
     };
   }
 
-  async decide(request: AccessRequest, caller: Caller): Promise<Decision> {
+  /** Decides and records. What is returned is the record: everything that was read on the way is in it. */
+  async decide(request: AccessRequest, caller: Caller): Promise<DecisionRecord> {
     const now = this.parts.clock();
     const id = this.nextId(now.getTime());
     const trail: Trail = { ledger: {}, facts: [] };
     const verdict = this.judge(id, request, now, trail);
-    const decision: Decision = { id, ...verdict, policyVersion: this.parts.policyVersion };
+    const decision = { id, ...verdict, policyVersion: this.parts.policyVersion };
+    const record = recordOf(decision, request, caller, now, trail);
     try {
-      await this.parts.append.decision(recordOf(decision, request, caller, now, trail));
+      await this.parts.append.decision(record);
     } catch (error) {
-      this.parts.ledger.settle(id, 'not-executed');
+      this.parts.ledger.settle(id, 'not-executed', now);
       const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
-      return { ...decision, result: 'deny', reasons: [], refusal: { code: 'record_unavailable', message } };
+      return { ...record, result: 'deny', reasons: [], refusal: { code: 'record_unavailable', message } };
     }
-    if (decision.result === 'allow') this.open.set(id, caller.enforcementPoint);
-    return decision;
+    this.expire(now);
+    if (record.result === 'allow') this.open.set(id, { enforcementPoint: caller.enforcementPoint, at: now.getTime() });
+    return record;
   }
 
   /**
    * Takes in what became of a permitted action. False when there is no such action of this enforcement point that still
-   * waits for its outcome; reporting twice changes nothing.
+   * waits for its outcome; reporting twice, or past the deadline, changes nothing.
    */
   async report(decisionId: string, status: OutcomeStatus, caller: Caller): Promise<boolean> {
-    if (this.open.get(decisionId) !== caller.enforcementPoint) return false;
-    const time = this.parts.clock().toISOString();
+    const now = this.parts.clock();
+    this.expire(now);
+    if (this.open.get(decisionId)?.enforcementPoint !== caller.enforcementPoint) return false;
+    const time = now.toISOString();
     await this.parts.append.outcome({ decisionId, time, enforcementPoint: caller.enforcementPoint, status });
     this.open.delete(decisionId);
-    this.parts.ledger.settle(decisionId, status);
+    this.parts.ledger.settle(decisionId, status, now);
     return true;
+  }
+
+  /** Past its deadline an action counts as done; nobody can say otherwise any more. */
+  private expire(now: Date): void {
+    for (const [decisionId, { at }] of this.open) {
+      if (at + OUTCOME_DEADLINE_MS > now.getTime()) return;
+      this.open.delete(decisionId);
+    }
   }
 
   /** One turn of the event loop from reading the ledger to reserving in it: nothing else decides in between. */

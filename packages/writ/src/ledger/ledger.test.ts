@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from './accumulator.js';
 import { AccumulatorError, LedgerError } from './errors.js';
-import { Ledger } from './ledger.js';
+import { Ledger, OUTCOME_DEADLINE_MS } from './ledger.js';
 
 const event = (amount: unknown, key = 'a', action = 'refund'): LedgerEvent => ({
   action,
@@ -35,11 +35,30 @@ describe('Ledger', () => {
     const ledger = new Ledger(refunds);
     for (const id of ['completed', 'failed', 'not-executed', 'unknown'] as const) {
       ledger.reserve(id, event(1), at(0));
-      expect(ledger.settle(id, id)).toBe(true);
-      expect(ledger.settle(id, 'failed')).toBe(false);
+      expect(ledger.settle(id, id, at(0))).toBe(true);
+      expect(ledger.settle(id, 'failed', at(0))).toBe(false);
     }
     ledger.reserve('open', event(1), at(0));
     expect(ledger.read(event(0), at(0))).toEqual({ refunded: 3n });
+  });
+
+  it('counts an action as done at its deadline, and takes no outcome after it', () => {
+    const ledger = new Ledger(refunds);
+    ledger.reserve('late', event(5), at(0));
+    expect(ledger.settle('late', 'failed', at(OUTCOME_DEADLINE_MS))).toBe(false);
+    expect(ledger.read(event(0), at(OUTCOME_DEADLINE_MS))).toEqual({ refunded: 5n });
+  });
+
+  it('stays as small as what it says, however long a task is', () => {
+    const ledger = new Ledger({ seen: { key: 'task', set: 'labels' }, calls: { key: 'task', count: true } });
+    for (let i = 0; i < 2_000; i += 1) {
+      ledger.reserve(String(i), event(1), at(i));
+      ledger.settle(String(i), i % 2 === 0 ? 'completed' : 'failed', at(i));
+    }
+    expect(ledger.read(event(1), at(2_000))).toEqual({ seen: ['pii'], calls: 1_001n });
+    const accounts = (ledger as unknown as { accounts: Map<string, Map<string, { entries: Map<string, unknown> }>> })
+      .accounts;
+    expect(accounts.get('seen')?.get('a')?.entries.size).toBe(0);
   });
 
   it('is never over a limit, whatever is permitted, settled and retried in which order', () => {
@@ -57,7 +76,7 @@ describe('Ledger', () => {
           expect(value).toBe(done + BigInt(amount));
           if (value > limit) continue;
           ledger.reserve(String(i), event(amount), at(i));
-          if (settle !== undefined) ledger.settle(String(i), settle);
+          if (settle !== undefined) ledger.settle(String(i), settle, at(i));
           if (settle !== 'failed') done += BigInt(amount);
           expect(done).toBeLessThanOrEqual(limit);
         }

@@ -7,9 +7,21 @@ export type LedgerValues = Readonly<Record<string, bigint | readonly string[]>>;
 /** How an action that was permitted ended. `unknown` counts as done. */
 export type OutcomeStatus = 'completed' | 'failed' | 'not-executed' | 'unknown';
 
+/** How long an outcome may take. After that the action counts as done, whatever is reported. */
+export const OUTCOME_DEADLINE_MS = 15 * 60_000;
+
 interface Entry {
   readonly at: number;
   readonly amount: readonly string[] | bigint;
+}
+
+/** What is held under one key of an accumulator. */
+interface Account {
+  /** What is settled for good and no window takes out again: folded, so that a long task stays small. */
+  labels: Set<string>;
+  total: bigint;
+  /** What may still change: no outcome yet, or in a window. By decision id. */
+  readonly entries: Map<string, Entry>;
 }
 
 const MAX_PENDING = 100_000;
@@ -21,26 +33,32 @@ const MAX_PENDING = 100_000;
  */
 export class Ledger {
   private readonly accumulators: readonly Accumulator[];
-  /** By accumulator and key, the entries by decision id. */
-  private readonly entries = new Map<string, Map<string, Map<string, Entry>>>();
-  private readonly pending = new Map<string, LedgerEvent>();
+  /** By accumulator, the accounts by key. */
+  private readonly accounts = new Map<string, Map<string, Account>>();
+  /** In the order of their reservation, which is that of their deadlines. */
+  private readonly pending = new Map<string, { readonly event: LedgerEvent; readonly at: number }>();
 
   /** @throws {AccumulatorError} when a declaration cannot work */
   constructor(declarations: Readonly<Record<string, AccumulatorDeclaration>>) {
     this.accumulators = Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared));
-    for (const { name } of this.accumulators) this.entries.set(name, new Map());
+    for (const { name } of this.accumulators) this.accounts.set(name, new Map());
   }
 
   /** The values that a decision on this event at this moment sees. @throws {LedgerError} */
   read(event: LedgerEvent, now: Date): LedgerValues {
     const values: Record<string, bigint | readonly string[]> = {};
     for (const accumulator of this.accumulators) {
-      const entries = this.live(accumulator, accumulator.keyOf(event), now.getTime());
+      const account = this.current(accumulator, accumulator.keyOf(event), now.getTime());
+      const entries = [...(account?.entries.values() ?? [])];
       if (accumulator.kind === 'set') {
-        values[accumulator.name] = [...new Set(entries.flatMap(({ amount }) => amount as readonly string[]))].sort();
+        const labels = entries.flatMap(({ amount }) => amount as readonly string[]);
+        values[accumulator.name] = [...new Set([...(account?.labels ?? []), ...labels])].sort();
       } else {
         const present = (accumulator.measure(event) as bigint | undefined) ?? 0n;
-        values[accumulator.name] = entries.reduce((total, { amount }) => total + (amount as bigint), present);
+        values[accumulator.name] = entries.reduce(
+          (sum, { amount }) => sum + (amount as bigint),
+          (account?.total ?? 0n) + present,
+        );
       }
     }
     return values;
@@ -48,36 +66,63 @@ export class Ledger {
 
   /** Enters a permitted action. Call it in the same turn as {@link read}: between the two nothing may run. */
   reserve(decisionId: string, event: LedgerEvent, now: Date): void {
+    this.expire(now);
     if (this.pending.size >= MAX_PENDING) {
       throw new LedgerError(`${MAX_PENDING} permitted actions have no outcome yet`, 'report outcomes to /v1/outcomes');
     }
     for (const accumulator of this.accumulators) {
       const amount = accumulator.measure(event);
       if (amount === undefined) continue;
-      const byKey = this.entries.get(accumulator.name) as Map<string, Map<string, Entry>>;
+      const byKey = this.accounts.get(accumulator.name) as Map<string, Account>;
       const key = accumulator.keyOf(event);
-      const entries = byKey.get(key) ?? new Map<string, Entry>();
-      entries.set(decisionId, { at: now.getTime(), amount });
-      byKey.set(key, entries);
+      const account = byKey.get(key) ?? { labels: new Set(), total: 0n, entries: new Map() };
+      account.entries.set(decisionId, { at: now.getTime(), amount });
+      byKey.set(key, account);
     }
-    this.pending.set(decisionId, event);
+    this.pending.set(decisionId, { event, at: now.getTime() });
   }
 
-  /** Settles a permitted action. False when the ledger does not wait for it (any more): a second report changes nothing. */
-  settle(decisionId: string, status: OutcomeStatus): boolean {
-    const event = this.pending.get(decisionId);
-    if (event === undefined) return false;
+  /**
+   * Settles a permitted action. False when the ledger does not wait for it (any more): a second report, and one past the
+   * deadline, change nothing.
+   */
+  settle(decisionId: string, status: OutcomeStatus, now: Date): boolean {
+    this.expire(now);
+    return this.close(decisionId, status);
+  }
+
+  private expire(now: Date): void {
+    for (const [decisionId, { at }] of this.pending) {
+      if (at + OUTCOME_DEADLINE_MS > now.getTime()) return;
+      this.close(decisionId, 'unknown');
+    }
+  }
+
+  private close(decisionId: string, status: OutcomeStatus): boolean {
+    const waiting = this.pending.get(decisionId);
+    if (waiting === undefined) return false;
     this.pending.delete(decisionId);
-    if (status === 'failed' || status === 'not-executed') {
-      for (const { name, keyOf } of this.accumulators) this.entries.get(name)?.get(keyOf(event))?.delete(decisionId);
+    const undone = status === 'failed' || status === 'not-executed';
+    for (const accumulator of this.accumulators) {
+      const account = this.accounts.get(accumulator.name)?.get(accumulator.keyOf(waiting.event));
+      const entry = account?.entries.get(decisionId);
+      if (account === undefined || entry === undefined) continue;
+      if (undone) account.entries.delete(decisionId);
+      else if (accumulator.windowMs === Number.POSITIVE_INFINITY) fold(account, decisionId, entry);
     }
     return true;
   }
 
-  private live({ name, windowMs }: Accumulator, key: string, now: number): Entry[] {
-    const entries = this.entries.get(name)?.get(key);
-    if (entries === undefined) return [];
-    for (const [id, { at }] of entries) if (at <= now - windowMs) entries.delete(id);
-    return [...entries.values()];
+  private current({ name, windowMs }: Accumulator, key: string, now: number): Account | undefined {
+    const account = this.accounts.get(name)?.get(key);
+    if (account === undefined) return undefined;
+    for (const [id, { at }] of account.entries) if (at <= now - windowMs) account.entries.delete(id);
+    return account;
   }
+}
+
+function fold(account: Account, decisionId: string, { amount }: Entry): void {
+  account.entries.delete(decisionId);
+  if (typeof amount === 'bigint') account.total += amount;
+  else for (const label of amount) account.labels.add(label);
 }

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AuditRecords } from '../src/audit/records.js';
+import { STORE_FILE } from '../src/start.js';
+import { openStoreToRead } from '../src/store/store.js';
+
+const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
+const BUNDLE = fileURLToPath(new URL('bundles/fragile', import.meta.url));
+
+describe('writ start, as a process of its own', () => {
+  let data: string;
+  let child: ChildProcess | undefined;
+  beforeEach(() => {
+    data = mkdtempSync(join(tmpdir(), 'writ-process-'));
+  });
+  afterEach(async () => {
+    if (child?.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  /** Starts the service and gives its URL once it says where it listens. */
+  async function started(): Promise<string> {
+    const args = [WRIT, 'start', '--bundle', BUNDLE, '--data', data, '--port', '0', '--gateway-port', '0'];
+    child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    let out = '';
+    for await (const chunk of child.stdout as NodeJS.ReadableStream) {
+      out += String(chunk);
+      if (out.includes('gateway')) break;
+    }
+    return /service\s+(\S+)/.exec(out)?.[1] as string;
+  }
+
+  const request = {
+    subject: { type: 'User', id: 'ana' },
+    action: { name: 'echo' },
+    resource: { type: 'Tool', id: 'echo' },
+    context: { input: { text: 'hello' } },
+  };
+  const decide = (url: string): Promise<Response> =>
+    fetch(`${url}/access/v1/evaluation`, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${readFileSync(join(data, 'keys/default.key'), 'utf8').trim()}`,
+      },
+      body: JSON.stringify(request),
+    });
+
+  it('serves, keeps its key over restarts, and ends on SIGTERM with 0', async () => {
+    const url = await started();
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    expect(await (await decide(url)).json()).toEqual({ decision: true });
+    const key = readFileSync(join(data, 'keys/default.key'), 'utf8');
+    child?.kill('SIGTERM');
+    expect((await once(child as ChildProcess, 'exit'))[0]).toBe(0);
+
+    const again = await started();
+    expect(readFileSync(join(data, 'keys/default.key'), 'utf8')).toBe(key);
+    expect((await decide(again)).status).toBe(200);
+  });
+
+  it('what was answered is on disk: kill -9 right after the answers loses none of them', async () => {
+    const url = await started();
+    const ids = new Set<string>();
+    await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const response = await decide(url);
+        ids.add(response.headers.get('X-Decision-Id') as string);
+      }),
+    );
+    child?.kill('SIGKILL');
+    await once(child as ChildProcess, 'exit');
+    expect(ids.size).toBe(50);
+    const store = openStoreToRead(join(data, STORE_FILE));
+    const records = new AuditRecords(store);
+    for (const id of ids) expect((await records.find(id))?.decision.result).toBe('allow');
+    await store.destroy();
+    expect(existsSync(join(data, 'lock.db'))).toBe(true);
+    // The lock of the dead process does not hold the folder.
+    expect((await decide(await started())).status).toBe(200);
+  });
+});
