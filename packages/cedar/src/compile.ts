@@ -7,10 +7,13 @@ import { readPolicyText } from './policy/read-text.js';
 import { Schema } from './schema/schema.js';
 import type { EntityUid } from './values/entity.js';
 
-/** Cedar's JSON policy set format (Cedar reference, "JSON policy format"). */
+/** A policy in Cedar's JSON policy format, or as Cedar text. */
+export type PolicyJson = object | string;
+
+/** Cedar's JSON policy set format (Cedar reference, "JSON policy format"). A list gets its ids as text does. */
 export interface PolicySetJson {
-  readonly staticPolicies?: Readonly<Record<string, object>>;
-  readonly templates?: Readonly<Record<string, object>>;
+  readonly staticPolicies?: string | readonly PolicyJson[] | Readonly<Record<string, PolicyJson>>;
+  readonly templates?: Readonly<Record<string, PolicyJson>>;
   readonly templateLinks?: readonly TemplateLinkJson[];
 }
 
@@ -21,8 +24,8 @@ export interface TemplateLinkJson {
 }
 
 export interface CompileOptions {
-  /** Cedar text, or Cedar's JSON policy set. */
-  readonly policies: string | PolicySetJson;
+  /** Cedar text, Cedar's JSON policy set, or a list of policies. */
+  readonly policies: string | PolicySetJson | readonly PolicyJson[];
   /** Cedar schema text, its JSON form, or a parsed schema: then contexts are read and checked against it. */
   readonly schema?: string | object | Schema | undefined;
   /** Links of the templates in `policies`, when that is text. */
@@ -40,35 +43,70 @@ export interface CompileOptions {
 export function compile(options: CompileOptions): PolicySet {
   const schema =
     options.schema === undefined || options.schema instanceof Schema ? options.schema : Schema.parse(options.schema);
-  const { statics, templates } =
-    typeof options.policies === 'string' ? readText(options.policies) : readJson(options.policies);
-  const links = [
-    ...(options.templateLinks ?? []),
-    ...(typeof options.policies === 'string' ? [] : (options.policies.templateLinks ?? [])),
-  ];
-  return new PolicySet([...statics, ...links.map((link) => readLink(link, templates))], schema);
+  const { statics, templates, links } = readPolicies(options.policies);
+  const linked = [...(options.templateLinks ?? []), ...links].map((link) => readLink(link, templates));
+  return new PolicySet([...statics, ...linked], schema);
 }
 
 interface ReadPolicies {
   readonly statics: readonly Policy[];
   readonly templates: ReadonlyMap<string, Policy>;
+  readonly links: readonly TemplateLinkJson[];
+}
+
+function readPolicies(policies: CompileOptions['policies']): ReadPolicies {
+  if (typeof policies === 'string') return readText(policies);
+  if (typeof policies !== 'object' || policies === null) {
+    throw new CedarError('policy', 'policies are Cedar text, a JSON policy set, or a list of policies');
+  }
+  const set: PolicySetJson = Array.isArray(policies)
+    ? { staticPolicies: policies as PolicyJson[] }
+    : (policies as PolicySetJson);
+  const fromText = typeof set.staticPolicies === 'string' ? readText(set.staticPolicies) : undefined;
+  const templates = Object.entries(set.templates ?? {}).map(
+    ([id, template]) => [id, readOne(id, template, 'template')] as const,
+  );
+  return {
+    statics: fromText?.statics ?? readStatics(set.staticPolicies as Exclude<PolicySetJson['staticPolicies'], string>),
+    templates: new Map([...(fromText?.templates ?? []), ...templates]),
+    links: set.templateLinks ?? [],
+  };
 }
 
 function readText(text: string): ReadPolicies {
   const statics: Policy[] = [];
   const templates = new Map<string, Policy>();
   for (const { id, json, isTemplate, offset, source } of readPolicyText(text)) {
-    const policy = { ...readPolicy(id, json), source: { text, start: offset, end: offset + source.length } };
+    const policy = {
+      ...readPolicy(id, json, isTemplate ? 'template' : 'static'),
+      source: { text, start: offset, end: offset + source.length },
+    };
     if (isTemplate) templates.set(id, policy);
     else statics.push(policy);
   }
-  return { statics, templates };
+  return { statics, templates, links: [] };
 }
 
-function readJson(json: PolicySetJson): ReadPolicies {
+function readStatics(policies: readonly PolicyJson[] | Readonly<Record<string, PolicyJson>> | undefined): Policy[] {
+  if (policies === undefined) return [];
+  if (!Array.isArray(policies))
+    return Object.entries(policies).map(([id, policy]) => readOne(id, policy as PolicyJson));
+  return (policies as readonly PolicyJson[]).map((policy, i) => {
+    const read = readOne(`policy${i}`, policy);
+    return { ...read, id: read.annotations.id ?? read.id };
+  });
+}
+
+/** One policy, from JSON or from text that is one statement. */
+function readOne(id: string, policy: PolicyJson, kind: 'static' | 'template' = 'static'): Policy {
+  if (typeof policy !== 'string') return readPolicy(id, policy, kind);
+  const [only, more] = readPolicyText(policy);
+  if (only === undefined || more !== undefined) {
+    throw new CedarError('policy', `policy \`${id}\`: the text is not one policy`, { policyId: id });
+  }
   return {
-    statics: Object.entries(json.staticPolicies ?? {}).map(([id, policy]) => readPolicy(id, policy)),
-    templates: new Map(Object.entries(json.templates ?? {}).map(([id, policy]) => [id, readPolicy(id, policy)])),
+    ...readPolicy(id, only.json, kind),
+    source: { text: policy, start: only.offset, end: only.offset + only.source.length },
   };
 }
 

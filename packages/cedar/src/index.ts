@@ -7,7 +7,7 @@ export {
   type Request,
   type Response,
 } from './authorize/policy-set.js';
-export { type CompileOptions, compile, type PolicySetJson, type TemplateLinkJson } from './compile.js';
+export { type CompileOptions, compile, type PolicyJson, type PolicySetJson, type TemplateLinkJson } from './compile.js';
 export { Entities, type EntitiesOptions, type EntityJson } from './entities/entities.js';
 export { CedarError, type CedarErrorCode, type CedarErrorDetails, type Position, positionAt } from './errors.js';
 export type { Environment } from './evaluate/environment.js';

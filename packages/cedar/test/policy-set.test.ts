@@ -48,6 +48,55 @@ describe('compile', () => {
     expect(policies.isAuthorized({ ...request, principal: uid('User', 'ben') }, none).decision).toBe('deny');
   });
 
+  it('takes the forms of a policy set that the official engine takes', () => {
+    const text = '@id("a") permit(principal, action, resource);';
+    const json = {
+      effect: 'permit',
+      principal: { op: 'All' },
+      action: { op: 'All' },
+      resource: { op: 'All' },
+      conditions: [],
+      annotations: { id: 'a' },
+    };
+    for (const policies of [
+      text,
+      [text],
+      [json],
+      { staticPolicies: text },
+      { staticPolicies: [json] },
+      { staticPolicies: { a: json } },
+      { staticPolicies: { a: text } },
+    ]) {
+      expect(compile({ policies }).isAuthorized(request, none)).toEqual({
+        decision: 'allow',
+        reasons: ['a'],
+        errors: [],
+      });
+    }
+    for (const policies of [
+      null,
+      7,
+      [7],
+      [null],
+      { staticPolicies: { a: 1 } },
+      { staticPolicies: { a: `${text}${text}` } },
+      [{ effect: 'maybe' }],
+      ['permit(principal == ?principal, action, resource);'],
+    ]) {
+      expect(() => compile({ policies: policies as never })).toThrow(CedarError);
+    }
+  });
+
+  it('takes templates and links as JSON', () => {
+    const policies = compile({
+      policies: {
+        templates: { t: 'permit(principal == ?principal, action, resource);' },
+        templateLinks: [{ templateId: 't', newId: 'l', values: { '?principal': { __entity: uid('User', 'ana') } } }],
+      },
+    });
+    expect(policies.isAuthorized(request, none).reasons).toEqual(['l']);
+  });
+
   it.each([
     ['a text that does not parse', 'permit(principal, action, resource) when {\n  1 <\n};', { line: 3, column: 1 }],
     [

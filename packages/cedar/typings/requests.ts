@@ -31,8 +31,8 @@ policies.isAuthorized({ ...request, context: { a: () => 1 } }, entities);
 policies.isAuthorized({ principal: user, action: user }, entities);
 // @ts-expect-error entities are a store, not data
 policies.isAuthorized(request, []);
-// @ts-expect-error policies are text or a policy set
-compile({ policies: ['permit(principal, action, resource);'] });
+// @ts-expect-error policies are text, a policy set or a list
+compile({ policies: 7 });
 // @ts-expect-error an entity has a uid
 Entities.fromJson([{ attrs: {} }]);
 // @ts-expect-error an unknown is marked as one

@@ -22,18 +22,22 @@ const MAX_DEPTH = 2500;
 const BINARY: ReadonlySet<string> = new Set(BINARY_OPERATORS);
 
 /**
- * Reads one policy or template of Cedar's JSON policy format (Cedar reference, "JSON policy format").
+ * Reads one policy or template of Cedar's JSON policy format (Cedar reference, "JSON policy format"). Only a template
+ * may have slots.
  *
  * @throws {CedarError} `policy`, with the path of the part that is not in the format
  */
-export function readPolicy(id: string, json: Json): Policy {
-  return new PolicyReader(id).policy(json);
+export function readPolicy(id: string, json: Json, kind: 'static' | 'template' = 'static'): Policy {
+  return new PolicyReader(id, kind).policy(json);
 }
 
 class PolicyReader {
   private depth = 0;
 
-  constructor(private readonly id: string) {}
+  constructor(
+    private readonly id: string,
+    private readonly kind: 'static' | 'template',
+  ) {}
 
   private fail(path: string, message: string): never {
     throw new CedarError('policy', `policy \`${this.id}\`: ${message}`, { path, policyId: this.id });
@@ -85,6 +89,7 @@ class PolicyReader {
   }
 
   private slot(json: Json, path: string, allowed?: Slot): Slot {
+    if (this.kind === 'static') this.fail(path, 'a policy that is not a template has no slots');
     if ((json !== '?principal' && json !== '?resource') || (allowed !== undefined && json !== allowed)) {
       this.fail(path, `the slot here is ${allowed ?? '?principal or ?resource'}`);
     }
