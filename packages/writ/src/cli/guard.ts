@@ -34,7 +34,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const mapper = flags.bundle === undefined ? new CallMapper([], {}) : mapperOf(loadBundle(flags.bundle), flags.data);
 
   const [name, ...args] = command;
-  const upstream = await Upstream.start(flags.server, { command: name, args, env: inheritedEnv() });
+  const upstream = await Upstream.start(flags.server, { command: name, args, env: inheritedEnv(), stderr: 'inherit' });
   const gateway = new Gateway([upstream], mapper, point, log);
   const client = { originator: originator as EntityUid, agent, task: `guard ${flags.server}` };
   const transport = new StrictStdioTransport(process.stdin, process.stdout);

@@ -1,6 +1,7 @@
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { UpstreamError } from '../errors.js';
 
@@ -13,6 +14,8 @@ export interface ServerCommand {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Where its standard error goes: to ours, or nowhere (the default). */
+  readonly stderr?: 'inherit' | 'ignore';
 }
 
 export type CallResult = Record<string, unknown> & { readonly isError?: boolean };
@@ -44,12 +47,12 @@ export class Upstream {
       upstream.alive = false;
     };
     try {
-      const { command, args, env, cwd } = server;
+      const { command, args, env, cwd, stderr = 'ignore' } = server;
       await client.connect(
         new StdioClientTransport({
           command,
           args: [...args],
-          stderr: 'ignore',
+          stderr,
           ...(env === undefined ? {} : { env: { ...env } }),
           ...(cwd === undefined ? {} : { cwd }),
         }),
@@ -97,9 +100,10 @@ export class Upstream {
 
 /** A schema that cannot be compiled checks nothing here; the policies' own schema still does. */
 function validatorOf({ inputSchema }: Tool): (input: unknown) => string | undefined {
-  // Formats are annotations in JSON Schema since 2019-09, and unknown keywords are allowed.
-  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: false, validateSchema: false });
-  const { $schema: _dialect, ...schema } = inputSchema as Record<string, unknown>;
+  const { $schema: dialect, ...schema } = inputSchema as Record<string, unknown>;
+  // MCP's default dialect is 2020-12. Formats are annotations there, and unknown keywords are allowed.
+  const isOld = typeof dialect === 'string' && /draft-0[4-7]/.test(dialect);
+  const ajv = new (isOld ? Ajv : Ajv2020)({ strict: false, validateFormats: false, validateSchema: false });
   try {
     const validate = ajv.compile(schema);
     return (input) => (validate(input) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'arguments' }));
