@@ -18,7 +18,7 @@ import {
 type Json = unknown;
 type JsonObject = Readonly<Record<string, Json>>;
 
-const MAX_DEPTH = 2500;
+const MAX_DEPTH = 800;
 const BINARY: ReadonlySet<string> = new Set(BINARY_OPERATORS);
 
 /**
