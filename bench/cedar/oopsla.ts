@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as official from '@cedar-policy/cedar-wasm/nodejs';
-import { compile, Entities, type EntityJson, type Request, Schema, search } from '@writ/cedar';
+import { compile, Entities, type EntityJson, type Request, Schema } from '@writ/cedar';
 import { callsPerSecond, shuffled, timeEach } from '../measure.js';
 import type { Row } from '../row.js';
+import { searchRow } from './search-row.js';
 
 const SHARED = fileURLToPath(new URL('../../../../shared/oopsla2024', import.meta.url));
 const APPS = [
@@ -70,7 +71,13 @@ function workload(app: string, policyFile: string, schemaFile: string, folder: s
       target: '≥ 1,000×',
       met: ours / theirs >= 1_000,
     },
-    searchRow(app, requests, entities, text),
+    searchRow(
+      `${app}, resources of a principal among 50`,
+      policies,
+      entities,
+      shuffled(requests, 2).slice(0, 2_000),
+      4_000,
+    ),
   ];
 }
 
@@ -93,25 +100,4 @@ function requestsOf(schema: Schema, entities: Entities): Request[] {
 
 function uidOf({ type, id }: { type: string; id: string }): { type: string; id: string } {
   return { type, id };
-}
-
-function searchRow(app: string, requests: readonly Request[], entities: Entities, text: string): Row {
-  const policies = compile({ policies: text });
-  const some = shuffled(requests, 2).slice(0, 2_000);
-  const each = (request: Request): unknown =>
-    [...entities.ofType(request.resource.type)].filter(
-      ({ type, id }) => policies.isAuthorized({ ...request, resource: { type, id } }, entities).decision === 'allow',
-    );
-  const once = (request: Request): unknown =>
-    search(policies, { ...request, resource: { unknown: true, type: request.resource.type } }, entities);
-  callsPerSecond(some, each, 2_000);
-  callsPerSecond(some, once, 2_000);
-  const [trying, searching] = [callsPerSecond(some, each, 4_000), callsPerSecond(some, once, 4_000)];
-  return {
-    group: 'Search',
-    name: `${app}, resources of a principal among 50`,
-    figures: { 'searches/s': searching, 'trying each/s': trying },
-    peer: 'trying each',
-    ratio: searching / trying,
-  };
 }

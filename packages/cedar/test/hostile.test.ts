@@ -23,6 +23,7 @@ describe('deep nesting', () => {
     ['ifs', (n: number) => `${'if true then '.repeat(n)}true${' else false'.repeat(n)}`],
     ['elses', (n: number) => `${'if false then true else '.repeat(n)}true`],
     ['ors', (n: number) => Array(n).fill('resource == T::"y"').join(' || ')],
+    ['conditions', (n: number) => `true${' } when { true'.repeat(n)}`],
     ['attributes', (n: number) => `principal${'.a'.repeat(n)} == 1`],
   ])('%s are an error of the policy, and the next policy is fine', (_name, body) => {
     for (const n of [50, 150, 500, 5_000, 50_000]) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,6 +68,14 @@ describe('writ start, as a process of its own', () => {
     const again = await started();
     expect(readFileSync(join(data, 'keys/default.key'), 'utf8')).toBe(key);
     expect((await decide(again)).status).toBe(200);
+  });
+
+  it('a key file that was there before is not trusted, nor is its mode', async () => {
+    mkdirSync(join(data, 'keys'));
+    writeFileSync(join(data, 'keys/default.key'), 'writ_old', { mode: 0o644 });
+    await started();
+    expect(readFileSync(join(data, 'keys/default.key'), 'utf8')).not.toContain('writ_old');
+    expect(statSync(join(data, 'keys/default.key')).mode & 0o777).toBe(0o600);
   });
 
   it('what was answered is on disk: kill -9 right after the answers loses none of them', async () => {

@@ -234,6 +234,15 @@ describe('outcomes', () => {
   });
 });
 
+describe('outcomes at once', () => {
+  it('of many reports of one decision, one counts and none fails', async () => {
+    const id = (await evaluate(order)).headers.get('X-Decision-Id') as string;
+    const body = JSON.stringify({ decisionId: id, status: 'completed' });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post('/v1/outcomes', body)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(204));
+  });
+});
+
 describe('operations', () => {
   it('tells that it is ready', async () => {
     expect((await fetch(`${desk.writ.serviceUrl}/readyz`)).status).toBe(200);

@@ -20,7 +20,7 @@ const MAX_SHAPES = 5_000;
 const shapesOf = new WeakMap<Operators, Map<string, Generated>>();
 
 /** An expression, compiled when it is first evaluated: of a large set most never are. */
-class CompiledCondition {
+export class CompiledCondition {
   private generated: Generated | undefined;
   private closure: Closure | undefined;
   private constants: readonly unknown[] = [];
@@ -98,7 +98,7 @@ export class CompiledPolicy {
 }
 
 /** The function of a shape's code; undefined when there are too many shapes to keep. */
-export function functionOf(code: string, operators: Operators): Generated | undefined {
+function functionOf(code: string, operators: Operators): Generated | undefined {
   let shapes = shapesOf.get(operators);
   if (shapes === undefined) {
     shapes = new Map();

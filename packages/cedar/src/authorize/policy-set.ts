@@ -1,5 +1,6 @@
 import type { Entities } from '../entities/entities.js';
 import { CedarError } from '../errors.js';
+import { conditionOf } from '../evaluate/condition.js';
 import { type Environment, NameTable } from '../evaluate/environment.js';
 import { nameEntities } from '../evaluate/names.js';
 import { OPERATORS } from '../evaluate/operators.js';
@@ -184,7 +185,7 @@ export class PolicySet {
 
   private bind(entities: Entities): Bound {
     let bound = this.bound.get(entities);
-    if (bound === undefined || bound.named.length !== this.table.names.length) {
+    if (bound === undefined) {
       bound = this.bindAnew(entities);
     } else if (bound.revision !== entities.revision) {
       bound.index?.forget();
@@ -194,7 +195,10 @@ export class PolicySet {
   }
 
   private bindAnew(entities: Entities): Bound {
-    for (const { policy } of this.compiled) nameEntities(policy, this.table);
+    // Once: the names are the same for every store.
+    if (this.table.names.length === 0) {
+      for (const { policy } of this.compiled) nameEntities(conditionOf(policy), this.table);
+    }
     const named = this.table.resolve(entities);
     const items = this.compiled.map((item) => ({ policy: item.policy, item }));
     const index =

@@ -4,7 +4,8 @@ import type { Entity, EntityUid } from '../values/entity.js';
 /**
  * Finds the policies whose scope a request can match, without looking at the others. A tree of three levels (principal,
  * action, resource); at each, a policy stands under what its scope names there: nothing, a type, one entity, or an entity
- * that the request's is to be in. What is found is a superset: the whole condition is still evaluated.
+ * that the request's is to be in. By principal and action what is found is exact, but for the type of an `is … in`; by
+ * resource it is a superset. So those two need not be tested again (`unindexedOf`), and everything else is.
  */
 export class ScopeIndex<P> {
   private readonly root = new Level<Level<Level<P[]>>>();

@@ -1,11 +1,9 @@
-import { type CompiledPolicy, functionOf } from '../authorize/compiled-policy.js';
-import type { PolicySet } from '../authorize/policy-set.js';
+import { CompiledCondition, type CompiledPolicy } from '../authorize/compiled-policy.js';
+import { DEFAULT_OPTIONS, type PolicySet } from '../authorize/policy-set.js';
 import type { Entities } from '../entities/entities.js';
 import { CedarError } from '../errors.js';
-import { type Closure, compileClosure } from '../evaluate/closures.js';
 import { type Environment, NameTable } from '../evaluate/environment.js';
-import { CAN_GENERATE, shapeOf } from '../evaluate/generate.js';
-import { OPERATORS } from '../evaluate/operators.js';
+import { nameEntities } from '../evaluate/names.js';
 import type { Expr } from '../policy/ast.js';
 import { Entity, type EntityUid } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
@@ -135,17 +133,12 @@ class Searcher {
     return scope.op === '==' ? [entity] : [entity, ...this.entities.descendants(entity)];
   }
 
-  private compile(condition: Expr): Test {
+  private compile(expr: Expr): Test {
     const table = new NameTable();
-    const shape = CAN_GENERATE ? shapeOf(condition, table) : undefined;
-    const run = shape && functionOf(shape.code, OPERATORS);
-    const closure = run === undefined ? compileClosure(condition, table, OPERATORS) : undefined;
+    nameEntities(expr, table);
     const named = table.resolve(this.entities);
-    return (env) =>
-      attempt(() => {
-        if (run === undefined || shape === undefined) return OPERATORS.bool((closure as Closure)(env, named));
-        return run(env.principal, env.action, env.resource, env.context, shape.constants, named);
-      });
+    const condition = new CompiledCondition(() => expr, table, DEFAULT_OPTIONS);
+    return (env) => attempt(() => condition.holds(env, named));
   }
 }
 
@@ -212,7 +205,7 @@ function leftBy(conjunct: Expr, part: Part, entities: Entities): Set<Entity> | u
   }
   if (conjunct.op === 'contains' && isUnknown(conjunct.right)) {
     const value = constant(conjunct.left);
-    return value instanceof SetValue ? new Set(entityMembers(value) ?? []) : undefined;
+    return value instanceof SetValue ? new Set(entityMembers(value)) : undefined;
   }
   return undefined;
 }

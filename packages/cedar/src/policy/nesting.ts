@@ -12,7 +12,8 @@ const MAX_CHAIN = 400;
 
 const OPEN = new Set(['(', '[', '{']);
 const CLOSE = new Set([')', ']', '}']);
-const CHAINED = new Set(['||', '&&', '+', '-', '*', '.', '!']);
+/** Conditions are joined as if by `&&`. */
+const CHAINED = new Set(['||', '&&', '+', '-', '*', '.', '!', 'when', 'unless']);
 
 /** Follows the nesting of a text, token by token. */
 export class Nesting {

@@ -94,10 +94,17 @@ export class Decider {
   async report(decisionId: string, status: OutcomeStatus, caller: Caller): Promise<boolean> {
     const now = this.parts.clock();
     this.expire(now);
-    if (this.open.get(decisionId)?.enforcementPoint !== caller.enforcementPoint) return false;
-    const time = now.toISOString();
-    await this.parts.append.outcome({ decisionId, time, enforcementPoint: caller.enforcementPoint, status });
+    const { enforcementPoint } = caller;
+    const waiting = this.open.get(decisionId);
+    if (waiting?.enforcementPoint !== enforcementPoint) return false;
+    // Taken before the record is written: of two reports at once, one counts.
     this.open.delete(decisionId);
+    try {
+      await this.parts.append.outcome({ decisionId, time: now.toISOString(), enforcementPoint, status });
+    } catch (error) {
+      this.open.set(decisionId, waiting);
+      throw error;
+    }
     this.parts.ledger.settle(decisionId, status, now);
     return true;
   }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntityUid } from '@writ/cedar';
 import type { Migrations, Store } from '../store/store.js';
@@ -75,8 +75,9 @@ export class Credentials {
     const key = `writ_${randomBytes(32).toString('base64url')}`;
     const file = this.fileOf(holder.name);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    // A key file that the store does not know is of another store; it is replaced, never trusted.
-    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: existsSync(file) ? 'w' : 'wx' });
+    // A key file that the store does not know is of another store: made anew, so that its mode is ours too.
+    rmSync(file, { force: true });
+    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
     const hash = hashOf(key);
     await this.table
       .insertInto('credentials')

@@ -24,7 +24,7 @@ export class Gateway {
   private readonly byTool = new Map<string, Upstream>();
 
   constructor(
-    upstreams: readonly Upstream[],
+    private readonly upstreams: readonly Upstream[],
     private readonly mapper: CallMapper,
     private readonly point: DecisionPoint,
     private readonly log: Log,
@@ -55,9 +55,7 @@ export class Gateway {
   }
 
   private tools(): Tool[] {
-    return [...this.byTool.entries()].flatMap(([name, upstream]) =>
-      upstream.tools.filter((tool) => tool.name === name),
-    );
+    return this.upstreams.flatMap(({ tools }) => [...tools]);
   }
 
   /**
