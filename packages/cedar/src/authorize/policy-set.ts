@@ -169,13 +169,13 @@ export class PolicySet {
     };
   }
 
-  /** The policies that can apply to a request of which some parts are known. For this package's own use. */
+  /** The policies that can apply to a request of which some parts are known, in no order. For this package's own use. */
   candidates(
     known: Partial<Pick<Environment, 'principal' | 'action' | 'resource'>>,
     entities: Entities,
   ): readonly CompiledPolicy[] {
     const { index } = this.bind(entities);
-    return index === undefined ? this.compiled : [...new Set(indexed(index, known, entities))].sort(byOrder);
+    return index === undefined ? this.compiled : [...new Set(indexed(index, known, entities))];
   }
 
   /** A store's objects for the names that the policies have in them. For this package's own use. */
@@ -233,7 +233,8 @@ function indexed(
   return found;
 }
 
-function byOrder(a: CompiledPolicy, b: CompiledPolicy): number {
+/** The order of the set. */
+export function byOrder(a: CompiledPolicy, b: CompiledPolicy): number {
   return a.order - b.order;
 }
 

@@ -139,8 +139,10 @@ export class Entities {
   }
 
   /** Everything that is in the entity, directly or not. */
-  descendants(entity: Entity): Set<Entity> {
+  descendants(entity: Entity): ReadonlySet<Entity> {
     const children = this.childIndex();
+    const direct = children.get(entity) ?? NONE;
+    if (!hasKeyOf(children, direct)) return direct;
     const found = new Set<Entity>();
     const stack = [entity];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
@@ -307,6 +309,11 @@ function listOf(json: string | readonly EntityJson[]): readonly unknown[] {
   const list = typeof json === 'string' ? parseJson(json) : json;
   if (!Array.isArray(list)) throw new CedarError('entities', 'entities are a list', { path: '$' });
   return list;
+}
+
+function hasKeyOf(children: ReadonlyMap<Entity, unknown>, entities: ReadonlySet<Entity>): boolean {
+  for (const entity of entities) if (children.has(entity)) return true;
+  return false;
 }
 
 function childrenOf(children: Map<Entity, Set<Entity>>, parent: Entity): Set<Entity> {

@@ -1,4 +1,4 @@
-import type { PolicySet, Request, Response } from '../authorize/policy-set.js';
+import { byOrder, type PolicySet, type Request, type Response } from '../authorize/policy-set.js';
 import type { Entities } from '../entities/entities.js';
 import { type Position, positionAt } from '../errors.js';
 import { scopeOf } from '../evaluate/condition.js';
@@ -52,7 +52,9 @@ export function explain(
   const response = policies.evaluate(env, entities);
   const wanted = new Set(policyIds ?? [...response.reasons, ...response.errors.map(({ policyId }) => policyId)]);
   const byDefault = policyIds === undefined && response.reasons.length === 0;
-  const chosen = byDefault ? policies.candidates(env, entities).map(({ policy }) => policy) : [...policies.asts];
+  const chosen = byDefault
+    ? [...policies.candidates(env, entities)].sort(byOrder).map(({ policy }) => policy)
+    : [...policies.asts];
   return {
     ...response,
     policies: chosen

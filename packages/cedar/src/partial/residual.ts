@@ -1,4 +1,4 @@
-import type { CedarJsonObject, PolicySet } from '../authorize/policy-set.js';
+import { byOrder, type CedarJsonObject, type PolicySet } from '../authorize/policy-set.js';
 import type { Entities } from '../entities/entities.js';
 import { CedarError } from '../errors.js';
 import type { Expr } from '../policy/ast.js';
@@ -46,7 +46,7 @@ export interface Residual {
 export function partiallyAuthorize(policies: PolicySet, request: PartialRequest, entities: Entities): Residual {
   const known = knownOf(policies, request, entities);
   const left: ResidualPolicy[] = [];
-  for (const { policy, condition } of policies.candidates(entitiesOf(known), entities)) {
+  for (const { policy, condition } of [...policies.candidates(entitiesOf(known), entities)].sort(byOrder)) {
     const reduced = reduce(condition, known, entities);
     if (reduced.kind === 'failure') continue;
     if (reduced.kind === 'value') {

@@ -99,7 +99,7 @@ class Searcher {
     const whole: Test = (env) => attempt(() => policy.applies(env, this.named));
     const byScope = this.scopeOf(policy);
     if (byScope !== undefined) {
-      this.addTo(into, byScope, whole);
+      for (const some of byScope) this.addTo(into, some, whole);
       return;
     }
     const reduced = reduce(policy.condition, this.known, this.entities);
@@ -123,14 +123,14 @@ class Searcher {
   }
 
   /** The entities that the policy's scope names for the unknown, and those below them. */
-  private scopeOf({ policy }: CompiledPolicy): Iterable<Entity> | undefined {
+  private scopeOf({ policy }: CompiledPolicy): Iterable<Entity>[] | undefined {
     if (this.part === 'action') return undefined;
     const scope = policy[this.part];
     const target = scope.op === '==' || scope.op === 'in' ? scope.target : scope.op === 'is' ? scope.within : undefined;
     if (target === undefined || 'slot' in target) return undefined;
     const entity = this.entities.get(target.uid);
     if (entity === undefined) return [];
-    return scope.op === '==' ? [entity] : [entity, ...this.entities.descendants(entity)];
+    return scope.op === '==' ? [[entity]] : [[entity], this.entities.descendants(entity)];
   }
 
   private compile(expr: Expr): Test {
