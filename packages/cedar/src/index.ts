@@ -22,7 +22,7 @@ export {
   type ResidualPolicy,
   type Unknown,
 } from './partial/residual.js';
-export { search } from './partial/search.js';
+export { search, searchEach } from './partial/search.js';
 export { type PolicyText, readPolicyText, utf16Offset } from './policy/read-text.js';
 export { type ActionDeclaration, type EntityTypeDeclaration, Schema } from './schema/schema.js';
 export { type CedarType, type RecordType, typeText } from './schema/types.js';

@@ -11,6 +11,7 @@ describe('compile', () => {
       decision: 'deny',
       reasons: [],
       errors: [],
+      permitted: false,
     });
   });
 
@@ -19,7 +20,12 @@ describe('compile', () => {
       policies:
         '@id("a") permit(principal, action, resource); @id("b") forbid(principal == User::"ana", action, resource);',
     });
-    expect(policies.isAuthorized(request, none)).toEqual({ decision: 'deny', reasons: ['b'], errors: [] });
+    expect(policies.isAuthorized(request, none)).toEqual({
+      decision: 'deny',
+      reasons: ['b'],
+      errors: [],
+      permitted: true,
+    });
   });
 
   it('reports a policy that fails and goes on', () => {
@@ -71,6 +77,7 @@ describe('compile', () => {
         decision: 'allow',
         reasons: ['a'],
         errors: [],
+        permitted: true,
       });
     }
     for (const policies of [

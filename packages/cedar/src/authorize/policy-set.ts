@@ -19,7 +19,7 @@ export interface CedarJsonObject {
   readonly [key: string]: CedarJson;
 }
 
-/** A request (Cedar reference, "Authorization"). */
+/** A request (Cedar reference, "Authorization"). A part that is an {@link Entity} is taken as it is, attributes and all. */
 export interface Request {
   readonly principal: EntityUid;
   readonly action: EntityUid;
@@ -38,6 +38,8 @@ export interface Response {
   readonly reasons: string[];
   /** The policies that could not be evaluated. Cedar skips those; a caller that fails closed looks at this. */
   readonly errors: PolicyFailure[];
+  /** Whether a permit applied, whatever the forbids say: a denial with this is one that only forbids made. */
+  readonly permitted: boolean;
 }
 
 /** What is known of a policy from its text. */
@@ -166,6 +168,7 @@ export class PolicySet {
       decision: forbids === undefined && permits !== undefined ? 'allow' : 'deny',
       reasons: determining === undefined ? [] : idsOf(determining),
       errors: errors ?? [],
+      permitted: permits !== undefined,
     };
   }
 
@@ -217,6 +220,7 @@ function isEmpty(context: CedarJsonObject | undefined): boolean {
 }
 
 function find(uid: EntityUid, part: string, entities: Entities): Entity {
+  if (uid instanceof Entity) return uid;
   if (typeof uid?.type !== 'string' || typeof uid.id !== 'string') {
     throw new CedarError('request', `${part}: an entity is { type, id }, both strings`, { path: part });
   }

@@ -26,6 +26,19 @@ type Part = 'principal' | 'action' | 'resource';
  *   resource: { unknown: true, type: 'Photo' } }, entities) // [{ type: 'Photo', id: '1' }, …]
  */
 export function search(policies: PolicySet, request: PartialRequest, entities: Entities): EntityUid[] {
+  return [...searchEach(policies, request, entities)].filter((found) => found !== undefined);
+}
+
+/**
+ * {@link search}, one candidate at a time, so that a caller can stop early, and let other work run between two.
+ *
+ * @returns for each candidate its uid, or undefined when it is not allowed
+ */
+export function* searchEach(
+  policies: PolicySet,
+  request: PartialRequest,
+  entities: Entities,
+): Generator<EntityUid | undefined, void, undefined> {
   const { part, type } = unknownOf(request);
   const known = knownOf(policies, request, entities);
   const searcher = new Searcher(policies, known, part, type, entities);
@@ -33,14 +46,12 @@ export function search(policies: PolicySet, request: PartialRequest, entities: E
   for (const policy of policies.candidates(entitiesOf(known), entities)) {
     searcher.sort(policy, policy.isForbid ? forbids : permits);
   }
-  const found: EntityUid[] = [];
   const env = searcher.environment();
   for (const candidate of permits.candidates(entities.ofType(type))) {
     env[part] = candidate;
-    if (permits.some(candidate, env) && !forbids.some(candidate, env))
-      found.push({ type: candidate.type, id: candidate.id });
+    const isAllowed = permits.some(candidate, env) && !forbids.some(candidate, env);
+    yield isAllowed ? { type: candidate.type, id: candidate.id } : undefined;
   }
-  return found;
 }
 
 type Test = (env: Environment) => boolean;
