@@ -1,35 +1,62 @@
-import { existsSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { type EntityUid, parseUid } from '@writ/cedar';
-import { serveService } from './api/service.js';
-import { AuditRecords, auditMigrations } from './audit/records.js';
-import { Decider, type DeciderParts } from './decide/decide.js';
-import type { Append } from './decide/record.js';
-import { Gateway, type Log } from './enforce/mcp/gateway.js';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Tracer } from '@opentelemetry/api';
+import { type Logger, pino } from 'pino';
+import type { AdminParts } from './api/admin/parts.js';
+import { PageTokens } from './api/authzen/page-token.js';
+import { DEFAULT_LIMITS, type LoadLimits, LoadShedder } from './api/load.js';
+import { Metrics } from './api/metrics.js';
+import { routesOf } from './api/routes.js';
+import { HttpService, type TlsMaterial } from './api/service.js';
+import { ServingStateHolder } from './api/serving-state.js';
+import { RequestTracing } from './api/tracing.js';
+import { threadedWriter } from './audit/group-writer.js';
+import { LogReader } from './audit/log-reader.js';
+import { auditMigrations } from './audit/log-table.js';
+import { LogWriter } from './audit/log-writer.js';
+import { inProcess } from './decide/caller.js';
+import { Decider } from './decide/decide.js';
+import { Ids } from './decide/ids.js';
+import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
-import { type CallingClient, CallMapper } from './enforce/mcp/map-call.js';
-import { type ServerCommand, Upstream } from './enforce/mcp/upstream.js';
+import type { CallingClient } from './enforce/mcp/map-call.js';
 import { Ledger } from './ledger/ledger.js';
-import { type Bundle, loadBundle } from './policy/bundle.js';
-import { checkBundle } from './policy/check.js';
-import { BundleError } from './policy/errors.js';
-import { Credentials, credentialMigrations, type Holder } from './provenance/credentials.js';
-import { Registry } from './registry/registry.js';
+import { Credentials, credentialMigrations } from './provenance/credentials.js';
+import { EntityStore, entityMigrations } from './registry/entity-store.js';
+import { Revocations, revocationMigrations } from './registry/revocations.js';
+import { Sightings, sightingMigrations } from './registry/sightings.js';
+import { Serving } from './serving.js';
 import { lockData } from './store/lock.js';
 import { openStore } from './store/store.js';
+import { startUpstreams } from './upstreams.js';
+
+/** Files of a server certificate. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  /** The authority of client certificates; with it, callers can prove themselves by mutual TLS. */
+  readonly clientCa?: string | undefined;
+}
 
 export interface StartOptions {
   /** The folder of the bundle to serve. */
   readonly bundle: string;
   /** The folder for the store and the keys; made when it is not there. */
   readonly data: string;
-  /** The service's port on loopback; 0 for any free one. */
+  /** The service's port; 0 for any free one. */
   readonly port: number;
   /** The gateway's port on loopback; 0 for any free one. */
   readonly gatewayPort: number;
+  /** The address that the service listens on; loopback when it is not given. */
+  readonly host?: string | undefined;
+  /** Where callers reach the service, when that is not where it listens: behind a proxy, or under a name. */
+  readonly publicUrl?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
+  readonly limits?: Partial<LoadLimits>;
   /** Runs when the data folder is ours and before the gateway's servers start. */
   readonly prepare?: () => void;
-  readonly log?: Log;
+  readonly logger?: Logger;
+  readonly tracer?: Tracer | undefined;
   readonly clock?: () => Date;
 }
 
@@ -40,14 +67,16 @@ export interface Writ {
   /** The file with the key of the default enforcement point. */
   readonly keyFile: string;
   readonly decider: Decider;
-  readonly records: AuditRecords;
-  /** Where the key of a gateway client is. */
-  keyFileOf(client: string): string;
+  readonly records: LogReader;
+  /** Where the key of a caller or of a gateway client is. */
+  keyFileOf(name: string): string;
+  /** Reads the bundle again. @throws {BundleError} when it cannot be used; the last good one goes on */
+  reload(): Promise<void>;
   close(): Promise<void>;
 }
 
 export const STORE_FILE = 'writ.db';
-const DEFAULT_ENFORCEMENT_POINT = 'default';
+const SAVE_SIGHTINGS_MS = 30_000;
 
 /**
  * Starts the service and the gateway. This is the one place that puts the rooms and the faces together.
@@ -56,51 +85,121 @@ const DEFAULT_ENFORCEMENT_POINT = 'default';
  * @example const writ = await start({ bundle: 'examples/support-desk', data: 'data', port: 7465, gatewayPort: 7466 });
  */
 export async function start(options: StartOptions): Promise<Writ> {
-  const { clock = () => new Date(), log = () => undefined } = options;
-  const bundle = loadBundle(options.bundle);
-  const errors = checkBundle(bundle).filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new BundleError(errors);
-
+  const { clock = () => new Date(), logger = pino({ enabled: false }), host = '127.0.0.1' } = options;
   const data = resolve(options.data);
-  const unlock = lockData(data);
-  const closers: (() => void | Promise<void>)[] = [unlock];
+  const closers: (() => void | Promise<void>)[] = [lockData(data)];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
     options.prepare?.();
-    const store = await openStore(join(data, STORE_FILE), auditMigrations, credentialMigrations);
+    const file = join(data, STORE_FILE);
+    const store = await openStore(
+      file,
+      auditMigrations,
+      credentialMigrations,
+      entityMigrations,
+      revocationMigrations,
+      sightingMigrations,
+    );
     closers.push(() => store.destroy());
-    const clients = clientsOf(bundle);
-    const credentials = await Credentials.open(store, join(data, 'keys'), holdersOf(clients), clock);
-    const records = new AuditRecords(store);
-    const decider = deciderOf(bundle, records, clock);
+    const reader = new LogReader(store);
+    const log = new LogWriter(threadedWriter(file));
+    closers.push(() => log.close());
+    const credentials = await Credentials.open(store, join(data, 'keys'), [], clock);
+    const entities = await EntityStore.open(store);
+    const revocations = await Revocations.open(store);
+    const sightings = new Sightings(store);
+    closers.push(() => sightings.save());
+    const ids = new Ids(await reader.lastId());
 
-    const service = await serveService(decider, credentials, options.port);
-    closers.push(() => service.close());
+    const state = new ServingStateHolder();
+    const ledger = new Ledger({});
+    const serving: Serving = new Serving({
+      folder: options.bundle,
+      data,
+      state,
+      credentials,
+      entities,
+      ledger,
+      logger,
+      clock,
+      makeDecider: (plane) =>
+        new Decider({ plane, ledger, revocations, log, recorded: (id) => reader.find(id), clock, ids }),
+      record: async (change) => {
+        const now = clock();
+        await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }]);
+      },
+    });
+    log.onEntries((entries) => {
+      for (const entry of entries) {
+        if (entry.kind === 'decision') sightings.see(entry.provenance?.path ?? [], entry.time);
+      }
+    });
+    const saving = setInterval(() => {
+      sightings.save().catch((error: unknown) => logger.error({ err: error }, 'sightings could not be stored'));
+    }, SAVE_SIGHTINGS_MS).unref();
+    closers.push(() => clearInterval(saving));
+
+    const load = new LoadShedder({ ...DEFAULT_LIMITS, ...options.limits }, () => log.waitingFor);
+    const metrics = new Metrics(log, state, load);
+    const closing = new AbortController();
+    const http = new HttpService({
+      state,
+      callers: () => serving.callers,
+      credentials,
+      load,
+      metrics,
+      logger,
+      tracing: options.tracer && new RequestTracing(options.tracer),
+      tls: options.tls && tlsMaterial(options.tls),
+    });
+    const decider = (): Decider => serving.decider;
+    let serviceUrl = '';
+    const admin: AdminParts = {
+      decider,
+      policy: serving,
+      entities,
+      revocations,
+      sightings,
+      reader,
+      log,
+      clock,
+      closing: closing.signal,
+    };
+    const tokens = new PageTokens(await credentials.secret('page-tokens'));
+    const publicUrl = (): string => options.publicUrl ?? serviceUrl;
+    http.add(routesOf({ decider, tokens, log, clock, state, metrics, admin, publicUrl }));
+    const service = await http.listen(host, options.port);
+    serviceUrl = service.url;
+    logger.info({ url: serviceUrl }, 'listening');
+    closers.push(async () => {
+      state.set({ state: 'stopping' });
+      closing.abort();
+      await service.close();
+    });
+    await serving.load();
 
     let gatewayUrl: string | undefined;
-    if (Object.keys(bundle.settings.gateway.servers).length > 0) {
-      const upstreams = await startUpstreams(bundle, data, closers);
-      const point = decider.for({ enforcementPoint: 'gateway' });
-      const gateway = new Gateway(upstreams, mapperOf(bundle, data), point, log);
-      const identify = (authorization: string | undefined): CallingClient | undefined => {
-        const holder = credentials.verify(authorization);
-        return holder?.kind === 'client'
-          ? { originator: holder.originator, agent: holder.agent, task: holder.name }
-          : undefined;
-      };
-      const served = await serveGateway(gateway, identify, options.gatewayPort, log);
+    if (Object.keys(serving.bundle.settings.gateway.servers).length > 0) {
+      const upstreams = await startUpstreams(serving.bundle, data, (upstream) => closers.push(() => upstream.close()));
+      const point = serving.decider.for(inProcess('gateway'));
+      const say = (message: string): void => logger.warn({ face: 'gateway' }, message);
+      const gateway = new Gateway(upstreams, () => serving.mapper, point, say);
+      const served = await serveGateway(gateway, identifier(credentials), options.gatewayPort, say);
       closers.push(() => served.close());
       gatewayUrl = served.url;
     }
     return {
-      serviceUrl: service.url,
+      serviceUrl,
       gatewayUrl,
-      keyFile: credentials.fileOf(DEFAULT_ENFORCEMENT_POINT),
-      decider,
-      records,
-      keyFileOf: (client) => credentials.fileOf(client),
+      keyFile: credentials.fileOf('default'),
+      decider: serving.decider,
+      records: reader,
+      keyFileOf: (name) => credentials.fileOf(name),
+      reload: async () => {
+        await serving.reload('writ');
+      },
       close,
     };
   } catch (error) {
@@ -109,91 +208,20 @@ export async function start(options: StartOptions): Promise<Writ> {
   }
 }
 
-/** The pipeline over a bundle, with a ledger that is empty. */
-export function deciderOf(
-  bundle: Bundle,
-  append: Append,
-  clock: () => Date,
-  more: Partial<DeciderParts> = {},
-): Decider {
-  return new Decider({
-    policies: bundle.policies,
-    schema: bundle.schema,
-    policyVersion: bundle.version,
-    delegation: bundle.settings.delegation,
-    tools: bundle.tools,
-    registry: Registry.load(bundle.entities, bundle.schema),
-    ledger: new Ledger(bundle.accumulators),
-    append,
-    clock,
-    ...more,
-  });
+/** Who a client of the gateway is, by its key. */
+function identifier(credentials: Credentials): (authorization: string | undefined) => CallingClient | undefined {
+  return (authorization) => {
+    const holder = credentials.verify(authorization);
+    return holder?.kind === 'client'
+      ? { originator: holder.originator, agent: holder.agent, task: holder.name }
+      : undefined;
+  };
 }
 
-/** The mapper of a bundle's gateway. */
-export function mapperOf(bundle: Bundle, data: string): CallMapper {
-  const roots = Object.entries(bundle.settings.gateway.servers).map(([name, { root }]) => [
-    name,
-    root === undefined ? undefined : resolve(expand(root, bundle, data)),
-  ]);
-  return new CallMapper(bundle.mappings, Object.fromEntries(roots) as Record<string, string | undefined>);
-}
-
-interface Client {
-  readonly name: string;
-  readonly agent: EntityUid;
-  readonly originator: EntityUid;
-}
-
-function clientsOf(bundle: Bundle): Client[] {
-  return Object.entries(bundle.settings.gateway.clients).map(([name, { agent, for: originator }]) => ({
-    name,
-    agent: parseUid(agent) as EntityUid,
-    originator: parseUid(originator) as EntityUid,
-  }));
-}
-
-function holdersOf(clients: readonly Client[]): Holder[] {
-  return [
-    { kind: 'enforcement-point', name: DEFAULT_ENFORCEMENT_POINT },
-    ...clients.map((client) => ({ kind: 'client', ...client }) as const),
-  ];
-}
-
-async function startUpstreams(
-  bundle: Bundle,
-  data: string,
-  closers: (() => void | Promise<void>)[],
-): Promise<Upstream[]> {
-  const upstreams: Upstream[] = [];
-  for (const [name, { command, args, env }] of Object.entries(bundle.settings.gateway.servers)) {
-    const upstream = await Upstream.start(name, {
-      command,
-      args: args.map((arg) => expand(arg, bundle, data)),
-      env: { ...baseEnv(bundle.root), ...env },
-      cwd: bundle.root,
-    } satisfies ServerCommand);
-    closers.push(() => upstream.close());
-    upstreams.push(upstream);
-  }
-  return upstreams;
-}
-
-function expand(text: string, bundle: Bundle, data: string): string {
-  return text.replaceAll('${data}', data).replaceAll('${bundle}', bundle.root);
-}
-
-/** What a server needs to run and no secret of ours; commands of installed packages are found as npm finds them. */
-function baseEnv(root: string): Record<string, string> {
-  const bins: string[] = [];
-  for (let at = root; ; at = dirname(at)) {
-    const bin = join(at, 'node_modules', '.bin');
-    if (existsSync(bin)) bins.push(bin);
-    if (dirname(at) === at) break;
-  }
-  const kept = ['HOME', 'LANG', 'TMPDIR', 'USER'].flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return { ...Object.fromEntries(kept), PATH: [...bins, process.env.PATH ?? ''].join(delimiter) };
+function tlsMaterial({ cert, key, clientCa }: TlsFiles): TlsMaterial {
+  return {
+    cert: readFileSync(cert),
+    key: readFileSync(key),
+    clientCa: clientCa === undefined ? undefined : readFileSync(clientCa),
+  };
 }

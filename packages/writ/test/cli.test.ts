@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inProcess } from '../src/decide/caller.js';
 import { BUNDLE, type RunningDesk, startDesk } from './desk.js';
 
 const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
@@ -158,7 +159,7 @@ describe('writ explain', () => {
         resource: { type: 'Service', id: 'checkout' },
         context: { agent: 'support-bot', input: { service: 'checkout', version: '1' } },
       },
-      { enforcementPoint: 'gateway' },
+      inProcess('gateway'),
     );
     const { code, out } = writ(['explain', id, '--data', desk.data]);
     expect(code).toBe(0);

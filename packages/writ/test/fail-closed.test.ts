@@ -2,12 +2,17 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AuditRecords, auditMigrations } from '../src/audit/records.js';
+import { directWriter } from '../src/audit/group-writer.js';
+import { LogReader } from '../src/audit/log-reader.js';
+import { auditMigrations } from '../src/audit/log-table.js';
+import { LogWriter } from '../src/audit/log-writer.js';
+import { inProcess } from '../src/decide/caller.js';
+import { deciderOf } from '../src/plane.js';
 import { loadBundle } from '../src/policy/bundle.js';
 import { BundleError } from '../src/policy/errors.js';
-import { deciderOf, start } from '../src/start.js';
+import { start } from '../src/start.js';
+import { openDatabase } from '../src/store/database.js';
 import { openStore, StoreError } from '../src/store/store.js';
 import { BUNDLE } from './desk.js';
 
@@ -33,7 +38,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const edit = (file: string, change: (text: string) => string): void =>
   writeFileSync(join(folder, file), change(readFileSync(join(folder, file), 'utf8')));
-const nothing = { decision: async () => undefined, outcome: async () => undefined };
+const nothing = { append: async () => undefined };
 const order = {
   subject: { type: 'User', id: 'ana' },
   action: { name: 'get_order' },
@@ -41,9 +46,7 @@ const order = {
   context: { input: { order_id: 'o-1' } },
 };
 const decide = (request: object = order) =>
-  deciderOf(loadBundle(folder), nothing, () => new Date()).decide(request as typeof order, {
-    enforcementPoint: 'test',
-  });
+  deciderOf(loadBundle(folder), nothing, () => new Date()).decide(request as typeof order, inProcess('test'));
 
 describe('a bundle that may not be served does not start', () => {
   const startIt = () => start({ bundle: folder, data: join(folder, 'data'), port: 0, gatewayPort: 0 });
@@ -135,42 +138,39 @@ describe('a decision that cannot be made is a denial', () => {
 });
 
 describe('a decision that cannot be recorded does not stand', () => {
-  const full = async () => {
-    const store = await openStore(join(folder, 'writ.db'), auditMigrations);
-    // A full disk, as SQLite sees it.
-    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(store);
-    await sql.raw(`pragma max_page_count = ${rows[0]?.page_count}`).execute(store);
-    return store;
-  };
-
   it('a full disk', async () => {
-    const store = await full();
-    const decider = deciderOf(loadBundle(folder), new AuditRecords(store), () => new Date());
+    const file = join(folder, 'writ.db');
+    const store = await openStore(file, auditMigrations);
+    const database = openDatabase(file);
+    // A full disk, as SQLite sees it.
+    database.pragma(`max_page_count = ${database.pragma('page_count', { simple: true })}`);
+    const log = new LogWriter(directWriter(database));
+    const decider = deciderOf(loadBundle(folder), log, () => new Date());
     const results = [];
-    for (let i = 0; i < 20; i += 1) results.push(await decider.decide(order, { enforcementPoint: 'test' }));
+    for (let i = 0; i < 20; i += 1) results.push(await decider.decide(order, inProcess('test')));
     const last = results[results.length - 1];
     expect(last).toMatchObject({ result: 'deny', reasons: [], refusal: { code: 'record_unavailable' } });
     // What was answered with a permit is on the record; what was not recorded was denied.
     for (const { id, result } of results) {
-      const recorded = await new AuditRecords(store).find(id);
+      const recorded = await new LogReader(store).find(id);
       expect(recorded === undefined).toBe(result === 'deny');
     }
+    await log.close();
     await store.destroy();
   });
 
   it('uses up no budget', async () => {
     let broken = true;
-    const append = { ...nothing, decision: async () => (broken ? Promise.reject(new Error('disk full')) : undefined) };
+    const append = { append: async () => (broken ? Promise.reject(new Error('disk full')) : undefined) };
     const decider = deciderOf(loadBundle(folder), append, () => new Date());
     const refund = {
       ...order,
       action: { name: 'refund_order' },
       context: { input: { order_id: 'o-1', amount: 20_000, reason: 'x' } },
     };
-    for (let i = 0; i < 5; i += 1)
-      expect((await decider.decide(refund, { enforcementPoint: 'test' })).result).toBe('deny');
+    for (let i = 0; i < 5; i += 1) expect((await decider.decide(refund, inProcess('test'))).result).toBe('deny');
     broken = false;
-    expect((await decider.decide(refund, { enforcementPoint: 'test' })).result).toBe('allow');
+    expect((await decider.decide(refund, inProcess('test'))).result).toBe('allow');
   });
 
   it('two services on one folder, which would each count for itself', async () => {

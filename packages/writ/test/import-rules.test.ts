@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   decide: ['provenance', 'registry', 'ledger', 'policy'],
   audit: ['store', 'decide'],
   enforce: ['decide', 'ledger'],
-  api: ['decide', 'provenance', 'ledger'],
+  api: ['audit', 'decide', 'ledger', 'policy', 'provenance', 'registry'],
   cli: ['api', 'audit', 'decide', 'enforce', 'ledger', 'policy', 'provenance', 'registry', 'store', '.'],
 };
 /** Shared by all rooms: the base class of errors. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AuditRecords } from '../src/audit/records.js';
+import { LogReader } from '../src/audit/log-reader.js';
 import { STORE_FILE } from '../src/start.js';
 import { openStoreToRead } from '../src/store/store.js';
 
@@ -91,7 +91,7 @@ describe('writ start, as a process of its own', () => {
     await once(child as ChildProcess, 'exit');
     expect(ids.size).toBe(50);
     const store = openStoreToRead(join(data, STORE_FILE));
-    const records = new AuditRecords(store);
+    const records = new LogReader(store);
     for (const id of ids) expect((await records.find(id))?.decision.result).toBe('allow');
     await store.destroy();
     expect(existsSync(join(data, 'lock.db'))).toBe(true);

@@ -157,7 +157,7 @@ describe('AuthZEN access evaluation', () => {
     ['a key of nobody', `Bearer writ_${'A'.repeat(43)}`],
   ])('%s is a 401', async (_name, authorization) => {
     const response = await evaluate(order, { Authorization: authorization });
-    expect([response.status, response.headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer']);
+    expect([response.status, response.headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer realm="writ"']);
   });
 
   it('the key of a gateway client is not one of an enforcement point', async () => {

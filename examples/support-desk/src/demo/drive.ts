@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { DECISION_META, decidingPolicies, type Writ } from 'writ';
+import { DECISION_META, decidingPolicies, type Result, type Writ } from 'writ';
 import type { Session, Step } from './sessions.js';
 
 /** What became of one call of a session. */
@@ -8,7 +8,7 @@ export interface CallReport {
   readonly session: Session['name'];
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
-  readonly result: 'allow' | 'deny';
+  readonly result: Result;
   /** The policies that decided, each with its reason. */
   readonly reasons: readonly { readonly policy: string; readonly reason?: string }[];
   readonly decisionId: string;

@@ -34,7 +34,7 @@ export function search(policies: PolicySet, request: PartialRequest, entities: E
  *
  * @returns for each candidate its uid, or undefined when it is not allowed
  */
-export function* searchEach(
+export function searchEach(
   policies: PolicySet,
   request: PartialRequest,
   entities: Entities,
@@ -46,8 +46,17 @@ export function* searchEach(
   for (const policy of policies.candidates(entitiesOf(known), entities)) {
     searcher.sort(policy, policy.isForbid ? forbids : permits);
   }
-  const env = searcher.environment();
-  for (const candidate of permits.candidates(entities.ofType(type))) {
+  return tryEach(searcher.environment(), part, permits.candidates(entities.ofType(type)), permits, forbids);
+}
+
+function* tryEach(
+  env: MutableEnvironment,
+  part: Part,
+  candidates: Iterable<Entity>,
+  permits: Applicable,
+  forbids: Applicable,
+): Generator<EntityUid | undefined, void, undefined> {
+  for (const candidate of candidates) {
     env[part] = candidate;
     const isAllowed = permits.some(candidate, env) && !forbids.some(candidate, env);
     yield isAllowed ? { type: candidate.type, id: candidate.id } : undefined;

@@ -1,26 +1,67 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Caller } from '../decide/request.js';
+import { TLSSocket } from 'node:tls';
+import type { FastifyRequest } from 'fastify';
+import { registeredName } from '../provenance/certificates.js';
 import type { Credentials } from '../provenance/credentials.js';
-import { problem } from './problem.js';
+import { CredentialError, IssuerUnreachableError } from '../provenance/errors.js';
+import type { AuthenticatedCaller, Callers } from './callers.js';
+import { Problem } from './problem.js';
 
-const callers = new WeakMap<FastifyRequest, Caller>();
+/** `Bearer` token of the form of a JWS in compact serialisation (RFC 7515, section 3.1). */
+const JWT = /^bearer\s+([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
+const MAX_CREDENTIAL = 8_192;
 
-/** Lets through only requests of a known enforcement point. Put before the routes that need one. */
-export function authenticate(app: FastifyInstance, credentials: Credentials): void {
-  app.addHook('onRequest', async (request, reply) => {
-    const holder = credentials.verify(request.headers.authorization);
-    if (holder?.kind !== 'enforcement-point') {
-      reply.header('WWW-Authenticate', 'Bearer');
-      return problem(reply, 401, 'Unauthorized', 'send the key of an enforcement point as bearer token');
-    }
-    callers.set(request, { enforcementPoint: holder.name });
-    return undefined;
-  });
+/**
+ * Who sent a request. A header `Authorization` that was sent decides alone: one that proves nothing is not made good by a
+ * certificate. A promise only where an issuer's keys may have to be fetched.
+ *
+ * @throws {Problem} 401 for a credential that proves nothing, 503 when it cannot be verified now
+ */
+export function authenticate(
+  request: FastifyRequest,
+  callers: Callers,
+  credentials: Credentials,
+): AuthenticatedCaller | Promise<AuthenticatedCaller> {
+  const { authorization } = request.headers;
+  if (authorization === undefined) return byCertificate(request, callers) ?? callers.anonymous;
+  const holder = credentials.verify(authorization);
+  if (holder !== undefined) {
+    const caller = holder.kind === 'caller' ? callers.withKey(holder.name) : undefined;
+    if (caller === undefined) throw unauthorized('this is the key of a client of the gateway, not of a caller');
+    return caller;
+  }
+  const token = authorization.length > MAX_CREDENTIAL ? undefined : JWT.exec(authorization.trim())?.[1];
+  if (token === undefined) throw unauthorized('send the key of a caller, or an access token, as bearer token');
+  return byToken(token, callers);
 }
 
-/** Who sent a request that {@link authenticate} let through. */
-export function callerOf(request: FastifyRequest): Caller {
-  const caller = callers.get(request);
-  if (caller === undefined) throw new Error('a route that needs an enforcement point is not behind authenticate()');
-  return caller;
+async function byToken(token: string, callers: Callers): Promise<AuthenticatedCaller> {
+  try {
+    const { issuer, subject } = await callers.tokens.verify(token);
+    const caller = callers.withToken(issuer, subject);
+    if (caller === undefined) throw unauthorized(`no caller is declared with the token of ${JSON.stringify(subject)}`);
+    return caller;
+  } catch (error) {
+    if (error instanceof CredentialError) throw unauthorized(error.message);
+    if (error instanceof IssuerUnreachableError) throw new Problem(503, error.message, {}, 5);
+    throw error;
+  }
+}
+
+const byConnection = new WeakMap<TLSSocket, string | undefined>();
+
+function byCertificate(request: FastifyRequest, callers: Callers): AuthenticatedCaller | undefined {
+  const { socket } = request.raw;
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  let names = byConnection.get(socket);
+  if (!byConnection.has(socket)) {
+    names = socket.getPeerX509Certificate()?.subjectAltName;
+    byConnection.set(socket, names);
+  }
+  const name = registeredName(names, callers.certificates);
+  return name === undefined ? undefined : callers.withCertificate(name);
+}
+
+/** The caller must prove itself (RFC 6750, section 3). */
+export function unauthorized(detail: string): Problem {
+  return new Problem(401, detail);
 }

@@ -1,15 +1,28 @@
-import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { Decider } from '../decide/decide.js';
-import { callerOf } from './authenticate.js';
-import { problem } from './problem.js';
-import { readOutcome } from './read-request.js';
+import { Problem } from './problem.js';
+import { type Route, route } from './route.js';
 
-/** `POST /v1/outcomes`: what became of a permitted action. 204, also when it was reported before. */
-export function outcomes(app: FastifyInstance, decider: Decider): void {
-  app.post('/v1/outcomes', async (request, reply) => {
-    const read = readOutcome(request.body);
-    if ('error' in read) return problem(reply, 400, 'Bad Request', read.error);
-    await decider.report(read.value.decisionId, read.value.status, callerOf(request));
-    return reply.code(204).send();
+const outcomeShape = z.object({
+  decisionId: z.string().min(1).max(64),
+  status: z.enum(['completed', 'failed', 'not-executed', 'unknown']),
+});
+
+/** `POST /v1/outcomes`: what became of a permitted action. */
+export function outcomeRoute(decider: () => Decider): Route {
+  return route({
+    method: 'POST',
+    url: '/v1/outcomes',
+    operationId: 'reportOutcome',
+    tag: 'Outcomes',
+    summary: 'Report what became of a permitted action',
+    access: { kind: 'caller' },
+    body: outcomeShape,
+    answers: { 204: { description: 'Taken in; also when it was reported before, or is not known' } },
+    async handle({ body, caller, reply }) {
+      if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
+      await decider().report(body.decisionId, body.status, caller);
+      return reply.code(204).send();
+    },
   });
 }

@@ -1,11 +1,19 @@
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { DecisionRecord, OutcomeRecord } from '../decide/record.js';
-import type { RecordedDecision } from './records.js';
+import type { RecordedDecision } from './log-reader.js';
+
+const RESULT_TEXT: Readonly<Record<DecisionRecord['result'], string>> = {
+  allow: 'Allowed',
+  modify: 'Allowed with changes',
+  step_up: 'Denied until somebody steps in',
+  defer: 'Not decided yet',
+  deny: 'Denied',
+};
 
 /** A decision told to a person, from its record alone: who, for whom, what, which policies decided and why. */
 export function explain({ decision, outcome }: RecordedDecision): string {
   const lines = [
-    `${decision.result === 'allow' ? 'Allowed' : 'Denied'}: ${whoText(decision)} asked to ${whatText(decision)}.`,
+    `${RESULT_TEXT[decision.result]}: ${whoText(decision)} asked to ${whatText(decision)}.`,
     '',
     ...whyLines(decision),
     '',
@@ -35,18 +43,23 @@ function whatText({ request }: DecisionRecord): string {
   return `${request.action.name} on ${uidText(request.resource)}${given}`;
 }
 
-function whyLines({ reasons, refusal, result }: DecisionRecord): string[] {
+function whyLines({ reasons, refusal, obligations, result }: DecisionRecord): string[] {
   const lines = ['Why'];
-  for (const { policy, effect, reason, identity } of reasons) {
+  for (const { policy, effect, reason, identity, liftedBy } of reasons) {
     const verb = effect === 'permit' ? 'permits it to' : 'forbids it to';
-    lines.push(`  ${policy} ${verb} ${uidText(identity)}${reason === undefined ? '' : `: ${reason}`}`);
+    const unless =
+      liftedBy === undefined ? '' : liftedBy === 'request' ? ' until it is approved' : ' without a step-up';
+    lines.push(`  ${policy} ${verb} ${uidText(identity)}${unless}${reason === undefined ? '' : `: ${reason}`}`);
   }
   if (refusal !== undefined) lines.push(`  ${refusal.message}`);
-  if (result === 'allow') lines.push('  no forbid policy applied');
+  for (const { id, type, properties } of obligations ?? []) {
+    lines.push(`  the enforcement point must carry out ${id}, a ${type}: ${JSON.stringify(properties)}`);
+  }
+  if (isPermit(result)) lines.push('  no forbid policy applied');
   return lines;
 }
 
-function factLines({ facts, ledger, provenance }: DecisionRecord): string[] {
+function factLines({ facts, ledger, provenance, ignored }: DecisionRecord): string[] {
   const lines = facts.map(({ uid, attributes, ancestors }) => {
     const is = Object.keys(attributes).length === 0 ? '' : ` ${JSON.stringify(attributes)}`;
     const within = ancestors.length === 0 ? '' : ` in ${ancestors.map(uidText).join(', ')}`;
@@ -56,12 +69,13 @@ function factLines({ facts, ledger, provenance }: DecisionRecord): string[] {
     const shown = Array.isArray(value) ? (value.length === 0 ? 'nothing' : value.join(', ')) : String(value);
     lines.push(`so far, ${name}: ${shown}${Array.isArray(value) ? '' : ' (this action included)'}`);
   }
+  if (ignored !== undefined) lines.push(`not read, because the caller may not assert it: ${ignored.join(', ')}`);
   if (provenance !== undefined) lines.push(`identities at assurance ${provenance.assurance} of 4`);
   return lines.length === 0 ? ['nothing but the request'] : lines;
 }
 
 function outcomeText({ result }: DecisionRecord, outcome: OutcomeRecord | undefined): string {
-  if (result !== 'allow') return 'The action did not reach its target.';
+  if (!isPermit(result)) return 'The action did not reach its target.';
   switch (outcome?.status) {
     case undefined:
       return 'No outcome was reported; the action counts as done.';
@@ -74,4 +88,8 @@ function outcomeText({ result }: DecisionRecord, outcome: OutcomeRecord | undefi
     case 'unknown':
       return `What became of the action is not known (reported ${outcome?.time}); it counts as done.`;
   }
+}
+
+function isPermit(result: DecisionRecord['result']): boolean {
+  return result === 'allow' || result === 'modify';
 }

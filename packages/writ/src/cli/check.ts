@@ -2,11 +2,11 @@ import pc from 'picocolors';
 import { MappingError } from '../enforce/errors.js';
 import { AccumulatorError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
+import { mapperOf } from '../plane.js';
 import { type Bundle, readBundle } from '../policy/bundle.js';
 import { checkBundle } from '../policy/check.js';
 import { BundleError } from '../policy/errors.js';
 import type { Finding } from '../policy/finding.js';
-import { mapperOf } from '../start.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, findingBlock, print, printJson } from './output.js';
 

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { CedarError } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import pc from 'picocolors';
-import { readEvaluation } from '../api/read-request.js';
-import { explainBriefly } from '../decide/decision.js';
+import { readEvaluation } from '../api/authzen/read-request.js';
+import { inProcess } from '../decide/caller.js';
+import { explainBriefly, isPermitted } from '../decide/decision.js';
+import { deciderOf } from '../plane.js';
 import { loadBundle } from '../policy/bundle.js';
-import { deciderOf } from '../start.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
 
@@ -17,13 +18,13 @@ export async function decide(folder: string, file: string, options: { readonly j
     complain(`${file}: ${read.error}`);
     return EXIT.wrongUse;
   }
-  const nothing = { decision: async () => undefined, outcome: async () => undefined };
+  const nothing = { append: async () => undefined };
   const decider = deciderOf(loadBundle(folder), nothing, () => new Date());
-  const decision = await decider.decide(read.value, { enforcementPoint: 'writ decide' });
-  const { result, reasons, refusal, policyVersion } = decision;
-  if (options.json === true) printJson({ result, reasons, refusal, policyVersion });
-  else print(`${decision.result === 'allow' ? pc.green('allow') : pc.red('deny')}  ${explainBriefly(decision)}`);
-  return decision.result === 'allow' ? EXIT.ok : EXIT.notSo;
+  const decision = await decider.decide(read.value, inProcess('writ decide'));
+  const { result, reasons, refusal, obligations, missing, policyVersion } = decision;
+  if (options.json === true) printJson({ result, reasons, refusal, obligations, missing, policyVersion });
+  else print(`${isPermitted(decision) ? pc.green(result) : pc.red(result)}  ${explainBriefly(decision)}`);
+  return isPermitted(decision) ? EXIT.ok : EXIT.notSo;
 }
 
 function readRequest(text: string): ReturnType<typeof readEvaluation> {

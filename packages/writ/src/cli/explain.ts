@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { explain as explainRecord } from '../audit/explain.js';
-import { AuditRecords } from '../audit/records.js';
+import { LogReader } from '../audit/log-reader.js';
 import { STORE_FILE } from '../start.js';
 import { openStoreToRead } from '../store/store.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -13,7 +13,7 @@ export async function explain(
 ): Promise<ExitCode> {
   const store = openStoreToRead(join(options.data, STORE_FILE));
   try {
-    const recorded = await new AuditRecords(store).find(id);
+    const recorded = await new LogReader(store).find(id);
     if (recorded === undefined) {
       complain(`there is no decision ${id} in ${options.data}`);
       return EXIT.notSo;

@@ -6,8 +6,8 @@ import { CallMapper } from '../enforce/mcp/map-call.js';
 import { StrictStdioTransport } from '../enforce/mcp/stdio.js';
 import { Upstream } from '../enforce/mcp/upstream.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
+import { mapperOf } from '../plane.js';
 import { loadBundle } from '../policy/bundle.js';
-import { mapperOf } from '../start.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain } from './output.js';
 
@@ -35,7 +35,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
 
   const [name, ...args] = command;
   const upstream = await Upstream.start(flags.server, { command: name, args, env: inheritedEnv(), stderr: 'inherit' });
-  const gateway = new Gateway([upstream], mapper, point, log);
+  const gateway = new Gateway([upstream], () => mapper, point, log);
   const client = { originator: originator as EntityUid, agent, task: `guard ${flags.server}` };
   const transport = new StrictStdioTransport(process.stdin, process.stdout);
   const served = serveStdio(() => gateway.serverFor(client), { transport, onerror: (error) => log(error.message) });

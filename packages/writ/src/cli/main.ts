@@ -29,8 +29,17 @@ program
   .description('serve a bundle: the decision point, and the gateway in front of its MCP servers')
   .requiredOption('--bundle <dir>', 'the bundle to serve')
   .option('--data <dir>', 'where the store and the keys are', './data')
-  .option('--port <n>', 'port of the service on 127.0.0.1; 0 for any', port, SERVICE_PORT)
+  .option('--port <n>', 'port of the service; 0 for any', port, SERVICE_PORT)
   .option('--gateway-port <n>', 'port of the gateway on 127.0.0.1; 0 for any', port, GATEWAY_PORT)
+  .option('--host <address>', 'address that the service listens on (127.0.0.1)')
+  .option('--public-url <url>', 'where callers reach the service, behind a proxy or under a name')
+  .option('--tls-cert <file>', "the service's certificate, PEM")
+  .option('--tls-key <file>', 'its key, PEM')
+  .option(
+    '--tls-client-ca <file>',
+    'the authority of client certificates, for callers that prove themselves by mutual TLS',
+  )
+  .option('--log-level <level>', 'fatal, error, warn, info, debug', 'info')
   .action((flags: StartFlags) => run(start(flags)));
 
 program

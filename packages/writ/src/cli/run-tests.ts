@@ -1,12 +1,19 @@
 import { type EntityJson, type EntityUid, parseUid } from '@writ/cedar';
-import { type Decision, decidingPolicies, explainBriefly } from '../decide/decision.js';
-import type { DecisionRecord } from '../decide/record.js';
+import { Callers } from '../api/callers.js';
+import { type Caller, inProcess } from '../decide/caller.js';
+import { type Decision, decidingPolicies, explainBriefly, isPermitted } from '../decide/decision.js';
 import type { AccessRequest } from '../decide/request.js';
 import { MappingError } from '../enforce/errors.js';
+import { WritError } from '../errors.js';
+import { deciderOf, mapperOf, planeOf } from '../plane.js';
 import type { Bundle } from '../policy/bundle.js';
 import type { TestStep, TestTask } from '../policy/format.js';
-import { Registry } from '../registry/registry.js';
-import { deciderOf, mapperOf } from '../start.js';
+import { AccessTokens } from '../provenance/access-tokens.js';
+
+/** A test that cannot be run as it is written. */
+export class TestError extends WritError {
+  readonly code = 'test_invalid';
+}
 
 /** How one step of a test went. */
 export interface StepResult {
@@ -46,19 +53,19 @@ export async function runTests(bundle: Bundle): Promise<TestRun> {
 
 async function runTask(bundle: Bundle, file: string, task: TestTask, determined: Set<string>): Promise<TaskResult> {
   const at = task.now === undefined ? new Date() : new Date(task.now);
-  const kept: DecisionRecord[] = [];
-  const append = { decision: async (record: DecisionRecord) => void kept.push(record), outcome: async () => undefined };
-  const entities = [...bundle.entities, ...((task.given?.entities ?? []) as EntityJson[])];
-  const point = deciderOf(bundle, append, () => at, { registry: Registry.load(entities, bundle.schema) }).for({
-    enforcementPoint: 'test',
-  });
+  const plane = planeOf(bundle, (task.given?.entities ?? []) as EntityJson[]);
+  const nothing = { append: async () => undefined };
+  const decider = deciderOf(bundle, nothing, () => at, { plane });
+  const gateway = inProcess('gateway');
+  const asking = callerOf(bundle, task.as);
   const requestOf = requestsOf(bundle, task);
 
   const steps: StepResult[] = [];
   for (const step of task.steps) {
+    const caller = 'call' in step ? gateway : asking;
     let decision: Decision;
     try {
-      decision = await point.decide(requestOf(step));
+      decision = await decider.decide(requestOf(step), caller);
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
       steps.push({ ...compare(step, 'deny', []), why: error.message });
@@ -66,10 +73,18 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
     }
     const reasons = decidingPolicies(decision).map(({ policy }) => policy);
     for (const id of reasons) determined.add(id);
-    if (decision.result === 'allow' && step.outcome !== 'none') await point.report(decision.id, step.outcome);
+    if (isPermitted(decision) && step.outcome !== 'none') await decider.report(decision.id, step.outcome, caller);
     steps.push({ ...compare(step, decision.result, reasons), why: explainBriefly(decision) });
   }
   return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
+}
+
+/** Who sends the requests of a test: a caller of the service, with what it may ask and assert. */
+function callerOf({ settings, servicePolicy, schema }: Bundle, name: string): Caller {
+  const callers = new Callers(settings.callers, servicePolicy, schema, new AccessTokens({}, () => new Date()));
+  const caller = callers.withKey(name);
+  if (caller === undefined) throw new TestError(`writ.yaml has no caller ${name}`, 'a test names it with `as`');
+  return caller;
 }
 
 /** How the steps of a task become requests. Its shape was checked: a task with a call says for whom. */

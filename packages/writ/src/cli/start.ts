@@ -2,23 +2,50 @@ import pc from 'picocolors';
 import { start as startWrit } from '../start.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print } from './output.js';
+import { processLogger, tracing } from './telemetry.js';
 
 export interface StartFlags {
   readonly bundle: string;
   readonly data: string;
   readonly port: number;
   readonly gatewayPort: number;
+  readonly host?: string;
+  readonly publicUrl?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+  readonly logLevel: string;
 }
 
-/** `writ start`: serves a bundle until it is told to stop. */
+/** `writ start`: serves a bundle until it is told to stop. SIGHUP reads the bundle again. */
 export async function start(flags: StartFlags): Promise<ExitCode> {
-  const log = (message: string): void => complain(pc.dim(message));
-  const writ = await startWrit({ ...flags, log });
-  print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile})`);
+  const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, host, publicUrl } = flags;
+  if ((cert === undefined) !== (key === undefined) || (cert === undefined && clientCa !== undefined)) {
+    complain('--tls-cert and --tls-key go together, and --tls-client-ca needs both');
+    return EXIT.wrongUse;
+  }
+  if (host !== undefined && !isLoopback(host) && cert === undefined && publicUrl?.startsWith('https://') !== true) {
+    complain(
+      `on ${host}, keys would travel in the clear: give --tls-cert and --tls-key, or, behind a proxy that ends TLS, --public-url https://…`,
+    );
+    return EXIT.wrongUse;
+  }
+  const logger = processLogger(flags.logLevel);
+  const traces = tracing(process.env);
+  const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa };
+  const writ = await startWrit({ ...flags, logger, tls, tracer: traces?.tracer });
+  print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile}, administrator: ${writ.keyFileOf('admin')})`);
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
+  // What is wrong with the bundle is in the log; the last good one goes on.
+  process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
   await stopSignal();
   await writ.close();
+  await traces?.end();
   return EXIT.ok;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
 /** Resolves at the first SIGINT or SIGTERM. */

@@ -3,11 +3,13 @@ import type { LedgerValues } from '../ledger/ledger.js';
 import { originatorOf, type Provenance } from '../provenance/path.js';
 
 /** What Writ itself puts into `context`. A caller cannot give these. */
-const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'now', 'origins']);
+const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'now', 'origins', 'action']);
 
 export interface ContextParts {
   /** The `context` of the request. */
   readonly given: Readonly<Record<string, unknown>>;
+  /** The `action.properties` of the request. */
+  readonly action: Readonly<Record<string, unknown>> | undefined;
   readonly provenance: Provenance;
   readonly ledger: LedgerValues;
   readonly effects: readonly string[];
@@ -20,28 +22,44 @@ export interface ContextParts {
  * refused, not ignored) and what else the schema declares.
  */
 export function buildContext(action: ActionDeclaration, parts: ContextParts): CedarJsonObject {
-  const { given, provenance, ledger, effects, now } = parts;
-  const own: Record<string, unknown> = {
-    provenance: {
-      assurance: provenance.assurance,
-      originator: { __entity: originatorOf(provenance) },
-      actors: provenance.path.slice(1).map((uid) => ({ __entity: uid })),
-      depth: provenance.path.length - 1,
-    },
-    ledger: Object.fromEntries(Object.entries(ledger)),
-    tool: { effects: [...effects] },
-    now: { __extn: { fn: 'datetime', arg: now.toISOString() } },
-  };
+  const { given } = parts;
   const declared = action.context.attributes;
   const context: Record<string, unknown> = {};
   for (const [name, { type }] of declared) {
-    if (name in own) context[name] = project(own[name], type);
-    else if (!OWN.has(name) && Object.hasOwn(given, name)) context[name] = withoutNulls(given[name], type);
+    if (OWN.has(name)) {
+      const value = ownValue(name, parts);
+      if (value !== undefined) context[name] = project(value, type);
+    } else if (Object.hasOwn(given, name)) {
+      context[name] = withoutNulls(given[name], type);
+    }
   }
   const input = given.input;
   if (!declared.has('input') && isRecord(input) && Object.keys(input).length > 0) context.input = input;
   // Whether it really is Cedar JSON of the declared types is checked when it is read.
   return context as CedarJsonObject;
+}
+
+/** A value that Writ provides; undefined for one that it does not have yet. */
+function ownValue(name: string, { action, provenance, ledger, effects, now }: ContextParts): unknown {
+  switch (name) {
+    case 'action':
+      return action === undefined ? {} : withoutNulls(action, undefined);
+    case 'provenance':
+      return {
+        assurance: provenance.assurance,
+        originator: { __entity: originatorOf(provenance) },
+        actors: provenance.path.slice(1).map((uid) => ({ __entity: uid })),
+        depth: provenance.path.length - 1,
+      };
+    case 'ledger':
+      return ledger;
+    case 'tool':
+      return { effects: [...effects] };
+    case 'now':
+      return { __extn: { fn: 'datetime', arg: now.toISOString() } };
+    default:
+      return undefined;
+  }
 }
 
 /** The declared part of a value that Writ provides. */

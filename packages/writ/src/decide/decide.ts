@@ -1,35 +1,34 @@
-import {
-  CedarError,
-  type Entity,
-  type EntityUid,
-  type PolicySet,
-  recordToJson,
-  type Schema,
-  uidText,
-} from '@writ/cedar';
-import { monotonicFactory } from 'ulid';
-import type { LedgerEvent } from '../ledger/accumulator.js';
+import { CedarError } from '@writ/cedar';
 import { LedgerError } from '../ledger/errors.js';
 import { type Ledger, type LedgerValues, OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/ledger.js';
-import { actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
-import type { Registry } from '../registry/registry.js';
+import { actorOf, type Provenance } from '../provenance/path.js';
+import type { Revocations } from '../registry/revocations.js';
+import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
-import type { Decision, Refusal } from './decision.js';
+import { type Decision, isPermitted, type Refusal } from './decision.js';
 import { evaluate, type Verdict } from './evaluate.js';
-import type { Append, DecisionRecord, FactRecord } from './record.js';
-import type { AccessRequest, Caller } from './request.js';
+import { factOf } from './facts.js';
+import { declarationOf, EntityGatherer, eventOf, misfitOf, missingFacts, provenanceOf, taskOf } from './gather.js';
+import type { Ids } from './ids.js';
+import type { PolicyPlane } from './plane.js';
+import type { Append, DecisionRecord, FactRecord, OutcomeRecord } from './record.js';
+import type { AccessRequest } from './request.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts {
-  readonly policies: PolicySet;
-  readonly schema: Schema;
-  readonly policyVersion: string;
-  readonly delegation: 'path' | 'actor';
-  readonly tools: Readonly<Record<string, { readonly effects: readonly string[]; readonly labels: readonly string[] }>>;
-  readonly registry: Registry;
+  readonly plane: PolicyPlane;
   readonly ledger: Ledger;
-  readonly append: Append;
+  readonly revocations: Pick<Revocations, 'against'>;
+  readonly log: Append;
+  /** A decision that was recorded, with its outcome. */
+  readonly recorded: (id: string) => Promise<Recorded | undefined>;
   readonly clock: () => Date;
+  readonly ids: Ids;
+}
+
+export interface Recorded {
+  readonly decision: DecisionRecord;
+  readonly outcome: OutcomeRecord | undefined;
 }
 
 /** What an enforcement point is handed: in its own process, or over AuthZEN. */
@@ -45,17 +44,30 @@ interface Trail {
   provenance?: Provenance;
   ledger: LedgerValues;
   facts: FactRecord[];
+  ignored?: readonly string[];
 }
 
 const UNDESCRIBED = { effects: [], labels: ['external', 'confidential'] } as const;
 
 /** The pipeline of design section 1. */
 export class Decider {
-  private readonly nextId = monotonicFactory();
-  /** Permitted actions without an outcome, with the enforcement point that may report it. */
+  /** Permitted actions that hold a reservation, with the enforcement point that may report their outcome. */
   private readonly open = new Map<string, { readonly enforcementPoint: string; readonly at: number }>();
+  private readonly reporting = new Set<string>();
+  private current: PolicyPlane;
 
-  constructor(private readonly parts: DeciderParts) {}
+  constructor(private readonly parts: DeciderParts) {
+    this.current = parts.plane;
+  }
+
+  get plane(): PolicyPlane {
+    return this.current;
+  }
+
+  /** From now on decides with another bundle. Decisions that are under way end as they began. */
+  activate(plane: PolicyPlane): void {
+    this.current = plane;
+  }
 
   /** The decision point as one enforcement point sees it. */
   for(caller: Caller): DecisionPoint {
@@ -67,46 +79,111 @@ export class Decider {
     };
   }
 
+  /** The id of the next entry on the record. */
+  nextId(now: Date): string {
+    return this.parts.ids.next(now);
+  }
+
   /** Decides and records. What is returned is the record: everything that was read on the way is in it. */
   async decide(request: AccessRequest, caller: Caller): Promise<DecisionRecord> {
-    const now = this.parts.clock();
-    const id = this.nextId(now.getTime());
-    const trail: Trail = { ledger: {}, facts: [] };
-    const verdict = this.judge(id, request, now, trail);
-    const decision = { id, ...verdict, policyVersion: this.parts.policyVersion };
-    const record = recordOf(decision, request, caller, now, trail);
-    try {
-      await this.parts.append.decision(record);
-    } catch (error) {
-      this.parts.ledger.settle(id, 'not-executed', now);
-      const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
-      return { ...record, result: 'deny', reasons: [], refusal: { code: 'record_unavailable', message } };
+    const [record] = await this.record([this.judgeNow(request, caller)]);
+    return record as DecisionRecord;
+  }
+
+  /**
+   * Decides many, in their order and in one turn of the event loop, and records them together.
+   *
+   * @param until the batch ends with the first decision for which this is true
+   */
+  decideAll(
+    requests: Iterable<AccessRequest>,
+    caller: Caller,
+    until: (record: DecisionRecord) => boolean = () => false,
+  ): Promise<DecisionRecord[]> {
+    const records: DecisionRecord[] = [];
+    for (const request of requests) {
+      const record = this.judgeNow(request, caller);
+      records.push(record);
+      if (until(record)) break;
     }
+    return this.record(records);
+  }
+
+  /** Decides without recording and without using anything up: whether a search may name a candidate. */
+  consider(request: AccessRequest, caller: Caller): Verdict {
+    return this.judge(undefined, request, caller, this.parts.clock(), { ledger: {}, facts: [] });
+  }
+
+  private judgeNow(request: AccessRequest, caller: Caller): DecisionRecord {
+    const now = this.parts.clock();
+    const id = this.nextId(now);
     this.expire(now);
-    if (record.result === 'allow') this.open.set(id, { enforcementPoint: caller.enforcementPoint, at: now.getTime() });
-    return record;
+    const trail: Trail = { ledger: {}, facts: [] };
+    let verdict: Verdict;
+    if (caller.rights.ask('evaluate', request.action.name, request.subject.type, request.resource.type)) {
+      verdict = this.judge(id, request, caller, now, trail);
+    } else {
+      const what = `${request.action.name} by a ${request.subject.type} on a ${request.resource.type}`;
+      verdict = refuse('caller_not_permitted', `${caller.enforcementPoint} may not ask about ${what}`);
+    }
+    return recordOf({ id, ...verdict, policyVersion: this.current.policyVersion }, request, caller, now, trail);
+  }
+
+  /** Puts decisions on the record. Those that cannot be put there do not stand. */
+  private async record(records: DecisionRecord[]): Promise<DecisionRecord[]> {
+    try {
+      await this.parts.log.append(records);
+      return records;
+    } catch (error) {
+      const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
+      const now = this.parts.clock();
+      return records.map((record) => {
+        this.open.delete(record.id);
+        this.parts.ledger.settle(record.id, 'not-executed', now);
+        const { obligations: _none, missing: _neither, ...rest } = record;
+        return { ...rest, result: 'deny', reasons: [], refusal: { code: 'record_unavailable', message } };
+      });
+    }
   }
 
   /**
    * Takes in what became of a permitted action. False when there is no such action of this enforcement point that still
    * waits for its outcome; reporting twice, or past the deadline, changes nothing.
+   *
+   * @throws {WritError} when it cannot be recorded; it can then be reported again
    */
   async report(decisionId: string, status: OutcomeStatus, caller: Caller): Promise<boolean> {
     const now = this.parts.clock();
     this.expire(now);
     const { enforcementPoint } = caller;
-    const waiting = this.open.get(decisionId);
-    if (waiting?.enforcementPoint !== enforcementPoint) return false;
-    // Taken before the record is written: of two reports at once, one counts.
-    this.open.delete(decisionId);
+    // Of two reports at once, one counts.
+    if (this.reporting.has(decisionId)) return false;
+    this.reporting.add(decisionId);
     try {
-      await this.parts.append.outcome({ decisionId, time: now.toISOString(), enforcementPoint, status });
-    } catch (error) {
-      this.open.set(decisionId, waiting);
-      throw error;
+      const waiting = this.open.get(decisionId);
+      const isKnown =
+        waiting === undefined
+          ? await this.waitsOnRecord(decisionId, enforcementPoint, now)
+          : waiting.enforcementPoint === enforcementPoint;
+      if (!isKnown) return false;
+      const id = this.nextId(now);
+      const outcome = { kind: 'outcome', id, decisionId, time: now.toISOString(), enforcementPoint, status } as const;
+      await this.parts.log.append([outcome]);
+      this.open.delete(decisionId);
+      this.parts.ledger.settle(decisionId, status, now);
+      return true;
+    } finally {
+      this.reporting.delete(decisionId);
     }
-    this.parts.ledger.settle(decisionId, status, now);
-    return true;
+  }
+
+  /** A permit that reserved nothing, or from before a restart, is known from the record alone. */
+  private async waitsOnRecord(id: string, enforcementPoint: string, now: Date): Promise<boolean> {
+    const recorded = await this.parts.recorded(id);
+    if (recorded === undefined || recorded.outcome !== undefined) return false;
+    const { decision } = recorded;
+    const isLate = Date.parse(decision.time) + OUTCOME_DEADLINE_MS <= now.getTime();
+    return isPermitted(decision) && decision.enforcementPoint === enforcementPoint && !isLate;
   }
 
   /** Past its deadline an action counts as done; nobody can say otherwise any more. */
@@ -117,34 +194,61 @@ export class Decider {
     }
   }
 
-  /** One turn of the event loop from reading the ledger to reserving in it: nothing else decides in between. */
-  private judge(id: string, request: AccessRequest, now: Date, trail: Trail): Verdict {
-    const { policies, schema, registry, ledger, tools } = this.parts;
+  /**
+   * One turn of the event loop from reading the ledger to reserving in it: nothing else decides in between.
+   *
+   * @param id of the decision for which a permit reserves; undefined to reserve nothing
+   */
+  private judge(id: string | undefined, request: AccessRequest, caller: Caller, now: Date, trail: Trail): Verdict {
+    const { plane } = this;
+    const { ledger, revocations } = this.parts;
     try {
       const provenance = provenanceOf(request);
       if (typeof provenance === 'string') return refuse('invalid_request', provenance);
       trail.provenance = provenance;
 
-      const action: EntityUid = { type: 'Action', id: request.action.name };
-      const declared = schema.action(action);
-      if (declared === undefined)
-        return refuse('unknown_action', `the action ${request.action.name} is not in the schema`);
-      const decided = this.parts.delegation === 'path' ? provenance.path : [actorOf(provenance)];
-      const misfit = misfitOf(schema, declared.uid, decided, request.resource);
+      const { name } = request.action;
+      const declared = declarationOf(plane.schema, name);
+      if (declared === undefined) return refuse('unknown_action', `the action ${name} is not in the schema`);
+      const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
+      const misfit = misfitOf(declared, decided, request.resource);
       if (misfit !== undefined) return refuse('invalid_request', misfit);
+      const revoked = revocations.against({ path: provenance.path, action: name, task: taskOf(request) });
+      if (revoked !== undefined)
+        return refuse('revoked', `the ${revoked.kind} ${revoked.target} is revoked: ${revoked.reason}`);
 
-      const identities = decided.map((uid) => registry.find(uid, propertiesOf(request, uid)));
-      const resource = registry.find(request.resource, request.resource.properties);
-      trail.facts = [...identities, resource].map(factOf);
+      const gatherer = new EntityGatherer(plane.registry, caller);
+      const identities = decided.map((uid) => gatherer.identity(uid, request.subject));
+      const resource = gatherer.resource(request.resource);
+      const entities = [...identities, resource];
+      trail.facts = entities.map(factOf);
+      if (gatherer.ignored.length > 0) trail.ignored = gatherer.ignored;
 
-      const tool = tools[request.action.name] ?? UNDESCRIBED;
-      const event = eventOf(request, provenance, tool.labels);
-      trail.ledger = ledger.read(event, now);
-
-      const given = request.context ?? {};
-      const context = buildContext(declared, { given, provenance, ledger: trail.ledger, effects: tool.effects, now });
-      const verdict = evaluate({ policies, entities: registry.entities, identities, resource, action, context });
-      if (verdict.result === 'allow') ledger.reserve(id, event, now);
+      const tool = plane.tools[name] ?? UNDESCRIBED;
+      const event = ledger.isEmpty ? undefined : eventOf(request, provenance, tool.labels);
+      if (event !== undefined) trail.ledger = ledger.read(event, now);
+      const context = buildContext(declared, {
+        given: request.context ?? {},
+        action: request.action.properties,
+        provenance,
+        ledger: trail.ledger,
+        effects: tool.effects,
+        now,
+      });
+      const verdict = evaluate({
+        policies: plane.policies,
+        entities: plane.registry.entities,
+        identities,
+        resource,
+        action: declared.uid,
+        context,
+        obligations: plane.obligations,
+        supported: supportedBy(caller, request),
+        missing: () => missingFacts(plane.registry, entities),
+      });
+      if (id !== undefined && event !== undefined && isPermitted(verdict) && ledger.reserve(id, event, now)) {
+        this.open.set(id, { enforcementPoint: caller.enforcementPoint, at: now.getTime() });
+      }
       return verdict;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
@@ -158,85 +262,37 @@ function refuse(code: Refusal['code'], message: string): Verdict {
   return { result: 'deny', reasons: [], refusal: { code, message } };
 }
 
-function provenanceOf({ subject, context }: AccessRequest): Provenance | string {
-  const path = pathOf({
-    subject: { type: subject.type, id: subject.id },
-    act: subject.properties?.act,
-    agent: context?.agent,
-  });
-  // An enforcement point vouches for the names, with its key: asserted.
-  return typeof path === 'string' ? path : { path, assurance: 1 };
-}
+const NONE: ReadonlySet<string> = new Set();
 
-/** What the schema says of the shape of a request; undefined when it fits. */
-function misfitOf(
-  schema: Schema,
-  action: EntityUid,
-  identities: readonly EntityUid[],
-  resource: EntityUid,
-): string | undefined {
-  const declared = schema.action(action);
-  for (const identity of identities) {
-    if (declared?.principalTypes.has(identity.type) !== true)
-      return `the schema lets no ${identity.type} do ${action.id}`;
-  }
-  if (declared?.resourceTypes.has(resource.type) !== true)
-    return `the schema does not let ${action.id} be done to a ${resource.type}`;
-  return undefined;
-}
-
-/** The properties of a request are about its subject, not about the agents. `act` is the path, not an attribute. */
-function propertiesOf({ subject }: AccessRequest, uid: EntityUid): Record<string, unknown> {
-  if (subject.type !== uid.type || subject.id !== uid.id) return {};
-  return Object.fromEntries(Object.entries(subject.properties ?? {}).filter(([name]) => name !== 'act'));
-}
-
-function eventOf(request: AccessRequest, provenance: Provenance, labels: readonly string[]): LedgerEvent {
-  const actor = uidText(actorOf(provenance));
-  const originator = uidText(originatorOf(provenance));
-  const task = request.context?.task;
-  return {
-    action: request.action.name,
-    input: request.context?.input ?? {},
-    labels,
-    keys: {
-      // The name of a task is the caller's choice; whose it is, is not.
-      task: JSON.stringify([originator, actor, typeof task === 'string' ? task : null]),
-      actor,
-      originator,
-      resource: uidText(request.resource),
-    },
-  };
-}
-
-function factOf(entity: Entity): FactRecord {
-  return {
-    uid: { type: entity.type, id: entity.id },
-    attributes: recordToJson(entity.attributes),
-    ancestors: [...entity.ancestors].map(({ type, id }) => ({ type, id })),
-  };
+/** What the enforcement point can carry out: by its registration, and by what it says in the request. */
+function supportedBy({ obligations }: Caller, { context }: AccessRequest): ReadonlySet<string> {
+  const declared = context?.supported_obligations;
+  if (!Array.isArray(declared)) return obligations.length === 0 ? NONE : new Set(obligations);
+  return new Set([...obligations, ...declared.filter((type) => typeof type === 'string')]);
 }
 
 function recordOf(decision: Decision, request: AccessRequest, caller: Caller, now: Date, trail: Trail): DecisionRecord {
-  const { provenance } = trail;
+  const { provenance, facts, ignored } = trail;
   return {
+    kind: 'decision',
     ...decision,
     time: now.toISOString(),
     enforcementPoint: caller.enforcementPoint,
     request,
     ...(provenance === undefined ? {} : { provenance }),
-    facts: trail.facts,
-    ledger: Object.fromEntries(
-      Object.entries(trail.ledger).map(([name, value]) => [
-        name,
-        typeof value === 'bigint' ? plainNumber(value) : value,
-      ]),
-    ),
+    facts,
+    ledger: plainValues(trail.ledger),
+    ...(ignored === undefined ? {} : { ignored }),
   };
 }
 
-function plainNumber(value: bigint): number | string {
-  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+function plainValues(ledger: LedgerValues): DecisionRecord['ledger'] {
+  const plain: Record<string, number | string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(ledger)) {
+    if (typeof value !== 'bigint') plain[name] = value;
+    else plain[name] = Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  }
+  return plain;
 }
 
 function messageOf(error: unknown): string {

@@ -1,7 +1,10 @@
 import type { EntityUid } from '@writ/cedar';
 
-/** So far two of the five results of the design; step up, defer and modify come with their protocols. */
-export type Result = 'allow' | 'deny';
+/**
+ * The five results (design section 4). `allow` and `modify` permit, `modify` with obligations that change the input or
+ * the result; of the others `step_up` and `defer` say what would help.
+ */
+export type Result = 'allow' | 'modify' | 'step_up' | 'defer' | 'deny';
 
 /** A policy that determined the decision. */
 export interface Reason {
@@ -11,6 +14,8 @@ export interface Reason {
   readonly reason?: string;
   /** The identity on the delegation path that the policy decided for. */
   readonly identity: EntityUid;
+  /** Present on a forbid that a person can lift: by a step-up (`@stepUp`), or on request (`@requestable`). */
+  readonly liftedBy?: 'step-up' | 'request';
 }
 
 /** A denial that no policy made: what was missing or broken. */
@@ -20,11 +25,28 @@ export interface Refusal {
     | 'unknown_action'
     | 'invalid_request'
     | 'policy_error'
+    | 'fact_missing'
     | 'obligation_unsupported'
+    | 'caller_not_permitted'
+    | 'revoked'
     | 'ledger_unavailable'
     | 'record_unavailable'
     | 'internal_error';
   readonly message: string;
+}
+
+/** What the enforcement point must do (AuthZEN Obligations Profile 1.0, "The Obligation Object"). */
+export interface Obligation {
+  /** The name under which the bundle declares it, or the id of the policy that asks for a step-up. */
+  readonly id: string;
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** A fact that the schema requires and nobody holds. */
+export interface MissingFact {
+  readonly entity: EntityUid;
+  readonly attribute: string;
 }
 
 export interface Decision {
@@ -34,7 +56,15 @@ export interface Decision {
   readonly reasons: readonly Reason[];
   /** Present on a denial that is not, or not only, a `forbid`. */
   readonly refusal?: Refusal;
+  readonly obligations?: readonly Obligation[];
+  /** Present on a `defer`. */
+  readonly missing?: readonly MissingFact[];
   readonly policyVersion: string;
+}
+
+/** Whether the action may go ahead, provided that every obligation is carried out. */
+export function isPermitted({ result }: Pick<Decision, 'result'>): boolean {
+  return result === 'allow' || result === 'modify';
 }
 
 /** The policies that determined a decision, each once, whichever identities it decided for. */

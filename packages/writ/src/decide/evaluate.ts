@@ -1,5 +1,14 @@
-import type { CedarJsonObject, Entities, Entity, EntityUid, PolicySet } from '@writ/cedar';
-import type { Reason, Refusal, Result } from './decision.js';
+import {
+  type CedarJsonObject,
+  type Entities,
+  type Entity,
+  type EntityUid,
+  type PolicySet,
+  type Response,
+  uidText,
+} from '@writ/cedar';
+import type { MissingFact, Obligation, Reason, Refusal, Result } from './decision.js';
+import { type DeclaredObligation, obligationNames, permitWith } from './obligations.js';
 
 /** Everything that a decision depends on, gathered. */
 export interface Gathered {
@@ -10,67 +19,135 @@ export interface Gathered {
   readonly resource: Entity;
   readonly action: EntityUid;
   readonly context: CedarJsonObject;
+  readonly obligations: Readonly<Record<string, DeclaredObligation>>;
+  /** The types of obligation that the enforcement point can carry out. */
+  readonly supported: ReadonlySet<string>;
+  /** Attributes that the schema requires of the identities and the resource, and that nobody holds. */
+  readonly missing: () => readonly MissingFact[];
 }
 
 export interface Verdict {
   readonly result: Result;
   readonly reasons: readonly Reason[];
   readonly refusal?: Refusal;
+  readonly obligations?: readonly Obligation[];
+  readonly missing?: readonly MissingFact[];
+}
+
+/** What the policies say for all identities together. */
+class Tally {
+  readonly permits: Reason[] = [];
+  /** Forbids that nobody can lift. */
+  readonly forbids: Reason[] = [];
+  /** Forbids that a step-up or a request lifts. */
+  readonly liftable: Reason[] = [];
+  readonly refusals: Refusal[] = [];
+  readonly obligations = new Map<string, Obligation>();
 }
 
 /**
  * The heart of a decision: pure, synchronous, and the same for the same input. Every identity must be permitted; one
- * that is not decides for all. A `forbid` that cannot be evaluated denies, where Cedar would skip it.
+ * that is not decides for all. A `forbid` that cannot be evaluated denies, where Cedar would skip it; when what it lacks is a
+ * fact that the schema promises, the decision is deferred until somebody has it.
  *
  * @throws {CedarError} `request` when the context does not fit the schema
  */
 export function evaluate(gathered: Gathered): Verdict {
   const { policies, entities, identities, resource, action, context } = gathered;
-  const permits: Reason[] = [];
-  const forbids: Reason[] = [];
-  const refusals: Refusal[] = [];
+  const tally = new Tally();
   const base = policies.environment({ principal: resource, action, resource, context }, entities);
   for (const identity of identities) {
     const response = policies.evaluate({ ...base, principal: identity, resource }, entities);
-    const reasons = response.reasons.map((id) => reasonOf(policies, id, identity));
-    for (const { policyId, message } of response.errors) {
-      if (policies.policies.get(policyId)?.effect === 'forbid') {
-        refusals.push({
-          code: 'policy_error',
-          message: `the forbid policy ${policyId} could not be evaluated: ${message}`,
-        });
-      }
-    }
-    if (response.decision === 'allow') {
-      permits.push(...reasons);
-      const obliging = response.reasons.find((id) => policies.policies.get(id)?.annotations.obligation !== undefined);
-      if (obliging !== undefined) {
-        refusals.push({
-          code: 'obligation_unsupported',
-          message: `${obliging} asks for an obligation that cannot be carried out`,
-        });
-      }
-    } else if (reasons.length > 0) {
-      forbids.push(...reasons);
+    count(tally, gathered, identity, response);
+  }
+  return verdictOf(tally, gathered);
+}
+
+function count(tally: Tally, gathered: Gathered, identity: Entity, response: Response): void {
+  const { policies, action, resource } = gathered;
+  const failed = response.errors.filter(({ policyId }) => policies.policies.get(policyId)?.effect === 'forbid');
+  for (const { policyId, message } of failed) {
+    const text = `the forbid policy ${policyId} could not be evaluated: ${message}`;
+    tally.refusals.push({ code: 'policy_error', message: text });
+  }
+  const forbidsBefore = tally.forbids.length;
+  for (const id of response.reasons) {
+    const reason = reasonOf(policies, id, identity);
+    if (reason.effect === 'permit') {
+      tally.permits.push(reason);
+      oblige(tally, gathered, id);
+    } else if (reason.liftedBy === undefined) {
+      tally.forbids.push(reason);
     } else {
-      const who = `${identity.type}::${JSON.stringify(identity.id)}`;
-      const what = `${action.id} on ${resource.type}::${JSON.stringify(resource.id)}`;
-      refusals.push({ code: 'not_permitted', message: `no policy permits ${who} to ${what}` });
+      tally.liftable.push(reason);
     }
   }
+  if (response.permitted || tally.forbids.length > forbidsBefore) return;
+  const what = `${uidText(identity)} to ${action.id} on ${uidText(resource)}`;
+  const code = response.errors.length > failed.length ? 'policy_error' : 'not_permitted';
+  const error = response.errors.find((one) => !failed.includes(one));
+  const why = code === 'policy_error' ? `, and ${error?.policyId} could not be evaluated: ${error?.message}` : '';
+  tally.refusals.push({ code, message: `no policy permits ${what}${why}` });
+}
+
+/** Adds what a determining permit asks for. */
+function oblige(tally: Tally, { policies, obligations, supported }: Gathered, policyId: string): void {
+  const annotation = policies.policies.get(policyId)?.annotations.obligation;
+  if (annotation === undefined) return;
+  for (const name of obligationNames(annotation)) {
+    const declared = Object.hasOwn(obligations, name) ? obligations[name] : undefined;
+    if (declared === undefined || !supported.has(declared.type)) {
+      const what =
+        declared === undefined ? 'is not declared' : `is a ${declared.type}, which the caller cannot carry out`;
+      tally.refusals.push({
+        code: 'obligation_unsupported',
+        message: `${policyId} asks for the obligation ${name}; it ${what}`,
+      });
+    } else {
+      tally.obligations.set(name, { id: name, ...declared });
+    }
+  }
+}
+
+function verdictOf(tally: Tally, { policies, missing: whatIsMissing }: Gathered): Verdict {
+  const { permits, forbids, liftable, refusals } = tally;
   const refusal = refusals.find(({ code }) => code !== 'not_permitted') ?? refusals[0];
-  if (refusal !== undefined) return { result: 'deny', reasons: forbids, refusal };
-  if (forbids.length > 0) return { result: 'deny', reasons: forbids };
-  return { result: 'allow', reasons: permits };
+  if (forbids.length > 0) {
+    const reasons = [...forbids, ...liftable];
+    return refusal === undefined ? { result: 'deny', reasons } : { result: 'deny', reasons, refusal };
+  }
+  if (refusal !== undefined) {
+    const missing = refusals.every(({ code }) => code === 'policy_error') ? whatIsMissing() : [];
+    if (missing.length === 0) return { result: 'deny', reasons: liftable, refusal };
+    const names = missing.map(({ entity, attribute }) => `${uidText(entity)}.${attribute}`).join(', ');
+    const message = `not decided until these facts are known: ${names}`;
+    return { result: 'defer', reasons: liftable, refusal: { code: 'fact_missing', message }, missing };
+  }
+  if (liftable.length > 0) return { result: 'step_up', reasons: liftable, ...stepUps(policies, liftable) };
+  const obligations = [...tally.obligations.values()];
+  if (obligations.length === 0) return { result: 'allow', reasons: permits };
+  return { result: permitWith(obligations), reasons: permits, obligations };
+}
+
+/** What raises the assurance far enough (AuthZEN Obligations Profile 1.0, "step-up"). */
+function stepUps(policies: PolicySet, liftable: readonly Reason[]): { obligations?: Obligation[] } {
+  const obligations = new Map<string, Obligation>();
+  for (const { policy } of liftable) {
+    const acr = policies.policies.get(policy)?.annotations.stepUp;
+    if (acr !== undefined) obligations.set(policy, { id: policy, type: 'step-up', properties: { acr_value: acr } });
+  }
+  return obligations.size === 0 ? {} : { obligations: [...obligations.values()] };
 }
 
 function reasonOf(policies: PolicySet, id: string, identity: EntityUid): Reason {
-  const policy = policies.policies.get(id);
-  const reason = policy?.annotations.reason;
+  const { effect = 'forbid', annotations = {} } = policies.policies.get(id) ?? {};
+  const { reason, stepUp, requestable } = annotations;
+  const lifted = stepUp !== undefined ? 'step-up' : requestable !== undefined ? 'request' : undefined;
   return {
     policy: id,
-    effect: policy?.effect ?? 'forbid',
+    effect,
     identity: { type: identity.type, id: identity.id },
     ...(reason === undefined ? {} : { reason }),
+    ...(effect === 'permit' || lifted === undefined ? {} : { liftedBy: lifted }),
   };
 }

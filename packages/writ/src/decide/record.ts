@@ -12,6 +12,7 @@ export interface FactRecord {
 
 /** One decision with everything that it read, so that it can be explained and made again. */
 export interface DecisionRecord extends Decision {
+  readonly kind: 'decision';
   /** RFC 3339, UTC. */
   readonly time: string;
   readonly enforcementPoint: string;
@@ -19,18 +20,47 @@ export interface DecisionRecord extends Decision {
   readonly provenance?: { readonly path: readonly EntityUid[]; readonly assurance: number };
   readonly facts: readonly FactRecord[];
   readonly ledger: Readonly<Record<string, number | string | readonly string[]>>;
+  /** Properties that the caller sent and may not assert, as `subject.role`: not read. */
+  readonly ignored?: readonly string[];
 }
 
 /** What became of a permitted action. */
 export interface OutcomeRecord {
+  readonly kind: 'outcome';
+  readonly id: string;
   readonly decisionId: string;
   readonly time: string;
   readonly enforcementPoint: string;
   readonly status: OutcomeStatus;
 }
 
-/** Where the pipeline puts its records. A promise that is kept means: on disk. */
+/** A search (AuthZEN Authorization API 1.0, section 8), with what it found. */
+export interface SearchRecord {
+  readonly kind: 'search';
+  readonly id: string;
+  readonly time: string;
+  readonly enforcementPoint: string;
+  readonly what: 'subject' | 'resource' | 'action';
+  readonly request: unknown;
+  /** The ids that one page of it gave out. */
+  readonly results: readonly string[];
+  readonly policyVersion: string;
+}
+
+/** A change of what decisions are made from: policy, facts, revocations. */
+export interface ChangeRecord {
+  readonly kind: 'change';
+  readonly id: string;
+  readonly time: string;
+  /** Who made it: a caller of the admin API, or `writ` itself. */
+  readonly by: string;
+  readonly what: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export type LogEntry = DecisionRecord | OutcomeRecord | SearchRecord | ChangeRecord;
+
+/** Where records go. A promise that is kept means: on disk, all of them. */
 export interface Append {
-  decision(record: DecisionRecord): Promise<void>;
-  outcome(record: OutcomeRecord): Promise<void>;
+  append(entries: readonly LogEntry[]): Promise<void>;
 }

@@ -11,15 +11,11 @@ export interface AuthzenEntity extends EntityUid {
  * - `input`: the arguments of the operation
  * - `task`: the task that the call belongs to, as the enforcement point knows it
  * - `agent`: the agent at work for the subject
+ * - `supported_obligations`: the types of obligation that the enforcement point can carry out
  */
 export interface AccessRequest {
   readonly subject: AuthzenEntity;
   readonly action: { readonly name: string; readonly properties?: Readonly<Record<string, unknown>> };
   readonly resource: AuthzenEntity;
   readonly context?: Readonly<Record<string, unknown>>;
-}
-
-/** The enforcement point that asks, as it proved itself. */
-export interface Caller {
-  readonly enforcementPoint: string;
 }

@@ -1,5 +1,4 @@
 import { type Accumulator, type AccumulatorDeclaration, compileAccumulator, type LedgerEvent } from './accumulator.js';
-import { LedgerError } from './errors.js';
 
 /** What the accumulators say: sums and counts with the present action in them, sets without. */
 export type LedgerValues = Readonly<Record<string, bigint | readonly string[]>>;
@@ -24,6 +23,7 @@ interface Account {
   readonly entries: Map<string, Entry>;
 }
 
+/** Past this many, the oldest counts as done at once: memory is bounded, and no budget is given back by that. */
 const MAX_PENDING = 100_000;
 
 /**
@@ -32,16 +32,40 @@ const MAX_PENDING = 100_000;
  * limit and together over it are never both permitted, and an outcome that never comes counts as done.
  */
 export class Ledger {
-  private readonly accumulators: readonly Accumulator[];
+  private accumulators: readonly Accumulator[] = [];
   /** By accumulator, the accounts by key. */
-  private readonly accounts = new Map<string, Map<string, Account>>();
+  private accounts = new Map<string, Map<string, Account>>();
   /** In the order of their reservation, which is that of their deadlines. */
   private readonly pending = new Map<string, { readonly event: LedgerEvent; readonly at: number }>();
 
+  private declared: Readonly<Record<string, AccumulatorDeclaration>> = {};
+
   /** @throws {AccumulatorError} when a declaration cannot work */
   constructor(declarations: Readonly<Record<string, AccumulatorDeclaration>>) {
-    this.accumulators = Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared));
-    for (const { name } of this.accumulators) this.accounts.set(name, new Map());
+    this.declare(declarations);
+  }
+
+  /**
+   * Goes on with other accumulators. One that keeps its name, its key and what it folds keeps what it holds, so that a new
+   * policy does not empty a budget.
+   *
+   * @returns the names of those that begin anew although there was one of that name
+   * @throws {AccumulatorError} when a declaration cannot work; nothing has changed then
+   */
+  declare(declarations: Readonly<Record<string, AccumulatorDeclaration>>): string[] {
+    const compiled = Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared));
+    const anew: string[] = [];
+    const accounts = new Map<string, Map<string, Account>>();
+    for (const { name } of compiled) {
+      const [before, after] = [this.declared[name], declarations[name]];
+      const isSame = before !== undefined && after !== undefined && holdsTheSame(before, after);
+      if (before !== undefined && !isSame) anew.push(name);
+      accounts.set(name, (isSame ? this.accounts.get(name) : undefined) ?? new Map());
+    }
+    this.accumulators = compiled;
+    this.declared = declarations;
+    this.accounts = accounts;
+    return anew;
   }
 
   /** The values that a decision on this event at this moment sees. @throws {LedgerError} */
@@ -64,22 +88,35 @@ export class Ledger {
     return values;
   }
 
-  /** Enters a permitted action. Call it in the same turn as {@link read}: between the two nothing may run. */
-  reserve(decisionId: string, event: LedgerEvent, now: Date): void {
+  /** Whether there is no accumulator: then nothing is ever read or entered. */
+  get isEmpty(): boolean {
+    return this.accumulators.length === 0;
+  }
+
+  /**
+   * Enters a permitted action. Call it in the same turn as {@link read}: between the two nothing may run.
+   *
+   * @returns whether anything was entered, so that its outcome matters
+   */
+  reserve(decisionId: string, event: LedgerEvent, now: Date): boolean {
     this.expire(now);
-    if (this.pending.size >= MAX_PENDING) {
-      throw new LedgerError(`${MAX_PENDING} permitted actions have no outcome yet`, 'report outcomes to /v1/outcomes');
-    }
-    for (const accumulator of this.accumulators) {
-      const amount = accumulator.measure(event);
-      if (amount === undefined) continue;
+    // All are measured before one is entered: one that fails leaves nothing behind.
+    const measured = this.accumulators.map((accumulator) => ({ accumulator, amount: accumulator.measure(event) }));
+    const counted = measured.filter(({ amount }) => amount !== undefined);
+    if (counted.length === 0) return false;
+    for (const { accumulator, amount } of counted) {
       const byKey = this.accounts.get(accumulator.name) as Map<string, Account>;
       const key = accumulator.keyOf(event);
       const account = byKey.get(key) ?? { labels: new Set(), total: 0n, entries: new Map() };
-      account.entries.set(decisionId, { at: now.getTime(), amount });
+      account.entries.set(decisionId, { at: now.getTime(), amount: amount as Entry['amount'] });
       byKey.set(key, account);
     }
+    if (this.pending.size >= MAX_PENDING) {
+      const [oldest] = this.pending.keys();
+      if (oldest !== undefined) this.close(oldest, 'unknown');
+    }
     this.pending.set(decisionId, { event, at: now.getTime() });
+    return true;
   }
 
   /**
@@ -125,4 +162,8 @@ function fold(account: Account, decisionId: string, { amount }: Entry): void {
   account.entries.delete(decisionId);
   if (typeof amount === 'bigint') account.total += amount;
   else for (const label of amount) account.labels.add(label);
+}
+
+function holdsTheSame(a: AccumulatorDeclaration, b: AccumulatorDeclaration): boolean {
+  return a.key === b.key && a.set === b.set && (a.sum === undefined) === (b.sum === undefined) && a.count === b.count;
 }

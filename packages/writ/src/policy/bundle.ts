@@ -17,6 +17,8 @@ import {
   ledgerYaml,
   type MappingYaml,
   mappingYaml,
+  type ObligationsYaml,
+  obligationsYaml,
   type TestTask,
   type ToolsYaml,
   testsYaml,
@@ -25,6 +27,7 @@ import {
   writYaml,
 } from './format.js';
 import { readYaml } from './read-yaml.js';
+import { ServicePolicy } from './service-policy.js';
 
 /** A policy and the file it stands in. `offset` is where it begins there. */
 export interface PolicySource extends PolicyText {
@@ -43,6 +46,9 @@ export interface Bundle {
   readonly sources: readonly PolicySource[];
   readonly accumulators: LedgerYaml['accumulators'];
   readonly tools: ToolsYaml['tools'];
+  readonly obligations: ObligationsYaml['obligations'];
+  /** Who may use the service. */
+  readonly servicePolicy: ServicePolicy;
   readonly mappings: readonly MappingYaml[];
   readonly entities: readonly EntityJson[];
   readonly tests: readonly { readonly file: string; readonly tasks: readonly TestTask[] }[];
@@ -68,7 +74,11 @@ export function loadBundle(folder: string): Bundle {
 
 /** Reads a bundle and says everything that is wrong with its files. Types are checked by {@link checkBundle}. */
 export function readBundle(folder: string): ReadBundle {
-  const files = readBundleFiles(folder);
+  return readBundleFrom(readBundleFiles(folder));
+}
+
+/** The same, from files that were read before. */
+export function readBundleFrom(files: BundleFiles): ReadBundle {
   const reader = new BundleReader(files);
   const bundle = reader.read();
   const failed = reader.findings.some(({ severity }) => severity === 'error');
@@ -84,6 +94,7 @@ class BundleReader {
     const settings = this.yaml('writ.yaml', writYaml);
     const ledger = this.yaml('ledger.yaml', ledgerYaml);
     const tools = this.yaml('tools.yaml', toolsYaml);
+    const obligations = this.yaml('obligations.yaml', obligationsYaml);
     const mappings = this.each('mappings/', (file) => this.yaml(file, mappingYaml));
     const tests = this.each('tests/', (file) => {
       const read = this.yaml(file, testsYaml);
@@ -100,7 +111,8 @@ class BundleReader {
       );
     }
     const policies = this.compile(sources, schema);
-    if (!settings || !ledger || !tools || !schema || !policies) return undefined;
+    const servicePolicy = schema && this.servicePolicy(schema);
+    if (!settings || !ledger || !tools || !obligations || !schema || !policies || !servicePolicy) return undefined;
     return {
       root: this.files.root,
       version: this.files.version,
@@ -111,6 +123,8 @@ class BundleReader {
       sources,
       accumulators: ledger.accumulators,
       tools: tools.tools,
+      obligations: obligations.obligations,
+      servicePolicy,
       mappings,
       entities,
       tests,
@@ -168,6 +182,20 @@ class BundleReader {
       );
     }
     return this.cedar(file, () => Schema.parse(this.text(file)));
+  }
+
+  private servicePolicy(schema: Schema): ServicePolicy | undefined {
+    const files = [...this.files.texts].filter(([path]) => path.startsWith('service/'));
+    const parsed = files.map(([path, text]) => this.cedar(path, () => readPolicyText(text)));
+    if (parsed.includes(undefined)) return undefined;
+    return this.cedar(
+      'service',
+      () =>
+        new ServicePolicy(
+          files.map(([, text]) => text),
+          schema,
+        ),
+    );
   }
 
   private policySources(file: string): PolicySource[] | undefined {

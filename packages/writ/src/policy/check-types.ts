@@ -2,13 +2,14 @@ import * as official from '@cedar-policy/cedar-wasm/nodejs';
 import { CedarError, Entities, positionAt, utf16Offset } from '@writ/cedar';
 import type { Bundle, PolicySource } from './bundle.js';
 import type { Finding } from './finding.js';
+import { SERVICE_SCHEMA_TEXT } from './service-policy.js';
 
 /**
  * Type-checks the policies and the entities of a bundle against its schema. The policies are the official validator's
  * work, so that `writ check` says what `cedar validate` would.
  */
 export function checkTypes(bundle: Bundle): Finding[] {
-  return [...checkPolicies(bundle), ...checkEntities(bundle)];
+  return [...checkPolicies(bundle), ...checkServicePolicies(bundle), ...checkEntities(bundle)];
 }
 
 function checkPolicies(bundle: Bundle): Finding[] {
@@ -44,6 +45,21 @@ function checkPolicies(bundle: Bundle): Finding[] {
     ...answer.validationErrors.map((error) => finding('error', error)),
     ...answer.validationWarnings.map((warning) => finding('warning', warning)),
   ];
+}
+
+function checkServicePolicies(bundle: Bundle): Finding[] {
+  const findings: Finding[] = [];
+  for (const [file, text] of bundle.texts) {
+    if (!file.startsWith('service/')) continue;
+    const answer = official.validate({ schema: SERVICE_SCHEMA_TEXT, policies: { staticPolicies: text } });
+    const errors = answer.type === 'failure' ? answer.errors : answer.validationErrors.map(({ error }) => error);
+    for (const error of errors) {
+      const start = error.sourceLocations?.[0]?.start ?? 0;
+      const { line, column } = positionAt(text, utf16Offset(text, start));
+      findings.push({ severity: 'error', file, line, column, message: error.message, help: error.help ?? undefined });
+    }
+  }
+  return findings;
 }
 
 function checkEntities(bundle: Bundle): Finding[] {

@@ -1,10 +1,70 @@
-import type { Bundle } from './bundle.js';
+import { positionAt } from '@writ/cedar';
+import type { Bundle, ReadBundle } from './bundle.js';
 import { checkTypes } from './check-types.js';
+import { BundleError } from './errors.js';
 import type { Finding } from './finding.js';
+
+/** A bundle that may be served: it loads, and its types are right. @throws {BundleError} with every error that was found */
+export function verifiedBundle({ bundle, findings }: ReadBundle): Bundle {
+  const errors = (bundle === undefined ? findings : checkBundle(bundle)).filter(({ severity }) => severity === 'error');
+  if (bundle === undefined || errors.length > 0) throw new BundleError(errors);
+  return bundle;
+}
 
 /** Everything that can be said of a bundle that loads: types, and what can never work. */
 export function checkBundle(bundle: Bundle): Finding[] {
-  return [...checkTypes(bundle), ...checkNames(bundle)];
+  return [...checkTypes(bundle), ...checkAnnotations(bundle), ...checkNames(bundle)];
+}
+
+/** Annotations that decide a result (design section 4), and stand where they cannot. */
+function checkAnnotations(bundle: Bundle): Finding[] {
+  const findings: Finding[] = [];
+  const used = new Set<string>();
+  for (const source of bundle.sources) {
+    const policy = bundle.policies.policies.get(source.id);
+    if (policy === undefined) continue;
+    const { effect, annotations } = policy;
+    const error = (message: string, help: string): void => {
+      const text = bundle.texts.get(source.file) ?? '';
+      const { line, column } = positionAt(text, source.offset);
+      findings.push({
+        severity: 'error',
+        file: source.file,
+        line,
+        column,
+        message: `policy ${source.id}: ${message}`,
+        help,
+      });
+    };
+    for (const name of (annotations.obligation ?? '').split(/\s+/).filter((part) => part !== '')) {
+      used.add(name);
+      if (!Object.hasOwn(bundle.obligations, name))
+        error(
+          `the obligation ${name} is not declared`,
+          'declare it in obligations.yaml; every decision with it would be a denial',
+        );
+    }
+    if (effect === 'forbid' && annotations.obligation !== undefined)
+      error('@obligation stands on a forbid', 'it is for what a permit asks; put it on the permit');
+    for (const name of ['stepUp', 'requestable']) {
+      if (effect === 'permit' && annotations[name] !== undefined)
+        error(`@${name} stands on a permit`, 'it says how a forbid can be lifted; put it on the forbid');
+    }
+    if (annotations.stepUp === '') error('@stepUp names no acr value', 'as in @stepUp("urn:example:loa:3")');
+  }
+  for (const name of Object.keys(bundle.obligations)) {
+    if (used.has(name)) continue;
+    const message = `no policy asks for the obligation ${name}`;
+    findings.push({
+      severity: 'warning',
+      file: 'obligations.yaml',
+      line: 1,
+      column: 1,
+      message,
+      help: 'remove it, or use @obligation',
+    });
+  }
+  return findings;
 }
 
 /** Names in one file that should be in another. */

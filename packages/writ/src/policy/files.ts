@@ -12,8 +12,14 @@ export interface BundleFiles {
   readonly version: string;
 }
 
-const NAMED = ['writ.yaml', 'schema.cedarschema', 'ledger.yaml', 'tools.yaml', 'tasks.yaml'];
-const FOLDERS = { policies: '.cedar', mappings: '.yaml', entities: '.json', tests: '.yaml' } as const;
+const NAMED = ['writ.yaml', 'schema.cedarschema', 'ledger.yaml', 'tools.yaml', 'tasks.yaml', 'obligations.yaml'];
+const FOLDERS = {
+  policies: '.cedar',
+  service: '.cedar',
+  mappings: '.yaml',
+  entities: '.json',
+  tests: '.yaml',
+} as const;
 
 /** @throws {BundleError} when there is no such folder or it has no `writ.yaml` */
 export function readBundleFiles(folder: string): BundleFiles {
@@ -24,11 +30,16 @@ export function readBundleFiles(folder: string): BundleFiles {
     const message = `there is no bundle in ${root}: it has no writ.yaml`;
     throw new BundleError([{ severity: 'error', file: join(root, 'writ.yaml'), line: 1, column: 1, message }]);
   }
+  return { root, texts, version: versionOf(texts) };
+}
+
+/** What the files are called by: a hash over all that is decided with. */
+export function versionOf(texts: ReadonlyMap<string, string>): string {
   const hash = createHash('sha256');
   for (const [path, text] of texts) {
     if (!path.startsWith('tests/')) hash.update(`${path.length}:${path}${Buffer.byteLength(text)}:${text}`);
   }
-  return { root, texts, version: `sha256:${hash.digest('hex')}` };
+  return `sha256:${hash.digest('hex')}`;
 }
 
 function pathsOf(root: string): string[] {

@@ -17,13 +17,101 @@ const server = z.strictObject({
 const client = z.strictObject({ agent: uidText, for: uidText });
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name is lower-case letters, digits, dots and dashes');
 
-export const writYaml = z.strictObject({
-  name,
-  /** `path`: every identity on the delegation path must be permitted. `actor`: the present actor alone. */
-  delegation: z.enum(['path', 'actor']).default('path'),
-  gateway: z
-    .strictObject({ servers: z.record(name, server).default({}), clients: z.record(name, client).default({}) })
-    .default({ servers: {}, clients: {} }),
+/** A caller of the service. Without `certificate` and `token` it proves itself with an API key that Writ makes for it. */
+const caller = z
+  .strictObject({
+    /** The roles that the service policies speak of: `enforcement-point`, `administrator`, `auditor`, `operator`, or own ones. */
+    roles: z.array(z.string().min(1)).default(['enforcement-point']),
+    /** A subject alternative name of its client certificate, as `URI:spiffe://example.org/gateway`. */
+    certificate: z
+      .string()
+      .regex(/^(URI|DNS):./, 'a certificate is named URI:… or DNS:…')
+      .optional(),
+    /** Whom its access tokens are about. */
+    token: z.strictObject({ issuer: z.string(), subject: z.string().min(1) }).optional(),
+    /** The types of obligation that it carries out. */
+    obligations: z.array(z.string().min(1)).default([]),
+    /** How much it is told without asking. */
+    detail: z.enum(['none', 'reasons', 'full']).default('none'),
+  })
+  .refine(({ certificate, token }) => certificate === undefined || token === undefined, {
+    message: 'a caller has a certificate or a token, not both',
+  });
+
+/** The signature algorithms that an issuer of tokens may use: asymmetric ones. */
+const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'PS384', 'RS256', 'RS384', 'EdDSA', 'Ed25519'] as const;
+
+const issuer = z.strictObject({
+  audience: z.string().min(1),
+  jwks: z.url({ protocol: /^https?$/ }).refine((url) => isSecure(new URL(url)), {
+    message: 'keys are fetched over https; http only from loopback',
+  }),
+  algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['ES256']),
+  type: z.string().default('at+jwt'),
+});
+
+function isSecure({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+}
+
+export const writYaml = z
+  .strictObject({
+    name,
+    /** Who may call the service, besides `default` (an enforcement point) and `admin` (an administrator). */
+    callers: z.record(name, caller).default({}),
+    issuers: z.record(z.url(), issuer).default({}),
+    /** `path`: every identity on the delegation path must be permitted. `actor`: the present actor alone. */
+    delegation: z.enum(['path', 'actor']).default('path'),
+    gateway: z
+      .strictObject({ servers: z.record(name, server).default({}), clients: z.record(name, client).default({}) })
+      .default({ servers: {}, clients: {} }),
+  })
+  .superRefine(({ callers, issuers, gateway }, context) => {
+    if (Object.hasOwn(callers, 'anonymous'))
+      context.addIssue({
+        code: 'custom',
+        path: ['callers', 'anonymous'],
+        message: 'anonymous is whoever proves nothing',
+      });
+    for (const [id, { token }] of Object.entries(callers)) {
+      if (token !== undefined && !Object.hasOwn(issuers, token.issuer)) {
+        const message = `the issuer ${token.issuer} is not one of issuers`;
+        context.addIssue({ code: 'custom', path: ['callers', id, 'token', 'issuer'], message });
+      }
+    }
+    for (const id of Object.keys(gateway.clients)) {
+      if (id === 'default' || id === 'admin' || Object.hasOwn(callers, id)) {
+        const message = `${id} is the name of a caller; each has a key file of its own`;
+        context.addIssue({ code: 'custom', path: ['gateway', 'clients', id], message });
+      }
+    }
+  });
+
+/** What a permit can ask of the enforcement point (AuthZEN Obligations Profile 1.0), by the name that `@obligation` uses. */
+const obligation = z.strictObject({
+  type: z.string().min(1),
+  properties: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** The members that the profile requires of its own types. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  'step-up': ['acr_value'],
+  notification: ['to', 'body'],
+  session_termination: ['subject'],
+};
+
+export const obligationsYaml = z.strictObject({
+  obligations: z
+    .record(
+      z.string().regex(/^[\w.-]+$/, 'a name is letters, digits, dots, dashes and _'),
+      obligation.superRefine(({ type, properties }, context) => {
+        for (const member of REQUIRED[type] ?? []) {
+          if (properties[member] === undefined)
+            context.addIssue({ code: 'custom', path: ['properties'], message: `a ${type} has \`${member}\`` });
+        }
+      }),
+    )
+    .default({}),
 });
 
 const window = z.string().regex(/^[1-9][0-9]*(s|m|h|d)$/, 'a window is a number and s, m, h or d, as in 24h');
@@ -83,7 +171,7 @@ const mapping = z.strictObject({
 export const mappingYaml = z.strictObject({ server: name, tools: z.record(z.string(), mapping) });
 
 const expectation = {
-  expect: z.enum(['allow', 'deny']),
+  expect: z.enum(['allow', 'modify', 'step_up', 'defer', 'deny']),
   /** The policies that decide, in any order. */
   because: z.array(z.string()).optional(),
   outcome: z.enum(['completed', 'failed', 'unknown', 'none']).default('completed'),
@@ -116,6 +204,8 @@ const task = z
     /** Who calls; a request says so itself. */
     agent: uidText.optional(),
     for: uidText.optional(),
+    /** Which caller of the service sends the requests. */
+    as: name.default('default'),
     /** The moment at which the test runs. */
     now: z.iso.datetime().optional(),
     given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),
@@ -128,6 +218,8 @@ const task = z
 export const testsYaml = z.strictObject({ tests: z.array(task) });
 
 export type WritYaml = z.infer<typeof writYaml>;
+export type ObligationsYaml = z.infer<typeof obligationsYaml>;
+export type CallerYaml = WritYaml['callers'][string];
 export type LedgerYaml = z.infer<typeof ledgerYaml>;
 export type ToolsYaml = z.infer<typeof toolsYaml>;
 export type MappingYaml = z.infer<typeof mappingYaml>;

@@ -2,16 +2,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntityUid } from '@writ/cedar';
+import { sql } from 'kysely';
 import type { Migrations, Store } from '../store/store.js';
 
 /** Whom a key speaks for. */
 export type Holder =
-  /** An enforcement point, which says who asks for what. */
-  | { readonly kind: 'enforcement-point'; readonly name: string }
+  /** A caller of the service: an enforcement point, an administrator, an auditor. */
+  | { readonly kind: 'caller'; readonly name: string }
   /** A client of the gateway: an agent at work for somebody. */
   | { readonly kind: 'client'; readonly name: string; readonly agent: EntityUid; readonly originator: EntityUid };
 
 type CredentialTables = {
+  secrets: { name: string; value: string };
   credentials: { hash: string; kind: string; name: string; created_at: string };
 };
 
@@ -28,6 +30,16 @@ export const credentialMigrations: Migrations = {
         .execute();
     },
   },
+  '0002_provenance_secrets': {
+    async up(db) {
+      await db.schema
+        .createTable('secrets')
+        .addColumn('name', 'text', (c) => c.primaryKey())
+        .addColumn('value', 'text', (c) => c.notNull())
+        .execute();
+      await sql`update credentials set kind = 'caller' where kind = 'enforcement-point'`.execute(db);
+    },
+  },
 };
 
 /**
@@ -35,7 +47,7 @@ export const credentialMigrations: Migrations = {
  * (A plain hash is enough for a random key of that length; a slow one is for passwords.)
  */
 export class Credentials {
-  private readonly byHash = new Map<string, Holder>();
+  private byHash: ReadonlyMap<string, Holder> = new Map();
 
   private constructor(
     private readonly store: Store,
@@ -54,12 +66,35 @@ export class Credentials {
     clock: () => Date = () => new Date(),
   ): Promise<Credentials> {
     const credentials = new Credentials(store, folder, clock);
-    const rows = await credentials.table.selectFrom('credentials').selectAll().execute();
+    await credentials.hold(holders);
+    return credentials;
+  }
+
+  /** From now on the keys of these holders count, and no others. */
+  async hold(holders: readonly Holder[]): Promise<void> {
+    const rows = await this.table.selectFrom('credentials').selectAll().execute();
+    const byHash = new Map<string, Holder>();
     for (const holder of holders) {
       const row = rows.find(({ kind, name }) => kind === holder.kind && name === holder.name);
-      credentials.byHash.set(row?.hash ?? (await credentials.issue(holder)), holder);
+      byHash.set(row?.hash ?? (await this.issue(holder)), holder);
     }
-    return credentials;
+    this.byHash = byHash;
+  }
+
+  /** 256 random bits that the service keeps for itself under a name; made when they are first asked for. */
+  async secret(name: string): Promise<Buffer> {
+    const value = randomBytes(32).toString('base64url');
+    await this.table
+      .insertInto('secrets')
+      .values({ name, value })
+      .onConflict((c) => c.doNothing())
+      .execute();
+    const row = await this.table
+      .selectFrom('secrets')
+      .select('value')
+      .where('name', '=', name)
+      .executeTakeFirstOrThrow();
+    return Buffer.from(row.value, 'base64url');
   }
 
   private get table() {

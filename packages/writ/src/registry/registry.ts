@@ -1,12 +1,27 @@
-import { Entities, type Entity, type EntityJson, type EntityUid, type Schema } from '@writ/cedar';
+import { Entities, Entity, type EntityJson, type EntityUid, type Schema, uidText } from '@writ/cedar';
 
-/** The facts that decisions read. So far those of the bundle, which are code. */
+/** The facts that decisions read: those of the bundle, which are code, and those of the entity store. */
 export class Registry {
-  private constructor(readonly entities: Entities) {}
+  private constructor(
+    readonly entities: Entities,
+    private readonly schema: Schema,
+    /** The entities of the bundle, as `Type::"id"`: no caller changes those. */
+    private readonly code: ReadonlySet<string>,
+  ) {}
 
-  /** @throws {CedarError} `entities` when they are malformed or do not fit the schema */
-  static load(entities: readonly EntityJson[], schema: Schema): Registry {
-    return new Registry(Entities.fromJson(entities, { schema }));
+  /**
+   * @param entities those of the bundle
+   * @param stored those of the entity store
+   * @throws {CedarError} `entities` when they are malformed, do not fit the schema, or one is in both
+   */
+  static load(entities: readonly EntityJson[], schema: Schema, stored: readonly EntityJson[] = []): Registry {
+    const registry = Entities.fromJson([...entities, ...stored], { schema });
+    const code = new Set(entities.map(({ uid }) => uidText('__entity' in uid ? uid.__entity : uid)));
+    return new Registry(registry, schema, code);
+  }
+
+  isCode(uid: EntityUid): boolean {
+    return this.code.has(uidText(uid));
   }
 
   /**
@@ -16,6 +31,26 @@ export class Registry {
    * @throws {CedarError} `request` when the properties do not fit the schema
    */
   find(uid: EntityUid, properties?: Readonly<Record<string, unknown>>): Entity {
-    return this.entities.withAttributes(uid, properties ?? {});
+    if (properties !== undefined && hasOwn(properties)) return this.entities.withAttributes(uid, properties);
+    return this.entities.get(uid) ?? new Entity(uid.type, uid.id);
   }
+
+  /** Whether the schema knows an attribute of this type. */
+  declares(type: string, attribute: string): boolean {
+    return this.schema.entityTypes.get(type)?.attributes.attributes.has(attribute) === true;
+  }
+
+  /** The attributes that the schema requires of an entity and that it does not have. */
+  missingOf(entity: Entity): string[] {
+    const missing: string[] = [];
+    for (const [name, { required }] of this.schema.entityTypes.get(entity.type)?.attributes.attributes ?? []) {
+      if (required && !entity.attributes.has(name)) missing.push(name);
+    }
+    return missing;
+  }
+}
+
+function hasOwn(object: object): boolean {
+  for (const _name in object) return true;
+  return false;
 }

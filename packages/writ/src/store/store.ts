@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { Kysely, type Migration, Migrator, SqliteDialect } from 'kysely';
 import { WritError } from '../errors.js';
+import { openDatabase } from './database.js';
 
 /** The store could not be opened, or is not the store of this version. */
 export class StoreError extends WritError {
@@ -50,12 +51,9 @@ export function openStoreToRead(file: string): Store {
 function connect(file: string, readonly: boolean): Store {
   try {
     if (!readonly) mkdirSync(dirname(file), { recursive: true });
-    const database = new Sqlite(file, { readonly, fileMustExist: readonly, timeout: 5_000 });
-    if (!readonly) {
-      database.pragma('journal_mode = WAL');
-      database.pragma('synchronous = FULL');
-      database.pragma('foreign_keys = ON');
-    }
+    const database = readonly
+      ? new Sqlite(file, { readonly, fileMustExist: true, timeout: 5_000 })
+      : openDatabase(file);
     return new Kysely<unknown>({ dialect: new SqliteDialect({ database }) });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

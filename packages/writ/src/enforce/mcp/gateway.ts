@@ -25,7 +25,7 @@ export class Gateway {
 
   constructor(
     private readonly upstreams: readonly Upstream[],
-    private readonly mapper: CallMapper,
+    private readonly mapper: () => CallMapper,
     private readonly point: DecisionPoint,
     private readonly log: Log,
   ) {
@@ -96,7 +96,7 @@ export class Gateway {
     if (misfit !== undefined)
       throw new ProtocolError(ERROR.mapping, `the arguments of ${tool} do not fit its schema: ${misfit}`);
     try {
-      return this.mapper.map({ server: upstream?.name ?? '', tool, arguments: input }, client);
+      return this.mapper().map({ server: upstream?.name ?? '', tool, arguments: input }, client);
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
       throw new ProtocolError(ERROR.mapping, `the call of ${tool} cannot be decided on: ${error.message}`);

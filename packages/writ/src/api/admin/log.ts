@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { LogEntry } from '../../decide/record.js';
+import { type Route, route } from '../route.js';
+import type { AdminParts } from './parts.js';
+
+const entry = z.record(z.string(), z.unknown());
+/** A listener that does not keep up is let go, not waited for. */
+const MAX_UNSENT = 4 * 2 ** 20;
+const HEARTBEAT_MS = 15_000;
+
+/** `/v1/log` and `/v1/stream`: everything that is on the record, in order; and as it is written. */
+export function logRoutes({ reader, log, closing }: AdminParts): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: '/v1/log',
+      operationId: 'readLog',
+      tag: 'Administration',
+      summary: 'The log in its order: decisions, outcomes, searches, changes',
+      access: { kind: 'area', area: 'log', how: 'read' },
+      query: z.object({
+        limit: z.coerce.number().int().min(1).max(1_000).default(100),
+        /** The `next` of the page before. */
+        after: z
+          .string()
+          .regex(/^[0-9]{1,15}\.[0-9]{1,9}$/)
+          .optional(),
+      }),
+      answers: {
+        200: {
+          description: 'Entries; `next` goes on behind them',
+          shape: z.object({ entries: z.array(entry), next: z.string() }),
+        },
+      },
+      async handle({ query: { limit, after = '0.0' } }) {
+        const [seq = 0, index = 0] = after.split('.').map(Number);
+        const read = await reader.read({ seq, index }, limit);
+        const last = read[read.length - 1]?.position;
+        return {
+          entries: read.map((one) => one.entry),
+          next: last === undefined ? after : `${last.seq}.${last.index}`,
+        };
+      },
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/stream',
+      operationId: 'streamLog',
+      tag: 'Administration',
+      summary: 'What is put on the record, as server-sent events',
+      access: { kind: 'area', area: 'stream', how: 'read' },
+      answers: { 200: { description: 'Events named by the kind of entry', contentType: 'text/event-stream' } },
+      handle({ reply }) {
+        reply.hijack();
+        const { raw } = reply;
+        raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+        raw.write(': connected\n\n');
+        const stop = log.onEntries((entries) => {
+          if (raw.writableLength > MAX_UNSENT) raw.destroy();
+          else raw.write(entries.map(eventText).join(''));
+        });
+        const heartbeat = setInterval(() => raw.write(': alive\n\n'), HEARTBEAT_MS);
+        const end = (): void => void raw.end();
+        closing.addEventListener('abort', end);
+        raw.once('close', () => {
+          closing.removeEventListener('abort', end);
+          clearInterval(heartbeat);
+          stop();
+        });
+      },
+    }),
+  ];
+}
+
+function eventText(one: LogEntry): string {
+  return `id: ${one.id}\nevent: ${one.kind}\ndata: ${JSON.stringify(one)}\n\n`;
+}

@@ -1,0 +1,59 @@
+import type { LogReader } from '../../audit/log-reader.js';
+import type { LogWriter } from '../../audit/log-writer.js';
+import type { Decider } from '../../decide/decide.js';
+import type { EntityStore } from '../../registry/entity-store.js';
+import type { Revocations } from '../../registry/revocations.js';
+import type { Sightings } from '../../registry/sightings.js';
+import type { AuthenticatedCaller } from '../callers.js';
+
+/** What the admin API works on. */
+export interface AdminParts {
+  readonly decider: () => Decider;
+  readonly policy: PolicyControl;
+  readonly entities: EntityStore;
+  readonly revocations: Revocations;
+  readonly sightings: Sightings;
+  readonly reader: LogReader;
+  readonly log: LogWriter;
+  readonly clock: () => Date;
+  /** Aborted when the service stops: what would go on for ever ends. */
+  readonly closing: AbortSignal;
+}
+
+/** The policy as the service holds it. */
+export interface PolicyControl {
+  describe(): PolicyDescription;
+  /**
+   * Reads the bundle again and decides with it from now on. When it cannot be used, nothing changes.
+   *
+   * @throws {BundleError} with everything that is wrong with it
+   */
+  reload(by: string): Promise<PolicyDescription>;
+}
+
+export interface PolicyDescription {
+  readonly name: string;
+  readonly version: string;
+  readonly state: string;
+  readonly since: string;
+  readonly why?: string | undefined;
+  readonly policies: readonly {
+    readonly id: string;
+    readonly effect: string;
+    readonly annotations: Readonly<Record<string, string>>;
+    readonly file: string;
+  }[];
+  readonly servicePolicies: readonly string[];
+}
+
+/** Puts a change of what decisions are made from on the record. */
+export async function recordChange(
+  { decider, log, clock }: Pick<AdminParts, 'decider' | 'log' | 'clock'>,
+  caller: Pick<AuthenticatedCaller, 'enforcementPoint'>,
+  what: string,
+  detail: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const now = clock();
+  const id = decider().nextId(now);
+  await log.append([{ kind: 'change', id, time: now.toISOString(), by: caller.enforcementPoint, what, detail }]);
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { BundleError } from '../../policy/errors.js';
+import { Problem } from '../problem.js';
+import { type Route, route } from '../route.js';
+import type { AdminParts } from './parts.js';
+
+const policyShape = z.object({
+  name: z.string(),
+  version: z.string(),
+  state: z.string(),
+  since: z.string(),
+  why: z.string().optional(),
+  policies: z.array(
+    z.object({
+      id: z.string(),
+      effect: z.string(),
+      annotations: z.record(z.string(), z.string()),
+      file: z.string(),
+    }),
+  ),
+  servicePolicies: z.array(z.string()),
+});
+
+/** `/v1/policy`: what is decided with. */
+export function policyRoutes({ policy }: AdminParts): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: '/v1/policy',
+      operationId: 'getPolicy',
+      tag: 'Administration',
+      summary: 'The policy that decisions are made with',
+      access: { kind: 'area', area: 'policy', how: 'read' },
+      answers: { 200: { description: 'The bundle and its policies', shape: policyShape } },
+      handle: () => policy.describe(),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/policy/reload',
+      operationId: 'reloadPolicy',
+      tag: 'Administration',
+      summary: 'Read the bundle again and decide with it, if it can be used',
+      access: { kind: 'area', area: 'policy', how: 'write' },
+      answers: {
+        200: { description: 'What is decided with now', shape: policyShape },
+        422: { description: 'The bundle has errors; the last good policy goes on' },
+      },
+      async handle({ caller }) {
+        try {
+          return await policy.reload(caller.enforcementPoint);
+        } catch (error) {
+          if (!(error instanceof BundleError)) throw error;
+          throw new Problem(422, 'the bundle has errors; the last good policy goes on', { findings: error.findings });
+        }
+      },
+    }),
+  ];
+}

@@ -1,0 +1,36 @@
+import type { Decider } from '../../decide/decide.js';
+import { Problem } from '../problem.js';
+import { type Call, type Route, route } from '../route.js';
+import { type Answer, answerOf, BARE, decisionShape } from './answer.js';
+import { evaluationShape, readEvaluation } from './read-request.js';
+
+/** OpenID AuthZEN Authorization API 1.0, section 6: access evaluation. */
+export function evaluationRoute(decider: () => Decider): Route {
+  return route({
+    method: 'POST',
+    url: '/access/v1/evaluation',
+    operationId: 'evaluate',
+    tag: 'AuthZEN',
+    summary: 'May this subject do this action to this resource, now?',
+    access: { kind: 'caller' },
+    body: evaluationShape,
+    readsBody: true,
+    answers: { 200: { description: 'The decision; a denial is an answer too', shape: decisionShape } },
+    handle: (call) => evaluateOne(decider(), call.body, call),
+  });
+}
+
+/** Decides one request and answers with a plain decision. @throws {Problem} 400, 403 */
+export async function evaluateOne(decider: Decider, body: unknown, { caller, reply }: Call): Promise<unknown> {
+  const read = readEvaluation(body);
+  if ('error' in read) throw new Problem(400, read.error);
+  const record = await decider.decide(read.value, caller);
+  reply.header('X-Decision-Id', record.id);
+  if (record.refusal?.code === 'caller_not_permitted') throw new Problem(403, record.refusal.message);
+  return textOf(answerOf(record, caller));
+}
+
+/** What goes out for an answer. */
+export function textOf(answer: Answer): string {
+  return answer.context === undefined ? BARE[`${answer.decision}`] : JSON.stringify(answer);
+}

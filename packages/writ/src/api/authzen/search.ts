@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import type { Decider } from '../../decide/decide.js';
+import type { Append } from '../../decide/record.js';
+import type { AccessRequest } from '../../decide/request.js';
+import { type Found, SearchPlaceLost, searchActions, searchEntities } from '../../decide/search.js';
+import { Problem } from '../problem.js';
+import { type Call, type Route, readShape, route } from '../route.js';
+import type { PageTokens } from './page-token.js';
+import { actionSearchShape, type Page, resourceSearchShape, subjectSearchShape } from './read-request.js';
+
+/** What searches need of the service. */
+export interface SearchParts {
+  readonly decider: () => Decider;
+  readonly tokens: PageTokens;
+  readonly log: Append;
+  readonly clock: () => Date;
+}
+
+/** Results a page when the request sets no limit, and at most. */
+const PAGE = 1_000;
+
+const obligations = z.array(z.record(z.string(), z.unknown())).optional();
+const pageShape = z.object({ next_token: z.string(), count: z.int() }).optional();
+const entitiesShape = z.object({
+  page: pageShape,
+  results: z.array(z.object({ type: z.string(), id: z.string(), obligations })),
+});
+const actionsShape = z.object({ page: pageShape, results: z.array(z.object({ name: z.string(), obligations })) });
+
+/** Authorization API 1.0, section 8: the searches. What they find is what evaluations would permit. */
+export function searchRoutes(parts: SearchParts): Route[] {
+  const common = { method: 'POST', tag: 'AuthZEN', access: { kind: 'caller' }, readsBody: true } as const;
+  const found = 'What would be permitted; `page.next_token` is empty on the last page';
+  return [
+    route({
+      ...common,
+      url: '/access/v1/search/subject',
+      operationId: 'searchSubjects',
+      summary: 'Who may do this action to this resource?',
+      body: subjectSearchShape,
+      answers: { 200: { description: found, shape: entitiesShape } },
+      handle: (call) => {
+        const { subject, page, ...rest } = readShape(subjectSearchShape, call.body, '');
+        // What the caller says of a subject that it does not name would be said of all of them.
+        const request = { ...rest, subject: { type: subject.type, id: '' } } as AccessRequest;
+        return searchPart(parts, call, 'subject', request, page);
+      },
+    }),
+    route({
+      ...common,
+      url: '/access/v1/search/resource',
+      operationId: 'searchResources',
+      summary: 'To which resources may this subject do this action?',
+      body: resourceSearchShape,
+      answers: { 200: { description: found, shape: entitiesShape } },
+      handle: (call) => {
+        const { resource, page, ...rest } = readShape(resourceSearchShape, call.body, '');
+        const request = { ...rest, resource: { type: resource.type, id: '' } } as AccessRequest;
+        return searchPart(parts, call, 'resource', request, page);
+      },
+    }),
+    route({
+      ...common,
+      url: '/access/v1/search/action',
+      operationId: 'searchActions',
+      summary: 'Which actions may this subject do to this resource?',
+      body: actionSearchShape,
+      answers: { 200: { description: found, shape: actionsShape } },
+      handle: async (call) => {
+        const { page, ...request } = readShape(actionSearchShape, call.body, '');
+        const search = ['action', call.caller.enforcementPoint, request];
+        const { limit = PAGE, after } = parts.tokens.read(search, page);
+        const all = searchActions(parts.decider(), request as Omit<AccessRequest, 'action'>, call.caller);
+        const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+        if (after !== undefined && start === 0) throw new Problem(400, PLACE_LOST);
+        const size = sizeOf(limit);
+        const found = all.slice(start, start + size);
+        const results = found.map(({ id, obligations: duties }) => ({
+          name: id,
+          ...(duties && { obligations: duties }),
+        }));
+        return finish(parts, call, { search, page, limit, found, results, hasMore: start + size < all.length });
+      },
+    }),
+  ];
+}
+
+const PLACE_LOST = 'page.token: what the page before ended with is not there any more; begin again without a token';
+
+async function searchPart(
+  parts: SearchParts,
+  call: Call,
+  part: 'subject' | 'resource',
+  request: AccessRequest,
+  page: Page,
+): Promise<unknown> {
+  const { caller } = call;
+  const { subject, resource } = request;
+  if (!caller.rights.ask('search', request.action.name, subject.type, resource.type)) {
+    const what = `${request.action.name} by a ${subject.type} on a ${resource.type}`;
+    throw new Problem(403, `${caller.enforcementPoint} may not search for ${what}`);
+  }
+  const search = [part, caller.enforcementPoint, request];
+  const { limit = PAGE, after } = parts.tokens.read(search, page);
+  try {
+    const { found, hasMore } = await searchEntities(parts.decider(), { part, request }, caller, sizeOf(limit), after);
+    const { type } = request[part];
+    const results = found.map(({ id, obligations: duties }) => ({ type, id, ...(duties && { obligations: duties }) }));
+    return finish(parts, call, { search, page, limit, found, results, hasMore });
+  } catch (error) {
+    if (error instanceof SearchPlaceLost) throw new Problem(400, PLACE_LOST);
+    throw error;
+  }
+}
+
+/** A limit of 0 is taken as none: a page with nothing in it would never end. */
+function sizeOf(limit: number): number {
+  return limit === 0 ? PAGE : Math.min(limit, PAGE);
+}
+
+interface Finished {
+  readonly search: readonly unknown[];
+  readonly page: Page;
+  readonly limit: number;
+  readonly found: readonly Found[];
+  readonly results: readonly object[];
+  readonly hasMore: boolean;
+}
+
+/** Records what a search gave out, and gives it out. */
+async function finish(parts: SearchParts, { caller }: Call, finished: Finished): Promise<unknown> {
+  const { search, page, limit, found, results, hasMore } = finished;
+  const decider = parts.decider();
+  const now = parts.clock();
+  await parts.log.append([
+    {
+      kind: 'search',
+      id: decider.nextId(now),
+      time: now.toISOString(),
+      enforcementPoint: caller.enforcementPoint,
+      what: search[0] as 'subject',
+      request: search[2],
+      results: found.map(({ id }) => id),
+      policyVersion: decider.plane.policyVersion,
+    },
+  ]);
+  if (page === undefined && !hasMore) return { results };
+  const last = found[found.length - 1];
+  const token = hasMore && last !== undefined ? parts.tokens.issue(search, { limit, after: last.id }) : '';
+  return { page: { next_token: token, count: results.length }, results };
+}

@@ -1,0 +1,109 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { LogWriter } from '../audit/log-writer.js';
+import type { LoadShedder } from './load.js';
+import { type Route, route } from './route.js';
+import type { ServingStateHolder } from './serving-state.js';
+
+const STATES = ['starting', 'ready', 'stale', 'stopping'] as const;
+/** From a tenth of a millisecond to ten seconds. */
+const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+/** How the service is doing, in the Prometheus exposition format. No label holds anything that a caller can make up. */
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly requests = new Histogram({
+    name: 'writ_http_request_duration_seconds',
+    help: 'Time from the arrival of a request to its answer',
+    labelNames: ['operation', 'status'] as const,
+    buckets: SECONDS,
+    registers: [this.registry],
+  });
+
+  constructor(log: LogWriter, state: ServingStateHolder, load: LoadShedder) {
+    const { registry } = this;
+    const registers = [registry];
+    collectDefaultMetrics({ register: registry });
+    const decisions = new Counter({
+      name: 'writ_decisions_total',
+      help: 'Decisions on the record, by result',
+      labelNames: ['result', 'refusal'] as const,
+      registers,
+    });
+    const entries = new Counter({
+      name: 'writ_log_entries_total',
+      help: 'Entries on the record, by kind',
+      labelNames: ['kind'] as const,
+      registers,
+    });
+    const commits = new Histogram({
+      name: 'writ_log_commit_duration_seconds',
+      help: 'Time that the disk takes for a group of entries',
+      buckets: SECONDS,
+      registers,
+    });
+    log.onEntries((written) => {
+      for (const entry of written) {
+        entries.inc({ kind: entry.kind });
+        if (entry.kind === 'decision') decisions.inc({ result: entry.result, refusal: entry.refusal?.code ?? '' });
+      }
+    });
+    log.onCommit((_entries, ms) => commits.observe(ms / 1_000));
+    new Gauge({
+      name: 'writ_state',
+      help: '1 for the state that the service is in',
+      labelNames: ['state'] as const,
+      registers,
+      collect() {
+        for (const name of STATES) this.set({ state: name }, state.current.state === name ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'writ_policy_age_seconds',
+      help: 'Time since the policy in force was activated',
+      registers,
+      collect() {
+        const { current } = state;
+        if ('since' in current) this.set((Date.now() - Date.parse(current.since)) / 1_000);
+      },
+    });
+    new Gauge({
+      name: 'writ_requests_in_flight',
+      help: 'Requests that wait for their answer',
+      registers,
+      collect() {
+        this.set(load.waiting);
+      },
+    });
+    new Counter({
+      name: 'writ_requests_shed_total',
+      help: 'Requests that were turned away because of load',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(load.shed);
+      },
+    });
+  }
+
+  /** A request was answered. */
+  answered(operation: string, status: number, seconds: number): void {
+    this.requests.observe({ operation, status }, seconds);
+  }
+}
+
+export function metricsRoute(metrics: Metrics): Route {
+  return route({
+    method: 'GET',
+    url: '/metrics',
+    operationId: 'getMetrics',
+    tag: 'Operations',
+    summary: 'Metrics, for Prometheus',
+    access: { kind: 'area', area: 'metrics', how: 'read' },
+    always: true,
+    answers: { 200: { description: 'The metrics', contentType: 'text/plain' } },
+    async handle({ reply }) {
+      reply.type(metrics.registry.contentType);
+      return metrics.registry.metrics();
+    },
+  });
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { type Route, route } from './route.js';
+import type { ServingStateHolder } from './serving-state.js';
+
+const stateShape = z.object({
+  state: z.enum(['starting', 'ready', 'stale', 'stopping']),
+  policyVersion: z.string().optional(),
+  since: z.string().optional(),
+  why: z.string().optional(),
+});
+
+/** Whether the process lives, and whether it decides. Neither says anything of what it decides. */
+export function operationRoutes(state: ServingStateHolder): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: '/livez',
+      operationId: 'isAlive',
+      tag: 'Operations',
+      summary: 'Is the process alive?',
+      access: { kind: 'open' },
+      always: true,
+      answers: { 200: { description: 'It is', shape: z.object({ status: z.literal('alive') }) } },
+      handle: () => ({ status: 'alive' }),
+    }),
+    route({
+      method: 'GET',
+      url: '/readyz',
+      operationId: 'isReady',
+      tag: 'Operations',
+      summary: 'Does it decide? Only with a policy that was verified and passed the self-test',
+      access: { kind: 'open' },
+      always: true,
+      answers: {
+        200: { description: 'It decides: `ready`, or `stale` with the last good policy', shape: stateShape },
+        503: { description: 'It does not: `starting` or `stopping`', shape: stateShape },
+      },
+      handle({ reply }) {
+        reply.code(state.serves ? 200 : 503);
+        // Why a policy cannot be used is for those who may read it: GET /v1/policy.
+        const { current } = state;
+        return 'why' in current ? { ...current, why: 'a newer policy could not be used; see GET /v1/policy' } : current;
+      },
+    }),
+  ];
+}

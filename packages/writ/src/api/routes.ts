@@ -1,0 +1,53 @@
+import type { LogWriter } from '../audit/log-writer.js';
+import type { Decider } from '../decide/decide.js';
+import { decisionRoutes } from './admin/decisions.js';
+import { entityRoutes } from './admin/entities.js';
+import { identityRoutes } from './admin/identities.js';
+import { logRoutes } from './admin/log.js';
+import type { AdminParts } from './admin/parts.js';
+import { policyRoutes } from './admin/policy.js';
+import { revocationRoutes } from './admin/revocations.js';
+import { evaluationRoute } from './authzen/evaluation.js';
+import { evaluationsRoute } from './authzen/evaluations.js';
+import { metadataRoute } from './authzen/metadata.js';
+import type { PageTokens } from './authzen/page-token.js';
+import { searchRoutes } from './authzen/search.js';
+import { type Metrics, metricsRoute } from './metrics.js';
+import { openApiOf, openApiRoute } from './openapi.js';
+import { operationRoutes } from './operations.js';
+import { outcomeRoute } from './outcomes.js';
+import type { Route } from './route.js';
+import type { ServingStateHolder } from './serving-state.js';
+
+export interface RoutesParts {
+  readonly decider: () => Decider;
+  readonly tokens: PageTokens;
+  readonly log: LogWriter;
+  readonly clock: () => Date;
+  readonly state: ServingStateHolder;
+  readonly metrics: Metrics;
+  readonly admin: AdminParts;
+  readonly publicUrl: () => string;
+}
+
+/** Everything that the service serves (design section 10). */
+export function routesOf(parts: RoutesParts): Route[] {
+  const { decider, admin, publicUrl } = parts;
+  const routes: Route[] = [
+    evaluationRoute(decider),
+    evaluationsRoute(decider),
+    ...searchRoutes(parts),
+    metadataRoute(decider, publicUrl),
+    outcomeRoute(decider),
+    ...policyRoutes(admin),
+    ...entityRoutes(admin),
+    ...identityRoutes(admin),
+    ...revocationRoutes(admin),
+    ...decisionRoutes(admin),
+    ...logRoutes(admin),
+    ...operationRoutes(parts.state),
+    metricsRoute(parts.metrics),
+    openApiRoute(() => openApiOf(routes, publicUrl())),
+  ];
+  return routes;
+}

@@ -1,0 +1,127 @@
+import type { DecisionRecord, LogEntry, OutcomeRecord } from '../decide/record.js';
+import type { Store } from '../store/store.js';
+import type { LogTables } from './log-table.js';
+
+/** A decision with what became of it. */
+export interface RecordedDecision {
+  readonly decision: DecisionRecord;
+  readonly outcome: OutcomeRecord | undefined;
+}
+
+export interface LogPosition {
+  readonly seq: number;
+  readonly index: number;
+}
+
+export interface PositionedEntry {
+  readonly position: LogPosition;
+  readonly entry: LogEntry;
+}
+
+/** How many groups one look for decisions goes through at most. */
+const MAX_LOOKED_AT = 4_096;
+
+/** Reads the log. What it finds is what was on disk when it looked. */
+export class LogReader {
+  constructor(private readonly store: Store) {}
+
+  private get table() {
+    return this.store.withTables<LogTables>();
+  }
+
+  /** The id of the last entry, or undefined when there is none. */
+  async lastId(): Promise<string | undefined> {
+    const row = await this.table.selectFrom('log_groups').select('last_id').orderBy('seq', 'desc').executeTakeFirst();
+    return row?.last_id;
+  }
+
+  /** The record of a decision, or undefined when there is none of that id. */
+  async find(id: string): Promise<RecordedDecision | undefined> {
+    const decision = await this.entry(id);
+    if (decision?.kind !== 'decision') return undefined;
+    const row = await this.table
+      .selectFrom('log_outcomes')
+      .select('id')
+      .where('decision_id', '=', id)
+      .executeTakeFirst();
+    const outcome = row === undefined ? undefined : await this.entry(row.id);
+    return { decision, outcome: outcome?.kind === 'outcome' ? outcome : undefined };
+  }
+
+  private async entry(id: string): Promise<LogEntry | undefined> {
+    const row = await this.table
+      .selectFrom('log_groups')
+      .select(['body', 'last_id'])
+      .where('first_id', '<=', id)
+      .orderBy('first_id', 'desc')
+      .executeTakeFirst();
+    if (row === undefined || row.last_id < id) return undefined;
+    return entriesOf(row.body).find((entry) => entry.id === id);
+  }
+
+  /**
+   * Entries in the order of the log.
+   *
+   * @param from the position to begin after: 0 for the beginning, or the `position` of an entry
+   * @param limit at most this many
+   */
+  async read(from: LogPosition, limit: number): Promise<PositionedEntry[]> {
+    const out: PositionedEntry[] = [];
+    for (let seq = from.seq; out.length < limit; ) {
+      const rows = await this.table
+        .selectFrom('log_groups')
+        .select(['seq', 'body'])
+        .where('seq', '>=', seq)
+        .orderBy('seq')
+        .limit(16)
+        .execute();
+      if (rows.length === 0) break;
+      for (const row of rows) {
+        for (const [index, entry] of entriesOf(row.body).entries()) {
+          const isAfter = row.seq > from.seq || index > from.index;
+          if (isAfter && out.length < limit) out.push({ position: { seq: row.seq, index }, entry });
+        }
+      }
+      seq = (rows[rows.length - 1]?.seq ?? seq) + 1;
+    }
+    return out;
+  }
+
+  /**
+   * Decisions, the newest first.
+   *
+   * @param before the id to begin before
+   * @param matches only those for which this is true; at most `MAX_LOOKED_AT` groups are looked at for one call
+   */
+  async decisions(
+    before: string | undefined,
+    limit: number,
+    matches: (decision: DecisionRecord) => boolean = () => true,
+  ): Promise<{ readonly decisions: DecisionRecord[]; readonly next: string | undefined }> {
+    const decisions: DecisionRecord[] = [];
+    let at = before;
+    for (let looked = 0; looked < MAX_LOOKED_AT; looked += 32) {
+      let query = this.table
+        .selectFrom('log_groups')
+        .select(['body', 'first_id'])
+        .orderBy('first_id', 'desc')
+        .limit(32);
+      if (at !== undefined) query = query.where('first_id', '<', at);
+      const rows = await query.execute();
+      if (rows.length === 0) return { decisions, next: undefined };
+      for (const row of rows) {
+        for (const entry of entriesOf(row.body).reverse()) {
+          if (entry.kind !== 'decision' || (at !== undefined && entry.id >= at) || !matches(entry)) continue;
+          decisions.push(entry);
+          if (decisions.length === limit) return { decisions, next: entry.id };
+        }
+        at = row.first_id;
+      }
+    }
+    return { decisions, next: at };
+  }
+}
+
+function entriesOf(body: string): LogEntry[] {
+  return body.split('\n').map((line) => JSON.parse(line) as LogEntry);
+}

@@ -1,0 +1,24 @@
+/** What a caller may do at this decision point. Decided by the service policies; see `policy/service-policy.ts`. */
+export interface Rights {
+  /** May it ask about this action on these types? */
+  ask(how: 'evaluate' | 'search', action: string, subjectType: string, resourceType: string): boolean;
+  /** May it say what this attribute is, where no fact does? */
+  assert(part: 'subject' | 'resource', type: string, attribute: string): boolean;
+  /** May it see reasons, facts and ledger values? */
+  detail(): boolean;
+}
+
+/** The enforcement point that asks, as it proved itself. */
+export interface Caller {
+  readonly enforcementPoint: string;
+  readonly rights: Rights;
+  /** The types of obligation that it is registered to carry out. */
+  readonly obligations: readonly string[];
+}
+
+const EVERYTHING: Rights = { ask: () => true, assert: () => true, detail: () => true };
+
+/** An enforcement point of our own, in this process. It needs no credential, and there is nobody to restrict. */
+export function inProcess(enforcementPoint: string): Caller {
+  return { enforcementPoint, rights: EVERYTHING, obligations: [] };
+}

@@ -1,0 +1,108 @@
+import { type ActionDeclaration, type Entity, type EntityUid, type Schema, uidText } from '@writ/cedar';
+import type { LedgerEvent } from '../ledger/accumulator.js';
+import { actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
+import type { Registry } from '../registry/registry.js';
+import type { Caller } from './caller.js';
+import type { MissingFact } from './decision.js';
+import type { AccessRequest, AuthzenEntity } from './request.js';
+
+/** Who asks, from all the places in which a request can say it; or what is wrong with what it says. */
+export function provenanceOf({ subject, context }: AccessRequest): Provenance | string {
+  const act = subject.properties?.act;
+  const agent = context?.agent;
+  const uid = { type: subject.type, id: subject.id };
+  const path = act === undefined && agent === undefined ? ([uid] as const) : pathOf({ subject: uid, act, agent });
+  // An enforcement point vouches for the names, with its key: asserted.
+  return typeof path === 'string' ? path : { path, assurance: 1 };
+}
+
+/** What the schema says of the shape of a request; undefined when it fits. */
+export function misfitOf(
+  declared: ActionDeclaration,
+  identities: readonly EntityUid[],
+  resource: EntityUid,
+): string | undefined {
+  for (const { type } of identities) {
+    if (!declared.principalTypes.has(type)) return `the schema lets no ${type} do ${declared.uid.id}`;
+  }
+  if (!declared.resourceTypes.has(resource.type))
+    return `the schema does not let ${declared.uid.id} be done to a ${resource.type}`;
+  return undefined;
+}
+
+/** The entities of a decision, with their attributes as far as anybody who may say so knows them. */
+export class EntityGatherer {
+  /** Properties that were sent and not read, as `subject.role`. */
+  readonly ignored: string[] = [];
+
+  constructor(
+    private readonly registry: Registry,
+    private readonly caller: Caller,
+  ) {}
+
+  /** The properties of a request are about its subject, not about the agents. `act` is the path, not an attribute. */
+  identity(uid: EntityUid, subject: AuthzenEntity): Entity {
+    const isSubject = subject.type === uid.type && subject.id === uid.id;
+    return this.registry.find(uid, isSubject ? this.asserted('subject', subject) : undefined);
+  }
+
+  resource(resource: AuthzenEntity): Entity {
+    return this.registry.find(resource, this.asserted('resource', resource));
+  }
+
+  /** What the caller may assert of what it sent. The rest counts as not sent. */
+  private asserted(
+    part: 'subject' | 'resource',
+    { type, properties }: AuthzenEntity,
+  ): Record<string, unknown> | undefined {
+    if (properties === undefined) return undefined;
+    let asserted: Record<string, unknown> | undefined;
+    for (const [name, value] of Object.entries(properties)) {
+      if ((part === 'subject' && name === 'act') || value === null) continue;
+      if (!this.registry.declares(type, name)) continue;
+      if (!this.caller.rights.assert(part, type, name)) {
+        this.ignored.push(`${part}.${name}`);
+        continue;
+      }
+      asserted ??= {};
+      asserted[name] = value;
+    }
+    return asserted;
+  }
+}
+
+/** The facts that the schema requires and that nobody holds. */
+export function missingFacts(registry: Registry, entities: readonly Entity[]): MissingFact[] {
+  return entities.flatMap((entity) =>
+    registry.missingOf(entity).map((attribute) => ({ entity: { type: entity.type, id: entity.id }, attribute })),
+  );
+}
+
+/** The action as the ledger sees it. */
+export function eventOf(request: AccessRequest, provenance: Provenance, labels: readonly string[]): LedgerEvent {
+  const actor = uidText(actorOf(provenance));
+  const originator = uidText(originatorOf(provenance));
+  const task = taskOf(request);
+  return {
+    action: request.action.name,
+    input: request.context?.input ?? {},
+    labels,
+    keys: {
+      // The name of a task is the caller's choice; whose it is, is not.
+      task: JSON.stringify([originator, actor, task ?? null]),
+      actor,
+      originator,
+      resource: uidText(request.resource),
+    },
+  };
+}
+
+/** The name that the enforcement point gives the task. */
+export function taskOf({ context }: AccessRequest): string | undefined {
+  return typeof context?.task === 'string' ? context.task : undefined;
+}
+
+/** The declaration of an action that requests name by its id alone. */
+export function declarationOf(schema: Schema, action: string): ActionDeclaration | undefined {
+  return schema.action({ type: 'Action', id: action });
+}

@@ -1,0 +1,24 @@
+import { monotonicFactory } from 'ulid';
+
+const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** ULIDs, each later than every one before, also when the clock goes back and over restarts: the order of the log. */
+export class Ids {
+  private readonly ulid = monotonicFactory();
+  private latest: number;
+
+  /** @param last the id of the last entry on the record */
+  constructor(last?: string) {
+    this.latest = last === undefined ? 0 : timeOf(last) + 1;
+  }
+
+  next(now: Date): string {
+    this.latest = Math.max(this.latest, now.getTime());
+    return this.ulid(this.latest);
+  }
+}
+
+/** Milliseconds since the epoch, from the first ten digits. */
+function timeOf(id: string): number {
+  return [...id.slice(0, 10)].reduce((time, digit) => time * 32 + DIGITS.indexOf(digit), 0);
+}

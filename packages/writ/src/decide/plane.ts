@@ -1,0 +1,14 @@
+import type { PolicySet, Schema } from '@writ/cedar';
+import type { Registry } from '../registry/registry.js';
+import type { DeclaredObligation } from './obligations.js';
+
+/** A bundle made ready to decide with. Replaced whole when a new one is activated; a decision sees one of them. */
+export interface PolicyPlane {
+  readonly policies: PolicySet;
+  readonly schema: Schema;
+  readonly policyVersion: string;
+  readonly delegation: 'path' | 'actor';
+  readonly tools: Readonly<Record<string, { readonly effects: readonly string[]; readonly labels: readonly string[] }>>;
+  readonly obligations: Readonly<Record<string, DeclaredObligation>>;
+  readonly registry: Registry;
+}

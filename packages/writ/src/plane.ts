@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import type { EntityJson } from '@writ/cedar';
+import { Decider, type DeciderParts } from './decide/decide.js';
+import { Ids } from './decide/ids.js';
+import type { PolicyPlane } from './decide/plane.js';
+import type { Append } from './decide/record.js';
+import { CallMapper } from './enforce/mcp/map-call.js';
+import { Ledger } from './ledger/ledger.js';
+import type { Bundle } from './policy/bundle.js';
+import { Registry } from './registry/registry.js';
+
+/** A bundle made ready to decide with. @throws {CedarError} when the stored facts do not fit its schema */
+export function planeOf(bundle: Bundle, stored: readonly EntityJson[] = []): PolicyPlane {
+  return {
+    policies: bundle.policies,
+    schema: bundle.schema,
+    policyVersion: bundle.version,
+    delegation: bundle.settings.delegation,
+    tools: bundle.tools,
+    obligations: bundle.obligations,
+    registry: Registry.load(bundle.entities, bundle.schema, stored),
+  };
+}
+
+/** The pipeline over a bundle, with a ledger that is empty and nothing revoked. */
+export function deciderOf(bundle: Bundle, log: Append, clock: () => Date, more: Partial<DeciderParts> = {}): Decider {
+  return new Decider({
+    plane: more.plane ?? planeOf(bundle),
+    ledger: new Ledger(bundle.accumulators),
+    revocations: { against: () => undefined },
+    log,
+    recorded: async () => undefined,
+    clock,
+    ids: new Ids(),
+    ...more,
+  });
+}
+
+/** The mapper of a bundle's gateway. */
+export function mapperOf(bundle: Bundle, data: string): CallMapper {
+  const roots = Object.entries(bundle.settings.gateway.servers).map(([name, { root }]) => [
+    name,
+    root === undefined ? undefined : resolve(expand(root, bundle, data)),
+  ]);
+  return new CallMapper(bundle.mappings, Object.fromEntries(roots) as Record<string, string | undefined>);
+}
+
+/** `${data}` and `${bundle}` in a setting. */
+export function expand(text: string, bundle: Bundle, data: string): string {
+  return text.replaceAll('${data}', data).replaceAll('${bundle}', bundle.root);
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { CredentialError, IssuerUnreachableError } from './errors.js';
+
+/** An issuer of JWT access tokens, as the bundle declares it. */
+export interface Issuer {
+  /** The `aud` that this service answers to. Never optional: a token for somebody else is nobody's here. */
+  readonly audience: string;
+  /** Where its keys are (RFC 7517). */
+  readonly jwks: string;
+  readonly algorithms: readonly string[];
+  /** The `typ` header that its tokens have; `at+jwt` (RFC 9068) unless the issuer knows no better. */
+  readonly type: string;
+}
+
+/** Who a verified token is about. */
+export interface TokenSubject {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+interface Verified extends TokenSubject {
+  /** Seconds since the epoch. */
+  readonly until: number;
+}
+
+const CLOCK_TOLERANCE_S = 5;
+/** A token that was verified is not verified again for this long. */
+const REMEMBERED_S = 60;
+const MAX_REMEMBERED = 10_000;
+const FETCH_TIMEOUT_MS = 3_000;
+
+/**
+ * JWT access tokens (RFC 9068) of declared issuers. The algorithms are those that the issuer was declared with, never what
+ * the token says alone; issuer, audience, type, expiry and subject are all demanded.
+ */
+export class AccessTokens {
+  private readonly keys = new Map<string, JWTVerifyGetKey>();
+  private readonly remembered = new Map<string, Verified>();
+
+  constructor(
+    private readonly issuers: Readonly<Record<string, Issuer>>,
+    private readonly clock: () => Date,
+    fetcher: typeof fetch = fetch,
+  ) {
+    for (const [name, { jwks }] of Object.entries(issuers)) {
+      const options = { timeoutDuration: FETCH_TIMEOUT_MS, [customFetch]: fetcher };
+      this.keys.set(name, createRemoteJWKSet(new URL(jwks), options));
+    }
+  }
+
+  /**
+   * @throws {CredentialError} when the token proves nothing
+   * @throws {IssuerUnreachableError} when its issuer's keys cannot be had
+   */
+  async verify(token: string): Promise<TokenSubject> {
+    const now = this.clock();
+    const key = createHash('sha256').update(token).digest('base64');
+    const known = this.remembered.get(key);
+    if (known !== undefined && known.until * 1_000 > now.getTime()) return known;
+    const verified = await this.verifyAnew(token, now);
+    this.remembered.delete(key);
+    if (this.remembered.size >= MAX_REMEMBERED) {
+      const [oldest] = this.remembered.keys();
+      if (oldest !== undefined) this.remembered.delete(oldest);
+    }
+    this.remembered.set(key, verified);
+    return verified;
+  }
+
+  private async verifyAnew(token: string, now: Date): Promise<Verified> {
+    const name = issuerOf(token);
+    const issuer = name !== undefined && Object.hasOwn(this.issuers, name) ? this.issuers[name] : undefined;
+    const keys = name === undefined ? undefined : this.keys.get(name);
+    if (name === undefined || issuer === undefined || keys === undefined)
+      throw new CredentialError(
+        'the token is not of an issuer that is known here',
+        'declare it under issuers in writ.yaml',
+      );
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        issuer: name,
+        audience: issuer.audience,
+        algorithms: [...issuer.algorithms],
+        typ: issuer.type,
+        currentDate: now,
+        clockTolerance: CLOCK_TOLERANCE_S,
+        requiredClaims: ['sub', 'exp'],
+      });
+      if (typeof payload.sub !== 'string' || payload.sub === '') throw new CredentialError('the token has no subject');
+      const until = Math.min(payload.exp ?? 0, now.getTime() / 1_000 + REMEMBERED_S);
+      return { issuer: name, subject: payload.sub, until };
+    } catch (error) {
+      if (error instanceof CredentialError) throw error;
+      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && !isFetchFailure(error)) {
+        throw new CredentialError(`the token is not valid: ${error.message}`, undefined, { cause: error });
+      }
+      throw new IssuerUnreachableError(`the keys of ${name} cannot be had`, 'try again later', { cause: error });
+    }
+  }
+}
+
+/** jose says that the answer of the JWKS endpoint is no key set with its most general error. */
+function isFetchFailure(error: InstanceType<typeof errors.JOSEError>): boolean {
+  return error.code === 'ERR_JOSE_GENERIC' || error.code === 'ERR_JWKS_INVALID';
+}
+
+/** What the token says of its issuer, to find the keys to verify it with; believed only after that. */
+function issuerOf(token: string): string | undefined {
+  const part = token.split('.')[1];
+  if (part === undefined) return undefined;
+  try {
+    const claims = JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as { iss?: unknown };
+    return typeof claims.iss === 'string' ? claims.iss : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,25 @@
+/** The names in a client certificate that a caller can be registered under: `URI:…` and `DNS:…` (RFC 5280, section 4.2.1.6). */
+
+/**
+ * The subject alternative names of a certificate, as Node writes them.
+ *
+ * @returns none when a name is one that Node had to quote: such a name can be made to look like two (CVE-2021-44532)
+ */
+export function alternativeNames(subjectAltName: string | undefined): string[] {
+  if (subjectAltName === undefined || subjectAltName.includes('"')) return [];
+  return subjectAltName.split(', ').filter((name) => name.startsWith('URI:') || name.startsWith('DNS:'));
+}
+
+/**
+ * The one registered name that a certificate has. A certificate with two SPIFFE ids is not a valid SVID (SPIFFE X509-SVID,
+ * section 2), and one that speaks for two callers speaks for none.
+ */
+export function registeredName(
+  subjectAltName: string | undefined,
+  registered: ReadonlySet<string>,
+): string | undefined {
+  const names = alternativeNames(subjectAltName);
+  if (names.filter((name) => name.startsWith('URI:spiffe://')).length > 1) return undefined;
+  const matching = names.filter((name) => registered.has(name));
+  return matching.length === 1 ? matching[0] : undefined;
+}

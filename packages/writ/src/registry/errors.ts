@@ -1,0 +1,13 @@
+import { WritError } from '../errors.js';
+
+/** A change of facts that cannot be made as asked: it does not fit the schema, or is about an entity of the bundle. */
+export class EntityError extends WritError {
+  constructor(
+    readonly code: 'entity_invalid' | 'entity_is_code',
+    message: string,
+    help?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, help, options);
+  }
+}

@@ -1,0 +1,50 @@
+import { compile, Entities } from '@writ/cedar';
+import { inProcess } from './decide/caller.js';
+import type { PolicyPlane } from './decide/plane.js';
+import { WritError } from './errors.js';
+import { deciderOf } from './plane.js';
+import type { Bundle } from './policy/bundle.js';
+
+/** The service does not decide as it must. It does not become ready. */
+export class SelfTestError extends WritError {
+  readonly code = 'self_test_failed';
+}
+
+/** Answers that are known, whatever the bundle. */
+const KNOWN = [
+  ['', 'deny'],
+  ['permit(principal, action, resource);', 'allow'],
+  ['permit(principal, action, resource); forbid(principal == T::"a", action, resource);', 'deny'],
+  ['permit(principal, action, resource) when { context has x };', 'deny'],
+  ['permit(principal, action, resource) when { principal.x };', 'deny'],
+] as const;
+
+/**
+ * Asks questions of which the answers are known, before a bundle is decided with (design section 11).
+ *
+ * @throws {SelfTestError} when an answer is another
+ */
+export async function selfTest(bundle: Bundle, plane: PolicyPlane): Promise<void> {
+  const uid = { type: 'T', id: 'a' };
+  for (const [policies, expected] of KNOWN) {
+    const request = { principal: uid, action: { type: 'Action', id: 'a' }, resource: uid };
+    const { decision } = compile({ policies }).isAuthorized(request, Entities.fromJson([]));
+    if (decision !== expected) throw new SelfTestError(`the engine answers ${decision} to ${policies || 'no policy'}`);
+  }
+  let recorded = 0;
+  const log = {
+    append: async (entries: readonly unknown[]) => {
+      recorded += entries.length;
+    },
+  };
+  const decider = deciderOf(bundle, log, () => new Date(), { plane });
+  const unknown = { subject: uid, action: { name: 'writ:self-test' }, resource: uid };
+  const { result } = await decider.decide(unknown, inProcess('self-test'));
+  if (result !== 'deny') throw new SelfTestError(`an unknown action is answered with ${result}`);
+  if (recorded !== 1) throw new SelfTestError('a decision was not put on the record');
+  const nobody = { name: 'nobody', roles: [], method: 'none' } as const;
+  for (const area of ['policy', 'entities', 'revocations']) {
+    if (bundle.servicePolicy.permits(nobody, 'write', { type: 'Area', id: area }))
+      throw new SelfTestError(`the service policies let anybody write ${area}`, 'see the bundle, service/');
+  }
+}

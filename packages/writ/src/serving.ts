@@ -1,0 +1,197 @@
+import { CedarError, type EntityUid, parseUid } from '@writ/cedar';
+import type { Logger } from 'pino';
+import type { PolicyControl, PolicyDescription } from './api/admin/parts.js';
+import { BUILT_IN, Callers } from './api/callers.js';
+import type { ServingStateHolder } from './api/serving-state.js';
+import type { Decider } from './decide/decide.js';
+import type { ChangeRecord } from './decide/record.js';
+import type { CallMapper } from './enforce/mcp/map-call.js';
+import type { Ledger } from './ledger/ledger.js';
+import { mapperOf, planeOf } from './plane.js';
+import { type Bundle, type ReadBundle, readBundle, readBundleFrom } from './policy/bundle.js';
+import { verifiedBundle } from './policy/check.js';
+import { BundleError } from './policy/errors.js';
+import { keepLastGood, lastGood } from './policy/last-good.js';
+import { AccessTokens } from './provenance/access-tokens.js';
+import type { Credentials, Holder } from './provenance/credentials.js';
+import type { EntityStore } from './registry/entity-store.js';
+import { selfTest } from './self-test.js';
+
+export interface ServingParts {
+  /** The folder of the bundle. */
+  readonly folder: string;
+  readonly data: string;
+  readonly state: ServingStateHolder;
+  readonly credentials: Credentials;
+  readonly entities: EntityStore;
+  readonly ledger: Ledger;
+  readonly logger: Logger;
+  readonly clock: () => Date;
+  /** Makes the decider, with the first plane. */
+  readonly makeDecider: (plane: ReturnType<typeof planeOf>) => Decider;
+  readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
+}
+
+/** What is served now: which bundle, to which callers. The one place that changes it. */
+export class Serving implements PolicyControl {
+  private bundleNow: Bundle | undefined;
+  private deciderNow: Decider | undefined;
+  private callersNow: Callers | undefined;
+  private mapperNow: CallMapper | undefined;
+  private reloading: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly parts: ServingParts) {}
+
+  get bundle(): Bundle {
+    return active(this.bundleNow);
+  }
+
+  get decider(): Decider {
+    return active(this.deciderNow);
+  }
+
+  get callers(): Callers {
+    return active(this.callersNow);
+  }
+
+  get mapper(): CallMapper {
+    return active(this.mapperNow);
+  }
+
+  /**
+   * Loads the bundle; when it cannot be used, the last good one.
+   *
+   * @throws {BundleError} when neither can be used
+   */
+  async load(): Promise<void> {
+    try {
+      await this.activate(readBundle(this.parts.folder), 'writ');
+      this.ready();
+    } catch (error) {
+      const kept = isUnusable(error) ? lastGood(this.parts.data) : undefined;
+      if (kept === undefined) throw error;
+      await this.activate(readBundleFrom(kept), 'writ');
+      await this.refuse(error as Error, 'writ');
+    }
+  }
+
+  async reload(by: string): Promise<PolicyDescription> {
+    // One after the other: two reloads at once would each activate half.
+    const reload = this.reloading.then(async () => {
+      try {
+        await this.activate(readBundle(this.parts.folder), by);
+        this.ready();
+      } catch (error) {
+        if (!isUnusable(error)) throw error;
+        await this.refuse(error, by);
+        throw error instanceof BundleError ? error : new BundleError([findingOf(error)]);
+      }
+    });
+    this.reloading = reload.catch(() => undefined);
+    await reload;
+    return this.describe();
+  }
+
+  /** Everything that can fail comes first; then all changes at once. */
+  private async activate(read: ReadBundle, by: string): Promise<void> {
+    const { parts } = this;
+    const bundle = verifiedBundle(read);
+    const plane = planeOf(bundle, await parts.entities.all());
+    await selfTest(bundle, plane);
+    const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
+    const callers = new Callers(bundle.settings.callers, bundle.servicePolicy, bundle.schema, tokens);
+    const mapper = mapperOf(bundle, parts.data);
+    this.warnOfServers(bundle);
+    const previous = this.bundleNow?.version;
+    await parts.record({
+      by,
+      what: 'policy.activate',
+      detail: { version: bundle.version, previous, name: bundle.settings.name },
+    });
+    await parts.credentials.hold(holdersOf(bundle));
+
+    const anew = parts.ledger.declare(bundle.accumulators);
+    if (anew.length > 0)
+      parts.logger.warn({ accumulators: anew }, 'accumulators begin anew: they fold something else now');
+    if (this.deciderNow === undefined) this.deciderNow = parts.makeDecider(plane);
+    else this.deciderNow.activate(plane);
+    [this.bundleNow, this.callersNow, this.mapperNow] = [bundle, callers, mapper];
+    keepLastGood(parts.data, bundle);
+    parts.logger.info({ version: bundle.version, bundle: bundle.settings.name }, 'policy activated');
+  }
+
+  private warnOfServers(bundle: Bundle): void {
+    const servers = (of: Bundle): string => JSON.stringify(of.settings.gateway.servers);
+    if (this.bundleNow !== undefined && servers(this.bundleNow) !== servers(bundle))
+      this.parts.logger.warn('the servers of the gateway have changed; restart to use them');
+  }
+
+  private ready(): void {
+    const since = this.parts.clock().toISOString();
+    this.parts.state.set({ state: 'ready', policyVersion: this.bundle.version, since });
+  }
+
+  /** A newer bundle cannot be used: what is served goes on, and says that it is old. */
+  private async refuse(error: Error, by: string): Promise<void> {
+    const { state, logger } = this.parts;
+    const { current } = state;
+    const since = 'since' in current ? current.since : this.parts.clock().toISOString();
+    state.set({ state: 'stale', policyVersion: this.bundle.version, since, why: error.message });
+    logger.error({ err: error }, 'the bundle cannot be used; the last good policy goes on');
+    await this.parts.record({
+      by,
+      what: 'policy.refuse',
+      detail: { reason: error.message, serving: this.bundle.version },
+    });
+  }
+
+  describe(): PolicyDescription {
+    const { bundle } = this;
+    const { current } = this.parts.state;
+    return {
+      name: bundle.settings.name,
+      version: bundle.version,
+      state: current.state,
+      since: 'since' in current ? current.since : '',
+      ...('why' in current ? { why: current.why } : {}),
+      policies: bundle.sources.map(({ id, file }) => ({
+        id,
+        effect: bundle.policies.policies.get(id)?.effect ?? 'forbid',
+        annotations: bundle.policies.policies.get(id)?.annotations ?? {},
+        file,
+      })),
+      servicePolicies: bundle.servicePolicy.ids,
+    };
+  }
+}
+
+function active<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('no policy is loaded yet');
+  return value;
+}
+
+/** Whether it is the bundle that is wrong, and not the service. */
+function isUnusable(error: unknown): error is Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return (
+    error instanceof BundleError || error instanceof CedarError || code === 'self_test_failed' || code === 'ENOENT'
+  );
+}
+
+function findingOf(error: Error): BundleError['findings'][number] {
+  return { severity: 'error', file: '', line: 1, column: 1, message: error.message };
+}
+
+/** Those who prove themselves by a key that Writ makes. */
+function holdersOf({ settings }: Bundle): Holder[] {
+  const callers = Object.entries({ ...BUILT_IN, ...settings.callers }).filter(
+    ([, { token, certificate }]) => token === undefined && certificate === undefined,
+  );
+  const clients = Object.entries(settings.gateway.clients).map(([name, { agent, for: originator }]) => ({
+    kind: 'client' as const,
+    name,
+    agent: parseUid(agent) as EntityUid,
+    originator: parseUid(originator) as EntityUid,
+  }));
+  return [...callers.map(([name]) => ({ kind: 'caller' as const, name })), ...clients];
+}
