@@ -189,17 +189,15 @@ class Reader {
       this.more('}');
       return out;
     }
-    const folded = this.wire ? new Set<string>() : undefined;
+    const folded = this.wire ? new FoldedKeys() : undefined;
     do {
       const start = this.at;
       if (this.text[start] !== '"') this.fail('expected a key in double quotes');
       const key = this.string();
       if (Object.hasOwn(out, key)) this.fail(`the key ${JSON.stringify(key)} is given twice`, start);
       if (folded !== undefined) {
-        const fold = key.toLowerCase();
-        if (folded.has(fold)) this.fail(`the key ${JSON.stringify(key)} is given twice, in different case`, start);
+        if (!folded.add(key)) this.fail(`the key ${JSON.stringify(key)} is given twice, in different case`, start);
         if (key === '__proto__') this.fail('the key "__proto__" is not accepted', start);
-        folded.add(fold);
       }
       this.space();
       if (this.text[this.at] !== ':') this.fail('expected `:`');
@@ -213,5 +211,27 @@ class Reader {
       }
     } while (this.more('}'));
     return out;
+  }
+}
+
+/** Up to this many keys, looking through a list is faster than a set. */
+const FEW = 12;
+
+/** The keys of one object, whatever their case. */
+class FoldedKeys {
+  private readonly few: string[] = [];
+  private many: Set<string> | undefined;
+
+  /** False when there is one that differs in case alone. */
+  add(key: string): boolean {
+    const fold = key.toLowerCase();
+    if (this.many !== undefined) {
+      if (this.many.has(fold)) return false;
+      this.many.add(fold);
+      return true;
+    }
+    if (this.few.includes(fold)) return false;
+    if (this.few.push(fold) > FEW) this.many = new Set(this.few);
+    return true;
   }
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { EntityJson } from '@writ/cedar';
+import type { ActionDeclaration, EntityJson, Schema } from '@writ/cedar';
 import { Decider, type DeciderParts } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
 import type { PolicyPlane } from './decide/plane.js';
@@ -14,12 +14,19 @@ export function planeOf(bundle: Bundle, stored: readonly EntityJson[] = []): Pol
   return {
     policies: bundle.policies,
     schema: bundle.schema,
+    actions: actionsOf(bundle.schema),
     policyVersion: bundle.version,
     delegation: bundle.settings.delegation,
     tools: bundle.tools,
     obligations: bundle.obligations,
     registry: Registry.load(bundle.entities, bundle.schema, stored),
   };
+}
+
+/** Requests name an action by its id alone, in the namespace that has none. */
+function actionsOf(schema: Schema): Map<string, ActionDeclaration> {
+  const declared = [...schema.actions].filter(({ uid }) => uid.type === 'Action');
+  return new Map(declared.map((action) => [action.uid.id, action]));
 }
 
 /** The pipeline over a bundle, with a ledger that is empty and nothing revoked. */

@@ -23,7 +23,7 @@ export function authenticate(
 ): AuthenticatedCaller | Promise<AuthenticatedCaller> {
   const { authorization } = request.headers;
   if (authorization === undefined) return byCertificate(request, callers) ?? callers.anonymous;
-  const holder = credentials.verify(authorization);
+  const holder = credentials.verifyOn(request.raw.socket, authorization);
   if (holder !== undefined) {
     const caller = holder.kind === 'caller' ? callers.withKey(holder.name) : undefined;
     if (caller === undefined) throw unauthorized('this is the key of a client of the gateway, not of a caller');

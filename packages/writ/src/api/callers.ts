@@ -93,15 +93,15 @@ export class Callers {
     const permits = (action: string, type: string, id: string, context?: Record<string, string>): boolean =>
       this.policy.permits(who, action, { type, id }, context);
     const rights = this.rememberedRights(permits);
-    const uses = new Map<string, boolean>();
+    const uses = new Memory();
     return {
       enforcementPoint: name,
       isAnonymous: method === 'none',
       rights,
       obligations,
       detailByDefault: detail,
-      mayUse: (how, area) => remembered(uses, `${how} ${area}`, () => permits(how, 'Area', area)),
-      mayReport: () => remembered(uses, 'report', () => permits('report', 'Service', 'decisions')),
+      mayUse: (how, area) => uses.get(how, area) ?? uses.set(permits(how, 'Area', area), how, area),
+      mayReport: () => uses.get('report') ?? uses.set(permits('report', 'Service', 'decisions'), 'report'),
     };
   }
 
@@ -109,34 +109,49 @@ export class Callers {
   private rememberedRights(
     permits: (action: string, type: string, id: string, context?: Record<string, string>) => boolean,
   ): Rights {
-    const answers = new Map<string, boolean>();
+    const asked = { evaluate: new Memory(), search: new Memory() };
+    const asserted = { subject: new Memory(), resource: new Memory() };
+    const other = new Memory();
     return {
       ask: (how, action, subjectType, resourceType) => {
-        const decide = (): boolean => permits(how, 'Operation', action, { subjectType, resourceType });
+        const known = asked[how].get(action, subjectType, resourceType);
+        if (known !== undefined) return known;
+        const answer = permits(how, 'Operation', action, { subjectType, resourceType });
         // Only what the schema knows is remembered: there is no end of other names.
-        const isKnown =
+        const isBounded =
           this.schema.action({ type: 'Action', id: action }) !== undefined &&
           this.schema.entityTypes.has(subjectType) &&
           this.schema.entityTypes.has(resourceType);
-        // Each part as JSON text, so that no two lists of parts have the same key.
-        return isKnown
-          ? remembered(answers, JSON.stringify([how, action, subjectType, resourceType]), decide)
-          : decide();
+        return isBounded ? asked[how].set(answer, action, subjectType, resourceType) : answer;
       },
+      // Asked only about attributes that the schema has.
       assert: (part, type, attribute) =>
-        remembered(answers, JSON.stringify(['assert', part, type, attribute]), () =>
-          permits('assert', 'Attribute', `${type}.${attribute}`, { part }),
-        ),
-      detail: () => remembered(answers, 'detail', () => permits('detail', 'Service', 'decisions')),
+        asserted[part].get(type, attribute) ??
+        asserted[part].set(permits('assert', 'Attribute', `${type}.${attribute}`, { part }), type, attribute),
+      detail: () => other.get('detail') ?? other.set(permits('detail', 'Service', 'decisions'), 'detail'),
     };
   }
 }
 
-function remembered(answers: Map<string, boolean>, key: string, decide: () => boolean): boolean {
-  let answer = answers.get(key);
-  if (answer === undefined) {
-    answer = decide();
-    answers.set(key, answer);
+/** Answers by a list of parts: one map inside the other, so that no two lists can share an answer. */
+class Memory {
+  private readonly inside = new Map<string, Memory>();
+  private answer: boolean | undefined;
+
+  get(...parts: string[]): boolean | undefined {
+    let at: Memory | undefined = this;
+    for (const part of parts) at = at?.inside.get(part);
+    return at?.answer;
   }
-  return answer;
+
+  set(answer: boolean, ...parts: string[]): boolean {
+    let at: Memory = this;
+    for (const part of parts) {
+      const next: Memory = at.inside.get(part) ?? new Memory();
+      at.inside.set(part, next);
+      at = next;
+    }
+    at.answer = answer;
+    return answer;
+  }
 }

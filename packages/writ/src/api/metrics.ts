@@ -18,6 +18,8 @@ export class Metrics {
     buckets: SECONDS,
     registers: [this.registry],
   });
+  /** Looking one up by its labels costs more than the observation. */
+  private readonly observers = new Map<string, Map<number, { observe(seconds: number): void }>>();
 
   constructor(log: LogWriter, state: ServingStateHolder, load: LoadShedder) {
     const { registry } = this;
@@ -87,7 +89,17 @@ export class Metrics {
 
   /** A request was answered. */
   answered(operation: string, status: number, seconds: number): void {
-    this.requests.observe({ operation, status }, seconds);
+    let byStatus = this.observers.get(operation);
+    if (byStatus === undefined) {
+      byStatus = new Map();
+      this.observers.set(operation, byStatus);
+    }
+    let observer = byStatus.get(status);
+    if (observer === undefined) {
+      observer = this.requests.labels({ operation, status });
+      byStatus.set(status, observer);
+    }
+    observer.observe(seconds);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Span } from '@opentelemetry/api';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { Credentials } from '../provenance/credentials.js';
 import { authenticate, unauthorized } from './authenticate.js';
@@ -39,12 +39,23 @@ export interface ServiceParts {
 
 const MAX_HEADERS = 16 * 1024;
 
-/** Serves routes on loopback. */
+/** What is known of a request on its way through. */
+interface Passage {
+  caller?: AuthenticatedCaller;
+  span?: Span;
+  /** Whether it counts as waiting. */
+  isIn?: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    passage: Passage | undefined;
+  }
+}
+
+/** Serves routes. */
 export class HttpService {
   private readonly app: FastifyInstance;
-  private readonly spans = new WeakMap<FastifyRequest, Span>();
-  private readonly known = new WeakMap<FastifyRequest, AuthenticatedCaller>();
-  private readonly entered = new WeakSet<FastifyRequest>();
 
   constructor(private readonly parts: ServiceParts) {
     const { tls } = parts;
@@ -89,16 +100,17 @@ export class HttpService {
     app.setNotFoundHandler((request, reply) =>
       sendProblem(reply, new Problem(404, `there is no ${request.method} ${request.url.split('?')[0]}`)),
     );
+    app.decorateRequest('passage', undefined);
     app.addHook('onRequest', (request, reply, done) => {
       const id = request.headers['x-request-id'];
-      if (typeof id === 'string') reply.header('X-Request-ID', id);
+      if (id !== undefined) reply.header('X-Request-ID', id);
       done();
     });
     app.addHook('onResponse', (request, reply, done) => {
       const { operationId = 'none' } = request.routeOptions.config as { operationId?: string };
       this.parts.metrics.answered(operationId, reply.statusCode, reply.elapsedTime / 1_000);
-      if (this.entered.delete(request)) this.parts.load.leave();
-      const span = this.spans.get(request);
+      const { span, isIn } = request.passage ?? {};
+      if (isIn === true) this.parts.load.leave();
       if (span !== undefined) {
         this.parts.tracing?.end(span, reply.statusCode, reply.getHeader('X-Decision-Id') as string | undefined);
       }
@@ -119,60 +131,56 @@ export class HttpService {
       config: { operationId: route.operationId },
       // Who asks is known before the body is read.
       onRequest: (request, _reply, done) => {
-        if (this.parts.tracing !== undefined) {
-          this.spans.set(request, this.parts.tracing.begin(route.method, route.url, request.headers));
-        }
+        const passage: Passage = {};
+        request.passage = passage;
+        const { tracing, credentials } = this.parts;
+        if (tracing !== undefined) passage.span = tracing.begin(route.method, route.url, request.headers);
         try {
-          this.letIn(route, request);
-        } catch (error) {
-          done(error as Error);
-          return;
-        }
-        const admitted = (caller: AuthenticatedCaller): void => {
-          this.known.set(request, caller);
-          done(refusalOf(access, caller));
-        };
-        if (access.kind === 'open') {
-          done();
-          return;
-        }
-        try {
-          const caller = authenticate(request, this.parts.callers(), this.parts.credentials);
-          if (caller instanceof Promise) caller.then(admitted, (error: Error) => done(error));
-          else admitted(caller);
+          this.letIn(route, passage);
+          if (access.kind === 'open') return done();
+          const admit = (caller: AuthenticatedCaller): void => {
+            passage.caller = caller;
+            done(refusalOf(access, caller));
+          };
+          const caller = authenticate(request, this.parts.callers(), credentials);
+          if (caller instanceof Promise) caller.then(admit, (error: Error) => done(error));
+          else admit(caller);
         } catch (error) {
           done(error as Error);
         }
       },
-      handler: async (request, reply) => {
-        const caller = this.known.get(request) as AuthenticatedCaller;
+      handler: (request, reply) => {
+        if (body !== undefined && request.body === undefined)
+          throw new Problem(400, 'the body is JSON, and there is none');
         const call: Call = {
           body: body === undefined || route.readsBody === true ? request.body : readShape(body, request.body, 'body'),
           query: query === undefined ? undefined : readShape(query, request.query, ''),
           params: request.params as Record<string, string>,
-          caller,
+          caller: request.passage?.caller as AuthenticatedCaller,
           request,
           reply,
         };
-        if (body !== undefined && request.body === undefined)
-          throw new Problem(400, 'the body is JSON, and there is none');
-        const answer = await route.handle(call);
-        if (reply.sent || answer === reply) return reply;
-        if (reply.getHeader('Content-Type') === undefined) reply.header('Content-Type', 'application/json');
-        return reply.send(answer);
+        const answer = route.handle(call);
+        const send = (value: unknown): void => {
+          if (reply.sent || value === reply) return;
+          if (!reply.hasHeader('Content-Type')) reply.header('Content-Type', 'application/json');
+          reply.send(value);
+        };
+        if (!(answer instanceof Promise)) send(answer);
+        else answer.then(send).catch((error: unknown) => void reply.send(error));
       },
     });
   }
 
   /** @throws {Problem} 503 while there is no policy, or too much to do */
-  private letIn({ always, access }: Route, request: FastifyRequest): void {
+  private letIn({ always, access }: Route, passage: Passage): void {
     const { state, load } = this.parts;
     if (access.kind !== 'open' && state.current.state === 'starting')
       throw new Problem(503, 'no policy is loaded yet', {}, 1);
     if (always === true) return;
     const why = load.enter();
     if (why !== undefined) throw new Problem(503, why, {}, 1);
-    this.entered.add(request);
+    passage.isIn = true;
   }
 
   private problemOf(error: unknown, reply: FastifyReply): Problem {

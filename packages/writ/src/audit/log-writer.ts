@@ -20,6 +20,13 @@ class Pending {
     });
   }
 
+  add(entry: LogEntry): void {
+    const text = JSON.stringify(entry);
+    this.entries.push(entry);
+    this.texts.push(text);
+    this.size += text.length;
+  }
+
   group(): LogGroup {
     const outcomes = this.entries.filter((entry) => entry.kind === 'outcome');
     return {
@@ -42,7 +49,6 @@ const MAX_WAITING = 64 * 2 ** 20;
 export class LogWriter implements Append {
   private next = new Pending();
   private writing: Pending | undefined;
-  private scheduled = false;
   private since = 0;
   private readonly events = new EventEmitter<{ entries: [readonly LogEntry[]]; commit: [number, number] }>();
 
@@ -54,22 +60,17 @@ export class LogWriter implements Append {
     const waiting = this.next;
     if (entries.length === 0) return Promise.resolve();
     if (waiting.size > MAX_WAITING) return Promise.reject(new RecordError('the disk does not keep up with the log'));
-    for (const entry of entries) {
-      const text = JSON.stringify(entry);
-      waiting.entries.push(entry);
-      waiting.texts.push(text);
-      waiting.size += text.length;
+    try {
+      for (const entry of entries) waiting.add(entry);
+    } catch (error) {
+      return Promise.reject(new RecordError(`an entry is not JSON: ${String(error)}`));
     }
-    if (this.writing === undefined && !this.scheduled) {
-      // Everything of this turn of the event loop goes together.
-      this.scheduled = true;
-      setImmediate(() => void this.write());
-    }
+    // The first goes at once; what comes while it is being written goes together. So this thread and the disk both work.
+    if (this.writing === undefined) void this.write();
     return waiting.done;
   }
 
   private async write(): Promise<void> {
-    this.scheduled = false;
     while (this.next.entries.length > 0) {
       const group = this.next;
       this.next = new Pending();
@@ -105,8 +106,8 @@ export class LogWriter implements Append {
 
   /** Waits for what was taken in, then ends. */
   async close(): Promise<void> {
-    while (this.writing !== undefined || this.scheduled) {
-      await (this.writing ?? this.next).done.catch(() => undefined);
+    while (this.writing !== undefined) {
+      await this.writing.done.catch(() => undefined);
       await new Promise((resolve) => setImmediate(resolve));
     }
     await this.writer.close();

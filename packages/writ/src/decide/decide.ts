@@ -8,7 +8,7 @@ import { buildContext } from './context.js';
 import { type Decision, isPermitted, type Refusal } from './decision.js';
 import { evaluate, type Verdict } from './evaluate.js';
 import { factOf } from './facts.js';
-import { declarationOf, EntityGatherer, eventOf, misfitOf, missingFacts, provenanceOf, taskOf } from './gather.js';
+import { EntityGatherer, eventOf, misfitOf, missingFacts, provenanceOf, taskOf } from './gather.js';
 import type { Ids } from './ids.js';
 import type { PolicyPlane } from './plane.js';
 import type { Append, DecisionRecord, FactRecord, OutcomeRecord } from './record.js';
@@ -130,20 +130,22 @@ export class Decider {
   }
 
   /** Puts decisions on the record. Those that cannot be put there do not stand. */
-  private async record(records: DecisionRecord[]): Promise<DecisionRecord[]> {
-    try {
-      await this.parts.log.append(records);
-      return records;
-    } catch (error) {
-      const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
-      const now = this.parts.clock();
-      return records.map((record) => {
-        this.open.delete(record.id);
-        this.parts.ledger.settle(record.id, 'not-executed', now);
-        const { obligations: _none, missing: _neither, ...rest } = record;
-        return { ...rest, result: 'deny', reasons: [], refusal: { code: 'record_unavailable', message } };
-      });
-    }
+  private record(records: DecisionRecord[]): Promise<DecisionRecord[]> {
+    return this.parts.log.append(records).then(
+      () => records,
+      (error: unknown) => this.withdraw(records, error),
+    );
+  }
+
+  private withdraw(records: readonly DecisionRecord[], error: unknown): DecisionRecord[] {
+    const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
+    const now = this.parts.clock();
+    return records.map((record) => {
+      this.open.delete(record.id);
+      this.parts.ledger.settle(record.id, 'not-executed', now);
+      const { obligations: _none, missing: _neither, ...rest } = record;
+      return { ...rest, result: 'deny', reasons: [], refusal: { code: 'record_unavailable', message } };
+    });
   }
 
   /**
@@ -208,7 +210,7 @@ export class Decider {
       trail.provenance = provenance;
 
       const { name } = request.action;
-      const declared = declarationOf(plane.schema, name);
+      const declared = plane.actions.get(name);
       if (declared === undefined) return refuse('unknown_action', `the action ${name} is not in the schema`);
       const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
       const misfit = misfitOf(declared, decided, request.resource);

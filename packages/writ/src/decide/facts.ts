@@ -16,7 +16,8 @@ export function factOf(entity: Entity): FactRecord {
   if (known?.attributes === entity.attributes && known.ancestors === entity.ancestors) return known.fact;
   const fact: FactRecord = {
     uid: { type: entity.type, id: entity.id },
-    attributes: entity.attributes.size === 0 ? {} : plain(recordToJson(entity.attributes)),
+    attributes:
+      entity.attributes.size === 0 ? {} : (plain(recordToJson(entity.attributes)) as FactRecord['attributes']),
     ancestors: [...entity.ancestors].map(({ type, id }) => ({ type, id })),
   };
   if (entity.canonical) remembered.set(entity, { attributes: entity.attributes, ancestors: entity.ancestors, fact });
@@ -24,9 +25,11 @@ export function factOf(entity: Entity): FactRecord {
 }
 
 /** Integers past 2^53 become text: the record is JSON. */
-function plain(attributes: Record<string, unknown>): Record<string, unknown> {
-  const text = JSON.stringify(attributes, (_key, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
-  return JSON.parse(text) as Record<string, unknown>;
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  const out: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) out[key] = plain(item);
+  return out;
 }

@@ -1,4 +1,4 @@
-import { type ActionDeclaration, type Entity, type EntityUid, type Schema, uidText } from '@writ/cedar';
+import { type ActionDeclaration, type Entity, type EntityUid, uidText } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import { actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { Registry } from '../registry/registry.js';
@@ -100,9 +100,4 @@ export function eventOf(request: AccessRequest, provenance: Provenance, labels: 
 /** The name that the enforcement point gives the task. */
 export function taskOf({ context }: AccessRequest): string | undefined {
   return typeof context?.task === 'string' ? context.task : undefined;
-}
-
-/** The declaration of an action that requests name by its id alone. */
-export function declarationOf(schema: Schema, action: string): ActionDeclaration | undefined {
-  return schema.action({ type: 'Action', id: action });
 }

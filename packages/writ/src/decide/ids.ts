@@ -1,10 +1,11 @@
+import { randomFillSync } from 'node:crypto';
 import { monotonicFactory } from 'ulid';
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** ULIDs, each later than every one before, also when the clock goes back and over restarts: the order of the log. */
 export class Ids {
-  private readonly ulid = monotonicFactory();
+  private readonly ulid = monotonicFactory(randomFraction());
   private latest: number;
 
   /** @param last the id of the last entry on the record */
@@ -21,4 +22,19 @@ export class Ids {
 /** Milliseconds since the epoch, from the first ten digits. */
 function timeOf(id: string): number {
   return [...id.slice(0, 10)].reduce((time, digit) => time * 32 + DIGITS.indexOf(digit), 0);
+}
+
+/** Random numbers from 0 up to 1, from bytes that are fetched many at a time. */
+function randomFraction(): () => number {
+  const bytes = new Uint8Array(4_096);
+  let next = bytes.length;
+  return () => {
+    if (next === bytes.length) {
+      randomFillSync(bytes);
+      next = 0;
+    }
+    const byte = bytes[next] as number;
+    next += 1;
+    return byte / 256;
+  };
 }

@@ -1,4 +1,4 @@
-import type { PolicySet, Schema } from '@writ/cedar';
+import type { ActionDeclaration, PolicySet, Schema } from '@writ/cedar';
 import type { Registry } from '../registry/registry.js';
 import type { DeclaredObligation } from './obligations.js';
 
@@ -6,6 +6,8 @@ import type { DeclaredObligation } from './obligations.js';
 export interface PolicyPlane {
   readonly policies: PolicySet;
   readonly schema: Schema;
+  /** The actions that requests can name, by id. */
+  readonly actions: ReadonlyMap<string, ActionDeclaration>;
   readonly policyVersion: string;
   readonly delegation: 'path' | 'actor';
   readonly tools: Readonly<Record<string, { readonly effects: readonly string[]; readonly labels: readonly string[] }>>;

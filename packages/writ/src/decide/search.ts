@@ -3,7 +3,7 @@ import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import type { Decider } from './decide.js';
 import { isPermitted, type Obligation } from './decision.js';
-import { declarationOf, EntityGatherer, provenanceOf } from './gather.js';
+import { EntityGatherer, provenanceOf } from './gather.js';
 import type { AccessRequest } from './request.js';
 
 /** Something that a search found, with what the enforcement point must do about it. */
@@ -70,8 +70,8 @@ export async function searchEntities(
 /** The actions that the subject may do to the resource, in the order of the schema. */
 export function searchActions(decider: Decider, request: Omit<AccessRequest, 'action'>, caller: Caller): Found[] {
   const found: Found[] = [];
-  for (const { uid, principalTypes, resourceTypes } of decider.plane.schema.actions) {
-    if (uid.type !== 'Action' || !resourceTypes.has(request.resource.type) || principalTypes.size === 0) continue;
+  for (const { uid, principalTypes, resourceTypes } of decider.plane.actions.values()) {
+    if (!resourceTypes.has(request.resource.type) || principalTypes.size === 0) continue;
     if (!caller.rights.ask('search', uid.id, request.subject.type, request.resource.type)) continue;
     const verdict = decider.consider({ ...request, action: { name: uid.id } }, caller);
     if (!isPermitted(verdict)) continue;
@@ -104,7 +104,7 @@ function narrowedSearch(
   caller: Caller,
 ): Generator<EntityUid | undefined> | undefined {
   const { plane } = decider;
-  const declared = declarationOf(plane.schema, request.action.name);
+  const declared = plane.actions.get(request.action.name);
   const provenance = provenanceOf(request);
   if (declared === undefined || typeof provenance === 'string') return undefined;
   const depends = part === 'subject' ? ['now', 'ledger', 'provenance'] : ['now', 'ledger'];

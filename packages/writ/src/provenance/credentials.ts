@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntityUid } from '@writ/cedar';
@@ -47,7 +47,10 @@ export const credentialMigrations: Migrations = {
  * (A plain hash is enough for a random key of that length; a slow one is for passwords.)
  */
 export class Credentials {
+  /** Replaced whole when the holders change. */
   private byHash: ReadonlyMap<string, Holder> = new Map();
+
+  private readonly lastOn = new WeakMap<object, { authorization: string; holder: Holder; of: object }>();
 
   private constructor(
     private readonly store: Store,
@@ -113,12 +116,12 @@ export class Credentials {
     // A key file that the store does not know is of another store: made anew, so that its mode is ours too.
     rmSync(file, { force: true });
     writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
-    const hash = hashOf(key);
+    const hashed = hashOf(key);
     await this.table
       .insertInto('credentials')
-      .values({ hash, kind: holder.kind, name: holder.name, created_at: this.clock().toISOString() })
+      .values({ hash: hashed, kind: holder.kind, name: holder.name, created_at: this.clock().toISOString() })
       .execute();
-    return hash;
+    return hashed;
   }
 
   /**
@@ -129,8 +132,17 @@ export class Credentials {
     const key = /^(?:bearer\s+)?(writ_[A-Za-z0-9_-]{43})$/i.exec(authorization?.trim() ?? '')?.[1];
     return key === undefined ? undefined : this.byHash.get(hashOf(key));
   }
+
+  /** {@link verify}, remembering what a connection last sent: most send the same key with every request. */
+  verifyOn(connection: object, authorization: string): Holder | undefined {
+    const last = this.lastOn.get(connection);
+    if (last?.authorization === authorization && last.of === this.byHash) return last.holder;
+    const holder = this.verify(authorization);
+    if (holder !== undefined) this.lastOn.set(connection, { authorization, holder, of: this.byHash });
+    return holder;
+  }
 }
 
 function hashOf(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
+  return hash('sha256', key, 'hex');
 }

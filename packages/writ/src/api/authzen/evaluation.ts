@@ -21,13 +21,14 @@ export function evaluationRoute(decider: () => Decider): Route {
 }
 
 /** Decides one request and answers with a plain decision. @throws {Problem} 400, 403 */
-export async function evaluateOne(decider: Decider, body: unknown, { caller, reply }: Call): Promise<unknown> {
+export function evaluateOne(decider: Decider, body: unknown, { caller, reply }: Call): Promise<string> {
   const read = readEvaluation(body);
   if ('error' in read) throw new Problem(400, read.error);
-  const record = await decider.decide(read.value, caller);
-  reply.header('X-Decision-Id', record.id);
-  if (record.refusal?.code === 'caller_not_permitted') throw new Problem(403, record.refusal.message);
-  return textOf(answerOf(record, caller));
+  return decider.decide(read.value, caller).then((record) => {
+    reply.header('X-Decision-Id', record.id);
+    if (record.refusal?.code === 'caller_not_permitted') throw new Problem(403, record.refusal.message);
+    return textOf(answerOf(record, caller));
+  });
 }
 
 /** What goes out for an answer. */

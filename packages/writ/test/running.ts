@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type StartOptions, start, type Writ } from '../src/start.js';
+
+export const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
+
+/** A service on a folder of its own: real store, real HTTP. */
+export interface Running {
+  readonly writ: Writ;
+  readonly url: string;
+  readonly data: string;
+  /** The key of a caller. */
+  key(name?: string): string;
+  /** Sends JSON as a caller; `null` sends no credential. */
+  send(method: string, path: string, body?: unknown, options?: SendOptions): Promise<Reply>;
+  stop(): Promise<void>;
+}
+
+export interface SendOptions {
+  readonly as?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly json: any;
+}
+
+export async function run(bundle: string, options: Partial<StartOptions> = {}): Promise<Running> {
+  const data = options.data ?? mkdtempSync(join(tmpdir(), 'writ-running-'));
+  const writ = await start({ bundle, data, port: 0, gatewayPort: 0, ...options });
+  const key = (name = 'default'): string => readFileSync(writ.keyFileOf(name), 'utf8').trim();
+  return {
+    writ,
+    url: writ.serviceUrl,
+    data,
+    key,
+    async send(method, path, body, { as = 'default', headers = {} } = {}) {
+      const response = await fetch(writ.serviceUrl + path, {
+        method,
+        headers: {
+          ...(as === null ? {} : { Authorization: `Bearer ${key(as)}` }),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, text, json: parsed(text) };
+    },
+    async stop() {
+      await writ.close();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A bundle made of these files, in a folder of its own. */
+export function bundleOf(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'writ-bundle-'));
+  writeBundle(folder, files);
+  return folder;
+}
+
+export function writeBundle(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
