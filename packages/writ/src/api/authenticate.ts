@@ -23,6 +23,8 @@ export function authenticate(
 ): AuthenticatedCaller | Promise<AuthenticatedCaller> {
   const { authorization } = request.headers;
   if (authorization === undefined) return byCertificate(request, callers) ?? callers.anonymous;
+  // Node keeps the first of two; somebody in between may have looked at the other (CVE-2026-31838).
+  if (isSentTwice(request.raw.rawHeaders)) throw unauthorized('the header Authorization is sent once');
   const holder = credentials.verifyOn(request.raw.socket, authorization);
   if (holder !== undefined) {
     const caller = holder.kind === 'caller' ? callers.withKey(holder.name) : undefined;
@@ -32,6 +34,15 @@ export function authenticate(
   const token = authorization.length > MAX_CREDENTIAL ? undefined : JWT.exec(authorization.trim())?.[1];
   if (token === undefined) throw unauthorized('send the key of a caller, or an access token, as bearer token');
   return byToken(token, callers);
+}
+
+function isSentTwice(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 13 && name.toLowerCase() === 'authorization') count += 1;
+  }
+  return count > 1;
 }
 
 async function byToken(token: string, callers: Callers): Promise<AuthenticatedCaller> {
