@@ -6,21 +6,24 @@ import { depth, searchLarge, sizes, text } from './cedar/generated.js';
 import { million } from './cedar/million.js';
 import { oopsla } from './cedar/oopsla.js';
 import { markdown, type Row, report } from './row.js';
+import { batches, oneByOne } from './service/rows.js';
 
-const USAGE = `usage: npm run bench -- cedar [--json] [--write]
+const USAGE = `usage: npm run bench -- cedar|service [--json] [--write]
+  cedar    what a decision of @writ/cedar costs, beside the official engine
+  service  what the service decides a second over HTTP, beside Cerbos
   --json   print one JSON object
-  --write  put the table into packages/cedar/README.md`;
+  --write  put the table where it is published: packages/cedar/README.md, docs/performance.md`;
+
+type Group = (notes: string[]) => Row[] | Promise<Row[]>;
 
 /** Each group runs in a process of its own: what one leaves in memory, and what the engine learned from it, is not the next one's. */
-const GROUPS: Readonly<Record<string, (notes: string[]) => Row[]>> = {
-  oopsla,
-  sizes,
-  depth,
-  searchLarge,
-  text,
-  million,
+const SUITES: Readonly<Record<string, { readonly groups: Readonly<Record<string, Group>>; readonly page: URL }>> = {
+  cedar: {
+    groups: { oopsla, sizes, depth, searchLarge, text, million },
+    page: new URL('../../packages/cedar/README.md', import.meta.url),
+  },
+  service: { groups: { oneByOne, batches }, page: new URL('../../docs/performance.md', import.meta.url) },
 };
-const README = fileURLToPath(new URL('../../packages/cedar/README.md', import.meta.url));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,26 +33,28 @@ const { values, positionals } = parseArgs({
     group: { type: 'string' },
   },
 });
-if (positionals[0] !== 'cedar') {
+const [name = ''] = positionals;
+const suite = SUITES[name];
+if (suite === undefined) {
   console.error(USAGE);
   process.exit(2);
 }
 if (values.group !== undefined) {
   const notes: string[] = [];
-  const rows = GROUPS[values.group]?.(notes) ?? [];
+  const rows = (await suite.groups[values.group]?.(notes)) ?? [];
   console.log(JSON.stringify({ rows, notes }));
 } else {
-  runAll();
+  runAll(Object.keys(suite.groups), fileURLToPath(suite.page));
 }
 
-function runAll(): void {
+function runAll(groups: readonly string[], page: string): void {
   const rows: Row[] = [];
   const notes: string[] = [];
-  for (const group of Object.keys(GROUPS)) {
+  for (const group of groups) {
     if (!values.json) console.error(`running ${group} …`);
     const { stdout, status, stderr } = spawnSync(
       process.execPath,
-      [fileURLToPath(import.meta.url), 'cedar', '--group', group],
+      [fileURLToPath(import.meta.url), name, '--group', group],
       {
         encoding: 'utf8',
         maxBuffer: 64 * 2 ** 20,
@@ -63,12 +68,12 @@ function runAll(): void {
   const whole = report(rows, notes);
   console.log(values.json ? JSON.stringify(whole) : markdown(whole));
   if (values.write) {
-    const readme = readFileSync(README, 'utf8');
+    const before = readFileSync(page, 'utf8');
     const [open, close] = ['<!-- bench -->', '<!-- /bench -->'];
     const table = `${open}\n${markdown(whole)}\n${close}`;
     writeFileSync(
-      README,
-      readme.replace(new RegExp(`${open}[\\s\\S]*${close}`), () => table),
+      page,
+      before.replace(new RegExp(`${open}[\\s\\S]*${close}`), () => table),
     );
   }
   process.exitCode = rows.every(({ met }) => met !== false) ? 0 : 1;

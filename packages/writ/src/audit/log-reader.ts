@@ -31,7 +31,12 @@ export class LogReader {
 
   /** The id of the last entry, or undefined when there is none. */
   async lastId(): Promise<string | undefined> {
-    const row = await this.table.selectFrom('log_groups').select('last_id').orderBy('seq', 'desc').executeTakeFirst();
+    const row = await this.table
+      .selectFrom('log_groups')
+      .select('last_id')
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst();
     return row?.last_id;
   }
 
@@ -54,6 +59,7 @@ export class LogReader {
       .select(['body', 'last_id'])
       .where('first_id', '<=', id)
       .orderBy('first_id', 'desc')
+      .limit(1)
       .executeTakeFirst();
     if (row === undefined || row.last_id < id) return undefined;
     return entriesOf(row.body).find((entry) => entry.id === id);
