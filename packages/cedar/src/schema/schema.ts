@@ -37,7 +37,9 @@ const BUILT_IN: Readonly<Record<string, CedarType>> = {
 /** A Cedar schema with every type resolved: what entities and requests may look like. */
 export class Schema {
   readonly entityTypes: ReadonlyMap<string, EntityTypeDeclaration>;
-  private readonly actionsByKey: ReadonlyMap<string, ActionDeclaration>;
+  private readonly declared: readonly ActionDeclaration[];
+  /** By type, then by id: looked up with every request. */
+  private readonly actionsByType = new Map<string, Map<string, ActionDeclaration>>();
 
   private constructor(
     entityTypes: Map<string, EntityTypeDeclaration>,
@@ -46,7 +48,12 @@ export class Schema {
     readonly text: string,
   ) {
     this.entityTypes = entityTypes;
-    this.actionsByKey = actions;
+    this.declared = [...actions.values()];
+    for (const action of this.declared) {
+      const { type, id } = action.uid;
+      const byId = this.actionsByType.get(type) ?? new Map<string, ActionDeclaration>();
+      this.actionsByType.set(type, byId.set(id, action));
+    }
   }
 
   /**
@@ -67,11 +74,11 @@ export class Schema {
   }
 
   action(uid: EntityUid): ActionDeclaration | undefined {
-    return this.actionsByKey.get(uidText(uid));
+    return this.actionsByType.get(uid.type)?.get(uid.id);
   }
 
   get actions(): Iterable<ActionDeclaration> {
-    return this.actionsByKey.values();
+    return this.declared;
   }
 }
 

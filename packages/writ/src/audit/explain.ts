@@ -1,5 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { DecisionRecord, OutcomeRecord } from '../decide/record.js';
+import { factsAsRead } from './facts-as-read.js';
 import type { RecordedDecision } from './log-reader.js';
 
 const RESULT_TEXT: Readonly<Record<DecisionRecord['result'], string>> = {
@@ -59,8 +60,9 @@ function whyLines({ reasons, refusal, obligations, result }: DecisionRecord): st
   return lines;
 }
 
-function factLines({ facts, ledger, provenance, ignored }: DecisionRecord): string[] {
-  const lines = facts.map(({ uid, attributes, ancestors }) => {
+function factLines(record: DecisionRecord): string[] {
+  const { ledger, provenance, ignored } = record;
+  const lines = factsAsRead(record).map(({ uid, attributes, ancestors }) => {
     const is = Object.keys(attributes).length === 0 ? '' : ` ${JSON.stringify(attributes)}`;
     const within = ancestors.length === 0 ? '' : ` in ${ancestors.map(uidText).join(', ')}`;
     return `${uidText(uid)}${is}${within}`;

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Append, LogEntry } from '../decide/record.js';
+import { entryText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
 import type { LogGroup } from './log-table.js';
@@ -21,7 +22,7 @@ class Pending {
   }
 
   add(entry: LogEntry): void {
-    const text = JSON.stringify(entry);
+    const text = entryText(entry);
     this.entries.push(entry);
     this.texts.push(text);
     this.size += text.length;

@@ -7,7 +7,6 @@ import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { type Decision, isPermitted, type Refusal } from './decision.js';
 import { evaluate, type Verdict } from './evaluate.js';
-import { factOf } from './facts.js';
 import { EntityGatherer, eventOf, misfitOf, missingFacts, provenanceOf, taskOf } from './gather.js';
 import type { Ids } from './ids.js';
 import type { PolicyPlane } from './plane.js';
@@ -43,7 +42,7 @@ export interface DecisionPoint {
 interface Trail {
   provenance?: Provenance;
   ledger: LedgerValues;
-  facts: FactRecord[];
+  facts: readonly FactRecord[];
   ignored?: readonly string[];
 }
 
@@ -111,14 +110,14 @@ export class Decider {
 
   /** Decides without recording and without using anything up: whether a search may name a candidate. */
   consider(request: AccessRequest, caller: Caller): Verdict {
-    return this.judge(undefined, request, caller, this.parts.clock(), { ledger: {}, facts: [] });
+    return this.judge(undefined, request, caller, this.parts.clock(), { ledger: NO_LEDGER, facts: NO_FACTS });
   }
 
   private judgeNow(request: AccessRequest, caller: Caller): DecisionRecord {
     const now = this.parts.clock();
     const id = this.nextId(now);
     this.expire(now);
-    const trail: Trail = { ledger: {}, facts: [] };
+    const trail: Trail = { ledger: NO_LEDGER, facts: NO_FACTS };
     let verdict: Verdict;
     if (caller.rights.ask('evaluate', request.action.name, request.subject.type, request.resource.type)) {
       verdict = this.judge(id, request, caller, now, trail);
@@ -223,7 +222,7 @@ export class Decider {
       const identities = decided.map((uid) => gatherer.identity(uid, request.subject));
       const resource = gatherer.resource(request.resource);
       const entities = [...identities, resource];
-      trail.facts = entities.map(factOf);
+      trail.facts = gatherer.facts;
       if (gatherer.ignored.length > 0) trail.ignored = gatherer.ignored;
 
       const tool = plane.tools[name] ?? UNDESCRIBED;
@@ -265,6 +264,8 @@ function refuse(code: Refusal['code'], message: string): Verdict {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const NO_LEDGER: LedgerValues = {};
+const NO_FACTS: readonly FactRecord[] = [];
 
 /** What the enforcement point can carry out: by its registration, and by what it says in the request. */
 function supportedBy({ obligations }: Caller, { context }: AccessRequest): ReadonlySet<string> {
@@ -275,20 +276,33 @@ function supportedBy({ obligations }: Caller, { context }: AccessRequest): Reado
 
 function recordOf(decision: Decision, request: AccessRequest, caller: Caller, now: Date, trail: Trail): DecisionRecord {
   const { provenance, facts, ignored } = trail;
-  return {
+  const { id, result, reasons, refusal, obligations, missing, policyVersion } = decision;
+  const record: Mutable<DecisionRecord> = {
     kind: 'decision',
-    ...decision,
+    id,
     time: now.toISOString(),
+    result,
     enforcementPoint: caller.enforcementPoint,
     request,
-    ...(provenance === undefined ? {} : { provenance }),
+    reasons,
     facts,
     ledger: plainValues(trail.ledger),
-    ...(ignored === undefined ? {} : { ignored }),
+    policyVersion,
   };
+  if (refusal !== undefined) record.refusal = refusal;
+  if (obligations !== undefined) record.obligations = obligations;
+  if (missing !== undefined) record.missing = missing;
+  if (provenance !== undefined) record.provenance = provenance;
+  if (ignored !== undefined) record.ignored = ignored;
+  return record;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NO_VALUES: DecisionRecord['ledger'] = {};
+
 function plainValues(ledger: LedgerValues): DecisionRecord['ledger'] {
+  if (ledger === NO_LEDGER) return NO_VALUES;
   const plain: Record<string, number | string | readonly string[]> = {};
   for (const [name, value] of Object.entries(ledger)) {
     if (typeof value !== 'bigint') plain[name] = value;

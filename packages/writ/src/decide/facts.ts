@@ -10,17 +10,16 @@ interface Remembered {
 /** What was last written of an entity. An entity's attributes are replaced when they change, never changed. */
 const remembered = new WeakMap<Entity, Remembered>();
 
-/** An entity as it goes into the record. */
+/** A resident entity as it goes into the record. The same object for as long as the entity does not change. */
 export function factOf(entity: Entity): FactRecord {
   const known = remembered.get(entity);
   if (known?.attributes === entity.attributes && known.ancestors === entity.ancestors) return known.fact;
   const fact: FactRecord = {
     uid: { type: entity.type, id: entity.id },
-    attributes:
-      entity.attributes.size === 0 ? {} : (plain(recordToJson(entity.attributes)) as FactRecord['attributes']),
+    attributes: plain(recordToJson(entity.attributes)) as FactRecord['attributes'],
     ancestors: [...entity.ancestors].map(({ type, id }) => ({ type, id })),
   };
-  if (entity.canonical) remembered.set(entity, { attributes: entity.attributes, ancestors: entity.ancestors, fact });
+  remembered.set(entity, { attributes: entity.attributes, ancestors: entity.ancestors, fact });
   return fact;
 }
 

@@ -1,9 +1,11 @@
-import { type ActionDeclaration, type Entity, type EntityUid, uidText } from '@writ/cedar';
+import { type ActionDeclaration, Entity, type EntityUid, uidText } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import { actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { Registry } from '../registry/registry.js';
 import type { Caller } from './caller.js';
 import type { MissingFact } from './decision.js';
+import { factOf } from './facts.js';
+import type { FactRecord } from './record.js';
 import type { AccessRequest, AuthzenEntity } from './request.js';
 
 /** Who asks, from all the places in which a request can say it; or what is wrong with what it says. */
@@ -32,6 +34,8 @@ export function misfitOf(
 
 /** The entities of a decision, with their attributes as far as anybody who may say so knows them. */
 export class EntityGatherer {
+  /** What goes into the record of them, in the order in which they were asked for. */
+  readonly facts: FactRecord[] = [];
   /** Properties that were sent and not read, as `subject.role`. */
   readonly ignored: string[] = [];
 
@@ -43,23 +47,35 @@ export class EntityGatherer {
   /** The properties of a request are about its subject, not about the agents. `act` is the path, not an attribute. */
   identity(uid: EntityUid, subject: AuthzenEntity): Entity {
     const isSubject = subject.type === uid.type && subject.id === uid.id;
-    return this.registry.find(uid, isSubject ? this.asserted('subject', subject) : undefined);
+    return this.find('subject', uid, isSubject ? subject.properties : undefined);
   }
 
   resource(resource: AuthzenEntity): Entity {
-    return this.registry.find(resource, this.asserted('resource', resource));
+    return this.find('resource', resource, resource.properties);
   }
 
-  /** What the caller may assert of what it sent. The rest counts as not sent. */
+  private find(part: 'subject' | 'resource', { type, id }: EntityUid, properties: AuthzenEntity['properties']): Entity {
+    const resident = this.registry.resident({ type, id });
+    const asserted = properties === undefined ? undefined : this.asserted(part, type, properties, resident);
+    const held =
+      resident === undefined ? { uid: { type, id }, attributes: NOTHING, ancestors: NOBODY } : factOf(resident);
+    this.facts.push(asserted === undefined ? held : { ...held, asserted: Object.keys(asserted) });
+    if (asserted !== undefined) return this.registry.withAttributes({ type, id }, asserted);
+    return resident ?? new Entity(type, id);
+  }
+
+  /** What the caller may assert of what it sent, where no fact says otherwise. The rest counts as not sent. */
   private asserted(
     part: 'subject' | 'resource',
-    { type, properties }: AuthzenEntity,
+    type: string,
+    properties: Readonly<Record<string, unknown>>,
+    resident: Entity | undefined,
   ): Record<string, unknown> | undefined {
-    if (properties === undefined) return undefined;
     let asserted: Record<string, unknown> | undefined;
-    for (const [name, value] of Object.entries(properties)) {
-      if ((part === 'subject' && name === 'act') || value === null) continue;
-      if (!this.registry.declares(type, name)) continue;
+    for (const name in properties) {
+      const value = properties[name];
+      if (value === null || !this.registry.declares(type, name) || (part === 'subject' && name === 'act')) continue;
+      if (resident?.attributes.has(name) === true) continue;
       if (!this.caller.rights.assert(part, type, name)) {
         this.ignored.push(`${part}.${name}`);
         continue;
@@ -70,6 +86,9 @@ export class EntityGatherer {
     return asserted;
   }
 }
+
+const NOTHING = {};
+const NOBODY: readonly EntityUid[] = [];
 
 /** The facts that the schema requires and that nobody holds. */
 export function missingFacts(registry: Registry, entities: readonly Entity[]): MissingFact[] {

@@ -6,8 +6,11 @@ import type { AccessRequest } from './request.js';
 /** An entity as a decision saw it, in Cedar's JSON data format. */
 export interface FactRecord {
   readonly uid: EntityUid;
+  /** Those that the registry held. */
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly ancestors: readonly EntityUid[];
+  /** The names of those that the caller asserted; their values are in the request. */
+  readonly asserted?: readonly string[];
 }
 
 /** One decision with everything that it read, so that it can be explained and made again. */

@@ -1,4 +1,4 @@
-import { Entities, Entity, type EntityJson, type EntityUid, type Schema, uidText } from '@writ/cedar';
+import { Entities, type Entity, type EntityJson, type EntityUid, type Schema, uidText } from '@writ/cedar';
 
 /** The facts that decisions read: those of the bundle, which are code, and those of the entity store. */
 export class Registry {
@@ -24,15 +24,20 @@ export class Registry {
     return this.code.has(uidText(uid));
   }
 
+  /** The entity of this uid, when the registry holds it. */
+  resident(uid: EntityUid): Entity | undefined {
+    const entity = this.entities.get(uid);
+    return entity?.exists === true ? entity : undefined;
+  }
+
   /**
-   * The entity as a decision sees it. Properties that came with the request fill in attributes that the registry does
-   * not hold; they never override one.
+   * The entity as a decision sees it, with attributes that came with the request. They fill in what the registry does not
+   * hold, and never override what it does.
    *
-   * @throws {CedarError} `request` when the properties do not fit the schema
+   * @throws {CedarError} `request` when they do not fit the schema
    */
-  find(uid: EntityUid, properties?: Readonly<Record<string, unknown>>): Entity {
-    if (properties !== undefined && hasOwn(properties)) return this.entities.withAttributes(uid, properties);
-    return this.entities.get(uid) ?? new Entity(uid.type, uid.id);
+  withAttributes(uid: EntityUid, attributes: Readonly<Record<string, unknown>>): Entity {
+    return this.entities.withAttributes(uid, attributes);
   }
 
   /** Whether the schema knows an attribute of this type. */
@@ -48,9 +53,4 @@ export class Registry {
     }
     return missing;
   }
-}
-
-function hasOwn(object: object): boolean {
-  for (const _name in object) return true;
-  return false;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { factsAsRead } from '../../audit/facts-as-read.js';
 import { isPermitted } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { AuthenticatedCaller } from '../callers.js';
@@ -56,7 +57,9 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller): A
       ...(requestable.length === 0 ? {} : { requestable }),
       ...(result === 'defer' ? { missing, retry_after: RETRY_AFTER_S } : {}),
       ...(detail === 'none' ? {} : reasonsOf(record)),
-      ...(detail === 'full' ? { facts: record.facts, ledger: record.ledger, provenance: record.provenance } : {}),
+      ...(detail === 'full'
+        ? { facts: factsAsRead(record), ledger: record.ledger, provenance: record.provenance }
+        : {}),
     },
   };
 }

@@ -1,0 +1,43 @@
+import type { DecisionRecord, FactRecord, LogEntry } from '../decide/record.js';
+
+/** Facts that do not change are the same object in every record: they are written once. */
+const factTexts = new WeakMap<FactRecord, string>();
+
+/** An entry as its line in the log: the JSON text of it. For a decision put together from parts, which takes half the time. */
+export function entryText(entry: LogEntry): string {
+  return entry.kind === 'decision' ? decisionText(entry) : JSON.stringify(entry);
+}
+
+/** Parts that a record has only when there is something to say. */
+const OPTIONAL = [
+  'provenance',
+  'refusal',
+  'obligations',
+  'missing',
+  'ignored',
+] as const satisfies (keyof DecisionRecord)[];
+
+function decisionText(record: DecisionRecord): string {
+  const { facts } = record;
+  // A ULID, a time and the name of a result need no escape.
+  let text = `{"kind":"decision","id":"${record.id}","time":"${record.time}","result":"${record.result}","enforcementPoint":`;
+  text += JSON.stringify(record.enforcementPoint);
+  text += `,"request":${JSON.stringify(record.request)},"reasons":${JSON.stringify(record.reasons)},"facts":[`;
+  for (let i = 0; i < facts.length; i += 1) text += i === 0 ? factText(facts[i]) : `,${factText(facts[i])}`;
+  text += `],"ledger":${JSON.stringify(record.ledger)},"policyVersion":"${record.policyVersion}"`;
+  for (const name of OPTIONAL) {
+    const part = record[name];
+    if (part !== undefined) text += `,"${name}":${JSON.stringify(part)}`;
+  }
+  return `${text}}`;
+}
+
+function factText(fact: FactRecord | undefined): string {
+  if (fact === undefined) return 'null';
+  let text = factTexts.get(fact);
+  if (text === undefined) {
+    text = JSON.stringify(fact);
+    factTexts.set(fact, text);
+  }
+  return text;
+}
