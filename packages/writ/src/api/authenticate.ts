@@ -1,5 +1,5 @@
+import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import type { FastifyRequest } from 'fastify';
 import { registeredName } from '../provenance/certificates.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { CredentialError, IssuerUnreachableError } from '../provenance/errors.js';
@@ -17,15 +17,15 @@ const MAX_CREDENTIAL = 8_192;
  * @throws {Problem} 401 for a credential that proves nothing, 503 when it cannot be verified now
  */
 export function authenticate(
-  request: FastifyRequest,
+  request: IncomingMessage,
   callers: Callers,
   credentials: Credentials,
 ): AuthenticatedCaller | Promise<AuthenticatedCaller> {
   const { authorization } = request.headers;
   if (authorization === undefined) return byCertificate(request, callers) ?? callers.anonymous;
   // Node keeps the first of two; somebody in between may have looked at the other (CVE-2026-31838).
-  if (isSentTwice(request.raw.rawHeaders)) throw unauthorized('the header Authorization is sent once');
-  const holder = credentials.verifyOn(request.raw.socket, authorization);
+  if (isSentTwice(request.rawHeaders)) throw unauthorized('the header Authorization is sent once');
+  const holder = credentials.verifyOn(request.socket, authorization);
   if (holder !== undefined) {
     const caller = holder.kind === 'caller' ? callers.withKey(holder.name) : undefined;
     if (caller === undefined) throw unauthorized('this is the key of a client of the gateway, not of a caller');
@@ -60,8 +60,8 @@ async function byToken(token: string, callers: Callers): Promise<AuthenticatedCa
 
 const byConnection = new WeakMap<TLSSocket, string | undefined>();
 
-function byCertificate(request: FastifyRequest, callers: Callers): AuthenticatedCaller | undefined {
-  const { socket } = request.raw;
+function byCertificate(request: IncomingMessage, callers: Callers): AuthenticatedCaller | undefined {
+  const { socket } = request;
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   let names = byConnection.get(socket);
   if (!byConnection.has(socket)) {

@@ -22,7 +22,7 @@ export function outcomeRoute(decider: () => Decider): Route {
     async handle({ body, caller, reply }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
       await decider().report(body.decisionId, body.status, caller);
-      return reply.code(204).send();
+      reply.code(204);
     },
   });
 }

@@ -1,5 +1,5 @@
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { Reply } from './reply.js';
 
 /** Problem details (RFC 9457). `type` is `about:blank`, so `title` is that of the status; `detail` says what to do. */
 export const problemShape = z.object({
@@ -16,7 +16,7 @@ const TITLES: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
-  405: 'Method Not Allowed',
+  408: 'Request Timeout',
   409: 'Conflict',
   413: 'Content Too Large',
   422: 'Unprocessable Content',
@@ -39,12 +39,17 @@ export class Problem extends Error {
   }
 }
 
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** The body of a problem. */
+export function problemText({ status, detail, more }: Problem): string {
+  return JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail, ...more });
+}
+
 /** Answers with problem details. */
-export function sendProblem(reply: FastifyReply, { status, detail, more, retryAfter }: Problem): FastifyReply {
+export function sendProblem(reply: Reply, problem: Problem): void {
+  const { status, retryAfter } = problem;
+  if (status === 401) reply.header('WWW-Authenticate', 'Bearer realm="writ"');
   if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
-  const title = TITLES[status] ?? 'Error';
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send(JSON.stringify({ type: 'about:blank', title, status, detail, ...more }));
+  reply.code(status).type(PROBLEM_TYPE).send(problemText(problem));
 }

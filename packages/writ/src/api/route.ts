@@ -1,7 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { AuthenticatedCaller } from './callers.js';
 import { Problem } from './problem.js';
+import type { Reply } from './reply.js';
 
 /**
  * Who may use a route: whoever proved to be a caller (what it may ask is decided on what it asks), or whoever the service
@@ -24,8 +25,8 @@ export interface Call<Body = unknown, Query = unknown> {
   readonly query: Query;
   readonly params: Readonly<Record<string, string>>;
   readonly caller: AuthenticatedCaller;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
+  readonly request: IncomingMessage;
+  readonly reply: Reply;
 }
 
 /** One operation of the service: how it is reached, what goes in and comes out, and what it does. */

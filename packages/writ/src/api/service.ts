@@ -1,13 +1,17 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Span } from '@opentelemetry/api';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { Logger } from 'pino';
 import type { Credentials } from '../provenance/credentials.js';
 import { authenticate, unauthorized } from './authenticate.js';
+import { readBody } from './body.js';
 import type { AuthenticatedCaller, Callers } from './callers.js';
-import { MAX_BODY, readJsonBody } from './json-body.js';
 import type { LoadShedder } from './load.js';
 import type { Metrics } from './metrics.js';
-import { Problem, sendProblem } from './problem.js';
+import { PROBLEM_TYPE, Problem, problemText, sendProblem } from './problem.js';
+import { Reply } from './reply.js';
 import { type Call, type Route, readShape } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
 import type { RequestTracing } from './tracing.js';
@@ -18,7 +22,7 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Files of the server's certificate, and of the authority that signs client certificates. */
+/** The server's certificate, and the authority that signs client certificates; PEM. */
 export interface TlsMaterial {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -37,162 +41,188 @@ export interface ServiceParts {
   readonly tls?: TlsMaterial | undefined;
 }
 
-const MAX_HEADERS = 16 * 1024;
+const LIMITS = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 72_000 };
+const MAX_CONNECTIONS = 10_000;
+/** A body that is refused unread is read and thrown away up to this length; past it the connection ends. */
+const MAX_UNREAD = 64 * 1024;
 
-/** What is known of a request on its way through. */
+/** One request on its way through. */
 interface Passage {
-  caller?: AuthenticatedCaller;
-  span?: Span;
+  readonly route: Route;
+  readonly request: IncomingMessage;
+  readonly reply: Reply;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: unknown;
+  readonly begun: number;
+  span?: Span | undefined;
   /** Whether it counts as waiting. */
-  isIn?: boolean;
+  isIn: boolean;
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    passage: Passage | undefined;
-  }
-}
-
-/** Serves routes. */
+/** Serves routes over HTTP/1.1. */
 export class HttpService {
-  private readonly app: FastifyInstance;
+  private readonly router = findMyWay({ maxParamLength: 1_024 });
+  private readonly server: Server;
+  private isClosing = false;
 
   constructor(private readonly parts: ServiceParts) {
     const { tls } = parts;
-    const options = {
-      bodyLimit: MAX_BODY,
-      requestTimeout: 30_000,
-      connectionTimeout: 60_000,
-      keepAliveTimeout: 72_000,
-      forceCloseConnections: 'idle' as const,
-      return503OnClosing: false,
-      routerOptions: { maxParamLength: 1_024 },
-    };
-    const http = { maxHeaderSize: MAX_HEADERS, headersTimeout: 10_000 };
-    this.app = (tls === undefined
-      ? fastify({ ...options, http })
-      : fastify({
-          ...options,
-          https: {
-            ...http,
-            cert: tls.cert,
-            key: tls.key,
-            minVersion: 'TLSv1.2',
-            ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }),
-          },
-        })) as unknown as FastifyInstance;
-    this.setUp();
-  }
-
-  private setUp(): void {
-    const { app } = this;
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-      try {
-        done(null, readJsonBody(body as Buffer));
-      } catch (error) {
-        done(error as Error, undefined);
-      }
-    });
-    // What the handlers give is text already, or plain data.
-    app.setReplySerializer((payload) => JSON.stringify(payload));
-    app.setErrorHandler((error, _request, reply) => sendProblem(reply, this.problemOf(error, reply)));
-    app.setNotFoundHandler((request, reply) =>
-      sendProblem(reply, new Problem(404, `there is no ${request.method} ${request.url.split('?')[0]}`)),
-    );
-    app.decorateRequest('passage', undefined);
-    app.addHook('onRequest', (request, reply, done) => {
-      const id = request.headers['x-request-id'];
-      if (id !== undefined) reply.header('X-Request-ID', id);
-      done();
-    });
-    app.addHook('onResponse', (request, reply, done) => {
-      const { operationId = 'none' } = request.routeOptions.config as { operationId?: string };
-      this.parts.metrics.answered(operationId, reply.statusCode, reply.elapsedTime / 1_000);
-      const { span, isIn } = request.passage ?? {};
-      if (isIn === true) this.parts.load.leave();
-      if (span !== undefined) {
-        this.parts.tracing?.end(span, reply.statusCode, reply.getHeader('X-Decision-Id') as string | undefined);
-      }
-      done();
-    });
+    const listener = (request: IncomingMessage, response: ServerResponse): void => this.serve(request, response);
+    this.server =
+      tls === undefined
+        ? createHttpServer(LIMITS, listener)
+        : createHttpsServer(
+            {
+              ...LIMITS,
+              cert: tls.cert,
+              key: tls.key,
+              minVersion: 'TLSv1.2',
+              ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }),
+            },
+            listener,
+          );
+    this.server.maxConnections = MAX_CONNECTIONS;
+    this.server.on('clientError', refuseConnection);
   }
 
   /** Adds operations. Before {@link listen}. */
   add(routes: readonly Route[]): void {
-    for (const route of routes) this.addRoute(route);
+    for (const route of routes) this.router.on(route.method, route.url, () => undefined, route);
   }
 
-  private addRoute(route: Route): void {
-    const { access, body, query } = route;
-    this.app.route({
-      method: route.method,
-      url: route.url,
-      config: { operationId: route.operationId },
-      // Who asks is known before the body is read.
-      onRequest: (request, _reply, done) => {
-        const passage: Passage = {};
-        request.passage = passage;
-        const { tracing, credentials } = this.parts;
-        if (tracing !== undefined) passage.span = tracing.begin(route.method, route.url, request.headers);
-        try {
-          this.letIn(route, passage);
-          if (access.kind === 'open') return done();
-          const admit = (caller: AuthenticatedCaller): void => {
-            passage.caller = caller;
-            done(refusalOf(access, caller));
-          };
-          const caller = authenticate(request, this.parts.callers(), credentials);
-          if (caller instanceof Promise) caller.then(admit, (error: Error) => done(error));
-          else admit(caller);
-        } catch (error) {
-          done(error as Error);
-        }
-      },
-      handler: (request, reply) => {
-        if (body !== undefined && request.body === undefined)
-          throw new Problem(400, 'the body is JSON, and there is none');
-        const call: Call = {
-          body: body === undefined || route.readsBody === true ? request.body : readShape(body, request.body, 'body'),
-          query: query === undefined ? undefined : readShape(query, request.query, ''),
-          params: request.params as Record<string, string>,
-          caller: request.passage?.caller as AuthenticatedCaller,
-          request,
-          reply,
-        };
-        const answer = route.handle(call);
-        const send = (value: unknown): void => {
-          if (reply.sent || value === reply) return;
-          if (!reply.hasHeader('Content-Type')) reply.header('Content-Type', 'application/json');
-          reply.send(value);
-        };
-        if (!(answer instanceof Promise)) send(answer);
-        else answer.then(send).catch((error: unknown) => void reply.send(error));
-      },
-    });
+  private serve(request: IncomingMessage, response: ServerResponse): void {
+    const reply = new Reply(response);
+    const id = request.headers['x-request-id'];
+    if (typeof id === 'string') reply.header('X-Request-ID', id);
+    if (this.isClosing) reply.header('Connection', 'close');
+    const { method = 'GET', url = '/' } = request;
+    const found = this.router.find((method === 'HEAD' ? 'GET' : method) as HTTPMethod, url);
+    if (found === null) {
+      endIfLong(request, reply);
+      sendProblem(reply, new Problem(404, `there is no ${method} ${url.split('?')[0]}`));
+      this.parts.metrics.answered('none', 404, 0);
+      return;
+    }
+    const passage: Passage = {
+      route: found.store as Route,
+      request,
+      reply,
+      params: found.params,
+      query: found.searchParams,
+      begun: performance.now(),
+      span: undefined,
+      isIn: false,
+    };
+    this.admit(passage);
+  }
+
+  /** Who asks, and whether it may, is known before the body is read. */
+  private admit(passage: Passage): void {
+    const { route, request } = passage;
+    const { tracing, callers, credentials } = this.parts;
+    if (tracing !== undefined) passage.span = tracing.begin(route.method, route.url, request.headers);
+    try {
+      this.letIn(passage);
+      if (route.access.kind === 'open') {
+        this.read(passage, undefined);
+        return;
+      }
+      const caller = authenticate(request, callers(), credentials);
+      if (caller instanceof Promise) {
+        // Nobody reads the body meanwhile, so it waits.
+        caller.then((known) => this.read(passage, known)).catch((error: unknown) => this.refuse(passage, error, true));
+      } else {
+        this.read(passage, caller);
+      }
+    } catch (error) {
+      this.refuse(passage, error, true);
+    }
   }
 
   /** @throws {Problem} 503 while there is no policy, or too much to do */
-  private letIn({ always, access }: Route, passage: Passage): void {
+  private letIn(passage: Passage): void {
     const { state, load } = this.parts;
+    const { access, always } = passage.route;
     if (access.kind !== 'open' && state.current.state === 'starting')
       throw new Problem(503, 'no policy is loaded yet', {}, 1);
     if (always === true) return;
     const why = load.enter();
     if (why !== undefined) throw new Problem(503, why, {}, 1);
     passage.isIn = true;
+    // Who goes away before the answer does not wait any more.
+    passage.reply.raw.once('close', () => this.leave(passage));
   }
 
-  private problemOf(error: unknown, reply: FastifyReply): Problem {
-    if (error instanceof Problem) {
-      if (error.status === 401) reply.header('WWW-Authenticate', 'Bearer realm="writ"');
-      return error;
+  private leave(passage: Passage): void {
+    if (!passage.isIn) return;
+    passage.isIn = false;
+    this.parts.load.leave();
+  }
+
+  private read(passage: Passage, caller: AuthenticatedCaller | undefined): void {
+    const { route, request } = passage;
+    if (caller !== undefined) mayUse(route.access, caller);
+    if (route.body === undefined) {
+      this.handle(passage, caller, undefined);
+      return;
     }
-    const { statusCode = 500, message } = error as FastifyError;
-    // AuthZEN's certification expects 400 for a wrong content type.
-    if (statusCode === 415) return new Problem(400, 'the body is application/json');
-    if (statusCode === 413) return new Problem(413, `the body is larger than ${MAX_BODY} bytes`);
-    if (statusCode < 500) return new Problem(statusCode, message);
+    readBody(request, (error, body) => {
+      if (error !== undefined) this.refuse(passage, error, false);
+      else this.handle(passage, caller, body);
+    });
+  }
+
+  private handle(passage: Passage, caller: AuthenticatedCaller | undefined, sent: unknown): void {
+    const { route, reply, request } = passage;
+    try {
+      const { body, query } = route;
+      if (body !== undefined && sent === undefined) throw new Problem(400, 'the body is JSON, and there is none');
+      const call: Call = {
+        body: body === undefined || route.readsBody === true ? sent : readShape(body, sent, 'body'),
+        query: query === undefined ? undefined : readShape(query, { ...(passage.query as object) }, ''),
+        params: passage.params as Record<string, string>,
+        caller: caller as AuthenticatedCaller,
+        request,
+        reply,
+      };
+      const answer = route.handle(call);
+      if (answer instanceof Promise)
+        answer
+          .then((value) => this.answer(passage, value))
+          .catch((error: unknown) => this.refuse(passage, error, false));
+      else this.answer(passage, answer);
+    } catch (error) {
+      this.refuse(passage, error, false);
+    }
+  }
+
+  private answer(passage: Passage, value: unknown): void {
+    const { reply } = passage;
+    if (!reply.isSent) reply.send(value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
+    this.finish(passage);
+  }
+
+  private refuse(passage: Passage, error: unknown, isUnread: boolean): void {
+    const { reply, request } = passage;
+    const problem = this.problemOf(error);
+    if (!reply.isSent) {
+      if (isUnread || problem.status === 413) endIfLong(request, reply);
+      sendProblem(reply, problem);
+    } else {
+      reply.raw.destroy();
+    }
+    this.finish(passage);
+  }
+
+  private finish(passage: Passage): void {
+    const { route, reply, begun, span } = passage;
+    this.leave(passage);
+    this.parts.metrics.answered(route.operationId, reply.statusCode, (performance.now() - begun) / 1_000);
+    if (span !== undefined) this.parts.tracing?.end(span, reply.statusCode, reply.headerOf('X-Decision-Id'));
+  }
+
+  private problemOf(error: unknown): Problem {
+    if (error instanceof Problem) return error;
     this.parts.logger.error({ err: error }, 'a request failed');
     const isUnrecorded = (error as { code?: string }).code === 'record_unavailable';
     return isUnrecorded
@@ -201,20 +231,54 @@ export class HttpService {
   }
 
   async listen(host: string, port: number): Promise<Service> {
-    const url = await this.app.listen({ host, port });
-    return { url, close: () => this.app.close() };
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, resolve);
+    });
+    const { port: actual, family, address } = this.server.address() as AddressInfo;
+    const name = family === 'IPv6' ? `[${address}]` : address;
+    const scheme = this.parts.tls === undefined ? 'http' : 'https';
+    return { url: `${scheme}://${name}:${actual}`, close: () => this.close() };
+  }
+
+  private async close(): Promise<void> {
+    this.isClosing = true;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    // A connection that was about to be idle when the others were closed is found the next time.
+    const idle = setInterval(() => this.server.closeIdleConnections(), 50);
+    this.server.closeIdleConnections();
+    await closed;
+    clearInterval(idle);
   }
 }
 
-/** Why a caller may not use a route at all. */
-function refusalOf(access: Route['access'], caller: AuthenticatedCaller): Problem | undefined {
-  const { isAnonymous } = caller;
-  if (access.kind === 'area' && !caller.mayUse(access.how, access.area)) {
-    return isAnonymous
-      ? unauthorized('send the key of a caller, or an access token, as bearer token')
-      : new Problem(403, `${caller.enforcementPoint} may not ${access.how} ${access.area}`);
+/** @throws {Problem} 401 or 403 when a caller may not use a route at all */
+function mayUse(access: Route['access'], caller: AuthenticatedCaller): void {
+  const isRefused = access.kind === 'area' ? !caller.mayUse(access.how, access.area) : caller.isAnonymous;
+  if (!isRefused) return;
+  if (caller.isAnonymous) throw unauthorized('send the key of a caller, or an access token, as bearer token');
+  if (access.kind === 'area') throw new Problem(403, `${caller.enforcementPoint} may not ${access.how} ${access.area}`);
+}
+
+/** What is refused unread must still be read away before the next request; what is long is not worth it. */
+function endIfLong({ headers }: IncomingMessage, reply: Reply): void {
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MAX_UNREAD)
+    reply.header('Connection', 'close');
+}
+
+/** What is not HTTP, takes too long or has too many headers. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
   }
-  if (access.kind === 'caller' && isAnonymous)
-    return unauthorized('send the key of a caller, or an access token, as bearer token');
-  return undefined;
+  const [status, phrase, detail] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request Header Fields Too Large', `the headers are larger than ${LIMITS.maxHeaderSize} bytes`]
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout', 'the request did not arrive in time']
+        : [400, 'Bad Request', 'this is not an HTTP/1.1 request'];
+  const text = problemText(new Problem(status as number, detail as string));
+  const head = `HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(text)}`;
+  socket.end(`${head}\r\n\r\n${text}`);
 }

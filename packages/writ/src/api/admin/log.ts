@@ -51,8 +51,7 @@ export function logRoutes({ reader, log, closing }: AdminParts): Route[] {
       access: { kind: 'area', area: 'stream', how: 'read' },
       answers: { 200: { description: 'Events named by the kind of entry', contentType: 'text/event-stream' } },
       handle({ reply }) {
-        reply.hijack();
-        const { raw } = reply;
+        const raw = reply.hijack();
         raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
         raw.write(': connected\n\n');
         const stop = log.onEntries((entries) => {

@@ -1,0 +1,69 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { CedarError } from '@writ/cedar';
+import { parseJson } from '@writ/cedar/json';
+import { Problem } from './problem.js';
+
+/** What a body may be (design section 4): bounded, UTF-8, and JSON with one reading. */
+export const MAX_BODY = 1024 * 1024;
+const MAX_DEPTH = 64;
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
+
+/**
+ * Reads the body whole and calls back with what it says; undefined when there is none. A body that ends early is never
+ * called back with.
+ *
+ * @throws {Problem} 400 for another content type, 413 for a length that is declared too large
+ */
+export function readBody(request: IncomingMessage, done: (error: unknown, body?: unknown) => void): void {
+  const { 'content-length': length, 'content-type': type, 'transfer-encoding': coding } = request.headers;
+  if (coding === undefined && (length === undefined || length === '0') && type === undefined) {
+    done(undefined);
+    return;
+  }
+  if (type === undefined || !JSON_TYPE.test(type)) throw new Problem(400, 'the body is application/json');
+  if (length !== undefined && Number(length) > MAX_BODY) throw tooLarge();
+  let first: Buffer | undefined;
+  let more: Buffer[] | undefined;
+  let size = 0;
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > MAX_BODY) {
+      request.removeAllListeners('data');
+      request.removeAllListeners('end');
+      request.resume();
+      done(tooLarge());
+    } else if (first === undefined) {
+      first = chunk;
+    } else {
+      more ??= [first];
+      more.push(chunk);
+    }
+  });
+  request.on('end', () => {
+    let body: unknown;
+    try {
+      body = readJson(more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more));
+    } catch (error) {
+      done(error);
+      return;
+    }
+    done(undefined, body);
+  });
+}
+
+function tooLarge(): Problem {
+  return new Problem(413, `the body is larger than ${MAX_BODY} bytes`);
+}
+
+/** @throws {Problem} 400, with the place */
+export function readJson(body: Buffer): unknown {
+  if (!isUtf8(body)) throw new Problem(400, 'the body is not UTF-8');
+  try {
+    return parseJson(body.toString('utf8'), { mode: 'wire', maxDepth: MAX_DEPTH });
+  } catch (error) {
+    if (!(error instanceof CedarError)) throw error;
+    const { line, column } = error.position ?? { line: 1, column: 1 };
+    throw new Problem(400, `line ${line}, column ${column}: ${error.message}`);
+  }
+}
