@@ -26,6 +26,7 @@ export interface LoadResult {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const CLOSING = '}'.charCodeAt(0);
 
 export function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const requests = plan.bodies.map((body) => {
@@ -49,6 +50,8 @@ export function runLoad(plan: LoadPlan): Promise<LoadResult> {
       const socket = connect(plan.port, '127.0.0.1');
       socket.setNoDelay(true);
       let pending: Buffer = Buffer.alloc(0);
+      // Most answers are as long as the one before: those need no reading of their head.
+      let usual = -1;
       let sentAt = 0;
       const send = (): void => {
         sentAt = performance.now();
@@ -59,8 +62,9 @@ export function runLoad(plan: LoadPlan): Promise<LoadResult> {
       socket.on('error', reject);
       socket.on('data', (chunk: Buffer) => {
         pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-        const end = lengthOf(pending);
+        const end = pending.length === usual && pending[usual - 1] === CLOSING ? usual : lengthOf(pending);
         if (end === undefined || pending.length < end) return;
+        usual = end;
         const now = performance.now();
         if (pending[9] !== 0x32) failed += 1;
         pending = pending.subarray(end);

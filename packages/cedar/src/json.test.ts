@@ -85,3 +85,37 @@ describe('parseJson', () => {
     }
   });
 });
+
+describe('keys that differ in case alone', () => {
+  it('are refused on the wire, however many there are and in whatever order', () => {
+    const name = fc.constantFrom(
+      'a',
+      'A',
+      'b',
+      'B',
+      'id',
+      'Id',
+      'iD',
+      'é',
+      'É',
+      'K',
+      '\u212a',
+      'k',
+      's',
+      '\u017f',
+      'x',
+      '1',
+    );
+    fc.assert(
+      fc.property(fc.uniqueArray(name, { maxLength: 14 }), (names) => {
+        const text = `{${names.map((key) => `${JSON.stringify(key)}:1`).join(',')}}`;
+        const isAmbiguous = new Set(names.map((key) => key.toUpperCase().toLowerCase())).size !== names.length;
+        const read = () => parseJson(text, { mode: 'wire' });
+        if (isAmbiguous) expect(read).toThrow(/in different case/);
+        else expect(Object.keys(read() as object).sort()).toEqual([...names].sort());
+        expect(Object.keys(parseJson(text) as object)).toHaveLength(names.length);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

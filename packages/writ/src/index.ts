@@ -1,5 +1,5 @@
-export type { Decision, Reason, Refusal, Result } from './decide/decision.js';
-export { decidingPolicies, explainBriefly } from './decide/decision.js';
+export type { Decision, MissingFact, Obligation, Reason, Refusal, Result } from './decide/decision.js';
+export { decidingPolicies, explainBriefly, isPermitted } from './decide/decision.js';
 export type { AccessRequest } from './decide/request.js';
 export { DECISION_META } from './enforce/mcp/gateway.js';
 export { WritError } from './errors.js';

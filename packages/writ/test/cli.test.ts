@@ -20,6 +20,8 @@ function writ(args: readonly string[], input?: string): { code: number | null; o
 
 describe('exit codes (design section 10)', () => {
   it.each([
+    ['start on every address without TLS', ['start', '--bundle', BUNDLE, '--host', '0.0.0.0']],
+    ['start with half of a certificate', ['start', '--bundle', BUNDLE, '--tls-cert', 'x.pem']],
     ['an unknown verb', ['nope']],
     ['an unknown flag', ['check', BUNDLE, '--nope']],
     ['a missing argument', ['check']],

@@ -34,7 +34,9 @@ const rpc = (desk: RunningDesk, body: string, headers: Record<string, string> = 
     headers: {
       'Content-Type': 'application/json',
       Accept: 'application/json, text/event-stream',
-      Authorization: `Bearer ${desk.clientKey('support-bot-for-ana')}`,
+      ...(headers.Authorization === undefined
+        ? { Authorization: `Bearer ${desk.clientKey('support-bot-for-ana')}` }
+        : {}),
       ...headers,
     },
   });
@@ -218,6 +220,35 @@ describe('the gateway in front of a server that fails', () => {
     const result = await client.callTool({ name: 'echo', arguments: input });
     expect(JSON.parse((result.content as { text: string }[])[0]?.text ?? '')).toEqual(input);
     expect(journal()).toEqual([`echo ${JSON.stringify(input)}`]);
+  });
+
+  it('passes on the trace that a call is part of, from its `_meta` or its header, and nothing that is not one', async () => {
+    const [own, header] = [1, 2].map((n) => `00-${String(n).repeat(32)}-${String(n).repeat(16)}-01`) as [
+      string,
+      string,
+    ];
+    const traced = (meta: object, headers: Record<string, string>) => {
+      const params = { name: 'echo', arguments: { text: 'x' }, _meta: meta };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+      return rpc(desk, body, { Authorization: `Bearer ${desk.clientKey('tester')}`, ...headers });
+    };
+    const traces = async (meta: object, headers: Record<string, string> = {}): Promise<string[]> => {
+      const before = journal().length;
+      expect((await traced(meta, headers)).status).toBe(200);
+      return journal()
+        .slice(before)
+        .filter((line) => line.startsWith('trace'));
+    };
+    expect(await traces({ traceparent: own }, { traceparent: header })).toEqual([`trace ${own}`]);
+    expect(await traces({}, { traceparent: header })).toEqual([`trace ${header}`]);
+    for (const wrong of [
+      '00-0-0-01',
+      own.replace('1', 'A'),
+      `00-${'0'.repeat(32)}-${'1'.repeat(16)}-01`,
+      `${own}\n`,
+      7,
+    ])
+      expect(await traces({ traceparent: wrong })).toEqual([]);
   });
 
   it.each([

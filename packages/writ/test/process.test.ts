@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,8 +27,21 @@ describe('writ start, as a process of its own', () => {
   });
 
   /** Starts the service and gives its URL once it says where it listens. */
-  async function started(): Promise<string> {
-    const args = [WRIT, 'start', '--bundle', BUNDLE, '--data', data, '--port', '0', '--gateway-port', '0'];
+  async function started(bundle = BUNDLE): Promise<string> {
+    const args = [
+      WRIT,
+      'start',
+      '--bundle',
+      bundle,
+      '--log-level',
+      'fatal',
+      '--data',
+      data,
+      '--port',
+      '0',
+      '--gateway-port',
+      '0',
+    ];
     child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NO_COLOR: '1' },
@@ -36,7 +49,7 @@ describe('writ start, as a process of its own', () => {
     let out = '';
     for await (const chunk of child.stdout as NodeJS.ReadableStream) {
       out += String(chunk);
-      if (out.includes('gateway')) break;
+      if (/service .*\n/.test(out)) break;
     }
     return /service\s+(\S+)/.exec(out)?.[1] as string;
   }
@@ -68,6 +81,32 @@ describe('writ start, as a process of its own', () => {
     const again = await started();
     expect(readFileSync(join(data, 'keys/default.key'), 'utf8')).toBe(key);
     expect((await decide(again)).status).toBe(200);
+  });
+
+  it('reads the bundle again on SIGHUP, and goes on with what it had when that cannot be used', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'writ-hup-'));
+    cpSync(BUNDLE, folder, { recursive: true });
+    writeFileSync(join(folder, 'writ.yaml'), 'name: fragile\n');
+    const url = await started(folder);
+    const state = async () => (await (await fetch(`${url}/readyz`)).json()) as { state: string; policyVersion: string };
+    const first = await state();
+    const policies = join(folder, 'policies/all.cedar');
+    const becomes = async (text: string, is: (now: typeof first) => boolean): Promise<void> => {
+      writeFileSync(policies, text);
+      child?.kill('SIGHUP');
+      for (let i = 0; !is(await state()); i += 1) {
+        if (i > 200) expect.fail(`the state is ${JSON.stringify(await state())}`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    };
+    const good = readFileSync(policies, 'utf8');
+    await becomes('permit (', (now) => now.state === 'stale' && now.policyVersion === first.policyVersion);
+    expect(await (await decide(url)).json()).toEqual({ decision: true });
+    const none = '@id("none") forbid (principal, action, resource);';
+    await becomes(none, (now) => now.state === 'ready' && now.policyVersion !== first.policyVersion);
+    expect(await (await decide(url)).json()).toEqual({ decision: false });
+    await becomes(good, (now) => now.policyVersion === first.policyVersion);
+    rmSync(folder, { recursive: true });
   });
 
   it('a key file that was there before is not trusted, nor is its mode', async () => {

@@ -11,7 +11,7 @@ import { EntityGatherer, eventOf, misfitOf, missingFacts, provenanceOf, taskOf }
 import type { Ids } from './ids.js';
 import type { PolicyPlane } from './plane.js';
 import type { Append, DecisionRecord, FactRecord, OutcomeRecord } from './record.js';
-import type { AccessRequest } from './request.js';
+import type { AccessRequest, TraceContext } from './request.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts {
@@ -33,7 +33,7 @@ export interface Recorded {
 /** What an enforcement point is handed: in its own process, or over AuthZEN. */
 export interface DecisionPoint {
   /** Never throws for what is asked: whatever goes wrong is a denial that says so. */
-  decide(request: AccessRequest): Promise<Decision>;
+  decide(request: AccessRequest, trace?: TraceContext): Promise<Decision>;
   /** Reports what became of a permitted action. */
   report(decisionId: string, status: OutcomeStatus): Promise<void>;
 }

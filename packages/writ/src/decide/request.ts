@@ -19,3 +19,9 @@ export interface AccessRequest {
   readonly resource: AuthzenEntity;
   readonly context?: Readonly<Record<string, unknown>>;
 }
+
+/** The trace that a request is part of (W3C Trace Context). */
+export interface TraceContext {
+  readonly traceparent: string;
+  readonly tracestate?: string;
+}

@@ -1,6 +1,6 @@
 import type { DecisionPoint } from '../decide/decide.js';
 import type { Decision, Reason, Refusal } from '../decide/decision.js';
-import type { AccessRequest } from '../decide/request.js';
+import type { AccessRequest, TraceContext } from '../decide/request.js';
 import type { OutcomeStatus } from '../ledger/ledger.js';
 import { DecisionPointError } from './errors.js';
 
@@ -11,11 +11,11 @@ const TIMEOUT_MS = 2_000;
  * and an error is not a permission.
  */
 export function remoteDecisionPoint(service: string, key: string): DecisionPoint {
-  const post = async (path: string, body: unknown): Promise<Response> => {
+  const post = async (path: string, body: unknown, trace?: TraceContext): Promise<Response> => {
     try {
       return await fetch(new URL(path, service), {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` },
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}`, ...trace },
         body: JSON.stringify(body),
         redirect: 'error',
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -29,9 +29,9 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
     }
   };
   return {
-    async decide(request: AccessRequest): Promise<Decision> {
+    async decide(request: AccessRequest, trace?: TraceContext): Promise<Decision> {
       const context = { ...request.context, detail: 'reasons' };
-      const response = await post('/access/v1/evaluation', { ...request, context });
+      const response = await post('/access/v1/evaluation', { ...request, context }, trace);
       if (response.status !== 200)
         throw new DecisionPointError(`the decision point answered with status ${response.status}`);
       return readDecision(await response.json().catch(() => undefined), response.headers.get('X-Decision-Id'));
@@ -54,9 +54,10 @@ function readDecision(body: unknown, id: string | null): Decision {
   }
   const allowed =
     answer.decision === true && (context.result ?? 'allow') === 'allow' && context.obligations === undefined;
+  const { result } = context;
   return {
     id,
-    result: allowed ? 'allow' : 'deny',
+    result: allowed ? 'allow' : result === 'step_up' || result === 'defer' ? result : 'deny',
     reasons: Array.isArray(context.reasons) ? (context.reasons as Reason[]) : [],
     policyVersion: typeof context.policyVersion === 'string' ? context.policyVersion : '',
     ...(context.refusal === undefined ? {} : { refusal: context.refusal as Refusal }),

@@ -9,8 +9,9 @@ const note = (text) => appendFileSync(journal, `${text}\n`);
 
 serveStdio(() => {
   const server = new McpServer({ name: 'fragile', version: '1.0.0' });
-  server.registerTool('echo', { inputSchema: z.looseObject({}) }, (input) => {
+  server.registerTool('echo', { inputSchema: z.looseObject({}) }, (input, { mcpReq }) => {
     note(`echo ${JSON.stringify(input)}`);
+    if (mcpReq._meta?.traceparent !== undefined) note(`trace ${mcpReq._meta.traceparent}`);
     return { content: [{ type: 'text', text: JSON.stringify(input) }] };
   });
   server.registerTool('crash', { inputSchema: z.object({}) }, () => {

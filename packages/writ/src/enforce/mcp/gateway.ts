@@ -1,9 +1,10 @@
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import type { DecisionPoint } from '../../decide/decide.js';
 import { type Decision, decidingPolicies, explainBriefly } from '../../decide/decision.js';
-import type { AccessRequest } from '../../decide/request.js';
+import type { AccessRequest, TraceContext } from '../../decide/request.js';
 import type { OutcomeStatus } from '../../ledger/ledger.js';
 import { MappingError } from '../errors.js';
+import { traceOf } from '../trace.js';
 import type { CallingClient, CallMapper } from './map-call.js';
 import type { CallResult, Tool, Upstream } from './upstream.js';
 
@@ -44,12 +45,12 @@ export class Gateway {
   }
 
   /** An MCP server for one client. It has no method but those below; any other is answered with "method not found". */
-  serverFor(client: CallingClient): Server {
+  serverFor(client: CallingClient, trace?: TraceContext): Server {
     const server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities: { tools: {} } });
     server.setRequestHandler('tools/list', () => ({ tools: this.tools() }));
     server.setRequestHandler('tools/call', async (request, extra) => {
-      const { name, arguments: input } = request.params;
-      return (await this.call(client, name, input ?? {}, extra.mcpReq.signal)) as never;
+      const { name, arguments: input, _meta: meta } = request.params;
+      return (await this.call(client, name, input ?? {}, extra.mcpReq.signal, traceOf(meta) ?? trace)) as never;
     });
     return server;
   }
@@ -68,10 +69,11 @@ export class Gateway {
     tool: string,
     input: Record<string, unknown>,
     signal?: AbortSignal,
+    trace?: TraceContext,
   ): Promise<CallResult> {
     const upstream = this.byTool.get(tool);
     const request = this.requestFor(client, upstream, tool, input);
-    const decision = await this.decide(request);
+    const decision = await this.decide(request, trace);
     if (decision.result !== 'allow') throw denial(tool, decision);
     if (upstream === undefined) {
       await this.report(decision, 'not-executed');
@@ -83,7 +85,7 @@ export class Gateway {
         decisionId: decision.id,
       });
     }
-    return this.forward(upstream, tool, input, decision, signal);
+    return this.forward(upstream, tool, input, decision, signal, trace);
   }
 
   private requestFor(
@@ -103,9 +105,9 @@ export class Gateway {
     }
   }
 
-  private async decide(request: AccessRequest): Promise<Decision> {
+  private async decide(request: AccessRequest, trace: TraceContext | undefined): Promise<Decision> {
     try {
-      return await this.point.decide(request);
+      return await this.point.decide(request, trace);
     } catch (error) {
       this.log(`no decision: ${error instanceof Error ? error.message : String(error)}`);
       throw new ProtocolError(
@@ -121,10 +123,11 @@ export class Gateway {
     input: Record<string, unknown>,
     decision: Decision,
     signal: AbortSignal | undefined,
+    trace: TraceContext | undefined,
   ): Promise<CallResult> {
     let result: CallResult;
     try {
-      result = await upstream.call(tool, input, signal);
+      result = await upstream.call(tool, input, signal, trace);
     } catch (error) {
       // An error that the server answered with means that it refused; anything else leaves the effect open.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;

@@ -3,6 +3,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
+import type { TraceContext } from '../../decide/request.js';
 import { UpstreamError } from '../errors.js';
 
 /** A tool as its server lists it. */
@@ -85,8 +86,14 @@ export class Upstream {
   }
 
   /** Calls a tool. Only the name and the arguments go on: nothing that was not decided. */
-  async call(tool: string, input: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<CallResult> {
-    const request = { method: 'tools/call', params: { name: tool, arguments: { ...input } } };
+  async call(
+    tool: string,
+    input: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+    trace?: TraceContext,
+  ): Promise<CallResult> {
+    const meta = trace === undefined ? {} : { _meta: { ...trace } };
+    const request = { method: 'tools/call', params: { name: tool, arguments: { ...input }, ...meta } };
     return this.client.request(request, ANY_RESULT, {
       timeout: CALL_TIMEOUT_MS,
       ...(signal === undefined ? {} : { signal }),
