@@ -131,10 +131,8 @@ export async function start(options: StartOptions): Promise<Writ> {
         await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }]);
       },
     });
-    log.onEntries((entries) => {
-      for (const entry of entries) {
-        if (entry.kind === 'decision') sightings.see(entry.provenance?.path ?? [], entry.time);
-      }
+    log.onEntries((notes) => {
+      for (const { path, time } of notes) if (path !== undefined) sightings.see(path, time);
     });
     const saving = setInterval(() => {
       sightings.save().catch((error: unknown) => logger.error({ err: error }, 'sightings could not be stored'));

@@ -28,6 +28,7 @@ const carol = {
 const CALLS: [string, string, unknown?][] = [
   ['GET', '/v1/policy'],
   ['POST', '/v1/policy/reload'],
+  ['GET', '/v1/entities'],
   ['GET', '/v1/entities/user/alice'],
   ['PUT', '/v1/entities', [carol]],
   ['DELETE', '/v1/entities/user/carol'],
@@ -91,6 +92,22 @@ describe('/v1/entities', () => {
     expect(await may('ZOË'.normalize('NFD'), 'read', 'record-1')).toBe(false);
     expect(await may('zoë'.normalize('NFC'), 'read', 'record-1')).toBe(false);
     expect((await admin('GET', `/v1/entities/user/${encodeURIComponent('zoë')}`)).status).toBe(404);
+  });
+
+  it('are listed in pages, by type and id', async () => {
+    const other = await run(join(EXAMPLES, 'authzen-certification'));
+    const ids = ['b', 'a', 'c', 'B'];
+    const put = ids.map((id) => ({ uid: { type: 'user', id } }));
+    await other.send('PUT', '/v1/entities', put, { as: 'admin' });
+    const found: string[] = [];
+    for (let query = new URLSearchParams({ limit: '3' }); ; ) {
+      const { json } = await other.send('GET', `/v1/entities?${query}`, undefined, { as: 'admin' });
+      found.push(...json.entities.map(({ entity }: { entity: { uid: { id: string } } }) => entity.uid.id));
+      if (json.next === undefined) break;
+      query = new URLSearchParams({ limit: '3', afterType: json.next.type, afterId: json.next.id });
+    }
+    expect(found).toEqual(['B', 'a', 'b', 'c']);
+    await other.stop();
   });
 
   it('survives a restart', async () => {

@@ -125,6 +125,7 @@ describe('/openapi.json', () => {
         'GET /v1/policy',
         'POST /v1/policy/reload',
         'PUT /v1/entities',
+        'GET /v1/entities',
         'GET /v1/entities/{type}/{id}',
         'DELETE /v1/entities/{type}/{id}',
         'GET /v1/identities',

@@ -8,7 +8,7 @@ export interface LoadLimits {
   readonly diskMs: number;
 }
 
-export const DEFAULT_LIMITS: LoadLimits = { inFlight: 2_000, turnMs: 40, diskMs: 2_000 };
+export const DEFAULT_LIMITS: LoadLimits = { inFlight: 2_000, turnMs: 60, diskMs: 2_000 };
 
 /**
  * Turns requests away before the event loop is late: one turn takes requests for a bounded time, so that what was let in is

@@ -43,10 +43,10 @@ export class Metrics {
       buckets: SECONDS,
       registers,
     });
-    log.onEntries((written) => {
-      for (const entry of written) {
-        entries.inc({ kind: entry.kind });
-        if (entry.kind === 'decision') decisions.inc({ result: entry.result, refusal: entry.refusal?.code ?? '' });
+    log.onEntries((notes) => {
+      for (const { kind, result, refusal = '' } of notes) {
+        entries.inc({ kind });
+        if (result !== undefined) decisions.inc({ result, refusal });
       }
     });
     log.onCommit((_entries, ms) => commits.observe(ms / 1_000));

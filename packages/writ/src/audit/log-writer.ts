@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { Append, LogEntry } from '../decide/record.js';
+import type { EntityUid } from '@writ/cedar';
+import type { Append, DecisionRecord, LogEntry } from '../decide/record.js';
 import { entryText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
@@ -7,7 +8,7 @@ import type { LogGroup } from './log-table.js';
 
 /** Entries that wait for the disk together. */
 class Pending {
-  readonly entries: LogEntry[] = [];
+  readonly notes: EntryNote[] = [];
   readonly texts: string[] = [];
   size = 0;
   readonly done: Promise<void>;
@@ -23,22 +24,49 @@ class Pending {
 
   add(entry: LogEntry): void {
     const text = entryText(entry);
-    this.entries.push(entry);
+    this.notes.push(noteOf(entry));
     this.texts.push(text);
     this.size += text.length;
   }
 
   group(): LogGroup {
-    const outcomes = this.entries.filter((entry) => entry.kind === 'outcome');
+    const { notes } = this;
     return {
-      first: this.entries[0]?.id ?? '',
-      last: this.entries[this.entries.length - 1]?.id ?? '',
-      count: this.entries.length,
+      first: notes[0]?.id ?? '',
+      last: notes[notes.length - 1]?.id ?? '',
+      count: notes.length,
       body: this.texts.join('\n'),
-      outcomes: outcomes.map(({ decisionId, id }) => ({ decisionId, id })),
+      outcomes: notes.flatMap(({ id, decisionId }) => (decisionId === undefined ? [] : [{ decisionId, id }])),
     };
   }
 }
+
+/**
+ * What is told of an entry that is on disk. Whole entries are not kept while they wait: many wait at once, and what lives long
+ * costs the collector.
+ */
+export interface EntryNote {
+  readonly kind: LogEntry['kind'];
+  readonly id: string;
+  readonly time: string;
+  /** Of a decision. */
+  readonly result?: DecisionRecord['result'];
+  readonly refusal?: string | undefined;
+  readonly path?: readonly EntityUid[] | undefined;
+  /** Of an outcome. */
+  readonly decisionId?: string;
+}
+
+function noteOf(entry: LogEntry): EntryNote {
+  const { kind, id, time } = entry;
+  if (kind === 'decision') {
+    return { kind, id, time, result: entry.result, refusal: entry.refusal?.code, path: entry.provenance?.path };
+  }
+  return kind === 'outcome' ? { kind, id, time, decisionId: entry.decisionId } : { kind, id, time };
+}
+
+/** Told of entries once they are on disk: what they are, and their lines. */
+export type EntryListener = (notes: readonly EntryNote[], texts: readonly string[]) => void;
 
 /** More than this waiting for the disk, in characters, and new entries are refused. */
 const MAX_WAITING = 64 * 2 ** 20;
@@ -51,7 +79,7 @@ export class LogWriter implements Append {
   private next = new Pending();
   private writing: Pending | undefined;
   private since = 0;
-  private readonly events = new EventEmitter<{ entries: [readonly LogEntry[]]; commit: [number, number] }>();
+  private readonly events = new EventEmitter<{ entries: Parameters<EntryListener>; commit: [number, number] }>();
 
   constructor(private readonly writer: GroupWriter) {
     this.events.setMaxListeners(0);
@@ -72,16 +100,16 @@ export class LogWriter implements Append {
   }
 
   private async write(): Promise<void> {
-    while (this.next.entries.length > 0) {
+    while (this.next.notes.length > 0) {
       const group = this.next;
       this.next = new Pending();
       this.writing = group;
       this.since = performance.now();
       try {
         await this.writer.write(group.group());
-        this.events.emit('commit', group.entries.length, performance.now() - this.since);
+        this.events.emit('commit', group.notes.length, performance.now() - this.since);
         group.resolve();
-        this.events.emit('entries', group.entries);
+        this.events.emit('entries', group.notes, group.texts);
       } catch (error) {
         group.reject(error);
       }
@@ -95,7 +123,7 @@ export class LogWriter implements Append {
   }
 
   /** Calls back with entries once they are on disk. @returns a function that ends it */
-  onEntries(listener: (entries: readonly LogEntry[]) => void): () => void {
+  onEntries(listener: EntryListener): () => void {
     this.events.on('entries', listener);
     return () => this.events.off('entries', listener);
   }

@@ -38,6 +38,13 @@ export interface DecisionPoint {
   report(decisionId: string, status: OutcomeStatus): Promise<void>;
 }
 
+/** Decisions that were made and are on their way to the disk. */
+export interface BegunDecisions {
+  readonly records: DecisionRecord[];
+  /** Why none of them stands; undefined when all are recorded. Never rejects. */
+  readonly recorded: Promise<Refusal | undefined>;
+}
+
 /** What one decision read on its way, as far as it came. */
 interface Trail {
   provenance?: Provenance;
@@ -85,27 +92,46 @@ export class Decider {
 
   /** Decides and records. What is returned is the record: everything that was read on the way is in it. */
   async decide(request: AccessRequest, caller: Caller): Promise<DecisionRecord> {
-    const [record] = await this.record([this.judgeNow(request, caller)]);
+    const [record] = await this.decideAll([request], caller);
     return record as DecisionRecord;
   }
 
+  /** Decides many, in their order, and records them together. */
+  async decideAll(requests: Iterable<AccessRequest>, caller: Caller): Promise<DecisionRecord[]> {
+    const { records, recorded } = this.begin(requests, caller);
+    const refusal = await recorded;
+    if (refusal === undefined) return records;
+    return records.map(({ obligations: _none, missing: _neither, ...record }) => ({
+      ...record,
+      result: 'deny',
+      reasons: [],
+      refusal,
+    }));
+  }
+
   /**
-   * Decides many, in their order and in one turn of the event loop, and records them together.
+   * Decides, in one turn of the event loop; the decisions stand when they are recorded. For a caller that prepares its answers
+   * meanwhile, and lets the records go.
    *
-   * @param until the batch ends with the first decision for which this is true
+   * @param until the last decision is the first for which this is true
    */
-  decideAll(
+  begin(
     requests: Iterable<AccessRequest>,
     caller: Caller,
     until: (record: DecisionRecord) => boolean = () => false,
-  ): Promise<DecisionRecord[]> {
+  ): BegunDecisions {
     const records: DecisionRecord[] = [];
     for (const request of requests) {
       const record = this.judgeNow(request, caller);
       records.push(record);
       if (until(record)) break;
     }
-    return this.record(records);
+    const ids = records.map(({ id }) => id);
+    const recorded = this.parts.log.append(records).then(
+      () => undefined,
+      (error: unknown) => this.withdraw(ids, error),
+    );
+    return { records, recorded };
   }
 
   /** Decides without recording and without using anything up: whether a search may name a candidate. */
@@ -128,23 +154,15 @@ export class Decider {
     return recordOf({ id, ...verdict, policyVersion: this.current.policyVersion }, request, caller, now, trail);
   }
 
-  /** Puts decisions on the record. Those that cannot be put there do not stand. */
-  private record(records: DecisionRecord[]): Promise<DecisionRecord[]> {
-    return this.parts.log.append(records).then(
-      () => records,
-      (error: unknown) => this.withdraw(records, error),
-    );
-  }
-
-  private withdraw(records: readonly DecisionRecord[], error: unknown): DecisionRecord[] {
-    const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
+  /** Decisions that could not be put on the record do not stand, and use nothing up. */
+  private withdraw(ids: readonly string[], error: unknown): Refusal {
     const now = this.parts.clock();
-    return records.map((record) => {
-      this.open.delete(record.id);
-      this.parts.ledger.settle(record.id, 'not-executed', now);
-      const { obligations: _none, missing: _neither, ...rest } = record;
-      return { ...rest, result: 'deny', reasons: [], refusal: { code: 'record_unavailable', message } };
-    });
+    for (const id of ids) {
+      this.open.delete(id);
+      this.parts.ledger.settle(id, 'not-executed', now);
+    }
+    const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
+    return { code: 'record_unavailable', message };
   }
 
   /**

@@ -1,5 +1,6 @@
 import { CedarError, type EntityJson, type EntityUid, uidText } from '@writ/cedar';
 import type { Migrations, Store } from '../store/store.js';
+import { isBehind } from './by-uid.js';
 import { EntityError } from './errors.js';
 import type { Registry } from './registry.js';
 
@@ -76,6 +77,14 @@ export class EntityStore {
       .where('id', '=', id)
       .executeTakeFirst();
     return row && { entity: JSON.parse(row.json) as StoredEntity['entity'], revision: row.revision };
+  }
+
+  /** Those stored, by type and id, beginning behind `after`. */
+  async list(after: EntityUid | undefined, limit: number): Promise<StoredEntity[]> {
+    let query = this.table.selectFrom('entities').selectAll().orderBy('type').orderBy('id').limit(limit);
+    if (after !== undefined) query = query.where(isBehind(after));
+    const rows = await query.execute();
+    return rows.map(({ json, revision }) => ({ entity: JSON.parse(json) as StoredEntity['entity'], revision }));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { Migrations, Store } from '../store/store.js';
+import { isBehind } from './by-uid.js';
 
 /** When an identity was seen in decisions. */
 export interface Sighting {
@@ -75,12 +76,7 @@ export class Sightings {
       .selectAll()
       .orderBy('type')
       .orderBy('id');
-    if (after !== undefined) {
-      const { type, id } = after;
-      query = query.where((where) =>
-        where.or([where('type', '>', type), where.and([where('type', '=', type), where('id', '>', id)])]),
-      );
-    }
+    if (after !== undefined) query = query.where(isBehind(after));
     const rows = await query.limit(limit).execute();
     return rows.map((row) => ({ type: row.type, id: row.id, firstSeen: row.first_seen, lastSeen: row.last_seen }));
   }

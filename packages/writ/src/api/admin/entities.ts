@@ -3,6 +3,7 @@ import { EntityError } from '../../registry/errors.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
 import { type AdminParts, recordChange } from './parts.js';
+import { afterOf, nextOf, uidPage } from './uid-page.js';
 
 const uidShape = z.object({ type: z.string().min(1), id: z.string() });
 const entityShape = z.object({
@@ -28,6 +29,36 @@ export function entityRoutes(parts: AdminParts): Route[] {
     }
   };
   return [
+    route({
+      method: 'GET',
+      url: '/v1/entities',
+      operationId: 'listEntities',
+      tag: 'Administration',
+      summary: 'The stored entities',
+      access: read,
+      query: uidPage,
+      answers: {
+        200: {
+          description: 'By type and id; those of the bundle are not among them',
+          shape: z.object({
+            entities: z.array(z.object({ entity: entityShape, revision: z.int() })),
+            revision: z.int(),
+            next: uidShape.optional(),
+          }),
+        },
+      },
+      async handle({ query }) {
+        const found = await entities.list(afterOf(query), query.limit);
+        return {
+          entities: found,
+          revision: entities.revision,
+          ...nextOf(
+            found.map(({ entity }) => entity.uid),
+            query,
+          ),
+        };
+      },
+    }),
     route({
       method: 'GET',
       url: '/v1/entities/:type/:id',

@@ -2,6 +2,7 @@ import { uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { type Route, route } from '../route.js';
 import type { AdminParts } from './parts.js';
+import { afterOf, nextOf, uidPage } from './uid-page.js';
 
 const listShape = z.object({
   identities: z.array(
@@ -29,27 +30,21 @@ export function identityRoutes({ sightings, revocations, decider }: AdminParts):
       tag: 'Administration',
       summary: 'The identities that decisions have seen',
       access: { kind: 'area', area: 'identities', how: 'read' },
-      query: z.object({
-        limit: z.coerce.number().int().min(1).max(1_000).default(100),
-        afterType: z.string().optional(),
-        afterId: z.string().optional(),
-      }),
+      query: uidPage,
       answers: { 200: { description: 'By type and id', shape: listShape } },
-      async handle({ query: { limit, afterType, afterId } }) {
-        const after = afterType === undefined ? undefined : { type: afterType, id: afterId ?? '' };
-        const seen = await sightings.list(after, limit);
+      async handle({ query }) {
+        const seen = await sightings.list(afterOf(query), query.limit);
         const revoked = new Set(
           revocations.list().flatMap(({ kind, target }) => (kind === 'identity' ? [target] : [])),
         );
         const { entities } = decider().plane.registry;
-        const last = seen[seen.length - 1];
         return {
           identities: seen.map((one) => ({
             ...one,
             registered: entities.get(one)?.exists === true,
             revoked: revoked.has(uidText(one)),
           })),
-          ...(seen.length < limit || last === undefined ? {} : { next: { type: last.type, id: last.id } }),
+          ...nextOf(seen, query),
         };
       },
     }),

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { LogEntry } from '../../decide/record.js';
 import { type Route, route } from '../route.js';
 import type { AdminParts } from './parts.js';
 
@@ -54,9 +53,9 @@ export function logRoutes({ reader, log, closing }: AdminParts): Route[] {
         const raw = reply.hijack();
         raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
         raw.write(': connected\n\n');
-        const stop = log.onEntries((entries) => {
+        const stop = log.onEntries((notes, texts) => {
           if (raw.writableLength > MAX_UNSENT) raw.destroy();
-          else raw.write(entries.map(eventText).join(''));
+          else raw.write(notes.map(({ id, kind }, i) => `id: ${id}\nevent: ${kind}\ndata: ${texts[i]}\n\n`).join(''));
         });
         const heartbeat = setInterval(() => raw.write(': alive\n\n'), HEARTBEAT_MS);
         const end = (): void => void raw.end();
@@ -69,8 +68,4 @@ export function logRoutes({ reader, log, closing }: AdminParts): Route[] {
       },
     }),
   ];
-}
-
-function eventText(one: LogEntry): string {
-  return `id: ${one.id}\nevent: ${one.kind}\ndata: ${JSON.stringify(one)}\n\n`;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { factsAsRead } from '../../audit/facts-as-read.js';
-import { isPermitted } from '../../decide/decision.js';
+import { isPermitted, type Refusal } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { AuthenticatedCaller } from '../callers.js';
 
@@ -62,6 +62,11 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller): A
         : {}),
     },
   };
+}
+
+/** The answer in the place of a decision that could not be put on the record. */
+export function unrecorded(id: string, refusal: Refusal): Answer {
+  return { decision: false, context: { id, result: 'deny', reasons: [], refusal } };
 }
 
 function requestableOf({ result, reasons }: DecisionRecord): string[] {

@@ -1,7 +1,8 @@
 import type { Decider } from '../../decide/decide.js';
+import type { DecisionRecord } from '../../decide/record.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
-import { type Answer, answerOf, BARE, decisionShape } from './answer.js';
+import { type Answer, answerOf, BARE, decisionShape, unrecorded } from './answer.js';
 import { evaluationShape, readEvaluation } from './read-request.js';
 
 /** OpenID AuthZEN Authorization API 1.0, section 6: access evaluation. */
@@ -24,10 +25,15 @@ export function evaluationRoute(decider: () => Decider): Route {
 export function evaluateOne(decider: Decider, body: unknown, { caller, reply }: Call): Promise<string> {
   const read = readEvaluation(body);
   if ('error' in read) throw new Problem(400, read.error);
-  return decider.decide(read.value, caller).then((record) => {
-    reply.header('X-Decision-Id', record.id);
-    if (record.refusal?.code === 'caller_not_permitted') throw new Problem(403, record.refusal.message);
-    return textOf(answerOf(record, caller));
+  const { records, recorded } = decider.begin([read.value], caller);
+  const record = records[0] as DecisionRecord;
+  const { id, refusal } = record;
+  const text = textOf(answerOf(record, caller));
+  const forbidden = refusal?.code === 'caller_not_permitted' ? refusal.message : undefined;
+  reply.header('X-Decision-Id', id);
+  return recorded.then((why) => {
+    if (forbidden !== undefined) throw new Problem(403, forbidden);
+    return why === undefined ? text : textOf(unrecorded(id, why));
   });
 }
 

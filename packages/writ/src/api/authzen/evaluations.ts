@@ -4,7 +4,7 @@ import { isPermitted } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
 import { type Route, readShape, route } from '../route.js';
-import { type Answer, answerOf, decisionShape } from './answer.js';
+import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
 import { evaluateOne, textOf } from './evaluation.js';
 import { evaluationsShape, type Read, readEvaluation, type Semantic } from './read-request.js';
 
@@ -25,14 +25,14 @@ export function evaluationsRoute(decider: () => Decider): Route {
         shape: z.union([z.object({ evaluations: z.array(decisionShape) }), decisionShape]),
       },
     },
-    async handle(call) {
+    handle(call) {
       const { evaluations, options, ...defaults } = readShape(evaluationsShape, call.body, '');
       if (evaluations === undefined || evaluations.length === 0) return evaluateOne(decider(), call.body, call);
       const semantic = options?.evaluations_semantic ?? 'execute_all';
       const items = evaluations.map((item) => readEvaluation(merge(defaults, item)));
       const reached = untilDecided(items, semantic);
       const requests = reached.flatMap((item) => ('value' in item ? [item.value] : []));
-      const records = await decider().decideAll(requests, call.caller, (record) => decides(record, semantic));
+      const { records, recorded } = decider().begin(requests, call.caller, (record) => decides(record, semantic));
       const ids: string[] = [];
       const answers: string[] = [];
       let next = 0;
@@ -53,7 +53,10 @@ export function evaluationsRoute(decider: () => Decider): Route {
         if (decides(record, semantic)) break;
       }
       call.reply.header('X-Decision-Id', ids.join(', '));
-      return `{"evaluations":[${answers.join(',')}]}`;
+      return recorded.then((why) => {
+        const said = why === undefined ? answers : ids.map((id) => textOf(unrecorded(id, why)));
+        return `{"evaluations":[${said.join(',')}]}`;
+      });
     },
   });
 }
