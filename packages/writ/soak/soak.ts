@@ -150,10 +150,13 @@ class Service {
       env: { ...process.env, NO_COLOR: '1' },
     });
     let out = '';
-    for await (const chunk of child.stdout as NodeJS.ReadableStream) {
+    child.stdout?.on('data', (chunk: Buffer) => {
       out += String(chunk);
-      const url = /service\s+(http\S+)/.exec(out)?.[1];
+    });
+    while (child.exitCode === null) {
+      const url = /service\s+(http\S+).*\n/.exec(out)?.[1];
       if (url !== undefined) return new Service(child, url);
+      await rest(20);
     }
     throw new Error('the service did not start');
   }

@@ -187,11 +187,12 @@ function holdersOf({ settings }: Bundle): Holder[] {
   const callers = Object.entries({ ...BUILT_IN, ...settings.callers }).filter(
     ([, { token, certificate }]) => token === undefined && certificate === undefined,
   );
-  const clients = Object.entries(settings.gateway.clients).map(([name, { agent, for: originator }]) => ({
+  const clients = Object.entries(settings.gateway.clients).map(([name, { agent, for: originator, scopes }]) => ({
     kind: 'client' as const,
     name,
     agent: parseUid(agent) as EntityUid,
     originator: parseUid(originator) as EntityUid,
+    scopes,
   }));
   return [...callers.map(([name]) => ({ kind: 'caller' as const, name })), ...clients];
 }

@@ -9,6 +9,7 @@ import { Metrics } from './api/metrics.js';
 import { routesOf } from './api/routes.js';
 import { HttpService, type TlsMaterial } from './api/service.js';
 import { ServingStateHolder } from './api/serving-state.js';
+import { KEY_OVERLAP_MS } from './api/token.js';
 import { RequestTracing } from './api/tracing.js';
 import { threadedWriter } from './audit/group-writer.js';
 import { LogReader } from './audit/log-reader.js';
@@ -16,18 +17,21 @@ import { auditMigrations } from './audit/log-table.js';
 import { LogWriter } from './audit/log-writer.js';
 import { inProcess } from './decide/caller.js';
 import { Decider } from './decide/decide.js';
+import { believed } from './decide/exchange.js';
 import { Ids } from './decide/ids.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
 import type { CallingClient } from './enforce/mcp/map-call.js';
 import { Ledger } from './ledger/ledger.js';
 import { Credentials, credentialMigrations } from './provenance/credentials.js';
+import { SigningKeys, signingKeyMigrations } from './provenance/signing-keys.js';
 import { EntityStore, entityMigrations } from './registry/entity-store.js';
 import { Revocations, revocationMigrations } from './registry/revocations.js';
 import { Sightings, sightingMigrations } from './registry/sightings.js';
 import { Serving } from './serving.js';
 import { lockData } from './store/lock.js';
 import { openStore } from './store/store.js';
+import { tokenService } from './token-service.js';
 import { startUpstreams } from './upstreams.js';
 
 /** Files of a server certificate. */
@@ -100,6 +104,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       credentialMigrations,
       entityMigrations,
       revocationMigrations,
+      signingKeyMigrations,
       sightingMigrations,
     );
     closers.push(() => store.destroy());
@@ -110,6 +115,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     const entities = await EntityStore.open(store);
     const revocations = await Revocations.open(store);
     const sightings = new Sightings(store);
+    const keys = await SigningKeys.open(store, clock, KEY_OVERLAP_MS);
     closers.push(() => sightings.save());
     const ids = new Ids(await reader.lastId());
 
@@ -165,9 +171,10 @@ export async function start(options: StartOptions): Promise<Writ> {
       clock,
       closing: closing.signal,
     };
-    const tokens = new PageTokens(await credentials.secret('page-tokens'));
+    const pageTokens = new PageTokens(await credentials.secret('page-tokens'));
     const publicUrl = (): string => options.publicUrl ?? serviceUrl;
-    http.add(routesOf({ decider, tokens, log, clock, state, metrics, admin, publicUrl }));
+    const token = tokenService({ serving, credentials, keys, ids, publicUrl, admin });
+    http.add(routesOf({ decider, tokens: pageTokens, log, clock, state, metrics, admin, publicUrl, token }));
     const service = await http.listen(host, options.port);
     serviceUrl = service.url;
     logger.info({ url: serviceUrl }, 'listening');
@@ -181,7 +188,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     let gatewayUrl: string | undefined;
     if (Object.keys(serving.bundle.settings.gateway.servers).length > 0) {
       const upstreams = await startUpstreams(serving.bundle, data, (upstream) => closers.push(() => upstream.close()));
-      const point = serving.decider.for(inProcess('gateway'));
+      const point = serving.decider.for(inProcess('gateway'), (text) => believed(token.tokens, text));
       const say = (message: string): void => logger.warn({ face: 'gateway' }, message);
       const gateway = new Gateway(upstreams, () => serving.mapper, point, say);
       const served = await serveGateway(gateway, identifier(credentials), options.gatewayPort, say);

@@ -11,12 +11,13 @@ export async function startUpstreams(
   onStart: (upstream: Upstream) => void,
 ): Promise<Upstream[]> {
   const upstreams: Upstream[] = [];
-  for (const [name, { command, args, env }] of Object.entries(bundle.settings.gateway.servers)) {
+  for (const [name, { command, args, env, passToken }] of Object.entries(bundle.settings.gateway.servers)) {
     const upstream = await Upstream.start(name, {
       command,
       args: args.map((arg) => expand(arg, bundle, data)),
       env: { ...baseEnv(bundle.root), ...env },
       cwd: bundle.root,
+      getsToken: passToken,
     } satisfies ServerCommand);
     onStart(upstream);
     upstreams.push(upstream);

@@ -16,7 +16,7 @@ interface Operation {
     readonly required: boolean;
     readonly schema: Schema;
   }[];
-  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } };
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }>
   >;
@@ -98,6 +98,14 @@ function valuesOf(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
   }
 }
 
+/** A value as a form, as far as it is one. */
+function formOf(value: unknown): string {
+  const pairs = Object.entries((typeof value === 'object' && value) || {});
+  return new URLSearchParams(
+    pairs.map(([name, item]) => [name.toWellFormed(), String(item).toWellFormed()]),
+  ).toString();
+}
+
 /** A value with one part of it changed to something else. */
 const spoiled = (value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc
@@ -123,6 +131,10 @@ describe('/openapi.json', () => {
         'POST /access/v1/search/action',
         'POST /v1/outcomes',
         'GET /v1/policy',
+        'POST /token',
+        'GET /.well-known/jwks.json',
+        'GET /.well-known/oauth-authorization-server',
+        'POST /v1/signing-keys/rotate',
         'POST /v1/policy/reload',
         'PUT /v1/entities',
         'GET /v1/entities',
@@ -179,7 +191,9 @@ describe('fuzz', () => {
     const seen = new Map<string, Set<number>>();
     for (const { path, method, operation } of operations) {
       if (path === '/v1/stream') continue;
-      const body = operation.requestBody?.content['application/json'].schema;
+      const [described] = Object.entries(operation.requestBody?.content ?? {});
+      const [bodyType = '', body] = [described?.[0], described?.[1].schema];
+      const isForm = bodyType.includes('form');
       const bodies =
         body === undefined
           ? fc.constant(undefined)
@@ -200,14 +214,16 @@ describe('fuzz', () => {
             else if (value !== undefined) query.set(name, value);
           }
           const target = query.size === 0 ? url : `${url}?${query}`;
-          const answer = await writ.send(method, target, sent === undefined ? undefined : JSON.stringify(sent), { as });
+          const text = sent === undefined ? undefined : isForm ? formOf(sent) : JSON.stringify(sent);
+          const headers: Record<string, string> = isForm ? { 'Content-Type': bodyType } : {};
+          const answer = await writ.send(method, target, text, { as, headers });
           const told = [method, target, JSON.stringify(sent)?.slice(0, 300), answer.status, answer.text.slice(0, 200)];
-          const described = operation.responses[String(answer.status)];
-          expect(described === undefined ? told : undefined).toBeUndefined();
+          const response = operation.responses[String(answer.status)];
+          expect(response === undefined ? told : undefined).toBeUndefined();
           expect(answer.status >= 500 ? told : undefined).toBeUndefined();
           seen.set(path, (seen.get(path) ?? new Set()).add(answer.status));
           const type = answer.headers.get('Content-Type')?.split(';')[0] ?? '';
-          const schema = described?.content?.[type]?.schema;
+          const schema = response?.content?.[type]?.schema;
           if (schema !== undefined) {
             const validate = validatorOf(`${method} ${path} ${answer.status}`, schema);
             expect(validate(answer.json) ? undefined : [...told, validate.errors]).toBeUndefined();

@@ -47,9 +47,12 @@ describe('writ start, as a process of its own', () => {
       env: { ...process.env, NO_COLOR: '1' },
     });
     let out = '';
-    for await (const chunk of child.stdout as NodeJS.ReadableStream) {
+    child.stdout?.on('data', (chunk) => {
       out += String(chunk);
-      if (/service .*\n/.test(out)) break;
+    });
+    while (!/service .*\n/.test(out)) {
+      if (child.exitCode !== null) expect.fail(`the service ended with ${child.exitCode}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
     return /service\s+(\S+)/.exec(out)?.[1] as string;
   }
@@ -107,6 +110,13 @@ describe('writ start, as a process of its own', () => {
     expect(await (await decide(url)).json()).toEqual({ decision: false });
     await becomes(good, (now) => now.policyVersion === first.policyVersion);
     rmSync(folder, { recursive: true });
+  });
+
+  it('goes on when nobody reads what it prints any more', async () => {
+    const url = await started();
+    child?.stdout?.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await (await decide(url)).json()).toEqual({ decision: true });
   });
 
   it('a key file that was there before is not trusted, nor is its mode', async () => {

@@ -7,7 +7,11 @@ import { Problem } from './problem.js';
 /** What a body may be (design section 4): bounded, UTF-8, and JSON with one reading. */
 export const MAX_BODY = 1024 * 1024;
 const MAX_DEPTH = 64;
-const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
+const TYPES = {
+  json: { name: 'application/json', pattern: /^application\/json\s*(?:;|$)/i },
+  form: { name: 'application/x-www-form-urlencoded', pattern: /^application\/x-www-form-urlencoded\s*(?:;|$)/i },
+} as const;
+export type BodyType = keyof typeof TYPES;
 
 /**
  * Reads the body whole and calls back with what it says; undefined when there is none. A body that ends early is never
@@ -15,13 +19,18 @@ const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
  *
  * @throws {Problem} 400 for another content type, 413 for a length that is declared too large
  */
-export function readBody(request: IncomingMessage, done: (error: unknown, body?: unknown) => void): void {
+export function readBody(
+  request: IncomingMessage,
+  bodyType: BodyType,
+  done: (error: unknown, body?: unknown) => void,
+): void {
   const { 'content-length': length, 'content-type': type, 'transfer-encoding': coding } = request.headers;
   if (coding === undefined && (length === undefined || length === '0') && type === undefined) {
     done(undefined);
     return;
   }
-  if (type === undefined || !JSON_TYPE.test(type)) throw new Problem(400, 'the body is application/json');
+  const { name, pattern } = TYPES[bodyType];
+  if (type === undefined || !pattern.test(type)) throw new Problem(400, `the body is ${name}`);
   if (length !== undefined && Number(length) > MAX_BODY) throw tooLarge();
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
@@ -43,7 +52,8 @@ export function readBody(request: IncomingMessage, done: (error: unknown, body?:
   request.on('end', () => {
     let body: unknown;
     try {
-      body = readJson(more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more));
+      const bytes = more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more);
+      body = bodyType === 'json' ? readJson(bytes) : readForm(bytes);
     } catch (error) {
       done(error);
       return;
@@ -66,4 +76,15 @@ export function readJson(body: Buffer): unknown {
     const { line, column } = error.position ?? { line: 1, column: 1 };
     throw new Problem(400, `line ${line}, column ${column}: ${error.message}`);
   }
+}
+
+/** A parameter is sent once (RFC 6749, section 3.2). @throws {Problem} 400 */
+function readForm(body: Buffer): Record<string, string> {
+  if (!isUtf8(body)) throw new Problem(400, 'the body is not UTF-8');
+  const form: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
+    if (name in form) throw new Problem(400, `${name} is sent twice`);
+    form[name] = value;
+  }
+  return { ...form };
 }

@@ -21,6 +21,8 @@ export interface AuthenticatedCaller extends Caller {
   mayUse(how: 'read' | 'write', area: string): boolean;
   /** May it report outcomes? */
   mayReport(): boolean;
+  /** May it exchange tokens? */
+  mayExchange(): boolean;
 }
 
 /** Callers that a service always has, unless the bundle declares them otherwise. */
@@ -101,6 +103,7 @@ export class Callers {
       obligations,
       detailByDefault: detail,
       mayUse: (how, area) => uses.get(how, area) ?? uses.set(permits(how, 'Area', area), how, area),
+      mayExchange: () => uses.get('exchange') ?? uses.set(permits('exchange', 'Service', 'tokens'), 'exchange'),
       mayReport: () => uses.get('report') ?? uses.set(permits('report', 'Service', 'decisions'), 'report'),
     };
   }

@@ -37,7 +37,8 @@ export function openApiOf(routes: readonly Route[], url: string): Json {
 }
 
 function operationOf(one: Route): Json {
-  const { operationId, tag, summary, access, body, query, answers } = one;
+  const { operationId, tag, summary, access, body, bodyType, query, answers } = one;
+  const type = bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
   const responses: Record<string, Json> = {};
   for (const [status, { description, shape, contentType }] of Object.entries(answers)) {
     const content =
@@ -61,7 +62,7 @@ function operationOf(one: Route): Json {
     parameters: [...pathParameters(one.url), ...(query === undefined ? [] : queryParameters(query))],
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } } }),
+      : { requestBody: { required: true, content: { [type]: { schema: schemaOf(body, 'input') } } } }),
     responses,
     security: access.kind === 'open' ? [] : [{ bearer: [] }, { mutualTls: [] }],
   };

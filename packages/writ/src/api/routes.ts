@@ -7,6 +7,7 @@ import { logRoutes } from './admin/log.js';
 import type { AdminParts } from './admin/parts.js';
 import { policyRoutes } from './admin/policy.js';
 import { revocationRoutes } from './admin/revocations.js';
+import { signingKeyRoute } from './admin/signing-keys.js';
 import { evaluationRoute } from './authzen/evaluation.js';
 import { evaluationsRoute } from './authzen/evaluations.js';
 import { metadataRoute } from './authzen/metadata.js';
@@ -18,6 +19,7 @@ import { operationRoutes } from './operations.js';
 import { outcomeRoute } from './outcomes.js';
 import type { Route } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
+import { type TokenParts, tokenRoutes } from './token.js';
 
 export interface RoutesParts {
   readonly decider: () => Decider;
@@ -28,21 +30,24 @@ export interface RoutesParts {
   readonly metrics: Metrics;
   readonly admin: AdminParts;
   readonly publicUrl: () => string;
+  readonly token: TokenParts;
 }
 
 /** Everything that the service serves (design section 10). */
 export function routesOf(parts: RoutesParts): Route[] {
   const { decider, admin, publicUrl } = parts;
   const routes: Route[] = [
-    evaluationRoute(decider),
-    evaluationsRoute(decider),
-    ...searchRoutes(parts),
+    evaluationRoute(decider, parts.token.tokens),
+    evaluationsRoute(decider, parts.token.tokens),
+    ...searchRoutes({ ...parts, transactionTokens: parts.token.tokens }),
     metadataRoute(decider, publicUrl),
     outcomeRoute(decider),
+    ...tokenRoutes(parts.token),
     ...policyRoutes(admin),
     ...entityRoutes(admin),
     ...identityRoutes(admin),
     ...revocationRoutes(admin),
+    signingKeyRoute(admin, parts.token.keys),
     ...decisionRoutes(admin),
     ...logRoutes(admin),
     ...operationRoutes(parts.state),

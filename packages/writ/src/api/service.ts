@@ -166,7 +166,7 @@ export class HttpService {
       this.handle(passage, caller, undefined);
       return;
     }
-    readBody(request, (error, body) => {
+    readBody(request, route.bodyType ?? 'json', (error, body) => {
       if (error !== undefined) this.refuse(passage, error, false);
       else this.handle(passage, caller, body);
     });

@@ -91,6 +91,13 @@ function port(text: string): number {
   return Number(text);
 }
 
+// A service goes on when nobody reads what it prints any more.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -50,6 +50,7 @@ function ownValue(name: string, { action, provenance, ledger, effects, now }: Co
         originator: { __entity: originatorOf(provenance) },
         actors: provenance.path.slice(1).map((uid) => ({ __entity: uid })),
         depth: provenance.path.length - 1,
+        purpose: (provenance.scope ?? []).join(' '),
       };
     case 'ledger':
       return ledger;

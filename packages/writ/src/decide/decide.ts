@@ -1,17 +1,18 @@
 import { CedarError } from '@writ/cedar';
 import { LedgerError } from '../ledger/errors.js';
 import { type Ledger, type LedgerValues, OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/ledger.js';
+import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { Revocations } from '../registry/revocations.js';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { type Decision, isPermitted, type Refusal } from './decision.js';
 import { evaluate, type Verdict } from './evaluate.js';
-import { EntityGatherer, eventOf, misfitOf, missingFacts, provenanceOf, taskOf } from './gather.js';
+import { EntityGatherer, eventOf, joinedProvenance, misfitOf, missingFacts, provenanceOf, taskOf } from './gather.js';
 import type { Ids } from './ids.js';
 import type { PolicyPlane } from './plane.js';
 import type { Append, DecisionRecord, FactRecord, OutcomeRecord } from './record.js';
-import type { AccessRequest, TraceContext } from './request.js';
+import type { AccessRequest, Carried } from './request.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts {
@@ -33,7 +34,7 @@ export interface Recorded {
 /** What an enforcement point is handed: in its own process, or over AuthZEN. */
 export interface DecisionPoint {
   /** Never throws for what is asked: whatever goes wrong is a denial that says so. */
-  decide(request: AccessRequest, trace?: TraceContext): Promise<Decision>;
+  decide(request: AccessRequest, carried?: Carried): Promise<Decision>;
   /** Reports what became of a permitted action. */
   report(decisionId: string, status: OutcomeStatus): Promise<void>;
 }
@@ -43,6 +44,16 @@ export interface BegunDecisions {
   readonly records: DecisionRecord[];
   /** Why none of them stands; undefined when all are recorded. Never rejects. */
   readonly recorded: Promise<Refusal | undefined>;
+}
+
+/** What a transaction token says of who asks; or why it is not believed. */
+export type TokenProvenance = Provenance | TokenError;
+
+export interface BeginOptions {
+  /** From the token that came with the requests. */
+  readonly token?: TokenProvenance | undefined;
+  /** The last decision is the first for which this is true. */
+  readonly until?: (record: DecisionRecord) => boolean;
 }
 
 /** What one decision read on its way, as far as it came. */
@@ -75,10 +86,17 @@ export class Decider {
     this.current = plane;
   }
 
-  /** The decision point as one enforcement point sees it. */
-  for(caller: Caller): DecisionPoint {
+  /**
+   * The decision point as one enforcement point in this process sees it.
+   *
+   * @param believe what a transaction token says, or why it is not believed
+   */
+  for(caller: Caller, believe: (txnToken: string) => Promise<TokenProvenance> = refuseTokens): DecisionPoint {
     return {
-      decide: (request) => this.decide(request, caller),
+      decide: async (request, carried) => {
+        const token = carried?.txnToken === undefined ? undefined : await believe(carried.txnToken);
+        return this.decide(request, caller, token);
+      },
       report: async (decisionId, status) => {
         await this.report(decisionId, status, caller);
       },
@@ -91,14 +109,18 @@ export class Decider {
   }
 
   /** Decides and records. What is returned is the record: everything that was read on the way is in it. */
-  async decide(request: AccessRequest, caller: Caller): Promise<DecisionRecord> {
-    const [record] = await this.decideAll([request], caller);
+  async decide(request: AccessRequest, caller: Caller, token?: TokenProvenance): Promise<DecisionRecord> {
+    const [record] = await this.decideAll([request], caller, token);
     return record as DecisionRecord;
   }
 
   /** Decides many, in their order, and records them together. */
-  async decideAll(requests: Iterable<AccessRequest>, caller: Caller): Promise<DecisionRecord[]> {
-    const { records, recorded } = this.begin(requests, caller);
+  async decideAll(
+    requests: Iterable<AccessRequest>,
+    caller: Caller,
+    token?: TokenProvenance,
+  ): Promise<DecisionRecord[]> {
+    const { records, recorded } = this.begin(requests, caller, { token });
     const refusal = await recorded;
     if (refusal === undefined) return records;
     return records.map(({ obligations: _none, missing: _neither, ...record }) => ({
@@ -113,18 +135,13 @@ export class Decider {
    * Decides, in one turn of the event loop; the decisions stand when they are recorded. For a caller that prepares its answers
    * meanwhile, and lets the records go.
    *
-   * @param until the last decision is the first for which this is true
    */
-  begin(
-    requests: Iterable<AccessRequest>,
-    caller: Caller,
-    until: (record: DecisionRecord) => boolean = () => false,
-  ): BegunDecisions {
+  begin(requests: Iterable<AccessRequest>, caller: Caller, { token, until }: BeginOptions = {}): BegunDecisions {
     const records: DecisionRecord[] = [];
     for (const request of requests) {
-      const record = this.judgeNow(request, caller);
+      const record = this.judgeNow(request, caller, token);
       records.push(record);
-      if (until(record)) break;
+      if (until?.(record) === true) break;
     }
     const ids = records.map(({ id }) => id);
     const recorded = this.parts.log.append(records).then(
@@ -135,18 +152,18 @@ export class Decider {
   }
 
   /** Decides without recording and without using anything up: whether a search may name a candidate. */
-  consider(request: AccessRequest, caller: Caller): Verdict {
-    return this.judge(undefined, request, caller, this.parts.clock(), { ledger: NO_LEDGER, facts: NO_FACTS });
+  consider(request: AccessRequest, caller: Caller, token?: TokenProvenance): Verdict {
+    return this.judge(undefined, request, caller, token, this.parts.clock(), { ledger: NO_LEDGER, facts: NO_FACTS });
   }
 
-  private judgeNow(request: AccessRequest, caller: Caller): DecisionRecord {
+  private judgeNow(request: AccessRequest, caller: Caller, token: TokenProvenance | undefined): DecisionRecord {
     const now = this.parts.clock();
     const id = this.nextId(now);
     this.expire(now);
     const trail: Trail = { ledger: NO_LEDGER, facts: NO_FACTS };
     let verdict: Verdict;
     if (caller.rights.ask('evaluate', request.action.name, request.subject.type, request.resource.type)) {
-      verdict = this.judge(id, request, caller, now, trail);
+      verdict = this.judge(id, request, caller, token, now, trail);
     } else {
       const what = `${request.action.name} by a ${request.subject.type} on a ${request.resource.type}`;
       verdict = refuse('caller_not_permitted', `${caller.enforcementPoint} may not ask about ${what}`);
@@ -218,11 +235,19 @@ export class Decider {
    *
    * @param id of the decision for which a permit reserves; undefined to reserve nothing
    */
-  private judge(id: string | undefined, request: AccessRequest, caller: Caller, now: Date, trail: Trail): Verdict {
+  private judge(
+    id: string | undefined,
+    request: AccessRequest,
+    caller: Caller,
+    token: TokenProvenance | undefined,
+    now: Date,
+    trail: Trail,
+  ): Verdict {
     const { plane } = this;
     const { ledger, revocations } = this.parts;
     try {
-      const provenance = provenanceOf(request);
+      if (token instanceof TokenError) return refuse('token_invalid', `the transaction token: ${token.message}`);
+      const provenance = token === undefined ? provenanceOf(request) : joinedProvenance(token, request);
       if (typeof provenance === 'string') return refuse('invalid_request', provenance);
       trail.provenance = provenance;
 
@@ -232,7 +257,8 @@ export class Decider {
       const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
       const misfit = misfitOf(declared, decided, request.resource);
       if (misfit !== undefined) return refuse('invalid_request', misfit);
-      const revoked = revocations.against({ path: provenance.path, action: name, task: taskOf(request) });
+      const task = provenance.txn ?? taskOf(request);
+      const revoked = revocations.against({ path: provenance.path, action: name, task });
       if (revoked !== undefined)
         return refuse('revoked', `the ${revoked.kind} ${revoked.target} is revoked: ${revoked.reason}`);
 
@@ -275,6 +301,11 @@ export class Decider {
       return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
     }
   }
+}
+
+/** Where nobody can verify a token, none is believed. */
+async function refuseTokens(): Promise<TokenProvenance> {
+  return new TokenError('token_issuer', 'there is no token service here');
 }
 
 function refuse(code: Refusal['code'], message: string): Verdict {

@@ -28,6 +28,7 @@ export interface Refusal {
     | 'fact_missing'
     | 'obligation_unsupported'
     | 'caller_not_permitted'
+    | 'token_invalid'
     | 'revoked'
     | 'ledger_unavailable'
     | 'record_unavailable'

@@ -1,6 +1,6 @@
-import { type ActionDeclaration, Entity, type EntityUid, uidText } from '@writ/cedar';
+import { type ActionDeclaration, Entity, type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
-import { actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
+import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { Registry } from '../registry/registry.js';
 import type { Caller } from './caller.js';
 import type { MissingFact } from './decision.js';
@@ -16,6 +16,26 @@ export function provenanceOf({ subject, context }: AccessRequest): Provenance | 
   const path = act === undefined && agent === undefined ? ([uid] as const) : pathOf({ subject: uid, act, agent });
   // An enforcement point vouches for the names, with its key: asserted.
   return typeof path === 'string' ? path : { path, assurance: 1 };
+}
+
+/**
+ * The provenance of a request that came with a verified token. The token says for whom and through whom; agents that the request
+ * names besides are on the path too, which only takes authority away.
+ */
+export function joinedProvenance(token: Provenance, request: AccessRequest): Provenance | string {
+  const { subject } = request;
+  const [originator] = token.path;
+  if (!sameUid(subject, originator))
+    return `the token is for ${uidText(originator)}, and the request is for ${uidText(subject)}`;
+  const named = provenanceOf(request);
+  if (typeof named === 'string') return named;
+  const more = named.path.filter((uid) => !token.path.some((known) => sameUid(known, uid)));
+  if (more.length === 0) return token;
+  return {
+    ...token,
+    path: [...token.path, ...more],
+    assurance: Math.min(token.assurance, named.assurance) as Assurance,
+  };
 }
 
 /** What the schema says of the shape of a request; undefined when it fits. */
@@ -102,13 +122,14 @@ export function eventOf(request: AccessRequest, provenance: Provenance, labels: 
   const actor = uidText(actorOf(provenance));
   const originator = uidText(originatorOf(provenance));
   const task = taskOf(request);
+  const { txn } = provenance;
   return {
     action: request.action.name,
     input: request.context?.input ?? {},
     labels,
     keys: {
-      // The name of a task is the caller's choice; whose it is, is not.
-      task: JSON.stringify([originator, actor, task ?? null]),
+      // A transaction is one task, whoever works on it. Without one, the name is the caller's choice; whose it is, is not.
+      task: JSON.stringify(txn === undefined ? [originator, actor, task ?? null] : ['txn', txn]),
       actor,
       originator,
       resource: uidText(request.resource),

@@ -20,7 +20,12 @@ export interface DecisionRecord extends Decision {
   readonly time: string;
   readonly enforcementPoint: string;
   readonly request: AccessRequest;
-  readonly provenance?: { readonly path: readonly EntityUid[]; readonly assurance: number };
+  readonly provenance?: {
+    readonly path: readonly EntityUid[];
+    readonly assurance: number;
+    readonly txn?: string;
+    readonly scope?: readonly string[];
+  };
   readonly facts: readonly FactRecord[];
   readonly ledger: Readonly<Record<string, number | string | readonly string[]>>;
   /** Properties that the caller sent and may not assert, as `subject.role`: not read. */

@@ -25,3 +25,10 @@ export interface TraceContext {
   readonly traceparent: string;
   readonly tracestate?: string;
 }
+
+/** What comes with a request from outside, and goes on with it. */
+export interface Carried {
+  readonly trace?: TraceContext | undefined;
+  /** A transaction token, not verified yet. */
+  readonly txnToken?: string | undefined;
+}

@@ -1,7 +1,7 @@
 import { CedarError, type EntityUid, searchEach } from '@writ/cedar';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
-import type { Decider } from './decide.js';
+import type { Decider, TokenProvenance } from './decide.js';
 import { isPermitted, type Obligation } from './decision.js';
 import { EntityGatherer, provenanceOf } from './gather.js';
 import type { AccessRequest } from './request.js';
@@ -23,6 +23,8 @@ export interface EntitySearch {
   readonly part: 'subject' | 'resource';
   /** With any id in the part that is sought. */
   readonly request: AccessRequest;
+  /** From the token that came with the search. */
+  readonly token?: TokenProvenance | undefined;
 }
 
 /** How long a search goes on before it lets other work run. */
@@ -58,7 +60,7 @@ export async function searchEntities(
       isBehind = candidate.id === after;
       continue;
     }
-    const verdict = decider.consider(withId(search, candidate.id), caller);
+    const verdict = decider.consider(withId(search, candidate.id), caller, search.token);
     if (!isPermitted(verdict)) continue;
     if (found.length === limit) return { found, hasMore: true };
     found.push({ id: candidate.id, ...(verdict.obligations && { obligations: verdict.obligations }) });
@@ -68,12 +70,17 @@ export async function searchEntities(
 }
 
 /** The actions that the subject may do to the resource, in the order of the schema. */
-export function searchActions(decider: Decider, request: Omit<AccessRequest, 'action'>, caller: Caller): Found[] {
+export function searchActions(
+  decider: Decider,
+  request: Omit<AccessRequest, 'action'>,
+  caller: Caller,
+  token?: TokenProvenance,
+): Found[] {
   const found: Found[] = [];
   for (const { uid, principalTypes, resourceTypes } of decider.plane.actions.values()) {
     if (!resourceTypes.has(request.resource.type) || principalTypes.size === 0) continue;
     if (!caller.rights.ask('search', uid.id, request.subject.type, request.resource.type)) continue;
-    const verdict = decider.consider({ ...request, action: { name: uid.id } }, caller);
+    const verdict = decider.consider({ ...request, action: { name: uid.id } }, caller, token);
     if (!isPermitted(verdict)) continue;
     found.push({ id: uid.id, ...(verdict.obligations && { obligations: verdict.obligations }) });
   }
@@ -89,7 +96,8 @@ function withId({ part, request }: EntitySearch, id: string): AccessRequest {
 function* candidatesOf(decider: Decider, search: EntitySearch, caller: Caller): Generator<EntityUid | undefined> {
   const { part, request } = search;
   const { registry } = decider.plane;
-  const narrowed = narrowedSearch(decider, search, caller);
+  // With a token the context depends on more than the request says.
+  const narrowed = search.token === undefined ? narrowedSearch(decider, search, caller) : undefined;
   if (narrowed !== undefined) yield* narrowed;
   else for (const { type, id } of registry.entities.ofType(request[part].type)) yield { type, id };
 }

@@ -1,6 +1,6 @@
 import type { DecisionPoint } from '../decide/decide.js';
 import type { Decision, Reason, Refusal } from '../decide/decision.js';
-import type { AccessRequest, TraceContext } from '../decide/request.js';
+import type { AccessRequest, Carried } from '../decide/request.js';
 import type { OutcomeStatus } from '../ledger/ledger.js';
 import { DecisionPointError } from './errors.js';
 
@@ -11,11 +11,17 @@ const TIMEOUT_MS = 2_000;
  * and an error is not a permission.
  */
 export function remoteDecisionPoint(service: string, key: string): DecisionPoint {
-  const post = async (path: string, body: unknown, trace?: TraceContext): Promise<Response> => {
+  const post = async (path: string, body: unknown, carried: Carried = {}): Promise<Response> => {
+    const { trace, txnToken } = carried;
     try {
       return await fetch(new URL(path, service), {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}`, ...trace },
+        headers: {
+          'Content-Type': 'application/json',
+          Authorization: `Bearer ${key}`,
+          ...trace,
+          ...(txnToken && { 'Txn-Token': txnToken }),
+        },
         body: JSON.stringify(body),
         redirect: 'error',
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -29,9 +35,9 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
     }
   };
   return {
-    async decide(request: AccessRequest, trace?: TraceContext): Promise<Decision> {
+    async decide(request: AccessRequest, carried?: Carried): Promise<Decision> {
       const context = { ...request.context, detail: 'reasons' };
-      const response = await post('/access/v1/evaluation', { ...request, context }, trace);
+      const response = await post('/access/v1/evaluation', { ...request, context }, carried);
       if (response.status !== 200)
         throw new DecisionPointError(`the decision point answered with status ${response.status}`);
       return readDecision(await response.json().catch(() => undefined), response.headers.get('X-Decision-Id'));

@@ -12,9 +12,12 @@ const server = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
   /** The folder that a file server serves, for mappings that speak of paths. */
   root: z.string().optional(),
+  /** Whether the caller's transaction token is passed on to it; no other credential ever is. */
+  passToken: z.boolean().default(false),
 });
 
-const client = z.strictObject({ agent: uidText, for: uidText });
+/** `scopes`: what its key can be exchanged for. */
+const client = z.strictObject({ agent: uidText, for: uidText, scopes: z.array(z.string().min(1)).default([]) });
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name is lower-case letters, digits, dots and dashes');
 
 /** A caller of the service. Without `certificate` and `token` it proves itself with an API key that Writ makes for it. */
@@ -48,6 +51,22 @@ const issuer = z.strictObject({
   }),
   algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['ES256']),
   type: z.string().default('at+jwt'),
+  /** Whom its tokens are about, so that they can be exchanged: the entity type, and CEL over `claims` for the id. */
+  identity: z.strictObject({ type: z.string().regex(/^[A-Za-z_][\w:]*$/), id: z.string().min(1) }).optional(),
+  /** What a token of it that has no `scope` of its own can be exchanged for. */
+  scopes: z.array(z.string().min(1)).default([]),
+});
+
+/** The token service. Without it there is no `/token`. */
+const tokens = z.strictObject({
+  /** The `aud` of transaction tokens. */
+  trustDomain: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'a trust domain is a name like shop.example'),
+  lifetime: z
+    .string()
+    .regex(/^[1-9][0-9]*(s|m)$/, 'a lifetime is a number and s or m, as in 5m')
+    .default('5m'),
+  /** How often work may be handed on. */
+  maxDepth: z.int().min(0).max(16).default(4),
 });
 
 function isSecure({ protocol, hostname }: URL): boolean {
@@ -60,6 +79,7 @@ export const writYaml = z
     /** Who may call the service, besides `default` (an enforcement point) and `admin` (an administrator). */
     callers: z.record(name, caller).default({}),
     issuers: z.record(z.url(), issuer).default({}),
+    tokens: tokens.optional(),
     /** `path`: every identity on the delegation path must be permitted. `actor`: the present actor alone. */
     delegation: z.enum(['path', 'actor']).default('path'),
     gateway: z

@@ -17,6 +17,7 @@ export interface Issuer {
 export interface TokenSubject {
   readonly issuer: string;
   readonly subject: string;
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
 interface Verified extends TokenSubject {
@@ -89,7 +90,7 @@ export class AccessTokens {
       });
       if (typeof payload.sub !== 'string' || payload.sub === '') throw new CredentialError('the token has no subject');
       const until = Math.min(payload.exp ?? 0, now.getTime() / 1_000 + REMEMBERED_S);
-      return { issuer: name, subject: payload.sub, until };
+      return { issuer: name, subject: payload.sub, claims: payload, until };
     } catch (error) {
       if (error instanceof CredentialError) throw error;
       if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && !isFetchFailure(error)) {

@@ -10,7 +10,13 @@ export type Holder =
   /** A caller of the service: an enforcement point, an administrator, an auditor. */
   | { readonly kind: 'caller'; readonly name: string }
   /** A client of the gateway: an agent at work for somebody. */
-  | { readonly kind: 'client'; readonly name: string; readonly agent: EntityUid; readonly originator: EntityUid };
+  | {
+      readonly kind: 'client';
+      readonly name: string;
+      readonly agent: EntityUid;
+      readonly originator: EntityUid;
+      readonly scopes: readonly string[];
+    };
 
 type CredentialTables = {
   secrets: { name: string; value: string };

@@ -9,3 +9,50 @@ export class CredentialError extends WritError {
 export class IssuerUnreachableError extends WritError {
   readonly code = 'issuer_unreachable';
 }
+
+export type TokenErrorCode =
+  | 'token_malformed'
+  | 'token_type'
+  | 'token_key_unknown'
+  | 'token_signature'
+  | 'token_issuer'
+  | 'token_audience'
+  | 'token_expired'
+  | 'token_not_yet_valid'
+  | 'token_chain';
+
+/** A transaction token that is not to be believed. `code` says why. */
+export class TokenError extends WritError {
+  constructor(
+    readonly code: TokenErrorCode,
+    message: string,
+    help?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, help, options);
+  }
+}
+
+/** The `error` of an OAuth error response (RFC 6749, section 5.2; RFC 8693, section 2.2.2). */
+export type ExchangeErrorCode =
+  | 'invalid_request'
+  | 'invalid_target'
+  | 'invalid_scope'
+  | 'invalid_grant'
+  | 'access_denied';
+
+/** A token exchange that is refused. */
+export class ExchangeError extends WritError {
+  constructor(
+    readonly code: ExchangeErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, undefined, options);
+  }
+}
+
+/** A mapping from claims to an identity that cannot work. */
+export class IdentityMappingError extends WritError {
+  readonly code = 'identity_mapping_invalid';
+}

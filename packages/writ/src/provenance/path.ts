@@ -1,12 +1,17 @@
 import { type EntityUid, sameUid } from '@writ/cedar';
 
-/** How well the identities of a path are proved (design section 6). So far only API keys vouch for them. */
-export type Assurance = 0 | 1;
+/** How well an identity is proved (design section 6): none, asserted, authenticated, bound, chained. */
+export type Assurance = 0 | 1 | 2 | 3 | 4;
 
 /** Who asks: the originator, then each actor that handed the work on, to the present actor. */
 export interface Provenance {
   readonly path: readonly [EntityUid, ...EntityUid[]];
+  /** A path is as good as its weakest member. */
   readonly assurance: Assurance;
+  /** The transaction, when a token told it. */
+  readonly txn?: string;
+  /** What the transaction is for. */
+  readonly scope?: readonly string[];
 }
 
 export function originatorOf(provenance: Provenance): EntityUid {

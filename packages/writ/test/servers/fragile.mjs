@@ -12,6 +12,8 @@ serveStdio(() => {
   server.registerTool('echo', { inputSchema: z.looseObject({}) }, (input, { mcpReq }) => {
     note(`echo ${JSON.stringify(input)}`);
     if (mcpReq._meta?.traceparent !== undefined) note(`trace ${mcpReq._meta.traceparent}`);
+    const token = mcpReq._meta?.['dev.writ/txn-token'];
+    if (token !== undefined) note(`token ${token}`);
     return { content: [{ type: 'text', text: JSON.stringify(input) }] };
   });
   server.registerTool('crash', { inputSchema: z.object({}) }, () => {

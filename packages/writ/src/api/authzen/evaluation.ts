@@ -1,12 +1,14 @@
-import type { Decider } from '../../decide/decide.js';
+import type { Decider, TokenProvenance } from '../../decide/decide.js';
 import type { DecisionRecord } from '../../decide/record.js';
+import type { TransactionTokens } from '../../provenance/transaction-token.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
 import { type Answer, answerOf, BARE, decisionShape, unrecorded } from './answer.js';
 import { evaluationShape, readEvaluation } from './read-request.js';
+import { withToken } from './txn-token.js';
 
 /** OpenID AuthZEN Authorization API 1.0, section 6: access evaluation. */
-export function evaluationRoute(decider: () => Decider): Route {
+export function evaluationRoute(decider: () => Decider, tokens: TransactionTokens): Route {
   return route({
     method: 'POST',
     url: '/access/v1/evaluation',
@@ -17,15 +19,20 @@ export function evaluationRoute(decider: () => Decider): Route {
     body: evaluationShape,
     readsBody: true,
     answers: { 200: { description: 'The decision; a denial is an answer too', shape: decisionShape } },
-    handle: (call) => evaluateOne(decider(), call.body, call),
+    handle: (call) => withToken(call.request, tokens, (token) => evaluateOne(decider(), call.body, call, token)),
   });
 }
 
 /** Decides one request and answers with a plain decision. @throws {Problem} 400, 403 */
-export function evaluateOne(decider: Decider, body: unknown, { caller, reply }: Call): Promise<string> {
+export function evaluateOne(
+  decider: Decider,
+  body: unknown,
+  { caller, reply }: Call,
+  token: TokenProvenance | undefined,
+): Promise<string> {
   const read = readEvaluation(body);
   if ('error' in read) throw new Problem(400, read.error);
-  const { records, recorded } = decider.begin([read.value], caller);
+  const { records, recorded } = decider.begin([read.value], caller, { token });
   const record = records[0] as DecisionRecord;
   const { id, refusal } = record;
   const text = textOf(answerOf(record, caller));

@@ -1,15 +1,17 @@
 import { z } from 'zod';
-import type { Decider } from '../../decide/decide.js';
+import type { Decider, TokenProvenance } from '../../decide/decide.js';
 import { isPermitted } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
-import { type Route, readShape, route } from '../route.js';
+import type { TransactionTokens } from '../../provenance/transaction-token.js';
+import { type Call, type Route, readShape, route } from '../route.js';
 import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
 import { evaluateOne, textOf } from './evaluation.js';
 import { evaluationsShape, type Read, readEvaluation, type Semantic } from './read-request.js';
+import { withToken } from './txn-token.js';
 
 /** Authorization API 1.0, section 7: many evaluations in one request. Each is decided by itself, on all that it says. */
-export function evaluationsRoute(decider: () => Decider): Route {
+export function evaluationsRoute(decider: () => Decider, tokens: TransactionTokens): Route {
   return route({
     method: 'POST',
     url: '/access/v1/evaluations',
@@ -25,39 +27,44 @@ export function evaluationsRoute(decider: () => Decider): Route {
         shape: z.union([z.object({ evaluations: z.array(decisionShape) }), decisionShape]),
       },
     },
-    handle(call) {
-      const { evaluations, options, ...defaults } = readShape(evaluationsShape, call.body, '');
-      if (evaluations === undefined || evaluations.length === 0) return evaluateOne(decider(), call.body, call);
-      const semantic = options?.evaluations_semantic ?? 'execute_all';
-      const items = evaluations.map((item) => readEvaluation(merge(defaults, item)));
-      const reached = untilDecided(items, semantic);
-      const requests = reached.flatMap((item) => ('value' in item ? [item.value] : []));
-      const { records, recorded } = decider().begin(requests, call.caller, (record) => decides(record, semantic));
-      const ids: string[] = [];
-      const answers: string[] = [];
-      let next = 0;
-      for (const item of reached) {
-        if ('error' in item) {
-          ids.push('-');
-          answers.push(textOf(failed(400, item.error)));
-          continue;
-        }
-        const record = records[next];
-        next += 1;
-        // Behind the one that decided.
-        if (record === undefined) break;
-        ids.push(record.id);
-        const { refusal } = record;
-        const isForbidden = refusal?.code === 'caller_not_permitted';
-        answers.push(textOf(isForbidden ? failed(403, refusal.message) : answerOf(record, call.caller)));
-        if (decides(record, semantic)) break;
-      }
-      call.reply.header('X-Decision-Id', ids.join(', '));
-      return recorded.then((why) => {
-        const said = why === undefined ? answers : ids.map((id) => textOf(unrecorded(id, why)));
-        return `{"evaluations":[${said.join(',')}]}`;
-      });
-    },
+    handle: (call) => withToken(call.request, tokens, (token) => evaluateMany(decider(), call, token)),
+  });
+}
+
+function evaluateMany(decider: Decider, call: Call, token: TokenProvenance | undefined): Promise<string> {
+  const { evaluations, options, ...defaults } = readShape(evaluationsShape, call.body, '');
+  if (evaluations === undefined || evaluations.length === 0) return evaluateOne(decider, call.body, call, token);
+  const semantic = options?.evaluations_semantic ?? 'execute_all';
+  const items = evaluations.map((item) => readEvaluation(merge(defaults, item)));
+  const reached = untilDecided(items, semantic);
+  const requests = reached.flatMap((item) => ('value' in item ? [item.value] : []));
+  const { records, recorded } = decider.begin(requests, call.caller, {
+    until: (record) => decides(record, semantic),
+    token,
+  });
+  const ids: string[] = [];
+  const answers: string[] = [];
+  let next = 0;
+  for (const item of reached) {
+    if ('error' in item) {
+      ids.push('-');
+      answers.push(textOf(failed(400, item.error)));
+      continue;
+    }
+    const record = records[next];
+    next += 1;
+    // Behind the one that decided.
+    if (record === undefined) break;
+    ids.push(record.id);
+    const { refusal } = record;
+    const isForbidden = refusal?.code === 'caller_not_permitted';
+    answers.push(textOf(isForbidden ? failed(403, refusal.message) : answerOf(record, call.caller)));
+    if (decides(record, semantic)) break;
+  }
+  call.reply.header('X-Decision-Id', ids.join(', '));
+  return recorded.then((why) => {
+    const said = why === undefined ? answers : ids.map((id) => textOf(unrecorded(id, why)));
+    return `{"evaluations":[${said.join(',')}]}`;
   });
 }
 

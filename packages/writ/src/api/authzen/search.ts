@@ -1,17 +1,20 @@
 import { z } from 'zod';
-import type { Decider } from '../../decide/decide.js';
+import type { Decider, TokenProvenance } from '../../decide/decide.js';
 import type { Append } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
-import { type Found, SearchPlaceLost, searchActions, searchEntities } from '../../decide/search.js';
+import { type EntitySearch, type Found, SearchPlaceLost, searchActions, searchEntities } from '../../decide/search.js';
+import type { TransactionTokens } from '../../provenance/transaction-token.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, readShape, route } from '../route.js';
 import type { PageTokens } from './page-token.js';
 import { actionSearchShape, type Page, resourceSearchShape, subjectSearchShape } from './read-request.js';
+import { withToken } from './txn-token.js';
 
 /** What searches need of the service. */
 export interface SearchParts {
   readonly decider: () => Decider;
   readonly tokens: PageTokens;
+  readonly transactionTokens: TransactionTokens;
   readonly log: Append;
   readonly clock: () => Date;
 }
@@ -43,7 +46,9 @@ export function searchRoutes(parts: SearchParts): Route[] {
         const { subject, page, ...rest } = readShape(subjectSearchShape, call.body, '');
         // What the caller says of a subject that it does not name would be said of all of them.
         const request = { ...rest, subject: { type: subject.type, id: '' } } as AccessRequest;
-        return searchPart(parts, call, 'subject', request, page);
+        return withToken(call.request, parts.transactionTokens, (token) =>
+          searchPart(parts, call, { part: 'subject', request, token }, page),
+        );
       },
     }),
     route({
@@ -56,7 +61,9 @@ export function searchRoutes(parts: SearchParts): Route[] {
       handle: (call) => {
         const { resource, page, ...rest } = readShape(resourceSearchShape, call.body, '');
         const request = { ...rest, resource: { type: resource.type, id: '' } } as AccessRequest;
-        return searchPart(parts, call, 'resource', request, page);
+        return withToken(call.request, parts.transactionTokens, (token) =>
+          searchPart(parts, call, { part: 'resource', request, token }, page),
+        );
       },
     }),
     route({
@@ -66,23 +73,26 @@ export function searchRoutes(parts: SearchParts): Route[] {
       summary: 'Which actions may this subject do to this resource?',
       body: actionSearchShape,
       answers: { 200: { description: found, shape: actionsShape } },
-      handle: async (call) => {
-        const { page, ...request } = readShape(actionSearchShape, call.body, '');
-        const search = ['action', call.caller.enforcementPoint, request];
-        const { limit = PAGE, after } = parts.tokens.read(search, page);
-        const all = searchActions(parts.decider(), request as Omit<AccessRequest, 'action'>, call.caller);
-        const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-        if (after !== undefined && start === 0) throw new Problem(400, PLACE_LOST);
-        const size = sizeOf(limit);
-        const found = all.slice(start, start + size);
-        const results = found.map(({ id, obligations: duties }) => ({
-          name: id,
-          ...(duties && { obligations: duties }),
-        }));
-        return finish(parts, call, { search, page, limit, found, results, hasMore: start + size < all.length });
-      },
+      handle: (call) =>
+        withToken(call.request, parts.transactionTokens, (token) => searchForActions(parts, call, token)),
     }),
   ];
+}
+
+async function searchForActions(parts: SearchParts, call: Call, token: TokenProvenance | undefined): Promise<unknown> {
+  const { page, ...request } = readShape(actionSearchShape, call.body, '');
+  const search = ['action', call.caller.enforcementPoint, request];
+  const { limit = PAGE, after } = parts.tokens.read(search, page);
+  const all = searchActions(parts.decider(), request as Omit<AccessRequest, 'action'>, call.caller, token);
+  const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  if (after !== undefined && start === 0) throw new Problem(400, PLACE_LOST);
+  const size = sizeOf(limit);
+  const found = all.slice(start, start + size);
+  const results = found.map(({ id, obligations: duties }) => ({
+    name: id,
+    ...(duties && { obligations: duties }),
+  }));
+  return finish(parts, call, { search, page, limit, found, results, hasMore: start + size < all.length });
 }
 
 const PLACE_LOST = 'page.token: what the page before ended with is not there any more; begin again without a token';
@@ -90,8 +100,7 @@ const PLACE_LOST = 'page.token: what the page before ended with is not there any
 async function searchPart(
   parts: SearchParts,
   call: Call,
-  part: 'subject' | 'resource',
-  request: AccessRequest,
+  { part, request, token }: EntitySearch,
   page: Page,
 ): Promise<unknown> {
   const { caller } = call;
@@ -103,7 +112,13 @@ async function searchPart(
   const search = [part, caller.enforcementPoint, request];
   const { limit = PAGE, after } = parts.tokens.read(search, page);
   try {
-    const { found, hasMore } = await searchEntities(parts.decider(), { part, request }, caller, sizeOf(limit), after);
+    const { found, hasMore } = await searchEntities(
+      parts.decider(),
+      { part, request, token },
+      caller,
+      sizeOf(limit),
+      after,
+    );
     const { type } = request[part];
     const results = found.map(({ id, obligations: duties }) => ({ type, id, ...(duties && { obligations: duties }) }));
     return finish(parts, call, { search, page, limit, found, results, hasMore });

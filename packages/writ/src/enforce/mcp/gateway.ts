@@ -1,10 +1,10 @@
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import type { DecisionPoint } from '../../decide/decide.js';
 import { type Decision, decidingPolicies, explainBriefly } from '../../decide/decision.js';
-import type { AccessRequest, TraceContext } from '../../decide/request.js';
+import type { AccessRequest, Carried } from '../../decide/request.js';
 import type { OutcomeStatus } from '../../ledger/ledger.js';
+import { carriedBy } from '../carried.js';
 import { MappingError } from '../errors.js';
-import { traceOf } from '../trace.js';
 import type { CallingClient, CallMapper } from './map-call.js';
 import type { CallResult, Tool, Upstream } from './upstream.js';
 
@@ -45,12 +45,12 @@ export class Gateway {
   }
 
   /** An MCP server for one client. It has no method but those below; any other is answered with "method not found". */
-  serverFor(client: CallingClient, trace?: TraceContext): Server {
+  serverFor(client: CallingClient, headers?: Readonly<Record<string, unknown>>): Server {
     const server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities: { tools: {} } });
     server.setRequestHandler('tools/list', () => ({ tools: this.tools() }));
     server.setRequestHandler('tools/call', async (request, extra) => {
       const { name, arguments: input, _meta: meta } = request.params;
-      return (await this.call(client, name, input ?? {}, extra.mcpReq.signal, traceOf(meta) ?? trace)) as never;
+      return (await this.call(client, name, input ?? {}, extra.mcpReq.signal, carriedBy(meta, headers))) as never;
     });
     return server;
   }
@@ -69,11 +69,11 @@ export class Gateway {
     tool: string,
     input: Record<string, unknown>,
     signal?: AbortSignal,
-    trace?: TraceContext,
+    carried: Carried = {},
   ): Promise<CallResult> {
     const upstream = this.byTool.get(tool);
     const request = this.requestFor(client, upstream, tool, input);
-    const decision = await this.decide(request, trace);
+    const decision = await this.decide(request, carried);
     if (decision.result !== 'allow') throw denial(tool, decision);
     if (upstream === undefined) {
       await this.report(decision, 'not-executed');
@@ -85,7 +85,7 @@ export class Gateway {
         decisionId: decision.id,
       });
     }
-    return this.forward(upstream, tool, input, decision, signal, trace);
+    return this.forward(upstream, tool, input, decision, signal, carried);
   }
 
   private requestFor(
@@ -105,9 +105,9 @@ export class Gateway {
     }
   }
 
-  private async decide(request: AccessRequest, trace: TraceContext | undefined): Promise<Decision> {
+  private async decide(request: AccessRequest, carried: Carried): Promise<Decision> {
     try {
-      return await this.point.decide(request, trace);
+      return await this.point.decide(request, carried);
     } catch (error) {
       this.log(`no decision: ${error instanceof Error ? error.message : String(error)}`);
       throw new ProtocolError(
@@ -123,11 +123,11 @@ export class Gateway {
     input: Record<string, unknown>,
     decision: Decision,
     signal: AbortSignal | undefined,
-    trace: TraceContext | undefined,
+    carried: Carried,
   ): Promise<CallResult> {
     let result: CallResult;
     try {
-      result = await upstream.call(tool, input, signal, trace);
+      result = await upstream.call(tool, input, signal, carried);
     } catch (error) {
       // An error that the server answered with means that it refused; anything else leaves the effect open.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;

@@ -7,8 +7,6 @@ import {
   toNodeHandler,
 } from '@modelcontextprotocol/node';
 import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server';
-import type { TraceContext } from '../../decide/request.js';
-import { traceOf } from '../trace.js';
 import type { Gateway, Log } from './gateway.js';
 import type { CallingClient } from './map-call.js';
 import { parseMessage } from './message.js';
@@ -30,12 +28,12 @@ export async function serveGateway(
   port: number,
   log: Log,
 ): Promise<GatewayServer> {
-  const clients = new WeakMap<AuthInfo, { client: CallingClient; trace: TraceContext | undefined }>();
+  const clients = new WeakMap<AuthInfo, { client: CallingClient; headers: IncomingMessage['headers'] }>();
   const handler = createMcpHandler(
     ({ authInfo }) => {
       const known = authInfo === undefined ? undefined : clients.get(authInfo);
       if (known === undefined) throw new Error('a request came through without an identity');
-      return gateway.serverFor(known.client, known.trace);
+      return gateway.serverFor(known.client, known.headers);
     },
     { onerror: (error) => log(`mcp: ${error.message}`), maxRequestBodySize: MAX_BODY },
   );
@@ -60,7 +58,7 @@ export async function serveGateway(
       return refuse(response, 401, -32_001, 'send the client key as bearer token');
     }
     const authInfo: AuthInfo = { token: '', clientId: client.task, scopes: [] };
-    clients.set(authInfo, { client, trace: traceOf(request.headers) });
+    clients.set(authInfo, { client, headers: request.headers });
     Object.assign(request, { auth: authInfo });
     const incoming = request as NodeIncomingMessageLike;
     if (request.method !== 'POST') return serve(incoming, response);

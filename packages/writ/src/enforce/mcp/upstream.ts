@@ -3,7 +3,8 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
-import type { TraceContext } from '../../decide/request.js';
+import type { Carried } from '../../decide/request.js';
+import { TOKEN_META } from '../carried.js';
 import { UpstreamError } from '../errors.js';
 
 /** A tool as its server lists it. */
@@ -15,6 +16,8 @@ export interface ServerCommand {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Whether transaction tokens are passed on to it. */
+  readonly getsToken?: boolean;
   /** Where its standard error goes: to ours, or nowhere (the default). */
   readonly stderr?: 'inherit' | 'ignore';
 }
@@ -34,6 +37,7 @@ export class Upstream {
   private constructor(
     readonly name: string,
     private readonly client: Client,
+    private readonly getsToken: boolean,
   ) {}
 
   /**
@@ -43,7 +47,7 @@ export class Upstream {
    */
   static async start(name: string, server: ServerCommand): Promise<Upstream> {
     const client = new Client({ name: 'writ-gateway', version: '0.1.0' }, { versionNegotiation: { mode: 'auto' } });
-    const upstream = new Upstream(name, client);
+    const upstream = new Upstream(name, client, server.getsToken === true);
     client.onclose = () => {
       upstream.alive = false;
     };
@@ -90,9 +94,10 @@ export class Upstream {
     tool: string,
     input: Readonly<Record<string, unknown>>,
     signal?: AbortSignal,
-    trace?: TraceContext,
+    { trace, txnToken }: Carried = {},
   ): Promise<CallResult> {
-    const meta = trace === undefined ? {} : { _meta: { ...trace } };
+    const token = this.getsToken && txnToken !== undefined ? { [TOKEN_META]: txnToken } : undefined;
+    const meta = trace === undefined && token === undefined ? {} : { _meta: { ...trace, ...token } };
     const request = { method: 'tools/call', params: { name: tool, arguments: { ...input }, ...meta } };
     return this.client.request(request, ANY_RESULT, {
       timeout: CALL_TIMEOUT_MS,

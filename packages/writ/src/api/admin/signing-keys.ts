@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { SIGNING_ALGORITHMS, type SigningKeys } from '../../provenance/signing-keys.js';
+import { type Route, route } from '../route.js';
+import { type AdminParts, recordChange } from './parts.js';
+
+/** `/v1/signing-keys/rotate`: sign tokens with a new key. The old one goes on verifying what it signed. */
+export function signingKeyRoute(parts: AdminParts, keys: SigningKeys): Route {
+  return route({
+    method: 'POST',
+    url: '/v1/signing-keys/rotate',
+    operationId: 'rotateSigningKey',
+    tag: 'Administration',
+    summary: 'Sign transaction tokens with a new key from now on',
+    access: { kind: 'area', area: 'signing-keys', how: 'write' },
+    body: z.object({ algorithm: z.enum(SIGNING_ALGORITHMS) }),
+    answers: { 200: { description: 'The id of the new key', shape: z.object({ kid: z.string() }) } },
+    async handle({ body: { algorithm }, caller }) {
+      const kid = await keys.rotate(algorithm);
+      await recordChange(parts, caller, 'signing-keys.rotate', { algorithm, kid });
+      return { kid };
+    },
+  });
+}

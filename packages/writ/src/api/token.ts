@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import type { ExchangeRequest, TokenExchange } from '../decide/exchange.js';
+import { ExchangeError, IssuerUnreachableError } from '../provenance/errors.js';
+import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
+import type { SigningKeys } from '../provenance/signing-keys.js';
+import {
+  CLOCK_SKEW_S,
+  type TokenDomain,
+  type TransactionToken,
+  type TransactionTokens,
+} from '../provenance/transaction-token.js';
+import { type AdminParts, recordChange } from './admin/parts.js';
+import { readJson } from './body.js';
+import { Problem } from './problem.js';
+import { type Route, route } from './route.js';
+
+export interface TokenParts {
+  readonly exchange: TokenExchange;
+  readonly tokens: TransactionTokens;
+  readonly keys: SigningKeys;
+  /** Undefined when the bundle has no trust domain: then there is no token service. */
+  readonly domain: () => TokenDomain | undefined;
+  readonly clock: () => Date;
+  readonly admin: Pick<AdminParts, 'decider' | 'log' | 'clock'>;
+}
+
+const exchangeShape = z.object({
+  grant_type: z.string(),
+  subject_token: z.string().min(1),
+  subject_token_type: z.string().min(1),
+  actor_token: z.string().min(1).optional(),
+  actor_token_type: z.string().min(1).optional(),
+  audience: z.string(),
+  scope: z.string().optional(),
+  requested_token_type: z.string(),
+  /** JSON: what the transaction is about, and its surroundings. Said once. */
+  request_details: z.string().optional(),
+  request_context: z.string().optional(),
+});
+const tokenShape = z.object({
+  access_token: z.string(),
+  issued_token_type: z.string(),
+  token_type: z.literal('N_A'),
+  expires_in: z.int(),
+  scope: z.string(),
+});
+const errorShape = z.object({ error: z.string(), error_description: z.string() });
+
+/** The token service: RFC 8693 exchange into transaction tokens, and the keys to verify them with. */
+export function tokenRoutes(parts: TokenParts): Route[] {
+  const { keys, domain } = parts;
+  const description = { kind: 'area', area: 'description', how: 'read' } as const;
+  return [
+    route({
+      method: 'POST',
+      url: '/token',
+      operationId: 'exchangeToken',
+      tag: 'Tokens',
+      summary: 'Exchange a credential, or a transaction token and the next actor, for a transaction token',
+      access: { kind: 'caller' },
+      body: exchangeShape,
+      bodyType: 'form',
+      answers: {
+        200: { description: 'The token', shape: tokenShape },
+        400: { description: 'It is refused (RFC 6749, section 5.2); or the form is malformed', shape: errorShape },
+        404: { description: 'The bundle has no trust domain, so there is no token service' },
+      },
+      async handle({ body, caller, reply }) {
+        reply.header('Cache-Control', 'no-store');
+        if (!caller.mayExchange()) throw new Problem(403, `${caller.enforcementPoint} may not exchange tokens`);
+        try {
+          const token = await parts.exchange.exchange(requestOf(body, domain(), caller.enforcementPoint));
+          await recordChange(parts.admin, caller, 'token.issue', recordedToken(token));
+          return {
+            access_token: await parts.tokens.sign(token),
+            issued_token_type: TOKEN_TYPES.transactionToken,
+            token_type: 'N_A',
+            expires_in: token.expires - token.issuedAt,
+            scope: token.scope.join(' '),
+          };
+        } catch (error) {
+          if (error instanceof IssuerUnreachableError) throw new Problem(503, error.message, {}, 5);
+          if (!(error instanceof ExchangeError)) throw error;
+          await recordChange(parts.admin, caller, 'token.refuse', { error: error.code, why: error.message });
+          reply.code(400);
+          return { error: error.code, error_description: error.message };
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      url: '/.well-known/jwks.json',
+      operationId: 'getJwks',
+      tag: 'Tokens',
+      summary: 'The keys that transaction tokens are signed with',
+      access: description,
+      answers: {
+        200: { description: 'A JWK set', shape: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }) },
+      },
+      handle: () => keys.jwks(),
+    }),
+    route({
+      method: 'GET',
+      url: '/.well-known/oauth-authorization-server',
+      operationId: 'getAuthorizationServer',
+      tag: 'Tokens',
+      summary: 'The metadata of the token service (RFC 8414)',
+      access: description,
+      answers: {
+        200: { description: 'The metadata', shape: z.record(z.string(), z.unknown()) },
+        404: { description: 'The bundle has no trust domain, so there is no token service' },
+      },
+      handle: () => {
+        const { issuer } = serving(domain());
+        return {
+          issuer,
+          token_endpoint: `${issuer}/token`,
+          jwks_uri: `${issuer}/.well-known/jwks.json`,
+          grant_types_supported: [EXCHANGE_GRANT],
+          response_types_supported: [],
+          token_endpoint_auth_methods_supported: ['none'],
+        };
+      },
+    }),
+  ];
+}
+
+function serving(domain: TokenDomain | undefined): TokenDomain {
+  if (domain === undefined) throw new Problem(404, 'the bundle has no trust domain: writ.yaml, `tokens`');
+  return domain;
+}
+
+function requestOf(
+  body: z.output<typeof exchangeShape>,
+  domain: TokenDomain | undefined,
+  requestingWorkload: string,
+): ExchangeRequest {
+  const { trustDomain } = serving(domain);
+  if (body.grant_type !== EXCHANGE_GRANT) throw new ExchangeError('invalid_request', `grant_type is ${EXCHANGE_GRANT}`);
+  if (body.requested_token_type !== TOKEN_TYPES.transactionToken)
+    throw new ExchangeError('invalid_request', `requested_token_type is ${TOKEN_TYPES.transactionToken}`);
+  if (body.audience !== trustDomain) throw new ExchangeError('invalid_target', `the audience here is ${trustDomain}`);
+  return {
+    subjectToken: body.subject_token,
+    subjectTokenType: body.subject_token_type,
+    actorToken: body.actor_token,
+    actorTokenType: body.actor_token_type,
+    scope: body.scope?.split(' ').filter((part) => part !== ''),
+    details: objectIn(body.request_details, 'request_details'),
+    requestContext: objectIn(body.request_context, 'request_context'),
+    requestingWorkload,
+  };
+}
+
+function objectIn(text: string | undefined, name: string): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = readJson(Buffer.from(text));
+  } catch (error) {
+    throw new ExchangeError('invalid_request', `${name}: ${(error as Error).message}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ExchangeError('invalid_request', `${name} is a JSON object`);
+  return value as Record<string, unknown>;
+}
+
+/** What goes on the record of a token: never the token. */
+function recordedToken({ txn, path, scope, expires }: TransactionToken): Record<string, unknown> {
+  return { txn, path, scope, expires: new Date(expires * 1_000).toISOString() };
+}
+
+/** How long a key that was rotated out still verifies. */
+export const KEY_OVERLAP_MS = (60 * 60 + CLOCK_SKEW_S) * 1_000;

@@ -1,0 +1,184 @@
+import { type EntityUid, sameUid, uidText } from '@writ/cedar';
+import type { AccessTokens, Issuer } from '../provenance/access-tokens.js';
+import type { Credentials } from '../provenance/credentials.js';
+import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
+import {
+  firstToken,
+  handedOn,
+  narrowedToken,
+  type Proven,
+  TOKEN_TYPES,
+  type TokenLimits,
+  withActor,
+} from '../provenance/exchange.js';
+import { compileIdentity } from '../provenance/identity-claims.js';
+import type { Provenance } from '../provenance/path.js';
+import {
+  assuranceOf,
+  type PathMember,
+  type TransactionToken,
+  type TransactionTokens,
+} from '../provenance/transaction-token.js';
+import { inProcess } from './caller.js';
+import type { Decider, TokenProvenance } from './decide.js';
+import { explainBriefly, isPermitted } from './decision.js';
+
+/** An issuer whose tokens can be exchanged. */
+export interface ExchangeIssuer extends Issuer {
+  readonly identity?: { readonly type: string; readonly id: string } | undefined;
+  readonly scopes: readonly string[];
+}
+
+/** What the exchange works with; what the bundle says of it can change. */
+export interface ExchangeParts {
+  readonly decider: () => Decider;
+  readonly tokens: TransactionTokens;
+  readonly accessTokens: () => AccessTokens;
+  readonly credentials: Credentials;
+  readonly issuers: () => Readonly<Record<string, ExchangeIssuer>>;
+  readonly limits: () => TokenLimits;
+  readonly clock: () => Date;
+  readonly nextTransaction: (now: Date) => string;
+}
+
+export interface ExchangeRequest {
+  readonly subjectToken: string;
+  readonly subjectTokenType: string;
+  readonly actorToken?: string | undefined;
+  readonly actorTokenType?: string | undefined;
+  readonly scope?: readonly string[] | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
+  /** The caller that asks. */
+  readonly requestingWorkload: string;
+}
+
+/** The action by which work is handed on; policies say who may hand it to whom. */
+export const DELEGATE = 'delegate';
+
+/**
+ * Token exchange (RFC 8693) into transaction tokens. The first credential of a task becomes its first token; a token and the
+ * credential of the next actor become that actor's token. Each handing on is a decision over the whole path.
+ */
+export class TokenExchange {
+  constructor(private readonly parts: ExchangeParts) {}
+
+  /** @throws {ExchangeError} when it is refused; {@link IssuerUnreachableError} when a credential cannot be verified now */
+  async exchange(request: ExchangeRequest): Promise<TransactionToken> {
+    const actor = await this.actor(request);
+    return request.subjectTokenType === TOKEN_TYPES.transactionToken
+      ? this.replace(request, actor)
+      : this.begin(request, actor);
+  }
+
+  private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
+    const { scope = [], details, requestContext, requestingWorkload } = request;
+    const proven = await this.prove(request.subjectToken, request.subjectTokenType, 'subject_token');
+    const now = this.parts.clock();
+    const limits = this.parts.limits();
+    const path = actor === undefined ? proven.path : withActor(proven.path, actor);
+    const txn = this.parts.nextTransaction(now);
+    const first = { proven: { ...proven, path }, txn, scope, details, requestContext, requestingWorkload };
+    const token = firstToken(first, limits, now);
+    if (actor !== undefined) await this.mayHandOn({ ...token, path: proven.path }, actor.uid);
+    return token;
+  }
+
+  private async replace(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
+    const { scope, details, requestContext, requestingWorkload } = request;
+    if (actor === undefined)
+      throw new ExchangeError(
+        'invalid_request',
+        'a transaction token is exchanged with the actor_token of who works on',
+      );
+    if (details !== undefined || requestContext !== undefined)
+      throw new ExchangeError('invalid_request', 'the details of a transaction are said once, at its beginning');
+    const parent = await this.believe(request.subjectToken);
+    const now = this.parts.clock();
+    const limits = this.parts.limits();
+    const present = parent.path[parent.path.length - 1] as PathMember;
+    // Who works on it now may narrow it for itself; that hands nothing on.
+    if (sameUid(present.uid, actor.uid)) return narrowedToken(parent, scope, requestingWorkload, limits, now);
+    const token = handedOn(parent, actor, scope, requestingWorkload, limits, now);
+    await this.mayHandOn(parent, actor.uid);
+    return token;
+  }
+
+  private async believe(text: string): Promise<TransactionToken> {
+    try {
+      return await this.parts.tokens.verify(text);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      throw new ExchangeError('invalid_grant', `subject_token: ${error.message}`, { cause: error });
+    }
+  }
+
+  private async actor({ actorToken, actorTokenType }: ExchangeRequest): Promise<PathMember | undefined> {
+    if (actorToken === undefined) return undefined;
+    if (actorTokenType === undefined)
+      throw new ExchangeError('invalid_request', 'actor_token comes with its actor_token_type');
+    const { path } = await this.prove(actorToken, actorTokenType, 'actor_token');
+    return path[path.length - 1];
+  }
+
+  private async prove(credential: string, type: string, name: string): Promise<Proven> {
+    if (type !== TOKEN_TYPES.accessToken && type !== TOKEN_TYPES.jwt)
+      throw new ExchangeError('invalid_request', `${name}_type: ${type} is not taken here`);
+    const holder = this.parts.credentials.verify(credential);
+    if (holder?.kind === 'client') {
+      const [originator, agent] = [holder.originator, holder.agent].map((uid): PathMember => ({ uid, assurance: 1 }));
+      return { path: [originator as PathMember, agent as PathMember], scope: holder.scopes };
+    }
+    try {
+      const { issuer, claims } = await this.parts.accessTokens().verify(credential);
+      const declared = this.parts.issuers()[issuer];
+      if (declared?.identity === undefined)
+        throw new CredentialError(`writ.yaml does not say whom the tokens of ${issuer} are about`);
+      const uid = compileIdentity(declared.identity)(claims);
+      const scope =
+        typeof claims.scope === 'string' ? claims.scope.split(' ').filter((part) => part !== '') : declared.scopes;
+      return { path: [{ uid, assurance: 2 }], scope };
+    } catch (error) {
+      if (error instanceof IssuerUnreachableError || !(error instanceof CredentialError)) throw error;
+      throw new ExchangeError('invalid_grant', `${name}: ${error.message}`, { cause: error });
+    }
+  }
+
+  /** A decision like any other, and on the record: may everybody on the path hand this task to the next actor? */
+  private async mayHandOn(from: TransactionToken, to: EntityUid): Promise<void> {
+    const [originator] = from.path;
+    const request = {
+      subject: originator.uid,
+      action: { name: DELEGATE },
+      resource: to,
+      context: { scope: from.scope },
+    };
+    const record = await this.parts.decider().decide(request, inProcess('token-service'), provenanceIn(from));
+    if (isPermitted(record)) return;
+    const who = uidText((from.path[from.path.length - 1] as PathMember).uid);
+    throw new ExchangeError(
+      'access_denied',
+      `${who} may not hand this task to ${uidText(to)}: ${explainBriefly(record)}`,
+    );
+  }
+}
+
+/** What a transaction token says of who asks, or why it is not believed. */
+export async function believed(tokens: TransactionTokens, text: string): Promise<TokenProvenance> {
+  try {
+    return provenanceIn(await tokens.verify(text));
+  } catch (error) {
+    if (error instanceof TokenError) return error;
+    throw error;
+  }
+}
+
+/** What a decision sees of a token. */
+function provenanceIn({ path, txn, scope }: TransactionToken): Provenance {
+  return {
+    path: path.map(({ uid }) => uid) as unknown as Provenance['path'],
+    assurance: assuranceOf(path),
+    txn,
+    scope,
+  };
+}

@@ -1,0 +1,95 @@
+import { sameUid, uidText } from '@writ/cedar';
+import { ExchangeError } from './errors.js';
+import { MAX_PATH, type PathMember, type TransactionToken } from './transaction-token.js';
+
+/** Token types of the exchange (RFC 8693, section 3; draft-ietf-oauth-transaction-tokens). */
+export const TOKEN_TYPES = {
+  accessToken: 'urn:ietf:params:oauth:token-type:access_token',
+  jwt: 'urn:ietf:params:oauth:token-type:jwt',
+  transactionToken: 'urn:ietf:params:oauth:token-type:txn_token',
+} as const;
+export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+/** What a transaction may be for and how far it may be handed on, as the bundle says. */
+export interface TokenLimits {
+  /** Seconds. */
+  readonly lifetime: number;
+  /** How often the work may be handed on. */
+  readonly maxDepth: number;
+}
+
+/** Whom a credential is about, and what it may be exchanged for. */
+export interface Proven {
+  readonly path: readonly [PathMember, ...PathMember[]];
+  /** The purposes that it covers; one that says nothing covers nothing. */
+  readonly scope: readonly string[];
+}
+
+export interface FirstRequest {
+  readonly proven: Proven;
+  readonly txn: string;
+  readonly scope: readonly string[];
+  readonly requestingWorkload: string;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The first token of a task. @throws {ExchangeError} when it would say more than the credential does */
+export function firstToken(request: FirstRequest, limits: TokenLimits, now: Date): TransactionToken {
+  const { proven, ...rest } = request;
+  const issuedAt = Math.floor(now.getTime() / 1_000);
+  narrowed(rest.scope, proven.scope, 'the credential');
+  checkDepth(proven.path, limits);
+  return { ...rest, path: proven.path, issuedAt, expires: issuedAt + limits.lifetime };
+}
+
+/** A token for the same actor, narrower. @throws {ExchangeError} when it would be wider */
+export function narrowedToken(
+  parent: TransactionToken,
+  scope: readonly string[] | undefined,
+  requestingWorkload: string,
+  { lifetime }: TokenLimits,
+  now: Date,
+): TransactionToken {
+  const issuedAt = Math.floor(now.getTime() / 1_000);
+  if (scope !== undefined) narrowed(scope, parent.scope, 'the token');
+  const expires = Math.min(parent.expires, issuedAt + lifetime);
+  return { ...parent, scope: scope ?? parent.scope, requestingWorkload, issuedAt, expires };
+}
+
+/** The token of the next actor: the same task, for the same originator, with one more on the path. Everything else only shrinks. */
+export function handedOn(
+  parent: TransactionToken,
+  actor: PathMember,
+  scope: readonly string[] | undefined,
+  requestingWorkload: string,
+  limits: TokenLimits,
+  now: Date,
+): TransactionToken {
+  const path = withActor(parent.path, actor);
+  checkDepth(path, limits);
+  return { ...narrowedToken(parent, scope, requestingWorkload, limits, now), path };
+}
+
+/** A path with one more actor. @throws {ExchangeError} when it is on it already: work that goes in a circle has no one direction */
+export function withActor(path: Proven['path'], actor: PathMember): Proven['path'] {
+  if (path.some(({ uid }) => sameUid(uid, actor.uid)))
+    throw new ExchangeError('access_denied', `${uidText(actor.uid)} is on the delegation path already`);
+  return [...path, actor];
+}
+
+function checkDepth(path: Proven['path'], { maxDepth }: TokenLimits): void {
+  const depth = path.length - 1;
+  if (depth > maxDepth || path.length > MAX_PATH)
+    throw new ExchangeError(
+      'access_denied',
+      `the work would be handed on ${depth} times; ${maxDepth} is the most here`,
+    );
+}
+
+function narrowed(asked: readonly string[], allowed: readonly string[], by: string): void {
+  if (asked.length === 0)
+    throw new ExchangeError('invalid_scope', 'the scope says what the transaction is for, and is empty');
+  const wider = asked.filter((part) => !allowed.includes(part));
+  if (wider.length > 0) throw new ExchangeError('invalid_scope', `${by} does not cover the scope ${wider.join(' ')}`);
+}

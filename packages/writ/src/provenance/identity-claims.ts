@@ -1,0 +1,48 @@
+import { Environment } from '@marcbachmann/cel-js';
+import type { EntityUid } from '@writ/cedar';
+import { CredentialError, IdentityMappingError } from './errors.js';
+
+/** Whom the tokens of an issuer are about, as the bundle declares it. */
+export interface IdentityMapping {
+  /** The entity type. */
+  readonly type: string;
+  /** CEL over `claims`, giving the id. */
+  readonly id: string;
+}
+
+const cel = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTypes: true });
+
+/** Compiles a mapping. @throws {IdentityMappingError} when it is not CEL */
+export function compileIdentity({
+  type,
+  id,
+}: IdentityMapping): (claims: Readonly<Record<string, unknown>>) => EntityUid {
+  let run: ReturnType<typeof cel.parse>;
+  try {
+    run = cel.parse(id);
+  } catch (error) {
+    throw new IdentityMappingError(`\`identity.id\` is not CEL: ${firstLine(error)}`);
+  }
+  return (claims) => {
+    let value: unknown;
+    try {
+      value = run({ claims: celValue(claims) });
+    } catch (error) {
+      throw new CredentialError(`the claims do not say whom the token is about: ${firstLine(error)}`);
+    }
+    if (typeof value !== 'string' || value === '')
+      throw new CredentialError('the claims do not say whom the token is about');
+    return { type, id: value };
+  };
+}
+
+function celValue(value: unknown): unknown {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
+  if (Array.isArray(value)) return value.map(celValue);
+  if (typeof value !== 'object' || value === null) return value;
+  return new Map(Object.entries(value).map(([key, item]) => [key, celValue(item)]));
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+}

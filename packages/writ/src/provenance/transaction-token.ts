@@ -1,0 +1,205 @@
+import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
+import { parseJson } from '@writ/cedar/json';
+import { compactVerify, errors, SignJWT } from 'jose';
+import { z } from 'zod';
+import { TokenError } from './errors.js';
+import type { Assurance } from './path.js';
+import type { SigningAlgorithm, SigningKeys } from './signing-keys.js';
+
+/** An identity on a delegation path, with how well it was proved when it came onto it. */
+export interface PathMember {
+  readonly uid: EntityUid;
+  readonly assurance: Assurance;
+}
+
+/** What a transaction token says, verified or about to be signed. */
+export interface TransactionToken {
+  /** The task: the same for every token of it. */
+  readonly txn: string;
+  /** The originator, then each actor that the work was handed to, to the present one. */
+  readonly path: readonly [PathMember, ...PathMember[]];
+  /** What it is for, as narrowly as its first request said. */
+  readonly scope: readonly string[];
+  /** The caller that asked for it. */
+  readonly requestingWorkload: string;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  readonly expires: number;
+  /** What the first request said of the transaction; it never changes. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** What the first request said of its surroundings. */
+  readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** `typ` of the header (draft-ietf-oauth-transaction-tokens, "Txn-Token Header"). */
+export const TOKEN_TYPE = 'txntoken+jwt';
+/** What clocks may differ, in seconds. */
+export const CLOCK_SKEW_S = 30;
+/** The identities of a path, at most. A longer one is refused, never cut. */
+export const MAX_PATH = 17;
+
+const actShape: z.ZodType<Act> = z.lazy(() => z.object({ sub: z.string(), act: actShape.optional() }));
+interface Act {
+  readonly sub: string;
+  readonly act?: Act | undefined;
+}
+const claimsShape = z.object({
+  iss: z.string(),
+  aud: z.string(),
+  iat: z.int(),
+  exp: z.int(),
+  nbf: z.int().optional(),
+  txn: z.string().min(1),
+  sub: z.string().min(1),
+  scope: z.string(),
+  req_wl: z.string(),
+  tctx: z.record(z.string(), z.unknown()).optional(),
+  rctx: z.record(z.string(), z.unknown()).optional(),
+  act: actShape.optional(),
+  agentic_ctx: z.object({ path: z.array(z.object({ sub: z.string(), assurance: z.int().min(0).max(4) })).min(1) }),
+});
+
+/** The trust domain that tokens are for, and who issues them. */
+export interface TokenDomain {
+  readonly issuer: string;
+  /** `aud`: one that is never left out. */
+  readonly trustDomain: string;
+}
+
+/**
+ * Signs and verifies transaction tokens (draft-ietf-oauth-transaction-tokens, with `act` and `agentic_ctx` of Transaction Tokens
+ * for Agents).
+ *
+ * @example const token = await tokens.sign({ txn, path, scope: ['refund'], requestingWorkload: 'checkout', issuedAt, expires });
+ */
+export class TransactionTokens {
+  constructor(
+    private readonly keys: SigningKeys,
+    private readonly domain: () => TokenDomain,
+    private readonly clock: () => Date,
+  ) {}
+
+  async sign(token: TransactionToken, algorithm: SigningAlgorithm = 'ES256'): Promise<string> {
+    const { issuer, trustDomain } = this.domain();
+    const { kid, privateKey } = this.keys.current(algorithm);
+    const [originator] = token.path;
+    const act = actOf(token.path);
+    const claims = {
+      txn: token.txn,
+      scope: token.scope.join(' '),
+      req_wl: token.requestingWorkload,
+      ...(token.details === undefined ? {} : { tctx: token.details }),
+      ...(token.requestContext === undefined ? {} : { rctx: token.requestContext }),
+      ...(act === undefined ? {} : { act }),
+      agentic_ctx: { path: token.path.map(({ uid, assurance }) => ({ sub: uidText(uid), assurance })) },
+    };
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: algorithm, typ: TOKEN_TYPE, kid })
+      .setIssuer(issuer)
+      .setAudience(trustDomain)
+      .setSubject(uidText(originator.uid))
+      .setIssuedAt(token.issuedAt)
+      .setExpirationTime(token.expires)
+      .sign(privateKey);
+  }
+
+  /**
+   * Believes nothing before the signature: neither the claims nor, but for finding the key, the header.
+   *
+   * @throws {TokenError} with a `code` that says what is wrong
+   */
+  async verify(text: string): Promise<TransactionToken> {
+    if (text.length > MAX_LENGTH) throw new TokenError('token_malformed', 'the token is too long');
+    let payload: Uint8Array;
+    let type: unknown;
+    try {
+      const verified = await compactVerify(text, ({ kid, alg }) => {
+        const key = typeof kid === 'string' ? this.keys.find(kid) : undefined;
+        // The algorithm is the key's; what the token says must be the same.
+        if (key === undefined || key.algorithm !== alg)
+          throw new TokenError('token_key_unknown', 'no key of ours that still counts signed this token');
+        return key.publicKey;
+      });
+      payload = verified.payload;
+      type = verified.protectedHeader.typ;
+    } catch (error) {
+      if (error instanceof TokenError) throw error;
+      const isForged = error instanceof errors.JWSSignatureVerificationFailed;
+      throw new TokenError(
+        isForged ? 'token_signature' : 'token_malformed',
+        isForged ? 'the signature is not right' : 'this is not a signed token',
+        undefined,
+        { cause: error },
+      );
+    }
+    if (type !== TOKEN_TYPE) throw new TokenError('token_type', `this is a ${String(type)}, not a ${TOKEN_TYPE}`);
+    return this.read(payload);
+  }
+
+  private read(payload: Uint8Array): TransactionToken {
+    const parsed = claimsShape.safeParse(strictJson(payload));
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new TokenError('token_malformed', `the claim ${issue?.path.join('.')}: ${issue?.message}`);
+    }
+    const claims = parsed.data;
+    const { issuer, trustDomain } = this.domain();
+    const now = this.clock().getTime() / 1_000;
+    if (claims.iss !== issuer) throw new TokenError('token_issuer', `the token is of ${claims.iss}`);
+    if (claims.aud !== trustDomain)
+      throw new TokenError('token_audience', `the token is for ${claims.aud}, not for ${trustDomain}`);
+    if (claims.exp <= now) throw new TokenError('token_expired', 'the token has expired', 'exchange for a new one');
+    if (claims.iat > now + CLOCK_SKEW_S || (claims.nbf ?? 0) > now + CLOCK_SKEW_S)
+      throw new TokenError('token_not_yet_valid', 'the token is of the future');
+    return {
+      txn: claims.txn,
+      path: pathOf(claims),
+      scope: claims.scope.split(' ').filter((part) => part !== ''),
+      requestingWorkload: claims.req_wl,
+      issuedAt: claims.iat,
+      expires: claims.exp,
+      details: claims.tctx,
+      requestContext: claims.rctx,
+    };
+  }
+}
+
+const MAX_LENGTH = 16_384;
+
+/** How well a whole path is proved: as well as its weakest member. */
+export function assuranceOf(path: readonly PathMember[]): Assurance {
+  return Math.min(...path.map(({ assurance }) => assurance)) as Assurance;
+}
+
+/** `act` (RFC 8693, section 4.1): the present actor outermost, those before it inside. */
+function actOf(path: readonly PathMember[]): Act | undefined {
+  return path
+    .slice(1)
+    .reduce<Act | undefined>((act, { uid }) => ({ sub: uidText(uid), ...(act && { act }) }), undefined);
+}
+
+/** The path, which `sub`, `act` and `agentic_ctx` must all say. */
+function pathOf({ sub, act, agentic_ctx: { path } }: z.output<typeof claimsShape>): TransactionToken['path'] {
+  if (path.length > MAX_PATH) throw new TokenError('token_chain', `the delegation path is longer than ${MAX_PATH}`);
+  const actors: string[] = [];
+  for (let at: Act | undefined = act; at !== undefined; at = at.act) actors.unshift(at.sub);
+  const said = [sub, ...actors];
+  if (said.length !== path.length || said.some((name, i) => name !== path[i]?.sub))
+    throw new TokenError('token_chain', '`sub` and `act` do not tell the path that `agentic_ctx` tells');
+  const members = path.map(({ sub: name, assurance }) => {
+    const uid = parseUid(name);
+    if (uid === undefined) throw new TokenError('token_chain', `${JSON.stringify(name)} is not an identity`);
+    return { uid, assurance: assurance as Assurance };
+  });
+  const isLoop = members.some(({ uid }, i) => members.slice(0, i).some((other) => sameUid(other.uid, uid)));
+  if (isLoop) throw new TokenError('token_chain', 'an identity is on the delegation path twice');
+  return members as unknown as TransactionToken['path'];
+}
+
+function strictJson(payload: Uint8Array): unknown {
+  try {
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(payload), { mode: 'wire', maxDepth: 64 });
+  } catch (error) {
+    throw new TokenError('token_malformed', 'the claims are not JSON with one reading', undefined, { cause: error });
+  }
+}

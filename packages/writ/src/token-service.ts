@@ -1,0 +1,44 @@
+import type { AdminParts } from './api/admin/parts.js';
+import type { TokenParts } from './api/token.js';
+import { TokenExchange } from './decide/exchange.js';
+import type { Ids } from './decide/ids.js';
+import type { Credentials } from './provenance/credentials.js';
+import type { SigningKeys } from './provenance/signing-keys.js';
+import { type TokenDomain, TransactionTokens } from './provenance/transaction-token.js';
+import type { Serving } from './serving.js';
+
+interface TokenServiceParts {
+  readonly serving: Serving;
+  readonly credentials: Credentials;
+  readonly keys: SigningKeys;
+  readonly ids: Ids;
+  readonly publicUrl: () => string;
+  readonly admin: AdminParts;
+}
+
+/** Puts the token service together. What the bundle says of it is asked for anew each time: it can change. */
+export function tokenService({ serving, credentials, keys, ids, publicUrl, admin }: TokenServiceParts): TokenParts {
+  const { clock } = admin;
+  const settings = () => serving.bundle.settings.tokens;
+  const domain = (): TokenDomain | undefined => {
+    const { trustDomain } = settings() ?? {};
+    return trustDomain === undefined ? undefined : { issuer: publicUrl().replace(/\/$/, ''), trustDomain };
+  };
+  // Without a trust domain no token is for us.
+  const tokens = new TransactionTokens(keys, () => domain() ?? { issuer: '', trustDomain: '' }, clock);
+  const exchange = new TokenExchange({
+    decider: () => serving.decider,
+    tokens,
+    accessTokens: () => serving.callers.tokens,
+    credentials,
+    issuers: () => serving.bundle.settings.issuers,
+    limits: () => ({ lifetime: seconds(settings()?.lifetime ?? '5m'), maxDepth: settings()?.maxDepth ?? 0 }),
+    clock,
+    nextTransaction: (now) => ids.next(now),
+  });
+  return { exchange, tokens, keys, domain, clock, admin };
+}
+
+function seconds(lifetime: string): number {
+  return Number(lifetime.slice(0, -1)) * (lifetime.endsWith('m') ? 60 : 1);
+}
