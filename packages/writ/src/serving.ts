@@ -14,6 +14,8 @@ import { BundleError } from './policy/errors.js';
 import { keepLastGood, lastGood } from './policy/last-good.js';
 import { AccessTokens } from './provenance/access-tokens.js';
 import type { Credentials, Holder } from './provenance/credentials.js';
+import { compileIdentity } from './provenance/identity-claims.js';
+import { JwtSvids } from './provenance/jwt-svid.js';
 import type { EntityStore } from './registry/entity-store.js';
 import { selfTest } from './self-test.js';
 
@@ -38,6 +40,7 @@ export class Serving implements PolicyControl {
   private deciderNow: Decider | undefined;
   private callersNow: Callers | undefined;
   private mapperNow: CallMapper | undefined;
+  private svidsNow: JwtSvids | undefined;
   private reloading: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly parts: ServingParts) {}
@@ -52,6 +55,10 @@ export class Serving implements PolicyControl {
 
   get callers(): Callers {
     return active(this.callersNow);
+  }
+
+  get svids(): JwtSvids {
+    return active(this.svidsNow);
   }
 
   get mapper(): CallMapper {
@@ -101,6 +108,8 @@ export class Serving implements PolicyControl {
     const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
     const callers = new Callers(bundle.settings.callers, bundle.servicePolicy, bundle.schema, tokens);
     const mapper = mapperOf(bundle, parts.data);
+    for (const { identity } of Object.values(bundle.settings.issuers))
+      if (identity !== undefined) compileIdentity(identity);
     this.warnOfServers(bundle);
     const previous = this.bundleNow?.version;
     await parts.record({
@@ -116,6 +125,7 @@ export class Serving implements PolicyControl {
     if (this.deciderNow === undefined) this.deciderNow = parts.makeDecider(plane);
     else this.deciderNow.activate(plane);
     [this.bundleNow, this.callersNow, this.mapperNow] = [bundle, callers, mapper];
+    this.svidsNow = new JwtSvids(bundle.settings.spiffe, parts.clock);
     keepLastGood(parts.data, bundle);
     parts.logger.info({ version: bundle.version, bundle: bundle.settings.name }, 'policy activated');
   }
@@ -170,12 +180,18 @@ function active<T>(value: T | undefined): T {
   return value;
 }
 
+const UNUSABLE = new Set([
+  'self_test_failed',
+  'ENOENT',
+  'identity_mapping_invalid',
+  'mapping_failed',
+  'accumulator_invalid',
+]);
+
 /** Whether it is the bundle that is wrong, and not the service. */
 function isUnusable(error: unknown): error is Error {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return (
-    error instanceof BundleError || error instanceof CedarError || code === 'self_test_failed' || code === 'ENOENT'
-  );
+  return error instanceof BundleError || error instanceof CedarError || UNUSABLE.has(String(code));
 }
 
 function findingOf(error: Error): BundleError['findings'][number] {

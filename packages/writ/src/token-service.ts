@@ -32,6 +32,8 @@ export function tokenService({ serving, credentials, keys, ids, publicUrl, admin
     accessTokens: () => serving.callers.tokens,
     credentials,
     issuers: () => serving.bundle.settings.issuers,
+    svids: () => serving.svids,
+    trustDomains: () => serving.bundle.settings.spiffe,
     limits: () => ({ lifetime: seconds(settings()?.lifetime ?? '5m'), maxDepth: settings()?.maxDepth ?? 0 }),
     clock,
     nextTransaction: (now) => ids.next(now),

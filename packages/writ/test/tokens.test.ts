@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import {
   createRemoteJWKSet,
@@ -46,10 +48,27 @@ issuers:
     jwks: ${issuerUrl}/jwks.json
     type: JWT
     identity: { type: Agent, id: claims.sub }
+  ${issuerUrl}/cluster:
+    audience: https://tokens.example
+    jwks: ${issuerUrl}/jwks.json
+    type: JWT
+    scopes: [refund]
+    # The uid, because names are used again.
+    identity:
+      type: Agent
+      id: claims["kubernetes.io"].namespace + "/" + claims["kubernetes.io"].serviceaccount.name + "/" + claims["kubernetes.io"].serviceaccount.uid
+  ${issuerUrl}/ci:
+    audience: https://tokens.example
+    jwks: ${issuerUrl}/jwks.json
+    type: JWT
+    scopes: [refund]
+    identity: { type: Agent, id: '"ci/" + claims.repository_id + "/" + claims.environment' }
   ${issuerUrl}/others:
     audience: https://tokens.example
     jwks: ${issuerUrl}/jwks.json
     type: JWT
+spiffe:
+  shop.example: { bundle: ${issuerUrl}/spiffe, audience: writ, identity: Agent, scopes: [refund] }
 callers:
   watcher: { roles: [auditor] }
 gateway:
@@ -84,7 +103,8 @@ when { context.provenance.purpose == "refund" && context.provenance.assurance >=
 beforeAll(async () => {
   keys = await generateKeyPair('ES256', { extractable: true });
   const served = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256' }] };
-  jwks = createServer((_request, response) => response.end(JSON.stringify(served)));
+  const spiffe = { keys: served.keys.map((key) => ({ ...key, use: 'jwt-svid' })) };
+  jwks = createServer((request, response) => response.end(JSON.stringify(request.url === '/spiffe' ? spiffe : served)));
   await new Promise<void>((resolve) => jwks.listen(0, '127.0.0.1', resolve));
   issuer = `http://127.0.0.1:${(jwks.address() as AddressInfo).port}`;
   writ = await run(bundleOf(bundle(issuer)), { clock: () => new Date(Date.now() + ahead) });
@@ -236,7 +256,43 @@ describe('the first token of a task', () => {
     });
   });
 
+  it('of a workload is about its SPIFFE ID; of a service account and of a CI job about what the bundle says', async () => {
+    const expires = Math.floor(Date.now() / 1_000) + 60;
+    const svid = await new SignJWT({ sub: 'spiffe://shop.example/ns/prod/sa/checkout', aud: 'writ', exp: expires })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .sign(keys.privateKey);
+    const workload = tokenOf(await first(svid, { subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' }));
+    expect(decodeJwt(workload)).toMatchObject({
+      sub: 'Agent::"spiffe://shop.example/ns/prod/sa/checkout"',
+      agentic_ctx: { path: [{ assurance: 2 }] },
+    });
+    const cluster = {
+      namespace: 'prod',
+      serviceaccount: { name: 'checkout', uid: '7f3c' },
+      pod: { name: 'checkout-1', uid: '1' },
+    };
+    const account = await jwt({ sub: 'system:serviceaccount:prod:checkout', 'kubernetes.io': cluster }, '/cluster');
+    expect(decodeJwt(tokenOf(await first(account)))).toMatchObject({ sub: 'Agent::"prod/checkout/7f3c"' });
+    const job = {
+      sub: 'repo:shop/checkout:ref:refs/heads/main',
+      repository_id: '99',
+      environment: 'production',
+      run_id: '5',
+    };
+    expect(decodeJwt(tokenOf(await first(await jwt(job, '/ci'))))).toMatchObject({ sub: 'Agent::"ci/99/production"' });
+    // A job without an environment is nobody that the bundle knows.
+    refused(await first(await jwt({ ...job, environment: undefined }, '/ci')), 'invalid_grant');
+  });
+
   it.each<[string, () => Promise<Reply>, string]>([
+    [
+      'a workload of an unknown trust domain',
+      async () =>
+        first(await jwt({ sub: 'spiffe://evil.example/x' }), {
+          subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        }),
+      'invalid_grant',
+    ],
     ['no scope', async () => first(await user('ana'), { scope: '' }), 'invalid_scope'],
     [
       'a scope that the issuer does not cover',
@@ -630,6 +686,48 @@ describe('for random delegation trees and random policies', () => {
     );
     expect(permitted).toBeGreaterThan(3);
     expect(refusedSteps).toBeGreaterThan(3);
+  });
+});
+
+describe('writ token inspect', () => {
+  const inspect = (token: string, ...flags: string[]) =>
+    new Promise<{ code: number | null; out: string }>((resolve) => {
+      const args = [fileURLToPath(new URL('../bin/writ.js', import.meta.url)), 'token', 'inspect', token, ...flags];
+      const child = spawn(process.execPath, args, { env: { ...process.env, NO_COLOR: '1' } });
+      let out = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (chunk) => {
+          out += String(chunk);
+        });
+      }
+      child.on('close', (code) => resolve({ code, out }));
+    });
+
+  it('shows the path as a tree, verified', async () => {
+    const start = tokenOf(await first(writ.key('planner-for-ana')));
+    const token = tokenOf(await onward(start, await agent('helper')));
+    const { code, out } = await inspect(token, '--service', writ.url);
+    expect(code).toBe(0);
+    expect(out).toContain(`transaction ${decodeJwt(token).txn} for refund, in shop.example, expires in `);
+    expect(out).toContain(
+      [
+        '  User::"ana"  originator; asserted (1)',
+        '  └─ Agent::"planner"  handed it on; asserted (1)',
+        '     └─ Agent::"helper"  acts now; authenticated (2)',
+        `verified  signed by ${writ.url} with key `,
+      ].join('\n'),
+    );
+  });
+
+  it('or says why not', async () => {
+    const changed = await inspect((await forged()).replace(/.{4}$/, 'AAAA'), '--service', writ.url);
+    expect([changed.code, changed.out]).toEqual([1, expect.stringContaining('NOT verified')]);
+    const unreachable = await inspect(await forged(), '--service', 'http://127.0.0.1:1', '--json');
+    expect(JSON.parse(unreachable.out)).toMatchObject({
+      verified: false,
+      why: expect.stringContaining('cannot be had'),
+    });
+    expect(await inspect('nonsense')).toMatchObject({ code: 2 });
   });
 });
 

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { MappingError } from '../enforce/errors.js';
+import { WritError } from '../errors.js';
 import { AccumulatorError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
 import { mapperOf } from '../plane.js';
@@ -7,6 +8,8 @@ import { type Bundle, readBundle } from '../policy/bundle.js';
 import { checkBundle } from '../policy/check.js';
 import { BundleError } from '../policy/errors.js';
 import type { Finding } from '../policy/finding.js';
+import { IdentityMappingError } from '../provenance/errors.js';
+import { compileIdentity } from '../provenance/identity-claims.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, findingBlock, print, printJson } from './output.js';
 
@@ -51,6 +54,8 @@ function findingsOf(folder: string): Checked {
   }
 }
 
+const EXPRESSION_ERRORS = [AccumulatorError, MappingError, IdentityMappingError];
+
 /** The CEL of accumulators and mappings belongs to rooms that do not know of files. */
 function checkExpressions(bundle: Bundle): Finding[] {
   const findings: Finding[] = [];
@@ -58,11 +63,15 @@ function checkExpressions(bundle: Bundle): Finding[] {
     try {
       make();
     } catch (error) {
-      if (!(error instanceof AccumulatorError) && !(error instanceof MappingError)) throw error;
+      if (!EXPRESSION_ERRORS.some((kind) => error instanceof kind)) throw error;
+      if (!(error instanceof WritError)) throw error;
       findings.push({ severity: 'error', file, line: 1, column: 1, message: error.message, help: error.help });
     }
   };
   attempt('ledger.yaml', () => new Ledger(bundle.accumulators));
   attempt('mappings', () => mapperOf(bundle, '/data'));
+  for (const { identity } of Object.values(bundle.settings.issuers)) {
+    if (identity !== undefined) attempt('writ.yaml', () => compileIdentity(identity));
+  }
   return findings;
 }

@@ -10,6 +10,7 @@ import { type GuardFlags, guard } from './guard.js';
 import { complain } from './output.js';
 import { type StartFlags, start } from './start.js';
 import { test } from './test.js';
+import { type InspectFlags, inspectToken } from './token.js';
 
 const SERVICE_PORT = 7465;
 const GATEWAY_PORT = 7466;
@@ -84,6 +85,16 @@ program
   .option('--data <dir>', 'where the store is', './data')
   .option('--json', 'print JSON')
   .action((id: string, flags: { data: string; json?: boolean }) => run(explain(id, flags)));
+
+program
+  .command('token')
+  .description('look at transaction tokens')
+  .command('inspect')
+  .description("show a token's path as a tree, verified or why not")
+  .argument('<token>', 'the token, or - for standard input')
+  .option('--service <url>', 'the service whose keys verify it', `http://127.0.0.1:${SERVICE_PORT}`)
+  .option('--json', 'print JSON')
+  .action((token: string, flags: InspectFlags) => run(inspectToken(token, flags)));
 
 function port(text: string): number {
   if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535)

@@ -1,4 +1,5 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
+import { decodeJwt } from 'jose';
 import type { AccessTokens, Issuer } from '../provenance/access-tokens.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
@@ -12,6 +13,7 @@ import {
   withActor,
 } from '../provenance/exchange.js';
 import { compileIdentity } from '../provenance/identity-claims.js';
+import type { JwtSvids, TrustDomain } from '../provenance/jwt-svid.js';
 import type { Provenance } from '../provenance/path.js';
 import {
   assuranceOf,
@@ -29,6 +31,13 @@ export interface ExchangeIssuer extends Issuer {
   readonly scopes: readonly string[];
 }
 
+/** A trust domain whose workloads can exchange their JWT-SVIDs. */
+export interface ExchangeTrustDomain extends TrustDomain {
+  /** The entity type of its workloads. */
+  readonly identity: string;
+  readonly scopes: readonly string[];
+}
+
 /** What the exchange works with; what the bundle says of it can change. */
 export interface ExchangeParts {
   readonly decider: () => Decider;
@@ -36,6 +45,8 @@ export interface ExchangeParts {
   readonly accessTokens: () => AccessTokens;
   readonly credentials: Credentials;
   readonly issuers: () => Readonly<Record<string, ExchangeIssuer>>;
+  readonly svids: () => JwtSvids;
+  readonly trustDomains: () => Readonly<Record<string, ExchangeTrustDomain>>;
   readonly limits: () => TokenLimits;
   readonly clock: () => Date;
   readonly nextTransaction: (now: Date) => string;
@@ -130,6 +141,8 @@ export class TokenExchange {
       return { path: [originator as PathMember, agent as PathMember], scope: holder.scopes };
     }
     try {
+      // A JWT-SVID is known by its subject; it need not say who issued it.
+      if (type === TOKEN_TYPES.jwt && isOfSpiffe(credential)) return await this.proveWorkload(credential);
       const { issuer, claims } = await this.parts.accessTokens().verify(credential);
       const declared = this.parts.issuers()[issuer];
       if (declared?.identity === undefined)
@@ -142,6 +155,12 @@ export class TokenExchange {
       if (error instanceof IssuerUnreachableError || !(error instanceof CredentialError)) throw error;
       throw new ExchangeError('invalid_grant', `${name}: ${error.message}`, { cause: error });
     }
+  }
+
+  private async proveWorkload(credential: string): Promise<Proven> {
+    const { spiffeId, trustDomain } = await this.parts.svids().verify(credential);
+    const { identity, scopes } = this.parts.trustDomains()[trustDomain] as ExchangeTrustDomain;
+    return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes };
   }
 
   /** A decision like any other, and on the record: may everybody on the path hand this task to the next actor? */
@@ -160,6 +179,15 @@ export class TokenExchange {
       'access_denied',
       `${who} may not hand this task to ${uidText(to)}: ${explainBriefly(record)}`,
     );
+  }
+}
+
+/** Whether a token says that it is about a workload of SPIFFE; whether that is so is found out next. */
+function isOfSpiffe(token: string): boolean {
+  try {
+    return decodeJwt(token).sub?.startsWith('spiffe://') === true;
+  } catch {
+    return false;
   }
 }
 

@@ -57,6 +57,17 @@ const issuer = z.strictObject({
   scopes: z.array(z.string().min(1)).default([]),
 });
 
+/** A SPIFFE trust domain whose JWT-SVIDs can be exchanged. */
+const trustDomain = z.strictObject({
+  bundle: z.url({ protocol: /^https?$/ }).refine((url) => isSecure(new URL(url)), {
+    message: 'keys are fetched over https; http only from loopback',
+  }),
+  audience: z.string().min(1),
+  /** The entity type of its workloads; their id is the SPIFFE ID. */
+  identity: z.string().regex(/^[A-Za-z_][\w:]*$/),
+  scopes: z.array(z.string().min(1)).default([]),
+});
+
 /** The token service. Without it there is no `/token`. */
 const tokens = z.strictObject({
   /** The `aud` of transaction tokens. */
@@ -79,6 +90,9 @@ export const writYaml = z
     /** Who may call the service, besides `default` (an enforcement point) and `admin` (an administrator). */
     callers: z.record(name, caller).default({}),
     issuers: z.record(z.url(), issuer).default({}),
+    spiffe: z
+      .record(z.string().regex(/^[a-z0-9._-]+$/, 'a trust domain is a name like shop.example'), trustDomain)
+      .default({}),
     tokens: tokens.optional(),
     /** `path`: every identity on the delegation path must be permitted. `actor`: the present actor alone. */
     delegation: z.enum(['path', 'actor']).default('path'),
