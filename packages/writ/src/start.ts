@@ -17,13 +17,13 @@ import { auditMigrations } from './audit/log-table.js';
 import { LogWriter } from './audit/log-writer.js';
 import { inProcess } from './decide/caller.js';
 import { Decider } from './decide/decide.js';
-import { believed } from './decide/exchange.js';
 import { Ids } from './decide/ids.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
 import type { CallingClient } from './enforce/mcp/map-call.js';
 import { Ledger } from './ledger/ledger.js';
 import { Credentials, credentialMigrations } from './provenance/credentials.js';
+import { dpopMigrations } from './provenance/dpop.js';
 import { SigningKeys, signingKeyMigrations } from './provenance/signing-keys.js';
 import { EntityStore, entityMigrations } from './registry/entity-store.js';
 import { Revocations, revocationMigrations } from './registry/revocations.js';
@@ -102,6 +102,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       file,
       auditMigrations,
       credentialMigrations,
+      dpopMigrations,
       entityMigrations,
       revocationMigrations,
       signingKeyMigrations,
@@ -173,7 +174,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     };
     const pageTokens = new PageTokens(await credentials.secret('page-tokens'));
     const publicUrl = (): string => options.publicUrl ?? serviceUrl;
-    const token = tokenService({ serving, credentials, keys, ids, publicUrl, admin });
+    const token = tokenService({ serving, credentials, keys, store, ids, publicUrl, admin });
     http.add(routesOf({ decider, tokens: pageTokens, log, clock, state, metrics, admin, publicUrl, token }));
     const service = await http.listen(host, options.port);
     serviceUrl = service.url;
@@ -188,7 +189,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     let gatewayUrl: string | undefined;
     if (Object.keys(serving.bundle.settings.gateway.servers).length > 0) {
       const upstreams = await startUpstreams(serving.bundle, data, (upstream) => closers.push(() => upstream.close()));
-      const point = serving.decider.for(inProcess('gateway'), (text) => believed(token.tokens, text));
+      const point = serving.decider.for(inProcess('gateway'), (text, proof) => token.verifier.believe(text, proof));
       const say = (message: string): void => logger.warn({ face: 'gateway' }, message);
       const gateway = new Gateway(upstreams, () => serving.mapper, point, say);
       const served = await serveGateway(gateway, identifier(credentials), options.gatewayPort, say);

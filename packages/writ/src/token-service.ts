@@ -1,23 +1,34 @@
 import type { AdminParts } from './api/admin/parts.js';
 import type { TokenParts } from './api/token.js';
-import { TokenExchange } from './decide/exchange.js';
+import { TokenExchange, TokenVerifier } from './decide/exchange.js';
 import type { Ids } from './decide/ids.js';
 import type { Credentials } from './provenance/credentials.js';
+import { DpopProofs } from './provenance/dpop.js';
 import type { SigningKeys } from './provenance/signing-keys.js';
 import { type TokenDomain, TransactionTokens } from './provenance/transaction-token.js';
 import type { Serving } from './serving.js';
+import type { Store } from './store/store.js';
 
 interface TokenServiceParts {
   readonly serving: Serving;
   readonly credentials: Credentials;
   readonly keys: SigningKeys;
+  readonly store: Store;
   readonly ids: Ids;
   readonly publicUrl: () => string;
   readonly admin: AdminParts;
 }
 
 /** Puts the token service together. What the bundle says of it is asked for anew each time: it can change. */
-export function tokenService({ serving, credentials, keys, ids, publicUrl, admin }: TokenServiceParts): TokenParts {
+export function tokenService({
+  serving,
+  credentials,
+  keys,
+  store,
+  ids,
+  publicUrl,
+  admin,
+}: TokenServiceParts): TokenParts {
   const { clock } = admin;
   const settings = () => serving.bundle.settings.tokens;
   const domain = (): TokenDomain | undefined => {
@@ -38,7 +49,9 @@ export function tokenService({ serving, credentials, keys, ids, publicUrl, admin
     clock,
     nextTransaction: (now) => ids.next(now),
   });
-  return { exchange, tokens, keys, domain, clock, admin };
+  const proofs = new DpopProofs(store, clock);
+  const verifier = new TokenVerifier(tokens, proofs);
+  return { exchange, tokens, verifier, proofs, keys, domain, clock, admin };
 }
 
 function seconds(lifetime: string): number {

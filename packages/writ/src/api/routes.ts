@@ -37,9 +37,9 @@ export interface RoutesParts {
 export function routesOf(parts: RoutesParts): Route[] {
   const { decider, admin, publicUrl } = parts;
   const routes: Route[] = [
-    evaluationRoute(decider, parts.token.tokens),
-    evaluationsRoute(decider, parts.token.tokens),
-    ...searchRoutes({ ...parts, transactionTokens: parts.token.tokens }),
+    evaluationRoute(decider, parts.token.verifier),
+    evaluationsRoute(decider, parts.token.verifier),
+    ...searchRoutes({ ...parts, verifier: parts.token.verifier }),
     metadataRoute(decider, publicUrl),
     outcomeRoute(decider),
     ...tokenRoutes(parts.token),

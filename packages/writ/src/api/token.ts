@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { ExchangeRequest, TokenExchange } from '../decide/exchange.js';
-import { ExchangeError, IssuerUnreachableError } from '../provenance/errors.js';
+import type { ExchangeRequest, TokenExchange, TokenVerifier } from '../decide/exchange.js';
+import type { DpopProofs } from '../provenance/dpop.js';
+import { ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';
 import {
@@ -17,6 +18,8 @@ import { type Route, route } from './route.js';
 export interface TokenParts {
   readonly exchange: TokenExchange;
   readonly tokens: TransactionTokens;
+  readonly verifier: TokenVerifier;
+  readonly proofs: DpopProofs;
   readonly keys: SigningKeys;
   /** Undefined when the bundle has no trust domain: then there is no token service. */
   readonly domain: () => TokenDomain | undefined;
@@ -65,11 +68,13 @@ export function tokenRoutes(parts: TokenParts): Route[] {
         400: { description: 'It is refused (RFC 6749, section 5.2); or the form is malformed', shape: errorShape },
         404: { description: 'The bundle has no trust domain, so there is no token service' },
       },
-      async handle({ body, caller, reply }) {
+      async handle({ body, caller, request, reply }) {
         reply.header('Cache-Control', 'no-store');
         if (!caller.mayExchange()) throw new Problem(403, `${caller.enforcementPoint} may not exchange tokens`);
         try {
-          const token = await parts.exchange.exchange(requestOf(body, domain(), caller.enforcementPoint));
+          const asked = requestOf(body, domain(), caller.enforcementPoint);
+          const boundTo = await keyProvedBy(request.headers.dpop, parts);
+          const token = await parts.exchange.exchange({ ...asked, boundTo });
           await recordChange(parts.admin, caller, 'token.issue', recordedToken(token));
           return {
             access_token: await parts.tokens.sign(token),
@@ -119,6 +124,7 @@ export function tokenRoutes(parts: TokenParts): Route[] {
           grant_types_supported: [EXCHANGE_GRANT],
           response_types_supported: [],
           token_endpoint_auth_methods_supported: ['none'],
+          dpop_signing_alg_values_supported: ['ES256', 'Ed25519', 'PS256'],
         };
       },
     }),
@@ -150,6 +156,21 @@ function requestOf(
     requestContext: objectIn(body.request_context, 'request_context'),
     requestingWorkload,
   };
+}
+
+/** The key that the proof in the `DPoP` header is by (RFC 9449, section 5). */
+async function keyProvedBy(
+  proof: string | string[] | undefined,
+  { proofs, domain }: TokenParts,
+): Promise<string | undefined> {
+  if (proof === undefined) return undefined;
+  const { issuer } = serving(domain());
+  try {
+    return await proofs.verify(String(proof), { method: 'POST', url: `${issuer}/token` });
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    throw new ExchangeError('invalid_dpop_proof', error.message, { cause: error });
+  }
 }
 
 function objectIn(text: string | undefined, name: string): Record<string, unknown> | undefined {

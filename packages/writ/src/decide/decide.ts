@@ -49,6 +49,9 @@ export interface BegunDecisions {
 /** What a transaction token says of who asks; or why it is not believed. */
 export type TokenProvenance = Provenance | TokenError;
 
+/** Says what a token that somebody presents, with or without a proof, is worth. */
+export type Believe = (txnToken: string, proof: Carried['proof']) => Promise<TokenProvenance>;
+
 export interface BeginOptions {
   /** From the token that came with the requests. */
   readonly token?: TokenProvenance | undefined;
@@ -91,10 +94,10 @@ export class Decider {
    *
    * @param believe what a transaction token says, or why it is not believed
    */
-  for(caller: Caller, believe: (txnToken: string) => Promise<TokenProvenance> = refuseTokens): DecisionPoint {
+  for(caller: Caller, believe: Believe = refuseTokens): DecisionPoint {
     return {
       decide: async (request, carried) => {
-        const token = carried?.txnToken === undefined ? undefined : await believe(carried.txnToken);
+        const token = carried?.txnToken === undefined ? undefined : await believe(carried.txnToken, carried.proof);
         return this.decide(request, caller, token);
       },
       report: async (decisionId, status) => {

@@ -2,6 +2,7 @@ import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
 import type { AccessTokens, Issuer } from '../provenance/access-tokens.js';
 import type { Credentials } from '../provenance/credentials.js';
+import type { DpopProofs } from '../provenance/dpop.js';
 import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
 import {
   firstToken,
@@ -24,6 +25,7 @@ import {
 import { inProcess } from './caller.js';
 import type { Decider, TokenProvenance } from './decide.js';
 import { explainBriefly, isPermitted } from './decision.js';
+import type { Carried } from './request.js';
 
 /** An issuer whose tokens can be exchanged. */
 export interface ExchangeIssuer extends Issuer {
@@ -62,6 +64,8 @@ export interface ExchangeRequest {
   readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
   /** The caller that asks. */
   readonly requestingWorkload: string;
+  /** The thumbprint of the key that the present actor proved to have. */
+  readonly boundTo?: string | undefined;
 }
 
 /** The action by which work is handed on; policies say who may hand it to whom. */
@@ -77,9 +81,10 @@ export class TokenExchange {
   /** @throws {ExchangeError} when it is refused; {@link IssuerUnreachableError} when a credential cannot be verified now */
   async exchange(request: ExchangeRequest): Promise<TransactionToken> {
     const actor = await this.actor(request);
-    return request.subjectTokenType === TOKEN_TYPES.transactionToken
+    const token = await (request.subjectTokenType === TOKEN_TYPES.transactionToken
       ? this.replace(request, actor)
-      : this.begin(request, actor);
+      : this.begin(request, actor));
+    return bound(token, request.boundTo);
   }
 
   private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
@@ -182,6 +187,16 @@ export class TokenExchange {
   }
 }
 
+/** The token for the key of the present actor: with an identity that was verified, and a key that was proved, it is bound. */
+function bound(token: TransactionToken, boundTo: string | undefined): TransactionToken {
+  const { boundTo: _another, ...rest } = token;
+  if (boundTo === undefined) return rest;
+  const path = [...token.path] as [PathMember, ...PathMember[]];
+  const present = path[path.length - 1] as PathMember;
+  if (present.assurance === 2) path[path.length - 1] = { ...present, assurance: 3 };
+  return { ...rest, path, boundTo };
+}
+
 /** Whether a token says that it is about a workload of SPIFFE; whether that is so is found out next. */
 function isOfSpiffe(token: string): boolean {
   try {
@@ -191,13 +206,32 @@ function isOfSpiffe(token: string): boolean {
   }
 }
 
-/** What a transaction token says of who asks, or why it is not believed. */
-export async function believed(tokens: TransactionTokens, text: string): Promise<TokenProvenance> {
-  try {
-    return provenanceIn(await tokens.verify(text));
-  } catch (error) {
-    if (error instanceof TokenError) return error;
-    throw error;
+export type PresentedProof = NonNullable<Carried['proof']>;
+
+/** Believes transaction tokens, or says why not. A bound one only with a proof by its key: there is no verification without. */
+export class TokenVerifier {
+  constructor(
+    private readonly tokens: TransactionTokens,
+    private readonly proofs: DpopProofs,
+  ) {}
+
+  async believe(text: string, presented: PresentedProof | undefined): Promise<TokenProvenance> {
+    try {
+      const token = await this.tokens.verify(text);
+      if (token.boundTo !== undefined) await this.prove(text, token.boundTo, presented);
+      return provenanceIn(token);
+    } catch (error) {
+      if (error instanceof TokenError) return error;
+      throw error;
+    }
+  }
+
+  private async prove(token: string, boundTo: string, presented: PresentedProof | undefined): Promise<void> {
+    if (presented === undefined) throw new TokenError('token_proof', 'it is bound to a key, and came without a proof');
+    const { proof, method, url } = presented;
+    const thumbprint = await this.proofs.verify(proof, { method, url, token });
+    if (thumbprint !== boundTo)
+      throw new TokenError('token_proof', 'the proof is by another key than the one that it is bound to');
   }
 }
 

@@ -31,4 +31,6 @@ export interface Carried {
   readonly trace?: TraceContext | undefined;
   /** A transaction token, not verified yet. */
   readonly txnToken?: string | undefined;
+  /** A DPoP proof, not verified yet, and the method and URL of the request that it came with. */
+  readonly proof?: { readonly proof: string; readonly method: string; readonly url: string } | undefined;
 }

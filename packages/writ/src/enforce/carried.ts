@@ -15,12 +15,15 @@ const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 export function carriedBy(
   meta: Readonly<Record<string, unknown>> | undefined,
   headers: Readonly<Record<string, unknown>> | undefined,
+  url: string | undefined,
 ): Carried {
+  const dpop = headers?.dpop;
   const token = meta?.[TOKEN_META] ?? headers?.['txn-token'];
   return {
     trace: traceOf(meta) ?? traceOf(headers),
     // Whatever is in its place is a token, and believed or not.
     txnToken: token === undefined ? undefined : String(token),
+    proof: dpop === undefined || url === undefined ? undefined : { proof: String(dpop), method: 'POST', url },
   };
 }
 

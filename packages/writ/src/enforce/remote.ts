@@ -36,7 +36,9 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
   };
   return {
     async decide(request: AccessRequest, carried?: Carried): Promise<Decision> {
-      const context = { ...request.context, detail: 'reasons' };
+      const { proof: dpop, method: htm, url: htu } = carried?.proof ?? {};
+      const proof = dpop === undefined ? {} : { proof: { dpop, htm, htu } };
+      const context = { ...request.context, ...proof, detail: 'reasons' };
       const response = await post('/access/v1/evaluation', { ...request, context }, carried);
       if (response.status !== 200)
         throw new DecisionPointError(`the decision point answered with status ${response.status}`);

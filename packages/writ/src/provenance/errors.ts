@@ -19,7 +19,8 @@ export type TokenErrorCode =
   | 'token_audience'
   | 'token_expired'
   | 'token_not_yet_valid'
-  | 'token_chain';
+  | 'token_chain'
+  | 'token_proof';
 
 /** A transaction token that is not to be believed. `code` says why. */
 export class TokenError extends WritError {
@@ -39,6 +40,7 @@ export type ExchangeErrorCode =
   | 'invalid_target'
   | 'invalid_scope'
   | 'invalid_grant'
+  | 'invalid_dpop_proof'
   | 'access_denied';
 
 /** A token exchange that is refused. */

@@ -29,6 +29,8 @@ export interface TransactionToken {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** What the first request said of its surroundings. */
   readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
+  /** The thumbprint of the key that whoever presents it must prove to have (RFC 9449, section 6.1); none for a bearer token. */
+  readonly boundTo?: string | undefined;
 }
 
 /** `typ` of the header (draft-ietf-oauth-transaction-tokens, "Txn-Token Header"). */
@@ -56,6 +58,7 @@ const claimsShape = z.object({
   tctx: z.record(z.string(), z.unknown()).optional(),
   rctx: z.record(z.string(), z.unknown()).optional(),
   act: actShape.optional(),
+  cnf: z.object({ jkt: z.string().min(1) }).optional(),
   agentic_ctx: z.object({ path: z.array(z.object({ sub: z.string(), assurance: z.int().min(0).max(4) })).min(1) }),
 });
 
@@ -91,6 +94,7 @@ export class TransactionTokens {
       ...(token.details === undefined ? {} : { tctx: token.details }),
       ...(token.requestContext === undefined ? {} : { rctx: token.requestContext }),
       ...(act === undefined ? {} : { act }),
+      ...(token.boundTo === undefined ? {} : { cnf: { jkt: token.boundTo } }),
       agentic_ctx: { path: token.path.map(({ uid, assurance }) => ({ sub: uidText(uid), assurance })) },
     };
     return new SignJWT(claims)
@@ -160,6 +164,7 @@ export class TransactionTokens {
       expires: claims.exp,
       details: claims.tctx,
       requestContext: claims.rctx,
+      boundTo: claims.cnf?.jkt,
     };
   }
 }

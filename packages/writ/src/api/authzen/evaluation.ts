@@ -1,6 +1,6 @@
 import type { Decider, TokenProvenance } from '../../decide/decide.js';
+import type { TokenVerifier } from '../../decide/exchange.js';
 import type { DecisionRecord } from '../../decide/record.js';
-import type { TransactionTokens } from '../../provenance/transaction-token.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
 import { type Answer, answerOf, BARE, decisionShape, unrecorded } from './answer.js';
@@ -8,7 +8,7 @@ import { evaluationShape, readEvaluation } from './read-request.js';
 import { withToken } from './txn-token.js';
 
 /** OpenID AuthZEN Authorization API 1.0, section 6: access evaluation. */
-export function evaluationRoute(decider: () => Decider, tokens: TransactionTokens): Route {
+export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier): Route {
   return route({
     method: 'POST',
     url: '/access/v1/evaluation',
@@ -19,7 +19,7 @@ export function evaluationRoute(decider: () => Decider, tokens: TransactionToken
     body: evaluationShape,
     readsBody: true,
     answers: { 200: { description: 'The decision; a denial is an answer too', shape: decisionShape } },
-    handle: (call) => withToken(call.request, tokens, (token) => evaluateOne(decider(), call.body, call, token)),
+    handle: (call) => withToken(call, verifier, (token) => evaluateOne(decider(), call.body, call, token)),
   });
 }
 

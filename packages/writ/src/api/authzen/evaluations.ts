@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Decider, TokenProvenance } from '../../decide/decide.js';
 import { isPermitted } from '../../decide/decision.js';
+import type { TokenVerifier } from '../../decide/exchange.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
-import type { TransactionTokens } from '../../provenance/transaction-token.js';
 import { type Call, type Route, readShape, route } from '../route.js';
 import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
 import { evaluateOne, textOf } from './evaluation.js';
@@ -11,7 +11,7 @@ import { evaluationsShape, type Read, readEvaluation, type Semantic } from './re
 import { withToken } from './txn-token.js';
 
 /** Authorization API 1.0, section 7: many evaluations in one request. Each is decided by itself, on all that it says. */
-export function evaluationsRoute(decider: () => Decider, tokens: TransactionTokens): Route {
+export function evaluationsRoute(decider: () => Decider, verifier: TokenVerifier): Route {
   return route({
     method: 'POST',
     url: '/access/v1/evaluations',
@@ -27,7 +27,7 @@ export function evaluationsRoute(decider: () => Decider, tokens: TransactionToke
         shape: z.union([z.object({ evaluations: z.array(decisionShape) }), decisionShape]),
       },
     },
-    handle: (call) => withToken(call.request, tokens, (token) => evaluateMany(decider(), call, token)),
+    handle: (call) => withToken(call, verifier, (token) => evaluateMany(decider(), call, token)),
   });
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Decider, TokenProvenance } from '../../decide/decide.js';
+import type { TokenVerifier } from '../../decide/exchange.js';
 import type { Append } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
 import { type EntitySearch, type Found, SearchPlaceLost, searchActions, searchEntities } from '../../decide/search.js';
-import type { TransactionTokens } from '../../provenance/transaction-token.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, readShape, route } from '../route.js';
 import type { PageTokens } from './page-token.js';
@@ -14,7 +14,7 @@ import { withToken } from './txn-token.js';
 export interface SearchParts {
   readonly decider: () => Decider;
   readonly tokens: PageTokens;
-  readonly transactionTokens: TransactionTokens;
+  readonly verifier: TokenVerifier;
   readonly log: Append;
   readonly clock: () => Date;
 }
@@ -46,7 +46,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
         const { subject, page, ...rest } = readShape(subjectSearchShape, call.body, '');
         // What the caller says of a subject that it does not name would be said of all of them.
         const request = { ...rest, subject: { type: subject.type, id: '' } } as AccessRequest;
-        return withToken(call.request, parts.transactionTokens, (token) =>
+        return withToken(call, parts.verifier, (token) =>
           searchPart(parts, call, { part: 'subject', request, token }, page),
         );
       },
@@ -61,7 +61,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
       handle: (call) => {
         const { resource, page, ...rest } = readShape(resourceSearchShape, call.body, '');
         const request = { ...rest, resource: { type: resource.type, id: '' } } as AccessRequest;
-        return withToken(call.request, parts.transactionTokens, (token) =>
+        return withToken(call, parts.verifier, (token) =>
           searchPart(parts, call, { part: 'resource', request, token }, page),
         );
       },
@@ -73,8 +73,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
       summary: 'Which actions may this subject do to this resource?',
       body: actionSearchShape,
       answers: { 200: { description: found, shape: actionsShape } },
-      handle: (call) =>
-        withToken(call.request, parts.transactionTokens, (token) => searchForActions(parts, call, token)),
+      handle: (call) => withToken(call, parts.verifier, (token) => searchForActions(parts, call, token)),
     }),
   ];
 }

@@ -1,18 +1,30 @@
-import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
 import type { TokenProvenance } from '../../decide/decide.js';
-import { believed } from '../../decide/exchange.js';
-import type { TransactionTokens } from '../../provenance/transaction-token.js';
+import type { PresentedProof, TokenVerifier } from '../../decide/exchange.js';
+import type { Call } from '../route.js';
+
+/** `context.proof`: the DPoP proof that the actor sent to the enforcement point, and the method and URL that it sent it to. */
+const proofShape = z.object({
+  context: z.object({ proof: z.object({ dpop: z.string(), htm: z.string(), htu: z.string() }) }),
+});
 
 /**
  * Goes on with what the `Txn-Token` header says (draft-ietf-oauth-transaction-tokens, "Txn-Token HTTP Header"): at once when there
  * is none. A token that is not to be believed goes on too, so that the denial is on the record with the reason.
  */
 export function withToken<T>(
-  { headers }: IncomingMessage,
-  tokens: TransactionTokens,
+  { request, body }: Pick<Call, 'request' | 'body'>,
+  verifier: TokenVerifier,
   go: (token: TokenProvenance | undefined) => Promise<T>,
 ): Promise<T> {
-  const text = headers['txn-token'];
+  const text = request.headers['txn-token'];
   // Node joins headers that are sent twice, and what it joins is no token.
-  return text === undefined ? go(undefined) : believed(tokens, String(text)).then(go);
+  return text === undefined ? go(undefined) : verifier.believe(String(text), proofIn(body)).then(go);
+}
+
+function proofIn(body: unknown): PresentedProof | undefined {
+  const read = proofShape.safeParse(body);
+  if (!read.success) return undefined;
+  const { dpop, htm, htu } = read.data.context.proof;
+  return { proof: dpop, method: htm, url: htu };
 }

@@ -45,12 +45,12 @@ export class Gateway {
   }
 
   /** An MCP server for one client. It has no method but those below; any other is answered with "method not found". */
-  serverFor(client: CallingClient, headers?: Readonly<Record<string, unknown>>): Server {
+  serverFor(client: CallingClient, headers?: Readonly<Record<string, unknown>>, url?: string): Server {
     const server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities: { tools: {} } });
     server.setRequestHandler('tools/list', () => ({ tools: this.tools() }));
     server.setRequestHandler('tools/call', async (request, extra) => {
       const { name, arguments: input, _meta: meta } = request.params;
-      return (await this.call(client, name, input ?? {}, extra.mcpReq.signal, carriedBy(meta, headers))) as never;
+      return (await this.call(client, name, input ?? {}, extra.mcpReq.signal, carriedBy(meta, headers, url))) as never;
     });
     return server;
   }

@@ -28,12 +28,14 @@ export async function serveGateway(
   port: number,
   log: Log,
 ): Promise<GatewayServer> {
+  // Where the gateway is reached; a proof of possession names it.
+  let url = '';
   const clients = new WeakMap<AuthInfo, { client: CallingClient; headers: IncomingMessage['headers'] }>();
   const handler = createMcpHandler(
     ({ authInfo }) => {
       const known = authInfo === undefined ? undefined : clients.get(authInfo);
       if (known === undefined) throw new Error('a request came through without an identity');
-      return gateway.serverFor(known.client, known.headers);
+      return gateway.serverFor(known.client, known.headers, url);
     },
     { onerror: (error) => log(`mcp: ${error.message}`), maxRequestBodySize: MAX_BODY },
   );
@@ -76,9 +78,9 @@ export async function serveGateway(
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
-  const address = server.address() as AddressInfo;
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
   return {
-    url: `http://127.0.0.1:${address.port}/mcp`,
+    url,
     async close() {
       await handler.close();
       await stop(server);

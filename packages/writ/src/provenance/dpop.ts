@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { parseJson } from '@writ/cedar/json';
+import { calculateJwkThumbprint, compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from 'jose';
+import { z } from 'zod';
+import type { Migrations, Store } from '../store/store.js';
+import { TokenError } from './errors.js';
+import { CLOCK_SKEW_S } from './transaction-token.js';
+
+/** The request that a proof must be for. */
+export interface ProofTarget {
+  readonly method: string;
+  readonly url: string;
+  /** The token that the proof must be about (`ath`); none where a token is asked for. */
+  readonly token?: string | undefined;
+}
+
+type ProofTables = { dpop_proofs: { key: string; until: number } };
+
+export const dpopMigrations: Migrations = {
+  '0004_provenance_dpop': {
+    async up(db) {
+      await db.schema
+        .createTable('dpop_proofs')
+        .addColumn('key', 'text', (c) => c.primaryKey())
+        .addColumn('until', 'integer', (c) => c.notNull())
+        .execute();
+      await db.schema.createIndex('dpop_proofs_until').on('dpop_proofs').column('until').execute();
+    },
+  },
+};
+
+const ALGORITHMS = ['ES256', 'Ed25519', 'PS256'];
+/** A proof is good for this long after it was made. */
+const MAX_AGE_S = 60;
+const MAX_LENGTH = 4_096;
+const PURGE_EVERY = 1_000;
+
+const claimsShape = z.object({
+  jti: z.string().min(1).max(512),
+  htm: z.string(),
+  htu: z.string(),
+  iat: z.int(),
+  ath: z.string().optional(),
+});
+
+/** DPoP proofs (RFC 9449, section 4.3): each counts once, also over a restart. */
+export class DpopProofs {
+  private taken = 0;
+
+  constructor(
+    private readonly store: Store,
+    private readonly clock: () => Date,
+  ) {}
+
+  /**
+   * @returns the thumbprint (RFC 7638) of the key that made the proof
+   * @throws {TokenError} `token_proof` when it is not one for this request, or was used before
+   */
+  async verify(proof: string, target: ProofTarget): Promise<string> {
+    if (proof.length > MAX_LENGTH) throw refused('is too long');
+    const jwk = publicKeyIn(proof);
+    const claims = await this.claims(proof, jwk);
+    const now = this.clock().getTime() / 1_000;
+    if (claims.htm !== target.method) throw refused(`is for ${claims.htm}, not for ${target.method}`);
+    if (plainUrl(claims.htu) === undefined || plainUrl(claims.htu) !== plainUrl(target.url))
+      throw refused(`is for ${claims.htu}, not for ${target.url}`);
+    if (claims.iat > now + CLOCK_SKEW_S) throw refused('is of the future');
+    if (claims.iat < now - MAX_AGE_S - CLOCK_SKEW_S) throw refused('is too old');
+    if (target.token !== undefined && claims.ath !== sha256(target.token)) throw refused('is not about this token');
+    const thumbprint = await calculateJwkThumbprint(jwk);
+    await this.take(thumbprint, claims.jti, claims.iat);
+    return thumbprint;
+  }
+
+  private async claims(proof: string, jwk: JWK): Promise<z.output<typeof claimsShape>> {
+    let payload: Uint8Array;
+    try {
+      const alg = decodeProtectedHeader(proof).alg ?? '';
+      ({ payload } = await compactVerify(proof, await importJWK({ ...jwk, alg }, alg), { algorithms: ALGORITHMS }));
+    } catch (error) {
+      if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
+        throw refused('has a signature that is not right');
+      throw error;
+    }
+    try {
+      return claimsShape.parse(parseJson(new TextDecoder('utf-8', { fatal: true }).decode(payload), { mode: 'wire' }));
+    } catch {
+      throw refused('lacks a claim, or has one that is not what it must be');
+    }
+  }
+
+  /** Takes a proof, so that nobody else can. On disk before anything is done because of it. */
+  private async take(thumbprint: string, jti: string, iat: number): Promise<void> {
+    const table = this.store.withTables<ProofTables>();
+    this.taken += 1;
+    if (this.taken % PURGE_EVERY === 0) {
+      await table
+        .deleteFrom('dpop_proofs')
+        .where('until', '<', Math.floor(this.clock().getTime() / 1_000))
+        .execute();
+    }
+    // Long enough that a proof is too old before it is forgotten.
+    const row = { key: sha256(`${thumbprint} ${jti}`), until: iat + MAX_AGE_S + 2 * CLOCK_SKEW_S };
+    const { numInsertedOrUpdatedRows } = await table
+      .insertInto('dpop_proofs')
+      .values(row)
+      .onConflict((c) => c.doNothing())
+      .executeTakeFirstOrThrow();
+    if (numInsertedOrUpdatedRows !== 1n) throw refused('was used before');
+  }
+}
+
+/** The key in the header, when it is a public one of a kind that is taken. */
+function publicKeyIn(proof: string): JWK {
+  let header: ReturnType<typeof decodeProtectedHeader>;
+  try {
+    header = decodeProtectedHeader(proof);
+  } catch {
+    throw refused('is not a signed token');
+  }
+  const { typ, alg, jwk } = header;
+  if (typ !== 'dpop+jwt') throw refused(`is a ${String(typ)}, not a dpop+jwt`);
+  if (typeof alg !== 'string' || !ALGORITHMS.includes(alg)) throw refused(`is signed with ${String(alg)}`);
+  if (typeof jwk !== 'object' || jwk === null) throw refused('has no key');
+  if ('d' in jwk || 'k' in jwk || jwk.kty === 'oct') throw refused('has a key that is not public');
+  return jwk;
+}
+
+/** Without query and fragment, as RFC 3986 normalises it; undefined for what is no http URL. */
+function plainUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, origin, pathname } = new URL(text);
+  return protocol === 'https:' || protocol === 'http:' ? origin + pathname : undefined;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+function refused(why: string): TokenError {
+  return new TokenError('token_proof', `the DPoP proof ${why}`);
+}
