@@ -45,7 +45,14 @@ function installStamp() {
 /** What the build depends on: the name, size and time of every source file, and whether the output is there. */
 function buildStamp(installed) {
   const hash = createHash('sha256').update(installed);
-  for (const project of ['packages/cedar', 'packages/writ', 'examples/support-desk', 'bench']) {
+  for (const project of [
+    'packages/cedar',
+    'packages/writ',
+    'packages/sdk',
+    'examples/support-desk',
+    'examples/delegation',
+    'bench',
+  ]) {
     hash.update(String(existsSync(join(ROOT, project, 'dist'))));
     for (const path of sources(join(ROOT, project))) {
       const { size, mtimeMs } = statSync(path);

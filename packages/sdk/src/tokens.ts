@@ -1,0 +1,145 @@
+import { TokenRefusedError } from './errors.js';
+import type { ProofKey } from './proof.js';
+
+const TYPE = 'urn:ietf:params:oauth:token-type:';
+
+/** A credential of an identity: an API key or access token (`access_token`), or a JWT-SVID (`jwt`). */
+export interface Credential {
+  readonly token: string;
+  readonly type?: 'access_token' | 'jwt';
+}
+
+/** A transaction token, as the token service gave it. */
+export interface TransactionToken {
+  readonly token: string;
+  readonly scope: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+}
+
+export interface TokenClientOptions {
+  /** The URL of the service, as `http://127.0.0.1:7465`. */
+  readonly service: string;
+  /** The key of the caller that asks. */
+  readonly key: string;
+  readonly trustDomain: string;
+  /** With it, tokens are bound to this key, and every use comes with a proof. */
+  readonly proofKey?: ProofKey;
+}
+
+export interface BeginOptions {
+  readonly credential: Credential;
+  /** What the task is for, as narrowly as can be said. */
+  readonly scope: readonly string[];
+  /** Who works on it, when that is not whom the credential is about. */
+  readonly actor?: Credential;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** A token is not used in the last of its seconds: it must still be good when it arrives. */
+const MARGIN_MS = 10_000;
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Gets, hands on and attaches transaction tokens.
+ *
+ * @example
+ * const tokens = new TokenClient({ service: 'http://127.0.0.1:7465', key, trustDomain: 'shop.example' });
+ * const task = await tokens.begin({ credential: { token: userToken }, scope: ['refund'], actor: { token: agentKey } });
+ * await fetch(url, { method: 'POST', headers: await tokens.headers(task, 'POST', url) });
+ */
+export class TokenClient {
+  /** What was handed on, by what was asked: the same hand-over twice is one token. */
+  private readonly handed = new Map<string, Promise<TransactionToken>>();
+
+  constructor(private readonly options: TokenClientOptions) {}
+
+  /** The first token of a new task. @throws {TokenRefusedError} */
+  begin({ credential, scope, actor, details }: BeginOptions): Promise<TransactionToken> {
+    return this.exchange({
+      ...subject(credential.token, credential.type ?? 'access_token'),
+      ...acting(actor),
+      scope: scope.join(' '),
+      ...(details === undefined ? {} : { request_details: JSON.stringify(details) }),
+    });
+  }
+
+  /**
+   * The token of the next actor, no wider than this one. Remembered for as long as it is good.
+   *
+   * @throws {TokenRefusedError} `access_denied` when the task may not be handed to it
+   */
+  async handOn(task: TransactionToken, actor: Credential, scope?: readonly string[]): Promise<TransactionToken> {
+    const asked = JSON.stringify([task.token, actor.token, actor.type, scope]);
+    const known = await this.handed.get(asked)?.catch(() => undefined);
+    if (known !== undefined && known.expires - MARGIN_MS > Date.now()) return known;
+    const form = { ...subject(task.token, 'txn_token'), ...acting(actor), ...(scope && { scope: scope.join(' ') }) };
+    const fresh = this.exchange(form);
+    this.forgetOld();
+    this.handed.set(asked, fresh);
+    fresh.catch(() => this.handed.delete(asked));
+    return fresh;
+  }
+
+  /** The headers that carry a token to a service or tool: `Txn-Token`, and `DPoP` when it is bound to a key. */
+  async headers({ token }: TransactionToken, method: string, url: string): Promise<Record<string, string>> {
+    const { proofKey } = this.options;
+    return { 'Txn-Token': token, ...(proofKey && { DPoP: await proofKey.prove(method, url, token) }) };
+  }
+
+  private async exchange(form: Record<string, string>): Promise<TransactionToken> {
+    const { service, key, trustDomain, proofKey } = this.options;
+    const url = new URL('/token', service).href;
+    const body = new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      requested_token_type: `${TYPE}txn_token`,
+      audience: trustDomain,
+      ...form,
+    });
+    const headers = { Authorization: `Bearer ${key}`, ...(proofKey && { DPoP: await proofKey.prove('POST', url) }) };
+    let response: Response;
+    let answer: Record<string, unknown>;
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      response = await fetch(url, { method: 'POST', headers, body, redirect: 'error', signal });
+      answer = (await response.json()) as Record<string, unknown>;
+    } catch (cause) {
+      throw new TokenRefusedError('service_unreachable', `the token service ${service} did not answer`, { cause });
+    }
+    const { access_token: token, expires_in: seconds, scope } = answer;
+    if (
+      response.status === 200 &&
+      typeof token === 'string' &&
+      typeof seconds === 'number' &&
+      typeof scope === 'string'
+    )
+      return { token, scope: scope.split(' '), expires: Date.now() + seconds * 1_000 };
+    const { error, error_description: why, detail } = answer;
+    const code = typeof error === 'string' ? error : 'unexpected_answer';
+    throw new TokenRefusedError(
+      code,
+      String(why ?? detail ?? `the token service answered with status ${response.status}`),
+    );
+  }
+
+  private forgetOld(): void {
+    for (const [asked, token] of this.handed) {
+      token.then(
+        ({ expires }) => {
+          if (expires < Date.now()) this.handed.delete(asked);
+        },
+        () => undefined,
+      );
+    }
+  }
+}
+
+function subject(token: string, type: string): Record<string, string> {
+  return { subject_token: token, subject_token_type: TYPE + type };
+}
+
+function acting(actor: Credential | undefined): Record<string, string> {
+  return actor === undefined
+    ? {}
+    : { actor_token: actor.token, actor_token_type: TYPE + (actor.type ?? 'access_token') };
+}
