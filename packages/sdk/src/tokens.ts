@@ -71,13 +71,17 @@ export class TokenClient {
    */
   async handOn(task: TransactionToken, actor: Credential, scope?: readonly string[]): Promise<TransactionToken> {
     const asked = JSON.stringify([task.token, actor.token, actor.type, scope]);
-    const known = await this.handed.get(asked)?.catch(() => undefined);
-    if (known !== undefined && known.expires - MARGIN_MS > Date.now()) return known;
+    for (let pending = this.handed.get(asked); pending !== undefined; pending = this.handed.get(asked)) {
+      const known = await pending.catch(() => undefined);
+      if (known !== undefined && known.expires - MARGIN_MS > Date.now()) return known;
+      this.forget(asked, pending);
+    }
+    // Nothing is awaited between the look and the set: calls at the same time share one exchange.
     const form = { ...subject(task.token, 'txn_token'), ...acting(actor), ...(scope && { scope: scope.join(' ') }) };
     const fresh = this.exchange(form);
     this.forgetOld();
     this.handed.set(asked, fresh);
-    fresh.catch(() => this.handed.delete(asked));
+    fresh.catch(() => this.forget(asked, fresh));
     return fresh;
   }
 
@@ -85,6 +89,10 @@ export class TokenClient {
   async headers({ token }: TransactionToken, method: string, url: string): Promise<Record<string, string>> {
     const { proofKey } = this.options;
     return { 'Txn-Token': token, ...(proofKey && { DPoP: await proofKey.prove(method, url, token) }) };
+  }
+
+  private forget(asked: string, handed: Promise<TransactionToken>): void {
+    if (this.handed.get(asked) === handed) this.handed.delete(asked);
   }
 
   private async exchange(form: Record<string, string>): Promise<TransactionToken> {

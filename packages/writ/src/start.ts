@@ -174,7 +174,8 @@ export async function start(options: StartOptions): Promise<Writ> {
     };
     const pageTokens = new PageTokens(await credentials.secret('page-tokens'));
     const publicUrl = (): string => options.publicUrl ?? serviceUrl;
-    const token = tokenService({ serving, credentials, keys, store, ids, publicUrl, admin });
+    const promptKey = await credentials.secret('prompts');
+    const token = tokenService({ promptKey, serving, credentials, keys, store, ids, publicUrl, admin });
     http.add(routesOf({ decider, tokens: pageTokens, log, clock, state, metrics, admin, publicUrl, token }));
     const service = await http.listen(host, options.port);
     serviceUrl = service.url;

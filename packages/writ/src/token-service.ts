@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { AdminParts } from './api/admin/parts.js';
 import type { TokenParts } from './api/token.js';
 import { TokenExchange, TokenVerifier } from './decide/exchange.js';
@@ -15,6 +16,8 @@ interface TokenServiceParts {
   readonly keys: SigningKeys;
   readonly store: Store;
   readonly ids: Ids;
+  /** What prompts are hashed with. */
+  readonly promptKey: Buffer;
   readonly publicUrl: () => string;
   readonly admin: AdminParts;
 }
@@ -28,6 +31,7 @@ export function tokenService({
   ids,
   publicUrl,
   admin,
+  promptKey,
 }: TokenServiceParts): TokenParts {
   const { clock } = admin;
   const settings = () => serving.bundle.settings.tokens;
@@ -48,6 +52,7 @@ export function tokenService({
     limits: () => ({ lifetime: seconds(settings()?.lifetime ?? '5m'), maxDepth: settings()?.maxDepth ?? 0 }),
     clock,
     nextTransaction: (now) => ids.next(now),
+    hashPrompt: (prompt) => `hmac-sha256:${createHmac('sha256', promptKey).update(prompt).digest('base64url')}`,
   });
   const proofs = new DpopProofs(store, clock);
   const verifier = new TokenVerifier(tokens, proofs);

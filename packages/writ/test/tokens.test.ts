@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -80,7 +81,7 @@ entity Team;
 entity User in [Team];
 entity Agent in [Team];
 entity Order;
-type Provenance = { assurance: Long, depth: Long, purpose: String };
+type Provenance = { assurance: Long, depth: Long, purpose: String, promptHash?: String };
 action delegate appliesTo { principal: [User, Agent], resource: [Agent], context: { scope: Set<String>, provenance: Provenance } };
 action refund appliesTo { principal: [User, Agent], resource: [Order], context: { provenance: Provenance, ledger: { done: Set<String> } } };
 `,
@@ -221,6 +222,23 @@ describe('the first token of a task', () => {
     });
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(300);
     expect(payload).not.toHaveProperty('act');
+  });
+
+  it('binds the prompt that it began with by a keyed hash, for the whole task, and keeps it nowhere', async () => {
+    const prompt = 'refund order 1, please';
+    const token = tokenOf(await first(await user('ana'), { prompt }));
+    const { agentic_ctx: said } = decodeJwt(token) as { agentic_ctx: { prompt_hash: string } };
+    expect(said.prompt_hash).toMatch(/^hmac-sha256:[\w-]{43}$/);
+    // Nobody finds it by hashing what it could be.
+    expect(said.prompt_hash).not.toContain(createHash('sha256').update(prompt).digest('base64url'));
+    const again = decodeJwt(tokenOf(await first(await user('ana'), { prompt }))) as { agentic_ctx: object };
+    expect(again.agentic_ctx).toMatchObject(said);
+    const next = tokenOf(await onward(token, await agent('helper')));
+    expect(decodeJwt(next).agentic_ctx).toMatchObject({ prompt_hash: said.prompt_hash });
+    expect((await decide(next)).context.provenance.promptHash).toBe(said.prompt_hash);
+    refused(await onward(token, await agent('helper'), { prompt: 'another' }), 'invalid_request');
+    const { text } = await writ.send('GET', '/v1/log?limit=1000', undefined, { as: 'admin' });
+    expect(text).not.toContain(prompt);
   });
 
   it('publishes no secret', async () => {
@@ -771,8 +789,11 @@ describe('keys', () => {
     const before = own.current().kid;
     const after = await own.rotate('ES256');
     expect([own.current().kid, own.jwks().keys.length]).toEqual([after, 3]);
-    now += 59_000;
-    expect(await tokens.verify(token)).toMatchObject({ txn: '1' });
+    // Remembered or not: what counts is whether its key still does.
+    for (const ms of [0, 58_000, 1_000]) {
+      now += ms;
+      expect(await tokens.verify(token)).toMatchObject({ txn: '1' });
+    }
     now += 2_000;
     await expect(tokens.verify(token)).rejects.toMatchObject({ code: 'token_key_unknown' });
     expect(own.jwks().keys.map(({ kid }) => kid)).not.toContain(before);

@@ -39,6 +39,11 @@ const exchangeShape = z.object({
   /** JSON: what the transaction is about, and its surroundings. Said once. */
   request_details: z.string().optional(),
   request_context: z.string().optional(),
+  /** The prompt that the task begins with; only a keyed hash of it is kept. */
+  prompt: z
+    .string()
+    .max(256 * 1_024)
+    .optional(),
 });
 const tokenShape = z.object({
   access_token: z.string(),
@@ -154,6 +159,7 @@ function requestOf(
     scope: body.scope?.split(' ').filter((part) => part !== ''),
     details: objectIn(body.request_details, 'request_details'),
     requestContext: objectIn(body.request_context, 'request_context'),
+    prompt: body.prompt,
     requestingWorkload,
   };
 }

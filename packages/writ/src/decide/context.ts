@@ -51,6 +51,7 @@ function ownValue(name: string, { action, provenance, ledger, effects, now }: Co
         actors: provenance.path.slice(1).map((uid) => ({ __entity: uid })),
         depth: provenance.path.length - 1,
         purpose: (provenance.scope ?? []).join(' '),
+        ...(provenance.promptHash === undefined ? {} : { promptHash: provenance.promptHash }),
       };
     case 'ledger':
       return ledger;

@@ -52,6 +52,7 @@ export interface ExchangeParts {
   readonly limits: () => TokenLimits;
   readonly clock: () => Date;
   readonly nextTransaction: (now: Date) => string;
+  readonly hashPrompt: (prompt: string) => string;
 }
 
 export interface ExchangeRequest {
@@ -62,6 +63,8 @@ export interface ExchangeRequest {
   readonly scope?: readonly string[] | undefined;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
+  /** The prompt that the task begins with. It goes into the token as a keyed hash, and nowhere else. */
+  readonly prompt?: string | undefined;
   /** The caller that asks. */
   readonly requestingWorkload: string;
   /** The thumbprint of the key that the present actor proved to have. */
@@ -88,26 +91,27 @@ export class TokenExchange {
   }
 
   private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
-    const { scope = [], details, requestContext, requestingWorkload } = request;
+    const { scope = [], details, requestContext, prompt, requestingWorkload } = request;
     const proven = await this.prove(request.subjectToken, request.subjectTokenType, 'subject_token');
     const now = this.parts.clock();
     const limits = this.parts.limits();
     const path = actor === undefined ? proven.path : withActor(proven.path, actor);
     const txn = this.parts.nextTransaction(now);
-    const first = { proven: { ...proven, path }, txn, scope, details, requestContext, requestingWorkload };
+    const promptHash = prompt === undefined ? undefined : this.parts.hashPrompt(prompt);
+    const first = { proven: { ...proven, path }, txn, scope, details, requestContext, promptHash, requestingWorkload };
     const token = firstToken(first, limits, now);
     if (actor !== undefined) await this.mayHandOn({ ...token, path: proven.path }, actor.uid);
     return token;
   }
 
   private async replace(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
-    const { scope, details, requestContext, requestingWorkload } = request;
+    const { scope, details, requestContext, prompt, requestingWorkload } = request;
     if (actor === undefined)
       throw new ExchangeError(
         'invalid_request',
         'a transaction token is exchanged with the actor_token of who works on',
       );
-    if (details !== undefined || requestContext !== undefined)
+    if (details !== undefined || requestContext !== undefined || prompt !== undefined)
       throw new ExchangeError('invalid_request', 'the details of a transaction are said once, at its beginning');
     const parent = await this.believe(request.subjectToken);
     const now = this.parts.clock();
@@ -236,11 +240,7 @@ export class TokenVerifier {
 }
 
 /** What a decision sees of a token. */
-function provenanceIn({ path, txn, scope }: TransactionToken): Provenance {
-  return {
-    path: path.map(({ uid }) => uid) as unknown as Provenance['path'],
-    assurance: assuranceOf(path),
-    txn,
-    scope,
-  };
+function provenanceIn({ path, txn, scope, promptHash }: TransactionToken): Provenance {
+  const uids = path.map(({ uid }) => uid) as unknown as Provenance['path'];
+  return { path: uids, assurance: assuranceOf(path), txn, scope, ...(promptHash === undefined ? {} : { promptHash }) };
 }

@@ -25,6 +25,7 @@ export interface DecisionRecord extends Decision {
     readonly assurance: number;
     readonly txn?: string;
     readonly scope?: readonly string[];
+    readonly promptHash?: string;
   };
   readonly facts: readonly FactRecord[];
   readonly ledger: Readonly<Record<string, number | string | readonly string[]>>;

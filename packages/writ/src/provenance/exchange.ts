@@ -32,6 +32,7 @@ export interface FirstRequest {
   readonly requestingWorkload: string;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
+  readonly promptHash?: string | undefined;
 }
 
 /** The first token of a task. @throws {ExchangeError} when it would say more than the credential does */

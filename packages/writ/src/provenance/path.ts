@@ -12,6 +12,8 @@ export interface Provenance {
   readonly txn?: string;
   /** What the transaction is for. */
   readonly scope?: readonly string[];
+  /** What stands for the prompt that it began with. */
+  readonly promptHash?: string;
 }
 
 export function originatorOf(provenance: Provenance): EntityUid {

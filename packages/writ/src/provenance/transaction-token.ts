@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { compactVerify, errors, SignJWT } from 'jose';
@@ -29,6 +30,10 @@ export interface TransactionToken {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** What the first request said of its surroundings. */
   readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
+  /** Of a token that was verified: by whom and for whom. */
+  readonly domain?: TokenDomain | undefined;
+  /** What stands for the prompt that the task began with: a keyed hash, so that nobody can guess it from outside. */
+  readonly promptHash?: string | undefined;
   /** The thumbprint of the key that whoever presents it must prove to have (RFC 9449, section 6.1); none for a bearer token. */
   readonly boundTo?: string | undefined;
 }
@@ -59,7 +64,10 @@ const claimsShape = z.object({
   rctx: z.record(z.string(), z.unknown()).optional(),
   act: actShape.optional(),
   cnf: z.object({ jkt: z.string().min(1) }).optional(),
-  agentic_ctx: z.object({ path: z.array(z.object({ sub: z.string(), assurance: z.int().min(0).max(4) })).min(1) }),
+  agentic_ctx: z.object({
+    path: z.array(z.object({ sub: z.string(), assurance: z.int().min(0).max(4) })).min(1),
+    prompt_hash: z.string().optional(),
+  }),
 });
 
 /** The trust domain that tokens are for, and who issues them. */
@@ -76,6 +84,9 @@ export interface TokenDomain {
  * @example const token = await tokens.sign({ txn, path, scope: ['refund'], requestingWorkload: 'checkout', issuedAt, expires });
  */
 export class TransactionTokens {
+  /** What was verified, by the hash of its text: one token comes with many requests. */
+  private readonly remembered = new Map<string, { readonly token: TransactionToken; readonly kid: string }>();
+
   constructor(
     private readonly keys: SigningKeys,
     private readonly domain: () => TokenDomain,
@@ -95,7 +106,10 @@ export class TransactionTokens {
       ...(token.requestContext === undefined ? {} : { rctx: token.requestContext }),
       ...(act === undefined ? {} : { act }),
       ...(token.boundTo === undefined ? {} : { cnf: { jkt: token.boundTo } }),
-      agentic_ctx: { path: token.path.map(({ uid, assurance }) => ({ sub: uidText(uid), assurance })) },
+      agentic_ctx: {
+        path: token.path.map(({ uid, assurance }) => ({ sub: uidText(uid), assurance })),
+        ...(token.promptHash === undefined ? {} : { prompt_hash: token.promptHash }),
+      },
     };
     return new SignJWT(claims)
       .setProtectedHeader({ alg: algorithm, typ: TOKEN_TYPE, kid })
@@ -114,7 +128,31 @@ export class TransactionTokens {
    */
   async verify(text: string): Promise<TransactionToken> {
     if (text.length > MAX_LENGTH) throw new TokenError('token_malformed', 'the token is too long');
+    const digest = createHash('sha256').update(text).digest('base64');
+    const known = this.remembered.get(digest);
+    // Its key may have been rotated out, and its domain may be another, since.
+    if (known !== undefined && this.keys.find(known.kid) !== undefined && this.isCurrent(known.token))
+      return known.token;
+    this.remembered.delete(digest);
+    const { payload, kid } = await this.signed(text);
+    const token = this.read(payload);
+    if (this.remembered.size >= MAX_REMEMBERED) {
+      const [oldest] = this.remembered.keys();
+      if (oldest !== undefined) this.remembered.delete(oldest);
+    }
+    this.remembered.set(digest, { token, kid });
+    return token;
+  }
+
+  private isCurrent({ expires, domain }: TransactionToken): boolean {
+    const { issuer, trustDomain } = this.domain();
+    return expires * 1_000 > this.clock().getTime() && domain?.issuer === issuer && domain.trustDomain === trustDomain;
+  }
+
+  /** What a token of ours says, and the key that signed it. */
+  private async signed(text: string): Promise<{ payload: Uint8Array; kid: string }> {
     let payload: Uint8Array;
+    let signer = '';
     let type: unknown;
     try {
       const verified = await compactVerify(text, ({ kid, alg }) => {
@@ -122,6 +160,7 @@ export class TransactionTokens {
         // The algorithm is the key's; what the token says must be the same.
         if (key === undefined || key.algorithm !== alg)
           throw new TokenError('token_key_unknown', 'no key of ours that still counts signed this token');
+        signer = key.kid;
         return key.publicKey;
       });
       payload = verified.payload;
@@ -137,7 +176,7 @@ export class TransactionTokens {
       );
     }
     if (type !== TOKEN_TYPE) throw new TokenError('token_type', `this is a ${String(type)}, not a ${TOKEN_TYPE}`);
-    return this.read(payload);
+    return { payload, kid: signer };
   }
 
   private read(payload: Uint8Array): TransactionToken {
@@ -165,11 +204,14 @@ export class TransactionTokens {
       details: claims.tctx,
       requestContext: claims.rctx,
       boundTo: claims.cnf?.jkt,
+      promptHash: claims.agentic_ctx.prompt_hash,
+      domain: { issuer, trustDomain },
     };
   }
 }
 
 const MAX_LENGTH = 16_384;
+const MAX_REMEMBERED = 10_000;
 
 /** How well a whole path is proved: as well as its weakest member. */
 export function assuranceOf(path: readonly PathMember[]): Assurance {
