@@ -22,7 +22,7 @@ export async function oneByOne(notes: string[]): Promise<Row[]> {
   const bodies = asked.map(({ request }) => JSON.stringify(request));
   const results = new Map<string, LoadResult[]>();
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const start of [startWrit, startCerbos]) {
+    for (const start of [() => startWrit(), startCerbos]) {
       const server = await start();
       if (server === undefined) continue;
       try {
@@ -86,7 +86,7 @@ export async function batches(notes: string[]): Promise<Row[]> {
   }
   const { rate, p50, p99, failed } = median(results);
   const folder = mkdtempSync(join(tmpdir(), 'writ-profile-'));
-  const profiled = await startWrit(folder);
+  const profiled = await startWrit({ profile: folder });
   load(profiled, '/access/v1/evaluations', bodies);
   await profiled.stop();
   const parts = whereTimeGoes(folder);

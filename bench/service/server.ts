@@ -12,6 +12,8 @@ export interface Server {
   readonly name: string;
   readonly port: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** The key that the server made for one of its clients. */
+  keyOf?(client: string): string;
   stop(): Promise<void>;
 }
 
@@ -19,10 +21,16 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const WRIT = here('../../../packages/writ/bin/writ.js');
 const PEER = here('../../service/peer');
 
-/** Writ as `writ start` starts it: every decision on disk before its answer. @param profile a folder for a CPU profile */
-export async function startWrit(profile?: string): Promise<Server> {
+export interface WritOptions {
+  readonly bundle?: Readonly<Record<string, string>>;
+  /** A folder for a CPU profile. */
+  readonly profile?: string;
+}
+
+/** Writ as `writ start` starts it: every decision on disk before its answer. */
+export async function startWrit({ bundle = writBundle(), profile }: WritOptions = {}): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-bench-'));
-  writeAll(join(folder, 'bundle'), writBundle());
+  writeAll(join(folder, 'bundle'), bundle);
   const port = await freePort();
   const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const args = [
@@ -38,8 +46,14 @@ export async function startWrit(profile?: string): Promise<Server> {
   ];
   const child = spawn(process.execPath, [...flags, WRIT, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
   await answers(child, `http://127.0.0.1:${port}/readyz`);
-  const key = readFileSync(join(folder, 'data/keys/default.key'), 'utf8').trim();
-  return { name: 'Writ', port, headers: { Authorization: `Bearer ${key}` }, stop: () => end(child, folder) };
+  const keyOf = (client: string): string => readFileSync(join(folder, `data/keys/${client}.key`), 'utf8').trim();
+  return {
+    name: 'Writ',
+    port,
+    headers: { Authorization: `Bearer ${keyOf('default')}` },
+    keyOf,
+    stop: () => end(child, folder),
+  };
 }
 
 /** Cerbos with its audit off and nothing in its log but errors; undefined where it does not run. */

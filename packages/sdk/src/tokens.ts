@@ -34,6 +34,8 @@ export interface BeginOptions {
   /** Who works on it, when that is not whom the credential is about. */
   readonly actor?: Credential;
   readonly details?: Readonly<Record<string, unknown>>;
+  /** What was asked of the agent. The token has a keyed hash of it; it is not kept. */
+  readonly prompt?: string;
 }
 
 /** A token is not used in the last of its seconds: it must still be good when it arrives. */
@@ -55,12 +57,13 @@ export class TokenClient {
   constructor(private readonly options: TokenClientOptions) {}
 
   /** The first token of a new task. @throws {TokenRefusedError} */
-  begin({ credential, scope, actor, details }: BeginOptions): Promise<TransactionToken> {
+  begin({ credential, scope, actor, details, prompt }: BeginOptions): Promise<TransactionToken> {
     return this.exchange({
       ...subject(credential.token, credential.type ?? 'access_token'),
       ...acting(actor),
       scope: scope.join(' '),
       ...(details === undefined ? {} : { request_details: JSON.stringify(details) }),
+      ...(prompt === undefined ? {} : { prompt }),
     });
   }
 

@@ -2,7 +2,7 @@ import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
 import type { AccessTokens, Issuer } from '../provenance/access-tokens.js';
 import type { Credentials } from '../provenance/credentials.js';
-import type { DpopProofs } from '../provenance/dpop.js';
+import type { CheckedProof, DpopProofs } from '../provenance/dpop.js';
 import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
 import {
   firstToken,
@@ -220,9 +220,11 @@ export class TokenVerifier {
   ) {}
 
   async believe(text: string, presented: PresentedProof | undefined): Promise<TokenProvenance> {
+    // Both signatures at the same time: neither needs the other.
+    const proof = presented && settled(this.proofs.check(presented.proof, { ...presented, token: text }));
     try {
       const token = await this.tokens.verify(text);
-      if (token.boundTo !== undefined) await this.prove(text, token.boundTo, presented);
+      if (token.boundTo !== undefined) await this.prove(token.boundTo, await proof);
       return provenanceIn(token);
     } catch (error) {
       if (error instanceof TokenError) return error;
@@ -230,13 +232,24 @@ export class TokenVerifier {
     }
   }
 
-  private async prove(token: string, boundTo: string, presented: PresentedProof | undefined): Promise<void> {
-    if (presented === undefined) throw new TokenError('token_proof', 'it is bound to a key, and came without a proof');
-    const { proof, method, url } = presented;
-    const thumbprint = await this.proofs.verify(proof, { method, url, token });
-    if (thumbprint !== boundTo)
+  /** Takes the proof only when it is by the key that the token is bound to: others are nothing to remember. */
+  private async prove(boundTo: string, proof: Settled<CheckedProof> | undefined): Promise<void> {
+    if (proof === undefined) throw new TokenError('token_proof', 'it is bound to a key, and came without a proof');
+    if ('error' in proof) throw proof.error;
+    if (proof.value.thumbprint !== boundTo)
       throw new TokenError('token_proof', 'the proof is by another key than the one that it is bound to');
+    await this.proofs.take(proof.value);
   }
+}
+
+type Settled<T> = { readonly value: T } | { readonly error: unknown };
+
+/** What became of it, so that nobody has to wait for it to hear that it failed. */
+function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
+  return promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
 }
 
 /** What a decision sees of a token. */

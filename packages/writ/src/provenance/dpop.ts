@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { parseJson } from '@writ/cedar/json';
-import { calculateJwkThumbprint, compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from 'jose';
+import {
+  type CryptoKey,
+  calculateJwkThumbprint,
+  compactVerify,
+  decodeProtectedHeader,
+  errors,
+  importJWK,
+  type JWK,
+} from 'jose';
 import { z } from 'zod';
 import type { Migrations, Store } from '../store/store.js';
 import { TokenError } from './errors.js';
@@ -12,6 +20,20 @@ export interface ProofTarget {
   readonly url: string;
   /** The token that the proof must be about (`ath`); none where a token is asked for. */
   readonly token?: string | undefined;
+}
+
+/** A proof that is right, and may have been used before. */
+export interface CheckedProof {
+  /** Of the key that made it (RFC 7638). */
+  readonly thumbprint: string;
+  readonly jti: string;
+  readonly iat: number;
+}
+
+interface ProofKey {
+  readonly algorithm: string;
+  readonly key: CryptoKey | Uint8Array;
+  readonly thumbprint: string;
 }
 
 type ProofTables = { dpop_proofs: { key: string; until: number } };
@@ -34,6 +56,7 @@ const ALGORITHMS = ['ES256', 'Ed25519', 'PS256'];
 const MAX_AGE_S = 60;
 const MAX_LENGTH = 4_096;
 const PURGE_EVERY = 1_000;
+const MAX_KEYS = 1_000;
 
 const claimsShape = z.object({
   jti: z.string().min(1).max(512),
@@ -46,6 +69,7 @@ const claimsShape = z.object({
 /** DPoP proofs (RFC 9449, section 4.3): each counts once, also over a restart. */
 export class DpopProofs {
   private taken = 0;
+  private readonly keys = new Map<string, ProofKey>();
 
   constructor(
     private readonly store: Store,
@@ -53,44 +77,51 @@ export class DpopProofs {
   ) {}
 
   /**
+   * Checks a proof and takes it.
+   *
    * @returns the thumbprint (RFC 7638) of the key that made the proof
    * @throws {TokenError} `token_proof` when it is not one for this request, or was used before
    */
   async verify(proof: string, target: ProofTarget): Promise<string> {
+    const checked = await this.check(proof, target);
+    await this.take(checked);
+    return checked.thumbprint;
+  }
+
+  /** Whether a proof is one for this request. It counts only after `take`. @throws {TokenError} `token_proof` */
+  async check(proof: string, target: ProofTarget): Promise<CheckedProof> {
     if (proof.length > MAX_LENGTH) throw refused('is too long');
-    const jwk = publicKeyIn(proof);
-    const claims = await this.claims(proof, jwk);
+    const { thumbprint, algorithm, key } = await this.keyIn(proof);
+    const { htm, htu, iat, jti, ath } = await claimsIn(proof, algorithm, key);
     const now = this.clock().getTime() / 1_000;
-    if (claims.htm !== target.method) throw refused(`is for ${claims.htm}, not for ${target.method}`);
-    if (plainUrl(claims.htu) === undefined || plainUrl(claims.htu) !== plainUrl(target.url))
-      throw refused(`is for ${claims.htu}, not for ${target.url}`);
-    if (claims.iat > now + CLOCK_SKEW_S) throw refused('is of the future');
-    if (claims.iat < now - MAX_AGE_S - CLOCK_SKEW_S) throw refused('is too old');
-    if (target.token !== undefined && claims.ath !== sha256(target.token)) throw refused('is not about this token');
-    const thumbprint = await calculateJwkThumbprint(jwk);
-    await this.take(thumbprint, claims.jti, claims.iat);
-    return thumbprint;
+    if (htm !== target.method) throw refused(`is for ${htm}, not for ${target.method}`);
+    if (plainUrl(htu) === undefined || plainUrl(htu) !== plainUrl(target.url))
+      throw refused(`is for ${htu}, not for ${target.url}`);
+    if (iat > now + CLOCK_SKEW_S) throw refused('is of the future');
+    if (iat < now - MAX_AGE_S - CLOCK_SKEW_S) throw refused('is too old');
+    if (target.token !== undefined && ath !== sha256(target.token)) throw refused('is not about this token');
+    return { thumbprint, jti, iat };
   }
 
-  private async claims(proof: string, jwk: JWK): Promise<z.output<typeof claimsShape>> {
-    let payload: Uint8Array;
-    try {
-      const alg = decodeProtectedHeader(proof).alg ?? '';
-      ({ payload } = await compactVerify(proof, await importJWK({ ...jwk, alg }, alg), { algorithms: ALGORITHMS }));
-    } catch (error) {
-      if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
-        throw refused('has a signature that is not right');
-      throw error;
-    }
-    try {
-      return claimsShape.parse(parseJson(new TextDecoder('utf-8', { fatal: true }).decode(payload), { mode: 'wire' }));
-    } catch {
-      throw refused('lacks a claim, or has one that is not what it must be');
-    }
+  /** The key that a header names. Proofs by one key have one header, so it is read once. */
+  private async keyIn(proof: string): Promise<ProofKey> {
+    const header = proof.slice(0, proof.indexOf('.'));
+    const known = this.keys.get(header);
+    if (known !== undefined) return known;
+    const { jwk, algorithm } = publicKeyIn(proof);
+    const key = await orRefused(async () => ({
+      algorithm,
+      key: await importJWK({ ...jwk, alg: algorithm }, algorithm),
+      thumbprint: await calculateJwkThumbprint(jwk),
+    }));
+    const [oldest] = this.keys.size >= MAX_KEYS ? this.keys.keys() : [];
+    if (oldest !== undefined) this.keys.delete(oldest);
+    this.keys.set(header, key);
+    return key;
   }
 
-  /** Takes a proof, so that nobody else can. On disk before anything is done because of it. */
-  private async take(thumbprint: string, jti: string, iat: number): Promise<void> {
+  /** Takes a proof, so that nobody else can. On disk before anything is done because of it. @throws {TokenError} `token_proof` */
+  async take({ thumbprint, jti, iat }: CheckedProof): Promise<void> {
     const table = this.store.withTables<ProofTables>();
     this.taken += 1;
     if (this.taken % PURGE_EVERY === 0) {
@@ -111,7 +142,7 @@ export class DpopProofs {
 }
 
 /** The key in the header, when it is a public one of a kind that is taken. */
-function publicKeyIn(proof: string): JWK {
+function publicKeyIn(proof: string): { jwk: JWK; algorithm: string } {
   let header: ReturnType<typeof decodeProtectedHeader>;
   try {
     header = decodeProtectedHeader(proof);
@@ -123,7 +154,30 @@ function publicKeyIn(proof: string): JWK {
   if (typeof alg !== 'string' || !ALGORITHMS.includes(alg)) throw refused(`is signed with ${String(alg)}`);
   if (typeof jwk !== 'object' || jwk === null) throw refused('has no key');
   if ('d' in jwk || 'k' in jwk || jwk.kty === 'oct') throw refused('has a key that is not public');
-  return jwk;
+  return { jwk, algorithm: alg };
+}
+
+async function claimsIn(
+  proof: string,
+  algorithm: string,
+  key: CryptoKey | Uint8Array,
+): Promise<z.output<typeof claimsShape>> {
+  const { payload } = await orRefused(() => compactVerify(proof, key, { algorithms: [algorithm] }));
+  try {
+    return claimsShape.parse(parseJson(new TextDecoder('utf-8', { fatal: true }).decode(payload), { mode: 'wire' }));
+  } catch {
+    throw refused('lacks a claim, or has one that is not what it must be');
+  }
+}
+
+async function orRefused<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
+      throw refused('has a signature that is not right');
+    throw error;
+  }
 }
 
 /** Without query and fragment, as RFC 3986 normalises it; undefined for what is no http URL. */

@@ -1,0 +1,31 @@
+/** Who works on the task, in the order in which it is handed on: five identities, four links. */
+export const ACTORS = ['a0', 'a1', 'a2', 'a3'] as const;
+
+/** A bundle in which anybody may hand on and read, so that every decision looks at everybody on the path. */
+export function delegationBundle(): Record<string, string> {
+  const clients = ACTORS.map(
+    (agent) => `    ${agent}: { agent: 'Agent::"${agent}"', for: 'User::"ana"', scopes: [read] }`,
+  );
+  return {
+    'writ.yaml': [
+      'name: bench',
+      'tokens: { trustDomain: bench.example, lifetime: 30m, maxDepth: 4 }',
+      'gateway:',
+      '  clients:',
+      ...clients,
+    ].join('\n'),
+    'schema.cedarschema': `
+entity User, Agent { name: String };
+entity Doc { readers: Set<String> };
+action delegate appliesTo { principal: [User, Agent], resource: [Agent], context: { scope: Set<String> } };
+action read appliesTo { principal: [User, Agent], resource: [Doc] };`,
+    'policies/all.cedar': `
+@id("hand-on") permit (principal, action == Action::"delegate", resource);
+@id("readers") permit (principal, action == Action::"read", resource) when { resource.readers.contains(principal.name) };`,
+    'entities/all.json': JSON.stringify([
+      { uid: { type: 'User', id: 'ana' }, attrs: { name: 'ana' } },
+      ...ACTORS.map((id) => ({ uid: { type: 'Agent', id }, attrs: { name: id } })),
+      { uid: { type: 'Doc', id: 'plan' }, attrs: { readers: ['ana', ...ACTORS] } },
+    ]),
+  };
+}
