@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ProofKey, TokenClient } from '@writ/sdk';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
@@ -58,7 +59,7 @@ async function tokenFor(writ: Running, client: string): Promise<string> {
 }
 
 /** A tool call as `for-ana`. */
-async function call(writ: Running, carried: { header?: string; meta?: string } = {}) {
+async function call(writ: Running, carried: { header?: string; meta?: string; proof?: string } = {}) {
   const _meta = carried.meta === undefined ? {} : { 'dev.writ/txn-token': carried.meta };
   const response = await fetch(writ.writ.gatewayUrl as string, {
     method: 'POST',
@@ -67,6 +68,7 @@ async function call(writ: Running, carried: { header?: string; meta?: string } =
       Accept: 'application/json, text/event-stream',
       Authorization: `Bearer ${writ.key('for-ana')}`,
       ...(carried.header === undefined ? {} : { 'Txn-Token': carried.header }),
+      ...(carried.proof === undefined ? {} : { DPoP: carried.proof }),
     },
     body: JSON.stringify({
       jsonrpc: '2.0',
@@ -113,6 +115,45 @@ describe('a tool call with a transaction token', () => {
     expect((await call(passing, { header: await make() })).error?.message).toMatch(
       /not permitted: the (transaction )?token/,
     );
+    expect(journal(passing)).toBe(before);
+  });
+});
+
+describe('a tool call with a token that is bound to a key', () => {
+  let key: ProofKey;
+  let token: string;
+  const prove = (url = passing.writ.gatewayUrl as string) => key.prove('POST', url, token);
+  beforeAll(async () => {
+    key = await ProofKey.make();
+    const client = new TokenClient({
+      service: passing.url,
+      key: passing.key('default'),
+      trustDomain: 'shop.example',
+      proofKey: key,
+    });
+    ({ token } = await client.begin({ credential: { token: passing.key('for-ana') }, scope: ['echo'] }));
+  });
+
+  it('is carried out with a proof for the URL of the gateway, once', async () => {
+    const proof = await prove();
+    expect((await call(passing, { header: token, proof })).result).toBeDefined();
+    expect((await call(passing, { header: token, proof })).error?.message).toContain('was used before');
+    expect(journal(passing)).not.toContain(proof);
+  });
+
+  it.each<[string, () => Promise<string | undefined>, RegExp]>([
+    ['without a proof', async () => undefined, /came without a proof/],
+    ['with a proof for another URL', () => prove('https://elsewhere.example/mcp'), /is for https:/],
+    [
+      'with a proof by another key',
+      async () => (await ProofKey.make()).prove('POST', passing.writ.gatewayUrl as string, token),
+      /another key/,
+    ],
+  ])('%s is not', async (_what, make, message) => {
+    const before = journal(passing);
+    const proof = await make();
+    const { error } = await call(passing, { header: token, ...(proof === undefined ? {} : { proof }) });
+    expect(error?.message).toMatch(message);
     expect(journal(passing)).toBe(before);
   });
 });
