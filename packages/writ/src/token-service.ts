@@ -56,7 +56,7 @@ export function tokenService({
   });
   const proofs = new DpopProofs(store, clock);
   const verifier = new TokenVerifier(tokens, proofs);
-  return { exchange, tokens, verifier, proofs, keys, domain, clock, admin };
+  return { exchange, tokens, verifier, proofs, keys, domain, admin };
 }
 
 function seconds(lifetime: string): number {

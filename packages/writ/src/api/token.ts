@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { ExchangeRequest, TokenExchange, TokenVerifier } from '../decide/exchange.js';
-import type { DpopProofs } from '../provenance/dpop.js';
+import { DPOP_ALGORITHMS, type DpopProofs } from '../provenance/dpop.js';
 import { ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';
 import {
-  CLOCK_SKEW_S,
+  scopeIn,
   type TokenDomain,
   type TransactionToken,
   type TransactionTokens,
@@ -23,7 +23,6 @@ export interface TokenParts {
   readonly keys: SigningKeys;
   /** Undefined when the bundle has no trust domain: then there is no token service. */
   readonly domain: () => TokenDomain | undefined;
-  readonly clock: () => Date;
   readonly admin: Pick<AdminParts, 'decider' | 'log' | 'clock'>;
 }
 
@@ -129,7 +128,7 @@ export function tokenRoutes(parts: TokenParts): Route[] {
           grant_types_supported: [EXCHANGE_GRANT],
           response_types_supported: [],
           token_endpoint_auth_methods_supported: ['none'],
-          dpop_signing_alg_values_supported: ['ES256', 'Ed25519', 'PS256'],
+          dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
         };
       },
     }),
@@ -156,7 +155,7 @@ function requestOf(
     subjectTokenType: body.subject_token_type,
     actorToken: body.actor_token,
     actorTokenType: body.actor_token_type,
-    scope: body.scope?.split(' ').filter((part) => part !== ''),
+    scope: body.scope === undefined ? undefined : scopeIn(body.scope),
     details: objectIn(body.request_details, 'request_details'),
     requestContext: objectIn(body.request_context, 'request_context'),
     prompt: body.prompt,
@@ -196,6 +195,3 @@ function objectIn(text: string | undefined, name: string): Record<string, unknow
 function recordedToken({ txn, path, scope, expires }: TransactionToken): Record<string, unknown> {
   return { txn, path, scope, expires: new Date(expires * 1_000).toISOString() };
 }
-
-/** How long a key that was rotated out still verifies. */
-export const KEY_OVERLAP_MS = (60 * 60 + CLOCK_SKEW_S) * 1_000;

@@ -137,7 +137,6 @@ export class Decider {
   /**
    * Decides, in one turn of the event loop; the decisions stand when they are recorded. For a caller that prepares its answers
    * meanwhile, and lets the records go.
-   *
    */
   begin(requests: Iterable<AccessRequest>, caller: Caller, { token, until }: BeginOptions = {}): BegunDecisions {
     const records: DecisionRecord[] = [];

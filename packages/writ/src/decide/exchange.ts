@@ -19,6 +19,8 @@ import type { Provenance } from '../provenance/path.js';
 import {
   assuranceOf,
   type PathMember,
+  presentOf,
+  scopeIn,
   type TransactionToken,
   type TransactionTokens,
 } from '../provenance/transaction-token.js';
@@ -116,7 +118,7 @@ export class TokenExchange {
     const parent = await this.believe(request.subjectToken);
     const now = this.parts.clock();
     const limits = this.parts.limits();
-    const present = parent.path[parent.path.length - 1] as PathMember;
+    const present = presentOf(parent.path);
     // Who works on it now may narrow it for itself; that hands nothing on.
     if (sameUid(present.uid, actor.uid)) return narrowedToken(parent, scope, requestingWorkload, limits, now);
     const token = handedOn(parent, actor, scope, requestingWorkload, limits, now);
@@ -138,7 +140,7 @@ export class TokenExchange {
     if (actorTokenType === undefined)
       throw new ExchangeError('invalid_request', 'actor_token comes with its actor_token_type');
     const { path } = await this.prove(actorToken, actorTokenType, 'actor_token');
-    return path[path.length - 1];
+    return presentOf(path);
   }
 
   private async prove(credential: string, type: string, name: string): Promise<Proven> {
@@ -157,8 +159,7 @@ export class TokenExchange {
       if (declared?.identity === undefined)
         throw new CredentialError(`writ.yaml does not say whom the tokens of ${issuer} are about`);
       const uid = compileIdentity(declared.identity)(claims);
-      const scope =
-        typeof claims.scope === 'string' ? claims.scope.split(' ').filter((part) => part !== '') : declared.scopes;
+      const scope = typeof claims.scope === 'string' ? scopeIn(claims.scope) : declared.scopes;
       return { path: [{ uid, assurance: 2 }], scope };
     } catch (error) {
       if (error instanceof IssuerUnreachableError || !(error instanceof CredentialError)) throw error;
@@ -183,7 +184,7 @@ export class TokenExchange {
     };
     const record = await this.parts.decider().decide(request, inProcess('token-service'), provenanceIn(from));
     if (isPermitted(record)) return;
-    const who = uidText((from.path[from.path.length - 1] as PathMember).uid);
+    const who = uidText(presentOf(from.path).uid);
     throw new ExchangeError(
       'access_denied',
       `${who} may not hand this task to ${uidText(to)}: ${explainBriefly(record)}`,
@@ -196,7 +197,7 @@ function bound(token: TransactionToken, boundTo: string | undefined): Transactio
   const { boundTo: _another, ...rest } = token;
   if (boundTo === undefined) return rest;
   const path = [...token.path] as [PathMember, ...PathMember[]];
-  const present = path[path.length - 1] as PathMember;
+  const present = presentOf(path);
   if (present.assurance === 2) path[path.length - 1] = { ...present, assurance: 3 };
   return { ...rest, path, boundTo };
 }

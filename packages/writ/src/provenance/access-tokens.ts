@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { CredentialError, IssuerUnreachableError } from './errors.js';
+import { Newest } from './newest.js';
 
 /** An issuer of JWT access tokens, as the bundle declares it. */
 export interface Issuer {
@@ -37,7 +38,7 @@ const FETCH_TIMEOUT_MS = 3_000;
  */
 export class AccessTokens {
   private readonly keys = new Map<string, JWTVerifyGetKey>();
-  private readonly remembered = new Map<string, Verified>();
+  private readonly remembered = new Newest<Verified>(MAX_REMEMBERED);
 
   constructor(
     private readonly issuers: Readonly<Record<string, Issuer>>,
@@ -60,11 +61,6 @@ export class AccessTokens {
     const known = this.remembered.get(key);
     if (known !== undefined && known.until * 1_000 > now.getTime()) return known;
     const verified = await this.verifyAnew(token, now);
-    this.remembered.delete(key);
-    if (this.remembered.size >= MAX_REMEMBERED) {
-      const [oldest] = this.remembered.keys();
-      if (oldest !== undefined) this.remembered.delete(oldest);
-    }
     this.remembered.set(key, verified);
     return verified;
   }

@@ -12,6 +12,7 @@ import {
 import { z } from 'zod';
 import type { Migrations, Store } from '../store/store.js';
 import { TokenError } from './errors.js';
+import { Newest } from './newest.js';
 import { CLOCK_SKEW_S } from './transaction-token.js';
 
 /** The request that a proof must be for. */
@@ -51,7 +52,8 @@ export const dpopMigrations: Migrations = {
   },
 };
 
-const ALGORITHMS = ['ES256', 'Ed25519', 'PS256'];
+/** What proofs may be signed with. */
+export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'Ed25519', 'PS256'];
 /** A proof is good for this long after it was made. */
 const MAX_AGE_S = 60;
 const MAX_LENGTH = 4_096;
@@ -69,7 +71,7 @@ const claimsShape = z.object({
 /** DPoP proofs (RFC 9449, section 4.3): each counts once, also over a restart. */
 export class DpopProofs {
   private taken = 0;
-  private readonly keys = new Map<string, ProofKey>();
+  private readonly keys = new Newest<ProofKey>(MAX_KEYS);
 
   constructor(
     private readonly store: Store,
@@ -114,8 +116,6 @@ export class DpopProofs {
       key: await importJWK({ ...jwk, alg: algorithm }, algorithm),
       thumbprint: await calculateJwkThumbprint(jwk),
     }));
-    const [oldest] = this.keys.size >= MAX_KEYS ? this.keys.keys() : [];
-    if (oldest !== undefined) this.keys.delete(oldest);
     this.keys.set(header, key);
     return key;
   }
@@ -151,7 +151,7 @@ function publicKeyIn(proof: string): { jwk: JWK; algorithm: string } {
   }
   const { typ, alg, jwk } = header;
   if (typ !== 'dpop+jwt') throw refused(`is a ${String(typ)}, not a dpop+jwt`);
-  if (typeof alg !== 'string' || !ALGORITHMS.includes(alg)) throw refused(`is signed with ${String(alg)}`);
+  if (typeof alg !== 'string' || !DPOP_ALGORITHMS.includes(alg)) throw refused(`is signed with ${String(alg)}`);
   if (typeof jwk !== 'object' || jwk === null) throw refused('has no key');
   if ('d' in jwk || 'k' in jwk || jwk.kty === 'oct') throw refused('has a key that is not public');
   return { jwk, algorithm: alg };

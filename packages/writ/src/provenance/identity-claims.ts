@@ -12,11 +12,18 @@ export interface IdentityMapping {
 
 const cel = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTypes: true });
 
-/** Compiles a mapping. @throws {IdentityMappingError} when it is not CEL */
-export function compileIdentity({
-  type,
-  id,
-}: IdentityMapping): (claims: Readonly<Record<string, unknown>>) => EntityUid {
+type IdentityIn = (claims: Readonly<Record<string, unknown>>) => EntityUid;
+
+const compiled = new WeakMap<IdentityMapping, IdentityIn>();
+
+/** Compiles a mapping; the same one once. @throws {IdentityMappingError} when it is not CEL */
+export function compileIdentity(mapping: IdentityMapping): IdentityIn {
+  const identity = compiled.get(mapping) ?? compile(mapping);
+  compiled.set(mapping, identity);
+  return identity;
+}
+
+function compile({ type, id }: IdentityMapping): IdentityIn {
   let run: ReturnType<typeof cel.parse>;
   try {
     run = cel.parse(id);

@@ -4,6 +4,7 @@ import { parseJson } from '@writ/cedar/json';
 import { compactVerify, errors, SignJWT } from 'jose';
 import { z } from 'zod';
 import { TokenError } from './errors.js';
+import { Newest } from './newest.js';
 import type { Assurance } from './path.js';
 import type { SigningAlgorithm, SigningKeys } from './signing-keys.js';
 
@@ -42,6 +43,8 @@ export interface TransactionToken {
 export const TOKEN_TYPE = 'txntoken+jwt';
 /** What clocks may differ, in seconds. */
 export const CLOCK_SKEW_S = 30;
+/** How long a key that was rotated out still verifies: as long as a token can live, and what clocks may differ. */
+export const KEY_OVERLAP_MS = (60 * 60 + CLOCK_SKEW_S) * 1_000;
 /** The identities of a path, at most. A longer one is refused, never cut. */
 export const MAX_PATH = 17;
 
@@ -85,7 +88,7 @@ export interface TokenDomain {
  */
 export class TransactionTokens {
   /** What was verified, by the hash of its text: one token comes with many requests. */
-  private readonly remembered = new Map<string, { readonly token: TransactionToken; readonly kid: string }>();
+  private readonly remembered = new Newest<{ readonly token: TransactionToken; readonly kid: string }>(MAX_REMEMBERED);
 
   constructor(
     private readonly keys: SigningKeys,
@@ -133,13 +136,8 @@ export class TransactionTokens {
     // Its key may have been rotated out, and its domain may be another, since.
     if (known !== undefined && this.keys.find(known.kid) !== undefined && this.isCurrent(known.token))
       return known.token;
-    this.remembered.delete(digest);
     const { payload, kid } = await this.signed(text);
     const token = this.read(payload);
-    if (this.remembered.size >= MAX_REMEMBERED) {
-      const [oldest] = this.remembered.keys();
-      if (oldest !== undefined) this.remembered.delete(oldest);
-    }
     this.remembered.set(digest, { token, kid });
     return token;
   }
@@ -197,7 +195,7 @@ export class TransactionTokens {
     return {
       txn: claims.txn,
       path: pathOf(claims),
-      scope: claims.scope.split(' ').filter((part) => part !== ''),
+      scope: scopeIn(claims.scope),
       requestingWorkload: claims.req_wl,
       issuedAt: claims.iat,
       expires: claims.exp,
@@ -212,6 +210,16 @@ export class TransactionTokens {
 
 const MAX_LENGTH = 16_384;
 const MAX_REMEMBERED = 10_000;
+
+/** The parts of a `scope` (RFC 6749, section 3.3). */
+export function scopeIn(text: string): string[] {
+  return text.split(' ').filter((part) => part !== '');
+}
+
+/** Who works on it now. */
+export function presentOf(path: TransactionToken['path']): PathMember {
+  return path[path.length - 1] as PathMember;
+}
 
 /** How well a whole path is proved: as well as its weakest member. */
 export function assuranceOf(path: readonly PathMember[]): Assurance {
