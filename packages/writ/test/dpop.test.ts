@@ -21,7 +21,7 @@ beforeAll(async () => {
       'writ.yaml': `
 name: dpop
 tokens: { trustDomain: shop.example }
-gateway: { clients: { bot-for-ana: { agent: 'Agent::"bot"', for: 'User::"ana"', scopes: [read] } } }
+gateway: { clients: { bot-for-ana: { agent: 'Agent::"bot"', for: 'User::"ana"', scopes: [read] }, helper-for-ana: { agent: 'Agent::"helper"', for: 'User::"ana"', scopes: [read] } } }
 `,
       'schema.cedarschema': `
 entity User, Agent, Doc;
@@ -49,7 +49,7 @@ async function proof({ claims = {}, header = {}, keys = own, token }: Made = {})
     .sign(keys.privateKey);
 }
 
-const exchange = (dpop?: string) =>
+const exchange = (dpop?: string, form: Record<string, string> = {}) =>
   writ.send(
     'POST',
     '/token',
@@ -60,6 +60,7 @@ const exchange = (dpop?: string) =>
       subject_token: writ.key('bot-for-ana'),
       subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
       scope: 'read',
+      ...form,
     }).toString(),
     { headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...(dpop === undefined ? {} : { DPoP: dpop }) } },
   );
@@ -101,6 +102,34 @@ describe('a token that was asked for with a proof', () => {
   it('with a proof for another URL is not issued', async () => {
     const { status, json } = await exchange(await proof());
     expect([status, json.error]).toEqual([400, 'invalid_dpop_proof']);
+  });
+});
+
+describe('a token that is bound to a key is not exchanged', () => {
+  const next = async (dpop: string | undefined, actor: string) =>
+    exchange(dpop, {
+      subject_token: await boundToken(),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:txn_token',
+      actor_token: writ.key(actor),
+      actor_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    });
+  const atServiceBy = (keys: Keys) => proof({ keys, claims: { htu: `${writ.url}/token` } });
+
+  it.each(['bot-for-ana', 'helper-for-ana'])(
+    'without a proof by that key, for %s: it would be a bearer token',
+    async (actor) => {
+      for (const dpop of [undefined, await atServiceBy(other)]) {
+        const { status, json } = await next(dpop, actor);
+        expect([status, json.error, json.access_token]).toEqual([400, 'invalid_dpop_proof', undefined]);
+        expect(json.error_description).toContain('bound to a key');
+      }
+    },
+  );
+
+  it('and with one is bound to it as before', async () => {
+    const { status, json } = await next(await atServiceBy(own), 'bot-for-ana');
+    expect(status).toBe(200);
+    expect(decodeJwt(json.access_token).cnf).toEqual(decodeJwt(await boundToken()).cnf);
   });
 });
 

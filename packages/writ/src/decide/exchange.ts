@@ -116,6 +116,9 @@ export class TokenExchange {
     if (details !== undefined || requestContext !== undefined || prompt !== undefined)
       throw new ExchangeError('invalid_request', 'the details of a transaction are said once, at its beginning');
     const parent = await this.believe(request.subjectToken);
+    // Else an exchange would make a bearer token of it, for whoever took it.
+    if (parent.boundTo !== undefined && parent.boundTo !== request.boundTo)
+      throw new ExchangeError('invalid_dpop_proof', 'the token is bound to a key; send a proof by that key');
     const now = this.parts.clock();
     const limits = this.parts.limits();
     const present = presentOf(parent.path);
