@@ -2,9 +2,15 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type Sqlite from 'better-sqlite3';
 import { RecordError } from './errors.js';
-import { groupInserter, type LogGroup } from './log-table.js';
+import { groupsInserter, type LogGroup } from './log-table.js';
 
-/** Puts groups on disk, one at a time: {@link write} is called again only when it has settled. */
+/** What the thread says of the groups that it has taken, oldest first: whether they are on disk. */
+export interface Written {
+  readonly count: number;
+  readonly failure: string | undefined;
+}
+
+/** Puts groups on disk, in the order in which they are handed over; their promises settle in that order. */
 export interface GroupWriter {
   write(group: LogGroup): Promise<void>;
   close(): Promise<void>;
@@ -12,9 +18,9 @@ export interface GroupWriter {
 
 /** Writes in this thread. */
 export function directWriter(database: Sqlite.Database): GroupWriter {
-  const insert = groupInserter(database);
+  const insert = groupsInserter(database);
   return {
-    write: async (group) => insert(group),
+    write: async (group) => insert([group]),
     close: async () => void database.close(),
   };
 }
@@ -23,17 +29,17 @@ export function directWriter(database: Sqlite.Database): GroupWriter {
 export function threadedWriter(file: string): GroupWriter {
   // The worker runs as it was built, also when a test runs the sources.
   const worker = new Worker(createRequire(import.meta.url).resolve('#log-worker'), { workerData: file });
-  let waiting: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   let dead: Error | undefined;
-  const settle = (failure: string | undefined): void => {
-    const { resolve, reject } = waiting ?? {};
-    waiting = undefined;
-    if (failure === undefined) resolve?.();
-    else reject?.(new RecordError(failure));
+  const settle = ({ count, failure }: Written): void => {
+    for (const { resolve, reject } of waiting.splice(0, count)) {
+      if (failure === undefined) resolve();
+      else reject(new RecordError(failure));
+    }
   };
   const die = (message: string): void => {
     dead ??= new RecordError(message, 'restart the service');
-    settle(message);
+    settle({ count: waiting.length, failure: message });
   };
   worker.on('message', settle);
   worker.on('error', (error) => die(`the thread that writes the log failed: ${error.message}`));
@@ -47,7 +53,7 @@ export function threadedWriter(file: string): GroupWriter {
     write: (group) =>
       dead === undefined
         ? new Promise((resolve, reject) => {
-            waiting = { resolve, reject };
+            waiting.push({ resolve, reject });
             worker.postMessage(group);
           })
         : Promise.reject(dead),

@@ -60,12 +60,14 @@ export const auditMigrations: Migrations = {
   },
 };
 
-/** Writes groups to an open database. A group is there whole or not at all. */
-export function groupInserter(database: Sqlite.Database): (group: LogGroup) => void {
+/** Writes groups to an open database in one transaction: all of them are there, each whole, or none. */
+export function groupsInserter(database: Sqlite.Database): (groups: readonly LogGroup[]) => void {
   const insert = database.prepare('insert into log_groups (first_id, last_id, count, body) values (?, ?, ?, ?)');
   const outcome = database.prepare('insert into log_outcomes (decision_id, id) values (?, ?)');
-  return database.transaction((group: LogGroup) => {
-    insert.run(group.first, group.last, group.count, group.body);
-    for (const { decisionId, id } of group.outcomes) outcome.run(decisionId, id);
+  return database.transaction((groups: readonly LogGroup[]) => {
+    for (const group of groups) {
+      insert.run(group.first, group.last, group.count, group.body);
+      for (const { decisionId, id } of group.outcomes) outcome.run(decisionId, id);
+    }
   });
 }

@@ -1,23 +1,42 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openDatabase } from '../store/database.js';
-import { groupInserter, type LogGroup } from './log-table.js';
+import type { Written } from './group-writer.js';
+import { groupsInserter, type LogGroup } from './log-table.js';
 
 /** The thread that writes the log: the sync to the disk, which takes longest, holds nobody up but those who wait for it. */
+
+type Message = LogGroup | 'close';
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a worker');
 const database = openDatabase(workerData as string);
-const insert = groupInserter(database);
-port.on('message', (message: LogGroup | 'close') => {
-  if (message === 'close') {
-    database.close();
-    port.close();
-    return;
+const insert = groupsInserter(database);
+port.on('message', (first: Message) => {
+  // What came while the disk was busy is committed together.
+  const groups: LogGroup[] = [];
+  for (let message: Message | undefined = first; message !== undefined; message = next()) {
+    if (message === 'close') {
+      write(groups);
+      database.close();
+      port.close();
+      return;
+    }
+    groups.push(message);
   }
-  try {
-    insert(message);
-    port.postMessage(undefined);
-  } catch (error) {
-    port.postMessage(error instanceof Error ? error.message : String(error));
-  }
+  write(groups);
 });
+
+function next(): Message | undefined {
+  return (receiveMessageOnPort(port as NonNullable<typeof port>) as { message: Message } | undefined)?.message;
+}
+
+function write(groups: readonly LogGroup[]): void {
+  if (groups.length === 0) return;
+  let failure: string | undefined;
+  try {
+    insert(groups);
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+  }
+  port?.postMessage({ count: groups.length, failure } satisfies Written);
+}

@@ -11,6 +11,8 @@ class Pending {
   readonly notes: EntryNote[] = [];
   readonly texts: string[] = [];
   size = 0;
+  /** When it was handed on; `performance.now()`. */
+  since = 0;
   readonly done: Promise<void>;
   resolve: () => void = () => undefined;
   reject: (error: unknown) => void = () => undefined;
@@ -70,15 +72,19 @@ export type EntryListener = (notes: readonly EntryNote[], texts: readonly string
 
 /** More than this waiting for the disk, in characters, and new entries are refused. */
 const MAX_WAITING = 64 * 2 ** 20;
+/** So many entries are handed on without waiting for the turn to end: the disk then works while this thread does. */
+const GROUP = 8;
 
 /**
- * The record of everything: decisions, outcomes, searches, changes. What it has taken in is on disk: entries that arrive
- * while others are being written wait together and are committed together.
+ * The record of everything: decisions, outcomes, searches, changes. What it has taken in is on disk: entries of one turn of the
+ * event loop wait together, and what the disk has not begun with is committed together.
  */
 export class LogWriter implements Append {
   private next = new Pending();
-  private writing: Pending | undefined;
-  private since = 0;
+  /** Handed on and not on disk, oldest first. */
+  private readonly writing: Pending[] = [];
+  private waitingSize = 0;
+  private isFlushing = false;
   private readonly events = new EventEmitter<{ entries: Parameters<EntryListener>; commit: [number, number] }>();
 
   constructor(private readonly writer: GroupWriter) {
@@ -88,38 +94,54 @@ export class LogWriter implements Append {
   append(entries: readonly LogEntry[]): Promise<void> {
     const waiting = this.next;
     if (entries.length === 0) return Promise.resolve();
-    if (waiting.size > MAX_WAITING) return Promise.reject(new RecordError('the disk does not keep up with the log'));
+    if (this.waitingSize + waiting.size > MAX_WAITING)
+      return Promise.reject(new RecordError('the disk does not keep up with the log'));
     try {
       for (const entry of entries) waiting.add(entry);
     } catch (error) {
       return Promise.reject(new RecordError(`an entry is not JSON: ${String(error)}`));
     }
-    // The first goes at once; what comes while it is being written goes together. So this thread and the disk both work.
-    if (this.writing === undefined) void this.write();
+    if (waiting.notes.length >= GROUP) {
+      void this.flush();
+    } else if (!this.isFlushing) {
+      this.isFlushing = true;
+      setImmediate(() => {
+        this.isFlushing = false;
+        void this.flush();
+      });
+    }
     return waiting.done;
   }
 
-  private async write(): Promise<void> {
-    while (this.next.notes.length > 0) {
-      const group = this.next;
-      this.next = new Pending();
-      this.writing = group;
-      this.since = performance.now();
-      try {
-        await this.writer.write(group.group());
-        this.events.emit('commit', group.notes.length, performance.now() - this.since);
-        group.resolve();
-        this.events.emit('entries', group.notes, group.texts);
-      } catch (error) {
-        group.reject(error);
-      }
+  private async flush(): Promise<void> {
+    const group = this.next;
+    if (group.notes.length === 0) return;
+    this.next = new Pending();
+    this.writing.push(group);
+    this.waitingSize += group.size;
+    group.since = performance.now();
+    let failure: unknown;
+    try {
+      await this.writer.write(group.group());
+    } catch (error) {
+      failure = error ?? new RecordError('the log could not be written');
     }
-    this.writing = undefined;
+    // Groups settle in their order.
+    this.writing.shift();
+    this.waitingSize -= group.size;
+    if (failure !== undefined) {
+      group.reject(failure);
+      return;
+    }
+    this.events.emit('commit', group.notes.length, performance.now() - group.since);
+    group.resolve();
+    this.events.emit('entries', group.notes, group.texts);
   }
 
-  /** For how long the group that is being written has been waiting for the disk, in milliseconds. */
+  /** For how long the oldest group has been waiting for the disk, in milliseconds. */
   get waitingFor(): number {
-    return this.writing === undefined ? 0 : performance.now() - this.since;
+    const [oldest] = this.writing;
+    return oldest === undefined ? 0 : performance.now() - oldest.since;
   }
 
   /** Calls back with entries once they are on disk. @returns a function that ends it */
@@ -135,10 +157,8 @@ export class LogWriter implements Append {
 
   /** Waits for what was taken in, then ends. */
   async close(): Promise<void> {
-    while (this.writing !== undefined) {
-      await this.writing.done.catch(() => undefined);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    void this.flush();
+    for (const { done } of [...this.writing]) await done.catch(() => undefined);
     await this.writer.close();
   }
 }
