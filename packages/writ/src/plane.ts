@@ -7,6 +7,9 @@ import type { Append } from './decide/record.js';
 import { CallMapper } from './enforce/mcp/map-call.js';
 import { Ledger } from './ledger/ledger.js';
 import type { Bundle } from './policy/bundle.js';
+import { secondsOf } from './policy/lifetime.js';
+import type { TasksYaml } from './policy/tasks-format.js';
+import type { TaskKind, TaskKinds } from './provenance/task-kinds.js';
 import { Registry } from './registry/registry.js';
 
 /** A bundle made ready to decide with. @throws {CedarError} when the stored facts do not fit its schema */
@@ -19,8 +22,19 @@ export function planeOf(bundle: Bundle, stored: readonly EntityJson[] = []): Pol
     delegation: bundle.settings.delegation,
     tools: bundle.tools,
     obligations: bundle.obligations,
+    tasks: bundle.tasks && taskKindsOf(bundle.tasks),
     registry: Registry.load(bundle.entities, bundle.schema, stored),
   };
+}
+
+function taskKindsOf({ default: usual, tasks }: TasksYaml): TaskKinds {
+  const kinds = Object.entries(tasks).map(
+    ([name, { scope = name, mandate, lifetime, outside }]): [string, TaskKind] => [
+      name,
+      { scope, mandate, outside, lifetime: lifetime === undefined ? undefined : secondsOf(lifetime) },
+    ],
+  );
+  return { usual, kinds: new Map(kinds) };
 }
 
 /** Requests name an action by its id alone, in the namespace that has none. */

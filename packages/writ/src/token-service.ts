@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { AdminParts } from './api/admin/parts.js';
 import type { TokenParts } from './api/token.js';
-import { TokenExchange, TokenVerifier } from './decide/exchange.js';
+import { TokenExchange } from './decide/exchange.js';
 import type { Ids } from './decide/ids.js';
+import { TokenVerifier } from './decide/token-verifier.js';
+import { secondsOf } from './policy/lifetime.js';
 import type { Credentials } from './provenance/credentials.js';
 import { DpopProofs } from './provenance/dpop.js';
 import type { SigningKeys } from './provenance/signing-keys.js';
@@ -49,7 +51,7 @@ export function tokenService({
     issuers: () => serving.bundle.settings.issuers,
     svids: () => serving.svids,
     trustDomains: () => serving.bundle.settings.spiffe,
-    limits: () => ({ lifetime: seconds(settings()?.lifetime ?? '5m'), maxDepth: settings()?.maxDepth ?? 0 }),
+    limits: () => ({ lifetime: secondsOf(settings()?.lifetime ?? '5m'), maxDepth: settings()?.maxDepth ?? 0 }),
     clock,
     nextTransaction: (now) => ids.next(now),
     hashPrompt: (prompt) => `hmac-sha256:${createHmac('sha256', promptKey).update(prompt).digest('base64url')}`,
@@ -57,8 +59,4 @@ export function tokenService({
   const proofs = new DpopProofs(store, clock);
   const verifier = new TokenVerifier(tokens, proofs);
   return { exchange, tokens, verifier, proofs, keys, domain, admin };
-}
-
-function seconds(lifetime: string): number {
-  return Number(lifetime.slice(0, -1)) * (lifetime.endsWith('m') ? 60 : 1);
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { ExchangeRequest, TokenExchange, TokenVerifier } from '../decide/exchange.js';
+import { askedDetailsShape, DETAILS_TYPE } from '../authorization-details.js';
+import type { ExchangeRequest, TokenExchange } from '../decide/exchange.js';
+import type { TokenVerifier } from '../decide/token-verifier.js';
 import { DPOP_ALGORITHMS, type DpopProofs } from '../provenance/dpop.js';
 import { ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
@@ -35,6 +37,8 @@ const exchangeShape = z.object({
   audience: z.string(),
   scope: z.string().optional(),
   requested_token_type: z.string(),
+  /** JSON: what the task is to be able to do at most (RFC 9396). */
+  authorization_details: z.string().optional(),
   /** JSON: what the transaction is about, and its surroundings. Said once. */
   request_details: z.string().optional(),
   request_context: z.string().optional(),
@@ -128,6 +132,7 @@ export function tokenRoutes(parts: TokenParts): Route[] {
           grant_types_supported: [EXCHANGE_GRANT],
           response_types_supported: [],
           token_endpoint_auth_methods_supported: ['none'],
+          authorization_details_types_supported: [DETAILS_TYPE],
           dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
         };
       },
@@ -156,6 +161,7 @@ function requestOf(
     actorToken: body.actor_token,
     actorTokenType: body.actor_token_type,
     scope: body.scope === undefined ? undefined : scopeIn(body.scope),
+    authorizationDetails: detailsIn(body.authorization_details),
     details: objectIn(body.request_details, 'request_details'),
     requestContext: objectIn(body.request_context, 'request_context'),
     prompt: body.prompt,
@@ -178,20 +184,36 @@ async function keyProvedBy(
   }
 }
 
-function objectIn(text: string | undefined, name: string): Record<string, unknown> | undefined {
-  if (text === undefined) return undefined;
-  let value: unknown;
+function jsonIn(text: string, name: string): unknown {
   try {
-    value = readJson(Buffer.from(text));
+    return readJson(Buffer.from(text));
   } catch (error) {
     throw new ExchangeError('invalid_request', `${name}: ${(error as Error).message}`);
   }
+}
+
+/** RFC 9396, section 5: what is malformed, or of another type, is refused. */
+function detailsIn(text: string | undefined): ExchangeRequest['authorizationDetails'] {
+  if (text === undefined) return undefined;
+  const read = askedDetailsShape.safeParse(jsonIn(text, 'authorization_details'));
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    const where = ['authorization_details', ...(issue?.path ?? [])].join('.');
+    throw new ExchangeError('invalid_authorization_details', `${where}: ${issue?.message}`);
+  }
+  return read.data.map(({ type: _type, ...terms }) => terms);
+}
+
+function objectIn(text: string | undefined, name: string): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
+  const value = jsonIn(text, name);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ExchangeError('invalid_request', `${name} is a JSON object`);
   return value as Record<string, unknown>;
 }
 
 /** What goes on the record of a token: never the token. */
-function recordedToken({ txn, path, scope, expires }: TransactionToken): Record<string, unknown> {
-  return { txn, path, scope, expires: new Date(expires * 1_000).toISOString() };
+function recordedToken({ txn, path, scope, expires, mandate }: TransactionToken): Record<string, unknown> {
+  const end = new Date(expires * 1_000).toISOString();
+  return { txn, path, scope, expires: end, ...(mandate === undefined ? {} : { mandate }) };
 }

@@ -11,6 +11,7 @@ export function entryText(entry: LogEntry): string {
 /** Parts that a record has only when there is something to say. */
 const OPTIONAL = [
   'provenance',
+  'mandate',
   'refusal',
   'obligations',
   'missing',

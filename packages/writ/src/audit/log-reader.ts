@@ -1,4 +1,4 @@
-import type { DecisionRecord, LogEntry, OutcomeRecord } from '../decide/record.js';
+import type { CapUse, DecisionRecord, LogEntry, OutcomeRecord } from '../decide/record.js';
 import type { Store } from '../store/store.js';
 import type { LogTables } from './log-table.js';
 
@@ -63,6 +63,14 @@ export class LogReader {
       .executeTakeFirst();
     if (row === undefined || row.last_id < id) return undefined;
     return entriesOf(row.body).find((entry) => entry.id === id);
+  }
+
+  /** What was taken of the caps of mandates and still counts, in the order of the decisions. What is over is forgotten. */
+  async uses(now: Date): Promise<{ readonly decisionId: string; readonly use: CapUse }[]> {
+    const seconds = Math.floor(now.getTime() / 1_000);
+    await this.table.deleteFrom('log_uses').where('until', '<', seconds).execute();
+    const rows = await this.table.selectFrom('log_uses').selectAll().orderBy('decision_id').execute();
+    return rows.map(({ decision_id, use }) => ({ decisionId: decision_id, use: JSON.parse(use) as CapUse }));
   }
 
   /**

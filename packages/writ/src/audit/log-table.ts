@@ -12,11 +12,16 @@ export interface LogGroup {
   readonly body: string;
   /** The decisions that the outcomes in the group are about. */
   readonly outcomes: readonly { readonly decisionId: string; readonly id: string }[];
+  /** What the permits in the group took of the caps of mandates; JSON of a `CapUse`. */
+  readonly uses: readonly { readonly decisionId: string; readonly use: string; readonly until: number }[];
+  /** The decisions of which the group says that nothing came of them: they took nothing. */
+  readonly undone: readonly string[];
 }
 
 export type LogTables = {
   log_groups: { seq: number; first_id: string; last_id: string; count: number; body: string };
   log_outcomes: { decision_id: string; id: string };
+  log_uses: { decision_id: string; use: string; until: number };
 };
 
 export const auditMigrations: Migrations = {
@@ -58,16 +63,30 @@ export const auditMigrations: Migrations = {
       await db.schema.dropTable('decision_records').execute();
     },
   },
+  '0003_audit_uses': {
+    async up(db) {
+      await db.schema
+        .createTable('log_uses')
+        .addColumn('decision_id', 'text', (c) => c.primaryKey())
+        .addColumn('use', 'text', (c) => c.notNull())
+        .addColumn('until', 'integer', (c) => c.notNull())
+        .execute();
+    },
+  },
 };
 
 /** Writes groups to an open database in one transaction: all of them are there, each whole, or none. */
 export function groupsInserter(database: Sqlite.Database): (groups: readonly LogGroup[]) => void {
   const insert = database.prepare('insert into log_groups (first_id, last_id, count, body) values (?, ?, ?, ?)');
   const outcome = database.prepare('insert into log_outcomes (decision_id, id) values (?, ?)');
+  const take = database.prepare('insert into log_uses (decision_id, use, until) values (?, ?, ?)');
+  const giveBack = database.prepare('delete from log_uses where decision_id = ?');
   return database.transaction((groups: readonly LogGroup[]) => {
     for (const group of groups) {
       insert.run(group.first, group.last, group.count, group.body);
       for (const { decisionId, id } of group.outcomes) outcome.run(decisionId, id);
+      for (const { decisionId, use, until } of group.uses) take.run(decisionId, use, until);
+      for (const decisionId of group.undone) giveBack.run(decisionId);
     }
   });
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { EntityUid } from '@writ/cedar';
-import type { Append, DecisionRecord, LogEntry } from '../decide/record.js';
+import type { Append, CapUse, DecisionRecord, LogEntry } from '../decide/record.js';
 import { entryText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
@@ -39,6 +39,12 @@ class Pending {
       count: notes.length,
       body: this.texts.join('\n'),
       outcomes: notes.flatMap(({ id, decisionId }) => (decisionId === undefined ? [] : [{ decisionId, id }])),
+      uses: notes.flatMap(({ id, use }) =>
+        use === undefined ? [] : [{ decisionId: id, use: JSON.stringify(use), until: use.until }],
+      ),
+      undone: notes.flatMap(({ decisionId, isUndone }) =>
+        decisionId !== undefined && isUndone === true ? [decisionId] : [],
+      ),
     };
   }
 }
@@ -55,16 +61,21 @@ export interface EntryNote {
   readonly result?: DecisionRecord['result'];
   readonly refusal?: string | undefined;
   readonly path?: readonly EntityUid[] | undefined;
+  readonly use?: CapUse | undefined;
   /** Of an outcome. */
   readonly decisionId?: string;
+  readonly isUndone?: boolean;
 }
 
 function noteOf(entry: LogEntry): EntryNote {
   const { kind, id, time } = entry;
   if (kind === 'decision') {
-    return { kind, id, time, result: entry.result, refusal: entry.refusal?.code, path: entry.provenance?.path };
+    const { result, refusal, provenance, mandate } = entry;
+    return { kind, id, time, result, refusal: refusal?.code, path: provenance?.path, use: mandate?.use };
   }
-  return kind === 'outcome' ? { kind, id, time, decisionId: entry.decisionId } : { kind, id, time };
+  if (kind !== 'outcome') return { kind, id, time };
+  const { decisionId, status } = entry;
+  return { kind, id, time, decisionId, isUndone: status === 'failed' || status === 'not-executed' };
 }
 
 /** Told of entries once they are on disk: what they are, and their lines. */

@@ -1,6 +1,7 @@
 import type { ActionDeclaration, CedarJsonObject, CedarType, RecordType } from '@writ/cedar';
 import type { LedgerValues } from '../ledger/ledger.js';
 import { originatorOf, type Provenance } from '../provenance/path.js';
+import type { Coverage } from './mandates.js';
 
 /** What Writ itself puts into `context`. A caller cannot give these. */
 const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'now', 'origins', 'action']);
@@ -13,6 +14,7 @@ export interface ContextParts {
   readonly provenance: Provenance;
   readonly ledger: LedgerValues;
   readonly effects: readonly string[];
+  readonly mandate: Coverage | undefined;
   readonly now: Date;
 }
 
@@ -40,7 +42,7 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Ce
 }
 
 /** A value that Writ provides; undefined for one that it does not have yet. */
-function ownValue(name: string, { action, provenance, ledger, effects, now }: ContextParts): unknown {
+function ownValue(name: string, { action, provenance, ledger, effects, mandate, now }: ContextParts): unknown {
   switch (name) {
     case 'action':
       return action === undefined ? {} : withoutNulls(action, undefined);
@@ -53,6 +55,16 @@ function ownValue(name: string, { action, provenance, ledger, effects, now }: Co
         purpose: (provenance.scope ?? []).join(' '),
         ...(provenance.promptHash === undefined ? {} : { promptHash: provenance.promptHash }),
       };
+    case 'mandate':
+      return (
+        mandate && {
+          kind: mandate.kind,
+          covers: mandate.covers,
+          why: mandate.why ?? '',
+          namesResource: mandate.namesResource,
+          namedInput: mandate.namedInput,
+        }
+      );
     case 'ledger':
       return ledger;
     case 'tool':

@@ -1,6 +1,9 @@
 import { CedarError } from '@writ/cedar';
+import type { LedgerEvent } from '../ledger/accumulator.js';
+import type { CapUse } from '../ledger/caps.js';
 import { LedgerError } from '../ledger/errors.js';
-import { type Ledger, type LedgerValues, OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { Revocations } from '../registry/revocations.js';
@@ -10,9 +13,11 @@ import { type Decision, isPermitted, type Refusal } from './decision.js';
 import { evaluate, type Verdict } from './evaluate.js';
 import { EntityGatherer, eventOf, joinedProvenance, misfitOf, missingFacts, provenanceOf, taskOf } from './gather.js';
 import type { Ids } from './ids.js';
+import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
 import type { PolicyPlane } from './plane.js';
-import type { Append, DecisionRecord, FactRecord, OutcomeRecord } from './record.js';
+import type { Append, DecisionRecord, OutcomeRecord } from './record.js';
 import type { AccessRequest, Carried } from './request.js';
+import { newTrail, recordOf, type Trail } from './trail.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts {
@@ -57,14 +62,6 @@ export interface BeginOptions {
   readonly token?: TokenProvenance | undefined;
   /** The last decision is the first for which this is true. */
   readonly until?: (record: DecisionRecord) => boolean;
-}
-
-/** What one decision read on its way, as far as it came. */
-interface Trail {
-  provenance?: Provenance;
-  ledger: LedgerValues;
-  facts: readonly FactRecord[];
-  ignored?: readonly string[];
 }
 
 const UNDESCRIBED = { effects: [], labels: ['external', 'confidential'] } as const;
@@ -155,14 +152,14 @@ export class Decider {
 
   /** Decides without recording and without using anything up: whether a search may name a candidate. */
   consider(request: AccessRequest, caller: Caller, token?: TokenProvenance): Verdict {
-    return this.judge(undefined, request, caller, token, this.parts.clock(), { ledger: NO_LEDGER, facts: NO_FACTS });
+    return this.judge(undefined, request, caller, token, this.parts.clock(), newTrail());
   }
 
   private judgeNow(request: AccessRequest, caller: Caller, token: TokenProvenance | undefined): DecisionRecord {
     const now = this.parts.clock();
     const id = this.nextId(now);
     this.expire(now);
-    const trail: Trail = { ledger: NO_LEDGER, facts: NO_FACTS };
+    const trail = newTrail();
     let verdict: Verdict;
     if (caller.rights.ask('evaluate', request.action.name, request.subject.type, request.resource.type)) {
       verdict = this.judge(id, request, caller, token, now, trail);
@@ -274,12 +271,23 @@ export class Decider {
       const tool = plane.tools[name] ?? UNDESCRIBED;
       const event = ledger.isEmpty ? undefined : eventOf(request, provenance, tool.labels);
       if (event !== undefined) trail.ledger = ledger.read(event, now);
+      const mandate = mandateFor(provenance.mandate, plane.tasks, name);
+      const input = request.context?.input;
+      const coverage =
+        mandate &&
+        coverageOf(
+          mandate,
+          { name, effects: plane.tools[name]?.effects, resource: request.resource, input, now },
+          ledger.caps,
+        );
+      if (coverage !== undefined) trail.mandate = coverage;
       const context = buildContext(declared, {
         given: request.context ?? {},
         action: request.action.properties,
         provenance,
         ledger: trail.ledger,
         effects: tool.effects,
+        mandate: coverage,
         now,
       });
       const verdict = evaluate({
@@ -293,15 +301,29 @@ export class Decider {
         supported: supportedBy(caller, request),
         missing: () => missingFacts(plane.registry, entities),
       });
-      if (id !== undefined && event !== undefined && isPermitted(verdict) && ledger.reserve(id, event, now)) {
-        this.open.set(id, { enforcementPoint: caller.enforcementPoint, at: now.getTime() });
-      }
+      if (!isPermitted(verdict)) return verdict;
+      if (coverage?.covers === false) return outsideVerdict(coverage, plane.tasks, request);
+      if (id !== undefined) this.reserve(id, event, coverage?.use, caller, now);
       return verdict;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
       if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
       return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
     }
+  }
+
+  /** What a permit uses up, until it is known that it did not happen. */
+  private reserve(
+    id: string,
+    event: LedgerEvent | undefined,
+    use: CapUse | undefined,
+    { enforcementPoint }: Caller,
+    now: Date,
+  ): void {
+    const { ledger } = this.parts;
+    const isEntered = event !== undefined && ledger.reserve(id, event, now);
+    if (use !== undefined) ledger.caps.take(id, use, now);
+    if (isEntered || use !== undefined) this.open.set(id, { enforcementPoint, at: now.getTime() });
   }
 }
 
@@ -315,51 +337,12 @@ function refuse(code: Refusal['code'], message: string): Verdict {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-const NO_LEDGER: LedgerValues = {};
-const NO_FACTS: readonly FactRecord[] = [];
 
 /** What the enforcement point can carry out: by its registration, and by what it says in the request. */
 function supportedBy({ obligations }: Caller, { context }: AccessRequest): ReadonlySet<string> {
   const declared = context?.supported_obligations;
   if (!Array.isArray(declared)) return obligations.length === 0 ? NONE : new Set(obligations);
   return new Set([...obligations, ...declared.filter((type) => typeof type === 'string')]);
-}
-
-function recordOf(decision: Decision, request: AccessRequest, caller: Caller, now: Date, trail: Trail): DecisionRecord {
-  const { provenance, facts, ignored } = trail;
-  const { id, result, reasons, refusal, obligations, missing, policyVersion } = decision;
-  const record: Mutable<DecisionRecord> = {
-    kind: 'decision',
-    id,
-    time: now.toISOString(),
-    result,
-    enforcementPoint: caller.enforcementPoint,
-    request,
-    reasons,
-    facts,
-    ledger: plainValues(trail.ledger),
-    policyVersion,
-  };
-  if (refusal !== undefined) record.refusal = refusal;
-  if (obligations !== undefined) record.obligations = obligations;
-  if (missing !== undefined) record.missing = missing;
-  if (provenance !== undefined) record.provenance = provenance;
-  if (ignored !== undefined) record.ignored = ignored;
-  return record;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const NO_VALUES: DecisionRecord['ledger'] = {};
-
-function plainValues(ledger: LedgerValues): DecisionRecord['ledger'] {
-  if (ledger === NO_LEDGER) return NO_VALUES;
-  const plain: Record<string, number | string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(ledger)) {
-    if (typeof value !== 'bigint') plain[name] = value;
-    else plain[name] = Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  }
-  return plain;
 }
 
 function messageOf(error: unknown): string {

@@ -30,6 +30,7 @@ export interface Refusal {
     | 'caller_not_permitted'
     | 'token_invalid'
     | 'revoked'
+    | 'outside_mandate'
     | 'ledger_unavailable'
     | 'record_unavailable'
     | 'internal_error';

@@ -1,8 +1,8 @@
-import { type EntityUid, sameUid, uidText } from '@writ/cedar';
+import { sameUid } from '@writ/cedar';
 import { decodeJwt } from 'jose';
+import type { GrantTerms } from '../authorization-details.js';
 import type { AccessTokens, Issuer } from '../provenance/access-tokens.js';
 import type { Credentials } from '../provenance/credentials.js';
-import type { CheckedProof, DpopProofs } from '../provenance/dpop.js';
 import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
 import {
   firstToken,
@@ -15,19 +15,16 @@ import {
 } from '../provenance/exchange.js';
 import { compileIdentity } from '../provenance/identity-claims.js';
 import type { JwtSvids, TrustDomain } from '../provenance/jwt-svid.js';
-import type { Provenance } from '../provenance/path.js';
+import { kindsFor, type TaskKinds } from '../provenance/task-kinds.js';
 import {
-  assuranceOf,
   type PathMember,
   presentOf,
   scopeIn,
   type TransactionToken,
   type TransactionTokens,
 } from '../provenance/transaction-token.js';
-import { inProcess } from './caller.js';
-import type { Decider, TokenProvenance } from './decide.js';
-import { explainBriefly, isPermitted } from './decision.js';
-import type { Carried } from './request.js';
+import type { Decider } from './decide.js';
+import { Issuance } from './issuance.js';
 
 /** An issuer whose tokens can be exchanged. */
 export interface ExchangeIssuer extends Issuer {
@@ -63,6 +60,8 @@ export interface ExchangeRequest {
   readonly actorToken?: string | undefined;
   readonly actorTokenType?: string | undefined;
   readonly scope?: readonly string[] | undefined;
+  /** What the task is to be able to do at most (RFC 9396). */
+  readonly authorizationDetails?: readonly GrantTerms[] | undefined;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
   /** The prompt that the task begins with. It goes into the token as a keyed hash, and nowhere else. */
@@ -73,15 +72,17 @@ export interface ExchangeRequest {
   readonly boundTo?: string | undefined;
 }
 
-/** The action by which work is handed on; policies say who may hand it to whom. */
-export const DELEGATE = 'delegate';
-
 /**
  * Token exchange (RFC 8693) into transaction tokens. The first credential of a task becomes its first token; a token and the
  * credential of the next actor become that actor's token. Each handing on is a decision over the whole path.
  */
 export class TokenExchange {
-  constructor(private readonly parts: ExchangeParts) {}
+  private readonly issuance: Issuance;
+
+  constructor(private readonly parts: ExchangeParts) {
+    const { decider, nextTransaction, clock } = parts;
+    this.issuance = new Issuance(decider, () => nextTransaction(clock()));
+  }
 
   /** @throws {ExchangeError} when it is refused; {@link IssuerUnreachableError} when a credential cannot be verified now */
   async exchange(request: ExchangeRequest): Promise<TransactionToken> {
@@ -93,21 +94,23 @@ export class TokenExchange {
   }
 
   private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
-    const { scope = [], details, requestContext, prompt, requestingWorkload } = request;
+    const { scope = [], details, requestContext, prompt, requestingWorkload, authorizationDetails } = request;
     const proven = await this.prove(request.subjectToken, request.subjectTokenType, 'subject_token');
     const now = this.parts.clock();
-    const limits = this.parts.limits();
     const path = actor === undefined ? proven.path : withActor(proven.path, actor);
     const txn = this.parts.nextTransaction(now);
     const promptHash = prompt === undefined ? undefined : this.parts.hashPrompt(prompt);
+    const { tasks: kinds } = this.parts.decider().plane;
+    const kind = kindOf(kinds, scope);
+    const limits = { ...this.parts.limits(), ...lifetimeOf(kinds, kind) };
     const first = { proven: { ...proven, path }, txn, scope, details, requestContext, promptHash, requestingWorkload };
     const token = firstToken(first, limits, now);
-    if (actor !== undefined) await this.mayHandOn({ ...token, path: proven.path }, actor.uid);
-    return token;
+    if (actor !== undefined) await this.issuance.mayHandOn({ ...token, path: proven.path }, actor.uid);
+    return { ...token, mandate: await this.issuance.firstMandate(token, kind, authorizationDetails) };
   }
 
   private async replace(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
-    const { scope, details, requestContext, prompt, requestingWorkload } = request;
+    const { scope, details, requestContext, prompt, requestingWorkload, authorizationDetails } = request;
     if (actor === undefined)
       throw new ExchangeError(
         'invalid_request',
@@ -120,13 +123,18 @@ export class TokenExchange {
     if (parent.boundTo !== undefined && parent.boundTo !== request.boundTo)
       throw new ExchangeError('invalid_dpop_proof', 'the token is bound to a key; send a proof by that key');
     const now = this.parts.clock();
-    const limits = this.parts.limits();
+    const { tasks: kinds } = this.parts.decider().plane;
+    const limits = { ...this.parts.limits(), ...lifetimeOf(kinds, parent.mandate?.kind) };
     const present = presentOf(parent.path);
     // Who works on it now may narrow it for itself; that hands nothing on.
-    if (sameUid(present.uid, actor.uid)) return narrowedToken(parent, scope, requestingWorkload, limits, now);
-    const token = handedOn(parent, actor, scope, requestingWorkload, limits, now);
-    await this.mayHandOn(parent, actor.uid);
-    return token;
+    const isOwn = sameUid(present.uid, actor.uid);
+    const token = isOwn
+      ? narrowedToken(parent, scope, requestingWorkload, limits, now)
+      : handedOn(parent, actor, scope, requestingWorkload, limits, now);
+    if (!isOwn) await this.issuance.mayHandOn(parent, actor.uid);
+    if (authorizationDetails === undefined) return token;
+    const mandate = await this.issuance.within(token, parent.mandate, authorizationDetails);
+    return { ...token, mandate };
   }
 
   private async believe(text: string): Promise<TransactionToken> {
@@ -175,24 +183,6 @@ export class TokenExchange {
     const { identity, scopes } = this.parts.trustDomains()[trustDomain] as ExchangeTrustDomain;
     return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes };
   }
-
-  /** A decision like any other, and on the record: may everybody on the path hand this task to the next actor? */
-  private async mayHandOn(from: TransactionToken, to: EntityUid): Promise<void> {
-    const [originator] = from.path;
-    const request = {
-      subject: originator.uid,
-      action: { name: DELEGATE },
-      resource: to,
-      context: { scope: from.scope },
-    };
-    const record = await this.parts.decider().decide(request, inProcess('token-service'), provenanceIn(from));
-    if (isPermitted(record)) return;
-    const who = uidText(presentOf(from.path).uid);
-    throw new ExchangeError(
-      'access_denied',
-      `${who} may not hand this task to ${uidText(to)}: ${explainBriefly(record)}`,
-    );
-  }
 }
 
 /** The token for the key of the present actor: with an identity that was verified, and a key that was proved, it is bound. */
@@ -214,50 +204,16 @@ function isOfSpiffe(token: string): boolean {
   }
 }
 
-export type PresentedProof = NonNullable<Carried['proof']>;
-
-/** Believes transaction tokens, or says why not. A bound one only with a proof by its key: there is no verification without. */
-export class TokenVerifier {
-  constructor(
-    private readonly tokens: TransactionTokens,
-    private readonly proofs: DpopProofs,
-  ) {}
-
-  async believe(text: string, presented: PresentedProof | undefined): Promise<TokenProvenance> {
-    // Both signatures at the same time: neither needs the other.
-    const proof = presented && settled(this.proofs.check(presented.proof, { ...presented, token: text }));
-    try {
-      const token = await this.tokens.verify(text);
-      if (token.boundTo !== undefined) await this.prove(token.boundTo, await proof);
-      return provenanceIn(token);
-    } catch (error) {
-      if (error instanceof TokenError) return error;
-      throw error;
-    }
-  }
-
-  /** Takes the proof only when it is by the key that the token is bound to: others are nothing to remember. */
-  private async prove(boundTo: string, proof: Settled<CheckedProof> | undefined): Promise<void> {
-    if (proof === undefined) throw new TokenError('token_proof', 'it is bound to a key, and came without a proof');
-    if ('error' in proof) throw proof.error;
-    if (proof.value.thumbprint !== boundTo)
-      throw new TokenError('token_proof', 'the proof is by another key than the one that it is bound to');
-    await this.proofs.take(proof.value);
-  }
+/** The kind that a scope chooses, unless it is the usual one. @throws {ExchangeError} when it chooses two */
+function kindOf(kinds: TaskKinds | undefined, scope: readonly string[]): string | undefined {
+  if (kinds === undefined) return undefined;
+  const chosen = kindsFor(kinds, scope);
+  if (chosen.length > 1)
+    throw new ExchangeError('invalid_scope', `the scope chooses several kinds of task: ${chosen.join(', ')}`);
+  return chosen[0] === kinds.usual ? undefined : chosen[0];
 }
 
-type Settled<T> = { readonly value: T } | { readonly error: unknown };
-
-/** What became of it, so that nobody has to wait for it to hear that it failed. */
-function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
-  return promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-}
-
-/** What a decision sees of a token. */
-function provenanceIn({ path, txn, scope, promptHash }: TransactionToken): Provenance {
-  const uids = path.map(({ uid }) => uid) as unknown as Provenance['path'];
-  return { path: uids, assurance: assuranceOf(path), txn, scope, ...(promptHash === undefined ? {} : { promptHash }) };
+function lifetimeOf(kinds: TaskKinds | undefined, kind: string | undefined): { lifetime?: number } {
+  const lifetime = kinds?.kinds.get(kind ?? kinds.usual)?.lifetime;
+  return lifetime === undefined ? {} : { lifetime };
 }

@@ -1,4 +1,5 @@
 import type { ActionDeclaration, PolicySet, Schema } from '@writ/cedar';
+import type { TaskKinds } from '../provenance/task-kinds.js';
 import type { Registry } from '../registry/registry.js';
 import type { DeclaredObligation } from './obligations.js';
 
@@ -12,5 +13,7 @@ export interface PolicyPlane {
   readonly delegation: 'path' | 'actor';
   readonly tools: Readonly<Record<string, { readonly effects: readonly string[]; readonly labels: readonly string[] }>>;
   readonly obligations: Readonly<Record<string, DeclaredObligation>>;
+  /** Undefined when the bundle has none: then a task may do what its identities may, unless its token says less. */
+  readonly tasks: TaskKinds | undefined;
   readonly registry: Registry;
 }

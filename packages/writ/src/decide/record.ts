@@ -1,7 +1,10 @@
 import type { EntityUid } from '@writ/cedar';
-import type { OutcomeStatus } from '../ledger/ledger.js';
+import type { CapUse } from '../ledger/caps.js';
+import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { Decision } from './decision.js';
 import type { AccessRequest } from './request.js';
+
+export type { CapUse };
 
 /** An entity as a decision saw it, in Cedar's JSON data format. */
 export interface FactRecord {
@@ -29,6 +32,14 @@ export interface DecisionRecord extends Decision {
   };
   readonly facts: readonly FactRecord[];
   readonly ledger: Readonly<Record<string, number | string | readonly string[]>>;
+  /** Whether the mandate of the task covered the action, and what a permit took of it. */
+  readonly mandate?: {
+    readonly kind: string;
+    readonly covers: boolean;
+    readonly why?: string;
+    readonly grant?: number;
+    readonly use?: CapUse;
+  };
   /** Properties that the caller sent and may not assert, as `subject.role`: not read. */
   readonly ignored?: readonly string[];
 }

@@ -115,7 +115,8 @@ function narrowedSearch(
   const declared = plane.actions.get(request.action.name);
   const provenance = provenanceOf(request);
   if (declared === undefined || typeof provenance === 'string') return undefined;
-  const depends = part === 'subject' ? ['now', 'ledger', 'provenance'] : ['now', 'ledger'];
+  const ours = ['now', 'ledger', 'mandate'];
+  const depends = part === 'subject' ? [...ours, 'provenance'] : ours;
   if (depends.some((name) => declared.context.attributes.has(name))) return undefined;
   if (plane.delegation === 'actor' && provenance.path.length > 1) return undefined;
   try {
@@ -126,6 +127,7 @@ function narrowedSearch(
       provenance,
       ledger: {},
       effects: plane.tools[request.action.name]?.effects ?? [],
+      mandate: undefined,
       now: new Date(0),
     });
     const unknown = { unknown: true, type: request[part].type } as const;

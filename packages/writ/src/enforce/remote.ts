@@ -1,7 +1,7 @@
 import type { DecisionPoint } from '../decide/decide.js';
 import type { Decision, Reason, Refusal } from '../decide/decision.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
-import type { OutcomeStatus } from '../ledger/ledger.js';
+import type { OutcomeStatus } from '../ledger/outcome.js';
 import { DecisionPointError } from './errors.js';
 
 const TIMEOUT_MS = 2_000;

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from './accumulator.js';
 import { AccumulatorError, LedgerError } from './errors.js';
-import { Ledger, OUTCOME_DEADLINE_MS } from './ledger.js';
+import { Ledger } from './ledger.js';
+import { OUTCOME_DEADLINE_MS } from './outcome.js';
 
 const event = (amount: unknown, key = 'a', action = 'refund'): LedgerEvent => ({
   action,

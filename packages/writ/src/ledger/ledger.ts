@@ -1,13 +1,9 @@
 import { type Accumulator, type AccumulatorDeclaration, compileAccumulator, type LedgerEvent } from './accumulator.js';
+import { Caps } from './caps.js';
+import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
 
 /** What the accumulators say: sums and counts with the present action in them, sets without. */
 export type LedgerValues = Readonly<Record<string, bigint | readonly string[]>>;
-
-/** How an action that was permitted ended. `unknown` counts as done. */
-export type OutcomeStatus = 'completed' | 'failed' | 'not-executed' | 'unknown';
-
-/** How long an outcome may take. After that the action counts as done, whatever is reported. */
-export const OUTCOME_DEADLINE_MS = 15 * 60_000;
 
 interface Entry {
   readonly at: number;
@@ -32,6 +28,8 @@ const MAX_PENDING = 100_000;
  * limit and together over it are never both permitted, and an outcome that never comes counts as done.
  */
 export class Ledger {
+  /** What was taken of the mandates of tasks. */
+  readonly caps = new Caps();
   private accumulators: readonly Accumulator[] = [];
   /** By accumulator, the accounts by key. */
   private accounts = new Map<string, Map<string, Account>>();
@@ -125,7 +123,8 @@ export class Ledger {
    */
   settle(decisionId: string, status: OutcomeStatus, now: Date): boolean {
     this.expire(now);
-    return this.close(decisionId, status);
+    const ofCaps = this.caps.settle(decisionId, status, now);
+    return this.close(decisionId, status) || ofCaps;
   }
 
   private expire(now: Date): void {

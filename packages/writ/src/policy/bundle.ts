@@ -28,6 +28,7 @@ import {
 } from './format.js';
 import { readYaml } from './read-yaml.js';
 import { ServicePolicy } from './service-policy.js';
+import { type TasksYaml, tasksYaml } from './tasks-format.js';
 
 /** A policy and the file it stands in. `offset` is where it begins there. */
 export interface PolicySource extends PolicyText {
@@ -47,6 +48,8 @@ export interface Bundle {
   readonly accumulators: LedgerYaml['accumulators'];
   readonly tools: ToolsYaml['tools'];
   readonly obligations: ObligationsYaml['obligations'];
+  /** The kinds of task; undefined when the bundle has none, and every task may do what its identities may. */
+  readonly tasks: TasksYaml | undefined;
   /** Who may use the service. */
   readonly servicePolicy: ServicePolicy;
   readonly mappings: readonly MappingYaml[];
@@ -95,6 +98,8 @@ class BundleReader {
     const ledger = this.yaml('ledger.yaml', ledgerYaml);
     const tools = this.yaml('tools.yaml', toolsYaml);
     const obligations = this.yaml('obligations.yaml', obligationsYaml);
+    const hasTasks = this.files.texts.has('tasks.yaml');
+    const tasks = hasTasks ? this.yaml('tasks.yaml', tasksYaml) : undefined;
     const mappings = this.each('mappings/', (file) => this.yaml(file, mappingYaml));
     const tests = this.each('tests/', (file) => {
       const read = this.yaml(file, testsYaml);
@@ -113,6 +118,7 @@ class BundleReader {
     const policies = this.compile(sources, schema);
     const servicePolicy = schema && this.servicePolicy(schema);
     if (!settings || !ledger || !tools || !obligations || !schema || !policies || !servicePolicy) return undefined;
+    if (hasTasks && tasks === undefined) return undefined;
     return {
       root: this.files.root,
       version: this.files.version,
@@ -124,6 +130,7 @@ class BundleReader {
       accumulators: ledger.accumulators,
       tools: tools.tools,
       obligations: obligations.obligations,
+      tasks,
       servicePolicy,
       mappings,
       entities,

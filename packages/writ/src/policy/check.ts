@@ -13,7 +13,7 @@ export function verifiedBundle({ bundle, findings }: ReadBundle): Bundle {
 
 /** Everything that can be said of a bundle that loads: types, and what can never work. */
 export function checkBundle(bundle: Bundle): Finding[] {
-  return [...checkTypes(bundle), ...checkAnnotations(bundle), ...checkNames(bundle)];
+  return [...checkTypes(bundle), ...checkAnnotations(bundle), ...checkNames(bundle), ...checkTasks(bundle)];
 }
 
 /** Annotations that decide a result (design section 4), and stand where they cannot. */
@@ -63,6 +63,31 @@ function checkAnnotations(bundle: Bundle): Finding[] {
       message,
       help: 'remove it, or use @obligation',
     });
+  }
+  return findings;
+}
+
+/** Kinds of task that could never be started, or never do anything. */
+function checkTasks({ tasks, schema }: Bundle): Finding[] {
+  if (tasks === undefined) return [];
+  const findings: Finding[] = [];
+  const find = (severity: Finding['severity'], message: string, help: string): void => {
+    findings.push({ severity, file: 'tasks.yaml', line: 1, column: 1, message, help });
+  };
+  const actions = new Set([...schema.actions].map(({ uid }) => uid.id));
+  const others = Object.keys(tasks.tasks).filter((name) => name !== tasks.default);
+  if (others.length > 0 && !actions.has('start_task'))
+    find(
+      'error',
+      `the schema has no action start_task, so no task of the kind ${others[0]} can be started`,
+      'declare it for the resource Task, and say in a policy who may start which kind',
+    );
+  for (const [name, { mandate }] of Object.entries(tasks.tasks)) {
+    if (mandate === 'any') continue;
+    for (const action of mandate.flatMap((grant) => grant.actions ?? [])) {
+      if (!actions.has(action))
+        find('warning', `${name}: ${action} is not an action of the schema`, 'the mandate names it for nothing');
+    }
   }
   return findings;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lifetimeShape } from './lifetime.js';
 
 /** The shapes of a bundle's YAML files (design section 9). Unknown keys are refused: a typing error is not a setting. */
 
@@ -72,10 +73,7 @@ const trustDomain = z.strictObject({
 const tokens = z.strictObject({
   /** The `aud` of transaction tokens. */
   trustDomain: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'a trust domain is a name like shop.example'),
-  lifetime: z
-    .string()
-    .regex(/^[1-9][0-9]*(s|m)$/, 'a lifetime is a number and s or m, as in 5m')
-    .default('5m'),
+  lifetime: lifetimeShape.default('5m'),
   /** How often work may be handed on. */
   maxDepth: z.int().min(0).max(16).default(4),
 });

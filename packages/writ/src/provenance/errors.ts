@@ -40,6 +40,7 @@ export type ExchangeErrorCode =
   | 'invalid_target'
   | 'invalid_scope'
   | 'invalid_grant'
+  | 'invalid_authorization_details'
   | 'invalid_dpop_proof'
   | 'access_denied';
 

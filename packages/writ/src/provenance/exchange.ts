@@ -1,5 +1,6 @@
 import { sameUid, uidText } from '@writ/cedar';
 import { ExchangeError } from './errors.js';
+import type { Mandate } from './mandate.js';
 import { MAX_PATH, type PathMember, type TransactionToken } from './transaction-token.js';
 
 /** Token types of the exchange (RFC 8693, section 3; draft-ietf-oauth-transaction-tokens). */
@@ -33,6 +34,7 @@ export interface FirstRequest {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
   readonly promptHash?: string | undefined;
+  readonly mandate?: Mandate | undefined;
 }
 
 /** The first token of a task. @throws {ExchangeError} when it would say more than the credential does */

@@ -1,4 +1,5 @@
 import { type EntityUid, sameUid } from '@writ/cedar';
+import type { Mandate } from './mandate.js';
 
 /** How well an identity is proved (design section 6): none, asserted, authenticated, bound, chained. */
 export type Assurance = 0 | 1 | 2 | 3 | 4;
@@ -14,6 +15,8 @@ export interface Provenance {
   readonly scope?: readonly string[];
   /** What stands for the prompt that it began with. */
   readonly promptHash?: string;
+  /** What the task may do at most, when its token says so. */
+  readonly mandate?: Mandate;
 }
 
 export function originatorOf(provenance: Provenance): EntityUid {

@@ -3,7 +3,9 @@ import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { compactVerify, errors, SignJWT } from 'jose';
 import { z } from 'zod';
+import { tokenDetailsShape } from '../authorization-details.js';
 import { TokenError } from './errors.js';
+import { detailsOf, type Mandate, mandateIn } from './mandate.js';
 import { Newest } from './newest.js';
 import type { Assurance } from './path.js';
 import type { SigningAlgorithm, SigningKeys } from './signing-keys.js';
@@ -35,6 +37,8 @@ export interface TransactionToken {
   readonly domain?: TokenDomain | undefined;
   /** What stands for the prompt that the task began with: a keyed hash, so that nobody can guess it from outside. */
   readonly promptHash?: string | undefined;
+  /** What the task may do at most; undefined for what the bundle says of a task that nobody started as another kind. */
+  readonly mandate?: Mandate | undefined;
   /** The thumbprint of the key that whoever presents it must prove to have (RFC 9449, section 6.1); none for a bearer token. */
   readonly boundTo?: string | undefined;
 }
@@ -67,7 +71,10 @@ const claimsShape = z.object({
   rctx: z.record(z.string(), z.unknown()).optional(),
   act: actShape.optional(),
   cnf: z.object({ jkt: z.string().min(1) }).optional(),
+  /** RFC 9396, section 9.1. */
+  authorization_details: tokenDetailsShape.optional(),
   agentic_ctx: z.object({
+    task_kind: z.string().optional(),
     path: z.array(z.object({ sub: z.string(), assurance: z.int().min(0).max(4) })).min(1),
     prompt_hash: z.string().optional(),
   }),
@@ -101,6 +108,7 @@ export class TransactionTokens {
     const { kid, privateKey } = this.keys.current(algorithm);
     const [originator] = token.path;
     const act = actOf(token.path);
+    const details = token.mandate && detailsOf(token.mandate);
     const claims = {
       txn: token.txn,
       scope: token.scope.join(' '),
@@ -109,7 +117,9 @@ export class TransactionTokens {
       ...(token.requestContext === undefined ? {} : { rctx: token.requestContext }),
       ...(act === undefined ? {} : { act }),
       ...(token.boundTo === undefined ? {} : { cnf: { jkt: token.boundTo } }),
+      ...(details === undefined ? {} : { authorization_details: details }),
       agentic_ctx: {
+        ...(token.mandate === undefined ? {} : { task_kind: token.mandate.kind }),
         path: token.path.map(({ uid, assurance }) => ({ sub: uidText(uid), assurance })),
         ...(token.promptHash === undefined ? {} : { prompt_hash: token.promptHash }),
       },
@@ -203,6 +213,7 @@ export class TransactionTokens {
       requestContext: claims.rctx,
       boundTo: claims.cnf?.jkt,
       promptHash: claims.agentic_ctx.prompt_hash,
+      mandate: mandateOfClaims(claims),
       domain: { issuer, trustDomain },
     };
   }
@@ -249,6 +260,14 @@ function pathOf({ sub, act, agentic_ctx: { path } }: z.output<typeof claimsShape
   const isLoop = members.some(({ uid }, i) => members.slice(0, i).some((other) => sameUid(other.uid, uid)));
   if (isLoop) throw new TokenError('token_chain', 'an identity is on the delegation path twice');
   return members as unknown as TransactionToken['path'];
+}
+
+/** A token with details and no kind, or with a member that nobody knows, is none of ours. */
+function mandateOfClaims({ authorization_details, agentic_ctx }: z.output<typeof claimsShape>): Mandate | undefined {
+  const { task_kind: kind } = agentic_ctx;
+  if (kind !== undefined) return mandateIn(kind, authorization_details);
+  if (authorization_details === undefined) return undefined;
+  throw new TokenError('token_malformed', 'it has authorization_details and does not say of which kind of task');
 }
 
 function strictJson(payload: Uint8Array): unknown {

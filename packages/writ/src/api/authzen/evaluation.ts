@@ -1,6 +1,6 @@
 import type { Decider, TokenProvenance } from '../../decide/decide.js';
-import type { TokenVerifier } from '../../decide/exchange.js';
 import type { DecisionRecord } from '../../decide/record.js';
+import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
 import { type Answer, answerOf, BARE, decisionShape, unrecorded } from './answer.js';

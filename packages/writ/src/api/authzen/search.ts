@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Decider, TokenProvenance } from '../../decide/decide.js';
-import type { TokenVerifier } from '../../decide/exchange.js';
 import type { Append } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
 import { type EntitySearch, type Found, SearchPlaceLost, searchActions, searchEntities } from '../../decide/search.js';
+import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, readShape, route } from '../route.js';
 import type { PageTokens } from './page-token.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TokenProvenance } from '../../decide/decide.js';
-import type { PresentedProof, TokenVerifier } from '../../decide/exchange.js';
+import type { PresentedProof, TokenVerifier } from '../../decide/token-verifier.js';
 import type { Call } from '../route.js';
 
 /** `context.proof`: the DPoP proof that the actor sent to the enforcement point, and the method and URL that it sent it to. */

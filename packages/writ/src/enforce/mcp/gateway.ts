@@ -2,7 +2,7 @@ import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import type { DecisionPoint } from '../../decide/decide.js';
 import { type Decision, decidingPolicies, explainBriefly } from '../../decide/decision.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
-import type { OutcomeStatus } from '../../ledger/ledger.js';
+import type { OutcomeStatus } from '../../ledger/outcome.js';
 import { carriedBy } from '../carried.js';
 import { MappingError } from '../errors.js';
 import type { CallingClient, CallMapper } from './map-call.js';

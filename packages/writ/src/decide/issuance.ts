@@ -1,0 +1,100 @@
+import { type EntityUid, uidText } from '@writ/cedar';
+import type { GrantTerms } from '../authorization-details.js';
+import { ExchangeError } from '../provenance/errors.js';
+import { type Mandate, mandateOf, narrowed } from '../provenance/mandate.js';
+import { presentOf, type TransactionToken } from '../provenance/transaction-token.js';
+import { inProcess } from './caller.js';
+import type { Decider } from './decide.js';
+import { explainBriefly, isPermitted } from './decision.js';
+import { TASK_ACTIONS, usualMandate } from './mandates.js';
+import { provenanceIn } from './token-verifier.js';
+
+/** What must be permitted before a token is issued: that work is handed on, that a task has its mandate. */
+export class Issuance {
+  /** @param nextId names where quantities of a mandate count */
+  constructor(
+    private readonly decider: () => Decider,
+    private readonly nextId: () => string,
+  ) {}
+
+  /** The mandate of a new task: that of its kind when that may be started, or what was asked for within it. */
+  async firstMandate(
+    token: TransactionToken,
+    kind: string | undefined,
+    asked: readonly GrantTerms[] | undefined,
+  ): Promise<Mandate | undefined> {
+    const { tasks: kinds } = this.decider().plane;
+    if (kinds !== undefined && kind !== undefined) {
+      const mandate = mandateOf(kind, kinds.kinds.get(kind)?.mandate ?? [], token.txn);
+      await this.mayTask(TASK_ACTIONS.start, token, kind, mandate, asked);
+      return asked === undefined ? mandate : this.within(token, mandate, asked);
+    }
+    return asked && this.within(token, undefined, asked);
+  }
+
+  /** What a task may do of which nobody said anything. */
+  private usual(): Mandate {
+    const { tasks: kinds } = this.decider().plane;
+    return kinds === undefined ? { kind: '', grants: 'any' } : usualMandate(kinds);
+  }
+
+  /** Narrowing is free. What is wider is asked for: a decision, and a mandate that counts anew when it is permitted. */
+  async within(token: TransactionToken, parent: Mandate | undefined, asked: readonly GrantTerms[]): Promise<Mandate> {
+    const from = parent ?? this.usual();
+    const id = this.nextId();
+    const result = narrowed(from, asked, id);
+    if ('mandate' in result) return result.mandate;
+    const wider = mandateOf(from.kind, asked, id);
+    await this.mayTask(TASK_ACTIONS.widen, token, from.kind, wider, asked);
+    return wider;
+  }
+
+  /** May everybody on the path hand this task to the next actor? */
+  async mayHandOn(from: TransactionToken, to: EntityUid): Promise<void> {
+    const why = await this.refusalOf(TASK_ACTIONS.delegate, from, to, { scope: from.scope });
+    if (why === undefined) return;
+    const who = uidText(presentOf(from.path).uid);
+    throw new ExchangeError('access_denied', `${who} may not hand this task to ${uidText(to)}: ${why}`);
+  }
+
+  /** May everybody on the path have this mandate? What is asked for is in the context, so that policies can look at it. */
+  private async mayTask(
+    action: string,
+    token: TransactionToken,
+    kind: string,
+    mandate: Mandate,
+    asked: readonly GrantTerms[] | undefined,
+  ): Promise<void> {
+    const context = { scope: token.scope, asked: namesIn(asked ?? (mandate.grants === 'any' ? [] : mandate.grants)) };
+    const why = await this.refusalOf(action, token, { type: 'Task', id: kind }, context);
+    if (why === undefined) return;
+    const who = uidText(presentOf(token.path).uid);
+    if (action === TASK_ACTIONS.start)
+      throw new ExchangeError('access_denied', `${who} may not start a task of the kind ${kind}: ${why}`);
+    throw new ExchangeError(
+      'invalid_authorization_details',
+      `this is more than the mandate covers, and ${who} may not widen it: ${why}`,
+    );
+  }
+
+  /** A decision like any other, and on the record; undefined when it is a permit. */
+  private async refusalOf(
+    action: string,
+    token: TransactionToken,
+    resource: EntityUid,
+    context: Record<string, unknown>,
+  ): Promise<string | undefined> {
+    const [originator] = token.path;
+    const request = { subject: originator.uid, action: { name: action }, resource, context };
+    const record = await this.decider().decide(request, inProcess('token-service'), provenanceIn(token));
+    return isPermitted(record) ? undefined : explainBriefly(record);
+  }
+}
+
+/** What a mandate names, all its elements together. */
+function namesIn(grants: readonly GrantTerms[]): Record<'actions' | 'effects' | 'resources', string[]> {
+  const all = (part: 'actions' | 'effects' | 'resources'): string[] => [
+    ...new Set(grants.flatMap((one) => one[part] ?? [])),
+  ];
+  return { actions: all('actions'), effects: all('effects'), resources: all('resources') };
+}

@@ -1,0 +1,93 @@
+import { parseUid } from '@writ/cedar';
+import type { Caps, CapUse } from '../ledger/caps.js';
+import { amountsOf, type Grant, type Mandate, type MandatedAction, misfit } from '../provenance/mandate.js';
+import type { TaskKinds } from '../provenance/task-kinds.js';
+import { KEY_OVERLAP_MS } from '../provenance/transaction-token.js';
+import type { Refusal } from './decision.js';
+import type { Verdict } from './evaluate.js';
+import type { AccessRequest } from './request.js';
+
+/** Actions on a task itself: what may be done with a mandate is not among what it covers. */
+export const TASK_ACTIONS = { delegate: 'delegate', start: 'start_task', widen: 'widen_task' } as const;
+const ON_TASKS: ReadonlySet<string> = new Set(Object.values(TASK_ACTIONS));
+
+/** Whether the mandate of a task covers an action, and by which of its grants. */
+export interface Coverage {
+  readonly kind: string;
+  readonly covers: boolean;
+  /** Why it does not. */
+  readonly why?: string;
+  /** The grant that covers it, by its place. */
+  readonly grant?: number;
+  /** Whether that grant names this very resource, not only its type. */
+  readonly namesResource: boolean;
+  /** The arguments whose values that grant names. */
+  readonly namedInput: readonly string[];
+  /** What a permit takes of its caps. */
+  readonly use?: CapUse;
+}
+
+/** The mandate under which an action is asked for; undefined when nothing is said of any. */
+export function mandateFor(
+  given: Mandate | undefined,
+  kinds: TaskKinds | undefined,
+  action: string,
+): Mandate | undefined {
+  if (ON_TASKS.has(action)) return undefined;
+  return given ?? (kinds && usualMandate(kinds));
+}
+
+/** The mandate of a task that nobody started as one of another kind. It counts nothing, so it needs no name to count under. */
+export function usualMandate({ usual, kinds }: TaskKinds): Mandate {
+  const terms = kinds.get(usual)?.mandate ?? [];
+  return { kind: usual, grants: terms === 'any' ? 'any' : terms.map((one) => ({ ...one, caps: [] })) };
+}
+
+/** Reads the caps; in the same turn of the event loop as they are taken. */
+export function coverageOf(mandate: Mandate, action: MandatedAction, caps: Caps): Coverage {
+  const { kind, grants } = mandate;
+  if (grants === 'any') return { kind, covers: true, namesResource: false, namedInput: [] };
+  const until = Math.ceil((action.now.getTime() + KEY_OVERLAP_MS) / 1_000);
+  let why = 'it covers nothing';
+  for (const [i, grant] of grants.entries()) {
+    const use = useOf(grant, action, caps, until);
+    if (typeof use !== 'string')
+      return { kind, covers: true, grant: i, ...namedBy(grant), ...(use.caps.length === 0 ? {} : { use }) };
+    // What is for this action and used up says more than what is for another.
+    if (i === 0 || !use.startsWith('it is not for')) why = use;
+  }
+  return { kind, covers: false, why, namesResource: false, namedInput: [] };
+}
+
+/** What an action would use up of a grant, or why the grant is not for it. */
+function useOf(grant: Grant, action: MandatedAction, caps: Caps, until: number): CapUse | string {
+  const why = misfit(grant, action);
+  if (why !== undefined) return why;
+  const read = amountsOf(grant, action.input);
+  if ('wrong' in read) return `${read.wrong} is not a whole amount`;
+  const { amounts } = read;
+  return caps.obstacle(grant.caps, amounts) ?? { caps: grant.caps.map(({ id }) => id), amounts, until };
+}
+
+function namedBy({ resources, input }: Grant): Pick<Coverage, 'namesResource' | 'namedInput'> {
+  const named = Object.entries(input ?? {}).filter(([, constraint]) => constraint.one_of !== undefined);
+  return {
+    // A type among the names would have let any other through.
+    namesResource: resources?.every((one) => parseUid(one) !== undefined) === true,
+    namedInput: named.map(([name]) => name),
+  };
+}
+
+/** What becomes of an action that policies permit and the mandate does not cover. */
+export function outsideVerdict(
+  { kind, why = '' }: Coverage,
+  kinds: TaskKinds | undefined,
+  { subject }: AccessRequest,
+): Verdict {
+  const message = `the mandate of this task${kind === '' ? '' : ` (${kind})`} does not cover it: ${why}`;
+  const refusal: Refusal = { code: 'outside_mandate', message };
+  if (kinds?.kinds.get(kind)?.outside !== 'ask') return { result: 'deny', reasons: [], refusal };
+  const { type, id } = subject;
+  const reason = { policy: `mandate:${kind}`, effect: 'forbid', identity: { type, id }, liftedBy: 'request' } as const;
+  return { result: 'step_up', reasons: [reason], refusal };
+}

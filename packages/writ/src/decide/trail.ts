@@ -1,0 +1,88 @@
+import type { LedgerValues } from '../ledger/ledger.js';
+import type { Provenance } from '../provenance/path.js';
+import type { Caller } from './caller.js';
+import { type Decision, isPermitted } from './decision.js';
+import type { Coverage } from './mandates.js';
+import type { DecisionRecord, FactRecord } from './record.js';
+import type { AccessRequest } from './request.js';
+
+/** What one decision read on its way, as far as it came. */
+export interface Trail {
+  provenance?: Provenance;
+  ledger: LedgerValues;
+  facts: readonly FactRecord[];
+  ignored?: readonly string[];
+  mandate?: Coverage;
+}
+
+const NO_LEDGER: LedgerValues = {};
+const NO_FACTS: readonly FactRecord[] = [];
+
+export function newTrail(): Trail {
+  return { ledger: NO_LEDGER, facts: NO_FACTS };
+}
+
+/** The record of a decision, with everything that was read on the way. */
+export function recordOf(
+  decision: Decision,
+  request: AccessRequest,
+  caller: Caller,
+  now: Date,
+  trail: Trail,
+): DecisionRecord {
+  const { provenance, facts, ignored } = trail;
+  const { id, result, reasons, refusal, obligations, missing, policyVersion } = decision;
+  const record: Mutable<DecisionRecord> = {
+    kind: 'decision',
+    id,
+    time: now.toISOString(),
+    result,
+    enforcementPoint: caller.enforcementPoint,
+    request,
+    reasons,
+    facts,
+    ledger: plainValues(trail.ledger),
+    policyVersion,
+  };
+  if (refusal !== undefined) record.refusal = refusal;
+  if (obligations !== undefined) record.obligations = obligations;
+  if (missing !== undefined) record.missing = missing;
+  if (provenance !== undefined) record.provenance = plainProvenance(provenance);
+  if (trail.mandate !== undefined) record.mandate = recordedCoverage(trail.mandate, isPermitted(decision));
+  if (ignored !== undefined) record.ignored = ignored;
+  return record;
+}
+
+/** The mandate of a token goes on the record once, when it is issued. */
+function plainProvenance(provenance: Provenance): NonNullable<DecisionRecord['provenance']> {
+  if (provenance.mandate === undefined) return provenance;
+  const { mandate: _mandate, ...plain } = provenance;
+  return plain;
+}
+
+function recordedCoverage(
+  { kind, covers, why, grant, use }: Coverage,
+  isTaken: boolean,
+): NonNullable<DecisionRecord['mandate']> {
+  return {
+    kind,
+    covers,
+    ...(why === undefined ? {} : { why }),
+    ...(grant === undefined ? {} : { grant }),
+    ...(use === undefined || !isTaken ? {} : { use }),
+  };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NO_VALUES: DecisionRecord['ledger'] = {};
+
+function plainValues(ledger: LedgerValues): DecisionRecord['ledger'] {
+  if (ledger === NO_LEDGER) return NO_VALUES;
+  const plain: Record<string, number | string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(ledger)) {
+    if (typeof value !== 'bigint') plain[name] = value;
+    else plain[name] = Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  }
+  return plain;
+}
