@@ -44,6 +44,7 @@ export async function runExample(): Promise<{ steps: Step[]; refunds: string[] }
     };
     await ask('the helper refunds 150.00 for ana', helper, task, 15_000);
     await ask('the helper refunds 250.00 for ana', helper, task, 25_000);
+    await ask('the helper refunds 150.00 once more, in the same task', helper, task, 15_000);
     await ask('the intern is handed the refund', intern, task, 15_000);
     await ask('the helper refunds under a task that is for mail', helper, mail, 15_000);
     await ask('somebody calls the tool with no token that is one', tool, { ...task, token: 'made.up.token' }, 15_000);

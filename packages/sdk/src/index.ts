@@ -3,6 +3,8 @@ export { ProofKey } from './proof.js';
 export {
   type BeginOptions,
   type Credential,
+  type Grant,
+  type HandOnOptions,
   TokenClient,
   type TokenClientOptions,
   type TransactionToken,

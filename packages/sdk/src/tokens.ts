@@ -27,12 +27,42 @@ export interface TokenClientOptions {
   readonly proofKey?: ProofKey;
 }
 
+/**
+ * One thing that a task may do (an element of `authorization_details`, RFC 9396, without its type). An action is covered when it is
+ * one of `actions`, its tool has no effect but `effects`, and so on; what is not given does not restrict.
+ */
+export interface Grant {
+  readonly actions?: readonly string[];
+  readonly effects?: readonly string[];
+  /** Entities as `Order::"17"`, or whole types as `Order`. */
+  readonly resources?: readonly string[];
+  readonly input?: Readonly<
+    Record<
+      string,
+      { readonly one_of?: readonly (string | number | boolean)[]; readonly min?: number; readonly max?: number }
+    >
+  >;
+  /** Seconds since the epoch. */
+  readonly until?: number;
+  readonly uses?: number;
+  /** How much of an argument in all. */
+  readonly limits?: Readonly<Record<string, number>>;
+}
+
+export interface HandOnOptions {
+  readonly scope?: readonly string[];
+  /** What the next actor may do at most: a part of what this one may. */
+  readonly mandate?: readonly Grant[];
+}
+
 export interface BeginOptions {
   readonly credential: Credential;
   /** What the task is for, as narrowly as can be said. */
   readonly scope: readonly string[];
   /** Who works on it, when that is not whom the credential is about. */
   readonly actor?: Credential;
+  /** What the task may do at most: a part of what its kind may. */
+  readonly mandate?: readonly Grant[];
   readonly details?: Readonly<Record<string, unknown>>;
   /** What was asked of the agent. The token has a keyed hash of it; it is not kept. */
   readonly prompt?: string;
@@ -57,11 +87,12 @@ export class TokenClient {
   constructor(private readonly options: TokenClientOptions) {}
 
   /** The first token of a new task. @throws {TokenRefusedError} */
-  begin({ credential, scope, actor, details, prompt }: BeginOptions): Promise<TransactionToken> {
+  begin({ credential, scope, actor, mandate, details, prompt }: BeginOptions): Promise<TransactionToken> {
     return this.exchange({
       ...subject(credential.token, credential.type ?? 'access_token'),
       ...acting(actor),
       scope: scope.join(' '),
+      ...mandated(mandate),
       ...(details === undefined ? {} : { request_details: JSON.stringify(details) }),
       ...(prompt === undefined ? {} : { prompt }),
     });
@@ -72,15 +103,24 @@ export class TokenClient {
    *
    * @throws {TokenRefusedError} `access_denied` when the task may not be handed to it
    */
-  async handOn(task: TransactionToken, actor: Credential, scope?: readonly string[]): Promise<TransactionToken> {
-    const asked = JSON.stringify([task.token, actor.token, actor.type, scope]);
+  async handOn(
+    task: TransactionToken,
+    actor: Credential,
+    { scope, mandate }: HandOnOptions = {},
+  ): Promise<TransactionToken> {
+    const asked = JSON.stringify([task.token, actor.token, actor.type, scope, mandate]);
     for (let pending = this.handed.get(asked); pending !== undefined; pending = this.handed.get(asked)) {
       const known = await pending.catch(() => undefined);
       if (known !== undefined && known.expires - MARGIN_MS > Date.now()) return known;
       this.forget(asked, pending);
     }
     // Nothing is awaited between the look and the set: calls at the same time share one exchange.
-    const form = { ...subject(task.token, 'txn_token'), ...acting(actor), ...(scope && { scope: scope.join(' ') }) };
+    const form = {
+      ...subject(task.token, 'txn_token'),
+      ...acting(actor),
+      ...mandated(mandate),
+      ...(scope && { scope: scope.join(' ') }),
+    };
     const fresh = this.exchange(form);
     this.forgetOld();
     this.handed.set(asked, fresh);
@@ -153,4 +193,9 @@ function acting(actor: Credential | undefined): Record<string, string> {
   return actor === undefined
     ? {}
     : { actor_token: actor.token, actor_token_type: TYPE + (actor.type ?? 'access_token') };
+}
+
+function mandated(mandate: readonly Grant[] | undefined): Record<string, string> {
+  if (mandate === undefined) return {};
+  return { authorization_details: JSON.stringify(mandate.map((grant) => ({ type: 'writ_action', ...grant }))) };
 }

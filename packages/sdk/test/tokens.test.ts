@@ -31,7 +31,7 @@ describe('TokenClient', () => {
     });
     expect(task).toMatchObject({ scope: ['refund', 'mail'] });
     expect(task.expires - Date.now()).toBeGreaterThan(290_000);
-    const next = await tokens.handOn(task, key('helper'), ['refund']);
+    const next = await tokens.handOn(task, key('helper'), { scope: ['refund'] });
     expect(decodeJwt(next.token)).toMatchObject({
       txn: decodeJwt(task.token).txn,
       scope: 'refund',
@@ -49,11 +49,23 @@ describe('TokenClient', () => {
     expect(await tokens.handOn(task, key('helper'))).toBe(first);
     expect(await issued()).toBe(before + 1);
     const [a, b] = await Promise.all([
-      tokens.handOn(task, key('helper'), ['mail']),
-      tokens.handOn(task, key('helper'), ['mail']),
+      tokens.handOn(task, key('helper'), { scope: ['mail'] }),
+      tokens.handOn(task, key('helper'), { scope: ['mail'] }),
     ]);
     expect(a).toBe(b);
     expect(await issued()).toBe(before + 2);
+  });
+
+  it('asks for a narrower mandate, at the beginning and for who works on', async () => {
+    const tokens = client();
+    const narrow = { actions: ['refund'], resources: ['Order::"o-1"'], input: { amount: { min: 1, max: 500 } } };
+    const task = await tokens.begin({ credential: key('planner-for-ana'), scope: ['refund'], mandate: [narrow] });
+    const narrower = { ...narrow, input: { amount: { min: 1, max: 200 } } };
+    const next = await tokens.handOn(task, key('helper'), { mandate: [{ ...narrower, uses: 1 }] });
+    const [given] = decodeJwt(next.token).authorization_details as { input: object; caps: object[] }[];
+    expect(given).toMatchObject({ ...narrower, caps: [{ uses: 2 }, { uses: 1 }] });
+    const wider = tokens.handOn(task, key('helper'), { mandate: [{ ...narrow, input: { amount: { max: 500 } } }] });
+    await expect(wider).rejects.toMatchObject({ code: 'invalid_authorization_details' });
   });
 
   it('says why a token is refused', async () => {
@@ -65,7 +77,9 @@ describe('TokenClient', () => {
       code: 'access_denied',
       message: expect.stringContaining('an intern is not handed what refunds'),
     });
-    await expect(tokens.handOn(task, key('helper'), ['payroll'])).rejects.toMatchObject({ code: 'invalid_scope' });
+    await expect(tokens.handOn(task, key('helper'), { scope: ['payroll'] })).rejects.toMatchObject({
+      code: 'invalid_scope',
+    });
     await expect(client({ key: 'writ_no' }).begin({ credential: key('helper'), scope: ['x'] })).rejects.toMatchObject({
       code: 'unexpected_answer',
     });

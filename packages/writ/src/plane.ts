@@ -9,11 +9,12 @@ import { Ledger } from './ledger/ledger.js';
 import type { Bundle } from './policy/bundle.js';
 import { secondsOf } from './policy/lifetime.js';
 import type { TasksYaml } from './policy/tasks-format.js';
-import type { TaskKind, TaskKinds } from './provenance/task-kinds.js';
+import { type TaskKind, type TaskKinds, usualMandate } from './provenance/task-kinds.js';
 import { Registry } from './registry/registry.js';
 
 /** A bundle made ready to decide with. @throws {CedarError} when the stored facts do not fit its schema */
 export function planeOf(bundle: Bundle, stored: readonly EntityJson[] = []): PolicyPlane {
+  const tasks = bundle.tasks && taskKindsOf(bundle.tasks);
   return {
     policies: bundle.policies,
     schema: bundle.schema,
@@ -22,7 +23,8 @@ export function planeOf(bundle: Bundle, stored: readonly EntityJson[] = []): Pol
     delegation: bundle.settings.delegation,
     tools: bundle.tools,
     obligations: bundle.obligations,
-    tasks: bundle.tasks && taskKindsOf(bundle.tasks),
+    tasks,
+    usualMandate: tasks && usualMandate(tasks),
     registry: Registry.load(bundle.entities, bundle.schema, stored),
   };
 }

@@ -24,6 +24,7 @@ import { Ledger } from './ledger/ledger.js';
 import { Credentials, credentialMigrations } from './provenance/credentials.js';
 import { dpopMigrations } from './provenance/dpop.js';
 import { SigningKeys, signingKeyMigrations } from './provenance/signing-keys.js';
+import { TaskStore, taskMigrations } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
 import { EntityStore, entityMigrations } from './registry/entity-store.js';
 import { Revocations, revocationMigrations } from './registry/revocations.js';
@@ -107,6 +108,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       revocationMigrations,
       signingKeyMigrations,
       sightingMigrations,
+      taskMigrations,
     );
     closers.push(() => store.destroy());
     const reader = new LogReader(store);
@@ -176,8 +178,10 @@ export async function start(options: StartOptions): Promise<Writ> {
     const pageTokens = new PageTokens(await credentials.secret('page-tokens'));
     const publicUrl = (): string => options.publicUrl ?? serviceUrl;
     const promptKey = await credentials.secret('prompts');
-    const token = tokenService({ promptKey, serving, credentials, keys, store, ids, publicUrl, admin });
-    http.add(routesOf({ decider, tokens: pageTokens, log, clock, state, metrics, admin, publicUrl, token }));
+    const tasks = new TaskStore(store);
+    const task = { tasks, caps: ledger.caps, admin };
+    const token = tokenService({ tasks, promptKey, serving, credentials, keys, store, ids, publicUrl, admin });
+    http.add(routesOf({ decider, tokens: pageTokens, log, clock, state, metrics, admin, publicUrl, token, task }));
     const service = await http.listen(host, options.port);
     serviceUrl = service.url;
     logger.info({ url: serviceUrl }, 'listening');

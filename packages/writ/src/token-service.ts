@@ -8,6 +8,7 @@ import { secondsOf } from './policy/lifetime.js';
 import type { Credentials } from './provenance/credentials.js';
 import { DpopProofs } from './provenance/dpop.js';
 import type { SigningKeys } from './provenance/signing-keys.js';
+import type { TaskStore } from './provenance/task-store.js';
 import { type TokenDomain, TransactionTokens } from './provenance/transaction-token.js';
 import type { Serving } from './serving.js';
 import type { Store } from './store/store.js';
@@ -17,6 +18,7 @@ interface TokenServiceParts {
   readonly credentials: Credentials;
   readonly keys: SigningKeys;
   readonly store: Store;
+  readonly tasks: TaskStore;
   readonly ids: Ids;
   /** What prompts are hashed with. */
   readonly promptKey: Buffer;
@@ -30,6 +32,7 @@ export function tokenService({
   credentials,
   keys,
   store,
+  tasks,
   ids,
   publicUrl,
   admin,
@@ -58,5 +61,5 @@ export function tokenService({
   });
   const proofs = new DpopProofs(store, clock);
   const verifier = new TokenVerifier(tokens, proofs);
-  return { exchange, tokens, verifier, proofs, keys, domain, admin };
+  return { exchange, tokens, verifier, proofs, keys, tasks, domain, admin };
 }

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readBundle } from '../src/policy/bundle.js';
+import { checkBundle } from '../src/policy/check.js';
 import { bundleOf, type Reply, type Running, run } from './running.js';
 
 /** What a task may do: kinds of task, `authorization_details`, uses and limits, widening, ending. */
@@ -58,6 +62,8 @@ forbid (principal, action == Action::"refund", resource == Order::"big") when { 
     ...['desk', 'mailer'].map((id) => ({ uid: { type: 'Agent', id }, parents: [{ type: 'Team', id: 'staff' }] })),
   ]),
 };
+
+const BIN = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 
 let writ: Running;
 let ahead = 0;
@@ -333,5 +339,156 @@ describe('authorization_details', () => {
     expect(await permits(token, 'look')).toBe(true);
     ahead = 31_000;
     expect((await ask(token, 'look')).json.context.refusal.message).toContain('its time is over');
+  });
+});
+
+describe('the end of a task', () => {
+  it('takes all that it was given, from everybody it was handed on to, at once and for good', async () => {
+    const token = await tokenOf(start('refund'));
+    const child = await tokenOf(replace(token, 'mailer'));
+    const { txn } = decodeJwt(token) as { txn: string };
+    expect(await permits(child, 'look')).toBe(true);
+    const ended = await writ.send('POST', `/v1/tasks/${txn}/end`, { reason: 'done' });
+    expect(ended.json).toMatchObject({ state: 'ended', ended: { by: 'default', reason: 'done' } });
+    for (const one of [token, child])
+      expect((await ask(one, 'look')).json.context.refusal).toMatchObject({ code: 'revoked' });
+    expect((await replace(token, 'mailer')).status).toBe(400);
+    const again = await writ.send('POST', `/v1/tasks/${txn}/end`, { reason: 'once more' });
+    expect(again.json.ended.reason).toBe('done');
+  });
+
+  it('is for who began it, and for administrators; others do not even see it', async () => {
+    const { txn } = decodeJwt(await tokenOf(start('refund'))) as { txn: string };
+    expect((await writ.send('GET', `/v1/tasks/${txn}`, undefined, { as: 'other' })).status).toBe(404);
+    expect((await writ.send('POST', `/v1/tasks/${txn}/end`, { reason: 'x' }, { as: 'other' })).status).toBe(404);
+    expect((await writ.send('GET', '/v1/tasks', undefined, { as: 'other' })).json.tasks).toEqual([]);
+    expect((await writ.send('GET', `/v1/tasks/${txn}`, undefined, { as: null })).status).toBe(401);
+    const { json } = await writ.send('GET', '/v1/tasks?limit=1', undefined, { as: 'admin' });
+    expect(json).toMatchObject({ tasks: [{ txn, state: 'active', kind: 'refund' }], next: txn });
+    expect((await writ.send('POST', `/v1/tasks/${txn}/end`, { reason: 'x' }, { as: 'admin' })).status).toBe(200);
+  });
+
+  it('comes by itself', async () => {
+    const { txn } = decodeJwt(await tokenOf(start('refund'))) as { txn: string };
+    ahead = 121_000;
+    expect((await writ.send('GET', `/v1/tasks/${txn}`)).json.state).toBe('expired');
+  });
+});
+
+describe('writ task', () => {
+  const command = (...args: string[]) =>
+    new Promise<{ code: number | null; out: string }>((resolve) => {
+      const flags = ['--service', writ.url, '--key-file', writ.writ.keyFileOf('default')];
+      const child = spawn(process.execPath, [BIN, 'task', ...args, ...flags], {
+        env: { ...process.env, NO_COLOR: '1' },
+      });
+      let out = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (chunk) => {
+          out += String(chunk);
+        });
+      }
+      child.on('close', (code) => resolve({ code, out }));
+    });
+
+  it('starts, shows and ends a task', async () => {
+    const begin = ['start', '--credential', writ.writ.keyFileOf('desk'), '--audience', 'shop.example', '--scope'];
+    const started = await command(...begin, 'refund', '--json');
+    const { token, task } = JSON.parse(started.out);
+    expect(await permits(token, 'refund', { amount: 40 })).toBe(true);
+    const shown = await command('show', task.txn);
+    expect(shown).toMatchObject({ code: 0 });
+    expect(shown.out).toBe(
+      [
+        `task ${task.txn}  active`,
+        '  kind     refund (scope refund)',
+        '  for      User::"ana", by Agent::"desk"',
+        `  started  ${task.started} by default; until ${task.expires}`,
+        '  may do   look',
+        '           refund; on Order; with amount from 1 up to 100; 1 of 3 uses; 40 of 150 of amount used up',
+        '',
+      ].join('\n'),
+    );
+    expect((await command('list')).out).toContain(`${task.txn}  active  refund`);
+    const ended = await command('end', task.txn, '--reason', 'the customer called it off');
+    expect(ended.out).toContain('by default: the customer called it off');
+    expect(await permits(token, 'look')).toBe(false);
+
+    const narrowed = await command(
+      ...begin,
+      'browse',
+      '--details',
+      '[{"type":"writ_action","effects":["read"],"uses":1}]',
+    );
+    expect(narrowed.out).toContain('whatever only has the effects read; 0 of 1 uses');
+  });
+
+  it('says what is wrong, and what to do', async () => {
+    const refused = await command(
+      'start',
+      '--credential',
+      writ.writ.keyFileOf('desk'),
+      '--audience',
+      'shop.example',
+      '--scope',
+      'anything',
+    );
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.out).toContain('may not start a task of the kind anything: there is no such task');
+    expect((await command('show', 'nothing')).out).toContain('there is no task nothing, or it is not yours');
+  });
+});
+
+describe('tasks.yaml', () => {
+  const findings = (tasks: string, schema = BUNDLE['schema.cedarschema']): string[] => {
+    const read = readBundle(bundleOf({ ...BUNDLE, 'tasks.yaml': tasks, 'schema.cedarschema': schema }));
+    const all = [...read.findings, ...(read.bundle === undefined ? [] : checkBundle(read.bundle))];
+    return all.map(({ severity, file, line, message }) => `${severity} ${file}:${line} ${message}`);
+  };
+
+  it.each([
+    [
+      'a default that is none',
+      'default: x\ntasks: { y: { mandate: any } }',
+      /tasks.yaml:1 default: there is no kind x/,
+    ],
+    [
+      'a default that counts',
+      'default: x\ntasks:\n  x: { mandate: [{ effects: [read], uses: 2 }] }',
+      /tasks.yaml:3 .*the default kind has no `uses`/,
+    ],
+    [
+      'two kinds of one scope',
+      'default: x\ntasks:\n  x: { mandate: any }\n  y: { mandate: any, scope: x }',
+      /tasks.yaml:4 .*the scope x chooses x already/,
+    ],
+    [
+      'an effect that is none',
+      'default: x\ntasks: { x: { mandate: [{ effects: [reads] }] } }',
+      /an effect is one of read,/,
+    ],
+    ['a member that nobody knows', 'default: x\ntasks: { x: { mandate: [{ action: [look] }] } }', /tasks.yaml:2 /],
+    [
+      'a lifetime past an hour',
+      'default: x\ntasks: { x: { mandate: any, lifetime: 61m } }',
+      /a token lives for an hour/,
+    ],
+    [
+      'an action of no schema',
+      'default: x\ntasks: { x: { mandate: [{ actions: [fly] }] } }',
+      /warning .*fly is not an action/,
+    ],
+  ])('%s is found, with its place', (_what, tasks, message) => {
+    expect(findings(tasks).join('\n')).toMatch(message);
+  });
+
+  it('needs an action start_task when there is more than one kind', () => {
+    const schema = BUNDLE['schema.cedarschema'].replace('start_task, ', '');
+    const policies = BUNDLE['policies/all.cedar'].replace('Action::"start_task"', 'Action::"widen_task"');
+    const folder = bundleOf({ ...BUNDLE, 'schema.cedarschema': schema, 'policies/all.cedar': policies });
+    const { bundle } = readBundle(folder);
+    expect(bundle && checkBundle(bundle).map(({ message }) => message)).toEqual([
+      'the schema has no action start_task, so no task of the kind refund can be started',
+    ]);
   });
 });

@@ -19,6 +19,7 @@ import { operationRoutes } from './operations.js';
 import { outcomeRoute } from './outcomes.js';
 import type { Route } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
+import { type TaskParts, taskRoutes } from './tasks.js';
 import { type TokenParts, tokenRoutes } from './token.js';
 
 export interface RoutesParts {
@@ -31,6 +32,7 @@ export interface RoutesParts {
   readonly admin: AdminParts;
   readonly publicUrl: () => string;
   readonly token: TokenParts;
+  readonly task: TaskParts;
 }
 
 /** Everything that the service serves (design section 10). */
@@ -43,6 +45,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     metadataRoute(decider, publicUrl),
     outcomeRoute(decider),
     ...tokenRoutes(parts.token),
+    ...taskRoutes(parts.task),
     ...policyRoutes(admin),
     ...entityRoutes(admin),
     ...identityRoutes(admin),

@@ -6,6 +6,7 @@ import { DPOP_ALGORITHMS, type DpopProofs } from '../provenance/dpop.js';
 import { ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';
+import type { TaskStore } from '../provenance/task-store.js';
 import {
   scopeIn,
   type TokenDomain,
@@ -23,6 +24,7 @@ export interface TokenParts {
   readonly verifier: TokenVerifier;
   readonly proofs: DpopProofs;
   readonly keys: SigningKeys;
+  readonly tasks: TaskStore;
   /** Undefined when the bundle has no trust domain: then there is no token service. */
   readonly domain: () => TokenDomain | undefined;
   readonly admin: Pick<AdminParts, 'decider' | 'log' | 'clock'>;
@@ -83,6 +85,7 @@ export function tokenRoutes(parts: TokenParts): Route[] {
           const asked = requestOf(body, domain(), caller.enforcementPoint);
           const boundTo = await keyProvedBy(request.headers.dpop, parts);
           const token = await parts.exchange.exchange({ ...asked, boundTo });
+          if (asked.subjectTokenType !== TOKEN_TYPES.transactionToken) await parts.tasks.add(token);
           await recordChange(parts.admin, caller, 'token.issue', recordedToken(token));
           return {
             access_token: await parts.tokens.sign(token),

@@ -9,6 +9,7 @@ import { explain } from './explain.js';
 import { type GuardFlags, guard } from './guard.js';
 import { complain } from './output.js';
 import { type StartFlags, start } from './start.js';
+import { endTask, listTasks, type StartTaskFlags, showTask, startTask, type TaskFlags } from './task.js';
 import { test } from './test.js';
 import { type InspectFlags, inspectToken } from './token.js';
 
@@ -95,6 +96,43 @@ program
   .option('--service <url>', 'the service whose keys verify it', `http://127.0.0.1:${SERVICE_PORT}`)
   .option('--json', 'print JSON')
   .action((token: string, flags: InspectFlags) => run(inspectToken(token, flags)));
+
+const task = program.command('task').description('start, look at and end tasks');
+task
+  .command('start')
+  .description('exchange a credential for the first token of a task')
+  .requiredOption(
+    '--credential <file>',
+    'the credential of who it is for: an access token or key; - for standard input',
+  )
+  .requiredOption('--scope <scope>', 'what it is for; it chooses the kind of task')
+  .requiredOption('--audience <domain>', 'the trust domain of the bundle, as in shop.example')
+  .option('--details <json>', 'what it may do at most, as authorization_details; @file for a file')
+  .option('--json', 'print JSON')
+  .action((flags: StartTaskFlags) => run(startTask(flags)));
+task
+  .command('list')
+  .description('the tasks that you may see, the newest first')
+  .option('--json', 'print JSON')
+  .action((flags: TaskFlags) => run(listTasks(flags)));
+task
+  .command('show')
+  .description('for whom a task is, what it may do, and what it has used up')
+  .argument('<txn>', 'the id of the task')
+  .option('--json', 'print JSON')
+  .action((txn: string, flags: TaskFlags) => run(showTask(txn, flags)));
+task
+  .command('end')
+  .description('take everything from a task that it was given')
+  .argument('<txn>', 'the id of the task')
+  .requiredOption('--reason <text>', 'why; it goes on the record')
+  .option('--json', 'print JSON')
+  .action((txn: string, flags: TaskFlags & { reason: string }) => run(endTask(txn, flags)));
+for (const command of task.commands) {
+  command
+    .option('--service <url>', 'the service', `http://127.0.0.1:${SERVICE_PORT}`)
+    .option('--key-file <file>', 'the key of a caller of it', './data/keys/default.key');
+}
 
 function port(text: string): number {
   if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535)

@@ -2,6 +2,8 @@ import { type EntityJson, type EntityUid, parseUid } from '@writ/cedar';
 import { Callers } from '../api/callers.js';
 import { type Caller, inProcess } from '../decide/caller.js';
 import { type Decision, decidingPolicies, explainBriefly, isPermitted } from '../decide/decision.js';
+import { provenanceOf } from '../decide/gather.js';
+import type { PolicyPlane } from '../decide/plane.js';
 import type { AccessRequest } from '../decide/request.js';
 import { MappingError } from '../enforce/errors.js';
 import { WritError } from '../errors.js';
@@ -9,6 +11,8 @@ import { deciderOf, mapperOf, planeOf } from '../plane.js';
 import type { Bundle } from '../policy/bundle.js';
 import type { TestStep, TestTask } from '../policy/format.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
+import { mandateOf } from '../provenance/mandate.js';
+import type { Provenance } from '../provenance/path.js';
 
 /** A test that cannot be run as it is written. */
 export class TestError extends WritError {
@@ -65,7 +69,8 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
     const caller = 'call' in step ? gateway : asking;
     let decision: Decision;
     try {
-      decision = await decider.decide(requestOf(step), caller);
+      const request = requestOf(step);
+      decision = await decider.decide(request, caller, startedAs(task, plane, request));
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
       steps.push({ ...compare(step, 'deny', []), why: error.message });
@@ -77,6 +82,16 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
     steps.push({ ...compare(step, decision.result, reasons), why: explainBriefly(decision) });
   }
   return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
+}
+
+/** What a token of a task of that kind would say; undefined for the default kind. */
+function startedAs({ kind, test }: TestTask, { tasks }: PolicyPlane, request: AccessRequest): Provenance | undefined {
+  if (kind === undefined) return undefined;
+  const declared = tasks?.kinds.get(kind);
+  if (declared === undefined) throw new TestError(`tasks.yaml has no kind ${kind}`, 'a test names it with `kind`');
+  const provenance = provenanceOf(request);
+  if (typeof provenance === 'string') return undefined;
+  return { ...provenance, txn: test, scope: [declared.scope], mandate: mandateOf(kind, declared.mandate, test) };
 }
 
 /** Who sends the requests of a test: a caller of the service, with what it may ask and assert. */

@@ -271,7 +271,7 @@ export class Decider {
       const tool = plane.tools[name] ?? UNDESCRIBED;
       const event = ledger.isEmpty ? undefined : eventOf(request, provenance, tool.labels);
       if (event !== undefined) trail.ledger = ledger.read(event, now);
-      const mandate = mandateFor(provenance.mandate, plane.tasks, name);
+      const mandate = mandateFor(provenance.mandate, plane.usualMandate, name);
       const input = request.context?.input;
       const coverage =
         mandate &&

@@ -6,7 +6,7 @@ import { presentOf, type TransactionToken } from '../provenance/transaction-toke
 import { inProcess } from './caller.js';
 import type { Decider } from './decide.js';
 import { explainBriefly, isPermitted } from './decision.js';
-import { TASK_ACTIONS, usualMandate } from './mandates.js';
+import { TASK_ACTIONS } from './mandates.js';
 import { provenanceIn } from './token-verifier.js';
 
 /** What must be permitted before a token is issued: that work is handed on, that a task has its mandate. */
@@ -32,15 +32,9 @@ export class Issuance {
     return asked && this.within(token, undefined, asked);
   }
 
-  /** What a task may do of which nobody said anything. */
-  private usual(): Mandate {
-    const { tasks: kinds } = this.decider().plane;
-    return kinds === undefined ? { kind: '', grants: 'any' } : usualMandate(kinds);
-  }
-
   /** Narrowing is free. What is wider is asked for: a decision, and a mandate that counts anew when it is permitted. */
   async within(token: TransactionToken, parent: Mandate | undefined, asked: readonly GrantTerms[]): Promise<Mandate> {
-    const from = parent ?? this.usual();
+    const from = parent ?? this.decider().plane.usualMandate ?? { kind: '', grants: 'any' };
     const id = this.nextId();
     const result = narrowed(from, asked, id);
     if ('mandate' in result) return result.mandate;

@@ -30,17 +30,10 @@ export interface Coverage {
 /** The mandate under which an action is asked for; undefined when nothing is said of any. */
 export function mandateFor(
   given: Mandate | undefined,
-  kinds: TaskKinds | undefined,
+  usual: Mandate | undefined,
   action: string,
 ): Mandate | undefined {
-  if (ON_TASKS.has(action)) return undefined;
-  return given ?? (kinds && usualMandate(kinds));
-}
-
-/** The mandate of a task that nobody started as one of another kind. It counts nothing, so it needs no name to count under. */
-export function usualMandate({ usual, kinds }: TaskKinds): Mandate {
-  const terms = kinds.get(usual)?.mandate ?? [];
-  return { kind: usual, grants: terms === 'any' ? 'any' : terms.map((one) => ({ ...one, caps: [] })) };
+  return ON_TASKS.has(action) ? undefined : (given ?? usual);
 }
 
 /** Reads the caps; in the same turn of the event loop as they are taken. */

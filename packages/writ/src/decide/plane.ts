@@ -1,4 +1,5 @@
 import type { ActionDeclaration, PolicySet, Schema } from '@writ/cedar';
+import type { Mandate } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
 import type { Registry } from '../registry/registry.js';
 import type { DeclaredObligation } from './obligations.js';
@@ -15,5 +16,7 @@ export interface PolicyPlane {
   readonly obligations: Readonly<Record<string, DeclaredObligation>>;
   /** Undefined when the bundle has none: then a task may do what its identities may, unless its token says less. */
   readonly tasks: TaskKinds | undefined;
+  /** What a task may do that nobody started as another kind; undefined without `tasks`. */
+  readonly usualMandate: Mandate | undefined;
   readonly registry: Registry;
 }

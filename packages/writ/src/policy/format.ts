@@ -238,6 +238,8 @@ const task = z
     for: uidText.optional(),
     /** Which caller of the service sends the requests. */
     as: name.default('default'),
+    /** The kind of task that it was started as, in `tasks.yaml`; the default kind when it is not given. */
+    kind: z.string().optional(),
     /** The moment at which the test runs. */
     now: z.iso.datetime().optional(),
     given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),

@@ -1,4 +1,5 @@
 import type { GrantTerms } from '../authorization-details.js';
+import type { Mandate } from './mandate.js';
 
 /** A kind of task, as a bundle declares it. */
 export interface TaskKind {
@@ -19,4 +20,10 @@ export interface TaskKinds {
 /** The kinds that a scope chooses, by name. */
 export function kindsFor({ kinds }: TaskKinds, scope: readonly string[]): string[] {
   return [...kinds].filter(([, kind]) => scope.includes(kind.scope)).map(([name]) => name);
+}
+
+/** The mandate of a task that nobody started as one of another kind. It counts nothing, so it needs no name to count under. */
+export function usualMandate({ usual, kinds }: TaskKinds): Mandate {
+  const terms = kinds.get(usual)?.mandate ?? [];
+  return { kind: usual, grants: terms === 'any' ? 'any' : terms.map((one) => ({ ...one, caps: [] })) };
 }

@@ -78,6 +78,11 @@ export class Revocations {
     );
   }
 
+  /** The revocation of a task: it has ended. */
+  ofTask(task: string): Revocation | undefined {
+    return this.byTarget.get(keyOf('task', task));
+  }
+
   /** Revokes. What is revoked already stays as it was. @returns the revocation that stands */
   async add(revocation: Revocation): Promise<Revocation> {
     const key = keyOf(revocation.kind, revocation.target);

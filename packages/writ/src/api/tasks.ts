@@ -1,0 +1,143 @@
+import { uidText } from '@writ/cedar';
+import { z } from 'zod';
+import type { Caps } from '../ledger/caps.js';
+import type { Mandate } from '../provenance/mandate.js';
+import type { StartedTask, TaskStore } from '../provenance/task-store.js';
+import { type AdminParts, recordChange } from './admin/parts.js';
+import type { AuthenticatedCaller } from './callers.js';
+import { Problem } from './problem.js';
+import { type Route, route } from './route.js';
+
+export interface TaskParts {
+  readonly tasks: TaskStore;
+  readonly caps: Caps;
+  readonly admin: Pick<AdminParts, 'decider' | 'log' | 'clock' | 'revocations'>;
+}
+
+const capShape = z.object({
+  id: z.string(),
+  uses: z.int().optional(),
+  limits: z.record(z.string(), z.int()).optional(),
+  /** How often it was used, and how much of each limit. */
+  used: z.object({ uses: z.int(), amounts: z.record(z.string(), z.number()) }),
+});
+const grantShape = z.looseObject({ caps: z.array(capShape) });
+const taskShape = z.object({
+  txn: z.string(),
+  /** Empty when the bundle has no kinds. */
+  kind: z.string(),
+  scope: z.array(z.string()),
+  originator: z.string(),
+  actor: z.string(),
+  startedBy: z.string(),
+  started: z.string(),
+  expires: z.string(),
+  state: z.enum(['active', 'ended', 'expired']),
+  ended: z.object({ at: z.string(), by: z.string(), reason: z.string() }).optional(),
+  /** `any`: whatever its identities may do. */
+  mandate: z.union([z.literal('any'), z.array(grantShape)]),
+});
+const notFound = { description: 'There is no such task, or it is not yours' };
+
+/**
+ * `/v1/tasks`: the tasks that were begun with a token. A caller sees and ends those that it began; who may use the area `tasks` of
+ * the admin API, all of them.
+ */
+export function taskRoutes(parts: TaskParts): Route[] {
+  const { tasks, admin } = parts;
+  const find = async (txn: string, caller: AuthenticatedCaller, how: 'read' | 'write'): Promise<StartedTask> => {
+    const task = await tasks.find(txn);
+    if (task === undefined || (task.startedBy !== caller.enforcementPoint && !caller.mayUse(how, 'tasks')))
+      throw new Problem(404, `there is no task ${txn}, or it is not yours`);
+    return task;
+  };
+  return [
+    route({
+      method: 'GET',
+      url: '/v1/tasks',
+      operationId: 'listTasks',
+      tag: 'Tokens',
+      summary: 'The tasks that were begun with a token, the newest first',
+      access: { kind: 'caller' },
+      query: z.object({
+        limit: z.coerce.number().int().min(1).max(1_000).default(100),
+        /** Go on behind the `next` of the page before. */
+        before: z.string().optional(),
+      }),
+      answers: {
+        200: { description: 'The tasks', shape: z.object({ tasks: z.array(taskShape), next: z.string().optional() }) },
+      },
+      async handle({ query: { limit, before }, caller }) {
+        const own = caller.mayUse('read', 'tasks') ? undefined : caller.enforcementPoint;
+        const found = await tasks.list(own, limit, before);
+        const next = found.length < limit ? {} : { next: found[found.length - 1]?.txn };
+        return { tasks: found.map((task) => viewOf(task, parts)), ...next };
+      },
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/tasks/:txn',
+      operationId: 'getTask',
+      tag: 'Tokens',
+      summary: 'A task: for whom, what it may do, and what it has used up',
+      access: { kind: 'caller' },
+      answers: { 200: { description: 'The task', shape: taskShape }, 404: notFound },
+      handle: async ({ params, caller }) => viewOf(await find(params.txn ?? '', caller, 'read'), parts),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/tasks/:txn/end',
+      operationId: 'endTask',
+      tag: 'Tokens',
+      summary: 'End a task: all that it was given, and to whomever it was handed on, is worth nothing from now on',
+      access: { kind: 'caller' },
+      always: true,
+      body: z.object({ reason: z.string().min(1).max(1_024) }),
+      answers: { 200: { description: 'The task, ended', shape: taskShape }, 404: notFound },
+      async handle({ params, body, caller }) {
+        const task = await find(params.txn ?? '', caller, 'write');
+        const { decider, clock, revocations } = admin;
+        const now = clock();
+        const id = decider().nextId(now);
+        const by = caller.enforcementPoint;
+        const ended = { id, kind: 'task', target: task.txn, reason: body.reason, by, at: now.toISOString() } as const;
+        const standing = await revocations.add(ended);
+        if (standing.id === id) await recordChange(admin, caller, 'task.end', { txn: task.txn, reason: body.reason });
+        return viewOf(task, parts);
+      },
+    }),
+  ];
+}
+
+function viewOf(task: StartedTask, { caps, admin }: TaskParts): z.output<typeof taskShape> {
+  const { originator, actor, mandate: _mandate, ...rest } = task;
+  const { kind, grants } = mandateOf(task, admin.decider().plane.usualMandate);
+  const ended = admin.revocations.ofTask(task.txn);
+  const isExpired = Date.parse(task.expires) <= admin.clock().getTime();
+  return {
+    ...rest,
+    scope: [...rest.scope],
+    kind,
+    originator: uidText(originator),
+    actor: uidText(actor),
+    state: ended !== undefined ? 'ended' : isExpired ? 'expired' : 'active',
+    ...(ended === undefined ? {} : { ended: { at: ended.at, by: ended.by, reason: ended.reason } }),
+    mandate:
+      grants === 'any'
+        ? 'any'
+        : grants.map((grant) => ({
+            ...grant,
+            caps: grant.caps.map(({ id, uses, limits }) => ({
+              id,
+              ...(uses === undefined ? {} : { uses }),
+              ...(limits === undefined ? {} : { limits: { ...limits } }),
+              used: { uses: caps.usesOf(id), amounts: { ...caps.sumsOf(id) } },
+            })),
+          })),
+  };
+}
+
+/** What nobody started as another kind may do what the bundle says now. */
+function mandateOf({ mandate }: StartedTask, usual: Mandate | undefined): Mandate {
+  return mandate ?? usual ?? { kind: '', grants: 'any' };
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { WritError } from '../errors.js';
+
+/** Which service a verb speaks to, and as whom. */
+export interface ServiceFlags {
+  readonly service: string;
+  /** A file with the key of a caller. */
+  readonly keyFile: string;
+}
+
+/** The service could not be asked, or refused. */
+export class ServiceError extends WritError {
+  readonly code = 'service_refused';
+}
+
+/** Asks a running service. @throws {ServiceError} with what it says, and what to do */
+export async function askService(
+  { service, keyFile }: ServiceFlags,
+  method: string,
+  path: string,
+  body?: Readonly<Record<string, unknown>> | URLSearchParams,
+): Promise<Record<string, unknown>> {
+  const headers: Record<string, string> = { Authorization: `Bearer ${keyIn(keyFile)}` };
+  if (body !== undefined)
+    headers['Content-Type'] =
+      body instanceof URLSearchParams ? 'application/x-www-form-urlencoded' : 'application/json';
+  const text = body === undefined || body instanceof URLSearchParams ? body?.toString() : JSON.stringify(body);
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, service), {
+      method,
+      headers,
+      ...(text === undefined ? {} : { body: text }),
+      signal: AbortSignal.timeout(10_000),
+    });
+  } catch {
+    throw new ServiceError(`${service} does not answer`, 'is `writ start` running there? Name another with --service');
+  }
+  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  if (response.ok) return answer;
+  const { detail, title, error, error_description } = answer as Record<string, string | undefined>;
+  const said = error === undefined ? (detail ?? title) : `${error}: ${error_description}`;
+  throw new ServiceError(
+    `${service} refused: ${said ?? `status ${response.status}`}`,
+    response.status === 401 || response.status === 403 ? `it was asked with the key in ${keyFile}` : undefined,
+  );
+}
+
+function keyIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    throw new ServiceError(`there is no key in ${file}`, 'name the file of a caller with --key-file');
+  }
+}

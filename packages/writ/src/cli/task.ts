@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { decodeJwt } from 'jose';
+import pc from 'picocolors';
+import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { print, printJson } from './output.js';
+import { askService, type ServiceFlags } from './service-client.js';
+
+export interface StartTaskFlags extends ServiceFlags {
+  readonly credential: string;
+  readonly scope: string;
+  readonly audience?: string;
+  readonly details?: string;
+  readonly json?: boolean;
+}
+
+export type TaskFlags = ServiceFlags & { readonly json?: boolean };
+
+interface Task {
+  readonly txn: string;
+  readonly kind: string;
+  readonly scope: readonly string[];
+  readonly originator: string;
+  readonly actor: string;
+  readonly startedBy: string;
+  readonly started: string;
+  readonly expires: string;
+  readonly state: 'active' | 'ended' | 'expired';
+  readonly ended?: { readonly at: string; readonly by: string; readonly reason: string };
+  readonly mandate: 'any' | readonly Grant[];
+}
+
+interface Grant extends Readonly<Record<string, unknown>> {
+  readonly caps: readonly {
+    readonly uses?: number;
+    readonly limits?: Readonly<Record<string, number>>;
+    readonly used: { readonly uses: number; readonly amounts: Readonly<Record<string, number>> };
+  }[];
+}
+
+/** `writ task start`: exchanges a credential for the first token of a task. */
+export async function startTask(flags: StartTaskFlags): Promise<ExitCode> {
+  const form = new URLSearchParams({
+    grant_type: EXCHANGE_GRANT,
+    requested_token_type: TOKEN_TYPES.transactionToken,
+    audience: flags.audience ?? '',
+    scope: flags.scope,
+    subject_token: readFileSync(flags.credential === '-' ? 0 : flags.credential, 'utf8').trim(),
+    subject_token_type: TOKEN_TYPES.jwt,
+  });
+  if (flags.details !== undefined) form.set('authorization_details', textOf(flags.details));
+  const { access_token: token } = (await askService(flags, 'POST', '/token', form)) as { access_token: string };
+  const { txn } = decodeJwt(token) as { txn: string };
+  const task = await taskOf(txn, flags);
+  if (flags.json === true) printJson({ token, task });
+  else print(`${described(task)}\n\n${pc.dim('Send it as Txn-Token:')}\n${token}`);
+  return EXIT.ok;
+}
+
+/** `writ task list`: the tasks that the caller may see, the newest first. */
+export async function listTasks(flags: TaskFlags): Promise<ExitCode> {
+  const { tasks } = (await askService(flags, 'GET', '/v1/tasks')) as unknown as { tasks: readonly Task[] };
+  if (flags.json === true) printJson(tasks);
+  else if (tasks.length === 0) print('no task was started with a token yet');
+  else
+    print(
+      tasks
+        .map((task) => `${task.txn}  ${stateOf(task)}  ${kindOf(task)}  ${task.originator} by ${task.actor}`)
+        .join('\n'),
+    );
+  return EXIT.ok;
+}
+
+/** `writ task show`: for whom a task is, what it may do, and what it has used up. */
+export async function showTask(txn: string, flags: TaskFlags): Promise<ExitCode> {
+  const task = await taskOf(txn, flags);
+  if (flags.json === true) printJson(task);
+  else print(described(task));
+  return EXIT.ok;
+}
+
+/** `writ task end`: takes everything from a task that it was given. */
+export async function endTask(txn: string, flags: TaskFlags & { readonly reason: string }): Promise<ExitCode> {
+  const path = `/v1/tasks/${encodeURIComponent(txn)}/end`;
+  const task = (await askService(flags, 'POST', path, { reason: flags.reason })) as unknown as Task;
+  if (flags.json === true) printJson(task);
+  else
+    print(`${described(task)}\nits tokens, and those of everybody it was handed on to, are worth nothing from now on`);
+  return EXIT.ok;
+}
+
+async function taskOf(txn: string, flags: ServiceFlags): Promise<Task> {
+  return (await askService(flags, 'GET', `/v1/tasks/${encodeURIComponent(txn)}`)) as unknown as Task;
+}
+
+/** JSON as it is given, or in a file when it begins with @. */
+function textOf(details: string): string {
+  return details.startsWith('@') ? readFileSync(details.slice(1), 'utf8') : details;
+}
+
+function described(task: Task): string {
+  const { txn, originator, actor, startedBy, started, expires, mandate, ended } = task;
+  return [
+    `task ${pc.bold(txn)}  ${stateOf(task)}`,
+    `  kind     ${kindOf(task)}`,
+    `  for      ${originator}${actor === originator ? '' : `, by ${actor}`}`,
+    `  started  ${started} by ${startedBy}; until ${expires}`,
+    ...(ended === undefined ? [] : [`  ended    ${ended.at} by ${ended.by}: ${ended.reason}`]),
+    ...(mandate === 'any'
+      ? ['  may do   whatever everybody on its path may do']
+      : mandate.map((grant, i) => `  ${i === 0 ? 'may do ' : '       '}  ${grantText(grant)}`)),
+  ].join('\n');
+}
+
+function stateOf({ state }: Task): string {
+  return state === 'active' ? pc.green(state) : pc.red(state);
+}
+
+function kindOf({ kind, scope }: Task): string {
+  return `${kind === '' ? 'none' : kind}${pc.dim(` (scope ${scope.join(' ')})`)}`;
+}
+
+function grantText({ caps, actions, effects, resources, input, until }: Grant): string {
+  const list = (values: unknown): string => (values as readonly string[]).join(', ');
+  const parts: string[] = [];
+  if (actions !== undefined) parts.push(list(actions));
+  if (effects !== undefined)
+    parts.push(`${actions === undefined ? 'whatever' : 'if it'} only has the effects ${list(effects)}`);
+  if (resources !== undefined) parts.push(`on ${list(resources)}`);
+  for (const [name, constraint] of Object.entries((input ?? {}) as Record<string, object>))
+    parts.push(`with ${name} ${constraintText(constraint)}`);
+  if (until !== undefined) parts.push(`until ${new Date(Number(until) * 1_000).toISOString()}`);
+  for (const { uses, limits, used } of caps) {
+    if (uses !== undefined) parts.push(`${used.uses} of ${uses} uses`);
+    for (const [name, limit] of Object.entries(limits ?? {}))
+      parts.push(`${used.amounts[name] ?? 0} of ${limit} of ${name} used up`);
+  }
+  return parts.join('; ');
+}
+
+function constraintText(constraint: { one_of?: readonly unknown[]; min?: number; max?: number }): string {
+  const { one_of: values, min, max } = constraint;
+  const parts: string[] = [];
+  if (values !== undefined) parts.push(values.map((value) => JSON.stringify(value)).join(' or '));
+  if (min !== undefined) parts.push(`from ${min}`);
+  if (max !== undefined) parts.push(`up to ${max}`);
+  return parts.join(' ');
+}

@@ -1,0 +1,102 @@
+import { type EntityUid, parseUid, uidText } from '@writ/cedar';
+import type { Migrations, Store } from '../store/store.js';
+import type { Mandate } from './mandate.js';
+import { presentOf, type TransactionToken } from './transaction-token.js';
+
+/** A task as it was begun. */
+export interface StartedTask {
+  readonly txn: string;
+  readonly scope: readonly string[];
+  readonly originator: EntityUid;
+  /** Who acted when it began. */
+  readonly actor: EntityUid;
+  /** The caller that asked for its first token: a handle is bound to who has it. */
+  readonly startedBy: string;
+  /** RFC 3339, UTC. */
+  readonly started: string;
+  /** When the last of its tokens expires. */
+  readonly expires: string;
+  /** Undefined for that of the default kind, whatever the bundle says it is. */
+  readonly mandate: Mandate | undefined;
+}
+
+interface TaskRow {
+  txn: string;
+  scope: string;
+  originator: string;
+  actor: string;
+  started_by: string;
+  started: string;
+  expires: string;
+  mandate: string | null;
+}
+type TaskTables = { tasks: TaskRow };
+
+export const taskMigrations: Migrations = {
+  '0005_provenance_tasks': {
+    async up(db) {
+      let table = db.schema.createTable('tasks').addColumn('txn', 'text', (c) => c.primaryKey());
+      for (const name of ['scope', 'originator', 'actor', 'started_by', 'started', 'expires'] as const)
+        table = table.addColumn(name, 'text', (c) => c.notNull());
+      await table.addColumn('mandate', 'text').execute();
+      await db.schema.createIndex('tasks_started_by').on('tasks').columns(['started_by', 'txn']).execute();
+    },
+  },
+};
+
+/** The tasks that were begun with a token. */
+export class TaskStore {
+  constructor(private readonly store: Store) {}
+
+  private get table() {
+    return this.store.withTables<TaskTables>();
+  }
+
+  /** Keeps the first token's task, on disk before the token is given out. */
+  async add({ txn, scope, path, issuedAt, expires, mandate, requestingWorkload }: TransactionToken): Promise<void> {
+    await this.table
+      .insertInto('tasks')
+      .values({
+        txn,
+        scope: scope.join(' '),
+        originator: uidText(path[0].uid),
+        actor: uidText(presentOf(path).uid),
+        started_by: requestingWorkload,
+        started: new Date(issuedAt * 1_000).toISOString(),
+        expires: new Date(expires * 1_000).toISOString(),
+        mandate: mandate === undefined ? null : JSON.stringify(mandate),
+      })
+      .execute();
+  }
+
+  async find(txn: string): Promise<StartedTask | undefined> {
+    const row = await this.table.selectFrom('tasks').selectAll().where('txn', '=', txn).limit(1).executeTakeFirst();
+    return row && taskOf(row);
+  }
+
+  /**
+   * The newest first.
+   *
+   * @param startedBy only those of this caller
+   * @param before go on behind this one
+   */
+  async list(startedBy: string | undefined, limit: number, before?: string): Promise<StartedTask[]> {
+    let query = this.table.selectFrom('tasks').selectAll().orderBy('txn', 'desc').limit(limit);
+    if (startedBy !== undefined) query = query.where('started_by', '=', startedBy);
+    if (before !== undefined) query = query.where('txn', '<', before);
+    return (await query.execute()).map(taskOf);
+  }
+}
+
+function taskOf({ txn, scope, originator, actor, started_by, started, expires, mandate }: TaskRow): StartedTask {
+  return {
+    txn,
+    scope: scope.split(' '),
+    originator: parseUid(originator) as EntityUid,
+    actor: parseUid(actor) as EntityUid,
+    startedBy: started_by,
+    started,
+    expires,
+    mandate: mandate === null ? undefined : (JSON.parse(mandate) as Mandate),
+  };
+}
