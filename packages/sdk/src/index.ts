@@ -1,5 +1,6 @@
 export { TokenRefusedError } from './errors.js';
-export { ProofKey } from './proof.js';
+export { handOnOffline, type LinkOptions } from './links.js';
+export { type Call, ProofKey } from './proof.js';
 export {
   type BeginOptions,
   type Credential,

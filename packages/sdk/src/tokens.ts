@@ -1,5 +1,5 @@
 import { TokenRefusedError } from './errors.js';
-import type { ProofKey } from './proof.js';
+import type { Call, ProofKey } from './proof.js';
 
 const TYPE = 'urn:ietf:params:oauth:token-type:';
 
@@ -50,6 +50,8 @@ export interface Grant {
 }
 
 export interface HandOnOptions {
+  /** The thumbprint of the next actor's registered key: its token is then bound to that. */
+  readonly key?: string;
   readonly scope?: readonly string[];
   /** What the next actor may do at most: a part of what this one may. */
   readonly mandate?: readonly Grant[];
@@ -106,9 +108,9 @@ export class TokenClient {
   async handOn(
     task: TransactionToken,
     actor: Credential,
-    { scope, mandate }: HandOnOptions = {},
+    { scope, mandate, key }: HandOnOptions = {},
   ): Promise<TransactionToken> {
-    const asked = JSON.stringify([task.token, actor.token, actor.type, scope, mandate]);
+    const asked = JSON.stringify([task.token, actor.token, actor.type, scope, mandate, key]);
     for (let pending = this.handed.get(asked); pending !== undefined; pending = this.handed.get(asked)) {
       const known = await pending.catch(() => undefined);
       if (known !== undefined && known.expires - MARGIN_MS > Date.now()) return known;
@@ -120,6 +122,7 @@ export class TokenClient {
       ...acting(actor),
       ...mandated(mandate),
       ...(scope && { scope: scope.join(' ') }),
+      ...(key && { actor_jkt: key }),
     };
     const fresh = this.exchange(form);
     this.forgetOld();
@@ -128,10 +131,18 @@ export class TokenClient {
     return fresh;
   }
 
-  /** The headers that carry a token to a service or tool: `Txn-Token`, and `DPoP` when it is bound to a key. */
-  async headers({ token }: TransactionToken, method: string, url: string): Promise<Record<string, string>> {
+  /**
+   * The headers that carry a token to a service or tool: `Txn-Token`, and `DPoP` when it is bound to a key. With a call, the proof is
+   * for that call alone.
+   */
+  async headers(
+    { token }: TransactionToken,
+    method: string,
+    url: string,
+    call?: Call,
+  ): Promise<Record<string, string>> {
     const { proofKey } = this.options;
-    return { 'Txn-Token': token, ...(proofKey && { DPoP: await proofKey.prove(method, url, token) }) };
+    return { 'Txn-Token': token, ...(proofKey && { DPoP: await proofKey.prove(method, url, token, call) }) };
   }
 
   private forget(asked: string, handed: Promise<TransactionToken>): void {

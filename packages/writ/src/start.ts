@@ -19,7 +19,7 @@ import { Decider } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
-import type { CallingClient } from './enforce/mcp/map-call.js';
+import { GatewayClients } from './gateway-clients.js';
 import { Ledger } from './ledger/ledger.js';
 import { Credentials, credentialMigrations } from './provenance/credentials.js';
 import { dpopMigrations } from './provenance/dpop.js';
@@ -27,6 +27,7 @@ import { SigningKeys, signingKeyMigrations } from './provenance/signing-keys.js'
 import { TaskStore, taskMigrations } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
 import { EntityStore, entityMigrations } from './registry/entity-store.js';
+import { IdentityKeys, identityKeyMigrations } from './registry/identity-keys.js';
 import { Revocations, revocationMigrations } from './registry/revocations.js';
 import { Sightings, sightingMigrations } from './registry/sightings.js';
 import { Serving } from './serving.js';
@@ -105,6 +106,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       credentialMigrations,
       dpopMigrations,
       entityMigrations,
+      identityKeyMigrations,
       revocationMigrations,
       signingKeyMigrations,
       sightingMigrations,
@@ -116,6 +118,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     closers.push(() => log.close());
     const credentials = await Credentials.open(store, join(data, 'keys'), [], clock);
     const entities = await EntityStore.open(store);
+    const identityKeys = await IdentityKeys.open(store);
     const revocations = await Revocations.open(store);
     const sightings = new Sightings(store);
     const keys = await SigningKeys.open(store, clock, KEY_OVERLAP_MS);
@@ -168,6 +171,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       decider,
       policy: serving,
       entities,
+      identityKeys,
       revocations,
       sightings,
       reader,
@@ -180,7 +184,18 @@ export async function start(options: StartOptions): Promise<Writ> {
     const promptKey = await credentials.secret('prompts');
     const tasks = new TaskStore(store);
     const task = { tasks, caps: ledger.caps, admin };
-    const token = tokenService({ tasks, promptKey, serving, credentials, keys, store, ids, publicUrl, admin });
+    const token = tokenService({
+      tasks,
+      identityKeys,
+      promptKey,
+      serving,
+      credentials,
+      keys,
+      store,
+      ids,
+      publicUrl,
+      admin,
+    });
     http.add(routesOf({ decider, tokens: pageTokens, log, clock, state, metrics, admin, publicUrl, token, task }));
     const service = await http.listen(host, options.port);
     serviceUrl = service.url;
@@ -195,10 +210,17 @@ export async function start(options: StartOptions): Promise<Writ> {
     let gatewayUrl: string | undefined;
     if (Object.keys(serving.bundle.settings.gateway.servers).length > 0) {
       const upstreams = await startUpstreams(serving.bundle, data, (upstream) => closers.push(() => upstream.close()));
-      const point = serving.decider.for(inProcess('gateway'), (text, proof) => token.verifier.believe(text, proof));
+      const point = serving.decider.for(inProcess('gateway'), (...came) => token.verifier.believe(...came));
       const say = (message: string): void => logger.warn({ face: 'gateway' }, message);
       const gateway = new Gateway(upstreams, () => serving.mapper, point, say);
-      const served = await serveGateway(gateway, identifier(credentials), options.gatewayPort, say);
+      const clients = new GatewayClients({
+        credentials,
+        exchange: token.exchange,
+        tokens: token.tokens,
+        hasTokens: () => token.domain() !== undefined,
+        clock,
+      });
+      const served = await serveGateway(gateway, (sent) => clients.identify(sent), options.gatewayPort, say);
       closers.push(() => served.close());
       gatewayUrl = served.url;
     }
@@ -218,16 +240,6 @@ export async function start(options: StartOptions): Promise<Writ> {
     await close();
     throw error;
   }
-}
-
-/** Who a client of the gateway is, by its key. */
-function identifier(credentials: Credentials): (authorization: string | undefined) => CallingClient | undefined {
-  return (authorization) => {
-    const holder = credentials.verify(authorization);
-    return holder?.kind === 'client'
-      ? { originator: holder.originator, agent: holder.agent, task: holder.name }
-      : undefined;
-  };
 }
 
 function tlsMaterial({ cert, key, clientCa }: TlsFiles): TlsMaterial {

@@ -1,15 +1,19 @@
 import { createHmac } from 'node:crypto';
 import type { AdminParts } from './api/admin/parts.js';
 import type { TokenParts } from './api/token.js';
+import type { Decider } from './decide/decide.js';
 import { TokenExchange } from './decide/exchange.js';
 import type { Ids } from './decide/ids.js';
 import { TokenVerifier } from './decide/token-verifier.js';
 import { secondsOf } from './policy/lifetime.js';
 import type { Credentials } from './provenance/credentials.js';
 import { DpopProofs } from './provenance/dpop.js';
+import type { TokenLimits } from './provenance/exchange.js';
+import { type OwnedKey, TokenChains } from './provenance/links.js';
 import type { SigningKeys } from './provenance/signing-keys.js';
 import type { TaskStore } from './provenance/task-store.js';
 import { type TokenDomain, TransactionTokens } from './provenance/transaction-token.js';
+import type { IdentityKeys } from './registry/identity-keys.js';
 import type { Serving } from './serving.js';
 import type { Store } from './store/store.js';
 
@@ -19,6 +23,7 @@ interface TokenServiceParts {
   readonly keys: SigningKeys;
   readonly store: Store;
   readonly tasks: TaskStore;
+  readonly identityKeys: IdentityKeys;
   readonly ids: Ids;
   /** What prompts are hashed with. */
   readonly promptKey: Buffer;
@@ -33,6 +38,7 @@ export function tokenService({
   keys,
   store,
   tasks,
+  identityKeys,
   ids,
   publicUrl,
   admin,
@@ -46,20 +52,28 @@ export function tokenService({
   };
   // Without a trust domain no token is for us.
   const tokens = new TransactionTokens(keys, () => domain() ?? { issuer: '', trustDomain: '' }, clock);
+  const limits = (): TokenLimits => ({
+    lifetime: secondsOf(settings()?.lifetime ?? '5m'),
+    maxDepth: settings()?.maxDepth ?? 0,
+  });
+  const decider = (): Decider => serving.decider;
+  const keyOf = (thumbprint: string): OwnedKey | undefined => identityKeys.find(thumbprint);
+  const chains = new TokenChains(tokens, keyOf, () => decider().plane.usualMandate, clock);
+  const proofs = new DpopProofs(store, clock);
+  const verifier = new TokenVerifier({ chains, proofs, decider, limits });
   const exchange = new TokenExchange({
-    decider: () => serving.decider,
-    tokens,
+    decider,
+    read: (text) => verifier.read(text),
     accessTokens: () => serving.callers.tokens,
     credentials,
     issuers: () => serving.bundle.settings.issuers,
     svids: () => serving.svids,
     trustDomains: () => serving.bundle.settings.spiffe,
-    limits: () => ({ lifetime: secondsOf(settings()?.lifetime ?? '5m'), maxDepth: settings()?.maxDepth ?? 0 }),
+    limits,
     clock,
     nextTransaction: (now) => ids.next(now),
+    ownerOf: (thumbprint) => keyOf(thumbprint)?.owner,
     hashPrompt: (prompt) => `hmac-sha256:${createHmac('sha256', promptKey).update(prompt).digest('base64url')}`,
   });
-  const proofs = new DpopProofs(store, clock);
-  const verifier = new TokenVerifier(tokens, proofs);
   return { exchange, tokens, verifier, proofs, keys, tasks, domain, admin };
 }

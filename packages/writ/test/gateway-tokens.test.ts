@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ProofKey, TokenClient } from '@writ/sdk';
-import { decodeJwt } from 'jose';
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
 import { bundleOf, type Running, run } from './running.js';
@@ -10,11 +12,14 @@ import { bundleOf, type Running, run } from './running.js';
 /** Transaction tokens at the gateway: read from the header or `_meta`, passed on only where the bundle says so. */
 
 const SERVER = fileURLToPath(new URL('servers/fragile.mjs', import.meta.url));
+const AUDIENCE = 'https://gateway.example';
 const bundle = (passToken: boolean) =>
   bundleOf({
     'writ.yaml': `
 name: gateway-tokens
 tokens: { trustDomain: shop.example }
+issuers:
+  ${issuer()}: { audience: "${AUDIENCE}", jwks: "${issuer()}/", type: JWT, scopes: [echo], identity: { type: Agent, id: claims.sub } }
 gateway:
   servers:
     fragile: { command: node, args: ['${SERVER}', '\${data}/journal.txt'], passToken: ${passToken} }
@@ -24,22 +29,38 @@ gateway:
 `,
     'schema.cedarschema': `
 entity User, Agent, Tool;
+action delegate appliesTo { principal: [User, Agent], resource: [Agent], context: { provenance: { purpose: String } } };
 action echo, fail, crash appliesTo {
   principal: [User, Agent], resource: [Tool],
   context: { input: { text?: String }, provenance: { purpose: String } }
 };`,
-    'policies/all.cedar':
-      '@id("for-echo") permit (principal, action, resource) when { context.provenance.purpose == "echo" };',
+    'policies/all.cedar': `@id("for-echo") permit (principal, action, resource) when { context.provenance.purpose == "echo" };
+@id("hand-on") permit (principal, action == Action::"delegate", resource);`,
   });
 
 let passing: Running;
 let keeping: Running;
+let issuerKeys: Awaited<ReturnType<typeof generateKeyPair>>;
+let jwks: Server;
+const issuer = (): string => `http://127.0.0.1:${(jwks.address() as AddressInfo).port}`;
+const jwt = (sub: string, claims: object = {}, audience = AUDIENCE): Promise<string> =>
+  new SignJWT({ sub, ...claims })
+    .setProtectedHeader({ alg: 'ES256', kid: 'k1', typ: 'JWT' })
+    .setIssuer(issuer())
+    .setAudience(audience)
+    .setExpirationTime('5m')
+    .sign(issuerKeys.privateKey);
 beforeAll(async () => {
+  issuerKeys = await generateKeyPair('ES256');
+  const served = JSON.stringify({ keys: [{ ...(await exportJWK(issuerKeys.publicKey)), kid: 'k1', alg: 'ES256' }] });
+  jwks = createServer((_request, response) => response.end(served));
+  await new Promise<void>((resolve) => jwks.listen(0, '127.0.0.1', resolve));
   [passing, keeping] = [await run(bundle(true)), await run(bundle(false))];
 });
 afterAll(async () => {
   await passing.stop();
   await keeping.stop();
+  jwks.close();
 });
 
 const journal = ({ data }: Running): string =>
@@ -58,15 +79,23 @@ async function tokenFor(writ: Running, client: string): Promise<string> {
   return (await writ.send('POST', '/token', form.toString(), { headers })).json.access_token;
 }
 
-/** A tool call as `for-ana`. */
-async function call(writ: Running, carried: { header?: string; meta?: string; proof?: string } = {}) {
+interface CarriedBy {
+  readonly header?: string;
+  readonly meta?: string;
+  readonly proof?: string;
+  /** A credential in the place of the key of `for-ana`. */
+  readonly credential?: string;
+}
+
+/** A tool call as `for-ana`, or whoever has the credential. */
+async function call(writ: Running, carried: CarriedBy = {}) {
   const _meta = carried.meta === undefined ? {} : { 'dev.writ/txn-token': carried.meta };
   const response = await fetch(writ.writ.gatewayUrl as string, {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',
       Accept: 'application/json, text/event-stream',
-      Authorization: `Bearer ${writ.key('for-ana')}`,
+      Authorization: `Bearer ${carried.credential ?? writ.key('for-ana')}`,
       ...(carried.header === undefined ? {} : { 'Txn-Token': carried.header }),
       ...(carried.proof === undefined ? {} : { DPoP: carried.proof }),
     },
@@ -103,6 +132,9 @@ describe('a tool call with a transaction token', () => {
 
   it('without one has the path of its key, and no purpose', async () => {
     expect((await call(passing)).error?.message).toContain('was not permitted');
+    const { json } = await passing.send('GET', '/v1/decisions?limit=1', undefined, { as: 'admin' });
+    expect(json.decisions[0].provenance).toMatchObject({ txn: 'for-ana', assurance: 1, scope: [] });
+    expect(json.decisions[0].provenance.path.map(({ id }: { id: string }) => id)).toEqual(['ana', 'bot']);
   });
 
   it.each<[string, () => Promise<string>]>([
@@ -155,5 +187,82 @@ describe('a tool call with a token that is bound to a key', () => {
     const { error } = await call(passing, { header: token, ...(proof === undefined ? {} : { proof }) });
     expect(error?.message).toMatch(message);
     expect(journal(passing)).toBe(before);
+  });
+});
+
+describe('a tool call of a client that has no token', () => {
+  const decisionOf = async (writ: Running, reply: Awaited<ReturnType<typeof call>>) =>
+    (await writ.writ.records.find(reply.result?._meta[DECISION_META] ?? ''))?.decision;
+  const lastToken = (): string =>
+    journal(passing)
+      .trim()
+      .split('\n')
+      .filter((line) => line.includes('token '))
+      .pop()
+      ?.split('token ')[1] ?? '';
+
+  it('has the path, the assurance and the purpose of its access token, which itself goes nowhere', async () => {
+    const credential = await jwt('roaming', { scope: 'echo' });
+    const reply = await call(passing, { credential });
+    expect(reply.result).toBeDefined();
+    expect((await decisionOf(passing, reply))?.provenance).toEqual({
+      path: [{ type: 'Agent', id: 'roaming' }],
+      assurance: 2,
+      txn: 'Agent::"roaming"',
+      scope: ['echo'],
+    });
+    expect(decodeJwt(lastToken())).toMatchObject({ sub: 'Agent::"roaming"', aud: 'shop.example', req_wl: 'gateway' });
+    expect(journal(passing)).not.toContain(credential);
+    await call(keeping, { credential });
+    expect(journal(keeping)).not.toContain('token');
+  });
+
+  it('is one task for as long as it is one identity, with whatever credential it comes again', async () => {
+    const replies = [await call(passing, { credential: await jwt('again', { scope: 'echo' }) })];
+    replies.push(await call(passing, { credential: await jwt('again', { scope: 'echo', jti: 'another' }) }));
+    const tasks = await Promise.all(replies.map(async (reply) => (await decisionOf(passing, reply))?.provenance?.txn));
+    expect(tasks).toEqual(['Agent::"again"', 'Agent::"again"']);
+  });
+
+  it('has no purpose that its credential does not state itself', async () => {
+    expect((await call(passing, { credential: await jwt('silent') })).error?.message).toContain('was not permitted');
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['of another audience', () => jwt('roaming', {}, 'https://elsewhere.example')],
+    ['that was changed', async () => (await jwt('roaming')).replace(/.{4}$/, 'AAAA')],
+    ['that is none', async () => 'x.y.z'],
+    ['that is a transaction token: it identifies nobody', () => tokenFor(passing, 'for-ana')],
+  ])('and a credential %s is nobody', async (_what, make) => {
+    const response = await fetch(passing.writ.gatewayUrl as string, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${await make()}` },
+      body: '{}',
+    });
+    expect(response.status).toBe(401);
+  });
+
+  it('works for whom the token of its task names, when it was handed one', async () => {
+    const form = new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      audience: 'shop.example',
+      requested_token_type: 'urn:ietf:params:oauth:token-type:txn_token',
+      subject_token: await tokenFor(passing, 'for-ana'),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:txn_token',
+      actor_token: await jwt('helper'),
+      actor_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    });
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const token = (await passing.send('POST', '/token', form.toString(), { headers })).json.access_token as string;
+    const reply = await call(passing, { credential: await jwt('helper'), header: token });
+    expect((await decisionOf(passing, reply))?.provenance?.path.map(({ id }) => id)).toEqual(['ana', 'bot', 'helper']);
+    // Who found the token is on the path as well, and must be permitted too.
+    const finder = await call(passing, { credential: await jwt('finder'), header: token });
+    expect((await decisionOf(passing, finder))?.provenance?.path.map(({ id }) => id)).toEqual([
+      'ana',
+      'bot',
+      'helper',
+      'finder',
+    ]);
   });
 });

@@ -36,6 +36,8 @@ const exchangeShape = z.object({
   subject_token_type: z.string().min(1),
   actor_token: z.string().min(1).optional(),
   actor_token_type: z.string().min(1).optional(),
+  /** The thumbprint of the actor's registered key, for its token to be bound to. */
+  actor_jkt: z.string().min(1).max(128).optional(),
   audience: z.string(),
   scope: z.string().optional(),
   requested_token_type: z.string(),
@@ -83,8 +85,8 @@ export function tokenRoutes(parts: TokenParts): Route[] {
         if (!caller.mayExchange()) throw new Problem(403, `${caller.enforcementPoint} may not exchange tokens`);
         try {
           const asked = requestOf(body, domain(), caller.enforcementPoint);
-          const boundTo = await keyProvedBy(request.headers.dpop, parts);
-          const token = await parts.exchange.exchange({ ...asked, boundTo });
+          const provedKey = await keyProvedBy(request.headers.dpop, parts);
+          const token = await parts.exchange.exchange({ ...asked, provedKey });
           if (asked.subjectTokenType !== TOKEN_TYPES.transactionToken) await parts.tasks.add(token);
           await recordChange(parts.admin, caller, 'token.issue', recordedToken(token));
           return {
@@ -163,6 +165,7 @@ function requestOf(
     subjectTokenType: body.subject_token_type,
     actorToken: body.actor_token,
     actorTokenType: body.actor_token_type,
+    actorKey: body.actor_jkt,
     scope: body.scope === undefined ? undefined : scopeIn(body.scope),
     authorizationDetails: detailsIn(body.authorization_details),
     details: objectIn(body.request_details, 'request_details'),

@@ -38,7 +38,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const gateway = new Gateway([upstream], () => mapper, point, log);
   const client = { originator: originator as EntityUid, agent, task: `guard ${flags.server}` };
   const transport = new StrictStdioTransport(process.stdin, process.stdout);
-  const served = serveStdio(() => gateway.serverFor(client), { transport, onerror: (error) => log(error.message) });
+  const served = serveStdio(() => gateway.serverFor({ client }), { transport, onerror: (error) => log(error.message) });
   await new Promise<void>((resolve) => {
     process.stdin.once('end', resolve);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

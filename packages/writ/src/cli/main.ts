@@ -7,6 +7,7 @@ import { decide } from './decide.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { explain } from './explain.js';
 import { type GuardFlags, guard } from './guard.js';
+import { addKey, type KeyFlags, listKeys, removeKey } from './key.js';
 import { complain } from './output.js';
 import { type StartFlags, start } from './start.js';
 import { endTask, listTasks, type StartTaskFlags, showTask, startTask, type TaskFlags } from './task.js';
@@ -94,6 +95,7 @@ program
   .description("show a token's path as a tree, verified or why not")
   .argument('<token>', 'the token, or - for standard input')
   .option('--service <url>', 'the service whose keys verify it', `http://127.0.0.1:${SERVICE_PORT}`)
+  .option('--key-file <file>', "an administrator's key, to read the keys of links with")
   .option('--json', 'print JSON')
   .action((token: string, flags: InspectFlags) => run(inspectToken(token, flags)));
 
@@ -128,10 +130,36 @@ task
   .requiredOption('--reason <text>', 'why; it goes on the record')
   .option('--json', 'print JSON')
   .action((txn: string, flags: TaskFlags & { reason: string }) => run(endTask(txn, flags)));
-for (const command of task.commands) {
-  command
-    .option('--service <url>', 'the service', `http://127.0.0.1:${SERVICE_PORT}`)
-    .option('--key-file <file>', 'the key of a caller of it', './data/keys/default.key');
+
+const key = program.command('key').description('register the public keys that identities sign delegation links with');
+key
+  .command('add')
+  .description('register a public key as that of an identity')
+  .argument('<file>', 'the key as JWK: EC on P-256 or Ed25519; - for standard input')
+  .requiredOption('--identity <entity>', 'whose it is, as in Agent::"planner"')
+  .option('--json', 'print JSON')
+  .action((file: string, flags: KeyFlags & { identity: string }) => run(addKey(file, flags)));
+key
+  .command('list')
+  .description('which identity signs with which key')
+  .option('--json', 'print JSON')
+  .action((flags: KeyFlags) => run(listKeys(flags)));
+key
+  .command('remove')
+  .description('make everything that a key signed worth nothing')
+  .argument('<thumbprint>', 'the thumbprint of the key (RFC 7638)')
+  .option('--json', 'print JSON')
+  .action((thumbprint: string, flags: KeyFlags) => run(removeKey(thumbprint, flags)));
+
+for (const [verb, caller] of [
+  [task, 'default'],
+  [key, 'admin'],
+] as const) {
+  for (const command of verb.commands) {
+    command
+      .option('--service <url>', 'the service', `http://127.0.0.1:${SERVICE_PORT}`)
+      .option('--key-file <file>', 'the key of a caller of it', `./data/keys/${caller}.key`);
+  }
 }
 
 function port(text: string): number {

@@ -1,12 +1,26 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import {
+  compactVerify,
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  importJWK,
+  type JWK,
+  jwtVerify,
+} from 'jose';
 import pc from 'picocolors';
+import { LINK_SEPARATOR } from '../provenance/links.js';
 import { TOKEN_TYPE } from '../provenance/transaction-token.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { registeredKeys } from './key.js';
 import { complain, print, printJson } from './output.js';
 
 export interface InspectFlags {
   readonly service: string;
+  /** An administrator's key: with it the keys of links are read, and their signatures verified. */
+  readonly keyFile?: string;
   readonly json?: boolean;
 }
 
@@ -15,30 +29,78 @@ const ASSURANCE = ['nobody vouches', 'asserted', 'authenticated', 'bound', 'chai
 interface Member {
   readonly sub: string;
   readonly assurance: number;
+  /** Whether it was handed the task by a signature. */
+  readonly byLink?: boolean;
 }
 
-/** `writ token inspect`: shows a transaction token's path as a tree, and whether the service's published keys verify it. */
-export async function inspectToken(token: string, { service, json }: InspectFlags): Promise<ExitCode> {
+interface Part {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * `writ token inspect`: shows a transaction token's path as a tree, its links with it, and whether the service's published keys
+ * verify it. Whether it may be used is for the service to say: that wants a proof.
+ */
+export async function inspectToken(token: string, { service, keyFile, json }: InspectFlags): Promise<ExitCode> {
   const text = (token === '-' ? readFileSync(0, 'utf8') : token).trim();
-  let claims: Record<string, unknown>;
-  let header: Record<string, unknown>;
+  const texts = text.split(LINK_SEPARATOR);
+  let parts: Part[];
   try {
-    [claims, header] = [decodeJwt(text), decodeProtectedHeader(text)];
+    parts = texts.map((part) => ({ header: { ...decodeProtectedHeader(part) }, claims: decodeJwt(part) }));
   } catch {
     complain('this is not a token: three parts of base64url with dots between them');
     return EXIT.wrongUse;
   }
-  const why = await problemWith(text, service);
-  if (json === true) printJson({ verified: why === undefined, why, header, claims });
+  const [root, ...links] = parts as [Part, ...Part[]];
+  const keys = keyFile === undefined ? undefined : await registeredKeys({ service, keyFile });
+  const why = (await problemWith(texts[0] as string, service)) ?? (await problemOfLinks(texts, parts, keys));
+  const isWhole = links.length === 0 || keys !== undefined;
+  if (json === true) printJson({ verified: why === undefined && isWhole, why, ...root, links });
   else {
-    print(treeOf(claims));
-    print(
-      why === undefined
-        ? `${pc.green('verified')}  signed by ${String(claims.iss)} with key ${String(header.kid)}`
-        : `${pc.red('NOT verified')}  ${why}`,
-    );
+    print(treeOf(root.claims, links));
+    const { iss } = root.claims;
+    const signed = `signed by ${String(iss)} with key ${String(root.header.kid)}`;
+    if (why !== undefined) print(`${pc.red('NOT verified')}  ${why}`);
+    else if (isWhole) print(`${pc.green('verified')}  ${signed}`);
+    else
+      print(`${pc.yellow('partly verified')}  ${signed}; the links hang together, and --key-file says who signed them`);
   }
-  return why === undefined ? EXIT.ok : EXIT.notSo;
+  return why === undefined && isWhole ? EXIT.ok : EXIT.notSo;
+}
+
+/** What is wrong with the links: whether each hangs on the one before it and, when the keys are known, who signed it. */
+async function problemOfLinks(
+  texts: readonly string[],
+  parts: readonly Part[],
+  keys: Awaited<ReturnType<typeof registeredKeys>> | undefined,
+): Promise<string | undefined> {
+  for (let i = 1; i < parts.length; i += 1) {
+    const [link, text, before] = [parts[i] as Part, texts[i] as string, texts[i - 1] as string];
+    const hash = createHash('sha256')
+      .update(before.slice(0, before.lastIndexOf('.')))
+      .digest('base64url');
+    if (link.claims.par_hash !== hash) return `link ${i} hangs on another token than the one before it`;
+    const bound = (parts[i - 1]?.claims.cnf as { jkt?: unknown } | undefined)?.jkt;
+    if (link.header.kid !== bound) return `link ${i} is not signed with the key that its actor was given the task with`;
+    if (keys === undefined) continue;
+    const key = keys.find(({ thumbprint }) => thumbprint === link.header.kid);
+    if (key === undefined) return `link ${i} is signed with a key that is not registered`;
+    const { identity } = key;
+    if (identity !== actorOf(parts[i - 1] as Part)) return `link ${i} is signed with a key of ${identity}`;
+    const algorithm = key.jwk.kty === 'EC' ? 'ES256' : 'Ed25519';
+    const isRight = await compactVerify(text, await importJWK({ ...key.jwk } as JWK, algorithm)).then(
+      () => true,
+      () => false,
+    );
+    if (!isRight) return `the signature of link ${i} is not right`;
+  }
+  return undefined;
+}
+
+/** Who works on it with this token or link. */
+function actorOf({ claims }: Part): string {
+  return (claims.act as { sub?: string } | undefined)?.sub ?? String(claims.sub);
 }
 
 async function problemWith(token: string, service: string): Promise<string | undefined> {
@@ -53,15 +115,19 @@ async function problemWith(token: string, service: string): Promise<string | und
   }
 }
 
-function treeOf(claims: Record<string, unknown>): string {
-  const { txn, scope, aud, exp } = claims;
+function treeOf(claims: Part['claims'], links: readonly Part[]): string {
+  const { txn, aud } = claims;
+  const { scope, exp } = links[links.length - 1]?.claims ?? claims;
   const left = typeof exp === 'number' ? Math.round(exp - Date.now() / 1_000) : undefined;
   const until = left === undefined ? 'never expires' : left > 0 ? `expires in ${left} s` : `expired ${-left} s ago`;
-  const path = ((claims.agentic_ctx as { path?: Member[] } | undefined)?.path ?? []) as Member[];
-  const lines = path.map(({ sub, assurance }, i) => {
+  const path: Member[] = [
+    ...(((claims.agentic_ctx as { path?: Member[] } | undefined)?.path ?? []) as Member[]),
+    ...links.map((link) => ({ sub: actorOf(link), assurance: 3, byLink: true })),
+  ];
+  const lines = path.map(({ sub, assurance, byLink }, i) => {
     const branch = i === 0 ? '' : `${'   '.repeat(i - 1)}└─ `;
     const role = i === 0 ? 'originator' : i === path.length - 1 ? 'acts now' : 'handed it on';
-    return `  ${branch}${pc.bold(sub)}  ${pc.dim(`${role}; ${ASSURANCE[assurance] ?? 'unknown'} (${assurance})`)}`;
+    return `  ${branch}${pc.bold(sub)}  ${pc.dim(`${role}; ${ASSURANCE[assurance] ?? 'unknown'} (${assurance})${byLink === true ? ', by a link' : ''}`)}`;
   });
   return [`transaction ${pc.bold(String(txn))} for ${String(scope)}, in ${String(aud)}, ${until}`, ...lines].join('\n');
 }

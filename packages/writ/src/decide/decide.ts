@@ -55,7 +55,11 @@ export interface BegunDecisions {
 export type TokenProvenance = Provenance | TokenError;
 
 /** Says what a token that somebody presents, with or without a proof, is worth. */
-export type Believe = (txnToken: string, proof: Carried['proof']) => Promise<TokenProvenance>;
+export type Believe = (
+  txnToken: string,
+  proof: Carried['proof'],
+  call: Pick<AccessRequest, 'action' | 'context'>,
+) => Promise<TokenProvenance>;
 
 export interface BeginOptions {
   /** From the token that came with the requests. */
@@ -94,7 +98,8 @@ export class Decider {
   for(caller: Caller, believe: Believe = refuseTokens): DecisionPoint {
     return {
       decide: async (request, carried) => {
-        const token = carried?.txnToken === undefined ? undefined : await believe(carried.txnToken, carried.proof);
+        const token =
+          carried?.txnToken === undefined ? undefined : await believe(carried.txnToken, carried.proof, request);
         return this.decide(request, caller, token);
       },
       report: async (decisionId, status) => {

@@ -1,4 +1,4 @@
-import { sameUid } from '@writ/cedar';
+import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
 import type { GrantTerms } from '../authorization-details.js';
 import type { AccessTokens, Issuer } from '../provenance/access-tokens.js';
@@ -16,13 +16,7 @@ import {
 import { compileIdentity } from '../provenance/identity-claims.js';
 import type { JwtSvids, TrustDomain } from '../provenance/jwt-svid.js';
 import { kindsFor, type TaskKinds } from '../provenance/task-kinds.js';
-import {
-  type PathMember,
-  presentOf,
-  scopeIn,
-  type TransactionToken,
-  type TransactionTokens,
-} from '../provenance/transaction-token.js';
+import { type PathMember, presentOf, scopeIn, type TransactionToken } from '../provenance/transaction-token.js';
 import type { Decider } from './decide.js';
 import { Issuance } from './issuance.js';
 
@@ -42,7 +36,8 @@ export interface ExchangeTrustDomain extends TrustDomain {
 /** What the exchange works with; what the bundle says of it can change. */
 export interface ExchangeParts {
   readonly decider: () => Decider;
-  readonly tokens: TransactionTokens;
+  /** What a transaction token says, with its links. @throws {TokenError} */
+  readonly read: (text: string) => Promise<TransactionToken>;
   readonly accessTokens: () => AccessTokens;
   readonly credentials: Credentials;
   readonly issuers: () => Readonly<Record<string, ExchangeIssuer>>;
@@ -51,6 +46,8 @@ export interface ExchangeParts {
   readonly limits: () => TokenLimits;
   readonly clock: () => Date;
   readonly nextTransaction: (now: Date) => string;
+  /** Whose a registered key is. */
+  readonly ownerOf: (thumbprint: string) => EntityUid | undefined;
   readonly hashPrompt: (prompt: string) => string;
 }
 
@@ -68,8 +65,10 @@ export interface ExchangeRequest {
   readonly prompt?: string | undefined;
   /** The caller that asks. */
   readonly requestingWorkload: string;
-  /** The thumbprint of the key that the present actor proved to have. */
-  readonly boundTo?: string | undefined;
+  /** The thumbprint of the key that whoever asks proved to have. */
+  readonly provedKey?: string | undefined;
+  /** That of the next actor's registered key, for its token to be bound to. */
+  readonly actorKey?: string | undefined;
 }
 
 /**
@@ -87,10 +86,24 @@ export class TokenExchange {
   /** @throws {ExchangeError} when it is refused; {@link IssuerUnreachableError} when a credential cannot be verified now */
   async exchange(request: ExchangeRequest): Promise<TransactionToken> {
     const actor = await this.actor(request);
-    const token = await (request.subjectTokenType === TOKEN_TYPES.transactionToken
+    return request.subjectTokenType === TOKEN_TYPES.transactionToken
       ? this.replace(request, actor)
-      : this.begin(request, actor));
-    return bound(token, request.boundTo);
+      : this.begin(request, actor);
+  }
+
+  /**
+   * What a token would say of a client that comes without one: its path, with the assurance that its credential deserves, for what
+   * the credential itself says that it is for. It begins no task of its own: the same client has the same one each time, so that
+   * coming again wins nothing back.
+   *
+   * @param task the name of it; the identity itself when it is not given
+   * @throws {ExchangeError} when the credential proves nothing; {@link IssuerUnreachableError} when it cannot be verified now
+   */
+  async standing(credential: string, task?: string): Promise<TransactionToken> {
+    const { path, stated } = await this.prove(credential, TOKEN_TYPES.jwt, 'Authorization');
+    const issuedAt = Math.floor(this.parts.clock().getTime() / 1_000);
+    const expires = issuedAt + this.parts.limits().lifetime;
+    return { txn: task ?? uidText(path[0].uid), path, scope: stated, requestingWorkload: 'gateway', issuedAt, expires };
   }
 
   private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
@@ -106,7 +119,8 @@ export class TokenExchange {
     const first = { proven: { ...proven, path }, txn, scope, details, requestContext, promptHash, requestingWorkload };
     const token = firstToken(first, limits, now);
     if (actor !== undefined) await this.issuance.mayHandOn({ ...token, path: proven.path }, actor.uid);
-    return { ...token, mandate: await this.issuance.firstMandate(token, kind, authorizationDetails) };
+    const mandate = await this.issuance.firstMandate(token, kind, authorizationDetails);
+    return bound({ ...token, mandate }, this.registeredKey(request, actor) ?? request.provedKey);
   }
 
   private async replace(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
@@ -120,7 +134,8 @@ export class TokenExchange {
       throw new ExchangeError('invalid_request', 'the details of a transaction are said once, at its beginning');
     const parent = await this.believe(request.subjectToken);
     // Else an exchange would make a bearer token of it, for whoever took it.
-    if (parent.boundTo !== undefined && parent.boundTo !== request.boundTo)
+    const { provedKey } = request;
+    if (parent.boundTo !== undefined && parent.boundTo !== provedKey)
       throw new ExchangeError('invalid_dpop_proof', 'the token is bound to a key; send a proof by that key');
     const now = this.parts.clock();
     const { tasks: kinds } = this.parts.decider().plane;
@@ -132,14 +147,31 @@ export class TokenExchange {
       ? narrowedToken(parent, scope, requestingWorkload, limits, now)
       : handedOn(parent, actor, scope, requestingWorkload, limits, now);
     if (!isOwn) await this.issuance.mayHandOn(parent, actor.uid);
-    if (authorizationDetails === undefined) return token;
-    const mandate = await this.issuance.within(token, parent.mandate, authorizationDetails);
-    return { ...token, mandate };
+    const mandate =
+      authorizationDetails === undefined
+        ? token.mandate
+        : await this.issuance.within(token, parent.mandate, authorizationDetails);
+    const key = this.registeredKey(request, actor);
+    // The proof is then by who hands it on: it says nothing of the next.
+    if (key === undefined && !isOwn && parent.boundTo !== undefined) return { ...token, mandate, boundTo: provedKey };
+    return bound({ ...token, mandate }, key ?? provedKey);
+  }
+
+  /** The key that was named for the next actor. @throws {ExchangeError} when it is not registered as its own */
+  private registeredKey({ actorKey }: ExchangeRequest, actor: PathMember | undefined): string | undefined {
+    if (actorKey === undefined) return undefined;
+    const owner = this.parts.ownerOf(actorKey);
+    if (actor === undefined || owner === undefined || !sameUid(owner, actor.uid))
+      throw new ExchangeError(
+        'invalid_request',
+        'actor_jkt is not the thumbprint of a key that is registered as that of the actor',
+      );
+    return actorKey;
   }
 
   private async believe(text: string): Promise<TransactionToken> {
     try {
-      return await this.parts.tokens.verify(text);
+      return await this.parts.read(text);
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       throw new ExchangeError('invalid_grant', `subject_token: ${error.message}`, { cause: error });
@@ -160,7 +192,7 @@ export class TokenExchange {
     const holder = this.parts.credentials.verify(credential);
     if (holder?.kind === 'client') {
       const [originator, agent] = [holder.originator, holder.agent].map((uid): PathMember => ({ uid, assurance: 1 }));
-      return { path: [originator as PathMember, agent as PathMember], scope: holder.scopes };
+      return { path: [originator as PathMember, agent as PathMember], scope: holder.scopes, stated: [] };
     }
     try {
       // A JWT-SVID is known by its subject; it need not say who issued it.
@@ -170,8 +202,8 @@ export class TokenExchange {
       if (declared?.identity === undefined)
         throw new CredentialError(`writ.yaml does not say whom the tokens of ${issuer} are about`);
       const uid = compileIdentity(declared.identity)(claims);
-      const scope = typeof claims.scope === 'string' ? scopeIn(claims.scope) : declared.scopes;
-      return { path: [{ uid, assurance: 2 }], scope };
+      const stated = typeof claims.scope === 'string' ? scopeIn(claims.scope) : undefined;
+      return { path: [{ uid, assurance: 2 }], scope: stated ?? declared.scopes, stated: stated ?? [] };
     } catch (error) {
       if (error instanceof IssuerUnreachableError || !(error instanceof CredentialError)) throw error;
       throw new ExchangeError('invalid_grant', `${name}: ${error.message}`, { cause: error });
@@ -181,7 +213,7 @@ export class TokenExchange {
   private async proveWorkload(credential: string): Promise<Proven> {
     const { spiffeId, trustDomain } = await this.parts.svids().verify(credential);
     const { identity, scopes } = this.parts.trustDomains()[trustDomain] as ExchangeTrustDomain;
-    return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes };
+    return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes, stated: [] };
   }
 }
 

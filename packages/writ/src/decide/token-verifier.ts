@@ -1,40 +1,113 @@
+import { uidText } from '@writ/cedar';
 import type { CheckedProof, DpopProofs } from '../provenance/dpop.js';
 import { TokenError } from '../provenance/errors.js';
+import type { TokenLimits } from '../provenance/exchange.js';
+import type { TokenChains, VerifiedChain } from '../provenance/links.js';
 import type { Provenance } from '../provenance/path.js';
-import { assuranceOf, type TransactionToken, type TransactionTokens } from '../provenance/transaction-token.js';
-import type { TokenProvenance } from './decide.js';
-import type { Carried } from './request.js';
+import { assuranceOf, presentOf, type TransactionToken } from '../provenance/transaction-token.js';
+import { callDigest } from './call-digest.js';
+import { inProcess } from './caller.js';
+import type { Decider, TokenProvenance } from './decide.js';
+import { isPermitted } from './decision.js';
+import { TASK_ACTIONS } from './mandates.js';
+import type { AccessRequest, Carried } from './request.js';
 
 export type PresentedProof = NonNullable<Carried['proof']>;
+/** The call that a token came with. */
+export type PresentedCall = Pick<AccessRequest, 'action' | 'context'>;
 
-/** Believes transaction tokens, or says why not. A bound one only with a proof by its key: there is no verification without. */
+export interface VerifierParts {
+  readonly chains: TokenChains;
+  readonly proofs: DpopProofs;
+  readonly decider: () => Decider;
+  readonly limits: () => TokenLimits;
+}
+
+/**
+ * Believes transaction tokens and chains of links, or says why not. What is bound to a key only with a proof by it: there is no
+ * verification without.
+ */
 export class TokenVerifier {
-  constructor(
-    private readonly tokens: TransactionTokens,
-    private readonly proofs: DpopProofs,
-  ) {}
+  constructor(private readonly parts: VerifierParts) {}
 
-  async believe(text: string, presented: PresentedProof | undefined): Promise<TokenProvenance> {
-    // Both signatures at the same time: neither needs the other.
-    const proof = presented && settled(this.proofs.check(presented.proof, { ...presented, token: text }));
+  /**
+   * @param call what the token came with, when it is one call: a proof can be for it alone
+   */
+  async believe(text: string, presented: PresentedProof | undefined, call?: PresentedCall): Promise<TokenProvenance> {
+    // All signatures at the same time: none needs another.
+    const proof = presented && settled(this.parts.proofs.check(presented.proof, { ...presented, token: text }));
     try {
-      const token = await this.tokens.verify(text);
-      if (token.boundTo !== undefined) await this.prove(token.boundTo, await proof);
-      return provenanceIn(token);
+      const chain = await this.parts.chains.verify(text);
+      const token = this.handedOnRightly(chain);
+      if (token.boundTo === undefined) return provenanceIn(token);
+      const proved = await this.prove(token.boundTo, await proof, call);
+      return provenanceIn(token, proved.call === undefined ? undefined : chainedAssurance(chain));
     } catch (error) {
       if (error instanceof TokenError) return error;
       throw error;
     }
   }
 
+  /** What a token says, whoever presents it. For its exchange, which asks for the proof itself. @throws {TokenError} */
+  async read(text: string): Promise<TransactionToken> {
+    return this.handedOnRightly(await this.parts.chains.verify(text));
+  }
+
+  /**
+   * Links ask nobody, so it is asked here, each time: may each hand the task to the next? As with an exchange, by the policy and the
+   * facts of now.
+   */
+  private handedOnRightly({ token, hops }: VerifiedChain): TransactionToken {
+    if (hops.length === 0) return token;
+    const { maxDepth } = this.parts.limits();
+    if (token.path.length - 1 > maxDepth)
+      throw new TokenError(
+        'token_chain',
+        `the work was handed on ${token.path.length - 1} times; ${maxDepth} is the most here`,
+      );
+    for (const { from, to } of hops) {
+      const [originator] = from.path;
+      const request: AccessRequest = {
+        subject: originator.uid,
+        action: { name: TASK_ACTIONS.delegate },
+        resource: to,
+        context: { scope: from.scope },
+      };
+      const verdict = this.parts.decider().consider(request, inProcess('token-service'), provenanceIn(from));
+      if (isPermitted(verdict)) continue;
+      const who = uidText(presentOf(from.path).uid);
+      const why =
+        verdict.refusal?.message ?? verdict.reasons[0]?.reason ?? verdict.reasons[0]?.policy ?? 'not permitted';
+      throw new TokenError('token_chain', `${who} may not hand this task to ${uidText(to)}: ${why}`);
+    }
+    return token;
+  }
+
   /** Takes the proof only when it is by the key that the token is bound to: others are nothing to remember. */
-  private async prove(boundTo: string, proof: Settled<CheckedProof> | undefined): Promise<void> {
+  private async prove(
+    boundTo: string,
+    proof: Settled<CheckedProof> | undefined,
+    call: PresentedCall | undefined,
+  ): Promise<CheckedProof> {
     if (proof === undefined) throw new TokenError('token_proof', 'it is bound to a key, and came without a proof');
     if ('error' in proof) throw proof.error;
-    if (proof.value.thumbprint !== boundTo)
+    const { value } = proof;
+    if (value.thumbprint !== boundTo)
       throw new TokenError('token_proof', 'the proof is by another key than the one that it is bound to');
-    await this.proofs.take(proof.value);
+    if (value.call !== undefined && (call === undefined || value.call !== callDigest(call)))
+      throw new TokenError('token_proof', 'the proof is for another call than this one');
+    await this.parts.proofs.take(value);
+    return value;
   }
+}
+
+/**
+ * `chained`: whoever started it has a key of its own, every hop is a signed link, and the proof covers the call. Else as well as it is
+ * proved otherwise.
+ */
+function chainedAssurance({ token, hops }: VerifiedChain): 4 | undefined {
+  const isEveryHopSigned = hops.length === token.path.length - 1;
+  return isEveryHopSigned && assuranceOf(token.path) >= 3 ? 4 : undefined;
 }
 
 type Settled<T> = { readonly value: T } | { readonly error: unknown };
@@ -48,11 +121,14 @@ function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
 }
 
 /** What a decision sees of a token. */
-export function provenanceIn({ path, txn, scope, promptHash, mandate }: TransactionToken): Provenance {
+export function provenanceIn(
+  { path, txn, scope, promptHash, mandate }: TransactionToken,
+  assurance = assuranceOf(path),
+): Provenance {
   const uids = path.map(({ uid }) => uid) as unknown as Provenance['path'];
   return {
     path: uids,
-    assurance: assuranceOf(path),
+    assurance,
     txn,
     scope,
     ...(promptHash === undefined ? {} : { promptHash }),

@@ -1,3 +1,5 @@
+import { type EntityUid, parseUid } from '@writ/cedar';
+import { decodeJwt } from 'jose';
 import type { Carried, TraceContext } from '../decide/request.js';
 
 /** Where a transaction token stands in the `_meta` of an MCP request: there is no key of the standard's own for it. */
@@ -25,6 +27,15 @@ export function carriedBy(
     txnToken: token === undefined ? undefined : String(token),
     proof: dpop === undefined || url === undefined ? undefined : { proof: String(dpop), method: 'POST', url },
   };
+}
+
+/** For whom a token says that it is, not verified; undefined when it says nothing readable. */
+export function originatorIn(txnToken: string): EntityUid | undefined {
+  try {
+    return parseUid(decodeJwt(txnToken.split('~')[0] ?? '').sub ?? '');
+  } catch {
+    return undefined;
+  }
 }
 
 /** A trace; undefined when there is none, or what is there is not one. */

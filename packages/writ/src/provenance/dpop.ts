@@ -29,6 +29,8 @@ export interface CheckedProof {
   readonly thumbprint: string;
   readonly jti: string;
   readonly iat: number;
+  /** The call that it is for alone, as a digest; undefined when it says nothing of it. */
+  readonly call: string | undefined;
 }
 
 interface ProofKey {
@@ -60,12 +62,16 @@ const MAX_LENGTH = 4_096;
 const PURGE_EVERY = 1_000;
 const MAX_KEYS = 1_000;
 
+/** The claim with which a proof covers what is asked, not only where. */
+export const CALL_CLAIM = 'dev.writ/call';
+
 const claimsShape = z.object({
   jti: z.string().min(1).max(512),
   htm: z.string(),
   htu: z.string(),
   iat: z.int(),
   ath: z.string().optional(),
+  [CALL_CLAIM]: z.string().optional(),
 });
 
 /** DPoP proofs (RFC 9449, section 4.3): each counts once, also over a restart. */
@@ -94,7 +100,7 @@ export class DpopProofs {
   async check(proof: string, target: ProofTarget): Promise<CheckedProof> {
     if (proof.length > MAX_LENGTH) throw refused('is too long');
     const { thumbprint, algorithm, key } = await this.keyIn(proof);
-    const { htm, htu, iat, jti, ath } = await claimsIn(proof, algorithm, key);
+    const { htm, htu, iat, jti, ath, [CALL_CLAIM]: call } = await claimsIn(proof, algorithm, key);
     const now = this.clock().getTime() / 1_000;
     if (htm !== target.method) throw refused(`is for ${htm}, not for ${target.method}`);
     if (plainUrl(htu) === undefined || plainUrl(htu) !== plainUrl(target.url))
@@ -102,7 +108,7 @@ export class DpopProofs {
     if (iat > now + CLOCK_SKEW_S) throw refused('is of the future');
     if (iat < now - MAX_AGE_S - CLOCK_SKEW_S) throw refused('is too old');
     if (target.token !== undefined && ath !== sha256(target.token)) throw refused('is not about this token');
-    return { thumbprint, jti, iat };
+    return { thumbprint, jti, iat, call };
   }
 
   /** The key that a header names. Proofs by one key have one header, so it is read once. */

@@ -24,6 +24,8 @@ export interface Proven {
   readonly path: readonly [PathMember, ...PathMember[]];
   /** The purposes that it covers; one that says nothing covers nothing. */
   readonly scope: readonly string[];
+  /** What it says itself that it is for. */
+  readonly stated: readonly string[];
 }
 
 export interface FirstRequest {

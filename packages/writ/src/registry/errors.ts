@@ -11,3 +11,8 @@ export class EntityError extends WritError {
     super(message, help, options);
   }
 }
+
+/** A key that cannot be registered as an identity's. */
+export class KeyRegistrationError extends WritError {
+  readonly code = 'key_refused';
+}

@@ -2,6 +2,7 @@ import type { LogReader } from '../../audit/log-reader.js';
 import type { LogWriter } from '../../audit/log-writer.js';
 import type { Decider } from '../../decide/decide.js';
 import type { EntityStore } from '../../registry/entity-store.js';
+import type { IdentityKeys } from '../../registry/identity-keys.js';
 import type { Revocations } from '../../registry/revocations.js';
 import type { Sightings } from '../../registry/sightings.js';
 import type { AuthenticatedCaller } from '../callers.js';
@@ -11,6 +12,7 @@ export interface AdminParts {
   readonly decider: () => Decider;
   readonly policy: PolicyControl;
   readonly entities: EntityStore;
+  readonly identityKeys: IdentityKeys;
   readonly revocations: Revocations;
   readonly sightings: Sightings;
   readonly reader: LogReader;

@@ -1,5 +1,6 @@
 import type { Decider, TokenProvenance } from '../../decide/decide.js';
 import type { DecisionRecord } from '../../decide/record.js';
+import type { AccessRequest } from '../../decide/request.js';
 import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
@@ -19,20 +20,28 @@ export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier)
     body: evaluationShape,
     readsBody: true,
     answers: { 200: { description: 'The decision; a denial is an answer too', shape: decisionShape } },
-    handle: (call) => withToken(call, verifier, (token) => evaluateOne(decider(), call.body, call, token)),
+    handle(call) {
+      const asked = askedIn(call.body);
+      return withToken(call, verifier, (token) => evaluateOne(decider(), asked, call, token), asked);
+    },
   });
 }
 
-/** Decides one request and answers with a plain decision. @throws {Problem} 400, 403 */
+/** What is asked. @throws {Problem} 400 */
+export function askedIn(body: unknown): AccessRequest {
+  const read = readEvaluation(body);
+  if ('error' in read) throw new Problem(400, read.error);
+  return read.value;
+}
+
+/** Decides one request and answers with a plain decision. @throws {Problem} 403 */
 export function evaluateOne(
   decider: Decider,
-  body: unknown,
+  asked: AccessRequest,
   { caller, reply }: Call,
   token: TokenProvenance | undefined,
 ): Promise<string> {
-  const read = readEvaluation(body);
-  if ('error' in read) throw new Problem(400, read.error);
-  const { records, recorded } = decider.begin([read.value], caller, { token });
+  const { records, recorded } = decider.begin([asked], caller, { token });
   const record = records[0] as DecisionRecord;
   const { id, refusal } = record;
   const text = textOf(answerOf(record, caller));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TokenProvenance } from '../../decide/decide.js';
-import type { PresentedProof, TokenVerifier } from '../../decide/token-verifier.js';
+import type { PresentedCall, PresentedProof, TokenVerifier } from '../../decide/token-verifier.js';
 import type { Call } from '../route.js';
 
 /** `context.proof`: the DPoP proof that the actor sent to the enforcement point, and the method and URL that it sent it to. */
@@ -10,16 +10,17 @@ const proofShape = z.object({
 
 /**
  * Goes on with what the `Txn-Token` header says (draft-ietf-oauth-transaction-tokens, "Txn-Token HTTP Header"): at once when there
- * is none. A token that is not to be believed goes on too, so that the denial is on the record with the reason.
+ * is none. `call` is what is asked, when it is one thing. A token that is not to be believed goes on too, so that the denial is on the record with the reason.
  */
 export function withToken<T>(
   { request, body }: Pick<Call, 'request' | 'body'>,
   verifier: TokenVerifier,
   go: (token: TokenProvenance | undefined) => Promise<T>,
+  call?: PresentedCall,
 ): Promise<T> {
   const text = request.headers['txn-token'];
   // Node joins headers that are sent twice, and what it joins is no token.
-  return text === undefined ? go(undefined) : verifier.believe(String(text), proofIn(body)).then(go);
+  return text === undefined ? go(undefined) : verifier.believe(String(text), proofIn(body), call).then(go);
 }
 
 function proofIn(body: unknown): PresentedProof | undefined {

@@ -1,9 +1,10 @@
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
+import { sameUid } from '@writ/cedar';
 import type { DecisionPoint } from '../../decide/decide.js';
 import { type Decision, decidingPolicies, explainBriefly } from '../../decide/decision.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
 import type { OutcomeStatus } from '../../ledger/outcome.js';
-import { carriedBy } from '../carried.js';
+import { carriedBy, originatorIn } from '../carried.js';
 import { MappingError } from '../errors.js';
 import type { CallingClient, CallMapper } from './map-call.js';
 import type { CallResult, Tool, Upstream } from './upstream.js';
@@ -44,13 +45,20 @@ export class Gateway {
     }
   }
 
-  /** An MCP server for one client. It has no method but those below; any other is answered with "method not found". */
-  serverFor(client: CallingClient, headers?: Readonly<Record<string, unknown>>, url?: string): Server {
+  /** An MCP server for one client; its `txnToken` is for calls that come with none. It has no method but those below; any other is answered with "method not found". */
+  serverFor(
+    { client, txnToken }: { readonly client: CallingClient; readonly txnToken?: string },
+    headers?: Readonly<Record<string, unknown>>,
+    url?: string,
+  ): Server {
     const server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities: { tools: {} } });
     server.setRequestHandler('tools/list', () => ({ tools: this.tools() }));
     server.setRequestHandler('tools/call', async (request, extra) => {
       const { name, arguments: input, _meta: meta } = request.params;
-      return (await this.call(client, name, input ?? {}, extra.mcpReq.signal, carriedBy(meta, headers, url))) as never;
+      const came = carriedBy(meta, headers, url);
+      const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
+      const caller = workingFor(client, came.txnToken);
+      return (await this.call(caller, name, input ?? {}, extra.mcpReq.signal, carried)) as never;
     });
     return server;
   }
@@ -153,6 +161,17 @@ export class Gateway {
       );
     }
   }
+}
+
+/**
+ * A client that is known by a credential of its own, and comes with the token of a task that it was handed, works for whom the token
+ * names. That name is believed only when the token is: a request for somebody else than its token is refused.
+ */
+function workingFor(client: CallingClient, txnToken: string | undefined): CallingClient {
+  if (txnToken === undefined || client.agent !== undefined) return client;
+  const named = originatorIn(txnToken);
+  if (named === undefined || sameUid(named, client.originator)) return client;
+  return { ...client, originator: named, agent: client.originator };
 }
 
 function denial(tool: string, decision: Decision): ProtocolError {

@@ -11,8 +11,14 @@ import type { Gateway, Log } from './gateway.js';
 import type { CallingClient } from './map-call.js';
 import { parseMessage } from './message.js';
 
-/** Who calls, from the `Authorization` header; undefined when it proves nothing. */
-export type Identify = (authorization: string | undefined) => CallingClient | undefined;
+/** Who calls, and the transaction token that its calls have when they come with none. */
+export interface IdentifiedClient {
+  readonly client: CallingClient;
+  readonly txnToken?: string;
+}
+
+/** Who calls, from the `Authorization` header; undefined when it proves nothing. Rejects when that cannot be told now. */
+export type Identify = (authorization: string | undefined) => Promise<IdentifiedClient | undefined>;
 
 export interface GatewayServer {
   readonly url: string;
@@ -30,12 +36,12 @@ export async function serveGateway(
 ): Promise<GatewayServer> {
   // Where the gateway is reached; a proof of possession names it.
   let url = '';
-  const clients = new WeakMap<AuthInfo, { client: CallingClient; headers: IncomingMessage['headers'] }>();
+  const clients = new WeakMap<AuthInfo, { known: IdentifiedClient; headers: IncomingMessage['headers'] }>();
   const handler = createMcpHandler(
     ({ authInfo }) => {
-      const known = authInfo === undefined ? undefined : clients.get(authInfo);
-      if (known === undefined) throw new Error('a request came through without an identity');
-      return gateway.serverFor(known.client, known.headers, url);
+      const came = authInfo === undefined ? undefined : clients.get(authInfo);
+      if (came === undefined) throw new Error('a request came through without an identity');
+      return gateway.serverFor(came.known, came.headers, url);
     },
     { onerror: (error) => log(`mcp: ${error.message}`), maxRequestBodySize: MAX_BODY },
   );
@@ -54,13 +60,25 @@ export async function serveGateway(
     if (!hostIsLocal(request, response) || !originIsLocal(request, response)) return;
     if (new URL(request.url ?? '/', 'http://gateway').pathname !== '/mcp')
       return refuse(response, 404, -32_600, 'MCP is served at /mcp');
-    const client = identify(request.headers.authorization);
-    if (client === undefined) {
+    const known = await identified(request.headers.authorization);
+    if (known === 'unknown')
+      return refuse(
+        response,
+        503,
+        -32_603,
+        'the credential cannot be verified now; the call was not made. Try again later',
+      );
+    if (known === undefined) {
       response.setHeader('WWW-Authenticate', 'Bearer');
-      return refuse(response, 401, -32_001, 'send the client key as bearer token');
+      return refuse(
+        response,
+        401,
+        -32_001,
+        'send the client key, or an access token of a known issuer, as bearer token',
+      );
     }
-    const authInfo: AuthInfo = { token: '', clientId: client.task, scopes: [] };
-    clients.set(authInfo, { client, headers: request.headers });
+    const authInfo: AuthInfo = { token: '', clientId: known.client.task, scopes: [] };
+    clients.set(authInfo, { known, headers: request.headers });
     Object.assign(request, { auth: authInfo });
     const incoming = request as NodeIncomingMessageLike;
     if (request.method !== 'POST') return serve(incoming, response);
@@ -72,6 +90,15 @@ export async function serveGateway(
     const message = parseMessage(body);
     if ('error' in message) return refuse(response, 400, message.code, message.error);
     return serve(incoming, response, message.value);
+  }
+
+  async function identified(authorization: string | undefined): Promise<IdentifiedClient | 'unknown' | undefined> {
+    try {
+      return await identify(authorization);
+    } catch (error) {
+      log(`no identity: ${error instanceof Error ? error.message : String(error)}`);
+      return 'unknown';
+    }
   }
 
   await new Promise<void>((resolve, reject) => {

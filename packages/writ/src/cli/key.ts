@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { EXIT, type ExitCode } from './exit.js';
+import { complain, print, printJson } from './output.js';
+import { askService, type ServiceFlags } from './service-client.js';
+
+export type KeyFlags = ServiceFlags & { readonly json?: boolean };
+
+interface Key {
+  readonly thumbprint: string;
+  readonly identity: string;
+  readonly jwk: Readonly<Record<string, unknown>>;
+  readonly addedAt: string;
+  readonly addedBy: string;
+}
+
+/** `writ key add`: registers a public key as that of an identity. */
+export async function addKey(file: string, flags: KeyFlags & { readonly identity: string }): Promise<ExitCode> {
+  let jwk: unknown;
+  try {
+    jwk = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch {
+    complain(`${file} is not a JWK: a JSON object with kty, crv, x and y`);
+    return EXIT.wrongUse;
+  }
+  const body = { identity: flags.identity, jwk };
+  const key = (await askService(flags, 'POST', '/v1/identity-keys', body)) as unknown as Key;
+  if (flags.json === true) printJson(key);
+  else print(`${key.thumbprint} is a key of ${key.identity} from now on`);
+  return EXIT.ok;
+}
+
+/** `writ key list`: which identity signs with which key. */
+export async function listKeys(flags: KeyFlags): Promise<ExitCode> {
+  const keys = await registeredKeys(flags);
+  if (flags.json === true) printJson(keys);
+  else if (keys.length === 0) print('no identity has a key');
+  else
+    print(keys.map(({ thumbprint, identity, addedAt }) => `${thumbprint}  ${identity}  since ${addedAt}`).join('\n'));
+  return EXIT.ok;
+}
+
+/** `writ key remove`: what it signed is worth nothing from now on. */
+export async function removeKey(thumbprint: string, flags: KeyFlags): Promise<ExitCode> {
+  const path = `/v1/identity-keys/${encodeURIComponent(thumbprint)}`;
+  const key = (await askService(flags, 'DELETE', path)) as unknown as Key;
+  if (flags.json === true) printJson(key);
+  else print(`${key.thumbprint} is no key of ${key.identity} any more; the links that it signed are worth nothing`);
+  return EXIT.ok;
+}
+
+export async function registeredKeys(flags: ServiceFlags): Promise<readonly Key[]> {
+  return ((await askService(flags, 'GET', '/v1/identity-keys')) as unknown as { keys: readonly Key[] }).keys;
+}

@@ -1,0 +1,278 @@
+import { createHash } from 'node:crypto';
+import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
+import { parseJson } from '@writ/cedar/json';
+import { type CryptoKey, compactVerify, decodeProtectedHeader, type JWSHeaderParameters } from 'jose';
+import { z } from 'zod';
+import { askedDetailsShape } from '../authorization-details.js';
+import { TokenError } from './errors.js';
+import { type Mandate, narrowed } from './mandate.js';
+import { Newest } from './newest.js';
+import {
+  CLOCK_SKEW_S,
+  MAX_PATH,
+  presentOf,
+  scopeIn,
+  type TransactionToken,
+  type TransactionTokens,
+} from './transaction-token.js';
+
+/** `typ` of a link: an actor hands its task on with its own signature, and asks nobody. */
+export const LINK_TYPE = 'txnlink+jwt';
+/** Between a token and its links, as in SD-JWT. */
+export const LINK_SEPARATOR = '~';
+/** The name of a key as an issuer (draft-ietf-oauth-jwk-thumbprint-uri, RFC 9278). */
+const KEY_URN = 'urn:ietf:params:oauth:jwk-thumbprint:sha-256:';
+const MAX_LENGTH = 16_384;
+const MAX_REMEMBERED = 10_000;
+
+/** Whose key a thumbprint is. */
+export interface OwnedKey {
+  readonly owner: EntityUid;
+  readonly algorithm: string;
+  readonly key: CryptoKey;
+}
+
+/** A token with its links, verified. */
+export interface VerifiedChain {
+  /** What its holder has: the path to the last actor, and what the last link left of the rest. */
+  readonly token: TransactionToken;
+  /** How it was handed on by links: what each signer had, and to whom it went. A policy says whether it may. */
+  readonly hops: readonly { readonly from: TransactionToken; readonly to: EntityUid }[];
+}
+
+const claimsShape = z.strictObject({
+  iss: z.string(),
+  sub: z.string(),
+  aud: z.string(),
+  txn: z.string(),
+  jti: z.string().min(1).max(256),
+  iat: z.int(),
+  exp: z.int(),
+  act: z.strictObject({ sub: z.string() }),
+  cnf: z.strictObject({ jkt: z.string().min(1) }),
+  /** SHA-256 of the signing input of what it hangs on. */
+  par_hash: z.string(),
+  del_depth: z.int(),
+  scope: z.string(),
+  authorization_details: askedDetailsShape.optional(),
+});
+type Claims = z.output<typeof claimsShape>;
+
+interface Remembered {
+  readonly chain: VerifiedChain;
+  readonly root: TransactionToken;
+  readonly usual: Mandate | undefined;
+  /** The keys in it, with the owners that they had. */
+  readonly keys: readonly (readonly [thumbprint: string, owner: EntityUid])[];
+}
+
+/**
+ * Verifies transaction tokens, with or without links that were signed offline (design section 6). Each link is signed with the key
+ * that the one before it is bound to, which must be registered as its actor's; each names the next actor and its registered key.
+ * Nothing but the path grows. That whoever presents it has the last key is for a proof to show: any beginning of a chain is one too.
+ */
+export class TokenChains {
+  private readonly remembered = new Newest<Remembered>(MAX_REMEMBERED);
+
+  /** @param usual the mandate of a task of which its token says none */
+  constructor(
+    private readonly tokens: TransactionTokens,
+    private readonly keyOf: (thumbprint: string) => OwnedKey | undefined,
+    private readonly usual: () => Mandate | undefined,
+    private readonly clock: () => Date,
+  ) {}
+
+  /** @throws {TokenError} with a `code` that says what is wrong */
+  async verify(text: string): Promise<VerifiedChain> {
+    if (text.length > MAX_LENGTH) throw new TokenError('token_malformed', 'the token is too long');
+    const [first = '', ...links] = text.split(LINK_SEPARATOR);
+    if (links.length === 0) return { token: await this.tokens.verify(first), hops: [] };
+    // Counted before anything is verified: a long chain must not cost much.
+    if (links.length >= MAX_PATH) throw chainError(`there are ${links.length} links; the path has ${MAX_PATH} at most`);
+    const digest = createHash('sha256').update(text).digest('base64');
+    const known = this.remembered.get(digest);
+    if (known !== undefined && this.isCurrent(known) && (await this.tokens.verify(first)) === known.root)
+      return known.chain;
+    return this.verifyNew(first, links, digest);
+  }
+
+  /** The signatures are the same for ever; whose the keys are, what the bundle says and what time it is are not. */
+  private isCurrent({ chain, usual, keys }: Remembered): boolean {
+    return (
+      chain.token.expires * 1_000 > this.clock().getTime() &&
+      usual === this.usual() &&
+      keys.every(([thumbprint, owner]) => {
+        const key = this.keyOf(thumbprint);
+        return key !== undefined && sameUid(key.owner, owner);
+      })
+    );
+  }
+
+  private async verifyNew(first: string, links: readonly string[], digest: string): Promise<VerifiedChain> {
+    // All signatures at the same time. None is believed before all are right: what a link says decides nothing until then.
+    const pending = [this.tokens.verify(first), ...links.map((link) => this.signed(link))] as const;
+    const settled = await Promise.allSettled(pending);
+    for (const result of settled) if (result.status === 'rejected') throw result.reason;
+    const [root, ...signed] = settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as [
+      TransactionToken,
+      ...SignedLink[],
+    ];
+    const usual = this.usual();
+    const hops: { from: TransactionToken; to: EntityUid }[] = [];
+    const keys: [string, EntityUid][] = [];
+    let [token, text] = [root, first];
+    for (const [i, link] of signed.entries()) {
+      const next = this.follow(token, signingInput(text), link, i + 1, usual);
+      hops.push({ from: token, to: presentOf(next.path).uid });
+      keys.push([link.signer, presentOf(token.path).uid]);
+      [token, text] = [next, links[i] as string];
+    }
+    keys.push([token.boundTo as string, presentOf(token.path).uid]);
+    const chain = { token, hops };
+    this.remembered.set(digest, { chain, root, usual, keys });
+    return chain;
+  }
+
+  /** A link, by a key that is registered. By whose, and whether it may, is not known yet. */
+  private async signed(link: string): Promise<SignedLink> {
+    const { kid, alg, typ, ...more } = headerOf(link);
+    if (typ !== LINK_TYPE) throw new TokenError('token_type', `a link is a ${String(typ)}, not a ${LINK_TYPE}`);
+    const unknown = Object.keys(more);
+    if (unknown.length > 0) throw new TokenError('token_malformed', `the header of a link has ${unknown.join(', ')}`);
+    const key = typeof kid === 'string' ? this.keyOf(kid) : undefined;
+    if (key === undefined || key.algorithm !== alg)
+      throw new TokenError('token_key_unknown', 'a link is signed with no registered key');
+    let payload: Uint8Array;
+    try {
+      ({ payload } = await compactVerify(link, key.key, { algorithms: [key.algorithm] }));
+    } catch (cause) {
+      throw new TokenError('token_signature', 'the signature of a link is not right', undefined, { cause });
+    }
+    return { signer: kid as string, claims: claimsIn(payload), input: signingInput(link) };
+  }
+
+  /** What the next actor has: what this one has, less what the link takes away. */
+  private follow(
+    parent: TransactionToken,
+    parentInput: string,
+    { signer, claims, input }: SignedLink,
+    depth: number,
+    usual: Mandate | undefined,
+  ): TransactionToken {
+    const who = presentOf(parent.path).uid;
+    if (parent.boundTo === undefined)
+      throw chainError(`what ${uidText(who)} has is bound to no key, so it cannot be handed on by a signature`);
+    if (signer !== parent.boundTo)
+      throw chainError(`a link is not signed with the key that ${uidText(who)} was given it with`);
+    this.mustOwn(signer, who);
+    if (claims.iss !== KEY_URN + signer) throw chainError('a link says another issuer than its key');
+    if (claims.par_hash !== sha256(parentInput))
+      throw chainError('a link hangs on another token than the one before it');
+    if (claims.del_depth !== depth) throw chainError(`the link at ${depth} says that it is at ${claims.del_depth}`);
+    for (const [name, value] of [
+      ['txn', parent.txn],
+      ['sub', uidText(parent.path[0].uid)],
+      ['aud', parent.domain?.trustDomain],
+    ] as const)
+      if (claims[name] !== value) throw chainError(`a link changes ${name}, which never changes`);
+    this.checkTimes(claims, parent);
+    return {
+      ...this.narrow(parent, claims, input, usual),
+      path: this.pathWith(parent, claims),
+      boundTo: claims.cnf.jkt,
+    };
+  }
+
+  private checkTimes({ iat, exp }: Claims, parent: TransactionToken): void {
+    const now = this.clock().getTime() / 1_000;
+    if (exp <= now) throw new TokenError('token_expired', 'a link has expired');
+    if (exp > parent.expires) throw chainError('a link lives longer than what it hangs on');
+    if (iat > now + CLOCK_SKEW_S) throw new TokenError('token_not_yet_valid', 'a link is of the future');
+    if (iat < parent.issuedAt - CLOCK_SKEW_S) throw chainError('a link is older than what it hangs on');
+  }
+
+  private narrow(
+    parent: TransactionToken,
+    { scope: said, authorization_details: details, iat, exp }: Claims,
+    input: string,
+    usual: Mandate | undefined,
+  ): TransactionToken {
+    const scope = scopeIn(said);
+    const wider = scope.filter((part) => !parent.scope.includes(part));
+    if (scope.length === 0) throw chainError('a link says nothing of what it is for');
+    if (wider.length > 0) throw chainError(`a link widens the scope by ${wider.join(' ')}`);
+    const token = { ...parent, scope, issuedAt: iat, expires: exp };
+    if (details === undefined) return token;
+    const from = parent.mandate ?? usual ?? { kind: '', grants: 'any' as const };
+    const terms = details.map(({ type: _type, ...rest }) => rest);
+    const result = narrowed(from, terms, sha256(input));
+    if ('wider' in result) throw chainError('the authorization_details of a link are wider than those it hangs on');
+    return { ...token, mandate: result.mandate };
+  }
+
+  private pathWith(parent: TransactionToken, { act, cnf }: Claims): TransactionToken['path'] {
+    const uid = parseUid(act.sub);
+    if (uid === undefined || uidText(uid) !== act.sub)
+      throw chainError(`${JSON.stringify(act.sub)} is not an identity`);
+    this.mustOwn(cnf.jkt, uid);
+    if (parent.path.some((member) => sameUid(member.uid, uid)))
+      throw chainError(`${act.sub} is on the delegation path already`);
+    if (parent.path.length >= MAX_PATH) throw chainError(`the delegation path is longer than ${MAX_PATH}`);
+    return [...parent.path, { uid, assurance: 3 }];
+  }
+
+  /** A name on a key that is another's is how to pass for somebody. */
+  private mustOwn(thumbprint: string, uid: EntityUid): void {
+    const key = this.keyOf(thumbprint);
+    if (key === undefined || !sameUid(key.owner, uid))
+      throw chainError(`the key ${thumbprint} is not registered as that of ${uidText(uid)}`);
+  }
+}
+
+interface SignedLink {
+  /** The thumbprint of the key. */
+  readonly signer: string;
+  readonly claims: Claims;
+  readonly input: string;
+}
+
+function headerOf(link: string): JWSHeaderParameters {
+  try {
+    const header = decodeProtectedHeader(link);
+    // Two readings of one header would be two keys.
+    strictJson(Buffer.from(link.slice(0, link.indexOf('.')), 'base64url'));
+    return header;
+  } catch (cause) {
+    throw new TokenError('token_malformed', 'a link is not a signed token', undefined, { cause });
+  }
+}
+
+function claimsIn(payload: Uint8Array): Claims {
+  let json: unknown;
+  try {
+    json = strictJson(payload);
+  } catch (cause) {
+    throw new TokenError('token_malformed', 'the claims of a link are not JSON with one reading', undefined, { cause });
+  }
+  const read = claimsShape.safeParse(json);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new TokenError('token_malformed', `the claim ${issue?.path.join('.')} of a link: ${issue?.message}`);
+}
+
+function strictJson(bytes: Uint8Array): unknown {
+  return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), { mode: 'wire', maxDepth: 64 });
+}
+
+/** Header and claims: the signature itself can be written in more than one way. */
+function signingInput(token: string): string {
+  return token.slice(0, token.lastIndexOf('.'));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+function chainError(message: string): TokenError {
+  return new TokenError('token_chain', message);
+}

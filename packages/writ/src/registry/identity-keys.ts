@@ -1,0 +1,133 @@
+import type { EntityUid } from '@writ/cedar';
+import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from 'jose';
+import type { Migrations, Store } from '../store/store.js';
+import { KeyRegistrationError } from './errors.js';
+
+/** A public key that an identity signs with. */
+export interface IdentityKey {
+  /** RFC 7638. */
+  readonly thumbprint: string;
+  readonly owner: EntityUid;
+  readonly algorithm: KeyAlgorithm;
+  readonly jwk: JWK;
+  /** RFC 3339, UTC. */
+  readonly addedAt: string;
+  readonly addedBy: string;
+}
+
+export type KeyAlgorithm = 'ES256' | 'Ed25519';
+
+interface KeyRow {
+  thumbprint: string;
+  type: string;
+  id: string;
+  jwk: string;
+  added_at: string;
+  added_by: string;
+}
+type KeyTables = { identity_keys: KeyRow };
+
+export const identityKeyMigrations: Migrations = {
+  '0003_registry_identity_keys': {
+    async up(db) {
+      let table = db.schema.createTable('identity_keys').addColumn('thumbprint', 'text', (c) => c.primaryKey());
+      for (const name of ['type', 'id', 'jwk', 'added_at', 'added_by'] as const)
+        table = table.addColumn(name, 'text', (c) => c.notNull());
+      await table.execute();
+    },
+  },
+};
+
+interface Held extends IdentityKey {
+  readonly key: CryptoKey;
+}
+
+/**
+ * Which identity owns which key: what makes a name in a signed link more than a name. A key has one owner; who had two names for one
+ * key could pass for either.
+ */
+export class IdentityKeys {
+  private readonly held = new Map<string, Held>();
+
+  private constructor(private readonly store: Store) {}
+
+  static async open(store: Store): Promise<IdentityKeys> {
+    const keys = new IdentityKeys(store);
+    for (const row of await keys.table.selectFrom('identity_keys').selectAll().execute()) {
+      const jwk = JSON.parse(row.jwk) as JWK;
+      const owner = { type: row.type, id: row.id };
+      keys.held.set(row.thumbprint, await heldOf(jwk, owner, row.added_at, row.added_by));
+    }
+    return keys;
+  }
+
+  private get table() {
+    return this.store.withTables<KeyTables>();
+  }
+
+  /** The key of a thumbprint, and whose it is, now. */
+  find(thumbprint: string): Held | undefined {
+    return this.held.get(thumbprint);
+  }
+
+  list(): IdentityKey[] {
+    return [...this.held.values()].map(({ key: _key, ...told }) => told);
+  }
+
+  /**
+   * Registers a public key. The same again changes nothing.
+   *
+   * @throws {KeyRegistrationError} for what is no public key of a kind that is taken, or is another identity's
+   */
+  async add(owner: EntityUid, jwk: JWK, now: Date, by: string): Promise<IdentityKey> {
+    const fresh = await heldOf(jwk, owner, now.toISOString(), by);
+    const known = this.held.get(fresh.thumbprint);
+    if (known !== undefined && (known.owner.type !== owner.type || known.owner.id !== owner.id))
+      throw new KeyRegistrationError('this key is that of another identity', 'make a key of its own for each');
+    if (known !== undefined) return known;
+    await this.table
+      .insertInto('identity_keys')
+      .values({
+        thumbprint: fresh.thumbprint,
+        type: owner.type,
+        id: owner.id,
+        jwk: JSON.stringify(fresh.jwk),
+        added_at: fresh.addedAt,
+        added_by: by,
+      })
+      .execute();
+    this.held.set(fresh.thumbprint, fresh);
+    return fresh;
+  }
+
+  /** What it signed is worth nothing from now on. @returns the key that was removed */
+  async remove(thumbprint: string): Promise<IdentityKey | undefined> {
+    const known = this.held.get(thumbprint);
+    if (known === undefined) return undefined;
+    // Out of force before it is off the disk, as with revocations.
+    this.held.delete(thumbprint);
+    try {
+      await this.table.deleteFrom('identity_keys').where('thumbprint', '=', thumbprint).execute();
+    } catch (error) {
+      this.held.set(thumbprint, known);
+      throw error;
+    }
+    return known;
+  }
+}
+
+async function heldOf(jwk: JWK, owner: EntityUid, addedAt: string, addedBy: string): Promise<Held> {
+  const { kty, crv, x, y } = jwk;
+  if ('d' in jwk || 'k' in jwk)
+    throw new KeyRegistrationError('this is a private key', 'register the public part alone');
+  const algorithm =
+    kty === 'EC' && crv === 'P-256' ? 'ES256' : kty === 'OKP' && crv === 'Ed25519' ? 'Ed25519' : undefined;
+  if (algorithm === undefined) throw new KeyRegistrationError('a key is an EC key on P-256, or an Ed25519 key, as JWK');
+  const plain = (algorithm === 'ES256' ? { kty, crv, x, y } : { kty, crv, x }) as JWK;
+  try {
+    const key = (await importJWK(plain, algorithm)) as CryptoKey;
+    return { thumbprint: await calculateJwkThumbprint(plain), owner, algorithm, jwk: plain, addedAt, addedBy, key };
+  } catch (cause) {
+    throw new KeyRegistrationError('this is not a point on its curve', undefined, { cause });
+  }
+}
