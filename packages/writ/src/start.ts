@@ -22,7 +22,6 @@ import { serveGateway } from './enforce/mcp/http.js';
 import { GatewayClients } from './gateway-clients.js';
 import { Ledger } from './ledger/ledger.js';
 import { Credentials, credentialMigrations } from './provenance/credentials.js';
-import { dpopMigrations } from './provenance/dpop.js';
 import { SigningKeys, signingKeyMigrations } from './provenance/signing-keys.js';
 import { TaskStore, taskMigrations } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
@@ -104,7 +103,6 @@ export async function start(options: StartOptions): Promise<Writ> {
       file,
       auditMigrations,
       credentialMigrations,
-      dpopMigrations,
       entityMigrations,
       identityKeyMigrations,
       revocationMigrations,
@@ -184,6 +182,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     const promptKey = await credentials.secret('prompts');
     const tasks = new TaskStore(store);
     const task = { tasks, caps: ledger.caps, admin };
+    const usedProofs = await reader.proofs(clock());
     const token = tokenService({
       tasks,
       identityKeys,
@@ -191,7 +190,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       serving,
       credentials,
       keys,
-      store,
+      usedProofs,
       ids,
       publicUrl,
       admin,

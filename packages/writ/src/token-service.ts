@@ -7,7 +7,7 @@ import type { Ids } from './decide/ids.js';
 import { TokenVerifier } from './decide/token-verifier.js';
 import { secondsOf } from './policy/lifetime.js';
 import type { Credentials } from './provenance/credentials.js';
-import { DpopProofs } from './provenance/dpop.js';
+import { DpopProofs, type UsedProof } from './provenance/dpop.js';
 import type { TokenLimits } from './provenance/exchange.js';
 import { type OwnedKey, TokenChains } from './provenance/links.js';
 import type { SigningKeys } from './provenance/signing-keys.js';
@@ -15,13 +15,13 @@ import type { TaskStore } from './provenance/task-store.js';
 import { type TokenDomain, TransactionTokens } from './provenance/transaction-token.js';
 import type { IdentityKeys } from './registry/identity-keys.js';
 import type { Serving } from './serving.js';
-import type { Store } from './store/store.js';
 
 interface TokenServiceParts {
   readonly serving: Serving;
   readonly credentials: Credentials;
   readonly keys: SigningKeys;
-  readonly store: Store;
+  /** The proofs that the record has. */
+  readonly usedProofs: Iterable<Pick<UsedProof, 'key' | 'until'>>;
   readonly tasks: TaskStore;
   readonly identityKeys: IdentityKeys;
   readonly ids: Ids;
@@ -36,7 +36,7 @@ export function tokenService({
   serving,
   credentials,
   keys,
-  store,
+  usedProofs,
   tasks,
   identityKeys,
   ids,
@@ -59,7 +59,7 @@ export function tokenService({
   const decider = (): Decider => serving.decider;
   const keyOf = (thumbprint: string): OwnedKey | undefined => identityKeys.find(thumbprint);
   const chains = new TokenChains(tokens, keyOf, () => decider().plane.usualMandate, clock);
-  const proofs = new DpopProofs(store, clock);
+  const proofs = new DpopProofs(clock, usedProofs);
   const verifier = new TokenVerifier({ chains, proofs, decider, limits });
   const exchange = new TokenExchange({
     decider,

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { decodeJwt, exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DpopProofs, dpopMigrations } from '../src/provenance/dpop.js';
+import { threadedWriter } from '../src/audit/group-writer.js';
+import { LogReader } from '../src/audit/log-reader.js';
+import { auditMigrations } from '../src/audit/log-table.js';
+import { LogWriter } from '../src/audit/log-writer.js';
+import { DpopProofs } from '../src/provenance/dpop.js';
 import { openStore } from '../src/store/store.js';
 import { bundleOf, type Running, run } from './running.js';
 
@@ -16,22 +23,23 @@ const TOOL = 'https://tools.example/orders';
 beforeAll(async () => {
   own = await generateKeyPair('ES256', { extractable: true });
   other = await generateKeyPair('ES256', { extractable: true });
-  writ = await run(
-    bundleOf({
-      'writ.yaml': `
+  writ = await run(fresh());
+});
+afterAll(() => writ.stop());
+
+const fresh = (): string =>
+  bundleOf({
+    'writ.yaml': `
 name: dpop
 tokens: { trustDomain: shop.example }
 gateway: { clients: { bot-for-ana: { agent: 'Agent::"bot"', for: 'User::"ana"', scopes: [read] }, helper-for-ana: { agent: 'Agent::"helper"', for: 'User::"ana"', scopes: [read] } } }
 `,
-      'schema.cedarschema': `
+    'schema.cedarschema': `
 entity User, Agent, Doc;
 action read appliesTo { principal: [User, Agent], resource: [Doc], context: { provenance: { purpose: String } } };`,
-      'policies/all.cedar':
-        '@id("for-read") permit (principal, action, resource) when { context.provenance.purpose == "read" };',
-    }),
-  );
-});
-afterAll(() => writ.stop());
+    'policies/all.cedar':
+      '@id("for-read") permit (principal, action, resource) when { context.provenance.purpose == "read" };',
+  });
 
 interface Made {
   readonly claims?: Record<string, unknown>;
@@ -210,22 +218,58 @@ describe('a proof', () => {
 
   it('counts once over a restart too, and is forgotten only when it is too old anyhow', async () => {
     let at = Date.now();
-    const file = `${writ.data}/proofs.db`;
-    const open = async () => {
-      const store = await openStore(file, dpopMigrations);
-      return { store, proofs: new DpopProofs(store, () => new Date(at)) };
-    };
-    const one = await proof();
-    const target = { method: 'POST', url: TOOL };
-    const first = await open();
-    await first.proofs.verify(one, target);
-    await first.store.destroy();
-    const second = await open();
-    await expect(second.proofs.verify(one, target)).rejects.toThrow(/used before/);
-    at += 89_000;
-    await expect(second.proofs.verify(one, target)).rejects.toThrow(/used before/);
-    at += 10_000;
-    await expect(second.proofs.verify(one, target)).rejects.toThrow(/too old/);
-    await second.store.destroy();
+    const [folder, publicUrl] = [fresh(), 'http://writ.shop.example'];
+    const options = { publicUrl, clock: () => new Date(at) };
+    const before = writ;
+    writ = await run(folder, options);
+    try {
+      const issued = await exchange(await proof({ claims: { htu: `${publicUrl}/token` } }));
+      const token = issued.json.access_token as string;
+      const one = await proof({ token });
+      const forSearch = await proof({ token });
+      expect((await decide(token, one)).decision).toBe(true);
+      const search = (dpop: string) =>
+        writ.send(
+          'POST',
+          '/access/v1/search/action',
+          {
+            subject: { type: 'User', id: 'ana' },
+            resource: { type: 'Doc', id: '1' },
+            context: { proof: { dpop, htm: 'POST', htu: TOOL } },
+          },
+          { headers: { 'Txn-Token': token } },
+        );
+      expect((await search(forSearch)).json.results).toEqual([{ name: 'read' }]);
+      await writ.writ.close();
+      writ = await run(folder, { ...options, data: writ.data });
+      expect((await decide(token, one)).context.refusal.message).toContain('was used before');
+      expect((await search(forSearch)).json.results).toEqual([]);
+      at += 89_000;
+      expect((await decide(token, one)).context.refusal.message).toContain('was used before');
+      at += 10_000;
+      expect((await decide(token, one)).context.refusal.message).toContain('too old');
+      const { json } = await writ.send('GET', '/v1/log?limit=100', undefined, { as: 'admin' });
+      expect(json.entries.find(({ kind }: { kind: string }) => kind === 'search')).toMatchObject({
+        provenance: { scope: ['read'], path: [{ id: 'ana' }, { id: 'bot' }] },
+      });
+    } finally {
+      await writ.stop();
+      writ = before;
+    }
+  });
+
+  it('is on disk with what was done because of it', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'writ-dpop-'));
+    const store = await openStore(join(data, 'writ.db'), auditMigrations);
+    const log = new LogWriter(threadedWriter(join(data, 'writ.db')));
+    const proofs = new DpopProofs(() => new Date(), []);
+    const { used } = await proofs.verify(await proof(), { method: 'POST', url: TOOL });
+    const entry = { kind: 'change', id: '1', time: '', by: '', what: 'x', detail: {} } as const;
+    await log.append([entry], [used]);
+    const read = await new LogReader(store).proofs(new Date());
+    expect(read).toEqual([{ key: used.key, until: used.until }]);
+    await log.close();
+    await store.destroy();
+    rmSync(data, { recursive: true, force: true });
   });
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { askedDetailsShape, DETAILS_TYPE } from '../authorization-details.js';
 import type { ExchangeRequest, TokenExchange } from '../decide/exchange.js';
 import type { TokenVerifier } from '../decide/token-verifier.js';
-import { DPOP_ALGORITHMS, type DpopProofs } from '../provenance/dpop.js';
+import { DPOP_ALGORITHMS, type DpopProofs, type UsedProof } from '../provenance/dpop.js';
 import { ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';
@@ -83,12 +83,14 @@ export function tokenRoutes(parts: TokenParts): Route[] {
       async handle({ body, caller, request, reply }) {
         reply.header('Cache-Control', 'no-store');
         if (!caller.mayExchange()) throw new Problem(403, `${caller.enforcementPoint} may not exchange tokens`);
+        const used: UsedProof[] = [];
         try {
           const asked = requestOf(body, domain(), caller.enforcementPoint);
-          const provedKey = await keyProvedBy(request.headers.dpop, parts);
-          const token = await parts.exchange.exchange({ ...asked, provedKey });
+          const proved = await keyProvedBy(request.headers.dpop, parts);
+          if (proved !== undefined) used.push(proved.used);
+          const token = await parts.exchange.exchange({ ...asked, provedKey: proved?.thumbprint });
           if (asked.subjectTokenType !== TOKEN_TYPES.transactionToken) await parts.tasks.add(token);
-          await recordChange(parts.admin, caller, 'token.issue', recordedToken(token));
+          await recordChange(parts.admin, caller, 'token.issue', recordedToken(token), used);
           return {
             access_token: await parts.tokens.sign(token),
             issued_token_type: TOKEN_TYPES.transactionToken,
@@ -99,7 +101,7 @@ export function tokenRoutes(parts: TokenParts): Route[] {
         } catch (error) {
           if (error instanceof IssuerUnreachableError) throw new Problem(503, error.message, {}, 5);
           if (!(error instanceof ExchangeError)) throw error;
-          await recordChange(parts.admin, caller, 'token.refuse', { error: error.code, why: error.message });
+          await recordChange(parts.admin, caller, 'token.refuse', { error: error.code, why: error.message }, used);
           reply.code(400);
           return { error: error.code, error_description: error.message };
         }
@@ -179,7 +181,7 @@ function requestOf(
 async function keyProvedBy(
   proof: string | string[] | undefined,
   { proofs, domain }: TokenParts,
-): Promise<string | undefined> {
+): Promise<{ readonly thumbprint: string; readonly used: UsedProof } | undefined> {
   if (proof === undefined) return undefined;
   const { issuer } = serving(domain());
   try {

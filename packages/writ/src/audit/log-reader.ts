@@ -1,4 +1,4 @@
-import type { CapUse, DecisionRecord, LogEntry, OutcomeRecord } from '../decide/record.js';
+import type { CapUse, DecisionRecord, LogEntry, OutcomeRecord, UsedProof } from '../decide/record.js';
 import type { Store } from '../store/store.js';
 import type { LogTables } from './log-table.js';
 
@@ -71,6 +71,13 @@ export class LogReader {
     await this.table.deleteFrom('log_uses').where('until', '<', seconds).execute();
     const rows = await this.table.selectFrom('log_uses').selectAll().orderBy('decision_id').execute();
     return rows.map(({ decision_id, use }) => ({ decisionId: decision_id, use: JSON.parse(use) as CapUse }));
+  }
+
+  /** The proofs of possession that were used and are not too old yet. */
+  async proofs(now: Date): Promise<Pick<UsedProof, 'key' | 'until'>[]> {
+    const seconds = Math.floor(now.getTime() / 1_000);
+    await this.table.deleteFrom('log_proofs').where('until', '<', seconds).execute();
+    return this.table.selectFrom('log_proofs').selectAll().orderBy('until').execute();
   }
 
   /**

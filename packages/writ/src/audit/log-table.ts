@@ -1,5 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
+import type { UsedProof } from '../decide/record.js';
 import type { Migrations } from '../store/store.js';
 
 /** Entries of the log that are committed together, as one row. */
@@ -16,11 +17,14 @@ export interface LogGroup {
   readonly uses: readonly { readonly decisionId: string; readonly use: string; readonly until: number }[];
   /** The decisions of which the group says that nothing came of them: they took nothing. */
   readonly undone: readonly string[];
+  /** The proofs of possession that were used for them. */
+  readonly proofs: readonly UsedProof[];
 }
 
 export type LogTables = {
   log_groups: { seq: number; first_id: string; last_id: string; count: number; body: string };
   log_outcomes: { decision_id: string; id: string };
+  log_proofs: { key: string; until: number };
   log_uses: { decision_id: string; use: string; until: number };
 };
 
@@ -71,15 +75,27 @@ export const auditMigrations: Migrations = {
         .addColumn('use', 'text', (c) => c.notNull())
         .addColumn('until', 'integer', (c) => c.notNull())
         .execute();
+      await db.schema
+        .createTable('log_proofs')
+        .addColumn('key', 'text', (c) => c.primaryKey())
+        .addColumn('until', 'integer', (c) => c.notNull())
+        .execute();
+      await db.schema.createIndex('log_proofs_until').on('log_proofs').column('until').execute();
     },
   },
 };
+
+/** So many proofs later, those that are too old are thrown away. */
+const PURGE_EVERY = 1_000;
 
 /** Writes groups to an open database in one transaction: all of them are there, each whole, or none. */
 export function groupsInserter(database: Sqlite.Database): (groups: readonly LogGroup[]) => void {
   const insert = database.prepare('insert into log_groups (first_id, last_id, count, body) values (?, ?, ?, ?)');
   const outcome = database.prepare('insert into log_outcomes (decision_id, id) values (?, ?)');
   const take = database.prepare('insert into log_uses (decision_id, use, until) values (?, ?, ?)');
+  const proof = database.prepare('insert or ignore into log_proofs (key, until) values (?, ?)');
+  const purge = database.prepare('delete from log_proofs where until < ?');
+  let proofs = 0;
   const giveBack = database.prepare('delete from log_uses where decision_id = ?');
   return database.transaction((groups: readonly LogGroup[]) => {
     for (const group of groups) {
@@ -87,6 +103,11 @@ export function groupsInserter(database: Sqlite.Database): (groups: readonly Log
       for (const { decisionId, id } of group.outcomes) outcome.run(decisionId, id);
       for (const { decisionId, use, until } of group.uses) take.run(decisionId, use, until);
       for (const decisionId of group.undone) giveBack.run(decisionId);
+      for (const { key, until, at } of group.proofs) {
+        proof.run(key, until);
+        proofs += 1;
+        if (proofs % PURGE_EVERY === 0) purge.run(at);
+      }
     }
   });
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { EntityUid } from '@writ/cedar';
-import type { Append, CapUse, DecisionRecord, LogEntry } from '../decide/record.js';
+import type { Append, CapUse, DecisionRecord, LogEntry, UsedProof } from '../decide/record.js';
 import { entryText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
@@ -10,6 +10,7 @@ import type { LogGroup } from './log-table.js';
 class Pending {
   readonly notes: EntryNote[] = [];
   readonly texts: string[] = [];
+  readonly proofs: UsedProof[] = [];
   size = 0;
   /** When it was handed on; `performance.now()`. */
   since = 0;
@@ -38,6 +39,7 @@ class Pending {
       last: notes[notes.length - 1]?.id ?? '',
       count: notes.length,
       body: this.texts.join('\n'),
+      proofs: this.proofs,
       outcomes: notes.flatMap(({ id, decisionId }) => (decisionId === undefined ? [] : [{ decisionId, id }])),
       uses: notes.flatMap(({ id, use }) =>
         use === undefined ? [] : [{ decisionId: id, use: JSON.stringify(use), until: use.until }],
@@ -102,13 +104,14 @@ export class LogWriter implements Append {
     this.events.setMaxListeners(0);
   }
 
-  append(entries: readonly LogEntry[]): Promise<void> {
+  append(entries: readonly LogEntry[], proofs: readonly UsedProof[] = []): Promise<void> {
     const waiting = this.next;
     if (entries.length === 0) return Promise.resolve();
     if (this.waitingSize + waiting.size > MAX_WAITING)
       return Promise.reject(new RecordError('the disk does not keep up with the log'));
     try {
       for (const entry of entries) waiting.add(entry);
+      if (proofs.length > 0) waiting.proofs.push(...proofs);
     } catch (error) {
       return Promise.reject(new RecordError(`an entry is not JSON: ${String(error)}`));
     }

@@ -15,7 +15,7 @@ import { EntityGatherer, eventOf, joinedProvenance, misfitOf, missingFacts, prov
 import type { Ids } from './ids.js';
 import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
 import type { PolicyPlane } from './plane.js';
-import type { Append, DecisionRecord, OutcomeRecord } from './record.js';
+import type { Append, DecisionRecord, OutcomeRecord, UsedProof } from './record.js';
 import type { AccessRequest, Carried } from './request.js';
 import { newTrail, recordOf, type Trail } from './trail.js';
 
@@ -148,7 +148,7 @@ export class Decider {
       if (until?.(record) === true) break;
     }
     const ids = records.map(({ id }) => id);
-    const recorded = this.parts.log.append(records).then(
+    const recorded = this.parts.log.append(records, proofsOf(token)).then(
       () => undefined,
       (error: unknown) => this.withdraw(ids, error),
     );
@@ -330,6 +330,11 @@ export class Decider {
     if (use !== undefined) ledger.caps.take(id, use, now);
     if (isEntered || use !== undefined) this.open.set(id, { enforcementPoint, at: now.getTime() });
   }
+}
+
+/** What goes on disk with whatever is done because of a token. */
+export function proofsOf(token: TokenProvenance | undefined): readonly UsedProof[] {
+  return token === undefined || token instanceof TokenError || token.usedProof === undefined ? [] : [token.usedProof];
 }
 
 /** Where nobody can verify a token, none is believed. */

@@ -1,10 +1,11 @@
 import type { EntityUid } from '@writ/cedar';
 import type { CapUse } from '../ledger/caps.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
+import type { UsedProof } from '../provenance/dpop.js';
 import type { Decision } from './decision.js';
 import type { AccessRequest } from './request.js';
 
-export type { CapUse };
+export type { CapUse, UsedProof };
 
 /** An entity as a decision saw it, in Cedar's JSON data format. */
 export interface FactRecord {
@@ -62,6 +63,7 @@ export interface SearchRecord {
   readonly enforcementPoint: string;
   readonly what: 'subject' | 'resource' | 'action';
   readonly request: unknown;
+  readonly provenance?: DecisionRecord['provenance'];
   /** The ids that one page of it gave out. */
   readonly results: readonly string[];
   readonly policyVersion: string;
@@ -80,7 +82,7 @@ export interface ChangeRecord {
 
 export type LogEntry = DecisionRecord | OutcomeRecord | SearchRecord | ChangeRecord;
 
-/** Where records go. A promise that is kept means: on disk, all of them. */
+/** Where records go. A promise that is kept means: on disk, all of them, and the proofs that were used with them. */
 export interface Append {
-  append(entries: readonly LogEntry[]): Promise<void>;
+  append(entries: readonly LogEntry[], proofs?: readonly UsedProof[]): Promise<void>;
 }

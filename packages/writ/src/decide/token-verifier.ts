@@ -40,8 +40,9 @@ export class TokenVerifier {
       const chain = await this.parts.chains.verify(text);
       const token = this.handedOnRightly(chain);
       if (token.boundTo === undefined) return provenanceIn(token);
-      const proved = await this.prove(token.boundTo, await proof, call);
-      return provenanceIn(token, proved.call === undefined ? undefined : chainedAssurance(chain));
+      const proved = this.prove(token.boundTo, await proof, call);
+      const told = provenanceIn(token, proved.call === undefined ? undefined : chainedAssurance(chain));
+      return { ...told, usedProof: this.parts.proofs.take(proved) };
     } catch (error) {
       if (error instanceof TokenError) return error;
       throw error;
@@ -83,12 +84,12 @@ export class TokenVerifier {
     return token;
   }
 
-  /** Takes the proof only when it is by the key that the token is bound to: others are nothing to remember. */
-  private async prove(
+  /** A proof is taken only when it is by the key that the token is bound to: others are nothing to remember. */
+  private prove(
     boundTo: string,
     proof: Settled<CheckedProof> | undefined,
     call: PresentedCall | undefined,
-  ): Promise<CheckedProof> {
+  ): CheckedProof {
     if (proof === undefined) throw new TokenError('token_proof', 'it is bound to a key, and came without a proof');
     if ('error' in proof) throw proof.error;
     const { value } = proof;
@@ -96,7 +97,6 @@ export class TokenVerifier {
       throw new TokenError('token_proof', 'the proof is by another key than the one that it is bound to');
     if (value.call !== undefined && (call === undefined || value.call !== callDigest(call)))
       throw new TokenError('token_proof', 'the proof is for another call than this one');
-    await this.parts.proofs.take(value);
     return value;
   }
 }

@@ -54,9 +54,9 @@ export function recordOf(
 }
 
 /** The mandate of a token goes on the record once, when it is issued. */
-function plainProvenance(provenance: Provenance): NonNullable<DecisionRecord['provenance']> {
-  if (provenance.mandate === undefined) return provenance;
-  const { mandate: _mandate, ...plain } = provenance;
+export function plainProvenance(provenance: Provenance): NonNullable<DecisionRecord['provenance']> {
+  if (provenance.mandate === undefined && provenance.usedProof === undefined) return provenance;
+  const { mandate: _mandate, usedProof: _proof, ...plain } = provenance;
   return plain;
 }
 

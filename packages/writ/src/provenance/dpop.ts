@@ -10,7 +10,6 @@ import {
   type JWK,
 } from 'jose';
 import { z } from 'zod';
-import type { Migrations, Store } from '../store/store.js';
 import { TokenError } from './errors.js';
 import { Newest } from './newest.js';
 import { CLOCK_SKEW_S } from './transaction-token.js';
@@ -39,20 +38,13 @@ interface ProofKey {
   readonly thumbprint: string;
 }
 
-type ProofTables = { dpop_proofs: { key: string; until: number } };
-
-export const dpopMigrations: Migrations = {
-  '0004_provenance_dpop': {
-    async up(db) {
-      await db.schema
-        .createTable('dpop_proofs')
-        .addColumn('key', 'text', (c) => c.primaryKey())
-        .addColumn('until', 'integer', (c) => c.notNull())
-        .execute();
-      await db.schema.createIndex('dpop_proofs_until').on('dpop_proofs').column('until').execute();
-    },
-  },
-};
+/** A proof that was taken; to be put on disk with whatever is done because of it. */
+export interface UsedProof {
+  readonly key: string;
+  /** When it is too old anyhow, and when it was taken, in seconds since the epoch. */
+  readonly until: number;
+  readonly at: number;
+}
 
 /** What proofs may be signed with. */
 export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'Ed25519', 'PS256'];
@@ -60,6 +52,8 @@ export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'Ed25519', 'PS256'];
 const MAX_AGE_S = 60;
 const MAX_LENGTH = 4_096;
 const PURGE_EVERY = 1_000;
+/** Past this many that still count, none is taken: to forget one would be to let it count again. */
+const MAX_USED = 2_000_000;
 const MAX_KEYS = 1_000;
 
 /** The claim with which a proof covers what is asked, not only where. */
@@ -74,26 +68,31 @@ const claimsShape = z.object({
   [CALL_CLAIM]: z.string().optional(),
 });
 
-/** DPoP proofs (RFC 9449, section 4.3): each counts once, also over a restart. */
+/**
+ * DPoP proofs (RFC 9449, section 4.3): each counts once, also over a restart. Which were used is held in memory; whoever takes one
+ * puts it on the record together with what is done because of it, so that neither is there without the other.
+ */
 export class DpopProofs {
-  private taken = 0;
+  private readonly used = new Map<string, number>();
   private readonly keys = new Newest<ProofKey>(MAX_KEYS);
 
+  /** @param used those that the record has, and that are not too old yet */
   constructor(
-    private readonly store: Store,
     private readonly clock: () => Date,
-  ) {}
+    used: Iterable<Pick<UsedProof, 'key' | 'until'>>,
+  ) {
+    for (const { key, until } of used) this.used.set(key, until);
+  }
 
   /**
    * Checks a proof and takes it.
    *
-   * @returns the thumbprint (RFC 7638) of the key that made the proof
+   * @returns the thumbprint (RFC 7638) of the key that made the proof, and what is to be recorded of it
    * @throws {TokenError} `token_proof` when it is not one for this request, or was used before
    */
-  async verify(proof: string, target: ProofTarget): Promise<string> {
+  async verify(proof: string, target: ProofTarget): Promise<{ readonly thumbprint: string; readonly used: UsedProof }> {
     const checked = await this.check(proof, target);
-    await this.take(checked);
-    return checked.thumbprint;
+    return { thumbprint: checked.thumbprint, used: this.take(checked) };
   }
 
   /** Whether a proof is one for this request. It counts only after `take`. @throws {TokenError} `token_proof` */
@@ -126,24 +125,25 @@ export class DpopProofs {
     return key;
   }
 
-  /** Takes a proof, so that nobody else can. On disk before anything is done because of it. @throws {TokenError} `token_proof` */
-  async take({ thumbprint, jti, iat }: CheckedProof): Promise<void> {
-    const table = this.store.withTables<ProofTables>();
-    this.taken += 1;
-    if (this.taken % PURGE_EVERY === 0) {
-      await table
-        .deleteFrom('dpop_proofs')
-        .where('until', '<', Math.floor(this.clock().getTime() / 1_000))
-        .execute();
-    }
+  /** Takes a proof, so that nobody else can. @throws {TokenError} `token_proof` */
+  take({ thumbprint, jti, iat }: CheckedProof): UsedProof {
+    const key = sha256(`${thumbprint} ${jti}`);
+    const at = Math.floor(this.clock().getTime() / 1_000);
+    if (this.used.has(key)) throw refused('was used before');
+    if (this.used.size % PURGE_EVERY === 0) this.forget(at);
+    if (this.used.size >= MAX_USED) throw refused('is one of too many at once');
     // Long enough that a proof is too old before it is forgotten.
-    const row = { key: sha256(`${thumbprint} ${jti}`), until: iat + MAX_AGE_S + 2 * CLOCK_SKEW_S };
-    const { numInsertedOrUpdatedRows } = await table
-      .insertInto('dpop_proofs')
-      .values(row)
-      .onConflict((c) => c.doNothing())
-      .executeTakeFirstOrThrow();
-    if (numInsertedOrUpdatedRows !== 1n) throw refused('was used before');
+    const until = iat + MAX_AGE_S + 2 * CLOCK_SKEW_S;
+    this.used.set(key, until);
+    return { key, until, at };
+  }
+
+  /** They stand about in the order in which they end: the first that still counts ends the look. */
+  private forget(now: number): void {
+    for (const [key, until] of this.used) {
+      if (until >= now) return;
+      this.used.delete(key);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { type EntityUid, sameUid } from '@writ/cedar';
+import type { UsedProof } from './dpop.js';
 import type { Mandate } from './mandate.js';
 
 /** How well an identity is proved (design section 6): none, asserted, authenticated, bound, chained. */
@@ -17,6 +18,8 @@ export interface Provenance {
   readonly promptHash?: string;
   /** What the task may do at most, when its token says so. */
   readonly mandate?: Mandate;
+  /** The proof that was taken for this request alone. */
+  readonly usedProof?: UsedProof;
 }
 
 export function originatorOf(provenance: Provenance): EntityUid {

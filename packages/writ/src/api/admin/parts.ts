@@ -1,6 +1,7 @@
 import type { LogReader } from '../../audit/log-reader.js';
 import type { LogWriter } from '../../audit/log-writer.js';
 import type { Decider } from '../../decide/decide.js';
+import type { UsedProof } from '../../decide/record.js';
 import type { EntityStore } from '../../registry/entity-store.js';
 import type { IdentityKeys } from '../../registry/identity-keys.js';
 import type { Revocations } from '../../registry/revocations.js';
@@ -54,8 +55,12 @@ export async function recordChange(
   caller: Pick<AuthenticatedCaller, 'enforcementPoint'>,
   what: string,
   detail: Readonly<Record<string, unknown>>,
+  proofs: readonly UsedProof[] = [],
 ): Promise<void> {
   const now = clock();
   const id = decider().nextId(now);
-  await log.append([{ kind: 'change', id, time: now.toISOString(), by: caller.enforcementPoint, what, detail }]);
+  await log.append(
+    [{ kind: 'change', id, time: now.toISOString(), by: caller.enforcementPoint, what, detail }],
+    proofs,
+  );
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import type { Decider, TokenProvenance } from '../../decide/decide.js';
-import type { Append } from '../../decide/record.js';
+import { type Decider, proofsOf, type TokenProvenance } from '../../decide/decide.js';
+import type { Append, SearchRecord } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
 import { type EntitySearch, type Found, SearchPlaceLost, searchActions, searchEntities } from '../../decide/search.js';
 import type { TokenVerifier } from '../../decide/token-verifier.js';
+import { plainProvenance } from '../../decide/trail.js';
+import { TokenError } from '../../provenance/errors.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, readShape, route } from '../route.js';
 import type { PageTokens } from './page-token.js';
@@ -91,7 +93,7 @@ async function searchForActions(parts: SearchParts, call: Call, token: TokenProv
     name: id,
     ...(duties && { obligations: duties }),
   }));
-  return finish(parts, call, { search, page, limit, found, results, hasMore: start + size < all.length });
+  return finish(parts, call, { search, page, limit, found, results, hasMore: start + size < all.length, token });
 }
 
 const PLACE_LOST = 'page.token: what the page before ended with is not there any more; begin again without a token';
@@ -120,7 +122,7 @@ async function searchPart(
     );
     const { type } = request[part];
     const results = found.map(({ id, obligations: duties }) => ({ type, id, ...(duties && { obligations: duties }) }));
-    return finish(parts, call, { search, page, limit, found, results, hasMore });
+    return finish(parts, call, { search, page, limit, found, results, hasMore, token });
   } catch (error) {
     if (error instanceof SearchPlaceLost) throw new Problem(400, PLACE_LOST);
     throw error;
@@ -139,25 +141,27 @@ interface Finished {
   readonly found: readonly Found[];
   readonly results: readonly object[];
   readonly hasMore: boolean;
+  readonly token: TokenProvenance | undefined;
 }
 
 /** Records what a search gave out, and gives it out. */
 async function finish(parts: SearchParts, { caller }: Call, finished: Finished): Promise<unknown> {
-  const { search, page, limit, found, results, hasMore } = finished;
+  const { search, page, limit, found, results, hasMore, token: came } = finished;
   const decider = parts.decider();
   const now = parts.clock();
-  await parts.log.append([
-    {
-      kind: 'search',
-      id: decider.nextId(now),
-      time: now.toISOString(),
-      enforcementPoint: caller.enforcementPoint,
-      what: search[0] as 'subject',
-      request: search[2],
-      results: found.map(({ id }) => id),
-      policyVersion: decider.plane.policyVersion,
-    },
-  ]);
+  const provenance = came === undefined || came instanceof TokenError ? undefined : plainProvenance(came);
+  const entry: SearchRecord = {
+    kind: 'search',
+    id: decider.nextId(now),
+    time: now.toISOString(),
+    enforcementPoint: caller.enforcementPoint,
+    what: search[0] as 'subject',
+    request: search[2],
+    results: found.map(({ id }) => id),
+    policyVersion: decider.plane.policyVersion,
+    ...(provenance === undefined ? {} : { provenance }),
+  };
+  await parts.log.append([entry], proofsOf(came));
   if (page === undefined && !hasMore) return { results };
   const last = found[found.length - 1];
   const token = hasMore && last !== undefined ? parts.tokens.issue(search, { limit, after: last.id }) : '';
