@@ -1,11 +1,13 @@
-/** Who works on the task, in the order in which it is handed on: five identities, four links. */
+/** Who works on the task, in the order in which it is handed on by exchange: five identities, four hops. */
 export const ACTORS = ['a0', 'a1', 'a2', 'a3'] as const;
+/** Who is handed it by a token, and then each by a link: the same number of identities and of signatures on the path. */
+export const SIGNERS = ['w0', 'w1', 'w2', 'w3'] as const;
 
 /** A bundle in which anybody may hand on and read, so that every decision looks at everybody on the path. */
 export function delegationBundle(): Record<string, string> {
-  const clients = ACTORS.map(
-    (agent) => `    ${agent}: { agent: 'Agent::"${agent}"', for: 'User::"ana"', scopes: [read] }`,
-  );
+  const client = (agent: string, originator: string): string =>
+    `    ${agent}: { agent: 'Agent::"${agent}"', for: '${originator}', scopes: [read] }`;
+  const clients = [...ACTORS.map((agent) => client(agent, 'User::"ana"')), client('w0', 'User::"ana"')];
   return {
     'writ.yaml': [
       'name: bench',
@@ -24,8 +26,8 @@ action read appliesTo { principal: [User, Agent], resource: [Doc] };`,
 @id("readers") permit (principal, action == Action::"read", resource) when { resource.readers.contains(principal.name) };`,
     'entities/all.json': JSON.stringify([
       { uid: { type: 'User', id: 'ana' }, attrs: { name: 'ana' } },
-      ...ACTORS.map((id) => ({ uid: { type: 'Agent', id }, attrs: { name: id } })),
-      { uid: { type: 'Doc', id: 'plan' }, attrs: { readers: ['ana', ...ACTORS] } },
+      ...[...ACTORS, ...SIGNERS].map((id) => ({ uid: { type: 'Agent', id }, attrs: { name: id } })),
+      { uid: { type: 'Doc', id: 'plan' }, attrs: { readers: ['ana', ...ACTORS, ...SIGNERS] } },
     ]),
   };
 }

@@ -9,7 +9,13 @@ export interface LoadPlan {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent in turn. */
   readonly bodies: readonly string[];
+  /** Headers that belong to a body each, in the same order. */
+  readonly headersOfEach?: readonly Readonly<Record<string, string>>[];
+  /** Each body is sent once, and the load ends with the last; there is no warm-up. */
+  readonly once?: boolean;
   readonly connections: number;
+  /** Text that every answer has; one without it counts as failed. */
+  readonly mustSay?: string;
   readonly warmUpMs: number;
   readonly measureMs: number;
 }
@@ -29,12 +35,13 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const CLOSING = '}'.charCodeAt(0);
 
 export function runLoad(plan: LoadPlan): Promise<LoadResult> {
-  const requests = plan.bodies.map((body) => {
+  const requests = plan.bodies.map((body, i) => {
     const headers = {
       Host: '127.0.0.1',
       'Content-Type': 'application/json',
       'Content-Length': Buffer.byteLength(body),
       ...plan.headers,
+      ...plan.headersOfEach?.[i],
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     return Buffer.from(`POST ${plan.path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
@@ -66,10 +73,10 @@ export function runLoad(plan: LoadPlan): Promise<LoadResult> {
         if (end === undefined || pending.length < end) return;
         usual = end;
         const now = performance.now();
-        if (pending[9] !== 0x32 && sentAt >= from) failed += 1;
+        if ((pending[9] !== 0x32 && sentAt >= from) || pending.indexOf(plan.mustSay ?? '') === -1) failed += 1;
         pending = pending.subarray(end);
-        if (sentAt >= from && now <= until) times.push(now - sentAt);
-        if (now < until) send();
+        if (plan.once === true || (sentAt >= from && now <= until)) times.push(now - sentAt);
+        if (plan.once === true ? next < requests.length : now < until) send();
         else {
           socket.destroy();
           resolve();
@@ -82,7 +89,7 @@ export function runLoad(plan: LoadPlan): Promise<LoadResult> {
     const at = (share: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
     return {
-      rate: sorted.length / (plan.measureMs / 1_000),
+      rate: sorted.length / ((plan.once === true ? performance.now() - begin : plan.measureMs) / 1_000),
       p50: at(0.5),
       p99: at(0.99),
       answered: sorted.length,

@@ -108,7 +108,12 @@ export async function batches(notes: string[]): Promise<Row[]> {
   ];
 }
 
-function load(server: Server, path: string, bodies: readonly string[]): LoadResult {
+export function load(
+  server: Server,
+  path: string,
+  bodies: readonly string[],
+  more: Partial<LoadPlan> = {},
+): LoadResult {
   const plan: LoadPlan = {
     port: server.port,
     path,
@@ -117,6 +122,7 @@ function load(server: Server, path: string, bodies: readonly string[]): LoadResu
     connections: CONNECTIONS,
     warmUpMs: WARM_UP_MS,
     measureMs: MEASURE_MS,
+    ...more,
   };
   const { stdout, status, stderr } = spawnSync(process.execPath, [LOAD, '--plan'], {
     input: JSON.stringify(plan),
