@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, type JsonWebKey, sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { decodeJwt, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -33,36 +34,7 @@ beforeAll(async () => {
   const served = JSON.stringify({ keys: [{ ...(await exportJWK(issuerKeys.publicKey)), kid: 'k1', alg: 'ES256' }] });
   jwks = createServer((_request, response) => response.end(served));
   await new Promise<void>((resolve) => jwks.listen(0, '127.0.0.1', resolve));
-  const folder = bundleOf({
-    'writ.yaml': `
-name: links
-tokens: { trustDomain: shop.example, lifetime: 5m, maxDepth: 6 }
-issuers:
-  ${issuer()}: { audience: https://tokens.example, jwks: "${issuer()}/", type: JWT, scopes: [refund, mail], identity: { type: Agent, id: claims.sub } }
-`,
-    'schema.cedarschema': `
-entity Team;
-entity Agent in [Team];
-entity Order;
-type Provenance = { assurance: Long, purpose: String };
-action delegate appliesTo { principal: [Agent], resource: [Agent], context: { scope: Set<String> } };
-action refund appliesTo {
-  principal: [Agent], resource: [Order],
-  context: { provenance: Provenance, mandate?: { covers: Bool }, input: { amount?: Long, note?: String } }
-};
-action wire appliesTo { principal: [Agent], resource: [Order], context: { provenance: Provenance, input: { amount?: Long } } };
-`,
-    'policies/all.cedar': `
-@id("hand-on") permit (principal in Team::"desk", action == Action::"delegate", resource in Team::"desk");
-@id("not-to-a5") @reason("a5 is an intern") forbid (principal, action == Action::"delegate", resource == Agent::"a5");
-@id("refund") permit (principal in Team::"desk", action == Action::"refund", resource);
-@id("wire") permit (principal in Team::"desk", action == Action::"wire", resource) when { context.provenance.assurance == 4 };
-`,
-    'entities/all.json': JSON.stringify(
-      AGENTS.map((id) => ({ uid: { type: 'Agent', id }, parents: id === 'a9' ? [] : [{ type: 'Team', id: 'desk' }] })),
-    ),
-  });
-  writ = await run(folder, { clock: () => new Date(Date.now() + ahead) });
+  writ = await run(bundleOf(bundle()), { clock: () => new Date(Date.now() + ahead) });
   for (const id of AGENTS) {
     const pair = await generateKeyPair('ES256', { extractable: true });
     const jwk = await exportJWK(pair.privateKey);
@@ -77,6 +49,36 @@ beforeEach(() => {
 afterAll(async () => {
   await writ.stop();
   jwks.close();
+});
+
+const bundle = (): Record<string, string> => ({
+  'writ.yaml': `
+name: links
+tokens: { trustDomain: shop.example, lifetime: 5m, maxDepth: 6 }
+issuers:
+  ${issuer()}: { audience: https://tokens.example, jwks: "${issuer()}/", type: JWT, scopes: [refund, mail], identity: { type: Agent, id: claims.sub } }
+`,
+  'schema.cedarschema': `
+entity Team;
+entity Agent in [Team];
+entity Order;
+type Provenance = { assurance: Long, purpose: String };
+action delegate appliesTo { principal: [Agent], resource: [Agent], context: { scope: Set<String> } };
+action refund appliesTo {
+  principal: [Agent], resource: [Order],
+  context: { provenance: Provenance, mandate?: { covers: Bool }, input: { amount?: Long, note?: String } }
+};
+action wire appliesTo { principal: [Agent], resource: [Order], context: { provenance: Provenance, input: { amount?: Long } } };
+`,
+  'policies/all.cedar': `
+@id("hand-on") permit (principal in Team::"desk", action == Action::"delegate", resource in Team::"desk");
+@id("not-to-a5") @reason("a5 is an intern") forbid (principal, action == Action::"delegate", resource == Agent::"a5");
+@id("refund") permit (principal in Team::"desk", action == Action::"refund", resource);
+@id("wire") permit (principal in Team::"desk", action == Action::"wire", resource) when { context.provenance.assurance == 4 };
+`,
+  'entities/all.json': JSON.stringify(
+    AGENTS.map((id) => ({ uid: { type: 'Agent', id }, parents: id === 'a9' ? [] : [{ type: 'Team', id: 'desk' }] })),
+  ),
 });
 
 const issuer = (): string => `http://127.0.0.1:${(jwks.address() as AddressInfo).port}`;
@@ -398,6 +400,22 @@ describe('a chain is refused', () => {
     }
   });
 
+  it.each<[string, (claims: string, header: string) => [string, string]]>([
+    ['a claim', (claims, header) => [claims.replace('{', '{"sub":"Agent::\\"a7\\"",'), header]],
+    ['a parameter of the header', (claims, header) => [claims, header.replace('{', '{"kid":"x",')]],
+  ])('with %s twice in a link, which two readers would read differently', async (_what, change) => {
+    const task = await on(await root(), 'a0', 'a1');
+    const [first, link] = task.token.split('~') as [string, string];
+    const [header, claims] = link.split('.').map((part) => Buffer.from(part, 'base64url').toString());
+    const [changed, changedHeader] = change(claims as string, header as string);
+    const input = [changedHeader, changed].map((text) => Buffer.from(text).toString('base64url')).join('.');
+    const key = createPrivateKey({ key: privateJwks.get('a0') as JsonWebKey, format: 'jwk' });
+    const signature = sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url');
+    expect(await whyNot(`${first}~${input}.${signature}`, { by: 'a1' })).toMatch(
+      /not JSON with one reading|not a signed token/,
+    );
+  });
+
   it('two hops under one key, or in a circle', async () => {
     const back = await forge(await chain(1), 'a1', 'a0', { cnf: { jkt: keyOf('a0').thumbprint } });
     expect(await whyNot(back, { by: 'a0' })).toContain('is on the delegation path already');
@@ -501,6 +519,63 @@ describe('a chain is refused', () => {
     };
     const { json } = await writ.send('POST', '/access/v1/evaluation', body, { headers: { 'Txn-Token': task.token } });
     expect(json.context.refusal.message).toContain('is not about this token');
+  });
+});
+
+describe('for random trees of links and random policies', () => {
+  it('no chain permits what an identity on its path is denied, or was not handed rightly', async () => {
+    const people = ['a0', 'a1', 'a2', 'a3'];
+    const world = fc.record({
+      mayDelegate: fc.array(fc.tuple(fc.constantFrom(...people), fc.constantFrom(...people)), { maxLength: 12 }),
+      mayRefund: fc.subarray(people, { minLength: 2 }),
+      forbidden: fc.subarray(people, { maxLength: 1 }),
+      steps: fc.array(fc.record({ from: fc.nat(), to: fc.constantFrom(...people) }), { maxLength: 8 }),
+    });
+    const uidOf = (id: string): string => `Agent::"${id}"`;
+    let [permitted, denied] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(world, async ({ mayDelegate, mayRefund, forbidden, steps }) => {
+        const policies = [
+          ...mayDelegate.map(
+            ([from, to], i) =>
+              `@id("d${i}") permit (principal == ${uidOf(from)}, action == Action::"delegate", resource == ${uidOf(to)});`,
+          ),
+          ...mayRefund.map(
+            (id, i) => `@id("r${i}") permit (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
+          ),
+          ...forbidden.map(
+            (id, i) => `@id("f${i}") forbid (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
+          ),
+        ].join('\n');
+        const saved = writ;
+        writ = await run(bundleOf({ ...bundle(), 'policies/all.cedar': policies }));
+        try {
+          for (const id of people) await register(id, keyOf(id));
+          const tree = [{ task: await root('a0', ['refund']), path: ['a0'] }];
+          // Nobody asks before a link is signed: whether it is worth something shows where it is used.
+          for (const { from, to } of steps) {
+            const { task, path } = tree[from % tree.length] as (typeof tree)[number];
+            tree.push({ task: await on(task, path[path.length - 1] as string, to), path: [...path, to] });
+          }
+          for (const { task, path } of tree) {
+            const isRight = path.every((to, i) =>
+              path.slice(0, i).every((id) => id !== to && mayDelegate.some(([a, b]) => a === id && b === to)),
+            );
+            const mayAll = path.every((id) => mayRefund.includes(id) && !forbidden.includes(id));
+            const { decision } = await ask(task.token, { by: path[path.length - 1] as string });
+            expect([path, decision]).toEqual([path, isRight && mayAll]);
+            if (decision) permitted += 1;
+            else denied += 1;
+          }
+        } finally {
+          await writ.stop();
+          writ = saved;
+        }
+      }),
+      { numRuns: 25 },
+    );
+    expect(permitted).toBeGreaterThan(5);
+    expect(denied).toBeGreaterThan(5);
   });
 });
 

@@ -285,6 +285,32 @@ describe('uses and limits', () => {
   });
 });
 
+describe('a handle of a task', () => {
+  it('is bound to who it was given to: another caller, subject or agent gets nothing by it', async () => {
+    const token = await tokenOf(start('refund'));
+    const { txn } = decodeJwt(token) as { txn: string };
+    const asking = (subject: string, headers: Record<string, string>) =>
+      writ.send(
+        'POST',
+        '/access/v1/evaluation',
+        {
+          subject: { type: 'User', id: subject },
+          action: { name: 'refund' },
+          resource: { type: 'Order', id: '1' },
+          context: { input: { amount: 1 }, agent: 'desk', task: txn, detail: 'full' },
+        },
+        { headers },
+      );
+    // The id of the task, as a name that a caller gives: it is the caller's own name for something, and no mandate.
+    expect((await asking('ana', {})).json.context.refusal.code).toBe('outside_mandate');
+    const stolen = await asking('ben', { 'Txn-Token': token });
+    expect(stolen.json.context.refusal).toMatchObject({ code: 'invalid_request' });
+    expect(stolen.json.context.refusal.message).toContain('the token is for User::"ana"');
+    // And it has used nothing up.
+    expect((await writ.send('GET', `/v1/tasks/${txn}`)).json.mandate[1].caps[0].used).toEqual({ uses: 0, amounts: {} });
+  });
+});
+
 describe('authorization_details', () => {
   it('narrow for nothing, and the record says what was given', async () => {
     const token = await tokenOf(start('browse', details({ effects: ['read'], resources: ['Order::"7"'] })));
