@@ -125,6 +125,7 @@ export async function start(options: StartOptions): Promise<Writ> {
 
     const state = new ServingStateHolder();
     const ledger = new Ledger({});
+    ledger.restore(await reader.holdings(clock()));
     for (const { decisionId, use } of await reader.uses(clock())) ledger.caps.restore(decisionId, use);
     const serving: Serving = new Serving({
       folder: options.bundle,

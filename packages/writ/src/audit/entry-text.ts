@@ -12,6 +12,7 @@ export function entryText(entry: LogEntry): string {
 const OPTIONAL = [
   'provenance',
   'mandate',
+  'reserved',
   'refusal',
   'obligations',
   'missing',

@@ -1,5 +1,6 @@
-import type { CapUse, DecisionRecord, LogEntry, OutcomeRecord, UsedProof } from '../decide/record.js';
+import type { CapUse, DecisionRecord, KeptHolding, LogEntry, OutcomeRecord, UsedProof } from '../decide/record.js';
 import type { Store } from '../store/store.js';
+import { keptHoldings } from './log-holdings.js';
 import type { LogTables } from './log-table.js';
 
 /** A decision with what became of it. */
@@ -71,6 +72,24 @@ export class LogReader {
     await this.table.deleteFrom('log_uses').where('until', '<', seconds).execute();
     const rows = await this.table.selectFrom('log_uses').selectAll().orderBy('decision_id').execute();
     return rows.map(({ decision_id, use }) => ({ decisionId: decision_id, use: JSON.parse(use) as CapUse }));
+  }
+
+  /** What permits hold of the accumulators, oldest first. */
+  async holdings(now: Date): Promise<readonly KeptHolding[]> {
+    const at = now.getTime();
+    const rows = await this.table
+      .selectFrom('log_holdings')
+      .selectAll()
+      .where((where) => where.or([where('until', 'is', null), where('until', '>', at)]))
+      .orderBy('at')
+      .execute();
+    const outcomes = await this.table
+      .selectFrom('log_outcomes')
+      .innerJoin('log_holdings', 'log_holdings.decision_id', 'log_outcomes.decision_id')
+      .select('log_outcomes.decision_id')
+      .distinct()
+      .execute();
+    return keptHoldings(rows, new Set(outcomes.map(({ decision_id: id }) => id)), at);
   }
 
   /** The proofs of possession that were used and are not too old yet. */

@@ -1,7 +1,8 @@
 import type Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { UsedProof } from '../decide/record.js';
+import type { Holding, UsedProof } from '../decide/record.js';
 import type { Migrations } from '../store/store.js';
+import { type HoldingTables, holdingsWriter, holdingTable } from './log-holdings.js';
 
 /** Entries of the log that are committed together, as one row. */
 export interface LogGroup {
@@ -15,6 +16,12 @@ export interface LogGroup {
   readonly outcomes: readonly { readonly decisionId: string; readonly id: string }[];
   /** What the permits in the group took of the caps of mandates; JSON of a `CapUse`. */
   readonly uses: readonly { readonly decisionId: string; readonly use: string; readonly until: number }[];
+  /** What the permits in the group hold of accumulators; `at` in milliseconds since the epoch. */
+  readonly holdings: readonly {
+    readonly decisionId: string;
+    readonly at: number;
+    readonly reserved: readonly Holding[];
+  }[];
   /** The decisions of which the group says that nothing came of them: they took nothing. */
   readonly undone: readonly string[];
   /** The proofs of possession that were used for them. */
@@ -26,7 +33,7 @@ export type LogTables = {
   log_outcomes: { decision_id: string; id: string };
   log_proofs: { key: string; until: number };
   log_uses: { decision_id: string; use: string; until: number };
-};
+} & HoldingTables;
 
 export const auditMigrations: Migrations = {
   '0001_audit_records': {
@@ -80,6 +87,7 @@ export const auditMigrations: Migrations = {
         .addColumn('key', 'text', (c) => c.primaryKey())
         .addColumn('until', 'integer', (c) => c.notNull())
         .execute();
+      await holdingTable(db);
       await db.schema.createIndex('log_proofs_until').on('log_proofs').column('until').execute();
     },
   },
@@ -95,6 +103,7 @@ export function groupsInserter(database: Sqlite.Database): (groups: readonly Log
   const take = database.prepare('insert into log_uses (decision_id, use, until) values (?, ?, ?)');
   const proof = database.prepare('insert or ignore into log_proofs (key, until) values (?, ?)');
   const purge = database.prepare('delete from log_proofs where until < ?');
+  const holdings = holdingsWriter(database);
   let proofs = 0;
   const giveBack = database.prepare('delete from log_uses where decision_id = ?');
   return database.transaction((groups: readonly LogGroup[]) => {
@@ -102,7 +111,11 @@ export function groupsInserter(database: Sqlite.Database): (groups: readonly Log
       insert.run(group.first, group.last, group.count, group.body);
       for (const { decisionId, id } of group.outcomes) outcome.run(decisionId, id);
       for (const { decisionId, use, until } of group.uses) take.run(decisionId, use, until);
-      for (const decisionId of group.undone) giveBack.run(decisionId);
+      for (const { decisionId, at, reserved } of group.holdings) holdings.enter(decisionId, at, reserved);
+      for (const decisionId of group.undone) {
+        giveBack.run(decisionId);
+        holdings.remove(decisionId);
+      }
       for (const { key, until, at } of group.proofs) {
         proof.run(key, until);
         proofs += 1;

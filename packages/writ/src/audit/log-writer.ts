@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { EntityUid } from '@writ/cedar';
-import type { Append, CapUse, DecisionRecord, LogEntry, UsedProof } from '../decide/record.js';
+import type { Append, CapUse, DecisionRecord, Holding, LogEntry, UsedProof } from '../decide/record.js';
 import { entryText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
@@ -44,6 +44,9 @@ class Pending {
       uses: notes.flatMap(({ id, use }) =>
         use === undefined ? [] : [{ decisionId: id, use: JSON.stringify(use), until: use.until }],
       ),
+      holdings: notes.flatMap(({ id, time, reserved }) =>
+        reserved === undefined ? [] : [{ decisionId: id, at: Date.parse(time), reserved }],
+      ),
       undone: notes.flatMap(({ decisionId, isUndone }) =>
         decisionId !== undefined && isUndone === true ? [decisionId] : [],
       ),
@@ -64,6 +67,7 @@ export interface EntryNote {
   readonly refusal?: string | undefined;
   readonly path?: readonly EntityUid[] | undefined;
   readonly use?: CapUse | undefined;
+  readonly reserved?: readonly Holding[] | undefined;
   /** Of an outcome. */
   readonly decisionId?: string;
   readonly isUndone?: boolean;
@@ -72,8 +76,8 @@ export interface EntryNote {
 function noteOf(entry: LogEntry): EntryNote {
   const { kind, id, time } = entry;
   if (kind === 'decision') {
-    const { result, refusal, provenance, mandate } = entry;
-    return { kind, id, time, result, refusal: refusal?.code, path: provenance?.path, use: mandate?.use };
+    const { result, refusal, provenance, mandate, reserved } = entry;
+    return { kind, id, time, result, refusal: refusal?.code, path: provenance?.path, use: mandate?.use, reserved };
   }
   if (kind !== 'outcome') return { kind, id, time };
   const { decisionId, status } = entry;

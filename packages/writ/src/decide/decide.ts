@@ -308,7 +308,7 @@ export class Decider {
       });
       if (!isPermitted(verdict)) return verdict;
       if (coverage?.covers === false) return outsideVerdict(coverage, plane.tasks, request);
-      if (id !== undefined) this.reserve(id, event, coverage?.use, caller, now);
+      if (id !== undefined) this.reserve(id, event, coverage?.use, caller, now, trail);
       return verdict;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
@@ -324,11 +324,13 @@ export class Decider {
     use: CapUse | undefined,
     { enforcementPoint }: Caller,
     now: Date,
+    trail: Trail,
   ): void {
     const { ledger } = this.parts;
-    const isEntered = event !== undefined && ledger.reserve(id, event, now);
+    const reserved = event === undefined ? [] : ledger.reserve(id, event, now);
+    if (reserved.length > 0) trail.reserved = reserved;
     if (use !== undefined) ledger.caps.take(id, use, now);
-    if (isEntered || use !== undefined) this.open.set(id, { enforcementPoint, at: now.getTime() });
+    if (reserved.length > 0 || use !== undefined) this.open.set(id, { enforcementPoint, at: now.getTime() });
   }
 }
 

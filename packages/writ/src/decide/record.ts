@@ -1,11 +1,12 @@
 import type { EntityUid } from '@writ/cedar';
 import type { CapUse } from '../ledger/caps.js';
+import type { Holding, KeptHolding } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { UsedProof } from '../provenance/dpop.js';
 import type { Decision } from './decision.js';
 import type { AccessRequest } from './request.js';
 
-export type { CapUse, UsedProof };
+export type { CapUse, Holding, KeptHolding, UsedProof };
 
 /** An entity as a decision saw it, in Cedar's JSON data format. */
 export interface FactRecord {
@@ -33,6 +34,8 @@ export interface DecisionRecord extends Decision {
   };
   readonly facts: readonly FactRecord[];
   readonly ledger: Readonly<Record<string, number | string | readonly string[]>>;
+  /** What a permit holds of the accumulators until its outcome says otherwise. */
+  readonly reserved?: readonly Holding[];
   /** Whether the mandate of the task covered the action, and what a permit took of it. */
   readonly mandate?: {
     readonly kind: string;

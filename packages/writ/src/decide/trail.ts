@@ -1,4 +1,4 @@
-import type { LedgerValues } from '../ledger/ledger.js';
+import type { Holding, LedgerValues } from '../ledger/ledger.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Caller } from './caller.js';
 import { type Decision, isPermitted } from './decision.js';
@@ -13,6 +13,7 @@ export interface Trail {
   facts: readonly FactRecord[];
   ignored?: readonly string[];
   mandate?: Coverage;
+  reserved?: readonly Holding[];
 }
 
 const NO_LEDGER: LedgerValues = {};
@@ -49,6 +50,7 @@ export function recordOf(
   if (missing !== undefined) record.missing = missing;
   if (provenance !== undefined) record.provenance = plainProvenance(provenance);
   if (trail.mandate !== undefined) record.mandate = recordedCoverage(trail.mandate, isPermitted(decision));
+  if (trail.reserved !== undefined) record.reserved = trail.reserved;
   if (ignored !== undefined) record.ignored = ignored;
   return record;
 }

@@ -29,6 +29,8 @@ export interface LedgerEvent {
 export interface Accumulator {
   readonly name: string;
   readonly kind: 'set' | 'sum';
+  /** What it is: under which key it folds what. */
+  readonly fold: string;
   readonly windowMs: number;
   keyOf(event: LedgerEvent): string;
   /**
@@ -55,6 +57,7 @@ export function compileAccumulator(name: string, declaration: AccumulatorDeclara
   return {
     name,
     kind: declaration.set === undefined ? 'sum' : 'set',
+    fold: foldOf(declaration),
     windowMs: declaration.window === undefined ? Number.POSITIVE_INFINITY : windowMs(declaration.window),
     keyOf: (event) => event.keys[declaration.key],
     measure(event) {
@@ -64,6 +67,11 @@ export function compileAccumulator(name: string, declaration: AccumulatorDeclara
       return amount === undefined ? 1n : wholeNumber(name, amount(event));
     },
   };
+}
+
+/** Two declarations of one fold can go on with each other's account. */
+export function foldOf({ key, set, count }: AccumulatorDeclaration): string {
+  return `${key} ${set === undefined ? (count === undefined ? 'sum' : 'count') : `set ${set}`}`;
 }
 
 function windowMs(window: string): number {

@@ -1,9 +1,36 @@
-import { type Accumulator, type AccumulatorDeclaration, compileAccumulator, type LedgerEvent } from './accumulator.js';
+import {
+  type Accumulator,
+  type AccumulatorDeclaration,
+  compileAccumulator,
+  foldOf,
+  type LedgerEvent,
+} from './accumulator.js';
 import { Caps } from './caps.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
 
 /** What the accumulators say: sums and counts with the present action in them, sets without. */
 export type LedgerValues = Readonly<Record<string, bigint | readonly string[]>>;
+
+/** What one permitted action holds of an accumulator; plain JSON. */
+export interface Holding {
+  readonly accumulator: string;
+  /** What the accumulator is: an account goes on only under one that is the same. */
+  readonly fold: string;
+  readonly key: string;
+  readonly amount: Amount;
+  /** When its window takes it out, in milliseconds since the epoch; undefined for never. */
+  readonly until?: number;
+}
+
+/** A set's values, or a whole number: as text when it is too large for a JSON number. */
+export type Amount = readonly string[] | number | string;
+
+/** A holding as it was kept over a restart. */
+export interface KeptHolding extends Holding {
+  /** The decision, while its outcome may still come; undefined when it counts for good. */
+  readonly decisionId: string | undefined;
+  readonly at: number;
+}
 
 interface Entry {
   readonly at: number;
@@ -23,7 +50,7 @@ interface Account {
 const MAX_PENDING = 100_000;
 
 /**
- * What has been done so far, in memory (a store takes its place with the ledger proper). A permitted action is entered
+ * What has been done so far, in memory; what each permit holds is kept with its record and {@link restore}d at a start. A permitted action is entered
  * when it is permitted and taken out only when it is known not to have happened; so two actions that are each within a
  * limit and together over it are never both permitted, and an outcome that never comes counts as done.
  */
@@ -34,7 +61,10 @@ export class Ledger {
   /** By accumulator, the accounts by key. */
   private accounts = new Map<string, Map<string, Account>>();
   /** In the order of their reservation, which is that of their deadlines. */
-  private readonly pending = new Map<string, { readonly event: LedgerEvent; readonly at: number }>();
+  private readonly pending = new Map<string, { readonly holdings: readonly Holding[]; readonly at: number }>();
+  /** From before the start, for accumulators that are not declared yet. */
+  private readonly kept: KeptHolding[] = [];
+  private keptCount = 0;
 
   private declared: Readonly<Record<string, AccumulatorDeclaration>> = {};
 
@@ -63,7 +93,48 @@ export class Ledger {
     this.accumulators = compiled;
     this.declared = declarations;
     this.accounts = accounts;
-    return anew;
+    return [...anew, ...this.takeIn()];
+  }
+
+  /** Takes in what permits of before the start hold, oldest first. Before the accumulators are declared. */
+  restore(kept: readonly KeptHolding[]): void {
+    this.kept.push(...kept);
+  }
+
+  /** @returns the accumulators that are something else now than what was kept */
+  private takeIn(): string[] {
+    const byName = new Map(this.accumulators.map((accumulator) => [accumulator.name, accumulator]));
+    const others = new Set<string>();
+    for (const holding of this.kept.splice(0)) {
+      const accumulator = byName.get(holding.accumulator);
+      if (accumulator === undefined) continue;
+      if (accumulator.fold !== holding.fold) others.add(accumulator.name);
+      else this.enterKept(accumulator, holding);
+    }
+    return [...others];
+  }
+
+  private enterKept({ name, windowMs }: Accumulator, holding: KeptHolding): void {
+    const { key, decisionId, at } = holding;
+    const account = this.accountOf(name, key);
+    const entry = { at, amount: amountIn(holding.amount) };
+    this.keptCount += 1;
+    // Nobody asks for what counts for good by its decision.
+    const id = decisionId ?? `kept ${this.keptCount}`;
+    account.entries.set(id, entry);
+    if (decisionId === undefined) {
+      if (windowMs === Number.POSITIVE_INFINITY) fold(account, id, entry);
+      return;
+    }
+    const pending = this.pending.get(decisionId);
+    this.pending.set(decisionId, { holdings: [...(pending?.holdings ?? []), holding], at });
+  }
+
+  private accountOf(name: string, key: string): Account {
+    const byKey = this.accounts.get(name) as Map<string, Account>;
+    const account = byKey.get(key) ?? { labels: new Set(), total: 0n, entries: new Map() };
+    byKey.set(key, account);
+    return account;
   }
 
   /** The values that a decision on this event at this moment sees. @throws {LedgerError} */
@@ -94,27 +165,35 @@ export class Ledger {
   /**
    * Enters a permitted action. Call it in the same turn as {@link read}: between the two nothing may run.
    *
-   * @returns whether anything was entered, so that its outcome matters
+   * @returns what it holds until its outcome is known; nothing when no accumulator counts it
    */
-  reserve(decisionId: string, event: LedgerEvent, now: Date): boolean {
+  reserve(decisionId: string, event: LedgerEvent, now: Date): readonly Holding[] {
     this.expire(now);
+    const at = now.getTime();
     // All are measured before one is entered: one that fails leaves nothing behind.
-    const measured = this.accumulators.map((accumulator) => ({ accumulator, amount: accumulator.measure(event) }));
-    const counted = measured.filter(({ amount }) => amount !== undefined);
-    if (counted.length === 0) return false;
-    for (const { accumulator, amount } of counted) {
-      const byKey = this.accounts.get(accumulator.name) as Map<string, Account>;
-      const key = accumulator.keyOf(event);
-      const account = byKey.get(key) ?? { labels: new Set(), total: 0n, entries: new Map() };
-      account.entries.set(decisionId, { at: now.getTime(), amount: amount as Entry['amount'] });
-      byKey.set(key, account);
+    const holdings: Holding[] = [];
+    for (const accumulator of this.accumulators) {
+      const amount = accumulator.measure(event);
+      if (amount === undefined || (typeof amount !== 'bigint' && amount.length === 0)) continue;
+      const { name, fold: what, windowMs } = accumulator;
+      const until = windowMs === Number.POSITIVE_INFINITY ? {} : { until: at + windowMs };
+      holdings.push({
+        accumulator: name,
+        fold: what,
+        key: accumulator.keyOf(event),
+        amount: amountOut(amount),
+        ...until,
+      });
     }
+    if (holdings.length === 0) return holdings;
+    for (const { accumulator, key, amount } of holdings)
+      this.accountOf(accumulator, key).entries.set(decisionId, { at, amount: amountIn(amount) });
     if (this.pending.size >= MAX_PENDING) {
       const [oldest] = this.pending.keys();
       if (oldest !== undefined) this.close(oldest, 'unknown');
     }
-    this.pending.set(decisionId, { event, at: now.getTime() });
-    return true;
+    this.pending.set(decisionId, { holdings, at });
+    return holdings;
   }
 
   /**
@@ -139,12 +218,12 @@ export class Ledger {
     if (waiting === undefined) return false;
     this.pending.delete(decisionId);
     const undone = status === 'failed' || status === 'not-executed';
-    for (const accumulator of this.accumulators) {
-      const account = this.accounts.get(accumulator.name)?.get(accumulator.keyOf(waiting.event));
+    for (const { accumulator, key, until } of waiting.holdings) {
+      const account = this.accounts.get(accumulator)?.get(key);
       const entry = account?.entries.get(decisionId);
       if (account === undefined || entry === undefined) continue;
       if (undone) account.entries.delete(decisionId);
-      else if (accumulator.windowMs === Number.POSITIVE_INFINITY) fold(account, decisionId, entry);
+      else if (until === undefined) fold(account, decisionId, entry);
     }
     return true;
   }
@@ -164,5 +243,14 @@ function fold(account: Account, decisionId: string, { amount }: Entry): void {
 }
 
 function holdsTheSame(a: AccumulatorDeclaration, b: AccumulatorDeclaration): boolean {
-  return a.key === b.key && a.set === b.set && (a.sum === undefined) === (b.sum === undefined) && a.count === b.count;
+  return foldOf(a) === foldOf(b);
+}
+
+function amountOut(amount: readonly string[] | bigint): Amount {
+  if (typeof amount !== 'bigint') return amount;
+  return Number.isSafeInteger(Number(amount)) ? Number(amount) : String(amount);
+}
+
+function amountIn(amount: Amount): Entry['amount'] {
+  return typeof amount === 'number' || typeof amount === 'string' ? BigInt(amount) : amount;
 }

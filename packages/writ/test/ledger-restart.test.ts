@@ -1,0 +1,281 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Sqlite from 'better-sqlite3';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compact, SETTLED_AFTER_MS } from '../src/audit/log-holdings.js';
+import { LogReader } from '../src/audit/log-reader.js';
+import { auditMigrations } from '../src/audit/log-table.js';
+import { Ledger } from '../src/ledger/ledger.js';
+import { OUTCOME_DEADLINE_MS } from '../src/ledger/outcome.js';
+import { STORE_FILE } from '../src/start.js';
+import { openStore, openStoreToRead } from '../src/store/store.js';
+import { bundleOf, type Reply, type Running, run } from './running.js';
+
+/** What was done so far is not forgotten by a restart, however it came. */
+
+const LIMIT = 50;
+const BUNDLE = {
+  'writ.yaml': 'name: ledger',
+  'schema.cedarschema': `
+entity User, Order;
+action refund, look appliesTo {
+  principal: [User], resource: [Order],
+  context: { input: { amount: Long }, ledger: { refunded: Long, lately: Long, done: Set<String>, seen: Set<String> } }
+};`,
+  'tools.yaml': 'tools: { look: { effects: [read], labels: [pii] } }',
+  'ledger.yaml': `
+accumulators:
+  refunded: { key: originator, sum: input.amount, on: action == "refund" }
+  lately: { key: originator, window: 1h, count: true, on: action == "refund" }
+  done: { key: originator, set: action }
+  seen: { key: originator, set: labels }
+`,
+  'policies/all.cedar': `
+@id("all") permit (principal, action, resource);
+@id("limit") forbid (principal, action == Action::"refund", resource) when { context.ledger.refunded > ${LIMIT} };
+@id("busy") forbid (principal, action == Action::"refund", resource == Order::"busy") when { context.ledger.lately > 3 };
+@id("after-looking") forbid (principal, action == Action::"refund", resource == Order::"safe") when { context.ledger.seen.contains("pii") };
+`,
+};
+const body = (user: string, amount: number, order = '1', action = 'refund'): object => ({
+  subject: { type: 'User', id: user },
+  action: { name: action },
+  resource: { type: 'Order', id: order },
+  context: { input: { amount }, detail: 'full' },
+});
+
+describe('the ledger over a restart', () => {
+  const folder = bundleOf(BUNDLE);
+  let ahead = 0;
+  let writ: Running;
+  const clock = () => new Date(Date.now() + ahead);
+  beforeAll(async () => {
+    writ = await run(folder, { clock });
+  });
+  afterAll(() => writ.stop());
+  const again = async (bundle = folder): Promise<void> => {
+    await writ.writ.close();
+    writ = await run(bundle, { clock, data: writ.data });
+  };
+  const ask = (...asked: Parameters<typeof body>): Promise<Reply> =>
+    writ.send('POST', '/access/v1/evaluation', body(...asked));
+  const report = (reply: Reply, status: string) =>
+    writ.send('POST', '/v1/outcomes', { decisionId: reply.headers.get('x-decision-id'), status });
+
+  it('goes on with sums, sets and windows, and with what may still be given back', async () => {
+    await report(await ask('ana', 10), 'completed');
+    await report(await ask('ana', 10), 'failed');
+    const open = await ask('ana', 20);
+    await report(await ask('ana', 0, '1', 'look'), 'completed');
+    await again();
+    const first = await ask('ana', 15);
+    expect(first.json.context.ledger).toMatchObject({ refunded: 45, lately: 3, done: ['look', 'refund'] });
+    expect(first.json.context.ledger.seen).toContain('pii');
+    expect((await ask('ana', 6)).json.decision).toBe(false);
+    expect((await report(open, 'not-executed')).status).toBeLessThan(300);
+    // A second report changes nothing.
+    await report(open, 'completed');
+    await again();
+    expect((await ask('ana', 25)).json.decision).toBe(true);
+    expect((await ask('ana', 1)).json.decision).toBe(false);
+    expect((await ask('ana', 0, 'safe')).json.decision).toBe(false);
+  });
+
+  it('forgets what its window takes out, and nothing sooner', async () => {
+    for (let i = 0; i < 3; i += 1) await ask('ben', 1, 'busy');
+    await again();
+    expect((await ask('ben', 1, 'busy')).json.decision).toBe(false);
+    ahead = 3_601_000;
+    await again();
+    expect((await ask('ben', 1, 'busy')).json.context.ledger).toMatchObject({ lately: 1, refunded: 4 });
+  });
+
+  it('counts what had no outcome by its deadline, and takes none after it', async () => {
+    const late = await ask('cy', 30);
+    ahead += OUTCOME_DEADLINE_MS;
+    await again();
+    await report(late, 'failed');
+    expect((await ask('cy', 21)).json.decision).toBe(false);
+  });
+
+  it('begins anew only an accumulator that folds something else now', async () => {
+    await ask('dee', 40);
+    const other = {
+      ...BUNDLE,
+      'ledger.yaml': BUNDLE['ledger.yaml'].replace('refunded: { key: originator', 'refunded: { key: resource'),
+    };
+    await again(bundleOf(other));
+    expect((await ask('dee', 40, 'x')).json.decision).toBe(true);
+    await again();
+    expect((await ask('dee', 11)).json.decision).toBe(false);
+  });
+
+  it('waits as long as the ledger for what may be added up', () => {
+    expect(SETTLED_AFTER_MS).toBe(OUTCOME_DEADLINE_MS);
+  });
+});
+
+describe('what is kept of the ledger', () => {
+  it('says the same after it was added up, whatever was done in which order', async () => {
+    const step = fc.record({
+      user: fc.constantFrom('a', 'b'),
+      amount: fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(Number.MAX_SAFE_INTEGER)),
+      status: fc.constantFrom('completed', 'failed', 'unknown', undefined),
+      wait: fc.constantFrom(0, 60_000, SETTLED_AFTER_MS),
+    });
+    const accumulators = {
+      sum: { key: 'actor', sum: 'input.amount' },
+      lately: { key: 'actor', count: true, window: '20m' },
+      done: { key: 'task', set: 'action' },
+    } as const;
+    const event = (user: string, amount: number) => ({
+      action: `act${amount % 3}`,
+      input: { amount },
+      labels: [],
+      keys: { task: user, actor: user, originator: user, resource: 'r' },
+    });
+    const data = mkdtempSync(join(tmpdir(), 'writ-holdings-'));
+    let file = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        file += 1;
+        const path = join(data, `${file}.db`);
+        const store = await openStore(path, auditMigrations);
+        const { LogWriter } = await import('../src/audit/log-writer.js');
+        const { directWriter } = await import('../src/audit/group-writer.js');
+        const log = new LogWriter(directWriter(new Sqlite(path)));
+        const ledger = new Ledger(accumulators);
+        let now = Date.parse('2026-01-01T00:00:00Z');
+        for (const [i, { user, amount, status, wait }] of steps.entries()) {
+          const id = `0${String(i).padStart(4, '0')}`;
+          const reserved = ledger.reserve(id, event(user, amount), new Date(now));
+          const common = { id, time: new Date(now).toISOString(), enforcementPoint: 'x' };
+          await log.append([{ kind: 'decision', ...common, result: 'allow', facts: [], ledger: {}, reserved } as never]);
+          if (status !== undefined && ledger.settle(id, status, new Date(now)))
+            await log.append([{ kind: 'outcome', ...common, id: `1${i}`, decisionId: id, status } as never]);
+          now += wait;
+        }
+        const database = new Sqlite(path);
+        for (const isCompacted of [false, true]) {
+          if (isCompacted) compact(database, now);
+          const restored = new Ledger({});
+          restored.restore(await new LogReader(store).holdings(new Date(now)));
+          expect(restored.declare(accumulators)).toEqual([]);
+          for (const user of ['a', 'b'])
+            expect(restored.read(event(user, 0), new Date(now))).toEqual(ledger.read(event(user, 0), new Date(now)));
+        }
+        database.close();
+        await log.close();
+        await store.destroy();
+      }),
+      { numRuns: 60 },
+    );
+    rmSync(data, { recursive: true, force: true });
+  });
+});
+
+describe('kill -9 between permits and outcomes', () => {
+  const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
+  const folder = bundleOf(BUNDLE);
+  const data = mkdtempSync(join(tmpdir(), 'writ-killed-'));
+  let child: ChildProcess;
+  afterAll(() => {
+    child.kill('SIGKILL');
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  async function started(): Promise<string> {
+    const args = [
+      'start',
+      '--bundle',
+      folder,
+      '--data',
+      data,
+      '--port',
+      '0',
+      '--gateway-port',
+      '0',
+      '--log-level',
+      'fatal',
+    ];
+    child = spawn(process.execPath, [WRIT, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    let out = '';
+    child.stdout?.on('data', (chunk) => {
+      out += String(chunk);
+    });
+    for (let i = 0; !/service\s+\S+/.test(out); i += 1) {
+      if (i > 1_000) expect.fail('the service does not start');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return /service\s+(\S+)/.exec(out)?.[1] as string;
+  }
+
+  it('is never over the limit, loses nothing and counts nothing twice', async () => {
+    let acknowledged = 0;
+    let undone = 0;
+    for (let round = 0; round < 4; round += 1) {
+      const url = await started();
+      const headers = {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${readFileSync(join(data, 'keys/default.key'), 'utf8').trim()}`,
+      };
+      const post = (path: string, sent: object) =>
+        fetch(url + path, { method: 'POST', headers, body: JSON.stringify(sent) });
+      // Twelve clients, until it is killed in the middle of their work.
+      const client = async (): Promise<void> => {
+        for (let i = 0; i < 40; i += 1) {
+          const response = await post('/access/v1/evaluation', body('ana', 1));
+          const { decision } = (await response.json()) as { decision: boolean };
+          if (!decision) continue;
+          acknowledged += 1;
+          if (i % 3 !== 0) continue;
+          const decisionId = response.headers.get('x-decision-id');
+          if ((await post('/v1/outcomes', { decisionId, status: 'failed' })).ok) undone += 1;
+        }
+      };
+      const clients = Array.from({ length: 12 }, () => client().catch(() => undefined));
+      await new Promise((resolve) => setTimeout(resolve, 40 + round * 45));
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      await Promise.all(clients);
+    }
+    const url = await started();
+    const response = await fetch(`${url}/access/v1/evaluation`, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${readFileSync(join(data, 'keys/default.key'), 'utf8').trim()}`,
+      },
+      body: JSON.stringify(body('ana', 0)),
+    });
+    const { context } = (await response.json()) as { context: { ledger: { refunded: number } } };
+    // What the record says was done, is what the ledger says.
+    const store = openStoreToRead(join(data, STORE_FILE));
+    const entries = (await new LogReader(store).read({ seq: 0, index: -1 }, 1_000_000)).map(({ entry }) => entry);
+    await store.destroy();
+    const permits = entries.filter(
+      (entry) => entry.kind === 'decision' && entry.result === 'allow' && entry.request.context?.input !== undefined,
+    );
+    const amount = permits.reduce(
+      (sum, entry) =>
+        sum +
+        (entry as unknown as { request: { context: { input: { amount: number } } } }).request.context.input.amount,
+      0,
+    );
+    const failed = entries.filter((entry) => entry.kind === 'outcome' && entry.status === 'failed').length;
+    expect(context.ledger.refunded).toBe(amount - failed);
+    expect(context.ledger.refunded).toBeLessThanOrEqual(LIMIT);
+    expect(acknowledged - undone).toBeLessThanOrEqual(LIMIT);
+    expect(amount).toBeGreaterThanOrEqual(acknowledged);
+    expect(failed).toBeGreaterThanOrEqual(undone);
+    expect(acknowledged).toBeGreaterThan(10);
+  }, 60_000);
+});
