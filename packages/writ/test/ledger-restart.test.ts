@@ -155,7 +155,9 @@ describe('what is kept of the ledger', () => {
           const id = `0${String(i).padStart(4, '0')}`;
           const reserved = ledger.reserve(id, event(user, amount), new Date(now));
           const common = { id, time: new Date(now).toISOString(), enforcementPoint: 'x' };
-          await log.append([{ kind: 'decision', ...common, result: 'allow', facts: [], ledger: {}, reserved } as never]);
+          await log.append([
+            { kind: 'decision', ...common, result: 'allow', facts: [], ledger: {}, reserved } as never,
+          ]);
           if (status !== undefined && ledger.settle(id, status, new Date(now)))
             await log.append([{ kind: 'outcome', ...common, id: `1${i}`, decisionId: id, status } as never]);
           now += wait;
