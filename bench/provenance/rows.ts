@@ -1,6 +1,7 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { handOnOffline, ProofKey, TokenClient, type TransactionToken } from '@writ/sdk';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { post } from '../post.js';
 import type { Row } from '../row.js';
 import type { LoadPlan } from '../service/load.js';
 import { load } from '../service/rows.js';
@@ -211,30 +212,9 @@ function ask({ port, headers }: Server, agent: Agent, { token, proof }: Sent): P
   const body = bodyOf(proof);
   const sent = {
     ...headers,
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
     ...(token === undefined ? {} : { 'Txn-Token': token }),
   };
-  return new Promise((resolve, reject) => {
-    const asked = request({
-      port,
-      host: '127.0.0.1',
-      path: '/access/v1/evaluation',
-      method: 'POST',
-      agent,
-      headers: sent,
-    });
-    asked.on('error', reject);
-    asked.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => {
-        text += part;
-      });
-      response.on('end', () => resolve(text));
-    });
-    asked.end(body);
-  });
+  return post({ port, path: '/access/v1/evaluation', headers: sent, body }, agent);
 }
 
 /** What the signature of such a token costs at least: the library that we verify with, alone, in this process. */

@@ -196,7 +196,9 @@ export async function start(options: StartOptions): Promise<Writ> {
       publicUrl,
       admin,
     });
-    http.add(routesOf({ decider, tokens: pageTokens, log, clock, state, metrics, admin, publicUrl, token, task }));
+    http.add(
+      routesOf({ decider, tokens: pageTokens, log, clock, state, metrics, admin, publicUrl, token, task, ledger }),
+    );
     const service = await http.listen(host, options.port);
     serviceUrl = service.url;
     logger.info({ url: serviceUrl }, 'listening');

@@ -132,12 +132,14 @@ describe('what is kept of the ledger', () => {
       sum: { key: 'actor', sum: 'input.amount' },
       lately: { key: 'actor', count: true, window: '20m' },
       done: { key: 'task', set: 'action' },
+      acts: { key: '"all"', distinct: 'action', window: 'day' },
     } as const;
     const event = (user: string, amount: number) => ({
       action: `act${amount % 3}`,
       input: { amount },
       labels: [],
-      keys: { task: user, actor: user, originator: user, resource: 'r' },
+      resource: { type: 'R', id: 'r' },
+      keys: { task: user, actor: user, originator: user, resource: 'r', session: user },
     });
     const data = mkdtempSync(join(tmpdir(), 'writ-holdings-'));
     let file = 0;
@@ -164,7 +166,7 @@ describe('what is kept of the ledger', () => {
         }
         const database = new Sqlite(path);
         for (const isCompacted of [false, true]) {
-          if (isCompacted) compact(database, now);
+          if (isCompacted) for (const later of [now, now + 1]) compact(database, later);
           const restored = new Ledger({});
           restored.restore(await new LogReader(store).holdings(new Date(now)));
           expect(restored.declare(accumulators)).toEqual([]);

@@ -150,6 +150,7 @@ describe('/openapi.json', () => {
         'GET /v1/decisions',
         'GET /v1/decisions/{id}',
         'GET /v1/identity-keys',
+        'GET /v1/ledger',
         'GET /v1/log',
         'GET /v1/stream',
         'GET /v1/tasks',

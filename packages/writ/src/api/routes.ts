@@ -1,8 +1,10 @@
 import type { LogWriter } from '../audit/log-writer.js';
 import type { Decider } from '../decide/decide.js';
+import type { Ledger } from '../ledger/ledger.js';
 import { decisionRoutes } from './admin/decisions.js';
 import { entityRoutes } from './admin/entities.js';
 import { identityRoutes } from './admin/identities.js';
+import { ledgerRoute } from './admin/ledger.js';
 import { logRoutes } from './admin/log.js';
 import type { AdminParts } from './admin/parts.js';
 import { policyRoutes } from './admin/policy.js';
@@ -33,6 +35,7 @@ export interface RoutesParts {
   readonly publicUrl: () => string;
   readonly token: TokenParts;
   readonly task: TaskParts;
+  readonly ledger: Ledger;
 }
 
 /** Everything that the service serves (design section 10). */
@@ -53,6 +56,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     signingKeyRoute(admin, parts.token.keys),
     ...decisionRoutes(admin),
     ...logRoutes(admin),
+    ledgerRoute(parts.ledger, parts.clock),
     ...operationRoutes(parts.state),
     metricsRoute(parts.metrics),
     openApiRoute(() => openApiOf(routes, publicUrl())),

@@ -2,118 +2,129 @@ import type Sqlite from 'better-sqlite3';
 import type { Kysely } from 'kysely';
 import type { Holding, KeptHolding } from '../decide/record.js';
 
-/** What permits hold of the accumulators, kept with the log so that a restart forgets none: the same commit writes both. */
+/**
+ * What permits hold of the accumulators, kept with the log so that a restart forgets none: the same commit writes both. One row for a
+ * permit, until its outcome can change nothing more; then what counts for good is one row for each key.
+ */
 
 export type HoldingTables = {
   log_holdings: {
-    accumulator: string;
-    fold: string;
-    key: string;
-    /** Empty for those of many decisions, added up. */
     decision_id: string;
     at: number;
-    until: number | null;
+    /** When there is something to do with it again. */
+    next: number;
     /** JSON. */
-    amount: string;
+    holdings: string;
   };
+  log_accounts: { accumulator: string; fold: string; key: string; at: number; amount: string };
 };
-type Row = HoldingTables['log_holdings'];
+type HoldingRow = HoldingTables['log_holdings'];
+type AccountRow = HoldingTables['log_accounts'];
 
 /** After this long the outcome of a permit changes nothing any more; so long the ledger waits for it (`OUTCOME_DEADLINE_MS`). */
 export const SETTLED_AFTER_MS = 15 * 60_000;
-/** So many rows later, those that are settled are added up, and those that no window sees are thrown away. */
+/** So many permits later, those that are settled are added up, and what no window sees is thrown away. */
 const COMPACT_EVERY = 10_000;
 
-export async function holdingTable(db: Kysely<unknown>): Promise<void> {
+export async function holdingTables(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('log_holdings')
+    .addColumn('decision_id', 'text', (c) => c.primaryKey())
+    .addColumn('at', 'integer', (c) => c.notNull())
+    .addColumn('next', 'integer', (c) => c.notNull())
+    .addColumn('holdings', 'text', (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex('log_holdings_next').on('log_holdings').column('next').execute();
+  await db.schema
+    .createTable('log_accounts')
     .addColumn('accumulator', 'text', (c) => c.notNull())
     .addColumn('fold', 'text', (c) => c.notNull())
     .addColumn('key', 'text', (c) => c.notNull())
-    .addColumn('decision_id', 'text', (c) => c.notNull())
     .addColumn('at', 'integer', (c) => c.notNull())
-    .addColumn('until', 'integer')
     .addColumn('amount', 'text', (c) => c.notNull())
-    .addPrimaryKeyConstraint('log_holdings_key', ['accumulator', 'fold', 'key', 'decision_id'])
+    .addPrimaryKeyConstraint('log_accounts_key', ['accumulator', 'fold', 'key'])
     .execute();
-  await db.schema.createIndex('log_holdings_decision').on('log_holdings').column('decision_id').execute();
 }
 
 export interface HoldingsWriter {
   enter(decisionId: string, at: number, reserved: readonly Holding[]): void;
   remove(decisionId: string): void;
+  /** After everything of a commit: what it gave back must not be added up before. */
+  finish(): void;
 }
 
 /** Writes within the transaction of whoever calls. */
 export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
-  const insert = database.prepare(
-    'insert into log_holdings (accumulator, fold, key, decision_id, at, until, amount) values (?, ?, ?, ?, ?, ?, ?)',
-  );
+  const insert = database.prepare('insert into log_holdings (decision_id, at, next, holdings) values (?, ?, ?, ?)');
   const remove = database.prepare('delete from log_holdings where decision_id = ?');
   // What was left by a process that ended is counted too.
   let written = (database.prepare('select count(*) as n from log_holdings').get() as { n: number }).n;
+  let latest = 0;
   return {
     enter(decisionId, at, reserved) {
-      for (const { accumulator, fold, key, amount, until } of reserved)
-        insert.run(accumulator, fold, key, decisionId, at, until ?? null, JSON.stringify(amount));
-      written += reserved.length;
-      if (written < COMPACT_EVERY) return;
-      written = 0;
-      compact(database, at);
+      insert.run(decisionId, at, at + SETTLED_AFTER_MS, JSON.stringify(reserved));
+      written += 1;
+      latest = at;
     },
     remove: (decisionId) => void remove.run(decisionId),
+    finish() {
+      if (written < COMPACT_EVERY) return;
+      written = 0;
+      compact(database, latest);
+    },
   };
 }
 
-/** What can change no more and has no window becomes one row for each key: a long history stays small. */
+/** Adds up what is settled: what has no window goes to its account, what a window still sees waits for its end. */
 export function compact(database: Sqlite.Database, now: number): void {
-  const before = now - SETTLED_AFTER_MS;
-  database.prepare('delete from log_holdings where until is not null and until <= ?').run(now);
-  const rows = database
-    .prepare(
-      `select accumulator, fold, key, decision_id, at, until, amount from log_holdings
-       where until is null and at < ? order by accumulator, fold, key`,
-    )
-    .all(before) as Row[];
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const name = JSON.stringify([row.accumulator, row.fold, row.key]);
-    groups.set(name, [...(groups.get(name) ?? []), row]);
-  }
-  const remove = database.prepare(
-    'delete from log_holdings where accumulator = ? and fold = ? and key = ? and decision_id = ?',
+  const rows = database.prepare('select * from log_holdings where next <= ? order by at').all(now) as HoldingRow[];
+  const remove = database.prepare('delete from log_holdings where decision_id = ?');
+  const keep = database.prepare('update log_holdings set next = ?, holdings = ? where decision_id = ?');
+  const find = database.prepare('select amount from log_accounts where accumulator = ? and fold = ? and key = ?');
+  const add = database.prepare(
+    `insert into log_accounts (accumulator, fold, key, at, amount) values (?, ?, ?, ?, ?)
+     on conflict do update set at = excluded.at, amount = excluded.amount`,
   );
-  const insert = database.prepare(
-    "insert into log_holdings (accumulator, fold, key, decision_id, at, until, amount) values (?, ?, ?, '', ?, null, ?)",
-  );
-  for (const group of groups.values()) {
-    const [first] = group;
-    if (first === undefined || (group.length === 1 && first.decision_id === '')) continue;
-    for (const { accumulator, fold, key, decision_id } of group) remove.run(accumulator, fold, key, decision_id);
-    const at = Math.max(...group.map((row) => row.at));
-    insert.run(first.accumulator, first.fold, first.key, at, JSON.stringify(total(group.map(({ amount }) => amount))));
+  for (const { decision_id: id, at, holdings } of rows) {
+    const kept: Holding[] = [];
+    for (const holding of JSON.parse(holdings) as Holding[]) {
+      const { accumulator, fold, key, amount, until } = holding;
+      if (until === undefined) {
+        const before = find.get(accumulator, fold, key) as Pick<AccountRow, 'amount'> | undefined;
+        const total = before === undefined ? amount : together(JSON.parse(before.amount) as Holding['amount'], amount);
+        add.run(accumulator, fold, key, at, JSON.stringify(total));
+      } else if (until > now) {
+        kept.push(holding);
+      }
+    }
+    if (kept.length === 0) remove.run(id);
+    else keep.run(Math.min(...kept.map(({ until }) => until ?? now)), JSON.stringify(kept), id);
   }
 }
 
-function total(amounts: readonly string[]): Holding['amount'] {
-  const read = amounts.map((amount) => JSON.parse(amount) as Holding['amount']);
-  if (read.every((amount) => Array.isArray(amount))) return [...new Set(read.flat() as string[])];
-  const sum = read.reduce<bigint>((all, amount) => all + BigInt(amount as number | string), 0n);
+function together(a: Holding['amount'], b: Holding['amount']): Holding['amount'] {
+  if (typeof a === 'object' && typeof b === 'object') return [...new Set([...a, ...b])];
+  const sum = BigInt(a as number | string) + BigInt(b as number | string);
   return Number.isSafeInteger(Number(sum)) ? Number(sum) : String(sum);
 }
 
-/** Rows as the ledger takes them in, oldest first. `settled`: the decisions of which an outcome is known. */
-export function keptHoldings(rows: readonly Row[], settled: ReadonlySet<string>, now: number): readonly KeptHolding[] {
-  return rows.map(({ accumulator, fold, key, decision_id: id, at, until, amount }) => {
-    const isOpen = id !== '' && !settled.has(id) && at + SETTLED_AFTER_MS > now;
-    return {
-      accumulator,
-      fold,
-      key,
-      at,
-      decisionId: isOpen ? id : undefined,
-      amount: JSON.parse(amount) as Holding['amount'],
-      ...(until === null ? {} : { until }),
-    };
+/** As the ledger takes them in, oldest first. `settled`: the decisions of which an outcome is known. */
+export function keptHoldings(
+  rows: readonly HoldingRow[],
+  accounts: readonly AccountRow[],
+  settled: ReadonlySet<string>,
+  now: number,
+): readonly KeptHolding[] {
+  const forGood = accounts.map(({ amount, ...account }) => ({
+    ...account,
+    amount: JSON.parse(amount) as Holding['amount'],
+    decisionId: undefined,
+  }));
+  const held = rows.flatMap(({ decision_id: id, at, holdings }) => {
+    const isOpen = !settled.has(id) && at + SETTLED_AFTER_MS > now;
+    return (JSON.parse(holdings) as Holding[])
+      .filter(({ until }) => until === undefined || until > now)
+      .map((holding) => ({ ...holding, at, decisionId: isOpen ? id : undefined }));
   });
+  return [...forGood, ...held];
 }

@@ -76,20 +76,15 @@ export class LogReader {
 
   /** What permits hold of the accumulators, oldest first. */
   async holdings(now: Date): Promise<readonly KeptHolding[]> {
-    const at = now.getTime();
-    const rows = await this.table
-      .selectFrom('log_holdings')
-      .selectAll()
-      .where((where) => where.or([where('until', 'is', null), where('until', '>', at)]))
-      .orderBy('at')
-      .execute();
+    const rows = await this.table.selectFrom('log_holdings').selectAll().orderBy('at').execute();
+    const accounts = await this.table.selectFrom('log_accounts').selectAll().execute();
     const outcomes = await this.table
       .selectFrom('log_outcomes')
       .innerJoin('log_holdings', 'log_holdings.decision_id', 'log_outcomes.decision_id')
       .select('log_outcomes.decision_id')
-      .distinct()
       .execute();
-    return keptHoldings(rows, new Set(outcomes.map(({ decision_id: id }) => id)), at);
+    const settled = new Set(outcomes.map(({ decision_id: id }) => id));
+    return keptHoldings(rows, accounts, settled, now.getTime());
   }
 
   /** The proofs of possession that were used and are not too old yet. */

@@ -2,7 +2,7 @@ import type Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
 import type { Holding, UsedProof } from '../decide/record.js';
 import type { Migrations } from '../store/store.js';
-import { type HoldingTables, holdingsWriter, holdingTable } from './log-holdings.js';
+import { type HoldingTables, holdingsWriter, holdingTables } from './log-holdings.js';
 
 /** Entries of the log that are committed together, as one row. */
 export interface LogGroup {
@@ -87,7 +87,7 @@ export const auditMigrations: Migrations = {
         .addColumn('key', 'text', (c) => c.primaryKey())
         .addColumn('until', 'integer', (c) => c.notNull())
         .execute();
-      await holdingTable(db);
+      await holdingTables(db);
       await db.schema.createIndex('log_proofs_until').on('log_proofs').column('until').execute();
     },
   },
@@ -122,5 +122,6 @@ export function groupsInserter(database: Sqlite.Database): (groups: readonly Log
         if (proofs % PURGE_EVERY === 0) purge.run(at);
       }
     }
+    holdings.finish();
   });
 }

@@ -8,6 +8,7 @@ import { EXIT, type ExitCode } from './exit.js';
 import { explain } from './explain.js';
 import { type GuardFlags, guard } from './guard.js';
 import { addKey, type KeyFlags, listKeys, removeKey } from './key.js';
+import { type LedgerFlags, showLedger } from './ledger.js';
 import { complain } from './output.js';
 import { type StartFlags, start } from './start.js';
 import { endTask, listTasks, type StartTaskFlags, showTask, startTask, type TaskFlags } from './task.js';
@@ -151,9 +152,21 @@ key
   .option('--json', 'print JSON')
   .action((thumbprint: string, flags: KeyFlags) => run(removeKey(thumbprint, flags)));
 
+const ledger = program.command('ledger').description('look at what has been done so far');
+ledger
+  .command('show')
+  .description('what the accumulators say of a task, or of whoever acts, is acted for or acted on')
+  .option('--task <txn>', 'the id of a task')
+  .option('--actor <entity>', 'who acts, as in Agent::"planner"')
+  .option('--originator <entity>', 'for whom, as in User::"ana"')
+  .option('--resource <entity>', 'on what, as in Order::"17"')
+  .option('--json', 'print JSON')
+  .action((flags: LedgerFlags) => run(showLedger(flags)));
+
 for (const [verb, caller] of [
   [task, 'default'],
   [key, 'admin'],
+  [ledger, 'admin'],
 ] as const) {
   for (const command of verb.commands) {
     command

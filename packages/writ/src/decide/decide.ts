@@ -1,4 +1,4 @@
-import { CedarError } from '@writ/cedar';
+import { type ActionDeclaration, CedarError } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import type { CapUse } from '../ledger/caps.js';
 import { LedgerError } from '../ledger/errors.js';
@@ -275,7 +275,7 @@ export class Decider {
 
       const tool = plane.tools[name] ?? UNDESCRIBED;
       const event = ledger.isEmpty ? undefined : eventOf(request, provenance, tool.labels);
-      if (event !== undefined) trail.ledger = ledger.read(event, now);
+      if (event !== undefined) trail.ledger = ledger.read(event, now, ledgerNames(declared));
       const mandate = mandateFor(provenance.mandate, plane.usualMandate, name);
       const input = request.context?.input;
       const coverage =
@@ -346,6 +346,12 @@ async function refuseTokens(): Promise<TokenProvenance> {
 
 function refuse(code: Refusal['code'], message: string): Verdict {
   return { result: 'deny', reasons: [], refusal: { code, message } };
+}
+
+/** The accumulators that the schema lets policies see for an action. */
+function ledgerNames({ context }: ActionDeclaration): Iterable<string> {
+  const type = context.attributes.get('ledger')?.type;
+  return type?.kind === 'record' ? type.attributes.keys() : [];
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -123,18 +123,28 @@ export function eventOf(request: AccessRequest, provenance: Provenance, labels: 
   const originator = uidText(originatorOf(provenance));
   const task = taskOf(request);
   const { txn } = provenance;
+  const session = typeof request.context?.session === 'string' ? request.context.session : null;
+  const { type, id } = request.resource;
   return {
     action: request.action.name,
     input: request.context?.input ?? {},
     labels,
+    resource: { type, id },
     keys: {
       // A transaction is one task, whoever works on it. Without one, the name is the caller's choice; whose it is, is not.
-      task: JSON.stringify(txn === undefined ? [originator, actor, task ?? null] : ['txn', txn]),
+      task: txn === undefined ? JSON.stringify([originator, actor, task ?? null]) : keyOfTask(txn),
       actor,
       originator,
       resource: uidText(request.resource),
+      // As the enforcement point names it, and of these identities alone.
+      session: JSON.stringify([originator, actor, session]),
     },
   };
+}
+
+/** The key of a task that has a token. */
+export function keyOfTask(txn: string): string {
+  return JSON.stringify(['txn', txn]);
 }
 
 /** The name that the enforcement point gives the task. */

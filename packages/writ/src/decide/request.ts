@@ -10,6 +10,7 @@ export interface AuthzenEntity extends EntityUid {
  *
  * - `input`: the arguments of the operation
  * - `task`: the task that the call belongs to, as the enforcement point knows it
+ * - `session`: the session that it is part of, as the enforcement point knows it
  * - `agent`: the agent at work for the subject
  * - `supported_obligations`: the types of obligation that the enforcement point can carry out
  */

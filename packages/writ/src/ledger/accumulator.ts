@@ -1,10 +1,19 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { AccumulatorError, LedgerError } from './errors.js';
+import { type Window, windowOf } from './window.js';
 
-/** An accumulator as a bundle declares it (design section 5). */
+/** The keys that have a name of their own; any other is a CEL expression. */
+export const KEYS = ['task', 'actor', 'originator', 'resource', 'session'] as const;
+export type NamedKey = (typeof KEYS)[number];
+
+/** An accumulator as a bundle declares it (design section 5). Exactly one of `set`, `distinct`, `sum` and `count`. */
 export interface AccumulatorDeclaration {
-  readonly key: 'task' | 'actor' | 'originator' | 'resource';
-  readonly set?: 'labels' | 'action' | undefined;
+  readonly key: string;
+  /** `labels`, `action`, or CEL that gives a text or a list of texts. */
+  readonly set?: string | undefined;
+  /** CEL that gives a text or a list of texts: how many different ones. */
+  readonly distinct?: string | undefined;
+  /** CEL that gives a whole number. */
   readonly sum?: string | undefined;
   readonly count?: true | undefined;
   readonly on?: string | undefined;
@@ -15,12 +24,8 @@ export interface AccumulatorDeclaration {
 export interface LedgerEvent {
   readonly action: string;
   readonly input: unknown;
-  readonly keys: {
-    readonly task: string;
-    readonly actor: string;
-    readonly originator: string;
-    readonly resource: string;
-  };
+  readonly resource: { readonly type: string; readonly id: string };
+  readonly keys: Readonly<Record<NamedKey, string>>;
   /** The labels that the action's result would bring. */
   readonly labels: readonly string[];
 }
@@ -28,54 +33,79 @@ export interface LedgerEvent {
 /** A declared accumulator, ready to be used. */
 export interface Accumulator {
   readonly name: string;
-  readonly kind: 'set' | 'sum';
-  /** What it is: under which key it folds what. */
+  readonly kind: 'set' | 'distinct' | 'sum';
+  /** As it was declared. */
+  readonly key: string;
+  /** What it is: under which key it folds what. Two of one fold can go on with each other's accounts. */
   readonly fold: string;
-  readonly windowMs: number;
+  readonly window: Window;
+  /** @throws {LedgerError} when the expression fails, or gives no text and no whole number */
   keyOf(event: LedgerEvent): string;
   /**
    * What the event would add; undefined when it does not count.
    *
-   * @throws {LedgerError} when the expression fails or does not give a whole number
+   * @throws {LedgerError} when the expression fails, or gives what cannot be added
    */
   measure(event: LedgerEvent): readonly string[] | bigint | undefined;
 }
 
-const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const cel = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTypes: true });
 
 /** @throws {AccumulatorError} when an expression does not parse */
 export function compileAccumulator(name: string, declaration: AccumulatorDeclaration): Accumulator {
-  const on = declaration.on === undefined ? undefined : expression(name, 'on', declaration.on);
-  const amount = declaration.sum === undefined ? undefined : expression(name, 'sum', declaration.sum);
+  const { key, distinct, sum, count, on: condition } = declaration;
+  const on = condition === undefined ? undefined : expression(name, 'on', condition);
   const counts = (event: LedgerEvent): boolean => {
     const holds = on === undefined ? true : on(event);
     if (typeof holds !== 'boolean')
       throw new LedgerError(`accumulator ${name}: \`on\` gave ${typeof holds}, not true or false`);
     return holds;
   };
+  const amount = amountOf(name, declaration);
   return {
     name,
-    kind: declaration.set === undefined ? 'sum' : 'set',
+    kind: sum !== undefined || count !== undefined ? 'sum' : distinct !== undefined ? 'distinct' : 'set',
+    key,
     fold: foldOf(declaration),
-    windowMs: declaration.window === undefined ? Number.POSITIVE_INFINITY : windowMs(declaration.window),
-    keyOf: (event) => event.keys[declaration.key],
-    measure(event) {
-      if (!counts(event)) return undefined;
-      if (declaration.set === 'labels') return event.labels;
-      if (declaration.set === 'action') return [event.action];
-      return amount === undefined ? 1n : wholeNumber(name, amount(event));
-    },
+    window: windowOf(declaration.window),
+    keyOf: keyFor(name, key),
+    measure: (event) => (counts(event) ? amount(event) : undefined),
   };
 }
 
-/** Two declarations of one fold can go on with each other's account. */
-export function foldOf({ key, set, count }: AccumulatorDeclaration): string {
-  return `${key} ${set === undefined ? (count === undefined ? 'sum' : 'count') : `set ${set}`}`;
+/** A sum of something else goes on: a budget is not emptied by a change of how it is measured. Values of something else do not. */
+function foldOf({ key, set, distinct, count }: AccumulatorDeclaration): string {
+  if (set !== undefined) return JSON.stringify([key, 'set', set]);
+  if (distinct !== undefined) return JSON.stringify([key, 'distinct', distinct]);
+  return JSON.stringify([key, count === undefined ? 'sum' : 'count']);
 }
 
-function windowMs(window: string): number {
-  return Number(window.slice(0, -1)) * UNIT_MS[window.slice(-1) as keyof typeof UNIT_MS];
+function keyFor(name: string, key: string): (event: LedgerEvent) => string {
+  if ((KEYS as readonly string[]).includes(key)) return ({ keys }) => keys[key as NamedKey];
+  const run = expression(name, 'key', key);
+  return (event) => {
+    const value = run(event);
+    // A number and the text of it are two keys.
+    if (typeof value === 'string') return JSON.stringify(value);
+    if (typeof value === 'bigint') return String(value);
+    throw new LedgerError(`accumulator ${name}: \`key\` gave ${typeof value}, not a text or a whole number`);
+  };
+}
+
+function amountOf(
+  name: string,
+  { set, distinct, sum }: AccumulatorDeclaration,
+): (event: LedgerEvent) => readonly string[] | bigint {
+  if (set === 'labels') return ({ labels }) => labels;
+  if (set === 'action') return ({ action }) => [action];
+  const values = set ?? distinct;
+  if (values !== undefined) {
+    const part = set === undefined ? 'distinct' : 'set';
+    const run = expression(name, part, values);
+    return (event) => textsIn(name, part, run(event));
+  }
+  const run = sum === undefined ? undefined : expression(name, 'sum', sum);
+  return run === undefined ? () => 1n : (event) => wholeNumber(name, run(event));
 }
 
 function expression(name: string, part: string, text: string): (event: LedgerEvent) => unknown {
@@ -85,9 +115,9 @@ function expression(name: string, part: string, text: string): (event: LedgerEve
   } catch (error) {
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` is not CEL: ${firstLine(error)}`);
   }
-  return (event) => {
+  return ({ action, input, resource, keys: { actor, originator } }) => {
     try {
-      return run({ action: event.action, input: celValue(event.input) });
+      return run({ action, actor, originator, resource: celValue(resource), input: celValue(input) });
     } catch (error) {
       throw new LedgerError(`accumulator ${name}: \`${part}\` failed: ${firstLine(error)}`);
     }
@@ -106,6 +136,12 @@ function celValue(value: unknown): unknown {
 function wholeNumber(name: string, value: unknown): bigint {
   if (typeof value === 'bigint' && value >= 0n) return value;
   throw new LedgerError(`accumulator ${name}: \`sum\` gave ${String(value)}, not a whole number from 0 up`);
+}
+
+function textsIn(name: string, part: string, value: unknown): readonly string[] {
+  const texts = Array.isArray(value) ? (value as unknown[]) : [value];
+  if (texts.every((text) => typeof text === 'string')) return [...new Set(texts as string[])];
+  throw new LedgerError(`accumulator ${name}: \`${part}\` did not give a text, or a list of texts`);
 }
 
 function firstLine(error: unknown): string {

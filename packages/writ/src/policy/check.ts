@@ -13,7 +13,13 @@ export function verifiedBundle({ bundle, findings }: ReadBundle): Bundle {
 
 /** Everything that can be said of a bundle that loads: types, and what can never work. */
 export function checkBundle(bundle: Bundle): Finding[] {
-  return [...checkTypes(bundle), ...checkAnnotations(bundle), ...checkNames(bundle), ...checkTasks(bundle)];
+  return [
+    ...checkTypes(bundle),
+    ...checkAnnotations(bundle),
+    ...checkNames(bundle),
+    ...checkTasks(bundle),
+    ...checkLedger(bundle),
+  ];
 }
 
 /** Annotations that decide a result (design section 4), and stand where they cannot. */
@@ -87,6 +93,42 @@ function checkTasks({ tasks, schema }: Bundle): Finding[] {
     for (const action of mandate.flatMap((grant) => grant.actions ?? [])) {
       if (!actions.has(action))
         find('warning', `${name}: ${action} is not an action of the schema`, 'the mandate names it for nothing');
+    }
+  }
+  return findings;
+}
+
+/** What the schema says of `context.ledger`, and what `ledger.yaml` gives. */
+function checkLedger({ accumulators, schema }: Bundle): Finding[] {
+  const findings: Finding[] = [];
+  const find = (severity: Finding['severity'], file: string, message: string, help: string): void => {
+    findings.push({ severity, file, line: 1, column: 1, message, help });
+  };
+  const inputs = new Set<string>();
+  for (const { uid, context } of schema.actions) {
+    const input = context.attributes.get('input')?.type;
+    if (input?.kind === 'record') for (const name of input.attributes.keys()) inputs.add(name);
+    const ledger = context.attributes.get('ledger')?.type;
+    if (ledger?.kind !== 'record') continue;
+    for (const [name, { type, required }] of ledger.attributes) {
+      const declared = Object.hasOwn(accumulators, name) ? accumulators[name] : undefined;
+      if (declared === undefined) {
+        const message = `the context of ${uid.id} has ledger.${name}, and ledger.yaml has no such accumulator`;
+        find(required ? 'error' : 'warning', 'schema.cedarschema', message, 'declare it, or take it out');
+        continue;
+      }
+      const isSet = type.kind === 'set' && type.element.kind === 'string';
+      if ((declared.set !== undefined) === isSet && (isSet || type.kind === 'long')) continue;
+      const right = declared.set === undefined ? 'Long' : 'Set<String>';
+      const message = `the context of ${uid.id} has ledger.${name} as another type than the accumulator is`;
+      find('error', 'schema.cedarschema', message, `it is ${right}`);
+    }
+  }
+  for (const [name, { key, set, distinct, sum, on }] of Object.entries(accumulators)) {
+    const text = [key, set, distinct, sum, on].join(' ');
+    for (const [, argument = ''] of text.matchAll(/\binput\.([A-Za-z_]\w*)/g)) {
+      if (!inputs.has(argument))
+        find('warning', 'ledger.yaml', `${name}: no action has an argument ${argument}`, 'it can never be counted');
     }
   }
   return findings;

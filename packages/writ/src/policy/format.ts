@@ -146,24 +146,33 @@ export const obligationsYaml = z.strictObject({
     .default({}),
 });
 
-const window = z.string().regex(/^[1-9][0-9]*(s|m|h|d)$/, 'a window is a number and s, m, h or d, as in 24h');
+const window = z
+  .string()
+  .regex(
+    /^([1-9][0-9]*(s|m|h|d)|hour|day|week|month)$/,
+    'a window is a number and s, m, h or d, as in 24h; or hour, day, week or month, of the calendar in UTC',
+  );
+
+const cel = z.string().min(1);
 
 const accumulator = z
   .strictObject({
-    key: z.enum(['task', 'actor', 'originator', 'resource']),
-    /** `labels`: those of the results of completed actions. `action`: the names of completed actions. */
-    set: z.enum(['labels', 'action']).optional(),
-    /** CEL over `action`, `input` and `resource`, giving a whole number. */
-    sum: z.string().optional(),
+    /** `task`, `actor`, `originator`, `resource`, `session`, or CEL that gives a text or a whole number. */
+    key: cel,
+    /** `labels`: those of the results of completed actions. `action`: their names. Or CEL that gives a text or a list of texts. */
+    set: cel.optional(),
+    /** CEL as for `set`: how many different ones. */
+    distinct: cel.optional(),
+    /** CEL that gives a whole number. */
+    sum: cel.optional(),
     count: z.literal(true).optional(),
     /** CEL, true for the actions that count. */
-    on: z.string().optional(),
+    on: cel.optional(),
     window: window.optional(),
   })
-  .refine((a) => [a.set, a.sum, a.count].filter((fold) => fold !== undefined).length === 1, {
-    message: 'an accumulator has exactly one of `set`, `sum` and `count`',
-  })
-  .refine((a) => a.set === undefined || a.window === undefined, { message: 'a `set` has no window' });
+  .refine((a) => [a.set, a.distinct, a.sum, a.count].filter((fold) => fold !== undefined).length === 1, {
+    message: 'an accumulator has exactly one of `set`, `distinct`, `sum` and `count`',
+  });
 
 export const ledgerYaml = z.strictObject({
   accumulators: z

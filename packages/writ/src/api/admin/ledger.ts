@@ -1,0 +1,49 @@
+import { parseUid, uidText } from '@writ/cedar';
+import { z } from 'zod';
+import { keyOfTask } from '../../decide/gather.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { Problem } from '../problem.js';
+import { type Route, route } from '../route.js';
+
+const KINDS = ['task', 'actor', 'originator', 'resource'] as const;
+const named = z.string().min(1).max(1_024).optional();
+
+/** `/v1/ledger`: what has been done so far, under one key. */
+export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
+  return route({
+    method: 'GET',
+    url: '/v1/ledger',
+    operationId: 'getLedger',
+    tag: 'Administration',
+    summary: 'What the accumulators say of a task, an actor, an originator or a resource',
+    access: { kind: 'area', area: 'ledger', how: 'read' },
+    /** One of them: a task by its `txn`, the others as `Agent::"planner"`. */
+    query: z.object({ task: named, actor: named, originator: named, resource: named }),
+    answers: {
+      200: {
+        description: 'Its values, of the accumulators with that kind of key',
+        shape: z.object({
+          key: z.string(),
+          values: z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())])),
+        }),
+      },
+    },
+    handle({ query }) {
+      const [kind, ...more] = KINDS.filter((one) => query[one] !== undefined);
+      if (kind === undefined || more.length > 0) throw new Problem(400, `name one of ${KINDS.join(', ')}`);
+      const given = query[kind] as string;
+      const key = kind === 'task' ? keyOfTask(given) : entityText(kind, given);
+      const values = Object.entries(ledger.look(kind, key, clock())).map(([name, value]) => [
+        name,
+        typeof value !== 'bigint' ? value : Number.isSafeInteger(Number(value)) ? Number(value) : String(value),
+      ]);
+      return { key: `${kind} ${given}`, values: Object.fromEntries(values) };
+    },
+  });
+}
+
+function entityText(kind: string, text: string): string {
+  const uid = parseUid(text);
+  if (uid === undefined) throw new Problem(400, `${kind}: an entity is written Type::"id", as in Agent::"planner"`);
+  return uidText(uid);
+}

@@ -1,0 +1,35 @@
+import pc from 'picocolors';
+import { EXIT, type ExitCode } from './exit.js';
+import { complain, print, printJson } from './output.js';
+import { askService, type ServiceFlags } from './service-client.js';
+
+const KINDS = ['task', 'actor', 'originator', 'resource'] as const;
+export type LedgerFlags = ServiceFlags & { readonly json?: boolean } & {
+  readonly [kind in (typeof KINDS)[number]]?: string;
+};
+
+/** `writ ledger show`: what has been done so far in a task, or by, for or to somebody. */
+export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
+  const given = KINDS.filter((kind) => flags[kind] !== undefined);
+  const [kind] = given;
+  if (kind === undefined || given.length > 1) {
+    complain(`name one of ${KINDS.map((one) => `--${one}`).join(', ')}`);
+    return EXIT.wrongUse;
+  }
+  const query = new URLSearchParams({ [kind]: flags[kind] as string });
+  const { key, values } = (await askService(flags, 'GET', `/v1/ledger?${query}`)) as {
+    key: string;
+    values: Record<string, number | string | string[]>;
+  };
+  if (flags.json === true) printJson({ key, values });
+  else if (Object.keys(values).length === 0) print(`no accumulator has the key ${kind}`);
+  else {
+    const width = Math.max(...Object.keys(values).map((name) => name.length));
+    const lines = Object.entries(values).map(([name, value]) => {
+      const text = !Array.isArray(value) ? String(value) : value.length === 0 ? pc.dim('nothing') : value.join(', ');
+      return `  ${name.padEnd(width)}  ${text}`;
+    });
+    print([pc.bold(key), ...lines].join('\n'));
+  }
+  return EXIT.ok;
+}

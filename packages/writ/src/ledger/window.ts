@@ -1,0 +1,42 @@
+/** For how long what was done counts. */
+export interface Window {
+  /** When what is done now stops counting, in milliseconds since the epoch. */
+  endOf(now: number): number;
+  /** To how many milliseconds ends are rounded up when what was done is settled and added up. */
+  readonly resolution: number;
+}
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DAY_MS = UNIT_MS.d;
+/** A sliding window is added up in so many parts: it is exact to a thousandth of its length, and never shorter. */
+const PARTS = 1_000;
+
+export const CALENDAR = ['hour', 'day', 'week', 'month'] as const;
+type CalendarPeriod = (typeof CALENDAR)[number];
+
+export const FOR_EVER: Window = { endOf: () => Number.POSITIVE_INFINITY, resolution: 1 };
+
+/** `24h` slides; `day` is the calendar's, in UTC. */
+export function windowOf(text: string | undefined): Window {
+  if (text === undefined) return FOR_EVER;
+  if ((CALENDAR as readonly string[]).includes(text))
+    return { endOf: (now) => endOfPeriod(text as CalendarPeriod, now), resolution: 1 };
+  const length = Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS];
+  return { endOf: (now) => now + length, resolution: Math.max(1, length / PARTS) };
+}
+
+function endOfPeriod(period: CalendarPeriod, now: number): number {
+  const at = new Date(now);
+  const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()];
+  switch (period) {
+    case 'hour':
+      return (Math.floor(now / UNIT_MS.h) + 1) * UNIT_MS.h;
+    case 'day':
+      return Date.UTC(year, month, day + 1);
+    case 'week':
+      // To Monday (ISO 8601).
+      return Date.UTC(year, month, day) + (7 - ((at.getUTCDay() + 6) % 7)) * DAY_MS;
+    case 'month':
+      return Date.UTC(year, month + 1, 1);
+  }
+}
