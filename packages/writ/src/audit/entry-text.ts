@@ -29,7 +29,7 @@ function decisionText(record: DecisionRecord): string {
   text += `],"ledger":${JSON.stringify(record.ledger)},"policyVersion":"${record.policyVersion}"`;
   for (const name of OPTIONAL) {
     const part = record[name];
-    if (part !== undefined) text += `,"${name}":${JSON.stringify(part)}`;
+    if (part !== undefined) text += `,"${name}":${name === 'reserved' ? rememberedText(part) : JSON.stringify(part)}`;
   }
   return `${text}}`;
 }
@@ -43,7 +43,8 @@ function factText(fact: FactRecord | undefined): string {
   return `{"uid":{"type":${JSON.stringify(uid.type)},"id":${JSON.stringify(uid.id)}},${held},"asserted":${JSON.stringify(asserted)}}`;
 }
 
-function rememberedText(part: object): string {
+/** The text of a part that is written more than once. */
+export function rememberedText(part: object): string {
   let text = texts.get(part);
   if (text === undefined) {
     text = JSON.stringify(part);

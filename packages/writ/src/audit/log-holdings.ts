@@ -47,7 +47,8 @@ export async function holdingTables(db: Kysely<unknown>): Promise<void> {
 }
 
 export interface HoldingsWriter {
-  enter(decisionId: string, at: number, reserved: readonly Holding[]): void;
+  /** @param reserved what it holds, as JSON */
+  enter(decisionId: string, at: number, reserved: string): void;
   remove(decisionId: string): void;
   /** After everything of a commit: what it gave back must not be added up before. */
   finish(): void;
@@ -62,7 +63,7 @@ export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
   let latest = 0;
   return {
     enter(decisionId, at, reserved) {
-      insert.run(decisionId, at, at + SETTLED_AFTER_MS, JSON.stringify(reserved));
+      insert.run(decisionId, at, at + SETTLED_AFTER_MS, reserved);
       written += 1;
       latest = at;
     },

@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { Holding, UsedProof } from '../decide/record.js';
+import type { UsedProof } from '../decide/record.js';
 import type { Migrations } from '../store/store.js';
 import { type HoldingTables, holdingsWriter, holdingTables } from './log-holdings.js';
 
@@ -16,12 +16,8 @@ export interface LogGroup {
   readonly outcomes: readonly { readonly decisionId: string; readonly id: string }[];
   /** What the permits in the group took of the caps of mandates; JSON of a `CapUse`. */
   readonly uses: readonly { readonly decisionId: string; readonly use: string; readonly until: number }[];
-  /** What the permits in the group hold of accumulators; `at` in milliseconds since the epoch. */
-  readonly holdings: readonly {
-    readonly decisionId: string;
-    readonly at: number;
-    readonly reserved: readonly Holding[];
-  }[];
+  /** What the permits in the group hold of accumulators, as JSON; `at` in milliseconds since the epoch. */
+  readonly holdings: readonly { readonly decisionId: string; readonly at: number; readonly reserved: string }[];
   /** The decisions of which the group says that nothing came of them: they took nothing. */
   readonly undone: readonly string[];
   /** The proofs of possession that were used for them. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { EntityUid } from '@writ/cedar';
 import type { Append, CapUse, DecisionRecord, Holding, LogEntry, UsedProof } from '../decide/record.js';
-import { entryText } from './entry-text.js';
+import { entryText, rememberedText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
 import type { LogGroup } from './log-table.js';
@@ -45,7 +45,7 @@ class Pending {
         use === undefined ? [] : [{ decisionId: id, use: JSON.stringify(use), until: use.until }],
       ),
       holdings: notes.flatMap(({ id, time, reserved }) =>
-        reserved === undefined ? [] : [{ decisionId: id, at: Date.parse(time), reserved }],
+        reserved === undefined ? [] : [{ decisionId: id, at: Date.parse(time), reserved: rememberedText(reserved) }],
       ),
       undone: notes.flatMap(({ decisionId, isUndone }) =>
         decisionId !== undefined && isUndone === true ? [decisionId] : [],

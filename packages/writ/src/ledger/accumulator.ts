@@ -69,15 +69,28 @@ export function compileAccumulator(name: string, declaration: AccumulatorDeclara
     fold: foldOf(declaration),
     window: windowOf(declaration.window),
     keyOf: keyFor(name, key),
-    measure: (event) => (counts(event) ? amount(event) : undefined),
+    measure: rememberingLast((event) => (counts(event) ? amount(event) : undefined)),
   };
 }
 
 /** A sum of something else goes on: a budget is not emptied by a change of how it is measured. Values of something else do not. */
 function foldOf({ key, set, distinct, count }: AccumulatorDeclaration): string {
-  if (set !== undefined) return JSON.stringify([key, 'set', set]);
-  if (distinct !== undefined) return JSON.stringify([key, 'distinct', distinct]);
-  return JSON.stringify([key, count === undefined ? 'sum' : 'count']);
+  const what = set !== undefined ? `set ${set}` : distinct !== undefined ? `distinct ${distinct}` : undefined;
+  return `${what ?? (count === undefined ? 'sum' : 'count')} by ${key}`;
+}
+
+/** A decision measures an event when it reads and when it reserves; between the two nothing runs. */
+function rememberingLast<T>(measure: (event: LedgerEvent) => T): (event: LedgerEvent) => T {
+  let last: LedgerEvent | undefined;
+  let amount: T;
+  return (event) => {
+    if (event !== last) {
+      last = undefined;
+      amount = measure(event);
+      last = event;
+    }
+    return amount;
+  };
 }
 
 function keyFor(name: string, key: string): (event: LedgerEvent) => string {
@@ -115,13 +128,27 @@ function expression(name: string, part: string, text: string): (event: LedgerEve
   } catch (error) {
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` is not CEL: ${firstLine(error)}`);
   }
-  return ({ action, input, resource, keys: { actor, originator } }) => {
+  return (event) => {
     try {
-      return run({ action, actor, originator, resource: celValue(resource), input: celValue(input) });
+      return run(variablesOf(event));
     } catch (error) {
       throw new LedgerError(`accumulator ${name}: \`${part}\` failed: ${firstLine(error)}`);
     }
   };
+}
+
+/** Twenty expressions look at one event, some twice. */
+const variables = new WeakMap<LedgerEvent, Record<string, unknown>>();
+
+function variablesOf(event: LedgerEvent): Record<string, unknown> {
+  let known = variables.get(event);
+  if (known === undefined) {
+    const { action, input, resource, keys } = event;
+    const { actor, originator } = keys;
+    known = { action, actor, originator, resource: celValue(resource), input: celValue(input) };
+    variables.set(event, known);
+  }
+  return known;
 }
 
 /** CEL has integers of its own; a JSON number that is one becomes one. */
