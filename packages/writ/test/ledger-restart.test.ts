@@ -139,6 +139,7 @@ describe('what is kept of the ledger', () => {
       input: { amount },
       labels: [],
       resource: { type: 'R', id: 'r' },
+      lineage: user,
       keys: { task: user, actor: user, originator: user, resource: 'r', session: user },
     });
     const data = mkdtempSync(join(tmpdir(), 'writ-holdings-'));

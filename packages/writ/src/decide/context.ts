@@ -12,6 +12,8 @@ export interface ContextParts {
   /** The `action.properties` of the request. */
   readonly action: Readonly<Record<string, unknown>> | undefined;
   readonly provenance: Provenance;
+  /** Whose work it is in the end. */
+  readonly lineage: string;
   readonly ledger: LedgerValues;
   readonly effects: readonly string[];
   readonly mandate: Coverage | undefined;
@@ -42,7 +44,7 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Ce
 }
 
 /** A value that Writ provides; undefined for one that it does not have yet. */
-function ownValue(name: string, { action, provenance, ledger, effects, mandate, now }: ContextParts): unknown {
+function ownValue(name: string, { action, provenance, lineage, ledger, effects, mandate, now }: ContextParts): unknown {
   switch (name) {
     case 'action':
       return action === undefined ? {} : withoutNulls(action, undefined);
@@ -51,6 +53,7 @@ function ownValue(name: string, { action, provenance, ledger, effects, mandate, 
         assurance: provenance.assurance,
         originator: { __entity: originatorOf(provenance) },
         actors: provenance.path.slice(1).map((uid) => ({ __entity: uid })),
+        lineage,
         depth: provenance.path.length - 1,
         purpose: (provenance.scope ?? []).join(' '),
         ...(provenance.promptHash === undefined ? {} : { promptHash: provenance.promptHash }),

@@ -11,7 +11,16 @@ import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { type Decision, isPermitted, type Refusal } from './decision.js';
 import { evaluate, type Verdict } from './evaluate.js';
-import { EntityGatherer, eventOf, joinedProvenance, misfitOf, missingFacts, provenanceOf, taskOf } from './gather.js';
+import {
+  EntityGatherer,
+  eventOf,
+  joinedProvenance,
+  lineageOf,
+  misfitOf,
+  missingFacts,
+  provenanceOf,
+  taskOf,
+} from './gather.js';
 import type { Ids } from './ids.js';
 import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
 import type { PolicyPlane } from './plane.js';
@@ -274,7 +283,8 @@ export class Decider {
       if (gatherer.ignored.length > 0) trail.ignored = gatherer.ignored;
 
       const tool = plane.tools[name] ?? UNDESCRIBED;
-      const event = ledger.isEmpty ? undefined : eventOf(request, provenance, tool.labels);
+      const lineage = lineageOf(plane.registry, provenance);
+      const event = ledger.isEmpty ? undefined : eventOf(request, provenance, lineage, tool.labels);
       if (event !== undefined) trail.ledger = ledger.read(event, now, ledgerNames(declared));
       const mandate = mandateFor(provenance.mandate, plane.usualMandate, name);
       const input = request.context?.input;
@@ -290,6 +300,7 @@ export class Decider {
         given: request.context ?? {},
         action: request.action.properties,
         provenance,
+        lineage,
         ledger: trail.ledger,
         effects: tool.effects,
         mandate: coverage,

@@ -117,8 +117,24 @@ export function missingFacts(registry: Registry, entities: readonly Entity[]): M
   );
 }
 
+/**
+ * Whose work it is in the end: the owner of the originator, when the registry knows one, or the originator. Two agents of one owner
+ * have one lineage, so they are not two pairs of eyes.
+ */
+export function lineageOf(registry: Registry, provenance: Provenance): string {
+  const originator = originatorOf(provenance);
+  const owner = registry.resident(originator)?.attributes.get('owner');
+  if (typeof owner === 'string') return owner;
+  return uidText(owner instanceof Entity ? owner : originator);
+}
+
 /** The action as the ledger sees it. */
-export function eventOf(request: AccessRequest, provenance: Provenance, labels: readonly string[]): LedgerEvent {
+export function eventOf(
+  request: AccessRequest,
+  provenance: Provenance,
+  lineage: string,
+  labels: readonly string[],
+): LedgerEvent {
   const actor = uidText(actorOf(provenance));
   const originator = uidText(originatorOf(provenance));
   const task = taskOf(request);
@@ -129,6 +145,7 @@ export function eventOf(request: AccessRequest, provenance: Provenance, labels: 
     action: request.action.name,
     input: request.context?.input ?? {},
     labels,
+    lineage,
     resource: { type, id },
     keys: {
       // A transaction is one task, whoever works on it. Without one, the name is the caller's choice; whose it is, is not.

@@ -3,7 +3,7 @@ import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import type { Decider, TokenProvenance } from './decide.js';
 import { isPermitted, type Obligation } from './decision.js';
-import { EntityGatherer, provenanceOf } from './gather.js';
+import { EntityGatherer, lineageOf, provenanceOf } from './gather.js';
 import type { AccessRequest } from './request.js';
 
 /** Something that a search found, with what the enforcement point must do about it. */
@@ -127,6 +127,7 @@ function narrowedSearch(
       provenance,
       ledger: {},
       effects: plane.tools[request.action.name]?.effects ?? [],
+      lineage: lineageOf(plane.registry, provenance),
       mandate: undefined,
       now: new Date(0),
     });

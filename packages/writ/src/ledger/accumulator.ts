@@ -25,6 +25,8 @@ export interface LedgerEvent {
   readonly action: string;
   readonly input: unknown;
   readonly resource: { readonly type: string; readonly id: string };
+  /** Whose work it is in the end. */
+  readonly lineage: string;
   readonly keys: Readonly<Record<NamedKey, string>>;
   /** The labels that the action's result would bring. */
   readonly labels: readonly string[];
@@ -143,9 +145,9 @@ const variables = new WeakMap<LedgerEvent, Record<string, unknown>>();
 function variablesOf(event: LedgerEvent): Record<string, unknown> {
   let known = variables.get(event);
   if (known === undefined) {
-    const { action, input, resource, keys } = event;
+    const { action, input, resource, lineage, keys } = event;
     const { actor, originator } = keys;
-    known = { action, actor, originator, resource: celValue(resource), input: celValue(input) };
+    known = { action, actor, originator, lineage, resource: celValue(resource), input: celValue(input) };
     variables.set(event, known);
   }
   return known;

@@ -10,6 +10,7 @@ const event = (amount: unknown, key = 'a', action = 'refund'): LedgerEvent => ({
   input: { amount },
   labels: ['pii'],
   resource: { type: 'Order', id: key },
+  lineage: key,
   keys: { task: key, actor: key, originator: key, resource: key, session: key },
 });
 const at = (ms: number): Date => new Date(ms);
