@@ -22,6 +22,7 @@ import { serveGateway } from './enforce/mcp/http.js';
 import { GatewayClients } from './gateway-clients.js';
 import { Ledger } from './ledger/ledger.js';
 import { Credentials, credentialMigrations } from './provenance/credentials.js';
+import { dpopMigrations } from './provenance/dpop.js';
 import { SigningKeys, signingKeyMigrations } from './provenance/signing-keys.js';
 import { TaskStore, taskMigrations } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
@@ -103,6 +104,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       file,
       auditMigrations,
       credentialMigrations,
+      dpopMigrations,
       entityMigrations,
       identityKeyMigrations,
       revocationMigrations,

@@ -250,6 +250,14 @@ describe('an exchange of a token that is bound to a key', () => {
     });
   });
 
+  it('with a key that is registered as another identity proves nothing of this one', async () => {
+    const begun = await client('a3').begin({ credential: { token: await credential('a0') }, scope: ['refund'] });
+    expect(decodeJwt(begun.token)).toMatchObject({
+      cnf: { jkt: keyOf('a3').thumbprint },
+      agentic_ctx: { path: [{ sub: 'Agent::"a0"', assurance: 2 }] },
+    });
+  });
+
   it('binds to no key that is not registered as that of the next actor', async () => {
     const task = await root();
     for (const key of [keyOf('a2').thumbprint, 'x'.repeat(43)]) {

@@ -23,8 +23,8 @@ type AccountRow = HoldingTables['log_accounts'];
 
 /** After this long the outcome of a permit changes nothing any more; so long the ledger waits for it (`OUTCOME_DEADLINE_MS`). */
 export const SETTLED_AFTER_MS = 15 * 60_000;
-/** So many permits later, those that are settled are added up, and what no window sees is thrown away. */
-const COMPACT_EVERY = 10_000;
+/** After so many permits, up to twice as many that are settled are added up: never so many that those who wait would notice. */
+const COMPACT_EVERY = 500;
 
 export async function holdingTables(db: Kysely<unknown>): Promise<void> {
   await db.schema
@@ -58,8 +58,8 @@ export interface HoldingsWriter {
 export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
   const insert = database.prepare('insert into log_holdings (decision_id, at, next, holdings) values (?, ?, ?, ?)');
   const remove = database.prepare('delete from log_holdings where decision_id = ?');
-  // What was left by a process that ended is counted too.
-  let written = (database.prepare('select count(*) as n from log_holdings').get() as { n: number }).n;
+  // What was left by a process that ended is added up with the first commits.
+  let written = COMPACT_EVERY;
   let latest = 0;
   return {
     enter(decisionId, at, reserved) {
@@ -77,29 +77,41 @@ export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
 }
 
 /** Adds up what is settled: what has no window goes to its account, what a window still sees waits for its end. */
-export function compact(database: Sqlite.Database, now: number): void {
-  const rows = database.prepare('select * from log_holdings where next <= ? order by at').all(now) as HoldingRow[];
+export function compact(database: Sqlite.Database, now: number, most = 2 * COMPACT_EVERY): void {
+  const rows = database
+    .prepare('select * from log_holdings where next <= ? order by next limit ?')
+    .all(now, most) as HoldingRow[];
   const remove = database.prepare('delete from log_holdings where decision_id = ?');
   const keep = database.prepare('update log_holdings set next = ?, holdings = ? where decision_id = ?');
-  const find = database.prepare('select amount from log_accounts where accumulator = ? and fold = ? and key = ?');
-  const add = database.prepare(
-    `insert into log_accounts (accumulator, fold, key, at, amount) values (?, ?, ?, ?, ?)
-     on conflict do update set at = excluded.at, amount = excluded.amount`,
-  );
+  const totals = new Map<string, Holding & { readonly at: number }>();
   for (const { decision_id: id, at, holdings } of rows) {
     const kept: Holding[] = [];
     for (const holding of JSON.parse(holdings) as Holding[]) {
       const { accumulator, fold, key, amount, until } = holding;
       if (until === undefined) {
-        const before = find.get(accumulator, fold, key) as Pick<AccountRow, 'amount'> | undefined;
-        const total = before === undefined ? amount : together(JSON.parse(before.amount) as Holding['amount'], amount);
-        add.run(accumulator, fold, key, at, JSON.stringify(total));
+        const account = JSON.stringify([accumulator, fold, key]);
+        const before = totals.get(account);
+        totals.set(account, {
+          ...holding,
+          at: Math.max(at, before?.at ?? 0),
+          amount: before === undefined ? amount : together(before.amount, amount),
+        });
       } else if (until > now) {
         kept.push(holding);
       }
     }
     if (kept.length === 0) remove.run(id);
     else keep.run(Math.min(...kept.map(({ until }) => until ?? now)), JSON.stringify(kept), id);
+  }
+  const find = database.prepare('select amount from log_accounts where accumulator = ? and fold = ? and key = ?');
+  const add = database.prepare(
+    `insert into log_accounts (accumulator, fold, key, at, amount) values (?, ?, ?, ?, ?)
+     on conflict do update set at = excluded.at, amount = excluded.amount`,
+  );
+  for (const { accumulator, fold, key, at, amount } of totals.values()) {
+    const before = find.get(accumulator, fold, key) as Pick<AccountRow, 'amount'> | undefined;
+    const total = before === undefined ? amount : together(JSON.parse(before.amount) as Holding['amount'], amount);
+    add.run(accumulator, fold, key, at, JSON.stringify(total));
   }
 }
 

@@ -70,7 +70,7 @@ export const auditMigrations: Migrations = {
       await db.schema.dropTable('decision_records').execute();
     },
   },
-  '0003_audit_uses': {
+  '0006_audit_beside_entries': {
     async up(db) {
       await db.schema
         .createTable('log_uses')
@@ -84,6 +84,12 @@ export const auditMigrations: Migrations = {
         .addColumn('until', 'integer', (c) => c.notNull())
         .execute();
       await holdingTables(db);
+      // Those of the token service, which had them in a table of its own.
+      const tables = await db.introspection.getTables();
+      if (tables.some(({ name }) => name === 'dpop_proofs')) {
+        await sql`insert into log_proofs select key, until from dpop_proofs`.execute(db);
+        await db.schema.dropTable('dpop_proofs').execute();
+      }
       await db.schema.createIndex('log_proofs_until').on('log_proofs').column('until').execute();
     },
   },

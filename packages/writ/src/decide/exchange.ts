@@ -120,7 +120,7 @@ export class TokenExchange {
     const token = firstToken(first, limits, now);
     if (actor !== undefined) await this.issuance.mayHandOn({ ...token, path: proven.path }, actor.uid);
     const mandate = await this.issuance.firstMandate(token, kind, authorizationDetails);
-    return bound({ ...token, mandate }, this.registeredKey(request, actor) ?? request.provedKey);
+    return this.bound({ ...token, mandate }, this.registeredKey(request, actor) ?? request.provedKey);
   }
 
   private async replace(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
@@ -154,7 +154,19 @@ export class TokenExchange {
     const key = this.registeredKey(request, actor);
     // The proof is then by who hands it on: it says nothing of the next.
     if (key === undefined && !isOwn && parent.boundTo !== undefined) return { ...token, mandate, boundTo: provedKey };
-    return bound({ ...token, mandate }, key ?? provedKey);
+    return this.bound({ ...token, mandate }, key ?? provedKey);
+  }
+
+  /** The token for the key that was proved: with it, an identity that was verified is bound. A key that is registered as another's proves nothing of it. */
+  private bound(token: TransactionToken, boundTo: string | undefined): TransactionToken {
+    const { boundTo: _another, ...rest } = token;
+    if (boundTo === undefined) return rest;
+    const path = [...token.path] as [PathMember, ...PathMember[]];
+    const present = presentOf(path);
+    const owner = this.parts.ownerOf(boundTo);
+    const isAnothers = owner !== undefined && !sameUid(owner, present.uid);
+    if (present.assurance === 2 && !isAnothers) path[path.length - 1] = { ...present, assurance: 3 };
+    return { ...rest, path, boundTo };
   }
 
   /** The key that was named for the next actor. @throws {ExchangeError} when it is not registered as its own */
@@ -215,16 +227,6 @@ export class TokenExchange {
     const { identity, scopes } = this.parts.trustDomains()[trustDomain] as ExchangeTrustDomain;
     return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes, stated: [] };
   }
-}
-
-/** The token for the key of the present actor: with an identity that was verified, and a key that was proved, it is bound. */
-function bound(token: TransactionToken, boundTo: string | undefined): TransactionToken {
-  const { boundTo: _another, ...rest } = token;
-  if (boundTo === undefined) return rest;
-  const path = [...token.path] as [PathMember, ...PathMember[]];
-  const present = presentOf(path);
-  if (present.assurance === 2) path[path.length - 1] = { ...present, assurance: 3 };
-  return { ...rest, path, boundTo };
 }
 
 /** Whether a token says that it is about a workload of SPIFFE; whether that is so is found out next. */

@@ -10,6 +10,7 @@ import {
   type JWK,
 } from 'jose';
 import { z } from 'zod';
+import type { Migrations } from '../store/store.js';
 import { TokenError } from './errors.js';
 import { Newest } from './newest.js';
 import { CLOCK_SKEW_S } from './transaction-token.js';
@@ -37,6 +38,20 @@ interface ProofKey {
   readonly key: CryptoKey | Uint8Array;
   readonly thumbprint: string;
 }
+
+/** Where used proofs were before they went to disk with what was done because of them. The log takes them over. */
+export const dpopMigrations: Migrations = {
+  '0004_provenance_dpop': {
+    async up(db) {
+      await db.schema
+        .createTable('dpop_proofs')
+        .addColumn('key', 'text', (c) => c.primaryKey())
+        .addColumn('until', 'integer', (c) => c.notNull())
+        .execute();
+      await db.schema.createIndex('dpop_proofs_until').on('dpop_proofs').column('until').execute();
+    },
+  },
+};
 
 /** A proof that was taken; to be put on disk with whatever is done because of it. */
 export interface UsedProof {

@@ -28,7 +28,7 @@ interface KeyRow {
 type KeyTables = { identity_keys: KeyRow };
 
 export const identityKeyMigrations: Migrations = {
-  '0003_registry_identity_keys': {
+  '0006_registry_identity_keys': {
     async up(db) {
       let table = db.schema.createTable('identity_keys').addColumn('thumbprint', 'text', (c) => c.primaryKey());
       for (const name of ['type', 'id', 'jwk', 'added_at', 'added_by'] as const)
