@@ -278,7 +278,8 @@ describe('kill -9 between permits and outcomes', () => {
     const failed = entries.filter((entry) => entry.kind === 'outcome' && entry.status === 'failed').length;
     expect(context.ledger.refunded).toBe(amount - failed);
     expect(context.ledger.refunded).toBeLessThanOrEqual(LIMIT);
-    expect(acknowledged - undone).toBeLessThanOrEqual(LIMIT);
+    // What was given back may be on the record although its answer was lost.
+    expect(acknowledged - failed).toBeLessThanOrEqual(LIMIT);
     expect(amount).toBeGreaterThanOrEqual(acknowledged);
     expect(failed).toBeGreaterThanOrEqual(undone);
     expect(acknowledged).toBeGreaterThan(10);

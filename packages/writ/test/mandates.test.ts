@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { explain } from '../src/audit/explain.js';
 import { readBundle } from '../src/policy/bundle.js';
 import { checkBundle } from '../src/policy/check.js';
 import { bundleOf, type Reply, type Running, run } from './running.js';
@@ -32,10 +33,11 @@ action delegate appliesTo { principal: [User, Agent], resource: [Agent], context
 action start_task, widen_task appliesTo { principal: [User, Agent], resource: [Task], context: { scope: Set<String>, asked: Asked } };
 action refund, look, mail, close appliesTo {
   principal: [User, Agent], resource: [Order],
-  context: { mandate: Mandate, input: { amount?: Long, to?: Set<String>, note?: String } }
+  context: { mandate: Mandate, ledger: { refunds?: Long }, input: { amount?: Long, to?: Set<String>, note?: String } }
 };
 `,
   'tools.yaml': 'tools: { look: { effects: [read] }, refund: { effects: [money] }, mail: { effects: [egress] } }',
+  'ledger.yaml': 'accumulators: { refunds: { key: task, count: true, on: action == "refund" } }',
   'tasks.yaml': `
 default: browse
 tasks:
@@ -194,6 +196,14 @@ describe('a kind of task', () => {
       ),
     );
     expect(await permits(named, 'refund', { amount: 5 }, 'big')).toBe(true);
+  });
+
+  it('is told by writ explain, with what was counted', async () => {
+    const token = await tokenOf(start('refund'));
+    const response = await ask(token, 'refund', { amount: 5 });
+    const recorded = await writ.writ.records.find(response.headers.get('x-decision-id') ?? '');
+    expect(recorded && explain(recorded)).toContain('the mandate of the task (refund) covers it');
+    expect(recorded && explain(recorded)).toContain('counted, until its outcome says otherwise: refunds 1');
   });
 
   it('that asks makes a step-up of what is outside it', async () => {
@@ -513,7 +523,8 @@ describe('tasks.yaml', () => {
     const policies = BUNDLE['policies/all.cedar'].replace('Action::"start_task"', 'Action::"widen_task"');
     const folder = bundleOf({ ...BUNDLE, 'schema.cedarschema': schema, 'policies/all.cedar': policies });
     const { bundle } = readBundle(folder);
-    expect(bundle && checkBundle(bundle).map(({ message }) => message)).toEqual([
+    const errors = bundle && checkBundle(bundle).filter(({ severity }) => severity === 'error');
+    expect(errors?.map(({ message }) => message)).toEqual([
       'the schema has no action start_task, so no task of the kind refund can be started',
     ]);
   });

@@ -44,7 +44,7 @@ function whatText({ request }: DecisionRecord): string {
   return `${request.action.name} on ${uidText(request.resource)}${given}`;
 }
 
-function whyLines({ reasons, refusal, obligations, result }: DecisionRecord): string[] {
+function whyLines({ reasons, refusal, obligations, result, mandate }: DecisionRecord): string[] {
   const lines = ['Why'];
   for (const { policy, effect, reason, identity, liftedBy } of reasons) {
     const verb = effect === 'permit' ? 'permits it to' : 'forbids it to';
@@ -57,11 +57,13 @@ function whyLines({ reasons, refusal, obligations, result }: DecisionRecord): st
     lines.push(`  the enforcement point must carry out ${id}, a ${type}: ${JSON.stringify(properties)}`);
   }
   if (isPermit(result)) lines.push('  no forbid policy applied');
+  if (mandate?.covers === true)
+    lines.push(`  the mandate of the task${mandate.kind === '' ? '' : ` (${mandate.kind})`} covers it`);
   return lines;
 }
 
 function factLines(record: DecisionRecord): string[] {
-  const { ledger, provenance, ignored } = record;
+  const { ledger, provenance, ignored, reserved } = record;
   const lines = factsAsRead(record).map(({ uid, attributes, ancestors }) => {
     const is = Object.keys(attributes).length === 0 ? '' : ` ${JSON.stringify(attributes)}`;
     const within = ancestors.length === 0 ? '' : ` in ${ancestors.map(uidText).join(', ')}`;
@@ -70,6 +72,10 @@ function factLines(record: DecisionRecord): string[] {
   for (const [name, value] of Object.entries(ledger)) {
     const shown = Array.isArray(value) ? (value.length === 0 ? 'nothing' : value.join(', ')) : String(value);
     lines.push(`so far, ${name}: ${shown}${Array.isArray(value) ? '' : ' (this action included)'}`);
+  }
+  if (reserved !== undefined) {
+    const held = reserved.map(({ accumulator, amount }) => `${accumulator} ${[amount].flat().join(', ')}`);
+    lines.push(`counted, until its outcome says otherwise: ${held.join('; ')}`);
   }
   if (ignored !== undefined) lines.push(`not read, because the caller may not assert it: ${ignored.join(', ')}`);
   if (provenance !== undefined) lines.push(`identities at assurance ${provenance.assurance} of 4`);

@@ -51,7 +51,14 @@ export interface Accumulator {
   measure(event: LedgerEvent): readonly string[] | bigint | undefined;
 }
 
-const cel = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTypes: true });
+/** A name that is none of these is a typing error, and found before it denies everything. */
+const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
+  .registerVariable('action', 'string')
+  .registerVariable('actor', 'string')
+  .registerVariable('originator', 'string')
+  .registerVariable('lineage', 'string')
+  .registerVariable('resource', 'map<string, string>')
+  .registerVariable('input', 'dyn');
 
 /** @throws {AccumulatorError} when an expression does not parse */
 export function compileAccumulator(name: string, declaration: AccumulatorDeclaration): Accumulator {
@@ -123,13 +130,34 @@ function amountOf(
   return run === undefined ? () => 1n : (event) => wholeNumber(name, run(event));
 }
 
-function expression(name: string, part: string, text: string): (event: LedgerEvent) => unknown {
+type Part = 'key' | 'on' | 'sum' | 'set' | 'distinct';
+/** The types of CEL that each part may give; `dyn` is what comes from an argument, and is looked at when it is there. */
+const TYPES: Readonly<Record<Part, RegExp>> = {
+  key: /^(string|int|dyn)$/,
+  on: /^(bool|dyn)$/,
+  sum: /^(int|dyn)$/,
+  set: /^(string|list<(string|dyn)>|list|dyn)$/,
+  distinct: /^(string|list<(string|dyn)>|list|dyn)$/,
+};
+const MEANT: Readonly<Record<Part, string>> = {
+  key: 'a text or a whole number',
+  on: 'true or false',
+  sum: 'a whole number',
+  set: 'a text or a list of texts',
+  distinct: 'a text or a list of texts',
+};
+
+function expression(name: string, part: Part, text: string): (event: LedgerEvent) => unknown {
   let run: ReturnType<typeof cel.parse>;
   try {
     run = cel.parse(text);
   } catch (error) {
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` is not CEL: ${firstLine(error)}`);
   }
+  const { valid, error: wrong, type = 'dyn' } = run.check();
+  if (!valid) throw new AccumulatorError(`accumulator ${name}: \`${part}\`: ${firstLine(wrong)}`);
+  if (!TYPES[part].test(type))
+    throw new AccumulatorError(`accumulator ${name}: \`${part}\` gives ${type}`, `it must give ${MEANT[part]}`);
   return (event) => {
     try {
       return run(variablesOf(event));
@@ -167,7 +195,7 @@ function wholeNumber(name: string, value: unknown): bigint {
   throw new LedgerError(`accumulator ${name}: \`sum\` gave ${String(value)}, not a whole number from 0 up`);
 }
 
-function textsIn(name: string, part: string, value: unknown): readonly string[] {
+function textsIn(name: string, part: Part, value: unknown): readonly string[] {
   const texts = Array.isArray(value) ? (value as unknown[]) : [value];
   if (texts.every((text) => typeof text === 'string')) return [...new Set(texts as string[])];
   throw new LedgerError(`accumulator ${name}: \`${part}\` did not give a text, or a list of texts`);

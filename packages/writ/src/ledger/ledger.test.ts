@@ -123,6 +123,19 @@ describe('Ledger', () => {
     expect(() => ledger.reserve('3', pay({ id: 7 }), at(0))).toThrow(/not a text or a whole number/);
   });
 
+  it.each([
+    ['a variable that is none', { key: 'task', sum: 'imput.amount' }, /`sum`: Unknown variable/],
+    ['a condition that is none', { key: 'task', count: true, on: 'action' }, /`on` gives string/],
+    ['a sum of texts', { key: 'task', sum: 'action' }, /`sum` gives string/],
+    ['a sum of fractions', { key: 'task', sum: '1.5' }, /`sum` gives double/],
+    ['a key that is true or false', { key: 'action == "x"', count: true }, /`key` gives bool/],
+    ['a comparison of different kinds', { key: 'task', count: true, on: 'action == 5' }, /`on`/],
+    ['values that are numbers', { key: 'task', distinct: '[1, 2]' }, /`distinct` gives list<int>/],
+  ] as const)('refuses %s before anything is decided', (_what, declaration, message) => {
+    expect(() => new Ledger({ wrong: declaration })).toThrow(AccumulatorError);
+    expect(() => new Ledger({ wrong: declaration })).toThrow(message);
+  });
+
   it('reads only what is asked for', () => {
     const ledger = new Ledger({
       paid: { key: 'input.customer', sum: 'input.amount' },

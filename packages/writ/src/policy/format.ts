@@ -154,11 +154,15 @@ const window = z
   );
 
 const cel = z.string().min(1);
+/** The words that are a whole key: those with a meaning of their own, and a variable that is one by itself. */
+const LEDGER_KEYS = ['task', 'actor', 'originator', 'resource', 'session', 'lineage', 'action'];
 
 const accumulator = z
   .strictObject({
-    /** `task`, `actor`, `originator`, `resource`, `session`, or CEL that gives a text or a whole number. */
-    key: cel,
+    /** One of these, or CEL that gives a text or a whole number. */
+    key: cel.refine((text) => !/^\w+$/.test(text) || LEDGER_KEYS.includes(text), {
+      message: `a key is ${LEDGER_KEYS.join(', ')}, or CEL as in input.customer`,
+    }),
     /** `labels`: those of the results of completed actions. `action`: their names. Or CEL that gives a text or a list of texts. */
     set: cel.optional(),
     /** CEL as for `set`: how many different ones. */
