@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ProofKey, TokenClient } from '@writ/sdk';
+import { handOnOffline, ProofKey, TokenClient } from '@writ/sdk';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
@@ -264,5 +264,36 @@ describe('a tool call of a client that has no token', () => {
       'helper',
       'finder',
     ]);
+  });
+});
+
+describe('a tool call with a chain of links', () => {
+  it('is carried out with a proof by the last key, for this call alone', async () => {
+    const [bot, helper] = [await ProofKey.make(), await ProofKey.make()];
+    for (const [id, { publicJwk: jwk }] of [
+      ['bot', bot],
+      ['helper', helper],
+    ] as const) {
+      const body = { identity: `Agent::"${id}"`, jwk };
+      expect((await passing.send('POST', '/v1/identity-keys', body, { as: 'admin' })).status).toBe(201);
+    }
+    const url = passing.writ.gatewayUrl as string;
+    const options = { service: passing.url, key: passing.key('default'), trustDomain: 'shop.example', proofKey: bot };
+    const task = await new TokenClient(options).begin({
+      credential: { token: passing.key('for-ana') },
+      scope: ['echo'],
+    });
+    const { token } = await handOnOffline(task, bot, { to: 'Agent::"helper"', key: helper.thumbprint });
+    const proof = (text: string, by = helper) => by.prove('POST', url, token, { action: 'echo', arguments: { text } });
+    const done = await call(passing, { header: token, proof: await proof('x') });
+    const recorded = await passing.writ.records.find(done.result?._meta[DECISION_META] ?? '');
+    expect(recorded?.decision.provenance?.path.map(({ id }) => id)).toEqual(['ana', 'bot', 'helper']);
+    const before = journal(passing);
+    for (const [wrong, why] of [
+      [await proof('y'), /is for another call/],
+      [await proof('x', bot), /by another key/],
+    ] as const)
+      expect((await call(passing, { header: token, proof: wrong })).error?.message).toMatch(why);
+    expect(journal(passing)).toBe(before);
   });
 });
