@@ -56,14 +56,17 @@ export const grantShape = z.strictObject({ ...members, ...quantities }).refine(n
 const typed = { type: z.literal(DETAILS_TYPE) };
 /** An element as somebody asks for it. */
 export const askedGrantShape = z.strictObject({ ...typed, ...members, ...quantities }).refine(namesWhat, NAMES_WHAT);
+const capShape = z.strictObject({ id: text, ...quantities });
 /** An element as a token of ours has it: with the quantities of everything that it was narrowed from, each counted by itself. */
 export const tokenGrantShape = z
-  .strictObject({ ...typed, ...members, caps: z.array(z.strictObject({ id: text, ...quantities })).optional() })
+  .strictObject({ ...typed, ...members, caps: z.array(capShape).optional() })
   .refine(namesWhat, NAMES_WHAT);
 
 export const askedDetailsShape = z.array(askedGrantShape).min(1).max(MAX_GRANTS);
 export const tokenDetailsShape = z.array(tokenGrantShape).min(1).max(MAX_GRANTS);
 
+/** How often something may be done, and how much of an argument in all. What has one `id` is counted together. */
+export type Cap = z.output<typeof capShape>;
 export type Constraint = z.output<typeof constraintShape>;
 export type GrantTerms = z.output<typeof grantShape>;
 export type AskedGrant = z.output<typeof askedGrantShape>;

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +13,7 @@ import { Ledger } from '../src/ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS } from '../src/ledger/outcome.js';
 import { STORE_FILE } from '../src/start.js';
 import { openStore, openStoreToRead } from '../src/store/store.js';
+import { startedService } from './processes.js';
 import { bundleOf, type Reply, type Running, run } from './running.js';
 
 /** What was done so far is not forgotten by a restart, however it came. */
@@ -185,7 +185,6 @@ describe('what is kept of the ledger', () => {
 });
 
 describe('kill -9 between permits and outcomes', () => {
-  const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
   const folder = bundleOf(BUNDLE);
   const data = mkdtempSync(join(tmpdir(), 'writ-killed-'));
   let child: ChildProcess;
@@ -195,32 +194,9 @@ describe('kill -9 between permits and outcomes', () => {
   });
 
   async function started(): Promise<string> {
-    const args = [
-      'start',
-      '--bundle',
-      folder,
-      '--data',
-      data,
-      '--port',
-      '0',
-      '--gateway-port',
-      '0',
-      '--log-level',
-      'fatal',
-    ];
-    child = spawn(process.execPath, [WRIT, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NO_COLOR: '1' },
-    });
-    let out = '';
-    child.stdout?.on('data', (chunk) => {
-      out += String(chunk);
-    });
-    for (let i = 0; !/service\s+\S+/.test(out); i += 1) {
-      if (i > 1_000) expect.fail('the service does not start');
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    return /service\s+(\S+)/.exec(out)?.[1] as string;
+    const service = await startedService(folder, data);
+    child = service.child;
+    return service.url;
   }
 
   it('is never over the limit, loses nothing and counts nothing twice', async () => {

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../src/policy/bundle.js';
 import { checkBundle } from '../src/policy/check.js';
+import { command } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Accumulators as policies see them: sums, counts, sets and distinct values, under keys that nobody can choose anew. */
@@ -100,21 +99,8 @@ describe('an accumulator', () => {
 });
 
 describe('writ ledger show, and /v1/ledger', () => {
-  const command = (...args: string[]): Promise<{ code: number | null; out: string }> =>
-    new Promise((resolve) => {
-      const bin = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
-      const flags = ['--service', writ.url, '--key-file', writ.writ.keyFileOf('admin')];
-      const child = spawn(process.execPath, [bin, 'ledger', 'show', ...args, ...flags], {
-        env: { ...process.env, NO_COLOR: '1' },
-      });
-      let out = '';
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on('data', (chunk) => {
-          out += String(chunk);
-        });
-      }
-      child.on('close', (code) => resolve({ code, out }));
-    });
+  const show = (...args: string[]) =>
+    command('ledger', 'show', ...args, '--service', writ.url, '--key-file', writ.writ.keyFileOf('admin'));
 
   it('tells what a key has', async () => {
     await writ.stop();
@@ -126,15 +112,15 @@ describe('writ ledger show, and /v1/ledger', () => {
     writ = await run(bundleOf(bundle));
     await ask('refund', { customer: 'c', amount: 7 }, { agent: 'bot' });
     await ask('mail', { to: ['x@y'] }, { agent: 'bot' });
-    expect(await command('--originator', 'User::"ana"')).toEqual({
+    expect(await show('--originator', 'User::"ana"')).toEqual({
       code: 0,
       out: 'originator User::"ana"\n  inSession  2\n  domains    mail, refund\n',
     });
-    expect((await command('--actor', 'Agent::"bot"')).out).toBe('actor Agent::"bot"\n  perCustomer  7\n');
-    expect(JSON.parse((await command('--resource', 'Order::"1"', '--json')).out).values).toEqual({ recipients: 2 });
-    expect((await command('--task', 'nothing')).out).toBe('no accumulator has the key task\n');
-    expect((await command()).code).toBe(2);
-    expect((await command('--actor', 'bot')).out).toContain('an entity is written Type::"id"');
+    expect((await show('--actor', 'Agent::"bot"')).out).toBe('actor Agent::"bot"\n  perCustomer  7\n');
+    expect(JSON.parse((await show('--resource', 'Order::"1"', '--json')).out).values).toEqual({ recipients: 2 });
+    expect((await show('--task', 'nothing')).out).toBe('no accumulator has the key task\n');
+    expect((await show()).code).toBe(2);
+    expect((await show('--actor', 'bot')).out).toContain('an entity is written Type::"id"');
   });
 
   it('is for administrators and auditors', async () => {

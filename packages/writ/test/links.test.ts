@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { createHash, createPrivateKey, type JsonWebKey, sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { decodeJwt, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +14,7 @@ import {
   TokenClient,
   type TransactionToken,
 } from '../../sdk/src/index.js';
+import { command } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Delegation by signature: links that actors sign offline, and the one verifier of tokens with and without them. */
@@ -643,37 +642,26 @@ describe('/v1/identity-keys', () => {
 });
 
 describe('writ key, and writ token inspect of a chain', () => {
-  const BIN = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
-  const command = (...args: string[]): Promise<{ code: number | null; out: string }> =>
-    new Promise((resolve) => {
-      const flags = ['--key-file', writ.writ.keyFileOf('admin'), '--service', writ.url];
-      const child = spawn(process.execPath, [BIN, ...args, ...flags], { env: { ...process.env, NO_COLOR: '1' } });
-      let out = '';
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on('data', (chunk) => {
-          out += String(chunk);
-        });
-      }
-      child.on('close', (code) => resolve({ code, out }));
-    });
+  const asAdmin = (...args: string[]) =>
+    command(...args, '--key-file', writ.writ.keyFileOf('admin'), '--service', writ.url);
 
   it('adds, lists and removes a key', async () => {
     const key = await ProofKey.make();
     const file = join(writ.data, 'agent.jwk');
     writeFileSync(file, JSON.stringify(key.publicJwk));
-    const added = await command('key', 'add', file, '--identity', 'Agent::"a20"');
+    const added = await asAdmin('key', 'add', file, '--identity', 'Agent::"a20"');
     expect(added).toEqual({ code: 0, out: `${key.thumbprint} is a key of Agent::"a20" from now on\n` });
-    expect((await command('key', 'list')).out).toContain(`${key.thumbprint}  Agent::"a20"  since `);
-    expect((await command('key', 'remove', key.thumbprint)).code).toBe(0);
-    const gone = await command('key', 'remove', key.thumbprint);
+    expect((await asAdmin('key', 'list')).out).toContain(`${key.thumbprint}  Agent::"a20"  since `);
+    expect((await asAdmin('key', 'remove', key.thumbprint)).code).toBe(0);
+    const gone = await asAdmin('key', 'remove', key.thumbprint);
     expect(gone).toEqual({ code: 2, out: expect.stringContaining(`there is no key ${key.thumbprint}`) });
     writeFileSync(file, 'nonsense');
-    expect(await command('key', 'add', file, '--identity', 'Agent::"a20"')).toMatchObject({ code: 2 });
+    expect(await asAdmin('key', 'add', file, '--identity', 'Agent::"a20"')).toMatchObject({ code: 2 });
   });
 
   it('shows the path, and who signed each link', async () => {
     const task = await chain(2);
-    const shown = await command('token', 'inspect', task.token);
+    const shown = await asAdmin('token', 'inspect', task.token);
     expect(shown.code).toBe(0);
     expect(shown.out).toContain(
       [
@@ -684,9 +672,9 @@ describe('writ key, and writ token inspect of a chain', () => {
       ].join('\n'),
     );
     const [first, one] = task.token.split('~');
-    const spliced = await command('token', 'inspect', [first, one, one].join('~'));
+    const spliced = await asAdmin('token', 'inspect', [first, one, one].join('~'));
     expect(spliced).toEqual({ code: 1, out: expect.stringContaining('NOT verified  link 2 hangs on another token') });
     const stranger = await forge(await root(), 'a3', 'a1');
-    expect((await command('token', 'inspect', stranger)).out).toContain('link 1 is not signed with the key');
+    expect((await asAdmin('token', 'inspect', stranger)).out).toContain('link 1 is not signed with the key');
   });
 });

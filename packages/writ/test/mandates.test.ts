@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { explain } from '../src/audit/explain.js';
 import { readBundle } from '../src/policy/bundle.js';
 import { checkBundle } from '../src/policy/check.js';
+import { command } from './processes.js';
 import { bundleOf, type Reply, type Running, run } from './running.js';
 
 /** What a task may do: kinds of task, `authorization_details`, uses and limits, widening, ending. */
@@ -64,8 +63,6 @@ forbid (principal, action == Action::"refund", resource == Order::"big") when { 
     ...['desk', 'mailer'].map((id) => ({ uid: { type: 'Agent', id }, parents: [{ type: 'Team', id: 'staff' }] })),
   ]),
 };
-
-const BIN = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 
 let writ: Running;
 let ahead = 0;
@@ -412,45 +409,33 @@ describe('the end of a task', () => {
 });
 
 describe('writ task', () => {
-  const command = (...args: string[]) =>
-    new Promise<{ code: number | null; out: string }>((resolve) => {
-      const flags = ['--service', writ.url, '--key-file', writ.writ.keyFileOf('default')];
-      const child = spawn(process.execPath, [BIN, 'task', ...args, ...flags], {
-        env: { ...process.env, NO_COLOR: '1' },
-      });
-      let out = '';
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on('data', (chunk) => {
-          out += String(chunk);
-        });
-      }
-      child.on('close', (code) => resolve({ code, out }));
-    });
+  const task = (...args: string[]) =>
+    command('task', ...args, '--service', writ.url, '--key-file', writ.writ.keyFileOf('default'));
 
   it('starts, shows and ends a task', async () => {
     const begin = ['start', '--credential', writ.writ.keyFileOf('desk'), '--audience', 'shop.example', '--scope'];
-    const started = await command(...begin, 'refund', '--json');
-    const { token, task } = JSON.parse(started.out);
+    const started = await task(...begin, 'refund', '--json');
+    const { token, task: begun } = JSON.parse(started.out);
     expect(await permits(token, 'refund', { amount: 40 })).toBe(true);
-    const shown = await command('show', task.txn);
+    const shown = await task('show', begun.txn);
     expect(shown).toMatchObject({ code: 0 });
     expect(shown.out).toBe(
       [
-        `task ${task.txn}  active`,
+        `task ${begun.txn}  active`,
         '  kind     refund (scope refund)',
         '  for      User::"ana", by Agent::"desk"',
-        `  started  ${task.started} by default; until ${task.expires}`,
+        `  started  ${begun.started} by default; until ${begun.expires}`,
         '  may do   look',
         '           refund; on Order; with amount from 1 up to 100; 1 of 3 uses; 40 of 150 of amount used up',
         '',
       ].join('\n'),
     );
-    expect((await command('list')).out).toContain(`${task.txn}  active  refund`);
-    const ended = await command('end', task.txn, '--reason', 'the customer called it off');
+    expect((await task('list')).out).toContain(`${begun.txn}  active  refund`);
+    const ended = await task('end', begun.txn, '--reason', 'the customer called it off');
     expect(ended.out).toContain('by default: the customer called it off');
     expect(await permits(token, 'look')).toBe(false);
 
-    const narrowed = await command(
+    const narrowed = await task(
       ...begin,
       'browse',
       '--details',
@@ -460,7 +445,7 @@ describe('writ task', () => {
   });
 
   it('says what is wrong, and what to do', async () => {
-    const refused = await command(
+    const refused = await task(
       'start',
       '--credential',
       writ.writ.keyFileOf('desk'),
@@ -471,7 +456,7 @@ describe('writ task', () => {
     );
     expect(refused).toMatchObject({ code: 2 });
     expect(refused.out).toContain('may not start a task of the kind anything: there is no such task');
-    expect((await command('show', 'nothing')).out).toContain('there is no task nothing, or it is not yours');
+    expect((await task('show', 'nothing')).out).toContain('there is no task nothing, or it is not yours');
   });
 });
 

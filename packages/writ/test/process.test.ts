@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogReader } from '../src/audit/log-reader.js';
 import { STORE_FILE } from '../src/start.js';
 import { openStoreToRead } from '../src/store/store.js';
+import { startedService } from './processes.js';
 
-const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 const BUNDLE = fileURLToPath(new URL('bundles/fragile', import.meta.url));
 
 describe('writ start, as a process of its own', () => {
@@ -28,33 +28,9 @@ describe('writ start, as a process of its own', () => {
 
   /** Starts the service and gives its URL once it says where it listens. */
   async function started(bundle = BUNDLE): Promise<string> {
-    const args = [
-      WRIT,
-      'start',
-      '--bundle',
-      bundle,
-      '--log-level',
-      'fatal',
-      '--data',
-      data,
-      '--port',
-      '0',
-      '--gateway-port',
-      '0',
-    ];
-    child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NO_COLOR: '1' },
-    });
-    let out = '';
-    child.stdout?.on('data', (chunk) => {
-      out += String(chunk);
-    });
-    while (!/service .*\n/.test(out)) {
-      if (child.exitCode !== null) expect.fail(`the service ended with ${child.exitCode}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    return /service\s+(\S+)/.exec(out)?.[1] as string;
+    const service = await startedService(bundle, data);
+    child = service.child;
+    return service.url;
   }
 
   const request = {

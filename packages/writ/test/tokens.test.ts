@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import {
   createRemoteJWKSet,
@@ -19,6 +17,7 @@ import {
 } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore, openStoreToRead } from '../src/store/store.js';
+import { command } from './processes.js';
 import { bundleOf, type Reply, type Running, run } from './running.js';
 
 /** Token exchange into transaction tokens, and decisions that believe them: authority only shrinks along the path. */
@@ -708,18 +707,7 @@ describe('for random delegation trees and random policies', () => {
 });
 
 describe('writ token inspect', () => {
-  const inspect = (token: string, ...flags: string[]) =>
-    new Promise<{ code: number | null; out: string }>((resolve) => {
-      const args = [fileURLToPath(new URL('../bin/writ.js', import.meta.url)), 'token', 'inspect', token, ...flags];
-      const child = spawn(process.execPath, args, { env: { ...process.env, NO_COLOR: '1' } });
-      let out = '';
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on('data', (chunk) => {
-          out += String(chunk);
-        });
-      }
-      child.on('close', (code) => resolve({ code, out }));
-    });
+  const inspect = (token: string, ...flags: string[]) => command('token', 'inspect', token, ...flags);
 
   it('shows the path as a tree, verified', async () => {
     const start = tokenOf(await first(writ.key('planner-for-ana')));

@@ -1,12 +1,6 @@
 import { decodeTime } from 'ulid';
+import type { Cap } from '../authorization-details.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
-
-/** A bound on what may be done: how often, and how much of each argument in all. What has one `id` is counted together. */
-export interface Cap {
-  readonly id: string;
-  readonly uses?: number | undefined;
-  readonly limits?: Readonly<Record<string, number>> | undefined;
-}
 
 /** What one permitted action takes of some caps. */
 export interface CapUse {

@@ -1,12 +1,5 @@
 import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
-import { type Constraint, DETAILS_TYPE, type GrantTerms, type TokenGrant } from '../authorization-details.js';
-
-/** How often something may be done, and how much of an argument in all. What has one `id` is counted together. */
-export interface Cap {
-  readonly id: string;
-  readonly uses?: number | undefined;
-  readonly limits?: Readonly<Record<string, number>> | undefined;
-}
+import { type Cap, type Constraint, DETAILS_TYPE, type GrantTerms, type TokenGrant } from '../authorization-details.js';
 
 /** One thing that a task may do. */
 export interface Grant extends Omit<GrantTerms, 'uses' | 'limits'> {

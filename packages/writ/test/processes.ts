@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The command itself, as a process of its own. */
+
+const BIN = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
+const env = { ...process.env, NO_COLOR: '1' };
+
+/** Runs `writ` to its end while this process goes on; `out` is both of what it printed. */
+export function command(...args: readonly string[]): Promise<{ code: number | null; out: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [BIN, ...args], { env });
+    let out = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        out += String(chunk);
+      });
+    }
+    child.on('close', (code) => resolve({ code, out }));
+  });
+}
+
+/** `writ start`, once it says where it listens. The caller ends it. */
+export async function startedService(bundle: string, data: string): Promise<{ child: ChildProcess; url: string }> {
+  const args = [
+    'start',
+    '--bundle',
+    bundle,
+    '--data',
+    data,
+    '--port',
+    '0',
+    '--gateway-port',
+    '0',
+    '--log-level',
+    'fatal',
+  ];
+  const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
+  let out = '';
+  child.stdout?.on('data', (chunk) => {
+    out += String(chunk);
+  });
+  while (!/service .*\n/.test(out)) {
+    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return { child, url: /service\s+(\S+)/.exec(out)?.[1] as string };
+}
