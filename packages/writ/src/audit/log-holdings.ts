@@ -23,6 +23,8 @@ type AccountRow = HoldingTables['log_accounts'];
 
 /** After this long the outcome of a permit changes nothing any more; so long the ledger waits for it (`OUTCOME_DEADLINE_MS`). */
 export const SETTLED_AFTER_MS = 15 * 60_000;
+/** A report that came in time may still be on its way to the disk. */
+const ON_ITS_WAY_MS = 60_000;
 /** After so many permits, up to twice as many that are settled are added up: never so many that those who wait would notice. */
 const COMPACT_EVERY = 500;
 
@@ -58,18 +60,18 @@ export interface HoldingsWriter {
 export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
   const insert = database.prepare('insert into log_holdings (decision_id, at, next, holdings) values (?, ?, ?, ?)');
   const remove = database.prepare('delete from log_holdings where decision_id = ?');
-  // What was left by a process that ended is added up with the first commits.
+  // What was left by a process that ended is added up with the first permit.
   let written = COMPACT_EVERY;
   let latest = 0;
   return {
     enter(decisionId, at, reserved) {
-      insert.run(decisionId, at, at + SETTLED_AFTER_MS, reserved);
+      insert.run(decisionId, at, at + SETTLED_AFTER_MS + ON_ITS_WAY_MS, reserved);
       written += 1;
       latest = at;
     },
     remove: (decisionId) => void remove.run(decisionId),
     finish() {
-      if (written < COMPACT_EVERY) return;
+      if (written < COMPACT_EVERY || latest === 0) return;
       written = 0;
       compact(database, latest);
     },
