@@ -55,10 +55,10 @@ function namesWhat({ actions, effects }: { actions?: unknown; effects?: unknown 
 export const grantShape = z.strictObject({ ...members, ...quantities }).refine(namesWhat, NAMES_WHAT);
 const typed = { type: z.literal(DETAILS_TYPE) };
 /** An element as somebody asks for it. */
-export const askedGrantShape = z.strictObject({ ...typed, ...members, ...quantities }).refine(namesWhat, NAMES_WHAT);
+const askedGrantShape = z.strictObject({ ...typed, ...members, ...quantities }).refine(namesWhat, NAMES_WHAT);
 const capShape = z.strictObject({ id: text, ...quantities });
 /** An element as a token of ours has it: with the quantities of everything that it was narrowed from, each counted by itself. */
-export const tokenGrantShape = z
+const tokenGrantShape = z
   .strictObject({ ...typed, ...members, caps: z.array(capShape).optional() })
   .refine(namesWhat, NAMES_WHAT);
 
@@ -69,5 +69,4 @@ export const tokenDetailsShape = z.array(tokenGrantShape).min(1).max(MAX_GRANTS)
 export type Cap = z.output<typeof capShape>;
 export type Constraint = z.output<typeof constraintShape>;
 export type GrantTerms = z.output<typeof grantShape>;
-export type AskedGrant = z.output<typeof askedGrantShape>;
 export type TokenGrant = z.output<typeof tokenGrantShape>;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   compactVerify,
@@ -11,6 +10,7 @@ import {
   jwtVerify,
 } from 'jose';
 import pc from 'picocolors';
+import { sha256 } from '../provenance/digest.js';
 import { LINK_SEPARATOR } from '../provenance/links.js';
 import { TOKEN_TYPE } from '../provenance/transaction-token.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -77,9 +77,7 @@ async function problemOfLinks(
 ): Promise<string | undefined> {
   for (let i = 1; i < parts.length; i += 1) {
     const [link, text, before] = [parts[i] as Part, texts[i] as string, texts[i - 1] as string];
-    const hash = createHash('sha256')
-      .update(before.slice(0, before.lastIndexOf('.')))
-      .digest('base64url');
+    const hash = sha256(before.slice(0, before.lastIndexOf('.')));
     if (link.claims.par_hash !== hash) return `link ${i} hangs on another token than the one before it`;
     const bound = (parts[i - 1]?.claims.cnf as { jkt?: unknown } | undefined)?.jkt;
     if (link.header.kid !== bound) return `link ${i} is not signed with the key that its actor was given the task with`;

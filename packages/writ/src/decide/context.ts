@@ -13,7 +13,7 @@ export interface ContextParts {
   readonly action: Readonly<Record<string, unknown>> | undefined;
   readonly provenance: Provenance;
   /** Whose work it is in the end. */
-  readonly lineage: string;
+  readonly lineage: () => string;
   readonly ledger: LedgerValues;
   readonly effects: readonly string[];
   readonly mandate: Coverage | undefined;
@@ -53,7 +53,7 @@ function ownValue(name: string, { action, provenance, lineage, ledger, effects, 
         assurance: provenance.assurance,
         originator: { __entity: originatorOf(provenance) },
         actors: provenance.path.slice(1).map((uid) => ({ __entity: uid })),
-        lineage,
+        lineage: lineage(),
         depth: provenance.path.length - 1,
         purpose: (provenance.scope ?? []).join(' '),
         ...(provenance.promptHash === undefined ? {} : { promptHash: provenance.promptHash }),

@@ -283,8 +283,8 @@ export class Decider {
       if (gatherer.ignored.length > 0) trail.ignored = gatherer.ignored;
 
       const tool = plane.tools[name] ?? UNDESCRIBED;
-      const lineage = lineageOf(plane.registry, provenance);
-      const event = ledger.isEmpty ? undefined : eventOf(request, provenance, lineage, tool.labels);
+      const lineage = (): string => lineageOf(plane.registry, provenance);
+      const event = ledger.isEmpty ? undefined : eventOf(request, provenance, lineage(), tool.labels);
       if (event !== undefined) trail.ledger = ledger.read(event, now, ledgerNames(declared));
       const mandate = mandateFor(provenance.mandate, plane.usualMandate, name);
       const input = request.context?.input;

@@ -127,7 +127,7 @@ function narrowedSearch(
       provenance,
       ledger: {},
       effects: plane.tools[request.action.name]?.effects ?? [],
-      lineage: lineageOf(plane.registry, provenance),
+      lineage: () => lineageOf(plane.registry, provenance),
       mandate: undefined,
       now: new Date(0),
     });

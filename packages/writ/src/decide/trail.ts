@@ -1,4 +1,4 @@
-import type { Holding, LedgerValues } from '../ledger/ledger.js';
+import { type Amount, type Holding, type LedgerValues, plainAmount } from '../ledger/ledger.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Caller } from './caller.js';
 import { type Decision, isPermitted } from './decision.js';
@@ -81,10 +81,7 @@ const NO_VALUES: DecisionRecord['ledger'] = {};
 
 function plainValues(ledger: LedgerValues): DecisionRecord['ledger'] {
   if (ledger === NO_LEDGER) return NO_VALUES;
-  const plain: Record<string, number | string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(ledger)) {
-    if (typeof value !== 'bigint') plain[name] = value;
-    else plain[name] = Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  }
+  const plain: Record<string, Amount> = {};
+  for (const [name, value] of Object.entries(ledger)) plain[name] = plainAmount(value);
   return plain;
 }

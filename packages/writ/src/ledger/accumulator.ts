@@ -3,7 +3,7 @@ import { AccumulatorError, LedgerError } from './errors.js';
 import { type Window, windowOf } from './window.js';
 
 /** The keys that have a name of their own; any other is a CEL expression. */
-export const KEYS = ['task', 'actor', 'originator', 'resource', 'session'] as const;
+const KEYS = ['task', 'actor', 'originator', 'resource', 'session'] as const;
 export type NamedKey = (typeof KEYS)[number];
 
 /** An accumulator as a bundle declares it (design section 5). Exactly one of `set`, `distinct`, `sum` and `count`. */

@@ -190,7 +190,7 @@ export class Ledger {
         accumulator: name,
         fold,
         key,
-        amount: amountOut(amount),
+        amount: plainAmount(amount),
         ...(until === Number.POSITIVE_INFINITY ? {} : { until }),
       });
     }
@@ -257,7 +257,8 @@ function told(
   return BigInt((account as SetAccount | undefined)?.sizeAt(now, more) ?? more.length);
 }
 
-function amountOut(amount: readonly string[] | bigint): Amount {
+/** A value of the ledger as JSON. */
+export function plainAmount(amount: readonly string[] | bigint): Amount {
   if (typeof amount !== 'bigint') return amount;
   return Number.isSafeInteger(Number(amount)) ? Number(amount) : String(amount);
 }

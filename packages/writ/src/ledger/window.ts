@@ -11,10 +11,10 @@ const DAY_MS = UNIT_MS.d;
 /** A sliding window is added up in so many parts: it is exact to a thousandth of its length, and never shorter. */
 const PARTS = 1_000;
 
-export const CALENDAR = ['hour', 'day', 'week', 'month'] as const;
+const CALENDAR = ['hour', 'day', 'week', 'month'] as const;
 type CalendarPeriod = (typeof CALENDAR)[number];
 
-export const FOR_EVER: Window = { endOf: () => Number.POSITIVE_INFINITY, resolution: 1 };
+const FOR_EVER: Window = { endOf: () => Number.POSITIVE_INFINITY, resolution: 1 };
 
 /** `24h` slides; `day` is the calendar's, in UTC. */
 export function windowOf(text: string | undefined): Window {

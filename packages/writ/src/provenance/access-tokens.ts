@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { sha256 } from './digest.js';
 import { CredentialError, IssuerUnreachableError } from './errors.js';
 import { Newest } from './newest.js';
 
@@ -57,7 +57,7 @@ export class AccessTokens {
    */
   async verify(token: string): Promise<TokenSubject> {
     const now = this.clock();
-    const key = createHash('sha256').update(token).digest('base64');
+    const key = sha256(token);
     const known = this.remembered.get(key);
     if (known !== undefined && known.until * 1_000 > now.getTime()) return known;
     const verified = await this.verifyAnew(token, now);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { parseJson } from '@writ/cedar/json';
 import {
   type CryptoKey,
@@ -11,6 +10,7 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import type { Migrations } from '../store/store.js';
+import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { Newest } from './newest.js';
 import { CLOCK_SKEW_S } from './transaction-token.js';
@@ -206,10 +206,6 @@ function plainUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, origin, pathname } = new URL(text);
   return protocol === 'https:' || protocol === 'http:' ? origin + pathname : undefined;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
 }
 
 function refused(why: string): TokenError {

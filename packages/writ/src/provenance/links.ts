@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { type CryptoKey, compactVerify } from 'jose';
 import { z } from 'zod';
 import { askedDetailsShape } from '../authorization-details.js';
+import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { type Mandate, narrowed } from './mandate.js';
 import { Newest } from './newest.js';
@@ -89,7 +89,7 @@ export class TokenChains {
     if (links.length === 0) return { token: await this.tokens.verify(first), hops: [] };
     // Counted before anything is verified: a long chain must not cost much.
     if (links.length >= MAX_PATH) throw chainError(`there are ${links.length} links; the path has ${MAX_PATH} at most`);
-    const digest = createHash('sha256').update(text).digest('base64');
+    const digest = sha256(text);
     const known = this.remembered.get(digest);
     if (known !== undefined && this.isCurrent(known) && (await this.tokens.verify(first)) === known.root)
       return known.chain;
@@ -266,10 +266,6 @@ function strictJson(bytes: Uint8Array): unknown {
 /** Header and claims: the signature itself can be written in more than one way. */
 function signingInput(token: string): string {
   return token.slice(0, token.lastIndexOf('.'));
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
 }
 
 function chainError(message: string): TokenError {

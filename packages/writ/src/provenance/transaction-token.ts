@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { compactVerify, errors, SignJWT } from 'jose';
 import { z } from 'zod';
 import { tokenDetailsShape } from '../authorization-details.js';
+import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { detailsOf, type Mandate, mandateIn } from './mandate.js';
 import { Newest } from './newest.js';
@@ -141,7 +141,7 @@ export class TransactionTokens {
    */
   async verify(text: string): Promise<TransactionToken> {
     if (text.length > MAX_LENGTH) throw new TokenError('token_malformed', 'the token is too long');
-    const digest = createHash('sha256').update(text).digest('base64');
+    const digest = sha256(text);
     const known = this.remembered.get(digest);
     // Its key may have been rotated out, and its domain may be another, since.
     if (known !== undefined && this.keys.find(known.kid) !== undefined && this.isCurrent(known.token))

@@ -1,7 +1,7 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { keyOfTask } from '../../decide/gather.js';
-import type { Ledger } from '../../ledger/ledger.js';
+import { type Ledger, plainAmount } from '../../ledger/ledger.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
 
@@ -33,10 +33,7 @@ export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
       if (kind === undefined || more.length > 0) throw new Problem(400, `name one of ${KINDS.join(', ')}`);
       const given = query[kind] as string;
       const key = kind === 'task' ? keyOfTask(given) : entityText(kind, given);
-      const values = Object.entries(ledger.look(kind, key, clock())).map(([name, value]) => [
-        name,
-        typeof value !== 'bigint' ? value : Number.isSafeInteger(Number(value)) ? Number(value) : String(value),
-      ]);
+      const values = Object.entries(ledger.look(kind, key, clock())).map(([name, value]) => [name, plainAmount(value)]);
       return { key: `${kind} ${given}`, values: Object.fromEntries(values) };
     },
   });
