@@ -12,6 +12,8 @@ interface GatewayClientsParts {
   readonly tokens: TransactionTokens;
   /** Whether the bundle has a trust domain: then clients are given tokens. */
   readonly hasTokens: () => boolean;
+  /** Whether the host of a client says what the user asked for. */
+  readonly tellsPrompt: (client: string) => boolean;
   readonly clock: () => Date;
 }
 
@@ -39,7 +41,8 @@ export class GatewayClients {
     const holder = credentials.verify(authorization);
     if (holder !== undefined) {
       if (holder.kind !== 'client') return undefined;
-      const client = { originator: holder.originator, agent: holder.agent, task: holder.name };
+      const { originator, agent, name } = holder;
+      const client = { originator, agent, task: name, tellsPrompt: this.parts.tellsPrompt(name) };
       if (!hasTokens()) return { client };
       return { client, txnToken: await this.textOf(authorization as string, holder.name) };
     }

@@ -6,9 +6,11 @@ import type { PolicyPlane } from './decide/plane.js';
 import type { Append } from './decide/record.js';
 import { CallMapper } from './enforce/mcp/map-call.js';
 import { Ledger } from './ledger/ledger.js';
+import { Tools } from './ledger/tool-description.js';
 import type { Bundle } from './policy/bundle.js';
 import { secondsOf } from './policy/lifetime.js';
 import type { TasksYaml } from './policy/tasks-format.js';
+import { EFFECTS } from './policy/tools-format.js';
 import { type TaskKind, type TaskKinds, usualMandate } from './provenance/task-kinds.js';
 import { Registry } from './registry/registry.js';
 
@@ -21,7 +23,8 @@ export function planeOf(bundle: Bundle, stored: readonly EntityJson[] = []): Pol
     actions: actionsOf(bundle.schema),
     policyVersion: bundle.version,
     delegation: bundle.settings.delegation,
-    tools: bundle.tools,
+    detect: bundle.detect ?? {},
+    tools: new Tools(bundle.tools, bundle.toolDefaults, EFFECTS),
     obligations: bundle.obligations,
     tasks,
     usualMandate: tasks && usualMandate(tasks),

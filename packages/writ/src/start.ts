@@ -33,7 +33,7 @@ import { Sightings, sightingMigrations } from './registry/sightings.js';
 import { Serving } from './serving.js';
 import { lockData } from './store/lock.js';
 import { openStore } from './store/store.js';
-import { tokenService } from './token-service.js';
+import { promptHasher, tokenService } from './token-service.js';
 import { startUpstreams } from './upstreams.js';
 
 /** Files of a server certificate. */
@@ -126,6 +126,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     const ids = new Ids(await reader.lastId());
 
     const state = new ServingStateHolder();
+    const hashPrompt = promptHasher(await credentials.secret('prompts'));
     const ledger = new Ledger({});
     ledger.restore(await reader.holdings(clock()));
     for (const { decisionId, use } of await reader.uses(clock())) ledger.caps.restore(decisionId, use);
@@ -139,7 +140,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       logger,
       clock,
       makeDecider: (plane) =>
-        new Decider({ plane, ledger, revocations, log, recorded: (id) => reader.find(id), clock, ids }),
+        new Decider({ plane, ledger, revocations, log, recorded: (id) => reader.find(id), clock, ids, hashPrompt }),
       record: async (change) => {
         const now = clock();
         await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }]);
@@ -182,14 +183,13 @@ export async function start(options: StartOptions): Promise<Writ> {
     };
     const pageTokens = new PageTokens(await credentials.secret('page-tokens'));
     const publicUrl = (): string => options.publicUrl ?? serviceUrl;
-    const promptKey = await credentials.secret('prompts');
     const tasks = new TaskStore(store);
     const task = { tasks, caps: ledger.caps, admin };
     const usedProofs = await reader.proofs(clock());
     const token = tokenService({
       tasks,
       identityKeys,
-      promptKey,
+      hashPrompt,
       serving,
       credentials,
       keys,
@@ -222,6 +222,7 @@ export async function start(options: StartOptions): Promise<Writ> {
         exchange: token.exchange,
         tokens: token.tokens,
         hasTokens: () => token.domain() !== undefined,
+        tellsPrompt: (client) => serving.bundle.settings.gateway.clients[client]?.prompt === true,
         clock,
       });
       const served = await serveGateway(gateway, (sent) => clients.identify(sent), options.gatewayPort, say);

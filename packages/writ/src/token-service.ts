@@ -25,10 +25,14 @@ interface TokenServiceParts {
   readonly tasks: TaskStore;
   readonly identityKeys: IdentityKeys;
   readonly ids: Ids;
-  /** What prompts are hashed with. */
-  readonly promptKey: Buffer;
+  readonly hashPrompt: (prompt: string) => string;
   readonly publicUrl: () => string;
   readonly admin: AdminParts;
+}
+
+/** The keyed hash of a prompt: it tells that two are the same, and nothing of what they say. */
+export function promptHasher(key: Buffer): (prompt: string) => string {
+  return (prompt) => `hmac-sha256:${createHmac('sha256', key).update(prompt).digest('base64url')}`;
 }
 
 /** Puts the token service together. What the bundle says of it is asked for anew each time: it can change. */
@@ -42,7 +46,7 @@ export function tokenService({
   ids,
   publicUrl,
   admin,
-  promptKey,
+  hashPrompt,
 }: TokenServiceParts): TokenParts {
   const { clock } = admin;
   const settings = () => serving.bundle.settings.tokens;
@@ -73,7 +77,7 @@ export function tokenService({
     clock,
     nextTransaction: (now) => ids.next(now),
     ownerOf: (thumbprint) => keyOf(thumbprint)?.owner,
-    hashPrompt: (prompt) => `hmac-sha256:${createHmac('sha256', promptKey).update(prompt).digest('base64url')}`,
+    hashPrompt,
   });
   return { exchange, tokens, verifier, proofs, keys, tasks, domain, admin };
 }

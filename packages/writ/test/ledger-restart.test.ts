@@ -27,7 +27,7 @@ action refund, look appliesTo {
   principal: [User], resource: [Order],
   context: { input: { amount: Long }, ledger: { refunded: Long, lately: Long, done: Set<String>, seen: Set<String> } }
 };`,
-  'tools.yaml': 'tools: { look: { effects: [read], labels: [pii] } }',
+  'tools.yaml': 'tools: { look: { effects: [read], result: [internal, pii] } }',
   'ledger.yaml': `
 accumulators:
   refunded: { key: originator, sum: input.amount, on: action == "refund" }

@@ -131,6 +131,7 @@ export class Callers {
       assert: (part, type, attribute) =>
         asserted[part].get(type, attribute) ??
         asserted[part].set(permits('assert', 'Attribute', `${type}.${attribute}`, { part }), type, attribute),
+      prompt: () => other.get('prompt') ?? other.set(permits('prompt', 'Service', 'decisions'), 'prompt'),
       detail: () => other.get('detail') ?? other.set(permits('detail', 'Service', 'decisions'), 'detail'),
     };
   }

@@ -6,6 +6,8 @@ import { type Route, route } from './route.js';
 const outcomeShape = z.object({
   decisionId: z.string().min(1).max(64),
   status: z.enum(['completed', 'failed', 'not-executed', 'unknown']),
+  /** What the action answered: a result of MCP, or any JSON. Its labels and its figures count; it is not kept. */
+  result: z.unknown().optional(),
 });
 
 /** `POST /v1/outcomes`: what became of a permitted action. */
@@ -21,7 +23,7 @@ export function outcomeRoute(decider: () => Decider): Route {
     answers: { 204: { description: 'Taken in; also when it was reported before, or is not known' } },
     async handle({ body, caller, reply }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
-      await decider().report(body.decisionId, body.status, caller);
+      await decider().report(body.decisionId, body.status, caller, body.result);
       reply.code(204);
     },
   });

@@ -51,6 +51,8 @@ export async function holdingTables(db: Kysely<unknown>): Promise<void> {
 export interface HoldingsWriter {
   /** @param reserved what it holds, as JSON */
   enter(decisionId: string, at: number, reserved: string): void;
+  /** It holds something else from now on, as JSON; nothing when there is none. */
+  replace(decisionId: string, at: number, held: string): void;
   remove(decisionId: string): void;
   /** After everything of a commit: what it gave back must not be added up before. */
   finish(): void;
@@ -60,6 +62,10 @@ export interface HoldingsWriter {
 export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
   const insert = database.prepare('insert into log_holdings (decision_id, at, next, holdings) values (?, ?, ?, ?)');
   const remove = database.prepare('delete from log_holdings where decision_id = ?');
+  const replace = database.prepare(
+    `insert into log_holdings (decision_id, at, next, holdings) values (?, ?, ?, ?)
+     on conflict do update set holdings = excluded.holdings`,
+  );
   // What was left by a process that ended is added up with the first permit.
   let written = COMPACT_EVERY;
   let latest = 0;
@@ -68,6 +74,11 @@ export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
       insert.run(decisionId, at, at + SETTLED_AFTER_MS + ON_ITS_WAY_MS, reserved);
       written += 1;
       latest = at;
+    },
+    replace(decisionId, at, held) {
+      replace.run(decisionId, at, at + SETTLED_AFTER_MS + ON_ITS_WAY_MS, held);
+      written += 1;
+      latest = Math.max(latest, at);
     },
     remove: (decisionId) => void remove.run(decisionId),
     finish() {

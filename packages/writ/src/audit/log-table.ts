@@ -18,6 +18,8 @@ export interface LogGroup {
   readonly uses: readonly { readonly decisionId: string; readonly use: string; readonly until: number }[];
   /** What the permits in the group hold of accumulators, as JSON; `at` in milliseconds since the epoch. */
   readonly holdings: readonly { readonly decisionId: string; readonly at: number; readonly reserved: string }[];
+  /** What actions hold from their outcome on, as JSON; `at`: when they were permitted. */
+  readonly held: readonly { readonly decisionId: string; readonly at: number; readonly held: string | undefined }[];
   /** The decisions of which the group says that nothing came of them: they took nothing. */
   readonly undone: readonly string[];
   /** The proofs of possession that were used for them. */
@@ -117,6 +119,10 @@ export function groupsInserter(database: Sqlite.Database): (groups: readonly Log
       for (const decisionId of group.undone) {
         giveBack.run(decisionId);
         holdings.remove(decisionId);
+      }
+      for (const { decisionId, at, held } of group.held) {
+        if (held === undefined) holdings.remove(decisionId);
+        else holdings.replace(decisionId, at, held);
       }
       for (const { key, until, at } of group.proofs) {
         proof.run(key, until);

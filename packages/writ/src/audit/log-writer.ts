@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { EntityUid } from '@writ/cedar';
+import { decodeTime } from 'ulid';
 import type { Append, CapUse, DecisionRecord, Holding, LogEntry, UsedProof } from '../decide/record.js';
 import { entryText, rememberedText } from './entry-text.js';
 import { RecordError } from './errors.js';
@@ -47,6 +48,11 @@ class Pending {
       holdings: notes.flatMap(({ id, time, reserved }) =>
         reserved === undefined ? [] : [{ decisionId: id, at: Date.parse(time), reserved: rememberedText(reserved) }],
       ),
+      held: notes.flatMap(({ decisionId, held }) =>
+        decisionId === undefined || held === undefined
+          ? []
+          : [{ decisionId, at: decodeTime(decisionId), held: held.length === 0 ? undefined : JSON.stringify(held) }],
+      ),
       undone: notes.flatMap(({ decisionId, isUndone }) =>
         decisionId !== undefined && isUndone === true ? [decisionId] : [],
       ),
@@ -71,6 +77,7 @@ export interface EntryNote {
   /** Of an outcome. */
   readonly decisionId?: string;
   readonly isUndone?: boolean;
+  readonly held?: readonly Holding[] | undefined;
 }
 
 function noteOf(entry: LogEntry): EntryNote {
@@ -80,8 +87,8 @@ function noteOf(entry: LogEntry): EntryNote {
     return { kind, id, time, result, refusal: refusal?.code, path: provenance?.path, use: mandate?.use, reserved };
   }
   if (kind !== 'outcome') return { kind, id, time };
-  const { decisionId, status } = entry;
-  return { kind, id, time, decisionId, isUndone: status === 'failed' || status === 'not-executed' };
+  const { decisionId, status, held } = entry;
+  return { kind, id, time, decisionId, held, isUndone: status === 'failed' || status === 'not-executed' };
 }
 
 /** Told of entries once they are on disk: what they are, and their lines. */

@@ -17,15 +17,17 @@ export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
     return EXIT.wrongUse;
   }
   const query = new URLSearchParams({ [kind]: flags[kind] as string });
-  const { key, values } = (await askService(flags, 'GET', `/v1/ledger?${query}`)) as {
+  const { key, labels, values } = (await askService(flags, 'GET', `/v1/ledger?${query}`)) as {
     key: string;
+    labels?: string[];
     values: Record<string, number | string | string[]>;
   };
-  if (flags.json === true) printJson({ key, values });
-  else if (Object.keys(values).length === 0) print(`no accumulator has the key ${kind}`);
+  if (flags.json === true) printJson({ key, ...(labels === undefined ? {} : { labels }), values });
+  else if (Object.keys(values).length === 0 && labels === undefined) print(`no accumulator has the key ${kind}`);
   else {
-    const width = Math.max(...Object.keys(values).map((name) => name.length));
-    const lines = Object.entries(values).map(([name, value]) => {
+    const rows = { ...values, ...(labels === undefined ? {} : { 'has read': labels }) };
+    const width = Math.max(...Object.keys(rows).map((name) => name.length));
+    const lines = Object.entries(rows).map(([name, value]) => {
       const text = !Array.isArray(value) ? String(value) : value.length === 0 ? pc.dim('nothing') : value.join(', ');
       return `  ${name.padEnd(width)}  ${text}`;
     });

@@ -4,6 +4,8 @@ export interface Rights {
   ask(how: 'evaluate' | 'search', action: string, subjectType: string, resourceType: string): boolean;
   /** May it say what this attribute is, where no fact does? */
   assert(part: 'subject' | 'resource', type: string, attribute: string): boolean;
+  /** May it say what the user asked for? */
+  prompt(): boolean;
   /** May it see reasons, facts and ledger values? */
   detail(): boolean;
 }
@@ -16,7 +18,7 @@ export interface Caller {
   readonly obligations: readonly string[];
 }
 
-const EVERYTHING: Rights = { ask: () => true, assert: () => true, detail: () => true };
+const EVERYTHING: Rights = { ask: () => true, assert: () => true, prompt: () => true, detail: () => true };
 
 /** An enforcement point of our own, in this process. It needs no credential, and there is nobody to restrict. */
 export function inProcess(enforcementPoint: string): Caller {

@@ -1,6 +1,7 @@
 import type { ActionDeclaration, CedarJsonObject, CedarType, RecordType } from '@writ/cedar';
 import type { LedgerValues } from '../ledger/ledger.js';
 import { originatorOf, type Provenance } from '../provenance/path.js';
+import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';
 
 /** What Writ itself puts into `context`. A caller cannot give these. */
@@ -15,7 +16,7 @@ export interface ContextParts {
   /** Whose work it is in the end. */
   readonly lineage: () => string;
   readonly ledger: LedgerValues;
-  readonly effects: readonly string[];
+  readonly flow: Pick<DataFlow, 'tool' | 'byArgument' | 'byRole' | 'authority' | 'asked'>;
   readonly mandate: Coverage | undefined;
   readonly now: Date;
 }
@@ -44,7 +45,7 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Ce
 }
 
 /** A value that Writ provides; undefined for one that it does not have yet. */
-function ownValue(name: string, { action, provenance, lineage, ledger, effects, mandate, now }: ContextParts): unknown {
+function ownValue(name: string, { action, provenance, lineage, ledger, flow, mandate, now }: ContextParts): unknown {
   switch (name) {
     case 'action':
       return action === undefined ? {} : withoutNulls(action, undefined);
@@ -69,9 +70,11 @@ function ownValue(name: string, { action, provenance, lineage, ledger, effects, 
         }
       );
     case 'ledger':
-      return ledger;
+      return Object.fromEntries(Object.entries(ledger).map(([name, value]) => [name, cedarValue(value)]));
     case 'tool':
-      return { effects: [...effects] };
+      return { effects: [...flow.tool.effects], authority: flow.authority, asked: flow.asked, ...flow.byRole };
+    case 'origins':
+      return flow.byArgument;
     case 'now':
       return { __extn: { fn: 'datetime', arg: now.toISOString() } };
     default:
@@ -82,7 +85,18 @@ function ownValue(name: string, { action, provenance, lineage, ledger, effects, 
 /** The declared part of a value that Writ provides. */
 function project(value: unknown, type: CedarType): unknown {
   if (type.kind !== 'record' || !isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([name]) => (type as RecordType).attributes.has(name)));
+  const { attributes } = type as RecordType;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, item]) => {
+      const declared = attributes.get(name);
+      return declared === undefined ? [] : [[name, project(item, declared.type)]];
+    }),
+  );
+}
+
+/** A decimal sum is a text here, and an extension value in Cedar. */
+function cedarValue(value: LedgerValues[string]): unknown {
+  return typeof value === 'string' ? { __extn: { fn: 'decimal', arg: value } } : value;
 }
 
 /** JSON's null is Cedar's absence. A whole number is a decimal where the schema says decimal. */

@@ -1,30 +1,33 @@
 import { type ActionDeclaration, CedarError } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
-import type { CapUse } from '../ledger/caps.js';
 import { LedgerError } from '../ledger/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
+import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { Revocations } from '../registry/revocations.js';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
+import { dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
 import { type Decision, isPermitted, type Refusal } from './decision.js';
 import { evaluate, type Verdict } from './evaluate.js';
 import {
   EntityGatherer,
   eventOf,
   joinedProvenance,
+  keyOfTask,
   lineageOf,
   misfitOf,
   missingFacts,
   provenanceOf,
+  taskKeyOf,
   taskOf,
 } from './gather.js';
 import type { Ids } from './ids.js';
 import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
+import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
-import type { Append, DecisionRecord, OutcomeRecord, UsedProof } from './record.js';
+import type { Append, DecisionRecord, UsedProof } from './record.js';
 import type { AccessRequest, Carried } from './request.js';
 import { newTrail, recordOf, type Trail } from './trail.js';
 
@@ -38,19 +41,16 @@ export interface DeciderParts {
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
   readonly clock: () => Date;
   readonly ids: Ids;
-}
-
-export interface Recorded {
-  readonly decision: DecisionRecord;
-  readonly outcome: OutcomeRecord | undefined;
+  /** The keyed hash of a prompt, as tokens have it. */
+  readonly hashPrompt?: (prompt: string) => string;
 }
 
 /** What an enforcement point is handed: in its own process, or over AuthZEN. */
 export interface DecisionPoint {
   /** Never throws for what is asked: whatever goes wrong is a denial that says so. */
   decide(request: AccessRequest, carried?: Carried): Promise<Decision>;
-  /** Reports what became of a permitted action. */
-  report(decisionId: string, status: OutcomeStatus): Promise<void>;
+  /** Reports what became of a permitted action, and what it answered. */
+  report(decisionId: string, status: OutcomeStatus, result?: unknown): Promise<void>;
 }
 
 /** Decisions that were made and are on their way to the disk. */
@@ -77,17 +77,21 @@ export interface BeginOptions {
   readonly until?: (record: DecisionRecord) => boolean;
 }
 
-const UNDESCRIBED = { effects: [], labels: ['external', 'confidential'] } as const;
-
 /** The pipeline of design section 1. */
 export class Decider {
-  /** Permitted actions that hold a reservation, with the enforcement point that may report their outcome. */
-  private readonly open = new Map<string, { readonly enforcementPoint: string; readonly at: number }>();
-  private readonly reporting = new Set<string>();
+  private readonly permits: Permits;
   private current: PolicyPlane;
 
   constructor(private readonly parts: DeciderParts) {
     this.current = parts.plane;
+    this.permits = new Permits({
+      ...parts,
+      describe: (action) => {
+        const { tools, detect } = this.current;
+        return tools.isEmpty ? undefined : { tool: tools.of(action), detect };
+      },
+      eventOf: (decision) => this.eventAgain(decision),
+    });
   }
 
   get plane(): PolicyPlane {
@@ -109,10 +113,10 @@ export class Decider {
       decide: async (request, carried) => {
         const token =
           carried?.txnToken === undefined ? undefined : await believe(carried.txnToken, carried.proof, request);
-        return this.decide(request, caller, token);
+        return this.decide(withPrompt(request, carried?.prompt, token), caller, token);
       },
-      report: async (decisionId, status) => {
-        await this.report(decisionId, status, caller);
+      report: async (decisionId, status, result) => {
+        await this.report(decisionId, status, caller, result);
       },
     };
   }
@@ -159,7 +163,7 @@ export class Decider {
     const ids = records.map(({ id }) => id);
     const recorded = this.parts.log.append(records, proofsOf(token)).then(
       () => undefined,
-      (error: unknown) => this.withdraw(ids, error),
+      (error: unknown) => this.permits.withdraw(ids, error),
     );
     return { records, recorded };
   }
@@ -172,7 +176,7 @@ export class Decider {
   private judgeNow(request: AccessRequest, caller: Caller, token: TokenProvenance | undefined): DecisionRecord {
     const now = this.parts.clock();
     const id = this.nextId(now);
-    this.expire(now);
+    this.permits.expire(now);
     const trail = newTrail();
     let verdict: Verdict;
     if (caller.rights.ask('evaluate', request.action.name, request.subject.type, request.resource.type)) {
@@ -184,63 +188,38 @@ export class Decider {
     return recordOf({ id, ...verdict, policyVersion: this.current.policyVersion }, request, caller, now, trail);
   }
 
-  /** Decisions that could not be put on the record do not stand, and use nothing up. */
-  private withdraw(ids: readonly string[], error: unknown): Refusal {
-    const now = this.parts.clock();
-    for (const id of ids) {
-      this.open.delete(id);
-      this.parts.ledger.settle(id, 'not-executed', now);
-    }
-    const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
-    return { code: 'record_unavailable', message };
+  /** Takes in what became of a permitted action: see {@link Permits.report}. */
+  report(decisionId: string, status: OutcomeStatus, caller: Caller, result?: unknown): Promise<boolean> {
+    return this.permits.report(decisionId, status, caller, result);
   }
 
-  /**
-   * Takes in what became of a permitted action. False when there is no such action of this enforcement point that still
-   * waits for its outcome; reporting twice, or past the deadline, changes nothing.
-   *
-   * @throws {WritError} when it cannot be recorded; it can then be reported again
-   */
-  async report(decisionId: string, status: OutcomeStatus, caller: Caller): Promise<boolean> {
-    const now = this.parts.clock();
-    this.expire(now);
-    const { enforcementPoint } = caller;
-    // Of two reports at once, one counts.
-    if (this.reporting.has(decisionId)) return false;
-    this.reporting.add(decisionId);
-    try {
-      const waiting = this.open.get(decisionId);
-      const isKnown =
-        waiting === undefined
-          ? await this.waitsOnRecord(decisionId, enforcementPoint, now)
-          : waiting.enforcementPoint === enforcementPoint;
-      if (!isKnown) return false;
-      const id = this.nextId(now);
-      const outcome = { kind: 'outcome', id, decisionId, time: now.toISOString(), enforcementPoint, status } as const;
-      await this.parts.log.append([outcome]);
-      this.open.delete(decisionId);
-      this.parts.ledger.settle(decisionId, status, now);
-      return true;
-    } finally {
-      this.reporting.delete(decisionId);
-    }
+  /** The action of a decision from before a restart, as the ledger sees it. */
+  private eventAgain({ request, provenance }: DecisionRecord): LedgerEvent | undefined {
+    const { tools, registry } = this.current;
+    if (provenance === undefined || tools.isEmpty) return undefined;
+    const again = provenance as Provenance;
+    const task = taskKeyOf(request, again);
+    const parts = { ledger: this.parts.ledger, task, coverage: undefined, now: this.parts.clock() };
+    return eventOf(
+      request,
+      again,
+      lineageOf(registry, again),
+      dataFlowOf(tools.of(request.action.name), request, parts),
+    );
   }
 
-  /** A permit that reserved nothing, or from before a restart, is known from the record alone. */
-  private async waitsOnRecord(id: string, enforcementPoint: string, now: Date): Promise<boolean> {
-    const recorded = await this.parts.recorded(id);
-    if (recorded === undefined || recorded.outcome !== undefined) return false;
-    const { decision } = recorded;
-    const isLate = Date.parse(decision.time) + OUTCOME_DEADLINE_MS <= now.getTime();
-    return isPermitted(decision) && decision.enforcementPoint === enforcementPoint && !isLate;
+  /** What the user asked for at the beginning of a transaction; it is kept in memory alone. */
+  hear(txn: string, prompt: string): void {
+    if (!this.current.tools.isEmpty)
+      this.parts.ledger.values.tell(keyOfTask(txn), (values) => values.addPrompt(prompt));
   }
 
-  /** Past its deadline an action counts as done; nobody can say otherwise any more. */
-  private expire(now: Date): void {
-    for (const [decisionId, { at }] of this.open) {
-      if (at + OUTCOME_DEADLINE_MS > now.getTime()) return;
-      this.open.delete(decisionId);
-    }
+  /** The prompt of a task can be traced from then on: when the token says that it is the one, or whoever says it may. */
+  private hearPrompt(task: string, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
+    const prompt = context?.prompt;
+    if (typeof prompt !== 'string') return;
+    const isTheOne = promptHash === undefined ? caller.rights.prompt() : this.parts.hashPrompt?.(prompt) === promptHash;
+    if (isTheOne) this.parts.ledger.values.tell(task, (values) => values.addPrompt(prompt));
   }
 
   /**
@@ -282,27 +261,33 @@ export class Decider {
       trail.facts = gatherer.facts;
       if (gatherer.ignored.length > 0) trail.ignored = gatherer.ignored;
 
-      const tool = plane.tools[name] ?? UNDESCRIBED;
+      const tool = plane.tools.of(name);
       const lineage = (): string => lineageOf(plane.registry, provenance);
-      const event = ledger.isEmpty ? undefined : eventOf(request, provenance, lineage(), tool.labels);
-      if (event !== undefined) trail.ledger = ledger.read(event, now, ledgerNames(declared));
       const mandate = mandateFor(provenance.mandate, plane.usualMandate, name);
       const input = request.context?.input;
       const coverage =
         mandate &&
         coverageOf(
           mandate,
-          { name, effects: plane.tools[name]?.effects, resource: request.resource, input, now },
+          { name, effects: tool.isDescribed ? tool.effects : undefined, resource: request.resource, input, now },
           ledger.caps,
         );
       if (coverage !== undefined) trail.mandate = coverage;
+      const key = taskKeyOf(request, provenance);
+      if (id !== undefined && !plane.tools.isEmpty) this.hearPrompt(key, request, provenance, caller);
+      const flow = plane.tools.isEmpty
+        ? untraced(tool)
+        : dataFlowOf(tool, request, { ledger, task: key, coverage, now });
+      if (flow.origins.length > 0) trail.origins = recordedOrigins(flow.origins);
+      const event = ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, lineage(), flow);
+      if (event !== undefined) trail.ledger = ledger.read(event, now, ledgerNames(declared));
       const context = buildContext(declared, {
         given: request.context ?? {},
         action: request.action.properties,
         provenance,
         lineage,
         ledger: trail.ledger,
-        effects: tool.effects,
+        flow,
         mandate: coverage,
         now,
       });
@@ -319,7 +304,10 @@ export class Decider {
       });
       if (!isPermitted(verdict)) return verdict;
       if (coverage?.covers === false) return outsideVerdict(coverage, plane.tasks, request);
-      if (id !== undefined) this.reserve(id, event, coverage?.use, caller, now, trail);
+      if (id !== undefined) {
+        const reserved = this.permits.reserve(id, event, coverage?.use, caller, now);
+        if (reserved.length > 0) trail.reserved = reserved;
+      }
       return verdict;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
@@ -327,27 +315,21 @@ export class Decider {
       return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
     }
   }
-
-  /** What a permit uses up, until it is known that it did not happen. */
-  private reserve(
-    id: string,
-    event: LedgerEvent | undefined,
-    use: CapUse | undefined,
-    { enforcementPoint }: Caller,
-    now: Date,
-    trail: Trail,
-  ): void {
-    const { ledger } = this.parts;
-    const reserved = event === undefined ? [] : ledger.reserve(id, event, now);
-    if (reserved.length > 0) trail.reserved = reserved;
-    if (use !== undefined) ledger.caps.take(id, use, now);
-    if (reserved.length > 0 || use !== undefined) this.open.set(id, { enforcementPoint, at: now.getTime() });
-  }
 }
 
 /** What goes on disk with whatever is done because of a token. */
 export function proofsOf(token: TokenProvenance | undefined): readonly UsedProof[] {
   return token === undefined || token instanceof TokenError || token.usedProof === undefined ? [] : [token.usedProof];
+}
+
+/** A prompt that comes from the agent's side is heard only where its token says which it is. */
+function withPrompt(
+  request: AccessRequest,
+  prompt: string | undefined,
+  token: TokenProvenance | undefined,
+): AccessRequest {
+  const isBound = token !== undefined && !(token instanceof TokenError) && token.promptHash !== undefined;
+  return prompt === undefined || !isBound ? request : { ...request, context: { ...request.context, prompt } };
 }
 
 /** Where nobody can verify a token, none is believed. */

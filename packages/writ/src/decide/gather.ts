@@ -3,6 +3,7 @@ import type { LedgerEvent } from '../ledger/accumulator.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { Registry } from '../registry/registry.js';
 import type { Caller } from './caller.js';
+import type { DataFlow } from './data-flow.js';
 import type { MissingFact } from './decision.js';
 import { factOf } from './facts.js';
 import type { FactRecord } from './record.js';
@@ -129,27 +130,24 @@ export function lineageOf(registry: Registry, provenance: Provenance): string {
 }
 
 /** The action as the ledger sees it. */
-export function eventOf(
-  request: AccessRequest,
-  provenance: Provenance,
-  lineage: string,
-  labels: readonly string[],
-): LedgerEvent {
+export function eventOf(request: AccessRequest, provenance: Provenance, lineage: string, flow: DataFlow): LedgerEvent {
   const actor = uidText(actorOf(provenance));
   const originator = uidText(originatorOf(provenance));
-  const task = taskOf(request);
-  const { txn } = provenance;
   const session = typeof request.context?.session === 'string' ? request.context.session : null;
   const { type, id } = request.resource;
   return {
     action: request.action.name,
     input: request.context?.input ?? {},
-    labels,
+    labels: flow.brings,
     lineage,
+    effects: flow.tool.effects,
+    amounts: flow.amounts,
+    destinations: flow.byRole.destination?.values ?? [],
+    targets: flow.byRole.target?.values ?? [],
+    data: flow.data,
     resource: { type, id },
     keys: {
-      // A transaction is one task, whoever works on it. Without one, the name is the caller's choice; whose it is, is not.
-      task: txn === undefined ? JSON.stringify([originator, actor, task ?? null]) : keyOfTask(txn),
+      task: taskKeyOf(request, provenance),
       actor,
       originator,
       resource: uidText(request.resource),
@@ -157,6 +155,13 @@ export function eventOf(
       session: JSON.stringify([originator, actor, session]),
     },
   };
+}
+
+/** A transaction is one task, whoever works on it. Without one, the name is the caller's choice; whose it is, is not. */
+export function taskKeyOf(request: AccessRequest, provenance: Provenance): string {
+  const { txn } = provenance;
+  if (txn !== undefined) return keyOfTask(txn);
+  return JSON.stringify([uidText(originatorOf(provenance)), uidText(actorOf(provenance)), taskOf(request) ?? null]);
 }
 
 /** The key of a task that has a token. */

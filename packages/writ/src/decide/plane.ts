@@ -1,4 +1,6 @@
 import type { ActionDeclaration, PolicySet, Schema } from '@writ/cedar';
+import type { Detection } from '../ledger/detectors.js';
+import type { Tools } from '../ledger/tool-description.js';
 import type { Mandate } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
 import type { Registry } from '../registry/registry.js';
@@ -12,7 +14,9 @@ export interface PolicyPlane {
   readonly actions: ReadonlyMap<string, ActionDeclaration>;
   readonly policyVersion: string;
   readonly delegation: 'path' | 'actor';
-  readonly tools: Readonly<Record<string, { readonly effects: readonly string[]; readonly labels: readonly string[] }>>;
+  readonly tools: Tools;
+  /** What results are looked through for. */
+  readonly detect: Detection;
   readonly obligations: Readonly<Record<string, DeclaredObligation>>;
   /** Undefined when the bundle has none: then a task may do what its identities may, unless its token says less. */
   readonly tasks: TaskKinds | undefined;

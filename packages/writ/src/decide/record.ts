@@ -1,6 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
 import type { CapUse } from '../ledger/caps.js';
 import type { Holding, KeptHolding } from '../ledger/ledger.js';
+import type { Origin } from '../ledger/origins.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { UsedProof } from '../provenance/dpop.js';
 import type { Decision } from './decision.js';
@@ -36,6 +37,8 @@ export interface DecisionRecord extends Decision {
   readonly ledger: Readonly<Record<string, number | string | readonly string[]>>;
   /** What a permit holds of the accumulators until its outcome says otherwise. */
   readonly reserved?: readonly Holding[];
+  /** Where the values of the arguments came from, without the values. */
+  readonly origins?: readonly Origin[];
   /** Whether the mandate of the task covered the action, and what a permit took of it. */
   readonly mandate?: {
     readonly kind: string;
@@ -56,6 +59,10 @@ export interface OutcomeRecord {
   readonly time: string;
   readonly enforcementPoint: string;
   readonly status: OutcomeStatus;
+  /** The labels that its result brought, when that was reported. */
+  readonly labels?: readonly string[];
+  /** What the action holds of the accumulators from now on, instead of what it reserved. */
+  readonly held?: readonly Holding[];
 }
 
 /** A search (AuthZEN Authorization API 1.0, section 8), with what it found. */

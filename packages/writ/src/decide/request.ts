@@ -12,6 +12,7 @@ export interface AuthzenEntity extends EntityUid {
  * - `task`: the task that the call belongs to, as the enforcement point knows it
  * - `session`: the session that it is part of, as the enforcement point knows it
  * - `agent`: the agent at work for the subject
+ * - `prompt`: what the user asked for; it is not recorded
  * - `supported_obligations`: the types of obligation that the enforcement point can carry out
  */
 export interface AccessRequest {
@@ -32,6 +33,8 @@ export interface Carried {
   readonly trace?: TraceContext | undefined;
   /** A transaction token, not verified yet. */
   readonly txnToken?: string | undefined;
+  /** What the user asked for, as the agent's side says; heard when the token has the hash of it. */
+  readonly prompt?: string | undefined;
   /** A DPoP proof, not verified yet, and the method and URL of the request that it came with. */
   readonly proof?: { readonly proof: string; readonly method: string; readonly url: string } | undefined;
 }

@@ -1,6 +1,7 @@
 import { CedarError, type EntityUid, searchEach } from '@writ/cedar';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
+import { readsArguments, untraced } from './data-flow.js';
 import type { Decider, TokenProvenance } from './decide.js';
 import { isPermitted, type Obligation } from './decision.js';
 import { EntityGatherer, lineageOf, provenanceOf } from './gather.js';
@@ -117,7 +118,7 @@ function narrowedSearch(
   if (declared === undefined || typeof provenance === 'string') return undefined;
   const ours = ['now', 'ledger', 'mandate'];
   const depends = part === 'subject' ? [...ours, 'provenance'] : ours;
-  if (depends.some((name) => declared.context.attributes.has(name))) return undefined;
+  if (depends.some((name) => declared.context.attributes.has(name)) || readsArguments(declared)) return undefined;
   if (plane.delegation === 'actor' && provenance.path.length > 1) return undefined;
   try {
     const gatherer = new EntityGatherer(plane.registry, caller);
@@ -126,7 +127,7 @@ function narrowedSearch(
       action: request.action.properties,
       provenance,
       ledger: {},
-      effects: plane.tools[request.action.name]?.effects ?? [],
+      flow: untraced(plane.tools.of(request.action.name)),
       lineage: () => lineageOf(plane.registry, provenance),
       mandate: undefined,
       now: new Date(0),

@@ -1,4 +1,5 @@
 import { type Amount, type Holding, type LedgerValues, plainAmount } from '../ledger/ledger.js';
+import type { Origin } from '../ledger/origins.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Caller } from './caller.js';
 import { type Decision, isPermitted } from './decision.js';
@@ -14,6 +15,7 @@ export interface Trail {
   ignored?: readonly string[];
   mandate?: Coverage;
   reserved?: readonly Holding[];
+  origins?: readonly Origin[];
 }
 
 const NO_LEDGER: LedgerValues = {};
@@ -39,7 +41,7 @@ export function recordOf(
     time: now.toISOString(),
     result,
     enforcementPoint: caller.enforcementPoint,
-    request,
+    request: withoutPrompt(request),
     reasons,
     facts,
     ledger: plainValues(trail.ledger),
@@ -50,9 +52,17 @@ export function recordOf(
   if (missing !== undefined) record.missing = missing;
   if (provenance !== undefined) record.provenance = plainProvenance(provenance);
   if (trail.mandate !== undefined) record.mandate = recordedCoverage(trail.mandate, isPermitted(decision));
+  if (trail.origins !== undefined) record.origins = trail.origins;
   if (trail.reserved !== undefined) record.reserved = trail.reserved;
   if (ignored !== undefined) record.ignored = ignored;
   return record;
+}
+
+/** What the user said is not kept: it can be anything. */
+function withoutPrompt(request: AccessRequest): AccessRequest {
+  if (request.context?.prompt === undefined) return request;
+  const { prompt: _prompt, ...context } = request.context;
+  return { ...request, context };
 }
 
 /** The mandate of a token goes on the record once, when it is issued. */

@@ -5,6 +5,9 @@ import type { Carried, TraceContext } from '../decide/request.js';
 /** Where a transaction token stands in the `_meta` of an MCP request: there is no key of the standard's own for it. */
 export const TOKEN_META = 'dev.writ/txn-token';
 
+/** Where the text that a user asked stands in the `_meta` of an MCP request. */
+export const PROMPT_META = 'dev.writ/prompt';
+
 /** Version 00 of `traceparent` (W3C Trace Context, section 3.2), and not the ids that mean nothing. */
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** Printable ASCII, as the section on `tracestate` (3.3) allows it. */
@@ -25,6 +28,7 @@ export function carriedBy(
     trace: traceOf(meta) ?? traceOf(headers),
     // Whatever is in its place is a token, and believed or not.
     txnToken: token === undefined ? undefined : String(token),
+    prompt: typeof meta?.[PROMPT_META] === 'string' ? meta[PROMPT_META] : undefined,
     proof: dpop === undefined || url === undefined ? undefined : { proof: String(dpop), method: 'POST', url },
   };
 }

@@ -44,8 +44,8 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
         throw new DecisionPointError(`the decision point answered with status ${response.status}`);
       return readDecision(await response.json().catch(() => undefined), response.headers.get('X-Decision-Id'));
     },
-    async report(decisionId: string, status: OutcomeStatus): Promise<void> {
-      const response = await post('/v1/outcomes', { decisionId, status });
+    async report(decisionId: string, status: OutcomeStatus, result?: unknown): Promise<void> {
+      const response = await post('/v1/outcomes', { decisionId, status, result });
       if (!response.ok)
         throw new DecisionPointError(`the outcome of ${decisionId} was answered with status ${response.status}`);
       await response.body?.cancel();

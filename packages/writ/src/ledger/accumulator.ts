@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
+import { celValue, firstLine } from './cel.js';
 import { AccumulatorError, LedgerError } from './errors.js';
 import { type Window, windowOf } from './window.js';
 
@@ -15,6 +16,10 @@ export interface AccumulatorDeclaration {
   readonly distinct?: string | undefined;
   /** CEL that gives a whole number. */
   readonly sum?: string | undefined;
+  /** CEL over `result` as well: what a completed action really came to. The sum as it was asked for when it gives no amount. */
+  readonly actual?: string | undefined;
+  /** Whether the sum is a decimal number, of four fractional digits at most. */
+  readonly decimal?: boolean | undefined;
   readonly count?: true | undefined;
   readonly on?: string | undefined;
   readonly window?: string | undefined;
@@ -28,7 +33,22 @@ export interface LedgerEvent {
   /** Whose work it is in the end. */
   readonly lineage: string;
   readonly keys: Readonly<Record<NamedKey, string>>;
-  /** The labels that the action's result would bring. */
+  /** The labels that the action's result brings, as far as they are known. */
+  readonly labels: readonly string[];
+  /** What its tool is described as, and the values of the arguments with these roles. */
+  readonly effects?: readonly string[];
+  readonly amounts?: readonly (string | number)[];
+  readonly destinations?: readonly string[];
+  readonly targets?: readonly string[];
+  /** What data it moves; undefined where nobody keeps track of that. */
+  readonly data?: EventData | undefined;
+}
+
+export interface EventData {
+  /** The labels of what it reads in a store. */
+  readonly stored: readonly string[];
+  /** The keys of what it writes in a store, and the labels of what it leaves there. */
+  readonly writes: readonly string[];
   readonly labels: readonly string[];
 }
 
@@ -41,6 +61,10 @@ export interface Accumulator {
   /** What it is: under which key it folds what. Two of one fold can go on with each other's accounts. */
   readonly fold: string;
   readonly window: Window;
+  /** Whether it is a sum in ten-thousandths. */
+  readonly isDecimal: boolean;
+  /** Whether it holds the labels of results: these are known only when there is one. */
+  readonly isOfLabels: boolean;
   /** @throws {LedgerError} when the expression fails, or gives no text and no whole number */
   keyOf(event: LedgerEvent): string;
   /**
@@ -49,16 +73,28 @@ export interface Accumulator {
    * @throws {LedgerError} when the expression fails, or gives what cannot be added
    */
   measure(event: LedgerEvent): readonly string[] | bigint | undefined;
+  /** What it really came to, by its result; undefined when that does not say. */
+  actual(event: LedgerEvent, result: unknown): bigint | undefined;
 }
 
 /** A name that is none of these is a typing error, and found before it denies everything. */
-const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
-  .registerVariable('action', 'string')
-  .registerVariable('actor', 'string')
-  .registerVariable('originator', 'string')
-  .registerVariable('lineage', 'string')
-  .registerVariable('resource', 'map<string, string>')
-  .registerVariable('input', 'dyn');
+function environment(): Environment {
+  return new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
+    .registerVariable('action', 'string')
+    .registerVariable('actor', 'string')
+    .registerVariable('originator', 'string')
+    .registerVariable('lineage', 'string')
+    .registerVariable('resource', 'map<string, string>')
+    .registerVariable('effects', 'list<string>')
+    .registerVariable('destinations', 'list<string>')
+    .registerVariable('targets', 'list<string>')
+    .registerVariable('amount', 'dyn')
+    .registerVariable('input', 'dyn');
+}
+
+const before = environment();
+/** Once there is a result. */
+const after = environment().registerVariable('result', 'dyn');
 
 /** @throws {AccumulatorError} when an expression does not parse */
 export function compileAccumulator(name: string, declaration: AccumulatorDeclaration): Accumulator {
@@ -77,15 +113,18 @@ export function compileAccumulator(name: string, declaration: AccumulatorDeclara
     key,
     fold: foldOf(declaration),
     window: windowOf(declaration.window),
+    isDecimal: declaration.decimal === true,
+    isOfLabels: declaration.set === 'labels',
     keyOf: keyFor(name, key),
     measure: rememberingLast((event) => (counts(event) ? amount(event) : undefined)),
+    actual: actualOf(name, declaration),
   };
 }
 
 /** A sum of something else goes on: a budget is not emptied by a change of how it is measured. Values of something else do not. */
-function foldOf({ key, set, distinct, count }: AccumulatorDeclaration): string {
+function foldOf({ key, set, distinct, count, decimal }: AccumulatorDeclaration): string {
   const what = set !== undefined ? `set ${set}` : distinct !== undefined ? `distinct ${distinct}` : undefined;
-  return `${what ?? (count === undefined ? 'sum' : 'count')} by ${key}`;
+  return `${what ?? (count !== undefined ? 'count' : decimal === true ? 'decimal sum' : 'sum')} by ${key}`;
 }
 
 /** A decision measures an event when it reads and when it reserves; between the two nothing runs. */
@@ -116,7 +155,7 @@ function keyFor(name: string, key: string): (event: LedgerEvent) => string {
 
 function amountOf(
   name: string,
-  { set, distinct, sum }: AccumulatorDeclaration,
+  { set, distinct, sum, decimal }: AccumulatorDeclaration,
 ): (event: LedgerEvent) => readonly string[] | bigint {
   if (set === 'labels') return ({ labels }) => labels;
   if (set === 'action') return ({ action }) => [action];
@@ -126,41 +165,67 @@ function amountOf(
     const run = expression(name, part, values);
     return (event) => textsIn(name, part, run(event));
   }
-  const run = sum === undefined ? undefined : expression(name, 'sum', sum);
-  return run === undefined ? () => 1n : (event) => wholeNumber(name, run(event));
+  const run = sum === undefined ? undefined : expression(name, 'sum', sum, decimal);
+  if (run === undefined) return () => 1n;
+  const read = decimal === true ? decimalUnits : wholeNumber;
+  return (event) => read(name, run(event));
 }
 
-type Part = 'key' | 'on' | 'sum' | 'set' | 'distinct';
+function actualOf(
+  name: string,
+  { actual, decimal }: AccumulatorDeclaration,
+): (event: LedgerEvent, result: unknown) => bigint | undefined {
+  if (actual === undefined) return () => undefined;
+  const run = expression(name, 'actual', actual, decimal);
+  const read = decimal === true ? decimalUnits : wholeNumber;
+  return (event, result) => {
+    try {
+      return read(name, run(event, result));
+    } catch (error) {
+      if (error instanceof LedgerError) return undefined;
+      throw error;
+    }
+  };
+}
+
+type Part = 'key' | 'on' | 'sum' | 'actual' | 'set' | 'distinct';
 /** The types of CEL that each part may give; `dyn` is what comes from an argument, and is looked at when it is there. */
 const TYPES: Readonly<Record<Part, RegExp>> = {
   key: /^(string|int|dyn)$/,
   on: /^(bool|dyn)$/,
   sum: /^(int|dyn)$/,
+  actual: /^(int|dyn)$/,
   set: /^(string|list<(string|dyn)>|list|dyn)$/,
   distinct: /^(string|list<(string|dyn)>|list|dyn)$/,
 };
 const MEANT: Readonly<Record<Part, string>> = {
   key: 'a text or a whole number',
   on: 'true or false',
-  sum: 'a whole number',
+  sum: 'a whole number, unless the sum is `decimal`',
+  actual: 'a whole number, unless the sum is `decimal`',
   set: 'a text or a list of texts',
   distinct: 'a text or a list of texts',
 };
 
-function expression(name: string, part: Part, text: string): (event: LedgerEvent) => unknown {
-  let run: ReturnType<typeof cel.parse>;
+function expression(
+  name: string,
+  part: Part,
+  text: string,
+  isDecimal = false,
+): (event: LedgerEvent, result?: unknown) => unknown {
+  let run: ReturnType<typeof before.parse>;
   try {
-    run = cel.parse(text);
+    run = (part === 'actual' ? after : before).parse(text);
   } catch (error) {
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` is not CEL: ${firstLine(error)}`);
   }
   const { valid, error: wrong, type = 'dyn' } = run.check();
   if (!valid) throw new AccumulatorError(`accumulator ${name}: \`${part}\`: ${firstLine(wrong)}`);
-  if (!TYPES[part].test(type))
+  if (!TYPES[part].test(type) && !(isDecimal && type === 'double'))
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` gives ${type}`, `it must give ${MEANT[part]}`);
-  return (event) => {
+  return (event, result) => {
     try {
-      return run(variablesOf(event));
+      return run(result === undefined ? variablesOf(event) : { ...variablesOf(event), result: celValue(result) });
     } catch (error) {
       throw new LedgerError(`accumulator ${name}: \`${part}\` failed: ${firstLine(error)}`);
     }
@@ -175,18 +240,22 @@ function variablesOf(event: LedgerEvent): Record<string, unknown> {
   if (known === undefined) {
     const { action, input, resource, lineage, keys } = event;
     const { actor, originator } = keys;
-    known = { action, actor, originator, lineage, resource: celValue(resource), input: celValue(input) };
+    const { effects = [], destinations = [], targets = [], amounts = [] } = event;
+    known = {
+      action,
+      actor,
+      originator,
+      lineage,
+      effects,
+      destinations,
+      targets,
+      amount: celValue(total(amounts)),
+      resource: celValue(resource),
+      input: celValue(input),
+    };
     variables.set(event, known);
   }
   return known;
-}
-
-/** CEL has integers of its own; a JSON number that is one becomes one. */
-function celValue(value: unknown): unknown {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
-  if (Array.isArray(value)) return value.map(celValue);
-  if (typeof value !== 'object' || value === null) return value;
-  return new Map(Object.entries(value).map(([key, item]) => [key, celValue(item)]));
 }
 
 /** A negative amount would win back what was used up. */
@@ -195,12 +264,39 @@ function wholeNumber(name: string, value: unknown): bigint {
   throw new LedgerError(`accumulator ${name}: \`sum\` gave ${String(value)}, not a whole number from 0 up`);
 }
 
+/** Cedar's decimals have four fractional digits. */
+const UNITS = 4;
+
+/** A number in ten-thousandths, from its decimal text: never through a floating-point product. */
+export function decimalUnits(name: string, value: unknown): bigint {
+  const [, whole, fraction = ''] = /^([0-9]+)(?:\.([0-9]{1,4}))?$/.exec(String(value)) ?? [];
+  if (whole !== undefined) return BigInt(whole + fraction.padEnd(UNITS, '0'));
+  throw new LedgerError(
+    `accumulator ${name}: ${String(value)} is not a decimal from 0 up with at most ${UNITS} fractional digits`,
+  );
+}
+
+/** As Cedar writes it: `12.5`. */
+export function decimalText(units: bigint): string {
+  const digits = String(units).padStart(UNITS + 1, '0');
+  return `${digits.slice(0, -UNITS)}.${digits.slice(-UNITS).replace(/0{1,3}$/, '')}`;
+}
+
+/** The amounts of one call together: the number itself when it is one. */
+function total(amounts: readonly (string | number)[]): unknown {
+  if (amounts.length === 0) return 0n;
+  if (amounts.length === 1) return amounts[0];
+  let units: bigint;
+  try {
+    units = amounts.reduce((sum, amount) => sum + decimalUnits('amount', amount), 0n);
+  } catch {
+    return String(amounts);
+  }
+  return units % 10n ** BigInt(UNITS) === 0n ? units / 10n ** BigInt(UNITS) : decimalText(units);
+}
+
 function textsIn(name: string, part: Part, value: unknown): readonly string[] {
   const texts = Array.isArray(value) ? (value as unknown[]) : [value];
   if (texts.every((text) => typeof text === 'string')) return [...new Set(texts as string[])];
   throw new LedgerError(`accumulator ${name}: \`${part}\` did not give a text, or a list of texts`);
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 }

@@ -9,3 +9,8 @@ export class AccumulatorError extends WritError {
 export class LedgerError extends WritError {
   readonly code = 'ledger_unavailable';
 }
+
+/** A tool is described in a way that cannot work. */
+export class ToolDescriptionError extends WritError {
+  readonly code = 'tool_invalid';
+}

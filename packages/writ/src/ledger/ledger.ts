@@ -3,15 +3,18 @@ import {
   type Accumulator,
   type AccumulatorDeclaration,
   compileAccumulator,
+  decimalText,
   type LedgerEvent,
   type NamedKey,
 } from './accumulator.js';
 import { Caps } from './caps.js';
 import { LedgerError } from './errors.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
+import { STORES, type StoreItem, Stores, TASK_LABELS } from './stores.js';
+import { ValueIndex } from './value-index.js';
 
-/** What the accumulators say: sums and counts with the present action in them, sets without. */
-export type LedgerValues = Readonly<Record<string, bigint | readonly string[]>>;
+/** What the accumulators say: sums and counts with the present action in them, sets without. A decimal sum is its text. */
+export type LedgerValues = Readonly<Record<string, bigint | string | readonly string[]>>;
 
 /** What one permitted action holds of an accumulator; plain JSON. */
 export interface Holding {
@@ -47,11 +50,17 @@ const MAX_VALUES = { set: 1_000, distinct: 100_000 } as const;
 export class Ledger {
   /** What was taken of the mandates of tasks. */
   readonly caps = new Caps();
+  /** What was said in each task. */
+  readonly values = new ValueIndex();
+  private readonly stores = new Stores();
   private accumulators: ReadonlyMap<string, Accumulator> = new Map();
   /** By accumulator, the accounts by key. */
   private accounts = new Map<string, Map<string, SumAccount | SetAccount>>();
   /** In the order of their reservation, which is that of their deadlines. */
-  private readonly pending = new Map<string, { readonly holdings: readonly Holding[]; readonly at: number }>();
+  private readonly pending = new Map<
+    string,
+    { readonly holdings: readonly Holding[]; readonly at: number; readonly event?: LedgerEvent | undefined }
+  >();
   /** From before the start, for accumulators that are not declared yet. */
   private readonly kept: KeptHolding[] = [];
   private keptCount = 0;
@@ -69,7 +78,11 @@ export class Ledger {
    * @throws {AccumulatorError} when a declaration cannot work; nothing has changed then
    */
   declare(declarations: Readonly<Record<string, AccumulatorDeclaration>>): string[] {
-    const compiled = Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared));
+    const compiled = [
+      ...Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared)),
+      TASK_LABELS,
+      STORES,
+    ];
     const anew: string[] = [];
     const accounts = new Map<string, Map<string, SumAccount | SetAccount>>();
     for (const { name, fold } of compiled) {
@@ -129,6 +142,7 @@ export class Ledger {
     if (account === undefined) {
       account = kind === 'sum' ? new SumAccount() : new SetAccount();
       byKey.set(key, account);
+      if (name === STORES.name) this.stores.note(key);
     }
     return account;
   }
@@ -139,8 +153,8 @@ export class Ledger {
    * @param names those that it can see; all when it is not given
    * @throws {LedgerError} when one of them cannot be told
    */
-  read(event: LedgerEvent, now: Date, names: Iterable<string> = this.accumulators.keys()): LedgerValues {
-    const values: Record<string, bigint | readonly string[]> = {};
+  read(event: LedgerEvent, now: Date, names: Iterable<string> = this.declared()): LedgerValues {
+    const values: Record<string, bigint | string | readonly string[]> = {};
     for (const name of names) {
       const accumulator = this.accumulators.get(name);
       if (accumulator === undefined) continue;
@@ -152,20 +166,47 @@ export class Ledger {
 
   /** What the accumulators of one kind of key say of one key: nothing is about to be done. */
   look(kind: NamedKey, key: string, now: Date): LedgerValues {
-    const values: Record<string, bigint | readonly string[]> = {};
-    for (const { name, key: of, kind: folds } of this.accumulators.values()) {
-      if (of !== kind) continue;
+    const values: Record<string, bigint | string | readonly string[]> = {};
+    for (const { name, key: of, kind: folds, isDecimal } of this.accumulators.values()) {
+      if (of !== kind || OWN.has(name)) continue;
       const account = this.accounts.get(name)?.get(key);
       if (folds === 'set') values[name] = (account as SetAccount | undefined)?.valuesAt(now.getTime()) ?? [];
-      else if (folds === 'sum') values[name] = (account as SumAccount | undefined)?.valueAt(now.getTime()) ?? 0n;
-      else values[name] = BigInt((account as SetAccount | undefined)?.sizeAt(now.getTime()) ?? 0);
+      else if (folds === 'sum') {
+        const sum = (account as SumAccount | undefined)?.valueAt(now.getTime()) ?? 0n;
+        values[name] = isDecimal ? decimalText(sum) : sum;
+      } else values[name] = BigInt((account as SetAccount | undefined)?.sizeAt(now.getTime()) ?? 0);
     }
     return values;
   }
 
-  /** Whether there is no accumulator: then nothing is ever read or entered. */
+  /** Whether there is no accumulator of the bundle's. */
   get isEmpty(): boolean {
-    return this.accumulators.size === 0;
+    return this.accumulators.size === OWN.size;
+  }
+
+  private *declared(): Iterable<string> {
+    for (const name of this.accumulators.keys()) if (!OWN.has(name)) yield name;
+  }
+
+  /** The labels of everything that a task has read, or may have. */
+  marksOfTask(task: string, now: Date): readonly string[] {
+    return this.marksUnder(TASK_LABELS.name, task, now);
+  }
+
+  /** The labels of what is kept in a store: of one thing in it and of what is not known apart, or of all. */
+  marksOfStore(item: StoreItem, now: Date): readonly string[] {
+    const keys = this.stores.keysFor(item);
+    return [...new Set(keys.flatMap((key) => this.marksUnder(STORES.name, key, now)))].sort();
+  }
+
+  /** Where what an action writes is labelled. */
+  keysToWrite(store: string, items: readonly string[]): readonly string[] {
+    return this.stores.keysToWrite(store, items);
+  }
+
+  private marksUnder(name: string, key: string, now: Date): readonly string[] {
+    const account = this.accounts.get(name)?.get(key) as SetAccount | undefined;
+    return account?.valuesAt(now.getTime()) ?? [];
   }
 
   /**
@@ -176,24 +217,7 @@ export class Ledger {
    */
   reserve(decisionId: string, event: LedgerEvent, now: Date): readonly Holding[] {
     this.expire(now);
-    const at = now.getTime();
-    // All are measured before one is entered: one that fails leaves nothing behind.
-    const holdings: Holding[] = [];
-    for (const accumulator of this.accumulators.values()) {
-      const amount = accumulator.measure(event);
-      if (amount === undefined || (typeof amount !== 'bigint' && amount.length === 0)) continue;
-      const { name, fold, window } = accumulator;
-      const key = accumulator.keyOf(event);
-      if (typeof amount !== 'bigint') this.checkRoom(accumulator, key, amount, at);
-      const until = window.endOf(at);
-      holdings.push({
-        accumulator: name,
-        fold,
-        key,
-        amount: plainAmount(amount),
-        ...(until === Number.POSITIVE_INFINITY ? {} : { until }),
-      });
-    }
+    const holdings = this.holdingsOf(event, now.getTime());
     if (holdings.length === 0) return holdings;
     for (const holding of holdings)
       this.enter(decisionId, this.accumulators.get(holding.accumulator) as Accumulator, holding);
@@ -201,8 +225,46 @@ export class Ledger {
       const [oldest] = this.pending.keys();
       if (oldest !== undefined) this.close(oldest, 'unknown');
     }
-    this.pending.set(decisionId, { holdings, at });
+    this.pending.set(decisionId, { holdings, at: now.getTime(), event: event.data && event });
     return holdings;
+  }
+
+  /** An action whose outcome is not known yet; only of one that moves data. */
+  eventOf(decisionId: string): LedgerEvent | undefined {
+    return this.pending.get(decisionId)?.event;
+  }
+
+  /** All are measured before one is entered: one that fails leaves nothing behind. */
+  private holdingsOf(event: LedgerEvent, at: number): Holding[] {
+    const holdings: Holding[] = [];
+    for (const accumulator of this.accumulators.values()) {
+      if (accumulator === STORES) continue;
+      const amount = accumulator.measure(event);
+      if (amount === undefined || (typeof amount !== 'bigint' && amount.length === 0)) continue;
+      const key = accumulator.keyOf(event);
+      if (typeof amount !== 'bigint') this.checkRoom(accumulator, key, amount, at);
+      holdings.push(holdingOf(accumulator, key, amount, at));
+    }
+    const { writes = [], labels = [] } = event.data ?? {};
+    if (labels.length > 0) for (const key of writes) holdings.push(holdingOf(STORES, key, labels, at));
+    return holdings;
+  }
+
+  /**
+   * What a permitted action holds now that its result is known: the labels that it really brought, the sums that it really came to.
+   * Of one that failed, only the labels: what was answered was read.
+   *
+   * @param at when it was permitted
+   * @param event as it was reserved, with the labels of the result
+   */
+  holdingsAfter(event: LedgerEvent, status: OutcomeStatus, result: unknown, at: Date): readonly Holding[] {
+    const undone = isUndone(status);
+    return this.holdingsOf(event, at.getTime()).flatMap((holding) => {
+      const accumulator = this.accumulators.get(holding.accumulator) as Accumulator;
+      if (undone) return accumulator.isOfLabels && accumulator !== STORES ? [holding] : [];
+      const actual = accumulator.actual(event, result);
+      return [actual === undefined ? holding : { ...holding, amount: plainAmount(actual) }];
+    });
   }
 
   private checkRoom({ name, kind }: Accumulator, key: string, values: readonly string[], now: number): void {
@@ -215,11 +277,20 @@ export class Ledger {
   /**
    * Settles a permitted action. False when the ledger does not wait for it (any more): a second report, and one past the
    * deadline, change nothing.
+   *
+   * @param held what it holds from now on, when that is something else than what it reserved; of one that is not waited for as well
    */
-  settle(decisionId: string, status: OutcomeStatus, now: Date): boolean {
+  settle(decisionId: string, status: OutcomeStatus, now: Date, held?: readonly Holding[]): boolean {
     this.expire(now);
     const ofCaps = this.caps.settle(decisionId, status, now);
-    return this.close(decisionId, status) || ofCaps;
+    const wasOpen = this.close(decisionId, held === undefined ? status : 'not-executed');
+    for (const holding of held ?? []) {
+      const accumulator = this.accumulators.get(holding.accumulator);
+      if (accumulator?.fold !== holding.fold) continue;
+      this.enter(decisionId, accumulator, holding);
+      this.accountOf(accumulator, holding.key).settle(decisionId, accumulator.window.resolution);
+    }
+    return wasOpen || ofCaps;
   }
 
   private expire(now: Date): void {
@@ -233,7 +304,7 @@ export class Ledger {
     const waiting = this.pending.get(decisionId);
     if (waiting === undefined) return false;
     this.pending.delete(decisionId);
-    const undone = status === 'failed' || status === 'not-executed';
+    const undone = isUndone(status);
     for (const { accumulator, key } of waiting.holdings) {
       const account = this.accounts.get(accumulator)?.get(key);
       if (undone) account?.giveBack(decisionId);
@@ -248,17 +319,37 @@ function told(
   account: SumAccount | SetAccount | undefined,
   event: LedgerEvent,
   now: number,
-): bigint | readonly string[] {
+): bigint | string | readonly string[] {
   if (accumulator.kind === 'set') return (account as SetAccount | undefined)?.valuesAt(now) ?? [];
   const present = accumulator.measure(event);
-  if (accumulator.kind === 'sum')
-    return ((account as SumAccount | undefined)?.valueAt(now) ?? 0n) + ((present as bigint | undefined) ?? 0n);
+  if (accumulator.kind === 'sum') {
+    const sum = ((account as SumAccount | undefined)?.valueAt(now) ?? 0n) + ((present as bigint | undefined) ?? 0n);
+    return accumulator.isDecimal ? decimalText(sum) : sum;
+  }
   const more = (present ?? []) as readonly string[];
   return BigInt((account as SetAccount | undefined)?.sizeAt(now, more) ?? more.length);
 }
 
+/** The accumulators that every ledger has; a bundle's cannot have such a name. */
+const OWN: ReadonlySet<string> = new Set([TASK_LABELS.name, STORES.name]);
+
+function holdingOf(
+  { name, fold, window }: Accumulator,
+  key: string,
+  amount: readonly string[] | bigint,
+  at: number,
+): Holding {
+  const until = window.endOf(at);
+  const held = { accumulator: name, fold, key, amount: plainAmount(amount) };
+  return until === Number.POSITIVE_INFINITY ? held : { ...held, until };
+}
+
+function isUndone(status: OutcomeStatus): boolean {
+  return status === 'failed' || status === 'not-executed';
+}
+
 /** A value of the ledger as JSON. */
-export function plainAmount(amount: readonly string[] | bigint): Amount {
+export function plainAmount(amount: readonly string[] | string | bigint): Amount {
   if (typeof amount !== 'bigint') return amount;
   return Number.isSafeInteger(Number(amount)) ? Number(amount) : String(amount);
 }

@@ -20,15 +20,14 @@ import {
   type ObligationsYaml,
   obligationsYaml,
   type TestTask,
-  type ToolsYaml,
   testsYaml,
-  toolsYaml,
   type WritYaml,
   writYaml,
 } from './format.js';
 import { readYaml } from './read-yaml.js';
 import { ServicePolicy } from './service-policy.js';
 import { type TasksYaml, tasksYaml } from './tasks-format.js';
+import { type ToolsYaml, toolsYaml } from './tools-format.js';
 
 /** A policy and the file it stands in. `offset` is where it begins there. */
 export interface PolicySource extends PolicyText {
@@ -47,6 +46,9 @@ export interface Bundle {
   readonly sources: readonly PolicySource[];
   readonly accumulators: LedgerYaml['accumulators'];
   readonly tools: ToolsYaml['tools'];
+  readonly toolDefaults: ToolsYaml['defaults'];
+  /** What results are looked through for. */
+  readonly detect: ToolsYaml['detect'];
   readonly obligations: ObligationsYaml['obligations'];
   /** The kinds of task; undefined when the bundle has none, and every task may do what its identities may. */
   readonly tasks: TasksYaml | undefined;
@@ -129,6 +131,8 @@ class BundleReader {
       sources,
       accumulators: ledger.accumulators,
       tools: tools.tools,
+      toolDefaults: tools.defaults,
+      detect: tools.detect,
       obligations: obligations.obligations,
       tasks,
       servicePolicy,

@@ -18,7 +18,13 @@ const server = z.strictObject({
 });
 
 /** `scopes`: what its key can be exchanged for. */
-const client = z.strictObject({ agent: uidText, for: uidText, scopes: z.array(z.string().min(1)).default([]) });
+const client = z.strictObject({
+  agent: uidText,
+  for: uidText,
+  scopes: z.array(z.string().min(1)).default([]),
+  /** Whether its host says what the user asked for (`dev.writ/prompt`), and is believed. */
+  prompt: z.boolean().default(false),
+});
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name is lower-case letters, digits, dots and dashes');
 
 /** A caller of the service. Without `certificate` and `token` it proves itself with an API key that Writ makes for it. */
@@ -169,10 +175,17 @@ const accumulator = z
     distinct: cel.optional(),
     /** CEL that gives a whole number. */
     sum: cel.optional(),
+    /** CEL over `result` as well: what it really came to. */
+    actual: cel.optional(),
+    /** Whether the sum is a decimal number. */
+    decimal: z.literal(true).optional(),
     count: z.literal(true).optional(),
     /** CEL, true for the actions that count. */
     on: cel.optional(),
     window: window.optional(),
+  })
+  .refine(({ sum, actual, decimal }) => sum !== undefined || (actual === undefined && decimal === undefined), {
+    message: '`actual` and `decimal` are of a `sum`',
   })
   .refine((a) => [a.set, a.distinct, a.sum, a.count].filter((fold) => fold !== undefined).length === 1, {
     message: 'an accumulator has exactly one of `set`, `distinct`, `sum` and `count`',
@@ -181,21 +194,6 @@ const accumulator = z
 export const ledgerYaml = z.strictObject({
   accumulators: z
     .record(z.string().regex(/^[a-zA-Z_]\w*$/, 'a name is letters, digits and _'), accumulator)
-    .default({}),
-});
-
-export const EFFECTS = ['read', 'write', 'egress', 'money', 'account', 'destroy'] as const;
-
-export const toolsYaml = z.strictObject({
-  tools: z
-    .record(
-      z.string(),
-      z.strictObject({
-        effects: z.array(z.enum(EFFECTS)).min(1),
-        /** Labels that its result brings into the task. */
-        labels: z.array(z.string()).default([]),
-      }),
-    )
     .default({}),
 });
 
@@ -268,7 +266,6 @@ export type WritYaml = z.infer<typeof writYaml>;
 export type ObligationsYaml = z.infer<typeof obligationsYaml>;
 export type CallerYaml = WritYaml['callers'][string];
 export type LedgerYaml = z.infer<typeof ledgerYaml>;
-export type ToolsYaml = z.infer<typeof toolsYaml>;
 export type MappingYaml = z.infer<typeof mappingYaml>;
 export type TestsYaml = z.infer<typeof testsYaml>;
 export type TestTask = TestsYaml['tests'][number];

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { grantShape, MAX_GRANTS } from '../authorization-details.js';
-import { EFFECTS } from './format.js';
+
 import { lifetimeShape } from './lifetime.js';
+import { EFFECTS } from './tools-format.js';
 
 const effects: readonly string[] = EFFECTS;
 const grant = grantShape.superRefine((terms, context) => {

@@ -24,6 +24,8 @@ export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
         description: 'Its values, of the accumulators with that kind of key',
         shape: z.object({
           key: z.string(),
+          /** Of what the task has read. */
+          labels: z.array(z.string()).optional(),
           values: z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())])),
         }),
       },
@@ -34,7 +36,12 @@ export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
       const given = query[kind] as string;
       const key = kind === 'task' ? keyOfTask(given) : entityText(kind, given);
       const values = Object.entries(ledger.look(kind, key, clock())).map(([name, value]) => [name, plainAmount(value)]);
-      return { key: `${kind} ${given}`, values: Object.fromEntries(values) };
+      const labels = kind === 'task' ? ledger.marksOfTask(key, clock()) : [];
+      return {
+        key: `${kind} ${given}`,
+        ...(labels.length === 0 ? {} : { labels }),
+        values: Object.fromEntries(values),
+      };
     },
   });
 }

@@ -80,7 +80,9 @@ export class Gateway {
     carried: Carried = {},
   ): Promise<CallResult> {
     const upstream = this.byTool.get(tool);
-    const request = this.requestFor(client, upstream, tool, input);
+    const mapped = this.requestFor(client, upstream, tool, input);
+    const isTold = client.tellsPrompt === true && carried.prompt !== undefined;
+    const request = isTold ? { ...mapped, context: { ...mapped.context, prompt: carried.prompt } } : mapped;
     const decision = await this.decide(request, carried);
     if (decision.result !== 'allow') throw denial(tool, decision);
     if (upstream === undefined) {
@@ -146,19 +148,30 @@ export class Gateway {
         : `${tool} was begun and its server stopped answering; it may have been done`;
       throw new ProtocolError(ERROR.decisionPoint, message, { decisionId: decision.id });
     }
-    await this.report(decision, result.isError === true ? 'failed' : 'completed');
+    const isTakenIn = await this.report(decision, result.isError === true ? 'failed' : 'completed', result);
+    // What nobody took in would be read and have no labels.
+    if (!isTakenIn)
+      throw new ProtocolError(
+        ERROR.decisionPoint,
+        `${tool} was done; what it answered is withheld, because it could not be recorded`,
+        {
+          decisionId: decision.id,
+        },
+      );
     const meta = (result._meta ?? {}) as Record<string, unknown>;
     return { ...result, _meta: { ...meta, [DECISION_META]: decision.id } };
   }
 
   /** An outcome that cannot be reported counts as done at the decision point, so nothing is lost by going on. */
-  private async report(decision: Decision, status: OutcomeStatus): Promise<void> {
+  private async report(decision: Decision, status: OutcomeStatus, result?: unknown): Promise<boolean> {
     try {
-      await this.point.report(decision.id, status);
+      await this.point.report(decision.id, status, result);
+      return true;
     } catch (error) {
       this.log(
         `the outcome of ${decision.id} was not reported: ${error instanceof Error ? error.message : String(error)}`,
       );
+      return false;
     }
   }
 }

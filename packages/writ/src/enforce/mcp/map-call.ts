@@ -14,6 +14,8 @@ export interface CallingClient {
   readonly originator: EntityUid;
   readonly agent?: EntityUid | undefined;
   readonly task: string;
+  /** Whether what it says the user asked for is believed without a token that says so. */
+  readonly tellsPrompt?: boolean | undefined;
 }
 
 export interface ToolCall {

@@ -1,0 +1,114 @@
+import { type ActionDeclaration, uidText } from '@writ/cedar';
+import type { EventData } from '../ledger/accumulator.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { type CallOrigins, type Origin, originsOf } from '../ledger/origins.js';
+import { keyOfStore } from '../ledger/stores.js';
+import type { ToolDescription } from '../ledger/tool-description.js';
+import type { Coverage } from './mandates.js';
+import type { AccessRequest } from './request.js';
+
+/** What data a call would move: where its arguments came from, what its result would bring, where it would leave data. */
+export interface DataFlow extends CallOrigins {
+  readonly tool: ToolDescription;
+  /** The labels that its result brings at most, as far as they can be told now. */
+  readonly brings: readonly string[];
+  /** What it reads and writes in stores; undefined when that is not kept track of. */
+  readonly data: EventData | undefined;
+}
+
+/** What is traced of a call. */
+export interface FlowParts {
+  readonly ledger: Ledger;
+  readonly task: string;
+  readonly coverage: Coverage | undefined;
+  readonly now: Date;
+}
+
+const NO_MARKS: readonly string[] = [];
+
+/** Of a call whose arguments nobody traces: nothing in the bundle describes any tool. */
+export function untraced(tool: ToolDescription): DataFlow {
+  return {
+    tool,
+    origins: [],
+    byArgument: {},
+    byRole: {},
+    amounts: [],
+    authority: 0,
+    asked: false,
+    brings: tool.marks,
+    data: undefined,
+  };
+}
+
+/** Whether the policies on an action see more of its tool than its effects. */
+export function readsArguments({ context }: ActionDeclaration): boolean {
+  const tool = context.attributes.get('tool')?.type;
+  return (
+    context.attributes.has('origins') ||
+    (tool?.kind === 'record' && [...tool.attributes.keys()].some((name) => name !== 'effects'))
+  );
+}
+
+/** Reads the labels of the task and of the stores; in the same turn of the event loop as the call is entered. */
+export function dataFlowOf(
+  tool: ToolDescription,
+  request: AccessRequest,
+  { ledger, task, coverage, now }: FlowParts,
+): DataFlow {
+  const input = request.context?.input;
+  const marks = ledger.marksOfTask(task, now);
+  const traced = originsOf(tool, input, {
+    values: ledger.values.of(task),
+    marks,
+    named: coverage?.covers === true ? coverage.namedInput : [],
+    isMandated: coverage?.covers === true && coverage.grant !== undefined,
+  });
+  const items = itemsOf(tool, traced, request);
+  const stored = tool.reads === undefined ? NO_MARKS : storedMarks(tool.reads, items, ledger, now);
+  return {
+    ...traced,
+    tool,
+    brings: together(tool.marks, stored),
+    data: {
+      stored,
+      writes: tool.writes === undefined ? [] : ledger.keysToWrite(tool.writes, items),
+      labels: tool.writes === undefined ? [] : (traced.byRole.content?.labels ?? marks),
+    },
+  };
+}
+
+/** What a call reads or writes in its store: its targets, and the resource that it was mapped to. */
+function itemsOf(tool: ToolDescription, { byRole }: CallOrigins, { resource }: AccessRequest): string[] {
+  const targets = byRole.target?.values ?? [];
+  return resource.type === 'Tool' || resource.id === tool.name ? [...targets] : [...targets, uidText(resource)];
+}
+
+function storedMarks(store: string, items: readonly string[], ledger: Ledger, now: Date): readonly string[] {
+  const places = items.length === 0 ? [{ store }] : items.map((item) => ({ store, item }));
+  return together(...places.map((place) => ledger.marksOfStore(place, now)));
+}
+
+/** The names under which what was written can be asked for later, by what the tool answered: its id, its path. */
+export function namesIn(values: readonly { readonly value: string | number }[], store: string): string[] {
+  const names = values.filter(
+    ({ value }) => typeof value === 'number' || (value.length <= 128 && !value.includes('\n')),
+  );
+  return names.slice(0, MAX_NAMES).map(({ value }) => keyOfStore({ store, item: String(value) }));
+}
+
+/** So many short values of an answer are taken for names of what was written. */
+const MAX_NAMES = 32;
+
+function together(...lists: readonly (readonly string[])[]): readonly string[] {
+  const all = lists.filter((list) => list.length > 0);
+  if (all.length <= 1) return all[0] ?? NO_MARKS;
+  return [...new Set(all.flat())].sort();
+}
+
+/** The origins as they go on the record: no values. */
+export function recordedOrigins(origins: readonly Origin[]): readonly Origin[] {
+  return origins.slice(0, MAX_RECORDED);
+}
+
+const MAX_RECORDED = 50;

@@ -1,0 +1,157 @@
+import type { LedgerEvent } from '../ledger/accumulator.js';
+import type { CapUse } from '../ledger/caps.js';
+import { type Detection, withDetections } from '../ledger/detectors.js';
+import { marksOf } from '../ledger/labels.js';
+import type { Holding, Ledger } from '../ledger/ledger.js';
+import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
+import { type Leaf, leavesOf } from '../ledger/result-labels.js';
+import { valueOfResult } from '../ledger/result-value.js';
+import type { ToolDescription } from '../ledger/tool-description.js';
+import type { Caller } from './caller.js';
+import { namesIn } from './data-flow.js';
+import { isPermitted, type Refusal } from './decision.js';
+import type { Ids } from './ids.js';
+import type { Append, DecisionRecord, OutcomeRecord } from './record.js';
+
+export interface Recorded {
+  readonly decision: DecisionRecord;
+  readonly outcome: OutcomeRecord | undefined;
+}
+
+export interface PermitsParts {
+  readonly ledger: Ledger;
+  readonly log: Append;
+  /** A decision that was recorded, with its outcome. */
+  readonly recorded: (id: string) => Promise<Recorded | undefined>;
+  readonly clock: () => Date;
+  readonly ids: Ids;
+  /** How a tool is described now, and what its results are looked through for. */
+  readonly describe: (action: string) => { readonly tool: ToolDescription; readonly detect: Detection } | undefined;
+  /** The action of a recorded decision as the ledger sees it. */
+  readonly eventOf: (decision: DecisionRecord) => LedgerEvent | undefined;
+}
+
+/** What a result taught. */
+interface Learned {
+  readonly event: LedgerEvent;
+  readonly leaves: readonly Leaf[];
+  readonly held: readonly Holding[];
+  readonly labels: readonly string[];
+}
+
+/** The actions that were permitted, until their outcome is known. */
+export class Permits {
+  /** Those that hold a reservation, with the enforcement point that may report their outcome. */
+  private readonly open = new Map<string, { readonly enforcementPoint: string; readonly at: number }>();
+  private readonly reporting = new Set<string>();
+
+  constructor(private readonly parts: PermitsParts) {}
+
+  /** What a permit uses up, until it is known that it did not happen. @returns what it holds of the accumulators */
+  reserve(
+    id: string,
+    event: LedgerEvent | undefined,
+    use: CapUse | undefined,
+    caller: Caller,
+    now: Date,
+  ): readonly Holding[] {
+    const { ledger } = this.parts;
+    const reserved = event === undefined ? [] : ledger.reserve(id, event, now);
+    if (use !== undefined) ledger.caps.take(id, use, now);
+    const { enforcementPoint } = caller;
+    if (reserved.length > 0 || use !== undefined) this.open.set(id, { enforcementPoint, at: now.getTime() });
+    return reserved;
+  }
+
+  /** Decisions that could not be put on the record do not stand, and use nothing up. */
+  withdraw(ids: readonly string[], error: unknown): Refusal {
+    const now = this.parts.clock();
+    for (const id of ids) {
+      this.open.delete(id);
+      this.parts.ledger.settle(id, 'not-executed', now);
+    }
+    const why = error instanceof Error ? error.message : String(error);
+    return { code: 'record_unavailable', message: `the decision could not be recorded, so it does not stand: ${why}` };
+  }
+
+  /**
+   * Takes in what became of a permitted action, and what it answered. False when there is no such action of this enforcement point
+   * that still waits for its outcome; reporting twice, or past the deadline, changes nothing.
+   *
+   * @throws {WritError} when it cannot be recorded; it can then be reported again
+   */
+  async report(decisionId: string, status: OutcomeStatus, caller: Caller, result?: unknown): Promise<boolean> {
+    const now = this.parts.clock();
+    this.expire(now);
+    const { enforcementPoint } = caller;
+    // Of two reports at once, one counts.
+    if (this.reporting.has(decisionId)) return false;
+    this.reporting.add(decisionId);
+    try {
+      const waiting = this.open.get(decisionId);
+      const recorded =
+        waiting === undefined || result !== undefined ? await this.parts.recorded(decisionId) : undefined;
+      const isKnown =
+        waiting === undefined ? waits(recorded, enforcementPoint, now) : waiting.enforcementPoint === enforcementPoint;
+      if (!isKnown) return false;
+      const learned =
+        result === undefined ? undefined : await this.learn(decisionId, status, result, recorded?.decision);
+      const id = this.parts.ids.next(now);
+      const time = now.toISOString();
+      const outcome = { kind: 'outcome', id, decisionId, time, enforcementPoint, status, ...noteOf(learned) } as const;
+      await this.parts.log.append([outcome]);
+      this.open.delete(decisionId);
+      this.parts.ledger.settle(decisionId, status, now, learned?.held);
+      if (learned !== undefined) this.remember(decisionId, learned);
+      return true;
+    } finally {
+      this.reporting.delete(decisionId);
+    }
+  }
+
+  /** A result brings labels and figures; also that of an action that failed, because somebody reads it. */
+  private async learn(
+    decisionId: string,
+    status: OutcomeStatus,
+    result: unknown,
+    decision: DecisionRecord | undefined,
+  ): Promise<Learned | undefined> {
+    const { ledger, describe, eventOf, clock } = this.parts;
+    const event = ledger.eventOf(decisionId) ?? (decision && eventOf(decision));
+    const described = event && describe(event.action);
+    if (event?.data === undefined || described === undefined) return undefined;
+    const { tool, detect } = described;
+    const leaves = await withDetections(leavesOf(tool, event.input, result, event.data.stored), detect);
+    const labels = [...new Set(leaves.flatMap((leaf) => marksOf(leaf.labels)))].sort();
+    const { writes, labels: left } = event.data;
+    const named = tool.writes === undefined || left.length === 0 ? [] : namesIn(leaves, tool.writes);
+    const after = { ...event, labels, data: { ...event.data, writes: [...new Set([...writes, ...named])] } };
+    const at = decision === undefined ? clock() : new Date(decision.time);
+    const held = ledger.holdingsAfter(after, status, valueOfResult(result, tool.format), at);
+    return { event, leaves, held, labels };
+  }
+
+  private remember(decisionId: string, { event, leaves }: Learned): void {
+    this.parts.ledger.values.tell(event.keys.task, (values) => values.addResult(decisionId, event.action, leaves));
+  }
+
+  /** Past its deadline an action counts as done; nobody can say otherwise any more. */
+  expire(now: Date): void {
+    for (const [decisionId, { at }] of this.open) {
+      if (at + OUTCOME_DEADLINE_MS > now.getTime()) return;
+      this.open.delete(decisionId);
+    }
+  }
+}
+
+function noteOf(learned: Learned | undefined): Pick<OutcomeRecord, 'labels' | 'held'> {
+  return learned === undefined ? {} : { labels: learned.labels, held: learned.held };
+}
+
+/** A permit that reserved nothing, or from before a restart, is known from the record alone. */
+function waits(recorded: Recorded | undefined, enforcementPoint: string, now: Date): boolean {
+  if (recorded === undefined || recorded.outcome !== undefined) return false;
+  const { decision } = recorded;
+  const isLate = Date.parse(decision.time) + OUTCOME_DEADLINE_MS <= now.getTime();
+  return isPermitted(decision) && decision.enforcementPoint === enforcementPoint && !isLate;
+}

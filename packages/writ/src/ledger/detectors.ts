@@ -1,0 +1,90 @@
+import { lintSource } from '@secretlint/core';
+import { creator as secrets } from '@secretlint/secretlint-rule-preset-recommend';
+import { findPhoneNumbersInText } from 'libphonenumber-js/min';
+import validator from 'validator';
+import type { Leaf } from './result-labels.js';
+
+/** What results can be looked through for, and the label that what is found gets. */
+export type Detection = Readonly<Partial<Record<'email' | 'phone' | 'iban' | 'card' | 'secret', string>>>;
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** More text than this is not looked through: it has every label that could have been found. */
+const MAX_TEXT = 256 * 1024;
+
+/**
+ * The values of a result with the labels of what is found in them: addresses, account and card numbers with right check digits,
+ * telephone numbers with their country, credentials in the forms that services give out. What it does not know it does not find.
+ */
+export async function withDetections(leaves: readonly Leaf[], detection: Detection): Promise<readonly Leaf[]> {
+  const wanted = Object.entries(detection) as [keyof Detection, string][];
+  if (wanted.length === 0 || leaves.length === 0) return leaves;
+  const starts: number[] = [];
+  let text = '';
+  for (const { value } of leaves) {
+    starts.push(text.length);
+    text += `${value}\n`;
+  }
+  if (text.length > MAX_TEXT)
+    return leaves.map((leaf) =>
+      named(
+        leaf,
+        wanted.map(([, label]) => label),
+      ),
+    );
+  const found = new Map<number, string[]>();
+  for (const [what, label] of wanted) {
+    for (const { start, end } of await FINDERS[what](text)) {
+      for (let i = indexAt(starts, start); i < starts.length && (starts[i] as number) < end; i += 1)
+        found.set(i, [...(found.get(i) ?? []), label]);
+    }
+  }
+  return leaves.map((leaf, i) => named(leaf, found.get(i) ?? []));
+}
+
+function named(leaf: Leaf, more: readonly string[]): Leaf {
+  if (more.length === 0) return leaf;
+  const names = [...new Set([...leaf.labels.names, ...more])].sort();
+  return { ...leaf, labels: { ...leaf.labels, names } };
+}
+
+/** The last that starts at or before a place. */
+function indexAt(starts: readonly number[], place: number): number {
+  let [low, high] = [0, starts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] as number) <= place) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+const FINDERS: Readonly<Record<keyof Detection, (text: string) => readonly Span[] | Promise<readonly Span[]>>> = {
+  email: (text) => matches(text, /[\w.+'-]{1,64}@[\w-]+(?:\.[\w-]+)+/g, (found) => validator.isEmail(found)),
+  iban: (text) =>
+    matches(text, /\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}\b/g, (found) => validator.isIBAN(found.replaceAll(' ', ''))),
+  card: (text) => matches(text, /\b[0-9](?:[ -]?[0-9]){12,18}\b/g, (found) => validator.isCreditCard(found)),
+  phone: (text) => findPhoneNumbersInText(text).map(({ startsAt, endsAt }) => ({ start: startsAt, end: endsAt })),
+  secret: secretsIn,
+};
+
+function matches(text: string, pattern: RegExp, isRight: (found: string) => boolean): Span[] {
+  return [...text.matchAll(pattern)]
+    .filter(([found]) => isRight(found))
+    .map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
+}
+
+const CONFIG = { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: secrets }] };
+
+/** A text that is looked through cannot turn that off, as a comment in a source file can. */
+async function secretsIn(text: string): Promise<Span[]> {
+  const content = text.replace(/secretlint-/gi, 'secretlint_');
+  const { messages } = await lintSource({
+    source: { content, filePath: 'result.txt', ext: '.txt', contentType: 'text' },
+    options: { config: CONFIG, noPhysicFilePath: true },
+  });
+  return messages.map(({ range: [start, end] }) => ({ start, end }));
+}

@@ -1,0 +1,95 @@
+/**
+ * One form for all ways to write a value, so that it is known again: case, whitespace, URL encoding, the scheme of an address, the
+ * spaces of an account number, the ways to write a number. What has no common form with its source is not found, and counts as
+ * external.
+ */
+
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//;
+const IBAN = /^[a-z]{2}[0-9]{2}[a-z0-9 ]{10,40}$/;
+const OPAQUE = /^(?=.*[0-9])(?=.*\p{L})[\p{L}\p{N}_-]+$/u;
+
+/** The texts under which a value can be found, the plainest first. None for one that is empty. */
+export function formsOf(value: string): string[] {
+  const plain = plainForm(value);
+  if (plain === '') return [];
+  const forms = new Set([plain]);
+  const decoded = decodedForm(value);
+  if (decoded !== undefined) forms.add(decoded);
+  for (const form of [...forms]) {
+    if (SCHEME.test(form) || form.endsWith('/')) forms.add(form.replace(SCHEME, '').replace(/\/+$/, ''));
+    if (IBAN.test(form)) forms.add(form.replaceAll(' ', ''));
+  }
+  forms.delete('');
+  return [...forms];
+}
+
+/** Compatible characters folded, lower case, single spaces. */
+export function plainForm(value: string): string {
+  return value.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+}
+
+function decodedForm(value: string): string | undefined {
+  if (!/%[0-9A-Fa-f]{2}/.test(value)) return undefined;
+  try {
+    return plainForm(decodeURIComponent(value));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether two texts that have a form in common are the same name: in what looks like an identifier, case counts. */
+export function isSameName(a: string, b: string): boolean {
+  const [left, right] = [a.trim(), b.trim()];
+  return !(OPAQUE.test(left) && OPAQUE.test(right)) || left === right || IBAN.test(left.toLowerCase());
+}
+
+/** A number as its shortest decimal text: `1,000.50`, `1000.5` and `1 000,50 €` are one. Undefined for what is none. */
+export function numberForm(value: string | number): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
+  const text = value.normalize('NFKC').trim();
+  const plain = /^[-+]?[$€£¥]?\s?([0-9][0-9.,' _]*)\s?([$€£¥%]|[A-Za-z]{3})?$/.exec(text)?.[1];
+  if (plain === undefined) return undefined;
+  const digits = plain.replace(/[' _]/g, '').replace(/[.,]$/, '');
+  const point = pointOf(digits);
+  const whole = digits.slice(0, point).replace(/[.,]/g, '');
+  const number = Number(`${whole}.${digits.slice(point + 1) || '0'}`);
+  return Number.isFinite(number) ? String(text.startsWith('-') ? -number : number) : undefined;
+}
+
+/** Where the decimal point is: the last of two different signs, or one sign that is not before three digits. */
+function pointOf(digits: string): number {
+  const [dot, comma] = [digits.lastIndexOf('.'), digits.lastIndexOf(',')];
+  const last = Math.max(dot, comma);
+  if (last === -1) return digits.length;
+  if (dot !== -1 && comma !== -1) return last;
+  const isOne = digits.indexOf(digits[last] as string) === last;
+  const isThousands = digits.length - last - 1 === 3 && !digits.startsWith('0');
+  return isOne && !(isThousands && comma !== -1) ? last : digits.length;
+}
+
+/** The words of a text in one form. */
+export function wordsOf(text: string): string[] {
+  return plainForm(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+const LINK =
+  /\b(?:[a-z][a-z0-9+.-]*:\/\/|www\.)[^\s<>"')\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|app|co|me|info|biz|xyz|ru|cn|uk|de|fr|ch|eu|us)\b(?:\/[^\s<>"')\]]*)?/gi;
+
+/** The addresses in a text: what somebody could be led to. */
+export function linksIn(text: string): string[] {
+  return (text.match(LINK) ?? []).map((link) => link.replace(/[.,;:!?]+$/, ''));
+}
+
+/** The domain of an e-mail address or a URL; undefined when it has none. */
+export function domainOf(value: string): string | undefined {
+  const text = value.trim().toLowerCase();
+  const mail = /^[^\s@]+@([^\s@]+)$/.exec(text);
+  if (mail !== null) return mail[1];
+  const url = SCHEME.test(text)
+    ? text
+    : /^[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]+)?([/?#]|$)/.test(text)
+      ? `https://${text}`
+      : undefined;
+  if (url === undefined || !URL.canParse(url)) return undefined;
+  return new URL(url).hostname;
+}

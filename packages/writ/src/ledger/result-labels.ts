@@ -1,0 +1,163 @@
+import { join, type Labels, labelsOfMarks } from './labels.js';
+import { besides, valueOfResult } from './result-value.js';
+import type { ResultRule, RuleSubject, ToolDescription } from './tool-description.js';
+
+/** A value in a result, with what is known of it. */
+export interface Leaf {
+  /** Where it is, as `$.items[0].name`. */
+  readonly at: string;
+  readonly value: string | number;
+  readonly labels: Labels;
+  readonly kind: string | undefined;
+}
+
+/** Past so many values the rest of a result is one text: bounded work for whatever a tool answers. */
+const MAX_LEAVES = 20_000;
+const MAX_DEPTH = 64;
+
+type Location = readonly (string | number)[];
+
+/** What a rule says from one place on. */
+interface Claim {
+  readonly rule: ResultRule;
+  readonly depth: number;
+  /** Its condition could not be worked out: then it says that nothing is known. */
+  readonly failed: boolean;
+}
+
+/**
+ * The values of a result with their labels. Of the rules that apply to a value the deepest says how far it is to be believed and how
+ * close it is to be kept; two at one place both count. Names of all of them come along. What no rule reaches is unclassified.
+ *
+ * @param stored the marks of what it was read from
+ */
+export function leavesOf(
+  tool: ToolDescription,
+  input: unknown,
+  result: unknown,
+  stored: readonly string[] = [],
+): Leaf[] {
+  const value = valueOfResult(result, tool.format);
+  const claims = claimsOn(tool, input, value);
+  const kept = stored.length === 0 ? undefined : labelsOfMarks(stored);
+  const walk = new Walk(claims, tool.unclassified, kept);
+  walk.visit(value, [], []);
+  for (const text of besides(result)) walk.visit(text, ['text'], claims.get('[]') ?? []);
+  return walk.leaves;
+}
+
+/** By the place, as JSON. */
+function claimsOn({ rules }: ToolDescription, input: unknown, result: unknown): Map<string, Claim[]> {
+  const claims = new Map<string, Claim[]>();
+  for (const rule of rules) {
+    for (const { location, value } of rule.query.query(result as never).nodes) {
+      const place = location as Location;
+      const applies =
+        rule.when === undefined ? true : holds(rule.when, { input, result, record: recordAt(result, place), value });
+      if (applies === false) continue;
+      const key = JSON.stringify(place);
+      const there = claims.get(key) ?? [];
+      there.push({ rule, depth: place.length, failed: applies === 'failed' });
+      claims.set(key, there);
+    }
+  }
+  return claims;
+}
+
+function holds(when: (about: RuleSubject) => boolean, about: RuleSubject): boolean | 'failed' {
+  try {
+    return when(about);
+  } catch {
+    return 'failed';
+  }
+}
+
+/** The innermost record that a place is in, or is. */
+function recordAt(result: unknown, place: Location): unknown {
+  let at = result;
+  let record: unknown = isRecord(result) ? result : null;
+  for (const step of place) {
+    at = (at as Record<string | number, unknown> | undefined)?.[step];
+    if (isRecord(at)) record = at;
+  }
+  return record;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+class Walk {
+  readonly leaves: Leaf[] = [];
+
+  constructor(
+    private readonly claims: ReadonlyMap<string, readonly Claim[]>,
+    private readonly unclassified: Labels,
+    private readonly stored: Labels | undefined,
+  ) {}
+
+  visit(value: unknown, place: Location, above: readonly Claim[]): void {
+    const own = this.claims.get(JSON.stringify(place)) ?? [];
+    const claims = own.length === 0 || own === above ? above : [...above, ...own];
+    if (typeof value === 'object' && value !== null) {
+      if (place.length >= MAX_DEPTH || this.leaves.length >= MAX_LEAVES) {
+        this.add(JSON.stringify(value), place, claims);
+        return;
+      }
+      const isList = Array.isArray(value);
+      for (const [key, item] of Object.entries(value)) {
+        // A name of a member is a value too: some tools answer { "<name>": … }.
+        if (!isList) this.add(key, place, claims);
+        this.visit(item, [...place, isList ? Number(key) : key], claims);
+      }
+      return;
+    }
+    if (typeof value === 'string' ? value !== '' : typeof value === 'number') {
+      this.add(value as string | number, place, claims);
+    } else if (typeof value === 'bigint') {
+      this.add(String(value), place, claims);
+    }
+  }
+
+  private add(value: string | number, place: Location, claims: readonly Claim[]): void {
+    this.leaves.push({ at: pathText(place), value, ...this.labelled(claims) });
+  }
+
+  private labelled(claims: readonly Claim[]): Pick<Leaf, 'labels' | 'kind'> {
+    let integrity: Labels | undefined;
+    let confidentiality: Labels | undefined;
+    let [integrityDepth, confidentialityDepth] = [-1, -1];
+    let kind: string | undefined;
+    const names: string[] = [];
+    let isUnknown = false;
+    for (const { rule, depth, failed } of claims) {
+      isUnknown ||= failed;
+      names.push(...rule.names);
+      if (failed) continue;
+      kind = rule.kind ?? kind;
+      if (rule.integrity !== undefined && depth >= integrityDepth) {
+        const said: Labels = { integrity: rule.integrity, confidentiality: 'public', names: [] };
+        integrity = depth === integrityDepth && integrity !== undefined ? join(integrity, said) : said;
+        integrityDepth = depth;
+      }
+      if (rule.confidentiality !== undefined && depth >= confidentialityDepth) {
+        const said: Labels = { integrity: 'user', confidentiality: rule.confidentiality, names: [] };
+        confidentiality =
+          depth === confidentialityDepth && confidentiality !== undefined ? join(confidentiality, said) : said;
+        confidentialityDepth = depth;
+      }
+    }
+    let labels: Labels = {
+      integrity: integrity?.integrity ?? this.unclassified.integrity,
+      confidentiality: confidentiality?.confidentiality ?? this.unclassified.confidentiality,
+      names: [...new Set([...names, ...(claims.length === 0 ? this.unclassified.names : [])])].sort(),
+    };
+    if (isUnknown) labels = join(labels, this.unclassified);
+    if (this.stored !== undefined) labels = join(labels, this.stored);
+    return { labels, kind };
+  }
+}
+
+function pathText(place: Location): string {
+  return `$${place.map((step) => (typeof step === 'number' ? `[${step}]` : /^\w+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`)).join('')}`;
+}

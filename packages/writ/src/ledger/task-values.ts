@@ -1,0 +1,177 @@
+import { stemmer } from 'stemmer';
+import { FROM_USER, join, type Labels } from './labels.js';
+import { formsOf, isSameName, numberForm, plainForm, wordsOf } from './normal-form.js';
+import type { Leaf } from './result-labels.js';
+
+/** Where a value was found. */
+export interface Found {
+  readonly from: 'prompt' | 'approval' | 'field' | 'text';
+  readonly labels: Labels;
+  /** The decision whose result it was in, the tool, and the place. */
+  readonly source?: { readonly decisionId: string; readonly tool: string; readonly at: string };
+}
+
+interface Field {
+  readonly value: string | number;
+  readonly labels: Labels;
+  readonly kind: string | undefined;
+  readonly source: NonNullable<Found['source']>;
+}
+
+interface Text extends Omit<Field, 'value'> {
+  readonly form: string;
+}
+
+/** So much of what its results said is remembered of a task; what came after is not, and values from it are not found. */
+const MAX_FIELDS = 50_000;
+const MAX_CHARACTERS = 4 * 2 ** 20;
+const MAX_PROMPT = 256 * 1024;
+/** A word that is in so many texts tells nothing. */
+const MAX_TEXTS_OF_WORD = 64;
+/** What is shorter is a value, and no text to find others in. */
+const MIN_TEXT = 3;
+
+/**
+ * What the prompts and the results of one task said, so that the arguments of its later calls can be traced (design section 5,
+ * "Origins of values"). Looking a value up takes as long after ten thousand calls as after ten.
+ */
+export class TaskValues {
+  private readonly fields = new Map<string, Field[]>();
+  private readonly texts = new Map<string, Text[]>();
+  private readonly approved = new Set<string>();
+  private prompt = '';
+  private readonly promptNumbers = new Set<string>();
+  private readonly promptWords = new Set<string>();
+  private readonly promptStems = new Set<string>();
+  private readonly seenPrompts = new Set<string>();
+  private count = 0;
+  private characters = 0;
+
+  /** How much it holds, in characters. */
+  get size(): number {
+    return this.characters;
+  }
+
+  /** Whether it remembers everything that was said. */
+  get isWhole(): boolean {
+    return this.count < MAX_FIELDS && this.characters < MAX_CHARACTERS;
+  }
+
+  get hasPrompt(): boolean {
+    return this.prompt !== '';
+  }
+
+  /** What the user asked for. Saying the same again changes nothing. */
+  addPrompt(text: string): void {
+    if (this.seenPrompts.has(text) || this.prompt.length + text.length > MAX_PROMPT) return;
+    this.seenPrompts.add(text);
+    this.characters += text.length;
+    this.prompt = ` ${this.prompt} \n ${plainForm(text).replace(/[a-z][a-z0-9+.-]*:\/\//g, '')} `;
+    for (const word of wordsOf(text)) {
+      this.promptWords.add(word);
+      this.promptStems.add(stemmer(word));
+    }
+    for (const token of text.match(/[-+]?[$€£¥]?[0-9][0-9.,'_]*[$€£¥%]?/g) ?? []) {
+      const number = numberForm(token);
+      if (number !== undefined) this.promptNumbers.add(number);
+    }
+  }
+
+  /** Whether the prompt has a word of one of these stems. */
+  asksFor(stems: readonly string[]): boolean {
+    return stems.some((stem) => this.promptStems.has(stem));
+  }
+
+  /** A person said that this value is right, for the rest of the task. */
+  approve(value: string | number): void {
+    for (const form of keysOf(value)) this.approved.add(form);
+  }
+
+  /** What a call of a tool answered. */
+  addResult(decisionId: string, tool: string, leaves: readonly Leaf[]): void {
+    for (const { at, value, labels, kind } of leaves) {
+      if (!this.isWhole) return;
+      this.count += 1;
+      const source = { decisionId, tool, at };
+      for (const key of keysOf(value)) push(this.fields, key, { value, labels, kind, source });
+      if (typeof value === 'string') this.addText(value, { labels, kind, source });
+    }
+  }
+
+  private addText(value: string, rest: Omit<Text, 'form'>): void {
+    this.characters += value.length;
+    const words = new Set(wordsOf(value));
+    if (value.length < MIN_TEXT || words.size === 0) return;
+    const text = { form: plainForm(value), ...rest };
+    for (const word of words) push(this.texts, word, text, MAX_TEXTS_OF_WORD);
+  }
+
+  /**
+   * Where a value was said, the best source first: an approval or the prompt, a field of a result that is that value, a text that has it.
+   * Undefined when it was never said.
+   *
+   * @param kind of the argument: a field of another kind is no source
+   */
+  find(value: string | number, kind: string | undefined): Found | undefined {
+    const keys = keysOf(value);
+    if (keys.some((key) => this.approved.has(key))) return { from: 'approval', labels: FROM_USER };
+    if (this.isInPrompt(value)) return { from: 'prompt', labels: FROM_USER };
+    return this.inField(value, keys, kind) ?? (typeof value === 'string' ? this.inText(value) : undefined);
+  }
+
+  private isInPrompt(value: string | number): boolean {
+    if (this.prompt === '') return false;
+    if (typeof value === 'number') return this.promptNumbers.has(String(value));
+    return formsOf(value).some((form) => hasWhole(this.prompt, form));
+  }
+
+  /** Of several fields the one that is believed most: whoever repeats a value takes nothing from where it was first. */
+  private inField(value: string | number, keys: readonly string[], kind: string | undefined): Found | undefined {
+    let best: Field | undefined;
+    for (const field of keys.flatMap((key) => this.fields.get(key) ?? [])) {
+      if (kind !== undefined && field.kind !== undefined && kind !== field.kind) continue;
+      if (typeof value === 'string' && !isSameName(value, String(field.value))) continue;
+      if (best === undefined || join(best.labels, field.labels).integrity !== field.labels.integrity) best = field;
+    }
+    return best && { from: 'field', labels: best.labels, source: best.source };
+  }
+
+  private inText(value: string): Found | undefined {
+    const [word] = wordsOf(value).sort((a, b) => b.length - a.length);
+    if (word === undefined) return undefined;
+    const forms = formsOf(value);
+    const text = this.texts.get(word)?.find(({ form: said }) => forms.some((form) => said.includes(form)));
+    return text && { from: 'text', labels: { ...text.labels, integrity: 'external' }, source: text.source };
+  }
+
+  /** Whether every word of a text is the user's own. */
+  isOfPromptWords(text: string): boolean {
+    return this.prompt !== '' && wordsOf(text).every((word) => this.promptWords.has(word));
+  }
+}
+
+/** Texts and numbers are found apart: an amount is never taken for an identifier. */
+function keysOf(value: string | number): string[] {
+  if (typeof value === 'number') return [`#${String(value)}`];
+  return formsOf(value).map((form) => `"${form}`);
+}
+
+function push<T>(map: Map<string, T[]>, key: string, item: T, most = 16): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [item]);
+  else if (list.length < most) list.push(item);
+}
+
+const INSIDE_BEFORE = /[\p{L}\p{N}_@%+./-]$/u;
+const INSIDE_AFTER = /^(?:[\p{L}\p{N}_@%+/-]|[.:](?=[\p{L}\p{N}]))/u;
+
+/** Whether a text has another as a whole: `corp.com` is not in `bob@corp.com`. */
+function hasWhole(text: string, part: string): boolean {
+  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + 1)) {
+    const isCut =
+      INSIDE_BEFORE.test(text.slice(at - 1, at)) ||
+      INSIDE_AFTER.test(text.slice(at + part.length, at + part.length + 2));
+    if (!isCut) return true;
+  }
+  return false;
+}

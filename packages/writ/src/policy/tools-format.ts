@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** `tools.yaml`: what tools do, what their arguments are for, and what is known of their results (design section 5). */
+
+export const EFFECTS = ['read', 'write', 'egress', 'money', 'account', 'destroy'] as const;
+const INTEGRITY = ['external', 'attested', 'internal', 'system'] as const;
+const CONFIDENTIALITY = ['public', 'internal', 'confidential', 'restricted'] as const;
+const ROLES = ['destination', 'target', 'secret', 'amount', 'content'] as const;
+
+const kind = z.string().regex(/^[a-z][a-z0-9-]*$/, 'a kind is a word, as email or iban');
+const words = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+/** Labels of a part of a result, with the kind of value that it is, and when they hold. */
+const labelled = z.strictObject({
+  integrity: z.enum(INTEGRITY).optional(),
+  confidentiality: z.enum(CONFIDENTIALITY).optional(),
+  labels: z.array(z.string().min(1)).optional(),
+  kind: kind.optional(),
+  /** CEL over `input`, `result`, `record` and `value`. */
+  when: z.string().min(1).optional(),
+});
+const labels = z.union([words, labelled]);
+
+/** By JSONPath. */
+const byPath = z.record(
+  z.string().regex(/^\$/, 'a part of a result is a JSONPath, as $.items[*].name; $ is all of it'),
+  z.union([labels, z.array(labelled).min(1)]),
+);
+
+const role = z.enum(ROLES);
+const store = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a store is lower-case letters, digits, dots and dashes');
+
+const tool = z.strictObject({
+  effects: z.array(z.enum(EFFECTS)).min(1),
+  /** What its arguments are for, by name or path. */
+  arguments: z.record(z.string().min(1), z.union([role, z.strictObject({ role, kind: kind.optional() })])).default({}),
+  /** What is known of its result: words for all of it, or by JSONPath. */
+  result: z.union([words, labelled, byPath]).optional(),
+  /** What its results are written in when they are text; found out when it is not given. */
+  format: z.enum(['json', 'yaml', 'lines', 'text']).optional(),
+  /** The store that it reads, or writes: what is written there keeps its labels. */
+  reads: store.optional(),
+  writes: store.optional(),
+  /** The words by which a prompt asks for it; those for the verb in its name when they are not given. */
+  asked: z.array(z.string().min(1)).min(1).optional(),
+});
+
+export const toolsYaml = z.strictObject({
+  /** For what is not described. */
+  defaults: z
+    .strictObject({ effects: z.array(z.enum(EFFECTS)).min(1).optional(), result: words.optional() })
+    .default({}),
+  tools: z.record(z.string(), tool).default({}),
+  /** What results are looked through for, and the label of what is found. */
+  detect: z.record(z.enum(['email', 'phone', 'iban', 'card', 'secret']), z.string().min(1)).optional(),
+});
+
+export type ToolsYaml = z.infer<typeof toolsYaml>;
