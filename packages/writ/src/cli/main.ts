@@ -7,9 +7,11 @@ import { decide } from './decide.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { explain } from './explain.js';
 import { type GuardFlags, guard } from './guard.js';
+import { type InitFlags, init } from './init.js';
 import { addKey, type KeyFlags, listKeys, removeKey } from './key.js';
 import { type LedgerFlags, showLedger } from './ledger.js';
 import { complain } from './output.js';
+import { type ReplayFlags, replayTrace } from './replay-trace.js';
 import { type StartFlags, start } from './start.js';
 import { endTask, listTasks, type StartTaskFlags, showTask, startTask, type TaskFlags } from './task.js';
 import { test } from './test.js';
@@ -60,6 +62,15 @@ program
   .action((command: [string, ...string[]], flags: GuardFlags) => run(guard(command, flags)));
 
 program
+  .command('init')
+  .description('draft a bundle for the tools of an MCP server, and say what was guessed')
+  .argument('<bundle>', 'the folder to write it to')
+  .argument('[command...]', 'the server to ask for its tools, after --')
+  .option('--tools <file>', 'a file with the answer of tools/list instead; - for standard input')
+  .option('--json', 'print JSON')
+  .action((bundle: string, command: string[], flags: InitFlags) => run(init(bundle, command, flags)));
+
+program
   .command('check')
   .description('parse, type-check and lint a bundle')
   .argument('<bundle>', 'the folder of the bundle')
@@ -80,6 +91,16 @@ program
   .argument('<request>', 'a file with the request, or - for standard input')
   .option('--json', 'print JSON')
   .action((bundle: string, file: string, flags: { json?: boolean }) => run(decide(bundle, file, flags)));
+
+program
+  .command('replay-trace')
+  .description('decide recorded tasks again, call by call, as the gateway would')
+  .requiredOption('--bundle <dir>', 'the bundle to decide with')
+  .requiredOption('--trace <file>', 'a task a line, as JSON; - for standard input')
+  .option('--approve', 'approve whatever a person would be asked, and endorse its values')
+  .option('--together', 'one ledger for all tasks; otherwise each begins with an empty one')
+  .option('--json', 'print JSON')
+  .action((flags: ReplayFlags) => run(replayTrace(flags)));
 
 program
   .command('explain')

@@ -123,6 +123,6 @@ function compare(step: TestStep, result: string, reasons: readonly string[]): Om
 }
 
 /** The server whose mapping has the tool. */
-function serverOf(bundle: Bundle, tool: string): string {
+export function serverOf(bundle: Bundle, tool: string): string {
   return bundle.mappings.find(({ tools }) => Object.hasOwn(tools, tool))?.server ?? '';
 }

@@ -27,7 +27,7 @@ export interface ContextParts {
  * refused, not ignored) and what else the schema declares.
  */
 export function buildContext(action: ActionDeclaration, parts: ContextParts): CedarJsonObject {
-  const { given } = parts;
+  const given = withoutOpaque(parts);
   const declared = action.context.attributes;
   const context: Record<string, unknown> = {};
   for (const [name, { type }] of declared) {
@@ -42,6 +42,13 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Ce
   if (!declared.has('input') && isRecord(input) && Object.keys(input).length > 0) context.input = input;
   // Whether it really is Cedar JSON of the declared types is checked when it is read.
   return context as CedarJsonObject;
+}
+
+/** Arguments that a tool's description keeps from policies. */
+function withoutOpaque({ given, flow: { tool } }: ContextParts): ContextParts['given'] {
+  if (tool.opaque.length === 0 || !isRecord(given.input)) return given;
+  const input = Object.fromEntries(Object.entries(given.input).filter(([name]) => !tool.opaque.includes(name)));
+  return { ...given, input };
 }
 
 /** A value that Writ provides; undefined for one that it does not have yet. */

@@ -2,6 +2,7 @@ import { type ActionDeclaration, CedarError } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import { LedgerError } from '../ledger/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { valuesOf } from '../ledger/origins.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
@@ -206,6 +207,29 @@ export class Decider {
       lineageOf(registry, again),
       dataFlowOf(tools.of(request.action.name), request, parts),
     );
+  }
+
+  /**
+   * A person looked at a call that was stopped, and found its values right: for the rest of the task they count as the user's own, and
+   * calls of that tool as asked for. Nothing else that stopped it is lifted.
+   *
+   * @returns false when there is nothing to endorse
+   */
+  endorse({ request, provenance }: DecisionRecord): boolean {
+    const { tools } = this.current;
+    if (provenance === undefined || tools.isEmpty) return false;
+    const tool = tools.of(request.action.name);
+    const given = valuesOf(tool, request.context?.input);
+    this.parts.ledger.values.tell(taskKeyOf(request, provenance as Provenance), (values) => {
+      for (const value of given) values.approve(value);
+      values.approveTool(tool.name);
+    });
+    return true;
+  }
+
+  /** Takes in an answer that a task read although the call was not permitted here: a recording went on, or a person let it. */
+  readAnyway(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
+    return this.permits.readAnyway(decision, status, result);
   }
 
   /** What the user asked for at the beginning of a transaction; it is kept in memory alone. */

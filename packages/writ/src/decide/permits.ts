@@ -131,6 +131,14 @@ export class Permits {
     return { event, leaves, held, labels };
   }
 
+  /** The labels and the values of an answer that was read although the call was not permitted here. */
+  async readAnyway(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
+    const learned = await this.learn(decision.id, status, result, decision);
+    if (learned === undefined) return;
+    this.parts.ledger.settle(decision.id, status, this.parts.clock(), learned.held);
+    this.remember(decision.id, learned);
+  }
+
   private remember(decisionId: string, { event, leaves }: Learned): void {
     this.parts.ledger.values.tell(event.keys.task, (values) => values.addResult(decisionId, event.action, leaves));
   }

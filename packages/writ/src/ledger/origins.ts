@@ -105,7 +105,9 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
         for (const role of UNDESCRIBED_ROLES) trace(argument, argument, role, one, undefined);
   }
   const roles = Object.fromEntries(Object.entries(byRole).map(([role, list]) => [role, summaryOf(list)]));
-  const asked = known.isMandated || (known.values?.asksFor(stemsOf(tool)) ?? false);
+  const { values } = known;
+  const isNamed = values !== undefined && (values.isApprovedTool(tool.name) || values.asksFor(stemsOf(tool)));
+  const asked = known.isMandated || isNamed;
   return {
     origins,
     byArgument: Object.fromEntries(Object.entries(byArgument).map(([name, list]) => [name, summaryOf(list)])),
@@ -208,6 +210,12 @@ function authorityOf(byRole: Partial<Record<Role, readonly Traced[]>>, asked: bo
   };
   const chosen = least(AUTHORITY.map((role) => byRole[role] ?? []));
   return chosen ?? least(Object.values(byRole)) ?? (asked ? 4 : 0);
+}
+
+/** The values of a call that have a role; all of one that nothing describes. */
+export function valuesOf(tool: ToolDescription, input: unknown): (string | number)[] {
+  if (!tool.isDescribed) return scalarsIn(input);
+  return tool.arguments.flatMap((described) => [...valuesAt(described, input)]);
 }
 
 function* valuesAt({ argument, query }: RoleArgument, input: unknown): Generator<string | number> {

@@ -1,6 +1,6 @@
 import { stemmer } from 'stemmer';
 import { FROM_USER, join, type Labels } from './labels.js';
-import { formsOf, isSameName, numberForm, plainForm, wordsOf } from './normal-form.js';
+import { formsOf, isSameName, linksIn, numberForm, plainForm, wordsOf } from './normal-form.js';
 import type { Leaf } from './result-labels.js';
 
 /** Where a value was found. */
@@ -39,6 +39,7 @@ export class TaskValues {
   private readonly fields = new Map<string, Field[]>();
   private readonly texts = new Map<string, Text[]>();
   private readonly approved = new Set<string>();
+  private readonly approvedTools = new Set<string>();
   private prompt = '';
   private readonly promptNumbers = new Set<string>();
   private readonly promptWords = new Set<string>();
@@ -85,6 +86,17 @@ export class TaskValues {
   /** A person said that this value is right, for the rest of the task. */
   approve(value: string | number): void {
     for (const form of keysOf(value)) this.approved.add(form);
+    if (typeof value !== 'string') return;
+    for (const link of linksIn(value)) for (const form of keysOf(link)) this.approved.add(form);
+  }
+
+  /** A person said that calls of this tool are meant, for the rest of the task. */
+  approveTool(tool: string): void {
+    this.approvedTools.add(tool);
+  }
+
+  isApprovedTool(tool: string): boolean {
+    return this.approvedTools.has(tool);
   }
 
   /** What a call of a tool answered. */

@@ -41,6 +41,7 @@ export interface DeclaredTool {
   readonly reads?: string | undefined;
   readonly writes?: string | undefined;
   readonly asked?: readonly string[] | undefined;
+  readonly opaque?: readonly string[] | undefined;
 }
 
 /** An argument that has a role. */
@@ -86,6 +87,8 @@ export interface ToolDescription {
   /** The stores that it reads and writes. */
   readonly reads: string | undefined;
   readonly writes: string | undefined;
+  /** Arguments that policies do not see in `input`. */
+  readonly opaque: readonly string[];
   /** By which words a prompt asks for it. */
   readonly asked: readonly string[];
   /** What no rule says. */
@@ -148,6 +151,7 @@ export class Tools {
       format: declared.format,
       reads: declared.reads,
       writes: declared.writes,
+      opaque: declared.opaque ?? [],
       asked: declared.asked ?? usualWords(name),
       unclassified: this.unclassified,
       marks: [...marks].sort(),

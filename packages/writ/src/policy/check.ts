@@ -1,4 +1,4 @@
-import { positionAt } from '@writ/cedar';
+import { type CedarType, positionAt } from '@writ/cedar';
 import type { Bundle, ReadBundle } from './bundle.js';
 import { checkTypes } from './check-types.js';
 import { BundleError } from './errors.js';
@@ -105,6 +105,7 @@ function checkLedger({ accumulators, schema }: Bundle): Finding[] {
     findings.push({ severity, file, line: 1, column: 1, message, help });
   };
   const inputs = new Set<string>();
+  const mistaken: Record<string, { action: string; required: boolean }[]> = {};
   for (const { uid, context } of schema.actions) {
     const input = context.attributes.get('input')?.type;
     if (input?.kind === 'record') for (const name of input.attributes.keys()) inputs.add(name);
@@ -112,16 +113,22 @@ function checkLedger({ accumulators, schema }: Bundle): Finding[] {
     if (ledger?.kind !== 'record') continue;
     for (const [name, { type, required }] of ledger.attributes) {
       const declared = Object.hasOwn(accumulators, name) ? accumulators[name] : undefined;
-      if (declared === undefined) {
-        const message = `the context of ${uid.id} has ledger.${name}, and ledger.yaml has no such accumulator`;
-        find(required ? 'error' : 'warning', 'schema.cedarschema', message, 'declare it, or take it out');
-        continue;
-      }
-      const isSet = type.kind === 'set' && type.element.kind === 'string';
-      if ((declared.set !== undefined) === isSet && (isSet || type.kind === 'long')) continue;
-      const right = declared.set === undefined ? 'Long' : 'Set<String>';
-      const message = `the context of ${uid.id} has ledger.${name} as another type than the accumulator is`;
-      find('error', 'schema.cedarschema', message, `it is ${right}`);
+      const isThat = declared !== undefined && isTypeOf(declared, type);
+      if (!isThat) (mistaken[name] ??= []).push({ action: uid.id, required });
+    }
+  }
+  for (const [name, uses] of Object.entries(mistaken)) {
+    const [first] = uses;
+    const others = uses.length === 1 ? '' : ` and ${uses.length - 1} more`;
+    const where = `the context of ${first?.action}${others} has ledger.${name}`;
+    const declared = Object.hasOwn(accumulators, name) ? accumulators[name] : undefined;
+    if (declared === undefined) {
+      const isError = uses.some(({ required }) => required);
+      const message = `${where}, and ledger.yaml has no such accumulator`;
+      find(isError ? 'error' : 'warning', 'schema.cedarschema', message, 'declare it, or take it out');
+    } else {
+      const message = `${where} as another type than the accumulator is`;
+      find('error', 'schema.cedarschema', message, `it is ${typeNameOf(declared)}`);
     }
   }
   for (const [name, { key, set, distinct, sum, on }] of Object.entries(accumulators)) {
@@ -132,6 +139,23 @@ function checkLedger({ accumulators, schema }: Bundle): Finding[] {
     }
   }
   return findings;
+}
+
+type Declared = Bundle['accumulators'][string];
+
+function typeNameOf({ set, decimal }: Declared): string {
+  return set !== undefined ? 'Set<String>' : decimal === true ? 'decimal' : 'Long';
+}
+
+function isTypeOf(declared: Declared, type: CedarType): boolean {
+  switch (typeNameOf(declared)) {
+    case 'Set<String>':
+      return type.kind === 'set' && type.element.kind === 'string';
+    case 'decimal':
+      return type.kind === 'extension' && type.name === 'decimal';
+    default:
+      return type.kind === 'long';
+  }
 }
 
 /** Names in one file that should be in another. */

@@ -34,6 +34,8 @@ const tool = z.strictObject({
   effects: z.array(z.enum(EFFECTS)).min(1),
   /** What its arguments are for, by name or path. */
   arguments: z.record(z.string().min(1), z.union([role, z.strictObject({ role, kind: kind.optional() })])).default({}),
+  /** Arguments that policies do not see in `context.input`: those that Cedar has no type for. */
+  opaque: z.array(z.string().min(1)).default([]),
   /** What is known of its result: words for all of it, or by JSONPath. */
   result: z.union([words, labelled, byPath]).optional(),
   /** What its results are written in when they are text; found out when it is not given. */
