@@ -1,12 +1,14 @@
 import { type EntityJson, type EntityUid, parseUid } from '@writ/cedar';
 import { Callers } from '../api/callers.js';
 import { type Caller, inProcess } from '../decide/caller.js';
-import { type Decision, decidingPolicies, explainBriefly, isPermitted } from '../decide/decision.js';
+import { decidingPolicies, explainBriefly, isPermitted } from '../decide/decision.js';
 import { provenanceOf } from '../decide/gather.js';
 import type { PolicyPlane } from '../decide/plane.js';
+import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
 import { MappingError } from '../enforce/errors.js';
 import { WritError } from '../errors.js';
+import { millisecondsOf } from '../ledger/window.js';
 import { deciderOf, mapperOf, planeOf } from '../plane.js';
 import type { Bundle } from '../policy/bundle.js';
 import type { TestStep, TestTask } from '../policy/format.js';
@@ -56,7 +58,7 @@ export async function runTests(bundle: Bundle): Promise<TestRun> {
 }
 
 async function runTask(bundle: Bundle, file: string, task: TestTask, determined: Set<string>): Promise<TaskResult> {
-  const at = task.now === undefined ? new Date() : new Date(task.now);
+  let at = task.now === undefined ? new Date() : new Date(task.now);
   const plane = planeOf(bundle, (task.given?.entities ?? []) as EntityJson[]);
   const nothing = { append: async () => undefined };
   const decider = deciderOf(bundle, nothing, () => at, { plane });
@@ -65,12 +67,18 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   const requestOf = requestsOf(bundle, task);
 
   const steps: StepResult[] = [];
-  for (const step of task.steps) {
+  for (const step of task.steps.flatMap((one) => new Array<TestStep>(one.times).fill(one))) {
     const caller = 'call' in step ? gateway : asking;
-    let decision: Decision;
+    if (step.after !== undefined) at = new Date(at.getTime() + millisecondsOf(step.after));
+    let decision: DecisionRecord;
     try {
       const request = requestOf(step);
       decision = await decider.decide(request, caller, startedAs(task, plane, request));
+      if (step.approve === true) {
+        if (decision.result !== 'step_up' || !decider.endorse(decision))
+          throw new TestError(`${task.test}: nobody would be asked to approve ${request.action.name}`, explainBriefly(decision));
+        decision = await decider.decide(request, caller, startedAs(task, plane, request));
+      }
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
       steps.push({ ...compare(step, 'deny', []), why: error.message });
@@ -78,7 +86,8 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
     }
     const reasons = decidingPolicies(decision).map(({ policy }) => policy);
     for (const id of reasons) determined.add(id);
-    if (isPermitted(decision) && step.outcome !== 'none') await decider.report(decision.id, step.outcome, caller);
+    if (isPermitted(decision) && step.outcome !== 'none')
+      await decider.report(decision.id, step.outcome, caller, step.result);
     steps.push({ ...compare(step, decision.result, reasons), why: explainBriefly(decision) });
   }
   return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
@@ -110,7 +119,13 @@ function requestsOf(bundle: Bundle, task: TestTask): (step: TestStep) => AccessR
   return (step) => {
     if ('request' in step) return step.request as AccessRequest;
     const call = { server: step.server ?? serverOf(bundle, step.call), tool: step.call, arguments: step.input };
-    return mapper.map(call, { originator, agent, task: task.test });
+    const mapped = mapper.map(call, {
+      originator: step.for === undefined ? originator : (parseUid(step.for) as EntityUid),
+      agent: step.agent === undefined ? agent : parseUid(step.agent),
+      task: step.task ?? task.test,
+    });
+    const prompt = step.prompt ?? task.prompt;
+    return prompt === undefined ? mapped : { ...mapped, context: { ...mapped.context, prompt } };
   };
 }
 

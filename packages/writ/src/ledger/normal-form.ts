@@ -67,6 +67,22 @@ function pointOf(digits: string): number {
   return isOne && !(isThousands && comma !== -1) ? last : digits.length;
 }
 
+const GROUPED = /\b[A-Z]{2}[0-9]{2}(?:[ -][A-Z0-9]{2,4}){3,}\b|\+?[0-9]{2,}(?:[ /-][0-9]{2,}){2,}/g;
+
+/** The account and telephone numbers that a text writes in groups, without their spaces. */
+export function groupedNumbersIn(text: string): string[] {
+  return (text.match(GROUPED) ?? []).map((found) => plainForm(found).replace(/[ /-]/g, ''));
+}
+
+/** The kind of value that its form alone shows; undefined for most. */
+export function shapeOf(value: string | number): string | undefined {
+  if (typeof value === 'number') return 'amount';
+  const text = value.trim();
+  if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return 'email';
+  if (SCHEME.test(text.toLowerCase())) return 'url';
+  return /^[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}$/.test(text) ? 'iban' : undefined;
+}
+
 /** The words of a text in one form. */
 export function wordsOf(text: string): string[] {
   return plainForm(text).match(/[\p{L}\p{N}]+/gu) ?? [];

@@ -1,6 +1,6 @@
 import { stemmer } from 'stemmer';
 import { FROM_USER, join, type Labels } from './labels.js';
-import { formsOf, isSameName, linksIn, numberForm, plainForm, wordsOf } from './normal-form.js';
+import { formsOf, groupedNumbersIn, isSameName, linksIn, numberForm, plainForm, shapeOf, wordsOf } from './normal-form.js';
 import type { Leaf } from './result-labels.js';
 
 /** Where a value was found. */
@@ -68,6 +68,7 @@ export class TaskValues {
     this.seenPrompts.add(text);
     this.characters += text.length;
     this.prompt = ` ${this.prompt} \n ${plainForm(text).replace(/[a-z][a-z0-9+.-]*:\/\//g, '')} `;
+    for (const grouped of groupedNumbersIn(text)) this.prompt += ` ${grouped} `;
     for (const word of wordsOf(text)) {
       this.promptWords.add(word);
       this.promptStems.add(stemmer(word));
@@ -141,7 +142,7 @@ export class TaskValues {
   private inField(value: string | number, keys: readonly string[], kind: string | undefined): Found | undefined {
     let best: Field | undefined;
     for (const field of keys.flatMap((key) => this.fields.get(key) ?? [])) {
-      if (kind !== undefined && field.kind !== undefined && kind !== field.kind) continue;
+      if (kind !== undefined && kind !== (field.kind ?? shapeOf(value))) continue;
       if (typeof value === 'string' && !isSameName(value, String(field.value))) continue;
       if (best === undefined || join(best.labels, field.labels).integrity !== field.labels.integrity) best = field;
     }

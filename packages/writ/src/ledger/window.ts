@@ -21,8 +21,13 @@ export function windowOf(text: string | undefined): Window {
   if (text === undefined) return FOR_EVER;
   if ((CALENDAR as readonly string[]).includes(text))
     return { endOf: (now) => endOfPeriod(text as CalendarPeriod, now), resolution: 1 };
-  const length = Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS];
+  const length = millisecondsOf(text);
   return { endOf: (now) => now + length, resolution: Math.max(1, length / PARTS) };
+}
+
+/** `24h` in milliseconds. */
+export function millisecondsOf(length: string): number {
+  return Number(length.slice(0, -1)) * UNIT_MS[length.slice(-1) as keyof typeof UNIT_MS];
 }
 
 function endOfPeriod(period: CalendarPeriod, now: number): number {

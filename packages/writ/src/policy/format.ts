@@ -218,6 +218,14 @@ const expectation = {
   /** The policies that decide, in any order. */
   because: z.array(z.string()).optional(),
   outcome: z.enum(['completed', 'failed', 'unknown', 'none']).default('completed'),
+  /** What the action answers: its labels and values are known to the task from then on. */
+  result: z.unknown().optional(),
+  /** A person approves a call that is a `step_up`: its values count as the user's for the rest of the task, and it is asked again. */
+  approve: z.literal(true).optional(),
+  /** How often it is done; each time the same is expected. */
+  times: z.int().min(1).max(10_000).default(1),
+  /** So much later than the step before. */
+  after: z.string().regex(/^[1-9][0-9]*(s|m|h|d)$/, 'as 5m, 2h or 3d').optional(),
 };
 const properties = z.record(z.string(), z.unknown()).optional();
 const entity = z.strictObject({ type: z.string(), id: z.string(), properties });
@@ -228,6 +236,11 @@ const step = z.union([
     call: z.string(),
     server: z.string().optional(),
     input: z.record(z.string(), z.unknown()).default({}),
+    /** Of another task, by another agent, or for somebody else than the test says. */
+    task: z.string().min(1).optional(),
+    agent: uidText.optional(),
+    for: uidText.optional(),
+    prompt: z.string().optional(),
     ...expectation,
   }),
   z.strictObject({
@@ -251,6 +264,8 @@ const task = z
     as: name.default('default'),
     /** The kind of task that it was started as, in `tasks.yaml`; the default kind when it is not given. */
     kind: z.string().optional(),
+    /** What the user asked for. */
+    prompt: z.string().optional(),
     /** The moment at which the test runs. */
     now: z.iso.datetime().optional(),
     given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
 import { admitsNull, cedarTypeOf } from './cedar-type.js';
 import { type GuessedTool, guessTool, type ListedTool } from './guess.js';
 
@@ -112,8 +112,9 @@ function toolText(tool: DraftedTool): string {
     ...(writes === undefined ? {} : { writes }),
     result: isFromOutside ? OUTSIDE : 'internal',
   };
-  const text = stringify({ [name]: described }, { flowCollectionPadding: true, collectionStyle: 'any' });
-  return `  # ${because}\n${text.replace(/^(?=.)/gm, '  ')}`;
+  const document = new Document({ [name]: described });
+  visit(document, { Seq: (_key, list) => void (list.flow = true) });
+  return `  # ${because}\n${String(document).replace(/^(?=.)/gm, '  ')}`;
 }
 
 /** What others wrote, but for what a server gives out itself, and for who it says that wrote. */

@@ -47,7 +47,7 @@ const MONEY =
 const ACCOUNT =
   /password|user|account|permission|role|credential|apikey|token|member|login|profile|access|policy|secret|key/;
 const ABROAD =
-  /email|mail|message|inbox|web|page|url|site|review|comment|post|file|document|doc|note|event|calendar|issue|ticket|pull|request|feed|news|transaction|chat|thread|conversation|transcript|attachment|article|tweet|content|crawl|scrape|rss|blog|wiki|description|resource|repo|code|log|record|row|query|sql/;
+  /email|mail|message|inbox|web|page|url|site|review|comment|post|file|document|doc|note|event|calendar|issue|ticket|pull|request|feed|news|transaction|chat|thread|conversation|transcript|attachment|article|tweet|content|crawl|scrape|rss|blog|wiki|description|resource|repo|code|log|record|row|query|sql|invoice|bill|survey|form|response/;
 /** Lists of our own, whatever else their names say. */
 const OWN = /contact|directory|employee|colleague|balance|whoami/;
 
