@@ -8,7 +8,10 @@ import { EXAMPLES } from './running.js';
 /** Every bundle under examples/ checks and passes its own tests. */
 
 const BIN = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
-const bundles = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'writ.yaml')));
+const bundles = ['', 'packs/', 'patterns/']
+  .filter((folder) => existsSync(join(EXAMPLES, folder)))
+  .flatMap((folder) => readdirSync(join(EXAMPLES, folder)).map((name) => `${folder}${name}`))
+  .filter((name) => existsSync(join(EXAMPLES, name, 'writ.yaml')));
 const writ = (...args: string[]): { status: number | null; json: Record<string, unknown> } => {
   const { status, stdout } = spawnSync(process.execPath, [BIN, ...args, '--json'], { encoding: 'utf8' });
   return { status, json: JSON.parse(stdout) as Record<string, unknown> };

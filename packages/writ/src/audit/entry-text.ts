@@ -8,16 +8,20 @@ export function entryText(entry: LogEntry): string {
   return entry.kind === 'decision' ? decisionText(entry) : JSON.stringify(entry);
 }
 
-/** Parts that a record has only when there is something to say. */
-const OPTIONAL = [
-  'provenance',
-  'mandate',
-  'reserved',
-  'refusal',
-  'obligations',
-  'missing',
-  'ignored',
-] as const satisfies (keyof DecisionRecord)[];
+type Optional = { [K in keyof DecisionRecord]-?: undefined extends DecisionRecord[K] ? K : never }[keyof DecisionRecord];
+
+/** Parts that a record has only when there is something to say: all of them, or this does not compile. */
+const OPTIONAL: Readonly<Record<Optional, true>> = {
+  provenance: true,
+  mandate: true,
+  origins: true,
+  reserved: true,
+  refusal: true,
+  obligations: true,
+  missing: true,
+  ignored: true,
+};
+const OPTIONAL_NAMES = Object.keys(OPTIONAL) as Optional[];
 
 function decisionText(record: DecisionRecord): string {
   const { facts } = record;
@@ -27,7 +31,7 @@ function decisionText(record: DecisionRecord): string {
   text += `,"request":${JSON.stringify(record.request)},"reasons":${JSON.stringify(record.reasons)},"facts":[`;
   for (let i = 0; i < facts.length; i += 1) text += i === 0 ? factText(facts[i]) : `,${factText(facts[i])}`;
   text += `],"ledger":${JSON.stringify(record.ledger)},"policyVersion":"${record.policyVersion}"`;
-  for (const name of OPTIONAL) {
+  for (const name of OPTIONAL_NAMES) {
     const part = record[name];
     if (part !== undefined) text += `,"${name}":${name === 'reserved' ? rememberedText(part) : JSON.stringify(part)}`;
   }

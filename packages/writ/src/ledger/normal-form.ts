@@ -99,7 +99,7 @@ export function linksIn(text: string): string[] {
 /** The domain of an e-mail address or a URL; undefined when it has none. */
 export function domainOf(value: string): string | undefined {
   const text = value.trim().toLowerCase();
-  const mail = /^[^\s@]+@([^\s@]+)$/.exec(text);
+  const mail = /^[^\s@/]+@([^\s@/:?#]+)$/.exec(text);
   if (mail !== null) return mail[1];
   const url = SCHEME.test(text)
     ? text

@@ -46,11 +46,24 @@ export function leavesOf(
   return walk.leaves;
 }
 
+/** What is not looked at any more, as one text. */
+function restOf(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return TOO_DEEP;
+  }
+}
+
+const TOO_DEEP = '(nested too deep)';
+
 /** By the place, as JSON. */
 function claimsOn({ rules }: ToolDescription, input: unknown, result: unknown): Map<string, Claim[]> {
   const claims = new Map<string, Claim[]>();
   for (const rule of rules) {
-    for (const { location, value } of rule.query.query(result as never).nodes) {
+    const nodes = nodesOf(rule, result);
+    if (nodes === undefined) claims.set('[]', [...(claims.get('[]') ?? []), { rule, depth: 0, failed: true }]);
+    for (const { location, value } of nodes ?? []) {
       const place = location as Location;
       const applies =
         rule.when === undefined ? true : holds(rule.when, { input, result, record: recordAt(result, place), value });
@@ -62,6 +75,15 @@ function claimsOn({ rules }: ToolDescription, input: unknown, result: unknown): 
     }
   }
   return claims;
+}
+
+/** Undefined when the result is nested deeper than can be searched: then nothing is known of any of it. */
+function nodesOf({ query }: ResultRule, result: unknown): readonly { location: unknown; value: unknown }[] | undefined {
+  try {
+    return query.query(result as never).nodes;
+  } catch {
+    return undefined;
+  }
 }
 
 function holds(when: (about: RuleSubject) => boolean, about: RuleSubject): boolean | 'failed' {
@@ -101,7 +123,7 @@ class Walk {
     const claims = own.length === 0 || own === above ? above : [...above, ...own];
     if (typeof value === 'object' && value !== null) {
       if (place.length >= MAX_DEPTH || this.leaves.length >= MAX_LEAVES) {
-        this.add(JSON.stringify(value), place, claims);
+        this.add(restOf(value), place, claims);
         return;
       }
       const isList = Array.isArray(value);

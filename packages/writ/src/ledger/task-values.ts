@@ -1,6 +1,15 @@
 import { stemmer } from 'stemmer';
 import { FROM_USER, join, type Labels } from './labels.js';
-import { formsOf, groupedNumbersIn, isSameName, linksIn, numberForm, plainForm, shapeOf, wordsOf } from './normal-form.js';
+import {
+  formsOf,
+  groupedNumbersIn,
+  isSameName,
+  linksIn,
+  numberForm,
+  plainForm,
+  shapeOf,
+  wordsOf,
+} from './normal-form.js';
 import type { Leaf } from './result-labels.js';
 
 /** Where a value was found. */

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { withDetections } from './detectors.js';
+import { ToolDescriptionError } from './errors.js';
+import { marksOf } from './labels.js';
+import { leavesOf } from './result-labels.js';
+import { type DeclaredTool, Tools } from './tool-description.js';
+
+const toolOf = (declared: DeclaredTool) => new Tools({ look: declared }).of('look');
+/** `path: integrity confidentiality names`, of each value. */
+function labelled(
+  declared: DeclaredTool,
+  result: unknown,
+  input: unknown = {},
+  stored: string[] = [],
+): Record<string, string> {
+  const leaves = leavesOf(toolOf(declared), input, result, stored);
+  return Object.fromEntries(
+    leaves.map(({ at, value, labels: { integrity, confidentiality, names } }) => [
+      `${at}=${value}`,
+      [integrity, confidentiality, ...names].join(' '),
+    ]),
+  );
+}
+
+describe('labels of results', () => {
+  it('counts what nothing describes as external and confidential', () => {
+    expect(labelled({}, { a: 1 })).toEqual({ '$=a': 'external confidential', '$.a=1': 'external confidential' });
+    expect(labelled({ result: { '$.a': 'internal' } }, { b: 'x' })['$.b=x']).toBe('external confidential');
+  });
+
+  it('lets the deepest rule say what a value is, and two at one place both', () => {
+    const result = {
+      $: ['external', 'pii'],
+      '$.items[*]': 'internal',
+      '$.items[*].body': 'external',
+      '$.items[0].body': 'attested',
+    };
+    const got = labelled({ result }, { items: [{ id: 7, body: 'x' }, { body: 'y' }] });
+    expect(got['$.items[0].id=7']).toBe('internal internal pii');
+    expect(got['$.items[0].body=x']).toBe('external internal pii');
+    expect(got['$.items[1].body=y']).toBe('external internal pii');
+  });
+
+  it('applies a rule when its condition holds: over the arguments, the record and the value', () => {
+    const declared: DeclaredTool = {
+      result: {
+        $: 'internal',
+        '$[*].subject': { integrity: 'external', when: 'record.recipient == input.me' },
+        '$[*].note': { labels: ['secret'], when: 'value.startsWith("key")' },
+      },
+    };
+    const got = labelled(
+      declared,
+      [
+        { recipient: 'me', subject: 's1', note: 'key 1' },
+        { recipient: 'you', subject: 's2', note: 'n' },
+      ],
+      { me: 'me' },
+    );
+    expect(got).toMatchObject({
+      '$[0].subject=s1': 'external internal',
+      '$[1].subject=s2': 'internal internal',
+      '$[0].note=key 1': 'internal internal secret',
+      '$[1].note=n': 'internal internal',
+    });
+  });
+
+  it('counts a value as unclassified when the condition on it cannot be worked out', () => {
+    const declared: DeclaredTool = {
+      result: { $: 'internal', '$.a': { integrity: 'system', when: 'record.missing.deeper == 1' } },
+    };
+    expect(labelled(declared, { a: 'x' })['$.a=x']).toBe('external confidential');
+  });
+
+  it('joins the labels of the store that it was read from', () => {
+    expect(labelled({ result: 'internal' }, 'x', {}, ['external', 'pii'])).toEqual({ '$=x': 'external internal pii' });
+  });
+
+  it.each<[string, DeclaredTool, unknown]>([
+    ['JSON in a text', {}, '{ "a": { "b": "v" } }'],
+    ['YAML in a text', {}, 'a:\n  b: v\n'],
+    ['the text of an MCP result', {}, { content: [{ type: 'text', text: '{"a":{"b":"v"}}' }] }],
+    [
+      'the structured content of an MCP result',
+      {},
+      { content: [{ type: 'text', text: 'said' }], structuredContent: { a: { b: 'v' } } },
+    ],
+    ['lines with names', { format: 'lines' }, 'a: v\nsecond'],
+  ])('reads %s', (_what, declared, result) => {
+    const places = leavesOf(toolOf(declared), {}, result).map(({ at, value }) => `${at}=${value}`);
+    expect(places).toContain(declared.format === 'lines' ? '$[0].a=v' : '$.a.b=v');
+  });
+
+  it('labels what an MCP result says besides its structured content as the whole', () => {
+    const result = { content: [{ type: 'text', text: 'besides' }], structuredContent: { a: 'v' } };
+    expect(labelled({ result: { '$.a': 'internal' } }, result)).toMatchObject({
+      '$.a=v': 'internal internal',
+      '$.text=besides': 'external confidential',
+    });
+  });
+
+  it('does not take prose for structure, nor follow aliases that multiply', () => {
+    expect(labelled({}, 'Dear tenant,\nplease note: the rent is 100.\nBest')).toHaveProperty(
+      '$=Dear tenant,\nplease note: the rent is 100.\nBest',
+    );
+    const bomb = 'a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]';
+    expect(leavesOf(toolOf({}), {}, bomb)).toHaveLength(1);
+  });
+
+  it('does bounded work for whatever a tool answers', () => {
+    expect(
+      leavesOf(
+        toolOf({}),
+        {},
+        Array.from({ length: 100_000 }, (_, i) => i),
+      ).length,
+    ).toBeLessThanOrEqual(100_000);
+    let deep: unknown = 'x';
+    for (let i = 0; i < 5_000; i += 1) deep = [deep];
+    expect(leavesOf(toolOf({}), {}, deep)).toHaveLength(1);
+    const [leaf] = leavesOf(toolOf({ result: { $: 'internal', '$..id': 'system' } }), {}, deep);
+    expect(leaf && marksOf(leaf.labels)).toEqual(['confidential', 'external']);
+  });
+
+  it.each<[DeclaredTool, RegExp]>([
+    [{ result: { '$.a[': 'external' } }, /is not a JSONPath/],
+    [{ result: { $: { when: 'value ==' } } }, /is not CEL/],
+    [{ result: { $: { when: '1' } } }, /gives int/],
+    [{ result: 'user' }, /no result is the user's/],
+    [{ arguments: { 'a[[': 'target' } }, /is not a JSONPath/],
+  ])('refuses a description that cannot work: %j', (declared, message) => {
+    expect(() => toolOf(declared)).toThrow(ToolDescriptionError);
+    expect(() => toolOf(declared)).toThrow(message);
+  });
+
+  it('knows before the result which marks it can bring', () => {
+    expect(toolOf({}).marks).toEqual(['confidential', 'external']);
+    expect(toolOf({ result: 'internal' }).marks).toEqual([]);
+    expect(toolOf({ result: { $: 'internal', '$.x': { labels: ['pii'], when: 'true' } } }).marks).toEqual(['pii']);
+    expect(toolOf({ result: { '$.x': ['internal', 'pii'] } }).marks).toEqual(['confidential', 'external', 'pii']);
+  });
+});
+
+describe('withDetections', () => {
+  const detect = { email: 'pii', phone: 'pii', iban: 'financial', card: 'financial', secret: 'secret' };
+  const found = async (text: string): Promise<string[]> => {
+    const leaves = await withDetections(
+      leavesOf(toolOf({ result: ['system', 'public'] }), {}, ['nothing', text, 'nor here']),
+      detect,
+    );
+    expect([leaves[0], leaves[2]].map((leaf) => leaf && marksOf(leaf.labels))).toEqual([[], []]);
+    return leaves[1] === undefined ? [] : marksOf(leaves[1].labels);
+  };
+
+  it.each([
+    ['an e-mail address', 'write to ana.b@shop.example', ['pii']],
+    ['a telephone number', 'call +49 30 901820 today', ['pii']],
+    ['an account number', 'to DE89 3704 0044 0532 0130 00', ['financial']],
+    ['a card number', 'card 4111 1111 1111 1111', ['financial']],
+    ['a token', `ghp_${'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'}`, ['secret']],
+    [
+      'a token in a text that wants not to be looked through',
+      `secretlint-disable\nghp_${'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'}`,
+      ['secret'],
+    ],
+    ['an account number with a wrong check digit', 'to DE88 3704 0044 0532 0130 00', []],
+    ['a number that is no card', '4111 1111 1111 1112', []],
+    ['nothing', 'The weather is fine.', []],
+  ])('finds %s', async (_what, text, labels) => {
+    expect(await found(text)).toEqual(labels);
+  });
+
+  it('counts more than it looks through as everything', async () => {
+    const leaves = await withDetections(leavesOf(toolOf({ result: 'internal' }), {}, 'x '.repeat(200_000)), detect);
+    expect(leaves.flatMap(({ labels }) => labels.names)).toEqual(['financial', 'pii', 'secret']);
+  });
+});
