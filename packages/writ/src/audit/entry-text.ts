@@ -8,7 +8,9 @@ export function entryText(entry: LogEntry): string {
   return entry.kind === 'decision' ? decisionText(entry) : JSON.stringify(entry);
 }
 
-type Optional = { [K in keyof DecisionRecord]-?: undefined extends DecisionRecord[K] ? K : never }[keyof DecisionRecord];
+type Optional = {
+  [K in keyof DecisionRecord]-?: undefined extends DecisionRecord[K] ? K : never;
+}[keyof DecisionRecord];
 
 /** Parts that a record has only when there is something to say: all of them, or this does not compile. */
 const OPTIONAL: Readonly<Record<Optional, true>> = {

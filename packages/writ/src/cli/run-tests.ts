@@ -73,11 +73,14 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
     let decision: DecisionRecord;
     try {
       const request = requestOf(step);
-      decision = await decider.decide(request, caller, startedAs(task, plane, request));
+      decision = await decider.decide(request, caller, startedAs(task, step, plane, request));
       if (step.approve === true) {
         if (decision.result !== 'step_up' || !decider.endorse(decision))
-          throw new TestError(`${task.test}: nobody would be asked to approve ${request.action.name}`, explainBriefly(decision));
-        decision = await decider.decide(request, caller, startedAs(task, plane, request));
+          throw new TestError(
+            `${task.test}: nobody would be asked to approve ${request.action.name}`,
+            explainBriefly(decision),
+          );
+        decision = await decider.decide(request, caller, startedAs(task, step, plane, request));
       }
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
@@ -94,13 +97,19 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
 }
 
 /** What a token of a task of that kind would say; undefined for the default kind. */
-function startedAs({ kind, test }: TestTask, { tasks }: PolicyPlane, request: AccessRequest): Provenance | undefined {
+function startedAs(
+  { kind, test }: TestTask,
+  step: TestStep,
+  { tasks }: PolicyPlane,
+  request: AccessRequest,
+): Provenance | undefined {
   if (kind === undefined) return undefined;
   const declared = tasks?.kinds.get(kind);
   if (declared === undefined) throw new TestError(`tasks.yaml has no kind ${kind}`, 'a test names it with `kind`');
   const provenance = provenanceOf(request);
   if (typeof provenance === 'string') return undefined;
-  return { ...provenance, txn: test, scope: [declared.scope], mandate: mandateOf(kind, declared.mandate, test) };
+  const txn = ('call' in step ? step.task : undefined) ?? test;
+  return { ...provenance, txn, scope: [declared.scope], mandate: mandateOf(kind, declared.mandate, txn) };
 }
 
 /** Who sends the requests of a test: a caller of the service, with what it may ask and assert. */

@@ -304,7 +304,7 @@ export class Decider {
         : dataFlowOf(tool, request, { ledger, task: key, coverage, now });
       if (flow.origins.length > 0) trail.origins = recordedOrigins(flow.origins);
       const event = ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, lineage(), flow);
-      if (event !== undefined) trail.ledger = ledger.read(event, now, ledgerNames(declared));
+      if (event !== undefined) trail.ledger = ledger.read(event, now, ...ledgerNames(declared));
       const context = buildContext(declared, {
         given: request.context ?? {},
         action: request.action.properties,
@@ -365,10 +365,23 @@ function refuse(code: Refusal['code'], message: string): Verdict {
   return { result: 'deny', reasons: [], refusal: { code, message } };
 }
 
-/** The accumulators that the schema lets policies see for an action. */
-function ledgerNames({ context }: ActionDeclaration): Iterable<string> {
-  const type = context.attributes.get('ledger')?.type;
-  return type?.kind === 'record' ? type.attributes.keys() : [];
+interface LedgerNames {
+  readonly all: readonly string[];
+  readonly optional: ReadonlySet<string>;
+}
+const ledgerNamesOf = new WeakMap<ActionDeclaration, LedgerNames>();
+
+/** The accumulators that the schema lets policies see for an action, and those of them that it has as optional. */
+function ledgerNames(declared: ActionDeclaration): [readonly string[], ReadonlySet<string>] {
+  let names = ledgerNamesOf.get(declared);
+  if (names === undefined) {
+    const type = declared.context.attributes.get('ledger')?.type;
+    const attributes = type?.kind === 'record' ? [...type.attributes] : [];
+    const optional = attributes.filter(([, { required }]) => !required).map(([name]) => name);
+    names = { all: attributes.map(([name]) => name), optional: new Set(optional) };
+    ledgerNamesOf.set(declared, names);
+  }
+  return [names.all, names.optional];
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -67,6 +67,8 @@ export interface Accumulator {
   readonly isOfLabels: boolean;
   /** @throws {LedgerError} when the expression fails, or gives no text and no whole number */
   keyOf(event: LedgerEvent): string;
+  /** Whether it has one. */
+  hasKey(event: LedgerEvent): boolean;
   /**
    * What the event would add; undefined when it does not count.
    *
@@ -107,6 +109,7 @@ export function compileAccumulator(name: string, declaration: AccumulatorDeclara
     return holds;
   };
   const amount = amountOf(name, declaration);
+  const keyOf = keyFor(name, key);
   return {
     name,
     kind: sum !== undefined || count !== undefined ? 'sum' : distinct !== undefined ? 'distinct' : 'set',
@@ -115,7 +118,15 @@ export function compileAccumulator(name: string, declaration: AccumulatorDeclara
     window: windowOf(declaration.window),
     isDecimal: declaration.decimal === true,
     isOfLabels: declaration.set === 'labels',
-    keyOf: keyFor(name, key),
+    keyOf,
+    hasKey: (event) => {
+      try {
+        return keyOf(event) !== undefined;
+      } catch (error) {
+        if (error instanceof LedgerError) return false;
+        throw error;
+      }
+    },
     measure: rememberingLast((event) => (counts(event) ? amount(event) : undefined)),
     actual: actualOf(name, declaration),
   };

@@ -151,13 +151,20 @@ export class Ledger {
    * The values that a decision on this event at this moment sees.
    *
    * @param names those that it can see; all when it is not given
+   * @param optional of these, those that are left out where the event has no such key and does not count
    * @throws {LedgerError} when one of them cannot be told
    */
-  read(event: LedgerEvent, now: Date, names: Iterable<string> = this.declared()): LedgerValues {
+  read(
+    event: LedgerEvent,
+    now: Date,
+    names: Iterable<string> = this.declared(),
+    optional: ReadonlySet<string> = NONE,
+  ): LedgerValues {
     const values: Record<string, bigint | string | readonly string[]> = {};
     for (const name of names) {
       const accumulator = this.accumulators.get(name);
       if (accumulator === undefined) continue;
+      if (optional.has(name) && !accumulator.hasKey(event) && accumulator.measure(event) === undefined) continue;
       const account = this.accounts.get(name)?.get(accumulator.keyOf(event));
       values[name] = told(accumulator, account, event, now.getTime());
     }
@@ -329,6 +336,8 @@ function told(
   const more = (present ?? []) as readonly string[];
   return BigInt((account as SetAccount | undefined)?.sizeAt(now, more) ?? more.length);
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** The accumulators that every ledger has; a bundle's cannot have such a name. */
 const OWN: ReadonlySet<string> = new Set([TASK_LABELS.name, STORES.name]);

@@ -18,7 +18,7 @@ export interface Origin {
   /** The argument, or the place in it. */
   readonly argument: string;
   readonly role: Role;
-  readonly from: Found['from'] | 'mandate' | 'nowhere';
+  readonly from: Found['from'] | 'approval' | 'mandate' | 'nowhere';
   readonly integrity: Integrity;
   readonly labels: readonly string[];
   readonly source?: NonNullable<Found['source']>;
@@ -142,6 +142,15 @@ class Tracer {
     const links = role === 'content' && typeof value === 'string' ? this.linksOf(value) : 4;
     if (named.includes(argument)) return traced(value, 'mandate', FROM_USER, links);
     const found = values?.find(value, kind);
+    // An approval says that a value is right, and not that everybody may know it.
+    if (values?.isApproved(value) === true)
+      return traced(
+        value,
+        'approval',
+        { ...(found?.labels ?? this.anything), integrity: 'user' },
+        links,
+        found?.source,
+      );
     if (found !== undefined) return traced(value, found.from, found.labels, links, found.source);
     if (role === 'content' && typeof value === 'string' && values?.isOfPromptWords(value) === true)
       return traced(value, 'prompt', FROM_USER, links);
@@ -151,6 +160,7 @@ class Tracer {
   private linksOf(text: string): number {
     let least = 4;
     for (const link of linksIn(text)) {
+      if (this.known.values?.isApproved(link) === true) continue;
       const found = this.known.values?.find(link, undefined);
       least = Math.min(least, found === undefined ? 0 : integrityLevel(found.labels.integrity));
     }

@@ -13,6 +13,7 @@ export const TASK_LABELS: Accumulator = {
   isDecimal: false,
   isOfLabels: true,
   keyOf: ({ keys }) => keys.task,
+  hasKey: () => true,
   measure: ({ data, labels }: LedgerEvent) => (data === undefined ? undefined : labels),
   actual: () => undefined,
 };

@@ -75,9 +75,9 @@ describe('TaskValues', () => {
     const values = told(leaf('eve@evil.example', EXTERNAL));
     values.approve('see https://evil.example/x');
     values.approve('eve@evil.example');
-    expect(values.find('EVE@evil.example', undefined)?.from).toBe('approval');
-    expect(values.find('https://evil.example/x', undefined)?.from).toBe('approval');
-    expect(values.find('https://evil.example/y', undefined)).toBeUndefined();
+    expect(values.isApproved('EVE@evil.example')).toBe(true);
+    expect(values.isApproved('https://evil.example/x')).toBe(true);
+    expect(values.isApproved('https://evil.example/y')).toBe(false);
   });
 
   it('is bounded, and does not find what it had no room for', () => {

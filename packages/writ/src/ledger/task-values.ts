@@ -14,7 +14,7 @@ import type { Leaf } from './result-labels.js';
 
 /** Where a value was found. */
 export interface Found {
-  readonly from: 'prompt' | 'approval' | 'field' | 'text';
+  readonly from: 'prompt' | 'field' | 'text';
   readonly labels: Labels;
   /** The decision whose result it was in, the tool, and the place. */
   readonly source?: { readonly decisionId: string; readonly tool: string; readonly at: string };
@@ -100,6 +100,10 @@ export class TaskValues {
     for (const link of linksIn(value)) for (const form of keysOf(link)) this.approved.add(form);
   }
 
+  isApproved(value: string | number): boolean {
+    return keysOf(value).some((key) => this.approved.has(key));
+  }
+
   /** A person said that calls of this tool are meant, for the rest of the task. */
   approveTool(tool: string): void {
     this.approvedTools.add(tool);
@@ -129,14 +133,13 @@ export class TaskValues {
   }
 
   /**
-   * Where a value was said, the best source first: an approval or the prompt, a field of a result that is that value, a text that has it.
+   * Where a value was said, the best source first: the prompt, a field of a result that is that value, a text that has it.
    * Undefined when it was never said.
    *
    * @param kind of the argument: a field of another kind is no source
    */
   find(value: string | number, kind: string | undefined): Found | undefined {
     const keys = keysOf(value);
-    if (keys.some((key) => this.approved.has(key))) return { from: 'approval', labels: FROM_USER };
     if (this.isInPrompt(value)) return { from: 'prompt', labels: FROM_USER };
     return this.inField(value, keys, kind) ?? (typeof value === 'string' ? this.inText(value) : undefined);
   }

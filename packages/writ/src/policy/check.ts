@@ -1,5 +1,7 @@
-import { type CedarType, positionAt } from '@writ/cedar';
+import { positionAt } from '@writ/cedar';
 import type { Bundle, ReadBundle } from './bundle.js';
+import { checkLedger } from './check-ledger.js';
+import { checkTools } from './check-tools.js';
 import { checkTypes } from './check-types.js';
 import { BundleError } from './errors.js';
 import type { Finding } from './finding.js';
@@ -19,6 +21,7 @@ export function checkBundle(bundle: Bundle): Finding[] {
     ...checkNames(bundle),
     ...checkTasks(bundle),
     ...checkLedger(bundle),
+    ...checkTools(bundle),
   ];
 }
 
@@ -98,78 +101,12 @@ function checkTasks({ tasks, schema }: Bundle): Finding[] {
   return findings;
 }
 
-/** What the schema says of `context.ledger`, and what `ledger.yaml` gives. */
-function checkLedger({ accumulators, schema }: Bundle): Finding[] {
-  const findings: Finding[] = [];
-  const find = (severity: Finding['severity'], file: string, message: string, help: string): void => {
-    findings.push({ severity, file, line: 1, column: 1, message, help });
-  };
-  const inputs = new Set<string>();
-  const mistaken: Record<string, { action: string; required: boolean }[]> = {};
-  for (const { uid, context } of schema.actions) {
-    const input = context.attributes.get('input')?.type;
-    if (input?.kind === 'record') for (const name of input.attributes.keys()) inputs.add(name);
-    const ledger = context.attributes.get('ledger')?.type;
-    if (ledger?.kind !== 'record') continue;
-    for (const [name, { type, required }] of ledger.attributes) {
-      const declared = Object.hasOwn(accumulators, name) ? accumulators[name] : undefined;
-      const isThat = declared !== undefined && isTypeOf(declared, type);
-      if (!isThat) (mistaken[name] ??= []).push({ action: uid.id, required });
-    }
-  }
-  for (const [name, uses] of Object.entries(mistaken)) {
-    const [first] = uses;
-    const others = uses.length === 1 ? '' : ` and ${uses.length - 1} more`;
-    const where = `the context of ${first?.action}${others} has ledger.${name}`;
-    const declared = Object.hasOwn(accumulators, name) ? accumulators[name] : undefined;
-    if (declared === undefined) {
-      const isError = uses.some(({ required }) => required);
-      const message = `${where}, and ledger.yaml has no such accumulator`;
-      find(isError ? 'error' : 'warning', 'schema.cedarschema', message, 'declare it, or take it out');
-    } else {
-      const message = `${where} as another type than the accumulator is`;
-      find('error', 'schema.cedarschema', message, `it is ${typeNameOf(declared)}`);
-    }
-  }
-  for (const [name, { key, set, distinct, sum, on }] of Object.entries(accumulators)) {
-    const text = [key, set, distinct, sum, on].join(' ');
-    for (const [, argument = ''] of text.matchAll(/\binput\.([A-Za-z_]\w*)/g)) {
-      if (!inputs.has(argument))
-        find('warning', 'ledger.yaml', `${name}: no action has an argument ${argument}`, 'it can never be counted');
-    }
-  }
-  return findings;
-}
-
-type Declared = Bundle['accumulators'][string];
-
-function typeNameOf({ set, decimal }: Declared): string {
-  return set !== undefined ? 'Set<String>' : decimal === true ? 'decimal' : 'Long';
-}
-
-function isTypeOf(declared: Declared, type: CedarType): boolean {
-  switch (typeNameOf(declared)) {
-    case 'Set<String>':
-      return type.kind === 'set' && type.element.kind === 'string';
-    case 'decimal':
-      return type.kind === 'extension' && type.name === 'decimal';
-    default:
-      return type.kind === 'long';
-  }
-}
-
 /** Names in one file that should be in another. */
 function checkNames(bundle: Bundle): Finding[] {
-  const actions = new Set(
-    [...bundle.schema.actions].filter(({ uid }) => uid.type === 'Action').map(({ uid }) => uid.id),
-  );
   const findings: Finding[] = [];
   const warn = (file: string, message: string, help: string): void => {
     findings.push({ severity: 'warning', file, line: 1, column: 1, message, help });
   };
-  for (const tool of Object.keys(bundle.tools)) {
-    if (!actions.has(tool)) warn('tools.yaml', `${tool} is not an action of the schema`, 'every call of it is denied');
-  }
   for (const mapping of bundle.mappings) {
     if (bundle.settings.gateway.servers[mapping.server] === undefined) {
       warn(
@@ -178,11 +115,6 @@ function checkNames(bundle: Bundle): Finding[] {
         'it is never used',
       );
     }
-  }
-  const text = bundle.sources.map(({ source }) => source).join('\n');
-  for (const name of Object.keys(bundle.accumulators)) {
-    if (!text.includes(`ledger.${name}`))
-      warn('ledger.yaml', `no policy reads the accumulator ${name}`, 'remove it, or use context.ledger');
   }
   return findings;
 }

@@ -225,7 +225,10 @@ const expectation = {
   /** How often it is done; each time the same is expected. */
   times: z.int().min(1).max(10_000).default(1),
   /** So much later than the step before. */
-  after: z.string().regex(/^[1-9][0-9]*(s|m|h|d)$/, 'as 5m, 2h or 3d').optional(),
+  after: z
+    .string()
+    .regex(/^[1-9][0-9]*(s|m|h|d)$/, 'as 5m, 2h or 3d')
+    .optional(),
 };
 const properties = z.record(z.string(), z.unknown()).optional();
 const entity = z.strictObject({ type: z.string(), id: z.string(), properties });

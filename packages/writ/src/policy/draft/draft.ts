@@ -113,7 +113,11 @@ function toolText(tool: DraftedTool): string {
     result: isFromOutside ? OUTSIDE : 'internal',
   };
   const document = new Document({ [name]: described });
-  visit(document, { Seq: (_key, list) => void (list.flow = true) });
+  visit(document, {
+    Seq(_key, list) {
+      list.flow = true;
+    },
+  });
   return `  # ${because}\n${String(document).replace(/^(?=.)/gm, '  ')}`;
 }
 
