@@ -98,6 +98,45 @@ describe('writ check', () => {
     const { code, out } = broken('tools.yaml', (text) => `${text}  no_such_tool: { effects: [read] }\n`);
     expect([code, out.includes('warning no_such_tool is not an action')]).toEqual([0, true]);
   });
+
+  it.each([
+    [
+      'tools.yaml',
+      'get_order: { effects: [read], result: internal }',
+      'get_order: { effects: [read] }',
+      'get_order: nothing is said of its result',
+    ],
+    [
+      'tools.yaml',
+      'get_order: { effects: [read], result: internal }',
+      'get_order: { effects: [read], result: internal, arguments: { ordr: target } }',
+      'get_order: no argument ordr is in the schema',
+    ],
+    [
+      'ledger.yaml',
+      'action == "refund_order"',
+      'action == "refund_ordr"',
+      'refunded: `on` names refund_ordr, which is not an action',
+    ],
+  ])('warns of what can never match in %s: %s', (file, was, is, message) => {
+    const { code, out } = broken(file, (text) => {
+      expect(text).toContain(was);
+      return text.replace(was, is);
+    });
+    expect([code, out]).toEqual([0, expect.stringContaining(`warning ${message}`)]);
+  });
+
+  it.each([
+    ['get_order: { effects: [read], result: { "$.a[": internal } }', '$.a[ is not a JSONPath'],
+    ['get_order: { effects: [read], result: { $: { when: "valu == 1" } } }', 'get_order: $: `when`'],
+    ['get_order: { effects: [read], result: user }', 'no result is the user'],
+    ['get_order: { effects: [red], result: internal }', 'tools.get_order.effects.0: Invalid option'],
+  ])('refuses a description that cannot work: %s', (is, message) => {
+    const { code, out } = broken('tools.yaml', (text) =>
+      text.replace('get_order: { effects: [read], result: internal }', is),
+    );
+    expect([code, out]).toEqual([1, expect.stringContaining(message)]);
+  });
 });
 
 describe('writ test', () => {

@@ -112,7 +112,8 @@ gateway:
 const NOTES = {
   'writ.yaml': 'name: notes',
   'schema.cedarschema': `
-entity User, Tool;
+entity User, Tool, Task, Store;
+action declassify appliesTo { principal: [User], resource: [Task, Store], context: { input: { labels: Set<String>, reason: String } } };
 type Origin = { integrity: Long, from: Set<String>, labels: Set<String>, domains: Set<String> };
 action read_web, read_note, search_notes, write_note, charge, send appliesTo {
   principal: [User], resource: [Tool],
@@ -143,6 +144,7 @@ accumulators:
 @id("all") permit (principal, action, resource);
 @id("tainted") @requestable("owner") forbid (principal, action == Action::"send", resource)
 when { context.ledger.seen.contains("external") } unless { context.tool has destination && context.tool.destination.integrity == 4 };
+@id("officers-only") forbid (principal, action == Action::"declassify", resource) unless { principal == User::"officer" };
 @id("limit") forbid (principal, action == Action::"charge", resource) when { context.ledger.charged.greaterThan(decimal("10.0")) };
 `,
 };
@@ -235,5 +237,76 @@ describe('labels and figures over the service', () => {
       { argument: 'text', from: 'nowhere' },
     ]);
     expect(decision?.request.context?.prompt).toBeUndefined();
+  });
+
+  it('takes labels off when that is decided, for good, and no others', async () => {
+    const read = await ask('x', 'read_note', { id: 'customers.md' });
+    await report(read.id, 'completed', 'ana@shop.example');
+    const written = await ask('x', 'write_note', { id: 'copy.md', text: 'ana@shop.example' });
+    await report(written.id, 'completed', { ok: true });
+    const off = (user: string, of: object) =>
+      writ.send('POST', '/v1/declassifications', {
+        subject: { type: 'User', id: user },
+        of,
+        labels: ['pii'],
+        reason: 'checked',
+      });
+    expect((await off('ana', { store: 'note', item: 'copy.md' })).status).toBe(403);
+    const done = await off('officer', { store: 'note', item: 'copy.md' });
+    expect(done.status).toBe(200);
+    for (const round of [1, 2]) {
+      const copy = await ask(`y${round}`, 'read_note', { id: 'copy.md' });
+      await report(copy.id, 'completed', 'a text');
+      expect(await seen(`y${round}`)).not.toContain('pii');
+      expect(await seen('x')).toContain('pii');
+      await again();
+    }
+    const entries = (await writ.writ.records.read({ seq: 0, index: -1 }, 10_000)).map(({ entry }) => entry);
+    expect(entries.filter((entry) => entry.kind === 'change' && entry.what === 'labels.declassify')).toMatchObject([
+      { by: 'default', detail: { decisionId: done.json.decisionId, labels: ['pii'], reason: 'checked' } },
+    ]);
+  });
+
+  it('goes on when a person says that the values of a stopped call are right, and only with them', async () => {
+    const read = await ask('e', 'read_web');
+    await report(read.id, 'completed', 'mail bob@web.example');
+    const input = { to: ['bob@web.example'], text: 'hi' };
+    const stopped = await ask('e', 'send', input);
+    expect(stopped.decision).toBe(false);
+    const endorse = (decisionId: unknown, as = 'admin') =>
+      writ.send('POST', '/v1/endorsements', { decisionId, reason: 'I know Bob' }, { as });
+    expect((await endorse(stopped.id, 'default')).status).toBe(403);
+    expect((await endorse(read.id)).status).toBe(409);
+    expect((await endorse('01ARZ3NDEKTSV4RRFFQ69G5FAV')).status).toBe(404);
+    const adminKey = join(writ.data, 'keys/admin.key');
+    const said = await command(
+      'endorse',
+      stopped.id,
+      '--reason',
+      'I know Bob',
+      '--service',
+      writ.url,
+      '--key-file',
+      adminKey,
+    );
+    expect([said.code, said.out]).toEqual([0, expect.stringContaining('endorsed')]);
+    expect((await ask('e', 'send', input)).decision).toBe(true);
+    expect((await ask('e', 'send', { ...input, to: ['eve@web.example'] })).decision).toBe(false);
+    expect((await ask('f', 'send', input)).decision).toBe(true); // has read nothing
+  });
+
+  it('is explained as a chain: which call brought which label, and where a value came from', async () => {
+    const read = await ask('story', 'read_web');
+    await report(read.id, 'completed', 'mail bob@web.example');
+    const stopped = await ask('story', 'send', { to: ['bob@web.example'], text: 'hi' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { code, out } = await command('explain', stopped.id, '--data', writ.data);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /Before it, in the same task; \* is what it was decided on\n \* \d\d:\d\d:\d\d allow {3}read_web: brought external, pii; counted seen external, pii/,
+    );
+    expect(out).toContain(`to, its destination: somewhere in a text, $ of read_web (${read.id}); external, pii`);
+    const { json } = await writ.send('GET', `/v1/decisions/${stopped.id}`, undefined, { as: 'admin' });
+    expect(json.explanation).toContain('Before it, in the same task');
   });
 });

@@ -15,6 +15,7 @@ import { evaluationsRoute } from './authzen/evaluations.js';
 import { metadataRoute } from './authzen/metadata.js';
 import type { PageTokens } from './authzen/page-token.js';
 import { searchRoutes } from './authzen/search.js';
+import { labelRoutes } from './labels.js';
 import { type Metrics, metricsRoute } from './metrics.js';
 import { openApiOf, openApiRoute } from './openapi.js';
 import { operationRoutes } from './operations.js';
@@ -57,6 +58,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...decisionRoutes(admin),
     ...logRoutes(admin),
     ledgerRoute(parts.ledger, parts.clock),
+    ...labelRoutes({ decider, ledger: parts.ledger, reader: admin.reader, admin }),
     ...operationRoutes(parts.state),
     metricsRoute(parts.metrics),
     openApiRoute(() => openApiOf(routes, publicUrl())),

@@ -1,7 +1,8 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { DecisionRecord, OutcomeRecord } from '../decide/record.js';
+import type { DecisionRecord, Origin, OutcomeRecord } from '../decide/record.js';
 import { factsAsRead } from './facts-as-read.js';
 import type { RecordedDecision } from './log-reader.js';
+import { type Timeline, timelineLines } from './timeline.js';
 
 const RESULT_TEXT: Readonly<Record<DecisionRecord['result'], string>> = {
   allow: 'Allowed',
@@ -11,8 +12,8 @@ const RESULT_TEXT: Readonly<Record<DecisionRecord['result'], string>> = {
   deny: 'Denied',
 };
 
-/** A decision told to a person, from its record alone: who, for whom, what, which policies decided and why. */
-export function explain({ decision, outcome }: RecordedDecision): string {
+/** A decision told to a person, from its record alone: who, for whom, what, which policies decided and why, and what came before. */
+export function explain({ decision, outcome }: RecordedDecision, timeline?: Timeline): string {
   const lines = [
     `${RESULT_TEXT[decision.result]}: ${whoText(decision)} asked to ${whatText(decision)}.`,
     '',
@@ -21,6 +22,7 @@ export function explain({ decision, outcome }: RecordedDecision): string {
     'It was decided on',
     ...factLines(decision).map((line) => `  ${line}`),
     '',
+    ...(timeline === undefined ? [] : timelineLines(decision, timeline)),
     outcomeText(decision, outcome),
     '',
     `Decision ${decision.id}, ${decision.time}, asked by ${decision.enforcementPoint}, policy ${decision.policyVersion}.`,
@@ -63,7 +65,7 @@ function whyLines({ reasons, refusal, obligations, result, mandate }: DecisionRe
 }
 
 function factLines(record: DecisionRecord): string[] {
-  const { ledger, provenance, ignored, reserved } = record;
+  const { ledger, provenance, ignored, reserved, origins } = record;
   const lines = factsAsRead(record).map(({ uid, attributes, ancestors }) => {
     const is = Object.keys(attributes).length === 0 ? '' : ` ${JSON.stringify(attributes)}`;
     const within = ancestors.length === 0 ? '' : ` in ${ancestors.map(uidText).join(', ')}`;
@@ -73,13 +75,31 @@ function factLines(record: DecisionRecord): string[] {
     const shown = Array.isArray(value) ? (value.length === 0 ? 'nothing' : value.join(', ')) : String(value);
     lines.push(`so far, ${name}: ${shown}${Array.isArray(value) ? '' : ' (this action included)'}`);
   }
+  for (const origin of origins ?? []) lines.push(originText(origin));
   if (reserved !== undefined) {
-    const held = reserved.map(({ accumulator, amount }) => `${accumulator} ${[amount].flat().join(', ')}`);
-    lines.push(`counted, until its outcome says otherwise: ${held.join('; ')}`);
+    const held = reserved
+      .filter(({ accumulator }) => !accumulator.startsWith('$'))
+      .map(({ accumulator, amount }) => `${accumulator} ${[amount].flat().join(', ')}`);
+    if (held.length > 0) lines.push(`counted, until its outcome says otherwise: ${held.join('; ')}`);
   }
   if (ignored !== undefined) lines.push(`not read, because the caller may not assert it: ${ignored.join(', ')}`);
   if (provenance !== undefined) lines.push(`identities at assurance ${provenance.assurance} of 4`);
   return lines.length === 0 ? ['nothing but the request'] : lines;
+}
+
+const FROM_TEXT: Readonly<Record<Origin['from'], string>> = {
+  prompt: 'the user said it',
+  approval: 'a person approved it',
+  mandate: 'the mandate names it',
+  field: 'a field of a result',
+  text: 'somewhere in a text',
+  nowhere: 'nobody said it before',
+};
+
+function originText({ argument, role, from, integrity, labels, source }: Origin): string {
+  const where = source === undefined ? '' : `, ${source.at} of ${source.tool} (${source.decisionId})`;
+  const marks = labels.length === 0 ? '' : `, ${labels.join(', ')}`;
+  return `${argument}, its ${role}: ${FROM_TEXT[from]}${where}; ${integrity}${marks.replace(`, ${integrity}`, '')}`;
 }
 
 function outcomeText({ result }: DecisionRecord, outcome: OutcomeRecord | undefined): string {

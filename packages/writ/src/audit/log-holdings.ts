@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import type { Kysely } from 'kysely';
-import type { Holding, KeptHolding } from '../decide/record.js';
+import type { Holding, KeptHolding, Removal } from '../decide/record.js';
 
 /**
  * What permits hold of the accumulators, kept with the log so that a restart forgets none: the same commit writes both. One row for a
@@ -54,6 +54,8 @@ export interface HoldingsWriter {
   /** It holds something else from now on, as JSON; nothing when there is none. */
   replace(decisionId: string, at: number, held: string): void;
   remove(decisionId: string): void;
+  /** Takes values out of a set, wherever they are held. */
+  takeOut(removal: Removal): void;
   /** After everything of a commit: what it gave back must not be added up before. */
   finish(): void;
 }
@@ -81,12 +83,37 @@ export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
       latest = Math.max(latest, at);
     },
     remove: (decisionId) => void remove.run(decisionId),
+    takeOut: (removal) => takeOut(database, removal),
     finish() {
       if (written < COMPACT_EVERY || latest === 0) return;
       written = 0;
       compact(database, latest);
     },
   };
+}
+
+/** It is done seldom, and looks at all that is not added up yet. */
+function takeOut(database: Sqlite.Database, { accumulator, key, values }: Removal): void {
+  const without = (amount: Holding['amount']): Holding['amount'] =>
+    Array.isArray(amount) ? amount.filter((value) => !values.includes(value as string)) : amount;
+  const accounts = database
+    .prepare('select fold, amount from log_accounts where accumulator = ? and key = ?')
+    .all(accumulator, key) as Pick<AccountRow, 'fold' | 'amount'>[];
+  const write = database.prepare('update log_accounts set amount = ? where accumulator = ? and fold = ? and key = ?');
+  for (const { fold, amount } of accounts)
+    write.run(JSON.stringify(without(JSON.parse(amount) as Holding['amount'])), accumulator, fold, key);
+  const rows = database
+    .prepare('select decision_id, holdings from log_holdings where instr(holdings, ?) > 0')
+    .all(JSON.stringify(key)) as Pick<HoldingRow, 'decision_id' | 'holdings'>[];
+  const rewrite = database.prepare('update log_holdings set holdings = ? where decision_id = ?');
+  for (const { decision_id: id, holdings } of rows) {
+    const left = (JSON.parse(holdings) as Holding[]).map((holding) =>
+      holding.accumulator === accumulator && holding.key === key
+        ? { ...holding, amount: without(holding.amount) }
+        : holding,
+    );
+    rewrite.run(JSON.stringify(left), id);
+  }
 }
 
 /** Adds up what is settled: what has no window goes to its account, what a window still sees waits for its end. */

@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { UsedProof } from '../decide/record.js';
+import type { Removal, UsedProof } from '../decide/record.js';
 import type { Migrations } from '../store/store.js';
 import { type HoldingTables, holdingsWriter, holdingTables } from './log-holdings.js';
 
@@ -20,6 +20,7 @@ export interface LogGroup {
   readonly holdings: readonly { readonly decisionId: string; readonly at: number; readonly reserved: string }[];
   /** What actions hold from their outcome on, as JSON; `at`: when they were permitted. */
   readonly held: readonly { readonly decisionId: string; readonly at: number; readonly held: string | undefined }[];
+  readonly removed: readonly Removal[];
   /** The decisions of which the group says that nothing came of them: they took nothing. */
   readonly undone: readonly string[];
   /** The proofs of possession that were used for them. */
@@ -124,6 +125,7 @@ export function groupsInserter(database: Sqlite.Database): (groups: readonly Log
         if (held === undefined) holdings.remove(decisionId);
         else holdings.replace(decisionId, at, held);
       }
+      for (const removal of group.removed) holdings.takeOut(removal);
       for (const { key, until, at } of group.proofs) {
         proof.run(key, until);
         proofs += 1;

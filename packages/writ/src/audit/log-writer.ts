@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { EntityUid } from '@writ/cedar';
 import { decodeTime } from 'ulid';
-import type { Append, CapUse, DecisionRecord, Holding, LogEntry, UsedProof } from '../decide/record.js';
+import type { Append, CapUse, DecisionRecord, Holding, LogEntry, Removal, UsedProof } from '../decide/record.js';
 import { entryText, rememberedText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
@@ -53,6 +53,7 @@ class Pending {
           ? []
           : [{ decisionId, at: decodeTime(decisionId), held: held.length === 0 ? undefined : JSON.stringify(held) }],
       ),
+      removed: notes.flatMap(({ removed }) => removed ?? []),
       undone: notes.flatMap(({ decisionId, isUndone }) =>
         decisionId !== undefined && isUndone === true ? [decisionId] : [],
       ),
@@ -78,6 +79,8 @@ export interface EntryNote {
   readonly decisionId?: string;
   readonly isUndone?: boolean;
   readonly held?: readonly Holding[] | undefined;
+  /** Of a change. */
+  readonly removed?: readonly Removal[] | undefined;
 }
 
 function noteOf(entry: LogEntry): EntryNote {
@@ -86,6 +89,7 @@ function noteOf(entry: LogEntry): EntryNote {
     const { result, refusal, provenance, mandate, reserved } = entry;
     return { kind, id, time, result, refusal: refusal?.code, path: provenance?.path, use: mandate?.use, reserved };
   }
+  if (kind === 'change') return { kind, id, time, removed: entry.removed };
   if (kind !== 'outcome') return { kind, id, time };
   const { decisionId, status, held } = entry;
   return { kind, id, time, decisionId, held, isUndone: status === 'failed' || status === 'not-executed' };

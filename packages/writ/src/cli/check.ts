@@ -1,8 +1,9 @@
 import pc from 'picocolors';
 import { MappingError } from '../enforce/errors.js';
 import { WritError } from '../errors.js';
-import { AccumulatorError } from '../ledger/errors.js';
+import { AccumulatorError, ToolDescriptionError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
+import { Tools } from '../ledger/tool-description.js';
 import { mapperOf } from '../plane.js';
 import { type Bundle, readBundle } from '../policy/bundle.js';
 import { checkBundle } from '../policy/check.js';
@@ -54,7 +55,7 @@ function findingsOf(folder: string): Checked {
   }
 }
 
-const EXPRESSION_ERRORS = [AccumulatorError, MappingError, IdentityMappingError];
+const EXPRESSION_ERRORS = [ToolDescriptionError, AccumulatorError, MappingError, IdentityMappingError];
 
 /** The CEL of accumulators and mappings belongs to rooms that do not know of files. */
 function checkExpressions(bundle: Bundle): Finding[] {
@@ -69,6 +70,7 @@ function checkExpressions(bundle: Bundle): Finding[] {
     }
   };
   attempt('ledger.yaml', () => new Ledger(bundle.accumulators));
+  attempt('tools.yaml', () => new Tools(bundle.tools, bundle.toolDefaults));
   attempt('mappings', () => mapperOf(bundle, '/data'));
   for (const { identity } of Object.values(bundle.settings.issuers)) {
     if (identity !== undefined) attempt('writ.yaml', () => compileIdentity(identity));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { explain as explainRecord } from '../audit/explain.js';
 import { LogReader } from '../audit/log-reader.js';
+import { timelineOf } from '../audit/timeline.js';
 import { STORE_FILE } from '../start.js';
 import { openStoreToRead } from '../store/store.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -13,13 +14,15 @@ export async function explain(
 ): Promise<ExitCode> {
   const store = openStoreToRead(join(options.data, STORE_FILE));
   try {
-    const recorded = await new LogReader(store).find(id);
+    const reader = new LogReader(store);
+    const recorded = await reader.find(id);
     if (recorded === undefined) {
       complain(`there is no decision ${id} in ${options.data}`);
       return EXIT.notSo;
     }
-    if (options.json === true) printJson(recorded);
-    else print(explainRecord(recorded));
+    const timeline = await timelineOf(recorded.decision, reader);
+    if (options.json === true) printJson({ ...recorded, timeline });
+    else print(explainRecord(recorded, timeline));
     return EXIT.ok;
   } finally {
     await store.destroy();

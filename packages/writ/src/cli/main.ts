@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { WritError } from '../errors.js';
 import { check } from './check.js';
 import { decide } from './decide.js';
+import { type EndorseFlags, endorse } from './endorse.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { explain } from './explain.js';
 import { type GuardFlags, guard } from './guard.js';
@@ -172,6 +173,15 @@ key
   .argument('<thumbprint>', 'the thumbprint of the key (RFC 7638)')
   .option('--json', 'print JSON')
   .action((thumbprint: string, flags: KeyFlags) => run(removeKey(thumbprint, flags)));
+
+program
+  .command('endorse')
+  .description('say that the values of a call that was stopped are right, for the rest of its task')
+  .argument('<id>', 'the id of the decision')
+  .requiredOption('--reason <text>', 'why; it goes on the record')
+  .option('--service <url>', 'the service', `http://127.0.0.1:${SERVICE_PORT}`)
+  .option('--key-file <file>', 'the key of an administrator', './data/keys/admin.key')
+  .action((id: string, flags: EndorseFlags) => run(endorse(id, flags)));
 
 const ledger = program.command('ledger').description('look at what has been done so far');
 ledger

@@ -1,13 +1,13 @@
 import type { EntityUid } from '@writ/cedar';
 import type { CapUse } from '../ledger/caps.js';
-import type { Holding, KeptHolding } from '../ledger/ledger.js';
+import type { Holding, KeptHolding, Removal } from '../ledger/ledger.js';
 import type { Origin } from '../ledger/origins.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { UsedProof } from '../provenance/dpop.js';
 import type { Decision } from './decision.js';
 import type { AccessRequest } from './request.js';
 
-export type { CapUse, Holding, KeptHolding, UsedProof };
+export type { CapUse, Holding, KeptHolding, Origin, Removal, UsedProof };
 
 /** An entity as a decision saw it, in Cedar's JSON data format. */
 export interface FactRecord {
@@ -88,6 +88,8 @@ export interface ChangeRecord {
   readonly by: string;
   readonly what: string;
   readonly detail: Readonly<Record<string, unknown>>;
+  /** What it takes out of accumulators. */
+  readonly removed?: readonly Removal[];
 }
 
 export type LogEntry = DecisionRecord | OutcomeRecord | SearchRecord | ChangeRecord;

@@ -31,6 +31,10 @@ class Ends<Slot> {
     return there;
   }
 
+  all(): Iterable<Slot> {
+    return this.byEnd.values();
+  }
+
   /** Those that are over now. */
   take(now: number): readonly Slot[] {
     if (now < this.next) return [];
@@ -128,6 +132,20 @@ export class SetAccount implements Account<readonly string[]> {
     if (found === undefined) return;
     this.open.delete(decisionId);
     this.release(found.amount);
+  }
+
+  /** Takes values out, whoever holds them. One that comes again is there again. @returns those that were there */
+  remove(given: readonly string[]): readonly string[] {
+    const values = given.filter((value) => this.holders.has(value));
+    for (const value of values) {
+      this.holders.delete(value);
+      this.forGood.delete(value);
+    }
+    for (const slot of this.ends.all()) for (const value of values) slot.delete(value);
+    for (const [id, { amount, until }] of this.open)
+      this.open.set(id, { amount: amount.filter((value) => !values.includes(value)), until });
+    this.sorted = undefined;
+    return values;
   }
 
   private forget(now: number): void {

@@ -30,6 +30,13 @@ export interface Holding {
 /** A set's values, or a whole number: as text when it is too large for a JSON number. */
 export type Amount = readonly string[] | number | string;
 
+/** Values that are taken out of a set. */
+export interface Removal {
+  readonly accumulator: string;
+  readonly key: string;
+  readonly values: readonly string[];
+}
+
 /** A holding as it was kept over a restart. */
 export interface KeptHolding extends Holding {
   /** The decision, while its outcome may still come; undefined when it counts for good. */
@@ -209,6 +216,37 @@ export class Ledger {
   /** Where what an action writes is labelled. */
   keysToWrite(store: string, items: readonly string[]): readonly string[] {
     return this.stores.keysToWrite(store, items);
+  }
+
+  /**
+   * Takes labels off a task, or off what is kept in a store. Where they come from again, they come again.
+   *
+   * @returns what has to be taken off what is kept on disk as well
+   */
+  declassify(from: { readonly task: string } | StoreItem, labels: readonly string[]): readonly Removal[] {
+    const keys = 'task' in from ? [from.task] : this.stores.keysFor(from);
+    const isThat = ({ name, key, isOfLabels }: Accumulator): boolean =>
+      'task' in from ? isOfLabels && key === 'task' : name === STORES.name;
+    const names = [...this.accumulators.values()].filter(isThat).map(({ name }) => name);
+    if ('task' in from) this.values.tell(from.task, (values) => values.declassify(labels));
+    return names.flatMap((accumulator) =>
+      keys.flatMap((key) => {
+        const account = this.accounts.get(accumulator)?.get(key) as SetAccount | undefined;
+        const values = account?.remove(labels) ?? [];
+        return values.length === 0 ? [] : [{ accumulator, key, values }];
+      }),
+    );
+  }
+
+  /** Puts back what was taken off and could not be recorded. */
+  classifyAgain(removals: readonly Removal[]): void {
+    for (const { accumulator, key, values } of removals) {
+      this.keptCount += 1;
+      const id = `again ${this.keptCount}`;
+      const account = this.accounts.get(accumulator)?.get(key) as SetAccount | undefined;
+      account?.enter(id, values, Number.POSITIVE_INFINITY);
+      account?.settle(id, 1);
+    }
   }
 
   private marksUnder(name: string, key: string, now: Date): readonly string[] {

@@ -113,6 +113,14 @@ export class TaskValues {
     return this.approvedTools.has(tool);
   }
 
+  /** These labels are no longer on anything that was said so far. */
+  declassify(labels: readonly string[]): void {
+    for (const list of [...this.fields.values(), ...this.texts.values()]) {
+      for (const [i, said] of list.entries())
+        list[i] = { ...said, labels: withoutLabels(said.labels, labels) } as never;
+    }
+  }
+
   /** What a call of a tool answered. */
   addResult(decisionId: string, tool: string, leaves: readonly Leaf[]): void {
     for (const { at, value, labels, kind } of leaves) {
@@ -173,6 +181,15 @@ export class TaskValues {
   isOfPromptWords(text: string): boolean {
     return this.prompt !== '' && wordsOf(text).every((word) => this.promptWords.has(word));
   }
+}
+
+/** Integrity is nothing that a person takes off like a label: an approval is for one value. */
+function withoutLabels(labels: Labels, off: readonly string[]): Labels {
+  return {
+    integrity: labels.integrity,
+    confidentiality: off.includes(labels.confidentiality) ? 'internal' : labels.confidentiality,
+    names: labels.names.filter((name) => !off.includes(name)),
+  };
 }
 
 /** Texts and numbers are found apart: an amount is never taken for an identifier. */

@@ -1,6 +1,7 @@
 import { uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { explain } from '../../audit/explain.js';
+import { timelineOf } from '../../audit/timeline.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
@@ -59,7 +60,7 @@ export function decisionRoutes({ reader }: AdminParts): Route[] {
       async handle({ params }) {
         const found = await reader.find(params.id ?? '');
         if (found === undefined) throw new Problem(404, `there is no decision ${params.id}`);
-        return { ...found, explanation: explain(found) };
+        return { ...found, explanation: explain(found, await timelineOf(found.decision, reader)) };
       },
     }),
   ];

@@ -1,7 +1,7 @@
 import type { LogReader } from '../../audit/log-reader.js';
 import type { LogWriter } from '../../audit/log-writer.js';
 import type { Decider } from '../../decide/decide.js';
-import type { UsedProof } from '../../decide/record.js';
+import type { Removal, UsedProof } from '../../decide/record.js';
 import type { EntityStore } from '../../registry/entity-store.js';
 import type { IdentityKeys } from '../../registry/identity-keys.js';
 import type { Revocations } from '../../registry/revocations.js';
@@ -56,11 +56,22 @@ export async function recordChange(
   what: string,
   detail: Readonly<Record<string, unknown>>,
   proofs: readonly UsedProof[] = [],
+  removed?: readonly Removal[],
 ): Promise<void> {
   const now = clock();
   const id = decider().nextId(now);
   await log.append(
-    [{ kind: 'change', id, time: now.toISOString(), by: caller.enforcementPoint, what, detail }],
+    [
+      {
+        kind: 'change',
+        id,
+        time: now.toISOString(),
+        by: caller.enforcementPoint,
+        what,
+        detail,
+        ...(removed === undefined ? {} : { removed }),
+      },
+    ],
     proofs,
   );
 }

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import type { LogReader } from '../audit/log-reader.js';
+import type { Decider } from '../decide/decide.js';
+import { explainBriefly, isPermitted } from '../decide/decision.js';
+import { keyOfTask } from '../decide/gather.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { type AdminParts, recordChange } from './admin/parts.js';
+import { Problem } from './problem.js';
+import { type Route, route } from './route.js';
+
+export interface LabelParts {
+  readonly decider: () => Decider;
+  readonly ledger: Ledger;
+  readonly reader: LogReader;
+  readonly admin: Pick<AdminParts, 'decider' | 'log' | 'clock'>;
+}
+
+const name = z.string().min(1).max(1_024);
+const reason = z.string().min(1).max(1_024);
+const uid = z.strictObject({ type: name, id: name });
+
+/** The action of taking labels off; the bundle's schema and policies say who may do it to what. */
+const DECLASSIFY = 'declassify';
+
+const declassification = z.strictObject({
+  /** Who takes them off. */
+  subject: uid,
+  /** Off which task, by its `txn`; or off what is kept in a store. */
+  of: z.union([z.strictObject({ task: name }), z.strictObject({ store: name, item: name.optional() })]),
+  labels: z.array(name).min(1).max(100),
+  reason,
+});
+
+/** What a person says of labels and of values: that they can come off, or that they are right. */
+export function labelRoutes({ decider, ledger, reader, admin }: LabelParts): Route[] {
+  return [
+    route({
+      method: 'POST',
+      url: '/v1/declassifications',
+      operationId: 'declassify',
+      tag: 'Administration',
+      summary: 'Take labels off a task, or off what is kept in a store: an action that is decided like any other',
+      access: { kind: 'caller' },
+      body: declassification,
+      answers: {
+        200: { description: 'They are off', shape: z.object({ decisionId: z.string() }) },
+        403: { description: 'It was not permitted' },
+      },
+      async handle({ body, caller, reply }) {
+        const { subject, of, labels, reason: why } = body;
+        const resource = 'task' in of ? { type: 'Task', id: of.task } : { type: 'Store', id: placeText(of) };
+        const context = { input: { labels, reason: why } };
+        const decision = await decider().decide({ subject, action: { name: DECLASSIFY }, resource, context }, caller);
+        reply.header('X-Decision-Id', decision.id);
+        if (!isPermitted(decision)) throw new Problem(403, `not permitted: ${explainBriefly(decision)}`);
+        const from = 'task' in of ? { task: keyOfTask(of.task) } : of;
+        // Off first, and on again when it cannot be recorded: a label that comes in between is not taken off unrecorded.
+        const removed = ledger.declassify(from, labels);
+        const detail = { decisionId: decision.id, of, labels, reason: why };
+        try {
+          await recordChange(admin, caller, 'labels.declassify', detail, [], removed);
+        } catch (error) {
+          ledger.classifyAgain(removed);
+          throw error;
+        }
+        return { decisionId: decision.id };
+      },
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/endorsements',
+      operationId: 'endorse',
+      tag: 'Administration',
+      summary: 'Say that the values of a call that was stopped are right, for the rest of its task',
+      access: { kind: 'area', area: 'endorsements', how: 'write' },
+      body: z.strictObject({ decisionId: z.string().min(1).max(64), reason }),
+      answers: {
+        204: { description: 'They count as the user\u2019s own from now on; the call can be made again' },
+        404: { description: 'There is no decision of that id' },
+        409: { description: 'It was not stopped, or has no values' },
+      },
+      async handle({ body, caller, reply }) {
+        const found = await reader.find(body.decisionId);
+        if (found === undefined) throw new Problem(404, `there is no decision ${body.decisionId}`);
+        if (found.decision.result !== 'step_up')
+          throw new Problem(
+            409,
+            `${body.decisionId} is a ${found.decision.result}: only what a person may let is endorsed`,
+          );
+        const detail = { decisionId: body.decisionId, reason: body.reason };
+        await recordChange(admin, caller, 'values.endorse', detail);
+        if (!decider().endorse(found.decision))
+          throw new Problem(409, `${body.decisionId} has no values that are traced`);
+        reply.code(204);
+      },
+    }),
+  ];
+}
+
+function placeText({ store, item }: { readonly store: string; readonly item?: string | undefined }): string {
+  return item === undefined ? store : `${store}/${item}`;
+}
