@@ -306,7 +306,7 @@ describe('labels and figures over the service', () => {
       /Before it, in the same task; \* is what it was decided on\n \* \d\d:\d\d:\d\d allow {3}read_web: brought external, pii; counted seen external, pii/,
     );
     expect(out).toContain(`to, its destination: somewhere in a text, $ of read_web (${read.id}); external, pii`);
-    const { json } = await writ.send('GET', `/v1/decisions/${stopped.id}`, undefined, { as: 'admin' });
+    const { json } = await writ.send('GET', `/v1/decisions/${stopped.id}?timeline=true`, undefined, { as: 'admin' });
     expect(json.explanation).toContain('Before it, in the same task');
   });
 });

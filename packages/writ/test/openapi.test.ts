@@ -130,6 +130,8 @@ describe('/openapi.json', () => {
         'POST /access/v1/search/resource',
         'POST /access/v1/search/action',
         'POST /v1/identity-keys',
+        'POST /v1/declassifications',
+        'POST /v1/endorsements',
         'POST /v1/outcomes',
         'GET /v1/policy',
         'POST /token',

@@ -12,9 +12,10 @@ export const LONG_MAX = 2n ** 63n - 1n;
 /** The canonical form of an integer, or undefined when it does not fit in 64 bits. */
 export function longOf(value: bigint | number): Long | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
-  if (value < LONG_MIN || value > LONG_MAX) return undefined;
   const n = Number(value);
-  return Number.isSafeInteger(n) ? n : value;
+  // A safe integer is the bigint itself.
+  if (Number.isSafeInteger(n)) return n;
+  return value < LONG_MIN || value > LONG_MAX ? undefined : value;
 }
 
 function checked(value: bigint, what: string): Long {

@@ -47,9 +47,17 @@ export class ValueReader {
 
   record(json: unknown, type: RecordType | undefined, path: string): Map<string, Value> {
     const out = new Map<string, Value>();
-    for (const [key, item] of Object.entries(this.object(json, path))) {
-      const at = `${path}.${key}`;
+    const given = this.object(json, path);
+    for (const key of Object.keys(given)) {
+      const item = given[key];
       const declared = type?.attributes.get(key);
+      // Most of what a context holds: it needs no path, because it cannot fail.
+      const scalar = declared === undefined ? undefined : scalarOf(item, declared.type);
+      if (scalar !== undefined) {
+        out.set(key, scalar);
+        continue;
+      }
+      const at = `${path}.${key}`;
       if (type !== undefined && declared === undefined) {
         const known = [...type.attributes.keys()].join(', ');
         this.fail(at, 'this attribute is not declared in the schema', `declared are: ${known || 'none'}`);
@@ -152,6 +160,20 @@ export class ValueReader {
 
   private mismatch(json: unknown, type: CedarType, path: string): never {
     this.fail(path, `expected ${typeText(type)}, got ${describe(json)}`);
+  }
+}
+
+/** A value of just the type that is declared, when it is one of the plain kinds. */
+function scalarOf(json: unknown, { kind }: CedarType): Value | undefined {
+  switch (kind) {
+    case 'long':
+      return typeof json === 'number' || typeof json === 'bigint' ? longOf(json) : undefined;
+    case 'string':
+      return typeof json === 'string' ? json : undefined;
+    case 'bool':
+      return typeof json === 'boolean' ? json : undefined;
+    default:
+      return undefined;
   }
 }
 

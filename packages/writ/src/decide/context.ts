@@ -1,5 +1,6 @@
 import type { ActionDeclaration, CedarJsonObject, CedarType, RecordType } from '@writ/cedar';
 import type { LedgerValues } from '../ledger/ledger.js';
+import type { OriginSummary } from '../ledger/origins.js';
 import { originatorOf, type Provenance } from '../provenance/path.js';
 import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';
@@ -16,7 +17,7 @@ export interface ContextParts {
   /** Whose work it is in the end. */
   readonly lineage: () => string;
   readonly ledger: LedgerValues;
-  readonly flow: Pick<DataFlow, 'tool' | 'byArgument' | 'byRole' | 'authority' | 'asked'>;
+  readonly flow: DataFlow;
   readonly mandate: Coverage | undefined;
   readonly now: Date;
 }
@@ -32,8 +33,8 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Ce
   const context: Record<string, unknown> = {};
   for (const [name, { type }] of declared) {
     if (OWN.has(name)) {
-      const value = ownValue(name, parts);
-      if (value !== undefined) context[name] = project(value, type);
+      const value = ownValue(name, type, parts);
+      if (value !== undefined) context[name] = value;
     } else if (Object.hasOwn(given, name)) {
       context[name] = withoutNulls(given[name], type);
     }
@@ -51,37 +52,23 @@ function withoutOpaque({ given, flow: { tool } }: ContextParts): ContextParts['g
   return { ...given, input };
 }
 
-/** A value that Writ provides; undefined for one that it does not have yet. */
-function ownValue(name: string, { action, provenance, lineage, ledger, flow, mandate, now }: ContextParts): unknown {
+/** A value that Writ provides, as far as the schema declares it; undefined for one that it does not have yet. */
+function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
+  const { action, ledger, now } = parts;
   switch (name) {
     case 'action':
       return action === undefined ? {} : withoutNulls(action, undefined);
     case 'provenance':
-      return {
-        assurance: provenance.assurance,
-        originator: { __entity: originatorOf(provenance) },
-        actors: provenance.path.slice(1).map((uid) => ({ __entity: uid })),
-        lineage: lineage(),
-        depth: provenance.path.length - 1,
-        purpose: (provenance.scope ?? []).join(' '),
-        ...(provenance.promptHash === undefined ? {} : { promptHash: provenance.promptHash }),
-      };
+      return declaredPart(type, (attribute) => provenanceValue(attribute, parts));
     case 'mandate':
-      return (
-        mandate && {
-          kind: mandate.kind,
-          covers: mandate.covers,
-          why: mandate.why ?? '',
-          namesResource: mandate.namesResource,
-          namedInput: mandate.namedInput,
-        }
-      );
+      return parts.mandate && declaredPart(type, (attribute) => mandateValue(attribute, parts.mandate as Coverage));
     case 'ledger':
-      return Object.fromEntries(Object.entries(ledger).map(([name, value]) => [name, cedarValue(value)]));
+      // It has what the schema declares and nothing else.
+      return hasDecimals(ledger) ? declaredPart(type, (attribute) => cedarValue(ledger[attribute])) : ledger;
     case 'tool':
-      return { effects: [...flow.tool.effects], authority: flow.authority, asked: flow.asked, ...flow.byRole };
+      return declaredPart(type, (attribute, inner) => toolValue(attribute, inner, parts.flow));
     case 'origins':
-      return flow.byArgument;
+      return declaredPart(type, (attribute, inner) => summaryValue(inner, parts.flow.call?.ofArgument(attribute)));
     case 'now':
       return { __extn: { fn: 'datetime', arg: now.toISOString() } };
     default:
@@ -89,20 +76,73 @@ function ownValue(name: string, { action, provenance, lineage, ledger, flow, man
   }
 }
 
-/** The declared part of a value that Writ provides. */
-function project(value: unknown, type: CedarType): unknown {
-  if (type.kind !== 'record' || !isRecord(value)) return value;
-  const { attributes } = type as RecordType;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, item]) => {
-      const declared = attributes.get(name);
-      return declared === undefined ? [] : [[name, project(item, declared.type)]];
-    }),
-  );
+function provenanceValue(name: string, { provenance, lineage }: ContextParts): unknown {
+  switch (name) {
+    case 'assurance':
+      return provenance.assurance;
+    case 'originator':
+      return { __entity: originatorOf(provenance) };
+    case 'actors':
+      return provenance.path.slice(1).map((uid) => ({ __entity: uid }));
+    case 'lineage':
+      return lineage();
+    case 'depth':
+      return provenance.path.length - 1;
+    case 'purpose':
+      return (provenance.scope ?? []).join(' ');
+    case 'promptHash':
+      return provenance.promptHash;
+    default:
+      return undefined;
+  }
+}
+
+function mandateValue(name: string, { kind, covers, why = '', namesResource, namedInput }: Coverage): unknown {
+  const values: Readonly<Record<string, unknown>> = { kind, covers, why, namesResource, namedInput };
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
+function toolValue(name: string, type: CedarType, { tool, call }: DataFlow): unknown {
+  switch (name) {
+    case 'effects':
+      return tool.effects;
+    case 'authority':
+      return call?.authority ?? 0;
+    case 'asked':
+      return call?.asked ?? false;
+    case 'destination':
+    case 'target':
+    case 'secret':
+    case 'amount':
+    case 'content':
+      return summaryValue(type, call?.ofRole(name));
+    default:
+      return undefined;
+  }
+}
+
+function summaryValue(type: CedarType, summary: OriginSummary | undefined): unknown {
+  return summary && declaredPart(type, (name) => (summary as unknown as Readonly<Record<string, unknown>>)[name]);
+}
+
+/** The attributes that the schema declares of a record, of those that there are. */
+function declaredPart(type: CedarType, partOf: (name: string, type: CedarType) => unknown): unknown {
+  const part: Record<string, unknown> = {};
+  if (type.kind !== 'record') return part;
+  for (const [name, { type: inner }] of (type as RecordType).attributes) {
+    const value = partOf(name, inner);
+    if (value !== undefined) part[name] = value;
+  }
+  return part;
+}
+
+function hasDecimals(ledger: LedgerValues): boolean {
+  for (const name of Object.keys(ledger)) if (typeof ledger[name] === 'string') return true;
+  return false;
 }
 
 /** A decimal sum is a text here, and an extension value in Cedar. */
-function cedarValue(value: LedgerValues[string]): unknown {
+function cedarValue(value: LedgerValues[string] | undefined): unknown {
   return typeof value === 'string' ? { __extn: { fn: 'decimal', arg: value } } : value;
 }
 

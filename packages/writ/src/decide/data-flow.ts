@@ -8,8 +8,10 @@ import type { Coverage } from './mandates.js';
 import type { AccessRequest } from './request.js';
 
 /** What data a call would move: where its arguments came from, what its result would bring, where it would leave data. */
-export interface DataFlow extends CallOrigins {
+export interface DataFlow {
   readonly tool: ToolDescription;
+  /** Where the values of its arguments came from; undefined when nobody traces them. */
+  readonly call: CallOrigins | undefined;
   /** The labels that its result brings at most, as far as they can be told now. */
   readonly brings: readonly string[];
   /** What it reads and writes in stores; undefined when that is not kept track of. */
@@ -30,12 +32,7 @@ const NO_MARKS: readonly string[] = [];
 export function untraced(tool: ToolDescription): DataFlow {
   return {
     tool,
-    origins: [],
-    byArgument: {},
-    byRole: {},
-    amounts: [],
-    authority: 0,
-    asked: false,
+    call: undefined,
     brings: tool.marks,
     data: undefined,
   };
@@ -58,29 +55,29 @@ export function dataFlowOf(
 ): DataFlow {
   const input = request.context?.input;
   const marks = ledger.marksOfTask(task, now);
-  const traced = originsOf(tool, input, {
+  const call = originsOf(tool, input, {
     values: ledger.values.of(task),
     marks,
     named: coverage?.covers === true ? coverage.namedInput : [],
     isMandated: coverage?.covers === true && coverage.grant !== undefined,
   });
-  const items = itemsOf(tool, traced, request);
+  const items = tool.reads === undefined && tool.writes === undefined ? NO_MARKS : itemsOf(tool, call, request);
   const stored = tool.reads === undefined ? NO_MARKS : storedMarks(tool.reads, items, ledger, now);
   return {
-    ...traced,
     tool,
+    call,
     brings: together(tool.marks, stored),
     data: {
       stored,
-      writes: tool.writes === undefined ? [] : ledger.keysToWrite(tool.writes, items),
-      labels: tool.writes === undefined ? [] : (traced.byRole.content?.labels ?? marks),
+      writes: tool.writes === undefined ? NO_MARKS : ledger.keysToWrite(tool.writes, items),
+      labels: tool.writes === undefined ? NO_MARKS : (call.ofRole('content')?.labels ?? marks),
     },
   };
 }
 
 /** What a call reads or writes in its store: its targets, and the resource that it was mapped to. */
-function itemsOf(tool: ToolDescription, { byRole }: CallOrigins, { resource }: AccessRequest): string[] {
-  const targets = byRole.target?.values ?? [];
+function itemsOf(tool: ToolDescription, call: CallOrigins, { resource }: AccessRequest): string[] {
+  const targets = call.valuesOf('target').map(String);
   return resource.type === 'Tool' || resource.id === tool.name ? [...targets] : [...targets, uidText(resource)];
 }
 

@@ -201,12 +201,8 @@ export class Decider {
     const again = provenance as Provenance;
     const task = taskKeyOf(request, again);
     const parts = { ledger: this.parts.ledger, task, coverage: undefined, now: this.parts.clock() };
-    return eventOf(
-      request,
-      again,
-      lineageOf(registry, again),
-      dataFlowOf(tools.of(request.action.name), request, parts),
-    );
+    const flow = dataFlowOf(tools.of(request.action.name), request, parts);
+    return eventOf(request, again, task, lineageOf(registry, again), flow);
   }
 
   /**
@@ -302,8 +298,9 @@ export class Decider {
       const flow = plane.tools.isEmpty
         ? untraced(tool)
         : dataFlowOf(tool, request, { ledger, task: key, coverage, now });
-      if (flow.origins.length > 0) trail.origins = recordedOrigins(flow.origins);
-      const event = ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, lineage(), flow);
+      if (flow.call !== undefined) trail.origins = recordedOrigins(flow.call.origins);
+      const event =
+        ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, key, lineage(), flow);
       if (event !== undefined) trail.ledger = ledger.read(event, now, ...ledgerNames(declared));
       const context = buildContext(declared, {
         given: request.context ?? {},

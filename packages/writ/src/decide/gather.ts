@@ -130,7 +130,13 @@ export function lineageOf(registry: Registry, provenance: Provenance): string {
 }
 
 /** The action as the ledger sees it. */
-export function eventOf(request: AccessRequest, provenance: Provenance, lineage: string, flow: DataFlow): LedgerEvent {
+export function eventOf(
+  request: AccessRequest,
+  provenance: Provenance,
+  task: string,
+  lineage: string,
+  flow: DataFlow,
+): LedgerEvent {
   const actor = uidText(actorOf(provenance));
   const originator = uidText(originatorOf(provenance));
   const session = typeof request.context?.session === 'string' ? request.context.session : null;
@@ -141,13 +147,11 @@ export function eventOf(request: AccessRequest, provenance: Provenance, lineage:
     labels: flow.brings,
     lineage,
     effects: flow.tool.effects,
-    amounts: flow.amounts,
-    destinations: flow.byRole.destination?.values ?? [],
-    targets: flow.byRole.target?.values ?? [],
+    call: flow.call,
     data: flow.data,
     resource: { type, id },
     keys: {
-      task: taskKeyOf(request, provenance),
+      task,
       actor,
       originator,
       resource: uidText(request.resource),

@@ -92,6 +92,6 @@ const NO_VALUES: DecisionRecord['ledger'] = {};
 function plainValues(ledger: LedgerValues): DecisionRecord['ledger'] {
   if (ledger === NO_LEDGER) return NO_VALUES;
   const plain: Record<string, Amount> = {};
-  for (const [name, value] of Object.entries(ledger)) plain[name] = plainAmount(value);
+  for (const name of Object.keys(ledger)) plain[name] = plainAmount(ledger[name] as LedgerValues[string]);
   return plain;
 }

@@ -35,11 +35,10 @@ export interface LedgerEvent {
   readonly keys: Readonly<Record<NamedKey, string>>;
   /** The labels that the action's result brings, as far as they are known. */
   readonly labels: readonly string[];
-  /** What its tool is described as, and the values of the arguments with these roles. */
+  /** What its tool is described as. */
   readonly effects?: readonly string[];
-  readonly amounts?: readonly (string | number)[];
-  readonly destinations?: readonly string[];
-  readonly targets?: readonly string[];
+  /** The values of its arguments by their role. */
+  readonly call?: { valuesOf(role: 'amount' | 'destination' | 'target'): readonly (string | number)[] } | undefined;
   /** What data it moves; undefined where nobody keeps track of that. */
   readonly data?: EventData | undefined;
 }
@@ -234,37 +233,78 @@ function expression(
   if (!valid) throw new AccumulatorError(`accumulator ${name}: \`${part}\`: ${firstLine(wrong)}`);
   if (!TYPES[part].test(type) && !(isDecimal && type === 'double'))
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` gives ${type}`, `it must give ${MEANT[part]}`);
-  return (event, result) => {
+  const given = /\b(destinations|targets|amount)\b/.test(text) ? variablesOfCall : variablesOf;
+  const work = (context: Record<string, unknown>): unknown => {
     try {
-      return run(result === undefined ? variablesOf(event) : { ...variablesOf(event), result: celValue(result) });
+      return run(context);
     } catch (error) {
       throw new LedgerError(`accumulator ${name}: \`${part}\` failed: ${firstLine(error)}`);
     }
   };
+  return (event, result) => {
+    if (part === 'actual') return work({ ...given(event), result: celValue(result) });
+    const known = workedOut(event);
+    let value = known.get(text);
+    if (value === undefined) {
+      value = work(given(event));
+      known.set(text, value);
+    }
+    return value;
+  };
+}
+
+/** Many accumulators ask the same of an event, one after another. */
+let lastEvent: LedgerEvent | undefined;
+let lastResults = new Map<string, unknown>();
+
+function workedOut(event: LedgerEvent): Map<string, unknown> {
+  if (event !== lastEvent) {
+    lastEvent = event;
+    lastResults = new Map();
+  }
+  return lastResults;
 }
 
 /** Twenty expressions look at one event, some twice. */
 const variables = new WeakMap<LedgerEvent, Record<string, unknown>>();
+const ofCall = new WeakMap<LedgerEvent, Record<string, unknown>>();
+
+const NOTHING: readonly string[] = [];
 
 function variablesOf(event: LedgerEvent): Record<string, unknown> {
   let known = variables.get(event);
   if (known === undefined) {
-    const { action, input, resource, lineage, keys } = event;
+    const { action, input, resource, lineage, keys, effects = [] } = event;
     const { actor, originator } = keys;
-    const { effects = [], destinations = [], targets = [], amounts = [] } = event;
     known = {
       action,
       actor,
       originator,
       lineage,
       effects,
-      destinations,
-      targets,
-      amount: celValue(total(amounts)),
+      destinations: NOTHING,
+      targets: NOTHING,
+      amount: 0n,
       resource: celValue(resource),
       input: celValue(input),
     };
     variables.set(event, known);
+  }
+  return known;
+}
+
+/** With what is known of its arguments by their roles; few expressions look at that. */
+function variablesOfCall(event: LedgerEvent): Record<string, unknown> {
+  let known = ofCall.get(event);
+  if (known === undefined) {
+    const { call } = event;
+    known = {
+      ...variablesOf(event),
+      destinations: call?.valuesOf('destination').map(String) ?? [],
+      targets: call?.valuesOf('target').map(String) ?? [],
+      amount: celValue(total(call?.valuesOf('amount') ?? [])),
+    };
+    ofCall.set(event, known);
   }
   return known;
 }

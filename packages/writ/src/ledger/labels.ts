@@ -42,7 +42,19 @@ export function join(a: Labels, b: Labels): Labels {
  * The marks that data leaves on whoever reads it: `external` or `attested`, `confidential` or `restricted`, and every other name.
  * What is of our own and may be known by many leaves none.
  */
-export function marksOf({ integrity, confidentiality, names }: Labels): string[] {
+export function marksOf(labels: Labels): readonly string[] {
+  let known = marks.get(labels);
+  if (known === undefined) {
+    known = listMarks(labels);
+    marks.set(labels, known);
+  }
+  return known;
+}
+
+/** Labels are made once and looked at often. */
+const marks = new WeakMap<Labels, readonly string[]>();
+
+function listMarks({ integrity, confidentiality, names }: Labels): string[] {
   const marks = [...names];
   if (integrityLevel(integrity) < integrityLevel('internal')) marks.push(integrity);
   if (confidentialityLevel(confidentiality) >= confidentialityLevel('confidential')) marks.push(confidentiality);

@@ -44,6 +44,12 @@ export interface KeptHolding extends Holding {
   readonly at: number;
 }
 
+/** An accumulator with what it holds, by key. */
+interface Book {
+  readonly accumulator: Accumulator;
+  readonly accounts: Map<string, SumAccount | SetAccount>;
+}
+
 /** Past this many, the oldest counts as done at once: memory is bounded, and no budget is given back by that. */
 const MAX_PENDING = 100_000;
 /** So many values a set holds under one key; a `distinct` only counts them, so it may have more. Past that, nothing more is permitted. */
@@ -60,9 +66,7 @@ export class Ledger {
   /** What was said in each task. */
   readonly values = new ValueIndex();
   private readonly stores = new Stores();
-  private accumulators: ReadonlyMap<string, Accumulator> = new Map();
-  /** By accumulator, the accounts by key. */
-  private accounts = new Map<string, Map<string, SumAccount | SetAccount>>();
+  private books: ReadonlyMap<string, Book> = new Map();
   /** In the order of their reservation, which is that of their deadlines. */
   private readonly pending = new Map<
     string,
@@ -70,7 +74,6 @@ export class Ledger {
   >();
   /** From before the start, for accumulators that are not declared yet. */
   private readonly kept: KeptHolding[] = [];
-  private keptCount = 0;
 
   /** @throws {AccumulatorError} when a declaration cannot work */
   constructor(declarations: Readonly<Record<string, AccumulatorDeclaration>>) {
@@ -91,16 +94,25 @@ export class Ledger {
       STORES,
     ];
     const anew: string[] = [];
-    const accounts = new Map<string, Map<string, SumAccount | SetAccount>>();
-    for (const { name, fold } of compiled) {
-      const before = this.accumulators.get(name);
-      const isSame = before?.fold === fold;
+    const books = new Map<string, Book>();
+    for (const accumulator of compiled) {
+      const { name, fold } = accumulator;
+      const before = this.books.get(name);
+      const isSame = before?.accumulator.fold === fold;
       if (before !== undefined && !isSame) anew.push(name);
-      accounts.set(name, (isSame ? this.accounts.get(name) : undefined) ?? new Map());
+      books.set(name, { accumulator, accounts: (isSame ? before?.accounts : undefined) ?? new Map() });
     }
-    this.accumulators = new Map(compiled.map((accumulator) => [accumulator.name, accumulator]));
-    this.accounts = accounts;
+    this.books = books;
+    this.forgetOthers((name) => !anew.includes(name) && books.has(name));
     return [...anew, ...this.takeIn()];
+  }
+
+  /** What a permit holds of an accumulator that is gone, or began anew, is not given back to the new one. */
+  private forgetOthers(goesOn: (name: string) => boolean): void {
+    for (const [decisionId, waiting] of this.pending) {
+      const holdings = waiting.holdings.filter(({ accumulator }) => goesOn(accumulator));
+      if (holdings.length < waiting.holdings.length) this.pending.set(decisionId, { ...waiting, holdings });
+    }
   }
 
   /** Takes in what permits of before the start hold, oldest first. Before the accumulators are declared. */
@@ -112,43 +124,33 @@ export class Ledger {
   private takeIn(): string[] {
     const others = new Set<string>();
     for (const holding of this.kept.splice(0)) {
-      const accumulator = this.accumulators.get(holding.accumulator);
-      if (accumulator === undefined) continue;
-      if (accumulator.fold !== holding.fold) others.add(accumulator.name);
-      else this.enterKept(accumulator, holding);
+      const book = this.books.get(holding.accumulator);
+      if (book === undefined) continue;
+      if (book.accumulator.fold !== holding.fold) others.add(book.accumulator.name);
+      else this.enterKept(book, holding);
     }
     return [...others];
   }
 
-  private enterKept(accumulator: Accumulator, holding: KeptHolding): void {
+  private enterKept(book: Book, holding: KeptHolding): void {
     const { decisionId, at } = holding;
-    this.keptCount += 1;
-    // Nobody asks for what counts for good by its decision.
-    const id = decisionId ?? `kept ${this.keptCount}`;
-    this.enter(id, accumulator, holding);
-    if (decisionId === undefined) {
-      this.accountOf(accumulator, holding.key).settle(id, accumulator.window.resolution);
-      return;
-    }
+    this.enter(book, holding);
+    // Nobody asks for what counts for good.
+    if (decisionId === undefined) return;
     const pending = this.pending.get(decisionId);
     this.pending.set(decisionId, { holdings: [...(pending?.holdings ?? []), holding], at });
   }
 
-  private enter(
-    id: string,
-    accumulator: Accumulator,
-    { key, amount, until = Number.POSITIVE_INFINITY }: Holding,
-  ): void {
-    const account = this.accountOf(accumulator, key) as Account<unknown>;
-    account.enter(id, typeof amount === 'number' || typeof amount === 'string' ? BigInt(amount) : amount, until);
+  private enter(book: Book, { key, amount, until = Number.POSITIVE_INFINITY }: Holding): void {
+    (this.accountOf(book, key) as Account<unknown>).enter(exactAmount(amount), until);
   }
 
-  private accountOf({ name, kind }: Accumulator, key: string): SumAccount | SetAccount {
-    const byKey = this.accounts.get(name) as Map<string, SumAccount | SetAccount>;
-    let account = byKey.get(key);
+  private accountOf({ accumulator: { name, kind, window }, accounts }: Book, key: string): SumAccount | SetAccount {
+    let account = accounts.get(key);
     if (account === undefined) {
-      account = kind === 'sum' ? new SumAccount() : new SetAccount();
-      byKey.set(key, account);
+      const { resolution } = window;
+      account = kind === 'sum' ? new SumAccount(resolution) : new SetAccount(resolution);
+      accounts.set(key, account);
       if (name === STORES.name) this.stores.note(key);
     }
     return account;
@@ -169,11 +171,17 @@ export class Ledger {
   ): LedgerValues {
     const values: Record<string, bigint | string | readonly string[]> = {};
     for (const name of names) {
-      const accumulator = this.accumulators.get(name);
-      if (accumulator === undefined) continue;
-      if (optional.has(name) && !accumulator.hasKey(event) && accumulator.measure(event) === undefined) continue;
-      const account = this.accounts.get(name)?.get(accumulator.keyOf(event));
-      values[name] = told(accumulator, account, event, now.getTime());
+      const book = this.books.get(name);
+      if (book === undefined) continue;
+      const { accumulator, accounts } = book;
+      if (
+        optional.size > 0 &&
+        optional.has(name) &&
+        !accumulator.hasKey(event) &&
+        accumulator.measure(event) === undefined
+      )
+        continue;
+      values[name] = told(accumulator, accounts.get(accumulator.keyOf(event)), event, now.getTime());
     }
     return values;
   }
@@ -181,9 +189,10 @@ export class Ledger {
   /** What the accumulators of one kind of key say of one key: nothing is about to be done. */
   look(kind: NamedKey, key: string, now: Date): LedgerValues {
     const values: Record<string, bigint | string | readonly string[]> = {};
-    for (const { name, key: of, kind: folds, isDecimal } of this.accumulators.values()) {
+    for (const { accumulator, accounts } of this.books.values()) {
+      const { name, key: of, kind: folds, isDecimal } = accumulator;
       if (of !== kind || OWN.has(name)) continue;
-      const account = this.accounts.get(name)?.get(key);
+      const account = accounts.get(key);
       if (folds === 'set') values[name] = (account as SetAccount | undefined)?.valuesAt(now.getTime()) ?? [];
       else if (folds === 'sum') {
         const sum = (account as SumAccount | undefined)?.valueAt(now.getTime()) ?? 0n;
@@ -195,11 +204,11 @@ export class Ledger {
 
   /** Whether there is no accumulator of the bundle's. */
   get isEmpty(): boolean {
-    return this.accumulators.size === OWN.size;
+    return this.books.size === OWN.size;
   }
 
   private *declared(): Iterable<string> {
-    for (const name of this.accumulators.keys()) if (!OWN.has(name)) yield name;
+    for (const name of this.books.keys()) if (!OWN.has(name)) yield name;
   }
 
   /** The labels of everything that a task has read, or may have. */
@@ -225,15 +234,13 @@ export class Ledger {
    */
   declassify(from: { readonly task: string } | StoreItem, labels: readonly string[]): readonly Removal[] {
     const keys = 'task' in from ? [from.task] : this.stores.keysFor(from);
-    const isThat = ({ name, key, isOfLabels }: Accumulator): boolean =>
+    const isThat = ({ accumulator: { name, key, isOfLabels } }: Book): boolean =>
       'task' in from ? isOfLabels && key === 'task' : name === STORES.name;
-    const names = [...this.accumulators.values()].filter(isThat).map(({ name }) => name);
     if ('task' in from) this.values.tell(from.task, (values) => values.declassify(labels));
-    return names.flatMap((accumulator) =>
+    return [...this.books.values()].filter(isThat).flatMap(({ accumulator: { name }, accounts }) =>
       keys.flatMap((key) => {
-        const account = this.accounts.get(accumulator)?.get(key) as SetAccount | undefined;
-        const values = account?.remove(labels) ?? [];
-        return values.length === 0 ? [] : [{ accumulator, key, values }];
+        const values = (accounts.get(key) as SetAccount | undefined)?.remove(labels) ?? [];
+        return values.length === 0 ? [] : [{ accumulator: name, key, values }];
       }),
     );
   }
@@ -241,16 +248,13 @@ export class Ledger {
   /** Puts back what was taken off and could not be recorded. */
   classifyAgain(removals: readonly Removal[]): void {
     for (const { accumulator, key, values } of removals) {
-      this.keptCount += 1;
-      const id = `again ${this.keptCount}`;
-      const account = this.accounts.get(accumulator)?.get(key) as SetAccount | undefined;
-      account?.enter(id, values, Number.POSITIVE_INFINITY);
-      account?.settle(id, 1);
+      const account = this.books.get(accumulator)?.accounts.get(key) as SetAccount | undefined;
+      account?.enter(values, Number.POSITIVE_INFINITY);
     }
   }
 
   private marksUnder(name: string, key: string, now: Date): readonly string[] {
-    const account = this.accounts.get(name)?.get(key) as SetAccount | undefined;
+    const account = this.books.get(name)?.accounts.get(key) as SetAccount | undefined;
     return account?.valuesAt(now.getTime()) ?? [];
   }
 
@@ -264,8 +268,7 @@ export class Ledger {
     this.expire(now);
     const holdings = this.holdingsOf(event, now.getTime());
     if (holdings.length === 0) return holdings;
-    for (const holding of holdings)
-      this.enter(decisionId, this.accumulators.get(holding.accumulator) as Accumulator, holding);
+    for (const holding of holdings) this.enter(this.books.get(holding.accumulator) as Book, holding);
     if (this.pending.size >= MAX_PENDING) {
       const [oldest] = this.pending.keys();
       if (oldest !== undefined) this.close(oldest, 'unknown');
@@ -282,12 +285,12 @@ export class Ledger {
   /** All are measured before one is entered: one that fails leaves nothing behind. */
   private holdingsOf(event: LedgerEvent, at: number): Holding[] {
     const holdings: Holding[] = [];
-    for (const accumulator of this.accumulators.values()) {
+    for (const { accumulator, accounts } of this.books.values()) {
       if (accumulator === STORES) continue;
       const amount = accumulator.measure(event);
       if (amount === undefined || (typeof amount !== 'bigint' && amount.length === 0)) continue;
       const key = accumulator.keyOf(event);
-      if (typeof amount !== 'bigint') this.checkRoom(accumulator, key, amount, at);
+      if (typeof amount !== 'bigint') checkRoom(accumulator, accounts.get(key), amount, at);
       holdings.push(holdingOf(accumulator, key, amount, at));
     }
     const { writes = [], labels = [] } = event.data ?? {};
@@ -305,18 +308,11 @@ export class Ledger {
   holdingsAfter(event: LedgerEvent, status: OutcomeStatus, result: unknown, at: Date): readonly Holding[] {
     const undone = isUndone(status);
     return this.holdingsOf(event, at.getTime()).flatMap((holding) => {
-      const accumulator = this.accumulators.get(holding.accumulator) as Accumulator;
+      const { accumulator } = this.books.get(holding.accumulator) as Book;
       if (undone) return accumulator.isOfLabels && accumulator !== STORES ? [holding] : [];
       const actual = accumulator.actual(event, result);
       return [actual === undefined ? holding : { ...holding, amount: plainAmount(actual) }];
     });
-  }
-
-  private checkRoom({ name, kind }: Accumulator, key: string, values: readonly string[], now: number): void {
-    const account = this.accounts.get(name)?.get(key) as SetAccount | undefined;
-    const most = MAX_VALUES[kind as 'set' | 'distinct'];
-    if ((account?.sizeAt(now, values) ?? values.length) > most)
-      throw new LedgerError(`accumulator ${name} has ${most} values under one key, and holds no more`);
   }
 
   /**
@@ -330,10 +326,8 @@ export class Ledger {
     const ofCaps = this.caps.settle(decisionId, status, now);
     const wasOpen = this.close(decisionId, held === undefined ? status : 'not-executed');
     for (const holding of held ?? []) {
-      const accumulator = this.accumulators.get(holding.accumulator);
-      if (accumulator?.fold !== holding.fold) continue;
-      this.enter(decisionId, accumulator, holding);
-      this.accountOf(accumulator, holding.key).settle(decisionId, accumulator.window.resolution);
+      const book = this.books.get(holding.accumulator);
+      if (book?.accumulator.fold === holding.fold) this.enter(book, holding);
     }
     return wasOpen || ofCaps;
   }
@@ -349,14 +343,24 @@ export class Ledger {
     const waiting = this.pending.get(decisionId);
     if (waiting === undefined) return false;
     this.pending.delete(decisionId);
-    const undone = isUndone(status);
-    for (const { accumulator, key } of waiting.holdings) {
-      const account = this.accounts.get(accumulator)?.get(key);
-      if (undone) account?.giveBack(decisionId);
-      else account?.settle(decisionId, this.accumulators.get(accumulator)?.window.resolution ?? 1);
+    if (!isUndone(status)) return true;
+    for (const { accumulator, key, amount, until = Number.POSITIVE_INFINITY } of waiting.holdings) {
+      const account = this.books.get(accumulator)?.accounts.get(key) as Account<unknown> | undefined;
+      account?.giveBack(exactAmount(amount), until);
     }
     return true;
   }
+}
+
+function checkRoom(
+  { name, kind }: Accumulator,
+  account: SumAccount | SetAccount | undefined,
+  values: readonly string[],
+  now: number,
+): void {
+  const most = MAX_VALUES[kind as 'set' | 'distinct'];
+  if (((account as SetAccount | undefined)?.sizeAt(now, values) ?? values.length) > most)
+    throw new LedgerError(`accumulator ${name} has ${most} values under one key, and holds no more`);
 }
 
 function told(
@@ -387,16 +391,23 @@ function holdingOf(
   at: number,
 ): Holding {
   const until = window.endOf(at);
-  const held = { accumulator: name, fold, key, amount: plainAmount(amount) };
-  return until === Number.POSITIVE_INFINITY ? held : { ...held, until };
+  const plain = plainAmount(amount);
+  if (until === Number.POSITIVE_INFINITY) return { accumulator: name, fold, key, amount: plain };
+  return { accumulator: name, fold, key, amount: plain, until };
 }
 
 function isUndone(status: OutcomeStatus): boolean {
   return status === 'failed' || status === 'not-executed';
 }
 
+/** As an account counts it. */
+function exactAmount(amount: Amount): readonly string[] | bigint {
+  return typeof amount === 'object' ? amount : BigInt(amount);
+}
+
 /** A value of the ledger as JSON. */
 export function plainAmount(amount: readonly string[] | string | bigint): Amount {
   if (typeof amount !== 'bigint') return amount;
-  return Number.isSafeInteger(Number(amount)) ? Number(amount) : String(amount);
+  const number = Number(amount);
+  return Number.isSafeInteger(number) ? number : String(amount);
 }

@@ -38,19 +38,6 @@ export interface OriginSummary {
   readonly links: number;
 }
 
-/** What is known of the arguments of a call. */
-export interface CallOrigins {
-  readonly origins: readonly Origin[];
-  readonly byArgument: Readonly<Record<string, OriginSummary>>;
-  readonly byRole: Readonly<Partial<Record<Role, OriginSummary>>>;
-  /** The values of the arguments with the role `amount`. */
-  readonly amounts: readonly (string | number)[];
-  /** What the call acts on: the integrity of its destinations, targets and secrets; of all its values when it has none of these. */
-  readonly authority: number;
-  /** Whether the prompt, or a mandate that names it, asks for something of this kind. */
-  readonly asked: boolean;
-}
-
 /** What a call is traced against. */
 export interface Known {
   readonly values: TaskValues | undefined;
@@ -62,7 +49,7 @@ export interface Known {
   readonly isMandated: boolean;
 }
 
-const AUTHORITY: readonly Role[] = ['destination', 'target', 'secret'];
+const AUTHORITY: ReadonlySet<Role> = new Set(['destination', 'target', 'secret']);
 /** Past so many values of one argument the rest counts as one that was never said. */
 const MAX_VALUES = 1_000;
 const MAX_DEPTH = 64;
@@ -72,50 +59,102 @@ const UNSEEN = '\0';
 const UNDESCRIBED_ROLES: readonly Role[] = ['destination', 'content'];
 
 interface Traced {
+  readonly argument: string;
+  readonly role: Role;
   readonly value: string | number;
-  readonly found: Omit<Origin, 'argument' | 'role'>;
   readonly labels: Labels;
   readonly links: number;
+  readonly origin: Origin;
+}
+
+/** What is known of the arguments of a call. What policies do not look at is not worked out. */
+export class CallOrigins {
+  private readonly summaries = new Map<string, OriginSummary>();
+  private level: number | undefined;
+
+  /**
+   * @param asked whether the prompt, or a mandate that names it, asks for something of this kind
+   * @param roles those that the tool has, whether or not the call has such a value
+   */
+  constructor(
+    private readonly traced: readonly Traced[],
+    private readonly roles: ReadonlySet<Role>,
+    readonly asked: boolean,
+  ) {}
+
+  /** One for each value. */
+  get origins(): readonly Origin[] {
+    return this.traced.map(({ origin }) => origin);
+  }
+
+  /** The values of the arguments with a role. */
+  valuesOf(role: Role): readonly (string | number)[] {
+    return this.traced.flatMap((one) => (one.role === role ? [one.value] : []));
+  }
+
+  /** Of all values with a role; undefined when the tool has no such role. */
+  ofRole(role: Role): OriginSummary | undefined {
+    if (!this.roles.has(role)) return undefined;
+    return this.summary(`role ${role}`, (one) => one.role === role);
+  }
+
+  /** Of the values of one argument; undefined when it has no role, or the call does not have it. */
+  ofArgument(name: string): OriginSummary | undefined {
+    if (!this.traced.some(({ argument }) => argument === name)) return undefined;
+    return this.summary(`argument ${name}`, ({ argument }) => argument === name);
+  }
+
+  private summary(key: string, isOf: (one: Traced) => boolean): OriginSummary {
+    let known = this.summaries.get(key);
+    if (known === undefined) {
+      known = summaryOf(this.traced.filter(isOf));
+      this.summaries.set(key, known);
+    }
+    return known;
+  }
+
+  /** What the call acts on: the integrity of its destinations, targets and secrets; of all its values when it has none of these. */
+  get authority(): number {
+    this.level ??= this.least(({ role }) => AUTHORITY.has(role)) ?? this.least(() => true) ?? (this.asked ? 4 : 0);
+    return this.level;
+  }
+
+  private least(isOf: (one: Traced) => boolean): number | undefined {
+    let least: number | undefined;
+    for (const one of this.traced) {
+      if (isOf(one)) least = Math.min(least ?? 4, integrityLevel(one.labels.integrity));
+    }
+    return least;
+  }
 }
 
 /** Traces the arguments of a call that have a role; of a tool that nothing describes, all. */
 export function originsOf(tool: ToolDescription, input: unknown, known: Known): CallOrigins {
-  const origins: Origin[] = [];
-  const byArgument: Record<string, Traced[]> = {};
-  const byRole: Partial<Record<Role, Traced[]>> = {};
+  const traced: Traced[] = [];
   const tracer = new Tracer(known);
-  for (const role of tool.arguments) byRole[role.role] ??= [];
-  if (!tool.isDescribed) for (const role of UNDESCRIBED_ROLES) byRole[role] = [];
-  const trace = (argument: string, at: string, role: Role, value: string | number, kind: string | undefined): void => {
-    const traced = tracer.trace(argument, role, value, kind);
-    const { found } = traced;
-    origins.push({ argument: at, role, ...found });
-    const list = byArgument[argument] ?? [];
-    list.push(traced);
-    byArgument[argument] = list;
-    byRole[role]?.push(traced);
-  };
   for (const described of tool.arguments) {
     const { argument, path, role, kind } = described;
-    for (const value of valuesAt(described, input)) trace(argument, path, role, value, kind);
+    for (const value of valuesAt(described, input)) traced.push(tracer.trace(argument, path, role, value, kind));
   }
   if (!tool.isDescribed) {
     for (const [argument, value] of Object.entries(recordOf(input)))
       for (const one of scalarsIn(value))
-        for (const role of UNDESCRIBED_ROLES) trace(argument, argument, role, one, undefined);
+        for (const role of UNDESCRIBED_ROLES) traced.push(tracer.trace(argument, argument, role, one, undefined));
   }
-  const roles = Object.fromEntries(Object.entries(byRole).map(([role, list]) => [role, summaryOf(list)]));
   const { values } = known;
   const isNamed = values !== undefined && (values.isApprovedTool(tool.name) || values.asksFor(stemsOf(tool)));
-  const asked = known.isMandated || isNamed;
-  return {
-    origins,
-    byArgument: Object.fromEntries(Object.entries(byArgument).map(([name, list]) => [name, summaryOf(list)])),
-    byRole: roles,
-    amounts: (byRole.amount ?? []).map(({ value }) => value),
-    authority: authorityOf(byRole, asked),
-    asked,
-  };
+  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed);
+}
+
+const roles = new WeakMap<ToolDescription, ReadonlySet<Role>>();
+
+function rolesOf(tool: ToolDescription): ReadonlySet<Role> {
+  let known = roles.get(tool);
+  if (known === undefined) {
+    known = new Set(tool.isDescribed ? tool.arguments.map(({ role }) => role) : UNDESCRIBED_ROLES);
+    roles.set(tool, known);
+  }
+  return known;
 }
 
 const stems = new WeakMap<ToolDescription, readonly string[]>();
@@ -134,27 +173,41 @@ class Tracer {
   private readonly anything: Labels;
 
   constructor(private readonly known: Known) {
-    this.anything = { ...labelsOfMarks(known.marks), integrity: 'external' };
+    this.anything = anythingOf(known.marks);
   }
 
-  trace(argument: string, role: Role, value: string | number, kind: string | undefined): Traced {
-    const { values, named } = this.known;
+  trace(argument: string, at: string, role: Role, value: string | number, kind: string | undefined): Traced {
+    const { from, labels, source } = this.find(argument, role, value, kind);
     const links = role === 'content' && typeof value === 'string' ? this.linksOf(value) : 4;
-    if (named.includes(argument)) return traced(value, 'mandate', FROM_USER, links);
+    const origin: Origin = {
+      argument: at,
+      role,
+      from,
+      integrity: labels.integrity,
+      labels: marksOf(labels),
+      ...(source === undefined ? {} : { source }),
+    };
+    return { argument, role, value, labels, links, origin };
+  }
+
+  private find(
+    argument: string,
+    role: Role,
+    value: string | number,
+    kind: string | undefined,
+  ): { from: Origin['from']; labels: Labels; source?: Found['source'] | undefined } {
+    const { values, named } = this.known;
+    if (named.includes(argument)) return { from: 'mandate', labels: FROM_USER };
     const found = values?.find(value, kind);
     // An approval says that a value is right, and not that everybody may know it.
-    if (values?.isApproved(value) === true)
-      return traced(
-        value,
-        'approval',
-        { ...(found?.labels ?? this.anything), integrity: 'user' },
-        links,
-        found?.source,
-      );
-    if (found !== undefined) return traced(value, found.from, found.labels, links, found.source);
+    if (values?.isApproved(value) === true) {
+      const labels: Labels = { ...(found?.labels ?? this.anything), integrity: 'user' };
+      return { from: 'approval', labels, source: found?.source };
+    }
+    if (found !== undefined) return found;
     if (role === 'content' && typeof value === 'string' && values?.isOfPromptWords(value) === true)
-      return traced(value, 'prompt', FROM_USER, links);
-    return traced(value, 'nowhere', this.anything, links);
+      return { from: 'prompt', labels: FROM_USER };
+    return { from: 'nowhere', labels: this.anything };
   }
 
   private linksOf(text: string): number {
@@ -168,20 +221,16 @@ class Tracer {
   }
 }
 
-function traced(
-  value: string | number,
-  from: Origin['from'],
-  labels: Labels,
-  links: number,
-  source?: Found['source'],
-): Traced {
-  const found = {
-    from,
-    integrity: labels.integrity,
-    labels: marksOf(labels),
-    ...(source === undefined ? {} : { source }),
-  };
-  return { value, found, labels, links };
+/** The marks of a task are one list for as long as they do not change. */
+const anything = new WeakMap<readonly string[], Labels>();
+
+function anythingOf(marks: readonly string[]): Labels {
+  let known = anything.get(marks);
+  if (known === undefined) {
+    known = { ...labelsOfMarks(marks), integrity: 'external' };
+    anything.set(marks, known);
+  }
+  return known;
 }
 
 const NOTHING: OriginSummary = {
@@ -206,20 +255,15 @@ function summaryOf(list: readonly Traced[]): OriginSummary {
     integrity: integrityLevel(labels.integrity),
     confidentiality: confidentialityLevel(labels.confidentiality),
     labels: marksOf(labels),
-    from: [...new Set(list.map(({ found }) => found.from))].sort(),
-    values: [...new Set(list.map(({ value }) => String(value)))].sort(),
-    domains: [...new Set(list.flatMap(({ value }) => domainOf(String(value)) ?? []))].sort(),
+    from: different(list.map(({ origin }) => origin.from)),
+    values: different(list.map(({ value }) => String(value))),
+    domains: different(list.flatMap(({ value }) => domainOf(String(value)) ?? [])),
     links,
   };
 }
 
-function authorityOf(byRole: Partial<Record<Role, readonly Traced[]>>, asked: boolean): number {
-  const least = (lists: readonly (readonly Traced[])[]): number | undefined => {
-    const all = lists.flat();
-    return all.length === 0 ? undefined : Math.min(...all.map(({ labels }) => integrityLevel(labels.integrity)));
-  };
-  const chosen = least(AUTHORITY.map((role) => byRole[role] ?? []));
-  return chosen ?? least(Object.values(byRole)) ?? (asked ? 4 : 0);
+function different(texts: readonly string[]): readonly string[] {
+  return texts.length < 2 ? texts : [...new Set(texts)].sort();
 }
 
 /** The values of a call that have a role; all of one that nothing describes. */

@@ -57,10 +57,13 @@ export function decisionRoutes({ reader }: AdminParts): Route[] {
         },
         404: { description: 'There is no decision of that id' },
       },
-      async handle({ params }) {
+      /** `timeline`: with what its task did before, for which the log is gone through. */
+      query: z.object({ timeline: z.literal('true').optional() }),
+      async handle({ params, query }) {
         const found = await reader.find(params.id ?? '');
         if (found === undefined) throw new Problem(404, `there is no decision ${params.id}`);
-        return { ...found, explanation: explain(found, await timelineOf(found.decision, reader)) };
+        const timeline = query.timeline === undefined ? undefined : await timelineOf(found.decision, reader);
+        return { ...found, explanation: explain(found, timeline) };
       },
     }),
   ];
