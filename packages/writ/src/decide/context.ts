@@ -121,8 +121,18 @@ function toolValue(name: string, type: CedarType, { tool, call }: DataFlow): unk
   }
 }
 
+const SEEN: ReadonlySet<string> = new Set<keyof OriginSummary>([
+  'integrity',
+  'confidentiality',
+  'labels',
+  'from',
+  'values',
+  'domains',
+  'links',
+]);
+
 function summaryValue(type: CedarType, summary: OriginSummary | undefined): unknown {
-  return summary && declaredPart(type, (name) => (summary as unknown as Readonly<Record<string, unknown>>)[name]);
+  return summary && declaredPart(type, (name) => (SEEN.has(name) ? summary[name as keyof OriginSummary] : undefined));
 }
 
 /** The attributes that the schema declares of a record, of those that there are. */

@@ -233,7 +233,7 @@ function expression(
   if (!valid) throw new AccumulatorError(`accumulator ${name}: \`${part}\`: ${firstLine(wrong)}`);
   if (!TYPES[part].test(type) && !(isDecimal && type === 'double'))
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` gives ${type}`, `it must give ${MEANT[part]}`);
-  const given = /\b(destinations|targets|amount)\b/.test(text) ? variablesOfCall : variablesOf;
+  const given = /(?<![.\w])(destinations|targets|amount)\b/.test(text) ? variablesOfCall : variablesOf;
   const work = (context: Record<string, unknown>): unknown => {
     try {
       return run(context);

@@ -6,10 +6,13 @@
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//;
 const IBAN = /^[a-z]{2}[0-9]{2}[a-z0-9 ]{10,40}$/;
+const SIMPLE = /^[a-z0-9_-]{1,64}$/;
 const OPAQUE = /^(?=.*[0-9])(?=.*\p{L})[\p{L}\p{N}_-]+$/u;
 
 /** The texts under which a value can be found, the plainest first. None for one that is empty. */
 export function formsOf(value: string): string[] {
+  // Most identifiers are in their only form.
+  if (SIMPLE.test(value)) return [value];
   const plain = plainForm(value);
   if (plain === '') return [];
   const forms = new Set([plain]);

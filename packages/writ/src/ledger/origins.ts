@@ -24,20 +24,6 @@ export interface Origin {
   readonly source?: NonNullable<Found['source']>;
 }
 
-/** What policies see of the values of one argument, or of all with one role. */
-export interface OriginSummary {
-  /** 0 for `external` to 4 for `user`: of the value that is believed least; 4 when there is none. */
-  readonly integrity: number;
-  readonly confidentiality: number;
-  readonly labels: readonly string[];
-  readonly from: readonly string[];
-  readonly values: readonly string[];
-  /** Of e-mail addresses and URLs. */
-  readonly domains: readonly string[];
-  /** As `integrity`, of the addresses within the values. */
-  readonly links: number;
-}
-
 /** What a call is traced against. */
 export interface Known {
   readonly values: TaskValues | undefined;
@@ -107,7 +93,7 @@ export class CallOrigins {
   private summary(key: string, isOf: (one: Traced) => boolean): OriginSummary {
     let known = this.summaries.get(key);
     if (known === undefined) {
-      known = summaryOf(this.traced.filter(isOf));
+      known = new OriginSummary(this.traced.filter(isOf));
       this.summaries.set(key, known);
     }
     return known;
@@ -233,33 +219,51 @@ function anythingOf(marks: readonly string[]): Labels {
   return known;
 }
 
-const NOTHING: OriginSummary = {
-  integrity: 4,
-  confidentiality: 0,
-  labels: [],
-  from: [],
-  values: [],
-  domains: [],
-  links: 4,
-};
+/** What policies see of the values of one argument, or of all with one role. */
+export class OriginSummary {
+  private joined: Labels | undefined;
 
-function summaryOf(list: readonly Traced[]): OriginSummary {
-  if (list.length === 0) return NOTHING;
-  let labels = FROM_USER;
-  let links = 4;
-  for (const one of list) {
-    labels = join(labels, one.labels);
-    links = Math.min(links, one.links);
+  constructor(private readonly traced: readonly Traced[]) {}
+
+  private get all(): Labels {
+    if (this.joined === undefined) {
+      let labels = FROM_USER;
+      for (const one of this.traced) labels = labels === FROM_USER ? one.labels : join(labels, one.labels);
+      this.joined = labels;
+    }
+    return this.joined;
   }
-  return {
-    integrity: integrityLevel(labels.integrity),
-    confidentiality: confidentialityLevel(labels.confidentiality),
-    labels: marksOf(labels),
-    from: different(list.map(({ origin }) => origin.from)),
-    values: different(list.map(({ value }) => String(value))),
-    domains: different(list.flatMap(({ value }) => domainOf(String(value)) ?? [])),
-    links,
-  };
+
+  /** 0 for `external` to 4 for `user`: of the value that is believed least; 4 when there is none. */
+  get integrity(): number {
+    return integrityLevel(this.all.integrity);
+  }
+
+  get confidentiality(): number {
+    return confidentialityLevel(this.all.confidentiality);
+  }
+
+  get labels(): readonly string[] {
+    return marksOf(this.all);
+  }
+
+  get from(): readonly string[] {
+    return different(this.traced.map(({ origin }) => origin.from));
+  }
+
+  get values(): readonly string[] {
+    return different(this.traced.map(({ value }) => String(value)));
+  }
+
+  /** Of e-mail addresses and URLs. */
+  get domains(): readonly string[] {
+    return different(this.traced.flatMap(({ value }) => domainOf(String(value)) ?? []));
+  }
+
+  /** As `integrity`, of the addresses within the values. */
+  get links(): number {
+    return Math.min(4, ...this.traced.map(({ links }) => links));
+  }
 }
 
 function different(texts: readonly string[]): readonly string[] {

@@ -31,6 +31,8 @@ interface Text extends Omit<Field, 'value'> {
   readonly form: string;
 }
 
+const NO_FIELDS: readonly Field[] = [];
+
 /** So much of what its results said is remembered of a task; what came after is not, and values from it are not found. */
 const MAX_FIELDS = 50_000;
 const MAX_CHARACTERS = 4 * 2 ** 20;
@@ -101,7 +103,7 @@ export class TaskValues {
   }
 
   isApproved(value: string | number): boolean {
-    return keysOf(value).some((key) => this.approved.has(key));
+    return this.approved.size > 0 && keysOf(value).some((key) => this.approved.has(key));
   }
 
   /** A person said that calls of this tool are meant, for the rest of the task. */
@@ -158,10 +160,15 @@ export class TaskValues {
     return formsOf(value).some((form) => hasWhole(this.prompt, form));
   }
 
+  private fieldsOf([key = '', ...more]: readonly string[]): readonly Field[] {
+    const first = this.fields.get(key) ?? NO_FIELDS;
+    return more.length === 0 ? first : [...first, ...more.flatMap((other) => this.fields.get(other) ?? NO_FIELDS)];
+  }
+
   /** Of several fields the one that is believed most: whoever repeats a value takes nothing from where it was first. */
   private inField(value: string | number, keys: readonly string[], kind: string | undefined): Found | undefined {
     let best: Field | undefined;
-    for (const field of keys.flatMap((key) => this.fields.get(key) ?? [])) {
+    for (const field of this.fieldsOf(keys)) {
       if (kind !== undefined && kind !== (field.kind ?? shapeOf(value))) continue;
       if (typeof value === 'string' && !isSameName(value, String(field.value))) continue;
       if (best === undefined || join(best.labels, field.labels).integrity !== field.labels.integrity) best = field;
@@ -170,10 +177,13 @@ export class TaskValues {
   }
 
   private inText(value: string): Found | undefined {
-    const [word] = wordsOf(value).sort((a, b) => b.length - a.length);
-    if (word === undefined) return undefined;
+    if (this.texts.size === 0) return undefined;
+    let word = '';
+    for (const one of wordsOf(value)) if (one.length > word.length) word = one;
+    const texts = this.texts.get(word);
+    if (texts === undefined) return undefined;
     const forms = formsOf(value);
-    const text = this.texts.get(word)?.find(({ form: said }) => forms.some((form) => said.includes(form)));
+    const text = texts.find(({ form: said }) => forms.some((form) => said.includes(form)));
     return text && { from: 'text', labels: { ...text.labels, integrity: 'external' }, source: text.source };
   }
 
