@@ -14,6 +14,7 @@ import { threadedWriter } from './audit/group-writer.js';
 import { LogReader } from './audit/log-reader.js';
 import { auditMigrations } from './audit/log-table.js';
 import { LogWriter } from './audit/log-writer.js';
+import { PostgresWriter } from './audit/postgres-writer.js';
 import { inProcess } from './decide/caller.js';
 import { Decider } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
@@ -32,6 +33,7 @@ import { Revocations, revocationMigrations } from './registry/revocations.js';
 import { Sightings, sightingMigrations } from './registry/sightings.js';
 import { Serving } from './serving.js';
 import { lockData } from './store/lock.js';
+import { isPostgresUrl, lockedConnection } from './store/postgres.js';
 import { openStore } from './store/store.js';
 import { promptHasher, tokenService } from './token-service.js';
 import { startUpstreams } from './upstreams.js';
@@ -47,8 +49,10 @@ export interface TlsFiles {
 export interface StartOptions {
   /** The folder of the bundle to serve. */
   readonly bundle: string;
-  /** The folder for the store and the keys; made when it is not there. */
+  /** The folder for the keys, the last good policy and, without `store`, the store; made when it is not there. */
   readonly data: string;
+  /** A PostgreSQL database, as `postgres://user:password@host/name`; SQLite in the data folder when it is not given. */
+  readonly store?: string | undefined;
   /** The service's port; 0 for any free one. */
   readonly port: number;
   /** The gateway's port on loopback; 0 for any free one. */
@@ -99,7 +103,10 @@ export async function start(options: StartOptions): Promise<Writ> {
   };
   try {
     options.prepare?.();
-    const file = join(data, STORE_FILE);
+    const file = options.store ?? join(data, STORE_FILE);
+    // The lock before anything is read: what another service writes would not be known here.
+    const connection = isPostgresUrl(file) ? await lockedConnection(file) : undefined;
+    if (connection !== undefined) closers.push(() => connection.end());
     const store = await openStore(
       file,
       auditMigrations,
@@ -114,7 +121,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     );
     closers.push(() => store.destroy());
     const reader = new LogReader(store);
-    const log = new LogWriter(threadedWriter(file));
+    const log = new LogWriter(connection === undefined ? threadedWriter(file) : new PostgresWriter(connection));
     closers.push(() => log.close());
     const credentials = await Credentials.open(store, join(data, 'keys'), [], clock);
     const entities = await EntityStore.open(store);

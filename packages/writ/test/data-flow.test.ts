@@ -109,6 +109,9 @@ gateway:
   });
 });
 
+const explainFrom = ({ store, data }: Running): string[] =>
+  store.startsWith('postgres') ? ['--store', store] : ['--data', data];
+
 const NOTES = {
   'writ.yaml': 'name: notes',
   'schema.cedarschema': `
@@ -300,7 +303,7 @@ describe('labels and figures over the service', () => {
     await report(read.id, 'completed', 'mail bob@web.example');
     const stopped = await ask('story', 'send', { to: ['bob@web.example'], text: 'hi' });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const { code, out } = await command('explain', stopped.id, '--data', writ.data);
+    const { code, out } = await command('explain', stopped.id, ...explainFrom(writ));
     expect(code).toBe(0);
     expect(out).toMatch(
       /Before it, in the same task; \* is what it was decided on\n \* \d\d:\d\d:\d\d allow {3}read_web: brought external, pii; counted seen external, pii/,

@@ -5,14 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
+import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compact, SETTLED_AFTER_MS } from '../src/audit/log-holdings.js';
+import { directWriter } from '../src/audit/group-writer.js';
+import { SETTLED_AFTER_MS } from '../src/audit/holding-rows.js';
+import { compact } from '../src/audit/log-holdings.js';
 import { LogReader } from '../src/audit/log-reader.js';
 import { auditMigrations } from '../src/audit/log-table.js';
+import { LogWriter } from '../src/audit/log-writer.js';
+import { PostgresWriter } from '../src/audit/postgres-writer.js';
 import { Ledger } from '../src/ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS } from '../src/ledger/outcome.js';
 import { STORE_FILE } from '../src/start.js';
+import { lockedConnection } from '../src/store/postgres.js';
 import { openStore, openStoreToRead } from '../src/store/store.js';
+import { type PostgresServer, startPostgres } from './postgres.js';
 import { startedService } from './processes.js';
 import { bundleOf, type Reply, type Running, run } from './running.js';
 
@@ -49,18 +56,29 @@ const body = (user: string, amount: number, order = '1', action = 'refund'): obj
   context: { input: { amount }, detail: 'full' },
 });
 
-describe('the ledger over a restart', () => {
+const STORES = ['SQLite', 'PostgreSQL'] as const;
+let postgres: PostgresServer;
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 60_000);
+afterAll(() => postgres.stop());
+const storeFor = async (kind: (typeof STORES)[number]): Promise<string | undefined> =>
+  kind === 'SQLite' ? undefined : postgres.database();
+
+describe.each(STORES)('the ledger over a restart, %s', (kind) => {
   const folder = bundleOf(BUNDLE);
   let ahead = 0;
   let writ: Running;
+  let store: string | undefined;
   const clock = () => new Date(Date.now() + ahead);
   beforeAll(async () => {
-    writ = await run(folder, { clock });
+    store = await storeFor(kind);
+    writ = await run(folder, { clock, store });
   });
   afterAll(() => writ.stop());
   const again = async (bundle = folder): Promise<void> => {
     await writ.writ.close();
-    writ = await run(bundle, { clock, data: writ.data });
+    writ = await run(bundle, { clock, store, data: writ.data });
   };
   const ask = (...asked: Parameters<typeof body>): Promise<Reply> =>
     writ.send('POST', '/access/v1/evaluation', body(...asked));
@@ -120,81 +138,119 @@ describe('the ledger over a restart', () => {
   });
 });
 
-describe('what is kept of the ledger', () => {
+/** A log of its own, and what adds up the holdings that it keeps. */
+async function openLog(kind: (typeof STORES)[number], data: string, n: number) {
+  const where = (await storeFor(kind)) ?? join(data, `${n}.db`);
+  const store = await openStore(where, auditMigrations);
+  if (kind === 'PostgreSQL') {
+    // Adds up with every commit.
+    const log = new LogWriter(new PostgresWriter(await lockedConnection(where), 1));
+    return { store, log, compact: () => undefined, close: () => log.close() };
+  }
+  const database = new Sqlite(where);
+  const log = new LogWriter(directWriter(new Sqlite(where)));
+  const close = async (): Promise<void> => {
+    database.close();
+    await log.close();
+  };
+  return { store, log, compact: (now: number) => compact(database, now), close };
+}
+
+describe.each(STORES)('what is kept of the ledger, %s', (kind) => {
   it('says the same after it was added up, whatever was done in which order', async () => {
     const step = fc.record({
       user: fc.constantFrom('a', 'b'),
       amount: fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(Number.MAX_SAFE_INTEGER)),
       status: fc.constantFrom('completed', 'failed', 'unknown', undefined),
+      // What the result brought and came to; undefined when nobody says.
+      result: fc.option(
+        fc.record({ labels: fc.subarray(['pii', 'external']), charged: fc.integer({ min: 0, max: 20 }) }),
+        { nil: undefined },
+      ),
+      isDeclassified: fc.boolean(),
       wait: fc.constantFrom(0, 60_000, SETTLED_AFTER_MS),
     });
     const accumulators = {
       sum: { key: 'actor', sum: 'input.amount' },
       lately: { key: 'actor', count: true, window: '20m' },
+      charged: { key: 'actor', sum: 'input.amount', actual: 'result.charged' },
       done: { key: 'task', set: 'action' },
+      seen: { key: 'task', set: 'labels' },
       acts: { key: '"all"', distinct: 'action', window: 'day' },
     } as const;
-    const event = (user: string, amount: number) => ({
+    const event = (user: string, amount: number, labels = ['pii', 'secret']) => ({
       action: `act${amount % 3}`,
       input: { amount },
-      labels: [],
+      labels,
       resource: { type: 'R', id: 'r' },
       lineage: user,
       keys: { task: user, actor: user, originator: user, resource: 'r', session: user },
+      data: { stored: [], writes: [JSON.stringify(['note', user])], labels: ['pii'] },
     });
     const data = mkdtempSync(join(tmpdir(), 'writ-holdings-'));
     let file = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         file += 1;
-        const path = join(data, `${file}.db`);
-        const store = await openStore(path, auditMigrations);
-        const { LogWriter } = await import('../src/audit/log-writer.js');
-        const { directWriter } = await import('../src/audit/group-writer.js');
-        const log = new LogWriter(directWriter(new Sqlite(path)));
+        const { store, log, compact: addUp, close } = await openLog(kind, data, file);
         const ledger = new Ledger(accumulators);
         let now = Date.parse('2026-01-01T00:00:00Z');
-        for (const [i, { user, amount, status, wait }] of steps.entries()) {
-          const id = `0${String(i).padStart(4, '0')}`;
-          const reserved = ledger.reserve(id, event(user, amount), new Date(now));
-          const common = { id, time: new Date(now).toISOString(), enforcementPoint: 'x' };
+        for (const [i, { user, amount, status, result, isDeclassified, wait }] of steps.entries()) {
+          const id = ulid(now + i);
+          const at = new Date(now);
+          const reserved = ledger.reserve(id, event(user, amount), at);
+          const common = { id, time: at.toISOString(), enforcementPoint: 'x' };
           await log.append([
             { kind: 'decision', ...common, result: 'allow', facts: [], ledger: {}, reserved } as never,
           ]);
-          if (status !== undefined && ledger.settle(id, status, new Date(now)))
-            await log.append([{ kind: 'outcome', ...common, id: `1${i}`, decisionId: id, status } as never]);
+          if (status !== undefined) {
+            const held = result && ledger.holdingsAfter(event(user, amount, result.labels), status, result, at);
+            ledger.settle(id, status, at, held);
+            const outcome = { kind: 'outcome', ...common, id: `1${i}`, decisionId: id, status };
+            await log.append([{ ...outcome, ...(held === undefined ? {} : { held }) } as never]);
+          }
+          if (isDeclassified) {
+            const removed = ledger.declassify({ task: user }, ['pii']);
+            await log.append([{ kind: 'change', ...common, id: `2${i}`, by: 'x', what: 'x', detail: {}, removed }]);
+          }
           now += wait;
         }
-        const database = new Sqlite(path);
         for (const isCompacted of [false, true]) {
-          if (isCompacted) for (const later of [now, now + 1]) compact(database, later);
+          if (isCompacted) for (const later of [now, now + 1]) addUp(later);
           const restored = new Ledger({});
           restored.restore(await new LogReader(store).holdings(new Date(now)));
           expect(restored.declare(accumulators)).toEqual([]);
-          for (const user of ['a', 'b'])
-            expect(restored.read(event(user, 0), new Date(now))).toEqual(ledger.read(event(user, 0), new Date(now)));
+          for (const user of ['a', 'b']) {
+            const at = new Date(now);
+            expect(restored.read(event(user, 0), at)).toEqual(ledger.read(event(user, 0), at));
+            expect(restored.marksOfTask(user, at)).toEqual(ledger.marksOfTask(user, at));
+            expect(restored.marksOfStore({ store: 'note' }, at)).toEqual(ledger.marksOfStore({ store: 'note' }, at));
+          }
         }
-        database.close();
-        await log.close();
+        await close();
         await store.destroy();
       }),
-      { numRuns: 60 },
+      { numRuns: kind === 'SQLite' ? 60 : 25 },
     );
     rmSync(data, { recursive: true, force: true });
-  });
+  }, 120_000);
 });
 
-describe('kill -9 between permits and outcomes', () => {
+describe.each(STORES)('kill -9 between permits and outcomes, %s', (kind) => {
   const folder = bundleOf(BUNDLE);
   const data = mkdtempSync(join(tmpdir(), 'writ-killed-'));
   let child: ChildProcess;
+  let store: string | undefined;
+  beforeAll(async () => {
+    store = await storeFor(kind);
+  });
   afterAll(() => {
     child.kill('SIGKILL');
     rmSync(data, { recursive: true, force: true });
   });
 
   async function started(): Promise<string> {
-    const service = await startedService(folder, data);
+    const service = await startedService(folder, data, store);
     child = service.child;
     return service.url;
   }
@@ -239,9 +295,9 @@ describe('kill -9 between permits and outcomes', () => {
     });
     const { context } = (await response.json()) as { context: { ledger: { refunded: number } } };
     // What the record says was done, is what the ledger says.
-    const store = openStoreToRead(join(data, STORE_FILE));
-    const entries = (await new LogReader(store).read({ seq: 0, index: -1 }, 1_000_000)).map(({ entry }) => entry);
-    await store.destroy();
+    const kept = openStoreToRead(store ?? join(data, STORE_FILE));
+    const entries = (await new LogReader(kept).read({ seq: 0, index: -1 }, 1_000_000)).map(({ entry }) => entry);
+    await kept.destroy();
     const permits = entries.filter(
       (entry) => entry.kind === 'decision' && entry.result === 'allow' && entry.request.context?.input !== undefined,
     );

@@ -21,7 +21,11 @@ export function command(...args: readonly string[]): Promise<{ code: number | nu
 }
 
 /** `writ start`, once it says where it listens. The caller ends it. */
-export async function startedService(bundle: string, data: string): Promise<{ child: ChildProcess; url: string }> {
+export async function startedService(
+  bundle: string,
+  data: string,
+  store?: string,
+): Promise<{ child: ChildProcess; url: string }> {
   const args = [
     'start',
     '--bundle',
@@ -35,7 +39,10 @@ export async function startedService(bundle: string, data: string): Promise<{ ch
     '--log-level',
     'fatal',
   ];
-  const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const child = spawn(process.execPath, [BIN, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: store === undefined ? env : { ...env, WRIT_STORE: store },
+  });
   let out = '';
   child.stdout?.on('data', (chunk) => {
     out += String(chunk);

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type StartOptions, start, type Writ } from '../src/start.js';
+import { STORE_FILE, type StartOptions, start, type Writ } from '../src/start.js';
+import { startPostgres } from './postgres.js';
 
 export const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
 
@@ -11,6 +12,8 @@ export interface Running {
   readonly writ: Writ;
   readonly url: string;
   readonly data: string;
+  /** Where its store is: a file, or a database. */
+  readonly store: string;
   /** The key of a caller. */
   key(name?: string): string;
   /** Sends JSON as a caller; `null` sends no credential. */
@@ -33,12 +36,14 @@ export interface Reply {
 
 export async function run(bundle: string, options: Partial<StartOptions> = {}): Promise<Running> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'writ-running-'));
-  const writ = await start({ bundle, data, port: 0, gatewayPort: 0, ...options });
+  const store = options.store ?? (await storeOf(data));
+  const writ = await start({ bundle, data, port: 0, gatewayPort: 0, ...options, store });
   const key = (name = 'default'): string => readFileSync(writ.keyFileOf(name), 'utf8').trim();
   return {
     writ,
     url: writ.serviceUrl,
     data,
+    store: store ?? join(data, STORE_FILE),
     key,
     async send(method, path, body, { as = 'default', headers = {} } = {}) {
       const response = await fetch(writ.serviceUrl + path, {
@@ -59,6 +64,19 @@ export async function run(bundle: string, options: Partial<StartOptions> = {}): 
     },
   };
 }
+
+/** With WRIT_TEST_POSTGRES, every service of these tests is on a database of that server: one for each data folder. */
+async function storeOf(data: string): Promise<string | undefined> {
+  if (process.env.WRIT_TEST_POSTGRES === undefined) return undefined;
+  let known = databases.get(data);
+  if (known === undefined) {
+    known = await (await startPostgres()).database();
+    databases.set(data, known);
+  }
+  return known;
+}
+
+const databases = new Map<string, string>();
 
 function parsed(text: string): unknown {
   try {

@@ -175,7 +175,7 @@ const decide = async (token: string | undefined, body: object = REFUND) =>
 
 /** A key of the service, to sign with what the service itself would never sign. */
 async function ownKey(algorithm = 'ES256') {
-  const store = openStoreToRead(`${writ.data}/writ.db`);
+  const store = openStoreToRead(writ.store);
   const db = store.withTables<{
     signing_keys: { kid: string; algorithm: string; jwk: string; retired_at: string | null };
   }>();

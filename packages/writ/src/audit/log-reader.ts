@@ -1,6 +1,6 @@
 import type { CapUse, DecisionRecord, KeptHolding, LogEntry, OutcomeRecord, UsedProof } from '../decide/record.js';
 import type { Store } from '../store/store.js';
-import { keptHoldings } from './log-holdings.js';
+import { keptHoldings } from './holding-rows.js';
 import type { LogTables } from './log-table.js';
 
 /** A decision with what became of it. */

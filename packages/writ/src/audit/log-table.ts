@@ -1,8 +1,10 @@
 import type Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
 import type { Removal, UsedProof } from '../decide/record.js';
+import { columnsOf, isPostgres } from '../store/dialect.js';
 import type { Migrations } from '../store/store.js';
-import { type HoldingTables, holdingsWriter, holdingTables } from './log-holdings.js';
+import type { HoldingTables } from './holding-rows.js';
+import { holdingsWriter, holdingTables } from './log-holdings.js';
 
 /** Entries of the log that are committed together, as one row. */
 export interface LogGroup {
@@ -52,11 +54,12 @@ export const auditMigrations: Migrations = {
   },
   '0002_audit_log': {
     async up(db) {
+      const { serial, id } = columnsOf(db);
       await db.schema
         .createTable('log_groups')
-        .addColumn('seq', 'integer', (c) => c.primaryKey().autoIncrement())
-        .addColumn('first_id', 'text', (c) => c.notNull())
-        .addColumn('last_id', 'text', (c) => c.notNull())
+        .addColumn('seq', serial, (c) => (isPostgres(db) ? c.primaryKey() : c.primaryKey().autoIncrement()))
+        .addColumn('first_id', id, (c) => c.notNull())
+        .addColumn('last_id', id, (c) => c.notNull())
         .addColumn('count', 'integer', (c) => c.notNull())
         .addColumn('body', 'text', (c) => c.notNull())
         .execute();
@@ -79,12 +82,12 @@ export const auditMigrations: Migrations = {
         .createTable('log_uses')
         .addColumn('decision_id', 'text', (c) => c.primaryKey())
         .addColumn('use', 'text', (c) => c.notNull())
-        .addColumn('until', 'integer', (c) => c.notNull())
+        .addColumn('until', columnsOf(db).whole, (c) => c.notNull())
         .execute();
       await db.schema
         .createTable('log_proofs')
         .addColumn('key', 'text', (c) => c.primaryKey())
-        .addColumn('until', 'integer', (c) => c.notNull())
+        .addColumn('until', columnsOf(db).whole, (c) => c.notNull())
         .execute();
       await holdingTables(db);
       // Those of the token service, which had them in a table of its own.

@@ -6,13 +6,14 @@ import { STORE_FILE } from '../start.js';
 import { openStoreToRead } from '../store/store.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
+import { storeOf } from './start.js';
 
 /** `writ explain`: tells why a decision was made, from its record. */
 export async function explain(
   id: string,
-  options: { readonly data: string; readonly json?: boolean },
+  options: { readonly data: string; readonly store?: string; readonly json?: boolean },
 ): Promise<ExitCode> {
-  const store = openStoreToRead(join(options.data, STORE_FILE));
+  const store = openStoreToRead(storeOf(options.store) ?? join(options.data, STORE_FILE));
   try {
     const reader = new LogReader(store);
     const recorded = await reader.find(id);

@@ -36,6 +36,7 @@ program
   .description('serve a bundle: the decision point, and the gateway in front of its MCP servers')
   .requiredOption('--bundle <dir>', 'the bundle to serve')
   .option('--data <dir>', 'where the store and the keys are', './data')
+  .option('--store <url>', 'a PostgreSQL database instead of SQLite; or WRIT_STORE in the environment')
   .option('--port <n>', 'port of the service; 0 for any', port, SERVICE_PORT)
   .option('--gateway-port <n>', 'port of the gateway on 127.0.0.1; 0 for any', port, GATEWAY_PORT)
   .option('--host <address>', 'address that the service listens on (127.0.0.1)')
@@ -108,8 +109,9 @@ program
   .description('tell why a decision was made, from its record')
   .argument('<id>', 'the id of the decision')
   .option('--data <dir>', 'where the store is', './data')
+  .option('--store <url>', 'the PostgreSQL database, when it is one; or WRIT_STORE in the environment')
   .option('--json', 'print JSON')
-  .action((id: string, flags: { data: string; json?: boolean }) => run(explain(id, flags)));
+  .action((id: string, flags: { data: string; store?: string; json?: boolean }) => run(explain(id, flags)));
 
 program
   .command('token')

@@ -1,5 +1,7 @@
 import pc from 'picocolors';
 import { start as startWrit } from '../start.js';
+import { StoreError } from '../store/errors.js';
+import { isPostgresUrl } from '../store/postgres.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print } from './output.js';
 import { processLogger, tracing } from './telemetry.js';
@@ -7,6 +9,7 @@ import { processLogger, tracing } from './telemetry.js';
 export interface StartFlags {
   readonly bundle: string;
   readonly data: string;
+  readonly store?: string;
   readonly port: number;
   readonly gatewayPort: number;
   readonly host?: string;
@@ -33,7 +36,8 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   const logger = processLogger(flags.logLevel);
   const traces = tracing(process.env);
   const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa };
-  const writ = await startWrit({ ...flags, logger, tls, tracer: traces?.tracer });
+  const store = storeOf(flags.store);
+  const writ = await startWrit({ ...flags, store, logger, tls, tracer: traces?.tracer });
   print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile}, administrator: ${writ.keyFileOf('admin')})`);
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
   // What is wrong with the bundle is in the log; the last good one goes on.
@@ -42,6 +46,17 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   await writ.close();
   await traces?.end();
   return EXIT.ok;
+}
+
+/** The URL of a database has a password in it, which the list of processes shows: the environment is the better place. */
+export function storeOf(flag: string | undefined): string | undefined {
+  const where = flag ?? process.env.WRIT_STORE;
+  if (where === undefined || where === '') return undefined;
+  if (isPostgresUrl(where)) return where;
+  throw new StoreError(
+    'the store is a PostgreSQL URL',
+    'as postgres://user:password@host/name; leave it out for SQLite in --data',
+  );
 }
 
 function isLoopback(host: string): boolean {

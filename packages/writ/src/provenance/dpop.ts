@@ -9,6 +9,7 @@ import {
   type JWK,
 } from 'jose';
 import { z } from 'zod';
+import { columnsOf } from '../store/dialect.js';
 import type { Migrations } from '../store/store.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
@@ -46,7 +47,7 @@ export const dpopMigrations: Migrations = {
       await db.schema
         .createTable('dpop_proofs')
         .addColumn('key', 'text', (c) => c.primaryKey())
-        .addColumn('until', 'integer', (c) => c.notNull())
+        .addColumn('until', columnsOf(db).whole, (c) => c.notNull())
         .execute();
       await db.schema.createIndex('dpop_proofs_until').on('dpop_proofs').column('until').execute();
     },

@@ -1,4 +1,5 @@
 import { CedarError, type EntityJson, type EntityUid, uidText } from '@writ/cedar';
+import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 import { isBehind } from './by-uid.js';
 import { EntityError } from './errors.js';
@@ -18,13 +19,13 @@ export const entityMigrations: Migrations = {
         .addColumn('type', 'text', (c) => c.notNull())
         .addColumn('id', 'text', (c) => c.notNull())
         .addColumn('json', 'text', (c) => c.notNull())
-        .addColumn('revision', 'integer', (c) => c.notNull())
+        .addColumn('revision', columnsOf(db).whole, (c) => c.notNull())
         .addPrimaryKeyConstraint('entities_uid', ['type', 'id'])
         .execute();
       await db.schema
         .createTable('entity_revision')
         .addColumn('only', 'integer', (c) => c.primaryKey())
-        .addColumn('revision', 'integer', (c) => c.notNull())
+        .addColumn('revision', columnsOf(db).whole, (c) => c.notNull())
         .execute();
     },
   },

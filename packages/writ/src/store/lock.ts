@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { StoreError } from './store.js';
+import { StoreError } from './errors.js';
 
 /**
  * Holds a data folder for one service: two on one folder would each keep a ledger of its own. The lock is the operating

@@ -1,14 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, type Migration, Migrator, SqliteDialect } from 'kysely';
-import { WritError } from '../errors.js';
+import { Kysely, type Migration, Migrator, PostgresDialect, SqliteDialect } from 'kysely';
 import { openDatabase } from './database.js';
+import { StoreError } from './errors.js';
+import { isPostgresUrl, postgresPool, shownUrl } from './postgres.js';
 
-/** The store could not be opened, or is not the store of this version. */
-export class StoreError extends WritError {
-  readonly code = 'store_unavailable';
-}
+export { StoreError } from './errors.js';
 
 /** The migrations of one room, by name. A name is never reused; names sort in the order they are to run. */
 export type Migrations = Readonly<Record<string, Migration>>;
@@ -17,14 +15,15 @@ export type Migrations = Readonly<Record<string, Migration>>;
 export type Store = Kysely<unknown>;
 
 /**
- * Opens the embedded store and brings its tables up to date. A write that has returned is on disk: the journal is
- * synced at every commit.
+ * Opens the store and brings its tables up to date: SQLite in a file, or PostgreSQL. A write that has returned is on disk: the
+ * journal is synced at every commit.
  *
- * @throws {StoreError} when the file cannot be opened or a migration fails
+ * @param where a file, or a `postgres://` URL
+ * @throws {StoreError} when it cannot be opened or a migration fails
  * @example const store = await openStore('data/writ.db', auditMigrations);
  */
-export async function openStore(file: string, ...migrations: readonly Migrations[]): Promise<Store> {
-  const store = connect(file, false);
+export async function openStore(where: string, ...migrations: readonly Migrations[]): Promise<Store> {
+  const store = connect(where, false);
   const migrator = new Migrator({
     db: store,
     provider: { getMigrations: async () => Object.assign({}, ...migrations) as Record<string, Migration> },
@@ -32,7 +31,7 @@ export async function openStore(file: string, ...migrations: readonly Migrations
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
     await store.destroy();
-    throw new StoreError(`the store ${file} could not be brought up to date: ${String(error)}`, undefined, {
+    throw new StoreError(`the store ${shownUrl(where)} could not be brought up to date: ${String(error)}`, undefined, {
       cause: error,
     });
   }
@@ -44,11 +43,12 @@ export async function openStore(file: string, ...migrations: readonly Migrations
  *
  * @throws {StoreError} when there is no store at that path
  */
-export function openStoreToRead(file: string): Store {
-  return connect(file, true);
+export function openStoreToRead(where: string): Store {
+  return connect(where, true);
 }
 
 function connect(file: string, readonly: boolean): Store {
+  if (isPostgresUrl(file)) return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: postgresPool(file) }) });
   try {
     if (!readonly) mkdirSync(dirname(file), { recursive: true });
     const database = readonly

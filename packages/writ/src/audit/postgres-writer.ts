@@ -1,0 +1,223 @@
+import type pg from 'pg';
+import type { Removal } from '../decide/record.js';
+import { RecordError } from './errors.js';
+import type { GroupWriter } from './group-writer.js';
+import {
+  type AccountRow,
+  amountWith,
+  amountWithout,
+  COMPACT_EVERY,
+  foldHoldings,
+  type HoldingRow,
+  holdingsWithout,
+  MOST_AT_ONCE,
+  ON_ITS_WAY_MS,
+  SETTLED_AFTER_MS,
+} from './holding-rows.js';
+import type { LogGroup } from './log-table.js';
+
+interface Waiting {
+  readonly group: LogGroup;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** So many proofs later, those that are too old are thrown away. */
+const PURGE_EVERY = 1_000;
+
+/**
+ * Writes groups to PostgreSQL: what came while the database was busy is one transaction. Over the connection that holds the lock, so
+ * when that is gone nothing is written any more, and whoever took the lock over is alone.
+ */
+export class PostgresWriter implements GroupWriter {
+  private waiting: Waiting[] = [];
+  private running: Promise<void> | undefined;
+  private failed: RecordError | undefined;
+  private entered: number;
+  private latest = 0;
+  private proofs = 0;
+
+  /**
+   * @param client is ended with the writer
+   * @param compactEvery after so many permits, those that are settled are added up
+   */
+  constructor(
+    private readonly client: pg.Client,
+    private readonly compactEvery = COMPACT_EVERY,
+  ) {
+    // What was left by a process that ended is added up with the first permit.
+    this.entered = compactEvery;
+    client.on('error', (error) => this.fail(error));
+    client.on('end', () => this.fail(new Error('it was closed')));
+  }
+
+  /** A transaction that was cut off may be there or not: only a restart, which reads what is there, can tell. */
+  private fail(error: Error): RecordError {
+    this.failed ??= new RecordError(
+      `the connection to the database, and with it the lock, is lost: ${error.message}`,
+      'restart the service',
+    );
+    return this.failed;
+  }
+
+  write(group: LogGroup): Promise<void> {
+    if (this.failed !== undefined) return Promise.reject(this.failed);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ group, resolve, reject });
+      this.running ??= this.run();
+    });
+  }
+
+  private async run(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting;
+      this.waiting = [];
+      try {
+        await this.commit(batch.map(({ group }) => group));
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        const failure = this.failed ?? new RecordError(error instanceof Error ? error.message : String(error));
+        for (const { reject } of batch) reject(failure);
+      }
+    }
+    this.running = undefined;
+  }
+
+  private async commit(groups: readonly LogGroup[]): Promise<void> {
+    if (this.failed !== undefined) throw this.failed;
+    try {
+      await this.client.query('begin');
+      for (const group of groups) await this.insert(group);
+      await this.compact();
+    } catch (error) {
+      await this.client.query('rollback').catch((cause: Error) => this.fail(cause));
+      throw error;
+    }
+    try {
+      await this.client.query('commit');
+    } catch (error) {
+      // Whether it was committed is not known.
+      throw this.fail(error as Error);
+    }
+  }
+
+  private async insert(group: LogGroup): Promise<void> {
+    const { outcomes, uses, holdings, undone, held, removed, proofs } = group;
+    await this.client.query({
+      name: 'group',
+      text: 'insert into log_groups (first_id, last_id, count, body) values ($1, $2, $3, $4)',
+      values: [group.first, group.last, group.count, group.body],
+    });
+    await this.each(
+      'outcome',
+      'insert into log_outcomes (decision_id, id) select * from unnest($1::text[], $2::text[])',
+      [outcomes.map(({ decisionId }) => decisionId), outcomes.map(({ id }) => id)],
+    );
+    await this.each(
+      'use',
+      'insert into log_uses (decision_id, use, until) select * from unnest($1::text[], $2::text[], $3::bigint[])',
+      [uses.map(({ decisionId }) => decisionId), uses.map(({ use }) => use), uses.map(({ until }) => until)],
+    );
+    await this.enter(holdings.map(({ decisionId, at, reserved }) => ({ decisionId, at, text: reserved })));
+    await this.each('unuse', 'delete from log_uses where decision_id = any($1::text[])', [undone]);
+    const gone = held.flatMap(({ decisionId, held: text }) => (text === undefined ? [decisionId] : []));
+    await this.each('unhold', 'delete from log_holdings where decision_id = any($1::text[])', [[...undone, ...gone]]);
+    await this.enter(
+      held.flatMap(({ decisionId, at, held: text }) => (text === undefined ? [] : [{ decisionId, at, text }])),
+    );
+    for (const removal of removed) await this.takeOut(removal);
+    await this.each(
+      'proof',
+      'insert into log_proofs (key, until) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing',
+      [proofs.map(({ key }) => key), proofs.map(({ until }) => until)],
+    );
+    this.proofs += proofs.length;
+    const [last] = proofs.slice(-1);
+    if (last !== undefined && this.proofs >= PURGE_EVERY) {
+      this.proofs = 0;
+      await this.client.query('delete from log_proofs where until < $1', [last.at]);
+    }
+  }
+
+  private async enter(rows: readonly { decisionId: string; at: number; text: string }[]): Promise<void> {
+    await this.each(
+      'hold',
+      `insert into log_holdings (decision_id, at, next, holdings)
+       select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[])
+       on conflict (decision_id) do update set holdings = excluded.holdings`,
+      [
+        rows.map(({ decisionId }) => decisionId),
+        rows.map(({ at }) => at),
+        rows.map(({ at }) => at + SETTLED_AFTER_MS + ON_ITS_WAY_MS),
+        rows.map(({ text }) => text),
+      ],
+    );
+    this.entered += rows.length;
+    for (const { at } of rows) this.latest = Math.max(this.latest, at);
+  }
+
+  /** Nothing when there is nothing to say. */
+  private async each(name: string, text: string, columns: readonly (readonly unknown[])[]): Promise<void> {
+    if (columns[0]?.length === 0) return;
+    await this.client.query({ name, text, values: [...columns] });
+  }
+
+  /** It is done seldom, and looks at all that is not added up yet. */
+  private async takeOut(removal: Removal): Promise<void> {
+    const { accumulator, key, values } = removal;
+    const accounts = await this.client.query<Pick<AccountRow, 'fold' | 'amount'>>(
+      'select fold, amount from log_accounts where accumulator = $1 and key = $2',
+      [accumulator, key],
+    );
+    for (const { fold, amount } of accounts.rows)
+      await this.client.query('update log_accounts set amount = $1 where accumulator = $2 and fold = $3 and key = $4', [
+        amountWithout(amount, values),
+        accumulator,
+        fold,
+        key,
+      ]);
+    const rows = await this.client.query<Pick<HoldingRow, 'decision_id' | 'holdings'>>(
+      'select decision_id, holdings from log_holdings where strpos(holdings, $1) > 0',
+      [JSON.stringify(key)],
+    );
+    for (const { decision_id: id, holdings } of rows.rows)
+      await this.client.query('update log_holdings set holdings = $1 where decision_id = $2', [
+        holdingsWithout(holdings, removal),
+        id,
+      ]);
+  }
+
+  /** Adds up what is settled, after everything of a commit: what it gave back must not be added up before. */
+  private async compact(): Promise<void> {
+    if (this.entered < this.compactEvery || this.latest === 0) return;
+    this.entered = 0;
+    const { rows } = await this.client.query<HoldingRow>(
+      'select * from log_holdings where next <= $1 order by next limit $2',
+      [this.latest, MOST_AT_ONCE],
+    );
+    const { over, later, totals } = foldHoldings(rows, this.latest);
+    await this.each('over', 'delete from log_holdings where decision_id = any($1::text[])', [over]);
+    for (const { id, next, holdings } of later)
+      await this.client.query('update log_holdings set next = $1, holdings = $2 where decision_id = $3', [
+        next,
+        holdings,
+        id,
+      ]);
+    for (const { accumulator, fold, key, at, amount } of totals) {
+      const before = await this.client.query<Pick<AccountRow, 'amount'>>(
+        'select amount from log_accounts where accumulator = $1 and fold = $2 and key = $3',
+        [accumulator, fold, key],
+      );
+      await this.client.query(
+        `insert into log_accounts (accumulator, fold, key, at, amount) values ($1, $2, $3, $4, $5)
+         on conflict (accumulator, fold, key) do update set at = excluded.at, amount = excluded.amount`,
+        [accumulator, fold, key, at, amountWith(before.rows[0]?.amount, amount)],
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.running;
+    await this.client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,19 @@
+import { type ColumnDataType, type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
+
+/** What the two databases call differently. Everything else of a migration is the same for both. */
+export function columnsOf(db: Kysely<unknown>): {
+  /** A whole number of up to 53 bits: milliseconds, revisions. */
+  readonly whole: ColumnDataType;
+  /** The number of a row, given out in order. */
+  readonly serial: ColumnDataType;
+  /** A text that is compared by its code points, as ids are. */
+  readonly id: ColumnDataType | RawBuilder<unknown>;
+} {
+  return isPostgres(db)
+    ? { whole: 'bigint', serial: 'bigserial', id: sql`text collate "C"` }
+    : { whole: 'integer', serial: 'integer', id: 'text' };
+}
+
+export function isPostgres(db: Kysely<unknown>): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter;
+}

@@ -1,0 +1,77 @@
+import pg from 'pg';
+import { StoreError } from './errors.js';
+
+/** Whole numbers of 64 bits come as text from the driver; what is stored here fits a number. */
+const INT8 = 20;
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? (text: string) => Number(text) : pg.types.getTypeParser(oid, format as 'text'),
+};
+/** One Writ writes to a database: the number stands for that in PostgreSQL's advisory locks. */
+const LOCK = 0x77726974;
+const LOCK_PATIENCE_MS = 3_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export function isPostgresUrl(where: string): boolean {
+  return /^postgres(ql)?:\/\//.test(where);
+}
+
+/** The same without its password, for messages. */
+export function shownUrl(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^:@/]*):[^@/]*@/, '$1@');
+}
+
+export function postgresPool(url: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    types,
+    max: 8,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // A commit that was answered is on disk, whatever the server's default is.
+    options: '-c synchronous_commit=on',
+  });
+  // A connection that breaks while nobody uses it is replaced when the next one is needed.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/**
+ * The one connection that may write the log. It holds the database's lock for as long as it lives, so two services never keep a ledger
+ * each over one database; when it breaks, nothing can be recorded any more, and so nothing is permitted.
+ *
+ * @throws {StoreError} when another service has the lock, or the database does not answer
+ */
+export async function lockedConnection(url: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    types,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    options: '-c synchronous_commit=on',
+  });
+  // What breaks it is told to whoever writes next.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    // A service that was killed has the lock until the server notices.
+    for (const until = Date.now() + LOCK_PATIENCE_MS; ; ) {
+      const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [LOCK]);
+      if (rows[0]?.locked === true) return client;
+      if (Date.now() > until) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } catch (cause) {
+    await client.end().catch(() => undefined);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError(
+      `the store ${shownUrl(url)} could not be opened: ${why}`,
+      'is the database there, and the password right?',
+      { cause },
+    );
+  }
+  await client.end();
+  throw new StoreError(
+    `another Writ is running on ${shownUrl(url)}`,
+    'stop it, or give this one a database of its own',
+  );
+}
