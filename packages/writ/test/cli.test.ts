@@ -114,6 +114,18 @@ describe('writ check', () => {
     ],
     [
       'ledger.yaml',
+      'sum: input.amount',
+      'sum: input.reason',
+      'refunded: for refund_order, `sum` gives string; it must give a whole number',
+    ],
+    [
+      'ledger.yaml',
+      ', on: action == "refund_order"',
+      '',
+      'refunded: for deploy_release, `sum` cannot be worked out: No such key: amount',
+    ],
+    [
+      'ledger.yaml',
       'action == "refund_order"',
       'action == "refund_ordr"',
       'refunded: `on` names refund_ordr, which is not an action',

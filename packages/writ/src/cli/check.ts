@@ -1,6 +1,9 @@
+import type { CedarType, RecordType, Schema } from '@writ/cedar';
 import pc from 'picocolors';
 import { MappingError } from '../enforce/errors.js';
 import { WritError } from '../errors.js';
+import type { CelRecord } from '../ledger/accumulator.js';
+import { type CheckedAction, misfitsOf } from '../ledger/check-accumulator.js';
 import { AccumulatorError, ToolDescriptionError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Tools } from '../ledger/tool-description.js';
@@ -69,11 +72,55 @@ function checkExpressions(bundle: Bundle): Finding[] {
       findings.push({ severity: 'error', file, line: 1, column: 1, message: error.message, help: error.help });
     }
   };
-  attempt('ledger.yaml', () => new Ledger(bundle.accumulators));
+  attempt('ledger.yaml', () => {
+    // Of what does not parse, nothing more can be said.
+    new Ledger(bundle.accumulators);
+    for (const [name, declared] of Object.entries(bundle.accumulators)) {
+      for (const misfit of misfitsOf(declared, actionsOf(bundle.schema))) {
+        const message = `${name}: ${misfit}`;
+        const help = 'such a call is denied; say with `on` which actions it counts';
+        findings.push({ severity: 'warning', file: 'ledger.yaml', line: 1, column: 1, message, help });
+      }
+    }
+  });
   attempt('tools.yaml', () => new Tools(bundle.tools, bundle.toolDefaults));
   attempt('mappings', () => mapperOf(bundle, '/data'));
   for (const { identity } of Object.values(bundle.settings.issuers)) {
     if (identity !== undefined) attempt('writ.yaml', () => compileIdentity(identity));
   }
   return findings;
+}
+
+/** The actions that a request can name, with the types of their arguments as CEL has them. */
+function actionsOf({ actions }: Schema): CheckedAction[] {
+  return [...actions].map(({ uid, context }) => {
+    const input = context.attributes.get('input');
+    if (input?.type.kind !== 'record') return { name: uid.id, input: undefined, optional: [] };
+    const attributes = [...input.type.attributes];
+    const optional = attributes.filter(([, { required }]) => !required || !input.required).map(([name]) => name);
+    return { name: uid.id, input: celRecord(input.type), optional };
+  });
+}
+
+function celRecord({ attributes }: RecordType): CelRecord {
+  return Object.fromEntries([...attributes].map(([name, { type }]) => [name, celTypeOf(type)]));
+}
+
+/** A decimal is whatever number came. */
+function celTypeOf(type: CedarType): string | CelRecord {
+  switch (type.kind) {
+    case 'long':
+      return 'int';
+    case 'string':
+    case 'bool':
+      return type.kind;
+    case 'record':
+      return celRecord(type);
+    case 'set': {
+      const element = celTypeOf(type.element);
+      return typeof element === 'string' ? `list<${element}>` : 'list<dyn>';
+    }
+    default:
+      return 'dyn';
+  }
 }

@@ -78,9 +78,13 @@ export interface Accumulator {
   actual(event: LedgerEvent, result: unknown): bigint | undefined;
 }
 
-/** A name that is none of these is a typing error, and found before it denies everything. */
-function environment(): Environment {
-  return new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
+/**
+ * A name that is none of these is a typing error, and found before it denies everything.
+ *
+ * @param input the type of the arguments; they can be anything when it is not given
+ */
+export function environment(input?: CelRecord): Environment {
+  const known = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
     .registerVariable('action', 'string')
     .registerVariable('actor', 'string')
     .registerVariable('originator', 'string')
@@ -89,8 +93,15 @@ function environment(): Environment {
     .registerVariable('effects', 'list<string>')
     .registerVariable('destinations', 'list<string>')
     .registerVariable('targets', 'list<string>')
-    .registerVariable('amount', 'dyn')
-    .registerVariable('input', 'dyn');
+    .registerVariable('amount', 'dyn');
+  return input === undefined
+    ? known.registerVariable('input', 'dyn')
+    : known.registerVariable({ name: 'input', schema: input });
+}
+
+/** The members of a record, by their CEL type. */
+export interface CelRecord {
+  readonly [name: string]: string | CelRecord;
 }
 
 const before = environment();
@@ -198,9 +209,9 @@ function actualOf(
   };
 }
 
-type Part = 'key' | 'on' | 'sum' | 'actual' | 'set' | 'distinct';
+export type Part = 'key' | 'on' | 'sum' | 'actual' | 'set' | 'distinct';
 /** The types of CEL that each part may give; `dyn` is what comes from an argument, and is looked at when it is there. */
-const TYPES: Readonly<Record<Part, RegExp>> = {
+export const TYPES: Readonly<Record<Part, RegExp>> = {
   key: /^(string|int|dyn)$/,
   on: /^(bool|dyn)$/,
   sum: /^(int|dyn)$/,
@@ -208,7 +219,7 @@ const TYPES: Readonly<Record<Part, RegExp>> = {
   set: /^(string|list<(string|dyn)>|list|dyn)$/,
   distinct: /^(string|list<(string|dyn)>|list|dyn)$/,
 };
-const MEANT: Readonly<Record<Part, string>> = {
+export const MEANT: Readonly<Record<Part, string>> = {
   key: 'a text or a whole number',
   on: 'true or false',
   sum: 'a whole number, unless the sum is `decimal`',

@@ -178,12 +178,12 @@ export class TaskValues {
 
   private inText(value: string): Found | undefined {
     if (this.texts.size === 0) return undefined;
-    let word = '';
-    for (const one of wordsOf(value)) if (one.length > word.length) word = one;
-    const texts = this.texts.get(word);
-    if (texts === undefined) return undefined;
-    const forms = formsOf(value);
-    const text = texts.find(({ form: said }) => forms.some((form) => said.includes(form)));
+    let text: Text | undefined;
+    for (const form of formsOf(value)) {
+      let word = '';
+      for (const one of wordsOf(form)) if (one.length > word.length) word = one;
+      text ??= this.texts.get(word)?.find((said) => said.form.includes(form));
+    }
     return text && { from: 'text', labels: { ...text.labels, integrity: 'external' }, source: text.source };
   }
 
