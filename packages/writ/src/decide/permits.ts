@@ -89,8 +89,8 @@ export class Permits {
     this.reporting.add(decisionId);
     try {
       const waiting = this.open.get(decisionId);
-      const recorded =
-        waiting === undefined || result !== undefined ? await this.parts.recorded(decisionId) : undefined;
+      const isForgotten = result !== undefined && this.parts.ledger.waiting(decisionId) === undefined;
+      const recorded = waiting === undefined || isForgotten ? await this.parts.recorded(decisionId) : undefined;
       const isKnown =
         waiting === undefined ? waits(recorded, enforcementPoint, now) : waiting.enforcementPoint === enforcementPoint;
       if (!isKnown) return false;
@@ -117,7 +117,8 @@ export class Permits {
     decision: DecisionRecord | undefined,
   ): Promise<Learned | undefined> {
     const { ledger, describe, eventOf, clock } = this.parts;
-    const event = ledger.eventOf(decisionId) ?? (decision && eventOf(decision));
+    const known = ledger.waiting(decisionId);
+    const event = known?.event ?? (decision && eventOf(decision));
     const described = event && describe(event.action);
     if (event?.data === undefined || described === undefined) return undefined;
     const { tool, detect } = described;
@@ -126,7 +127,7 @@ export class Permits {
     const { writes, labels: left } = event.data;
     const named = tool.writes === undefined || left.length === 0 ? [] : namesIn(leaves, tool.writes);
     const after = { ...event, labels, data: { ...event.data, writes: [...new Set([...writes, ...named])] } };
-    const at = decision === undefined ? clock() : new Date(decision.time);
+    const at = known?.at ?? (decision === undefined ? clock() : new Date(decision.time));
     const held = ledger.holdingsAfter(after, status, valueOfResult(result, tool.format), at);
     return { event, leaves, held, labels };
   }

@@ -277,9 +277,10 @@ export class Ledger {
     return holdings;
   }
 
-  /** An action whose outcome is not known yet; only of one that moves data. */
-  eventOf(decisionId: string): LedgerEvent | undefined {
-    return this.pending.get(decisionId)?.event;
+  /** An action whose outcome is not known yet, and when it was permitted; only of one that moves data. */
+  waiting(decisionId: string): { readonly event: LedgerEvent; readonly at: Date } | undefined {
+    const { event, at = 0 } = this.pending.get(decisionId) ?? {};
+    return event && { event, at: new Date(at) };
   }
 
   /** All are measured before one is entered: one that fails leaves nothing behind. */

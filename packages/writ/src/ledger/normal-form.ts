@@ -4,7 +4,9 @@
  * external.
  */
 
-const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//;
+const SCHEME = /^[a-z][a-z0-9+.-]{0,20}:\/\//;
+/** The same, wherever it is. */
+const SCHEMES = /[a-z][a-z0-9+.-]{0,20}:\/\//g;
 const IBAN = /^[a-z]{2}[0-9]{2}[a-z0-9 ]{10,40}$/;
 const SIMPLE = /^[a-z0-9_-]{1,64}$/;
 const OPAQUE = /^(?=.*[0-9])(?=.*\p{L})[\p{L}\p{N}_-]+$/u;
@@ -24,6 +26,11 @@ export function formsOf(value: string): string[] {
   }
   forms.delete('');
   return [...forms];
+}
+
+/** A text without the schemes of its addresses. */
+export function withoutSchemes(text: string): string {
+  return text.replace(SCHEMES, '');
 }
 
 /** Compatible characters folded, lower case, single spaces. */
@@ -70,7 +77,7 @@ function pointOf(digits: string): number {
   return isOne && !(isThousands && comma !== -1) ? last : digits.length;
 }
 
-const GROUPED = /\b[A-Z]{2}[0-9]{2}(?:[ -][A-Z0-9]{2,4}){3,}\b|\+?[0-9]{2,}(?:[ /-][0-9]{2,}){2,}/g;
+const GROUPED = /\b[A-Z]{2}[0-9]{2}(?:[ -][A-Z0-9]{2,4}){3,9}\b|\+?[0-9]{2,20}(?:[ /-][0-9]{2,20}){2,8}/g;
 
 /** The account and telephone numbers that a text writes in groups, without their spaces. */
 export function groupedNumbersIn(text: string): string[] {
@@ -91,8 +98,9 @@ export function wordsOf(text: string): string[] {
   return plainForm(text).match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
+/** Every repetition has an end: whoever writes the text must not choose how long it takes. */
 const LINK =
-  /\b(?:[a-z][a-z0-9+.-]*:\/\/|www\.)[^\s<>"')\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|app|co|me|info|biz|xyz|ru|cn|uk|de|fr|ch|eu|us)\b(?:\/[^\s<>"')\]]*)?/gi;
+  /\b(?:[a-z][a-z0-9+.-]{0,20}:\/\/|www\.)[^\s<>"')\]]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|\b(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|io|dev|app|co|me|info|biz|xyz|ru|cn|uk|de|fr|ch|eu|us)\b(?:\/[^\s<>"')\]]{0,2000})?/gi;
 
 /** The addresses in a text: what somebody could be led to. */
 export function linksIn(text: string): string[] {

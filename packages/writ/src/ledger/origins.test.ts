@@ -141,6 +141,24 @@ describe('originsOf', () => {
     expect(valuesOf(send, { to: ['a', 'b'] })).toEqual(['a', 'b']);
   });
 
+  it('takes no time that whoever writes the values can choose', () => {
+    const send = toolOf({ arguments: { to: 'destination', text: 'content' } });
+    const long = (unit: string): string => unit.repeat(1_000_000 / unit.length);
+    const hostile = ['a', 'a-', 'a.', '1', 'DE12 ', '!', 'www.!', 'a@', '%41', ' '].map(long);
+    const say = (v: TaskValues): void => {
+      v.addPrompt(long('a').slice(0, 200_000));
+      for (const unit of hostile)
+        v.addResult('01D', 'look', [
+          { at: '$', value: unit.slice(0, 60_000), labels: labelled('external'), kind: undefined },
+        ]);
+    };
+    const values = known(say);
+    for (const text of hostile) expect(originsOf(send, { text }, values).authority).toBeLessThanOrEqual(4);
+    // Past what one call may cost, nothing is found, and so nothing is believed.
+    const many = Array.from({ length: 1_000 }, (_, i) => `aa ${i}`);
+    expect(originsOf(send, { to: many }, values).authority).toBe(0);
+  });
+
   it('asks for a tool by a word of the prompt, or by a mandate', () => {
     const asked = (prompt: string, more: Partial<Known> = {}, words?: string[]): boolean =>
       originsOf(

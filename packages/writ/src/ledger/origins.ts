@@ -10,7 +10,7 @@ import {
   marksOf,
 } from './labels.js';
 import { domainOf, linksIn } from './normal-form.js';
-import type { Found, TaskValues } from './task-values.js';
+import { type Found, MAX_EFFORT, type TaskValues } from './task-values.js';
 import type { Role, RoleArgument, ToolDescription } from './tool-description.js';
 
 /** Where one value of an argument came from (design section 5, "Origins of values"). */
@@ -38,6 +38,8 @@ export interface Known {
 const AUTHORITY: ReadonlySet<Role> = new Set(['destination', 'target', 'secret']);
 /** Past so many values of one argument the rest counts as one that was never said. */
 const MAX_VALUES = 1_000;
+/** A longer value is not traced: nobody said it, and it can hold any address. */
+const MAX_TRACED = 64 * 1024;
 const MAX_DEPTH = 64;
 /** Stands for what was not looked at; nobody ever said it. */
 const UNSEEN = '\0';
@@ -158,6 +160,8 @@ class Tracer {
   /** What was never said can be made of anything that the task has read. */
   private readonly anything: Labels;
 
+  private readonly effort = { characters: MAX_EFFORT };
+
   constructor(private readonly known: Known) {
     this.anything = anythingOf(known.marks);
   }
@@ -183,8 +187,10 @@ class Tracer {
     kind: string | undefined,
   ): { from: Origin['from']; labels: Labels; source?: Found['source'] | undefined } {
     const { values, named } = this.known;
+    const isTooLong = typeof value === 'string' && value.length > MAX_TRACED;
     if (named.includes(argument)) return { from: 'mandate', labels: FROM_USER };
-    const found = values?.find(value, kind);
+    if (isTooLong) return { from: 'nowhere', labels: this.anything };
+    const found = values?.find(value, kind, this.effort);
     // An approval says that a value is right, and not that everybody may know it.
     if (values?.isApproved(value) === true) {
       const labels: Labels = { ...(found?.labels ?? this.anything), integrity: 'user' };
@@ -197,10 +203,11 @@ class Tracer {
   }
 
   private linksOf(text: string): number {
+    if (text.length > MAX_TRACED) return 0;
     let least = 4;
     for (const link of linksIn(text)) {
       if (this.known.values?.isApproved(link) === true) continue;
-      const found = this.known.values?.find(link, undefined);
+      const found = this.known.values?.find(link, undefined, this.effort);
       least = Math.min(least, found === undefined ? 0 : integrityLevel(found.labels.integrity));
     }
     return least;

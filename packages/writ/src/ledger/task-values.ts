@@ -8,6 +8,7 @@ import {
   numberForm,
   plainForm,
   shapeOf,
+  withoutSchemes,
   wordsOf,
 } from './normal-form.js';
 import type { Leaf } from './result-labels.js';
@@ -32,6 +33,13 @@ interface Text extends Omit<Field, 'value'> {
 }
 
 const NO_FIELDS: readonly Field[] = [];
+
+/** What one call may cost, in characters looked through: some milliseconds. */
+export interface Effort {
+  characters: number;
+}
+
+export const MAX_EFFORT = 16 * 2 ** 20;
 
 /** So much of what its results said is remembered of a task; what came after is not, and values from it are not found. */
 const MAX_FIELDS = 50_000;
@@ -78,7 +86,7 @@ export class TaskValues {
     if (this.seenPrompts.has(text) || this.prompt.length + text.length > MAX_PROMPT) return;
     this.seenPrompts.add(text);
     this.characters += text.length;
-    this.prompt = ` ${this.prompt} \n ${plainForm(text).replace(/[a-z][a-z0-9+.-]*:\/\//g, '')} `;
+    this.prompt = ` ${this.prompt} \n ${withoutSchemes(plainForm(text))} `;
     for (const grouped of groupedNumbersIn(text)) this.prompt += ` ${grouped} `;
     for (const word of wordsOf(text)) {
       this.promptWords.add(word);
@@ -147,17 +155,22 @@ export class TaskValues {
    * Undefined when it was never said.
    *
    * @param kind of the argument: a field of another kind is no source
+   * @param effort what looking through texts may still cost; what it is too little for is not found
    */
-  find(value: string | number, kind: string | undefined): Found | undefined {
+  find(
+    value: string | number,
+    kind: string | undefined,
+    effort: Effort = { characters: MAX_EFFORT },
+  ): Found | undefined {
     const keys = keysOf(value);
-    if (this.isInPrompt(value)) return { from: 'prompt', labels: FROM_USER };
-    return this.inField(value, keys, kind) ?? (typeof value === 'string' ? this.inText(value) : undefined);
+    if (this.isInPrompt(value, effort)) return { from: 'prompt', labels: FROM_USER };
+    return this.inField(value, keys, kind) ?? (typeof value === 'string' ? this.inText(value, effort) : undefined);
   }
 
-  private isInPrompt(value: string | number): boolean {
+  private isInPrompt(value: string | number, effort: Effort): boolean {
     if (this.prompt === '') return false;
     if (typeof value === 'number') return this.promptNumbers.has(String(value));
-    return formsOf(value).some((form) => hasWhole(this.prompt, form));
+    return formsOf(value).some((form) => spend(effort, this.prompt) && hasWhole(this.prompt, form));
   }
 
   private fieldsOf([key = '', ...more]: readonly string[]): readonly Field[] {
@@ -176,13 +189,13 @@ export class TaskValues {
     return best && { from: 'field', labels: best.labels, source: best.source };
   }
 
-  private inText(value: string): Found | undefined {
+  private inText(value: string, effort: Effort): Found | undefined {
     if (this.texts.size === 0) return undefined;
     let text: Text | undefined;
     for (const form of formsOf(value)) {
       let word = '';
       for (const one of wordsOf(form)) if (one.length > word.length) word = one;
-      text ??= this.texts.get(word)?.find((said) => said.form.includes(form));
+      text ??= this.texts.get(word)?.find((said) => spend(effort, said.form) && said.form.includes(form));
     }
     return text && { from: 'text', labels: { ...text.labels, integrity: 'external' }, source: text.source };
   }
@@ -200,6 +213,11 @@ function withoutLabels(labels: Labels, off: readonly string[]): Labels {
     confidentiality: off.includes(labels.confidentiality) ? 'internal' : labels.confidentiality,
     names: labels.names.filter((name) => !off.includes(name)),
   };
+}
+
+function spend(effort: Effort, text: string): boolean {
+  effort.characters -= text.length;
+  return effort.characters >= 0;
 }
 
 /** Texts and numbers are found apart: an amount is never taken for an identifier. */

@@ -21,7 +21,7 @@ export function draftBundle(name: string, listed: readonly ListedTool[]): Drafte
   const files = new Map([
     ['writ.yaml', WRIT_YAML.replace('NAME', name)],
     ['schema.cedarschema', [SCHEMA, ...listed.map((tool, i) => actionText(tool, tools[i] as DraftedTool))].join('\n')],
-    ['tools.yaml', [TOOLS_YAML, ...tools.map(toolText)].join('')],
+    ['tools.yaml', [TOOLS_YAML, ...tools.map(toolText), DETECT].join('')],
     [
       'entities/identities.json',
       '[\n  { "uid": { "type": "User", "id": "user" } },\n  { "uid": { "type": "Agent", "id": "agent" } }\n]\n',
@@ -61,6 +61,12 @@ type Ledger = { seen: Set<String>, calls: Long, reached: Long, paid: decimal };
 const TOOLS_YAML = `# Drafted by \`writ init\`: guesses from names. Look at each, and above all at what it says of results:
 # external (others wrote it), attested (we know who), internal (ours), system (made by the tool itself).
 tools:
+`;
+
+/** What has a form that cannot be mistaken. */
+const DETECT = `
+# What all results are looked through for.
+detect: { card: card, secret: secret }
 `;
 
 function actionText(tool: ListedTool, { opaque }: DraftedTool): string {
