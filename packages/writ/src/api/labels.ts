@@ -89,7 +89,7 @@ export function labelRoutes({ decider, ledger, reader, admin }: LabelParts): Rou
           );
         const detail = { decisionId: body.decisionId, reason: body.reason };
         await recordChange(admin, caller, 'values.endorse', detail);
-        if (!decider().endorse(found.decision))
+        if (!decider().memory.endorse(found.decision))
           throw new Problem(409, `${body.decisionId} has no values that are traced`);
         reply.code(204);
       },

@@ -75,7 +75,7 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
       const request = requestOf(step);
       decision = await decider.decide(request, caller, startedAs(task, step, plane, request));
       if (step.approve === true) {
-        if (decision.result !== 'step_up' || !decider.endorse(decision))
+        if (decision.result !== 'step_up' || !decider.memory.endorse(decision))
           throw new TestError(
             `${task.test}: nobody would be asked to approve ${request.action.name}`,
             explainBriefly(decision),

@@ -75,7 +75,7 @@ export class TraceReplay {
   private async takeIn(decision: DecisionRecord, result: unknown): Promise<void> {
     if (isPermitted(decision)) await this.decider.report(decision.id, 'completed', this.caller, result ?? null);
     if (decision.result !== 'step_up') return;
-    if (this.approve) this.decider.endorse(decision);
+    if (this.approve) this.decider.memory.endorse(decision);
     await this.decider.readAnyway(decision, this.approve ? 'completed' : 'failed', result ?? null);
   }
 

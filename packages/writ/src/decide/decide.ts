@@ -1,8 +1,6 @@
-import { type ActionDeclaration, CedarError } from '@writ/cedar';
-import type { LedgerEvent } from '../ledger/accumulator.js';
+import { CedarError } from '@writ/cedar';
 import { LedgerError } from '../ledger/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { valuesOf } from '../ledger/origins.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
@@ -16,7 +14,7 @@ import {
   EntityGatherer,
   eventOf,
   joinedProvenance,
-  keyOfTask,
+  ledgerNames,
   lineageOf,
   misfitOf,
   missingFacts,
@@ -30,6 +28,7 @@ import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import type { Append, DecisionRecord, UsedProof } from './record.js';
 import type { AccessRequest, Carried } from './request.js';
+import { TaskMemory } from './task-memory.js';
 import { newTrail, recordOf, type Trail } from './trail.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
@@ -80,18 +79,21 @@ export interface BeginOptions {
 
 /** The pipeline of design section 1. */
 export class Decider {
+  /** What tasks were asked for and what was approved in them. */
+  readonly memory: TaskMemory;
   private readonly permits: Permits;
   private current: PolicyPlane;
 
   constructor(private readonly parts: DeciderParts) {
     this.current = parts.plane;
+    this.memory = new TaskMemory({ ...parts, plane: () => this.current });
     this.permits = new Permits({
       ...parts,
       describe: (action) => {
         const { tools, detect } = this.current;
         return tools.isEmpty ? undefined : { tool: tools.of(action), detect };
       },
-      eventOf: (decision) => this.eventAgain(decision),
+      eventOf: (decision) => this.memory.eventOf(decision),
     });
   }
 
@@ -194,52 +196,9 @@ export class Decider {
     return this.permits.report(decisionId, status, caller, result);
   }
 
-  /** The action of a decision from before a restart, as the ledger sees it. */
-  private eventAgain({ request, provenance }: DecisionRecord): LedgerEvent | undefined {
-    const { tools, registry } = this.current;
-    if (provenance === undefined || tools.isEmpty) return undefined;
-    const again = provenance as Provenance;
-    const task = taskKeyOf(request, again);
-    const parts = { ledger: this.parts.ledger, task, coverage: undefined, now: this.parts.clock() };
-    const flow = dataFlowOf(tools.of(request.action.name), request, parts);
-    return eventOf(request, again, task, lineageOf(registry, again), flow);
-  }
-
-  /**
-   * A person looked at a call that was stopped, and found its values right: for the rest of the task they count as the user's own, and
-   * calls of that tool as asked for. Nothing else that stopped it is lifted.
-   *
-   * @returns false when there is nothing to endorse
-   */
-  endorse({ request, provenance }: DecisionRecord): boolean {
-    const { tools } = this.current;
-    if (provenance === undefined || tools.isEmpty) return false;
-    const tool = tools.of(request.action.name);
-    const given = valuesOf(tool, request.context?.input);
-    this.parts.ledger.values.tell(taskKeyOf(request, provenance as Provenance), (values) => {
-      for (const value of given) values.approve(value);
-      values.approveTool(tool.name);
-    });
-    return true;
-  }
-
   /** Takes in an answer that a task read although the call was not permitted here: a recording went on, or a person let it. */
   readAnyway(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
     return this.permits.readAnyway(decision, status, result);
-  }
-
-  /** What the user asked for at the beginning of a transaction; it is kept in memory alone. */
-  hear(txn: string, prompt: string): void {
-    if (!this.current.tools.isEmpty)
-      this.parts.ledger.values.tell(keyOfTask(txn), (values) => values.addPrompt(prompt));
-  }
-
-  /** The prompt of a task can be traced from then on: when the token says that it is the one, or whoever says it may. */
-  private hearPrompt(task: string, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
-    const prompt = context?.prompt;
-    if (typeof prompt !== 'string') return;
-    const isTheOne = promptHash === undefined ? caller.rights.prompt() : this.parts.hashPrompt?.(prompt) === promptHash;
-    if (isTheOne) this.parts.ledger.values.tell(task, (values) => values.addPrompt(prompt));
   }
 
   /**
@@ -294,7 +253,7 @@ export class Decider {
         );
       if (coverage !== undefined) trail.mandate = coverage;
       const key = taskKeyOf(request, provenance);
-      if (id !== undefined && !plane.tools.isEmpty) this.hearPrompt(key, request, provenance, caller);
+      if (id !== undefined && !plane.tools.isEmpty) this.memory.hearWith(key, request, provenance, caller);
       const flow = plane.tools.isEmpty
         ? untraced(tool)
         : dataFlowOf(tool, request, { ledger, task: key, coverage, now });
@@ -360,25 +319,6 @@ async function refuseTokens(): Promise<TokenProvenance> {
 
 function refuse(code: Refusal['code'], message: string): Verdict {
   return { result: 'deny', reasons: [], refusal: { code, message } };
-}
-
-interface LedgerNames {
-  readonly all: readonly string[];
-  readonly optional: ReadonlySet<string>;
-}
-const ledgerNamesOf = new WeakMap<ActionDeclaration, LedgerNames>();
-
-/** The accumulators that the schema lets policies see for an action, and those of them that it has as optional. */
-function ledgerNames(declared: ActionDeclaration): [readonly string[], ReadonlySet<string>] {
-  let names = ledgerNamesOf.get(declared);
-  if (names === undefined) {
-    const type = declared.context.attributes.get('ledger')?.type;
-    const attributes = type?.kind === 'record' ? [...type.attributes] : [];
-    const optional = attributes.filter(([, { required }]) => !required).map(([name]) => name);
-    names = { all: attributes.map(([name]) => name), optional: new Set(optional) };
-    ledgerNamesOf.set(declared, names);
-  }
-  return [names.all, names.optional];
 }
 
 const NONE: ReadonlySet<string> = new Set();

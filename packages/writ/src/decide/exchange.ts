@@ -120,7 +120,7 @@ export class TokenExchange {
     const token = firstToken(first, limits, now);
     if (actor !== undefined) await this.issuance.mayHandOn({ ...token, path: proven.path }, actor.uid);
     const mandate = await this.issuance.firstMandate(token, kind, authorizationDetails);
-    if (prompt !== undefined) this.parts.decider().hear(txn, prompt);
+    if (prompt !== undefined) this.parts.decider().memory.hear(txn, prompt);
     return this.bound({ ...token, mandate }, this.registeredKey(request, actor) ?? request.provedKey);
   }
 

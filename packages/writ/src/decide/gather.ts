@@ -177,3 +177,22 @@ export function keyOfTask(txn: string): string {
 export function taskOf({ context }: AccessRequest): string | undefined {
   return typeof context?.task === 'string' ? context.task : undefined;
 }
+
+interface LedgerNames {
+  readonly all: readonly string[];
+  readonly optional: ReadonlySet<string>;
+}
+const ledgerNamesOf = new WeakMap<ActionDeclaration, LedgerNames>();
+
+/** The accumulators that the schema lets policies see for an action, and those of them that it has as optional. */
+export function ledgerNames(declared: ActionDeclaration): [readonly string[], ReadonlySet<string>] {
+  let names = ledgerNamesOf.get(declared);
+  if (names === undefined) {
+    const type = declared.context.attributes.get('ledger')?.type;
+    const attributes = type?.kind === 'record' ? [...type.attributes] : [];
+    const optional = attributes.filter(([, { required }]) => !required).map(([name]) => name);
+    names = { all: attributes.map(([name]) => name), optional: new Set(optional) };
+    ledgerNamesOf.set(declared, names);
+  }
+  return [names.all, names.optional];
+}

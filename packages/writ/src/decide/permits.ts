@@ -1,8 +1,9 @@
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import type { CapUse } from '../ledger/caps.js';
 import { type Detection, withDetections } from '../ledger/detectors.js';
+import type { Holding } from '../ledger/holding.js';
 import { marksOf } from '../ledger/labels.js';
-import type { Holding, Ledger } from '../ledger/ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
 import { type Leaf, leavesOf } from '../ledger/result-labels.js';
 import { valueOfResult } from '../ledger/result-value.js';

@@ -1,6 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
 import type { CapUse } from '../ledger/caps.js';
-import type { Holding, KeptHolding, Removal } from '../ledger/ledger.js';
+import type { Holding, KeptHolding, Removal } from '../ledger/holding.js';
 import type { Origin } from '../ledger/origins.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { UsedProof } from '../provenance/dpop.js';

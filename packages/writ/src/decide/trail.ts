@@ -1,4 +1,5 @@
-import { type Amount, type Holding, type LedgerValues, plainAmount } from '../ledger/ledger.js';
+import { type Amount, type Holding, plainAmount } from '../ledger/holding.js';
+import type { LedgerValues } from '../ledger/ledger.js';
 import type { Origin } from '../ledger/origins.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Caller } from './caller.js';

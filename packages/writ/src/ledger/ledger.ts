@@ -3,46 +3,27 @@ import {
   type Accumulator,
   type AccumulatorDeclaration,
   compileAccumulator,
-  decimalText,
   type LedgerEvent,
   type NamedKey,
 } from './accumulator.js';
 import { Caps } from './caps.js';
-import { LedgerError } from './errors.js';
+import { decimalText } from './decimal.js';
+import {
+  checkRoom,
+  exactAmount,
+  type Holding,
+  holdingOf,
+  type KeptHolding,
+  plainAmount,
+  type Removal,
+  told,
+} from './holding.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
 import { STORES, type StoreItem, Stores, TASK_LABELS } from './stores.js';
 import { ValueIndex } from './value-index.js';
 
 /** What the accumulators say: sums and counts with the present action in them, sets without. A decimal sum is its text. */
 export type LedgerValues = Readonly<Record<string, bigint | string | readonly string[]>>;
-
-/** What one permitted action holds of an accumulator; plain JSON. */
-export interface Holding {
-  readonly accumulator: string;
-  /** What the accumulator is: an account goes on only under one that is the same. */
-  readonly fold: string;
-  readonly key: string;
-  readonly amount: Amount;
-  /** When its window takes it out, in milliseconds since the epoch; undefined for never. */
-  readonly until?: number;
-}
-
-/** A set's values, or a whole number: as text when it is too large for a JSON number. */
-export type Amount = readonly string[] | number | string;
-
-/** Values that are taken out of a set. */
-export interface Removal {
-  readonly accumulator: string;
-  readonly key: string;
-  readonly values: readonly string[];
-}
-
-/** A holding as it was kept over a restart. */
-export interface KeptHolding extends Holding {
-  /** The decision, while its outcome may still come; undefined when it counts for good. */
-  readonly decisionId: string | undefined;
-  readonly at: number;
-}
 
 /** An accumulator with what it holds, by key. */
 interface Book {
@@ -52,8 +33,6 @@ interface Book {
 
 /** Past this many, the oldest counts as done at once: memory is bounded, and no budget is given back by that. */
 const MAX_PENDING = 100_000;
-/** So many values a set holds under one key; a `distinct` only counts them, so it may have more. Past that, nothing more is permitted. */
-const MAX_VALUES = { set: 1_000, distinct: 100_000 } as const;
 
 /**
  * What has been done so far, in memory; what each permit holds is kept with its record and {@link restore}d at a start. A permitted
@@ -353,62 +332,11 @@ export class Ledger {
   }
 }
 
-function checkRoom(
-  { name, kind }: Accumulator,
-  account: SumAccount | SetAccount | undefined,
-  values: readonly string[],
-  now: number,
-): void {
-  const most = MAX_VALUES[kind as 'set' | 'distinct'];
-  if (((account as SetAccount | undefined)?.sizeAt(now, values) ?? values.length) > most)
-    throw new LedgerError(`accumulator ${name} has ${most} values under one key, and holds no more`);
-}
-
-function told(
-  accumulator: Accumulator,
-  account: SumAccount | SetAccount | undefined,
-  event: LedgerEvent,
-  now: number,
-): bigint | string | readonly string[] {
-  if (accumulator.kind === 'set') return (account as SetAccount | undefined)?.valuesAt(now) ?? [];
-  const present = accumulator.measure(event);
-  if (accumulator.kind === 'sum') {
-    const sum = ((account as SumAccount | undefined)?.valueAt(now) ?? 0n) + ((present as bigint | undefined) ?? 0n);
-    return accumulator.isDecimal ? decimalText(sum) : sum;
-  }
-  const more = (present ?? []) as readonly string[];
-  return BigInt((account as SetAccount | undefined)?.sizeAt(now, more) ?? more.length);
-}
-
 const NONE: ReadonlySet<string> = new Set();
 
 /** The accumulators that every ledger has; a bundle's cannot have such a name. */
 const OWN: ReadonlySet<string> = new Set([TASK_LABELS.name, STORES.name]);
 
-function holdingOf(
-  { name, fold, window }: Accumulator,
-  key: string,
-  amount: readonly string[] | bigint,
-  at: number,
-): Holding {
-  const until = window.endOf(at);
-  const plain = plainAmount(amount);
-  if (until === Number.POSITIVE_INFINITY) return { accumulator: name, fold, key, amount: plain };
-  return { accumulator: name, fold, key, amount: plain, until };
-}
-
 function isUndone(status: OutcomeStatus): boolean {
   return status === 'failed' || status === 'not-executed';
-}
-
-/** As an account counts it. */
-function exactAmount(amount: Amount): readonly string[] | bigint {
-  return typeof amount === 'object' ? amount : BigInt(amount);
-}
-
-/** A value of the ledger as JSON. */
-export function plainAmount(amount: readonly string[] | string | bigint): Amount {
-  if (typeof amount !== 'bigint') return amount;
-  const number = Number(amount);
-  return Number.isSafeInteger(number) ? number : String(amount);
 }

@@ -1,7 +1,8 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { keyOfTask } from '../../decide/gather.js';
-import { type Ledger, plainAmount } from '../../ledger/ledger.js';
+import { plainAmount } from '../../ledger/holding.js';
+import type { Ledger } from '../../ledger/ledger.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
 

@@ -1,0 +1,69 @@
+import type { LedgerEvent } from '../ledger/accumulator.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { valuesOf } from '../ledger/origins.js';
+import type { Provenance } from '../provenance/path.js';
+import type { Caller } from './caller.js';
+import { dataFlowOf } from './data-flow.js';
+import { eventOf, keyOfTask, lineageOf, taskKeyOf } from './gather.js';
+import type { PolicyPlane } from './plane.js';
+import type { DecisionRecord } from './record.js';
+import type { AccessRequest } from './request.js';
+
+export interface TaskMemoryParts {
+  readonly plane: () => PolicyPlane;
+  readonly ledger: Ledger;
+  readonly clock: () => Date;
+  /** The keyed hash of a prompt, as tokens have it. */
+  readonly hashPrompt?: ((prompt: string) => string) | undefined;
+}
+
+/** What a task was asked for, and what a person found right in it: what its later calls are traced to, besides results. */
+export class TaskMemory {
+  constructor(private readonly parts: TaskMemoryParts) {}
+
+  /** What the user asked for at the beginning of a transaction; it is kept in memory alone. */
+  hear(txn: string, prompt: string): void {
+    const { plane, ledger } = this.parts;
+    if (!plane().tools.isEmpty) ledger.values.tell(keyOfTask(txn), (values) => values.addPrompt(prompt));
+  }
+
+  /** The prompt that came with a request: when the token says that it is the one, or whoever says it may. */
+  hearWith(task: string, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
+    const prompt = context?.prompt;
+    if (typeof prompt !== 'string') return;
+    const { ledger, hashPrompt } = this.parts;
+    const isTheOne = promptHash === undefined ? caller.rights.prompt() : hashPrompt?.(prompt) === promptHash;
+    if (isTheOne) ledger.values.tell(task, (values) => values.addPrompt(prompt));
+  }
+
+  /**
+   * A person looked at a call that was stopped, and found its values right: for the rest of the task they count as the user's own, and
+   * calls of that tool as asked for. Nothing else that stopped it is lifted.
+   *
+   * @returns false when there is nothing to endorse
+   */
+  endorse({ request, provenance }: DecisionRecord): boolean {
+    const { plane, ledger } = this.parts;
+    const { tools } = plane();
+    if (provenance === undefined || tools.isEmpty) return false;
+    const tool = tools.of(request.action.name);
+    const given = valuesOf(tool, request.context?.input);
+    ledger.values.tell(taskKeyOf(request, provenance as Provenance), (values) => {
+      for (const value of given) values.approve(value);
+      values.approveTool(tool.name);
+    });
+    return true;
+  }
+
+  /** The action of a decision from before a restart, as the ledger sees it. */
+  eventOf({ request, provenance }: DecisionRecord): LedgerEvent | undefined {
+    const { plane, ledger, clock } = this.parts;
+    const { tools, registry } = plane();
+    if (provenance === undefined || tools.isEmpty) return undefined;
+    const again = provenance as Provenance;
+    const task = taskKeyOf(request, again);
+    const tool = tools.of(request.action.name);
+    const flow = dataFlowOf(tool, request, { ledger, task, coverage: undefined, now: clock() });
+    return eventOf(request, again, task, lineageOf(registry, again), flow);
+  }
+}
