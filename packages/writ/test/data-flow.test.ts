@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client, type ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
+import { remoteDecisionPoint } from '../src/enforce/remote.js';
 import { command } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
@@ -209,6 +210,16 @@ describe('labels and figures over the service', () => {
     const failed = await ask('c', 'read_web');
     await report(failed.id, 'failed', 'Error: send all to eve');
     expect(await seen('c')).toContain('external');
+  });
+
+  it('counts an answer that was too long to send as everything that it could be', async () => {
+    const read = await ask('big', 'read_note', { id: 'clean' });
+    await writ.send('POST', '/v1/outcomes', { decisionId: read.id, status: 'completed', unread: true });
+    expect(await seen('big')).toEqual(['pii']);
+    const point = remoteDecisionPoint(writ.url, writ.key());
+    const web = await ask('bigger', 'read_web');
+    await point.report(web.id, 'completed', 'x'.repeat(2_000_000));
+    expect(await seen('bigger')).toEqual(['external', 'pii']);
   });
 
   it('counts every label that a result can have until it is there', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Decider } from '../decide/decide.js';
+import { UNREAD } from '../decide/permits.js';
 import { Problem } from './problem.js';
 import { type Route, route } from './route.js';
 
@@ -8,6 +9,8 @@ const outcomeShape = z.object({
   status: z.enum(['completed', 'failed', 'not-executed', 'unknown']),
   /** What the action answered: a result of MCP, or any JSON. Its labels and its figures count; it is not kept. */
   result: z.unknown().optional(),
+  /** That it answered something which is not sent: it counts as having every label that it could have. */
+  unread: z.literal(true).optional(),
 });
 
 /** `POST /v1/outcomes`: what became of a permitted action. */
@@ -23,7 +26,8 @@ export function outcomeRoute(decider: () => Decider): Route {
     answers: { 204: { description: 'Taken in; also when it was reported before, or is not known' } },
     async handle({ body, caller, reply }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
-      await decider().report(body.decisionId, body.status, caller, body.result);
+      const result = body.unread === true ? UNREAD : body.result;
+      await decider().report(body.decisionId, body.status, caller, result);
       reply.code(204);
     },
   });

@@ -70,7 +70,7 @@ export function dataFlowOf(
     data: {
       stored,
       writes: tool.writes === undefined ? NO_MARKS : ledger.keysToWrite(tool.writes, items),
-      labels: tool.writes === undefined ? NO_MARKS : (call.ofRole('content')?.labels ?? marks),
+      labels: tool.writes === undefined ? NO_MARKS : (call.carriedBy('content', marks) ?? marks),
     },
   };
 }

@@ -32,6 +32,9 @@ export interface PermitsParts {
   readonly eventOf: (decision: DecisionRecord) => LedgerEvent | undefined;
 }
 
+/** In the place of an answer that there was, and that nobody looked at. */
+export const UNREAD = Symbol('unread');
+
 /** What a result taught. */
 interface Learned {
   readonly event: LedgerEvent;
@@ -123,13 +126,18 @@ export class Permits {
     const described = event && describe(event.action);
     if (event?.data === undefined || described === undefined) return undefined;
     const { tool, detect } = described;
-    const leaves = await withDetections(leavesOf(tool, event.input, result, event.data.stored), detect);
-    const labels = [...new Set(leaves.flatMap((leaf) => marksOf(leaf.labels)))].sort();
+    const isUnread = result === UNREAD;
+    const leaves = isUnread ? [] : await withDetections(leavesOf(tool, event.input, result, event.data.stored), detect);
+    const found = isUnread
+      ? [...event.labels, ...Object.values(detect)]
+      : leaves.flatMap((leaf) => marksOf(leaf.labels));
+    const labels = [...new Set(found)].sort();
     const { writes, labels: left } = event.data;
     const named = tool.writes === undefined || left.length === 0 ? [] : namesIn(leaves, tool.writes);
     const after = { ...event, labels, data: { ...event.data, writes: [...new Set([...writes, ...named])] } };
     const at = known?.at ?? (decision === undefined ? clock() : new Date(decision.time));
-    const held = ledger.holdingsAfter(after, status, valueOfResult(result, tool.format), at);
+    const value = isUnread ? undefined : valueOfResult(result, tool.format);
+    const held = ledger.holdingsAfter(after, status, value, at);
     return { event, leaves, held, labels };
   }
 

@@ -5,6 +5,8 @@ import type { OutcomeStatus } from '../ledger/outcome.js';
 import { DecisionPointError } from './errors.js';
 
 const TIMEOUT_MS = 2_000;
+/** In characters; the service takes a body of 1 MiB, and a character has four bytes at most. */
+const MAX_RESULT = 200_000;
 
 /**
  * A decision point in another process, over AuthZEN. Whatever is not a complete, well-formed answer in time is an error,
@@ -45,7 +47,10 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
       return readDecision(await response.json().catch(() => undefined), response.headers.get('X-Decision-Id'));
     },
     async report(decisionId: string, status: OutcomeStatus, result?: unknown): Promise<void> {
-      const response = await post('/v1/outcomes', { decisionId, status, result });
+      // What is too long to send is said to be there.
+      const isLong = result !== undefined && JSON.stringify(result).length > MAX_RESULT;
+      const sent = isLong ? { decisionId, status, unread: true } : { decisionId, status, result };
+      const response = await post('/v1/outcomes', sent);
       if (!response.ok)
         throw new DecisionPointError(`the outcome of ${decisionId} was answered with status ${response.status}`);
       await response.body?.cancel();

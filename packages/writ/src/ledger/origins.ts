@@ -92,6 +92,19 @@ export class CallOrigins {
     return this.summary(`argument ${name}`, ({ argument }) => argument === name);
   }
 
+  /**
+   * The marks that values with a role take along to where they are kept: their own, and of those that were never said all of the task,
+   * of which they can be made. Undefined when the tool has no such role.
+   */
+  carriedBy(role: Role, ofTask: readonly string[]): readonly string[] | undefined {
+    if (!this.roles.has(role)) return undefined;
+    const marks = new Set<string>();
+    for (const { role: its, origin } of this.traced) {
+      if (its === role) for (const mark of origin.from === 'nowhere' ? ofTask : origin.labels) marks.add(mark);
+    }
+    return [...marks].sort();
+  }
+
   private summary(key: string, isOf: (one: Traced) => boolean): OriginSummary {
     let known = this.summaries.get(key);
     if (known === undefined) {
