@@ -149,6 +149,7 @@ accumulators:
 @id("tainted") @requestable("owner") forbid (principal, action == Action::"send", resource)
 when { context.ledger.seen.contains("external") } unless { context.tool has destination && context.tool.destination.integrity == 4 };
 @id("officers-only") forbid (principal, action == Action::"declassify", resource) unless { principal == User::"officer" };
+@id("never") forbid (principal, action == Action::"declassify", resource == Store::"note/kept.md");
 @id("limit") forbid (principal, action == Action::"charge", resource) when { context.ledger.charged.greaterThan(decimal("10.0")) };
 `,
 };
@@ -266,6 +267,8 @@ describe('labels and figures over the service', () => {
         reason: 'checked',
       });
     expect((await off('ana', { store: 'note', item: 'copy.md' })).status).toBe(403);
+    // However its name is written, it is the same thing.
+    expect((await off('officer', { store: 'note', item: './a/../KEPT.md' })).status).toBe(403);
     const done = await off('officer', { store: 'note', item: 'copy.md' });
     expect(done.status).toBe(200);
     for (const round of [1, 2]) {

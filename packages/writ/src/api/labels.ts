@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { LogReader } from '../audit/log-reader.js';
 import type { Decider } from '../decide/decide.js';
-import { explainBriefly, isPermitted } from '../decide/decision.js';
+import { explainBriefly } from '../decide/decision.js';
 import { keyOfTask } from '../decide/gather.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { placeOf } from '../ledger/stores.js';
 import { type AdminParts, recordChange } from './admin/parts.js';
 import { Problem } from './problem.js';
 import { type Route, route } from './route.js';
@@ -48,11 +49,12 @@ export function labelRoutes({ decider, ledger, reader, admin }: LabelParts): Rou
       },
       async handle({ body, caller, reply }) {
         const { subject, of, labels, reason: why } = body;
-        const resource = 'task' in of ? { type: 'Task', id: of.task } : { type: 'Store', id: placeText(of) };
+        const resource = 'task' in of ? { type: 'Task', id: of.task } : { type: 'Store', id: placeOf(of) };
         const context = { input: { labels, reason: why } };
         const decision = await decider().decide({ subject, action: { name: DECLASSIFY }, resource, context }, caller);
         reply.header('X-Decision-Id', decision.id);
-        if (!isPermitted(decision)) throw new Problem(403, `not permitted: ${explainBriefly(decision)}`);
+        // What a permit asks for besides, nobody would carry out here.
+        if (decision.result !== 'allow') throw new Problem(403, `not permitted: ${explainBriefly(decision)}`);
         const from = 'task' in of ? { task: keyOfTask(of.task) } : of;
         // Off first, and on again when it cannot be recorded: a label that comes in between is not taken off unrecorded.
         const removed = ledger.declassify(from, labels);
@@ -95,8 +97,4 @@ export function labelRoutes({ decider, ledger, reader, admin }: LabelParts): Rou
       },
     }),
   ];
-}
-
-function placeText({ store, item }: { readonly store: string; readonly item?: string | undefined }): string {
-  return item === undefined ? store : `${store}/${item}`;
 }

@@ -2,7 +2,6 @@ import { type ActionDeclaration, uidText } from '@writ/cedar';
 import type { EventData } from '../ledger/accumulator.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { type CallOrigins, type Origin, originsOf } from '../ledger/origins.js';
-import { keyOfStore } from '../ledger/stores.js';
 import type { ToolDescription } from '../ledger/tool-description.js';
 import type { Coverage } from './mandates.js';
 import type { AccessRequest } from './request.js';
@@ -87,11 +86,11 @@ function storedMarks(store: string, items: readonly string[], ledger: Ledger, no
 }
 
 /** The names under which what was written can be asked for later, by what the tool answered: its id, its path. */
-export function namesIn(values: readonly { readonly value: string | number }[], store: string): string[] {
+export function namesIn(values: readonly { readonly value: string | number }[]): string[] {
   const names = values.filter(
     ({ value }) => typeof value === 'number' || (value.length <= 128 && !value.includes('\n')),
   );
-  return names.slice(0, MAX_NAMES).map(({ value }) => keyOfStore({ store, item: String(value) }));
+  return names.slice(0, MAX_NAMES).map(({ value }) => String(value));
 }
 
 /** So many short values of an answer are taken for names of what was written. */

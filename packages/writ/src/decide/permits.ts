@@ -133,7 +133,8 @@ export class Permits {
       : leaves.flatMap((leaf) => marksOf(leaf.labels));
     const labels = [...new Set(found)].sort();
     const { writes, labels: left } = event.data;
-    const named = tool.writes === undefined || left.length === 0 ? [] : namesIn(leaves, tool.writes);
+    const names = tool.writes === undefined || left.length === 0 ? [] : namesIn(leaves);
+    const named = tool.writes === undefined || names.length === 0 ? [] : ledger.keysToWrite(tool.writes, names);
     const after = { ...event, labels, data: { ...event.data, writes: [...new Set([...writes, ...named])] } };
     const at = known?.at ?? (decision === undefined ? clock() : new Date(decision.time));
     const value = isUnread ? undefined : valueOfResult(result, tool.format);

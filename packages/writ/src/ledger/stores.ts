@@ -38,6 +38,11 @@ export function keyOfStore({ store, item }: StoreItem): string {
   return JSON.stringify(item === undefined ? [store] : [store, nameOf(item)]);
 }
 
+/** A thing in a store as a policy names it: `note/todo.md`, however its path was written. */
+export function placeOf({ store, item }: StoreItem): string {
+  return item === undefined ? store : `${store}/${nameOf(item)}`;
+}
+
 function nameOf(item: string): string {
   const plain = plainForm(item);
   return plain.includes('/') ? posix.normalize(plain).replace(/^\/+/, '').replace(/\/+$/, '') : plain;
