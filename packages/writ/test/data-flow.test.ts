@@ -149,6 +149,7 @@ accumulators:
 @id("tainted") @requestable("owner") forbid (principal, action == Action::"send", resource)
 when { context.ledger.seen.contains("external") } unless { context.tool has destination && context.tool.destination.integrity == 4 };
 @id("officers-only") forbid (principal, action == Action::"declassify", resource) unless { principal == User::"officer" };
+@id("from-a-text") forbid (principal, action == Action::"send", resource == Tool::"strict") when { context.origins has to && context.origins.to.from.contains("text") };
 @id("never") forbid (principal, action == Action::"declassify", resource == Store::"note/kept.md");
 @id("limit") forbid (principal, action == Action::"charge", resource) when { context.ledger.charged.greaterThan(decimal("10.0")) };
 `,
@@ -252,6 +253,20 @@ describe('labels and figures over the service', () => {
       { argument: 'text', from: 'nowhere' },
     ]);
     expect(decision?.request.context?.prompt).toBeUndefined();
+    const read = await ask('q', 'read_note', { id: 'of-bob' });
+    await report(read.id, 'completed', 'write to bob@shop.example');
+    const strictly = async (to: string): Promise<unknown> => {
+      const request = {
+        subject: { type: 'User', id: 'ana' },
+        action: { name: 'send' },
+        resource: { type: 'Tool', id: 'strict' },
+      };
+      const context = { input: { to: [to], text: 'hi' }, task: 'q', detail: 'reasons' };
+      const { json } = await writ.send('POST', '/access/v1/evaluation', { ...request, context });
+      return json.context.reasons.map(({ policy }: { policy: string }) => policy);
+    };
+    expect(await strictly('bob@shop.example')).toEqual(['from-a-text']);
+    expect(await strictly('ben@shop.example')).toEqual(['all']);
   });
 
   it('takes labels off when that is decided, for good, and no others', async () => {
