@@ -1,7 +1,3 @@
-import { lintSource } from '@secretlint/core';
-import { creator as secrets } from '@secretlint/secretlint-rule-preset-recommend';
-import { findPhoneNumbersInText } from 'libphonenumber-js/min';
-import validator from 'validator';
 import type { Leaf } from './result-labels.js';
 
 /** What results can be looked through for, and the label that what is found gets. */
@@ -62,12 +58,25 @@ function indexAt(starts: readonly number[], place: number): number {
   return low;
 }
 
-const FINDERS: Readonly<Record<keyof Detection, (text: string) => readonly Span[] | Promise<readonly Span[]>>> = {
-  email: (text) => matches(text, /[\w.+'-]{1,64}@[\w-]+(?:\.[\w-]+)+/g, (found) => validator.isEmail(found)),
-  iban: (text) =>
-    matches(text, /\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}\b/g, (found) => validator.isIBAN(found.replaceAll(' ', ''))),
-  card: (text) => matches(text, /\b[0-9](?:[ -]?[0-9]){12,18}\b/g, (found) => validator.isCreditCard(found)),
-  phone: (text) => findPhoneNumbersInText(text).map(({ startsAt, endsAt }) => ({ start: startsAt, end: endsAt })),
+/** Each library is loaded when it is first needed: most commands look through nothing. */
+const FINDERS: Readonly<Record<keyof Detection, (text: string) => Promise<readonly Span[]>>> = {
+  async email(text) {
+    const { default: validator } = await import('validator');
+    return matches(text, /[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, (found) => validator.isEmail(found));
+  },
+  async iban(text) {
+    const { default: validator } = await import('validator');
+    const pattern = /\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}\b/g;
+    return matches(text, pattern, (found) => validator.isIBAN(found.replaceAll(' ', '')));
+  },
+  async card(text) {
+    const { default: validator } = await import('validator');
+    return matches(text, /\b[0-9](?:[ -]?[0-9]){12,18}\b/g, (found) => validator.isCreditCard(found));
+  },
+  async phone(text) {
+    const { findPhoneNumbersInText } = await import('libphonenumber-js/min');
+    return findPhoneNumbersInText(text).map(({ startsAt, endsAt }) => ({ start: startsAt, end: endsAt }));
+  },
   secret: secretsIn,
 };
 
@@ -77,14 +86,15 @@ function matches(text: string, pattern: RegExp, isRight: (found: string) => bool
     .map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
 }
 
-const CONFIG = { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: secrets }] };
-
 /** A text that is looked through cannot turn that off, as a comment in a source file can. */
 async function secretsIn(text: string): Promise<Span[]> {
+  const { lintSource } = await import('@secretlint/core');
+  const { creator: rule } = await import('@secretlint/secretlint-rule-preset-recommend');
+  const config = { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule }] };
   const content = text.replace(/secretlint-/gi, 'secretlint_');
   const { messages } = await lintSource({
     source: { content, filePath: 'result.txt', ext: '.txt', contentType: 'text' },
-    options: { config: CONFIG, noPhysicFilePath: true },
+    options: { config, noPhysicFilePath: true },
   });
   return messages.map(({ range: [start, end] }) => ({ start, end }));
 }
