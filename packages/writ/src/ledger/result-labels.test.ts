@@ -155,6 +155,7 @@ describe('withDetections', () => {
   it.each([
     ['an e-mail address', 'write to ana.b@shop.example', ['pii']],
     ['a telephone number', 'call +49 30 901820 today', ['pii']],
+    ['a telephone number over the end of a piece', `${'x '.repeat(2_040)}call +49 30 901820 today`, ['pii']],
     ['an account number', 'to DE89 3704 0044 0532 0130 00', ['financial']],
     ['a card number', 'card 4111 1111 1111 1111', ['financial']],
     ['a token', `ghp_${'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'}`, ['secret']],
