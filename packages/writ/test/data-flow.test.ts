@@ -342,3 +342,68 @@ describe('labels and figures over the service', () => {
     expect(json.explanation).toContain('Before it, in the same task');
   });
 });
+
+describe('the prompt of a task with a token', () => {
+  const folder = bundleOf({
+    'writ.yaml': `
+name: prompts
+tokens: { trustDomain: shop.example }
+gateway: { clients: { desk: { agent: 'Agent::"desk"', for: 'User::"ana"', scopes: [mail] } } }
+`,
+    'schema.cedarschema': `
+entity User, Agent, Tool;
+action delegate appliesTo { principal: [User, Agent], resource: [Agent] };
+action send appliesTo { principal: [User, Agent], resource: [Tool], context: { input: { to: String }, tool: { authority: Long } } };
+`,
+    'tools.yaml': 'tools: { send: { effects: [egress], arguments: { to: destination }, result: internal } }',
+    'policies/all.cedar': `
+@id("all") permit (principal, action, resource);
+@id("named") forbid (principal, action == Action::"send", resource) unless { context.tool.authority == 4 };
+`,
+  });
+  let writ: Running;
+  beforeAll(async () => {
+    writ = await run(folder, { publicUrl: 'https://writ.example' });
+  });
+  afterAll(() => writ.stop());
+  const tokenWith = async (more: Record<string, string>): Promise<string> => {
+    const form = new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      audience: 'shop.example',
+      requested_token_type: 'urn:ietf:params:oauth:token-type:txn_token',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      subject_token: writ.key('desk'),
+      scope: 'mail',
+      ...more,
+    });
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    return (await writ.send('POST', '/token', form.toString(), { headers })).json.access_token;
+  };
+  const mayWriteTo = async (token: string, to: string, prompt?: string): Promise<boolean> => {
+    const body = {
+      subject: { type: 'User', id: 'ana' },
+      action: { name: 'send' },
+      resource: { type: 'Tool', id: 'send' },
+      context: { input: { to }, ...(prompt === undefined ? {} : { prompt }) },
+    };
+    return (await writ.send('POST', '/access/v1/evaluation', body, { headers: { 'Txn-Token': token } })).json.decision;
+  };
+
+  it('is heard at the exchange, and later only when it is the one that the token has the hash of', async () => {
+    const token = await tokenWith({ prompt: 'Write to bob@shop.example' });
+    expect(await mayWriteTo(token, 'BOB@shop.example')).toBe(true);
+    expect(await mayWriteTo(token, 'eve@evil.example')).toBe(false);
+    expect(await mayWriteTo(token, 'eve@evil.example', 'Write to eve@evil.example')).toBe(false);
+    // Of one task, and not of another.
+    expect(await mayWriteTo(await tokenWith({}), 'bob@shop.example')).toBe(false);
+  });
+
+  it('is said again after a restart, by whoever has it', async () => {
+    const token = await tokenWith({ prompt: 'Write to bob@shop.example' });
+    await writ.writ.close();
+    writ = await run(folder, { publicUrl: 'https://writ.example', data: writ.data });
+    expect(await mayWriteTo(token, 'bob@shop.example')).toBe(false);
+    expect(await mayWriteTo(token, 'bob@shop.example', 'Write to bob@shop.example, and eve')).toBe(false);
+    expect(await mayWriteTo(token, 'bob@shop.example', 'Write to bob@shop.example')).toBe(true);
+  });
+});

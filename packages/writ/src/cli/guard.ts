@@ -19,6 +19,8 @@ export interface GuardFlags {
   readonly bundle?: string;
   readonly data: string;
   readonly server: string;
+  /** Whether what the client says the user asked for is believed. */
+  readonly prompt?: boolean;
 }
 
 /** `writ guard -- command`: an MCP server over stdio in front of another; every call is decided by the service. */
@@ -36,7 +38,8 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const [name, ...args] = command;
   const upstream = await Upstream.start(flags.server, { command: name, args, env: inheritedEnv(), stderr: 'inherit' });
   const gateway = new Gateway([upstream], () => mapper, point, log);
-  const client = { originator: originator as EntityUid, agent, task: `guard ${flags.server}` };
+  const task = `guard ${flags.server}`;
+  const client = { originator: originator as EntityUid, agent, task, tellsPrompt: flags.prompt === true };
   const transport = new StrictStdioTransport(process.stdin, process.stdout);
   const served = serveStdio(() => gateway.serverFor({ client }), { transport, onerror: (error) => log(error.message) });
   await new Promise<void>((resolve) => {

@@ -61,6 +61,7 @@ program
   .option('--bundle <dir>', 'take the mappings of this bundle')
   .option('--data <dir>', 'what ${data} stands for in the bundle', './data')
   .option('--server <name>', 'the name of the server in the mappings', 'server')
+  .option('--prompt', 'believe the client what its user asked for (dev.writ/prompt)')
   .action((command: [string, ...string[]], flags: GuardFlags) => run(guard(command, flags)));
 
 program
