@@ -645,8 +645,9 @@ describe('writ key, and writ token inspect of a chain', () => {
   const asAdmin = (...args: string[]) =>
     command(...args, '--key-file', writ.writ.keyFileOf('admin'), '--service', writ.url);
 
-  it('adds, lists and removes a key', async () => {
-    const key = await ProofKey.make();
+  it.each([/^[^-]/, /^-/])('adds, lists and removes a key whose thumbprint is %s', async (begins) => {
+    let key = await ProofKey.make();
+    while (!begins.test(key.thumbprint)) key = await ProofKey.make();
     const file = join(writ.data, 'agent.jwk');
     writeFileSync(file, JSON.stringify(key.publicJwk));
     const added = await asAdmin('key', 'add', file, '--identity', 'Agent::"a20"');
@@ -655,8 +656,13 @@ describe('writ key, and writ token inspect of a chain', () => {
     expect((await asAdmin('key', 'remove', key.thumbprint)).code).toBe(0);
     const gone = await asAdmin('key', 'remove', key.thumbprint);
     expect(gone).toEqual({ code: 2, out: expect.stringContaining(`there is no key ${key.thumbprint}`) });
+  });
+
+  it('refuses what is no key, and an option that there is not', async () => {
+    const file = join(writ.data, 'no.jwk');
     writeFileSync(file, 'nonsense');
     expect(await asAdmin('key', 'add', file, '--identity', 'Agent::"a20"')).toMatchObject({ code: 2 });
+    expect(await asAdmin('key', 'remove', 'x', '--jsn')).toMatchObject({ code: 2 });
   });
 
   it('shows the path, and who signed each link', async () => {

@@ -175,6 +175,9 @@ key
   .description('make everything that a key signed worth nothing')
   .argument('<thumbprint>', 'the thumbprint of the key (RFC 7638)')
   .option('--json', 'print JSON')
+  // One thumbprint in 64 begins with a dash, and one in 4,096 with -h.
+  .helpOption('--help', 'display help for command')
+  .allowUnknownOption()
   .action((thumbprint: string, flags: KeyFlags) => run(removeKey(thumbprint, flags)));
 
 program
