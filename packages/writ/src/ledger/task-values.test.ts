@@ -84,6 +84,7 @@ describe('TaskValues', () => {
     const values = new TaskValues();
     for (let i = 0; i < 60; i += 1) values.addResult('01D', 'look', [leaf(`n${i} ${'x'.repeat(100_000)}`)]);
     values.addResult('01D', 'look', [leaf('late')]);
+    expect(told(leaf(`bob ${'x'.repeat(10_000_000)}`)).size).toBe(0);
     expect(values.isWhole).toBe(false);
     expect(values.find('late', undefined)).toBeUndefined();
     expect(values.size).toBeLessThan(5 * 2 ** 20);

@@ -45,6 +45,8 @@ export const MAX_EFFORT = 16 * 2 ** 20;
 const MAX_FIELDS = 50_000;
 const MAX_CHARACTERS = 4 * 2 ** 20;
 const MAX_PROMPT = 256 * 1024;
+/** A longer text is not looked through: a value from it is not found. */
+const MAX_VALUE = 256 * 1024;
 /** A word that is in so many texts tells nothing. */
 const MAX_TEXTS_OF_WORD = 64;
 /** What is shorter is a value, and no text to find others in. */
@@ -75,10 +77,6 @@ export class TaskValues {
   /** Whether it remembers everything that was said. */
   get isWhole(): boolean {
     return this.count < MAX_FIELDS && this.characters < MAX_CHARACTERS;
-  }
-
-  get hasPrompt(): boolean {
-    return this.prompt !== '';
   }
 
   /** What the user asked for. Saying the same again changes nothing. */
@@ -135,6 +133,7 @@ export class TaskValues {
   addResult(decisionId: string, tool: string, leaves: readonly Leaf[]): void {
     for (const { at, value, labels, kind } of leaves) {
       if (!this.isWhole) return;
+      if (typeof value === 'string' && value.length > MAX_VALUE) continue;
       this.count += 1;
       const source = { decisionId, tool, at };
       for (const key of keysOf(value)) push(this.fields, key, { value, labels, kind, source });
