@@ -196,7 +196,7 @@ export class Decider {
     return this.permits.report(decisionId, status, caller, result);
   }
 
-  /** Takes in an answer that a task read although the call was not permitted here: a recording went on, or a person let it. */
+  /** Takes in an answer that a task read although the call was not permitted here: a recording went on. */
   readAnyway(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
     return this.permits.readAnyway(decision, status, result);
   }

@@ -6,7 +6,7 @@ import { marksOf } from '../ledger/labels.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
 import { type Leaf, leavesOf } from '../ledger/result-labels.js';
-import { valueOfResult } from '../ledger/result-value.js';
+import { readAnswer } from '../ledger/result-value.js';
 import type { ToolDescription } from '../ledger/tool-description.js';
 import type { Caller } from './caller.js';
 import { namesIn } from './data-flow.js';
@@ -126,19 +126,16 @@ export class Permits {
     const described = event && describe(event.action);
     if (event?.data === undefined || described === undefined) return undefined;
     const { tool, detect } = described;
-    const isUnread = result === UNREAD;
-    const leaves = isUnread ? [] : await withDetections(leavesOf(tool, event.input, result, event.data.stored), detect);
-    const found = isUnread
-      ? [...event.labels, ...Object.values(detect)]
-      : leaves.flatMap((leaf) => marksOf(leaf.labels));
+    const answer = result === UNREAD ? undefined : readAnswer(result, tool.format);
+    const leaves = answer ? await withDetections(leavesOf(tool, event.input, answer, event.data.stored), detect) : [];
+    const found = answer ? leaves.flatMap((leaf) => marksOf(leaf.labels)) : [...event.labels, ...Object.values(detect)];
     const labels = [...new Set(found)].sort();
     const { writes, labels: left } = event.data;
     const names = tool.writes === undefined || left.length === 0 ? [] : namesIn(leaves);
     const named = tool.writes === undefined || names.length === 0 ? [] : ledger.keysToWrite(tool.writes, names);
     const after = { ...event, labels, data: { ...event.data, writes: [...new Set([...writes, ...named])] } };
     const at = known?.at ?? (decision === undefined ? clock() : new Date(decision.time));
-    const value = isUnread ? undefined : valueOfResult(result, tool.format);
-    const held = ledger.holdingsAfter(after, status, value, at);
+    const held = ledger.holdingsAfter(after, status, answer?.value, at);
     return { event, leaves, held, labels };
   }
 

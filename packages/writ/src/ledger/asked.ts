@@ -1,6 +1,3 @@
-import { stemmer } from 'stemmer';
-import { wordsOf } from './normal-form.js';
-
 /**
  * Whether a prompt asks for something of the kind that a tool does. It compares stems of words; it is no proof of anything, and
  * only ever spares a question: nothing is permitted because a word was said.
@@ -11,7 +8,7 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
   add: ['add', 'include', 'insert', 'put', 'join', 'give', 'invite', 'append'],
   append: ['append', 'add', 'write', 'extend', 'update'],
   book: ['book', 'reserve', 'schedule'],
-  cancel: ['cancel', 'delete', 'remove', 'drop', 'call off'],
+  cancel: ['cancel', 'delete', 'remove', 'drop'],
   create: [
     'create',
     'make',
@@ -101,9 +98,4 @@ export function usualWords(tool: string): readonly string[] {
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');
   return SAID[verb] ?? [verb];
-}
-
-/** The stems of the words of a text. */
-export function stemsOf(text: string): string[] {
-  return wordsOf(text).map((word) => stemmer(word));
 }

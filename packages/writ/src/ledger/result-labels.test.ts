@@ -3,9 +3,12 @@ import { withDetections } from './detectors.js';
 import { ToolDescriptionError } from './errors.js';
 import { marksOf } from './labels.js';
 import { leavesOf } from './result-labels.js';
-import { type DeclaredTool, Tools } from './tool-description.js';
+import { readAnswer } from './result-value.js';
+import { type DeclaredTool, type ToolDescription, Tools } from './tool-description.js';
 
 const toolOf = (declared: DeclaredTool) => new Tools({ look: declared }).of('look');
+const answered = (tool: ToolDescription, input: unknown, result: unknown, stored?: string[]) =>
+  leavesOf(tool, input, readAnswer(result, tool.format), stored);
 /** `path: integrity confidentiality names`, of each value. */
 function labelled(
   declared: DeclaredTool,
@@ -13,7 +16,7 @@ function labelled(
   input: unknown = {},
   stored: string[] = [],
 ): Record<string, string> {
-  const leaves = leavesOf(toolOf(declared), input, result, stored);
+  const leaves = answered(toolOf(declared), input, result, stored);
   return Object.fromEntries(
     leaves.map(({ at, value, labels: { integrity, confidentiality, names } }) => [
       `${at}=${value}`,
@@ -87,7 +90,7 @@ describe('labels of results', () => {
     ],
     ['lines with names', { format: 'lines' }, 'a: v\nsecond'],
   ])('reads %s', (_what, declared, result) => {
-    const places = leavesOf(toolOf(declared), {}, result).map(({ at, value }) => `${at}=${value}`);
+    const places = answered(toolOf(declared), {}, result).map(({ at, value }) => `${at}=${value}`);
     expect(places).toContain(declared.format === 'lines' ? '$[0].a=v' : '$.a.b=v');
   });
 
@@ -104,12 +107,12 @@ describe('labels of results', () => {
       '$=Dear tenant,\nplease note: the rent is 100.\nBest',
     );
     const bomb = 'a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]';
-    expect(leavesOf(toolOf({}), {}, bomb)).toHaveLength(1);
+    expect(answered(toolOf({}), {}, bomb)).toHaveLength(1);
   });
 
   it('does bounded work for whatever a tool answers', () => {
     expect(
-      leavesOf(
+      answered(
         toolOf({}),
         {},
         Array.from({ length: 100_000 }, (_, i) => i),
@@ -117,8 +120,8 @@ describe('labels of results', () => {
     ).toBeLessThanOrEqual(100_000);
     let deep: unknown = 'x';
     for (let i = 0; i < 5_000; i += 1) deep = [deep];
-    expect(leavesOf(toolOf({}), {}, deep)).toHaveLength(1);
-    const [leaf] = leavesOf(toolOf({ result: { $: 'internal', '$..id': 'system' } }), {}, deep);
+    expect(answered(toolOf({}), {}, deep)).toHaveLength(1);
+    const [leaf] = answered(toolOf({ result: { $: 'internal', '$..id': 'system' } }), {}, deep);
     expect(leaf && marksOf(leaf.labels)).toEqual(['confidential', 'external']);
   });
 
@@ -145,7 +148,7 @@ describe('withDetections', () => {
   const detect = { email: 'pii', phone: 'pii', iban: 'financial', card: 'financial', secret: 'secret' };
   const found = async (text: string): Promise<string[]> => {
     const leaves = await withDetections(
-      leavesOf(toolOf({ result: ['system', 'public'] }), {}, ['nothing', text, 'nor here']),
+      answered(toolOf({ result: ['system', 'public'] }), {}, ['nothing', text, 'nor here']),
       detect,
     );
     expect([leaves[0], leaves[2]].map((leaf) => leaf && marksOf(leaf.labels))).toEqual([[], []]);
@@ -172,7 +175,7 @@ describe('withDetections', () => {
   });
 
   it('counts more than it looks through as everything', async () => {
-    const leaves = await withDetections(leavesOf(toolOf({ result: 'internal' }), {}, 'x '.repeat(200_000)), detect);
+    const leaves = await withDetections(answered(toolOf({ result: 'internal' }), {}, 'x '.repeat(200_000)), detect);
     expect(leaves.flatMap(({ labels }) => labels.names)).toEqual(['financial', 'pii', 'secret']);
   });
 });

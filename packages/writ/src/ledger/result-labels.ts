@@ -1,5 +1,5 @@
 import { join, type Labels, labelsOfMarks } from './labels.js';
-import { besides, valueOfResult } from './result-value.js';
+import type { Answer } from './result-value.js';
 import type { ResultRule, RuleSubject, ToolDescription } from './tool-description.js';
 
 /** A value in a result, with what is known of it. */
@@ -34,15 +34,14 @@ interface Claim {
 export function leavesOf(
   tool: ToolDescription,
   input: unknown,
-  result: unknown,
+  { value, besides }: Answer,
   stored: readonly string[] = [],
 ): Leaf[] {
-  const value = valueOfResult(result, tool.format);
   const claims = claimsOn(tool, input, value);
   const kept = stored.length === 0 ? undefined : labelsOfMarks(stored);
   const walk = new Walk(claims, tool.unclassified, kept);
   walk.visit(value, [], []);
-  for (const text of besides(result)) walk.visit(text, ['text'], claims.get('[]') ?? []);
+  for (const text of besides) walk.visit(text, ['text'], claims.get('[]') ?? []);
   return walk.leaves;
 }
 

@@ -6,25 +6,30 @@ export type ResultFormat = 'json' | 'yaml' | 'lines' | 'text';
 /** Longer text is not looked at for structure: it is one text. */
 const MAX_STRUCTURED = 512 * 1024;
 
-/**
- * What a tool answered, as a value with fields. A result of MCP is its `structuredContent`, or else its text; a text is read as what
- * it is written in. What cannot be read so is one text, which nothing but a description of the whole result describes.
- */
-export function valueOfResult(result: unknown, format?: ResultFormat): unknown {
-  const mcp = mcpResult(result);
-  if (mcp === undefined) return typeof result === 'string' ? valueOfText(result, format) : result;
-  const { structured, texts } = mcp;
-  const values = texts.map((text) => valueOfText(text, format));
-  if (structured === undefined) return values.length === 1 ? values[0] : values;
-  return structured;
+/** What a tool answered, read once. */
+export interface Answer {
+  /** As a value with fields. */
+  readonly value: unknown;
+  /** What was said in texts besides. */
+  readonly besides: readonly string[];
 }
 
-/** The texts of a result of MCP that its `structuredContent` does not say already. */
-export function besides(result: unknown): readonly string[] {
+/**
+ * Reads what a tool answered. The value of a result of MCP is its `structuredContent`, and what its texts say that this does not is
+ * besides; without one it is its text. A text is read as what it is written in. What cannot be read so is one text, which nothing but
+ * a description of the whole result describes.
+ */
+export function readAnswer(result: unknown, format?: ResultFormat): Answer {
   const mcp = mcpResult(result);
-  if (mcp?.structured === undefined) return [];
-  const said = JSON.stringify(mcp.structured);
-  return mcp.texts.filter((text) => JSON.stringify(valueOfText(text, 'json')) !== said);
+  if (mcp === undefined)
+    return { value: typeof result === 'string' ? valueOfText(result, format) : result, besides: [] };
+  const { structured, texts } = mcp;
+  if (structured !== undefined) {
+    const said = JSON.stringify(structured);
+    return { value: structured, besides: texts.filter((text) => JSON.stringify(valueOfText(text, 'json')) !== said) };
+  }
+  const values = texts.map((text) => valueOfText(text, format));
+  return { value: values.length === 1 ? values[0] : values, besides: [] };
 }
 
 function mcpResult(result: unknown): { structured: unknown; texts: string[] } | undefined {

@@ -251,7 +251,7 @@ const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalType
   .registerVariable('record', 'dyn')
   .registerVariable('value', 'dyn');
 
-/** One that fails says nothing: whoever wrote `when` for a field that is not there did not mean this result. */
+/** It throws what CEL throws; whoever asks then knows nothing of the value. */
 function conditionOf(tool: string, path: string, text: string): (about: RuleSubject) => boolean {
   const where = `${tool}: ${path}: \`when\``;
   let run: ReturnType<typeof cel.parse>;
