@@ -8,7 +8,7 @@ export {
   type Response,
 } from './authorize/policy-set.js';
 export { type CompileOptions, compile, type PolicyJson, type PolicySetJson, type TemplateLinkJson } from './compile.js';
-export { Entities, type EntitiesOptions, type EntityJson } from './entities/entities.js';
+export { Entities, type EntitiesOptions, type EntityJson, type PreparedChange } from './entities/entities.js';
 export { CedarError, type CedarErrorCode, type CedarErrorDetails, type Position, positionAt } from './errors.js';
 export type { Environment } from './evaluate/environment.js';
 export { type Explanation, explain, type PartExplanation, type PolicyExplanation } from './explain/explain.js';
@@ -28,4 +28,5 @@ export { type ActionDeclaration, type EntityTypeDeclaration, Schema } from './sc
 export { type CedarType, type RecordType, typeText } from './schema/types.js';
 export { Entity, type EntityUid, parseUid, sameUid, uidText } from './values/entity.js';
 export { type RecordValue, type Value, valueText } from './values/value.js';
+export { type OnWithheld, WithheldAttributes } from './values/withheld.js';
 export { recordToJson, valueToJson } from './values/write-value.js';

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CedarError, compile, Entities, type EntityJson, Schema } from '../src/index.js';
+import {
+  CedarError,
+  compile,
+  Entities,
+  type Entity,
+  type EntityJson,
+  type EntityUid,
+  Schema,
+  WithheldAttributes,
+} from '../src/index.js';
 
 const uid = (id: string) => ({ type: 'G', id });
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -113,6 +122,47 @@ describe('a store that changes in place', () => {
     expect(entities.size).toBe(1);
     expect(() => entities.load('[{"uid":{"type":"G","id":"c"},"attrs":{"n":1}},{}]')).toThrow(CedarError);
     expect(entities.size).toBe(1);
+  });
+
+  it('a prepared change is checked before it is made, and is made on what it was checked on', () => {
+    const entities = Entities.fromJson([{ uid: uid('a') }, { uid: uid('b'), parents: [uid('a')] }]);
+    const change = entities.prepare([{ uid: uid('c'), parents: [uid('b')] }], [uid('a')]);
+    expect([entities.get(uid('c'))?.exists, entities.get(uid('a'))?.exists]).toEqual([false, true]);
+    change.apply();
+    expect([entities.get(uid('c'))?.exists, entities.get(uid('a'))?.exists, entities.size]).toEqual([true, false, 2]);
+    expect(() => entities.prepare([{ uid: uid('b'), parents: [uid('c')] }])).toThrow(/its own ancestor/);
+    const late = entities.prepare([{ uid: uid('d') }]);
+    entities.upsert([{ uid: uid('e') }]);
+    expect(() => late.apply()).toThrow(/changed since/);
+  });
+
+  it('a read of an attribute that is withheld finds nothing and is told, however a policy reaches it', () => {
+    const policies = compile({
+      policies: `@id("direct") permit(principal, action == Action::"direct", resource) when { principal has level && principal.level == 1 };
+        @id("far") permit(principal, action == Action::"far", resource) unless { principal.boss has level };
+        @id("other") permit(principal, action == Action::"other", resource) when { principal.name == "n" };`,
+    });
+    const entities = Entities.fromJson([
+      { uid: uid('a'), attrs: { name: 'n', level: 1, boss: { __entity: uid('b') } } },
+      { uid: uid('b'), attrs: { level: 2 } },
+    ]);
+    const reads: string[] = [];
+    for (const id of ['a', 'b']) {
+      const entity = entities.get(uid(id)) as Entity;
+      entity.attributes = new WithheldAttributes(entity, entity.attributes, new Set(['level']), (of, name) =>
+        reads.push(`${of.id}.${name}`),
+      );
+    }
+    const ask = (action: string, principal: EntityUid | Entity = uid('a')) =>
+      policies.isAuthorized({ principal, action: { type: 'Action', id: action }, resource: uid('x') }, entities)
+        .reasons;
+    expect([ask('direct'), reads.splice(0)]).toEqual([[], ['a.level']]);
+    expect([ask('far'), reads.splice(0)]).toEqual([['far'], ['b.level']]);
+    expect([ask('other'), reads.splice(0)]).toEqual([['other'], []]);
+    // What a request says takes no withheld attribute's place.
+    const filled = entities.withAttributes(uid('a'), { level: 1, more: true });
+    expect([ask('direct', filled), [...filled.attributes.keys()]]).toEqual([[], ['name', 'boss', 'more']]);
+    expect(reads).toEqual(['a.level']);
   });
 
   it('two stores with one policy set do not mix', () => {

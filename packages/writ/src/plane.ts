@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import type { ActionDeclaration, EntityJson, Schema } from '@writ/cedar';
+import type { ActionDeclaration, Schema } from '@writ/cedar';
 import { Decider, type DeciderParts } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
 import type { PolicyPlane } from './decide/plane.js';
 import type { Append } from './decide/record.js';
+import { millisecondsOf } from './duration.js';
 import { CallMapper } from './enforce/mcp/map-call.js';
 import { Ledger } from './ledger/ledger.js';
 import { Tools } from './ledger/tool-description.js';
@@ -12,10 +13,11 @@ import { secondsOf } from './policy/lifetime.js';
 import type { TasksYaml } from './policy/tasks-format.js';
 import { EFFECTS } from './policy/tools-format.js';
 import { type TaskKind, type TaskKinds, usualMandate } from './provenance/task-kinds.js';
+import { type FactRule, FactRules } from './registry/fact-rules.js';
 import { Registry } from './registry/registry.js';
 
-/** A bundle made ready to decide with. @throws {CedarError} when the stored facts do not fit its schema */
-export function planeOf(bundle: Bundle, stored: readonly EntityJson[] = []): PolicyPlane {
+/** A bundle made ready to decide with, on its own facts. */
+export function planeOf(bundle: Bundle): PolicyPlane {
   const tasks = bundle.tasks && taskKindsOf(bundle.tasks);
   return {
     policies: bundle.policies,
@@ -28,8 +30,23 @@ export function planeOf(bundle: Bundle, stored: readonly EntityJson[] = []): Pol
     obligations: bundle.obligations,
     tasks,
     usualMandate: tasks && usualMandate(tasks),
-    registry: Registry.load(bundle.entities, bundle.schema, stored),
+    registry: Registry.load(bundle.entities, bundle.schema, factRulesOf(bundle)),
   };
+}
+
+function factRulesOf({ facts: { facts, fetchers } }: Bundle): FactRules {
+  const rules = new Map<string, Map<string, FactRule>>();
+  const rulesOf = (type: string): Map<string, FactRule> => {
+    const known = rules.get(type) ?? new Map<string, FactRule>();
+    rules.set(type, known);
+    return known;
+  };
+  for (const [type, attributes] of Object.entries(facts))
+    for (const [name, { maxAge }] of Object.entries(attributes))
+      rulesOf(type).set(name, { maxAge: millisecondsOf(maxAge) });
+  for (const [fetcher, { of, attributes }] of Object.entries(fetchers))
+    for (const name of Object.keys(attributes)) rulesOf(of).set(name, { ...rulesOf(of).get(name), fetcher });
+  return new FactRules(rules);
 }
 
 function taskKindsOf({ default: usual, tasks }: TasksYaml): TaskKinds {

@@ -103,7 +103,8 @@ export class Serving implements PolicyControl {
   private async activate(read: ReadBundle, by: string): Promise<void> {
     const { parts } = this;
     const bundle = verifiedBundle(read);
-    const plane = planeOf(bundle, await parts.entities.all());
+    const plane = planeOf(bundle);
+    const filled = await parts.entities.fill(plane.registry, (loaded) => this.tellLoaded(loaded));
     await selfTest(bundle, plane);
     const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
     const callers = new Callers(bundle.settings.callers, bundle.servicePolicy, bundle.schema, tokens);
@@ -122,12 +123,19 @@ export class Serving implements PolicyControl {
     const anew = parts.ledger.declare(bundle.accumulators);
     if (anew.length > 0)
       parts.logger.warn({ accumulators: anew }, 'accumulators begin anew: they fold something else now');
-    if (this.deciderNow === undefined) this.deciderNow = parts.makeDecider(plane);
-    else this.deciderNow.activate(plane);
+    await parts.entities.adopt(plane.registry, filled, () => {
+      if (this.deciderNow === undefined) this.deciderNow = parts.makeDecider(plane);
+      else this.deciderNow.activate(plane);
+    });
     [this.bundleNow, this.callersNow, this.mapperNow] = [bundle, callers, mapper];
     this.svidsNow = new JwtSvids(bundle.settings.spiffe, parts.clock);
     keepLastGood(parts.data, bundle);
     parts.logger.info({ version: bundle.version, bundle: bundle.settings.name }, 'policy activated');
+  }
+
+  /** Many facts take a while to load; whoever waits sees how far it is. */
+  private tellLoaded(loaded: number): void {
+    if (loaded % LOADED_TOLD === 0) this.parts.logger.info({ entities: loaded }, 'loading facts');
   }
 
   private warnOfServers(bundle: Bundle): void {
@@ -174,6 +182,8 @@ export class Serving implements PolicyControl {
     };
   }
 }
+
+const LOADED_TOLD = 100_000;
 
 function active<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('no policy is loaded yet');

@@ -29,6 +29,7 @@ import { TaskStore, taskMigrations } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
 import { EntityStore, entityMigrations } from './registry/entity-store.js';
 import { IdentityKeys, identityKeyMigrations } from './registry/identity-keys.js';
+import { RevisionLog, revisionMigrations } from './registry/revision-log.js';
 import { Revocations, revocationMigrations } from './registry/revocations.js';
 import { Sightings, sightingMigrations } from './registry/sightings.js';
 import { Serving } from './serving.js';
@@ -114,6 +115,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       dpopMigrations,
       entityMigrations,
       identityKeyMigrations,
+      revisionMigrations,
       revocationMigrations,
       signingKeyMigrations,
       sightingMigrations,
@@ -124,9 +126,10 @@ export async function start(options: StartOptions): Promise<Writ> {
     const log = new LogWriter(connection === undefined ? threadedWriter(file) : new PostgresWriter(connection));
     closers.push(() => log.close());
     const credentials = await Credentials.open(store, join(data, 'keys'), [], clock);
-    const entities = await EntityStore.open(store);
-    const identityKeys = await IdentityKeys.open(store);
-    const revocations = await Revocations.open(store);
+    const revisions = await RevisionLog.open(store, clock());
+    const entities = new EntityStore(store, revisions);
+    const identityKeys = await IdentityKeys.open(store, revisions);
+    const revocations = await Revocations.open(store, revisions);
     const sightings = new Sightings(store);
     const keys = await SigningKeys.open(store, clock, KEY_OVERLAP_MS);
     closers.push(() => sightings.save());
@@ -147,7 +150,17 @@ export async function start(options: StartOptions): Promise<Writ> {
       logger,
       clock,
       makeDecider: (plane) =>
-        new Decider({ plane, ledger, revocations, log, recorded: (id) => reader.find(id), clock, ids, hashPrompt }),
+        new Decider({
+          plane,
+          ledger,
+          revocations,
+          revisions,
+          log,
+          recorded: (id) => reader.find(id),
+          clock,
+          ids,
+          hashPrompt,
+        }),
       record: async (change) => {
         const now = clock();
         await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }]);
@@ -179,6 +192,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     const admin: AdminParts = {
       decider,
       policy: serving,
+      revisions,
       entities,
       identityKeys,
       revocations,

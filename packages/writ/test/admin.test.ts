@@ -64,6 +64,8 @@ describe('/v1/entities', () => {
     expect((await admin('GET', '/v1/entities/user/carol')).json).toEqual({
       entity: carol,
       revision: put.json.revision,
+      at: expect.any(String),
+      by: 'admin',
     });
     const gone = await admin('DELETE', '/v1/entities/user/carol');
     expect(gone.json.revision).toBe(put.json.revision + 1);

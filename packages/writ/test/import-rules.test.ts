@@ -16,8 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ['audit', 'decide', 'ledger', 'policy', 'provenance', 'registry'],
   cli: ['api', 'audit', 'decide', 'enforce', 'ledger', 'policy', 'provenance', 'registry', 'store', '.'],
 };
-/** Shared by all rooms: the base class of errors, and how a mandate is written. */
-const FOR_ALL = ['errors.ts', 'authorization-details.ts'];
+/** Shared by all rooms: the base class of errors, and how a mandate and a time are written. */
+const FOR_ALL = ['errors.ts', 'authorization-details.ts', 'duration.ts'];
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const CEDAR = fileURLToPath(new URL('../../cedar/src', import.meta.url));

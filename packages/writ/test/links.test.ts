@@ -626,17 +626,15 @@ describe('/v1/identity-keys', () => {
   it('are there after a restart', async () => {
     const { IdentityKeys, identityKeyMigrations } = await import('../src/registry/identity-keys.js');
     const { openStore } = await import('../src/store/store.js');
-    const store = await openStore(`${writ.data}/keys.db`, identityKeyMigrations);
-    const added = await (await IdentityKeys.open(store)).add(
-      { type: 'Agent', id: 'x' },
-      keyOf('a0').publicJwk,
-      new Date(),
-      'me',
-    );
-    const again = await IdentityKeys.open(store);
+    const { entityMigrations } = await import('../src/registry/entity-store.js');
+    const { RevisionLog, revisionMigrations } = await import('../src/registry/revision-log.js');
+    const store = await openStore(`${writ.data}/keys.db`, entityMigrations, identityKeyMigrations, revisionMigrations);
+    const open = async () => IdentityKeys.open(store, await RevisionLog.open(store, new Date()));
+    const added = await (await open()).add({ type: 'Agent', id: 'x' }, keyOf('a0').publicJwk, new Date(), 'me');
+    const again = await open();
     expect(again.find(added.thumbprint)).toMatchObject({ owner: { type: 'Agent', id: 'x' }, algorithm: 'ES256' });
-    await again.remove(added.thumbprint);
-    expect((await IdentityKeys.open(store)).list()).toEqual([]);
+    await again.remove(added.thumbprint, { by: 'me', now: new Date() });
+    expect((await open()).list()).toEqual([]);
     await store.destroy();
   });
 });

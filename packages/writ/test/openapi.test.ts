@@ -143,6 +143,7 @@ describe('/openapi.json', () => {
         'PUT /v1/entities',
         'GET /v1/entities',
         'GET /v1/entities/{type}/{id}',
+        'GET /v1/entity-changes',
         'DELETE /v1/entities/{type}/{id}',
         'GET /v1/identities',
         'GET /v1/revocations',
@@ -193,7 +194,7 @@ const RIGHT: Readonly<Record<string, unknown>> = {
   '/access/v1/search/subject': { subject: { type: 'user' }, action: read, resource: record },
   '/access/v1/search/resource': { subject: alice, action: read, resource: { type: 'record' } },
   '/access/v1/search/action': { subject: alice, resource: record },
-  '/v1/revocations': { kind: 'identity', target: 'user::"mallory"' },
+  '/v1/revocations': { kind: 'identity', target: 'user::"mallory"', reason: 'a test' },
 };
 
 describe('fuzz', () => {

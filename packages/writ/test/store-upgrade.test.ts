@@ -16,13 +16,15 @@ import { bundleOf, run } from './running.js';
 it('a store of before mandates and links opens, and a proof that was used stays used', async () => {
   const data = mkdtempSync(join(tmpdir(), 'writ-upgrade-'));
   const { '0006_audit_beside_entries': _later, ...auditThen } = auditMigrations;
+  const { '0007_registry_facts': _facts, ...entitiesThen } = entityMigrations;
+  const { '0007_registry_revocations': _kinds, ...revocationsThen } = revocationMigrations;
   const before = await openStore(
     join(data, 'writ.db'),
     auditThen,
     credentialMigrations,
     dpopMigrations,
-    entityMigrations,
-    revocationMigrations,
+    entitiesThen,
+    revocationsThen,
     signingKeyMigrations,
     sightingMigrations,
   );

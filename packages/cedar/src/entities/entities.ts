@@ -3,7 +3,8 @@ import { parseJson } from '../json.js';
 import type { Schema } from '../schema/schema.js';
 import { Entity, type EntityUid, uidText } from '../values/entity.js';
 import { ValueReader } from '../values/read-value.js';
-import type { RecordValue } from '../values/value.js';
+import type { RecordValue, Value } from '../values/value.js';
+import { WithheldAttributes } from '../values/withheld.js';
 import { resolveAncestors } from './hierarchy.js';
 
 /** An entity of Cedar's JSON entities format. */
@@ -17,6 +18,8 @@ export interface EntityJson {
 export interface EntitiesOptions {
   /** With a schema, every entity must fit it, and its action hierarchy is part of the store. */
   readonly schema?: Schema | undefined;
+  /** The attributes of an entity of which nothing is stored: {@link WithheldAttributes}, where not to know is not to have none. */
+  readonly unknown?: ((uid: EntityUid) => RecordValue | undefined) | undefined;
 }
 
 /** A change that has been read and checked, and not yet made. */
@@ -25,6 +28,17 @@ interface Staged {
   readonly attributes: RecordValue;
   readonly tags: RecordValue;
   readonly parents: ReadonlySet<Entity>;
+}
+
+/** A change that can be made as it is read, as long as no other is made first. */
+export interface PreparedChange {
+  /**
+   * Makes it.
+   *
+   * @returns the new revision
+   * @throws {Error} when the store has changed since it was prepared
+   */
+  apply(): number;
 }
 
 const NOTHING: RecordValue = new Map();
@@ -48,7 +62,13 @@ export class Entities {
   private changes = 0;
   private count = 0;
 
-  private constructor(private readonly schema: Schema | undefined) {}
+  private readonly schema: Schema | undefined;
+  private readonly unknown: EntitiesOptions['unknown'];
+
+  private constructor({ schema, unknown }: EntitiesOptions) {
+    this.schema = schema;
+    this.unknown = unknown;
+  }
 
   /**
    * Reads Cedar's JSON entities format, from text or from parsed JSON.
@@ -56,12 +76,12 @@ export class Entities {
    * @throws {CedarError} `entities` (malformed, duplicate, cyclic, not in the schema) or `json`, with path or position
    */
   static fromJson(json: string | readonly EntityJson[], options: EntitiesOptions = {}): Entities {
-    const entities = new Entities(options.schema);
+    const entities = new Entities(options);
     entities.apply(entities.withActions(entities.stageAll(listOf(json))));
     return entities;
   }
 
-  /** Goes up with every change. Two equal numbers: nothing has changed in between. */
+  /** Goes up with every change. Two equal numbers: nothing has changed in between, but values that were put in by {@link withValues}. */
   get revision(): number {
     return this.changes;
   }
@@ -86,6 +106,7 @@ export class Entities {
     let entity = ids.get(uid.id);
     if (entity === undefined) {
       entity = new Entity(uid.type, uid.id, true);
+      entity.attributes = this.unknown?.(entity) ?? entity.attributes;
       ids.set(uid.id, entity);
     }
     return entity;
@@ -108,7 +129,36 @@ export class Entities {
    * @throws {CedarError} `entities` when one is malformed, given twice, not in the schema, or would close a cycle
    */
   upsert(entities: readonly EntityJson[]): number {
-    return this.apply(this.stageAll(entities));
+    return this.prepare(entities).apply();
+  }
+
+  /**
+   * Reads and checks a change without making it, for a caller that has to store it before it may take effect.
+   *
+   * @param removed is taken out, as by {@link remove}
+   * @throws {CedarError} as {@link upsert}
+   */
+  prepare(entities: readonly EntityJson[], removed: readonly EntityUid[] = []): PreparedChange {
+    const staged = this.stageAll(entities);
+    const given = new Set(staged.map(({ entity }) => entity));
+    const gone = [...new Set(removed.map((uid) => this.get(uid)))].filter(
+      (entity): entity is Entity => entity?.exists === true && !given.has(entity),
+    );
+    const all = [...staged, ...gone.map((entity) => ({ entity, attributes: NOTHING, tags: NOTHING, parents: NONE }))];
+    const ancestors = this.ancestorsAfter(all);
+    const { changes } = this;
+    return {
+      apply: () => {
+        if (this.changes !== changes) throw new Error('the entities have changed since this change was prepared');
+        this.make(all, ancestors);
+        for (const entity of gone) {
+          entity.exists = false;
+          entity.attributes = this.unknown?.(entity) ?? NOTHING;
+          this.count -= 1;
+        }
+        return this.changes;
+      },
+    };
   }
 
   /**
@@ -127,15 +177,34 @@ export class Entities {
    * @returns the new revision
    */
   remove(uids: readonly EntityUid[]): number {
-    const gone = uids.map((uid) => this.get(uid)).filter((entity) => entity?.exists === true) as Entity[];
-    const staged = gone.map((entity) => ({ entity, attributes: NOTHING, tags: NOTHING, parents: NONE }));
-    this.apply(staged);
-    for (const entity of gone) {
-      if (!entity.exists) continue;
-      entity.exists = false;
-      this.count -= 1;
+    return this.prepare([], uids).apply();
+  }
+
+  /**
+   * Values of attributes of a type, read and checked as an entity's are; for {@link withValues}.
+   *
+   * @throws {CedarError} `entities` when one is malformed or not of its declared type
+   */
+  values(type: string, attrs: object): RecordValue {
+    const reader = new ValueReader('entities', (uid) => this.intern(uid));
+    const declared = this.schema?.entityTypes.get(type)?.attributes;
+    const values = new Map<string, Value>();
+    for (const [name, json] of Object.entries(reader.object(attrs, '$'))) {
+      const attribute = declared?.attributes.get(name);
+      if (declared !== undefined && attribute === undefined)
+        reader.fail(`$.${name}`, `the schema has no attribute ${name} of ${type}`);
+      values.set(name, reader.value(json, attribute?.type, `$.${name}`));
     }
-    return this.changes;
+    return values;
+  }
+
+  /** Puts these attributes in the place of all that an entity has. It exists then; what it is in does not change. */
+  withValues(uid: EntityUid, attributes: RecordValue): Entity {
+    const entity = this.intern(uid);
+    if (!entity.exists) this.count += 1;
+    entity.exists = true;
+    entity.attributes = attributes;
+    return entity;
   }
 
   /** Everything that is in the entity, directly or not. */
@@ -157,7 +226,7 @@ export class Entities {
 
   /**
    * An entity as one request sees it: an attribute given here fills in what the store does not hold and never overrides
-   * what it does. The store is not changed.
+   * what it does, nor one that is withheld. The store is not changed.
    *
    * @throws {CedarError} `request` when the attributes are malformed or do not fit the schema
    */
@@ -170,10 +239,13 @@ export class Entities {
     filled.tags = resident?.tags ?? NOTHING;
     const declared = this.schema?.entityTypes.get(uid.type)?.attributes;
     const reader = new ValueReader('request', (other) => this.get(other) ?? new Entity(other.type, other.id));
-    const attributes = new Map(resident?.attributes ?? []);
+    const held = resident?.attributes ?? NOTHING;
+    const isWithheld = held instanceof WithheldAttributes ? held.withheld : undefined;
+    const attributes: Map<string, Value> = held instanceof WithheldAttributes ? held.copy() : new Map(held);
     for (const [name, json] of Object.entries(reader.object(attrs, `${uidText(uid)}.properties`))) {
       const type = declared?.attributes.get(name)?.type;
-      if (attributes.has(name) || (declared !== undefined && type === undefined)) continue;
+      if (isWithheld?.has(name) === true || attributes.has(name) || (declared !== undefined && type === undefined))
+        continue;
       attributes.set(name, reader.value(json, type, `${uidText(uid)}.properties.${name}`));
     }
     filled.attributes = attributes;
@@ -262,10 +334,18 @@ export class Entities {
     return [...byEntity.values()];
   }
 
-  /** Makes a change, once it is known that it can be made whole. */
   private apply(staged: readonly Staged[]): number {
+    this.make(staged, this.ancestorsAfter(staged));
+    return this.changes;
+  }
+
+  /** The ancestors of all that a change affects. @throws {CedarError} when it cannot be made whole */
+  private ancestorsAfter(staged: readonly Staged[]): ReadonlyMap<Entity, ReadonlySet<Entity>> {
     const parents = new Map(staged.map((one) => [one.entity, one.parents]));
-    const resolved = resolveAncestors(this.affectedBy(staged), (entity) => parents.get(entity) ?? entity.parents);
+    return resolveAncestors(this.affectedBy(staged), (entity) => parents.get(entity) ?? entity.parents);
+  }
+
+  private make(staged: readonly Staged[], resolved: ReadonlyMap<Entity, ReadonlySet<Entity>>): void {
     for (const { entity, attributes, tags, parents: after } of staged) {
       if (this.children !== undefined) {
         for (const parent of entity.parents) this.children.get(parent)?.delete(entity);
@@ -279,7 +359,6 @@ export class Entities {
     }
     for (const [entity, ancestors] of resolved) entity.ancestors = ancestors;
     this.changes += 1;
-    return this.changes;
   }
 
   /** The entities whose ancestors a change can change: those in it, and everything below them. */

@@ -22,6 +22,7 @@ const OPTIONAL: Readonly<Record<Optional, true>> = {
   obligations: true,
   missing: true,
   ignored: true,
+  revision: true,
 };
 const OPTIONAL_NAMES = Object.keys(OPTIONAL) as Optional[];
 
@@ -35,7 +36,8 @@ function decisionText(record: DecisionRecord): string {
   text += `],"ledger":${JSON.stringify(record.ledger)},"policyVersion":"${record.policyVersion}"`;
   for (const name of OPTIONAL_NAMES) {
     const part = record[name];
-    if (part !== undefined) text += `,"${name}":${name === 'reserved' ? rememberedText(part) : JSON.stringify(part)}`;
+    if (part !== undefined)
+      text += `,"${name}":${name === 'reserved' ? rememberedText(part as object) : JSON.stringify(part)}`;
   }
   return `${text}}`;
 }
@@ -44,9 +46,11 @@ function decisionText(record: DecisionRecord): string {
 function factText(fact: FactRecord | undefined): string {
   if (fact === undefined) return 'null';
   if (fact.asserted === undefined) return rememberedText(fact);
-  const { uid, attributes, ancestors, asserted } = fact;
+  const { uid, attributes, ancestors, ages, withheld, asserted } = fact;
   const held = `"attributes":${rememberedText(attributes)},"ancestors":${rememberedText(ancestors)}`;
-  return `{"uid":{"type":${JSON.stringify(uid.type)},"id":${JSON.stringify(uid.id)}},${held},"asserted":${JSON.stringify(asserted)}}`;
+  const aged = ages === undefined ? '' : `,"ages":${rememberedText(ages)}`;
+  const without = withheld === undefined ? '' : `,"withheld":${rememberedText(withheld)}`;
+  return `{"uid":{"type":${JSON.stringify(uid.type)},"id":${JSON.stringify(uid.id)}},${held}${aged}${without},"asserted":${JSON.stringify(asserted)}}`;
 }
 
 /** The text of a part that is written more than once. */

@@ -1,4 +1,4 @@
-import { type EntityJson, type EntityUid, parseUid } from '@writ/cedar';
+import { type EntityUid, parseUid } from '@writ/cedar';
 import { Callers } from '../api/callers.js';
 import { type Caller, inProcess } from '../decide/caller.js';
 import { decidingPolicies, explainBriefly, isPermitted } from '../decide/decision.js';
@@ -6,15 +6,17 @@ import { provenanceOf } from '../decide/gather.js';
 import type { PolicyPlane } from '../decide/plane.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
+import { millisecondsOf } from '../duration.js';
 import { MappingError } from '../enforce/errors.js';
 import { WritError } from '../errors.js';
-import { millisecondsOf } from '../ledger/window.js';
 import { deciderOf, mapperOf, planeOf } from '../plane.js';
 import type { Bundle } from '../policy/bundle.js';
 import type { TestStep, TestTask } from '../policy/format.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import { mandateOf } from '../provenance/mandate.js';
 import type { Provenance } from '../provenance/path.js';
+import { givenShape, readGiven } from '../registry/given.js';
+import type { Registry } from '../registry/registry.js';
 
 /** A test that cannot be run as it is written. */
 export class TestError extends WritError {
@@ -57,9 +59,22 @@ export async function runTests(bundle: Bundle): Promise<TestRun> {
   return { tasks, undetermined: bundle.sources.map(({ id }) => id).filter((id) => !determined.has(id)) };
 }
 
+/** The facts of a test, as if somebody had stored them when it begins. */
+function store(registry: Registry, { test, given }: TestTask, now: Date): void {
+  const entities = (given?.entities ?? []).map((json) => {
+    const read = givenShape.safeParse(json);
+    const [issue] = read.error?.issues ?? [];
+    if (!read.success) throw new TestError(`${test}: given.entities: ${issue?.path.join('.')}: ${issue?.message}`);
+    return readGiven(read.data);
+  });
+  registry.prepare(entities.map(({ entity }) => entity)).apply();
+  registry.learn(entities.map(({ entity, facts }) => ({ ...entity.uid, at: now.getTime(), by: 'test', facts })));
+}
+
 async function runTask(bundle: Bundle, file: string, task: TestTask, determined: Set<string>): Promise<TaskResult> {
   let at = task.now === undefined ? new Date() : new Date(task.now);
-  const plane = planeOf(bundle, (task.given?.entities ?? []) as EntityJson[]);
+  const plane = planeOf(bundle);
+  store(plane.registry, task, at);
   const nothing = { append: async () => undefined };
   const decider = deciderOf(bundle, nothing, () => at, { plane });
   const gateway = inProcess('gateway');

@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
+import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
@@ -19,8 +20,9 @@ import {
   misfitOf,
   missingFacts,
   provenanceOf,
+  revocableOf,
   taskKeyOf,
-  taskOf,
+  withheldFacts,
 } from './gather.js';
 import type { Ids } from './ids.js';
 import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
@@ -36,6 +38,8 @@ export interface DeciderParts {
   readonly plane: PolicyPlane;
   readonly ledger: Ledger;
   readonly revocations: Pick<Revocations, 'against'>;
+  /** Of which revision the registry is. */
+  readonly revisions?: Pick<RevisionLog, 'revision' | 'reaches'>;
   readonly log: Append;
   /** A decision that was recorded, with its outcome. */
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
@@ -215,7 +219,7 @@ export class Decider {
     trail: Trail,
   ): Verdict {
     const { plane } = this;
-    const { ledger, revocations } = this.parts;
+    const { ledger, revocations, revisions } = this.parts;
     try {
       if (token instanceof TokenError) return refuse('token_invalid', `the transaction token: ${token.message}`);
       const provenance = token === undefined ? provenanceOf(request) : joinedProvenance(token, request);
@@ -228,8 +232,13 @@ export class Decider {
       const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
       const misfit = misfitOf(declared, decided, request.resource);
       if (misfit !== undefined) return refuse('invalid_request', misfit);
-      const task = provenance.txn ?? taskOf(request);
-      const revoked = revocations.against({ path: provenance.path, action: name, task });
+      const { live } = plane.registry;
+      live.expire(now.getTime());
+      live.takeReads();
+      trail.revision = revisions?.revision;
+      const behind = behindOf(request, trail.revision);
+      if (behind !== undefined) return behind;
+      const revoked = revocations.against(revocableOf(request, provenance));
       if (revoked !== undefined)
         return refuse('revoked', `the ${revoked.kind} ${revoked.target} is revoked: ${revoked.reason}`);
 
@@ -281,6 +290,7 @@ export class Decider {
         obligations: plane.obligations,
         supported: supportedBy(caller, request),
         missing: () => missingFacts(plane.registry, entities),
+        withheld: () => withheldFacts(plane.registry),
       });
       if (!isPermitted(verdict)) return verdict;
       if (coverage?.covers === false) return outsideVerdict(coverage, plane.tasks, request);
@@ -319,6 +329,17 @@ async function refuseTokens(): Promise<TokenProvenance> {
 
 function refuse(code: Refusal['code'], message: string): Verdict {
   return { result: 'deny', reasons: [], refusal: { code, message } };
+}
+
+/** Whether a request wants to be decided on something newer than there is (`context.atLeast`). */
+function behindOf({ context }: AccessRequest, revision = 0): Verdict | undefined {
+  const wanted = context?.atLeast;
+  if (wanted === undefined || wanted === null) return undefined;
+  if (!Number.isSafeInteger(wanted) || (wanted as number) < 0)
+    return refuse('invalid_request', '`context.atLeast` is a revision of the registry, a whole number');
+  if ((wanted as number) <= revision) return undefined;
+  const message = `the registry is at revision ${revision} here, and the request wants at least ${wanted}`;
+  return { result: 'defer', reasons: [], refusal: { code: 'registry_behind', message } };
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -26,6 +26,7 @@ export interface Refusal {
     | 'invalid_request'
     | 'policy_error'
     | 'fact_missing'
+    | 'registry_behind'
     | 'obligation_unsupported'
     | 'caller_not_permitted'
     | 'token_invalid'
@@ -45,10 +46,14 @@ export interface Obligation {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** A fact that the schema requires and nobody holds. */
+/** A fact that a decision needs: one that the schema requires and nobody holds, or one that is not to be relied on now. */
 export interface MissingFact {
   readonly entity: EntityUid;
   readonly attribute: string;
+  /** Where it was learned from, of one that is too old. */
+  readonly source?: string;
+  /** When it was last known to be true. RFC 3339, UTC. */
+  readonly asOf?: string;
 }
 
 export interface Decision {

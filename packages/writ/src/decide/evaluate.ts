@@ -24,6 +24,8 @@ export interface Gathered {
   readonly supported: ReadonlySet<string>;
   /** Attributes that the schema requires of the identities and the resource, and that nobody holds. */
   readonly missing: () => readonly MissingFact[];
+  /** Facts that were asked for while policies were evaluated and are not to be relied on now. */
+  readonly withheld: () => readonly MissingFact[];
 }
 
 export interface Verdict {
@@ -60,7 +62,7 @@ export function evaluate(gathered: Gathered): Verdict {
     const response = policies.evaluate({ ...base, principal: identity, resource }, entities);
     count(tally, gathered, identity, response);
   }
-  return verdictOf(tally, gathered);
+  return verdictOf(tally, gathered, gathered.withheld());
 }
 
 function count(tally: Tally, gathered: Gathered, identity: Entity, response: Response): void {
@@ -109,24 +111,37 @@ function oblige(tally: Tally, { policies, obligations, supported }: Gathered, po
   }
 }
 
-function verdictOf(tally: Tally, { policies, missing: whatIsMissing }: Gathered): Verdict {
+function verdictOf(
+  tally: Tally,
+  { policies, missing: whatIsMissing }: Gathered,
+  withheld: readonly MissingFact[],
+): Verdict {
   const { permits, forbids, liftable, refusals } = tally;
   const refusal = refusals.find(({ code }) => code !== 'not_permitted') ?? refusals[0];
   if (forbids.length > 0) {
     const reasons = [...forbids, ...liftable];
     return refusal === undefined ? { result: 'deny', reasons } : { result: 'deny', reasons, refusal };
   }
+  // Whatever else came out rests on a fact that nobody stands for now.
+  if (withheld.length > 0) return deferred(liftable, withheld);
   if (refusal !== undefined) {
     const missing = refusals.every(({ code }) => code === 'policy_error') ? whatIsMissing() : [];
     if (missing.length === 0) return { result: 'deny', reasons: liftable, refusal };
-    const names = missing.map(({ entity, attribute }) => `${uidText(entity)}.${attribute}`).join(', ');
-    const message = `not decided until these facts are known: ${names}`;
-    return { result: 'defer', reasons: liftable, refusal: { code: 'fact_missing', message }, missing };
+    return deferred(liftable, missing);
   }
   if (liftable.length > 0) return { result: 'step_up', reasons: liftable, ...stepUps(policies, liftable) };
   const obligations = [...tally.obligations.values()];
   if (obligations.length === 0) return { result: 'allow', reasons: permits };
   return { result: permitWith(obligations), reasons: permits, obligations };
+}
+
+function deferred(reasons: readonly Reason[], missing: readonly MissingFact[]): Verdict {
+  const names = missing.map(({ entity, attribute, asOf, source }) => {
+    const name = `${uidText(entity)}.${attribute}`;
+    return asOf === undefined ? name : `${name} (too old: as of ${asOf}, from ${source})`;
+  });
+  const message = `not decided until these facts are known: ${names.join(', ')}`;
+  return { result: 'defer', reasons, refusal: { code: 'fact_missing', message }, missing };
 }
 
 /** What raises the assurance far enough (AuthZEN Obligations Profile 1.0, "step-up"). */

@@ -1,4 +1,5 @@
 import { type Entity, type RecordValue, recordToJson } from '@writ/cedar';
+import { type FactAge, withheldOf } from '../registry/live-facts.js';
 import type { FactRecord } from './record.js';
 
 interface Remembered {
@@ -10,17 +11,31 @@ interface Remembered {
 /** What was last written of an entity. An entity's attributes are replaced when they change, never changed. */
 const remembered = new WeakMap<Entity, Remembered>();
 
-/** A resident entity as it goes into the record. The same object for as long as the entity does not change. */
-export function factOf(entity: Entity): FactRecord {
+/**
+ * A resident entity as it goes into the record. The same object for as long as the entity does not change.
+ *
+ * @param agesOf where its attributes come from; asked when it has changed
+ */
+export function factOf(entity: Entity, agesOf: () => ReadonlyMap<string, FactAge> | undefined): FactRecord {
   const known = remembered.get(entity);
   if (known?.attributes === entity.attributes && known.ancestors === entity.ancestors) return known.fact;
+  const ages = agesOf();
+  const withheld = withheldOf(entity);
   const fact: FactRecord = {
     uid: { type: entity.type, id: entity.id },
     attributes: plain(recordToJson(entity.attributes)) as FactRecord['attributes'],
     ancestors: [...entity.ancestors].map(({ type, id }) => ({ type, id })),
+    ...(ages === undefined ? {} : { ages: plainAges(ages) }),
+    ...(withheld === undefined ? {} : { withheld: [...withheld] }),
   };
   remembered.set(entity, { attributes: entity.attributes, ancestors: entity.ancestors, fact });
   return fact;
+}
+
+function plainAges(ages: ReadonlyMap<string, FactAge>): NonNullable<FactRecord['ages']> {
+  return Object.fromEntries(
+    [...ages].map(([name, { source, asOf }]) => [name, { source, asOf: new Date(asOf).toISOString() }]),
+  );
 }
 
 /** Integers past 2^53 become text: the record is JSON. */

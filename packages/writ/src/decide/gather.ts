@@ -1,7 +1,9 @@
 import { type ActionDeclaration, Entity, type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
+import { withheldOf } from '../registry/live-facts.js';
 import type { Registry } from '../registry/registry.js';
+import type { Revocable } from '../registry/revocations.js';
 import type { Caller } from './caller.js';
 import type { DataFlow } from './data-flow.js';
 import type { MissingFact } from './decision.js';
@@ -76,13 +78,16 @@ export class EntityGatherer {
   }
 
   private find(part: 'subject' | 'resource', { type, id }: EntityUid, properties: AuthzenEntity['properties']): Entity {
-    const resident = this.registry.resident({ type, id });
+    const known = this.registry.entities.get({ type, id });
+    const resident = known?.exists === true ? known : undefined;
     const asserted = properties === undefined ? undefined : this.asserted(part, type, properties, resident);
     const held =
-      resident === undefined ? { uid: { type, id }, attributes: NOTHING, ancestors: NOBODY } : factOf(resident);
+      resident === undefined
+        ? { uid: { type, id }, attributes: NOTHING, ancestors: NOBODY }
+        : factOf(resident, () => this.registry.live.agesOf(resident));
     this.facts.push(asserted === undefined ? held : { ...held, asserted: Object.keys(asserted) });
     if (asserted !== undefined) return this.registry.withAttributes({ type, id }, asserted);
-    return resident ?? new Entity(type, id);
+    return known ?? this.registry.unknown({ type, id });
   }
 
   /** What the caller may assert of what it sent, where no fact says otherwise. The rest counts as not sent. */
@@ -92,10 +97,16 @@ export class EntityGatherer {
     properties: Readonly<Record<string, unknown>>,
     resident: Entity | undefined,
   ): Record<string, unknown> | undefined {
+    const withheld = resident === undefined ? this.registry.liveAttributes(type) : withheldOf(resident);
     let asserted: Record<string, unknown> | undefined;
     for (const name in properties) {
       const value = properties[name];
       if (value === null || !this.registry.declares(type, name) || (part === 'subject' && name === 'act')) continue;
+      // What the registry should know and does not, nobody else says.
+      if (withheld?.has(name) === true) {
+        this.ignored.push(`${part}.${name}`);
+        continue;
+      }
       if (resident?.attributes.has(name) === true) continue;
       if (!this.caller.rights.assert(part, type, name)) {
         this.ignored.push(`${part}.${name}`);
@@ -110,6 +121,47 @@ export class EntityGatherer {
 
 const NOTHING = {};
 const NOBODY: readonly EntityUid[] = [];
+
+/** Facts that were asked for and withheld. */
+export function withheldFacts(registry: Registry): MissingFact[] {
+  return registry.live.takeReads().map(({ entity, attribute }) => {
+    const age = registry.live.agesOf(entity)?.get(attribute);
+    return {
+      entity: { type: entity.type, id: entity.id },
+      attribute,
+      ...(age === undefined ? {} : { source: age.source, asOf: new Date(age.asOf).toISOString() }),
+    };
+  });
+}
+
+/** What an action is about, as far as it can be revoked. */
+export function revocableOf(request: AccessRequest, provenance: Provenance): Revocable {
+  const { path, txn, tokens, provedAt } = provenance;
+  const { session = provenance.session, upstream, agent } = request.context ?? {};
+  return {
+    path,
+    action: request.action.name,
+    task: txn ?? taskOf(request),
+    tokens,
+    provedAt,
+    ...(typeof session === 'string' ? { session } : {}),
+    ...(isObject(upstream) && typeof upstream.server === 'string' ? { upstream: upstream.server } : {}),
+    ...(isObject(upstream) && typeof upstream.tool === 'string' ? { tool: upstream.tool } : {}),
+    ...(isObject(agent) ? { versions: versionsOf(agent, path) } : {}),
+  };
+}
+
+/** What a request says of the agent at work: its version, and the hash of its manifest. */
+function versionsOf({ version, manifest }: Readonly<Record<string, unknown>>, path: Provenance['path']): string[] {
+  const said: string[] = [];
+  if (typeof version === 'string') said.push(...path.map((uid) => `${uidText(uid)}@${version}`));
+  if (typeof manifest === 'string') said.push(manifest);
+  return said;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** The facts that the schema requires and that nobody holds. */
 export function missingFacts(registry: Registry, entities: readonly Entity[]): MissingFact[] {

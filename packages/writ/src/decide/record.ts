@@ -15,6 +15,10 @@ export interface FactRecord {
   /** Those that the registry held. */
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly ancestors: readonly EntityUid[];
+  /** Where those that have an age come from, and when they were true (RFC 3339). */
+  readonly ages?: Readonly<Record<string, { readonly source: string; readonly asOf: string }>>;
+  /** The names of those that were not to be relied on. */
+  readonly withheld?: readonly string[];
   /** The names of those that the caller asserted; their values are in the request. */
   readonly asserted?: readonly string[];
 }
@@ -32,7 +36,12 @@ export interface DecisionRecord extends Decision {
     readonly txn?: string;
     readonly scope?: readonly string[];
     readonly promptHash?: string;
+    readonly session?: string;
+    readonly tokens?: readonly string[];
+    readonly provedAt?: number;
   };
+  /** The revision of the registry that was decided on. */
+  readonly revision?: number;
   readonly facts: readonly FactRecord[];
   readonly ledger: Readonly<Record<string, number | string | readonly string[]>>;
   /** What a permit holds of the accumulators until its outcome says otherwise. */

@@ -17,6 +17,7 @@ export interface Trail {
   mandate?: Coverage;
   reserved?: readonly Holding[];
   origins?: readonly Origin[];
+  revision?: number | undefined;
 }
 
 const NO_LEDGER: LedgerValues = {};
@@ -56,6 +57,7 @@ export function recordOf(
   if (trail.origins !== undefined) record.origins = trail.origins;
   if (trail.reserved !== undefined) record.reserved = trail.reserved;
   if (ignored !== undefined) record.ignored = ignored;
+  if (trail.revision !== undefined && trail.revision > 0) record.revision = trail.revision;
   return record;
 }
 

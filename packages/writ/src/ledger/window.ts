@@ -1,3 +1,5 @@
+import { millisecondsOf, UNITS } from '../duration.js';
+
 /** For how long what was done counts. */
 export interface Window {
   /** When what is done now stops counting, in milliseconds since the epoch. */
@@ -6,8 +8,7 @@ export interface Window {
   readonly resolution: number;
 }
 
-const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const DAY_MS = UNIT_MS.d;
+const DAY_MS = UNITS.d;
 /** A sliding window is added up in so many parts: it is exact to a thousandth of its length, and never shorter. */
 const PARTS = 1_000;
 
@@ -25,17 +26,12 @@ export function windowOf(text: string | undefined): Window {
   return { endOf: (now) => now + length, resolution: Math.max(1, length / PARTS) };
 }
 
-/** `24h` in milliseconds. */
-export function millisecondsOf(length: string): number {
-  return Number(length.slice(0, -1)) * UNIT_MS[length.slice(-1) as keyof typeof UNIT_MS];
-}
-
 function endOfPeriod(period: CalendarPeriod, now: number): number {
   const at = new Date(now);
   const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()];
   switch (period) {
     case 'hour':
-      return (Math.floor(now / UNIT_MS.h) + 1) * UNIT_MS.h;
+      return (Math.floor(now / UNITS.h) + 1) * UNITS.h;
     case 'day':
       return Date.UTC(year, month, day + 1);
     case 'week':

@@ -10,6 +10,7 @@ import {
 import { parseJson } from '@writ/cedar/json';
 import type { z } from 'zod';
 import { BundleError } from './errors.js';
+import { type FactsYaml, factsYaml } from './facts-format.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
 import type { Finding } from './finding.js';
 import {
@@ -47,6 +48,8 @@ export interface Bundle {
   readonly accumulators: LedgerYaml['accumulators'];
   readonly tools: ToolsYaml['tools'];
   readonly toolDefaults: ToolsYaml['defaults'];
+  /** Facts that are true for some time, and who brings them. */
+  readonly facts: FactsYaml;
   /** What results are looked through for. */
   readonly detect: ToolsYaml['detect'];
   readonly obligations: ObligationsYaml['obligations'];
@@ -99,6 +102,7 @@ class BundleReader {
     const settings = this.yaml('writ.yaml', writYaml);
     const ledger = this.yaml('ledger.yaml', ledgerYaml);
     const tools = this.yaml('tools.yaml', toolsYaml);
+    const facts = this.yaml('facts.yaml', factsYaml);
     const obligations = this.yaml('obligations.yaml', obligationsYaml);
     const hasTasks = this.files.texts.has('tasks.yaml');
     const tasks = hasTasks ? this.yaml('tasks.yaml', tasksYaml) : undefined;
@@ -119,7 +123,8 @@ class BundleReader {
     }
     const policies = this.compile(sources, schema);
     const servicePolicy = schema && this.servicePolicy(schema);
-    if (!settings || !ledger || !tools || !obligations || !schema || !policies || !servicePolicy) return undefined;
+    if (!settings || !ledger || !tools || !facts || !obligations || !schema || !policies || !servicePolicy)
+      return undefined;
     if (hasTasks && tasks === undefined) return undefined;
     return {
       root: this.files.root,
@@ -133,6 +138,7 @@ class BundleReader {
       tools: tools.tools,
       toolDefaults: tools.defaults,
       detect: tools.detect,
+      facts,
       obligations: obligations.obligations,
       tasks,
       servicePolicy,

@@ -1,5 +1,6 @@
 import { positionAt } from '@writ/cedar';
 import type { Bundle, ReadBundle } from './bundle.js';
+import { checkFacts } from './check-facts.js';
 import { checkLedger } from './check-ledger.js';
 import { checkTools } from './check-tools.js';
 import { checkTypes } from './check-types.js';
@@ -22,6 +23,7 @@ export function checkBundle(bundle: Bundle): Finding[] {
     ...checkTasks(bundle),
     ...checkLedger(bundle),
     ...checkTools(bundle),
+    ...checkFacts(bundle),
   ];
 }
 

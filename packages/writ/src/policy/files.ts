@@ -12,7 +12,15 @@ export interface BundleFiles {
   readonly version: string;
 }
 
-const NAMED = ['writ.yaml', 'schema.cedarschema', 'ledger.yaml', 'tools.yaml', 'tasks.yaml', 'obligations.yaml'];
+const NAMED = [
+  'writ.yaml',
+  'schema.cedarschema',
+  'ledger.yaml',
+  'tools.yaml',
+  'tasks.yaml',
+  'facts.yaml',
+  'obligations.yaml',
+];
 const FOLDERS = {
   policies: '.cedar',
   service: '.cedar',

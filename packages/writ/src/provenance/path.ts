@@ -18,6 +18,12 @@ export interface Provenance {
   readonly promptHash?: string;
   /** What the task may do at most, when its token says so. */
   readonly mandate?: Mandate;
+  /** The session that it was begun in, when its token says so. */
+  readonly session?: string;
+  /** The tokens that it rests on, by `jti`: the one that came, and those it was made of. */
+  readonly tokens?: readonly string[];
+  /** When the originator proved who it is, in milliseconds since the epoch. */
+  readonly provedAt?: number;
   /** The proof that was taken for this request alone. */
   readonly usedProof?: UsedProof;
 }

@@ -1,14 +1,26 @@
 import { CedarError, type EntityJson, type EntityUid, uidText } from '@writ/cedar';
+import { sql } from 'kysely';
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 import { isBehind } from './by-uid.js';
 import { EntityError } from './errors.js';
-import type { Registry } from './registry.js';
+import type { FactMeta } from './fact-rules.js';
+import type { EntityGiven } from './given.js';
+import type { Registry, StoredFacts } from './registry.js';
+import { type Author, lastRevision, type RevisionLog, snapshot } from './revision-log.js';
 
-type EntityTables = {
-  entities: { type: string; id: string; json: string; revision: number };
-  entity_revision: { only: number; revision: number };
-};
+interface EntityRow {
+  type: string;
+  id: string;
+  json: string;
+  revision: number;
+  /** When it was stored, in milliseconds, and by whom. */
+  at: number;
+  by: string;
+  /** JSON of what was said of its attributes: {@link FactMeta} by their names. */
+  facts: string | null;
+}
+type EntityTables = { entities: EntityRow };
 
 export const entityMigrations: Migrations = {
   '0002_registry_entities': {
@@ -29,31 +41,54 @@ export const entityMigrations: Migrations = {
         .execute();
     },
   },
+  '0007_registry_facts': {
+    async up(db) {
+      const alter = db.schema.alterTable('entities');
+      await alter.addColumn('at', columnsOf(db).whole, (c) => c.notNull().defaultTo(0)).execute();
+      await alter.addColumn('by', 'text', (c) => c.notNull().defaultTo('')).execute();
+      await alter.addColumn('facts', 'text').execute();
+    },
+  },
 };
 
 /** An entity of the store, with the revision that last changed it. */
-export interface StoredEntity {
-  readonly entity: EntityJson & { readonly uid: EntityUid };
+export interface StoredEntity extends EntityGiven {
   readonly revision: number;
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  readonly by: string;
 }
 
+/** What must be so for a change to be made. */
+export interface Precondition {
+  /** None of them has been changed after this revision. */
+  readonly unchangedSince?: number | undefined;
+  /** None of them is there. */
+  readonly absent?: boolean | undefined;
+}
+
+const ROWS_AT_ONCE = 1_000;
+/** Entities are loaded so many at a time; others have their turn in between. */
+const LOADED_AT_ONCE = 5_000;
+
 /**
- * The facts that were not shipped with the bundle. A change is on disk and in the next decision when its promise is
- * kept, or neither. Each has a revision, one more than the one before.
+ * The facts that were not shipped with the bundle. A change is on disk, and then in the next decision, when its promise is kept; or
+ * neither.
  */
 export class EntityStore {
-  private constructor(
-    private readonly store: Store,
-    private last: number,
-  ) {}
+  private resident: Registry | undefined;
 
-  static async open(store: Store): Promise<EntityStore> {
-    const row = await store
-      .withTables<EntityTables>()
-      .selectFrom('entity_revision')
-      .select('revision')
-      .executeTakeFirst();
-    return new EntityStore(store, row?.revision ?? 0);
+  constructor(
+    private readonly store: Store,
+    private readonly log: RevisionLog,
+  ) {
+    log.keep({
+      kind: 'entity',
+      refresh: async (from, changed) => {
+        const registry = this.resident;
+        return registry === undefined ? () => undefined : refresh(from, registry, changed);
+      },
+    });
   }
 
   private get table() {
@@ -61,13 +96,46 @@ export class EntityStore {
   }
 
   get revision(): number {
-    return this.last;
+    return this.log.revision;
   }
 
-  /** All of them, for the resident copy. */
-  async all(): Promise<EntityJson[]> {
-    const rows = await this.table.selectFrom('entities').select('json').orderBy('type').orderBy('id').execute();
-    return rows.map(({ json }) => JSON.parse(json) as EntityJson);
+  /**
+   * Puts all stored entities into the resident copy of a plane that is not served yet.
+   *
+   * @param progress is told now and then how many there are so far
+   * @returns the revision that it is of
+   * @throws {CedarError} `entities` when one does not fit the schema or is an entity of the bundle too
+   */
+  async fill(registry: Registry, progress: (loaded: number) => void = () => undefined): Promise<number> {
+    return snapshot(this.store, async (from) => {
+      const revision = await lastRevision(from);
+      await load(from, registry, progress);
+      return revision;
+    });
+  }
+
+  /**
+   * Makes a filled registry the one that is kept up to date.
+   *
+   * @param revision that it was filled at
+   * @param swap puts it in the place of the one before, at once
+   */
+  async adopt(registry: Registry, revision: number, swap: () => void): Promise<void> {
+    await this.log.inTurn(async () => {
+      if (revision !== this.log.revision) {
+        const changed = await this.changedBetween(revision, this.log.revision);
+        (await refresh(this.store, registry, changed))();
+      }
+      this.resident = registry;
+      swap();
+    });
+  }
+
+  private async changedBetween(after: number, to: number): Promise<EntityUid[] | 'all'> {
+    const changes = await this.log.changes(after, ROWS_AT_ONCE);
+    const isWhole =
+      changes.length < ROWS_AT_ONCE && new Set(changes.map(({ revision }) => revision)).size >= to - after;
+    return isWhole ? changes.filter(({ kind }) => kind === 'entity') : 'all';
   }
 
   async find({ type, id }: EntityUid): Promise<StoredEntity | undefined> {
@@ -77,91 +145,221 @@ export class EntityStore {
       .where('type', '=', type)
       .where('id', '=', id)
       .executeTakeFirst();
-    return row && { entity: JSON.parse(row.json) as StoredEntity['entity'], revision: row.revision };
+    return row && storedOf(row);
   }
 
   /** Those stored, by type and id, beginning behind `after`. */
   async list(after: EntityUid | undefined, limit: number): Promise<StoredEntity[]> {
     let query = this.table.selectFrom('entities').selectAll().orderBy('type').orderBy('id').limit(limit);
     if (after !== undefined) query = query.where(isBehind(after));
-    const rows = await query.execute();
-    return rows.map(({ json, revision }) => ({ entity: JSON.parse(json) as StoredEntity['entity'], revision }));
+    return (await query.execute()).map(storedOf);
   }
 
   /**
    * Adds entities, or puts them in the place of those with the same uid; all or none.
    *
    * @returns the new revision
-   * @throws {EntityError} when one does not fit the schema or is an entity of the bundle
+   * @throws {EntityError} when one does not fit the schema, is an entity of the bundle, or is not as the precondition wants it
    */
-  async upsert(registry: Registry, entities: readonly StoredEntity['entity'][]): Promise<number> {
-    return this.change(registry, entities.map(uidOf), async (table, revision) => {
-      for (const entity of entities) {
-        const row = { ...uidOf(entity), json: JSON.stringify(entity), revision };
-        await table
-          .insertInto('entities')
-          .values(row)
-          .onConflict((c) => c.columns(['type', 'id']).doUpdateSet({ json: row.json, revision }))
-          .execute();
-      }
-      registry.entities.upsert(entities);
+  async upsert(given: readonly EntityGiven[], author: Author, precondition: Precondition = {}): Promise<number> {
+    const revision = await this.log.write(author, async (tables, next) => {
+      const uids = given.map(({ entity }) => uidOf(entity));
+      await this.check(tables, uids, precondition);
+      const registry = this.served();
+      const change = invalidIsEntityError(() => registry.prepare(given.map(({ entity }) => entity)));
+      const at = author.now.getTime();
+      const rows = given.map(
+        ({ entity, facts }): EntityRow => ({
+          ...uidOf(entity),
+          json: JSON.stringify(entity),
+          revision: next,
+          at,
+          by: author.by,
+          facts: facts === undefined ? null : JSON.stringify(facts),
+        }),
+      );
+      for (let i = 0; i < rows.length; i += ROWS_AT_ONCE) await put(tables, rows.slice(i, i + ROWS_AT_ONCE));
+      return {
+        changes: uids.map((uid) => ({ kind: 'entity', ...uid, what: 'put' })),
+        apply: () => {
+          change.apply();
+          registry.learn(rows.map(factsOf));
+        },
+      };
     });
+    return revision as number;
   }
 
   /**
    * Takes an entity out.
    *
    * @returns the new revision, or undefined when there is no such entity
-   * @throws {EntityError} when it is an entity of the bundle
+   * @throws {EntityError} when it is an entity of the bundle, or is not as the precondition wants it
    */
-  async remove(registry: Registry, uid: EntityUid): Promise<number | undefined> {
-    if (!registry.isCode(uid) && (await this.find(uid)) === undefined) return undefined;
-    return this.change(registry, [uid], async (table) => {
-      await table.deleteFrom('entities').where('type', '=', uid.type).where('id', '=', uid.id).execute();
-      registry.entities.remove([uid]);
+  remove(uid: EntityUid, author: Author, precondition: Precondition = {}): Promise<number | undefined> {
+    const { type, id } = uid;
+    return this.log.write(author, async (tables) => {
+      await this.check(tables, [uid], precondition);
+      const registry = this.served();
+      const table = tables.withTables<EntityTables>();
+      const { numDeletedRows } = await table
+        .deleteFrom('entities')
+        .where('type', '=', type)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (numDeletedRows === 0n) return undefined;
+      const change = registry.prepare([], [uid]);
+      return {
+        changes: [{ kind: 'entity', type, id, what: 'delete' }],
+        apply: () => {
+          change.apply();
+          registry.forget([uid]);
+        },
+      };
     });
   }
 
-  /**
-   * The resident copy changes inside the transaction: what it refuses is not stored. When the commit fails after that, it
-   * goes back to what it was.
-   */
-  private async change(
-    registry: Registry,
+  private served(): Registry {
+    if (this.resident === undefined) throw new Error('no policy is loaded yet');
+    return this.resident;
+  }
+
+  private async check(
+    tables: Store,
     uids: readonly EntityUid[],
-    make: (table: EntityStore['table'], revision: number) => Promise<void>,
-  ): Promise<number> {
-    for (const uid of uids) refuseCode(registry, uid);
-    const before = await Promise.all(uids.map((uid) => this.find(uid)));
-    const revision = this.last + 1;
-    let isMade = false;
-    try {
-      await this.store.transaction().execute(async (transaction) => {
-        const table = transaction.withTables<EntityTables>();
-        await table
-          .insertInto('entity_revision')
-          .values({ only: 1, revision })
-          .onConflict((c) => c.column('only').doUpdateSet({ revision }))
-          .execute();
-        await make(table, revision);
-        isMade = true;
-      });
-    } catch (error) {
-      if (isMade) {
-        registry.entities.remove(uids.filter((_uid, i) => before[i] === undefined));
-        registry.entities.upsert(before.flatMap((stored) => (stored === undefined ? [] : [stored.entity])));
-      }
-      if (error instanceof CedarError)
-        throw new EntityError('entity_invalid', error.message, error.help, { cause: error });
-      throw error;
+    { unchangedSince, absent }: Precondition,
+  ): Promise<void> {
+    for (const uid of uids) refuseCode(this.served(), uid);
+    if (unchangedSince === undefined && absent !== true) return;
+    for (const row of await rowsOf(tables, uids)) {
+      if (absent !== true && row.revision <= (unchangedSince as number)) continue;
+      throw new EntityError(
+        'entity_changed',
+        `${uidText(row)} was ${absent === true ? 'stored' : 'changed'} in revision ${row.revision}`,
+        'read it again, and make the change to what it is now',
+      );
     }
-    this.last = revision;
-    return revision;
   }
 }
 
-function uidOf(entity: StoredEntity['entity']): EntityUid {
+function refresh(from: Store, registry: Registry, changed: readonly EntityUid[] | 'all'): Promise<() => void> {
+  return changed === 'all' ? reloaded(from, registry) : changedOnly(from, registry, changed);
+}
+
+async function changedOnly(from: Store, registry: Registry, uids: readonly EntityUid[]): Promise<() => void> {
+  const rows = await rowsOf(from, uids);
+  const there = new Set(rows.map(uidText));
+  const gone = uids.filter((uid) => !there.has(uidText(uid)));
+  const change = registry.prepare(
+    rows.map(({ json }) => JSON.parse(json) as EntityJson),
+    gone,
+  );
+  return () => {
+    change.apply();
+    registry.forget(gone);
+    registry.learn(rows.map(factsOf));
+  };
+}
+
+/** Everything anew, and what is no longer there taken out: for when it is not known what changed. */
+async function reloaded(from: Store, registry: Registry): Promise<() => void> {
+  const rows = await from.withTables<EntityTables>().selectFrom('entities').selectAll().execute();
+  const there = new Set(rows.map(uidText));
+  const gone: EntityUid[] = [];
+  for (const { type, id } of registry.entities) {
+    const uid = { type, id };
+    if (!there.has(uidText(uid)) && !registry.isCode(uid)) gone.push(uid);
+  }
+  const change = registry.prepare(
+    rows.map(({ json }) => JSON.parse(json) as EntityJson),
+    gone,
+  );
+  return () => {
+    change.apply();
+    registry.forget(gone);
+    registry.learn(rows.map(factsOf));
+  };
+}
+
+async function load(from: Store, registry: Registry, progress: (loaded: number) => void): Promise<void> {
+  let after: EntityUid | undefined;
+  for (let loaded = 0; ; ) {
+    let query = from
+      .withTables<EntityTables>()
+      .selectFrom('entities')
+      .selectAll()
+      .orderBy('type')
+      .orderBy('id')
+      .limit(LOADED_AT_ONCE);
+    if (after !== undefined) query = query.where(isBehind(after));
+    const rows = await query.execute();
+    const last = rows[rows.length - 1];
+    if (last === undefined) return;
+    registry.prepare(rows.map(({ json }) => JSON.parse(json) as EntityJson)).apply();
+    registry.learn(rows.map(factsOf));
+    after = { type: last.type, id: last.id };
+    loaded += rows.length;
+    progress(loaded);
+    await new Promise(setImmediate);
+  }
+}
+
+async function rowsOf(from: Store, uids: readonly EntityUid[]): Promise<EntityRow[]> {
+  const rows: EntityRow[] = [];
+  for (const type of new Set(uids.map((uid) => uid.type))) {
+    const all = uids.flatMap((uid) => (uid.type === type ? [uid.id] : []));
+    for (let i = 0; i < all.length; i += ROWS_AT_ONCE) {
+      const ids = all.slice(i, i + ROWS_AT_ONCE);
+      const query = from.withTables<EntityTables>().selectFrom('entities').selectAll();
+      rows.push(...(await query.where('type', '=', type).where('id', 'in', ids).execute()));
+    }
+  }
+  return rows;
+}
+
+async function put(tables: Store, rows: readonly EntityRow[]): Promise<void> {
+  await tables
+    .withTables<EntityTables>()
+    .insertInto('entities')
+    .values([...rows])
+    .onConflict((c) =>
+      c.columns(['type', 'id']).doUpdateSet({
+        json: sql`excluded.json`,
+        revision: sql`excluded.revision`,
+        at: sql`excluded.at`,
+        by: sql`excluded.by`,
+        facts: sql`excluded.facts`,
+      }),
+    )
+    .execute();
+}
+
+function storedOf(row: EntityRow): StoredEntity {
+  const { json, revision, at, by, facts } = row;
+  return {
+    entity: JSON.parse(json) as StoredEntity['entity'],
+    revision,
+    at: new Date(at).toISOString(),
+    by,
+    ...(facts === null ? {} : { facts: JSON.parse(facts) as Record<string, FactMeta> }),
+  };
+}
+
+function factsOf({ type, id, at, by, facts }: EntityRow): StoredFacts {
+  return { type, id, at, by, facts: facts === null ? undefined : (JSON.parse(facts) as Record<string, FactMeta>) };
+}
+
+function uidOf(entity: EntityGiven['entity']): EntityUid {
   return { type: entity.uid.type, id: entity.uid.id };
+}
+
+function invalidIsEntityError<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CedarError)) throw error;
+    throw new EntityError('entity_invalid', error.message, error.help, { cause: error });
+  }
 }
 
 function refuseCode(registry: Registry, uid: EntityUid): void {

@@ -1,9 +1,9 @@
 import { WritError } from '../errors.js';
 
-/** A change of facts that cannot be made as asked: it does not fit the schema, or is about an entity of the bundle. */
+/** A change of facts that cannot be made as asked: it does not fit the schema, is about an entity of the bundle, or somebody was first. */
 export class EntityError extends WritError {
   constructor(
-    readonly code: 'entity_invalid' | 'entity_is_code',
+    readonly code: 'entity_changed' | 'entity_invalid' | 'entity_is_code',
     message: string,
     help?: string,
     options?: ErrorOptions,

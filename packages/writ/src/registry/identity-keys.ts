@@ -2,6 +2,7 @@ import type { EntityUid } from '@writ/cedar';
 import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from 'jose';
 import type { Migrations, Store } from '../store/store.js';
 import { KeyRegistrationError } from './errors.js';
+import type { Author, RevisionLog } from './revision-log.js';
 
 /** A public key that an identity signs with. */
 export interface IdentityKey {
@@ -49,20 +50,27 @@ interface Held extends IdentityKey {
 export class IdentityKeys {
   private readonly held = new Map<string, Held>();
 
-  private constructor(private readonly store: Store) {}
+  private constructor(private readonly log: RevisionLog) {
+    log.keep({ kind: 'identity-key', refresh: (from) => this.refresh(from) });
+  }
 
-  static async open(store: Store): Promise<IdentityKeys> {
-    const keys = new IdentityKeys(store);
-    for (const row of await keys.table.selectFrom('identity_keys').selectAll().execute()) {
-      const jwk = JSON.parse(row.jwk) as JWK;
-      const owner = { type: row.type, id: row.id };
-      keys.held.set(row.thumbprint, await heldOf(jwk, owner, row.added_at, row.added_by));
-    }
+  static async open(store: Store, log: RevisionLog): Promise<IdentityKeys> {
+    const keys = new IdentityKeys(log);
+    (await keys.refresh(store))();
     return keys;
   }
 
-  private get table() {
-    return this.store.withTables<KeyTables>();
+  private async refresh(from: Store): Promise<() => void> {
+    const rows = await from.withTables<KeyTables>().selectFrom('identity_keys').selectAll().execute();
+    const all = await Promise.all(
+      rows.map(({ jwk, type, id, added_at, added_by }) =>
+        heldOf(JSON.parse(jwk) as JWK, { type, id }, added_at, added_by),
+      ),
+    );
+    return () => {
+      this.held.clear();
+      for (const one of all) this.held.set(one.thumbprint, one);
+    };
   }
 
   /** The key of a thumbprint, and whose it is, now. */
@@ -85,35 +93,45 @@ export class IdentityKeys {
     if (known !== undefined && (known.owner.type !== owner.type || known.owner.id !== owner.id))
       throw new KeyRegistrationError('this key is that of another identity', 'make a key of its own for each');
     if (known !== undefined) return known;
-    await this.table
-      .insertInto('identity_keys')
-      .values({
-        thumbprint: fresh.thumbprint,
-        type: owner.type,
-        id: owner.id,
-        jwk: JSON.stringify(fresh.jwk),
-        added_at: fresh.addedAt,
-        added_by: by,
-      })
-      .execute();
-    this.held.set(fresh.thumbprint, fresh);
+    const { thumbprint, jwk: plain, addedAt } = fresh;
+    await this.log.write({ by, now }, async (tables) => {
+      await tables
+        .withTables<KeyTables>()
+        .insertInto('identity_keys')
+        .values({ thumbprint, ...uidOf(owner), jwk: JSON.stringify(plain), added_at: addedAt, added_by: by })
+        .execute();
+      return {
+        changes: [{ kind: 'identity-key', type: owner.type, id: thumbprint, what: 'put' }],
+        apply: () => void this.held.set(thumbprint, fresh),
+      };
+    });
     return fresh;
   }
 
   /** What it signed is worth nothing from now on. @returns the key that was removed */
-  async remove(thumbprint: string): Promise<IdentityKey | undefined> {
+  async remove(thumbprint: string, author: Author): Promise<IdentityKey | undefined> {
     const known = this.held.get(thumbprint);
     if (known === undefined) return undefined;
     // Out of force before it is off the disk, as with revocations.
     this.held.delete(thumbprint);
     try {
-      await this.table.deleteFrom('identity_keys').where('thumbprint', '=', thumbprint).execute();
+      await this.log.write(author, async (tables) => {
+        await tables.withTables<KeyTables>().deleteFrom('identity_keys').where('thumbprint', '=', thumbprint).execute();
+        return {
+          changes: [{ kind: 'identity-key', type: known.owner.type, id: thumbprint, what: 'delete' }],
+          apply: () => void this.held.delete(thumbprint),
+        };
+      });
     } catch (error) {
       this.held.set(thumbprint, known);
       throw error;
     }
     return known;
   }
+}
+
+function uidOf({ type, id }: EntityUid): EntityUid {
+  return { type, id };
 }
 
 async function heldOf(jwk: JWK, owner: EntityUid, addedAt: string, addedBy: string): Promise<Held> {

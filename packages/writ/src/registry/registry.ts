@@ -1,33 +1,103 @@
-import { Entities, type Entity, type EntityJson, type EntityUid, type Schema, uidText } from '@writ/cedar';
+import {
+  CedarError,
+  Entities,
+  Entity,
+  type EntityJson,
+  type EntityUid,
+  type PreparedChange,
+  type Schema,
+  uidText,
+} from '@writ/cedar';
+import { type FactMeta, FactRules } from './fact-rules.js';
+import { LiveFacts } from './live-facts.js';
 
-/** The facts that decisions read: those of the bundle, which are code, and those of the entity store. */
+/** When a stored entity was stored, by whom, and what was said of its attributes. */
+export interface StoredFacts extends EntityUid {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly by: string;
+  readonly facts: Readonly<Record<string, FactMeta>> | undefined;
+}
+
+const NOTHING_SAID = {};
+
+/** The facts that decisions read: those of the bundle, which are code, those of the entity store, and those that are fetched. */
 export class Registry {
+  readonly entities: Entities;
+  readonly live: LiveFacts;
+  /** The entities of the bundle, as `Type::"id"`: no caller changes those. */
+  private readonly code: ReadonlySet<string>;
+
   private constructor(
-    readonly entities: Entities,
+    bundled: readonly EntityJson[],
     private readonly schema: Schema,
-    /** The entities of the bundle, as `Type::"id"`: no caller changes those. */
-    private readonly code: ReadonlySet<string>,
-  ) {}
+    rules: FactRules,
+  ) {
+    this.live = new LiveFacts(() => this.entities, rules);
+    this.entities = Entities.fromJson(bundled, { schema, unknown: this.live.unknown });
+    const uids = bundled.map(({ uid }) => ('__entity' in uid ? uid.__entity : uid));
+    this.code = new Set(uids.map(uidText));
+    for (const uid of uids) this.live.bundled(uid, (this.entities.get(uid) as Entity).attributes);
+  }
 
   /**
-   * @param entities those of the bundle
-   * @param stored those of the entity store
-   * @throws {CedarError} `entities` when they are malformed, do not fit the schema, or one is in both
+   * @param bundled the entities of the bundle
+   * @throws {CedarError} `entities` when they are malformed or do not fit the schema
    */
-  static load(entities: readonly EntityJson[], schema: Schema, stored: readonly EntityJson[] = []): Registry {
-    const registry = Entities.fromJson([...entities, ...stored], { schema });
-    const code = new Set(entities.map(({ uid }) => uidText('__entity' in uid ? uid.__entity : uid)));
-    return new Registry(registry, schema, code);
+  static load(bundled: readonly EntityJson[], schema: Schema, rules = new FactRules()): Registry {
+    return new Registry(bundled, schema, rules);
   }
 
   isCode(uid: EntityUid): boolean {
     return this.code.has(uidText(uid));
   }
 
+  /**
+   * Reads a change of what is stored, without making it.
+   *
+   * @throws {CedarError} `entities` when one does not fit, or is an entity of the bundle
+   */
+  prepare(entities: readonly EntityJson[], removed: readonly EntityUid[] = []): PreparedChange {
+    if (this.code.size > 0) {
+      for (const { uid } of entities) {
+        const plain = '__entity' in uid ? uid.__entity : uid;
+        if (this.isCode(plain))
+          throw new CedarError('entities', `${uidText(plain)} is in the bundle and in the entity store`, {
+            help: 'take it out of one of them',
+          });
+      }
+    }
+    return this.entities.prepare(entities, removed);
+  }
+
+  /** Takes in what is said of entities that were stored. */
+  learn(stored: readonly StoredFacts[]): void {
+    for (const one of stored) {
+      const entity = this.entities.get(one) as Entity;
+      this.live.stored(entity, entity.attributes, one.at, one.by, one.facts ?? NOTHING_SAID);
+    }
+  }
+
+  forget(removed: readonly EntityUid[]): void {
+    for (const uid of removed) this.live.removed(uid);
+  }
+
   /** The entity of this uid, when the registry holds it. */
   resident(uid: EntityUid): Entity | undefined {
     const entity = this.entities.get(uid);
     return entity?.exists === true ? entity : undefined;
+  }
+
+  /** An entity that nobody has heard of: what should be known of it is withheld. */
+  unknown({ type, id }: EntityUid): Entity {
+    const entity = new Entity(type, id);
+    entity.attributes = this.live.unknown(entity) ?? entity.attributes;
+    return entity;
+  }
+
+  /** The attributes of a type that are true for some time only, or fetched. */
+  liveAttributes(type: string): ReadonlySet<string> | undefined {
+    return this.live.attributesOf(type);
   }
 
   /**

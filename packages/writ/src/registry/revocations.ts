@@ -1,22 +1,57 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import type { Kysely } from 'kysely';
 import type { Migrations, Store } from '../store/store.js';
+import type { Author, RevisionLog } from './revision-log.js';
 
 /** What a revocation takes authority from. */
-export type RevocationKind = 'identity' | 'task' | 'action';
+export const REVOCATION_KINDS = [
+  /** An identity, as `Type::"id"`: whatever it has a part in. */
+  'identity',
+  /** An identity in one task: what was handed to it there, and all that it handed on. */
+  'delegation',
+  'task',
+  'session',
+  /** A token by its `jti`, and all that was made of it; that of another issuer as `issuer jti`. */
+  'token',
+  /** A version of an agent, as `Type::"id"@version`; or its manifest's hash. */
+  'agent_version',
+  'action',
+  /** A tool of a server behind the gateway, as `server/tool`. */
+  'tool',
+  /** A server behind the gateway. */
+  'upstream',
+] as const;
+export type RevocationKind = (typeof REVOCATION_KINDS)[number];
 
 /** Authority that was taken away, by whom and why. */
 export interface Revocation {
   readonly id: string;
   readonly kind: RevocationKind;
-  /** An identity as `Type::"id"`; the name of a task; the name of an action. */
   readonly target: string;
+  /** Of a delegation: the task that it is in. */
+  readonly task?: string | undefined;
+  /**
+   * What was proved later is not revoked: a session that began anew after this, RFC 3339. What does not tell when it began was
+   * before it.
+   */
+  readonly before?: string | undefined;
   readonly reason: string;
   readonly by: string;
   /** RFC 3339, UTC. */
   readonly at: string;
 }
 
-type RevocationTables = { revocations: Revocation };
+type RevocationTables = { registry_revocations: RevocationRow };
+interface RevocationRow {
+  id: string;
+  kind: RevocationKind;
+  target: string;
+  task: string;
+  before: string | null;
+  reason: string;
+  by: string;
+  at: string;
+}
 
 export const revocationMigrations: Migrations = {
   '0002_registry_revocations': {
@@ -33,6 +68,30 @@ export const revocationMigrations: Migrations = {
         .execute();
     },
   },
+  '0007_registry_revocations': {
+    async up(db) {
+      await db.schema
+        .createTable('registry_revocations')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('kind', 'text', (c) => c.notNull())
+        .addColumn('target', 'text', (c) => c.notNull())
+        .addColumn('task', 'text', (c) => c.notNull())
+        .addColumn('reason', 'text', (c) => c.notNull())
+        .addColumn('by', 'text', (c) => c.notNull())
+        .addColumn('at', 'text', (c) => c.notNull())
+        .addColumn('before', 'text')
+        .addUniqueConstraint('registry_revocations_target', ['kind', 'target', 'task'])
+        .execute();
+      const tables = db.withTables<{ revocations: Omit<RevocationRow, 'task' | 'before'> } & RevocationTables>();
+      const rows = await tables.selectFrom('revocations').selectAll().execute();
+      for (const row of rows)
+        await tables
+          .insertInto('registry_revocations')
+          .values({ ...row, task: '', before: null })
+          .execute();
+      await db.schema.dropTable('revocations').execute();
+    },
+  },
 };
 
 /** What an action is about, as far as a revocation can be about it. */
@@ -40,24 +99,50 @@ export interface Revocable {
   readonly path: readonly EntityUid[];
   readonly action: string;
   readonly task: string | undefined;
+  readonly session?: string | undefined;
+  /** The tokens that it rests on, by `jti`: the one that was sent, and those it was made of. */
+  readonly tokens?: readonly string[] | undefined;
+  /** The versions of the agents at work, and the hashes of their manifests. */
+  readonly versions?: readonly string[] | undefined;
+  readonly upstream?: string | undefined;
+  readonly tool?: string | undefined;
+  /** When the originator proved who it is, in milliseconds since the epoch. */
+  readonly provedAt?: number | undefined;
 }
+
+/** Told of a revocation as soon as it is in force. */
+export type OnRevocation = (revocation: Revocation) => void;
 
 /** What is revoked now. A revocation is in the next decision when its promise is kept. */
 export class Revocations {
   private readonly byTarget = new Map<string, Revocation>();
+  /** In force and not on disk yet: what is read from there does not undo them. */
+  private readonly pending = new Map<string, Revocation>();
+  private readonly listeners = new Set<OnRevocation>();
 
-  private constructor(private readonly store: Store) {}
+  private constructor(private readonly log: RevisionLog) {
+    log.keep({ kind: 'revocation', refresh: (from) => this.refresh(from) });
+  }
 
-  static async open(store: Store): Promise<Revocations> {
-    const revocations = new Revocations(store);
-    for (const row of await revocations.table.selectFrom('revocations').selectAll().execute()) {
-      revocations.byTarget.set(keyOf(row.kind, row.target), row);
-    }
+  static async open(store: Store, log: RevisionLog): Promise<Revocations> {
+    const revocations = new Revocations(log);
+    (await revocations.refresh(store))();
     return revocations;
   }
 
-  private get table() {
-    return this.store.withTables<RevocationTables>();
+  /** All are read: they are few, and one that is overlooked is a permit. */
+  private async refresh(from: Store): Promise<() => void> {
+    const rows = await from.withTables<RevocationTables>().selectFrom('registry_revocations').selectAll().execute();
+    return () => {
+      const before = new Map(this.byTarget);
+      this.byTarget.clear();
+      for (const row of rows) {
+        const revocation = revocationOf(row);
+        this.byTarget.set(keyOf(revocation), revocation);
+        if (before.get(keyOf(revocation))?.id !== revocation.id) this.tell(revocation);
+      }
+      for (const [key, revocation] of this.pending) this.byTarget.set(key, revocation);
+    };
   }
 
   /** The newest first. */
@@ -65,50 +150,141 @@ export class Revocations {
     return [...this.byTarget.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
+  find(id: string): Revocation | undefined {
+    for (const one of this.byTarget.values()) if (one.id === id) return one;
+    return undefined;
+  }
+
+  /** Calls back with each revocation as soon as it is in force. @returns a function that ends it */
+  onRevocation(listener: OnRevocation): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
   /** The revocation that stands in the way of an action, if one does. */
-  against({ path, action, task }: Revocable): Revocation | undefined {
+  against(about: Revocable): Revocation | undefined {
     if (this.byTarget.size === 0) return undefined;
-    for (const uid of path) {
-      const found = this.byTarget.get(keyOf('identity', uidText(uid)));
-      if (found !== undefined) return found;
+    for (const key of keysOf(about)) {
+      const found = this.byTarget.get(key);
+      if (found !== undefined && isBefore(about, found)) return found;
     }
-    return (
-      this.byTarget.get(keyOf('action', action)) ??
-      (task === undefined ? undefined : this.byTarget.get(keyOf('task', task)))
-    );
+    return undefined;
   }
 
   /** The revocation of a task: it has ended. */
   ofTask(task: string): Revocation | undefined {
-    return this.byTarget.get(keyOf('task', task));
+    return this.byTarget.get(keyOf({ kind: 'task', target: task }));
   }
 
-  /** Revokes. What is revoked already stays as it was. @returns the revocation that stands */
+  /** The revocation of a token, by its `jti`. */
+  ofToken(jti: string): Revocation | undefined {
+    return this.byTarget.get(keyOf({ kind: 'token', target: jti }));
+  }
+
+  /**
+   * Revokes. What is revoked already stays as it was, unless the new one reaches further.
+   *
+   * @returns the revocation that stands
+   */
   async add(revocation: Revocation): Promise<Revocation> {
-    const key = keyOf(revocation.kind, revocation.target);
+    const key = keyOf(revocation);
     const standing = this.byTarget.get(key);
-    if (standing !== undefined) return standing;
+    if (standing !== undefined && reaches(standing) >= reaches(revocation)) return standing;
     // In force before it is on disk: a revocation that is late is worse than one that is lost with an error.
     this.byTarget.set(key, revocation);
+    this.pending.set(key, revocation);
+    this.tell(revocation);
     try {
-      await this.table.insertInto('revocations').values(revocation).execute();
+      await this.write(revocation, revocation.at, 'put', async (tables) => {
+        const { kind, target, task = '', before = null, ...rest } = revocation;
+        await tables
+          .deleteFrom('registry_revocations')
+          .where('kind', '=', kind)
+          .where('target', '=', target)
+          .where('task', '=', task)
+          .execute();
+        await tables
+          .insertInto('registry_revocations')
+          .values({ ...rest, kind, target, task, before })
+          .execute();
+      });
     } catch (error) {
-      this.byTarget.delete(key);
+      if (standing === undefined) this.byTarget.delete(key);
+      else this.byTarget.set(key, standing);
       throw error;
+    } finally {
+      if (this.pending.get(key) === revocation) this.pending.delete(key);
     }
     return revocation;
   }
 
   /** Reinstates. @returns the revocation that was lifted, or undefined when there is none of that id */
-  async lift(id: string): Promise<Revocation | undefined> {
-    const found = this.list().find((one) => one.id === id);
+  async lift(id: string, author: Author): Promise<Revocation | undefined> {
+    const found = this.find(id);
     if (found === undefined) return undefined;
-    await this.table.deleteFrom('revocations').where('id', '=', id).execute();
-    this.byTarget.delete(keyOf(found.kind, found.target));
+    await this.write({ ...found, by: author.by }, author.now.toISOString(), 'delete', async (tables) => {
+      await tables.deleteFrom('registry_revocations').where('id', '=', id).execute();
+    });
+    if (this.byTarget.get(keyOf(found))?.id === id) this.byTarget.delete(keyOf(found));
     return found;
+  }
+
+  private async write(
+    { id, kind, by }: Revocation,
+    at: string,
+    what: 'put' | 'delete',
+    make: (tables: Kysely<RevocationTables>) => Promise<void>,
+  ): Promise<void> {
+    await this.log.write({ by, now: new Date(at) }, async (tables) => {
+      await make(tables.withTables<RevocationTables>());
+      return { changes: [{ kind: 'revocation', type: kind, id, what }] };
+    });
+  }
+
+  private tell(revocation: Revocation): void {
+    for (const listener of this.listeners) listener(revocation);
   }
 }
 
-function keyOf(kind: RevocationKind, target: string): string {
-  return `${kind}:${target}`;
+/** Which revocations would be about an action. */
+function* keysOf(about: Revocable): Generator<string> {
+  const { path, action, task, session, tokens, versions, upstream, tool } = about;
+  for (const uid of path) {
+    const target = uidText(uid);
+    yield keyOf({ kind: 'identity', target });
+    if (task !== undefined) yield keyOf({ kind: 'delegation', target, task });
+  }
+  yield keyOf({ kind: 'action', target: action });
+  if (task !== undefined) yield keyOf({ kind: 'task', target: task });
+  if (session !== undefined) yield keyOf({ kind: 'session', target: session });
+  for (const target of tokens ?? []) yield keyOf({ kind: 'token', target });
+  for (const target of versions ?? []) yield keyOf({ kind: 'agent_version', target });
+  if (upstream === undefined) return;
+  yield keyOf({ kind: 'upstream', target: upstream });
+  if (tool !== undefined) yield keyOf({ kind: 'tool', target: `${upstream}/${tool}` });
+}
+
+/** Whether one revocation, by itself, stands in the way of an action. */
+export function isAbout(revocation: Revocation, about: Revocable): boolean {
+  const key = keyOf(revocation);
+  for (const one of keysOf(about)) if (one === key) return isBefore(about, revocation);
+  return false;
+}
+
+function isBefore({ provedAt }: Revocable, { before }: Revocation): boolean {
+  return before === undefined || provedAt === undefined || provedAt <= Date.parse(before);
+}
+
+/** Until when what began is revoked. */
+function reaches({ before }: Revocation): number {
+  return before === undefined ? Infinity : Date.parse(before);
+}
+
+/** No target can imitate another: what stands before it is of a fixed set, and a task is quoted. */
+function keyOf({ kind, target, task }: Pick<Revocation, 'kind' | 'target' | 'task'>): string {
+  return task === undefined ? `${kind}:${target}` : `${kind} in ${JSON.stringify(task)}:${target}`;
+}
+
+function revocationOf({ task, before, ...row }: RevocationRow): Revocation {
+  return { ...row, ...(task === '' ? {} : { task }), ...(before === null ? {} : { before }) };
 }

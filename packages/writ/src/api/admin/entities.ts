@@ -1,31 +1,41 @@
 import { z } from 'zod';
+import type { Precondition, StoredEntity } from '../../registry/entity-store.js';
 import { EntityError } from '../../registry/errors.js';
+import { givenJson, givenShape, readGiven, uidShape } from '../../registry/given.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
-import { type AdminParts, recordChange } from './parts.js';
+import { type AdminParts, authorOf, recordChange } from './parts.js';
 import { afterOf, nextOf, uidPage } from './uid-page.js';
 
-const uidShape = z.object({ type: z.string().min(1), id: z.string() });
-const entityShape = z.object({
-  uid: uidShape,
-  attrs: z.record(z.string(), z.unknown()).optional(),
-  parents: z.array(uidShape).optional(),
-  tags: z.record(z.string(), z.unknown()).optional(),
+const storedShape = z.object({
+  entity: givenShape,
+  revision: z.int(),
+  at: z.string(),
+  by: z.string(),
 });
 const changedShape = z.object({ revision: z.int() });
+const precondition = z.object({
+  /** Only if none of them has been changed after this revision. */
+  unchangedSince: z.coerce.number().int().min(0).optional(),
+  /** Only if none of them is there. */
+  absent: z.literal('true').optional(),
+});
 const read = { kind: 'area', area: 'entities', how: 'read' } as const;
 const write = { kind: 'area', area: 'entities', how: 'write' } as const;
 const MAX_ENTITIES = 10_000;
+/** A change of more than these is on the record by its revision: the change log has their names. */
+const MAX_NAMED = 100;
 
 /** `/v1/entities`: the facts that were not shipped with the bundle, in Cedar's JSON entities format. */
 export function entityRoutes(parts: AdminParts): Route[] {
-  const { entities, decider } = parts;
+  const { entities } = parts;
   const change = async (make: () => Promise<number | undefined>): Promise<number | undefined> => {
     try {
       return await make();
     } catch (error) {
       if (!(error instanceof EntityError)) throw error;
-      throw new Problem(error.code === 'entity_is_code' ? 409 : 422, error.message);
+      const status = { entity_is_code: 409, entity_changed: 412, entity_invalid: 422 }[error.code];
+      throw new Problem(status, error.help === undefined ? error.message : `${error.message}; ${error.help}`);
     }
   };
   return [
@@ -41,7 +51,7 @@ export function entityRoutes(parts: AdminParts): Route[] {
         200: {
           description: 'By type and id; those of the bundle are not among them',
           shape: z.object({
-            entities: z.array(z.object({ entity: entityShape, revision: z.int() })),
+            entities: z.array(storedShape),
             revision: z.int(),
             next: uidShape.optional(),
           }),
@@ -50,7 +60,7 @@ export function entityRoutes(parts: AdminParts): Route[] {
       async handle({ query }) {
         const found = await entities.list(afterOf(query), query.limit);
         return {
-          entities: found,
+          entities: found.map(viewOf),
           revision: entities.revision,
           ...nextOf(
             found.map(({ entity }) => entity.uid),
@@ -68,8 +78,8 @@ export function entityRoutes(parts: AdminParts): Route[] {
       access: read,
       answers: {
         200: {
-          description: 'The entity and the revision that last changed it',
-          shape: z.object({ entity: entityShape, revision: z.int() }),
+          description: 'The entity, and who changed it last, when and in which revision',
+          shape: storedShape,
         },
         404: { description: 'No such entity is stored' },
       },
@@ -77,7 +87,42 @@ export function entityRoutes(parts: AdminParts): Route[] {
         const found = await entities.find({ type: params.type ?? '', id: params.id ?? '' });
         if (found === undefined)
           throw new Problem(404, `no entity ${params.type}::${JSON.stringify(params.id)} is stored`);
-        return found;
+        return viewOf(found);
+      },
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/entity-changes',
+      operationId: 'listEntityChanges',
+      tag: 'Administration',
+      summary: 'What was changed in the registry, in order: entities, revocations, keys',
+      access: read,
+      query: z.object({
+        /** The `next` of the page before; 0 for the beginning of what is kept (7 days). */
+        after: z.coerce.number().int().min(0).default(0),
+        limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+      }),
+      answers: {
+        200: {
+          description: 'Changes; those of one revision were made together',
+          shape: z.object({
+            changes: z.array(
+              z.object({
+                revision: z.int(),
+                kind: z.string(),
+                type: z.string(),
+                id: z.string(),
+                what: z.string(),
+                at: z.string(),
+                by: z.string(),
+              }),
+            ),
+            revision: z.int(),
+          }),
+        },
+      },
+      async handle({ query: { after, limit } }) {
+        return { changes: await parts.revisions.changes(after, limit), revision: parts.revisions.revision };
       },
     }),
     route({
@@ -87,16 +132,19 @@ export function entityRoutes(parts: AdminParts): Route[] {
       tag: 'Administration',
       summary: 'Store entities, or put them in the place of those with the same uid; all or none',
       access: write,
-      body: z.array(entityShape).min(1).max(MAX_ENTITIES),
+      body: z.array(givenShape).min(1).max(MAX_ENTITIES),
+      query: precondition,
       answers: {
         200: { description: 'They are in the next decision', shape: changedShape },
         409: { description: 'One is an entity of the bundle, which is code' },
+        412: { description: 'One was changed since, or is there already' },
         422: { description: 'One does not fit the schema' },
       },
-      async handle({ body, caller }) {
-        const stored = body as Parameters<typeof entities.upsert>[1];
-        const revision = await change(() => entities.upsert(decider().plane.registry, stored));
-        await recordChange(parts, caller, 'entities.put', { revision, uids: body.map(({ uid }) => uid) });
+      async handle({ body, query, caller }) {
+        const given = body.map(readGiven);
+        const revision = await change(() => entities.upsert(given, authorOf(parts, caller), conditionOf(query)));
+        const uids = body.length > MAX_NAMED ? {} : { uids: body.map(({ uid }) => uid) };
+        await recordChange(parts, caller, 'entities.put', { revision, count: body.length, ...uids });
         return { revision };
       },
     }),
@@ -107,14 +155,16 @@ export function entityRoutes(parts: AdminParts): Route[] {
       tag: 'Administration',
       summary: 'Take an entity out',
       access: write,
+      query: precondition.omit({ absent: true }),
       answers: {
         200: { description: 'It is not in the next decision', shape: changedShape },
+        412: { description: 'It was changed since' },
         404: { description: 'No such entity is stored' },
         409: { description: 'It is an entity of the bundle, which is code' },
       },
-      async handle({ params, caller }) {
+      async handle({ params, query, caller }) {
         const uid = { type: params.type ?? '', id: params.id ?? '' };
-        const revision = await change(() => entities.remove(decider().plane.registry, uid));
+        const revision = await change(() => entities.remove(uid, authorOf(parts, caller), conditionOf(query)));
         if (revision === undefined)
           throw new Problem(404, `no entity ${uid.type}::${JSON.stringify(uid.id)} is stored`);
         await recordChange(parts, caller, 'entities.delete', { revision, uids: [uid] });
@@ -122,4 +172,12 @@ export function entityRoutes(parts: AdminParts): Route[] {
       },
     }),
   ];
+}
+
+function viewOf({ revision, at, by, ...given }: StoredEntity): z.output<typeof storedShape> {
+  return { entity: givenJson(given), revision, at, by };
+}
+
+function conditionOf({ unchangedSince, absent }: Partial<z.output<typeof precondition>>): Precondition {
+  return { unchangedSince, absent: absent === 'true' };
 }

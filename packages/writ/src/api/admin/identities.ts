@@ -5,7 +5,7 @@ import { KeyRegistrationError } from '../../registry/errors.js';
 import type { IdentityKey } from '../../registry/identity-keys.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
-import { type AdminParts, recordChange } from './parts.js';
+import { type AdminParts, authorOf, recordChange } from './parts.js';
 import { afterOf, nextOf, uidPage } from './uid-page.js';
 
 const listShape = z.object({
@@ -106,7 +106,7 @@ function keyRoutes(parts: AdminParts): Route[] {
           // What nobody can find on the record gives nobody authority.
           await recordChange(parts, caller, 'identity-keys.add', { identity: uidText(uid), thumbprint }).catch(
             async (error: unknown) => {
-              await identityKeys.remove(thumbprint);
+              await identityKeys.remove(thumbprint, authorOf(parts, caller));
               throw error;
             },
           );
@@ -133,7 +133,7 @@ function keyRoutes(parts: AdminParts): Route[] {
       },
       async handle({ params, caller }) {
         const { thumbprint = '' } = params;
-        const removed = await identityKeys.remove(thumbprint);
+        const removed = await identityKeys.remove(thumbprint, authorOf(parts, caller));
         if (removed === undefined) throw new Problem(404, `there is no key ${thumbprint}`);
         await recordChange(parts, caller, 'identity-keys.remove', { identity: uidText(removed.owner), thumbprint });
         return viewOf(removed);

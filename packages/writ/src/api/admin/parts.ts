@@ -4,6 +4,7 @@ import type { Decider } from '../../decide/decide.js';
 import type { Removal, UsedProof } from '../../decide/record.js';
 import type { EntityStore } from '../../registry/entity-store.js';
 import type { IdentityKeys } from '../../registry/identity-keys.js';
+import type { Author, RevisionLog } from '../../registry/revision-log.js';
 import type { Revocations } from '../../registry/revocations.js';
 import type { Sightings } from '../../registry/sightings.js';
 import type { AuthenticatedCaller } from '../callers.js';
@@ -12,6 +13,7 @@ import type { AuthenticatedCaller } from '../callers.js';
 export interface AdminParts {
   readonly decider: () => Decider;
   readonly policy: PolicyControl;
+  readonly revisions: RevisionLog;
   readonly entities: EntityStore;
   readonly identityKeys: IdentityKeys;
   readonly revocations: Revocations;
@@ -47,6 +49,14 @@ export interface PolicyDescription {
     readonly file: string;
   }[];
   readonly servicePolicies: readonly string[];
+}
+
+/** Who changes something, and when. */
+export function authorOf(
+  { clock }: Pick<AdminParts, 'clock'>,
+  caller: Pick<AuthenticatedCaller, 'enforcementPoint'>,
+): Author {
+  return { by: caller.enforcementPoint, now: clock() };
 }
 
 /** Puts a change of what decisions are made from on the record. */

@@ -1,22 +1,33 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
+import { REVOCATION_KINDS, type Revocation, type RevocationKind } from '../../registry/revocations.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
-import { type AdminParts, recordChange } from './parts.js';
+import { type AdminParts, authorOf, recordChange } from './parts.js';
 
 const revocationShape = z.object({
   id: z.string(),
-  kind: z.enum(['identity', 'task', 'action']),
+  kind: z.enum(REVOCATION_KINDS),
   target: z.string(),
+  task: z.string().optional(),
+  before: z.string().optional(),
   reason: z.string(),
   by: z.string(),
   at: z.string(),
 });
-const newShape = z.object({
-  kind: z.enum(['identity', 'task', 'action']),
-  /** An identity as `Type::"id"`; the name of a task; the name of an action. */
-  target: z.string().min(1).max(1_024),
-  reason: z.string().min(1).max(1_024),
+const text = z.string().min(1).max(1_024);
+const newShape = z.strictObject({
+  kind: z.enum(REVOCATION_KINDS),
+  /**
+   * An identity as `Type::"id"` (also of a delegation), a version of an agent as `Type::"id"@version` or the hash of its manifest, a
+   * tool as `server/tool`; else the name of the task, session, token (`jti`), action or upstream.
+   */
+  target: text,
+  /** Of a delegation: in which task. */
+  task: text.optional(),
+  /** Only what was proved at this time or earlier: who signs in anew is let in. */
+  before: z.iso.datetime({ offset: true }).optional(),
+  reason: text,
 });
 
 /** `/v1/revocations`: authority that is taken away at once. Never turned away, however busy the service is. */
@@ -39,18 +50,28 @@ export function revocationRoutes(parts: AdminParts): Route[] {
       url: '/v1/revocations',
       operationId: 'revoke',
       tag: 'Administration',
-      summary: 'Revoke an identity, a task or an action',
+      summary:
+        'Revoke an identity, a delegation, a task, a session, a token, a version of an agent, an action, a tool or an upstream',
       access: { kind: 'area', area: 'revocations', how: 'write' },
       always: true,
       body: newShape,
       answers: { 201: { description: 'The revocation that stands', shape: revocationShape } },
       async handle({ body, caller, reply }) {
-        const { kind, reason } = body;
-        const target = kind === 'identity' ? identityText(body.target) : body.target;
+        const { kind, task, before, reason } = body;
+        if ((kind === 'delegation') !== (task !== undefined))
+          throw new Problem(400, 'body.task: a delegation is revoked in one task; nothing else is');
         const now = clock();
         const id = decider().nextId(now);
-        const by = caller.enforcementPoint;
-        const standing = await revocations.add({ id, kind, target, reason, by, at: now.toISOString() });
+        const standing = await revocations.add({
+          id,
+          kind,
+          target: targetText(kind, body.target),
+          ...(task === undefined ? {} : { task }),
+          ...(before === undefined ? {} : { before: new Date(before).toISOString() }),
+          reason,
+          by: caller.enforcementPoint,
+          at: now.toISOString(),
+        });
         if (standing.id === id) await recordChange(parts, caller, 'revocations.add', { ...standing });
         reply.code(201);
         return standing;
@@ -63,26 +84,38 @@ export function revocationRoutes(parts: AdminParts): Route[] {
       tag: 'Administration',
       summary: 'Lift a revocation',
       access: { kind: 'area', area: 'revocations', how: 'write' },
-      query: z.object({ reason: z.string().min(1).max(1_024) }),
+      query: z.object({ reason: text }),
       answers: {
         200: { description: 'The revocation that was lifted', shape: revocationShape },
         404: { description: 'There is no revocation of that id' },
       },
       async handle({ params, query, caller }) {
-        const found = revocations.list().find(({ id }) => id === params.id);
+        const found: Revocation | undefined = revocations.find(params.id ?? '');
         if (found === undefined) throw new Problem(404, `there is no revocation ${params.id}`);
         // Recorded first: authority comes back only when it is known who gave it back.
         await recordChange(parts, caller, 'revocations.lift', { ...found, liftedBecause: query.reason });
-        await revocations.lift(found.id);
+        await revocations.lift(found.id, authorOf(parts, caller));
         return found;
       },
     }),
   ];
 }
 
-/** The one way of writing an identity that revocations are kept under. */
-function identityText(text: string): string {
-  const uid = parseUid(text);
+/** The one way of writing a target that revocations are kept under. */
+function targetText(kind: RevocationKind, target: string): string {
+  if (kind === 'identity' || kind === 'delegation') return identityText(target);
+  if (kind === 'agent_version') {
+    const at = target.lastIndexOf('@');
+    const uid = at === -1 ? undefined : parseUid(target.slice(0, at));
+    return uid === undefined ? target : `${uidText(uid)}${target.slice(at)}`;
+  }
+  if (kind === 'tool' && !target.includes('/'))
+    throw new Problem(400, 'body.target: a tool is written server/tool, as in billing/refund');
+  return target;
+}
+
+function identityText(target: string): string {
+  const uid = parseUid(target);
   if (uid === undefined)
     throw new Problem(400, 'body.target: an identity is written Type::"id", as in Agent::"support-bot"');
   return uidText(uid);

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { durationShape as duration, millisecondsOf } from '../duration.js';
+
+/** `facts.yaml`: which facts are true only for some time, and who brings them. */
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name is lower-case letters, digits, dots and dashes');
+const typeName = z.string().regex(/^[A-Za-z_][\w:]*$/, 'the name of an entity type of the schema');
+const attributeName = z.string().min(1).max(1_024);
+const path = z.string().regex(/^\$/, 'a part of a document is a JSONPath, as $.state');
+
+/** What a decision waits at most for a fetcher. */
+const MAX_BUDGET_MS = 2_000;
+/** When a fetcher is given up at most. */
+const MAX_TIMEOUT_MS = 30_000;
+
+const fetcher = z
+  .strictObject({
+    /** The type of the entities that it knows. */
+    of: typeName,
+    /** The attributes that it brings, and where in a document they stand. */
+    attributes: z.record(attributeName, path),
+    /** Where in a document the id stands; for a source that has many. */
+    id: path.default('$.id'),
+    /** Without it, single entities are fetched when a decision needs them. */
+    every: duration.optional(),
+    /** What a decision waits at most. */
+    budget: duration.default('100ms').refine((text) => millisecondsOf(text) <= MAX_BUDGET_MS, {
+      message: 'a decision waits for 2s at most',
+    }),
+    /** After this a fetch is given up; what comes after the budget is there for the next decision. */
+    timeout: duration.default('2s').refine((text) => millisecondsOf(text) <= MAX_TIMEOUT_MS, {
+      message: 'a fetch is given up after 30s at most',
+    }),
+    http: z
+      .strictObject({
+        /** `{id}` stands for the id of the entity, encoded. */
+        url: z.string().regex(/^https?:\/\//, 'an URL is http:// or https://'),
+        /** `${env:NAME}` stands for a variable of the environment. */
+        headers: z.record(z.string(), z.string()).default({}),
+        /** Where in the answer the documents are, for a source that has many. */
+        items: path.default('$'),
+      })
+      .optional(),
+    sql: z
+      .strictObject({
+        /** `postgres://…`, or `${env:NAME}`. */
+        url: z.string().min(1),
+        /** `$1` is the id of the entity. A column is a member of the document. */
+        query: z.string().min(1),
+      })
+      .optional(),
+    file: z.strictObject({ path: z.string().min(1), format: z.enum(['json', 'ndjson', 'csv']).optional() }).optional(),
+  })
+  .refine(({ http, sql, file }) => [http, sql, file].filter((one) => one !== undefined).length === 1, {
+    message: 'a fetcher has exactly one of `http`, `sql` and `file`',
+  })
+  .refine(({ file, every }) => file === undefined || every !== undefined, {
+    message: 'a file is read on a schedule: say how often with `every`',
+  })
+  .refine(({ http, every }) => http === undefined || every !== undefined || http.url.includes('{id}'), {
+    message: 'the url does not say of which entity: put {id} into it, or say how often all are fetched with `every`',
+  });
+
+export const factsYaml = z.strictObject({
+  facts: z.record(typeName, z.record(attributeName, z.strictObject({ maxAge: duration }))).default({}),
+  fetchers: z.record(name, fetcher).default({}),
+});
+
+export type FactsYaml = z.output<typeof factsYaml>;
+export type FetcherYaml = FactsYaml['fetchers'][string];

@@ -1,0 +1,59 @@
+import type { EntityJson, EntityUid } from '@writ/cedar';
+import { z } from 'zod';
+import { durationShape, millisecondsOf } from '../duration.js';
+import type { FactMeta } from './fact-rules.js';
+
+/** An entity, and what is said of single attributes of it. */
+export interface EntityGiven {
+  readonly entity: EntityJson & { readonly uid: EntityUid };
+  readonly facts?: Readonly<Record<string, FactMeta>> | undefined;
+}
+
+export const uidShape = z.object({ type: z.string().min(1), id: z.string() });
+export const entityShape = z.object({
+  uid: uidShape,
+  attrs: z.record(z.string(), z.unknown()).optional(),
+  parents: z.array(uidShape).optional(),
+  tags: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** What is said of one attribute: where it was learned, when it was true, and for how long it may be relied on. */
+const factShape = z.strictObject({
+  source: z.string().min(1).max(1_024).optional(),
+  asOf: z.iso.datetime({ offset: true }).optional(),
+  maxAge: durationShape.optional(),
+});
+
+/** An entity of Cedar's JSON entities format, with `facts` beside its attributes. */
+export const givenShape = entityShape.extend({ facts: z.record(z.string(), factShape).optional() });
+export type GivenJson = z.output<typeof givenShape>;
+
+export function readGiven({ facts, ...entity }: GivenJson): EntityGiven {
+  const said = facts && Object.entries(facts).map(([name, fact]) => [name, metaOf(fact)] as const);
+  return {
+    entity: entity as EntityGiven['entity'],
+    ...(said === undefined || said.length === 0 ? {} : { facts: Object.fromEntries(said) }),
+  };
+}
+
+/** The other way round. */
+export function givenJson({ entity, facts }: EntityGiven): GivenJson {
+  if (facts === undefined) return entity as GivenJson;
+  const said = Object.entries(facts).map(([name, { source, asOf, maxAge }]) => [
+    name,
+    {
+      ...(source === undefined ? {} : { source }),
+      ...(asOf === undefined ? {} : { asOf: new Date(asOf).toISOString() }),
+      ...(maxAge === undefined ? {} : { maxAge: `${maxAge}ms` }),
+    },
+  ]);
+  return { ...(entity as GivenJson), facts: Object.fromEntries(said) };
+}
+
+function metaOf({ source, asOf, maxAge }: z.output<typeof factShape>): FactMeta {
+  return {
+    ...(source === undefined ? {} : { source }),
+    ...(asOf === undefined ? {} : { asOf: Date.parse(asOf) }),
+    ...(maxAge === undefined ? {} : { maxAge: millisecondsOf(maxAge) }),
+  };
+}
