@@ -6,6 +6,7 @@ import type { ServingStateHolder } from './api/serving-state.js';
 import type { Decider } from './decide/decide.js';
 import type { ChangeRecord } from './decide/record.js';
 import type { CallMapper } from './enforce/mcp/map-call.js';
+import { fetchersOf } from './fetchers.js';
 import type { Ledger } from './ledger/ledger.js';
 import { mapperOf, planeOf } from './plane.js';
 import { type Bundle, type ReadBundle, readBundle, readBundleFrom } from './policy/bundle.js';
@@ -17,6 +18,8 @@ import type { Credentials, Holder } from './provenance/credentials.js';
 import { compileIdentity } from './provenance/identity-claims.js';
 import { JwtSvids } from './provenance/jwt-svid.js';
 import type { EntityStore } from './registry/entity-store.js';
+import type { FetchObserver } from './registry/fetch/fetcher.js';
+import type { Fetchers } from './registry/fetch/fetchers.js';
 import { selfTest } from './self-test.js';
 
 export interface ServingParts {
@@ -31,6 +34,7 @@ export interface ServingParts {
   readonly clock: () => Date;
   /** Makes the decider, with the first plane. */
   readonly makeDecider: (plane: ReturnType<typeof planeOf>) => Decider;
+  readonly fetching: FetchObserver;
   readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
 }
 
@@ -40,6 +44,7 @@ export class Serving implements PolicyControl {
   private deciderNow: Decider | undefined;
   private callersNow: Callers | undefined;
   private mapperNow: CallMapper | undefined;
+  private fetchersNow: Fetchers | undefined;
   private svidsNow: JwtSvids | undefined;
   private reloading: Promise<unknown> = Promise.resolve();
 
@@ -103,7 +108,9 @@ export class Serving implements PolicyControl {
   private async activate(read: ReadBundle, by: string): Promise<void> {
     const { parts } = this;
     const bundle = verifiedBundle(read);
-    const plane = planeOf(bundle);
+    const made = planeOf(bundle);
+    const fetchers = fetchersOf(bundle, made.registry.live, parts.clock, parts.fetching);
+    const plane = { ...made, fetchers };
     const filled = await parts.entities.fill(plane.registry, (loaded) => this.tellLoaded(loaded));
     await selfTest(bundle, plane);
     const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
@@ -123,11 +130,14 @@ export class Serving implements PolicyControl {
     const anew = parts.ledger.declare(bundle.accumulators);
     if (anew.length > 0)
       parts.logger.warn({ accumulators: anew }, 'accumulators begin anew: they fold something else now');
+    await fetchers.start();
     await parts.entities.adopt(plane.registry, filled, () => {
       if (this.deciderNow === undefined) this.deciderNow = parts.makeDecider(plane);
       else this.deciderNow.activate(plane);
     });
     [this.bundleNow, this.callersNow, this.mapperNow] = [bundle, callers, mapper];
+    await this.fetchersNow?.close();
+    this.fetchersNow = fetchers;
     this.svidsNow = new JwtSvids(bundle.settings.spiffe, parts.clock);
     keepLastGood(parts.data, bundle);
     parts.logger.info({ version: bundle.version, bundle: bundle.settings.name }, 'policy activated');
@@ -163,6 +173,10 @@ export class Serving implements PolicyControl {
     });
   }
 
+  async close(): Promise<void> {
+    await this.fetchersNow?.close();
+  }
+
   describe(): PolicyDescription {
     const { bundle } = this;
     const { current } = this.parts.state;
@@ -191,6 +205,7 @@ function active<T>(value: T | undefined): T {
 }
 
 const UNUSABLE = new Set([
+  'fetch_failed',
   'self_test_failed',
   'ENOENT',
   'identity_mapping_invalid',

@@ -140,7 +140,14 @@ export async function start(options: StartOptions): Promise<Writ> {
     const ledger = new Ledger({});
     ledger.restore(await reader.holdings(clock()));
     for (const { decisionId, use } of await reader.uses(clock())) ledger.caps.restore(decisionId, use);
+    const load = new LoadShedder({ ...DEFAULT_LIMITS, ...options.limits }, () => log.waitingFor);
+    const metrics = new Metrics(log, state, load);
     const serving: Serving = new Serving({
+      fetching: {
+        fetched: (...told) => metrics.fetched(...told),
+        opened: (...told) => metrics.fetcherOpened(...told),
+        failed: (fetcher, error) => logger.warn({ fetcher, err: error }, 'facts could not be fetched'),
+      },
       folder: options.bundle,
       data,
       state,
@@ -174,8 +181,6 @@ export async function start(options: StartOptions): Promise<Writ> {
     }, SAVE_SIGHTINGS_MS).unref();
     closers.push(() => clearInterval(saving));
 
-    const load = new LoadShedder({ ...DEFAULT_LIMITS, ...options.limits }, () => log.waitingFor);
-    const metrics = new Metrics(log, state, load);
     const closing = new AbortController();
     const http = new HttpService({
       state,
@@ -230,6 +235,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       closing.abort();
       await service.close();
     });
+    closers.push(() => serving.close());
     await serving.load();
 
     let gatewayUrl: string | undefined;

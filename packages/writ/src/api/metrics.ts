@@ -18,8 +18,30 @@ export class Metrics {
     buckets: SECONDS,
     registers: [this.registry],
   });
+  private readonly fetches = new Histogram({
+    name: 'writ_fact_fetch_duration_seconds',
+    help: 'Time that a fetcher of facts took, by what came of it',
+    labelNames: ['fetcher', 'outcome'] as const,
+    buckets: SECONDS,
+    registers: [this.registry],
+  });
+  private readonly openFetchers = new Gauge({
+    name: 'writ_fact_fetcher_open',
+    help: '1 for a fetcher of facts that failed too often and is asked nothing for a while',
+    labelNames: ['fetcher'] as const,
+    registers: [this.registry],
+  });
   /** Looking one up by its labels costs more than the observation. */
   private readonly observers = new Map<string, Map<number, { observe(seconds: number): void }>>();
+
+  /** What a fetcher of facts did. Their names are the bundle's. */
+  fetched(fetcher: string, outcome: string, ms: number): void {
+    this.fetches.observe({ fetcher, outcome }, ms / 1_000);
+  }
+
+  fetcherOpened(fetcher: string, isOpen: boolean): void {
+    this.openFetchers.set({ fetcher }, isOpen ? 1 : 0);
+  }
 
   constructor(log: LogWriter, state: ServingStateHolder, load: LoadShedder) {
     const { registry } = this;

@@ -28,6 +28,7 @@ import type { Ids } from './ids.js';
 import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
+import { waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, UsedProof } from './record.js';
 import type { AccessRequest, Carried } from './request.js';
 import { TaskMemory } from './task-memory.js';
@@ -133,6 +134,17 @@ export class Decider {
     return this.parts.ids.next(now);
   }
 
+  /**
+   * Waits for what has to be there before these can be decided: facts that have to be fetched, a revision that the registry is behind
+   * of. It settles in a bounded time and never rejects; what did not come is not there.
+   *
+   * @returns undefined when there is nothing to wait for
+   */
+  prepare(requests: Iterable<AccessRequest>, token?: TokenProvenance): Promise<void> | undefined {
+    const waits = [...waitsFor(requests, token, this.current, this.parts.revisions, this.parts.clock())];
+    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+  }
+
   /** Decides and records. What is returned is the record: everything that was read on the way is in it. */
   async decide(request: AccessRequest, caller: Caller, token?: TokenProvenance): Promise<DecisionRecord> {
     const [record] = await this.decideAll([request], caller, token);
@@ -145,7 +157,10 @@ export class Decider {
     caller: Caller,
     token?: TokenProvenance,
   ): Promise<DecisionRecord[]> {
-    const { records, recorded } = this.begin(requests, caller, { token });
+    const asked = [...requests];
+    const wait = this.prepare(asked, token);
+    if (wait !== undefined) await wait;
+    const { records, recorded } = this.begin(asked, caller, { token });
     const refusal = await recorded;
     if (refusal === undefined) return records;
     return records.map(({ obligations: _none, missing: _neither, ...record }) => ({

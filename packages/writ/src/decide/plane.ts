@@ -3,6 +3,7 @@ import type { Detection } from '../ledger/detectors.js';
 import type { Tools } from '../ledger/tool-description.js';
 import type { Mandate } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
+import type { Fetchers } from '../registry/fetch/fetchers.js';
 import type { Registry } from '../registry/registry.js';
 import type { DeclaredObligation } from './obligations.js';
 
@@ -23,4 +24,6 @@ export interface PolicyPlane {
   /** What a task may do that nobody started as another kind; undefined without `tasks`. */
   readonly usualMandate: Mandate | undefined;
   readonly registry: Registry;
+  /** Who brings facts that a decision needs; undefined when nobody does. */
+  readonly fetchers?: Pick<Fetchers, 'waitsFor' | 'isEmpty'> | undefined;
 }

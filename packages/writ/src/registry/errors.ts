@@ -16,3 +16,8 @@ export class EntityError extends WritError {
 export class KeyRegistrationError extends WritError {
   readonly code = 'key_refused';
 }
+
+/** A source of facts that did not say what it was asked, or is described wrongly. */
+export class FetchError extends WritError {
+  readonly code = 'fetch_failed';
+}

@@ -34,8 +34,8 @@ export interface FetchedFacts extends EntityUid {
 interface Known {
   /** Ages of attributes that have one; also of those that are known to be absent. */
   readonly ages: Map<string, FactAge>;
-  /** What fetchers brought; it takes the place of what is stored. */
-  fetched: Map<string, Value>;
+  /** What fetchers brought; undefined: there is none. It takes the place of what is stored. */
+  readonly fetched: Map<string, Value | undefined>;
   /** The attributes without what was fetched. */
   stored: RecordValue;
 }
@@ -111,7 +111,11 @@ export class LiveFacts {
     const said = Object.keys(meta);
     const before = this.find(uid);
     if (rules === undefined && said.length === 0 && before === undefined) return;
-    const known: Known = { ages: new Map(), fetched: before?.fetched ?? new Map(), stored: attributes };
+    const known: Known = {
+      ages: new Map(),
+      fetched: before?.fetched ?? new Map<string, Value | undefined>(),
+      stored: attributes,
+    };
     for (const name of new Set([...(rules?.keys() ?? []), ...said])) {
       if (known.fetched.has(name)) {
         const age = before?.ages.get(name);
@@ -163,8 +167,7 @@ export class LiveFacts {
     };
     for (const [name] of given) {
       const value = values.get(name);
-      if (value === undefined) known.fetched.delete(name);
-      else known.fetched.set(name, value);
+      known.fetched.set(name, value);
       known.ages.set(name, { source, asOf, until: asOf + this.rules.maxAgeOf(type, name, undefined) });
     }
     this.set(uid, known);
@@ -187,7 +190,7 @@ export class LiveFacts {
   private show(uid: EntityUid): void {
     const known = this.find(uid);
     if (known === undefined) return;
-    const attributes = known.fetched.size === 0 ? known.stored : new Map([...known.stored, ...known.fetched]);
+    const attributes = attributesOf(known);
     const withheld = new Set<string>();
     for (const name of this.rules.of(uid.type)?.keys() ?? []) {
       // An attribute that has no age is there because nobody else than who stored it is asked.
@@ -212,6 +215,16 @@ export class LiveFacts {
     const ids = this.known.get(type) ?? new Map<string, Known>();
     this.known.set(type, ids.set(id, known));
   }
+}
+
+function attributesOf({ stored, fetched }: Known): RecordValue {
+  if (fetched.size === 0) return stored;
+  const attributes = new Map(stored);
+  for (const [name, value] of fetched) {
+    if (value === undefined) attributes.delete(name);
+    else attributes.set(name, value);
+  }
+  return attributes;
 }
 
 const NO_READS: readonly WithheldRead[] = [];

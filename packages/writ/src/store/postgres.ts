@@ -22,14 +22,33 @@ export function shownUrl(url: string): string {
 }
 
 export function postgresPool(url: string): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    types,
-    max: 8,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    // A commit that was answered is on disk, whatever the server's default is.
-    options: '-c synchronous_commit=on',
-  });
+  return quiet(
+    new pg.Pool({
+      connectionString: url,
+      types,
+      max: 8,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      // A commit that was answered is on disk, whatever the server's default is.
+      options: '-c synchronous_commit=on',
+    }),
+  );
+}
+
+/** Connections to somebody else's database, which can only read there, and not for long. */
+export function readingPool(url: string, connections: number, timeoutMs: number): pg.Pool {
+  return quiet(
+    new pg.Pool({
+      connectionString: url,
+      types,
+      max: connections,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+      options: `-c default_transaction_read_only=on -c statement_timeout=${timeoutMs}`,
+    }),
+  );
+}
+
+function quiet(pool: pg.Pool): pg.Pool {
   // A connection that breaks while nobody uses it is replaced when the next one is needed.
   pool.on('error', () => undefined);
   return pool;

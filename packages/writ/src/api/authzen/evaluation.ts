@@ -22,7 +22,7 @@ export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier)
     answers: { 200: { description: 'The decision; a denial is an answer too', shape: decisionShape } },
     handle(call) {
       const asked = askedIn(call.body);
-      return withToken(call, verifier, (token) => evaluateOne(decider(), asked, call, token), asked);
+      return withToken(call, verifier, (token) => evaluatePrepared(decider(), asked, call, token), asked);
     },
   });
 }
@@ -34,8 +34,21 @@ export function askedIn(body: unknown): AccessRequest {
   return read.value;
 }
 
+/** Decides one request when what it needs is there. @throws {Problem} 403 */
+export function evaluatePrepared(
+  decider: Decider,
+  asked: AccessRequest,
+  call: Call,
+  token: TokenProvenance | undefined,
+): Promise<string> {
+  const wait = decider.prepare([asked], token);
+  return wait === undefined
+    ? evaluateOne(decider, asked, call, token)
+    : wait.then(() => evaluateOne(decider, asked, call, token));
+}
+
 /** Decides one request and answers with a plain decision. @throws {Problem} 403 */
-export function evaluateOne(
+function evaluateOne(
   decider: Decider,
   asked: AccessRequest,
   { caller, reply }: Call,

@@ -6,7 +6,7 @@ import type { AccessRequest } from '../../decide/request.js';
 import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { type Call, type Route, readShape, route } from '../route.js';
 import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
-import { askedIn, evaluateOne, textOf } from './evaluation.js';
+import { askedIn, evaluatePrepared, textOf } from './evaluation.js';
 import { evaluationsShape, type Read, readEvaluation, type Semantic } from './read-request.js';
 import { withToken } from './txn-token.js';
 
@@ -34,11 +34,27 @@ export function evaluationsRoute(decider: () => Decider, verifier: TokenVerifier
 function evaluateMany(decider: Decider, call: Call, token: TokenProvenance | undefined): Promise<string> {
   const { evaluations, options, ...defaults } = readShape(evaluationsShape, call.body, '');
   if (evaluations === undefined || evaluations.length === 0)
-    return evaluateOne(decider, askedIn(call.body), call, token);
+    return evaluatePrepared(decider, askedIn(call.body), call, token);
   const semantic = options?.evaluations_semantic ?? 'execute_all';
   const items = evaluations.map((item) => readEvaluation(merge(defaults, item)));
   const reached = untilDecided(items, semantic);
   const requests = reached.flatMap((item) => ('value' in item ? [item.value] : []));
+  const answer = (): Promise<string> => answerMany(decider, { reached, requests, semantic }, call, token);
+  return decider.prepare(requests, token)?.then(answer) ?? answer();
+}
+
+interface Batch {
+  readonly reached: readonly Read<AccessRequest>[];
+  readonly requests: readonly AccessRequest[];
+  readonly semantic: Semantic;
+}
+
+function answerMany(
+  decider: Decider,
+  { reached, requests, semantic }: Batch,
+  call: Call,
+  token: TokenProvenance | undefined,
+): Promise<string> {
   const { records, recorded } = decider.begin(requests, call.caller, {
     until: (record) => decides(record, semantic),
     token,

@@ -1,0 +1,34 @@
+import type { EntityUid } from '@writ/cedar';
+import type { RevisionLog } from '../registry/revision-log.js';
+import type { TokenProvenance } from './decide.js';
+import { provenanceOf } from './gather.js';
+import type { PolicyPlane } from './plane.js';
+import type { AccessRequest } from './request.js';
+
+/** What a request waits at most for the registry to reach a revision. */
+const BEHIND_MS = 1_000;
+
+/** What has to be waited for before requests are decided. */
+export function* waitsFor(
+  requests: Iterable<AccessRequest>,
+  token: TokenProvenance | undefined,
+  { fetchers }: Pick<PolicyPlane, 'fetchers'>,
+  revisions: Pick<RevisionLog, 'revision' | 'reaches'> | undefined,
+  now: Date,
+): Generator<Promise<unknown>> {
+  const isFetching = fetchers !== undefined && !fetchers.isEmpty;
+  let newest = 0;
+  for (const request of requests) {
+    const wanted = request.context?.atLeast;
+    if (Number.isSafeInteger(wanted)) newest = Math.max(newest, wanted as number);
+    if (isFetching) yield* fetchers.waitsFor(entitiesOf(request, token), now.getTime());
+  }
+  if (revisions !== undefined && newest > revisions.revision) yield revisions.reaches(newest, BEHIND_MS);
+}
+
+function* entitiesOf(request: AccessRequest, token: TokenProvenance | undefined): Generator<EntityUid> {
+  const named = provenanceOf(request);
+  if (typeof named !== 'string') yield* named.path;
+  if (token !== undefined && 'path' in token) yield* token.path;
+  yield request.resource;
+}

@@ -1,0 +1,17 @@
+/** What a source says of one entity: JSON of any shape, from which attributes are taken by their paths. */
+export type FetchedDocument = unknown;
+
+/** Where facts come from. */
+export interface FactSource {
+  /** What metrics and messages call it by; no secrets. */
+  readonly shown: string;
+  /**
+   * What is known of one entity; undefined when the source says that it knows of none.
+   *
+   * @throws {Error} when it does not say
+   */
+  one(id: string, signal: AbortSignal): Promise<FetchedDocument | undefined>;
+  /** All that it has. @throws {Error} when it does not say */
+  all(signal: AbortSignal): Promise<readonly FetchedDocument[]>;
+  close(): Promise<void>;
+}
