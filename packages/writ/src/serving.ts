@@ -35,6 +35,7 @@ export interface ServingParts {
   /** Makes the decider, with the first plane. */
   readonly makeDecider: (plane: ReturnType<typeof planeOf>) => Decider;
   readonly fetching: FetchObserver;
+  readonly isRevoked: (token: string) => boolean;
   readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
 }
 
@@ -114,7 +115,7 @@ export class Serving implements PolicyControl {
     const filled = await parts.entities.fill(plane.registry, (loaded) => this.tellLoaded(loaded));
     await selfTest(bundle, plane);
     const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
-    const callers = new Callers(bundle.settings.callers, bundle.servicePolicy, bundle.schema, tokens);
+    const callers = new Callers(bundle.settings.callers, bundle.servicePolicy, bundle.schema, tokens, parts.isRevoked);
     const mapper = mapperOf(bundle, parts.data);
     for (const { identity } of Object.values(bundle.settings.issuers))
       if (identity !== undefined) compileIdentity(identity);

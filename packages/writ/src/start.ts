@@ -143,6 +143,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     const load = new LoadShedder({ ...DEFAULT_LIMITS, ...options.limits }, () => log.waitingFor);
     const metrics = new Metrics(log, state, load);
     const serving: Serving = new Serving({
+      isRevoked: (token) => revocations.ofToken(token) !== undefined,
       fetching: {
         fetched: (...told) => metrics.fetched(...told),
         opened: (...told) => metrics.fetcherOpened(...told),

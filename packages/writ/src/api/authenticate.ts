@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import { foreignTokenId } from '../provenance/access-tokens.js';
 import { registeredName } from '../provenance/certificates.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { CredentialError, IssuerUnreachableError } from '../provenance/errors.js';
@@ -47,7 +48,9 @@ function isSentTwice(rawHeaders: readonly string[]): boolean {
 
 async function byToken(token: string, callers: Callers): Promise<AuthenticatedCaller> {
   try {
-    const { issuer, subject } = await callers.tokens.verify(token);
+    const { issuer, subject, claims } = await callers.tokens.verify(token);
+    if (typeof claims.jti === 'string' && callers.isRevoked(foreignTokenId(issuer, claims.jti)))
+      throw unauthorized('the token is revoked');
     const caller = callers.withToken(issuer, subject);
     if (caller === undefined) throw unauthorized(`no caller is declared with the token of ${JSON.stringify(subject)}`);
     return caller;

@@ -45,6 +45,8 @@ export class Callers {
     private readonly policy: ServicePolicy,
     private readonly schema: Schema,
     readonly tokens: AccessTokens,
+    /** Whether a token is revoked, by what it is revoked by. */
+    readonly isRevoked: (token: string) => boolean = () => false,
   ) {
     this.declared = new Map(Object.entries({ ...BUILT_IN, ...declared }));
     for (const [name, { token, certificate }] of this.declared) {

@@ -12,6 +12,7 @@ import { type InitFlags, init } from './init.js';
 import { addKey, type KeyFlags, listKeys, removeKey } from './key.js';
 import { type LedgerFlags, showLedger } from './ledger.js';
 import { complain } from './output.js';
+import { registryCommands } from './registry-commands.js';
 import { type ReplayFlags, replayTrace } from './replay-trace.js';
 import { type StartFlags, start } from './start.js';
 import { endTask, listTasks, type StartTaskFlags, showTask, startTask, type TaskFlags } from './task.js';
@@ -188,6 +189,8 @@ program
   .option('--service <url>', 'the service', `http://127.0.0.1:${SERVICE_PORT}`)
   .option('--key-file <file>', 'the key of an administrator', './data/keys/admin.key')
   .action((id: string, flags: EndorseFlags) => run(endorse(id, flags)));
+
+registryCommands(program, run, `http://127.0.0.1:${SERVICE_PORT}`);
 
 const ledger = program.command('ledger').description('look at what has been done so far');
 ledger

@@ -13,18 +13,19 @@ export class ServiceError extends WritError {
   readonly code = 'service_refused';
 }
 
-/** Asks a running service. @throws {ServiceError} with what it says, and what to do */
+/** Asks a running service; a text is JSON already. @throws {ServiceError} with what it says, and what to do */
 export async function askService(
   { service, keyFile }: ServiceFlags,
   method: string,
   path: string,
-  body?: Readonly<Record<string, unknown>> | URLSearchParams,
+  body?: Readonly<Record<string, unknown>> | URLSearchParams | string,
 ): Promise<Record<string, unknown>> {
   const headers: Record<string, string> = { Authorization: `Bearer ${keyIn(keyFile)}` };
   if (body !== undefined)
     headers['Content-Type'] =
       body instanceof URLSearchParams ? 'application/x-www-form-urlencoded' : 'application/json';
-  const text = body === undefined || body instanceof URLSearchParams ? body?.toString() : JSON.stringify(body);
+  const isText = body === undefined || typeof body === 'string' || body instanceof URLSearchParams;
+  const text = isText ? body?.toString() : JSON.stringify(body);
   let response: Response;
   try {
     response = await fetch(new URL(path, service), {

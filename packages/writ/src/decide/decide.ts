@@ -25,6 +25,7 @@ import {
   withheldFacts,
 } from './gather.js';
 import type { Ids } from './ids.js';
+import { InFlight, revokedText } from './in-flight.js';
 import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
@@ -38,7 +39,7 @@ import { newTrail, recordOf, type Trail } from './trail.js';
 export interface DeciderParts {
   readonly plane: PolicyPlane;
   readonly ledger: Ledger;
-  readonly revocations: Pick<Revocations, 'against'>;
+  readonly revocations: Pick<Revocations, 'against'> & Partial<Pick<Revocations, 'onRevocation'>>;
   /** Of which revision the registry is. */
   readonly revisions?: Pick<RevisionLog, 'revision' | 'reaches'>;
   readonly log: Append;
@@ -54,6 +55,8 @@ export interface DeciderParts {
 export interface DecisionPoint {
   /** Never throws for what is asked: whatever goes wrong is a denial that says so. */
   decide(request: AccessRequest, carried?: Carried): Promise<Decision>;
+  /** Aborted, with the reason, when a permitted action is revoked while it is carried out; where that can be known. */
+  interruption?(decisionId: string): AbortSignal | undefined;
   /** Reports what became of a permitted action, and what it answered. */
   report(decisionId: string, status: OutcomeStatus, result?: unknown): Promise<void>;
 }
@@ -87,10 +90,12 @@ export class Decider {
   /** What tasks were asked for and what was approved in them. */
   readonly memory: TaskMemory;
   private readonly permits: Permits;
+  private readonly inFlight = new InFlight();
   private current: PolicyPlane;
 
   constructor(private readonly parts: DeciderParts) {
     this.current = parts.plane;
+    parts.revocations.onRevocation?.((revocation) => this.inFlight.revoked(revocation));
     this.memory = new TaskMemory({ ...parts, plane: () => this.current });
     this.permits = new Permits({
       ...parts,
@@ -121,12 +126,25 @@ export class Decider {
       decide: async (request, carried) => {
         const token =
           carried?.txnToken === undefined ? undefined : await believe(carried.txnToken, carried.proof, request);
-        return this.decide(withPrompt(request, carried?.prompt, token), caller, token);
+        const record = await this.decide(withPrompt(request, carried?.prompt, token), caller, token);
+        if (isPermitted(record)) this.begun(record);
+        return record;
       },
+      interruption: (decisionId) => this.inFlight.signalOf(decisionId),
       report: async (decisionId, status, result) => {
+        this.inFlight.end(decisionId);
         await this.report(decisionId, status, caller, result);
       },
     };
+  }
+
+  /** From now on whoever carries it out hears of it when what permits it is revoked: also what was revoked while it was recorded. */
+  private begun({ id, request, provenance }: DecisionRecord): void {
+    // A permit has been through this: who asks is known.
+    const about = revocableOf(request, provenance as Provenance);
+    this.inFlight.begin(id, about);
+    const revoked = this.parts.revocations.against(about);
+    if (revoked !== undefined) this.inFlight.revoked(revoked);
   }
 
   /** The id of the next entry on the record. */
@@ -254,8 +272,7 @@ export class Decider {
       const behind = behindOf(request, trail.revision);
       if (behind !== undefined) return behind;
       const revoked = revocations.against(revocableOf(request, provenance));
-      if (revoked !== undefined)
-        return refuse('revoked', `the ${revoked.kind} ${revoked.target} is revoked: ${revoked.reason}`);
+      if (revoked !== undefined) return refuse('revoked', revokedText(revoked));
 
       const gatherer = new EntityGatherer(plane.registry, caller);
       const identities = decided.map((uid) => gatherer.identity(uid, request.subject));

@@ -1,10 +1,11 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
 import type { GrantTerms } from '../authorization-details.js';
-import type { AccessTokens, Issuer } from '../provenance/access-tokens.js';
+import { type AccessTokens, foreignTokenId, type Issuer } from '../provenance/access-tokens.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
 import {
+  type CredentialOrigin,
   firstToken,
   handedOn,
   narrowedToken,
@@ -216,7 +217,8 @@ export class TokenExchange {
         throw new CredentialError(`writ.yaml does not say whom the tokens of ${issuer} are about`);
       const uid = compileIdentity(declared.identity)(claims);
       const stated = typeof claims.scope === 'string' ? scopeIn(claims.scope) : undefined;
-      return { path: [{ uid, assurance: 2 }], scope: stated ?? declared.scopes, stated: stated ?? [] };
+      const path = [{ uid, assurance: 2 }] as const;
+      return { path, scope: stated ?? declared.scopes, stated: stated ?? [], origin: originOf(issuer, claims) };
     } catch (error) {
       if (error instanceof IssuerUnreachableError || !(error instanceof CredentialError)) throw error;
       throw new ExchangeError('invalid_grant', `${name}: ${error.message}`, { cause: error });
@@ -228,6 +230,17 @@ export class TokenExchange {
     const { identity, scopes } = this.parts.trustDomains()[trustDomain] as ExchangeTrustDomain;
     return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes, stated: [] };
   }
+}
+
+/** What an access token says of itself and of the sign-in that it comes from (RFC 9068, section 2.2; OpenID Connect `sid`). */
+function originOf(issuer: string, claims: Readonly<Record<string, unknown>>): CredentialOrigin {
+  const { jti, sid, auth_time: authTime, iat } = claims;
+  const provedAt = typeof authTime === 'number' ? authTime : iat;
+  return {
+    ...(typeof jti === 'string' ? { id: foreignTokenId(issuer, jti) } : {}),
+    ...(typeof sid === 'string' ? { session: sid } : {}),
+    ...(typeof provedAt === 'number' ? { provedAt } : {}),
+  };
 }
 
 /** Whether a token says that it is about a workload of SPIFFE; whether that is so is found out next. */

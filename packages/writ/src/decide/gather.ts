@@ -137,14 +137,16 @@ export function withheldFacts(registry: Registry): MissingFact[] {
 /** What an action is about, as far as it can be revoked. */
 export function revocableOf(request: AccessRequest, provenance: Provenance): Revocable {
   const { path, txn, tokens, provedAt } = provenance;
-  const { session = provenance.session, upstream, agent } = request.context ?? {};
+  const { session, upstream, agent } = request.context ?? {};
+  // A request that names another session than its token is of both.
+  const sessions = [provenance.session, session].filter((one) => typeof one === 'string');
   return {
     path,
     action: request.action.name,
     task: txn ?? taskOf(request),
     tokens,
     provedAt,
-    ...(typeof session === 'string' ? { session } : {}),
+    sessions,
     ...(isObject(upstream) && typeof upstream.server === 'string' ? { upstream: upstream.server } : {}),
     ...(isObject(upstream) && typeof upstream.tool === 'string' ? { tool: upstream.tool } : {}),
     ...(isObject(agent) ? { versions: versionsOf(agent, path) } : {}),

@@ -122,7 +122,7 @@ function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
 
 /** What a decision sees of a token. */
 export function provenanceIn(
-  { path, txn, scope, promptHash, mandate }: TransactionToken,
+  { path, txn, scope, promptHash, mandate, id, madeOf = [], session, provedAt }: TransactionToken,
   assurance = assuranceOf(path),
 ): Provenance {
   const uids = path.map(({ uid }) => uid) as unknown as Provenance['path'];
@@ -133,5 +133,8 @@ export function provenanceIn(
     scope,
     ...(promptHash === undefined ? {} : { promptHash }),
     ...(mandate === undefined ? {} : { mandate }),
+    ...(id === undefined && madeOf.length === 0 ? {} : { tokens: id === undefined ? madeOf : [...madeOf, id] }),
+    ...(session === undefined ? {} : { session }),
+    ...(provedAt === undefined ? {} : { provedAt: provedAt * 1_000 }),
   };
 }

@@ -97,6 +97,11 @@ export class AccessTokens {
   }
 }
 
+/** What a token of another issuer is revoked by: a `jti` is unique at its issuer alone. */
+export function foreignTokenId(issuer: string, jti: string): string {
+  return `${issuer} ${jti}`;
+}
+
 /** jose says that the answer of the JWKS endpoint is no key set with its most general error. */
 function isFetchFailure(error: InstanceType<typeof errors.JOSEError>): boolean {
   return error.code === 'ERR_JOSE_GENERIC' || error.code === 'ERR_JWKS_INVALID';

@@ -1,7 +1,7 @@
 import { sameUid, uidText } from '@writ/cedar';
 import { ExchangeError } from './errors.js';
 import type { Mandate } from './mandate.js';
-import { MAX_PATH, type PathMember, type TransactionToken } from './transaction-token.js';
+import { MAX_MADE_OF, MAX_PATH, type PathMember, type TransactionToken } from './transaction-token.js';
 
 /** Token types of the exchange (RFC 8693, section 3; draft-ietf-oauth-transaction-tokens). */
 export const TOKEN_TYPES = {
@@ -26,6 +26,17 @@ export interface Proven {
   readonly scope: readonly string[];
   /** What it says itself that it is for. */
   readonly stated: readonly string[];
+  /** What it can be revoked by. */
+  readonly origin?: CredentialOrigin | undefined;
+}
+
+/** Which credential it was, of what session, and when its subject proved who it is. */
+export interface CredentialOrigin {
+  /** `issuer jti`. */
+  readonly id?: string | undefined;
+  readonly session?: string | undefined;
+  /** Seconds since the epoch. */
+  readonly provedAt?: number | undefined;
 }
 
 export interface FirstRequest {
@@ -45,7 +56,9 @@ export function firstToken(request: FirstRequest, limits: TokenLimits, now: Date
   const issuedAt = Math.floor(now.getTime() / 1_000);
   narrowed(rest.scope, proven.scope, 'the credential');
   checkDepth(proven.path, limits);
-  return { ...rest, path: proven.path, issuedAt, expires: issuedAt + limits.lifetime };
+  const { id, session, provedAt } = proven.origin ?? {};
+  const madeOf = id === undefined ? undefined : [id];
+  return { ...rest, path: proven.path, issuedAt, expires: issuedAt + limits.lifetime, madeOf, session, provedAt };
 }
 
 /** A token for the same actor, narrower. @throws {ExchangeError} when it would be wider */
@@ -59,7 +72,14 @@ export function narrowedToken(
   const issuedAt = Math.floor(now.getTime() / 1_000);
   if (scope !== undefined) narrowed(scope, parent.scope, 'the token');
   const expires = Math.min(parent.expires, issuedAt + lifetime);
-  return { ...parent, scope: scope ?? parent.scope, requestingWorkload, issuedAt, expires };
+  return { ...parent, ...madeOf(parent), scope: scope ?? parent.scope, requestingWorkload, issuedAt, expires };
+}
+
+/** Revoking a token revokes what was made of it. */
+function madeOf({ id, madeOf: before = [] }: TransactionToken): Pick<TransactionToken, 'id' | 'madeOf'> {
+  const all = id === undefined ? before : [...before, id];
+  if (all.length > MAX_MADE_OF) throw new ExchangeError('access_denied', `the token was exchanged ${all.length} times`);
+  return { id: undefined, madeOf: all };
 }
 
 /** The token of the next actor: the same task, for the same originator, with one more on the path. Everything else only shrinks. */

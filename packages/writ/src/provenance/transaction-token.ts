@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { compactVerify, errors, SignJWT } from 'jose';
@@ -22,6 +23,14 @@ export interface TransactionToken {
   readonly txn: string;
   /** The originator, then each actor that the work was handed to, to the present one. */
   readonly path: readonly [PathMember, ...PathMember[]];
+  /** `jti`: what it can be revoked by. Of a token that was verified. */
+  readonly id?: string | undefined;
+  /** What it was made of, by `jti`; of another issuer's as `issuer jti`. */
+  readonly madeOf?: readonly string[] | undefined;
+  /** The session at the issuer of the first credential. */
+  readonly session?: string | undefined;
+  /** When the originator proved who it is. Seconds since the epoch. */
+  readonly provedAt?: number | undefined;
   /** What it is for, as narrowly as its first request said. */
   readonly scope: readonly string[];
   /** The caller that asked for it. */
@@ -52,6 +61,10 @@ export const KEY_OVERLAP_MS = (60 * 60 + CLOCK_SKEW_S) * 1_000;
 /** The identities of a path, at most. A longer one is refused, never cut. */
 export const MAX_PATH = 17;
 
+/** A token that was exchanged more often than this is begun anew. */
+export const MAX_MADE_OF = 32;
+const MAX_ID = 1_024;
+
 const actShape: z.ZodType<Act> = z.lazy(() => z.object({ sub: z.string(), act: actShape.optional() }));
 interface Act {
   readonly sub: string;
@@ -62,6 +75,7 @@ const claimsShape = z.object({
   aud: z.string(),
   iat: z.int(),
   exp: z.int(),
+  jti: z.string().min(1).max(MAX_ID).optional(),
   nbf: z.int().optional(),
   txn: z.string().min(1),
   sub: z.string().min(1),
@@ -77,6 +91,9 @@ const claimsShape = z.object({
     task_kind: z.string().optional(),
     path: z.array(z.object({ sub: z.string(), assurance: z.int().min(0).max(4) })).min(1),
     prompt_hash: z.string().optional(),
+    made_of: z.array(z.string().max(MAX_ID)).max(MAX_MADE_OF).optional(),
+    session: z.string().max(MAX_ID).optional(),
+    auth_time: z.number().optional(),
   }),
 });
 
@@ -122,6 +139,9 @@ export class TransactionTokens {
         ...(token.mandate === undefined ? {} : { task_kind: token.mandate.kind }),
         path: token.path.map(({ uid, assurance }) => ({ sub: uidText(uid), assurance })),
         ...(token.promptHash === undefined ? {} : { prompt_hash: token.promptHash }),
+        ...(token.madeOf === undefined || token.madeOf.length === 0 ? {} : { made_of: token.madeOf }),
+        ...(token.session === undefined ? {} : { session: token.session }),
+        ...(token.provedAt === undefined ? {} : { auth_time: token.provedAt }),
       },
     };
     return new SignJWT(claims)
@@ -129,6 +149,7 @@ export class TransactionTokens {
       .setIssuer(issuer)
       .setAudience(trustDomain)
       .setSubject(uidText(originator.uid))
+      .setJti(randomUUID())
       .setIssuedAt(token.issuedAt)
       .setExpirationTime(token.expires)
       .sign(privateKey);
@@ -204,6 +225,10 @@ export class TransactionTokens {
       throw new TokenError('token_not_yet_valid', 'the token is of the future');
     return {
       txn: claims.txn,
+      id: claims.jti,
+      madeOf: claims.agentic_ctx.made_of,
+      session: claims.agentic_ctx.session,
+      provedAt: claims.agentic_ctx.auth_time,
       path: pathOf(claims),
       scope: scopeIn(claims.scope),
       requestingWorkload: claims.req_wl,

@@ -99,7 +99,7 @@ export interface Revocable {
   readonly path: readonly EntityUid[];
   readonly action: string;
   readonly task: string | undefined;
-  readonly session?: string | undefined;
+  readonly sessions?: readonly string[] | undefined;
   /** The tokens that it rests on, by `jti`: the one that was sent, and those it was made of. */
   readonly tokens?: readonly string[] | undefined;
   /** The versions of the agents at work, and the hashes of their manifests. */
@@ -248,7 +248,7 @@ export class Revocations {
 
 /** Which revocations would be about an action. */
 function* keysOf(about: Revocable): Generator<string> {
-  const { path, action, task, session, tokens, versions, upstream, tool } = about;
+  const { path, action, task, sessions, tokens, versions, upstream, tool } = about;
   for (const uid of path) {
     const target = uidText(uid);
     yield keyOf({ kind: 'identity', target });
@@ -256,7 +256,7 @@ function* keysOf(about: Revocable): Generator<string> {
   }
   yield keyOf({ kind: 'action', target: action });
   if (task !== undefined) yield keyOf({ kind: 'task', target: task });
-  if (session !== undefined) yield keyOf({ kind: 'session', target: session });
+  for (const target of sessions ?? []) yield keyOf({ kind: 'session', target });
   for (const target of tokens ?? []) yield keyOf({ kind: 'token', target });
   for (const target of versions ?? []) yield keyOf({ kind: 'agent_version', target });
   if (upstream === undefined) return;

@@ -24,5 +24,17 @@ serveStdio(() => {
     note('fail');
     return { content: [{ type: 'text', text: 'no such thing' }], isError: true };
   });
+  server.registerTool('slow', { inputSchema: z.object({}) }, async (_input, { mcpReq }) => {
+    note('slow');
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, 30_000);
+      mcpReq.signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        note('slow cancelled');
+        resolve();
+      });
+    });
+    return { content: [{ type: 'text', text: 'slow' }] };
+  });
   return server;
 });

@@ -136,9 +136,12 @@ export class Gateway {
     carried: Carried,
   ): Promise<CallResult> {
     let result: CallResult;
+    const revoked = this.point.interruption?.(decision.id);
     try {
-      result = await upstream.call(tool, input, signal, carried);
+      // To abort it is to send the server the protocol's own notice that it is cancelled.
+      result = await upstream.call(tool, input, eitherOf(signal, revoked), carried);
     } catch (error) {
+      if (revoked?.aborted === true) throw await this.interrupted(tool, decision, String(revoked.reason));
       // An error that the server answered with means that it refused; anything else leaves the effect open.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;
       await this.report(decision, refused ? 'failed' : 'unknown');
@@ -160,6 +163,16 @@ export class Gateway {
       );
     const meta = (result._meta ?? {}) as Record<string, unknown>;
     return { ...result, _meta: { ...meta, [DECISION_META]: decision.id } };
+  }
+
+  /** What permitted a call was revoked while its server was at work. */
+  private async interrupted(tool: string, decision: Decision, why: string): Promise<ProtocolError> {
+    await this.report(decision, 'unknown');
+    return new ProtocolError(
+      ERROR.denied,
+      `${tool} was begun and is cancelled, because ${why}; it may have been done`,
+      { decisionId: decision.id, result: 'deny', refusal: { code: 'revoked', message: why } },
+    );
   }
 
   /** An outcome that cannot be reported counts as done at the decision point, so nothing is lost by going on. */
@@ -185,6 +198,11 @@ function workingFor(client: CallingClient, txnToken: string | undefined): Callin
   const named = originatorIn(txnToken);
   if (named === undefined || sameUid(named, client.originator)) return client;
   return { ...client, originator: named, agent: client.originator };
+}
+
+function eitherOf(first: AbortSignal | undefined, second: AbortSignal | undefined): AbortSignal | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return AbortSignal.any([first, second]);
 }
 
 function denial(tool: string, decision: Decision): ProtocolError {

@@ -73,6 +73,7 @@ export class CallMapper {
         ...context,
         input: call.arguments,
         task: client.task,
+        upstream: { server: call.server, tool: call.tool },
         ...(client.agent === undefined ? {} : { agent: client.agent }),
       },
     };

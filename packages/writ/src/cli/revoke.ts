@@ -1,0 +1,61 @@
+import pc from 'picocolors';
+import { REVOCATION_KINDS, type Revocation } from '../registry/revocations.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { complain, print, printJson } from './output.js';
+import { askService, type ServiceFlags } from './service-client.js';
+
+export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
+export interface RevokeFlags extends RevocationFlags {
+  readonly reason: string;
+  readonly task?: string;
+  readonly before?: string;
+}
+
+/** `writ revoke`: takes authority away, from the next decision on. */
+export async function revoke(kind: string, target: string, flags: RevokeFlags): Promise<ExitCode> {
+  const name = kind.replaceAll('-', '_');
+  if (!(REVOCATION_KINDS as readonly string[]).includes(name)) {
+    complain(`${pc.red('error')} ${kind} is nothing that can be revoked`);
+    complain(`      one of: ${REVOCATION_KINDS.map((one) => one.replaceAll('_', '-')).join(', ')}`);
+    return EXIT.wrongUse;
+  }
+  const { reason, task, before } = flags;
+  const standing = await ask(flags, 'POST', '/v1/revocations', { kind: name, target, reason, task, before });
+  if (flags.json === true) printJson(standing);
+  else {
+    print(`${pc.red('revoked')} ${described(standing)}`);
+    print(`It takes effect with the next decision. To undo it: writ reinstate ${standing.id} --reason ...`);
+  }
+  return EXIT.ok;
+}
+
+/** `writ reinstate`: gives back what was revoked. */
+export async function reinstate(id: string, flags: RevocationFlags & { readonly reason: string }): Promise<ExitCode> {
+  const query = new URLSearchParams({ reason: flags.reason });
+  const lifted = await ask(flags, 'DELETE', `/v1/revocations/${encodeURIComponent(id)}?${query}`);
+  if (flags.json === true) printJson(lifted);
+  else print(`${pc.green('reinstated')} ${described(lifted)}`);
+  return EXIT.ok;
+}
+
+/** `writ revocations`: what is revoked now. */
+export async function listRevocations(flags: RevocationFlags): Promise<ExitCode> {
+  const answer = (await askService(flags, 'GET', '/v1/revocations')) as unknown as { revocations: Revocation[] };
+  if (flags.json === true) printJson(answer.revocations);
+  else if (answer.revocations.length === 0) print('nothing is revoked');
+  else
+    print(
+      answer.revocations.map((one) => `${one.id}  ${described(one)}\n  ${pc.dim(`${one.at} by ${one.by}`)}`).join('\n'),
+    );
+  return EXIT.ok;
+}
+
+function ask(flags: ServiceFlags, method: string, path: string, body?: Record<string, unknown>): Promise<Revocation> {
+  return askService(flags, method, path, body) as Promise<unknown> as Promise<Revocation>;
+}
+
+function described({ kind, target, task, before, reason }: Revocation): string {
+  const where = task === undefined ? '' : ` in the task ${task}`;
+  const until = before === undefined ? '' : `, as far as it was proved by ${before}`;
+  return `${kind.replaceAll('_', ' ')} ${pc.bold(target)}${where}${until}: ${reason}`;
+}
