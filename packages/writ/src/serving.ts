@@ -165,7 +165,8 @@ export class Serving implements PolicyControl {
     const { state, logger } = this.parts;
     const { current } = state;
     const since = 'since' in current ? current.since : this.parts.clock().toISOString();
-    state.set({ state: 'stale', policyVersion: this.bundle.version, since, why: error.message });
+    const staleSince = current.state === 'stale' ? current.staleSince : this.parts.clock().toISOString();
+    state.set({ state: 'stale', policyVersion: this.bundle.version, since, staleSince, why: error.message });
     logger.error({ err: error }, 'the bundle cannot be used; the last good policy goes on');
     await this.parts.record({
       by,

@@ -10,32 +10,29 @@ import { routesOf } from './api/routes.js';
 import { HttpService, type TlsMaterial } from './api/service.js';
 import { ServingStateHolder } from './api/serving-state.js';
 import { RequestTracing } from './api/tracing.js';
-import { threadedWriter } from './audit/group-writer.js';
 import { LogReader } from './audit/log-reader.js';
-import { auditMigrations } from './audit/log-table.js';
 import { LogWriter } from './audit/log-writer.js';
-import { PostgresWriter } from './audit/postgres-writer.js';
 import { inProcess } from './decide/caller.js';
 import { Decider } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
+import { openDeployment } from './deployment-store.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
+import { Freshness } from './freshness.js';
 import { GatewayClients } from './gateway-clients.js';
 import { Ledger } from './ledger/ledger.js';
-import { Credentials, credentialMigrations } from './provenance/credentials.js';
-import { dpopMigrations } from './provenance/dpop.js';
-import { SigningKeys, signingKeyMigrations } from './provenance/signing-keys.js';
-import { TaskStore, taskMigrations } from './provenance/task-store.js';
+import { Credentials } from './provenance/credentials.js';
+import { SigningKeys } from './provenance/signing-keys.js';
+import { TaskStore } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
-import { EntityStore, entityMigrations } from './registry/entity-store.js';
-import { IdentityKeys, identityKeyMigrations } from './registry/identity-keys.js';
-import { RevisionLog, revisionMigrations } from './registry/revision-log.js';
-import { Revocations, revocationMigrations } from './registry/revocations.js';
-import { Sightings, sightingMigrations } from './registry/sightings.js';
+import { EntityStore } from './registry/entity-store.js';
+import { followChanges } from './registry/follow.js';
+import { IdentityKeys } from './registry/identity-keys.js';
+import { RevisionLog } from './registry/revision-log.js';
+import { Revocations } from './registry/revocations.js';
+import { Sightings } from './registry/sightings.js';
 import { Serving } from './serving.js';
 import { lockData } from './store/lock.js';
-import { isPostgresUrl, lockedConnection } from './store/postgres.js';
-import { openStore } from './store/store.js';
 import { promptHasher, tokenService } from './token-service.js';
 import { startUpstreams } from './upstreams.js';
 
@@ -54,6 +51,8 @@ export interface StartOptions {
   readonly data: string;
   /** A PostgreSQL database, as `postgres://user:password@host/name`; SQLite in the data folder when it is not given. */
   readonly store?: string | undefined;
+  /** Whether another service keeps the ledger on that database; this one decides what needs none. */
+  readonly follow?: boolean | undefined;
   /** The service's port; 0 for any free one. */
   readonly port: number;
   /** The gateway's port on loopback; 0 for any free one. */
@@ -105,27 +104,12 @@ export async function start(options: StartOptions): Promise<Writ> {
   try {
     options.prepare?.();
     const file = options.store ?? join(data, STORE_FILE);
-    // The lock before anything is read: what another service writes would not be known here.
-    const connection = isPostgresUrl(file) ? await lockedConnection(file) : undefined;
-    if (connection !== undefined) closers.push(() => connection.end());
-    const store = await openStore(
-      file,
-      auditMigrations,
-      credentialMigrations,
-      dpopMigrations,
-      entityMigrations,
-      identityKeyMigrations,
-      revisionMigrations,
-      revocationMigrations,
-      signingKeyMigrations,
-      sightingMigrations,
-      taskMigrations,
-    );
-    closers.push(() => store.destroy());
+    const isFollower = options.follow === true;
+    const { store, writer, announcements } = await openDeployment(file, isFollower, (closer) => closers.push(closer));
     const reader = new LogReader(store);
-    const log = new LogWriter(connection === undefined ? threadedWriter(file) : new PostgresWriter(connection));
+    const log = new LogWriter(writer);
     closers.push(() => log.close());
-    const credentials = await Credentials.open(store, join(data, 'keys'), [], clock);
+    const credentials = await Credentials.open(store, join(data, 'keys'), [], clock, !isFollower);
     const revisions = await RevisionLog.open(store, clock());
     const entities = new EntityStore(store, revisions);
     const identityKeys = await IdentityKeys.open(store, revisions);
@@ -138,10 +122,22 @@ export async function start(options: StartOptions): Promise<Writ> {
     const state = new ServingStateHolder();
     const hashPrompt = promptHasher(await credentials.secret('prompts'));
     const ledger = new Ledger({});
-    ledger.restore(await reader.holdings(clock()));
-    for (const { decisionId, use } of await reader.uses(clock())) ledger.caps.restore(decisionId, use);
+    if (!isFollower) {
+      ledger.restore(await reader.holdings(clock()));
+      for (const { decisionId, use } of await reader.uses(clock())) ledger.caps.restore(decisionId, use);
+    }
+    if (announcements !== undefined)
+      closers.push(
+        followChanges(revisions, announcements, (error) => logger.error({ err: error }, 'changes cannot be followed')),
+      );
     const load = new LoadShedder({ ...DEFAULT_LIMITS, ...options.limits }, () => log.waitingFor);
     const metrics = new Metrics(log, state, load);
+    const freshness = new Freshness({
+      settings: () => serving.bundle.settings.freshness,
+      revocationAges: () => [['the database', revisions.age]],
+      state,
+      clock,
+    });
     const serving: Serving = new Serving({
       isRevoked: (token) => revocations.ofToken(token) !== undefined,
       fetching: {
@@ -168,6 +164,8 @@ export async function start(options: StartOptions): Promise<Writ> {
           clock,
           ids,
           hashPrompt,
+          isFollower,
+          staleness: freshness.why,
         }),
       record: async (change) => {
         const now = clock();
@@ -217,6 +215,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       tasks,
       identityKeys,
       hashPrompt,
+      isFollower,
       serving,
       credentials,
       keys,

@@ -26,6 +26,8 @@ interface TokenServiceParts {
   readonly identityKeys: IdentityKeys;
   readonly ids: Ids;
   readonly hashPrompt: (prompt: string) => string;
+  /** Whether another service issues the tokens of the deployment. */
+  readonly isFollower: boolean;
   readonly publicUrl: () => string;
   readonly admin: AdminParts;
 }
@@ -47,6 +49,7 @@ export function tokenService({
   publicUrl,
   admin,
   hashPrompt,
+  isFollower,
 }: TokenServiceParts): TokenParts {
   const { clock } = admin;
   const settings = () => serving.bundle.settings.tokens;
@@ -64,7 +67,7 @@ export function tokenService({
   const keyOf = (thumbprint: string): OwnedKey | undefined => identityKeys.find(thumbprint);
   const chains = new TokenChains(tokens, keyOf, () => decider().plane.usualMandate, clock);
   const proofs = new DpopProofs(clock, usedProofs);
-  const verifier = new TokenVerifier({ chains, proofs, decider, limits });
+  const verifier = new TokenVerifier({ chains, proofs, decider, limits, sharesProofs: isFollower });
   const exchange = new TokenExchange({
     decider,
     read: (text) => verifier.read(text),
@@ -79,5 +82,5 @@ export function tokenService({
     ownerOf: (thumbprint) => keyOf(thumbprint)?.owner,
     hashPrompt,
   });
-  return { exchange, tokens, verifier, proofs, keys, tasks, domain, admin };
+  return { exchange, tokens, verifier, proofs, keys, tasks, domain, admin, isFollower };
 }

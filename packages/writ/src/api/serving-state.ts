@@ -4,7 +4,14 @@ export type ServingState =
   | { readonly state: 'starting' }
   | { readonly state: 'ready'; readonly policyVersion: string; readonly since: string }
   /** Decides with the last good policy, because a newer one cannot be used. */
-  | { readonly state: 'stale'; readonly policyVersion: string; readonly since: string; readonly why: string }
+  | {
+      readonly state: 'stale';
+      readonly policyVersion: string;
+      readonly since: string;
+      /** Since when it is known that there is a newer one. RFC 3339, UTC. */
+      readonly staleSince: string;
+      readonly why: string;
+    }
   | { readonly state: 'stopping' };
 
 /** The state, and who may change it: whoever starts the service. */

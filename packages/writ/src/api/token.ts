@@ -28,6 +28,8 @@ export interface TokenParts {
   /** Undefined when the bundle has no trust domain: then there is no token service. */
   readonly domain: () => TokenDomain | undefined;
   readonly admin: Pick<AdminParts, 'decider' | 'log' | 'clock'>;
+  /** Whether another service issues the tokens of this deployment. */
+  readonly isFollower: boolean;
 }
 
 const exchangeShape = z.object({
@@ -82,6 +84,8 @@ export function tokenRoutes(parts: TokenParts): Route[] {
       },
       async handle({ body, caller, request, reply }) {
         reply.header('Cache-Control', 'no-store');
+        if (parts.isFollower)
+          throw new Problem(503, 'this service follows another, which issues the tokens; ask that one');
         if (!caller.mayExchange()) throw new Problem(403, `${caller.enforcementPoint} may not exchange tokens`);
         const used: UsedProof[] = [];
         try {

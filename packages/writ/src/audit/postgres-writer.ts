@@ -22,6 +22,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Writers of the log take turns: the number stands for that in PostgreSQL's advisory locks. */
+const ORDER = 0x7772696c;
 /** So many proofs later, those that are too old are thrown away. */
 const PURGE_EVERY = 1_000;
 
@@ -87,6 +89,8 @@ export class PostgresWriter implements GroupWriter {
     if (this.failed !== undefined) throw this.failed;
     try {
       await this.client.query('begin');
+      // Held until the commit: groups become readable in the order of their numbers, whoever writes them.
+      await this.client.query('select pg_advisory_xact_lock($1)', [ORDER]);
       for (const group of groups) await this.insert(group);
       await this.compact();
     } catch (error) {

@@ -38,6 +38,7 @@ program
   .requiredOption('--bundle <dir>', 'the bundle to serve')
   .option('--data <dir>', 'where the store and the keys are', './data')
   .option('--store <url>', 'a PostgreSQL database instead of SQLite; or WRIT_STORE in the environment')
+  .option('--follow', 'follow the service that keeps the ledger on that database; decides what needs none')
   .option('--port <n>', 'port of the service; 0 for any', port, SERVICE_PORT)
   .option('--gateway-port <n>', 'port of the gateway on 127.0.0.1; 0 for any', port, GATEWAY_PORT)
   .option('--host <address>', 'address that the service listens on (127.0.0.1)')

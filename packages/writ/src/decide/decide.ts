@@ -47,6 +47,10 @@ export interface DeciderParts {
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
   readonly clock: () => Date;
   readonly ids: Ids;
+  /** Whether what was done so far is kept by another service, which this one follows: then nothing is permitted that needs it. */
+  readonly isFollower?: boolean;
+  /** Why what was revoked lately may not be known here; undefined while it is. */
+  readonly staleness?: () => string | undefined;
   /** The keyed hash of a prompt, as tokens have it. */
   readonly hashPrompt?: (prompt: string) => string;
 }
@@ -301,6 +305,11 @@ export class Decider {
       if (flow.call !== undefined) trail.origins = recordedOrigins(flow.call.origins);
       const event =
         ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, key, lineage(), flow);
+      if (this.parts.isFollower === true && (event !== undefined || coverage?.use !== undefined))
+        return refuse(
+          'ledger_unavailable',
+          'what was done so far is kept by the service that this one follows; ask that one',
+        );
       if (event !== undefined) trail.ledger = ledger.read(event, now, ...ledgerNames(declared));
       const context = buildContext(declared, {
         given: request.context ?? {},
@@ -323,6 +332,7 @@ export class Decider {
         supported: supportedBy(caller, request),
         missing: () => missingFacts(plane.registry, entities),
         withheld: () => withheldFacts(plane.registry),
+        stale: this.parts.staleness?.(),
       });
       if (!isPermitted(verdict)) return verdict;
       if (coverage?.covers === false) return outsideVerdict(coverage, plane.tasks, request);

@@ -27,6 +27,7 @@ export interface Refusal {
     | 'policy_error'
     | 'fact_missing'
     | 'registry_behind'
+    | 'registry_stale'
     | 'obligation_unsupported'
     | 'caller_not_permitted'
     | 'token_invalid'

@@ -26,6 +26,8 @@ export interface Gathered {
   readonly missing: () => readonly MissingFact[];
   /** Facts that were asked for while policies were evaluated and are not to be relied on now. */
   readonly withheld: () => readonly MissingFact[];
+  /** Why what was revoked lately may not be known: then a permit that is marked `@highRisk` permits nothing. */
+  readonly stale?: string | undefined;
 }
 
 export interface Verdict {
@@ -113,7 +115,7 @@ function oblige(tally: Tally, { policies, obligations, supported }: Gathered, po
 
 function verdictOf(
   tally: Tally,
-  { policies, missing: whatIsMissing }: Gathered,
+  { policies, missing: whatIsMissing, stale }: Gathered,
   withheld: readonly MissingFact[],
 ): Verdict {
   const { permits, forbids, liftable, refusals } = tally;
@@ -129,10 +131,19 @@ function verdictOf(
     if (missing.length === 0) return { result: 'deny', reasons: liftable, refusal };
     return deferred(liftable, missing);
   }
+  const risky = stale === undefined ? undefined : permits.find(({ policy }) => isHighRisk(policies, policy));
+  if (risky !== undefined) {
+    const message = `${risky.policy} permits what is of high risk, and ${stale}`;
+    return { result: 'defer', reasons: liftable, refusal: { code: 'registry_stale', message } };
+  }
   if (liftable.length > 0) return { result: 'step_up', reasons: liftable, ...stepUps(policies, liftable) };
   const obligations = [...tally.obligations.values()];
   if (obligations.length === 0) return { result: 'allow', reasons: permits };
   return { result: permitWith(obligations), reasons: permits, obligations };
+}
+
+function isHighRisk(policies: PolicySet, policy: string): boolean {
+  return policies.policies.get(policy)?.annotations.highRisk !== undefined;
 }
 
 function deferred(reasons: readonly Reason[], missing: readonly MissingFact[]): Verdict {

@@ -21,6 +21,8 @@ export interface VerifierParts {
   readonly proofs: DpopProofs;
   readonly decider: () => Decider;
   readonly limits: () => TokenLimits;
+  /** Whether another service may be shown the same proof: then none is believed here. */
+  readonly sharesProofs?: boolean;
 }
 
 /**
@@ -90,6 +92,8 @@ export class TokenVerifier {
     proof: Settled<CheckedProof> | undefined,
     call: PresentedCall | undefined,
   ): CheckedProof {
+    if (this.parts.sharesProofs === true)
+      throw new TokenError('token_proof', 'it is bound to a key, and this service follows another: ask that one');
     if (proof === undefined) throw new TokenError('token_proof', 'it is bound to a key, and came without a proof');
     if ('error' in proof) throw proof.error;
     const { value } = proof;

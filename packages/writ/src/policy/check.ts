@@ -57,6 +57,11 @@ function checkAnnotations(bundle: Bundle): Finding[] {
     }
     if (effect === 'forbid' && annotations.obligation !== undefined)
       error('@obligation stands on a forbid', 'it is for what a permit asks; put it on the permit');
+    if (effect === 'forbid' && annotations.highRisk !== undefined)
+      error(
+        '@highRisk stands on a forbid',
+        'it is for what may not be permitted on old revocations; put it on the permit',
+      );
     for (const name of ['stepUp', 'requestable']) {
       if (effect === 'permit' && annotations[name] !== undefined)
         error(`@${name} stands on a permit`, 'it says how a forbid can be lifted; put it on the forbid');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationShape } from '../duration.js';
 import { lifetimeShape } from './lifetime.js';
 
 /** The shapes of a bundle's YAML files (design section 9). Unknown keys are refused: a typing error is not a setting. */
@@ -100,6 +101,15 @@ export const writYaml = z
     tokens: tokens.optional(),
     /** `path`: every identity on the delegation path must be permitted. `actor`: the present actor alone. */
     delegation: z.enum(['path', 'actor']).default('path'),
+    /** For how long something may be served that could be out of date; past it, what is marked `@highRisk` is not permitted. */
+    freshness: z
+      .strictObject({
+        /** Since it was last known that nothing else is revoked. */
+        revocations: durationShape.default('10s'),
+        /** Since a newer policy is there that cannot be used. */
+        policy: durationShape.default('15m'),
+      })
+      .default({ revocations: '10s', policy: '15m' }),
     gateway: z
       .strictObject({ servers: z.record(name, server).default({}), clients: z.record(name, client).default({}) })
       .default({ servers: {}, clients: {} }),

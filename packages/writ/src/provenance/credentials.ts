@@ -62,6 +62,8 @@ export class Credentials {
     private readonly store: Store,
     private readonly folder: string,
     private readonly clock: () => Date,
+    /** Whether a holder that has no key gets one; a service that follows another leaves that to it. */
+    private readonly makesKeys: boolean,
   ) {}
 
   /**
@@ -73,8 +75,9 @@ export class Credentials {
     folder: string,
     holders: readonly Holder[],
     clock: () => Date = () => new Date(),
+    makesKeys = true,
   ): Promise<Credentials> {
-    const credentials = new Credentials(store, folder, clock);
+    const credentials = new Credentials(store, folder, clock, makesKeys);
     await credentials.hold(holders);
     return credentials;
   }
@@ -85,7 +88,8 @@ export class Credentials {
     const byHash = new Map<string, Holder>();
     for (const holder of holders) {
       const row = rows.find(({ kind, name }) => kind === holder.kind && name === holder.name);
-      byHash.set(row?.hash ?? (await this.issue(holder)), holder);
+      if (row !== undefined) byHash.set(row.hash, holder);
+      else if (this.makesKeys) byHash.set(await this.issue(holder), holder);
     }
     this.byHash = byHash;
   }

@@ -61,6 +61,28 @@ function quiet(pool: pg.Pool): pg.Pool {
  * @throws {StoreError} when another service has the lock, or the database does not answer
  */
 export async function lockedConnection(url: string): Promise<pg.Client> {
+  const client = await connection(url);
+  try {
+    // A service that was killed has the lock until the server notices.
+    for (const until = Date.now() + LOCK_PATIENCE_MS; ; ) {
+      const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [LOCK]);
+      if (rows[0]?.locked === true) return client;
+      if (Date.now() > until) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } catch (cause) {
+    await client.end().catch(() => undefined);
+    throw unopened(url, cause);
+  }
+  await client.end();
+  throw new StoreError(
+    `another Writ is running on ${shownUrl(url)}`,
+    'stop it, start this one as a follower of it (--follow), or give it a database of its own',
+  );
+}
+
+/** A connection of its own, to write the log with. @throws {StoreError} when the database does not answer */
+export async function connection(url: string): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: url,
     types,
@@ -72,25 +94,18 @@ export async function lockedConnection(url: string): Promise<pg.Client> {
   client.on('error', () => undefined);
   try {
     await client.connect();
-    // A service that was killed has the lock until the server notices.
-    for (const until = Date.now() + LOCK_PATIENCE_MS; ; ) {
-      const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [LOCK]);
-      if (rows[0]?.locked === true) return client;
-      if (Date.now() > until) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    return client;
   } catch (cause) {
     await client.end().catch(() => undefined);
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StoreError(
-      `the store ${shownUrl(url)} could not be opened: ${why}`,
-      'is the database there, and the password right?',
-      { cause },
-    );
+    throw unopened(url, cause);
   }
-  await client.end();
-  throw new StoreError(
-    `another Writ is running on ${shownUrl(url)}`,
-    'stop it, or give this one a database of its own',
+}
+
+function unopened(url: string, cause: unknown): StoreError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError(
+    `the store ${shownUrl(url)} could not be opened: ${why}`,
+    'is the database there, and the password right?',
+    { cause },
   );
 }

@@ -39,6 +39,31 @@ export async function openStore(where: string, ...migrations: readonly Migration
 }
 
 /**
+ * Opens the store of a service that keeps it up to date.
+ *
+ * @throws {StoreError} when its tables are not those of this version
+ */
+export async function openFollowedStore(where: string, ...migrations: readonly Migrations[]): Promise<Store> {
+  const store = connect(where, false);
+  const names = Object.keys(Object.assign({}, ...migrations) as Record<string, Migration>);
+  const made = await store
+    .withTables<{ kysely_migration: { name: string } }>()
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute()
+    .then(
+      (rows) => new Set(rows.map(({ name }) => name)),
+      () => new Set<string>(),
+    );
+  if (made.size === names.length && names.every((name) => made.has(name))) return store;
+  await store.destroy();
+  throw new StoreError(
+    `the store ${shownUrl(where)} is not that of this version`,
+    'start the service that it follows first, with the same version',
+  );
+}
+
+/**
  * Opens an existing store to read from, also while a service writes to it.
  *
  * @throws {StoreError} when there is no store at that path

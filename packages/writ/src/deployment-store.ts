@@ -1,0 +1,63 @@
+import { type GroupWriter, threadedWriter } from './audit/group-writer.js';
+import { auditMigrations } from './audit/log-table.js';
+import { PostgresWriter } from './audit/postgres-writer.js';
+import { credentialMigrations } from './provenance/credentials.js';
+import { dpopMigrations } from './provenance/dpop.js';
+import { signingKeyMigrations } from './provenance/signing-keys.js';
+import { taskMigrations } from './provenance/task-store.js';
+import { entityMigrations } from './registry/entity-store.js';
+import { identityKeyMigrations } from './registry/identity-keys.js';
+import { revisionMigrations } from './registry/revision-log.js';
+import { revocationMigrations } from './registry/revocations.js';
+import { sightingMigrations } from './registry/sightings.js';
+import { PostgresAnnouncements } from './store/announcements.js';
+import { StoreError } from './store/errors.js';
+import { connection, isPostgresUrl, lockedConnection } from './store/postgres.js';
+import { openFollowedStore, openStore, type Store } from './store/store.js';
+
+const MIGRATIONS = [
+  auditMigrations,
+  credentialMigrations,
+  dpopMigrations,
+  entityMigrations,
+  identityKeyMigrations,
+  revisionMigrations,
+  revocationMigrations,
+  signingKeyMigrations,
+  sightingMigrations,
+  taskMigrations,
+];
+
+/** The database of a deployment, as one service of it has it open. */
+export interface DeploymentStore {
+  readonly store: Store;
+  readonly writer: GroupWriter;
+  /** Between the services on one database. */
+  readonly announcements?: PostgresAnnouncements;
+}
+
+/**
+ * Opens the database of a deployment: as the one service that keeps the ledger and the tables, or as one that follows it.
+ *
+ * @param onClose is handed what has to be closed, in the order in which it was opened
+ * @throws {StoreError} when another service keeps it, it does not answer, or it is not of this version
+ */
+export async function openDeployment(
+  where: string,
+  follows: boolean,
+  onClose: (close: () => void | Promise<void>) => void,
+): Promise<DeploymentStore> {
+  if (!isPostgresUrl(where)) {
+    if (follows)
+      throw new StoreError('a service follows another on a PostgreSQL database', 'name it with --store postgres://…');
+    const store = await openStore(where, ...MIGRATIONS);
+    onClose(() => store.destroy());
+    return { store, writer: threadedWriter(where) };
+  }
+  // The lock before anything is read: what another service writes would not be known here.
+  const client = follows ? await connection(where) : await lockedConnection(where);
+  onClose(() => client.end());
+  const store = await (follows ? openFollowedStore : openStore)(where, ...MIGRATIONS);
+  onClose(() => store.destroy());
+  return { store, writer: new PostgresWriter(client), announcements: new PostgresAnnouncements(where) };
+}

@@ -1,0 +1,53 @@
+import type { RevisionLog } from './revision-log.js';
+
+/** Tells the services on one database of changes, and is told of theirs. */
+export interface Announcements {
+  /** Tells the others that there is something new. Never part of a transaction. */
+  announce(): void;
+  /** Calls back when somebody else has told. */
+  listen(heard: () => void): void;
+  close(): Promise<void>;
+}
+
+/** So often it is looked for changes that nobody told of. */
+const LOOK_MS = 100;
+
+/**
+ * Keeps what is in memory at the newest revision of the database. An announcement makes it quick; what makes it sure is to look, which
+ * also proves that there is nothing new.
+ *
+ * @param failed is told why it could not be looked
+ * @returns a function that ends it
+ */
+export function followChanges(
+  log: RevisionLog,
+  announcements: Announcements,
+  failed: (error: Error) => void,
+): () => Promise<void> {
+  let looking: Promise<void> | undefined;
+  let isAskedAgain = false;
+  const lookNow = async (): Promise<void> => {
+    try {
+      do {
+        isAskedAgain = false;
+        await log.follow();
+      } while (isAskedAgain);
+    } catch (error) {
+      failed(error as Error);
+    } finally {
+      looking = undefined;
+    }
+  };
+  const look = (): void => {
+    isAskedAgain = true;
+    looking ??= lookNow();
+  };
+  log.onChange(() => announcements.announce());
+  announcements.listen(look);
+  const timer = setInterval(look, LOOK_MS).unref();
+  return async () => {
+    clearInterval(timer);
+    await looking;
+    await announcements.close();
+  };
+}

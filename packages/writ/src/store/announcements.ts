@@ -1,0 +1,49 @@
+import pg from 'pg';
+
+const CHANNEL = 'writ_registry';
+const AGAIN_MS = 1_000;
+
+/** Short messages between the services on one PostgreSQL database: LISTEN and NOTIFY, each outside of any transaction. */
+export class PostgresAnnouncements {
+  private client: pg.Client | undefined;
+  private heard: () => void = () => undefined;
+  private isClosed = false;
+
+  /** @param url of the database */
+  constructor(private readonly url: string) {
+    void this.connect();
+  }
+
+  /** What nobody hears is found by looking: a message that is lost is no error. */
+  announce(): void {
+    this.client?.query(`notify ${CHANNEL}`).catch(() => undefined);
+  }
+
+  listen(heard: () => void): void {
+    this.heard = heard;
+  }
+
+  private async connect(): Promise<void> {
+    if (this.isClosed) return;
+    const client = new pg.Client({ connectionString: this.url, keepAlive: true });
+    client.on('notification', () => this.heard());
+    client.on('error', () => undefined);
+    client.on('end', () => {
+      if (this.client === client) this.client = undefined;
+      if (!this.isClosed) setTimeout(() => void this.connect(), AGAIN_MS).unref();
+    });
+    try {
+      await client.connect();
+      await client.query(`listen ${CHANNEL}`);
+      this.client = client;
+    } catch {
+      await client.end().catch(() => undefined);
+    }
+    if (this.isClosed) await client.end().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.client?.end().catch(() => undefined);
+  }
+}
