@@ -5,7 +5,9 @@ import { credentialMigrations } from './provenance/credentials.js';
 import { dpopMigrations } from './provenance/dpop.js';
 import { signingKeyMigrations } from './provenance/signing-keys.js';
 import { taskMigrations } from './provenance/task-store.js';
+import { credentialUseMigrations } from './registry/credential-uses.js';
 import { entityMigrations } from './registry/entity-store.js';
+import { identityMigrations } from './registry/identities.js';
 import { identityKeyMigrations } from './registry/identity-keys.js';
 import { revisionMigrations } from './registry/revision-log.js';
 import { revocationMigrations } from './registry/revocations.js';
@@ -18,9 +20,11 @@ import { openFollowedStore, openStore, type Store } from './store/store.js';
 const MIGRATIONS = [
   auditMigrations,
   credentialMigrations,
+  credentialUseMigrations,
   dpopMigrations,
   entityMigrations,
   identityKeyMigrations,
+  identityMigrations,
   revisionMigrations,
   revocationMigrations,
   signingKeyMigrations,

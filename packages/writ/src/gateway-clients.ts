@@ -5,6 +5,7 @@ import type { Credentials } from './provenance/credentials.js';
 import { ExchangeError } from './provenance/errors.js';
 import { Newest } from './provenance/newest.js';
 import type { TransactionToken, TransactionTokens } from './provenance/transaction-token.js';
+import type { CredentialUses } from './registry/credential-uses.js';
 
 interface GatewayClientsParts {
   readonly credentials: Credentials;
@@ -15,6 +16,8 @@ interface GatewayClientsParts {
   /** Whether the host of a client says what the user asked for. */
   readonly tellsPrompt: (client: string) => boolean;
   readonly clock: () => Date;
+  /** Told of each credential that proved an identity. */
+  readonly onCredential: CredentialUses['used'];
 }
 
 /** A JWS in compact serialisation, as bearer token. */
@@ -42,6 +45,8 @@ export class GatewayClients {
     if (holder !== undefined) {
       if (holder.kind !== 'client') return undefined;
       const { originator, agent, name } = holder;
+      const now = this.parts.clock();
+      this.parts.onCredential({ credential: name, kind: 'api_key', identity: agent, through: 'gateway' }, now);
       const client = { originator, agent, task: name, tellsPrompt: this.parts.tellsPrompt(name) };
       if (!hasTokens()) return { client };
       return { client, txnToken: await this.textOf(authorization as string, holder.name) };
@@ -64,8 +69,9 @@ export class GatewayClients {
 
   /** One token serves many calls. What is kept is what was proved anew for each. */
   private async signed(token: TransactionToken): Promise<string> {
-    const { txn, path, scope } = token;
-    const key = JSON.stringify([txn, path, scope]);
+    const { txn, path, scope, madeOf, session, provedAt } = token;
+    // What it can be revoked by is part of it: the token of a later sign-in must not serve an earlier one.
+    const key = JSON.stringify([txn, path, scope, madeOf, session, provedAt]);
     const known = this.made.get(key);
     const now = this.parts.clock().getTime() / 1_000;
     if (known !== undefined && now < known.token.issuedAt + (known.token.expires - known.token.issuedAt) * FRESH_SHARE)

@@ -25,8 +25,10 @@ import { Credentials } from './provenance/credentials.js';
 import { SigningKeys } from './provenance/signing-keys.js';
 import { TaskStore } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
+import { CredentialUses } from './registry/credential-uses.js';
 import { EntityStore } from './registry/entity-store.js';
 import { followChanges } from './registry/follow.js';
+import { Identities } from './registry/identities.js';
 import { IdentityKeys } from './registry/identity-keys.js';
 import { RevisionLog } from './registry/revision-log.js';
 import { Revocations } from './registry/revocations.js';
@@ -114,9 +116,15 @@ export async function start(options: StartOptions): Promise<Writ> {
     const entities = new EntityStore(store, revisions);
     const identityKeys = await IdentityKeys.open(store, revisions);
     const revocations = await Revocations.open(store, revisions);
+    const identities = await Identities.open(store, revisions);
     const sightings = new Sightings(store);
+    const credentialUses = new CredentialUses(store);
     const keys = await SigningKeys.open(store, clock, KEY_OVERLAP_MS);
-    closers.push(() => sightings.save());
+    const saveSeen = async (): Promise<void> => {
+      await sightings.save();
+      await credentialUses.save();
+    };
+    closers.push(saveSeen);
     const ids = new Ids(await reader.lastId());
 
     const state = new ServingStateHolder();
@@ -164,6 +172,7 @@ export async function start(options: StartOptions): Promise<Writ> {
           clock,
           ids,
           hashPrompt,
+          identities,
           isFollower,
           staleness: freshness.why,
         }),
@@ -173,10 +182,12 @@ export async function start(options: StartOptions): Promise<Writ> {
       },
     });
     log.onEntries((notes) => {
-      for (const { path, time } of notes) if (path !== undefined) sightings.see(path, time);
+      for (const { path, time, result, action } of notes)
+        if (path !== undefined)
+          sightings.see(path, time, result === 'allow' || result === 'modify' ? action : undefined);
     });
     const saving = setInterval(() => {
-      sightings.save().catch((error: unknown) => logger.error({ err: error }, 'sightings could not be stored'));
+      saveSeen().catch((error: unknown) => logger.error({ err: error }, 'sightings could not be stored'));
     }, SAVE_SIGHTINGS_MS).unref();
     closers.push(() => clearInterval(saving));
 
@@ -198,7 +209,11 @@ export async function start(options: StartOptions): Promise<Writ> {
       policy: serving,
       revisions,
       entities,
+      identities,
       identityKeys,
+      credentials,
+      credentialUses,
+      limits: () => serving.bundle.settings.identities,
       revocations,
       sightings,
       reader,
@@ -216,6 +231,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       identityKeys,
       hashPrompt,
       isFollower,
+      onCredential: credentialUses.used,
       serving,
       credentials,
       keys,
@@ -249,6 +265,7 @@ export async function start(options: StartOptions): Promise<Writ> {
         exchange: token.exchange,
         tokens: token.tokens,
         hasTokens: () => token.domain() !== undefined,
+        onCredential: credentialUses.used,
         tellsPrompt: (client) => serving.bundle.settings.gateway.clients[client]?.prompt === true,
         clock,
       });

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { EntityUid } from '@writ/cedar';
 import type { AdminParts } from './api/admin/parts.js';
 import type { TokenParts } from './api/token.js';
 import type { Decider } from './decide/decide.js';
@@ -13,6 +14,7 @@ import { type OwnedKey, TokenChains } from './provenance/links.js';
 import type { SigningKeys } from './provenance/signing-keys.js';
 import type { TaskStore } from './provenance/task-store.js';
 import { type TokenDomain, TransactionTokens } from './provenance/transaction-token.js';
+import type { CredentialUses } from './registry/credential-uses.js';
 import type { IdentityKeys } from './registry/identity-keys.js';
 import type { Serving } from './serving.js';
 
@@ -28,6 +30,7 @@ interface TokenServiceParts {
   readonly hashPrompt: (prompt: string) => string;
   /** Whether another service issues the tokens of the deployment. */
   readonly isFollower: boolean;
+  readonly onCredential: CredentialUses['used'];
   readonly publicUrl: () => string;
   readonly admin: AdminParts;
 }
@@ -50,6 +53,7 @@ export function tokenService({
   admin,
   hashPrompt,
   isFollower,
+  onCredential,
 }: TokenServiceParts): TokenParts {
   const { clock } = admin;
   const settings = () => serving.bundle.settings.tokens;
@@ -67,7 +71,9 @@ export function tokenService({
   const keyOf = (thumbprint: string): OwnedKey | undefined => identityKeys.find(thumbprint);
   const chains = new TokenChains(tokens, keyOf, () => decider().plane.usualMandate, clock);
   const proofs = new DpopProofs(clock, usedProofs);
-  const verifier = new TokenVerifier({ chains, proofs, decider, limits, sharesProofs: isFollower });
+  const onKey = (credential: string, identity: EntityUid): void =>
+    onCredential({ credential, kind: 'public_key', identity, through: 'proof' }, clock());
+  const verifier = new TokenVerifier({ chains, proofs, decider, limits, sharesProofs: isFollower, onKey });
   const exchange = new TokenExchange({
     decider,
     read: (text) => verifier.read(text),
@@ -81,6 +87,7 @@ export function tokenService({
     nextTransaction: (now) => ids.next(now),
     ownerOf: (thumbprint) => keyOf(thumbprint)?.owner,
     hashPrompt,
+    onCredential,
   });
   return { exchange, tokens, verifier, proofs, keys, tasks, domain, admin, isFollower };
 }

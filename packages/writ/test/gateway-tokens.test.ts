@@ -205,7 +205,7 @@ describe('a tool call of a client that has no token', () => {
     const credential = await jwt('roaming', { scope: 'echo' });
     const reply = await call(passing, { credential });
     expect(reply.result).toBeDefined();
-    expect((await decisionOf(passing, reply))?.provenance).toEqual({
+    expect((await decisionOf(passing, reply))?.provenance).toMatchObject({
       path: [{ type: 'Agent', id: 'roaming' }],
       assurance: 2,
       txn: 'Agent::"roaming"',

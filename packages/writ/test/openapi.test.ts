@@ -146,6 +146,8 @@ describe('/openapi.json', () => {
         'GET /v1/entity-changes',
         'DELETE /v1/entities/{type}/{id}',
         'GET /v1/identities',
+        'GET /v1/identities/{type}/{id}',
+        'PUT /v1/identities/{type}/{id}',
         'GET /v1/revocations',
         'POST /v1/revocations',
         'DELETE /v1/identity-keys/{thumbprint}',

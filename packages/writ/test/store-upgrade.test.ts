@@ -10,23 +10,26 @@ import { signingKeyMigrations } from '../src/provenance/signing-keys.js';
 import { entityMigrations } from '../src/registry/entity-store.js';
 import { revocationMigrations } from '../src/registry/revocations.js';
 import { sightingMigrations } from '../src/registry/sightings.js';
-import { openStore } from '../src/store/store.js';
+import { type Migrations, openStore } from '../src/store/store.js';
 import { bundleOf, run } from './running.js';
+
+/** The migrations that there were before one. */
+function madeBefore(name: string, all: Migrations): Migrations {
+  return Object.fromEntries(Object.entries(all).filter(([one]) => one < name));
+}
 
 it('a store of before mandates and links opens, and a proof that was used stays used', async () => {
   const data = mkdtempSync(join(tmpdir(), 'writ-upgrade-'));
-  const { '0006_audit_beside_entries': _later, ...auditThen } = auditMigrations;
-  const { '0007_registry_facts': _facts, ...entitiesThen } = entityMigrations;
-  const { '0007_registry_revocations': _kinds, ...revocationsThen } = revocationMigrations;
+  const auditThen = madeBefore('0006', auditMigrations);
   const before = await openStore(
     join(data, 'writ.db'),
     auditThen,
     credentialMigrations,
     dpopMigrations,
-    entitiesThen,
-    revocationsThen,
+    madeBefore('0006', entityMigrations),
+    madeBefore('0006', revocationMigrations),
     signingKeyMigrations,
-    sightingMigrations,
+    madeBefore('0006', sightingMigrations),
   );
   const until = Math.floor(Date.now() / 1_000) + 60;
   const tables = before.withTables<{ dpop_proofs: { key: string; until: number } }>();

@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { decisionRoutes } from './admin/decisions.js';
 import { entityRoutes } from './admin/entities.js';
 import { identityRoutes } from './admin/identities.js';
+import { identityKeyRoutes } from './admin/identity-keys.js';
 import { ledgerRoute } from './admin/ledger.js';
 import { logRoutes } from './admin/log.js';
 import type { AdminParts } from './admin/parts.js';
@@ -53,6 +54,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...policyRoutes(admin),
     ...entityRoutes(admin),
     ...identityRoutes(admin),
+    ...identityKeyRoutes(admin),
     ...revocationRoutes(admin),
     signingKeyRoute(admin, parts.token.keys),
     ...decisionRoutes(admin),

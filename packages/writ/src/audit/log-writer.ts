@@ -73,6 +73,7 @@ export interface EntryNote {
   readonly result?: DecisionRecord['result'];
   readonly refusal?: string | undefined;
   readonly path?: readonly EntityUid[] | undefined;
+  readonly action?: string;
   readonly use?: CapUse | undefined;
   readonly reserved?: readonly Holding[] | undefined;
   /** Of an outcome. */
@@ -87,7 +88,18 @@ function noteOf(entry: LogEntry): EntryNote {
   const { kind, id, time } = entry;
   if (kind === 'decision') {
     const { result, refusal, provenance, mandate, reserved } = entry;
-    return { kind, id, time, result, refusal: refusal?.code, path: provenance?.path, use: mandate?.use, reserved };
+    const action = entry.request.action.name;
+    return {
+      kind,
+      id,
+      time,
+      result,
+      refusal: refusal?.code,
+      path: provenance?.path,
+      action,
+      use: mandate?.use,
+      reserved,
+    };
   }
   if (kind === 'change') return { kind, id, time, removed: entry.removed };
   if (kind !== 'outcome') return { kind, id, time };

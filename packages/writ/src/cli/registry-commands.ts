@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander';
+import { IDENTITY_KINDS, SET_STATES } from '../registry/identities.js';
+import { IDENTITY_FLAGS } from '../registry/identity-view.js';
 import type { ExitCode } from './exit.js';
+import { type IdentitiesFlags, type IdentityFlags, identity, listIdentities } from './identities.js';
 import { type ImportFlags, importEntities } from './import.js';
 import { listRevocations, type RevocationFlags, type RevokeFlags, reinstate, revoke } from './revoke.js';
 
@@ -25,6 +28,26 @@ export function registryCommands(
     .option('--map <file>', 'how a row or a document becomes an entity, as YAML')
     .option('--dry-run', 'read it and store nothing')
     .action((file: string, flags: ImportFlags) => run(importEntities(file, flags)));
+
+  verb('identities', 'who takes part in decisions, who answers for it, and what is wrong with it')
+    .addOption(new Option('--kind <kind>', 'only of this kind').choices([...IDENTITY_KINDS]))
+    .addOption(new Option('--flag <flag>', 'only those with this wrong').choices([...IDENTITY_FLAGS]))
+    .option('--state <state>', 'active, dormant, suspended, retired or unregistered')
+    .option('--owner <owner>', 'only those that they answer for')
+    .option('--team <team>', 'only of this team')
+    .action((flags: IdentitiesFlags) => run(listIdentities(flags)));
+
+  verb('identity', 'show an identity, or register and change it')
+    .argument('<identity>', 'as Agent::"planner"')
+    .addOption(new Option('--kind <kind>', 'what it is').choices([...IDENTITY_KINDS]))
+    .option('--owner <owner>', 'who answers for it')
+    .option('--team <team>', 'of which team it is')
+    .option('--purpose <text>', 'what it is for')
+    .option('--parent <identity>', 'the agent that it is a version or an instance of')
+    .option('--agent-version <version>', 'its version')
+    .option('--manifest <hash>', 'the hash of its manifest')
+    .addOption(new Option('--state <state>', 'whoever is suspended or retired may do nothing').choices([...SET_STATES]))
+    .action((name: string, flags: IdentityFlags) => run(identity(name, flags)));
 
   verb('revoke', 'take authority away, from the next decision on')
     .argument('<kind>', 'identity, delegation, task, session, token, agent-version, action, tool or upstream')

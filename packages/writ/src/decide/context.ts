@@ -14,6 +14,8 @@ export interface ContextParts {
   /** The `action.properties` of the request. */
   readonly action: Readonly<Record<string, unknown>> | undefined;
   readonly provenance: Provenance;
+  /** Whether everybody on the path is known to the registry. */
+  readonly isRegistered: () => boolean;
   /** Whose work it is in the end. */
   readonly lineage: () => string;
   readonly ledger: LedgerValues;
@@ -76,8 +78,10 @@ function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
   }
 }
 
-function provenanceValue(name: string, { provenance, lineage }: ContextParts): unknown {
+function provenanceValue(name: string, { provenance, lineage, isRegistered }: ContextParts): unknown {
   switch (name) {
+    case 'registered':
+      return isRegistered();
     case 'assurance':
       return provenance.assurance;
     case 'originator':

@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
+import type { Identities } from '../registry/identities.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
 import type { Caller } from './caller.js';
@@ -32,6 +33,7 @@ import type { PolicyPlane } from './plane.js';
 import { waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, UsedProof } from './record.js';
 import type { AccessRequest, Carried } from './request.js';
+import { standingOf } from './standing.js';
 import { TaskMemory } from './task-memory.js';
 import { newTrail, recordOf, type Trail } from './trail.js';
 
@@ -40,6 +42,8 @@ export interface DeciderParts {
   readonly plane: PolicyPlane;
   readonly ledger: Ledger;
   readonly revocations: Pick<Revocations, 'against'> & Partial<Pick<Revocations, 'onRevocation'>>;
+  /** The identities that are registered. */
+  readonly identities?: Pick<Identities, 'find'>;
   /** Of which revision the registry is. */
   readonly revisions?: Pick<RevisionLog, 'revision' | 'reaches'>;
   readonly log: Append;
@@ -145,7 +149,7 @@ export class Decider {
   /** From now on whoever carries it out hears of it when what permits it is revoked: also what was revoked while it was recorded. */
   private begun({ id, request, provenance }: DecisionRecord): void {
     // A permit has been through this: who asks is known.
-    const about = revocableOf(request, provenance as Provenance);
+    const about = revocableOf(request, provenance as Provenance, this.parts.identities);
     this.inFlight.begin(id, about);
     const revoked = this.parts.revocations.against(about);
     if (revoked !== undefined) this.inFlight.revoked(revoked);
@@ -275,8 +279,10 @@ export class Decider {
       trail.revision = revisions?.revision;
       const behind = behindOf(request, trail.revision);
       if (behind !== undefined) return behind;
-      const revoked = revocations.against(revocableOf(request, provenance));
+      const revoked = revocations.against(revocableOf(request, provenance, this.parts.identities));
       if (revoked !== undefined) return refuse('revoked', revokedText(revoked));
+      const standing = standingOf(provenance.path, this.parts.identities, plane.registry);
+      if (standing.refusal !== undefined) return refuse('revoked', standing.refusal);
 
       const gatherer = new EntityGatherer(plane.registry, caller);
       const identities = decided.map((uid) => gatherer.identity(uid, request.subject));
@@ -315,6 +321,7 @@ export class Decider {
         given: request.context ?? {},
         action: request.action.properties,
         provenance,
+        isRegistered: standing.isRegistered,
         lineage,
         ledger: trail.ledger,
         flow,

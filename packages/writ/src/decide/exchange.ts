@@ -18,6 +18,7 @@ import { compileIdentity } from '../provenance/identity-claims.js';
 import type { JwtSvids, TrustDomain } from '../provenance/jwt-svid.js';
 import { kindsFor, type TaskKinds } from '../provenance/task-kinds.js';
 import { type PathMember, presentOf, scopeIn, type TransactionToken } from '../provenance/transaction-token.js';
+import type { CredentialUse } from '../registry/credential-uses.js';
 import type { Decider } from './decide.js';
 import { Issuance } from './issuance.js';
 
@@ -50,6 +51,8 @@ export interface ExchangeParts {
   /** Whose a registered key is. */
   readonly ownerOf: (thumbprint: string) => EntityUid | undefined;
   readonly hashPrompt: (prompt: string) => string;
+  /** Told of each credential that proved an identity. */
+  readonly onCredential: (use: CredentialUse, now: Date) => void;
 }
 
 export interface ExchangeRequest {
@@ -101,15 +104,23 @@ export class TokenExchange {
    * @throws {ExchangeError} when the credential proves nothing; {@link IssuerUnreachableError} when it cannot be verified now
    */
   async standing(credential: string, task?: string): Promise<TransactionToken> {
-    const { path, stated } = await this.prove(credential, TOKEN_TYPES.jwt, 'Authorization');
+    const { path, stated, origin } = await this.prove(credential, TOKEN_TYPES.jwt, 'Authorization', 'gateway');
+    const { id, session, provedAt } = origin ?? {};
     const issuedAt = Math.floor(this.parts.clock().getTime() / 1_000);
     const expires = issuedAt + this.parts.limits().lifetime;
-    return { txn: task ?? uidText(path[0].uid), path, scope: stated, requestingWorkload: 'gateway', issuedAt, expires };
+    const txn = task ?? uidText(path[0].uid);
+    const madeOf = id === undefined ? undefined : [id];
+    return { txn, path, scope: stated, requestingWorkload: 'gateway', issuedAt, expires, madeOf, session, provedAt };
   }
 
   private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
     const { scope = [], details, requestContext, prompt, requestingWorkload, authorizationDetails } = request;
-    const proven = await this.prove(request.subjectToken, request.subjectTokenType, 'subject_token');
+    const proven = await this.prove(
+      request.subjectToken,
+      request.subjectTokenType,
+      'subject_token',
+      requestingWorkload,
+    );
     const now = this.parts.clock();
     const path = actor === undefined ? proven.path : withActor(proven.path, actor);
     const txn = this.parts.nextTransaction(now);
@@ -192,30 +203,36 @@ export class TokenExchange {
     }
   }
 
-  private async actor({ actorToken, actorTokenType }: ExchangeRequest): Promise<PathMember | undefined> {
+  private async actor({
+    actorToken,
+    actorTokenType,
+    requestingWorkload,
+  }: ExchangeRequest): Promise<PathMember | undefined> {
     if (actorToken === undefined) return undefined;
     if (actorTokenType === undefined)
       throw new ExchangeError('invalid_request', 'actor_token comes with its actor_token_type');
-    const { path } = await this.prove(actorToken, actorTokenType, 'actor_token');
+    const { path } = await this.prove(actorToken, actorTokenType, 'actor_token', requestingWorkload);
     return presentOf(path);
   }
 
-  private async prove(credential: string, type: string, name: string): Promise<Proven> {
+  private async prove(credential: string, type: string, name: string, through: string): Promise<Proven> {
     if (type !== TOKEN_TYPES.accessToken && type !== TOKEN_TYPES.jwt)
       throw new ExchangeError('invalid_request', `${name}_type: ${type} is not taken here`);
     const holder = this.parts.credentials.verify(credential);
     if (holder?.kind === 'client') {
+      this.tell({ credential: holder.name, kind: 'api_key', identity: holder.agent, through });
       const [originator, agent] = [holder.originator, holder.agent].map((uid): PathMember => ({ uid, assurance: 1 }));
       return { path: [originator as PathMember, agent as PathMember], scope: holder.scopes, stated: [] };
     }
     try {
       // A JWT-SVID is known by its subject; it need not say who issued it.
-      if (type === TOKEN_TYPES.jwt && isOfSpiffe(credential)) return await this.proveWorkload(credential);
+      if (type === TOKEN_TYPES.jwt && isOfSpiffe(credential)) return await this.proveWorkload(credential, through);
       const { issuer, claims } = await this.parts.accessTokens().verify(credential);
       const declared = this.parts.issuers()[issuer];
       if (declared?.identity === undefined)
         throw new CredentialError(`writ.yaml does not say whom the tokens of ${issuer} are about`);
       const uid = compileIdentity(declared.identity)(claims);
+      this.tell({ credential: issuer, kind: 'access_token', identity: uid, through, ...timesOf(claims) });
       const stated = typeof claims.scope === 'string' ? scopeIn(claims.scope) : undefined;
       const path = [{ uid, assurance: 2 }] as const;
       return { path, scope: stated ?? declared.scopes, stated: stated ?? [], origin: originOf(issuer, claims) };
@@ -225,9 +242,20 @@ export class TokenExchange {
     }
   }
 
-  private async proveWorkload(credential: string): Promise<Proven> {
+  private tell(use: CredentialUse): void {
+    this.parts.onCredential(use, this.parts.clock());
+  }
+
+  private async proveWorkload(credential: string, through: string): Promise<Proven> {
     const { spiffeId, trustDomain } = await this.parts.svids().verify(credential);
     const { identity, scopes } = this.parts.trustDomains()[trustDomain] as ExchangeTrustDomain;
+    this.tell({
+      credential: trustDomain,
+      kind: 'jwt_svid',
+      identity: { type: identity, id: spiffeId },
+      through,
+      ...timesOf(decodeJwt(credential)),
+    });
     return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes, stated: [] };
   }
 }
@@ -240,6 +268,14 @@ function originOf(issuer: string, claims: Readonly<Record<string, unknown>>): Cr
     ...(typeof jti === 'string' ? { id: foreignTokenId(issuer, jti) } : {}),
     ...(typeof sid === 'string' ? { session: sid } : {}),
     ...(typeof provedAt === 'number' ? { provedAt } : {}),
+  };
+}
+
+/** From when to when a credential counts, as it says. */
+function timesOf({ iat, exp }: Readonly<Record<string, unknown>>): Pick<CredentialUse, 'issued' | 'expires'> {
+  return {
+    ...(typeof iat === 'number' ? { issued: new Date(iat * 1_000).toISOString() } : {}),
+    ...(typeof exp === 'number' ? { expires: new Date(exp * 1_000).toISOString() } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type ActionDeclaration, Entity, type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
+import type { Identities } from '../registry/identities.js';
 import { withheldOf } from '../registry/live-facts.js';
 import type { Registry } from '../registry/registry.js';
 import type { Revocable } from '../registry/revocations.js';
@@ -135,7 +136,11 @@ export function withheldFacts(registry: Registry): MissingFact[] {
 }
 
 /** What an action is about, as far as it can be revoked. */
-export function revocableOf(request: AccessRequest, provenance: Provenance): Revocable {
+export function revocableOf(
+  request: AccessRequest,
+  provenance: Provenance,
+  identities: Pick<Identities, 'find'> | undefined,
+): Revocable {
   const { path, txn, tokens, provedAt } = provenance;
   const { session, upstream, agent } = request.context ?? {};
   // A request that names another session than its token is of both.
@@ -149,7 +154,7 @@ export function revocableOf(request: AccessRequest, provenance: Provenance): Rev
     sessions,
     ...(isObject(upstream) && typeof upstream.server === 'string' ? { upstream: upstream.server } : {}),
     ...(isObject(upstream) && typeof upstream.tool === 'string' ? { tool: upstream.tool } : {}),
-    ...(isObject(agent) ? { versions: versionsOf(agent, path) } : {}),
+    versions: [...(isObject(agent) ? versionsOf(agent, path) : []), ...registeredVersions(path, identities)],
   };
 }
 
@@ -159,6 +164,16 @@ function versionsOf({ version, manifest }: Readonly<Record<string, unknown>>, pa
   if (typeof version === 'string') said.push(...path.map((uid) => `${uidText(uid)}@${version}`));
   if (typeof manifest === 'string') said.push(manifest);
   return said;
+}
+
+/** What is registered of them, whatever a request says. */
+function registeredVersions(path: Provenance['path'], identities: Pick<Identities, 'find'> | undefined): string[] {
+  return path.flatMap((uid) => {
+    const { version, manifest, parent } = identities?.find(uid) ?? {};
+    const versions = version === undefined ? [] : [`${uidText(uid)}@${version}`];
+    if (version !== undefined && parent !== undefined) versions.push(`${parent}@${version}`);
+    return manifest === undefined ? versions : [...versions, manifest];
+  });
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

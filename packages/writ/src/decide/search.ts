@@ -119,6 +119,8 @@ function narrowedSearch(
   const ours = ['now', 'ledger', 'mandate'];
   const depends = part === 'subject' ? [...ours, 'provenance'] : ours;
   if (depends.some((name) => declared.context.attributes.has(name)) || readsArguments(declared)) return undefined;
+  const told = declared.context.attributes.get('provenance')?.type;
+  if (told?.kind === 'record' && told.attributes.has('registered')) return undefined;
   if (plane.delegation === 'actor' && provenance.path.length > 1) return undefined;
   try {
     const gatherer = new EntityGatherer(plane.registry, caller);
@@ -128,6 +130,7 @@ function narrowedSearch(
       provenance,
       ledger: {},
       flow: untraced(plane.tools.of(request.action.name)),
+      isRegistered: () => false,
       lineage: () => lineageOf(plane.registry, provenance),
       mandate: undefined,
       now: new Date(0),

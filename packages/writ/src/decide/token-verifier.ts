@@ -1,4 +1,4 @@
-import { uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar';
 import type { CheckedProof, DpopProofs } from '../provenance/dpop.js';
 import { TokenError } from '../provenance/errors.js';
 import type { TokenLimits } from '../provenance/exchange.js';
@@ -21,6 +21,8 @@ export interface VerifierParts {
   readonly proofs: DpopProofs;
   readonly decider: () => Decider;
   readonly limits: () => TokenLimits;
+  /** Told of each key that an identity proved to have. */
+  readonly onKey?: (thumbprint: string, identity: EntityUid) => void;
   /** Whether another service may be shown the same proof: then none is believed here. */
   readonly sharesProofs?: boolean;
 }
@@ -43,6 +45,7 @@ export class TokenVerifier {
       const token = this.handedOnRightly(chain);
       if (token.boundTo === undefined) return provenanceIn(token);
       const proved = this.prove(token.boundTo, await proof, call);
+      this.parts.onKey?.(proved.thumbprint, presentOf(token.path).uid);
       const told = provenanceIn(token, proved.call === undefined ? undefined : chainedAssurance(chain));
       return { ...told, usedProof: this.parts.proofs.take(proved) };
     } catch (error) {

@@ -110,6 +110,15 @@ export const writYaml = z
         policy: durationShape.default('15m'),
       })
       .default({ revocations: '10s', policy: '15m' }),
+    /** How the identities that take part in decisions are looked at. */
+    identities: z
+      .strictObject({
+        /** The entity types that are people: nobody has to answer for them. */
+        people: z.array(z.string().min(1)).default(['User', 'user']),
+        dormantAfter: durationShape.default('90d'),
+        credentialAge: durationShape.default('90d'),
+      })
+      .default({ people: ['User', 'user'], dormantAfter: '90d', credentialAge: '90d' }),
     gateway: z
       .strictObject({ servers: z.record(name, server).default({}), clients: z.record(name, client).default({}) })
       .default({ servers: {}, clients: {} }),

@@ -56,6 +56,8 @@ export class Credentials {
   /** Replaced whole when the holders change. */
   private byHash: ReadonlyMap<string, Holder> = new Map();
 
+  private readonly madeAt = new Map<string, string>();
+
   private readonly lastOn = new WeakMap<object, { authorization: string; holder: Holder; of: object }>();
 
   private constructor(
@@ -88,6 +90,7 @@ export class Credentials {
     const byHash = new Map<string, Holder>();
     for (const holder of holders) {
       const row = rows.find(({ kind, name }) => kind === holder.kind && name === holder.name);
+      if (row !== undefined) this.madeAt.set(`${holder.kind}:${holder.name}`, row.created_at);
       if (row !== undefined) byHash.set(row.hash, holder);
       else if (this.makesKeys) byHash.set(await this.issue(holder), holder);
     }
@@ -114,6 +117,14 @@ export class Credentials {
     return this.store.withTables<CredentialTables>();
   }
 
+  /** Those whose keys count, and when each key was made; RFC 3339. */
+  holders(): { readonly holder: Holder; readonly madeAt: string }[] {
+    return [...this.byHash.values()].map((holder) => ({
+      holder,
+      madeAt: this.madeAt.get(`${holder.kind}:${holder.name}`) ?? '',
+    }));
+  }
+
   /** Where the key of a holder is written. */
   fileOf(name: string): string {
     return join(this.folder, `${name}.key`);
@@ -127,9 +138,11 @@ export class Credentials {
     rmSync(file, { force: true });
     writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
     const hashed = hashOf(key);
+    const madeAt = this.clock().toISOString();
+    this.madeAt.set(`${holder.kind}:${holder.name}`, madeAt);
     await this.table
       .insertInto('credentials')
-      .values({ hash: hashed, kind: holder.kind, name: holder.name, created_at: this.clock().toISOString() })
+      .values({ hash: hashed, kind: holder.kind, name: holder.name, created_at: madeAt })
       .execute();
     return hashed;
   }

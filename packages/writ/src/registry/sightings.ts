@@ -1,6 +1,17 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import { sql } from 'kysely';
+import { isPostgres } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 import { isBehind } from './by-uid.js';
+
+function toolsIn(text: string | null | undefined): string[] {
+  return text === null || text === undefined ? [] : (JSON.parse(text) as string[]);
+}
+
+function sightingOf(row: SightingTables['sightings']): Sighting {
+  const { type, id, first_seen: firstSeen, last_seen: lastSeen, tools } = row;
+  return { type, id, firstSeen, lastSeen, tools: toolsIn(tools) };
+}
 
 /** When an identity was seen in decisions. */
 export interface Sighting {
@@ -9,9 +20,13 @@ export interface Sighting {
   /** RFC 3339, UTC. */
   readonly firstSeen: string;
   readonly lastSeen: string;
+  /** What it was permitted to do itself: names of actions, at most 100. */
+  readonly tools: readonly string[];
 }
 
-type SightingTables = { sightings: { type: string; id: string; first_seen: string; last_seen: string } };
+type SightingTables = {
+  sightings: { type: string; id: string; first_seen: string; last_seen: string; tools: string | null };
+};
 
 export const sightingMigrations: Migrations = {
   '0002_registry_sightings': {
@@ -26,8 +41,18 @@ export const sightingMigrations: Migrations = {
         .execute();
     },
   },
+  '0008_registry_sighting_tools': {
+    async up(db) {
+      await db.schema.alterTable('sightings').addColumn('tools', 'text').execute();
+      // In one order with the identities that are registered, whatever the collation of the database.
+      if (isPostgres(db))
+        for (const name of ['type', 'id'])
+          await sql`alter table sightings alter column ${sql.ref(name)} type text collate "C"`.execute(db);
+    },
+  },
 };
 
+const MAX_TOOLS = 100;
 /** Past this many identities that nobody has stored yet, further ones wait for the next time that they are seen. */
 const MAX_UNSAVED = 10_000;
 
@@ -36,16 +61,19 @@ const MAX_UNSAVED = 10_000;
  * crash takes of it is in the log.
  */
 export class Sightings {
-  private unsaved = new Map<string, Sighting>();
+  private unsaved = new Map<string, Omit<Sighting, 'tools'> & { readonly tools: Set<string> }>();
 
   constructor(private readonly store: Store) {}
 
-  see(identities: readonly EntityUid[], time: string): void {
-    for (const { type, id } of identities) {
+  /** @param permitted the action, when it was permitted: what the last of them does */
+  see(identities: readonly EntityUid[], time: string, permitted?: string): void {
+    for (const [i, { type, id }] of identities.entries()) {
       const key = uidText({ type, id });
       const known = this.unsaved.get(key);
       if (known === undefined && this.unsaved.size >= MAX_UNSAVED) continue;
-      this.unsaved.set(key, { type, id, firstSeen: known?.firstSeen ?? time, lastSeen: time });
+      const tools = known?.tools ?? new Set<string>();
+      if (permitted !== undefined && i === identities.length - 1 && tools.size < MAX_TOOLS) tools.add(permitted);
+      this.unsaved.set(key, { type, id, firstSeen: known?.firstSeen ?? time, lastSeen: time, tools });
     }
   }
 
@@ -57,14 +85,33 @@ export class Sightings {
       .withTables<SightingTables>()
       .transaction()
       .execute(async (transaction) => {
-        for (const { type, id, firstSeen, lastSeen } of seen) {
+        for (const { type, id, firstSeen, lastSeen, tools } of seen) {
+          const known = await transaction
+            .selectFrom('sightings')
+            .select('tools')
+            .where('type', '=', type)
+            .where('id', '=', id)
+            .executeTakeFirst();
+          const all = JSON.stringify([...new Set([...toolsIn(known?.tools), ...tools])].slice(0, MAX_TOOLS));
           await transaction
             .insertInto('sightings')
-            .values({ type, id, first_seen: firstSeen, last_seen: lastSeen })
-            .onConflict((c) => c.columns(['type', 'id']).doUpdateSet({ last_seen: lastSeen }))
+            .values({ type, id, first_seen: firstSeen, last_seen: lastSeen, tools: all })
+            .onConflict((c) => c.columns(['type', 'id']).doUpdateSet({ last_seen: lastSeen, tools: all }))
             .execute();
         }
       });
+  }
+
+  async find({ type, id }: EntityUid): Promise<Sighting | undefined> {
+    await this.save();
+    const row = await this.store
+      .withTables<SightingTables>()
+      .selectFrom('sightings')
+      .selectAll()
+      .where('type', '=', type)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row && sightingOf(row);
   }
 
   /** Those seen, by type and id, beginning behind `after`. */
@@ -78,6 +125,6 @@ export class Sightings {
       .orderBy('id');
     if (after !== undefined) query = query.where(isBehind(after));
     const rows = await query.limit(limit).execute();
-    return rows.map((row) => ({ type: row.type, id: row.id, firstSeen: row.first_seen, lastSeen: row.last_seen }));
+    return rows.map(sightingOf);
   }
 }

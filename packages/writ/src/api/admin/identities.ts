@@ -1,147 +1,256 @@
-import { parseUid, uidText } from '@writ/cedar';
-import type { JWK } from 'jose';
+import { Entity, type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
-import { KeyRegistrationError } from '../../registry/errors.js';
-import type { IdentityKey } from '../../registry/identity-keys.js';
+import { millisecondsOf } from '../../duration.js';
+import type { UsedCredential } from '../../registry/credential-uses.js';
+import { IDENTITY_KINDS, SET_STATES } from '../../registry/identities.js';
+import { IDENTITY_FLAGS, type IdentityView, identityView } from '../../registry/identity-view.js';
+import type { Sighting } from '../../registry/sightings.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
 import { type AdminParts, authorOf, recordChange } from './parts.js';
 import { afterOf, nextOf, uidPage } from './uid-page.js';
 
-const listShape = z.object({
-  identities: z.array(
-    z.object({
-      type: z.string(),
-      id: z.string(),
-      firstSeen: z.string(),
-      lastSeen: z.string(),
-      /** Whether the registry holds facts of it. */
-      registered: z.boolean(),
-      revoked: z.boolean(),
-    }),
-  ),
-  /** Give both as `afterType` and `afterId` to go on. */
-  next: z.object({ type: z.string(), id: z.string() }).optional(),
+const text = z.string().min(1).max(1_024);
+const saidShape = z.strictObject({
+  kind: z.enum(IDENTITY_KINDS),
+  /** Who answers for it: a person or a team, as they are called here. */
+  owner: text.optional(),
+  team: text.optional(),
+  purpose: text.optional(),
+  /** The agent that it is a version or an instance of, as `Agent::"planner"`. */
+  parent: text
+    .refine((value) => parseUid(value) !== undefined, 'an identity is written Type::"id", as in Agent::"planner"')
+    .optional(),
+  version: text.optional(),
+  /** The hash of its manifest. */
+  manifest: text.optional(),
+  /** Whoever is suspended or retired may do nothing. */
+  state: z.enum(SET_STATES).default('active'),
 });
-
-const keyShape = z.object({
-  /** RFC 7638. */
-  thumbprint: z.string(),
-  identity: z.string(),
-  jwk: z.record(z.string(), z.unknown()),
-  addedAt: z.string(),
-  addedBy: z.string(),
+const credentialShape = z.object({
+  credential: z.string(),
+  kind: z.string(),
+  issued: z.string().optional(),
+  expires: z.string().optional(),
+  lastUsed: z.string().optional(),
+  through: z.array(z.string()),
+  isShared: z.boolean(),
 });
+const viewShape = z.object({
+  type: z.string(),
+  id: z.string(),
+  kind: z.enum(IDENTITY_KINDS).optional(),
+  owner: z.string().optional(),
+  team: z.string().optional(),
+  purpose: z.string().optional(),
+  parent: z.string().optional(),
+  version: z.string().optional(),
+  manifest: z.string().optional(),
+  state: z.enum(['active', 'dormant', 'suspended', 'retired', 'unregistered']),
+  registeredAt: z.string().optional(),
+  registeredBy: z.string().optional(),
+  firstSeen: z.string().optional(),
+  lastSeen: z.string().optional(),
+  tools: z.array(z.string()),
+  credentials: z.array(credentialShape),
+  flags: z.array(z.enum(IDENTITY_FLAGS)),
+});
+const filterShape = uidPage.extend({
+  kind: z.enum(IDENTITY_KINDS).optional(),
+  state: viewShape.shape.state.optional(),
+  flag: z.enum(IDENTITY_FLAGS).optional(),
+  owner: z.string().optional(),
+  team: z.string().optional(),
+});
+type Filter = z.output<typeof filterShape>;
 
-/** `/v1/identities`: who took part in decisions, and `/v1/identity-keys`: what they sign with. */
+const read = { kind: 'area', area: 'identities', how: 'read' } as const;
+const write = { kind: 'area', area: 'identities', how: 'write' } as const;
+/** So many are looked at for one page of those that match. */
+const MAX_LOOKED_AT = 10_000;
+
+/** `/v1/identities`: who takes part in decisions, who answers for it, and what is wrong with it. */
 export function identityRoutes(parts: AdminParts): Route[] {
-  const { sightings, revocations, decider } = parts;
+  const { identities } = parts;
   return [
-    ...keyRoutes(parts),
     route({
       method: 'GET',
       url: '/v1/identities',
       operationId: 'listIdentities',
       tag: 'Administration',
-      summary: 'The identities that decisions have seen',
-      access: { kind: 'area', area: 'identities', how: 'read' },
-      query: uidPage,
-      answers: { 200: { description: 'By type and id', shape: listShape } },
-      async handle({ query }) {
-        const seen = await sightings.list(afterOf(query), query.limit);
-        const revoked = new Set(
-          revocations.list().flatMap(({ kind, target }) => (kind === 'identity' ? [target] : [])),
-        );
-        const { entities } = decider().plane.registry;
-        return {
-          identities: seen.map((one) => ({
-            ...one,
-            registered: entities.get(one)?.exists === true,
-            revoked: revoked.has(uidText(one)),
-          })),
-          ...nextOf(seen, query),
-        };
+      summary: 'The identities that are registered, and those that decisions have seen',
+      access: read,
+      query: filterShape,
+      answers: {
+        200: {
+          description: 'By type and id; `next` is there when there may be more, also on a page with none',
+          shape: z.object({
+            identities: z.array(viewShape),
+            /** Give both as `afterType` and `afterId` to go on. */
+            next: z.object({ type: z.string(), id: z.string() }).optional(),
+          }),
+        },
       },
+      handle: ({ query }) => listed(parts, query),
     }),
-  ];
-}
-
-function keyRoutes(parts: AdminParts): Route[] {
-  const { identityKeys, clock } = parts;
-  return [
     route({
       method: 'GET',
-      url: '/v1/identity-keys',
-      operationId: 'listIdentityKeys',
+      url: '/v1/identities/:type/:id',
+      operationId: 'getIdentity',
       tag: 'Administration',
-      summary: 'The public keys that identities sign delegation links with',
-      access: { kind: 'area', area: 'identities', how: 'read' },
-      answers: { 200: { description: 'The keys', shape: z.object({ keys: z.array(keyShape) }) } },
-      handle: () => ({ keys: identityKeys.list().map(viewOf) }),
-    }),
-    route({
-      method: 'POST',
-      url: '/v1/identity-keys',
-      operationId: 'addIdentityKey',
-      tag: 'Administration',
-      summary: 'Register a public key as that of an identity',
-      access: { kind: 'area', area: 'identities', how: 'write' },
-      body: z.object({
-        /** As `Agent::"planner"`. */
-        identity: z.string().min(1).max(1_024),
-        /** An EC key on P-256 or an Ed25519 key; public. */
-        jwk: z.record(z.string(), z.unknown()),
-      }),
+      summary: 'One identity',
+      access: read,
       answers: {
-        201: { description: 'The key', shape: keyShape },
-        400: { description: 'It is no public key of a kind that is taken' },
+        200: { description: 'The identity', shape: viewShape },
+        404: { description: 'It is not registered, has no facts, and was never seen' },
       },
-      async handle({ body, caller, reply }) {
-        const uid = parseUid(body.identity);
-        if (uid === undefined)
-          throw new Problem(400, 'body.identity: an identity is written Type::"id", as in Agent::"planner"');
-        try {
-          const key = await identityKeys.add(uid, body.jwk as JWK, clock(), caller.enforcementPoint);
-          const { thumbprint } = key;
-          // What nobody can find on the record gives nobody authority.
-          await recordChange(parts, caller, 'identity-keys.add', { identity: uidText(uid), thumbprint }).catch(
-            async (error: unknown) => {
-              await identityKeys.remove(thumbprint, authorOf(parts, caller));
-              throw error;
-            },
-          );
-          reply.code(201);
-          return viewOf(key);
-        } catch (error) {
-          if (!(error instanceof KeyRegistrationError)) throw error;
-          throw new Problem(400, `body.jwk: ${error.message}${error.help === undefined ? '' : `; ${error.help}`}`);
-        }
+      async handle({ params }) {
+        const uid = { type: params.type ?? '', id: params.id ?? '' };
+        const sighting = await parts.sightings.find(uid);
+        const view = (await viewer(parts))(uid, sighting);
+        if (sighting === undefined && view.state === 'unregistered')
+          throw new Problem(404, `nobody has heard of ${uidText(uid)}`);
+        return view;
       },
     }),
     route({
-      method: 'DELETE',
-      url: '/v1/identity-keys/:thumbprint',
-      operationId: 'removeIdentityKey',
+      method: 'PUT',
+      url: '/v1/identities/:type/:id',
+      operationId: 'putIdentity',
       tag: 'Administration',
-      summary:
-        'Remove a key: the links that it signed, and those that were made out to it, are worth nothing from now on',
-      access: { kind: 'area', area: 'identities', how: 'write' },
+      summary: 'Register an identity, or say something else of it: what is not said is not known any more',
+      access: write,
+      body: saidShape,
       always: true,
-      answers: {
-        200: { description: 'The key that was removed', shape: keyShape },
-        404: { description: 'There is no such key' },
-      },
-      async handle({ params, caller }) {
-        const { thumbprint = '' } = params;
-        const removed = await identityKeys.remove(thumbprint, authorOf(parts, caller));
-        if (removed === undefined) throw new Problem(404, `there is no key ${thumbprint}`);
-        await recordChange(parts, caller, 'identity-keys.remove', { identity: uidText(removed.owner), thumbprint });
-        return viewOf(removed);
+      answers: { 200: { description: 'The identity', shape: viewShape } },
+      async handle({ params, body, caller }) {
+        const uid = { type: params.type ?? '', id: params.id ?? '' };
+        if (parseUid(uidText(uid)) === undefined)
+          throw new Problem(400, `${uid.type} is not the name of an entity type`);
+        const put = await identities.put({ ...uid, ...body }, authorOf(parts, caller));
+        await recordChange(parts, caller, 'identities.put', { ...put });
+        return (await viewer(parts))(uid, await parts.sightings.find(uid));
       },
     }),
   ];
 }
 
-function viewOf({ thumbprint, owner, jwk, addedAt, addedBy }: IdentityKey): z.output<typeof keyShape> {
-  return { thumbprint, identity: uidText(owner), jwk: { ...jwk }, addedAt, addedBy };
+async function listed(parts: AdminParts, query: Filter): Promise<{ identities: IdentityView[]; next?: EntityUid }> {
+  const view = await viewer(parts);
+  const found: IdentityView[] = [];
+  let after = afterOf(query);
+  for (let looked = 0; looked < MAX_LOOKED_AT; ) {
+    const page = await bothBehind(parts, after, query.limit);
+    looked += page.length;
+    for (const [i, { uid, sighting }] of page.entries()) {
+      const one = view(uid, sighting);
+      if (matches(one, query)) found.push(one);
+      if (found.length === query.limit && i < page.length - 1) return { identities: found, next: plain(uid) };
+    }
+    const { next } = nextOf(
+      page.map(({ uid }) => uid),
+      query,
+    );
+    if (next === undefined) return { identities: found };
+    if (found.length === query.limit) return { identities: found, next };
+    after = next;
+  }
+  return { identities: found, ...(after === undefined ? {} : { next: after }) };
+}
+
+interface Known {
+  readonly uid: EntityUid;
+  readonly sighting: Sighting | undefined;
+}
+
+/** Those registered and those seen, each once, in one order. */
+async function bothBehind(
+  { identities, sightings }: AdminParts,
+  after: EntityUid | undefined,
+  limit: number,
+): Promise<Known[]> {
+  const [registered, seen] = [await identities.list(after, limit), await sightings.list(after, limit)];
+  const known = new Map<string, Known>(registered.map((uid) => [uidText(uid), { uid, sighting: undefined }]));
+  for (const sighting of seen) known.set(uidText(sighting), { uid: sighting, sighting });
+  return [...known.values()].sort((a, b) => byUid(a.uid, b.uid)).slice(0, limit);
+}
+
+/** As the databases order them: by bytes. */
+function byUid(a: EntityUid, b: EntityUid): number {
+  return (
+    Buffer.compare(Buffer.from(a.type), Buffer.from(b.type)) || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id))
+  );
+}
+
+/** Views of identities as of now. */
+async function viewer(parts: AdminParts): Promise<(uid: EntityUid, sighting: Sighting | undefined) => IdentityView> {
+  const { identities, revocations, decider, clock, limits: settings } = parts;
+  const { people, dormantAfter, credentialAge } = settings();
+  const limits = { dormantAfter: millisecondsOf(dormantAfter), credentialAge: millisecondsOf(credentialAge) };
+  const isPerson = new Set(people);
+  const revoked = new Set(revocations.list().flatMap(({ kind, target }) => (kind === 'identity' ? [target] : [])));
+  const credentials = await credentialsByIdentity(parts);
+  const { registry } = decider().plane;
+  const now = clock();
+  return (uid, sighting) => {
+    const identity = identities.find(uid);
+    const facts = registry.resident(uid);
+    const owner = identity?.owner ?? ownerText(facts);
+    return identityView(
+      {
+        uid,
+        identity,
+        sighting,
+        owner,
+        credentials: credentials.get(uidText(uid)) ?? [],
+        hasFacts: facts !== undefined,
+        isPerson: identity === undefined ? isPerson.has(uid.type) : identity.kind === 'user',
+        isRevoked: revoked.has(uidText(uid)),
+      },
+      limits,
+      now,
+    );
+  };
+}
+
+function ownerText(facts: Entity | undefined): string | undefined {
+  const owner = facts?.attributes.get('owner');
+  if (owner instanceof Entity) return uidText(owner);
+  return typeof owner === 'string' ? owner : undefined;
+}
+
+/** Those that were issued here, used or not, and those that were used. */
+async function credentialsByIdentity({
+  credentialUses,
+  credentials,
+  identityKeys,
+}: AdminParts): Promise<ReadonlyMap<string, readonly UsedCredential[]>> {
+  const all = new Map([...(await credentialUses.byIdentity())].map(([uid, used]) => [uid, [...used]]));
+  const issue = (uid: EntityUid, issued: Pick<UsedCredential, 'credential' | 'kind' | 'issued'>): void => {
+    const key = uidText(uid);
+    const used = all.get(key) ?? [];
+    const i = used.findIndex(({ credential, kind }) => credential === issued.credential && kind === issued.kind);
+    if (i === -1) used.push({ ...issued, through: [], isShared: false });
+    else used[i] = { ...(used[i] as UsedCredential), ...issued };
+    all.set(key, used);
+  };
+  for (const { holder, madeAt } of credentials.holders())
+    if (holder.kind === 'client') issue(holder.agent, { credential: holder.name, kind: 'api_key', issued: madeAt });
+  for (const { owner, thumbprint, addedAt } of identityKeys.list())
+    issue(owner, { credential: thumbprint, kind: 'public_key', issued: addedAt });
+  return all;
+}
+
+function matches(one: IdentityView, { kind, state, flag, owner, team }: Filter): boolean {
+  return (
+    (kind === undefined || one.kind === kind) &&
+    (state === undefined || one.state === state) &&
+    (flag === undefined || one.flags.includes(flag)) &&
+    (owner === undefined || one.owner === owner) &&
+    (team === undefined || one.team === team)
+  );
+}
+
+function plain({ type, id }: EntityUid): EntityUid {
+  return { type, id };
 }

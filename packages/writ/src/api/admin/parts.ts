@@ -2,7 +2,11 @@ import type { LogReader } from '../../audit/log-reader.js';
 import type { LogWriter } from '../../audit/log-writer.js';
 import type { Decider } from '../../decide/decide.js';
 import type { Removal, UsedProof } from '../../decide/record.js';
+import type { WritYaml } from '../../policy/format.js';
+import type { Credentials } from '../../provenance/credentials.js';
+import type { CredentialUses } from '../../registry/credential-uses.js';
 import type { EntityStore } from '../../registry/entity-store.js';
+import type { Identities } from '../../registry/identities.js';
 import type { IdentityKeys } from '../../registry/identity-keys.js';
 import type { Author, RevisionLog } from '../../registry/revision-log.js';
 import type { Revocations } from '../../registry/revocations.js';
@@ -15,7 +19,12 @@ export interface AdminParts {
   readonly policy: PolicyControl;
   readonly revisions: RevisionLog;
   readonly entities: EntityStore;
+  readonly identities: Identities;
   readonly identityKeys: IdentityKeys;
+  readonly credentials: Pick<Credentials, 'holders'>;
+  readonly credentialUses: CredentialUses;
+  /** When an identity is dormant and a credential too old, and which types are people. */
+  readonly limits: () => WritYaml['identities'];
   readonly revocations: Revocations;
   readonly sightings: Sightings;
   readonly reader: LogReader;

@@ -1,0 +1,141 @@
+import { parseUid, uidText } from '@writ/cedar';
+import pc from 'picocolors';
+import { WritError } from '../errors.js';
+import type { IdentityView } from '../registry/identity-view.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { print, printJson } from './output.js';
+import { askService, type ServiceFlags } from './service-client.js';
+
+export interface IdentitiesFlags extends ServiceFlags {
+  readonly kind?: string;
+  readonly state?: string;
+  readonly flag?: string;
+  readonly owner?: string;
+  readonly team?: string;
+  readonly json?: boolean;
+}
+
+export interface IdentityFlags extends ServiceFlags {
+  readonly kind?: string;
+  readonly owner?: string;
+  readonly team?: string;
+  readonly purpose?: string;
+  readonly parent?: string;
+  /** Commander has a `--version` of its own. */
+  readonly agentVersion?: string;
+  readonly manifest?: string;
+  readonly state?: string;
+  readonly json?: boolean;
+}
+
+/** What is not an identity. */
+export class IdentityError extends WritError {
+  readonly code = 'identity_invalid';
+}
+
+const PAGE = '1000';
+
+/** `writ identities`: who takes part in decisions, who answers for it, and what is wrong with it. */
+export async function listIdentities(flags: IdentitiesFlags): Promise<ExitCode> {
+  const found: IdentityView[] = [];
+  let next: { type: string; id: string } | undefined;
+  do {
+    const query = new URLSearchParams({ limit: PAGE });
+    for (const name of ['kind', 'state', 'flag', 'owner', 'team'] as const)
+      if (flags[name] !== undefined) query.set(name, flags[name]);
+    if (next !== undefined) {
+      query.set('afterType', next.type);
+      query.set('afterId', next.id);
+    }
+    const answer = await askService(flags, 'GET', `/v1/identities?${query}`);
+    const page = answer as unknown as { identities: IdentityView[]; next?: { type: string; id: string } };
+    found.push(...page.identities);
+    next = page.next;
+  } while (next !== undefined);
+  if (flags.json === true) printJson(found);
+  else print(found.length === 0 ? 'no identity matches' : found.map(line).join('\n'));
+  return EXIT.ok;
+}
+
+/** `writ identity`: shows one, or says something of it. What is not said stays as it is. */
+export async function identity(name: string, flags: IdentityFlags): Promise<ExitCode> {
+  const uid = parseUid(name);
+  if (uid === undefined) throw new IdentityError(`${name} is not an identity`, 'write it as in Agent::"planner"');
+  const path = `/v1/identities/${encodeURIComponent(uid.type)}/${encodeURIComponent(uid.id)}`;
+  const { kind, owner, team, purpose, parent, agentVersion: version, manifest, state } = flags;
+  const said = Object.fromEntries(
+    Object.entries({ kind, owner, team, purpose, parent, version, manifest, state }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  const known = await askService(flags, 'GET', path).catch((error: unknown) => {
+    if (Object.keys(said).length === 0) throw error;
+    return {};
+  });
+  const view =
+    Object.keys(said).length === 0
+      ? known
+      : await askService(flags, 'PUT', path, { ...sayable(known as Partial<IdentityView>), ...said });
+  if (flags.json === true) printJson(view);
+  else print(described(view as unknown as IdentityView));
+  return EXIT.ok;
+}
+
+/** What is registered of an identity already. */
+function sayable(known: Partial<IdentityView>): Record<string, unknown> {
+  if (known.registeredAt === undefined) return {};
+  const { kind, owner, team, purpose, parent, version, manifest, state } = known;
+  const set = state === 'suspended' || state === 'retired' ? { state } : {};
+  return { kind, owner, team, purpose, parent, version, manifest, ...set };
+}
+
+function line(one: IdentityView): string {
+  const flags = one.flags.length === 0 ? '' : `  ${pc.yellow(one.flags.join(', '))}`;
+  const seen = one.lastSeen === undefined ? 'never seen' : `seen ${one.lastSeen}`;
+  const owner = one.owner === undefined ? '' : `, of ${one.owner}`;
+  return `${pc.bold(uidText(one))}  ${one.kind ?? 'unknown kind'}${owner}  ${stateText(one)}  ${pc.dim(seen)}${flags}`;
+}
+
+function described(one: IdentityView): string {
+  const rows: [string, string | undefined][] = [
+    ['kind', one.kind],
+    ['owner', one.owner],
+    ['team', one.team],
+    ['purpose', one.purpose],
+    ['parent', one.parent],
+    ['version', one.version],
+    ['manifest', one.manifest],
+    ['seen', one.firstSeen === undefined ? 'never' : `${one.firstSeen} to ${one.lastSeen}`],
+    ['registered', one.registeredAt === undefined ? 'no' : `${one.registeredAt} by ${one.registeredBy}`],
+    ['did', one.tools.length === 0 ? undefined : one.tools.join(', ')],
+    ['flags', one.flags.length === 0 ? undefined : pc.yellow(one.flags.join(', '))],
+    ...one.credentials.map((each): [string, string] => ['credential', credentialText(each)]),
+  ];
+  return [
+    `${pc.bold(uidText(one))}  ${stateText(one)}`,
+    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(10)}  ${value}`])),
+  ].join('\n');
+}
+
+function credentialText({
+  credential,
+  kind,
+  issued,
+  lastUsed,
+  through,
+  isShared,
+}: IdentityView['credentials'][number]): string {
+  const parts = [`${kind.replaceAll('_', ' ')} ${credential}`];
+  if (issued !== undefined) parts.push(`issued ${issued}`);
+  parts.push(lastUsed === undefined ? 'never used' : `last used ${lastUsed} through ${through.join(', ')}`);
+  if (isShared) parts.push(pc.yellow('shared'));
+  return parts.join('; ');
+}
+
+function stateText({ state }: IdentityView): string {
+  return state === 'active'
+    ? pc.green(state)
+    : state === 'dormant' || state === 'unregistered'
+      ? pc.yellow(state)
+      : pc.red(state);
+}
