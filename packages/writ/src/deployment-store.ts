@@ -12,6 +12,7 @@ import { identityKeyMigrations } from './registry/identity-keys.js';
 import { revisionMigrations } from './registry/revision-log.js';
 import { revocationMigrations } from './registry/revocations.js';
 import { sightingMigrations } from './registry/sightings.js';
+import { signalMigrations } from './registry/signals/stream-store.js';
 import { PostgresAnnouncements } from './store/announcements.js';
 import { StoreError } from './store/errors.js';
 import { connection, isPostgresUrl, lockedConnection } from './store/postgres.js';
@@ -27,6 +28,7 @@ const MIGRATIONS = [
   identityMigrations,
   revisionMigrations,
   revocationMigrations,
+  signalMigrations,
   signingKeyMigrations,
   sightingMigrations,
   taskMigrations,

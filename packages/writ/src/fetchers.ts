@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Schema } from '@writ/cedar';
 import { millisecondsOf } from './duration.js';
+import { environmentText } from './environment.js';
 import type { Bundle } from './policy/bundle.js';
 import type { FetcherYaml } from './policy/facts-format.js';
-import { FetchError } from './registry/errors.js';
 import { Fetcher, type FetcherOptions, type FetchObserver } from './registry/fetch/fetcher.js';
 import { Fetchers } from './registry/fetch/fetchers.js';
 import { FileSource, formatOf } from './registry/fetch/file-source.js';
@@ -25,7 +25,7 @@ export function fetchersOf(
   env: NodeJS.ProcessEnv = process.env,
 ): Fetchers {
   const all = Object.entries(bundle.facts.fetchers).map(([name, declared]) => {
-    const text = (value: string): string => withEnvironment(value, name, env);
+    const text = (value: string): string => environmentText(value, `facts.yaml: the fetcher ${name}`, env);
     return new Fetcher(
       optionsOf(name, declared, bundle.schema),
       sourceOf(declared, bundle.root, text),
@@ -74,14 +74,4 @@ function sourceOf(
   if (sql !== undefined) return new SqlSource(text(sql.url), sql.query, millisecondsOf(timeout));
   const { path = '', format } = file ?? {};
   return new FileSource(resolve(root, text(path)), format);
-}
-
-/** `${env:NAME}` in a setting: secrets are not in the bundle. */
-function withEnvironment(value: string, fetcher: string, env: NodeJS.ProcessEnv): string {
-  return value.replaceAll(/\$\{env:([A-Za-z_]\w*)\}/g, (_all, name: string) => {
-    const found = env[name];
-    if (found === undefined)
-      throw new FetchError(`facts.yaml: the fetcher ${fetcher} needs ${name}, which is not in the environment`);
-    return found;
-  });
 }

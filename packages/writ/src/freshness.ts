@@ -5,7 +5,7 @@ import type { WritYaml } from './policy/format.js';
 export interface FreshnessParts {
   readonly settings: () => WritYaml['freshness'];
   /** How long ago it was last known that there is no other revocation, in milliseconds, and where from. */
-  readonly revocationAges: () => Iterable<readonly [source: string, age: number]>;
+  readonly revocationAges: () => Iterable<readonly [source: string, age: number, limit?: number]>;
   readonly state: ServingStateHolder;
   readonly clock: () => Date;
 }
@@ -18,10 +18,11 @@ export class Freshness {
   readonly why = (): string | undefined => {
     const { settings, revocationAges, state, clock } = this.parts;
     const { revocations, policy } = settings();
-    const limit = millisecondsOf(revocations);
-    for (const [source, age] of revocationAges()) {
-      if (age > limit)
-        return `it is not known what was revoked in the last ${Math.floor(age / 1_000)}s (${source}; ${revocations} is the most)`;
+    const usual = millisecondsOf(revocations);
+    for (const [source, age, limit = usual] of revocationAges()) {
+      if (age <= limit) continue;
+      const since = Number.isFinite(age) ? `in the last ${Math.floor(age / 1_000)}s` : 'lately';
+      return `it is not known what was revoked ${since} (${source}; ${limit / 1_000}s is the most)`;
     }
     const { current } = state;
     if (current.state !== 'stale') return undefined;

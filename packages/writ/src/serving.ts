@@ -35,6 +35,8 @@ export interface ServingParts {
   /** Makes the decider, with the first plane. */
   readonly makeDecider: (plane: ReturnType<typeof planeOf>) => Decider;
   readonly fetching: FetchObserver;
+  /** Listens to signals and tells as a bundle says. */
+  readonly signals: (bundle: Bundle) => Promise<void>;
   readonly isRevoked: (token: string) => boolean;
   readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
 }
@@ -139,6 +141,7 @@ export class Serving implements PolicyControl {
     [this.bundleNow, this.callersNow, this.mapperNow] = [bundle, callers, mapper];
     await this.fetchersNow?.close();
     this.fetchersNow = fetchers;
+    await parts.signals(bundle);
     this.svidsNow = new JwtSvids(bundle.settings.spiffe, parts.clock);
     keepLastGood(parts.data, bundle);
     parts.logger.info({ version: bundle.version, bundle: bundle.settings.name }, 'policy activated');

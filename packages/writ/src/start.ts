@@ -15,6 +15,7 @@ import { LogWriter } from './audit/log-writer.js';
 import { inProcess } from './decide/caller.js';
 import { Decider } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
+import type { ChangeRecord } from './decide/record.js';
 import { openDeployment } from './deployment-store.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
@@ -33,7 +34,10 @@ import { IdentityKeys } from './registry/identity-keys.js';
 import { RevisionLog } from './registry/revision-log.js';
 import { Revocations } from './registry/revocations.js';
 import { Sightings } from './registry/sightings.js';
+import { StreamStore } from './registry/signals/stream-store.js';
 import { Serving } from './serving.js';
+import { signalSinks } from './signal-sinks.js';
+import { Signals } from './signals.js';
 import { lockData } from './store/lock.js';
 import { promptHasher, tokenService } from './token-service.js';
 import { startUpstreams } from './upstreams.js';
@@ -140,9 +144,25 @@ export async function start(options: StartOptions): Promise<Writ> {
       );
     const load = new LoadShedder({ ...DEFAULT_LIMITS, ...options.limits }, () => log.waitingFor);
     const metrics = new Metrics(log, state, load);
+    const signals = new Signals({
+      store: new StreamStore(store),
+      sinks: signalSinks({ revocations, entities, clock, ids, record: (change) => record(change) }),
+      log: revisions,
+      revocations,
+      keys,
+      publicUrl: () => publicUrl(),
+      clock,
+      logger,
+      isFollower,
+    });
+    closers.push(() => signals.close());
+    const record = async (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>): Promise<void> => {
+      const now = clock();
+      await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }]);
+    };
     const freshness = new Freshness({
       settings: () => serving.bundle.settings.freshness,
-      revocationAges: () => [['the database', revisions.age]],
+      revocationAges: () => [['the database', revisions.age] as const, ...signals.ages()],
       state,
       clock,
     });
@@ -176,10 +196,8 @@ export async function start(options: StartOptions): Promise<Writ> {
           isFollower,
           staleness: freshness.why,
         }),
-      record: async (change) => {
-        const now = clock();
-        await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }]);
-      },
+      signals: (bundle) => signals.activate(bundle),
+      record,
     });
     log.onEntries((notes) => {
       for (const { path, time, result, action } of notes)
@@ -241,7 +259,20 @@ export async function start(options: StartOptions): Promise<Writ> {
       admin,
     });
     http.add(
-      routesOf({ decider, tokens: pageTokens, log, clock, state, metrics, admin, publicUrl, token, task, ledger }),
+      routesOf({
+        decider,
+        tokens: pageTokens,
+        log,
+        clock,
+        state,
+        metrics,
+        admin,
+        publicUrl,
+        token,
+        task,
+        ledger,
+        signals,
+      }),
     );
     const service = await http.listen(host, options.port);
     serviceUrl = service.url;

@@ -4,6 +4,12 @@ import { type Route, route } from './route.js';
 
 type Json = Record<string, unknown>;
 
+const CONTENT_TYPES = {
+  json: 'application/json',
+  form: 'application/x-www-form-urlencoded',
+  set: 'application/secevent+jwt',
+} as const;
+
 /** Answers that any operation of a kind can give, besides its own. */
 const COMMON = {
   400: 'The request is malformed; `detail` says where',
@@ -38,7 +44,7 @@ export function openApiOf(routes: readonly Route[], url: string): Json {
 
 function operationOf(one: Route): Json {
   const { operationId, tag, summary, access, body, bodyType, query, answers } = one;
-  const type = bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
+  const type = CONTENT_TYPES[bodyType ?? 'json'];
   const responses: Record<string, Json> = {};
   for (const [status, { description, shape, contentType }] of Object.entries(answers)) {
     const content =

@@ -18,6 +18,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'Not Found',
   408: 'Request Timeout',
   409: 'Conflict',
+  412: 'Precondition Failed',
   413: 'Content Too Large',
   422: 'Unprocessable Content',
   431: 'Request Header Fields Too Large',

@@ -35,12 +35,12 @@ export interface Route {
   /** With parameters as `:name`. */
   readonly url: string;
   readonly operationId: string;
-  readonly tag: 'AuthZEN' | 'Outcomes' | 'Tokens' | 'Administration' | 'Operations';
+  readonly tag: 'AuthZEN' | 'Outcomes' | 'Tokens' | 'Signals' | 'Administration' | 'Operations';
   readonly summary: string;
   readonly access: Access;
   readonly body?: z.ZodType;
-  /** JSON, unless it is a form. */
-  readonly bodyType?: 'form';
+  /** JSON, unless it is a form or a security event token. */
+  readonly bodyType?: 'form' | 'set';
   /** Whether the body is checked before the handler sees it; a handler that reads it with an exact reader of its own says no. */
   readonly readsBody?: boolean;
   readonly query?: z.ZodType;

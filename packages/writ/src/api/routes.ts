@@ -23,6 +23,9 @@ import { operationRoutes } from './operations.js';
 import { outcomeRoute } from './outcomes.js';
 import type { Route } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
+import type { ServedSignals } from './signals/parts.js';
+import { receiveRoute } from './signals/receive.js';
+import { transmitRoutes } from './signals/transmit.js';
 import { type TaskParts, taskRoutes } from './tasks.js';
 import { type TokenParts, tokenRoutes } from './token.js';
 
@@ -38,6 +41,7 @@ export interface RoutesParts {
   readonly token: TokenParts;
   readonly task: TaskParts;
   readonly ledger: Ledger;
+  readonly signals: ServedSignals;
 }
 
 /** Everything that the service serves (design section 10). */
@@ -61,6 +65,8 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...logRoutes(admin),
     ledgerRoute(parts.ledger, parts.clock),
     ...labelRoutes({ decider, ledger: parts.ledger, reader: admin.reader, admin }),
+    receiveRoute((name) => parts.signals.stream(name)),
+    ...transmitRoutes(parts.signals, publicUrl),
     ...operationRoutes(parts.state),
     metricsRoute(parts.metrics),
     openApiRoute(() => openApiOf(routes, publicUrl())),

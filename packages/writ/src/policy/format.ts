@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationShape } from '../duration.js';
 import { lifetimeShape } from './lifetime.js';
+import { signalsShape } from './signals-format.js';
 
 /** The shapes of a bundle's YAML files (design section 9). Unknown keys are refused: a typing error is not a setting. */
 
@@ -92,6 +93,7 @@ function isSecure({ protocol, hostname }: URL): boolean {
 export const writYaml = z
   .strictObject({
     name,
+    signals: signalsShape.default({ receive: {}, transmit: {} }),
     /** Who may call the service, besides `default` (an enforcement point) and `admin` (an administrator). */
     callers: z.record(name, caller).default({}),
     issuers: z.record(z.url(), issuer).default({}),

@@ -3,7 +3,8 @@ import type { Migrations, Store } from '../store/store.js';
 
 /** What our own tokens are signed with; ES256 unless somebody asks for Ed25519 (RFC 9864 names it so). */
 export const SIGNING_ALGORITHMS = ['ES256', 'Ed25519'] as const;
-export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+/** RS256 is for security event tokens alone, which others verify (CAEP interoperability profile). */
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number] | 'RS256';
 
 export interface SigningKey {
   /** The RFC 7638 thumbprint of the public key. */
@@ -53,12 +54,15 @@ export class SigningKeys {
   static async open(store: Store, clock: () => Date, overlapMs: number): Promise<SigningKeys> {
     const keys = new SigningKeys(store, clock, overlapMs);
     await keys.load();
-    for (const algorithm of SIGNING_ALGORITHMS) {
-      if (!keys.keys.some((key) => key.algorithm === algorithm && key.retiredAt === undefined))
-        await keys.make(algorithm);
-    }
-    await keys.load();
+    for (const algorithm of SIGNING_ALGORITHMS) await keys.ensure(algorithm);
     return keys;
+  }
+
+  /** Makes a key for an algorithm when there is none. */
+  async ensure(algorithm: SigningAlgorithm): Promise<void> {
+    if (this.keys.some((key) => key.algorithm === algorithm && key.retiredAt === undefined)) return;
+    await this.make(algorithm);
+    await this.load();
   }
 
   private get table() {

@@ -191,6 +191,52 @@ export class EntityStore {
   }
 
   /**
+   * Says single attributes of an entity, which is made when it is not there; null: it has none.
+   *
+   * @throws {EntityError} when it does not fit the schema then, or is an entity of the bundle
+   */
+  async patch(
+    uid: EntityUid,
+    attributes: Readonly<Record<string, unknown>>,
+    meta: FactMeta,
+    author: Author,
+  ): Promise<void> {
+    await this.log.write(author, async (tables, revision) => {
+      const registry = this.served();
+      refuseCode(registry, uid);
+      const [row] = await rowsOf(tables, [uid]);
+      const known =
+        row === undefined ? { uid: { type: uid.type, id: uid.id }, attrs: {}, parents: [] } : JSON.parse(row.json);
+      const facts = row === undefined || row.facts === null ? {} : (JSON.parse(row.facts) as Record<string, FactMeta>);
+      const attrs = { ...known.attrs };
+      for (const [name, value] of Object.entries(attributes)) {
+        if (value === null) delete attrs[name];
+        else attrs[name] = value;
+        facts[name] = { ...meta, ...(facts[name]?.maxAge === undefined ? {} : { maxAge: facts[name].maxAge }) };
+      }
+      const entity = { ...known, attrs } as EntityGiven['entity'];
+      const change = invalidIsEntityError(() => registry.prepare([entity]));
+      const patched: EntityRow = {
+        type: uid.type,
+        id: uid.id,
+        json: JSON.stringify(entity),
+        revision,
+        at: row?.at ?? author.now.getTime(),
+        by: row?.by ?? author.by,
+        facts: JSON.stringify(facts),
+      };
+      await put(tables, [patched]);
+      return {
+        changes: [{ kind: 'entity', type: uid.type, id: uid.id, what: 'put' }],
+        apply: () => {
+          change.apply();
+          registry.learn([factsOf(patched)]);
+        },
+      };
+    });
+  }
+
+  /**
    * Takes an entity out.
    *
    * @returns the new revision, or undefined when there is no such entity

@@ -21,3 +21,27 @@ export class KeyRegistrationError extends WritError {
 export class FetchError extends WritError {
   readonly code = 'fetch_failed';
 }
+
+/** A security event token that is refused, with the error code of RFC 8935, section 2.4. */
+export class SetError extends WritError {
+  constructor(
+    readonly code:
+      | 'invalid_request'
+      | 'invalid_key'
+      | 'invalid_issuer'
+      | 'invalid_audience'
+      | 'authentication_failed'
+      | 'access_denied'
+      /** Not the token's fault: it is to be sent again. */
+      | 'keys_unreachable',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, undefined, options);
+  }
+}
+
+/** A transmitter of signals that does not answer as it should. */
+export class StreamError extends WritError {
+  readonly code = 'stream_failed';
+}

@@ -51,6 +51,8 @@ interface RevocationRow {
   reason: string;
   by: string;
   at: string;
+  /** What was lifted stays until it is revoked again: others are still to be told. */
+  lifted_at: string | null;
 }
 
 export const revocationMigrations: Migrations = {
@@ -80,14 +82,17 @@ export const revocationMigrations: Migrations = {
         .addColumn('by', 'text', (c) => c.notNull())
         .addColumn('at', 'text', (c) => c.notNull())
         .addColumn('before', 'text')
+        .addColumn('lifted_at', 'text')
         .addUniqueConstraint('registry_revocations_target', ['kind', 'target', 'task'])
         .execute();
-      const tables = db.withTables<{ revocations: Omit<RevocationRow, 'task' | 'before'> } & RevocationTables>();
+      const tables = db.withTables<
+        { revocations: Omit<RevocationRow, 'task' | 'before' | 'lifted_at'> } & RevocationTables
+      >();
       const rows = await tables.selectFrom('revocations').selectAll().execute();
       for (const row of rows)
         await tables
           .insertInto('registry_revocations')
-          .values({ ...row, task: '', before: null })
+          .values({ ...row, task: '', before: null, lifted_at: null })
           .execute();
       await db.schema.dropTable('revocations').execute();
     },
@@ -120,19 +125,27 @@ export class Revocations {
   private readonly pending = new Map<string, Revocation>();
   private readonly listeners = new Set<OnRevocation>();
 
-  private constructor(private readonly log: RevisionLog) {
+  private constructor(
+    private readonly store: Store,
+    private readonly log: RevisionLog,
+  ) {
     log.keep({ kind: 'revocation', refresh: (from) => this.refresh(from) });
   }
 
   static async open(store: Store, log: RevisionLog): Promise<Revocations> {
-    const revocations = new Revocations(log);
+    const revocations = new Revocations(store, log);
     (await revocations.refresh(store))();
     return revocations;
   }
 
   /** All are read: they are few, and one that is overlooked is a permit. */
   private async refresh(from: Store): Promise<() => void> {
-    const rows = await from.withTables<RevocationTables>().selectFrom('registry_revocations').selectAll().execute();
+    const rows = await from
+      .withTables<RevocationTables>()
+      .selectFrom('registry_revocations')
+      .selectAll()
+      .where('lifted_at', 'is', null)
+      .execute();
     return () => {
       const before = new Map(this.byTarget);
       this.byTarget.clear();
@@ -171,6 +184,23 @@ export class Revocations {
     return undefined;
   }
 
+  /** Revocations as they are stored, those that were lifted too; by their ids. */
+  async stored(ids: readonly string[]): Promise<ReadonlyMap<string, Revocation & { readonly liftedAt?: string }>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.store
+      .withTables<RevocationTables>()
+      .selectFrom('registry_revocations')
+      .selectAll()
+      .where('id', 'in', [...ids])
+      .execute();
+    return new Map(
+      rows.map((row) => [
+        row.id,
+        { ...revocationOf(row), ...(row.lifted_at === null ? {} : { liftedAt: row.lifted_at }) },
+      ]),
+    );
+  }
+
   /** The revocation of a task: it has ended. */
   ofTask(task: string): Revocation | undefined {
     return this.byTarget.get(keyOf({ kind: 'task', target: task }));
@@ -205,7 +235,7 @@ export class Revocations {
           .execute();
         await tables
           .insertInto('registry_revocations')
-          .values({ ...rest, kind, target, task, before })
+          .values({ ...rest, kind, target, task, before, lifted_at: null })
           .execute();
       });
     } catch (error) {
@@ -223,7 +253,11 @@ export class Revocations {
     const found = this.find(id);
     if (found === undefined) return undefined;
     await this.write({ ...found, by: author.by }, author.now.toISOString(), 'delete', async (tables) => {
-      await tables.deleteFrom('registry_revocations').where('id', '=', id).execute();
+      await tables
+        .updateTable('registry_revocations')
+        .set({ lifted_at: author.now.toISOString() })
+        .where('id', '=', id)
+        .execute();
     });
     if (this.byTarget.get(keyOf(found))?.id === id) this.byTarget.delete(keyOf(found));
     return found;
@@ -285,6 +319,6 @@ function keyOf({ kind, target, task }: Pick<Revocation, 'kind' | 'target' | 'tas
   return task === undefined ? `${kind}:${target}` : `${kind} in ${JSON.stringify(task)}:${target}`;
 }
 
-function revocationOf({ task, before, ...row }: RevocationRow): Revocation {
+function revocationOf({ task, before, lifted_at: _lifted, ...row }: RevocationRow): Revocation {
   return { ...row, ...(task === '' ? {} : { task }), ...(before === null ? {} : { before }) };
 }

@@ -1,0 +1,55 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { SetError } from '../../registry/errors.js';
+import { Problem } from '../problem.js';
+import { type Route, route } from '../route.js';
+import type { ReceivedStream } from './parts.js';
+
+const errorShape = z.object({ err: z.string(), description: z.string() });
+
+/** `POST /ssf/events/<stream>`: a transmitter pushes a security event token (RFC 8935). */
+export function receiveRoute(stream: (name: string) => ReceivedStream | undefined): Route {
+  return route({
+    method: 'POST',
+    url: '/ssf/events/:stream',
+    operationId: 'receiveEvent',
+    tag: 'Signals',
+    summary: 'A transmitter pushes a security event token (RFC 8935)',
+    // The transmitter proves itself as its stream says; and each token is signed.
+    access: { kind: 'open' },
+    always: true,
+    body: z.string(),
+    bodyType: 'set',
+    readsBody: true,
+    answers: {
+      202: { description: 'What it says is on disk, and in the next decision' },
+      400: { description: 'It is refused, and need not be sent again', shape: errorShape },
+      404: { description: 'No such stream pushes here' },
+      503: { description: 'Send it again later' },
+    },
+    async handle({ params, body, request, reply }) {
+      const received = stream(params.stream ?? '');
+      if (received?.pushAuthorization === undefined) throw new Problem(404, `no stream ${params.stream} pushes here`);
+      if (!isSame(request.headers.authorization, received.pushAuthorization)) {
+        reply.code(400);
+        return { err: 'authentication_failed', description: 'the Authorization header is not that of the stream' };
+      }
+      try {
+        await received.stream.take(String(body).trim());
+      } catch (error) {
+        if (!(error instanceof SetError)) throw error;
+        if (error.code === 'keys_unreachable') throw new Problem(503, error.message, {}, 5);
+        reply.code(400);
+        return { err: error.code, description: error.message };
+      }
+      reply.code(202);
+      return undefined;
+    },
+  });
+}
+
+/** In a time that tells nothing of how much of it is right. */
+function isSame(sent: string | undefined, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return sent !== undefined && timingSafeEqual(digest(sent), digest(expected));
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { durationShape } from '../duration.js';
+
+/** `signals` of `writ.yaml`: whose security events are listened to, and who is told of ours (OpenID SSF 1.0). */
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name is lower-case letters, digits, dots and dashes');
+const secure = (text: string): boolean => {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+};
+const url = z
+  .url({ protocol: /^https?$/ })
+  .refine(secure, { message: 'signals travel over https; http only on loopback' });
+/** Whom a part of a subject stands for: the entity type, and CEL over `claims`, which are the subject identifier. */
+const identity = z.strictObject({ type: z.string().regex(/^[A-Za-z_][\w:]*$/), id: z.string().min(1) });
+/** The value of an `Authorization` header; `${env:NAME}` stands for a variable of the environment. */
+const authorization = z.string().min(1);
+
+const stream = z
+  .strictObject({
+    issuer: url,
+    audience: z.string().min(1),
+    /** Where its keys are; what its configuration says when it is not given. */
+    jwks: url.optional(),
+    algorithms: z
+      .array(z.enum(['RS256', 'PS256', 'ES256', 'EdDSA']))
+      .min(1)
+      .default(['RS256']),
+    delivery: z.enum(['push', 'poll']).default('poll'),
+    /** With which it is asked, and with which it has to push. */
+    authorization: authorization.optional(),
+    pushAuthorization: authorization.optional(),
+    /** Where its events are fetched, when its stream does not say. */
+    endpoint: url.optional(),
+    /** Whether the stream is made and verified through its API. */
+    manage: z.boolean().default(false),
+    every: durationShape.default('1s'),
+    verifyEvery: durationShape.default('60s'),
+    /** After so long without a word nothing of high risk is permitted. */
+    maxAge: durationShape.optional(),
+    identities: z
+      .strictObject({
+        user: identity.optional(),
+        device: identity.optional(),
+        agent: identity.optional(),
+        workload: identity.optional(),
+      })
+      .default({}),
+    /** The attributes that keep what it tells of those. */
+    attributes: z
+      .strictObject({
+        risk: z.string().min(1).optional(),
+        compliance: z.string().min(1).optional(),
+        assurance: z.string().min(1).optional(),
+        claims: z.record(z.string(), z.string()).optional(),
+      })
+      .default({}),
+  })
+  .refine(({ delivery, pushAuthorization }) => delivery === 'poll' || pushAuthorization !== undefined, {
+    message: 'say with `pushAuthorization` how it proves itself when it pushes',
+  })
+  .refine(({ delivery, endpoint, manage }) => delivery === 'push' || endpoint !== undefined || manage, {
+    message: 'say with `endpoint` where its events are fetched, or let it be asked with `manage: true`',
+  });
+
+const receiver = z.strictObject({
+  audience: z.string().min(1),
+  /** Where events are sent; without it, they are fetched from `/ssf/poll/<name>`. */
+  push: z.strictObject({ url, authorization: authorization.optional() }).optional(),
+  /** The caller that may fetch them, and ask for a verification. */
+  caller: name.optional(),
+});
+
+export const signalsShape = z.strictObject({
+  receive: z.record(name, stream).default({}),
+  transmit: z.record(name, receiver).default({}),
+});
+export type SignalsYaml = z.output<typeof signalsShape>;
+export type StreamYaml = SignalsYaml['receive'][string];

@@ -1,0 +1,167 @@
+import type { RevisionLog } from '../revision-log.js';
+import type { Revocations } from '../revocations.js';
+import { eventsBehind, type OutgoingEvent } from './outgoing.js';
+import type { StreamStore } from './stream-store.js';
+
+/** Somebody who is told of our revocations. */
+export interface SignalReceiver {
+  readonly name: string;
+  readonly audience: string;
+  /** Where events are sent; undefined for a receiver that fetches them. */
+  readonly push?: { readonly url: string; readonly authorization: string | undefined } | undefined;
+}
+
+export interface DeliveryParts {
+  readonly store: StreamStore;
+  readonly log: RevisionLog;
+  readonly revocations: Revocations;
+  readonly issuer: () => string;
+  /** Makes a security event token of an event. */
+  readonly sign: (event: Omit<OutgoingEvent, 'revision'>, audience: string) => Promise<string>;
+  readonly failed: (receiver: string, error: Error) => void;
+}
+
+const TIMEOUT_MS = 10_000;
+const FIRST_WAIT_MS = 500;
+const MAX_WAIT_MS = 60_000;
+/** So often it is looked for what nobody told of: what other services on the database changed. */
+const LOOK_MS = 1_000;
+
+/**
+ * Tells one receiver of what is revoked and given back, in order, each at least once: how far it was told is stored when it has taken an
+ * event. It is told from when it was declared on.
+ */
+export class Delivery {
+  private readonly closing = new AbortController();
+  private running: Promise<void> | undefined;
+  private wake: () => void = () => undefined;
+  private told = 0;
+  private verifications: Omit<OutgoingEvent, 'revision'>[] = [];
+
+  constructor(
+    readonly receiver: SignalReceiver,
+    private readonly parts: DeliveryParts,
+  ) {}
+
+  async start(): Promise<void> {
+    const { store, log } = this.parts;
+    const known = await store.toldUpTo(this.receiver.name);
+    this.told = known ?? log.revision;
+    if (known === undefined) await store.setToldUpTo(this.receiver.name, this.told);
+    if (this.receiver.push !== undefined) this.running = this.run();
+  }
+
+  /** Something may have changed. */
+  look(): void {
+    this.wake();
+  }
+
+  /** Sends a verification event with the next (SSF 1.0, section 8.1.4). */
+  verify(state: string | undefined, streamId: string, jti: string): void {
+    this.verifications.push({
+      jti,
+      subId: { format: 'opaque', id: streamId },
+      uri: 'https://schemas.openid.net/secevent/ssf/event-type/verification',
+      claims: state === undefined ? {} : { state },
+    });
+    this.wake();
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.wake();
+    await this.running;
+  }
+
+  /**
+   * RFC 8936: what a receiver that fetches gets.
+   *
+   * @param done the `jti` of those that it has, or refused; those of events before them count as well
+   */
+  async poll(
+    maxEvents: number,
+    done: readonly string[],
+  ): Promise<{ readonly sets: Readonly<Record<string, string>>; readonly moreAvailable: boolean }> {
+    this.verifications = this.verifications.filter(({ jti }) => !done.includes(jti));
+    const pending = await this.pending();
+    const last = pending.events.filter(({ jti }) => done.includes(jti)).pop();
+    if (last !== undefined) await this.setTold(last.revision);
+    const left = [...this.verifications, ...pending.events.filter(({ revision }) => revision > this.told)];
+    if (left.length === 0) await this.setTold(Math.max(this.told, pending.upTo));
+    const sets: Record<string, string> = {};
+    for (const event of left.slice(0, maxEvents))
+      sets[event.jti] = await this.parts.sign(event, this.receiver.audience);
+    return { sets, moreAvailable: left.length > maxEvents };
+  }
+
+  private pending() {
+    const { log, revocations, issuer } = this.parts;
+    return eventsBehind(this.told, log, revocations, issuer());
+  }
+
+  private async setTold(revision: number): Promise<void> {
+    if (revision === this.told) return;
+    await this.parts.store.setToldUpTo(this.receiver.name, revision);
+    this.told = revision;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.closing;
+    for (let wait = LOOK_MS; !signal.aborted; ) {
+      try {
+        await this.pushAll();
+        wait = LOOK_MS;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.parts.failed(this.receiver.name, error as Error);
+        wait = Math.min(Math.max(wait, FIRST_WAIT_MS) * 2, MAX_WAIT_MS);
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait).unref();
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (signal.aborted) this.wake();
+      });
+    }
+  }
+
+  private async pushAll(): Promise<void> {
+    for (let next = this.verifications[0]; next !== undefined; next = this.verifications[0]) {
+      await this.push(next);
+      this.verifications.shift();
+    }
+    for (let isMore = true; isMore && !this.closing.signal.aborted; ) {
+      const { events, upTo } = await this.pending();
+      for (const event of events) {
+        await this.push(event);
+        await this.setTold(event.revision);
+      }
+      isMore = upTo > this.told;
+      await this.setTold(Math.max(this.told, upTo));
+    }
+  }
+
+  /** RFC 8935. What is refused as malformed would be refused again: it is told once, and not held against those behind it. */
+  private async push(event: Omit<OutgoingEvent, 'revision'>): Promise<void> {
+    const { url, authorization } = this.receiver.push as NonNullable<SignalReceiver['push']>;
+    const response = await fetch(url, {
+      method: 'POST',
+      redirect: 'error',
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), this.closing.signal]),
+      headers: {
+        'Content-Type': 'application/secevent+jwt',
+        Accept: 'application/json',
+        ...(authorization === undefined ? {} : { Authorization: authorization }),
+      },
+      body: await this.parts.sign(event, this.receiver.audience),
+    });
+    const text = (await response.text()).slice(0, 1_000);
+    if (response.status === 202 || response.ok) return;
+    const error = new Error(`${url} answered ${response.status}: ${text}`);
+    const isForGood = response.status === 400 && !/authentication_failed|access_denied|invalid_key/.test(text);
+    if (!isForGood) throw error;
+    this.parts.failed(this.receiver.name, error);
+  }
+}

@@ -1,0 +1,84 @@
+import { parseUid } from '@writ/cedar';
+import type { LoggedChange, RevisionLog } from '../revision-log.js';
+import type { Revocation, Revocations } from '../revocations.js';
+
+/** An event of ours, before it is signed. */
+export interface OutgoingEvent {
+  /** The same each time that it is made. */
+  readonly jti: string;
+  /** The revision that it tells of. */
+  readonly revision: number;
+  readonly subId: Readonly<Record<string, unknown>>;
+  readonly uri: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+const SESSION_REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
+/** What CAEP has no event for: authority that is no session, and authority that is given back. */
+export const AUTHORITY_REVOKED = 'https://writ.dev/secevent/event-type/authority-revoked';
+export const AUTHORITY_REINSTATED = 'https://writ.dev/secevent/event-type/authority-reinstated';
+
+const AT_ONCE = 500;
+
+/**
+ * The events behind a revision: what was revoked and given back, in order.
+ *
+ * @returns them, and the revision that they reach to
+ */
+export async function eventsBehind(
+  after: number,
+  log: RevisionLog,
+  revocations: Revocations,
+  issuer: string,
+): Promise<{ readonly events: readonly OutgoingEvent[]; readonly upTo: number }> {
+  const changes = await log.changes(after, AT_ONCE);
+  const told = changes.filter(({ kind }) => kind === 'revocation');
+  const stored = await revocations.stored(told.map(({ id }) => id));
+  const events = told.flatMap((change) => {
+    const revocation = stored.get(change.id);
+    // It has been revoked anew since, of which a later change tells.
+    return revocation === undefined ? [] : [eventOf(change, revocation, issuer)];
+  });
+  const last = changes[changes.length - 1];
+  return { events, upTo: last?.revision ?? after };
+}
+
+function eventOf({ revision, what, at, by }: LoggedChange, revocation: Revocation, issuer: string): OutgoingEvent {
+  const { kind, target, task, reason } = revocation;
+  const session = what === 'put' ? sessionOf(revocation, issuer) : undefined;
+  const claims = {
+    event_timestamp: Math.floor(Date.parse(revocation.before ?? at) / 1_000),
+    initiating_entity: by.startsWith('signals:') ? 'system' : 'admin',
+    reason_admin: { en: reason },
+  };
+  const jti = `${issuer}#${revision}`;
+  if (session !== undefined) return { jti, revision, subId: session, uri: SESSION_REVOKED, claims };
+  return {
+    jti,
+    revision,
+    subId: { format: 'opaque', id: `${kind} ${target}` },
+    uri: what === 'put' ? AUTHORITY_REVOKED : AUTHORITY_REINSTATED,
+    claims: { ...claims, kind, target, ...(task === undefined ? {} : { task }) },
+  };
+}
+
+/** The subject of a revocation that is, in CAEP's words, that of sessions. */
+function sessionOf({ kind, target }: Revocation, issuer: string): OutgoingEvent['subId'] | undefined {
+  switch (kind) {
+    case 'identity': {
+      const uid = parseUid(target);
+      const member = uid?.type === 'User' || uid?.type === 'user' ? 'user' : 'agent';
+      return { format: 'complex', [member]: { format: 'iss_sub', iss: issuer, sub: target } };
+    }
+    case 'session':
+    case 'task':
+      return { format: 'complex', session: { format: 'opaque', id: target } };
+    case 'token': {
+      const space = target.indexOf(' ');
+      const [iss, jti] = space === -1 ? [issuer, target] : [target.slice(0, space), target.slice(space + 1)];
+      return { format: 'jwt_id', iss, jti };
+    }
+    default:
+      return undefined;
+  }
+}

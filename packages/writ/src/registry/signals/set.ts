@@ -1,0 +1,115 @@
+import { parseJson } from '@writ/cedar/json';
+import { compactVerify, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
+import { SetError } from '../errors.js';
+import { readEvent, type SecurityEvent } from './event-types.js';
+import { type EventSubject, readSubject } from './subject-identifier.js';
+
+/** What a transmitter's security event tokens have to be. */
+export interface SetRules {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwks: string;
+  readonly algorithms: readonly string[];
+  /** Members of a subject that have to be understood. */
+  readonly critical: readonly string[];
+}
+
+/** A security event token (RFC 8417) that was verified. */
+export interface SecurityEventToken {
+  readonly jti: string;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  /** What caused it; several tokens can have the same. */
+  readonly txn: string | undefined;
+  readonly subject: EventSubject;
+  /** The `sub_id` as it came. */
+  readonly subId: unknown;
+  /** Undefined for a type that is not understood. */
+  readonly event: SecurityEvent | undefined;
+  readonly eventUri: string;
+}
+
+const claimsShape = z.looseObject({
+  iss: z.string(),
+  aud: z.union([z.string(), z.array(z.string())]),
+  jti: z.string().min(1).max(1_024),
+  iat: z.number().nonnegative(),
+  txn: z.string().max(1_024).optional(),
+  sub_id: z.unknown(),
+  events: z.record(z.string(), z.unknown()),
+});
+
+const TYPE = /^(application\/)?secevent\+jwt$/i;
+const MAX_LENGTH = 64 * 1024;
+const CLOCK_SKEW_S = 60;
+const FETCH_TIMEOUT_MS = 3_000;
+
+/** Verifies security event tokens by the rules of RFC 8417, SSF 1.0 section 4.1 and the CAEP interoperability profile. */
+export class SetVerifier {
+  private readonly keys: JWTVerifyGetKey;
+
+  constructor(
+    private readonly rules: SetRules,
+    private readonly clock: () => Date,
+    fetcher: typeof fetch = fetch,
+  ) {
+    this.keys = createRemoteJWKSet(new URL(rules.jwks), { timeoutDuration: FETCH_TIMEOUT_MS, [customFetch]: fetcher });
+  }
+
+  /** @throws {SetError} with the error code of RFC 8935, section 2.4 */
+  async verify(text: string): Promise<SecurityEventToken> {
+    if (text.length > MAX_LENGTH) throw new SetError('invalid_request', 'the token is too long');
+    const claims = claimsIn(await this.signed(text));
+    const { iss, aud, jti, iat, txn, sub_id: subId, events } = claims;
+    if (iss !== this.rules.issuer) throw new SetError('invalid_issuer', `the token is of ${iss}`);
+    if (!(Array.isArray(aud) ? aud : [aud]).includes(this.rules.audience))
+      throw new SetError('invalid_audience', `the token is not for ${this.rules.audience}`);
+    for (const name of ['sub', 'exp'])
+      if (name in claims) throw new SetError('invalid_request', `a security event token has no ${name}`);
+    if (iat > this.clock().getTime() / 1_000 + CLOCK_SKEW_S)
+      throw new SetError('invalid_request', 'the token is of the future');
+    const [only, ...more] = Object.entries(events);
+    if (only === undefined || more.length > 0) throw new SetError('invalid_request', 'a token has exactly one event');
+    const subject = readSubject(subId, this.rules.critical);
+    if (typeof subject === 'string') throw new SetError('invalid_request', subject);
+    const event = readEvent(...only);
+    if (typeof event === 'string') throw new SetError('invalid_request', event);
+    return { jti, issuedAt: iat, txn, subject, subId, event, eventUri: only[0] };
+  }
+
+  private async signed(text: string): Promise<Uint8Array> {
+    try {
+      const { payload, protectedHeader } = await compactVerify(text, this.keys, {
+        algorithms: [...this.rules.algorithms],
+      });
+      if (!TYPE.test(protectedHeader.typ ?? ''))
+        throw new SetError('invalid_request', `this is a ${String(protectedHeader.typ)}, not a secevent+jwt`);
+      return payload;
+    } catch (error) {
+      if (error instanceof SetError) throw error;
+      const isKeys =
+        error instanceof errors.JWKSTimeout ||
+        error instanceof errors.JWKSInvalid ||
+        !(error instanceof errors.JOSEError) ||
+        error.code === 'ERR_JOSE_GENERIC';
+      if (isKeys)
+        throw new SetError('keys_unreachable', `the keys of ${this.rules.issuer} cannot be had`, { cause: error });
+      const code = error instanceof errors.JWSInvalid ? 'invalid_request' : 'invalid_key';
+      throw new SetError(code, `the signature cannot be verified: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+function claimsIn(payload: Uint8Array): z.output<typeof claimsShape> {
+  let json: unknown;
+  try {
+    json = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(payload), { mode: 'wire', maxDepth: 32 });
+  } catch (cause) {
+    throw new SetError('invalid_request', 'the claims are not JSON with one reading', { cause });
+  }
+  const read = claimsShape.safeParse(json);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new SetError('invalid_request', `the claim ${issue?.path.join('.')}: ${issue?.message}`);
+}
