@@ -4,7 +4,7 @@ import {
   CedarError,
   compile,
   Entities,
-  type Entity,
+  Entity,
   type EntityJson,
   type EntityUid,
   Schema,
@@ -163,6 +163,40 @@ describe('a store that changes in place', () => {
     const filled = entities.withAttributes(uid('a'), { level: 1, more: true });
     expect([ask('direct', filled), [...filled.attributes.keys()]]).toEqual([[], ['name', 'boss', 'more']]);
     expect(reads).toEqual(['a.level']);
+  });
+
+  it('a copy of an entity that is in more than the store says is found by both, with an index and without', () => {
+    const many = Array.from(
+      { length: 40 },
+      (_, i) => `@id("n${i}") permit(principal in G::"n${i}", action, resource == G::"r");`,
+    );
+    const policies = [
+      '@id("group") permit(principal in G::"g", action, resource == G::"r");',
+      '@id("self") permit(principal == G::"a", action, resource == G::"r");',
+      '@id("above") forbid(principal in G::"top", action, resource in G::"r");',
+      ...many,
+    ].join('');
+    for (const indexFrom of [1, 1_000]) {
+      const set = compile({ policies }, { indexFrom });
+      const entities = Entities.fromJson([
+        { uid: uid('a'), parents: [uid('n1')] },
+        { uid: uid('g') },
+        { uid: uid('top') },
+      ]);
+      const own = entities.get(uid('a')) as Entity;
+      const within = (...groups: string[]): Entity => {
+        const copy = new Entity('G', 'a');
+        copy.exists = true;
+        copy.ancestors = new Set([...own.ancestors, ...groups.map((id) => entities.intern(uid(id)))]);
+        return copy;
+      };
+      const ask = (principal: Entity) =>
+        set.isAuthorized({ principal, action: { type: 'Action', id: 'x' }, resource: uid('r') }, entities).reasons;
+      expect(ask(own)).toEqual(['self', 'n1']);
+      expect(ask(within('g'))).toEqual(['group', 'self', 'n1']);
+      expect(ask(within('g', 'top'))).toEqual(['above']);
+      expect(ask(own)).toEqual(['self', 'n1']);
+    }
   });
 
   it('two stores with one policy set do not mix', () => {

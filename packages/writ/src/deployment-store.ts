@@ -7,6 +7,7 @@ import { signingKeyMigrations } from './provenance/signing-keys.js';
 import { taskMigrations } from './provenance/task-store.js';
 import { credentialUseMigrations } from './registry/credential-uses.js';
 import { entityMigrations } from './registry/entity-store.js';
+import { grantMigrations } from './registry/grants.js';
 import { identityMigrations } from './registry/identities.js';
 import { identityKeyMigrations } from './registry/identity-keys.js';
 import { revisionMigrations } from './registry/revision-log.js';
@@ -24,6 +25,7 @@ const MIGRATIONS = [
   credentialUseMigrations,
   dpopMigrations,
   entityMigrations,
+  grantMigrations,
   identityKeyMigrations,
   identityMigrations,
   revisionMigrations,

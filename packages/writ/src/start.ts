@@ -29,6 +29,7 @@ import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
 import { CredentialUses } from './registry/credential-uses.js';
 import { EntityStore } from './registry/entity-store.js';
 import { followChanges } from './registry/follow.js';
+import { Grants } from './registry/grants.js';
 import { Identities } from './registry/identities.js';
 import { IdentityKeys } from './registry/identity-keys.js';
 import { RevisionLog } from './registry/revision-log.js';
@@ -120,6 +121,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     const entities = new EntityStore(store, revisions);
     const identityKeys = await IdentityKeys.open(store, revisions);
     const revocations = await Revocations.open(store, revisions);
+    const grants = await Grants.open(store, revisions);
     const identities = await Identities.open(store, revisions);
     const sightings = new Sightings(store);
     const credentialUses = new CredentialUses(store);
@@ -193,6 +195,7 @@ export async function start(options: StartOptions): Promise<Writ> {
           ids,
           hashPrompt,
           identities,
+          grants,
           isFollower,
           staleness: freshness.why,
         }),
@@ -227,6 +230,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       policy: serving,
       revisions,
       entities,
+      grants,
       identities,
       identityKeys,
       credentials,

@@ -233,7 +233,15 @@ function indexed(
   entities: Entities,
 ): CompiledPolicy[] {
   const found: CompiledPolicy[] = [];
-  index.find(residentOf(principal, entities), residentOf(action, entities), residentOf(resource, entities), found);
+  const [of, by, on] = [residentOf(principal, entities), residentOf(action, entities), residentOf(resource, entities)];
+  index.find(of, by, on, found);
+  // What is in more than the store says is found by what it is, and by what it is in.
+  const isOfElsewhere = isElsewhere(principal, of);
+  if (isOfElsewhere) index.find(principal, by, on, found);
+  if (isElsewhere(resource, on)) {
+    index.find(of, by, resource, found);
+    if (isOfElsewhere) index.find(principal, by, resource, found);
+  }
   return found;
 }
 
@@ -251,6 +259,11 @@ function idsOf(policies: CompiledPolicy[]): string[] {
 /** The store's own object for an entity that a request made a copy of: the index knows only those. */
 function residentOf(entity: Entity | undefined, entities: Entities): Entity | undefined {
   return entity === undefined || entity.canonical ? entity : (entities.get(entity) ?? entity);
+}
+
+/** Whether a copy is in something else than the store's own object. */
+function isElsewhere(copy: Entity | undefined, own: Entity | undefined): boolean {
+  return copy !== own && copy?.ancestors !== own?.ancestors && copy?.ancestors.size !== 0;
 }
 
 function failureMessage(error: unknown): string {

@@ -3,6 +3,7 @@ import type { Decider } from '../decide/decide.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { decisionRoutes } from './admin/decisions.js';
 import { entityRoutes } from './admin/entities.js';
+import { grantRoutes } from './admin/grants.js';
 import { identityRoutes } from './admin/identities.js';
 import { identityKeyRoutes } from './admin/identity-keys.js';
 import { ledgerRoute } from './admin/ledger.js';
@@ -60,6 +61,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...identityRoutes(admin),
     ...identityKeyRoutes(admin),
     ...revocationRoutes(admin),
+    ...grantRoutes(admin),
     signingKeyRoute(admin, parts.token.keys),
     ...decisionRoutes(admin),
     ...logRoutes(admin),

@@ -45,12 +45,16 @@ function decisionText(record: DecisionRecord): string {
 /** A fact that nobody asserted a part of is the registry's, and the same until it changes. */
 function factText(fact: FactRecord | undefined): string {
   if (fact === undefined) return 'null';
-  if (fact.asserted === undefined) return rememberedText(fact);
-  const { uid, attributes, ancestors, ages, withheld, asserted } = fact;
+  if (fact.asserted === undefined && fact.granted === undefined) return rememberedText(fact);
+  const { uid, attributes, ancestors, ages, withheld, granted, asserted } = fact;
   const held = `"attributes":${rememberedText(attributes)},"ancestors":${rememberedText(ancestors)}`;
   const aged = ages === undefined ? '' : `,"ages":${rememberedText(ages)}`;
   const without = withheld === undefined ? '' : `,"withheld":${rememberedText(withheld)}`;
-  return `{"uid":{"type":${JSON.stringify(uid.type)},"id":${JSON.stringify(uid.id)}},${held}${aged}${without},"asserted":${JSON.stringify(asserted)}}`;
+  return `{"uid":{"type":${JSON.stringify(uid.type)},"id":${JSON.stringify(uid.id)}},${held}${aged}${without}${more('granted', granted)}${more('asserted', asserted)}}`;
+}
+
+function more(name: string, part: unknown): string {
+  return part === undefined ? '' : `,"${name}":${JSON.stringify(part)}`;
 }
 
 /** The text of a part that is written more than once. */

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { IDENTITY_KINDS, SET_STATES } from '../registry/identities.js';
 import { IDENTITY_FLAGS } from '../registry/identity-view.js';
 import type { ExitCode } from './exit.js';
+import { endGrant, type GrantFlags, type GrantsFlags, grant, listGrants } from './grant.js';
 import { type IdentitiesFlags, type IdentityFlags, identity, listIdentities } from './identities.js';
 import { type ImportFlags, importEntities } from './import.js';
 import { listRevocations, type RevocationFlags, type RevokeFlags, reinstate, revoke } from './revoke.js';
@@ -48,6 +49,25 @@ export function registryCommands(
     .option('--manifest <hash>', 'the hash of its manifest')
     .addOption(new Option('--state <state>', 'whoever is suspended or retired may do nothing').choices([...SET_STATES]))
     .action((name: string, flags: IdentityFlags) => run(identity(name, flags)));
+
+  verb('grant', 'put an identity into a role or group for some time')
+    .argument('<identity>', 'as Agent::"planner"')
+    .requiredOption('--in <entity>', 'the role or group, as in Role::"on-call"')
+    .requiredOption('--purpose <text>', 'what for; it goes on the record')
+    .option('--for <time>', 'for how long, as 30m, 8h or 2d')
+    .option('--until <time>', 'until when, as 2026-11-24T18:00:00Z')
+    .option('--from <time>', 'from when; now when it is not given')
+    .option('--task <txn>', 'only in this task; it ends with it')
+    .action((name: string, flags: GrantFlags) => run(grant(name, flags)));
+
+  verb('grants', 'what is granted for some time, the newest first').action((flags: GrantsFlags) =>
+    run(listGrants(flags)),
+  );
+
+  verb('end-grant', 'end a grant now')
+    .argument('<id>', 'the id of the grant')
+    .requiredOption('--reason <text>', 'why; it goes on the record')
+    .action((id: string, flags: GrantsFlags & { reason: string }) => run(endGrant(id, flags)));
 
   verb('revoke', 'take authority away, from the next decision on')
     .argument('<kind>', 'identity, delegation, task, session, token, agent-version, action, tool or upstream')

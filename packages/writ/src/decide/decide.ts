@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
+import type { Grants } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
@@ -23,6 +24,7 @@ import {
   provenanceOf,
   revocableOf,
   taskKeyOf,
+  taskOf,
   withheldFacts,
 } from './gather.js';
 import type { Ids } from './ids.js';
@@ -42,6 +44,8 @@ export interface DeciderParts {
   readonly plane: PolicyPlane;
   readonly ledger: Ledger;
   readonly revocations: Pick<Revocations, 'against'> & Partial<Pick<Revocations, 'onRevocation'>>;
+  /** What identities are given for some time. */
+  readonly grants?: Pick<Grants, 'of' | 'isEmpty'>;
   /** The identities that are registered. */
   readonly identities?: Pick<Identities, 'find'>;
   /** Of which revision the registry is. */
@@ -113,6 +117,11 @@ export class Decider {
       },
       eventOf: (decision) => this.memory.eventOf(decision),
     });
+  }
+
+  /** Whether anybody is given anything for some time. */
+  get hasGrants(): boolean {
+    return this.parts.grants?.isEmpty === false;
   }
 
   get plane(): PolicyPlane {
@@ -285,7 +294,10 @@ export class Decider {
       if (standing.refusal !== undefined) return refuse('revoked', standing.refusal);
 
       const gatherer = new EntityGatherer(plane.registry, caller);
-      const identities = decided.map((uid) => gatherer.identity(uid, request.subject));
+      const granted = this.parts.grants?.isEmpty === false ? this.parts.grants : undefined;
+      const identities = decided.map((uid) =>
+        gatherer.identity(uid, request.subject, granted?.of(uid, provenance.txn ?? taskOf(request), now)),
+      );
       const resource = gatherer.resource(request.resource);
       const entities = [...identities, resource];
       trail.facts = gatherer.facts;

@@ -1,6 +1,7 @@
 import { type ActionDeclaration, Entity, type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
+import type { Grant } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import { withheldOf } from '../registry/live-facts.js';
 import type { Registry } from '../registry/registry.js';
@@ -69,9 +70,20 @@ export class EntityGatherer {
   ) {}
 
   /** The properties of a request are about its subject, not about the agents. `act` is the path, not an attribute. */
-  identity(uid: EntityUid, subject: AuthzenEntity): Entity {
+  identity(uid: EntityUid, subject: AuthzenEntity, grants: readonly Grant[] = NO_GRANTS): Entity {
     const isSubject = subject.type === uid.type && subject.id === uid.id;
-    return this.find('subject', uid, isSubject ? subject.properties : undefined);
+    const entity = this.find('subject', uid, isSubject ? subject.properties : undefined);
+    return grants.length === 0 ? entity : this.granted(entity, grants);
+  }
+
+  /** An identity that is in more than the registry says, for some time. */
+  private granted(entity: Entity, grants: readonly Grant[]): Entity {
+    const held = this.facts.pop() as FactRecord;
+    this.facts.push({ ...held, granted: grants.map(({ id, in: role }) => ({ grant: id, in: plainUid(role) })) });
+    return inMore(
+      entity,
+      grants.map((grant) => this.registry.entities.intern(grant.in)),
+    );
   }
 
   resource(resource: AuthzenEntity): Entity {
@@ -118,6 +130,23 @@ export class EntityGatherer {
     }
     return asserted;
   }
+}
+
+const NO_GRANTS: readonly Grant[] = [];
+
+function plainUid({ type, id }: EntityUid): EntityUid {
+  return { type, id };
+}
+
+/** An entity as it is, and in these too. */
+function inMore(entity: Entity, roles: readonly Entity[]): Entity {
+  const view = new Entity(entity.type, entity.id);
+  view.exists = true;
+  view.attributes = entity.attributes;
+  view.tags = entity.tags;
+  view.parents = new Set([...entity.parents, ...roles]);
+  view.ancestors = new Set([...entity.ancestors, ...roles.flatMap((role) => [role, ...role.ancestors])]);
+  return view;
 }
 
 const NOTHING = {};

@@ -19,6 +19,8 @@ export interface FactRecord {
   readonly ages?: Readonly<Record<string, { readonly source: string; readonly asOf: string }>>;
   /** The names of those that were not to be relied on. */
   readonly withheld?: readonly string[];
+  /** What it was in besides, for some time. */
+  readonly granted?: readonly { readonly grant: string; readonly in: EntityUid }[];
   /** The names of those that the caller asserted; their values are in the request. */
   readonly asserted?: readonly string[];
 }

@@ -119,6 +119,8 @@ function narrowedSearch(
   const ours = ['now', 'ledger', 'mandate'];
   const depends = part === 'subject' ? [...ours, 'provenance'] : ours;
   if (depends.some((name) => declared.context.attributes.has(name)) || readsArguments(declared)) return undefined;
+  // Who is given something for some time is in more than the entities say.
+  if (decider.hasGrants) return undefined;
   const told = declared.context.attributes.get('provenance')?.type;
   if (told?.kind === 'record' && told.attributes.has('registered')) return undefined;
   if (plane.delegation === 'actor' && provenance.path.length > 1) return undefined;

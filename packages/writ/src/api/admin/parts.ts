@@ -6,6 +6,7 @@ import type { WritYaml } from '../../policy/format.js';
 import type { Credentials } from '../../provenance/credentials.js';
 import type { CredentialUses } from '../../registry/credential-uses.js';
 import type { EntityStore } from '../../registry/entity-store.js';
+import type { Grants } from '../../registry/grants.js';
 import type { Identities } from '../../registry/identities.js';
 import type { IdentityKeys } from '../../registry/identity-keys.js';
 import type { Author, RevisionLog } from '../../registry/revision-log.js';
@@ -19,6 +20,7 @@ export interface AdminParts {
   readonly policy: PolicyControl;
   readonly revisions: RevisionLog;
   readonly entities: EntityStore;
+  readonly grants: Grants;
   readonly identities: Identities;
   readonly identityKeys: IdentityKeys;
   readonly credentials: Pick<Credentials, 'holders'>;

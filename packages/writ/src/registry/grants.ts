@@ -1,0 +1,177 @@
+import { type EntityUid, uidText } from '@writ/cedar';
+import { columnsOf } from '../store/dialect.js';
+import type { Migrations, Store } from '../store/store.js';
+import type { Author, RevisionLog } from './revision-log.js';
+
+/** That an identity is in a role or group for some time: what that may do, it may do meanwhile. */
+export interface Grant {
+  readonly id: string;
+  /** Who is given it, as `Type::"id"`. */
+  readonly identity: string;
+  /** What it is in meanwhile: a role, a group. */
+  readonly in: EntityUid;
+  readonly purpose: string;
+  /** The task that it is for: elsewhere it is worth nothing, and it ends with it. */
+  readonly task?: string | undefined;
+  /** RFC 3339, UTC. */
+  readonly start: string;
+  /** Undefined for one that stands until somebody ends it. */
+  readonly end?: string | undefined;
+  readonly grantedBy: string;
+}
+
+interface GrantRow {
+  id: string;
+  identity: string;
+  in_type: string;
+  in_id: string;
+  purpose: string;
+  task: string | null;
+  start_at: string;
+  end_at: string | null;
+  granted_by: string;
+}
+type GrantTables = { grants: GrantRow };
+
+export const grantMigrations: Migrations = {
+  '0010_registry_grants': {
+    async up(db) {
+      const { id } = columnsOf(db);
+      await db.schema
+        .createTable('grants')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('identity', id, (c) => c.notNull())
+        .addColumn('in_type', id, (c) => c.notNull())
+        .addColumn('in_id', id, (c) => c.notNull())
+        .addColumn('purpose', 'text', (c) => c.notNull())
+        .addColumn('task', 'text')
+        .addColumn('start_at', 'text', (c) => c.notNull())
+        .addColumn('end_at', 'text')
+        .addColumn('granted_by', 'text', (c) => c.notNull())
+        .execute();
+    },
+  },
+};
+
+/** What was granted and has not ended, in memory. That a grant is over is found out when it is asked for. */
+export class Grants {
+  private readonly byIdentity = new Map<string, Grant[]>();
+
+  private constructor(private readonly log: RevisionLog) {
+    log.keep({ kind: 'grant', refresh: (from) => this.refresh(from) });
+  }
+
+  static async open(store: Store, log: RevisionLog): Promise<Grants> {
+    const grants = new Grants(log);
+    (await grants.refresh(store))();
+    return grants;
+  }
+
+  private async refresh(from: Store): Promise<() => void> {
+    const rows = await from.withTables<GrantTables>().selectFrom('grants').selectAll().orderBy('id').execute();
+    return () => {
+      this.byIdentity.clear();
+      for (const row of rows) this.hold(grantOf(row));
+    };
+  }
+
+  get isEmpty(): boolean {
+    return this.byIdentity.size === 0;
+  }
+
+  /** What holds for an identity at a time and in a task. */
+  of(identity: EntityUid, task: string | undefined, now: Date): readonly Grant[] {
+    const held = this.byIdentity.get(uidText(identity));
+    if (held === undefined) return NONE;
+    const at = now.toISOString();
+    return held.filter(
+      (grant) =>
+        grant.start <= at &&
+        (grant.end === undefined || at < grant.end) &&
+        (grant.task === undefined || grant.task === task),
+    );
+  }
+
+  /** All, those that are over too, the newest first. */
+  list(): Grant[] {
+    return [...this.byIdentity.values()].flat().sort((a, b) => (a.id < b.id ? 1 : -1));
+  }
+
+  find(id: string): Grant | undefined {
+    return this.list().find((grant) => grant.id === id);
+  }
+
+  /** In the next decision when its promise is kept. */
+  async add(grant: Grant, author: Author): Promise<void> {
+    await this.log.write(author, async (tables) => {
+      await tables.withTables<GrantTables>().insertInto('grants').values(rowOf(grant)).execute();
+      return {
+        changes: [{ kind: 'grant', type: grant.in.type, id: grant.id, what: 'put' }],
+        apply: () => this.hold(grant),
+      };
+    });
+  }
+
+  /** Ends a grant now. Not in the next decision when its promise is kept. */
+  async end(id: string, author: Author): Promise<void> {
+    const found = this.find(id);
+    if (found === undefined) return;
+    // Out of force before it is off the disk, as with revocations.
+    this.drop(found);
+    try {
+      await this.log.write(author, async (tables) => {
+        await tables.withTables<GrantTables>().deleteFrom('grants').where('id', '=', id).execute();
+        return { changes: [{ kind: 'grant', type: found.in.type, id, what: 'delete' }], apply: () => this.drop(found) };
+      });
+    } catch (error) {
+      this.hold(found);
+      throw error;
+    }
+  }
+
+  private hold(grant: Grant): void {
+    const others = (this.byIdentity.get(grant.identity) ?? []).filter(({ id }) => id !== grant.id);
+    this.byIdentity.set(grant.identity, [...others, grant]);
+  }
+
+  private drop({ identity, id }: Grant): void {
+    const left = (this.byIdentity.get(identity) ?? []).filter((grant) => grant.id !== id);
+    if (left.length === 0) this.byIdentity.delete(identity);
+    else this.byIdentity.set(identity, left);
+  }
+}
+
+const NONE: readonly Grant[] = [];
+
+function rowOf({ id, identity, in: role, purpose, task, start, end, grantedBy }: Grant): GrantRow {
+  return {
+    id,
+    identity,
+    in_type: role.type,
+    in_id: role.id,
+    purpose,
+    task: task ?? null,
+    start_at: start,
+    end_at: end ?? null,
+    granted_by: grantedBy,
+  };
+}
+
+function grantOf({
+  in_type: type,
+  in_id: id,
+  task,
+  start_at: start,
+  end_at: end,
+  granted_by: grantedBy,
+  ...row
+}: GrantRow): Grant {
+  return {
+    ...row,
+    in: { type, id },
+    start,
+    grantedBy,
+    ...(task === null ? {} : { task }),
+    ...(end === null ? {} : { end }),
+  };
+}
