@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const NOWHERE = ['**/node_modules/**', '**/dist/**'];
+const SOAK = 'packages/writ/test/soak.test.ts';
+const CEDAR = 'packages/cedar/**/*.test.ts';
+
 export default defineConfig({
   resolve: {
     // Tests run the sources of our own packages, so that a failure points at the line that was written.
@@ -12,9 +16,31 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        // Two minutes of traffic, which mostly wait, beside what only computes.
+        extends: true,
+        test: {
+          name: 'together',
+          include: [SOAK, CEDAR],
+          exclude: NOWHERE,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Services that turn requests away when the machine is late: one file at a time.
+        extends: true,
+        test: {
+          name: 'in turn',
+          include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: [...NOWHERE, SOAK, CEDAR],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -14,7 +14,9 @@ export interface Server {
   readonly headers: Readonly<Record<string, string>>;
   /** The key that the server made for one of its clients. */
   keyOf?(client: string): string;
-  stop(): Promise<void>;
+  readonly pid?: number | undefined;
+  /** @param keeps whether its folder stays */
+  stop(keeps?: boolean): Promise<void>;
 }
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -25,11 +27,19 @@ export interface WritOptions {
   readonly bundle?: Readonly<Record<string, string>>;
   /** A folder for a CPU profile. */
   readonly profile?: string;
+  /** The folder that it has; a new one when it is not given. */
+  readonly folder?: string;
+  /** A PostgreSQL database, and whether another service keeps it. */
+  readonly store?: string;
+  readonly follow?: boolean;
+  /** The keys of the service that it follows. */
+  readonly keyOf?: Server['keyOf'];
 }
 
 /** Writ as `writ start` starts it: every decision on disk before its answer. */
-export async function startWrit({ bundle = writBundle(), profile }: WritOptions = {}): Promise<Server> {
-  const folder = mkdtempSync(join(tmpdir(), 'writ-bench-'));
+export async function startWrit(options: WritOptions = {}): Promise<Server> {
+  const { bundle = writBundle(), profile, store, follow } = options;
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'writ-bench-'));
   writeAll(join(folder, 'bundle'), bundle);
   const port = await freePort();
   const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
@@ -43,16 +53,22 @@ export async function startWrit({ bundle = writBundle(), profile }: WritOptions 
     String(port),
     '--log-level',
     'error',
+    ...(follow === true ? ['--follow'] : []),
   ];
-  const child = spawn(process.execPath, [...flags, WRIT, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [...flags, WRIT, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: store === undefined ? process.env : { ...process.env, WRIT_STORE: store },
+  });
   await answers(child, `http://127.0.0.1:${port}/readyz`);
-  const keyOf = (client: string): string => readFileSync(join(folder, `data/keys/${client}.key`), 'utf8').trim();
+  const ownKey = (client: string): string => readFileSync(join(folder, `data/keys/${client}.key`), 'utf8').trim();
+  const keyOf = options.keyOf ?? ownKey;
   return {
     name: 'Writ',
     port,
     headers: { Authorization: `Bearer ${keyOf('default')}` },
     keyOf,
-    stop: () => end(child, folder),
+    pid: child.pid,
+    stop: (keeps = false) => end(child, keeps ? undefined : folder),
   };
 }
 
@@ -101,7 +117,7 @@ async function freePort(): Promise<number> {
 }
 
 async function answers(child: ChildProcess, url: string): Promise<void> {
-  for (let i = 0; i < 300; i += 1) {
+  for (let i = 0; i < 900; i += 1) {
     if (child.exitCode !== null) throw new Error(`the server of ${url} ended`);
     if ((await fetch(url).catch(() => undefined))?.ok === true) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -109,8 +125,8 @@ async function answers(child: ChildProcess, url: string): Promise<void> {
   throw new Error(`${url} does not answer`);
 }
 
-async function end(child: ChildProcess, folder: string): Promise<void> {
+async function end(child: ChildProcess, folder: string | undefined): Promise<void> {
   child.kill('SIGTERM');
   if (child.exitCode === null) await once(child, 'exit');
-  rmSync(folder, { recursive: true, force: true });
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }

@@ -114,7 +114,7 @@ export class Serving implements PolicyControl {
     const made = planeOf(bundle);
     const fetchers = fetchersOf(bundle, made.registry.live, parts.clock, parts.fetching);
     const plane = { ...made, fetchers };
-    const filled = await parts.entities.fill(plane.registry, (loaded) => this.tellLoaded(loaded));
+    const filled = await parts.entities.fill(plane.registry, (loaded, total) => this.tellLoaded(loaded, total));
     await selfTest(bundle, plane);
     const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
     const callers = new Callers(bundle.settings.callers, bundle.servicePolicy, bundle.schema, tokens, parts.isRevoked);
@@ -148,8 +148,8 @@ export class Serving implements PolicyControl {
   }
 
   /** Many facts take a while to load; whoever waits sees how far it is. */
-  private tellLoaded(loaded: number): void {
-    if (loaded % LOADED_TOLD === 0) this.parts.logger.info({ entities: loaded }, 'loading facts');
+  private tellLoaded(loaded: number, total: number): void {
+    if (loaded % LOADED_TOLD === 0 || loaded === total) this.parts.logger.info({ loaded, total }, 'facts loaded');
   }
 
   private warnOfServers(bundle: Bundle): void {

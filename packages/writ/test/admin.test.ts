@@ -242,9 +242,11 @@ describe('what was decided', () => {
     await may('stranger', 'read', 'record-1');
     const all = (await admin('GET', '/v1/identities')).json.identities;
     expect(all).toContainEqual(
-      expect.objectContaining({ type: 'user', id: 'alice', registered: true, revoked: false }),
+      expect.objectContaining({ type: 'user', id: 'alice', state: 'active', flags: [], tools: ['read'] }),
     );
-    expect(all).toContainEqual(expect.objectContaining({ type: 'user', id: 'stranger', registered: false }));
+    expect(all).toContainEqual(
+      expect.objectContaining({ type: 'user', id: 'stranger', state: 'unregistered', flags: ['unregistered'] }),
+    );
     const page = (await admin('GET', '/v1/identities?limit=1')).json;
     const query = new URLSearchParams({ limit: '1', afterType: page.next.type, afterId: page.next.id });
     expect((await admin('GET', `/v1/identities?${query}`)).json.identities[0]).not.toEqual(page.identities[0]);

@@ -201,7 +201,15 @@ describe.each(STORES)('what is kept of the ledger, %s', (kind) => {
           const reserved = ledger.reserve(id, event(user, amount), at);
           const common = { id, time: at.toISOString(), enforcementPoint: 'x' };
           await log.append([
-            { kind: 'decision', ...common, result: 'allow', facts: [], ledger: {}, reserved } as never,
+            {
+              kind: 'decision',
+              ...common,
+              request: { action: { name: 'x' } },
+              result: 'allow',
+              facts: [],
+              ledger: {},
+              reserved,
+            } as never,
           ]);
           if (status !== undefined) {
             const held = result && ledger.holdingsAfter(event(user, amount, result.labels), status, result, at);

@@ -47,7 +47,7 @@ export interface DeciderParts {
   /** What identities are given for some time. */
   readonly grants?: Pick<Grants, 'of' | 'isEmpty'>;
   /** The identities that are registered. */
-  readonly identities?: Pick<Identities, 'find'>;
+  readonly identities?: Pick<Identities, 'find' | 'isEmpty'>;
   /** Of which revision the registry is. */
   readonly revisions?: Pick<RevisionLog, 'revision' | 'reaches'>;
   readonly log: Append;
@@ -160,7 +160,7 @@ export class Decider {
     // A permit has been through this: who asks is known.
     const about = revocableOf(request, provenance as Provenance, this.parts.identities);
     this.inFlight.begin(id, about);
-    const revoked = this.parts.revocations.against(about);
+    const revoked = this.parts.revocations.against(() => about);
     if (revoked !== undefined) this.inFlight.revoked(revoked);
   }
 
@@ -288,7 +288,7 @@ export class Decider {
       trail.revision = revisions?.revision;
       const behind = behindOf(request, trail.revision);
       if (behind !== undefined) return behind;
-      const revoked = revocations.against(revocableOf(request, provenance, this.parts.identities));
+      const revoked = revocations.against(() => revocableOf(request, provenance, this.parts.identities));
       if (revoked !== undefined) return refuse('revoked', revokedText(revoked));
       const standing = standingOf(provenance.path, this.parts.identities, plane.registry);
       if (standing.refusal !== undefined) return refuse('revoked', standing.refusal);

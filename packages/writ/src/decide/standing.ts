@@ -12,13 +12,14 @@ export interface Standing {
 
 export function standingOf(
   path: readonly EntityUid[],
-  identities: Pick<Identities, 'find'> | undefined,
+  identities: Pick<Identities, 'find' | 'isEmpty'> | undefined,
   registry: Registry,
 ): Standing {
   const isRegistered = (): boolean =>
     path.every((uid) => identities?.find(uid) !== undefined || registry.resident(uid) !== undefined);
+  if (identities === undefined || identities.isEmpty) return { isRegistered };
   for (const uid of path) {
-    const state = identities?.find(uid)?.state;
+    const state = identities.find(uid)?.state;
     if (state === 'suspended' || state === 'retired')
       return { refusal: `the identity ${uidText(uid)} is ${state}`, isRegistered };
   }

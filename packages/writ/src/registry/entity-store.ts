@@ -67,6 +67,8 @@ export interface Precondition {
   readonly absent?: boolean | undefined;
 }
 
+export type LoadProgress = (loaded: number, total: number) => void;
+
 const ROWS_AT_ONCE = 1_000;
 /** Entities are loaded so many at a time; others have their turn in between. */
 const LOADED_AT_ONCE = 5_000;
@@ -102,14 +104,19 @@ export class EntityStore {
   /**
    * Puts all stored entities into the resident copy of a plane that is not served yet.
    *
-   * @param progress is told now and then how many there are so far
+   * @param progress is told now and then how many there are so far, and how many there will be
    * @returns the revision that it is of
    * @throws {CedarError} `entities` when one does not fit the schema or is an entity of the bundle too
    */
-  async fill(registry: Registry, progress: (loaded: number) => void = () => undefined): Promise<number> {
+  async fill(registry: Registry, progress: LoadProgress = () => undefined): Promise<number> {
     return snapshot(this.store, async (from) => {
       const revision = await lastRevision(from);
-      await load(from, registry, progress);
+      const { total } = await from
+        .withTables<EntityTables>()
+        .selectFrom('entities')
+        .select((c) => c.fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow();
+      await load(from, registry, (loaded) => progress(loaded, total));
       return revision;
     });
   }

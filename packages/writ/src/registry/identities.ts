@@ -89,6 +89,10 @@ export class Identities {
     };
   }
 
+  get isEmpty(): boolean {
+    return this.held.size === 0;
+  }
+
   find(uid: EntityUid): Identity | undefined {
     return this.held.size === 0 ? undefined : this.held.get(uidText(uid));
   }

@@ -174,9 +174,10 @@ export class Revocations {
     return () => this.listeners.delete(listener);
   }
 
-  /** The revocation that stands in the way of an action, if one does. */
-  against(about: Revocable): Revocation | undefined {
+  /** The revocation that stands in the way of an action, if one does. What it is about is asked when anything is revoked. */
+  against(aboutWhat: () => Revocable): Revocation | undefined {
     if (this.byTarget.size === 0) return undefined;
+    const about = aboutWhat();
     for (const key of keysOf(about)) {
       const found = this.byTarget.get(key);
       if (found !== undefined && isBefore(about, found)) return found;
