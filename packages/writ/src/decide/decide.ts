@@ -32,7 +32,7 @@ import { InFlight, revokedText } from './in-flight.js';
 import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
-import { waitsFor } from './prepare.js';
+import { mayWait, waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, UsedProof } from './record.js';
 import type { AccessRequest, Carried } from './request.js';
 import { standingOf } from './standing.js';
@@ -175,7 +175,8 @@ export class Decider {
    *
    * @returns undefined when there is nothing to wait for
    */
-  prepare(requests: Iterable<AccessRequest>, token?: TokenProvenance): Promise<void> | undefined {
+  prepare(requests: readonly AccessRequest[], token?: TokenProvenance): Promise<void> | undefined {
+    if (!mayWait(requests, this.current)) return undefined;
     const waits = [...waitsFor(requests, token, this.current, this.parts.revisions, this.parts.clock())];
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
   }

@@ -8,6 +8,13 @@ import type { AccessRequest } from './request.js';
 /** What a request waits at most for the registry to reach a revision. */
 const BEHIND_MS = 1_000;
 
+/** Whether there can be anything to wait for: most requests want nothing, and are asked nothing more. */
+export function mayWait(requests: readonly AccessRequest[], { fetchers }: Pick<PolicyPlane, 'fetchers'>): boolean {
+  if (fetchers !== undefined && !fetchers.isEmpty) return true;
+  for (const { context } of requests) if (context?.atLeast !== undefined) return true;
+  return false;
+}
+
 /** What has to be waited for before requests are decided. */
 export function* waitsFor(
   requests: Iterable<AccessRequest>,

@@ -52,6 +52,12 @@ export const sightingMigrations: Migrations = {
   },
 };
 
+interface Seen extends EntityUid {
+  readonly firstSeen: string;
+  lastSeen: string;
+  readonly tools: Set<string>;
+}
+
 const MAX_TOOLS = 100;
 /** Past this many identities that nobody has stored yet, further ones wait for the next time that they are seen. */
 const MAX_UNSAVED = 10_000;
@@ -61,7 +67,7 @@ const MAX_UNSAVED = 10_000;
  * crash takes of it is in the log.
  */
 export class Sightings {
-  private unsaved = new Map<string, Omit<Sighting, 'tools'> & { readonly tools: Set<string> }>();
+  private unsaved = new Map<string, Seen>();
 
   constructor(private readonly store: Store) {}
 
@@ -69,11 +75,15 @@ export class Sightings {
   see(identities: readonly EntityUid[], time: string, permitted?: string): void {
     for (const [i, { type, id }] of identities.entries()) {
       const key = uidText({ type, id });
-      const known = this.unsaved.get(key);
-      if (known === undefined && this.unsaved.size >= MAX_UNSAVED) continue;
-      const tools = known?.tools ?? new Set<string>();
+      let seen = this.unsaved.get(key);
+      if (seen === undefined) {
+        if (this.unsaved.size >= MAX_UNSAVED) continue;
+        seen = { type, id, firstSeen: time, lastSeen: time, tools: new Set() };
+        this.unsaved.set(key, seen);
+      }
+      seen.lastSeen = time;
+      const { tools } = seen;
       if (permitted !== undefined && i === identities.length - 1 && tools.size < MAX_TOOLS) tools.add(permitted);
-      this.unsaved.set(key, { type, id, firstSeen: known?.firstSeen ?? time, lastSeen: time, tools });
     }
   }
 
