@@ -35,8 +35,8 @@ export interface ServingParts {
   /** Makes the decider, with the first plane. */
   readonly makeDecider: (plane: ReturnType<typeof planeOf>) => Decider;
   readonly fetching: FetchObserver;
-  /** Listens to signals and tells as a bundle says. */
-  readonly signals: (bundle: Bundle) => Promise<void>;
+  /** Makes ready to listen to signals and to tell as a bundle says; what is returned begins with it. */
+  readonly signals: (bundle: Bundle) => Promise<() => Promise<void>>;
   readonly isRevoked: (token: string) => boolean;
   readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
 }
@@ -114,6 +114,7 @@ export class Serving implements PolicyControl {
     const made = planeOf(bundle);
     const fetchers = fetchersOf(bundle, made.registry.live, parts.clock, parts.fetching);
     const plane = { ...made, fetchers };
+    const useSignals = await parts.signals(bundle);
     const filled = await parts.entities.fill(plane.registry, (loaded, total) => this.tellLoaded(loaded, total));
     await selfTest(bundle, plane);
     const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
@@ -141,7 +142,7 @@ export class Serving implements PolicyControl {
     [this.bundleNow, this.callersNow, this.mapperNow] = [bundle, callers, mapper];
     await this.fetchersNow?.close();
     this.fetchersNow = fetchers;
-    await parts.signals(bundle);
+    await useSignals();
     this.svidsNow = new JwtSvids(bundle.settings.spiffe, parts.clock);
     keepLastGood(parts.data, bundle);
     parts.logger.info({ version: bundle.version, bundle: bundle.settings.name }, 'policy activated');
@@ -211,6 +212,7 @@ function active<T>(value: T | undefined): T {
 
 const UNUSABLE = new Set([
   'fetch_failed',
+  'stream_is_another',
   'self_test_failed',
   'ENOENT',
   'identity_mapping_invalid',

@@ -8,6 +8,7 @@ import type { StreamYaml } from './policy/signals-format.js';
 import { CredentialError } from './provenance/errors.js';
 import { compileIdentity } from './provenance/identity-claims.js';
 import type { SigningKeys } from './provenance/signing-keys.js';
+import { StreamError } from './registry/errors.js';
 import type { RevisionLog } from './registry/revision-log.js';
 import type { Revocations } from './registry/revocations.js';
 import { Delivery } from './registry/signals/deliver.js';
@@ -31,12 +32,15 @@ interface SignalsParts {
   readonly isFollower: boolean;
 }
 
+const REFRESH_MS = 1_000;
+
 /** The signals of the bundle that is served: whom it listens to, and who is told. */
 export class Signals implements ServedSignals {
   private streams: ReadonlyMap<string, ReceivedStream> = new Map();
   private told: ReadonlyMap<string, ToldReceiver> = new Map();
   private clients: readonly TransmitterClient[] = [];
   private declared = '';
+  private refreshing: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: SignalsParts) {
     parts.revocations.onRevocation(() => this.lookForNews());
@@ -61,13 +65,15 @@ export class Signals implements ServedSignals {
   }
 
   /**
-   * Listens and tells as a bundle says. What did not change goes on.
+   * Makes ready to listen and to tell as a bundle says.
    *
-   * @throws {FetchError} when a variable is not in the environment
+   * @returns what begins with it; what did not change goes on
+   * @throws {FetchError} when a variable is not in the environment; {@link IdentityMappingError}; {@link StreamError} when a transmitter
+   *   says that it is another
    */
-  async activate({ settings: { signals } }: Bundle): Promise<void> {
+  async prepare({ settings: { signals } }: Bundle): Promise<() => Promise<void>> {
     const declared = JSON.stringify(signals);
-    if (declared === this.declared) return;
+    if (declared === this.declared) return async () => undefined;
     const { isFollower, keys } = this.parts;
     if (Object.keys(signals.transmit).length > 0) await keys.ensure('RS256');
     const streams = new Map<string, ReceivedStream>();
@@ -83,25 +89,43 @@ export class Signals implements ServedSignals {
       const receiver = { name, audience, push: push && { url: push.url, authorization } };
       told.set(name, { caller, delivery: new Delivery(receiver, this.deliveryParts()) });
     }
-    await this.close();
-    [this.streams, this.told, this.clients, this.declared] = [streams, told, clients, declared];
-    for (const client of clients) client.start();
-    if (!isFollower) for (const { delivery } of told.values()) await delivery.start();
+    return async () => {
+      await this.close();
+      [this.streams, this.told, this.clients, this.declared] = [streams, told, clients, declared];
+      for (const client of clients) client.start();
+      if (!isFollower) for (const { delivery } of told.values()) await delivery.start();
+      if (streams.size > 0) this.refreshing = setInterval(() => void this.refresh(), REFRESH_MS).unref();
+    };
+  }
+
+  /** What is told to another service on the database is heard here too. */
+  private async refresh(): Promise<void> {
+    try {
+      for (const { stream } of this.streams.values()) await stream.refresh();
+    } catch (error) {
+      this.parts.logger.warn({ err: error }, 'the state of streams could not be read');
+    }
   }
 
   private async listenTo(name: string, one: StreamYaml): Promise<ReceivedStream> {
     const { clock, store, sinks } = this.parts;
     const text = (value: string | undefined): string | undefined =>
       value && environmentText(value, `signals.receive.${name}`);
-    // Its configuration says where its keys are, and which parts of a subject are critical.
-    const metadata =
-      one.jwks === undefined ? await transmitterMetadata(one.issuer, text(one.authorization)) : undefined;
-    const { issuer, audience, algorithms } = one;
-    const jwks = one.jwks ?? metadata?.jwks_uri ?? '';
-    const verifier = new SetVerifier(
-      { issuer, audience, algorithms, jwks, critical: metadata?.critical_subject_members ?? [] },
-      clock,
-    );
+    const { issuer, audience, algorithms, jwks } = one;
+    const authorization = text(one.authorization);
+    const verifier = new SetVerifier(async () => {
+      if (jwks !== undefined) return { issuer, audience, algorithms, jwks, critical: [] };
+      // Its configuration says where its keys are, and which parts of a subject are critical.
+      const metadata = await transmitterMetadata(issuer, authorization);
+      const { jwks_uri: said, critical_subject_members: critical = [] } = metadata;
+      if (said === undefined) throw new StreamError(`${issuer} does not say where its keys are`);
+      return { issuer, audience, algorithms, jwks: said, critical };
+    }, clock);
+    await verifier.ready().catch((error: unknown) => {
+      // One that is down now is asked again with its first event.
+      if (!(error instanceof StreamError) || error.code === 'stream_is_another') throw error;
+      this.parts.logger.warn({ stream: name, err: error }, 'a transmitter does not answer');
+    });
     const stream = await SignalStream.open({ name, verifier, mapping: mappingOf(one), store, sinks, clock });
     return {
       stream,
@@ -157,12 +181,15 @@ export class Signals implements ServedSignals {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.refreshing);
     for (const client of this.clients) await client.close();
     for (const { delivery } of this.told.values()) await delivery.close();
   }
 }
 
+/** @throws {IdentityMappingError} when what it says of an identity is not CEL */
 function mappingOf({ identities, attributes }: StreamYaml): SignalMapping {
+  for (const declared of Object.values(identities)) if (declared !== undefined) compileIdentity(declared);
   return {
     attributes,
     identityOf(member, subject) {

@@ -199,7 +199,7 @@ export async function start(options: StartOptions): Promise<Writ> {
           isFollower,
           staleness: freshness.why,
         }),
-      signals: (bundle) => signals.activate(bundle),
+      signals: (bundle) => signals.prepare(bundle),
       record,
     });
     log.onEntries((notes) => {

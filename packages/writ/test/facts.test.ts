@@ -356,6 +356,10 @@ describe('writ check', () => {
       'has no maxAge',
     ],
     [
+      'facts: { User: { clearance: { maxAge: 1m } } }\nfetchers: { x: { of: User, attributes: { clearance: "$[" }, every: 1s, file: { path: a.json } } }',
+      'is not a JSONPath',
+    ],
+    [
       'facts: { User: { clearance: { maxAge: 1m } } }\nfetchers: { x: { of: User, attributes: { clearance: $.c }, every: 1h, file: { path: a.json } } }',
       'is too old after 1m',
     ],

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -9,7 +9,7 @@ import { isPermitted } from '../src/decide/decision.js';
 import { deciderOf } from '../src/plane.js';
 import { loadBundle } from '../src/policy/bundle.js';
 import { command } from './processes.js';
-import { bundleOf, type Running, run } from './running.js';
+import { bundleOf, type Running, run, writeBundle } from './running.js';
 
 /** Authority that is taken away at once, of every kind; given back; and what was under way. */
 
@@ -339,6 +339,37 @@ describe('@highRisk', () => {
     why = 'nobody knows';
     expect(await ask('pay')).toMatchObject({ result: 'defer', refusal: { code: 'registry_stale' } });
     expect(isPermitted(await ask('look'))).toBe(true);
+  });
+});
+
+describe('the age of the policy', () => {
+  it('a newer one that cannot be used for too long: nothing of high risk is permitted until it can', async () => {
+    let now = new Date('2026-11-24T12:00:00Z');
+    const files = {
+      'writ.yaml': 'name: age\nfreshness: { policy: 15m }',
+      'schema.cedarschema': 'entity User; action pay, look appliesTo { principal: [User], resource: [User] };',
+      'policies/all.cedar':
+        '@id("pay") @highRisk permit (principal, action == Action::"pay", resource); @id("look") permit (principal, action == Action::"look", resource);',
+    };
+    const own = bundleOf(files);
+    const other = await run(own, { clock: () => now });
+    const asks = async (name: string): Promise<boolean> => {
+      const uid = { type: 'User', id: 'a' };
+      const request = { subject: uid, action: { name }, resource: uid };
+      return (await other.send('POST', '/access/v1/evaluation', request)).json.decision;
+    };
+    writeBundle(own, { 'policies/broken.cedar': 'permit (' });
+    await expect(other.writ.reload()).rejects.toThrow();
+    now = new Date('2026-11-24T12:14:59Z');
+    // To try again does not make it younger.
+    await expect(other.writ.reload()).rejects.toThrow();
+    expect([await asks('pay'), await asks('look')]).toEqual([true, true]);
+    now = new Date('2026-11-24T12:15:01Z');
+    expect([await asks('pay'), await asks('look')]).toEqual([false, true]);
+    rmSync(join(own, 'policies/broken.cedar'));
+    await other.writ.reload();
+    expect(await asks('pay')).toBe(true);
+    await other.stop();
   });
 });
 

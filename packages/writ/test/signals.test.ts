@@ -1,7 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readBundle } from '../src/policy/bundle.js';
+import { checkBundle } from '../src/policy/check.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Shared Signals: SETs that are pushed and polled become revocations and facts; and our revocations go out as CAEP events. */
@@ -566,11 +570,72 @@ describe('events that are fetched (RFC 8936), over a stream that is made and ver
     await until(() => may('ana@x.io', 'User', 'risky'));
   });
 
+  it('a transmitter that is down when Writ starts is listened to when it comes back', async () => {
+    idp.isDown = true;
+    writ = await run(bundle(polled()));
+    expect(await may('ana@x.io')).toBe(true);
+    idp.isDown = false;
+    await idp.queue(`${CAEP}session-revoked`, {}, email('ana@x.io'));
+    await until(async () => !(await may('ana@x.io')));
+  });
+
   it('a transmitter that says it is another is not listened to', async () => {
     const issuer = idp.issuer.replace('127.0.0.1', 'localhost');
     await expect(run(bundle(polled().replace(`issuer: ${idp.issuer}`, `issuer: ${issuer}`)))).rejects.toThrow(
       /is the configuration of/,
     );
+  });
+});
+
+describe('writ check, and a policy that cannot be used', () => {
+  it.each([
+    ['identities: { user: { type: Nobody, id: claims.email } }', 'no entity type Nobody'],
+    [
+      'identities: { user: { type: User, id: claims.email } }\n    attributes: { risk: danger }',
+      'has an attribute danger',
+    ],
+  ])('%s', (more, message) => {
+    const folder = bundle(`
+receive:
+  idp:
+    issuer: ${idp.issuer}
+    audience: a
+    endpoint: ${idp.issuer}/poll
+    ${more}`);
+    const { bundle: read } = readBundle(folder);
+    expect(
+      checkBundle(read as never)
+        .map((finding) => finding.message)
+        .join(),
+    ).toContain(message);
+  });
+
+  it.each([
+    ['delivery: push', 'pushAuthorization'],
+    ['delivery: poll', 'endpoint'],
+    ['jwks: http://elsewhere.example/jwks', 'https'],
+  ])('%s alone is refused', (more, message) => {
+    const folder = bundle(`\nreceive:\n  idp:\n    issuer: https://idp.example\n    audience: a\n    ${more}`);
+    expect(
+      readBundle(folder)
+        .findings.map((finding) => finding.message)
+        .join(),
+    ).toContain(message);
+  });
+
+  it('a mapping that is no CEL, or a secret that is not there, changes nothing of what is served', async () => {
+    const folder = bundle(pushed());
+    writ = await run(folder);
+    const text = readFileSync(join(folder, 'writ.yaml'), 'utf8');
+    for (const [from, to] of [
+      ['claims.format ==', 'claims.('],
+      ['env:IDP_PUSH', 'env:NOT_THERE'],
+    ] as const) {
+      writeFileSync(join(folder, 'writ.yaml'), text.replace(from, to));
+      await expect(writ.writ.reload()).rejects.toThrow();
+      expect((await push(await idp.set(`${CAEP}session-presented`, {}, email('ana@x.io')))).status).toBe(202);
+    }
+    expect((await writ.send('GET', '/readyz', undefined, { as: null })).json.state).toBe('stale');
   });
 });
 

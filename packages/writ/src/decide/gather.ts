@@ -132,6 +132,7 @@ export class EntityGatherer {
   }
 }
 
+const NO_FACTS: readonly MissingFact[] = [];
 const NO_GRANTS: readonly Grant[] = [];
 
 function plainUid({ type, id }: EntityUid): EntityUid {
@@ -153,8 +154,10 @@ const NOTHING = {};
 const NOBODY: readonly EntityUid[] = [];
 
 /** Facts that were asked for and withheld. */
-export function withheldFacts(registry: Registry): MissingFact[] {
-  return registry.live.takeReads().map(({ entity, attribute }) => {
+export function withheldFacts(registry: Registry): readonly MissingFact[] {
+  const reads = registry.live.takeReads();
+  if (reads.length === 0) return NO_FACTS;
+  return reads.map(({ entity, attribute }) => {
     const age = registry.live.agesOf(entity)?.get(attribute);
     return {
       entity: { type: entity.type, id: entity.id },

@@ -24,7 +24,7 @@ const NO_LEDGER: LedgerValues = {};
 const NO_FACTS: readonly FactRecord[] = [];
 
 export function newTrail(): Trail {
-  return { ledger: NO_LEDGER, facts: NO_FACTS };
+  return { ledger: NO_LEDGER, facts: NO_FACTS, revision: undefined };
 }
 
 /** The record of a decision, with everything that was read on the way. */

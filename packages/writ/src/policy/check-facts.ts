@@ -1,3 +1,4 @@
+import { compile as compilePath } from 'json-p3';
 import { millisecondsOf } from '../duration.js';
 import type { Bundle } from './bundle.js';
 import type { Finding } from './finding.js';
@@ -15,8 +16,17 @@ export function checkFacts({ facts: { facts, fetchers }, schema }: Bundle): Find
       if (!declares(type, attribute))
         say('error', `the schema has no attribute ${attribute} of ${type}`, 'no policy could ever read it');
   }
+  const isPath = (fetcher: string, path: string): void => {
+    try {
+      compilePath(path);
+    } catch (error) {
+      const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+      say('error', `${fetcher}: ${path} is not a JSONPath: ${why}`, 'as in $.state (RFC 9535)');
+    }
+  };
   const broughtBy = new Map<string, string>();
-  for (const [name, { of, attributes, every }] of Object.entries(fetchers)) {
+  for (const [name, { of, attributes, every, id, http }] of Object.entries(fetchers)) {
+    for (const path of [id, http?.items ?? '$', ...Object.values(attributes)]) isPath(name, path);
     for (const attribute of Object.keys(attributes)) {
       const fact = `${of}.${attribute}`;
       const maxAge = facts[of]?.[attribute]?.maxAge;

@@ -2,6 +2,7 @@ import { positionAt } from '@writ/cedar';
 import type { Bundle, ReadBundle } from './bundle.js';
 import { checkFacts } from './check-facts.js';
 import { checkLedger } from './check-ledger.js';
+import { checkSignals } from './check-signals.js';
 import { checkTools } from './check-tools.js';
 import { checkTypes } from './check-types.js';
 import { BundleError } from './errors.js';
@@ -24,6 +25,7 @@ export function checkBundle(bundle: Bundle): Finding[] {
     ...checkLedger(bundle),
     ...checkTools(bundle),
     ...checkFacts(bundle),
+    ...checkSignals(bundle),
   ];
 }
 

@@ -43,5 +43,12 @@ export class SetError extends WritError {
 
 /** A transmitter of signals that does not answer as it should. */
 export class StreamError extends WritError {
-  readonly code = 'stream_failed';
+  constructor(
+    message: string,
+    options?: ErrorOptions,
+    /** `stream_is_another`: to ask again would not help. */
+    readonly code: 'stream_failed' | 'stream_is_another' = 'stream_failed',
+  ) {
+    super(message, undefined, options);
+  }
 }

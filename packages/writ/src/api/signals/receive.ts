@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { SetError } from '../../registry/errors.js';
+import { SetError, StreamError } from '../../registry/errors.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
 import type { ReceivedStream } from './parts.js';
@@ -37,6 +37,7 @@ export function receiveRoute(stream: (name: string) => ReceivedStream | undefine
       try {
         await received.stream.take(String(body).trim());
       } catch (error) {
+        if (error instanceof StreamError) throw new Problem(503, error.message, {}, 5);
         if (!(error instanceof SetError)) throw error;
         if (error.code === 'keys_unreachable') throw new Problem(503, error.message, {}, 5);
         reply.code(400);

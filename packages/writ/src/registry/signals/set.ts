@@ -1,5 +1,5 @@
 import { parseJson } from '@writ/cedar/json';
-import { compactVerify, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import { compactVerify, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { SetError } from '../errors.js';
 import { readEvent, type SecurityEvent } from './event-types.js';
@@ -47,57 +47,65 @@ const FETCH_TIMEOUT_MS = 3_000;
 
 /** Verifies security event tokens by the rules of RFC 8417, SSF 1.0 section 4.1 and the CAEP interoperability profile. */
 export class SetVerifier {
-  private readonly keys: JWTVerifyGetKey;
+  private known: { readonly rules: SetRules; readonly keys: JWTVerifyGetKey } | undefined;
 
+  /** @param rules finds out what the tokens have to be; asked until it says */
   constructor(
-    private readonly rules: SetRules,
+    private readonly rules: () => Promise<SetRules>,
     private readonly clock: () => Date,
-    fetcher: typeof fetch = fetch,
-  ) {
-    this.keys = createRemoteJWKSet(new URL(rules.jwks), { timeoutDuration: FETCH_TIMEOUT_MS, [customFetch]: fetcher });
+  ) {}
+
+  /** Finds out what the tokens have to be, when that is not known yet. @throws {StreamError} when that cannot be had now */
+  async ready(): Promise<{ readonly rules: SetRules; readonly keys: JWTVerifyGetKey }> {
+    if (this.known === undefined) {
+      const rules = await this.rules();
+      const keys = createRemoteJWKSet(new URL(rules.jwks), { timeoutDuration: FETCH_TIMEOUT_MS });
+      this.known = { rules, keys };
+    }
+    return this.known;
   }
 
   /** @throws {SetError} with the error code of RFC 8935, section 2.4 */
   async verify(text: string): Promise<SecurityEventToken> {
     if (text.length > MAX_LENGTH) throw new SetError('invalid_request', 'the token is too long');
-    const claims = claimsIn(await this.signed(text));
+    const { rules, keys } = await this.ready();
+    const claims = claimsIn(await signedBy(keys, rules, text));
     const { iss, aud, jti, iat, txn, sub_id: subId, events } = claims;
-    if (iss !== this.rules.issuer) throw new SetError('invalid_issuer', `the token is of ${iss}`);
-    if (!(Array.isArray(aud) ? aud : [aud]).includes(this.rules.audience))
-      throw new SetError('invalid_audience', `the token is not for ${this.rules.audience}`);
+    if (iss !== rules.issuer) throw new SetError('invalid_issuer', `the token is of ${iss}`);
+    if (!(Array.isArray(aud) ? aud : [aud]).includes(rules.audience))
+      throw new SetError('invalid_audience', `the token is not for ${rules.audience}`);
     for (const name of ['sub', 'exp'])
       if (name in claims) throw new SetError('invalid_request', `a security event token has no ${name}`);
     if (iat > this.clock().getTime() / 1_000 + CLOCK_SKEW_S)
       throw new SetError('invalid_request', 'the token is of the future');
     const [only, ...more] = Object.entries(events);
     if (only === undefined || more.length > 0) throw new SetError('invalid_request', 'a token has exactly one event');
-    const subject = readSubject(subId, this.rules.critical);
+    const subject = readSubject(subId, rules.critical);
     if (typeof subject === 'string') throw new SetError('invalid_request', subject);
     const event = readEvent(...only);
     if (typeof event === 'string') throw new SetError('invalid_request', event);
     return { jti, issuedAt: iat, txn, subject, subId, event, eventUri: only[0] };
   }
+}
 
-  private async signed(text: string): Promise<Uint8Array> {
-    try {
-      const { payload, protectedHeader } = await compactVerify(text, this.keys, {
-        algorithms: [...this.rules.algorithms],
-      });
-      if (!TYPE.test(protectedHeader.typ ?? ''))
-        throw new SetError('invalid_request', `this is a ${String(protectedHeader.typ)}, not a secevent+jwt`);
-      return payload;
-    } catch (error) {
-      if (error instanceof SetError) throw error;
-      const isKeys =
-        error instanceof errors.JWKSTimeout ||
-        error instanceof errors.JWKSInvalid ||
-        !(error instanceof errors.JOSEError) ||
-        error.code === 'ERR_JOSE_GENERIC';
-      if (isKeys)
-        throw new SetError('keys_unreachable', `the keys of ${this.rules.issuer} cannot be had`, { cause: error });
-      const code = error instanceof errors.JWSInvalid ? 'invalid_request' : 'invalid_key';
-      throw new SetError(code, `the signature cannot be verified: ${error.message}`, { cause: error });
-    }
+async function signedBy(keys: JWTVerifyGetKey, rules: SetRules, text: string): Promise<Uint8Array> {
+  try {
+    const { payload, protectedHeader } = await compactVerify(text, keys, {
+      algorithms: [...rules.algorithms],
+    });
+    if (!TYPE.test(protectedHeader.typ ?? ''))
+      throw new SetError('invalid_request', `this is a ${String(protectedHeader.typ)}, not a secevent+jwt`);
+    return payload;
+  } catch (error) {
+    if (error instanceof SetError) throw error;
+    const isKeys =
+      error instanceof errors.JWKSTimeout ||
+      error instanceof errors.JWKSInvalid ||
+      !(error instanceof errors.JOSEError) ||
+      error.code === 'ERR_JOSE_GENERIC';
+    if (isKeys) throw new SetError('keys_unreachable', `the keys of ${rules.issuer} cannot be had`, { cause: error });
+    const code = error instanceof errors.JWSInvalid ? 'invalid_request' : 'invalid_key';
+    throw new SetError(code, `the signature cannot be verified: ${error.message}`, { cause: error });
   }
 }
 

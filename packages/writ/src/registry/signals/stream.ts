@@ -23,10 +23,13 @@ export interface SignalStreamParts {
   readonly clock: () => Date;
 }
 
+const STORED_EVERY_MS = 500;
+
 /** The events of one transmitter, on their way into the registry: each once, and an older one never over a newer. */
 export class SignalStream {
   private turn: Promise<unknown> = Promise.resolve();
   private expected: string | undefined;
+  private storedAt = 0;
   private state: StreamState;
 
   private constructor(
@@ -60,7 +63,17 @@ export class SignalStream {
 
   /** Its transmitter said that there is nothing newer. */
   async heard(): Promise<void> {
-    await this.setState({ heardAt: this.parts.clock().getTime() });
+    const now = this.parts.clock().getTime();
+    this.state = { ...this.state, heardAt: now };
+    if (now - this.storedAt < STORED_EVERY_MS) return;
+    this.storedAt = now;
+    await this.parts.store.setState(this.name, this.state);
+  }
+
+  /** Takes in what other services on the database have heard. */
+  async refresh(): Promise<void> {
+    const known = await this.parts.store.state(this.name);
+    if (known !== undefined) this.state = { ...known, heardAt: Math.max(known.heardAt, this.state.heardAt) };
   }
 
   async setState(changed: Partial<StreamState>): Promise<void> {

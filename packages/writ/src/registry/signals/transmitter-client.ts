@@ -11,7 +11,8 @@ const POLL = 'urn:ietf:rfc:8936';
 const TIMEOUT_MS = 10_000;
 const MAX_BODY = 4 * 2 ** 20;
 const MAX_EVENTS = 100;
-/** After an error it is waited longer each time, up to this. */
+/** After an error it is waited longer each time, up to the second. */
+const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 60_000;
 
 export interface TransmitterOptions {
@@ -58,7 +59,8 @@ export async function transmitterMetadata(issuer: string, authorization?: string
   const url = `${origin}/.well-known/ssf-configuration${pathname === '/' ? '' : pathname}`;
   const { body } = await ask('GET', url, authorization);
   const metadata = readAs(metadataShape, body, url);
-  if (metadata.issuer !== issuer) throw new StreamError(`${url} is the configuration of ${metadata.issuer}`);
+  if (metadata.issuer !== issuer)
+    throw new StreamError(`${url} is the configuration of ${metadata.issuer}`, undefined, 'stream_is_another');
   return metadata;
 }
 
@@ -92,15 +94,16 @@ export class TransmitterClient {
 
   private async repeat(every: number, work: () => Promise<void>): Promise<void> {
     const { signal } = this.closing;
-    for (let wait = every; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted; ) {
       try {
         await work();
-        wait = every;
+        failures = 0;
       } catch (error) {
         if (signal.aborted) return;
         this.failed(error as Error);
-        wait = Math.min(Math.max(wait, 500) * 2, MAX_WAIT_MS);
+        failures += 1;
       }
+      const wait = failures === 0 ? every : Math.min(FIRST_WAIT_MS * 2 ** failures, MAX_WAIT_MS);
       await sleep(wait, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
@@ -211,7 +214,7 @@ async function ask(
     }
   } catch (cause) {
     if (cause instanceof StreamError) throw cause;
-    throw new StreamError(`${url} does not answer`, undefined, { cause });
+    throw new StreamError(`${url} does not answer`, { cause });
   }
   const { status } = response;
   if (status >= 400 && status !== 404 && status !== 409) throw new StreamError(`${url} answered ${status}`);
@@ -219,7 +222,7 @@ async function ask(
   try {
     return { status, body: parseJson(Buffer.from(text, 'latin1').toString('utf8'), { mode: 'wire' }) };
   } catch (cause) {
-    throw new StreamError(`${url} did not answer with JSON that has one reading`, undefined, { cause });
+    throw new StreamError(`${url} did not answer with JSON that has one reading`, { cause });
   }
 }
 
