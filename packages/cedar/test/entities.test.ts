@@ -165,6 +165,19 @@ describe('a store that changes in place', () => {
     expect(reads).toEqual(['a.level']);
   });
 
+  it('what only values were put in for goes again, unless something refers to it', () => {
+    const entities = Entities.fromJson([{ uid: uid('a') }]);
+    for (const id of ['x', 'y']) entities.withValues(uid(id), entities.values('G', { n: 1 }));
+    expect([entities.size, entities.get(uid('x'))?.attributes.get('n')]).toEqual([3, 1]);
+    entities.upsert([{ uid: uid('b'), attrs: { of: { __entity: uid('y') } } }]);
+    const referred = entities.get(uid('y'));
+    for (const id of ['x', 'y']) entities.withoutValues(uid(id));
+    expect([entities.size, entities.get(uid('x')), entities.get(uid('y'))]).toEqual([2, undefined, referred]);
+    expect([referred?.exists, referred?.attributes.size]).toEqual([false, 0]);
+    entities.withValues(uid('y'), entities.values('G', { n: 2 }));
+    expect(entities.get(uid('y'))).toBe(referred);
+  });
+
   it('a copy of an entity that is in more than the store says is found by both, with an index and without', () => {
     const many = Array.from(
       { length: 40 },

@@ -102,8 +102,13 @@ function valuesOf(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
 function formOf(value: unknown): string {
   const pairs = Object.entries((typeof value === 'object' && value) || {});
   return new URLSearchParams(
-    pairs.map(([name, item]) => [name.toWellFormed(), String(item).toWellFormed()]),
+    pairs.map(([name, item]) => [name.toWellFormed(), textOf(item).toWellFormed()]),
   ).toString();
+}
+
+/** Not every object can be made a text: it may have a `toString` of its own. */
+function textOf(item: unknown): string {
+  return typeof item === 'object' ? JSON.stringify(item) : String(item);
 }
 
 /** A value with one part of it changed to something else. */

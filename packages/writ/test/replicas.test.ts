@@ -124,6 +124,19 @@ describe('replicas', () => {
       }
     }
     expect([asked, wrong]).toEqual([150, []]);
+    // A search waits for the revision too.
+    const { revision } = (await send(leader, 'PUT', '/v1/entities', [doc('found', ['cy'])])).json;
+    const search = { subject: { type: 'User', id: 'cy' }, action: { name: 'read' }, resource: { type: 'Doc' } };
+    for (const one of all) {
+      const { json } = await send(
+        one,
+        'POST',
+        '/access/v1/search/resource',
+        { ...search, context: { atLeast: revision } },
+        'default',
+      );
+      expect(json.results).toEqual([{ type: 'Doc', id: 'found' }]);
+    }
   });
 
   it('changes that race at several services are all made, each on top of the one before', async () => {
@@ -188,6 +201,8 @@ describe('replicas', () => {
     const refused = await ask(follower, 'ana', 'd', { atLeast: 1, detail: 'full' });
     expect(refused.decision).toBe(false);
     expect(JSON.stringify(refused.context)).toContain('ask that one');
+    const outcome = await send(follower, 'POST', '/v1/outcomes', { decisionId: 'x', status: 'completed' }, 'default');
+    expect([outcome.status, outcome.json.detail]).toEqual([503, expect.stringContaining('report it to that one')]);
   });
 
   it('a follower needs a database of this version, and SQLite has no followers', async () => {

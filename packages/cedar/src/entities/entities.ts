@@ -59,6 +59,8 @@ export class Entities {
   private children: Map<Entity, Set<Entity>> | undefined;
   /** Most entities have one parent, and few different ones: one set serves all of the same. */
   private readonly onlyParents = new Map<Entity, ReadonlySet<Entity>>();
+  /** Made by {@link withValues}, and referred to by nothing. */
+  private readonly loose = new Set<Entity>();
   private changes = 0;
   private count = 0;
 
@@ -98,6 +100,13 @@ export class Entities {
 
   /** The one object of this uid; made, as not existing, when it is new. */
   intern(uid: EntityUid): Entity {
+    const entity = this.internLoose(uid);
+    // Whoever asks for it may keep it.
+    if (this.loose.size > 0) this.loose.delete(entity);
+    return entity;
+  }
+
+  private internLoose(uid: EntityUid): Entity {
     let ids = this.byType.get(uid.type);
     if (ids === undefined) {
       ids = new Map();
@@ -200,11 +209,23 @@ export class Entities {
 
   /** Puts these attributes in the place of all that an entity has. It exists then; what it is in does not change. */
   withValues(uid: EntityUid, attributes: RecordValue): Entity {
-    const entity = this.intern(uid);
+    const isNew = this.get(uid) === undefined;
+    const entity = this.internLoose(uid);
+    if (isNew) this.loose.add(entity);
     if (!entity.exists) this.count += 1;
     entity.exists = true;
     entity.attributes = attributes;
     return entity;
+  }
+
+  /** Takes out what {@link withValues} put in and nothing else says of an entity; what nothing refers to takes no room then. */
+  withoutValues(uid: EntityUid): void {
+    const entity = this.get(uid);
+    if (entity?.exists !== true) return;
+    entity.exists = false;
+    entity.attributes = this.unknown?.(entity) ?? NOTHING;
+    this.count -= 1;
+    if (this.loose.delete(entity)) this.byType.get(uid.type)?.delete(uid.id);
   }
 
   /** Everything that is in the entity, directly or not. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Decider } from '../decide/decide.js';
 import { UNREAD } from '../decide/permits.js';
+import { LedgerError } from '../ledger/errors.js';
 import { Problem } from './problem.js';
 import { type Route, route } from './route.js';
 
@@ -27,7 +28,12 @@ export function outcomeRoute(decider: () => Decider): Route {
     async handle({ body, caller, reply }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
       const result = body.unread === true ? UNREAD : body.result;
-      await decider().report(body.decisionId, body.status, caller, result);
+      try {
+        await decider().report(body.decisionId, body.status, caller, result);
+      } catch (error) {
+        if (error instanceof LedgerError) throw new Problem(503, error.message, {}, 1);
+        throw error;
+      }
       reply.code(204);
     },
   });

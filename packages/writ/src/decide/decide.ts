@@ -32,7 +32,7 @@ import { InFlight, revokedText } from './in-flight.js';
 import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
-import { mayWait, waitsFor } from './prepare.js';
+import { behindOf, mayWait, reachRevision, waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, UsedProof } from './record.js';
 import type { AccessRequest, Carried } from './request.js';
 import { standingOf } from './standing.js';
@@ -175,10 +175,20 @@ export class Decider {
    *
    * @returns undefined when there is nothing to wait for
    */
-  prepare(requests: readonly AccessRequest[], token?: TokenProvenance): Promise<void> | undefined {
+  prepare(requests: readonly AccessRequest[], caller: Caller, token?: TokenProvenance): Promise<void> | undefined {
     if (!mayWait(requests, this.current)) return undefined;
-    const waits = [...waitsFor(requests, token, this.current, this.parts.revisions, this.parts.clock())];
+    // Who may not ask has nothing fetched.
+    const asked = requests.filter(({ action, subject, resource }) =>
+      caller.rights.ask('evaluate', action.name, subject.type, resource.type),
+    );
+    const waits = [...waitsFor(asked, token, this.current, this.parts.revisions, this.parts.clock())];
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+  }
+
+  /** Waits for a revision that a search wants (`context.atLeast`), for a bounded time. */
+  async reach(context: AccessRequest['context']): Promise<void> {
+    const wanted = context?.atLeast;
+    if (Number.isSafeInteger(wanted)) await reachRevision(this.parts.revisions, wanted as number);
   }
 
   /** Decides and records. What is returned is the record: everything that was read on the way is in it. */
@@ -194,7 +204,7 @@ export class Decider {
     token?: TokenProvenance,
   ): Promise<DecisionRecord[]> {
     const asked = [...requests];
-    const wait = this.prepare(asked, token);
+    const wait = this.prepare(asked, caller, token);
     if (wait !== undefined) await wait;
     const { records, recorded } = this.begin(asked, caller, { token });
     const refusal = await recorded;
@@ -247,7 +257,9 @@ export class Decider {
   }
 
   /** Takes in what became of a permitted action: see {@link Permits.report}. */
-  report(decisionId: string, status: OutcomeStatus, caller: Caller, result?: unknown): Promise<boolean> {
+  async report(decisionId: string, status: OutcomeStatus, caller: Caller, result?: unknown): Promise<boolean> {
+    if (this.parts.isFollower === true && !(this.parts.ledger.isEmpty && this.current.tools.isEmpty))
+      throw new LedgerError('outcomes are for the service that keeps the ledger; report it to that one');
     return this.permits.report(decisionId, status, caller, result);
   }
 
@@ -391,17 +403,6 @@ async function refuseTokens(): Promise<TokenProvenance> {
 
 function refuse(code: Refusal['code'], message: string): Verdict {
   return { result: 'deny', reasons: [], refusal: { code, message } };
-}
-
-/** Whether a request wants to be decided on something newer than there is (`context.atLeast`). */
-function behindOf({ context }: AccessRequest, revision = 0): Verdict | undefined {
-  const wanted = context?.atLeast;
-  if (wanted === undefined || wanted === null) return undefined;
-  if (!Number.isSafeInteger(wanted) || (wanted as number) < 0)
-    return refuse('invalid_request', '`context.atLeast` is a revision of the registry, a whole number');
-  if ((wanted as number) <= revision) return undefined;
-  const message = `the registry is at revision ${revision} here, and the request wants at least ${wanted}`;
-  return { result: 'defer', reasons: [], refusal: { code: 'registry_behind', message } };
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -1,10 +1,14 @@
 import { isAbout, type Revocable, type Revocation } from '../registry/revocations.js';
 
+const MAX_CALLS = 10_000;
+
 /** Actions that were permitted and are under way: what is revoked meanwhile is told to whoever carries them out. */
 export class InFlight {
   private readonly calls = new Map<string, { readonly about: Revocable; readonly controller: AbortController }>();
 
   begin(decisionId: string, about: Revocable): void {
+    // Whoever never says what became of an action is not waited for.
+    if (this.calls.size >= MAX_CALLS) this.calls.delete(this.calls.keys().next().value as string);
     this.calls.set(decisionId, { about, controller: new AbortController() });
   }
 

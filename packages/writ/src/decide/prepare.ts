@@ -1,6 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { TokenProvenance } from './decide.js';
+import type { Verdict } from './evaluate.js';
 import { provenanceOf } from './gather.js';
 import type { PolicyPlane } from './plane.js';
 import type { AccessRequest } from './request.js';
@@ -30,7 +31,28 @@ export function* waitsFor(
     if (Number.isSafeInteger(wanted)) newest = Math.max(newest, wanted as number);
     if (isFetching) yield* fetchers.waitsFor(entitiesOf(request, token), now.getTime());
   }
-  if (revisions !== undefined && newest > revisions.revision) yield revisions.reaches(newest, BEHIND_MS);
+  if (newest > 0) yield reachRevision(revisions, newest);
+}
+
+/** Waits until the registry is of a revision, for a bounded time. */
+export async function reachRevision(
+  revisions: Pick<RevisionLog, 'revision' | 'reaches'> | undefined,
+  wanted: number,
+): Promise<void> {
+  if (revisions !== undefined && wanted > revisions.revision) await revisions.reaches(wanted, BEHIND_MS);
+}
+
+/** Whether a request wants to be decided on something newer than there is (`context.atLeast`). */
+export function behindOf({ context }: AccessRequest, revision = 0): Verdict | undefined {
+  const wanted = context?.atLeast;
+  if (wanted === undefined || wanted === null) return undefined;
+  if (!Number.isSafeInteger(wanted) || (wanted as number) < 0) {
+    const message = '`context.atLeast` is a revision of the registry, a whole number';
+    return { result: 'deny', reasons: [], refusal: { code: 'invalid_request', message } };
+  }
+  if ((wanted as number) <= revision) return undefined;
+  const message = `the registry is at revision ${revision} here, and the request wants at least ${wanted}`;
+  return { result: 'defer', reasons: [], refusal: { code: 'registry_behind', message } };
 }
 
 function* entitiesOf(request: AccessRequest, token: TokenProvenance | undefined): Generator<EntityUid> {

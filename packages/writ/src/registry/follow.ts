@@ -26,14 +26,19 @@ export function followChanges(
 ): () => Promise<void> {
   let looking: Promise<void> | undefined;
   let isAskedAgain = false;
+  let said: string | undefined;
   const lookNow = async (): Promise<void> => {
     try {
       do {
         isAskedAgain = false;
         await log.follow();
       } while (isAskedAgain);
+      said = undefined;
     } catch (error) {
-      failed(error as Error);
+      // It is tried ten times a second; the same is told once.
+      const { message } = error as Error;
+      if (message !== said) failed(error as Error);
+      said = message;
     } finally {
       looking = undefined;
     }

@@ -36,8 +36,10 @@ interface Known {
   readonly ages: Map<string, FactAge>;
   /** What fetchers brought; undefined: there is none. It takes the place of what is stored. */
   readonly fetched: Map<string, Value | undefined>;
-  /** The attributes without what was fetched. */
-  stored: RecordValue;
+  /** The attributes without what was fetched; undefined while nothing is stored. */
+  stored: RecordValue | undefined;
+  /** When it is looked at next. */
+  planned: number;
 }
 
 interface Due {
@@ -95,7 +97,15 @@ export class LiveFacts {
     if (now > this.latest) this.latest = now;
     for (let next = this.due.peek(); next !== undefined && next.at <= now; next = this.due.peek()) {
       this.due.pop();
-      this.show(next.uid);
+      const known = this.find(next.uid);
+      // It is looked at later too, or it is gone.
+      if (known === undefined || known.planned !== next.at) continue;
+      known.planned = Infinity;
+      if (known.stored === undefined && isOver(known, this.latest)) this.drop(next.uid);
+      else {
+        this.show(next.uid);
+        this.plan(next.uid, known);
+      }
     }
   }
 
@@ -115,6 +125,7 @@ export class LiveFacts {
       ages: new Map(),
       fetched: before?.fetched ?? new Map<string, Value | undefined>(),
       stored: attributes,
+      planned: before?.planned ?? Infinity,
     };
     for (const name of new Set([...(rules?.keys() ?? []), ...said])) {
       if (known.fetched.has(name)) {
@@ -136,7 +147,7 @@ export class LiveFacts {
     if (rules === undefined) return;
     const stated = [...rules.keys()].filter((name) => attributes.has(name));
     const ages = new Map(stated.map((name) => [name, { source: 'bundle', asOf: 0, until: Infinity }]));
-    this.set(uid, { ages, fetched: new Map(), stored: attributes });
+    this.set(uid, { ages, fetched: new Map(), stored: attributes, planned: Infinity });
     this.show(uid);
   }
 
@@ -144,10 +155,16 @@ export class LiveFacts {
   removed(uid: EntityUid): void {
     const known = this.find(uid);
     if (known === undefined) return;
-    known.stored = NOTHING;
+    known.stored = undefined;
     for (const name of [...known.ages.keys()]) if (!known.fetched.has(name)) known.ages.delete(name);
     if (known.fetched.size === 0) this.known.get(uid.type)?.delete(uid.id);
     else this.show(uid);
+  }
+
+  /** Nothing that may be relied on is left of what was fetched, and nothing else is known: it takes no room. */
+  private drop(uid: EntityUid): void {
+    this.known.get(uid.type)?.delete(uid.id);
+    this.entities().withoutValues(uid);
   }
 
   /**
@@ -163,7 +180,8 @@ export class LiveFacts {
     const known: Known = this.find(uid) ?? {
       ages: new Map(),
       fetched: new Map(),
-      stored: resident?.exists === true ? plain(resident.attributes) : NOTHING,
+      stored: resident?.exists === true ? plain(resident.attributes) : undefined,
+      planned: Infinity,
     };
     for (const [name] of given) {
       const value = values.get(name);
@@ -203,8 +221,13 @@ export class LiveFacts {
     );
   }
 
-  private plan(uid: EntityUid, { ages }: Known): void {
-    for (const { until } of ages.values()) if (until !== Infinity) this.due.push({ at: until, uid });
+  /** Once for an entity, however often it is brought anew. */
+  private plan({ type, id }: EntityUid, known: Known): void {
+    let next = Infinity;
+    for (const { until } of known.ages.values()) if (until > this.latest && until < next) next = until;
+    if (next >= known.planned) return;
+    known.planned = next;
+    this.due.push({ at: next, uid: { type, id } });
   }
 
   private find({ type, id }: EntityUid): Known | undefined {
@@ -217,7 +240,12 @@ export class LiveFacts {
   }
 }
 
-function attributesOf({ stored, fetched }: Known): RecordValue {
+function isOver({ ages }: Known, now: number): boolean {
+  for (const { until } of ages.values()) if (until > now) return false;
+  return true;
+}
+
+function attributesOf({ stored = NOTHING, fetched }: Known): RecordValue {
   if (fetched.size === 0) return stored;
   const attributes = new Map(stored);
   for (const [name, value] of fetched) {

@@ -71,6 +71,7 @@ export const revisionMigrations: Migrations = {
 const TURN = 0x77726572;
 /** Changes are kept for so long; who was away for longer reads everything anew. */
 const KEPT_MS = 7 * 24 * 3_600_000;
+const PRUNED_EVERY = 10_000;
 const CHANGES_AT_ONCE = 4_000;
 /** More changes than this, and everything is read anew. */
 const MAX_CAUGHT_UP = 50_000;
@@ -96,8 +97,7 @@ export class RevisionLog {
   }
 
   static async open(store: Store, now: Date): Promise<RevisionLog> {
-    const before = new Date(now.getTime() - KEPT_MS).toISOString();
-    await store.withTables<RevisionTables>().deleteFrom('registry_changes').where('at', '<', before).execute();
+    await prune(store, now);
     return new RevisionLog(store, await lastRevision(store));
   }
 
@@ -133,6 +133,7 @@ export class RevisionLog {
   ): Promise<number | undefined> {
     return this.inTurn(async () => {
       let revision = 0;
+      if (this.last % PRUNED_EVERY === 0) await prune(this.store, author.now);
       const written = await this.store.transaction().execute(async (transaction) => {
         // Held until the commit, so that revisions become visible in their order.
         if (this.shared) {
@@ -227,6 +228,11 @@ export class RevisionLog {
     for (const { revision: wanted, resolve } of this.waiting) if (wanted <= revision) resolve();
     this.waiting = this.waiting.filter(({ revision: wanted }) => wanted > revision);
   }
+}
+
+async function prune(store: Store, now: Date): Promise<void> {
+  const before = new Date(now.getTime() - KEPT_MS).toISOString();
+  await store.withTables<RevisionTables>().deleteFrom('registry_changes').where('at', '<', before).execute();
 }
 
 /** What was written in one change. */

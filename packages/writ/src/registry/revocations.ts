@@ -1,7 +1,10 @@
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { Kysely } from 'kysely';
-import type { Migrations, Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import type { Author, RevisionLog } from './revision-log.js';
+import { type RevocationTables, revocationOf } from './revocation-rows.js';
+
+export { revocationMigrations } from './revocation-rows.js';
 
 /** What a revocation takes authority from. */
 export const REVOCATION_KINDS = [
@@ -40,64 +43,6 @@ export interface Revocation {
   /** RFC 3339, UTC. */
   readonly at: string;
 }
-
-type RevocationTables = { registry_revocations: RevocationRow };
-interface RevocationRow {
-  id: string;
-  kind: RevocationKind;
-  target: string;
-  task: string;
-  before: string | null;
-  reason: string;
-  by: string;
-  at: string;
-  /** What was lifted stays until it is revoked again: others are still to be told. */
-  lifted_at: string | null;
-}
-
-export const revocationMigrations: Migrations = {
-  '0002_registry_revocations': {
-    async up(db) {
-      await db.schema
-        .createTable('revocations')
-        .addColumn('id', 'text', (c) => c.primaryKey())
-        .addColumn('kind', 'text', (c) => c.notNull())
-        .addColumn('target', 'text', (c) => c.notNull())
-        .addColumn('reason', 'text', (c) => c.notNull())
-        .addColumn('by', 'text', (c) => c.notNull())
-        .addColumn('at', 'text', (c) => c.notNull())
-        .addUniqueConstraint('revocations_target', ['kind', 'target'])
-        .execute();
-    },
-  },
-  '0007_registry_revocations': {
-    async up(db) {
-      await db.schema
-        .createTable('registry_revocations')
-        .addColumn('id', 'text', (c) => c.primaryKey())
-        .addColumn('kind', 'text', (c) => c.notNull())
-        .addColumn('target', 'text', (c) => c.notNull())
-        .addColumn('task', 'text', (c) => c.notNull())
-        .addColumn('reason', 'text', (c) => c.notNull())
-        .addColumn('by', 'text', (c) => c.notNull())
-        .addColumn('at', 'text', (c) => c.notNull())
-        .addColumn('before', 'text')
-        .addColumn('lifted_at', 'text')
-        .addUniqueConstraint('registry_revocations_target', ['kind', 'target', 'task'])
-        .execute();
-      const tables = db.withTables<
-        { revocations: Omit<RevocationRow, 'task' | 'before' | 'lifted_at'> } & RevocationTables
-      >();
-      const rows = await tables.selectFrom('revocations').selectAll().execute();
-      for (const row of rows)
-        await tables
-          .insertInto('registry_revocations')
-          .values({ ...row, task: '', before: null, lifted_at: null })
-          .execute();
-      await db.schema.dropTable('revocations').execute();
-    },
-  },
-};
 
 /** What an action is about, as far as a revocation can be about it. */
 export interface Revocable {
@@ -318,8 +263,4 @@ function reaches({ before }: Revocation): number {
 /** No target can imitate another: what stands before it is of a fixed set, and a task is quoted. */
 function keyOf({ kind, target, task }: Pick<Revocation, 'kind' | 'target' | 'task'>): string {
   return task === undefined ? `${kind}:${target}` : `${kind} in ${JSON.stringify(task)}:${target}`;
-}
-
-function revocationOf({ task, before, lifted_at: _lifted, ...row }: RevocationRow): Revocation {
-  return { ...row, ...(task === '' ? {} : { task }), ...(before === null ? {} : { before }) };
 }

@@ -41,7 +41,7 @@ export function evaluatePrepared(
   call: Call,
   token: TokenProvenance | undefined,
 ): Promise<string> {
-  const wait = decider.prepare([asked], token);
+  const wait = decider.prepare([asked], call.caller, token);
   return wait === undefined
     ? evaluateOne(decider, asked, call, token)
     : wait.then(() => evaluateOne(decider, asked, call, token));

@@ -40,7 +40,7 @@ function evaluateMany(decider: Decider, call: Call, token: TokenProvenance | und
   const reached = untilDecided(items, semantic);
   const requests = reached.flatMap((item) => ('value' in item ? [item.value] : []));
   const answer = (): Promise<string> => answerMany(decider, { reached, requests, semantic }, call, token);
-  return decider.prepare(requests, token)?.then(answer) ?? answer();
+  return decider.prepare(requests, call.caller, token)?.then(answer) ?? answer();
 }
 
 interface Batch {

@@ -84,6 +84,7 @@ async function searchForActions(parts: SearchParts, call: Call, token: TokenProv
   const { page, ...request } = readShape(actionSearchShape, call.body, '');
   const search = ['action', call.caller.enforcementPoint, request];
   const { limit = PAGE, after } = parts.tokens.read(search, page);
+  await parts.decider().reach(request.context);
   const all = searchActions(parts.decider(), request as Omit<AccessRequest, 'action'>, call.caller, token);
   const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
   if (after !== undefined && start === 0) throw new Problem(400, PLACE_LOST);
@@ -112,6 +113,7 @@ async function searchPart(
   }
   const search = [part, caller.enforcementPoint, request];
   const { limit = PAGE, after } = parts.tokens.read(search, page);
+  await parts.decider().reach(request.context);
   try {
     const { found, hasMore } = await searchEntities(
       parts.decider(),

@@ -74,6 +74,8 @@ export class Fetcher {
   /** Whether a decision on an entity would need a fetch. */
   needs({ type, id }: EntityUid, now: number): boolean {
     if (this.options.every !== undefined || type !== this.options.type) return false;
+    // What nobody can be asked for must not look like a source that fails.
+    if (this.source.accepts?.(id) === false) return false;
     for (const name of this.pathOf.keys()) if (!this.live.isFresh({ type, id }, name, now)) return true;
     return false;
   }

@@ -26,9 +26,13 @@ export class HttpSource implements FactSource {
     this.itemsIn = pathIn(options.items);
   }
 
+  /** As a part of a path these are other paths, also when they are encoded. */
+  accepts(id: string): boolean {
+    return id !== '.' && id !== '..' && id !== '';
+  }
+
   async one(id: string, signal: AbortSignal): Promise<FetchedDocument | undefined> {
-    // As a part of a path these are other paths, also when they are encoded.
-    if (id === '.' || id === '..' || id === '') throw new FetchError(`${JSON.stringify(id)} is no part of a path`);
+    if (!this.accepts(id)) throw new FetchError(`${JSON.stringify(id)} is no part of a path`);
     const answer = await this.get(this.options.url.replaceAll('{id}', encodeURIComponent(id)), signal);
     if (answer.status === 404 || answer.status === 410) {
       await answer.body?.cancel();

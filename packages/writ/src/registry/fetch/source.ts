@@ -13,5 +13,7 @@ export interface FactSource {
   one(id: string, signal: AbortSignal): Promise<FetchedDocument | undefined>;
   /** All that it has. @throws {Error} when it does not say */
   all(signal: AbortSignal): Promise<readonly FetchedDocument[]>;
+  /** Whether it can be asked for an entity of this id at all; all when it does not say. */
+  accepts?(id: string): boolean;
   close(): Promise<void>;
 }

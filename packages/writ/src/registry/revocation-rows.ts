@@ -1,0 +1,64 @@
+import type { Migrations } from '../store/store.js';
+import type { Revocation, RevocationKind } from './revocations.js';
+
+export type RevocationTables = { registry_revocations: RevocationRow };
+export interface RevocationRow {
+  id: string;
+  kind: RevocationKind;
+  target: string;
+  task: string;
+  before: string | null;
+  reason: string;
+  by: string;
+  at: string;
+  /** What was lifted stays until it is revoked again: others are still to be told. */
+  lifted_at: string | null;
+}
+
+export const revocationMigrations: Migrations = {
+  '0002_registry_revocations': {
+    async up(db) {
+      await db.schema
+        .createTable('revocations')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('kind', 'text', (c) => c.notNull())
+        .addColumn('target', 'text', (c) => c.notNull())
+        .addColumn('reason', 'text', (c) => c.notNull())
+        .addColumn('by', 'text', (c) => c.notNull())
+        .addColumn('at', 'text', (c) => c.notNull())
+        .addUniqueConstraint('revocations_target', ['kind', 'target'])
+        .execute();
+    },
+  },
+  '0007_registry_revocations': {
+    async up(db) {
+      await db.schema
+        .createTable('registry_revocations')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('kind', 'text', (c) => c.notNull())
+        .addColumn('target', 'text', (c) => c.notNull())
+        .addColumn('task', 'text', (c) => c.notNull())
+        .addColumn('reason', 'text', (c) => c.notNull())
+        .addColumn('by', 'text', (c) => c.notNull())
+        .addColumn('at', 'text', (c) => c.notNull())
+        .addColumn('before', 'text')
+        .addColumn('lifted_at', 'text')
+        .addUniqueConstraint('registry_revocations_target', ['kind', 'target', 'task'])
+        .execute();
+      const tables = db.withTables<
+        { revocations: Omit<RevocationRow, 'task' | 'before' | 'lifted_at'> } & RevocationTables
+      >();
+      const rows = await tables.selectFrom('revocations').selectAll().execute();
+      for (const row of rows)
+        await tables
+          .insertInto('registry_revocations')
+          .values({ ...row, task: '', before: null, lifted_at: null })
+          .execute();
+      await db.schema.dropTable('revocations').execute();
+    },
+  },
+};
+
+export function revocationOf({ task, before, lifted_at: _lifted, ...row }: RevocationRow): Revocation {
+  return { ...row, ...(task === '' ? {} : { task }), ...(before === null ? {} : { before }) };
+}
