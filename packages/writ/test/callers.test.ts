@@ -125,6 +125,15 @@ const token = (change: (jwt: SignJWT) => SignJWT = (jwt) => jwt, header: Record<
 const withToken = async (jwt: string | Promise<string>) => ask(publicRead, { authorization: `Bearer ${await jwt}` });
 
 describe('a caller proves itself by an access token', () => {
+  it('until that token is revoked, by its issuer and jti', async () => {
+    const made = (jti: string) => token((jwt) => jwt.setJti(jti));
+    expect((await withToken(made('one'))).status).toBe(200);
+    const leaked = { kind: 'token', target: `${issuer} one`, reason: 'leaked' };
+    expect((await withKey(leaked, 'admin', '/v1/revocations')).status).toBe(201);
+    expect((await withToken(made('one'))).status).toBe(401);
+    expect((await withToken(made('two'))).status).toBe(200);
+  });
+
   it('of a declared issuer, about a declared subject', async () => {
     expect(await withToken(token())).toMatchObject({ status: 200, body: { decision: true } });
   });

@@ -127,6 +127,8 @@ describe('a grant', () => {
   it('has an end, unless the service policies let somebody grant without', async () => {
     const refused = await grant({ in: 'Role::"on-call"' });
     expect([refused.status, refused.json.detail]).toEqual([403, expect.stringContaining('a grant has an `end`')]);
+    const far = await grant({ in: 'Role::"on-call"', end: '9999-12-31T00:00:00Z' });
+    expect([far.status, far.json.detail]).toEqual([403, expect.stringContaining('90 days')]);
     const other = await run(
       bundleOf(
         files({

@@ -364,7 +364,7 @@ export class Decider {
         supported: supportedBy(caller, request),
         missing: () => missingFacts(plane.registry, entities),
         withheld: () => withheldFacts(plane.registry),
-        stale: this.parts.staleness?.(),
+        stale: this.parts.staleness,
       });
       if (!isPermitted(verdict)) return verdict;
       if (coverage?.covers === false) return outsideVerdict(coverage, plane.tasks, request);

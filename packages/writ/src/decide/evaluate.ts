@@ -27,7 +27,7 @@ export interface Gathered {
   /** Facts that were asked for while policies were evaluated and are not to be relied on now. */
   readonly withheld: () => readonly MissingFact[];
   /** Why what was revoked lately may not be known: then a permit that is marked `@highRisk` permits nothing. */
-  readonly stale?: string | undefined;
+  readonly stale?: (() => string | undefined) | undefined;
 }
 
 export interface Verdict {
@@ -131,9 +131,10 @@ function verdictOf(
     if (missing.length === 0) return { result: 'deny', reasons: liftable, refusal };
     return deferred(liftable, missing);
   }
-  const risky = stale === undefined ? undefined : permits.find(({ policy }) => isHighRisk(policies, policy));
-  if (risky !== undefined) {
-    const message = `${risky.policy} permits what is of high risk, and ${stale}`;
+  const risky = permits.find(({ policy }) => isHighRisk(policies, policy));
+  const why = risky === undefined ? undefined : stale?.();
+  if (why !== undefined) {
+    const message = `${risky?.policy} permits what is of high risk, and ${why}`;
     return { result: 'defer', reasons: liftable, refusal: { code: 'registry_stale', message } };
   }
   if (liftable.length > 0) return { result: 'step_up', reasons: liftable, ...stepUps(policies, liftable) };

@@ -256,7 +256,10 @@ export class TokenExchange {
       through,
       ...timesOf(decodeJwt(credential)),
     });
-    return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes, stated: [] };
+    // An SVID is made out when its workload was attested.
+    const { iat } = decodeJwt(credential);
+    const origin = iat === undefined ? undefined : { provedAt: iat };
+    return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes, stated: [], origin };
   }
 }
 

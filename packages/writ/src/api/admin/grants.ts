@@ -17,6 +17,7 @@ const grantShape = z.object({
   grantedBy: z.string(),
   state: z.enum(['pending', 'active', 'over']),
 });
+const MAX_GRANT_MS = 90 * 24 * 3_600_000;
 const newShape = z.strictObject({
   /** Who is given it, as `Agent::"planner"`. */
   identity: text,
@@ -27,7 +28,7 @@ const newShape = z.strictObject({
   task: text.optional(),
   /** Now, when it is not given. */
   start: z.iso.datetime({ offset: true }).optional(),
-  /** Without an end it stands: for who may write `standing-grants`. */
+  /** Without an end, or one that is more than 90 days off, it stands: for who may write `standing-grants`. */
   end: z.iso.datetime({ offset: true }).optional(),
 });
 
@@ -64,10 +65,15 @@ export function grantRoutes(parts: AdminParts): Route[] {
       async handle({ body, caller, reply }) {
         const { purpose, task, start, end } = body;
         const now = clock();
-        if (end === undefined && !caller.mayUse('write', 'standing-grants'))
-          throw new Problem(403, 'a grant has an `end`; the service policies let nobody like you grant without one');
         const from = start === undefined ? now.toISOString() : new Date(start).toISOString();
         const until = end === undefined ? undefined : new Date(end).toISOString();
+        // An end that nobody lives to see is none.
+        const isStanding = until === undefined || Date.parse(until) - Date.parse(from) > MAX_GRANT_MS;
+        if (isStanding && !caller.mayUse('write', 'standing-grants'))
+          throw new Problem(
+            403,
+            'a grant has an `end`, 90 days after its start at most; the service policies let nobody like you grant for longer',
+          );
         if (until !== undefined && (until <= from || until <= now.toISOString()))
           throw new Problem(400, 'body.end: it is over before it begins');
         const grant: Grant = {
