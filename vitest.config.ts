@@ -1,11 +1,23 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const NOWHERE = ['**/node_modules/**', '**/dist/**'];
 const SOAK = 'packages/writ/test/soak.test.ts';
 const CEDAR = 'packages/cedar/**/*.test.ts';
+/** They ask one thing after the other of processes that they start. */
+const COMMANDS = ['cli', 'examples', 'guard'].map((name) => `packages/writ/test/${name}.test.ts`);
+
+/** What takes longest begins first: otherwise the other files would be over when it does. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isSoak = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith(SOAK);
+    return [...sorted.filter(isSoak), ...sorted.filter((file) => !isSoak(file))];
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -18,13 +30,14 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
-        // Two minutes of traffic, which mostly wait, beside what only computes.
+        // Two minutes of traffic, which mostly wait, beside what only computes or waits for processes.
         extends: true,
         test: {
           name: 'together',
-          include: [SOAK, CEDAR],
+          include: [SOAK, CEDAR, ...COMMANDS],
           exclude: NOWHERE,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -36,7 +49,7 @@ export default defineConfig({
         test: {
           name: 'in turn',
           include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: [...NOWHERE, SOAK, CEDAR],
+          exclude: [...NOWHERE, SOAK, CEDAR, ...COMMANDS],
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },

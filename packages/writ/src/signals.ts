@@ -75,7 +75,7 @@ export class Signals implements ServedSignals {
     const declared = JSON.stringify(signals);
     if (declared === this.declared) return async () => undefined;
     const { isFollower, keys } = this.parts;
-    if (Object.keys(signals.transmit).length > 0) await keys.ensure('RS256');
+    if (!isFollower && Object.keys(signals.transmit).length > 0) await keys.ensure('RS256');
     const streams = new Map<string, ReceivedStream>();
     const clients: TransmitterClient[] = [];
     for (const [name, one] of Object.entries(signals.receive)) {
@@ -84,7 +84,9 @@ export class Signals implements ServedSignals {
       if (!isFollower) clients.push(this.clientOf(name, one, received));
     }
     const told = new Map<string, ToldReceiver>();
-    for (const [name, { audience, push, caller }] of Object.entries(signals.transmit)) {
+    // A service that follows another tells nobody: the other does.
+    const receivers = isFollower ? {} : signals.transmit;
+    for (const [name, { audience, push, caller }] of Object.entries(receivers)) {
       const authorization = push?.authorization && environmentText(push.authorization, `signals.transmit.${name}`);
       const receiver = { name, audience, push: push && { url: push.url, authorization } };
       told.set(name, { caller, delivery: new Delivery(receiver, this.deliveryParts()) });
@@ -93,7 +95,7 @@ export class Signals implements ServedSignals {
       await this.close();
       [this.streams, this.told, this.clients, this.declared] = [streams, told, clients, declared];
       for (const client of clients) client.start();
-      if (!isFollower) for (const { delivery } of told.values()) await delivery.start();
+      for (const { delivery } of told.values()) await delivery.start();
       if (streams.size > 0) this.refreshing = setInterval(() => void this.refresh(), REFRESH_MS).unref();
     };
   }

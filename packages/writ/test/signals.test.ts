@@ -741,6 +741,16 @@ transmit:
       `${CAEP}session-revoked`,
     ]);
 
+    // One that it has does not stand for one before it that it does not have.
+    const [verification, first, second] = Object.keys(all.sets);
+    expect(Object.keys((await poll({ ack: [verification, second] })).sets)).toEqual([first]);
+    expect(Object.keys((await poll({ ack: [first] })).sets)).toEqual([]);
+    await revoke({ kind: 'identity', target: 'Agent::"bot2"' });
+    await writ.send('DELETE', `/v1/revocations/${(await revocations())[2].id}?reason=again`, undefined, {
+      as: 'admin',
+    });
+    await revoke({ kind: 'identity', target: 'Agent::"bot"' });
+
     const listening = await run(
       bundle(`
 receive:

@@ -36,6 +36,8 @@ export class Delivery {
   private running: Promise<void> | undefined;
   private wake: () => void = () => undefined;
   private told = 0;
+  /** Of events that a receiver which fetches has, while it does not have one before them. */
+  private readonly acknowledged = new Set<string>();
   private verifications: Omit<OutgoingEvent, 'revision'>[] = [];
 
   constructor(
@@ -76,18 +78,23 @@ export class Delivery {
   /**
    * RFC 8936: what a receiver that fetches gets.
    *
-   * @param done the `jti` of those that it has, or refused; those of events before them count as well
+   * @param done the `jti` of those that it has, or refused
    */
   async poll(
     maxEvents: number,
     done: readonly string[],
   ): Promise<{ readonly sets: Readonly<Record<string, string>>; readonly moreAvailable: boolean }> {
     this.verifications = this.verifications.filter(({ jti }) => !done.includes(jti));
-    const pending = await this.pending();
-    const last = pending.events.filter(({ jti }) => done.includes(jti)).pop();
-    if (last !== undefined) await this.setTold(last.revision);
-    const left = [...this.verifications, ...pending.events.filter(({ revision }) => revision > this.told)];
-    if (left.length === 0) await this.setTold(Math.max(this.told, pending.upTo));
+    const { events, upTo } = await this.pending();
+    for (const { jti } of events) if (done.includes(jti)) this.acknowledged.add(jti);
+    // It was told up to the first that it does not have, whatever it has behind it.
+    for (const { jti, revision } of events) {
+      if (!this.acknowledged.delete(jti)) break;
+      await this.setTold(revision);
+    }
+    const behind = events.filter(({ jti, revision }) => revision > this.told && !this.acknowledged.has(jti));
+    const left = [...this.verifications, ...behind];
+    if (behind.length === 0 && this.acknowledged.size === 0) await this.setTold(Math.max(this.told, upTo));
     const sets: Record<string, string> = {};
     for (const event of left.slice(0, maxEvents))
       sets[event.jti] = await this.parts.sign(event, this.receiver.audience);

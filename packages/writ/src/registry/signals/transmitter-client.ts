@@ -160,8 +160,8 @@ export class TransmitterClient {
       const { sets, moreAvailable = false } = readAs(polledShape, body, this.pollEndpoint);
       for (const [jti, text] of Object.entries(sets)) await this.takePolled(jti, text);
       await this.stream.heard();
-      isMore =
-        (moreAvailable && Object.keys(sets).length > 0) || this.ack.length > 0 || Object.keys(this.setErrs).length > 0;
+      // What was taken is acknowledged with the next, which is soon.
+      isMore = moreAvailable && Object.keys(sets).length > 0;
     }
   }
 
