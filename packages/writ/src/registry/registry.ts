@@ -48,8 +48,9 @@ export class Registry {
     return new Registry(bundled, schema, rules);
   }
 
+  /** Whether it is an entity of the bundle, or an action of its schema. */
   isCode(uid: EntityUid): boolean {
-    return this.code.has(uidText(uid));
+    return (this.code.size > 0 && this.code.has(uidText(uid))) || this.schema.action(uid) !== undefined;
   }
 
   /**
@@ -58,14 +59,12 @@ export class Registry {
    * @throws {CedarError} `entities` when one does not fit, or is an entity of the bundle
    */
   prepare(entities: readonly EntityJson[], removed: readonly EntityUid[] = []): PreparedChange {
-    if (this.code.size > 0) {
-      for (const { uid } of entities) {
-        const plain = '__entity' in uid ? uid.__entity : uid;
-        if (this.isCode(plain))
-          throw new CedarError('entities', `${uidText(plain)} is in the bundle and in the entity store`, {
-            help: 'take it out of one of them',
-          });
-      }
+    for (const { uid } of entities) {
+      const plain = '__entity' in uid ? uid.__entity : uid;
+      if (this.isCode(plain))
+        throw new CedarError('entities', `${uidText(plain)} is in the bundle and in the entity store`, {
+          help: 'take it out of one of them',
+        });
     }
     return this.entities.prepare(entities, removed);
   }
