@@ -211,6 +211,24 @@ ${more}`;
     expect([new Set(results), asked.length]).toEqual([new Set(['allow']), 1]);
   });
 
+  it('an identity that the source does not know is not known for having been asked about', async () => {
+    writ = await run(
+      bundleOf({
+        'writ.yaml': 'name: facts',
+        'schema.cedarschema': `entity User { clearance?: Long }; entity Order;
+action see appliesTo { principal: [User], resource: [Order], context: { provenance: { registered: Bool } } };`,
+        'policies/all.cedar':
+          '@id("known") permit (principal, action, resource) when { context.provenance.registered };',
+        'facts.yaml': `facts: { User: { clearance: { maxAge: 5m } } }
+fetchers: { hr: { of: User, attributes: { clearance: $.clearance }, http: { url: "${url}/people/{id}" } } }`,
+      }),
+    );
+    behave = (_id, response) => void response.writeHead(404).end();
+    expect([await ask(writ, 'see'), await ask(writ, 'see'), asked.length]).toEqual(['deny', 'deny', 1]);
+    behave = json({ clearance: 3 });
+    expect(await ask(writ, 'see', 'bo')).toBe('allow');
+  });
+
   it('an entity that the source does not know has no such fact', async () => {
     writ = await run(bundle(onDemand()));
     behave = (_id, response) => void response.writeHead(404).end();

@@ -207,13 +207,17 @@ export class Entities {
     return values;
   }
 
-  /** Puts these attributes in the place of all that an entity has. It exists then; what it is in does not change. */
-  withValues(uid: EntityUid, attributes: RecordValue): Entity {
+  /**
+   * Puts these attributes in the place of all that an entity has. What it is in does not change.
+   *
+   * @param exists false for one of which it is known that there is none
+   */
+  withValues(uid: EntityUid, attributes: RecordValue, exists = true): Entity {
     const isNew = this.get(uid) === undefined;
     const entity = this.internLoose(uid);
     if (isNew) this.loose.add(entity);
-    if (!entity.exists) this.count += 1;
-    entity.exists = true;
+    if (entity.exists !== exists) this.count += exists ? 1 : -1;
+    entity.exists = exists;
     entity.attributes = attributes;
     return entity;
   }
@@ -221,10 +225,10 @@ export class Entities {
   /** Takes out what {@link withValues} put in and nothing else says of an entity; what nothing refers to takes no room then. */
   withoutValues(uid: EntityUid): void {
     const entity = this.get(uid);
-    if (entity?.exists !== true) return;
+    if (entity === undefined) return;
+    if (entity.exists) this.count -= 1;
     entity.exists = false;
     entity.attributes = this.unknown?.(entity) ?? NOTHING;
-    this.count -= 1;
     if (this.loose.delete(entity)) this.byType.get(uid.type)?.delete(uid.id);
   }
 

@@ -17,10 +17,16 @@ describe('facts that were fetched', () => {
   it('take no room when they are over, however many there were', () => {
     const registry = Registry.load([], schema, rules);
     for (let i = 0; i < 1_000; i += 1) registry.live.fetched(fetched(`o-${i}`, i % 2 === 0 ? 'open' : null, 0));
-    expect(registry.entities.size).toBe(1_000);
+    // Of the others it is known that there are none: no attribute, and nothing withheld.
+    expect([registry.entities.size, registry.resident(uid('o-1'))]).toEqual([500, undefined]);
+    expect(registry.entities.get(uid('o-1'))?.attributes.has('state')).toBe(false);
+    expect(registry.live.takeReads()).toEqual([]);
     registry.live.expire(1_000);
     expect([registry.entities.size, registry.entities.get(uid('o-1'))]).toEqual([0, undefined]);
     expect(registry.live.isFresh(uid('o-1'), 'state', 1_000)).toBe(false);
+    // One that came too late takes none either.
+    registry.live.fetched(fetched('late', 'open', -5_000));
+    expect(registry.entities.get(uid('late'))).toBeUndefined();
   });
 
   it('are looked at once when they are over, however often they were brought anew', () => {

@@ -70,10 +70,9 @@ export class LiveFacts {
     return rules && new WithheldAttributes({ type: uid.type, id: uid.id }, NOTHING, new Set(rules.keys()), this.onRead);
   };
 
-  /** The names of the attributes of a type that there is a rule for. */
-  attributesOf(type: string): ReadonlySet<string> | undefined {
-    const rules = this.rules.of(type);
-    return rules && new Set(rules.keys());
+  /** The attributes of a type that there is a rule for. */
+  attributesOf(type: string): Pick<ReadonlySet<string>, 'has'> | undefined {
+    return this.rules.of(type);
   }
 
   private readonly onRead = (entity: EntityUid, attribute: string): void => {
@@ -190,7 +189,9 @@ export class LiveFacts {
     }
     this.set(uid, known);
     this.plan(uid, known);
-    this.show(uid);
+    // What came when it was over already is never looked at again.
+    if (known.stored === undefined && isOver(known, this.latest)) this.drop(uid);
+    else this.show(uid);
   }
 
   /** Where the attributes of an entity come from, of those that have an age. */
@@ -218,6 +219,8 @@ export class LiveFacts {
     this.entities().withValues(
       uid,
       withheld.size === 0 ? attributes : new WithheldAttributes(uid, attributes, withheld, this.onRead),
+      // A source that says that it knows of none makes nobody known.
+      known.stored !== undefined || attributes.size > 0,
     );
   }
 

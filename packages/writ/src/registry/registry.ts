@@ -95,7 +95,7 @@ export class Registry {
   }
 
   /** The attributes of a type that are true for some time only, or fetched. */
-  liveAttributes(type: string): ReadonlySet<string> | undefined {
+  liveAttributes(type: string): Pick<ReadonlySet<string>, 'has'> | undefined {
     return this.live.attributesOf(type);
   }
 
