@@ -63,6 +63,8 @@ class Transmitter {
         return send(201, stream);
       }
       if (url === '/streams') return send(200, this.streams);
+      if (url === '/streams?stream_id=stream-1')
+        return this.streams.length === 0 ? send(404) : send(200, this.streams[0]);
       if (url === '/verify') {
         const { stream_id: id, state } = body as { stream_id: string; state: string };
         await this.queue(`${SSF}verification`, { state }, { format: 'opaque', id });
@@ -523,6 +525,24 @@ describe('events that are fetched (RFC 8936), over a stream that is made and ver
     const asked = idp.requests.find(({ url }) => url === '/verify')?.body as { state: string };
     expect(asked.state).toMatch(/^[0-9a-f-]{36}$/);
     await until(() => idp.waiting.size === 0);
+  });
+
+  it('goes on after a restart, also when the stream is gone meanwhile', async () => {
+    const folder = bundle(polled());
+    writ = await run(folder);
+    const { data } = writ;
+    await until(() => idp.streams.length === 1);
+    for (const [who, isGone] of [
+      ['ana@x.io', false],
+      ['bo@x.io', true],
+    ] as const) {
+      await writ.writ.close();
+      if (isGone) idp.streams = [];
+      writ = await run(folder, { data });
+      await idp.queue(`${CAEP}session-revoked`, {}, email(who));
+      await until(async () => !(await may(who)));
+      expect(idp.streams).toHaveLength(1);
+    }
   });
 
   it('one that is refused is told so, and does not stop those behind it', async () => {

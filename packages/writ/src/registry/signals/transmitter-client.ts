@@ -115,6 +115,9 @@ export class TransmitterClient {
     const { configuration_endpoint: configuration, verification_endpoint: verification } = metadata;
     if (configuration === undefined) throw new StreamError(`${issuer} has no configuration_endpoint`);
     const streamId = this.stream.streamId ?? (await this.create(configuration));
+    // After a restart the stream is known, and where its events are is not.
+    if (this.options.delivery === 'poll' && this.pollEndpoint === undefined)
+      await this.findEndpoint(configuration, streamId);
     if (verification === undefined) return;
     const state = randomUUID();
     this.stream.expect(state);
@@ -140,10 +143,27 @@ export class TransmitterClient {
     const made = await this.ask('POST', configuration, wanted);
     // One stream is all that some give; it is the one that was made before.
     const body = made.status === 409 ? (await this.ask('GET', configuration)).body : made.body;
-    const [first] = Array.isArray(body) ? body : [body];
-    const { stream_id: streamId, delivery: given } = readAs(streamShape, first, configuration);
-    if (delivery === 'poll') this.pollEndpoint = given?.endpoint_url ?? this.pollEndpoint;
+    const streamId = this.learn(body, configuration);
     await this.stream.setState({ streamId });
+    return streamId;
+  }
+
+  private async findEndpoint(configuration: string, streamId: string): Promise<void> {
+    const url = `${configuration}?${new URLSearchParams({ stream_id: streamId })}`;
+    const { status, body } = await this.ask('GET', url);
+    if (status < 400) {
+      this.learn(body, url);
+      return;
+    }
+    await this.stream.setState({ streamId: undefined });
+    throw new StreamError(`${url} answered ${status}: the stream is made anew`);
+  }
+
+  /** What a transmitter says of a stream. @returns its id */
+  private learn(body: unknown, url: string): string {
+    const [first] = Array.isArray(body) ? body : [body];
+    const { stream_id: streamId, delivery } = readAs(streamShape, first, url);
+    if (this.options.delivery === 'poll') this.pollEndpoint = delivery?.endpoint_url ?? this.pollEndpoint;
     return streamId;
   }
 
