@@ -120,6 +120,7 @@ export class Serving implements PolicyControl {
     const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
     const callers = new Callers(bundle.settings.callers, bundle.servicePolicy, bundle.schema, tokens, parts.isRevoked);
     const mapper = mapperOf(bundle, parts.data);
+    const svids = new JwtSvids(bundle.settings.spiffe, parts.clock);
     for (const { identity } of Object.values(bundle.settings.issuers))
       if (identity !== undefined) compileIdentity(identity);
     this.warnOfServers(bundle);
@@ -138,12 +139,11 @@ export class Serving implements PolicyControl {
     await parts.entities.adopt(plane.registry, filled, () => {
       if (this.deciderNow === undefined) this.deciderNow = parts.makeDecider(plane);
       else this.deciderNow.activate(plane);
+      [this.bundleNow, this.callersNow, this.mapperNow, this.svidsNow] = [bundle, callers, mapper, svids];
     });
-    [this.bundleNow, this.callersNow, this.mapperNow] = [bundle, callers, mapper];
     await this.fetchersNow?.close();
     this.fetchersNow = fetchers;
     await useSignals();
-    this.svidsNow = new JwtSvids(bundle.settings.spiffe, parts.clock);
     keepLastGood(parts.data, bundle);
     parts.logger.info({ version: bundle.version, bundle: bundle.settings.name }, 'policy activated');
   }
