@@ -1,0 +1,79 @@
+import { EMPTY_ROOT, type Hash, joined, nodeHash, split } from './hashes.js';
+
+/** A node that is complete: all entries below it are there, and it never changes again. */
+export interface CompleteNode {
+  /** It stands for 2 to the power of this entries. */
+  readonly height: number;
+  readonly index: number;
+  readonly hash: Hash;
+}
+
+/**
+ * The right edge of a Merkle tree (RFC 6962, section 2.1): the roots of the largest complete subtrees, from the left. It is all that is
+ * needed to add entries and to know the root. A value: adding makes a new one, so what was not committed is simply dropped.
+ *
+ * @example const frontier = Frontier.EMPTY.with([leafHash('first'), leafHash('second')]); frontier.root();
+ */
+export class Frontier {
+  static readonly EMPTY = new Frontier(0, []);
+
+  private constructor(
+    readonly size: number,
+    private readonly subtrees: readonly Hash[],
+  ) {}
+
+  /** @throws {RangeError} when there are not as many subtrees as a tree of that size has */
+  static of(size: number, bytes: Buffer): Frontier {
+    const subtrees = split(bytes);
+    if (!Number.isSafeInteger(size) || size < 0 || subtrees.length !== heightsOf(size).length)
+      throw new RangeError(`a tree of ${size} entries has another number of complete subtrees than ${subtrees.length}`);
+    return new Frontier(size, subtrees);
+  }
+
+  /** The subtrees' hashes, one after the other. */
+  bytes(): Buffer {
+    return joined(this.subtrees);
+  }
+
+  /**
+   * @param completed is told of each node that becomes complete, in the order of the tree
+   */
+  with(leaves: readonly Hash[], completed: (node: CompleteNode) => void = () => undefined): Frontier {
+    const subtrees = [...this.subtrees];
+    let { size } = this;
+    for (const leaf of leaves) {
+      let node: CompleteNode = { height: 0, index: size, hash: leaf };
+      completed(node);
+      // As many subtrees are completed as the size has ones at its end.
+      for (let rest = size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
+        node = {
+          height: node.height + 1,
+          index: Math.floor(node.index / 2),
+          hash: nodeHash(subtrees.pop() as Hash, node.hash),
+        };
+        completed(node);
+      }
+      subtrees.push(node.hash);
+      size += 1;
+    }
+    return new Frontier(size, subtrees);
+  }
+
+  root(): Hash {
+    const [last, ...before] = this.subtrees.toReversed();
+    if (last === undefined) return EMPTY_ROOT;
+    return before.reduce((right, left) => nodeHash(left, right), last);
+  }
+
+  equals(other: Frontier): boolean {
+    return this.size === other.size && this.bytes().equals(other.bytes());
+  }
+}
+
+/** The heights of the complete subtrees of a tree, from the left. */
+export function heightsOf(size: number): number[] {
+  const heights: number[] = [];
+  for (let height = 0, rest = size; rest > 0; height += 1, rest = Math.floor(rest / 2))
+    if (rest % 2 === 1) heights.unshift(height);
+  return heights;
+}
