@@ -1,6 +1,8 @@
 import { type GroupWriter, threadedWriter } from './audit/group-writer.js';
 import { auditMigrations } from './audit/log-table.js';
+import { type OpenLogOptions, openLog } from './audit/open-log.js';
 import { PostgresWriter } from './audit/postgres-writer.js';
+import type { Signer } from './audit/tlog/note.js';
 import { credentialMigrations } from './provenance/credentials.js';
 import { dpopMigrations } from './provenance/dpop.js';
 import { signingKeyMigrations } from './provenance/signing-keys.js';
@@ -36,10 +38,15 @@ const MIGRATIONS = [
   taskMigrations,
 ];
 
+/** So often the service that keeps the log signs for what those that follow it have written. */
+const SIGN_MS = 1_000;
+
 /** The database of a deployment, as one service of it has it open. */
 export interface DeploymentStore {
   readonly store: Store;
   readonly writer: GroupWriter;
+  /** What the log is signed with; a service that follows another does not sign. */
+  readonly signer?: Signer;
   /** Between the services on one database. */
   readonly announcements?: PostgresAnnouncements;
 }
@@ -47,12 +54,14 @@ export interface DeploymentStore {
 /**
  * Opens the database of a deployment: as the one service that keeps the ledger and the tables, or as one that follows it.
  *
+ * @param log where its key is, and what it is called
  * @param onClose is handed what has to be closed, in the order in which it was opened
  * @throws {StoreError} when another service keeps it, it does not answer, or it is not of this version
  */
 export async function openDeployment(
   where: string,
   follows: boolean,
+  log: OpenLogOptions,
   onClose: (close: () => void | Promise<void>) => void,
 ): Promise<DeploymentStore> {
   if (!isPostgresUrl(where)) {
@@ -60,12 +69,19 @@ export async function openDeployment(
       throw new StoreError('a service follows another on a PostgreSQL database', 'name it with --store postgres://…');
     const store = await openStore(where, ...MIGRATIONS);
     onClose(() => store.destroy());
-    return { store, writer: threadedWriter(where) };
+    const signer = await openLog(store, log);
+    return { store, writer: threadedWriter(where, signer), signer };
   }
   // The lock before anything is read: what another service writes would not be known here.
   const client = follows ? await connection(where) : await lockedConnection(where);
   onClose(() => client.end());
   const store = await (follows ? openFollowedStore : openStore)(where, ...MIGRATIONS);
   onClose(() => store.destroy());
-  return { store, writer: new PostgresWriter(client), announcements: new PostgresAnnouncements(where) };
+  const announcements = new PostgresAnnouncements(where);
+  if (follows) return { store, writer: new PostgresWriter(client, undefined), announcements };
+  const signer = await openLog(store, log);
+  const writer = new PostgresWriter(client, signer);
+  const signing = setInterval(() => void writer.sign().catch(() => undefined), SIGN_MS).unref();
+  onClose(() => clearInterval(signing));
+  return { store, writer, signer, announcements };
 }

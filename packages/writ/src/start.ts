@@ -11,7 +11,9 @@ import { HttpService, type TlsMaterial } from './api/service.js';
 import { ServingStateHolder } from './api/serving-state.js';
 import { RequestTracing } from './api/tracing.js';
 import { LogReader } from './audit/log-reader.js';
+import { LogTiles } from './audit/log-tiles.js';
 import { LogWriter } from './audit/log-writer.js';
+import { startCosigning } from './cosigning.js';
 import { inProcess } from './decide/caller.js';
 import { Decider } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
@@ -60,6 +62,10 @@ export interface StartOptions {
   readonly store?: string | undefined;
   /** Whether another service keeps the ledger on that database; this one decides what needs none. */
   readonly follow?: boolean | undefined;
+  /** The name of a log that has none yet. */
+  readonly logOrigin?: string | undefined;
+  /** Whether the log is signed with a new key from now on, because the old one is lost. */
+  readonly newLogKey?: boolean | undefined;
   /** The service's port; 0 for any free one. */
   readonly port: number;
   /** The gateway's port on loopback; 0 for any free one. */
@@ -112,7 +118,10 @@ export async function start(options: StartOptions): Promise<Writ> {
     options.prepare?.();
     const file = options.store ?? join(data, STORE_FILE);
     const isFollower = options.follow === true;
-    const { store, writer, announcements } = await openDeployment(file, isFollower, (closer) => closers.push(closer));
+    const logKey = { keys: join(data, 'keys'), origin: options.logOrigin, isNewKey: options.newLogKey };
+    const { store, writer, announcements, signer } = await openDeployment(file, isFollower, logKey, (closer) =>
+      closers.push(closer),
+    );
     const reader = new LogReader(store);
     const log = new LogWriter(writer);
     closers.push(() => log.close());
@@ -276,6 +285,8 @@ export async function start(options: StartOptions): Promise<Writ> {
         task,
         ledger,
         signals,
+        tiles: new LogTiles(store),
+        logKey: () => signer?.vkey,
       }),
     );
     const service = await http.listen(host, options.port);
@@ -288,6 +299,8 @@ export async function start(options: StartOptions): Promise<Writ> {
     });
     closers.push(() => serving.close());
     await serving.load();
+    if (signer !== undefined)
+      closers.push(startCosigning(store, () => serving.bundle.settings.record.witnesses, logger));
 
     let gatewayUrl: string | undefined;
     if (Object.keys(serving.bundle.settings.gateway.servers).length > 0) {

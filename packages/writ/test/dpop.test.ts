@@ -8,6 +8,7 @@ import { threadedWriter } from '../src/audit/group-writer.js';
 import { LogReader } from '../src/audit/log-reader.js';
 import { auditMigrations } from '../src/audit/log-table.js';
 import { LogWriter } from '../src/audit/log-writer.js';
+import { signerOf } from '../src/audit/tlog/note.js';
 import { DpopProofs } from '../src/provenance/dpop.js';
 import { openStore } from '../src/store/store.js';
 import { bundleOf, type Running, run } from './running.js';
@@ -261,7 +262,7 @@ describe('a proof', () => {
   it('is on disk with what was done because of it', async () => {
     const data = mkdtempSync(join(tmpdir(), 'writ-dpop-'));
     const store = await openStore(join(data, 'writ.db'), auditMigrations);
-    const log = new LogWriter(threadedWriter(join(data, 'writ.db')));
+    const log = new LogWriter(threadedWriter(join(data, 'writ.db'), signerOf('log.example/test', Buffer.alloc(32, 1))));
     const proofs = new DpopProofs(() => new Date(), []);
     const { used } = await proofs.verify(await proof(), { method: 'POST', url: TOOL });
     const entry = { kind: 'change', id: '1', time: '', by: '', what: 'x', detail: {} } as const;

@@ -7,6 +7,7 @@ import { directWriter } from '../src/audit/group-writer.js';
 import { LogReader } from '../src/audit/log-reader.js';
 import { auditMigrations } from '../src/audit/log-table.js';
 import { LogWriter } from '../src/audit/log-writer.js';
+import { signerOf } from '../src/audit/tlog/note.js';
 import { inProcess } from '../src/decide/caller.js';
 import { deciderOf } from '../src/plane.js';
 import { loadBundle } from '../src/policy/bundle.js';
@@ -144,7 +145,7 @@ describe('a decision that cannot be recorded does not stand', () => {
     const database = openDatabase(file);
     // A full disk, as SQLite sees it.
     database.pragma(`max_page_count = ${database.pragma('page_count', { simple: true })}`);
-    const log = new LogWriter(directWriter(database));
+    const log = new LogWriter(directWriter(database, signerOf('log.example/test', Buffer.alloc(32, 1))));
     const decider = deciderOf(loadBundle(folder), log, () => new Date());
     const results = [];
     for (let i = 0; i < 20; i += 1) results.push(await decider.decide(order, inProcess('test')));

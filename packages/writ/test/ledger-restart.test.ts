@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { LogReader } from '../src/audit/log-reader.js';
 import { auditMigrations } from '../src/audit/log-table.js';
 import { LogWriter } from '../src/audit/log-writer.js';
 import { PostgresWriter } from '../src/audit/postgres-writer.js';
+import { signerOf } from '../src/audit/tlog/note.js';
 import { Ledger } from '../src/ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS } from '../src/ledger/outcome.js';
 import { STORE_FILE } from '../src/start.js';
@@ -142,13 +144,14 @@ describe.each(STORES)('the ledger over a restart, %s', (kind) => {
 async function openLog(kind: (typeof STORES)[number], data: string, n: number) {
   const where = (await storeFor(kind)) ?? join(data, `${n}.db`);
   const store = await openStore(where, auditMigrations);
+  const signer = signerOf('log.example/test', randomBytes(32));
   if (kind === 'PostgreSQL') {
     // Adds up with every commit.
-    const log = new LogWriter(new PostgresWriter(await lockedConnection(where), 1));
+    const log = new LogWriter(new PostgresWriter(await lockedConnection(where), signer, 1));
     return { store, log, compact: () => undefined, close: () => log.close() };
   }
   const database = new Sqlite(where);
-  const log = new LogWriter(directWriter(new Sqlite(where)));
+  const log = new LogWriter(directWriter(new Sqlite(where), signer));
   const close = async (): Promise<void> => {
     database.close();
     await log.close();

@@ -24,7 +24,7 @@ const COMMON = {
 export function openApiOf(routes: readonly Route[], url: string): Json {
   const paths: Record<string, Json> = {};
   for (const one of routes) {
-    const path = one.url.replace(/:(\w+)/g, '{$1}');
+    const path = one.url.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}');
     paths[path] = { ...paths[path], [one.method.toLowerCase()]: operationOf(one) };
   }
   return {
@@ -77,7 +77,8 @@ function operationOf(one: Route): Json {
 const PROBLEM = { content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
 
 function pathParameters(url: string): Json[] {
-  return [...url.matchAll(/:(\w+)/g)].map(([, name]) => ({
+  const names = [...url.matchAll(/:(\w+)/g)].map(([, name]) => name);
+  return [...names, ...(url.endsWith('/*') ? ['path'] : [])].map((name) => ({
     name,
     in: 'path',
     required: true,

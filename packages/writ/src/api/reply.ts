@@ -44,10 +44,10 @@ export class Reply {
     return this.raw;
   }
 
-  /** Sends text; none for a status that has no body. */
-  send(text: string): void {
+  /** Sends text or bytes; none for a status that has no body. */
+  send(text: string | Buffer): void {
     this.taken = true;
-    if (text !== '') this.headers.push('Content-Type', this.contentType);
+    if (text.length > 0) this.headers.push('Content-Type', this.contentType);
     if (this.status !== 204) this.headers.push('Content-Length', String(Buffer.byteLength(text)));
     this.raw.writeHead(this.status, this.headers);
     this.raw.end(text);

@@ -1,3 +1,4 @@
+import type { LogTiles } from '../audit/log-tiles.js';
 import type { LogWriter } from '../audit/log-writer.js';
 import type { Decider } from '../decide/decide.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -8,6 +9,7 @@ import { identityRoutes } from './admin/identities.js';
 import { identityKeyRoutes } from './admin/identity-keys.js';
 import { ledgerRoute } from './admin/ledger.js';
 import { logRoutes } from './admin/log.js';
+import { logTileRoutes } from './admin/log-tiles.js';
 import type { AdminParts } from './admin/parts.js';
 import { policyRoutes } from './admin/policy.js';
 import { revocationRoutes } from './admin/revocations.js';
@@ -43,6 +45,9 @@ export interface RoutesParts {
   readonly task: TaskParts;
   readonly ledger: Ledger;
   readonly signals: ServedSignals;
+  readonly tiles: LogTiles;
+  /** What the log is signed with, when it is this service that signs. */
+  readonly logKey: () => string | undefined;
 }
 
 /** Everything that the service serves (design section 10). */
@@ -65,6 +70,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     signingKeyRoute(admin, parts.token.keys),
     ...decisionRoutes(admin),
     ...logRoutes(admin),
+    ...logTileRoutes(parts.tiles, parts.logKey),
     ledgerRoute(parts.ledger, parts.clock),
     ...labelRoutes({ decider, ledger: parts.ledger, reader: admin.reader, admin }),
     receiveRoute((name) => parts.signals.stream(name)),

@@ -50,7 +50,7 @@ it('the text of a decision is the JSON of it, on one line', () => {
   fc.assert(
     fc.property(record, (value) => {
       const text = entryText(value as unknown as DecisionRecord);
-      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+      expect(JSON.parse(text)).toEqual({ v: 1, ...JSON.parse(JSON.stringify(value)) });
       expect(text).not.toContain('\n');
       // Facts are remembered.
       expect(entryText(value as unknown as DecisionRecord)).toBe(text);

@@ -3,9 +3,13 @@ import type { DecisionRecord, FactRecord, LogEntry } from '../decide/record.js';
 /** Parts that are the same object in many records are written once. */
 const texts = new WeakMap<object, string>();
 
+/** The version of the form of records (docs/record.schema.json). Those from before it have none. */
+export const RECORD_VERSION = 1;
+const VERSION = `"v":${RECORD_VERSION}`;
+
 /** An entry as its line in the log: the JSON text of it. For a decision put together from parts, which takes half the time. */
 export function entryText(entry: LogEntry): string {
-  return entry.kind === 'decision' ? decisionText(entry) : JSON.stringify(entry);
+  return entry.kind === 'decision' ? decisionText(entry) : `{${VERSION},${JSON.stringify(entry).slice(1)}`;
 }
 
 type Optional = {
@@ -29,7 +33,7 @@ const OPTIONAL_NAMES = Object.keys(OPTIONAL) as Optional[];
 function decisionText(record: DecisionRecord): string {
   const { facts } = record;
   // A ULID, a time and the name of a result need no escape.
-  let text = `{"kind":"decision","id":"${record.id}","time":"${record.time}","result":"${record.result}","enforcementPoint":`;
+  let text = `{${VERSION},"kind":"decision","id":"${record.id}","time":"${record.time}","result":"${record.result}","enforcementPoint":`;
   text += JSON.stringify(record.enforcementPoint);
   text += `,"request":${JSON.stringify(record.request)},"reasons":${JSON.stringify(record.reasons)},"facts":[`;
   for (let i = 0; i < facts.length; i += 1) text += i === 0 ? factText(facts[i]) : `,${factText(facts[i])}`;

@@ -2,12 +2,21 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type Sqlite from 'better-sqlite3';
 import { RecordError } from './errors.js';
-import { groupsInserter, type LogGroup } from './log-table.js';
+import { groupsInserter } from './groups-inserter.js';
+import type { LogGroup } from './log-table.js';
+import type { Signer } from './tlog/note.js';
 
 /** What the thread says of the groups that it has taken, oldest first: whether they are on disk. */
 export interface Written {
   readonly count: number;
   readonly failure: string | undefined;
+}
+
+/** What the thread is begun with. */
+export interface LogWorkerData {
+  readonly file: string;
+  /** What the log is signed with. */
+  readonly skey: string;
 }
 
 /** Puts groups on disk, in the order in which they are handed over; their promises settle in that order. */
@@ -17,8 +26,8 @@ export interface GroupWriter {
 }
 
 /** Writes in this thread. */
-export function directWriter(database: Sqlite.Database): GroupWriter {
-  const insert = groupsInserter(database);
+export function directWriter(database: Sqlite.Database, signer: Signer): GroupWriter {
+  const insert = groupsInserter(database, signer);
   return {
     write: async (group) => insert([group]),
     close: async () => void database.close(),
@@ -26,9 +35,11 @@ export function directWriter(database: Sqlite.Database): GroupWriter {
 }
 
 /** Writes in a thread of its own. */
-export function threadedWriter(file: string): GroupWriter {
+export function threadedWriter(file: string, { skey }: Signer): GroupWriter {
   // The worker runs as it was built, also when a test runs the sources.
-  const worker = new Worker(createRequire(import.meta.url).resolve('#log-worker'), { workerData: file });
+  const worker = new Worker(createRequire(import.meta.url).resolve('#log-worker'), {
+    workerData: { file, skey } satisfies LogWorkerData,
+  });
   const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   let dead: Error | undefined;
   const settle = ({ count, failure }: Written): void => {

@@ -1,10 +1,12 @@
-import type Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
 import type { Removal, UsedProof } from '../decide/record.js';
 import { columnsOf, isPostgres } from '../store/dialect.js';
 import type { Migrations } from '../store/store.js';
 import type { HoldingTables } from './holding-rows.js';
-import { holdingsWriter, holdingTables } from './log-holdings.js';
+import { holdingTables } from './log-holdings.js';
+import type { Attachment } from './log-lines.js';
+import type { HeadRow, TileRow } from './log-tree.js';
+import { treeTables } from './tree-migration.js';
 
 /** Entries of the log that are committed together, as one row. */
 export interface LogGroup {
@@ -12,8 +14,10 @@ export interface LogGroup {
   readonly first: string;
   readonly last: string;
   readonly count: number;
-  /** One JSON object a line. */
+  /** One JSON object a line: the entries of the log, byte for byte. */
   readonly body: string;
+  /** What is too long for its line. */
+  readonly attachments: readonly Attachment[];
   /** The decisions that the outcomes in the group are about. */
   readonly outcomes: readonly { readonly decisionId: string; readonly id: string }[];
   /** What the permits in the group took of the caps of mandates; JSON of a `CapUse`. */
@@ -30,7 +34,22 @@ export interface LogGroup {
 }
 
 export type LogTables = {
-  log_groups: { seq: number; first_id: string; last_id: string; count: number; body: string };
+  log_groups: {
+    seq: number;
+    first_id: string;
+    last_id: string;
+    count: number;
+    body: string;
+    /** The place of the first entry in the log, counted from 0. */
+    start: number;
+    /** The hashes of the entries. */
+    hashes: Buffer;
+  };
+  log_tiles: TileRow;
+  log_head: HeadRow & { id: number; origin: string };
+  log_attachments: Attachment;
+  /** Checkpoints that witnesses signed too. */
+  log_cosigned: { size: number; checkpoint: string };
   log_outcomes: { decision_id: string; id: string };
   log_proofs: { key: string; until: number };
   log_uses: { decision_id: string; use: string; until: number };
@@ -99,42 +118,5 @@ export const auditMigrations: Migrations = {
       await db.schema.createIndex('log_proofs_until').on('log_proofs').column('until').execute();
     },
   },
+  '0011_audit_tree': { up: treeTables },
 };
-
-/** So many proofs later, those that are too old are thrown away. */
-const PURGE_EVERY = 1_000;
-
-/** Writes groups to an open database in one transaction: all of them are there, each whole, or none. */
-export function groupsInserter(database: Sqlite.Database): (groups: readonly LogGroup[]) => void {
-  const insert = database.prepare('insert into log_groups (first_id, last_id, count, body) values (?, ?, ?, ?)');
-  const outcome = database.prepare('insert into log_outcomes (decision_id, id) values (?, ?)');
-  const take = database.prepare('insert into log_uses (decision_id, use, until) values (?, ?, ?)');
-  const proof = database.prepare('insert or ignore into log_proofs (key, until) values (?, ?)');
-  const purge = database.prepare('delete from log_proofs where until < ?');
-  const holdings = holdingsWriter(database);
-  let proofs = 0;
-  const giveBack = database.prepare('delete from log_uses where decision_id = ?');
-  return database.transaction((groups: readonly LogGroup[]) => {
-    for (const group of groups) {
-      insert.run(group.first, group.last, group.count, group.body);
-      for (const { decisionId, id } of group.outcomes) outcome.run(decisionId, id);
-      for (const { decisionId, use, until } of group.uses) take.run(decisionId, use, until);
-      for (const { decisionId, at, reserved } of group.holdings) holdings.enter(decisionId, at, reserved);
-      for (const decisionId of group.undone) {
-        giveBack.run(decisionId);
-        holdings.remove(decisionId);
-      }
-      for (const { decisionId, at, held } of group.held) {
-        if (held === undefined) holdings.remove(decisionId);
-        else holdings.replace(decisionId, at, held);
-      }
-      for (const removal of group.removed) holdings.takeOut(removal);
-      for (const { key, until, at } of group.proofs) {
-        proof.run(key, until);
-        proofs += 1;
-        if (proofs % PURGE_EVERY === 0) purge.run(at);
-      }
-    }
-    holdings.finish();
-  });
-}

@@ -1,7 +1,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openDatabase } from '../store/database.js';
-import type { Written } from './group-writer.js';
-import { groupsInserter, type LogGroup } from './log-table.js';
+import type { LogWorkerData, Written } from './group-writer.js';
+import { groupsInserter } from './groups-inserter.js';
+import type { LogGroup } from './log-table.js';
+import { parseSigner } from './tlog/note.js';
 
 /** The thread that writes the log: the sync to the disk, which takes longest, holds nobody up but those who wait for it. */
 
@@ -9,8 +11,9 @@ type Message = LogGroup | 'close';
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a worker');
-const database = openDatabase(workerData as string);
-const insert = groupsInserter(database);
+const { file, skey } = workerData as LogWorkerData;
+const database = openDatabase(file);
+const insert = groupsInserter(database, parseSigner(skey));
 port.on('message', (first: Message) => {
   // What came while the disk was busy is committed together.
   const groups: LogGroup[] = [];

@@ -5,12 +5,15 @@ import type { Append, CapUse, DecisionRecord, Holding, LogEntry, Removal, UsedPr
 import { entryText, rememberedText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
+import { type Attachment, lineOf } from './log-lines.js';
 import type { LogGroup } from './log-table.js';
 
 /** Entries that wait for the disk together. */
 class Pending {
   readonly notes: EntryNote[] = [];
   readonly texts: string[] = [];
+  private readonly lines: string[] = [];
+  private readonly attachments: Attachment[] = [];
   readonly proofs: UsedProof[] = [];
   size = 0;
   /** When it was handed on; `performance.now()`. */
@@ -30,6 +33,9 @@ class Pending {
     const text = entryText(entry);
     this.notes.push(noteOf(entry));
     this.texts.push(text);
+    const { line, attachment } = lineOf(entry, text);
+    this.lines.push(line);
+    if (attachment !== undefined) this.attachments.push(attachment);
     this.size += text.length;
   }
 
@@ -39,7 +45,8 @@ class Pending {
       first: notes[0]?.id ?? '',
       last: notes[notes.length - 1]?.id ?? '',
       count: notes.length,
-      body: this.texts.join('\n'),
+      body: this.lines.join('\n'),
+      attachments: this.attachments,
       proofs: this.proofs,
       outcomes: notes.flatMap(({ id, decisionId }) => (decisionId === undefined ? [] : [{ decisionId, id }])),
       uses: notes.flatMap(({ id, use }) =>

@@ -15,6 +15,9 @@ import {
   SETTLED_AFTER_MS,
 } from './holding-rows.js';
 import type { LogGroup } from './log-table.js';
+import { type HeadRow, LogTree, openTiles, type TileRow } from './log-tree.js';
+import { parseCheckpoint } from './tlog/checkpoint.js';
+import type { Signer } from './tlog/note.js';
 
 interface Waiting {
   readonly group: LogGroup;
@@ -39,12 +42,16 @@ export class PostgresWriter implements GroupWriter {
   private latest = 0;
   private proofs = 0;
 
+  private tree: LogTree | undefined;
+
   /**
    * @param client is ended with the writer
+   * @param signer signs where the log ends; a service that follows another leaves that to it
    * @param compactEvery after so many permits, those that are settled are added up
    */
   constructor(
     private readonly client: pg.Client,
+    private readonly signer: Signer | undefined,
     private readonly compactEvery = COMPACT_EVERY,
   ) {
     // What was left by a process that ended is added up with the first permit.
@@ -70,8 +77,9 @@ export class PostgresWriter implements GroupWriter {
     });
   }
 
-  private async run(): Promise<void> {
-    while (this.waiting.length > 0) {
+  /** @param isDue whether there is something to commit although no group waits */
+  private async run(isDue = false): Promise<void> {
+    for (let goOn = isDue; goOn || this.waiting.length > 0; goOn = false) {
       const batch = this.waiting;
       this.waiting = [];
       try {
@@ -87,31 +95,85 @@ export class PostgresWriter implements GroupWriter {
 
   private async commit(groups: readonly LogGroup[]): Promise<void> {
     if (this.failed !== undefined) throw this.failed;
+    let tree: LogTree;
     try {
       await this.client.query('begin');
       // Held until the commit: groups become readable in the order of their numbers, whoever writes them.
       await this.client.query('select pg_advisory_xact_lock($1)', [ORDER]);
-      for (const group of groups) await this.insert(group);
+      tree = await this.current();
+      for (const group of groups) tree = await this.insert(group, tree);
       await this.compact();
+      await this.moveHead(tree);
     } catch (error) {
       await this.client.query('rollback').catch((cause: Error) => this.fail(cause));
       throw error;
     }
     try {
       await this.client.query('commit');
+      this.tree = tree;
     } catch (error) {
       // Whether it was committed is not known.
       throw this.fail(error as Error);
     }
   }
 
-  private async insert(group: LogGroup): Promise<void> {
+  /** The tree as it is now, while nobody else can change it: another service may have written since. */
+  private async current(): Promise<LogTree> {
+    const { rows } = await this.client.query<Pick<HeadRow, 'size' | 'frontier'>>({
+      name: 'tree',
+      text: 'select size, frontier from log_head',
+    });
+    const head = rows[0] as Pick<HeadRow, 'size' | 'frontier'>;
+    if (this.tree !== undefined && this.tree.size === head.size) return this.tree;
+    const tiles: TileRow[] = [];
+    for (const { level, n } of openTiles(head.size)) {
+      const text = 'select level, n, hashes from log_tiles where level = $1 and n = $2';
+      tiles.push(...(await this.client.query<TileRow>({ name: 'tile', text, values: [level, n] })).rows);
+    }
+    return LogTree.of(head, tiles);
+  }
+
+  private async moveHead(tree: LogTree): Promise<void> {
+    const { size, frontier } = tree.row();
+    const [name, checkpoint] =
+      this.signer === undefined ? ['head'] : ['signed head', tree.head(this.signer).checkpoint];
+    const signed = checkpoint === undefined ? '' : ', checkpoint = $3';
+    const text = `update log_head set size = $1, frontier = $2${signed}`;
+    const values = [size, frontier, ...(checkpoint === undefined ? [] : [checkpoint])];
+    await this.client.query({ name, text, values });
+  }
+
+  /** Signs for what services that follow have written since this one wrote last. */
+  async sign(): Promise<void> {
+    if (this.failed !== undefined || this.signer === undefined || this.running !== undefined) return;
+    const { rows } = await this.client.query<{ size: number; checkpoint: string }>(
+      'select size, checkpoint from log_head',
+    );
+    const [head] = rows;
+    if (head !== undefined && parseCheckpoint(head.checkpoint).size < head.size) this.running ??= this.run(true);
+    await this.running;
+  }
+
+  private async insert(group: LogGroup, before: LogTree): Promise<LogTree> {
+    const { tree, added, tiles } = before.with(group.body.split('\n'));
     const { outcomes, uses, holdings, undone, held, removed, proofs } = group;
     await this.client.query({
       name: 'group',
-      text: 'insert into log_groups (first_id, last_id, count, body) values ($1, $2, $3, $4)',
-      values: [group.first, group.last, group.count, group.body],
+      text: 'insert into log_groups (first_id, last_id, count, body, start, hashes) values ($1, $2, $3, $4, $5, $6)',
+      values: [group.first, group.last, group.count, group.body, added.start, added.hashes],
     });
+    await this.each(
+      'attach',
+      'insert into log_attachments (sha256, text) select * from unnest($1::text[], $2::text[]) on conflict do nothing',
+      [group.attachments.map(({ sha256 }) => sha256), group.attachments.map(({ text }) => text)],
+    );
+    for (const { level, n, hashes } of tiles)
+      await this.client.query({
+        name: 'put tile',
+        text: `insert into log_tiles (level, n, hashes) values ($1, $2, $3)
+          on conflict (level, n) do update set hashes = excluded.hashes`,
+        values: [level, n, hashes],
+      });
     await this.each(
       'outcome',
       'insert into log_outcomes (decision_id, id) select * from unnest($1::text[], $2::text[])',
@@ -141,6 +203,7 @@ export class PostgresWriter implements GroupWriter {
       this.proofs = 0;
       await this.client.query('delete from log_proofs where until < $1', [last.at]);
     }
+    return tree;
   }
 
   private async enter(rows: readonly { decisionId: string; at: number; text: string }[]): Promise<void> {

@@ -11,6 +11,7 @@ import { type GuardFlags, guard } from './guard.js';
 import { type InitFlags, init } from './init.js';
 import { addKey, type KeyFlags, listKeys, removeKey } from './key.js';
 import { type LedgerFlags, showLedger } from './ledger.js';
+import { logCommands } from './log-commands.js';
 import { complain } from './output.js';
 import { registryCommands } from './registry-commands.js';
 import { type ReplayFlags, replayTrace } from './replay-trace.js';
@@ -50,6 +51,8 @@ program
     'the authority of client certificates, for callers that prove themselves by mutual TLS',
   )
   .option('--log-level <level>', 'fatal, error, warn, info, debug', 'info')
+  .option('--log-origin <name>', 'the name of the log of records, as audit.example.com/writ; it keeps it for good')
+  .option('--new-log-key', 'sign the log with a new key from now on, because the old one is lost')
   .action((flags: StartFlags) => run(start(flags)));
 
 program
@@ -191,6 +194,7 @@ program
   .option('--key-file <file>', 'the key of an administrator', './data/keys/admin.key')
   .action((id: string, flags: EndorseFlags) => run(endorse(id, flags)));
 
+logCommands(program, run);
 registryCommands(program, run, `http://127.0.0.1:${SERVICE_PORT}`);
 
 const ledger = program.command('ledger').description('look at what has been done so far');

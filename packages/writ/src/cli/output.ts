@@ -31,6 +31,6 @@ export function findingBlock(finding: Finding, texts: ReadonlyMap<string, string
   return lines.join('\n');
 }
 
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+export function count(n: number, noun: string, nouns = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : nouns}`;
 }

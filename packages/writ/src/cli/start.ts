@@ -18,6 +18,8 @@ export interface StartFlags {
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
   readonly logLevel: string;
+  readonly logOrigin?: string;
+  readonly newLogKey?: boolean;
 }
 
 /** `writ start`: serves a bundle until it is told to stop. SIGHUP reads the bundle again. */

@@ -8,10 +8,11 @@ export function columnsOf(db: Kysely<unknown>): {
   readonly serial: ColumnDataType;
   /** A text that is compared by its code points, as ids are. */
   readonly id: ColumnDataType | RawBuilder<unknown>;
+  readonly bytes: ColumnDataType;
 } {
   return isPostgres(db)
-    ? { whole: 'bigint', serial: 'bigserial', id: sql`text collate "C"` }
-    : { whole: 'integer', serial: 'integer', id: 'text' };
+    ? { whole: 'bigint', serial: 'bigserial', id: sql`text collate "C"`, bytes: 'bytea' }
+    : { whole: 'integer', serial: 'integer', id: 'text', bytes: 'blob' };
 }
 
 export function isPostgres(db: Kysely<unknown>): boolean {

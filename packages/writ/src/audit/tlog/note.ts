@@ -25,6 +25,8 @@ export interface Verifier {
 
 export interface Signer extends Verifier {
   readonly privateKey: KeyObject;
+  /** The text of the private key, in the form of Go's golang.org/x/mod/sumdb/note. */
+  readonly skey: string;
 }
 
 export interface NoteSignature {
@@ -49,7 +51,22 @@ export function signerOf(name: string, seed: Buffer, isWitness = false): Signer 
   assertName(name);
   const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: 'der', type: 'pkcs8' });
   const bytes = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
-  return { ...verifierWith(name, isWitness, bytes), privateKey };
+  const verifier = verifierWith(name, isWitness, bytes);
+  const typed = Buffer.concat([Buffer.of(isWitness ? COSIGNATURE : ED25519), seed]).toString('base64');
+  return { ...verifier, privateKey, skey: `PRIVATE+KEY+${name}+${verifier.keyId}+${typed}` };
+}
+
+/** @throws {NoteError} when it is not the text of an Ed25519 private key */
+export function parseSigner(skey: string): Signer {
+  const [, name = '', keyId, encoded = ''] = /^PRIVATE\+KEY\+([^+]+)\+([0-9a-f]{8})\+(\S+)$/.exec(skey.trim()) ?? [];
+  const typed = Buffer.from(encoded, 'base64');
+  const signer =
+    typed.length === 33 && (typed[0] === ED25519 || typed[0] === COSIGNATURE)
+      ? signerOf(name, typed.subarray(1), typed[0] === COSIGNATURE)
+      : undefined;
+  if (signer?.keyId !== keyId || signer === undefined)
+    throw new NoteError('not an Ed25519 private key', 'it is PRIVATE+KEY+<name>+<key id>+<base64>');
+  return signer;
 }
 
 /** @throws {NoteError} when it is not the text of an Ed25519 key */

@@ -1,4 +1,4 @@
-import { type Hash, hashAt, nodeHash } from './hashes.js';
+import { EMPTY_ROOT, type Hash, hashAt, nodeHash } from './hashes.js';
 import { TILE_HEIGHT, TILE_WIDTH, widthAt } from './tiles.js';
 
 /** Hands out the bytes of a tile of hashes; at least as many hashes as it has in a tree of the size that is asked about. */
@@ -55,8 +55,8 @@ export async function consistencyProof(read: ReadTile, earlier: number, size: nu
 }
 
 /** The root of a tree from its tiles. */
-export function rootOf(read: ReadTile, size: number): Promise<Hash> {
-  return new Nodes(read, size).hashOf(0, size);
+export async function rootOf(read: ReadTile, size: number): Promise<Hash> {
+  return size === 0 ? EMPTY_ROOT : new Nodes(read, size).hashOf(0, size);
 }
 
 /** The largest power of two that is smaller than a number of entries above one. */

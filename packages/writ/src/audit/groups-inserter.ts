@@ -1,0 +1,80 @@
+import type Sqlite from 'better-sqlite3';
+import { RecordError } from './errors.js';
+import { holdingsWriter } from './log-holdings.js';
+import type { LogGroup } from './log-table.js';
+import { type HeadRow, LogTree, openTiles, type TileRow } from './log-tree.js';
+import type { Signer } from './tlog/note.js';
+
+/** So many proofs later, those that are too old are thrown away. */
+const PURGE_EVERY = 1_000;
+
+/**
+ * Writes groups to an open database in one transaction: all of them are there, each whole, with the tree and its signed checkpoint, or
+ * none.
+ */
+export function groupsInserter(database: Sqlite.Database, signer: Signer): (groups: readonly LogGroup[]) => void {
+  let tree = treeIn(database);
+  const insert = database.prepare(
+    'insert into log_groups (first_id, last_id, count, body, start, hashes) values (?, ?, ?, ?, ?, ?)',
+  );
+  const attach = database.prepare('insert or ignore into log_attachments (sha256, text) values (?, ?)');
+  const tile = database.prepare(
+    'insert into log_tiles (level, n, hashes) values (?, ?, ?) on conflict do update set hashes = excluded.hashes',
+  );
+  const moveHead = database.prepare('update log_head set size = ?, frontier = ?, checkpoint = ? where size = ?');
+  const outcome = database.prepare('insert into log_outcomes (decision_id, id) values (?, ?)');
+  const take = database.prepare('insert into log_uses (decision_id, use, until) values (?, ?, ?)');
+  const proof = database.prepare('insert or ignore into log_proofs (key, until) values (?, ?)');
+  const purge = database.prepare('delete from log_proofs where until < ?');
+  const holdings = holdingsWriter(database);
+  let proofs = 0;
+  const giveBack = database.prepare('delete from log_uses where decision_id = ?');
+  const write = database.transaction((groups: readonly LogGroup[]): LogTree => {
+    let next = tree;
+    for (const group of groups) {
+      const { tree: longer, added, tiles } = next.with(group.body.split('\n'));
+      next = longer;
+      insert.run(group.first, group.last, group.count, group.body, added.start, added.hashes);
+      for (const { sha256, text } of group.attachments) attach.run(sha256, text);
+      for (const { level, n, hashes } of tiles) tile.run(level, n, hashes);
+      for (const { decisionId, id } of group.outcomes) outcome.run(decisionId, id);
+      for (const { decisionId, use, until } of group.uses) take.run(decisionId, use, until);
+      for (const { decisionId, at, reserved } of group.holdings) holdings.enter(decisionId, at, reserved);
+      for (const decisionId of group.undone) {
+        giveBack.run(decisionId);
+        holdings.remove(decisionId);
+      }
+      for (const { decisionId, at, held } of group.held) {
+        if (held === undefined) holdings.remove(decisionId);
+        else holdings.replace(decisionId, at, held);
+      }
+      for (const removal of group.removed) holdings.takeOut(removal);
+      for (const { key, until, at } of group.proofs) {
+        proof.run(key, until);
+        proofs += 1;
+        if (proofs % PURGE_EVERY === 0) purge.run(at);
+      }
+    }
+    holdings.finish();
+    const { size, frontier, checkpoint } = next.head(signer);
+    if (moveHead.run(size, frontier, checkpoint, tree.size).changes !== 1)
+      throw new RecordError(
+        'another process wrote to the log',
+        'let only one service write to a store, and restart it',
+      );
+    return next;
+  });
+  return (groups) => {
+    // Only once it is committed: what was rolled back is no part of the tree.
+    tree = write(groups);
+  };
+}
+
+function treeIn(database: Sqlite.Database): LogTree {
+  const head = database.prepare('select size, frontier from log_head').get() as Pick<HeadRow, 'size' | 'frontier'>;
+  const find = database.prepare('select * from log_tiles where level = ? and n = ?');
+  return LogTree.of(
+    head,
+    openTiles(head.size).map(({ level, n }) => find.get(level, n) as TileRow),
+  );
+}

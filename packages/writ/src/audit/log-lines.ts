@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { LogEntry } from '../decide/record.js';
+import { LogProofError } from './tlog/errors.js';
+import { MAX_ENTRY_BYTES } from './tlog/tiles.js';
+
+/** An entry of a log is one line: JSON without a newline in it, at most 65,535 bytes. What is longer is beside it, under its hash. */
+
+/** The bytes of an entry that is too long for its line. */
+export interface Attachment {
+  /** Hex. */
+  readonly sha256: string;
+  readonly text: string;
+}
+
+/** What stands in the log for an entry that is too long. */
+interface AttachedEntry extends Pick<LogEntry, 'kind' | 'id' | 'time'> {
+  readonly attached: { readonly sha256: string; readonly bytes: number };
+}
+
+/** UTF-8 has at most three bytes for a unit of a string's length. */
+const SURELY_SHORT = Math.floor(MAX_ENTRY_BYTES / 3);
+
+/** The line for an entry, and what is beside it. */
+export function lineOf(
+  { kind, id, time }: Pick<LogEntry, 'kind' | 'id' | 'time'>,
+  text: string,
+): { readonly line: string; readonly attachment?: Attachment } {
+  if (text.length <= SURELY_SHORT || Buffer.byteLength(text) <= MAX_ENTRY_BYTES) return { line: text };
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  const entry: AttachedEntry = { kind, id, time, attached: { sha256, bytes: Buffer.byteLength(text) } };
+  return { line: JSON.stringify({ v: 1, ...entry }), attachment: { sha256, text } };
+}
+
+/** The hash under which the rest of a parsed line is, when it is not whole. */
+export function attachedTo(entry: unknown): string | undefined {
+  const { attached } = (entry ?? {}) as Partial<AttachedEntry>;
+  return typeof attached?.sha256 === 'string' ? attached.sha256 : undefined;
+}
+
+/**
+ * The entry of a line.
+ *
+ * @param attachment finds what is beside the log under a hash
+ * @throws {LogProofError} when that is not there, or has another hash
+ */
+export async function entryOf(
+  line: string,
+  attachment: (sha256: string) => Promise<string | undefined>,
+): Promise<LogEntry> {
+  const entry = JSON.parse(line) as LogEntry;
+  const sha256 = attachedTo(entry);
+  return sha256 === undefined ? entry : (JSON.parse(checked(sha256, await attachment(sha256))) as LogEntry);
+}
+
+/** @throws {LogProofError} when it is not the text of that hash */
+export function checked(sha256: string, text: string | undefined): string {
+  if (text === undefined) throw new LogProofError(`the attachment ${sha256} of an entry is not there`);
+  if (createHash('sha256').update(text).digest('hex') !== sha256)
+    throw new LogProofError(`the attachment ${sha256} of an entry was changed: it has another hash`);
+  return text;
+}

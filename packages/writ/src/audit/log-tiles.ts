@@ -1,0 +1,130 @@
+import type { Store } from '../store/store.js';
+import type { LogTables } from './log-table.js';
+import { countOf } from './log-tree.js';
+import { LogProofError } from './tlog/errors.js';
+import { HASH_BYTES } from './tlog/hashes.js';
+import { bundleOf, TILE_WIDTH, type TileName } from './tlog/tiles.js';
+
+/** Where the parts of a log can be read: a store, or a folder. */
+export interface TileSource {
+  /** @throws {LogProofError} when the log has not that much */
+  read(name: TileName): Promise<Buffer>;
+  /** What is beside the log under a hash. */
+  attachment(sha256: string): Promise<string | undefined>;
+}
+
+/** The log as its store has it, in the parts that C2SP tlog-tiles names. */
+export class LogTiles implements TileSource {
+  constructor(private readonly store: Store) {}
+
+  private get table() {
+    return this.store.withTables<LogTables>();
+  }
+
+  /** The log's name, and its newest signed checkpoint. */
+  head(): Promise<{ readonly origin: string; readonly size: number; readonly checkpoint: string }> {
+    return this.table.selectFrom('log_head').select(['origin', 'size', 'checkpoint']).executeTakeFirstOrThrow();
+  }
+
+  /** The newest checkpoint that witnesses signed too, of at least this many entries. */
+  async cosigned(atLeast: number): Promise<string | undefined> {
+    const row = await this.table
+      .selectFrom('log_cosigned')
+      .select('checkpoint')
+      .where('size', '>=', atLeast)
+      .orderBy('size', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.checkpoint;
+  }
+
+  /** Keeps a checkpoint with what witnesses signed. */
+  async keepCosigned(size: number, checkpoint: string): Promise<void> {
+    await this.table
+      .insertInto('log_cosigned')
+      .values({ size, checkpoint })
+      .onConflict((c) => c.column('size').doUpdateSet({ checkpoint }))
+      .execute();
+  }
+
+  /**
+   * The bytes of a tile, or of an entry bundle.
+   *
+   * @throws {LogProofError} when the log has not that much
+   */
+  async read({ level, n, width }: TileName): Promise<Buffer> {
+    if (level === 'entries') return bundleOf((await this.lines(n, width)).map((line) => Buffer.from(line)));
+    if (level === 0) return (await this.leaves(n, width)).subarray(0, width * HASH_BYTES);
+    const row = await this.table
+      .selectFrom('log_tiles')
+      .select('hashes')
+      .where('level', '=', level)
+      .where('n', '=', n)
+      .executeTakeFirst();
+    if (row === undefined || countOf(row.hashes) < width) throw notThere({ level, n, width });
+    return row.hashes.subarray(0, width * HASH_BYTES);
+  }
+
+  /** An attachment's text, or undefined when there is none of that hash. */
+  async attachment(sha256: string): Promise<string | undefined> {
+    const row = await this.table
+      .selectFrom('log_attachments')
+      .select('text')
+      .where('sha256', '=', sha256)
+      .executeTakeFirst();
+    return row?.text;
+  }
+
+  /** The place in the log of an entry, and its line. */
+  async find(id: string): Promise<{ readonly index: number; readonly line: string } | undefined> {
+    const row = await this.table
+      .selectFrom('log_groups')
+      .select(['start', 'body', 'last_id'])
+      .where('first_id', '<=', id)
+      .orderBy('first_id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (row === undefined || row.last_id < id) return undefined;
+    const lines = row.body.split('\n');
+    const at = lines.findIndex((line) => (JSON.parse(line) as { id?: string }).id === id);
+    return at < 0 ? undefined : { index: row.start + at, line: lines[at] as string };
+  }
+
+  private async leaves(n: number, width: number): Promise<Buffer> {
+    const rows = await this.groups(n, ['start', 'hashes']).execute();
+    const first = n * TILE_WIDTH - (rows[0]?.start ?? 0);
+    const hashes = Buffer.concat(rows.map(({ hashes: some }) => some)).subarray(first * HASH_BYTES);
+    if (countOf(hashes) < width) throw notThere({ level: 0, n, width });
+    return hashes;
+  }
+
+  private async lines(n: number, width: number): Promise<string[]> {
+    const rows = await this.groups(n, ['start', 'body']).execute();
+    const first = n * TILE_WIDTH - (rows[0]?.start ?? 0);
+    const lines = rows.flatMap(({ body }) => body.split('\n')).slice(first, first + width);
+    if (lines.length < width) throw notThere({ level: 'entries', n, width });
+    return lines;
+  }
+
+  /** The groups that have entries of a tile. */
+  private groups<T extends 'start' | 'hashes' | 'body'>(n: number, columns: readonly T[]) {
+    const first = n * TILE_WIDTH;
+    return this.table
+      .selectFrom('log_groups')
+      .select(columns)
+      .where('start', '>=', (one) =>
+        one
+          .selectFrom('log_groups as before')
+          .select('before.start')
+          .where('before.start', '<=', first)
+          .orderBy('before.start', 'desc')
+          .limit(1),
+      )
+      .where('start', '<', first + TILE_WIDTH)
+      .orderBy('start');
+  }
+}
+
+function notThere({ level, n, width }: TileName): LogProofError {
+  return new LogProofError(`the log has no tile ${n} of ${width} at level ${level}`);
+}

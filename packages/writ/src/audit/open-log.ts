@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ulid } from 'ulid';
+import { StoreError } from '../store/errors.js';
+import type { Store } from '../store/store.js';
+import type { LogTables } from './log-table.js';
+import { LogTiles } from './log-tiles.js';
+import { signedCheckpoint, verifiedCheckpoint } from './tlog/checkpoint.js';
+import { parseSigner, type Signer, signerOf } from './tlog/note.js';
+import { rootOf } from './tlog/proofs.js';
+
+export interface OpenLogOptions {
+  /** The folder of the key that the log is signed with. It is not in the store: who can change that must not be able to sign. */
+  readonly keys: string;
+  /** The name that the log is to have; it keeps the one that it was given first. */
+  readonly origin?: string | undefined;
+  /** Whether a new key may take the place of the one that the log was signed with until now. */
+  readonly isNewKey?: boolean | undefined;
+}
+
+/** The file of the private key, and of the public one for whoever verifies. */
+export function logKeyFiles(keys: string): { readonly secret: string; readonly public: string } {
+  return { secret: join(keys, 'log.key'), public: join(keys, 'log.pub') };
+}
+
+/**
+ * Makes sure that the log may be gone on with: its checkpoint is signed with the key of this deployment, and its tree has that root.
+ *
+ * @returns what it is signed with
+ * @throws {StoreError} when it may not, or has another name
+ */
+export async function openLog(store: Store, { keys, origin, isNewKey = false }: OpenLogOptions): Promise<Signer> {
+  const tiles = new LogTiles(store);
+  const head = await tiles.head();
+  if (head.origin !== '' && origin !== undefined && head.origin !== origin)
+    throw new StoreError(
+      `the log of this store is ${head.origin}, not ${origin}`,
+      'a log keeps its name: leave --log-origin out, or begin with an empty store',
+    );
+  const isFirst = head.origin === '';
+  // .internal is for names that mean nothing elsewhere (reserved by ICANN in 2024).
+  const name = isFirst ? (origin ?? `writ.internal/${ulid().toLowerCase()}`) : head.origin;
+  const { signer, keep } = keyIn(keys, name, isFirst || isNewKey);
+  const root = await rootOf((level, n, width) => tiles.read({ level, n, width }), head.size).catch(unusable);
+  if (isFirst || isNewKey) {
+    const checkpoint = signedCheckpoint(signer, head.size, root);
+    await store.withTables<LogTables>().updateTable('log_head').set({ origin: name, checkpoint }).execute();
+  } else {
+    await assertWhole(tiles, signer, head).catch(unusable);
+  }
+  keep();
+  return signer;
+}
+
+/** A key, and how it is kept once the store knows of it. */
+interface FoundKey {
+  readonly signer: Signer;
+  readonly keep: () => void;
+}
+
+/** The key of the folder; made when there is none and a new one will do. */
+function keyIn(keys: string, name: string, mayMake: boolean): FoundKey {
+  const files = logKeyFiles(keys);
+  // A key that was made for a log that the store did not come to know of, because the process was killed, is made again.
+  const fresh = `${files.secret}.new`;
+  const keep = (): void => renameSync(fresh, files.secret);
+  if (existsSync(files.secret)) {
+    const signer = parseSigner(readFileSync(files.secret, 'utf8'));
+    if (signer.name === name) return { signer, keep: () => undefined };
+    throw new StoreError(
+      `${files.secret} is the key of another log, ${signer.name}`,
+      'a data folder and a store belong together; to begin a new log, move log.key and log.pub away',
+    );
+  }
+  if (!mayMake && existsSync(fresh)) {
+    const signer = parseSigner(readFileSync(fresh, 'utf8'));
+    if (signer.name === name) return { signer, keep };
+  }
+  if (!mayMake)
+    throw new StoreError(
+      `${files.secret}, the key that the log ${name} is signed with, is not there`,
+      'bring it back; if it is lost, start once with --new-log-key and give the new log.pub to whoever verifies the log',
+    );
+  const signer = signerOf(name, randomBytes(32));
+  mkdirSync(keys, { recursive: true, mode: 0o700 });
+  rmSync(fresh, { force: true });
+  writeFileSync(fresh, `${signer.skey}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  writeFileSync(files.public, `${signer.vkey}\n`);
+  return { signer, keep };
+}
+
+/** The signed checkpoint and the tree agree; services that follow may have added more than is signed. */
+async function assertWhole(
+  tiles: LogTiles,
+  signer: Signer,
+  { checkpoint: note, size }: { readonly checkpoint: string; readonly size: number },
+): Promise<void> {
+  const checkpoint = verifiedCheckpoint(note, signer);
+  if (checkpoint.size > size)
+    throw new StoreError(`its checkpoint has ${checkpoint.size} entries, and only ${size} are there`);
+  const root = await rootOf((level, n, width) => tiles.read({ level, n, width }), checkpoint.size);
+  if (!root.equals(checkpoint.root)) throw new StoreError('its tree has another root than its checkpoint');
+}
+
+function unusable(cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  throw new StoreError(
+    `the log of this store cannot be gone on with: ${why}`,
+    'something else than Writ changed it: `writ log verify` tells where; bring it back from a copy',
+    { cause },
+  );
+}

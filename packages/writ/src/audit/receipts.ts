@@ -1,0 +1,60 @@
+import { attachedTo, checked } from './log-lines.js';
+import type { LogTiles } from './log-tiles.js';
+import { parseCheckpoint } from './tlog/checkpoint.js';
+import { LogProofError } from './tlog/errors.js';
+import type { Verifier } from './tlog/note.js';
+import { inclusionProof } from './tlog/proofs.js';
+import { entryIn, parseReceipt, receiptText, verifiedReceipt } from './tlog/receipt.js';
+
+/**
+ * The receipt of an entry: its bytes, the proof that they are in the log, and the signed checkpoint. With a checkpoint that witnesses
+ * signed too, when there is one that has the entry.
+ *
+ * @returns the text of the file, or undefined when there is no such entry
+ * @throws {LogProofError} when nobody has signed for the entry yet
+ */
+export async function receiptOf(tiles: LogTiles, id: string): Promise<string | undefined> {
+  const found = await tiles.find(id);
+  if (found === undefined) return undefined;
+  const { index, line } = found;
+  const checkpoint = (await tiles.cosigned(index + 1)) ?? (await tiles.head()).checkpoint;
+  const { size } = parseCheckpoint(checkpoint);
+  if (index >= size) throw new LogProofError(`nobody has signed for the entry ${id} yet`, 'ask again in a second');
+  const path = await inclusionProof((level, n, width) => tiles.read({ level, n, width }), index, size);
+  const sha256 = attachedTo(JSON.parse(line));
+  const beside = sha256 === undefined ? '' : `\n${checked(sha256, await tiles.attachment(sha256))}`;
+  return receiptText({ extra: Buffer.from(`${line}${beside}`), index, path, checkpoint });
+}
+
+export interface VerifiedEntry {
+  readonly index: number;
+  readonly origin: string;
+  /** Of the log whose checkpoint it is proved by. */
+  readonly size: number;
+  /** The entry, as it was recorded. */
+  readonly record: { readonly kind?: string; readonly id?: string; readonly time?: string };
+  readonly seenBy: readonly { readonly witness: string; readonly at: string | undefined }[];
+}
+
+/**
+ * Verifies a receipt offline, with the log's public key alone.
+ *
+ * @throws {LogProofError | NoteError} says what of it is not as it was
+ */
+export function verifyReceipt(text: string, log: Verifier, witnesses: readonly Verifier[] = []): VerifiedEntry {
+  const receipt = parseReceipt(text);
+  const { checkpoint, entry } = verifiedReceipt(receipt, log, witnesses);
+  const beside = receipt.extra.subarray(entryIn(receipt.extra).length + 1).toString();
+  let record = JSON.parse(entry.toString()) as VerifiedEntry['record'];
+  const sha256 = attachedTo(record);
+  if (sha256 !== undefined) record = JSON.parse(checked(sha256, beside)) as VerifiedEntry['record'];
+  else if (receipt.extra.length !== entry.length)
+    throw new LogProofError('the receipt carries more than its entry', 'something was added to it');
+  return {
+    index: receipt.index,
+    origin: checkpoint.origin,
+    size: checkpoint.size,
+    record,
+    seenBy: checkpoint.seenBy.map(({ verifier, at }) => ({ witness: verifier.name, at: at?.toISOString() })),
+  };
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { ExitCode } from './exit.js';
+import { exportTo, printCheckpoint, type StoreFlags, type VerifyFlags, verify } from './log.js';
+import { receipt } from './receipt.js';
+import { type WitnessFlags, witness } from './witness.js';
+
+/** The verbs about the log of records. */
+export function logCommands(program: Command, run: (verb: Promise<ExitCode>) => Promise<void>): void {
+  const reading = (command: Command): Command =>
+    command
+      .option('--data <dir>', 'where the store is', './data')
+      .option('--store <url>', 'the PostgreSQL database, when it is one; or WRIT_STORE in the environment');
+
+  reading(program.command('receipt'))
+    .description('the record of a decision with the proof that it is in the log, as one file')
+    .argument('<id>', 'the id of the decision')
+    .option('--out <file>', 'where to write it; standard output when it is not given')
+    .action((id: string, flags: StoreFlags & { out?: string }) => run(receipt(id, flags)));
+
+  const log = program.command('log').description('the log of records: what it came to, copies, proofs');
+  reading(log.command('checkpoint'))
+    .description('print what the log came to, signed')
+    .action((flags: StoreFlags) => run(printCheckpoint(flags)));
+  reading(log.command('export'))
+    .description('write the log to a folder in the layout of C2SP tlog-tiles; again, only what is new')
+    .argument('<folder>', 'where to write it')
+    .action((folder: string, flags: StoreFlags) => run(exportTo(folder, flags)));
+  reading(log.command('verify'))
+    .description('verify a receipt, the folder of a log, or the log of a store; says what was changed, and where')
+    .argument('[path]', 'a receipt or a folder; the store in --data when it is not given')
+    .option('--key <key>', 'the public key of the log, or its file log.pub; that of --data when it is not given')
+    .option('--witness <key...>', 'witnesses that must have signed too')
+    .option('--since <file>', 'an earlier checkpoint that the log must go on from')
+    .option('--json', 'print JSON')
+    .action((path: string | undefined, flags: VerifyFlags) => run(verify(path, flags)));
+
+  program
+    .command('witness')
+    .description('sign what logs came to, each only when it goes on from what was signed before')
+    .requiredOption('--name <name>', 'its name, as witness.example.com/1')
+    .requiredOption('--log <key...>', 'the public keys of the logs, or their files log.pub')
+    .option('--data <dir>', 'where its key and what it signed are', './witness')
+    .option('--host <address>', 'address that it listens on', '127.0.0.1')
+    .option('--port <n>', 'port; 0 for any', Number, 7467)
+    .action((flags: WitnessFlags) => run(witness(flags)));
+}

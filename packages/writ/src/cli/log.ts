@@ -1,0 +1,154 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import pc from 'picocolors';
+import { exportLog, LogFolder } from '../audit/log-folder.js';
+import { LogTiles, type TileSource } from '../audit/log-tiles.js';
+import { logKeyFiles } from '../audit/open-log.js';
+import { verifyReceipt } from '../audit/receipts.js';
+import { verifiedCheckpoint } from '../audit/tlog/checkpoint.js';
+import { LogProofError, NoteError } from '../audit/tlog/errors.js';
+import { parseVerifier, type Verifier } from '../audit/tlog/note.js';
+import { type LogProblem, verifyConsistency, verifyLog } from '../audit/verify-log.js';
+import { STORE_FILE } from '../start.js';
+import { openStoreToRead } from '../store/store.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { complain, count, print, printJson } from './output.js';
+import { storeOf } from './start.js';
+
+export interface StoreFlags {
+  readonly data: string;
+  readonly store?: string;
+}
+
+export interface VerifyFlags extends StoreFlags {
+  /** The public key of the log, or a file of it. */
+  readonly key?: string;
+  readonly witness?: readonly string[];
+  /** A file with an earlier checkpoint. */
+  readonly since?: string;
+  readonly json?: boolean;
+}
+
+/** Opens the tiles of a store, for as long as something is done with them. */
+export async function withTiles<T>(flags: StoreFlags, use: (tiles: LogTiles) => Promise<T>): Promise<T> {
+  const store = openStoreToRead(storeOf(flags.store) ?? join(flags.data, STORE_FILE));
+  try {
+    return await use(new LogTiles(store));
+  } finally {
+    await store.destroy();
+  }
+}
+
+/** `writ log checkpoint`: what the log came to, signed. */
+export async function printCheckpoint(flags: StoreFlags): Promise<ExitCode> {
+  const { checkpoint } = await withTiles(flags, (tiles) => tiles.head());
+  process.stdout.write(checkpoint);
+  return EXIT.ok;
+}
+
+/** `writ log export`: writes the log to a folder, in the layout of C2SP tlog-tiles. */
+export async function exportTo(folder: string, flags: StoreFlags): Promise<ExitCode> {
+  const size = await withTiles(flags, (tiles) => exportLog(tiles, folder));
+  print(`${count(size, 'entry', 'entries')} in ${folder}; verify with: writ log verify ${folder} --key <log.pub>`);
+  return EXIT.ok;
+}
+
+/** `writ log verify`: a receipt, the folder of a log, or the log of a store. */
+export async function verify(path: string | undefined, flags: VerifyFlags): Promise<ExitCode> {
+  const log = keyOf(flags);
+  const witnesses = (flags.witness ?? []).map(readKey);
+  try {
+    return await verifyAt(path, log, witnesses, flags);
+  } catch (error) {
+    if (!(error instanceof LogProofError || error instanceof NoteError)) throw error;
+    complain(`${pc.red('not verified')}: ${error.message}`);
+    return EXIT.notSo;
+  }
+}
+
+async function verifyAt(
+  path: string | undefined,
+  log: Verifier,
+  witnesses: readonly Verifier[],
+  flags: VerifyFlags,
+): Promise<ExitCode> {
+  if (path !== undefined && !statSync(path).isDirectory()) return verifyFile(path, log, witnesses, flags);
+  if (path === undefined)
+    return withTiles(flags, async (tiles) =>
+      verifySource(tiles, (await tiles.head()).checkpoint, log, witnesses, flags),
+    );
+  const folder = new LogFolder(path);
+  return verifySource(folder, await folder.checkpoint(), log, witnesses, flags);
+}
+
+function verifyFile(file: string, log: Verifier, witnesses: readonly Verifier[], { json }: VerifyFlags): ExitCode {
+  const verified = verifyReceipt(readFileSync(file, 'utf8'), log, witnesses);
+  const { record, index, size, origin, seenBy } = verified;
+  const unseen = witnesses.filter(({ name }) => !seenBy.some(({ witness }) => witness === name));
+  if (json === true) printJson({ ...verified, unseenBy: unseen.map(({ name }) => name) });
+  else {
+    print(`${pc.green('verified')}: the ${record.kind} ${record.id} of ${record.time}`);
+    print(`  is entry ${index} of the log ${origin}, as signed for at ${count(size, 'entry', 'entries')}`);
+    for (const { witness, at } of seenBy) print(`  seen by ${witness} at ${at}`);
+  }
+  return told(unseen);
+}
+
+async function verifySource(
+  source: TileSource,
+  text: string,
+  log: Verifier,
+  witnesses: readonly Verifier[],
+  { since, json }: VerifyFlags,
+): Promise<ExitCode> {
+  const checkpoint = verifiedCheckpoint(text, log, witnesses);
+  const { problems: found } = await verifyLog(source, checkpoint);
+  const problems = [...found];
+  if (since !== undefined) {
+    const earlier = verifiedCheckpoint(readFileSync(since), log);
+    const problem = await verifyConsistency(source, earlier, checkpoint);
+    if (problem !== undefined) problems.push(problem);
+  }
+  const seenBy = checkpoint.seenBy.map(({ verifier, at }) => ({ witness: verifier.name, at: at?.toISOString() }));
+  const unseen = witnesses.filter(({ name }) => !seenBy.some(({ witness }) => witness === name));
+  if (json === true) printJson({ origin: checkpoint.origin, size: checkpoint.size, problems, seenBy });
+  else tellOf(checkpoint, problems, seenBy, since !== undefined);
+  return problems.length > 0 ? EXIT.notSo : told(unseen);
+}
+
+function tellOf(
+  { origin, size }: { readonly origin: string; readonly size: number },
+  problems: readonly LogProblem[],
+  seenBy: readonly { readonly witness: string; readonly at: string | undefined }[],
+  isSince: boolean,
+): void {
+  for (const { where, what } of problems) complain(`${pc.red('changed')} ${where}: ${what}`);
+  if (problems.length > 0) return;
+  print(`${pc.green('verified')}: ${count(size, 'entry', 'entries')} of the log ${origin}`);
+  if (isSince) print('  it goes on from the earlier checkpoint');
+  for (const { witness, at } of seenBy) print(`  seen by ${witness} at ${at}`);
+}
+
+function told(unseen: readonly Verifier[]): ExitCode {
+  for (const { name } of unseen)
+    complain(`${pc.red('not seen')} by ${name}: its signature is not under the checkpoint`);
+  return unseen.length > 0 ? EXIT.notSo : EXIT.ok;
+}
+
+function keyOf({ key, data }: VerifyFlags): Verifier {
+  if (key !== undefined) return readKey(key);
+  try {
+    return readKey(logKeyFiles(join(data, 'keys')).public);
+  } catch (cause) {
+    throw new NoteError(
+      'the public key of the log is not known',
+      'give it with --key: the file log.pub that is in the folder keys of the service, or its line',
+      { cause },
+    );
+  }
+}
+
+/** A key, as its line or the file that it is in. */
+export function readKey(text: string): Verifier {
+  return parseVerifier(/^\S+\+[0-9a-f]{8}\+\S+$/.test(text) ? text : readFileSync(text, 'utf8'));
+}

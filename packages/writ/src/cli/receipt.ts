@@ -1,0 +1,20 @@
+import { writeFileSync } from 'node:fs';
+import { receiptOf } from '../audit/receipts.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { type StoreFlags, withTiles } from './log.js';
+import { complain, print } from './output.js';
+
+/** `writ receipt`: the record of a decision with the proof that it is in the log, as one file. */
+export async function receipt(id: string, flags: StoreFlags & { readonly out?: string }): Promise<ExitCode> {
+  const text = await withTiles(flags, (tiles) => receiptOf(tiles, id));
+  if (text === undefined) {
+    complain(`there is no decision ${id} in ${flags.store === undefined ? flags.data : 'that store'}`);
+    return EXIT.notSo;
+  }
+  if (flags.out === undefined) process.stdout.write(text);
+  else {
+    writeFileSync(flags.out, text);
+    print(`${flags.out}; verify with: writ log verify ${flags.out} --key <log.pub>`);
+  }
+  return EXIT.ok;
+}

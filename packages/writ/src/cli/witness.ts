@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pc from 'picocolors';
+import { parseSigner, type Signer, signerOf } from '../audit/tlog/note.js';
+import { serveWitness } from '../audit/witness/serve-witness.js';
+import { Witness } from '../audit/witness/witness.js';
+import { openDatabase } from '../store/database.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { readKey } from './log.js';
+import { print } from './output.js';
+import { stopSignal } from './start.js';
+
+export interface WitnessFlags {
+  readonly name: string;
+  /** The public keys of the logs that it signs for, or files of them. */
+  readonly log: readonly string[];
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `writ witness`: signs checkpoints of logs, each only when it goes on from the last. */
+export async function witness({ name, log, data, host, port }: WitnessFlags): Promise<ExitCode> {
+  const logs = log.map(readKey);
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const signer = keyIn(data, name);
+  const database = openDatabase(join(data, 'witness.db'));
+  const served = await serveWitness(new Witness(signer, logs, database), host, port);
+  print(`witness   ${pc.bold(served.url)}  for ${logs.map(({ name: origin }) => origin).join(', ')}`);
+  print(`key       ${signer.vkey}`);
+  await stopSignal();
+  await served.close();
+  database.close();
+  return EXIT.ok;
+}
+
+function keyIn(folder: string, name: string): Signer {
+  const file = join(folder, 'witness.key');
+  if (existsSync(file)) return parseSigner(readFileSync(file, 'utf8'));
+  const signer = signerOf(name, randomBytes(32), true);
+  writeFileSync(file, `${signer.skey}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  writeFileSync(join(folder, 'witness.pub'), `${signer.vkey}\n`);
+  return signer;
+}
