@@ -1,7 +1,10 @@
+import { dirname, join } from 'node:path';
 import { type GroupWriter, threadedWriter } from './audit/group-writer.js';
 import { auditMigrations } from './audit/log-table.js';
 import { type OpenLogOptions, openLog } from './audit/open-log.js';
 import { PostgresWriter } from './audit/postgres-writer.js';
+import { personKeyMigrations } from './audit/protection/person-keys.js';
+import { indexMigrations } from './audit/search/search-index.js';
 import type { Signer } from './audit/tlog/note.js';
 import { credentialMigrations } from './provenance/credentials.js';
 import { dpopMigrations } from './provenance/dpop.js';
@@ -30,6 +33,7 @@ const MIGRATIONS = [
   grantMigrations,
   identityKeyMigrations,
   identityMigrations,
+  personKeyMigrations,
   revisionMigrations,
   revocationMigrations,
   signalMigrations,
@@ -38,6 +42,8 @@ const MIGRATIONS = [
   taskMigrations,
 ];
 
+/** Beside the store. */
+export const INDEX_FILE = 'index.db';
 /** So often the service that keeps the log signs for what those that follow it have written. */
 const SIGN_MS = 1_000;
 
@@ -47,6 +53,8 @@ export interface DeploymentStore {
   readonly writer: GroupWriter;
   /** What the log is signed with; a service that follows another does not sign. */
   readonly signer?: Signer;
+  /** Where the index of the log is: in the same database, or in a file of its own that can be thrown away. */
+  readonly index: { readonly where: string; readonly store: Store };
   /** Between the services on one database. */
   readonly announcements?: PostgresAnnouncements;
 }
@@ -70,18 +78,22 @@ export async function openDeployment(
     const store = await openStore(where, ...MIGRATIONS);
     onClose(() => store.destroy());
     const signer = await openLog(store, log);
-    return { store, writer: threadedWriter(where, signer), signer };
+    const file = join(dirname(where), INDEX_FILE);
+    const index = await openStore(file, indexMigrations);
+    onClose(() => index.destroy());
+    return { index: { where: file, store: index }, store, writer: threadedWriter(where, signer), signer };
   }
   // The lock before anything is read: what another service writes would not be known here.
   const client = follows ? await connection(where) : await lockedConnection(where);
   onClose(() => client.end());
-  const store = await (follows ? openFollowedStore : openStore)(where, ...MIGRATIONS);
+  const store = await (follows ? openFollowedStore : openStore)(where, ...MIGRATIONS, indexMigrations);
   onClose(() => store.destroy());
+  const index = { where, store };
   const announcements = new PostgresAnnouncements(where);
-  if (follows) return { store, writer: new PostgresWriter(client, undefined), announcements };
+  if (follows) return { store, writer: new PostgresWriter(client, undefined), index, announcements };
   const signer = await openLog(store, log);
   const writer = new PostgresWriter(client, signer);
   const signing = setInterval(() => void writer.sign().catch(() => undefined), SIGN_MS).unref();
   onClose(() => clearInterval(signing));
-  return { store, writer, signer, announcements };
+  return { store, writer, signer, index, announcements };
 }

@@ -13,6 +13,7 @@ import { type Bundle, type ReadBundle, readBundle, readBundleFrom } from './poli
 import { verifiedBundle } from './policy/check.js';
 import { BundleError } from './policy/errors.js';
 import { keepLastGood, lastGood } from './policy/last-good.js';
+import type { RecordSettings } from './policy/record-format.js';
 import { AccessTokens } from './provenance/access-tokens.js';
 import type { Credentials, Holder } from './provenance/credentials.js';
 import { compileIdentity } from './provenance/identity-claims.js';
@@ -37,6 +38,8 @@ export interface ServingParts {
   readonly fetching: FetchObserver;
   /** Makes ready to listen to signals and to tell as a bundle says; what is returned begins with it. */
   readonly signals: (bundle: Bundle) => Promise<() => Promise<void>>;
+  /** Makes ready to mask and seal records as a bundle says; what is returned begins with it. */
+  readonly protection: (settings: RecordSettings) => Promise<() => void>;
   readonly isRevoked: (token: string) => boolean;
   readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
 }
@@ -115,6 +118,7 @@ export class Serving implements PolicyControl {
     const fetchers = fetchersOf(bundle, made.registry.live, parts.clock, parts.fetching);
     const plane = { ...made, fetchers };
     const useSignals = await parts.signals(bundle);
+    const protect = await parts.protection(bundle.settings.record);
     const filled = await parts.entities.fill(plane.registry, (loaded, total) => this.tellLoaded(loaded, total));
     await selfTest(bundle, plane);
     const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
@@ -130,6 +134,7 @@ export class Serving implements PolicyControl {
       what: 'policy.activate',
       detail: { version: bundle.version, previous, name: bundle.settings.name },
     });
+    protect();
     await parts.credentials.hold(holdersOf(bundle));
 
     const anew = parts.ledger.declare(bundle.accumulators);

@@ -13,6 +13,10 @@ import { RequestTracing } from './api/tracing.js';
 import { LogReader } from './audit/log-reader.js';
 import { LogTiles } from './audit/log-tiles.js';
 import { LogWriter } from './audit/log-writer.js';
+import { PersonKeys } from './audit/protection/person-keys.js';
+import { DecisionSearch } from './audit/search/decision-search.js';
+import { startIndexing } from './audit/search/index-thread.js';
+import { SearchIndex } from './audit/search/search-index.js';
 import { startCosigning } from './cosigning.js';
 import { inProcess } from './decide/caller.js';
 import { Decider } from './decide/decide.js';
@@ -28,6 +32,7 @@ import { Credentials } from './provenance/credentials.js';
 import { SigningKeys } from './provenance/signing-keys.js';
 import { TaskStore } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
+import { protectionOf } from './record-protection.js';
 import { CredentialUses } from './registry/credential-uses.js';
 import { EntityStore } from './registry/entity-store.js';
 import { followChanges } from './registry/follow.js';
@@ -119,10 +124,19 @@ export async function start(options: StartOptions): Promise<Writ> {
     const file = options.store ?? join(data, STORE_FILE);
     const isFollower = options.follow === true;
     const logKey = { keys: join(data, 'keys'), origin: options.logOrigin, isNewKey: options.newLogKey };
-    const { store, writer, announcements, signer } = await openDeployment(file, isFollower, logKey, (closer) =>
+    const { store, writer, announcements, signer, index } = await openDeployment(file, isFollower, logKey, (closer) =>
       closers.push(closer),
     );
-    const reader = new LogReader(store);
+    const personKeys = await PersonKeys.open(store);
+    const reader = new LogReader(store, personKeys);
+    const searchIndex = new SearchIndex(index.store);
+    const search = new DecisionSearch(store, searchIndex, personKeys);
+    if (!isFollower)
+      closers.push(
+        startIndexing({ log: file, index: index.where }, (message) =>
+          logger.warn({ why: message }, 'the log could not be indexed; it is tried again'),
+        ),
+      );
     const log = new LogWriter(writer);
     closers.push(() => log.close());
     const credentials = await Credentials.open(store, join(data, 'keys'), [], clock, !isFollower);
@@ -141,6 +155,8 @@ export async function start(options: StartOptions): Promise<Writ> {
     };
     closers.push(saveSeen);
     const ids = new Ids(await reader.lastId());
+
+    const maskKey = await credentials.secret('masks');
 
     const state = new ServingStateHolder();
     const hashPrompt = promptHasher(await credentials.secret('prompts'));
@@ -209,6 +225,10 @@ export async function start(options: StartOptions): Promise<Writ> {
           staleness: freshness.why,
         }),
       signals: (bundle) => signals.prepare(bundle),
+      protection: async (settings) => {
+        const protection = await protectionOf(settings, maskKey, personKeys);
+        return () => log.protect(protection);
+      },
       record,
     });
     log.onEntries((notes) => {
@@ -248,6 +268,9 @@ export async function start(options: StartOptions): Promise<Writ> {
       revocations,
       sightings,
       reader,
+      search,
+      searchIndex,
+      personKeys,
       log,
       clock,
       closing: closing.signal,

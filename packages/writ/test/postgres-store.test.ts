@@ -69,8 +69,13 @@ describe('a PostgreSQL store', () => {
     const store = await postgres.database();
     const first = await run(BUNDLE, { store });
     await expect(run(BUNDLE, { store })).rejects.toThrow(/another Writ is running on postgres:\/\/writ@/);
+    const data = elsewhere(first);
     await first.stop();
-    const second = await run(BUNDLE, { store });
+    // What is signed is gone on with by whoever has the key.
+    await expect(run(BUNDLE, { store })).rejects.toThrow(
+      /log\.key, the key that the log .* is signed with, is not there/,
+    );
+    const second = await run(BUNDLE, { store, data });
     await second.stop();
   });
 

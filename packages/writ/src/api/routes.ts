@@ -4,6 +4,7 @@ import type { Decider } from '../decide/decide.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { decisionRoutes } from './admin/decisions.js';
 import { entityRoutes } from './admin/entities.js';
+import { erasureRoute } from './admin/erasures.js';
 import { grantRoutes } from './admin/grants.js';
 import { identityRoutes } from './admin/identities.js';
 import { identityKeyRoutes } from './admin/identity-keys.js';
@@ -70,6 +71,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     signingKeyRoute(admin, parts.token.keys),
     ...decisionRoutes(admin),
     ...logRoutes(admin),
+    erasureRoute(admin),
     ...logTileRoutes(parts.tiles, parts.logKey),
     ledgerRoute(parts.ledger, parts.clock),
     ...labelRoutes({ decider, ledger: parts.ledger, reader: admin.reader, admin }),

@@ -18,6 +18,11 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): (grou
     'insert into log_groups (first_id, last_id, count, body, start, hashes) values (?, ?, ?, ?, ?, ?)',
   );
   const attach = database.prepare('insert or ignore into log_attachments (sha256, text) values (?, ?)');
+  let keyInsert: Sqlite.Statement | undefined;
+  const keyRow = (): Sqlite.Statement => {
+    keyInsert ??= database.prepare('insert or ignore into person_keys (id, person, key) values (?, ?, ?)');
+    return keyInsert;
+  };
   const tile = database.prepare(
     'insert into log_tiles (level, n, hashes) values (?, ?, ?) on conflict do update set hashes = excluded.hashes',
   );
@@ -36,6 +41,8 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): (grou
       next = longer;
       insert.run(group.first, group.last, group.count, group.body, added.start, added.hashes);
       for (const { sha256, text } of group.attachments) attach.run(sha256, text);
+      // A store without the table has nobody who seals.
+      for (const { id, person, key } of group.keys) keyRow().run(id, person, key);
       for (const { level, n, hashes } of tiles) tile.run(level, n, hashes);
       for (const { decisionId, id } of group.outcomes) outcome.run(decisionId, id);
       for (const { decisionId, use, until } of group.uses) take.run(decisionId, use, until);

@@ -37,21 +37,6 @@ export function attachedTo(entry: unknown): string | undefined {
   return typeof attached?.sha256 === 'string' ? attached.sha256 : undefined;
 }
 
-/**
- * The entry of a line.
- *
- * @param attachment finds what is beside the log under a hash
- * @throws {LogProofError} when that is not there, or has another hash
- */
-export async function entryOf(
-  line: string,
-  attachment: (sha256: string) => Promise<string | undefined>,
-): Promise<LogEntry> {
-  const entry = JSON.parse(line) as LogEntry;
-  const sha256 = attachedTo(entry);
-  return sha256 === undefined ? entry : (JSON.parse(checked(sha256, await attachment(sha256))) as LogEntry);
-}
-
 /** @throws {LogProofError} when it is not the text of that hash */
 export function checked(sha256: string, text: string | undefined): string {
   if (text === undefined) throw new LogProofError(`the attachment ${sha256} of an entry is not there`);

@@ -1,7 +1,9 @@
-import type { CapUse, DecisionRecord, KeptHolding, LogEntry, OutcomeRecord, UsedProof } from '../decide/record.js';
+import type { CapUse, DecisionRecord, KeptHolding, OutcomeRecord, UsedProof } from '../decide/record.js';
 import type { Store } from '../store/store.js';
+import { EntryOpener, type ReadEntry } from './entry-opener.js';
 import { keptHoldings } from './holding-rows.js';
 import type { LogTables } from './log-table.js';
+import type { PersonKeys } from './protection/person-keys.js';
 
 /** A decision with what became of it. */
 export interface RecordedDecision {
@@ -16,15 +18,20 @@ export interface LogPosition {
 
 export interface PositionedEntry {
   readonly position: LogPosition;
-  readonly entry: LogEntry;
+  readonly entry: ReadEntry;
 }
-
-/** How many groups one look for decisions goes through at most. */
-const MAX_LOOKED_AT = 4_096;
 
 /** Reads the log. What it finds is what was on disk when it looked. */
 export class LogReader {
-  constructor(private readonly store: Store) {}
+  private readonly opener: EntryOpener;
+
+  /** @param keys of the people that records are about; without them, what is sealed reads as erased */
+  constructor(
+    private readonly store: Store,
+    keys?: PersonKeys,
+  ) {
+    this.opener = new EntryOpener(store, keys);
+  }
 
   private get table() {
     return this.store.withTables<LogTables>();
@@ -41,7 +48,7 @@ export class LogReader {
     return row?.last_id;
   }
 
-  /** The record of a decision, or undefined when there is none of that id. */
+  /** The record of a decision, or undefined when there is none of that id, or it is about somebody who was erased. */
   async find(id: string): Promise<RecordedDecision | undefined> {
     const decision = await this.entry(id);
     if (decision?.kind !== 'decision') return undefined;
@@ -54,7 +61,8 @@ export class LogReader {
     return { decision, outcome: outcome?.kind === 'outcome' ? outcome : undefined };
   }
 
-  private async entry(id: string): Promise<LogEntry | undefined> {
+  /** The entry of that id. */
+  async entry(id: string): Promise<ReadEntry | undefined> {
     const row = await this.table
       .selectFrom('log_groups')
       .select(['body', 'last_id'])
@@ -63,7 +71,7 @@ export class LogReader {
       .limit(1)
       .executeTakeFirst();
     if (row === undefined || row.last_id < id) return undefined;
-    return entriesOf(row.body).find((entry) => entry.id === id);
+    return (await this.opener.entries(row.body)).find((entry) => entry.id === id);
   }
 
   /** What was taken of the caps of mandates and still counts, in the order of the decisions. What is over is forgotten. */
@@ -112,7 +120,7 @@ export class LogReader {
         .execute();
       if (rows.length === 0) break;
       for (const row of rows) {
-        for (const [index, entry] of entriesOf(row.body).entries()) {
+        for (const [index, entry] of (await this.opener.entries(row.body)).entries()) {
           const isAfter = row.seq > from.seq || index > from.index;
           if (isAfter && out.length < limit) out.push({ position: { seq: row.seq, index }, entry });
         }
@@ -121,42 +129,4 @@ export class LogReader {
     }
     return out;
   }
-
-  /**
-   * Decisions, the newest first.
-   *
-   * @param before the id to begin before
-   * @param matches only those for which this is true; at most `MAX_LOOKED_AT` groups are looked at for one call
-   */
-  async decisions(
-    before: string | undefined,
-    limit: number,
-    matches: (decision: DecisionRecord) => boolean = () => true,
-  ): Promise<{ readonly decisions: DecisionRecord[]; readonly next: string | undefined }> {
-    const decisions: DecisionRecord[] = [];
-    let at = before;
-    for (let looked = 0; looked < MAX_LOOKED_AT; looked += 32) {
-      let query = this.table
-        .selectFrom('log_groups')
-        .select(['body', 'first_id'])
-        .orderBy('first_id', 'desc')
-        .limit(32);
-      if (at !== undefined) query = query.where('first_id', '<', at);
-      const rows = await query.execute();
-      if (rows.length === 0) return { decisions, next: undefined };
-      for (const row of rows) {
-        for (const entry of entriesOf(row.body).reverse()) {
-          if (entry.kind !== 'decision' || (at !== undefined && entry.id >= at) || !matches(entry)) continue;
-          decisions.push(entry);
-          if (decisions.length === limit) return { decisions, next: entry.id };
-        }
-        at = row.first_id;
-      }
-    }
-    return { decisions, next: at };
-  }
-}
-
-function entriesOf(body: string): LogEntry[] {
-  return body.split('\n').map((line) => JSON.parse(line) as LogEntry);
 }

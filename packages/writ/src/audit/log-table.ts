@@ -6,6 +6,7 @@ import type { HoldingTables } from './holding-rows.js';
 import { holdingTables } from './log-holdings.js';
 import type { Attachment } from './log-lines.js';
 import type { HeadRow, TileRow } from './log-tree.js';
+import type { PersonKeyRow } from './protection/person-keys.js';
 import { treeTables } from './tree-migration.js';
 
 /** Entries of the log that are committed together, as one row. */
@@ -18,6 +19,8 @@ export interface LogGroup {
   readonly body: string;
   /** What is too long for its line. */
   readonly attachments: readonly Attachment[];
+  /** The keys that entries are sealed with and that are not on disk yet. */
+  readonly keys: readonly PersonKeyRow[];
   /** The decisions that the outcomes in the group are about. */
   readonly outcomes: readonly { readonly decisionId: string; readonly id: string }[];
   /** What the permits in the group took of the caps of mandates; JSON of a `CapUse`. */

@@ -90,6 +90,11 @@ export class LogTiles implements TileSource {
     return at < 0 ? undefined : { index: row.start + at, line: lines[at] as string };
   }
 
+  /** The groups that have entries of a tile, in their order. */
+  groupsOf(n: number): Promise<{ readonly start: number; readonly body: string }[]> {
+    return this.groups(n, ['start', 'body']).execute();
+  }
+
   private async leaves(n: number, width: number): Promise<Buffer> {
     const rows = await this.groups(n, ['start', 'hashes']).execute();
     const first = n * TILE_WIDTH - (rows[0]?.start ?? 0);
@@ -98,8 +103,9 @@ export class LogTiles implements TileSource {
     return hashes;
   }
 
-  private async lines(n: number, width: number): Promise<string[]> {
-    const rows = await this.groups(n, ['start', 'body']).execute();
+  /** The lines of the entries of a tile. @throws {LogProofError} when there are not that many */
+  async lines(n: number, width: number): Promise<string[]> {
+    const rows = await this.groupsOf(n);
     const first = n * TILE_WIDTH - (rows[0]?.start ?? 0);
     const lines = rows.flatMap(({ body }) => body.split('\n')).slice(first, first + width);
     if (lines.length < width) throw notThere({ level: 'entries', n, width });

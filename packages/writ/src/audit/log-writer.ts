@@ -7,6 +7,8 @@ import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
 import { type Attachment, lineOf } from './log-lines.js';
 import type { LogGroup } from './log-table.js';
+import type { PersonKeyRow } from './protection/person-keys.js';
+import type { Protection } from './protection/protection.js';
 
 /** Entries that wait for the disk together. */
 class Pending {
@@ -29,19 +31,21 @@ class Pending {
     });
   }
 
-  add(entry: LogEntry): void {
+  add(given: LogEntry, protection: Protection | undefined): void {
+    const entry = protection === undefined ? given : protection.masked(given);
     const text = entryText(entry);
-    this.notes.push(noteOf(entry));
+    this.notes.push(noteOf(given));
     this.texts.push(text);
-    const { line, attachment } = lineOf(entry, text);
+    const { line, attachment } = lineOf(entry, protection === undefined ? text : protection.sealed(entry, text));
     this.lines.push(line);
     if (attachment !== undefined) this.attachments.push(attachment);
     this.size += text.length;
   }
 
-  group(): LogGroup {
+  group(keys: readonly PersonKeyRow[]): LogGroup {
     const { notes } = this;
     return {
+      keys,
       first: notes[0]?.id ?? '',
       last: notes[notes.length - 1]?.id ?? '',
       count: notes.length,
@@ -132,6 +136,7 @@ export class LogWriter implements Append {
   private readonly writing: Pending[] = [];
   private waitingSize = 0;
   private isFlushing = false;
+  private protection: Protection | undefined;
   private readonly events = new EventEmitter<{ entries: Parameters<EntryListener>; commit: [number, number] }>();
 
   constructor(private readonly writer: GroupWriter) {
@@ -144,7 +149,7 @@ export class LogWriter implements Append {
     if (this.waitingSize + waiting.size > MAX_WAITING)
       return Promise.reject(new RecordError('the disk does not keep up with the log'));
     try {
-      for (const entry of entries) waiting.add(entry);
+      for (const entry of entries) waiting.add(entry, this.protection);
       if (proofs.length > 0) waiting.proofs.push(...proofs);
     } catch (error) {
       return Promise.reject(new RecordError(`an entry is not JSON: ${String(error)}`));
@@ -170,7 +175,9 @@ export class LogWriter implements Append {
     group.since = performance.now();
     let failure: unknown;
     try {
-      await this.writer.write(group.group());
+      const keys = this.protection?.pendingKeys() ?? [];
+      await this.writer.write(group.group(keys));
+      this.protection?.savedKeys(keys);
     } catch (error) {
       failure = error ?? new RecordError('the log could not be written');
     }
@@ -184,6 +191,17 @@ export class LogWriter implements Append {
     this.events.emit('commit', group.notes.length, performance.now() - group.since);
     group.resolve();
     this.events.emit('entries', group.notes, group.texts);
+  }
+
+  /** From now on entries are masked and sealed like this before they are recorded. */
+  protect(protection: Protection): void {
+    this.protection = protection;
+  }
+
+  /** Waits until what was taken in is on disk, or could not be written. */
+  async settled(): Promise<void> {
+    void this.flush();
+    for (const { done } of [...this.writing]) await done.catch(() => undefined);
   }
 
   /** For how long the oldest group has been waiting for the disk, in milliseconds. */
@@ -205,8 +223,7 @@ export class LogWriter implements Append {
 
   /** Waits for what was taken in, then ends. */
   async close(): Promise<void> {
-    void this.flush();
-    for (const { done } of [...this.writing]) await done.catch(() => undefined);
+    await this.settled();
     await this.writer.close();
   }
 }

@@ -167,6 +167,12 @@ export class PostgresWriter implements GroupWriter {
       'insert into log_attachments (sha256, text) select * from unnest($1::text[], $2::text[]) on conflict do nothing',
       [group.attachments.map(({ sha256 }) => sha256), group.attachments.map(({ text }) => text)],
     );
+    await this.each(
+      'key',
+      `insert into person_keys (id, person, key) select * from unnest($1::text[], $2::text[], $3::bytea[])
+       on conflict do nothing`,
+      [group.keys.map(({ id }) => id), group.keys.map(({ person }) => person), group.keys.map(({ key }) => key)],
+    );
     for (const { level, n, hashes } of tiles)
       await this.client.query({
         name: 'put tile',

@@ -1,6 +1,8 @@
-import { type EntityUid, sameUid } from '@writ/cedar';
+import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { DecisionRecord, Holding } from '../decide/record.js';
 import type { LogReader, RecordedDecision } from './log-reader.js';
+import type { DecisionSearch } from './search/decision-search.js';
+import type { DecisionQuery } from './search/terms.js';
 
 /** What a task did before a decision: the newest last. */
 export interface Timeline {
@@ -12,14 +14,28 @@ export interface Timeline {
 const MOST = 30;
 
 /** The chain that a decision is part of, from the record alone. */
-export async function timelineOf(decision: DecisionRecord, reader: LogReader): Promise<Timeline> {
-  const { decisions } = await reader.decisions(decision.id, MOST + 1, (other) => isSameTask(decision, other));
+export async function timelineOf(
+  decision: DecisionRecord,
+  reader: LogReader,
+  search: DecisionSearch,
+): Promise<Timeline> {
+  const { decisions } = await search.find(taskOf(decision), MOST + 1, decision.id, (other) =>
+    isSameTask(decision, other),
+  );
   const before: RecordedDecision[] = [];
   for (const { id } of decisions.slice(0, MOST).reverse()) {
     const recorded = await reader.find(id);
     if (recorded !== undefined) before.push(recorded);
   }
   return { before, isCut: decisions.length > MOST };
+}
+
+/** What is looked for of the same task. */
+function taskOf({ provenance, request }: DecisionRecord): DecisionQuery {
+  if (provenance?.txn !== undefined) return { task: provenance.txn };
+  const task = request.context?.task;
+  const [originator] = provenance?.path ?? [request.subject];
+  return { originator: uidText(originator as EntityUid), ...(typeof task === 'string' ? { task } : {}) };
 }
 
 /** A transaction is one task; without one, what one pair of identities does under one name. */

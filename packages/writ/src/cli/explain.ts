@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { explain as explainRecord } from '../audit/explain.js';
 import { LogReader } from '../audit/log-reader.js';
+import { PersonKeys } from '../audit/protection/person-keys.js';
+import { DecisionSearch } from '../audit/search/decision-search.js';
 import { timelineOf } from '../audit/timeline.js';
 import { STORE_FILE } from '../start.js';
 import { openStoreToRead } from '../store/store.js';
@@ -15,13 +17,20 @@ export async function explain(
 ): Promise<ExitCode> {
   const store = openStoreToRead(storeOf(options.store) ?? join(options.data, STORE_FILE));
   try {
-    const reader = new LogReader(store);
+    const keys = await PersonKeys.open(store);
+    const reader = new LogReader(store, keys);
     const recorded = await reader.find(id);
     if (recorded === undefined) {
-      complain(`there is no decision ${id} in ${options.data}`);
+      const entry = await reader.entry(id);
+      const where = options.store === undefined ? options.data : 'that store';
+      complain(
+        entry?.kind === 'erased'
+          ? `the decision ${id} of ${entry.time} is about somebody who was erased: nothing else of it can be read`
+          : `there is no decision ${id} in ${where}`,
+      );
       return EXIT.notSo;
     }
-    const timeline = await timelineOf(recorded.decision, reader);
+    const timeline = await timelineOf(recorded.decision, reader, new DecisionSearch(store, undefined, keys));
     if (options.json === true) printJson({ ...recorded, timeline });
     else print(explainRecord(recorded, timeline));
     return EXIT.ok;

@@ -1,11 +1,45 @@
 import type { Command } from 'commander';
+import { type DecisionsFlags, decisions } from './decisions.js';
+import { type EraseFlags, erase } from './erase.js';
 import type { ExitCode } from './exit.js';
 import { exportTo, printCheckpoint, type StoreFlags, type VerifyFlags, verify } from './log.js';
 import { receipt } from './receipt.js';
 import { type WitnessFlags, witness } from './witness.js';
 
 /** The verbs about the log of records. */
-export function logCommands(program: Command, run: (verb: Promise<ExitCode>) => Promise<void>): void {
+export function logCommands(program: Command, run: (verb: Promise<ExitCode>) => Promise<void>, service: string): void {
+  const asking = (command: Command): Command =>
+    command
+      .option('--service <url>', 'the service', service)
+      .option('--key-file <file>', 'the key of an administrator or auditor', './data/keys/admin.key')
+      .option('--json', 'print JSON');
+
+  asking(program.command('decisions'))
+    .description('what was decided, the newest first')
+    .option('--since <time>', 'from this time on, or so long ago, as 2h')
+    .option('--until <time>', 'before this time')
+    .option('--result <result>', 'allow, modify, step_up, defer or deny')
+    .option('--identity <entity>', 'on the delegation path, as Agent::"planner"')
+    .option('--originator <entity>', 'whom the work was for')
+    .option('--task <id>', 'the transaction or the task')
+    .option('--session <id>', 'the session')
+    .option('--action <name>', 'the action')
+    .option('--tool <name>', 'an MCP server, or server/tool')
+    .option('--resource <entity>', 'what it was done to')
+    .option('--policy <id>', 'a policy that determined it')
+    .option('--policy-version <version>', 'the bundle that it was decided with')
+    .option('--enforcement-point <name>', 'who asked')
+    .option('--limit <n>', 'at most so many', '50')
+    .option('--before <id>', 'the page before')
+    .option('--follow', 'print them as they are decided')
+    .action((flags: DecisionsFlags) => run(decisions(flags)));
+
+  asking(program.command('erase'))
+    .description('destroy the key of a person: what is recorded of them can be read no more')
+    .argument('<person>', 'as User::"ana"')
+    .requiredOption('--reason <text>', 'why; it goes on the record, so do not name the person')
+    .action((person: string, flags: EraseFlags) => run(erase(person, flags)));
+
   const reading = (command: Command): Command =>
     command
       .option('--data <dir>', 'where the store is', './data')

@@ -62,21 +62,27 @@ const PIECE = 4 * 1024;
 /** With its country, spaces and extension. */
 const LONGEST_NUMBER = 64;
 
+/** What is found fast enough to look for it while somebody waits. */
+export type QuickFinders = Readonly<Record<'email' | 'iban' | 'card', (text: string) => readonly Span[]>>;
+
+export async function quickFinders(): Promise<QuickFinders> {
+  const { default: validator } = await import('validator');
+  return {
+    email: (text) =>
+      matches(text, /[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, (found) => validator.isEmail(found)),
+    iban: (text) =>
+      matches(text, /\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}\b/g, (found) =>
+        validator.isIBAN(found.replaceAll(' ', '')),
+      ),
+    card: (text) => matches(text, /\b[0-9](?:[ -]?[0-9]){12,18}\b/g, (found) => validator.isCreditCard(found)),
+  };
+}
+
 /** Each library is loaded when it is first needed: most commands look through nothing. */
 const FINDERS: Readonly<Record<keyof Detection, (text: string) => Promise<readonly Span[]>>> = {
-  async email(text) {
-    const { default: validator } = await import('validator');
-    return matches(text, /[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, (found) => validator.isEmail(found));
-  },
-  async iban(text) {
-    const { default: validator } = await import('validator');
-    const pattern = /\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}\b/g;
-    return matches(text, pattern, (found) => validator.isIBAN(found.replaceAll(' ', '')));
-  },
-  async card(text) {
-    const { default: validator } = await import('validator');
-    return matches(text, /\b[0-9](?:[ -]?[0-9]){12,18}\b/g, (found) => validator.isCreditCard(found));
-  },
+  email: async (text) => (await quickFinders()).email(text),
+  iban: async (text) => (await quickFinders()).iban(text),
+  card: async (text) => (await quickFinders()).card(text),
   async phone(text) {
     const { findPhoneNumbersInText } = await import('libphonenumber-js/min');
     const found: Span[] = [];

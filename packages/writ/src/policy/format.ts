@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationShape } from '../duration.js';
 import { lifetimeShape } from './lifetime.js';
-import { recordShape } from './record-format.js';
+import { RECORD_DEFAULTS, recordShape } from './record-format.js';
 import { signalsShape } from './signals-format.js';
 
 /** The shapes of a bundle's YAML files (design section 9). Unknown keys are refused: a typing error is not a setting. */
@@ -122,7 +122,7 @@ export const writYaml = z
         credentialAge: durationShape.default('90d'),
       })
       .default({ people: ['User', 'user'], dormantAfter: '90d', credentialAge: '90d' }),
-    record: recordShape.default({ witnesses: [] }),
+    record: recordShape.default(RECORD_DEFAULTS),
     gateway: z
       .strictObject({ servers: z.record(name, server).default({}), clients: z.record(name, client).default({}) })
       .default({ servers: {}, clients: {} }),

@@ -6,9 +6,37 @@ const witness = z.strictObject({
   key: z.string().regex(/^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'a key is the line that `writ witness` prints'),
 });
 
+/** `hash`: a keyed hash, the same for the same value. `drop`: nothing of it. */
+const as = z.enum(['hash', 'drop']).default('hash');
+
+const PATH = /^(input|context|subject|resource|ledger|facts)(\.[^.\s]+)+$/;
+
+/** What is not to be on the record as it is. */
+const mask = z.union([
+  z.strictObject({
+    /** From one of these, with dots; `*` is any name or place, as in `input.people.*.email` or `facts.User.phone`. */
+    path: z
+      .string()
+      .regex(PATH, 'a path begins with input, context, subject, resource, ledger or facts, as input.password'),
+    as,
+  }),
+  /** What looks like one of these, wherever it is in what the caller sent. */
+  z.strictObject({ class: z.enum(['card', 'iban', 'email']), as }),
+]);
+
 /** How decisions are recorded. */
 export const recordShape = z.strictObject({
+  /**
+   * `before-response`: what is answered is on disk. `async`: a decision that holds nothing (of a budget, a cap, a proof) is answered
+   * before it is.
+   */
+  durability: z.enum(['before-response', 'async']).default('before-response'),
   witnesses: z.array(witness).default([]),
+  mask: z.array(mask).default([]),
+  /** The entity types that are people whose data can be erased: what is recorded of them is encrypted with a key of their own. */
+  erasable: z.array(z.string().regex(/^[A-Za-z_][\w:]*$/)).default([]),
 });
 
 export type RecordSettings = z.output<typeof recordShape>;
+/** As a bundle has it that says nothing of it. */
+export const RECORD_DEFAULTS: RecordSettings = recordShape.parse({});

@@ -72,6 +72,15 @@ export function openStoreToRead(where: string): Store {
   return connect(where, true);
 }
 
+/**
+ * Opens an existing store that is up to date already.
+ *
+ * @throws {StoreError} when it cannot be opened
+ */
+export function openStoreToWrite(where: string): Store {
+  return connect(where, false);
+}
+
 function connect(file: string, readonly: boolean): Store {
   if (isPostgresUrl(file)) return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: postgresPool(file) }) });
   try {

@@ -1,27 +1,39 @@
-import { uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { explain } from '../../audit/explain.js';
 import { timelineOf } from '../../audit/timeline.js';
-import type { DecisionRecord } from '../../decide/record.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
 import type { AdminParts } from './parts.js';
 
 const record = z.record(z.string(), z.unknown());
+const time = z.iso.datetime({ offset: true });
+const name = z.string().max(4_096).optional();
 const querySchema = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(50),
   /** The `next` of the page before. */
   before: z.string().max(64).optional(),
+  /** From this time on. */
+  since: time.optional(),
+  /** Before this time. */
+  until: time.optional(),
   result: z.enum(['allow', 'modify', 'step_up', 'defer', 'deny']).optional(),
-  action: z.string().optional(),
+  action: name,
   /** An identity of the delegation path, as `Type::"id"`. */
-  identity: z.string().optional(),
-  resource: z.string().optional(),
-  policy: z.string().optional(),
+  identity: name,
+  originator: name,
+  /** The transaction, or the task as the enforcement point names it. */
+  task: name,
+  session: name,
+  resource: name,
+  policy: name,
+  policyVersion: name,
+  /** An MCP server, or `server/tool`. */
+  tool: name,
+  enforcementPoint: name,
 });
 
 /** `/v1/decisions`: what was decided, and why. */
-export function decisionRoutes({ reader }: AdminParts): Route[] {
+export function decisionRoutes({ reader, search }: AdminParts): Route[] {
   const access = { kind: 'area', area: 'decisions', how: 'read' } as const;
   return [
     route({
@@ -39,7 +51,9 @@ export function decisionRoutes({ reader }: AdminParts): Route[] {
         },
       },
       async handle({ query }) {
-        const { decisions, next } = await reader.decisions(query.before, query.limit, (one) => matches(one, query));
+        const { limit, before, since, until, ...terms } = query;
+        const wanted = { ...terms, ...(since && { since: utc(since) }), ...(until && { until: utc(until) }) };
+        const { decisions, next } = await search.find(wanted, limit, before);
         return { decisions, ...(next === undefined ? {} : { next }) };
       },
     }),
@@ -56,26 +70,27 @@ export function decisionRoutes({ reader }: AdminParts): Route[] {
           shape: z.object({ decision: record, outcome: record.optional(), explanation: z.string() }),
         },
         404: { description: 'There is no decision of that id' },
+        410: { description: 'It is about somebody who was erased' },
       },
       /** `timeline`: with what its task did before, for which the log is gone through. */
       query: z.object({ timeline: z.literal('true').optional() }),
       async handle({ params, query }) {
         const found = await reader.find(params.id ?? '');
-        if (found === undefined) throw new Problem(404, `there is no decision ${params.id}`);
-        const timeline = query.timeline === undefined ? undefined : await timelineOf(found.decision, reader);
+        if (found === undefined) throw await absent(params.id ?? '', reader);
+        const timeline = query.timeline === undefined ? undefined : await timelineOf(found.decision, reader, search);
         return { ...found, explanation: explain(found, timeline) };
       },
     }),
   ];
 }
 
-function matches(decision: DecisionRecord, query: z.output<typeof querySchema>): boolean {
-  const { result, action, identity, resource, policy } = query;
-  return (
-    (result === undefined || decision.result === result) &&
-    (action === undefined || decision.request.action.name === action) &&
-    (resource === undefined || uidText(decision.request.resource) === resource) &&
-    (policy === undefined || decision.reasons.some((reason) => reason.policy === policy)) &&
-    (identity === undefined || (decision.provenance?.path ?? []).some((uid) => uidText(uid) === identity))
-  );
+/** As records have it, so that times can be compared as texts. */
+function utc(given: string): string {
+  return new Date(given).toISOString();
+}
+
+async function absent(id: string, reader: AdminParts['reader']): Promise<Problem> {
+  const entry = await reader.entry(id);
+  if (entry?.kind !== 'erased') return new Problem(404, `there is no decision ${id}`);
+  return new Problem(410, `the decision ${id} of ${entry.time} is about somebody who was erased`);
 }

@@ -1,5 +1,8 @@
 import type { LogReader } from '../../audit/log-reader.js';
 import type { LogWriter } from '../../audit/log-writer.js';
+import type { PersonKeys } from '../../audit/protection/person-keys.js';
+import type { DecisionSearch } from '../../audit/search/decision-search.js';
+import type { SearchIndex } from '../../audit/search/search-index.js';
 import type { Decider } from '../../decide/decide.js';
 import type { Removal, UsedProof } from '../../decide/record.js';
 import type { WritYaml } from '../../policy/format.js';
@@ -30,6 +33,9 @@ export interface AdminParts {
   readonly revocations: Revocations;
   readonly sightings: Sightings;
   readonly reader: LogReader;
+  readonly search: DecisionSearch;
+  readonly searchIndex: SearchIndex;
+  readonly personKeys: PersonKeys;
   readonly log: LogWriter;
   readonly clock: () => Date;
   /** Aborted when the service stops: what would go on for ever ends. */

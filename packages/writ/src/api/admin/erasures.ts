@@ -1,0 +1,38 @@
+import { parseUid, uidText } from '@writ/cedar';
+import { z } from 'zod';
+import { Problem } from '../problem.js';
+import { type Route, route } from '../route.js';
+import { type AdminParts, recordChange } from './parts.js';
+
+/** `/v1/erasures`: what is recorded of a person can be read no more, and every proof still holds. */
+export function erasureRoute(parts: AdminParts): Route {
+  const { personKeys, searchIndex, log } = parts;
+  return route({
+    method: 'POST',
+    url: '/v1/erasures',
+    operationId: 'erasePerson',
+    tag: 'Administration',
+    summary: 'Destroy the key of a person: what is recorded of them can be read no more',
+    access: { kind: 'area', area: 'erasures', how: 'write' },
+    body: z.object({ person: z.string().max(4_096), reason: z.string().min(1).max(1_000) }),
+    answers: {
+      200: { description: 'How many keys were destroyed', shape: z.object({ destroyed: z.number() }) },
+      404: { description: 'Nothing that can be read and erased is recorded of the person' },
+    },
+    async handle({ body: { person, reason }, caller }) {
+      const uid = parseUid(person);
+      if (uid === undefined) throw new Problem(400, 'person: not an entity, as in User::"ana"');
+      const name = uidText(uid);
+      const ids = await personKeys.destroy(name, () => log.settled());
+      await searchIndex.remove([`identity=${name}`, `originator=${name}`, `resource=${name}`]);
+      if (ids.length === 0)
+        throw new Problem(
+          404,
+          `nothing that can be erased is recorded of ${name}; is ${uid.type} one of record.erasable in writ.yaml?`,
+        );
+      // The record of it does not say who it was.
+      await recordChange(parts, caller, 'person.erase', { keys: ids, reason });
+      return { destroyed: ids.length };
+    },
+  });
+}

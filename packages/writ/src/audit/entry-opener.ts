@@ -1,0 +1,58 @@
+import type { LogEntry } from '../decide/record.js';
+import type { Store } from '../store/store.js';
+import { attachedTo, checked } from './log-lines.js';
+import { LogTiles } from './log-tiles.js';
+import type { PersonKeys } from './protection/person-keys.js';
+import { isSealed, opened } from './protection/sealing.js';
+
+/** An entry that is about somebody who was erased: that it was there, and when. */
+export interface ErasedEntry {
+  readonly kind: 'erased';
+  readonly id: string;
+  readonly time: string;
+  readonly was: LogEntry['kind'];
+  /** Of a decision. */
+  readonly result?: string;
+}
+
+export type ReadEntry = LogEntry | ErasedEntry;
+
+/** Makes entries of the lines of the log: with what is beside the log, and with the keys of people. */
+export class EntryOpener {
+  private readonly tiles: LogTiles;
+
+  /** @param keys without them, what is sealed cannot be read */
+  constructor(
+    store: Store,
+    private readonly keys?: PersonKeys,
+  ) {
+    this.tiles = new LogTiles(store);
+  }
+
+  /** The entries of a group, in order. @throws {LogProofError} when what is beside the log is not there or was changed */
+  async entries(body: string): Promise<ReadEntry[]> {
+    const entries: ReadEntry[] = [];
+    for (const line of body.split('\n')) {
+      const entry = JSON.parse(line) as LogEntry;
+      entries.push(attachedTo(entry) !== undefined || isSealed(entry) ? await this.whole(entry) : entry);
+    }
+    return entries;
+  }
+
+  async entry(line: string): Promise<ReadEntry> {
+    const [entry] = await this.entries(line);
+    return entry as ReadEntry;
+  }
+
+  private async whole(line: LogEntry): Promise<ReadEntry> {
+    const sha256 = attachedTo(line);
+    const entry =
+      sha256 === undefined ? line : (JSON.parse(checked(sha256, await this.tiles.attachment(sha256))) as LogEntry);
+    if (!isSealed(entry)) return entry;
+    const { kind: was, id, time, result } = entry;
+    const { keys } = this;
+    const text = keys && (await opened(entry, (keyId) => keys.find(keyId)));
+    if (text !== undefined) return JSON.parse(text) as LogEntry;
+    return { kind: 'erased', id, time, was, ...(result === undefined ? {} : { result }) };
+  }
+}

@@ -1,0 +1,195 @@
+import { createHmac } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { DecisionRecord, Holding, LogEntry } from '../../decide/record.js';
+
+/** What is not to be on the record as it is. */
+export type MaskRule =
+  /** From `input`, `context`, `subject`, `resource`, `ledger` or `facts`, with dots; `*` for any name or place. */
+  { readonly path: string; readonly as: 'hash' | 'drop' } | { readonly class: string; readonly as: 'hash' | 'drop' };
+
+/** Finds the places in a text that look like one of a class. */
+export type ClassFinder = (text: string) => readonly { readonly start: number; readonly end: number }[];
+
+/**
+ * Takes out of records what must not be in them. In its place is that something was there, and for a hash a keyed one, by which two
+ * values can be told to be the same.
+ *
+ * What is under a name that says that it is a secret (`password`, `api_key`, `authorization` …) is always taken out.
+ */
+export class Masks {
+  private readonly paths: readonly { readonly steps: readonly string[]; readonly as: 'hash' | 'drop' }[];
+  private readonly classes: readonly {
+    readonly name: string;
+    readonly find: ClassFinder;
+    readonly as: 'hash' | 'drop';
+  }[];
+  private readonly secretNames = new Map<string, boolean>();
+
+  /**
+   * @param key of the hashes
+   * @param finders for the classes that the rules name
+   */
+  constructor(
+    rules: readonly MaskRule[],
+    private readonly key: Buffer,
+    finders: Readonly<Record<string, ClassFinder>> = {},
+  ) {
+    this.paths = rules.flatMap((rule) => ('path' in rule ? [{ steps: rule.path.split('.'), as: rule.as }] : []));
+    this.classes = rules.flatMap((rule) => {
+      const find = 'class' in rule ? finders[rule.class] : undefined;
+      return 'class' in rule && find !== undefined ? [{ name: rule.class, find, as: rule.as }] : [];
+    });
+  }
+
+  /** The entry without what the rules name; the same object when there is nothing of it. */
+  apply<E extends LogEntry>(entry: E): E {
+    if (entry.kind === 'decision') return this.decision(entry) as E;
+    if (entry.kind === 'outcome' && entry.held !== undefined) {
+      const held = this.holdings(entry.held);
+      return held === entry.held ? entry : { ...entry, held };
+    }
+    return entry;
+  }
+
+  private decision(record: DecisionRecord): DecisionRecord {
+    let masked: Record<string, unknown> = record as unknown as Record<string, unknown>;
+    const set = (name: string, before: unknown, after: unknown): void => {
+      if (before !== after) masked = { ...masked, [name]: after };
+    };
+    set('request', record.request, this.request(record.request));
+    const facts = this.facts(record.facts);
+    set('facts', record.facts, facts);
+    for (const { steps, as } of this.paths) {
+      if (steps[0] !== 'ledger') continue;
+      set('ledger', masked.ledger, this.at(masked.ledger, steps, 1, as));
+    }
+    if (record.reserved !== undefined) set('reserved', record.reserved, this.holdings(record.reserved));
+    return masked as unknown as DecisionRecord;
+  }
+
+  private request(request: DecisionRecord['request']): DecisionRecord['request'] {
+    let masked: unknown = request;
+    for (const { steps, as } of this.paths) {
+      const [root] = steps;
+      if (root === 'input') masked = this.at(masked, ['context', ...steps], 0, as);
+      else if (root === 'context') masked = this.at(masked, steps, 0, as);
+      else if (root === 'subject' || root === 'resource')
+        masked = this.at(masked, [root, 'properties', ...steps.slice(1)], 0, as);
+    }
+    const { context } = masked as DecisionRecord['request'];
+    const found = context === undefined ? context : this.walk(context);
+    return (found === context ? masked : { ...(masked as object), context: found }) as DecisionRecord['request'];
+  }
+
+  private facts(facts: DecisionRecord['facts']): DecisionRecord['facts'] {
+    const rules = this.paths.filter(({ steps }) => steps[0] === 'facts');
+    if (rules.length === 0) return facts;
+    const masked = facts.map((fact) => {
+      let attributes: unknown = fact.attributes;
+      for (const { steps, as } of rules)
+        if (steps[1] === fact.uid.type || steps[1] === '*') attributes = this.at(attributes, steps, 2, as);
+      return attributes === fact.attributes ? fact : { ...fact, attributes: attributes as typeof fact.attributes };
+    });
+    return masked.every((fact, i) => fact === facts[i]) ? facts : masked;
+  }
+
+  /** What is held of an accumulator whose values are masked; sums stay, so that budgets can be explained. */
+  private holdings(holdings: readonly Holding[]): readonly Holding[] {
+    const rules = this.paths.filter(({ steps }) => steps[0] === 'ledger');
+    if (rules.length === 0) return holdings;
+    const masked = holdings.map((holding) => {
+      const rule = rules.find(({ steps }) => steps[1] === holding.accumulator || steps[1] === '*');
+      if (rule === undefined || !Array.isArray(holding.amount)) return holding;
+      return { ...holding, amount: (holding.amount as string[]).map((value) => this.text(value, rule.as)) };
+    });
+    return masked.every((holding, i) => holding === holdings[i]) ? holdings : masked;
+  }
+
+  /** The value with what is at a path masked. */
+  private at(value: unknown, steps: readonly string[], i: number, as: 'hash' | 'drop'): unknown {
+    const step = steps[i];
+    if (step === undefined)
+      return Array.isArray(value) ? value.map((one) => this.masked(one, as)) : this.masked(value, as);
+    if (Array.isArray(value)) {
+      const items = value.map((one, place) =>
+        step === '*' || step === String(place) ? this.at(one, steps, i + 1, as) : one,
+      );
+      return items.every((one, place) => one === value[place]) ? value : items;
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    let changed: Record<string, unknown> | undefined;
+    for (const [name, one] of Object.entries(value)) {
+      if (step !== '*' && step !== name) continue;
+      const masked = this.at(one, steps, i + 1, as);
+      if (masked !== one) changed = { ...(changed ?? value), [name]: masked };
+    }
+    return changed ?? value;
+  }
+
+  /** Secrets by their names, and what looks like one of a class, wherever it is. */
+  private walk(value: unknown): unknown {
+    if (typeof value === 'string') return this.classes.length === 0 ? value : this.withoutClasses(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) {
+      const items = value.map((one) => this.walk(one));
+      return items.every((one, i) => one === value[i]) ? value : items;
+    }
+    let changed: Record<string, unknown> | undefined;
+    for (const name in value) {
+      const one = (value as Record<string, unknown>)[name];
+      const masked = this.isSecret(name) && isScalar(one) ? this.masked(one, 'hash') : this.walk(one);
+      if (masked !== one) changed = { ...(changed ?? value), [name]: masked };
+    }
+    return changed ?? value;
+  }
+
+  private withoutClasses(text: string): string {
+    let masked = text;
+    for (const { name, find, as } of this.classes) {
+      for (const { start, end } of [...find(masked)].reverse()) {
+        const shown = as === 'drop' ? 'dropped' : this.hash(masked.slice(start, end));
+        masked = `${masked.slice(0, start)}[masked ${name} ${shown}]${masked.slice(end)}`;
+      }
+    }
+    return masked;
+  }
+
+  private masked(value: unknown, as: 'hash' | 'drop'): unknown {
+    if (value === undefined || isMasked(value)) return value;
+    return { masked: as === 'drop' ? 'dropped' : this.hash(value) };
+  }
+
+  private text(value: string, as: 'hash' | 'drop'): string {
+    return `[masked ${as === 'drop' ? 'dropped' : this.hash(value)}]`;
+  }
+
+  /** The keyed hash of a value: of its canonical JSON (RFC 8785). */
+  hash(value: unknown): string {
+    return `hmac-sha256:${createHmac('sha256', this.key)
+      .update(canonicalize(value) ?? '')
+      .digest('base64url')}`;
+  }
+
+  private isSecret(name: string): boolean {
+    let is = this.secretNames.get(name);
+    if (is === undefined) {
+      is = SECRET_NAME.test(name.replace(/([a-z0-9])([A-Z])/g, '$1_$2'));
+      if (this.secretNames.size < MAX_NAMES) this.secretNames.set(name, is);
+    }
+    return is;
+  }
+}
+
+/** Names are the callers' to choose. */
+const MAX_NAMES = 10_000;
+const SECRET_NAME =
+  /(^|[_.-])(pass(word|wd|phrase)?|pwd|secret|secrets|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|authorization|credentials?|cookie)$/i;
+
+function isScalar(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number' || Array.isArray(value);
+}
+
+/** Whether a value of a record stands for one that was taken out. */
+export function isMasked(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { masked?: unknown }).masked === 'string';
+}

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { ulid } from 'ulid';
+import { columnsOf, isPostgres } from '../../store/dialect.js';
+import type { Migrations, Store } from '../../store/store.js';
+import type { PersonKey } from './sealing.js';
+
+export interface PersonKeyRow {
+  readonly id: string;
+  /** As `Type::"id"`. */
+  readonly person: string;
+  readonly key: Buffer;
+}
+
+type PersonKeyTables = { person_keys: PersonKeyRow };
+
+export const personKeyMigrations: Migrations = {
+  '0012_audit_person_keys': {
+    async up(db) {
+      const { id, bytes } = columnsOf(db);
+      await db.schema
+        .createTable('person_keys')
+        .addColumn('id', id, (c) => c.primaryKey())
+        .addColumn('person', id, (c) => c.notNull())
+        .addColumn('key', bytes, (c) => c.notNull())
+        .execute();
+      await db.schema.createIndex('person_keys_person').on('person_keys').column('person').execute();
+    },
+  },
+};
+
+/**
+ * A key for each person that records are about. To destroy it is to erase what is recorded of them: the records stay in the log as
+ * they are, and nobody can read them any more.
+ */
+export class PersonKeys {
+  private readonly byPerson = new Map<string, PersonKeyRow>();
+  private readonly byId = new Map<string, PersonKeyRow>();
+  /** Made and not on disk yet: they go there with the first record that needs them. */
+  private readonly unsaved = new Set<PersonKeyRow>();
+  private readonly gone = new Set<string>();
+
+  private constructor(private readonly store: Store) {}
+
+  static async open(store: Store): Promise<PersonKeys> {
+    const keys = new PersonKeys(store);
+    for (const row of await keys.table.selectFrom('person_keys').selectAll().orderBy('id').execute()) keys.add(row);
+    return keys;
+  }
+
+  private get table() {
+    return this.store.withTables<PersonKeyTables>();
+  }
+
+  private add(row: PersonKeyRow): void {
+    this.byPerson.set(row.person, row);
+    this.byId.set(row.id, row);
+  }
+
+  /** The key of a person; made when there is none. */
+  of(person: string): PersonKey {
+    let row = this.byPerson.get(person);
+    if (row === undefined) {
+      row = { id: ulid(), person, key: randomBytes(32) };
+      this.add(row);
+      this.unsaved.add(row);
+    }
+    return row;
+  }
+
+  /** The key of that id, also one that another process made since; undefined when it is destroyed. */
+  async find(id: string): Promise<Buffer | undefined> {
+    const known = this.byId.get(id);
+    if (known !== undefined || this.gone.has(id)) return known?.key;
+    const row = await this.table.selectFrom('person_keys').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row === undefined) this.gone.add(id);
+    else this.byId.set(id, row);
+    return row?.key;
+  }
+
+  /** Those that must be on disk with the next records. */
+  pending(): readonly PersonKeyRow[] {
+    return this.unsaved.size === 0 ? NONE : [...this.unsaved];
+  }
+
+  /** These are on disk. */
+  saved(rows: readonly PersonKeyRow[]): void {
+    for (const row of rows) this.unsaved.delete(row);
+  }
+
+  /**
+   * Destroys the keys of a person. Nothing that was recorded of the person can be read any more from here on.
+   *
+   * @param settled waits until what was recorded before is on disk: a key that is on its way there would come back
+   * @returns their ids; none when nothing that can be read is recorded of the person
+   */
+  async destroy(person: string, settled: () => Promise<void>): Promise<readonly string[]> {
+    const ids = new Set<string>();
+    for (const row of [...this.byId.values()]) {
+      if (row.person !== person) continue;
+      ids.add(row.id);
+      this.byId.delete(row.id);
+      this.unsaved.delete(row);
+    }
+    this.byPerson.delete(person);
+    await settled();
+    // What is deleted is written over, and not left in a free page.
+    if (!isPostgres(this.store)) await sql`pragma secure_delete = on`.execute(this.store);
+    const rows = await this.table.deleteFrom('person_keys').where('person', '=', person).returning('id').execute();
+    for (const { id } of rows) ids.add(id);
+    for (const id of ids) this.gone.add(id);
+    return [...ids];
+  }
+}
+
+const NONE: readonly PersonKeyRow[] = [];

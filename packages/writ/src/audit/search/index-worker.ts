@@ -1,0 +1,51 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { sql } from 'kysely';
+import { isPostgres } from '../../store/dialect.js';
+import { openStoreToRead, openStoreToWrite } from '../../store/store.js';
+import { PersonKeys } from '../protection/person-keys.js';
+import { Indexer } from './indexer.js';
+import { SearchIndex } from './search-index.js';
+
+/** The thread that keeps the index up to date. It takes a part of a core at most: what decides comes first. */
+
+export interface IndexWorkerData {
+  /** Where the log is, and where the index: files, or URLs of databases. */
+  readonly log: string;
+  readonly index: string;
+}
+
+const IDLE_MS = 200;
+const TILES_AT_ONCE = 8;
+/** It rests for so many times as long as it worked; when it is far behind, for less. */
+const REST = 4;
+const FAR_BEHIND = 400;
+
+const port = parentPort;
+if (port === null) throw new Error('this file is run as a worker');
+const { log, index } = workerData as IndexWorkerData;
+let isOver = false;
+port.on('message', () => {
+  isOver = true;
+});
+
+const logStore = openStoreToRead(log);
+const indexStore = openStoreToWrite(index);
+// The index can be made again: a commit of it need not be on disk at once.
+if (!isPostgres(indexStore)) await sql`pragma synchronous = normal`.execute(indexStore);
+const indexer = new Indexer(logStore, new SearchIndex(indexStore), await PersonKeys.open(logStore));
+while (!isOver) {
+  const begun = performance.now();
+  let rest = IDLE_MS;
+  try {
+    const { taken, left } = await indexer.step(TILES_AT_ONCE);
+    if (taken > 0) rest = (performance.now() - begun) * (left > FAR_BEHIND ? 1 : REST);
+  } catch (error) {
+    port.postMessage(error instanceof Error ? error.message : String(error));
+    rest = 5_000;
+  }
+  for (const until = performance.now() + rest; !isOver && performance.now() < until; )
+    await new Promise((resolve) => setTimeout(resolve, Math.min(IDLE_MS, until - performance.now())));
+}
+await indexStore.destroy();
+await logStore.destroy();
+port.close();

@@ -1,0 +1,48 @@
+import type { Store } from '../../store/store.js';
+import { EntryOpener } from '../entry-opener.js';
+import { LogTiles } from '../log-tiles.js';
+import type { PersonKeys } from '../protection/person-keys.js';
+import { TILE_WIDTH } from '../tlog/tiles.js';
+import type { SearchIndex } from './search-index.js';
+import { termsOf } from './terms.js';
+
+const NO_TERMS: ReadonlySet<string> = new Set();
+
+/** Takes the log into the index, a full tile at a time. */
+export class Indexer {
+  private readonly tiles: LogTiles;
+  private readonly opener: EntryOpener;
+
+  constructor(
+    log: Store,
+    private readonly index: SearchIndex,
+    keys?: PersonKeys,
+  ) {
+    this.tiles = new LogTiles(log);
+    this.opener = new EntryOpener(log, keys);
+  }
+
+  /**
+   * Takes in the next tiles that are full.
+   *
+   * @param most at most this many
+   * @returns how many there were, and how many more there are
+   */
+  async step(most: number): Promise<{ readonly taken: number; readonly left: number }> {
+    const first = await this.index.tiles();
+    const { size } = await this.tiles.head();
+    const waiting = Math.floor(size / TILE_WIDTH) - first;
+    const taken = Math.max(0, Math.min(most, waiting));
+    if (taken === 0) return { taken, left: 0 };
+    const tiles: ReadonlySet<string>[][] = [];
+    for (let n = first; n < first + taken; n += 1) tiles.push(await this.termsOf(n));
+    await this.index.add(first, tiles);
+    return { taken, left: waiting - taken };
+  }
+
+  private async termsOf(n: number): Promise<ReadonlySet<string>[]> {
+    const lines = await this.tiles.lines(n, TILE_WIDTH);
+    const entries = await this.opener.entries(lines.join('\n'));
+    return entries.map((entry) => (entry.kind === 'decision' ? termsOf(entry) : NO_TERMS));
+  }
+}

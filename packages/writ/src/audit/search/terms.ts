@@ -1,0 +1,78 @@
+import { type EntityUid, uidText } from '@writ/cedar';
+import type { DecisionRecord } from '../../decide/record.js';
+
+/** What decisions are looked for by. Entities are `Type::"id"`. */
+export interface DecisionQuery {
+  readonly result?: string | undefined;
+  readonly action?: string | undefined;
+  /** On the delegation path. */
+  readonly identity?: string | undefined;
+  /** At the beginning of the delegation path. */
+  readonly originator?: string | undefined;
+  /** The transaction, or the task as the enforcement point names it. */
+  readonly task?: string | undefined;
+  readonly session?: string | undefined;
+  readonly resource?: string | undefined;
+  /** One that determined it. */
+  readonly policy?: string | undefined;
+  readonly policyVersion?: string | undefined;
+  /** The MCP server, or the server and the tool as `server/tool`. */
+  readonly tool?: string | undefined;
+  readonly enforcementPoint?: string | undefined;
+  /** From this time on, RFC 3339. */
+  readonly since?: string | undefined;
+  /** Before this time, RFC 3339. */
+  readonly until?: string | undefined;
+}
+
+export const QUERY_TERMS = [
+  'result',
+  'action',
+  'identity',
+  'originator',
+  'task',
+  'session',
+  'resource',
+  'policy',
+  'policyVersion',
+  'tool',
+  'enforcementPoint',
+] as const satisfies readonly (keyof DecisionQuery)[];
+
+/** What a decision is found by: `name=value`, each once. */
+export function termsOf(decision: DecisionRecord): ReadonlySet<string> {
+  const { request, provenance, reasons, result, policyVersion, enforcementPoint } = decision;
+  const terms = new Set([
+    `result=${result}`,
+    `action=${request.action.name}`,
+    `resource=${uidText(request.resource)}`,
+    `policyVersion=${policyVersion}`,
+    `enforcementPoint=${enforcementPoint}`,
+  ]);
+  const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
+  for (const uid of path) terms.add(`identity=${uidText(uid)}`);
+  terms.add(`originator=${uidText(path[0] as EntityUid)}`);
+  for (const { policy } of reasons) terms.add(`policy=${policy}`);
+  const { task, session, upstream } = (request.context ?? {}) as Readonly<Record<string, unknown>>;
+  if (provenance?.txn !== undefined) terms.add(`task=${provenance.txn}`);
+  if (typeof task === 'string') terms.add(`task=${task}`);
+  for (const one of [provenance?.session, session]) if (typeof one === 'string') terms.add(`session=${one}`);
+  const { server, tool } = (upstream ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof server === 'string') terms.add(`tool=${server}`);
+  if (typeof server === 'string' && typeof tool === 'string') terms.add(`tool=${server}/${tool}`);
+  return terms;
+}
+
+/** The terms that a query asks for. */
+export function termsIn(query: DecisionQuery): readonly string[] {
+  return QUERY_TERMS.flatMap((name) => (query[name] === undefined ? [] : [`${name}=${query[name]}`]));
+}
+
+export function matches(decision: DecisionRecord, query: DecisionQuery, terms = termsIn(query)): boolean {
+  const { since, until } = query;
+  if (since !== undefined && decision.time < since) return false;
+  if (until !== undefined && decision.time >= until) return false;
+  if (terms.length === 0) return true;
+  const found = termsOf(decision);
+  return terms.every((term) => found.has(term));
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { type EntityUid, uidText } from '@writ/cedar';
+import pc from 'picocolors';
+import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';
+import type { DecisionRecord } from '../decide/record.js';
+import { millisecondsOf } from '../duration.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { complain, print, printJson } from './output.js';
+import { askService, ServiceError, type ServiceFlags } from './service-client.js';
+
+type Term = (typeof QUERY_TERMS)[number];
+
+export interface DecisionsFlags extends ServiceFlags, Readonly<Partial<Record<Term, string>>> {
+  /** A time, or for how long back. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit: string;
+  readonly before?: string;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+/** `writ decisions`: what was decided, the newest first; with `--follow` what is decided from now on. */
+export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
+  if (flags.follow === true) return follow(flags);
+  const query = new URLSearchParams({ limit: flags.limit });
+  for (const name of [...QUERY_TERMS, 'before'] as const) {
+    const value = flags[name];
+    if (value !== undefined) query.set(name, value);
+  }
+  for (const name of ['since', 'until'] as const) {
+    const value = flags[name];
+    if (value !== undefined) query.set(name, timeOf(value));
+  }
+  const answer = (await askService(flags, 'GET', `/v1/decisions?${query}`)) as unknown as {
+    decisions: DecisionRecord[];
+    next?: string;
+  };
+  if (flags.json === true) {
+    printJson(answer);
+    return EXIT.ok;
+  }
+  if (answer.decisions.length === 0) print('no decision like that');
+  else print(answer.decisions.map(lineOf).join('\n'));
+  if (answer.next !== undefined) complain(pc.dim(`more: --before ${answer.next}`));
+  return EXIT.ok;
+}
+
+/** A moment, or how long ago it was, as `2h`. */
+function timeOf(text: string): string {
+  if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() - millisecondsOf(text)).toISOString();
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()))
+    throw new ServiceError(`"${text}" is no time`, 'as 2026-11-24T18:00:00Z, or 2h for two hours ago');
+  return time.toISOString();
+}
+
+function lineOf({ id, time, result, request, provenance, reasons, refusal }: DecisionRecord): string {
+  const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
+  const who = path.map(uidText).join(' > ');
+  const why =
+    result === 'allow'
+      ? ''
+      : `  ${pc.dim([...new Set(reasons.map(({ policy }) => policy))].join(', ') || refusal?.code || '')}`;
+  const colour = result === 'allow' || result === 'modify' ? pc.green : result === 'deny' ? pc.red : pc.yellow;
+  return `${pc.dim(time)}  ${colour(result.padEnd(7))} ${who}  ${pc.bold(request.action.name)}  ${uidText(request.resource)}${why}  ${pc.dim(id)}`;
+}
+
+/** Prints decisions as they are put on the record, until it is told to stop or the service ends. */
+async function follow(flags: DecisionsFlags): Promise<ExitCode> {
+  const response = await fetch(new URL('/v1/stream', flags.service), {
+    headers: { Authorization: `Bearer ${readFileSync(flags.keyFile, 'utf8').trim()}` },
+  }).catch(() => {
+    throw new ServiceError(
+      `${flags.service} does not answer`,
+      'is `writ start` running there? Name another with --service',
+    );
+  });
+  if (!response.ok || response.body === null)
+    throw new ServiceError(
+      `${flags.service} refused: status ${response.status}`,
+      `it was asked with the key in ${flags.keyFile}`,
+    );
+  const wanted = QUERY_TERMS.flatMap((name) => (flags[name] === undefined ? [] : [`${name}=${flags[name]}`]));
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true });
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) {
+      const data = /^event: decision\ndata: (.*)$/m.exec(event)?.[1];
+      if (data === undefined) continue;
+      const decision = JSON.parse(data) as DecisionRecord;
+      const terms = termsOf(decision);
+      if (!wanted.every((term) => terms.has(term))) continue;
+      print(flags.json === true ? data : lineOf(decision));
+    }
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Masks } from '../src/audit/protection/masks.js';
+import type { DecisionRecord } from '../src/decide/record.js';
+import { quickFinders } from '../src/ledger/detectors.js';
+import { type PostgresServer, startPostgres } from './postgres.js';
+import { command } from './processes.js';
+import { bundleOf, type Running, run } from './running.js';
+
+const record = (input: object, more: Partial<DecisionRecord> = {}): DecisionRecord => ({
+  kind: 'decision',
+  id: '01M8641579V9C78TQ6ZQMQGCMN',
+  time: '2026-11-24T06:31:28.000Z',
+  result: 'allow',
+  enforcementPoint: 'default',
+  request: {
+    subject: { type: 'User', id: 'ana' },
+    action: { name: 'pay' },
+    resource: { type: 'Account', id: '1', properties: { pin: '1234' } },
+    context: { input, other: 'x' },
+  },
+  reasons: [],
+  facts: [{ uid: { type: 'User', id: 'ana' }, attributes: { phone: '123', level: 2 }, ancestors: [] }],
+  ledger: { recipients: ['eve'], spent: 5 },
+  reserved: [{ accumulator: 'recipients', fold: 'set', key: 'k', amount: ['eve'] }],
+  policyVersion: 'v',
+  ...more,
+});
+const inputOf = (masked: DecisionRecord) => masked.request.context?.input;
+
+describe('masks', () => {
+  const key = randomBytes(32);
+  const hashed = expect.stringMatching(/^hmac-sha256:[\w-]{43}$/);
+
+  it('take out what is under a name that says it is a secret, whatever the rules say', () => {
+    const masks = new Masks([], key);
+    const input = {
+      user: 'ana',
+      password: 'p',
+      nested: [{ apiKey: 'k', tokenCount: 3 }],
+      Authorization: 'Bearer x',
+      clientSecret: ['a'],
+    };
+    expect(inputOf(masks.apply(record(input)))).toEqual({
+      user: 'ana',
+      password: { masked: hashed },
+      nested: [{ apiKey: { masked: hashed }, tokenCount: 3 }],
+      Authorization: { masked: hashed },
+      clientSecret: { masked: hashed },
+    });
+    const plain = record({ user: 'ana' });
+    expect(masks.apply(plain)).toBe(plain);
+  });
+
+  it('are the same for the same value, and another with another key', () => {
+    const once = new Masks([{ path: 'input.to', as: 'hash' }], key);
+    const [a, b, c] = [{ to: { x: 1, y: 2 } }, { to: { y: 2, x: 1 } }, { to: { x: 1, y: 3 } }].map((input) =>
+      JSON.stringify(inputOf(once.apply(record(input)))),
+    );
+    expect(a).toBe(b);
+    expect(a).not.toBe(c);
+    const other = new Masks([{ path: 'input.to', as: 'hash' }], randomBytes(32));
+    expect(JSON.stringify(inputOf(other.apply(record({ to: { x: 1, y: 2 } }))))).not.toBe(a);
+  });
+
+  it('go by path through objects and lists, into facts, properties and what is counted', () => {
+    const masks = new Masks(
+      [
+        { path: 'input.people.*.email', as: 'hash' },
+        { path: 'input.note', as: 'drop' },
+        { path: 'resource.pin', as: 'drop' },
+        { path: 'facts.User.phone', as: 'hash' },
+        { path: 'ledger.recipients', as: 'hash' },
+        { path: 'context.other', as: 'drop' },
+      ],
+      key,
+    );
+    const masked = masks.apply(record({ people: [{ email: 'a', age: 1 }, { email: 'b' }], note: 'n' }));
+    expect(inputOf(masked)).toEqual({
+      people: [{ email: { masked: hashed }, age: 1 }, { email: { masked: hashed } }],
+      note: { masked: 'dropped' },
+    });
+    expect(masked.request.resource.properties).toEqual({ pin: { masked: 'dropped' } });
+    expect(masked.request.context?.other).toEqual({ masked: 'dropped' });
+    expect(masked.facts[0]?.attributes).toEqual({ phone: { masked: hashed }, level: 2 });
+    expect(masked.ledger).toEqual({ recipients: [{ masked: hashed }], spent: 5 });
+    expect(masked.reserved?.[0]?.amount).toEqual([expect.stringMatching(/^\[masked hmac-sha256:/)]);
+  });
+
+  it('find what looks like a card, an account or an address in any text', async () => {
+    const masks = new Masks(
+      [
+        { class: 'card', as: 'drop' },
+        { class: 'email', as: 'hash' },
+      ],
+      key,
+      await quickFinders(),
+    );
+    const input = { text: 'pay 4111 1111 1111 1111 for eve@evil.example, not 4111 1111 1111 1112', n: 1 };
+    expect(inputOf(masks.apply(record(input)))).toEqual({
+      text: expect.stringMatching(
+        /^pay \[masked card dropped\] for \[masked email hmac-sha256:[\w-]+\], not 4111 1111 1111 1112$/,
+      ),
+      n: 1,
+    });
+  });
+});
+
+const FILES = {
+  'writ.yaml': `name: protected
+record:
+  erasable: [User]
+  mask:
+    - path: input.note
+`,
+  'schema.cedarschema':
+    'entity User, Agent, Order; action look appliesTo { principal: [User, Agent], resource: [Order], context: { input: { note?: String, key?: String } } };',
+  'policies/all.cedar': '@id("all") permit (principal, action, resource) unless { resource == Order::"secret" };',
+};
+
+describe.each(['SQLite', 'PostgreSQL'])('what is recorded of people, on %s', (kind) => {
+  let postgres: PostgresServer | undefined;
+  let writ: Running;
+  let store: string | undefined;
+  const ids: Record<string, string> = {};
+  const ask = async (user: string, note: string, order = '1'): Promise<string> => {
+    const answer = await writ.send('POST', '/access/v1/evaluation', {
+      subject: { type: 'User', id: user },
+      action: { name: 'look' },
+      resource: { type: 'Order', id: order },
+      context: { input: { note }, agent: { type: 'Agent', id: 'bot' } },
+    });
+    return answer.headers.get('x-decision-id') as string;
+  };
+  const of = (id: string) => writ.send('GET', `/v1/decisions/${id}`, undefined, { as: 'admin' });
+  beforeAll(async () => {
+    if (kind === 'PostgreSQL') {
+      postgres = await startPostgres();
+      store = await postgres.database();
+    }
+    writ = await run(bundleOf(FILES), store === undefined ? {} : { store });
+    for (const user of ['ana', 'ben']) ids[user] = await ask(user, `note of ${user}`);
+  }, 60_000);
+  afterAll(async () => {
+    await writ.stop();
+    await postgres?.stop();
+  });
+
+  it('is not readable in the store, and is for whoever may read the record', async () => {
+    const { json } = await of(ids.ana as string);
+    expect(json.decision).toMatchObject({
+      request: { subject: { id: 'ana' }, context: { input: { note: { masked: expect.stringMatching(/^hmac/) } } } },
+    });
+    const receipt = await writ.send('GET', `/v1/decisions/${ids.ana}/receipt`, undefined, { as: 'admin' });
+    const extra = Buffer.from(/extra (\S+)/.exec(receipt.text)?.[1] ?? '', 'base64').toString();
+    expect(JSON.parse(extra)).toEqual({
+      v: 1,
+      kind: 'decision',
+      id: ids.ana,
+      time: json.decision.time,
+      result: 'allow',
+      sealed: { keys: [expect.any(String)], data: expect.any(String) },
+    });
+    if (kind === 'SQLite') expect(readFileSync(join(writ.data, 'writ.db')).includes('note of ana')).toBe(false);
+  });
+
+  it('is found by who it is, and not any more once they are erased; every proof still holds', async () => {
+    const found = async (user: string) =>
+      (await writ.send('GET', `/v1/decisions?originator=User::"${user}"`, undefined, { as: 'admin' })).json.decisions;
+    expect((await found('ana')).map(({ id }: { id: string }) => id)).toEqual([ids.ana]);
+    const before = await writ.send('GET', `/v1/decisions/${ids.ana}/receipt`, undefined, { as: 'admin' });
+    const told = await command(
+      'erase',
+      'User::"ana"',
+      '--reason',
+      'asked for',
+      '--service',
+      writ.url,
+      '--key-file',
+      join(writ.data, 'keys/admin.key'),
+    );
+    expect([told.code, told.out]).toEqual([0, expect.stringContaining('erased User::"ana"')]);
+    expect(await found('ana')).toEqual([]);
+    expect((await of(ids.ana as string)).status).toBe(410);
+    expect((await of(ids.ben as string)).json.decision.request.subject.id).toBe('ben');
+    const where = store === undefined ? ['--data', writ.data] : ['--store', store];
+    const explained = await command('explain', ids.ana as string, ...where);
+    expect([explained.code, explained.out]).toEqual([1, expect.stringContaining('is about somebody who was erased')]);
+    const key = join(writ.data, 'keys/log.pub');
+    expect(await command('log', 'verify', ...where, '--key', key)).toMatchObject({ code: 0 });
+    const after = await writ.send('GET', `/v1/decisions/${ids.ana}/receipt`, undefined, { as: 'admin' });
+    expect(/extra \S+/.exec(after.text)?.[0]).toBe(/extra \S+/.exec(before.text)?.[0]);
+    // The change is on the record without the name.
+    const { entries } = (await writ.send('GET', '/v1/log?limit=1000', undefined, { as: 'admin' })).json;
+    const change = entries.find(({ what }: { what: string }) => what === 'person.erase');
+    expect(change.detail).toEqual({ keys: [expect.any(String)], reason: 'asked for' });
+    expect(entries.filter(({ kind: is }: { kind: string }) => is === 'erased')).toMatchObject([
+      { id: ids.ana, was: 'decision' },
+    ]);
+    if (kind === 'SQLite') {
+      const database = new Sqlite(join(writ.data, 'writ.db'), { readonly: true });
+      expect(database.prepare('select person from person_keys').all()).toEqual([{ person: 'User::"ben"' }]);
+      database.close();
+    }
+    // Whoever comes back begins anew.
+    const again = await ask('ana', 'x');
+    expect((await of(again)).json.decision.request.subject.id).toBe('ana');
+    const nobody = await command(
+      'erase',
+      'User::"eve"',
+      '--reason',
+      'x',
+      '--service',
+      writ.url,
+      '--key-file',
+      join(writ.data, 'keys/admin.key'),
+    );
+    expect([nobody.code, nobody.out]).toEqual([
+      2,
+      expect.stringContaining('nothing that can be erased is recorded of User::"eve"'),
+    ]);
+  });
+
+  it('is there after a restart, and what was erased is not', async () => {
+    await writ.writ.close();
+    writ = await run(bundleOf(FILES), { data: writ.data, ...(store === undefined ? {} : { store }) });
+    expect((await of(ids.ben as string)).json.decision.request.subject.id).toBe('ben');
+    expect((await of(ids.ana as string)).status).toBe(410);
+  });
+});
