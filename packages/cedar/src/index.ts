@@ -11,6 +11,7 @@ export { type CompileOptions, compile, type PolicyJson, type PolicySetJson, type
 export { Entities, type EntitiesOptions, type EntityJson, type PreparedChange } from './entities/entities.js';
 export { CedarError, type CedarErrorCode, type CedarErrorDetails, type Position, positionAt } from './errors.js';
 export type { Environment } from './evaluate/environment.js';
+export { type Dereferences, dereferencesOf } from './explain/dereferences.js';
 export { type Explanation, explain, type PartExplanation, type PolicyExplanation } from './explain/explain.js';
 export type { AttributeRead, Outcome, Trace } from './explain/trace.js';
 export { type Filter, type FilterTest, filterOf } from './partial/filter.js';

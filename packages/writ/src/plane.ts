@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ActionDeclaration, Schema } from '@writ/cedar';
+import { type ActionDeclaration, dereferencesOf, type Schema } from '@writ/cedar';
 import { Decider, type DeciderParts } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
 import type { PolicyPlane } from './decide/plane.js';
@@ -30,6 +30,7 @@ export function planeOf(bundle: Bundle): PolicyPlane {
     obligations: bundle.obligations,
     tasks,
     usualMandate: tasks && usualMandate(tasks),
+    dereferences: dereferencesOf(bundle.policies, bundle.schema),
     registry: Registry.load(bundle.entities, bundle.schema, factRulesOf(bundle)),
   };
 }

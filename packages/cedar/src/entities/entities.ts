@@ -208,6 +208,19 @@ export class Entities {
   }
 
   /**
+   * Values of tags of a type, read and checked as an entity's are.
+   *
+   * @throws {CedarError} `entities` when one is malformed or not of its declared type
+   */
+  tags(type: string, tags: object): RecordValue {
+    const reader = new ValueReader('entities', (uid) => this.intern(uid));
+    const declared = this.schema?.entityTypes.get(type)?.tags;
+    return new Map(
+      Object.entries(reader.object(tags, '$')).map(([name, json]) => [name, reader.value(json, declared, `$.${name}`)]),
+    );
+  }
+
+  /**
    * Puts these attributes in the place of all that an entity has. What it is in does not change.
    *
    * @param exists false for one of which it is known that there is none

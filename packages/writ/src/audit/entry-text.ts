@@ -27,6 +27,12 @@ const OPTIONAL: Readonly<Record<Optional, true>> = {
   missing: true,
   ignored: true,
   revision: true,
+  referred: true,
+  seen: true,
+  supported: true,
+  trace: true,
+  took: true,
+  resolves: true,
 };
 const OPTIONAL_NAMES = Object.keys(OPTIONAL) as Optional[];
 
@@ -50,11 +56,12 @@ function decisionText(record: DecisionRecord): string {
 function factText(fact: FactRecord | undefined): string {
   if (fact === undefined) return 'null';
   if (fact.asserted === undefined && fact.granted === undefined) return rememberedText(fact);
-  const { uid, attributes, ancestors, ages, withheld, granted, asserted } = fact;
+  const { uid, attributes, ancestors, tags, ages, withheld, granted, asserted } = fact;
+  const tagged = tags === undefined ? '' : `,"tags":${rememberedText(tags)}`;
   const held = `"attributes":${rememberedText(attributes)},"ancestors":${rememberedText(ancestors)}`;
   const aged = ages === undefined ? '' : `,"ages":${rememberedText(ages)}`;
   const without = withheld === undefined ? '' : `,"withheld":${rememberedText(withheld)}`;
-  return `{"uid":{"type":${JSON.stringify(uid.type)},"id":${JSON.stringify(uid.id)}},${held}${aged}${without}${more('granted', granted)}${more('asserted', asserted)}}`;
+  return `{"uid":{"type":${JSON.stringify(uid.type)},"id":${JSON.stringify(uid.id)}},${held}${tagged}${aged}${without}${more('granted', granted)}${more('asserted', asserted)}}`;
 }
 
 function more(name: string, part: unknown): string {

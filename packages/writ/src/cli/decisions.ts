@@ -47,7 +47,7 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
 }
 
 /** A moment, or how long ago it was, as `2h`. */
-function timeOf(text: string): string {
+export function timeOf(text: string): string {
   if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() - millisecondsOf(text)).toISOString();
   const time = new Date(text);
   if (Number.isNaN(time.getTime()))

@@ -4,6 +4,7 @@ import { type EraseFlags, erase } from './erase.js';
 import type { ExitCode } from './exit.js';
 import { exportTo, printCheckpoint, type StoreFlags, type VerifyFlags, verify } from './log.js';
 import { receipt } from './receipt.js';
+import { type ReplayRecordFlags, replay } from './replay.js';
 import { type WitnessFlags, witness } from './witness.js';
 
 /** The verbs about the log of records. */
@@ -50,6 +51,14 @@ export function logCommands(program: Command, run: (verb: Promise<ExitCode>) => 
     .argument('<id>', 'the id of the decision')
     .option('--out <file>', 'where to write it; standard output when it is not given')
     .action((id: string, flags: StoreFlags & { out?: string }) => run(receipt(id, flags)));
+
+  reading(program.command('replay'))
+    .description('decide what is on the record again with another bundle, and say what would be different')
+    .requiredOption('--policy <dir>', 'the other bundle')
+    .option('--since <time>', 'from this time on, or so long ago, as 2h')
+    .option('--until <time>', 'before this time')
+    .option('--json', 'print JSON')
+    .action((flags: ReplayRecordFlags) => run(replay(flags)));
 
   const log = program.command('log').description('the log of records: what it came to, copies, proofs');
   reading(log.command('checkpoint'))

@@ -1,4 +1,4 @@
-import { CedarError } from '@writ/cedar';
+import { CedarError, type CedarJsonObject } from '@writ/cedar';
 import { LedgerError } from '../ledger/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
@@ -34,10 +34,12 @@ import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { behindOf, mayWait, reachRevision, waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, UsedProof } from './record.js';
-import type { AccessRequest, Carried } from './request.js';
+import { referredFacts } from './referred.js';
+import { type AccessRequest, type Carried, traceIdOf } from './request.js';
 import { standingOf } from './standing.js';
 import { TaskMemory } from './task-memory.js';
 import { newTrail, recordOf, type Trail } from './trail.js';
+import { Waiting } from './waiting.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts {
@@ -93,6 +95,8 @@ export type Believe = (
 export interface BeginOptions {
   /** From the token that came with the requests. */
   readonly token?: TokenProvenance | undefined;
+  /** The trace that they are part of (W3C Trace Context, trace-id). */
+  readonly trace?: string | undefined;
   /** The last decision is the first for which this is true. */
   readonly until?: (record: DecisionRecord) => boolean;
 }
@@ -103,6 +107,7 @@ export class Decider {
   readonly memory: TaskMemory;
   private readonly permits: Permits;
   private readonly inFlight = new InFlight();
+  private readonly waiting = new Waiting();
   private current: PolicyPlane;
 
   constructor(private readonly parts: DeciderParts) {
@@ -143,7 +148,8 @@ export class Decider {
       decide: async (request, carried) => {
         const token =
           carried?.txnToken === undefined ? undefined : await believe(carried.txnToken, carried.proof, request);
-        const record = await this.decide(withPrompt(request, carried?.prompt, token), caller, token);
+        const trace = traceIdOf(carried?.trace?.traceparent);
+        const record = await this.decide(withPrompt(request, carried?.prompt, token), caller, token, trace);
         if (isPermitted(record)) this.begun(record);
         return record;
       },
@@ -192,8 +198,13 @@ export class Decider {
   }
 
   /** Decides and records. What is returned is the record: everything that was read on the way is in it. */
-  async decide(request: AccessRequest, caller: Caller, token?: TokenProvenance): Promise<DecisionRecord> {
-    const [record] = await this.decideAll([request], caller, token);
+  async decide(
+    request: AccessRequest,
+    caller: Caller,
+    token?: TokenProvenance,
+    trace?: string,
+  ): Promise<DecisionRecord> {
+    const [record] = await this.decideAll([request], caller, token, trace);
     return record as DecisionRecord;
   }
 
@@ -202,11 +213,12 @@ export class Decider {
     requests: Iterable<AccessRequest>,
     caller: Caller,
     token?: TokenProvenance,
+    trace?: string,
   ): Promise<DecisionRecord[]> {
     const asked = [...requests];
     const wait = this.prepare(asked, caller, token);
     if (wait !== undefined) await wait;
-    const { records, recorded } = this.begin(asked, caller, { token });
+    const { records, recorded } = this.begin(asked, caller, { token, trace });
     const refusal = await recorded;
     if (refusal === undefined) return records;
     return records.map(({ obligations: _none, missing: _neither, ...record }) => ({
@@ -221,10 +233,10 @@ export class Decider {
    * Decides, in one turn of the event loop; the decisions stand when they are recorded. For a caller that prepares its answers
    * meanwhile, and lets the records go.
    */
-  begin(requests: Iterable<AccessRequest>, caller: Caller, { token, until }: BeginOptions = {}): BegunDecisions {
+  begin(requests: Iterable<AccessRequest>, caller: Caller, { token, until, trace }: BeginOptions = {}): BegunDecisions {
     const records: DecisionRecord[] = [];
     for (const request of requests) {
-      const record = this.judgeNow(request, caller, token);
+      const record = this.judgeNow(request, caller, token, trace);
       records.push(record);
       if (until?.(record) === true) break;
     }
@@ -241,11 +253,18 @@ export class Decider {
     return this.judge(undefined, request, caller, token, this.parts.clock(), newTrail());
   }
 
-  private judgeNow(request: AccessRequest, caller: Caller, token: TokenProvenance | undefined): DecisionRecord {
+  private judgeNow(
+    request: AccessRequest,
+    caller: Caller,
+    token: TokenProvenance | undefined,
+    trace: string | undefined,
+  ): DecisionRecord {
+    const begun = performance.now();
     const now = this.parts.clock();
     const id = this.nextId(now);
     this.permits.expire(now);
     const trail = newTrail();
+    trail.trace = trace;
     let verdict: Verdict;
     if (caller.rights.ask('evaluate', request.action.name, request.subject.type, request.resource.type)) {
       verdict = this.judge(id, request, caller, token, now, trail);
@@ -253,7 +272,11 @@ export class Decider {
       const what = `${request.action.name} by a ${request.subject.type} on a ${request.resource.type}`;
       verdict = refuse('caller_not_permitted', `${caller.enforcementPoint} may not ask about ${what}`);
     }
-    return recordOf({ id, ...verdict, policyVersion: this.current.policyVersion }, request, caller, now, trail);
+    const record = recordOf({ id, ...verdict, policyVersion: this.current.policyVersion }, request, caller, now, trail);
+    const resolves = this.waiting.seen(record);
+    if (resolves !== undefined) record.resolves = resolves;
+    record.took = Math.round((performance.now() - begun) * 1_000);
+    return record;
   }
 
   /** Takes in what became of a permitted action: see {@link Permits.report}. */
@@ -353,6 +376,11 @@ export class Decider {
         mandate: coverage,
         now,
       });
+      const seen = seenIn(context);
+      if (seen !== undefined) trail.seen = seen;
+      trail.referred = referredFacts(plane.dereferences, entities, context, plane.registry);
+      const supported = supportedBy(caller, request);
+      if (supported.size > 0) trail.supported = [...supported];
       const verdict = evaluate({
         policies: plane.policies,
         entities: plane.registry.entities,
@@ -361,7 +389,7 @@ export class Decider {
         action: declared.uid,
         context,
         obligations: plane.obligations,
-        supported: supportedBy(caller, request),
+        supported,
         missing: () => missingFacts(plane.registry, entities),
         withheld: () => withheldFacts(plane.registry),
         stale: this.parts.staleness,
@@ -394,6 +422,24 @@ function withPrompt(
 ): AccessRequest {
   const isBound = token !== undefined && !(token instanceof TokenError) && token.promptHash !== undefined;
   return prompt === undefined || !isBound ? request : { ...request, context: { ...request.context, prompt } };
+}
+
+/** What of the context is nowhere else in the record: it goes there, so that the decision can be made again. */
+function seenIn(context: CedarJsonObject): Trail['seen'] {
+  let seen: Record<string, unknown> | undefined;
+  const { provenance } = context;
+  if (typeof provenance === 'object' && ('registered' in provenance || 'lineage' in provenance)) {
+    const { registered, lineage } = provenance as CedarJsonObject;
+    seen = {
+      provenance: {
+        ...(registered === undefined ? {} : { registered }),
+        ...(lineage === undefined ? {} : { lineage }),
+      },
+    };
+  }
+  for (const name of ['mandate', 'tool', 'origins'])
+    if (context[name] !== undefined) seen = { ...seen, [name]: context[name] };
+  return seen;
 }
 
 /** Where nobody can verify a token, none is believed. */

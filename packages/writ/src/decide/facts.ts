@@ -5,6 +5,7 @@ import type { FactRecord } from './record.js';
 interface Remembered {
   readonly attributes: RecordValue;
   readonly ancestors: ReadonlySet<Entity>;
+  readonly tags: RecordValue;
   readonly fact: FactRecord;
 }
 
@@ -18,17 +19,19 @@ const remembered = new WeakMap<Entity, Remembered>();
  */
 export function factOf(entity: Entity, agesOf: () => ReadonlyMap<string, FactAge> | undefined): FactRecord {
   const known = remembered.get(entity);
-  if (known?.attributes === entity.attributes && known.ancestors === entity.ancestors) return known.fact;
+  if (known?.attributes === entity.attributes && known.ancestors === entity.ancestors && known.tags === entity.tags)
+    return known.fact;
   const ages = agesOf();
   const withheld = withheldOf(entity);
   const fact: FactRecord = {
     uid: { type: entity.type, id: entity.id },
     attributes: plain(recordToJson(entity.attributes)) as FactRecord['attributes'],
     ancestors: [...entity.ancestors].map(({ type, id }) => ({ type, id })),
+    ...(entity.tags.size === 0 ? {} : { tags: plain(recordToJson(entity.tags)) as NonNullable<FactRecord['tags']> }),
     ...(ages === undefined ? {} : { ages: plainAges(ages) }),
     ...(withheld === undefined ? {} : { withheld: [...withheld] }),
   };
-  remembered.set(entity, { attributes: entity.attributes, ancestors: entity.ancestors, fact });
+  remembered.set(entity, { attributes: entity.attributes, ancestors: entity.ancestors, tags: entity.tags, fact });
   return fact;
 }
 

@@ -140,7 +140,7 @@ function plainUid({ type, id }: EntityUid): EntityUid {
 }
 
 /** An entity as it is, and in these too. */
-function inMore(entity: Entity, roles: readonly Entity[]): Entity {
+export function inMore(entity: Entity, roles: readonly Entity[]): Entity {
   const view = new Entity(entity.type, entity.id);
   view.exists = true;
   view.attributes = entity.attributes;

@@ -1,4 +1,4 @@
-import type { ActionDeclaration, PolicySet, Schema } from '@writ/cedar';
+import type { ActionDeclaration, Dereferences, PolicySet, Schema } from '@writ/cedar';
 import type { Detection } from '../ledger/detectors.js';
 import type { Tools } from '../ledger/tool-description.js';
 import type { Mandate } from '../provenance/mandate.js';
@@ -24,6 +24,8 @@ export interface PolicyPlane {
   /** What a task may do that nobody started as another kind; undefined without `tasks`. */
   readonly usualMandate: Mandate | undefined;
   readonly registry: Registry;
+  /** Whose attributes policies read besides those of the request's own entities. */
+  readonly dereferences: Dereferences;
   /** Who brings facts that a decision needs; undefined when nobody does. */
   readonly fetchers?: Pick<Fetchers, 'waitsFor' | 'isEmpty'> | undefined;
 }

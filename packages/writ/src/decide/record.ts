@@ -15,6 +15,8 @@ export interface FactRecord {
   /** Those that the registry held. */
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly ancestors: readonly EntityUid[];
+  /** Its tags, when it has any. */
+  readonly tags?: Readonly<Record<string, unknown>>;
   /** Where those that have an age come from, and when they were true (RFC 3339). */
   readonly ages?: Readonly<Record<string, { readonly source: string; readonly asOf: string }>>;
   /** The names of those that were not to be relied on. */
@@ -60,6 +62,18 @@ export interface DecisionRecord extends Decision {
   };
   /** Properties that the caller sent and may not assert, as `subject.role`: not read. */
   readonly ignored?: readonly string[];
+  /** Facts of other entities that policies can come to from those of the request. */
+  readonly referred?: readonly FactRecord[];
+  /** What policies saw in their context besides what is here already: of the path, of the tool, of where arguments came from. */
+  readonly seen?: Readonly<Record<string, unknown>>;
+  /** The types of obligation that the enforcement point can carry out. */
+  readonly supported?: readonly string[];
+  /** The trace that the request is part of (W3C Trace Context, trace-id). */
+  readonly trace?: string;
+  /** How long it took to decide, in microseconds; without the time to record it. */
+  readonly took?: number;
+  /** The decision that was deferred or waited for somebody, and that this one resolves: the same call, asked again. */
+  readonly resolves?: string;
 }
 
 /** What became of a permitted action. */

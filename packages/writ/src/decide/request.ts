@@ -28,6 +28,13 @@ export interface TraceContext {
   readonly tracestate?: string;
 }
 
+const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/;
+
+/** The trace-id of a `traceparent`; undefined when it is none. */
+export function traceIdOf(traceparent: unknown): string | undefined {
+  return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+}
+
 /** What comes with a request from outside, and goes on with it. */
 export interface Carried {
   readonly trace?: TraceContext | undefined;

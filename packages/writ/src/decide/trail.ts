@@ -18,6 +18,10 @@ export interface Trail {
   reserved?: readonly Holding[];
   origins?: readonly Origin[];
   revision?: number | undefined;
+  referred?: readonly FactRecord[];
+  seen?: Readonly<Record<string, unknown>>;
+  supported?: readonly string[];
+  trace?: string | undefined;
 }
 
 const NO_LEDGER: LedgerValues = {};
@@ -34,7 +38,7 @@ export function recordOf(
   caller: Caller,
   now: Date,
   trail: Trail,
-): DecisionRecord {
+): Mutable<DecisionRecord> {
   const { provenance, facts, ignored } = trail;
   const { id, result, reasons, refusal, obligations, missing, policyVersion } = decision;
   const record: Mutable<DecisionRecord> = {
@@ -58,6 +62,10 @@ export function recordOf(
   if (trail.reserved !== undefined) record.reserved = trail.reserved;
   if (ignored !== undefined) record.ignored = ignored;
   if (trail.revision !== undefined && trail.revision > 0) record.revision = trail.revision;
+  if (trail.referred !== undefined && trail.referred.length > 0) record.referred = trail.referred;
+  if (trail.seen !== undefined) record.seen = trail.seen;
+  if (trail.supported !== undefined) record.supported = trail.supported;
+  if (trail.trace !== undefined) record.trace = trail.trace;
   return record;
 }
 

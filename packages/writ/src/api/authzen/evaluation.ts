@@ -1,6 +1,6 @@
 import type { Decider, TokenProvenance } from '../../decide/decide.js';
 import type { DecisionRecord } from '../../decide/record.js';
-import type { AccessRequest } from '../../decide/request.js';
+import { type AccessRequest, traceIdOf } from '../../decide/request.js';
 import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
@@ -51,10 +51,13 @@ export function evaluatePrepared(
 function evaluateOne(
   decider: Decider,
   asked: AccessRequest,
-  { caller, reply }: Call,
+  { caller, reply, request }: Call,
   token: TokenProvenance | undefined,
 ): Promise<string> {
-  const { records, recorded } = decider.begin([asked], caller, { token });
+  const { records, recorded } = decider.begin([asked], caller, {
+    token,
+    trace: traceIdOf(request.headers.traceparent),
+  });
   const record = records[0] as DecisionRecord;
   const { id, refusal } = record;
   const text = textOf(answerOf(record, caller));

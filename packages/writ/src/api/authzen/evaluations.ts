@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Decider, TokenProvenance } from '../../decide/decide.js';
 import { isPermitted } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
-import type { AccessRequest } from '../../decide/request.js';
+import { type AccessRequest, traceIdOf } from '../../decide/request.js';
 import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { type Call, type Route, readShape, route } from '../route.js';
 import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
@@ -58,6 +58,7 @@ function answerMany(
   const { records, recorded } = decider.begin(requests, call.caller, {
     until: (record) => decides(record, semantic),
     token,
+    trace: traceIdOf(call.request.headers.traceparent),
   });
   const ids: string[] = [];
   const answers: string[] = [];

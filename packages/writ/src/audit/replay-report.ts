@@ -1,0 +1,147 @@
+import { type EntityUid, uidText } from '@writ/cedar';
+import type { Decision } from '../decide/decision.js';
+import type { DecisionRecord } from '../decide/record.js';
+
+/** What another policy makes of a recorded decision. */
+export type Verdict = Pick<Decision, 'result' | 'reasons' | 'refusal' | 'obligations' | 'missing'>;
+
+/** How many, by name. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface ChangeReport {
+  readonly count: number;
+  readonly byIdentity: Counts;
+  readonly byAction: Counts;
+  /** The policies that decide it now. */
+  readonly byPolicy: Counts;
+  /** The ids of the first ones. */
+  readonly examples: readonly string[];
+}
+
+export interface ReplayReport {
+  readonly decisions: number;
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+  /** In every part as they were. */
+  readonly same: number;
+  /** Those that no policy made, and would be as they were. */
+  readonly kept: number;
+  readonly newlyPermitted: ChangeReport;
+  readonly newlyDenied: ChangeReport;
+  /** As permitted or denied as before, for other reasons or with another result. */
+  readonly otherwise: ChangeReport;
+  /** Those that the record does not have enough of, by what is missing. */
+  readonly notRecorded: Counts;
+  /** About people who were erased. */
+  readonly erased: number;
+}
+
+const EXAMPLES = 5;
+
+class Change {
+  count = 0;
+  private readonly identities: Record<string, number> = {};
+  private readonly actions: Record<string, number> = {};
+  private readonly policies: Record<string, number> = {};
+  private readonly examples: string[] = [];
+
+  add({ id, provenance, request }: DecisionRecord, { reasons, refusal }: Verdict): void {
+    this.count += 1;
+    const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
+    add(this.identities, path.map(uidText).join(' > '));
+    add(this.actions, request.action.name);
+    const policies = new Set(reasons.map(({ policy }) => policy));
+    for (const policy of policies.size === 0 ? [refusal?.code ?? 'none'] : policies) add(this.policies, policy);
+    if (this.examples.length < EXAMPLES) this.examples.push(id);
+  }
+
+  report(): ChangeReport {
+    return {
+      count: this.count,
+      byIdentity: sorted(this.identities),
+      byAction: sorted(this.actions),
+      byPolicy: sorted(this.policies),
+      examples: this.examples,
+    };
+  }
+}
+
+/** Compares what was decided with what would be. */
+export class ReplayTally {
+  private decisions = 0;
+  private same = 0;
+  private kept = 0;
+  private erased = 0;
+  private since: string | undefined;
+  private until: string | undefined;
+  private readonly missing: Record<string, number> = {};
+  private readonly permitted = new Change();
+  private readonly denied = new Change();
+  private readonly otherwise = new Change();
+
+  decided(record: DecisionRecord, verdict: Verdict): void {
+    this.take(record);
+    if (isSame(record, verdict)) this.same += 1;
+    else {
+      const [before, now] = [isPermit(record.result), isPermit(verdict.result)];
+      const change = before === now ? this.otherwise : now ? this.permitted : this.denied;
+      change.add(record, verdict);
+    }
+  }
+
+  keep(record: DecisionRecord): void {
+    this.take(record);
+    this.kept += 1;
+  }
+
+  miss(record: DecisionRecord, why: string): void {
+    this.take(record);
+    add(this.missing, why);
+  }
+
+  erase(): void {
+    this.erased += 1;
+  }
+
+  private take({ time }: DecisionRecord): void {
+    this.decisions += 1;
+    this.since ??= time;
+    this.until = time;
+  }
+
+  report(): ReplayReport {
+    return {
+      decisions: this.decisions,
+      since: this.since,
+      until: this.until,
+      same: this.same,
+      kept: this.kept,
+      newlyPermitted: this.permitted.report(),
+      newlyDenied: this.denied.report(),
+      otherwise: this.otherwise.report(),
+      notRecorded: sorted(this.missing),
+      erased: this.erased,
+    };
+  }
+}
+
+/** Whether every part of a verdict is the recorded one, bit for bit. */
+export function isSame(record: DecisionRecord, verdict: Verdict): boolean {
+  return partsOf(record) === partsOf(verdict);
+}
+
+function partsOf({ result, reasons, refusal, obligations, missing }: Verdict): string {
+  return JSON.stringify([result, reasons, refusal ?? null, obligations ?? null, missing ?? null]);
+}
+
+function isPermit(result: DecisionRecord['result']): boolean {
+  return result === 'allow' || result === 'modify';
+}
+
+function add(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+
+function sorted(counts: Readonly<Record<string, number>>): Counts {
+  return Object.fromEntries(Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)));
+}
