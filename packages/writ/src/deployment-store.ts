@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { exportMigrations } from './audit/export/exporter.js';
 import { type GroupWriter, threadedWriter } from './audit/group-writer.js';
 import { auditMigrations } from './audit/log-table.js';
 import { type OpenLogOptions, openLog } from './audit/open-log.js';
@@ -30,6 +31,7 @@ const MIGRATIONS = [
   credentialUseMigrations,
   dpopMigrations,
   entityMigrations,
+  exportMigrations,
   grantMigrations,
   identityKeyMigrations,
   identityMigrations,

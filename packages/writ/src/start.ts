@@ -25,6 +25,7 @@ import type { ChangeRecord } from './decide/record.js';
 import { openDeployment } from './deployment-store.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
+import { startExports } from './exports.js';
 import { Freshness } from './freshness.js';
 import { GatewayClients } from './gateway-clients.js';
 import { Ledger } from './ledger/ledger.js';
@@ -322,6 +323,16 @@ export async function start(options: StartOptions): Promise<Writ> {
     });
     closers.push(() => serving.close());
     await serving.load();
+    if (!isFollower)
+      closers.push(
+        startExports({
+          store: file,
+          data,
+          settings: () => serving.bundle.settings.record.export,
+          onProgress: (sink, behind) => metrics.exported(sink, behind),
+          logger,
+        }),
+      );
     if (signer !== undefined)
       closers.push(startCosigning(store, () => serving.bundle.settings.record.witnesses, logger));
 

@@ -31,12 +31,23 @@ export class Metrics {
     labelNames: ['fetcher'] as const,
     registers: [this.registry],
   });
+  private readonly exportsBehind = new Gauge({
+    name: 'writ_export_behind_entries',
+    help: 'Entries of the log that a sink has not taken yet',
+    labelNames: ['sink'] as const,
+    registers: [this.registry],
+  });
   /** Looking one up by its labels costs more than the observation. */
   private readonly observers = new Map<string, Map<number, { observe(seconds: number): void }>>();
 
   /** What a fetcher of facts did. Their names are the bundle's. */
   fetched(fetcher: string, outcome: string, ms: number): void {
     this.fetches.observe({ fetcher, outcome }, ms / 1_000);
+  }
+
+  /** How far a sink is behind the log. Their names are the bundle's. */
+  exported(sink: string, behind: number): void {
+    this.exportsBehind.set({ sink }, behind);
   }
 
   fetcherOpened(fetcher: string, isOpen: boolean): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationShape } from '../duration.js';
 
 /** A witness that signs what the log came to: where it is, and its key as `<name>+<key id>+<key>`. */
 const witness = z.strictObject({
@@ -24,6 +25,41 @@ const mask = z.union([
   z.strictObject({ class: z.enum(['card', 'iban', 'email']), as }),
 ]);
 
+const headers = z.record(z.string().regex(/^[\w-]+$/), z.string()).default({});
+/** `record`: the record itself. `ocsf`: an event of OCSF's API Activity. */
+const form = z.enum(['record', 'ocsf']).default('ocsf');
+const ocsf = z.enum(['1.8.0', '1.9.0-dev']).default('1.8.0');
+
+/** Where the record is sent as it grows. A text may have `${data}`, and `${env:NAME}` for what is secret. */
+const sink = z.discriminatedUnion('to', [
+  z.strictObject({ to: z.literal('file'), file: z.string().min(1), form, ocsf }),
+  z.strictObject({
+    to: z.literal('http'),
+    url: z.string().regex(/^https?:\/\//, 'an URL is http:// or https://'),
+    headers,
+    form,
+    ocsf,
+  }),
+  z.strictObject({
+    to: z.literal('syslog'),
+    url: z.string().regex(/^(tcp|tls|udp):\/\/\S+$/, 'as tls://siem.example:6514, tcp:// or udp://'),
+    form,
+    ocsf,
+  }),
+  z.strictObject({
+    to: z.literal('otlp'),
+    url: z.string().regex(/^https?:\/\//, 'as http://collector:4318/v1/logs'),
+    headers,
+  }),
+  z.strictObject({
+    to: z.literal('parquet'),
+    folder: z.string().min(1),
+    entries: z.int().min(1).max(16_384).default(10_000),
+    every: durationShape.default('10m'),
+  }),
+]);
+export type SinkSettings = z.output<typeof sink>;
+
 /** How decisions are recorded. */
 export const recordShape = z.strictObject({
   /**
@@ -33,6 +69,7 @@ export const recordShape = z.strictObject({
   durability: z.enum(['before-response', 'async']).default('before-response'),
   witnesses: z.array(witness).default([]),
   mask: z.array(mask).default([]),
+  export: z.record(z.string().regex(/^[\w-]+$/), sink).default({}),
   /** The entity types that are people whose data can be erased: what is recorded of them is encrypted with a key of their own. */
   erasable: z.array(z.string().regex(/^[A-Za-z_][\w:]*$/)).default([]),
 });

@@ -1,0 +1,68 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { openStoreToWrite } from '../../store/store.js';
+import { PersonKeys } from '../protection/person-keys.js';
+import { Exporter } from './exporter.js';
+import { type SinkDescription, sinkOf } from './sinks.js';
+
+/** The thread that hands the log to sinks. A sink that is slow or gone holds up itself, and nothing else. */
+
+export interface ExportWorkerData {
+  /** Where the log is: a file, or the URL of a database. */
+  readonly store: string;
+  readonly sinks: Readonly<Record<string, SinkDescription>>;
+}
+
+/** What the thread says of a sink. */
+export type ExportMessage =
+  | { readonly sink: string; readonly behind: number }
+  | { readonly sink: string; readonly failure: string };
+
+const IDLE_MS = 250;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
+
+const port = parentPort;
+if (port === null) throw new Error('this file is run as a worker');
+const { store: where, sinks } = workerData as ExportWorkerData;
+const closing = new AbortController();
+port.on('message', () => closing.abort());
+const store = openStoreToWrite(where);
+const keys = await PersonKeys.open(store);
+
+await Promise.all(Object.entries(sinks).map(([name, sink]) => run(name, sink)));
+await store.destroy();
+port.close();
+
+async function run(name: string, description: SinkDescription): Promise<void> {
+  const say = (message: ExportMessage): void => port?.postMessage(message);
+  const sink = sinkOf(description);
+  const exporter = new Exporter(store, name, sink, keys);
+  let retry = FIRST_RETRY_MS;
+  while (!closing.signal.aborted) {
+    let rest = IDLE_MS;
+    try {
+      const { behind } = await exporter.step(performance.now());
+      say({ sink: name, behind });
+      retry = FIRST_RETRY_MS;
+      if (behind > 0 && sink.batch.entries === 1) rest = 0;
+    } catch (error) {
+      say({ sink: name, failure: error instanceof Error ? error.message : String(error) });
+      rest = retry;
+      retry = Math.min(LAST_RETRY_MS, 2 * retry);
+    }
+    if (rest > 0) await pause(rest);
+  }
+  await sink.close().catch(() => undefined);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      closing.signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    closing.signal.addEventListener('abort', end);
+  });
+}

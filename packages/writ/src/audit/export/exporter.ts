@@ -1,0 +1,116 @@
+import { columnsOf } from '../../store/dialect.js';
+import type { Migrations, Store } from '../../store/store.js';
+import { EntryOpener } from '../entry-opener.js';
+import { LogTiles } from '../log-tiles.js';
+import type { PersonKeys } from '../protection/person-keys.js';
+import { TILE_WIDTH, widthAt } from '../tlog/tiles.js';
+import type { ExportedEntry, Sink } from './sink.js';
+
+type ExportTables = {
+  /** How far each sink has come: the entries before this place are taken. */
+  log_exports: { sink: string; next: number };
+};
+
+export const exportMigrations: Migrations = {
+  '0013_audit_exports': {
+    async up(db) {
+      const { whole, id } = columnsOf(db);
+      await db.schema
+        .createTable('log_exports')
+        .addColumn('sink', id, (c) => c.primaryKey())
+        .addColumn('next', whole, (c) => c.notNull())
+        .execute();
+    },
+  },
+};
+
+/** At most so many tiles are read for one batch. */
+const MAX_TILES = 64;
+
+/** How far a sink has come, and how far it is behind. */
+export interface ExportProgress {
+  readonly next: number;
+  readonly behind: number;
+}
+
+/**
+ * Hands the log to a sink, in its order, from where it stopped. At least once: how far the sink has come is stored after it has taken
+ * something, so that what is between the two is sent again after a crash.
+ */
+export class Exporter {
+  private readonly tiles: LogTiles;
+  private readonly opener: EntryOpener;
+  private waitingSince: number | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly name: string,
+    private readonly sink: Sink,
+    keys?: PersonKeys,
+  ) {
+    this.tiles = new LogTiles(store);
+    this.opener = new EntryOpener(store, keys);
+  }
+
+  private get table() {
+    return this.store.withTables<ExportTables>();
+  }
+
+  private async next(): Promise<number> {
+    const row = await this.table
+      .selectFrom('log_exports')
+      .select('next')
+      .where('sink', '=', this.name)
+      .executeTakeFirst();
+    return row?.next ?? 0;
+  }
+
+  /**
+   * Hands over one batch, when there is enough for one or it has waited long enough.
+   *
+   * @param now milliseconds, of any clock that goes on
+   * @throws what the sink fails with; nothing is counted as taken then
+   */
+  async step(now: number): Promise<ExportProgress> {
+    const next = await this.next();
+    const { size, origin } = await this.tiles.head();
+    const behind = size - next;
+    const { entries: enough, ms } = this.sink.batch;
+    if (behind === 0) return { next, behind };
+    this.waitingSince ??= now;
+    if (behind < enough && now - this.waitingSince < ms) return { next, behind };
+    const entries = await this.entries(next, size, origin);
+    const taken = entries.until;
+    await this.sink.send(entries.list);
+    await this.table
+      .insertInto('log_exports')
+      .values({ sink: this.name, next: taken })
+      .onConflict((c) => c.column('sink').doUpdateSet({ next: taken }))
+      .execute();
+    this.waitingSince = undefined;
+    return { next: taken, behind: size - taken };
+  }
+
+  private async entries(
+    next: number,
+    size: number,
+    origin: string,
+  ): Promise<{ readonly list: readonly ExportedEntry[]; readonly until: number }> {
+    const list: ExportedEntry[] = [];
+    const tiles = Math.min(MAX_TILES, Math.max(1, Math.ceil(this.sink.batch.entries / TILE_WIDTH)));
+    const first = Math.floor(next / TILE_WIDTH);
+    let until = next;
+    for (let n = first; n < first + tiles && n * TILE_WIDTH < size; n += 1) {
+      const lines = await this.tiles.lines(n, widthAt(size, 'entries', n));
+      for (const [i, line] of lines.entries()) {
+        const index = n * TILE_WIDTH + i;
+        if (index < next) continue;
+        const entry = await this.opener.entry(line);
+        // Whoever was erased is not told of any more.
+        if (entry.kind !== 'erased') list.push({ index, origin, entry });
+        until = index + 1;
+      }
+    }
+    return { list, until };
+  }
+}
