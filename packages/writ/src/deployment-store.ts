@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { earlyMigrations } from './audit/early-answers.js';
 import { exportMigrations } from './audit/export/exporter.js';
 import { type GroupWriter, threadedWriter } from './audit/group-writer.js';
 import { auditMigrations } from './audit/log-table.js';
@@ -30,6 +31,7 @@ const MIGRATIONS = [
   credentialMigrations,
   credentialUseMigrations,
   dpopMigrations,
+  earlyMigrations,
   entityMigrations,
   exportMigrations,
   grantMigrations,

@@ -10,6 +10,7 @@ import { routesOf } from './api/routes.js';
 import { HttpService, type TlsMaterial } from './api/service.js';
 import { ServingStateHolder } from './api/serving-state.js';
 import { RequestTracing } from './api/tracing.js';
+import { EarlyAnswers } from './audit/early-answers.js';
 import { LogReader } from './audit/log-reader.js';
 import { LogTiles } from './audit/log-tiles.js';
 import { LogWriter } from './audit/log-writer.js';
@@ -139,7 +140,11 @@ export async function start(options: StartOptions): Promise<Writ> {
         ),
       );
     const log = new LogWriter(writer);
-    closers.push(() => log.close());
+    const early = new EarlyAnswers(store);
+    closers.push(async () => {
+      await log.close();
+      if (!isFollower) await early.end();
+    });
     const credentials = await Credentials.open(store, join(data, 'keys'), [], clock, !isFollower);
     const revisions = await RevisionLog.open(store, clock());
     const entities = new EntityStore(store, revisions);
@@ -188,6 +193,26 @@ export async function start(options: StartOptions): Promise<Writ> {
       const now = clock();
       await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }]);
     };
+    if (!isFollower) {
+      const unrecorded = await early.unrecorded();
+      // The ids between the last entry and this one.
+      if (unrecorded !== undefined) {
+        logger.warn(
+          unrecorded,
+          'the service was ended while it answered early: so many decisions may not be on the record',
+        );
+        await record({
+          by: 'writ',
+          what: 'record.gap',
+          detail: { ...unrecorded, after: (await reader.lastId()) ?? '' },
+        });
+        await early.end();
+      }
+      log.onLost((count, first, last) => {
+        logger.error({ count, first, last }, 'decisions that were answered could not be recorded');
+        recordLost({ count, first, last }, record, logger);
+      });
+    }
     const freshness = new Freshness({
       settings: () => serving.bundle.settings.freshness,
       revocationAges: () => [['the database', revisions.age] as const, ...signals.ages()],
@@ -228,7 +253,12 @@ export async function start(options: StartOptions): Promise<Writ> {
       signals: (bundle) => signals.prepare(bundle),
       protection: async (settings) => {
         const protection = await protectionOf(settings, maskKey, personKeys);
-        return () => log.protect(protection);
+        const isEarly = settings.durability === 'async' && !isFollower;
+        if (isEarly) await early.begin(clock());
+        return () => {
+          log.protect(protection);
+          log.answerEarly(isEarly);
+        };
       },
       record,
     });
@@ -371,6 +401,20 @@ export async function start(options: StartOptions): Promise<Writ> {
     await close();
     throw error;
   }
+}
+
+const LOST_AGAIN_MS = 1_000;
+
+/** Puts on the record what is missing there, as soon as anything can be recorded again. */
+function recordLost(
+  detail: { readonly count: number; readonly first: string; readonly last: string },
+  record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>,
+  logger: Logger,
+): void {
+  record({ by: 'writ', what: 'record.gap', detail }).catch((error: unknown) => {
+    logger.error({ err: error, ...detail }, 'what was lost could not be recorded yet');
+    setTimeout(() => recordLost(detail, record, logger), LOST_AGAIN_MS).unref();
+  });
 }
 
 function tlsMaterial({ cert, key, clientCa }: TlsFiles): TlsMaterial {

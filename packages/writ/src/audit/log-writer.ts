@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { EntityUid } from '@writ/cedar';
 import { decodeTime } from 'ulid';
 import type { Append, CapUse, DecisionRecord, Holding, LogEntry, Removal, UsedProof } from '../decide/record.js';
+import { EARLY_MOST } from './early-answers.js';
 import { entryText, rememberedText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import type { GroupWriter } from './group-writer.js';
@@ -18,6 +19,8 @@ class Pending {
   private readonly attachments: Attachment[] = [];
   readonly proofs: UsedProof[] = [];
   size = 0;
+  /** How many of them were answered for already. */
+  early = 0;
   /** When it was handed on; `performance.now()`. */
   since = 0;
   readonly done: Promise<void>;
@@ -121,6 +124,11 @@ function noteOf(entry: LogEntry): EntryNote {
 /** Told of entries once they are on disk: what they are, and their lines. */
 export type EntryListener = (notes: readonly EntryNote[], texts: readonly string[]) => void;
 
+/** Whether nothing but the record is lost with an entry: no budget, cap or outcome. */
+function holdsNothing(entry: LogEntry): boolean {
+  return entry.kind === 'decision' && entry.reserved === undefined && entry.mandate?.use === undefined;
+}
+
 /** More than this waiting for the disk, in characters, and new entries are refused. */
 const MAX_WAITING = 64 * 2 ** 20;
 /** So many entries are handed on without waiting for the turn to end: the disk then works while this thread does. */
@@ -137,7 +145,14 @@ export class LogWriter implements Append {
   private waitingSize = 0;
   private isFlushing = false;
   private protection: Protection | undefined;
-  private readonly events = new EventEmitter<{ entries: Parameters<EntryListener>; commit: [number, number] }>();
+  private isEarly = false;
+  /** Answered for and not on disk. */
+  private ahead = 0;
+  private readonly events = new EventEmitter<{
+    entries: Parameters<EntryListener>;
+    commit: [number, number];
+    lost: [number, string, string];
+  }>();
 
   constructor(private readonly writer: GroupWriter) {
     this.events.setMaxListeners(0);
@@ -154,6 +169,12 @@ export class LogWriter implements Append {
     } catch (error) {
       return Promise.reject(new RecordError(`an entry is not JSON: ${String(error)}`));
     }
+    const isEarly =
+      this.isEarly && proofs.length === 0 && this.ahead + entries.length <= EARLY_MOST && entries.every(holdsNothing);
+    if (isEarly) {
+      waiting.early += entries.length;
+      this.ahead += entries.length;
+    }
     if (waiting.notes.length >= GROUP) {
       void this.flush();
     } else if (!this.isFlushing) {
@@ -163,7 +184,10 @@ export class LogWriter implements Append {
         void this.flush();
       });
     }
-    return waiting.done;
+    if (!isEarly) return waiting.done;
+    // Whoever waits for the rest of the group hears of what fails.
+    waiting.done.catch(() => undefined);
+    return Promise.resolve();
   }
 
   private async flush(): Promise<void> {
@@ -184,13 +208,34 @@ export class LogWriter implements Append {
     // Groups settle in their order.
     this.writing.shift();
     this.waitingSize -= group.size;
+    this.ahead -= group.early;
     if (failure !== undefined) {
+      if (group.early > 0) this.lose(group);
       group.reject(failure);
       return;
     }
     this.events.emit('commit', group.notes.length, performance.now() - group.since);
     group.resolve();
     this.events.emit('entries', group.notes, group.texts);
+  }
+
+  /** Nothing is answered for early any more, until somebody has put on the record what is missing there. */
+  private lose({ early, notes }: Pending): void {
+    this.isEarly = false;
+    this.events.emit('lost', early, notes[0]?.id ?? '', notes[notes.length - 1]?.id ?? '');
+  }
+
+  /**
+   * Whether an entry that holds nothing of a budget, a cap or a proof is answered for before it is on disk. {@link EarlyAnswers} has to
+   * have begun.
+   */
+  answerEarly(isEarly: boolean): void {
+    this.isEarly = isEarly;
+  }
+
+  /** Calls back when entries that were answered for could not be written: how many, and between which ids. */
+  onLost(listener: (count: number, first: string, last: string) => void): void {
+    this.events.on('lost', listener);
   }
 
   /** From now on entries are masked and sealed like this before they are recorded. */

@@ -1,0 +1,162 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { EARLY_MOST } from '../src/audit/early-answers.js';
+import { RecordError } from '../src/audit/errors.js';
+import { LogReader } from '../src/audit/log-reader.js';
+import { LogWriter } from '../src/audit/log-writer.js';
+import type { ChangeRecord, DecisionRecord } from '../src/decide/record.js';
+import { openStoreToRead } from '../src/store/store.js';
+import { command, startedService } from './processes.js';
+import { bundleOf } from './running.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'writ-durability-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const decision = (i: number, more: Partial<DecisionRecord> = {}): DecisionRecord => ({
+  kind: 'decision',
+  id: `01K${String(i).padStart(23, '0')}`,
+  time: '2026-11-24T00:00:00.000Z',
+  result: 'allow',
+  enforcementPoint: 'x',
+  request: { subject: { type: 'U', id: 'u' }, action: { name: 'a' }, resource: { type: 'R', id: 'r' } },
+  reasons: [],
+  facts: [],
+  ledger: {},
+  policyVersion: 'v',
+  ...more,
+});
+
+/** A disk that is told when to be done, and how. */
+function slowDisk() {
+  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const log = new LogWriter({
+    write: () => new Promise((resolve, reject) => void waiting.push({ resolve, reject })),
+    close: async () => undefined,
+  });
+  const settled = async (promise: Promise<unknown>): Promise<boolean> => {
+    let is = false;
+    promise.then(
+      () => (is = true),
+      () => (is = true),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return is;
+  };
+  return { log, waiting, settled };
+}
+
+describe('async', () => {
+  it('answers before the disk is done, but never for what is held of a budget, a cap or a proof, nor for anything else than a decision', async () => {
+    const { log, waiting, settled } = slowDisk();
+    expect(await settled(log.append([decision(1)]))).toBe(false);
+    log.answerEarly(true);
+    expect(await settled(log.append([decision(2)]))).toBe(true);
+    const holds: Partial<DecisionRecord>[] = [
+      { reserved: [{ accumulator: 'a', fold: 'sum', key: 'k', amount: 1 }] },
+      { mandate: { kind: 'm', covers: true, use: { caps: [], amounts: [], until: 1 } as never } },
+    ];
+    for (const [i, more] of holds.entries()) expect(await settled(log.append([decision(3 + i, more)]))).toBe(false);
+    expect(await settled(log.append([decision(5)], [{ key: 'p', until: 1, at: 0 }]))).toBe(false);
+    const change: ChangeRecord = { kind: 'change', id: '01K9', time: 't', by: 'b', what: 'w', detail: {} };
+    expect(await settled(log.append([change]))).toBe(false);
+    for (const { resolve } of waiting) resolve();
+  });
+
+  it('is so many ahead of the disk at most', async () => {
+    const { log, waiting, settled } = slowDisk();
+    log.answerEarly(true);
+    for (let i = 0; i < EARLY_MOST; i += 1) void log.append([decision(i)]);
+    const more = log.append([decision(EARLY_MOST)]);
+    expect(await settled(more)).toBe(false);
+    for (const { resolve } of waiting.splice(0)) resolve();
+    expect(await settled(more)).toBe(true);
+  });
+
+  it('counts what could not be written after it was answered, and answers early no more', async () => {
+    const { log, waiting, settled } = slowDisk();
+    const lost: unknown[] = [];
+    log.onLost((...told) => lost.push(told));
+    log.answerEarly(true);
+    await Promise.all([log.append([decision(1)]), log.append([decision(2)])]);
+    await new Promise((resolve) => setImmediate(resolve));
+    waiting.splice(0)[0]?.reject(new RecordError('disk full'));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(lost).toEqual([[2, decision(1).id, decision(2).id]]);
+    expect(await settled(log.append([decision(3)]))).toBe(false);
+  });
+
+  const bundle = (durability: string): string =>
+    bundleOf({
+      'writ.yaml': `name: d\nrecord: { durability: ${durability} }`,
+      'schema.cedarschema': 'entity User; action look appliesTo { principal: [User], resource: [User] };',
+      'policies/all.cedar': '@id("all") permit (principal, action, resource);',
+    });
+  const user = { type: 'User', id: 'ana' };
+  const body = JSON.stringify({ subject: user, action: { name: 'look' }, resource: user });
+
+  /** Asks until it is killed; the ids of what was answered. */
+  async function killed(data: string, durability: string): Promise<string[]> {
+    const { child, url } = await startedService(bundle(durability), data);
+    const key = readFileSync(join(data, 'keys/default.key'), 'utf8').trim();
+    const ids: string[] = [];
+    const ask = async (): Promise<void> => {
+      for (;;) {
+        const answer = await fetch(`${url}/access/v1/evaluation`, {
+          method: 'POST',
+          body,
+          headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+        });
+        if (((await answer.json()) as { decision: boolean }).decision)
+          ids.push(answer.headers.get('x-decision-id') as string);
+      }
+    };
+    const asking = Array.from({ length: 8 }, () => ask().catch(() => undefined));
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    child.kill('SIGKILL');
+    await Promise.all(asking);
+    return ids;
+  }
+
+  async function recordIn(data: string) {
+    const store = openStoreToRead(join(data, 'writ.db'));
+    const all = (await new LogReader(store).read({ seq: 0, index: -1 }, 1_000_000)).map(({ entry }) => entry);
+    await store.destroy();
+    return all;
+  }
+
+  it.each(['async', 'before-response'])(
+    '%s: after kill -9 what may be missing is on the record, as a range and a number',
+    async (durability) => {
+      const data = join(folder, durability);
+      const answered = await killed(data, durability);
+      expect(answered.length).toBeGreaterThan(50);
+      const { child } = await startedService(bundle(durability), data);
+      child.kill('SIGTERM');
+      await new Promise((resolve) => child.once('exit', resolve));
+      const all = await recordIn(data);
+      const recorded = new Set(all.map(({ id }) => id));
+      const missing = answered.filter((id) => !recorded.has(id));
+      const gaps = all.flatMap((entry) => (entry.kind === 'change' && entry.what === 'record.gap' ? [entry] : []));
+      if (durability === 'before-response') {
+        expect([missing, gaps]).toEqual([[], []]);
+        return;
+      }
+      expect(gaps).toHaveLength(1);
+      const { id: end, detail } = gaps[0] as ChangeRecord;
+      expect(detail).toMatchObject({ atMost: EARLY_MOST, since: expect.any(String), after: expect.any(String) });
+      expect(missing.length).toBeLessThanOrEqual(EARLY_MOST);
+      for (const id of missing) expect(id > (detail.after as string) && id < end).toBe(true);
+      // One that is stopped as it should be leaves nothing out, and says nothing.
+      const again = await startedService(bundle(durability), data);
+      again.child.kill('SIGTERM');
+      await new Promise((resolve) => again.child.once('exit', resolve));
+      expect(
+        (await recordIn(data)).filter((entry) => entry.kind === 'change' && entry.what === 'record.gap'),
+      ).toHaveLength(1);
+      expect(await command('log', 'verify', '--data', data)).toMatchObject({ code: 0 });
+    },
+    60_000,
+  );
+});
