@@ -62,6 +62,8 @@ describe('the log of a service', () => {
   it('is served as tiles, under a checkpoint that is signed for it', async () => {
     const key = await writ.send('GET', '/v1/log/key', undefined, { as: 'admin' });
     expect(key.text).toBe(readFileSync(join(writ.data, 'keys/log.pub'), 'utf8'));
+    // What was written last is signed for within a few milliseconds.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     const checkpoint = await writ.send('GET', '/v1/log/checkpoint', undefined, { as: 'admin' });
     expect(checkpoint.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     const { size } = verifiedCheckpoint(checkpoint.text, parseVerifier(key.text));

@@ -27,9 +27,12 @@ export interface GroupWriter {
 
 /** Writes in this thread. */
 export function directWriter(database: Sqlite.Database, signer: Signer): GroupWriter {
-  const insert = groupsInserter(database, signer);
+  const inserter = groupsInserter(database, signer);
   return {
-    write: async (group) => insert([group]),
+    write: async (group) => {
+      inserter.insert([group]);
+      inserter.sign();
+    },
     close: async () => void database.close(),
   };
 }

@@ -8,11 +8,20 @@ import type { Signer } from './tlog/note.js';
 /** So many proofs later, those that are too old are thrown away. */
 const PURGE_EVERY = 1_000;
 
-/**
- * Writes groups to an open database in one transaction: all of them are there, each whole, with the tree and its signed checkpoint, or
- * none.
- */
-export function groupsInserter(database: Sqlite.Database, signer: Signer): (groups: readonly LogGroup[]) => void {
+/** One signature is for all commits of so long a time, so that it costs each entry next to nothing. */
+export const SIGN_EVERY_MS = 20;
+
+/** Writes groups to an open database. */
+export interface GroupsInserter {
+  /** All of them are there, each whole and in the tree, or none. Signs when the last signature is some time ago. */
+  insert(groups: readonly LogGroup[]): void;
+  /** Signs for what was written since. */
+  sign(): void;
+  /** Whether everything that was written is signed for. */
+  readonly isSigned: boolean;
+}
+
+export function groupsInserter(database: Sqlite.Database, signer: Signer): GroupsInserter {
   let tree = treeIn(database);
   const insert = database.prepare(
     'insert into log_groups (first_id, last_id, count, body, start, hashes) values (?, ?, ?, ?, ?, ?)',
@@ -26,7 +35,10 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): (grou
   const tile = database.prepare(
     'insert into log_tiles (level, n, hashes) values (?, ?, ?) on conflict do update set hashes = excluded.hashes',
   );
-  const moveHead = database.prepare('update log_head set size = ?, frontier = ?, checkpoint = ? where size = ?');
+  const moveHead = database.prepare('update log_head set size = ?, frontier = ? where size = ?');
+  const signHead = database.prepare('update log_head set checkpoint = ?');
+  let signedAt = -Infinity;
+  let signed = tree.size;
   const outcome = database.prepare('insert into log_outcomes (decision_id, id) values (?, ?)');
   const take = database.prepare('insert into log_uses (decision_id, use, until) values (?, ?, ?)');
   const proof = database.prepare('insert or ignore into log_proofs (key, until) values (?, ?)');
@@ -34,7 +46,7 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): (grou
   const holdings = holdingsWriter(database);
   let proofs = 0;
   const giveBack = database.prepare('delete from log_uses where decision_id = ?');
-  const write = database.transaction((groups: readonly LogGroup[]): LogTree => {
+  const write = database.transaction((groups: readonly LogGroup[], isDue: boolean): LogTree => {
     let next = tree;
     for (const group of groups) {
       const { tree: longer, added, tiles } = next.with(group.body.split('\n'));
@@ -63,17 +75,30 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): (grou
       }
     }
     holdings.finish();
-    const { size, frontier, checkpoint } = next.head(signer);
-    if (moveHead.run(size, frontier, checkpoint, tree.size).changes !== 1)
+    const { size, frontier } = next.row();
+    if (groups.length > 0 && moveHead.run(size, frontier, tree.size).changes !== 1)
       throw new RecordError(
         'another process wrote to the log',
         'let only one service write to a store, and restart it',
       );
+    if (isDue) signHead.run(next.head(signer).checkpoint);
     return next;
   });
-  return (groups) => {
-    // Only once it is committed: what was rolled back is no part of the tree.
-    tree = write(groups);
+  return {
+    insert(groups) {
+      const isDue = performance.now() - signedAt >= SIGN_EVERY_MS;
+      // Only once it is committed: what was rolled back is no part of the tree.
+      tree = write(groups, isDue);
+      if (isDue) [signed, signedAt] = [tree.size, performance.now()];
+    },
+    sign() {
+      if (signed === tree.size) return;
+      tree = write([], true);
+      [signed, signedAt] = [tree.size, performance.now()];
+    },
+    get isSigned() {
+      return signed === tree.size;
+    },
   };
 }
 

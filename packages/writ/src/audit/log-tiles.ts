@@ -2,7 +2,8 @@ import type { Store } from '../store/store.js';
 import type { LogTables } from './log-table.js';
 import { countOf } from './log-tree.js';
 import { LogProofError } from './tlog/errors.js';
-import { HASH_BYTES } from './tlog/hashes.js';
+import { Frontier } from './tlog/frontier.js';
+import { HASH_BYTES, type Hash } from './tlog/hashes.js';
 import { bundleOf, TILE_WIDTH, type TileName } from './tlog/tiles.js';
 
 /** Where the parts of a log can be read: a store, or a folder. */
@@ -24,6 +25,15 @@ export class LogTiles implements TileSource {
   /** The log's name, and its newest signed checkpoint. */
   head(): Promise<{ readonly origin: string; readonly size: number; readonly checkpoint: string }> {
     return this.table.selectFrom('log_head').select(['origin', 'size', 'checkpoint']).executeTakeFirstOrThrow();
+  }
+
+  /** The root of everything that was written, signed for or not. @throws {RangeError} when what it is worked out of was changed */
+  async root(): Promise<Hash> {
+    const { size, frontier } = await this.table
+      .selectFrom('log_head')
+      .select(['size', 'frontier'])
+      .executeTakeFirstOrThrow();
+    return Frontier.of(size, frontier).root();
   }
 
   /** The newest checkpoint that witnesses signed too, of at least this many entries. */

@@ -1,7 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openDatabase } from '../store/database.js';
 import type { LogWorkerData, Written } from './group-writer.js';
-import { groupsInserter } from './groups-inserter.js';
+import { groupsInserter, SIGN_EVERY_MS } from './groups-inserter.js';
 import type { LogGroup } from './log-table.js';
 import { parseSigner } from './tlog/note.js';
 
@@ -13,13 +13,16 @@ const port = parentPort;
 if (port === null) throw new Error('this file is run as a worker');
 const { file, skey } = workerData as LogWorkerData;
 const database = openDatabase(file);
-const insert = groupsInserter(database, parseSigner(skey));
+const inserter = groupsInserter(database, parseSigner(skey));
+let signing: NodeJS.Timeout | undefined;
 port.on('message', (first: Message) => {
   // What came while the disk was busy is committed together.
   const groups: LogGroup[] = [];
   for (let message: Message | undefined = first; message !== undefined; message = next()) {
     if (message === 'close') {
       write(groups);
+      clearTimeout(signing);
+      sign();
       database.close();
       port.close();
       return;
@@ -37,9 +40,20 @@ function write(groups: readonly LogGroup[]): void {
   if (groups.length === 0) return;
   let failure: string | undefined;
   try {
-    insert(groups);
+    inserter.insert(groups);
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
   }
   port?.postMessage({ count: groups.length, failure } satisfies Written);
+  // The last ones are signed for although nothing comes after them.
+  if (!inserter.isSigned) signing ??= setTimeout(sign, SIGN_EVERY_MS);
+}
+
+function sign(): void {
+  signing = undefined;
+  try {
+    inserter.sign();
+  } catch {
+    // A full disk is told of by the next group; what is on disk is signed for at the next commit, or the next start.
+  }
 }

@@ -6,7 +6,7 @@ import { StoreError } from '../store/errors.js';
 import type { Store } from '../store/store.js';
 import type { LogTables } from './log-table.js';
 import { LogTiles } from './log-tiles.js';
-import { signedCheckpoint, verifiedCheckpoint } from './tlog/checkpoint.js';
+import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from './tlog/checkpoint.js';
 import { parseSigner, type Signer, signerOf } from './tlog/note.js';
 import { rootOf } from './tlog/proofs.js';
 
@@ -43,11 +43,11 @@ export async function openLog(store: Store, { keys, origin, isNewKey = false }: 
   const name = isFirst ? (origin ?? `writ.internal/${ulid().toLowerCase()}`) : head.origin;
   const { signer, keep } = keyIn(keys, name, isFirst || isNewKey);
   const root = await rootOf((level, n, width) => tiles.read({ level, n, width }), head.size).catch(unusable);
-  if (isFirst || isNewKey) {
+  if (!isFirst && !isNewKey) await assertWhole(tiles, signer, head).catch(unusable);
+  // A service that was killed may not have come to sign for the last commits.
+  if (isFirst || isNewKey || parseCheckpoint(head.checkpoint).size < head.size) {
     const checkpoint = signedCheckpoint(signer, head.size, root);
     await store.withTables<LogTables>().updateTable('log_head').set({ origin: name, checkpoint }).execute();
-  } else {
-    await assertWhole(tiles, signer, head).catch(unusable);
   }
   keep();
   return signer;
@@ -101,6 +101,9 @@ async function assertWhole(
     throw new StoreError(`its checkpoint has ${checkpoint.size} entries, and only ${size} are there`);
   const root = await rootOf((level, n, width) => tiles.read({ level, n, width }), checkpoint.size);
   if (!root.equals(checkpoint.root)) throw new StoreError('its tree has another root than its checkpoint');
+  const whole = await rootOf((level, n, width) => tiles.read({ level, n, width }), size);
+  if (!whole.equals(await tiles.root()))
+    throw new StoreError('its tree has another root than the one that it is gone on with from');
 }
 
 function unusable(cause: unknown): never {

@@ -17,14 +17,24 @@ export async function receiptOf(tiles: LogTiles, id: string): Promise<string | u
   const found = await tiles.find(id);
   if (found === undefined) return undefined;
   const { index, line } = found;
-  const checkpoint = (await tiles.cosigned(index + 1)) ?? (await tiles.head()).checkpoint;
+  let checkpoint = await tiles.cosigned(index + 1);
+  // It is signed for in a moment.
+  for (let tries = 0; checkpoint === undefined && tries < SIGNED_TRIES; tries += 1) {
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, SIGNED_MS));
+    const { checkpoint: newest } = await tiles.head();
+    if (parseCheckpoint(newest).size > index) checkpoint = newest;
+  }
+  if (checkpoint === undefined)
+    throw new LogProofError(`nobody has signed for the entry ${id} yet`, 'ask again in a second');
   const { size } = parseCheckpoint(checkpoint);
-  if (index >= size) throw new LogProofError(`nobody has signed for the entry ${id} yet`, 'ask again in a second');
   const path = await inclusionProof((level, n, width) => tiles.read({ level, n, width }), index, size);
   const sha256 = attachedTo(JSON.parse(line));
   const beside = sha256 === undefined ? '' : `\n${checked(sha256, await tiles.attachment(sha256))}`;
   return receiptText({ extra: Buffer.from(`${line}${beside}`), index, path, checkpoint });
 }
+
+const SIGNED_MS = 20;
+const SIGNED_TRIES = 15;
 
 export interface VerifiedEntry {
   readonly index: number;

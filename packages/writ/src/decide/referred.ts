@@ -16,7 +16,8 @@ export function referredFacts(
   entities: readonly Entity[],
   context: Readonly<Record<string, unknown>>,
   registry: Registry,
-): readonly FactRecord[] {
+): readonly FactRecord[] | undefined {
+  if (!follows && named.length === 0) return undefined;
   const known = new Set<Entity>(entities.map((entity) => registry.entities.get(entity) ?? entity));
   const found: Entity[] = [];
   const take = (entity: Entity | undefined): void => {

@@ -18,7 +18,7 @@ export interface Trail {
   reserved?: readonly Holding[];
   origins?: readonly Origin[];
   revision?: number | undefined;
-  referred?: readonly FactRecord[];
+  referred?: readonly FactRecord[] | undefined;
   seen?: Readonly<Record<string, unknown>>;
   supported?: readonly string[];
   trace?: string | undefined;

@@ -16,9 +16,11 @@ export interface IndexWorkerData {
 
 const IDLE_MS = 200;
 const TILES_AT_ONCE = 8;
-/** It rests for so many times as long as it worked; when it is far behind, for less. */
+/** It rests for so many times as long as it worked: while much is decided, longer; when it is far behind, for less. */
 const REST = 4;
-const FAR_BEHIND = 400;
+const BUSY_REST = 40;
+const BUSY_TILES_A_SECOND = 4;
+const FAR_BEHIND = 4_000;
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a worker');
@@ -33,12 +35,16 @@ const indexStore = openStoreToWrite(index);
 // The index can be made again: a commit of it need not be on disk at once.
 if (!isPostgres(indexStore)) await sql`pragma synchronous = normal`.execute(indexStore);
 const indexer = new Indexer(logStore, new SearchIndex(indexStore), await PersonKeys.open(logStore));
+let before: { readonly at: number; readonly tiles: number } | undefined;
 while (!isOver) {
   const begun = performance.now();
   let rest = IDLE_MS;
   try {
-    const { taken, left } = await indexer.step(TILES_AT_ONCE);
-    if (taken > 0) rest = (performance.now() - begun) * (left > FAR_BEHIND ? 1 : REST);
+    const { taken, left, until } = await indexer.step(TILES_AT_ONCE);
+    const grown = before === undefined ? 0 : (until + left - before.tiles) / ((begun - before.at) / 1_000);
+    before = { at: begun, tiles: until + left };
+    const times = left > FAR_BEHIND ? 1 : grown > BUSY_TILES_A_SECOND ? BUSY_REST : REST;
+    if (taken > 0) rest = (performance.now() - begun) * times;
   } catch (error) {
     port.postMessage(error instanceof Error ? error.message : String(error));
     rest = 5_000;

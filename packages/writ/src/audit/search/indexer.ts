@@ -26,18 +26,18 @@ export class Indexer {
    * Takes in the next tiles that are full.
    *
    * @param most at most this many
-   * @returns how many there were, and how many more there are
+   * @returns how many there were, how many more there are, and how many are in the index now
    */
-  async step(most: number): Promise<{ readonly taken: number; readonly left: number }> {
+  async step(most: number): Promise<{ readonly taken: number; readonly left: number; readonly until: number }> {
     const first = await this.index.tiles();
     const { size } = await this.tiles.head();
     const waiting = Math.floor(size / TILE_WIDTH) - first;
     const taken = Math.max(0, Math.min(most, waiting));
-    if (taken === 0) return { taken, left: 0 };
+    if (taken === 0) return { taken, left: 0, until: first };
     const tiles: ReadonlySet<string>[][] = [];
     for (let n = first; n < first + taken; n += 1) tiles.push(await this.termsOf(n));
     await this.index.add(first, tiles);
-    return { taken, left: waiting - taken };
+    return { taken, left: waiting - taken, until: first + taken };
   }
 
   private async termsOf(n: number): Promise<ReadonlySet<string>[]> {
