@@ -57,8 +57,8 @@ export interface DeploymentStore {
   readonly writer: GroupWriter;
   /** What the log is signed with; a service that follows another does not sign. */
   readonly signer?: Signer;
-  /** Where the index of the log is: in the same database, or in a file of its own that can be thrown away. */
-  readonly index: { readonly where: string; readonly store: Store };
+  /** The file that the index of the log is in, and that can be thrown away; undefined when it is in the same database. */
+  readonly indexFile: string | undefined;
   /** Between the services on one database. */
   readonly announcements?: PostgresAnnouncements;
 }
@@ -82,22 +82,19 @@ export async function openDeployment(
     const store = await openStore(where, ...MIGRATIONS);
     onClose(() => store.destroy());
     const signer = await openLog(store, log);
-    const file = join(dirname(where), INDEX_FILE);
-    const index = await openStore(file, indexMigrations);
-    onClose(() => index.destroy());
-    return { index: { where: file, store: index }, store, writer: threadedWriter(where, signer), signer };
+    const indexFile = join(dirname(where), INDEX_FILE);
+    return { indexFile, store, writer: threadedWriter(where, signer), signer };
   }
   // The lock before anything is read: what another service writes would not be known here.
   const client = follows ? await connection(where) : await lockedConnection(where);
   onClose(() => client.end());
   const store = await (follows ? openFollowedStore : openStore)(where, ...MIGRATIONS, indexMigrations);
   onClose(() => store.destroy());
-  const index = { where, store };
   const announcements = new PostgresAnnouncements(where);
-  if (follows) return { store, writer: new PostgresWriter(client, undefined), index, announcements };
+  if (follows) return { store, writer: new PostgresWriter(client, undefined), indexFile: undefined, announcements };
   const signer = await openLog(store, log);
   const writer = new PostgresWriter(client, signer);
   const signing = setInterval(() => void writer.sign().catch(() => undefined), SIGN_MS).unref();
   onClose(() => clearInterval(signing));
-  return { store, writer, signer, index, announcements };
+  return { store, writer, signer, indexFile: undefined, announcements };
 }

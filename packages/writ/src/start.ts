@@ -16,8 +16,7 @@ import { LogTiles } from './audit/log-tiles.js';
 import { LogWriter } from './audit/log-writer.js';
 import { PersonKeys } from './audit/protection/person-keys.js';
 import { DecisionSearch } from './audit/search/decision-search.js';
-import { startIndexing } from './audit/search/index-thread.js';
-import { SearchIndex } from './audit/search/search-index.js';
+import { LogIndex } from './audit/search/log-index.js';
 import { startCosigning } from './cosigning.js';
 import { inProcess } from './decide/caller.js';
 import { Decider } from './decide/decide.js';
@@ -126,19 +125,22 @@ export async function start(options: StartOptions): Promise<Writ> {
     const file = options.store ?? join(data, STORE_FILE);
     const isFollower = options.follow === true;
     const logKey = { keys: join(data, 'keys'), origin: options.logOrigin, isNewKey: options.newLogKey };
-    const { store, writer, announcements, signer, index } = await openDeployment(file, isFollower, logKey, (closer) =>
-      closers.push(closer),
+    const { store, writer, announcements, signer, indexFile } = await openDeployment(
+      file,
+      isFollower,
+      logKey,
+      (closer) => closers.push(closer),
     );
     const personKeys = await PersonKeys.open(store);
     const reader = new LogReader(store, personKeys);
-    const searchIndex = new SearchIndex(index.store);
-    const search = new DecisionSearch(store, searchIndex, personKeys);
-    if (!isFollower)
-      closers.push(
-        startIndexing({ log: file, index: index.where }, (message) =>
-          logger.warn({ why: message }, 'the log could not be indexed; it is tried again'),
-        ),
-      );
+    const logIndex = await LogIndex.open({
+      log: { where: file, store },
+      file: indexFile,
+      isKept: !isFollower,
+      onError: (why) => logger.warn({ why }, 'the log could not be indexed; it is tried again'),
+    });
+    closers.push(() => logIndex.close());
+    const search = new DecisionSearch(store, () => logIndex.current, personKeys);
     const log = new LogWriter(writer);
     const early = new EarlyAnswers(store);
     closers.push(async () => {
@@ -300,7 +302,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       sightings,
       reader,
       search,
-      searchIndex,
+      searchIndex: () => logIndex.current,
       personKeys,
       log,
       clock,

@@ -117,7 +117,7 @@ describe('decisions are found', () => {
       const indexer = new Indexer(store, index);
       while ((await index.tiles()) < tiles && (await indexer.step(2)).taken > 0);
       expect(await index.tiles()).toBe(Math.min(tiles, 13));
-      const search = new DecisionSearch(store, index);
+      const search = new DecisionSearch(store, () => index);
       await fc.assert(
         fc.asyncProperty(query, fc.integer({ min: 1, max: 300 }), async (wanted: DecisionQuery, limit) => {
           const expected = all

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { recordShape } from '../src/audit/record-schema.js';
 import { STORE_FILE, type StartOptions, start, type Writ } from '../src/start.js';
 import { startPostgres } from './postgres.js';
 
@@ -59,10 +61,24 @@ export async function run(bundle: string, options: Partial<StartOptions> = {}): 
       return { status: response.status, headers: response.headers, text, json: parsed(text) };
     },
     async stop() {
+      await assertRecords(writ);
       await writ.close();
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+const MOST_CHECKED = 2_000;
+
+/** Whatever a test made a service record has the form that is published. */
+async function assertRecords(writ: Writ): Promise<void> {
+  const read = await writ.records.read({ seq: 0, index: -1 }, MOST_CHECKED).catch(() => []);
+  for (const { entry } of read) {
+    // What a store from before had in it has no version.
+    if (entry.kind === 'erased' || !('v' in entry)) continue;
+    const { error } = recordShape.safeParse(entry);
+    if (error !== undefined) throw new Error(`no record: ${z.prettifyError(error)}\n${JSON.stringify(entry)}`);
+  }
 }
 
 /** With WRIT_TEST_POSTGRES, every service of these tests is on a database of that server: one for each data folder. */

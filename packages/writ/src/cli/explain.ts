@@ -30,7 +30,7 @@ export async function explain(
       );
       return EXIT.notSo;
     }
-    const timeline = await timelineOf(recorded.decision, reader, new DecisionSearch(store, undefined, keys));
+    const timeline = await timelineOf(recorded.decision, reader, new DecisionSearch(store, () => undefined, keys));
     if (options.json === true) printJson({ ...recorded, timeline });
     else print(explainRecord(recorded, timeline));
     return EXIT.ok;

@@ -1,7 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, type Migration, Migrator, PostgresDialect, SqliteDialect } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type Migration,
+  Migrator,
+  PostgresDialect,
+  SqliteDialect,
+  SqliteDriver,
+  type TransactionSettings,
+} from 'kysely';
 import { openDatabase } from './database.js';
 import { StoreError } from './errors.js';
 import { isPostgresUrl, postgresPool, shownUrl } from './postgres.js';
@@ -81,6 +92,30 @@ export function openStoreToWrite(where: string): Store {
   return connect(where, false);
 }
 
+/**
+ * A transaction of SQLite that begins as a reader and then writes fails at once when somebody else, as the thread of the log, has
+ * written meanwhile. One that begins as a writer waits for its turn.
+ */
+class ImmediateDialect extends SqliteDialect {
+  private readonly config: ConstructorParameters<typeof SqliteDialect>[0];
+
+  constructor(config: ConstructorParameters<typeof SqliteDialect>[0]) {
+    super(config);
+    this.config = config;
+  }
+
+  override createDriver(): Driver {
+    return new ImmediateDriver(this.config);
+  }
+}
+
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
+    const how = settings?.accessMode === 'read only' ? 'begin' : 'begin immediate';
+    await connection.executeQuery(CompiledQuery.raw(how));
+  }
+}
+
 function connect(file: string, readonly: boolean): Store {
   if (isPostgresUrl(file)) return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: postgresPool(file) }) });
   try {
@@ -88,7 +123,7 @@ function connect(file: string, readonly: boolean): Store {
     const database = readonly
       ? new Sqlite(file, { readonly, fileMustExist: true, timeout: 5_000 })
       : openDatabase(file);
-    return new Kysely<unknown>({ dialect: new SqliteDialect({ database }) });
+    return new Kysely<unknown>({ dialect: new ImmediateDialect({ database }) });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StoreError(`the store ${file} could not be opened: ${why}`, 'is --data the folder of a Writ service?', {

@@ -24,7 +24,7 @@ export function erasureRoute(parts: AdminParts): Route {
       if (uid === undefined) throw new Problem(400, 'person: not an entity, as in User::"ana"');
       const name = uidText(uid);
       const ids = await personKeys.destroy(name, () => log.settled());
-      await searchIndex.remove([`identity=${name}`, `originator=${name}`, `resource=${name}`]);
+      await searchIndex()?.remove([`identity=${name}`, `originator=${name}`, `resource=${name}`]);
       if (ids.length === 0)
         throw new Problem(
           404,

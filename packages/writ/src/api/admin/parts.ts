@@ -34,7 +34,7 @@ export interface AdminParts {
   readonly sightings: Sightings;
   readonly reader: LogReader;
   readonly search: DecisionSearch;
-  readonly searchIndex: SearchIndex;
+  readonly searchIndex: () => SearchIndex | undefined;
   readonly personKeys: PersonKeys;
   readonly log: LogWriter;
   readonly clock: () => Date;

@@ -57,6 +57,8 @@ export class Masks {
       if (before !== after) masked = { ...masked, [name]: after };
     };
     set('request', record.request, this.request(record.request));
+    // What policies saw of the arguments has their values too.
+    if (masked.request !== record.request) set('seen', record.seen, withoutValues(record.seen));
     const facts = this.facts(record.facts);
     set('facts', record.facts, facts);
     for (const { steps, as } of this.paths) {
@@ -178,6 +180,16 @@ export class Masks {
     }
     return is;
   }
+}
+
+const VALUES: ReadonlySet<string> = new Set(['values', 'domains', 'links']);
+
+/** A summary of where arguments came from, without what they were. */
+function withoutValues(seen: unknown): unknown {
+  if (typeof seen !== 'object' || seen === null || Array.isArray(seen)) return seen;
+  return Object.fromEntries(
+    Object.entries(seen).map(([name, part]) => [name, VALUES.has(name) ? { masked: 'dropped' } : withoutValues(part)]),
+  );
 }
 
 /** Names are the callers' to choose. */

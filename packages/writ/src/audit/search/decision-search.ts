@@ -32,10 +32,10 @@ export class DecisionSearch {
   private readonly table: Kysely<LogTables>;
   private readonly tiles: LogTiles;
 
-  /** @param index without it, everything is gone through */
+  /** @param index as it is now; without one, everything is gone through */
   constructor(
     store: Store,
-    private readonly index: SearchIndex | undefined,
+    private readonly index: () => SearchIndex | undefined,
     keys?: PersonKeys,
   ) {
     this.table = store.withTables<LogTables>();
@@ -56,15 +56,16 @@ export class DecisionSearch {
     const terms = termsIn(query);
     const isWanted = (decision: DecisionRecord): boolean => matches(decision, query, terms) && more(decision);
     const found = new Page(limit, isWanted);
-    const indexed = terms.length === 0 ? 0 : ((await this.index?.tiles()) ?? 0) * TILE_WIDTH;
+    const index = terms.length === 0 ? undefined : this.index();
+    const indexed = ((await index?.tiles()) ?? 0) * TILE_WIDTH;
     const end = earliest(before, boundAt(query.until));
     const floor = boundAt(query.since);
     const stopped = await this.scan(found, end, floor, indexed);
     if (found.isFull || stopped !== undefined) return found.answer(stopped);
     const last = indexed === 0 ? -1 : await this.lastTile(end, indexed);
     const first = floor === undefined ? 0 : await this.firstTile(floor);
-    if (this.index !== undefined && last >= 0)
-      for await (const { tile, bits } of this.index.candidates(terms, last, first)) {
+    if (index !== undefined && last >= 0)
+      for await (const { tile, bits } of index.candidates(terms, last, first)) {
         await this.look(found, tile, bits, end);
         if (found.isFull) break;
       }
