@@ -25,6 +25,7 @@ import type { ChangeRecord } from './decide/record.js';
 import { openDeployment } from './deployment-store.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
+import { accountLines, accountOf } from './explanation.js';
 import { startExports } from './exports.js';
 import { Freshness } from './freshness.js';
 import { GatewayClients } from './gateway-clients.js';
@@ -302,6 +303,10 @@ export async function start(options: StartOptions): Promise<Writ> {
       sightings,
       reader,
       search,
+      account: (decision) => {
+        const account = accountOf(decision, serving.bundle);
+        return { alternatives: account.alternatives, lines: accountLines(decision, account) };
+      },
       searchIndex: () => logIndex.current,
       personKeys,
       log,

@@ -1,5 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { DecisionRecord, Origin, OutcomeRecord } from '../decide/record.js';
+import type { DecisionRecord, FactRecord, Origin, OutcomeRecord } from '../decide/record.js';
 import { factsAsRead } from './facts-as-read.js';
 import type { RecordedDecision } from './log-reader.js';
 import { type Timeline, timelineLines } from './timeline.js';
@@ -12,13 +12,22 @@ const RESULT_TEXT: Readonly<Record<DecisionRecord['result'], string>> = {
   deny: 'Denied',
 };
 
-/** A decision told to a person, from its record alone: who, for whom, what, which policies decided and why, and what came before. */
-export function explain({ decision, outcome }: RecordedDecision, timeline?: Timeline): string {
+/**
+ * A decision told to a person, from its record alone: who, for whom, what, which policies decided and why, and what came before.
+ *
+ * @param account more lines, of what the policies themselves say
+ */
+export function explain(
+  { decision, outcome }: RecordedDecision,
+  timeline?: Timeline,
+  account: readonly string[] = [],
+): string {
   const lines = [
     `${RESULT_TEXT[decision.result]}: ${whoText(decision)} asked to ${whatText(decision)}.`,
     '',
     ...whyLines(decision),
     '',
+    ...account,
     'It was decided on',
     ...factLines(decision).map((line) => `  ${line}`),
     '',
@@ -66,10 +75,10 @@ function whyLines({ reasons, refusal, obligations, result, mandate }: DecisionRe
 
 function factLines(record: DecisionRecord): string[] {
   const { ledger, provenance, ignored, reserved, origins } = record;
-  const lines = factsAsRead(record).map(({ uid, attributes, ancestors }) => {
+  const lines = factsAsRead(record).map(({ uid, attributes, ancestors, ages }) => {
     const is = Object.keys(attributes).length === 0 ? '' : ` ${JSON.stringify(attributes)}`;
     const within = ancestors.length === 0 ? '' : ` in ${ancestors.map(uidText).join(', ')}`;
-    return `${uidText(uid)}${is}${within}`;
+    return `${uidText(uid)}${is}${within}${agesText(ages)}`;
   });
   for (const [name, value] of Object.entries(ledger)) {
     const shown = Array.isArray(value) ? (value.length === 0 ? 'nothing' : value.join(', ')) : String(value);
@@ -85,6 +94,11 @@ function factLines(record: DecisionRecord): string[] {
   if (ignored !== undefined) lines.push(`not read, because the caller may not assert it: ${ignored.join(', ')}`);
   if (provenance !== undefined) lines.push(`identities at assurance ${provenance.assurance} of 4`);
   return lines.length === 0 ? ['nothing but the request'] : lines;
+}
+
+function agesText(ages: FactRecord['ages']): string {
+  const known = Object.entries(ages ?? {}).map(([name, { source, asOf }]) => `${name} as of ${asOf}, from ${source}`);
+  return known.length === 0 ? '' : ` (${known.join('; ')})`;
 }
 
 const FROM_TEXT: Readonly<Record<Origin['from'], string>> = {

@@ -4,17 +4,26 @@ import { LogReader } from '../audit/log-reader.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
 import { DecisionSearch } from '../audit/search/decision-search.js';
 import { timelineOf } from '../audit/timeline.js';
+import { accountLines, accountOf } from '../explanation.js';
+import { type Bundle, loadBundle, readBundleFrom } from '../policy/bundle.js';
+import { verifiedBundle } from '../policy/check.js';
+import { lastGood } from '../policy/last-good.js';
 import { STORE_FILE } from '../start.js';
 import { openStoreToRead } from '../store/store.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
 import { storeOf } from './start.js';
 
+export interface ExplainFlags {
+  readonly data: string;
+  readonly store?: string;
+  /** The bundle whose policies are looked into; the one that was served last when it is not given. */
+  readonly bundle?: string;
+  readonly json?: boolean;
+}
+
 /** `writ explain`: tells why a decision was made, from its record. */
-export async function explain(
-  id: string,
-  options: { readonly data: string; readonly store?: string; readonly json?: boolean },
-): Promise<ExitCode> {
+export async function explain(id: string, options: ExplainFlags): Promise<ExitCode> {
   const store = openStoreToRead(storeOf(options.store) ?? join(options.data, STORE_FILE));
   try {
     const keys = await PersonKeys.open(store);
@@ -31,10 +40,18 @@ export async function explain(
       return EXIT.notSo;
     }
     const timeline = await timelineOf(recorded.decision, reader, new DecisionSearch(store, () => undefined, keys));
-    if (options.json === true) printJson({ ...recorded, timeline });
-    else print(explainRecord(recorded, timeline));
+    const bundle = bundleFor(options);
+    const account = bundle && accountOf(recorded.decision, bundle);
+    if (options.json === true) printJson({ ...recorded, timeline, alternatives: account?.alternatives });
+    else print(explainRecord(recorded, timeline, account && accountLines(recorded.decision, account)));
     return EXIT.ok;
   } finally {
     await store.destroy();
   }
+}
+
+function bundleFor({ bundle, data }: ExplainFlags): Bundle | undefined {
+  if (bundle !== undefined) return loadBundle(bundle);
+  const kept = lastGood(data);
+  return kept && verifiedBundle(readBundleFrom(kept));
 }

@@ -6,7 +6,7 @@ import { check } from './check.js';
 import { decide } from './decide.js';
 import { type EndorseFlags, endorse } from './endorse.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { explain } from './explain.js';
+import { type ExplainFlags, explain } from './explain.js';
 import { type GuardFlags, guard } from './guard.js';
 import { type InitFlags, init } from './init.js';
 import { addKey, type KeyFlags, listKeys, removeKey } from './key.js';
@@ -117,7 +117,11 @@ program
   .option('--data <dir>', 'where the store is', './data')
   .option('--store <url>', 'the PostgreSQL database, when it is one; or WRIT_STORE in the environment')
   .option('--json', 'print JSON')
-  .action((id: string, flags: { data: string; store?: string; json?: boolean }) => run(explain(id, flags)));
+  .option(
+    '--bundle <dir>',
+    'the bundle whose policies are looked into; the one that was served last when it is not given',
+  )
+  .action((id: string, flags: ExplainFlags) => run(explain(id, flags)));
 
 program
   .command('token')

@@ -5,6 +5,8 @@ import {
   type Entity,
   type EntityJson,
   type EntityUid,
+  explain,
+  type PolicyExplanation,
   type RecordValue,
   uidText,
   WithheldAttributes,
@@ -25,6 +27,11 @@ export type Replayed =
   | { readonly kind: 'kept' }
   /** What it was decided on is not all on the record. */
   | { readonly kind: 'not-recorded'; readonly why: string };
+
+export interface ExplainedIdentity {
+  readonly identity: EntityUid;
+  readonly policies: readonly PolicyExplanation[];
+}
 
 /** Denials that no policy made. */
 const NOT_POLICY: ReadonlySet<Refusal['code']> = new Set([
@@ -74,6 +81,39 @@ export class Replay {
   }
 
   private again(record: DecisionRecord): Replayed {
+    const gathered = this.gather(record);
+    if ('kind' in gathered) return gathered;
+    const verdict = evaluate(gathered);
+    const { mandate, request } = record;
+    if (isPermitted(verdict) && mandate?.covers === false)
+      return {
+        kind: 'decided',
+        verdict: outsideVerdict({ ...mandate, namesResource: false, namedInput: [] }, this.plane.tasks, request),
+      };
+    return { kind: 'decided', verdict };
+  }
+
+  /**
+   * How each policy came out for each identity, down to its parts; undefined when that cannot be told from the record.
+   *
+   * @param policyIds these; without, those that determined it, or every permit that was considered
+   */
+  explain(record: DecisionRecord, policyIds?: readonly string[]): ExplainedIdentity[] | undefined {
+    try {
+      const gathered = this.gather(record);
+      if ('kind' in gathered) return undefined;
+      const { policies, entities, identities, action, resource, context } = gathered;
+      return identities.map((principal) => ({
+        identity: { type: principal.type, id: principal.id },
+        policies: explain(policies, { principal, action, resource, context }, entities, policyIds).policies,
+      }));
+    } catch (error) {
+      if (error instanceof NotRecorded || error instanceof CedarError) return undefined;
+      throw error;
+    }
+  }
+
+  private gather(record: DecisionRecord): Gathered | Replayed {
     const { plane } = this;
     const { request, provenance, facts } = record;
     const { name } = request.action;
@@ -94,7 +134,7 @@ export class Replay {
     for (const fact of record.referred ?? []) this.put(fact);
     const identities = decided.map((uid) => this.identity(uid, record));
     const resource = this.resource(record);
-    const gathered: Gathered = {
+    return {
       policies: plane.policies,
       entities: this.entities,
       identities,
@@ -107,14 +147,6 @@ export class Replay {
       withheld: () => this.reads,
       stale: staleIn(record),
     };
-    const verdict = evaluate(gathered);
-    const { mandate } = record;
-    if (isPermitted(verdict) && mandate?.covers === false)
-      return {
-        kind: 'decided',
-        verdict: outsideVerdict({ ...mandate, namesResource: false, namedInput: [] }, plane.tasks, request),
-      };
-    return { kind: 'decided', verdict };
   }
 
   private context(record: DecisionRecord, action: string): CedarJsonObject {

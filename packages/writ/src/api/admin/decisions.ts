@@ -33,7 +33,7 @@ const querySchema = z.object({
 });
 
 /** `/v1/decisions`: what was decided, and why. */
-export function decisionRoutes({ reader, search }: AdminParts): Route[] {
+export function decisionRoutes({ reader, search, account }: AdminParts): Route[] {
   const access = { kind: 'area', area: 'decisions', how: 'read' } as const;
   return [
     route({
@@ -67,7 +67,12 @@ export function decisionRoutes({ reader, search }: AdminParts): Route[] {
       answers: {
         200: {
           description: 'The record',
-          shape: z.object({ decision: record, outcome: record.optional(), explanation: z.string() }),
+          shape: z.object({
+            decision: record,
+            outcome: record.optional(),
+            explanation: z.string(),
+            alternatives: z.array(z.record(z.string(), z.unknown())),
+          }),
         },
         404: { description: 'There is no decision of that id' },
         410: { description: 'It is about somebody who was erased' },
@@ -78,7 +83,8 @@ export function decisionRoutes({ reader, search }: AdminParts): Route[] {
         const found = await reader.find(params.id ?? '');
         if (found === undefined) throw await absent(params.id ?? '', reader);
         const timeline = query.timeline === undefined ? undefined : await timelineOf(found.decision, reader, search);
-        return { ...found, explanation: explain(found, timeline) };
+        const { alternatives, lines } = account(found.decision);
+        return { ...found, alternatives, explanation: explain(found, timeline, lines) };
       },
     }),
   ];

@@ -4,7 +4,7 @@ import type { PersonKeys } from '../../audit/protection/person-keys.js';
 import type { DecisionSearch } from '../../audit/search/decision-search.js';
 import type { SearchIndex } from '../../audit/search/search-index.js';
 import type { Decider } from '../../decide/decide.js';
-import type { Removal, UsedProof } from '../../decide/record.js';
+import type { DecisionRecord, Removal, UsedProof } from '../../decide/record.js';
 import type { WritYaml } from '../../policy/format.js';
 import type { Credentials } from '../../provenance/credentials.js';
 import type { CredentialUses } from '../../registry/credential-uses.js';
@@ -34,6 +34,11 @@ export interface AdminParts {
   readonly sightings: Sightings;
   readonly reader: LogReader;
   readonly search: DecisionSearch;
+  /** What the policies that are served say of a recorded decision: what would have given the other answer, and in words. */
+  readonly account: (decision: DecisionRecord) => {
+    readonly alternatives: readonly object[];
+    readonly lines: readonly string[];
+  };
   readonly searchIndex: () => SearchIndex | undefined;
   readonly personKeys: PersonKeys;
   readonly log: LogWriter;

@@ -1,0 +1,76 @@
+import { type EntityUid, type PolicyExplanation, uidText } from '@writ/cedar';
+import { type Alternative, alternatives } from './decide/counterfactual.js';
+import { isPermitted } from './decide/decision.js';
+import { editText } from './decide/edits.js';
+import type { DecisionRecord } from './decide/record.js';
+import { Replay } from './decide/replay.js';
+import { planeOf } from './plane.js';
+import type { Bundle } from './policy/bundle.js';
+
+/** What a bundle's policies say of a recorded decision, down to their parts, and what would have given the other answer. */
+export interface PolicyAccount {
+  /** Whether it is the bundle that decided. */
+  readonly isSame: boolean;
+  readonly alternatives: readonly Alternative[];
+  /** For a person. */
+  readonly parts: readonly string[];
+}
+
+const LONGEST = 240;
+
+export function accountOf(record: DecisionRecord, bundle: Bundle): PolicyAccount {
+  const plane = planeOf(bundle);
+  const replay = new Replay(plane, bundle.entities);
+  const isSame = bundle.version === record.policyVersion;
+  const determining = [...new Set(record.reasons.map(({ policy }) => policy))];
+  const explained = replay.explain(record, determining.length === 0 ? undefined : determining) ?? [];
+  return {
+    isSame,
+    alternatives: alternatives(record, plane, replay),
+    parts: explained.flatMap(({ identity, policies }) => policies.flatMap((policy) => partLine(policy, identity))),
+  };
+}
+
+/** The part of a policy that decided: all of an applied one's conditions, or the first that did not hold. */
+function partLine({ policyId, effect, applied, parts }: PolicyExplanation, identity: EntityUid): string[] {
+  const who = uidText(identity);
+  if (applied === true) {
+    const conditions = parts.filter(({ kind }) => kind !== 'scope').map(({ kind, text }) => `${kind} ${plain(text)}`);
+    return conditions.length === 0 ? [] : [`${policyId}, for ${who}: ${conditions.join(', ')}`];
+  }
+  const last = parts[parts.length - 1];
+  if (last === undefined) return [];
+  if (last.holds === 'error') return [`${policyId} could not be evaluated for ${who}: ${plain(last.text)}`];
+  const would = effect === 'permit' ? 'would permit' : 'would forbid';
+  return [`${policyId} ${would} ${who}, but for: ${last.kind === 'unless' ? 'unless ' : ''}${plain(last.text)}`];
+}
+
+/** The text of a condition as one line, without its braces. */
+function plain(text: string): string {
+  const line = text
+    .replace(/^\s*(when|unless)\s*/, '')
+    .replace(/^\{\s*|\s*\}$/g, '')
+    .replace(/\s+/g, ' ')
+    // As it is written by hand, where Cedar's printer is careful.
+    .replace(/\["([A-Za-z_]\w*)"\]/g, '.$1')
+    .replace(/(^|[\s(!])\(((?:[\w.]|::|"[^"]*")+)\)/g, '$1$2')
+    .trim();
+  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST)}…`;
+}
+
+/** An account, for a person: lines to stand in an explanation. */
+export function accountLines(record: DecisionRecord, { isSame, alternatives: others, parts }: PolicyAccount): string[] {
+  const lines = parts.length === 0 ? [] : ['What of the policies decided', ...parts.map((part) => `  ${part}`), ''];
+  const under = isSame ? '' : ' under another bundle than the one that decided,';
+  const heading = isPermitted(record)
+    ? `It would have been denied${under} with`
+    : `It would have been permitted${under} with`;
+  if (others.length === 0) return lines;
+  return [...lines, heading, ...others.map((other, i) => `  ${i === 0 ? '' : 'or '}${alternativeText(other)}`), ''];
+}
+
+function alternativeText({ edits, approvals }: Alternative): string {
+  return [...edits.map(editText), ...approvals.map((policy) => `an approval or step-up that lifts ${policy}`)].join(
+    ', and ',
+  );
+}
