@@ -2,25 +2,27 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { ulid } from 'ulid';
-import { earlyMigrations } from '../../packages/writ/dist/audit/early-answers.js';
-import { threadedWriter } from '../../packages/writ/dist/audit/group-writer.js';
-import { auditMigrations } from '../../packages/writ/dist/audit/log-table.js';
-import { LogTiles } from '../../packages/writ/dist/audit/log-tiles.js';
-import { LogWriter } from '../../packages/writ/dist/audit/log-writer.js';
-import { openLog } from '../../packages/writ/dist/audit/open-log.js';
-import { receiptOf, verifyReceipt } from '../../packages/writ/dist/audit/receipts.js';
-import { DecisionSearch } from '../../packages/writ/dist/audit/search/decision-search.js';
-import { Indexer } from '../../packages/writ/dist/audit/search/indexer.js';
-import { indexMigrations, SearchIndex } from '../../packages/writ/dist/audit/search/search-index.js';
-import { signedCheckpoint } from '../../packages/writ/dist/audit/tlog/checkpoint.js';
-import { Frontier } from '../../packages/writ/dist/audit/tlog/frontier.js';
-import { leafHash } from '../../packages/writ/dist/audit/tlog/hashes.js';
-import { parseVerifier, signerOf } from '../../packages/writ/dist/audit/tlog/note.js';
-import type { DecisionRecord } from '../../packages/writ/dist/decide/record.js';
-import { openStore } from '../../packages/writ/dist/store/store.js';
+import { monotonicFactory } from 'ulid';
+import { earlyMigrations } from '#writ/audit/early-answers.js';
+import { threadedWriter } from '#writ/audit/group-writer.js';
+import { auditMigrations } from '#writ/audit/log-table.js';
+import { LogTiles } from '#writ/audit/log-tiles.js';
+import { LogWriter } from '#writ/audit/log-writer.js';
+import { openLog } from '#writ/audit/open-log.js';
+import { receiptOf, verifyReceipt } from '#writ/audit/receipts.js';
+import { DecisionSearch } from '#writ/audit/search/decision-search.js';
+import { Indexer } from '#writ/audit/search/indexer.js';
+import { indexMigrations, SearchIndex } from '#writ/audit/search/search-index.js';
+import { signedCheckpoint } from '#writ/audit/tlog/checkpoint.js';
+import { Frontier } from '#writ/audit/tlog/frontier.js';
+import { leafHash } from '#writ/audit/tlog/hashes.js';
+import { parseVerifier, signerOf } from '#writ/audit/tlog/note.js';
+import type { DecisionRecord } from '#writ/decide/record.js';
+import { openStore } from '#writ/store/store.js';
 import type { Row } from '../row.js';
 
+/** As the service makes its ids: one random number a millisecond. */
+const ulid = monotonicFactory();
 const RATE = 20_000;
 const SECONDS = 10;
 const TEN_MILLION = Number(process.env.WRIT_BENCH_RECORDS ?? 10_000_000);
@@ -84,6 +86,8 @@ async function steady(isEarly: boolean): Promise<Measured> {
     const store = await openStore(file, auditMigrations, earlyMigrations);
     const log = new LogWriter(threadedWriter(file, await openLog(store, { keys: join(folder, 'keys') })));
     log.answerEarly(isEarly);
+    for (let i = 0; i < RATE; i += 20)
+      await log.append(Array.from({ length: 20 }, (_, k) => decision(i + k, Date.now())));
     const waits: number[] = [];
     const pending: Promise<void>[] = [];
     const begun = performance.now();
@@ -94,7 +98,7 @@ async function steady(isEarly: boolean): Promise<Measured> {
         const asked = performance.now();
         pending.push(log.append([decision(sent, Date.now())]).then(() => void waits.push(performance.now() - asked)));
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await Promise.all(pending);
     await log.settled();
@@ -108,7 +112,7 @@ async function steady(isEarly: boolean): Promise<Measured> {
       p50: waits[waits.length >> 1] as number,
       p99: waits[Math.floor(waits.length * 0.99)] as number,
       cpu: (user + system) / (RATE * SECONDS),
-      bytes: statSync(file).size / (RATE * SECONDS),
+      bytes: statSync(file).size / (RATE * (SECONDS + 1)),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -205,9 +209,9 @@ export async function tenMillion(notes: string[]): Promise<Row[]> {
     const from = Date.now() - TEN_MILLION;
     for (let i = 0; i < TEN_MILLION; ) {
       const group: DecisionRecord[] = [];
-      for (const end = Math.min(TEN_MILLION, i + 500); i < end; i += 1) group.push(decision(i, from + i));
+      for (const end = Math.min(TEN_MILLION, i + 64); i < end; i += 1) group.push(decision(i, from + i));
       const done = log.append(group);
-      if (i % 20_000 === 0) await done;
+      if (i % 6_400 === 0) await done;
     }
     await log.close();
     const written = (performance.now() - begun) / 1_000;
