@@ -7,8 +7,12 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 const NOWHERE = ['**/node_modules/**', '**/dist/**'];
 const SOAK = 'packages/writ/test/soak.test.ts';
 const CEDAR = 'packages/cedar/**/*.test.ts';
-/** Every byte of a log, changed. */
-const EVERY_BYTE = 'packages/writ/src/audit/verify-log.test.ts';
+/** Every byte of a log changed, a hundred thousand decisions made again, thousands searched. */
+const COMPUTING = [
+  'packages/writ/src/audit/verify-log.test.ts',
+  'packages/writ/test/record-replay.test.ts',
+  'packages/writ/test/decision-search.test.ts',
+];
 /** They ask one thing after the other of processes that they start. */
 const COMMANDS = ['cli', 'examples', 'guard'].map((name) => `packages/writ/test/${name}.test.ts`);
 
@@ -39,7 +43,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'together',
-          include: [SOAK, CEDAR, EVERY_BYTE, ...COMMANDS],
+          include: [SOAK, CEDAR, ...COMPUTING, ...COMMANDS],
           exclude: NOWHERE,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -51,7 +55,7 @@ export default defineConfig({
         test: {
           name: 'in turn',
           include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: [...NOWHERE, SOAK, CEDAR, EVERY_BYTE, ...COMMANDS],
+          exclude: [...NOWHERE, SOAK, CEDAR, ...COMPUTING, ...COMMANDS],
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },

@@ -180,7 +180,7 @@ it('writ decisions lists and follows', async () => {
     expect.stringMatching(/^\S+ {2}deny {4}User::"ana" {2}look {2}Order::"secret" {2}not_permitted {2}\w{26}\n$/),
   ]);
   const page = await command('decisions', '--limit', '2', '--resource', 'Order::"3"', ...where);
-  expect(page.out).toMatch(/^.*\n.*\nmore: --before \w{26}\n$/);
+  expect(page.out).toMatch(/^.*\n.*\nmore: --before \d+\n$/);
   expect(await command('decisions', '--identity', 'User::"eve"', ...where)).toMatchObject({
     code: 0,
     out: 'no decision like that\n',

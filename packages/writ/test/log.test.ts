@@ -340,6 +340,17 @@ describe('a log on PostgreSQL', () => {
         ...(await Promise.all([decide(leader, String(i)), decide(follower, String(i)), decide(follower, 'again')])),
       );
     const last = await decide(follower, 'last');
+    // Ids of one time are in several groups; each is found, and listed once.
+    for (const id of ids)
+      expect((await leader.send('GET', `/v1/decisions/${id}`, undefined, { as: 'admin' })).status, id).toBe(200);
+    const listed: string[] = [];
+    for (let before = ''; ; ) {
+      const { json } = await leader.send('GET', `/v1/decisions?limit=7${before}`, undefined, { as: 'admin' });
+      listed.push(...json.decisions.map(({ id }: { id: string }) => id));
+      if (json.next === undefined) break;
+      before = `&before=${json.next}`;
+    }
+    expect(listed.filter((id) => ids.includes(id)).sort()).toEqual([...ids].sort());
     // Signed within a second or so.
     let receipt = '';
     for (let tries = 0; tries < 50 && receipt === ''; tries += 1) {

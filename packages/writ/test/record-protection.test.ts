@@ -90,6 +90,29 @@ describe('masks', () => {
     expect(masked.reserved?.[0]?.amount).toEqual([expect.stringMatching(/^\[masked hmac-sha256:/)]);
   });
 
+  it('take what they took out of the message that says what does not fit, and out of searches', () => {
+    const masks = new Masks([{ path: 'input.pin', as: 'drop' }], key);
+    const refused = masks.apply(
+      record(
+        { pin: 987_654 },
+        { refusal: { code: 'invalid_request', message: 'pin: expected string, got the number 987654' } },
+      ),
+    );
+    expect(JSON.stringify(refused)).not.toContain('987654');
+    expect(refused.refusal?.message).toBe('pin: expected string, got the number [masked]');
+    const search = masks.apply({
+      kind: 'search',
+      id: 'x',
+      time: 't',
+      enforcementPoint: 'e',
+      what: 'resource',
+      request: { subject: { type: 'User', id: 'a' }, context: { input: { pin: 987_654 }, token: 'tok-en' } },
+      results: [],
+      policyVersion: 'v',
+    });
+    expect(JSON.stringify(search)).not.toMatch(/987654|tok-en/);
+  });
+
   it('find what looks like a card, an account or an address in any text', async () => {
     const masks = new Masks(
       [

@@ -3,6 +3,7 @@ import type { Store } from '../store/store.js';
 import { EntryOpener, type ReadEntry } from './entry-opener.js';
 import { keptHoldings } from './holding-rows.js';
 import type { LogTables } from './log-table.js';
+import { LogTiles } from './log-tiles.js';
 import type { PersonKeys } from './protection/person-keys.js';
 
 /** A decision with what became of it. */
@@ -24,6 +25,7 @@ export interface PositionedEntry {
 /** Reads the log. What it finds is what was on disk when it looked. */
 export class LogReader {
   private readonly opener: EntryOpener;
+  private readonly tiles: LogTiles;
 
   /** @param keys of the people that records are about; without them, what is sealed reads as erased */
   constructor(
@@ -31,6 +33,7 @@ export class LogReader {
     keys?: PersonKeys,
   ) {
     this.opener = new EntryOpener(store, keys);
+    this.tiles = new LogTiles(store);
   }
 
   private get table() {
@@ -63,15 +66,8 @@ export class LogReader {
 
   /** The entry of that id. */
   async entry(id: string): Promise<ReadEntry | undefined> {
-    const row = await this.table
-      .selectFrom('log_groups')
-      .select(['body', 'last_id'])
-      .where('first_id', '<=', id)
-      .orderBy('first_id', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (row === undefined || row.last_id < id) return undefined;
-    return (await this.opener.entries(row.body)).find((entry) => entry.id === id);
+    const found = await this.tiles.find(id);
+    return found && this.opener.entry(found.line);
   }
 
   /** What was taken of the caps of mandates and still counts, in the order of the decisions. What is over is forgotten. */

@@ -6,6 +6,9 @@ import { Frontier } from './tlog/frontier.js';
 import { HASH_BYTES, type Hash } from './tlog/hashes.js';
 import { bundleOf, TILE_WIDTH, type TileName } from './tlog/tiles.js';
 
+/** So many groups can have ids of the same time. */
+const NEAR_GROUPS = 64;
+
 /** Where the parts of a log can be read: a store, or a folder. */
 export interface TileSource {
   /** @throws {LogProofError} when the log has not that much */
@@ -87,17 +90,31 @@ export class LogTiles implements TileSource {
 
   /** The place in the log of an entry, and its line. */
   async find(id: string): Promise<{ readonly index: number; readonly line: string } | undefined> {
-    const row = await this.table
-      .selectFrom('log_groups')
-      .select(['start', 'body', 'last_id'])
-      .where('first_id', '<=', id)
-      .orderBy('first_id', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (row === undefined || row.last_id < id) return undefined;
-    const lines = row.body.split('\n');
-    const at = lines.findIndex((line) => (JSON.parse(line) as { id?: string }).id === id);
-    return at < 0 ? undefined : { index: row.start + at, line: lines[at] as string };
+    // Services that write at the same time make ids of the same time: the entry can be in one of several groups.
+    const near = await this.table
+      .selectFrom((from) =>
+        from
+          .selectFrom('log_groups')
+          .select(['seq', 'last_id'])
+          .where('first_id', '<=', id)
+          .orderBy('first_id', 'desc')
+          .limit(NEAR_GROUPS)
+          .as('near'),
+      )
+      .select('near.seq')
+      .where('near.last_id', '>=', id)
+      .execute();
+    for (const { seq } of near) {
+      const { start, body } = await this.table
+        .selectFrom('log_groups')
+        .select(['start', 'body'])
+        .where('seq', '=', seq)
+        .executeTakeFirstOrThrow();
+      const lines = body.split('\n');
+      const at = lines.findIndex((line) => (JSON.parse(line) as { id?: string }).id === id);
+      if (at >= 0) return { index: start + at, line: lines[at] as string };
+    }
+    return undefined;
   }
 
   /** The groups that have entries of a tile, in their order. */

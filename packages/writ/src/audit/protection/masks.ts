@@ -23,6 +23,8 @@ export class Masks {
     readonly find: ClassFinder;
     readonly as: 'hash' | 'drop';
   }[];
+  /** The texts of what was taken out of the present entry. */
+  private taken: string[] = [];
   private readonly secretNames = new Map<string, boolean>();
 
   /**
@@ -44,6 +46,10 @@ export class Masks {
   /** The entry without what the rules name; the same object when there is nothing of it. */
   apply<E extends LogEntry>(entry: E): E {
     if (entry.kind === 'decision') return this.decision(entry) as E;
+    if (entry.kind === 'search' && typeof entry.request === 'object' && entry.request !== null) {
+      const request = this.request(entry.request as DecisionRecord['request']);
+      return request === entry.request ? entry : { ...entry, request };
+    }
     if (entry.kind === 'outcome' && entry.held !== undefined) {
       const held = this.holdings(entry.held);
       return held === entry.held ? entry : { ...entry, held };
@@ -56,7 +62,11 @@ export class Masks {
     const set = (name: string, before: unknown, after: unknown): void => {
       if (before !== after) masked = { ...masked, [name]: after };
     };
+    this.taken = [];
     set('request', record.request, this.request(record.request));
+    // What does not fit is told with its value.
+    if (this.taken.length > 0 && record.refusal !== undefined)
+      set('refusal', record.refusal, { ...record.refusal, message: this.withoutTaken(record.refusal.message) });
     // What policies saw of the arguments has their values too.
     if (masked.request !== record.request) set('seen', record.seen, withoutValues(record.seen));
     const facts = this.facts(record.facts);
@@ -149,6 +159,7 @@ export class Masks {
     let masked = text;
     for (const { name, find, as } of this.classes) {
       for (const { start, end } of [...find(masked)].reverse()) {
+        this.taken.push(masked.slice(start, end));
         const shown = as === 'drop' ? 'dropped' : this.hash(masked.slice(start, end));
         masked = `${masked.slice(0, start)}[masked ${name} ${shown}]${masked.slice(end)}`;
       }
@@ -156,8 +167,13 @@ export class Masks {
     return masked;
   }
 
+  private withoutTaken(message: string): string {
+    return this.taken.reduce((text, value) => text.replaceAll(value, '[masked]'), message);
+  }
+
   private masked(value: unknown, as: 'hash' | 'drop'): unknown {
     if (value === undefined || isMasked(value)) return value;
+    scalarsIn(value, this.taken);
     return { masked: as === 'drop' ? 'dropped' : this.hash(value) };
   }
 
@@ -190,6 +206,14 @@ function withoutValues(seen: unknown): unknown {
   return Object.fromEntries(
     Object.entries(seen).map(([name, part]) => [name, VALUES.has(name) ? { masked: 'dropped' } : withoutValues(part)]),
   );
+}
+
+function scalarsIn(value: unknown, found: string[]): void {
+  if (typeof value === 'string' || typeof value === 'number') {
+    if (String(value) !== '') found.push(String(value));
+  } else if (typeof value === 'object' && value !== null) {
+    for (const one of Object.values(value)) scalarsIn(one, found);
+  }
 }
 
 /** Names are the callers' to choose. */

@@ -12,21 +12,23 @@ import { type DecisionQuery, matches, termsIn } from './terms.js';
 
 export interface FoundDecisions {
   readonly decisions: readonly DecisionRecord[];
-  /** There may be more before this id; undefined when there is none. */
+  /** Where more may be found: the place in the log to go on before; undefined when there is none. */
   readonly next: string | undefined;
 }
 
 interface Group {
-  readonly first_id: string;
   readonly start: number;
+  readonly first_id: string;
   readonly body: string;
 }
 
 const GROUPS_AT_ONCE = 32;
 /** One look goes through so many entries that nothing has sorted, and then says how far it came. */
 const MAX_SCANNED = 100_000;
+/** Services that write at the same time, and their clocks, are this far apart at most. */
+const SLACK_MS = 60_000;
 
-/** Finds decisions, the newest first: by the index where it is, and by going through what it has not taken in yet. */
+/** Finds decisions, the last on the record first: by the index where it is, and by going through what it has not taken in yet. */
 export class DecisionSearch {
   private readonly opener: EntryOpener;
   private readonly table: Kysely<LogTables>;
@@ -44,7 +46,7 @@ export class DecisionSearch {
   }
 
   /**
-   * @param before the id to begin before
+   * @param before where to go on: the `next` of the page before, or the id of an entry
    * @param more what else has to be true of them
    */
   async find(
@@ -54,99 +56,98 @@ export class DecisionSearch {
     more: (decision: DecisionRecord) => boolean = () => true,
   ): Promise<FoundDecisions> {
     const terms = termsIn(query);
-    const isWanted = (decision: DecisionRecord): boolean => matches(decision, query, terms) && more(decision);
-    const found = new Page(limit, isWanted);
+    const page = new Page(limit, (decision) => matches(decision, query, terms) && more(decision));
     const index = terms.length === 0 ? undefined : this.index();
     const indexed = ((await index?.tiles()) ?? 0) * TILE_WIDTH;
-    const end = earliest(before, boundAt(query.until));
-    const floor = boundAt(query.since);
-    const stopped = await this.scan(found, end, floor, indexed);
-    if (found.isFull || stopped !== undefined) return found.answer(stopped);
-    const last = indexed === 0 ? -1 : await this.lastTile(end, indexed);
-    const first = floor === undefined ? 0 : await this.firstTile(floor);
-    if (index !== undefined && last >= 0)
+    const end = Math.min(await this.placeOf(before), await this.endOf(query.until));
+    const floor = query.since === undefined ? undefined : idAt(Date.parse(query.since) - SLACK_MS);
+    const stopped = await this.scan(page, end, floor, indexed);
+    if (page.isFull || stopped !== undefined) return page.answer(stopped);
+    const last = Math.floor((Math.min(end, indexed) - 1) / TILE_WIDTH);
+    if (index !== undefined && last >= 0) {
+      const first = floor === undefined ? 0 : await this.firstTile(floor);
       for await (const { tile, bits } of index.candidates(terms, last, first)) {
-        await this.look(found, tile, bits, end);
-        if (found.isFull) break;
+        await this.look(page, tile, bits, end);
+        if (page.isFull) break;
       }
-    return found.answer();
+    }
+    return page.answer();
+  }
+
+  /** The place in the log to end before. An id that is not there ends nowhere. */
+  private async placeOf(before: string | undefined): Promise<number> {
+    if (before === undefined) return Number.POSITIVE_INFINITY;
+    if (/^[0-9]{1,15}$/.test(before)) return Number(before);
+    return (await this.tiles.find(before))?.index ?? 0;
+  }
+
+  /** The place behind everything of before a time, and a little more. */
+  private async endOf(until: string | undefined): Promise<number> {
+    if (until === undefined) return Number.POSITIVE_INFINITY;
+    const group = await this.groupAt(idAt(Date.parse(until) + SLACK_MS));
+    return group === undefined ? 0 : group.start + group.count;
   }
 
   /**
-   * Goes through the groups before an id, back to where the index is.
+   * Goes through the groups before a place, back to where the index is.
    *
    * @returns how far it came, when it stopped before the end
    */
-  private async scan(
-    page: Page,
-    end: string | undefined,
-    floor: string | undefined,
-    indexed: number,
-  ): Promise<string | undefined> {
+  private async scan(page: Page, end: number, floor: string | undefined, indexed: number): Promise<number | undefined> {
     let at = end;
     for (let scanned = 0; scanned < MAX_SCANNED; ) {
-      let query = this.table
+      const query = this.table
         .selectFrom('log_groups')
-        .select(['first_id', 'start', 'body'])
-        .orderBy('first_id', 'desc')
+        .select(['start', 'first_id', 'body'])
+        .orderBy('start', 'desc')
         .limit(GROUPS_AT_ONCE);
-      if (at !== undefined) query = query.where('first_id', '<', at);
-      const groups: Group[] = await query.execute();
-      for (const group of groups) {
-        const entries = await this.opener.entries(group.body);
+      const groups: Group[] = await (Number.isFinite(at) ? query.where('start', '<', at) : query).execute();
+      for (const { start, first_id: first, body } of groups) {
+        const entries = await this.opener.entries(body);
         // What the index has, it finds.
-        if (group.start + entries.length <= indexed) return undefined;
+        if (start + entries.length <= indexed) return undefined;
         scanned += entries.length;
-        for (const [i, entry] of [...entries.entries()].reverse()) {
-          const isIndexed = group.start + i < indexed;
-          if (entry.kind === 'decision' && !isIndexed && (end === undefined || entry.id < end)) page.take(entry);
+        for (let i = entries.length - 1; i >= 0; i -= 1) {
+          const entry = entries[i];
+          const place = start + i;
+          if (entry?.kind === 'decision' && place >= indexed && place < end) page.take(entry, place);
           if (page.isFull) return undefined;
         }
-        at = group.first_id;
-        if (floor !== undefined && at < floor) return undefined;
+        at = start;
+        if (floor !== undefined && first < floor) return undefined;
       }
       if (groups.length < GROUPS_AT_ONCE) return undefined;
     }
     return at;
   }
 
-  /** The tile that the last entry before an id is in, of those that are in the index. */
-  private async lastTile(end: string | undefined, indexed: number): Promise<number> {
-    const all = indexed / TILE_WIDTH - 1;
-    if (end === undefined) return all;
-    const group = await this.groupAt('<', end);
-    return group === undefined ? -1 : Math.min(all, Math.floor((group.start + group.count - 1) / TILE_WIDTH));
-  }
-
   private async firstTile(floor: string): Promise<number> {
-    const group = await this.groupAt('<=', floor);
+    const group = await this.groupAt(floor);
     return group === undefined ? 0 : Math.floor(group.start / TILE_WIDTH);
   }
 
-  private groupAt(
-    how: '<' | '<=',
-    id: string,
-  ): Promise<{ readonly start: number; readonly count: number } | undefined> {
+  private groupAt(before: string): Promise<{ readonly start: number; readonly count: number } | undefined> {
     return this.table
       .selectFrom('log_groups')
       .select(['start', 'count'])
-      .where('first_id', how, id)
+      .where('first_id', '<', before)
       .orderBy('first_id', 'desc')
       .limit(1)
       .executeTakeFirst();
   }
 
   /** The entries of a tile that have their bit. */
-  private async look(page: Page, tile: number, bits: Buffer, end: string | undefined): Promise<void> {
+  private async look(page: Page, tile: number, bits: Buffer, end: number): Promise<void> {
     const first = tile * TILE_WIDTH;
     const groups = await this.tiles.groupsOf(tile);
     for (const { start, body } of groups.reverse()) {
       const lines = body.split('\n');
       for (let i = lines.length - 1; i >= 0; i -= 1) {
-        const place = start + i - first;
-        if (place < 0 || place >= TILE_WIDTH || ((bits[place >> 3] as number) & (1 << (place & 7))) === 0) continue;
+        const within = start + i - first;
+        if (within < 0 || within >= TILE_WIDTH || start + i >= end) continue;
+        if (((bits[within >> 3] as number) & (1 << (within & 7))) === 0) continue;
         const entry = await this.opener.entry(lines[i] as string);
-        if (entry.kind === 'decision' && (end === undefined || entry.id < end)) page.take(entry);
+        if (entry.kind === 'decision') page.take(entry, start + i);
         if (page.isFull) return;
       }
     }
@@ -155,7 +156,7 @@ export class DecisionSearch {
 
 /** What was found so far: one more than is wanted, to know whether there is more. */
 class Page {
-  private readonly found: DecisionRecord[] = [];
+  private readonly found: { readonly decision: DecisionRecord; readonly place: number }[] = [];
 
   constructor(
     private readonly limit: number,
@@ -166,22 +167,19 @@ class Page {
     return this.found.length > this.limit;
   }
 
-  take(decision: DecisionRecord): void {
-    if (!this.isFull && this.isWanted(decision)) this.found.push(decision);
+  take(decision: DecisionRecord, place: number): void {
+    if (!this.isFull && this.isWanted(decision)) this.found.push({ decision, place });
   }
 
-  answer(stopped?: string): FoundDecisions {
-    const decisions = this.found.slice(0, this.limit);
-    return { decisions, next: this.isFull ? decisions[decisions.length - 1]?.id : stopped };
+  /** @param stopped the place that was come to, when nothing more was looked at */
+  answer(stopped?: number): FoundDecisions {
+    const shown = this.found.slice(0, this.limit);
+    const next = this.isFull ? shown[shown.length - 1]?.place : stopped;
+    return { decisions: shown.map(({ decision }) => decision), next: next === undefined ? undefined : String(next) };
   }
 }
 
 /** The lowest id of a time: ids begin with theirs. */
-function boundAt(time: string | undefined): string | undefined {
-  return time === undefined ? undefined : `${encodeTime(Math.max(0, Date.parse(time)), 10)}${'0'.repeat(16)}`;
-}
-
-function earliest(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return a < b ? a : b;
+function idAt(ms: number): string {
+  return `${encodeTime(Math.max(0, ms), 10)}${'0'.repeat(16)}`;
 }
