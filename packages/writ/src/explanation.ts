@@ -2,6 +2,7 @@ import { type EntityUid, type PolicyExplanation, uidText } from '@writ/cedar';
 import { type Alternative, alternatives } from './decide/counterfactual.js';
 import { isPermitted } from './decide/decision.js';
 import { editText } from './decide/edits.js';
+import type { PolicyPlane } from './decide/plane.js';
 import type { DecisionRecord } from './decide/record.js';
 import { Replay } from './decide/replay.js';
 import { planeOf } from './plane.js';
@@ -19,8 +20,7 @@ export interface PolicyAccount {
 const LONGEST = 240;
 
 export function accountOf(record: DecisionRecord, bundle: Bundle): PolicyAccount {
-  const plane = planeOf(bundle);
-  const replay = new Replay(plane, bundle.entities);
+  const { plane, replay } = readyFor(bundle);
   const isSame = bundle.version === record.policyVersion;
   const determining = [...new Set(record.reasons.map(({ policy }) => policy))];
   const explained = replay.explain(record, determining.length === 0 ? undefined : determining) ?? [];
@@ -29,6 +29,19 @@ export function accountOf(record: DecisionRecord, bundle: Bundle): PolicyAccount
     alternatives: alternatives(record, plane, replay),
     parts: explained.flatMap(({ identity, policies }) => policies.flatMap((policy) => partLine(policy, identity))),
   };
+}
+
+const ready = new WeakMap<Bundle, { readonly plane: PolicyPlane; readonly replay: Replay }>();
+
+/** A bundle made ready to decide with once more. */
+function readyFor(bundle: Bundle): { readonly plane: PolicyPlane; readonly replay: Replay } {
+  let made = ready.get(bundle);
+  if (made === undefined) {
+    const plane = planeOf(bundle);
+    made = { plane, replay: new Replay(plane, bundle.entities) };
+    ready.set(bundle, made);
+  }
+  return made;
 }
 
 /** The part of a policy that decided: all of an applied one's conditions, or the first that did not hold. */

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Masks } from '../src/audit/protection/masks.js';
+import { PersonKeys } from '../src/audit/protection/person-keys.js';
 import type { DecisionRecord } from '../src/decide/record.js';
 import { quickFinders } from '../src/ledger/detectors.js';
+import { openStoreToRead } from '../src/store/store.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 import { command } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
@@ -53,6 +55,13 @@ describe('masks', () => {
     });
     const plain = record({ user: 'ana' });
     expect(masks.apply(plain)).toBe(plain);
+  });
+
+  it('also of properties that a caller sends', () => {
+    const one = record({});
+    const request = { ...one.request, subject: { type: 'User', id: 'a', properties: { password: 'p', level: 1 } } };
+    const masked = new Masks([], key).apply({ ...one, request });
+    expect(masked.request.subject.properties).toEqual({ password: { masked: hashed }, level: 1 });
   });
 
   it('are the same for the same value, and another with another key', () => {
@@ -245,6 +254,30 @@ describe.each(['SQLite', 'PostgreSQL'])('what is recorded of people, on %s', (ki
       2,
       expect.stringContaining('nothing that can be erased is recorded of User::"eve"'),
     ]);
+  });
+
+  it('is not in the index either, nor sent on, once somebody is erased: whoever reads beside the service has no key of its own', async () => {
+    const opened = await openStoreToRead(store ?? join(writ.data, 'writ.db'));
+    const keys = PersonKeys.beside(opened);
+    const [{ id = '' } = {}] = await opened
+      .withTables<{ person_keys: { id: string; person: string } }>()
+      .selectFrom('person_keys')
+      .select('id')
+      .where('person', '=', 'User::"ben"')
+      .execute();
+    expect(await keys.find(id)).toHaveLength(32);
+    const carl = await ask('carl', 'x');
+    const of2 = await opened
+      .withTables<{ person_keys: { id: string; person: string } }>()
+      .selectFrom('person_keys')
+      .select('id')
+      .where('person', '=', 'User::"carl"')
+      .execute();
+    expect(await keys.find(of2[0]?.id ?? '')).toHaveLength(32);
+    await writ.send('POST', '/v1/erasures', { person: 'User::"carl"', reason: 'x' }, { as: 'admin' });
+    expect(await keys.find(of2[0]?.id ?? '')).toBeUndefined();
+    expect((await of(carl)).status).toBe(410);
+    await opened.destroy();
   });
 
   it('is there after a restart, and what was erased is not', async () => {

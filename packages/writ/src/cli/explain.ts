@@ -26,7 +26,7 @@ export interface ExplainFlags {
 export async function explain(id: string, options: ExplainFlags): Promise<ExitCode> {
   const store = openStoreToRead(storeOf(options.store) ?? join(options.data, STORE_FILE));
   try {
-    const keys = await PersonKeys.open(store);
+    const keys = PersonKeys.beside(store);
     const reader = new LogReader(store, keys);
     const recorded = await reader.find(id);
     if (recorded === undefined) {

@@ -33,7 +33,7 @@ export async function replay(flags: ReplayRecordFlags): Promise<ExitCode> {
   const store = openStoreToRead(storeOf(flags.store) ?? join(flags.data, STORE_FILE));
   const tally = new ReplayTally();
   try {
-    const reader = new LogReader(store, await PersonKeys.open(store));
+    const reader = new LogReader(store, PersonKeys.beside(store));
     for (let position = { seq: 0, index: -1 }; ; ) {
       const page = await reader.read(position, AT_ONCE);
       for (const { entry } of page) {

@@ -22,7 +22,7 @@ export interface Alternative {
 
 /** So many changes at once, and so many tries. */
 const MOST_TOGETHER = 2;
-const MOST_TRIES = 2_000;
+const MOST_TRIES = 500;
 const MOST_SINGLE = 60;
 const MOST_SHOWN = 5;
 /** What is easier to bring about comes first. */

@@ -78,11 +78,16 @@ export function decisionRoutes({ reader, search, account }: AdminParts): Route[]
         410: { description: 'It is about somebody who was erased' },
       },
       /** `timeline`: with what its task did before, for which the log is gone through. */
-      query: z.object({ timeline: z.literal('true').optional() }),
+      query: z.object({
+        timeline: z.literal('true').optional(),
+        /** With what the policies that are served say of it, and what would have given the other answer: it is decided some hundred times. */
+        alternatives: z.literal('true').optional(),
+      }),
       async handle({ params, query }) {
         const found = await reader.find(params.id ?? '');
         if (found === undefined) throw await absent(params.id ?? '', reader);
         const timeline = query.timeline === undefined ? undefined : await timelineOf(found.decision, reader, search);
+        if (query.alternatives === undefined) return { ...found, explanation: explain(found, timeline) };
         const { alternatives, lines } = account(found.decision);
         return { ...found, alternatives, explanation: explain(found, timeline, lines) };
       },

@@ -27,7 +27,7 @@ const { store: where, sinks } = workerData as ExportWorkerData;
 const closing = new AbortController();
 port.on('message', () => closing.abort());
 const store = openStoreToWrite(where);
-const keys = await PersonKeys.open(store);
+const keys = PersonKeys.beside(store);
 
 await Promise.all(Object.entries(sinks).map(([name, sink]) => run(name, sink)));
 await store.destroy();

@@ -88,9 +88,13 @@ export class Masks {
       else if (root === 'subject' || root === 'resource')
         masked = this.at(masked, [root, 'properties', ...steps.slice(1)], 0, as);
     }
-    const { context } = masked as DecisionRecord['request'];
-    const found = context === undefined ? context : this.walk(context);
-    return (found === context ? masked : { ...(masked as object), context: found }) as DecisionRecord['request'];
+    // Secrets by their names, and classes, wherever a caller can put them.
+    let found = masked as Record<string, unknown>;
+    for (const part of ['context', 'subject', 'resource', 'action']) {
+      const walked = this.walk(found[part]);
+      if (walked !== found[part]) found = { ...found, [part]: walked };
+    }
+    return found as unknown as DecisionRecord['request'];
   }
 
   private facts(facts: DecisionRecord['facts']): DecisionRecord['facts'] {

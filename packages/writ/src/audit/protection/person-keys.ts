@@ -40,10 +40,18 @@ export class PersonKeys {
   private readonly unsaved = new Set<PersonKeyRow>();
   private readonly gone = new Set<string>();
 
-  private constructor(private readonly store: Store) {}
+  private constructor(
+    private readonly store: Store,
+    private readonly isKept: boolean,
+  ) {}
+
+  /** For whoever reads beside the service that makes and destroys them: each key is looked up when it is needed, and not remembered. */
+  static beside(store: Store): PersonKeys {
+    return new PersonKeys(store, false);
+  }
 
   static async open(store: Store): Promise<PersonKeys> {
-    const keys = new PersonKeys(store);
+    const keys = new PersonKeys(store, true);
     for (const row of await keys.table.selectFrom('person_keys').selectAll().orderBy('id').execute()) keys.add(row);
     return keys;
   }
@@ -73,8 +81,10 @@ export class PersonKeys {
     const known = this.byId.get(id);
     if (known !== undefined || this.gone.has(id)) return known?.key;
     const row = await this.table.selectFrom('person_keys').selectAll().where('id', '=', id).executeTakeFirst();
-    if (row === undefined) this.gone.add(id);
-    else this.byId.set(id, row);
+    if (this.isKept) {
+      if (row === undefined) this.gone.add(id);
+      else this.byId.set(id, row);
+    }
     return row?.key;
   }
 

@@ -34,7 +34,7 @@ const logStore = openStoreToRead(log);
 const indexStore = openStoreToWrite(index);
 // The index can be made again: a commit of it need not be on disk at once.
 if (!isPostgres(indexStore)) await sql`pragma synchronous = normal`.execute(indexStore);
-const indexer = new Indexer(logStore, new SearchIndex(indexStore), await PersonKeys.open(logStore));
+const indexer = new Indexer(logStore, new SearchIndex(indexStore), PersonKeys.beside(logStore));
 let before: { readonly at: number; readonly tiles: number } | undefined;
 while (!isOver) {
   const begun = performance.now();
