@@ -10,13 +10,7 @@ import { routesOf } from './api/routes.js';
 import { HttpService, type TlsMaterial } from './api/service.js';
 import { ServingStateHolder } from './api/serving-state.js';
 import { RequestTracing } from './api/tracing.js';
-import { EarlyAnswers } from './audit/early-answers.js';
-import { LogReader } from './audit/log-reader.js';
-import { LogTiles } from './audit/log-tiles.js';
-import { LogWriter } from './audit/log-writer.js';
-import { PersonKeys } from './audit/protection/person-keys.js';
-import { DecisionSearch } from './audit/search/decision-search.js';
-import { LogIndex } from './audit/search/log-index.js';
+import type { LogReader } from './audit/log-reader.js';
 import { startCosigning } from './cosigning.js';
 import { inProcess } from './decide/caller.js';
 import { Decider } from './decide/decide.js';
@@ -34,7 +28,7 @@ import { Credentials } from './provenance/credentials.js';
 import { SigningKeys } from './provenance/signing-keys.js';
 import { TaskStore } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
-import { protectionOf } from './record-protection.js';
+import { RecordKeeping } from './record-keeping.js';
 import { CredentialUses } from './registry/credential-uses.js';
 import { EntityStore } from './registry/entity-store.js';
 import { followChanges } from './registry/follow.js';
@@ -126,28 +120,11 @@ export async function start(options: StartOptions): Promise<Writ> {
     const file = options.store ?? join(data, STORE_FILE);
     const isFollower = options.follow === true;
     const logKey = { keys: join(data, 'keys'), origin: options.logOrigin, isNewKey: options.newLogKey };
-    const { store, writer, announcements, signer, indexFile } = await openDeployment(
-      file,
-      isFollower,
-      logKey,
-      (closer) => closers.push(closer),
-    );
-    const personKeys = await PersonKeys.open(store);
-    const reader = new LogReader(store, personKeys);
-    const logIndex = await LogIndex.open({
-      log: { where: file, store },
-      file: indexFile,
-      isKept: !isFollower,
-      onError: (why) => logger.warn({ why }, 'the log could not be indexed; it is tried again'),
-    });
-    closers.push(() => logIndex.close());
-    const search = new DecisionSearch(store, () => logIndex.current, personKeys);
-    const log = new LogWriter(writer);
-    const early = new EarlyAnswers(store);
-    closers.push(async () => {
-      await log.close();
-      if (!isFollower) await early.end();
-    });
+    const onClose = (closer: () => void | Promise<void>): void => void closers.push(closer);
+    const opened = await openDeployment(file, isFollower, logKey, onClose);
+    const { store, announcements, signer } = opened;
+    const keeping = await RecordKeeping.open({ opened, where: file, isFollower, clock, logger, onClose });
+    const { reader, search, personKeys, log } = keeping;
     const credentials = await Credentials.open(store, join(data, 'keys'), [], clock, !isFollower);
     const revisions = await RevisionLog.open(store, clock());
     const entities = new EntityStore(store, revisions);
@@ -196,26 +173,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       const now = clock();
       await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }]);
     };
-    if (!isFollower) {
-      const unrecorded = await early.unrecorded();
-      // The ids between the last entry and this one.
-      if (unrecorded !== undefined) {
-        logger.warn(
-          unrecorded,
-          'the service was ended while it answered early: so many decisions may not be on the record',
-        );
-        await record({
-          by: 'writ',
-          what: 'record.gap',
-          detail: { ...unrecorded, after: (await reader.lastId()) ?? '' },
-        });
-        await early.end();
-      }
-      log.onLost((count, first, last) => {
-        logger.error({ count, first, last }, 'decisions that were answered could not be recorded');
-        recordLost({ count, first, last }, record, logger);
-      });
-    }
+    await keeping.tellGaps(record);
     const freshness = new Freshness({
       settings: () => serving.bundle.settings.freshness,
       revocationAges: () => [['the database', revisions.age] as const, ...signals.ages()],
@@ -254,15 +212,7 @@ export async function start(options: StartOptions): Promise<Writ> {
           staleness: freshness.why,
         }),
       signals: (bundle) => signals.prepare(bundle),
-      protection: async (settings) => {
-        const protection = await protectionOf(settings, maskKey, personKeys);
-        const isEarly = settings.durability === 'async' && !isFollower;
-        if (isEarly) await early.begin(clock());
-        return () => {
-          log.protect(protection);
-          log.answerEarly(isEarly);
-        };
-      },
+      protection: (settings) => keeping.prepare(settings, maskKey),
       record,
     });
     log.onEntries((notes) => {
@@ -307,7 +257,7 @@ export async function start(options: StartOptions): Promise<Writ> {
         const account = accountOf(decision, serving.bundle);
         return { alternatives: account.alternatives, lines: accountLines(decision, account) };
       },
-      searchIndex: () => logIndex.current,
+      searchIndex: () => keeping.searchIndex,
       personKeys,
       log,
       clock,
@@ -346,7 +296,7 @@ export async function start(options: StartOptions): Promise<Writ> {
         task,
         ledger,
         signals,
-        tiles: new LogTiles(store),
+        tiles: keeping.tiles,
         logKey: () => signer?.vkey,
       }),
     );
@@ -408,20 +358,6 @@ export async function start(options: StartOptions): Promise<Writ> {
     await close();
     throw error;
   }
-}
-
-const LOST_AGAIN_MS = 1_000;
-
-/** Puts on the record what is missing there, as soon as anything can be recorded again. */
-function recordLost(
-  detail: { readonly count: number; readonly first: string; readonly last: string },
-  record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>,
-  logger: Logger,
-): void {
-  record({ by: 'writ', what: 'record.gap', detail }).catch((error: unknown) => {
-    logger.error({ err: error, ...detail }, 'what was lost could not be recorded yet');
-    setTimeout(() => recordLost(detail, record, logger), LOST_AGAIN_MS).unref();
-  });
 }
 
 function tlsMaterial({ cert, key, clientCa }: TlsFiles): TlsMaterial {

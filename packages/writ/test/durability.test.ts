@@ -9,7 +9,7 @@ import { LogWriter } from '../src/audit/log-writer.js';
 import type { ChangeRecord, DecisionRecord } from '../src/decide/record.js';
 import { openStoreToRead } from '../src/store/store.js';
 import { command, startedService } from './processes.js';
-import { bundleOf } from './running.js';
+import { bundleOf, run } from './running.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'writ-durability-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -132,6 +132,10 @@ describe('async', () => {
       const data = join(folder, durability);
       const answered = await killed(data, durability);
       expect(answered.length).toBeGreaterThan(50);
+      // One that cannot start takes nothing of that away.
+      const broken = bundleOf({ 'writ.yaml': 'name: d', 'schema.cedarschema': 'entity', 'policies/all.cedar': '' });
+      rmSync(join(data, 'last-good.json'), { force: true });
+      await expect(run(broken, { data })).rejects.toThrow();
       const { child } = await startedService(bundle(durability), data);
       child.kill('SIGTERM');
       await new Promise((resolve) => child.once('exit', resolve));
