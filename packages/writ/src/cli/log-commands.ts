@@ -8,7 +8,12 @@ import { type ReplayRecordFlags, replay } from './replay.js';
 import { type WitnessFlags, witness } from './witness.js';
 
 /** The verbs about the log of records. */
-export function logCommands(program: Command, run: (verb: Promise<ExitCode>) => Promise<void>, service: string): void {
+export function logCommands(
+  program: Command,
+  run: (verb: Promise<ExitCode>) => Promise<void>,
+  service: string,
+  port: (text: string) => number,
+): void {
   const asking = (command: Command): Command =>
     command
       .option('--service <url>', 'the service', service)
@@ -84,6 +89,6 @@ export function logCommands(program: Command, run: (verb: Promise<ExitCode>) => 
     .requiredOption('--log <key...>', 'the public keys of the logs, or their files log.pub')
     .option('--data <dir>', 'where its key and what it signed are', './witness')
     .option('--host <address>', 'address that it listens on', '127.0.0.1')
-    .option('--port <n>', 'port; 0 for any', Number, 7467)
+    .option('--port <n>', 'port; 0 for any', port, 7467)
     .action((flags: WitnessFlags) => run(witness(flags)));
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { exportLog, LogFolder } from '../audit/log-folder.js';
@@ -72,6 +72,10 @@ async function verifyAt(
   witnesses: readonly Verifier[],
   flags: VerifyFlags,
 ): Promise<ExitCode> {
+  if (path !== undefined && !existsSync(path)) {
+    complain(`there is no receipt and no folder ${path}`);
+    return EXIT.wrongUse;
+  }
   if (path !== undefined && !statSync(path).isDirectory()) return verifyFile(path, log, witnesses, flags);
   if (path === undefined)
     return withTiles(flags, async (tiles) =>
@@ -148,7 +152,13 @@ function keyOf({ key, data }: VerifyFlags): Verifier {
   }
 }
 
-/** A key, as its line or the file that it is in. */
+/** A key, as its line or the file that it is in. @throws {NoteError} when it is neither */
 export function readKey(text: string): Verifier {
-  return parseVerifier(/^\S+\+[0-9a-f]{8}\+\S+$/.test(text) ? text : readFileSync(text, 'utf8'));
+  if (/^\S+\+[0-9a-f]{8}\+\S+$/.test(text)) return parseVerifier(text);
+  if (!existsSync(text))
+    throw new NoteError(
+      `"${text}" is neither a public key nor a file of one`,
+      'a service writes its own to keys/log.pub',
+    );
+  return parseVerifier(readFileSync(text, 'utf8'));
 }

@@ -198,7 +198,7 @@ program
   .option('--key-file <file>', 'the key of an administrator', './data/keys/admin.key')
   .action((id: string, flags: EndorseFlags) => run(endorse(id, flags)));
 
-logCommands(program, run, `http://127.0.0.1:${SERVICE_PORT}`);
+logCommands(program, run, `http://127.0.0.1:${SERVICE_PORT}`, port);
 registryCommands(program, run, `http://127.0.0.1:${SERVICE_PORT}`);
 
 const ledger = program.command('ledger').description('look at what has been done so far');
