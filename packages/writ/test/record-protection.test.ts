@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Masks } from '../src/audit/protection/masks.js';
 import { PersonKeys } from '../src/audit/protection/person-keys.js';
+import { peopleIn } from '../src/audit/protection/protection.js';
 import type { DecisionRecord } from '../src/decide/record.js';
 import { quickFinders } from '../src/ledger/detectors.js';
 import { openStoreToRead } from '../src/store/store.js';
@@ -138,6 +139,33 @@ describe('masks', () => {
       ),
       n: 1,
     });
+  });
+});
+
+describe('the people of an entry', () => {
+  const types = new Set(['User']);
+  const base = { id: 'x', time: 't', enforcementPoint: 'e' };
+
+  it('are also those in the keys of what an outcome holds, lists of names among them', () => {
+    const held = (key: string) => [{ accumulator: 'a', fold: 'sum', key, amount: 1 }];
+    const outcome = { ...base, kind: 'outcome', decisionId: 'd', status: 'completed' } as const;
+    expect(peopleIn({ ...outcome, held: held('User::"ana"') }, types)).toEqual(['User::"ana"']);
+    const list = JSON.stringify(['User::"ana"', 'Agent::"bot"', null]);
+    expect(peopleIn({ ...outcome, held: held(list) }, types)).toEqual(['User::"ana"']);
+    expect(peopleIn({ ...outcome, held: held(JSON.stringify([list, 'User::"b\\"c"'])) }, types)).toEqual([
+      'User::"ana"',
+      'User::"b\\"c"',
+    ]);
+    expect(peopleIn({ ...outcome, held: held('Agent::"bot"') }, types)).toEqual([]);
+  });
+
+  it('are also those that a search found', () => {
+    const search = { ...base, kind: 'search', policyVersion: 'v', results: ['ana', 'ben'] } as const;
+    expect(peopleIn({ ...search, what: 'subject', request: { subject: { type: 'User' } } }, types)).toEqual([
+      'User::"ana"',
+      'User::"ben"',
+    ]);
+    expect(peopleIn({ ...search, what: 'resource', request: { resource: { type: 'Order' } } }, types)).toEqual([]);
   });
 });
 

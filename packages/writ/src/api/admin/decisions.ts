@@ -71,7 +71,7 @@ export function decisionRoutes({ reader, search, account }: AdminParts): Route[]
             decision: record,
             outcome: record.optional(),
             explanation: z.string(),
-            alternatives: z.array(z.record(z.string(), z.unknown())),
+            alternatives: z.array(z.record(z.string(), z.unknown())).optional(),
           }),
         },
         404: { description: 'There is no decision of that id' },

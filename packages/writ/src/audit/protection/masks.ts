@@ -45,6 +45,7 @@ export class Masks {
 
   /** The entry without what the rules name; the same object when there is nothing of it. */
   apply<E extends LogEntry>(entry: E): E {
+    this.taken = [];
     if (entry.kind === 'decision') return this.decision(entry) as E;
     if (entry.kind === 'search' && typeof entry.request === 'object' && entry.request !== null) {
       const request = this.request(entry.request as DecisionRecord['request']);
@@ -62,7 +63,6 @@ export class Masks {
     const set = (name: string, before: unknown, after: unknown): void => {
       if (before !== after) masked = { ...masked, [name]: after };
     };
-    this.taken = [];
     set('request', record.request, this.request(record.request));
     // What does not fit is told with its value.
     if (this.taken.length > 0 && record.refusal !== undefined)
