@@ -4,6 +4,7 @@ import { countOf } from './log-tree.js';
 import { LogProofError } from './tlog/errors.js';
 import { Frontier } from './tlog/frontier.js';
 import { HASH_BYTES, type Hash } from './tlog/hashes.js';
+import type { ReadTile } from './tlog/proofs.js';
 import { bundleOf, TILE_WIDTH, type TileName } from './tlog/tiles.js';
 
 /** So many groups can have ids of the same time. */
@@ -15,6 +16,11 @@ export interface TileSource {
   read(name: TileName): Promise<Buffer>;
   /** What is beside the log under a hash. */
   attachment(sha256: string): Promise<string | undefined>;
+}
+
+/** The tiles of hashes, as proofs are worked out from them. */
+export function hashTiles(source: TileSource): ReadTile {
+  return (level, n, width) => source.read({ level, n, width });
 }
 
 /** The log as its store has it, in the parts that C2SP tlog-tiles names. */

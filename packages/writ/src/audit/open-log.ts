@@ -5,7 +5,7 @@ import { ulid } from 'ulid';
 import { StoreError } from '../store/errors.js';
 import type { Store } from '../store/store.js';
 import type { LogTables } from './log-table.js';
-import { LogTiles } from './log-tiles.js';
+import { hashTiles, LogTiles } from './log-tiles.js';
 import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from './tlog/checkpoint.js';
 import { parseSigner, type Signer, signerOf } from './tlog/note.js';
 import { rootOf } from './tlog/proofs.js';
@@ -42,7 +42,7 @@ export async function openLog(store: Store, { keys, origin, isNewKey = false }: 
   // .internal is for names that mean nothing elsewhere (reserved by ICANN in 2024).
   const name = isFirst ? (origin ?? `writ.internal/${ulid().toLowerCase()}`) : head.origin;
   const { signer, keep } = keyIn(keys, name, isFirst || isNewKey);
-  const root = await rootOf((level, n, width) => tiles.read({ level, n, width }), head.size).catch(unusable);
+  const root = await rootOf(hashTiles(tiles), head.size).catch(unusable);
   if (!isFirst && !isNewKey) await assertWhole(tiles, signer, head).catch(unusable);
   // A service that was killed may not have come to sign for the last commits.
   if (isFirst || isNewKey || parseCheckpoint(head.checkpoint).size < head.size) {
@@ -99,9 +99,9 @@ async function assertWhole(
   const checkpoint = verifiedCheckpoint(note, signer);
   if (checkpoint.size > size)
     throw new StoreError(`its checkpoint has ${checkpoint.size} entries, and only ${size} are there`);
-  const root = await rootOf((level, n, width) => tiles.read({ level, n, width }), checkpoint.size);
+  const root = await rootOf(hashTiles(tiles), checkpoint.size);
   if (!root.equals(checkpoint.root)) throw new StoreError('its tree has another root than its checkpoint');
-  const whole = await rootOf((level, n, width) => tiles.read({ level, n, width }), size);
+  const whole = await rootOf(hashTiles(tiles), size);
   if (!whole.equals(await tiles.root()))
     throw new StoreError('its tree has another root than the one that it is gone on with from');
 }

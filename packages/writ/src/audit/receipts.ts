@@ -1,5 +1,5 @@
 import { attachedTo, checked } from './log-lines.js';
-import type { LogTiles } from './log-tiles.js';
+import { hashTiles, type LogTiles } from './log-tiles.js';
 import { parseCheckpoint } from './tlog/checkpoint.js';
 import { LogProofError } from './tlog/errors.js';
 import type { Verifier } from './tlog/note.js';
@@ -27,7 +27,7 @@ export async function receiptOf(tiles: LogTiles, id: string): Promise<string | u
   if (checkpoint === undefined)
     throw new LogProofError(`nobody has signed for the entry ${id} yet`, 'ask again in a second');
   const { size } = parseCheckpoint(checkpoint);
-  const path = await inclusionProof((level, n, width) => tiles.read({ level, n, width }), index, size);
+  const path = await inclusionProof(hashTiles(tiles), index, size);
   const sha256 = attachedTo(JSON.parse(line));
   const beside = sha256 === undefined ? '' : `\n${checked(sha256, await tiles.attachment(sha256))}`;
   return receiptText({ extra: Buffer.from(`${line}${beside}`), index, path, checkpoint });

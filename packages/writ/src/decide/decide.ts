@@ -12,7 +12,7 @@ import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
 import { type Decision, isPermitted, type Refusal } from './decision.js';
-import { evaluate, type Verdict } from './evaluate.js';
+import { evaluate, refuse, type Verdict } from './evaluate.js';
 import {
   EntityGatherer,
   eventOf,
@@ -445,10 +445,6 @@ function seenIn(context: CedarJsonObject): Trail['seen'] {
 /** Where nobody can verify a token, none is believed. */
 async function refuseTokens(): Promise<TokenProvenance> {
   return new TokenError('token_issuer', 'there is no token service here');
-}
-
-function refuse(code: Refusal['code'], message: string): Verdict {
-  return { result: 'deny', reasons: [], refusal: { code, message } };
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -38,6 +38,11 @@ export interface Verdict {
   readonly missing?: readonly MissingFact[];
 }
 
+/** A denial that no policy made. */
+export function refuse(code: Refusal['code'], message: string): Verdict {
+  return { result: 'deny', reasons: [], refusal: { code, message } };
+}
+
 /** What the policies say for all identities together. */
 class Tally {
   readonly permits: Reason[] = [];

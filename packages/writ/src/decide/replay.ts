@@ -14,8 +14,8 @@ import {
 import type { LedgerValues } from '../ledger/ledger.js';
 import { buildContext } from './context.js';
 import { isPermitted, type MissingFact, type Refusal } from './decision.js';
-import { evaluate, type Gathered, type Verdict } from './evaluate.js';
-import { inMore, misfitOf } from './gather.js';
+import { evaluate, type Gathered, refuse, type Verdict } from './evaluate.js';
+import { inMore, misfitOf, missingFacts } from './gather.js';
 import { outsideVerdict } from './mandates.js';
 import type { PolicyPlane } from './plane.js';
 import type { DecisionRecord, FactRecord } from './record.js';
@@ -143,7 +143,7 @@ export class Replay {
       context: this.context(record, name),
       obligations: plane.obligations,
       supported: new Set(record.supported ?? []),
-      missing: () => [...identities, resource].flatMap((entity) => this.missingOf(entity)),
+      missing: () => missingFacts(plane.registry, [...identities, resource]),
       withheld: () => this.reads,
       stale: staleIn(record),
     };
@@ -262,23 +262,10 @@ export class Replay {
     );
     if (isNew) this.reads.push({ entity: { type, id }, attribute, ...known });
   }
-
-  private missingOf(entity: Entity): MissingFact[] {
-    const declared = this.plane.schema.entityTypes.get(entity.type)?.attributes.attributes ?? new Map();
-    return [...declared].flatMap(([attribute, { required }]) =>
-      required && !entity.attributes.has(attribute)
-        ? [{ entity: { type: entity.type, id: entity.id }, attribute }]
-        : [],
-    );
-  }
 }
 
 /** Something that a decision would be made on is not in the record. */
 class NotRecorded extends Error {}
-
-function refuse(code: Refusal['code'], message: string): Verdict {
-  return { result: 'deny', reasons: [], refusal: { code, message } };
-}
 
 /** Why what was revoked lately may not have been known, as the record of a deferral says it. */
 function staleIn({ refusal }: DecisionRecord): (() => string) | undefined {

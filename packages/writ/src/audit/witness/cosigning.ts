@@ -1,4 +1,4 @@
-import type { LogTiles } from '../log-tiles.js';
+import { hashTiles, type LogTiles } from '../log-tiles.js';
 import { parseCheckpoint, type SignedCheckpoint } from '../tlog/checkpoint.js';
 import { LogProofError } from '../tlog/errors.js';
 import { type NoteSignature, noteText, parseSignatures, type Verifier, verifiedBy } from '../tlog/note.js';
@@ -83,7 +83,7 @@ export class Cosigning {
     size: number,
     checkpoint: string,
   ): Promise<{ readonly status: number; readonly body: string }> {
-    const proof = await consistencyProof((level, n, width) => this.tiles.read({ level, n, width }), old, size);
+    const proof = await consistencyProof(hashTiles(this.tiles), old, size);
     const lines = [`old ${old}`, ...proof.map((hash) => hash.toString('base64'))];
     const response = await fetch(`${url.replace(/\/$/, '')}/add-checkpoint`, {
       method: 'POST',
