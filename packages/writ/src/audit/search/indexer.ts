@@ -3,6 +3,7 @@ import { EntryOpener } from '../entry-opener.js';
 import { LogTiles } from '../log-tiles.js';
 import type { PersonKeys } from '../protection/person-keys.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';
+import { TILES_IN_BLOCK } from './places.js';
 import type { SearchIndex } from './search-index.js';
 import { termsOf } from './terms.js';
 
@@ -32,7 +33,7 @@ export class Indexer {
     const first = await this.index.tiles();
     const { size } = await this.tiles.head();
     const waiting = Math.floor(size / TILE_WIDTH) - first;
-    const taken = Math.max(0, Math.min(most, waiting));
+    const taken = Math.max(0, Math.min(most, waiting, TILES_IN_BLOCK - (first % TILES_IN_BLOCK)));
     if (taken === 0) return { taken, left: 0, until: first };
     const tiles: ReadonlySet<string>[][] = [];
     for (let n = first; n < first + taken; n += 1) tiles.push(await this.termsOf(n));
