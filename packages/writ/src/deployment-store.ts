@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { accessMigrations } from './access/task-store.js';
 import { earlyMigrations } from './audit/early-answers.js';
 import { exportMigrations } from './audit/export/exporter.js';
 import { type GroupWriter, threadedWriter } from './audit/group-writer.js';
@@ -12,6 +13,7 @@ import { credentialMigrations } from './provenance/credentials.js';
 import { dpopMigrations } from './provenance/dpop.js';
 import { signingKeyMigrations } from './provenance/signing-keys.js';
 import { taskMigrations } from './provenance/task-store.js';
+import { approvalMigrations } from './registry/approvals.js';
 import { credentialUseMigrations } from './registry/credential-uses.js';
 import { entityMigrations } from './registry/entity-store.js';
 import { grantMigrations } from './registry/grants.js';
@@ -27,6 +29,8 @@ import { connection, isPostgresUrl, lockedConnection } from './store/postgres.js
 import { openFollowedStore, openStore, type Store } from './store/store.js';
 
 const MIGRATIONS = [
+  accessMigrations,
+  approvalMigrations,
   auditMigrations,
   credentialMigrations,
   credentialUseMigrations,

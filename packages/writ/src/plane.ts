@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type ActionDeclaration, dereferencesOf, type Schema } from '@writ/cedar';
 import { Decider, type DeciderParts } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
-import type { PolicyPlane } from './decide/plane.js';
+import type { PolicyPlane, RequestForm } from './decide/plane.js';
 import type { Append } from './decide/record.js';
 import { millisecondsOf } from './duration.js';
 import { CallMapper } from './enforce/mcp/map-call.js';
@@ -30,9 +30,17 @@ export function planeOf(bundle: Bundle): PolicyPlane {
     obligations: bundle.obligations,
     tasks,
     usualMandate: tasks && usualMandate(tasks),
+    forms: formsOf(bundle),
     dereferences: dereferencesOf(bundle.policies, bundle.schema),
     registry: Registry.load(bundle.entities, bundle.schema, factRulesOf(bundle)),
   };
+}
+
+function formsOf({ access }: Bundle): Map<string, RequestForm> {
+  const forms = Object.entries(access.templates).flatMap(([name, { schema, catalogs }]) =>
+    schema === undefined ? [] : [[name, { schema, catalogs }] as const],
+  );
+  return new Map(forms);
 }
 
 function factRulesOf({ facts: { facts, fetchers } }: Bundle): FactRules {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Tracer } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
+import { accessService } from './access-service.js';
 import type { AdminParts } from './api/admin/parts.js';
 import { PageTokens } from './api/authzen/page-token.js';
 import { DEFAULT_LIMITS, type LoadLimits, LoadShedder } from './api/load.js';
@@ -13,7 +14,7 @@ import { RequestTracing } from './api/tracing.js';
 import type { LogReader } from './audit/log-reader.js';
 import { startCosigning } from './cosigning.js';
 import { inProcess } from './decide/caller.js';
-import { Decider } from './decide/decide.js';
+import { Decider, usedApprovalsIn } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
 import type { ChangeRecord } from './decide/record.js';
 import { openDeployment } from './deployment-store.js';
@@ -29,6 +30,7 @@ import { SigningKeys } from './provenance/signing-keys.js';
 import { TaskStore } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
 import { RecordKeeping } from './record-keeping.js';
+import { Approvals } from './registry/approvals.js';
 import { CredentialUses } from './registry/credential-uses.js';
 import { EntityStore } from './registry/entity-store.js';
 import { followChanges } from './registry/follow.js';
@@ -43,7 +45,7 @@ import { Serving } from './serving.js';
 import { signalSinks } from './signal-sinks.js';
 import { Signals } from './signals.js';
 import { lockData } from './store/lock.js';
-import { promptHasher, tokenService } from './token-service.js';
+import { binder, promptHasher, tokenService } from './token-service.js';
 import { startUpstreams } from './upstreams.js';
 
 /** Files of a server certificate. */
@@ -132,6 +134,8 @@ export async function start(options: StartOptions): Promise<Writ> {
     const revocations = await Revocations.open(store, revisions);
     const grants = await Grants.open(store, revisions);
     const identities = await Identities.open(store, revisions);
+    const usedProofs = await reader.proofs(clock());
+    const approvals = await Approvals.open(store, revisions, usedApprovalsIn(usedProofs), clock());
     const sightings = new Sightings(store);
     const credentialUses = new CredentialUses(store);
     const keys = await SigningKeys.open(store, clock, KEY_OVERLAP_MS);
@@ -143,6 +147,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     const ids = new Ids(await reader.lastId());
 
     const maskKey = await credentials.secret('masks');
+    const bind = binder(await credentials.secret('bindings'));
 
     const state = new ServingStateHolder();
     const hashPrompt = promptHasher(await credentials.secret('prompts'));
@@ -208,6 +213,8 @@ export async function start(options: StartOptions): Promise<Writ> {
           hashPrompt,
           identities,
           grants,
+          approvals,
+          bind,
           isFollower,
           staleness: freshness.why,
         }),
@@ -244,6 +251,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       revisions,
       entities,
       grants,
+      approvals,
       identities,
       identityKeys,
       credentials,
@@ -267,7 +275,6 @@ export async function start(options: StartOptions): Promise<Writ> {
     const publicUrl = (): string => options.publicUrl ?? serviceUrl;
     const tasks = new TaskStore(store);
     const task = { tasks, caps: ledger.caps, admin };
-    const usedProofs = await reader.proofs(clock());
     const token = tokenService({
       tasks,
       identityKeys,
@@ -282,8 +289,29 @@ export async function start(options: StartOptions): Promise<Writ> {
       publicUrl,
       admin,
     });
+    const access = accessService({
+      store,
+      bundle: () => serving.bundle,
+      decider,
+      reader,
+      approvals,
+      record,
+      linkKey: await credentials.secret('approval-links'),
+      publicUrl,
+      clock,
+      logger,
+      isFollower,
+    });
+    closers.push(() => access.close());
     http.add(
       routesOf({
+        access: {
+          ...access,
+          publicUrl,
+          callbacks: () => serving.bundle.access.callbacks.allow,
+          whoIs: async (credential) => (await token.exchange.standing(credential)).path[0].uid,
+          admin,
+        },
         decider,
         tokens: pageTokens,
         log,

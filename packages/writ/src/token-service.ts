@@ -40,6 +40,11 @@ export function promptHasher(key: Buffer): (prompt: string) => string {
   return (prompt) => `hmac-sha256:${createHmac('sha256', key).update(prompt).digest('base64url')}`;
 }
 
+/** The keyed hash of what an approval is for. */
+export function binder(key: Buffer): (text: string) => string {
+  return (text) => `hmac-sha256:${createHmac('sha256', key).update(text).digest('base64url')}`;
+}
+
 /** Puts the token service together. What the bundle says of it is asked for anew each time: it can change. */
 export function tokenService({
   serving,

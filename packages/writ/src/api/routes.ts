@@ -2,6 +2,10 @@ import type { LogTiles } from '../audit/log-tiles.js';
 import type { LogWriter } from '../audit/log-writer.js';
 import type { Decider } from '../decide/decide.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { approvalRoutes } from './access/approvals.js';
+import { approvalPageRoutes } from './access/page.js';
+import type { AccessParts } from './access/parts.js';
+import { accessRequestRoutes } from './access/requests.js';
 import { decisionRoutes } from './admin/decisions.js';
 import { entityRoutes } from './admin/entities.js';
 import { erasureRoute } from './admin/erasures.js';
@@ -44,6 +48,7 @@ export interface RoutesParts {
   readonly publicUrl: () => string;
   readonly token: TokenParts;
   readonly task: TaskParts;
+  readonly access: AccessParts;
   readonly ledger: Ledger;
   readonly signals: ServedSignals;
   readonly tiles: LogTiles;
@@ -55,10 +60,13 @@ export interface RoutesParts {
 export function routesOf(parts: RoutesParts): Route[] {
   const { decider, admin, publicUrl } = parts;
   const routes: Route[] = [
-    evaluationRoute(decider, parts.token.verifier),
-    evaluationsRoute(decider, parts.token.verifier),
+    evaluationRoute(decider, parts.token.verifier, publicUrl),
+    evaluationsRoute(decider, parts.token.verifier, publicUrl),
     ...searchRoutes({ ...parts, verifier: parts.token.verifier }),
     metadataRoute(decider, publicUrl),
+    ...accessRequestRoutes(parts.access),
+    ...approvalRoutes(parts.access),
+    ...approvalPageRoutes(parts.access),
     outcomeRoute(decider),
     ...tokenRoutes(parts.token),
     ...taskRoutes(parts.task),

@@ -33,6 +33,9 @@ const OPTIONAL: Readonly<Record<Optional, true>> = {
   trace: true,
   took: true,
   resolves: true,
+  binding: true,
+  approvals: true,
+  presented: true,
 };
 const OPTIONAL_NAMES = Object.keys(OPTIONAL) as Optional[];
 

@@ -55,7 +55,15 @@ function whatText({ request }: DecisionRecord): string {
   return `${request.action.name} on ${uidText(request.resource)}${given}`;
 }
 
-function whyLines({ reasons, refusal, obligations, result, mandate }: DecisionRecord): string[] {
+function whyLines({
+  reasons,
+  refusal,
+  obligations,
+  result,
+  mandate,
+  approvals = [],
+  presented,
+}: DecisionRecord): string[] {
   const lines = ['Why'];
   for (const { policy, effect, reason, identity, liftedBy } of reasons) {
     const verb = effect === 'permit' ? 'permits it to' : 'forbids it to';
@@ -67,7 +75,13 @@ function whyLines({ reasons, refusal, obligations, result, mandate }: DecisionRe
   for (const { id, type, properties } of obligations ?? []) {
     lines.push(`  the enforcement point must carry out ${id}, a ${type}: ${JSON.stringify(properties)}`);
   }
-  if (isPermit(result)) lines.push('  no forbid policy applied');
+  for (const { policies, approvers, approvedUntil, reason, emergency } of approvals) {
+    const who = emergency === true ? 'nobody: it was taken in an emergency' : approvers.join(' and ');
+    lines.push(`  ${policies.join(', ')} would forbid it, and was lifted by ${who}, until ${approvedUntil}: ${reason}`);
+  }
+  if (presented?.problem !== undefined)
+    lines.push(`  it came with the approval ${presented.approval}, which does not count: ${presented.problem}`);
+  if (isPermit(result) && approvals.length === 0) lines.push('  no forbid policy applied');
   if (mandate?.covers === true)
     lines.push(`  the mandate of the task${mandate.kind === '' ? '' : ` (${mandate.kind})`} covers it`);
   return lines;

@@ -154,6 +154,33 @@ const decision = z
       .optional()
       .describe('W3C trace-id'),
     took: z.int().optional().describe('Microseconds that it took to decide, without recording it'),
+    binding: z
+      .string()
+      .optional()
+      .describe('Of what can be asked for: the keyed hash of what was asked, which an approval is for'),
+    approvals: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          request: z.string().describe('The access request that it came of'),
+          policies: z.array(z.string()).describe('Those that it lifts'),
+          approvers: z.array(z.string()),
+          uses: z.enum(['once', 'task', 'until']),
+          approvedAt: time,
+          approvedUntil: time,
+          reason: z.string(),
+          emergency: z.literal(true).optional(),
+        }),
+      )
+      .optional()
+      .describe('What was approved of it, by whom'),
+    presented: z
+      .strictObject({
+        approval: z.string(),
+        problem: z.enum(['approval_expired', 'out_of_scope', 'approval_unverifiable']).optional(),
+      })
+      .optional()
+      .describe('The approval that the request came with'),
     resolves: ulid.optional().describe('The deferred or waiting decision that this one resolves'),
   })
   .describe('A decision with everything that it read');

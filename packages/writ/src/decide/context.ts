@@ -8,6 +8,11 @@ import type { Coverage } from './mandates.js';
 /** What Writ itself puts into `context`. A caller cannot give these. */
 const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'now', 'origins', 'action']);
 
+/** Whether a caller cannot give this part of `context`. */
+export function isOwn(name: string): boolean {
+  return OWN.has(name);
+}
+
 export interface ContextParts {
   /** The `context` of the request. */
   readonly given: Readonly<Record<string, unknown>>;
@@ -21,6 +26,8 @@ export interface ContextParts {
   readonly ledger: LedgerValues;
   readonly flow: DataFlow;
   readonly mandate: Coverage | undefined;
+  /** The policies that somebody lifted for exactly this. */
+  readonly approvals: () => ReadonlySet<string>;
   readonly now: Date;
 }
 
@@ -71,6 +78,8 @@ function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
       return declaredPart(type, (attribute, inner) => toolValue(attribute, inner, parts.flow));
     case 'origins':
       return declaredPart(type, (attribute, inner) => summaryValue(inner, parts.flow.call?.ofArgument(attribute)));
+    case 'approvals':
+      return [...parts.approvals()];
     case 'now':
       return { __extn: { fn: 'datetime', arg: now.toISOString() } };
     default:

@@ -1,17 +1,19 @@
-import { CedarError, type CedarJsonObject } from '@writ/cedar';
+import { CedarError, type CedarJsonObject, type EntityUid } from '@writ/cedar';
 import { LedgerError } from '../ledger/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
+import type { Approval, Approvals } from '../registry/approvals.js';
 import type { Grants } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
+import { AppliedApprovals, type Asked, boundText, problemOf } from './approved.js';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
-import { type Decision, isPermitted, type Refusal } from './decision.js';
+import { type Decision, isPermitted, isRequestable, type Refusal } from './decision.js';
 import { evaluate, refuse, type Verdict } from './evaluate.js';
 import {
   EntityGatherer,
@@ -29,11 +31,11 @@ import {
 } from './gather.js';
 import type { Ids } from './ids.js';
 import { InFlight, revokedText } from './in-flight.js';
-import { coverageOf, mandateFor, outsideVerdict } from './mandates.js';
+import { coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { behindOf, mayWait, reachRevision, waitsFor } from './prepare.js';
-import type { Append, DecisionRecord, UsedProof } from './record.js';
+import type { Append, DecisionRecord, RecordedApproval, UsedProof } from './record.js';
 import { referredFacts } from './referred.js';
 import { type AccessRequest, type Carried, traceIdOf } from './request.js';
 import { standingOf } from './standing.js';
@@ -48,6 +50,10 @@ export interface DeciderParts {
   readonly revocations: Pick<Revocations, 'against'> & Partial<Pick<Revocations, 'onRevocation'>>;
   /** What identities are given for some time. */
   readonly grants?: Pick<Grants, 'of' | 'isEmpty'>;
+  /** What somebody approved. */
+  readonly approvals?: Approvals;
+  /** The keyed hash of what an approval is for. */
+  readonly bind?: (text: string) => string;
   /** The identities that are registered. */
   readonly identities?: Pick<Identities, 'find' | 'isEmpty'>;
   /** Of which revision the registry is. */
@@ -124,9 +130,9 @@ export class Decider {
     });
   }
 
-  /** Whether anybody is given anything for some time. */
-  get hasGrants(): boolean {
-    return this.parts.grants?.isEmpty === false;
+  /** Whether anybody is given anything for some time, or something was approved. */
+  get hasExceptions(): boolean {
+    return this.parts.grants?.isEmpty === false || this.parts.approvals?.isEmpty === false;
   }
 
   get plane(): PolicyPlane {
@@ -241,9 +247,13 @@ export class Decider {
       if (until?.(record) === true) break;
     }
     const ids = records.map(({ id }) => id);
-    const recorded = this.parts.log.append(records, proofsOf(token)).then(
+    const used = usedApprovals(records);
+    const recorded = this.parts.log.append(records, [...proofsOf(token), ...used.map(({ proof }) => proof)]).then(
       () => undefined,
-      (error: unknown) => this.permits.withdraw(ids, error),
+      (error: unknown) => {
+        for (const { id } of used) this.parts.approvals?.giveBack(id);
+        return this.permits.withdraw(ids, error);
+      },
     );
     return { records, recorded };
   }
@@ -277,6 +287,28 @@ export class Decider {
     if (resolves !== undefined) record.resolves = resolves;
     record.took = Math.round((performance.now() - begun) * 1_000);
     return record;
+  }
+
+  /** What can be asked for is bound to what was asked. */
+  private bound(verdict: Verdict, asked: Asked): Verdict {
+    if (isRequestable(verdict)) asked.binding();
+    return verdict;
+  }
+
+  /** The keyed hash of what is asked, as {@link DecisionRecord.binding} has it; undefined for an action that is not in the schema. */
+  bindingOf(request: AccessRequest): string | undefined {
+    const declared = this.current.actions.get(request.action.name);
+    return declared && this.parts.bind?.(boundText(request, declared));
+  }
+
+  /** The task of a recorded decision, as the ledger knows it. */
+  taskOf({ request, provenance }: DecisionRecord): string {
+    return taskKeyOf(request, (provenance ?? { path: [request.subject], assurance: 0 }) as Provenance);
+  }
+
+  /** Whose eyes somebody's are: the owner's, when the registry knows one. */
+  lineageOf(uid: EntityUid): string {
+    return lineageOf(this.current.registry, { path: [uid], assurance: 0 });
   }
 
   /** Takes in what became of a permitted action: see {@link Permits.report}. */
@@ -365,7 +397,18 @@ export class Decider {
           'what was done so far is kept by the service that this one follows; ask that one',
         );
       if (event !== undefined) trail.ledger = ledger.read(event, now, ...ledgerNames(declared));
+      const asked: Asked = {
+        request,
+        path: provenance.path,
+        task: key,
+        enforcementPoint: caller.enforcementPoint,
+        policyVersion: plane.policyVersion,
+        binding: () => (trail.binding ??= this.parts.bind?.(boundText(request, declared)) ?? ''),
+        now,
+      };
+      const approved = new AppliedApprovals(this.parts.approvals, asked, this.parts.isFollower === true);
       const context = buildContext(declared, {
+        approvals: () => approved.lifted,
         given: request.context ?? {},
         action: request.action.properties,
         provenance,
@@ -392,11 +435,17 @@ export class Decider {
         supported,
         missing: () => missingFacts(plane.registry, entities),
         withheld: () => withheldFacts(plane.registry),
+        approved: (policies) => approved.lift(policies),
         stale: this.parts.staleness,
       });
-      if (!isPermitted(verdict)) return verdict;
-      if (coverage?.covers === false) return outsideVerdict(coverage, plane.tasks, request);
+      if (request.context?.approval !== undefined) trail.presented = presentedIn(request, this.parts.approvals, asked);
+      if (!isPermitted(verdict)) return this.bound(verdict, asked);
+      if (coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0)
+        return this.bound(outsideVerdict(coverage, plane.tasks, request), asked);
+      const { relied } = approved;
+      if (relied.size > 0) trail.approvals = [...relied].map(recordedApproval);
       if (id !== undefined) {
+        for (const approval of relied) this.parts.approvals?.use(approval);
         const reserved = this.permits.reserve(id, event, coverage?.use, caller, now);
         if (reserved.length > 0) trail.reserved = reserved;
       }
@@ -412,6 +461,47 @@ export class Decider {
 /** What goes on disk with whatever is done because of a token. */
 export function proofsOf(token: TokenProvenance | undefined): readonly UsedProof[] {
   return token === undefined || token instanceof TokenError || token.usedProof === undefined ? [] : [token.usedProof];
+}
+
+/** Before the id of an approval among the used proofs. */
+const USED_APPROVAL = 'approval ';
+
+/** The ids of the approvals for one permit that were used, among the used proofs. */
+export function usedApprovalsIn(proofs: readonly Pick<UsedProof, 'key'>[]): string[] {
+  return proofs.flatMap(({ key }) => (key.startsWith(USED_APPROVAL) ? [key.slice(USED_APPROVAL.length)] : []));
+}
+
+/** The approvals for one permit that these decisions used: that goes on the disk with them. */
+function usedApprovals(records: readonly DecisionRecord[]): { readonly id: string; readonly proof: UsedProof }[] {
+  return records.flatMap(({ approvals = [], time }) =>
+    approvals
+      .filter(({ uses }) => uses === 'once')
+      .map(({ id, approvedUntil }) => ({
+        id,
+        proof: { key: `${USED_APPROVAL}${id}`, until: secondsAt(approvedUntil) + 1, at: secondsAt(time) },
+      })),
+  );
+}
+
+function secondsAt(time: string): number {
+  return Math.ceil(Date.parse(time) / 1_000);
+}
+
+function recordedApproval(approval: Approval): RecordedApproval {
+  const { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason, emergency } = approval;
+  const plain = { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason };
+  return emergency === undefined ? plain : { ...plain, emergency };
+}
+
+function presentedIn(
+  { context }: AccessRequest,
+  approvals: Approvals | undefined,
+  asked: Asked,
+): NonNullable<DecisionRecord['presented']> {
+  const { id } = (context?.approval ?? {}) as Readonly<Record<string, unknown>>;
+  const problem = problemOf(approvals, asked);
+  const approval = typeof id === 'string' ? id.slice(0, 64) : '';
+  return problem === undefined ? { approval } : { approval, problem };
 }
 
 /** A prompt that comes from the agent's side is heard only where its token says which it is. */

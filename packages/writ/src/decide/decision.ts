@@ -75,6 +75,11 @@ export function isPermitted({ result }: Pick<Decision, 'result'>): boolean {
   return result === 'allow' || result === 'modify';
 }
 
+/** Whether somebody could be asked for it: nothing stands in the way but what can be lifted on request. */
+export function isRequestable({ result, reasons }: Pick<Decision, 'result' | 'reasons'>): boolean {
+  return result === 'step_up' && reasons.length > 0 && reasons.every(({ liftedBy }) => liftedBy === 'request');
+}
+
 /** The policies that determined a decision, each once, whichever identities it decided for. */
 export function decidingPolicies({ reasons }: Pick<Decision, 'reasons'>): Omit<Reason, 'identity'>[] {
   const byPolicy = new Map(reasons.map(({ identity: _identity, ...reason }) => [reason.policy, reason]));

@@ -26,6 +26,8 @@ export interface Gathered {
   readonly missing: () => readonly MissingFact[];
   /** Facts that were asked for while policies were evaluated and are not to be relied on now. */
   readonly withheld: () => readonly MissingFact[];
+  /** Of policies that stand in the way and can be asked for, those that somebody lifted for exactly this. */
+  readonly approved?: ((policies: readonly string[]) => ReadonlySet<string>) | undefined;
   /** Why what was revoked lately may not be known: then a permit that is marked `@highRisk` permits nothing. */
   readonly stale?: (() => string | undefined) | undefined;
 }
@@ -120,10 +122,11 @@ function oblige(tally: Tally, { policies, obligations, supported }: Gathered, po
 
 function verdictOf(
   tally: Tally,
-  { policies, missing: whatIsMissing, stale }: Gathered,
+  { policies, missing: whatIsMissing, stale, approved }: Gathered,
   withheld: readonly MissingFact[],
 ): Verdict {
-  const { permits, forbids, liftable, refusals } = tally;
+  const { permits, forbids, refusals } = tally;
+  const liftable = notLifted(tally.liftable, approved);
   const refusal = refusals.find(({ code }) => code !== 'not_permitted') ?? refusals[0];
   if (forbids.length > 0) {
     const reasons = [...forbids, ...liftable];
@@ -146,6 +149,14 @@ function verdictOf(
   const obligations = [...tally.obligations.values()];
   if (obligations.length === 0) return { result: 'allow', reasons: permits };
   return { result: permitWith(obligations), reasons: permits, obligations };
+}
+
+/** What still stands in the way when somebody approved; only what can be asked for is lifted by that. */
+function notLifted(liftable: readonly Reason[], approved: Gathered['approved']): readonly Reason[] {
+  const requestable = liftable.filter(({ liftedBy }) => liftedBy === 'request');
+  if (requestable.length === 0 || approved === undefined) return liftable;
+  const lifted = approved(requestable.map(({ policy }) => policy));
+  return liftable.filter(({ policy, liftedBy }) => liftedBy !== 'request' || !lifted.has(policy));
 }
 
 function isHighRisk(policies: PolicySet, policy: string): boolean {

@@ -71,6 +71,11 @@ function namedBy({ resources, input }: Grant): Pick<Coverage, 'namesResource' | 
   };
 }
 
+/** What stands in the way of what the mandate of a kind does not cover, in the place of a policy. */
+export function mandatePolicy(kind: string): string {
+  return `mandate:${kind}`;
+}
+
 /** What becomes of an action that policies permit and the mandate does not cover. */
 export function outsideVerdict(
   { kind, why = '' }: Coverage,
@@ -81,6 +86,11 @@ export function outsideVerdict(
   const refusal: Refusal = { code: 'outside_mandate', message };
   if (kinds?.kinds.get(kind)?.outside !== 'ask') return { result: 'deny', reasons: [], refusal };
   const { type, id } = subject;
-  const reason = { policy: `mandate:${kind}`, effect: 'forbid', identity: { type, id }, liftedBy: 'request' } as const;
+  const reason = {
+    policy: mandatePolicy(kind),
+    effect: 'forbid',
+    identity: { type, id },
+    liftedBy: 'request',
+  } as const;
   return { result: 'step_up', reasons: [reason], refusal };
 }

@@ -7,6 +7,14 @@ import type { Fetchers } from '../registry/fetch/fetchers.js';
 import type { Registry } from '../registry/registry.js';
 import type { DeclaredObligation } from './obligations.js';
 
+/** What a request for access has besides (Access Request and Approval Profile, "Machine-Readable Forms", "Catalog References"). */
+export interface RequestForm {
+  /** JSON Schema of `{context, requested_access}`. */
+  readonly schema: object;
+  /** By JSON Pointer into that, fields whose values are ids of entities of a type. */
+  readonly catalogs: Readonly<Record<string, { readonly type: string; readonly label?: string | undefined }>>;
+}
+
 /** A bundle made ready to decide with. Replaced whole when a new one is activated; a decision sees one of them. */
 export interface PolicyPlane {
   readonly policies: PolicySet;
@@ -26,6 +34,8 @@ export interface PolicyPlane {
   readonly registry: Registry;
   /** Whose attributes policies read besides those of the request's own entities. */
   readonly dereferences: Dereferences;
+  /** What somebody who asks for access says besides, by template. */
+  readonly forms: ReadonlyMap<string, RequestForm>;
   /** Who brings facts that a decision needs; undefined when nobody does. */
   readonly fetchers?: Pick<Fetchers, 'waitsFor' | 'isEmpty'> | undefined;
 }

@@ -4,10 +4,12 @@ import type { Holding, KeptHolding, Removal } from '../ledger/holding.js';
 import type { Origin } from '../ledger/origins.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { UsedProof } from '../provenance/dpop.js';
+import type { Approval, ApprovalUses } from '../registry/approvals.js';
+import type { ApprovalProblem } from './approved.js';
 import type { Decision } from './decision.js';
 import type { AccessRequest } from './request.js';
 
-export type { CapUse, Holding, KeptHolding, Origin, Removal, UsedProof };
+export type { Approval, ApprovalUses, CapUse, Holding, KeptHolding, Origin, Removal, UsedProof };
 
 /** An entity as a decision saw it, in Cedar's JSON data format. */
 export interface FactRecord {
@@ -25,6 +27,20 @@ export interface FactRecord {
   readonly granted?: readonly { readonly grant: string; readonly in: EntityUid }[];
   /** The names of those that the caller asserted; their values are in the request. */
   readonly asserted?: readonly string[];
+}
+
+/** An approval as a decision relied on it. */
+export interface RecordedApproval {
+  readonly id: string;
+  readonly request: string;
+  /** The policies that it lifts. */
+  readonly policies: readonly string[];
+  readonly approvers: readonly string[];
+  readonly uses: ApprovalUses;
+  readonly approvedAt: string;
+  readonly approvedUntil: string;
+  readonly reason: string;
+  readonly emergency?: true;
 }
 
 /** One decision with everything that it read, so that it can be explained and made again. */
@@ -72,6 +88,12 @@ export interface DecisionRecord extends Decision {
   readonly trace?: string;
   /** How long it took to decide, in microseconds; without the time to record it. */
   readonly took?: number;
+  /** What stands in the way can be asked for: the keyed hash of what was asked, which an approval is for. */
+  readonly binding?: string;
+  /** What was approved of it, by whom. */
+  readonly approvals?: readonly RecordedApproval[];
+  /** The approval that the request came with, and what is wrong with it. */
+  readonly presented?: { readonly approval: string; readonly problem?: ApprovalProblem };
   /** The decision that was deferred or waited for somebody, and that this one resolves: the same call, asked again. */
   readonly resolves?: string;
 }

@@ -16,7 +16,7 @@ import { buildContext } from './context.js';
 import { isPermitted, type MissingFact, type Refusal } from './decision.js';
 import { evaluate, type Gathered, refuse, type Verdict } from './evaluate.js';
 import { inMore, misfitOf, missingFacts } from './gather.js';
-import { outsideVerdict } from './mandates.js';
+import { mandatePolicy, outsideVerdict } from './mandates.js';
 import type { PolicyPlane } from './plane.js';
 import type { DecisionRecord, FactRecord } from './record.js';
 
@@ -85,7 +85,7 @@ export class Replay {
     if ('kind' in gathered) return gathered;
     const verdict = evaluate(gathered);
     const { mandate, request } = record;
-    if (isPermitted(verdict) && mandate?.covers === false)
+    if (isPermitted(verdict) && mandate?.covers === false && !liftedIn(record).has(mandatePolicy(mandate.kind)))
       return {
         kind: 'decided',
         verdict: outsideVerdict({ ...mandate, namesResource: false, namedInput: [] }, this.plane.tasks, request),
@@ -145,6 +145,7 @@ export class Replay {
       supported: new Set(record.supported ?? []),
       missing: () => missingFacts(plane.registry, [...identities, resource]),
       withheld: () => this.reads,
+      approved: () => liftedIn(record),
       stale: staleIn(record),
     };
   }
@@ -171,6 +172,7 @@ export class Replay {
       ledger: amountsOf(ledger),
       flow: { tool: plane.tools.of(action), call: undefined, brings: [], data: undefined },
       mandate: undefined,
+      approvals: () => liftedIn(record),
       now: new Date(record.time),
     });
     const own = { ...context } as Record<string, unknown>;
@@ -266,6 +268,11 @@ export class Replay {
 
 /** Something that a decision would be made on is not in the record. */
 class NotRecorded extends Error {}
+
+/** What was approved for exactly this. */
+function liftedIn({ approvals = [] }: DecisionRecord): ReadonlySet<string> {
+  return new Set(approvals.flatMap(({ policies }) => policies));
+}
 
 /** Why what was revoked lately may not have been known, as the record of a deferral says it. */
 function staleIn({ refusal }: DecisionRecord): (() => string) | undefined {

@@ -119,8 +119,8 @@ function narrowedSearch(
   const ours = ['now', 'ledger', 'mandate'];
   const depends = part === 'subject' ? [...ours, 'provenance'] : ours;
   if (depends.some((name) => declared.context.attributes.has(name)) || readsArguments(declared)) return undefined;
-  // Who is given something for some time is in more than the entities say.
-  if (decider.hasGrants) return undefined;
+  // Who is given something for some time is in more than the entities say, and may do more than the policies say.
+  if (decider.hasExceptions) return undefined;
   const told = declared.context.attributes.get('provenance')?.type;
   if (told?.kind === 'record' && told.attributes.has('registered')) return undefined;
   if (plane.delegation === 'actor' && provenance.path.length > 1) return undefined;
@@ -135,6 +135,7 @@ function narrowedSearch(
       isRegistered: () => false,
       lineage: () => lineageOf(plane.registry, provenance),
       mandate: undefined,
+      approvals: () => new Set(),
       now: new Date(0),
     });
     const unknown = { unknown: true, type: request[part].type } as const;

@@ -5,7 +5,7 @@ import type { Provenance } from '../provenance/path.js';
 import type { Caller } from './caller.js';
 import { type Decision, isPermitted } from './decision.js';
 import type { Coverage } from './mandates.js';
-import type { DecisionRecord, FactRecord } from './record.js';
+import type { DecisionRecord, FactRecord, RecordedApproval } from './record.js';
 import type { AccessRequest } from './request.js';
 
 /** What one decision read on its way, as far as it came. */
@@ -22,6 +22,9 @@ export interface Trail {
   seen?: Readonly<Record<string, unknown>>;
   supported?: readonly string[];
   trace?: string | undefined;
+  binding?: string;
+  approvals?: readonly RecordedApproval[];
+  presented?: DecisionRecord['presented'];
 }
 
 const NO_LEDGER: LedgerValues = {};
@@ -66,6 +69,9 @@ export function recordOf(
   if (trail.seen !== undefined) record.seen = trail.seen;
   if (trail.supported !== undefined) record.supported = trail.supported;
   if (trail.trace !== undefined) record.trace = trail.trace;
+  if (trail.binding !== undefined) record.binding = trail.binding;
+  if (trail.approvals !== undefined) record.approvals = trail.approvals;
+  if (trail.presented !== undefined) record.presented = trail.presented;
   return record;
 }
 

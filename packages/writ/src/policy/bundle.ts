@@ -9,6 +9,7 @@ import {
 } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import type { z } from 'zod';
+import { type AccessYaml, accessYaml } from './access-format.js';
 import { BundleError } from './errors.js';
 import { type FactsYaml, factsYaml } from './facts-format.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
@@ -55,6 +56,8 @@ export interface Bundle {
   readonly obligations: ObligationsYaml['obligations'];
   /** The kinds of task; undefined when the bundle has none, and every task may do what its identities may. */
   readonly tasks: TasksYaml | undefined;
+  /** Who is asked when a denial can be lifted. */
+  readonly access: AccessYaml;
   /** Who may use the service. */
   readonly servicePolicy: ServicePolicy;
   readonly mappings: readonly MappingYaml[];
@@ -104,6 +107,7 @@ class BundleReader {
     const tools = this.yaml('tools.yaml', toolsYaml);
     const facts = this.yaml('facts.yaml', factsYaml);
     const obligations = this.yaml('obligations.yaml', obligationsYaml);
+    const access = this.yaml('access.yaml', accessYaml);
     const hasTasks = this.files.texts.has('tasks.yaml');
     const tasks = hasTasks ? this.yaml('tasks.yaml', tasksYaml) : undefined;
     const mappings = this.each('mappings/', (file) => this.yaml(file, mappingYaml));
@@ -123,7 +127,7 @@ class BundleReader {
     }
     const policies = this.compile(sources, schema);
     const servicePolicy = schema && this.servicePolicy(schema);
-    if (!settings || !ledger || !tools || !facts || !obligations || !schema || !policies || !servicePolicy)
+    if (!settings || !ledger || !tools || !facts || !obligations || !access || !schema || !policies || !servicePolicy)
       return undefined;
     if (hasTasks && tasks === undefined) return undefined;
     return {
@@ -141,6 +145,7 @@ class BundleReader {
       facts,
       obligations: obligations.obligations,
       tasks,
+      access,
       servicePolicy,
       mappings,
       entities,

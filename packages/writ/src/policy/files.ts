@@ -20,6 +20,7 @@ const NAMED = [
   'tasks.yaml',
   'facts.yaml',
   'obligations.yaml',
+  'access.yaml',
 ];
 const FOLDERS = {
   policies: '.cedar',

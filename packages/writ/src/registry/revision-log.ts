@@ -4,7 +4,7 @@ import { columnsOf, isPostgres } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 
 /** What of the registry a change is about. */
-export type ChangeKind = 'entity' | 'grant' | 'identity' | 'identity-key' | 'revocation';
+export type ChangeKind = 'approval' | 'entity' | 'grant' | 'identity' | 'identity-key' | 'revocation';
 
 /** One thing that was changed. Of what is not an entity, `type` says which sort it is. */
 export interface Change extends EntityUid {

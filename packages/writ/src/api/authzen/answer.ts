@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { factsAsRead } from '../../audit/facts-as-read.js';
-import { isPermitted, type Refusal } from '../../decide/decision.js';
+import { requestableUntil, takesRequests, templateFor } from '../../decide/approving.js';
+import { decidingPolicies, isPermitted, isRequestable, type Refusal } from '../../decide/decision.js';
+import type { PolicyPlane } from '../../decide/plane.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { AuthenticatedCaller } from '../callers.js';
 
@@ -16,6 +18,22 @@ export const decisionShape = z.object({
         .optional(),
       /** The policies that can be lifted on request. */
       requestable: z.array(z.string()).optional(),
+      evaluation_id: z.string(),
+      evaluated_at: z.string(),
+      /** Why it was denied, for a program. */
+      reason: z.string(),
+      /** How somebody can be asked to lift the denial (Access Request and Approval Profile, "Requestable Denial Context"). */
+      access_request: z.object({
+        template: z.string(),
+        expires_at: z.string(),
+        request_schema_url: z.string().optional(),
+        request_catalogs_url: z.string().optional(),
+        display: z.object({ title: z.string(), description: z.string() }),
+      }),
+      /** The approval that a permit rests on. */
+      approval: z.object({ id: z.string(), approved_until: z.string() }),
+      /** What to do when an approval did not help: `request`, `retry` or `none`. */
+      next_action: z.enum(['request', 'retry', 'none']),
       /** The facts that a deferred decision waits for. */
       missing: z.array(z.record(z.string(), z.unknown())).optional(),
       /** In how many seconds to ask again. */
@@ -40,12 +58,19 @@ function detailFor(record: DecisionRecord, caller: AuthenticatedCaller): 'none' 
   return wanted === 'none' || !caller.rights.detail() ? 'none' : wanted;
 }
 
+/** What an answer is made with besides the record. */
+export interface Answering {
+  readonly plane: PolicyPlane;
+  readonly publicUrl: () => string;
+}
+
 /** The response: bare, unless there is something to act on or the caller asked for more (design section 4). */
-export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller): Answer {
+export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, answering: Answering): Answer {
   const decision = isPermitted(record);
   const detail = detailFor(record, caller);
-  const { id, result, obligations, missing } = record;
-  const isBare = detail === 'none' && obligations === undefined && (decision || result === 'deny');
+  const { id, result, obligations, missing, presented } = record;
+  const isBare =
+    detail === 'none' && obligations === undefined && presented === undefined && (decision || result === 'deny');
   if (isBare) return { decision };
   const requestable = requestableOf(record);
   return {
@@ -55,6 +80,8 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller): A
       result,
       ...(obligations === undefined ? {} : { obligations }),
       ...(requestable.length === 0 ? {} : { requestable }),
+      ...(isRequestable(record) && takesRequests(answering.plane) ? requestOf(record, answering) : {}),
+      ...(presented === undefined ? {} : nextOf(record, answering.plane)),
       ...(result === 'defer' ? { missing, retry_after: RETRY_AFTER_S } : {}),
       ...(detail === 'none' ? {} : reasonsOf(record)),
       ...(detail === 'full'
@@ -62,6 +89,46 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller): A
         : {}),
     },
   };
+}
+
+/** How somebody can be asked to lift a denial (Access Request and Approval Profile, "Requestable Denial Context"). */
+function requestOf(record: DecisionRecord, { plane, publicUrl }: Answering): Record<string, unknown> {
+  const template = templateFor(plane, record);
+  const form = plane.forms.get(template);
+  const base = publicUrl().replace(/\/$/, '');
+  const of = `${base}/access/v1/request-forms/${encodeURIComponent(template)}`;
+  const why = decidingPolicies(record).flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
+  return {
+    evaluation_id: record.id,
+    evaluated_at: record.time,
+    reason: 'approval_required',
+    access_request: {
+      template,
+      expires_at: requestableUntil(record),
+      ...(form === undefined ? {} : { request_schema_url: `${of}/schema` }),
+      ...(form === undefined || Object.keys(form.catalogs).length === 0
+        ? {}
+        : { request_catalogs_url: `${of}/catalogs?evaluation_id=${record.id}` }),
+      display: { title: 'Approval is needed', description: why.join('; ') || 'Somebody has to approve this.' },
+    },
+  };
+}
+
+/** What became of the approval that a request came with (profile, "Completion Semantics"). */
+function nextOf(record: DecisionRecord, plane: PolicyPlane): Record<string, unknown> {
+  const { presented, approvals = [], result } = record;
+  if (isPermitted(record)) {
+    const relied = approvals.find(({ id }) => id === presented?.approval);
+    return relied === undefined ? {} : { approval: { id: relied.id, approved_until: relied.approvedUntil } };
+  }
+  if (result === 'defer') return { next_action: 'retry' };
+  if (presented?.problem === undefined) {
+    // It counts, and something else stands in the way.
+    const isMore = isRequestable(record) && takesRequests(plane);
+    return isMore ? { next_action: 'request' } : { next_action: 'none', reason: 'policy_denied' };
+  }
+  const canAsk = presented.problem !== 'approval_unverifiable' && isRequestable(record) && takesRequests(plane);
+  return { next_action: canAsk ? 'request' : 'none', reason: presented.problem };
 }
 
 /** The answer in the place of a decision that could not be put on the record. */

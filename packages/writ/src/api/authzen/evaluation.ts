@@ -9,7 +9,7 @@ import { evaluationShape, readEvaluation } from './read-request.js';
 import { withToken } from './txn-token.js';
 
 /** OpenID AuthZEN Authorization API 1.0, section 6: access evaluation. */
-export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier): Route {
+export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier, publicUrl: () => string): Route {
   return route({
     method: 'POST',
     url: '/access/v1/evaluation',
@@ -22,7 +22,12 @@ export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier)
     answers: { 200: { description: 'The decision; a denial is an answer too', shape: decisionShape } },
     handle(call) {
       const asked = askedIn(call.body);
-      return withToken(call, verifier, (token) => evaluatePrepared(decider(), asked, call, token), asked);
+      return withToken(
+        call,
+        verifier,
+        (token) => evaluatePrepared({ decider: decider(), publicUrl }, asked, call, token),
+        asked,
+      );
     },
   });
 }
@@ -34,22 +39,28 @@ export function askedIn(body: unknown): AccessRequest {
   return read.value;
 }
 
+/** What decides, and where callers reach it. */
+export interface EvaluatedBy {
+  readonly decider: Decider;
+  readonly publicUrl: () => string;
+}
+
 /** Decides one request when what it needs is there. @throws {Problem} 403 */
 export function evaluatePrepared(
-  decider: Decider,
+  by: EvaluatedBy,
   asked: AccessRequest,
   call: Call,
   token: TokenProvenance | undefined,
 ): Promise<string> {
-  const wait = decider.prepare([asked], call.caller, token);
+  const wait = by.decider.prepare([asked], call.caller, token);
   return wait === undefined
-    ? evaluateOne(decider, asked, call, token)
-    : wait.then(() => evaluateOne(decider, asked, call, token));
+    ? evaluateOne(by, asked, call, token)
+    : wait.then(() => evaluateOne(by, asked, call, token));
 }
 
 /** Decides one request and answers with a plain decision. @throws {Problem} 403 */
 function evaluateOne(
-  decider: Decider,
+  { decider, publicUrl }: EvaluatedBy,
   asked: AccessRequest,
   { caller, reply, request }: Call,
   token: TokenProvenance | undefined,
@@ -60,7 +71,7 @@ function evaluateOne(
   });
   const record = records[0] as DecisionRecord;
   const { id, refusal } = record;
-  const text = textOf(answerOf(record, caller));
+  const text = textOf(answerOf(record, caller, { plane: decider.plane, publicUrl }));
   const forbidden = refusal?.code === 'caller_not_permitted' ? refusal.message : undefined;
   reply.header('X-Decision-Id', id);
   return recorded.then((why) => {

@@ -6,12 +6,12 @@ import { type AccessRequest, traceIdOf } from '../../decide/request.js';
 import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { type Call, type Route, readShape, route } from '../route.js';
 import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
-import { askedIn, evaluatePrepared, textOf } from './evaluation.js';
+import { askedIn, type EvaluatedBy, evaluatePrepared, textOf } from './evaluation.js';
 import { evaluationsShape, type Read, readEvaluation, type Semantic } from './read-request.js';
 import { withToken } from './txn-token.js';
 
 /** Authorization API 1.0, section 7: many evaluations in one request. Each is decided by itself, on all that it says. */
-export function evaluationsRoute(decider: () => Decider, verifier: TokenVerifier): Route {
+export function evaluationsRoute(decider: () => Decider, verifier: TokenVerifier, publicUrl: () => string): Route {
   return route({
     method: 'POST',
     url: '/access/v1/evaluations',
@@ -27,20 +27,21 @@ export function evaluationsRoute(decider: () => Decider, verifier: TokenVerifier
         shape: z.union([z.object({ evaluations: z.array(decisionShape) }), decisionShape]),
       },
     },
-    handle: (call) => withToken(call, verifier, (token) => evaluateMany(decider(), call, token)),
+    handle: (call) =>
+      withToken(call, verifier, (token) => evaluateMany({ decider: decider(), publicUrl }, call, token)),
   });
 }
 
-function evaluateMany(decider: Decider, call: Call, token: TokenProvenance | undefined): Promise<string> {
+function evaluateMany(by: EvaluatedBy, call: Call, token: TokenProvenance | undefined): Promise<string> {
   const { evaluations, options, ...defaults } = readShape(evaluationsShape, call.body, '');
   if (evaluations === undefined || evaluations.length === 0)
-    return evaluatePrepared(decider, askedIn(call.body), call, token);
+    return evaluatePrepared(by, askedIn(call.body), call, token);
   const semantic = options?.evaluations_semantic ?? 'execute_all';
   const items = evaluations.map((item) => readEvaluation(merge(defaults, item)));
   const reached = untilDecided(items, semantic);
   const requests = reached.flatMap((item) => ('value' in item ? [item.value] : []));
-  const answer = (): Promise<string> => answerMany(decider, { reached, requests, semantic }, call, token);
-  return decider.prepare(requests, call.caller, token)?.then(answer) ?? answer();
+  const answer = (): Promise<string> => answerMany(by, { reached, requests, semantic }, call, token);
+  return by.decider.prepare(requests, call.caller, token)?.then(answer) ?? answer();
 }
 
 interface Batch {
@@ -50,7 +51,7 @@ interface Batch {
 }
 
 function answerMany(
-  decider: Decider,
+  { decider, publicUrl }: EvaluatedBy,
   { reached, requests, semantic }: Batch,
   call: Call,
   token: TokenProvenance | undefined,
@@ -76,7 +77,11 @@ function answerMany(
     ids.push(record.id);
     const { refusal } = record;
     const isForbidden = refusal?.code === 'caller_not_permitted';
-    answers.push(textOf(isForbidden ? failed(403, refusal.message) : answerOf(record, call.caller)));
+    answers.push(
+      textOf(
+        isForbidden ? failed(403, refusal.message) : answerOf(record, call.caller, { plane: decider.plane, publicUrl }),
+      ),
+    );
     if (decides(record, semantic)) break;
   }
   call.reply.header('X-Decision-Id', ids.join(', '));

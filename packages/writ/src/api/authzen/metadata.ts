@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { takesRequests } from '../../decide/approving.js';
 import type { Decider } from '../../decide/decide.js';
 import { obligationTypes } from '../../decide/obligations.js';
 import { type Route, route } from '../route.js';
@@ -11,7 +12,12 @@ const metadataShape = z.object({
   search_resource_endpoint: z.string(),
   search_action_endpoint: z.string(),
   supported_obligations: z.array(z.string()),
+  access_request_endpoint: z.string().optional(),
+  capabilities: z.array(z.string()).optional(),
 });
+
+/** Access Request and Approval Profile 1.0, "Discovery". */
+const ACCESS_REQUESTS = 'urn:openid:authzen:capability:access-request';
 
 /** Authorization API 1.0, section 9, and the Obligations Profile, "Metadata": what this decision point offers, and where. */
 export function metadataRoute(decider: () => Decider, publicUrl: () => string): Route {
@@ -24,7 +30,8 @@ export function metadataRoute(decider: () => Decider, publicUrl: () => string): 
     access: { kind: 'area', area: 'description', how: 'read' },
     answers: { 200: { description: 'The endpoints and what they support', shape: metadataShape } },
     handle: () => {
-      const { obligations, policies } = decider().plane;
+      const { plane } = decider();
+      const { obligations, policies } = plane;
       const base = publicUrl().replace(/\/$/, '');
       return {
         policy_decision_point: base,
@@ -34,6 +41,9 @@ export function metadataRoute(decider: () => Decider, publicUrl: () => string): 
         search_resource_endpoint: `${base}/access/v1/search/resource`,
         search_action_endpoint: `${base}/access/v1/search/action`,
         supported_obligations: obligationTypes(obligations, policies.policies.values()),
+        ...(takesRequests(plane)
+          ? { access_request_endpoint: `${base}/access/v1/requests`, capabilities: [ACCESS_REQUESTS] }
+          : {}),
       };
     },
   });

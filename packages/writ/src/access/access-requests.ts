@@ -1,0 +1,413 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type EntityUid, uidText } from '@writ/cedar';
+import type { Approval, DecisionRecord } from '../decide/record.js';
+import { type AccessItem, type AccessTask, type ApprovalScope, statusOf, type Vote } from './access-task.js';
+import { AccessRequestError, ApproverError } from './errors.js';
+import type { AccessTaskStore, Delivery } from './task-store.js';
+import { approvalOf, ended, endOf, narrowest, nextStep, type Workflow, withVote } from './workflow.js';
+
+/** What a bundle says of a template. */
+export interface Template extends Workflow {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly ask: readonly string[];
+  readonly expires: number;
+  readonly notify: readonly string[];
+  /** Present when it can be taken without an approval in an emergency. */
+  readonly emergency: { readonly for: number; readonly notify: readonly string[] } | undefined;
+}
+
+/** Somebody who may be asked, with where they are told. */
+export interface Person {
+  readonly uid: string;
+  readonly address: string | undefined;
+}
+
+export interface AccessRequestsParts {
+  readonly store: AccessTaskStore;
+  readonly template: (name: string) => Template;
+  /** The people that are asked, or are in the groups that are. */
+  readonly peopleIn: (asked: readonly string[]) => readonly Person[];
+  /** Whether somebody may approve one item, or go without in an emergency: a decision, recorded like any other. */
+  readonly mayApprove: (
+    approver: EntityUid,
+    task: AccessTask,
+    item: AccessItem,
+    scope: ApprovalScope,
+  ) => Promise<DecisionRecord>;
+  readonly mayBreakGlass: (task: AccessTask, item: AccessItem) => Promise<DecisionRecord>;
+  /** Whose eyes somebody's are. */
+  readonly lineageOf: (uid: EntityUid) => string;
+  /** Puts an approval in force. */
+  readonly approve: (approval: Approval, by: string) => Promise<void>;
+  readonly record: (by: string, what: string, detail: Readonly<Record<string, unknown>>) => Promise<void>;
+  /** What is to be told of a task: to those that are asked, to who alarms are for, to who asked. */
+  readonly tellings: (telling: Telling) => readonly Omit<Delivery, 'attempts' | 'id'>[];
+  readonly clock: () => Date;
+}
+
+export type Telling =
+  | {
+      readonly about: 'asked' | 'escalated';
+      readonly task: AccessTask;
+      readonly people: readonly Person[];
+      readonly channels: readonly string[];
+    }
+  | { readonly about: 'alarm'; readonly task: AccessTask; readonly channels: readonly string[] }
+  | { readonly about: 'ended'; readonly task: AccessTask };
+
+/** What is asked for: denials that were found to be what the requester says, and can be asked for. */
+export interface Submission {
+  readonly enforcementPoint: string;
+  readonly denials: readonly Denial[];
+  readonly isBulk: boolean;
+  readonly justification?: string;
+  readonly requested: AccessTask['requested'];
+  readonly callback?: AccessTask['callback'];
+  readonly client?: AccessTask['client'];
+  /** Its key, and everything that was sent, in one way of writing it. */
+  readonly idempotency?: { readonly key: string; readonly body: string };
+}
+
+export interface Denial {
+  readonly record: DecisionRecord;
+  readonly template: string;
+  /** The task of the ledger that it is in. */
+  readonly task: string;
+}
+
+export interface Voting {
+  readonly approver: EntityUid;
+  readonly verdict: Vote['verdict'];
+  readonly via: Vote['via'];
+  readonly vouchedBy?: string;
+  readonly reason: string;
+  readonly scope: ApprovalScope;
+  /** Undefined for all. */
+  readonly items?: readonly number[];
+}
+
+/** A task is kept for so long after it should have been decided. */
+const RETAINED_MS = 7 * 24 * 3_600_000;
+const SHOWN_MS = 24 * 3_600_000;
+const PURGE_EVERY_MS = 3_600_000;
+
+/** Requests for access: taken, decided by people or ended by time, and told of. All changes are made one after the other. */
+export class AccessRequests {
+  private turn: Promise<unknown> = Promise.resolve();
+  private purgedAt = 0;
+  private readonly waiting = new Set<(task: AccessTask) => void>();
+
+  constructor(private readonly parts: AccessRequestsParts) {}
+
+  /** Takes a request. @returns the task, and whether it is a new one */
+  submit(submission: Submission): Promise<{ readonly task: AccessTask; readonly isNew: boolean }> {
+    return this.inTurn(async () => {
+      const { store, clock, template: templateOf } = this.parts;
+      const { enforcementPoint, denials, idempotency } = submission;
+      const body = idempotency && sha256(idempotency.body);
+      if (idempotency !== undefined) {
+        const known = await store.withKey(enforcementPoint, idempotency.key);
+        if (known !== undefined && known.idempotency?.body !== body)
+          throw new AccessRequestError('duplicate_request', 'the Idempotency-Key was used for another request');
+        if (known !== undefined) return { task: known, isNew: false };
+      }
+      const [first] = denials as [Denial, ...Denial[]];
+      const template = templateOf(first.template);
+      const now = clock();
+      const { record } = first;
+      const made: AccessTask = {
+        id: `arq_${randomBytes(16).toString('base64url')}`,
+        enforcementPoint,
+        template: template.name,
+        path: record.provenance?.path ?? [record.request.subject],
+        task: first.task,
+        policyVersion: record.policyVersion,
+        items: denials.map((denial) => itemOf(denial.record)),
+        isBulk: submission.isBulk,
+        requested: submission.requested,
+        createdAt: now.toISOString(),
+        expiresAt: new Date(now.getTime() + template.expires).toISOString(),
+        step: 0,
+        stepAt: now.toISOString(),
+        quorum: template.quorum,
+        votes: [],
+        ...(submission.justification === undefined ? {} : { justification: submission.justification }),
+        ...(submission.callback === undefined ? {} : { callback: submission.callback }),
+        ...(submission.client === undefined ? {} : { client: submission.client }),
+        ...(idempotency === undefined ? {} : { idempotency: { key: idempotency.key, body: body as string } }),
+      };
+      await this.parts.record(enforcementPoint, 'access.request', {
+        request: made.id,
+        template: template.name,
+        decisions: made.items.map(({ decision }) => decision),
+        ...(made.justification === undefined ? {} : { justification: made.justification }),
+      });
+      const task = made.requested.emergency === true ? await this.brokenGlass(made, template) : made;
+      await this.put(task, [
+        ...this.asked(task, template, 'asked', template.ask),
+        ...(task.items.some(({ approval }) => approval !== undefined)
+          ? this.parts.tellings({ about: 'alarm', task, channels: template.emergency?.notify ?? [] })
+          : []),
+      ]);
+      return { task, isNew: true };
+    });
+  }
+
+  /** The last request for exactly this, of this path and task, whatever became of it. */
+  async lastFor(record: DecisionRecord, task: string): Promise<AccessTask | undefined> {
+    if (record.binding === undefined) return undefined;
+    const path = pathText(record);
+    const found = await this.parts.store.withBinding(record.binding);
+    return found
+      .filter(
+        (one) =>
+          one.task === task &&
+          one.enforcementPoint === record.enforcementPoint &&
+          one.path.map(uidText).join() === path,
+      )
+      .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))[0];
+  }
+
+  /** @throws {AccessRequestError} `unknown_task`, `task_expired` */
+  async find(id: string): Promise<AccessTask> {
+    const task = await this.parts.store.find(id);
+    if (task === undefined)
+      throw new AccessRequestError('unknown_task', 'there is no such request, or it is not yours');
+    const now = this.isLate(task) ? ended(task, 'expired') : task;
+    if (statusOf(now) !== 'pending' && Date.parse(task.expiresAt) + SHOWN_MS < this.parts.clock().getTime())
+      throw new AccessRequestError('task_expired', 'the request is over and its result is not kept any more');
+    return now;
+  }
+
+  async list(which: 'open' | 'all', limit = 200): Promise<AccessTask[]> {
+    const tasks = await this.parts.store.list(which, limit);
+    return which === 'open' ? tasks.filter((task) => !this.isLate(task)) : tasks;
+  }
+
+  /** @throws {AccessRequestError} `invalid_task_state` */
+  cancel(id: string, by: string, why: { readonly reason?: string; readonly comment?: string }): Promise<AccessTask> {
+    return this.inTurn(async () => {
+      const task = await this.open(id);
+      const cancelled = { ...ended(task, 'cancelled'), cancelled: { by, ...why } };
+      await this.parts.record(by, 'access.cancel', { request: id, ...why });
+      await this.put(cancelled, this.parts.tellings({ about: 'ended', task: cancelled }));
+      return cancelled;
+    });
+  }
+
+  /**
+   * Takes in what somebody says who was asked. They may, when the policies on `approve` let them, they are not on the delegation
+   * path, and do not answer for who asks.
+   *
+   * @throws {ApproverError} when they may not; {@link AccessRequestError} when there is nothing to decide any more
+   */
+  vote(id: string, voting: Voting): Promise<AccessTask> {
+    return this.inTurn(async () => {
+      const { parts } = this;
+      const task = await this.open(id);
+      const { approver, verdict, reason, via, vouchedBy } = voting;
+      const scope = voting.verdict === 'deny' ? ({ uses: 'once' } as const) : voting.scope;
+      const items = voting.items ?? task.items.flatMap(({ status }, i) => (status === 'pending' ? [i] : []));
+      if (items.length === 0 || items.some((i) => task.items[i]?.status !== 'pending'))
+        throw new AccessRequestError('invalid_task_state', 'some of these were decided before');
+      const name = uidText(approver);
+      const lineage = parts.lineageOf(approver);
+      const why = this.conflictOf(task, name, lineage);
+      if (why !== undefined) throw new ApproverError(`${name} may not decide this: ${why}`);
+      if (task.votes.some((one) => one.approver === name && one.items.some((i) => items.includes(i))))
+        throw new ApproverError(`${name} has said so before`, 'somebody else has to');
+      const decisions: string[] = [];
+      for (const i of items) {
+        const decision = await parts.mayApprove(approver, task, task.items[i] as AccessItem, scope);
+        decisions.push(decision.id);
+        if (decision.result !== 'allow')
+          throw new ApproverError(
+            `${name} may not decide this: ${decision.refusal?.message ?? decision.reasons.map(({ policy }) => policy).join(', ')}`,
+            `see writ explain ${decision.id}`,
+          );
+      }
+      const now = parts.clock();
+      const at = now.toISOString();
+      const vote: Vote = {
+        ...{ approver: name, lineage, verdict, at, via, items, decisions, reason, scope },
+        ...(vouchedBy === undefined ? {} : { vouchedBy }),
+      };
+      const { lifetimes } = parts.template(task.template);
+      const approved: Approval[] = [];
+      const next = withVote(task, vote, items, (item, votes) => {
+        const narrow = narrowest(votes);
+        const made = {
+          id: `apr_${randomBytes(16).toString('base64url')}`,
+          approvedAt: at,
+          approvedUntil: endOf(narrow, lifetimes, task.requested.until, now),
+        };
+        const reasons = [...new Set(votes.map((one) => one.reason))].join('; ');
+        approved.push(approvalOf(task, item, made, { votes, scope: narrow, reason: reasons }));
+        return made;
+      });
+      const status = statusOf(next);
+      await parts.record(vouchedBy ?? name, verdict === 'approve' ? 'access.approve' : 'access.deny', {
+        request: id,
+        approver: name,
+        via,
+        reason,
+        decisions,
+        status,
+        ...(approved.length === 0 ? {} : { approvals: approved.map(summaryOf) }),
+      });
+      for (const approval of approved) await parts.approve(approval, name);
+      await this.put(next, status === 'pending' ? [] : parts.tellings({ about: 'ended', task: next }));
+      return next;
+    });
+  }
+
+  /** Ends what is late, and asks more people where nobody answered. To be called again and again. */
+  tick(): Promise<void> {
+    return this.inTurn(async () => {
+      const { store, clock, record, template } = this.parts;
+      const now = clock();
+      for (const task of await store.list('open', 10_000)) {
+        if (this.isLate(task)) {
+          const late = ended(task, 'expired');
+          await record('writ', 'access.expire', { request: task.id });
+          await this.put(late, this.parts.tellings({ about: 'ended', task: late }));
+          continue;
+        }
+        const workflow = template(task.template);
+        const step = nextStep(task, workflow, now);
+        if (step === undefined) continue;
+        const next = { ...task, step, stepAt: now.toISOString() };
+        const asked = workflow.escalate[step - 1]?.ask ?? [];
+        await record('writ', 'access.escalate', { request: task.id, step, ask: asked });
+        await this.put(next, this.asked(next, workflow, 'escalated', asked));
+      }
+      if (now.getTime() - this.purgedAt < PURGE_EVERY_MS) return;
+      this.purgedAt = now.getTime();
+      await store.purge(new Date(now.getTime() - RETAINED_MS));
+    });
+  }
+
+  /** Waits until nothing of a task is pending, for so long. @returns it as it is then */
+  async settled(id: string, ms: number, signal?: AbortSignal): Promise<AccessTask> {
+    let found: ((task: AccessTask) => void) | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const changed = new Promise<void>((resolve) => {
+      found = (task) => {
+        if (task.id === id && statusOf(task) !== 'pending') resolve();
+      };
+      this.waiting.add(found);
+      timer = setTimeout(resolve, ms);
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+    try {
+      const task = await this.find(id);
+      if (statusOf(task) !== 'pending') return task;
+      await changed;
+      return await this.find(id);
+    } finally {
+      clearTimeout(timer);
+      this.waiting.delete(found as (task: AccessTask) => void);
+    }
+  }
+
+  /** Why somebody may not, whatever the policies say. */
+  private conflictOf({ path }: AccessTask, approver: string, lineage: string): string | undefined {
+    if (path.some((uid) => uidText(uid) === approver)) return 'it was asked by or through them';
+    // Who answers for the originator asks, in the end.
+    return this.parts.lineageOf(path[0] as EntityUid) === lineage ? 'they answer for who asks' : undefined;
+  }
+
+  private async brokenGlass(task: AccessTask, template: Template): Promise<AccessTask> {
+    const { parts } = this;
+    if (template.emergency === undefined || task.justification === undefined) return task;
+    const now = parts.clock();
+    const at = now.toISOString();
+    const { emergency } = template;
+    const items: AccessItem[] = [];
+    for (const item of task.items) {
+      const decision = await parts.mayBreakGlass(task, item);
+      if (decision.result !== 'allow') {
+        items.push(item);
+        continue;
+      }
+      const made = {
+        id: `apr_${randomBytes(16).toString('base64url')}`,
+        approvedAt: at,
+        approvedUntil: new Date(now.getTime() + emergency.for).toISOString(),
+      };
+      const approval = approvalOf(task, item, made, {
+        votes: [],
+        scope: { uses: 'once' },
+        reason: task.justification,
+        emergency: true,
+      });
+      await parts.record(task.enforcementPoint, 'access.break-glass', {
+        request: task.id,
+        decision: decision.id,
+        reason: task.justification,
+        approvals: [summaryOf(approval)],
+      });
+      await parts.approve(approval, uidText(task.path[0] as EntityUid));
+      items.push({ ...item, status: 'approved', approval: made });
+    }
+    return { ...task, items };
+  }
+
+  private asked(task: AccessTask, { notify }: Template, about: 'asked' | 'escalated', ask: readonly string[]) {
+    if (statusOf(task) !== 'pending') return [];
+    // Nobody is sent what they may not decide anyway.
+    const people = this.parts.peopleIn(ask).filter(({ uid }) => !task.path.some((one) => uidText(one) === uid));
+    return this.parts.tellings({ about, task, people, channels: notify });
+  }
+
+  private isLate(task: AccessTask): boolean {
+    return statusOf(task) === 'pending' && task.expiresAt <= this.parts.clock().toISOString();
+  }
+
+  /** @throws {AccessRequestError} when nothing of it is pending */
+  private async open(id: string): Promise<AccessTask> {
+    const task = await this.find(id);
+    const status = statusOf(task);
+    if (status !== 'pending') throw new AccessRequestError('invalid_task_state', `the request is ${status}`);
+    return task;
+  }
+
+  private async put(task: AccessTask, tellings: readonly Omit<Delivery, 'attempts' | 'id'>[]): Promise<void> {
+    const deliveries = tellings.map((one) => ({ ...one, id: randomBytes(16).toString('base64url') }));
+    await this.parts.store.put(task, deliveries, this.parts.clock());
+    for (const tell of this.waiting) tell(task);
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.turn.then(work);
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+function itemOf({ id, request, reasons, binding = '' }: DecisionRecord): AccessItem {
+  const byPolicy = new Map(reasons.map(({ policy, reason }) => [policy, { policy, ...(reason && { reason }) }]));
+  const { type, id: resource } = request.resource;
+  return {
+    decision: id,
+    action: { name: request.action.name },
+    resource: { type, id: resource },
+    policies: [...byPolicy.values()],
+    binding,
+    status: 'pending',
+  };
+}
+
+/** An approval as a change of the record names it. */
+function summaryOf({ id, decision, policies, uses, approvedUntil, approvers, binding }: Approval) {
+  return { id, decision, policies, uses, approvedUntil, approvers, arguments: binding === undefined ? 'any' : 'these' };
+}
+
+function pathText({ provenance, request }: DecisionRecord): string {
+  return (provenance?.path ?? [request.subject]).map(uidText).join();
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

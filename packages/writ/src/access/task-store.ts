@@ -1,0 +1,173 @@
+import { columnsOf } from '../store/dialect.js';
+import type { Migrations, Store } from '../store/store.js';
+import { type AccessTask, statusOf } from './access-task.js';
+
+interface TaskRow {
+  id: string;
+  enforcement_point: string;
+  idempotency_key: string | null;
+  /** The keyed hash of its first item, by which the same call that is asked again is found. */
+  binding: string;
+  is_open: number;
+  expires_at: string;
+  body: string;
+}
+interface DeliveryRow {
+  id: string;
+  channel: string;
+  address: string;
+  body: string;
+  attempts: number;
+  next_at: string;
+}
+type AccessTables = { access_requests: TaskRow; access_deliveries: DeliveryRow };
+
+export const accessMigrations: Migrations = {
+  '0017_access_requests': {
+    async up(db) {
+      const { id } = columnsOf(db);
+      await db.schema
+        .createTable('access_requests')
+        .addColumn('id', id, (c) => c.primaryKey())
+        .addColumn('enforcement_point', id, (c) => c.notNull())
+        .addColumn('idempotency_key', id)
+        .addColumn('binding', id, (c) => c.notNull())
+        .addColumn('is_open', 'integer', (c) => c.notNull())
+        .addColumn('expires_at', 'text', (c) => c.notNull())
+        .addColumn('body', 'text', (c) => c.notNull())
+        .addUniqueConstraint('access_requests_idempotency', ['enforcement_point', 'idempotency_key'])
+        .execute();
+      for (const column of ['binding', 'is_open'])
+        await db.schema
+          .createIndex(`access_requests_${column}`)
+          .on('access_requests')
+          .columns([column, 'expires_at'])
+          .execute();
+      await db.schema
+        .createTable('access_deliveries')
+        .addColumn('id', id, (c) => c.primaryKey())
+        .addColumn('channel', 'text', (c) => c.notNull())
+        .addColumn('address', 'text', (c) => c.notNull())
+        .addColumn('body', 'text', (c) => c.notNull())
+        .addColumn('attempts', 'integer', (c) => c.notNull())
+        .addColumn('next_at', 'text', (c) => c.notNull())
+        .execute();
+    },
+  },
+};
+
+/** Something that somebody is to be told. */
+export interface Delivery {
+  readonly id: string;
+  /** The name of a channel of `notify`, or `callback`. */
+  readonly channel: string;
+  /** Where to, for a channel that has many. */
+  readonly address: string;
+  readonly body: string;
+  readonly attempts: number;
+}
+
+/** Access requests and what is to be told of them, as they are on the disk. */
+export class AccessTaskStore {
+  constructor(private readonly store: Store) {}
+
+  private get table() {
+    return this.store.withTables<AccessTables>();
+  }
+
+  async find(id: string): Promise<AccessTask | undefined> {
+    const row = await this.table.selectFrom('access_requests').select('body').where('id', '=', id).executeTakeFirst();
+    return row && taskIn(row);
+  }
+
+  async withKey(enforcementPoint: string, key: string): Promise<AccessTask | undefined> {
+    const row = await this.table
+      .selectFrom('access_requests')
+      .select('body')
+      .where('enforcement_point', '=', enforcementPoint)
+      .where('idempotency_key', '=', key)
+      .executeTakeFirst();
+    return row && taskIn(row);
+  }
+
+  /** Those that were asked for exactly this, the newest first. */
+  async withBinding(binding: string): Promise<AccessTask[]> {
+    const rows = await this.table
+      .selectFrom('access_requests')
+      .select('body')
+      .where('binding', '=', binding)
+      .orderBy('expires_at', 'desc')
+      .limit(20)
+      .execute();
+    return rows.map(taskIn);
+  }
+
+  /** Those that somebody has still to decide; or all, the newest first. */
+  async list(which: 'open' | 'all', limit: number): Promise<AccessTask[]> {
+    const query = this.table.selectFrom('access_requests').select('body').orderBy('expires_at', 'desc').limit(limit);
+    const rows = await (which === 'open' ? query.where('is_open', '=', 1) : query).execute();
+    return rows.map(taskIn);
+  }
+
+  /** Writes a task, and with it what is to be told of it. */
+  async put(task: AccessTask, deliveries: readonly Omit<Delivery, 'attempts'>[], now: Date): Promise<void> {
+    const row = {
+      id: task.id,
+      enforcement_point: task.enforcementPoint,
+      idempotency_key: task.idempotency?.key ?? null,
+      binding: task.items[0]?.binding ?? '',
+      is_open: statusOf(task) === 'pending' ? 1 : 0,
+      expires_at: task.expiresAt,
+      body: JSON.stringify(task),
+    };
+    await this.store.transaction().execute(async (transaction) => {
+      const table = transaction.withTables<AccessTables>();
+      await table
+        .insertInto('access_requests')
+        .values(row)
+        .onConflict((c) => c.column('id').doUpdateSet(row))
+        .execute();
+      if (deliveries.length > 0)
+        await table
+          .insertInto('access_deliveries')
+          .values(deliveries.map((one) => ({ ...one, attempts: 0, next_at: now.toISOString() })))
+          .execute();
+    });
+  }
+
+  /** What is to be told now. */
+  async due(now: Date, limit: number): Promise<Delivery[]> {
+    return this.table
+      .selectFrom('access_deliveries')
+      .select(['id', 'channel', 'address', 'body', 'attempts'])
+      .where('next_at', '<=', now.toISOString())
+      .orderBy('next_at')
+      .limit(limit)
+      .execute();
+  }
+
+  async delivered(id: string): Promise<void> {
+    await this.table.deleteFrom('access_deliveries').where('id', '=', id).execute();
+  }
+
+  async again(id: string, attempts: number, at: Date): Promise<void> {
+    await this.table
+      .updateTable('access_deliveries')
+      .set({ attempts, next_at: at.toISOString() })
+      .where('id', '=', id)
+      .execute();
+  }
+
+  /** Forgets what was over by then. */
+  async purge(before: Date): Promise<void> {
+    await this.table
+      .deleteFrom('access_requests')
+      .where('expires_at', '<', before.toISOString())
+      .where('is_open', '=', 0)
+      .execute();
+  }
+}
+
+function taskIn({ body }: Pick<TaskRow, 'body'>): AccessTask {
+  return JSON.parse(body) as AccessTask;
+}

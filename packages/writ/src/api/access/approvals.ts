@@ -1,0 +1,254 @@
+import { type EntityUid, parseUid, uidText } from '@writ/cedar';
+import { z } from 'zod';
+import { type AccessTask, statusOf } from '../../access/access-task.js';
+import { explain } from '../../audit/explain.js';
+import { timelineOf } from '../../audit/timeline.js';
+import { ExchangeError } from '../../provenance/errors.js';
+import type { Approval } from '../../registry/approvals.js';
+import { authorOf, recordChange } from '../admin/parts.js';
+import type { AuthenticatedCaller } from '../callers.js';
+import { Problem } from '../problem.js';
+import { type Route, route } from '../route.js';
+import { type AccessParts, withProblems } from './parts.js';
+
+const text = z.string().min(1).max(1_024);
+const reason = z.string().min(1).max(4_096);
+const json = z.record(z.string(), z.unknown());
+
+/** Who decides: somebody who is vouched for, or who proves themselves with their own access token. */
+const approver = { as: text.optional(), token: z.string().min(1).max(8_192).optional() };
+const items = z.array(z.int().min(0).max(1_000)).min(1).optional();
+
+const viewShape = z.object({
+  id: z.string(),
+  status: z.string(),
+  template: z.string(),
+  step: z.int(),
+  quorum: z.int(),
+  enforcementPoint: z.string(),
+  path: z.array(z.string()),
+  task: z.string(),
+  justification: z.string().optional(),
+  requested: json,
+  client: json.optional(),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  items: z.array(json),
+  votes: z.array(json),
+  /** Who, for whom, after what, why it stopped: for each item, for a person. */
+  chain: z.array(z.string()).optional(),
+});
+const approvalShape = z.object({
+  id: z.string(),
+  request: z.string(),
+  decision: z.string(),
+  policies: z.array(z.string()),
+  path: z.array(z.string()),
+  action: z.string(),
+  resource: z.string(),
+  arguments: z.enum(['these', 'any']),
+  uses: z.enum(['once', 'task', 'until']),
+  approvers: z.array(z.string()),
+  reason: z.string(),
+  emergency: z.literal(true).optional(),
+  approvedAt: z.string(),
+  approvedUntil: z.string(),
+  state: z.enum(['active', 'used', 'over', 'ended']),
+});
+
+/** Those who are asked: what waits for them, and what they say; and what was approved. */
+export function approvalRoutes(parts: AccessParts): Route[] {
+  const { requests, admin } = parts;
+  const { reader, search, clock } = admin;
+  const access = { kind: 'area', area: 'approvals', how: 'read' } as const;
+  const write = { kind: 'area', area: 'approvals', how: 'write' } as const;
+  const chainOf = async (task: AccessTask): Promise<string[]> => {
+    const chain: string[] = [];
+    for (const { decision } of task.items) {
+      const found = await reader.find(decision);
+      if (found !== undefined) chain.push(explain(found, await timelineOf(found.decision, reader, search)));
+    }
+    return chain;
+  };
+  const decide = (
+    verdict: 'approve' | 'deny',
+    id: string,
+    caller: AuthenticatedCaller,
+    body: z.output<typeof approveShape> | z.output<typeof denyShape>,
+  ) =>
+    withProblems(async () => {
+      const who = await approverIn(parts, caller, body);
+      const scope = 'uses' in body ? scopeIn(body) : ({ uses: 'once' } as const);
+      const voting = { verdict, via: 'api', reason: body.reason, scope, approver: who.uid, ...who.vouched } as const;
+      return viewOf(await requests.vote(id, body.items === undefined ? voting : { ...voting, items: body.items }));
+    });
+  return [
+    route({
+      method: 'GET',
+      url: '/v1/access-requests',
+      operationId: 'listAccessRequests',
+      tag: 'Administration',
+      summary: 'Requests for access: those that somebody has to decide, or all of the last days',
+      access,
+      query: z.object({ which: z.enum(['open', 'all']).default('open') }),
+      answers: { 200: { description: 'The newest first', shape: z.object({ requests: z.array(viewShape) }) } },
+      handle: async ({ query }) => ({ requests: (await requests.list(query.which)).map(viewOf) }),
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/access-requests/:id',
+      operationId: 'showAccessRequest',
+      tag: 'Administration',
+      summary: 'One request, with the whole chain: who, for whom, after what, why it stopped',
+      access,
+      answers: { 200: { description: 'The request', shape: viewShape }, 404: { description: 'There is none' } },
+      handle: ({ params }) =>
+        withProblems(async () => {
+          const task = await requests.find(params.id ?? '');
+          return { ...viewOf(task), chain: await chainOf(task) };
+        }),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/access-requests/:id/approve',
+      operationId: 'approveAccessRequest',
+      tag: 'Administration',
+      summary: 'Approve, as somebody whom the policies let: for one time, for the task, or until a time',
+      access: { kind: 'caller' },
+      body: approveShape,
+      answers: {
+        200: { description: 'It is taken in; others may have to approve too', shape: viewShape },
+        403: { description: 'They may not' },
+        404: { description: 'There is none' },
+        409: { description: 'It was decided before' },
+      },
+      handle: ({ params, caller, body }) => decide('approve', params.id ?? '', caller, body),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/access-requests/:id/deny',
+      operationId: 'denyAccessRequest',
+      tag: 'Administration',
+      summary: 'Deny, as somebody whom the policies would let approve',
+      access: { kind: 'caller' },
+      body: denyShape,
+      answers: {
+        200: { description: 'It is denied', shape: viewShape },
+        403: { description: 'They may not' },
+        404: { description: 'There is none' },
+        409: { description: 'It was decided before' },
+      },
+      handle: ({ params, caller, body }) => decide('deny', params.id ?? '', caller, body),
+    }),
+    route({
+      method: 'GET',
+      url: '/v1/approvals',
+      operationId: 'listApprovals',
+      tag: 'Administration',
+      summary: 'What was approved, the newest first',
+      access,
+      answers: { 200: { description: 'Approvals', shape: z.object({ approvals: z.array(approvalShape) }) } },
+      handle: () => ({ approvals: admin.approvals.list().map((one) => approvalView(admin, one)) }),
+    }),
+    route({
+      method: 'DELETE',
+      url: '/v1/approvals/:id',
+      operationId: 'endApproval',
+      tag: 'Administration',
+      summary: 'Take an approval back',
+      access: write,
+      always: true,
+      query: z.object({ reason }),
+      answers: {
+        200: { description: 'It is worth nothing now', shape: approvalShape },
+        404: { description: 'There is none' },
+      },
+      async handle({ params, query, caller }) {
+        const ended = await admin.approvals.end(params.id ?? '', authorOf({ clock }, caller));
+        if (ended === undefined) throw new Problem(404, `there is no approval ${params.id}`);
+        await recordChange(admin, caller, 'approvals.end', { id: ended.id, reason: query.reason });
+        return approvalView(admin, ended);
+      },
+    }),
+  ];
+}
+
+const approveShape = z.strictObject({
+  ...approver,
+  reason,
+  uses: z.enum(['once', 'task', 'until']).default('once'),
+  /** The end of it; at most as far off as the template lets it be. */
+  until: z.iso.datetime({ offset: true }).optional(),
+  /** Whether it is for other arguments too. */
+  anyArguments: z.boolean().default(false),
+  items,
+});
+const denyShape = z.strictObject({ ...approver, reason, items });
+
+function scopeIn({ uses, until, anyArguments }: z.output<typeof approveShape>) {
+  return {
+    uses,
+    ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+    ...(anyArguments ? ({ anyArguments: true } as const) : {}),
+  };
+}
+
+/** @throws {Problem} 400, 403 */
+async function approverIn(
+  { whoIs }: AccessParts,
+  caller: AuthenticatedCaller,
+  { as, token }: { readonly as?: string | undefined; readonly token?: string | undefined },
+): Promise<{ readonly uid: EntityUid; readonly vouched: { readonly vouchedBy?: string } }> {
+  if ((as === undefined) === (token === undefined))
+    throw new Problem(400, 'say who decides: `token`, their own access token, or `as`, whom you vouch for');
+  if (token !== undefined) {
+    if (caller.isAnonymous) throw new Problem(401, 'a caller brings the token');
+    try {
+      return { uid: await whoIs(token), vouched: {} };
+    } catch (error) {
+      if (error instanceof ExchangeError) throw new Problem(403, `token: ${error.message}`);
+      throw error;
+    }
+  }
+  if (!caller.mayUse('write', 'approvals'))
+    throw new Problem(403, `${caller.enforcementPoint} may not vouch for who approves; send their own access token`);
+  const uid = parseUid(as ?? '');
+  if (uid === undefined) throw new Problem(400, 'body.as: written Type::"id", as in User::"lena"');
+  return { uid, vouched: { vouchedBy: caller.enforcementPoint } };
+}
+
+/** A task as those see it who decide on it. */
+export function viewOf(task: AccessTask): z.output<typeof viewShape> {
+  const { path, items: asked, votes, callback: _callback, idempotency: _key, policyVersion: _version, ...rest } = task;
+  const { isBulk: _bulk, stepAt: _at, cancelled: _cancelled, ...shown } = rest;
+  return {
+    ...shown,
+    status: statusOf(task),
+    path: path.map(uidText),
+    client: shown.client,
+    requested: { ...shown.requested },
+    items: asked.map(({ binding: _binding, resource, action, ...item }) => ({
+      ...item,
+      action: action.name,
+      resource: uidText(resource),
+    })),
+    votes: votes.map((vote) => ({ ...vote })),
+  };
+}
+
+function approvalView({ approvals, clock }: AccessParts['admin'], approval: Approval): z.output<typeof approvalShape> {
+  const { binding, path, resource, policyVersion: _version, enforcementPoint: _point, task: _task, ...rest } = approval;
+  const { endedAt, ...shown } = rest;
+  const isOver = approval.approvedUntil <= clock().toISOString();
+  const state =
+    endedAt !== undefined ? 'ended' : isOver ? 'over' : approvals.isGood(approval, clock()) ? 'active' : 'used';
+  return {
+    ...shown,
+    policies: [...shown.policies],
+    approvers: [...shown.approvers],
+    path: path.map(uidText),
+    resource: uidText(resource),
+    arguments: binding === undefined ? 'any' : 'these',
+    state,
+  };
+}

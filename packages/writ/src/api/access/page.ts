@@ -1,0 +1,147 @@
+import { parseUid, uidText } from '@writ/cedar';
+import { z } from 'zod';
+import { type AccessTask, statusOf } from '../../access/access-task.js';
+import { AccessRequestError, ApproverError } from '../../access/errors.js';
+import { explain } from '../../audit/explain.js';
+import { timelineOf } from '../../audit/timeline.js';
+import type { Reply } from '../reply.js';
+import { type Route, route } from '../route.js';
+import type { AccessParts } from './parts.js';
+
+const HTML = 'text/html; charset=utf-8';
+/** Nothing of the page is fetched, run, framed or told where it was. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const formShape = z.object({
+  verdict: z.enum(['approve', 'deny']),
+  reason: z.string().trim().min(1, 'say why').max(4_096),
+  uses: z.enum(['once', 'task', 'until']).default('once'),
+});
+
+/**
+ * What a link that was sent to one person opens. To open it changes nothing: programs that look through mail open links too.
+ */
+export function approvalPageRoutes(parts: AccessParts): Route[] {
+  const { links, requests, admin } = parts;
+  const { clock, reader, search } = admin;
+  const opened = async (token: string): Promise<{ task: AccessTask; approver: string } | undefined> => {
+    const link = links.read(token, clock());
+    if (link === undefined) return undefined;
+    try {
+      return { task: await requests.find(link.request), approver: link.approver };
+    } catch (error) {
+      if (error instanceof AccessRequestError) return undefined;
+      throw error;
+    }
+  };
+  const answer = (reply: Reply, status: number, title: string, body: string): string => {
+    reply
+      .code(status)
+      .type(HTML)
+      .header('Content-Security-Policy', POLICY)
+      .header('Referrer-Policy', 'no-referrer')
+      .header('Cache-Control', 'no-store')
+      .header('X-Content-Type-Options', 'nosniff');
+    return page(title, body);
+  };
+  const gone = (reply: Reply): string =>
+    answer(reply, 410, 'Not any more', '<p>The link is not good any more: it was decided, or too late.</p>');
+  return [
+    route({
+      method: 'GET',
+      url: '/approve/:token',
+      operationId: 'openApprovalLink',
+      tag: 'Administration',
+      summary: 'What a link that was sent to one person opens: the request, and a form',
+      access: { kind: 'open' },
+      answers: {
+        200: { description: 'A page', contentType: HTML },
+        410: { description: 'The link is not good any more', contentType: HTML },
+      },
+      async handle({ params, reply }) {
+        const found = await opened(params.token ?? '');
+        if (found === undefined) return gone(reply);
+        const { task, approver } = found;
+        const isOpen = statusOf(task) === 'pending' && !task.votes.some((vote) => vote.approver === approver);
+        if (!isOpen) return gone(reply);
+        const chain: string[] = [];
+        for (const { decision } of task.items) {
+          const recorded = await reader.find(decision);
+          if (recorded !== undefined)
+            chain.push(explain(recorded, await timelineOf(recorded.decision, reader, search)));
+        }
+        return answer(reply, 200, 'Approval asked', formOf(task, approver, chain));
+      },
+    }),
+    route({
+      method: 'POST',
+      url: '/approve/:token',
+      operationId: 'decideByLink',
+      tag: 'Administration',
+      summary: 'Approve or deny by a link that was sent to one person',
+      access: { kind: 'open' },
+      body: formShape,
+      bodyType: 'form',
+      answers: {
+        200: { description: 'It is taken in', contentType: HTML },
+        403: { description: 'They may not', contentType: HTML },
+        410: { description: 'The link is not good any more', contentType: HTML },
+      },
+      async handle({ params, body, reply }) {
+        const found = await opened(params.token ?? '');
+        const approver = found && parseUid(found.approver);
+        if (found === undefined || approver === undefined) return gone(reply);
+        const { verdict, reason, uses } = body;
+        try {
+          const task = await requests.vote(found.task.id, { approver, verdict, reason, via: 'link', scope: { uses } });
+          const status = statusOf(task);
+          const more = status === 'pending' ? ' Others have to say so too.' : '';
+          return answer(reply, 200, 'Thank you', `<p>The request is ${escaped(status)}.${more}</p>`);
+        } catch (error) {
+          if (error instanceof AccessRequestError) return gone(reply);
+          if (!(error instanceof ApproverError)) throw error;
+          return answer(reply, 403, 'Not permitted', `<p>${escaped(error.message)}</p>`);
+        }
+      },
+    }),
+  ];
+}
+
+function formOf(task: AccessTask, approver: string, chain: readonly string[]): string {
+  const rows = task.items.map(
+    ({ action, resource, policies }) =>
+      `<li><b>${escaped(action.name)}</b> on ${escaped(uidText(resource))}<br>${policies
+        .map(({ policy, reason }) => escaped(reason ?? policy))
+        .join('<br>')}</li>`,
+  );
+  const said = task.justification === undefined ? '' : `<p>They say: <q>${escaped(task.justification)}</q></p>`;
+  return `<p>You decide as <b>${escaped(approver)}</b>. Asked through ${escaped(task.path.map(uidText).join(', '))}.</p>
+<ul>${rows.join('')}</ul>${said}
+<form method="post">
+<label>Why <input name="reason" required maxlength="4096" size="60"></label>
+<p><label><input type="radio" name="uses" value="once" checked> this once</label>
+<label><input type="radio" name="uses" value="task"> the same again in this task</label></p>
+<p><button name="verdict" value="approve">Approve</button> <button name="verdict" value="deny">Deny</button></p>
+</form>
+${chain.map((one) => `<pre>${escaped(one)}</pre>`).join('')}`;
+}
+
+function page(title: string, body: string): string {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${escaped(title)} - Writ</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap;background:#f4f4f4;padding:1rem}button{font:inherit;padding:.3rem 1rem}</style>
+<h1>${escaped(title)}</h1>${body}</html>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+}

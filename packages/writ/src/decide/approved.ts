@@ -1,0 +1,129 @@
+import type { ActionDeclaration, EntityUid } from '@writ/cedar';
+import { sameUid } from '@writ/cedar';
+import canonicalize from 'canonicalize';
+import type { Approval, Approvals } from '../registry/approvals.js';
+import { isOwn } from './context.js';
+import type { AccessRequest } from './request.js';
+
+/** Why an approval that a request came with is worth nothing (Access Request and Approval Profile, "Completion Semantics"). */
+export type ApprovalProblem = 'approval_expired' | 'out_of_scope' | 'approval_unverifiable';
+
+/** What an approval has to be for. */
+export interface Asked {
+  readonly request: AccessRequest;
+  readonly path: readonly EntityUid[];
+  readonly task: string;
+  readonly enforcementPoint: string;
+  readonly policyVersion: string;
+  /** See {@link boundText}; worked out when it is needed. */
+  readonly binding: () => string;
+  readonly now: Date;
+}
+
+/** What of a context an approval is for, whether or not the schema declares it: the arguments, and through what they go. */
+const ALWAYS_BOUND = new Set(['input', 'agent', 'upstream']);
+
+/**
+ * Everything of a request that an approval is for, besides who asks in which task, in one way of writing it: subject, action, resource,
+ * and what of the context a decision depends on. `subject.properties.act` is who asks.
+ */
+export function boundText(
+  { subject, action, resource, context = {} }: AccessRequest,
+  declared: ActionDeclaration,
+): string {
+  const { act: _act, ...properties } = subject.properties ?? {};
+  const names = Object.keys(context).filter(
+    (name) => ALWAYS_BOUND.has(name) || (declared.context.attributes.has(name) && !isOwn(name)),
+  );
+  const bound = {
+    subject: {
+      type: subject.type,
+      id: subject.id,
+      ...(Object.keys(properties).length === 0 ? {} : { properties }),
+    },
+    action,
+    resource,
+    context: Object.fromEntries(names.map((name) => [name, context[name]])),
+  };
+  return canonicalize(bound) ?? '';
+}
+
+/** What was approved for exactly what is asked; looked up once, when it is needed. */
+export class AppliedApprovals {
+  /** Those that something rests on. */
+  readonly relied = new Set<Approval>();
+  private found: readonly Approval[] | undefined;
+
+  /** @param sharesUses whether another service knows which of those for one permit were used: then none counts */
+  constructor(
+    private readonly approvals: Approvals | undefined,
+    private readonly asked: Asked,
+    private readonly sharesUses: boolean,
+  ) {}
+
+  /** All the policies that are lifted. */
+  get lifted(): ReadonlySet<string> {
+    return new Set(this.applicable.flatMap(({ policies }) => policies));
+  }
+
+  /** Of these policies, those that are lifted. What is used up comes last. */
+  lift(policies: readonly string[]): ReadonlySet<string> {
+    const lifted = new Set<string>();
+    for (const policy of policies) {
+      const lifting = this.applicable.filter((approval) => approval.policies.includes(policy));
+      const chosen =
+        lifting.find((one) => this.relied.has(one)) ?? lifting.find(({ uses }) => uses !== 'once') ?? lifting[0];
+      if (chosen === undefined) continue;
+      this.relied.add(chosen);
+      lifted.add(policy);
+    }
+    return lifted;
+  }
+
+  private get applicable(): readonly Approval[] {
+    if (this.found === undefined) {
+      const { approvals, asked, sharesUses } = this;
+      const { request, path, now } = asked;
+      const all = approvals?.of(path, request.action.name, request.resource) ?? [];
+      const presented = request.context?.approval;
+      // Who names one relies on that, and on no other.
+      const named = (presented ?? {}) as Readonly<Record<string, unknown>>;
+      const isNamed = ({ id }: Approval): boolean =>
+        presented === undefined || (named.id === id && !('state' in named));
+      this.found = all.filter(
+        (one) =>
+          isNamed(one) &&
+          approvals?.isGood(one, now) === true &&
+          isFor(one, asked) &&
+          !(sharesUses && one.uses === 'once'),
+      );
+    }
+    return this.found;
+  }
+}
+
+/** What is wrong with the approval that a request came with; undefined when it is good, or it came with none. */
+export function problemOf(approvals: Approvals | undefined, asked: Asked): ApprovalProblem | undefined {
+  const presented = asked.request.context?.approval;
+  if (presented === undefined) return undefined;
+  const { id, state } = (presented ?? {}) as Readonly<Record<string, unknown>>;
+  const found = typeof id === 'string' ? approvals?.find(id) : undefined;
+  // This service gives out no `state`; one that came with it is of somebody else.
+  if (approvals === undefined || found === undefined || state !== undefined) return 'approval_unverifiable';
+  if (!approvals.isGood(found, asked.now)) return 'approval_expired';
+  return isFor(found, asked) ? undefined : 'out_of_scope';
+}
+
+function isFor(approval: Approval, asked: Asked): boolean {
+  const { request, path } = asked;
+  return (
+    approval.policyVersion === asked.policyVersion &&
+    approval.enforcementPoint === asked.enforcementPoint &&
+    approval.action === request.action.name &&
+    sameUid(approval.resource, request.resource) &&
+    approval.path.length === path.length &&
+    approval.path.every((uid, i) => sameUid(uid, path[i] as EntityUid)) &&
+    (approval.uses === 'until' || approval.task === asked.task) &&
+    (approval.binding === undefined || approval.binding === asked.binding())
+  );
+}

@@ -1,0 +1,82 @@
+import type { CedarType, EntityUid } from '@writ/cedar';
+import type { PolicyPlane } from './plane.js';
+import type { DecisionRecord } from './record.js';
+import type { AccessRequest } from './request.js';
+
+/** The actions by which bundles say who may approve a request for access, and who may go without in an emergency. */
+export const APPROVE = 'approve';
+export const BREAK_GLASS = 'break_glass';
+
+/** What policies on `approve` and `break_glass` see of the request, in `context.request`, as far as the schema declares it. */
+export interface RequestSeen {
+  readonly template: string;
+  /** How far it was escalated, from 0. */
+  readonly step: number;
+  readonly uses: string;
+  readonly anyArguments: boolean;
+  readonly emergency: boolean;
+}
+
+/** Whether denials of this bundle can be asked for: somebody may be let approve. */
+export function takesRequests({ actions }: Pick<PolicyPlane, 'actions'>): boolean {
+  return actions.has(APPROVE);
+}
+
+/** A denial can be asked to be lifted for so long. */
+const REQUESTABLE_MS = 10 * 60_000;
+
+/** Until when somebody can be asked to lift a denial. RFC 3339, UTC. */
+export function requestableUntil({ time }: Pick<DecisionRecord, 'time'>): string {
+  return new Date(Date.parse(time) + REQUESTABLE_MS).toISOString();
+}
+
+/** The template that a denial is asked for by: that of the first policy that stands in the way. */
+export function templateFor(
+  { policies }: Pick<PolicyPlane, 'policies'>,
+  { reasons }: Pick<DecisionRecord, 'reasons'>,
+): string {
+  for (const { policy } of reasons) {
+    const template = policies.policies.get(policy)?.annotations.requestable;
+    if (template !== undefined && template !== '') return template;
+  }
+  return 'default';
+}
+
+/** What is asked to find out whether somebody may approve, or go without: on the resource that the denial was about. */
+export function approvalRequest(
+  { actions }: Pick<PolicyPlane, 'actions'>,
+  action: typeof APPROVE | typeof BREAK_GLASS,
+  subject: EntityUid,
+  denied: DecisionRecord,
+  seen: RequestSeen,
+): AccessRequest {
+  const { request, provenance, reasons } = denied;
+  const path = provenance?.path ?? [request.subject];
+  const entity = ({ type, id }: EntityUid) => ({ __entity: { type, id } });
+  const whole = {
+    ...seen,
+    action: request.action.name,
+    originator: entity(path[0] as EntityUid),
+    path: path.map(entity),
+    policies: [...new Set(reasons.map(({ policy }) => policy))],
+    input: request.context?.input ?? {},
+    decision: denied.id,
+  };
+  const type = actions.get(action)?.context.attributes.get('request')?.type;
+  const { type: resourceType, id } = request.resource;
+  return {
+    subject: { type: subject.type, id: subject.id },
+    action: { name: action },
+    resource: { type: resourceType, id },
+    context: type === undefined ? {} : { request: declaredOf(whole, type) },
+  };
+}
+
+/** What the schema declares of a value. */
+function declaredOf(value: unknown, type: CedarType): unknown {
+  if (type.kind !== 'record' || typeof value !== 'object' || value === null || '__entity' in value) return value;
+  const part: Record<string, unknown> = {};
+  for (const [name, { type: inner }] of type.attributes)
+    if (Object.hasOwn(value, name)) part[name] = declaredOf((value as Record<string, unknown>)[name], inner);
+  return part;
+}

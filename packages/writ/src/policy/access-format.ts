@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { durationShape } from '../duration.js';
+
+/** The shape of `access.yaml`: who is asked when a denial can be lifted, for how long, and how they are told. */
+
+const uidText = z
+  .string()
+  .regex(/^[A-Za-z_][\w:]*::"(?:[^"\\]|\\.)*"$/, 'an entity is written Type::"id", as in Group::"leads"');
+const name = z.string().regex(/^[\w.-]+$/, 'a name is letters, digits, dots, dashes and _');
+
+const step = z.strictObject({
+  /** So long after the step before; nothing of what was approved until then is lost. */
+  after: durationShape,
+  /** Who is asked besides. */
+  ask: z.array(uidText).min(1),
+});
+
+/** How long what is approved holds, at most. */
+const lifetimes = z
+  .strictObject({
+    once: durationShape.default('15m'),
+    task: durationShape.default('8h'),
+    until: durationShape.default('7d'),
+  })
+  .default({ once: '15m', task: '8h', until: '7d' });
+
+const template = z.strictObject({
+  title: z.string().min(1).optional(),
+  /** Who is asked: people, or groups of them. Who of them may approve, the policies on `approve` say. */
+  ask: z.array(uidText).default([]),
+  /** How many have to approve, of different lineage. */
+  quorum: z.int().min(1).max(10).default(1),
+  escalate: z.array(step).default([]),
+  /** When nobody has decided by then, it is a denial. */
+  expires: durationShape.default('1h'),
+  lifetimes,
+  /** By which of `notify` they are told. */
+  notify: z.array(name).default([]),
+  /** JSON Schema of what the requester says besides, in `context` and `requested_access`. */
+  schema: z.record(z.string(), z.unknown()).optional(),
+  /** Fields whose values are ids of entities, by JSON Pointer. */
+  catalogs: z
+    .record(z.string().startsWith('/'), z.strictObject({ type: z.string().min(1), label: z.string().optional() }))
+    .default({}),
+  /** Whether it can be taken without an approval in an emergency, for so long; who may, the policies on `break_glass` say. */
+  emergency: z.strictObject({ for: durationShape, notify: z.array(name).min(1) }).optional(),
+});
+
+const secret = z.string().min(1);
+const channel = z.discriminatedUnion('to', [
+  z.strictObject({
+    to: z.literal('webhook'),
+    url: z.url({ protocol: /^https?$/ }),
+    /** Of the HMAC-SHA256 over the body; `${env:NAME}` for one in the environment. */
+    secret,
+  }),
+  z.strictObject({
+    to: z.literal('mail'),
+    /** As smtps://user:password@mail.example, smtp://mail.example:587. */
+    server: z.string().regex(/^(smtps?:\/\/\S+|\$\{env:\w+\})$/, 'as smtps://user:password@mail.example'),
+    from: z.string().min(3),
+    /** The attribute of people that has their address. */
+    address: z.string().min(1).default('email'),
+  }),
+]);
+
+export const accessYaml = z
+  .strictObject({
+    /** By the name that `@requestable("…")` uses; `default` for one that is not here. */
+    templates: z.record(name, template).default({}),
+    notify: z.record(name, channel).default({}),
+    /** Where callers may have themselves called back. */
+    callbacks: z
+      .strictObject({
+        /** URLs, or beginnings of them that end with a slash. */
+        allow: z.array(z.url({ protocol: /^https?$/ })).default([]),
+        /** Of the HMAC-SHA256 over the body. */
+        secret: secret.optional(),
+      })
+      .default({ allow: [] }),
+    /** What the gateway does with a call that somebody has to approve, or that waits for a fact. */
+    gateway: z
+      .strictObject({
+        /** `wait`: the call waits, for so long. `reference`: it is denied with a reference, and can be asked again. */
+        stepUp: z.enum(['wait', 'reference']).default('reference'),
+        wait: durationShape.default('60s'),
+        /** How long a call waits for a fact that is missing, and how many of a task do at once. */
+        defer: durationShape.default('10s'),
+        deferred: z.int().min(0).max(1_000).default(8),
+      })
+      .default({ stepUp: 'reference', wait: '60s', defer: '10s', deferred: 8 }),
+  })
+  .superRefine(({ templates, notify, callbacks }, context) => {
+    for (const [id, { notify: named, emergency }] of Object.entries(templates))
+      for (const one of [...named, ...(emergency?.notify ?? [])])
+        if (!Object.hasOwn(notify, one))
+          context.addIssue({ code: 'custom', path: ['templates', id], message: `${one} is not one of notify` });
+    if (callbacks.allow.length > 0 && callbacks.secret === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['callbacks'],
+        message: 'callbacks are signed: give them a `secret`',
+      });
+  });
+
+export type AccessYaml = z.output<typeof accessYaml>;
+export type AccessTemplate = AccessYaml['templates'][string];
+export const DEFAULT_TEMPLATE: AccessTemplate = template.parse({});
