@@ -235,6 +235,7 @@ describe('a denial that somebody can lift', () => {
     const other = { ...ASKED, resource: { type: 'Order', id: '9' } };
     const { id } = (await submit(other)).json.task;
     const until = new Date(now + 30 * 24 * 3_600_000).toISOString();
+    expect((await approve(id, { as: LENA, uses: 'until' })).json.detail).toContain('say until when');
     await approve(id, { as: LENA, uses: 'until', until, anyArguments: true });
     const { approvals } = (await writ.send('GET', '/v1/approvals', undefined, { as: 'admin' })).json;
     const made = approvals.find((one: { request: string }) => one.request === id);

@@ -173,16 +173,21 @@ export function approvalRoutes(parts: AccessParts): Route[] {
   ];
 }
 
-const approveShape = z.strictObject({
-  ...approver,
-  reason,
-  uses: z.enum(['once', 'task', 'until']).default('once'),
-  /** The end of it; at most as far off as the template lets it be. */
-  until: z.iso.datetime({ offset: true }).optional(),
-  /** Whether it is for other arguments too. */
-  anyArguments: z.boolean().default(false),
-  items,
-});
+const approveShape = z
+  .strictObject({
+    ...approver,
+    reason,
+    uses: z.enum(['once', 'task', 'until']).default('once'),
+    /** The end of it; at most as far off as the template lets it be. */
+    until: z.iso.datetime({ offset: true }).optional(),
+    /** Whether it is for other arguments too. */
+    anyArguments: z.boolean().default(false),
+    items,
+  })
+  .refine(({ uses, until }) => uses !== 'until' || until !== undefined, {
+    path: ['until'],
+    message: 'say until when',
+  });
 const denyShape = z.strictObject({ ...approver, reason, items });
 
 function scopeIn({ uses, until, anyArguments }: z.output<typeof approveShape>) {

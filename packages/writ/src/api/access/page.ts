@@ -16,7 +16,8 @@ const POLICY =
 const formShape = z.object({
   verdict: z.enum(['approve', 'deny']),
   reason: z.string().trim().min(1, 'say why').max(4_096),
-  uses: z.enum(['once', 'task', 'until']).default('once'),
+  /** Until a time is for who sees the whole of what they do, by the API. */
+  uses: z.enum(['once', 'task']).default('once'),
 });
 
 /**
