@@ -16,7 +16,7 @@ import { millisecondsOf } from './duration.js';
 import { environmentText } from './environment.js';
 import { type AccessYaml, DEFAULT_TEMPLATE } from './policy/access-format.js';
 import type { Bundle } from './policy/bundle.js';
-import type { Approvals } from './registry/approvals.js';
+import type { Approvals } from './registry/approval-store.js';
 import type { Store } from './store/store.js';
 
 interface AccessServiceParts {
@@ -60,6 +60,7 @@ export function accessService(parts: AccessServiceParts): AccessService {
     if (found === undefined) throw new Error(`there is no decision ${decision}`);
     return found.decision;
   };
+  const ownerOf = (uid: EntityUid): EntityUid | undefined => parseUid(decider().lineageOf(uid));
   const requests = new AccessRequests({
     store,
     clock,
@@ -69,16 +70,20 @@ export function accessService(parts: AccessServiceParts): AccessService {
     async mayApprove(approver, task, item, { uses, anyArguments }) {
       const denied = await deniedIn(item);
       const seen = { ...seenOf(task), uses, anyArguments: anyArguments === true };
-      return decider().decide(approvalRequest(decider().plane, APPROVE, approver, denied, seen), CALLER);
+      return decider().decide(approvalRequest(decider().plane, APPROVE, approver, denied, seen, ownerOf), CALLER);
     },
     async mayBreakGlass(task, item) {
       const denied = await deniedIn(item);
       const seen = { ...seenOf(task), uses: 'once', anyArguments: false };
       const [originator] = task.path as [EntityUid];
-      return decider().decide(approvalRequest(decider().plane, BREAK_GLASS, originator, denied, seen), CALLER);
+      return decider().decide(approvalRequest(decider().plane, BREAK_GLASS, originator, denied, seen, ownerOf), CALLER);
     },
     async approve(approval, by) {
       await parts.approvals.add(approval, { by, now: clock() });
+      // What is approved for more than once is right for the rest of the task: the same is not asked twice.
+      if (approval.uses === 'once') return;
+      const found = await reader.find(approval.decision);
+      if (found !== undefined) decider().memory.endorse(found.decision);
     },
     record: (by, what, detail) => parts.record({ by, what, detail }),
     tellings: (telling) => tellingsOf(telling, settings(), (uid, task) => linkOf(links, base(), uid, task), base()),

@@ -13,7 +13,7 @@ import { credentialMigrations } from './provenance/credentials.js';
 import { dpopMigrations } from './provenance/dpop.js';
 import { signingKeyMigrations } from './provenance/signing-keys.js';
 import { taskMigrations } from './provenance/task-store.js';
-import { approvalMigrations } from './registry/approvals.js';
+import { approvalMigrations } from './registry/approval-store.js';
 import { credentialUseMigrations } from './registry/credential-uses.js';
 import { entityMigrations } from './registry/entity-store.js';
 import { grantMigrations } from './registry/grants.js';

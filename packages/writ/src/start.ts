@@ -30,7 +30,7 @@ import { SigningKeys } from './provenance/signing-keys.js';
 import { TaskStore } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
 import { RecordKeeping } from './record-keeping.js';
-import { Approvals } from './registry/approvals.js';
+import { Approvals } from './registry/approval-store.js';
 import { CredentialUses } from './registry/credential-uses.js';
 import { EntityStore } from './registry/entity-store.js';
 import { followChanges } from './registry/follow.js';

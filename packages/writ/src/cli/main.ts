@@ -2,6 +2,7 @@ import { CedarError } from '@writ/cedar';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { WritError } from '../errors.js';
+import { accessCommands } from './access-commands.js';
 import { check } from './check.js';
 import { decide } from './decide.js';
 import { type EndorseFlags, endorse } from './endorse.js';
@@ -198,6 +199,7 @@ program
   .option('--key-file <file>', 'the key of an administrator', './data/keys/admin.key')
   .action((id: string, flags: EndorseFlags) => run(endorse(id, flags)));
 
+accessCommands(program, run, `http://127.0.0.1:${SERVICE_PORT}`);
 logCommands(program, run, `http://127.0.0.1:${SERVICE_PORT}`, port);
 registryCommands(program, run, `http://127.0.0.1:${SERVICE_PORT}`);
 

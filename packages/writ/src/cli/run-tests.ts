@@ -1,7 +1,8 @@
 import { type EntityUid, parseUid } from '@writ/cedar';
 import { Callers } from '../api/callers.js';
 import { type Caller, inProcess } from '../decide/caller.js';
-import { decidingPolicies, explainBriefly, isPermitted } from '../decide/decision.js';
+import type { Decider } from '../decide/decide.js';
+import { decidingPolicies, explainBriefly, isPermitted, isRequestable } from '../decide/decision.js';
 import { provenanceOf } from '../decide/gather.js';
 import type { PolicyPlane } from '../decide/plane.js';
 import type { DecisionRecord } from '../decide/record.js';
@@ -15,6 +16,7 @@ import type { TestStep, TestTask } from '../policy/format.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import { mandateOf } from '../provenance/mandate.js';
 import type { Provenance } from '../provenance/path.js';
+import { HeldApprovals } from '../registry/approvals.js';
 import { givenShape, readGiven } from '../registry/given.js';
 import type { Registry } from '../registry/registry.js';
 
@@ -76,7 +78,8 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   const plane = planeOf(bundle);
   store(plane.registry, task, at);
   const nothing = { append: async () => undefined };
-  const decider = deciderOf(bundle, nothing, () => at, { plane });
+  const approvals = new HeldApprovals();
+  const decider = deciderOf(bundle, nothing, () => at, { plane, approvals, bind: (text) => text });
   const gateway = inProcess('gateway');
   const asking = callerOf(bundle, task.as);
   const requestOf = requestsOf(bundle, task);
@@ -90,7 +93,7 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
       const request = requestOf(step);
       decision = await decider.decide(request, caller, startedAs(task, step, plane, request));
       if (step.approve === true) {
-        if (decision.result !== 'step_up' || !decider.memory.endorse(decision))
+        if (!approve(decision, decider, approvals))
           throw new TestError(
             `${task.test}: nobody would be asked to approve ${request.action.name}`,
             explainBriefly(decision),
@@ -110,6 +113,29 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   }
   return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
 }
+
+/** A person approves it for the rest of the task. @returns false when nobody would be asked */
+function approve(decision: DecisionRecord, decider: Decider, approvals: HeldApprovals): boolean {
+  if (decision.result !== 'step_up') return false;
+  const isEndorsed = decider.memory.endorse(decision);
+  if (!isRequestable(decision)) return isEndorsed;
+  const { id, time, policyVersion, enforcementPoint, request, reasons, binding, provenance } = decision;
+  approvals.hold({
+    ...{ id, request: id, decision: id, policyVersion, enforcementPoint, binding, uses: 'task' },
+    policies: reasons.map(({ policy }) => policy),
+    path: provenance?.path ?? [request.subject],
+    action: request.action.name,
+    resource: request.resource,
+    task: decider.taskOf(decision),
+    approvedAt: time,
+    approvedUntil: FOREVER,
+    approvers: [],
+    reason: 'approved by the test',
+  });
+  return true;
+}
+
+const FOREVER = '9999-12-31T00:00:00.000Z';
 
 /** What a token of a task of that kind would say; undefined for the default kind. */
 function startedAs(

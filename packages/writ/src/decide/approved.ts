@@ -1,7 +1,7 @@
 import type { ActionDeclaration, EntityUid } from '@writ/cedar';
 import { sameUid } from '@writ/cedar';
 import canonicalize from 'canonicalize';
-import type { Approval, Approvals } from '../registry/approvals.js';
+import type { Approval, HeldApprovals } from '../registry/approvals.js';
 import { isOwn } from './context.js';
 import type { AccessRequest } from './request.js';
 
@@ -56,7 +56,7 @@ export class AppliedApprovals {
 
   /** @param sharesUses whether another service knows which of those for one permit were used: then none counts */
   constructor(
-    private readonly approvals: Approvals | undefined,
+    private readonly approvals: HeldApprovals | undefined,
     private readonly asked: Asked,
     private readonly sharesUses: boolean,
   ) {}
@@ -103,7 +103,7 @@ export class AppliedApprovals {
 }
 
 /** What is wrong with the approval that a request came with; undefined when it is good, or it came with none. */
-export function problemOf(approvals: Approvals | undefined, asked: Asked): ApprovalProblem | undefined {
+export function problemOf(approvals: HeldApprovals | undefined, asked: Asked): ApprovalProblem | undefined {
   const presented = asked.request.context?.approval;
   if (presented === undefined) return undefined;
   const { id, state } = (presented ?? {}) as Readonly<Record<string, unknown>>;

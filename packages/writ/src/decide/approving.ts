@@ -49,6 +49,7 @@ export function approvalRequest(
   subject: EntityUid,
   denied: DecisionRecord,
   seen: RequestSeen,
+  ownerOf: (uid: EntityUid) => EntityUid | undefined,
 ): AccessRequest {
   const { request, provenance, reasons } = denied;
   const path = provenance?.path ?? [request.subject];
@@ -58,6 +59,7 @@ export function approvalRequest(
     action: request.action.name,
     originator: entity(path[0] as EntityUid),
     path: path.map(entity),
+    owners: [...new Set(path.map(ownerOf).filter((uid) => uid !== undefined))].map(entity),
     policies: [...new Set(reasons.map(({ policy }) => policy))],
     input: request.context?.input ?? {},
     decision: denied.id,

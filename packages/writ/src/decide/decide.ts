@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
-import type { Approval, Approvals } from '../registry/approvals.js';
+import type { Approval, HeldApprovals } from '../registry/approvals.js';
 import type { Grants } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import type { RevisionLog } from '../registry/revision-log.js';
@@ -51,7 +51,7 @@ export interface DeciderParts {
   /** What identities are given for some time. */
   readonly grants?: Pick<Grants, 'of' | 'isEmpty'>;
   /** What somebody approved. */
-  readonly approvals?: Approvals;
+  readonly approvals?: HeldApprovals;
   /** The keyed hash of what an approval is for. */
   readonly bind?: (text: string) => string;
   /** The identities that are registered. */
@@ -495,7 +495,7 @@ function recordedApproval(approval: Approval): RecordedApproval {
 
 function presentedIn(
   { context }: AccessRequest,
-  approvals: Approvals | undefined,
+  approvals: HeldApprovals | undefined,
   asked: Asked,
 ): NonNullable<DecisionRecord['presented']> {
   const { id } = (context?.approval ?? {}) as Readonly<Record<string, unknown>>;

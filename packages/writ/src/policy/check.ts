@@ -1,5 +1,6 @@
 import { positionAt } from '@writ/cedar';
 import type { Bundle, ReadBundle } from './bundle.js';
+import { checkAccess } from './check-access.js';
 import { checkFacts } from './check-facts.js';
 import { checkLedger } from './check-ledger.js';
 import { checkSignals } from './check-signals.js';
@@ -26,6 +27,7 @@ export function checkBundle(bundle: Bundle): Finding[] {
     ...checkTools(bundle),
     ...checkFacts(bundle),
     ...checkSignals(bundle),
+    ...checkAccess(bundle),
   ];
 }
 

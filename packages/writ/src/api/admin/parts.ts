@@ -7,7 +7,7 @@ import type { Decider } from '../../decide/decide.js';
 import type { DecisionRecord, Removal, UsedProof } from '../../decide/record.js';
 import type { WritYaml } from '../../policy/format.js';
 import type { Credentials } from '../../provenance/credentials.js';
-import type { Approvals } from '../../registry/approvals.js';
+import type { Approvals } from '../../registry/approval-store.js';
 import type { CredentialUses } from '../../registry/credential-uses.js';
 import type { EntityStore } from '../../registry/entity-store.js';
 import type { Grants } from '../../registry/grants.js';
