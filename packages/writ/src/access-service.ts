@@ -8,10 +8,11 @@ import { ApprovalLinks } from './access/links.js';
 import { AccessTaskStore, type Delivery } from './access/task-store.js';
 import { requestView } from './access/view.js';
 import type { LogReader } from './audit/log-reader.js';
-import { APPROVE, approvalRequest, BREAK_GLASS } from './decide/approving.js';
+import { APPROVE, approvalRequest, BREAK_GLASS, isMeant } from './decide/approving.js';
 import { inProcess } from './decide/caller.js';
 import type { Decider } from './decide/decide.js';
 import type { ChangeRecord, DecisionRecord } from './decide/record.js';
+import type { AccessRequest } from './decide/request.js';
 import { millisecondsOf } from './duration.js';
 import { environmentText } from './environment.js';
 import { type AccessYaml, DEFAULT_TEMPLATE } from './policy/access-format.js';
@@ -60,6 +61,13 @@ export function accessService(parts: AccessServiceParts): AccessService {
     if (found === undefined) throw new Error(`there is no decision ${decision}`);
     return found.decision;
   };
+  const meant = async (action: string, asked: AccessRequest): Promise<DecisionRecord> => {
+    const { plane } = decider();
+    const decision = await decider().decide(asked, CALLER);
+    if (decision.result !== 'allow' || isMeant(plane, action, decision)) return decision;
+    const message = `the policies that permit it do not name the action ${action}`;
+    return { ...decision, result: 'deny', refusal: { code: 'not_permitted', message } };
+  };
   const ownerOf = (uid: EntityUid): EntityUid | undefined => parseUid(decider().lineageOf(uid));
   const requests = new AccessRequests({
     store,
@@ -70,13 +78,13 @@ export function accessService(parts: AccessServiceParts): AccessService {
     async mayApprove(approver, task, item, { uses, anyArguments }) {
       const denied = await deniedIn(item);
       const seen = { ...seenOf(task), uses, anyArguments: anyArguments === true };
-      return decider().decide(approvalRequest(decider().plane, APPROVE, approver, denied, seen, ownerOf), CALLER);
+      return meant(APPROVE, approvalRequest(decider().plane, APPROVE, approver, denied, seen, ownerOf));
     },
     async mayBreakGlass(task, item) {
       const denied = await deniedIn(item);
       const seen = { ...seenOf(task), uses: 'once', anyArguments: false };
       const [originator] = task.path as [EntityUid];
-      return decider().decide(approvalRequest(decider().plane, BREAK_GLASS, originator, denied, seen, ownerOf), CALLER);
+      return meant(BREAK_GLASS, approvalRequest(decider().plane, BREAK_GLASS, originator, denied, seen, ownerOf));
     },
     async approve(approval, by) {
       await parts.approvals.add(approval, { by, now: clock() });
@@ -121,8 +129,8 @@ export function accessService(parts: AccessServiceParts): AccessService {
   };
 }
 
-function seenOf({ template, step, requested }: AccessTask) {
-  return { template, step, emergency: requested.emergency === true };
+function seenOf({ id, template, step, requested }: AccessTask) {
+  return { request: id, template, step, emergency: requested.emergency === true };
 }
 
 /** What a bundle says of a template; of one that it does not name, what it says of `default`. */

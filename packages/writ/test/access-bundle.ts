@@ -32,6 +32,9 @@ action browse appliesTo { principal: [User, Agent], resource: [Role] };
   'policies/work.cedar': `
 @id("staff") permit (principal, action in [Action::"refund", Action::"export", Action::"look", Action::"close"], resource);
 
+// Whoever may do everything may not approve because of that.
+@id("boss") permit (principal == User::"boss", action, resource);
+
 @id("refund-over-100")
 @requestable("lead")
 @reason("A refund over 100 is for a lead to approve")

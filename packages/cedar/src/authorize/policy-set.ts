@@ -47,6 +47,8 @@ export interface PolicyInfo {
   readonly id: string;
   readonly effect: 'permit' | 'forbid';
   readonly annotations: Readonly<Record<string, string>>;
+  /** What its scope says of the action. */
+  readonly action: Policy['action'];
 }
 
 /** A policy set as one store sees it. */

@@ -109,5 +109,5 @@ function packFiles(): [string, string][] {
   const folder = PACKS.map((root) => join(root, PACK)).find((path) => existsSync(path));
   if (folder === undefined) throw new InitError(`the pack ${PACK} is not there`, 'install writ again');
   const policies = readdirSync(join(folder, 'policies')).map((file) => `policies/${file}`);
-  return ['ledger.yaml', ...policies].map((path) => [path, readFileSync(join(folder, path), 'utf8')]);
+  return ['ledger.yaml', 'access.yaml', ...policies].map((path) => [path, readFileSync(join(folder, path), 'utf8')]);
 }

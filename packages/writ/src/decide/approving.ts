@@ -7,6 +7,9 @@ import type { AccessRequest } from './request.js';
 export const APPROVE = 'approve';
 export const BREAK_GLASS = 'break_glass';
 
+/** The entity type of requests themselves, where policies on `approve` are not about what the denial was about. */
+const ACCESS_REQUEST = 'AccessRequest';
+
 /** What policies on `approve` and `break_glass` see of the request, in `context.request`, as far as the schema declares it. */
 export interface RequestSeen {
   readonly template: string;
@@ -42,20 +45,24 @@ export function templateFor(
   return 'default';
 }
 
-/** What is asked to find out whether somebody may approve, or go without: on the resource that the denial was about. */
+/**
+ * What is asked to find out whether somebody may approve, or go without: on the resource that the denial was about or, where the schema
+ * has `approve` for those, on the request itself.
+ */
 export function approvalRequest(
   { actions }: Pick<PolicyPlane, 'actions'>,
   action: typeof APPROVE | typeof BREAK_GLASS,
   subject: EntityUid,
   denied: DecisionRecord,
-  seen: RequestSeen,
+  seen: RequestSeen & { readonly request: string },
   ownerOf: (uid: EntityUid) => EntityUid | undefined,
 ): AccessRequest {
   const { request, provenance, reasons } = denied;
+  const { request: id, ...rest } = seen;
   const path = provenance?.path ?? [request.subject];
   const entity = ({ type, id }: EntityUid) => ({ __entity: { type, id } });
   const whole = {
-    ...seen,
+    ...rest,
     action: request.action.name,
     originator: entity(path[0] as EntityUid),
     path: path.map(entity),
@@ -64,14 +71,31 @@ export function approvalRequest(
     input: request.context?.input ?? {},
     decision: denied.id,
   };
-  const type = actions.get(action)?.context.attributes.get('request')?.type;
-  const { type: resourceType, id } = request.resource;
+  const declared = actions.get(action);
+  const type = declared?.context.attributes.get('request')?.type;
+  const { resource } = request;
+  const isOfRequest =
+    declared?.resourceTypes.has(resource.type) === false && declared.resourceTypes.has(ACCESS_REQUEST);
   return {
     subject: { type: subject.type, id: subject.id },
     action: { name: action },
-    resource: { type: resourceType, id },
+    resource: isOfRequest ? { type: ACCESS_REQUEST, id } : { type: resource.type, id: resource.id },
     context: type === undefined ? {} : { request: declaredOf(whole, type) },
   };
+}
+
+/** Whether a policy that permitted it was written for that: one that permits everything makes nobody an approver. */
+export function isMeant(
+  { policies }: Pick<PolicyPlane, 'policies'>,
+  action: string,
+  { reasons }: Pick<DecisionRecord, 'reasons'>,
+): boolean {
+  return reasons.some(({ policy, effect }) => {
+    const named = policies.policies.get(policy)?.action;
+    if (effect !== 'permit' || named === undefined || named.op === 'all') return false;
+    const uids = named.op === '==' ? [named.uid] : named.uids;
+    return uids.some((uid) => uid.type === 'Action' && uid.id === action);
+  });
 }
 
 /** What the schema declares of a value. */

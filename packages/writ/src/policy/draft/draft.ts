@@ -42,7 +42,8 @@ const WRIT_YAML = `name: NAME
 
 const SCHEMA = `// Drafted by \`writ init\` from the tools as their server lists them.
 
-entity User, Agent, Tool;
+entity User, Tool, AccessRequest;
+entity Agent { owner?: User };
 
 // Where the values of arguments came from. Integrity: 0 external, 1 attested, 2 internal, 3 system, 4 the user.
 // Confidentiality: 0 public, 1 internal, 2 confidential, 3 restricted.
@@ -55,6 +56,9 @@ type ToolCall = {
   destination?: Origin, target?: Origin, secret?: Origin, amount?: Origin, content?: Origin
 };
 type Provenance = { assurance: Long, depth: Long, lineage: String, purpose: String };
+// What is approved, as policies on \`approve\` see it. \`owners\`: those who answer for whoever is on the path.
+type Request = { owners: Set<User>, originator: User, action: String, template: String, step: Long };
+action approve appliesTo { principal: [User], resource: [AccessRequest], context: { request: Request } };
 type Ledger = { seen: Set<String>, calls: Long, reached: Long, paid: decimal };
 `;
 
