@@ -1,19 +1,21 @@
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
 import type { Logger } from 'pino';
 import { AccessRequests, type Person, type Telling, type Template } from './access/access-requests.js';
-import type { AccessItem, AccessTask } from './access/access-task.js';
+import { type AccessItem, type AccessTask, statusOf } from './access/access-task.js';
 import { type Channel, type Mail, MailChannel, Webhook } from './access/channels.js';
 import { Deliveries } from './access/deliveries.js';
 import { ApprovalLinks } from './access/links.js';
 import { AccessTaskStore, type Delivery } from './access/task-store.js';
 import { requestView } from './access/view.js';
 import type { LogReader } from './audit/log-reader.js';
-import { APPROVE, approvalRequest, BREAK_GLASS, isMeant } from './decide/approving.js';
+import { APPROVE, approvalRequest, BREAK_GLASS, isMeant, takesRequests, templateFor } from './decide/approving.js';
 import { inProcess } from './decide/caller.js';
 import type { Decider } from './decide/decide.js';
+import { isRequestable } from './decide/decision.js';
 import type { ChangeRecord, DecisionRecord } from './decide/record.js';
 import type { AccessRequest } from './decide/request.js';
 import { millisecondsOf } from './duration.js';
+import type { ApprovalDesk } from './enforce/holding.js';
 import { environmentText } from './environment.js';
 import { type AccessYaml, DEFAULT_TEMPLATE } from './policy/access-format.js';
 import type { Bundle } from './policy/bundle.js';
@@ -40,6 +42,8 @@ interface AccessServiceParts {
 export interface AccessService {
   readonly requests: AccessRequests;
   readonly links: ApprovalLinks;
+  /** For enforcement points in this process. */
+  readonly desk: ApprovalDesk;
   /** What is sent to those that are called back, when a task ends. */
   close(): Promise<void>;
 }
@@ -118,9 +122,34 @@ export function accessService(parts: AccessServiceParts): AccessService {
         isBusy = false;
       });
   }, TICK_MS).unref();
+  const desk: ApprovalDesk = {
+    async ask({ id }) {
+      const { plane } = decider();
+      const record = (await reader.find(id))?.decision;
+      if (record === undefined || !isRequestable(record) || !takesRequests(plane)) return undefined;
+      const task = decider().taskOf(record);
+      // The same is asked once: while somebody thinks about it, and when they have said no to it just now.
+      const before = await requests.lastFor(record, task);
+      const status = before && statusOf(before);
+      const isRecent = before !== undefined && before.expiresAt > clock().toISOString();
+      if (before !== undefined && (status === 'pending' || (status === 'denied' && isRecent)))
+        return { id: before.id, status: statusOf(before) };
+      const made = await requests.submit({
+        enforcementPoint: record.enforcementPoint,
+        denials: [{ record, task, template: templateFor(plane, record) }],
+        isBulk: false,
+        requested: {},
+      });
+      return { id: made.task.id, status: statusOf(made.task) };
+    },
+    async settled(id, ms, signal) {
+      return { id, status: statusOf(await requests.settled(id, ms, signal)) };
+    },
+  };
   return {
     requests,
     links,
+    desk,
     async close() {
       clearInterval(timer);
       await running;

@@ -5,9 +5,11 @@ import { Ids } from './decide/ids.js';
 import type { PolicyPlane, RequestForm } from './decide/plane.js';
 import type { Append } from './decide/record.js';
 import { millisecondsOf } from './duration.js';
+import type { HoldSettings } from './enforce/holding.js';
 import { CallMapper } from './enforce/mcp/map-call.js';
 import { Ledger } from './ledger/ledger.js';
 import { Tools } from './ledger/tool-description.js';
+import type { AccessYaml } from './policy/access-format.js';
 import type { Bundle } from './policy/bundle.js';
 import { secondsOf } from './policy/lifetime.js';
 import type { TasksYaml } from './policy/tasks-format.js';
@@ -100,4 +102,9 @@ export function mapperOf(bundle: Bundle, data: string): CallMapper {
 /** `${data}` and `${bundle}` in a setting. */
 export function expand(text: string, bundle: Bundle, data: string): string {
   return text.replaceAll('${data}', data).replaceAll('${bundle}', bundle.root);
+}
+
+/** How long a gateway holds calls, as a bundle says it. */
+export function holdSettings({ stepUp, wait, defer, deferred }: AccessYaml['gateway']): HoldSettings {
+  return { stepUp, wait: millisecondsOf(wait), defer: millisecondsOf(defer), deferred };
 }

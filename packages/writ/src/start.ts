@@ -20,11 +20,13 @@ import type { ChangeRecord } from './decide/record.js';
 import { openDeployment } from './deployment-store.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
+import { TRANSFORMS } from './enforce/transform.js';
 import { accountLines, accountOf } from './explanation.js';
 import { startExports } from './exports.js';
 import { Freshness } from './freshness.js';
 import { GatewayClients } from './gateway-clients.js';
 import { Ledger } from './ledger/ledger.js';
+import { holdSettings } from './plane.js';
 import { Credentials } from './provenance/credentials.js';
 import { SigningKeys } from './provenance/signing-keys.js';
 import { TaskStore } from './provenance/task-store.js';
@@ -354,9 +356,17 @@ export async function start(options: StartOptions): Promise<Writ> {
     let gatewayUrl: string | undefined;
     if (Object.keys(serving.bundle.settings.gateway.servers).length > 0) {
       const upstreams = await startUpstreams(serving.bundle, data, (upstream) => closers.push(() => upstream.close()));
-      const point = serving.decider.for(inProcess('gateway'), (...came) => token.verifier.believe(...came));
+      const point = serving.decider.for(inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came));
       const say = (message: string): void => logger.warn({ face: 'gateway' }, message);
-      const gateway = new Gateway(upstreams, () => serving.mapper, point, say);
+      const gateway = new Gateway({
+        upstreams,
+        mapper: () => serving.mapper,
+        point,
+        log: say,
+        hold: () => holdSettings(serving.bundle.access.gateway),
+        desk: access.desk,
+        hash: bind,
+      });
       const clients = new GatewayClients({
         credentials,
         exchange: token.exchange,

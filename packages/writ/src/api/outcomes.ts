@@ -12,6 +12,19 @@ const outcomeShape = z.object({
   result: z.unknown().optional(),
   /** That it answered something which is not sent: it counts as having every label that it could have. */
   unread: z.literal(true).optional(),
+  /** What was changed as the permit asked, with keyed hashes of what it was and what it became. */
+  changes: z
+    .array(
+      z.object({
+        obligation: z.string().max(256),
+        type: z.string().max(64),
+        on: z.enum(['input', 'result']),
+        before: z.string().max(128),
+        after: z.string().max(128),
+      }),
+    )
+    .max(100)
+    .optional(),
 });
 
 /** `POST /v1/outcomes`: what became of a permitted action. */
@@ -29,7 +42,7 @@ export function outcomeRoute(decider: () => Decider): Route {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
       const result = body.unread === true ? UNREAD : body.result;
       try {
-        await decider().report(body.decisionId, body.status, caller, result);
+        await decider().report(body.decisionId, body.status, caller, result, body.changes);
       } catch (error) {
         if (error instanceof LedgerError) throw new Problem(503, error.message, {}, 1);
         throw error;

@@ -193,6 +193,18 @@ const outcome = z
     status: z.enum(['completed', 'failed', 'not-executed', 'unknown']),
     labels: z.array(z.string()).optional(),
     held: z.array(holding).optional(),
+    changes: z
+      .array(
+        z.strictObject({
+          obligation: z.string(),
+          type: z.string(),
+          on: z.enum(['input', 'result']),
+          before: z.string().describe('A keyed hash of the whole as it was'),
+          after: z.string().describe('And as it became'),
+        }),
+      )
+      .optional()
+      .describe('What the enforcement point changed because the permit asked for it'),
   })
   .describe('What became of a permitted action');
 

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { type EntityUid, parseUid } from '@writ/cedar';
@@ -6,7 +7,8 @@ import { CallMapper } from '../enforce/mcp/map-call.js';
 import { StrictStdioTransport } from '../enforce/mcp/stdio.js';
 import { Upstream } from '../enforce/mcp/upstream.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
-import { mapperOf } from '../plane.js';
+import { holdSettings, mapperOf } from '../plane.js';
+import { DEFAULT_ACCESS } from '../policy/access-format.js';
 import { loadBundle } from '../policy/bundle.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain } from './output.js';
@@ -32,12 +34,23 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     return EXIT.wrongUse;
   }
   const log = (message: string): void => complain(`writ guard: ${message}`);
-  const point = remoteDecisionPoint(flags.service, readFileSync(flags.keyFile, 'utf8').trim());
-  const mapper = flags.bundle === undefined ? new CallMapper([], {}) : mapperOf(loadBundle(flags.bundle), flags.data);
+  const key = readFileSync(flags.keyFile, 'utf8').trim();
+  const point = remoteDecisionPoint(flags.service, key);
+  const bundle = flags.bundle === undefined ? undefined : loadBundle(flags.bundle);
+  const mapper = bundle === undefined ? new CallMapper([], {}) : mapperOf(bundle, flags.data);
+  const hold = holdSettings((bundle?.access ?? DEFAULT_ACCESS).gateway);
 
   const [name, ...args] = command;
   const upstream = await Upstream.start(flags.server, { command: name, args, env: inheritedEnv(), stderr: 'inherit' });
-  const gateway = new Gateway([upstream], () => mapper, point, log);
+  const gateway = new Gateway({
+    upstreams: [upstream],
+    mapper: () => mapper,
+    point,
+    log,
+    hold: () => hold,
+    desk: point.desk,
+    hash: (text) => `hmac-sha256:${createHmac('sha256', key).update(text).digest('base64url')}`,
+  });
   const task = `guard ${flags.server}`;
   const client = { originator: originator as EntityUid, agent, task, tellsPrompt: flags.prompt === true };
   const transport = new StrictStdioTransport(process.stdin, process.stdout);

@@ -21,6 +21,6 @@ export interface Caller {
 const EVERYTHING: Rights = { ask: () => true, assert: () => true, prompt: () => true, detail: () => true };
 
 /** An enforcement point of our own, in this process. It needs no credential, and there is nobody to restrict. */
-export function inProcess(enforcementPoint: string): Caller {
-  return { enforcementPoint, rights: EVERYTHING, obligations: [] };
+export function inProcess(enforcementPoint: string, obligations: readonly string[] = []): Caller {
+  return { enforcementPoint, rights: EVERYTHING, obligations };
 }

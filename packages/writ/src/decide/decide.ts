@@ -1,4 +1,5 @@
 import { CedarError, type CedarJsonObject, type EntityUid } from '@writ/cedar';
+import { decodeJwt } from 'jose';
 import { LedgerError } from '../ledger/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
@@ -35,7 +36,7 @@ import { coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandate
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { behindOf, mayWait, reachRevision, waitsFor } from './prepare.js';
-import type { Append, DecisionRecord, RecordedApproval, UsedProof } from './record.js';
+import type { Append, Change, DecisionRecord, RecordedApproval, UsedProof } from './record.js';
 import { referredFacts } from './referred.js';
 import { type AccessRequest, type Carried, traceIdOf } from './request.js';
 import { standingOf } from './standing.js';
@@ -77,8 +78,10 @@ export interface DecisionPoint {
   decide(request: AccessRequest, carried?: Carried): Promise<Decision>;
   /** Aborted, with the reason, when a permitted action is revoked while it is carried out; where that can be known. */
   interruption?(decisionId: string): AbortSignal | undefined;
-  /** Reports what became of a permitted action, and what it answered. */
-  report(decisionId: string, status: OutcomeStatus, result?: unknown): Promise<void>;
+  /** Denies for good what was deferred or waits for somebody; where that can be put on the record. */
+  giveUp?(decision: Decision, refusal: Refusal): Promise<Decision>;
+  /** Reports what became of a permitted action, what it answered, and what was changed as the permit asked. */
+  report(decisionId: string, status: OutcomeStatus, result?: unknown, changes?: readonly Change[]): Promise<void>;
 }
 
 /** Decisions that were made and are on their way to the disk. */
@@ -150,19 +153,32 @@ export class Decider {
    * @param believe what a transaction token says, or why it is not believed
    */
   for(caller: Caller, believe: Believe = refuseTokens): DecisionPoint {
+    // What one call carries is believed once: a proof counts once, and a call that waits is decided again.
+    const believed = new WeakMap<Carried, { readonly token: TokenProvenance; readonly until: number }>();
+    const tokenIn = async (
+      request: AccessRequest,
+      carried: Carried | undefined,
+    ): Promise<TokenProvenance | undefined> => {
+      if (carried?.txnToken === undefined) return undefined;
+      const known = believed.get(carried);
+      if (known !== undefined && this.parts.clock().getTime() < known.until) return known.token;
+      const token = await believe(carried.txnToken, carried.proof, request);
+      believed.set(carried, { token, until: expiryOf(carried.txnToken) });
+      return token;
+    };
     return {
       decide: async (request, carried) => {
-        const token =
-          carried?.txnToken === undefined ? undefined : await believe(carried.txnToken, carried.proof, request);
+        const token = await tokenIn(request, carried);
         const trace = traceIdOf(carried?.trace?.traceparent);
         const record = await this.decide(withPrompt(request, carried?.prompt, token), caller, token, trace);
         if (isPermitted(record)) this.begun(record);
         return record;
       },
       interruption: (decisionId) => this.inFlight.signalOf(decisionId),
-      report: async (decisionId, status, result) => {
+      giveUp: (decision, refusal) => this.giveUp(decision as DecisionRecord, refusal),
+      report: async (decisionId, status, result, changes) => {
         this.inFlight.end(decisionId);
-        await this.report(decisionId, status, caller, result);
+        await this.report(decisionId, status, caller, result, changes);
       },
     };
   }
@@ -258,6 +274,23 @@ export class Decider {
     return { records, recorded };
   }
 
+  /** What was deferred, or waits for somebody, is denied for good: a decision of its own, on the same facts. */
+  private async giveUp(decision: DecisionRecord, refusal: Refusal): Promise<DecisionRecord> {
+    const now = this.parts.clock();
+    const { obligations: _obligations, missing: _missing, binding: _binding, took: _took, ...rest } = decision;
+    const denied: DecisionRecord = {
+      ...rest,
+      id: this.nextId(now),
+      time: now.toISOString(),
+      result: 'deny',
+      refusal,
+    };
+    const resolves = this.waiting.seen(denied) ?? decision.id;
+    const record = { ...denied, resolves };
+    await this.parts.log.append([record]);
+    return record;
+  }
+
   /** Decides without recording and without using anything up: whether a search may name a candidate. */
   consider(request: AccessRequest, caller: Caller, token?: TokenProvenance): Verdict {
     return this.judge(undefined, request, caller, token, this.parts.clock(), newTrail());
@@ -312,10 +345,16 @@ export class Decider {
   }
 
   /** Takes in what became of a permitted action: see {@link Permits.report}. */
-  async report(decisionId: string, status: OutcomeStatus, caller: Caller, result?: unknown): Promise<boolean> {
+  async report(
+    decisionId: string,
+    status: OutcomeStatus,
+    caller: Caller,
+    result?: unknown,
+    changes?: readonly Change[],
+  ): Promise<boolean> {
     if (this.parts.isFollower === true && !(this.parts.ledger.isEmpty && this.current.tools.isEmpty))
       throw new LedgerError('outcomes are for the service that keeps the ledger; report it to that one');
-    return this.permits.report(decisionId, status, caller, result);
+    return this.permits.report(decisionId, status, caller, result, changes);
   }
 
   /** Takes in an answer that a task read although the call was not permitted here: a recording went on. */
@@ -530,6 +569,15 @@ function seenIn(context: CedarJsonObject): Trail['seen'] {
   for (const name of ['mandate', 'tool', 'origins'])
     if (context[name] !== undefined) seen = { ...seen, [name]: context[name] };
   return seen;
+}
+
+/** Until when a token says that it counts, in milliseconds since the epoch; a text that is none does not. */
+function expiryOf(txnToken: string): number {
+  try {
+    return (decodeJwt(txnToken.split('~')[0] ?? '').exp ?? 0) * 1_000;
+  } catch {
+    return 0;
+  }
 }
 
 /** Where nobody can verify a token, none is believed. */

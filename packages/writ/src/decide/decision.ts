@@ -34,6 +34,9 @@ export interface Refusal {
     | 'revoked'
     | 'outside_mandate'
     | 'ledger_unavailable'
+    | 'not_approved'
+    | 'not_resolved'
+    | 'too_many_deferred'
     | 'record_unavailable'
     | 'internal_error';
   readonly message: string;

@@ -12,7 +12,7 @@ import type { Caller } from './caller.js';
 import { namesIn } from './data-flow.js';
 import { isPermitted, type Refusal } from './decision.js';
 import type { Ids } from './ids.js';
-import type { Append, DecisionRecord, OutcomeRecord } from './record.js';
+import type { Append, Change, DecisionRecord, OutcomeRecord } from './record.js';
 
 export interface Recorded {
   readonly decision: DecisionRecord;
@@ -84,7 +84,13 @@ export class Permits {
    *
    * @throws {WritError} when it cannot be recorded; it can then be reported again
    */
-  async report(decisionId: string, status: OutcomeStatus, caller: Caller, result?: unknown): Promise<boolean> {
+  async report(
+    decisionId: string,
+    status: OutcomeStatus,
+    caller: Caller,
+    result?: unknown,
+    changes: readonly Change[] = [],
+  ): Promise<boolean> {
     const now = this.parts.clock();
     this.expire(now);
     const { enforcementPoint } = caller;
@@ -102,7 +108,12 @@ export class Permits {
         result === undefined ? undefined : await this.learn(decisionId, status, result, recorded?.decision);
       const id = this.parts.ids.next(now);
       const time = now.toISOString();
-      const outcome = { kind: 'outcome', id, decisionId, time, enforcementPoint, status, ...noteOf(learned) } as const;
+      const changed = changes.length === 0 ? {} : { changes };
+      const outcome: OutcomeRecord = {
+        ...{ kind: 'outcome', id, decisionId, time, enforcementPoint, status },
+        ...changed,
+        ...noteOf(learned),
+      };
       await this.parts.log.append([outcome]);
       this.open.delete(decisionId);
       this.parts.ledger.settle(decisionId, status, now, learned?.held);

@@ -98,6 +98,16 @@ export interface DecisionRecord extends Decision {
   readonly resolves?: string;
 }
 
+/** An obligation that was carried out on what was sent or answered. */
+export interface Change {
+  readonly obligation: string;
+  readonly type: string;
+  readonly on: 'input' | 'result';
+  /** Keyed hashes of the whole, as it was and as it became. */
+  readonly before: string;
+  readonly after: string;
+}
+
 /** What became of a permitted action. */
 export interface OutcomeRecord {
   readonly kind: 'outcome';
@@ -108,6 +118,8 @@ export interface OutcomeRecord {
   readonly status: OutcomeStatus;
   /** The labels that its result brought, when that was reported. */
   readonly labels?: readonly string[];
+  /** What the enforcement point changed because the permit asked for it. */
+  readonly changes?: readonly Change[];
   /** What the action holds of the accumulators from now on, instead of what it reserved. */
   readonly held?: readonly Holding[];
 }

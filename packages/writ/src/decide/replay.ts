@@ -40,6 +40,9 @@ const NOT_POLICY: ReadonlySet<Refusal['code']> = new Set([
   'revoked',
   'registry_behind',
   'ledger_unavailable',
+  'not_approved',
+  'not_resolved',
+  'too_many_deferred',
   'record_unavailable',
   'internal_error',
 ]);

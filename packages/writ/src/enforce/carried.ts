@@ -33,6 +33,16 @@ export function carriedBy(
   };
 }
 
+/** The transaction that a token says that it is of, not verified; undefined when it says nothing readable. */
+export function transactionIn(txnToken: string): string | undefined {
+  try {
+    const { txn } = decodeJwt(txnToken.split('~')[0] ?? '');
+    return typeof txn === 'string' ? txn : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** For whom a token says that it is, not verified; undefined when it says nothing readable. */
 export function originatorIn(txnToken: string): EntityUid | undefined {
   try {

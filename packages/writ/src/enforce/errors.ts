@@ -14,3 +14,8 @@ export class DecisionPointError extends WritError {
 export class UpstreamError extends WritError {
   readonly code = 'upstream_unavailable';
 }
+
+/** A permit asks for something that cannot be carried out here. The operation is not carried out, or its result is withheld. */
+export class ObligationError extends WritError {
+  readonly code = 'obligation_failed';
+}

@@ -97,6 +97,13 @@ const FINDERS: Readonly<Record<keyof Detection, (text: string) => Promise<readon
   secret: secretsIn,
 };
 
+/** Where a text has something of a class; all of it, when it is too long to be looked through. */
+export async function spansOf(wanted: string, text: string): Promise<readonly Span[]> {
+  const find = Object.hasOwn(FINDERS, wanted) ? FINDERS[wanted as keyof Detection] : undefined;
+  if (find === undefined || text.length > MAX_TEXT) return text === '' ? [] : [{ start: 0, end: text.length }];
+  return find(text);
+}
+
 function matches(text: string, pattern: RegExp, isRight: (found: string) => boolean): Span[] {
   return [...text.matchAll(pattern)]
     .filter(([found]) => isRight(found))

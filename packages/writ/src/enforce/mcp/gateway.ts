@@ -1,11 +1,22 @@
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import { sameUid } from '@writ/cedar';
 import type { DecisionPoint } from '../../decide/decide.js';
-import { type Decision, decidingPolicies, explainBriefly } from '../../decide/decision.js';
+import { type Decision, decidingPolicies, explainBriefly, isPermitted } from '../../decide/decision.js';
+import type { Change } from '../../decide/record.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
 import type { OutcomeStatus } from '../../ledger/outcome.js';
-import { carriedBy, originatorIn } from '../carried.js';
-import { MappingError } from '../errors.js';
+import { carriedBy, originatorIn, transactionIn } from '../carried.js';
+import { MappingError, ObligationError } from '../errors.js';
+import {
+  type ApprovalDesk,
+  type AskedFor,
+  type HeldCall,
+  type HeldDecision,
+  Holding,
+  type HoldSettings,
+} from '../holding.js';
+import { carriedOut, changeOf, obligationsOn } from '../transform.js';
+import { changedAnswer } from './answer-transform.js';
 import type { CallingClient, CallMapper } from './map-call.js';
 import type { CallResult, Tool, Upstream } from './upstream.js';
 
@@ -18,19 +29,42 @@ export const DECISION_META = 'dev.writ/decision';
 /** Told to whoever runs the gateway; never to the caller. */
 export type Log = (message: string) => void;
 
+export interface GatewayParts {
+  readonly upstreams: readonly Upstream[];
+  readonly mapper: () => CallMapper;
+  readonly point: DecisionPoint;
+  readonly log: Log;
+  /** How long calls are held that wait for somebody, or for a fact. */
+  readonly hold: () => HoldSettings;
+  /** Where what was stopped can be asked for; nowhere when it is not given. */
+  readonly desk?: ApprovalDesk | undefined;
+  /** The keyed hash of what obligations change. */
+  readonly hash: (text: string) => string;
+}
+
+/** What a call comes with besides its name and arguments. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly carried?: Carried;
+  /** Told while the call is held. */
+  readonly onWait?: HeldCall['onWait'];
+}
+
 /**
  * The MCP enforcement point: every tool call is decided before it reaches its server. What is forwarded is the value
  * that was decided on, and only that.
  */
 export class Gateway {
   private readonly byTool = new Map<string, Upstream>();
+  private readonly upstreams: readonly Upstream[];
+  private readonly point: DecisionPoint;
+  private readonly log: Log;
+  private readonly holding: Holding;
 
-  constructor(
-    private readonly upstreams: readonly Upstream[],
-    private readonly mapper: () => CallMapper,
-    private readonly point: DecisionPoint,
-    private readonly log: Log,
-  ) {
+  constructor(private readonly parts: GatewayParts) {
+    const { upstreams, point, log } = parts;
+    [this.upstreams, this.point, this.log] = [upstreams, point, log];
+    this.holding = new Holding(point, parts.hold, parts.desk);
     for (const upstream of upstreams) {
       for (const { name } of upstream.tools) {
         const first = this.byTool.get(name);
@@ -58,7 +92,8 @@ export class Gateway {
       const came = carriedBy(meta, headers, url);
       const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
       const caller = workingFor(client, came.txnToken);
-      return (await this.call(caller, name, input ?? {}, extra.mcpReq.signal, carried)) as never;
+      const onWait = progressOf(meta?.progressToken, (notification) => extra.mcpReq.notify(notification));
+      return (await this.call(caller, name, input ?? {}, { signal: extra.mcpReq.signal, carried, onWait })) as never;
     });
     return server;
   }
@@ -76,26 +111,33 @@ export class Gateway {
     client: CallingClient,
     tool: string,
     input: Record<string, unknown>,
-    signal?: AbortSignal,
-    carried: Carried = {},
+    { signal, carried = {}, onWait }: CallOptions = {},
   ): Promise<CallResult> {
     const upstream = this.byTool.get(tool);
     const mapped = this.requestFor(client, upstream, tool, input);
     const isTold = client.tellsPrompt === true && carried.prompt !== undefined;
     const request = isTold ? { ...mapped, context: { ...mapped.context, prompt: carried.prompt } } : mapped;
-    const decision = await this.decide(request, carried);
-    if (decision.result !== 'allow') throw denial(tool, decision);
-    if (upstream === undefined) {
-      await this.report(decision, 'not-executed');
-      throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}`, { decisionId: decision.id });
+    const { decision, asked, release } = await this.decide(request, carried, {
+      task: taskIn(client, carried),
+      signal,
+      ...(onWait === undefined ? {} : { onWait }),
+    });
+    try {
+      if (!isPermitted(decision)) throw denial(tool, decision, asked);
+      if (upstream === undefined) {
+        await this.report(decision, 'not-executed');
+        throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}`, { decisionId: decision.id });
+      }
+      if (!upstream.isAlive) {
+        await this.report(decision, 'not-executed');
+        throw new ProtocolError(ERROR.decisionPoint, `the server of ${tool} is not running; the call was not made`, {
+          decisionId: decision.id,
+        });
+      }
+      return await this.forward(upstream, { tool, input, decision, signal, carried });
+    } finally {
+      release?.();
     }
-    if (!upstream.isAlive) {
-      await this.report(decision, 'not-executed');
-      throw new ProtocolError(ERROR.decisionPoint, `the server of ${tool} is not running; the call was not made`, {
-        decisionId: decision.id,
-      });
-    }
-    return this.forward(upstream, tool, input, decision, signal, carried);
   }
 
   private requestFor(
@@ -108,16 +150,16 @@ export class Gateway {
     if (misfit !== undefined)
       throw new ProtocolError(ERROR.mapping, `the arguments of ${tool} do not fit its schema: ${misfit}`);
     try {
-      return this.mapper().map({ server: upstream?.name ?? '', tool, arguments: input }, client);
+      return this.parts.mapper().map({ server: upstream?.name ?? '', tool, arguments: input }, client);
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
       throw new ProtocolError(ERROR.mapping, `the call of ${tool} cannot be decided on: ${error.message}`);
     }
   }
 
-  private async decide(request: AccessRequest, carried: Carried): Promise<Decision> {
+  private async decide(request: AccessRequest, carried: Carried, call: HeldCall): Promise<HeldDecision> {
     try {
-      return await this.point.decide(request, carried);
+      return await this.holding.decide(request, carried, call);
     } catch (error) {
       this.log(`no decision: ${error instanceof Error ? error.message : String(error)}`);
       throw new ProtocolError(
@@ -127,31 +169,28 @@ export class Gateway {
     }
   }
 
-  private async forward(
-    upstream: Upstream,
-    tool: string,
-    input: Record<string, unknown>,
-    decision: Decision,
-    signal: AbortSignal | undefined,
-    carried: Carried,
-  ): Promise<CallResult> {
-    let result: CallResult;
+  private async forward(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
+    const { tool, decision, signal, carried } = call;
+    const sent = await this.changedInput(upstream, call);
+    let answered: CallResult;
     const revoked = this.point.interruption?.(decision.id);
     try {
       // To abort it is to send the server the protocol's own notice that it is cancelled.
-      result = await upstream.call(tool, input, eitherOf(signal, revoked), carried);
+      answered = await upstream.call(tool, sent.input, eitherOf(signal, revoked), carried);
     } catch (error) {
       if (revoked?.aborted === true) throw await this.interrupted(tool, decision, String(revoked.reason));
       // An error that the server answered with means that it refused; anything else leaves the effect open.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;
-      await this.report(decision, refused ? 'failed' : 'unknown');
+      await this.report(decision, refused ? 'failed' : 'unknown', undefined, sent.changes);
       this.log(`${upstream.name} failed in ${tool}: ${error instanceof Error ? error.message : String(error)}`);
       const message = refused
         ? `${tool} failed: ${(error as Error).message}`
         : `${tool} was begun and its server stopped answering; it may have been done`;
       throw new ProtocolError(ERROR.decisionPoint, message, { decisionId: decision.id });
     }
-    const isTakenIn = await this.report(decision, result.isError === true ? 'failed' : 'completed', result);
+    const status = answered.isError === true ? 'failed' : 'completed';
+    const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
+    const isTakenIn = await this.report(decision, status, result, [...sent.changes, ...changes]);
     // What nobody took in would be read and have no labels.
     if (!isTakenIn)
       throw new ProtocolError(
@@ -165,6 +204,49 @@ export class Gateway {
     return { ...result, _meta: { ...meta, [DECISION_META]: decision.id } };
   }
 
+  /** The arguments with what the permit asks for carried out on them; they still fit the tool. */
+  private async changedInput(
+    upstream: Upstream,
+    { tool, input, decision }: PermittedCall,
+  ): Promise<{ readonly input: Record<string, unknown>; readonly changes: readonly Change[] }> {
+    let changed: unknown = input;
+    const changes: Change[] = [];
+    try {
+      for (const obligation of obligationsOn('input', decision.obligations ?? [])) {
+        const after = await carriedOut(changed, obligation);
+        changes.push(changeOf(obligation, 'input', changed, after, this.parts.hash));
+        changed = after;
+      }
+      const misfit = changes.length === 0 ? undefined : upstream.misfit(tool, changed);
+      if (misfit !== undefined) throw new ObligationError(`changed as it must be, it does not fit ${tool}: ${misfit}`);
+    } catch (error) {
+      if (!(error instanceof ObligationError)) throw error;
+      await this.report(decision, 'not-executed');
+      throw new ProtocolError(ERROR.denied, `${tool} was not permitted: ${error.message}`, { decisionId: decision.id });
+    }
+    return { input: changed as Record<string, unknown>, changes };
+  }
+
+  private async changedResult(
+    tool: string,
+    decision: Decision,
+    status: OutcomeStatus,
+    answered: CallResult,
+    before: readonly Change[],
+  ): Promise<{ readonly result: CallResult; readonly changes: readonly Change[] }> {
+    if (decision.obligations === undefined) return { result: answered, changes: [] };
+    try {
+      return await changedAnswer(answered, decision.obligations, this.parts.hash);
+    } catch (error) {
+      if (!(error instanceof ObligationError)) throw error;
+      // Nobody reads it, so it brings no labels.
+      await this.report(decision, status, undefined, before);
+      throw new ProtocolError(ERROR.denied, `${tool} was done; what it answered is withheld: ${error.message}`, {
+        decisionId: decision.id,
+      });
+    }
+  }
+
   /** What permitted a call was revoked while its server was at work. */
   private async interrupted(tool: string, decision: Decision, why: string): Promise<ProtocolError> {
     await this.report(decision, 'unknown');
@@ -176,9 +258,14 @@ export class Gateway {
   }
 
   /** An outcome that cannot be reported counts as done at the decision point, so nothing is lost by going on. */
-  private async report(decision: Decision, status: OutcomeStatus, result?: unknown): Promise<boolean> {
+  private async report(
+    decision: Decision,
+    status: OutcomeStatus,
+    result?: unknown,
+    changes: readonly Change[] = [],
+  ): Promise<boolean> {
     try {
-      await this.point.report(decision.id, status, result);
+      await this.point.report(decision.id, status, result, changes.length === 0 ? undefined : changes);
       return true;
     } catch (error) {
       this.log(
@@ -205,11 +292,48 @@ function eitherOf(first: AbortSignal | undefined, second: AbortSignal | undefine
   return AbortSignal.any([first, second]);
 }
 
-function denial(tool: string, decision: Decision): ProtocolError {
-  return new ProtocolError(ERROR.denied, `${tool} was not permitted: ${explainBriefly(decision)}`, {
+/** A call that may be made, provided that every obligation is carried out. */
+interface PermittedCall {
+  readonly tool: string;
+  readonly input: Record<string, unknown>;
+  readonly decision: Decision;
+  readonly signal: AbortSignal | undefined;
+  readonly carried: Carried;
+}
+
+/** In which task calls depend on each other. What a token says of it is not verified: it only orders the calls of one client. */
+function taskIn({ task }: CallingClient, { txnToken }: Carried): string {
+  return JSON.stringify([task, txnToken === undefined ? null : (transactionIn(txnToken) ?? txnToken)]);
+}
+
+/** Tells a client that asked for it how far its call is (MCP, "Progress"). */
+function progressOf(
+  token: unknown,
+  notify: (notification: { method: string; params: Record<string, unknown> }) => Promise<void>,
+): HeldCall['onWait'] {
+  if (typeof token !== 'string' && typeof token !== 'number') return undefined;
+  return (message, ms) => {
+    // It has to grow; a client that is gone is found out by the call.
+    const params = { progressToken: token, progress: ms / 1_000, message };
+    notify({ method: 'notifications/progress', params }).catch(() => undefined);
+  };
+}
+
+function denial(tool: string, decision: Decision, asked: AskedFor | undefined): ProtocolError {
+  const how =
+    asked === undefined || decision.result !== 'step_up'
+      ? ''
+      : `. ${ASKED[asked.status] ?? ASKED.pending} (${asked.id})`;
+  return new ProtocolError(ERROR.denied, `${tool} was not permitted: ${explainBriefly(decision)}${how}`, {
     decisionId: decision.id,
     result: decision.result,
     reasons: decidingPolicies(decision),
+    ...(asked === undefined ? {} : { accessRequest: asked }),
     ...(decision.refusal === undefined ? {} : { refusal: decision.refusal }),
   });
 }
+
+const ASKED: Readonly<Record<string, string>> = {
+  pending: 'Somebody is asked to approve it; make the same call again later',
+  denied: 'Somebody was asked to approve it, and denied it; do not ask again',
+};
