@@ -25,6 +25,8 @@ const outcomeShape = z.object({
     )
     .max(100)
     .optional(),
+  /** With what it failed. */
+  error: z.string().max(4_096).optional(),
 });
 
 /** `POST /v1/outcomes`: what became of a permitted action. */
@@ -42,7 +44,10 @@ export function outcomeRoute(decider: () => Decider): Route {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
       const result = body.unread === true ? UNREAD : body.result;
       try {
-        await decider().report(body.decisionId, body.status, caller, result, body.changes);
+        await decider().report(body.decisionId, body.status, caller, result, {
+          changes: body.changes,
+          error: body.error,
+        });
       } catch (error) {
         if (error instanceof LedgerError) throw new Problem(503, error.message, {}, 1);
         throw error;

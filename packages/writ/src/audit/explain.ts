@@ -136,14 +136,24 @@ function outcomeText({ result }: DecisionRecord, outcome: OutcomeRecord | undefi
     case undefined:
       return 'No outcome was reported; the action counts as done.';
     case 'completed':
-      return `The action was carried out (reported ${outcome?.time}).`;
+      return `The action was carried out (reported ${outcome?.time}).${changesText(outcome)}`;
     case 'failed':
-      return `The target reported that the action failed (${outcome?.time}); it does not count.`;
+      return `The target reported that the action failed (${outcome?.time}); it does not count.${failureText(outcome)}`;
     case 'not-executed':
       return `The action did not reach its target (reported ${outcome?.time}); it does not count.`;
     case 'unknown':
       return `What became of the action is not known (reported ${outcome?.time}); it counts as done.`;
   }
+}
+
+function failureText({ error }: OutcomeRecord): string {
+  return error === undefined ? '' : ` It said: ${error}`;
+}
+
+function changesText({ changes = [] }: OutcomeRecord): string {
+  const done = changes.filter(({ before, after }) => before !== after);
+  if (done.length === 0) return '';
+  return ` Changed on the way: ${done.map(({ obligation, on }) => `${obligation} (${on})`).join(', ')}.`;
 }
 
 function isPermit(result: DecisionRecord['result']): boolean {

@@ -193,6 +193,7 @@ const outcome = z
     status: z.enum(['completed', 'failed', 'not-executed', 'unknown']),
     labels: z.array(z.string()).optional(),
     held: z.array(holding).optional(),
+    error: z.string().optional().describe('With what it failed, in its first words'),
     changes: z
       .array(
         z.strictObject({

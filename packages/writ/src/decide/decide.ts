@@ -36,7 +36,7 @@ import { coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandate
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { behindOf, mayWait, reachRevision, waitsFor } from './prepare.js';
-import type { Append, Change, DecisionRecord, RecordedApproval, UsedProof } from './record.js';
+import type { Append, DecisionRecord, OutcomeDetails, RecordedApproval, UsedProof } from './record.js';
 import { referredFacts } from './referred.js';
 import { type AccessRequest, type Carried, traceIdOf } from './request.js';
 import { standingOf } from './standing.js';
@@ -80,8 +80,8 @@ export interface DecisionPoint {
   interruption?(decisionId: string): AbortSignal | undefined;
   /** Denies for good what was deferred or waits for somebody; where that can be put on the record. */
   giveUp?(decision: Decision, refusal: Refusal): Promise<Decision>;
-  /** Reports what became of a permitted action, what it answered, and what was changed as the permit asked. */
-  report(decisionId: string, status: OutcomeStatus, result?: unknown, changes?: readonly Change[]): Promise<void>;
+  /** Reports what became of a permitted action, what it answered, and how it went. */
+  report(decisionId: string, status: OutcomeStatus, result?: unknown, details?: OutcomeDetails): Promise<void>;
 }
 
 /** Decisions that were made and are on their way to the disk. */
@@ -176,9 +176,9 @@ export class Decider {
       },
       interruption: (decisionId) => this.inFlight.signalOf(decisionId),
       giveUp: (decision, refusal) => this.giveUp(decision as DecisionRecord, refusal),
-      report: async (decisionId, status, result, changes) => {
+      report: async (decisionId, status, result, details) => {
         this.inFlight.end(decisionId);
-        await this.report(decisionId, status, caller, result, changes);
+        await this.report(decisionId, status, caller, result, details);
       },
     };
   }
@@ -350,11 +350,11 @@ export class Decider {
     status: OutcomeStatus,
     caller: Caller,
     result?: unknown,
-    changes?: readonly Change[],
+    details?: OutcomeDetails,
   ): Promise<boolean> {
     if (this.parts.isFollower === true && !(this.parts.ledger.isEmpty && this.current.tools.isEmpty))
       throw new LedgerError('outcomes are for the service that keeps the ledger; report it to that one');
-    return this.permits.report(decisionId, status, caller, result, changes);
+    return this.permits.report(decisionId, status, caller, result, details);
   }
 
   /** Takes in an answer that a task read although the call was not permitted here: a recording went on. */

@@ -12,7 +12,7 @@ import type { Caller } from './caller.js';
 import { namesIn } from './data-flow.js';
 import { isPermitted, type Refusal } from './decision.js';
 import type { Ids } from './ids.js';
-import type { Append, Change, DecisionRecord, OutcomeRecord } from './record.js';
+import type { Append, DecisionRecord, OutcomeDetails, OutcomeRecord } from './record.js';
 
 export interface Recorded {
   readonly decision: DecisionRecord;
@@ -89,7 +89,7 @@ export class Permits {
     status: OutcomeStatus,
     caller: Caller,
     result?: unknown,
-    changes: readonly Change[] = [],
+    details: OutcomeDetails = {},
   ): Promise<boolean> {
     const now = this.parts.clock();
     this.expire(now);
@@ -108,10 +108,9 @@ export class Permits {
         result === undefined ? undefined : await this.learn(decisionId, status, result, recorded?.decision);
       const id = this.parts.ids.next(now);
       const time = now.toISOString();
-      const changed = changes.length === 0 ? {} : { changes };
       const outcome: OutcomeRecord = {
         ...{ kind: 'outcome', id, decisionId, time, enforcementPoint, status },
-        ...changed,
+        ...detailsOf(details),
         ...noteOf(learned),
       };
       await this.parts.log.append([outcome]);
@@ -169,6 +168,16 @@ export class Permits {
       this.open.delete(decisionId);
     }
   }
+}
+
+/** An error is told in its first words: it is somebody else's text. */
+const LONGEST_ERROR = 500;
+
+function detailsOf({ changes = [], error }: OutcomeDetails): OutcomeDetails {
+  return {
+    ...(changes.length === 0 ? {} : { changes }),
+    ...(error === undefined ? {} : { error: error.slice(0, LONGEST_ERROR) }),
+  };
 }
 
 function noteOf(learned: Learned | undefined): Pick<OutcomeRecord, 'labels' | 'held'> {

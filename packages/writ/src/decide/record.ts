@@ -108,8 +108,16 @@ export interface Change {
   readonly after: string;
 }
 
+/** What an enforcement point says of how an action went. */
+export interface OutcomeDetails {
+  /** What it changed because the permit asked for it. */
+  readonly changes?: readonly Change[] | undefined;
+  /** With what an action failed, in its first words. */
+  readonly error?: string | undefined;
+}
+
 /** What became of a permitted action. */
-export interface OutcomeRecord {
+export interface OutcomeRecord extends OutcomeDetails {
   readonly kind: 'outcome';
   readonly id: string;
   readonly decisionId: string;
@@ -118,8 +126,6 @@ export interface OutcomeRecord {
   readonly status: OutcomeStatus;
   /** The labels that its result brought, when that was reported. */
   readonly labels?: readonly string[];
-  /** What the enforcement point changed because the permit asked for it. */
-  readonly changes?: readonly Change[];
   /** What the action holds of the accumulators from now on, instead of what it reserved. */
   readonly held?: readonly Holding[];
 }

@@ -87,11 +87,11 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
       if (expires !== undefined) requestable.set(decision, { request: asked, expires });
       return decision;
     },
-    async report(decisionId, status: OutcomeStatus, result, changes): Promise<void> {
+    async report(decisionId, status: OutcomeStatus, result, details): Promise<void> {
       // What is too long to send is said to be there.
       const isLong = result !== undefined && JSON.stringify(result).length > MAX_RESULT;
       const answered = isLong ? { unread: true } : { result };
-      const sent = { decisionId, status, ...answered, ...(changes === undefined ? {} : { changes }) };
+      const sent = { decisionId, status, ...answered, ...details };
       const response = await post('/v1/outcomes', sent);
       if (!response.ok)
         throw new DecisionPointError(`the outcome of ${decisionId} was answered with status ${response.status}`);

@@ -51,9 +51,10 @@ export class Masks {
       const request = this.request(entry.request as DecisionRecord['request']);
       return request === entry.request ? entry : { ...entry, request };
     }
-    if (entry.kind === 'outcome' && entry.held !== undefined) {
-      const held = this.holdings(entry.held);
-      return held === entry.held ? entry : { ...entry, held };
+    if (entry.kind === 'outcome') {
+      const held = entry.held && this.holdings(entry.held);
+      const error = entry.error && (this.walk(entry.error) as string);
+      return held === entry.held && error === entry.error ? entry : { ...entry, ...(held && { held }), error };
     }
     return entry;
   }

@@ -2,7 +2,7 @@ import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import { sameUid } from '@writ/cedar';
 import type { DecisionPoint } from '../../decide/decide.js';
 import { type Decision, decidingPolicies, explainBriefly, isPermitted } from '../../decide/decision.js';
-import type { Change } from '../../decide/record.js';
+import type { Change, OutcomeDetails } from '../../decide/record.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
 import type { OutcomeStatus } from '../../ledger/outcome.js';
 import { carriedBy, originatorIn, transactionIn } from '../carried.js';
@@ -181,8 +181,9 @@ export class Gateway {
       if (revoked?.aborted === true) throw await this.interrupted(tool, decision, String(revoked.reason));
       // An error that the server answered with means that it refused; anything else leaves the effect open.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;
-      await this.report(decision, refused ? 'failed' : 'unknown', undefined, sent.changes);
-      this.log(`${upstream.name} failed in ${tool}: ${error instanceof Error ? error.message : String(error)}`);
+      const why = error instanceof Error ? error.message : String(error);
+      await this.report(decision, refused ? 'failed' : 'unknown', undefined, { changes: sent.changes, error: why });
+      this.log(`${upstream.name} failed in ${tool}: ${why}`);
       const message = refused
         ? `${tool} failed: ${(error as Error).message}`
         : `${tool} was begun and its server stopped answering; it may have been done`;
@@ -190,7 +191,10 @@ export class Gateway {
     }
     const status = answered.isError === true ? 'failed' : 'completed';
     const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
-    const isTakenIn = await this.report(decision, status, result, [...sent.changes, ...changes]);
+    const isTakenIn = await this.report(decision, status, result, {
+      changes: [...sent.changes, ...changes],
+      ...(status === 'failed' ? { error: firstText(result) } : {}),
+    });
     // What nobody took in would be read and have no labels.
     if (!isTakenIn)
       throw new ProtocolError(
@@ -240,7 +244,7 @@ export class Gateway {
     } catch (error) {
       if (!(error instanceof ObligationError)) throw error;
       // Nobody reads it, so it brings no labels.
-      await this.report(decision, status, undefined, before);
+      await this.report(decision, status, undefined, { changes: before, error: error.message });
       throw new ProtocolError(ERROR.denied, `${tool} was done; what it answered is withheld: ${error.message}`, {
         decisionId: decision.id,
       });
@@ -262,10 +266,10 @@ export class Gateway {
     decision: Decision,
     status: OutcomeStatus,
     result?: unknown,
-    changes: readonly Change[] = [],
+    details?: OutcomeDetails,
   ): Promise<boolean> {
     try {
-      await this.point.report(decision.id, status, result, changes.length === 0 ? undefined : changes);
+      await this.point.report(decision.id, status, result, details);
       return true;
     } catch (error) {
       this.log(
@@ -299,6 +303,12 @@ interface PermittedCall {
   readonly decision: Decision;
   readonly signal: AbortSignal | undefined;
   readonly carried: Carried;
+}
+
+/** What a tool says that failed. */
+function firstText({ content }: CallResult): string {
+  const said = Array.isArray(content) ? content.find((block) => typeof block?.text === 'string') : undefined;
+  return said === undefined ? 'the tool says that it failed' : String(said.text);
 }
 
 /** In which task calls depend on each other. What a token says of it is not verified: it only orders the calls of one client. */
