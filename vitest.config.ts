@@ -14,7 +14,7 @@ const COMPUTING = [
   'packages/writ/test/decision-search.test.ts',
 ];
 /** They ask one thing after the other of processes that they start. */
-const COMMANDS = ['cli', 'examples', 'guard'].map((name) => `packages/writ/test/${name}.test.ts`);
+const COMMANDS = ['aarm', 'access-cli', 'cli', 'examples', 'guard'].map((name) => `packages/writ/test/${name}.test.ts`);
 
 /** What takes longest begins first: otherwise the other files would be over when it does. */
 class LongestFirst extends BaseSequencer {

@@ -9,6 +9,7 @@ import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
 import { millisecondsOf } from '../duration.js';
 import { MappingError } from '../enforce/errors.js';
+import { TRANSFORMS } from '../enforce/transform.js';
 import { WritError } from '../errors.js';
 import { deciderOf, mapperOf, planeOf } from '../plane.js';
 import type { Bundle } from '../policy/bundle.js';
@@ -80,7 +81,7 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   const nothing = { append: async () => undefined };
   const approvals = new HeldApprovals();
   const decider = deciderOf(bundle, nothing, () => at, { plane, approvals, bind: (text) => text });
-  const gateway = inProcess('gateway');
+  const gateway = inProcess('gateway', TRANSFORMS);
   const asking = callerOf(bundle, task.as);
   const requestOf = requestsOf(bundle, task);
 
