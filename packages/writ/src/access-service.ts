@@ -11,11 +11,11 @@ import type { LogReader } from './audit/log-reader.js';
 import { APPROVE, approvalRequest, BREAK_GLASS, isMeant, takesRequests, templateFor } from './decide/approving.js';
 import { inProcess } from './decide/caller.js';
 import type { Decider } from './decide/decide.js';
-import { isRequestable } from './decide/decision.js';
+import { type Decision, isRequestable } from './decide/decision.js';
 import type { ChangeRecord, DecisionRecord } from './decide/record.js';
 import type { AccessRequest } from './decide/request.js';
 import { millisecondsOf } from './duration.js';
-import type { ApprovalDesk } from './enforce/holding.js';
+import type { ApprovalDesk, AskedFor } from './enforce/holding.js';
 import { environmentText } from './environment.js';
 import { type AccessYaml, DEFAULT_TEMPLATE } from './policy/access-format.js';
 import type { Bundle } from './policy/bundle.js';
@@ -122,28 +122,35 @@ export function accessService(parts: AccessServiceParts): AccessService {
         isBusy = false;
       });
   }, TICK_MS).unref();
+  /** A denial of an enforcement point here that can be asked for, and what was asked for the same before. */
+  const deskFind = async ({ id }: Pick<Decision, 'id'>) => {
+    const record = (await reader.find(id))?.decision;
+    if (record === undefined || !isRequestable(record) || !takesRequests(decider().plane)) return undefined;
+    const task = decider().taskOf(record);
+    // The same is asked once: while somebody thinks about it, and when they have said no to it just now.
+    const before = await requests.lastFor(record, task);
+    const status = before && statusOf(before);
+    const isRecent = before !== undefined && before.expiresAt > clock().toISOString();
+    const counts = status === 'pending' || (status === 'denied' && isRecent);
+    return { record, task, before: before !== undefined && counts ? asAsked(before) : undefined };
+  };
   const desk: ApprovalDesk = {
-    async ask({ id }) {
-      const { plane } = decider();
-      const record = (await reader.find(id))?.decision;
-      if (record === undefined || !isRequestable(record) || !takesRequests(plane)) return undefined;
-      const task = decider().taskOf(record);
-      // The same is asked once: while somebody thinks about it, and when they have said no to it just now.
-      const before = await requests.lastFor(record, task);
-      const status = before && statusOf(before);
-      const isRecent = before !== undefined && before.expiresAt > clock().toISOString();
-      if (before !== undefined && (status === 'pending' || (status === 'denied' && isRecent)))
-        return { id: before.id, status: statusOf(before) };
+    find: async (decision) => (await deskFind(decision))?.before,
+    async ask(decision, justification) {
+      const found = await deskFind(decision);
+      if (found === undefined || found.before !== undefined) return found?.before;
+      const { record, task } = found;
       const made = await requests.submit({
         enforcementPoint: record.enforcementPoint,
-        denials: [{ record, task, template: templateFor(plane, record) }],
+        denials: [{ record, task, template: templateFor(decider().plane, record) }],
         isBulk: false,
         requested: {},
+        ...(justification === undefined ? {} : { justification }),
       });
-      return { id: made.task.id, status: statusOf(made.task) };
+      return asAsked(made.task);
     },
     async settled(id, ms, signal) {
-      return { id, status: statusOf(await requests.settled(id, ms, signal)) };
+      return asAsked(await requests.settled(id, ms, signal));
     },
   };
   return {
@@ -156,6 +163,10 @@ export function accessService(parts: AccessServiceParts): AccessService {
       channels.close();
     },
   };
+}
+
+function asAsked(task: AccessTask): AskedFor {
+  return { id: task.id, status: statusOf(task) };
 }
 
 function seenOf({ id, template, step, requested }: AccessTask) {

@@ -105,6 +105,6 @@ export function expand(text: string, bundle: Bundle, data: string): string {
 }
 
 /** How long a gateway holds calls, as a bundle says it. */
-export function holdSettings({ stepUp, wait, defer, deferred }: AccessYaml['gateway']): HoldSettings {
-  return { stepUp, wait: millisecondsOf(wait), defer: millisecondsOf(defer), deferred };
+export function holdSettings({ stepUp, wait, justify, defer, deferred }: AccessYaml['gateway']): HoldSettings {
+  return { stepUp, wait: millisecondsOf(wait), justify, defer: millisecondsOf(defer), deferred };
 }

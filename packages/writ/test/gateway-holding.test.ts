@@ -2,10 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
 import { bundleOf, type Running, run } from './running.js';
 
+const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 const FRAGILE = fileURLToPath(new URL('servers/fragile.mjs', import.meta.url));
 
 const FILES = (gateway: string): Record<string, string> => ({
@@ -206,6 +208,64 @@ describe('a call that somebody has to approve, waiting', () => {
   });
 });
 
+describe('a call that somebody has to approve, where the user can be asked first', () => {
+  let writ: Running;
+  beforeAll(async () => {
+    writ = await run(bundleOf(FILES('{ stepUp: reference, justify: true }')));
+  });
+  afterAll(() => writ.stop());
+  type Elicited = { readonly action: 'accept' | 'decline'; readonly content?: Record<string, string> };
+  const asking = async (answer: Elicited, mode: 'auto' | 'legacy' = 'auto') => {
+    const questions: string[] = [];
+    const capabilities = { elicitation: { form: {} } };
+    const client = new Client({ name: 'tester', version: '1' }, { versionNegotiation: { mode }, capabilities });
+    client.setRequestHandler('elicitation/create', (request) => {
+      questions.push(request.params.message);
+      return answer;
+    });
+    const headers = { Authorization: `Bearer ${writ.key('tester')}` };
+    const url = new URL(writ.writ.gatewayUrl as string);
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers } }));
+    return { client, questions };
+  };
+
+  it('says for what, and those who are asked read it; the same is not asked of anybody twice', async () => {
+    const { client, questions } = await asking({ action: 'accept', content: { reason: 'the customer waits' } });
+    const denied = await refusal(echo(client, { amount: 500 }));
+    expect(denied.data.accessRequest).toMatchObject({ status: 'pending' });
+    expect(questions).toEqual([
+      expect.stringContaining("echo needs somebody's approval: a lead approves more than 100"),
+    ]);
+    const [request] = (await open(writ)) as unknown as { justification: string }[];
+    expect(request?.justification).toBe('the customer waits');
+    await refusal(echo(client, { amount: 500 }));
+    expect(questions).toHaveLength(1);
+    await client.close();
+  });
+
+  it('does not want to, and nobody is asked', async () => {
+    const { client } = await asking({ action: 'decline' });
+    const before = (await open(writ)).length;
+    const denied = await refusal(echo(client, { amount: 600 }));
+    expect(denied.message).toContain('its user does not want to ask for it');
+    expect(await open(writ)).toHaveLength(before);
+    await client.close();
+  });
+
+  it('whose client is of an earlier revision, which the gateway serves without a way back, is not asked', async () => {
+    const { client, questions } = await asking({ action: 'decline' }, 'legacy');
+    expect((await refusal(echo(client, { amount: 800 }))).data.accessRequest).toMatchObject({ status: 'pending' });
+    expect(questions).toEqual([]);
+    await client.close();
+  });
+
+  it('whose client cannot ask them is not asked', async () => {
+    const client = await connect(writ);
+    expect((await refusal(echo(client, { amount: 700 }))).data.accessRequest).toMatchObject({ status: 'pending' });
+    await client.close();
+  });
+});
+
 describe('a call that waits for a fact', () => {
   let writ: Running;
   let client: Client;
@@ -342,5 +402,36 @@ describe('a permit that changes what is sent and answered', () => {
     // The echo tool takes anything, so this goes through; what it was changed to is what was sent.
     await echo(client, { to: 'unfit', amount: 1 });
     expect(calls(writ).at(-1)).toContain('"amount":[1]');
+  });
+});
+
+describe('writ guard, in another process', () => {
+  it('waits for an approval, and carries out what a permit asks for', async () => {
+    const bundle = bundleOf(FILES('{ stepUp: wait, wait: 20s }'));
+    const writ = await run(bundle);
+    const journal = join(writ.data, 'guarded.txt');
+    const where = ['--service', writ.url, '--key-file', writ.writ.keyFileOf('default'), '--bundle', bundle];
+    const who = ['--for', 'User::"ana"', '--agent', 'Agent::"tester"', '--server', 'fragile'];
+    const args = [WRIT, 'guard', ...where, ...who, '--', process.execPath, FRAGILE, journal];
+    const client = new Client({ name: 'tester', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+    await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }));
+    const call = echo(client, { amount: 500 });
+    await expect.poll(async () => (await open(writ)).length, { timeout: 10_000 }).toBe(1);
+    expect(existsSync(journal)).toBe(false);
+    await approve(writ, ((await open(writ))[0] as { id: string }).id);
+    expect(textOf(await call)).toEqual(['{"record":"r1","amount":500}']);
+
+    const changed = await echo(client, {
+      to: 'masked',
+      amount: 80,
+      note: 'mine',
+      people: [{ name: 'Eve', card: '1' }],
+    });
+    expect(readFileSync(journal, 'utf8')).toContain('"amount":50,"note":"by policy"');
+    expect((textOf(changed) as string[])[0]).toContain('"people":[{"name":"***"}]');
+    const { outcome } = await recordOf(writ, changed._meta?.[DECISION_META]);
+    expect(outcome.changes).toHaveLength(5);
+    await client.close();
+    await writ.stop();
   });
 });

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uidText } from '@writ/cedar';
 import type { DecisionPoint } from '../decide/decide.js';
-import { type Decision, isPermitted, isRequestable, type Refusal } from '../decide/decision.js';
+import { type Decision, explainBriefly, isPermitted, isRequestable, type Refusal } from '../decide/decision.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
+import { WritError } from '../errors.js';
 
 /** Where a call that was stopped can be asked for. */
 export interface ApprovalDesk {
+  /** What was asked for the same before, and still counts. */
+  find?(decision: Decision): Promise<AskedFor | undefined>;
   /** Asks, or finds what was asked for the same before. Undefined when nobody can be asked. */
-  ask(decision: Decision): Promise<AskedFor | undefined>;
+  ask(decision: Decision, justification?: string): Promise<AskedFor | undefined>;
   /** Waits until it is decided, for so long. @returns what it is then */
   settled(id: string, ms: number, signal: AbortSignal | undefined): Promise<AskedFor>;
 }
@@ -24,6 +27,8 @@ export interface HoldSettings {
   readonly stepUp: 'wait' | 'reference';
   /** In milliseconds. */
   readonly wait: number;
+  /** Whether the user says first for what it is needed, where they can be asked. */
+  readonly justify: boolean;
   /** How long a call waits for a fact, in milliseconds; and how many of a task do at once. */
   readonly defer: number;
   readonly deferred: number;
@@ -34,6 +39,8 @@ export interface HeldCall {
   /** The task in which calls depend on each other. */
   readonly task: string;
   readonly signal?: AbortSignal | undefined;
+  /** What the user said it is needed for; `none` when they can be asked and were not yet. Undefined when they cannot be. */
+  readonly justification?: { readonly said: string } | 'declined' | 'none' | undefined;
   /** Told again and again while it waits: for what, and since how many milliseconds. */
   readonly onWait?: (message: string, ms: number) => void;
 }
@@ -87,8 +94,14 @@ export class Holding {
     call: HeldCall,
   ): Promise<HeldDecision> {
     if (!isRequestable(decision) || this.desk === undefined) return { decision };
-    const { stepUp, wait } = this.settings();
-    let asked = await this.desk.ask(decision);
+    const { stepUp, wait, justify } = this.settings();
+    const { justification } = call;
+    if (justify && justification === 'none' && (await this.desk.find?.(decision)) === undefined)
+      throw new JustificationNeeded(explainBriefly(decision));
+    if (justify && justification === 'declined')
+      return { decision: await this.end(decision, 'not_approved', 'its user does not want to ask for it') };
+    const said = typeof justification === 'object' ? justification.said : undefined;
+    let asked = await this.desk.ask(decision, said);
     if (asked === undefined || stepUp === 'reference') return { decision, asked };
     const began = performance.now();
     const { id } = asked;
@@ -176,6 +189,11 @@ export class Holding {
     const ended = await this.point.giveUp?.(decision, refusal);
     return ended ?? { ...decision, result: 'deny', refusal };
   }
+}
+
+/** The user has to say first for what a call is needed. It is not made. */
+export class JustificationNeeded extends WritError {
+  readonly code = 'justification_needed';
 }
 
 /** A call that waits for a fact. */

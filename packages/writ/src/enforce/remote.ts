@@ -55,11 +55,15 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
     return { id: task.id, status: task.status };
   };
   const desk: ApprovalDesk = {
-    async ask(decision) {
+    async ask(decision, justification) {
       const known = requestable.get(decision);
       if (known === undefined) return undefined;
-      const denial = { evaluation_id: decision.id, expires_at: known.expires };
-      return taskIn(await post('/access/v1/requests', { ...known.request, denial }));
+      const { request, expires } = known;
+      const denial = { evaluation_id: decision.id, expires_at: expires };
+      const said = justification === undefined ? {} : { business_justification: justification };
+      return taskIn(
+        await post('/access/v1/requests', { ...request, context: { ...request.context, ...said }, denial }),
+      );
     },
     async settled(id, ms, signal) {
       const until = performance.now() + ms;

@@ -84,11 +84,13 @@ export const accessYaml = z
         /** `wait`: the call waits, for so long. `reference`: it is denied with a reference, and can be asked again. */
         stepUp: z.enum(['wait', 'reference']).default('reference'),
         wait: durationShape.default('60s'),
+        /** Whether the user is asked first, where their client can ask them (MCP elicitation): for what it is needed, or not to ask. */
+        justify: z.boolean().default(false),
         /** How long a call waits for a fact that is missing, and how many of a task do at once. */
         defer: durationShape.default('10s'),
         deferred: z.int().min(0).max(1_000).default(8),
       })
-      .default({ stepUp: 'reference', wait: '60s', defer: '10s', deferred: 8 }),
+      .default({ stepUp: 'reference', wait: '60s', justify: false, defer: '10s', deferred: 8 }),
   })
   .superRefine(({ templates, notify, callbacks }, context) => {
     for (const [id, { notify: named, emergency }] of Object.entries(templates))

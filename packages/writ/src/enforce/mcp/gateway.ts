@@ -14,9 +14,11 @@ import {
   type HeldDecision,
   Holding,
   type HoldSettings,
+  JustificationNeeded,
 } from '../holding.js';
 import { carriedOut, changeOf, obligationsOn } from '../transform.js';
 import { changedAnswer } from './answer-transform.js';
+import { askForJustification, justificationIn } from './justification.js';
 import type { CallingClient, CallMapper } from './map-call.js';
 import type { CallResult, Tool, Upstream } from './upstream.js';
 
@@ -48,6 +50,7 @@ export interface CallOptions {
   readonly carried?: Carried;
   /** Told while the call is held. */
   readonly onWait?: HeldCall['onWait'];
+  readonly justification?: HeldCall['justification'];
 }
 
 /**
@@ -85,7 +88,7 @@ export class Gateway {
     headers?: Readonly<Record<string, unknown>>,
     url?: string,
   ): Server {
-    const server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities: { tools: {} } });
+    const server: Server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities: { tools: {} } });
     server.setRequestHandler('tools/list', () => ({ tools: this.tools() }));
     server.setRequestHandler('tools/call', async (request, extra) => {
       const { name, arguments: input, _meta: meta } = request.params;
@@ -93,7 +96,14 @@ export class Gateway {
       const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
       const caller = workingFor(client, came.txnToken);
       const onWait = progressOf(meta?.progressToken, (notification) => extra.mcpReq.notify(notification));
-      return (await this.call(caller, name, input ?? {}, { signal: extra.mcpReq.signal, carried, onWait })) as never;
+      const justification = justificationIn(extra.mcpReq.inputResponses, server.getClientCapabilities());
+      const options = { signal: extra.mcpReq.signal, carried, onWait, justification };
+      try {
+        return (await this.call(caller, name, input ?? {}, options)) as never;
+      } catch (error) {
+        if (!(error instanceof JustificationNeeded)) throw error;
+        return askForJustification(name, error.message) as never;
+      }
     });
     return server;
   }
@@ -111,7 +121,7 @@ export class Gateway {
     client: CallingClient,
     tool: string,
     input: Record<string, unknown>,
-    { signal, carried = {}, onWait }: CallOptions = {},
+    { signal, carried = {}, onWait, justification }: CallOptions = {},
   ): Promise<CallResult> {
     const upstream = this.byTool.get(tool);
     const mapped = this.requestFor(client, upstream, tool, input);
@@ -120,6 +130,7 @@ export class Gateway {
     const { decision, asked, release } = await this.decide(request, carried, {
       task: taskIn(client, carried),
       signal,
+      justification,
       ...(onWait === undefined ? {} : { onWait }),
     });
     try {
@@ -161,6 +172,7 @@ export class Gateway {
     try {
       return await this.holding.decide(request, carried, call);
     } catch (error) {
+      if (error instanceof JustificationNeeded) throw error;
       this.log(`no decision: ${error instanceof Error ? error.message : String(error)}`);
       throw new ProtocolError(
         ERROR.decisionPoint,

@@ -1,0 +1,40 @@
+import {
+  type ClientCapabilities,
+  type InputRequiredResult,
+  inputRequired,
+  inputResponse,
+} from '@modelcontextprotocol/server';
+import type { HeldCall } from '../holding.js';
+
+const KEY = 'justification';
+const LONGEST = 2_000;
+
+/** Asks the user of a client for what a call is needed that somebody has to approve (MCP, "Elicitation"). */
+export function askForJustification(tool: string, why: string): InputRequiredResult {
+  const message = `${tool} needs somebody's approval: ${why}. For what is it needed? They will read this.`;
+  return inputRequired({
+    inputRequests: {
+      [KEY]: inputRequired.elicit({
+        message,
+        requestedSchema: {
+          type: 'object',
+          properties: { reason: { type: 'string', title: 'Reason', minLength: 1, maxLength: LONGEST } },
+          required: ['reason'],
+        },
+      }),
+    },
+  });
+}
+
+/** What the user said, when they were asked; `none` when they can be and were not; undefined when their client cannot ask them. */
+export function justificationIn(
+  responses: Record<string, unknown> | undefined,
+  capabilities: ClientCapabilities | undefined,
+): HeldCall['justification'] {
+  const view = inputResponse(responses, KEY);
+  if (view.kind === 'elicit') {
+    const reason = view.action === 'accept' ? view.content?.reason : undefined;
+    return typeof reason === 'string' && reason.trim() !== '' ? { said: reason.slice(0, LONGEST) } : 'declined';
+  }
+  return capabilities?.elicitation === undefined ? undefined : 'none';
+}
