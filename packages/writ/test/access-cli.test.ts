@@ -41,6 +41,8 @@ it('a request is made, looked at, approved, and taken back, from the command lin
     /^apr_\S+ {2}active {2}User::"ana" > Agent::"bot" may refund on Order::"7", in its task, until \S+; by User::"lena": seen\n$/,
   );
   const approval = approvals.out.split(' ')[0] as string;
+  const bot = await command('identity', 'Agent::"bot"', ...as('admin'));
+  expect(bot.out).toContain('approved    refund on Order::"7", by User::"lena", until');
   const ended = await command('end-approval', approval, '--reason', 'over', ...as('admin'));
   expect(ended).toMatchObject({ code: 0, out: expect.stringContaining('  ended  ') });
   const waiting = command('request', file, '--wait', ...as('default'));

@@ -77,7 +77,7 @@ export async function identity(name: string, flags: IdentityFlags): Promise<Exit
       ? known
       : await askService(flags, 'PUT', path, { ...sayable(known as Partial<IdentityView>), ...said });
   if (flags.json === true) printJson(view);
-  else print(described(view as unknown as IdentityView));
+  else print(described(view as unknown as ShownIdentity));
   return EXIT.ok;
 }
 
@@ -89,6 +89,16 @@ function sayable(known: Partial<IdentityView>): Record<string, unknown> {
   return { kind, owner, team, purpose, parent, version, manifest, ...set };
 }
 
+/** One identity as the service shows it. */
+interface ShownIdentity extends IdentityView {
+  readonly approvals?: readonly {
+    readonly action: string;
+    readonly resource: string;
+    readonly approvers: readonly string[];
+    readonly approvedUntil: string;
+  }[];
+}
+
 function line(one: IdentityView): string {
   const flags = one.flags.length === 0 ? '' : `  ${pc.yellow(one.flags.join(', '))}`;
   const seen = one.lastSeen === undefined ? 'never seen' : `seen ${one.lastSeen}`;
@@ -96,7 +106,7 @@ function line(one: IdentityView): string {
   return `${pc.bold(uidText(one))}  ${one.kind ?? 'unknown kind'}${owner}  ${stateText(one)}  ${pc.dim(seen)}${flags}`;
 }
 
-function described(one: IdentityView): string {
+function described(one: ShownIdentity): string {
   const rows: [string, string | undefined][] = [
     ['kind', one.kind],
     ['owner', one.owner],
@@ -110,6 +120,10 @@ function described(one: IdentityView): string {
     ['did', one.tools.length === 0 ? undefined : one.tools.join(', ')],
     ['flags', one.flags.length === 0 ? undefined : pc.yellow(one.flags.join(', '))],
     ...one.credentials.map((each): [string, string] => ['credential', credentialText(each)]),
+    ...(one.approvals ?? []).map(({ action, resource, approvers, approvedUntil }): [string, string] => [
+      'approved',
+      `${action} on ${resource}, by ${approvers.join(' and ') || 'nobody: an emergency'}, until ${approvedUntil}`,
+    ]),
   ];
   return [
     `${pc.bold(uidText(one))}  ${stateText(one)}`,

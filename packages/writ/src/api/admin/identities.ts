@@ -55,6 +55,20 @@ const viewShape = z.object({
   credentials: z.array(credentialShape),
   flags: z.array(z.enum(IDENTITY_FLAGS)),
 });
+/** One identity, with what somebody approved that it is on the path of and that counts now. */
+const oneShape = viewShape.extend({
+  approvals: z.array(
+    z.object({
+      id: z.string(),
+      action: z.string(),
+      resource: z.string(),
+      uses: z.enum(['once', 'task', 'until']),
+      approvers: z.array(z.string()),
+      approvedUntil: z.string(),
+      reason: z.string(),
+    }),
+  ),
+});
 const filterShape = uidPage.extend({
   kind: z.enum(IDENTITY_KINDS).optional(),
   state: viewShape.shape.state.optional(),
@@ -101,7 +115,7 @@ export function identityRoutes(parts: AdminParts): Route[] {
       summary: 'One identity',
       access: read,
       answers: {
-        200: { description: 'The identity', shape: viewShape },
+        200: { description: 'The identity', shape: oneShape },
         404: { description: 'It is not registered, has no facts, and was never seen' },
       },
       async handle({ params }) {
@@ -110,7 +124,15 @@ export function identityRoutes(parts: AdminParts): Route[] {
         const view = (await viewer(parts))(uid, sighting);
         if (sighting === undefined && view.state === 'unregistered')
           throw new Problem(404, `nobody has heard of ${uidText(uid)}`);
-        return view;
+        const now = parts.clock();
+        const approvals = parts.approvals
+          .list()
+          .filter((one) => one.path.some((on) => uidText(on) === uidText(uid)) && parts.approvals.isGood(one, now))
+          .map(({ id, action, resource, uses, approvers, approvedUntil, reason }) => ({
+            ...{ id, action, uses, approvers, approvedUntil, reason },
+            resource: uidText(resource),
+          }));
+        return { ...view, approvals };
       },
     }),
     route({
