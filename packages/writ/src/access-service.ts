@@ -4,16 +4,16 @@ import { AccessRequests, type Person, type Telling, type Template } from './acce
 import { type AccessItem, type AccessTask, statusOf } from './access/access-task.js';
 import { type Channel, type Mail, MailChannel, Webhook } from './access/channels.js';
 import { Deliveries } from './access/deliveries.js';
+import { TooManyRequests } from './access/errors.js';
 import { ApprovalLinks } from './access/links.js';
 import { AccessTaskStore, type Delivery } from './access/task-store.js';
 import { requestView } from './access/view.js';
 import type { LogReader } from './audit/log-reader.js';
-import { APPROVE, approvalRequest, BREAK_GLASS, isMeant, takesRequests, templateFor } from './decide/approving.js';
+import { APPROVE, approvalRequest, BREAK_GLASS, takesRequests, templateFor } from './decide/approving.js';
 import { inProcess } from './decide/caller.js';
 import type { Decider } from './decide/decide.js';
 import { type Decision, isRequestable } from './decide/decision.js';
 import type { ChangeRecord, DecisionRecord } from './decide/record.js';
-import type { AccessRequest } from './decide/request.js';
 import { millisecondsOf } from './duration.js';
 import type { ApprovalDesk, AskedFor } from './enforce/holding.js';
 import { environmentText } from './environment.js';
@@ -65,13 +65,6 @@ export function accessService(parts: AccessServiceParts): AccessService {
     if (found === undefined) throw new Error(`there is no decision ${decision}`);
     return found.decision;
   };
-  const meant = async (action: string, asked: AccessRequest): Promise<DecisionRecord> => {
-    const { plane } = decider();
-    const decision = await decider().decide(asked, CALLER);
-    if (decision.result !== 'allow' || isMeant(plane, action, decision)) return decision;
-    const message = `the policies that permit it do not name the action ${action}`;
-    return { ...decision, result: 'deny', refusal: { code: 'not_permitted', message } };
-  };
   const ownerOf = (uid: EntityUid): EntityUid | undefined => parseUid(decider().lineageOf(uid));
   const requests = new AccessRequests({
     store,
@@ -82,13 +75,13 @@ export function accessService(parts: AccessServiceParts): AccessService {
     async mayApprove(approver, task, item, { uses, anyArguments }) {
       const denied = await deniedIn(item);
       const seen = { ...seenOf(task), uses, anyArguments: anyArguments === true };
-      return meant(APPROVE, approvalRequest(decider().plane, APPROVE, approver, denied, seen, ownerOf));
+      return decider().decide(approvalRequest(decider().plane, APPROVE, approver, denied, seen, ownerOf), CALLER);
     },
     async mayBreakGlass(task, item) {
       const denied = await deniedIn(item);
       const seen = { ...seenOf(task), uses: 'once', anyArguments: false };
       const [originator] = task.path as [EntityUid];
-      return meant(BREAK_GLASS, approvalRequest(decider().plane, BREAK_GLASS, originator, denied, seen, ownerOf));
+      return decider().decide(approvalRequest(decider().plane, BREAK_GLASS, originator, denied, seen, ownerOf), CALLER);
     },
     async approve(approval, by) {
       await parts.approvals.add(approval, { by, now: clock() });
@@ -140,14 +133,20 @@ export function accessService(parts: AccessServiceParts): AccessService {
       const found = await deskFind(decision);
       if (found === undefined || found.before !== undefined) return found?.before;
       const { record, task } = found;
-      const made = await requests.submit({
-        enforcementPoint: record.enforcementPoint,
-        denials: [{ record, task, template: templateFor(decider().plane, record) }],
-        isBulk: false,
-        requested: {},
-        ...(justification === undefined ? {} : { justification }),
-      });
-      return asAsked(made.task);
+      try {
+        const { task: made } = await requests.submit({
+          enforcementPoint: record.enforcementPoint,
+          denials: [{ record, task, template: templateFor(decider().plane, record) }],
+          isBulk: false,
+          requested: {},
+          ...(justification === undefined ? {} : { justification }),
+        });
+        return asAsked(made);
+      } catch (error) {
+        // Then it is denied as if nobody could be asked.
+        if (error instanceof TooManyRequests) return undefined;
+        throw error;
+      }
     },
     async settled(id, ms, signal) {
       return asAsked(await requests.settled(id, ms, signal));

@@ -84,6 +84,31 @@ it('writ test: what a person approves is lifted for the rest of the task, and fo
   expect((await command('check', folder)).code).toBe(0);
 });
 
+it('writ test: what a mandate does not cover can be approved, where its kind says that it is asked for', async () => {
+  const folder = bundleOf({
+    'writ.yaml': 'name: outside',
+    'schema.cedarschema': `entity User, Order, Task;
+      action start_task appliesTo { principal: [User], resource: [Task] };
+      action look, close appliesTo { principal: [User], resource: [Order] };
+      action approve appliesTo { principal: [User], resource: [Order] };`,
+    'policies/all.cedar': '@id("staff") permit (principal, action, resource);',
+    'tasks.yaml':
+      'default: any\ntasks: { any: { mandate: any }, looking: { mandate: [{ actions: [look] }], outside: ask } }',
+    'tests/all.yaml': `tests:
+  - test: outside
+    kind: looking
+    steps:
+      - request: &close { subject: { type: User, id: ana }, action: { name: close }, resource: { type: Order, id: "7" } }
+        expect: step_up
+      - { request: *close, approve: true, expect: allow }
+      - request: { subject: { type: User, id: ana }, action: { name: close }, resource: { type: Order, id: "8" } }
+        expect: step_up
+`,
+  });
+  const tested = await command('test', folder);
+  expect([tested.code, tested.out]).toEqual([0, expect.stringContaining('1 passed')]);
+});
+
 it.each<[string, Record<string, string>, RegExp]>([
   [
     'nobody can approve',

@@ -168,7 +168,7 @@ describe('a denial that somebody can lift', () => {
 
     it.each([
       ['nobody whom no policy lets', { as: 'User::"ben"' }, /no policy permits User::"ben"/],
-      ['not whoever may do everything', { as: 'User::"boss"' }, /do not name the action approve/],
+      ['not whoever may do everything', { as: 'User::"boss"' }, /boss would, and does not name the action/],
       ['not who asks', { as: 'User::"ana"' }, /asked by or through them/],
       ['not an agent on the path', { as: 'Agent::"bot"' }, /asked by or through them/],
       ['not the head before it is escalated', { as: 'User::"hana"' }, /no policy permits/],

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { Approval, DecisionRecord } from '../decide/record.js';
 import { type AccessItem, type AccessTask, type ApprovalScope, statusOf, type Vote } from './access-task.js';
-import { AccessRequestError, ApproverError } from './errors.js';
+import { AccessRequestError, ApproverError, TooManyRequests } from './errors.js';
 import type { AccessTaskStore, Delivery } from './task-store.js';
-import { approvalOf, ended, endOf, narrowest, nextStep, type Workflow, withVote } from './workflow.js';
+import { approvalOf, dueAt, ended, endOf, narrowest, nextStep, type Workflow, withVote } from './workflow.js';
 
 /** What a bundle says of a template. */
 export interface Template extends Workflow {
@@ -91,6 +91,9 @@ export interface Voting {
 const RETAINED_MS = 7 * 24 * 3_600_000;
 const SHOWN_MS = 24 * 3_600_000;
 const PURGE_EVERY_MS = 3_600_000;
+const DUE_AT_ONCE = 1_000;
+/** So many of one enforcement point can be open: people cannot decide more. */
+const MOST_OPEN = 1_000;
 
 /** Requests for access: taken, decided by people or ended by time, and told of. All changes are made one after the other. */
 export class AccessRequests {
@@ -112,6 +115,11 @@ export class AccessRequests {
           throw new AccessRequestError('duplicate_request', 'the Idempotency-Key was used for another request');
         if (known !== undefined) return { task: known, isNew: false };
       }
+      if ((await store.openOf(enforcementPoint)) >= MOST_OPEN)
+        throw new TooManyRequests(
+          `${MOST_OPEN} requests of ${enforcementPoint} are open`,
+          'wait until some are decided',
+        );
       const [first] = denials as [Denial, ...Denial[]];
       const template = templateOf(first.template);
       const now = clock();
@@ -267,7 +275,7 @@ export class AccessRequests {
     return this.inTurn(async () => {
       const { store, clock, record, template } = this.parts;
       const now = clock();
-      for (const task of await store.list('open', 10_000)) {
+      for (const task of await store.dueBy(now, DUE_AT_ONCE)) {
         if (this.isLate(task)) {
           const late = ended(task, 'expired');
           await record('writ', 'access.expire', { request: task.id });
@@ -375,7 +383,8 @@ export class AccessRequests {
 
   private async put(task: AccessTask, tellings: readonly Omit<Delivery, 'attempts' | 'id'>[]): Promise<void> {
     const deliveries = tellings.map((one) => ({ ...one, id: randomBytes(16).toString('base64url') }));
-    await this.parts.store.put(task, deliveries, this.parts.clock());
+    const due = dueAt(task, this.parts.template(task.template));
+    await this.parts.store.put(task, due, deliveries, this.parts.clock());
     for (const tell of this.waiting) tell(task);
   }
 

@@ -30,3 +30,8 @@ export class ApproverError extends WritError {
 export class DeliveryError extends WritError {
   readonly code = 'delivery_failed';
 }
+
+/** More is asked than people can decide. */
+export class TooManyRequests extends WritError {
+  readonly code = 'too_many_access_requests';
+}

@@ -9,6 +9,8 @@ interface TaskRow {
   /** The keyed hash of its first item, by which the same call that is asked again is found. */
   binding: string;
   is_open: number;
+  /** When something is to be done about it, of one that is open. */
+  due_at: string | null;
   expires_at: string;
   body: string;
 }
@@ -33,16 +35,22 @@ export const accessMigrations: Migrations = {
         .addColumn('idempotency_key', id)
         .addColumn('binding', id, (c) => c.notNull())
         .addColumn('is_open', 'integer', (c) => c.notNull())
+        .addColumn('due_at', 'text')
         .addColumn('expires_at', 'text', (c) => c.notNull())
         .addColumn('body', 'text', (c) => c.notNull())
         .addUniqueConstraint('access_requests_idempotency', ['enforcement_point', 'idempotency_key'])
         .execute();
-      for (const column of ['binding', 'is_open'])
-        await db.schema
-          .createIndex(`access_requests_${column}`)
-          .on('access_requests')
-          .columns([column, 'expires_at'])
-          .execute();
+      await db.schema
+        .createIndex('access_requests_binding')
+        .on('access_requests')
+        .columns(['binding', 'expires_at'])
+        .execute();
+      await db.schema
+        .createIndex('access_requests_open')
+        .on('access_requests')
+        .columns(['is_open', 'expires_at'])
+        .execute();
+      await db.schema.createIndex('access_requests_due').on('access_requests').column('due_at').execute();
       await db.schema
         .createTable('access_deliveries')
         .addColumn('id', id, (c) => c.primaryKey())
@@ -109,14 +117,48 @@ export class AccessTaskStore {
     return rows.map(taskIn);
   }
 
-  /** Writes a task, and with it what is to be told of it. */
-  async put(task: AccessTask, deliveries: readonly Omit<Delivery, 'attempts'>[], now: Date): Promise<void> {
+  /** Open ones about which something is to be done by then. */
+  async dueBy(now: Date, limit: number): Promise<AccessTask[]> {
+    const rows = await this.table
+      .selectFrom('access_requests')
+      .select('body')
+      .where('due_at', '<=', now.toISOString())
+      .orderBy('due_at')
+      .limit(limit)
+      .execute();
+    return rows.map(taskIn);
+  }
+
+  /** How many of an enforcement point are open. */
+  async openOf(enforcementPoint: string): Promise<number> {
+    const { count } = await this.table
+      .selectFrom('access_requests')
+      .select((eb) => eb.fn.countAll().as('count'))
+      .where('enforcement_point', '=', enforcementPoint)
+      .where('is_open', '=', 1)
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  /**
+   * Writes a task, and with it what is to be told of it.
+   *
+   * @param dueAt when something is to be done about it, as long as it is open
+   */
+  async put(
+    task: AccessTask,
+    dueAt: string,
+    deliveries: readonly Omit<Delivery, 'attempts'>[],
+    now: Date,
+  ): Promise<void> {
+    const isOpen = statusOf(task) === 'pending';
     const row = {
       id: task.id,
       enforcement_point: task.enforcementPoint,
       idempotency_key: task.idempotency?.key ?? null,
       binding: task.items[0]?.binding ?? '',
-      is_open: statusOf(task) === 'pending' ? 1 : 0,
+      is_open: isOpen ? 1 : 0,
+      due_at: isOpen ? dueAt : null,
       expires_at: task.expiresAt,
       body: JSON.stringify(task),
     };

@@ -103,6 +103,14 @@ export function nextStep(task: AccessTask, { escalate }: Workflow, now: Date): n
   return task.step + 1;
 }
 
+/** When something is to be done about a task that nobody decides: the next step of it, or its end. */
+export function dueAt(task: AccessTask, { escalate }: Workflow): string {
+  const next = escalate[task.step];
+  if (next === undefined) return task.expiresAt;
+  const step = new Date(Date.parse(task.stepAt) + next.after).toISOString();
+  return step < task.expiresAt ? step : task.expiresAt;
+}
+
 /** All that is pending ends so. */
 export function ended(task: AccessTask, status: 'expired' | 'cancelled' | 'failed'): AccessTask {
   return { ...task, items: task.items.map((item) => (item.status === 'pending' ? { ...item, status } : item)) };

@@ -84,20 +84,6 @@ export function approvalRequest(
   };
 }
 
-/** Whether a policy that permitted it was written for that: one that permits everything makes nobody an approver. */
-export function isMeant(
-  { policies }: Pick<PolicyPlane, 'policies'>,
-  action: string,
-  { reasons }: Pick<DecisionRecord, 'reasons'>,
-): boolean {
-  return reasons.some(({ policy, effect }) => {
-    const named = policies.policies.get(policy)?.action;
-    if (effect !== 'permit' || named === undefined || named.op === 'all') return false;
-    const uids = named.op === '==' ? [named.uid] : named.uids;
-    return uids.some((uid) => uid.type === 'Action' && uid.id === action);
-  });
-}
-
 /** What the schema declares of a value. */
 function declaredOf(value: unknown, type: CedarType): unknown {
   if (type.kind !== 'record' || typeof value !== 'object' || value === null || '__entity' in value) return value;

@@ -7,6 +7,7 @@ import {
   type Response,
   uidText,
 } from '@writ/cedar';
+import { APPROVE, BREAK_GLASS } from './approving.js';
 import type { MissingFact, Obligation, Reason, Refusal, Result } from './decision.js';
 import { type DeclaredObligation, obligationNames, permitWith } from './obligations.js';
 
@@ -82,9 +83,15 @@ function count(tally: Tally, gathered: Gathered, identity: Entity, response: Res
     tally.refusals.push({ code: 'policy_error', message: text });
   }
   const forbidsBefore = tally.forbids.length;
+  const permitsBefore = tally.permits.length;
+  const unmeant: string[] = [];
   for (const id of response.reasons) {
     const reason = reasonOf(policies, id, identity);
     if (reason.effect === 'permit') {
+      if (!isMeant(policies, id, action)) {
+        unmeant.push(id);
+        continue;
+      }
       tally.permits.push(reason);
       oblige(tally, gathered, id);
     } else if (reason.liftedBy === undefined) {
@@ -93,12 +100,25 @@ function count(tally: Tally, gathered: Gathered, identity: Entity, response: Res
       tally.liftable.push(reason);
     }
   }
-  if (response.permitted || tally.forbids.length > forbidsBefore) return;
+  if (tally.forbids.length > forbidsBefore) return;
+  if (response.permitted && (!NAMED_ONLY.has(action.id) || tally.permits.length > permitsBefore)) return;
   const what = `${uidText(identity)} to ${action.id} on ${uidText(resource)}`;
   const code = response.errors.length > failed.length ? 'policy_error' : 'not_permitted';
   const error = response.errors.find((one) => !failed.includes(one));
   const why = code === 'policy_error' ? `, and ${error?.policyId} could not be evaluated: ${error?.message}` : '';
-  tally.refusals.push({ code, message: `no policy permits ${what}${why}` });
+  const not = unmeant.length === 0 ? '' : `; ${unmeant.join(', ')} would, and does not name the action`;
+  tally.refusals.push({ code, message: `no policy permits ${what}${why}${not}` });
+}
+
+/** What lifts the rules themselves is permitted by a policy that names it: one that permits everything makes nobody an approver. */
+const NAMED_ONLY: ReadonlySet<string> = new Set([APPROVE, BREAK_GLASS]);
+
+function isMeant(policies: PolicySet, id: string, action: EntityUid): boolean {
+  if (!NAMED_ONLY.has(action.id)) return true;
+  const named = policies.policies.get(id)?.action;
+  if (named === undefined || named.op === 'all') return false;
+  const uids = named.op === '==' ? [named.uid] : named.uids;
+  return uids.some((uid) => uid.type === action.type && uid.id === action.id);
 }
 
 /** Adds what a determining permit asks for. */

@@ -1,5 +1,5 @@
 import type { AccessRequests } from '../../access/access-requests.js';
-import { AccessRequestError, ApproverError } from '../../access/errors.js';
+import { AccessRequestError, ApproverError, TooManyRequests } from '../../access/errors.js';
 import type { ApprovalLinks } from '../../access/links.js';
 import type { AdminParts } from '../admin/parts.js';
 import { Problem } from '../problem.js';
@@ -27,6 +27,8 @@ const STATUS = {
   invalid_task_state: [409, 'The request cannot be changed now'],
 } as const;
 
+const RETRY_AFTER_S = 60;
+
 /** Answers what the room says with the problem types of the profile. */
 export async function withProblems<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -39,6 +41,7 @@ export async function withProblems<T>(work: () => Promise<T>): Promise<T> {
         title,
       });
     }
+    if (error instanceof TooManyRequests) throw new Problem(503, `${error.message}; ${error.help}`, {}, RETRY_AFTER_S);
     if (error instanceof ApproverError)
       throw new Problem(403, error.help === undefined ? error.message : `${error.message} (${error.help})`);
     throw error;
