@@ -23,6 +23,7 @@ import { revisionMigrations } from './registry/revision-log.js';
 import { revocationMigrations } from './registry/revocations.js';
 import { sightingMigrations } from './registry/sightings.js';
 import { signalMigrations } from './registry/signals/stream-store.js';
+import { toolPinMigrations } from './registry/tool-pins.js';
 import { PostgresAnnouncements } from './store/announcements.js';
 import { StoreError } from './store/errors.js';
 import { connection, isPostgresUrl, lockedConnection } from './store/postgres.js';
@@ -48,6 +49,7 @@ const MIGRATIONS = [
   signingKeyMigrations,
   sightingMigrations,
   taskMigrations,
+  toolPinMigrations,
 ];
 
 /** Beside the store. */

@@ -53,8 +53,14 @@ export class Serving implements PolicyControl {
   private fetchersNow: Fetchers | undefined;
   private svidsNow: JwtSvids | undefined;
   private reloading: Promise<unknown> = Promise.resolve();
+  private activated: () => void = () => undefined;
 
   constructor(private readonly parts: ServingParts) {}
+
+  /** Calls back when another bundle is served. */
+  onActivate(activated: () => void): void {
+    this.activated = activated;
+  }
 
   get bundle(): Bundle {
     return active(this.bundleNow);
@@ -151,6 +157,7 @@ export class Serving implements PolicyControl {
     await useSignals();
     keepLastGood(parts.data, bundle);
     parts.logger.info({ version: bundle.version, bundle: bundle.settings.name }, 'policy activated');
+    this.activated();
   }
 
   /** Many facts take a while to load; whoever waits sees how far it is. */

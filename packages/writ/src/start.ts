@@ -43,12 +43,13 @@ import { RevisionLog } from './registry/revision-log.js';
 import { Revocations } from './registry/revocations.js';
 import { Sightings } from './registry/sightings.js';
 import { StreamStore } from './registry/signals/stream-store.js';
+import { ToolPins } from './registry/tool-pins.js';
 import { Serving } from './serving.js';
 import { signalSinks } from './signal-sinks.js';
 import { Signals } from './signals.js';
 import { lockData } from './store/lock.js';
 import { binder, promptHasher, tokenService } from './token-service.js';
-import { startUpstreams } from './upstreams.js';
+import { startUpstreams, tellSuspended, toolStates } from './upstreams.js';
 
 /** Files of a server certificate. */
 export interface TlsFiles {
@@ -136,6 +137,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     const revocations = await Revocations.open(store, revisions);
     const grants = await Grants.open(store, revisions);
     const identities = await Identities.open(store, revisions);
+    const toolPins = await ToolPins.open(store);
     const usedProofs = await reader.proofs(clock());
     const approvals = await Approvals.open(store, revisions, usedApprovalsIn(usedProofs), clock());
     const sightings = new Sightings(store);
@@ -254,6 +256,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       entities,
       grants,
       approvals,
+      toolPins,
       identities,
       identityKeys,
       credentials,
@@ -355,7 +358,15 @@ export async function start(options: StartOptions): Promise<Writ> {
 
     let gatewayUrl: string | undefined;
     if (Object.keys(serving.bundle.settings.gateway.servers).length > 0) {
-      const upstreams = await startUpstreams(serving.bundle, data, (upstream) => closers.push(() => upstream.close()));
+      const upstreams = await startUpstreams({
+        bundle: serving.bundle,
+        data,
+        pins: toolPins,
+        logger,
+        clock,
+        onSuspended: (tools) => tellSuspended(tools, record, logger),
+        onStart: (upstream) => closers.push(() => upstream.close()),
+      });
       const point = serving.decider.for(inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came));
       const say = (message: string): void => logger.warn({ face: 'gateway' }, message);
       const gateway = new Gateway({
@@ -366,6 +377,7 @@ export async function start(options: StartOptions): Promise<Writ> {
         hold: () => holdSettings(serving.bundle.access.gateway),
         desk: access.desk,
         hash: bind,
+        pins: toolStates(toolPins),
       });
       const clients = new GatewayClients({
         credentials,
@@ -379,6 +391,9 @@ export async function start(options: StartOptions): Promise<Writ> {
       const served = await serveGateway(gateway, (sent) => clients.identify(sent), options.gatewayPort, say);
       closers.push(() => served.close());
       gatewayUrl = served.url;
+      toolPins.onChange(() => served.toolsChanged());
+      revocations.onRevocation(() => served.toolsChanged());
+      serving.onActivate(() => served.toolsChanged());
     }
     return {
       serviceUrl,

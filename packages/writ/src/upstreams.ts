@@ -1,28 +1,101 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { type ServerCommand, Upstream } from './enforce/mcp/upstream.js';
+import type { Logger } from 'pino';
+import type { ChangeRecord } from './decide/record.js';
+import { millisecondsOf } from './duration.js';
+import type { ToolStates } from './enforce/mcp/gateway.js';
+import { type ServerAddress, type ServerCommand, type Tool, Upstream } from './enforce/mcp/upstream.js';
+import { environmentText } from './environment.js';
 import { expand } from './plane.js';
 import type { Bundle } from './policy/bundle.js';
+import { isSuspended, type PinnedTool, type ToolPins } from './registry/tool-pins.js';
 
-/** Starts the gateway's servers. Each is handed to `onStart` at once, so that it is stopped when a later one fails. */
-export async function startUpstreams(
-  bundle: Bundle,
-  data: string,
-  onStart: (upstream: Upstream) => void,
-): Promise<Upstream[]> {
+interface UpstreamsParts {
+  readonly bundle: Bundle;
+  readonly data: string;
+  readonly pins: ToolPins;
+  readonly logger: Logger;
+  readonly clock: () => Date;
+  /** Is told of tools that are suspended from now on. */
+  readonly onSuspended: (tools: readonly PinnedTool[]) => Promise<void>;
+  /** Handed each server at once, so that it is stopped when a later one fails. */
+  readonly onStart: (upstream: Upstream) => void;
+}
+
+/** Starts the gateway's servers, and connects to those that are served elsewhere. */
+export async function startUpstreams(parts: UpstreamsParts): Promise<Upstream[]> {
+  const { bundle, data, pins, logger, clock } = parts;
   const upstreams: Upstream[] = [];
-  for (const [name, { command, args, env, passToken }] of Object.entries(bundle.settings.gateway.servers)) {
-    const upstream = await Upstream.start(name, {
-      command,
-      args: args.map((arg) => expand(arg, bundle, data)),
-      env: { ...baseEnv(bundle.root), ...env },
-      cwd: bundle.root,
+  const listed = new Map<string, readonly Tool[]>();
+  for (const [name, server] of Object.entries(bundle.settings.gateway.servers)) {
+    const { prefix, passToken, timeout, concurrency, pin } = server;
+    const onTools = async (tools: readonly Tool[]): Promise<void> => {
+      // Beside the others they are what clients see.
+      const shown = (tool: Tool): Tool => ({ ...tool, name: `${prefix}${tool.name}` });
+      listed.set(name, tools.map(shown));
+      const others = [...listed].flatMap(([other, its]) => its.map((tool) => ({ server: other, tool })));
+      const suspended = await pins.see({ server: name, rule: pin, shown }, tools, others, clock());
+      if (suspended.length > 0) await parts.onSuspended(suspended);
+    };
+    const upstream = await Upstream.start(name, addressOf(name, server, bundle, data), {
+      prefix,
+      timeout: millisecondsOf(timeout),
+      concurrency,
       getsToken: passToken,
-    } satisfies ServerCommand);
-    onStart(upstream);
+      onTools,
+      onState: (message) => logger.warn({ face: 'gateway' }, message),
+    });
+    parts.onStart(upstream);
     upstreams.push(upstream);
   }
   return upstreams;
+}
+
+/** That a tool may not be called any more goes on the record. */
+export async function tellSuspended(
+  tools: readonly PinnedTool[],
+  record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>,
+  logger: Logger,
+): Promise<void> {
+  for (const { server, tool, approved, now, findings } of tools) {
+    logger.warn({ server, tool, findings }, 'a tool is suspended until somebody approves it: writ tools');
+    const detail = { server, tool, now, findings, ...(approved === undefined ? {} : { approved }) };
+    await record({ by: 'writ', what: 'tools.suspend', detail });
+  }
+}
+
+/** Which tools are suspended, and why. */
+export function toolStates(pins: ToolPins): ToolStates {
+  return {
+    stateOf(server, tool) {
+      const pinned = pins.find(server, tool);
+      if (pinned === undefined) return { suspended: `nobody has looked at ${server}/${tool} yet`, findings: [] };
+      if (!isSuspended(pinned)) return { findings: pinned.findings };
+      const { approved, findings } = pinned;
+      const found = findings.length === 0 ? '' : ` (${findings.join(', ')})`;
+      const what = approved === undefined ? 'is not approved yet' : 'is not as it was approved';
+      return { suspended: `the definition of ${server}/${tool} ${what}${found}`, findings };
+    },
+  };
+}
+
+type Server = Bundle['settings']['gateway']['servers'][string];
+
+function addressOf(name: string, server: Server, bundle: Bundle, data: string): ServerCommand | ServerAddress {
+  const { command, args, env, url, headers } = server;
+  if (url !== undefined) {
+    const filled = Object.entries(headers).map(([header, value]) => [
+      header,
+      environmentText(value, `gateway.servers.${name}`),
+    ]);
+    return { url, headers: Object.fromEntries(filled) };
+  }
+  return {
+    command: command as string,
+    args: args.map((arg) => expand(arg, bundle, data)),
+    env: { ...baseEnv(bundle.root), ...env },
+    cwd: bundle.root,
+  };
 }
 
 /** What a server needs to run and no secret of ours; commands of installed packages are found as npm finds them. */

@@ -168,6 +168,8 @@ describe('/openapi.json', () => {
         'DELETE /v1/approvals/{id}',
         'GET /approve/{token}',
         'POST /approve/{token}',
+        'GET /v1/tools',
+        'POST /v1/tools/{server}/{tool}/approve',
         'GET /v1/grants',
         'POST /v1/grants',
         'DELETE /v1/grants/{id}',

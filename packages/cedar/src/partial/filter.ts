@@ -48,8 +48,8 @@ export type FilterTest = { readonly path: readonly string[]; readonly is: boolea
  * @throws {CedarError} `request` when not exactly one part of the request was unknown
  */
 export function filterOf(residual: Residual): Filter {
-  const { principal, action, resource } = residual.known;
-  if ([principal, action, resource].filter((part) => 'unknown' in part).length !== 1) {
+  const { principal, action, resource, context } = residual.known;
+  if ([principal, action, resource].filter((part) => 'unknown' in part).length !== 1 || 'unknown' in context) {
     throw new CedarError('request', 'a filter is of a residual with exactly one unknown');
   }
   const of = (effect: 'permit' | 'forbid'): Filter[] =>

@@ -14,7 +14,7 @@ export interface Known {
   readonly principal: Entity | UnknownPart;
   readonly action: Entity | UnknownPart;
   readonly resource: Entity | UnknownPart;
-  readonly context: RecordValue;
+  readonly context: RecordValue | UnknownPart;
 }
 
 export interface UnknownPart {

@@ -16,7 +16,8 @@ export interface PartialRequest {
   readonly principal: EntityUid | Unknown;
   readonly action: EntityUid | Unknown;
   readonly resource: EntityUid | Unknown;
-  readonly context?: CedarJsonObject;
+  /** `'unknown'`: nothing of it is known. */
+  readonly context?: CedarJsonObject | 'unknown';
 }
 
 /** What is left of one policy. Policies that cannot apply, whatever the unknown is, are not in a residual. */
@@ -83,21 +84,30 @@ export function knownOf(policies: PolicySet, request: PartialRequest, entities: 
     return { unknown: true, type: given.type };
   };
   const uidOf = (given: EntityUid | Unknown): EntityUid => ('unknown' in given ? anybody : given);
-  const env = policies.environment(
-    {
-      principal: uidOf(request.principal),
-      action: uidOf(request.action),
-      resource: uidOf(request.resource),
-      ...(request.context === undefined ? {} : { context: request.context }),
-    },
-    entities,
-  );
+  const asked = {
+    principal: uidOf(request.principal),
+    action: uidOf(request.action),
+    resource: uidOf(request.resource),
+  };
+  // A context of which nothing is known has no declared type to fit.
+  const { context, ...env } =
+    request.context === 'unknown'
+      ? { ...withoutContext(asked, entities), context: { unknown: true, type: undefined } as const }
+      : policies.environment(request.context === undefined ? asked : { ...asked, context: request.context }, entities);
   return {
     principal: part('principal', env.principal),
     action: part('action', env.action),
     resource: part('resource', env.resource),
-    context: env.context,
+    context,
   };
+}
+
+function withoutContext(
+  { principal, action, resource }: Readonly<Record<'principal' | 'action' | 'resource', EntityUid>>,
+  entities: Entities,
+): { principal: Entity; action: Entity; resource: Entity } {
+  const find = (uid: EntityUid): Entity => entities.get(uid) ?? new Entity(uid.type, uid.id);
+  return { principal: find(principal), action: find(action), resource: find(resource) };
 }
 
 /** The conditions that must all hold, of a condition that is a chain of `&&`. */

@@ -8,7 +8,7 @@ import type { Expr } from '../policy/ast.js';
 import { Entity, type EntityUid } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
 import { SetValue } from '../values/set.js';
-import type { Value } from '../values/value.js';
+import type { RecordValue, Value } from '../values/value.js';
 import { type Known, reduce } from './reduce.js';
 import { conjunctsOf, entitiesOf, knownOf, type PartialRequest } from './residual.js';
 
@@ -110,7 +110,7 @@ class Searcher {
       principal: fill('principal'),
       action: fill('action'),
       resource: fill('resource'),
-      context: this.known.context,
+      context: this.known.context as RecordValue,
     };
   }
 
@@ -181,7 +181,8 @@ function unknownOf(request: PartialRequest): { part: Part; type: string } {
     part === undefined ||
     given === undefined ||
     !('unknown' in given) ||
-    given.type === undefined
+    given.type === undefined ||
+    request.context === 'unknown'
   ) {
     throw new CedarError('request', 'a search has exactly one unknown, and its type', {
       help: 'for example resource: { unknown: true, type: "Photo" }',

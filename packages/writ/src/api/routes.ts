@@ -19,6 +19,7 @@ import type { AdminParts } from './admin/parts.js';
 import { policyRoutes } from './admin/policy.js';
 import { revocationRoutes } from './admin/revocations.js';
 import { signingKeyRoute } from './admin/signing-keys.js';
+import { toolRoutes } from './admin/tools.js';
 import { evaluationRoute } from './authzen/evaluation.js';
 import { evaluationsRoute } from './authzen/evaluations.js';
 import { metadataRoute } from './authzen/metadata.js';
@@ -76,6 +77,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...identityKeyRoutes(admin),
     ...revocationRoutes(admin),
     ...grantRoutes(admin),
+    ...toolRoutes(admin),
     signingKeyRoute(admin, parts.token.keys),
     ...decisionRoutes(admin),
     ...logRoutes(admin),

@@ -6,6 +6,7 @@ import { endGrant, type GrantFlags, type GrantsFlags, grant, listGrants } from '
 import { type IdentitiesFlags, type IdentityFlags, identity, listIdentities } from './identities.js';
 import { type ImportFlags, importEntities } from './import.js';
 import { listRevocations, type RevocationFlags, type RevokeFlags, reinstate, revoke } from './revoke.js';
+import { approveTool, showTools } from './tools.js';
 
 /** The verbs about facts, identities and revocations. */
 export function registryCommands(
@@ -68,6 +69,16 @@ export function registryCommands(
     .argument('<id>', 'the id of the grant')
     .requiredOption('--reason <text>', 'why; it goes on the record')
     .action((id: string, flags: GrantsFlags & { reason: string }) => run(endGrant(id, flags)));
+
+  verb('tools', 'the tools behind the gateway; with a name, one of them, and how it changed')
+    .argument('[tool]', 'as server/tool')
+    .action((name: string | undefined, flags: GrantsFlags) => run(showTools(name, flags)));
+
+  verb('approve-tool', 'let a tool be called as it is defined now')
+    .argument('<tool>', 'as server/tool')
+    .requiredOption('--reason <text>', 'why; it goes on the record')
+    .option('--hash <hash>', 'of the definition that you looked at; the present one when it is not given')
+    .action((name: string, flags: GrantsFlags & { reason: string; hash?: string }) => run(approveTool(name, flags)));
 
   verb('revoke', 'take authority away, from the next decision on')
     .argument('<kind>', 'identity, delegation, task, session, token, agent-version, action, tool or upstream')

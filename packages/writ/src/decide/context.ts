@@ -75,7 +75,7 @@ function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
       // It has what the schema declares and nothing else.
       return hasDecimals(ledger) ? declaredPart(type, (attribute) => cedarValue(ledger[attribute])) : ledger;
     case 'tool':
-      return declaredPart(type, (attribute, inner) => toolValue(attribute, inner, parts.flow));
+      return declaredPart(type, (attribute, inner) => toolValue(attribute, inner, parts));
     case 'origins':
       return declaredPart(type, (attribute, inner) => summaryValue(inner, parts.flow.call?.ofArgument(attribute)));
     case 'approvals':
@@ -115,8 +115,10 @@ function mandateValue(name: string, { kind, covers, why = '', namesResource, nam
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
-function toolValue(name: string, type: CedarType, { tool, call }: DataFlow): unknown {
+function toolValue(name: string, type: CedarType, { flow: { tool, call }, given }: ContextParts): unknown {
   switch (name) {
+    case 'findings':
+      return Array.isArray(given.findings) ? given.findings.filter((one) => typeof one === 'string') : [];
     case 'effects':
       return tool.effects;
     case 'authority':

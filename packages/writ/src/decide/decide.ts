@@ -13,6 +13,7 @@ import type { Revocations } from '../registry/revocations.js';
 import { AppliedApprovals, type Asked, boundText, problemOf } from './approved.js';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
+import { couldPermit, type ListedAction } from './could-permit.js';
 import { dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
 import { type Decision, isPermitted, isRequestable, type Refusal } from './decision.js';
 import { evaluate, refuse, type Verdict } from './evaluate.js';
@@ -76,6 +77,12 @@ export interface DeciderParts {
 export interface DecisionPoint {
   /** Never throws for what is asked: whatever goes wrong is a denial that says so. */
   decide(request: AccessRequest, carried?: Carried): Promise<Decision>;
+  /** Which of these the caller could be permitted, with some arguments: what a list shows. All, where that cannot be told. */
+  couldPermit?(
+    request: Omit<AccessRequest, 'action' | 'resource'>,
+    actions: readonly ListedAction[],
+    carried?: Carried,
+  ): Promise<boolean[]>;
   /** Aborted, with the reason, when a permitted action is revoked while it is carried out; where that can be known. */
   interruption?(decisionId: string): AbortSignal | undefined;
   /** Denies for good what was deferred or waits for somebody; where that can be put on the record. */
@@ -175,6 +182,11 @@ export class Decider {
         return record;
       },
       interruption: (decisionId) => this.inFlight.signalOf(decisionId),
+      couldPermit: async (request, actions, carried) => {
+        const nothing = { ...request, action: { name: '' }, resource: { type: '', id: '' } };
+        const token = await tokenIn(nothing, carried);
+        return this.couldPermit(nothing, actions, token);
+      },
       giveUp: (decision, refusal) => this.giveUp(decision as DecisionRecord, refusal),
       report: async (decisionId, status, result, details) => {
         this.inFlight.end(decisionId);
@@ -272,6 +284,27 @@ export class Decider {
       },
     );
     return { records, recorded };
+  }
+
+  private couldPermit(
+    request: AccessRequest,
+    actions: readonly ListedAction[],
+    token: TokenProvenance | undefined,
+  ): boolean[] {
+    const { plane } = this;
+    const { revocations, identities, grants, clock } = this.parts;
+    const none = actions.map(() => false);
+    if (token instanceof TokenError) return none;
+    const provenance = token === undefined ? provenanceOf(request) : joinedProvenance(token, request);
+    if (typeof provenance === 'string') return none;
+    const now = clock();
+    plane.registry.live.expire(now.getTime());
+    if (revocations.against(() => revocableOf(request, provenance, identities)) !== undefined) return none;
+    if (standingOf(provenance.path, identities, plane.registry).refusal !== undefined) return none;
+    const could = actions.map((action) => couldPermit(plane, action, provenance, grants, now));
+    // What was looked at for a list is missing in no decision.
+    plane.registry.live.takeReads();
+    return could;
   }
 
   /** What was deferred, or waits for somebody, is denied for good: a decision of its own, on the same facts. */
@@ -397,6 +430,8 @@ export class Decider {
       if (behind !== undefined) return behind;
       const revoked = revocations.against(() => revocableOf(request, provenance, this.parts.identities));
       if (revoked !== undefined) return refuse('revoked', revokedText(revoked));
+      const suspended = request.context?.suspended;
+      if (suspended !== undefined) return refuse('tool_suspended', String(suspended));
       const standing = standingOf(provenance.path, this.parts.identities, plane.registry);
       if (standing.refusal !== undefined) return refuse('revoked', standing.refusal);
 

@@ -32,6 +32,7 @@ export interface Refusal {
     | 'caller_not_permitted'
     | 'token_invalid'
     | 'revoked'
+    | 'tool_suspended'
     | 'outside_mandate'
     | 'ledger_unavailable'
     | 'not_approved'

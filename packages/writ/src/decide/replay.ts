@@ -38,6 +38,7 @@ const NOT_POLICY: ReadonlySet<Refusal['code']> = new Set([
   'caller_not_permitted',
   'token_invalid',
   'revoked',
+  'tool_suspended',
   'registry_behind',
   'ledger_unavailable',
   'not_approved',

@@ -13,6 +13,8 @@ export interface AuthzenEntity extends EntityUid {
  * - `session`: the session that it is part of, as the enforcement point knows it
  * - `agent`: the agent at work for the subject
  * - `prompt`: what the user asked for; it is not recorded
+ * - `suspended`: why the tool may not be called now, as the enforcement point knows it
+ * - `findings`: what is suspicious about the tool's definition
  * - `supported_obligations`: the types of obligation that the enforcement point can carry out
  */
 export interface AccessRequest {

@@ -11,15 +11,37 @@ const uidText = z
   .string()
   .regex(/^[A-Za-z_][\w:]*::"(?:[^"\\]|\\.)*"$/, 'an entity is written Type::"id", as in Agent::"support-bot"');
 
-const server = z.strictObject({
-  command: z.string().min(1),
-  args: z.array(z.string()).default([]),
-  env: z.record(z.string(), z.string()).default({}),
-  /** The folder that a file server serves, for mappings that speak of paths. */
-  root: z.string().optional(),
-  /** Whether the caller's transaction token is passed on to it; no other credential ever is. */
-  passToken: z.boolean().default(false),
-});
+const server = z
+  .strictObject({
+    /** How it is run, over stdio; or `url`, where it is served over Streamable HTTP. */
+    command: z.string().min(1).optional(),
+    args: z.array(z.string()).default([]),
+    env: z.record(z.string(), z.string()).default({}),
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    /** What it is sent with each request, as credentials of its own; `${env:NAME}` for what is secret. */
+    headers: z.record(z.string().regex(/^[\w-]+$/), z.string()).default({}),
+    /** The folder that a file server serves, for mappings that speak of paths. */
+    root: z.string().optional(),
+    /** Before the names of its tools, where several servers have one of a name. */
+    prefix: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'a prefix is letters, digits, dots, dashes and _')
+      .default(''),
+    /** Whether the caller's transaction token is passed on to it; no other credential ever is. */
+    passToken: z.boolean().default(false),
+    /** For how long it is waited for, and how many calls at once. */
+    timeout: durationShape.default('60s'),
+    concurrency: z.int().min(1).max(10_000).default(64),
+    /** Whether its tools count as it first gives them, or when somebody approved them. */
+    pin: z.enum(['first-use', 'approve']).default('first-use'),
+  })
+  .refine(({ command, url }) => (command === undefined) !== (url === undefined), {
+    message: 'a server has a `command` or a `url`',
+  })
+  .refine(({ url }) => url === undefined || isSecure(new URL(url)), {
+    path: ['url'],
+    message: 'a server is reached over https; http only on loopback',
+  });
 
 /** `scopes`: what its key can be exchanged for. */
 const client = z.strictObject({

@@ -16,6 +16,7 @@ import type { IdentityKeys } from '../../registry/identity-keys.js';
 import type { Author, RevisionLog } from '../../registry/revision-log.js';
 import type { Revocations } from '../../registry/revocations.js';
 import type { Sightings } from '../../registry/sightings.js';
+import type { ToolPins } from '../../registry/tool-pins.js';
 import type { AuthenticatedCaller } from '../callers.js';
 
 /** What the admin API works on. */
@@ -26,6 +27,7 @@ export interface AdminParts {
   readonly entities: EntityStore;
   readonly grants: Grants;
   readonly approvals: Approvals;
+  readonly toolPins: ToolPins;
   readonly identities: Identities;
   readonly identityKeys: IdentityKeys;
   readonly credentials: Pick<Credentials, 'holders'>;

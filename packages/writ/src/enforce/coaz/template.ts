@@ -23,6 +23,13 @@ export interface Template {
 
 const ABSENT = Symbol('absent');
 
+/** The text that a leaf of a template is whatever the variables are; undefined for an expression. */
+export function literalIn(leaf: unknown): string | undefined {
+  if (typeof leaf !== 'string') return undefined;
+  if (!leaf.startsWith('$')) return leaf;
+  return leaf.startsWith('$$') ? leaf.slice(1) : undefined;
+}
+
 /** @throws {MappingError} when an expression does not parse */
 export function compileTemplate(template: unknown, path = '$'): Template {
   const compiled = compileNode(template, path);

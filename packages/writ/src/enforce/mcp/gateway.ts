@@ -6,7 +6,7 @@ import type { Change, OutcomeDetails } from '../../decide/record.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
 import type { OutcomeStatus } from '../../ledger/outcome.js';
 import { carriedBy, originatorIn, transactionIn } from '../carried.js';
-import { MappingError, ObligationError } from '../errors.js';
+import { MappingError, ObligationError, UpstreamError } from '../errors.js';
 import {
   type ApprovalDesk,
   type AskedFor,
@@ -42,6 +42,22 @@ export interface GatewayParts {
   readonly desk?: ApprovalDesk | undefined;
   /** The keyed hash of what obligations change. */
   readonly hash: (text: string) => string;
+  /** Which tools are as somebody approved them; all, when it is not given. */
+  readonly pins?: ToolStates | undefined;
+}
+
+/** What is known of the definition of a tool. */
+export interface ToolStates {
+  stateOf(
+    server: string,
+    tool: string,
+  ): { readonly suspended?: string | undefined; readonly findings: readonly string[] } | undefined;
+}
+
+interface Offered {
+  readonly upstream: Upstream;
+  readonly tool: Tool;
+  readonly shown: string;
 }
 
 /** What a call comes with besides its name and arguments. */
@@ -58,28 +74,33 @@ export interface CallOptions {
  * that was decided on, and only that.
  */
 export class Gateway {
-  private readonly byTool = new Map<string, Upstream>();
   private readonly upstreams: readonly Upstream[];
   private readonly point: DecisionPoint;
   private readonly log: Log;
   private readonly holding: Holding;
 
+  /** @throws {MappingError} when two servers have a tool of one name */
   constructor(private readonly parts: GatewayParts) {
     const { upstreams, point, log } = parts;
     [this.upstreams, this.point, this.log] = [upstreams, point, log];
     this.holding = new Holding(point, parts.hold, parts.desk);
-    for (const upstream of upstreams) {
-      for (const { name } of upstream.tools) {
-        const first = this.byTool.get(name);
-        if (first !== undefined) {
-          throw new MappingError(
-            `the servers ${first.name} and ${upstream.name} both have a tool ${name}`,
-            'leave one of them out',
-          );
-        }
-        this.byTool.set(name, upstream);
-      }
+    const seen = new Map<string, Upstream>();
+    for (const { upstream, shown } of this.offered()) {
+      const first = seen.get(shown);
+      if (first !== undefined)
+        throw new MappingError(
+          `the servers ${first.name} and ${upstream.name} both have a tool ${shown}`,
+          'give one of them a `prefix`',
+        );
+      seen.set(shown, upstream);
     }
+  }
+
+  /** Every tool, as its server calls it and as clients do. */
+  private offered(): Offered[] {
+    return this.upstreams.flatMap((upstream) =>
+      upstream.tools.map((tool) => ({ upstream, tool, shown: `${upstream.prefix}${tool.name}` })),
+    );
   }
 
   /** An MCP server for one client; its `txnToken` is for calls that come with none. It has no method but those below; any other is answered with "method not found". */
@@ -88,8 +109,15 @@ export class Gateway {
     headers?: Readonly<Record<string, unknown>>,
     url?: string,
   ): Server {
-    const server: Server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities: { tools: {} } });
-    server.setRequestHandler('tools/list', () => ({ tools: this.tools() }));
+    const server: Server = new Server(
+      { name: 'writ-gateway', version: '0.1.0' },
+      { capabilities: { tools: { listChanged: true } } },
+    );
+    server.setRequestHandler('tools/list', async (request) => {
+      const came = carriedBy(request.params?._meta, headers, url);
+      const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
+      return { tools: await this.tools(workingFor(client, came.txnToken), carried) };
+    });
     server.setRequestHandler('tools/call', async (request, extra) => {
       const { name, arguments: input, _meta: meta } = request.params;
       const came = carriedBy(meta, headers, url);
@@ -108,8 +136,23 @@ export class Gateway {
     return server;
   }
 
-  private tools(): Tool[] {
-    return this.upstreams.flatMap(({ tools }) => [...tools]);
+  /** What a client could be permitted to call, with some arguments; and nothing that is suspended. */
+  private async tools(client: CallingClient, carried: Carried): Promise<Tool[]> {
+    const offered = this.offered().filter(
+      ({ upstream, tool }) => this.parts.pins?.stateOf(upstream.name, tool.name)?.suspended === undefined,
+    );
+    const mapper = this.parts.mapper();
+    const listed = offered.map(({ upstream, tool, shown }) =>
+      mapper.listed({ server: upstream.name, tool: tool.name, shown }),
+    );
+    const { originator, agent, task } = client;
+    const request = { subject: originator, context: { task, ...(agent === undefined ? {} : { agent }) } };
+    const known = listed.filter((one) => one !== undefined);
+    const could = (await this.point.couldPermit?.(request, known, carried)) ?? known.map(() => true);
+    const hidden = new Set(known.filter((_one, i) => could[i] === false));
+    return offered
+      .filter((_one, i) => listed[i] === undefined || !hidden.has(listed[i]))
+      .map(({ tool, shown }) => ({ ...tool, name: shown }));
   }
 
   /**
@@ -123,8 +166,9 @@ export class Gateway {
     input: Record<string, unknown>,
     { signal, carried = {}, onWait, justification }: CallOptions = {},
   ): Promise<CallResult> {
-    const upstream = this.byTool.get(tool);
-    const mapped = this.requestFor(client, upstream, tool, input);
+    const offered = this.offered().find(({ shown }) => shown === tool);
+    const upstream = offered?.upstream;
+    const mapped = this.requestFor(client, offered, tool, input);
     const isTold = client.tellsPrompt === true && carried.prompt !== undefined;
     const request = isTold ? { ...mapped, context: { ...mapped.context, prompt: carried.prompt } } : mapped;
     const { decision, asked, release } = await this.decide(request, carried, {
@@ -145,7 +189,7 @@ export class Gateway {
           decisionId: decision.id,
         });
       }
-      return await this.forward(upstream, { tool, input, decision, signal, carried });
+      return await this.forward(upstream, { tool: offered?.tool.name ?? tool, input, decision, signal, carried });
     } finally {
       release?.();
     }
@@ -153,18 +197,27 @@ export class Gateway {
 
   private requestFor(
     client: CallingClient,
-    upstream: Upstream | undefined,
-    tool: string,
+    offered: Offered | undefined,
+    shown: string,
     input: Record<string, unknown>,
   ): AccessRequest {
-    const misfit = upstream?.misfit(tool, input);
+    const server = offered?.upstream.name ?? '';
+    const tool = offered?.tool.name ?? shown;
+    const misfit = offered?.upstream.misfit(tool, input);
     if (misfit !== undefined)
-      throw new ProtocolError(ERROR.mapping, `the arguments of ${tool} do not fit its schema: ${misfit}`);
+      throw new ProtocolError(ERROR.mapping, `the arguments of ${shown} do not fit its schema: ${misfit}`);
     try {
-      return this.parts.mapper().map({ server: upstream?.name ?? '', tool, arguments: input }, client);
+      const mapped = this.parts.mapper().map({ server, tool, shown, arguments: input }, client);
+      const { suspended, findings = [] } = this.parts.pins?.stateOf(server, tool) ?? {};
+      if (suspended === undefined && findings.length === 0) return mapped;
+      const said = {
+        ...(suspended === undefined ? {} : { suspended }),
+        ...(findings.length === 0 ? {} : { findings }),
+      };
+      return { ...mapped, context: { ...mapped.context, ...said } };
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
-      throw new ProtocolError(ERROR.mapping, `the call of ${tool} cannot be decided on: ${error.message}`);
+      throw new ProtocolError(ERROR.mapping, `the call of ${shown} cannot be decided on: ${error.message}`);
     }
   }
 
@@ -191,6 +244,12 @@ export class Gateway {
       answered = await upstream.call(tool, sent.input, eitherOf(signal, revoked), carried);
     } catch (error) {
       if (revoked?.aborted === true) throw await this.interrupted(tool, decision, String(revoked.reason));
+      if (error instanceof UpstreamError) {
+        await this.report(decision, 'not-executed', undefined, { error: error.message });
+        throw new ProtocolError(ERROR.decisionPoint, `${error.message}; the call was not made`, {
+          decisionId: decision.id,
+        });
+      }
       // An error that the server answered with means that it refused; anything else leaves the effect open.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;
       const why = error instanceof Error ? error.message : String(error);

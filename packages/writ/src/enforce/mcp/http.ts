@@ -22,6 +22,8 @@ export type Identify = (authorization: string | undefined) => Promise<Identified
 
 export interface GatewayServer {
   readonly url: string;
+  /** Tells clients that listen that they may be permitted other tools now. */
+  toolsChanged(): void;
   close(): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ export async function serveGateway(
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
   return {
     url,
+    toolsChanged: () => handler.notify.toolsChanged(),
     async close() {
       await handler.close();
       await stop(server);

@@ -1,6 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
+import type { ListedAction } from '../../decide/could-permit.js';
 import type { AccessRequest } from '../../decide/request.js';
-import { compileTemplate, type Template } from '../coaz/template.js';
+import { compileTemplate, literalIn, type Template } from '../coaz/template.js';
 import { MappingError } from '../errors.js';
 
 /** A mapping as a bundle declares it for the tools of one server. */
@@ -20,7 +21,10 @@ export interface CallingClient {
 
 export interface ToolCall {
   readonly server: string;
+  /** As the server calls it. */
   readonly tool: string;
+  /** As clients call it, when that is another name: the action has it. */
+  readonly shown?: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
@@ -30,6 +34,10 @@ const DEFAULT = { resource: { type: 'Tool', id: '$params.name' } };
 /** Turns tool calls into requests for a decision. */
 export class CallMapper {
   private readonly templates = new Map<string, Template>();
+  private readonly declared = new Map<
+    string,
+    { action?: { name?: unknown }; resource?: { type?: unknown; id?: unknown } }
+  >();
   private readonly fallback = compileTemplate(DEFAULT);
 
   /**
@@ -43,15 +51,28 @@ export class CallMapper {
     for (const { server, tools } of mappings) {
       for (const [tool, { evaluation }] of Object.entries(tools)) {
         this.templates.set(keyOf(server, tool), compileTemplate(evaluation, `${server}.${tool}`));
+        this.declared.set(keyOf(server, tool), evaluation as object);
       }
     }
+  }
+
+  /** The action of a tool, and what is known of its resource before it is called; undefined when it is not known which type it has. */
+  listed({ server, tool, shown = tool }: Omit<ToolCall, 'arguments'>): ListedAction | undefined {
+    const declared = this.declared.get(keyOf(server, tool));
+    if (declared === undefined) return { action: shown, resource: { type: DEFAULT.resource.type, id: shown } };
+    const action = declared.action?.name === undefined ? shown : literalIn(declared.action.name);
+    const type = literalIn(declared.resource?.type);
+    if (action === undefined || type === undefined) return undefined;
+    const id = literalIn(declared.resource?.id);
+    return { action, resource: id === undefined ? { type } : { type, id } };
   }
 
   /** @throws {MappingError} when the arguments are not what the mapping needs */
   map(call: ToolCall, client: CallingClient): AccessRequest {
     const template = this.templates.get(keyOf(call.server, call.tool)) ?? this.fallback;
+    const { shown = call.tool } = call;
     const filled = template.fill({
-      params: { name: call.tool, arguments: call.arguments },
+      params: { name: template === this.fallback ? shown : call.tool, arguments: call.arguments },
       server: { name: call.server, root: this.roots[call.server] ?? null },
     });
     const { action, resource, context } = filled as {
@@ -59,7 +80,7 @@ export class CallMapper {
       resource: { type?: unknown; id?: unknown; properties?: Record<string, unknown> };
       context?: Record<string, unknown>;
     };
-    const name = action?.name ?? call.tool;
+    const name = action?.name ?? shown;
     if (typeof name !== 'string' || name === '') throw new MappingError('the mapping gives no text for action.name');
     const { type, id } = resource;
     if (typeof type !== 'string' || typeof id !== 'string' || id === '') {

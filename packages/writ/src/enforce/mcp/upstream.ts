@@ -1,7 +1,8 @@
-import { Client } from '@modelcontextprotocol/client';
+import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import type { Carried } from '../../decide/request.js';
 import { TOKEN_META } from '../carried.js';
@@ -16,10 +17,30 @@ export interface ServerCommand {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Whether transaction tokens are passed on to it. */
-  readonly getsToken?: boolean;
   /** Where its standard error goes: to ours, or nowhere (the default). */
   readonly stderr?: 'inherit' | 'ignore';
+}
+
+/** Where an upstream server is served over Streamable HTTP. */
+export interface ServerAddress {
+  readonly url: string;
+  /** Credentials of its own: those of a caller never go on. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface UpstreamOptions {
+  /** Whether transaction tokens are passed on to it. */
+  readonly getsToken?: boolean;
+  /** Before the names of its tools, as clients see them. */
+  readonly prefix?: string;
+  /** In milliseconds. */
+  readonly timeout?: number;
+  /** So many calls at once; others wait. */
+  readonly concurrency?: number;
+  /** Told of what it lists, each time that it is asked; before anybody sees it. */
+  readonly onTools?: (tools: readonly Tool[]) => Promise<void>;
+  /** Told when it is gone, and when it is back. */
+  readonly onState?: (message: string) => void;
 }
 
 export type CallResult = Record<string, unknown> & { readonly isError?: boolean };
@@ -27,51 +48,48 @@ export type CallResult = Record<string, unknown> & { readonly isError?: boolean 
 /** Whatever the upstream answers goes to the caller as it is. */
 const ANY_RESULT = z.looseObject({ isError: z.boolean().optional() });
 const CALL_TIMEOUT_MS = 60_000;
+const CONCURRENCY = 64;
+/** So many calls wait for their turn at most. */
+const MOST_WAITING = 1_000;
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
 
-/** A real MCP server behind an enforcement point, over stdio. */
+/** A real MCP server behind an enforcement point. One that is gone is connected to again, after longer and longer times. */
 export class Upstream {
-  private readonly validators = new Map<string, (input: unknown) => string | undefined>();
+  private validators = new Map<string, (input: unknown) => string | undefined>();
   private toolList: readonly Tool[] = [];
-  private alive = true;
+  private client: Client | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private wait = FIRST_WAIT_MS;
+  private isClosed = false;
+  private readonly limit: LimitFunction;
 
   private constructor(
     readonly name: string,
-    private readonly client: Client,
-    private readonly getsToken: boolean,
-  ) {}
+    private readonly server: ServerCommand | ServerAddress,
+    private readonly options: UpstreamOptions,
+  ) {
+    this.limit = pLimit(options.concurrency ?? CONCURRENCY);
+  }
 
   /**
-   * Starts the server and asks it for its tools.
+   * Starts the server, or connects to it, and asks it for its tools.
    *
    * @throws {UpstreamError} when it does not start or does not speak MCP
    */
-  static async start(name: string, server: ServerCommand): Promise<Upstream> {
-    const client = new Client({ name: 'writ-gateway', version: '0.1.0' }, { versionNegotiation: { mode: 'auto' } });
-    const upstream = new Upstream(name, client, server.getsToken === true);
-    client.onclose = () => {
-      upstream.alive = false;
-    };
+  static async start(
+    name: string,
+    server: ServerCommand | ServerAddress,
+    options: UpstreamOptions = {},
+  ): Promise<Upstream> {
+    const upstream = new Upstream(name, server, options);
     try {
-      const { command, args, env, cwd, stderr = 'ignore' } = server;
-      await client.connect(
-        new StdioClientTransport({
-          command,
-          args: [...args],
-          stderr,
-          ...(env === undefined ? {} : { env: { ...env } }),
-          ...(cwd === undefined ? {} : { cwd }),
-        }),
-      );
-      upstream.toolList = (await client.listTools()).tools;
-      for (const tool of upstream.toolList) upstream.validators.set(tool.name, validatorOf(tool));
+      await upstream.connect();
     } catch (cause) {
-      await client.close().catch(() => undefined);
+      upstream.isClosed = true;
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new UpstreamError(
-        `the MCP server ${name} did not start: ${why}`,
-        `try the command by hand: ${server.command}`,
-        { cause },
-      );
+      const how = 'url' in server ? `is it served at ${server.url}?` : `try the command by hand: ${server.command}`;
+      throw new UpstreamError(`the MCP server ${name} did not start: ${why}`, how, { cause });
     }
     return upstream;
   }
@@ -80,8 +98,13 @@ export class Upstream {
     return this.toolList;
   }
 
+  /** What clients see before the names of its tools. */
+  get prefix(): string {
+    return this.options.prefix ?? '';
+  }
+
   get isAlive(): boolean {
-    return this.alive;
+    return this.client !== undefined;
   }
 
   /** What of the arguments does not fit the tool's own input schema; undefined when all does. */
@@ -89,25 +112,125 @@ export class Upstream {
     return this.validators.get(tool)?.(input);
   }
 
-  /** Calls a tool. Only the name and the arguments go on: nothing that was not decided. */
+  /**
+   * Calls a tool. Only the name and the arguments go on: nothing that was not decided.
+   *
+   * @throws {UpstreamError} when the call did not reach the server
+   */
   async call(
     tool: string,
     input: Readonly<Record<string, unknown>>,
     signal?: AbortSignal,
     { trace, txnToken }: Carried = {},
   ): Promise<CallResult> {
-    const token = this.getsToken && txnToken !== undefined ? { [TOKEN_META]: txnToken } : undefined;
-    const meta = trace === undefined && token === undefined ? {} : { _meta: { ...trace, ...token } };
-    const request = { method: 'tools/call', params: { name: tool, arguments: { ...input }, ...meta } };
-    return this.client.request(request, ANY_RESULT, {
-      timeout: CALL_TIMEOUT_MS,
-      ...(signal === undefined ? {} : { signal }),
-    }) as Promise<CallResult>;
+    if (this.limit.pendingCount >= MOST_WAITING)
+      throw new UpstreamError(`${MOST_WAITING} calls wait for ${this.name} already`, 'try again later');
+    return this.limit(async () => {
+      const { client } = this;
+      if (client === undefined) throw new UpstreamError(`${this.name} is not running`, 'it is started again by itself');
+      const token = this.options.getsToken === true && txnToken !== undefined ? { [TOKEN_META]: txnToken } : undefined;
+      const meta = trace === undefined && token === undefined ? {} : { _meta: { ...trace, ...token } };
+      const request = { method: 'tools/call', params: { name: tool, arguments: { ...input }, ...meta } };
+      try {
+        return (await client.request(request, ANY_RESULT, {
+          timeout: this.options.timeout ?? CALL_TIMEOUT_MS,
+          ...(signal === undefined ? {} : { signal }),
+        })) as CallResult;
+      } catch (error) {
+        if (!('url' in this.server) || ProtocolError.isInstance(error)) throw error;
+        // Who is not there any more, or does not know our session, is connected to anew.
+        if (signal?.aborted !== true) this.lost(client);
+        if (wasNotSent(error))
+          throw new UpstreamError(`${this.name} does not answer`, 'it is tried again by itself', { cause: error });
+        throw error;
+      }
+    });
   }
 
   async close(): Promise<void> {
-    await this.client.close();
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    await this.client?.close();
   }
+
+  private async connect(): Promise<void> {
+    const client: Client = new Client(
+      { name: 'writ-gateway', version: '0.1.0' },
+      {
+        versionNegotiation: { mode: 'auto' },
+        // By subscription or notification, as the server's revision has it.
+        listChanged: {
+          tools: {
+            autoRefresh: false,
+            onChanged: () => {
+              this.list(client).catch(() => this.lost(client));
+            },
+          },
+        },
+      },
+    );
+    client.onclose = () => this.lost(client);
+    try {
+      await client.connect(transportTo(this.server));
+      await this.list(client);
+    } catch (error) {
+      await client.close().catch(() => undefined);
+      throw error;
+    }
+    this.client = client;
+    this.wait = FIRST_WAIT_MS;
+  }
+
+  private async list(client: Client): Promise<void> {
+    const { tools } = await client.listTools();
+    await this.options.onTools?.(tools);
+    this.validators = new Map(tools.map((tool) => [tool.name, validatorOf(tool)]));
+    this.toolList = tools;
+  }
+
+  private lost(client: Client): void {
+    if (this.client !== client) return;
+    this.client = undefined;
+    if (this.isClosed) return;
+    this.options.onState?.(`${this.name} is gone; it is started again in ${this.wait / 1_000} s`);
+    client.close().catch(() => undefined);
+    this.again();
+  }
+
+  private again(): void {
+    this.timer = setTimeout(() => {
+      this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS);
+      this.connect()
+        .then(() => this.options.onState?.(`${this.name} is back`))
+        .catch(() => {
+          if (!this.isClosed) this.again();
+        });
+    }, this.wait).unref();
+  }
+}
+
+function transportTo(server: ServerCommand | ServerAddress): StdioClientTransport | StreamableHTTPClientTransport {
+  if ('url' in server)
+    return new StreamableHTTPClientTransport(new URL(server.url), {
+      requestInit: { headers: { ...server.headers } },
+      // Its credentials go to nobody that it names.
+      fetch: (url, init) => fetch(url, { ...init, redirect: 'error' }),
+    });
+  const { command, args, env, cwd, stderr = 'ignore' } = server;
+  return new StdioClientTransport({
+    command,
+    args: [...args],
+    stderr,
+    ...(env === undefined ? {} : { env: { ...env } }),
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+}
+
+/** Whether nothing of a request can have arrived: there was nobody to connect to. */
+function wasNotSent(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
 }
 
 /** A schema that cannot be compiled checks nothing here; the policies' own schema still does. */

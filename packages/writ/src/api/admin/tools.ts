@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { isSuspended, type PinnedTool } from '../../registry/tool-pins.js';
+import { Problem } from '../problem.js';
+import { type Route, route } from '../route.js';
+import { type AdminParts, recordChange } from './parts.js';
+
+const toolShape = z.object({
+  server: z.string(),
+  tool: z.string(),
+  state: z.enum(['approved', 'new', 'changed']),
+  /** Of the definition as the server gives it now. */
+  hash: z.string(),
+  findings: z.array(z.string()),
+  seenAt: z.string(),
+  approvedAt: z.string().optional(),
+  approvedBy: z.string().optional(),
+  definition: z.record(z.string(), z.unknown()),
+  /** The definition that was approved, when it is another. */
+  before: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** `/v1/tools`: the tools behind the gateway, as somebody approved them and as they are. */
+export function toolRoutes(parts: AdminParts): Route[] {
+  const { toolPins, clock } = parts;
+  return [
+    route({
+      method: 'GET',
+      url: '/v1/tools',
+      operationId: 'listTools',
+      tag: 'Administration',
+      summary: 'The tools behind the gateway, and what is suspicious about them',
+      access: { kind: 'area', area: 'tools', how: 'read' },
+      answers: { 200: { description: 'By server and name', shape: z.object({ tools: z.array(toolShape) }) } },
+      handle: () => ({ tools: toolPins.list().map(viewOf) }),
+    }),
+    route({
+      method: 'POST',
+      url: '/v1/tools/:server/:tool/approve',
+      operationId: 'approveTool',
+      tag: 'Administration',
+      summary: 'Let a tool be called as it is defined now',
+      access: { kind: 'area', area: 'tools', how: 'write' },
+      body: z.strictObject({
+        /** The hash of the definition that was looked at. */
+        hash: z.string().min(1).max(128),
+        reason: z.string().min(1).max(1_024),
+      }),
+      answers: {
+        200: { description: 'It can be called', shape: toolShape },
+        404: { description: 'There is no such tool' },
+        409: { description: 'It has another definition by now' },
+      },
+      async handle({ params, body, caller }) {
+        const { server = '', tool = '' } = params;
+        const known = toolPins.find(server, tool);
+        if (known === undefined) throw new Problem(404, `no server ${server} has given a tool ${tool}`);
+        if (known.now !== body.hash)
+          throw new Problem(409, `${server}/${tool} has another definition by now; look at it again`);
+        const { reason } = body;
+        await recordChange(parts, caller, 'tools.approve', { server, tool, hash: body.hash, reason });
+        const approved = await toolPins.approve(server, tool, body.hash, caller.enforcementPoint, clock());
+        if (approved === undefined) throw new Problem(409, `${server}/${tool} has another definition by now`);
+        return viewOf(approved);
+      },
+    }),
+  ];
+}
+
+function viewOf(pinned: PinnedTool): z.output<typeof toolShape> {
+  const { approved, now, definition, before, findings, ...rest } = pinned;
+  const state = !isSuspended(pinned) ? 'approved' : approved === undefined ? 'new' : 'changed';
+  return {
+    ...rest,
+    state,
+    hash: now,
+    findings: [...findings],
+    definition: { ...definition },
+    ...(before === undefined ? {} : { before: { ...before } }),
+  };
+}

@@ -1,0 +1,88 @@
+import pc from 'picocolors';
+import { EXIT, type ExitCode } from './exit.js';
+import { print, printJson } from './output.js';
+import { askService, ServiceError, type ServiceFlags } from './service-client.js';
+
+type Flags = ServiceFlags & { readonly json?: boolean };
+
+interface ToolView {
+  readonly server: string;
+  readonly tool: string;
+  readonly state: 'approved' | 'new' | 'changed';
+  readonly hash: string;
+  readonly findings: readonly string[];
+  readonly approvedBy?: string;
+  readonly definition: Readonly<Record<string, unknown>>;
+  readonly before?: Readonly<Record<string, unknown>>;
+}
+
+/** `writ tools`: the tools behind the gateway; with a name, one of them, and how it changed. */
+export async function showTools(name: string | undefined, flags: Flags): Promise<ExitCode> {
+  const tools = await toolsOf(flags);
+  const shown = name === undefined ? tools : [named(tools, name)];
+  if (flags.json === true) printJson(shown);
+  else if (name === undefined) print(tools.length === 0 ? 'the gateway has no tools' : tools.map(line).join('\n'));
+  else print(shown.flatMap((tool) => [line(tool), ...difference(tool)]).join('\n'));
+  return EXIT.ok;
+}
+
+/** `writ approve-tool`: lets a tool be called as it is defined now. */
+export async function approveTool(
+  name: string,
+  flags: Flags & { readonly reason: string; readonly hash?: string },
+): Promise<ExitCode> {
+  const { server, tool, hash } = named(await toolsOf(flags), name);
+  const path = `/v1/tools/${encodeURIComponent(server)}/${encodeURIComponent(tool)}/approve`;
+  const body = { hash: flags.hash ?? hash, reason: flags.reason };
+  const approved = (await askService(flags, 'POST', path, body)) as unknown as ToolView;
+  if (flags.json === true) printJson(approved);
+  else print(line(approved));
+  return EXIT.ok;
+}
+
+async function toolsOf(flags: Flags): Promise<ToolView[]> {
+  return ((await askService(flags, 'GET', '/v1/tools')) as unknown as { tools: ToolView[] }).tools;
+}
+
+function named(tools: readonly ToolView[], name: string): ToolView {
+  const found = tools.find(({ server, tool }) => `${server}/${tool}` === name);
+  if (found === undefined)
+    throw new ServiceError(`there is no tool ${name}`, 'it is written server/tool; see writ tools');
+  return found;
+}
+
+function line({ server, tool, state, findings, hash }: ToolView): string {
+  const said = state === 'approved' ? pc.green(state) : pc.red(`${state}, suspended`);
+  const found = findings.length === 0 ? '' : `  ${pc.yellow(findings.join(', '))}`;
+  return `${pc.bold(`${server}/${tool}`)}  ${said}${found}  ${pc.dim(hash)}`;
+}
+
+/** What is another than what was approved, a part a line. */
+function difference({ before, definition }: ToolView): string[] {
+  if (before === undefined) return [visible(JSON.stringify(definition, null, 2))];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(definition)])];
+  return names.flatMap((name) => {
+    const [was, is] = [before[name], definition[name]].map((value) => JSON.stringify(value, null, 2));
+    if (was === is) return [];
+    return [
+      `  ${name}`,
+      ...(was === undefined ? [] : [pc.red(visible(indented(was, '-')))]),
+      ...(is === undefined ? [] : [pc.green(visible(indented(is, '+')))]),
+    ];
+  });
+}
+
+function indented(text: string, sign: string): string {
+  return text
+    .split('\n')
+    .map((part) => `  ${sign} ${part}`)
+    .join('\n');
+}
+
+/** What nobody would see is shown by its number. */
+function visible(text: string): string {
+  return text.replace(
+    /[^\P{C}\n]|[\u3164\uFFA0]|[\u{E0100}-\u{E01EF}]/gu,
+    (character) => `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`,
+  );
+}

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { columnsOf } from '../store/dialect.js';
+import type { Migrations, Store } from '../store/store.js';
+import { findingsOf, type ToolDefinition, type ToolFinding } from './tool-findings.js';
+
+/** `first-use`: a tool that is seen for the first time counts. `approve`: not before somebody approved it. */
+export type PinRule = 'first-use' | 'approve';
+
+/** A tool of a server, as somebody approved it, and as it is now. */
+export interface PinnedTool {
+  readonly server: string;
+  readonly tool: string;
+  /** Of the definition that counts; undefined when none does yet. */
+  readonly approved?: string;
+  readonly approvedAt?: string;
+  readonly approvedBy?: string;
+  /** Of the definition that the server gives now. */
+  readonly now: string;
+  readonly seenAt: string;
+  readonly findings: readonly ToolFinding[];
+  readonly definition: ToolDefinition;
+  /** The definition that counts, when it is another. */
+  readonly before?: ToolDefinition;
+}
+
+/** The server that lists tools, and how clients see one of them. */
+export interface ListingServer<T extends ToolDefinition> {
+  readonly server: string;
+  readonly rule: PinRule;
+  readonly shown: (tool: T) => ToolDefinition;
+}
+
+interface PinRow {
+  server: string;
+  tool: string;
+  body: string;
+}
+type PinTables = { tool_pins: PinRow };
+
+export const toolPinMigrations: Migrations = {
+  '0018_registry_tool_pins': {
+    async up(db) {
+      const { id } = columnsOf(db);
+      await db.schema
+        .createTable('tool_pins')
+        .addColumn('server', id, (c) => c.notNull())
+        .addColumn('tool', id, (c) => c.notNull())
+        .addColumn('body', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('tool_pins_key', ['server', 'tool'])
+        .execute();
+    },
+  },
+};
+
+/**
+ * The definitions of tools that count. One that is not as it was approved, in any part, is suspended until somebody approves it: what a
+ * tool says of itself is what a model acts on.
+ */
+export class ToolPins {
+  private readonly held = new Map<string, PinnedTool>();
+  private changed: () => void = () => undefined;
+
+  private constructor(private readonly store: Store) {}
+
+  static async open(store: Store): Promise<ToolPins> {
+    const pins = new ToolPins(store);
+    for (const { body } of await pins.table.selectFrom('tool_pins').selectAll().execute()) {
+      const pinned = JSON.parse(body) as PinnedTool;
+      pins.held.set(keyOf(pinned.server, pinned.tool), pinned);
+    }
+    return pins;
+  }
+
+  /** Calls back when one counts, or does not any more. */
+  onChange(changed: () => void): void {
+    this.changed = changed;
+  }
+
+  private get table() {
+    return this.store.withTables<PinTables>();
+  }
+
+  /** All that were ever seen. */
+  list(): PinnedTool[] {
+    return [...this.held.values()].sort((a, b) => (keyOf(a.server, a.tool) < keyOf(b.server, b.tool) ? -1 : 1));
+  }
+
+  find(server: string, tool: string): PinnedTool | undefined {
+    return this.held.get(keyOf(server, tool));
+  }
+
+  /**
+   * Takes in what a server lists.
+   *
+   * @param others what all servers list, as clients see it
+   * @returns those that are suspended now and were not before, or are another way
+   */
+  async see<T extends ToolDefinition>(
+    { server, rule, shown }: ListingServer<T>,
+    tools: readonly T[],
+    others: readonly { readonly server: string; readonly tool: ToolDefinition }[],
+    now: Date,
+  ): Promise<PinnedTool[]> {
+    const changed: PinnedTool[] = [];
+    for (const definition of tools) {
+      const hash = hashOf(definition);
+      const known = this.find(server, definition.name);
+      const findings = findingsOf(server, shown(definition), others);
+      if (known?.now === hash && String(known.findings) === String(findings)) continue;
+      const seenAt = now.toISOString();
+      const isFirst = known === undefined;
+      // What is suspicious from the first is for a person to look at.
+      const counts = isFirst && rule === 'first-use' && findings.length === 0;
+      const pinned: PinnedTool = {
+        server,
+        tool: definition.name,
+        ...(counts ? { approved: hash, approvedAt: seenAt, approvedBy: 'first use' } : approvalOf(known)),
+        now: hash,
+        seenAt,
+        findings,
+        definition,
+        ...beforeOf(known, hash),
+      };
+      await this.write(pinned);
+      if (isSuspended(pinned)) changed.push(pinned);
+    }
+    return changed;
+  }
+
+  /** From now on a definition counts: the one with this hash, and no other that came meanwhile. */
+  async approve(server: string, tool: string, hash: string, by: string, now: Date): Promise<PinnedTool | undefined> {
+    const known = this.find(server, tool);
+    if (known === undefined || known.now !== hash) return undefined;
+    const { before: _before, ...rest } = known;
+    const approved = { ...rest, approved: hash, approvedAt: now.toISOString(), approvedBy: by };
+    await this.write(approved);
+    return approved;
+  }
+
+  private async write(pinned: PinnedTool): Promise<void> {
+    const row = { server: pinned.server, tool: pinned.tool, body: JSON.stringify(pinned) };
+    await this.table
+      .insertInto('tool_pins')
+      .values(row)
+      .onConflict((c) => c.columns(['server', 'tool']).doUpdateSet({ body: row.body }))
+      .execute();
+    this.held.set(keyOf(pinned.server, pinned.tool), pinned);
+    this.changed();
+  }
+}
+
+/** Whether a tool may not be called until somebody approved it. */
+export function isSuspended({ approved, now }: PinnedTool): boolean {
+  return approved !== now;
+}
+
+/** The whole definition, in one way of writing it (RFC 8785). */
+export function hashOf(definition: ToolDefinition): string {
+  return `sha256:${createHash('sha256')
+    .update(canonicalize(definition) ?? '')
+    .digest('base64url')}`;
+}
+
+function approvalOf(known: PinnedTool | undefined): Pick<PinnedTool, 'approved' | 'approvedAt' | 'approvedBy'> {
+  const { approved, approvedAt, approvedBy } = known ?? {};
+  return {
+    ...(approved === undefined ? {} : { approved }),
+    ...(approvedAt === undefined ? {} : { approvedAt }),
+    ...(approvedBy === undefined ? {} : { approvedBy }),
+  };
+}
+
+/** The definition that counts, for who has to compare. */
+function beforeOf(known: PinnedTool | undefined, hash: string): Pick<PinnedTool, 'before'> {
+  if (known?.approved === undefined || known.approved === hash) return {};
+  return { before: known.before ?? known.definition };
+}
+
+function keyOf(server: string, tool: string): string {
+  return JSON.stringify([server, tool]);
+}
