@@ -1,11 +1,12 @@
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
 import type { Logger } from 'pino';
-import { AccessRequests, type Person, type Telling, type Template } from './access/access-requests.js';
+import { AccessRequests } from './access/access-requests.js';
 import { type AccessItem, type AccessTask, statusOf } from './access/access-task.js';
 import { type Channel, type Mail, MailChannel, Webhook } from './access/channels.js';
 import { Deliveries } from './access/deliveries.js';
 import { TooManyRequests } from './access/errors.js';
 import { ApprovalLinks } from './access/links.js';
+import type { Person, Telling, Template } from './access/submission.js';
 import { AccessTaskStore, type Delivery } from './access/task-store.js';
 import { requestView } from './access/view.js';
 import type { LogReader } from './audit/log-reader.js';

@@ -13,20 +13,16 @@ import { ServingStateHolder } from './api/serving-state.js';
 import { RequestTracing } from './api/tracing.js';
 import type { LogReader } from './audit/log-reader.js';
 import { startCosigning } from './cosigning.js';
-import { inProcess } from './decide/caller.js';
-import { Decider, usedApprovalsIn } from './decide/decide.js';
+import { usedApprovalsIn } from './decide/approved.js';
+import { Decider } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
 import type { ChangeRecord } from './decide/record.js';
 import { openDeployment } from './deployment-store.js';
-import { Gateway } from './enforce/mcp/gateway.js';
-import { serveGateway } from './enforce/mcp/http.js';
-import { TRANSFORMS } from './enforce/transform.js';
 import { accountLines, accountOf } from './explanation.js';
 import { startExports } from './exports.js';
 import { Freshness } from './freshness.js';
-import { GatewayClients } from './gateway-clients.js';
+import { startGateway } from './gateway-server.js';
 import { Ledger } from './ledger/ledger.js';
-import { holdSettings } from './plane.js';
 import { Credentials } from './provenance/credentials.js';
 import { SigningKeys } from './provenance/signing-keys.js';
 import { TaskStore } from './provenance/task-store.js';
@@ -49,7 +45,6 @@ import { signalSinks } from './signal-sinks.js';
 import { Signals } from './signals.js';
 import { lockData } from './store/lock.js';
 import { binder, promptHasher, tokenService } from './token-service.js';
-import { startUpstreams, tellSuspended, toolStates } from './upstreams.js';
 
 /** Files of a server certificate. */
 export interface TlsFiles {
@@ -356,45 +351,22 @@ export async function start(options: StartOptions): Promise<Writ> {
     if (signer !== undefined)
       closers.push(startCosigning(store, () => serving.bundle.settings.record.witnesses, logger));
 
-    let gatewayUrl: string | undefined;
-    if (Object.keys(serving.bundle.settings.gateway.servers).length > 0) {
-      const upstreams = await startUpstreams({
-        bundle: serving.bundle,
-        data,
-        pins: toolPins,
-        logger,
-        clock,
-        onSuspended: (tools) => tellSuspended(tools, record, logger),
-        onStart: (upstream) => closers.push(() => upstream.close()),
-      });
-      const point = serving.decider.for(inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came));
-      const say = (message: string): void => logger.warn({ face: 'gateway' }, message);
-      const gateway = new Gateway({
-        upstreams,
-        mapper: () => serving.mapper,
-        point,
-        log: say,
-        hold: () => holdSettings(serving.bundle.access.gateway),
-        desk: access.desk,
-        hash: bind,
-        pins: toolStates(toolPins),
-      });
-      const clients = new GatewayClients({
-        credentials,
-        exchange: token.exchange,
-        tokens: token.tokens,
-        hasTokens: () => token.domain() !== undefined,
-        onCredential: credentialUses.used,
-        tellsPrompt: (client) => serving.bundle.settings.gateway.clients[client]?.prompt === true,
-        clock,
-      });
-      const served = await serveGateway(gateway, (sent) => clients.identify(sent), options.gatewayPort, say);
-      closers.push(() => served.close());
-      gatewayUrl = served.url;
-      toolPins.onChange(() => served.toolsChanged());
-      revocations.onRevocation(() => served.toolsChanged());
-      serving.onActivate(() => served.toolsChanged());
-    }
+    const gatewayUrl = await startGateway({
+      serving,
+      data,
+      port: options.gatewayPort,
+      credentials,
+      token,
+      toolPins,
+      revocations,
+      desk: access.desk,
+      hash: bind,
+      onCredential: credentialUses.used,
+      record,
+      clock,
+      logger,
+      onClose,
+    });
     return {
       serviceUrl,
       gatewayUrl,

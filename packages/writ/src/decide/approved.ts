@@ -3,6 +3,7 @@ import { sameUid } from '@writ/cedar';
 import canonicalize from 'canonicalize';
 import type { Approval, HeldApprovals } from '../registry/approvals.js';
 import { isOwn } from './context.js';
+import type { DecisionRecord, RecordedApproval, UsedProof } from './record.js';
 import type { AccessRequest } from './request.js';
 
 /** Why an approval that a request came with is worth nothing (Access Request and Approval Profile, "Completion Semantics"). */
@@ -126,4 +127,47 @@ function isFor(approval: Approval, asked: Asked): boolean {
     (approval.uses === 'until' || approval.task === asked.task) &&
     (approval.binding === undefined || approval.binding === asked.binding())
   );
+}
+
+/** Before the id of an approval among the used proofs. */
+const USED_APPROVAL = 'approval ';
+
+/** The ids of the approvals for one permit that were used, among the used proofs. */
+export function usedApprovalsIn(proofs: readonly Pick<UsedProof, 'key'>[]): string[] {
+  return proofs.flatMap(({ key }) => (key.startsWith(USED_APPROVAL) ? [key.slice(USED_APPROVAL.length)] : []));
+}
+
+/** The approvals for one permit that these decisions used: that goes on the disk with them. */
+export function usedApprovals(
+  records: readonly DecisionRecord[],
+): { readonly id: string; readonly proof: UsedProof }[] {
+  return records.flatMap(({ approvals = [], time }) =>
+    approvals
+      .filter(({ uses }) => uses === 'once')
+      .map(({ id, approvedUntil }) => ({
+        id,
+        proof: { key: `${USED_APPROVAL}${id}`, until: secondsAt(approvedUntil) + 1, at: secondsAt(time) },
+      })),
+  );
+}
+
+function secondsAt(time: string): number {
+  return Math.ceil(Date.parse(time) / 1_000);
+}
+
+export function recordedApproval(approval: Approval): RecordedApproval {
+  const { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason, emergency } = approval;
+  const plain = { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason };
+  return emergency === undefined ? plain : { ...plain, emergency };
+}
+
+export function presentedIn(
+  { context }: AccessRequest,
+  approvals: HeldApprovals | undefined,
+  asked: Asked,
+): NonNullable<DecisionRecord['presented']> {
+  const { id } = (context?.approval ?? {}) as Readonly<Record<string, unknown>>;
+  const problem = problemOf(approvals, asked);
+  const approval = typeof id === 'string' ? id.slice(0, 64) : '';
+  return problem === undefined ? { approval } : { approval, problem };
 }

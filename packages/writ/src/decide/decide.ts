@@ -1,21 +1,20 @@
 import { CedarError, type CedarJsonObject, type EntityUid } from '@writ/cedar';
-import { decodeJwt } from 'jose';
 import { LedgerError } from '../ledger/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
-import type { Approval, HeldApprovals } from '../registry/approvals.js';
+import type { HeldApprovals } from '../registry/approvals.js';
 import type { Grants } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
-import { AppliedApprovals, type Asked, boundText, problemOf } from './approved.js';
+import { AppliedApprovals, type Asked, boundText, presentedIn, recordedApproval, usedApprovals } from './approved.js';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { couldPermit, type ListedAction } from './could-permit.js';
 import { dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
-import { type Decision, isPermitted, isRequestable, type Refusal } from './decision.js';
+import { isPermitted, isRequestable, type Refusal } from './decision.js';
 import { evaluate, refuse, type Verdict } from './evaluate.js';
 import {
   EntityGatherer,
@@ -36,10 +35,11 @@ import { InFlight, revokedText } from './in-flight.js';
 import { coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
+import { type Believe, type DecisionPoint, pointFor } from './point.js';
 import { behindOf, mayWait, reachRevision, waitsFor } from './prepare.js';
-import type { Append, DecisionRecord, OutcomeDetails, RecordedApproval, UsedProof } from './record.js';
+import type { Append, DecisionRecord, OutcomeDetails, UsedProof } from './record.js';
 import { referredFacts } from './referred.js';
-import { type AccessRequest, type Carried, traceIdOf } from './request.js';
+import type { AccessRequest } from './request.js';
 import { standingOf } from './standing.js';
 import { TaskMemory } from './task-memory.js';
 import { newTrail, recordOf, type Trail } from './trail.js';
@@ -73,24 +73,6 @@ export interface DeciderParts {
   readonly hashPrompt?: (prompt: string) => string;
 }
 
-/** What an enforcement point is handed: in its own process, or over AuthZEN. */
-export interface DecisionPoint {
-  /** Never throws for what is asked: whatever goes wrong is a denial that says so. */
-  decide(request: AccessRequest, carried?: Carried): Promise<Decision>;
-  /** Which of these the caller could be permitted, with some arguments: what a list shows. All, where that cannot be told. */
-  couldPermit?(
-    request: Omit<AccessRequest, 'action' | 'resource'>,
-    actions: readonly ListedAction[],
-    carried?: Carried,
-  ): Promise<boolean[]>;
-  /** Aborted, with the reason, when a permitted action is revoked while it is carried out; where that can be known. */
-  interruption?(decisionId: string): AbortSignal | undefined;
-  /** Denies for good what was deferred or waits for somebody; where that can be put on the record. */
-  giveUp?(decision: Decision, refusal: Refusal): Promise<Decision>;
-  /** Reports what became of a permitted action, what it answered, and how it went. */
-  report(decisionId: string, status: OutcomeStatus, result?: unknown, details?: OutcomeDetails): Promise<void>;
-}
-
 /** Decisions that were made and are on their way to the disk. */
 export interface BegunDecisions {
   readonly records: DecisionRecord[];
@@ -100,13 +82,6 @@ export interface BegunDecisions {
 
 /** What a transaction token says of who asks; or why it is not believed. */
 export type TokenProvenance = Provenance | TokenError;
-
-/** Says what a token that somebody presents, with or without a proof, is worth. */
-export type Believe = (
-  txnToken: string,
-  proof: Carried['proof'],
-  call: Pick<AccessRequest, 'action' | 'context'>,
-) => Promise<TokenProvenance>;
 
 export interface BeginOptions {
   /** From the token that came with the requests. */
@@ -140,6 +115,10 @@ export class Decider {
     });
   }
 
+  now(): Date {
+    return this.parts.clock();
+  }
+
   /** Whether anybody is given anything for some time, or something was approved. */
   get hasExceptions(): boolean {
     return this.parts.grants?.isEmpty === false || this.parts.approvals?.isEmpty === false;
@@ -159,49 +138,22 @@ export class Decider {
    *
    * @param believe what a transaction token says, or why it is not believed
    */
-  for(caller: Caller, believe: Believe = refuseTokens): DecisionPoint {
-    // What one call carries is believed once: a proof counts once, and a call that waits is decided again.
-    const believed = new WeakMap<Carried, { readonly token: TokenProvenance; readonly until: number }>();
-    const tokenIn = async (
-      request: AccessRequest,
-      carried: Carried | undefined,
-    ): Promise<TokenProvenance | undefined> => {
-      if (carried?.txnToken === undefined) return undefined;
-      const known = believed.get(carried);
-      if (known !== undefined && this.parts.clock().getTime() < known.until) return known.token;
-      const token = await believe(carried.txnToken, carried.proof, request);
-      believed.set(carried, { token, until: expiryOf(carried.txnToken) });
-      return token;
-    };
-    return {
-      decide: async (request, carried) => {
-        const token = await tokenIn(request, carried);
-        const trace = traceIdOf(carried?.trace?.traceparent);
-        const record = await this.decide(withPrompt(request, carried?.prompt, token), caller, token, trace);
-        if (isPermitted(record)) this.begun(record);
-        return record;
-      },
-      interruption: (decisionId) => this.inFlight.signalOf(decisionId),
-      couldPermit: async (request, actions, carried) => {
-        const nothing = { ...request, action: { name: '' }, resource: { type: '', id: '' } };
-        const token = await tokenIn(nothing, carried);
-        return this.couldPermit(nothing, actions, token);
-      },
-      giveUp: (decision, refusal) => this.giveUp(decision as DecisionRecord, refusal),
-      report: async (decisionId, status, result, details) => {
-        this.inFlight.end(decisionId);
-        await this.report(decisionId, status, caller, result, details);
-      },
-    };
+  for(caller: Caller, believe?: Believe): DecisionPoint {
+    return pointFor(this, caller, believe);
   }
 
   /** From now on whoever carries it out hears of it when what permits it is revoked: also what was revoked while it was recorded. */
-  private begun({ id, request, provenance }: DecisionRecord): void {
+  begun({ id, request, provenance }: DecisionRecord): void {
     // A permit has been through this: who asks is known.
     const about = revocableOf(request, provenance as Provenance, this.parts.identities);
     this.inFlight.begin(id, about);
     const revoked = this.parts.revocations.against(() => about);
     if (revoked !== undefined) this.inFlight.revoked(revoked);
+  }
+
+  /** Aborted, with the reason, when what permits an action that was begun is revoked. */
+  interruption(decisionId: string): AbortSignal | undefined {
+    return this.inFlight.signalOf(decisionId);
   }
 
   /** The id of the next entry on the record. */
@@ -286,11 +238,8 @@ export class Decider {
     return { records, recorded };
   }
 
-  private couldPermit(
-    request: AccessRequest,
-    actions: readonly ListedAction[],
-    token: TokenProvenance | undefined,
-  ): boolean[] {
+  /** Which of these could be permitted to who asks, with some arguments. */
+  couldPermit(request: AccessRequest, actions: readonly ListedAction[], token: TokenProvenance | undefined): boolean[] {
     const { plane } = this;
     const { revocations, identities, grants, clock } = this.parts;
     const none = actions.map(() => false);
@@ -308,7 +257,7 @@ export class Decider {
   }
 
   /** What was deferred, or waits for somebody, is denied for good: a decision of its own, on the same facts. */
-  private async giveUp(decision: DecisionRecord, refusal: Refusal): Promise<DecisionRecord> {
+  async giveUp(decision: DecisionRecord, refusal: Refusal): Promise<DecisionRecord> {
     const now = this.parts.clock();
     const { obligations: _obligations, missing: _missing, binding: _binding, took: _took, ...rest } = decision;
     const denied: DecisionRecord = {
@@ -385,6 +334,7 @@ export class Decider {
     result?: unknown,
     details?: OutcomeDetails,
   ): Promise<boolean> {
+    this.inFlight.end(decisionId);
     if (this.parts.isFollower === true && !(this.parts.ledger.isEmpty && this.current.tools.isEmpty))
       throw new LedgerError('outcomes are for the service that keeps the ledger; report it to that one');
     return this.permits.report(decisionId, status, caller, result, details);
@@ -537,57 +487,6 @@ export function proofsOf(token: TokenProvenance | undefined): readonly UsedProof
   return token === undefined || token instanceof TokenError || token.usedProof === undefined ? [] : [token.usedProof];
 }
 
-/** Before the id of an approval among the used proofs. */
-const USED_APPROVAL = 'approval ';
-
-/** The ids of the approvals for one permit that were used, among the used proofs. */
-export function usedApprovalsIn(proofs: readonly Pick<UsedProof, 'key'>[]): string[] {
-  return proofs.flatMap(({ key }) => (key.startsWith(USED_APPROVAL) ? [key.slice(USED_APPROVAL.length)] : []));
-}
-
-/** The approvals for one permit that these decisions used: that goes on the disk with them. */
-function usedApprovals(records: readonly DecisionRecord[]): { readonly id: string; readonly proof: UsedProof }[] {
-  return records.flatMap(({ approvals = [], time }) =>
-    approvals
-      .filter(({ uses }) => uses === 'once')
-      .map(({ id, approvedUntil }) => ({
-        id,
-        proof: { key: `${USED_APPROVAL}${id}`, until: secondsAt(approvedUntil) + 1, at: secondsAt(time) },
-      })),
-  );
-}
-
-function secondsAt(time: string): number {
-  return Math.ceil(Date.parse(time) / 1_000);
-}
-
-function recordedApproval(approval: Approval): RecordedApproval {
-  const { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason, emergency } = approval;
-  const plain = { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason };
-  return emergency === undefined ? plain : { ...plain, emergency };
-}
-
-function presentedIn(
-  { context }: AccessRequest,
-  approvals: HeldApprovals | undefined,
-  asked: Asked,
-): NonNullable<DecisionRecord['presented']> {
-  const { id } = (context?.approval ?? {}) as Readonly<Record<string, unknown>>;
-  const problem = problemOf(approvals, asked);
-  const approval = typeof id === 'string' ? id.slice(0, 64) : '';
-  return problem === undefined ? { approval } : { approval, problem };
-}
-
-/** A prompt that comes from the agent's side is heard only where its token says which it is. */
-function withPrompt(
-  request: AccessRequest,
-  prompt: string | undefined,
-  token: TokenProvenance | undefined,
-): AccessRequest {
-  const isBound = token !== undefined && !(token instanceof TokenError) && token.promptHash !== undefined;
-  return prompt === undefined || !isBound ? request : { ...request, context: { ...request.context, prompt } };
-}
-
 /** What of the context is nowhere else in the record: it goes there, so that the decision can be made again. */
 function seenIn(context: CedarJsonObject): Trail['seen'] {
   let seen: Record<string, unknown> | undefined;
@@ -604,20 +503,6 @@ function seenIn(context: CedarJsonObject): Trail['seen'] {
   for (const name of ['mandate', 'tool', 'origins'])
     if (context[name] !== undefined) seen = { ...seen, [name]: context[name] };
   return seen;
-}
-
-/** Until when a token says that it counts, in milliseconds since the epoch; a text that is none does not. */
-function expiryOf(txnToken: string): number {
-  try {
-    return (decodeJwt(txnToken.split('~')[0] ?? '').exp ?? 0) * 1_000;
-  } catch {
-    return 0;
-  }
-}
-
-/** Where nobody can verify a token, none is believed. */
-async function refuseTokens(): Promise<TokenProvenance> {
-  return new TokenError('token_issuer', 'there is no token service here');
 }
 
 const NONE: ReadonlySet<string> = new Set();

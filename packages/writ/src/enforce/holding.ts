@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uidText } from '@writ/cedar';
-import type { DecisionPoint } from '../decide/decide.js';
 import { type Decision, explainBriefly, isPermitted, isRequestable, type Refusal } from '../decide/decision.js';
+import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import { WritError } from '../errors.js';
 

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
-import type { Denial } from '../../access/access-requests.js';
 import { AccessRequestError } from '../../access/errors.js';
+import type { Denial } from '../../access/submission.js';
 import { requestableUntil, takesRequests, templateFor } from '../../decide/approving.js';
 import type { Decider } from '../../decide/decide.js';
 import { isRequestable } from '../../decide/decision.js';

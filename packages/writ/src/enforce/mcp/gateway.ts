@@ -1,12 +1,10 @@
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import { sameUid } from '@writ/cedar';
-import type { DecisionPoint } from '../../decide/decide.js';
 import { type Decision, decidingPolicies, explainBriefly, isPermitted } from '../../decide/decision.js';
-import type { Change, OutcomeDetails } from '../../decide/record.js';
+import type { DecisionPoint } from '../../decide/point.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
-import type { OutcomeStatus } from '../../ledger/outcome.js';
 import { carriedBy, originatorIn, transactionIn } from '../carried.js';
-import { MappingError, ObligationError, UpstreamError } from '../errors.js';
+import { MappingError } from '../errors.js';
 import {
   type ApprovalDesk,
   type AskedFor,
@@ -16,20 +14,12 @@ import {
   type HoldSettings,
   JustificationNeeded,
 } from '../holding.js';
-import { carriedOut, changeOf, obligationsOn } from '../transform.js';
-import { changedAnswer } from './answer-transform.js';
+import { CarryOut, ERROR, type Log } from './carry-out.js';
 import { askForJustification, justificationIn } from './justification.js';
 import type { CallingClient, CallMapper } from './map-call.js';
 import type { CallResult, Tool, Upstream } from './upstream.js';
 
-/** JSON-RPC error codes of the COAZ-MCP binding, section "Errors". */
-export const ERROR = { denied: -32_001, mapping: -32_602, decisionPoint: -32_603 } as const;
-
-/** The `_meta` key under which a result names the decision that let it through. */
-export const DECISION_META = 'dev.writ/decision';
-
-/** Told to whoever runs the gateway; never to the caller. */
-export type Log = (message: string) => void;
+export { DECISION_META, type Log } from './carry-out.js';
 
 export interface GatewayParts {
   readonly upstreams: readonly Upstream[];
@@ -78,12 +68,14 @@ export class Gateway {
   private readonly point: DecisionPoint;
   private readonly log: Log;
   private readonly holding: Holding;
+  private readonly carryOut: CarryOut;
 
   /** @throws {MappingError} when two servers have a tool of one name */
   constructor(private readonly parts: GatewayParts) {
     const { upstreams, point, log } = parts;
     [this.upstreams, this.point, this.log] = [upstreams, point, log];
     this.holding = new Holding(point, parts.hold, parts.desk);
+    this.carryOut = new CarryOut(point, log, parts.hash);
     const seen = new Map<string, Upstream>();
     for (const { upstream, shown } of this.offered()) {
       const first = seen.get(shown);
@@ -180,16 +172,22 @@ export class Gateway {
     try {
       if (!isPermitted(decision)) throw denial(tool, decision, asked);
       if (upstream === undefined) {
-        await this.report(decision, 'not-executed');
+        await this.carryOut.report(decision, 'not-executed');
         throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}`, { decisionId: decision.id });
       }
       if (!upstream.isAlive) {
-        await this.report(decision, 'not-executed');
+        await this.carryOut.report(decision, 'not-executed');
         throw new ProtocolError(ERROR.decisionPoint, `the server of ${tool} is not running; the call was not made`, {
           decisionId: decision.id,
         });
       }
-      return await this.forward(upstream, { tool: offered?.tool.name ?? tool, input, decision, signal, carried });
+      return await this.carryOut.forward(upstream, {
+        tool: offered?.tool.name ?? tool,
+        input,
+        decision,
+        signal,
+        carried,
+      });
     } finally {
       release?.();
     }
@@ -233,122 +231,6 @@ export class Gateway {
       );
     }
   }
-
-  private async forward(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
-    const { tool, decision, signal, carried } = call;
-    const sent = await this.changedInput(upstream, call);
-    let answered: CallResult;
-    const revoked = this.point.interruption?.(decision.id);
-    try {
-      // To abort it is to send the server the protocol's own notice that it is cancelled.
-      answered = await upstream.call(tool, sent.input, eitherOf(signal, revoked), carried);
-    } catch (error) {
-      if (revoked?.aborted === true) throw await this.interrupted(tool, decision, String(revoked.reason));
-      if (error instanceof UpstreamError) {
-        await this.report(decision, 'not-executed', undefined, { error: error.message });
-        throw new ProtocolError(ERROR.decisionPoint, `${error.message}; the call was not made`, {
-          decisionId: decision.id,
-        });
-      }
-      // An error that the server answered with means that it refused; anything else leaves the effect open.
-      const refused = ProtocolError.isInstance(error) && upstream.isAlive;
-      const why = error instanceof Error ? error.message : String(error);
-      await this.report(decision, refused ? 'failed' : 'unknown', undefined, { changes: sent.changes, error: why });
-      this.log(`${upstream.name} failed in ${tool}: ${why}`);
-      const message = refused
-        ? `${tool} failed: ${(error as Error).message}`
-        : `${tool} was begun and its server stopped answering; it may have been done`;
-      throw new ProtocolError(ERROR.decisionPoint, message, { decisionId: decision.id });
-    }
-    const status = answered.isError === true ? 'failed' : 'completed';
-    const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
-    const isTakenIn = await this.report(decision, status, result, {
-      changes: [...sent.changes, ...changes],
-      ...(status === 'failed' ? { error: firstText(result) } : {}),
-    });
-    // What nobody took in would be read and have no labels.
-    if (!isTakenIn)
-      throw new ProtocolError(
-        ERROR.decisionPoint,
-        `${tool} was done; what it answered is withheld, because it could not be recorded`,
-        {
-          decisionId: decision.id,
-        },
-      );
-    const meta = (result._meta ?? {}) as Record<string, unknown>;
-    return { ...result, _meta: { ...meta, [DECISION_META]: decision.id } };
-  }
-
-  /** The arguments with what the permit asks for carried out on them; they still fit the tool. */
-  private async changedInput(
-    upstream: Upstream,
-    { tool, input, decision }: PermittedCall,
-  ): Promise<{ readonly input: Record<string, unknown>; readonly changes: readonly Change[] }> {
-    let changed: unknown = input;
-    const changes: Change[] = [];
-    try {
-      for (const obligation of obligationsOn('input', decision.obligations ?? [])) {
-        const after = await carriedOut(changed, obligation);
-        changes.push(changeOf(obligation, 'input', changed, after, this.parts.hash));
-        changed = after;
-      }
-      const misfit = changes.length === 0 ? undefined : upstream.misfit(tool, changed);
-      if (misfit !== undefined) throw new ObligationError(`changed as it must be, it does not fit ${tool}: ${misfit}`);
-    } catch (error) {
-      if (!(error instanceof ObligationError)) throw error;
-      await this.report(decision, 'not-executed');
-      throw new ProtocolError(ERROR.denied, `${tool} was not permitted: ${error.message}`, { decisionId: decision.id });
-    }
-    return { input: changed as Record<string, unknown>, changes };
-  }
-
-  private async changedResult(
-    tool: string,
-    decision: Decision,
-    status: OutcomeStatus,
-    answered: CallResult,
-    before: readonly Change[],
-  ): Promise<{ readonly result: CallResult; readonly changes: readonly Change[] }> {
-    if (decision.obligations === undefined) return { result: answered, changes: [] };
-    try {
-      return await changedAnswer(answered, decision.obligations, this.parts.hash);
-    } catch (error) {
-      if (!(error instanceof ObligationError)) throw error;
-      // Nobody reads it, so it brings no labels.
-      await this.report(decision, status, undefined, { changes: before, error: error.message });
-      throw new ProtocolError(ERROR.denied, `${tool} was done; what it answered is withheld: ${error.message}`, {
-        decisionId: decision.id,
-      });
-    }
-  }
-
-  /** What permitted a call was revoked while its server was at work. */
-  private async interrupted(tool: string, decision: Decision, why: string): Promise<ProtocolError> {
-    await this.report(decision, 'unknown');
-    return new ProtocolError(
-      ERROR.denied,
-      `${tool} was begun and is cancelled, because ${why}; it may have been done`,
-      { decisionId: decision.id, result: 'deny', refusal: { code: 'revoked', message: why } },
-    );
-  }
-
-  /** An outcome that cannot be reported counts as done at the decision point, so nothing is lost by going on. */
-  private async report(
-    decision: Decision,
-    status: OutcomeStatus,
-    result?: unknown,
-    details?: OutcomeDetails,
-  ): Promise<boolean> {
-    try {
-      await this.point.report(decision.id, status, result, details);
-      return true;
-    } catch (error) {
-      this.log(
-        `the outcome of ${decision.id} was not reported: ${error instanceof Error ? error.message : String(error)}`,
-      );
-      return false;
-    }
-  }
 }
 
 /**
@@ -360,26 +242,6 @@ function workingFor(client: CallingClient, txnToken: string | undefined): Callin
   const named = originatorIn(txnToken);
   if (named === undefined || sameUid(named, client.originator)) return client;
   return { ...client, originator: named, agent: client.originator };
-}
-
-function eitherOf(first: AbortSignal | undefined, second: AbortSignal | undefined): AbortSignal | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  return AbortSignal.any([first, second]);
-}
-
-/** A call that may be made, provided that every obligation is carried out. */
-interface PermittedCall {
-  readonly tool: string;
-  readonly input: Record<string, unknown>;
-  readonly decision: Decision;
-  readonly signal: AbortSignal | undefined;
-  readonly carried: Carried;
-}
-
-/** What a tool says that failed. */
-function firstText({ content }: CallResult): string {
-  const said = Array.isArray(content) ? content.find((block) => typeof block?.text === 'string') : undefined;
-  return said === undefined ? 'the tool says that it failed' : String(said.text);
 }
 
 /** In which task calls depend on each other. What a token says of it is not verified: it only orders the calls of one client. */

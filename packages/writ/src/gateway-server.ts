@@ -1,0 +1,78 @@
+import type { Logger } from 'pino';
+import type { TokenParts } from './api/token.js';
+import { inProcess } from './decide/caller.js';
+import type { ChangeRecord } from './decide/record.js';
+import type { ApprovalDesk } from './enforce/holding.js';
+import { Gateway } from './enforce/mcp/gateway.js';
+import { serveGateway } from './enforce/mcp/http.js';
+import { TRANSFORMS } from './enforce/transform.js';
+import { GatewayClients } from './gateway-clients.js';
+import { holdSettings } from './plane.js';
+import type { Credentials } from './provenance/credentials.js';
+import type { CredentialUses } from './registry/credential-uses.js';
+import type { Revocations } from './registry/revocations.js';
+import type { ToolPins } from './registry/tool-pins.js';
+import type { Serving } from './serving.js';
+import { startUpstreams, tellSuspended, toolStates } from './upstreams.js';
+
+interface GatewayServerParts {
+  readonly serving: Serving;
+  readonly data: string;
+  /** On loopback; 0 for any free one. */
+  readonly port: number;
+  readonly credentials: Credentials;
+  readonly token: TokenParts;
+  readonly toolPins: ToolPins;
+  readonly revocations: Revocations;
+  readonly desk: ApprovalDesk;
+  /** The keyed hash of what obligations change. */
+  readonly hash: (text: string) => string;
+  readonly onCredential: CredentialUses['used'];
+  readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
+  readonly clock: () => Date;
+  readonly logger: Logger;
+  readonly onClose: (close: () => void | Promise<void>) => void;
+}
+
+/** Starts the servers of the bundle and the gateway in front of them. @returns where it is; undefined when the bundle has none */
+export async function startGateway(parts: GatewayServerParts): Promise<string | undefined> {
+  const { serving, data, token, toolPins, clock, logger, onClose } = parts;
+  const { bundle } = serving;
+  if (Object.keys(bundle.settings.gateway.servers).length === 0) return undefined;
+  const upstreams = await startUpstreams({
+    bundle,
+    data,
+    pins: toolPins,
+    logger,
+    clock,
+    onSuspended: (tools) => tellSuspended(tools, parts.record, logger),
+    onStart: (upstream) => onClose(() => upstream.close()),
+  });
+  const log = (message: string): void => logger.warn({ face: 'gateway' }, message);
+  const gateway = new Gateway({
+    upstreams,
+    mapper: () => serving.mapper,
+    point: serving.decider.for(inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came)),
+    log,
+    hold: () => holdSettings(serving.bundle.access.gateway),
+    desk: parts.desk,
+    hash: parts.hash,
+    pins: toolStates(toolPins),
+  });
+  const clients = new GatewayClients({
+    credentials: parts.credentials,
+    exchange: token.exchange,
+    tokens: token.tokens,
+    hasTokens: () => token.domain() !== undefined,
+    onCredential: parts.onCredential,
+    tellsPrompt: (client) => serving.bundle.settings.gateway.clients[client]?.prompt === true,
+    clock,
+  });
+  const served = await serveGateway(gateway, (sent) => clients.identify(sent), parts.port, log);
+  onClose(() => served.close());
+  // Whatever may change what a list shows.
+  toolPins.onChange(() => served.toolsChanged());
+  parts.revocations.onRevocation(() => served.toolsChanged());
+  serving.onActivate(() => served.toolsChanged());
+  return served.url;
+}
