@@ -71,8 +71,8 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   const served = await serveGateway(gateway, (sent) => clients.identify(sent), parts.port, log);
   onClose(() => served.close());
   // Whatever may change what a list shows.
-  toolPins.onChange(() => served.toolsChanged());
-  parts.revocations.onRevocation(() => served.toolsChanged());
-  serving.onActivate(() => served.toolsChanged());
+  toolPins.onChange(() => served.listsChanged());
+  parts.revocations.onRevocation(() => served.listsChanged());
+  serving.onActivate(() => served.listsChanged());
   return served.url;
 }

@@ -27,6 +27,24 @@ export interface PermittedCall {
   readonly carried: Carried;
 }
 
+/** Another request that may be made. */
+export interface PermittedRequest {
+  readonly what: string;
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly decision: Decision;
+  readonly signal: AbortSignal | undefined;
+  readonly carried: Carried;
+}
+
+/** Something that is under way. */
+interface Going {
+  readonly what: string;
+  readonly decision: Decision;
+  readonly signal: AbortSignal | undefined;
+  readonly changes: readonly Change[];
+}
+
 /** Carries out what was permitted, as the permit asks, and reports what became of it. */
 export class CarryOut {
   constructor(
@@ -36,16 +54,44 @@ export class CarryOut {
     private readonly hash: (text: string) => string,
   ) {}
 
+  /** Calls the tool. @throws {ProtocolError} when it failed, or its answer is withheld */
   async forward(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
     const { tool, decision, signal, carried } = call;
     const sent = await this.changedInput(upstream, call);
-    let answered: CallResult;
+    const ask = (either: AbortSignal | undefined): Promise<CallResult> =>
+      upstream.call(tool, sent.input, either, carried);
+    const answered = await this.answered(upstream, { what: tool, decision, signal, changes: sent.changes }, ask);
+    const status = answered.isError === true ? 'failed' : 'completed';
+    const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
+    return this.takenIn(tool, decision, result, status, [...sent.changes, ...changes]);
+  }
+
+  /** Sends another request than a call of a tool. @throws {ProtocolError} when it failed, or its answer is withheld */
+  async request(upstream: Upstream, asked: PermittedRequest): Promise<CallResult> {
+    const { what, method, params, decision, signal, carried } = asked;
+    if (decision.obligations !== undefined) {
+      await this.report(decision, 'not-executed');
+      throw new ProtocolError(ERROR.denied, `${what} was not permitted: what the permit asks for is for tools alone`, {
+        decisionId: decision.id,
+      });
+    }
+    const ask = (either: AbortSignal | undefined): Promise<CallResult> =>
+      upstream.request(method, params, either, carried);
+    const answered = await this.answered(upstream, { what, decision, signal, changes: [] }, ask);
+    return this.takenIn(what, decision, answered, 'completed', []);
+  }
+
+  private async answered(
+    upstream: Upstream,
+    { what, decision, signal, changes }: Going,
+    ask: (signal: AbortSignal | undefined) => Promise<CallResult>,
+  ): Promise<CallResult> {
     const revoked = this.point.interruption?.(decision.id);
     try {
       // To abort it is to send the server the protocol's own notice that it is cancelled.
-      answered = await upstream.call(tool, sent.input, eitherOf(signal, revoked), carried);
+      return await ask(eitherOf(signal, revoked));
     } catch (error) {
-      if (revoked?.aborted === true) throw await this.interrupted(tool, decision, String(revoked.reason));
+      if (revoked?.aborted === true) throw await this.interrupted(what, decision, String(revoked.reason));
       if (error instanceof UpstreamError) {
         await this.report(decision, 'not-executed', undefined, { error: error.message });
         throw new ProtocolError(ERROR.decisionPoint, `${error.message}; the call was not made`, {
@@ -55,27 +101,31 @@ export class CarryOut {
       // An error that the server answered with means that it refused; anything else leaves the effect open.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;
       const why = error instanceof Error ? error.message : String(error);
-      await this.report(decision, refused ? 'failed' : 'unknown', undefined, { changes: sent.changes, error: why });
-      this.log(`${upstream.name} failed in ${tool}: ${why}`);
+      await this.report(decision, refused ? 'failed' : 'unknown', undefined, { changes, error: why });
+      this.log(`${upstream.name} failed in ${what}: ${why}`);
       const message = refused
-        ? `${tool} failed: ${(error as Error).message}`
-        : `${tool} was begun and its server stopped answering; it may have been done`;
+        ? `${what} failed: ${(error as Error).message}`
+        : `${what} was begun and its server stopped answering; it may have been done`;
       throw new ProtocolError(ERROR.decisionPoint, message, { decisionId: decision.id });
     }
-    const status = answered.isError === true ? 'failed' : 'completed';
-    const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
-    const isTakenIn = await this.report(decision, status, result, {
-      changes: [...sent.changes, ...changes],
-      ...(status === 'failed' ? { error: firstText(result) } : {}),
-    });
+  }
+
+  /** Hands an answer on, once it is taken in. */
+  private async takenIn(
+    what: string,
+    decision: Decision,
+    result: CallResult,
+    status: OutcomeStatus,
+    changes: readonly Change[],
+  ): Promise<CallResult> {
+    const failed = status === 'failed' ? { error: firstText(result) } : {};
+    const isTakenIn = await this.report(decision, status, result, { changes, ...failed });
     // What nobody took in would be read and have no labels.
     if (!isTakenIn)
       throw new ProtocolError(
         ERROR.decisionPoint,
-        `${tool} was done; what it answered is withheld, because it could not be recorded`,
-        {
-          decisionId: decision.id,
-        },
+        `${what} was done; what it answered is withheld, because it could not be recorded`,
+        { decisionId: decision.id },
       );
     const meta = (result._meta ?? {}) as Record<string, unknown>;
     return { ...result, _meta: { ...meta, [DECISION_META]: decision.id } };

@@ -15,6 +15,7 @@ import {
   JustificationNeeded,
 } from '../holding.js';
 import { CarryOut, ERROR, type Log } from './carry-out.js';
+import { type AskedWith, Contents } from './contents.js';
 import { askForJustification, justificationIn } from './justification.js';
 import type { CallingClient, CallMapper } from './map-call.js';
 import type { CallResult, Tool, Upstream } from './upstream.js';
@@ -69,6 +70,7 @@ export class Gateway {
   private readonly log: Log;
   private readonly holding: Holding;
   private readonly carryOut: CarryOut;
+  private readonly contents: Contents;
 
   /** @throws {MappingError} when two servers have a tool of one name */
   constructor(private readonly parts: GatewayParts) {
@@ -76,6 +78,13 @@ export class Gateway {
     [this.upstreams, this.point, this.log] = [upstreams, point, log];
     this.holding = new Holding(point, parts.hold, parts.desk);
     this.carryOut = new CarryOut(point, log, parts.hash);
+    this.contents = new Contents({
+      upstreams,
+      point,
+      carryOut: this.carryOut,
+      decide: (request, { client, carried, signal }) =>
+        this.decide(request, carried, { task: taskIn(client, carried), signal }),
+    });
     const seen = new Map<string, Upstream>();
     for (const { upstream, shown } of this.offered()) {
       const first = seen.get(shown);
@@ -101,15 +110,43 @@ export class Gateway {
     headers?: Readonly<Record<string, unknown>>,
     url?: string,
   ): Server {
-    const server: Server = new Server(
-      { name: 'writ-gateway', version: '0.1.0' },
-      { capabilities: { tools: { listChanged: true } } },
-    );
-    server.setRequestHandler('tools/list', async (request) => {
-      const came = carriedBy(request.params?._meta, headers, url);
+    const offers = this.contents.offers;
+    const capabilities = {
+      tools: { listChanged: true },
+      ...(offers.resources ? { resources: { listChanged: true } } : {}),
+      ...(offers.prompts ? { prompts: { listChanged: true } } : {}),
+    };
+    const server: Server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities });
+    const askedBy = (meta: Record<string, unknown> | undefined, signal: AbortSignal): AskedWith => {
+      const came = carriedBy(meta, headers, url);
       const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
-      return { tools: await this.tools(workingFor(client, came.txnToken), carried) };
+      return { client: workingFor(client, came.txnToken), carried, signal };
+    };
+    server.setRequestHandler('tools/list', async (request, { mcpReq }) => {
+      const asked = askedBy(request.params?._meta, mcpReq.signal);
+      return { tools: await this.tools(asked.client, asked.carried) };
     });
+    if (offers.resources) {
+      server.setRequestHandler('resources/list', async (request, { mcpReq }) => ({
+        resources: await this.contents.resources(askedBy(request.params?._meta, mcpReq.signal)),
+      }));
+      server.setRequestHandler('resources/templates/list', async (request, { mcpReq }) => ({
+        resourceTemplates: await this.contents.templates(askedBy(request.params?._meta, mcpReq.signal)),
+      }));
+      server.setRequestHandler('resources/read', async ({ params }, { mcpReq }) => {
+        const asked = askedBy(params._meta, mcpReq.signal);
+        return (await this.contents.read(params.uri, asked)) as never;
+      });
+    }
+    if (offers.prompts) {
+      server.setRequestHandler('prompts/list', async (request, { mcpReq }) => ({
+        prompts: await this.contents.prompts(askedBy(request.params?._meta, mcpReq.signal)),
+      }));
+      server.setRequestHandler('prompts/get', async ({ params }, { mcpReq }) => {
+        const asked = askedBy(params._meta, mcpReq.signal);
+        return (await this.contents.prompt(params.name, params.arguments ?? {}, asked)) as never;
+      });
+    }
     server.setRequestHandler('tools/call', async (request, extra) => {
       const { name, arguments: input, _meta: meta } = request.params;
       const came = carriedBy(meta, headers, url);

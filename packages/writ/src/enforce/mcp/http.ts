@@ -22,8 +22,8 @@ export type Identify = (authorization: string | undefined) => Promise<Identified
 
 export interface GatewayServer {
   readonly url: string;
-  /** Tells clients that listen that they may be permitted other tools now. */
-  toolsChanged(): void;
+  /** Tells clients that listen that their lists may be others now. */
+  listsChanged(): void;
   close(): Promise<void>;
 }
 
@@ -110,7 +110,11 @@ export async function serveGateway(
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
   return {
     url,
-    toolsChanged: () => handler.notify.toolsChanged(),
+    listsChanged() {
+      handler.notify.toolsChanged();
+      handler.notify.resourcesChanged();
+      handler.notify.promptsChanged();
+    },
     async close() {
       await handler.close();
       await stop(server);

@@ -11,6 +11,17 @@ import { UpstreamError } from '../errors.js';
 /** A tool as its server lists it. */
 export type Tool = Awaited<ReturnType<Client['listTools']>>['tools'][number];
 
+export type Resource = Awaited<ReturnType<Client['listResources']>>['resources'][number];
+export type ResourceTemplate = Awaited<ReturnType<Client['listResourceTemplates']>>['resourceTemplates'][number];
+export type Prompt = Awaited<ReturnType<Client['listPrompts']>>['prompts'][number];
+
+/** What else than tools a server offers. */
+export interface OfferedContents {
+  readonly resources: readonly Resource[];
+  readonly templates: readonly ResourceTemplate[];
+  readonly prompts: readonly Prompt[];
+}
+
 /** How to run an upstream server. */
 export interface ServerCommand {
   readonly command: string;
@@ -58,6 +69,7 @@ const LONGEST_WAIT_MS = 30_000;
 export class Upstream {
   private validators = new Map<string, (input: unknown) => string | undefined>();
   private toolList: readonly Tool[] = [];
+  private offered: OfferedContents = { resources: [], templates: [], prompts: [] };
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wait = FIRST_WAIT_MS;
@@ -98,6 +110,10 @@ export class Upstream {
     return this.toolList;
   }
 
+  get contents(): OfferedContents {
+    return this.offered;
+  }
+
   /** What clients see before the names of its tools. */
   get prefix(): string {
     return this.options.prefix ?? '';
@@ -117,9 +133,23 @@ export class Upstream {
    *
    * @throws {UpstreamError} when the call did not reach the server
    */
-  async call(
+  call(
     tool: string,
     input: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+    carried: Carried = {},
+  ): Promise<CallResult> {
+    return this.request('tools/call', { name: tool, arguments: { ...input } }, signal, carried);
+  }
+
+  /**
+   * Sends a request of MCP, with these parameters and no others.
+   *
+   * @throws {UpstreamError} when it did not reach the server
+   */
+  async request(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
     signal?: AbortSignal,
     { trace, txnToken }: Carried = {},
   ): Promise<CallResult> {
@@ -130,9 +160,8 @@ export class Upstream {
       if (client === undefined) throw new UpstreamError(`${this.name} is not running`, 'it is started again by itself');
       const token = this.options.getsToken === true && txnToken !== undefined ? { [TOKEN_META]: txnToken } : undefined;
       const meta = trace === undefined && token === undefined ? {} : { _meta: { ...trace, ...token } };
-      const request = { method: 'tools/call', params: { name: tool, arguments: { ...input }, ...meta } };
       try {
-        return (await client.request(request, ANY_RESULT, {
+        return (await client.request({ method, params: { ...params, ...meta } }, ANY_RESULT, {
           timeout: this.options.timeout ?? CALL_TIMEOUT_MS,
           ...(signal === undefined ? {} : { signal }),
         })) as CallResult;
@@ -154,19 +183,18 @@ export class Upstream {
   }
 
   private async connect(): Promise<void> {
+    const changed = {
+      autoRefresh: false,
+      onChanged: () => {
+        this.list(client).catch(() => this.lost(client));
+      },
+    };
     const client: Client = new Client(
       { name: 'writ-gateway', version: '0.1.0' },
       {
         versionNegotiation: { mode: 'auto' },
         // By subscription or notification, as the server's revision has it.
-        listChanged: {
-          tools: {
-            autoRefresh: false,
-            onChanged: () => {
-              this.list(client).catch(() => this.lost(client));
-            },
-          },
-        },
+        listChanged: { tools: changed, resources: changed, prompts: changed },
       },
     );
     client.onclose = () => this.lost(client);
@@ -182,8 +210,11 @@ export class Upstream {
   }
 
   private async list(client: Client): Promise<void> {
-    const { tools } = await client.listTools();
+    // A server of resources or prompts alone has no tools.
+    const hasTools = client.getServerCapabilities()?.tools !== undefined;
+    const { tools } = hasTools ? await client.listTools() : { tools: [] };
     await this.options.onTools?.(tools);
+    this.offered = await contentsOf(client);
     this.validators = new Map(tools.map((tool) => [tool.name, validatorOf(tool)]));
     this.toolList = tools;
   }
@@ -224,6 +255,24 @@ function transportTo(server: ServerCommand | ServerAddress): StdioClientTranspor
     ...(env === undefined ? {} : { env: { ...env } }),
     ...(cwd === undefined ? {} : { cwd }),
   });
+}
+
+/** A server that says that it has some, and does not know how to list them, has none. */
+async function contentsOf(client: Client): Promise<OfferedContents> {
+  const { resources, prompts } = client.getServerCapabilities() ?? {};
+  const orNone = <T>(listed: Promise<T>, none: T): Promise<T> =>
+    listed.catch((error: unknown) => {
+      if (ProtocolError.isInstance(error)) return none;
+      throw error;
+    });
+  return {
+    ...(resources === undefined ? { resources: [] } : await orNone(client.listResources(), { resources: [] })),
+    templates:
+      resources === undefined
+        ? []
+        : (await orNone(client.listResourceTemplates(), { resourceTemplates: [] })).resourceTemplates,
+    ...(prompts === undefined ? { prompts: [] } : await orNone(client.listPrompts(), { prompts: [] })),
+  };
 }
 
 /** Whether nothing of a request can have arrived: there was nobody to connect to. */

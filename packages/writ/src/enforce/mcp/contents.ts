@@ -1,0 +1,191 @@
+import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
+import type { Decision } from '../../decide/decision.js';
+import { explainBriefly, isPermitted } from '../../decide/decision.js';
+import type { DecisionPoint } from '../../decide/point.js';
+import type { AccessRequest, Carried } from '../../decide/request.js';
+import { MappingError } from '../errors.js';
+import { type CarryOut, ERROR } from './carry-out.js';
+import type { CallingClient } from './map-call.js';
+import { readableUri } from './resource-uri.js';
+import type { CallResult, Prompt, Resource, ResourceTemplate, Upstream } from './upstream.js';
+
+/** What a request comes with besides what it asks for. */
+export interface AskedWith {
+  readonly client: CallingClient;
+  readonly carried: Carried;
+  readonly signal: AbortSignal;
+}
+
+export interface ContentsParts {
+  readonly upstreams: readonly Upstream[];
+  readonly point: DecisionPoint;
+  readonly carryOut: CarryOut;
+  /** Decides, and holds what has to wait. */
+  readonly decide: (
+    request: AccessRequest,
+    asked: AskedWith,
+  ) => Promise<{ readonly decision: Decision; readonly release?: () => void }>;
+}
+
+const RESOURCE = 'resource';
+const PROMPT = 'prompt';
+
+/**
+ * Resources and prompts of MCP servers behind the gateway (COAZ-MCP, "Default Mappings"): to read one is the action `resources/read` on
+ * `resource::"<uri>"`, to get one `prompts/get` on `prompt::"<name>"`. Lists have what could be permitted; what the schema does not have
+ * cannot be.
+ */
+export class Contents {
+  constructor(private readonly parts: ContentsParts) {}
+
+  /** Whether any server offers these. */
+  get offers(): { readonly resources: boolean; readonly prompts: boolean } {
+    const all = this.parts.upstreams.map(({ contents }) => contents);
+    return {
+      resources: all.some(({ resources, templates }) => resources.length + templates.length > 0),
+      prompts: all.some(({ prompts }) => prompts.length > 0),
+    };
+  }
+
+  async resources(asked: AskedWith): Promise<Resource[]> {
+    const seen = new Set<string>();
+    // Of two servers with one URI the first has it: what is decided on is one thing.
+    const all = this.parts.upstreams
+      .flatMap(({ contents }) => [...contents.resources])
+      .filter(({ uri }) => !seen.has(uri) && seen.add(uri) !== undefined);
+    return this.shown(all, asked, 'resources/read', ({ uri }) => ({ type: RESOURCE, id: uri }));
+  }
+
+  async templates(asked: AskedWith): Promise<ResourceTemplate[]> {
+    const all = this.parts.upstreams.flatMap(({ contents }) => [...contents.templates]);
+    return this.shown(all, asked, 'resources/read', () => ({ type: RESOURCE }));
+  }
+
+  async prompts(asked: AskedWith): Promise<Prompt[]> {
+    const all = this.offeredPrompts().map(({ prompt, shown }) => ({ ...prompt, name: shown }));
+    return this.shown(all, asked, 'prompts/get', ({ name }) => ({ type: PROMPT, id: name }));
+  }
+
+  /** @throws {ProtocolError} when it is not read, with a reason */
+  async read(uri: string, asked: AskedWith): Promise<CallResult> {
+    const upstream = this.serverOf(uri);
+    const resource = { type: RESOURCE, id: uri };
+    const request = this.requestFor('resources/read', resource, { uri }, upstream, asked);
+    return this.carriedOut(request, upstream, 'resources/read', { uri }, asked);
+  }
+
+  /** @throws {ProtocolError} when it is not got, with a reason */
+  async prompt(name: string, input: Readonly<Record<string, unknown>>, asked: AskedWith): Promise<CallResult> {
+    const offered = this.offeredPrompts().find(({ shown }) => shown === name);
+    const resource = { type: PROMPT, id: name };
+    const request = this.requestFor('prompts/get', resource, input, offered?.upstream, asked);
+    const params = { name: offered?.prompt.name ?? name, arguments: input };
+    return this.carriedOut(request, offered?.upstream, 'prompts/get', params, asked);
+  }
+
+  /** Of several servers with a prompt of one name the first has it. */
+  private offeredPrompts(): { readonly upstream: Upstream; readonly prompt: Prompt; readonly shown: string }[] {
+    const seen = new Set<string>();
+    return this.parts.upstreams
+      .flatMap((upstream) =>
+        upstream.contents.prompts.map((prompt) => ({ upstream, prompt, shown: `${upstream.prefix}${prompt.name}` })),
+      )
+      .filter(({ shown }) => !seen.has(shown) && seen.add(shown) !== undefined);
+  }
+
+  /**
+   * The server that lists a resource, or has a template for it; a URI that none has is nobody's.
+   *
+   * @throws {ProtocolError} for one that no server lists, and that has two readings
+   */
+  private serverOf(uri: string): Upstream | undefined {
+    const { upstreams } = this.parts;
+    const listing = upstreams.find(({ contents }) => contents.resources.some((one) => one.uri === uri));
+    if (listing !== undefined) return listing;
+    const read = readable(uri);
+    return upstreams.find(({ contents }) => contents.templates.some(({ uriTemplate }) => fits(uriTemplate, read)));
+  }
+
+  private async shown<T>(
+    all: readonly T[],
+    { client, carried }: AskedWith,
+    action: string,
+    resourceOf: (one: T) => { readonly type: string; readonly id: string } | { readonly type: string },
+  ): Promise<T[]> {
+    if (all.length === 0) return [];
+    const { originator, agent, task } = client;
+    const request = { subject: originator, context: { task, ...(agent === undefined ? {} : { agent }) } };
+    const actions = all.map((one) => ({ action, resource: resourceOf(one) }));
+    const could = await this.parts.point.couldPermit?.(request, actions, carried);
+    return could === undefined ? [...all] : all.filter((_one, i) => could[i] === true);
+  }
+
+  private requestFor(
+    action: string,
+    resource: { readonly type: string; readonly id: string },
+    input: Readonly<Record<string, unknown>>,
+    upstream: Upstream | undefined,
+    { client, carried }: AskedWith,
+  ): AccessRequest {
+    const { originator, agent, task, tellsPrompt } = client;
+    return {
+      subject: originator,
+      action: { name: action },
+      resource,
+      context: {
+        input,
+        task,
+        upstream: { server: upstream?.name ?? '' },
+        ...(agent === undefined ? {} : { agent }),
+        ...(tellsPrompt === true && carried.prompt !== undefined ? { prompt: carried.prompt } : {}),
+      },
+    };
+  }
+
+  private async carriedOut(
+    request: AccessRequest,
+    upstream: Upstream | undefined,
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    asked: AskedWith,
+  ): Promise<CallResult> {
+    const { carryOut, decide } = this.parts;
+    const { decision, release } = await decide(request, asked);
+    const what = request.resource.id;
+    try {
+      if (!isPermitted(decision)) {
+        const { id: decisionId, result, refusal } = decision;
+        throw new ProtocolError(ERROR.denied, `${what} was not permitted: ${explainBriefly(decision)}`, {
+          decisionId,
+          result,
+          ...(refusal === undefined ? {} : { refusal }),
+        });
+      }
+      if (upstream === undefined) {
+        await carryOut.report(decision, 'not-executed');
+        throw new ProtocolError(ERROR.mapping, `no server has ${what}`, { decisionId: decision.id });
+      }
+      return await carryOut.request(upstream, { what, method, params, decision, ...asked });
+    } finally {
+      release?.();
+    }
+  }
+}
+
+/** @throws {ProtocolError} for a URI with two readings */
+function readable(uri: string): string {
+  try {
+    return readableUri(uri);
+  } catch (error) {
+    if (!(error instanceof MappingError)) throw error;
+    throw new ProtocolError(ERROR.mapping, error.message);
+  }
+}
+
+function fits(template: string, uri: string): boolean {
+  try {
+    return new UriTemplate(template).match(uri) !== null;
+  } catch {
+    return false;
+  }
+}
