@@ -45,6 +45,8 @@ interface Going {
   readonly changes: readonly Change[];
 }
 
+const DEEPEST = 256;
+
 /** Carries out what was permitted, as the permit asks, and reports what became of it. */
 export class CarryOut {
   constructor(
@@ -87,9 +89,10 @@ export class CarryOut {
     ask: (signal: AbortSignal | undefined) => Promise<CallResult>,
   ): Promise<CallResult> {
     const revoked = this.point.interruption?.(decision.id);
+    let answer: CallResult;
     try {
       // To abort it is to send the server the protocol's own notice that it is cancelled.
-      return await ask(eitherOf(signal, revoked));
+      answer = await ask(eitherOf(signal, revoked));
     } catch (error) {
       if (revoked?.aborted === true) throw await this.interrupted(what, decision, String(revoked.reason));
       if (error instanceof UpstreamError) {
@@ -108,6 +111,11 @@ export class CarryOut {
         : `${what} was begun and its server stopped answering; it may have been done`;
       throw new ProtocolError(ERROR.decisionPoint, message, { decisionId: decision.id });
     }
+    if (!isDeeper(answer, DEEPEST)) return answer;
+    // It can be parsed and cannot be written again: a client would wait for it until its own time is up.
+    const error = `it is nested deeper than ${DEEPEST}`;
+    await this.report(decision, answer.isError === true ? 'failed' : 'completed', undefined, { changes, error });
+    throw withheld(what, decision, error);
   }
 
   /** Hands an answer on, once it is taken in. */
@@ -121,12 +129,7 @@ export class CarryOut {
     const failed = status === 'failed' ? { error: firstText(result) } : {};
     const isTakenIn = await this.report(decision, status, result, { changes, ...failed });
     // What nobody took in would be read and have no labels.
-    if (!isTakenIn)
-      throw new ProtocolError(
-        ERROR.decisionPoint,
-        `${what} was done; what it answered is withheld, because it could not be recorded`,
-        { decisionId: decision.id },
-      );
+    if (!isTakenIn) throw withheld(what, decision, 'it could not be recorded');
     const meta = (result._meta ?? {}) as Record<string, unknown>;
     return { ...result, _meta: { ...meta, [DECISION_META]: decision.id } };
   }
@@ -201,6 +204,17 @@ export class CarryOut {
       return false;
     }
   }
+}
+
+function withheld(what: string, { id }: Decision, why: string): ProtocolError {
+  return new ProtocolError(ERROR.decisionPoint, `${what} was done; what it answered is withheld, because ${why}`, {
+    decisionId: id,
+  });
+}
+
+function isDeeper(value: unknown, most: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return most === 0 || Object.values(value).some((inner) => isDeeper(inner, most - 1));
 }
 
 /** What a tool says that failed. */

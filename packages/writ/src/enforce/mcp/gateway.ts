@@ -86,7 +86,7 @@ export class Gateway {
         this.decide(request, carried, { task: taskIn(client, carried), signal }),
     });
     const seen = new Map<string, Upstream>();
-    for (const { upstream, shown } of this.offered()) {
+    for (const { upstream, shown } of this.all()) {
       const first = seen.get(shown);
       if (first !== undefined)
         throw new MappingError(
@@ -97,8 +97,19 @@ export class Gateway {
     }
   }
 
-  /** Every tool, as its server calls it and as clients do. */
+  /** Every tool, as its server calls it and as clients do. A name that two servers come to have later stays with the first. */
   private offered(): Offered[] {
+    const shown = new Map<string, Offered>();
+    for (const one of this.all()) if (!shown.has(one.shown)) shown.set(one.shown, one);
+    return [...shown.values()];
+  }
+
+  /** The input schema of a tool, by the name that clients see; undefined when no server has it. */
+  inputSchemaOf(tool: string): Readonly<Record<string, unknown>> | undefined {
+    return this.offered().find(({ shown }) => shown === tool)?.tool.inputSchema;
+  }
+
+  private all(): Offered[] {
     return this.upstreams.flatMap((upstream) =>
       upstream.tools.map((tool) => ({ upstream, tool, shown: `${upstream.prefix}${tool.name}` })),
     );

@@ -10,6 +10,7 @@ import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server';
 import type { Gateway, Log } from './gateway.js';
 import type { CallingClient } from './map-call.js';
 import { parseMessage } from './message.js';
+import { headersDiffer } from './request-headers.js';
 
 /** Who calls, and the transaction token that its calls have when they come with none. */
 export interface IdentifiedClient {
@@ -28,6 +29,8 @@ export interface GatewayServer {
 }
 
 const MAX_BODY = 1024 * 1024;
+/** MCP 2026-07-28, "Error Codes". */
+const HEADER_MISMATCH = -32_020;
 
 /** Serves the gateway over Streamable HTTP on loopback, at `/mcp`. */
 export async function serveGateway(
@@ -91,6 +94,8 @@ export async function serveGateway(
     if (body === undefined) return refuse(response, 413, -32_600, `the body is larger than ${MAX_BODY} bytes`);
     const message = parseMessage(body);
     if ('error' in message) return refuse(response, 400, message.code, message.error);
+    const differs = headersDiffer(message.value, request.headers, (tool) => gateway.inputSchemaOf(tool));
+    if (differs !== undefined) return refuse(response, 400, HEADER_MISMATCH, differs, message.value.id);
     return serve(incoming, response, message.value);
   }
 
@@ -134,8 +139,9 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | undefine
   return Buffer.concat(chunks);
 }
 
-function refuse(response: ServerResponse, status: number, code: number, message: string): void {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } });
+function refuse(response: ServerResponse, status: number, code: number, message: string, of?: unknown): void {
+  const id = typeof of === 'string' || typeof of === 'number' ? of : null;
+  const body = JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
   response
     .writeHead(status, { 'Content-Type': 'application/json', ...(status === 413 ? { Connection: 'close' } : {}) })
     .end(body);

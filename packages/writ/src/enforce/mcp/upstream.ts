@@ -1,12 +1,11 @@
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { Ajv } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import type { Carried } from '../../decide/request.js';
 import { TOKEN_META } from '../carried.js';
 import { UpstreamError } from '../errors.js';
+import { validatorOf } from './tool-schema.js';
 
 /** A tool as its server lists it. */
 export type Tool = Awaited<ReturnType<Client['listTools']>>['tools'][number];
@@ -186,7 +185,7 @@ export class Upstream {
     const changed = {
       autoRefresh: false,
       onChanged: () => {
-        this.list(client).catch(() => this.lost(client));
+        this.list(client).catch((error: unknown) => this.lost(client, error));
       },
     };
     const client: Client = new Client(
@@ -213,17 +212,21 @@ export class Upstream {
     // A server of resources or prompts alone has no tools.
     const hasTools = client.getServerCapabilities()?.tools !== undefined;
     const { tools } = hasTools ? await client.listTools() : { tools: [] };
+    const twice = tools.find(({ name }, i) => tools.findIndex((one) => one.name === name) !== i);
+    // Which of the two a client would be shown, and which would be called, is not for us to guess.
+    if (twice !== undefined) throw new Error(`it lists the tool ${JSON.stringify(twice.name)} twice`);
     await this.options.onTools?.(tools);
     this.offered = await contentsOf(client);
     this.validators = new Map(tools.map((tool) => [tool.name, validatorOf(tool)]));
     this.toolList = tools;
   }
 
-  private lost(client: Client): void {
+  private lost(client: Client, error?: unknown): void {
     if (this.client !== client) return;
     this.client = undefined;
     if (this.isClosed) return;
-    this.options.onState?.(`${this.name} is gone; it is started again in ${this.wait / 1_000} s`);
+    const why = error instanceof Error ? ` (${error.message})` : '';
+    this.options.onState?.(`${this.name} is gone${why}; it is started again in ${this.wait / 1_000} s`);
     client.close().catch(() => undefined);
     this.again();
   }
@@ -280,18 +283,4 @@ function wasNotSent(error: unknown): boolean {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const code = (cause as { code?: unknown } | undefined)?.code;
   return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
-}
-
-/** A schema that cannot be compiled checks nothing here; the policies' own schema still does. */
-function validatorOf({ inputSchema }: Tool): (input: unknown) => string | undefined {
-  const { $schema: dialect, ...schema } = inputSchema as Record<string, unknown>;
-  // MCP's default dialect is 2020-12. Formats are annotations there, and unknown keywords are allowed.
-  const isOld = typeof dialect === 'string' && /draft-0[4-7]/.test(dialect);
-  const ajv = new (isOld ? Ajv : Ajv2020)({ strict: false, validateFormats: false, validateSchema: false });
-  try {
-    const validate = ajv.compile(schema);
-    return (input) => (validate(input) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'arguments' }));
-  } catch {
-    return () => undefined;
-  }
 }

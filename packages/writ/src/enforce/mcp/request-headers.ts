@@ -1,0 +1,87 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What each method says of itself in `Mcp-Name`. */
+const NAMED_BY: Readonly<Record<string, string>> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+};
+const VERSION_META = 'io.modelcontextprotocol/protocolVersion';
+const PARAM = 'mcp-param-';
+
+/** An argument that a tool has repeated in a header (`x-mcp-header` in its input schema). */
+interface Repeated {
+  readonly header: string;
+  readonly path: readonly string[];
+}
+
+/**
+ * What the headers of a request say otherwise than its body; undefined when they say the same. Whoever is before the gateway may have
+ * gone by the headers, and the gateway goes by the body (MCP 2026-07-28, "Streamable HTTP", `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`).
+ *
+ * @param schemaOf the input schema of a tool, by the name that clients see
+ */
+export function headersDiffer(
+  message: Json,
+  headers: IncomingHttpHeaders,
+  schemaOf: (tool: string) => Json | undefined,
+): string | undefined {
+  const { method } = message;
+  if (typeof method !== 'string') return undefined;
+  const params = objectOf(message.params);
+  const claimed = decoded(headers['mcp-method']);
+  if (claimed !== undefined && claimed !== method) return `Mcp-Method is not the method, ${JSON.stringify(method)}`;
+  const name = params[NAMED_BY[method] ?? ''];
+  const named = decoded(headers['mcp-name']);
+  if (named !== undefined && named !== name) return `Mcp-Name is not what ${method} names`;
+  if (method !== 'tools/call' || typeof name !== 'string') return undefined;
+  const schema = schemaOf(name);
+  if (schema === undefined) return undefined;
+  return paramsDiffer(params, headers, repeatedIn(schema));
+}
+
+function paramsDiffer(params: Json, headers: IncomingHttpHeaders, repeated: readonly Repeated[]): string | undefined {
+  // Revisions before do not know of these headers; a request that has them all the same is held to them.
+  const isExpected = objectOf(params._meta)[VERSION_META] !== undefined;
+  for (const { header, path } of repeated) {
+    const value = path.reduce<unknown>((at, key) => objectOf(at)[key], params.arguments) ?? undefined;
+    const claimed = decoded(headers[PARAM + header.toLowerCase()]);
+    if (claimed === undefined && !isExpected) continue;
+    if (claimed === value) continue;
+    if (claimed !== undefined && saysSame(claimed, value)) continue;
+    return `Mcp-Param-${header} is not the argument ${path.join('.')}`;
+  }
+  const known = new Set(repeated.map(({ header }) => PARAM + header.toLowerCase()));
+  const unknown = Object.keys(headers).find((one) => one.startsWith(PARAM) && !known.has(one));
+  return unknown === undefined ? undefined : `no argument of the tool has the header ${unknown}`;
+}
+
+function saysSame(claimed: string, value: unknown): boolean {
+  if (typeof value === 'number') return /^-?\d+(\.\d+)?$/.test(claimed) && Number(claimed) === value;
+  return typeof value === 'boolean' && claimed === String(value);
+}
+
+function repeatedIn(schema: Json, path: readonly string[] = []): Repeated[] {
+  return Object.entries(objectOf(schema.properties)).flatMap(([key, of]) => {
+    const property = objectOf(of);
+    const here = [...path, key];
+    const header = property['x-mcp-header'];
+    return [...(typeof header === 'string' ? [{ header, path: here }] : []), ...repeatedIn(property, here)];
+  });
+}
+
+/** What a header says; one that is not in the encoding that it claims says nothing that a body could. */
+function decoded(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const text = String(header);
+  const encoded = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(text)?.[1];
+  if (encoded === undefined) return text;
+  const bytes = Buffer.from(encoded, 'base64');
+  return bytes.toString('base64') === encoded ? bytes.toString('utf8') : '\0';
+}
+
+function objectOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
