@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { depth, searchLarge, sizes, text } from './cedar/generated.js';
 import { million } from './cedar/million.js';
 import { oopsla } from './cedar/oopsla.js';
+import { added, thousand } from './gateway/rows.js';
 import { ledger } from './ledger/rows.js';
 import { provenance } from './provenance/rows.js';
 import { durability, tenMillion } from './record/rows.js';
@@ -12,16 +13,17 @@ import { millionFacts, revocation } from './registry/rows.js';
 import { markdown, type Row, report } from './row.js';
 import { batches, oneByOne } from './service/rows.js';
 
-const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|record [--json] [--write]
+const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|record|gateway [--json] [--write]
   cedar       what a decision of @writ/cedar costs, beside the official engine
   service     what the service decides a second over HTTP, beside Cerbos
   provenance  what a transaction token and a proof of possession add to a decision, beside jose alone
   ledger      what twenty accumulators add to a decision, also in a long task
   registry    what a revocation takes, here and at a follower, and what a million facts cost
   record      what each way of being durable costs, and a search through ten million records
+  gateway     what the gateway and the guard add to a call of a tool, and a thousand clients at once
   --json      print one JSON object
   --write     put the table where it is published: packages/cedar/README.md, docs/performance.md, docs/tokens.md,
-              docs/ledger.md, docs/registry.md, docs/record.md`;
+              docs/ledger.md, docs/registry.md, docs/record.md, docs/gateway.md`;
 
 type Group = (notes: string[]) => Row[] | Promise<Row[]>;
 
@@ -35,6 +37,7 @@ const SUITES: Readonly<Record<string, { readonly groups: Readonly<Record<string,
   provenance: { groups: { provenance }, page: new URL('../../docs/tokens.md', import.meta.url) },
   ledger: { groups: { ledger }, page: new URL('../../docs/ledger.md', import.meta.url) },
   record: { groups: { durability, tenMillion }, page: new URL('../../docs/record.md', import.meta.url) },
+  gateway: { groups: { added, thousand }, page: new URL('../../docs/gateway.md', import.meta.url) },
   registry: { groups: { revocation, millionFacts }, page: new URL('../../docs/registry.md', import.meta.url) },
 };
 

@@ -14,13 +14,14 @@ export interface Server {
   readonly headers: Readonly<Record<string, string>>;
   /** The key that the server made for one of its clients. */
   keyOf?(client: string): string;
+  keyFileOf?(client: string): string;
   readonly pid?: number | undefined;
   /** @param keeps whether its folder stays */
   stop(keeps?: boolean): Promise<void>;
 }
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const WRIT = here('../../../packages/writ/bin/writ.js');
+export const WRIT = here('../../../packages/writ/bin/writ.js');
 const PEER = here('../../service/peer');
 
 export interface WritOptions {
@@ -32,6 +33,8 @@ export interface WritOptions {
   /** A PostgreSQL database, and whether another service keeps it. */
   readonly store?: string;
   readonly follow?: boolean;
+  /** Where its gateway listens, when it has one. */
+  readonly gatewayPort?: number;
   /** The keys of the service that it follows. */
   readonly keyOf?: Server['keyOf'];
 }
@@ -54,19 +57,25 @@ export async function startWrit(options: WritOptions = {}): Promise<Server> {
     '--log-level',
     'error',
     ...(follow === true ? ['--follow'] : []),
+    ...(options.gatewayPort === undefined ? [] : ['--gateway-port', String(options.gatewayPort)]),
   ];
   const child = spawn(process.execPath, [...flags, WRIT, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: store === undefined ? process.env : { ...process.env, WRIT_STORE: store },
   });
   await answers(child, `http://127.0.0.1:${port}/readyz`);
-  const ownKey = (client: string): string => readFileSync(join(folder, `data/keys/${client}.key`), 'utf8').trim();
+  // The gateway listens after the service, and answers nobody without a key.
+  const { gatewayPort } = options;
+  if (gatewayPort !== undefined) await answers(child, `http://127.0.0.1:${gatewayPort}/mcp`, 401);
+  const keyFileOf = (client: string): string => join(folder, `data/keys/${client}.key`);
+  const ownKey = (client: string): string => readFileSync(keyFileOf(client), 'utf8').trim();
   const keyOf = options.keyOf ?? ownKey;
   return {
     name: 'Writ',
     port,
     headers: { Authorization: `Bearer ${keyOf('default')}` },
     keyOf,
+    keyFileOf,
     pid: child.pid,
     stop: (keeps = false) => end(child, keeps ? undefined : folder),
   };
@@ -107,7 +116,7 @@ function writeAll(folder: string, files: Readonly<Record<string, string>>): void
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
@@ -116,10 +125,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(child: ChildProcess, url: string): Promise<void> {
+async function answers(child: ChildProcess, url: string, status = 200): Promise<void> {
   for (let i = 0; i < 900; i += 1) {
     if (child.exitCode !== null) throw new Error(`the server of ${url} ended`);
-    if ((await fetch(url).catch(() => undefined))?.ok === true) return;
+    if ((await fetch(url).catch(() => undefined))?.status === status) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`${url} does not answer`);
