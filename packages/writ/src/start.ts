@@ -367,6 +367,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       logger,
       onClose,
     });
+    state.started();
     return {
       serviceUrl,
       gatewayUrl,

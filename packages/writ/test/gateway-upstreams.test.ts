@@ -294,6 +294,18 @@ describe('several servers, here and elsewhere', () => {
   });
 });
 
+it('a service is ready when its gateway is, and not while a server of it starts', async () => {
+  tools('late', [tool('look')]);
+  const late = `{ command: sh, args: ["-c", "sleep 1; exec node \\"$0\\" \\"$1\\" \\"$2\\"", "${SERVER}", "${join(folder, 'late.json')}", "${join(folder, 'late.txt')}"] }`;
+  const [port, gatewayPort] = [await freePort(), await freePort()];
+  const starting = run(bundle(`  servers: { late: ${late} }`), { port, gatewayPort });
+  const status = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.status;
+  await expect.poll(status, { interval: 20, timeout: 20_000 }).toBe(200);
+  // Whoever waits for readiness finds the gateway: it asks for a key.
+  expect((await fetch(`http://127.0.0.1:${gatewayPort}/mcp`, { method: 'POST' })).status).toBe(401);
+  await (await starting).stop();
+});
+
 describe('a tool that is not as it was approved', () => {
   let writ: Running;
   let client: Client;

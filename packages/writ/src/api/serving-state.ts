@@ -14,20 +14,29 @@ export type ServingState =
     }
   | { readonly state: 'stopping' };
 
+const STARTING: ServingState = { state: 'starting' };
+
 /** The state, and who may change it: whoever starts the service. */
 export class ServingStateHolder {
-  private state: ServingState = { state: 'starting' };
+  private state = STARTING;
+  private isStarted = false;
 
   get current(): ServingState {
-    return this.state;
+    return this.isStarted || this.state.state === 'stopping' ? this.state : STARTING;
   }
 
   set(state: ServingState): void {
     this.state = state;
   }
 
+  /** From now on the state is told: all that can keep the service from starting, the gateway's servers too, is done. */
+  started(): void {
+    this.isStarted = true;
+  }
+
   /** Whether decisions are made. */
   get serves(): boolean {
-    return this.state.state === 'ready' || this.state.state === 'stale';
+    const { state } = this.current;
+    return state === 'ready' || state === 'stale';
   }
 }
