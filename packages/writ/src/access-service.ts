@@ -45,7 +45,6 @@ export interface AccessService {
   readonly links: ApprovalLinks;
   /** For enforcement points in this process. */
   readonly desk: ApprovalDesk;
-  /** What is sent to those that are called back, when a task ends. */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { started } from '../conformance/started.js';
 
 /** The command itself, as a process of its own. */
 
@@ -26,30 +27,6 @@ export async function startedService(
   data: string,
   store?: string,
 ): Promise<{ child: ChildProcess; url: string }> {
-  const args = [
-    'start',
-    '--bundle',
-    bundle,
-    '--data',
-    data,
-    '--port',
-    '0',
-    '--gateway-port',
-    '0',
-    '--log-level',
-    'fatal',
-  ];
-  const child = spawn(process.execPath, [BIN, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: store === undefined ? env : { ...env, WRIT_STORE: store },
-  });
-  let out = '';
-  child.stdout?.on('data', (chunk) => {
-    out += String(chunk);
-  });
-  while (!/service .*\n/.test(out)) {
-    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return { child, url: /service\s+(\S+)/.exec(out)?.[1] as string };
+  const { child, said } = await started(BIN, bundle, data, /service .*\n/, store);
+  return { child, url: /service\s+(\S+)/.exec(said)?.[1] as string };
 }

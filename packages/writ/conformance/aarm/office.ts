@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { started } from '../started.js';
 
 /** The office of examples/aarm: a service, its gateway, and an MCP server behind it, as `writ start` runs them. */
 
@@ -22,7 +23,6 @@ export interface Called {
   readonly result: string;
 }
 
-const READY_MS = 30_000;
 const DECISION_META = 'dev.writ/decision';
 
 export class Office {
@@ -39,32 +39,7 @@ export class Office {
 
   static async open(bin: string, bundle: string): Promise<Office> {
     const data = mkdtempSync(join(tmpdir(), 'writ-aarm-'));
-    const args = [
-      'start',
-      '--bundle',
-      bundle,
-      '--data',
-      data,
-      '--port',
-      '0',
-      '--gateway-port',
-      '0',
-      '--log-level',
-      'fatal',
-    ];
-    const child = spawn(process.execPath, [bin, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NO_COLOR: '1' },
-    });
-    let said = '';
-    child.stdout?.on('data', (chunk) => {
-      said += String(chunk);
-    });
-    for (const began = Date.now(); !/gateway\s+\S+\n/.test(said); ) {
-      if (child.exitCode !== null || Date.now() - began > READY_MS)
-        throw new Error(`the service did not start: ${said}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const { child, said } = await started(bin, bundle, data, /gateway\s+\S+\n/);
     const [, url = ''] = /service\s+(\S+)/.exec(said) ?? [];
     const [, gateway = ''] = /gateway\s+(\S+)/.exec(said) ?? [];
     return new Office(bin, bundle, child, data, url, gateway);

@@ -45,7 +45,7 @@ export class AccessRequests {
       const now = clock();
       const { record } = first;
       const made: AccessTask = {
-        id: `arq_${randomBytes(16).toString('base64url')}`,
+        id: newId('arq_'),
         enforcementPoint,
         template: template.name,
         path: record.provenance?.path ?? [record.request.subject],
@@ -166,7 +166,7 @@ export class AccessRequests {
       const next = withVote(task, vote, items, (item, votes) => {
         const narrow = narrowest(votes);
         const made = {
-          id: `apr_${randomBytes(16).toString('base64url')}`,
+          id: newId('apr_'),
           approvedAt: at,
           approvedUntil: endOf(narrow, lifetimes, task.requested.until, now),
         };
@@ -260,7 +260,7 @@ export class AccessRequests {
         continue;
       }
       const made = {
-        id: `apr_${randomBytes(16).toString('base64url')}`,
+        id: newId('apr_'),
         approvedAt: at,
         approvedUntil: new Date(now.getTime() + emergency.for).toISOString(),
       };
@@ -302,7 +302,7 @@ export class AccessRequests {
   }
 
   private async put(task: AccessTask, tellings: readonly Omit<Delivery, 'attempts' | 'id'>[]): Promise<void> {
-    const deliveries = tellings.map((one) => ({ ...one, id: randomBytes(16).toString('base64url') }));
+    const deliveries = tellings.map((one) => ({ ...one, id: newId() }));
     const due = dueAt(task, this.parts.template(task.template));
     await this.parts.store.put(task, due, deliveries, this.parts.clock());
     for (const tell of this.waiting) tell(task);
@@ -335,6 +335,11 @@ function summaryOf({ id, decision, policies, uses, approvedUntil, approvers, bin
 
 function pathText({ provenance, request }: DecisionRecord): string {
   return (provenance?.path ?? [request.subject]).map(uidText).join();
+}
+
+/** One that nobody can guess. */
+function newId(prefix = ''): string {
+  return prefix + randomBytes(16).toString('base64url');
 }
 
 function sha256(text: string): string {

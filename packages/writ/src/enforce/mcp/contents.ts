@@ -1,11 +1,13 @@
 import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
-import type { Decision } from '../../decide/decision.js';
-import { explainBriefly, isPermitted } from '../../decide/decision.js';
+import { isPermitted } from '../../decide/decision.js';
 import type { DecisionPoint } from '../../decide/point.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
 import { MappingError } from '../errors.js';
+import type { HeldDecision } from '../holding.js';
 import { type CarryOut, ERROR } from './carry-out.js';
-import type { CallingClient } from './map-call.js';
+import { denial } from './denial.js';
+import { firstOfEach } from './first-of-each.js';
+import { type CallingClient, promptTold, requestBy } from './map-call.js';
 import { readableUri } from './resource-uri.js';
 import type { CallResult, Prompt, Resource, ResourceTemplate, Upstream } from './upstream.js';
 
@@ -21,10 +23,7 @@ export interface ContentsParts {
   readonly point: DecisionPoint;
   readonly carryOut: CarryOut;
   /** Decides, and holds what has to wait. */
-  readonly decide: (
-    request: AccessRequest,
-    asked: AskedWith,
-  ) => Promise<{ readonly decision: Decision; readonly release?: () => void }>;
+  readonly decide: (request: AccessRequest, asked: AskedWith) => Promise<HeldDecision>;
 }
 
 const RESOURCE = 'resource';
@@ -48,12 +47,9 @@ export class Contents {
   }
 
   async resources(asked: AskedWith): Promise<Resource[]> {
-    const seen = new Set<string>();
-    // Of two servers with one URI the first has it: what is decided on is one thing.
-    const all = this.parts.upstreams
-      .flatMap(({ contents }) => [...contents.resources])
-      .filter(({ uri }) => !seen.has(uri) && seen.add(uri) !== undefined);
-    return this.shown(all, asked, 'resources/read', ({ uri }) => ({ type: RESOURCE, id: uri }));
+    const all = this.parts.upstreams.flatMap(({ contents }) => [...contents.resources]);
+    const first = firstOfEach(all, ({ uri }) => uri);
+    return this.shown(first, asked, 'resources/read', ({ uri }) => ({ type: RESOURCE, id: uri }));
   }
 
   async templates(asked: AskedWith): Promise<ResourceTemplate[]> {
@@ -83,14 +79,11 @@ export class Contents {
     return this.carriedOut(request, offered?.upstream, 'prompts/get', params, asked);
   }
 
-  /** Of several servers with a prompt of one name the first has it. */
   private offeredPrompts(): { readonly upstream: Upstream; readonly prompt: Prompt; readonly shown: string }[] {
-    const seen = new Set<string>();
-    return this.parts.upstreams
-      .flatMap((upstream) =>
-        upstream.contents.prompts.map((prompt) => ({ upstream, prompt, shown: `${upstream.prefix}${prompt.name}` })),
-      )
-      .filter(({ shown }) => !seen.has(shown) && seen.add(shown) !== undefined);
+    const all = this.parts.upstreams.flatMap((upstream) =>
+      upstream.contents.prompts.map((prompt) => ({ upstream, prompt, shown: `${upstream.prefix}${prompt.name}` })),
+    );
+    return firstOfEach(all, ({ shown }) => shown);
   }
 
   /**
@@ -113,10 +106,8 @@ export class Contents {
     resourceOf: (one: T) => { readonly type: string; readonly id: string } | { readonly type: string },
   ): Promise<T[]> {
     if (all.length === 0) return [];
-    const { originator, agent, task } = client;
-    const request = { subject: originator, context: { task, ...(agent === undefined ? {} : { agent }) } };
     const actions = all.map((one) => ({ action, resource: resourceOf(one) }));
-    const could = await this.parts.point.couldPermit?.(request, actions, carried);
+    const could = await this.parts.point.couldPermit?.(requestBy(client), actions, carried);
     return could === undefined ? [...all] : all.filter((_one, i) => could[i] === true);
   }
 
@@ -127,18 +118,13 @@ export class Contents {
     upstream: Upstream | undefined,
     { client, carried }: AskedWith,
   ): AccessRequest {
-    const { originator, agent, task, tellsPrompt } = client;
+    const { subject, context } = requestBy(client);
+    const server = upstream?.name ?? '';
     return {
-      subject: originator,
+      subject,
       action: { name: action },
       resource,
-      context: {
-        input,
-        task,
-        upstream: { server: upstream?.name ?? '' },
-        ...(agent === undefined ? {} : { agent }),
-        ...(tellsPrompt === true && carried.prompt !== undefined ? { prompt: carried.prompt } : {}),
-      },
+      context: { input, ...context, upstream: { server }, ...promptTold(client, carried) },
     };
   }
 
@@ -147,25 +133,18 @@ export class Contents {
     upstream: Upstream | undefined,
     method: string,
     params: Readonly<Record<string, unknown>>,
-    asked: AskedWith,
+    askedWith: AskedWith,
   ): Promise<CallResult> {
     const { carryOut, decide } = this.parts;
-    const { decision, release } = await decide(request, asked);
+    const { decision, asked, release } = await decide(request, askedWith);
     const what = request.resource.id;
     try {
-      if (!isPermitted(decision)) {
-        const { id: decisionId, result, refusal } = decision;
-        throw new ProtocolError(ERROR.denied, `${what} was not permitted: ${explainBriefly(decision)}`, {
-          decisionId,
-          result,
-          ...(refusal === undefined ? {} : { refusal }),
-        });
-      }
+      if (!isPermitted(decision)) throw denial(what, decision, asked);
       if (upstream === undefined) {
         await carryOut.report(decision, 'not-executed');
         throw new ProtocolError(ERROR.mapping, `no server has ${what}`, { decisionId: decision.id });
       }
-      return await carryOut.request(upstream, { what, method, params, decision, ...asked });
+      return await carryOut.request(upstream, { what, method, params, decision, ...askedWith });
     } finally {
       release?.();
     }

@@ -1,13 +1,12 @@
 import { ProtocolError, Server } from '@modelcontextprotocol/server';
 import { sameUid } from '@writ/cedar';
-import { type Decision, decidingPolicies, explainBriefly, isPermitted } from '../../decide/decision.js';
+import { isPermitted } from '../../decide/decision.js';
 import type { DecisionPoint } from '../../decide/point.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
 import { carriedBy, originatorIn, transactionIn } from '../carried.js';
 import { MappingError } from '../errors.js';
 import {
   type ApprovalDesk,
-  type AskedFor,
   type HeldCall,
   type HeldDecision,
   Holding,
@@ -16,8 +15,10 @@ import {
 } from '../holding.js';
 import { CarryOut, ERROR, type Log } from './carry-out.js';
 import { type AskedWith, Contents } from './contents.js';
+import { denial } from './denial.js';
+import { firstOfEach } from './first-of-each.js';
 import { askForJustification, justificationIn } from './justification.js';
-import type { CallingClient, CallMapper } from './map-call.js';
+import { type CallingClient, type CallMapper, promptTold, requestBy } from './map-call.js';
 import type { CallResult, Tool, Upstream } from './upstream.js';
 
 export { DECISION_META, type Log } from './carry-out.js';
@@ -97,16 +98,25 @@ export class Gateway {
     }
   }
 
-  /** Every tool, as its server calls it and as clients do. A name that two servers come to have later stays with the first. */
+  /** Every tool, as its server calls it and as clients do. */
   private offered(): Offered[] {
-    const shown = new Map<string, Offered>();
-    for (const one of this.all()) if (!shown.has(one.shown)) shown.set(one.shown, one);
-    return [...shown.values()];
+    return firstOfEach(this.all(), ({ shown }) => shown);
+  }
+
+  /** The tool that clients call so. */
+  private find(shown: string): Offered | undefined {
+    for (const upstream of this.upstreams) {
+      if (!shown.startsWith(upstream.prefix)) continue;
+      const name = shown.slice(upstream.prefix.length);
+      const tool = upstream.tools.find((one) => one.name === name);
+      if (tool !== undefined) return { upstream, tool, shown };
+    }
+    return undefined;
   }
 
   /** The input schema of a tool, by the name that clients see; undefined when no server has it. */
   inputSchemaOf(tool: string): Readonly<Record<string, unknown>> | undefined {
-    return this.offered().find(({ shown }) => shown === tool)?.tool.inputSchema;
+    return this.find(tool)?.tool.inputSchema;
   }
 
   private all(): Offered[] {
@@ -185,10 +195,8 @@ export class Gateway {
     const listed = offered.map(({ upstream, tool, shown }) =>
       mapper.listed({ server: upstream.name, tool: tool.name, shown }),
     );
-    const { originator, agent, task } = client;
-    const request = { subject: originator, context: { task, ...(agent === undefined ? {} : { agent }) } };
     const known = listed.filter((one) => one !== undefined);
-    const could = (await this.point.couldPermit?.(request, known, carried)) ?? known.map(() => true);
+    const could = (await this.point.couldPermit?.(requestBy(client), known, carried)) ?? known.map(() => true);
     const hidden = new Set(known.filter((_one, i) => could[i] === false));
     return offered
       .filter((_one, i) => listed[i] === undefined || !hidden.has(listed[i]))
@@ -206,11 +214,10 @@ export class Gateway {
     input: Record<string, unknown>,
     { signal, carried = {}, onWait, justification }: CallOptions = {},
   ): Promise<CallResult> {
-    const offered = this.offered().find(({ shown }) => shown === tool);
+    const offered = this.find(tool);
     const upstream = offered?.upstream;
     const mapped = this.requestFor(client, offered, tool, input);
-    const isTold = client.tellsPrompt === true && carried.prompt !== undefined;
-    const request = isTold ? { ...mapped, context: { ...mapped.context, prompt: carried.prompt } } : mapped;
+    const request = { ...mapped, context: { ...mapped.context, ...promptTold(client, carried) } };
     const { decision, asked, release } = await this.decide(request, carried, {
       task: taskIn(client, carried),
       signal,
@@ -222,12 +229,6 @@ export class Gateway {
       if (upstream === undefined) {
         await this.carryOut.report(decision, 'not-executed');
         throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}`, { decisionId: decision.id });
-      }
-      if (!upstream.isAlive) {
-        await this.carryOut.report(decision, 'not-executed');
-        throw new ProtocolError(ERROR.decisionPoint, `the server of ${tool} is not running; the call was not made`, {
-          decisionId: decision.id,
-        });
       }
       return await this.carryOut.forward(upstream, {
         tool: offered?.tool.name ?? tool,
@@ -309,22 +310,3 @@ function progressOf(
     notify({ method: 'notifications/progress', params }).catch(() => undefined);
   };
 }
-
-function denial(tool: string, decision: Decision, asked: AskedFor | undefined): ProtocolError {
-  const how =
-    asked === undefined || decision.result !== 'step_up'
-      ? ''
-      : `. ${ASKED[asked.status] ?? ASKED.pending} (${asked.id})`;
-  return new ProtocolError(ERROR.denied, `${tool} was not permitted: ${explainBriefly(decision)}${how}`, {
-    decisionId: decision.id,
-    result: decision.result,
-    reasons: decidingPolicies(decision),
-    ...(asked === undefined ? {} : { accessRequest: asked }),
-    ...(decision.refusal === undefined ? {} : { refusal: decision.refusal }),
-  });
-}
-
-const ASKED: Readonly<Record<string, string>> = {
-  pending: 'Somebody is asked to approve it; make the same call again later',
-  denied: 'Somebody was asked to approve it, and denied it; do not ask again',
-};

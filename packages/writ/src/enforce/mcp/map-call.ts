@@ -1,6 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
 import type { ListedAction } from '../../decide/could-permit.js';
-import type { AccessRequest } from '../../decide/request.js';
+import type { AccessRequest, Carried } from '../../decide/request.js';
 import { compileTemplate, literalIn, type Template } from '../coaz/template.js';
 import { MappingError } from '../errors.js';
 
@@ -17,6 +17,16 @@ export interface CallingClient {
   readonly task: string;
   /** Whether what it says the user asked for is believed without a token that says so. */
   readonly tellsPrompt?: boolean | undefined;
+}
+
+/** Who asks, before it is known what for. */
+export function requestBy({ originator, agent, task }: CallingClient): Pick<AccessRequest, 'subject' | 'context'> {
+  return { subject: originator, context: { task, ...(agent === undefined ? {} : { agent }) } };
+}
+
+/** What its user asked for, of a client whose host is believed in that. */
+export function promptTold({ tellsPrompt }: CallingClient, { prompt }: Carried): { readonly prompt?: string } {
+  return tellsPrompt === true && prompt !== undefined ? { prompt } : {};
 }
 
 export interface ToolCall {

@@ -1,0 +1,24 @@
+import { ProtocolError } from '@modelcontextprotocol/server';
+import { type Decision, decidingPolicies, explainBriefly } from '../../decide/decision.js';
+import type { AskedFor } from '../holding.js';
+import { ERROR } from './carry-out.js';
+
+/** What a client gets whose request was not permitted: why, and what it can do. */
+export function denial(what: string, decision: Decision, asked: AskedFor | undefined): ProtocolError {
+  const how =
+    asked === undefined || decision.result !== 'step_up'
+      ? ''
+      : `. ${ASKED[asked.status] ?? ASKED.pending} (${asked.id})`;
+  return new ProtocolError(ERROR.denied, `${what} was not permitted: ${explainBriefly(decision)}${how}`, {
+    decisionId: decision.id,
+    result: decision.result,
+    reasons: decidingPolicies(decision),
+    ...(asked === undefined ? {} : { accessRequest: asked }),
+    ...(decision.refusal === undefined ? {} : { refusal: decision.refusal }),
+  });
+}
+
+const ASKED: Readonly<Record<string, string>> = {
+  pending: 'Somebody is asked to approve it; make the same call again later',
+  denied: 'Somebody was asked to approve it, and denied it; do not ask again',
+};
