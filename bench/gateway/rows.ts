@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -27,7 +28,7 @@ action say appliesTo { principal: [User, Agent], resource: [Tool], context: { in
 });
 
 /** What a decision before it adds to a call of a tool: the same call in turn, directly and through Writ, by the official client. */
-export async function added(): Promise<Row[]> {
+export async function added(notes: string[]): Promise<Row[]> {
   const port = await freePort();
   const served = spawn(process.execPath, [SERVER, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(served.stdout, 'data');
@@ -35,6 +36,10 @@ export async function added(): Promise<Row[]> {
   const writ = await startWrit({ bundle: bundle({ url }), gatewayPort });
   const asyncPort = await freePort();
   const unwaiting = await startWrit({ bundle: bundle({ url }, 'async'), gatewayPort: asyncPort });
+  const besidePort = await freePort();
+  const command = { command: process.execPath, args: [SERVER] };
+  const beside = await startWrit({ bundle: bundle(command, 'async'), gatewayPort: besidePort });
+  const peer = await startPeer();
   const clients: Client[] = [];
   try {
     clients.push(
@@ -44,10 +49,14 @@ export async function added(): Promise<Row[]> {
       await overStdio([SERVER]),
       await overStdio(guardOf(writ)),
       await overStdio(guardOf(unwaiting)),
+      await overHttp(`http://127.0.0.1:${besidePort}/mcp`, beside.keyOf?.('bot')),
+      ...(peer === undefined ? [] : [await overHttp(peer.url)]),
     );
-    const [http, httpSync, httpAsync, stdio, stdioSync, stdioAsync] = await inTurn(clients);
+    const [http, httpSync, httpAsync, stdio, stdioSync, stdioAsync, proxied, byPeer] = await inTurn(clients);
     const [onDisk, later] = ['decision and outcome on disk before the answer', '`durability: async`'];
+    if (peer === undefined) notes.push('mcp-proxy is not here (it could not be installed): no ratio to it.');
     return [
+      ...(peer === undefined ? [] : [besidePeer(proxied, byPeer)]),
       row(`Streamable HTTP, ${onDisk}`, http, httpSync),
       row(`Streamable HTTP, ${later}`, http, httpAsync),
       row(`stdio with \`writ guard\`, ${onDisk}`, stdio, stdioSync),
@@ -57,8 +66,48 @@ export async function added(): Promise<Row[]> {
     for (const client of clients) await client.close();
     await writ.stop();
     await unwaiting.stop();
+    await beside.stop();
+    peer?.child.kill();
     served.kill();
   }
+}
+
+const PEER = fileURLToPath(new URL('../../gateway/peer', import.meta.url));
+
+/** mcp-proxy in front of the same server over stdio: it passes on what it gets, and decides nothing. Undefined where it cannot be had. */
+async function startPeer(): Promise<{ readonly child: ChildProcess; readonly url: string } | undefined> {
+  const script = join(PEER, 'node_modules/mcp-proxy/dist/bin/mcp-proxy.mjs');
+  if (!existsSync(script)) {
+    const install = ['ci', '--ignore-scripts', '--loglevel=error', '--no-audit', '--no-fund'];
+    const { status } = spawnSync('npm', install, { cwd: PEER, stdio: ['ignore', 2, 2] });
+    if (status !== 0 || !existsSync(script)) return undefined;
+  }
+  const port = await freePort();
+  const flags = ['--host', '127.0.0.1', '--port', String(port), '--server', 'stream', '--no-eventStore'];
+  const child = spawn(process.execPath, [script, ...flags, '--', process.execPath, SERVER], { stdio: 'ignore' });
+  const url = `http://127.0.0.1:${port}/mcp`;
+  for (let i = 0; i < 100; i += 1) {
+    if (
+      await fetch(url).then(
+        () => true,
+        () => false,
+      )
+    )
+      return { child, url };
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  child.kill();
+  return undefined;
+}
+
+function besidePeer(writ = Number.NaN, peer = Number.NaN): Row {
+  return {
+    group: 'Gateway',
+    name: 'a call over Streamable HTTP to a server over stdio: Writ with `durability: async`, and mcp-proxy 6.7.19, which decides nothing',
+    figures: { 'through Writ ms': writ, 'through mcp-proxy ms': peer },
+    peer: 'mcp-proxy',
+    ratio: writ / peer,
+  };
 }
 
 /** A thousand clients at once: what each costs in memory while it is connected, and that all get their answers. */
