@@ -6,7 +6,7 @@ import { EARLY_MOST } from '../src/audit/early-answers.js';
 import { RecordError } from '../src/audit/errors.js';
 import { LogReader } from '../src/audit/log-reader.js';
 import { LogWriter } from '../src/audit/log-writer.js';
-import type { ChangeRecord, DecisionRecord } from '../src/decide/record.js';
+import type { ChangeRecord, DecisionRecord, OutcomeRecord } from '../src/decide/record.js';
 import { openStoreToRead } from '../src/store/store.js';
 import { command, startedService } from './processes.js';
 import { bundleOf, run } from './running.js';
@@ -48,7 +48,7 @@ function slowDisk() {
 }
 
 describe('async', () => {
-  it('answers before the disk is done, but never for what is held of a budget, a cap or a proof, nor for anything else than a decision', async () => {
+  it('answers before the disk is done, but never for what is held of a budget, a cap or a proof, what brings labels, or what is no decision or outcome', async () => {
     const { log, waiting, settled } = slowDisk();
     expect(await settled(log.append([decision(1)]))).toBe(false);
     log.answerEarly(true);
@@ -61,6 +61,19 @@ describe('async', () => {
     expect(await settled(log.append([decision(5)], [{ key: 'p', until: 1, at: 0 }]))).toBe(false);
     const change: ChangeRecord = { kind: 'change', id: '01K9', time: 't', by: 'b', what: 'w', detail: {} };
     expect(await settled(log.append([change]))).toBe(false);
+    const outcome: OutcomeRecord = {
+      ...{
+        kind: 'outcome',
+        id: '01KA',
+        decisionId: decision(2).id,
+        time: 't',
+        enforcementPoint: 'e',
+        status: 'completed',
+      },
+    };
+    expect(await settled(log.append([outcome]))).toBe(true);
+    expect(await settled(log.append([{ ...outcome, labels: ['external'] }]))).toBe(false);
+    expect(await settled(log.append([{ ...outcome, held: [] }]))).toBe(false);
     for (const { resolve } of waiting) resolve();
   });
 

@@ -124,8 +124,9 @@ function noteOf(entry: LogEntry): EntryNote {
 /** Told of entries once they are on disk: what they are, and their lines. */
 export type EntryListener = (notes: readonly EntryNote[], texts: readonly string[]) => void;
 
-/** Whether nothing but the record is lost with an entry: no budget, cap or outcome. */
+/** Whether nothing but the record is lost with an entry: no budget, no cap, no label. A permit whose outcome is lost counts as done. */
 function holdsNothing(entry: LogEntry): boolean {
+  if (entry.kind === 'outcome') return entry.held === undefined && (entry.labels ?? []).length === 0;
   return entry.kind === 'decision' && entry.reserved === undefined && entry.mandate?.use === undefined;
 }
 

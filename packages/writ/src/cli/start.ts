@@ -40,11 +40,13 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa };
   const store = storeOf(flags.store);
   const writ = await startWrit({ ...flags, store, logger, tls, tracer: traces?.tracer });
+  // Before it says that it is there: whoever stops it then stops it as it should be.
+  const stopped = stopSignal();
   print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile}, administrator: ${writ.keyFileOf('admin')})`);
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
   // What is wrong with the bundle is in the log; the last good one goes on.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
-  await stopSignal();
+  await stopped;
   await writ.close();
   await traces?.end();
   return EXIT.ok;

@@ -143,7 +143,9 @@ export class Decider {
   }
 
   /** From now on whoever carries it out hears of it when what permits it is revoked: also what was revoked while it was recorded. */
-  begun({ id, request, provenance }: DecisionRecord): void {
+  begun(record: DecisionRecord): void {
+    const { id, request, provenance } = record;
+    this.permits.begin(record);
     // A permit has been through this: who asks is known.
     const about = revocableOf(request, provenance as Provenance, this.parts.identities);
     this.inFlight.begin(id, about);

@@ -32,6 +32,8 @@ export interface PermitsParts {
   readonly eventOf: (decision: DecisionRecord) => LedgerEvent | undefined;
 }
 
+const MOST_LATELY = 10_000;
+
 /** In the place of an answer that there was, and that nobody looked at. */
 export const UNREAD = Symbol('unread');
 
@@ -48,6 +50,8 @@ export class Permits {
   /** Those that hold a reservation, with the enforcement point that may report their outcome. */
   private readonly open = new Map<string, { readonly enforcementPoint: string; readonly at: number }>();
   private readonly reporting = new Set<string>();
+  /** What our own enforcement points carry out, and what was reported last, which may not be on disk yet: nobody has to look it up. */
+  private readonly lately = new Map<string, { readonly decision: DecisionRecord } | 'reported'>();
 
   constructor(private readonly parts: PermitsParts) {}
 
@@ -65,6 +69,16 @@ export class Permits {
     const { enforcementPoint } = caller;
     if (reserved.length > 0 || use !== undefined) this.open.set(id, { enforcementPoint, at: now.getTime() });
     return reserved;
+  }
+
+  /** An action that is begun in this process; what became of it is reported soon. */
+  begin(decision: DecisionRecord): void {
+    this.keep(decision.id, { decision });
+  }
+
+  private keep(id: string, what: { readonly decision: DecisionRecord } | 'reported'): void {
+    if (this.lately.size >= MOST_LATELY) this.lately.delete(this.lately.keys().next().value as string);
+    this.lately.set(id, what);
   }
 
   /** Decisions that could not be put on the record do not stand, and use nothing up. */
@@ -95,12 +109,14 @@ export class Permits {
     this.expire(now);
     const { enforcementPoint } = caller;
     // Of two reports at once, one counts.
-    if (this.reporting.has(decisionId)) return false;
+    const lately = this.lately.get(decisionId);
+    if (this.reporting.has(decisionId) || lately === 'reported') return false;
     this.reporting.add(decisionId);
     try {
       const waiting = this.open.get(decisionId);
       const isForgotten = result !== undefined && this.parts.ledger.waiting(decisionId) === undefined;
-      const recorded = waiting === undefined || isForgotten ? await this.parts.recorded(decisionId) : undefined;
+      const recorded =
+        waiting === undefined || isForgotten ? await this.recordedOf(decisionId, lately?.decision) : undefined;
       const isKnown =
         waiting === undefined ? waits(recorded, enforcementPoint, now) : waiting.enforcementPoint === enforcementPoint;
       if (!isKnown) return false;
@@ -114,6 +130,7 @@ export class Permits {
         ...noteOf(learned),
       };
       await this.parts.log.append([outcome]);
+      this.keep(decisionId, 'reported');
       this.open.delete(decisionId);
       this.parts.ledger.settle(decisionId, status, now, learned?.held);
       if (learned !== undefined) this.remember(decisionId, learned);
@@ -121,6 +138,10 @@ export class Permits {
     } finally {
       this.reporting.delete(decisionId);
     }
+  }
+
+  private async recordedOf(decisionId: string, known: DecisionRecord | undefined): Promise<Recorded | undefined> {
+    return known === undefined ? this.parts.recorded(decisionId) : { decision: known, outcome: undefined };
   }
 
   /** A result brings labels and figures; also that of an action that failed, because somebody reads it. */
