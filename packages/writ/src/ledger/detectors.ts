@@ -1,19 +1,17 @@
+import { hiddenIn, instructionsIn, type Span } from '../model-text.js';
 import type { Leaf } from './result-labels.js';
 
 /** What results can be looked through for, and the label that what is found gets. */
-export type Detection = Readonly<Partial<Record<'email' | 'phone' | 'iban' | 'card' | 'secret', string>>>;
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+export type Detection = Readonly<
+  Partial<Record<'email' | 'phone' | 'iban' | 'card' | 'secret' | 'instructions' | 'hidden-text', string>>
+>;
 
 /** More text than this is not looked through: it has every label that could have been found. */
 const MAX_TEXT = 256 * 1024;
 
 /**
  * The values of a result with the labels of what is found in them: addresses, account and card numbers with right check digits,
- * telephone numbers with their country, credentials in the forms that services give out. What it does not know it does not find.
+ * telephone numbers with their country, credentials in the forms that services give out, text that speaks to the model or that nobody sees. What it does not know it does not find.
  */
 export async function withDetections(leaves: readonly Leaf[], detection: Detection): Promise<readonly Leaf[]> {
   const wanted = Object.entries(detection) as [keyof Detection, string][];
@@ -95,6 +93,8 @@ const FINDERS: Readonly<Record<keyof Detection, (text: string) => Promise<readon
     return found;
   },
   secret: secretsIn,
+  instructions: async (text) => instructionsIn(text),
+  'hidden-text': async (text) => hiddenIn(text),
 };
 
 /** Where a text has something of a class; all of it, when it is too long to be looked through. */

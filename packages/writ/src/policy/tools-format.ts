@@ -54,7 +54,12 @@ export const toolsYaml = z.strictObject({
     .default({}),
   tools: z.record(z.string(), tool).default({}),
   /** What results are looked through for, and the label of what is found. */
-  detect: z.partialRecord(z.enum(['email', 'phone', 'iban', 'card', 'secret']), z.string().min(1)).optional(),
+  detect: z
+    .partialRecord(
+      z.enum(['email', 'phone', 'iban', 'card', 'secret', 'instructions', 'hidden-text']),
+      z.string().min(1),
+    )
+    .optional(),
 });
 
 export type ToolsYaml = z.infer<typeof toolsYaml>;

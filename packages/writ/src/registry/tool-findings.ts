@@ -1,3 +1,5 @@
+import { hiddenIn, instructionsIn, readAs } from '../model-text.js';
+
 /** A tool as its server lists it. */
 export interface ToolDefinition {
   readonly name: string;
@@ -12,23 +14,6 @@ export const TOOL_FINDINGS = ['hidden-text', 'instructions', 'look-alike', 'shad
 export type ToolFinding = (typeof TOOL_FINDINGS)[number];
 
 /**
- * Characters that a person does not see and a model reads: tags, zero width, variation selectors beyond emoji, controls of direction. A
- * joiner between letters of scripts that need it is not one.
- */
-const HIDDEN =
-  /[\u{E0000}-\u{E007F}\u200B\u2060-\u2064\u202A-\u202E\u2066-\u2069\uFEFF\u00AD\u180E\u3164\uFFA0]|[\u{E0100}-\u{E01EF}]/u;
-
-/** Texts that speak to the model instead of describing the tool. Heuristics: what they find, a person looks at. */
-const INSTRUCTIONS: readonly RegExp[] = [
-  /\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|other|all|any|system)\b.{0,20}\b(?:instructions?|prompts?|rules?|messages?)\b/is,
-  /\bdo(?:n[o']t| not)\b.{0,30}\b(?:tell|mention|inform|show|reveal|notify|alert)\b.{0,30}\b(?:user|human|anyone|anybody|them)\b/is,
-  /<\s*\/?\s*(?:important|system|instructions?|secret|hidden|admin)\s*>/i,
-  /\b(?:before|after|when(?:ever)?)\b.{0,30}\b(?:using|calling|invoking)\b.{0,40}\b(?:this|any|another|other)\b.{0,20}\btools?\b.{0,60}\b(?:must|always|first|read|call|send|include)\b/is,
-  /\b(?:read|include|attach|send|pass)\b.{0,40}(?:~\/\.|\.ssh\b|id_rsa|\.env\b|\bcredentials?\b|\bapi[ _-]?keys?\b|mcp\.json|\bconversation\b|\bchat history\b)/is,
-  /\byou (?:must|are required to|have to) (?:always |first |never )?(?:call|use|read|send|include|prefer)\b/i,
-];
-
-/**
  * What is suspicious about a tool, beside the others that are offered with it.
  *
  * @param others the tools of all servers, this one too or not
@@ -40,10 +25,10 @@ export function findingsOf(
 ): ToolFinding[] {
   const found = new Set<ToolFinding>();
   const texts = textsOf(tool, 0);
-  if (texts.some((text) => HIDDEN.test(text))) found.add('hidden-text');
+  if (texts.some((text) => hiddenIn(text).length > 0)) found.add('hidden-text');
+  if (texts.some((text) => instructionsIn(text).length > 0)) found.add('instructions');
   // What is hidden between letters does not hide what they say.
-  const said = texts.map((text) => text.replace(new RegExp(HIDDEN.source, 'gu'), '').normalize('NFKC'));
-  if (said.some((text) => INSTRUCTIONS.some((pattern) => pattern.test(text)))) found.add('instructions');
+  const said = texts.map(readAs);
   if (/[^\p{ASCII}]/u.test(tool.name)) found.add('look-alike');
   for (const other of others) {
     if (other.server === server) continue;
