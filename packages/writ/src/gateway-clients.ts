@@ -1,6 +1,7 @@
 import { uidText } from '@writ/cedar';
+import { decodeJwt } from 'jose';
 import type { TokenExchange } from './decide/exchange.js';
-import type { IdentifiedClient } from './enforce/mcp/http.js';
+import type { IdentifiedClient } from './enforce/mcp/client-server.js';
 import type { Credentials } from './provenance/credentials.js';
 import { ExchangeError } from './provenance/errors.js';
 import { Newest } from './provenance/newest.js';
@@ -56,7 +57,10 @@ export class GatewayClients {
     try {
       const token = await this.parts.exchange.standing(jwt);
       const [{ uid: originator }] = token.path;
-      return { client: { originator, task: uidText(originator) }, txnToken: await this.signed(token) };
+      return {
+        client: { originator, task: uidText(originator), claims: decodeJwt(jwt) },
+        txnToken: await this.signed(token),
+      };
     } catch (error) {
       if (error instanceof ExchangeError) return undefined;
       throw error;

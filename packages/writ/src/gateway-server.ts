@@ -5,10 +5,13 @@ import type { ChangeRecord } from './decide/record.js';
 import type { ApprovalDesk } from './enforce/holding.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
+import type { ProtectedResource } from './enforce/mcp/protected-resource.js';
 import { TRANSFORMS } from './enforce/transform.js';
 import { GatewayClients } from './gateway-clients.js';
 import { holdSettings } from './plane.js';
+import type { Bundle } from './policy/bundle.js';
 import type { Credentials } from './provenance/credentials.js';
+import { DPOP_ALGORITHMS } from './provenance/dpop.js';
 import type { CredentialUses } from './registry/credential-uses.js';
 import type { Revocations } from './registry/revocations.js';
 import type { ToolPins } from './registry/tool-pins.js';
@@ -39,6 +42,8 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   const { serving, data, token, toolPins, clock, logger, onClose } = parts;
   const { bundle } = serving;
   if (Object.keys(bundle.settings.gateway.servers).length === 0) return undefined;
+  // Nobody is told before it is served.
+  let tellLists = (): void => undefined;
   const upstreams = await startUpstreams({
     bundle,
     data,
@@ -46,6 +51,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     logger,
     clock,
     onSuspended: (tools) => tellSuspended(tools, parts.record, logger),
+    onContents: () => tellLists(),
     onStart: (upstream) => onClose(() => upstream.close()),
   });
   const log = (message: string): void => logger.warn({ face: 'gateway' }, message);
@@ -68,11 +74,31 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     tellsPrompt: (client) => serving.bundle.settings.gateway.clients[client]?.prompt === true,
     clock,
   });
-  const served = await serveGateway(gateway, (sent) => clients.identify(sent), parts.port, log);
+  const served = await serveGateway({
+    gateway,
+    identify: (sent) => clients.identify(sent),
+    port: parts.port,
+    log,
+    protectedResource: () => protectedResourceOf(serving.bundle),
+  });
   onClose(() => served.close());
   // Whatever may change what a list shows.
+  tellLists = () => served.listsChanged();
   toolPins.onChange(() => served.listsChanged());
   parts.revocations.onRevocation(() => served.listsChanged());
   serving.onActivate(() => served.listsChanged());
   return served.url;
+}
+
+/** Tokens are taken of the issuers whose subjects are identities, where there is a token service to exchange them. */
+function protectedResourceOf({ settings: { name, gateway, issuers, tokens } }: Bundle): ProtectedResource {
+  const taken =
+    tokens === undefined ? [] : Object.entries(issuers).filter(([, { identity }]) => identity !== undefined);
+  return {
+    resource: gateway.resource,
+    name,
+    authorizationServers: taken.map(([issuer]) => issuer),
+    scopes: [...new Set(taken.flatMap(([, { scopes }]) => scopes))].sort(),
+    proofs: DPOP_ALGORITHMS,
+  };
 }

@@ -6,7 +6,7 @@ import type { PolicyPlane, RequestForm } from './decide/plane.js';
 import type { Append } from './decide/record.js';
 import { millisecondsOf } from './duration.js';
 import type { HoldSettings } from './enforce/holding.js';
-import { CallMapper } from './enforce/mcp/map-call.js';
+import { CallMapper, type MappedServer } from './enforce/mcp/map-call.js';
 import { Ledger } from './ledger/ledger.js';
 import { Tools } from './ledger/tool-description.js';
 import type { AccessYaml } from './policy/access-format.js';
@@ -90,17 +90,25 @@ export function deciderOf(bundle: Bundle, log: Append, clock: () => Date, more: 
   });
 }
 
-/** The mapper of a bundle's gateway. */
+/**
+ * The mapper of a bundle's gateway.
+ *
+ * @throws {MappingError} when a mapping is malformed or does not parse
+ */
 export function mapperOf(bundle: Bundle, data: string): CallMapper {
-  const roots = Object.entries(bundle.settings.gateway.servers).map(([name, { root }]) => [
+  const servers = Object.entries(bundle.settings.gateway.servers).map(([name, { root, mappings }]) => [
     name,
-    root === undefined ? undefined : resolve(expand(root, bundle, data)),
+    { mappings, root: root === undefined ? undefined : resolve(expand(root, bundle, data)) },
   ]);
-  return new CallMapper(bundle.mappings, Object.fromEntries(roots) as Record<string, string | undefined>);
+  return new CallMapper(
+    bundle.mappings,
+    Object.fromEntries(servers) as Record<string, MappedServer>,
+    actionsOf(bundle.schema),
+  );
 }
 
 /** `${data}` and `${bundle}` in a setting. */
-export function expand(text: string, bundle: Bundle, data: string): string {
+export function expand(text: string, bundle: Pick<Bundle, 'root'>, data: string): string {
   return text.replaceAll('${data}', data).replaceAll('${bundle}', bundle.root);
 }
 

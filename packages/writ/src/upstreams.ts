@@ -18,6 +18,8 @@ interface UpstreamsParts {
   readonly clock: () => Date;
   /** Is told of tools that are suspended from now on. */
   readonly onSuspended: (tools: readonly PinnedTool[]) => Promise<void>;
+  /** Is told when resources or prompts are not what they were. */
+  readonly onContents: () => void;
   /** Handed each server at once, so that it is stopped when a later one fails. */
   readonly onStart: (upstream: Upstream) => void;
 }
@@ -43,6 +45,7 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<Upstream[]>
       concurrency,
       getsToken: passToken,
       onTools,
+      onContents: parts.onContents,
       onState: (message) => logger.warn({ face: 'gateway' }, message),
     });
     parts.onStart(upstream);
@@ -81,14 +84,20 @@ export function toolStates(pins: ToolPins): ToolStates {
 
 type Server = Bundle['settings']['gateway']['servers'][string];
 
-function addressOf(name: string, server: Server, bundle: Bundle, data: string): ServerCommand | ServerAddress {
-  const { command, args, env, url, headers } = server;
+/** How a server of a bundle is started, or where it is. */
+export function addressOf(
+  name: string,
+  server: Server,
+  bundle: Pick<Bundle, 'root'>,
+  data: string,
+): ServerCommand | ServerAddress {
+  const { command, args, env, url, headers, transport } = server;
   if (url !== undefined) {
     const filled = Object.entries(headers).map(([header, value]) => [
       header,
       environmentText(value, `gateway.servers.${name}`),
     ]);
-    return { url, headers: Object.fromEntries(filled) };
+    return { url, transport, headers: Object.fromEntries(filled) };
   }
   return {
     command: command as string,

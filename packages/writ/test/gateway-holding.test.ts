@@ -252,10 +252,11 @@ describe('a call that somebody has to approve, where the user can be asked first
     await client.close();
   });
 
-  it('whose client is of an earlier revision, which the gateway serves without a way back, is not asked', async () => {
-    const { client, questions } = await asking({ action: 'decline' }, 'legacy');
+  it('whose client is of an earlier revision is asked over its session', async () => {
+    const { client, questions } = await asking({ action: 'accept', content: { reason: 'it is late' } }, 'legacy');
     expect((await refusal(echo(client, { amount: 800 }))).data.accessRequest).toMatchObject({ status: 'pending' });
-    expect(questions).toEqual([]);
+    expect(questions).toHaveLength(1);
+    expect(await open(writ)).toContainEqual(expect.objectContaining({ justification: 'it is late' }));
     await client.close();
   });
 

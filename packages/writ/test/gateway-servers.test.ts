@@ -1,4 +1,6 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -142,6 +144,7 @@ entity resource, prompt;
 type Arguments = { city?: String, state?: String, department?: String, name?: String, resourceType?: String, resourceId?: String };
 action "resources/read" appliesTo { principal: [User, Agent], resource: [resource], context: { input: { uri: String } } };
 action "prompts/get" appliesTo { principal: [User, Agent], resource: [prompt], context: { input: Arguments } };
+action "completion/complete" appliesTo { principal: [User, Agent], resource: [prompt, resource], context: { input: { name: String, value: String } } };
 `,
           'tools.yaml': drafted.get('tools.yaml') ?? '',
           'ledger.yaml':
@@ -190,6 +193,8 @@ action "prompts/get" appliesTo { principal: [User, Agent], resource: [prompt], c
       const { resources: has, prompts: hasPrompts } = direct.getServerCapabilities() ?? {};
       if (has !== undefined) {
         expect((await through.listResources()).resources).toEqual((await direct.listResources()).resources);
+        const templates = await direct.listResourceTemplates().catch(() => ({ resourceTemplates: [] }));
+        expect((await through.listResourceTemplates()).resourceTemplates).toEqual(templates.resourceTemplates);
       }
       if (hasPrompts !== undefined)
         expect((await through.listPrompts()).prompts).toEqual((await direct.listPrompts()).prompts);
@@ -199,6 +204,24 @@ action "prompts/get" appliesTo { principal: [User, Agent], resource: [prompt], c
       for (const [tool, input] of calls) {
         const ask = (client: Client) => said(client.callTool({ name: tool, arguments: input }));
         expect([tool, await ask(through)]).toEqual([tool, await ask(direct)]);
+      }
+    });
+
+    it('completes the same', async () => {
+      if (direct.getServerCapabilities()?.completions === undefined) return;
+      const prompt = { type: 'ref/prompt', name: 'completable-prompt' } as const;
+      const template = { type: 'ref/resource', uri: 'demo://resource/dynamic/text/{resourceId}' } as const;
+      expect(
+        (await direct.complete({ ref: prompt, argument: { name: 'department', value: 'E' } })).completion.values,
+      ).toEqual(expect.arrayContaining([expect.stringMatching(/^E/)]));
+      for (const asked of [
+        { ref: prompt, argument: { name: 'department', value: 'E' } },
+        { ref: prompt, argument: { name: 'name', value: 'A' }, context: { arguments: { department: 'Sales' } } },
+        { ref: template, argument: { name: 'resourceId', value: '7' } },
+      ]) {
+        const [one, other] = [await said(direct.complete(asked)), await said(through.complete(asked))];
+        expect(other).toEqual(one);
+        expect(one).toHaveProperty('completion.values');
       }
     });
 
@@ -217,3 +240,60 @@ action "prompts/get" appliesTo { principal: [User, Agent], resource: [prompt], c
     });
   },
 );
+
+describe('a server that speaks HTTP with SSE alone (2024-11-05)', () => {
+  it('is served like the others, and connected to again when it is back', async () => {
+    const port = await freePort();
+    const start = async (): Promise<ChildProcess> => {
+      const child = spawn(process.execPath, [join(BIN, 'mcp-server-everything'), 'sse'], {
+        env: { ...process.env, PORT: String(port) },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      await new Promise((resolve) =>
+        child.stderr?.on('data', (said) => /listening|running/i.test(String(said)) && resolve(said)),
+      );
+      return child;
+    };
+    let child = await start();
+    const writ = await run(
+      bundleOf({
+        'writ.yaml': `name: sse\ngateway:\n  servers: { old: { url: 'http://127.0.0.1:${port}/sse', transport: sse } }\n  clients: { agent: { agent: 'Agent::"agent"', for: 'User::"user"' } }\n`,
+        'schema.cedarschema':
+          'entity User, Agent, Tool;\naction echo appliesTo { principal: [User, Agent], resource: [Tool], context: { input: { message: String } } };\n',
+        'policies/all.cedar': '@id("all") permit (principal, action, resource);',
+      }),
+    );
+    const client = new Client({ name: 'through', version: '1.0.0' }, options);
+    const headers = { Authorization: `Bearer ${writ.key('agent')}` };
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(writ.writ.gatewayUrl as string), { requestInit: { headers } }),
+    );
+    const echo = () => client.callTool({ name: 'echo', arguments: { message: 'hi' } });
+    expect((await echo()).content).toEqual([{ type: 'text', text: 'Echo: hi' }]);
+    child.kill();
+    await new Promise((resolve) => child.once('exit', resolve));
+    await expect(echo()).rejects.toThrow();
+    child = await start();
+    await expect
+      .poll(
+        () =>
+          echo().then(
+            ({ content }) => content,
+            () => undefined,
+          ),
+        { timeout: 15_000 },
+      )
+      .toBeDefined();
+    await client.close();
+    await writ.stop();
+    child.kill();
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { type EntityUid, parseUid } from '@writ/cedar';
+import { admit, clientServer } from '../enforce/mcp/client-server.js';
 import { Gateway } from '../enforce/mcp/gateway.js';
 import { CallMapper } from '../enforce/mcp/map-call.js';
 import { StrictStdioTransport } from '../enforce/mcp/stdio.js';
@@ -16,7 +17,7 @@ import { complain } from './output.js';
 export interface GuardFlags {
   readonly service: string;
   readonly keyFile: string;
-  readonly for: string;
+  readonly for?: string;
   readonly agent?: string;
   readonly bundle?: string;
   readonly data: string;
@@ -27,7 +28,7 @@ export interface GuardFlags {
 
 /** `writ guard -- command`: an MCP server over stdio in front of another; every call is decided by the service. */
 export async function guard(command: readonly [string, ...string[]], flags: GuardFlags): Promise<ExitCode> {
-  const originator = parseUid(flags.for);
+  const originator = parseUid(flags.for ?? '');
   const agent = flags.agent === undefined ? undefined : parseUid(flags.agent);
   if (originator === undefined || (flags.agent !== undefined && agent === undefined)) {
     complain('an identity is written Type::"id", as in --for \'User::"ana"\' --agent \'Agent::"support-bot"\'');
@@ -53,12 +54,27 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   });
   const task = `guard ${flags.server}`;
   const client = { originator: originator as EntityUid, agent, task, tellsPrompt: flags.prompt === true };
-  const transport = new StrictStdioTransport(process.stdin, process.stdout);
-  const served = serveStdio(() => gateway.serverFor({ client }), { transport, onerror: (error) => log(error.message) });
+  const gone = new AbortController();
+  // The connection has one, once it is known which revision the client speaks.
+  let server: ReturnType<typeof clientServer> | undefined;
+  const transport = new StrictStdioTransport(process.stdin, process.stdout, (message) =>
+    admit(gateway, message, {
+      came: { client },
+      signal: () => gone.signal,
+      resource: () => flags.server,
+      told: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
+    }),
+  );
+  const made = (): ReturnType<typeof clientServer> => {
+    server = clientServer(gateway, () => ({ client }));
+    return server;
+  };
+  const served = serveStdio(made, { transport, onerror: (error) => log(error.message) });
   await new Promise<void>((resolve) => {
     process.stdin.once('end', resolve);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
+  gone.abort();
   await served.close();
   await upstream.close();
   return EXIT.ok;

@@ -8,6 +8,7 @@ import type { PolicyPlane } from '../decide/plane.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
 import { millisecondsOf } from '../duration.js';
+import { decideAll } from '../enforce/coaz/decide-all.js';
 import { MappingError } from '../enforce/errors.js';
 import { TRANSFORMS } from '../enforce/transform.js';
 import { WritError } from '../errors.js';
@@ -83,33 +84,44 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   const decider = deciderOf(bundle, nothing, () => at, { plane, approvals, bind: (text) => text });
   const gateway = inProcess('gateway', TRANSFORMS);
   const asking = callerOf(bundle, task.as);
-  const requestOf = requestsOf(bundle, task);
+  const requestsFor = requestsOf(bundle, task);
 
   const steps: StepResult[] = [];
   for (const step of task.steps.flatMap((one) => new Array<TestStep>(one.times).fill(one))) {
     const caller = 'call' in step ? gateway : asking;
     if (step.after !== undefined) at = new Date(at.getTime() + millisecondsOf(step.after));
-    let decision: DecisionRecord;
+    let requests: readonly [AccessRequest, ...AccessRequest[]];
+    const decide = async (request: AccessRequest): Promise<DecisionRecord> => {
+      const decision = await decider.decide(request, caller, startedAs(task, step, plane, request));
+      if (step.approve !== true) return decision;
+      // Of several, those that nobody has to approve are permitted as they are.
+      if (isPermitted(decision) && requests.length > 1) return decision;
+      if (!approve(decision, decider, approvals))
+        throw new TestError(
+          `${task.test}: nobody would be asked to approve ${request.action.name}`,
+          explainBriefly(decision),
+        );
+      return decider.decide(request, caller, startedAs(task, step, plane, request));
+    };
+    let decisions: readonly [DecisionRecord, ...DecisionRecord[]];
     try {
-      const request = requestOf(step);
-      decision = await decider.decide(request, caller, startedAs(task, step, plane, request));
-      if (step.approve === true) {
-        if (!approve(decision, decider, approvals))
-          throw new TestError(
-            `${task.test}: nobody would be asked to approve ${request.action.name}`,
-            explainBriefly(decision),
-          );
-        decision = await decider.decide(request, caller, startedAs(task, step, plane, request));
-      }
+      requests = requestsFor(step);
+      decisions = await decideAll(requests, {
+        decide,
+        decisionIn: (one) => one,
+        cancel: ({ id }) => decider.report(id, 'not-executed', caller),
+      });
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
       steps.push({ ...compare(step, 'deny', []), why: error.message });
       continue;
     }
-    const reasons = decidingPolicies(decision).map(({ policy }) => policy);
+    const decision = decisions.at(-1) as DecisionRecord;
+    const decided = isPermitted(decision) ? decisions : [decision];
+    const reasons = [...new Set(decided.flatMap((one) => decidingPolicies(one)).map(({ policy }) => policy))];
     for (const id of reasons) determined.add(id);
     if (isPermitted(decision) && step.outcome !== 'none')
-      await decider.report(decision.id, step.outcome, caller, step.result);
+      for (const { id } of decisions) await decider.report(id, step.outcome, caller, step.result);
     steps.push({ ...compare(step, decision.result, reasons), why: explainBriefly(decision) });
   }
   return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
@@ -163,12 +175,12 @@ function callerOf({ settings, servicePolicy, schema }: Bundle, name: string): Ca
 }
 
 /** How the steps of a task become requests. Its shape was checked: a task with a call says for whom. */
-function requestsOf(bundle: Bundle, task: TestTask): (step: TestStep) => AccessRequest {
+function requestsOf(bundle: Bundle, task: TestTask): (step: TestStep) => readonly [AccessRequest, ...AccessRequest[]] {
   const mapper = mapperOf(bundle, TEST_DATA);
   const originator = parseUid(task.for ?? '') as EntityUid;
   const agent = task.agent === undefined ? undefined : parseUid(task.agent);
   return (step) => {
-    if ('request' in step) return step.request as AccessRequest;
+    if ('request' in step) return [step.request as AccessRequest];
     const call = { server: step.server ?? serverOf(bundle, step.call), tool: step.call, arguments: step.input };
     const mapped = mapper.map(call, {
       originator: step.for === undefined ? originator : (parseUid(step.for) as EntityUid),
@@ -176,7 +188,9 @@ function requestsOf(bundle: Bundle, task: TestTask): (step: TestStep) => AccessR
       task: step.task ?? task.test,
     });
     const prompt = step.prompt ?? task.prompt;
-    return prompt === undefined ? mapped : { ...mapped, context: { ...mapped.context, prompt } };
+    if (prompt === undefined) return mapped;
+    const [first, ...more] = mapped.map((one) => ({ ...one, context: { ...one.context, prompt } }));
+    return [first as AccessRequest, ...more];
   };
 }
 

@@ -3,6 +3,8 @@ import { type Caller, inProcess } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';
 import { decidingPolicies, explainBriefly, isPermitted, type Result } from '../decide/decision.js';
 import type { DecisionRecord } from '../decide/record.js';
+import type { AccessRequest } from '../decide/request.js';
+import { decideAll } from '../enforce/coaz/decide-all.js';
 import { MappingError } from '../enforce/errors.js';
 import type { CallingClient, CallMapper } from '../enforce/mcp/map-call.js';
 import { deciderOf, mapperOf } from '../plane.js';
@@ -58,9 +60,16 @@ export class TraceReplay {
     try {
       const mapped = this.mapper.map({ server: serverOf(this.bundle, tool), tool, arguments: args }, client);
       const { prompt } = trace;
-      const request = prompt === undefined ? mapped : { ...mapped, context: { ...mapped.context, prompt } };
-      const decision = await this.decider.decide(request, this.caller);
-      await this.takeIn(decision, result);
+      const [first, ...more] = mapped.map((one) =>
+        prompt === undefined ? one : { ...one, context: { ...one.context, prompt } },
+      );
+      const decisions = await decideAll([first as AccessRequest, ...more], {
+        decide: (request) => this.decider.decide(request, this.caller),
+        decisionIn: (one) => one,
+        cancel: ({ id }) => this.decider.report(id, 'not-executed', this.caller),
+      });
+      const decision = decisions.at(-1) as DecisionRecord;
+      for (const one of isPermitted(decision) ? decisions : [decision]) await this.takeIn(one, result);
       const reasons = decidingPolicies(decision).map(({ policy }) => policy);
       const why = explainBriefly(decision);
       const refused = reasons.length === 0 && decision.refusal !== undefined ? [decision.refusal.code] : reasons;

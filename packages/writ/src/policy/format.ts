@@ -18,6 +18,8 @@ const server = z
     args: z.array(z.string()).default([]),
     env: z.record(z.string(), z.string()).default({}),
     url: z.url({ protocol: /^https?$/ }).optional(),
+    /** `sse`: the transport of MCP 2024-11-05, for servers that have no other yet. */
+    transport: z.enum(['streamable-http', 'sse']).default('streamable-http'),
     /** What it is sent with each request, as credentials of its own; `${env:NAME}` for what is secret. */
     headers: z.record(z.string().regex(/^[\w-]+$/), z.string()).default({}),
     /** The folder that a file server serves, for mappings that speak of paths. */
@@ -27,6 +29,8 @@ const server = z
       .string()
       .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'a prefix is letters, digits, dots, dashes and _')
       .default(''),
+    /** Whether the mappings count that it declares for its tools (`x-authzen-mapping`), where the bundle has none. */
+    mappings: z.enum(['declared', 'bundle']).default('declared'),
     /** Whether the caller's transaction token is passed on to it; no other credential ever is. */
     passToken: z.boolean().default(false),
     /** For how long it is waited for, and how many calls at once. */
@@ -147,7 +151,12 @@ export const writYaml = z
       .default({ people: ['User', 'user'], dormantAfter: '90d', credentialAge: '90d' }),
     record: recordShape.default(RECORD_DEFAULTS),
     gateway: z
-      .strictObject({ servers: z.record(name, server).default({}), clients: z.record(name, client).default({}) })
+      .strictObject({
+        servers: z.record(name, server).default({}),
+        clients: z.record(name, client).default({}),
+        /** The resource identifier of the gateway (RFC 8707), as its clients know it; where it is served, when it is not given. */
+        resource: z.url({ protocol: /^https?$/ }).optional(),
+      })
       .default({ servers: {}, clients: {} }),
   })
   .superRefine(({ callers, issuers, gateway }, context) => {
@@ -188,7 +197,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   watermark: ['text'],
 };
 /** What `redact` looks for in texts, wherever it is. */
-const CLASSES = ['email', 'phone', 'iban', 'card', 'secret'];
+const CLASSES = ['email', 'phone', 'iban', 'card', 'secret', 'instructions', 'hidden-text'];
 
 /** What our own enforcement points could not carry out. */
 function wrongIn(type: string, { path, class: found, on, max }: Readonly<Record<string, unknown>>): string | undefined {
@@ -268,19 +277,32 @@ export const ledgerYaml = z.strictObject({
     .default({}),
 });
 
-/** A COAZ mapping: a template of an AuthZEN request. Leaf strings that begin with `$` are CEL. */
-const mapping = z.strictObject({
-  evaluation: z.strictObject({
-    subject: z.unknown().optional(),
-    action: z.strictObject({ name: z.string() }).optional(),
-    resource: z.strictObject({
-      type: z.string(),
-      id: z.string(),
-      properties: z.record(z.string(), z.unknown()).optional(),
-    }),
-    context: z.record(z.string(), z.unknown()).optional(),
-  }),
+const template = {
+  subject: z.unknown().optional(),
+  action: z.strictObject({ name: z.string(), properties: z.record(z.string(), z.unknown()).optional() }).optional(),
+  context: z.record(z.string(), z.unknown()).optional(),
+};
+const mappedResource = z.strictObject({
+  type: z.string(),
+  id: z.string(),
+  properties: z.record(z.string(), z.unknown()).optional(),
 });
+
+/** A COAZ mapping: a template of one AuthZEN request, or of several that all have to be permitted. Leaf strings that begin with `$` are CEL. */
+const mapping = z.union([
+  z.strictObject({ evaluation: z.strictObject({ ...template, resource: mappedResource }) }),
+  z.strictObject({
+    evaluations: z.strictObject({
+      ...template,
+      resource: mappedResource.optional(),
+      evaluations: z
+        .array(
+          z.strictObject({ action: template.action, resource: mappedResource.optional(), context: template.context }),
+        )
+        .min(1),
+    }),
+  }),
+]);
 
 export const mappingYaml = z.strictObject({ server: name, tools: z.record(z.string(), mapping) });
 

@@ -1,4 +1,4 @@
-import { Environment, Optional } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment, Optional } from '@marcbachmann/cel-js';
 import { MappingError } from '../errors.js';
 import { pathBelow, withFolders } from './paths.js';
 
@@ -8,9 +8,13 @@ import { pathBelow, withFolders } from './paths.js';
  *
  * To CEL's own functions come two: `pathBelow(path, folder)` and `withFolders(path)`.
  */
-const cel = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: true });
-cel.registerFunction('pathBelow(string, string): string', pathBelow);
-cel.registerFunction('withFolders(string): list<string>', withFolders);
+function environmentOf(variables: readonly string[] | undefined): Environment {
+  const cel = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: variables === undefined });
+  cel.registerFunction('pathBelow(string, string): string', pathBelow);
+  cel.registerFunction('withFolders(string): list<string>', withFolders);
+  for (const name of variables ?? []) cel.registerVariable(name, 'dyn');
+  return cel;
+}
 
 export type Variables = Readonly<Record<string, unknown>>;
 type Compiled = (variables: Record<string, unknown>) => unknown;
@@ -30,41 +34,68 @@ export function literalIn(leaf: unknown): string | undefined {
   return leaf.startsWith('$$') ? leaf.slice(1) : undefined;
 }
 
-/** @throws {MappingError} when an expression does not parse */
-export function compileTemplate(template: unknown, path = '$'): Template {
-  const compiled = compileNode(template, path);
+export interface TemplateOptions {
+  /** Where the template stands, for errors. */
+  readonly path?: string;
+  /** The input variables that there are: another is an error when it is compiled, and not when it is filled. */
+  readonly variables?: readonly string[];
+  /** Whether whoever wrote it may cost us time: then what does not take linear time is refused. */
+  readonly isUntrusted?: boolean;
+}
+
+/** @throws {MappingError} when an expression does not parse, or names what is not there */
+export function compileTemplate(template: unknown, options: TemplateOptions = {}): Template {
+  const { path = '$', variables, isUntrusted = false } = options;
+  const compiled = compileNode(template, path, {
+    cel: environmentOf(variables),
+    isChecked: variables !== undefined,
+    isUntrusted,
+  });
   return {
     fill: (variables) => {
       const values = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, toCel(value)]));
-      return compiled(values);
+      const made = compiled(values);
+      return made === ABSENT ? undefined : made;
     },
   };
 }
 
-function compileNode(node: unknown, path: string): Compiled {
-  if (typeof node === 'string') return compileText(node, path);
+interface Compiling {
+  readonly cel: Environment;
+  readonly isChecked: boolean;
+  readonly isUntrusted: boolean;
+}
+
+function compileNode(node: unknown, path: string, compiling: Compiling): Compiled {
+  if (typeof node === 'string') return compileText(node, path, compiling);
   if (Array.isArray(node)) {
-    const items = node.map((item, i) => compileNode(item, `${path}[${i}]`));
+    const items = node.map((item, i) => compileNode(item, `${path}[${i}]`, compiling));
     return (variables) => items.map((item) => item(variables)).filter((item) => item !== ABSENT);
   }
   if (typeof node !== 'object' || node === null) return () => node;
-  const entries = Object.entries(node).map(([key, value]) => [key, compileNode(value, `${path}.${key}`)] as const);
+  const entries = Object.entries(node).map(
+    ([key, value]) => [key, compileNode(value, `${path}.${key}`, compiling)] as const,
+  );
   return (variables) =>
     Object.fromEntries(
       entries.map(([key, value]) => [key, value(variables)] as const).filter(([, value]) => value !== ABSENT),
     );
 }
 
-function compileText(text: string, path: string): Compiled {
+function compileText(text: string, path: string, { cel, isChecked, isUntrusted }: Compiling): Compiled {
   if (!text.startsWith('$')) return () => text;
   if (text.startsWith('$$')) return () => text.slice(1);
   const expression = text.slice(1);
-  let run: ReturnType<typeof cel.parse>;
+  let run: ReturnType<Environment['parse']>;
   try {
     run = cel.parse(expression);
   } catch (error) {
     throw new MappingError(`${path}: \`${expression}\` is not CEL: ${firstLine(error)}`);
   }
+  const checked = isChecked ? run.check() : undefined;
+  if (checked?.valid === false) throw new MappingError(`${path}: \`${expression}\`: ${firstLine(checked.error)}`);
+  const costly = isUntrusted ? costlyIn(expression, run.ast) : undefined;
+  if (costly !== undefined) throw new MappingError(`${path}: \`${expression.slice(0, 200)}\` ${costly}`);
   return (variables) => {
     try {
       return fromCel(run(variables));
@@ -72,6 +103,34 @@ function compileText(text: string, path: string): Compiled {
       throw new MappingError(`${path}: \`${expression}\`: ${firstLine(error)}`);
     }
   };
+}
+
+const LONGEST = 2_000;
+const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
+
+/** What would let somebody else's expression take more than linear time; undefined when nothing would. */
+function costlyIn(expression: string, ast: ASTNode): string | undefined {
+  if (expression.length > LONGEST) return `is longer than ${LONGEST} characters`;
+  const called = (node: unknown, within: number): string | undefined => {
+    if (Array.isArray(node)) {
+      for (const one of node) {
+        const found = called(one, within);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    }
+    if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return undefined;
+    const { op, args } = node as { op: string; args: unknown };
+    const name = op === 'rcall' || op === 'call' ? (args as [string])[0] : '';
+    if (name === 'matches') return 'uses `matches`, which is not taken from others';
+    const isMacro = MACROS.has(name);
+    if (isMacro && within > 0) return `has \`${name}\` within another`;
+    if (!isMacro) return called(args, within);
+    // What it goes over is worked out once.
+    const [, over, body] = args as [string, unknown, unknown];
+    return called(over, within) ?? called(body, within + 1);
+  };
+  return called(ast, 0);
 }
 
 /** JSON to CEL: integers are CEL integers, objects are maps (so that no name is special). */

@@ -2,12 +2,11 @@ import { ProtocolError } from '@modelcontextprotocol/server';
 import type { Decision } from '../../decide/decision.js';
 import type { DecisionPoint } from '../../decide/point.js';
 import type { Change, OutcomeDetails } from '../../decide/record.js';
-import type { Carried } from '../../decide/request.js';
 import type { OutcomeStatus } from '../../ledger/outcome.js';
 import { ObligationError, UpstreamError } from '../errors.js';
 import { carriedOut, changeOf, obligationsOn } from '../transform.js';
 import { changedAnswer } from './answer-transform.js';
-import type { CallResult, Upstream } from './upstream.js';
+import type { Along, CallResult, Upstream } from './upstream.js';
 
 /** JSON-RPC error codes of the COAZ-MCP binding, section "Errors". */
 export const ERROR = { denied: -32_001, mapping: -32_602, decisionPoint: -32_603 } as const;
@@ -23,8 +22,7 @@ export interface PermittedCall {
   readonly tool: string;
   readonly input: Record<string, unknown>;
   readonly decision: Decision;
-  readonly signal: AbortSignal | undefined;
-  readonly carried: Carried;
+  readonly along: Along;
 }
 
 /** Another request that may be made. */
@@ -33,8 +31,7 @@ export interface PermittedRequest {
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly decision: Decision;
-  readonly signal: AbortSignal | undefined;
-  readonly carried: Carried;
+  readonly along: Along;
 }
 
 /** Something that is under way. */
@@ -46,11 +43,14 @@ interface Going {
 }
 
 const DEEPEST = 256;
+const INVALID_PARAMS = -32_602;
+/** MCP 2026-07-28, "Error Codes". */
+const MISSING_CAPABILITY = -32_021;
 
 /** Carries out what was permitted, as the permit asks, and reports what became of it. */
 export class CarryOut {
   constructor(
-    private readonly point: DecisionPoint,
+    private readonly point: Pick<DecisionPoint, 'report' | 'interruption'>,
     private readonly log: Log,
     /** The keyed hash of what obligations change. */
     private readonly hash: (text: string) => string,
@@ -58,28 +58,30 @@ export class CarryOut {
 
   /** Calls the tool. @throws {ProtocolError} when it failed, or its answer is withheld */
   async forward(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
-    const { tool, decision, signal, carried } = call;
+    const { tool, decision, along } = call;
     const sent = await this.changedInput(upstream, call);
-    const ask = (either: AbortSignal | undefined): Promise<CallResult> =>
-      upstream.call(tool, sent.input, either, carried);
-    const answered = await this.answered(upstream, { what: tool, decision, signal, changes: sent.changes }, ask);
-    const status = answered.isError === true ? 'failed' : 'completed';
+    const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
+      upstream.call(tool, sent.input, { ...along, signal });
+    const going = { what: tool, decision, signal: along.signal, changes: sent.changes };
+    const answered = await this.answered(upstream, going, ask);
+    // What a server asks first, it did not do yet: it is called again, and that is decided anew.
+    const status = answered.isError === true || isInputRequired(answered) ? 'failed' : 'completed';
     const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
     return this.takenIn(tool, decision, result, status, [...sent.changes, ...changes]);
   }
 
   /** Sends another request than a call of a tool. @throws {ProtocolError} when it failed, or its answer is withheld */
   async request(upstream: Upstream, asked: PermittedRequest): Promise<CallResult> {
-    const { what, method, params, decision, signal, carried } = asked;
+    const { what, method, params, decision, along } = asked;
     if (decision.obligations !== undefined) {
       await this.report(decision, 'not-executed');
       throw new ProtocolError(ERROR.denied, `${what} was not permitted: what the permit asks for is for tools alone`, {
         decisionId: decision.id,
       });
     }
-    const ask = (either: AbortSignal | undefined): Promise<CallResult> =>
-      upstream.request(method, params, either, carried);
-    const answered = await this.answered(upstream, { what, decision, signal, changes: [] }, ask);
+    const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
+      upstream.request(method, params, { ...along, signal });
+    const answered = await this.answered(upstream, { what, decision, signal: along.signal, changes: [] }, ask);
     return this.takenIn(what, decision, answered, 'completed', []);
   }
 
@@ -109,7 +111,10 @@ export class CarryOut {
       const message = refused
         ? `${what} failed: ${(error as Error).message}`
         : `${what} was begun and its server stopped answering; it may have been done`;
-      throw new ProtocolError(ERROR.decisionPoint, message, { decisionId: decision.id });
+      throw new ProtocolError(refused ? codeOf(error) : ERROR.decisionPoint, message, {
+        ...(refused ? requiredBy(error) : {}),
+        decisionId: decision.id,
+      });
     }
     if (!isDeeper(answer, DEEPEST)) return answer;
     // It can be parsed and cannot be written again: a client would wait for it until its own time is up.
@@ -126,7 +131,8 @@ export class CarryOut {
     status: OutcomeStatus,
     changes: readonly Change[],
   ): Promise<CallResult> {
-    const failed = status === 'failed' ? { error: firstText(result) } : {};
+    const why = isInputRequired(result) ? 'its server asks the user something first' : undefined;
+    const failed = status === 'failed' ? { error: why ?? firstText(result) } : {};
     const isTakenIn = await this.report(decision, status, result, { changes, ...failed });
     // What nobody took in would be read and have no labels.
     if (!isTakenIn) throw withheld(what, decision, 'it could not be recorded');
@@ -204,6 +210,22 @@ export class CarryOut {
       return false;
     }
   }
+}
+
+/** What a client can act on keeps its code; whatever else a server says is its failure, and never one of our codes. */
+function codeOf({ code }: ProtocolError): number {
+  return code === INVALID_PARAMS || code === MISSING_CAPABILITY ? code : ERROR.decisionPoint;
+}
+
+/** Which capabilities a server needs of the client. */
+function requiredBy({ code, data }: ProtocolError): { readonly requiredCapabilities?: unknown } {
+  if (code !== MISSING_CAPABILITY) return {};
+  return { requiredCapabilities: ((data ?? {}) as { requiredCapabilities?: unknown }).requiredCapabilities };
+}
+
+/** Whether a server wants to know something of the user before it does what it is asked. */
+export function isInputRequired({ resultType }: CallResult): boolean {
+  return resultType === 'input_required';
 }
 
 function withheld(what: string, { id }: Decision, why: string): ProtocolError {

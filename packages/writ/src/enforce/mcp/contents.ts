@@ -8,20 +8,25 @@ import { type CarryOut, ERROR } from './carry-out.js';
 import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
 import { type CallingClient, promptTold, requestBy } from './map-call.js';
+import { completionTarget } from './methods.js';
 import { readableUri } from './resource-uri.js';
 import type { CallResult, Prompt, Resource, ResourceTemplate, Upstream } from './upstream.js';
+import { callerText, type StateSeal, type UserInput } from './user-input.js';
 
 /** What a request comes with besides what it asks for. */
 export interface AskedWith {
   readonly client: CallingClient;
   readonly carried: Carried;
   readonly signal: AbortSignal;
+  /** What its user can be asked, and was. */
+  readonly input?: UserInput | undefined;
 }
 
 export interface ContentsParts {
   readonly upstreams: readonly Upstream[];
   readonly point: DecisionPoint;
   readonly carryOut: CarryOut;
+  readonly seal: StateSeal;
   /** Decides, and holds what has to wait. */
   readonly decide: (request: AccessRequest, asked: AskedWith) => Promise<HeldDecision>;
 }
@@ -38,11 +43,13 @@ export class Contents {
   constructor(private readonly parts: ContentsParts) {}
 
   /** Whether any server offers these. */
-  get offers(): { readonly resources: boolean; readonly prompts: boolean } {
+  get offers(): Readonly<Record<'resources' | 'prompts' | 'completions' | 'subscriptions', boolean>> {
     const all = this.parts.upstreams.map(({ contents }) => contents);
     return {
       resources: all.some(({ resources, templates }) => resources.length + templates.length > 0),
       prompts: all.some(({ prompts }) => prompts.length > 0),
+      completions: all.some(({ completes }) => completes),
+      subscriptions: all.some(({ tells }) => tells),
     };
   }
 
@@ -77,6 +84,60 @@ export class Contents {
     const request = this.requestFor('prompts/get', resource, input, offered?.upstream, asked);
     const params = { name: offered?.prompt.name ?? name, arguments: input };
     return this.carriedOut(request, offered?.upstream, 'prompts/get', params, asked);
+  }
+
+  /**
+   * Completes an argument of a prompt or of a template.
+   *
+   * @throws {ProtocolError} when it is not permitted or not there
+   */
+  async complete({ ref, argument, context }: CompletionParams, asked: AskedWith): Promise<CallResult> {
+    const resource = targetOf(ref);
+    const prompt = this.offeredPrompts().find(({ shown }) => resource.type === PROMPT && shown === resource.id);
+    const upstream = prompt?.upstream ?? (resource.type === RESOURCE ? this.completing(resource.id) : undefined);
+    const request = this.requestFor('completion/complete', resource, { ...argument }, upstream, asked);
+    const named =
+      prompt === undefined
+        ? { type: 'ref/resource', uri: resource.id }
+        : { type: 'ref/prompt', name: prompt.prompt.name };
+    const params = { ref: named, argument, ...(context === undefined ? {} : { context }) };
+    return this.carriedOut(
+      request,
+      upstream?.contents.completes === true ? upstream : undefined,
+      'completion/complete',
+      params,
+      asked,
+    );
+  }
+
+  /**
+   * Tells a client when a resource changes, if it may hear of it.
+   *
+   * @returns what calls it off
+   * @throws {ProtocolError} when it may not, or no server tells
+   */
+  async subscribe(uri: string, askedWith: AskedWith, told: () => void): Promise<() => void> {
+    const upstream = this.serverOf(uri);
+    const request = this.requestFor('resources/subscribe', { type: RESOURCE, id: uri }, { uri }, upstream, askedWith);
+    const { carryOut, decide } = this.parts;
+    const { decision, asked, release } = await decide(request, askedWith);
+    release?.();
+    if (!isPermitted(decision)) throw denial(uri, decision, asked);
+    try {
+      if (upstream?.contents.tells !== true) throw new Error(`no server tells of changes of ${uri}`);
+      const off = await upstream.watch(uri, told);
+      await carryOut.report(decision, 'completed');
+      return off;
+    } catch (error) {
+      await carryOut.report(decision, 'not-executed');
+      throw new ProtocolError(ERROR.mapping, (error as Error).message, { decisionId: decision.id });
+    }
+  }
+
+  private completing(template: string): Upstream | undefined {
+    return this.parts.upstreams.find(({ contents: { resources, templates } }) =>
+      [...templates.map(({ uriTemplate }) => uriTemplate), ...resources.map(({ uri }) => uri)].includes(template),
+    );
   }
 
   private offeredPrompts(): { readonly upstream: Upstream; readonly prompt: Prompt; readonly shown: string }[] {
@@ -135,19 +196,43 @@ export class Contents {
     params: Readonly<Record<string, unknown>>,
     askedWith: AskedWith,
   ): Promise<CallResult> {
-    const { carryOut, decide } = this.parts;
-    const { decision, asked, release } = await decide(request, askedWith);
+    const { carryOut, decide, seal } = this.parts;
     const what = request.resource.id;
+    const { client, input } = askedWith;
+    // Completions ask nobody anything.
+    const of = { caller: callerText(client), server: upstream?.name ?? '', tool: method, arguments: params };
+    const userInput = method === 'completion/complete' ? undefined : seal.opened(input, of);
+    const { decision, asked, release } = await decide(request, askedWith);
     try {
       if (!isPermitted(decision)) throw denial(what, decision, asked);
       if (upstream === undefined) {
         await carryOut.report(decision, 'not-executed');
         throw new ProtocolError(ERROR.mapping, `no server has ${what}`, { decisionId: decision.id });
       }
-      return await carryOut.request(upstream, { what, method, params, decision, ...askedWith });
+      const { signal, carried } = askedWith;
+      const along = { signal, carried, input: userInput };
+      const answer = await carryOut.request(upstream, { what, method, params, decision, along });
+      return seal.sealed(answer, of);
     } finally {
       release?.();
     }
+  }
+}
+
+/** What `completion/complete` has. */
+export interface CompletionParams {
+  readonly ref: unknown;
+  readonly argument: { readonly name: string; readonly value: string };
+  readonly context?: unknown;
+}
+
+/** @throws {ProtocolError} for what is neither a prompt nor a resource */
+function targetOf(ref: unknown): { readonly type: string; readonly id: string } {
+  try {
+    return completionTarget(ref);
+  } catch (error) {
+    if (!(error instanceof MappingError)) throw error;
+    throw new ProtocolError(ERROR.mapping, error.message);
   }
 }
 

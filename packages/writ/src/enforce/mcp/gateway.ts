@@ -1,9 +1,9 @@
-import { ProtocolError, Server } from '@modelcontextprotocol/server';
-import { sameUid } from '@writ/cedar';
-import { isPermitted } from '../../decide/decision.js';
+import { ProtocolError } from '@modelcontextprotocol/server';
+import { type Decision, isPermitted } from '../../decide/decision.js';
 import type { DecisionPoint } from '../../decide/point.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
-import { carriedBy, originatorIn, transactionIn } from '../carried.js';
+import { transactionIn } from '../carried.js';
+import { decideAll, JoinedPermits } from '../coaz/decide-all.js';
 import { MappingError } from '../errors.js';
 import {
   type ApprovalDesk,
@@ -17,9 +17,10 @@ import { CarryOut, ERROR, type Log } from './carry-out.js';
 import { type AskedWith, Contents } from './contents.js';
 import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
-import { askForJustification, justificationIn } from './justification.js';
 import { type CallingClient, type CallMapper, promptTold, requestBy } from './map-call.js';
-import type { CallResult, Tool, Upstream } from './upstream.js';
+import { kindOfMethod, serverTarget } from './methods.js';
+import type { Along, CallResult, Tool, Upstream } from './upstream.js';
+import { callerText, StateSeal, type UserInput } from './user-input.js';
 
 export { DECISION_META, type Log } from './carry-out.js';
 
@@ -46,6 +47,8 @@ export interface ToolStates {
   ): { readonly suspended?: string | undefined; readonly findings: readonly string[] } | undefined;
 }
 
+type Json = Readonly<Record<string, unknown>>;
+
 interface Offered {
   readonly upstream: Upstream;
   readonly tool: Tool;
@@ -59,6 +62,9 @@ export interface CallOptions {
   /** Told while the call is held. */
   readonly onWait?: HeldCall['onWait'];
   readonly justification?: HeldCall['justification'];
+  readonly onProgress?: Along['onProgress'];
+  /** What its user can be asked, and was. */
+  readonly input?: UserInput | undefined;
 }
 
 /**
@@ -70,19 +76,24 @@ export class Gateway {
   private readonly point: DecisionPoint;
   private readonly log: Log;
   private readonly holding: Holding;
+  private readonly joined: JoinedPermits;
   private readonly carryOut: CarryOut;
-  private readonly contents: Contents;
+  private readonly seal: StateSeal;
+  readonly contents: Contents;
 
   /** @throws {MappingError} when two servers have a tool of one name */
   constructor(private readonly parts: GatewayParts) {
     const { upstreams, point, log } = parts;
     [this.upstreams, this.point, this.log] = [upstreams, point, log];
     this.holding = new Holding(point, parts.hold, parts.desk);
-    this.carryOut = new CarryOut(point, log, parts.hash);
+    this.joined = new JoinedPermits(point);
+    this.carryOut = new CarryOut(this.joined, log, parts.hash);
+    this.seal = new StateSeal(parts.hash);
     this.contents = new Contents({
       upstreams,
       point,
       carryOut: this.carryOut,
+      seal: this.seal,
       decide: (request, { client, carried, signal }) =>
         this.decide(request, carried, { task: taskIn(client, carried), signal }),
     });
@@ -125,81 +136,47 @@ export class Gateway {
     );
   }
 
-  /** An MCP server for one client; its `txnToken` is for calls that come with none. It has no method but those below; any other is answered with "method not found". */
-  serverFor(
-    { client, txnToken }: { readonly client: CallingClient; readonly txnToken?: string },
-    headers?: Readonly<Record<string, unknown>>,
-    url?: string,
-  ): Server {
-    const offers = this.contents.offers;
-    const capabilities = {
-      tools: { listChanged: true },
-      ...(offers.resources ? { resources: { listChanged: true } } : {}),
-      ...(offers.prompts ? { prompts: { listChanged: true } } : {}),
-    };
-    const server: Server = new Server({ name: 'writ-gateway', version: '0.1.0' }, { capabilities });
-    const askedBy = (meta: Record<string, unknown> | undefined, signal: AbortSignal): AskedWith => {
-      const came = carriedBy(meta, headers, url);
-      const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
-      return { client: workingFor(client, came.txnToken), carried, signal };
-    };
-    server.setRequestHandler('tools/list', async (request, { mcpReq }) => {
-      const asked = askedBy(request.params?._meta, mcpReq.signal);
-      return { tools: await this.tools(asked.client, asked.carried) };
-    });
-    if (offers.resources) {
-      server.setRequestHandler('resources/list', async (request, { mcpReq }) => ({
-        resources: await this.contents.resources(askedBy(request.params?._meta, mcpReq.signal)),
-      }));
-      server.setRequestHandler('resources/templates/list', async (request, { mcpReq }) => ({
-        resourceTemplates: await this.contents.templates(askedBy(request.params?._meta, mcpReq.signal)),
-      }));
-      server.setRequestHandler('resources/read', async ({ params }, { mcpReq }) => {
-        const asked = askedBy(params._meta, mcpReq.signal);
-        return (await this.contents.read(params.uri, asked)) as never;
-      });
-    }
-    if (offers.prompts) {
-      server.setRequestHandler('prompts/list', async (request, { mcpReq }) => ({
-        prompts: await this.contents.prompts(askedBy(request.params?._meta, mcpReq.signal)),
-      }));
-      server.setRequestHandler('prompts/get', async ({ params }, { mcpReq }) => {
-        const asked = askedBy(params._meta, mcpReq.signal);
-        return (await this.contents.prompt(params.name, params.arguments ?? {}, asked)) as never;
-      });
-    }
-    server.setRequestHandler('tools/call', async (request, extra) => {
-      const { name, arguments: input, _meta: meta } = request.params;
-      const came = carriedBy(meta, headers, url);
-      const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
-      const caller = workingFor(client, came.txnToken);
-      const onWait = progressOf(meta?.progressToken, (notification) => extra.mcpReq.notify(notification));
-      const justification = justificationIn(extra.mcpReq.inputResponses, server.getClientCapabilities());
-      const options = { signal: extra.mcpReq.signal, carried, onWait, justification };
-      try {
-        return (await this.call(caller, name, input ?? {}, options)) as never;
-      } catch (error) {
-        if (!(error instanceof JustificationNeeded)) throw error;
-        return askForJustification(name, error.message) as never;
-      }
-    });
-    return server;
+  /** Whether a request is decided by its method, before it is known what it is about. */
+  isDecidedAtOnce(method: string): boolean {
+    const kind = kindOfMethod(method);
+    return (
+      kind === 'unknown' ||
+      method === 'subscriptions/listen' ||
+      (kind === 'server' && this.parts.mapper().decides(method))
+    );
+  }
+
+  /**
+   * Decides what concerns the server as a whole, where the schema has an action for it.
+   *
+   * @param server the gateway's resource identifier, as its clients know it
+   * @throws {ProtocolError} when it may not go on
+   */
+  async admit(method: string, params: Json, { client, carried, signal }: AskedWith, server: string): Promise<void> {
+    if (!this.parts.mapper().decides(method)) return;
+    const { resource, context } = serverTarget(method, params, server);
+    const by = requestBy(client);
+    const request = { ...by, action: { name: method }, resource, context: { ...context, ...by.context } };
+    const { decision, asked, release } = await this.decide(request, carried, { task: taskIn(client, carried), signal });
+    release?.();
+    if (!isPermitted(decision)) throw denial(method, decision, asked);
+    await this.carryOut.report(decision, 'completed');
   }
 
   /** What a client could be permitted to call, with some arguments; and nothing that is suspended. */
-  private async tools(client: CallingClient, carried: Carried): Promise<Tool[]> {
+  async tools(client: CallingClient, carried: Carried): Promise<Tool[]> {
     const offered = this.offered().filter(
       ({ upstream, tool }) => this.parts.pins?.stateOf(upstream.name, tool.name)?.suspended === undefined,
     );
     const mapper = this.parts.mapper();
     const listed = offered.map(({ upstream, tool, shown }) =>
-      mapper.listed({ server: upstream.name, tool: tool.name, shown }),
+      mapper.listed({ server: upstream.name, tool: tool.name, shown, inputSchema: tool.inputSchema }),
     );
-    const known = listed.filter((one) => one !== undefined);
+    const known = listed.flatMap((requests) => requests ?? []);
     const could = (await this.point.couldPermit?.(requestBy(client), known, carried)) ?? known.map(() => true);
     const hidden = new Set(known.filter((_one, i) => could[i] === false));
     return offered
-      .filter((_one, i) => listed[i] === undefined || !hidden.has(listed[i]))
+      .filter((_one, i) => listed[i]?.some((request) => hidden.has(request)) !== true)
       .map(({ tool, shown }) => ({ ...tool, name: shown }));
   }
 
@@ -212,56 +189,71 @@ export class Gateway {
     client: CallingClient,
     tool: string,
     input: Record<string, unknown>,
-    { signal, carried = {}, onWait, justification }: CallOptions = {},
+    { signal, carried = {}, onWait, onProgress, justification, input: userInput }: CallOptions = {},
   ): Promise<CallResult> {
     const offered = this.find(tool);
     const upstream = offered?.upstream;
-    const mapped = this.requestFor(client, offered, tool, input);
-    const request = { ...mapped, context: { ...mapped.context, ...promptTold(client, carried) } };
-    const { decision, asked, release } = await this.decide(request, carried, {
-      task: taskIn(client, carried),
-      signal,
-      justification,
-      ...(onWait === undefined ? {} : { onWait }),
+    const requests = this.requestsFor(client, offered, tool, input).map((mapped) => ({
+      ...mapped,
+      context: { ...mapped.context, ...promptTold(client, carried) },
+    })) as unknown as readonly [AccessRequest, ...AccessRequest[]];
+    const of = { caller: callerText(client), server: upstream?.name ?? '', tool, arguments: input };
+    const along = { signal, carried, onProgress, input: this.seal.opened(userInput, of) };
+    const call = { task: taskIn(client, carried), signal, justification, ...(onWait === undefined ? {} : { onWait }) };
+    const held = await decideAll(requests, {
+      decide: async (request) => {
+        const answer = await this.decide(request, carried, call);
+        if (requests.length === 1) return answer;
+        // The next is of the same call, and does not wait for this one to be done.
+        answer.release?.();
+        return { decision: answer.decision, asked: answer.asked };
+      },
+      decisionIn: ({ decision }) => decision,
+      cancel: async ({ decision, release }) => {
+        await this.carryOut.report(decision, 'not-executed');
+        release?.();
+      },
     });
+    const last = held.at(-1) as HeldDecision;
+    if (!isPermitted(last.decision)) {
+      last.release?.();
+      throw denial(tool, last.decision, last.asked);
+    }
     try {
-      if (!isPermitted(decision)) throw denial(tool, decision, asked);
+      const decisions = held.map(({ decision }) => decision) as [Decision, ...Decision[]];
+      const decision = this.joined.join(decisions);
       if (upstream === undefined) {
         await this.carryOut.report(decision, 'not-executed');
         throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}`, { decisionId: decision.id });
       }
-      return await this.carryOut.forward(upstream, {
-        tool: offered?.tool.name ?? tool,
-        input,
-        decision,
-        signal,
-        carried,
-      });
+      const asServed = offered?.tool.name ?? tool;
+      return this.seal.sealed(await this.carryOut.forward(upstream, { tool: asServed, input, decision, along }), of);
     } finally {
-      release?.();
+      for (const { release } of held) release?.();
     }
   }
 
-  private requestFor(
+  private requestsFor(
     client: CallingClient,
     offered: Offered | undefined,
     shown: string,
     input: Record<string, unknown>,
-  ): AccessRequest {
+  ): readonly AccessRequest[] {
     const server = offered?.upstream.name ?? '';
     const tool = offered?.tool.name ?? shown;
     const misfit = offered?.upstream.misfit(tool, input);
     if (misfit !== undefined)
       throw new ProtocolError(ERROR.mapping, `the arguments of ${shown} do not fit its schema: ${misfit}`);
     try {
-      const mapped = this.parts.mapper().map({ server, tool, shown, arguments: input }, client);
+      const inputSchema = offered?.tool.inputSchema;
+      const mapped = this.parts.mapper().map({ server, tool, shown, arguments: input, inputSchema }, client);
       const { suspended, findings = [] } = this.parts.pins?.stateOf(server, tool) ?? {};
       if (suspended === undefined && findings.length === 0) return mapped;
       const said = {
         ...(suspended === undefined ? {} : { suspended }),
         ...(findings.length === 0 ? {} : { findings }),
       };
-      return { ...mapped, context: { ...mapped.context, ...said } };
+      return mapped.map((one) => ({ ...one, context: { ...one.context, ...said } }));
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
       throw new ProtocolError(ERROR.mapping, `the call of ${shown} cannot be decided on: ${error.message}`);
@@ -282,31 +274,7 @@ export class Gateway {
   }
 }
 
-/**
- * A client that is known by a credential of its own, and comes with the token of a task that it was handed, works for whom the token
- * names. That name is believed only when the token is: a request for somebody else than its token is refused.
- */
-function workingFor(client: CallingClient, txnToken: string | undefined): CallingClient {
-  if (txnToken === undefined || client.agent !== undefined) return client;
-  const named = originatorIn(txnToken);
-  if (named === undefined || sameUid(named, client.originator)) return client;
-  return { ...client, originator: named, agent: client.originator };
-}
-
 /** In which task calls depend on each other. What a token says of it is not verified: it only orders the calls of one client. */
 function taskIn({ task }: CallingClient, { txnToken }: Carried): string {
   return JSON.stringify([task, txnToken === undefined ? null : (transactionIn(txnToken) ?? txnToken)]);
-}
-
-/** Tells a client that asked for it how far its call is (MCP, "Progress"). */
-function progressOf(
-  token: unknown,
-  notify: (notification: { method: string; params: Record<string, unknown> }) => Promise<void>,
-): HeldCall['onWait'] {
-  if (typeof token !== 'string' && typeof token !== 'number') return undefined;
-  return (message, ms) => {
-    // It has to grow; a client that is gone is found out by the call.
-    const params = { progressToken: token, progress: ms / 1_000, message };
-    notify({ method: 'notifications/progress', params }).catch(() => undefined);
-  };
 }

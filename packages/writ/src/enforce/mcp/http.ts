@@ -6,17 +6,20 @@ import {
   type NodeIncomingMessageLike,
   toNodeHandler,
 } from '@modelcontextprotocol/node';
-import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server';
+import {
+  type AuthInfo,
+  createMcpHandler,
+  METHOD_NOT_FOUND,
+  ProtocolError,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { admit, type CameWith, clientServer, type IdentifiedClient, isModern } from './client-server.js';
 import type { Gateway, Log } from './gateway.js';
-import type { CallingClient } from './map-call.js';
 import { parseMessage } from './message.js';
+import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
 import { headersDiffer } from './request-headers.js';
-
-/** Who calls, and the transaction token that its calls have when they come with none. */
-export interface IdentifiedClient {
-  readonly client: CallingClient;
-  readonly txnToken?: string;
-}
+import { type IdentifiedRequest, Sessions } from './sessions.js';
+import { callerText } from './user-input.js';
 
 /** Who calls, from the `Authorization` header; undefined when it proves nothing. Rejects when that cannot be told now. */
 export type Identify = (authorization: string | undefined) => Promise<IdentifiedClient | undefined>;
@@ -29,27 +32,43 @@ export interface GatewayServer {
 }
 
 const MAX_BODY = 1024 * 1024;
+const METADATA_PATHS: ReadonlySet<string> = new Set([
+  '/.well-known/oauth-protected-resource',
+  '/.well-known/oauth-protected-resource/mcp',
+]);
 /** MCP 2026-07-28, "Error Codes". */
 const HEADER_MISMATCH = -32_020;
 
+export interface ServedGateway {
+  readonly gateway: Gateway;
+  readonly identify: Identify;
+  /** On loopback; 0 for any free one. */
+  readonly port: number;
+  readonly log: Log;
+  /** What it says of itself as an OAuth protected resource; its identifier is where it is served, when it is not given. */
+  readonly protectedResource: () => ProtectedResource;
+}
+
 /** Serves the gateway over Streamable HTTP on loopback, at `/mcp`. */
-export async function serveGateway(
-  gateway: Gateway,
-  identify: Identify,
-  port: number,
-  log: Log,
-): Promise<GatewayServer> {
+export async function serveGateway(parts: ServedGateway): Promise<GatewayServer> {
+  const { gateway, identify, port, log } = parts;
   // Where the gateway is reached; a proof of possession names it.
   let url = '';
-  const clients = new WeakMap<AuthInfo, { known: IdentifiedClient; headers: IncomingMessage['headers'] }>();
-  const handler = createMcpHandler(
-    ({ authInfo }) => {
-      const came = authInfo === undefined ? undefined : clients.get(authInfo);
-      if (came === undefined) throw new Error('a request came through without an identity');
-      return gateway.serverFor(came.known, came.headers, url);
-    },
-    { onerror: (error) => log(`mcp: ${error.message}`), maxRequestBodySize: MAX_BODY },
-  );
+  const clients = new WeakMap<AuthInfo, CameWith>();
+  const cameWith = ({ http }: Pick<ServerContext, 'http'>): CameWith => {
+    const came = http?.authInfo === undefined ? undefined : clients.get(http.authInfo);
+    if (came === undefined) throw new Error('a request came through without an identity');
+    return came;
+  };
+  const handler = createMcpHandler(() => clientServer(gateway, cameWith), {
+    onerror: (error) => log(`mcp: ${error.message}`),
+    maxRequestBodySize: MAX_BODY,
+  });
+  const sessions = new Sessions(() => clientServer(gateway, cameWith));
+  const resource = (): ProtectedResource & { readonly resource: string } => {
+    const known = parts.protectedResource();
+    return { ...known, resource: known.resource ?? url };
+  };
   const serve = toNodeHandler(handler);
   const [hostIsLocal, originIsLocal] = [localhostHostValidation(), localhostOriginValidation()];
 
@@ -63,8 +82,9 @@ export async function serveGateway(
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!hostIsLocal(request, response) || !originIsLocal(request, response)) return;
-    if (new URL(request.url ?? '/', 'http://gateway').pathname !== '/mcp')
-      return refuse(response, 404, -32_600, 'MCP is served at /mcp');
+    const { pathname } = new URL(request.url ?? '/', 'http://gateway');
+    if (METADATA_PATHS.has(pathname)) return answerMetadata(request, response, resourceMetadata(resource()));
+    if (pathname !== '/mcp') return refuse(response, 404, -32_600, 'MCP is served at /mcp');
     const known = await identified(request.headers.authorization);
     if (known === 'unknown')
       return refuse(
@@ -74,7 +94,8 @@ export async function serveGateway(
         'the credential cannot be verified now; the call was not made. Try again later',
       );
     if (known === undefined) {
-      response.setHeader('WWW-Authenticate', 'Bearer');
+      const why = request.headers.authorization === undefined ? '' : ', error="invalid_token"';
+      response.setHeader('WWW-Authenticate', `Bearer resource_metadata="${metadataUrl(resource().resource)}"${why}`);
       return refuse(
         response,
         401,
@@ -83,10 +104,14 @@ export async function serveGateway(
       );
     }
     const authInfo: AuthInfo = { token: '', clientId: known.client.task, scopes: [] };
-    clients.set(authInfo, { known, headers: request.headers });
-    Object.assign(request, { auth: authInfo });
-    const incoming = request as NodeIncomingMessageLike;
-    if (request.method !== 'POST') return serve(incoming, response);
+    const came: CameWith = { ...known, headers: request.headers, url };
+    clients.set(authInfo, came);
+    const asking: IdentifiedRequest = Object.assign(request, { auth: authInfo });
+    const session = request.headers['mcp-session-id'];
+    if (request.method !== 'POST') {
+      if (session === undefined) return serve(asking as NodeIncomingMessageLike, response);
+      return inSession(String(session), came, asking, response, undefined);
+    }
     if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
       return refuse(response, 415, -32_600, 'the body is application/json');
     }
@@ -94,9 +119,55 @@ export async function serveGateway(
     if (body === undefined) return refuse(response, 413, -32_600, `the body is larger than ${MAX_BODY} bytes`);
     const message = parseMessage(body);
     if ('error' in message) return refuse(response, 400, message.code, message.error);
-    const differs = headersDiffer(message.value, request.headers, (tool) => gateway.inputSchemaOf(tool));
-    if (differs !== undefined) return refuse(response, 400, HEADER_MISMATCH, differs, message.value.id);
-    return serve(incoming, response, message.value);
+    const { value } = message;
+    const differs = headersDiffer(value, request.headers, (tool) => gateway.inputSchemaOf(tool));
+    if (differs !== undefined) return refuse(response, 400, HEADER_MISMATCH, differs, value.id);
+    const refused = await refusedBy(value, came, response);
+    if (refused !== undefined) {
+      const status = refused.code === METHOD_NOT_FOUND ? 404 : 200;
+      return refuse(response, status, refused.code, refused.message, value.id, refused.data);
+    }
+    if (session !== undefined) return inSession(String(session), came, asking, response, value);
+    // MCP 2026-07-28 has no `initialize`.
+    if (value.method !== 'initialize' || isModern((value.params ?? {}) as Record<string, unknown>))
+      return serve(asking as NodeIncomingMessageLike, response, value);
+    if (!(await sessions.begin(callerText(came.client), asking, response, value)))
+      return refuse(response, 503, -32_603, 'there are too many sessions; end some, or try again later', value.id);
+  }
+
+  async function inSession(
+    id: string,
+    came: CameWith,
+    request: IdentifiedRequest,
+    response: ServerResponse,
+    message: Record<string, unknown> | undefined,
+  ): Promise<void> {
+    if (await sessions.goOn(id, callerText(came.client), request, response, message)) return;
+    refuse(response, 404, -32_001, 'you have no session of that id; begin one with initialize', message?.id);
+  }
+
+  /** @returns why it may not go on */
+  async function refusedBy(
+    message: Record<string, unknown>,
+    came: CameWith,
+    response: ServerResponse,
+  ): Promise<ProtocolError | undefined> {
+    let gone: AbortController | undefined;
+    const signal = (): AbortSignal => {
+      const controller = new AbortController();
+      gone = controller;
+      response.once('close', () => controller.abort());
+      return controller.signal;
+    };
+    const told = (uri: string): void => handler.notify.resourceUpdated(uri);
+    try {
+      await admit(gateway, message, { came, signal, resource: () => resource().resource, told });
+      return undefined;
+    } catch (error) {
+      gone?.abort();
+      if (ProtocolError.isInstance(error)) return error;
+      throw error;
+    }
   }
 
   async function identified(authorization: string | undefined): Promise<IdentifiedClient | 'unknown' | undefined> {
@@ -119,9 +190,11 @@ export async function serveGateway(
       handler.notify.toolsChanged();
       handler.notify.resourcesChanged();
       handler.notify.promptsChanged();
+      sessions.listsChanged();
     },
     async close() {
       await handler.close();
+      await sessions.close();
       await stop(server);
     },
   };
@@ -139,9 +212,28 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | undefine
   return Buffer.concat(chunks);
 }
 
-function refuse(response: ServerResponse, status: number, code: number, message: string, of?: unknown): void {
+/** To whoever asks, also from a browser: it is public. */
+function answerMetadata(request: IncomingMessage, response: ServerResponse, metadata: unknown): void {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    return;
+  }
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'max-age=3600' });
+  response.end(request.method === 'HEAD' ? undefined : JSON.stringify(metadata));
+}
+
+function refuse(
+  response: ServerResponse,
+  status: number,
+  code: number,
+  message: string,
+  of?: unknown,
+  data?: unknown,
+): void {
   const id = typeof of === 'string' || typeof of === 'number' ? of : null;
-  const body = JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
+  const error = { code, message, ...(data === undefined ? {} : { data }) };
+  const body = JSON.stringify({ jsonrpc: '2.0', id, error });
   response
     .writeHead(status, { 'Content-Type': 'application/json', ...(status === 413 ? { Connection: 'close' } : {}) })
     .end(body);

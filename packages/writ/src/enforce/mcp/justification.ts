@@ -6,7 +6,8 @@ import {
 } from '@modelcontextprotocol/server';
 import type { HeldCall } from '../holding.js';
 
-const KEY = 'justification';
+/** Under which of the answers of a user the justification is; a server's own have other names. */
+export const JUSTIFICATION = 'dev.writ/justification';
 const LONGEST = 2_000;
 
 /** Asks the user of a client for what a call is needed that somebody has to approve (MCP, "Elicitation"). */
@@ -14,7 +15,7 @@ export function askForJustification(tool: string, why: string): InputRequiredRes
   const message = `${tool} needs somebody's approval: ${why}. For what is it needed? They will read this.`;
   return inputRequired({
     inputRequests: {
-      [KEY]: inputRequired.elicit({
+      [JUSTIFICATION]: inputRequired.elicit({
         message,
         requestedSchema: {
           type: 'object',
@@ -31,7 +32,7 @@ export function justificationIn(
   responses: Record<string, unknown> | undefined,
   capabilities: ClientCapabilities | undefined,
 ): HeldCall['justification'] {
-  const view = inputResponse(responses, KEY);
+  const view = inputResponse(responses, JUSTIFICATION);
   if (view.kind === 'elicit') {
     const reason = view.action === 'accept' ? view.content?.reason : undefined;
     return typeof reason === 'string' && reason.trim() !== '' ? { said: reason.slice(0, LONGEST) } : 'declined';

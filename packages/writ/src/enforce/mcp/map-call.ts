@@ -1,13 +1,21 @@
 import type { EntityUid } from '@writ/cedar';
 import type { ListedAction } from '../../decide/could-permit.js';
 import type { AccessRequest, Carried } from '../../decide/request.js';
-import { compileTemplate, literalIn, type Template } from '../coaz/template.js';
+import { compileMapping, type Mapping } from '../coaz/mapping.js';
 import { MappingError } from '../errors.js';
 
-/** A mapping as a bundle declares it for the tools of one server. */
-export interface DeclaredMapping {
+/** The mappings that a bundle has for the tools of one server. */
+export interface BundleMappings {
   readonly server: string;
-  readonly tools: Readonly<Record<string, { readonly evaluation: unknown }>>;
+  readonly tools: Readonly<Record<string, unknown>>;
+}
+
+/** What a mapper knows of a server. */
+export interface MappedServer {
+  /** The folder that it serves: the variable `server.root` of a bundle's mappings. */
+  readonly root?: string | undefined;
+  /** `declared`: a tool of it that has a mapping of its own, and none in the bundle, is mapped so. `bundle`: it is not. */
+  readonly mappings?: 'declared' | 'bundle';
 }
 
 /** Who calls, as the gateway knows it; nothing in a call can change it. */
@@ -15,6 +23,8 @@ export interface CallingClient {
   readonly originator: EntityUid;
   readonly agent?: EntityUid | undefined;
   readonly task: string;
+  /** The claims of the access token that it came with, verified. */
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** Whether what it says the user asked for is believed without a token that says so. */
   readonly tellsPrompt?: boolean | undefined;
 }
@@ -36,79 +46,150 @@ export interface ToolCall {
   /** As clients call it, when that is another name: the action has it. */
   readonly shown?: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** As the server lists it; a mapping that the server declares is in it. */
+  readonly inputSchema?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Without a declared mapping: the tool is both the action and the resource. */
-const DEFAULT = { resource: { type: 'Tool', id: '$params.name' } };
+/** Where a server declares how a call of a tool is to be decided (COAZ-MCP, "Declaring a Mapping"). */
+const DECLARED = 'x-authzen-mapping';
+const LONGEST_DECLARED = 16_384;
+/** What this enforcement point says in `context`, or what is heard from nobody but whoever it trusts. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...['input', 'task', 'session', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
+  ...['supported_obligations', 'atLeast', 'detail', 'proof'],
+]);
+/** The method of all calls (COAZ-MCP, "Default Mappings"), for tools that have no action of their own. */
+const ANY_TOOL = 'tools/call';
 
-/** Turns tool calls into requests for a decision. */
+/**
+ * Turns calls of tools into requests for a decision (COAZ-MCP). The bundle's mapping of a tool counts, or else the one that its server
+ * declares. Without one the tool is both the action and the resource; or, where the schema has no action of its name and has
+ * `tools/call`, that is the action, on `tool::"<name>"`.
+ */
 export class CallMapper {
-  private readonly templates = new Map<string, Template>();
-  private readonly declared = new Map<
-    string,
-    { action?: { name?: unknown }; resource?: { type?: unknown; id?: unknown } }
-  >();
-  private readonly fallback = compileTemplate(DEFAULT);
+  private readonly mapped = new Map<string, Mapping>();
+  private readonly declared = new WeakMap<object, Mapping | MappingError>();
 
   /**
-   * @param roots by server, the folder that it serves: the variable `server.root` of its mappings
-   * @throws {MappingError} when a mapping does not parse
+   * @param servers by their names
+   * @param actions the actions of the schema, when it is known
+   * @throws {MappingError} when a mapping of the bundle is malformed or does not parse
    */
   constructor(
-    mappings: readonly DeclaredMapping[],
-    private readonly roots: Readonly<Record<string, string | undefined>>,
+    mappings: readonly BundleMappings[],
+    private readonly servers: Readonly<Record<string, MappedServer | undefined>>,
+    private readonly actions?: { has(name: string): boolean },
   ) {
-    for (const { server, tools } of mappings) {
-      for (const [tool, { evaluation }] of Object.entries(tools)) {
-        this.templates.set(keyOf(server, tool), compileTemplate(evaluation, `${server}.${tool}`));
-        this.declared.set(keyOf(server, tool), evaluation as object);
-      }
-    }
+    const options = { hasDefaultAction: true, variables: ['params', 'token', 'server'] };
+    for (const { server, tools } of mappings)
+      for (const [tool, mapping] of Object.entries(tools))
+        this.mapped.set(keyOf(server, tool), compileMapping(mapping, { ...options, path: `${server}.${tool}` }));
   }
 
-  /** The action of a tool, and what is known of its resource before it is called; undefined when it is not known which type it has. */
-  listed({ server, tool, shown = tool }: Omit<ToolCall, 'arguments'>): ListedAction | undefined {
-    const declared = this.declared.get(keyOf(server, tool));
-    if (declared === undefined) return { action: shown, resource: { type: DEFAULT.resource.type, id: shown } };
-    const action = declared.action?.name === undefined ? shown : literalIn(declared.action.name);
-    const type = literalIn(declared.resource?.type);
-    if (action === undefined || type === undefined) return undefined;
-    const id = literalIn(declared.resource?.id);
-    return { action, resource: id === undefined ? { type } : { type, id } };
-  }
-
-  /** @throws {MappingError} when the arguments are not what the mapping needs */
-  map(call: ToolCall, client: CallingClient): AccessRequest {
-    const template = this.templates.get(keyOf(call.server, call.tool)) ?? this.fallback;
+  /** What is known of the requests of a tool before it is called; undefined when it is not known which types they have. */
+  listed(call: Omit<ToolCall, 'arguments'>): readonly ListedAction[] | undefined {
     const { shown = call.tool } = call;
-    const filled = template.fill({
-      params: { name: template === this.fallback ? shown : call.tool, arguments: call.arguments },
-      server: { name: call.server, root: this.roots[call.server] ?? null },
-    });
-    const { action, resource, context } = filled as {
-      action?: { name?: unknown };
-      resource: { type?: unknown; id?: unknown; properties?: Record<string, unknown> };
-      context?: Record<string, unknown>;
-    };
-    const name = action?.name ?? shown;
-    if (typeof name !== 'string' || name === '') throw new MappingError('the mapping gives no text for action.name');
-    const { type, id } = resource;
-    if (typeof type !== 'string' || typeof id !== 'string' || id === '') {
-      throw new MappingError('the mapping gives no text for resource.type and resource.id');
+    let mapping: Mapping | undefined;
+    try {
+      mapping = this.mappingOf(call);
+    } catch (error) {
+      if (!(error instanceof MappingError)) throw error;
+      // No call of it could be decided on.
+      return [{ action: '', resource: { type: '' } }];
     }
-    return {
-      subject: client.originator,
-      action: { name },
-      resource: { type, id, ...(resource.properties === undefined ? {} : { properties: resource.properties }) },
-      context: {
-        ...context,
-        input: call.arguments,
-        task: client.task,
-        upstream: { server: call.server, tool: call.tool },
-        ...(client.agent === undefined ? {} : { agent: client.agent }),
-      },
-    };
+    if (mapping === undefined) return [this.byDefault(shown)];
+    return mapping.foreseen?.map(({ action = shown, resource }) => ({ action, resource }));
   }
+
+  /**
+   * The requests of a call: it may be made when each is permitted.
+   *
+   * @throws {MappingError} when the arguments are not what the mapping needs, or the mapping is malformed
+   */
+  map(call: ToolCall, client: CallingClient): readonly [AccessRequest, ...AccessRequest[]] {
+    const { server, tool, shown = tool, arguments: input } = call;
+    const mapping = this.mappingOf(call);
+    const made = mapping?.fill(
+      {
+        params: { name: tool, arguments: input },
+        token: claimsOf(client),
+        server: { name: server, root: this.servers[server]?.root ?? null },
+      },
+      String(claimsOf(client).sub),
+    );
+    const ours = {
+      input,
+      task: client.task,
+      upstream: { server, tool },
+      ...(client.agent === undefined ? {} : { agent: client.agent }),
+    };
+    if (made === undefined) {
+      const { action, resource } = this.byDefault(shown);
+      return [{ subject: client.originator, action: { name: action }, resource, context: ours }];
+    }
+    const [first, ...more] = made.map(({ action, resource, context: { agent: _agent, ...context } }) => ({
+      subject: client.originator,
+      action: { ...action, name: action.name ?? shown },
+      resource,
+      context: { ...context, ...ours },
+    }));
+    return [first as AccessRequest, ...more];
+  }
+
+  /** Whether requests about the server as a whole, such as `tools/list`, are decided: the schema has an action of that name. */
+  decides(method: string): boolean {
+    return this.actions?.has(method) ?? false;
+  }
+
+  private isAction(name: string): boolean {
+    return this.actions?.has(name) ?? true;
+  }
+
+  private byDefault(shown: string): {
+    readonly action: string;
+    readonly resource: { readonly type: string; readonly id: string };
+  } {
+    return this.isAction(shown) || !this.isAction(ANY_TOOL)
+      ? { action: shown, resource: { type: 'Tool', id: shown } }
+      : { action: ANY_TOOL, resource: { type: 'tool', id: shown } };
+  }
+
+  /** @throws {MappingError} when the one that the server declares is malformed */
+  private mappingOf({ server, tool, inputSchema }: Omit<ToolCall, 'arguments'>): Mapping | undefined {
+    const ofBundle = this.mapped.get(keyOf(server, tool));
+    if (ofBundle !== undefined) return ofBundle;
+    if (inputSchema === undefined || !Object.hasOwn(inputSchema, DECLARED)) return undefined;
+    if (this.servers[server]?.mappings === 'bundle') return undefined;
+    let declared = this.declared.get(inputSchema);
+    if (declared === undefined) {
+      declared = readDeclared(inputSchema[DECLARED], tool);
+      this.declared.set(inputSchema, declared);
+    }
+    if (declared instanceof MappingError) throw declared;
+    return declared;
+  }
+}
+
+/** A server writes it, which is the party that is decided about: it says neither who asks nor what we say, and takes linear time. */
+function readDeclared(mapping: unknown, tool: string): Mapping | MappingError {
+  try {
+    if (JSON.stringify(mapping).length > LONGEST_DECLARED)
+      throw new MappingError(`the ${DECLARED} of ${tool} is longer than ${LONGEST_DECLARED} characters`);
+    return compileMapping(mapping, {
+      path: DECLARED,
+      variables: ['params', 'token'],
+      isUntrusted: true,
+      reserved: RESERVED,
+    });
+  } catch (error) {
+    if (error instanceof MappingError) return error;
+    throw error;
+  }
+}
+
+/** The claims of who calls (COAZ-MCP, "Information Model"). A key has none of its own: its client is the subject, its agent the client. */
+function claimsOf({ claims, originator, agent }: CallingClient): Readonly<Record<string, unknown>> {
+  return claims ?? { sub: originator.id, ...(agent === undefined ? {} : { client_id: agent.id }) };
 }
 
 function keyOf(server: string, tool: string): string {

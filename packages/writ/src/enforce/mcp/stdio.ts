@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import { type JSONRPCMessage, ProtocolError, type Transport } from '@modelcontextprotocol/server';
 import { parseMessage } from './message.js';
 
 const MAX_LINE = 1024 * 1024;
@@ -22,6 +22,8 @@ export class StrictStdioTransport implements Transport {
   constructor(
     private readonly input: Readable,
     private readonly output: Writable,
+    /** Whether a message may go on: it fails with a ProtocolError when it may not. */
+    private readonly admit: (message: Readonly<Record<string, unknown>>) => Promise<void> | undefined = () => undefined,
   ) {}
 
   async start(): Promise<void> {
@@ -58,10 +60,31 @@ export class StrictStdioTransport implements Transport {
     const message = line.length > MAX_LINE ? TOO_LONG : parseMessage(line);
     if ('error' in message) this.refuse(message.code, message.error);
     else if (message.value.jsonrpc !== '2.0') this.refuse(-32_600, 'the message is not JSON-RPC 2.0');
-    else this.onmessage?.(message.value as unknown as JSONRPCMessage);
+    else this.pass(message.value);
+  }
+
+  private pass(message: Record<string, unknown>): void {
+    const go = (): void => this.onmessage?.(message as unknown as JSONRPCMessage);
+    const refuse = (error: unknown): void => {
+      this.output.write(`${JSON.stringify({ jsonrpc: '2.0', id: message.id, error: errorIn(error) })}\n`);
+    };
+    try {
+      const admitted = this.admit(message);
+      // In their order, where nothing has to be waited for.
+      if (admitted === undefined) go();
+      else admitted.then(go, refuse);
+    } catch (error) {
+      refuse(error);
+    }
   }
 
   private refuse(code: number, message: string): void {
     this.output.write(`${JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } })}\n`);
   }
+}
+
+function errorIn(error: unknown): Record<string, unknown> {
+  if (!ProtocolError.isInstance(error)) return { code: -32_603, message: 'the guard failed; nothing was done' };
+  const { code, message, data } = error;
+  return { code, message, ...(data === undefined ? {} : { data }) };
 }

@@ -1,4 +1,12 @@
-import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  Client,
+  type Progress,
+  ProtocolError,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
@@ -6,6 +14,8 @@ import type { Carried } from '../../decide/request.js';
 import { TOKEN_META } from '../carried.js';
 import { UpstreamError } from '../errors.js';
 import { validatorOf } from './tool-schema.js';
+import { retryOf, type UserInput } from './user-input.js';
+import { WatchedResources } from './watched.js';
 
 /** A tool as its server lists it. */
 export type Tool = Awaited<ReturnType<Client['listTools']>>['tools'][number];
@@ -19,6 +29,10 @@ export interface OfferedContents {
   readonly resources: readonly Resource[];
   readonly templates: readonly ResourceTemplate[];
   readonly prompts: readonly Prompt[];
+  /** Whether it completes arguments. */
+  readonly completes: boolean;
+  /** Whether it tells of resources that change. */
+  readonly tells: boolean;
 }
 
 /** How to run an upstream server. */
@@ -31,9 +45,11 @@ export interface ServerCommand {
   readonly stderr?: 'inherit' | 'ignore';
 }
 
-/** Where an upstream server is served over Streamable HTTP. */
+/** Where an upstream server is served over HTTP. */
 export interface ServerAddress {
   readonly url: string;
+  /** Streamable HTTP when it is not said; `sse`: the transport of 2024-11-05. */
+  readonly transport?: 'streamable-http' | 'sse';
   /** Credentials of its own: those of a caller never go on. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -49,8 +65,20 @@ export interface UpstreamOptions {
   readonly concurrency?: number;
   /** Told of what it lists, each time that it is asked; before anybody sees it. */
   readonly onTools?: (tools: readonly Tool[]) => Promise<void>;
+  /** Told when what it offers besides tools is not what it was. */
+  readonly onContents?: () => void;
   /** Told when it is gone, and when it is back. */
   readonly onState?: (message: string) => void;
+}
+
+/** What goes with a request to a server besides its parameters. */
+export interface Along {
+  readonly signal?: AbortSignal | undefined;
+  readonly carried?: Carried;
+  /** Told how far it is. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** What the user of the client can be asked. Without it a server can ask nothing. */
+  readonly input?: UserInput | undefined;
 }
 
 export type CallResult = Record<string, unknown> & { readonly isError?: boolean };
@@ -58,6 +86,8 @@ export type CallResult = Record<string, unknown> & { readonly isError?: boolean 
 /** Whatever the upstream answers goes to the caller as it is. */
 const ANY_RESULT = z.looseObject({ isError: z.boolean().optional() });
 const CALL_TIMEOUT_MS = 60_000;
+/** However often it says how far it is. */
+const LONGEST_CALL_MS = 3_600_000;
 const CONCURRENCY = 64;
 /** So many calls wait for their turn at most. */
 const MOST_WAITING = 1_000;
@@ -68,12 +98,13 @@ const LONGEST_WAIT_MS = 30_000;
 export class Upstream {
   private validators = new Map<string, (input: unknown) => string | undefined>();
   private toolList: readonly Tool[] = [];
-  private offered: OfferedContents = { resources: [], templates: [], prompts: [] };
+  private offered: OfferedContents = { resources: [], templates: [], prompts: [], completes: false, tells: false };
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wait = FIRST_WAIT_MS;
   private isClosed = false;
   private readonly limit: LimitFunction;
+  private readonly watched = new WatchedResources();
 
   private constructor(
     readonly name: string,
@@ -132,13 +163,8 @@ export class Upstream {
    *
    * @throws {UpstreamError} when the call did not reach the server
    */
-  call(
-    tool: string,
-    input: Readonly<Record<string, unknown>>,
-    signal?: AbortSignal,
-    carried: Carried = {},
-  ): Promise<CallResult> {
-    return this.request('tools/call', { name: tool, arguments: { ...input } }, signal, carried);
+  call(tool: string, input: Readonly<Record<string, unknown>>, along: Along = {}): Promise<CallResult> {
+    return this.request('tools/call', { name: tool, arguments: { ...input } }, along);
   }
 
   /**
@@ -146,22 +172,21 @@ export class Upstream {
    *
    * @throws {UpstreamError} when it did not reach the server
    */
-  async request(
-    method: string,
-    params: Readonly<Record<string, unknown>>,
-    signal?: AbortSignal,
-    { trace, txnToken }: Carried = {},
-  ): Promise<CallResult> {
+  async request(method: string, params: Readonly<Record<string, unknown>>, along: Along = {}): Promise<CallResult> {
+    const { signal, onProgress, input } = along;
     if (this.limit.pendingCount >= MOST_WAITING)
       throw new UpstreamError(`${MOST_WAITING} calls wait for ${this.name} already`, 'try again later');
     return this.limit(async () => {
       const { client } = this;
       if (client === undefined) throw new UpstreamError(`${this.name} is not running`, 'it is started again by itself');
-      const token = this.options.getsToken === true && txnToken !== undefined ? { [TOKEN_META]: txnToken } : undefined;
-      const meta = trace === undefined && token === undefined ? {} : { _meta: { ...trace, ...token } };
+      const meta = this.metaFor(along);
       try {
-        return (await client.request({ method, params: { ...params, ...meta } }, ANY_RESULT, {
+        return (await client.request({ method, params: { ...params, ...retryOf(input), ...meta } }, ANY_RESULT, {
           timeout: this.options.timeout ?? CALL_TIMEOUT_MS,
+          ...(input === undefined ? {} : { allowInputRequired: true }),
+          ...(onProgress === undefined
+            ? {}
+            : { onprogress: onProgress, resetTimeoutOnProgress: true, maxTotalTimeout: LONGEST_CALL_MS }),
           ...(signal === undefined ? {} : { signal }),
         })) as CallResult;
       } catch (error) {
@@ -173,6 +198,24 @@ export class Upstream {
         throw error;
       }
     });
+  }
+
+  private metaFor({ carried: { trace, txnToken } = {}, input }: Along): { readonly _meta?: Record<string, unknown> } {
+    const meta = {
+      ...trace,
+      ...(this.options.getsToken === true && txnToken !== undefined ? { [TOKEN_META]: txnToken } : {}),
+      ...(input === undefined ? {} : { [CLIENT_CAPABILITIES_META_KEY]: input.capabilities }),
+    };
+    return Object.keys(meta).length === 0 ? {} : { _meta: meta };
+  }
+
+  /**
+   * Tells when a resource changed, until it is called off.
+   *
+   * @throws when the server refuses
+   */
+  watch(uri: string, told: () => void): Promise<() => void> {
+    return this.watched.watch(uri, told);
   }
 
   async close(): Promise<void> {
@@ -200,6 +243,7 @@ export class Upstream {
     try {
       await client.connect(transportTo(this.server));
       await this.list(client);
+      await this.watched.use(client);
     } catch (error) {
       await client.close().catch(() => undefined);
       throw error;
@@ -216,9 +260,12 @@ export class Upstream {
     // Which of the two a client would be shown, and which would be called, is not for us to guess.
     if (twice !== undefined) throw new Error(`it lists the tool ${JSON.stringify(twice.name)} twice`);
     await this.options.onTools?.(tools);
-    this.offered = await contentsOf(client);
+    const contents = await contentsOf(client);
+    const isChanged = JSON.stringify(contents) !== JSON.stringify(this.offered);
+    this.offered = contents;
     this.validators = new Map(tools.map((tool) => [tool.name, validatorOf(tool)]));
     this.toolList = tools;
+    if (isChanged) this.options.onContents?.();
   }
 
   private lost(client: Client, error?: unknown): void {
@@ -243,13 +290,18 @@ export class Upstream {
   }
 }
 
-function transportTo(server: ServerCommand | ServerAddress): StdioClientTransport | StreamableHTTPClientTransport {
-  if ('url' in server)
-    return new StreamableHTTPClientTransport(new URL(server.url), {
+function transportTo(server: ServerCommand | ServerAddress): Transport {
+  if ('url' in server) {
+    const options = {
       requestInit: { headers: { ...server.headers } },
       // Its credentials go to nobody that it names.
-      fetch: (url, init) => fetch(url, { ...init, redirect: 'error' }),
-    });
+      fetch: (url: string | URL, init?: RequestInit) => fetch(url, { ...init, redirect: 'error' }),
+    };
+    const url = new URL(server.url);
+    return server.transport === 'sse'
+      ? new SSEClientTransport(url, options)
+      : new StreamableHTTPClientTransport(url, options);
+  }
   const { command, args, env, cwd, stderr = 'ignore' } = server;
   return new StdioClientTransport({
     command,
@@ -262,7 +314,7 @@ function transportTo(server: ServerCommand | ServerAddress): StdioClientTranspor
 
 /** A server that says that it has some, and does not know how to list them, has none. */
 async function contentsOf(client: Client): Promise<OfferedContents> {
-  const { resources, prompts } = client.getServerCapabilities() ?? {};
+  const { resources, prompts, completions } = client.getServerCapabilities() ?? {};
   const orNone = <T>(listed: Promise<T>, none: T): Promise<T> =>
     listed.catch((error: unknown) => {
       if (ProtocolError.isInstance(error)) return none;
@@ -275,6 +327,8 @@ async function contentsOf(client: Client): Promise<OfferedContents> {
         ? []
         : (await orNone(client.listResourceTemplates(), { resourceTemplates: [] })).resourceTemplates,
     ...(prompts === undefined ? { prompts: [] } : await orNone(client.listPrompts(), { prompts: [] })),
+    completes: completions !== undefined,
+    tells: resources?.subscribe === true,
   };
 }
 

@@ -1,0 +1,71 @@
+import { type Decision, isPermitted, type Obligation } from '../../decide/decision.js';
+import type { DecisionPoint } from '../../decide/point.js';
+
+/**
+ * Decides the requests of one operation in their order (COAZ framework, "Denials and Errors": each has to be a permit). The first that is
+ * none is the last that is decided, and what was permitted before it is told to `cancel`.
+ *
+ * @returns what was decided; the operation may be done when the last is a permit
+ */
+export async function decideAll<Asked, Answer>(
+  requests: readonly [Asked, ...Asked[]],
+  parts: {
+    readonly decide: (request: Asked) => Promise<Answer>;
+    readonly decisionIn: (answer: Answer) => Decision;
+    readonly cancel: (answer: Answer) => Promise<unknown>;
+  },
+): Promise<readonly [Answer, ...Answer[]]> {
+  const answers: Answer[] = [];
+  let goesOn = false;
+  try {
+    for (const request of requests) {
+      const answer = await parts.decide(request);
+      answers.push(answer);
+      if (!isPermitted(parts.decisionIn(answer))) break;
+    }
+    goesOn = isPermitted(parts.decisionIn(answers.at(-1) as Answer));
+  } finally {
+    // Also when one could not be decided.
+    if (!goesOn) for (const answer of answers) if (isPermitted(parts.decisionIn(answer))) await parts.cancel(answer);
+  }
+  return answers as [Answer, ...Answer[]];
+}
+
+/** Several permits of one operation, as if they were one: it is begun under all of them, and its outcome is that of each. */
+export class JoinedPermits implements Pick<DecisionPoint, 'report' | 'interruption'> {
+  private readonly others = new Map<string, readonly string[]>();
+
+  constructor(private readonly point: Pick<DecisionPoint, 'report' | 'interruption'>) {}
+
+  /** @returns one that has the id of the first and the obligations of all */
+  join([first, ...more]: readonly [Decision, ...Decision[]]): Decision {
+    if (more.length === 0) return first;
+    this.others.set(
+      first.id,
+      more.map(({ id }) => id),
+    );
+    const obligations = distinct([first, ...more].flatMap((one) => one.obligations ?? []));
+    return obligations.length === 0 ? first : { ...first, result: 'modify', obligations };
+  }
+
+  interruption(decisionId: string): AbortSignal | undefined {
+    const signals = [decisionId, ...(this.others.get(decisionId) ?? [])]
+      .map((id) => this.point.interruption?.(id))
+      .filter((signal) => signal !== undefined);
+    return signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+  }
+
+  async report(decisionId: string, ...outcome: Rest<DecisionPoint['report']>): Promise<void> {
+    const others = this.others.get(decisionId);
+    if (others === undefined) return this.point.report(decisionId, ...outcome);
+    this.others.delete(decisionId);
+    await Promise.all([decisionId, ...others].map((id) => this.point.report(id, ...outcome)));
+  }
+}
+
+type Rest<F extends (...args: never[]) => unknown> = Parameters<F> extends [unknown, ...infer R] ? R : never;
+
+function distinct(obligations: readonly Obligation[]): Obligation[] {
+  const known = new Map(obligations.map((one) => [JSON.stringify([one.type, one.properties]), one]));
+  return [...known.values()];
+}

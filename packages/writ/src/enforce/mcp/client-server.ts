@@ -1,0 +1,227 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  METHOD_NOT_FOUND,
+  PROTOCOL_VERSION_META_KEY,
+  ProtocolError,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { sameUid } from '@writ/cedar';
+import { carriedBy, originatorIn } from '../carried.js';
+import { JustificationNeeded } from '../holding.js';
+import { ERROR } from './carry-out.js';
+import type { AskedWith, Contents } from './contents.js';
+import type { Gateway } from './gateway.js';
+import { askForJustification, JUSTIFICATION, justificationIn } from './justification.js';
+import type { CallingClient } from './map-call.js';
+import { kindOfMethod } from './methods.js';
+import { progressOf } from './progress.js';
+import { askable, type UserInput } from './user-input.js';
+
+const MOST_WATCHED = 100;
+
+/** Who calls, and the transaction token that its calls have when they come with none. */
+export interface IdentifiedClient {
+  readonly client: CallingClient;
+  readonly txnToken?: string;
+}
+
+/** What one request came with. */
+export interface CameWith extends IdentifiedClient {
+  readonly headers?: Readonly<Record<string, unknown>>;
+  /** Where it was sent, for proofs that name it. */
+  readonly url?: string;
+}
+
+/** An MCP server for clients of the gateway. It has no method but those below. */
+export function clientServer(gateway: Gateway, cameWith: (context: ServerContext) => CameWith): Server {
+  const { contents } = gateway;
+  const { offers } = contents;
+  const server: Server = new Server(
+    { name: 'writ-gateway', version: '0.1.0' },
+    {
+      capabilities: {
+        tools: { listChanged: true },
+        ...(offers.resources
+          ? { resources: { listChanged: true, ...(offers.subscriptions ? { subscribe: true } : {}) } }
+          : {}),
+        ...(offers.prompts ? { prompts: { listChanged: true } } : {}),
+        ...(offers.completions ? { completions: {} } : {}),
+      },
+    },
+  );
+  // Of a client of 2026-07-28 each request says it.
+  const capabilitiesOf = ({ mcpReq }: ServerContext): ClientCapabilities | undefined =>
+    (mcpReq.envelope as Record<string, ClientCapabilities> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
+    server.getClientCapabilities();
+  const askedBy = (meta: Record<string, unknown> | undefined, context: ServerContext): AskedWith => {
+    const came = cameWith(context);
+    const input = inputOf(context, capabilitiesOf(context));
+    return { ...callerIn(came, meta), signal: context.mcpReq.signal, input };
+  };
+  server.setRequestHandler('tools/list', async (request, context) => {
+    const { client, carried } = askedBy(request.params?._meta, context);
+    return { tools: await gateway.tools(client, carried) };
+  });
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const { name, arguments: input, _meta: meta } = params;
+    const { client, ...asked } = askedBy(meta, context);
+    const { mcpReq } = context;
+    const justification = justificationIn(mcpReq.inputResponses, capabilitiesOf(context));
+    const options = { ...asked, justification };
+    const progress = progressOf(meta?.progressToken, (notification) => mcpReq.notify(notification));
+    try {
+      return (await gateway.call(client, name, input ?? {}, { ...options, ...progress })) as never;
+    } catch (error) {
+      if (!(error instanceof JustificationNeeded)) throw error;
+      return askForJustification(name, error.message) as never;
+    }
+  });
+  if (offers.resources) {
+    server.setRequestHandler('resources/list', async (request, context) => ({
+      resources: await contents.resources(askedBy(request.params?._meta, context)),
+    }));
+    server.setRequestHandler('resources/templates/list', async (request, context) => ({
+      resourceTemplates: await contents.templates(askedBy(request.params?._meta, context)),
+    }));
+    server.setRequestHandler('resources/read', async ({ params }, context) => {
+      return (await contents.read(params.uri, askedBy(params._meta, context))) as never;
+    });
+  }
+  if (offers.prompts) {
+    server.setRequestHandler('prompts/list', async (request, context) => ({
+      prompts: await contents.prompts(askedBy(request.params?._meta, context)),
+    }));
+    server.setRequestHandler('prompts/get', async ({ params }, context) => {
+      return (await contents.prompt(params.name, params.arguments ?? {}, askedBy(params._meta, context))) as never;
+    });
+  }
+  if (offers.completions)
+    server.setRequestHandler('completion/complete', async ({ params }, context) => {
+      return (await contents.complete(params, askedBy(params._meta, context))) as never;
+    });
+  if (offers.subscriptions) subscriptions(server, contents, askedBy);
+  return server;
+}
+
+export interface Admission {
+  readonly came: CameWith;
+  /** Aborted when the client is gone. */
+  readonly signal: () => AbortSignal;
+  /** The gateway's resource identifier, as its clients know it. */
+  readonly resource: () => string;
+  /** Tells the client that a resource changed. */
+  readonly told: (uri: string) => void;
+}
+
+/**
+ * Decides what a request is before any server of ours sees it: what concerns the gateway as a whole, what is not known, and which resources a
+ * client may hear of (`subscriptions/listen` of 2026-07-28), until the client is gone.
+ *
+ * @returns undefined when there is nothing to decide
+ * @throws {ProtocolError} when it may not go on
+ */
+export function admit(
+  gateway: Gateway,
+  { method, params, id }: Readonly<Record<string, unknown>>,
+  { came, signal, resource, told }: Admission,
+): Promise<void> | undefined {
+  // An answer to what we asked, and a notification, ask for nothing. Most requests are of one thing, and decided with it.
+  if (typeof method !== 'string' || id === undefined || !gateway.isDecidedAtOnce(method)) return undefined;
+  const given = (params ?? {}) as Record<string, unknown>;
+  if (kindOfMethod(method) === 'unknown')
+    throw new ProtocolError(unknownMethodCode(given), `${method} is not permitted: the gateway does not know it`);
+  const asked = { ...callerIn(came, given._meta as Record<string, unknown> | undefined), signal: signal() };
+  const admitted = gateway.admit(method, given, asked, resource());
+  if (method !== 'subscriptions/listen') return admitted;
+  const { resourceSubscriptions: uris = [] } = (given.notifications ?? {}) as { resourceSubscriptions?: unknown };
+  if (!Array.isArray(uris) || uris.length > MOST_WATCHED)
+    throw new ProtocolError(ERROR.mapping, `\`resourceSubscriptions\` is a list of ${MOST_WATCHED} URIs at most`);
+  const watchAll = async (): Promise<void> => {
+    await admitted;
+    for (const uri of uris.map(String)) {
+      const off = await gateway.contents.subscribe(uri, asked, () => told(uri));
+      if (asked.signal.aborted) off();
+      else asked.signal.addEventListener('abort', off, { once: true });
+    }
+  };
+  return watchAll();
+}
+
+/** COAZ-MCP has it denied; MCP 2026-07-28 has a code and a status of its own for it, and its clients go by that. */
+function unknownMethodCode(params: Readonly<Record<string, unknown>>): number {
+  return isModern(params) ? METHOD_NOT_FOUND : ERROR.denied;
+}
+
+/** Whether a request is of MCP 2026-07-28 or later: each says its revision. */
+export function isModern({ _meta: meta }: Readonly<Record<string, unknown>>): boolean {
+  return ((meta ?? {}) as Record<string, unknown>)[PROTOCOL_VERSION_META_KEY] !== undefined;
+}
+
+/** `resources/subscribe` of the revisions that have connections: until it is called off, or the connection ends. */
+function subscriptions(
+  server: Server,
+  contents: Contents,
+  askedBy: (meta: Record<string, unknown> | undefined, context: ServerContext) => AskedWith,
+): void {
+  const watched = new Map<string, () => void>();
+  const off = (uri: string): void => {
+    watched.get(uri)?.();
+    watched.delete(uri);
+  };
+  server.setRequestHandler('resources/subscribe', async ({ params: { uri, _meta: meta } }, context) => {
+    // Where there is no connection there is nobody to tell.
+    if (context.http !== undefined && context.sessionId === undefined)
+      throw new ProtocolError(ERROR.mapping, 'subscribe in a session: begin with initialize');
+    if (watched.size >= MOST_WATCHED)
+      throw new ProtocolError(ERROR.mapping, `${MOST_WATCHED} are subscribed to already`);
+    const end = await contents.subscribe(uri, askedBy(meta, context), () => {
+      server.sendResourceUpdated({ uri }).catch(() => undefined);
+    });
+    off(uri);
+    watched.set(uri, end);
+    return {};
+  });
+  server.setRequestHandler('resources/unsubscribe', async ({ params: { uri } }) => {
+    off(uri);
+    return {};
+  });
+  server.onclose = () => {
+    for (const uri of [...watched.keys()]) off(uri);
+  };
+}
+
+/** Who asks, and what comes with it. */
+export function callerIn(
+  { client, txnToken, headers, url }: CameWith,
+  meta: Record<string, unknown> | undefined,
+): Omit<AskedWith, 'signal'> {
+  const came = carriedBy(meta, headers, url);
+  const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
+  return { client: workingFor(client, came.txnToken), carried };
+}
+
+/** What a server may ask the user of a client: in the answer (MCP 2026-07-28), or over the session that the client has. */
+function inputOf({ mcpReq }: ServerContext, capabilities: ClientCapabilities | undefined): UserInput | undefined {
+  const can = askable(capabilities);
+  if (can === undefined) return undefined;
+  const { [JUSTIFICATION]: _ours, ...responses } = mcpReq.inputResponses ?? {};
+  const state: unknown = mcpReq.requestState();
+  return {
+    capabilities: can,
+    ...(mcpReq.inputResponses === undefined ? {} : { responses }),
+    ...(typeof state === 'string' ? { state } : {}),
+  };
+}
+
+/**
+ * A client that is known by a credential of its own, and comes with the token of a task that it was handed, works for whom the token
+ * names. That name is believed only when the token is: a request for somebody else than its token is refused.
+ */
+function workingFor(client: CallingClient, txnToken: string | undefined): CallingClient {
+  if (txnToken === undefined || client.agent !== undefined) return client;
+  const named = originatorIn(txnToken);
+  if (named === undefined || sameUid(named, client.originator)) return client;
+  return { ...client, originator: named, agent: client.originator };
+}

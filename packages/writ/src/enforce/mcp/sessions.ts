@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
+import type { AuthInfo, EventStore, JSONRPCMessage, Server } from '@modelcontextprotocol/server';
+
+/** As the SDK's transport takes a request: who asks is in `auth`. */
+export type IdentifiedRequest = IncomingMessage & { auth?: AuthInfo };
+
+interface Session {
+  readonly owner: string;
+  readonly server: Server;
+  readonly transport: NodeStreamableHTTPServerTransport;
+  usedAt: number;
+  /** The requests that are under way, streams included. */
+  going: number;
+}
+
+const IDLE_MS = 30 * 60_000;
+const SWEEP_MS = 60_000;
+const MOST = 10_000;
+const MOST_OF_ONE = 256;
+
+/**
+ * The sessions of clients of MCP 2025-11-25 and before over Streamable HTTP (2026-07-28 has none). A session is of whoever began it: its id
+ * is no credential, each request is proved and decided by what it comes with, and for anybody else it is not there.
+ */
+export class Sessions {
+  private readonly held = new Map<string, Session>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly serverFor: () => Server,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.timer = setInterval(() => this.sweep(), SWEEP_MS).unref();
+  }
+
+  /** Begins one. @returns false when there are too many */
+  async begin(owner: string, request: IdentifiedRequest, response: ServerResponse, message: unknown): Promise<boolean> {
+    this.sweep();
+    const own = [...this.held.values()].filter((one) => one.owner === owner);
+    if (this.held.size >= MOST || own.length >= MOST_OF_ONE) return false;
+    const server = this.serverFor();
+    const transport = new NodeStreamableHTTPServerTransport({
+      sessionIdGenerator: randomUUID,
+      eventStore: new RecentEvents(),
+      onsessioninitialized: (id) => {
+        this.held.set(id, { owner, server, transport, usedAt: this.now(), going: 0 });
+      },
+      onsessionclosed: (id) => {
+        this.held.delete(id);
+      },
+    });
+    await server.connect(transport);
+    await transport.handleRequest(request, response, message);
+    // An initialize that the SDK refused began nothing.
+    if (transport.sessionId === undefined || !this.held.has(transport.sessionId)) await server.close();
+    return true;
+  }
+
+  /** Goes on with one. @returns false when the caller has none of that id */
+  async goOn(
+    id: string,
+    owner: string,
+    request: IdentifiedRequest,
+    response: ServerResponse,
+    message: unknown,
+  ): Promise<boolean> {
+    const session = this.held.get(id);
+    if (session?.owner !== owner) return false;
+    session.going++;
+    response.once('close', () => {
+      session.going--;
+      session.usedAt = this.now();
+    });
+    await session.transport.handleRequest(request, response, message);
+    return true;
+  }
+
+  get size(): number {
+    return this.held.size;
+  }
+
+  /** Tells all of them that their lists may be others now. */
+  listsChanged(): void {
+    for (const { server } of this.held.values()) {
+      const { resources, prompts } = server.getCapabilities();
+      const told = [server.sendToolListChanged()];
+      if (resources !== undefined) told.push(server.sendResourceListChanged());
+      if (prompts !== undefined) told.push(server.sendPromptListChanged());
+      // A client that is gone is not told.
+      for (const one of told) one.catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    const all = [...this.held.values()];
+    this.held.clear();
+    await Promise.all(all.map(({ server }) => server.close()));
+  }
+
+  private sweep(): void {
+    const before = this.now() - IDLE_MS;
+    for (const [id, { server, usedAt, going }] of this.held) {
+      if (going > 0 || usedAt > before) continue;
+      this.held.delete(id);
+      server.close().catch(() => undefined);
+    }
+  }
+}
+
+const MOST_EVENTS = 256;
+const MOST_CHARACTERS = 4 * 1024 * 1024;
+
+/** What was sent last in a session, for a client whose stream broke (MCP 2025-11-25, "Resumability and Redelivery"). */
+export class RecentEvents implements EventStore {
+  private readonly events: {
+    readonly id: string;
+    readonly stream: string;
+    readonly message: JSONRPCMessage;
+    readonly size: number;
+  }[] = [];
+  private size = 0;
+  private count = 0;
+
+  async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
+    const size = JSON.stringify(message).length;
+    const id = `${this.count++}`;
+    this.events.push({ id, stream, message, size });
+    this.size += size;
+    while (this.events.length > MOST_EVENTS || (this.size > MOST_CHARACTERS && this.events.length > 1))
+      this.size -= this.events.shift()?.size ?? 0;
+    return id;
+  }
+
+  async getStreamIdForEventId(id: string): Promise<string | undefined> {
+    return this.events.find((event) => event.id === id)?.stream;
+  }
+
+  async replayEventsAfter(
+    last: string,
+    { send }: { send: (id: string, message: JSONRPCMessage) => Promise<void> },
+  ): Promise<string> {
+    const at = this.events.findIndex(({ id }) => id === last);
+    const stream = this.events[at]?.stream;
+    if (stream === undefined) throw new Error('what was sent after that event is not kept any more');
+    for (const event of this.events.slice(at + 1)) if (event.stream === stream) await send(event.id, event.message);
+    return stream;
+  }
+}
