@@ -93,6 +93,53 @@ gateway:
     await client.close();
   });
 
+  it('drafts a bundle that permits what was recorded, and no more', async () => {
+    const draft = join(home, 'draft');
+    const asking = ['--service', writ.url, '--key-file', join(writ.data, 'keys/admin.key')];
+    const { code, out } = await command('init', draft, '--recorded', '1h', ...asking);
+    expect([code, out]).toEqual([0, expect.stringContaining('policies/observed.cedar permits what')]);
+    expect(await command('check', draft)).toMatchObject({ code: 0, out: expect.stringContaining('0 errors') });
+    const policies = readFileSync(join(draft, 'policies/observed.cedar'), 'utf8');
+    expect(policies).toContain('@id("observed-write_file")');
+    expect(policies).not.toContain('permit (principal, action == Action::"move_file"');
+    expect(readFileSync(join(draft, 'policies/guarded-agent.cedar'), 'utf8')).not.toContain('@id("guard-work")');
+    const test = `tests:
+  - test: what was recorded
+    agent: Agent::"agent"
+    for: User::"user"
+    prompt: Read ${join(files, 'mail.txt')}
+    steps:
+      - { call: read_text_file, input: { path: ${join(files, 'mail.txt')} }, expect: allow }
+      - { call: create_directory, input: { path: ${join(files, 'new')} }, expect: deny }
+`;
+    mkdirSync(join(draft, 'tests'));
+    writeFileSync(join(draft, 'tests/recorded.yaml'), test);
+    expect(await command('test', draft)).toMatchObject({ code: 0 });
+    expect((await command('init', join(home, 'none'), '--recorded', '0s', ...asking)).out).toContain(
+      'nothing was permitted',
+    );
+  });
+
+  it('keeps the schema true to the tools: up to date, not so when a tool changed, and written again', async () => {
+    expect(await command('schema', 'from-mcp', folder, '--check')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('up to date'),
+    });
+    const file = join(folder, 'schema.cedarschema');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('"path": String', '"path": Long'));
+    expect(await command('schema', 'from-mcp', folder, '--check')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('not up to date'),
+    });
+    expect(await command('schema', 'from-mcp', folder, '--write')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('written to'),
+    });
+    expect(readFileSync(file, 'utf8')).toBe(text);
+    expect(await command('schema', 'from-mcp', '--write')).toMatchObject({ code: 2 });
+  });
+
   it('tells an operator what a task has read', async () => {
     const adminKey = join(writ.data, 'keys/admin.key');
     const shown = await command(

@@ -9,8 +9,16 @@ const env = { ...process.env, NO_COLOR: '1' };
 
 /** Runs `writ` to its end while this process goes on; `out` is both of what it printed. */
 export function command(...args: readonly string[]): Promise<{ code: number | null; out: string }> {
+  return commandIn({}, ...args);
+}
+
+/** The same, in a folder and with more in its environment. */
+export function commandIn(
+  where: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> },
+  ...args: readonly string[]
+): Promise<{ code: number | null; out: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [BIN, ...args], { env });
+    const child = spawn(process.execPath, [BIN, ...args], { cwd: where.cwd, env: { ...env, ...where.env } });
     let out = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {

@@ -126,14 +126,14 @@ describe('writ init', () => {
     expect(out).toContain(
       'frobnicate: write, egress, money, account, destroy, because nothing in its name tells: everything',
     );
-    expect(out).toContain('policies do not see options, at');
+    expect(out).toContain('policies do not see at, options');
     expect(await command('check', folder)).toMatchObject({
       code: 0,
       out: expect.stringContaining('0 errors, 0 warnings'),
     });
     const text = readFileSync(join(folder, 'schema.cedarschema'), 'utf8');
-    expect(text).toContain('input: { "to_account": String, "amount": decimal }');
-    expect(text).toContain('input: { "url": String, "depth"?: Long }');
+    expect(text).toContain('type TransferFundsInput = {\n  "amount": decimal,\n  "to_account": String,\n};');
+    expect(text).toContain('type GetPageInput = {\n  "depth"?: Long,\n  "url": String,\n};');
     expect(text).toContain('"person"?: { "name": String, "e mail"?: String }');
     // What it drafted is not written over.
     expect(await command('init', folder, '--tools', file)).toMatchObject({

@@ -2,17 +2,22 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
-import { z } from 'zod';
-import { Upstream } from '../enforce/mcp/upstream.js';
+import type { DecisionRecord } from '../decide/record.js';
 import { WritError } from '../errors.js';
 import { draftBundle } from '../policy/draft/draft.js';
 import type { ListedTool } from '../policy/draft/guess.js';
+import type { ObservedCall } from '../policy/draft/observed.js';
+import { timeOf } from './decisions.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { toolsOf } from './mcp-tools.js';
 import { count, print, printJson } from './output.js';
+import { askService, type ServiceFlags } from './service-client.js';
 
-export interface InitFlags {
+export interface InitFlags extends ServiceFlags {
   /** A file with what `tools/list` answered. */
   readonly tools?: string;
+  /** For how long back the decisions of a running service are looked at. */
+  readonly recorded?: string;
   readonly json?: boolean;
 }
 
@@ -27,37 +32,33 @@ const PACKS = ['../../packs/', '../../../../examples/packs/'].map((path) =>
 );
 const PACK = 'guarded-agent';
 
-const listShape = z.looseObject({
-  name: z.string().min(1),
-  description: z.string().optional(),
-  inputSchema: z.record(z.string(), z.unknown()).optional(),
-  annotations: z.record(z.string(), z.unknown()).optional(),
-});
-const toolsShape = z.union([
-  z.array(listShape),
-  z.looseObject({ tools: z.array(listShape) }),
-  z.looseObject({ result: z.looseObject({ tools: z.array(listShape) }) }),
-]);
-
 /** `writ init`: drafts a bundle for the tools of a server. */
 export async function init(folder: string, command: readonly string[], flags: InitFlags): Promise<ExitCode> {
   const root = resolve(folder);
   if (existsSync(join(root, 'writ.yaml')))
     throw new InitError(`${folder} is a bundle already`, 'choose another folder');
-  const listed = await toolsOf(command, flags.tools);
+  const isRecorded = flags.recorded !== undefined;
+  const isFromService = isRecorded && command.length === 0 && flags.tools === undefined;
+  const listed = isFromService ? await toolsOfService(flags) : await toolsOf(command, flags.tools);
+  const calls = isRecorded ? await recordedCalls(flags, flags.recorded) : [];
+  if (isRecorded && calls.length === 0)
+    throw new InitError(
+      `nothing was permitted in the last ${flags.recorded}`,
+      'name a longer time, or leave --recorded out',
+    );
   const name =
     basename(root)
       .toLowerCase()
       .replace(/[^a-z0-9._-]+/g, '-')
       .replace(/^[^a-z0-9]+/, '') || 'bundle';
-  const { files, tools } = draftBundle(name, listed);
-  for (const [path, text] of [...files, ...packFiles()]) {
+  const { files, tools, seen } = draftBundle(name, listed, calls);
+  for (const [path, text] of [...files, ...packFiles(isRecorded)]) {
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
   if (flags.json === true) {
-    printJson({ folder: root, tools });
+    printJson({ folder: root, tools, ...(seen === undefined ? {} : { seen: Object.fromEntries(seen) }) });
     return EXIT.ok;
   }
   for (const { name: tool, effects, because, roles, isFromOutside, opaque } of tools) {
@@ -67,47 +68,64 @@ export async function init(folder: string, command: readonly string[], flags: In
     if (isFromOutside) print(`    its results have what others wrote`);
     if (opaque.length > 0) print(pc.yellow(`    policies do not see ${opaque.join(', ')}`));
   }
+  if (seen !== undefined)
+    print(
+      `\npolicies/observed.cedar permits what ${count(calls.length, 'call')} of ${count(seen.size, 'tool')} did, and no more.`,
+    );
   print(
     `\n${count(tools.length, 'tool')} drafted into ${folder}. These are guesses from names: go through tools.yaml, then \`writ check ${folder}\`.`,
   );
   return EXIT.ok;
 }
 
-async function toolsOf(command: readonly string[], file: string | undefined): Promise<readonly ListedTool[]> {
-  const [program, ...args] = command;
-  if ((program === undefined) === (file === undefined))
-    throw new InitError('say which tools', 'either --tools FILE, or the command of an MCP server after --');
-  if (program !== undefined) {
-    const upstream = await Upstream.start('server', { command: program, args });
-    const { tools } = upstream;
-    await upstream.close();
-    return tools as readonly ListedTool[];
-  }
-  const text = readFileSync(file === '-' ? 0 : (file as string), 'utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new InitError(
-      `${file}: ${error instanceof Error ? error.message : String(error)}`,
-      'it is the answer of tools/list, as JSON',
-    );
-  }
-  const read = toolsShape.safeParse(value);
-  if (!read.success)
-    throw new InitError(
-      `${file} is not a list of tools`,
-      'it is the answer of tools/list: { "tools": [ { "name", "inputSchema" } ] }',
-    );
-  if (Array.isArray(read.data)) return read.data;
-  const { tools, result } = read.data as { tools?: ListedTool[]; result?: { tools: ListedTool[] } };
-  return tools ?? result?.tools ?? [];
-}
+/** The permit of the pack for whoever comes: what was seen takes its place. */
+const BROAD = /@id\("guard-work"\)[\s\S]*?;\n\n/;
 
 /** The policies and accumulators of the pack; its schema and tools are those of its tests. */
-function packFiles(): [string, string][] {
+function packFiles(isRecorded: boolean): [string, string][] {
   const folder = PACKS.map((root) => join(root, PACK)).find((path) => existsSync(path));
   if (folder === undefined) throw new InitError(`the pack ${PACK} is not there`, 'install writ again');
   const policies = readdirSync(join(folder, 'policies')).map((file) => `policies/${file}`);
-  return ['ledger.yaml', 'access.yaml', ...policies].map((path) => [path, readFileSync(join(folder, path), 'utf8')]);
+  return ['ledger.yaml', 'access.yaml', ...policies].map((path) => {
+    const text = readFileSync(join(folder, path), 'utf8');
+    return [path, isRecorded && path.startsWith('policies/') ? text.replace(BROAD, '') : text];
+  });
+}
+
+const PAGE = 500;
+const MOST_CALLS = 100_000;
+
+/** The calls that a running service permitted, as it recorded them. */
+async function recordedCalls(flags: ServiceFlags, since: string): Promise<ObservedCall[]> {
+  const calls: ObservedCall[] = [];
+  for (const result of ['allow', 'modify']) {
+    const query = new URLSearchParams({ limit: String(PAGE), since: timeOf(since), result });
+    for (let more = true; more && calls.length < MOST_CALLS; ) {
+      const page = (await askService(flags, 'GET', `/v1/decisions?${query}`)) as unknown as {
+        decisions: DecisionRecord[];
+        next?: string;
+      };
+      calls.push(...page.decisions.map(observed));
+      more = page.next !== undefined;
+      if (page.next !== undefined) query.set('before', page.next);
+    }
+  }
+  return calls;
+}
+
+function observed({ time, request, provenance }: DecisionRecord): ObservedCall {
+  const { type, id } = request.subject;
+  const path = (provenance?.path ?? [{ type, id }]).map((uid) => ({ type: uid.type, id: uid.id }));
+  return { time, action: request.action.name, path, input: (request.context?.input ?? {}) as ObservedCall['input'] };
+}
+
+/** The tools behind the gateway of a running service, as they count now. */
+async function toolsOfService(flags: ServiceFlags): Promise<ListedTool[]> {
+  const { tools } = (await askService(flags, 'GET', '/v1/tools')) as unknown as { tools: { definition: ListedTool }[] };
+  if (tools.length === 0)
+    throw new InitError(
+      'the gateway of the service has no tools',
+      'either --tools FILE, or the command of an MCP server after --',
+    );
+  return tools.map(({ definition }) => definition);
 }

@@ -1,19 +1,13 @@
 import type { Command } from 'commander';
-import { type DecisionsFlags, decisions } from './decisions.js';
-import { type EraseFlags, erase } from './erase.js';
-import type { ExitCode } from './exit.js';
-import { exportTo, printCheckpoint, type StoreFlags, type VerifyFlags, verify } from './log.js';
-import { receipt } from './receipt.js';
-import { type ReplayRecordFlags, replay } from './replay.js';
-import { type WitnessFlags, witness } from './witness.js';
+import type { DecisionsFlags } from './decisions.js';
+import type { EraseFlags } from './erase.js';
+import type { Run } from './exit.js';
+import type { StoreFlags, VerifyFlags } from './log.js';
+import type { ReplayRecordFlags } from './replay.js';
+import type { WitnessFlags } from './witness.js';
 
 /** The verbs about the log of records. */
-export function logCommands(
-  program: Command,
-  run: (verb: Promise<ExitCode>) => Promise<void>,
-  service: string,
-  port: (text: string) => number,
-): void {
+export function logCommands(program: Command, run: Run, service: string, port: (text: string) => number): void {
   const asking = (command: Command): Command =>
     command
       .option('--service <url>', 'the service', service)
@@ -38,13 +32,13 @@ export function logCommands(
     .option('--limit <n>', 'at most so many', '50')
     .option('--before <id>', 'the page before')
     .option('--follow', 'print them as they are decided')
-    .action((flags: DecisionsFlags) => run(decisions(flags)));
+    .action((flags: DecisionsFlags) => run(async () => (await import('./decisions.js')).decisions(flags)));
 
   asking(program.command('erase'))
     .description('destroy the key of a person: what is recorded of them can be read no more')
     .argument('<person>', 'as User::"ana"')
     .requiredOption('--reason <text>', 'why; it goes on the record, so do not name the person')
-    .action((person: string, flags: EraseFlags) => run(erase(person, flags)));
+    .action((person: string, flags: EraseFlags) => run(async () => (await import('./erase.js')).erase(person, flags)));
 
   const reading = (command: Command): Command =>
     command
@@ -55,7 +49,9 @@ export function logCommands(
     .description('the record of a decision with the proof that it is in the log, as one file')
     .argument('<id>', 'the id of the decision')
     .option('--out <file>', 'where to write it; standard output when it is not given')
-    .action((id: string, flags: StoreFlags & { out?: string }) => run(receipt(id, flags)));
+    .action((id: string, flags: StoreFlags & { out?: string }) =>
+      run(async () => (await import('./receipt.js')).receipt(id, flags)),
+    );
 
   reading(program.command('replay'))
     .description('decide what is on the record again with another bundle, and say what would be different')
@@ -63,16 +59,16 @@ export function logCommands(
     .option('--since <time>', 'from this time on, or so long ago, as 2h')
     .option('--until <time>', 'before this time')
     .option('--json', 'print JSON')
-    .action((flags: ReplayRecordFlags) => run(replay(flags)));
+    .action((flags: ReplayRecordFlags) => run(async () => (await import('./replay.js')).replay(flags)));
 
   const log = program.command('log').description('the log of records: what it came to, copies, proofs');
   reading(log.command('checkpoint'))
     .description('print what the log came to, signed')
-    .action((flags: StoreFlags) => run(printCheckpoint(flags)));
+    .action((flags: StoreFlags) => run(async () => (await import('./log.js')).printCheckpoint(flags)));
   reading(log.command('export'))
     .description('write the log to a folder in the layout of C2SP tlog-tiles; again, only what is new')
     .argument('<folder>', 'where to write it')
-    .action((folder: string, flags: StoreFlags) => run(exportTo(folder, flags)));
+    .action((folder: string, flags: StoreFlags) => run(async () => (await import('./log.js')).exportTo(folder, flags)));
   reading(log.command('verify'))
     .description('verify a receipt, the folder of a log, or the log of a store; says what was changed, and where')
     .argument('[path]', 'a receipt or a folder; the store in --data when it is not given')
@@ -80,7 +76,9 @@ export function logCommands(
     .option('--witness <key...>', 'witnesses that must have signed too')
     .option('--since <file>', 'an earlier checkpoint that the log must go on from')
     .option('--json', 'print JSON')
-    .action((path: string | undefined, flags: VerifyFlags) => run(verify(path, flags)));
+    .action((path: string | undefined, flags: VerifyFlags) =>
+      run(async () => (await import('./log.js')).verify(path, flags)),
+    );
 
   program
     .command('witness')
@@ -90,5 +88,5 @@ export function logCommands(
     .option('--data <dir>', 'where its key and what it signed are', './witness')
     .option('--host <address>', 'address that it listens on', '127.0.0.1')
     .option('--port <n>', 'port; 0 for any', port, 7467)
-    .action((flags: WitnessFlags) => run(witness(flags)));
+    .action((flags: WitnessFlags) => run(async () => (await import('./witness.js')).witness(flags)));
 }

@@ -83,6 +83,19 @@ export function loadBundle(folder: string): Bundle {
   return bundle;
 }
 
+/**
+ * The settings alone, of a bundle whose other parts may not fit together yet.
+ *
+ * @throws {BundleError} with every error of `writ.yaml`
+ */
+export function loadSettings(folder: string): Pick<Bundle, 'root' | 'settings'> {
+  const files = readBundleFiles(folder);
+  const reader = new BundleReader(files);
+  const settings = reader.settings();
+  if (settings === undefined) throw new BundleError(reader.findings);
+  return { root: files.root, settings };
+}
+
 /** Reads a bundle and says everything that is wrong with its files. Types are checked by {@link checkBundle}. */
 export function readBundle(folder: string): ReadBundle {
   return readBundleFrom(readBundleFiles(folder));
@@ -101,8 +114,12 @@ class BundleReader {
 
   constructor(private readonly files: BundleFiles) {}
 
+  settings(): WritYaml | undefined {
+    return this.yaml('writ.yaml', writYaml);
+  }
+
   read(): Bundle | undefined {
-    const settings = this.yaml('writ.yaml', writYaml);
+    const settings = this.settings();
     const ledger = this.yaml('ledger.yaml', ledgerYaml);
     const tools = this.yaml('tools.yaml', toolsYaml);
     const facts = this.yaml('facts.yaml', factsYaml);

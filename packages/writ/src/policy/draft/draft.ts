@@ -1,12 +1,15 @@
 import { Document, visit } from 'yaml';
-import { admitsNull, cedarTypeOf } from './cedar-type.js';
+import { generatedSchema, opaqueOf, withGenerated } from './generated-schema.js';
 import { type GuessedTool, guessTool, type ListedTool } from './guess.js';
+import { type ObservedCall, observedPolicies } from './observed.js';
 
 /** The files of a bundle for tools that were listed, and what was guessed. */
 export interface DraftedBundle {
   /** By path. */
   readonly files: ReadonlyMap<string, string>;
   readonly tools: readonly DraftedTool[];
+  /** How often each tool was called, when it was drafted from calls. */
+  readonly seen: ReadonlyMap<string, number> | undefined;
 }
 
 export interface DraftedTool extends GuessedTool {
@@ -15,19 +18,44 @@ export interface DraftedTool extends GuessedTool {
   readonly opaque: readonly string[];
 }
 
-/** Drafts the part of a bundle that follows from its tools: `schema.cedarschema` and `tools.yaml`. */
-export function draftBundle(name: string, listed: readonly ListedTool[]): DraftedBundle {
+/**
+ * Drafts the part of a bundle that follows from its tools: `schema.cedarschema` and `tools.yaml`.
+ *
+ * @param calls what was seen: then `policies/observed.cedar` permits that and no more
+ */
+export function draftBundle(
+  name: string,
+  listed: readonly ListedTool[],
+  calls: readonly ObservedCall[] = [],
+): DraftedBundle {
   const tools = listed.map((tool): DraftedTool => ({ name: tool.name, opaque: opaqueOf(tool), ...guessTool(tool) }));
+  const observed =
+    calls.length === 0
+      ? undefined
+      : observedPolicies(
+          calls,
+          tools.map((tool, i) => ({ ...listed[i], ...tool })),
+        );
+  const identities = observed?.identities ?? [
+    { type: 'User', id: 'user' },
+    { type: 'Agent', id: 'agent' },
+  ];
+  const types = [...new Set(identities.map(({ type }) => type))];
+  const others = types.filter((type) => !['User', 'Agent', 'Tool', 'AccessRequest'].includes(type)).sort();
+  const own =
+    others.length === 0 ? SCHEMA : SCHEMA.replace('\nentity Agent', `\nentity ${others.join(', ')};\nentity Agent`);
+  const acting = ['Agent', 'User', ...others].sort();
   const files = new Map([
     ['writ.yaml', WRIT_YAML.replace('NAME', name)],
-    ['schema.cedarschema', [SCHEMA, ...listed.map((tool, i) => actionText(tool, tools[i] as DraftedTool))].join('\n')],
+    ['schema.cedarschema', withGenerated(own, generatedSchema(listed, own, acting).text)],
     ['tools.yaml', [TOOLS_YAML, ...tools.map(toolText), DETECT].join('')],
     [
       'entities/identities.json',
-      '[\n  { "uid": { "type": "User", "id": "user" } },\n  { "uid": { "type": "Agent", "id": "agent" } }\n]\n',
+      `[\n${identities.map((uid) => `  { "uid": ${JSON.stringify(uid)} }`).join(',\n')}\n]\n`,
     ],
+    ...(observed === undefined ? [] : ([['policies/observed.cedar', observed.text]] as const)),
   ]);
-  return { files, tools };
+  return { files, tools, seen: observed?.seen };
 }
 
 const WRIT_YAML = `name: NAME
@@ -67,50 +95,11 @@ const TOOLS_YAML = `# Drafted by \`writ init\`: guesses from names. Look at each
 tools:
 `;
 
-/** What has a form that cannot be mistaken. */
+/** What has a form that can hardly be mistaken, and what speaks to the model. */
 const DETECT = `
 # What all results are looked through for.
-detect: { card: card, secret: secret }
+detect: { card: card, secret: secret, instructions: instructions, hidden-text: instructions }
 `;
-
-function actionText(tool: ListedTool, { opaque }: DraftedTool): string {
-  const properties = Object.entries((tool.inputSchema?.properties ?? {}) as Record<string, unknown>);
-  const required = (tool.inputSchema?.required ?? []) as readonly string[];
-  const attributes = properties
-    .filter(([name]) => !opaque.includes(name))
-    .map(([name, schema]) => {
-      const isRequired = required.includes(name) && !admitsNull(schema);
-      return `${JSON.stringify(name)}${isRequired ? '' : '?'}: ${typeOf(schema, tool)}`;
-    });
-  const input =
-    attributes.length === 0 ? '' : `input${required.length === 0 ? '?' : ''}: { ${attributes.join(', ')} }, `;
-  const context = `{ ${input}tool: ToolCall, ledger: Ledger, provenance: Provenance }`;
-  return `action ${JSON.stringify(tool.name)} appliesTo { principal: [User, Agent], resource: [Tool], context: ${context} };`;
-}
-
-/** A number that need not be whole is a decimal, of four fractional digits at most. */
-function typeOf(schema: unknown, { inputSchema }: ListedTool): string | undefined {
-  return isNumber(schema) ? 'decimal' : cedarTypeOf(schema, { ...inputSchema, ...(schema as object) });
-}
-
-function isNumber(schema: unknown): boolean {
-  const { type, anyOf } = (schema ?? {}) as { type?: unknown; anyOf?: unknown };
-  if (Array.isArray(anyOf)) {
-    const [only, ...more] = anyOf.filter((one) => (one as { type?: unknown } | null)?.type !== 'null');
-    return more.length === 0 && isNumber(only);
-  }
-  return type === 'number';
-}
-
-/** Numbers without an end of digits, such as coordinates, are not for Cedar's decimals; amounts are. */
-function opaqueOf(tool: ListedTool): string[] {
-  const properties = Object.entries((tool.inputSchema?.properties ?? {}) as Record<string, unknown>);
-  return properties
-    .filter(([name, schema]) =>
-      isNumber(schema) ? !/amount|price|total|sum|cost|value/.test(name) : typeOf(schema, tool) === undefined,
-    )
-    .map(([name]) => name);
-}
 
 function toolText(tool: DraftedTool): string {
   const { name, because, effects, roles, isFromOutside, reads, writes, opaque } = tool;

@@ -1,0 +1,85 @@
+import { applyEdits, modify, type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { WritError } from '../../errors.js';
+import type { ClientConfig } from './known.js';
+
+/** A configuration that cannot be read, or written. It is left as it is. */
+export class ClientConfigError extends WritError {
+  readonly code = 'client_config_invalid';
+}
+
+/** A server as a client has it. */
+export interface ServerEntry {
+  readonly name: string;
+  /** `stdio`: it has a command. `guarded`: that is ours. `http`: it is somewhere else. `other`: neither. */
+  readonly kind: 'stdio' | 'guarded' | 'http' | 'other';
+  readonly command: readonly string[];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * The servers in the text of a configuration, which may have comments and trailing commas.
+ *
+ * @throws {ClientConfigError} when it is not JSON of an object, with the place
+ */
+export function entriesIn({ file, member }: ClientConfig, text: string): ServerEntry[] {
+  const servers = objectIn(parsed(file, text)[member]);
+  return Object.entries(servers).map(([name, value]) => entryOf(name, objectIn(value)));
+}
+
+function entryOf(name: string, entry: Json): ServerEntry {
+  const { command, args, url, serverUrl, httpUrl } = entry;
+  if (typeof command === 'string') {
+    const given = Array.isArray(args) ? args.map(String) : [];
+    const whole = [command, ...given];
+    return { name, kind: guardIn(whole) === undefined ? 'stdio' : 'guarded', command: whole };
+  }
+  return {
+    name,
+    kind: [url, serverUrl, httpUrl].some((one) => typeof one === 'string') ? 'http' : 'other',
+    command: [],
+  };
+}
+
+/** What a guarded command guards; undefined when it is no guard. */
+export function guardIn(command: readonly string[]): readonly string[] | undefined {
+  const at = command.indexOf('guard');
+  const end = command.indexOf('--');
+  const isOurs = command.slice(0, at).some((part) => /(?:^|[\\/])writ(?:\.js|\.cmd)?$/.test(part));
+  return at > 0 && isOurs && end > at && end + 1 < command.length ? command.slice(end + 1) : undefined;
+}
+
+/** The text with another command for some servers; everything else, comments too, as it was. */
+export function withCommands(
+  { file, member }: ClientConfig,
+  text: string,
+  commands: ReadonlyMap<string, readonly string[]>,
+): string {
+  parsed(file, text);
+  const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ';
+  const formattingOptions = { insertSpaces: !indent.includes('\t'), tabSize: indent.length, eol: '\n' };
+  let edited = text;
+  for (const [name, [command, ...args]] of commands) {
+    edited = applyEdits(edited, modify(edited, [member, name, 'command'], command, { formattingOptions }));
+    edited = applyEdits(edited, modify(edited, [member, name, 'args'], args, { formattingOptions }));
+  }
+  return edited;
+}
+
+function parsed(file: string, text: string): Json {
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text === '' ? '{}' : text, errors, { allowTrailingComma: true });
+  const [error] = errors;
+  if (error !== undefined) {
+    const before = text.slice(0, error.offset).split('\n');
+    const place = `${file}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+    throw new ClientConfigError(`${place}: ${printParseErrorCode(error.error)}`, 'it is left as it is; mend it first');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ClientConfigError(`${file} is not an object`, 'it is left as it is; mend it first');
+  return value as Json;
+}
+
+function objectIn(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}

@@ -1,0 +1,91 @@
+import { Upstream } from '../../enforce/mcp/upstream.js';
+import { environmentText } from '../../environment.js';
+import { mapperOf } from '../../plane.js';
+import { type Bundle, readBundle } from '../../policy/bundle.js';
+import { checkBundle } from '../../policy/check.js';
+import { addressOf } from '../../upstreams.js';
+import { type Found, messageOf, ok, warning, wrong } from './found.js';
+
+const START_MS = 20_000;
+
+/** The bundle, and each of its servers, started as the gateway would. */
+export async function bundleChecks(folder: string, data: string): Promise<Found[]> {
+  let bundle: Bundle | undefined;
+  const found: Found[] = [];
+  try {
+    const read = readBundle(folder);
+    bundle = read.bundle;
+    const findings = [...read.findings, ...(bundle === undefined ? [] : checkBundle(bundle))];
+    const errors = findings.filter(({ severity }) => severity === 'error').length;
+    if (errors > 0) found.push(wrong(`${folder} has ${errors} errors`, `writ check ${folder}`));
+    else if (findings.length > 0)
+      found.push(warning(`${folder} has ${findings.length} warnings`, `writ check ${folder}`));
+    else found.push(ok(`${folder}: nothing to find`));
+  } catch (error) {
+    return [wrong(messageOf(error))];
+  }
+  if (bundle === undefined) return found;
+  try {
+    mapperOf(bundle, data);
+  } catch (error) {
+    found.push(wrong(`a mapping: ${messageOf(error)}`));
+  }
+  const { servers, clients } = bundle.settings.gateway;
+  if (Object.keys(servers).length > 0 && Object.keys(clients).length === 0)
+    found.push(
+      warning('nobody has a key of the gateway', 'name clients in `gateway.clients` of writ.yaml, or take tokens'),
+    );
+  for (const [name, server] of Object.entries(servers)) {
+    const missing = missingIn(Object.values(server.headers));
+    if (missing === undefined) found.push(...(await serverChecks(bundle, name, data)));
+    else found.push(wrong(`the server ${name}: ${missing}`, 'set it where `writ start` runs'));
+  }
+  return found;
+}
+
+function missingIn(values: readonly string[]): string | undefined {
+  try {
+    for (const value of values) environmentText(value, 'its headers');
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+async function serverChecks(bundle: Bundle, name: string, data: string): Promise<Found[]> {
+  const server = bundle.settings.gateway.servers[name];
+  if (server === undefined) return [];
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`it does not answer in ${START_MS / 1_000} s`)), START_MS);
+  });
+  try {
+    const upstream = await Promise.race([Upstream.start(name, addressOf(name, server, bundle, data)), late]);
+    const shown = upstream.tools.map(({ name: tool }) => `${server.prefix}${tool}`);
+    await upstream.close();
+    const actions = new Set([...bundle.schema.actions].map(({ uid }) => uid.id));
+    const mapped = new Set(
+      bundle.mappings.filter((one) => one.server === name).flatMap(({ tools }) => Object.keys(tools)),
+    );
+    const without = upstream.tools
+      .filter(({ name: tool, inputSchema }) => !mapped.has(tool) && !Object.hasOwn(inputSchema, 'x-authzen-mapping'))
+      .map(({ name: tool }) => `${server.prefix}${tool}`)
+      .filter((tool) => !actions.has(tool) && !actions.has('tools/call'));
+    const served = ok(`the server ${name} starts, with ${shown.length} tools`);
+    if (without.length === 0) return [served];
+    const some = without.slice(0, 5).join(', ');
+    return [
+      served,
+      warning(
+        `nobody can call ${without.length} of them: the schema has no action for ${some}${without.length > 5 ? ', …' : ''}`,
+        'if they are to be called: writ schema from-mcp BUNDLE --write',
+      ),
+    ];
+  } catch (error) {
+    return [
+      wrong(messageOf(error), 'url' in server && server.url !== undefined ? undefined : 'try its command by hand'),
+    ];
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { entriesIn, type ServerEntry } from '../clients/entries.js';
+import { type ClientConfig, configsOn } from '../clients/known.js';
+import { type Found, messageOf, ok, warning, wrong } from './found.js';
+
+/** The clients of this machine: which of their servers nothing stands before, and which guards cannot work. */
+export function clientChecks(): Found[] {
+  const where = { home: homedir(), project: process.cwd(), platform: process.platform, env: process.env };
+  return configsOn(where).flatMap(checksOf);
+}
+
+function checksOf(config: ClientConfig): Found[] {
+  const { client, file } = config;
+  let entries: ServerEntry[];
+  try {
+    entries = entriesIn(config, readFileSync(file, 'utf8'));
+  } catch (error) {
+    return [wrong(`${client}: ${messageOf(error)}`, 'the client cannot read it either')];
+  }
+  if (entries.length === 0) return [];
+  const broken = entries.flatMap((entry) =>
+    brokenIn(entry).map((what) =>
+      wrong(`${client}: ${entry.name}: ${what}`, 'writ guard install --undo, then install again'),
+    ),
+  );
+  const open = entries.filter(({ kind }) => kind === 'stdio').map(({ name }) => name);
+  if (open.length > 0)
+    return [
+      ...broken,
+      warning(
+        `${client}: nothing decides what ${open.join(', ')} may do`,
+        `writ guard install --client ${client} --dry-run`,
+      ),
+    ];
+  return broken.length > 0 ? broken : [ok(`${client}: ${entries.length} servers, each guarded or elsewhere`)];
+}
+
+function brokenIn({ kind, command }: ServerEntry): string[] {
+  if (kind !== 'guarded') return [];
+  const keyFile = command[command.indexOf('--key-file') + 1];
+  const [program = ''] = command;
+  const script = command.find((part) => /writ\.js$/.test(part));
+  return [
+    ...[program, script]
+      .filter((path) => path !== undefined && /[\\/]/.test(path) && !existsSync(path))
+      .map((path) => `there is no ${path} any more`),
+    ...(command.includes('--key-file') && keyFile !== undefined && !existsSync(keyFile)
+      ? [`there is no key in ${keyFile}`]
+      : []),
+  ];
+}

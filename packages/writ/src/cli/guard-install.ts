@@ -1,0 +1,154 @@
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseUid } from '@writ/cedar';
+import pc from 'picocolors';
+import { entriesIn, guardIn, type ServerEntry, withCommands } from './clients/entries.js';
+import { CLIENTS, type ClientConfig, configsOn } from './clients/known.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { complain, count, print, printJson } from './output.js';
+
+export interface GuardInstallFlags {
+  readonly for?: string;
+  readonly agent?: string;
+  readonly service: string;
+  readonly keyFile: string;
+  readonly bundle?: string;
+  readonly data: string;
+  readonly prompt?: boolean;
+  readonly client?: string[];
+  readonly config?: string;
+  readonly only?: string[];
+  readonly undo?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+const WRIT = fileURLToPath(new URL('../../bin/writ.js', import.meta.url));
+
+interface Done {
+  readonly client: string;
+  readonly file: string;
+  readonly backup?: string;
+  readonly servers: readonly { readonly name: string; readonly is: string; readonly command?: readonly string[] }[];
+}
+
+/** `writ guard install`: puts the guard before the servers in the configuration of the clients of this machine, or takes it away. */
+export function guardInstall(flags: GuardInstallFlags): ExitCode {
+  const wrong = wrongIn(flags);
+  if (wrong !== undefined) {
+    complain(wrong);
+    return EXIT.wrongUse;
+  }
+  const where = { home: homedir(), project: process.cwd(), platform: process.platform, env: process.env };
+  const configs = flags.config === undefined ? configsOn(where, flags.client) : configsIn(resolve(flags.config));
+  const done = configs.map((config) => change(config, flags)).filter(({ servers }) => servers.length > 0);
+  if (flags.json === true) printJson({ dryRun: flags.dryRun === true, configs: done });
+  else tell(done, flags);
+  return EXIT.ok;
+}
+
+function wrongIn(flags: GuardInstallFlags): string | undefined {
+  const unknown = flags.client?.find((name) => !(CLIENTS as readonly string[]).includes(name));
+  if (unknown !== undefined) return `the client ${unknown} is not known; those are ${CLIENTS.join(', ')}`;
+  if (flags.config !== undefined && !existsSync(flags.config)) return `there is no ${flags.config}`;
+  if (flags.undo === true) return undefined;
+  if (flags.for === undefined) return 'say on whose behalf, as in --for \'User::"ana"\'';
+  const none = [flags.for, flags.agent].find((text) => text !== undefined && parseUid(text) === undefined);
+  if (none !== undefined)
+    return `an identity is written Type::"id", as in --for 'User::"ana"' --agent 'Agent::"support-bot"'`;
+  // Without it the guard would let nothing through, and its client says no more than that the server is gone.
+  if (!existsSync(flags.keyFile))
+    return `there is no key in ${flags.keyFile}; name that of an enforcement point with --key-file`;
+  return undefined;
+}
+
+/** A file that was named: whichever member it has. */
+function configsIn(file: string): ClientConfig[] {
+  const text = readFileSync(file, 'utf8');
+  const members = ['mcpServers', 'servers', 'context_servers'] as const;
+  return members
+    .map((member) => ({ client: 'file', file, member }))
+    .filter((config) => entriesIn(config, text).length > 0);
+}
+
+function change(config: ClientConfig, flags: GuardInstallFlags): Done {
+  const text = readFileSync(config.file, 'utf8');
+  const entries = entriesIn(config, text).filter(({ name }) => flags.only?.includes(name) !== false);
+  const commands = new Map<string, readonly string[]>();
+  const servers = entries.map((entry) => {
+    const command = flags.undo === true ? guardIn(entry.command) : guarded(entry, flags);
+    if (command !== undefined) commands.set(entry.name, command);
+    return { name: entry.name, is: saidOf(entry, command, flags), ...(command === undefined ? {} : { command }) };
+  });
+  const { client, file } = config;
+  if (commands.size === 0 || flags.dryRun === true) return { client, file, servers };
+  return { client, file, backup: write(file, text, withCommands(config, text, commands)), servers };
+}
+
+function guarded(entry: ServerEntry, flags: GuardInstallFlags): readonly string[] | undefined {
+  if (entry.kind !== 'stdio') return undefined;
+  const { agent, bundle, prompt } = flags;
+  return [
+    // A client that is started from a desktop often has no PATH that would find it.
+    process.execPath,
+    WRIT,
+    'guard',
+    ...['--for', String(flags.for)],
+    ...(agent === undefined ? [] : ['--agent', agent]),
+    ...['--service', flags.service, '--key-file', resolve(flags.keyFile), '--server', entry.name],
+    ...(bundle === undefined ? [] : ['--bundle', resolve(bundle), '--data', resolve(flags.data)]),
+    ...(prompt === true ? ['--prompt'] : []),
+    '--',
+    ...entry.command,
+  ];
+}
+
+function saidOf({ kind }: ServerEntry, command: readonly string[] | undefined, { undo }: GuardInstallFlags): string {
+  if (undo === true) return command === undefined ? 'has no guard' : 'has no guard any more';
+  if (command !== undefined) return 'is guarded now';
+  if (kind === 'guarded') return 'is guarded already';
+  return kind === 'http' ? 'is served over HTTP: put it behind the gateway instead' : 'has no command';
+}
+
+/** Keeps what was there beside it, and leaves no half of a file. @returns where the backup is */
+function write(file: string, before: string, after: string): string {
+  const { mode } = statSync(file);
+  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  let backup = `${file}.writ-backup-${stamp}`;
+  for (let i = 2; existsSync(backup); i++) backup = `${file}.writ-backup-${stamp}-${i}`;
+  // Both can have secrets of servers in them.
+  writeFileSync(backup, before, { mode });
+  const next = `${file}.writ-new`;
+  writeFileSync(next, after, { mode });
+  renameSync(next, file);
+  return backup;
+}
+
+function tell(done: readonly Done[], flags: GuardInstallFlags): void {
+  if (done.length === 0) {
+    print(`no configuration with servers found. Those looked for: ${CLIENTS.join(', ')}; or name a file with --config`);
+    return;
+  }
+  for (const { client, file, backup, servers } of done) {
+    print(`${pc.bold(client)}  ${file}`);
+    for (const { name, is, command } of servers) {
+      print(
+        `  ${name} ${command === undefined ? pc.dim(is) : flags.dryRun === true ? is.replace(/^is/, 'would be').replace(/^has/, 'would have').replace(/ now$/, '') : pc.green(is)}`,
+      );
+      if (command !== undefined && flags.dryRun === true) print(pc.dim(`    ${command.map(quoted).join(' ')}`));
+    }
+    if (backup !== undefined) print(pc.dim(`  as it was: ${backup}`));
+  }
+  const changed = done.flatMap(({ servers }) => servers).filter(({ command }) => command !== undefined).length;
+  print(
+    flags.dryRun === true
+      ? `\n${count(changed, 'server')} would change; nothing is written with --dry-run`
+      : `\n${count(changed, 'server')} changed. Clients read their configuration when they start: restart them${flags.undo === true ? '' : ', then `writ doctor`'}`,
+  );
+}
+
+function quoted(part: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`;
+}
