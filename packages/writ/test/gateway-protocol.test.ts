@@ -80,6 +80,7 @@ gateway:
     ana: { agent: 'Agent::"bot"', for: 'User::"ana"' }
     eve: { agent: 'Agent::"bot"', for: 'User::"eve"' }
     carl: { agent: 'Agent::"bot"', for: 'User::"carl"' }
+    dora: { agent: 'Agent::"bot"', for: 'User::"dora"' }
 `,
   'schema.cedarschema': `
 entity User, Agent, Tool, tool, customer, item, resource, prompt, mcp_server;
@@ -112,6 +113,7 @@ forbid (principal, action == Action::"steps", resource) when { context.ledger.se
 @id("writes-to-archive") permit (principal == User::"ana", action == Action::"write", resource == item::"archive");
 @id("undeclared") permit (principal == User::"ana", action == Action::"tools/call", resource == tool::"undeclared");
 @id("contents") permit (principal == User::"ana", action in [Action::"resources/read", Action::"prompts/get", Action::"completion/complete"], resource);
+@id("note-of-dora") permit (principal == User::"dora", action == Action::"resources/subscribe", resource);
 @id("note") permit (principal == User::"ana", action == Action::"resources/subscribe", resource == resource::"note://one");
 `,
 };
@@ -424,6 +426,22 @@ describe('resources that change', () => {
       await call(client, 'touch');
       expect(heard).toHaveLength(1);
     }));
+
+  it('are not told any more to who is revoked, whatever is still open', () =>
+    using(connect(), (client) =>
+      using(connect('auto', 'dora'), async (dora) => {
+        const heard: string[] = [];
+        dora.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri));
+        await dora.listen({ resourceSubscriptions: ['note://one'] });
+        await call(client, 'touch');
+        await expect.poll(() => heard, { timeout: 5_000 }).toHaveLength(1);
+        const revoked = { kind: 'identity', target: 'User::"dora"', reason: 'gone' };
+        expect((await writ.send('POST', '/v1/revocations', revoked, { as: 'admin' })).status).toBe(201);
+        await call(client, 'touch');
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        expect(heard).toHaveLength(1);
+      }),
+    ));
 
   it('are told to nobody who may not hear of them', async () => {
     await using(connect('auto', 'eve'), async (client) => {

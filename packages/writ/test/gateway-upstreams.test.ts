@@ -225,6 +225,14 @@ describe('several servers, here and elsewhere', () => {
     await eve.close();
   });
 
+  it('a bundle that is drafted from what was recorded has their tools under the names that clients see', async () => {
+    const drafted = join(folder, 'drafted');
+    const asking = ['--service', writ.url, '--key-file', join(writ.data, 'keys/admin.key')];
+    expect((await command('init', drafted, '--recorded', '1h', ...asking)).code).toBe(0);
+    const policies = readFileSync(join(drafted, 'policies/observed.cedar'), 'utf8');
+    expect([...policies.matchAll(/@id\("observed-(.*)"\)/g)].map(([, name]) => name)).toEqual(['far_look', 'look']);
+  });
+
   it('one that dies is started again, and until then is not called', async () => {
     const eve = await connect(writ, 'eve');
     await refusal(eve.callTool({ name: 'crash', arguments: {} }));

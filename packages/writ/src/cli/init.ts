@@ -39,8 +39,9 @@ export async function init(folder: string, command: readonly string[], flags: In
     throw new InitError(`${folder} is a bundle already`, 'choose another folder');
   const isRecorded = flags.recorded !== undefined;
   const isFromService = isRecorded && command.length === 0 && flags.tools === undefined;
-  const listed = isFromService ? await toolsOfService(flags) : await toolsOf(command, flags.tools);
-  const calls = isRecorded ? await recordedCalls(flags, flags.recorded) : [];
+  const records = isRecorded ? await recordedDecisions(flags, flags.recorded) : [];
+  const calls = records.map(observed);
+  const listed = isFromService ? await toolsOfService(flags, records) : await toolsOf(command, flags.tools);
   if (isRecorded && calls.length === 0)
     throw new InitError(
       `nothing was permitted in the last ${flags.recorded}`,
@@ -93,24 +94,24 @@ function packFiles(isRecorded: boolean): [string, string][] {
 }
 
 const PAGE = 500;
-const MOST_CALLS = 100_000;
+const MOST_DECISIONS = 100_000;
 
-/** The calls that a running service permitted, as it recorded them. */
-async function recordedCalls(flags: ServiceFlags, since: string): Promise<ObservedCall[]> {
-  const calls: ObservedCall[] = [];
+/** What a running service permitted, as it recorded it. */
+async function recordedDecisions(flags: ServiceFlags, since: string): Promise<DecisionRecord[]> {
+  const records: DecisionRecord[] = [];
   for (const result of ['allow', 'modify']) {
     const query = new URLSearchParams({ limit: String(PAGE), since: timeOf(since), result });
-    for (let more = true; more && calls.length < MOST_CALLS; ) {
+    for (let more = true; more && records.length < MOST_DECISIONS; ) {
       const page = (await askService(flags, 'GET', `/v1/decisions?${query}`)) as unknown as {
         decisions: DecisionRecord[];
         next?: string;
       };
-      calls.push(...page.decisions.map(observed));
+      records.push(...page.decisions);
       more = page.next !== undefined;
       if (page.next !== undefined) query.set('before', page.next);
     }
   }
-  return calls;
+  return records;
 }
 
 function observed({ time, request, provenance }: DecisionRecord): ObservedCall {
@@ -119,13 +120,26 @@ function observed({ time, request, provenance }: DecisionRecord): ObservedCall {
   return { time, action: request.action.name, path, input: (request.context?.input ?? {}) as ObservedCall['input'] };
 }
 
-/** The tools behind the gateway of a running service, as they count now. */
-async function toolsOfService(flags: ServiceFlags): Promise<ListedTool[]> {
-  const { tools } = (await askService(flags, 'GET', '/v1/tools')) as unknown as { tools: { definition: ListedTool }[] };
+/** The tools behind the gateway of a running service, as they are now; under the names that clients see, which may have a prefix. */
+async function toolsOfService(flags: ServiceFlags, records: readonly DecisionRecord[]): Promise<ListedTool[]> {
+  const { tools } = (await askService(flags, 'GET', '/v1/tools')) as unknown as {
+    tools: { server: string; definition: ListedTool }[];
+  };
   if (tools.length === 0)
     throw new InitError(
       'the gateway of the service has no tools',
       'either --tools FILE, or the command of an MCP server after --',
     );
-  return tools.map(({ definition }) => definition);
+  const prefixes = new Map<unknown, string>();
+  for (const { request } of records) {
+    const { server, tool } = (request.context?.upstream ?? {}) as { server?: unknown; tool?: unknown };
+    const { name } = request.action;
+    if (typeof tool === 'string' && name.endsWith(tool)) prefixes.set(server, name.slice(0, name.length - tool.length));
+  }
+  const named = tools.map(({ server, definition }) => {
+    const name = `${prefixes.get(server) ?? ''}${definition.name}`;
+    return [name, { ...definition, name }] as const;
+  });
+  // Of a server that nobody called it is not known what clients see before the names of its tools.
+  return [...new Map(named.reverse()).values()].reverse();
 }

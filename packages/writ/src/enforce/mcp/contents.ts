@@ -125,13 +125,20 @@ export class Contents {
     if (!isPermitted(decision)) throw denial(uri, decision, asked);
     try {
       if (upstream?.contents.tells !== true) throw new Error(`no server tells of changes of ${uri}`);
-      const off = await upstream.watch(uri, told);
+      const off = await upstream.watch(uri, () => void this.tellStill(uri, askedWith, told));
       await carryOut.report(decision, 'completed');
       return off;
     } catch (error) {
       await carryOut.report(decision, 'not-executed');
       throw new ProtocolError(ERROR.mapping, (error as Error).message, { decisionId: decision.id });
     }
+  }
+
+  /** Whoever may not hear of it any more is not told. The token that a subscription came with may be over; its client is not. */
+  private async tellStill(uri: string, { client }: AskedWith, told: () => void): Promise<void> {
+    const listed = { action: 'resources/subscribe', resource: { type: RESOURCE, id: uri } };
+    const [could] = (await this.parts.point.couldPermit?.(requestBy(client), [listed])) ?? [true];
+    if (could === true) told();
   }
 
   private completing(template: string): Upstream | undefined {
