@@ -93,12 +93,13 @@ export function deciderOf(bundle: Bundle, log: Append, clock: () => Date, more: 
 /**
  * The mapper of a bundle's gateway.
  *
+ * @param only whose mappings count, whatever the bundle says of its servers
  * @throws {MappingError} when a mapping is malformed or does not parse
  */
-export function mapperOf(bundle: Bundle, data: string): CallMapper {
+export function mapperOf(bundle: Bundle, data: string, only?: MappedServer['mappings']): CallMapper {
   const servers = Object.entries(bundle.settings.gateway.servers).map(([name, { root, mappings }]) => [
     name,
-    { mappings, root: root === undefined ? undefined : resolve(expand(root, bundle, data)) },
+    { mappings: only ?? mappings, root: root === undefined ? undefined : resolve(expand(root, bundle, data)) },
   ]);
   return new CallMapper(
     bundle.mappings,

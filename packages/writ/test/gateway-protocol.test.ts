@@ -568,4 +568,36 @@ describe('through writ guard', () => {
       await expect.poll(() => updated, { timeout: 5_000 }).toEqual(['note://one']);
     });
   });
+
+  it('believes a server how it is to be decided only when it is told to: it pins no tools', async () => {
+    const guarded = async (...flags: string[]): Promise<unknown> => {
+      const client = new Client({ name: 'x', version: '1' });
+      const who = [
+        '--for',
+        'User::"ana"',
+        '--agent',
+        'Agent::"bot"',
+        '--service',
+        writ.url,
+        '--key-file',
+        writ.writ.keyFile,
+      ];
+      const args = [
+        WRIT,
+        'guard',
+        ...who,
+        ...flags,
+        '--',
+        'node',
+        server('changing'),
+        declared,
+        join(folder, 'guarded.txt'),
+      ];
+      await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }));
+      return using(Promise.resolve(client), () => call(client, 'get_customer', { id: 'c-1' }).catch((e: unknown) => e));
+    };
+    expect(await guarded()).toBeInstanceOf(Error);
+    expect(await guarded('--bundle', bundleOf(FILES), '--server', 'unnamed')).toBeInstanceOf(Error);
+    expect(await guarded('--declared-mappings')).toHaveProperty('content');
+  });
 });

@@ -17,6 +17,7 @@ export interface GuardInstallFlags {
   readonly bundle?: string;
   readonly data: string;
   readonly prompt?: boolean;
+  readonly declaredMappings?: boolean;
   readonly client?: string[];
   readonly config?: string;
   readonly only?: string[];
@@ -89,7 +90,7 @@ function change(config: ClientConfig, flags: GuardInstallFlags): Done {
 
 function guarded(entry: ServerEntry, flags: GuardInstallFlags): readonly string[] | undefined {
   if (entry.kind !== 'stdio') return undefined;
-  const { agent, bundle, prompt } = flags;
+  const { agent, bundle, prompt, declaredMappings } = flags;
   return [
     // A client that is started from a desktop often has no PATH that would find it.
     process.execPath,
@@ -100,6 +101,7 @@ function guarded(entry: ServerEntry, flags: GuardInstallFlags): readonly string[
     ...['--service', flags.service, '--key-file', resolve(flags.keyFile), '--server', entry.name],
     ...(bundle === undefined ? [] : ['--bundle', resolve(bundle), '--data', resolve(flags.data)]),
     ...(prompt === true ? ['--prompt'] : []),
+    ...(declaredMappings === true ? ['--declared-mappings'] : []),
     '--',
     ...entry.command,
   ];

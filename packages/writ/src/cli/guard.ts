@@ -24,6 +24,8 @@ export interface GuardFlags {
   readonly server: string;
   /** Whether what the client says the user asked for is believed. */
   readonly prompt?: boolean;
+  /** Whether mappings count that the server declares for its tools. */
+  readonly declaredMappings?: boolean;
 }
 
 /** `writ guard -- command`: an MCP server over stdio in front of another; every call is decided by the service. */
@@ -38,7 +40,12 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const key = readFileSync(flags.keyFile, 'utf8').trim();
   const point = remoteDecisionPoint(flags.service, key);
   const bundle = flags.bundle === undefined ? undefined : loadBundle(flags.bundle);
-  const mapper = bundle === undefined ? new CallMapper([], {}) : mapperOf(bundle, flags.data);
+  // A guard pins no tools: what a server says of how it is to be decided could be another tomorrow.
+  const mappings = flags.declaredMappings === true ? 'declared' : 'bundle';
+  const mapper =
+    bundle === undefined
+      ? new CallMapper([], { [flags.server]: { mappings } })
+      : mapperOf(bundle, flags.data, mappings);
   const hold = holdSettings((bundle?.access ?? DEFAULT_ACCESS).gateway);
 
   const [name, ...args] = command;

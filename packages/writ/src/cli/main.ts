@@ -68,6 +68,7 @@ const guarding = program
   .option('--data <dir>', 'what ${data} stands for in the bundle', './data')
   .option('--server <name>', 'the name of the server in the mappings', 'server')
   .option('--prompt', 'believe the client what its user asked for (dev.writ/prompt)')
+  .option('--declared-mappings', 'believe the server how its tools are to be decided (x-authzen-mapping)')
   .action((command: [string, ...string[]], flags: GuardFlags) =>
     run(async () => (await import('./guard.js')).guard(command, flags)),
   );

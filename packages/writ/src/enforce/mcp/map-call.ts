@@ -14,7 +14,7 @@ export interface BundleMappings {
 export interface MappedServer {
   /** The folder that it serves: the variable `server.root` of a bundle's mappings. */
   readonly root?: string | undefined;
-  /** `declared`: a tool of it that has a mapping of its own, and none in the bundle, is mapped so. `bundle`: it is not. */
+  /** `declared`: a tool of it that has a mapping of its own, and none in the bundle, is mapped so. `bundle`, and when it is not said: it is not. */
   readonly mappings?: 'declared' | 'bundle';
 }
 
@@ -159,7 +159,7 @@ export class CallMapper {
     const ofBundle = this.mapped.get(keyOf(server, tool));
     if (ofBundle !== undefined) return ofBundle;
     if (inputSchema === undefined || !Object.hasOwn(inputSchema, DECLARED)) return undefined;
-    if (this.servers[server]?.mappings === 'bundle') return undefined;
+    if (this.servers[server]?.mappings !== 'declared') return undefined;
     let declared = this.declared.get(inputSchema);
     if (declared === undefined) {
       declared = readDeclared(inputSchema[DECLARED], tool);
