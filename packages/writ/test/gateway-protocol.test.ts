@@ -2,14 +2,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, ProtocolError, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { bundleOf, type Running, run } from './running.js';
 
 /** What MCP has besides plain calls, through the gateway: for clients of the current revision and of those before. */
 
 const server = (name: string): string => fileURLToPath(new URL(`servers/${name}.mjs`, import.meta.url));
+const ANY = z.looseObject({});
 const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'writ-protocol-'));
 const journal = join(folder, 'journal.txt');
@@ -521,6 +523,57 @@ describe('sessions of clients of 2025-11-25', () => {
     await reader.cancel();
     expect(replayed).toContain('done');
     expect(replayed).not.toContain(`id: ${ids[1]}\n`);
+  });
+});
+
+describe('a client that has HTTP with SSE alone (2024-11-05)', () => {
+  const overSse = async (name = 'ana'): Promise<Client> => {
+    const client = new Client({ name, version: '1' }, { versionNegotiation: { mode: 'legacy' } });
+    const headers = { Authorization: `Bearer ${writ.key(name)}` };
+    const url = new URL((writ.writ.gatewayUrl as string).replace('/mcp', '/sse'));
+    await client.connect(
+      new SSEClientTransport(url, {
+        requestInit: { headers },
+        eventSourceInit: { fetch: (to, init) => fetch(to, { ...init, headers: { ...init?.headers, ...headers } }) },
+      }),
+    );
+    return client;
+  };
+
+  it('is served like the others: calls, denials, progress, resources that change', () =>
+    using(overSse(), async (client) => {
+      expect((await client.listTools()).tools.map(({ name }) => name)).toContain('get_customer');
+      await call(client, 'get_customer', { id: 'c-1' });
+      expect((await refusal(call(client, 'get_customer', { id: 'c-2' }))).code).toBe(-32_001);
+      expect((await refusal(client.request({ method: 'tools/delete' } as never, ANY))).code).toBe(-32_001);
+      const heard: unknown[] = [];
+      await client.callTool({ name: 'steps', arguments: {} }, { onprogress: ({ progress }) => heard.push(progress) });
+      expect(heard).toEqual([1, 2, 3]);
+      const updated: string[] = [];
+      client.setNotificationHandler('notifications/resources/updated', ({ params }) => void updated.push(params.uri));
+      await client.subscribeResource({ uri: 'note://one' });
+      await call(client, 'touch');
+      await expect.poll(() => updated, { timeout: 5_000 }).toEqual(['note://one']);
+    }));
+
+  it('has a stream of its own, in which nobody else sends', async () => {
+    const url = (writ.writ.gatewayUrl as string).replace('/mcp', '/sse');
+    expect((await fetch(url)).status).toBe(401);
+    const stream = await fetch(url, { headers: { Authorization: `Bearer ${writ.key('ana')}` } });
+    const reader = (stream.body as ReadableStream<Uint8Array>).getReader();
+    const endpoint = /data: (\S+)/.exec(new TextDecoder().decode((await reader.read()).value))?.[1] as string;
+    const send = (who: string, path: string) =>
+      fetch(new URL(path, url), {
+        method: 'POST',
+        body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${writ.key(who)}` },
+      });
+    expect((await send('eve', endpoint)).status).toBe(404);
+    expect((await send('ana', '/messages?sessionId=1')).status).toBe(404);
+    expect((await send('ana', endpoint)).status).toBe(202);
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain('"result":{}');
+    await reader.cancel();
+    await expect.poll(async () => (await send('ana', endpoint)).status, { timeout: 5_000 }).toBe(404);
   });
 });
 

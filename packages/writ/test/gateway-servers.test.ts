@@ -14,6 +14,7 @@ import { bundleOf, type Running, run } from './running.js';
 
 /** Real servers from npm: whatever is permitted is as if the gateway were not there. */
 
+const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 const BIN = fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'writ-servers-'));
 let postgres: PostgresServer;
@@ -297,3 +298,69 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+describe('writ guard in front of a server that asks its client', () => {
+  it('is as if it were not there: sampling, elicitation, roots, log messages', async () => {
+    const writ = await run(
+      bundleOf({
+        'writ.yaml': 'name: asks\n',
+        'schema.cedarschema': `entity User, Agent, Tool;
+action "get-roots-list", "trigger-sampling-request", "trigger-elicitation-request", "toggle-simulated-logging" appliesTo {
+  principal: [User, Agent], resource: [Tool], context: { input?: { prompt?: String, maxTokens?: Long } }
+};\n`,
+        'policies/all.cedar': '@id("all") permit (principal, action, resource);',
+      }),
+    );
+    const connected = async (args: string[]): Promise<{ client: Client; asked: string[]; logged: unknown[] }> => {
+      const capabilities = { sampling: {}, elicitation: { form: {} }, roots: { listChanged: true } };
+      const client = new Client({ name: 'x', version: '1' }, { capabilities, versionNegotiation: { mode: 'legacy' } });
+      const [asked, logged]: [string[], unknown[]] = [[], []];
+      client.setRequestHandler('sampling/createMessage', ({ params }) => {
+        asked.push(JSON.stringify(params.messages));
+        return { role: 'assistant', content: { type: 'text', text: 'a poem' }, model: 'm' };
+      });
+      client.setRequestHandler('elicitation/create', ({ params }) => {
+        asked.push(params.message);
+        return { action: 'decline' };
+      });
+      client.setRequestHandler('roots/list', () => ({ roots: [{ uri: 'file:///work', name: 'work' }] }));
+      client.setNotificationHandler('notifications/message', ({ params }) => void logged.push(params.data));
+      await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }));
+      return { client, asked, logged };
+    };
+    const everything = join(BIN, 'mcp-server-everything');
+    const who = [
+      '--for',
+      'User::"ana"',
+      '--agent',
+      'Agent::"bot"',
+      '--service',
+      writ.url,
+      '--key-file',
+      writ.writ.keyFile,
+    ];
+    const sides = [
+      await connected([everything]),
+      await connected([WRIT, 'guard', ...who, '--', process.execPath, everything]),
+    ];
+    const [direct, guarded] = await Promise.all(
+      sides.map(async ({ client, asked, logged }) => {
+        const names = (await client.listTools()).tools.map(({ name }) => name).sort();
+        const say = async (name: string, args: Record<string, unknown> = {}) =>
+          (await client.callTool({ name, arguments: args })).content;
+        const roots = await say('get-roots-list');
+        const sampled = await say('trigger-sampling-request', { prompt: 'write', maxTokens: 10 });
+        const elicited = await say('trigger-elicitation-request');
+        await client.setLoggingLevel('debug');
+        await say('toggle-simulated-logging');
+        await expect.poll(() => logged.length, { timeout: 10_000 }).toBeGreaterThan(0);
+        await client.close();
+        return { names, roots, sampled, elicited, asked };
+      }),
+    );
+    expect(guarded).toEqual(direct);
+    expect(direct?.asked).toHaveLength(2);
+    expect(JSON.stringify(direct?.roots)).toContain('file:///work');
+    await writ.stop();
+  });
+});

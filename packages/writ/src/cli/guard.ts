@@ -5,6 +5,7 @@ import { type EntityUid, parseUid } from '@writ/cedar';
 import { admit, clientServer } from '../enforce/mcp/client-server.js';
 import { Gateway } from '../enforce/mcp/gateway.js';
 import { CallMapper } from '../enforce/mcp/map-call.js';
+import { ClientRelay } from '../enforce/mcp/relay.js';
 import { StrictStdioTransport } from '../enforce/mcp/stdio.js';
 import { Upstream } from '../enforce/mcp/upstream.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
@@ -48,9 +49,33 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
       : mapperOf(bundle, flags.data, mappings);
   const hold = holdSettings((bundle?.access ?? DEFAULT_ACCESS).gateway);
 
+  const gone = new AbortController();
+  const ended = new Promise<void>((resolve) => {
+    process.stdin.once('end', resolve);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  // The connection has one, once it is known which revision the client speaks.
+  let server: ReturnType<typeof clientServer> | undefined;
+  let gateway: Gateway | undefined;
+  const task = `guard ${flags.server}`;
+  const client = { originator: originator as EntityUid, agent, task, tellsPrompt: flags.prompt === true };
+  const transport = new StrictStdioTransport(process.stdin, process.stdout, (message) =>
+    admit(gateway as Gateway, message, {
+      came: { client },
+      signal: () => gone.signal,
+      resource: () => flags.server,
+      told: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
+    }),
+  );
+  // What the client can do is what the server may ask of it.
+  const relay = ClientRelay.for(await transport.first());
   const [name, ...args] = command;
-  const upstream = await Upstream.start(flags.server, { command: name, args, env: inheritedEnv(), stderr: 'inherit' });
-  const gateway = new Gateway({
+  const upstream = await Upstream.start(
+    flags.server,
+    { command: name, args, env: inheritedEnv(), stderr: 'inherit' },
+    relay === undefined ? {} : { relay: relay.options },
+  );
+  const made = new Gateway({
     upstreams: [upstream],
     mapper: () => mapper,
     point,
@@ -59,28 +84,15 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     desk: point.desk,
     hash: (text) => `hmac-sha256:${createHmac('sha256', key).update(text).digest('base64url')}`,
   });
-  const task = `guard ${flags.server}`;
-  const client = { originator: originator as EntityUid, agent, task, tellsPrompt: flags.prompt === true };
-  const gone = new AbortController();
-  // The connection has one, once it is known which revision the client speaks.
-  let server: ReturnType<typeof clientServer> | undefined;
-  const transport = new StrictStdioTransport(process.stdin, process.stdout, (message) =>
-    admit(gateway, message, {
-      came: { client },
-      signal: () => gone.signal,
-      resource: () => flags.server,
-      told: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
-    }),
-  );
-  const made = (): ReturnType<typeof clientServer> => {
-    server = clientServer(gateway, () => ({ client }));
+  gateway = made;
+  const serverFor = (): ReturnType<typeof clientServer> => {
+    const logs = relay !== undefined && upstream.contents.logs;
+    server = clientServer(made, () => ({ client }), logs ? { logging: {} } : {});
+    relay?.connect(server, upstream);
     return server;
   };
-  const served = serveStdio(made, { transport, onerror: (error) => log(error.message) });
-  await new Promise<void>((resolve) => {
-    process.stdin.once('end', resolve);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+  const served = serveStdio(serverFor, { transport, onerror: (error) => log(error.message) });
+  await ended;
   gone.abort();
   await served.close();
   await upstream.close();

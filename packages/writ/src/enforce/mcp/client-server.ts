@@ -5,6 +5,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   ProtocolError,
   Server,
+  type ServerCapabilities,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { sameUid } from '@writ/cedar';
@@ -34,8 +35,16 @@ export interface CameWith extends IdentifiedClient {
   readonly url?: string;
 }
 
-/** An MCP server for clients of the gateway. It has no method but those below. */
-export function clientServer(gateway: Gateway, cameWith: (context: ServerContext) => CameWith): Server {
+/**
+ * An MCP server for clients of the gateway. It has no method but those below.
+ *
+ * @param more what somebody else answers
+ */
+export function clientServer(
+  gateway: Gateway,
+  cameWith: (context: ServerContext) => CameWith,
+  more: ServerCapabilities = {},
+): Server {
   const { contents } = gateway;
   const { offers } = contents;
   const server: Server = new Server(
@@ -48,6 +57,7 @@ export function clientServer(gateway: Gateway, cameWith: (context: ServerContext
           : {}),
         ...(offers.prompts ? { prompts: { listChanged: true } } : {}),
         ...(offers.completions ? { completions: {} } : {}),
+        ...more,
       },
     },
   );

@@ -19,6 +19,7 @@ import { parseMessage } from './message.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
 import { headersDiffer } from './request-headers.js';
 import { type IdentifiedRequest, Sessions } from './sessions.js';
+import { SSE_MESSAGES, SseStreams } from './sse.js';
 import { callerText } from './user-input.js';
 
 /** Who calls, from the `Authorization` header; undefined when it proves nothing. Rejects when that cannot be told now. */
@@ -32,6 +33,7 @@ export interface GatewayServer {
 }
 
 const MAX_BODY = 1024 * 1024;
+const PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', SSE_MESSAGES]);
 const METADATA_PATHS: ReadonlySet<string> = new Set([
   '/.well-known/oauth-protected-resource',
   '/.well-known/oauth-protected-resource/mcp',
@@ -65,6 +67,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     maxRequestBodySize: MAX_BODY,
   });
   const sessions = new Sessions(() => clientServer(gateway, cameWith));
+  const streams = new SseStreams(() => clientServer(gateway, cameWith));
   const resource = (): ProtectedResource & { readonly resource: string } => {
     const known = parts.protectedResource();
     return { ...known, resource: known.resource ?? url };
@@ -82,9 +85,10 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!hostIsLocal(request, response) || !originIsLocal(request, response)) return;
-    const { pathname } = new URL(request.url ?? '/', 'http://gateway');
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://gateway');
     if (METADATA_PATHS.has(pathname)) return answerMetadata(request, response, resourceMetadata(resource()));
-    if (pathname !== '/mcp') return refuse(response, 404, -32_600, 'MCP is served at /mcp');
+    if (!PATHS.has(pathname))
+      return refuse(response, 404, -32_600, 'MCP is served at /mcp, and over SSE alone at /sse');
     const known = await identified(request.headers.authorization);
     if (known === 'unknown')
       return refuse(
@@ -106,9 +110,11 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     const authInfo: AuthInfo = { token: '', clientId: known.client.task, scopes: [] };
     const came: CameWith = { ...known, headers: request.headers, url };
     clients.set(authInfo, came);
+    if (pathname === '/sse') return openStream(came, request, response);
     const asking: IdentifiedRequest = Object.assign(request, { auth: authInfo });
     const session = request.headers['mcp-session-id'];
     if (request.method !== 'POST') {
+      if (pathname !== '/mcp') return refuse(response, 405, -32_600, 'messages are sent by POST');
       if (session === undefined) return serve(asking as NodeIncomingMessageLike, response);
       return inSession(String(session), came, asking, response, undefined);
     }
@@ -123,6 +129,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     const differs = headersDiffer(value, request.headers, (tool) => gateway.inputSchemaOf(tool));
     if (differs !== undefined) return refuse(response, 400, HEADER_MISMATCH, differs, value.id);
     const refused = await refusedBy(value, came, response);
+    if (pathname === SSE_MESSAGES) return onStream(searchParams.get('sessionId') ?? '', came, response, value, refused);
     if (refused !== undefined) {
       const status = refused.code === METHOD_NOT_FOUND ? 404 : 200;
       return refuse(response, status, refused.code, refused.message, value.id, refused.data);
@@ -144,6 +151,31 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   ): Promise<void> {
     if (await sessions.goOn(id, callerText(came.client), request, response, message)) return;
     refuse(response, 404, -32_001, 'you have no session of that id; begin one with initialize', message?.id);
+  }
+
+  async function openStream(came: CameWith, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET') return refuse(response, 405, -32_600, 'a stream is opened by GET');
+    if (await streams.begin(callerText(came.client), response)) return;
+    refuse(response, 503, -32_603, 'there are too many streams; end some, or try again later');
+  }
+
+  /** A message of a client that has its answers on a stream. */
+  function onStream(
+    id: string,
+    came: CameWith,
+    response: ServerResponse,
+    message: Record<string, unknown>,
+    refused: ProtocolError | undefined,
+  ): void {
+    if (!streams.has(id, callerText(came.client))) {
+      refuse(response, 404, -32_001, 'you have no stream of that id; open one at /sse', message.id);
+      return;
+    }
+    response.writeHead(202).end();
+    const authInfo: AuthInfo = { token: '', clientId: came.client.task, scopes: [] };
+    clients.set(authInfo, came);
+    if (refused === undefined) streams.take(id, message, authInfo);
+    else streams.refuse(id, message.id, { code: refused.code, message: refused.message, data: refused.data });
   }
 
   /** @returns why it may not go on */
@@ -191,10 +223,12 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
       handler.notify.resourcesChanged();
       handler.notify.promptsChanged();
       sessions.listsChanged();
+      streams.listsChanged();
     },
     async close() {
       await handler.close();
       await sessions.close();
+      await streams.close();
       await stop(server);
     },
   };

@@ -83,14 +83,7 @@ export class Sessions {
 
   /** Tells all of them that their lists may be others now. */
   listsChanged(): void {
-    for (const { server } of this.held.values()) {
-      const { resources, prompts } = server.getCapabilities();
-      const told = [server.sendToolListChanged()];
-      if (resources !== undefined) told.push(server.sendResourceListChanged());
-      if (prompts !== undefined) told.push(server.sendPromptListChanged());
-      // A client that is gone is not told.
-      for (const one of told) one.catch(() => undefined);
-    }
+    for (const { server } of this.held.values()) tellLists(server);
   }
 
   async close(): Promise<void> {
@@ -108,6 +101,16 @@ export class Sessions {
       server.close().catch(() => undefined);
     }
   }
+}
+
+/** Tells the client of a connection that its lists may be others now. */
+export function tellLists(server: Server): void {
+  const { resources, prompts } = server.getCapabilities();
+  const told = [server.sendToolListChanged()];
+  if (resources !== undefined) told.push(server.sendResourceListChanged());
+  if (prompts !== undefined) told.push(server.sendPromptListChanged());
+  // A client that is gone is not told.
+  for (const one of told) one.catch(() => undefined);
 }
 
 const MOST_EVENTS = 256;

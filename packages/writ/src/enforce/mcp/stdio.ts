@@ -18,6 +18,9 @@ export class StrictStdioTransport implements Transport {
   private buffer = '';
   /** True while the rest of a line that was too long is thrown away. */
   private skipping = false;
+  /** What came before anybody took it. */
+  private early: Record<string, unknown>[] | undefined = [];
+  private opened: Promise<Record<string, unknown> | undefined> | undefined;
 
   constructor(
     private readonly input: Readable,
@@ -26,10 +29,27 @@ export class StrictStdioTransport implements Transport {
     private readonly admit: (message: Readonly<Record<string, unknown>>) => Promise<void> | undefined = () => undefined,
   ) {}
 
+  /** The first message, which tells what the client can do; it is taken with the others later. Undefined when there is none. */
+  first(): Promise<Record<string, unknown> | undefined> {
+    this.opened ??= new Promise((resolve) => {
+      this.input.on('data', (chunk: Buffer) => {
+        this.take(this.decoder.write(chunk));
+        if (this.early?.[0] !== undefined) resolve(this.early[0]);
+      });
+      this.input.on('end', () => {
+        resolve(undefined);
+        void this.close();
+      });
+      this.input.on('error', (error) => this.onerror?.(error));
+    });
+    return this.opened;
+  }
+
   async start(): Promise<void> {
-    this.input.on('data', (chunk: Buffer) => this.take(this.decoder.write(chunk)));
-    this.input.on('end', () => void this.close());
-    this.input.on('error', (error) => this.onerror?.(error));
+    void this.first();
+    const { early = [] } = this;
+    this.early = undefined;
+    for (const message of early) this.pass(message);
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
@@ -60,7 +80,8 @@ export class StrictStdioTransport implements Transport {
     const message = line.length > MAX_LINE ? TOO_LONG : parseMessage(line);
     if ('error' in message) this.refuse(message.code, message.error);
     else if (message.value.jsonrpc !== '2.0') this.refuse(-32_600, 'the message is not JSON-RPC 2.0');
-    else this.pass(message.value);
+    else if (this.early === undefined) this.pass(message.value);
+    else this.early.push(message.value);
   }
 
   private pass(message: Record<string, unknown>): void {

@@ -1,6 +1,8 @@
 import {
   CLIENT_CAPABILITIES_META_KEY,
   Client,
+  type ClientCapabilities,
+  type LoggingMessageNotification,
   type Progress,
   ProtocolError,
   SSEClientTransport,
@@ -33,6 +35,8 @@ export interface OfferedContents {
   readonly completes: boolean;
   /** Whether it tells of resources that change. */
   readonly tells: boolean;
+  /** Whether it logs to its client. */
+  readonly logs: boolean;
 }
 
 /** How to run an upstream server. */
@@ -65,11 +69,24 @@ export interface UpstreamOptions {
   readonly concurrency?: number;
   /** Told of what it lists, each time that it is asked; before anybody sees it. */
   readonly onTools?: (tools: readonly Tool[]) => Promise<void>;
+  /** The one client that it serves; without it nothing says whose user a server of an earlier revision asks, and it can ask nobody. */
+  readonly relay?: Relay;
   /** Told when what it offers besides tools is not what it was. */
   readonly onContents?: () => void;
   /** Told when it is gone, and when it is back. */
   readonly onState?: (message: string) => void;
 }
+
+/** Where a server of a revision before 2026-07-28 can turn to of itself. */
+export interface Relay {
+  readonly capabilities: ClientCapabilities;
+  /** Asks the client (sampling, elicitation, roots). */
+  readonly ask: (method: string, params: Readonly<Record<string, unknown>>) => Promise<Record<string, unknown>>;
+  /** Hands on what it logs. */
+  readonly log: (params: LoggingMessage) => void;
+}
+
+export type LoggingMessage = LoggingMessageNotification['params'];
 
 /** What goes with a request to a server besides its parameters. */
 export interface Along {
@@ -98,7 +115,14 @@ const LONGEST_WAIT_MS = 30_000;
 export class Upstream {
   private validators = new Map<string, (input: unknown) => string | undefined>();
   private toolList: readonly Tool[] = [];
-  private offered: OfferedContents = { resources: [], templates: [], prompts: [], completes: false, tells: false };
+  private offered: OfferedContents = {
+    resources: [],
+    templates: [],
+    prompts: [],
+    completes: false,
+    tells: false,
+    logs: false,
+  };
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wait = FIRST_WAIT_MS;
@@ -218,6 +242,11 @@ export class Upstream {
     return this.watched.watch(uri, told);
   }
 
+  /** Tells the server something that it answers nothing to. */
+  async notify(method: 'notifications/roots/list_changed'): Promise<void> {
+    await this.client?.notification({ method });
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.timer);
@@ -235,11 +264,13 @@ export class Upstream {
       { name: 'writ-gateway', version: '0.1.0' },
       {
         versionNegotiation: { mode: 'auto' },
+        ...(this.options.relay === undefined ? {} : { capabilities: this.options.relay.capabilities }),
         // By subscription or notification, as the server's revision has it.
         listChanged: { tools: changed, resources: changed, prompts: changed },
       },
     );
     client.onclose = () => this.lost(client);
+    if (this.options.relay !== undefined) relayTo(client, this.options.relay);
     try {
       await client.connect(transportTo(this.server));
       await this.list(client);
@@ -312,9 +343,22 @@ function transportTo(server: ServerCommand | ServerAddress): Transport {
   });
 }
 
+const ASKED = {
+  sampling: 'sampling/createMessage',
+  elicitation: 'elicitation/create',
+  roots: 'roots/list',
+} as const;
+
+function relayTo(client: Client, { capabilities, ask, log }: Relay): void {
+  for (const [capability, method] of Object.entries(ASKED))
+    if (capabilities[capability as keyof typeof ASKED] !== undefined)
+      client.setRequestHandler(method, async ({ params }) => (await ask(method, params ?? {})) as never);
+  client.setNotificationHandler('notifications/message', ({ params }) => log(params));
+}
+
 /** A server that says that it has some, and does not know how to list them, has none. */
 async function contentsOf(client: Client): Promise<OfferedContents> {
-  const { resources, prompts, completions } = client.getServerCapabilities() ?? {};
+  const { resources, prompts, completions, logging } = client.getServerCapabilities() ?? {};
   const orNone = <T>(listed: Promise<T>, none: T): Promise<T> =>
     listed.catch((error: unknown) => {
       if (ProtocolError.isInstance(error)) return none;
@@ -329,6 +373,7 @@ async function contentsOf(client: Client): Promise<OfferedContents> {
     ...(prompts === undefined ? { prompts: [] } : await orNone(client.listPrompts(), { prompts: [] })),
     completes: completions !== undefined,
     tells: resources?.subscribe === true,
+    logs: logging !== undefined,
   };
 }
 

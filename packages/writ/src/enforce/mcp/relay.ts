@@ -1,0 +1,62 @@
+import type { ClientCapabilities, Server } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { isModern } from './client-server.js';
+import type { Relay, Upstream } from './upstream.js';
+
+const ANY = z.looseObject({});
+/** A person may have to answer. */
+const LONGEST_MS = 30 * 60_000;
+
+/**
+ * What goes from a server to its client of itself, in the revisions that have that: what it asks, and what it logs. Only where a server has
+ * one client, as behind `writ guard`.
+ */
+export class ClientRelay {
+  private server: Server | undefined;
+  private ready: () => void = () => undefined;
+  private readonly isReady = new Promise<void>((resolve) => {
+    this.ready = resolve;
+  });
+
+  private constructor(private readonly capabilities: ClientCapabilities) {}
+
+  /** @param first the first message of the client. @returns undefined for a client of 2026-07-28: there a server answers with what it asks */
+  static for(first: Readonly<Record<string, unknown>> | undefined): ClientRelay | undefined {
+    const params = (first?.params ?? {}) as Readonly<Record<string, unknown>>;
+    if (first?.method !== 'initialize' || isModern(params)) return undefined;
+    const { roots, sampling, elicitation } = (params.capabilities ?? {}) as ClientCapabilities;
+    return new ClientRelay({
+      ...(roots === undefined ? {} : { roots }),
+      ...(sampling === undefined ? {} : { sampling }),
+      ...(elicitation === undefined ? {} : { elicitation }),
+    });
+  }
+
+  get options(): Relay {
+    return {
+      capabilities: this.capabilities,
+      // A server may ask as soon as it is started, and the client is answered after that.
+      ask: async (method, params) => {
+        await this.isReady;
+        return (
+          (await this.server?.request({ method, params: { ...params } } as never, ANY, { timeout: LONGEST_MS })) ?? {}
+        );
+      },
+      log: (params) => void this.isReady.then(() => this.server?.sendLoggingMessage(params)).catch(() => undefined),
+    };
+  }
+
+  /** From now on this is the server that the client sees. */
+  connect(server: Server, upstream: Upstream): void {
+    this.server = server;
+    server.oninitialized = this.ready;
+    if (this.capabilities.roots?.listChanged === true)
+      server.setNotificationHandler('notifications/roots/list_changed', () =>
+        upstream.notify('notifications/roots/list_changed'),
+      );
+    if (upstream.contents.logs)
+      server.setRequestHandler('logging/setLevel', async ({ params }) => {
+        return (await upstream.request('logging/setLevel', { level: params.level })) as never;
+      });
+  }
+}
