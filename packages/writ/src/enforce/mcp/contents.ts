@@ -9,8 +9,9 @@ import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
 import { type CallingClient, promptTold, requestBy } from './map-call.js';
 import { completionTarget } from './methods.js';
+import type { Prompt, Resource, ResourceTemplate } from './offered-contents.js';
 import { readableUri } from './resource-uri.js';
-import type { CallResult, Prompt, Resource, ResourceTemplate, Upstream } from './upstream.js';
+import type { CallResult, Upstream } from './upstream.js';
 import { callerText, type StateSeal, type UserInput } from './user-input.js';
 
 /** What a request comes with besides what it asks for. */

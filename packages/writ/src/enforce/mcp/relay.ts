@@ -1,7 +1,17 @@
+import type { Client, LoggingMessageNotification } from '@modelcontextprotocol/client';
 import type { ClientCapabilities, Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { isModern } from './client-server.js';
-import type { Relay, Upstream } from './upstream.js';
+import type { Upstream } from './upstream.js';
+
+/** Where a server of a revision before 2026-07-28 can turn to of itself. */
+export interface Relay {
+  readonly capabilities: ClientCapabilities;
+  /** Asks the client (sampling, elicitation, roots). */
+  readonly ask: (method: string, params: Readonly<Record<string, unknown>>) => Promise<Record<string, unknown>>;
+  /** Hands on what it logs. */
+  readonly log: (params: LoggingMessageNotification['params']) => void;
+}
 
 const ANY = z.looseObject({});
 /** A person may have to answer. */
@@ -59,4 +69,18 @@ export class ClientRelay {
         return (await upstream.request('logging/setLevel', { level: params.level })) as never;
       });
   }
+}
+
+const ASKED = {
+  sampling: 'sampling/createMessage',
+  elicitation: 'elicitation/create',
+  roots: 'roots/list',
+} as const;
+
+/** Hands on what a server asks and logs of itself. */
+export function relayTo(client: Client, { capabilities, ask, log }: Relay): void {
+  for (const [capability, method] of Object.entries(ASKED))
+    if (capabilities[capability as keyof typeof ASKED] !== undefined)
+      client.setRequestHandler(method, async ({ params }) => (await ask(method, params ?? {})) as never);
+  client.setNotificationHandler('notifications/message', ({ params }) => log(params));
 }

@@ -1,62 +1,18 @@
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  Client,
-  type ClientCapabilities,
-  type LoggingMessageNotification,
-  type Progress,
-  ProtocolError,
-  SSEClientTransport,
-  StreamableHTTPClientTransport,
-  type Transport,
-} from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { CLIENT_CAPABILITIES_META_KEY, Client, type Progress, ProtocolError } from '@modelcontextprotocol/client';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import type { Carried } from '../../decide/request.js';
 import { TOKEN_META } from '../carried.js';
 import { UpstreamError } from '../errors.js';
+import { contentsOf, type OfferedContents } from './offered-contents.js';
+import { type Relay, relayTo } from './relay.js';
+import { type ServerAddress, type ServerCommand, transportTo } from './server-address.js';
 import { validatorOf } from './tool-schema.js';
 import { retryOf, type UserInput } from './user-input.js';
 import { WatchedResources } from './watched.js';
 
 /** A tool as its server lists it. */
 export type Tool = Awaited<ReturnType<Client['listTools']>>['tools'][number];
-
-export type Resource = Awaited<ReturnType<Client['listResources']>>['resources'][number];
-export type ResourceTemplate = Awaited<ReturnType<Client['listResourceTemplates']>>['resourceTemplates'][number];
-export type Prompt = Awaited<ReturnType<Client['listPrompts']>>['prompts'][number];
-
-/** What else than tools a server offers. */
-export interface OfferedContents {
-  readonly resources: readonly Resource[];
-  readonly templates: readonly ResourceTemplate[];
-  readonly prompts: readonly Prompt[];
-  /** Whether it completes arguments. */
-  readonly completes: boolean;
-  /** Whether it tells of resources that change. */
-  readonly tells: boolean;
-  /** Whether it logs to its client. */
-  readonly logs: boolean;
-}
-
-/** How to run an upstream server. */
-export interface ServerCommand {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  /** Where its standard error goes: to ours, or nowhere (the default). */
-  readonly stderr?: 'inherit' | 'ignore';
-}
-
-/** Where an upstream server is served over HTTP. */
-export interface ServerAddress {
-  readonly url: string;
-  /** Streamable HTTP when it is not said; `sse`: the transport of 2024-11-05. */
-  readonly transport?: 'streamable-http' | 'sse';
-  /** Credentials of its own: those of a caller never go on. */
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export interface UpstreamOptions {
   /** Whether transaction tokens are passed on to it. */
@@ -76,17 +32,6 @@ export interface UpstreamOptions {
   /** Told when it is gone, and when it is back. */
   readonly onState?: (message: string) => void;
 }
-
-/** Where a server of a revision before 2026-07-28 can turn to of itself. */
-export interface Relay {
-  readonly capabilities: ClientCapabilities;
-  /** Asks the client (sampling, elicitation, roots). */
-  readonly ask: (method: string, params: Readonly<Record<string, unknown>>) => Promise<Record<string, unknown>>;
-  /** Hands on what it logs. */
-  readonly log: (params: LoggingMessage) => void;
-}
-
-export type LoggingMessage = LoggingMessageNotification['params'];
 
 /** What goes with a request to a server besides its parameters. */
 export interface Along {
@@ -319,62 +264,6 @@ export class Upstream {
         });
     }, this.wait).unref();
   }
-}
-
-function transportTo(server: ServerCommand | ServerAddress): Transport {
-  if ('url' in server) {
-    const options = {
-      requestInit: { headers: { ...server.headers } },
-      // Its credentials go to nobody that it names.
-      fetch: (url: string | URL, init?: RequestInit) => fetch(url, { ...init, redirect: 'error' }),
-    };
-    const url = new URL(server.url);
-    return server.transport === 'sse'
-      ? new SSEClientTransport(url, options)
-      : new StreamableHTTPClientTransport(url, options);
-  }
-  const { command, args, env, cwd, stderr = 'ignore' } = server;
-  return new StdioClientTransport({
-    command,
-    args: [...args],
-    stderr,
-    ...(env === undefined ? {} : { env: { ...env } }),
-    ...(cwd === undefined ? {} : { cwd }),
-  });
-}
-
-const ASKED = {
-  sampling: 'sampling/createMessage',
-  elicitation: 'elicitation/create',
-  roots: 'roots/list',
-} as const;
-
-function relayTo(client: Client, { capabilities, ask, log }: Relay): void {
-  for (const [capability, method] of Object.entries(ASKED))
-    if (capabilities[capability as keyof typeof ASKED] !== undefined)
-      client.setRequestHandler(method, async ({ params }) => (await ask(method, params ?? {})) as never);
-  client.setNotificationHandler('notifications/message', ({ params }) => log(params));
-}
-
-/** A server that says that it has some, and does not know how to list them, has none. */
-async function contentsOf(client: Client): Promise<OfferedContents> {
-  const { resources, prompts, completions, logging } = client.getServerCapabilities() ?? {};
-  const orNone = <T>(listed: Promise<T>, none: T): Promise<T> =>
-    listed.catch((error: unknown) => {
-      if (ProtocolError.isInstance(error)) return none;
-      throw error;
-    });
-  return {
-    ...(resources === undefined ? { resources: [] } : await orNone(client.listResources(), { resources: [] })),
-    templates:
-      resources === undefined
-        ? []
-        : (await orNone(client.listResourceTemplates(), { resourceTemplates: [] })).resourceTemplates,
-    ...(prompts === undefined ? { prompts: [] } : await orNone(client.listPrompts(), { prompts: [] })),
-    completes: completions !== undefined,
-    tells: resources?.subscribe === true,
-    logs: logging !== undefined,
-  };
 }
 
 /** Whether nothing of a request can have arrived: there was nobody to connect to. */
