@@ -17,8 +17,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ['access', 'audit', 'decide', 'ledger', 'policy', 'provenance', 'registry'],
   cli: ['access', 'api', 'audit', 'decide', 'enforce', 'ledger', 'policy', 'provenance', 'registry', 'store', '.'],
 };
-/** Shared by all rooms: the base class of errors, how a mandate and a time are written, and what a text has for a model. */
-const FOR_ALL = ['errors.ts', 'authorization-details.ts', 'duration.ts', 'model-text.ts'];
+/** Shared by all rooms: the base class of errors, how a mandate and a time are written, what a domain is, and what a text has for a model. */
+const FOR_ALL = ['errors.ts', 'authorization-details.ts', 'duration.ts', 'domain.ts', 'model-text.ts'];
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const CEDAR = fileURLToPath(new URL('../../cedar/src', import.meta.url));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { domainOf, formsOf, groupedNumbersIn, isSameName, linksIn, numberForm } from './normal-form.js';
+import { domainOf } from '../domain.js';
+import { formsOf, groupedNumbersIn, isSameName, linksIn, numberForm } from './normal-form.js';
 
 describe('formsOf', () => {
   it.each([

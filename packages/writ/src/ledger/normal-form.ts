@@ -1,10 +1,11 @@
+import { SCHEME } from '../domain.js';
+
 /**
  * One form for all ways to write a value, so that it is known again: case, whitespace, URL encoding, the scheme of an address, the
  * spaces of an account number, the ways to write a number. What has no common form with its source is not found, and counts as
  * external.
  */
 
-const SCHEME = /^[a-z][a-z0-9+.-]{0,20}:\/\//;
 /** The same, wherever it is. */
 const SCHEMES = /[a-z][a-z0-9+.-]{0,20}:\/\//g;
 const IBAN = /^[a-z]{2}[0-9]{2}[a-z0-9 ]{10,40}$/;
@@ -105,18 +106,4 @@ const LINK =
 /** The addresses in a text: what somebody could be led to. */
 export function linksIn(text: string): string[] {
   return (text.match(LINK) ?? []).map((link) => link.replace(/[.,;:!?]+$/, ''));
-}
-
-/** The domain of an e-mail address or a URL; undefined when it has none. */
-export function domainOf(value: string): string | undefined {
-  const text = value.trim().toLowerCase();
-  const mail = /^[^\s@/]+@([^\s@/:?#]+)$/.exec(text);
-  if (mail !== null) return mail[1];
-  const url = SCHEME.test(text)
-    ? text
-    : /^[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]+)?([/?#]|$)/.test(text)
-      ? `https://${text}`
-      : undefined;
-  if (url === undefined || !URL.canParse(url)) return undefined;
-  return new URL(url).hostname;
 }

@@ -1,4 +1,5 @@
 import { stemmer } from 'stemmer';
+import { domainOf } from '../domain.js';
 import {
   confidentialityLevel,
   FROM_USER,
@@ -9,7 +10,7 @@ import {
   labelsOfMarks,
   marksOf,
 } from './labels.js';
-import { domainOf, linksIn } from './normal-form.js';
+import { linksIn } from './normal-form.js';
 import { type Found, MAX_EFFORT, type TaskValues } from './task-values.js';
 import type { Role, RoleArgument, ToolDescription } from './tool-description.js';
 

@@ -26,6 +26,7 @@ const MOST_OF_ONE = 256;
  */
 export class Sessions {
   private readonly held = new Map<string, Session>();
+  private readonly kept = new KeptEvents();
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -41,9 +42,10 @@ export class Sessions {
     const own = [...this.held.values()].filter((one) => one.owner === owner);
     if (this.held.size >= MOST || own.length >= MOST_OF_ONE) return false;
     const server = this.serverFor();
+    const events = new RecentEvents(this.kept);
     const transport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
-      eventStore: new RecentEvents(),
+      eventStore: events,
       onsessioninitialized: (id) => {
         this.held.set(id, { owner, server, transport, usedAt: this.now(), going: 0 });
       },
@@ -52,6 +54,11 @@ export class Sessions {
       },
     });
     await server.connect(transport);
+    const closed = server.onclose;
+    server.onclose = () => {
+      events.clear();
+      closed?.();
+    };
     await transport.handleRequest(request, response, message);
     // An initialize that the SDK refused began nothing.
     if (transport.sessionId === undefined || !this.held.has(transport.sessionId)) await server.close();
@@ -114,26 +121,41 @@ export function tellLists(server: Server): void {
 }
 
 const MOST_EVENTS = 256;
-const MOST_CHARACTERS = 4 * 1024 * 1024;
+/** In characters: of one session, and of all. */
+const MOST_OF_SESSION = 1024 * 1024;
+const MOST_OF_ALL = 128 * 1024 * 1024;
 
-/** What was sent last in a session, for a client whose stream broke (MCP 2025-11-25, "Resumability and Redelivery"). */
+interface SentEvent {
+  readonly id: string;
+  readonly stream: string;
+  readonly message: JSONRPCMessage;
+  readonly size: number;
+}
+
+/** What all sessions keep together. */
+export class KeptEvents {
+  size = 0;
+}
+
+/** What was sent last in a session, for a client whose stream broke (MCP 2025-11-25, "Resumability and Redelivery"). What is too large is not kept. */
 export class RecentEvents implements EventStore {
-  private readonly events: {
-    readonly id: string;
-    readonly stream: string;
-    readonly message: JSONRPCMessage;
-    readonly size: number;
-  }[] = [];
+  private readonly events: SentEvent[] = [];
   private size = 0;
   private count = 0;
+
+  constructor(private readonly all: KeptEvents) {}
 
   async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
     const size = JSON.stringify(message).length;
     const id = `${this.count++}`;
+    if (size > MOST_OF_SESSION) return id;
     this.events.push({ id, stream, message, size });
-    this.size += size;
-    while (this.events.length > MOST_EVENTS || (this.size > MOST_CHARACTERS && this.events.length > 1))
-      this.size -= this.events.shift()?.size ?? 0;
+    this.add(size);
+    while (this.events.length > MOST_EVENTS || this.size > MOST_OF_SESSION || this.all.size > MOST_OF_ALL) {
+      const oldest = this.events.shift();
+      if (oldest === undefined) break;
+      this.add(-oldest.size);
+    }
     return id;
   }
 
@@ -150,5 +172,16 @@ export class RecentEvents implements EventStore {
     if (stream === undefined) throw new Error('what was sent after that event is not kept any more');
     for (const event of this.events.slice(at + 1)) if (event.stream === stream) await send(event.id, event.message);
     return stream;
+  }
+
+  /** The session is over. */
+  clear(): void {
+    this.events.length = 0;
+    this.add(-this.size);
+  }
+
+  private add(size: number): void {
+    this.size += size;
+    this.all.size += size;
   }
 }

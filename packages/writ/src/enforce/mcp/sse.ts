@@ -4,6 +4,8 @@ import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextp
 import { tellLists } from './sessions.js';
 
 const KEEP_ALIVE_MS = 15_000;
+/** In bytes. */
+const MOST_UNREAD = 16 * 1024 * 1024;
 const MOST = 1_000;
 const MOST_OF_ONE = 64;
 
@@ -33,7 +35,9 @@ class SseStream implements Transport {
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    this.response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
+    // Whoever does not read is not waited for.
+    if (this.response.writableLength > MOST_UNREAD) this.response.destroy();
+    else this.response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import { domainOf } from '../../domain.js';
 import type { GuessedTool, ListedTool } from './guess.js';
 
 /** A call that was permitted and recorded. */
@@ -114,18 +115,6 @@ function destinations({ roles }: Pick<GuessedTool, 'roles'>, calls: readonly Obs
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) ? value.flatMap(textsIn) : [];
-}
-
-/** The domain of an address or a URL; undefined of anything else. */
-function domainOf(text: string): string | undefined {
-  const mail = /^[^@\s]+@([a-z0-9.-]+\.[a-z]{2,})$/i.exec(text)?.[1];
-  if (mail !== undefined) return mail.toLowerCase();
-  try {
-    const { protocol, hostname } = new URL(text);
-    return protocol === 'https:' || protocol === 'http:' ? hostname : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function attribute(name: string): string {
