@@ -121,6 +121,21 @@ describe('writ guard install', () => {
     expect(readdirSync(join(home, '.cursor'))).toEqual(['mcp.json']);
   });
 
+  it('finds what Claude Code keeps for one project', async () => {
+    const one = `{ "one": { "type": "stdio", "command": "npx", "args": ["a"], "env": {} } }`;
+    put(
+      join(home, '.claude.json'),
+      `{ "projects": { "/work/a": { "mcpServers": ${one}, "history": [1] }, "/work/b": { "mcpServers": {} } } }`,
+    );
+    const { code, out } = await writ('guard', 'install', ...asked());
+    expect([code, out]).toEqual([0, expect.stringContaining('.claude.json, for /work/a')]);
+    const { projects } = JSON.parse(readFileSync(join(home, '.claude.json'), 'utf8')) as {
+      projects: Record<string, { mcpServers: Record<string, { type: string; args: string[] }>; history: number[] }>;
+    };
+    expect(projects['/work/a']?.mcpServers.one?.args).toContain('guard');
+    expect([projects['/work/a']?.mcpServers.one?.type, projects['/work/a']?.history]).toEqual(['stdio', [1]]);
+  });
+
   it('chooses by client and by server, or one file', async () => {
     const servers = `{ "one": { "command": "npx", "args": ["a"] }, "two": { "command": "npx" } }`;
     put(CURSOR(), `{ "mcpServers": ${servers} }`);

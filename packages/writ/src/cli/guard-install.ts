@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseUid } from '@writ/cedar';
 import pc from 'picocolors';
 import { entriesIn, guardIn, type ServerEntry, withCommands } from './clients/entries.js';
-import { CLIENTS, type ClientConfig, configsOn } from './clients/known.js';
+import { CLIENTS, type ClientConfig, configsOn, MEMBERS } from './clients/known.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, count, print, printJson } from './output.js';
 
@@ -31,6 +31,8 @@ const WRIT = fileURLToPath(new URL('../../bin/writ.js', import.meta.url));
 interface Done {
   readonly client: string;
   readonly file: string;
+  /** Of servers for one project alone. */
+  readonly project?: string;
   readonly backup?: string;
   readonly servers: readonly { readonly name: string; readonly is: string; readonly command?: readonly string[] }[];
 }
@@ -68,10 +70,9 @@ function wrongIn(flags: GuardInstallFlags): string | undefined {
 /** A file that was named: whichever member it has. */
 function configsIn(file: string): ClientConfig[] {
   const text = readFileSync(file, 'utf8');
-  const members = ['mcpServers', 'servers', 'context_servers'] as const;
-  return members
-    .map((member) => ({ client: 'file', file, member }))
-    .filter((config) => entriesIn(config, text).length > 0);
+  return MEMBERS.map((member) => ({ client: 'file', file, path: [member] })).filter(
+    (config) => entriesIn(config, text).length > 0,
+  );
 }
 
 function change(config: ClientConfig, flags: GuardInstallFlags): Done {
@@ -83,9 +84,10 @@ function change(config: ClientConfig, flags: GuardInstallFlags): Done {
     if (command !== undefined) commands.set(entry.name, command);
     return { name: entry.name, is: saidOf(entry, command, flags), ...(command === undefined ? {} : { command }) };
   });
-  const { client, file } = config;
-  if (commands.size === 0 || flags.dryRun === true) return { client, file, servers };
-  return { client, file, backup: write(file, text, withCommands(config, text, commands)), servers };
+  const [, project] = config.path;
+  const where = { client: config.client, file: config.file, ...(project === undefined ? {} : { project }) };
+  if (commands.size === 0 || flags.dryRun === true) return { ...where, servers };
+  return { ...where, backup: write(config.file, text, withCommands(config, text, commands)), servers };
 }
 
 function guarded(entry: ServerEntry, flags: GuardInstallFlags): readonly string[] | undefined {
@@ -133,8 +135,8 @@ function tell(done: readonly Done[], flags: GuardInstallFlags): void {
     print(`no configuration with servers found. Those looked for: ${CLIENTS.join(', ')}; or name a file with --config`);
     return;
   }
-  for (const { client, file, backup, servers } of done) {
-    print(`${pc.bold(client)}  ${file}`);
+  for (const { client, file, project, backup, servers } of done) {
+    print(`${pc.bold(client)}  ${file}${project === undefined ? '' : `, for ${project}`}`);
     for (const { name, is, command } of servers) {
       print(
         `  ${name} ${command === undefined ? pc.dim(is) : flags.dryRun === true ? is.replace(/^is/, 'would be').replace(/^has/, 'would have').replace(/ now$/, '') : pc.green(is)}`,

@@ -22,8 +22,8 @@ type Json = Readonly<Record<string, unknown>>;
  *
  * @throws {ClientConfigError} when it is not JSON of an object, with the place
  */
-export function entriesIn({ file, member }: ClientConfig, text: string): ServerEntry[] {
-  const servers = objectIn(parsed(file, text)[member]);
+export function entriesIn({ file, path }: ClientConfig, text: string): ServerEntry[] {
+  const servers = path.reduce((at, member) => objectIn(at[member]), parsed(file, text));
   return Object.entries(servers).map(([name, value]) => entryOf(name, objectIn(value)));
 }
 
@@ -51,7 +51,7 @@ export function guardIn(command: readonly string[]): readonly string[] | undefin
 
 /** The text with another command for some servers; everything else, comments too, as it was. */
 export function withCommands(
-  { file, member }: ClientConfig,
+  { file, path }: ClientConfig,
   text: string,
   commands: ReadonlyMap<string, readonly string[]>,
 ): string {
@@ -60,8 +60,8 @@ export function withCommands(
   const formattingOptions = { insertSpaces: !indent.includes('\t'), tabSize: indent.length, eol: '\n' };
   let edited = text;
   for (const [name, [command, ...args]] of commands) {
-    edited = applyEdits(edited, modify(edited, [member, name, 'command'], command, { formattingOptions }));
-    edited = applyEdits(edited, modify(edited, [member, name, 'args'], args, { formattingOptions }));
+    edited = applyEdits(edited, modify(edited, [...path, name, 'command'], command, { formattingOptions }));
+    edited = applyEdits(edited, modify(edited, [...path, name, 'args'], args, { formattingOptions }));
   }
   return edited;
 }

@@ -1,13 +1,17 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'jsonc-parser';
 
 /** A place where a client of MCP keeps which servers it runs. */
 export interface ClientConfig {
   readonly client: string;
   readonly file: string;
-  /** The member that has the servers by their names. */
-  readonly member: 'mcpServers' | 'servers' | 'context_servers';
+  /** Where in it the servers are, by their names. */
+  readonly path: readonly string[];
 }
+
+/** The members that have servers, in the files of one client or another. */
+export const MEMBERS = ['mcpServers', 'servers', 'context_servers'] as const;
 
 export interface Whereabouts {
   readonly home: string;
@@ -37,8 +41,9 @@ export function configsOn(where: Whereabouts, clients: readonly string[] = CLIEN
   return places(where)
     .filter(({ client, file }) => clients.includes(client) && existsSync(file))
     .map((config) => ({ ...config, file: realpathSync(config.file) }))
-    .filter(({ file, member }) => {
-      const key = `${member} ${file}`;
+    .flatMap(inProjects)
+    .filter(({ file, path }) => {
+      const key = JSON.stringify([path, file]);
       return !seen.has(key) && seen.add(key) !== undefined;
     });
 }
@@ -53,8 +58,8 @@ function places({ home, project, platform, env }: Whereabouts): ClientConfig[] {
         ? (env.APPDATA ?? join(home, 'AppData/Roaming'))
         : xdg;
   const config = platform === 'win32' ? app : xdg;
-  const of = (client: ClientName, member: ClientConfig['member'], ...files: string[]): ClientConfig[] =>
-    files.map((file) => ({ client, member, file }));
+  const of = (client: ClientName, member: (typeof MEMBERS)[number], ...files: string[]): ClientConfig[] =>
+    files.map((file) => ({ client, path: [member], file }));
   const cline = 'globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json';
   return [
     ...of('claude-desktop', 'mcpServers', join(app, 'Claude/claude_desktop_config.json')),
@@ -67,4 +72,12 @@ function places({ home, project, platform, env }: Whereabouts): ClientConfig[] {
     ...of('cline', 'mcpServers', join(app, 'Code/User', cline)),
     ...of('zed', 'context_servers', join(config, 'zed/settings.json'), join(project, '.zed/settings.json')),
   ];
+}
+
+/** Claude Code keeps servers for one project in the file of its user, which is where `claude mcp add` puts them. */
+function inProjects(config: ClientConfig): ClientConfig[] {
+  if (config.client !== 'claude-code' || !config.file.endsWith('.claude.json')) return [config];
+  const { projects } = (parse(readFileSync(config.file, 'utf8')) ?? {}) as { projects?: unknown };
+  const folders = typeof projects === 'object' && projects !== null ? Object.keys(projects) : [];
+  return [config, ...folders.map((folder) => ({ ...config, path: ['projects', folder, 'mcpServers'] }))];
 }
