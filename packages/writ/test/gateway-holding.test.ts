@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
+import { connectTo, refusal } from './mcp-clients.js';
 import { bundleOf, type Running, run } from './running.js';
 
 const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
@@ -72,23 +73,7 @@ gateway: ${gateway}
 `,
 });
 
-async function connect(writ: Running): Promise<Client> {
-  const client = new Client({ name: 'tester', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
-  const headers = { Authorization: `Bearer ${writ.key('tester')}` };
-  const url = new URL(writ.writ.gatewayUrl as string);
-  await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers } }));
-  return client;
-}
-
-type Refusal = ProtocolError & { readonly data: Record<string, unknown> };
-async function refusal(call: Promise<unknown>): Promise<Refusal> {
-  const error = await call.then(
-    (result) => expect.fail(`the call went through: ${JSON.stringify(result)}`),
-    (e: unknown) => e,
-  );
-  if (!ProtocolError.isInstance(error)) throw error;
-  return error as Refusal;
-}
+const connect = (writ: Running): Promise<Client> => connectTo(writ.writ.gatewayUrl, writ.key('tester'));
 
 const echo = (client: Client, input: Record<string, unknown>, onprogress?: (of: { message?: string }) => void) =>
   client.callTool(

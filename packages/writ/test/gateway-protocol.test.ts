@@ -2,17 +2,18 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, ProtocolError, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, SSEClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { connectTo, refusal } from './mcp-clients.js';
+import { guardArgs } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** What MCP has besides plain calls, through the gateway: for clients of the current revision and of those before. */
 
 const server = (name: string): string => fileURLToPath(new URL(`servers/${name}.mjs`, import.meta.url));
 const ANY = z.looseObject({});
-const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'writ-protocol-'));
 const journal = join(folder, 'journal.txt');
 const declared = join(folder, 'declared.json');
@@ -132,13 +133,9 @@ afterAll(async () => {
 
 type Mode = 'auto' | 'legacy';
 async function connect(mode: Mode = 'auto', name = 'ana', capabilities: object = {}): Promise<Client> {
-  const client = new Client({ name, version: '1' }, { versionNegotiation: { mode }, capabilities });
+  const client = await connectTo(writ.writ.gatewayUrl, writ.key(name), { versionNegotiation: { mode }, capabilities });
   if ('elicitation' in capabilities)
     client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { yes: true } }));
-  const headers = { Authorization: `Bearer ${writ.key(name)}` };
-  await client.connect(
-    new StreamableHTTPClientTransport(new URL(writ.writ.gatewayUrl as string), { requestInit: { headers } }),
-  );
   return client;
 }
 async function using<T>(connecting: Promise<Client>, work: (client: Client) => Promise<T>): Promise<T> {
@@ -149,14 +146,6 @@ async function using<T>(connecting: Promise<Client>, work: (client: Client) => P
     await client.close();
   }
 }
-const refusal = async (work: Promise<unknown>): Promise<ProtocolError & { data: Record<string, unknown> }> => {
-  const error = await work.then(
-    (result) => expect.fail(`it went through: ${JSON.stringify(result)}`),
-    (e: unknown) => e,
-  );
-  if (!ProtocolError.isInstance(error)) throw error;
-  return error as ProtocolError & { data: Record<string, unknown> };
-};
 const call = (client: Client, name: string, args: object = {}) =>
   client.callTool({ name, arguments: args as Record<string, unknown> });
 const rpc = (body: object, headers: Record<string, string> = {}, who = 'ana'): Promise<Response> =>
@@ -600,11 +589,9 @@ describe('through writ guard', () => {
       { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode: 'auto' } },
     );
     client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { yes: true } }));
-    const args = ['guard', '--for', 'User::"ana"', '--agent', 'Agent::"bot"', '--service', writ.url];
-    const rest = ['--key-file', writ.writ.keyFile, '--server', 'talkative', '--', 'node', server('talkative'), journal];
-    await client.connect(
-      new StdioClientTransport({ command: process.execPath, args: [WRIT, ...args, ...rest], stderr: 'inherit' }),
-    );
+    const rest = ['--server', 'talkative', '--', 'node', server('talkative'), journal];
+    const args = guardArgs(writ.url, writ.writ.keyFile, ...rest);
+    await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'inherit' }));
     await using(Promise.resolve(client), async () => {
       const heard: unknown[] = [];
       await client.callTool({ name: 'steps', arguments: {} }, { onprogress: ({ progress }) => heard.push(progress) });
@@ -625,27 +612,8 @@ describe('through writ guard', () => {
   it('believes a server how it is to be decided only when it is told to: it pins no tools', async () => {
     const guarded = async (...flags: string[]): Promise<unknown> => {
       const client = new Client({ name: 'x', version: '1' });
-      const who = [
-        '--for',
-        'User::"ana"',
-        '--agent',
-        'Agent::"bot"',
-        '--service',
-        writ.url,
-        '--key-file',
-        writ.writ.keyFile,
-      ];
-      const args = [
-        WRIT,
-        'guard',
-        ...who,
-        ...flags,
-        '--',
-        'node',
-        server('changing'),
-        declared,
-        join(folder, 'guarded.txt'),
-      ];
+      const rest = [...flags, '--', 'node', server('changing'), declared, join(folder, 'guarded.txt')];
+      const args = guardArgs(writ.url, writ.writ.keyFile, ...rest);
       await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }));
       return using(Promise.resolve(client), () => call(client, 'get_customer', { id: 'c-1' }).catch((e: unknown) => e));
     };

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,11 +9,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { draftBundle } from '../src/policy/draft/draft.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
+import { freePort, guardArgs } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Real servers from npm: whatever is permitted is as if the gateway were not there. */
 
-const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 const BIN = fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'writ-servers-'));
 let postgres: PostgresServer;
@@ -291,14 +290,6 @@ describe('a server that speaks HTTP with SSE alone (2024-11-05)', () => {
   });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe('writ guard in front of a server that asks its client', () => {
   it('is as if it were not there: sampling, elicitation, roots, log messages', async () => {
     const writ = await run(
@@ -329,19 +320,9 @@ action "get-roots-list", "trigger-sampling-request", "trigger-elicitation-reques
       return { client, asked, logged };
     };
     const everything = join(BIN, 'mcp-server-everything');
-    const who = [
-      '--for',
-      'User::"ana"',
-      '--agent',
-      'Agent::"bot"',
-      '--service',
-      writ.url,
-      '--key-file',
-      writ.writ.keyFile,
-    ];
     const sides = [
       await connected([everything]),
-      await connected([WRIT, 'guard', ...who, '--', process.execPath, everything]),
+      await connected(guardArgs(writ.url, writ.writ.keyFile, '--', process.execPath, everything)),
     ];
     const [direct, guarded] = await Promise.all(
       sides.map(async ({ client, asked, logged }) => {

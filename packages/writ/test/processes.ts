@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { started } from '../conformance/started.js';
 
@@ -37,4 +38,18 @@ export async function startedService(
 ): Promise<{ child: ChildProcess; url: string }> {
   const { child, said } = await started(BIN, bundle, data, /service .*\n/, store);
   return { child, url: /service\s+(\S+)/.exec(said)?.[1] as string };
+}
+
+/** The arguments of Node for a guard in front of a command, for ana's bot; `more` are its options, `--`, and the command. */
+export function guardArgs(service: string, keyFile: string, ...more: readonly string[]): string[] {
+  const who = ['--for', 'User::"ana"', '--agent', 'Agent::"bot"'];
+  return [BIN, 'guard', ...who, '--service', service, '--key-file', keyFile, ...more];
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
 }

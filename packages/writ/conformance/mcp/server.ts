@@ -48,14 +48,19 @@ function made(): McpServer {
   return server;
 }
 
-function tools(server: McpServer): void {
-  const tool = (name: string, answer: (context: ServerContext) => unknown): void => {
+/** Registers tools without arguments. */
+function plainTools(server: McpServer): (name: string, answer: (context: ServerContext) => unknown) => void {
+  return (name, answer) => {
     server.registerTool(
       name,
       { description: name, inputSchema: NONE },
       async (_input, context) => answer(context) as never,
     );
   };
+}
+
+function tools(server: McpServer): void {
+  const tool = plainTools(server);
   tool('test_simple_text', () => text('This is a simple text response for testing.'));
   tool('test_image_content', () => ({ content: [{ type: 'image', data: PNG, mimeType: 'image/png' }] }));
   tool('test_audio_content', () => ({ content: [{ type: 'audio', data: WAV, mimeType: 'audio/wav' }] }));
@@ -177,13 +182,7 @@ function questions(server: McpServer): void {
   });
   one('test_input_required_result_sampling', 'capital_question', capital, 'sampling');
   one('test_input_required_result_list_roots', 'client_roots', asked.roots, 'roots');
-  const tool = (name: string, answer: (context: ServerContext) => unknown): void => {
-    server.registerTool(
-      name,
-      { description: name, inputSchema: NONE },
-      async (_input, context) => answer(context) as never,
-    );
-  };
+  const tool = plainTools(server);
   const confirm = inputRequired.elicit({
     message: 'Please confirm',
     requestedSchema: { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] },

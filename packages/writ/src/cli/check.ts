@@ -47,7 +47,8 @@ interface Checked {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-function findingsOf(folder: string): Checked {
+/** Everything that is to be said of a bundle, and the bundle when nothing of it is an error of reading. */
+export function findingsOf(folder: string): Checked {
   try {
     const { bundle, findings, texts } = readBundle(folder);
     if (bundle === undefined) return { bundle, findings, texts };

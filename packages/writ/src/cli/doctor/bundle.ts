@@ -1,35 +1,19 @@
 import { Upstream } from '../../enforce/mcp/upstream.js';
 import { environmentText } from '../../environment.js';
-import { mapperOf } from '../../plane.js';
-import { type Bundle, readBundle } from '../../policy/bundle.js';
-import { checkBundle } from '../../policy/check.js';
+import type { Bundle } from '../../policy/bundle.js';
 import { addressOf } from '../../upstreams.js';
+import { findingsOf } from '../check.js';
+import { count } from '../output.js';
 import { type Found, messageOf, ok, warning, wrong } from './found.js';
 
 const START_MS = 20_000;
 
 /** The bundle, and each of its servers, started as the gateway would. */
 export async function bundleChecks(folder: string, data: string): Promise<Found[]> {
-  let bundle: Bundle | undefined;
-  const found: Found[] = [];
-  try {
-    const read = readBundle(folder);
-    bundle = read.bundle;
-    const findings = [...read.findings, ...(bundle === undefined ? [] : checkBundle(bundle))];
-    const errors = findings.filter(({ severity }) => severity === 'error').length;
-    if (errors > 0) found.push(wrong(`${folder} has ${errors} errors`, `writ check ${folder}`));
-    else if (findings.length > 0)
-      found.push(warning(`${folder} has ${findings.length} warnings`, `writ check ${folder}`));
-    else found.push(ok(`${folder}: nothing to find`));
-  } catch (error) {
-    return [wrong(messageOf(error))];
-  }
+  const { findings, bundle } = findingsOf(folder);
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const found = [said(folder, errors, findings.length)];
   if (bundle === undefined) return found;
-  try {
-    mapperOf(bundle, data);
-  } catch (error) {
-    found.push(wrong(`a mapping: ${messageOf(error)}`));
-  }
   const { servers, clients } = bundle.settings.gateway;
   if (Object.keys(servers).length > 0 && Object.keys(clients).length === 0)
     found.push(
@@ -41,6 +25,12 @@ export async function bundleChecks(folder: string, data: string): Promise<Found[
     else found.push(wrong(`the server ${name}: ${missing}`, 'set it where `writ start` runs'));
   }
   return found;
+}
+
+function said(folder: string, errors: number, all: number): Found {
+  if (errors > 0) return wrong(`${folder} has ${count(errors, 'error')}`, `writ check ${folder}`);
+  if (all > 0) return warning(`${folder} has ${count(all, 'warning')}`, `writ check ${folder}`);
+  return ok(`${folder}: nothing to find`);
 }
 
 function missingIn(values: readonly string[]): string | undefined {

@@ -129,7 +129,8 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     const differs = headersDiffer(value, request.headers, (tool) => gateway.inputSchemaOf(tool));
     if (differs !== undefined) return refuse(response, 400, HEADER_MISMATCH, differs, value.id);
     const refused = await refusedBy(value, came, response);
-    if (pathname === SSE_MESSAGES) return onStream(searchParams.get('sessionId') ?? '', came, response, value, refused);
+    if (pathname === SSE_MESSAGES)
+      return onStream(searchParams.get('sessionId') ?? '', came, authInfo, response, value, refused);
     if (refused !== undefined) {
       const status = refused.code === METHOD_NOT_FOUND ? 404 : 200;
       return refuse(response, status, refused.code, refused.message, value.id, refused.data);
@@ -163,6 +164,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   function onStream(
     id: string,
     came: CameWith,
+    authInfo: AuthInfo,
     response: ServerResponse,
     message: Record<string, unknown>,
     refused: ProtocolError | undefined,
@@ -172,8 +174,6 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
       return;
     }
     response.writeHead(202).end();
-    const authInfo: AuthInfo = { token: '', clientId: came.client.task, scopes: [] };
-    clients.set(authInfo, came);
     if (refused === undefined) streams.take(id, message, authInfo);
     else streams.refuse(id, message.id, { code: refused.code, message: refused.message, data: refused.data });
   }
