@@ -86,11 +86,13 @@ const BROAD = /@id\("guard-work"\)[\s\S]*?;\n\n/;
 function packFiles(isRecorded: boolean): [string, string][] {
   const folder = PACKS.map((root) => join(root, PACK)).find((path) => existsSync(path));
   if (folder === undefined) throw new InitError(`the pack ${PACK} is not there`, 'install writ again');
-  const policies = readdirSync(join(folder, 'policies')).map((file) => `policies/${file}`);
-  return ['ledger.yaml', 'access.yaml', ...policies].map((path) => {
-    const text = readFileSync(join(folder, path), 'utf8');
-    return [path, isRecorded && path.startsWith('policies/') ? text.replace(BROAD, '') : text];
-  });
+  const paths = readdirSync(join(folder, 'policies')).map((file) => `policies/${file}`);
+  const read = (path: string): [string, string] => [path, readFileSync(join(folder, path), 'utf8')];
+  const policies = paths.map(read);
+  const narrowed = policies.map(([path, text]): [string, string] => [path, text.replace(BROAD, '')]);
+  if (isRecorded && narrowed.every(([, text], i) => text === policies[i]?.[1]))
+    throw new InitError(`the pack ${PACK} has another permit than is known here`, 'install writ again');
+  return ['ledger.yaml', 'access.yaml'].map(read).concat(isRecorded ? narrowed : policies);
 }
 
 const PAGE = 500;

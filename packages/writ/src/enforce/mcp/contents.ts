@@ -126,7 +126,8 @@ export class Contents {
     if (!isPermitted(decision)) throw denial(uri, decision, asked);
     try {
       if (upstream?.contents.tells !== true) throw new Error(`no server tells of changes of ${uri}`);
-      const off = await upstream.watch(uri, () => void this.tellStill(uri, askedWith, told));
+      // Nobody is told who cannot be looked at.
+      const off = await upstream.watch(uri, () => void this.tellStill(uri, askedWith, told).catch(() => undefined));
       await carryOut.report(decision, 'completed');
       return off;
     } catch (error) {

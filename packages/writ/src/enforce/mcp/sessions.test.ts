@@ -1,6 +1,8 @@
-import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type JSONRPCMessage, Server } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
-import { KeptEvents, RecentEvents } from './sessions.js';
+import { KeptEvents, RecentEvents, Sessions } from './sessions.js';
 
 const message = (n: number, size = 10): JSONRPCMessage => ({
   jsonrpc: '2.0',
@@ -46,5 +48,62 @@ describe('what was sent last in a session', () => {
     expect(all.size).toBeLessThanOrEqual(128 * 1024 * 1024);
     for (const events of sessions) events.clear();
     expect(all.size).toBe(0);
+  });
+});
+
+describe('a session', () => {
+  it('is over after half an hour without a request, and not while one is under way', async () => {
+    let now = 0;
+    const sessions = new Sessions(
+      () => new Server({ name: 's', version: '1' }, { capabilities: { tools: {} } }),
+      () => now,
+    );
+    const http = createServer((request, response) => {
+      const id = request.headers['mcp-session-id'];
+      const read = async (): Promise<unknown> => {
+        let text = '';
+        for await (const chunk of request) text += String(chunk);
+        return text === '' ? undefined : JSON.parse(text);
+      };
+      read()
+        .then((body) =>
+          id === undefined
+            ? sessions.begin('ana', request, response, body)
+            : sessions.goOn(String(id), 'ana', request, response, body),
+        )
+        .then((isHere) => isHere || response.writeHead(404).end());
+    });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/`;
+    const headers = (session?: string) => ({
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      ...(session === undefined ? {} : { 'Mcp-Session-Id': session, 'MCP-Protocol-Version': '2025-11-25' }),
+    });
+    const begin = async (): Promise<string> => {
+      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+      const response = await fetch(url, { method: 'POST', headers: headers(), body });
+      await response.text();
+      return response.headers.get('mcp-session-id') as string;
+    };
+    const ping = async (session: string): Promise<number> => {
+      const body = '{"jsonrpc":"2.0","id":2,"method":"ping"}';
+      const response = await fetch(url, { method: 'POST', headers: headers(session), body });
+      await response.text();
+      return response.status;
+    };
+    const [idle, listening] = [await begin(), await begin()];
+    const stream = await fetch(url, { headers: headers(listening) });
+    now += 29 * 60_000;
+    await begin();
+    expect(await ping(idle)).toBe(200);
+    now += 31 * 60_000;
+    await begin();
+    expect([await ping(idle), await ping(listening)]).toEqual([404, 200]);
+    await stream.body?.cancel();
+    await sessions.close();
+    http.closeAllConnections();
+    http.close();
   });
 });

@@ -84,10 +84,6 @@ export class Sessions {
     return true;
   }
 
-  get size(): number {
-    return this.held.size;
-  }
-
   /** Tells all of them that their lists may be others now. */
   listsChanged(): void {
     for (const { server } of this.held.values()) tellLists(server);
