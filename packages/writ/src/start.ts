@@ -206,7 +206,13 @@ export async function start(options: StartOptions): Promise<Writ> {
           revocations,
           revisions,
           log,
-          recorded: (id) => reader.find(id),
+          recorded: async (id) => {
+            const known = await reader.find(id);
+            if (known !== undefined) return known;
+            // What was answered for already may be on its way to the disk.
+            await log.settled();
+            return reader.find(id);
+          },
           clock,
           ids,
           hashPrompt,

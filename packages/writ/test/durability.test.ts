@@ -47,6 +47,62 @@ function slowDisk() {
   return { log, waiting, settled };
 }
 
+const done = (i: number, more: Partial<OutcomeRecord> = {}): OutcomeRecord => ({
+  kind: 'outcome',
+  id: `01L${String(i).padStart(23, '0')}`,
+  decisionId: decision(i).id,
+  time: '2026-11-24T00:00:00.000Z',
+  enforcementPoint: 'x',
+  status: 'completed',
+  ...more,
+});
+
+describe('before-response', () => {
+  it('an outcome that may lag is not waited for, as far as it holds nothing', async () => {
+    const { log, waiting, settled } = slowDisk();
+    expect(await settled(log.append([done(1)], [], true))).toBe(true);
+    expect(await settled(log.append([done(2, { labels: ['external'] })], [], true))).toBe(false);
+    expect(await settled(log.append([done(3, { held: [] })], [], true))).toBe(false);
+    expect(await settled(log.append([done(4)]))).toBe(false);
+    for (const { resolve } of waiting) resolve();
+  });
+
+  it('and goes to the disk with what somebody waits for', async () => {
+    const { log, waiting, settled } = slowDisk();
+    const groups: number[] = [];
+    log.onCommit((entries) => groups.push(entries));
+    void log.append([done(1)], [], true);
+    void log.append([done(2)], [], true);
+    const decided = log.append([decision(3)]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(waiting).toHaveLength(1);
+    waiting.splice(0)[0]?.resolve();
+    expect([await settled(decided), groups]).toEqual([true, [3]]);
+    // Alone it goes there soon, and before the log is closed.
+    void log.append([done(4)], [], true);
+    await settled(Promise.resolve());
+    expect(waiting).toHaveLength(1);
+    waiting.splice(0)[0]?.resolve();
+    void log.append([done(5)], [], true);
+    const closed = log.close();
+    expect(waiting).toHaveLength(1);
+    waiting.splice(0)[0]?.resolve();
+    await closed;
+    expect(groups).toEqual([3, 1, 1]);
+  });
+
+  it('what could not be written after it was answered is counted', async () => {
+    const { log, waiting } = slowDisk();
+    const lost: unknown[] = [];
+    log.onLost((...told) => lost.push(told));
+    await log.append([done(1)], [], true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    waiting.splice(0)[0]?.reject(new RecordError('disk full'));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(lost).toEqual([[1, done(1).id, done(1).id]]);
+  });
+});
+
 describe('async', () => {
   it('answers before the disk is done, but never for what is held of a budget, a cap or a proof, what brings labels, or what is no decision or outcome', async () => {
     const { log, waiting, settled } = slowDisk();
@@ -61,16 +117,7 @@ describe('async', () => {
     expect(await settled(log.append([decision(5)], [{ key: 'p', until: 1, at: 0 }]))).toBe(false);
     const change: ChangeRecord = { kind: 'change', id: '01K9', time: 't', by: 'b', what: 'w', detail: {} };
     expect(await settled(log.append([change]))).toBe(false);
-    const outcome: OutcomeRecord = {
-      ...{
-        kind: 'outcome',
-        id: '01KA',
-        decisionId: decision(2).id,
-        time: 't',
-        enforcementPoint: 'e',
-        status: 'completed',
-      },
-    };
+    const outcome = done(2);
     expect(await settled(log.append([outcome]))).toBe(true);
     expect(await settled(log.append([{ ...outcome, labels: ['external'] }]))).toBe(false);
     expect(await settled(log.append([{ ...outcome, held: [] }]))).toBe(false);
@@ -93,7 +140,7 @@ describe('async', () => {
     log.onLost((...told) => lost.push(told));
     log.answerEarly(true);
     await Promise.all([log.append([decision(1)]), log.append([decision(2)])]);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 20));
     waiting.splice(0)[0]?.reject(new RecordError('disk full'));
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(lost).toEqual([[2, decision(1).id, decision(2).id]]);

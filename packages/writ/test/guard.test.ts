@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { Client, ProtocolError } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DECISION_META } from '../src/enforce/mcp/gateway.js';
 import { type RunningDesk, startDesk } from './desk.js';
+import { bundleOf, type Running, run } from './running.js';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const WRIT = path('../bin/writ.js');
@@ -54,6 +56,49 @@ describe('writ guard, a gateway in another process', () => {
     );
     expect(readFileSync(journal, 'utf8')).toBe('echo {"text":"hello"}\n');
     await client.close();
+  });
+
+  it('what nothing depends on is reported after its call is answered, and all of it before the guard ends', async () => {
+    const client = await guarded(desk.writ.serviceUrl, desk.writ.keyFile, join(folder, 'reported.txt'));
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const { _meta: meta } = await client.callTool({ name: 'echo', arguments: { text: `n ${i}` } });
+      ids.push(String(meta?.[DECISION_META]));
+    }
+    await client.close();
+    const statuses = await Promise.all(ids.map(async (id) => (await desk.writ.records.find(id))?.outcome?.status));
+    expect(statuses).toEqual(ids.map(() => 'completed'));
+  });
+
+  it('the service says so of a permit, to who may see its reasons, and not where tools are described', async () => {
+    const said = async (running: Running): Promise<unknown[]> => {
+      const body = {
+        subject: { type: 'User', id: 'ana' },
+        action: { name: 'look' },
+        resource: { type: 'User', id: 'ana' },
+      };
+      const asked = ['reasons', 'none'].map((detail) =>
+        running.send('POST', '/access/v1/evaluation', { ...body, context: { detail } }),
+      );
+      return (await Promise.all(asked)).map(({ json }) => [json.decision, json.context?.awaits_outcome]);
+    };
+    const files = {
+      'writ.yaml': 'name: d',
+      'schema.cedarschema': 'entity User; action look appliesTo { principal: [User], resource: [User] };',
+      'policies/all.cedar': '@id("all") permit (principal, action, resource);',
+    };
+    const plain = await run(bundleOf(files));
+    expect(await said(plain)).toEqual([
+      [true, false],
+      [true, undefined],
+    ]);
+    await plain.stop();
+    const described = await run(bundleOf({ ...files, 'tools.yaml': 'tools: { look: { effects: [read], result: external } }' }));
+    expect(await said(described)).toEqual([
+      [true, undefined],
+      [true, undefined],
+    ]);
+    await described.stop();
   });
 
   it('an unreachable decision point stops every call', async () => {

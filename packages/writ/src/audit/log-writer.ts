@@ -134,6 +134,8 @@ function holdsNothing(entry: LogEntry): boolean {
 const MAX_WAITING = 64 * 2 ** 20;
 /** So many entries are handed on without waiting for the turn to end: the disk then works while this thread does. */
 const GROUP = 8;
+/** For so long nothing goes to the disk that nobody waits for. */
+const LINGER_MS = 5;
 
 /**
  * The record of everything: decisions, outcomes, searches, changes. What it has taken in is on disk: entries of one turn of the
@@ -141,6 +143,7 @@ const GROUP = 8;
  */
 export class LogWriter implements Append {
   private next = new Pending();
+  private lingering: NodeJS.Timeout | undefined;
   /** Handed on and not on disk, oldest first. */
   private readonly writing: Pending[] = [];
   private waitingSize = 0;
@@ -159,7 +162,7 @@ export class LogWriter implements Append {
     this.events.setMaxListeners(0);
   }
 
-  append(entries: readonly LogEntry[], proofs: readonly UsedProof[] = []): Promise<void> {
+  append(entries: readonly LogEntry[], proofs: readonly UsedProof[] = [], mayLag = false): Promise<void> {
     const waiting = this.next;
     if (entries.length === 0) return Promise.resolve();
     if (this.waitingSize + waiting.size > MAX_WAITING)
@@ -171,13 +174,19 @@ export class LogWriter implements Append {
       return Promise.reject(new RecordError(`an entry is not JSON: ${String(error)}`));
     }
     const isEarly =
-      this.isEarly && proofs.length === 0 && this.ahead + entries.length <= EARLY_MOST && entries.every(holdsNothing);
+      (this.isEarly || mayLag) &&
+      proofs.length === 0 &&
+      this.ahead + entries.length <= EARLY_MOST &&
+      entries.every(holdsNothing);
     if (isEarly) {
       waiting.early += entries.length;
       this.ahead += entries.length;
     }
     if (waiting.notes.length >= GROUP) {
       void this.flush();
+    } else if (isEarly) {
+      // Nobody waits for it: it goes to the disk with what somebody waits for, if that comes soon.
+      this.lingering ??= setTimeout(() => void this.flush(), LINGER_MS);
     } else if (!this.isFlushing) {
       this.isFlushing = true;
       setImmediate(() => {
@@ -192,6 +201,8 @@ export class LogWriter implements Append {
   }
 
   private async flush(): Promise<void> {
+    clearTimeout(this.lingering);
+    this.lingering = undefined;
     const group = this.next;
     if (group.notes.length === 0) return;
     this.next = new Pending();

@@ -39,7 +39,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   }
   const log = (message: string): void => complain(`writ guard: ${message}`);
   const key = readFileSync(flags.keyFile, 'utf8').trim();
-  const point = remoteDecisionPoint(flags.service, key);
+  const point = remoteDecisionPoint(flags.service, key, log);
   const bundle = flags.bundle === undefined ? undefined : loadBundle(flags.bundle);
   // A guard pins no tools: what a server says of how it is to be decided could be another tomorrow.
   const mappings = flags.declaredMappings === true ? 'declared' : 'bundle';
@@ -96,6 +96,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   gone.abort();
   await served.close();
   await upstream.close();
+  await point.settled();
   return EXIT.ok;
 }
 

@@ -16,11 +16,13 @@ export interface Caller {
   readonly rights: Rights;
   /** The types of obligation that it is registered to carry out. */
   readonly obligations: readonly string[];
+  /** Whether it is in this process: then nobody goes by its outcomes being on disk. */
+  readonly isHere?: boolean;
 }
 
 const EVERYTHING: Rights = { ask: () => true, assert: () => true, prompt: () => true, detail: () => true };
 
 /** An enforcement point of our own, in this process. It needs no credential, and there is nobody to restrict. */
 export function inProcess(enforcementPoint: string, obligations: readonly string[] = []): Caller {
-  return { enforcementPoint, rights: EVERYTHING, obligations };
+  return { enforcementPoint, rights: EVERYTHING, obligations, isHere: true };
 }

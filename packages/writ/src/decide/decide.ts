@@ -142,6 +142,11 @@ export class Decider {
     return pointFor(this, caller, believe);
   }
 
+  /** Somebody else's enforcement point was told that it need not wait for its outcome to be taken in: it comes soon, and is not looked up. */
+  expectOutcome(record: DecisionRecord): void {
+    this.permits.begin(record);
+  }
+
   /** From now on whoever carries it out hears of it when what permits it is revoked: also what was revoked while it was recorded. */
   begun(record: DecisionRecord): void {
     const { id, request, provenance } = record;

@@ -12,6 +12,7 @@ import type { Caller } from './caller.js';
 import { namesIn } from './data-flow.js';
 import { isPermitted, type Refusal } from './decision.js';
 import type { Ids } from './ids.js';
+import type { PolicyPlane } from './plane.js';
 import type { Append, DecisionRecord, OutcomeDetails, OutcomeRecord } from './record.js';
 
 export interface Recorded {
@@ -34,6 +35,14 @@ export interface PermitsParts {
 
 const MOST_LATELY = 10_000;
 
+/** Whether anything that is decided later can depend on what became of a permit: budgets, caps, labels, values. */
+export function awaitsOutcome(
+  { reserved, mandate }: Pick<DecisionRecord, 'reserved' | 'mandate'>,
+  { tools }: Pick<PolicyPlane, 'tools'>,
+): boolean {
+  return reserved !== undefined || mandate?.use !== undefined || !tools.isEmpty;
+}
+
 /** In the place of an answer that there was, and that nobody looked at. */
 export const UNREAD = Symbol('unread');
 
@@ -50,7 +59,7 @@ export class Permits {
   /** Those that hold a reservation, with the enforcement point that may report their outcome. */
   private readonly open = new Map<string, { readonly enforcementPoint: string; readonly at: number }>();
   private readonly reporting = new Set<string>();
-  /** What our own enforcement points carry out, and what was reported last, which may not be on disk yet: nobody has to look it up. */
+  /** What is carried out now, and what was reported last, which may not be on disk yet: nobody has to look it up. */
   private readonly lately = new Map<string, { readonly decision: DecisionRecord } | 'reported'>();
 
   constructor(private readonly parts: PermitsParts) {}
@@ -71,7 +80,7 @@ export class Permits {
     return reserved;
   }
 
-  /** An action that is begun in this process; what became of it is reported soon. */
+  /** An action that is begun; what became of it is reported soon. */
   begin(decision: DecisionRecord): void {
     this.keep(decision.id, { decision });
   }
@@ -86,6 +95,7 @@ export class Permits {
     const now = this.parts.clock();
     for (const id of ids) {
       this.open.delete(id);
+      this.lately.delete(id);
       this.parts.ledger.settle(id, 'not-executed', now);
     }
     const why = error instanceof Error ? error.message : String(error);
@@ -129,7 +139,7 @@ export class Permits {
         ...detailsOf(details),
         ...noteOf(learned),
       };
-      await this.parts.log.append([outcome]);
+      await this.parts.log.append([outcome], [], caller.isHere === true && isAsPermitted(status, details));
       this.keep(decisionId, 'reported');
       this.open.delete(decisionId);
       this.parts.ledger.settle(decisionId, status, now, learned?.held);
@@ -189,6 +199,11 @@ export class Permits {
       this.open.delete(decisionId);
     }
   }
+}
+
+/** Whether it was done, and nothing else is to be said: what a permit counts as whose outcome is lost. */
+export function isAsPermitted(status: OutcomeStatus, { changes = [], error }: OutcomeDetails = {}): boolean {
+  return status === 'completed' && changes.length === 0 && error === undefined;
 }
 
 /** An error is told in its first words: it is somebody else's text. */

@@ -161,5 +161,6 @@ export type LogEntry = DecisionRecord | OutcomeRecord | SearchRecord | ChangeRec
 
 /** Where records go. A promise that is kept means: on disk, all of them, and the proofs that were used with them. */
 export interface Append {
-  append(entries: readonly LogEntry[], proofs?: readonly UsedProof[]): Promise<void>;
+  /** @param mayLag whether it need not be on disk when this resolves, as far as nothing but the record is lost with it */
+  append(entries: readonly LogEntry[], proofs?: readonly UsedProof[], mayLag?: boolean): Promise<void>;
 }

@@ -1,57 +1,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Decision, Obligation, Reason, Refusal } from '../decide/decision.js';
+import { isAsPermitted } from '../decide/permits.js';
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { DecisionPointError } from './errors.js';
 import type { ApprovalDesk, AskedFor } from './holding.js';
+import { type ServiceAnswer, ServiceClient } from './service-client.js';
 import { TRANSFORMS } from './transform.js';
 
-const TIMEOUT_MS = 2_000;
 const POLL_MS = 2_000;
 /** In characters; the service takes a body of 1 MiB, and a character has four bytes at most. */
 const MAX_RESULT = 200_000;
 
+export interface RemoteDecisionPoint extends DecisionPoint {
+  readonly desk: ApprovalDesk;
+  /** Waits until every outcome is reported, or could not be. */
+  settled(): Promise<void>;
+}
+
 /**
  * A decision point in another process, over AuthZEN. Whatever is not a complete, well-formed answer in time is an error,
  * and an error is not a permission.
+ *
+ * @param log told of outcomes that could not be reported after their calls were answered
  */
-export function remoteDecisionPoint(service: string, key: string): DecisionPoint & { readonly desk: ApprovalDesk } {
+export function remoteDecisionPoint(
+  service: string,
+  key: string,
+  log: (message: string) => void = () => undefined,
+): RemoteDecisionPoint {
   /** What was denied and can be asked for, with what was asked. */
   const requestable = new WeakMap<Decision, { readonly request: AccessRequest; readonly expires: string }>();
-  const send = async (
-    method: 'GET' | 'POST',
-    path: string,
-    body?: unknown,
-    carried: Carried = {},
-  ): Promise<Response> => {
-    const { trace, txnToken } = carried;
-    try {
-      return await fetch(new URL(path, service), {
-        method,
-        headers: {
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-          Authorization: `Bearer ${key}`,
-          ...trace,
-          ...(txnToken && { 'Txn-Token': txnToken }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-    } catch (cause) {
-      const why =
-        cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
-      throw new DecisionPointError(`the decision point ${service} did not answer: ${why}`, 'is `writ start` running?', {
-        cause,
-      });
-    }
-  };
-  const post = (path: string, body: unknown, carried?: Carried): Promise<Response> => send('POST', path, body, carried);
-  const taskIn = async (response: Response): Promise<AskedFor> => {
-    const { task } = ((await response.json().catch(() => ({}))) ?? {}) as { task?: { id?: unknown; status?: unknown } };
-    if (!response.ok || typeof task?.id !== 'string' || typeof task.status !== 'string')
-      throw new DecisionPointError(`the request for access was answered with status ${response.status}`);
+  const client = new ServiceClient(service, key);
+  /** Permits whose outcome nothing depends on. */
+  const independent = new Set<string>();
+  const reporting = new Set<Promise<void>>();
+  const taskIn = ({ status, body }: ServiceAnswer): AskedFor => {
+    const { task } = (body ?? {}) as { task?: { id?: unknown; status?: unknown } };
+    if (status >= 300 || typeof task?.id !== 'string' || typeof task.status !== 'string')
+      throw new DecisionPointError(`the request for access was answered with status ${status}`);
     return { id: task.id, status: task.status };
   };
   const desk: ApprovalDesk = {
@@ -62,13 +50,17 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
       const denial = { evaluation_id: decision.id, expires_at: expires };
       const said = justification === undefined ? {} : { business_justification: justification };
       return taskIn(
-        await post('/access/v1/requests', { ...request, context: { ...request.context, ...said }, denial }),
+        await client.send('POST', '/access/v1/requests', {
+          ...request,
+          context: { ...request.context, ...said },
+          denial,
+        }),
       );
     },
     async settled(id, ms, signal) {
       const until = performance.now() + ms;
       for (;;) {
-        const asked = await taskIn(await send('GET', `/access/v1/requests/${encodeURIComponent(id)}`));
+        const asked = taskIn(await client.send('GET', `/access/v1/requests/${encodeURIComponent(id)}`));
         const left = until - performance.now();
         if (asked.status !== 'pending' || left <= 0 || signal?.aborted === true) return asked;
         await sleep(Math.min(POLL_MS, left), undefined, { ref: false });
@@ -82,11 +74,10 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
       const proof = dpop === undefined ? {} : { proof: { dpop, htm, htu } };
       const more = { ...proof, detail: 'reasons', supported_obligations: TRANSFORMS };
       const asked = { ...request, context: { ...request.context, ...more } };
-      const response = await post('/access/v1/evaluation', asked, carried);
-      if (response.status !== 200)
-        throw new DecisionPointError(`the decision point answered with status ${response.status}`);
-      const body: unknown = await response.json().catch(() => undefined);
-      const decision = readDecision(body, response.headers.get('X-Decision-Id'));
+      const { status, body, decisionId } = await client.send('POST', '/access/v1/evaluation', asked, carried);
+      if (status !== 200) throw new DecisionPointError(`the decision point answered with status ${status}`);
+      const decision = readDecision(body, decisionId);
+      if (isIndependent(body)) independent.add(decision.id);
       const expires = requestableIn(body);
       if (expires !== undefined) requestable.set(decision, { request: asked, expires });
       return decision;
@@ -95,13 +86,30 @@ export function remoteDecisionPoint(service: string, key: string): DecisionPoint
       // What is too long to send is said to be there.
       const isLong = result !== undefined && JSON.stringify(result).length > MAX_RESULT;
       const answered = isLong ? { unread: true } : { result };
-      const sent = { decisionId, status, ...answered, ...details };
-      const response = await post('/v1/outcomes', sent);
-      if (!response.ok)
-        throw new DecisionPointError(`the outcome of ${decisionId} was answered with status ${response.status}`);
-      await response.body?.cancel();
+      const report = async (): Promise<void> => {
+        const sent = { decisionId, status, ...answered, ...details };
+        const answer = await client.send('POST', '/v1/outcomes', sent);
+        if (answer.status >= 300)
+          throw new DecisionPointError(`the outcome of ${decisionId} was answered with status ${answer.status}`);
+      };
+      if (!independent.delete(decisionId) || !isAsPermitted(status, details)) return report();
+      // Once the call is answered.
+      const reported: Promise<void> = new Promise((resolve) => setImmediate(resolve))
+        .then(report)
+        .catch((error: Error) => log(error.message))
+        .finally(() => reporting.delete(reported));
+      reporting.add(reported);
+    },
+    async settled() {
+      await Promise.all(reporting);
     },
   };
+}
+
+/** Whether nothing that is decided later depends on what becomes of a permit. Its outcome then counts as done when it is lost. */
+function isIndependent(body: unknown): boolean {
+  const { context } = (body ?? {}) as { context?: { awaits_outcome?: unknown } };
+  return context?.awaits_outcome === false;
 }
 
 /** Until when somebody can be asked for it; undefined when nobody can. */
@@ -112,10 +120,10 @@ function requestableIn(body: unknown): string | undefined {
 }
 
 /** Permits only on exactly `decision: true` under a decision id, with nothing in it that says otherwise. */
-function readDecision(body: unknown, id: string | null): Decision {
+function readDecision(body: unknown, id: string | undefined): Decision {
   const answer = body as { decision?: unknown; context?: Record<string, unknown> } | undefined;
   const context = answer?.context ?? {};
-  if (id === null || typeof answer?.decision !== 'boolean') {
+  if (id === undefined || typeof answer?.decision !== 'boolean') {
     throw new DecisionPointError('the decision point gave an answer that is not an AuthZEN decision');
   }
   const { result = 'allow' } = context;

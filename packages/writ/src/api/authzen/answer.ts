@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { factsAsRead } from '../../audit/facts-as-read.js';
 import { requestableUntil, takesRequests, templateFor } from '../../decide/approving.js';
 import { decidingPolicies, isPermitted, isRequestable, type Refusal } from '../../decide/decision.js';
+import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { AuthenticatedCaller } from '../callers.js';
@@ -36,6 +37,8 @@ export const decisionShape = z.object({
       next_action: z.enum(['request', 'retry', 'none']),
       /** The facts that a deferred decision waits for. */
       missing: z.array(z.record(z.string(), z.unknown())).optional(),
+      /** False where nothing that is decided later depends on the outcome: it can be reported when the action was answered for. */
+      awaits_outcome: z.literal(false),
       /** In how many seconds to ask again. */
       retry_after: z.int().optional(),
       error: z.object({ status: z.int(), message: z.string() }).optional(),
@@ -84,6 +87,7 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
       ...(presented === undefined ? {} : nextOf(record, answering.plane)),
       ...(result === 'defer' ? { missing, retry_after: RETRY_AFTER_S } : {}),
       ...(detail === 'none' ? {} : reasonsOf(record)),
+      ...(detail === 'none' || !decision || awaitsOutcome(record, answering.plane) ? {} : { awaits_outcome: false }),
       ...(detail === 'full'
         ? { facts: factsAsRead(record), ledger: record.ledger, provenance: record.provenance }
         : {}),

@@ -71,7 +71,9 @@ function evaluateOne(
   });
   const record = records[0] as DecisionRecord;
   const { id, refusal } = record;
-  const text = textOf(answerOf(record, caller, { plane: decider.plane, publicUrl }));
+  const answer = answerOf(record, caller, { plane: decider.plane, publicUrl });
+  if (answer.context?.awaits_outcome === false) decider.expectOutcome(record);
+  const text = textOf(answer);
   const forbidden = refusal?.code === 'caller_not_permitted' ? refusal.message : undefined;
   reply.header('X-Decision-Id', id);
   return recorded.then((why) => {

@@ -45,7 +45,7 @@ interface Going {
 const DEEPEST = 256;
 const INVALID_PARAMS = -32_602;
 /** MCP 2026-07-28, "Error Codes". */
-const MISSING_CAPABILITY = -32_021;
+export const MISSING_CAPABILITY = -32_021;
 
 /** Carries out what was permitted, as the permit asks, and reports what became of it. */
 export class CarryOut {

@@ -17,10 +17,13 @@ import type { Gateway } from './gateway.js';
 import { askForJustification, JUSTIFICATION, justificationIn } from './justification.js';
 import type { CallingClient } from './map-call.js';
 import { kindOfMethod } from './methods.js';
-import { progressOf } from './progress.js';
+import { type Progress, progressOf } from './progress.js';
+import type { CallResult } from './upstream.js';
 import { askable, type UserInput } from './user-input.js';
 
 const MOST_WATCHED = 100;
+/** What the gateway says that it is. */
+export const GATEWAY_INFO = { name: 'writ-gateway', version: '0.1.0' } as const;
 
 /** Who calls, and the transaction token that its calls have when they come with none. */
 export interface IdentifiedClient {
@@ -33,6 +36,8 @@ export interface CameWith extends IdentifiedClient {
   readonly headers?: Readonly<Record<string, unknown>>;
   /** Where it was sent, for proofs that name it. */
   readonly url?: string;
+  /** What a call that was made already came to. */
+  readonly answered?: Promise<CallResult>;
 }
 
 /**
@@ -48,7 +53,7 @@ export function clientServer(
   const { contents } = gateway;
   const { offers } = contents;
   const server: Server = new Server(
-    { name: 'writ-gateway', version: '0.1.0' },
+    { ...GATEWAY_INFO },
     {
       capabilities: {
         tools: { listChanged: true },
@@ -75,18 +80,13 @@ export function clientServer(
     return { tools: await gateway.tools(client, carried) };
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const { name, arguments: input, _meta: meta } = params;
-    const { client, ...asked } = askedBy(meta, context);
+    const { answered } = cameWith(context);
+    if (answered !== undefined) return (await answered) as never;
+    const { name, arguments: input = {}, _meta: meta } = params;
     const { mcpReq } = context;
-    const justification = justificationIn(mcpReq.inputResponses, capabilitiesOf(context));
-    const options = { ...asked, justification };
     const progress = progressOf(meta?.progressToken, (notification) => mcpReq.notify(notification));
-    try {
-      return (await gateway.call(client, name, input ?? {}, { ...options, ...progress })) as never;
-    } catch (error) {
-      if (!(error instanceof JustificationNeeded)) throw error;
-      return askForJustification(name, error.message) as never;
-    }
+    const call = { name, input, capabilities: capabilitiesOf(context), responses: mcpReq.inputResponses };
+    return (await callTool(gateway, call, { ...askedBy(meta, context), ...progress })) as never;
   });
   if (offers.resources) {
     server.setRequestHandler('resources/list', async (request, context) => ({
@@ -113,6 +113,30 @@ export function clientServer(
     });
   if (offers.subscriptions) subscriptions(server, contents, askedBy);
   return server;
+}
+
+export interface ToolCall {
+  readonly name: string;
+  readonly input: Record<string, unknown>;
+  /** Of the client. */
+  readonly capabilities: ClientCapabilities | undefined;
+  /** What its user was asked and said. */
+  readonly responses?: Record<string, unknown> | undefined;
+}
+
+/** Calls a tool for a client; what it answers may be a question to the client's user. @throws {ProtocolError} */
+export async function callTool(
+  gateway: Gateway,
+  { name, input, capabilities, responses }: ToolCall,
+  { client, ...asked }: AskedWith & Partial<Progress>,
+): Promise<CallResult> {
+  const justification = justificationIn(responses, capabilities);
+  try {
+    return await gateway.call(client, name, input, { ...asked, justification });
+  } catch (error) {
+    if (!(error instanceof JustificationNeeded)) throw error;
+    return askForJustification(name, error.message);
+  }
 }
 
 export interface Admission {

@@ -16,6 +16,7 @@ import {
 import { admit, type CameWith, clientServer, type IdentifiedClient, isModern } from './client-server.js';
 import type { Gateway, Log } from './gateway.js';
 import { parseMessage } from './message.js';
+import { answerPlainly, plainCallIn } from './plain-call.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
 import { headersDiffer } from './request-headers.js';
 import { type IdentifiedRequest, Sessions } from './sessions.js';
@@ -136,6 +137,12 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
       return refuse(response, status, refused.code, refused.message, value.id, refused.data);
     }
     if (session !== undefined) return inSession(String(session), came, asking, response, value);
+    const plain = plainCallIn(value, request.headers);
+    if (plain !== undefined) {
+      const answer = await answerPlainly(gateway, plain, came, untilClosed(response).signal);
+      if ('body' in answer) return send(response, answer.body);
+      clients.set(authInfo, { ...came, answered: answer.unusual });
+    }
     // MCP 2026-07-28 has no `initialize`.
     if (value.method !== 'initialize' || isModern((value.params ?? {}) as Record<string, unknown>))
       return serve(asking as NodeIncomingMessageLike, response, value);
@@ -186,10 +193,8 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   ): Promise<ProtocolError | undefined> {
     let gone: AbortController | undefined;
     const signal = (): AbortSignal => {
-      const controller = new AbortController();
-      gone = controller;
-      response.once('close', () => controller.abort());
-      return controller.signal;
+      gone = untilClosed(response);
+      return gone.signal;
     };
     const told = (uri: string): void => handler.notify.resourceUpdated(uri);
     try {
@@ -244,6 +249,18 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | undefine
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** Aborted when the client has its answer, or is gone. */
+function untilClosed(response: ServerResponse): AbortController {
+  const controller = new AbortController();
+  // With a reason: to make the usual one costs more than all of this.
+  response.once('close', () => controller.abort('the client is gone'));
+  return controller;
+}
+
+function send(response: ServerResponse, body: string): void {
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }).end(body);
 }
 
 /** To whoever asks, also from a browser: it is public. */

@@ -10,6 +10,8 @@ const NAMED_BY: Readonly<Record<string, string>> = {
 };
 const VERSION_META = 'io.modelcontextprotocol/protocolVersion';
 const PARAM = 'mcp-param-';
+/** RFC 9110, section 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 /** An argument that a tool has repeated in a header (`x-mcp-header` in its input schema). */
 interface Repeated {
@@ -68,8 +70,40 @@ function repeatedIn(schema: Json, path: readonly string[] = []): Repeated[] {
     const property = objectOf(of);
     const here = [...path, key];
     const header = property['x-mcp-header'];
-    return [...(typeof header === 'string' ? [{ header, path: here }] : []), ...repeatedIn(property, here)];
+    // A server gives the name: what cannot be one, nobody can send.
+    return [
+      ...(typeof header === 'string' && TOKEN.test(header) ? [{ header, path: here }] : []),
+      ...repeatedIn(property, here),
+    ];
   });
+}
+
+/** The header in which a request repeats what it names. */
+export function nameHeader(method: string, params: Json): Readonly<Record<string, string>> {
+  const name = params[NAMED_BY[method] ?? ''];
+  return typeof name === 'string' ? { 'mcp-name': encoded(name) } : {};
+}
+
+/** Whether a tool has any of its arguments repeated in headers. */
+export function repeatsArguments(schema: Json): boolean {
+  return repeatedIn(schema).length > 0;
+}
+
+/** The headers in which a call repeats arguments, as the input schema of its tool has it. */
+export function paramHeaders(schema: Json, input: Json): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const { header, path } of repeatedIn(schema)) {
+    const value = path.reduce<unknown>((at, key) => objectOf(at)[key], input);
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      headers[`Mcp-Param-${header}`] = encoded(String(value));
+  }
+  return headers;
+}
+
+/** As a header can have it: what is not printable, or would be read as encoded, is encoded. */
+function encoded(text: string): string {
+  const isPlain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !/^=\?base64\?.*\?=$/i.test(text);
+  return isPlain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }
 
 /** What a header says; one that is not in the encoding that it claims says nothing that a body could. */

@@ -4,8 +4,10 @@ import { z } from 'zod';
 import type { Carried } from '../../decide/request.js';
 import { TOKEN_META } from '../carried.js';
 import { UpstreamError } from '../errors.js';
+import { HttpRequests } from './http-requests.js';
 import { contentsOf, type OfferedContents } from './offered-contents.js';
 import { type Relay, relayTo } from './relay.js';
+import { paramHeaders, repeatsArguments } from './request-headers.js';
 import { type ServerAddress, type ServerCommand, transportTo } from './server-address.js';
 import { validatorOf } from './tool-schema.js';
 import { retryOf, type UserInput } from './user-input.js';
@@ -47,6 +49,7 @@ export type CallResult = Record<string, unknown> & { readonly isError?: boolean 
 
 /** Whatever the upstream answers goes to the caller as it is. */
 const ANY_RESULT = z.looseObject({ isError: z.boolean().optional() });
+const INFO = { name: 'writ-gateway', version: '0.1.0' } as const;
 const CALL_TIMEOUT_MS = 60_000;
 /** However often it says how far it is. */
 const LONGEST_CALL_MS = 3_600_000;
@@ -60,6 +63,7 @@ const LONGEST_WAIT_MS = 30_000;
 export class Upstream {
   private validators = new Map<string, (input: unknown) => string | undefined>();
   private toolList: readonly Tool[] = [];
+  private repeating = new Map<string, Tool>();
   private offered: OfferedContents = {
     resources: [],
     templates: [],
@@ -72,6 +76,8 @@ export class Upstream {
   private timer: NodeJS.Timeout | undefined;
   private wait = FIRST_WAIT_MS;
   private isClosed = false;
+  /** To a server that each request can go to by itself. */
+  private direct: HttpRequests | undefined;
   private readonly limit: LimitFunction;
   private readonly watched = new WatchedResources();
 
@@ -148,10 +154,15 @@ export class Upstream {
     return this.limit(async () => {
       const { client } = this;
       if (client === undefined) throw new UpstreamError(`${this.name} is not running`, 'it is started again by itself');
-      const meta = this.metaFor(along);
+      const sent = { method, params: { ...params, ...retryOf(input), ...this.metaFor(along) } };
+      const timeout = this.options.timeout ?? CALL_TIMEOUT_MS;
+      const headers = this.headersFor(method, params);
       try {
-        return (await client.request({ method, params: { ...params, ...retryOf(input), ...meta } }, ANY_RESULT, {
-          timeout: this.options.timeout ?? CALL_TIMEOUT_MS,
+        if (this.direct !== undefined && onProgress === undefined)
+          return await this.direct.request({ ...sent, headers, timeout, signal, mayAsk: input !== undefined });
+        return (await client.request(sent, ANY_RESULT, {
+          timeout,
+          headers,
           ...(input === undefined ? {} : { allowInputRequired: true }),
           ...(onProgress === undefined
             ? {}
@@ -167,6 +178,12 @@ export class Upstream {
         throw error;
       }
     });
+  }
+
+  /** The arguments that a tool has repeated in headers. */
+  private headersFor(method: string, params: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+    const tool = method === 'tools/call' ? this.repeating.get(String(params.name)) : undefined;
+    return tool === undefined ? {} : paramHeaders(tool.inputSchema, params.arguments as Record<string, unknown>);
   }
 
   private metaFor({ carried: { trace, txnToken } = {}, input }: Along): { readonly _meta?: Record<string, unknown> } {
@@ -195,7 +212,13 @@ export class Upstream {
   async close(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.timer);
+    this.endDirect();
     await this.client?.close();
+  }
+
+  private endDirect(): void {
+    this.direct?.close().catch(() => undefined);
+    this.direct = undefined;
   }
 
   private async connect(): Promise<void> {
@@ -206,7 +229,7 @@ export class Upstream {
       },
     };
     const client: Client = new Client(
-      { name: 'writ-gateway', version: '0.1.0' },
+      { ...INFO },
       {
         versionNegotiation: { mode: 'auto' },
         ...(this.options.relay === undefined ? {} : { capabilities: this.options.relay.capabilities }),
@@ -225,7 +248,17 @@ export class Upstream {
       throw error;
     }
     this.client = client;
+    this.direct = this.directTo(client);
     this.wait = FIRST_WAIT_MS;
+  }
+
+  private directTo(client: Client): HttpRequests | undefined {
+    const { server, options } = this;
+    const revision = client.getNegotiatedProtocolVersion();
+    if (!('url' in server) || server.transport === 'sse' || client.getProtocolEra() !== 'modern') return undefined;
+    // What it tells its one client on the way goes on to that.
+    if (revision === undefined || options.relay !== undefined) return undefined;
+    return new HttpRequests(server, { info: INFO, revision, connections: options.concurrency ?? CONCURRENCY });
   }
 
   private async list(client: Client): Promise<void> {
@@ -241,12 +274,16 @@ export class Upstream {
     this.offered = contents;
     this.validators = new Map(tools.map((tool) => [tool.name, validatorOf(tool)]));
     this.toolList = tools;
+    this.repeating = new Map(
+      tools.filter(({ inputSchema }) => repeatsArguments(inputSchema)).map((tool) => [tool.name, tool]),
+    );
     if (isChanged) this.options.onContents?.();
   }
 
   private lost(client: Client, error?: unknown): void {
     if (this.client !== client) return;
     this.client = undefined;
+    this.endDirect();
     if (this.isClosed) return;
     const why = error instanceof Error ? ` (${error.message})` : '';
     this.options.onState?.(`${this.name} is gone${why}; it is started again in ${this.wait / 1_000} s`);

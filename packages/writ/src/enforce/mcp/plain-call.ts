@@ -1,0 +1,119 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  type ClientCapabilities,
+  PROTOCOL_VERSION_META_KEY,
+  ProtocolError,
+  SERVER_INFO_META_KEY,
+  specTypeSchemas,
+} from '@modelcontextprotocol/server';
+import { MISSING_CAPABILITY } from './carry-out.js';
+import { type CameWith, callerIn, callTool, GATEWAY_INFO } from './client-server.js';
+import type { Gateway } from './gateway.js';
+import type { CallResult } from './upstream.js';
+import { askable } from './user-input.js';
+
+/** A call of a tool that is one request and one answer, as nearly all are: nothing is told on the way, and nothing was asked before. */
+export interface PlainCall {
+  readonly id: string | number;
+  readonly name: string;
+  readonly input: Record<string, unknown>;
+  readonly meta: Record<string, unknown>;
+  readonly capabilities: ClientCapabilities;
+}
+
+const REVISION = '2026-07-28';
+const MESSAGE_KEYS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params']);
+const PARAMS_KEYS: ReadonlySet<string> = new Set(['name', 'arguments', '_meta']);
+const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
+  PROTOCOL_VERSION_META_KEY,
+  CLIENT_INFO_META_KEY,
+  CLIENT_CAPABILITIES_META_KEY,
+]);
+
+/**
+ * The call in a message of MCP 2026-07-28, when it is a plain one in every respect. The SDK makes a server for each request, which costs
+ * more than the decision; whatever is unusual or wrong is left to it.
+ *
+ * @returns undefined when the SDK is to read the message
+ */
+export function plainCallIn(message: Record<string, unknown>, headers: IncomingHttpHeaders): PlainCall | undefined {
+  const { jsonrpc, id, method, params } = message;
+  if (jsonrpc !== '2.0' || method !== 'tools/call' || !hasOnly(message, MESSAGE_KEYS)) return undefined;
+  if (typeof id !== 'string' && !Number.isSafeInteger(id)) return undefined;
+  if (!isRecord(params) || !hasOnly(params, PARAMS_KEYS)) return undefined;
+  const { name, arguments: input = {}, _meta: meta } = params;
+  if (typeof name !== 'string' || !isRecord(input) || !isRecord(meta)) return undefined;
+  // That they say what the message says is known already, if they are there.
+  if (headers['mcp-method'] === undefined || headers['mcp-name'] === undefined) return undefined;
+  if (meta[PROTOCOL_VERSION_META_KEY] !== REVISION || headers['mcp-protocol-version'] !== REVISION) return undefined;
+  if (!isPlainMeta(meta)) return undefined;
+  const capabilities = meta[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities;
+  return { id: id as string | number, name, input, meta, capabilities };
+}
+
+function isPlainMeta(meta: Record<string, unknown>): boolean {
+  for (const key in meta)
+    if (key === 'progressToken' || (key.startsWith('io.modelcontextprotocol/') && !ENVELOPE_KEYS.has(key)))
+      return false;
+  const info = meta[CLIENT_INFO_META_KEY];
+  return (
+    isValid(specTypeSchemas.ClientCapabilities, meta[CLIENT_CAPABILITIES_META_KEY]) &&
+    (info === undefined || isValid(specTypeSchemas.Implementation, info))
+  );
+}
+
+/** What goes out for a call, or `unusual` with what the SDK is to make of it. */
+export type PlainAnswer = { readonly body: string } | { readonly unusual: Promise<CallResult> };
+
+/** Decides on a call and carries it out; the answer is the one that the SDK would send. */
+export async function answerPlainly(
+  gateway: Gateway,
+  { id, name, input, meta, capabilities }: PlainCall,
+  came: CameWith,
+  signal: AbortSignal,
+): Promise<PlainAnswer> {
+  const can = askable(capabilities);
+  const asked = { ...callerIn(came, meta), signal, input: can && { capabilities: can } };
+  const called = callTool(gateway, { name, input, capabilities }, asked);
+  try {
+    const result = await called;
+    if (!isPlainResult(result)) return { unusual: called };
+    return { body: JSON.stringify({ result: complete(result), jsonrpc: '2.0', id }) };
+  } catch (error) {
+    if (!ProtocolError.isInstance(error) || error.code === MISSING_CAPABILITY) return { unusual: called };
+    const { code, message, data } = error;
+    return { body: JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } }) };
+  }
+}
+
+/** A result as a server of 2026-07-28 sends it. */
+function complete(result: CallResult): CallResult {
+  const meta = { [SERVER_INFO_META_KEY]: GATEWAY_INFO, ...(result._meta as object) };
+  return { ...result, _meta: meta, resultType: 'complete' };
+}
+
+/** Whether it is whole, and what a client expects of a server: anything else may ask its user something, or is an error. */
+function isPlainResult(result: CallResult): boolean {
+  const { resultType = 'complete', content } = result;
+  return resultType === 'complete' && Array.isArray(content) && isValid(specTypeSchemas.CallToolResult, result);
+}
+
+interface Schema {
+  readonly '~standard': { readonly validate: (value: unknown) => unknown };
+}
+
+function isValid(schema: Schema, value: unknown): boolean {
+  const checked = schema['~standard'].validate(value);
+  return !(checked instanceof Promise) && (checked as { issues?: unknown }).issues === undefined;
+}
+
+function hasOnly(value: Record<string, unknown>, known: ReadonlySet<string>): boolean {
+  for (const key in value) if (!known.has(key)) return false;
+  return true;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
