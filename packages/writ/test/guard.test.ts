@@ -93,7 +93,9 @@ describe('writ guard, a gateway in another process', () => {
       [true, undefined],
     ]);
     await plain.stop();
-    const described = await run(bundleOf({ ...files, 'tools.yaml': 'tools: { look: { effects: [read], result: external } }' }));
+    const described = await run(
+      bundleOf({ ...files, 'tools.yaml': 'tools: { look: { effects: [read], result: external } }' }),
+    );
     expect(await said(described)).toEqual([
       [true, undefined],
       [true, undefined],
