@@ -45,6 +45,7 @@ import { signalSinks } from './signal-sinks.js';
 import { Signals } from './signals.js';
 import { lockData } from './store/lock.js';
 import { binder, promptHasher, tokenService } from './token-service.js';
+import { tellSuspended } from './upstreams.js';
 
 /** Files of a server certificate. */
 export interface TlsFiles {
@@ -311,6 +312,13 @@ export async function start(options: StartOptions): Promise<Writ> {
     closers.push(() => access.close());
     http.add(
       routesOf({
+        reportedTools: {
+          toolPins,
+          rule: () => serving.bundle.settings.gateway.guards.pin,
+          onSuspended: (tools) => tellSuspended(tools, record, logger),
+          isFollower,
+          clock,
+        },
         access: {
           ...access,
           publicUrl,

@@ -9,7 +9,7 @@ import { type Tool, Upstream } from './enforce/mcp/upstream.js';
 import { environmentText } from './environment.js';
 import { expand } from './plane.js';
 import type { Bundle } from './policy/bundle.js';
-import { isSuspended, type PinnedTool, type ToolPins } from './registry/tool-pins.js';
+import { type PinnedTool, suspensionOf, type ToolPins } from './registry/tool-pins.js';
 
 interface UpstreamsParts {
   readonly bundle: Bundle;
@@ -74,11 +74,7 @@ export function toolStates(pins: ToolPins): ToolStates {
     stateOf(server, tool) {
       const pinned = pins.find(server, tool);
       if (pinned === undefined) return { suspended: `nobody has looked at ${server}/${tool} yet`, findings: [] };
-      if (!isSuspended(pinned)) return { findings: pinned.findings };
-      const { approved, findings } = pinned;
-      const found = findings.length === 0 ? '' : ` (${findings.join(', ')})`;
-      const what = approved === undefined ? 'is not approved yet' : 'is not as it was approved';
-      return { suspended: `the definition of ${server}/${tool} ${what}${found}`, findings };
+      return { suspended: suspensionOf(pinned, pinned.now), findings: pinned.findings };
     },
   };
 }

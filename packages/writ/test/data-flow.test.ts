@@ -5,6 +5,7 @@ import { Client, type ProtocolError, StreamableHTTPClientTransport } from '@mode
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
 import { remoteDecisionPoint } from '../src/enforce/remote.js';
+import { ServiceClient } from '../src/enforce/service-client.js';
 import { command } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
@@ -265,7 +266,7 @@ describe('labels and figures over the service', () => {
     const read = await ask('big', 'read_note', { id: 'clean' });
     await writ.send('POST', '/v1/outcomes', { decisionId: read.id, status: 'completed', unread: true });
     expect(await seen('big')).toEqual(['pii']);
-    const point = remoteDecisionPoint(writ.url, writ.key());
+    const point = remoteDecisionPoint(new ServiceClient(writ.url, writ.key()));
     const web = await ask('bigger', 'read_web');
     await point.report(web.id, 'completed', 'x'.repeat(2_000_000));
     expect(await seen('bigger')).toEqual(['external', 'pii']);

@@ -74,6 +74,7 @@ const DECLARED = [
 const FILES: Record<string, string> = {
   'writ.yaml': `
 name: protocol
+callers: { quiet: {} }
 gateway:
   servers:
     talkative: { command: node, args: ["${server('talkative')}", "${journal}"] }
@@ -99,6 +100,7 @@ action "resources/read", "resources/subscribe" appliesTo { principal: [User, Age
 action "prompts/get" appliesTo { principal: [User, Agent], resource: [prompt], context: { input: { who: String } } };
 action "completion/complete" appliesTo { principal: [User, Agent], resource: [prompt, resource], context: { input: { name: String, value: String } } };
 `,
+  'service/quiet.cedar': '@id("quiet") forbid (principal == Caller::"quiet", action == Action::"report", resource);',
   'ledger.yaml': 'accumulators:\n  seen: { key: task, set: labels }\n',
   'tools.yaml':
     'tools:\n  fetch: { effects: [read], result: internal }\ndetect: { instructions: injected, hidden-text: hidden }\n',
@@ -609,16 +611,18 @@ describe('through writ guard', () => {
     });
   });
 
-  it('believes a server how it is to be decided only when it is told to: it pins no tools', async () => {
-    const guarded = async (...flags: string[]): Promise<unknown> => {
+  it('believes a server how it is to be decided where the service keeps its tools, or when it is told to', async () => {
+    const guarded = async (key: string, ...flags: string[]): Promise<unknown> => {
       const client = new Client({ name: 'x', version: '1' });
       const rest = [...flags, '--', 'node', server('changing'), declared, join(folder, 'guarded.txt')];
-      const args = guardArgs(writ.url, writ.writ.keyFile, ...rest);
+      const args = guardArgs(writ.url, writ.writ.keyFileOf(key), ...rest);
       await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }));
       return using(Promise.resolve(client), () => call(client, 'get_customer', { id: 'c-1' }).catch((e: unknown) => e));
     };
-    expect(await guarded()).toBeInstanceOf(Error);
-    expect(await guarded('--bundle', bundleOf(FILES), '--server', 'unnamed')).toBeInstanceOf(Error);
-    expect(await guarded('--declared-mappings')).toHaveProperty('content');
+    expect(await guarded('default')).toHaveProperty('content');
+    expect(await guarded('default', '--bundle', bundleOf(FILES), '--server', 'unnamed')).toBeInstanceOf(Error);
+    expect(String(await guarded('quiet'))).toContain('get_customer was not permitted');
+    // Who may report no outcomes either reads nothing.
+    expect(String(await guarded('quiet', '--declared-mappings'))).toContain('get_customer was done');
   });
 });

@@ -169,6 +169,7 @@ describe('/openapi.json', () => {
         'GET /approve/{token}',
         'POST /approve/{token}',
         'GET /v1/tools',
+        'POST /v1/tools',
         'POST /v1/tools/{server}/{tool}/approve',
         'GET /v1/grants',
         'POST /v1/grants',

@@ -30,6 +30,7 @@ import { type Metrics, metricsRoute } from './metrics.js';
 import { openApiOf, openApiRoute } from './openapi.js';
 import { operationRoutes } from './operations.js';
 import { outcomeRoute } from './outcomes.js';
+import { type ReportedToolsParts, reportedToolsRoute } from './reported-tools.js';
 import type { Route } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
 import type { ServedSignals } from './signals/parts.js';
@@ -49,6 +50,7 @@ export interface RoutesParts {
   readonly publicUrl: () => string;
   readonly token: TokenParts;
   readonly task: TaskParts;
+  readonly reportedTools: ReportedToolsParts;
   readonly access: AccessParts;
   readonly ledger: Ledger;
   readonly signals: ServedSignals;
@@ -69,6 +71,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...approvalRoutes(parts.access),
     ...approvalPageRoutes(parts.access),
     outcomeRoute(decider),
+    reportedToolsRoute(parts.reportedTools),
     ...tokenRoutes(parts.token),
     ...taskRoutes(parts.task),
     ...policyRoutes(admin),

@@ -6,9 +6,12 @@ import { admit, clientServer } from '../enforce/mcp/client-server.js';
 import { Gateway } from '../enforce/mcp/gateway.js';
 import { CallMapper } from '../enforce/mcp/map-call.js';
 import { ClientRelay } from '../enforce/mcp/relay.js';
+import { ReportedTools } from '../enforce/mcp/reported-tools.js';
+import { tellLists } from '../enforce/mcp/sessions.js';
 import { StrictStdioTransport } from '../enforce/mcp/stdio.js';
 import { Upstream } from '../enforce/mcp/upstream.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
+import { ServiceClient } from '../enforce/service-client.js';
 import { holdSettings, mapperOf } from '../plane.js';
 import { DEFAULT_ACCESS } from '../policy/access-format.js';
 import { loadBundle } from '../policy/bundle.js';
@@ -22,12 +25,15 @@ export interface GuardFlags {
   readonly agent?: string;
   readonly bundle?: string;
   readonly data: string;
-  readonly server: string;
+  readonly server?: string;
   /** Whether what the client says the user asked for is believed. */
   readonly prompt?: boolean;
   /** Whether mappings count that the server declares for its tools. */
   readonly declaredMappings?: boolean;
 }
+
+/** Of a server that nobody named: its command. */
+const LONGEST_NAME = 256;
 
 /** `writ guard -- command`: an MCP server over stdio in front of another; every call is decided by the service. */
 export async function guard(command: readonly [string, ...string[]], flags: GuardFlags): Promise<ExitCode> {
@@ -39,14 +45,9 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   }
   const log = (message: string): void => complain(`writ guard: ${message}`);
   const key = readFileSync(flags.keyFile, 'utf8').trim();
-  const point = remoteDecisionPoint(flags.service, key, log);
+  const service = new ServiceClient(flags.service, key);
+  const point = remoteDecisionPoint(service, log);
   const bundle = flags.bundle === undefined ? undefined : loadBundle(flags.bundle);
-  // A guard pins no tools: what a server says of how it is to be decided could be another tomorrow.
-  const mappings = flags.declaredMappings === true ? 'declared' : 'bundle';
-  const mapper =
-    bundle === undefined
-      ? new CallMapper([], { [flags.server]: { mappings } })
-      : mapperOf(bundle, flags.data, mappings);
   const hold = holdSettings((bundle?.access ?? DEFAULT_ACCESS).gateway);
 
   const gone = new AbortController();
@@ -63,18 +64,36 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     admit(gateway as Gateway, message, {
       came: { client },
       signal: () => gone.signal,
-      resource: () => flags.server,
+      resource: () => flags.server ?? 'server',
       told: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
     }),
   );
   // What the client can do is what the server may ask of it.
   const relay = ClientRelay.for(await transport.first());
+  const tellChange = (): void => {
+    if (server !== undefined) tellLists(server);
+  };
+  const pins = new ReportedTools({
+    client: service,
+    server: flags.server ?? command.join(' ').slice(0, LONGEST_NAME),
+    log,
+    onChange: tellChange,
+  });
+  const serverName = flags.server ?? 'server';
   const [name, ...args] = command;
   const upstream = await Upstream.start(
-    flags.server,
+    serverName,
     { command: name, args, env: inheritedEnv(), stderr: 'inherit' },
-    relay === undefined ? {} : { relay: relay.options },
+    {
+      ...(relay === undefined ? {} : { relay: relay.options }),
+      onTools: (tools) => pins.report(tools),
+      onContents: tellChange,
+    },
   );
+  // What a server says of how it is to be decided could be another tomorrow, where nobody keeps what it says.
+  const mappings = flags.declaredMappings === true || pins.isPinned ? 'declared' : 'bundle';
+  const mapper =
+    bundle === undefined ? new CallMapper([], { [serverName]: { mappings } }) : mapperOf(bundle, flags.data, mappings);
   const made = new Gateway({
     upstreams: [upstream],
     mapper: () => mapper,
@@ -82,6 +101,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     log,
     hold: () => hold,
     desk: point.desk,
+    pins,
     hash: (text) => `hmac-sha256:${createHmac('sha256', key).update(text).digest('base64url')}`,
   });
   gateway = made;
@@ -95,6 +115,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   await ended;
   gone.abort();
   await served.close();
+  pins.close();
   await upstream.close();
   await point.settled();
   return EXIT.ok;

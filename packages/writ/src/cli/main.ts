@@ -66,9 +66,15 @@ const guarding = program
   .option('--key-file <file>', 'the key of the enforcement point', './data/keys/default.key')
   .option('--bundle <dir>', 'take the mappings of this bundle')
   .option('--data <dir>', 'what ${data} stands for in the bundle', './data')
-  .option('--server <name>', 'the name of the server in the mappings', 'server')
+  .option(
+    '--server <name>',
+    'the name of the server, in the mappings (server, when it is not given) and for `writ tools`',
+  )
   .option('--prompt', 'believe the client what its user asked for (dev.writ/prompt)')
-  .option('--declared-mappings', 'believe the server how its tools are to be decided (x-authzen-mapping)')
+  .option(
+    '--declared-mappings',
+    'believe the server how its tools are to be decided (x-authzen-mapping), also where the service keeps no tools',
+  )
   .action((command: [string, ...string[]], flags: GuardFlags) =>
     run(async () => (await import('./guard.js')).guard(command, flags)),
   );

@@ -6,7 +6,7 @@ import type { AccessRequest, Carried } from '../decide/request.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { DecisionPointError } from './errors.js';
 import type { ApprovalDesk, AskedFor } from './holding.js';
-import { type ServiceAnswer, ServiceClient } from './service-client.js';
+import type { ServiceAnswer, ServiceClient } from './service-client.js';
 import { TRANSFORMS } from './transform.js';
 
 const POLL_MS = 2_000;
@@ -26,13 +26,11 @@ export interface RemoteDecisionPoint extends DecisionPoint {
  * @param log told of outcomes that could not be reported after their calls were answered
  */
 export function remoteDecisionPoint(
-  service: string,
-  key: string,
+  client: ServiceClient,
   log: (message: string) => void = () => undefined,
 ): RemoteDecisionPoint {
   /** What was denied and can be asked for, with what was asked. */
   const requestable = new WeakMap<Decision, { readonly request: AccessRequest; readonly expires: string }>();
-  const client = new ServiceClient(service, key);
   /** Permits whose outcome nothing depends on. */
   const independent = new Set<string>();
   const reporting = new Set<Promise<void>>();

@@ -11,6 +11,8 @@ const uidText = z
   .string()
   .regex(/^[A-Za-z_][\w:]*::"(?:[^"\\]|\\.)*"$/, 'an entity is written Type::"id", as in Agent::"support-bot"');
 
+const pinRule = z.enum(['first-use', 'approve']);
+
 const server = z
   .strictObject({
     /** How it is run, over stdio; or `url`, where it is served over Streamable HTTP. */
@@ -37,7 +39,7 @@ const server = z
     timeout: durationShape.default('60s'),
     concurrency: z.int().min(1).max(10_000).default(64),
     /** Whether its tools count as it first gives them, or when somebody approved them. */
-    pin: z.enum(['first-use', 'approve']).default('first-use'),
+    pin: pinRule.default('first-use'),
   })
   .refine(({ command, url }) => (command === undefined) !== (url === undefined), {
     message: 'a server has a `command` or a `url`',
@@ -156,8 +158,10 @@ export const writYaml = z
         clients: z.record(name, client).default({}),
         /** The resource identifier of the gateway (RFC 8707), as its clients know it; where it is served, when it is not given. */
         resource: z.url({ protocol: /^https?$/ }).optional(),
+        /** Of the servers behind `writ guard`: whether their tools count as they are first reported, or when somebody approved them. */
+        guards: z.strictObject({ pin: pinRule.default('first-use') }).default({ pin: 'first-use' }),
       })
-      .default({ servers: {}, clients: {} }),
+      .default({ servers: {}, clients: {}, guards: { pin: 'first-use' } }),
   })
   .superRefine(({ callers, issuers, gateway }, context) => {
     if (Object.hasOwn(callers, 'anonymous'))

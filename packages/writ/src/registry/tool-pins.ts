@@ -150,6 +150,14 @@ export class ToolPins {
   }
 }
 
+/** Why a definition of a tool does not count; undefined when it does. */
+export function suspensionOf({ server, tool, approved, findings }: PinnedTool, definition: string): string | undefined {
+  if (approved === definition) return undefined;
+  const found = findings.length === 0 ? '' : ` (${findings.join(', ')})`;
+  const what = approved === undefined ? 'is not approved yet' : 'is not as it was approved';
+  return `the definition of ${server}/${tool} ${what}${found}`;
+}
+
 /** Whether a tool may not be called until somebody approved it. */
 export function isSuspended({ approved, now }: PinnedTool): boolean {
   return approved !== now;

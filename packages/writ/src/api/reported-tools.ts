@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { hashOf, type PinnedTool, type PinRule, suspensionOf, type ToolPins } from '../registry/tool-pins.js';
+import { Problem } from './problem.js';
+import { type Route, route } from './route.js';
+
+export interface ReportedToolsParts {
+  readonly toolPins: ToolPins;
+  /** Whether tools count as they are first reported. */
+  readonly rule: () => PinRule;
+  /** Is told of tools that are suspended from now on. */
+  readonly onSuspended: (tools: readonly PinnedTool[]) => Promise<void>;
+  readonly isFollower: boolean;
+  readonly clock: () => Date;
+}
+
+/** So many tools of one enforcement point are kept. */
+const MOST = 10_000;
+const definitionShape = z.looseObject({
+  name: z.string().min(1).max(256),
+  title: z.string().optional(),
+  description: z.string().optional(),
+});
+
+/** `POST /v1/tools`: which tools the server behind another enforcement point lists, and which of them may be called. */
+export function reportedToolsRoute(parts: ReportedToolsParts): Route {
+  const { toolPins, clock } = parts;
+  return route({
+    method: 'POST',
+    url: '/v1/tools',
+    operationId: 'reportTools',
+    tag: 'Outcomes',
+    summary: 'Report the tools that a server lists, and hear which of them may be called',
+    access: { kind: 'caller' },
+    body: z.strictObject({
+      /** As the enforcement point calls the server; it is kept under the name of both. */
+      server: z.string().min(1).max(256),
+      tools: z.array(definitionShape).max(1_000),
+    }),
+    answers: {
+      200: {
+        description: 'Each tool as it was reported; with `suspended` it may not be called, and that says why',
+        shape: z.object({
+          tools: z.array(
+            z.object({ tool: z.string(), suspended: z.string().optional(), findings: z.array(z.string()) }),
+          ),
+        }),
+      },
+    },
+    async handle({ body, caller }) {
+      if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report tools`);
+      const twice = body.tools.find(({ name }, i) => body.tools.findIndex((one) => one.name === name) !== i);
+      if (twice !== undefined) throw new Problem(400, `body.tools has ${JSON.stringify(twice.name)} twice`);
+      if (parts.isFollower)
+        throw new Problem(503, 'this service follows another, which keeps the tools; tell that one');
+      // What one enforcement point says of a server touches no other, and none of the gateway's.
+      const own = `${caller.enforcementPoint}:`;
+      const server = `${own}${body.server}`;
+      const kept = toolPins.list().filter((pinned) => pinned.server.startsWith(own));
+      const isNew = ({ name }: { readonly name: string }): boolean => toolPins.find(server, name) === undefined;
+      if (kept.length + body.tools.filter(isNew).length > MOST)
+        throw new Problem(409, `${caller.enforcementPoint} has reported ${MOST} tools already`);
+      const suspended = await toolPins.see(
+        { server, rule: parts.rule(), shown: (tool) => tool },
+        body.tools,
+        [],
+        clock(),
+      );
+      if (suspended.length > 0) await parts.onSuspended(suspended);
+      const tools = body.tools.map((definition) => {
+        const pinned = toolPins.find(server, definition.name) as PinnedTool;
+        // Another guard may have another version of it: each is told of its own.
+        const why = suspensionOf(pinned, hashOf(definition));
+        return {
+          tool: definition.name,
+          ...(why === undefined ? {} : { suspended: why }),
+          findings: [...pinned.findings],
+        };
+      });
+      return { tools };
+    },
+  });
+}

@@ -1,0 +1,103 @@
+import { DecisionPointError } from '../errors.js';
+import type { ServiceClient } from '../service-client.js';
+import type { Log } from './carry-out.js';
+import type { ToolStates } from './gateway.js';
+import type { Tool } from './upstream.js';
+
+interface State {
+  readonly suspended?: string | undefined;
+  readonly findings: readonly string[];
+}
+
+export interface ReportedToolsParts {
+  readonly client: ServiceClient;
+  /** What the server is called at the service. */
+  readonly server: string;
+  readonly log: Log;
+  /** Told when other tools may be called than before. */
+  readonly onChange: () => void;
+}
+
+const AGAIN_MS = 2_000;
+
+/**
+ * Which tools of a server may be called, as the service knows it: a guard tells it what the server lists, each time. What the service has
+ * not answered for may not be called; it is asked again until nothing waits for anybody.
+ */
+export class ReportedTools implements ToolStates {
+  private states: ReadonlyMap<string, State> | undefined;
+  private tools: readonly Tool[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private why = 'nobody has looked at it yet';
+  private isRefused = false;
+
+  constructor(private readonly parts: ReportedToolsParts) {}
+
+  /** Whether the service keeps the tools: it may be that its policy lets this enforcement point report none. */
+  get isPinned(): boolean {
+    return !this.isRefused;
+  }
+
+  /** Takes in what the server lists now. It never rejects: what cannot be reported may not be called. */
+  async report(tools: readonly Tool[]): Promise<void> {
+    this.tools = tools;
+    this.states = undefined;
+    await this.ask();
+  }
+
+  stateOf(_server: string, tool: string): State | undefined {
+    if (this.isRefused) return undefined;
+    return this.states?.get(tool) ?? { suspended: `${tool} may not be called: ${this.why}`, findings: [] };
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+  }
+
+  private async ask(): Promise<void> {
+    clearTimeout(this.timer);
+    const { tools } = this;
+    const before = this.shown();
+    try {
+      const states = await this.answered(tools);
+      // It lists others by now, and those are asked for.
+      if (tools !== this.tools) return;
+      this.states = states;
+    } catch (error) {
+      if (tools !== this.tools) return;
+      this.why = (error as Error).message;
+      this.parts.log(`the tools could not be reported: ${this.why}`);
+    }
+    const isWaiting = !this.isRefused && tools.some(({ name }) => this.stateOf('', name)?.suspended !== undefined);
+    if (isWaiting) this.timer = setTimeout(() => void this.ask(), AGAIN_MS).unref();
+    if (this.shown() !== before) this.parts.onChange();
+  }
+
+  /** @throws {DecisionPointError} */
+  private async answered(tools: readonly Tool[]): Promise<ReadonlyMap<string, State> | undefined> {
+    const { client, server, log } = this.parts;
+    const { status, body } = await client.send('POST', '/v1/tools', { server, tools });
+    if (status === 403) {
+      if (!this.isRefused) log('this enforcement point may not report tools, so nobody looks at them (role `report`)');
+      this.isRefused = true;
+      return undefined;
+    }
+    const { tools: answered } = (body ?? {}) as { tools?: unknown };
+    if (status !== 200 || !Array.isArray(answered))
+      throw new DecisionPointError(`the service answered the list of tools with status ${status}`);
+    return new Map(answered.flatMap((one) => stateIn(one)));
+  }
+
+  private shown(): string {
+    return JSON.stringify(this.tools.map(({ name }) => [name, this.stateOf('', name)?.suspended === undefined]));
+  }
+}
+
+function stateIn(given: unknown): readonly (readonly [string, State])[] {
+  const { tool, suspended, findings } = (given ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof tool !== 'string' || !Array.isArray(findings)) return [];
+  // Whatever is said there, it is not a permission.
+  return [
+    [tool, { ...(suspended === undefined ? {} : { suspended: String(suspended) }), findings: findings.map(String) }],
+  ];
+}
