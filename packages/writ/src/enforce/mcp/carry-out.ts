@@ -64,6 +64,9 @@ export class CarryOut {
       upstream.call(tool, sent.input, { ...along, signal });
     const going = { what: tool, decision, signal: along.signal, changes: sent.changes };
     const answered = await this.answered(upstream, going, ask);
+    // What a task comes to is asked for later.
+    if (isTask(answered))
+      return { ...answered, _meta: { ...(answered._meta as object), [DECISION_META]: decision.id } };
     // What a server asks first, it did not do yet: it is called again, and that is decided anew.
     const status = answered.isError === true || isInputRequired(answered) ? 'failed' : 'completed';
     const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
@@ -116,17 +119,35 @@ export class CarryOut {
         decisionId: decision.id,
       });
     }
-    if (!isDeeper(answer, DEEPEST)) return answer;
-    // It can be parsed and cannot be written again: a client would wait for it until its own time is up.
+    await this.refuseDeep(what, decision, answer, answer.isError === true ? 'failed' : 'completed', changes);
+    return answer;
+  }
+
+  /** What can be parsed and cannot be written again: a client would wait for it until its own time is up. */
+  private async refuseDeep(
+    what: string,
+    decision: Pick<Decision, 'id'>,
+    answer: CallResult,
+    status: OutcomeStatus,
+    changes: readonly Change[],
+  ): Promise<void> {
+    if (!isDeeper(answer, DEEPEST)) return;
     const error = `it is nested deeper than ${DEEPEST}`;
-    await this.report(decision, answer.isError === true ? 'failed' : 'completed', undefined, { changes, error });
+    await this.report(decision, status, undefined, { changes, error });
     throw withheld(what, decision, error);
+  }
+
+  /** Hands on what a task came to. @throws {ProtocolError} when it is withheld */
+  async finished(what: string, decision: Pick<Decision, 'id'>, result: CallResult): Promise<CallResult> {
+    const status = result.isError === true ? 'failed' : 'completed';
+    await this.refuseDeep(what, decision, result, status, []);
+    return this.takenIn(what, decision, result, status, []);
   }
 
   /** Hands an answer on, once it is taken in. */
   private async takenIn(
     what: string,
-    decision: Decision,
+    decision: Pick<Decision, 'id'>,
     result: CallResult,
     status: OutcomeStatus,
     changes: readonly Change[],
@@ -195,7 +216,7 @@ export class CarryOut {
 
   /** An outcome that cannot be reported counts as done at the decision point, so nothing is lost by going on. */
   async report(
-    decision: Decision,
+    decision: Pick<Decision, 'id'>,
     status: OutcomeStatus,
     result?: unknown,
     details?: OutcomeDetails,
@@ -223,12 +244,17 @@ function requiredBy({ code, data }: ProtocolError): { readonly requiredCapabilit
   return { requiredCapabilities: ((data ?? {}) as { requiredCapabilities?: unknown }).requiredCapabilities };
 }
 
+/** Whether a call goes on as a task, of which this is the handle. */
+export function isTask({ resultType }: CallResult): boolean {
+  return resultType === 'task';
+}
+
 /** Whether a server wants to know something of the user before it does what it is asked. */
 export function isInputRequired({ resultType }: CallResult): boolean {
   return resultType === 'input_required';
 }
 
-function withheld(what: string, { id }: Decision, why: string): ProtocolError {
+function withheld(what: string, { id }: Pick<Decision, 'id'>, why: string): ProtocolError {
   return new ProtocolError(ERROR.decisionPoint, `${what} was done; what it answered is withheld, because ${why}`, {
     decisionId: id,
   });

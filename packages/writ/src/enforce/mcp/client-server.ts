@@ -9,6 +9,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { sameUid } from '@writ/cedar';
+import { z } from 'zod';
 import { carriedBy, originatorIn } from '../carried.js';
 import { JustificationNeeded } from '../holding.js';
 import { ERROR } from './carry-out.js';
@@ -18,6 +19,8 @@ import { askForJustification, JUSTIFICATION, justificationIn } from './justifica
 import type { CallingClient } from './map-call.js';
 import { kindOfMethod } from './methods.js';
 import { type Progress, progressOf } from './progress.js';
+import { TASKS_EXTENSION } from './task-handle.js';
+import { type Tasks, takesTasks } from './tasks.js';
 import type { CallResult } from './upstream.js';
 import { askable, type UserInput } from './user-input.js';
 
@@ -62,6 +65,7 @@ export function clientServer(
           : {}),
         ...(offers.prompts ? { prompts: { listChanged: true } } : {}),
         ...(offers.completions ? { completions: {} } : {}),
+        ...(gateway.tasks.isOffered ? { extensions: { [TASKS_EXTENSION]: {} } } : {}),
         ...more,
       },
     },
@@ -72,8 +76,9 @@ export function clientServer(
     server.getClientCapabilities();
   const askedBy = (meta: Record<string, unknown> | undefined, context: ServerContext): AskedWith => {
     const came = cameWith(context);
-    const input = inputOf(context, capabilitiesOf(context));
-    return { ...callerIn(came, meta), signal: context.mcpReq.signal, input };
+    const capabilities = capabilitiesOf(context);
+    const input = inputOf(context, capabilities);
+    return { ...callerIn(came, meta), signal: context.mcpReq.signal, input, takesTasks: takesTasks(capabilities) };
   };
   server.setRequestHandler('tools/list', async (request, context) => {
     const { client, carried } = askedBy(request.params?._meta, context);
@@ -111,6 +116,7 @@ export function clientServer(
     server.setRequestHandler('completion/complete', async ({ params }, context) => {
       return (await contents.complete(params, askedBy(params._meta, context))) as never;
     });
+  if (gateway.tasks.isOffered) taskRequests(server, gateway.tasks, askedBy);
   if (offers.subscriptions) subscriptions(server, contents, askedBy);
   return server;
 }
@@ -224,6 +230,27 @@ function subscriptions(
   server.onclose = () => {
     for (const uri of [...watched.keys()]) off(uri);
   };
+}
+
+const taskParams = z.looseObject({ taskId: z.string().min(1).max(8_192) });
+
+/** The requests of the Tasks extension. */
+function taskRequests(
+  server: Server,
+  tasks: Tasks,
+  askedBy: (meta: Record<string, unknown> | undefined, context: ServerContext) => AskedWith,
+): void {
+  const asked = (context: ServerContext): AskedWith => askedBy(context.mcpReq._meta, context);
+  server.setRequestHandler('tasks/get', { params: taskParams }, async ({ taskId }, context) => {
+    return (await tasks.get(taskId, asked(context))) as never;
+  });
+  server.setRequestHandler('tasks/update', { params: taskParams }, async ({ taskId }, context) => {
+    // The SDK takes them out of the parameters of any request.
+    return (await tasks.update(taskId, context.mcpReq.inputResponses ?? {}, asked(context))) as never;
+  });
+  server.setRequestHandler('tasks/cancel', { params: taskParams }, async ({ taskId }, context) => {
+    return (await tasks.cancel(taskId, asked(context))) as never;
+  });
 }
 
 /** Who asks, and what comes with it. */

@@ -21,6 +21,8 @@ export interface AskedWith {
   readonly signal: AbortSignal;
   /** What its user can be asked, and was. */
   readonly input?: UserInput | undefined;
+  /** Whether its client takes the handle of a task for an answer. */
+  readonly takesTasks?: boolean;
 }
 
 export interface ContentsParts {

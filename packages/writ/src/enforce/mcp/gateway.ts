@@ -13,12 +13,14 @@ import {
   type HoldSettings,
   JustificationNeeded,
 } from '../holding.js';
-import { CarryOut, ERROR, type Log } from './carry-out.js';
+import { CarryOut, ERROR, isTask, type Log } from './carry-out.js';
 import { type AskedWith, Contents } from './contents.js';
 import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
 import { type CallingClient, type CallMapper, promptTold, requestBy } from './map-call.js';
 import { kindOfMethod, serverTarget } from './methods.js';
+import { TaskHandles } from './task-handle.js';
+import { Tasks } from './tasks.js';
 import type { Along, CallResult, Tool, Upstream } from './upstream.js';
 import { callerText, StateSeal, type UserInput } from './user-input.js';
 
@@ -63,6 +65,7 @@ export interface CallOptions {
   readonly onWait?: HeldCall['onWait'];
   readonly justification?: HeldCall['justification'];
   readonly onProgress?: Along['onProgress'];
+  readonly takesTasks?: boolean | undefined;
   /** What its user can be asked, and was. */
   readonly input?: UserInput | undefined;
 }
@@ -80,6 +83,7 @@ export class Gateway {
   private readonly carryOut: CarryOut;
   private readonly seal: StateSeal;
   readonly contents: Contents;
+  readonly tasks: Tasks;
 
   /** @throws {MappingError} when two servers have a tool of one name */
   constructor(private readonly parts: GatewayParts) {
@@ -96,6 +100,20 @@ export class Gateway {
       seal: this.seal,
       decide: (request, { client, carried, signal }) =>
         this.decide(request, carried, { task: taskIn(client, carried), signal }),
+    });
+    this.tasks = new Tasks({
+      upstreams,
+      point,
+      carryOut: this.carryOut,
+      handles: new TaskHandles(parts.hash),
+      decide: (request, { client, carried, signal }) =>
+        this.decide(request, carried, { task: taskIn(client, carried), signal }),
+      decides: (method) => parts.mapper().decides(method),
+      listed: (server, shown) => {
+        const { upstream, tool } = this.find(shown) ?? {};
+        if (tool === undefined || upstream?.name !== server) return undefined;
+        return parts.mapper().listed({ server, tool: tool.name, shown, inputSchema: tool.inputSchema });
+      },
     });
     const seen = new Map<string, Upstream>();
     for (const { upstream, shown } of this.all()) {
@@ -189,7 +207,7 @@ export class Gateway {
     client: CallingClient,
     tool: string,
     input: Record<string, unknown>,
-    { signal, carried = {}, onWait, onProgress, justification, input: userInput }: CallOptions = {},
+    { signal, carried = {}, onWait, onProgress, justification, input: userInput, takesTasks }: CallOptions = {},
   ): Promise<CallResult> {
     const offered = this.find(tool);
     const upstream = offered?.upstream;
@@ -227,7 +245,13 @@ export class Gateway {
         throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}`, { decisionId: decision.id });
       }
       const asServed = offered?.tool.name ?? tool;
-      return this.seal.sealed(await this.carryOut.forward(upstream, { tool: asServed, input, decision, along }), of);
+      // What a permit asks for is carried out on an answer, which a task has only later.
+      const canWait = takesTasks === true && decisions.length === 1 && decision.obligations === undefined;
+      const made = { tool: asServed, input, decision, along: { ...along, takesTasks: canWait } };
+      const answered = await this.carryOut.forward(upstream, made);
+      if (!isTask(answered)) return this.seal.sealed(answered, of);
+      const task = { server: upstream.name, tool, decisionId: decision.id };
+      return this.tasks.begun(upstream, answered, task, of.caller);
     } finally {
       for (const { release } of held) release?.();
     }

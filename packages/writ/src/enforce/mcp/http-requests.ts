@@ -1,50 +1,33 @@
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  CLIENT_INFO_META_KEY,
-  PROTOCOL_VERSION_META_KEY,
-  ProtocolError,
-} from '@modelcontextprotocol/client';
 import { createParser } from 'eventsource-parser';
 import { type Dispatcher, Pool } from 'undici';
+import {
+  answerTo,
+  type DirectClient,
+  type DirectRequests,
+  messageOf,
+  resultIn,
+  type SentRequest,
+} from './direct-requests.js';
 import { nameHeader } from './request-headers.js';
 import type { ServerAddress } from './server-address.js';
 import type { CallResult } from './upstream.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What goes to the server. */
-export interface SentRequest {
-  readonly method: string;
-  readonly params: Json;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal | undefined;
-  /** In milliseconds. */
-  readonly timeout: number;
-  /** Whether the server may answer with what it asks the user. */
-  readonly mayAsk: boolean;
-}
-
-export interface HttpClient {
-  readonly info: { readonly name: string; readonly version: string };
-  /** The revision that was agreed on. */
-  readonly revision: string;
-  readonly connections: number;
-}
-
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/**
- * Requests to a server of MCP 2026-07-28 over Streamable HTTP. There a request is one POST and has its answer there, so that nothing has to
- * be kept of it: this does without the SDK, which costs more than the decision. Connecting, lists and subscriptions are the SDK's.
- */
-export class HttpRequests {
+/** Over Streamable HTTP a request is one POST, and has its answer there: in its body, or on a stream. */
+export class HttpRequests implements DirectRequests {
   private readonly pool: Pool;
   private readonly path: string;
   private readonly headers: Readonly<Record<string, string>>;
-  private readonly envelope: Json;
   private sent = 0;
 
-  constructor({ url, headers }: ServerAddress, { info, revision, connections }: HttpClient) {
+  constructor(
+    { url, headers }: ServerAddress,
+    private readonly client: DirectClient,
+    connections: number,
+  ) {
     const { origin, pathname, search } = new URL(url);
     // What it answers is bounded; redirects are not followed, so its credentials go to nobody that it names.
     this.pool = new Pool(origin, { connections, maxResponseSize: MOST_BYTES });
@@ -53,33 +36,24 @@ export class HttpRequests {
       ...headers,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': revision,
-    };
-    this.envelope = {
-      [PROTOCOL_VERSION_META_KEY]: revision,
-      [CLIENT_INFO_META_KEY]: info,
-      [CLIENT_CAPABILITIES_META_KEY]: {},
+      'mcp-protocol-version': client.revision,
     };
   }
 
-  /**
-   * @throws {ProtocolError} an error that the server answers
-   * @throws {Error} when there is no answer, or none of MCP
-   */
-  async request({ method, params, headers, signal, timeout, mayAsk }: SentRequest): Promise<CallResult> {
+  async request(sent: SentRequest): Promise<CallResult> {
+    const { method, params, headers, signal, timeout, may } = sent;
     this.sent += 1;
     const id = `writ-${this.sent}`;
-    const meta = { ...this.envelope, ...(params._meta as Json | undefined) };
     const response = await this.pool.request({
       method: 'POST',
       path: this.path,
       headers: { ...this.headers, 'mcp-method': method, ...nameHeader(method, params), ...headers },
-      body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } }),
+      body: JSON.stringify(messageOf(id, sent, this.client)),
       headersTimeout: timeout,
       bodyTimeout: timeout,
       signal: signal ?? null,
     });
-    return resultIn(await answerIn(response, id, timeout), mayAsk);
+    return resultIn(await answerIn(response, id, timeout), may);
   }
 
   async close(): Promise<void> {
@@ -131,21 +105,4 @@ async function answerOn(body: Dispatcher.ResponseData['body'], id: string): Prom
     if (answer !== undefined) return answer;
   }
   throw new Error('its stream ended without an answer');
-}
-
-function answerTo(id: string, message: unknown): Json | undefined {
-  if (!isObject(message) || message.jsonrpc !== '2.0' || message.id !== id) return undefined;
-  return isObject(message.result) || isObject(message.error) ? message : undefined;
-}
-
-function resultIn({ result, error }: Json, mayAsk: boolean): CallResult {
-  if (isObject(error)) throw ProtocolError.fromError(Number(error.code), String(error.message), error.data);
-  const { resultType, ...rest } = result as Json;
-  if (resultType === 'complete') return rest;
-  if (resultType === 'input_required' && mayAsk) return result as CallResult;
-  throw new Error(`it answered with a result of the type ${JSON.stringify(resultType)}, which was not asked for`);
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

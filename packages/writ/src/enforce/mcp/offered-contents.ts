@@ -1,4 +1,5 @@
 import { type Client, ProtocolError } from '@modelcontextprotocol/client';
+import { TASKS_EXTENSION } from './task-handle.js';
 
 export type Resource = Awaited<ReturnType<Client['listResources']>>['resources'][number];
 export type ResourceTemplate = Awaited<ReturnType<Client['listResourceTemplates']>>['resourceTemplates'][number];
@@ -15,11 +16,13 @@ export interface OfferedContents {
   readonly tells: boolean;
   /** Whether it logs to its client. */
   readonly logs: boolean;
+  /** Whether its calls can become tasks. */
+  readonly tasks: boolean;
 }
 
 /** A server that says that it has some, and does not know how to list them, has none. */
 export async function contentsOf(client: Client): Promise<OfferedContents> {
-  const { resources, prompts, completions, logging } = client.getServerCapabilities() ?? {};
+  const { resources, prompts, completions, logging, extensions } = client.getServerCapabilities() ?? {};
   const orNone = <T>(listed: Promise<T>, none: T): Promise<T> =>
     listed.catch((error: unknown) => {
       if (ProtocolError.isInstance(error)) return none;
@@ -35,5 +38,6 @@ export async function contentsOf(client: Client): Promise<OfferedContents> {
     completes: completions !== undefined,
     tells: resources?.subscribe === true,
     logs: logging !== undefined,
+    tasks: extensions?.[TASKS_EXTENSION] !== undefined,
   };
 }

@@ -8,9 +8,10 @@ import {
   SERVER_INFO_META_KEY,
   specTypeSchemas,
 } from '@modelcontextprotocol/server';
-import { MISSING_CAPABILITY } from './carry-out.js';
+import { isTask, MISSING_CAPABILITY } from './carry-out.js';
 import { type CameWith, callerIn, callTool, GATEWAY_INFO } from './client-server.js';
 import type { Gateway } from './gateway.js';
+import { takesTasks } from './tasks.js';
 import type { CallResult } from './upstream.js';
 import { askable } from './user-input.js';
 
@@ -75,7 +76,12 @@ export async function answerPlainly(
   signal: AbortSignal,
 ): Promise<PlainAnswer> {
   const can = askable(capabilities);
-  const asked = { ...callerIn(came, meta), signal, input: can && { capabilities: can } };
+  const asked = {
+    ...callerIn(came, meta),
+    signal,
+    input: can && { capabilities: can },
+    takesTasks: takesTasks(capabilities),
+  };
   const called = callTool(gateway, { name, input, capabilities }, asked);
   try {
     const result = await called;
@@ -91,12 +97,13 @@ export async function answerPlainly(
 /** A result as a server of 2026-07-28 sends it. */
 function complete(result: CallResult): CallResult {
   const meta = { [SERVER_INFO_META_KEY]: GATEWAY_INFO, ...(result._meta as object) };
-  return { ...result, _meta: meta, resultType: 'complete' };
+  return { ...result, _meta: meta, resultType: result.resultType ?? 'complete' };
 }
 
 /** Whether it is whole, and what a client expects of a server: anything else may ask its user something, or is an error. */
 function isPlainResult(result: CallResult): boolean {
   const { resultType = 'complete', content } = result;
+  if (isTask(result)) return true;
   return resultType === 'complete' && Array.isArray(content) && isValid(specTypeSchemas.CallToolResult, result);
 }
 

@@ -7,6 +7,9 @@ const NAMED_BY: Readonly<Record<string, string>> = {
   'tools/call': 'name',
   'prompts/get': 'name',
   'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
 };
 const VERSION_META = 'io.modelcontextprotocol/protocolVersion';
 const PARAM = 'mcp-param-';

@@ -4,11 +4,14 @@ import { z } from 'zod';
 import type { Carried } from '../../decide/request.js';
 import { TOKEN_META } from '../carried.js';
 import { UpstreamError } from '../errors.js';
+import { SharedConnection } from './connection-requests.js';
+import type { DirectRequests } from './direct-requests.js';
 import { HttpRequests } from './http-requests.js';
 import { contentsOf, type OfferedContents } from './offered-contents.js';
 import { type Relay, relayTo } from './relay.js';
 import { paramHeaders, repeatsArguments } from './request-headers.js';
 import { type ServerAddress, type ServerCommand, transportTo } from './server-address.js';
+import { TASKS_EXTENSION } from './task-handle.js';
 import { validatorOf } from './tool-schema.js';
 import { retryOf, type UserInput } from './user-input.js';
 import { WatchedResources } from './watched.js';
@@ -43,12 +46,15 @@ export interface Along {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** What the user of the client can be asked. Without it a server can ask nothing. */
   readonly input?: UserInput | undefined;
+  /** Whether the client takes the handle of a task for an answer. */
+  readonly takesTasks?: boolean | undefined;
 }
 
 export type CallResult = Record<string, unknown> & { readonly isError?: boolean };
 
 /** Whatever the upstream answers goes to the caller as it is. */
 const ANY_RESULT = z.looseObject({ isError: z.boolean().optional() });
+const [INPUT_REQUIRED, TASK] = ['input_required', 'task'] as const;
 const INFO = { name: 'writ-gateway', version: '0.1.0' } as const;
 const CALL_TIMEOUT_MS = 60_000;
 /** However often it says how far it is. */
@@ -71,13 +77,14 @@ export class Upstream {
     completes: false,
     tells: false,
     logs: false,
+    tasks: false,
   };
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wait = FIRST_WAIT_MS;
   private isClosed = false;
   /** To a server that each request can go to by itself. */
-  private direct: HttpRequests | undefined;
+  private direct: DirectRequests | undefined;
   private readonly limit: LimitFunction;
   private readonly watched = new WatchedResources();
 
@@ -154,12 +161,16 @@ export class Upstream {
     return this.limit(async () => {
       const { client } = this;
       if (client === undefined) throw new UpstreamError(`${this.name} is not running`, 'it is started again by itself');
-      const sent = { method, params: { ...params, ...retryOf(input), ...this.metaFor(along) } };
+      const direct = onProgress === undefined ? this.direct : undefined;
+      const takesTasks = along.takesTasks === true && direct !== undefined;
+      const sent = { method, params: { ...params, ...retryOf(input), ...this.metaFor({ ...along, takesTasks }) } };
       const timeout = this.options.timeout ?? CALL_TIMEOUT_MS;
       const headers = this.headersFor(method, params);
       try {
-        if (this.direct !== undefined && onProgress === undefined)
-          return await this.direct.request({ ...sent, headers, timeout, signal, mayAsk: input !== undefined });
+        if (direct !== undefined) {
+          const may = [...(input === undefined ? [] : [INPUT_REQUIRED]), ...(takesTasks ? [TASK] : [])];
+          return await direct.request({ ...sent, headers, timeout, signal, may });
+        }
         return (await client.request(sent, ANY_RESULT, {
           timeout,
           headers,
@@ -186,11 +197,16 @@ export class Upstream {
     return tool === undefined ? {} : paramHeaders(tool.inputSchema, params.arguments as Record<string, unknown>);
   }
 
-  private metaFor({ carried: { trace, txnToken } = {}, input }: Along): { readonly _meta?: Record<string, unknown> } {
+  private metaFor({ carried: { trace, txnToken } = {}, input, takesTasks = false }: Along): {
+    readonly _meta?: Record<string, unknown>;
+  } {
+    const extensions = takesTasks ? { extensions: { [TASKS_EXTENSION]: {} } } : {};
     const meta = {
       ...trace,
       ...(this.options.getsToken === true && txnToken !== undefined ? { [TOKEN_META]: txnToken } : {}),
-      ...(input === undefined ? {} : { [CLIENT_CAPABILITIES_META_KEY]: input.capabilities }),
+      ...(input === undefined && !takesTasks
+        ? {}
+        : { [CLIENT_CAPABILITIES_META_KEY]: { ...input?.capabilities, ...extensions } }),
     };
     return Object.keys(meta).length === 0 ? {} : { _meta: meta };
   }
@@ -239,8 +255,10 @@ export class Upstream {
     );
     client.onclose = () => this.lost(client);
     if (this.options.relay !== undefined) relayTo(client, this.options.relay);
+    const transport = transportTo(this.server);
+    const shared = 'url' in this.server ? undefined : new SharedConnection(transport);
     try {
-      await client.connect(transportTo(this.server));
+      await client.connect(shared ?? transport);
       await this.list(client);
       await this.watched.use(client);
     } catch (error) {
@@ -248,17 +266,19 @@ export class Upstream {
       throw error;
     }
     this.client = client;
-    this.direct = this.directTo(client);
+    this.direct = this.directTo(client, shared);
     this.wait = FIRST_WAIT_MS;
   }
 
-  private directTo(client: Client): HttpRequests | undefined {
+  private directTo(client: Client, shared: SharedConnection | undefined): DirectRequests | undefined {
     const { server, options } = this;
     const revision = client.getNegotiatedProtocolVersion();
-    if (!('url' in server) || server.transport === 'sse' || client.getProtocolEra() !== 'modern') return undefined;
+    if (revision === undefined || client.getProtocolEra() !== 'modern') return undefined;
     // What it tells its one client on the way goes on to that.
-    if (revision === undefined || options.relay !== undefined) return undefined;
-    return new HttpRequests(server, { info: INFO, revision, connections: options.concurrency ?? CONCURRENCY });
+    if (options.relay !== undefined) return undefined;
+    const by = { info: INFO, revision };
+    if (!('url' in server)) return shared?.requestsBy(by);
+    return server.transport === 'sse' ? undefined : new HttpRequests(server, by, options.concurrency ?? CONCURRENCY);
   }
 
   private async list(client: Client): Promise<void> {

@@ -1,0 +1,68 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
+  ProtocolError,
+} from '@modelcontextprotocol/client';
+import type { CallResult } from './upstream.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A request as it goes to a server. */
+export interface SentRequest {
+  readonly method: string;
+  readonly params: Json;
+  /** Beside those of the protocol, where requests have headers. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** In milliseconds. */
+  readonly timeout: number;
+  /** What it may answer with besides a result: what it asks the user, the handle of a task. */
+  readonly may: readonly ('input_required' | 'task')[];
+}
+
+/** Requests of MCP 2026-07-28 to a server, without the SDK: there a request says all that has to be known, and has one answer. */
+export interface DirectRequests {
+  /**
+   * @throws {ProtocolError} an error that the server answers
+   * @throws {Error} when there is no answer, or none of MCP
+   */
+  request(sent: SentRequest): Promise<CallResult>;
+  close(): Promise<void>;
+}
+
+/** Who sends them, and the revision that was agreed on. */
+export interface DirectClient {
+  readonly info: { readonly name: string; readonly version: string };
+  readonly revision: string;
+}
+
+/** The message of a request. */
+export function messageOf(id: string, { method, params }: SentRequest, { info, revision }: DirectClient): Json {
+  const meta = {
+    [PROTOCOL_VERSION_META_KEY]: revision,
+    [CLIENT_INFO_META_KEY]: info,
+    [CLIENT_CAPABILITIES_META_KEY]: {},
+    ...(params._meta as Json | undefined),
+  };
+  return { jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } };
+}
+
+/** A message when it answers that request, and undefined when it is something else. */
+export function answerTo(id: string, message: unknown): Json | undefined {
+  if (!isObject(message) || message.jsonrpc !== '2.0' || message.id !== id) return undefined;
+  return isObject(message.result) || isObject(message.error) ? message : undefined;
+}
+
+/** The result in an answer. @throws {ProtocolError} the error in it @throws {Error} for a result that was not asked for */
+export function resultIn({ result, error }: Json, may: SentRequest['may']): CallResult {
+  if (isObject(error)) throw ProtocolError.fromError(Number(error.code), String(error.message), error.data);
+  const { resultType, ...rest } = result as Json;
+  if (resultType === 'complete') return rest;
+  if (may.some((type) => type === resultType)) return result as CallResult;
+  throw new Error(`it answered with a result of the type ${JSON.stringify(resultType)}, which was not asked for`);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
