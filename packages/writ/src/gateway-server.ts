@@ -44,7 +44,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   if (Object.keys(bundle.settings.gateway.servers).length === 0) return undefined;
   // Nobody is told before it is served.
   let tellLists = (): void => undefined;
-  const upstreams = await startUpstreams({
+  const { shared, startOwn } = await startUpstreams({
     bundle,
     data,
     pins: toolPins,
@@ -56,7 +56,8 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   });
   const log = (message: string): void => logger.warn({ face: 'gateway' }, message);
   const gateway = new Gateway({
-    upstreams,
+    upstreams: shared,
+    startOwn,
     mapper: () => serving.mapper,
     point: serving.decider.for(inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came)),
     log,

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { ChangeRecord } from './decide/record.js';
 import { millisecondsOf } from './duration.js';
 import type { ToolStates } from './enforce/mcp/gateway.js';
+import type { Relay } from './enforce/mcp/relay.js';
 import type { ServerAddress, ServerCommand } from './enforce/mcp/server-address.js';
 import { type Tool, Upstream } from './enforce/mcp/upstream.js';
 import { environmentText } from './environment.js';
@@ -25,12 +26,19 @@ interface UpstreamsParts {
   readonly onStart: (upstream: Upstream) => void;
 }
 
+/** The servers behind a gateway. */
+export interface StartedUpstreams {
+  readonly shared: readonly Upstream[];
+  /** Starts those anew that each client has for itself; undefined when there are none. */
+  readonly startOwn: ((relay: Relay) => Promise<readonly Upstream[]>) | undefined;
+}
+
 /** Starts the gateway's servers, and connects to those that are served elsewhere. */
-export async function startUpstreams(parts: UpstreamsParts): Promise<Upstream[]> {
+export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpstreams> {
   const { bundle, data, pins, logger, clock } = parts;
-  const upstreams: Upstream[] = [];
+  const servers = Object.entries(bundle.settings.gateway.servers);
   const listed = new Map<string, readonly Tool[]>();
-  for (const [name, server] of Object.entries(bundle.settings.gateway.servers)) {
+  const started = (name: string, server: Server, relay?: Relay): Promise<Upstream> => {
     const { prefix, passToken, timeout, concurrency, pin } = server;
     const onTools = async (tools: readonly Tool[]): Promise<void> => {
       // Beside the others they are what clients see.
@@ -40,7 +48,7 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<Upstream[]>
       const suspended = await pins.see({ server: name, rule: pin, shown }, tools, others, clock());
       if (suspended.length > 0) await parts.onSuspended(suspended);
     };
-    const upstream = await Upstream.start(name, addressOf(name, server, bundle, data), {
+    return Upstream.start(name, addressOf(name, server, bundle, data), {
       prefix,
       timeout: millisecondsOf(timeout),
       concurrency,
@@ -48,11 +56,27 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<Upstream[]>
       onTools,
       onContents: parts.onContents,
       onState: (message) => logger.warn({ face: 'gateway' }, message),
+      ...(relay === undefined ? {} : { relay }),
     });
+  };
+  const shared: Upstream[] = [];
+  for (const [name, server] of servers) {
+    const upstream = await started(name, server);
     parts.onStart(upstream);
-    upstreams.push(upstream);
+    shared.push(upstream);
   }
-  return upstreams;
+  const startOwn = async (relay: Relay): Promise<readonly Upstream[]> => {
+    const starting = servers
+      .filter(([, { perClient }]) => perClient)
+      .map(([name, server]) => started(name, server, relay));
+    const all = await Promise.allSettled(starting);
+    const own = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failed = all.find((one) => one.status === 'rejected');
+    if (failed === undefined) return own;
+    for (const upstream of own) upstream.close().catch(() => undefined);
+    throw failed.reason;
+  };
+  return { shared, startOwn: servers.some(([, { perClient }]) => perClient) ? startOwn : undefined };
 }
 
 /** That a tool may not be called any more goes on the record. */

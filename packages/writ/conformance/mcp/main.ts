@@ -21,11 +21,11 @@ const REVISIONS = ['2026-07-28', '2025-11-25'];
 const FILES: Readonly<Record<string, string>> = {
   'writ.yaml': `name: conformance
 gateway:
-  servers: { all: { command: ${JSON.stringify(process.execPath)}, args: [${JSON.stringify(join(import.meta.dirname, 'server.js'))}] } }
+  servers: { all: { command: ${JSON.stringify(process.execPath)}, args: [${JSON.stringify(join(import.meta.dirname, 'server.js'))}], perClient: true } }
   clients: { tester: { agent: 'Agent::"tester"', for: 'User::"ana"' } }
 `,
   'schema.cedarschema': `entity User, Agent, tool, resource, prompt;
-action "tools/call" appliesTo { principal: [User, Agent], resource: [tool], context: { input?: { prompt?: String, message?: String, region?: String } } };
+action "tools/call" appliesTo { principal: [User, Agent], resource: [tool], context: { input?: { prompt?: String, message?: String, region?: String, name?: String, seconds?: Long, label?: String, filename?: String } } };
 action "resources/read", "resources/subscribe" appliesTo { principal: [User, Agent], resource: [resource], context: { input: { uri: String } } };
 action "prompts/get" appliesTo { principal: [User, Agent], resource: [prompt], context: { input?: { arg1?: String, arg2?: String, resourceUri?: String } } };
 action "completion/complete" appliesTo { principal: [User, Agent], resource: [prompt, resource], context: { input: { name: String, value: String } } };

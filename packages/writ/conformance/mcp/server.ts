@@ -14,6 +14,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { z } from 'zod';
+import { keepErrors, TASKS, taskTools } from './tasks.js';
 
 /** The server that MCP's conformance tests expect behind whatever they are run against, over stdio. */
 
@@ -40,11 +41,19 @@ const asked = {
 function made(): McpServer {
   const server = new McpServer(
     { name: 'conformance', version: '1.0.0' },
-    { capabilities: { resources: { subscribe: true } }, requestState: { verify: states.verify } },
+    {
+      capabilities: { resources: { subscribe: true }, logging: {}, extensions: { [TASKS]: {} } },
+      requestState: { verify: states.verify },
+    },
   );
+  keepErrors(server);
+  // In the revisions that have it; 2026-07-28 listens.
+  for (const method of ['resources/subscribe', 'resources/unsubscribe'] as const)
+    server.server.setRequestHandler(method, () => ({}));
   tools(server);
   questions(server);
   contents(server);
+  taskTools(server);
   return server;
 }
 

@@ -108,7 +108,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const serverFor = (): ReturnType<typeof clientServer> => {
     const logs = relay !== undefined && upstream.contents.logs;
     server = clientServer(made, () => ({ client }), logs ? { logging: {} } : {});
-    relay?.connect(server, upstream);
+    relay?.connect(server, [upstream]);
     return server;
   };
   const served = serveStdio(serverFor, { transport, onerror: (error) => log(error.message) });

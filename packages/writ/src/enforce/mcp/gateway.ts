@@ -19,6 +19,7 @@ import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
 import { type CallingClient, type CallMapper, promptTold, requestBy } from './map-call.js';
 import { kindOfMethod, serverTarget } from './methods.js';
+import type { Relay } from './relay.js';
 import { TaskHandles } from './task-handle.js';
 import { Tasks } from './tasks.js';
 import type { Along, CallResult, Tool, Upstream } from './upstream.js';
@@ -28,6 +29,8 @@ export { DECISION_META, type Log } from './carry-out.js';
 
 export interface GatewayParts {
   readonly upstreams: readonly Upstream[];
+  /** Starts those anew that each client has for itself; where there are none, it is not given. */
+  readonly startOwn?: ((relay: Relay) => Promise<readonly Upstream[]>) | undefined;
   readonly mapper: () => CallMapper;
   readonly point: DecisionPoint;
   readonly log: Log;
@@ -125,6 +128,22 @@ export class Gateway {
         );
       seen.set(shown, upstream);
     }
+  }
+
+  /** Whether each client has servers for itself. */
+  get hasOwn(): boolean {
+    return this.parts.startOwn !== undefined;
+  }
+
+  /**
+   * This gateway for one client, with the servers that it has for itself; the caller closes them.
+   *
+   * @throws {UpstreamError} when one does not start
+   */
+  async forOne(relay: Relay): Promise<{ readonly gateway: Gateway; readonly own: readonly Upstream[] }> {
+    const own = (await this.parts.startOwn?.(relay)) ?? [];
+    const upstreams = this.upstreams.map((shared) => own.find(({ name }) => name === shared.name) ?? shared);
+    return { gateway: new Gateway({ ...this.parts, upstreams }), own };
   }
 
   /** Every tool, as its server calls it and as clients do. */

@@ -13,9 +13,11 @@ import {
   ProtocolError,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import { UpstreamError } from '../errors.js';
 import { admit, type CameWith, clientServer, type IdentifiedClient, isModern } from './client-server.js';
 import type { Gateway, Log } from './gateway.js';
 import { parseMessage } from './message.js';
+import { OwnServers } from './own-servers.js';
 import { answerPlainly, plainCallIn } from './plain-call.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
 import { headersDiffer } from './request-headers.js';
@@ -67,7 +69,8 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     onerror: (error) => log(`mcp: ${error.message}`),
     maxRequestBodySize: MAX_BODY,
   });
-  const sessions = new Sessions(() => clientServer(gateway, cameWith));
+  const ownServers = new OwnServers(gateway, cameWith);
+  const sessions = new Sessions((first) => ownServers.sessionFor(first));
   const streams = new SseStreams(() => clientServer(gateway, cameWith));
   const resource = (): ProtectedResource & { readonly resource: string } => {
     const known = parts.protectedResource();
@@ -146,8 +149,14 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     // MCP 2026-07-28 has no `initialize`.
     if (value.method !== 'initialize' || isModern((value.params ?? {}) as Record<string, unknown>))
       return serve(asking as NodeIncomingMessageLike, response, value);
-    if (!(await sessions.begin(callerText(came.client), asking, response, value)))
-      return refuse(response, 503, -32_603, 'there are too many sessions; end some, or try again later', value.id);
+    try {
+      if (await sessions.begin(callerText(came.client), asking, response, value)) return;
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      log(`no session: ${error.message}`);
+      return refuse(response, 503, -32_603, 'a server of the session did not start; try again later', value.id);
+    }
+    refuse(response, 503, -32_603, 'there are too many sessions; end some, or try again later', value.id);
   }
 
   async function inSession(

@@ -56,17 +56,19 @@ export class ClientRelay {
     };
   }
 
-  /** From now on this is the server that the client sees. */
-  connect(server: Server, upstream: Upstream): void {
+  /** From now on this is the server that the client sees, and those are behind it for this client alone. */
+  connect(server: Server, own: readonly Upstream[]): void {
     this.server = server;
     server.oninitialized = this.ready;
     if (this.capabilities.roots?.listChanged === true)
-      server.setNotificationHandler('notifications/roots/list_changed', () =>
-        upstream.notify('notifications/roots/list_changed'),
-      );
-    if (upstream.contents.logs)
-      server.setRequestHandler('logging/setLevel', async ({ params }) => {
-        return (await upstream.request('logging/setLevel', { level: params.level })) as never;
+      server.setNotificationHandler('notifications/roots/list_changed', async () => {
+        await Promise.all(own.map((upstream) => upstream.notify('notifications/roots/list_changed')));
+      });
+    const logging = own.filter(({ contents }) => contents.logs);
+    if (logging.length > 0)
+      server.setRequestHandler('logging/setLevel', async ({ params: { level } }) => {
+        await Promise.all(logging.map((upstream) => upstream.request('logging/setLevel', { level })));
+        return {};
       });
   }
 }

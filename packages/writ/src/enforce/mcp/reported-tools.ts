@@ -25,11 +25,13 @@ const AGAIN_MS = 2_000;
  * not answered for may not be called; it is asked again until nothing waits for anybody.
  */
 export class ReportedTools implements ToolStates {
-  private states: ReadonlyMap<string, State> | undefined;
+  private states: ReadonlyMap<string, State> = new Map();
   private tools: readonly Tool[] = [];
   private timer: NodeJS.Timeout | undefined;
   private why = 'nobody has looked at it yet';
   private isRefused = false;
+  /** What could be called when somebody was told last. */
+  private told = '';
 
   constructor(private readonly parts: ReportedToolsParts) {}
 
@@ -40,14 +42,19 @@ export class ReportedTools implements ToolStates {
 
   /** Takes in what the server lists now. It never rejects: what cannot be reported may not be called. */
   async report(tools: readonly Tool[]): Promise<void> {
+    const known = new Map(this.tools.map((tool) => [tool.name, JSON.stringify(tool)]));
+    const isSame = new Set(
+      tools.filter((tool) => known.get(tool.name) === JSON.stringify(tool)).map(({ name }) => name),
+    );
     this.tools = tools;
-    this.states = undefined;
+    // What is as it was counts meanwhile as it did.
+    this.states = new Map([...this.states].filter(([name]) => isSame.has(name)));
     await this.ask();
   }
 
   stateOf(_server: string, tool: string): State | undefined {
     if (this.isRefused) return undefined;
-    return this.states?.get(tool) ?? { suspended: `${tool} may not be called: ${this.why}`, findings: [] };
+    return this.states.get(tool) ?? { suspended: `${tool} may not be called: ${this.why}`, findings: [] };
   }
 
   close(): void {
@@ -57,7 +64,6 @@ export class ReportedTools implements ToolStates {
   private async ask(): Promise<void> {
     clearTimeout(this.timer);
     const { tools } = this;
-    const before = this.shown();
     try {
       const states = await this.answered(tools);
       // It lists others by now, and those are asked for.
@@ -70,17 +76,20 @@ export class ReportedTools implements ToolStates {
     }
     const isWaiting = !this.isRefused && tools.some(({ name }) => this.stateOf('', name)?.suspended !== undefined);
     if (isWaiting) this.timer = setTimeout(() => void this.ask(), AGAIN_MS).unref();
-    if (this.shown() !== before) this.parts.onChange();
+    const shown = this.shown();
+    if (shown === this.told) return;
+    this.told = shown;
+    this.parts.onChange();
   }
 
   /** @throws {DecisionPointError} */
-  private async answered(tools: readonly Tool[]): Promise<ReadonlyMap<string, State> | undefined> {
+  private async answered(tools: readonly Tool[]): Promise<ReadonlyMap<string, State>> {
     const { client, server, log } = this.parts;
     const { status, body } = await client.send('POST', '/v1/tools', { server, tools });
     if (status === 403) {
       if (!this.isRefused) log('this enforcement point may not report tools, so nobody looks at them (role `report`)');
       this.isRefused = true;
-      return undefined;
+      return new Map();
     }
     const { tools: answered } = (body ?? {}) as { tools?: unknown };
     if (status !== 200 || !Array.isArray(answered))

@@ -55,7 +55,7 @@ describe('a session', () => {
   it('is over after half an hour without a request, and not while one is under way', async () => {
     let now = 0;
     const sessions = new Sessions(
-      () => new Server({ name: 's', version: '1' }, { capabilities: { tools: {} } }),
+      async () => ({ server: new Server({ name: 's', version: '1' }, { capabilities: { tools: {} } }) }),
       () => now,
     );
     const http = createServer((request, response) => {

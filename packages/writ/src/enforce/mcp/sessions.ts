@@ -6,6 +6,13 @@ import type { AuthInfo, EventStore, JSONRPCMessage, Server } from '@modelcontext
 /** As the SDK's transport takes a request: who asks is in `auth`. */
 export type IdentifiedRequest = IncomingMessage & { auth?: AuthInfo };
 
+/** What a session talks to. */
+export interface SessionServer {
+  readonly server: Server;
+  /** Ends what the session has for itself. */
+  readonly end?: () => Promise<void>;
+}
+
 interface Session {
   readonly owner: string;
   readonly server: Server;
@@ -27,21 +34,45 @@ const MOST_OF_ONE = 256;
 export class Sessions {
   private readonly held = new Map<string, Session>();
   private readonly kept = new KeptEvents();
+  /** Of whom sessions are about to be there. */
+  private readonly beginning = new Map<string, number>();
   private readonly timer: NodeJS.Timeout;
 
   constructor(
-    private readonly serverFor: () => Server,
+    private readonly serverFor: (first: Readonly<Record<string, unknown>>) => Promise<SessionServer>,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.timer = setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
 
   /** Begins one. @returns false when there are too many */
-  async begin(owner: string, request: IdentifiedRequest, response: ServerResponse, message: unknown): Promise<boolean> {
+  async begin(
+    owner: string,
+    request: IdentifiedRequest,
+    response: ServerResponse,
+    message: Readonly<Record<string, unknown>>,
+  ): Promise<boolean> {
     this.sweep();
-    const own = [...this.held.values()].filter((one) => one.owner === owner);
-    if (this.held.size >= MOST || own.length >= MOST_OF_ONE) return false;
-    const server = this.serverFor();
+    const own = [...this.held.values()].filter((one) => one.owner === owner).length + (this.beginning.get(owner) ?? 0);
+    if (this.held.size >= MOST || own >= MOST_OF_ONE) return false;
+    this.beginning.set(owner, (this.beginning.get(owner) ?? 0) + 1);
+    try {
+      await this.beginWith(await this.serverFor(message), owner, request, response, message);
+    } finally {
+      const left = (this.beginning.get(owner) ?? 1) - 1;
+      if (left === 0) this.beginning.delete(owner);
+      else this.beginning.set(owner, left);
+    }
+    return true;
+  }
+
+  private async beginWith(
+    { server, end }: SessionServer,
+    owner: string,
+    request: IdentifiedRequest,
+    response: ServerResponse,
+    message: unknown,
+  ): Promise<void> {
     const events = new RecentEvents(this.kept);
     const transport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
@@ -58,11 +89,11 @@ export class Sessions {
     server.onclose = () => {
       events.clear();
       closed?.();
+      end?.().catch(() => undefined);
     };
     await transport.handleRequest(request, response, message);
     // An initialize that the SDK refused began nothing.
     if (transport.sessionId === undefined || !this.held.has(transport.sessionId)) await server.close();
-    return true;
   }
 
   /** Goes on with one. @returns false when the caller has none of that id */

@@ -82,6 +82,8 @@ export class Upstream {
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wait = FIRST_WAIT_MS;
+  /** How its revision is found out: who has one client of an earlier one is spoken to in that, so that it can ask and log. */
+  private negotiation: 'legacy' | 'auto';
   private isClosed = false;
   /** To a server that each request can go to by itself. */
   private direct: DirectRequests | undefined;
@@ -94,6 +96,7 @@ export class Upstream {
     private readonly options: UpstreamOptions,
   ) {
     this.limit = pLimit(options.concurrency ?? CONCURRENCY);
+    this.negotiation = options.relay === undefined ? 'auto' : 'legacy';
   }
 
   /**
@@ -108,7 +111,12 @@ export class Upstream {
   ): Promise<Upstream> {
     const upstream = new Upstream(name, server, options);
     try {
-      await upstream.connect();
+      await upstream.connect().catch((error: unknown) => {
+        if (upstream.negotiation === 'auto') throw error;
+        // It may have no earlier one.
+        upstream.negotiation = 'auto';
+        return upstream.connect();
+      });
     } catch (cause) {
       upstream.isClosed = true;
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -247,7 +255,7 @@ export class Upstream {
     const client: Client = new Client(
       { ...INFO },
       {
-        versionNegotiation: { mode: 'auto' },
+        versionNegotiation: { mode: this.negotiation },
         ...(this.options.relay === undefined ? {} : { capabilities: this.options.relay.capabilities }),
         // By subscription or notification, as the server's revision has it.
         listChanged: { tools: changed, resources: changed, prompts: changed },
