@@ -209,6 +209,7 @@ describe.each(STORES)('what is kept of the ledger, %s', (kind) => {
               ...common,
               request: { action: { name: 'x' } },
               result: 'allow',
+              reasons: [],
               facts: [],
               ledger: {},
               reserved,

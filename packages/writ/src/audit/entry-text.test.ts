@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import type { DecisionRecord } from '../decide/record.js';
 import { entryText } from './entry-text.js';
 
-const uid = fc.record({ type: fc.string(), id: fc.string({ unit: 'binary' }) });
+const name = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[\w .:/@-]*$/));
+const uid = fc.record({ type: name, id: name });
 const json = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 });
 const fact = fc.record(
   { uid, attributes: json, ancestors: fc.array(uid, { maxLength: 2 }), asserted: fc.array(fc.string()) },
@@ -15,13 +16,24 @@ const record = fc.record(
     id: fc.constant('01M8641579V9C78TQ6ZQMQGCMN'),
     time: fc.constant('2026-11-24T06:31:28.000Z'),
     result: fc.constantFrom('allow', 'modify', 'step_up', 'defer', 'deny'),
-    enforcementPoint: fc.string(),
+    enforcementPoint: name,
     request: json,
     reasons: fc.array(json, { maxLength: 2 }),
     facts: fc.array(fact, { maxLength: 3 }),
     ledger: json,
     policyVersion: fc.constant('sha256:00ff'),
-    provenance: json,
+    provenance: fc.record(
+      {
+        path: fc.array(uid, { minLength: 1, maxLength: 3 }),
+        assurance: fc.nat(4),
+        txn: fc.string(),
+        session: fc.string(),
+      },
+      { requiredKeys: ['path', 'assurance'] },
+    ),
+    took: fc.nat(),
+    trace: fc.string(),
+    seen: json,
     refusal: json,
     mandate: json,
     origins: fc.array(json),

@@ -43,16 +43,41 @@ function decisionText(record: DecisionRecord): string {
   const { facts } = record;
   // A ULID, a time and the name of a result need no escape.
   let text = `{${VERSION},"kind":"decision","id":"${record.id}","time":"${record.time}","result":"${record.result}","enforcementPoint":`;
-  text += JSON.stringify(record.enforcementPoint);
-  text += `,"request":${JSON.stringify(record.request)},"reasons":${JSON.stringify(record.reasons)},"facts":[`;
+  text += stringText(record.enforcementPoint);
+  text += `,"request":${JSON.stringify(record.request)},"reasons":${record.reasons.length === 0 ? '[]' : JSON.stringify(record.reasons)},"facts":[`;
   for (let i = 0; i < facts.length; i += 1) text += i === 0 ? factText(facts[i]) : `,${factText(facts[i])}`;
-  text += `],"ledger":${JSON.stringify(record.ledger)},"policyVersion":"${record.policyVersion}"`;
+  text += `],"ledger":${isEmpty(record.ledger) ? '{}' : JSON.stringify(record.ledger)},"policyVersion":"${record.policyVersion}"`;
   for (const name of OPTIONAL_NAMES) {
     const part = record[name];
-    if (part !== undefined)
-      text += `,"${name}":${name === 'reserved' ? rememberedText(part as object) : JSON.stringify(part)}`;
+    if (part === undefined) continue;
+    if (name === 'provenance') text += `,"provenance":${provenanceText(part as Provenance)}`;
+    else if (name === 'reserved') text += `,"reserved":${rememberedText(part as object)}`;
+    else text += `,"${name}":${typeof part === 'number' ? part : JSON.stringify(part)}`;
   }
   return `${text}}`;
+}
+
+type Provenance = NonNullable<DecisionRecord['provenance']>;
+
+/** Most say only who asks, and how sure that is. */
+function provenanceText(provenance: Provenance): string {
+  for (const name in provenance) if (name !== 'path' && name !== 'assurance') return JSON.stringify(provenance);
+  let path = '';
+  for (const { type, id } of provenance.path)
+    path += `${path === '' ? '' : ','}{"type":${stringText(type)},"id":${stringText(id)}}`;
+  return `{"path":[${path}],"assurance":${provenance.assurance}}`;
+}
+
+/** A text as JSON; the call is saved for what needs no escape, which are nearly all names. */
+function stringText(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const PLAIN = /^[\w .:/@-]*$/;
+
+function isEmpty(record: object): boolean {
+  for (const _name in record) return false;
+  return true;
 }
 
 /** A fact that nobody asserted a part of is the registry's, and the same until it changes. */
@@ -64,7 +89,7 @@ function factText(fact: FactRecord | undefined): string {
   const held = `"attributes":${rememberedText(attributes)},"ancestors":${rememberedText(ancestors)}`;
   const aged = ages === undefined ? '' : `,"ages":${rememberedText(ages)}`;
   const without = withheld === undefined ? '' : `,"withheld":${rememberedText(withheld)}`;
-  return `{"uid":{"type":${JSON.stringify(uid.type)},"id":${JSON.stringify(uid.id)}},${held}${tagged}${aged}${without}${more('granted', granted)}${more('asserted', asserted)}}`;
+  return `{"uid":{"type":${stringText(uid.type)},"id":${stringText(uid.id)}},${held}${tagged}${aged}${without}${more('granted', granted)}${more('asserted', asserted)}}`;
 }
 
 function more(name: string, part: unknown): string {

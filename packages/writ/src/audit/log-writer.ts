@@ -47,6 +47,7 @@ class Pending {
 
   group(keys: readonly PersonKeyRow[]): LogGroup {
     const { notes } = this;
+    const { outcomes, uses, holdings, held, removed, undone } = besideOf(notes);
     return {
       keys,
       first: notes[0]?.id ?? '',
@@ -55,24 +56,34 @@ class Pending {
       body: this.lines.join('\n'),
       attachments: this.attachments,
       proofs: this.proofs,
-      outcomes: notes.flatMap(({ id, decisionId }) => (decisionId === undefined ? [] : [{ decisionId, id }])),
-      uses: notes.flatMap(({ id, use }) =>
-        use === undefined ? [] : [{ decisionId: id, use: JSON.stringify(use), until: use.until }],
-      ),
-      holdings: notes.flatMap(({ id, time, reserved }) =>
-        reserved === undefined ? [] : [{ decisionId: id, at: Date.parse(time), reserved: rememberedText(reserved) }],
-      ),
-      held: notes.flatMap(({ decisionId, held }) =>
-        decisionId === undefined || held === undefined
-          ? []
-          : [{ decisionId, at: decodeTime(decisionId), held: held.length === 0 ? undefined : JSON.stringify(held) }],
-      ),
-      removed: notes.flatMap(({ removed }) => removed ?? []),
-      undone: notes.flatMap(({ decisionId, isUndone }) =>
-        decisionId !== undefined && isUndone === true ? [decisionId] : [],
-      ),
+      ...{ outcomes, uses, holdings, held, removed, undone },
     };
   }
+}
+
+type Mutable<T> = { [K in keyof T]: T[K] extends readonly (infer One)[] ? One[] : T[K] };
+
+/** What goes to the disk beside entries, for what they say: in one pass, because it is on the way of every answer. */
+function besideOf(
+  notes: readonly EntryNote[],
+): Mutable<Pick<LogGroup, 'outcomes' | 'uses' | 'holdings' | 'held' | 'removed' | 'undone'>> {
+  const beside: ReturnType<typeof besideOf> = {
+    ...{ outcomes: [], uses: [], holdings: [], held: [], removed: [], undone: [] },
+  };
+  for (const { id, time, decisionId, use, reserved, held, removed, isUndone } of notes) {
+    if (use !== undefined) beside.uses.push({ decisionId: id, use: JSON.stringify(use), until: use.until });
+    if (reserved !== undefined)
+      beside.holdings.push({ decisionId: id, at: Date.parse(time), reserved: rememberedText(reserved) });
+    if (removed !== undefined) beside.removed.push(...removed);
+    if (decisionId === undefined) continue;
+    beside.outcomes.push({ decisionId, id });
+    if (isUndone === true) beside.undone.push(decisionId);
+    if (held !== undefined) {
+      const text = held.length === 0 ? undefined : JSON.stringify(held);
+      beside.held.push({ decisionId, at: decodeTime(decisionId), held: text });
+    }
+  }
+  return beside;
 }
 
 /**

@@ -414,14 +414,16 @@ export class Decider {
           ledger.caps,
         );
       if (coverage !== undefined) trail.mandate = coverage;
-      const key = taskKeyOf(request, provenance);
-      if (id !== undefined && !plane.tools.isEmpty) this.memory.hearWith(key, request, provenance, caller);
+      // Nothing needs it where nothing is remembered.
+      let known: string | undefined;
+      const key = (): string => (known ??= taskKeyOf(request, provenance));
+      if (id !== undefined && !plane.tools.isEmpty) this.memory.hearWith(key(), request, provenance, caller);
       const flow = plane.tools.isEmpty
         ? untraced(tool)
-        : dataFlowOf(tool, request, { ledger, task: key, coverage, now });
+        : dataFlowOf(tool, request, { ledger, task: key(), coverage, now });
       if (flow.call !== undefined) trail.origins = recordedOrigins(flow.call.origins);
       const event =
-        ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, key, lineage(), flow);
+        ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, key(), lineage(), flow);
       if (this.parts.isFollower === true && (event !== undefined || coverage?.use !== undefined))
         return refuse(
           'ledger_unavailable',
@@ -431,7 +433,9 @@ export class Decider {
       const asked: Asked = {
         request,
         path: provenance.path,
-        task: key,
+        get task() {
+          return key();
+        },
         enforcementPoint: caller.enforcementPoint,
         policyVersion: plane.policyVersion,
         binding: () => (trail.binding ??= this.parts.bind?.(boundText(request, declared)) ?? ''),
