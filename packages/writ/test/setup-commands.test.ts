@@ -121,6 +121,39 @@ describe('writ guard install', () => {
     expect(readdirSync(join(home, '.cursor'))).toEqual(['mcp.json']);
   });
 
+  it('changes the TOML of Codex and nothing else in it, and undoes that', async () => {
+    const codex = join(home, '.codex/config.toml');
+    const text = `# mine
+model = "x" # the model
+large = 9_007_199_254_740_993
+
+[mcp_servers.one] # the first
+command = "npx"   # how
+args = ["-y", "a server", # with a comment
+  "--flag"]
+env = { TOKEN = "x" }
+
+[mcp_servers.remote]
+url = "https://one.example/mcp"
+
+[profiles.a]
+when = 1979-05-27T07:32:00Z # keep
+`;
+    put(codex, text);
+    const { code, out } = await writ('guard', 'install', ...asked());
+    expect([code, out]).toEqual([0, expect.stringContaining('1 server changed')]);
+    const after = readFileSync(codex, 'utf8');
+    for (const kept of text.split('\n').filter((line) => /# mine|model|large|first|# how|TOKEN|url|when/.test(line)))
+      expect(after).toContain(kept.replace('"npx"', JSON.stringify(process.execPath)));
+    expect(after).toMatch(/"guard".*"--server", "one".*"--", "npx", "-y", "a server", "--flag"/);
+    expect((await writ('guard', 'install', ...asked())).out).toContain('one is guarded already');
+    expect((await writ('guard', 'install', '--undo')).code).toBe(0);
+    expect(readFileSync(codex, 'utf8')).toMatch(/command = "npx" .*# how\n/);
+    expect(readFileSync(codex, 'utf8')).toMatch(/args = \[ ?"-y", "a server", "--flag" ?\]/);
+    put(codex, '[mcp_servers.one]\ncommand = [1');
+    expect((await writ('guard', 'install', ...asked())).out).toMatch(/config\.toml:2:\d+: /);
+  });
+
   it('finds what Claude Code keeps for one project', async () => {
     const one = `{ "one": { "type": "stdio", "command": "npx", "args": ["a"], "env": {} } }`;
     put(

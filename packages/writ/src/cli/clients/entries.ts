@@ -1,6 +1,7 @@
 import { applyEdits, modify, type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { WritError } from '../../errors.js';
 import type { ClientConfig } from './known.js';
+import { tomlIn, tomlWithCommands } from './toml-entries.js';
 
 /** A configuration that cannot be read, or written. It is left as it is. */
 export class ClientConfigError extends WritError {
@@ -18,9 +19,9 @@ export interface ServerEntry {
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * The servers in the text of a configuration, which may have comments and trailing commas.
+ * The servers in the text of a configuration: JSON that may have comments and trailing commas, or TOML.
  *
- * @throws {ClientConfigError} when it is not JSON of an object, with the place
+ * @throws {ClientConfigError} when it is neither, with the place
  */
 export function entriesIn({ file, path }: ClientConfig, text: string): ServerEntry[] {
   const servers = path.reduce((at, member) => objectIn(at[member]), parsed(file, text));
@@ -56,6 +57,13 @@ export function withCommands(
   commands: ReadonlyMap<string, readonly string[]>,
 ): string {
   parsed(file, text);
+  if (isToml(file)) {
+    try {
+      return tomlWithCommands(text, path, commands);
+    } catch (error) {
+      throw new ClientConfigError(`${file}: ${(error as Error).message}`, 'it is left as it is; change it by hand');
+    }
+  }
   const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ';
   const formattingOptions = { insertSpaces: !indent.includes('\t'), tabSize: indent.length, eol: '\n' };
   let edited = text;
@@ -66,7 +74,18 @@ export function withCommands(
   return edited;
 }
 
+const isToml = (file: string): boolean => file.endsWith('.toml');
+
 function parsed(file: string, text: string): Json {
+  if (isToml(file)) {
+    try {
+      return objectIn(tomlIn(text));
+    } catch (error) {
+      const { line, column, message } = error as { line?: number; column?: number; message: string };
+      const why = message.split('\n').at(-1);
+      throw new ClientConfigError(`${file}:${line ?? 1}:${column ?? 1}: ${why}`, 'it is left as it is; mend it first');
+    }
+  }
   const errors: ParseError[] = [];
   const value: unknown = parse(text === '' ? '{}' : text, errors, { allowTrailingComma: true });
   const [error] = errors;

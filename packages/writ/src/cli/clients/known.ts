@@ -11,7 +11,7 @@ export interface ClientConfig {
 }
 
 /** The members that have servers, in the files of one client or another. */
-export const MEMBERS = ['mcpServers', 'servers', 'context_servers'] as const;
+export const MEMBERS = ['mcpServers', 'servers', 'context_servers', 'mcp_servers'] as const;
 
 export interface Whereabouts {
   readonly home: string;
@@ -32,6 +32,7 @@ export const CLIENTS = [
   'copilot-cli',
   'cline',
   'zed',
+  'codex',
 ] as const;
 export type ClientName = (typeof CLIENTS)[number];
 
@@ -60,6 +61,7 @@ function places({ home, project, platform, env }: Whereabouts): ClientConfig[] {
   const config = platform === 'win32' ? app : xdg;
   const of = (client: ClientName, member: (typeof MEMBERS)[number], ...files: string[]): ClientConfig[] =>
     files.map((file) => ({ client, path: [member], file }));
+  const codex = env.CODEX_HOME === undefined || env.CODEX_HOME === '' ? join(home, '.codex') : env.CODEX_HOME;
   const cline = 'globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json';
   return [
     ...of('claude-desktop', 'mcpServers', join(app, 'Claude/claude_desktop_config.json')),
@@ -71,6 +73,7 @@ function places({ home, project, platform, env }: Whereabouts): ClientConfig[] {
     ...of('copilot-cli', 'mcpServers', join(home, '.copilot/mcp-config.json')),
     ...of('cline', 'mcpServers', join(app, 'Code/User', cline)),
     ...of('zed', 'context_servers', join(config, 'zed/settings.json'), join(project, '.zed/settings.json')),
+    ...of('codex', 'mcp_servers', join(codex, 'config.toml'), join(project, '.codex/config.toml')),
   ];
 }
 

@@ -94,6 +94,7 @@ export class ReportedTools implements ToolStates {
     const { tools: answered } = (body ?? {}) as { tools?: unknown };
     if (status !== 200 || !Array.isArray(answered))
       throw new DecisionPointError(`the service answered the list of tools with status ${status}`);
+    this.isRefused = false;
     return new Map(answered.flatMap((one) => stateIn(one)));
   }
 
