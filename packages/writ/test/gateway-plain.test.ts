@@ -49,6 +49,11 @@ const RAW: Record<string, (response: ServerResponse, id: string) => void> = {
     });
     events(response, NOTICE);
   },
+  drips: (response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    const drop = setInterval(() => response.write(' '), 100);
+    response.once('close', () => clearInterval(drop));
+  },
   page: (response) => void response.writeHead(500, { 'Content-Type': 'text/html' }).end('<h1>no</h1>'),
   no_json: (response) => json(response, 200, '{"jsonrpc":'),
   other_id: (response) => json(response, 200, result('writ-0')),
@@ -276,6 +281,7 @@ describe('a server over HTTP', () => {
   it.each([
     ['that ends its stream', 'stream_ends'],
     ['that keeps its stream open', 'stream_stays'],
+    ['that answers for ever', 'drips'],
     ['that answers a page', 'page'],
     ['that answers no JSON', 'no_json'],
     ['that answers something else', 'other_id'],

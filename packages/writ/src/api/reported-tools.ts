@@ -55,9 +55,8 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
       // What one enforcement point says of a server touches no other, and none of the gateway's.
       const own = `${caller.enforcementPoint}:`;
       const server = `${own}${body.server}`;
-      const kept = toolPins.list().filter((pinned) => pinned.server.startsWith(own));
-      const isNew = ({ name }: { readonly name: string }): boolean => toolPins.find(server, name) === undefined;
-      if (kept.length + body.tools.filter(isNew).length > MOST)
+      const more = body.tools.filter(({ name }) => toolPins.find(server, name) === undefined).length;
+      if (more > 0 && toolPins.countOf(own) + more > MOST)
         throw new Problem(409, `${caller.enforcementPoint} has reported ${MOST} tools already`);
       const suspended = await toolPins.see(
         { server, rule: parts.rule(), shown: (tool) => tool },

@@ -86,6 +86,13 @@ export class ToolPins {
     return [...this.held.values()].sort((a, b) => (keyOf(a.server, a.tool) < keyOf(b.server, b.tool) ? -1 : 1));
   }
 
+  /** How many there are of servers whose names begin like this. */
+  countOf(prefix: string): number {
+    let count = 0;
+    for (const { server } of this.held.values()) if (server.startsWith(prefix)) count += 1;
+    return count;
+  }
+
   find(server: string, tool: string): PinnedTool | undefined {
     return this.held.get(keyOf(server, tool));
   }

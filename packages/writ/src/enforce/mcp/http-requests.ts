@@ -61,22 +61,26 @@ export class HttpRequests implements DirectRequests {
   }
 }
 
-/** The answer to a request, in its body or on a stream. */
-async function answerIn(
-  { statusCode, headers, body }: Dispatcher.ResponseData,
-  id: string,
-  timeout: number,
-): Promise<Json> {
+/** The answer to a request, in its body or on a stream; whole in time, however much comes meanwhile. */
+async function answerIn(response: Dispatcher.ResponseData, id: string, timeout: number): Promise<Json> {
+  const { body } = response;
+  const late = setTimeout(() => body.destroy(new Error(`it did not answer in ${timeout} ms`)), timeout);
+  try {
+    return await read(response, id);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+async function read({ statusCode, headers, body }: Dispatcher.ResponseData, id: string): Promise<Json> {
   const type = String(headers['content-type'] ?? '')
     .split(';')[0]
     ?.trim()
     .toLowerCase();
   if (statusCode === 200 && type === 'text/event-stream') {
-    const late = setTimeout(() => body.destroy(new Error(`it did not answer in ${timeout} ms`)), timeout);
     try {
       return await answerOn(body, id);
     } finally {
-      clearTimeout(late);
       body.destroy();
     }
   }
