@@ -156,6 +156,21 @@ describe('async', () => {
   const user = { type: 'User', id: 'ana' };
   const body = JSON.stringify({ subject: user, action: { name: 'look' }, resource: user });
 
+  it('async: an outcome that comes before its decision is on disk is taken in', async () => {
+    const on = await run(bundle('async'));
+    const ids: string[] = [];
+    for (let i = 0; i < 20; i += 1) {
+      const { headers } = await on.send('POST', '/access/v1/evaluation', body);
+      const decisionId = headers.get('x-decision-id') as string;
+      expect((await on.send('POST', '/v1/outcomes', { decisionId, status: 'failed' })).status).toBe(204);
+      ids.push(decisionId);
+    }
+    await expect
+      .poll(async () => Promise.all(ids.map(async (id) => (await on.writ.records.find(id))?.outcome?.status)))
+      .toEqual(ids.map(() => 'failed'));
+    await on.stop();
+  });
+
   /** Asks until it is killed; the ids of what was answered. */
   async function killed(data: string, durability: string): Promise<string[]> {
     const { child, url } = await startedService(bundle(durability), data);
