@@ -158,6 +158,17 @@ describe('a call that becomes a task', () => {
     expect(result.result.content[0].text).toBe(JSON.stringify(inputResponses));
   });
 
+  it('goes on after a restart, and its outcome is recorded then', async () => {
+    const handle = await begun('far_slow');
+    await get(handle);
+    const { data } = writ;
+    await writ.writ.close();
+    writ = await run(bundleOf(files(port)), { data });
+    expect((await get(handle)).result).toMatchObject({ status: 'completed', taskId: handle });
+    expect(await outcomeOf(handle)).toMatchObject({ status: 'completed' });
+    expect((await get(handle, { as: 'eve' })).error.code).toBe(-32_602);
+  });
+
   it('one that is answered at once is answered at once', async () => {
     expect((await call('quick')).result.content[0].text).toBe('did quick at once');
   });
