@@ -14,7 +14,7 @@ import {
   JustificationNeeded,
 } from '../holding.js';
 import { CarryOut, ERROR, isTask, type Log } from './carry-out.js';
-import { type AskedWith, Contents } from './contents.js';
+import { type AskedWith, Contents, type ContentsParts } from './contents.js';
 import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
 import { type CallingClient, type CallMapper, promptTold, requestBy } from './map-call.js';
@@ -81,36 +81,32 @@ export class Gateway {
   private readonly upstreams: readonly Upstream[];
   private readonly point: DecisionPoint;
   private readonly log: Log;
-  private readonly holding: Holding;
   private readonly joined: JoinedPermits;
   private readonly carryOut: CarryOut;
   private readonly seal: StateSeal;
   readonly contents: Contents;
   readonly tasks: Tasks;
 
-  /** @throws {MappingError} when two servers have a tool of one name */
-  constructor(private readonly parts: GatewayParts) {
+  /**
+   * @param holding what calls are held in; calls of one task depend on each other in whichever session they come
+   * @throws {MappingError} when two servers have a tool of one name
+   */
+  constructor(
+    private readonly parts: GatewayParts,
+    private readonly holding: Holding = new Holding(parts.point, parts.hold, parts.desk),
+  ) {
     const { upstreams, point, log } = parts;
     [this.upstreams, this.point, this.log] = [upstreams, point, log];
-    this.holding = new Holding(point, parts.hold, parts.desk);
     this.joined = new JoinedPermits(point);
     this.carryOut = new CarryOut(this.joined, log, parts.hash);
     this.seal = new StateSeal(parts.hash);
-    this.contents = new Contents({
-      upstreams,
-      point,
-      carryOut: this.carryOut,
-      seal: this.seal,
-      decide: (request, { client, carried, signal }) =>
-        this.decide(request, carried, { task: taskIn(client, carried), signal }),
-    });
+    const decide: ContentsParts['decide'] = (request, { client, carried, signal }) =>
+      this.decide(request, carried, { task: taskIn(client, carried), signal });
+    const shared = { upstreams, point, carryOut: this.carryOut, decide };
+    this.contents = new Contents({ ...shared, seal: this.seal });
     this.tasks = new Tasks({
-      upstreams,
-      point,
-      carryOut: this.carryOut,
+      ...shared,
       handles: new TaskHandles(parts.hash),
-      decide: (request, { client, carried, signal }) =>
-        this.decide(request, carried, { task: taskIn(client, carried), signal }),
       decides: (method) => parts.mapper().decides(method),
       listed: (server, shown) => {
         const { upstream, tool } = this.find(shown) ?? {};
@@ -143,7 +139,7 @@ export class Gateway {
   async forOne(relay: Relay): Promise<{ readonly gateway: Gateway; readonly own: readonly Upstream[] }> {
     const own = (await this.parts.startOwn?.(relay)) ?? [];
     const upstreams = this.upstreams.map((shared) => own.find(({ name }) => name === shared.name) ?? shared);
-    return { gateway: new Gateway({ ...this.parts, upstreams }), own };
+    return { gateway: new Gateway({ ...this.parts, upstreams }, this.holding), own };
   }
 
   /** Every tool, as its server calls it and as clients do. */

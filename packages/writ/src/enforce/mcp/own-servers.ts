@@ -33,9 +33,12 @@ export class OwnServers {
       const logs = own.some(({ contents }) => contents.logs);
       const server = clientServer(gateway, this.cameWith, logs ? { logging: {} } : {});
       relay.connect(server, own);
+      let isOver = false;
       return {
         server,
         end: async () => {
+          if (isOver) return;
+          isOver = true;
           this.count -= 1;
           await Promise.all(own.map((upstream) => upstream.close()));
         },

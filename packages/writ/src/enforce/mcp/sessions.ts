@@ -84,16 +84,19 @@ export class Sessions {
         this.held.delete(id);
       },
     });
-    await server.connect(transport);
     const closed = server.onclose;
     server.onclose = () => {
       events.clear();
       closed?.();
       end?.().catch(() => undefined);
     };
-    await transport.handleRequest(request, response, message);
-    // An initialize that the SDK refused began nothing.
-    if (transport.sessionId === undefined || !this.held.has(transport.sessionId)) await server.close();
+    try {
+      await server.connect(transport);
+      await transport.handleRequest(request, response, message);
+    } finally {
+      // An initialize that the SDK refused, or that failed, began nothing, and keeps no servers.
+      if (transport.sessionId === undefined || !this.held.has(transport.sessionId)) await server.close();
+    }
   }
 
   /** Goes on with one. @returns false when the caller has none of that id */
