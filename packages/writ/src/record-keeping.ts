@@ -90,7 +90,7 @@ export class RecordKeeping {
     }
     this.isGapTold = true;
     this.log.onLost((count, first, last) => {
-      logger.error({ count, first, last }, 'decisions that were answered could not be recorded');
+      logger.error({ count, first, last }, 'entries that were answered for could not be recorded');
       this.tellLost({ count, first, last }, record);
     });
   }

@@ -43,6 +43,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     complain('an identity is written Type::"id", as in --for \'User::"ana"\' --agent \'Agent::"support-bot"\'');
     return EXIT.wrongUse;
   }
+  const serverName = flags.server ?? 'server';
   const log = (message: string): void => complain(`writ guard: ${message}`);
   const key = readFileSync(flags.keyFile, 'utf8').trim();
   const service = new ServiceClient(flags.service, key);
@@ -64,7 +65,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     admit(gateway as Gateway, message, {
       came: { client },
       signal: () => gone.signal,
-      resource: () => flags.server ?? 'server',
+      resource: () => serverName,
       told: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
     }),
   );
@@ -79,7 +80,6 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     log,
     onChange: tellChange,
   });
-  const serverName = flags.server ?? 'server';
   const [name, ...args] = command;
   const upstream = await Upstream.start(
     serverName,

@@ -15,6 +15,7 @@ import { JustificationNeeded } from '../holding.js';
 import { ERROR } from './carry-out.js';
 import type { AskedWith, Contents } from './contents.js';
 import type { Gateway } from './gateway.js';
+import { GATEWAY_INFO } from './gateway-info.js';
 import { askForJustification, JUSTIFICATION, justificationIn } from './justification.js';
 import type { CallingClient } from './map-call.js';
 import { kindOfMethod } from './methods.js';
@@ -25,8 +26,6 @@ import type { CallResult } from './upstream.js';
 import { askable, type UserInput } from './user-input.js';
 
 const MOST_WATCHED = 100;
-/** What the gateway says that it is. */
-export const GATEWAY_INFO = { name: 'writ-gateway', version: '0.1.0' } as const;
 
 /** Who calls, and the transaction token that its calls have when they come with none. */
 export interface IdentifiedClient {

@@ -4,6 +4,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   ProtocolError,
 } from '@modelcontextprotocol/client';
+import { isObject } from './message.js';
 import type { CallResult } from './upstream.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -61,8 +62,4 @@ export function resultIn({ result, error }: Json, may: SentRequest['may']): Call
   if (resultType === 'complete') return rest;
   if (may.some((type) => type === resultType)) return result as CallResult;
   throw new Error(`it answered with a result of the type ${JSON.stringify(resultType)}, which was not asked for`);
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -14,7 +14,7 @@ export function parseMessage(
   try {
     const text = typeof body === 'string' ? body : UTF8.decode(body);
     const value = parseJson(text, { mode: 'wire', maxDepth: MAX_DEPTH });
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { value };
+    if (isObject(value)) return { value };
     return { error: 'a message is one JSON-RPC object', code: -32_600 };
   } catch (error) {
     if (error instanceof TypeError) return { error: 'the message is not UTF-8', code: -32_700 };
@@ -22,4 +22,9 @@ export function parseMessage(
     const { line, column } = error.position ?? { line: 1, column: 1 };
     return { error: `line ${line}, column ${column}: ${error.message}`, code: -32_700 };
   }
+}
+
+/** Whether a value of JSON is an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -9,8 +9,10 @@ import {
   specTypeSchemas,
 } from '@modelcontextprotocol/server';
 import { isTask, MISSING_CAPABILITY } from './carry-out.js';
-import { type CameWith, callerIn, callTool, GATEWAY_INFO } from './client-server.js';
+import { type CameWith, callerIn, callTool } from './client-server.js';
 import type { Gateway } from './gateway.js';
+import { GATEWAY_INFO } from './gateway-info.js';
+import { isObject } from './message.js';
 import { takesTasks } from './tasks.js';
 import type { CallResult } from './upstream.js';
 import { askable } from './user-input.js';
@@ -43,9 +45,9 @@ export function plainCallIn(message: Record<string, unknown>, headers: IncomingH
   const { jsonrpc, id, method, params } = message;
   if (jsonrpc !== '2.0' || method !== 'tools/call' || !hasOnly(message, MESSAGE_KEYS)) return undefined;
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return undefined;
-  if (!isRecord(params) || !hasOnly(params, PARAMS_KEYS)) return undefined;
+  if (!isObject(params) || !hasOnly(params, PARAMS_KEYS)) return undefined;
   const { name, arguments: input = {}, _meta: meta } = params;
-  if (typeof name !== 'string' || !isRecord(input) || !isRecord(meta)) return undefined;
+  if (typeof name !== 'string' || !isObject(input) || !isObject(meta)) return undefined;
   // That they say what the message says is known already, if they are there.
   if (headers['mcp-method'] === undefined || headers['mcp-name'] === undefined) return undefined;
   if (meta[PROTOCOL_VERSION_META_KEY] !== REVISION || headers['mcp-protocol-version'] !== REVISION) return undefined;
@@ -119,8 +121,4 @@ function isValid(schema: Schema, value: unknown): boolean {
 function hasOnly(value: Record<string, unknown>, known: ReadonlySet<string>): boolean {
   for (const key in value) if (!known.has(key)) return false;
   return true;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

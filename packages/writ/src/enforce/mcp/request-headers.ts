@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isObject } from './message.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -44,7 +45,7 @@ export function headersDiffer(
   if (method !== 'tools/call' || typeof name !== 'string') return undefined;
   const schema = schemaOf(name);
   if (schema === undefined) return undefined;
-  return paramsDiffer(params, headers, repeatedIn(schema));
+  return paramsDiffer(params, headers, repeatedBy(schema));
 }
 
 function paramsDiffer(params: Json, headers: IncomingHttpHeaders, repeated: readonly Repeated[]): string | undefined {
@@ -68,6 +69,18 @@ function saysSame(claimed: string, value: unknown): boolean {
   return typeof value === 'boolean' && claimed === String(value);
 }
 
+const known = new WeakMap<Json, readonly Repeated[]>();
+
+/** The arguments that a tool has repeated; looked for once in a schema, because every call asks. */
+function repeatedBy(schema: Json): readonly Repeated[] {
+  let repeated = known.get(schema);
+  if (repeated === undefined) {
+    repeated = repeatedIn(schema);
+    known.set(schema, repeated);
+  }
+  return repeated;
+}
+
 function repeatedIn(schema: Json, path: readonly string[] = []): Repeated[] {
   return Object.entries(objectOf(schema.properties)).flatMap(([key, of]) => {
     const property = objectOf(of);
@@ -87,15 +100,10 @@ export function nameHeader(method: string, params: Json): Readonly<Record<string
   return typeof name === 'string' ? { 'mcp-name': encoded(name) } : {};
 }
 
-/** Whether a tool has any of its arguments repeated in headers. */
-export function repeatsArguments(schema: Json): boolean {
-  return repeatedIn(schema).length > 0;
-}
-
 /** The headers in which a call repeats arguments, as the input schema of its tool has it. */
 export function paramHeaders(schema: Json, input: Json): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
-  for (const { header, path } of repeatedIn(schema)) {
+  for (const { header, path } of repeatedBy(schema)) {
     const value = path.reduce<unknown>((at, key) => objectOf(at)[key], input);
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       headers[`Mcp-Param-${header}`] = encoded(String(value));
@@ -120,5 +128,5 @@ function decoded(header: string | string[] | undefined): string | undefined {
 }
 
 function objectOf(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+  return isObject(value) ? value : {};
 }

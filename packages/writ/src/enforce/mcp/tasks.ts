@@ -1,12 +1,9 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import type { ListedAction } from '../../decide/could-permit.js';
 import { isPermitted } from '../../decide/decision.js';
-import type { DecisionPoint } from '../../decide/point.js';
-import type { AccessRequest } from '../../decide/request.js';
 import { UpstreamError } from '../errors.js';
-import type { HeldDecision } from '../holding.js';
-import { type CarryOut, ERROR, MISSING_CAPABILITY } from './carry-out.js';
-import type { AskedWith } from './contents.js';
+import { ERROR, MISSING_CAPABILITY } from './carry-out.js';
+import type { AskedWith, ContentsParts } from './contents.js';
 import { denial } from './denial.js';
 import { requestBy } from './map-call.js';
 import { TASKS_EXTENSION, type TaskHandles, type TaskOf } from './task-handle.js';
@@ -16,13 +13,8 @@ import { callerText } from './user-input.js';
 type Json = Readonly<Record<string, unknown>>;
 type Method = 'tasks/get' | 'tasks/update' | 'tasks/cancel';
 
-export interface TasksParts {
-  readonly upstreams: readonly Upstream[];
-  readonly point: DecisionPoint;
-  readonly carryOut: CarryOut;
+export interface TasksParts extends Omit<ContentsParts, 'seal'> {
   readonly handles: TaskHandles;
-  /** Decides, and holds what has to wait. */
-  readonly decide: (request: AccessRequest, asked: AskedWith) => Promise<HeldDecision>;
   /** Whether the schema has an action of that name. */
   readonly decides: (method: string) => boolean;
   /** What a call of a tool is decided as; undefined when that depends on its arguments. */

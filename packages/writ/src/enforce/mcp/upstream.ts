@@ -6,10 +6,11 @@ import { TOKEN_META } from '../carried.js';
 import { UpstreamError } from '../errors.js';
 import { SharedConnection } from './connection-requests.js';
 import type { DirectRequests } from './direct-requests.js';
+import { GATEWAY_INFO } from './gateway-info.js';
 import { HttpRequests } from './http-requests.js';
 import { contentsOf, type OfferedContents } from './offered-contents.js';
 import { type Relay, relayTo } from './relay.js';
-import { paramHeaders, repeatsArguments } from './request-headers.js';
+import { paramHeaders } from './request-headers.js';
 import { type ServerAddress, type ServerCommand, transportTo } from './server-address.js';
 import { TASKS_EXTENSION } from './task-handle.js';
 import { validatorOf } from './tool-schema.js';
@@ -55,7 +56,6 @@ export type CallResult = Record<string, unknown> & { readonly isError?: boolean 
 /** Whatever the upstream answers goes to the caller as it is. */
 const ANY_RESULT = z.looseObject({ isError: z.boolean().optional() });
 const [INPUT_REQUIRED, TASK] = ['input_required', 'task'] as const;
-const INFO = { name: 'writ-gateway', version: '0.1.0' } as const;
 const CALL_TIMEOUT_MS = 60_000;
 /** However often it says how far it is. */
 const LONGEST_CALL_MS = 3_600_000;
@@ -69,7 +69,6 @@ const LONGEST_WAIT_MS = 30_000;
 export class Upstream {
   private validators = new Map<string, (input: unknown) => string | undefined>();
   private toolList: readonly Tool[] = [];
-  private repeating = new Map<string, Tool>();
   private offered: OfferedContents = {
     resources: [],
     templates: [],
@@ -201,7 +200,7 @@ export class Upstream {
 
   /** The arguments that a tool has repeated in headers. */
   private headersFor(method: string, params: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
-    const tool = method === 'tools/call' ? this.repeating.get(String(params.name)) : undefined;
+    const tool = method === 'tools/call' ? this.toolList.find(({ name }) => name === params.name) : undefined;
     return tool === undefined ? {} : paramHeaders(tool.inputSchema, params.arguments as Record<string, unknown>);
   }
 
@@ -253,7 +252,7 @@ export class Upstream {
       },
     };
     const client: Client = new Client(
-      { ...INFO },
+      { ...GATEWAY_INFO },
       {
         versionNegotiation: { mode: this.negotiation },
         ...(this.options.relay === undefined ? {} : { capabilities: this.options.relay.capabilities }),
@@ -284,7 +283,7 @@ export class Upstream {
     if (revision === undefined || client.getProtocolEra() !== 'modern') return undefined;
     // What it tells its one client on the way goes on to that.
     if (options.relay !== undefined) return undefined;
-    const by = { info: INFO, revision };
+    const by = { info: GATEWAY_INFO, revision };
     if (!('url' in server)) return shared?.requestsBy(by);
     return server.transport === 'sse' ? undefined : new HttpRequests(server, by, options.concurrency ?? CONCURRENCY);
   }
@@ -302,9 +301,6 @@ export class Upstream {
     this.offered = contents;
     this.validators = new Map(tools.map((tool) => [tool.name, validatorOf(tool)]));
     this.toolList = tools;
-    this.repeating = new Map(
-      tools.filter(({ inputSchema }) => repeatsArguments(inputSchema)).map((tool) => [tool.name, tool]),
-    );
     if (isChanged) this.options.onContents?.();
   }
 
