@@ -1,8 +1,12 @@
 import { dirname, join } from 'node:path';
 import { accessMigrations } from './access/task-store.js';
 import { earlyMigrations } from './audit/early-answers.js';
+import type { RecordError } from './audit/errors.js';
 import { exportMigrations } from './audit/export/exporter.js';
 import { type GroupWriter, threadedWriter } from './audit/group-writer.js';
+import { JOURNAL_FILE, Journal } from './audit/journal/journal.js';
+import { JournaledWriter } from './audit/journal/journaled-writer.js';
+import { takeIn } from './audit/journal/take-in.js';
 import { auditMigrations } from './audit/log-table.js';
 import { type OpenLogOptions, openLog } from './audit/open-log.js';
 import { PostgresWriter } from './audit/postgres-writer.js';
@@ -25,6 +29,7 @@ import { sightingMigrations } from './registry/sightings.js';
 import { signalMigrations } from './registry/signals/stream-store.js';
 import { toolPinMigrations } from './registry/tool-pins.js';
 import { PostgresAnnouncements } from './store/announcements.js';
+import { openDatabase } from './store/database.js';
 import { StoreError } from './store/errors.js';
 import { connection, isPostgresUrl, lockedConnection } from './store/postgres.js';
 import { openFollowedStore, openStore, type Store } from './store/store.js';
@@ -74,6 +79,7 @@ export interface DeploymentStore {
  *
  * @param log where its key is, and what it is called
  * @param onClose is handed what has to be closed, in the order in which it was opened
+ * @param onStuck is told why what is on disk cannot be written to the tables of the log; it is tried again
  * @throws {StoreError} when another service keeps it, it does not answer, or it is not of this version
  */
 export async function openDeployment(
@@ -81,6 +87,7 @@ export async function openDeployment(
   follows: boolean,
   log: OpenLogOptions,
   onClose: (close: () => void | Promise<void>) => void,
+  onStuck: (why: RecordError) => void,
 ): Promise<DeploymentStore> {
   if (!isPostgresUrl(where)) {
     if (follows)
@@ -89,7 +96,7 @@ export async function openDeployment(
     onClose(() => store.destroy());
     const signer = await openLog(store, log);
     const indexFile = join(dirname(where), INDEX_FILE);
-    return { indexFile, store, writer: threadedWriter(where, signer), signer };
+    return { indexFile, store, writer: journaledWriter(where, signer, onStuck), signer };
   }
   // The lock before anything is read: what another service writes would not be known here.
   const client = follows ? await connection(where) : await lockedConnection(where);
@@ -103,4 +110,16 @@ export async function openDeployment(
   const signing = setInterval(() => void writer.sign().catch(() => undefined), SIGN_MS).unref();
   onClose(() => clearInterval(signing));
   return { store, writer, signer, indexFile: undefined, announcements };
+}
+
+/** Writes the log of a database in a file, and goes on with what a service before this one had in its journal. */
+function journaledWriter(where: string, signer: Signer, onStuck: (why: RecordError) => void): GroupWriter {
+  const file = join(dirname(where), JOURNAL_FILE);
+  const database = openDatabase(where);
+  try {
+    const last = takeIn(file, database, signer);
+    return new JournaledWriter(threadedWriter(where, signer), Journal.begin(file), last, onStuck);
+  } finally {
+    database.close();
+  }
 }

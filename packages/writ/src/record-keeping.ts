@@ -45,10 +45,11 @@ export class RecordKeeping {
   ) {
     const { opened, onClose, isFollower } = parts;
     const { store, writer } = opened;
-    this.reader = new LogReader(store, personKeys);
-    this.search = new DecisionSearch(store, () => index.current, personKeys);
-    this.tiles = new LogTiles(store);
     this.log = new LogWriter(writer);
+    const catchUp = (): Promise<void> => this.log.settled();
+    this.reader = new LogReader(store, personKeys, catchUp);
+    this.search = new DecisionSearch(store, () => index.current, personKeys, catchUp);
+    this.tiles = new LogTiles(store, catchUp);
     this.early = new EarlyAnswers(store);
     onClose(() => index.close());
     onClose(async () => {

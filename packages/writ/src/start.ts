@@ -122,7 +122,9 @@ export async function start(options: StartOptions): Promise<Writ> {
     const isFollower = options.follow === true;
     const logKey = { keys: join(data, 'keys'), origin: options.logOrigin, isNewKey: options.newLogKey };
     const onClose = (closer: () => void | Promise<void>): void => void closers.push(closer);
-    const opened = await openDeployment(file, isFollower, logKey, onClose);
+    const opened = await openDeployment(file, isFollower, logKey, onClose, (why) =>
+      logger.error({ err: why }, 'nothing can be put on the record until this is mended; what is on it is safe'),
+    );
     const { store, announcements, signer } = opened;
     const keeping = await RecordKeeping.open({ opened, where: file, isFollower, clock, logger, onClose });
     const { reader, search, personKeys, log } = keeping;
@@ -207,13 +209,8 @@ export async function start(options: StartOptions): Promise<Writ> {
           revocations,
           revisions,
           log,
-          recorded: async (id) => {
-            const known = await reader.find(id);
-            if (known !== undefined) return known;
-            // What was answered for already may be on its way to the disk.
-            await log.settled();
-            return reader.find(id);
-          },
+          // Also what was answered for and is on its way to the disk.
+          recorded: (id) => reader.find(id),
           clock,
           ids,
           hashPrompt,

@@ -214,6 +214,8 @@ describe('writ explain', () => {
       },
       inProcess('gateway'),
     );
+    // The command runs while this process, and with it the service, stands still.
+    await desk.writ.records.lastId();
     const { code, out } = writ(['explain', id, '--data', desk.data]);
     expect(code).toBe(0);
     expect(out).toContain(

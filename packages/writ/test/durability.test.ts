@@ -33,6 +33,7 @@ function slowDisk() {
   const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   const log = new LogWriter({
     write: () => new Promise((resolve, reject) => void waiting.push({ resolve, reject })),
+    readable: async () => undefined,
     close: async () => undefined,
   });
   const settled = async (promise: Promise<unknown>): Promise<boolean> => {

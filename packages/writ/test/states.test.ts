@@ -49,7 +49,11 @@ describe('starting', () => {
   it('lives, is not ready, and decides nothing', async () => {
     const state = new ServingStateHolder();
     const load = new LoadShedder({ inFlight: 10, turnMs: 100, diskMs: 100 }, () => 0);
-    const log = new LogWriter({ write: async () => undefined, close: async () => undefined });
+    const log = new LogWriter({
+      write: async () => undefined,
+      readable: async () => undefined,
+      close: async () => undefined,
+    });
     const service = new HttpService({
       state,
       callers: () => {
@@ -193,7 +197,8 @@ describe('too much', () => {
       Array.from({ length: 200 }, (_, i) =>
         i === 150
           ? writ.send('POST', '/v1/revocations', { kind: 'action', target: 'nothing', reason: 'x' }, { as: 'admin' })
-          : writ.send('POST', '/access/v1/evaluation', READ),
+          : // Of many decisions: those wait for the disk together, so that several requests are in flight.
+            writ.send('POST', '/access/v1/evaluations', { ...READ, evaluations: Array(20).fill({}) }),
       ),
     );
     expect(answers[150]?.status).toBe(201);
@@ -201,7 +206,7 @@ describe('too much', () => {
     expect(statuses).toEqual(new Set([200, 201, 503]));
     for (const { status, json, headers } of answers) {
       if (status === 503) expect([headers.get('Retry-After'), json.title]).toEqual(['1', 'Service Unavailable']);
-      if (status === 200) expect(json).toEqual({ decision: true });
+      if (status === 200) expect(json).toEqual({ evaluations: Array(20).fill({ decision: true }) });
     }
     // Nothing stays behind.
     expect(await decide(writ)).toEqual({ decision: true });

@@ -6,8 +6,9 @@ import { groupsInserter } from './groups-inserter.js';
 import type { LogGroup } from './log-table.js';
 import type { Signer } from './tlog/note.js';
 
-/** What the thread says of the groups that it has taken, oldest first: whether they are on disk. */
+/** What the thread says of what it was handed, oldest first: whether that is on disk. */
 export interface Written {
+  /** How many messages it is about. */
   readonly count: number;
   readonly failure: string | undefined;
 }
@@ -21,8 +22,16 @@ export interface LogWorkerData {
 
 /** Puts groups on disk, in the order in which they are handed over; their promises settle in that order. */
 export interface GroupWriter {
-  write(group: LogGroup): Promise<void>;
+  /** @param isAwaited whether somebody waits for it; without, it may take its time */
+  write(group: LogGroup, isAwaited?: boolean): Promise<void>;
+  /** What is on disk can be read from the tables too. */
+  readable(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Puts several groups on disk at once: all of them or none. */
+export interface BatchWriter extends GroupWriter {
+  writeAll(groups: readonly LogGroup[]): Promise<void>;
 }
 
 /** Writes in this thread. */
@@ -33,12 +42,13 @@ export function directWriter(database: Sqlite.Database, signer: Signer): GroupWr
       inserter.insert([group]);
       inserter.sign();
     },
+    readable: async () => undefined,
     close: async () => void database.close(),
   };
 }
 
 /** Writes in a thread of its own. */
-export function threadedWriter(file: string, { skey }: Signer): GroupWriter {
+export function threadedWriter(file: string, { skey }: Signer): BatchWriter {
   // The worker runs as it was built, also when a test runs the sources.
   const worker = new Worker(createRequire(import.meta.url).resolve('#log-worker'), {
     workerData: { file, skey } satisfies LogWorkerData,
@@ -63,14 +73,17 @@ export function threadedWriter(file: string, { skey }: Signer): GroupWriter {
       resolve();
     });
   });
+  const writeAll = (groups: readonly LogGroup[]): Promise<void> =>
+    dead === undefined
+      ? new Promise((resolve, reject) => {
+          waiting.push({ resolve, reject });
+          worker.postMessage(groups);
+        })
+      : Promise.reject(dead);
   return {
-    write: (group) =>
-      dead === undefined
-        ? new Promise((resolve, reject) => {
-            waiting.push({ resolve, reject });
-            worker.postMessage(group);
-          })
-        : Promise.reject(dead),
+    write: (group) => writeAll([group]),
+    writeAll,
+    readable: async () => undefined,
     async close() {
       if (dead === undefined) worker.postMessage('close');
       await exited;

@@ -3,7 +3,7 @@ import type { Store } from '../store/store.js';
 import { EntryOpener, type ReadEntry } from './entry-opener.js';
 import { keptHoldings } from './holding-rows.js';
 import type { LogTables } from './log-table.js';
-import { LogTiles } from './log-tiles.js';
+import { type CatchUp, isThere, LogTiles } from './log-tiles.js';
 import type { PersonKeys } from './protection/person-keys.js';
 
 /** A decision with what became of it. */
@@ -22,18 +22,22 @@ export interface PositionedEntry {
   readonly entry: ReadEntry;
 }
 
-/** Reads the log. What it finds is what was on disk when it looked. */
+/** Reads the log. What it finds is what was in its tables when it looked. */
 export class LogReader {
   private readonly opener: EntryOpener;
   private readonly tiles: LogTiles;
 
-  /** @param keys of the people that records are about; without them, what is sealed reads as erased */
+  /**
+   * @param keys of the people that records are about; without them, what is sealed reads as erased
+   * @param catchUp waits until what is on disk is in the tables
+   */
   constructor(
     private readonly store: Store,
     keys?: PersonKeys,
+    private readonly catchUp: CatchUp = isThere,
   ) {
     this.opener = new EntryOpener(store, keys);
-    this.tiles = new LogTiles(store);
+    this.tiles = new LogTiles(store, catchUp);
   }
 
   private get table() {
@@ -42,6 +46,7 @@ export class LogReader {
 
   /** The id of the last entry, or undefined when there is none. */
   async lastId(): Promise<string | undefined> {
+    await this.catchUp();
     const row = await this.table
       .selectFrom('log_groups')
       .select('last_id')
@@ -105,6 +110,7 @@ export class LogReader {
    * @param limit at most this many
    */
   async read(from: LogPosition, limit: number): Promise<PositionedEntry[]> {
+    await this.catchUp();
     const out: PositionedEntry[] = [];
     for (let seq = from.seq; out.length < limit; ) {
       const rows = await this.table

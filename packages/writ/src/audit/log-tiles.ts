@@ -10,6 +10,11 @@ import { bundleOf, TILE_WIDTH, type TileName } from './tlog/tiles.js';
 /** So many groups can have ids of the same time. */
 const NEAR_GROUPS = 64;
 
+/** Waits until what a service has put on disk is in the tables. */
+export type CatchUp = () => Promise<void>;
+/** For whoever reads beside the service. */
+export const isThere: CatchUp = async () => undefined;
+
 /** Where the parts of a log can be read: a store, or a folder. */
 export interface TileSource {
   /** @throws {LogProofError} when the log has not that much */
@@ -25,14 +30,18 @@ export function hashTiles(source: TileSource): ReadTile {
 
 /** The log as its store has it, in the parts that C2SP tlog-tiles names. */
 export class LogTiles implements TileSource {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly catchUp: CatchUp = isThere,
+  ) {}
 
   private get table() {
     return this.store.withTables<LogTables>();
   }
 
   /** The log's name, and its newest signed checkpoint. */
-  head(): Promise<{ readonly origin: string; readonly size: number; readonly checkpoint: string }> {
+  async head(): Promise<{ readonly origin: string; readonly size: number; readonly checkpoint: string }> {
+    await this.catchUp();
     return this.table.selectFrom('log_head').select(['origin', 'size', 'checkpoint']).executeTakeFirstOrThrow();
   }
 
@@ -96,6 +105,7 @@ export class LogTiles implements TileSource {
 
   /** The place in the log of an entry, and its line. */
   async find(id: string): Promise<{ readonly index: number; readonly line: string } | undefined> {
+    await this.catchUp();
     // Services that write at the same time make ids of the same time: the entry can be in one of several groups.
     const near = await this.table
       .selectFrom((from) =>

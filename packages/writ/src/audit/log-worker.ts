@@ -7,7 +7,8 @@ import { parseSigner } from './tlog/note.js';
 
 /** The thread that writes the log: the sync to the disk, which takes longest, holds nobody up but those who wait for it. */
 
-type Message = LogGroup | 'close';
+/** Groups that belong together, or the end. */
+type Message = readonly LogGroup[] | 'close';
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a worker');
@@ -17,34 +18,34 @@ const inserter = groupsInserter(database, parseSigner(skey));
 let signing: NodeJS.Timeout | undefined;
 port.on('message', (first: Message) => {
   // What came while the disk was busy is committed together.
-  const groups: LogGroup[] = [];
+  const messages: (readonly LogGroup[])[] = [];
   for (let message: Message | undefined = first; message !== undefined; message = next()) {
     if (message === 'close') {
-      write(groups);
+      write(messages);
       clearTimeout(signing);
       sign();
       database.close();
       port.close();
       return;
     }
-    groups.push(message);
+    messages.push(message);
   }
-  write(groups);
+  write(messages);
 });
 
 function next(): Message | undefined {
   return (receiveMessageOnPort(port as NonNullable<typeof port>) as { message: Message } | undefined)?.message;
 }
 
-function write(groups: readonly LogGroup[]): void {
-  if (groups.length === 0) return;
+function write(messages: readonly (readonly LogGroup[])[]): void {
+  if (messages.length === 0) return;
   let failure: string | undefined;
   try {
-    inserter.insert(groups);
+    inserter.insert(messages.flat());
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
   }
-  port?.postMessage({ count: groups.length, failure } satisfies Written);
+  port?.postMessage({ count: messages.length, failure } satisfies Written);
   // The last ones are signed for although nothing comes after them.
   if (!inserter.isSigned) signing ??= setTimeout(sign, SIGN_EVERY_MS);
 }

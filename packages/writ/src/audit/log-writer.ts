@@ -223,7 +223,7 @@ export class LogWriter implements Append {
     let failure: unknown;
     try {
       const keys = this.protection?.pendingKeys() ?? [];
-      await this.writer.write(group.group(keys));
+      await this.writer.write(group.group(keys), group.early < group.notes.length);
       this.protection?.savedKeys(keys);
     } catch (error) {
       failure = error ?? new RecordError('the log could not be written');
@@ -266,10 +266,11 @@ export class LogWriter implements Append {
     this.protection = protection;
   }
 
-  /** Waits until what was taken in is on disk, or could not be written. */
+  /** Waits until what was taken in is on disk and can be read, or could not be written. */
   async settled(): Promise<void> {
     void this.flush();
     for (const { done } of [...this.writing]) await done.catch(() => undefined);
+    await this.writer.readable();
   }
 
   /** For how long the oldest group has been waiting for the disk, in milliseconds. */

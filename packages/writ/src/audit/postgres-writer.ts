@@ -69,6 +69,8 @@ export class PostgresWriter implements GroupWriter {
     return this.failed;
   }
 
+  async readable(): Promise<void> {}
+
   write(group: LogGroup): Promise<void> {
     if (this.failed !== undefined) return Promise.reject(this.failed);
     return new Promise((resolve, reject) => {

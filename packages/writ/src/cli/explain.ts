@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { explain as explainRecord } from '../audit/explain.js';
 import { LogReader } from '../audit/log-reader.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
@@ -8,11 +7,9 @@ import { accountLines, accountOf } from '../explanation.js';
 import { type Bundle, loadBundle, readBundleFrom } from '../policy/bundle.js';
 import { verifiedBundle } from '../policy/check.js';
 import { lastGood } from '../policy/last-good.js';
-import { STORE_FILE } from '../start.js';
-import { openStoreToRead } from '../store/store.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
-import { storeOf } from './start.js';
+import { storeToRead } from './store-to-read.js';
 
 export interface ExplainFlags {
   readonly data: string;
@@ -24,7 +21,7 @@ export interface ExplainFlags {
 
 /** `writ explain`: tells why a decision was made, from its record. */
 export async function explain(id: string, options: ExplainFlags): Promise<ExitCode> {
-  const store = openStoreToRead(storeOf(options.store) ?? join(options.data, STORE_FILE));
+  const store = await storeToRead(options);
   try {
     const keys = PersonKeys.beside(store);
     const reader = new LogReader(store, keys);

@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import type { DecisionsFlags } from './decisions.js';
 import type { EraseFlags } from './erase.js';
 import type { Run } from './exit.js';
-import type { StoreFlags, VerifyFlags } from './log.js';
+import type { VerifyFlags } from './log.js';
 import type { ReplayRecordFlags } from './replay.js';
+import type { StoreFlags } from './store-to-read.js';
 import type { WitnessFlags } from './witness.js';
 
 /** The verbs about the log of records. */

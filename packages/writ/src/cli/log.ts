@@ -9,16 +9,9 @@ import { verifiedCheckpoint } from '../audit/tlog/checkpoint.js';
 import { LogProofError, NoteError } from '../audit/tlog/errors.js';
 import { parseVerifier, type Verifier } from '../audit/tlog/note.js';
 import { type LogProblem, verifyConsistency, verifyLog } from '../audit/verify-log.js';
-import { STORE_FILE } from '../start.js';
-import { openStoreToRead } from '../store/store.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, count, print, printJson } from './output.js';
-import { storeOf } from './start.js';
-
-export interface StoreFlags {
-  readonly data: string;
-  readonly store?: string;
-}
+import { type StoreFlags, storeToRead } from './store-to-read.js';
 
 export interface VerifyFlags extends StoreFlags {
   /** The public key of the log, or a file of it. */
@@ -31,7 +24,7 @@ export interface VerifyFlags extends StoreFlags {
 
 /** Opens the tiles of a store, for as long as something is done with them. */
 export async function withTiles<T>(flags: StoreFlags, use: (tiles: LogTiles) => Promise<T>): Promise<T> {
-  const store = openStoreToRead(storeOf(flags.store) ?? join(flags.data, STORE_FILE));
+  const store = await storeToRead(flags);
   try {
     return await use(new LogTiles(store));
   } finally {

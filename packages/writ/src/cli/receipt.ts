@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { receiptOf } from '../audit/receipts.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { type StoreFlags, withTiles } from './log.js';
+import { withTiles } from './log.js';
 import { complain, print } from './output.js';
+import type { StoreFlags } from './store-to-read.js';
 
 /** `writ receipt`: the record of a decision with the proof that it is in the log, as one file. */
 export async function receipt(id: string, flags: StoreFlags & { readonly out?: string }): Promise<ExitCode> {

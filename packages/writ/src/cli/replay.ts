@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import pc from 'picocolors';
 import { LogReader } from '../audit/log-reader.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
@@ -6,13 +5,10 @@ import { type ChangeReport, type Counts, type ReplayReport, ReplayTally } from '
 import { Replay } from '../decide/replay.js';
 import { planeOf } from '../plane.js';
 import { loadBundle } from '../policy/bundle.js';
-import { STORE_FILE } from '../start.js';
-import { openStoreToRead } from '../store/store.js';
 import { timeOf } from './decisions.js';
 import { EXIT, type ExitCode } from './exit.js';
-import type { StoreFlags } from './log.js';
 import { print, printJson } from './output.js';
-import { storeOf } from './start.js';
+import { type StoreFlags, storeToRead } from './store-to-read.js';
 
 export interface ReplayRecordFlags extends StoreFlags {
   /** The folder of the other bundle. */
@@ -30,7 +26,7 @@ export async function replay(flags: ReplayRecordFlags): Promise<ExitCode> {
   const bundle = loadBundle(flags.policy);
   const again = new Replay(planeOf(bundle), bundle.entities);
   const [since, until] = [flags.since, flags.until].map((time) => time && timeOf(time));
-  const store = openStoreToRead(storeOf(flags.store) ?? join(flags.data, STORE_FILE));
+  const store = await storeToRead(flags);
   const tally = new ReplayTally();
   try {
     const reader = new LogReader(store, PersonKeys.beside(store));

@@ -1,6 +1,8 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Pool } from 'undici';
 import type { Carried } from '../decide/request.js';
 import { DecisionPointError } from './errors.js';
+import { type AnswerReader, exchange, wholeText } from './http-exchange.js';
 
 const TIMEOUT_MS = 2_000;
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -16,35 +18,35 @@ export interface ServiceAnswer {
 /** Sends requests to a decision point in another process, over connections that are kept. */
 export class ServiceClient {
   private readonly pool: Pool;
-  private readonly base: URL;
 
   constructor(
     private readonly service: string,
     private readonly key: string,
   ) {
-    this.base = new URL(service);
     // Redirects are not followed: the key goes to nobody else.
-    this.pool = new Pool(this.base.origin, { maxResponseSize: MOST_BYTES });
+    this.pool = new Pool(new URL(service).origin, { maxResponseSize: MOST_BYTES });
   }
 
-  /** @throws {DecisionPointError} when there is no whole answer in time */
+  /**
+   * @param path absolute, and written as a URL has it
+   * @throws {DecisionPointError} when there is no whole answer in time
+   */
   async send(method: 'GET' | 'POST', path: string, body?: unknown, carried: Carried = {}): Promise<ServiceAnswer> {
     const { trace, txnToken } = carried;
-    const { pathname, search } = new URL(path, this.base);
     try {
-      const response = await this.pool.request({
+      return await exchange(this.pool, {
         method,
-        path: `${pathname}${search}`,
+        path,
         headers: {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           authorization: `Bearer ${this.key}`,
           ...trace,
           ...(txnToken && { 'txn-token': txnToken }),
         },
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        body: body === undefined ? undefined : JSON.stringify(body),
+        timeout: TIMEOUT_MS,
+        read: answerReader,
       });
-      return await answerIn(response);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new DecisionPointError(
@@ -56,10 +58,9 @@ export class ServiceClient {
   }
 }
 
-async function answerIn({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ServiceAnswer> {
-  const text = await body.text();
+function answerReader(status: number, headers: IncomingHttpHeaders): AnswerReader<ServiceAnswer> {
   const id = headers['x-decision-id'];
-  return { status: statusCode, body: parsed(text), decisionId: typeof id === 'string' ? id : undefined };
+  return wholeText((text) => ({ status, body: parsed(text), decisionId: typeof id === 'string' ? id : undefined }));
 }
 
 function parsed(text: string): unknown {

@@ -4,7 +4,7 @@ import type { DecisionRecord } from '../../decide/record.js';
 import type { Store } from '../../store/store.js';
 import { EntryOpener } from '../entry-opener.js';
 import type { LogTables } from '../log-table.js';
-import { LogTiles } from '../log-tiles.js';
+import { type CatchUp, isThere, LogTiles } from '../log-tiles.js';
 import type { PersonKeys } from '../protection/person-keys.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';
 import type { SearchIndex } from './search-index.js';
@@ -34,11 +34,15 @@ export class DecisionSearch {
   private readonly table: Kysely<LogTables>;
   private readonly tiles: LogTiles;
 
-  /** @param index as it is now; without one, everything is gone through */
+  /**
+   * @param index as it is now; without one, everything is gone through
+   * @param catchUp waits until what is on disk is in the tables
+   */
   constructor(
     store: Store,
     private readonly index: () => SearchIndex | undefined,
     keys?: PersonKeys,
+    private readonly catchUp: CatchUp = isThere,
   ) {
     this.table = store.withTables<LogTables>();
     this.tiles = new LogTiles(store);
@@ -55,6 +59,7 @@ export class DecisionSearch {
     before?: string,
     more: (decision: DecisionRecord) => boolean = () => true,
   ): Promise<FoundDecisions> {
+    await this.catchUp();
     const terms = termsIn(query);
     const page = new Page(limit, (decision) => matches(decision, query, terms) && more(decision));
     const index = terms.length === 0 ? undefined : this.index();

@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { createParser } from 'eventsource-parser';
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
+import { type AnswerReader, exchange, wholeText } from '../http-exchange.js';
 import {
   answerTo,
   type DirectClient,
@@ -44,16 +46,16 @@ export class HttpRequests implements DirectRequests {
     const { method, params, headers, signal, timeout, may } = sent;
     this.sent += 1;
     const id = `writ-${this.sent}`;
-    const response = await this.pool.request({
+    const answer = await exchange(this.pool, {
       method: 'POST',
       path: this.path,
       headers: { ...this.headers, 'mcp-method': method, ...nameHeader(method, params), ...headers },
       body: JSON.stringify(messageOf(id, sent, this.client)),
-      headersTimeout: timeout,
-      bodyTimeout: timeout,
-      signal: signal ?? null,
+      timeout,
+      signal,
+      read: (status, came) => readerOf(status, came, id),
     });
-    return resultIn(await answerIn(response, id, timeout), may);
+    return resultIn(answer, may);
   }
 
   async close(): Promise<void> {
@@ -61,41 +63,26 @@ export class HttpRequests implements DirectRequests {
   }
 }
 
-/** The answer to a request, in its body or on a stream; whole in time, however much comes meanwhile. */
-async function answerIn(response: Dispatcher.ResponseData, id: string, timeout: number): Promise<Json> {
-  const { body } = response;
-  const late = setTimeout(() => body.destroy(new Error(`it did not answer in ${timeout} ms`)), timeout);
-  try {
-    return await read(response, id);
-  } finally {
-    clearTimeout(late);
-  }
-}
-
-async function read({ statusCode, headers, body }: Dispatcher.ResponseData, id: string): Promise<Json> {
+/** The answer to a request is in its body, or on a stream. */
+function readerOf(status: number, headers: IncomingHttpHeaders, id: string): AnswerReader<Json> {
   const type = String(headers['content-type'] ?? '')
     .split(';')[0]
     ?.trim()
     .toLowerCase();
-  if (statusCode === 200 && type === 'text/event-stream') {
-    try {
-      return await answerOn(body, id);
-    } finally {
-      body.destroy();
-    }
-  }
-  if (type !== 'application/json') {
-    await body.dump();
-    throw new Error(`it answered HTTP ${statusCode} with ${type === '' ? 'no content type' : type}`);
-  }
-  const answer = answerTo(id, JSON.parse(await body.text()));
-  // An error of the protocol comes with a status of its own.
-  if (answer === undefined || (statusCode !== 200 && answer.error === undefined))
-    throw new Error(`it answered HTTP ${statusCode} with what is no answer to what it was asked`);
-  return answer;
+  if (status === 200 && type === 'text/event-stream') return onStream(id);
+  if (type === 'application/json')
+    return wholeText((text) => {
+      const answer = answerTo(id, JSON.parse(text));
+      // An error of the protocol comes with a status of its own.
+      if (answer !== undefined && (status === 200 || answer.error !== undefined)) return answer;
+      throw new Error(`it answered HTTP ${status} with what is no answer to what it was asked`);
+    });
+  return wholeText(() => {
+    throw new Error(`it answered HTTP ${status} with ${type === '' ? 'no content type' : type}`);
+  });
 }
 
-async function answerOn(body: Dispatcher.ResponseData['body'], id: string): Promise<Json> {
+function onStream(id: string): AnswerReader<Json> {
   let answer: Json | undefined;
   const decoder = new TextDecoder();
   const parser = createParser({
@@ -104,9 +91,13 @@ async function answerOn(body: Dispatcher.ResponseData['body'], id: string): Prom
       if (event === 'message' && data !== '') answer ??= answerTo(id, JSON.parse(data));
     },
   });
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    parser.feed(decoder.decode(chunk, { stream: true }));
-    if (answer !== undefined) return answer;
-  }
-  throw new Error('its stream ended without an answer');
+  return {
+    take(piece) {
+      parser.feed(decoder.decode(piece, { stream: true }));
+      return answer;
+    },
+    end() {
+      throw new Error('its stream ended without an answer');
+    },
+  };
 }

@@ -36,6 +36,7 @@ export interface GatewayServer {
 }
 
 const MAX_BODY = 1024 * 1024;
+const GONE = 'the client is gone';
 const PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', SSE_MESSAGES]);
 const METADATA_PATHS: ReadonlySet<string> = new Set([
   '/.well-known/oauth-protected-resource',
@@ -89,7 +90,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!hostIsLocal(request, response) || !originIsLocal(request, response)) return;
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://gateway');
+    const { pathname, searchParams } = placeOf(request.url ?? '/');
     if (METADATA_PATHS.has(pathname)) return answerMetadata(request, response, resourceMetadata(resource()));
     if (!PATHS.has(pathname))
       return refuse(response, 404, -32_600, 'MCP is served at /mcp, and over SSE alone at /sse');
@@ -142,7 +143,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     if (session !== undefined) return inSession(String(session), came, asking, response, value);
     const plain = plainCallIn(value, request.headers);
     if (plain !== undefined) {
-      const answer = await answerPlainly(gateway, plain, came, untilClosed(response).signal);
+      const answer = await answerPlainly(gateway, plain, came, untilGone(response));
       if ('body' in answer) return send(response, answer.body);
       clients.set(authInfo, { ...came, answered: answer.unusual });
     }
@@ -248,24 +249,46 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   };
 }
 
-/** The whole body, or undefined when it is too large. */
-async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+const AT_MCP = { pathname: '/mcp', searchParams: new URLSearchParams() };
+
+function placeOf(url: string): Pick<URL, 'pathname' | 'searchParams'> {
+  // As nearly all requests have it.
+  return url === '/mcp' ? AT_MCP : new URL(url, 'http://gateway');
+}
+
+/** The whole body, or undefined when it is too large. By events: an iterator makes a stream of promises of each body. */
+function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= MAX_BODY) return;
+      request.off('data', take).pause();
+      resolve(undefined);
+    };
+    request.on('data', take);
+    request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    request.once('error', reject);
+  });
 }
 
 /** Aborted when the client has its answer, or is gone. */
 function untilClosed(response: ServerResponse): AbortController {
   const controller = new AbortController();
   // With a reason: to make the usual one costs more than all of this.
-  response.once('close', () => controller.abort('the client is gone'));
+  response.once('close', () => controller.abort(GONE));
   return controller;
+}
+
+/** Aborted when the client is gone without its answer. */
+function untilGone(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(GONE);
+  });
+  return controller.signal;
 }
 
 function send(response: ServerResponse, body: string): void {

@@ -1,0 +1,111 @@
+import { closeSync, existsSync, fdatasyncSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { LogGroup } from '../log-table.js';
+
+/**
+ * A file in front of the tables of the log: what is in it is on disk, and comes into the tables soon after. It has its full size from
+ * the beginning and is written over again and again, so that a sync puts the bytes of one record on disk and nothing else.
+ *
+ * A record: the length of its payload (4 bytes, big-endian), the CRC-32 of that (4 bytes), the payload: a line of JSON, which is the
+ * group without its body, then the body. It begins at a page of 4 KiB.
+ */
+
+/** In the data folder. */
+export const JOURNAL_FILE = 'log.journal';
+
+/** What one write to the journal says. */
+export interface JournalRecord {
+  /** The id of the last entry before it; empty when it is the first of the log. */
+  readonly after: string;
+  readonly group: LogGroup;
+}
+
+/** What waits for the tables at one time is little: a few milliseconds of decisions. */
+const SIZE = 2 ** 20;
+const HEAD = 8;
+/** Records begin where pages of the file do: one that shared a page with the one before would have that written again. */
+const PAGE = 4_096;
+
+/** The journal of the service that keeps a log. */
+export class Journal {
+  /** Where the next record goes. */
+  private at = 0;
+
+  private constructor(
+    private readonly file: string,
+    private readonly descriptor: number,
+  ) {}
+
+  /** Begins an empty one, in the place of what is there. */
+  static begin(file: string): Journal {
+    const descriptor = openSync(file, 'w+', 0o600);
+    writeSync(descriptor, Buffer.alloc(SIZE), 0, SIZE, 0);
+    fsyncSync(descriptor);
+    // Its name is on disk too, or a crash could lose the file with what is in it.
+    const folder = openSync(dirname(file), 'r');
+    fsyncSync(folder);
+    closeSync(folder);
+    return new Journal(file, descriptor);
+  }
+
+  /**
+   * Puts a record on disk, and waits for that.
+   *
+   * @returns whether there was room for it
+   * @throws when the disk fails: what is in the file behind the records before is not known then
+   */
+  append({ after, group }: JournalRecord): boolean {
+    const { body, ...rest } = group;
+    const payload = Buffer.from(`${JSON.stringify({ after, ...rest })}\n${body}`);
+    if (this.at + HEAD + payload.length > SIZE) return false;
+    const record = Buffer.allocUnsafe(HEAD + payload.length);
+    record.writeUInt32BE(payload.length, 0);
+    record.writeUInt32BE(crc32(payload), 4);
+    payload.copy(record, HEAD);
+    for (let written = 0; written < record.length; )
+      written += writeSync(this.descriptor, record, written, record.length - written, this.at + written);
+    fdatasyncSync(this.descriptor);
+    this.at = nextPage(this.at + record.length);
+    return true;
+  }
+
+  /** Everything in it is in the tables: what comes next is written over it. */
+  rewind(): void {
+    this.at = 0;
+  }
+
+  /** @param isDone whether nothing in it is needed any more */
+  close(isDone: boolean): void {
+    closeSync(this.descriptor);
+    if (isDone) rmSync(this.file, { force: true });
+  }
+}
+
+/**
+ * The records of a journal in their order, also of those that are in the tables by now: it ends where a record is cut, or is older than
+ * the one before it, as what was written over is.
+ */
+export function readJournal(file: string): JournalRecord[] {
+  if (!existsSync(file)) return [];
+  const bytes = readFileSync(file);
+  const records: JournalRecord[] = [];
+  for (let at = 0, last = ''; at + HEAD <= bytes.length; ) {
+    const length = bytes.readUInt32BE(at);
+    const payload = bytes.subarray(at + HEAD, at + HEAD + length);
+    if (length === 0 || payload.length < length || crc32(payload) !== bytes.readUInt32BE(at + 4)) break;
+    const end = payload.indexOf('\n');
+    const { after, ...rest } = JSON.parse(payload.toString('utf8', 0, end)) as Omit<LogGroup, 'body'> & {
+      readonly after: string;
+    };
+    if (rest.first <= last) break;
+    records.push({ after, group: { ...rest, body: payload.toString('utf8', end + 1) } });
+    last = rest.last;
+    at = nextPage(at + HEAD + length);
+  }
+  return records;
+}
+
+function nextPage(at: number): number {
+  return Math.ceil(at / PAGE) * PAGE;
+}

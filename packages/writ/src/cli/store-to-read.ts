@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JOURNAL_FILE, readJournal } from '../audit/journal/journal.js';
+import { entriesIn, missingOf } from '../audit/journal/take-in.js';
+import { LogReader } from '../audit/log-reader.js';
+import { STORE_FILE } from '../start.js';
+import { openStoreToRead, type Store } from '../store/store.js';
+import { complain, count } from './output.js';
+import { storeOf } from './start.js';
+
+export interface StoreFlags {
+  readonly data: string;
+  readonly store?: string;
+}
+
+const LOOKS = 10;
+const LOOK_MS = 50;
+
+/**
+ * Opens the store of a deployment to read from. A service that runs is given time to bring into the log what it has on disk beside it;
+ * of one that was killed it is told that this is not done.
+ *
+ * @throws {StoreError} when there is none
+ */
+export async function storeToRead({ data, store }: StoreFlags): Promise<Store> {
+  const url = storeOf(store);
+  const opened = openStoreToRead(url ?? join(data, STORE_FILE));
+  if (url !== undefined) return opened;
+  const records = readJournal(join(data, JOURNAL_FILE));
+  if (records.length === 0) return opened;
+  const reader = new LogReader(opened);
+  let missing = records;
+  for (let look = 0; look < LOOKS; look += 1) {
+    missing = missingOf(missing, (await reader.lastId()) ?? '');
+    if (missing.length === 0) return opened;
+    await sleep(LOOK_MS);
+  }
+  complain(
+    `${count(entriesIn(missing), 'entry', 'entries')} in ${join(data, JOURNAL_FILE)} will come into the log when the service is started again: it was killed before it had done that`,
+  );
+  return opened;
+}
