@@ -10,8 +10,8 @@ import { freePort, type Server, startWrit, WRIT } from '../service/server.js';
 
 const SERVER = fileURLToPath(new URL('server.js', import.meta.url));
 const TOOL = { name: 'say', arguments: { text: 'the weather is fine today' } };
-/** A gateway runs for weeks: what is measured is past the first thousands of calls, in which its code is still being compiled. */
-const [WARM_UP, MEASURED, ROUNDS] = [3_000, 400, 10];
+/** A gateway runs for weeks: what is measured is past the first ten thousand calls, in which its code is still being compiled. */
+const [WARM_UP, MEASURED, ROUNDS] = [10_000, 400, 10];
 const SESSIONS = 1_000;
 /** The newest revision, which has no sessions on the wire. */
 const OPTIONS = { versionNegotiation: { mode: 'auto' } } as const;

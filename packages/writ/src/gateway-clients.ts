@@ -37,12 +37,13 @@ export class GatewayClients {
   constructor(private readonly parts: GatewayClientsParts) {}
 
   /**
+   * @param connection that it came on
    * @returns undefined for a credential that proves nothing
    * @throws {IssuerUnreachableError} when it cannot be verified now
    */
-  async identify(authorization: string | undefined): Promise<IdentifiedClient | undefined> {
+  async identify(authorization: string | undefined, connection: object): Promise<IdentifiedClient | undefined> {
     const { credentials, hasTokens } = this.parts;
-    const holder = credentials.verify(authorization);
+    const holder = authorization === undefined ? undefined : credentials.verifyOn(connection, authorization);
     if (holder !== undefined) {
       if (holder.kind !== 'client') return undefined;
       const { originator, agent, name } = holder;

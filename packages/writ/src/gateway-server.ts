@@ -77,7 +77,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   });
   const served = await serveGateway({
     gateway,
-    identify: (sent) => clients.identify(sent),
+    identify: (sent, connection) => clients.identify(sent, connection),
     port: parts.port,
     log,
     protectedResource: () => protectedResourceOf(serving.bundle),

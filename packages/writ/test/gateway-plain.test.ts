@@ -39,6 +39,14 @@ const RAW: Record<string, (response: ServerResponse, id: string) => void> = {
   streams: (response, id) => {
     events(response, NOTICE, result('another'), result(id, { content: [{ type: 'text', text: 'é streamed' }] }));
   },
+  pieces: (response, id) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+    const bytes = Buffer.from(result(id, { content: [{ type: 'text', text: 'é in pieces' }] }));
+    // In the middle of a character.
+    const at = bytes.indexOf('é') + 1;
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.write(bytes.subarray(0, at), () => setTimeout(() => response.end(bytes.subarray(at)), 20));
+  },
   stream_ends: (response) => {
     events(response, NOTICE);
     response.end();
@@ -192,6 +200,7 @@ describe('a plain call', () => {
     ['whose arguments do not fit', 'say', { text: 1 }, {}, { error: { code: -32_602 } }],
     ['that fails', 'fails', { text: 'no' }, {}, { result: { isError: true } }],
     ['that its server refuses', 'refuses', { text: 'a' }, {}, { error: { code: -32_602 } }],
+    ['whose server answers in pieces', 'pieces', {}, {}, { result: { content: [{ text: 'é in pieces' }] } }],
     ['whose server streams', 'streams', {}, {}, { result: { content: [{ text: 'é streamed' }] } }],
   ])('%s is answered as the SDK answers it', async (_what, name, input, meta, said) => {
     const plain = await call(name, input, meta);

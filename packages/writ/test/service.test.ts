@@ -235,6 +235,29 @@ describe('outcomes', () => {
 });
 
 describe('outcomes at once', () => {
+  it('of several decisions in one report, each counts; one that is wrong makes all of it wrong', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i += 1) ids.push((await evaluate(order)).headers.get('X-Decision-Id') as string);
+    const report = (outcomes: object[]) => post('/v1/outcomes', JSON.stringify({ outcomes }));
+    const [first, second, third] = ids;
+    const wrong = [
+      { decisionId: third, status: 'completed' },
+      { decisionId: third, status: 'never-mind' },
+    ];
+    expect((await report(wrong)).status).toBe(400);
+    expect((await report([])).status).toBe(400);
+    expect((await report(Array(101).fill({ decisionId: third, status: 'completed' }))).status).toBe(400);
+    const sent = [
+      { decisionId: first, status: 'failed', error: 'no' },
+      { decisionId: 'nobody knows it', status: 'completed' },
+      { decisionId: second, status: 'completed' },
+      { decisionId: second, status: 'failed' },
+    ];
+    expect((await report(sent)).status).toBe(204);
+    const found = await Promise.all(ids.map((id) => desk.writ.records.find(id)));
+    expect(found.map((one) => one?.outcome?.status)).toEqual(['failed', 'completed', undefined]);
+  });
+
   it('of many reports of one decision, one counts and none fails', async () => {
     const id = (await evaluate(order)).headers.get('X-Decision-Id') as string;
     const body = JSON.stringify({ decisionId: id, status: 'completed' });

@@ -29,25 +29,26 @@ const outcomeShape = z.object({
   error: z.string().max(4_096).optional(),
 });
 
-/** `POST /v1/outcomes`: what became of a permitted action. */
+const MOST_AT_ONCE = 100;
+
+/** `POST /v1/outcomes`: what became of a permitted action, or of several. */
 export function outcomeRoute(decider: () => Decider): Route {
   return route({
     method: 'POST',
     url: '/v1/outcomes',
     operationId: 'reportOutcome',
     tag: 'Outcomes',
-    summary: 'Report what became of a permitted action',
+    summary: 'Report what became of a permitted action, or of several',
     access: { kind: 'caller' },
-    body: outcomeShape,
+    body: z.union([outcomeShape, z.object({ outcomes: z.array(outcomeShape).min(1).max(MOST_AT_ONCE) })]),
     answers: { 204: { description: 'Taken in; also when it was reported before, or is not known' } },
     async handle({ body, caller, reply }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
-      const result = body.unread === true ? UNREAD : body.result;
       try {
-        await decider().report(body.decisionId, body.status, caller, result, {
-          changes: body.changes,
-          error: body.error,
-        });
+        for (const { decisionId, status, result, unread, changes, error } of 'outcomes' in body
+          ? body.outcomes
+          : [body])
+          await decider().report(decisionId, status, caller, unread === true ? UNREAD : result, { changes, error });
       } catch (error) {
         if (error instanceof LedgerError) throw new Problem(503, error.message, {}, 1);
         throw error;

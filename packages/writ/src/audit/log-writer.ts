@@ -146,7 +146,7 @@ const MAX_WAITING = 64 * 2 ** 20;
 /** So many entries are handed on without waiting for the turn to end: the disk then works while this thread does. */
 const GROUP = 8;
 /** For so long nothing goes to the disk that nobody waits for. */
-const LINGER_MS = 5;
+const LINGER_MS = 20;
 
 /**
  * The record of everything: decisions, outcomes, searches, changes. What it has taken in is on disk: entries of one turn of the
@@ -157,6 +157,8 @@ export class LogWriter implements Append {
   private lingering: NodeJS.Timeout | undefined;
   /** Handed on and not on disk, oldest first. */
   private readonly writing: Pending[] = [];
+  /** On disk, and not told of yet. */
+  private readonly toTell: Pending[] = [];
   private waitingSize = 0;
   private isFlushing = false;
   private protection: Protection | undefined;
@@ -239,7 +241,16 @@ export class LogWriter implements Append {
     }
     this.events.emit('commit', group.notes.length, performance.now() - group.since);
     group.resolve();
-    this.events.emit('entries', group.notes, group.texts);
+    this.tell(group);
+  }
+
+  /** Who only listens hears of it when those who wait for it have their answers. */
+  private tell(group: Pending): void {
+    if (this.toTell.push(group) === 1) setImmediate(() => this.told());
+  }
+
+  private told(): void {
+    for (const { notes, texts } of this.toTell.splice(0)) this.events.emit('entries', notes, texts);
   }
 
   /** Nothing is answered for early any more, until somebody has put on the record what is missing there. */
@@ -271,6 +282,7 @@ export class LogWriter implements Append {
     void this.flush();
     for (const { done } of [...this.writing]) await done.catch(() => undefined);
     await this.writer.readable();
+    this.told();
   }
 
   /** For how long the oldest group has been waiting for the disk, in milliseconds. */

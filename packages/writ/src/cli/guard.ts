@@ -5,6 +5,7 @@ import { type EntityUid, parseUid } from '@writ/cedar';
 import { admit, clientServer } from '../enforce/mcp/client-server.js';
 import { Gateway } from '../enforce/mcp/gateway.js';
 import { CallMapper } from '../enforce/mcp/map-call.js';
+import { PlainConnection } from '../enforce/mcp/plain-connection.js';
 import { ClientRelay } from '../enforce/mcp/relay.js';
 import { ReportedTools } from '../enforce/mcp/reported-tools.js';
 import { tellLists } from '../enforce/mcp/sessions.js';
@@ -61,14 +62,15 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   let gateway: Gateway | undefined;
   const task = `guard ${flags.server}`;
   const client = { originator: originator as EntityUid, agent, task, tellsPrompt: flags.prompt === true };
-  const transport = new StrictStdioTransport(process.stdin, process.stdout, (message) =>
+  const plain = new PlainConnection(() => gateway, { client });
+  const admitted = (message: Readonly<Record<string, unknown>>): Promise<void> | undefined =>
     admit(gateway as Gateway, message, {
       came: { client },
       signal: () => gone.signal,
       resource: () => serverName,
       told: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
-    }),
-  );
+    });
+  const transport = new StrictStdioTransport(process.stdin, process.stdout, admitted, plain);
   // What the client can do is what the server may ask of it.
   const relay = ClientRelay.for(await transport.first());
   const tellChange = (): void => {
@@ -107,7 +109,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   gateway = made;
   const serverFor = (): ReturnType<typeof clientServer> => {
     const logs = relay !== undefined && upstream.contents.logs;
-    server = clientServer(made, () => ({ client }), logs ? { logging: {} } : {});
+    server = clientServer(made, ({ mcpReq }) => plain.cameWith(mcpReq.id), logs ? { logging: {} } : {});
     relay?.connect(server, [upstream]);
     return server;
   };

@@ -31,7 +31,7 @@ import {
   withheldFacts,
 } from './gather.js';
 import type { Ids } from './ids.js';
-import { InFlight, revokedText } from './in-flight.js';
+import { InFlight, type OnRevoked, revokedText } from './in-flight.js';
 import { coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
@@ -158,9 +158,9 @@ export class Decider {
     if (revoked !== undefined) this.inFlight.revoked(revoked);
   }
 
-  /** Aborted, with the reason, when what permits an action that was begun is revoked. */
-  interruption(decisionId: string): AbortSignal | undefined {
-    return this.inFlight.signalOf(decisionId);
+  /** Tells when what permits an action that was begun is revoked. */
+  onRevoked(decisionId: string, told: OnRevoked): void {
+    this.inFlight.onRevoked(decisionId, told);
   }
 
   /** The id of the next entry on the record. */

@@ -5,6 +5,7 @@ import type { Caller } from './caller.js';
 import type { ListedAction } from './could-permit.js';
 import type { Decider, TokenProvenance } from './decide.js';
 import { type Decision, isPermitted, type Refusal } from './decision.js';
+import type { OnRevoked } from './in-flight.js';
 import type { DecisionRecord, OutcomeDetails } from './record.js';
 import { type AccessRequest, type Carried, traceIdOf } from './request.js';
 
@@ -18,8 +19,8 @@ export interface DecisionPoint {
     actions: readonly ListedAction[],
     carried?: Carried,
   ): Promise<boolean[]>;
-  /** Aborted, with the reason, when a permitted action is revoked while it is carried out; where that can be known. */
-  interruption?(decisionId: string): AbortSignal | undefined;
+  /** Tells when a permitted action is revoked while it is carried out; where that can be known. */
+  onRevoked?(decisionId: string, told: OnRevoked): void;
   /** Denies for good what was deferred or waits for somebody; where that can be put on the record. */
   giveUp?(decision: Decision, refusal: Refusal): Promise<Decision>;
   /** Reports what became of a permitted action, what it answered, and how it went. */
@@ -60,7 +61,7 @@ export function pointFor(decider: Decider, caller: Caller, believe: Believe = re
       if (isPermitted(record)) decider.begun(record);
       return record;
     },
-    interruption: (decisionId) => decider.interruption(decisionId),
+    onRevoked: (decisionId, told) => decider.onRevoked(decisionId, told),
     couldPermit: async (request, actions, carried) => {
       const nothing = { ...request, action: { name: '' }, resource: { type: '', id: '' } };
       const token = await tokenIn(nothing, carried);

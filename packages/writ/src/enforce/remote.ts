@@ -10,6 +10,9 @@ import type { ServiceAnswer, ServiceClient } from './service-client.js';
 import { TRANSFORMS } from './transform.js';
 
 const POLL_MS = 2_000;
+/** So many outcomes that nothing depends on are reported together at most (the service takes 100), and after so long. */
+const TOGETHER = 50;
+const TOGETHER_MS = 10;
 /** In characters; the service takes a body of 1 MiB, and a character has four bytes at most. */
 const MAX_RESULT = 200_000;
 
@@ -33,7 +36,7 @@ export function remoteDecisionPoint(
   const requestable = new WeakMap<Decision, { readonly request: AccessRequest; readonly expires: string }>();
   /** Permits whose outcome nothing depends on. */
   const independent = new Set<string>();
-  const reporting = new Set<Promise<void>>();
+  const outcomes = new Outcomes(client, log);
   const taskIn = ({ status, body }: ServiceAnswer): AskedFor => {
     const { task } = (body ?? {}) as { task?: { id?: unknown; status?: unknown } };
     if (status >= 300 || typeof task?.id !== 'string' || typeof task.status !== 'string')
@@ -82,26 +85,58 @@ export function remoteDecisionPoint(
     },
     async report(decisionId, status: OutcomeStatus, result, details): Promise<void> {
       // What is too long to send is said to be there.
-      const isLong = result !== undefined && JSON.stringify(result).length > MAX_RESULT;
-      const answered = isLong ? { unread: true } : { result };
-      const report = async (): Promise<void> => {
-        const sent = { decisionId, status, ...answered, ...details };
-        const answer = await client.send('POST', '/v1/outcomes', sent);
-        if (answer.status >= 300)
-          throw new DecisionPointError(`the outcome of ${decisionId} was answered with status ${answer.status}`);
-      };
-      if (!independent.delete(decisionId) || !isAsPermitted(status, details)) return report();
-      // Once the call is answered.
-      const reported: Promise<void> = new Promise((resolve) => setImmediate(resolve))
-        .then(report)
-        .catch((error: Error) => log(error.message))
-        .finally(() => reporting.delete(reported));
-      reporting.add(reported);
+      const size = result === undefined ? 0 : JSON.stringify(result).length;
+      const outcome = { decisionId, status, ...(size > MAX_RESULT ? { unread: true } : { result }), ...details };
+      if (independent.delete(decisionId) && isAsPermitted(status, details)) outcomes.later(outcome, size);
+      else await outcomes.send([outcome]);
     },
-    async settled() {
-      await Promise.all(reporting);
-    },
+    settled: () => outcomes.settled(),
   };
+}
+
+/** Reports what became of permits: at once, or together with others once the calls are answered. */
+class Outcomes {
+  private readonly waiting: object[] = [];
+  private size = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly reporting = new Set<Promise<void>>();
+
+  constructor(
+    private readonly client: ServiceClient,
+    private readonly log: (message: string) => void,
+  ) {}
+
+  /** @throws {DecisionPointError} when they are not taken in */
+  async send(outcomes: readonly object[]): Promise<void> {
+    const [first] = outcomes;
+    const { status } = await this.client.send('POST', '/v1/outcomes', outcomes.length === 1 ? first : { outcomes });
+    if (status >= 300) throw new DecisionPointError(`the outcomes of calls were answered with status ${status}`);
+  }
+
+  /** Nothing depends on it: it can be reported with others. @param size of its result, in characters */
+  later(outcome: object, size: number): void {
+    if (this.size + size > MAX_RESULT) this.flush();
+    this.waiting.push(outcome);
+    this.size += size;
+    if (this.waiting.length >= TOGETHER) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), TOGETHER_MS);
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.waiting.length === 0) return;
+    this.size = 0;
+    const reported: Promise<void> = this.send(this.waiting.splice(0))
+      .catch((error: Error) => this.log(error.message))
+      .finally(() => this.reporting.delete(reported));
+    this.reporting.add(reported);
+  }
+
+  async settled(): Promise<void> {
+    this.flush();
+    await Promise.all(this.reporting);
+  }
 }
 
 /** Whether nothing that is decided later depends on what becomes of a permit. Its outcome then counts as done when it is lost. */

@@ -66,16 +66,22 @@ const MAX_UNSAVED = 10_000;
 
 /** Which credentials identities prove themselves with, learned from their use, and stored now and then. */
 export class CredentialUses {
-  private unsaved = new Map<string, { use: CredentialUse; lastUsed: string; through: Set<string> }>();
+  private unsaved = new Map<string, { use: CredentialUse; lastUsed: Date; through: Set<string> }>();
 
   constructor(private readonly store: Store) {}
 
   readonly used = (use: CredentialUse, now: Date): void => {
-    const key = JSON.stringify([use.credential, uidText(use.identity)]);
-    const known = this.unsaved.get(key);
-    if (known === undefined && this.unsaved.size >= MAX_UNSAVED) return;
-    const through = (known?.through ?? new Set<string>()).add(use.through);
-    this.unsaved.set(key, { use, lastUsed: now.toISOString(), through });
+    // On the way of every call: neither a text that has to be escaped, nor an entry that is made anew.
+    const key = `${use.credential}\0${use.identity.type}\0${use.identity.id}`;
+    let known = this.unsaved.get(key);
+    if (known === undefined) {
+      if (this.unsaved.size >= MAX_UNSAVED) return;
+      known = { use, lastUsed: now, through: new Set() };
+      this.unsaved.set(key, known);
+    }
+    known.use = use;
+    known.lastUsed = now;
+    known.through.add(use.through);
   };
 
   async save(): Promise<void> {
@@ -98,14 +104,14 @@ export class CredentialUses {
             .executeTakeFirst();
           const before = known === undefined ? [] : (JSON.parse(known.through) as string[]);
           const all = JSON.stringify([...new Set([...before, ...through])].slice(0, MAX_THROUGH));
-          const row = { credential, type, id, kind, issued, expires, last_used: lastUsed, through: all };
+          const row = { credential, type, id, kind, issued, expires, last_used: lastUsed.toISOString(), through: all };
           await transaction
             .insertInto('credential_uses')
             .values(row)
             .onConflict((c) =>
               c
                 .columns(['credential', 'type', 'id'])
-                .doUpdateSet({ issued, expires, last_used: lastUsed, through: all }),
+                .doUpdateSet({ issued, expires, last_used: row.last_used, through: all }),
             )
             .execute();
         }

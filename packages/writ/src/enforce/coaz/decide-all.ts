@@ -1,4 +1,5 @@
 import { type Decision, isPermitted, type Obligation } from '../../decide/decision.js';
+import type { OnRevoked } from '../../decide/in-flight.js';
 import type { DecisionPoint } from '../../decide/point.js';
 
 /**
@@ -32,10 +33,10 @@ export async function decideAll<Asked, Answer>(
 }
 
 /** Several permits of one operation, as if they were one: it is begun under all of them, and its outcome is that of each. */
-export class JoinedPermits implements Pick<DecisionPoint, 'report' | 'interruption'> {
+export class JoinedPermits implements Pick<DecisionPoint, 'report' | 'onRevoked'> {
   private readonly others = new Map<string, readonly string[]>();
 
-  constructor(private readonly point: Pick<DecisionPoint, 'report' | 'interruption'>) {}
+  constructor(private readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>) {}
 
   /** @returns one that has the id of the first and the obligations of all */
   join([first, ...more]: readonly [Decision, ...Decision[]]): Decision {
@@ -48,11 +49,8 @@ export class JoinedPermits implements Pick<DecisionPoint, 'report' | 'interrupti
     return obligations.length === 0 ? first : { ...first, result: 'modify', obligations };
   }
 
-  interruption(decisionId: string): AbortSignal | undefined {
-    const signals = [decisionId, ...(this.others.get(decisionId) ?? [])]
-      .map((id) => this.point.interruption?.(id))
-      .filter((signal) => signal !== undefined);
-    return signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+  onRevoked(decisionId: string, told: OnRevoked): void {
+    for (const id of [decisionId, ...(this.others.get(decisionId) ?? [])]) this.point.onRevoked?.(id, told);
   }
 
   async report(decisionId: string, ...outcome: Rest<DecisionPoint['report']>): Promise<void> {

@@ -50,7 +50,7 @@ export const MISSING_CAPABILITY = -32_021;
 /** Carries out what was permitted, as the permit asks, and reports what became of it. */
 export class CarryOut {
   constructor(
-    private readonly point: Pick<DecisionPoint, 'report' | 'interruption'>,
+    private readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>,
     private readonly log: Log,
     /** The keyed hash of what obligations change. */
     private readonly hash: (text: string) => string,
@@ -93,13 +93,21 @@ export class CarryOut {
     { what, decision, signal, changes }: Going,
     ask: (signal: AbortSignal | undefined) => Promise<CallResult>,
   ): Promise<CallResult> {
-    const revoked = this.point.interruption?.(decision.id);
+    // To abort it is to send the server the protocol's own notice that it is cancelled.
+    const stop = new AbortController();
+    let revoked: string | undefined;
+    this.point.onRevoked?.(decision.id, (why) => {
+      revoked = why;
+      stop.abort(why);
+    });
+    const gone = (): void => stop.abort(signal?.reason);
+    signal?.addEventListener('abort', gone, { once: true });
     let answer: CallResult;
     try {
-      // To abort it is to send the server the protocol's own notice that it is cancelled.
-      answer = await ask(eitherOf(signal, revoked));
+      if (signal?.aborted === true) gone();
+      answer = await ask(stop.signal);
     } catch (error) {
-      if (revoked?.aborted === true) throw await this.interrupted(what, decision, String(revoked.reason));
+      if (revoked !== undefined) throw await this.interrupted(what, decision, revoked);
       if (error instanceof UpstreamError) {
         await this.report(decision, 'not-executed', undefined, { error: error.message });
         throw new ProtocolError(ERROR.decisionPoint, `${error.message}; the call was not made`, {
@@ -118,6 +126,8 @@ export class CarryOut {
         ...(refused ? requiredBy(error) : {}),
         decisionId: decision.id,
       });
+    } finally {
+      signal?.removeEventListener('abort', gone);
     }
     await this.refuseDeep(what, decision, answer, answer.isError === true ? 'failed' : 'completed', changes);
     return answer;
@@ -269,9 +279,4 @@ function isDeeper(value: unknown, most: number): boolean {
 function firstText({ content }: CallResult): string {
   const said = Array.isArray(content) ? content.find((block) => typeof block?.text === 'string') : undefined;
   return said === undefined ? 'the tool says that it failed' : String(said.text);
-}
-
-function eitherOf(first: AbortSignal | undefined, second: AbortSignal | undefined): AbortSignal | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  return AbortSignal.any([first, second]);
 }

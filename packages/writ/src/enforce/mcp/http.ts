@@ -18,7 +18,7 @@ import { admit, type CameWith, clientServer, type IdentifiedClient, isModern } f
 import type { Gateway, Log } from './gateway.js';
 import { parseMessage } from './message.js';
 import { OwnServers } from './own-servers.js';
-import { answerPlainly, plainCallIn } from './plain-call.js';
+import { answerPlainly, hasPlainHeaders, plainCallIn } from './plain-call.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
 import { headersDiffer } from './request-headers.js';
 import { type IdentifiedRequest, Sessions } from './sessions.js';
@@ -26,7 +26,7 @@ import { SSE_MESSAGES, SseStreams } from './sse.js';
 import { callerText } from './user-input.js';
 
 /** Who calls, from the `Authorization` header; undefined when it proves nothing. Rejects when that cannot be told now. */
-export type Identify = (authorization: string | undefined) => Promise<IdentifiedClient | undefined>;
+export type Identify = (authorization: string | undefined, connection: object) => Promise<IdentifiedClient | undefined>;
 
 export interface GatewayServer {
   readonly url: string;
@@ -94,7 +94,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     if (METADATA_PATHS.has(pathname)) return answerMetadata(request, response, resourceMetadata(resource()));
     if (!PATHS.has(pathname))
       return refuse(response, 404, -32_600, 'MCP is served at /mcp, and over SSE alone at /sse');
-    const known = await identified(request.headers.authorization);
+    const known = await identified(request);
     if (known === 'unknown')
       return refuse(
         response,
@@ -112,16 +112,13 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
         'send the client key, or an access token of a known issuer, as bearer token',
       );
     }
-    const authInfo: AuthInfo = { token: '', clientId: known.client.task, scopes: [] };
     const came: CameWith = { ...known, headers: request.headers, url };
-    clients.set(authInfo, came);
     if (pathname === '/sse') return openStream(came, request, response);
-    const asking: IdentifiedRequest = Object.assign(request, { auth: authInfo });
     const session = request.headers['mcp-session-id'];
     if (request.method !== 'POST') {
       if (pathname !== '/mcp') return refuse(response, 405, -32_600, 'messages are sent by POST');
-      if (session === undefined) return serve(asking as NodeIncomingMessageLike, response);
-      return inSession(String(session), came, asking, response, undefined);
+      if (session === undefined) return serve(forSdk(request, came) as NodeIncomingMessageLike, response);
+      return inSession(String(session), came, request, response, undefined);
     }
     if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
       return refuse(response, 415, -32_600, 'the body is application/json');
@@ -134,19 +131,20 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     const differs = headersDiffer(value, request.headers, (tool) => gateway.inputSchemaOf(tool));
     if (differs !== undefined) return refuse(response, 400, HEADER_MISMATCH, differs, value.id);
     const refused = await refusedBy(value, came, response);
-    if (pathname === SSE_MESSAGES)
-      return onStream(searchParams.get('sessionId') ?? '', came, authInfo, response, value, refused);
+    if (pathname === SSE_MESSAGES) return onStream(searchParams.get('sessionId') ?? '', came, response, value, refused);
     if (refused !== undefined) {
       const status = refused.code === METHOD_NOT_FOUND ? 404 : 200;
       return refuse(response, status, refused.code, refused.message, value.id, refused.data);
     }
-    if (session !== undefined) return inSession(String(session), came, asking, response, value);
-    const plain = plainCallIn(value, request.headers);
+    if (session !== undefined) return inSession(String(session), came, request, response, value);
+    let answered: CameWith['answered'];
+    const plain = hasPlainHeaders(request.headers) ? plainCallIn(value) : undefined;
     if (plain !== undefined) {
       const answer = await answerPlainly(gateway, plain, came, untilGone(response));
       if ('body' in answer) return send(response, answer.body);
-      clients.set(authInfo, { ...came, answered: answer.unusual });
+      answered = answer.unusual;
     }
+    const asking = forSdk(request, answered === undefined ? came : { ...came, answered });
     // MCP 2026-07-28 has no `initialize`.
     if (value.method !== 'initialize' || isModern((value.params ?? {}) as Record<string, unknown>))
       return serve(asking as NodeIncomingMessageLike, response, value);
@@ -160,14 +158,25 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     refuse(response, 503, -32_603, 'there are too many sessions; end some, or try again later', value.id);
   }
 
+  function forSdk(request: IncomingMessage, came: CameWith): IdentifiedRequest {
+    return Object.assign(request, { auth: authOf(came) });
+  }
+
+  /** As the SDK carries it through. */
+  function authOf(came: CameWith): AuthInfo {
+    const authInfo: AuthInfo = { token: '', clientId: came.client.task, scopes: [] };
+    clients.set(authInfo, came);
+    return authInfo;
+  }
+
   async function inSession(
     id: string,
     came: CameWith,
-    request: IdentifiedRequest,
+    request: IncomingMessage,
     response: ServerResponse,
     message: Record<string, unknown> | undefined,
   ): Promise<void> {
-    if (await sessions.goOn(id, callerText(came.client), request, response, message)) return;
+    if (await sessions.goOn(id, callerText(came.client), forSdk(request, came), response, message)) return;
     refuse(response, 404, -32_001, 'you have no session of that id; begin one with initialize', message?.id);
   }
 
@@ -181,7 +190,6 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   function onStream(
     id: string,
     came: CameWith,
-    authInfo: AuthInfo,
     response: ServerResponse,
     message: Record<string, unknown>,
     refused: ProtocolError | undefined,
@@ -191,7 +199,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
       return;
     }
     response.writeHead(202).end();
-    if (refused === undefined) streams.take(id, message, authInfo);
+    if (refused === undefined) streams.take(id, message, authOf(came));
     else streams.refuse(id, message.id, { code: refused.code, message: refused.message, data: refused.data });
   }
 
@@ -217,9 +225,9 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     }
   }
 
-  async function identified(authorization: string | undefined): Promise<IdentifiedClient | 'unknown' | undefined> {
+  async function identified({ headers, socket }: IncomingMessage): Promise<IdentifiedClient | 'unknown' | undefined> {
     try {
-      return await identify(authorization);
+      return await identify(headers.authorization, socket);
     } catch (error) {
       log(`no identity: ${error instanceof Error ? error.message : String(error)}`);
       return 'unknown';

@@ -41,19 +41,22 @@ const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
  *
  * @returns undefined when the SDK is to read the message
  */
-export function plainCallIn(message: Record<string, unknown>, headers: IncomingHttpHeaders): PlainCall | undefined {
+export function plainCallIn(message: Readonly<Record<string, unknown>>): PlainCall | undefined {
   const { jsonrpc, id, method, params } = message;
   if (jsonrpc !== '2.0' || method !== 'tools/call' || !hasOnly(message, MESSAGE_KEYS)) return undefined;
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return undefined;
   if (!isObject(params) || !hasOnly(params, PARAMS_KEYS)) return undefined;
   const { name, arguments: input = {}, _meta: meta } = params;
   if (typeof name !== 'string' || !isObject(input) || !isObject(meta)) return undefined;
-  // That they say what the message says is known already, if they are there.
-  if (headers['mcp-method'] === undefined || headers['mcp-name'] === undefined) return undefined;
-  if (meta[PROTOCOL_VERSION_META_KEY] !== REVISION || headers['mcp-protocol-version'] !== REVISION) return undefined;
-  if (!isPlainMeta(meta)) return undefined;
+  if (meta[PROTOCOL_VERSION_META_KEY] !== REVISION || !isPlainMeta(meta)) return undefined;
   const capabilities = meta[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities;
   return { id: id as string | number, name, input, meta, capabilities };
+}
+
+/** Whether a call over HTTP has the headers of its revision. That they say what the message says is known already, if they are there. */
+export function hasPlainHeaders(headers: IncomingHttpHeaders): boolean {
+  const { 'mcp-method': method, 'mcp-name': name, 'mcp-protocol-version': version } = headers;
+  return method !== undefined && name !== undefined && version === REVISION;
 }
 
 function isPlainMeta(meta: Record<string, unknown>): boolean {
@@ -118,7 +121,7 @@ function isValid(schema: Schema, value: unknown): boolean {
   return !(checked instanceof Promise) && (checked as { issues?: unknown }).issues === undefined;
 }
 
-function hasOnly(value: Record<string, unknown>, known: ReadonlySet<string>): boolean {
+function hasOnly(value: Readonly<Record<string, unknown>>, known: ReadonlySet<string>): boolean {
   for (const key in value) if (!known.has(key)) return false;
   return true;
 }

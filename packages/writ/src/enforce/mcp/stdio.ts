@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { type JSONRPCMessage, ProtocolError, type Transport } from '@modelcontextprotocol/server';
 import { parseMessage } from './message.js';
+import type { PlainConnection } from './plain-connection.js';
 
 const MAX_LINE = 1024 * 1024;
 const TOO_LONG = { code: -32_600, error: `a message is longer than ${MAX_LINE} characters` } as const;
@@ -27,6 +28,8 @@ export class StrictStdioTransport implements Transport {
     private readonly output: Writable,
     /** Whether a message may go on: it fails with a ProtocolError when it may not. */
     private readonly admit: (message: Readonly<Record<string, unknown>>) => Promise<void> | undefined = () => undefined,
+    /** Answers what needs no server of the SDK. */
+    private readonly plain?: PlainConnection,
   ) {}
 
   /** The first message, which tells what the client can do; it is taken with the others later. Undefined when there is none. */
@@ -59,6 +62,7 @@ export class StrictStdioTransport implements Transport {
 
   async close(): Promise<void> {
     this.input.pause();
+    this.plain?.close();
     this.onclose?.();
   }
 
@@ -85,7 +89,11 @@ export class StrictStdioTransport implements Transport {
   }
 
   private pass(message: Record<string, unknown>): void {
-    const go = (): void => this.onmessage?.(message as unknown as JSONRPCMessage);
+    const pass = (): void => this.onmessage?.(message as unknown as JSONRPCMessage);
+    const go = (): void => {
+      if (this.plain === undefined) pass();
+      else this.plain.take(message, (text) => void this.output.write(`${text}\n`), pass);
+    };
     const refuse = (error: unknown): void => {
       this.output.write(`${JSON.stringify({ jsonrpc: '2.0', id: message.id, error: errorIn(error) })}\n`);
     };

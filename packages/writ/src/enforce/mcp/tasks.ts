@@ -52,15 +52,11 @@ export class Tasks {
         },
       );
     const { point, carryOut } = this.parts;
-    point.interruption?.(of.decisionId)?.addEventListener(
-      'abort',
-      () => {
-        // It goes on at the server, and nobody is told of it by a request that ends.
-        upstream.request('tasks/cancel', { taskId }, { takesTasks: true }).catch(() => undefined);
-        void carryOut.report({ id: of.decisionId }, 'unknown');
-      },
-      { once: true },
-    );
+    point.onRevoked?.(of.decisionId, () => {
+      // It goes on at the server, and nobody is told of it by a request that ends.
+      upstream.request('tasks/cancel', { taskId }, { takesTasks: true }).catch(() => undefined);
+      void carryOut.report({ id: of.decisionId }, 'unknown');
+    });
     return { ...created, taskId: this.parts.handles.sealed({ ...of, taskId }, caller) };
   }
 

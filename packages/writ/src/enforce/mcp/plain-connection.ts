@@ -1,0 +1,73 @@
+import type { CameWith } from './client-server.js';
+import type { Gateway } from './gateway.js';
+import { answerPlainly, type PlainCall, plainCallIn } from './plain-call.js';
+import type { CallResult } from './upstream.js';
+
+type Id = string | number;
+
+/** Plain calls of the one client of a connection, beside the SDK, which has everything else. */
+export class PlainConnection {
+  private readonly going = new Map<Id, AbortController>();
+  /** What calls came to that the SDK answers. */
+  private readonly answered = new Map<Id, Promise<CallResult>>();
+
+  constructor(
+    private readonly gateway: () => Gateway | undefined,
+    private readonly came: CameWith,
+  ) {}
+
+  /**
+   * Answers a message, when it is a plain call.
+   *
+   * @param answer sends a message to the client
+   * @param pass hands the message to the SDK
+   */
+  take(message: Readonly<Record<string, unknown>>, answer: (text: string) => void, pass: () => void): void {
+    if (message.method === 'notifications/cancelled') this.cancel(message.params);
+    const gateway = this.gateway();
+    const plain = gateway === undefined ? undefined : plainCallIn(message);
+    // Two at once under one id are for the SDK to tell apart.
+    if (gateway === undefined || plain === undefined || this.going.has(plain.id)) pass();
+    else void this.carryOut(gateway, plain, answer, pass);
+  }
+
+  private async carryOut(
+    gateway: Gateway,
+    plain: PlainCall,
+    answer: (text: string) => void,
+    pass: () => void,
+  ): Promise<void> {
+    const { id } = plain;
+    const controller = new AbortController();
+    this.going.set(id, controller);
+    const answered = await answerPlainly(gateway, plain, this.came, controller.signal);
+    this.going.delete(id);
+    // Who has cancelled it waits for nothing.
+    if (controller.signal.aborted) return;
+    if ('body' in answered) {
+      answer(answered.body);
+      return;
+    }
+    this.answered.set(id, answered.unusual);
+    pass();
+  }
+
+  /** With what a request came that the SDK has. */
+  cameWith(id: Id): CameWith {
+    const answered = this.answered.get(id);
+    if (answered === undefined) return this.came;
+    this.answered.delete(id);
+    return { ...this.came, answered };
+  }
+
+  private cancel(params: unknown): void {
+    const { requestId, reason } = (params ?? {}) as { readonly requestId?: Id; readonly reason?: unknown };
+    if (requestId !== undefined)
+      this.going.get(requestId)?.abort(typeof reason === 'string' ? reason : 'it was cancelled');
+  }
+
+  /** The client is gone: nobody waits for what is under way. */
+  close(): void {
+    for (const controller of this.going.values()) controller.abort('the client is gone');
+  }
+}
