@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { depth, searchLarge, sizes, text } from './cedar/generated.js';
 import { million } from './cedar/million.js';
 import { oopsla } from './cedar/oopsla.js';
-import { added, thousand } from './gateway/rows.js';
+import { http, least, proxied, stdio, thousand } from './gateway/rows.js';
 import { ledger } from './ledger/rows.js';
 import { provenance } from './provenance/rows.js';
 import { durability, tenMillion } from './record/rows.js';
@@ -37,7 +37,10 @@ const SUITES: Readonly<Record<string, { readonly groups: Readonly<Record<string,
   provenance: { groups: { provenance }, page: new URL('../../docs/tokens.md', import.meta.url) },
   ledger: { groups: { ledger }, page: new URL('../../docs/ledger.md', import.meta.url) },
   record: { groups: { durability, tenMillion }, page: new URL('../../docs/record.md', import.meta.url) },
-  gateway: { groups: { added, thousand }, page: new URL('../../docs/gateway.md', import.meta.url) },
+  gateway: {
+    groups: { http, stdio, least, proxied, thousand },
+    page: new URL('../../docs/gateway.md', import.meta.url),
+  },
   registry: { groups: { revocation, millionFacts }, page: new URL('../../docs/registry.md', import.meta.url) },
 };
 

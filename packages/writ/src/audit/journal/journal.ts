@@ -31,6 +31,8 @@ const PAGE = 4_096;
 export class Journal {
   /** Where the next record goes. */
   private at = 0;
+  /** One record at a time is made here: it is on the way of every answer. */
+  private readonly record = Buffer.allocUnsafe(SIZE);
 
   private constructor(
     private readonly file: string,
@@ -57,16 +59,19 @@ export class Journal {
    */
   append({ after, group }: JournalRecord): boolean {
     const { body, ...rest } = group;
-    const payload = Buffer.from(`${JSON.stringify({ after, ...rest })}\n${body}`);
-    if (this.at + HEAD + payload.length > SIZE) return false;
-    const record = Buffer.allocUnsafe(HEAD + payload.length);
-    record.writeUInt32BE(payload.length, 0);
-    record.writeUInt32BE(crc32(payload), 4);
-    payload.copy(record, HEAD);
-    for (let written = 0; written < record.length; )
-      written += writeSync(this.descriptor, record, written, record.length - written, this.at + written);
+    const text = `${JSON.stringify({ after, ...rest })}\n${body}`;
+    const room = SIZE - this.at - HEAD;
+    // Three bytes in UTF-8 at most for what counts as one in a text.
+    if (text.length > room || (text.length * 3 > room && Buffer.byteLength(text) > room)) return false;
+    const { record } = this;
+    const length = record.write(text, HEAD);
+    record.writeUInt32BE(length, 0);
+    record.writeUInt32BE(crc32(record.subarray(HEAD, HEAD + length)), 4);
+    const whole = HEAD + length;
+    for (let written = 0; written < whole; )
+      written += writeSync(this.descriptor, record, written, whole - written, this.at + written);
     fdatasyncSync(this.descriptor);
-    this.at = nextPage(this.at + record.length);
+    this.at = nextPage(this.at + whole);
     return true;
   }
 
