@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { EarlyAnswers } from './audit/early-answers.js';
-import { LogReader } from './audit/log-reader.js';
+import { LogReader, type RecordedDecision } from './audit/log-reader.js';
 import { LogTiles } from './audit/log-tiles.js';
 import { LogWriter } from './audit/log-writer.js';
 import { PersonKeys } from './audit/protection/person-keys.js';
@@ -34,6 +34,8 @@ export class RecordKeeping {
   readonly search: DecisionSearch;
   readonly tiles: LogTiles;
   readonly log: LogWriter;
+  /** Reads what is in the tables, and waits for nothing. */
+  private readonly tabled: LogReader;
   private readonly early: EarlyAnswers;
   /** Whether what an earlier service may not have recorded is on the record. */
   private isGapTold = false;
@@ -47,6 +49,7 @@ export class RecordKeeping {
     const { store, writer } = opened;
     this.log = new LogWriter(writer);
     const catchUp = (): Promise<void> => this.log.settled();
+    this.tabled = new LogReader(store, personKeys);
     this.reader = new LogReader(store, personKeys, catchUp);
     this.search = new DecisionSearch(store, () => index.current, personKeys, catchUp);
     this.tiles = new LogTiles(store, catchUp);
@@ -68,6 +71,11 @@ export class RecordKeeping {
       onError: (why) => logger.warn({ why }, 'the log could not be indexed; it is tried again'),
     });
     return new RecordKeeping(parts, await PersonKeys.open(opened.store), index);
+  }
+
+  /** A decision with its outcome, also when it is on its way to the disk. Most are in the tables long since, and nothing is hurried for them. */
+  async recorded(id: string): Promise<RecordedDecision | undefined> {
+    return (await this.tabled.find(id)) ?? this.reader.find(id);
   }
 
   get searchIndex(): SearchIndex | undefined {

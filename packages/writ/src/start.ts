@@ -209,8 +209,7 @@ export async function start(options: StartOptions): Promise<Writ> {
           revocations,
           revisions,
           log,
-          // Also what was answered for and is on its way to the disk.
-          recorded: (id) => reader.find(id),
+          recorded: (id) => keeping.recorded(id),
           clock,
           ids,
           hashPrompt,

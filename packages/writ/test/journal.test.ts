@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { RecordError } from '../src/audit/errors.js';
+import { groupsInserter } from '../src/audit/groups-inserter.js';
 import { JOURNAL_FILE, Journal, readJournal } from '../src/audit/journal/journal.js';
 import { JournaledWriter } from '../src/audit/journal/journaled-writer.js';
 import { SyncBudget } from '../src/audit/journal/sync-budget.js';
@@ -120,6 +121,10 @@ describe('the file', () => {
     journal.close(false);
   });
 
+  it('that cannot be made says where and why', () => {
+    expect(() => Journal.begin(join(folder, 'nowhere', 'x.journal'))).toThrow(/x\.journal could not be made: ENOENT/);
+  });
+
   it('cut or changed anywhere, gives a beginning of what was put into it, and nothing else', () => {
     const file = newFile();
     const journal = Journal.begin(file);
@@ -187,6 +192,7 @@ describe('a log with a journal before it', () => {
     waiting[1]?.resolve();
     waiting[2]?.resolve();
     expect([await settled(written), await settled(next)]).toEqual(['yes', 'yes']);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(await settled(writer.write(group(30)))).toBe('yes');
     expect(taken).toHaveLength(3);
   });
@@ -280,6 +286,50 @@ describe('after a crash', () => {
     database.close();
     await store.destroy();
   });
+
+  it('wherever it comes, everything that was in the journal is in the log, once and in order', async () => {
+    let n = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.constant('tables' as const), fc.integer({ min: 1, max: 3 })), { maxLength: 30 }),
+        fc.integer({ min: 0, max: 40 }),
+        async (steps, cut) => {
+          n += 1;
+          const { database, signer, journal: file, store } = await logWith(`crash-${n}`);
+          const inserter = groupsInserter(database, signer);
+          const journal = Journal.begin(file);
+          const behind: LogGroup[] = [];
+          let [next, after] = [1, ''];
+          for (const step of steps) {
+            if (step === 'tables') {
+              inserter.insert(behind.splice(0));
+              journal.rewind();
+              continue;
+            }
+            const one = group(next, step);
+            journal.append({ after, group: one });
+            behind.push(one);
+            [next, after] = [next + step, one.last];
+          }
+          // It was killed while it wrote one more.
+          const more = group(next);
+          journal.append({ after, group: more });
+          journal.close(false);
+          const bytes = readFileSync(file);
+          const at = bytes.indexOf(more.first) + cut;
+          writeFileSync(file, bytes.fill(0, at, at + 200));
+          expect(takeIn(file, database, signer)).toBe(after);
+          const lines = next === 1 ? [] : await new LogTiles(store).lines(0, next - 1);
+          expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(
+            Array.from({ length: next - 1 }, (_, i) => idOf(i + 1)),
+          );
+          database.close();
+          await store.destroy();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 60_000);
 
   it('a store that is older than its journal is not gone on with', async () => {
     const { database, signer, journal, store } = await logWith('older', group(1), group(2));

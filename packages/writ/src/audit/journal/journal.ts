@@ -1,6 +1,17 @@
-import { closeSync, existsSync, fdatasyncSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { StoreError } from '../../store/errors.js';
 import type { LogGroup } from '../log-table.js';
 
 /**
@@ -39,16 +50,24 @@ export class Journal {
     private readonly descriptor: number,
   ) {}
 
-  /** Begins an empty one, in the place of what is there. */
+  /**
+   * Begins an empty one, in the place of what is there.
+   *
+   * @throws {StoreError} when there is no room for it, or it may not be written
+   */
   static begin(file: string): Journal {
-    const descriptor = openSync(file, 'w+', 0o600);
-    writeSync(descriptor, Buffer.alloc(SIZE), 0, SIZE, 0);
-    fsyncSync(descriptor);
-    // Its name is on disk too, or a crash could lose the file with what is in it.
-    const folder = openSync(dirname(file), 'r');
-    fsyncSync(folder);
-    closeSync(folder);
-    return new Journal(file, descriptor);
+    try {
+      const descriptor = openSync(file, 'w+', 0o600);
+      writeFileSync(descriptor, Buffer.alloc(SIZE));
+      fsyncSync(descriptor);
+      syncFolder(dirname(file));
+      return new Journal(file, descriptor);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new StoreError(`${file} could not be made: ${why}`, 'the data folder has to be writable, with 1 MiB free', {
+        cause,
+      });
+    }
   }
 
   /**
@@ -109,6 +128,14 @@ export function readJournal(file: string): JournalRecord[] {
     at = nextPage(at + HEAD + length);
   }
   return records;
+}
+
+/** Its name is on disk too, or a crash could lose the file with what is in it. Windows has no such thing for folders. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(folder, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
 }
 
 function nextPage(at: number): number {

@@ -62,9 +62,15 @@ export class JournaledWriter implements GroupWriter {
             this.held.push({ group, resolve, reject });
             void this.caughtUp();
           });
-    return written.finally(() => {
+    const over = (): void => {
       this.past -= 1;
-    });
+    };
+    // A turn later: whoever waits for this one goes on before the next can be done.
+    written.then(
+      () => setImmediate(over),
+      () => setImmediate(over),
+    );
+    return written;
   }
 
   private async pass(group: LogGroup): Promise<void> {
