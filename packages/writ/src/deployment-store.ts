@@ -7,6 +7,7 @@ import { type GroupWriter, threadedWriter } from './audit/group-writer.js';
 import { JOURNAL_FILE, Journal } from './audit/journal/journal.js';
 import { JournaledWriter } from './audit/journal/journaled-writer.js';
 import { takeIn } from './audit/journal/take-in.js';
+import { LogReader } from './audit/log-reader.js';
 import { auditMigrations } from './audit/log-table.js';
 import { type OpenLogOptions, openLog } from './audit/open-log.js';
 import { PostgresWriter } from './audit/postgres-writer.js';
@@ -29,7 +30,6 @@ import { sightingMigrations } from './registry/sightings.js';
 import { signalMigrations } from './registry/signals/stream-store.js';
 import { toolPinMigrations } from './registry/tool-pins.js';
 import { PostgresAnnouncements } from './store/announcements.js';
-import { openDatabase } from './store/database.js';
 import { StoreError } from './store/errors.js';
 import { connection, isPostgresUrl, lockedConnection } from './store/postgres.js';
 import { openFollowedStore, openStore, type Store } from './store/store.js';
@@ -96,7 +96,12 @@ export async function openDeployment(
     onClose(() => store.destroy());
     const signer = await openLog(store, log);
     const indexFile = join(dirname(where), INDEX_FILE);
-    return { indexFile, store, writer: journaledWriter(where, signer, onStuck), signer };
+    const file = join(dirname(where), JOURNAL_FILE);
+    // What a service before this one had in its journal, before anything else is read.
+    const last = takeIn(file, where, (await new LogReader(store).lastId()) ?? '', signer);
+    const journal = Journal.begin(file);
+    const writer = new JournaledWriter(threadedWriter(where, signer), journal, last, onStuck);
+    return { indexFile, store, writer, signer };
   }
   // The lock before anything is read: what another service writes would not be known here.
   const client = follows ? await connection(where) : await lockedConnection(where);
@@ -110,16 +115,4 @@ export async function openDeployment(
   const signing = setInterval(() => void writer.sign().catch(() => undefined), SIGN_MS).unref();
   onClose(() => clearInterval(signing));
   return { store, writer, signer, indexFile: undefined, announcements };
-}
-
-/** Writes the log of a database in a file, and goes on with what a service before this one had in its journal. */
-function journaledWriter(where: string, signer: Signer, onStuck: (why: RecordError) => void): GroupWriter {
-  const file = join(dirname(where), JOURNAL_FILE);
-  const database = openDatabase(where);
-  try {
-    const last = takeIn(file, database, signer);
-    return new JournaledWriter(threadedWriter(where, signer), Journal.begin(file), last, onStuck);
-  } finally {
-    database.close();
-  }
 }

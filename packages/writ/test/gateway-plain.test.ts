@@ -5,6 +5,7 @@ import { createMcpHandler, inputRequired, ProtocolError, Server } from '@modelco
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
 import { connectTo, refusal } from './mcp-clients.js';
+import { CAN_BE_ASKED, callParams, META, PLAIN_CASES, type PlainCase, withoutIds } from './plain-calls.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Calls that are one request and one answer go without the SDK, on either side: everything about them is as if they did not. */
@@ -151,12 +152,6 @@ afterAll(async () => {
   upstream.close();
 });
 
-const META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientInfo': { name: 'tester', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-};
-
 interface Answered {
   readonly status: number;
   readonly isPlain: boolean;
@@ -166,7 +161,7 @@ interface Answered {
 
 /** A call as it is on the wire. The SDK sends no length of what it answers. */
 async function call(name: string, input: object | undefined, meta: object = {}, more: object = {}): Promise<Answered> {
-  const params = { name, ...(input === undefined ? {} : { arguments: input }), _meta: { ...META, ...meta }, ...more };
+  const params = { ...callParams(name, input, meta), ...more };
   const response = await fetch(writ.writ.gatewayUrl as string, {
     method: 'POST',
     headers: {
@@ -179,27 +174,13 @@ async function call(name: string, input: object | undefined, meta: object = {}, 
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 'c-1', method: 'tools/call', params }),
   });
-  const body = JSON.parse((await response.text()).replaceAll(/01[0-9A-HJKMNP-TV-Z]{24}/g, 'ID'));
+  const body = JSON.parse(withoutIds(await response.text()));
   return { status: response.status, isPlain: response.headers.get('content-length') !== null, body };
 }
-const CAN_BE_ASKED = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
 
 describe('a plain call', () => {
-  it.each([
-    [
-      'that is permitted',
-      'say',
-      { text: 'hé' },
-      {},
-      { result: { content: [{ text: 'hé' }], _meta: { 'com.example/more': 1 } } },
-    ],
-    ['without arguments', 'say', undefined, {}, { result: { content: [{ text: 'undefined' }] } }],
-    ['of a client that can be asked', 'say', { text: 'a' }, CAN_BE_ASKED, { result: { content: [{ text: 'a' }] } }],
-    ['that is denied', 'forbidden', {}, {}, { error: { code: -32_001 } }],
-    ['of a tool that no server has', 'unheard', {}, {}, { error: { code: -32_001 } }],
-    ['whose arguments do not fit', 'say', { text: 1 }, {}, { error: { code: -32_602 } }],
-    ['that fails', 'fails', { text: 'no' }, {}, { result: { isError: true } }],
-    ['that its server refuses', 'refuses', { text: 'a' }, {}, { error: { code: -32_602 } }],
+  it.each<PlainCase>([
+    ...PLAIN_CASES,
     ['whose server answers in pieces', 'pieces', {}, {}, { result: { content: [{ text: 'é in pieces' }] } }],
     ['whose server streams', 'streams', {}, {}, { result: { content: [{ text: 'é streamed' }] } }],
   ])('%s is answered as the SDK answers it', async (_what, name, input, meta, said) => {

@@ -7,19 +7,13 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DECISION_META } from '../src/enforce/mcp/gateway.js';
+import { CAN_BE_ASKED, callParams, META, PLAIN_CASES, type PlainCase, withoutIds } from './plain-calls.js';
 import { guardArgs } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Plain calls go without the SDK through a guard too: everything about them is as if they did not. */
 
 const SERVER = fileURLToPath(new URL('servers/plain.mjs', import.meta.url));
-const META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientInfo': { name: 'tester', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-};
-const CAN_BE_ASKED = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
-
 // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
 type Any = any;
 
@@ -76,14 +70,13 @@ async function answerTo(id: unknown): Promise<Any> {
 function begin(name: string, input: object | undefined, meta: object = {}, id: unknown = undefined): unknown {
   ids += 1;
   const of = id ?? `c-${ids}`;
-  const params = { name, ...(input === undefined ? {} : { arguments: input }), _meta: { ...META, ...meta } };
-  send({ id: of, method: 'tools/call', params });
+  send({ id: of, method: 'tools/call', params: callParams(name, input, meta) });
   return of;
 }
 
 async function call(name: string, input: object | undefined, meta: object = {}): Promise<Any> {
   const { id: _id, ...answer } = await answerTo(begin(name, input, meta));
-  return JSON.parse(JSON.stringify(answer).replaceAll(/01[0-9A-HJKMNP-TV-Z]{24}/g, 'ID'));
+  return JSON.parse(withoutIds(JSON.stringify(answer)));
 }
 
 const timesDone = (what: string): number =>
@@ -92,15 +85,8 @@ const timesDone = (what: string): number =>
     .filter((one) => one === what).length;
 
 describe('a plain call through writ guard', () => {
-  it.each([
-    ['that is permitted', 'say', { text: 'hé' }, {}, { result: { content: [{ text: 'hé' }], resultType: 'complete' } }],
-    ['without arguments', 'say', undefined, {}, { result: { content: [{ text: 'undefined' }] } }],
-    ['of a client that can be asked', 'say', { text: 'a' }, CAN_BE_ASKED, { result: { content: [{ text: 'a' }] } }],
-    ['that is denied', 'forbidden', {}, {}, { error: { code: -32_001 } }],
-    ['of a tool that no server has', 'unheard', {}, {}, { error: { code: -32_001 } }],
-    ['whose arguments do not fit', 'say', { text: 1 }, {}, { error: { code: -32_602 } }],
-    ['that fails', 'fails', { text: 'no' }, {}, { result: { isError: true } }],
-    ['that its server refuses', 'refuses', { text: 'a' }, {}, { error: { code: -32_602 } }],
+  it.each<PlainCase>([
+    ...PLAIN_CASES,
     ['whose answer is of another shape', 'nothing', {}, {}, { result: { structuredContent: { a: 1 } } }],
     ['whose server asks the user', 'asks', {}, CAN_BE_ASKED, { result: { resultType: 'input_required' } }],
     ['whose server asks a user that cannot be asked', 'asks', {}, {}, { error: { code: -32_021 } }],

@@ -10,7 +10,8 @@ import { groupsInserter } from '../src/audit/groups-inserter.js';
 import { JOURNAL_FILE, Journal, readJournal } from '../src/audit/journal/journal.js';
 import { JournaledWriter } from '../src/audit/journal/journaled-writer.js';
 import { SyncBudget } from '../src/audit/journal/sync-budget.js';
-import { lastIn, takeIn } from '../src/audit/journal/take-in.js';
+import { takeIn } from '../src/audit/journal/take-in.js';
+import { LogReader } from '../src/audit/log-reader.js';
 import type { LogGroup } from '../src/audit/log-table.js';
 import { auditMigrations } from '../src/audit/log-table.js';
 import { LogTiles } from '../src/audit/log-tiles.js';
@@ -270,15 +271,17 @@ describe('after a crash', () => {
       after = one.last;
     }
     written.close(false);
-    return { file, store, signer, database, journal };
+    const lastId = async (): Promise<string> => (await new LogReader(store).lastId()) ?? '';
+    const take = async (): Promise<string> => takeIn(journal, file, await lastId(), signer);
+    return { store, signer, database, journal, lastId, take };
   }
 
   it('what only the journal has is taken in once, in its order, with what belongs to it', async () => {
     const proof = group(3, 1, { proofs: [{ key: 'used', until: 9, at: 1 }] });
-    const { database, signer, journal, store } = await logWith('once', group(1, 2), proof);
-    expect(takeIn(journal, database, signer)).toBe(idOf(3));
-    expect(takeIn(journal, database, signer)).toBe(idOf(3));
-    expect(lastIn(database)).toBe(idOf(3));
+    const { database, store, lastId, take } = await logWith('once', group(1, 2), proof);
+    expect(await take()).toBe(idOf(3));
+    expect(await take()).toBe(idOf(3));
+    expect(await lastId()).toBe(idOf(3));
     expect((await new LogTiles(store).lines(0, 3)).map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(
       [1, 2, 3].map(idOf),
     );
@@ -295,7 +298,7 @@ describe('after a crash', () => {
         fc.integer({ min: 0, max: 40 }),
         async (steps, cut) => {
           n += 1;
-          const { database, signer, journal: file, store } = await logWith(`crash-${n}`);
+          const { database, signer, journal: file, store, take } = await logWith(`crash-${n}`);
           const inserter = groupsInserter(database, signer);
           const journal = Journal.begin(file);
           const behind: LogGroup[] = [];
@@ -318,7 +321,7 @@ describe('after a crash', () => {
           const bytes = readFileSync(file);
           const at = bytes.indexOf(more.first) + cut;
           writeFileSync(file, bytes.fill(0, at, at + 200));
-          expect(takeIn(file, database, signer)).toBe(after);
+          expect(await take()).toBe(after);
           const lines = next === 1 ? [] : await new LogTiles(store).lines(0, next - 1);
           expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(
             Array.from({ length: next - 1 }, (_, i) => idOf(i + 1)),
@@ -332,14 +335,12 @@ describe('after a crash', () => {
   }, 60_000);
 
   it('a store that is older than its journal is not gone on with', async () => {
-    const { database, signer, journal, store } = await logWith('older', group(1), group(2));
+    const { database, journal, store, lastId, take } = await logWith('older', group(1), group(2));
     const ahead = Journal.begin(journal);
     ahead.append({ after: idOf(7), group: group(8, 2) });
     ahead.close(false);
-    expect(() => takeIn(journal, database, signer)).toThrow(
-      /has entries \(2\) that come after 01K.*7, and the log ends with/,
-    );
-    expect(lastIn(database)).toBe('');
+    await expect(take()).rejects.toThrow(/has entries \(2\) that come after 01K.*7, and the log ends with/);
+    expect(await lastId()).toBe('');
     database.close();
     await store.destroy();
   });

@@ -20,6 +20,9 @@ export interface LogWorkerData {
   readonly skey: string;
 }
 
+/** So many entries are handed on without waiting for the turn to end: the disk then works while the deciding thread does. */
+export const FULL_GROUP = 8;
+
 /** Puts groups on disk, in the order in which they are handed over; their promises settle in that order. */
 export interface GroupWriter {
   /** @param isAwaited whether somebody waits for it; without, it may take its time */

@@ -37,7 +37,7 @@ export class LogReader {
     private readonly catchUp: CatchUp = isThere,
   ) {
     this.opener = new EntryOpener(store, keys);
-    this.tiles = new LogTiles(store, catchUp);
+    this.tiles = new LogTiles(store);
   }
 
   private get table() {
@@ -58,19 +58,25 @@ export class LogReader {
 
   /** The record of a decision, or undefined when there is none of that id, or it is about somebody who was erased. */
   async find(id: string): Promise<RecordedDecision | undefined> {
-    const decision = await this.entry(id);
+    await this.catchUp();
+    const decision = await this.entryOf(id);
     if (decision?.kind !== 'decision') return undefined;
     const row = await this.table
       .selectFrom('log_outcomes')
       .select('id')
       .where('decision_id', '=', id)
       .executeTakeFirst();
-    const outcome = row === undefined ? undefined : await this.entry(row.id);
+    const outcome = row === undefined ? undefined : await this.entryOf(row.id);
     return { decision, outcome: outcome?.kind === 'outcome' ? outcome : undefined };
   }
 
   /** The entry of that id. */
   async entry(id: string): Promise<ReadEntry | undefined> {
+    await this.catchUp();
+    return this.entryOf(id);
+  }
+
+  private async entryOf(id: string): Promise<ReadEntry | undefined> {
     const found = await this.tiles.find(id);
     return found && this.opener.entry(found.line);
   }

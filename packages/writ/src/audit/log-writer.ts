@@ -5,7 +5,7 @@ import type { Append, CapUse, DecisionRecord, Holding, LogEntry, Removal, UsedPr
 import { EARLY_MOST } from './early-answers.js';
 import { entryText, rememberedText } from './entry-text.js';
 import { RecordError } from './errors.js';
-import type { GroupWriter } from './group-writer.js';
+import { FULL_GROUP, type GroupWriter } from './group-writer.js';
 import { type Attachment, lineOf } from './log-lines.js';
 import type { LogGroup } from './log-table.js';
 import type { PersonKeyRow } from './protection/person-keys.js';
@@ -143,8 +143,6 @@ function holdsNothing(entry: LogEntry): boolean {
 
 /** More than this waiting for the disk, in characters, and new entries are refused. */
 const MAX_WAITING = 64 * 2 ** 20;
-/** So many entries are handed on without waiting for the turn to end: the disk then works while this thread does. */
-const GROUP = 8;
 /** For so long nothing goes to the disk that nobody waits for. */
 const LINGER_MS = 20;
 
@@ -195,7 +193,7 @@ export class LogWriter implements Append {
       waiting.early += entries.length;
       this.ahead += entries.length;
     }
-    if (waiting.notes.length >= GROUP) {
+    if (waiting.notes.length >= FULL_GROUP) {
       void this.flush();
     } else if (isEarly) {
       // Nobody waits for it: it goes to the disk with what somebody waits for, if that comes soon.

@@ -9,11 +9,9 @@ import { verifiedBundle } from '../policy/check.js';
 import { lastGood } from '../policy/last-good.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
-import { storeToRead } from './store-to-read.js';
+import { type StoreFlags, storeToRead } from './store-to-read.js';
 
-export interface ExplainFlags {
-  readonly data: string;
-  readonly store?: string;
+export interface ExplainFlags extends StoreFlags {
   /** The bundle whose policies are looked into; the one that was served last when it is not given. */
   readonly bundle?: string;
   readonly json?: boolean;

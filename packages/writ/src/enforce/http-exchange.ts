@@ -59,7 +59,8 @@ export function exchange<T>(dispatcher: Dispatcher, sent: Exchange<T>): Promise<
     };
     attempt(() =>
       dispatcher.dispatch(
-        { method, path, headers, body: body ?? null, headersTimeout: timeout, bodyTimeout: timeout },
+        // Ours is for the whole of it.
+        { method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 },
         {
           onRequestStart(given) {
             controller = given;

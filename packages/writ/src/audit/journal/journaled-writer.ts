@@ -1,11 +1,9 @@
 import { RecordError } from '../errors.js';
-import type { BatchWriter, GroupWriter } from '../group-writer.js';
+import { type BatchWriter, FULL_GROUP, type GroupWriter } from '../group-writer.js';
 import type { LogGroup } from '../log-table.js';
 import type { Journal } from './journal.js';
 import { SyncBudget } from './sync-budget.js';
 
-/** Groups of so many entries show that many ask at once: those share a commit of the tables anyway. */
-const MANY = 8;
 /** After so long, or so many groups, what is in the journal goes to the tables. */
 const LAG_MS = 25;
 const LAG_GROUPS = 64;
@@ -52,7 +50,8 @@ export class JournaledWriter implements GroupWriter {
 
   write(group: LogGroup, isAwaited = true): Promise<void> {
     if (this.stuck !== undefined) return Promise.reject(this.stuck);
-    const mayWait = isAwaited && this.past === 0 && group.keys.length === 0 && group.count < MANY;
+    // A full group shows that many ask at once: those share a commit of the tables anyway.
+    const mayWait = isAwaited && this.past === 0 && group.keys.length === 0 && group.count < FULL_GROUP;
     if (mayWait && this.journaled(group)) return Promise.resolve();
     this.past += 1;
     const written =
