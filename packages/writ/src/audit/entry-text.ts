@@ -1,6 +1,9 @@
 import type { DecisionRecord, FactRecord, LogEntry } from '../decide/record.js';
 
-/** Parts that are the same object in many records are written once. */
+/**
+ * Parts that are the same object in many records are written once. Only those belong in here: what is in a weak map outlives the next
+ * small collection, and is left to a full one.
+ */
 const texts = new WeakMap<object, string>();
 
 /** The version of the form of records (docs/record.schema.json). Those from before it have none. */
@@ -51,7 +54,6 @@ function decisionText(record: DecisionRecord): string {
     const part = record[name];
     if (part === undefined) continue;
     if (name === 'provenance') text += `,"provenance":${provenanceText(part as Provenance)}`;
-    else if (name === 'reserved') text += `,"reserved":${rememberedText(part as object)}`;
     else text += `,"${name}":${typeof part === 'number' ? part : JSON.stringify(part)}`;
   }
   return `${text}}`;
@@ -80,11 +82,11 @@ function isEmpty(record: object): boolean {
   return true;
 }
 
-/** A fact that nobody asserted a part of is the registry's, and the same until it changes. */
+/** A fact that nobody asserted a part of is the registry's, and the same until it changes; of whom nothing is known, it is new each time. */
 function factText(fact: FactRecord | undefined): string {
   if (fact === undefined) return 'null';
-  if (fact.asserted === undefined && fact.granted === undefined) return rememberedText(fact);
   const { uid, attributes, ancestors, tags, ages, withheld, granted, asserted } = fact;
+  if (asserted === undefined && granted === undefined && !isEmpty(attributes)) return rememberedText(fact);
   const tagged = tags === undefined ? '' : `,"tags":${rememberedText(tags)}`;
   const held = `"attributes":${rememberedText(attributes)},"ancestors":${rememberedText(ancestors)}`;
   const aged = ages === undefined ? '' : `,"ages":${rememberedText(ages)}`;
@@ -97,7 +99,7 @@ function more(name: string, part: unknown): string {
 }
 
 /** The text of a part that is written more than once. */
-export function rememberedText(part: object): string {
+function rememberedText(part: object): string {
   let text = texts.get(part);
   if (text === undefined) {
     text = JSON.stringify(part);

@@ -3,7 +3,7 @@ import type { EntityUid } from '@writ/cedar';
 import { decodeTime } from 'ulid';
 import type { Append, CapUse, DecisionRecord, Holding, LogEntry, Removal, UsedProof } from '../decide/record.js';
 import { EARLY_MOST } from './early-answers.js';
-import { entryText, rememberedText } from './entry-text.js';
+import { entryText } from './entry-text.js';
 import { RecordError } from './errors.js';
 import { FULL_GROUP, type GroupWriter } from './group-writer.js';
 import { type Attachment, lineOf } from './log-lines.js';
@@ -73,7 +73,7 @@ function besideOf(
   for (const { id, time, decisionId, use, reserved, held, removed, isUndone } of notes) {
     if (use !== undefined) beside.uses.push({ decisionId: id, use: JSON.stringify(use), until: use.until });
     if (reserved !== undefined)
-      beside.holdings.push({ decisionId: id, at: Date.parse(time), reserved: rememberedText(reserved) });
+      beside.holdings.push({ decisionId: id, at: Date.parse(time), reserved: JSON.stringify(reserved) });
     if (removed !== undefined) beside.removed.push(...removed);
     if (decisionId === undefined) continue;
     beside.outcomes.push({ decisionId, id });

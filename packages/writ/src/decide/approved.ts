@@ -13,7 +13,8 @@ export type ApprovalProblem = 'approval_expired' | 'out_of_scope' | 'approval_un
 export interface Asked {
   readonly request: AccessRequest;
   readonly path: readonly EntityUid[];
-  readonly task: string;
+  /** Worked out when it is needed, as {@link Asked.binding}. */
+  readonly task: () => string;
   readonly enforcementPoint: string;
   readonly policyVersion: string;
   /** See {@link boundText}; worked out when it is needed. */
@@ -124,7 +125,7 @@ function isFor(approval: Approval, asked: Asked): boolean {
     sameUid(approval.resource, request.resource) &&
     approval.path.length === path.length &&
     approval.path.every((uid, i) => sameUid(uid, path[i] as EntityUid)) &&
-    (approval.uses === 'until' || approval.task === asked.task) &&
+    (approval.uses === 'until' || approval.task === asked.task()) &&
     (approval.binding === undefined || approval.binding === asked.binding())
   );
 }

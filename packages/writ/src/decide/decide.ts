@@ -433,9 +433,8 @@ export class Decider {
       const asked: Asked = {
         request,
         path: provenance.path,
-        get task() {
-          return key();
-        },
+        // A getter would give each decision a hidden class of its own, and keep all of it until the next full collection.
+        task: key,
         enforcementPoint: caller.enforcementPoint,
         policyVersion: plane.policyVersion,
         binding: () => (trail.binding ??= this.parts.bind?.(boundText(request, declared)) ?? ''),

@@ -82,68 +82,66 @@ export function expression(
   };
   return (event, result) => {
     if (part === 'actual') return work({ ...given(event), result: celValue(result) });
-    const known = workedOut(event);
-    let value = known.get(text);
+    const { results } = workedOut(event);
+    let value = results.get(text);
     if (value === undefined) {
       value = work(given(event));
-      known.set(text, value);
+      results.set(text, value);
     }
     return value;
   };
 }
 
-/** Many accumulators ask the same of an event, one after another. */
-let lastEvent: LedgerEvent | undefined;
-let lastResults = new Map<string, unknown>();
-
-function workedOut(event: LedgerEvent): Map<string, unknown> {
-  if (event !== lastEvent) {
-    lastEvent = event;
-    lastResults = new Map();
-  }
-  return lastResults;
+/**
+ * What was worked out of an event. Many accumulators ask the same of one, one after another, so the last is enough; a weak map of all
+ * would keep each until the next full collection.
+ */
+interface Worked {
+  readonly event: LedgerEvent;
+  readonly results: Map<string, unknown>;
+  variables?: Record<string, unknown>;
+  ofCall?: Record<string, unknown>;
 }
+let last: Worked | undefined;
 
-/** Twenty expressions look at one event, some twice. */
-const variables = new WeakMap<LedgerEvent, Record<string, unknown>>();
-const ofCall = new WeakMap<LedgerEvent, Record<string, unknown>>();
+function workedOut(event: LedgerEvent): Worked {
+  if (last?.event !== event) last = { event, results: new Map() };
+  return last;
+}
 
 const NOTHING: readonly string[] = [];
 
 function variablesOf(event: LedgerEvent): Record<string, unknown> {
-  let known = variables.get(event);
-  if (known === undefined) {
-    const { action, input, resource, lineage, keys, effects = [] } = event;
-    const { actor, originator } = keys;
-    known = {
-      action,
-      actor,
-      originator,
-      lineage,
-      effects,
-      destinations: NOTHING,
-      targets: NOTHING,
-      amount: 0n,
-      resource: celValue(resource),
-      input: celValue(input),
-    };
-    variables.set(event, known);
-  }
-  return known;
+  const worked = workedOut(event);
+  worked.variables ??= makeVariables(event);
+  return worked.variables;
+}
+
+function makeVariables({ action, input, resource, lineage, keys, effects = [] }: LedgerEvent): Record<string, unknown> {
+  const { actor, originator } = keys;
+  return {
+    action,
+    actor,
+    originator,
+    lineage,
+    effects,
+    destinations: NOTHING,
+    targets: NOTHING,
+    amount: 0n,
+    resource: celValue(resource),
+    input: celValue(input),
+  };
 }
 
 /** With what is known of its arguments by their roles; few expressions look at that. */
 function variablesOfCall(event: LedgerEvent): Record<string, unknown> {
-  let known = ofCall.get(event);
-  if (known === undefined) {
-    const { call } = event;
-    known = {
-      ...variablesOf(event),
-      destinations: call?.valuesOf('destination').map(String) ?? [],
-      targets: call?.valuesOf('target').map(String) ?? [],
-      amount: celValue(total(call?.valuesOf('amount') ?? [])),
-    };
-    ofCall.set(event, known);
-  }
-  return known;
+  const worked = workedOut(event);
+  const { call } = event;
+  worked.ofCall ??= {
+    ...variablesOf(event),
+    destinations: call?.valuesOf('destination').map(String) ?? [],
+    targets: call?.valuesOf('target').map(String) ?? [],
+    amount: celValue(total(call?.valuesOf('amount') ?? [])),
+  };
+  return worked.ofCall;
 }
