@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { monotonicFactory } from 'ulid';
 import { earlyMigrations } from '#writ/audit/early-answers.js';
 import { threadedWriter } from '#writ/audit/group-writer.js';
@@ -18,6 +17,7 @@ import { Frontier } from '#writ/audit/tlog/frontier.js';
 import { leafHash } from '#writ/audit/tlog/hashes.js';
 import { parseVerifier, signerOf } from '#writ/audit/tlog/note.js';
 import type { DecisionRecord } from '#writ/decide/record.js';
+import { openSqlite } from '#writ/store/sqlite.js';
 import { openStore } from '#writ/store/store.js';
 import type { Row } from '../row.js';
 
@@ -125,7 +125,7 @@ function withoutTree(): { readonly with: number; readonly without: number } {
   const folder = mkdtempSync(join(tmpdir(), 'writ-bench-tree-'));
   const signer = signerOf('log.example/bench', Buffer.alloc(32, 1));
   const time = (isTree: boolean): number => {
-    const database = new Sqlite(join(folder, `${isTree}-${Math.random()}.db`));
+    const database = openSqlite(join(folder, `${isTree}-${Math.random()}.db`));
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.exec('create table groups (body text, hashes blob, checkpoint text)');

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallReport } from '../src/demo/drive.js';
+import { openDesk } from '../src/server/database.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -56,7 +56,7 @@ describe('npm start -- --once --json', () => {
   });
 
   it('says `executed` only of what the desk itself has on its books', () => {
-    const db = new Sqlite(join(data, 'desk.db'), { readonly: true });
+    const db = openDesk(join(data, 'desk.db'));
     const executed = (tool: string): number =>
       report.calls.filter((call) => call.tool === tool && call.executed).length;
     const rows = (sql: string): unknown[] => db.prepare(sql).all();

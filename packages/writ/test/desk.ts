@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Sqlite from 'better-sqlite3';
 import { start, type Writ } from '../src/start.js';
+import { openSqlite } from '../src/store/sqlite.js';
 
 /** The support desk of examples/, running on a folder of its own: real servers, real store, real HTTP. */
 export const BUNDLE = fileURLToPath(new URL('../../../examples/support-desk', import.meta.url));
@@ -31,7 +31,7 @@ export async function startDesk(bundle = BUNDLE): Promise<RunningDesk> {
     key: readFileSync(writ.keyFile, 'utf8').trim(),
     clientKey: (client) => readFileSync(writ.keyFileOf(client), 'utf8').trim(),
     rows(table) {
-      const db = new Sqlite(join(data, 'desk.db'), { readonly: true });
+      const db = openSqlite(join(data, 'desk.db'), { readonly: true });
       try {
         return (db.prepare(`select count(*) as n from ${table}`).get() as { n: number }).n;
       } finally {

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,6 +19,7 @@ import { Ledger } from '../src/ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS } from '../src/ledger/outcome.js';
 import { STORE_FILE } from '../src/start.js';
 import { lockedConnection } from '../src/store/postgres.js';
+import { openSqlite } from '../src/store/sqlite.js';
 import { openStore, openStoreToRead } from '../src/store/store.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 import { startedService } from './processes.js';
@@ -150,8 +150,8 @@ async function openLog(kind: (typeof STORES)[number], data: string, n: number) {
     const log = new LogWriter(new PostgresWriter(await lockedConnection(where), signer, 1));
     return { store, log, compact: () => undefined, close: () => log.close() };
   }
-  const database = new Sqlite(where);
-  const log = new LogWriter(directWriter(new Sqlite(where), signer));
+  const database = openSqlite(where);
+  const log = new LogWriter(directWriter(openSqlite(where), signer));
   const close = async (): Promise<void> => {
     database.close();
     await log.close();

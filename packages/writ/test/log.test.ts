@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directWriter } from '../src/audit/group-writer.js';
 import { LogReader } from '../src/audit/log-reader.js';
@@ -16,6 +15,7 @@ import { parseVerifier } from '../src/audit/tlog/note.js';
 import { verifyLog } from '../src/audit/verify-log.js';
 import type { ChangeRecord } from '../src/decide/record.js';
 import { openDatabase } from '../src/store/database.js';
+import { openSqlite } from '../src/store/sqlite.js';
 import { type Migrations, openStore, type Store } from '../src/store/store.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 import { command, commandIn } from './processes.js';
@@ -249,7 +249,7 @@ describe('a log that was cut off', () => {
     cpSync(writ.data, data, { recursive: true });
     const change = (statement: string): void => {
       cpSync(writ.data, data, { recursive: true, force: true });
-      const database = new Sqlite(join(data, 'writ.db'));
+      const database = openSqlite(join(data, 'writ.db'));
       expect(database.prepare(statement).run().changes).toBeGreaterThan(0);
       database.close();
     };

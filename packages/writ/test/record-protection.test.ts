@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Masks } from '../src/audit/protection/masks.js';
 import { PersonKeys } from '../src/audit/protection/person-keys.js';
 import { peopleIn } from '../src/audit/protection/protection.js';
 import type { DecisionRecord } from '../src/decide/record.js';
 import { quickFinders } from '../src/ledger/detectors.js';
+import { openSqlite } from '../src/store/sqlite.js';
 import { openStoreToRead } from '../src/store/store.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 import { command } from './processes.js';
@@ -261,7 +261,7 @@ describe.each(['SQLite', 'PostgreSQL'])('what is recorded of people, on %s', (ki
       { id: ids.ana, was: 'decision' },
     ]);
     if (kind === 'SQLite') {
-      const database = new Sqlite(join(writ.data, 'writ.db'), { readonly: true });
+      const database = openSqlite(join(writ.data, 'writ.db'), { readonly: true });
       expect(database.prepare('select person from person_keys').all()).toEqual([{ person: 'User::"ben"' }]);
       database.close();
     }

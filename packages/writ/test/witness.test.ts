@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directWriter } from '../src/audit/group-writer.js';
 import { auditMigrations } from '../src/audit/log-table.js';
@@ -19,6 +18,7 @@ import { serveWitness } from '../src/audit/witness/serve-witness.js';
 import { Witness } from '../src/audit/witness/witness.js';
 import type { ChangeRecord } from '../src/decide/record.js';
 import { openDatabase } from '../src/store/database.js';
+import { openSqlite } from '../src/store/sqlite.js';
 import { openStore, type Store } from '../src/store/store.js';
 import { bundleOf, run } from './running.js';
 
@@ -36,7 +36,7 @@ const change = (i: number): ChangeRecord => ({
 describe('add-checkpoint', () => {
   const log = signerOf('log.example/1', randomBytes(32));
   const key = signerOf('witness.example/1', randomBytes(32), true);
-  const witness = new Witness(key, [parseVerifier(log.vkey)], new Sqlite(':memory:'));
+  const witness = new Witness(key, [parseVerifier(log.vkey)], openSqlite(':memory:'));
   const tree = (size: number) => Frontier.EMPTY.with(Array.from({ length: size }, (_, i) => leafHash(`${i}`)));
   const body = (old: number, size: number, proof: string[] = [], root = tree(size).root()) =>
     [`old ${old}`, ...proof, '', signedCheckpoint(log, size, root)].join('\n');

@@ -1,10 +1,15 @@
-import Database from 'better-sqlite3';
+import { createRequire } from 'node:module';
+import type Database from 'better-sqlite3';
+
+/** Newer Nodes have a newer binary. */
+const name = Number.parseInt(process.versions.node, 10) >= 22 ? 'better-sqlite3-napi' : 'better-sqlite3';
+const Sqlite = createRequire(import.meta.url)(name) as typeof Database;
 
 export type DeskDatabase = Database.Database;
 
 /** Opens the desk's database; a new one is filled with a morning's work. */
 export function openDesk(file: string): DeskDatabase {
-  const db = new Database(file);
+  const db = new Sqlite(file);
   db.pragma('journal_mode = WAL');
   db.exec(`
     create table if not exists customers (id text primary key, name text not null, email text not null, phone text not null);

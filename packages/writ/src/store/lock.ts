@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { StoreError } from './errors.js';
+import { openSqlite } from './sqlite.js';
 
 /**
  * Holds a data folder for one service: two on one folder would each keep a ledger of its own. The lock is the operating
@@ -12,7 +12,7 @@ import { StoreError } from './errors.js';
  */
 export function lockData(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
-  const database = new Sqlite(join(folder, 'lock.db'), { timeout: 0 });
+  const database = openSqlite(join(folder, 'lock.db'), { timeout: 0 });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
     database.exec('begin exclusive');

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -16,6 +15,7 @@ import {
 import { openDatabase } from './database.js';
 import { StoreError } from './errors.js';
 import { isPostgresUrl, postgresPool, shownUrl } from './postgres.js';
+import { openSqlite } from './sqlite.js';
 
 export { StoreError } from './errors.js';
 
@@ -121,7 +121,7 @@ function connect(file: string, readonly: boolean): Store {
   try {
     if (!readonly) mkdirSync(dirname(file), { recursive: true });
     const database = readonly
-      ? new Sqlite(file, { readonly, fileMustExist: true, timeout: 5_000 })
+      ? openSqlite(file, { readonly, fileMustExist: true, timeout: 5_000 })
       : openDatabase(file);
     return new Kysely<unknown>({ dialect: new ImmediateDialect({ database }) });
   } catch (cause) {

@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module';
+import { StoreError } from '../../store/errors.js';
+import { openSqlite } from '../../store/sqlite.js';
 import { type Found, messageOf, ok, wrong } from './found.js';
 
 const FLOOR = [20, 19] as const;
@@ -14,19 +15,12 @@ export function machineChecks(): Found[] {
       : wrong(`Node ${process.versions.node} is too old`, `install Node ${FLOOR.join('.')} or newer`),
   );
   try {
-    const Sqlite = createRequire(import.meta.url)('better-sqlite3') as new (
-      file: string,
-    ) => {
-      prepare(sql: string): { pluck(): { get(): string } };
-      close(): void;
-    };
-    const db = new Sqlite(':memory:');
+    const db = openSqlite(':memory:');
     found.push(ok(`SQLite ${db.prepare('select sqlite_version()').pluck().get()}`));
     db.close();
   } catch (error) {
-    found.push(
-      wrong(`SQLite does not load: ${messageOf(error)}`, 'install again with this Node: npm rebuild better-sqlite3'),
-    );
+    const help = error instanceof StoreError ? error.help : undefined;
+    found.push(wrong(messageOf(error), help ?? 'install again with this Node: npm ci'));
   }
   return found;
 }
