@@ -75,6 +75,11 @@ describe('import rules', () => {
     expect(values).toEqual([]);
   });
 
+  it('nothing opens SQLite but store/sqlite.ts, which takes the binary for this Node', () => {
+    const values = importsBelow(SRC).filter(({ target, typeOnly }) => target.startsWith('better-sqlite3') && !typeOnly);
+    expect(values).toEqual([]);
+  });
+
   it('@writ/cedar imports nothing but itself and the official engine, and nothing of Node', () => {
     const foreign = importsBelow(CEDAR).filter(
       ({ target }) => !target.startsWith('./') && !target.startsWith('../') && target !== '#official',
