@@ -1,7 +1,7 @@
 // node scripts/test-on-node.mjs VERSION [npm test arguments]: the tests of what is committed, on a fresh clone, under another Node (24, 22.23.3),
 // which comes from the npm registry. Nothing of this checkout is touched.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { ROOT } from './setup.mjs';
@@ -12,6 +12,8 @@ if (version === undefined || !/^[0-9.]+$/.test(version)) {
   process.exit(2);
 }
 const folder = mkdtempSync(join(tmpdir(), `writ-node-${version}-`));
+// PostgreSQL runs as a user of its own where we are root.
+chmodSync(folder, 0o755);
 const [clone, node] = [join(folder, 'clone'), join(folder, 'node')];
 try {
   const name = `node-${process.platform}-${process.arch}`;
