@@ -59,7 +59,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     upstreams: shared,
     startOwn,
     mapper: () => serving.mapper,
-    point: serving.decider.for(inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came), log),
+    point: serving.decider.for(inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came)),
     log,
     hold: () => holdSettings(serving.bundle.access.gateway),
     desk: parts.desk,

@@ -33,7 +33,7 @@ import {
 import type { Ids } from './ids.js';
 import { InFlight, type OnRevoked, revokedText } from './in-flight.js';
 import { coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
-import { awaitsOutcome, Permits, type Recorded } from './permits.js';
+import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { type Believe, type DecisionPoint, pointFor } from './point.js';
 import { behindOf, mayWait, reachRevision, waitsFor } from './prepare.js';
@@ -137,10 +137,9 @@ export class Decider {
    * The decision point as one enforcement point in this process sees it.
    *
    * @param believe what a transaction token says, or why it is not believed
-   * @param log told of outcomes that were not taken in after their calls were answered
    */
-  for(caller: Caller, believe?: Believe, log?: (message: string) => void): DecisionPoint {
-    return pointFor(this, caller, believe, log);
+  for(caller: Caller, believe?: Believe): DecisionPoint {
+    return pointFor(this, caller, believe);
   }
 
   /** Somebody else's enforcement point was told that it need not wait for its outcome to be taken in: it comes soon, and is not looked up. */
@@ -157,12 +156,6 @@ export class Decider {
     this.inFlight.begin(id, about);
     const revoked = this.parts.revocations.against(() => about);
     if (revoked !== undefined) this.inFlight.revoked(revoked);
-  }
-
-  /** Whether an action was begun whose outcome nothing depends on that is decided later. */
-  isIndependent(decisionId: string): boolean {
-    const begun = this.permits.begun(decisionId);
-    return begun !== undefined && !awaitsOutcome(begun, this.current);
   }
 
   /** Tells when what permits an action that was begun is revoked. */

@@ -85,12 +85,6 @@ export class Permits {
     this.keep(decision.id, { decision });
   }
 
-  /** What {@link Permits.begin} was told of lately, until its outcome is reported. */
-  begun(id: string): DecisionRecord | undefined {
-    const known = this.lately.get(id);
-    return known === 'reported' ? undefined : known?.decision;
-  }
-
   private keep(id: string, what: { readonly decision: DecisionRecord } | 'reported'): void {
     if (this.lately.size >= MOST_LATELY) this.lately.delete(this.lately.keys().next().value as string);
     this.lately.set(id, what);

@@ -6,7 +6,6 @@ import type { ListedAction } from './could-permit.js';
 import type { Decider, TokenProvenance } from './decide.js';
 import { type Decision, isPermitted, type Refusal } from './decision.js';
 import type { OnRevoked } from './in-flight.js';
-import { isAsPermitted } from './permits.js';
 import type { DecisionRecord, OutcomeDetails } from './record.js';
 import { type AccessRequest, type Carried, traceIdOf } from './request.js';
 
@@ -39,14 +38,8 @@ export type Believe = (
  * The decision point as one enforcement point in this process sees it.
  *
  * @param believe what a transaction token says, or why it is not believed
- * @param log told of outcomes that were not taken in after their calls were answered
  */
-export function pointFor(
-  decider: Decider,
-  caller: Caller,
-  believe: Believe = refuseTokens,
-  log: (message: string) => void = () => undefined,
-): DecisionPoint {
+export function pointFor(decider: Decider, caller: Caller, believe: Believe = refuseTokens): DecisionPoint {
   // What one call carries is believed once: a proof counts once, and a call that waits is decided again.
   const believed = new WeakMap<Carried, { readonly token: TokenProvenance; readonly until: number }>();
   const tokenIn = async (
@@ -76,15 +69,7 @@ export function pointFor(
     },
     giveUp: (decision, refusal) => decider.giveUp(decision as DecisionRecord, refusal),
     report: async (decisionId, status, result, details) => {
-      const reported = (): Promise<unknown> => decider.report(decisionId, status, caller, result, details);
-      if (!decider.isIndependent(decisionId) || !isAsPermitted(status, details)) {
-        await reported();
-        return;
-      }
-      // Whoever called has the answer first.
-      setImmediate(() => {
-        reported().catch((error: Error) => log(`the outcome of ${decisionId} was not taken in: ${error.message}`));
-      });
+      await decider.report(decisionId, status, caller, result, details);
     },
   };
 }
