@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { sql } from 'kysely';
 import { isPostgres } from '../../store/dialect.js';
@@ -49,8 +50,8 @@ while (!isOver) {
     port.postMessage(error instanceof Error ? error.message : String(error));
     rest = 5_000;
   }
-  for (const until = performance.now() + rest; !isOver && performance.now() < until; )
-    await new Promise((resolve) => setTimeout(resolve, Math.min(IDLE_MS, until - performance.now())));
+  const until = performance.now() + rest;
+  for (let left = rest; !isOver && left > 0; left = until - performance.now()) await sleep(Math.min(IDLE_MS, left));
 }
 await indexStore.destroy();
 await logStore.destroy();

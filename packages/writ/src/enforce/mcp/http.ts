@@ -79,8 +79,6 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   };
   const serve = toNodeHandler(handler);
   const [hostIsLocal, originIsLocal] = [localhostHostValidation(), localhostOriginValidation()];
-  // The one that was found to be local last: nearly all requests name the same.
-  let localHost: string | undefined;
 
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -91,10 +89,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { host } = request.headers;
-    if ((host === undefined || host !== localHost) && !hostIsLocal(request, response)) return;
-    localHost = host;
-    if (!originIsLocal(request, response)) return;
+    if (!hostIsLocal(request, response) || !originIsLocal(request, response)) return;
     const { pathname, searchParams } = placeOf(request.url ?? '/');
     if (METADATA_PATHS.has(pathname)) return answerMetadata(request, response, resourceMetadata(resource()));
     if (!PATHS.has(pathname))

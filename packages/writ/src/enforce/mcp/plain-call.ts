@@ -63,24 +63,11 @@ function isPlainMeta(meta: Record<string, unknown>): boolean {
   for (const key in meta)
     if (key === 'progressToken' || (key.startsWith('io.modelcontextprotocol/') && !ENVELOPE_KEYS.has(key)))
       return false;
-  return isKnownClient(meta[CLIENT_CAPABILITIES_META_KEY], meta[CLIENT_INFO_META_KEY]);
-}
-
-/** What clients said of themselves, as JSON, and was found to be valid: each says the same in every call. */
-const knownClients = new Set<string>();
-const MOST_KNOWN = 1_000;
-const LONGEST_KNOWN = 1_000;
-
-function isKnownClient(capabilities: unknown, info: unknown): boolean {
-  const text = JSON.stringify(info === undefined ? [capabilities] : [capabilities, info]);
-  if (knownClients.has(text)) return true;
-  const { ClientCapabilities, Implementation } = specTypeSchemas;
-  if (!isValid(ClientCapabilities, capabilities) || (info !== undefined && !isValid(Implementation, info)))
-    return false;
-  if (text.length > LONGEST_KNOWN) return true;
-  if (knownClients.size >= MOST_KNOWN) knownClients.clear();
-  knownClients.add(text);
-  return true;
+  const info = meta[CLIENT_INFO_META_KEY];
+  return (
+    isValid(specTypeSchemas.ClientCapabilities, meta[CLIENT_CAPABILITIES_META_KEY]) &&
+    (info === undefined || isValid(specTypeSchemas.Implementation, info))
+  );
 }
 
 /** What goes out for a call, or `unusual` with what the SDK is to make of it. */
