@@ -12,7 +12,18 @@ const VERSION = `"v":${RECORD_VERSION}`;
 
 /** An entry as its line in the log: the JSON text of it. For a decision put together from parts, which takes half the time. */
 export function entryText(entry: LogEntry): string {
-  return entry.kind === 'decision' ? decisionText(entry) : `{${VERSION},${JSON.stringify(entry).slice(1)}`;
+  return inOnePiece(entry.kind === 'decision' ? decisionText(entry) : `{${VERSION},${JSON.stringify(entry).slice(1)}`);
+}
+
+const BRACE = '{'.charCodeAt(0);
+
+/**
+ * A text that was put together is a tree of its parts until a character of it is read. Many wait for the disk at once, and the collector
+ * goes through all that they are made of.
+ */
+function inOnePiece(text: string): string {
+  if (text.charCodeAt(0) !== BRACE) throw new Error('an entry is a JSON object');
+  return text;
 }
 
 type Optional = {
