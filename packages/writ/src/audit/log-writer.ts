@@ -14,7 +14,8 @@ import type { Protection } from './protection/protection.js';
 /** Entries that wait for the disk together. */
 class Pending {
   readonly notes: EntryNote[] = [];
-  readonly texts: string[] = [];
+  /** Kept only where somebody reads them: many entries wait at once. */
+  readonly texts: string[] | undefined;
   private readonly lines: string[] = [];
   private readonly attachments: Attachment[] = [];
   readonly proofs: UsedProof[] = [];
@@ -27,7 +28,8 @@ class Pending {
   resolve: () => void = () => undefined;
   reject: (error: unknown) => void = () => undefined;
 
-  constructor() {
+  constructor(isRead: boolean) {
+    this.texts = isRead ? [] : undefined;
     this.done = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -38,22 +40,24 @@ class Pending {
     const entry = protection === undefined ? given : protection.masked(given);
     const text = entryText(entry);
     this.notes.push(noteOf(given));
-    this.texts.push(text);
+    this.texts?.push(text);
     const { line, attachment } = lineOf(entry, protection === undefined ? text : protection.sealed(entry, text));
     this.lines.push(line);
     if (attachment !== undefined) this.attachments.push(attachment);
     this.size += text.length;
   }
 
+  /** What goes to the disk; it is asked for once. */
   group(keys: readonly PersonKeyRow[]): LogGroup {
     const { notes } = this;
+    const body = this.lines.splice(0).join('\n');
     const { outcomes, uses, holdings, held, removed, undone } = besideOf(notes);
     return {
       keys,
       first: notes[0]?.id ?? '',
       last: notes[notes.length - 1]?.id ?? '',
       count: notes.length,
-      body: this.lines.join('\n'),
+      body,
       attachments: this.attachments,
       proofs: this.proofs,
       ...{ outcomes, uses, holdings, held, removed, undone },
@@ -132,8 +136,10 @@ function noteOf(entry: LogEntry): EntryNote {
   return { kind, id, time, decisionId, held, isUndone: status === 'failed' || status === 'not-executed' };
 }
 
-/** Told of entries once they are on disk: what they are, and their lines. */
-export type EntryListener = (notes: readonly EntryNote[], texts: readonly string[]) => void;
+/** Told of entries once they are on disk. */
+export type EntryListener = (notes: readonly EntryNote[]) => void;
+/** The same, with what each is as JSON. */
+export type TextListener = (notes: readonly EntryNote[], texts: readonly string[]) => void;
 
 /** Whether nothing but the record is lost with an entry: no budget, no cap, no label. A permit whose outcome is lost counts as done. */
 function holdsNothing(entry: LogEntry): boolean {
@@ -151,7 +157,7 @@ const LINGER_MS = 20;
  * event loop wait together, and what the disk has not begun with is committed together.
  */
 export class LogWriter implements Append {
-  private next = new Pending();
+  private next = new Pending(false);
   private lingering: NodeJS.Timeout | undefined;
   /** Handed on and not on disk, oldest first. */
   private readonly writing: Pending[] = [];
@@ -165,6 +171,7 @@ export class LogWriter implements Append {
   private ahead = 0;
   private readonly events = new EventEmitter<{
     entries: Parameters<EntryListener>;
+    texts: Parameters<TextListener>;
     commit: [number, number];
     lost: [number, string, string];
   }>();
@@ -216,7 +223,7 @@ export class LogWriter implements Append {
     this.lingering = undefined;
     const group = this.next;
     if (group.notes.length === 0) return;
-    this.next = new Pending();
+    this.next = new Pending(this.events.listenerCount('texts') > 0);
     this.writing.push(group);
     this.waitingSize += group.size;
     group.since = performance.now();
@@ -248,7 +255,10 @@ export class LogWriter implements Append {
   }
 
   private told(): void {
-    for (const { notes, texts } of this.toTell.splice(0)) this.events.emit('entries', notes, texts);
+    for (const { notes, texts } of this.toTell.splice(0)) {
+      this.events.emit('entries', notes);
+      if (texts !== undefined) this.events.emit('texts', notes, texts);
+    }
   }
 
   /** Nothing is answered for early any more, until somebody has put on the record what is missing there. */
@@ -293,6 +303,15 @@ export class LogWriter implements Append {
   onEntries(listener: EntryListener): () => void {
     this.events.on('entries', listener);
     return () => this.events.off('entries', listener);
+  }
+
+  /** Calls back with entries that are taken in from now on, once they are on disk. @returns a function that ends it */
+  onTexts(listener: TextListener): () => void {
+    this.events.on('texts', listener);
+    // What was taken in before has no texts.
+    void this.flush();
+    this.next = new Pending(true);
+    return () => this.events.off('texts', listener);
   }
 
   /** Calls back after each commit with how many entries it had and how many milliseconds it took. */

@@ -53,7 +53,7 @@ export function logRoutes({ reader, log, closing }: AdminParts): Route[] {
         const raw = reply.hijack();
         raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
         raw.write(': connected\n\n');
-        const stop = log.onEntries((notes, texts) => {
+        const stop = log.onTexts((notes, texts) => {
           if (raw.writableLength > MAX_UNSENT) raw.destroy();
           else raw.write(notes.map(({ id, kind }, i) => `id: ${id}\nevent: ${kind}\ndata: ${texts[i]}\n\n`).join(''));
         });

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import type { LogEntry } from '../decide/record.js';
+import { LogWriter } from './log-writer.js';
+
+const change = (id: string): LogEntry => ({ kind: 'change', id, time: '2026-11-26T00:00:00.000Z' }) as LogEntry;
+
+it('who reads the texts hears each with what it is of, from then on', async () => {
+  const written: string[] = [];
+  const log = new LogWriter({
+    write: async ({ body }) => void written.push(...body.split('\n')),
+    readable: async () => undefined,
+    close: async () => undefined,
+  });
+  const heard: (readonly [string, string])[] = [];
+  const ids: string[] = [];
+  log.onEntries((notes) => ids.push(...notes.map(({ id }) => id)));
+
+  const before = log.append([change('01A'), change('01B')]);
+  const stop = log.onTexts((notes, texts) =>
+    heard.push(...notes.map(({ id }, i) => [id, texts[i] as string] as const)),
+  );
+  await Promise.all([before, log.append([change('01C')]), log.append([change('01D')])]);
+  await log.settled();
+  stop();
+  await log.append([change('01E')]);
+  await log.append([change('01F')]);
+  await log.settled();
+
+  expect(ids).toEqual(['01A', '01B', '01C', '01D', '01E', '01F']);
+  expect(heard.map(([id]) => id)).toEqual(['01C', '01D']);
+  for (const [id, text] of heard) expect(JSON.parse(text)).toMatchObject({ kind: 'change', id });
+  expect(written.map((line) => (JSON.parse(line) as LogEntry).id)).toEqual(ids);
+});
