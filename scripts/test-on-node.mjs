@@ -19,22 +19,23 @@ try {
   const name = `node-${process.platform}-${process.arch}`;
   mkdirSync(node);
   writeFileSync(join(node, 'package.json'), '{ "private": true }');
-  run('npm', ['install', '--loglevel=error', '--no-audit', '--no-fund', `${name}@${version}`], node, process.env);
-  run('git', ['clone', '--quiet', ROOT, clone], folder, process.env);
+  run('npm', ['install', '--loglevel=error', '--no-audit', '--no-fund', `${name}@${version}`], node);
+  run('git', ['clone', '--quiet', ROOT, clone], folder);
   const home = join(node, 'node_modules', name);
   const env = { ...process.env, PATH: `${join(home, 'bin')}${delimiter}${process.env.PATH}` };
   // Native modules are built against its own headers, when it came with them.
   if (existsSync(join(home, 'include', 'node'))) env.npm_config_nodedir = home;
   const { status } = spawnSync('npm', ['test', ...args], { cwd: clone, stdio: 'inherit', env });
   process.exitCode = status ?? 1;
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function run(command, words, cwd, env) {
-  const { status, error } = spawnSync(command, words, { cwd, stdio: ['ignore', 2, 2], env });
-  if (status === 0) return;
-  rmSync(folder, { recursive: true, force: true });
-  console.error(`${command} ${words.join(' ')} failed${error === undefined ? '' : `: ${error.message}`}`);
-  process.exit(1);
+function run(command, words, cwd) {
+  const { status, error } = spawnSync(command, words, { cwd, stdio: ['ignore', 2, 2] });
+  if (status !== 0)
+    throw new Error(`${command} ${words.join(' ')} failed${error === undefined ? '' : `: ${error.message}`}`);
 }
