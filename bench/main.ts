@@ -50,13 +50,14 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     group: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
 const [name = ''] = positionals;
 const suite = SUITES[name];
-if (suite === undefined) {
+if (values.help || suite === undefined) {
   console.error(USAGE);
-  process.exit(2);
+  process.exit(values.help ? 0 : 2);
 }
 if (values.group !== undefined) {
   const notes: string[] = [];

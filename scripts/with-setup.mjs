@@ -7,4 +7,11 @@ setup();
 const [script, ...args] = process.argv.slice(2);
 const file = join(ROOT, script);
 process.argv = [process.argv[0], file, ...args];
-await import(pathToFileURL(file).href);
+try {
+  await import(pathToFileURL(file).href);
+} catch (error) {
+  // What was typed wrong is no fault of the script's.
+  if (!String(error?.code).startsWith('ERR_PARSE_ARGS_')) throw error;
+  console.error(`${error.message.split('. ')[0]}; --help says what there is`);
+  process.exit(2);
+}

@@ -4,13 +4,17 @@ import { parseArgs } from 'node:util';
 import { runConformance } from './run.js';
 
 const { values } = parseArgs({
-  options: { dir: { type: 'string' }, json: { type: 'boolean', default: false } },
+  options: {
+    dir: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
 });
-if (values.dir === undefined) {
+if (values.help || values.dir === undefined) {
   console.error(
     'usage: npm run conformance -w @writ/cedar -- --dir DIR [--json]\n  DIR holds tests in the format of cedar-integration-tests',
   );
-  process.exit(2);
+  process.exit(values.help ? 0 : 2);
 }
 // npm runs the script in the package's folder; the path was typed in the caller's.
 const dir = resolve(process.env.INIT_CWD ?? '.', values.dir);

@@ -6,12 +6,18 @@ const USAGE = `usage: npm run fuzz -- [--minutes N] [--seed N]
   --minutes N  how long to look for a difference to the official engine (1)
   --seed N     begin with this seed: a run repeats exactly`;
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
 const minutes = Number(values.minutes);
 let seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-if (!(minutes > 0) || !Number.isInteger(seed)) {
+if (values.help || !(minutes > 0) || !Number.isInteger(seed)) {
   console.error(USAGE);
-  process.exit(2);
+  process.exit(values.help ? 0 : 2);
 }
 
 const RUNS = 1_000;

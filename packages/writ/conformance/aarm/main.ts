@@ -4,7 +4,15 @@ import { runAarm } from './run.js';
 
 const ROOT = join(import.meta.dirname, '../../../../..');
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+});
+if (values.help) {
+  console.error(
+    'usage: npm run aarm -w writ -- [--json]\n  starts examples/aarm and checks it against the requirements of AARM',
+  );
+  process.exit(0);
+}
 const results = await runAarm(join(ROOT, 'packages/writ/bin/writ.js'), join(ROOT, 'examples/aarm'), (line) => {
   if (!values.json) console.log(line);
 });
