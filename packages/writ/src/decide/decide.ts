@@ -1,74 +1,39 @@
-import { CedarError, type CedarJsonObject, type EntityUid } from '@writ/cedar';
+import type { EntityUid } from '@writ/cedar';
 import { LedgerError } from '../ledger/errors.js';
-import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
-import { actorOf, type Provenance } from '../provenance/path.js';
-import type { HeldApprovals } from '../registry/approvals.js';
-import type { Grants } from '../registry/grants.js';
-import type { Identities } from '../registry/identities.js';
-import type { RevisionLog } from '../registry/revision-log.js';
+import type { Provenance } from '../provenance/path.js';
 import type { Revocations } from '../registry/revocations.js';
-import { AppliedApprovals, type Asked, boundText, presentedIn, recordedApproval, usedApprovals } from './approved.js';
+import { boundText, usedApprovals } from './approved.js';
 import type { Caller } from './caller.js';
-import { buildContext } from './context.js';
 import { couldPermit, type ListedAction } from './could-permit.js';
-import { dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
-import { isPermitted, isRequestable, type Refusal } from './decision.js';
-import { evaluate, refuse, type Verdict } from './evaluate.js';
-import {
-  EntityGatherer,
-  eventOf,
-  joinedProvenance,
-  ledgerNames,
-  lineageOf,
-  misfitOf,
-  missingFacts,
-  provenanceOf,
-  revocableOf,
-  taskKeyOf,
-  taskOf,
-  withheldFacts,
-} from './gather.js';
+import type { Refusal } from './decision.js';
+import { refuse, type Verdict } from './evaluate.js';
+import { lineageOf, revocableOf, taskKeyOf } from './gather.js';
 import type { Ids } from './ids.js';
-import { InFlight, type OnRevoked, revokedText } from './in-flight.js';
-import { coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
+import { InFlight, type OnRevoked } from './in-flight.js';
+import { Judge, type JudgeParts } from './judge.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { type Believe, type DecisionPoint, pointFor } from './point.js';
-import { behindOf, mayWait, reachRevision, waitsFor } from './prepare.js';
-import type { Append, DecisionRecord, OutcomeDetails, UsedProof } from './record.js';
-import { referredFacts } from './referred.js';
+import { mayWait, reachRevision, waitsFor } from './prepare.js';
+import type { Append, DecisionRecord, OutcomeDetails } from './record.js';
 import type { AccessRequest } from './request.js';
 import { standingOf } from './standing.js';
 import { TaskMemory } from './task-memory.js';
-import { newTrail, recordOf, type Trail } from './trail.js';
+import { proofsOf, provenanceIn, type TokenProvenance } from './token-provenance.js';
+import { newTrail, recordOf } from './trail.js';
 import { Waiting } from './waiting.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
-export interface DeciderParts {
+export interface DeciderParts extends JudgeParts {
   readonly plane: PolicyPlane;
-  readonly ledger: Ledger;
   readonly revocations: Pick<Revocations, 'against'> & Partial<Pick<Revocations, 'onRevocation'>>;
-  /** What identities are given for some time. */
-  readonly grants?: Pick<Grants, 'of' | 'isEmpty'>;
-  /** What somebody approved. */
-  readonly approvals?: HeldApprovals;
-  /** The keyed hash of what an approval is for. */
-  readonly bind?: (text: string) => string;
-  /** The identities that are registered. */
-  readonly identities?: Pick<Identities, 'find' | 'isEmpty'>;
-  /** Of which revision the registry is. */
-  readonly revisions?: Pick<RevisionLog, 'revision' | 'reaches'>;
   readonly log: Append;
   /** A decision that was recorded, with its outcome. */
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
   readonly clock: () => Date;
   readonly ids: Ids;
-  /** Whether what was done so far is kept by another service, which this one follows: then nothing is permitted that needs it. */
-  readonly isFollower?: boolean;
-  /** Why what was revoked lately may not be known here; undefined while it is. */
-  readonly staleness?: () => string | undefined;
   /** The keyed hash of a prompt, as tokens have it. */
   readonly hashPrompt?: (prompt: string) => string;
 }
@@ -79,9 +44,6 @@ export interface BegunDecisions {
   /** Why none of them stands; undefined when all are recorded. Never rejects. */
   readonly recorded: Promise<Refusal | undefined>;
 }
-
-/** What a transaction token says of who asks; or why it is not believed. */
-export type TokenProvenance = Provenance | TokenError;
 
 export interface BeginOptions {
   /** From the token that came with the requests. */
@@ -97,6 +59,7 @@ export class Decider {
   /** What tasks were asked for and what was approved in them. */
   readonly memory: TaskMemory;
   private readonly permits: Permits;
+  private readonly judge: Judge;
   private readonly inFlight = new InFlight();
   private readonly waiting = new Waiting();
   private current: PolicyPlane;
@@ -113,6 +76,7 @@ export class Decider {
       },
       eventOf: (decision) => this.memory.eventOf(decision),
     });
+    this.judge = new Judge(parts, () => this.current, this.memory, this.permits);
   }
 
   now(): Date {
@@ -251,7 +215,7 @@ export class Decider {
     const { revocations, identities, grants, clock } = this.parts;
     const none = actions.map(() => false);
     if (token instanceof TokenError) return none;
-    const provenance = token === undefined ? provenanceOf(request) : joinedProvenance(token, request);
+    const provenance = provenanceIn(request, token);
     if (typeof provenance === 'string') return none;
     const now = clock();
     plane.registry.live.expire(now.getTime());
@@ -282,7 +246,7 @@ export class Decider {
 
   /** Decides without recording and without using anything up: whether a search may name a candidate. */
   consider(request: AccessRequest, caller: Caller, token?: TokenProvenance): Verdict {
-    return this.judge(undefined, request, caller, token, this.parts.clock(), newTrail());
+    return this.judge.judge({ id: undefined, request, caller, token, now: this.parts.clock() }, newTrail());
   }
 
   private judgeNow(
@@ -299,7 +263,7 @@ export class Decider {
     trail.trace = trace;
     let verdict: Verdict;
     if (caller.rights.ask('evaluate', request.action.name, request.subject.type, request.resource.type)) {
-      verdict = this.judge(id, request, caller, token, now, trail);
+      verdict = this.judge.judge({ id, request, caller, token, now }, trail);
     } else {
       const what = `${request.action.name} by a ${request.subject.type} on a ${request.resource.type}`;
       verdict = refuse('caller_not_permitted', `${caller.enforcementPoint} may not ask about ${what}`);
@@ -309,12 +273,6 @@ export class Decider {
     if (resolves !== undefined) record.resolves = resolves;
     record.took = Math.round((performance.now() - begun) * 1_000);
     return record;
-  }
-
-  /** What can be asked for is bound to what was asked. */
-  private bound(verdict: Verdict, asked: Asked): Verdict {
-    if (isRequestable(verdict)) asked.binding();
-    return verdict;
   }
 
   /** The keyed hash of what is asked, as {@link DecisionRecord.binding} has it; undefined for an action that is not in the schema. */
@@ -351,179 +309,4 @@ export class Decider {
   readAnyway(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
     return this.permits.readAnyway(decision, status, result);
   }
-
-  /**
-   * One turn of the event loop from reading the ledger to reserving in it: nothing else decides in between.
-   *
-   * @param id of the decision for which a permit reserves; undefined to reserve nothing
-   */
-  private judge(
-    id: string | undefined,
-    request: AccessRequest,
-    caller: Caller,
-    token: TokenProvenance | undefined,
-    now: Date,
-    trail: Trail,
-  ): Verdict {
-    const { plane } = this;
-    const { ledger, revocations, revisions } = this.parts;
-    try {
-      if (token instanceof TokenError) return refuse('token_invalid', `the transaction token: ${token.message}`);
-      const provenance = token === undefined ? provenanceOf(request) : joinedProvenance(token, request);
-      if (typeof provenance === 'string') return refuse('invalid_request', provenance);
-      trail.provenance = provenance;
-
-      const { name } = request.action;
-      const declared = plane.actions.get(name);
-      if (declared === undefined) return refuse('unknown_action', `the action ${name} is not in the schema`);
-      const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
-      const misfit = misfitOf(declared, decided, request.resource);
-      if (misfit !== undefined) return refuse('invalid_request', misfit);
-      const { live } = plane.registry;
-      live.expire(now.getTime());
-      live.takeReads();
-      trail.revision = revisions?.revision;
-      const behind = behindOf(request, trail.revision);
-      if (behind !== undefined) return behind;
-      const revoked = revocations.against(() => revocableOf(request, provenance, this.parts.identities));
-      if (revoked !== undefined) return refuse('revoked', revokedText(revoked));
-      const suspended = request.context?.suspended;
-      if (suspended !== undefined) return refuse('tool_suspended', String(suspended));
-      const standing = standingOf(provenance.path, this.parts.identities, plane.registry);
-      if (standing.refusal !== undefined) return refuse('revoked', standing.refusal);
-
-      const gatherer = new EntityGatherer(plane.registry, caller);
-      const granted = this.parts.grants?.isEmpty === false ? this.parts.grants : undefined;
-      const identities = decided.map((uid) =>
-        gatherer.identity(uid, request.subject, granted?.of(uid, provenance.txn ?? taskOf(request), now)),
-      );
-      const resource = gatherer.resource(request.resource);
-      const entities = [...identities, resource];
-      trail.facts = gatherer.facts;
-      if (gatherer.ignored.length > 0) trail.ignored = gatherer.ignored;
-
-      const tool = plane.tools.of(name);
-      const lineage = (): string => lineageOf(plane.registry, provenance);
-      const mandate = mandateFor(provenance.mandate, plane.usualMandate, name);
-      const input = request.context?.input;
-      const coverage =
-        mandate &&
-        coverageOf(
-          mandate,
-          { name, effects: tool.isDescribed ? tool.effects : undefined, resource: request.resource, input, now },
-          ledger.caps,
-        );
-      if (coverage !== undefined) trail.mandate = coverage;
-      // Nothing needs it where nothing is remembered.
-      let known: string | undefined;
-      const key = (): string => (known ??= taskKeyOf(request, provenance));
-      if (id !== undefined && !plane.tools.isEmpty) this.memory.hearWith(key(), request, provenance, caller);
-      const flow = plane.tools.isEmpty
-        ? untraced(tool)
-        : dataFlowOf(tool, request, { ledger, task: key(), coverage, now });
-      if (flow.call !== undefined) trail.origins = recordedOrigins(flow.call.origins);
-      const event =
-        ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, key(), lineage(), flow);
-      if (this.parts.isFollower === true && (event !== undefined || coverage?.use !== undefined))
-        return refuse(
-          'ledger_unavailable',
-          'what was done so far is kept by the service that this one follows; ask that one',
-        );
-      if (event !== undefined) trail.ledger = ledger.read(event, now, ...ledgerNames(declared));
-      const asked: Asked = {
-        request,
-        path: provenance.path,
-        // A getter would give each decision a hidden class of its own, and keep all of it until the next full collection.
-        task: key,
-        enforcementPoint: caller.enforcementPoint,
-        policyVersion: plane.policyVersion,
-        binding: () => (trail.binding ??= this.parts.bind?.(boundText(request, declared)) ?? ''),
-        now,
-      };
-      const approved = new AppliedApprovals(this.parts.approvals, asked, this.parts.isFollower === true);
-      const context = buildContext(declared, {
-        approvals: () => approved.lifted,
-        given: request.context ?? {},
-        action: request.action.properties,
-        provenance,
-        isRegistered: standing.isRegistered,
-        lineage,
-        ledger: trail.ledger,
-        flow,
-        mandate: coverage,
-        now,
-      });
-      const seen = seenIn(context);
-      if (seen !== undefined) trail.seen = seen;
-      trail.referred = referredFacts(plane.dereferences, entities, context, plane.registry);
-      const supported = supportedBy(caller, request);
-      if (supported.size > 0) trail.supported = [...supported];
-      const verdict = evaluate({
-        policies: plane.policies,
-        entities: plane.registry.entities,
-        identities,
-        resource,
-        action: declared.uid,
-        context,
-        obligations: plane.obligations,
-        supported,
-        missing: () => missingFacts(plane.registry, entities),
-        withheld: () => withheldFacts(plane.registry),
-        approved: (policies) => approved.lift(policies),
-        stale: this.parts.staleness,
-      });
-      if (request.context?.approval !== undefined) trail.presented = presentedIn(request, this.parts.approvals, asked);
-      if (!isPermitted(verdict)) return this.bound(verdict, asked);
-      if (coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0)
-        return this.bound(outsideVerdict(coverage, plane.tasks, request), asked);
-      const { relied } = approved;
-      if (relied.size > 0) trail.approvals = [...relied].map(recordedApproval);
-      if (id !== undefined) {
-        for (const approval of relied) this.parts.approvals?.use(approval);
-        const reserved = this.permits.reserve(id, event, coverage?.use, caller, now);
-        if (reserved.length > 0) trail.reserved = reserved;
-      }
-      return verdict;
-    } catch (error) {
-      if (error instanceof CedarError) return refuse('invalid_request', error.message);
-      if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
-      return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
-    }
-  }
-}
-
-/** What goes on disk with whatever is done because of a token. */
-export function proofsOf(token: TokenProvenance | undefined): readonly UsedProof[] {
-  return token === undefined || token instanceof TokenError || token.usedProof === undefined ? [] : [token.usedProof];
-}
-
-/** What of the context is nowhere else in the record: it goes there, so that the decision can be made again. */
-function seenIn(context: CedarJsonObject): Trail['seen'] {
-  let seen: Record<string, unknown> | undefined;
-  const { provenance } = context;
-  if (typeof provenance === 'object' && ('registered' in provenance || 'lineage' in provenance)) {
-    const { registered, lineage } = provenance as CedarJsonObject;
-    seen = {
-      provenance: {
-        ...(registered === undefined ? {} : { registered }),
-        ...(lineage === undefined ? {} : { lineage }),
-      },
-    };
-  }
-  for (const name of ['mandate', 'tool', 'origins'])
-    if (context[name] !== undefined) seen = { ...seen, [name]: context[name] };
-  return seen;
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-/** What the enforcement point can carry out: by its registration, and by what it says in the request. */
-function supportedBy({ obligations }: Caller, { context }: AccessRequest): ReadonlySet<string> {
-  const declared = context?.supported_obligations;
-  if (!Array.isArray(declared)) return obligations.length === 0 ? NONE : new Set(obligations);
-  return new Set([...obligations, ...declared.filter((type) => typeof type === 'string')]);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

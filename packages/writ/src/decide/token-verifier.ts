@@ -7,10 +7,11 @@ import type { Provenance } from '../provenance/path.js';
 import { assuranceOf, presentOf, type TransactionToken } from '../provenance/transaction-token.js';
 import { callDigest } from './call-digest.js';
 import { inProcess } from './caller.js';
-import type { Decider, TokenProvenance } from './decide.js';
+import type { Decider } from './decide.js';
 import { isPermitted } from './decision.js';
 import { TASK_ACTIONS } from './mandates.js';
 import type { AccessRequest, Carried } from './request.js';
+import type { TokenProvenance } from './token-provenance.js';
 
 export type PresentedProof = NonNullable<Carried['proof']>;
 /** The call that a token came with. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { Decider, TokenProvenance } from '../../decide/decide.js';
+import type { Decider } from '../../decide/decide.js';
 import { isPermitted } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { type AccessRequest, traceIdOf } from '../../decide/request.js';
+import type { TokenProvenance } from '../../decide/token-provenance.js';
 import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { type Call, type Route, readShape, route } from '../route.js';
 import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TokenProvenance } from '../../decide/decide.js';
+import type { TokenProvenance } from '../../decide/token-provenance.js';
 import type { PresentedCall, PresentedProof, TokenVerifier } from '../../decide/token-verifier.js';
 import type { Call } from '../route.js';
 

@@ -1,0 +1,290 @@
+import { type ActionDeclaration, CedarError, type CedarJsonObject, type EntityUid } from '@writ/cedar';
+import type { LedgerEvent } from '../ledger/accumulator.js';
+import { LedgerError } from '../ledger/errors.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { TokenError } from '../provenance/errors.js';
+import { actorOf, type Provenance } from '../provenance/path.js';
+import type { HeldApprovals } from '../registry/approvals.js';
+import type { Grants } from '../registry/grants.js';
+import type { Identities } from '../registry/identities.js';
+import type { RevisionLog } from '../registry/revision-log.js';
+import type { Revocations } from '../registry/revocations.js';
+import { AppliedApprovals, type Asked, boundText, presentedIn, recordedApproval } from './approved.js';
+import type { Caller } from './caller.js';
+import { buildContext } from './context.js';
+import { type DataFlow, dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
+import { isPermitted, isRequestable } from './decision.js';
+import { evaluate, refuse, type Verdict } from './evaluate.js';
+import {
+  EntityGatherer,
+  eventOf,
+  ledgerNames,
+  lineageOf,
+  misfitOf,
+  missingFacts,
+  revocableOf,
+  taskKeyOf,
+  taskOf,
+  withheldFacts,
+} from './gather.js';
+import { revokedText } from './in-flight.js';
+import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
+import type { Permits } from './permits.js';
+import type { PolicyPlane } from './plane.js';
+import { behindOf } from './prepare.js';
+import { referredFacts } from './referred.js';
+import type { AccessRequest } from './request.js';
+import { standingOf } from './standing.js';
+import type { TaskMemory } from './task-memory.js';
+import { provenanceIn, type TokenProvenance } from './token-provenance.js';
+import type { Trail } from './trail.js';
+
+/** What a verdict is worked out from, besides the policy plane: the ledger, the registry, and what holds for now alone. */
+export interface JudgeParts {
+  readonly ledger: Ledger;
+  readonly revocations: Pick<Revocations, 'against'>;
+  /** What identities are given for some time. */
+  readonly grants?: Pick<Grants, 'of' | 'isEmpty'>;
+  /** What somebody approved. */
+  readonly approvals?: HeldApprovals;
+  /** The keyed hash of what an approval is for. */
+  readonly bind?: (text: string) => string;
+  /** The identities that are registered. */
+  readonly identities?: Pick<Identities, 'find' | 'isEmpty'>;
+  /** Of which revision the registry is. */
+  readonly revisions?: Pick<RevisionLog, 'revision' | 'reaches'>;
+  /** Whether what was done so far is kept by another service, which this one follows: then nothing is permitted that needs it. */
+  readonly isFollower?: boolean;
+  /** Why what was revoked lately may not be known here; undefined while it is. */
+  readonly staleness?: () => string | undefined;
+}
+
+/** A request that is to be judged. */
+export interface Case {
+  /** Of the decision for which a permit reserves; undefined to reserve nothing. */
+  readonly id: string | undefined;
+  readonly request: AccessRequest;
+  readonly caller: Caller;
+  readonly token: TokenProvenance | undefined;
+  readonly now: Date;
+}
+
+/** Who asks to do what, once nothing that comes before policy stands against it. */
+interface Admitted {
+  readonly provenance: Provenance;
+  readonly declared: ActionDeclaration;
+  /** The identities that each have to be permitted. */
+  readonly decided: readonly EntityUid[];
+  readonly isRegistered: () => boolean;
+}
+
+/** What a task has done before. */
+interface Past {
+  readonly coverage: Coverage | undefined;
+  readonly flow: DataFlow;
+  /** The action as the ledger sees it; undefined where nothing is remembered. */
+  readonly event: LedgerEvent | undefined;
+  /** Its key; worked out when it is needed, as the lineage. */
+  readonly task: () => string;
+  readonly lineage: () => string;
+}
+
+/** Works out verdicts. */
+export class Judge {
+  constructor(
+    private readonly parts: JudgeParts,
+    private readonly plane: () => PolicyPlane,
+    private readonly memory: TaskMemory,
+    private readonly permits: Permits,
+  ) {}
+
+  /**
+   * One turn of the event loop from reading the ledger to reserving in it: nothing else decides in between. Never throws: what goes
+   * wrong is a refusal.
+   *
+   * @param trail is told what was read on the way
+   */
+  judge(given: Case, trail: Trail): Verdict {
+    try {
+      const plane = this.plane();
+      const admitted = this.admit(given, plane, trail);
+      return 'provenance' in admitted ? this.weigh(given, admitted, plane, trail) : admitted;
+    } catch (error) {
+      if (error instanceof CedarError) return refuse('invalid_request', error.message);
+      if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
+      return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
+    }
+  }
+
+  /** What refuses a request whatever policy says. */
+  private admit({ request, token, now }: Case, plane: PolicyPlane, trail: Trail): Admitted | Verdict {
+    const { revocations, revisions, identities } = this.parts;
+    if (token instanceof TokenError) return refuse('token_invalid', `the transaction token: ${token.message}`);
+    const provenance = provenanceIn(request, token);
+    if (typeof provenance === 'string') return refuse('invalid_request', provenance);
+    trail.provenance = provenance;
+
+    const { name } = request.action;
+    const declared = plane.actions.get(name);
+    if (declared === undefined) return refuse('unknown_action', `the action ${name} is not in the schema`);
+    const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
+    const misfit = misfitOf(declared, decided, request.resource);
+    if (misfit !== undefined) return refuse('invalid_request', misfit);
+    const { live } = plane.registry;
+    live.expire(now.getTime());
+    live.takeReads();
+    trail.revision = revisions?.revision;
+    const behind = behindOf(request, trail.revision);
+    if (behind !== undefined) return behind;
+    const revoked = revocations.against(() => revocableOf(request, provenance, identities));
+    if (revoked !== undefined) return refuse('revoked', revokedText(revoked));
+    const suspended = request.context?.suspended;
+    if (suspended !== undefined) return refuse('tool_suspended', String(suspended));
+    const standing = standingOf(provenance.path, identities, plane.registry);
+    if (standing.refusal !== undefined) return refuse('revoked', standing.refusal);
+    return { provenance, declared, decided, isRegistered: standing.isRegistered };
+  }
+
+  /** What policy says of it, and what the task has done before; a permit reserves what it uses up. */
+  private weigh(given: Case, admitted: Admitted, plane: PolicyPlane, trail: Trail): Verdict {
+    const { id, request, caller, now } = given;
+    const { provenance, declared, decided, isRegistered } = admitted;
+    const { ledger, isFollower, approvals } = this.parts;
+    const gatherer = new EntityGatherer(plane.registry, caller);
+    const granted = this.parts.grants?.isEmpty === false ? this.parts.grants : undefined;
+    const identities = decided.map((uid) =>
+      gatherer.identity(uid, request.subject, granted?.of(uid, provenance.txn ?? taskOf(request), now)),
+    );
+    const resource = gatherer.resource(request.resource);
+    const entities = [...identities, resource];
+    trail.facts = gatherer.facts;
+    if (gatherer.ignored.length > 0) trail.ignored = gatherer.ignored;
+
+    const { coverage, flow, event, task, lineage } = this.past(given, provenance, plane, trail);
+    if (isFollower === true && (event !== undefined || coverage?.use !== undefined))
+      return refuse(
+        'ledger_unavailable',
+        'what was done so far is kept by the service that this one follows; ask that one',
+      );
+    if (event !== undefined) trail.ledger = ledger.read(event, now, ...ledgerNames(declared));
+    const asked: Asked = {
+      request,
+      path: provenance.path,
+      // A getter would give each decision a hidden class of its own, and keep all of it until the next full collection.
+      task,
+      enforcementPoint: caller.enforcementPoint,
+      policyVersion: plane.policyVersion,
+      binding: () => (trail.binding ??= this.parts.bind?.(boundText(request, declared)) ?? ''),
+      now,
+    };
+    const approved = new AppliedApprovals(approvals, asked, isFollower === true);
+    const context = buildContext(declared, {
+      approvals: () => approved.lifted,
+      given: request.context ?? {},
+      action: request.action.properties,
+      provenance,
+      isRegistered,
+      lineage,
+      ledger: trail.ledger,
+      flow,
+      mandate: coverage,
+      now,
+    });
+    const seen = seenIn(context);
+    if (seen !== undefined) trail.seen = seen;
+    trail.referred = referredFacts(plane.dereferences, entities, context, plane.registry);
+    const supported = supportedBy(caller, request);
+    if (supported.size > 0) trail.supported = [...supported];
+    const verdict = evaluate({
+      policies: plane.policies,
+      entities: plane.registry.entities,
+      identities,
+      resource,
+      action: declared.uid,
+      context,
+      obligations: plane.obligations,
+      supported,
+      missing: () => missingFacts(plane.registry, entities),
+      withheld: () => withheldFacts(plane.registry),
+      approved: (policies) => approved.lift(policies),
+      stale: this.parts.staleness,
+    });
+    if (request.context?.approval !== undefined) trail.presented = presentedIn(request, approvals, asked);
+    if (!isPermitted(verdict)) return bound(verdict, asked);
+    if (coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0)
+      return bound(outsideVerdict(coverage, plane.tasks, request), asked);
+    const { relied } = approved;
+    if (relied.size > 0) trail.approvals = [...relied].map(recordedApproval);
+    if (id === undefined) return verdict;
+    for (const approval of relied) approvals?.use(approval);
+    const reserved = this.permits.reserve(id, event, coverage?.use, caller, now);
+    if (reserved.length > 0) trail.reserved = reserved;
+    return verdict;
+  }
+
+  /** What the task has done so far, as far as anything depends on it, and whether its mandate covers this. */
+  private past({ id, request, caller, now }: Case, provenance: Provenance, plane: PolicyPlane, trail: Trail): Past {
+    const { ledger } = this.parts;
+    const { name } = request.action;
+    const tool = plane.tools.of(name);
+    const lineage = (): string => lineageOf(plane.registry, provenance);
+    const mandate = mandateFor(provenance.mandate, plane.usualMandate, name);
+    const input = request.context?.input;
+    const coverage =
+      mandate &&
+      coverageOf(
+        mandate,
+        { name, effects: tool.isDescribed ? tool.effects : undefined, resource: request.resource, input, now },
+        ledger.caps,
+      );
+    if (coverage !== undefined) trail.mandate = coverage;
+    // Nothing needs it where nothing is remembered.
+    let known: string | undefined;
+    const task = (): string => (known ??= taskKeyOf(request, provenance));
+    if (id !== undefined && !plane.tools.isEmpty) this.memory.hearWith(task(), request, provenance, caller);
+    const flow = plane.tools.isEmpty
+      ? untraced(tool)
+      : dataFlowOf(tool, request, { ledger, task: task(), coverage, now });
+    if (flow.call !== undefined) trail.origins = recordedOrigins(flow.call.origins);
+    const event =
+      ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, task(), lineage(), flow);
+    return { coverage, flow, event, task, lineage };
+  }
+}
+
+/** What can be asked for is bound to what was asked. */
+function bound(verdict: Verdict, asked: Asked): Verdict {
+  if (isRequestable(verdict)) asked.binding();
+  return verdict;
+}
+
+/** What of the context is nowhere else in the record: it goes there, so that the decision can be made again. */
+function seenIn(context: CedarJsonObject): Trail['seen'] {
+  let seen: Record<string, unknown> | undefined;
+  const { provenance } = context;
+  if (typeof provenance === 'object' && ('registered' in provenance || 'lineage' in provenance)) {
+    const { registered, lineage } = provenance as CedarJsonObject;
+    seen = {
+      provenance: {
+        ...(registered === undefined ? {} : { registered }),
+        ...(lineage === undefined ? {} : { lineage }),
+      },
+    };
+  }
+  for (const name of ['mandate', 'tool', 'origins'])
+    if (context[name] !== undefined) seen = { ...seen, [name]: context[name] };
+  return seen;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** What the enforcement point can carry out: by its registration, and by what it says in the request. */
+function supportedBy({ obligations }: Caller, { context }: AccessRequest): ReadonlySet<string> {
+  const declared = context?.supported_obligations;
+  if (!Array.isArray(declared)) return obligations.length === 0 ? NONE : new Set(obligations);
+  return new Set([...obligations, ...declared.filter((type) => typeof type === 'string')]);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
