@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { draftBundle } from '../src/policy/draft/draft.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
-import { freePort, guardArgs } from './processes.js';
+import { freePort } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Real servers from npm: whatever is permitted is as if the gateway were not there. */
@@ -288,107 +288,4 @@ describe('a server that speaks HTTP with SSE alone (2024-11-05)', () => {
     await writ.stop();
     child.kill();
   });
-});
-
-describe('in front of a server that asks its client', () => {
-  const everything = join(BIN, 'mcp-server-everything');
-  let writ: Running;
-  beforeAll(async () => {
-    writ = await run(
-      bundleOf({
-        'writ.yaml': `name: asks
-gateway:
-  servers: { everything: { command: node, args: ["${everything}"], perClient: true } }
-  clients:
-    ana: { agent: 'Agent::"bot"', for: 'User::"ana"' }
-    eve: { agent: 'Agent::"bot"', for: 'User::"eve"' }
-`,
-        'schema.cedarschema': `entity User, Agent, Tool;
-action "get-roots-list", "trigger-sampling-request", "trigger-elicitation-request", "toggle-simulated-logging" appliesTo {
-  principal: [User, Agent], resource: [Tool], context: { input?: { prompt?: String, maxTokens?: Long } }
-};\n`,
-        'policies/all.cedar': '@id("all") permit (principal, action, resource);',
-      }),
-    );
-  }, 30_000);
-  afterAll(() => writ.stop());
-
-  /** A client of 2025-11-25 that can be asked; what it was asked and told. */
-  async function connected(transport: Transport): Promise<{ client: Client; asked: string[]; logged: unknown[] }> {
-    const capabilities = { sampling: {}, elicitation: { form: {} }, roots: { listChanged: true } };
-    const client = new Client({ name: 'x', version: '1' }, { capabilities, versionNegotiation: { mode: 'legacy' } });
-    const [asked, logged]: [string[], unknown[]] = [[], []];
-    client.setRequestHandler('sampling/createMessage', ({ params }) => {
-      asked.push(JSON.stringify(params.messages));
-      return { role: 'assistant', content: { type: 'text', text: 'a poem' }, model: 'm' };
-    });
-    client.setRequestHandler('elicitation/create', ({ params }) => {
-      asked.push(params.message);
-      return { action: 'decline' };
-    });
-    client.setRequestHandler('roots/list', () => ({ roots: [{ uri: 'file:///work', name: 'work' }] }));
-    client.setNotificationHandler('notifications/message', ({ params }) => void logged.push(params.data));
-    await client.connect(transport);
-    return { client, asked, logged };
-  }
-  const overStdio = (args: string[]): Transport =>
-    new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' });
-  const atGateway = (who: string): Transport =>
-    new StreamableHTTPClientTransport(new URL(writ.writ.gatewayUrl as string), {
-      requestInit: { headers: { Authorization: `Bearer ${writ.key(who)}` } },
-    });
-
-  it('writ guard, and the gateway with a process for each client, are as if they were not there', async () => {
-    const sides = [
-      await connected(overStdio([everything])),
-      await connected(overStdio(guardArgs(writ.url, writ.writ.keyFile, '--', process.execPath, everything))),
-      await connected(atGateway('ana')),
-    ];
-    const [direct, guarded, behindGateway] = await Promise.all(
-      sides.map(async ({ client, asked, logged }) => {
-        const names = (await client.listTools()).tools.map(({ name }) => name).sort();
-        const say = async (name: string, args: Record<string, unknown> = {}) =>
-          (await client.callTool({ name, arguments: args })).content;
-        const roots = await say('get-roots-list');
-        const sampled = await say('trigger-sampling-request', { prompt: 'write', maxTokens: 10 });
-        const elicited = await say('trigger-elicitation-request');
-        await client.setLoggingLevel('debug');
-        await say('toggle-simulated-logging');
-        await expect.poll(() => logged.length, { timeout: 10_000 }).toBeGreaterThan(0);
-        await client.close();
-        return { names, roots, sampled, elicited, asked };
-      }),
-    );
-    expect(guarded).toEqual(direct);
-    // Its list has what the schema knows.
-    expect({ ...behindGateway, names: direct?.names }).toEqual(direct);
-    expect(behindGateway?.names).toHaveLength(4);
-    expect(direct?.asked).toHaveLength(2);
-    expect(JSON.stringify(direct?.roots)).toContain('file:///work');
-  });
-
-  it('what a server asks goes to the client that called it, and its process ends with the session', async () => {
-    const running = (): number =>
-      readdirSync('/proc').filter((pid) => {
-        const of = join('/proc', pid, 'cmdline');
-        return /^\d+$/.test(pid) && existsSync(of) && readFileSync(of, 'utf8').includes('mcp-server-everything');
-      }).length;
-    const before = running();
-    const [ana, eve] = [await connected(atGateway('ana')), await connected(atGateway('eve'))];
-    expect(running()).toBe(before + 2);
-    await Promise.all(
-      [ana, eve].map(({ client }, i) =>
-        client.callTool({ name: 'trigger-sampling-request', arguments: { prompt: `for ${i}`, maxTokens: 10 } }),
-      ),
-    );
-    expect([ana.asked, eve.asked].map((asked) => [asked.length, asked[0]?.match(/for \d/)?.[0]])).toEqual([
-      [1, 'for 0'],
-      [1, 'for 1'],
-    ]);
-    for (const { client } of [ana, eve]) {
-      await (client.transport as StreamableHTTPClientTransport).terminateSession();
-      await client.close();
-    }
-    await expect.poll(running, { timeout: 10_000 }).toBe(before);
-  }, 30_000);
 });

@@ -38,17 +38,13 @@ const server = z
     /** For how long it is waited for, and how many calls at once. */
     timeout: durationShape.default('60s'),
     concurrency: z.int().min(1).max(10_000).default(64),
-    /** Whether each session of a client of 2025-11-25 and before has a process of it, which can ask that client's user, and log to it. */
+    /** Whether each session of a client of 2025-11-25 and before has a process of it, or a connection, which can ask that client's user, and log to it. */
     perClient: z.boolean().default(false),
     /** Whether its tools count as it first gives them, or when somebody approved them. */
     pin: pinRule.default('first-use'),
   })
   .refine(({ command, url }) => (command === undefined) !== (url === undefined), {
     message: 'a server has a `command` or a `url`',
-  })
-  .refine(({ command, perClient }) => command !== undefined || !perClient, {
-    path: ['perClient'],
-    message: 'a server with a `url` is one for all: `perClient` is for those with a `command`',
   })
   .refine(({ url }) => url === undefined || isSecure(new URL(url)), {
     path: ['url'],

@@ -72,7 +72,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   });
   const ownServers = new OwnServers(gateway, cameWith);
   const sessions = new Sessions((first) => ownServers.sessionFor(first));
-  const streams = new SseStreams(() => clientServer(gateway, cameWith));
+  const streams = new SseStreams((first) => ownServers.sessionFor(first), log);
   const resource = (): ProtectedResource & { readonly resource: string } => {
     const known = parts.protectedResource();
     return { ...known, resource: known.resource ?? url };
@@ -182,7 +182,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
 
   async function openStream(came: CameWith, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET') return refuse(response, 405, -32_600, 'a stream is opened by GET');
-    if (await streams.begin(callerText(came.client), response)) return;
+    if (streams.begin(callerText(came.client), response)) return;
     refuse(response, 503, -32_603, 'there are too many streams; end some, or try again later');
   }
 

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
-import { tellLists } from './sessions.js';
+import { UpstreamError } from '../errors.js';
+import { type SessionServer, tellLists } from './sessions.js';
 
 const KEEP_ALIVE_MS = 15_000;
 /** In bytes. */
 const MOST_UNREAD = 16 * 1024 * 1024;
 const MOST = 1_000;
 const MOST_OF_ONE = 64;
+const INTERNAL_ERROR = -32_603;
 
 /** Where clients of this transport send their messages; the stream itself names it. */
 export const SSE_MESSAGES = '/messages';
@@ -24,7 +26,8 @@ class SseStream implements Transport {
     private readonly response: ServerResponse,
   ) {}
 
-  async start(): Promise<void> {
+  /** Begins to answer; the client then knows where to send what it has to say. */
+  open(): void {
     this.response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache, no-transform' });
     this.response.write(`event: endpoint\ndata: ${SSE_MESSAGES}?sessionId=${this.sessionId}\n\n`);
     const timer = setInterval(() => this.response.write(': still here\n\n'), KEEP_ALIVE_MS).unref();
@@ -33,6 +36,9 @@ class SseStream implements Transport {
       this.onclose?.();
     });
   }
+
+  /** It is open before there is a server for it. */
+  async start(): Promise<void> {}
 
   async send(message: JSONRPCMessage): Promise<void> {
     // Whoever does not read is not waited for.
@@ -45,21 +51,32 @@ class SseStream implements Transport {
   }
 }
 
+interface Open {
+  readonly stream: SseStream;
+  /** What its first message made; undefined before that, and when it could not be made. */
+  server: Server | undefined;
+  /** When all that came so far is taken in. */
+  taken: Promise<void> | undefined;
+}
+
 /** The streams that are open. One is of whoever opened it; each message is proved and decided by what it comes with. */
 export class SseStreams {
-  private readonly open = new Map<string, { readonly stream: SseStream; readonly server: Server }>();
+  private readonly open = new Map<string, Open>();
 
-  constructor(private readonly serverFor: () => Server) {}
+  /** @param serverFor what a stream talks to, by the message that begins it */
+  constructor(
+    private readonly serverFor: (first: Readonly<Record<string, unknown>>) => Promise<SessionServer>,
+    private readonly log: (message: string) => void,
+  ) {}
 
   /** @returns false when there are too many */
-  async begin(owner: string, response: ServerResponse): Promise<boolean> {
+  begin(owner: string, response: ServerResponse): boolean {
     const own = [...this.open.values()].filter(({ stream }) => stream.owner === owner);
     if (this.open.size >= MOST || own.length >= MOST_OF_ONE) return false;
     const stream = new SseStream(owner, response);
-    const server = this.serverFor();
-    this.open.set(stream.sessionId, { stream, server });
+    this.open.set(stream.sessionId, { stream, server: undefined, taken: undefined });
     response.once('close', () => this.open.delete(stream.sessionId));
-    await server.connect(stream);
+    stream.open();
     return true;
   }
 
@@ -69,7 +86,41 @@ export class SseStreams {
 
   /** Takes a message in; it is answered on the stream. */
   take(id: string, message: Readonly<Record<string, unknown>>, authInfo: AuthInfo): void {
-    this.open.get(id)?.stream.onmessage?.(message as unknown as JSONRPCMessage, { authInfo });
+    const open = this.open.get(id);
+    if (open === undefined) return;
+    const deliver = (): void => open.stream.onmessage?.(message as unknown as JSONRPCMessage, { authInfo });
+    if (open.server !== undefined) deliver();
+    // In their order, once there is somebody to take them.
+    else open.taken = (open.taken ?? this.connect(open, message)).then(deliver);
+  }
+
+  private async connect(open: Open, first: Readonly<Record<string, unknown>>): Promise<void> {
+    const { stream } = open;
+    let made: SessionServer;
+    try {
+      made = await this.serverFor(first);
+    } catch (error) {
+      this.log(`no stream: ${error instanceof Error ? error.message : String(error)}`);
+      const known = error instanceof UpstreamError;
+      const message = known ? 'a server of the session did not start; try again later' : 'the gateway failed';
+      this.refuse(stream.sessionId, first.id, { code: INTERNAL_ERROR, message });
+      await stream.close();
+      return;
+    }
+    const { server, end } = made;
+    const closed = server.onclose;
+    server.onclose = () => {
+      closed?.();
+      end?.().catch(() => undefined);
+    };
+    await server.connect(stream);
+    // Its client may be gone by now, and nothing says so a second time.
+    if (this.open.has(stream.sessionId)) {
+      open.server = server;
+      return;
+    }
+    await server.close();
+    await end?.();
   }
 
   /** Answers a message that may not go on. */
@@ -79,7 +130,7 @@ export class SseStreams {
 
   /** Tells all of them that their lists may be others now. */
   listsChanged(): void {
-    for (const { server } of this.open.values()) tellLists(server);
+    for (const { server } of this.open.values()) if (server !== undefined) tellLists(server);
   }
 
   async close(): Promise<void> {
