@@ -14,12 +14,13 @@ import { APPROVE, approvalRequest, BREAK_GLASS, takesRequests, templateFor } fro
 import { inProcess } from './decide/caller.js';
 import type { Decider } from './decide/decide.js';
 import { type Decision, isRequestable } from './decide/decision.js';
-import type { ChangeRecord, DecisionRecord } from './decide/record.js';
+import type { DecisionRecord } from './decide/record.js';
 import { millisecondsOf } from './duration.js';
 import type { ApprovalDesk, AskedFor } from './enforce/holding.js';
 import { environmentText } from './environment.js';
 import { type AccessYaml, DEFAULT_TEMPLATE } from './policy/access-format.js';
 import type { Bundle } from './policy/bundle.js';
+import type { RecordChange } from './record-keeping.js';
 import type { Approvals } from './registry/approval-store.js';
 import type { Store } from './store/store.js';
 
@@ -29,7 +30,7 @@ interface AccessServiceParts {
   readonly decider: () => Decider;
   readonly reader: LogReader;
   readonly approvals: Approvals;
-  readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
+  readonly record: RecordChange;
   /** Of the links that are sent to people. */
   readonly linkKey: Buffer;
   readonly publicUrl: () => string;

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { TokenParts } from './api/token.js';
 import { inProcess } from './decide/caller.js';
-import type { ChangeRecord } from './decide/record.js';
 import type { ApprovalDesk } from './enforce/holding.js';
 import { Gateway } from './enforce/mcp/gateway.js';
 import { serveGateway } from './enforce/mcp/http.js';
@@ -12,6 +11,7 @@ import { holdSettings } from './plane.js';
 import type { Bundle } from './policy/bundle.js';
 import type { Credentials } from './provenance/credentials.js';
 import { DPOP_ALGORITHMS } from './provenance/dpop.js';
+import type { RecordChange } from './record-keeping.js';
 import type { CredentialUses } from './registry/credential-uses.js';
 import type { Revocations } from './registry/revocations.js';
 import type { ToolPins } from './registry/tool-pins.js';
@@ -31,7 +31,7 @@ interface GatewayServerParts {
   /** The keyed hash of what obligations change. */
   readonly hash: (text: string) => string;
   readonly onCredential: CredentialUses['used'];
-  readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
+  readonly record: RecordChange;
   readonly clock: () => Date;
   readonly logger: Logger;
   readonly onClose: (close: () => void | Promise<void>) => void;

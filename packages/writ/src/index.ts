@@ -3,4 +3,5 @@ export { decidingPolicies, explainBriefly, isPermitted } from './decide/decision
 export type { AccessRequest } from './decide/request.js';
 export { DECISION_META } from './enforce/mcp/gateway.js';
 export { WritError } from './errors.js';
-export { type StartOptions, start, type Writ } from './start.js';
+export { start } from './start.js';
+export type { StartOptions, Writ } from './start-options.js';

@@ -4,7 +4,6 @@ import type { PolicyControl, PolicyDescription } from './api/admin/parts.js';
 import { BUILT_IN, Callers } from './api/callers.js';
 import type { ServingStateHolder } from './api/serving-state.js';
 import type { Decider } from './decide/decide.js';
-import type { ChangeRecord } from './decide/record.js';
 import type { CallMapper } from './enforce/mcp/map-call.js';
 import { fetchersOf } from './fetchers.js';
 import type { Ledger } from './ledger/ledger.js';
@@ -18,6 +17,7 @@ import { AccessTokens } from './provenance/access-tokens.js';
 import type { Credentials, Holder } from './provenance/credentials.js';
 import { compileIdentity } from './provenance/identity-claims.js';
 import { JwtSvids } from './provenance/jwt-svid.js';
+import type { RecordChange } from './record-keeping.js';
 import type { EntityStore } from './registry/entity-store.js';
 import type { FetchObserver } from './registry/fetch/fetcher.js';
 import type { Fetchers } from './registry/fetch/fetchers.js';
@@ -41,7 +41,7 @@ export interface ServingParts {
   /** Makes ready to mask and seal records as a bundle says; what is returned begins with it. */
   readonly protection: (settings: RecordSettings) => Promise<() => void>;
   readonly isRevoked: (token: string) => boolean;
-  readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
+  readonly record: RecordChange;
 }
 
 /** What is served now: which bundle, to which callers. The one place that changes it. */

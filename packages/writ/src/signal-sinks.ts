@@ -1,6 +1,6 @@
 import { uidText } from '@writ/cedar';
 import type { Ids } from './decide/ids.js';
-import type { ChangeRecord } from './decide/record.js';
+import type { RecordChange } from './record-keeping.js';
 import type { EntityStore } from './registry/entity-store.js';
 import type { Revocations } from './registry/revocations.js';
 import type { SignalSinks } from './registry/signals/stream.js';
@@ -10,7 +10,7 @@ interface SinkParts {
   readonly entities: EntityStore;
   readonly clock: () => Date;
   readonly ids: Ids;
-  readonly record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
+  readonly record: RecordChange;
 }
 
 /** What signals change, each change on the record. */

@@ -1,107 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Tracer } from '@opentelemetry/api';
-import { type Logger, pino } from 'pino';
-import { accessService } from './access-service.js';
-import type { AdminParts } from './api/admin/parts.js';
-import { PageTokens } from './api/authzen/page-token.js';
-import { DEFAULT_LIMITS, type LoadLimits, LoadShedder } from './api/load.js';
+import { pino } from 'pino';
+import { DEFAULT_LIMITS, LoadShedder } from './api/load.js';
 import { Metrics } from './api/metrics.js';
-import { routesOf } from './api/routes.js';
 import { HttpService, type TlsMaterial } from './api/service.js';
 import { ServingStateHolder } from './api/serving-state.js';
 import { RequestTracing } from './api/tracing.js';
-import type { LogReader } from './audit/log-reader.js';
 import { startCosigning } from './cosigning.js';
-import { usedApprovalsIn } from './decide/approved.js';
 import { Decider } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
-import type { ChangeRecord } from './decide/record.js';
 import { openDeployment } from './deployment-store.js';
-import { accountLines, accountOf } from './explanation.js';
 import { startExports } from './exports.js';
 import { Freshness } from './freshness.js';
 import { startGateway } from './gateway-server.js';
 import { Ledger } from './ledger/ledger.js';
 import { Credentials } from './provenance/credentials.js';
 import { SigningKeys } from './provenance/signing-keys.js';
-import { TaskStore } from './provenance/task-store.js';
 import { KEY_OVERLAP_MS } from './provenance/transaction-token.js';
-import { RecordKeeping } from './record-keeping.js';
-import { Approvals } from './registry/approval-store.js';
-import { CredentialUses } from './registry/credential-uses.js';
-import { EntityStore } from './registry/entity-store.js';
-import { followChanges } from './registry/follow.js';
-import { Grants } from './registry/grants.js';
-import { Identities } from './registry/identities.js';
-import { IdentityKeys } from './registry/identity-keys.js';
-import { RevisionLog } from './registry/revision-log.js';
-import { Revocations } from './registry/revocations.js';
-import { Sightings } from './registry/sightings.js';
+import { type RecordChange, RecordKeeping } from './record-keeping.js';
 import { StreamStore } from './registry/signals/stream-store.js';
-import { ToolPins } from './registry/tool-pins.js';
+import { openRegistry } from './registry-stores.js';
+import { serviceRoutes } from './service-routes.js';
 import { Serving } from './serving.js';
 import { signalSinks } from './signal-sinks.js';
 import { Signals } from './signals.js';
+import type { StartOptions, TlsFiles, Writ } from './start-options.js';
 import { lockData } from './store/lock.js';
-import { binder, promptHasher, tokenService } from './token-service.js';
-import { tellSuspended } from './upstreams.js';
-
-/** Files of a server certificate. */
-export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
-  /** The authority of client certificates; with it, callers can prove themselves by mutual TLS. */
-  readonly clientCa?: string | undefined;
-}
-
-export interface StartOptions {
-  /** The folder of the bundle to serve. */
-  readonly bundle: string;
-  /** The folder for the keys, the last good policy and, without `store`, the store; made when it is not there. */
-  readonly data: string;
-  /** A PostgreSQL database, as `postgres://user:password@host/name`; SQLite in the data folder when it is not given. */
-  readonly store?: string | undefined;
-  /** Whether another service keeps the ledger on that database; this one decides what needs none. */
-  readonly follow?: boolean | undefined;
-  /** The name of a log that has none yet. */
-  readonly logOrigin?: string | undefined;
-  /** Whether the log is signed with a new key from now on, because the old one is lost. */
-  readonly newLogKey?: boolean | undefined;
-  /** The service's port; 0 for any free one. */
-  readonly port: number;
-  /** The gateway's port on loopback; 0 for any free one. */
-  readonly gatewayPort: number;
-  /** The address that the service listens on; loopback when it is not given. */
-  readonly host?: string | undefined;
-  /** Where callers reach the service, when that is not where it listens: behind a proxy, or under a name. */
-  readonly publicUrl?: string | undefined;
-  readonly tls?: TlsFiles | undefined;
-  readonly limits?: Partial<LoadLimits>;
-  /** Runs when the data folder is ours and before the gateway's servers start. */
-  readonly prepare?: () => void;
-  readonly logger?: Logger;
-  readonly tracer?: Tracer | undefined;
-  readonly clock?: () => Date;
-}
-
-/** A running service, with its gateway when the bundle has servers to put it in front of. */
-export interface Writ {
-  readonly serviceUrl: string;
-  readonly gatewayUrl: string | undefined;
-  /** The file with the key of the default enforcement point. */
-  readonly keyFile: string;
-  readonly decider: Decider;
-  readonly records: LogReader;
-  /** Where the key of a caller or of a gateway client is. */
-  keyFileOf(name: string): string;
-  /** Reads the bundle again. @throws {BundleError} when it cannot be used; the last good one goes on */
-  reload(): Promise<void>;
-  close(): Promise<void>;
-}
+import { binder, promptHasher } from './token-service.js';
 
 export const STORE_FILE = 'writ.db';
-const SAVE_SIGHTINGS_MS = 30_000;
 
 /**
  * Starts the service and the gateway. This is the one place that puts the rooms and the faces together.
@@ -127,25 +54,12 @@ export async function start(options: StartOptions): Promise<Writ> {
     );
     const { store, announcements, signer } = opened;
     const keeping = await RecordKeeping.open({ opened, where: file, isFollower, clock, logger, onClose });
-    const { reader, search, personKeys, log } = keeping;
+    const { reader, log } = keeping;
     const credentials = await Credentials.open(store, join(data, 'keys'), [], clock, !isFollower);
-    const revisions = await RevisionLog.open(store, clock());
-    const entities = new EntityStore(store, revisions);
-    const identityKeys = await IdentityKeys.open(store, revisions);
-    const revocations = await Revocations.open(store, revisions);
-    const grants = await Grants.open(store, revisions);
-    const identities = await Identities.open(store, revisions);
-    const toolPins = await ToolPins.open(store);
     const usedProofs = await reader.proofs(clock());
-    const approvals = await Approvals.open(store, revisions, usedApprovalsIn(usedProofs), clock());
-    const sightings = new Sightings(store);
-    const credentialUses = new CredentialUses(store);
+    const registry = await openRegistry({ store, announcements, log, usedProofs, clock, logger, onClose });
+    const { revisions, entities, revocations, grants, identities, approvals } = registry;
     const keys = await SigningKeys.open(store, clock, KEY_OVERLAP_MS);
-    const saveSeen = async (): Promise<void> => {
-      await sightings.save();
-      await credentialUses.save();
-    };
-    closers.push(saveSeen);
     const ids = new Ids(await reader.lastId());
 
     const maskKey = await credentials.secret('masks');
@@ -158,10 +72,6 @@ export async function start(options: StartOptions): Promise<Writ> {
       ledger.restore(await reader.holdings(clock()));
       for (const { decisionId, use } of await reader.uses(clock())) ledger.caps.restore(decisionId, use);
     }
-    if (announcements !== undefined)
-      closers.push(
-        followChanges(revisions, announcements, (error) => logger.error({ err: error }, 'changes cannot be followed')),
-      );
     const load = new LoadShedder({ ...DEFAULT_LIMITS, ...options.limits }, () => log.waitingFor);
     const metrics = new Metrics(log, state, load);
     const signals = new Signals({
@@ -176,7 +86,7 @@ export async function start(options: StartOptions): Promise<Writ> {
       isFollower,
     });
     closers.push(() => signals.close());
-    const record = async (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>): Promise<void> => {
+    const record: RecordChange = async (change) => {
       const now = clock();
       await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }]);
     };
@@ -224,16 +134,6 @@ export async function start(options: StartOptions): Promise<Writ> {
       protection: (settings) => keeping.prepare(settings, maskKey),
       record,
     });
-    log.onEntries((notes) => {
-      for (const { path, time, result, action } of notes)
-        if (path !== undefined)
-          sightings.see(path, time, result === 'allow' || result === 'modify' ? action : undefined);
-    });
-    const saving = setInterval(() => {
-      saveSeen().catch((error: unknown) => logger.error({ err: error }, 'sightings could not be stored'));
-    }, SAVE_SIGHTINGS_MS).unref();
-    closers.push(() => clearInterval(saving));
-
     const closing = new AbortController();
     const http = new HttpService({
       state,
@@ -245,99 +145,16 @@ export async function start(options: StartOptions): Promise<Writ> {
       tracing: options.tracer && new RequestTracing(options.tracer),
       tls: options.tls && tlsMaterial(options.tls),
     });
-    const decider = (): Decider => serving.decider;
     let serviceUrl = '';
-    const admin: AdminParts = {
-      decider,
-      policy: serving,
-      revisions,
-      entities,
-      grants,
-      approvals,
-      toolPins,
-      identities,
-      identityKeys,
-      credentials,
-      credentialUses,
-      limits: () => serving.bundle.settings.identities,
-      revocations,
-      sightings,
-      reader,
-      search,
-      account: (decision) => {
-        const account = accountOf(decision, serving.bundle);
-        return { alternatives: account.alternatives, lines: accountLines(decision, account) };
-      },
-      searchIndex: () => keeping.searchIndex,
-      personKeys,
-      log,
-      clock,
-      closing: closing.signal,
-    };
-    const pageTokens = new PageTokens(await credentials.secret('page-tokens'));
     const publicUrl = (): string => options.publicUrl ?? serviceUrl;
-    const tasks = new TaskStore(store);
-    const task = { tasks, caps: ledger.caps, admin };
-    const token = tokenService({
-      tasks,
-      identityKeys,
-      hashPrompt,
-      isFollower,
-      onCredential: credentialUses.used,
-      serving,
-      credentials,
-      keys,
-      usedProofs,
-      ids,
-      publicUrl,
-      admin,
-    });
-    const access = accessService({
-      store,
-      bundle: () => serving.bundle,
-      decider,
-      reader,
-      approvals,
-      record,
-      linkKey: await credentials.secret('approval-links'),
-      publicUrl,
-      clock,
-      logger,
-      isFollower,
+    const { routes, token, access } = await serviceRoutes({
+      ...{ store, keeping, serving, registry, credentials, keys, usedProofs, ids, ledger, state, metrics, signals },
+      ...{ hashPrompt, publicUrl, record, clock, logger, isFollower },
+      logKey: () => signer?.vkey,
+      closing: closing.signal,
     });
     closers.push(() => access.close());
-    http.add(
-      routesOf({
-        reportedTools: {
-          toolPins,
-          rule: () => serving.bundle.settings.gateway.guards.pin,
-          onSuspended: (tools) => tellSuspended(tools, record, logger),
-          isFollower,
-          clock,
-        },
-        access: {
-          ...access,
-          publicUrl,
-          callbacks: () => serving.bundle.access.callbacks.allow,
-          whoIs: async (credential) => (await token.exchange.standing(credential)).path[0].uid,
-          admin,
-        },
-        decider,
-        tokens: pageTokens,
-        log,
-        clock,
-        state,
-        metrics,
-        admin,
-        publicUrl,
-        token,
-        task,
-        ledger,
-        signals,
-        tiles: keeping.tiles,
-        logKey: () => signer?.vkey,
-      }),
-    );
+    http.add(routes);
     const service = await http.listen(host, options.port);
     serviceUrl = service.url;
     logger.info({ url: serviceUrl }, 'listening');
@@ -367,11 +184,11 @@ export async function start(options: StartOptions): Promise<Writ> {
       port: options.gatewayPort,
       credentials,
       token,
-      toolPins,
+      toolPins: registry.toolPins,
       revocations,
       desk: access.desk,
       hash: bind,
-      onCredential: credentialUses.used,
+      onCredential: registry.credentialUses.used,
       record,
       clock,
       logger,

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import type { ChangeRecord } from './decide/record.js';
 import { millisecondsOf } from './duration.js';
 import type { ToolStates } from './enforce/mcp/gateway.js';
 import type { Relay } from './enforce/mcp/relay.js';
@@ -10,6 +9,7 @@ import { type Tool, Upstream } from './enforce/mcp/upstream.js';
 import { environmentText } from './environment.js';
 import { expand } from './plane.js';
 import type { Bundle } from './policy/bundle.js';
+import type { RecordChange } from './record-keeping.js';
 import { type PinnedTool, suspensionOf, type ToolPins } from './registry/tool-pins.js';
 
 interface UpstreamsParts {
@@ -80,11 +80,7 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpst
 }
 
 /** That a tool may not be called any more goes on the record. */
-export async function tellSuspended(
-  tools: readonly PinnedTool[],
-  record: (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>,
-  logger: Logger,
-): Promise<void> {
+export async function tellSuspended(tools: readonly PinnedTool[], record: RecordChange, logger: Logger): Promise<void> {
   for (const { server, tool, approved, now, findings } of tools) {
     logger.warn({ server, tool, findings }, 'a tool is suspended until somebody approves it: writ tools');
     const detail = { server, tool, now, findings, ...(approved === undefined ? {} : { approved }) };

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { recordShape } from '../src/audit/record-schema.js';
-import { STORE_FILE, type StartOptions, start, type Writ } from '../src/start.js';
+import { STORE_FILE, start } from '../src/start.js';
+import type { StartOptions, Writ } from '../src/start-options.js';
 import { startPostgres } from './postgres.js';
 
 export const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));

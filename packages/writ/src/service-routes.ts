@@ -1,0 +1,146 @@
+import type { Logger } from 'pino';
+import { type AccessService, accessService } from './access-service.js';
+import type { AdminParts } from './api/admin/parts.js';
+import { PageTokens } from './api/authzen/page-token.js';
+import type { Metrics } from './api/metrics.js';
+import type { Route } from './api/route.js';
+import { routesOf } from './api/routes.js';
+import type { ServingStateHolder } from './api/serving-state.js';
+import type { TokenParts } from './api/token.js';
+import type { Decider } from './decide/decide.js';
+import type { Ids } from './decide/ids.js';
+import type { UsedProof } from './decide/record.js';
+import { accountLines, accountOf } from './explanation.js';
+import type { Ledger } from './ledger/ledger.js';
+import type { Credentials } from './provenance/credentials.js';
+import type { SigningKeys } from './provenance/signing-keys.js';
+import { TaskStore } from './provenance/task-store.js';
+import type { RecordChange, RecordKeeping } from './record-keeping.js';
+import type { RegistryStores } from './registry-stores.js';
+import type { Serving } from './serving.js';
+import type { Signals } from './signals.js';
+import type { Store } from './store/store.js';
+import { tokenService } from './token-service.js';
+import { tellSuspended } from './upstreams.js';
+
+interface ServiceRoutesParts {
+  readonly store: Store;
+  readonly keeping: RecordKeeping;
+  readonly serving: Serving;
+  readonly registry: RegistryStores;
+  readonly credentials: Credentials;
+  readonly keys: SigningKeys;
+  readonly usedProofs: readonly Pick<UsedProof, 'key' | 'until'>[];
+  readonly ids: Ids;
+  readonly ledger: Ledger;
+  readonly state: ServingStateHolder;
+  readonly metrics: Metrics;
+  readonly signals: Signals;
+  /** The keyed hash of a prompt, as tokens have it. */
+  readonly hashPrompt: (prompt: string) => string;
+  /** Where callers reach the service. */
+  readonly publicUrl: () => string;
+  /** What the log is verified with; undefined where another service signs it. */
+  readonly logKey: () => string | undefined;
+  /** Aborted when the service ends. */
+  readonly closing: AbortSignal;
+  readonly record: RecordChange;
+  readonly clock: () => Date;
+  readonly logger: Logger;
+  readonly isFollower: boolean;
+}
+
+/** What the service answers, and what of it the gateway uses too. */
+interface ServiceRoutes {
+  readonly routes: readonly Route[];
+  readonly token: TokenParts;
+  readonly access: AccessService;
+}
+
+/** Puts together what the service offers over HTTP: AuthZEN, tokens, requests for access, the admin API, signals. */
+export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceRoutes> {
+  const { store, keeping, serving, registry, credentials, keys, usedProofs, ids, ledger, state, metrics, signals } =
+    parts;
+  const { hashPrompt, publicUrl, logKey, closing, record, clock, logger, isFollower } = parts;
+  const { reader, search, personKeys, log } = keeping;
+  const { approvals, identityKeys, credentialUses, toolPins } = registry;
+  const decider = (): Decider => serving.decider;
+  const admin: AdminParts = {
+    ...registry,
+    decider,
+    policy: serving,
+    credentials,
+    limits: () => serving.bundle.settings.identities,
+    reader,
+    search,
+    account: (decision) => {
+      const account = accountOf(decision, serving.bundle);
+      return { alternatives: account.alternatives, lines: accountLines(decision, account) };
+    },
+    searchIndex: () => keeping.searchIndex,
+    personKeys,
+    log,
+    clock,
+    closing,
+  };
+  const tokens = new PageTokens(await credentials.secret('page-tokens'));
+  const tasks = new TaskStore(store);
+  const token = tokenService({
+    tasks,
+    identityKeys,
+    hashPrompt,
+    isFollower,
+    onCredential: credentialUses.used,
+    serving,
+    credentials,
+    keys,
+    usedProofs,
+    ids,
+    publicUrl,
+    admin,
+  });
+  const access = accessService({
+    store,
+    bundle: () => serving.bundle,
+    decider,
+    reader,
+    approvals,
+    record,
+    linkKey: await credentials.secret('approval-links'),
+    publicUrl,
+    clock,
+    logger,
+    isFollower,
+  });
+  const routes = routesOf({
+    reportedTools: {
+      toolPins,
+      rule: () => serving.bundle.settings.gateway.guards.pin,
+      onSuspended: (tools) => tellSuspended(tools, record, logger),
+      isFollower,
+      clock,
+    },
+    access: {
+      ...access,
+      publicUrl,
+      callbacks: () => serving.bundle.access.callbacks.allow,
+      whoIs: async (credential) => (await token.exchange.standing(credential)).path[0].uid,
+      admin,
+    },
+    decider,
+    tokens,
+    log,
+    clock,
+    state,
+    metrics,
+    admin,
+    publicUrl,
+    token,
+    task: { tasks, caps: ledger.caps, admin },
+    ledger,
+    signals,
+    tiles: keeping.tiles,
+    logKey,
+  });
+  return { routes, token, access };
+}
