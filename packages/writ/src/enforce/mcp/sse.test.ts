@@ -50,6 +50,9 @@ describe('a stream of the transport of 2024-11-05', () => {
     streams.take(id, INITIALIZE, AUTH);
     streams.take(id, { jsonrpc: '2.0', method: 'notifications/initialized' }, AUTH);
     streams.take(id, { jsonrpc: '2.0', id: 2, method: 'ping' }, AUTH);
+    for (let i = 3; i <= 100; i += 1) streams.take(id, { jsonrpc: '2.0', id: i, method: 'ping' }, AUTH);
+    await expect.poll(came).toContain('"id":100,"error"');
+    expect(came()).not.toContain('"id":99');
     // Nobody is told that lists changed who has none yet.
     streams.listsChanged();
     start({ server: new Server({ name: 's', version: '1' }, { capabilities: {} }) });

@@ -9,6 +9,8 @@ const KEEP_ALIVE_MS = 15_000;
 const MOST_UNREAD = 16 * 1024 * 1024;
 const MOST = 1_000;
 const MOST_OF_ONE = 64;
+/** So many messages of one client wait while its servers are started. */
+const MOST_WAITING = 100;
 const INTERNAL_ERROR = -32_603;
 
 /** Where clients of this transport send their messages; the stream itself names it. */
@@ -57,6 +59,7 @@ interface Open {
   server: Server | undefined;
   /** When all that came so far is taken in. */
   taken: Promise<void> | undefined;
+  waiting: number;
 }
 
 /** The streams that are open. One is of whoever opened it; each message is proved and decided by what it comes with. */
@@ -74,7 +77,7 @@ export class SseStreams {
     const own = [...this.open.values()].filter(({ stream }) => stream.owner === owner);
     if (this.open.size >= MOST || own.length >= MOST_OF_ONE) return false;
     const stream = new SseStream(owner, response);
-    this.open.set(stream.sessionId, { stream, server: undefined, taken: undefined });
+    this.open.set(stream.sessionId, { stream, server: undefined, taken: undefined, waiting: 0 });
     response.once('close', () => this.open.delete(stream.sessionId));
     stream.open();
     return true;
@@ -89,9 +92,15 @@ export class SseStreams {
     const open = this.open.get(id);
     if (open === undefined) return;
     const deliver = (): void => open.stream.onmessage?.(message as unknown as JSONRPCMessage, { authInfo });
-    if (open.server !== undefined) deliver();
-    // In their order, once there is somebody to take them.
-    else open.taken = (open.taken ?? this.connect(open, message)).then(deliver);
+    if (open.server !== undefined) {
+      deliver();
+    } else if (open.waiting < MOST_WAITING) {
+      open.waiting += 1;
+      // In their order, once there is somebody to take them.
+      open.taken = (open.taken ?? this.connect(open, message)).then(deliver);
+    } else {
+      this.refuse(id, message.id, { code: INTERNAL_ERROR, message: `${MOST_WAITING} messages wait already` });
+    }
   }
 
   private async connect(open: Open, first: Readonly<Record<string, unknown>>): Promise<void> {
