@@ -16,6 +16,7 @@ import {
 import { UpstreamError } from '../errors.js';
 import { admit, type CameWith, clientServer, type IdentifiedClient, isModern } from './client-server.js';
 import type { Gateway, Log } from './gateway.js';
+import { answerMetadata, MAX_BODY, readBody, refuse, send, untilClosed, untilGone } from './http-answers.js';
 import { parseMessage } from './message.js';
 import { OwnServers } from './own-servers.js';
 import { answerPlainly, hasPlainHeaders, plainCallIn } from './plain-call.js';
@@ -35,8 +36,6 @@ export interface GatewayServer {
   close(): Promise<void>;
 }
 
-const MAX_BODY = 1024 * 1024;
-const GONE = 'the client is gone';
 const PATHS: ReadonlySet<string> = new Set(['/mcp', '/sse', SSE_MESSAGES]);
 const METADATA_PATHS: ReadonlySet<string> = new Set([
   '/.well-known/oauth-protected-resource',
@@ -262,72 +261,6 @@ const AT_MCP = { pathname: '/mcp', searchParams: new URLSearchParams() };
 function placeOf(url: string): Pick<URL, 'pathname' | 'searchParams'> {
   // As nearly all requests have it.
   return url === '/mcp' ? AT_MCP : new URL(url, 'http://gateway');
-}
-
-/** The whole body, or undefined when it is too large. By events: an iterator makes a stream of promises of each body. */
-function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const take = (chunk: Buffer): void => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size <= MAX_BODY) return;
-      request.off('data', take).pause();
-      resolve(undefined);
-    };
-    request.on('data', take);
-    request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
-    request.once('error', reject);
-  });
-}
-
-/** Aborted when the client has its answer, or is gone. */
-function untilClosed(response: ServerResponse): AbortController {
-  const controller = new AbortController();
-  // With a reason: to make the usual one costs more than all of this.
-  response.once('close', () => controller.abort(GONE));
-  return controller;
-}
-
-/** Aborted when the client is gone without its answer. */
-function untilGone(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort(GONE);
-  });
-  return controller.signal;
-}
-
-function send(response: ServerResponse, body: string): void {
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }).end(body);
-}
-
-/** To whoever asks, also from a browser: it is public. */
-function answerMetadata(request: IncomingMessage, response: ServerResponse, metadata: unknown): void {
-  response.setHeader('Access-Control-Allow-Origin', '*');
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.writeHead(405, { Allow: 'GET, HEAD' }).end();
-    return;
-  }
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'max-age=3600' });
-  response.end(request.method === 'HEAD' ? undefined : JSON.stringify(metadata));
-}
-
-function refuse(
-  response: ServerResponse,
-  status: number,
-  code: number,
-  message: string,
-  of?: unknown,
-  data?: unknown,
-): void {
-  const id = typeof of === 'string' || typeof of === 'number' ? of : null;
-  const error = { code, message, ...(data === undefined ? {} : { data }) };
-  const body = JSON.stringify({ jsonrpc: '2.0', id, error });
-  response
-    .writeHead(status, { 'Content-Type': 'application/json', ...(status === 413 ? { Connection: 'close' } : {}) })
-    .end(body);
 }
 
 async function stop(server: HttpServer): Promise<void> {

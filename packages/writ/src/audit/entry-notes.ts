@@ -1,0 +1,82 @@
+import type { EntityUid } from '@writ/cedar';
+import { decodeTime } from 'ulid';
+import type { CapUse, DecisionRecord, Holding, LogEntry, Removal } from '../decide/record.js';
+import type { LogGroup } from './log-table.js';
+
+/**
+ * What is told of an entry that is on disk. Whole entries are not kept while they wait: many wait at once, and what lives long
+ * costs the collector.
+ */
+export interface EntryNote {
+  readonly kind: LogEntry['kind'];
+  readonly id: string;
+  readonly time: string;
+  /** Of a decision. */
+  readonly result?: DecisionRecord['result'];
+  readonly refusal?: string | undefined;
+  readonly path?: readonly EntityUid[] | undefined;
+  readonly action?: string;
+  readonly use?: CapUse | undefined;
+  readonly reserved?: readonly Holding[] | undefined;
+  /** Of an outcome. */
+  readonly decisionId?: string;
+  readonly isUndone?: boolean;
+  readonly held?: readonly Holding[] | undefined;
+  /** Of a change. */
+  readonly removed?: readonly Removal[] | undefined;
+}
+
+/** What others are told of an entry. */
+export function noteOf(entry: LogEntry): EntryNote {
+  const { kind, id, time } = entry;
+  if (kind === 'decision') {
+    const { result, refusal, provenance, mandate, reserved } = entry;
+    const action = entry.request.action.name;
+    return {
+      kind,
+      id,
+      time,
+      result,
+      refusal: refusal?.code,
+      path: provenance?.path,
+      action,
+      use: mandate?.use,
+      reserved,
+    };
+  }
+  if (kind === 'change') return { kind, id, time, removed: entry.removed };
+  if (kind !== 'outcome') return { kind, id, time };
+  const { decisionId, status, held } = entry;
+  return { kind, id, time, decisionId, held, isUndone: status === 'failed' || status === 'not-executed' };
+}
+
+/** Whether nothing but the record is lost with an entry: no budget, no cap, no label. A permit whose outcome is lost counts as done. */
+export function holdsNothing(entry: LogEntry): boolean {
+  if (entry.kind === 'outcome') return entry.held === undefined && (entry.labels ?? []).length === 0;
+  return entry.kind === 'decision' && entry.reserved === undefined && entry.mandate?.use === undefined;
+}
+
+type Mutable<T> = { [K in keyof T]: T[K] extends readonly (infer One)[] ? One[] : T[K] };
+
+/** What goes to the disk beside entries, for what they say: in one pass, because it is on the way of every answer. */
+export function besideOf(
+  notes: readonly EntryNote[],
+): Mutable<Pick<LogGroup, 'outcomes' | 'uses' | 'holdings' | 'held' | 'removed' | 'undone'>> {
+  const beside: ReturnType<typeof besideOf> = {
+    ...{ outcomes: [], uses: [], holdings: [], held: [], removed: [], undone: [] },
+  };
+  for (const { id, time, decisionId, use, reserved, held, removed, isUndone } of notes) {
+    if (use !== undefined) beside.uses.push({ decisionId: id, use: JSON.stringify(use), until: use.until });
+    if (reserved !== undefined)
+      beside.holdings.push({ decisionId: id, at: Date.parse(time), reserved: JSON.stringify(reserved) });
+    if (removed !== undefined) beside.removed.push(...removed);
+    if (decisionId === undefined) continue;
+    beside.outcomes.push({ decisionId, id });
+    if (isUndone === true) beside.undone.push(decisionId);
+    if (held !== undefined) {
+      const text = held.length === 0 ? undefined : JSON.stringify(held);
+      beside.held.push({ decisionId, at: decodeTime(decisionId), held: text });
+    }
+  }
+  return beside;
+}

@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** What goes in and out of the gateway over HTTP, besides MCP itself. */
+
+/** In bytes. */
+export const MAX_BODY = 1024 * 1024;
+const GONE = 'the client is gone';
+
+/** The whole body, or undefined when it is too large. By events: an iterator makes a stream of promises of each body. */
+export function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= MAX_BODY) return;
+      request.off('data', take).pause();
+      resolve(undefined);
+    };
+    request.on('data', take);
+    request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    request.once('error', reject);
+  });
+}
+
+/** Aborted when the client has its answer, or is gone. */
+export function untilClosed(response: ServerResponse): AbortController {
+  const controller = new AbortController();
+  // With a reason: to make the usual one costs more than all of this.
+  response.once('close', () => controller.abort(GONE));
+  return controller;
+}
+
+/** Aborted when the client is gone without its answer. */
+export function untilGone(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(GONE);
+  });
+  return controller.signal;
+}
+
+/** Sends one message of MCP. @param body JSON */
+export function send(response: ServerResponse, body: string): void {
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }).end(body);
+}
+
+/** To whoever asks, also from a browser: it is public. */
+export function answerMetadata(request: IncomingMessage, response: ServerResponse, metadata: unknown): void {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    return;
+  }
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'max-age=3600' });
+  response.end(request.method === 'HEAD' ? undefined : JSON.stringify(metadata));
+}
+
+/** Answers with an error of JSON-RPC. @param of the id of the message that it answers, when it has one */
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  code: number,
+  message: string,
+  of?: unknown,
+  data?: unknown,
+): void {
+  const id = typeof of === 'string' || typeof of === 'number' ? of : null;
+  const error = { code, message, ...(data === undefined ? {} : { data }) };
+  const body = JSON.stringify({ jsonrpc: '2.0', id, error });
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', ...(status === 413 ? { Connection: 'close' } : {}) })
+    .end(body);
+}
