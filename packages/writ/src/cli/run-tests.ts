@@ -14,7 +14,7 @@ import { TRANSFORMS } from '../enforce/transform.js';
 import { WritError } from '../errors.js';
 import { deciderOf, mapperOf, planeOf } from '../plane.js';
 import type { Bundle } from '../policy/bundle.js';
-import type { TestStep, TestTask } from '../policy/format.js';
+import type { TestStep, TestTask } from '../policy/tests-format.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import { mandateOf } from '../provenance/mandate.js';
 import type { Provenance } from '../provenance/path.js';

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { durationShape } from '../duration.js';
+import { uidText } from './names.js';
 
 /** The shape of `access.yaml`: who is asked when a denial can be lifted, for how long, and how they are told. */
 
-const uidText = z
-  .string()
-  .regex(/^[A-Za-z_][\w:]*::"(?:[^"\\]|\\.)*"$/, 'an entity is written Type::"id", as in Group::"leads"');
 const name = z.string().regex(/^[\w.-]+$/, 'a name is letters, digits, dots, dashes and _');
 
 const step = z.strictObject({

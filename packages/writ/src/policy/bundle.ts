@@ -14,22 +14,15 @@ import { BundleError } from './errors.js';
 import { type FactsYaml, factsYaml } from './facts-format.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
 import type { Finding } from './finding.js';
-import {
-  type LedgerYaml,
-  ledgerYaml,
-  type MappingYaml,
-  mappingYaml,
-  type ObligationsYaml,
-  obligationsYaml,
-  type TestTask,
-  testsYaml,
-  type WritYaml,
-  writYaml,
-} from './format.js';
+import { type LedgerYaml, ledgerYaml } from './ledger-format.js';
+import { type MappingYaml, mappingYaml } from './mapping-format.js';
+import { type ObligationsYaml, obligationsYaml } from './obligations-format.js';
 import { readYaml } from './read-yaml.js';
 import { ServicePolicy } from './service-policy.js';
 import { type TasksYaml, tasksYaml } from './tasks-format.js';
+import { type TestTask, testsYaml } from './tests-format.js';
 import { type ToolsYaml, toolsYaml } from './tools-format.js';
+import { type WritYaml, writYaml } from './writ-format.js';
 
 /** A policy and the file it stands in. `offset` is where it begins there. */
 export interface PolicySource extends PolicyText {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { durationShape as duration, millisecondsOf } from '../duration.js';
+import { name } from './names.js';
 
 /** `facts.yaml`: which facts are true only for some time, and who brings them. */
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name is lower-case letters, digits, dots and dashes');
 const typeName = z.string().regex(/^[A-Za-z_][\w:]*$/, 'the name of an entity type of the schema');
 const attributeName = z.string().min(1).max(1_024);
 const path = z.string().regex(/^\$/, 'a part of a document is a JSONPath, as $.state');

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { durationShape } from '../duration.js';
+import { name } from './names.js';
 
 /** `signals` of `writ.yaml`: whose security events are listened to, and who is told of ours (OpenID SSF 1.0). */
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name is lower-case letters, digits, dots and dashes');
 const secure = (text: string): boolean => {
   const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { grantShape, MAX_GRANTS } from '../authorization-details.js';
-
 import { lifetimeShape } from './lifetime.js';
+import { name } from './names.js';
 import { EFFECTS } from './tools-format.js';
 
 const effects: readonly string[] = EFFECTS;
@@ -28,10 +28,7 @@ export const tasksYaml = z
   .strictObject({
     /** The kind of a task that nobody started as another. */
     default: z.string(),
-    tasks: z.record(
-      z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name is lower-case letters, digits, dots and dashes'),
-      kind,
-    ),
+    tasks: z.record(name, kind),
   })
   .superRefine(({ default: usual, tasks }, context) => {
     const mandate = Object.hasOwn(tasks, usual) ? tasks[usual]?.mandate : undefined;

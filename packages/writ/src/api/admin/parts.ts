@@ -5,7 +5,7 @@ import type { DecisionSearch } from '../../audit/search/decision-search.js';
 import type { SearchIndex } from '../../audit/search/search-index.js';
 import type { Decider } from '../../decide/decide.js';
 import type { DecisionRecord, Removal, UsedProof } from '../../decide/record.js';
-import type { WritYaml } from '../../policy/format.js';
+import type { WritYaml } from '../../policy/writ-format.js';
 import type { Credentials } from '../../provenance/credentials.js';
 import type { Approvals } from '../../registry/approval-store.js';
 import type { CredentialUses } from '../../registry/credential-uses.js';

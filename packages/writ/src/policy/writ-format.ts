@@ -1,15 +1,11 @@
-import { compile as compilePath } from 'json-p3';
 import { z } from 'zod';
 import { durationShape } from '../duration.js';
 import { lifetimeShape } from './lifetime.js';
+import { name, uidText } from './names.js';
 import { RECORD_DEFAULTS, recordShape } from './record-format.js';
 import { signalsShape } from './signals-format.js';
 
-/** The shapes of a bundle's YAML files (design section 9). Unknown keys are refused: a typing error is not a setting. */
-
-const uidText = z
-  .string()
-  .regex(/^[A-Za-z_][\w:]*::"(?:[^"\\]|\\.)*"$/, 'an entity is written Type::"id", as in Agent::"support-bot"');
+/** The shape of `writ.yaml` (design section 9); the other files of a bundle have one each beside it. Unknown keys are refused: a typing error is not a setting. */
 
 const pinRule = z.enum(['first-use', 'approve']);
 
@@ -59,8 +55,6 @@ const client = z.strictObject({
   /** Whether its host says what the user asked for (`dev.writ/prompt`), and is believed. */
   prompt: z.boolean().default(false),
 });
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a name is lower-case letters, digits, dots and dashes');
-
 /** A caller of the service. Without `certificate` and `token` it proves itself with an API key that Writ makes for it. */
 const caller = z
   .strictObject({
@@ -186,204 +180,5 @@ export const writYaml = z
     }
   });
 
-/** What a permit can ask of the enforcement point (AuthZEN Obligations Profile 1.0), by the name that `@obligation` uses. */
-const obligation = z.strictObject({
-  type: z.string().min(1),
-  properties: z.record(z.string(), z.unknown()).default({}),
-});
-
-/** The members that the profile requires of its own types. */
-const REQUIRED: Readonly<Record<string, readonly string[]>> = {
-  'step-up': ['acr_value'],
-  notification: ['to', 'body'],
-  session_termination: ['subject'],
-  cap: ['path', 'max'],
-  replace: ['path', 'value'],
-  'drop-field': ['path'],
-  watermark: ['text'],
-};
-/** What `redact` looks for in texts, wherever it is. */
-const CLASSES = ['email', 'phone', 'iban', 'card', 'secret', 'instructions', 'hidden-text'];
-
-/** What our own enforcement points could not carry out. */
-function wrongIn(type: string, { path, class: found, on, max }: Readonly<Record<string, unknown>>): string | undefined {
-  if (!['redact', 'cap', 'replace', 'drop-field', 'watermark'].includes(type)) return undefined;
-  if (on !== undefined && on !== 'input' && on !== 'result') return '`on` is input or result';
-  if (type === 'redact' && path === undefined && found === undefined) return 'a redact has a `path` or a `class`';
-  if (found !== undefined && !CLASSES.includes(String(found))) return `a \`class\` is ${CLASSES.join(', ')}`;
-  if (type === 'cap' && typeof max !== 'number') return '`max` is a number';
-  if (path === undefined) return undefined;
-  if (typeof path !== 'string') return '`path` is a JSONPath';
-  try {
-    compilePath(path.startsWith('$') ? path : `$.${path}`);
-    return undefined;
-  } catch (error) {
-    return `\`path\` is no JSONPath: ${(error as Error).message}`;
-  }
-}
-
-export const obligationsYaml = z.strictObject({
-  obligations: z
-    .record(
-      z.string().regex(/^[\w.-]+$/, 'a name is letters, digits, dots, dashes and _'),
-      obligation.superRefine(({ type, properties }, context) => {
-        for (const member of REQUIRED[type] ?? []) {
-          if (properties[member] === undefined)
-            context.addIssue({ code: 'custom', path: ['properties'], message: `a ${type} has \`${member}\`` });
-        }
-        const wrong = wrongIn(type, properties);
-        if (wrong !== undefined) context.addIssue({ code: 'custom', path: ['properties'], message: wrong });
-      }),
-    )
-    .default({}),
-});
-
-const window = z
-  .string()
-  .regex(
-    /^([1-9][0-9]*(s|m|h|d)|hour|day|week|month)$/,
-    'a window is a number and s, m, h or d, as in 24h; or hour, day, week or month, of the calendar in UTC',
-  );
-
-const cel = z.string().min(1);
-/** The words that are a whole key: those with a meaning of their own, and a variable that is one by itself. */
-const LEDGER_KEYS = ['task', 'actor', 'originator', 'resource', 'session', 'lineage', 'action'];
-
-const accumulator = z
-  .strictObject({
-    /** One of these, or CEL that gives a text or a whole number. */
-    key: cel.refine((text) => !/^\w+$/.test(text) || LEDGER_KEYS.includes(text), {
-      message: `a key is ${LEDGER_KEYS.join(', ')}, or CEL as in input.customer`,
-    }),
-    /** `labels`: those of the results of completed actions. `action`: their names. Or CEL that gives a text or a list of texts. */
-    set: cel.optional(),
-    /** CEL as for `set`: how many different ones. */
-    distinct: cel.optional(),
-    /** CEL that gives a whole number. */
-    sum: cel.optional(),
-    /** CEL over `result` as well: what it really came to. */
-    actual: cel.optional(),
-    /** Whether the sum is a decimal number. */
-    decimal: z.literal(true).optional(),
-    count: z.literal(true).optional(),
-    /** CEL, true for the actions that count. */
-    on: cel.optional(),
-    window: window.optional(),
-  })
-  .refine(({ sum, actual, decimal }) => sum !== undefined || (actual === undefined && decimal === undefined), {
-    message: '`actual` and `decimal` are of a `sum`',
-  })
-  .refine((a) => [a.set, a.distinct, a.sum, a.count].filter((fold) => fold !== undefined).length === 1, {
-    message: 'an accumulator has exactly one of `set`, `distinct`, `sum` and `count`',
-  });
-
-export const ledgerYaml = z.strictObject({
-  accumulators: z
-    .record(z.string().regex(/^[a-zA-Z_]\w*$/, 'a name is letters, digits and _'), accumulator)
-    .default({}),
-});
-
-const template = {
-  subject: z.unknown().optional(),
-  action: z.strictObject({ name: z.string(), properties: z.record(z.string(), z.unknown()).optional() }).optional(),
-  context: z.record(z.string(), z.unknown()).optional(),
-};
-const mappedResource = z.strictObject({
-  type: z.string(),
-  id: z.string(),
-  properties: z.record(z.string(), z.unknown()).optional(),
-});
-
-/** A COAZ mapping: a template of one AuthZEN request, or of several that all have to be permitted. Leaf strings that begin with `$` are CEL. */
-const mapping = z.union([
-  z.strictObject({ evaluation: z.strictObject({ ...template, resource: mappedResource }) }),
-  z.strictObject({
-    evaluations: z.strictObject({
-      ...template,
-      resource: mappedResource.optional(),
-      evaluations: z
-        .array(
-          z.strictObject({ action: template.action, resource: mappedResource.optional(), context: template.context }),
-        )
-        .min(1),
-    }),
-  }),
-]);
-
-export const mappingYaml = z.strictObject({ server: name, tools: z.record(z.string(), mapping) });
-
-const expectation = {
-  expect: z.enum(['allow', 'modify', 'step_up', 'defer', 'deny']),
-  /** The policies that decide, in any order. */
-  because: z.array(z.string()).optional(),
-  outcome: z.enum(['completed', 'failed', 'unknown', 'none']).default('completed'),
-  /** What the action answers: its labels and values are known to the task from then on. */
-  result: z.unknown().optional(),
-  /** A person approves a call that is a `step_up`: its values count as the user's for the rest of the task, and it is asked again. */
-  approve: z.literal(true).optional(),
-  /** How often it is done; each time the same is expected. */
-  times: z.int().min(1).max(10_000).default(1),
-  /** So much later than the step before. */
-  after: z
-    .string()
-    .regex(/^[1-9][0-9]*(s|m|h|d)$/, 'as 5m, 2h or 3d')
-    .optional(),
-};
-const properties = z.record(z.string(), z.unknown()).optional();
-const entity = z.strictObject({ type: z.string(), id: z.string(), properties });
-
-/** A call, mapped as the gateway would; or an AuthZEN request as it is. */
-const step = z.union([
-  z.strictObject({
-    call: z.string(),
-    server: z.string().optional(),
-    input: z.record(z.string(), z.unknown()).default({}),
-    /** Of another task, by another agent, or for somebody else than the test says. */
-    task: z.string().min(1).optional(),
-    agent: uidText.optional(),
-    for: uidText.optional(),
-    prompt: z.string().optional(),
-    ...expectation,
-  }),
-  z.strictObject({
-    request: z.strictObject({
-      subject: entity,
-      action: z.strictObject({ name: z.string(), properties }),
-      resource: entity,
-      context: z.record(z.string(), z.unknown()).optional(),
-    }),
-    ...expectation,
-  }),
-]);
-
-const task = z
-  .strictObject({
-    test: z.string(),
-    /** Who calls; a request says so itself. */
-    agent: uidText.optional(),
-    for: uidText.optional(),
-    /** Which caller of the service sends the requests. */
-    as: name.default('default'),
-    /** The kind of task that it was started as, in `tasks.yaml`; the default kind when it is not given. */
-    kind: z.string().optional(),
-    /** What the user asked for. */
-    prompt: z.string().optional(),
-    /** The moment at which the test runs. */
-    now: z.iso.datetime().optional(),
-    given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),
-    steps: z.array(step).min(1),
-  })
-  .refine(({ for: originator, steps }) => originator !== undefined || steps.every((one) => 'request' in one), {
-    message: 'a test with a `call` says with `for` on whose behalf it is',
-  });
-
-export const testsYaml = z.strictObject({ tests: z.array(task) });
-
 export type WritYaml = z.infer<typeof writYaml>;
-export type ObligationsYaml = z.infer<typeof obligationsYaml>;
 export type CallerYaml = WritYaml['callers'][string];
-export type LedgerYaml = z.infer<typeof ledgerYaml>;
-export type MappingYaml = z.infer<typeof mappingYaml>;
-export type TestsYaml = z.infer<typeof testsYaml>;
-export type TestTask = TestsYaml['tests'][number];
-export type TestStep = TestTask['steps'][number];

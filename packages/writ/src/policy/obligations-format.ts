@@ -1,0 +1,56 @@
+import { compile as compilePath } from 'json-p3';
+import { z } from 'zod';
+
+/** What a permit can ask of the enforcement point (AuthZEN Obligations Profile 1.0), by the name that `@obligation` uses. */
+const obligation = z.strictObject({
+  type: z.string().min(1),
+  properties: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** The members that the profile requires of its own types. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  'step-up': ['acr_value'],
+  notification: ['to', 'body'],
+  session_termination: ['subject'],
+  cap: ['path', 'max'],
+  replace: ['path', 'value'],
+  'drop-field': ['path'],
+  watermark: ['text'],
+};
+/** What `redact` looks for in texts, wherever it is. */
+const CLASSES = ['email', 'phone', 'iban', 'card', 'secret', 'instructions', 'hidden-text'];
+
+/** What our own enforcement points could not carry out. */
+function wrongIn(type: string, { path, class: found, on, max }: Readonly<Record<string, unknown>>): string | undefined {
+  if (!['redact', 'cap', 'replace', 'drop-field', 'watermark'].includes(type)) return undefined;
+  if (on !== undefined && on !== 'input' && on !== 'result') return '`on` is input or result';
+  if (type === 'redact' && path === undefined && found === undefined) return 'a redact has a `path` or a `class`';
+  if (found !== undefined && !CLASSES.includes(String(found))) return `a \`class\` is ${CLASSES.join(', ')}`;
+  if (type === 'cap' && typeof max !== 'number') return '`max` is a number';
+  if (path === undefined) return undefined;
+  if (typeof path !== 'string') return '`path` is a JSONPath';
+  try {
+    compilePath(path.startsWith('$') ? path : `$.${path}`);
+    return undefined;
+  } catch (error) {
+    return `\`path\` is no JSONPath: ${(error as Error).message}`;
+  }
+}
+
+export const obligationsYaml = z.strictObject({
+  obligations: z
+    .record(
+      z.string().regex(/^[\w.-]+$/, 'a name is letters, digits, dots, dashes and _'),
+      obligation.superRefine(({ type, properties }, context) => {
+        for (const member of REQUIRED[type] ?? []) {
+          if (properties[member] === undefined)
+            context.addIssue({ code: 'custom', path: ['properties'], message: `a ${type} has \`${member}\`` });
+        }
+        const wrong = wrongIn(type, properties);
+        if (wrong !== undefined) context.addIssue({ code: 'custom', path: ['properties'], message: wrong });
+      }),
+    )
+    .default({}),
+});
+
+export type ObligationsYaml = z.infer<typeof obligationsYaml>;

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { name, uidText } from './names.js';
+
+const expectation = {
+  expect: z.enum(['allow', 'modify', 'step_up', 'defer', 'deny']),
+  /** The policies that decide, in any order. */
+  because: z.array(z.string()).optional(),
+  outcome: z.enum(['completed', 'failed', 'unknown', 'none']).default('completed'),
+  /** What the action answers: its labels and values are known to the task from then on. */
+  result: z.unknown().optional(),
+  /** A person approves a call that is a `step_up`: its values count as the user's for the rest of the task, and it is asked again. */
+  approve: z.literal(true).optional(),
+  /** How often it is done; each time the same is expected. */
+  times: z.int().min(1).max(10_000).default(1),
+  /** So much later than the step before. */
+  after: z
+    .string()
+    .regex(/^[1-9][0-9]*(s|m|h|d)$/, 'as 5m, 2h or 3d')
+    .optional(),
+};
+const properties = z.record(z.string(), z.unknown()).optional();
+const entity = z.strictObject({ type: z.string(), id: z.string(), properties });
+
+/** A call, mapped as the gateway would; or an AuthZEN request as it is. */
+const step = z.union([
+  z.strictObject({
+    call: z.string(),
+    server: z.string().optional(),
+    input: z.record(z.string(), z.unknown()).default({}),
+    /** Of another task, by another agent, or for somebody else than the test says. */
+    task: z.string().min(1).optional(),
+    agent: uidText.optional(),
+    for: uidText.optional(),
+    prompt: z.string().optional(),
+    ...expectation,
+  }),
+  z.strictObject({
+    request: z.strictObject({
+      subject: entity,
+      action: z.strictObject({ name: z.string(), properties }),
+      resource: entity,
+      context: z.record(z.string(), z.unknown()).optional(),
+    }),
+    ...expectation,
+  }),
+]);
+
+const task = z
+  .strictObject({
+    test: z.string(),
+    /** Who calls; a request says so itself. */
+    agent: uidText.optional(),
+    for: uidText.optional(),
+    /** Which caller of the service sends the requests. */
+    as: name.default('default'),
+    /** The kind of task that it was started as, in `tasks.yaml`; the default kind when it is not given. */
+    kind: z.string().optional(),
+    /** What the user asked for. */
+    prompt: z.string().optional(),
+    /** The moment at which the test runs. */
+    now: z.iso.datetime().optional(),
+    given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),
+    steps: z.array(step).min(1),
+  })
+  .refine(({ for: originator, steps }) => originator !== undefined || steps.every((one) => 'request' in one), {
+    message: 'a test with a `call` says with `for` on whose behalf it is',
+  });
+
+export const testsYaml = z.strictObject({ tests: z.array(task) });
+
+export type TestsYaml = z.infer<typeof testsYaml>;
+export type TestTask = TestsYaml['tests'][number];
+export type TestStep = TestTask['steps'][number];
