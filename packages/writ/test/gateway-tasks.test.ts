@@ -186,6 +186,9 @@ describe('a client without the extension', () => {
     expect([error.code, error.message]).toEqual([-32_603, expect.stringContaining('it may have been done')]);
     const handle = await begun('slow');
     expect((await get(handle, { capabilities: {} })).error.code).toBe(-32_021);
+    const listening = { notifications: { taskIds: [handle] } };
+    const { error: unheard } = await ask('subscriptions/listen', listening, { capabilities: {} });
+    expect([unheard.code, unheard.data.requiredCapabilities]).toEqual([-32_021, WITH_TASKS]);
   });
 });
 

@@ -18,10 +18,11 @@ import type { Gateway } from './gateway.js';
 import { GATEWAY_INFO } from './gateway-info.js';
 import { askForJustification, JUSTIFICATION, justificationIn } from './justification.js';
 import type { CallingClient } from './map-call.js';
+import { isObject } from './message.js';
 import { kindOfMethod } from './methods.js';
 import { type Progress, progressOf } from './progress.js';
 import { TASKS_EXTENSION } from './task-handle.js';
-import { type Tasks, takesTasks } from './tasks.js';
+import { needsTasks, type Tasks, takesTasks } from './tasks.js';
 import type { CallResult } from './upstream.js';
 import { askable, type UserInput } from './user-input.js';
 
@@ -171,10 +172,15 @@ export function admit(
   const given = (params ?? {}) as Record<string, unknown>;
   if (kindOfMethod(method) === 'unknown')
     throw new ProtocolError(unknownMethodCode(given), `${method} is not permitted: the gateway does not know it`);
-  const asked = { ...callerIn(came, given._meta as Record<string, unknown> | undefined), signal: signal() };
+  const meta = given._meta as Record<string, unknown> | undefined;
+  const notifications = isObject(given.notifications) ? given.notifications : {};
+  // It is told of no task, and is not left to wait for that in the belief that it asked rightly.
+  if ('taskIds' in notifications && !takesTasks(meta?.[CLIENT_CAPABILITIES_META_KEY]))
+    throw needsTasks(`${method} for tasks`);
+  const asked = { ...callerIn(came, meta), signal: signal() };
   const admitted = gateway.admit(method, given, asked, resource());
   if (method !== 'subscriptions/listen') return admitted;
-  const { resourceSubscriptions: uris = [] } = (given.notifications ?? {}) as { resourceSubscriptions?: unknown };
+  const { resourceSubscriptions: uris = [] } = notifications;
   if (!Array.isArray(uris) || uris.length > MOST_WATCHED)
     throw new ProtocolError(ERROR.mapping, `\`resourceSubscriptions\` is a list of ${MOST_WATCHED} URIs at most`);
   const watchAll = async (): Promise<void> => {

@@ -93,14 +93,7 @@ export class Tasks {
   }
 
   private async permitted(method: Method, handle: string, asked: AskedWith): Promise<TaskOf> {
-    if (asked.takesTasks !== true)
-      throw new ProtocolError(
-        MISSING_CAPABILITY,
-        `${method} is for clients that have the extension ${TASKS_EXTENSION}`,
-        {
-          requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
-        },
-      );
+    if (asked.takesTasks !== true) throw needsTasks(method);
     const { client, carried } = asked;
     const task = this.parts.handles.opened(handle, callerText(client));
     if (task === undefined) throw new ProtocolError(ERROR.mapping, 'you have no such task');
@@ -162,6 +155,13 @@ function refuseUnaskable(requests: unknown, { input }: AskedWith): void {
 function messageIn(error: unknown): string {
   const { message } = (error ?? {}) as { readonly message?: unknown };
   return typeof message === 'string' ? message : 'it failed';
+}
+
+/** What a client hears that asks for something of tasks without saying that it has them ("Protocol Errors"). */
+export function needsTasks(what: string): ProtocolError {
+  return new ProtocolError(MISSING_CAPABILITY, `${what} is for clients that have the extension ${TASKS_EXTENSION}`, {
+    requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
+  });
 }
 
 /** Whether a client takes the handle of a task for an answer, by its capabilities. */
