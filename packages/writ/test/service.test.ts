@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningDesk, startDesk } from './desk.js';
@@ -256,6 +256,23 @@ describe('outcomes at once', () => {
     expect((await report(sent)).status).toBe(204);
     const found = await Promise.all(ids.map((id) => desk.writ.records.find(id)));
     expect(found.map((one) => one?.outcome?.status)).toEqual(['failed', 'completed', undefined]);
+  });
+
+  it('go on the record together: each does not wait for a commit of its own', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 60; i += 1) ids.push((await evaluate(order)).headers.get('X-Decision-Id') as string);
+    const commits = async (): Promise<number> => {
+      const key = readFileSync(desk.writ.keyFileOf('admin'), 'utf8').trim();
+      const headers = { Authorization: `Bearer ${key}` };
+      const text = await (await fetch(`${desk.writ.serviceUrl}/metrics`, { headers })).text();
+      return Number(/^writ_log_commit_duration_seconds_count (\d+)$/m.exec(text)?.[1]);
+    };
+    const before = await commits();
+    const outcomes = ids.map((decisionId) => ({ decisionId, status: 'completed' }));
+    expect((await post('/v1/outcomes', JSON.stringify({ outcomes }))).status).toBe(204);
+    expect(await commits()).toBeLessThan(before + 20);
+    const found = await Promise.all(ids.map((id) => desk.writ.records.find(id)));
+    expect(new Set(found.map((one) => one?.outcome?.status))).toEqual(new Set(['completed']));
   });
 
   it('of many reports of one decision, one counts and none fails', async () => {

@@ -31,6 +31,13 @@ const outcomeShape = z.object({
 
 const MOST_AT_ONCE = 100;
 
+/** Waits for all, also when one fails. @throws what the first that failed did */
+async function allOf(reports: readonly Promise<unknown>[]): Promise<void> {
+  const settled = await Promise.allSettled(reports);
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
 /** `POST /v1/outcomes`: what became of a permitted action, or of several. */
 export function outcomeRoute(decider: () => Decider): Route {
   return route({
@@ -44,11 +51,14 @@ export function outcomeRoute(decider: () => Decider): Route {
     answers: { 204: { description: 'Taken in; also when it was reported before, or is not known' } },
     async handle({ body, caller, reply }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
+      const outcomes = 'outcomes' in body ? body.outcomes : [body];
       try {
-        for (const { decisionId, status, result, unread, changes, error } of 'outcomes' in body
-          ? body.outcomes
-          : [body])
-          await decider().report(decisionId, status, caller, unread === true ? UNREAD : result, { changes, error });
+        // Together, or each would have to wait for a commit of its own.
+        await allOf(
+          outcomes.map(({ decisionId, status, result, unread, changes, error }) =>
+            decider().report(decisionId, status, caller, unread === true ? UNREAD : result, { changes, error }),
+          ),
+        );
       } catch (error) {
         if (error instanceof LedgerError) throw new Problem(503, error.message, {}, 1);
         throw error;
