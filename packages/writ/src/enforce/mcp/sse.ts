@@ -97,8 +97,10 @@ export class SseStreams {
     } else if (open.waiting < MOST_WAITING) {
       open.waiting += 1;
       // In their order, once there is somebody to take them.
-      open.taken = (open.taken ?? this.connect(open, message)).then(deliver);
-    } else {
+      open.taken = (open.taken ?? this.connect(open, message))
+        .then(deliver)
+        .catch((error: unknown) => this.log(`a stream failed: ${String(error)}`));
+    } else if (message.id !== undefined) {
       this.refuse(id, message.id, { code: INTERNAL_ERROR, message: `${MOST_WAITING} messages wait already` });
     }
   }
