@@ -22,7 +22,7 @@ import { OwnServers } from './own-servers.js';
 import { answerPlainly, hasPlainHeaders, plainCallIn } from './plain-call.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
 import { headersDiffer } from './request-headers.js';
-import { type IdentifiedRequest, Sessions } from './sessions.js';
+import { type IdentifiedRequest, NOT_STARTED, Sessions } from './sessions.js';
 import { SSE_MESSAGES, SseStreams } from './sse.js';
 import { callerText } from './user-input.js';
 
@@ -152,7 +152,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       log(`no session: ${error.message}`);
-      return refuse(response, 503, -32_603, 'a server of the session did not start; try again later', value.id);
+      return refuse(response, 503, -32_603, NOT_STARTED, value.id);
     }
     refuse(response, 503, -32_603, 'there are too many sessions; end some, or try again later', value.id);
   }

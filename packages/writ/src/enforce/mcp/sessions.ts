@@ -13,6 +13,18 @@ export interface SessionServer {
   readonly end?: () => Promise<void>;
 }
 
+/** What a client hears when what it should talk to is not there. */
+export const NOT_STARTED = 'a server of the session did not start; try again later';
+
+/** Ends what a session has for itself when its connection ends. */
+export function endWithConnection({ server, end }: SessionServer): void {
+  const closed = server.onclose;
+  server.onclose = () => {
+    closed?.();
+    end?.().catch(() => undefined);
+  };
+}
+
 interface Session {
   readonly owner: string;
   readonly server: Server;
@@ -84,12 +96,13 @@ export class Sessions {
         this.held.delete(id);
       },
     });
-    const closed = server.onclose;
-    server.onclose = () => {
-      events.clear();
-      closed?.();
-      end?.().catch(() => undefined);
-    };
+    endWithConnection({
+      server,
+      end: async () => {
+        events.clear();
+        await end?.();
+      },
+    });
     try {
       await server.connect(transport);
       await transport.handleRequest(request, response, message);

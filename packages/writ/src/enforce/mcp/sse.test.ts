@@ -38,15 +38,19 @@ async function opened(serverFor: () => Promise<SessionServer>) {
   return { streams, id, answer, came: () => came, logged };
 }
 
+/** Servers that start when the test says so. */
+function startedLater() {
+  let start: (made: SessionServer) => void = () => undefined;
+  const made = new Promise<SessionServer>((resolve) => {
+    start = resolve;
+  });
+  return { serverFor: () => made, start };
+}
+
 describe('a stream of the transport of 2024-11-05', () => {
   it('takes what comes in its order, also while its servers are started', async () => {
-    let start: (made: SessionServer) => void = () => undefined;
-    const { streams, id, came } = await opened(
-      () =>
-        new Promise((resolve) => {
-          start = resolve;
-        }),
-    );
+    const { serverFor, start } = startedLater();
+    const { streams, id, came } = await opened(serverFor);
     streams.take(id, INITIALIZE, AUTH);
     streams.take(id, { jsonrpc: '2.0', method: 'notifications/initialized' }, AUTH);
     streams.take(id, { jsonrpc: '2.0', id: 2, method: 'ping' }, AUTH);
@@ -61,13 +65,8 @@ describe('a stream of the transport of 2024-11-05', () => {
   });
 
   it('ends what was started for a client that is gone meanwhile', async () => {
-    let start: (made: SessionServer) => void = () => undefined;
-    const { streams, id, answer } = await opened(
-      () =>
-        new Promise((resolve) => {
-          start = resolve;
-        }),
-    );
+    const { serverFor, start } = startedLater();
+    const { streams, id, answer } = await opened(serverFor);
     streams.take(id, INITIALIZE, AUTH);
     answer.destroy();
     await expect.poll(() => streams.has(id, 'me')).toBe(false);

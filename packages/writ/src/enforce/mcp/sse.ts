@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
 import { UpstreamError } from '../errors.js';
-import { type SessionServer, tellLists } from './sessions.js';
+import { ERROR } from './carry-out.js';
+import { endWithConnection, NOT_STARTED, type SessionServer, tellLists } from './sessions.js';
 
 const KEEP_ALIVE_MS = 15_000;
 /** In bytes. */
@@ -11,7 +12,6 @@ const MOST = 1_000;
 const MOST_OF_ONE = 64;
 /** So many messages of one client wait while its servers are started. */
 const MOST_WAITING = 100;
-const INTERNAL_ERROR = -32_603;
 
 /** Where clients of this transport send their messages; the stream itself names it. */
 export const SSE_MESSAGES = '/messages';
@@ -101,7 +101,7 @@ export class SseStreams {
         .then(deliver)
         .catch((error: unknown) => this.log(`a stream failed: ${String(error)}`));
     } else if (message.id !== undefined) {
-      this.refuse(id, message.id, { code: INTERNAL_ERROR, message: `${MOST_WAITING} messages wait already` });
+      this.refuse(id, message.id, { code: ERROR.decisionPoint, message: `${MOST_WAITING} messages wait already` });
     }
   }
 
@@ -113,17 +113,13 @@ export class SseStreams {
     } catch (error) {
       this.log(`no stream: ${error instanceof Error ? error.message : String(error)}`);
       const known = error instanceof UpstreamError;
-      const message = known ? 'a server of the session did not start; try again later' : 'the gateway failed';
-      this.refuse(stream.sessionId, first.id, { code: INTERNAL_ERROR, message });
+      const message = known ? NOT_STARTED : 'the gateway failed';
+      this.refuse(stream.sessionId, first.id, { code: ERROR.decisionPoint, message });
       await stream.close();
       return;
     }
     const { server, end } = made;
-    const closed = server.onclose;
-    server.onclose = () => {
-      closed?.();
-      end?.().catch(() => undefined);
-    };
+    endWithConnection(made);
     await server.connect(stream);
     // Its client may be gone by now, and nothing says so a second time.
     if (this.open.has(stream.sessionId)) {
