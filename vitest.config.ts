@@ -14,7 +14,7 @@ const COMPUTING = [
   'packages/writ/test/decision-search.test.ts',
 ];
 /** They ask one thing after the other of processes that they start. */
-const COMMANDS = ['aarm', 'access-cli', 'cli', 'examples', 'guard', 'log', 'replay', 'setup-commands'].map(
+const COMMANDS = ['aarm', 'access-cli', 'cli', 'examples', 'guard', 'log', 'readme', 'replay', 'setup-commands'].map(
   (name) => `packages/writ/test/${name}.test.ts`,
 );
 

@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -11,10 +11,14 @@ import { sessions } from './sessions.js';
 const USAGE = `usage: npm start [-- options]
   --once      end after the two sessions
   --json      print one JSON object instead of tables
-  --data DIR  where the store, the keys and the sandbox are (./data)`;
+  --keep      go on from what earlier runs left: the ledger counts their refunds
+  --data DIR  the folder of the store, the keys and the sandbox; never emptied (data/demo, emptied at each start)
+  --port N    the port of the service; the gateway takes the next one (7465); 0 takes any free ones`;
 
 const BUNDLE = fileURLToPath(new URL('../..', import.meta.url));
-const [SERVICE_PORT, GATEWAY_PORT] = [7465, 7466];
+const OWN_DATA = fileURLToPath(new URL('../../../../data/demo', import.meta.url));
+/** npm runs scripts in the project's folder; paths are typed and read in the caller's. */
+const CALLERS_FOLDER = process.env.INIT_CWD ?? '.';
 
 const options = readOptions();
 try {
@@ -22,20 +26,22 @@ try {
 } catch (error) {
   const portTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
   if (!(error instanceof WritError) && !portTaken) throw error;
-  const help = error instanceof WritError ? error.help : '`npm start -- --once` takes any free port';
+  const help = error instanceof WritError ? error.help : '`npm start -- --port 0` takes any free port';
   console.error(`${pc.red('error')} ${(error as Error).message}${help === undefined ? '' : `\n      ${help}`}`);
   process.exitCode = 1;
 }
 
 async function main(): Promise<void> {
-  const { once, json, data } = options;
+  const { once, json, data, port } = options;
   const writ = await start({
     bundle: BUNDLE,
     data,
-    prepare: () => prepareSandbox(data),
-    // A run that ends by itself takes any free port, so that it never collides with one that stays.
-    port: once ? 0 : SERVICE_PORT,
-    gatewayPort: once ? 0 : GATEWAY_PORT,
+    prepare: () => {
+      if (options.isEmptied) empty(data);
+      prepareSandbox(data);
+    },
+    port,
+    gatewayPort: port === 0 ? 0 : port + 1,
   });
 
   const calls: CallReport[] = [];
@@ -64,11 +70,12 @@ function farewell(
   const stopped =
     through === 0 ? 'No denied call reached its server.' : pc.red(`${through} denied calls reached a server!`);
   console.log(`${allowed} allowed, ${denied} denied. ${stopped}\n`);
-  console.log(`Why was it denied?  ${pc.bold(`npx writ explain ${first?.decisionId}${options.dataFlag}`)}`);
+  const data = options.dataFlag;
+  console.log(`Why was it denied?  ${pc.bold(`npx writ explain ${first?.decisionId} --data ${data}`)}`);
   if (options.once) return;
-  console.log(`The service         ${pc.bold(writ.serviceUrl)}  AuthZEN, key in ${relative('.', writ.keyFile)}`);
+  console.log(`The service         ${pc.bold(writ.serviceUrl)}  AuthZEN, key in ${join(data, 'keys', 'default.key')}`);
   console.log(
-    `The gateway         ${pc.bold(writ.gatewayUrl ?? '')}  MCP over Streamable HTTP, keys in ${relative('.', options.data)}/keys`,
+    `The gateway         ${pc.bold(writ.gatewayUrl ?? '')}  MCP over Streamable HTTP, keys in ${join(data, 'keys')}`,
   );
   console.log('Stop with Ctrl-C.');
 }
@@ -79,23 +86,37 @@ function readOptions() {
       options: {
         once: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        keep: { type: 'boolean', default: false },
         data: { type: 'string' },
+        port: { type: 'string' },
+        help: { type: 'boolean', default: false },
       },
     });
-    // npm runs scripts in the project's folder; a path was typed in the caller's.
-    const data = resolve(process.env.INIT_CWD ?? '.', values.data ?? 'data');
-    return {
-      ...values,
-      data: values.data === undefined ? resolve('data') : data,
-      dataFlag: values.data === undefined ? '' : ` --data ${values.data}`,
-    };
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    const { once, json, keep } = values;
+    const data = values.data === undefined ? OWN_DATA : resolve(CALLERS_FOLDER, values.data);
+    // A run that ends by itself takes any free port, so that it never collides with one that stays.
+    const port = Number(values.port ?? (once ? 0 : 7465));
+    if (!Number.isInteger(port) || port < 0 || port > 65_534) throw new Error(`--port ${values.port} is not a port`);
+    const isEmptied = values.data === undefined && !keep;
+    return { once, json, data, port, isEmptied, dataFlag: values.data ?? relative(CALLERS_FOLDER, OWN_DATA) };
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}`);
     process.exit(2);
   }
 }
 
-/** Each run begins with the same files and the same desk; the store, the record and the keys stay. */
+/** Removes what earlier runs left in a folder that this process has locked. */
+function empty(data: string): void {
+  for (const name of readdirSync(data)) {
+    if (!name.startsWith('lock.db')) rmSync(join(data, name), { recursive: true });
+  }
+}
+
+/** Puts the files and the desk back to how each run finds them. The store, the record and the keys stay. */
 function prepareSandbox(data: string): void {
   rmSync(join(data, 'files'), { recursive: true, force: true });
   for (const suffix of ['', '-wal', '-shm']) rmSync(join(data, `desk.db${suffix}`), { force: true });
