@@ -1,7 +1,7 @@
 import { uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
 import type { TokenExchange } from './decide/exchange.js';
-import type { IdentifiedClient } from './enforce/mcp/client-server.js';
+import type { IdentifiedClient } from './enforce/mcp/server/mcp-server.js';
 import type { Credentials } from './provenance/credentials.js';
 import { ExchangeError } from './provenance/errors.js';
 import { Newest } from './provenance/newest.js';

@@ -6,7 +6,7 @@ import type { PolicyPlane, RequestForm } from './decide/plane.js';
 import type { Append } from './decide/record.js';
 import { millisecondsOf } from './duration.js';
 import type { HoldSettings } from './enforce/holding.js';
-import { CallMapper, type MappedServer } from './enforce/mcp/map-call.js';
+import { CallMapper, type MappedServer } from './enforce/mcp/gateway/map-call.js';
 import { Ledger } from './ledger/ledger.js';
 import { Tools } from './ledger/tool-description.js';
 import type { AccessYaml } from './policy/access-format.js';

@@ -4,7 +4,7 @@ import type { PolicyControl, PolicyDescription } from './api/admin/parts.js';
 import { BUILT_IN, Callers } from './api/callers.js';
 import type { ServingStateHolder } from './api/serving-state.js';
 import type { Decider } from './decide/decide.js';
-import type { CallMapper } from './enforce/mcp/map-call.js';
+import type { CallMapper } from './enforce/mcp/gateway/map-call.js';
 import { fetchersOf } from './fetchers.js';
 import type { Ledger } from './ledger/ledger.js';
 import { mapperOf, planeOf } from './plane.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readableUri } from '../src/enforce/mcp/resource-uri.js';
+import { readableUri } from '../src/enforce/mcp/protocol/resource-uri.js';
 import { sendRaw } from './raw.js';
 import { bundleOf, type Running, run } from './running.js';
 

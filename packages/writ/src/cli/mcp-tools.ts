@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { Upstream } from '../enforce/mcp/upstream.js';
+import { Upstream } from '../enforce/mcp/client/upstream.js';
 import { WritError } from '../errors.js';
 import type { Bundle } from '../policy/bundle.js';
 import type { ListedTool } from '../policy/draft/guess.js';

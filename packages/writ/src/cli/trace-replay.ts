@@ -6,7 +6,7 @@ import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
 import { decideAll } from '../enforce/coaz/decide-all.js';
 import { MappingError } from '../enforce/errors.js';
-import type { CallingClient, CallMapper } from '../enforce/mcp/map-call.js';
+import type { CallingClient, CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { deciderOf, mapperOf } from '../plane.js';
 import type { Bundle } from '../policy/bundle.js';
 import { serverOf, TEST_DATA } from './run-tests.js';

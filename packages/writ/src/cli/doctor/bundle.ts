@@ -1,4 +1,4 @@
-import { Upstream } from '../../enforce/mcp/upstream.js';
+import { Upstream } from '../../enforce/mcp/client/upstream.js';
 import { environmentText } from '../../environment.js';
 import type { Bundle } from '../../policy/bundle.js';
 import { addressOf } from '../../upstreams.js';

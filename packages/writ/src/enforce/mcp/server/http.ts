@@ -13,18 +13,18 @@ import {
   ProtocolError,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { UpstreamError } from '../errors.js';
-import { admit, type CameWith, clientServer, type IdentifiedClient, isModern } from './client-server.js';
-import type { Gateway, Log } from './gateway.js';
+import { UpstreamError } from '../../errors.js';
+import type { Gateway, Log } from '../gateway/gateway.js';
+import { parseMessage } from '../protocol/message.js';
+import { headersDiffer } from '../protocol/request-headers.js';
+import { callerText } from '../protocol/user-input.js';
 import { answerMetadata, MAX_BODY, readBody, refuse, send, untilClosed, untilGone } from './http-answers.js';
-import { parseMessage } from './message.js';
-import { OwnServers } from './own-servers.js';
+import { admit, type CameWith, clientServer, type IdentifiedClient, isModern } from './mcp-server.js';
+import { OwnServers } from './per-client-servers.js';
 import { answerPlainly, hasPlainHeaders, plainCallIn } from './plain-call.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
-import { headersDiffer } from './request-headers.js';
 import { type IdentifiedRequest, NOT_STARTED, Sessions } from './sessions.js';
 import { SSE_MESSAGES, SseStreams } from './sse.js';
-import { callerText } from './user-input.js';
 
 /** Who calls, from the `Authorization` header; undefined when it proves nothing. Rejects when that cannot be told now. */
 export type Identify = (authorization: string | undefined, connection: object) => Promise<IdentifiedClient | undefined>;

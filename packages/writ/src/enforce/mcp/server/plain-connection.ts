@@ -1,7 +1,7 @@
-import type { CameWith } from './client-server.js';
-import type { Gateway } from './gateway.js';
+import type { CallResult } from '../client/upstream.js';
+import type { Gateway } from '../gateway/gateway.js';
+import type { CameWith } from './mcp-server.js';
 import { answerPlainly, type PlainCall, plainCallIn } from './plain-call.js';
-import type { CallResult } from './upstream.js';
 
 type Id = string | number;
 

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { type JSONRPCMessage, ProtocolError, type Transport } from '@modelcontextprotocol/server';
-import { parseMessage } from './message.js';
+import { parseMessage } from '../protocol/message.js';
 import type { PlainConnection } from './plain-connection.js';
 
 const MAX_LINE = 1024 * 1024;

@@ -10,21 +10,21 @@ import {
 } from '@modelcontextprotocol/server';
 import { sameUid } from '@writ/cedar';
 import { z } from 'zod';
-import { carriedBy, originatorIn } from '../carried.js';
-import { JustificationNeeded } from '../holding.js';
-import { ERROR } from './carry-out.js';
-import type { AskedWith, Contents } from './contents.js';
-import type { Gateway } from './gateway.js';
-import { GATEWAY_INFO } from './gateway-info.js';
+import { carriedBy, originatorIn } from '../../carried.js';
+import { JustificationNeeded } from '../../holding.js';
+import type { CallResult } from '../client/upstream.js';
+import { ERROR } from '../gateway/carry-out.js';
+import type { AskedWith, Contents } from '../gateway/contents.js';
+import type { Gateway } from '../gateway/gateway.js';
+import type { CallingClient } from '../gateway/map-call.js';
+import { needsTasks, type Tasks, takesTasks } from '../gateway/tasks.js';
+import { GATEWAY_INFO } from '../protocol/gateway-info.js';
+import { isObject } from '../protocol/message.js';
+import { kindOfMethod } from '../protocol/methods.js';
+import { TASKS_EXTENSION } from '../protocol/task-handle.js';
+import { askable, type UserInput } from '../protocol/user-input.js';
 import { askForJustification, JUSTIFICATION, justificationIn } from './justification.js';
-import type { CallingClient } from './map-call.js';
-import { isObject } from './message.js';
-import { kindOfMethod } from './methods.js';
 import { type Progress, progressOf } from './progress.js';
-import { TASKS_EXTENSION } from './task-handle.js';
-import { needsTasks, type Tasks, takesTasks } from './tasks.js';
-import type { CallResult } from './upstream.js';
-import { askable, type UserInput } from './user-input.js';
 
 const MOST_WATCHED = 100;
 

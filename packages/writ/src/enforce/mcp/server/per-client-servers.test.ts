@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { UpstreamError } from '../errors.js';
-import type { Gateway } from './gateway.js';
-import { OwnServers } from './own-servers.js';
+import { UpstreamError } from '../../errors.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { OwnServers } from './per-client-servers.js';
 
 const OFFERS = { resources: false, prompts: false, completions: false, subscriptions: false };
 const first = (capabilities: object = {}): Record<string, unknown> => ({

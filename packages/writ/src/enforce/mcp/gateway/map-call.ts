@@ -1,8 +1,8 @@
 import type { EntityUid } from '@writ/cedar';
-import type { ListedAction } from '../../decide/could-permit.js';
-import type { AccessRequest, Carried } from '../../decide/request.js';
-import { compileMapping, type Mapping } from '../coaz/mapping.js';
-import { MappingError } from '../errors.js';
+import type { ListedAction } from '../../../decide/could-permit.js';
+import type { AccessRequest, Carried } from '../../../decide/request.js';
+import { compileMapping, type Mapping } from '../../coaz/mapping.js';
+import { MappingError } from '../../errors.js';
 
 /** The mappings that a bundle has for the tools of one server. */
 export interface BundleMappings {

@@ -1,4 +1,4 @@
-import { MappingError } from '../errors.js';
+import { MappingError } from '../../errors.js';
 
 const LONGEST = 2_048;
 

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import { Pool } from 'undici';
-import { type AnswerReader, exchange, wholeText } from '../http-exchange.js';
+import { type AnswerReader, exchange, wholeText } from '../../http-exchange.js';
+import { nameHeader } from '../protocol/request-headers.js';
 import {
   answerTo,
   type DirectClient,
@@ -10,7 +11,6 @@ import {
   resultIn,
   type SentRequest,
 } from './direct-requests.js';
-import { nameHeader } from './request-headers.js';
 import type { ServerAddress } from './server-address.js';
 import type { CallResult } from './upstream.js';
 

@@ -1,12 +1,12 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import type { Decision } from '../../decide/decision.js';
-import type { DecisionPoint } from '../../decide/point.js';
-import type { Change, OutcomeDetails } from '../../decide/record.js';
-import type { OutcomeStatus } from '../../ledger/outcome.js';
-import { ObligationError, UpstreamError } from '../errors.js';
-import { carriedOut, changeOf, obligationsOn } from '../transform.js';
+import type { Decision } from '../../../decide/decision.js';
+import type { DecisionPoint } from '../../../decide/point.js';
+import type { Change, OutcomeDetails } from '../../../decide/record.js';
+import type { OutcomeStatus } from '../../../ledger/outcome.js';
+import { ObligationError, UpstreamError } from '../../errors.js';
+import { carriedOut, changeOf, obligationsOn } from '../../transform.js';
+import type { Along, CallResult, Upstream } from '../client/upstream.js';
 import { changedAnswer } from './answer-transform.js';
-import type { Along, CallResult, Upstream } from './upstream.js';
 
 /** JSON-RPC error codes of the COAZ-MCP binding, section "Errors". */
 export const ERROR = { denied: -32_001, mapping: -32_602, decisionPoint: -32_603 } as const;

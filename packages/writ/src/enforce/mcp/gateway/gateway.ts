@@ -1,10 +1,10 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { type Decision, isPermitted } from '../../decide/decision.js';
-import type { DecisionPoint } from '../../decide/point.js';
-import type { AccessRequest, Carried } from '../../decide/request.js';
-import { transactionIn } from '../carried.js';
-import { decideAll, JoinedPermits } from '../coaz/decide-all.js';
-import { MappingError } from '../errors.js';
+import { type Decision, isPermitted } from '../../../decide/decision.js';
+import type { DecisionPoint } from '../../../decide/point.js';
+import type { AccessRequest, Carried } from '../../../decide/request.js';
+import { transactionIn } from '../../carried.js';
+import { decideAll, JoinedPermits } from '../../coaz/decide-all.js';
+import { MappingError } from '../../errors.js';
 import {
   type ApprovalDesk,
   type HeldCall,
@@ -12,18 +12,18 @@ import {
   Holding,
   type HoldSettings,
   JustificationNeeded,
-} from '../holding.js';
+} from '../../holding.js';
+import type { Along, CallResult, Tool, Upstream } from '../client/upstream.js';
+import { kindOfMethod, serverTarget } from '../protocol/methods.js';
+import { TaskHandles } from '../protocol/task-handle.js';
+import { callerText, StateSeal, type UserInput } from '../protocol/user-input.js';
+import type { Relay } from '../server/client-bridge.js';
 import { CarryOut, ERROR, isTask, type Log } from './carry-out.js';
 import { type AskedWith, Contents, type ContentsParts } from './contents.js';
 import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
 import { type CallingClient, type CallMapper, promptTold, requestBy } from './map-call.js';
-import { kindOfMethod, serverTarget } from './methods.js';
-import type { Relay } from './relay.js';
-import { TaskHandles } from './task-handle.js';
 import { Tasks } from './tasks.js';
-import type { Along, CallResult, Tool, Upstream } from './upstream.js';
-import { callerText, StateSeal, type UserInput } from './user-input.js';
 
 export { DECISION_META, type Log } from './carry-out.js';
 

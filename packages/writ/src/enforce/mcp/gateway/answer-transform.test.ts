@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Obligation } from '../../decide/decision.js';
+import type { Obligation } from '../../../decide/decision.js';
 import { changedAnswer } from './answer-transform.js';
 
 const hash = (text: string): string => `h(${text.length})`;

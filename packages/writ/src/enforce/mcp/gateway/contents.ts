@@ -1,18 +1,18 @@
 import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
-import { isPermitted } from '../../decide/decision.js';
-import type { DecisionPoint } from '../../decide/point.js';
-import type { AccessRequest, Carried } from '../../decide/request.js';
-import { MappingError } from '../errors.js';
-import type { HeldDecision } from '../holding.js';
+import { isPermitted } from '../../../decide/decision.js';
+import type { DecisionPoint } from '../../../decide/point.js';
+import type { AccessRequest, Carried } from '../../../decide/request.js';
+import { MappingError } from '../../errors.js';
+import type { HeldDecision } from '../../holding.js';
+import type { Prompt, Resource, ResourceTemplate } from '../client/offered-contents.js';
+import type { CallResult, Upstream } from '../client/upstream.js';
+import { completionTarget } from '../protocol/methods.js';
+import { readableUri } from '../protocol/resource-uri.js';
+import { callerText, type StateSeal, type UserInput } from '../protocol/user-input.js';
 import { type CarryOut, ERROR } from './carry-out.js';
 import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
 import { type CallingClient, promptTold, requestBy } from './map-call.js';
-import { completionTarget } from './methods.js';
-import type { Prompt, Resource, ResourceTemplate } from './offered-contents.js';
-import { readableUri } from './resource-uri.js';
-import type { CallResult, Upstream } from './upstream.js';
-import { callerText, type StateSeal, type UserInput } from './user-input.js';
 
 /** What a request comes with besides what it asks for. */
 export interface AskedWith {

@@ -1,14 +1,14 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import type { ListedAction } from '../../decide/could-permit.js';
-import { isPermitted } from '../../decide/decision.js';
-import { UpstreamError } from '../errors.js';
+import type { ListedAction } from '../../../decide/could-permit.js';
+import { isPermitted } from '../../../decide/decision.js';
+import { UpstreamError } from '../../errors.js';
+import type { CallResult, Upstream } from '../client/upstream.js';
+import { TASKS_EXTENSION, type TaskHandles, type TaskOf } from '../protocol/task-handle.js';
+import { callerText } from '../protocol/user-input.js';
 import { ERROR, MISSING_CAPABILITY } from './carry-out.js';
 import type { AskedWith, ContentsParts } from './contents.js';
 import { denial } from './denial.js';
 import { requestBy } from './map-call.js';
-import { TASKS_EXTENSION, type TaskHandles, type TaskOf } from './task-handle.js';
-import type { CallResult, Upstream } from './upstream.js';
-import { callerText } from './user-input.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Method = 'tasks/get' | 'tasks/update' | 'tasks/cancel';

@@ -2,9 +2,9 @@ import { timingSafeEqual } from 'node:crypto';
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { uidText } from '@writ/cedar';
 import canonicalize from 'canonicalize';
-import { ERROR } from './carry-out.js';
-import type { CallingClient } from './map-call.js';
-import type { CallResult } from './upstream.js';
+import type { CallResult } from '../client/upstream.js';
+import { ERROR } from '../gateway/carry-out.js';
+import type { CallingClient } from '../gateway/map-call.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 import type { Client, LoggingMessageNotification } from '@modelcontextprotocol/client';
 import type { ClientCapabilities, Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { isModern } from './client-server.js';
-import type { Upstream } from './upstream.js';
+import type { Upstream } from '../client/upstream.js';
+import { isModern } from './mcp-server.js';
 
 /** Where a server of a revision before 2026-07-28 can turn to of itself. */
 export interface Relay {

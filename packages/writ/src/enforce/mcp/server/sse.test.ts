@@ -3,7 +3,7 @@ import { createServer, get, type Server as HttpServer, type IncomingMessage } fr
 import type { AddressInfo } from 'node:net';
 import { Server } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { UpstreamError } from '../errors.js';
+import { UpstreamError } from '../../errors.js';
 import type { SessionServer } from './sessions.js';
 import { SseStreams } from './sse.js';
 

@@ -1,20 +1,20 @@
 import { CLIENT_CAPABILITIES_META_KEY, Client, type Progress, ProtocolError } from '@modelcontextprotocol/client';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
-import type { Carried } from '../../decide/request.js';
-import { TOKEN_META } from '../carried.js';
-import { UpstreamError } from '../errors.js';
+import type { Carried } from '../../../decide/request.js';
+import { TOKEN_META } from '../../carried.js';
+import { UpstreamError } from '../../errors.js';
+import { GATEWAY_INFO } from '../protocol/gateway-info.js';
+import { paramHeaders } from '../protocol/request-headers.js';
+import { TASKS_EXTENSION } from '../protocol/task-handle.js';
+import { retryOf, type UserInput } from '../protocol/user-input.js';
+import { type Relay, relayTo } from '../server/client-bridge.js';
 import { SharedConnection } from './connection-requests.js';
 import type { DirectRequests } from './direct-requests.js';
-import { GATEWAY_INFO } from './gateway-info.js';
 import { HttpRequests } from './http-requests.js';
 import { contentsOf, type OfferedContents } from './offered-contents.js';
-import { type Relay, relayTo } from './relay.js';
-import { paramHeaders } from './request-headers.js';
 import { type ServerAddress, type ServerCommand, transportTo } from './server-address.js';
-import { TASKS_EXTENSION } from './task-handle.js';
 import { validatorOf } from './tool-schema.js';
-import { retryOf, type UserInput } from './user-input.js';
 import { WatchedResources } from './watched.js';
 
 /** A tool as its server lists it. */

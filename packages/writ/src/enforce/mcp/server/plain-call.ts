@@ -8,14 +8,14 @@ import {
   SERVER_INFO_META_KEY,
   specTypeSchemas,
 } from '@modelcontextprotocol/server';
-import { isTask, MISSING_CAPABILITY } from './carry-out.js';
-import { type CameWith, callerIn, callTool } from './client-server.js';
-import type { Gateway } from './gateway.js';
-import { GATEWAY_INFO } from './gateway-info.js';
-import { isObject } from './message.js';
-import { takesTasks } from './tasks.js';
-import type { CallResult } from './upstream.js';
-import { askable } from './user-input.js';
+import type { CallResult } from '../client/upstream.js';
+import { isTask, MISSING_CAPABILITY } from '../gateway/carry-out.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { takesTasks } from '../gateway/tasks.js';
+import { GATEWAY_INFO } from '../protocol/gateway-info.js';
+import { isObject } from '../protocol/message.js';
+import { askable } from '../protocol/user-input.js';
+import { type CameWith, callerIn, callTool } from './mcp-server.js';
 
 /** A call of a tool that is one request and one answer, as nearly all are: nothing is told on the way, and nothing was asked before. */
 export interface PlainCall {

@@ -4,7 +4,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   ProtocolError,
 } from '@modelcontextprotocol/client';
-import { isObject } from './message.js';
+import { isObject } from '../protocol/message.js';
 import type { CallResult } from './upstream.js';
 
 type Json = Readonly<Record<string, unknown>>;

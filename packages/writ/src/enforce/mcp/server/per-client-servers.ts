@@ -1,7 +1,7 @@
-import { UpstreamError } from '../errors.js';
-import { clientServer } from './client-server.js';
-import type { Gateway } from './gateway.js';
-import { ClientRelay } from './relay.js';
+import { UpstreamError } from '../../errors.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { ClientRelay } from './client-bridge.js';
+import { clientServer } from './mcp-server.js';
 import type { SessionServer } from './sessions.js';
 
 /** So many sessions have processes of their own at most. */
