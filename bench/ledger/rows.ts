@@ -96,7 +96,7 @@ export async function ledger(notes: string[]): Promise<Row[]> {
 async function inProcess(): Promise<Row[]> {
   const dist = (path: string): string => new URL(`../../../packages/writ/dist/${path}`, import.meta.url).href;
   const { deciderOf } = (await import(dist('plane.js'))) as { deciderOf: (...parts: unknown[]) => Deciding };
-  const { readBundleFrom } = (await import(dist('policy/bundle.js'))) as {
+  const { readBundleFrom } = (await import(dist('bundle/bundle.js'))) as {
     readBundleFrom: (files: object) => { bundle: unknown };
   };
   const { inProcess: caller } = (await import(dist('decide/caller.js'))) as { inProcess: (name: string) => unknown };

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { LogTiles } from './audit/log-tiles.js';
 import { parseVerifier } from './audit/tlog/note.js';
 import { Cosigning } from './audit/witness/cosigning.js';
-import type { RecordSettings } from './policy/record-format.js';
+import type { RecordSettings } from './bundle/format/record.js';
 import type { Store } from './store/store.js';
 
 const EVERY_MS = 5_000;

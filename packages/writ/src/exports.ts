@@ -4,9 +4,9 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { ExportMessage, ExportWorkerData } from './audit/export/export-worker.js';
 import type { SinkDescription } from './audit/export/sinks.js';
+import type { RecordSettings, SinkSettings } from './bundle/format/record.js';
 import { millisecondsOf } from './duration.js';
 import { environmentText } from './environment.js';
-import type { RecordSettings, SinkSettings } from './policy/record-format.js';
 
 interface ExportsParts {
   /** Where the log is. */

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Schema } from '@writ/cedar';
+import type { Bundle } from './bundle/bundle.js';
+import type { FetcherYaml } from './bundle/format/facts.js';
 import { millisecondsOf } from './duration.js';
 import { environmentText } from './environment.js';
-import type { Bundle } from './policy/bundle.js';
-import type { FetcherYaml } from './policy/facts-format.js';
 import { Fetcher, type FetcherOptions, type FetchObserver } from './registry/fetch/fetcher.js';
 import { Fetchers } from './registry/fetch/fetchers.js';
 import { FileSource, formatOf } from './registry/fetch/file-source.js';

@@ -1,6 +1,6 @@
 import type { ServingStateHolder } from './api/serving-state.js';
+import type { WritYaml } from './bundle/format/writ.js';
 import { millisecondsOf } from './duration.js';
-import type { WritYaml } from './policy/writ-format.js';
 
 export interface FreshnessParts {
   readonly settings: () => WritYaml['freshness'];

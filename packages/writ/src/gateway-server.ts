@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { TokenParts } from './api/token.js';
+import type { Bundle } from './bundle/bundle.js';
 import { inProcess } from './decide/caller.js';
 import type { ApprovalDesk } from './enforce/holding.js';
 import { Gateway } from './enforce/mcp/gateway/gateway.js';
@@ -8,7 +9,6 @@ import type { ProtectedResource } from './enforce/mcp/server/protected-resource.
 import { TRANSFORMS } from './enforce/transform.js';
 import { GatewayClients } from './gateway-clients.js';
 import { holdSettings } from './plane.js';
-import type { Bundle } from './policy/bundle.js';
 import type { Credentials } from './provenance/credentials.js';
 import { DPOP_ALGORITHMS } from './provenance/dpop.js';
 import type { RecordChange } from './record-keeping.js';

@@ -7,9 +7,9 @@ import { PersonKeys } from './audit/protection/person-keys.js';
 import { DecisionSearch } from './audit/search/decision-search.js';
 import { LogIndex } from './audit/search/log-index.js';
 import type { SearchIndex } from './audit/search/search-index.js';
+import type { RecordSettings } from './bundle/format/record.js';
 import type { ChangeRecord } from './decide/record.js';
 import type { DeploymentStore } from './deployment-store.js';
-import type { RecordSettings } from './policy/record-format.js';
 import { protectionOf } from './record-protection.js';
 
 /** Puts a change on the record. */

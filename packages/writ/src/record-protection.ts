@@ -1,8 +1,8 @@
 import { Masks } from './audit/protection/masks.js';
 import type { PersonKeys } from './audit/protection/person-keys.js';
 import { Protection } from './audit/protection/protection.js';
+import type { RecordSettings } from './bundle/format/record.js';
 import { quickFinders } from './ledger/detectors.js';
-import type { RecordSettings } from './policy/record-format.js';
 
 /** What a bundle says becomes of entries before they are recorded. */
 export async function protectionOf(

@@ -1,9 +1,9 @@
 import { compile, Entities } from '@writ/cedar';
+import type { Bundle } from './bundle/bundle.js';
 import { inProcess } from './decide/caller.js';
 import type { PolicyPlane } from './decide/plane.js';
 import { WritError } from './errors.js';
 import { deciderOf } from './plane.js';
-import type { Bundle } from './policy/bundle.js';
 
 /** The service does not decide as it must. It does not become ready. */
 export class SelfTestError extends WritError {

@@ -1,10 +1,10 @@
 import { SignJWT } from 'jose';
 import type { Logger } from 'pino';
 import type { ReceivedStream, ServedSignals, ToldReceiver } from './api/signals/parts.js';
+import type { Bundle } from './bundle/bundle.js';
+import type { StreamYaml } from './bundle/format/signals.js';
 import { millisecondsOf } from './duration.js';
 import { environmentText } from './environment.js';
-import type { Bundle } from './policy/bundle.js';
-import type { StreamYaml } from './policy/signals-format.js';
 import { CredentialError } from './provenance/errors.js';
 import { compileIdentity } from './provenance/identity-claims.js';
 import type { SigningKeys } from './provenance/signing-keys.js';

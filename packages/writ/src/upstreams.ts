@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Bundle } from './bundle/bundle.js';
 import { millisecondsOf } from './duration.js';
 import type { ServerAddress, ServerCommand } from './enforce/mcp/client/server-address.js';
 import { type Tool, Upstream } from './enforce/mcp/client/upstream.js';
@@ -8,7 +9,6 @@ import type { ToolStates } from './enforce/mcp/gateway/gateway.js';
 import type { Relay } from './enforce/mcp/server/client-bridge.js';
 import { environmentText } from './environment.js';
 import { expand } from './plane.js';
-import type { Bundle } from './policy/bundle.js';
 import type { RecordChange } from './record-keeping.js';
 import { type PinnedTool, suspensionOf, type ToolPins } from './registry/tool-pins.js';
 

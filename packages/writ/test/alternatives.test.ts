@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { entryText } from '../src/audit/entry-text.js';
+import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { alternatives } from '../src/decide/counterfactual.js';
 import { isPermitted } from '../src/decide/decision.js';
@@ -7,7 +8,6 @@ import { edited, editText } from '../src/decide/edits.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
 import { Replay } from '../src/decide/replay.js';
 import { deciderOf, planeOf } from '../src/plane.js';
-import { loadBundle } from '../src/policy/bundle.js';
 import { command } from './processes.js';
 import { bundleOf, run } from './running.js';
 

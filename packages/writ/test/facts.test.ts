@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readBundle } from '../src/policy/bundle.js';
-import { checkBundle } from '../src/policy/check.js';
+import { readBundle } from '../src/bundle/bundle.js';
+import { checkBundle } from '../src/bundle/check/check.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 import { bundleOf, type Running, run } from './running.js';
 

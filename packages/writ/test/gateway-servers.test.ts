@@ -7,7 +7,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { draftBundle } from '../src/policy/draft/draft.js';
+import { draftBundle } from '../src/bundle/draft/draft.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 import { freePort } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';

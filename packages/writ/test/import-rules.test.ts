@@ -9,13 +9,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   provenance: ['store'],
   registry: ['store'],
   ledger: ['store'],
-  policy: ['store'],
-  decide: ['provenance', 'registry', 'ledger', 'policy'],
+  bundle: ['store'],
+  decide: ['provenance', 'registry', 'ledger', 'bundle'],
   audit: ['store', 'decide'],
   access: ['store', 'decide'],
   enforce: ['decide', 'ledger'],
-  api: ['access', 'audit', 'decide', 'ledger', 'policy', 'provenance', 'registry'],
-  cli: ['access', 'api', 'audit', 'decide', 'enforce', 'ledger', 'policy', 'provenance', 'registry', 'store', '.'],
+  api: ['access', 'audit', 'decide', 'ledger', 'bundle', 'provenance', 'registry'],
+  cli: ['access', 'api', 'audit', 'decide', 'enforce', 'ledger', 'bundle', 'provenance', 'registry', 'store', '.'],
 };
 /** Shared by all rooms: the base class of errors, how a mandate and a time are written, what a domain is, and what a text has for a model. */
 const FOR_ALL = ['errors.ts', 'authorization-details.ts', 'duration.ts', 'domain.ts', 'model-text.ts'];

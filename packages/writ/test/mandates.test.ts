@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { explain } from '../src/audit/explain.js';
-import { readBundle } from '../src/policy/bundle.js';
-import { checkBundle } from '../src/policy/check.js';
+import { readBundle } from '../src/bundle/bundle.js';
+import { checkBundle } from '../src/bundle/check/check.js';
 import { command } from './processes.js';
 import { bundleOf, type Reply, type Running, run } from './running.js';
 

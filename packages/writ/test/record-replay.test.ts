@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { entryText } from '../src/audit/entry-text.js';
 import { isSame } from '../src/audit/replay-report.js';
+import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
 import { Replay } from '../src/decide/replay.js';
 import type { AccessRequest } from '../src/decide/request.js';
 import { deciderOf, planeOf } from '../src/plane.js';
-import { loadBundle } from '../src/policy/bundle.js';
 import { command } from './processes.js';
 import { bundleOf, run } from './running.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readBundle } from '../src/policy/bundle.js';
-import { checkBundle } from '../src/policy/check.js';
+import { readBundle } from '../src/bundle/bundle.js';
+import { checkBundle } from '../src/bundle/check/check.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** The five results (design section 4) and the Obligations Profile. */

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
 import { deciderOf } from '../src/plane.js';
-import { loadBundle } from '../src/policy/bundle.js';
 import { command } from './processes.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Callers } from '../src/api/callers.js';
+import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
 import { searchActions, searchEntities } from '../src/decide/search.js';
 import { deciderOf } from '../src/plane.js';
-import { loadBundle } from '../src/policy/bundle.js';
 import { AccessTokens } from '../src/provenance/access-tokens.js';
 import { bundleOf, run } from './running.js';
 

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readBundle } from '../src/policy/bundle.js';
-import { checkBundle } from '../src/policy/check.js';
+import { readBundle } from '../src/bundle/bundle.js';
+import { checkBundle } from '../src/bundle/check/check.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Shared Signals: SETs that are pushed and polled become revocations and facts; and our revocations go out as CAEP events. */

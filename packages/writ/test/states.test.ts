@@ -11,7 +11,7 @@ import { operationRoutes } from '../src/api/operations.js';
 import { HttpService } from '../src/api/service.js';
 import { ServingStateHolder } from '../src/api/serving-state.js';
 import { LogWriter } from '../src/audit/log-writer.js';
-import { BundleError } from '../src/policy/errors.js';
+import { BundleError } from '../src/bundle/errors.js';
 import type { Credentials } from '../src/provenance/credentials.js';
 import { SelfTestError } from '../src/self-test.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';

@@ -1,6 +1,6 @@
 import type { Schema } from '@writ/cedar';
+import type { Method, ServicePolicy } from '../bundle/service-policy.js';
 import type { Caller, Rights } from '../decide/caller.js';
-import type { Method, ServicePolicy } from '../policy/service-policy.js';
 import type { AccessTokens } from '../provenance/access-tokens.js';
 
 /** A caller as the bundle declares it. */

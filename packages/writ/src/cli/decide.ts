@@ -3,10 +3,10 @@ import { CedarError } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import pc from 'picocolors';
 import { readEvaluation } from '../api/authzen/read-request.js';
+import { loadBundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { explainBriefly, isPermitted } from '../decide/decision.js';
 import { deciderOf } from '../plane.js';
-import { loadBundle } from '../policy/bundle.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
 

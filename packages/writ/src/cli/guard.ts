@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { type EntityUid, parseUid } from '@writ/cedar';
+import { loadBundle } from '../bundle/bundle.js';
+import { DEFAULT_ACCESS } from '../bundle/format/access.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { CallMapper } from '../enforce/mcp/gateway/map-call.js';
@@ -14,8 +16,6 @@ import { StrictStdioTransport } from '../enforce/mcp/server/stdio.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
 import { ServiceClient } from '../enforce/service-client.js';
 import { holdSettings, mapperOf } from '../plane.js';
-import { DEFAULT_ACCESS } from '../policy/access-format.js';
-import { loadBundle } from '../policy/bundle.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain } from './output.js';
 

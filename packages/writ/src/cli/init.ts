@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
+import { draftBundle } from '../bundle/draft/draft.js';
+import type { ListedTool } from '../bundle/draft/guess.js';
+import type { ObservedCall } from '../bundle/draft/observed.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { WritError } from '../errors.js';
-import { draftBundle } from '../policy/draft/draft.js';
-import type { ListedTool } from '../policy/draft/guess.js';
-import type { ObservedCall } from '../policy/draft/observed.js';
 import { timeOf } from './decisions.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { toolsOf } from './mcp-tools.js';

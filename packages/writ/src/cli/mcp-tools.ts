@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { Bundle } from '../bundle/bundle.js';
+import type { ListedTool } from '../bundle/draft/guess.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import { WritError } from '../errors.js';
-import type { Bundle } from '../policy/bundle.js';
-import type { ListedTool } from '../policy/draft/guess.js';
 import { addressOf } from '../upstreams.js';
 
 /** Tools that cannot be read. */

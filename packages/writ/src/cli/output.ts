@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { Finding } from '../policy/finding.js';
+import type { Finding } from '../bundle/check/finding.js';
 
 /** Results go to standard output, everything else to standard error. */
 export function print(text: string): void {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { z } from 'zod';
+import { loadBundle } from '../bundle/bundle.js';
 import { WritError } from '../errors.js';
-import { loadBundle } from '../policy/bundle.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
 import { type ReplayedCall, type Trace, TraceReplay } from './trace-replay.js';

@@ -1,5 +1,7 @@
 import { type EntityUid, parseUid } from '@writ/cedar';
 import { Callers } from '../api/callers.js';
+import type { Bundle } from '../bundle/bundle.js';
+import type { TestStep, TestTask } from '../bundle/format/tests.js';
 import { type Caller, inProcess } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';
 import { decidingPolicies, explainBriefly, isPermitted, isRequestable } from '../decide/decision.js';
@@ -13,8 +15,6 @@ import { MappingError } from '../enforce/errors.js';
 import { TRANSFORMS } from '../enforce/transform.js';
 import { WritError } from '../errors.js';
 import { deciderOf, mapperOf, planeOf } from '../plane.js';
-import type { Bundle } from '../policy/bundle.js';
-import type { TestStep, TestTask } from '../policy/tests-format.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import { mandateOf } from '../provenance/mandate.js';
 import type { Provenance } from '../provenance/path.js';

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pc from 'picocolors';
-import { loadSettings } from '../policy/bundle.js';
-import { type GeneratedSchema, generatedSchema, ownPart, withGenerated } from '../policy/draft/generated-schema.js';
-import type { ListedTool } from '../policy/draft/guess.js';
+import { loadSettings } from '../bundle/bundle.js';
+import { type GeneratedSchema, generatedSchema, ownPart, withGenerated } from '../bundle/draft/generated-schema.js';
+import type { ListedTool } from '../bundle/draft/guess.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { toolsOf, toolsOfBundle } from './mcp-tools.js';
 import { complain, count, print, printJson } from './output.js';

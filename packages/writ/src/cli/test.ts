@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { loadBundle } from '../policy/bundle.js';
+import { loadBundle } from '../bundle/bundle.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
 import { runTests } from './run-tests.js';

@@ -1,4 +1,5 @@
 import { type EntityUid, parseUid } from '@writ/cedar';
+import type { Bundle } from '../bundle/bundle.js';
 import { type Caller, inProcess } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';
 import { decidingPolicies, explainBriefly, isPermitted, type Result } from '../decide/decision.js';
@@ -8,7 +9,6 @@ import { decideAll } from '../enforce/coaz/decide-all.js';
 import { MappingError } from '../enforce/errors.js';
 import type { CallingClient, CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { deciderOf, mapperOf } from '../plane.js';
-import type { Bundle } from '../policy/bundle.js';
 import { serverOf, TEST_DATA } from './run-tests.js';
 
 /** A recorded task. */

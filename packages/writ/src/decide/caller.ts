@@ -1,4 +1,4 @@
-/** What a caller may do at this decision point. Decided by the service policies; see `policy/service-policy.ts`. */
+/** What a caller may do at this decision point. Decided by the service policies; see `bundle/service-policy.ts`. */
 export interface Rights {
   /** May it ask about this action on these types? */
   ask(how: 'evaluate' | 'search', action: string, subjectType: string, resourceType: string): boolean;

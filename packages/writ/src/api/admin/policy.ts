@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BundleError } from '../../policy/errors.js';
+import { BundleError } from '../../bundle/errors.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
 import type { AdminParts } from './parts.js';

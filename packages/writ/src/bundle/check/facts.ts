@@ -1,6 +1,6 @@
 import { compile as compilePath } from 'json-p3';
-import { millisecondsOf } from '../duration.js';
-import type { Bundle } from './bundle.js';
+import { millisecondsOf } from '../../duration.js';
+import type { Bundle } from '../bundle.js';
 import type { Finding } from './finding.js';
 
 /** What `facts.yaml` says, beside the types that the schema has. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { name, uidText } from './names.js';
+import { name, uidText } from '../names.js';
 
 const expectation = {
   expect: z.enum(['allow', 'modify', 'step_up', 'defer', 'deny']),

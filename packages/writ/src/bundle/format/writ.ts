@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { durationShape } from '../duration.js';
+import { durationShape } from '../../duration.js';
+import { name, uidText } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
-import { name, uidText } from './names.js';
-import { RECORD_DEFAULTS, recordShape } from './record-format.js';
-import { signalsShape } from './signals-format.js';
+import { RECORD_DEFAULTS, recordShape } from './record.js';
+import { signalsShape } from './signals.js';
 
 /** The shape of `writ.yaml` (design section 9); the other files of a bundle have one each beside it. Unknown keys are refused: a typing error is not a setting. */
 

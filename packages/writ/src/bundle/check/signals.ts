@@ -1,4 +1,4 @@
-import type { Bundle } from './bundle.js';
+import type { Bundle } from '../bundle.js';
 import type { Finding } from './finding.js';
 
 /** What `signals` of `writ.yaml` says, beside the types that the schema has. */

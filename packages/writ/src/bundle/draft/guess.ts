@@ -1,4 +1,4 @@
-import type { EFFECTS } from '../tools-format.js';
+import type { EFFECTS } from '../format/tools.js';
 
 /** A tool as its server lists it (MCP, `tools/list`). */
 export interface ListedTool {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { name } from './names.js';
+import { name } from '../names.js';
 
 const template = {
   subject: z.unknown().optional(),

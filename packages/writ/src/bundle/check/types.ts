@@ -1,8 +1,8 @@
 import * as official from '@cedar-policy/cedar-wasm/nodejs';
 import { CedarError, Entities, positionAt, utf16Offset } from '@writ/cedar';
-import type { Bundle, PolicySource } from './bundle.js';
+import type { Bundle, PolicySource } from '../bundle.js';
+import { SERVICE_SCHEMA_TEXT } from '../service-policy.js';
 import type { Finding } from './finding.js';
-import { SERVICE_SCHEMA_TEXT } from './service-policy.js';
 
 /**
  * Type-checks the policies and the entities of a bundle against its schema. The policies are the official validator's

@@ -1,6 +1,6 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { Finding } from './finding.js';
+import type { Finding } from './check/finding.js';
 
 /** A YAML file read into a shape. Without a value when it does not have that shape; the findings then say why. */
 export interface ReadYaml<T> {

@@ -1,5 +1,5 @@
 import { WritError } from '../errors.js';
-import { type Finding, findingText } from './finding.js';
+import { type Finding, findingText } from './check/finding.js';
 
 /** The bundle is not one that may be served. `findings` says everything that is wrong with it. */
 export class BundleError extends WritError {

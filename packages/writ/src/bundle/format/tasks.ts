@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { grantShape, MAX_GRANTS } from '../authorization-details.js';
+import { grantShape, MAX_GRANTS } from '../../authorization-details.js';
+import { name } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
-import { name } from './names.js';
-import { EFFECTS } from './tools-format.js';
+import { EFFECTS } from './tools.js';
 
 const effects: readonly string[] = EFFECTS;
 const grant = grantShape.superRefine((terms, context) => {

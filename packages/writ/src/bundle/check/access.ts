@@ -1,6 +1,6 @@
 import { parseUid, positionAt } from '@writ/cedar';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { Bundle } from './bundle.js';
+import type { Bundle } from '../bundle.js';
 import type { Finding } from './finding.js';
 
 /** What Writ says of a request to the policies on `approve` and `break_glass`, in `context.request`. */

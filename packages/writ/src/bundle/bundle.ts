@@ -9,20 +9,20 @@ import {
 } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import type { z } from 'zod';
-import { type AccessYaml, accessYaml } from './access-format.js';
+import type { Finding } from './check/finding.js';
 import { BundleError } from './errors.js';
-import { type FactsYaml, factsYaml } from './facts-format.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
-import type { Finding } from './finding.js';
-import { type LedgerYaml, ledgerYaml } from './ledger-format.js';
-import { type MappingYaml, mappingYaml } from './mapping-format.js';
-import { type ObligationsYaml, obligationsYaml } from './obligations-format.js';
+import { type AccessYaml, accessYaml } from './format/access.js';
+import { type FactsYaml, factsYaml } from './format/facts.js';
+import { type LedgerYaml, ledgerYaml } from './format/ledger.js';
+import { type MappingYaml, mappingYaml } from './format/mapping.js';
+import { type ObligationsYaml, obligationsYaml } from './format/obligations.js';
+import { type TasksYaml, tasksYaml } from './format/tasks.js';
+import { type TestTask, testsYaml } from './format/tests.js';
+import { type ToolsYaml, toolsYaml } from './format/tools.js';
+import { type WritYaml, writYaml } from './format/writ.js';
 import { readYaml } from './read-yaml.js';
 import { ServicePolicy } from './service-policy.js';
-import { type TasksYaml, tasksYaml } from './tasks-format.js';
-import { type TestTask, testsYaml } from './tests-format.js';
-import { type ToolsYaml, toolsYaml } from './tools-format.js';
-import { type WritYaml, writYaml } from './writ-format.js';
 
 /** A policy and the file it stands in. `offset` is where it begins there. */
 export interface PolicySource extends PolicyText {

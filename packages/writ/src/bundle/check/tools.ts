@@ -1,4 +1,4 @@
-import type { Bundle } from './bundle.js';
+import type { Bundle } from '../bundle.js';
 import type { Finding } from './finding.js';
 
 /** What `tools.yaml` says, beside the actions that the schema has. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { durationShape } from '../duration.js';
-import { name } from './names.js';
+import { durationShape } from '../../duration.js';
+import { name } from '../names.js';
 
 /** `signals` of `writ.yaml`: whose security events are listened to, and who is told of ours (OpenID SSF 1.0). */
 

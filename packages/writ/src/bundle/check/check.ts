@@ -1,13 +1,13 @@
 import { positionAt } from '@writ/cedar';
-import type { Bundle, ReadBundle } from './bundle.js';
-import { checkAccess } from './check-access.js';
-import { checkFacts } from './check-facts.js';
-import { checkLedger } from './check-ledger.js';
-import { checkSignals } from './check-signals.js';
-import { checkTools } from './check-tools.js';
-import { checkTypes } from './check-types.js';
-import { BundleError } from './errors.js';
+import type { Bundle, ReadBundle } from '../bundle.js';
+import { BundleError } from '../errors.js';
+import { checkAccess } from './access.js';
+import { checkFacts } from './facts.js';
 import type { Finding } from './finding.js';
+import { checkLedger } from './ledger.js';
+import { checkSignals } from './signals.js';
+import { checkTools } from './tools.js';
+import { checkTypes } from './types.js';
 
 /** A bundle that may be served: it loads, and its types are right. @throws {BundleError} with every error that was found */
 export function verifiedBundle({ bundle, findings }: ReadBundle): Bundle {

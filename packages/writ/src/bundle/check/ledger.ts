@@ -1,5 +1,5 @@
 import type { CedarType } from '@writ/cedar';
-import type { Bundle } from './bundle.js';
+import type { Bundle } from '../bundle.js';
 import type { Finding } from './finding.js';
 
 /** What the schema says of `context.ledger`, and what `ledger.yaml` gives. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { durationShape as duration, millisecondsOf } from '../duration.js';
-import { name } from './names.js';
+import { durationShape as duration, millisecondsOf } from '../../duration.js';
+import { name } from '../names.js';
 
 /** `facts.yaml`: which facts are true only for some time, and who brings them. */
 
