@@ -12,7 +12,7 @@ import { requestView } from './access/view.js';
 import type { LogReader } from './audit/log-reader.js';
 import type { Bundle } from './bundle/bundle.js';
 import { type AccessYaml, DEFAULT_TEMPLATE } from './bundle/format/access.js';
-import { APPROVE, approvalRequest, BREAK_GLASS, takesRequests, templateFor } from './decide/approving.js';
+import { APPROVE, approvalRequest, BREAK_GLASS, takesRequests, templateFor } from './decide/approval/approving.js';
 import { inProcess } from './decide/caller.js';
 import type { Decider } from './decide/decide.js';
 import { type Decision, isRequestable } from './decide/decision.js';

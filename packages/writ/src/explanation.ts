@@ -1,11 +1,11 @@
 import { type EntityUid, type PolicyExplanation, uidText } from '@writ/cedar';
 import type { Bundle } from './bundle/bundle.js';
-import { type Alternative, alternatives } from './decide/counterfactual.js';
 import { isPermitted } from './decide/decision.js';
-import { editText } from './decide/edits.js';
 import type { PolicyPlane } from './decide/plane.js';
 import type { DecisionRecord } from './decide/record.js';
-import { Replay } from './decide/replay.js';
+import { type Alternative, alternatives } from './decide/replay/counterfactual.js';
+import { editText } from './decide/replay/edits.js';
+import { Replay } from './decide/replay/replay.js';
 import { planeOf } from './plane.js';
 
 /** What a bundle's policies say of a recorded decision, down to their parts, and what would have given the other answer. */

@@ -1,6 +1,6 @@
 import { uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
-import type { TokenExchange } from './decide/exchange.js';
+import type { TokenExchange } from './decide/delegation/exchange.js';
 import type { IdentifiedClient } from './enforce/mcp/server/mcp-server.js';
 import type { Credentials } from './provenance/credentials.js';
 import { ExchangeError } from './provenance/errors.js';

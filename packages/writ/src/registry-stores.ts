@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { LogWriter } from './audit/log-writer.js';
-import { usedApprovalsIn } from './decide/approved.js';
+import { usedApprovalsIn } from './decide/approval/approved.js';
 import type { UsedProof } from './decide/record.js';
 import { Approvals } from './registry/approval-store.js';
 import { CredentialUses } from './registry/credential-uses.js';

@@ -4,7 +4,7 @@ import { isSame } from '../src/audit/replay-report.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
-import { Replay } from '../src/decide/replay.js';
+import { Replay } from '../src/decide/replay/replay.js';
 import type { AccessRequest } from '../src/decide/request.js';
 import { deciderOf, planeOf } from '../src/plane.js';
 import { command } from './processes.js';

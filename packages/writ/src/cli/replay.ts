@@ -3,7 +3,7 @@ import { LogReader } from '../audit/log-reader.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
 import { type ChangeReport, type Counts, type ReplayReport, ReplayTally } from '../audit/replay-report.js';
 import { loadBundle } from '../bundle/bundle.js';
-import { Replay } from '../decide/replay.js';
+import { Replay } from '../decide/replay/replay.js';
 import { planeOf } from '../plane.js';
 import { timeOf } from './decisions.js';
 import { EXIT, type ExitCode } from './exit.js';

@@ -4,10 +4,13 @@ import type { OutcomeStatus } from '../ledger/outcome.js';
 import { TokenError } from '../provenance/errors.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Revocations } from '../registry/revocations.js';
-import { boundText, usedApprovals } from './approved.js';
+import { boundText, usedApprovals } from './approval/approved.js';
+import { Waiting } from './approval/waiting.js';
 import type { Caller } from './caller.js';
 import { couldPermit, type ListedAction } from './could-permit.js';
 import type { Refusal } from './decision.js';
+import { TaskMemory } from './delegation/task-memory.js';
+import { proofsOf, provenanceIn, type TokenProvenance } from './delegation/token-provenance.js';
 import { refuse, type Verdict } from './evaluate.js';
 import { lineageOf, revocableOf, taskKeyOf } from './gather.js';
 import type { Ids } from './ids.js';
@@ -20,10 +23,7 @@ import { mayWait, reachRevision, waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, OutcomeDetails } from './record.js';
 import type { AccessRequest } from './request.js';
 import { standingOf } from './standing.js';
-import { TaskMemory } from './task-memory.js';
-import { proofsOf, provenanceIn, type TokenProvenance } from './token-provenance.js';
 import { newTrail, recordOf } from './trail.js';
-import { Waiting } from './waiting.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts extends JudgeParts {

@@ -7,7 +7,7 @@ import {
   type Response,
   uidText,
 } from '@writ/cedar';
-import { APPROVE, BREAK_GLASS } from './approving.js';
+import { APPROVE, BREAK_GLASS } from './approval/approving.js';
 import type { MissingFact, Obligation, Reason, Refusal, Result } from './decision.js';
 import { type DeclaredObligation, obligationNames, permitWith } from './obligations.js';
 

@@ -9,11 +9,13 @@ import type { Grants } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
-import { AppliedApprovals, type Asked, boundText, presentedIn, recordedApproval } from './approved.js';
+import { AppliedApprovals, type Asked, boundText, presentedIn, recordedApproval } from './approval/approved.js';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { type DataFlow, dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
 import { isPermitted, isRequestable } from './decision.js';
+import type { TaskMemory } from './delegation/task-memory.js';
+import { provenanceIn, type TokenProvenance } from './delegation/token-provenance.js';
 import { evaluate, refuse, type Verdict } from './evaluate.js';
 import {
   EntityGatherer,
@@ -32,11 +34,9 @@ import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } 
 import type { Permits } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { behindOf } from './prepare.js';
-import { referredFacts } from './referred.js';
+import { referredFacts } from './replay/referred.js';
 import type { AccessRequest } from './request.js';
 import { standingOf } from './standing.js';
-import type { TaskMemory } from './task-memory.js';
-import { provenanceIn, type TokenProvenance } from './token-provenance.js';
 import type { Trail } from './trail.js';
 
 /** What a verdict is worked out from, besides the policy plane: the ledger, the registry, and what holds for now alone. */

@@ -5,10 +5,10 @@ import type { Caller } from './caller.js';
 import type { ListedAction } from './could-permit.js';
 import type { Decider } from './decide.js';
 import { type Decision, isPermitted, type Refusal } from './decision.js';
+import type { TokenProvenance } from './delegation/token-provenance.js';
 import type { OnRevoked } from './in-flight.js';
 import type { DecisionRecord, OutcomeDetails } from './record.js';
 import { type AccessRequest, type Carried, traceIdOf } from './request.js';
-import type { TokenProvenance } from './token-provenance.js';
 
 /** What an enforcement point is handed: in its own process, or over AuthZEN. */
 export interface DecisionPoint {

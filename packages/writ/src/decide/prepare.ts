@@ -1,10 +1,10 @@
 import type { EntityUid } from '@writ/cedar';
 import type { RevisionLog } from '../registry/revision-log.js';
+import type { TokenProvenance } from './delegation/token-provenance.js';
 import type { Verdict } from './evaluate.js';
 import { provenanceOf } from './gather.js';
 import type { PolicyPlane } from './plane.js';
 import type { AccessRequest } from './request.js';
-import type { TokenProvenance } from './token-provenance.js';
 
 /** What a request waits at most for the registry to reach a revision. */
 const BEHIND_MS = 1_000;

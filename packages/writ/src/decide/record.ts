@@ -5,7 +5,7 @@ import type { Origin } from '../ledger/origins.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { UsedProof } from '../provenance/dpop.js';
 import type { Approval, ApprovalUses } from '../registry/approvals.js';
-import type { ApprovalProblem } from './approved.js';
+import type { ApprovalProblem } from './approval/approved.js';
 import type { Decision } from './decision.js';
 import type { AccessRequest } from './request.js';
 

@@ -4,9 +4,9 @@ import { buildContext } from './context.js';
 import { readsArguments, untraced } from './data-flow.js';
 import type { Decider } from './decide.js';
 import { isPermitted, type Obligation } from './decision.js';
+import type { TokenProvenance } from './delegation/token-provenance.js';
 import { EntityGatherer, lineageOf, provenanceOf } from './gather.js';
 import type { AccessRequest } from './request.js';
-import type { TokenProvenance } from './token-provenance.js';
 
 /** Something that a search found, with what the enforcement point must do about it. */
 export interface Found {

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { AccessRequestError } from '../../access/errors.js';
 import type { Denial } from '../../access/submission.js';
-import { requestableUntil, takesRequests, templateFor } from '../../decide/approving.js';
+import { requestableUntil, takesRequests, templateFor } from '../../decide/approval/approving.js';
 import type { Decider } from '../../decide/decide.js';
 import { isRequestable } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { factsAsRead } from '../../audit/facts-as-read.js';
-import { requestableUntil, takesRequests, templateFor } from '../../decide/approving.js';
+import { requestableUntil, takesRequests, templateFor } from '../../decide/approval/approving.js';
 import { decidingPolicies, isPermitted, isRequestable, type Refusal } from '../../decide/decision.js';
 import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';

@@ -1,8 +1,8 @@
 import type { Decider } from '../../decide/decide.js';
+import type { TokenProvenance } from '../../decide/delegation/token-provenance.js';
+import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { type AccessRequest, traceIdOf } from '../../decide/request.js';
-import type { TokenProvenance } from '../../decide/token-provenance.js';
-import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { Problem } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
 import { type Answer, answerOf, BARE, decisionShape, unrecorded } from './answer.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { takesRequests } from '../../decide/approving.js';
+import { takesRequests } from '../../decide/approval/approving.js';
 import type { Decider } from '../../decide/decide.js';
 import { obligationTypes } from '../../decide/obligations.js';
 import { type Route, route } from '../route.js';

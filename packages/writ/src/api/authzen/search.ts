@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Decider } from '../../decide/decide.js';
+import { proofsOf, type TokenProvenance } from '../../decide/delegation/token-provenance.js';
+import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { Append, SearchRecord } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
 import { type EntitySearch, type Found, SearchPlaceLost, searchActions, searchEntities } from '../../decide/search.js';
-import { proofsOf, type TokenProvenance } from '../../decide/token-provenance.js';
-import type { TokenVerifier } from '../../decide/token-verifier.js';
 import { plainProvenance } from '../../decide/trail.js';
 import { TokenError } from '../../provenance/errors.js';
 import { Problem } from '../problem.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { TokenProvenance } from '../../decide/token-provenance.js';
-import type { PresentedCall, PresentedProof, TokenVerifier } from '../../decide/token-verifier.js';
+import type { TokenProvenance } from '../../decide/delegation/token-provenance.js';
+import type { PresentedCall, PresentedProof, TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { Call } from '../route.js';
 
 /** `context.proof`: the DPoP proof that the actor sent to the enforcement point, and the method and URL that it sent it to. */

@@ -1,7 +1,7 @@
 import { type Dereferences, Entity, type RecordValue, type Value } from '@writ/cedar';
-import type { Registry } from '../registry/registry.js';
-import { factOf } from './facts.js';
-import type { FactRecord } from './record.js';
+import type { Registry } from '../../registry/registry.js';
+import { factOf } from '../facts.js';
+import type { FactRecord } from '../record.js';
 
 /** So many entities further than the request's own are recorded, and so far away. */
 const MOST = 64;

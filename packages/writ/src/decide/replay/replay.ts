@@ -11,14 +11,14 @@ import {
   uidText,
   WithheldAttributes,
 } from '@writ/cedar';
-import type { LedgerValues } from '../ledger/ledger.js';
-import { buildContext } from './context.js';
-import { isPermitted, type MissingFact, type Refusal } from './decision.js';
-import { evaluate, type Gathered, refuse, type Verdict } from './evaluate.js';
-import { inMore, misfitOf, missingFacts } from './gather.js';
-import { mandatePolicy, outsideVerdict } from './mandates.js';
-import type { PolicyPlane } from './plane.js';
-import type { DecisionRecord, FactRecord } from './record.js';
+import type { LedgerValues } from '../../ledger/ledger.js';
+import { buildContext } from '../context.js';
+import { isPermitted, type MissingFact, type Refusal } from '../decision.js';
+import { evaluate, type Gathered, refuse, type Verdict } from '../evaluate.js';
+import { inMore, misfitOf, missingFacts } from '../gather.js';
+import { mandatePolicy, outsideVerdict } from '../mandates.js';
+import type { PolicyPlane } from '../plane.js';
+import type { DecisionRecord, FactRecord } from '../record.js';
 
 /** A recorded decision, made again. */
 export type Replayed =

@@ -1,13 +1,13 @@
-import type { LedgerEvent } from '../ledger/accumulator.js';
-import type { Ledger } from '../ledger/ledger.js';
-import { valuesOf } from '../ledger/origins.js';
-import type { Provenance } from '../provenance/path.js';
-import type { Caller } from './caller.js';
-import { dataFlowOf } from './data-flow.js';
-import { eventOf, keyOfTask, lineageOf, taskKeyOf } from './gather.js';
-import type { PolicyPlane } from './plane.js';
-import type { DecisionRecord } from './record.js';
-import type { AccessRequest } from './request.js';
+import type { LedgerEvent } from '../../ledger/accumulator.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { valuesOf } from '../../ledger/origins.js';
+import type { Provenance } from '../../provenance/path.js';
+import type { Caller } from '../caller.js';
+import { dataFlowOf } from '../data-flow.js';
+import { eventOf, keyOfTask, lineageOf, taskKeyOf } from '../gather.js';
+import type { PolicyPlane } from '../plane.js';
+import type { DecisionRecord } from '../record.js';
+import type { AccessRequest } from '../request.js';
 
 export interface TaskMemoryParts {
   readonly plane: () => PolicyPlane;

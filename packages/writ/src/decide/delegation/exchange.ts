@@ -1,9 +1,9 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
-import type { GrantTerms } from '../authorization-details.js';
-import { type AccessTokens, foreignTokenId, type Issuer } from '../provenance/access-tokens.js';
-import type { Credentials } from '../provenance/credentials.js';
-import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
+import type { GrantTerms } from '../../authorization-details.js';
+import { type AccessTokens, foreignTokenId, type Issuer } from '../../provenance/access-tokens.js';
+import type { Credentials } from '../../provenance/credentials.js';
+import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../../provenance/errors.js';
 import {
   type CredentialOrigin,
   firstToken,
@@ -13,13 +13,13 @@ import {
   TOKEN_TYPES,
   type TokenLimits,
   withActor,
-} from '../provenance/exchange.js';
-import { compileIdentity } from '../provenance/identity-claims.js';
-import type { JwtSvids, TrustDomain } from '../provenance/jwt-svid.js';
-import { kindsFor, type TaskKinds } from '../provenance/task-kinds.js';
-import { type PathMember, presentOf, scopeIn, type TransactionToken } from '../provenance/transaction-token.js';
-import type { CredentialUse } from '../registry/credential-uses.js';
-import type { Decider } from './decide.js';
+} from '../../provenance/exchange.js';
+import { compileIdentity } from '../../provenance/identity-claims.js';
+import type { JwtSvids, TrustDomain } from '../../provenance/jwt-svid.js';
+import { kindsFor, type TaskKinds } from '../../provenance/task-kinds.js';
+import { type PathMember, presentOf, scopeIn, type TransactionToken } from '../../provenance/transaction-token.js';
+import type { CredentialUse } from '../../registry/credential-uses.js';
+import type { Decider } from '../decide.js';
 import { Issuance } from './issuance.js';
 
 /** An issuer whose tokens can be exchanged. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { AccessRequest } from './request.js';
+import type { AccessRequest } from '../request.js';
 
 /**
  * What a proof that covers the call says of it: the action and its arguments, in the one way of writing them (JCS, RFC 8785). They

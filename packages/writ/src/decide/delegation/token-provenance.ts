@@ -1,8 +1,8 @@
-import { TokenError } from '../provenance/errors.js';
-import type { Provenance } from '../provenance/path.js';
-import { joinedProvenance, provenanceOf } from './gather.js';
-import type { UsedProof } from './record.js';
-import type { AccessRequest } from './request.js';
+import { TokenError } from '../../provenance/errors.js';
+import type { Provenance } from '../../provenance/path.js';
+import { joinedProvenance, provenanceOf } from '../gather.js';
+import type { UsedProof } from '../record.js';
+import type { AccessRequest } from '../request.js';
 
 /** What a transaction token says of who asks; or why it is not believed. */
 export type TokenProvenance = Provenance | TokenError;

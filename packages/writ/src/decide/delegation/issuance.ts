@@ -1,12 +1,12 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { GrantTerms } from '../authorization-details.js';
-import { ExchangeError } from '../provenance/errors.js';
-import { type Mandate, mandateOf, narrowed } from '../provenance/mandate.js';
-import { presentOf, type TransactionToken } from '../provenance/transaction-token.js';
-import { inProcess } from './caller.js';
-import type { Decider } from './decide.js';
-import { explainBriefly, isPermitted } from './decision.js';
-import { TASK_ACTIONS } from './mandates.js';
+import type { GrantTerms } from '../../authorization-details.js';
+import { ExchangeError } from '../../provenance/errors.js';
+import { type Mandate, mandateOf, narrowed } from '../../provenance/mandate.js';
+import { presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
+import { inProcess } from '../caller.js';
+import type { Decider } from '../decide.js';
+import { explainBriefly, isPermitted } from '../decision.js';
+import { TASK_ACTIONS } from '../mandates.js';
 import { provenanceIn } from './token-verifier.js';
 
 /** What must be permitted before a token is issued: that work is handed on, that a task has its mandate. */

@@ -1,5 +1,5 @@
 import canonicalize from 'canonicalize';
-import type { DecisionRecord } from './record.js';
+import type { DecisionRecord } from '../record.js';
 
 /** So many calls that wait are remembered; the oldest is forgotten first. */
 const MOST = 10_000;

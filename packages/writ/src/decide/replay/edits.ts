@@ -1,5 +1,5 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
-import type { DecisionRecord, FactRecord } from './record.js';
+import type { DecisionRecord, FactRecord } from '../record.js';
 
 /** One thing that could have been otherwise. */
 export type Edit =

@@ -7,10 +7,10 @@ import {
   uidText,
   valueToJson,
 } from '@writ/cedar';
-import { isPermitted } from './decision.js';
+import { isPermitted } from '../decision.js';
+import type { PolicyPlane } from '../plane.js';
+import type { DecisionRecord, FactRecord } from '../record.js';
 import { type Edit, edited } from './edits.js';
-import type { PolicyPlane } from './plane.js';
-import type { DecisionRecord, FactRecord } from './record.js';
 import type { Replay } from './replay.js';
 
 /** What would have given the other answer: everything of it together, and then somebody's approval where that is left. */

@@ -1,16 +1,16 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { CheckedProof, DpopProofs } from '../provenance/dpop.js';
-import { TokenError } from '../provenance/errors.js';
-import type { TokenLimits } from '../provenance/exchange.js';
-import type { TokenChains, VerifiedChain } from '../provenance/links.js';
-import type { Provenance } from '../provenance/path.js';
-import { assuranceOf, presentOf, type TransactionToken } from '../provenance/transaction-token.js';
-import { callDigest } from './call-digest.js';
-import { inProcess } from './caller.js';
-import type { Decider } from './decide.js';
-import { isPermitted } from './decision.js';
-import { TASK_ACTIONS } from './mandates.js';
-import type { AccessRequest, Carried } from './request.js';
+import type { CheckedProof, DpopProofs } from '../../provenance/dpop.js';
+import { TokenError } from '../../provenance/errors.js';
+import type { TokenLimits } from '../../provenance/exchange.js';
+import type { TokenChains, VerifiedChain } from '../../provenance/links.js';
+import type { Provenance } from '../../provenance/path.js';
+import { assuranceOf, presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
+import { callDigest } from '../approval/call-digest.js';
+import { inProcess } from '../caller.js';
+import type { Decider } from '../decide.js';
+import { isPermitted } from '../decision.js';
+import { TASK_ACTIONS } from '../mandates.js';
+import type { AccessRequest, Carried } from '../request.js';
 import type { TokenProvenance } from './token-provenance.js';
 
 export type PresentedProof = NonNullable<Carried['proof']>;

@@ -1,7 +1,7 @@
 import type { CedarType, EntityUid } from '@writ/cedar';
-import type { PolicyPlane } from './plane.js';
-import type { DecisionRecord } from './record.js';
-import type { AccessRequest } from './request.js';
+import type { PolicyPlane } from '../plane.js';
+import type { DecisionRecord } from '../record.js';
+import type { AccessRequest } from '../request.js';
 
 /** The actions by which bundles say who may approve a request for access, and who may go without in an emergency. */
 export const APPROVE = 'approve';
