@@ -9,7 +9,7 @@ import { ApprovalLinks } from './access/links.js';
 import type { Person, Telling, Template } from './access/submission.js';
 import { AccessTaskStore, type Delivery } from './access/task-store.js';
 import { requestView } from './access/view.js';
-import type { LogReader } from './audit/log-reader.js';
+import type { LogReader } from './audit/log/log-reader.js';
 import type { Bundle } from './bundle/bundle.js';
 import { type AccessYaml, DEFAULT_TEMPLATE } from './bundle/format/access.js';
 import { APPROVE, approvalRequest, BREAK_GLASS, takesRequests, templateFor } from './decide/approval/approving.js';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { LogTiles } from './audit/log-tiles.js';
+import { LogTiles } from './audit/log/log-tiles.js';
 import { parseVerifier } from './audit/tlog/note.js';
 import { Cosigning } from './audit/witness/cosigning.js';
 import type { RecordSettings } from './bundle/format/record.js';

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { EarlyAnswers } from './audit/early-answers.js';
-import { LogReader, type RecordedDecision } from './audit/log-reader.js';
-import { LogTiles } from './audit/log-tiles.js';
-import { LogWriter } from './audit/log-writer.js';
+import { EarlyAnswers } from './audit/log/early-answers.js';
+import { LogReader, type RecordedDecision } from './audit/log/log-reader.js';
+import { LogTiles } from './audit/log/log-tiles.js';
+import { LogWriter } from './audit/log/log-writer.js';
 import { PersonKeys } from './audit/protection/person-keys.js';
 import { DecisionSearch } from './audit/search/decision-search.js';
 import { LogIndex } from './audit/search/log-index.js';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { LogWriter } from './audit/log-writer.js';
+import type { LogWriter } from './audit/log/log-writer.js';
 import { usedApprovalsIn } from './decide/approval/approved.js';
 import type { UsedProof } from './decide/record.js';
 import { Approvals } from './registry/approval-store.js';

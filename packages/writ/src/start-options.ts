@@ -1,7 +1,7 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { LoadLimits } from './api/load.js';
-import type { LogReader } from './audit/log-reader.js';
+import type { LogReader } from './audit/log/log-reader.js';
 import type { Decider } from './decide/decide.js';
 
 /** Files of a server certificate. */

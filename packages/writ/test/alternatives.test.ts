@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { entryText } from '../src/audit/entry-text.js';
+import { entryText } from '../src/audit/log/entry-text.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';

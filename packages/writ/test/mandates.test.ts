@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { explain } from '../src/audit/explain.js';
+import { explain } from '../src/audit/explain/explain.js';
 import { readBundle } from '../src/bundle/bundle.js';
 import { checkBundle } from '../src/bundle/check/check.js';
 import { command } from './processes.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { entryText } from '../src/audit/entry-text.js';
-import { isSame } from '../src/audit/replay-report.js';
+import { isSame } from '../src/audit/explain/replay-report.js';
+import { entryText } from '../src/audit/log/entry-text.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';

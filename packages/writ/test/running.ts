@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { recordShape } from '../src/audit/record-schema.js';
+import { recordShape } from '../src/audit/record/record-schema.js';
 import { STORE_FILE, start } from '../src/start.js';
 import type { StartOptions, Writ } from '../src/start-options.js';
 import { startPostgres } from './postgres.js';

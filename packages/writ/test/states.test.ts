@@ -10,7 +10,7 @@ import { Metrics } from '../src/api/metrics.js';
 import { operationRoutes } from '../src/api/operations.js';
 import { HttpService } from '../src/api/service.js';
 import { ServingStateHolder } from '../src/api/serving-state.js';
-import { LogWriter } from '../src/audit/log-writer.js';
+import { LogWriter } from '../src/audit/log/log-writer.js';
 import { BundleError } from '../src/bundle/errors.js';
 import type { Credentials } from '../src/provenance/credentials.js';
 import { SelfTestError } from '../src/self-test.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LogReader } from '../audit/log-reader.js';
+import type { LogReader } from '../audit/log/log-reader.js';
 import type { Decider } from '../decide/decide.js';
 import { explainBriefly } from '../decide/decision.js';
 import { keyOfTask } from '../decide/gather.js';

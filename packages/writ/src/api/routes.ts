@@ -1,5 +1,5 @@
-import type { LogTiles } from '../audit/log-tiles.js';
-import type { LogWriter } from '../audit/log-writer.js';
+import type { LogTiles } from '../audit/log/log-tiles.js';
+import type { LogWriter } from '../audit/log/log-writer.js';
 import type { Decider } from '../decide/decide.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { approvalRoutes } from './access/approvals.js';

@@ -1,8 +1,8 @@
-import { explain as explainRecord } from '../audit/explain.js';
-import { LogReader } from '../audit/log-reader.js';
+import { explain as explainRecord } from '../audit/explain/explain.js';
+import { timelineOf } from '../audit/explain/timeline.js';
+import { LogReader } from '../audit/log/log-reader.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
 import { DecisionSearch } from '../audit/search/decision-search.js';
-import { timelineOf } from '../audit/timeline.js';
 import { type Bundle, loadBundle, readBundleFrom } from '../bundle/bundle.js';
 import { verifiedBundle } from '../bundle/check/check.js';
 import { lastGood } from '../bundle/last-good.js';

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { receiptOf } from '../audit/receipts.js';
+import { receiptOf } from '../audit/log/receipts.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { withTiles } from './log.js';
 import { complain, print } from './output.js';

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
-import { LogReader } from '../audit/log-reader.js';
+import { type ChangeReport, type Counts, type ReplayReport, ReplayTally } from '../audit/explain/replay-report.js';
+import { LogReader } from '../audit/log/log-reader.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
-import { type ChangeReport, type Counts, type ReplayReport, ReplayTally } from '../audit/replay-report.js';
 import { loadBundle } from '../bundle/bundle.js';
 import { Replay } from '../decide/replay/replay.js';
 import { planeOf } from '../plane.js';

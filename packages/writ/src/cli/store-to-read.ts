@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JOURNAL_FILE, readJournal } from '../audit/journal/journal.js';
 import { entriesIn, missingOf } from '../audit/journal/take-in.js';
-import { LogReader } from '../audit/log-reader.js';
+import { LogReader } from '../audit/log/log-reader.js';
 import { STORE_FILE } from '../start.js';
 import { openStoreToRead, type Store } from '../store/store.js';
 import { complain, count } from './output.js';

@@ -1,8 +1,8 @@
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { type AccessTask, statusOf } from '../../access/access-task.js';
-import { explain } from '../../audit/explain.js';
-import { timelineOf } from '../../audit/timeline.js';
+import { explain } from '../../audit/explain/explain.js';
+import { timelineOf } from '../../audit/explain/timeline.js';
 import { ExchangeError } from '../../provenance/errors.js';
 import type { Approval } from '../../registry/approvals.js';
 import { authorOf, recordChange } from '../admin/parts.js';

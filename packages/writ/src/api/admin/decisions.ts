@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { explain } from '../../audit/explain.js';
-import { timelineOf } from '../../audit/timeline.js';
+import { explain } from '../../audit/explain/explain.js';
+import { timelineOf } from '../../audit/explain/timeline.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';
 import type { AdminParts } from './parts.js';

@@ -1,5 +1,5 @@
-import type { LogTiles } from '../../audit/log-tiles.js';
-import { receiptOf } from '../../audit/receipts.js';
+import type { LogTiles } from '../../audit/log/log-tiles.js';
+import { receiptOf } from '../../audit/log/receipts.js';
 import { parseCheckpoint } from '../../audit/tlog/checkpoint.js';
 import { LogProofError } from '../../audit/tlog/errors.js';
 import { parseTilePath, widthAt } from '../../audit/tlog/tiles.js';

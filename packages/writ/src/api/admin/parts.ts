@@ -1,5 +1,5 @@
-import type { LogReader } from '../../audit/log-reader.js';
-import type { LogWriter } from '../../audit/log-writer.js';
+import type { LogReader } from '../../audit/log/log-reader.js';
+import type { LogWriter } from '../../audit/log/log-writer.js';
 import type { PersonKeys } from '../../audit/protection/person-keys.js';
 import type { DecisionSearch } from '../../audit/search/decision-search.js';
 import type { SearchIndex } from '../../audit/search/search-index.js';

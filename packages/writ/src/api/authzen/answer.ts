@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { factsAsRead } from '../../audit/facts-as-read.js';
+import { factsAsRead } from '../../audit/explain/facts-as-read.js';
 import { requestableUntil, takesRequests, templateFor } from '../../decide/approval/approving.js';
 import { decidingPolicies, isPermitted, isRequestable, type Refusal } from '../../decide/decision.js';
 import { awaitsOutcome } from '../../decide/permits.js';

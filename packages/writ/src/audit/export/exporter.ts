@@ -1,7 +1,7 @@
 import { columnsOf } from '../../store/dialect.js';
 import type { Migrations, Store } from '../../store/store.js';
-import { EntryOpener } from '../entry-opener.js';
-import { LogTiles } from '../log-tiles.js';
+import { EntryOpener } from '../log/entry-opener.js';
+import { LogTiles } from '../log/log-tiles.js';
 import type { PersonKeys } from '../protection/person-keys.js';
 import { TILE_WIDTH, widthAt } from '../tlog/tiles.js';
 import type { ExportedEntry, Sink } from './sink.js';

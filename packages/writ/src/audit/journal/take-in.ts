@@ -1,6 +1,6 @@
 import { openDatabase } from '../../store/database.js';
 import { StoreError } from '../../store/errors.js';
-import { groupsInserter } from '../groups-inserter.js';
+import { groupsInserter } from '../log/groups-inserter.js';
 import type { Signer } from '../tlog/note.js';
 import { type JournalRecord, readJournal } from './journal.js';
 

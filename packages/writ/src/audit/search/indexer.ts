@@ -1,6 +1,6 @@
 import type { Store } from '../../store/store.js';
-import { EntryOpener } from '../entry-opener.js';
-import { LogTiles } from '../log-tiles.js';
+import { EntryOpener } from '../log/entry-opener.js';
+import { LogTiles } from '../log/log-tiles.js';
 import type { PersonKeys } from '../protection/person-keys.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';
 import { TILES_IN_BLOCK } from './places.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { openStore, type Store } from '../../store/store.js';
-import { LogTiles } from '../log-tiles.js';
+import { LogTiles } from '../log/log-tiles.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';
 import type { IndexWorkerData } from './index-worker.js';
 import { indexMigrations, SearchIndex } from './search-index.js';

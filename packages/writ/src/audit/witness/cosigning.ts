@@ -1,4 +1,4 @@
-import { hashTiles, type LogTiles } from '../log-tiles.js';
+import { hashTiles, type LogTiles } from '../log/log-tiles.js';
 import { parseCheckpoint, type SignedCheckpoint } from '../tlog/checkpoint.js';
 import { LogProofError } from '../tlog/errors.js';
 import { type NoteSignature, noteText, parseSignatures, type Verifier, verifiedBy } from '../tlog/note.js';

@@ -1,6 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { Decision } from '../decide/decision.js';
-import type { DecisionRecord } from '../decide/record.js';
+import type { Decision } from '../../decide/decision.js';
+import type { DecisionRecord } from '../../decide/record.js';
 
 /** What another policy makes of a recorded decision. */
 export type Verdict = Pick<Decision, 'result' | 'reasons' | 'refusal' | 'obligations' | 'missing'>;

@@ -1,7 +1,7 @@
 import type Sqlite from 'better-sqlite3';
 import type { Kysely } from 'kysely';
-import type { Removal } from '../decide/record.js';
-import { columnsOf } from '../store/dialect.js';
+import type { Removal } from '../../decide/record.js';
+import { columnsOf } from '../../store/dialect.js';
 import {
   type AccountRow,
   amountWith,

@@ -1,11 +1,11 @@
-import type { Store } from '../store/store.js';
+import type { Store } from '../../store/store.js';
+import { LogProofError } from '../tlog/errors.js';
+import { Frontier } from '../tlog/frontier.js';
+import { HASH_BYTES, type Hash } from '../tlog/hashes.js';
+import type { ReadTile } from '../tlog/proofs.js';
+import { bundleOf, TILE_WIDTH, type TileName } from '../tlog/tiles.js';
 import type { LogTables } from './log-table.js';
 import { countOf } from './log-tree.js';
-import { LogProofError } from './tlog/errors.js';
-import { Frontier } from './tlog/frontier.js';
-import { HASH_BYTES, type Hash } from './tlog/hashes.js';
-import type { ReadTile } from './tlog/proofs.js';
-import { bundleOf, TILE_WIDTH, type TileName } from './tlog/tiles.js';
 
 /** So many groups can have ids of the same time. */
 const NEAR_GROUPS = 64;

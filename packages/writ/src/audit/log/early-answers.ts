@@ -1,5 +1,5 @@
-import { columnsOf } from '../store/dialect.js';
-import type { Migrations, Store } from '../store/store.js';
+import { columnsOf } from '../../store/dialect.js';
+import type { Migrations, Store } from '../../store/store.js';
 
 /** So many entries may be answered for before they are on disk. */
 export const EARLY_MOST = 1_000;

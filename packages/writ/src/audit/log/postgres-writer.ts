@@ -1,6 +1,8 @@
 import type pg from 'pg';
-import type { Removal } from '../decide/record.js';
-import { RecordError } from './errors.js';
+import type { Removal } from '../../decide/record.js';
+import { RecordError } from '../errors.js';
+import { parseCheckpoint } from '../tlog/checkpoint.js';
+import type { Signer } from '../tlog/note.js';
 import type { GroupWriter } from './group-writer.js';
 import {
   type AccountRow,
@@ -16,8 +18,6 @@ import {
 } from './holding-rows.js';
 import type { LogGroup } from './log-table.js';
 import { type HeadRow, LogTree, openTiles, type TileRow } from './log-tree.js';
-import { parseCheckpoint } from './tlog/checkpoint.js';
-import type { Signer } from './tlog/note.js';
 
 interface Waiting {
   readonly group: LogGroup;

@@ -1,10 +1,10 @@
+import type { SignedCheckpoint } from '../tlog/checkpoint.js';
+import { type CompleteNode, Frontier } from '../tlog/frontier.js';
+import { type Hash, hashAt, leafHash, split } from '../tlog/hashes.js';
+import { consistencyProof, isConsistent } from '../tlog/proofs.js';
+import { entriesOf, TILE_HEIGHT, TILE_WIDTH, tilePath, widthAt } from '../tlog/tiles.js';
 import { attachedTo, checked } from './log-lines.js';
 import { hashTiles, type TileSource } from './log-tiles.js';
-import type { SignedCheckpoint } from './tlog/checkpoint.js';
-import { type CompleteNode, Frontier } from './tlog/frontier.js';
-import { type Hash, hashAt, leafHash, split } from './tlog/hashes.js';
-import { consistencyProof, isConsistent } from './tlog/proofs.js';
-import { entriesOf, TILE_HEIGHT, TILE_WIDTH, tilePath, widthAt } from './tlog/tiles.js';
 
 /** Something of a log that is not as it was written. */
 export interface LogProblem {

@@ -1,10 +1,10 @@
-import type { CapUse, DecisionRecord, KeptHolding, OutcomeRecord, UsedProof } from '../decide/record.js';
-import type { Store } from '../store/store.js';
+import type { CapUse, DecisionRecord, KeptHolding, OutcomeRecord, UsedProof } from '../../decide/record.js';
+import type { Store } from '../../store/store.js';
+import type { PersonKeys } from '../protection/person-keys.js';
 import { EntryOpener, type ReadEntry } from './entry-opener.js';
 import { keptHoldings } from './holding-rows.js';
 import type { LogTables } from './log-table.js';
 import { type CatchUp, isThere, LogTiles } from './log-tiles.js';
-import type { PersonKeys } from './protection/person-keys.js';
 
 /** A decision with what became of it. */
 export interface RecordedDecision {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { LogEntry } from '../decide/record.js';
+import type { LogEntry } from '../../decide/record.js';
 import { LogWriter } from './log-writer.js';
 
 const change = (id: string): LogEntry => ({ kind: 'change', id, time: '2026-11-26T00:00:00.000Z' }) as LogEntry;

@@ -1,7 +1,7 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { DecisionRecord, FactRecord, Origin, OutcomeRecord } from '../decide/record.js';
+import type { DecisionRecord, FactRecord, Origin, OutcomeRecord } from '../../decide/record.js';
+import type { RecordedDecision } from '../log/log-reader.js';
 import { factsAsRead } from './facts-as-read.js';
-import type { RecordedDecision } from './log-reader.js';
 import { type Timeline, timelineLines } from './timeline.js';
 
 const RESULT_TEXT: Readonly<Record<DecisionRecord['result'], string>> = {

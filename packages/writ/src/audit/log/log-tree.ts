@@ -1,8 +1,8 @@
-import { signedCheckpoint } from './tlog/checkpoint.js';
-import { Frontier } from './tlog/frontier.js';
-import { HASH_BYTES, type Hash, joined, leafHash } from './tlog/hashes.js';
-import type { Signer } from './tlog/note.js';
-import { TILE_HEIGHT, TILE_WIDTH } from './tlog/tiles.js';
+import { signedCheckpoint } from '../tlog/checkpoint.js';
+import { Frontier } from '../tlog/frontier.js';
+import { HASH_BYTES, type Hash, joined, leafHash } from '../tlog/hashes.js';
+import type { Signer } from '../tlog/note.js';
+import { TILE_HEIGHT, TILE_WIDTH } from '../tlog/tiles.js';
 
 /** A tile of a level above the entries' hashes; those are kept with the entries. */
 export interface TileRow {

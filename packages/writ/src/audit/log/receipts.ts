@@ -1,10 +1,10 @@
+import { parseCheckpoint } from '../tlog/checkpoint.js';
+import { LogProofError } from '../tlog/errors.js';
+import type { Verifier } from '../tlog/note.js';
+import { inclusionProof } from '../tlog/proofs.js';
+import { entryIn, parseReceipt, receiptText, verifiedReceipt } from '../tlog/receipt.js';
 import { attachedTo, checked } from './log-lines.js';
 import { hashTiles, type LogTiles } from './log-tiles.js';
-import { parseCheckpoint } from './tlog/checkpoint.js';
-import { LogProofError } from './tlog/errors.js';
-import type { Verifier } from './tlog/note.js';
-import { inclusionProof } from './tlog/proofs.js';
-import { entryIn, parseReceipt, receiptText, verifiedReceipt } from './tlog/receipt.js';
 
 /**
  * The receipt of an entry: its bytes, the proof that they are in the log, and the signed checkpoint. With a checkpoint that witnesses

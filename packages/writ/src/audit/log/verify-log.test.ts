@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from '../tlog/checkpoint.js';
+import { LogProofError } from '../tlog/errors.js';
+import { Frontier } from '../tlog/frontier.js';
+import { joined, leafHash } from '../tlog/hashes.js';
+import { parseVerifier, signerOf } from '../tlog/note.js';
+import { bundleOf, entriesOf, parseTilePath, tilePath, tilesOf } from '../tlog/tiles.js';
 import { lineOf } from './log-lines.js';
 import type { TileSource } from './log-tiles.js';
-import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from './tlog/checkpoint.js';
-import { LogProofError } from './tlog/errors.js';
-import { Frontier } from './tlog/frontier.js';
-import { joined, leafHash } from './tlog/hashes.js';
-import { parseVerifier, signerOf } from './tlog/note.js';
-import { bundleOf, entriesOf, parseTilePath, tilePath, tilesOf } from './tlog/tiles.js';
 import { verifyConsistency, verifyLog } from './verify-log.js';
 
 const signer = signerOf('log.example/1', Buffer.alloc(32, 3));

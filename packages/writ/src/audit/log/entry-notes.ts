@@ -1,6 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
 import { decodeTime } from 'ulid';
-import type { CapUse, DecisionRecord, Holding, LogEntry, Removal } from '../decide/record.js';
+import type { CapUse, DecisionRecord, Holding, LogEntry, Removal } from '../../decide/record.js';
 import type { LogGroup } from './log-table.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { DecisionRecord, FactRecord } from '../decide/record.js';
+import type { DecisionRecord, FactRecord } from '../../decide/record.js';
 
 /** The facts of a decision with what the caller asserted filled in. */
 export function factsAsRead({ facts, request }: Pick<DecisionRecord, 'facts' | 'request'>): FactRecord[] {

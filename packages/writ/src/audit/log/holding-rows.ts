@@ -1,4 +1,4 @@
-import type { Holding, KeptHolding, Removal } from '../decide/record.js';
+import type { Holding, KeptHolding, Removal } from '../../decide/record.js';
 
 /** What permits hold of the accumulators, as rows of a table; what is worked out of them is the same for every database. */
 

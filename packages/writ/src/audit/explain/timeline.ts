@@ -1,8 +1,8 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
-import type { DecisionRecord, Holding } from '../decide/record.js';
-import type { LogReader, RecordedDecision } from './log-reader.js';
-import type { DecisionSearch } from './search/decision-search.js';
-import type { DecisionQuery } from './search/terms.js';
+import type { DecisionRecord, Holding } from '../../decide/record.js';
+import type { LogReader, RecordedDecision } from '../log/log-reader.js';
+import type { DecisionSearch } from '../search/decision-search.js';
+import type { DecisionQuery } from '../search/terms.js';
 
 /** What a task did before a decision: the newest last. */
 export interface Timeline {

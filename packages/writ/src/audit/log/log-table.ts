@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
-import type { Removal, UsedProof } from '../decide/record.js';
-import { columnsOf, isPostgres } from '../store/dialect.js';
-import type { Migrations } from '../store/store.js';
+import type { Removal, UsedProof } from '../../decide/record.js';
+import { columnsOf, isPostgres } from '../../store/dialect.js';
+import type { Migrations } from '../../store/store.js';
+import type { PersonKeyRow } from '../protection/person-keys.js';
 import type { HoldingTables } from './holding-rows.js';
 import { holdingTables } from './log-holdings.js';
 import type { Attachment } from './log-lines.js';
 import type { HeadRow, TileRow } from './log-tree.js';
-import type { PersonKeyRow } from './protection/person-keys.js';
 import { treeTables } from './tree-migration.js';
 
 /** Entries of the log that are committed together, as one row. */

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { parseCheckpoint } from '../tlog/checkpoint.js';
+import { LogProofError } from '../tlog/errors.js';
+import { entriesOf, TILE_WIDTH, type TileName, tilePath, tilesOf } from '../tlog/tiles.js';
 import { attachedTo } from './log-lines.js';
 import type { LogTiles, TileSource } from './log-tiles.js';
-import { parseCheckpoint } from './tlog/checkpoint.js';
-import { LogProofError } from './tlog/errors.js';
-import { entriesOf, TILE_WIDTH, type TileName, tilePath, tilesOf } from './tlog/tiles.js';
 
 const CHECKPOINT = 'checkpoint';
 

@@ -1,9 +1,9 @@
-import type { LogEntry } from '../decide/record.js';
-import type { Store } from '../store/store.js';
+import type { LogEntry } from '../../decide/record.js';
+import type { Store } from '../../store/store.js';
+import type { PersonKeys } from '../protection/person-keys.js';
+import { isSealed, opened } from '../protection/sealing.js';
 import { attachedTo, checked } from './log-lines.js';
 import { LogTiles } from './log-tiles.js';
-import type { PersonKeys } from './protection/person-keys.js';
-import { isSealed, opened } from './protection/sealing.js';
 
 /** An entry that is about somebody who was erased: that it was there, and when. */
 export interface ErasedEntry {

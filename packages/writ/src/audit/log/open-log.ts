@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
-import { StoreError } from '../store/errors.js';
-import type { Store } from '../store/store.js';
+import { StoreError } from '../../store/errors.js';
+import type { Store } from '../../store/store.js';
+import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from '../tlog/checkpoint.js';
+import { parseSigner, type Signer, signerOf } from '../tlog/note.js';
+import { rootOf } from '../tlog/proofs.js';
 import type { LogTables } from './log-table.js';
 import { hashTiles, LogTiles } from './log-tiles.js';
-import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from './tlog/checkpoint.js';
-import { parseSigner, type Signer, signerOf } from './tlog/note.js';
-import { rootOf } from './tlog/proofs.js';
 
 export interface OpenLogOptions {
   /** The folder of the key that the log is signed with. It is not in the store: who can change that must not be able to sign. */

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { LogEntry } from '../decide/record.js';
-import { columnsOf } from '../store/dialect.js';
+import type { LogEntry } from '../../decide/record.js';
+import { columnsOf } from '../../store/dialect.js';
 import { lineOf } from './log-lines.js';
 import type { LogTables } from './log-table.js';
 import { LogTree } from './log-tree.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { LogEntry } from '../decide/record.js';
-import { LogProofError } from './tlog/errors.js';
-import { MAX_ENTRY_BYTES } from './tlog/tiles.js';
+import type { LogEntry } from '../../decide/record.js';
+import { LogProofError } from '../tlog/errors.js';
+import { MAX_ENTRY_BYTES } from '../tlog/tiles.js';
 
 /** An entry of a log is one line: JSON without a newline in it, at most 65,535 bytes. What is longer is beside it, under its hash. */
 
