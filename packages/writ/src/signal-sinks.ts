@@ -3,7 +3,7 @@ import type { Ids } from './decide/ids.js';
 import type { RecordChange } from './record-keeping.js';
 import type { EntityStore } from './registry/entity-store.js';
 import type { Revocations } from './registry/revocations.js';
-import type { SignalSinks } from './registry/signals/stream.js';
+import type { SignalSinks } from './signals/stream.js';
 
 interface SinkParts {
   readonly revocations: Revocations;

@@ -11,13 +11,13 @@ import type { SigningKeys } from './provenance/signing-keys.js';
 import { StreamError } from './registry/errors.js';
 import type { RevisionLog } from './registry/revision-log.js';
 import type { Revocations } from './registry/revocations.js';
-import { Delivery } from './registry/signals/deliver.js';
-import type { SignalMapping } from './registry/signals/effects.js';
-import type { OutgoingEvent } from './registry/signals/outgoing.js';
-import { SetVerifier } from './registry/signals/set.js';
-import { type SignalSinks, SignalStream } from './registry/signals/stream.js';
-import type { StreamStore } from './registry/signals/stream-store.js';
-import { TransmitterClient, transmitterMetadata } from './registry/signals/transmitter-client.js';
+import { Delivery } from './signals/deliver.js';
+import type { SignalMapping } from './signals/effects.js';
+import type { OutgoingEvent } from './signals/outgoing.js';
+import { SetVerifier } from './signals/set.js';
+import { type SignalSinks, SignalStream } from './signals/stream.js';
+import type { StreamStore } from './signals/stream-store.js';
+import { TransmitterClient, transmitterMetadata } from './signals/transmitter-client.js';
 
 interface SignalsParts {
   readonly store: StreamStore;

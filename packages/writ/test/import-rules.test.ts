@@ -10,11 +10,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   registry: ['store'],
   ledger: ['store'],
   bundle: ['store'],
+  signals: ['store', 'provenance', 'registry'],
   decide: ['provenance', 'registry', 'ledger', 'bundle'],
   audit: ['store', 'decide'],
   access: ['store', 'decide'],
   enforce: ['decide', 'ledger'],
-  api: ['access', 'audit', 'decide', 'ledger', 'bundle', 'provenance', 'registry'],
+  api: ['access', 'audit', 'decide', 'ledger', 'bundle', 'provenance', 'registry', 'signals'],
   cli: ['access', 'api', 'audit', 'decide', 'enforce', 'ledger', 'bundle', 'provenance', 'registry', 'store', '.'],
 };
 /** Shared by all rooms: the base class of errors, how a mandate and a time are written, what a domain is, and what a text has for a model. */

@@ -1,5 +1,5 @@
-import type { Delivery } from '../../registry/signals/deliver.js';
-import type { SignalStream } from '../../registry/signals/stream.js';
+import type { Delivery } from '../../signals/deliver.js';
+import type { SignalStream } from '../../signals/stream.js';
 
 /** A stream that is listened to. */
 export interface ReceivedStream {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { EVENT_TYPES } from '../../registry/signals/event-types.js';
-import { AUTHORITY_REINSTATED, AUTHORITY_REVOKED } from '../../registry/signals/outgoing.js';
+import { EVENT_TYPES } from '../../signals/event-types.js';
+import { AUTHORITY_REINSTATED, AUTHORITY_REVOKED } from '../../signals/outgoing.js';
 import type { AuthenticatedCaller } from '../callers.js';
 import { Problem } from '../problem.js';
 import { type Route, route } from '../route.js';

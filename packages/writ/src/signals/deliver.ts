@@ -1,5 +1,5 @@
-import type { RevisionLog } from '../revision-log.js';
-import type { Revocations } from '../revocations.js';
+import type { RevisionLog } from '../registry/revision-log.js';
+import type { Revocations } from '../registry/revocations.js';
 import { eventsBehind, type OutgoingEvent } from './outgoing.js';
 import type { StreamStore } from './stream-store.js';
 

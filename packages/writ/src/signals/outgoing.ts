@@ -1,6 +1,6 @@
 import { parseUid } from '@writ/cedar';
-import type { LoggedChange, RevisionLog } from '../revision-log.js';
-import type { Revocation, Revocations } from '../revocations.js';
+import type { LoggedChange, RevisionLog } from '../registry/revision-log.js';
+import type { Revocation, Revocations } from '../registry/revocations.js';
 
 /** An event of ours, before it is signed. */
 export interface OutgoingEvent {

@@ -1,5 +1,5 @@
-import { columnsOf } from '../../store/dialect.js';
-import type { Migrations, Store } from '../../store/store.js';
+import { columnsOf } from '../store/dialect.js';
+import type { Migrations, Store } from '../store/store.js';
 
 /** What is remembered of streams: which tokens came, the newest that is known of each subject, and how far others were told. */
 

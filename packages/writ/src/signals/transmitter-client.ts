@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson } from '@writ/cedar/json';
 import { z } from 'zod';
-import { SetError, StreamError } from '../errors.js';
+import { SetError, StreamError } from '../registry/errors.js';
 import { REQUESTED } from './event-types.js';
 import type { SignalStream } from './stream.js';
 
