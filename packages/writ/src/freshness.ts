@@ -1,4 +1,4 @@
-import type { ServingStateHolder } from './api/serving-state.js';
+import type { ServingStateHolder } from './api/http/serving-state.js';
 import type { WritYaml } from './bundle/format/writ.js';
 import { millisecondsOf } from './duration.js';
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { TokenParts } from './api/token.js';
+import type { TokenParts } from './api/tokens/token.js';
 import type { Bundle } from './bundle/bundle.js';
 import { inProcess } from './decide/caller.js';
 import type { ApprovalDesk } from './enforce/holding.js';

@@ -1,8 +1,8 @@
 import { CedarError, type EntityUid, parseUid } from '@writ/cedar';
 import type { Logger } from 'pino';
 import type { PolicyControl, PolicyDescription } from './api/admin/parts.js';
-import { BUILT_IN, Callers } from './api/callers.js';
-import type { ServingStateHolder } from './api/serving-state.js';
+import { BUILT_IN, Callers } from './api/http/callers.js';
+import type { ServingStateHolder } from './api/http/serving-state.js';
 import { type Bundle, type ReadBundle, readBundle, readBundleFrom } from './bundle/bundle.js';
 import { verifiedBundle } from './bundle/check/check.js';
 import { BundleError } from './bundle/errors.js';

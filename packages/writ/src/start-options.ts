@@ -1,6 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import type { LoadLimits } from './api/load.js';
+import type { LoadLimits } from './api/http/load.js';
 import type { LogReader } from './audit/log/log-reader.js';
 import type { Decider } from './decide/decide.js';
 

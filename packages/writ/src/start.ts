@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
-import { DEFAULT_LIMITS, LoadShedder } from './api/load.js';
-import { Metrics } from './api/metrics.js';
-import { HttpService, type TlsMaterial } from './api/service.js';
-import { ServingStateHolder } from './api/serving-state.js';
-import { RequestTracing } from './api/tracing.js';
+import { DEFAULT_LIMITS, LoadShedder } from './api/http/load.js';
+import { Metrics } from './api/http/metrics.js';
+import { HttpService, type TlsMaterial } from './api/http/service.js';
+import { ServingStateHolder } from './api/http/serving-state.js';
+import { RequestTracing } from './api/http/tracing.js';
 import { startCosigning } from './cosigning.js';
 import { Decider } from './decide/decide.js';
 import { Ids } from './decide/ids.js';

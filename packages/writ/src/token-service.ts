@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { EntityUid } from '@writ/cedar';
 import type { AdminParts } from './api/admin/parts.js';
-import type { TokenParts } from './api/token.js';
+import type { TokenParts } from './api/tokens/token.js';
 import { secondsOf } from './bundle/format/lifetime.js';
 import type { Decider } from './decide/decide.js';
 import { TokenExchange } from './decide/delegation/exchange.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Callers } from '../src/api/callers.js';
+import { Callers } from '../src/api/http/callers.js';
 import { loadBundle, readBundle } from '../src/bundle/bundle.js';
 import { checkBundle } from '../src/bundle/check/check.js';
 import { inProcess } from '../src/decide/caller.js';

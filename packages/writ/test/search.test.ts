@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Callers } from '../src/api/callers.js';
+import { Callers } from '../src/api/http/callers.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Route, route } from './route.js';
-import type { ServingStateHolder } from './serving-state.js';
+import { type Route, route } from './http/route.js';
+import type { ServingStateHolder } from './http/serving-state.js';
 
 const stateShape = z.object({
   state: z.enum(['starting', 'ready', 'stale', 'stopping']),

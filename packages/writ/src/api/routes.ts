@@ -25,19 +25,19 @@ import { evaluationsRoute } from './authzen/evaluations.js';
 import { metadataRoute } from './authzen/metadata.js';
 import type { PageTokens } from './authzen/page-token.js';
 import { searchRoutes } from './authzen/search.js';
-import { labelRoutes } from './labels.js';
-import { type Metrics, metricsRoute } from './metrics.js';
-import { openApiOf, openApiRoute } from './openapi.js';
+import { type Metrics, metricsRoute } from './http/metrics.js';
+import { openApiOf, openApiRoute } from './http/openapi.js';
+import type { Route } from './http/route.js';
+import type { ServingStateHolder } from './http/serving-state.js';
 import { operationRoutes } from './operations.js';
-import { outcomeRoute } from './outcomes.js';
-import { type ReportedToolsParts, reportedToolsRoute } from './reported-tools.js';
-import type { Route } from './route.js';
-import type { ServingStateHolder } from './serving-state.js';
+import { labelRoutes } from './reports/labels.js';
+import { outcomeRoute } from './reports/outcomes.js';
+import { type ReportedToolsParts, reportedToolsRoute } from './reports/reported-tools.js';
 import type { ServedSignals } from './signals/parts.js';
 import { receiveRoute } from './signals/receive.js';
 import { transmitRoutes } from './signals/transmit.js';
-import { type TaskParts, taskRoutes } from './tasks.js';
-import { type TokenParts, tokenRoutes } from './token.js';
+import { type TaskParts, taskRoutes } from './tokens/tasks.js';
+import { type TokenParts, tokenRoutes } from './tokens/token.js';
 
 export interface RoutesParts {
   readonly decider: () => Decider;

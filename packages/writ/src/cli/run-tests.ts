@@ -1,5 +1,5 @@
 import { type EntityUid, parseUid } from '@writ/cedar';
-import { Callers } from '../api/callers.js';
+import { Callers } from '../api/http/callers.js';
 import type { Bundle } from '../bundle/bundle.js';
 import type { TestStep, TestTask } from '../bundle/format/tests.js';
 import { type Caller, inProcess } from '../decide/caller.js';

@@ -6,9 +6,9 @@ import { timelineOf } from '../../audit/explain/timeline.js';
 import { ExchangeError } from '../../provenance/errors.js';
 import type { Approval } from '../../registry/approvals.js';
 import { authorOf, recordChange } from '../admin/parts.js';
-import type { AuthenticatedCaller } from '../callers.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import type { AuthenticatedCaller } from '../http/callers.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import { type AccessParts, withProblems } from './parts.js';
 
 const text = z.string().min(1).max(1_024);

@@ -7,8 +7,8 @@ import type { Decider } from '../../decide/decide.js';
 import { isRequestable } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
-import type { AuthenticatedCaller } from '../callers.js';
-import { Problem } from '../problem.js';
+import type { AuthenticatedCaller } from '../http/callers.js';
+import { Problem } from '../http/problem.js';
 
 /** What a denial is named by when it is to be lifted (Access Request and Approval Profile, "Access Request Submission"). */
 export const denialShape = z.looseObject({

@@ -5,8 +5,8 @@ import type { DecisionRecord } from '../../decide/record.js';
 import { SearchPlaceLost, searchEntities } from '../../decide/search.js';
 import type { Provenance } from '../../provenance/path.js';
 import type { AdminParts } from '../admin/parts.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import type { AccessParts } from './parts.js';
 
 /** The action by which bundles say which entities of a catalog somebody sees. */

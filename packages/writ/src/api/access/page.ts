@@ -4,8 +4,8 @@ import { type AccessTask, statusOf } from '../../access/access-task.js';
 import { AccessRequestError, ApproverError } from '../../access/errors.js';
 import { explain } from '../../audit/explain/explain.js';
 import { timelineOf } from '../../audit/explain/timeline.js';
-import type { Reply } from '../reply.js';
-import { type Route, route } from '../route.js';
+import type { Reply } from '../http/reply.js';
+import { type Route, route } from '../http/route.js';
 import type { AccessParts } from './parts.js';
 
 const HTML = 'text/html; charset=utf-8';

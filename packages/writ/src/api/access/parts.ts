@@ -2,7 +2,7 @@ import type { AccessRequests } from '../../access/access-requests.js';
 import { AccessRequestError, ApproverError, TooManyRequests } from '../../access/errors.js';
 import type { ApprovalLinks } from '../../access/links.js';
 import type { AdminParts } from '../admin/parts.js';
-import { Problem } from '../problem.js';
+import { Problem } from '../http/problem.js';
 
 /** What the operations on requests for access work on. */
 export interface AccessParts {

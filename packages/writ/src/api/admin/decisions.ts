@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { explain } from '../../audit/explain/explain.js';
 import { timelineOf } from '../../audit/explain/timeline.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import type { AdminParts } from './parts.js';
 
 const record = z.record(z.string(), z.unknown());

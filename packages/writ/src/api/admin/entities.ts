@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Precondition, StoredEntity } from '../../registry/entity-store.js';
 import { EntityError } from '../../registry/errors.js';
 import { givenJson, givenShape, readGiven, uidShape } from '../../registry/given.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import { type AdminParts, authorOf, recordChange } from './parts.js';
 import { afterOf, nextOf, uidPage } from './uid-page.js';
 

@@ -1,7 +1,7 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import { type AdminParts, recordChange } from './parts.js';
 
 /** `/v1/erasures`: what is recorded of a person can be read no more, and every proof still holds. */

@@ -1,8 +1,8 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import type { Grant } from '../../registry/grants.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import { type AdminParts, authorOf, recordChange } from './parts.js';
 
 const text = z.string().min(1).max(1_024);

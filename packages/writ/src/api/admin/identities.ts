@@ -5,8 +5,8 @@ import type { UsedCredential } from '../../registry/credential-uses.js';
 import { IDENTITY_KINDS, SET_STATES } from '../../registry/identities.js';
 import { IDENTITY_FLAGS, type IdentityView, identityView } from '../../registry/identity-view.js';
 import type { Sighting } from '../../registry/sightings.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import { type AdminParts, authorOf, recordChange } from './parts.js';
 import { afterOf, nextOf, uidPage } from './uid-page.js';
 

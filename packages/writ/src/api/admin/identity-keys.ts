@@ -3,8 +3,8 @@ import type { JWK } from 'jose';
 import { z } from 'zod';
 import { KeyRegistrationError } from '../../registry/errors.js';
 import type { IdentityKey } from '../../registry/identity-keys.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import { type AdminParts, authorOf, recordChange } from './parts.js';
 
 const keyShape = z.object({

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { keyOfTask } from '../../decide/gather.js';
 import { plainAmount } from '../../ledger/holding.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 
 const KINDS = ['task', 'actor', 'originator', 'resource'] as const;
 const named = z.string().min(1).max(1_024).optional();

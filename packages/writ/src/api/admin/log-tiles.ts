@@ -3,8 +3,8 @@ import { receiptOf } from '../../audit/log/receipts.js';
 import { parseCheckpoint } from '../../audit/tlog/checkpoint.js';
 import { LogProofError } from '../../audit/tlog/errors.js';
 import { parseTilePath, widthAt } from '../../audit/tlog/tiles.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 
 const TEXT = 'text/plain; charset=utf-8';
 const BYTES = 'application/octet-stream';

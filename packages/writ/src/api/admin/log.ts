@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, route } from '../route.js';
+import { type Route, route } from '../http/route.js';
 import type { AdminParts } from './parts.js';
 
 const entry = z.record(z.string(), z.unknown());

@@ -17,7 +17,7 @@ import type { Author, RevisionLog } from '../../registry/revision-log.js';
 import type { Revocations } from '../../registry/revocations.js';
 import type { Sightings } from '../../registry/sightings.js';
 import type { ToolPins } from '../../registry/tool-pins.js';
-import type { AuthenticatedCaller } from '../callers.js';
+import type { AuthenticatedCaller } from '../http/callers.js';
 
 /** What the admin API works on. */
 export interface AdminParts {

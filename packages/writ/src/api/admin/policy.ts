@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BundleError } from '../../bundle/errors.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import type { AdminParts } from './parts.js';
 
 const policyShape = z.object({

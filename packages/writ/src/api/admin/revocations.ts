@@ -1,8 +1,8 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { REVOCATION_KINDS, type Revocation, type RevocationKind } from '../../registry/revocations.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import { type AdminParts, authorOf, recordChange } from './parts.js';
 
 const revocationShape = z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SIGNING_ALGORITHMS, type SigningKeys } from '../../provenance/signing-keys.js';
-import { type Route, route } from '../route.js';
+import { type Route, route } from '../http/route.js';
 import { type AdminParts, recordChange } from './parts.js';
 
 /** `/v1/signing-keys/rotate`: sign tokens with a new key. The old one goes on verifying what it signed. */

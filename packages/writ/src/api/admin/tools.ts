@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isSuspended, type PinnedTool } from '../../registry/tool-pins.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import { type AdminParts, recordChange } from './parts.js';
 
 const toolShape = z.object({

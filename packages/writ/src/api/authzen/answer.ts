@@ -5,7 +5,7 @@ import { decidingPolicies, isPermitted, isRequestable, type Refusal } from '../.
 import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';
 import type { DecisionRecord } from '../../decide/record.js';
-import type { AuthenticatedCaller } from '../callers.js';
+import type { AuthenticatedCaller } from '../http/callers.js';
 
 /** The answer to an evaluation (Authorization API 1.0, section 6.2), with what the Obligations Profile and Writ add. */
 export const decisionShape = z.object({

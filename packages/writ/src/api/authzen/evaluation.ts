@@ -3,8 +3,8 @@ import type { TokenProvenance } from '../../decide/delegation/token-provenance.j
 import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { type AccessRequest, traceIdOf } from '../../decide/request.js';
-import { Problem } from '../problem.js';
-import { type Call, type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Call, type Route, route } from '../http/route.js';
 import { type Answer, answerOf, BARE, decisionShape, unrecorded } from './answer.js';
 import { evaluationShape, readEvaluation } from './read-request.js';
 import { withToken } from './txn-token.js';

@@ -5,7 +5,7 @@ import type { TokenProvenance } from '../../decide/delegation/token-provenance.j
 import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { type AccessRequest, traceIdOf } from '../../decide/request.js';
-import { type Call, type Route, readShape, route } from '../route.js';
+import { type Call, type Route, readShape, route } from '../http/route.js';
 import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
 import { askedIn, type EvaluatedBy, evaluatePrepared, textOf } from './evaluation.js';
 import { evaluationsShape, type Read, readEvaluation, type Semantic } from './read-request.js';

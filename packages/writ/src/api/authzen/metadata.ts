@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { takesRequests } from '../../decide/approval/approving.js';
 import type { Decider } from '../../decide/decide.js';
 import { obligationTypes } from '../../decide/obligations.js';
-import { type Route, route } from '../route.js';
+import { type Route, route } from '../http/route.js';
 
 const metadataShape = z.object({
   policy_decision_point: z.string(),

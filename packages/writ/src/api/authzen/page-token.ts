@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { Problem } from '../problem.js';
+import { Problem } from '../http/problem.js';
 import type { Page } from './read-request.js';
 
 /** Where the next page begins. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TokenProvenance } from '../../decide/delegation/token-provenance.js';
 import type { PresentedCall, PresentedProof, TokenVerifier } from '../../decide/delegation/token-verifier.js';
-import type { Call } from '../route.js';
+import type { Call } from '../http/route.js';
 
 /** `context.proof`: the DPoP proof that the actor sent to the enforcement point, and the method and URL that it sent it to. */
 const proofShape = z.object({

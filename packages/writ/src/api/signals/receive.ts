@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { SetError, StreamError } from '../../registry/errors.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import type { ReceivedStream } from './parts.js';
 
 const errorShape = z.object({ err: z.string(), description: z.string() });

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../signals/event-types.js';
 import { AUTHORITY_REINSTATED, AUTHORITY_REVOKED } from '../../signals/outgoing.js';
-import type { AuthenticatedCaller } from '../callers.js';
-import { Problem } from '../problem.js';
-import { type Route, route } from '../route.js';
+import type { AuthenticatedCaller } from '../http/callers.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 import type { ServedSignals, ToldReceiver } from './parts.js';
 
 const PUSH = 'urn:ietf:rfc:8935';

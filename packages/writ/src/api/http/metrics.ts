@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { LogWriter } from '../audit/log/log-writer.js';
+import type { LogWriter } from '../../audit/log/log-writer.js';
 import type { LoadShedder } from './load.js';
 import { type Route, route } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';

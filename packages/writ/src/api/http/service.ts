@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Span } from '@opentelemetry/api';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { Logger } from 'pino';
-import type { Credentials } from '../provenance/credentials.js';
+import type { Credentials } from '../../provenance/credentials.js';
 import { authenticate, unauthorized } from './authenticate.js';
 import { readBody } from './body.js';
 import type { AuthenticatedCaller, Callers } from './callers.js';

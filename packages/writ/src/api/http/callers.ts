@@ -1,7 +1,7 @@
 import type { Schema } from '@writ/cedar';
-import type { Method, ServicePolicy } from '../bundle/service-policy.js';
-import type { Caller, Rights } from '../decide/caller.js';
-import type { AccessTokens } from '../provenance/access-tokens.js';
+import type { Method, ServicePolicy } from '../../bundle/service-policy.js';
+import type { Caller, Rights } from '../../decide/caller.js';
+import type { AccessTokens } from '../../provenance/access-tokens.js';
 
 /** A caller as the bundle declares it. */
 export interface DeclaredCaller {

@@ -1,22 +1,22 @@
 import { z } from 'zod';
-import { askedDetailsShape, DETAILS_TYPE } from '../authorization-details.js';
-import type { ExchangeRequest, TokenExchange } from '../decide/delegation/exchange.js';
-import type { TokenVerifier } from '../decide/delegation/token-verifier.js';
-import { DPOP_ALGORITHMS, type DpopProofs, type UsedProof } from '../provenance/dpop.js';
-import { ExchangeError, IssuerUnreachableError, TokenError } from '../provenance/errors.js';
-import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
-import type { SigningKeys } from '../provenance/signing-keys.js';
-import type { TaskStore } from '../provenance/task-store.js';
+import { askedDetailsShape, DETAILS_TYPE } from '../../authorization-details.js';
+import type { ExchangeRequest, TokenExchange } from '../../decide/delegation/exchange.js';
+import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
+import { DPOP_ALGORITHMS, type DpopProofs, type UsedProof } from '../../provenance/dpop.js';
+import { ExchangeError, IssuerUnreachableError, TokenError } from '../../provenance/errors.js';
+import { EXCHANGE_GRANT, TOKEN_TYPES } from '../../provenance/exchange.js';
+import type { SigningKeys } from '../../provenance/signing-keys.js';
+import type { TaskStore } from '../../provenance/task-store.js';
 import {
   scopeIn,
   type TokenDomain,
   type TransactionToken,
   type TransactionTokens,
-} from '../provenance/transaction-token.js';
-import { type AdminParts, recordChange } from './admin/parts.js';
-import { readJson } from './body.js';
-import { Problem } from './problem.js';
-import { type Route, route } from './route.js';
+} from '../../provenance/transaction-token.js';
+import { type AdminParts, recordChange } from '../admin/parts.js';
+import { readJson } from '../http/body.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 
 export interface TokenParts {
   readonly exchange: TokenExchange;

@@ -1,12 +1,12 @@
 import { uidText } from '@writ/cedar';
 import { z } from 'zod';
-import type { Caps } from '../ledger/caps.js';
-import type { Mandate } from '../provenance/mandate.js';
-import type { StartedTask, TaskStore } from '../provenance/task-store.js';
-import { type AdminParts, recordChange } from './admin/parts.js';
-import type { AuthenticatedCaller } from './callers.js';
-import { Problem } from './problem.js';
-import { type Route, route } from './route.js';
+import type { Caps } from '../../ledger/caps.js';
+import type { Mandate } from '../../provenance/mandate.js';
+import type { StartedTask, TaskStore } from '../../provenance/task-store.js';
+import { type AdminParts, recordChange } from '../admin/parts.js';
+import type { AuthenticatedCaller } from '../http/callers.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 
 export interface TaskParts {
   readonly tasks: TaskStore;

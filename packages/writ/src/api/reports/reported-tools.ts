@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { hashOf, type PinnedTool, type PinRule, suspensionOf, type ToolPins } from '../registry/tool-pins.js';
-import { Problem } from './problem.js';
-import { type Route, route } from './route.js';
+import { hashOf, type PinnedTool, type PinRule, suspensionOf, type ToolPins } from '../../registry/tool-pins.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 
 export interface ReportedToolsParts {
   readonly toolPins: ToolPins;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Decider } from '../decide/decide.js';
-import { UNREAD } from '../decide/permits.js';
-import { LedgerError } from '../ledger/errors.js';
-import { Problem } from './problem.js';
-import { type Route, route } from './route.js';
+import type { Decider } from '../../decide/decide.js';
+import { UNREAD } from '../../decide/permits.js';
+import { LedgerError } from '../../ledger/errors.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 
 const outcomeShape = z.object({
   decisionId: z.string().min(1).max(64),

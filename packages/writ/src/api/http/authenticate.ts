@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import { foreignTokenId } from '../provenance/access-tokens.js';
-import { registeredName } from '../provenance/certificates.js';
-import type { Credentials } from '../provenance/credentials.js';
-import { CredentialError, IssuerUnreachableError } from '../provenance/errors.js';
+import { foreignTokenId } from '../../provenance/access-tokens.js';
+import { registeredName } from '../../provenance/certificates.js';
+import type { Credentials } from '../../provenance/credentials.js';
+import { CredentialError, IssuerUnreachableError } from '../../provenance/errors.js';
 import type { AuthenticatedCaller, Callers } from './callers.js';
 import { Problem } from './problem.js';
 

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { LogReader } from '../audit/log/log-reader.js';
-import type { Decider } from '../decide/decide.js';
-import { explainBriefly } from '../decide/decision.js';
-import { keyOfTask } from '../decide/gather.js';
-import type { Ledger } from '../ledger/ledger.js';
-import { placeOf } from '../ledger/stores.js';
-import { type AdminParts, recordChange } from './admin/parts.js';
-import { Problem } from './problem.js';
-import { type Route, route } from './route.js';
+import type { LogReader } from '../../audit/log/log-reader.js';
+import type { Decider } from '../../decide/decide.js';
+import { explainBriefly } from '../../decide/decision.js';
+import { keyOfTask } from '../../decide/gather.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { placeOf } from '../../ledger/stores.js';
+import { type AdminParts, recordChange } from '../admin/parts.js';
+import { Problem } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
 
 export interface LabelParts {
   readonly decider: () => Decider;
