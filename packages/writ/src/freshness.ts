@@ -1,6 +1,6 @@
 import type { ServingStateHolder } from './api/http/serving-state.js';
 import type { WritYaml } from './bundle/format/writ.js';
-import { millisecondsOf } from './duration.js';
+import { millisecondsOf } from './lib/duration.js';
 
 export interface FreshnessParts {
   readonly settings: () => WritYaml['freshness'];

@@ -2,6 +2,6 @@ export type { Decision, MissingFact, Obligation, Reason, Refusal, Result } from 
 export { decidingPolicies, explainBriefly, isPermitted } from './decide/decision.js';
 export type { AccessRequest } from './decide/request.js';
 export { DECISION_META } from './enforce/mcp/gateway/gateway.js';
-export { WritError } from './errors.js';
+export { WritError } from './lib/errors.js';
 export { start } from './start.js';
 export type { StartOptions, Writ } from './start-options.js';

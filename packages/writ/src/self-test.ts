@@ -2,7 +2,7 @@ import { compile, Entities } from '@writ/cedar';
 import type { Bundle } from './bundle/bundle.js';
 import { inProcess } from './decide/caller.js';
 import type { PolicyPlane } from './decide/plane.js';
-import { WritError } from './errors.js';
+import { WritError } from './lib/errors.js';
 import { deciderOf } from './plane.js';
 
 /** The service does not decide as it must. It does not become ready. */

@@ -1,4 +1,4 @@
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 
 /** What a request for access fails with (Access Request and Approval Profile, "Error Responses"). */
 export type AccessProblem =

@@ -1,4 +1,4 @@
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 
 /** Something could not be put on the record. What it was about does not happen. */
 export class RecordError extends WritError {

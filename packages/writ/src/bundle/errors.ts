@@ -1,4 +1,4 @@
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 import { type Finding, findingText } from './check/finding.js';
 
 /** The bundle is not one that may be served. `findings` says everything that is wrong with it. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';

@@ -3,7 +3,7 @@ import { type EntityUid, uidText } from '@writ/cedar';
 import pc from 'picocolors';
 import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';
 import type { DecisionRecord } from '../decide/record.js';
-import { millisecondsOf } from '../duration.js';
+import { millisecondsOf } from '../lib/duration.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
 import { askService, ServiceError, type ServiceFlags } from './service-client.js';

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
-import { millisecondsOf } from '../duration.js';
-import { WritError } from '../errors.js';
+import { millisecondsOf } from '../lib/duration.js';
+import { WritError } from '../lib/errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';

@@ -1,6 +1,6 @@
 import { parseUid, uidText } from '@writ/cedar';
 import pc from 'picocolors';
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 import type { IdentityView } from '../registry/identity-view.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';

@@ -4,7 +4,7 @@ import { parseJson } from '@writ/cedar/json';
 import { parse as parseCsv } from 'csv-parse';
 import pc from 'picocolors';
 import { parse as parseYaml } from 'yaml';
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 import { type FileFormat, formatOf } from '../registry/fetch/file-source.js';
 import { type GivenJson, givenShape } from '../registry/given.js';
 import { EXIT, type ExitCode } from './exit.js';

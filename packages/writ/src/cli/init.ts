@@ -6,7 +6,7 @@ import { draftBundle } from '../bundle/draft/draft.js';
 import type { ListedTool } from '../bundle/draft/guess.js';
 import type { ObservedCall } from '../bundle/draft/observed.js';
 import type { DecisionRecord } from '../decide/record.js';
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 import { timeOf } from './decisions.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { toolsOf } from './mcp-tools.js';

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 import { accessCommands } from './access-commands.js';
 import { CLIENTS } from './clients/known.js';
 import type { DoctorFlags } from './doctor.js';

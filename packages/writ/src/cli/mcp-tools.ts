@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Bundle } from '../bundle/bundle.js';
 import type { ListedTool } from '../bundle/draft/guess.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 import { addressOf } from '../upstreams.js';
 
 /** Tools that cannot be read. */

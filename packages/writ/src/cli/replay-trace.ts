@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { z } from 'zod';
 import { loadBundle } from '../bundle/bundle.js';
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
 import { type ReplayedCall, type Trace, TraceReplay } from './trace-replay.js';

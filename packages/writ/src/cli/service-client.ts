@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 
 /** Which service a verb speaks to, and as whom. */
 export interface ServiceFlags {

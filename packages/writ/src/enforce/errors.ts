@@ -1,4 +1,4 @@
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 
 /** The operation could not be turned into a request for a decision. It is not carried out. */
 export class MappingError extends WritError {

@@ -3,7 +3,7 @@ import { uidText } from '@writ/cedar';
 import { type Decision, explainBriefly, isPermitted, isRequestable, type Refusal } from '../decide/decision.js';
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 
 /** Where a call that was stopped can be asked for. */
 export interface ApprovalDesk {

@@ -1,5 +1,5 @@
 import { decodeTime } from 'ulid';
-import type { Cap } from '../authorization-details.js';
+import type { Cap } from '../lib/authorization-details.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
 
 /** What one permitted action takes of some caps. */

@@ -1,4 +1,4 @@
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 
 /** An accumulator is declared in a way that cannot work. */
 export class AccumulatorError extends WritError {

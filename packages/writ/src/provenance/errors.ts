@@ -1,4 +1,4 @@
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 
 /** A credential was presented that proves nothing here. The message says why, without repeating the credential. */
 export class CredentialError extends WritError {

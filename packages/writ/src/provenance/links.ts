@@ -2,7 +2,7 @@ import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { type CryptoKey, compactVerify } from 'jose';
 import { z } from 'zod';
-import { askedDetailsShape } from '../authorization-details.js';
+import { askedDetailsShape } from '../lib/authorization-details.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { type Mandate, narrowed } from './mandate.js';

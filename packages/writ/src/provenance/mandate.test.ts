@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { askedDetailsShape, type GrantTerms, grantShape } from '../authorization-details.js';
+import { askedDetailsShape, type GrantTerms, grantShape } from '../lib/authorization-details.js';
 import { amountsOf, detailsOf, type Grant, isWithin, mandateIn, mandateOf, misfit, narrowed } from './mandate.js';
 
 const ACTIONS = ['read', 'refund', 'mail'];

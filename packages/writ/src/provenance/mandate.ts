@@ -1,5 +1,11 @@
 import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
-import { type Cap, type Constraint, DETAILS_TYPE, type GrantTerms, type TokenGrant } from '../authorization-details.js';
+import {
+  type Cap,
+  type Constraint,
+  DETAILS_TYPE,
+  type GrantTerms,
+  type TokenGrant,
+} from '../lib/authorization-details.js';
 
 /** One thing that a task may do. */
 export interface Grant extends Omit<GrantTerms, 'uses' | 'limits'> {

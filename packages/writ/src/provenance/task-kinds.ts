@@ -1,4 +1,4 @@
-import type { GrantTerms } from '../authorization-details.js';
+import type { GrantTerms } from '../lib/authorization-details.js';
 import type { Mandate } from './mandate.js';
 
 /** A kind of task, as a bundle declares it. */

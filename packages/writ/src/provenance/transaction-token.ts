@@ -3,7 +3,7 @@ import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { compactVerify, errors, SignJWT } from 'jose';
 import { z } from 'zod';
-import { tokenDetailsShape } from '../authorization-details.js';
+import { tokenDetailsShape } from '../lib/authorization-details.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { detailsOf, type Mandate, mandateIn } from './mandate.js';

@@ -1,4 +1,4 @@
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 
 /** A change of facts that cannot be made as asked: it does not fit the schema, is about an entity of the bundle, or somebody was first. */
 export class EntityError extends WritError {

@@ -1,6 +1,6 @@
 import type { EntityJson, EntityUid } from '@writ/cedar';
 import { z } from 'zod';
-import { durationShape, millisecondsOf } from '../duration.js';
+import { durationShape, millisecondsOf } from '../lib/duration.js';
 import type { FactMeta } from './fact-rules.js';
 
 /** An entity, and what is said of single attributes of it. */

@@ -1,4 +1,4 @@
-import { WritError } from '../errors.js';
+import { WritError } from '../lib/errors.js';
 
 /** The store could not be opened, or is not the store of this version. */
 export class StoreError extends WritError {

@@ -1,6 +1,6 @@
 import { Entity, type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
-import { millisecondsOf } from '../../duration.js';
+import { millisecondsOf } from '../../lib/duration.js';
 import type { UsedCredential } from '../../registry/credential-uses.js';
 import { IDENTITY_KINDS, SET_STATES } from '../../registry/identities.js';
 import { IDENTITY_FLAGS, type IdentityView, identityView } from '../../registry/identity-view.js';

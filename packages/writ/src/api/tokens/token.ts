@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { askedDetailsShape, DETAILS_TYPE } from '../../authorization-details.js';
 import type { ExchangeRequest, TokenExchange } from '../../decide/delegation/exchange.js';
 import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
+import { askedDetailsShape, DETAILS_TYPE } from '../../lib/authorization-details.js';
 import { DPOP_ALGORITHMS, type DpopProofs, type UsedProof } from '../../provenance/dpop.js';
 import { ExchangeError, IssuerUnreachableError, TokenError } from '../../provenance/errors.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../../provenance/exchange.js';

@@ -1,4 +1,4 @@
-import { WritError } from '../../errors.js';
+import { WritError } from '../../lib/errors.js';
 
 /** Entries could not be handed to a sink. They are sent again. */
 export class ExportError extends WritError {

@@ -1,4 +1,4 @@
-import { WritError } from '../../errors.js';
+import { WritError } from '../../lib/errors.js';
 
 /** A signed note, or a key of one, that is not what it should be. */
 export class NoteError extends WritError {

@@ -1,5 +1,5 @@
 import { compile as compilePath } from 'json-p3';
-import { millisecondsOf } from '../../duration.js';
+import { millisecondsOf } from '../../lib/duration.js';
 import type { Bundle } from '../bundle.js';
 import type { Finding } from './finding.js';
 

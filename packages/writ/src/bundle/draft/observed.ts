@@ -1,5 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import { domainOf } from '../../domain.js';
+import { domainOf } from '../../lib/domain.js';
 import type { GuessedTool, ListedTool } from './guess.js';
 
 /** A call that was permitted and recorded. */

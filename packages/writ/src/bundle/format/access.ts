@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationShape } from '../../duration.js';
+import { durationShape } from '../../lib/duration.js';
 import { uidText } from '../names.js';
 
 /** The shape of `access.yaml`: who is asked when a denial can be lifted, for how long, and how they are told. */

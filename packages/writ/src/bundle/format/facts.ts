@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationShape as duration, millisecondsOf } from '../../duration.js';
+import { durationShape as duration, millisecondsOf } from '../../lib/duration.js';
 import { name } from '../names.js';
 
 /** `facts.yaml`: which facts are true only for some time, and who brings them. */

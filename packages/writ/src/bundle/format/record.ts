@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationShape } from '../../duration.js';
+import { durationShape } from '../../lib/duration.js';
 
 /** A witness that signs what the log came to: where it is, and its key as `<name>+<key id>+<key>`. */
 const witness = z.strictObject({

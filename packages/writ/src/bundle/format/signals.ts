@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationShape } from '../../duration.js';
+import { durationShape } from '../../lib/duration.js';
 import { name } from '../names.js';
 
 /** `signals` of `writ.yaml`: whose security events are listened to, and who is told of ours (OpenID SSF 1.0). */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { grantShape, MAX_GRANTS } from '../../authorization-details.js';
+import { grantShape, MAX_GRANTS } from '../../lib/authorization-details.js';
 import { name } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { EFFECTS } from './tools.js';

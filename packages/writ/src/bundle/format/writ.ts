@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationShape } from '../../duration.js';
+import { durationShape } from '../../lib/duration.js';
 import { name, uidText } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';

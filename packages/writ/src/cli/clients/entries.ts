@@ -1,5 +1,5 @@
 import { applyEdits, modify, type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
-import { WritError } from '../../errors.js';
+import { WritError } from '../../lib/errors.js';
 import type { ClientConfig } from './known.js';
 import { tomlIn, tomlWithCommands } from './toml-entries.js';
 

@@ -1,6 +1,6 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
-import type { GrantTerms } from '../../authorization-details.js';
+import type { GrantTerms } from '../../lib/authorization-details.js';
 import { type AccessTokens, foreignTokenId, type Issuer } from '../../provenance/access-tokens.js';
 import type { Credentials } from '../../provenance/credentials.js';
 import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../../provenance/errors.js';

@@ -1,5 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { GrantTerms } from '../../authorization-details.js';
+import type { GrantTerms } from '../../lib/authorization-details.js';
 import { ExchangeError } from '../../provenance/errors.js';
 import { type Mandate, mandateOf, narrowed } from '../../provenance/mandate.js';
 import { presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
