@@ -14,7 +14,7 @@ export function stepsIn(text: string): Step[] {
   return [...commands, ...edits].sort((one, other) => one.index - other.index).flatMap(({ steps }) => steps);
 }
 
-/** A command goes on over a backslash at the end of a line, and over an open quote. */
+/** Splits a block into commands: a backslash at a line's end and an open quote continue a command. */
 function commandsIn(lines: string): Step[] {
   const commands: string[] = [];
   for (const line of lines.replace(/\\\n/g, '').split('\n')) {

@@ -11,7 +11,7 @@ import { sessions } from './sessions.js';
 const USAGE = `usage: npm start [-- options]
   --once      end after the two sessions
   --json      print one JSON object instead of tables
-  --keep      go on from what earlier runs left: the ledger counts their refunds
+  --keep      continue from what earlier runs left: the ledger counts their refunds
   --data DIR  the folder of the store, the keys and the sandbox; never emptied (data/demo, emptied at each start)
   --port N    the port of the service; the gateway takes the next one (7465); 0 takes any free ones`;
 
