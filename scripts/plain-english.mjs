@@ -79,10 +79,15 @@ function addedLines(root, base) {
   for (const text of diff.split('\n')) {
     if (text.startsWith('+++ ')) file = text.replace(/^\+\+\+ (b\/)?/, '');
     else if (text.startsWith('@@')) line = Number(/\+(\d+)/.exec(text)[1]);
-    else if (text.startsWith('-')) removed.add(text.slice(1).trim());
-    else if (text.startsWith('+')) added.push({ file, line: line++, text: text.slice(1).trim() });
+    else if (text.startsWith('-')) removed.add(saidBy(text.slice(1)));
+    else if (text.startsWith('+')) added.push({ file, line: line++, said: saidBy(text.slice(1)) });
   }
-  return added.filter(({ file, text }) => LOOKED_AT.test(file) && !removed.has(text));
+  return added.filter(({ file, said }) => LOOKED_AT.test(file) && !removed.has(said));
+}
+
+/** Returns a line without its indentation, and without the names and paths that a move changes. */
+function saidBy(line) {
+  return line.trim().replace(/`[^`]*`|\]\([^)]*\)|\{@link [^}]*\}/g, '``');
 }
 
 function git(root, ...args) {

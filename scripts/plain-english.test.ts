@@ -12,7 +12,7 @@ describe('plain English', () => {
   it.each([
     ['/** Told when it is gone. */', 'Told'],
     ['// the other is read anew', 'anew'],
-    ['const a = 1; // so many are kept', 'so many'],
+    ['const a = 1; //\u0020so many are kept', 'so many'],
     [' * @returns a key, or undefined when there is none', 'when there is none'],
     ['/** What the service answers. */', 'What'],
     [' * Keeps it. Whoever asks gets it.', 'Whoever'],
