@@ -31,6 +31,7 @@ import { toolPinMigrations } from './registry/tool-pins.js';
 import { signalMigrations } from './signals/stream-store.js';
 import { PostgresAnnouncements } from './store/announcements.js';
 import { StoreError } from './store/errors.js';
+import { INDEX_FILE } from './store/files.js';
 import { connection, isPostgresUrl, lockedConnection } from './store/postgres.js';
 import { openFollowedStore, openStore, type Store } from './store/store.js';
 
@@ -57,8 +58,6 @@ const MIGRATIONS = [
   toolPinMigrations,
 ];
 
-/** Beside the store. */
-export const INDEX_FILE = 'index.db';
 /** So often the service that keeps the log signs for what those that follow it have written. */
 const SIGN_MS = 1_000;
 

@@ -25,10 +25,9 @@ import { signalSinks } from './signal-sinks.js';
 import { StreamStore } from './signals/stream-store.js';
 import { Signals } from './signals.js';
 import type { StartOptions, TlsFiles, Writ } from './start-options.js';
+import { STORE_FILE } from './store/files.js';
 import { lockData } from './store/lock.js';
 import { binder, promptHasher } from './token-service.js';
-
-export const STORE_FILE = 'writ.db';
 
 /**
  * Starts the service and the gateway. This is the one place that puts the rooms and the faces together.

@@ -17,7 +17,7 @@ import { PostgresWriter } from '../src/audit/log/postgres-writer.js';
 import { signerOf } from '../src/audit/tlog/note.js';
 import { Ledger } from '../src/ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS } from '../src/ledger/outcome.js';
-import { STORE_FILE } from '../src/start.js';
+import { STORE_FILE } from '../src/store/files.js';
 import { lockedConnection } from '../src/store/postgres.js';
 import { openSqlite } from '../src/store/sqlite.js';
 import { openStore, openStoreToRead } from '../src/store/store.js';

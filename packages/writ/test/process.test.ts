@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogReader } from '../src/audit/log/log-reader.js';
-import { STORE_FILE } from '../src/start.js';
+import { STORE_FILE } from '../src/store/files.js';
 import { openStoreToRead } from '../src/store/store.js';
 import { startedService } from './processes.js';
 

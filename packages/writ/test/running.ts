@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { recordShape } from '../src/audit/record/record-schema.js';
-import { STORE_FILE, start } from '../src/start.js';
+import { start } from '../src/start.js';
 import type { StartOptions, Writ } from '../src/start-options.js';
+import { STORE_FILE } from '../src/store/files.js';
 import { startPostgres } from './postgres.js';
 
 export const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { JOURNAL_FILE, readJournal } from '../audit/journal/journal.js';
 import { entriesIn, missingOf } from '../audit/journal/take-in.js';
 import { LogReader } from '../audit/log/log-reader.js';
-import { STORE_FILE } from '../start.js';
+import { STORE_FILE } from '../store/files.js';
 import { openStoreToRead, type Store } from '../store/store.js';
 import { complain, count } from './output.js';
 import { storeOf } from './start.js';

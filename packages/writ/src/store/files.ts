@@ -1,0 +1,4 @@
+/** The SQLite database in the data folder. */
+export const STORE_FILE = 'writ.db';
+/** The search index beside the database; it can be deleted and is built again. */
+export const INDEX_FILE = 'index.db';
