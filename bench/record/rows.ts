@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { monotonicFactory } from 'ulid';
 import { earlyMigrations } from '#writ/audit/log/early-answers.js';
 import { threadedWriter } from '#writ/audit/log/group-writer.js';
-import { auditMigrations } from '#writ/audit/log/log-table.js';
+import { auditMigrations } from '#writ/audit/log/log-migrations.js';
 import { LogTiles } from '#writ/audit/log/log-tiles.js';
 import { LogWriter } from '#writ/audit/log/log-writer.js';
 import { openLog } from '#writ/audit/log/open-log.js';

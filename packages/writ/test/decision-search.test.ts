@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directWriter } from '../src/audit/log/group-writer.js';
-import { auditMigrations } from '../src/audit/log/log-table.js';
+import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { DecisionSearch } from '../src/audit/search/decision-search.js';
 import { Indexer } from '../src/audit/search/indexer.js';

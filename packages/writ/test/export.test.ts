@@ -13,7 +13,7 @@ import { ocsfForm } from '../src/audit/export/forms.js';
 import type { ExportedEntry, Sink } from '../src/audit/export/sink.js';
 import { messageOf } from '../src/audit/export/syslog-sink.js';
 import { directWriter } from '../src/audit/log/group-writer.js';
-import { auditMigrations } from '../src/audit/log/log-table.js';
+import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { openLog } from '../src/audit/log/open-log.js';
 import type { ChangeRecord, LogEntry } from '../src/decide/record.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directWriter } from '../src/audit/log/group-writer.js';
-import { auditMigrations } from '../src/audit/log/log-table.js';
+import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogTiles } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { openLog } from '../src/audit/log/open-log.js';

@@ -12,7 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { StoreError } from '../../store/errors.js';
-import type { LogGroup } from '../log/log-table.js';
+import type { LogGroup } from '../log/log-group.js';
 
 /**
  * A file in front of the tables of the log: what is in it is on disk, and comes into the tables soon after. It has its full size from

@@ -1,6 +1,6 @@
 import { RecordError } from '../errors.js';
 import { type BatchWriter, FULL_GROUP, type GroupWriter } from '../log/group-writer.js';
-import type { LogGroup } from '../log/log-table.js';
+import type { LogGroup } from '../log/log-group.js';
 import type { Journal } from './journal.js';
 import { SyncBudget } from './sync-budget.js';
 

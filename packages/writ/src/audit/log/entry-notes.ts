@@ -1,7 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
 import { decodeTime } from 'ulid';
 import type { CapUse, DecisionRecord, Holding, LogEntry, Removal } from '../../decide/record.js';
-import type { LogGroup } from './log-table.js';
+import type { LogGroup } from './log-group.js';
 
 /**
  * What is told of an entry that is on disk. Whole entries are not kept while they wait: many wait at once, and what lives long

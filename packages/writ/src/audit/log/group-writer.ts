@@ -4,7 +4,7 @@ import type Sqlite from 'better-sqlite3';
 import { RecordError } from '../errors.js';
 import type { Signer } from '../tlog/note.js';
 import { groupsInserter } from './groups-inserter.js';
-import type { LogGroup } from './log-table.js';
+import type { LogGroup } from './log-group.js';
 
 /** What the thread says of what it was handed, oldest first: whether that is on disk. */
 export interface Written {

@@ -1,8 +1,8 @@
 import type Sqlite from 'better-sqlite3';
 import { RecordError } from '../errors.js';
 import type { Signer } from '../tlog/note.js';
+import type { LogGroup } from './log-group.js';
 import { holdingsWriter } from './log-holdings.js';
-import type { LogGroup } from './log-table.js';
 import { type HeadRow, LogTree, openTiles, type TileRow } from './log-tree.js';
 
 /** So many proofs later, those that are too old are thrown away. */

@@ -3,7 +3,7 @@ import type { Store } from '../../store/store.js';
 import type { PersonKeys } from '../protection/person-keys.js';
 import { EntryOpener, type ReadEntry } from './entry-opener.js';
 import { keptHoldings } from './holding-rows.js';
-import type { LogTables } from './log-table.js';
+import type { LogTables } from './log-tables.js';
 import { type CatchUp, isThere, LogTiles } from './log-tiles.js';
 
 /** A decision with what became of it. */

@@ -4,7 +4,7 @@ import { Frontier } from '../tlog/frontier.js';
 import { HASH_BYTES, type Hash } from '../tlog/hashes.js';
 import type { ReadTile } from '../tlog/proofs.js';
 import { bundleOf, TILE_WIDTH, type TileName } from '../tlog/tiles.js';
-import type { LogTables } from './log-table.js';
+import type { LogTables } from './log-tables.js';
 import { countOf } from './log-tree.js';
 
 /** So many groups can have ids of the same time. */

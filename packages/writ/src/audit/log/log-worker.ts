@@ -3,7 +3,7 @@ import { openDatabase } from '../../store/database.js';
 import { parseSigner } from '../tlog/note.js';
 import type { LogWorkerData, Written } from './group-writer.js';
 import { groupsInserter, SIGN_EVERY_MS } from './groups-inserter.js';
-import type { LogGroup } from './log-table.js';
+import type { LogGroup } from './log-group.js';
 
 /** The thread that writes the log: the sync to the disk, which takes longest, holds nobody up but those who wait for it. */
 

@@ -7,8 +7,8 @@ import { EARLY_MOST } from './early-answers.js';
 import { besideOf, type EntryNote, holdsNothing, noteOf } from './entry-notes.js';
 import { entryText } from './entry-text.js';
 import { FULL_GROUP, type GroupWriter } from './group-writer.js';
+import type { LogGroup } from './log-group.js';
 import { type Attachment, lineOf } from './log-lines.js';
-import type { LogGroup } from './log-table.js';
 
 /** Entries that wait for the disk together. */
 class Pending {

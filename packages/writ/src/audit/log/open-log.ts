@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.js';
 import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from '../tlog/checkpoint.js';
 import { parseSigner, type Signer, signerOf } from '../tlog/note.js';
 import { rootOf } from '../tlog/proofs.js';
-import type { LogTables } from './log-table.js';
+import type { LogTables } from './log-tables.js';
 import { hashTiles, LogTiles } from './log-tiles.js';
 
 export interface OpenLogOptions {

@@ -16,7 +16,7 @@ import {
   ON_ITS_WAY_MS,
   SETTLED_AFTER_MS,
 } from './holding-rows.js';
-import type { LogGroup } from './log-table.js';
+import type { LogGroup } from './log-group.js';
 import { type HeadRow, LogTree, openTiles, type TileRow } from './log-tree.js';
 
 interface Waiting {

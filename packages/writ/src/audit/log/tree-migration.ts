@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { LogEntry } from '../../decide/record.js';
 import { columnsOf } from '../../store/dialect.js';
 import { lineOf } from './log-lines.js';
-import type { LogTables } from './log-table.js';
+import type { LogTables } from './log-tables.js';
 import { LogTree } from './log-tree.js';
 
 const GROUPS_AT_ONCE = 256;

@@ -3,7 +3,7 @@ import { encodeTime } from 'ulid';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { Store } from '../../store/store.js';
 import { EntryOpener } from '../log/entry-opener.js';
-import type { LogTables } from '../log/log-table.js';
+import type { LogTables } from '../log/log-tables.js';
 import { type CatchUp, isThere, LogTiles } from '../log/log-tiles.js';
 import type { PersonKeys } from '../protection/person-keys.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';

@@ -1,0 +1,30 @@
+import type { Removal, UsedProof } from '../../decide/record.js';
+import type { PersonKeyRow } from '../protection/person-keys.js';
+import type { Attachment } from './log-lines.js';
+
+/** Entries of the log that are committed together, as one row. */
+export interface LogGroup {
+  /** The ids of the first and the last entry; ids ascend through the whole log. */
+  readonly first: string;
+  readonly last: string;
+  readonly count: number;
+  /** One JSON object a line: the entries of the log, byte for byte. */
+  readonly body: string;
+  /** What is too long for its line. */
+  readonly attachments: readonly Attachment[];
+  /** The keys that entries are sealed with and that are not on disk yet. */
+  readonly keys: readonly PersonKeyRow[];
+  /** The decisions that the outcomes in the group are about. */
+  readonly outcomes: readonly { readonly decisionId: string; readonly id: string }[];
+  /** What the permits in the group took of the caps of mandates; JSON of a `CapUse`. */
+  readonly uses: readonly { readonly decisionId: string; readonly use: string; readonly until: number }[];
+  /** What the permits in the group hold of accumulators, as JSON; `at` in milliseconds since the epoch. */
+  readonly holdings: readonly { readonly decisionId: string; readonly at: number; readonly reserved: string }[];
+  /** What actions hold from their outcome on, as JSON; `at`: when they were permitted. */
+  readonly held: readonly { readonly decisionId: string; readonly at: number; readonly held: string | undefined }[];
+  readonly removed: readonly Removal[];
+  /** The decisions of which the group says that nothing came of them: they took nothing. */
+  readonly undone: readonly string[];
+  /** The proofs of possession that were used for them. */
+  readonly proofs: readonly UsedProof[];
+}
