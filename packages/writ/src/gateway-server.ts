@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { TokenParts } from './api/tokens/token.js';
 import type { Bundle } from './bundle/bundle.js';
 import { inProcess } from './decide/caller.js';
+import { pointFor } from './decide/point.js';
 import type { ApprovalDesk } from './enforce/holding.js';
 import { Gateway } from './enforce/mcp/gateway/gateway.js';
 import { serveGateway } from './enforce/mcp/server/http.js';
@@ -59,7 +60,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     upstreams: shared,
     startOwn,
     mapper: () => serving.mapper,
-    point: serving.decider.for(inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came)),
+    point: pointFor(serving.decider, inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came)),
     log,
     hold: () => holdSettings(serving.bundle.access.gateway),
     desk: parts.desk,

@@ -11,6 +11,7 @@ import { signerOf } from '../src/audit/tlog/note.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { BundleError } from '../src/bundle/errors.js';
 import { inProcess } from '../src/decide/caller.js';
+import { pointFor } from '../src/decide/point.js';
 import { deciderOf } from '../src/plane.js';
 import { start } from '../src/start.js';
 import { openDatabase } from '../src/store/database.js';
@@ -177,7 +178,10 @@ describe('a decision that cannot be recorded does not stand', () => {
   it('an outcome that a later decision depends on is not taken in', async () => {
     let broken = false;
     const append = { append: async () => (broken ? Promise.reject(new Error('disk full')) : undefined) };
-    const point = deciderOf(loadBundle(folder), append, () => new Date()).for(inProcess('test'));
+    const point = pointFor(
+      deciderOf(loadBundle(folder), append, () => new Date()),
+      inProcess('test'),
+    );
     const { id, result } = await point.decide(order);
     broken = true;
     expect(result).toBe('allow');

@@ -8,17 +8,15 @@ import { boundText, usedApprovals } from './approval/approved.js';
 import { Waiting } from './approval/waiting.js';
 import type { Caller } from './caller.js';
 import { couldPermit, type ListedAction } from './could-permit.js';
-import type { Refusal } from './decision.js';
+import { type Refusal, refuse, type Verdict } from './decision.js';
 import { TaskMemory } from './delegation/task-memory.js';
 import { proofsOf, provenanceIn, type TokenProvenance } from './delegation/token-provenance.js';
-import { refuse, type Verdict } from './evaluate.js';
 import { lineageOf, revocableOf, taskKeyOf } from './gather.js';
 import type { Ids } from './ids.js';
 import { InFlight, type OnRevoked } from './in-flight.js';
 import { Judge, type JudgeParts } from './judge.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
-import { type Believe, type DecisionPoint, pointFor } from './point.js';
 import { mayWait, reachRevision, waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, OutcomeDetails } from './record.js';
 import type { AccessRequest } from './request.js';
@@ -95,15 +93,6 @@ export class Decider {
   /** From now on decides with another bundle. Decisions that are under way end as they began. */
   activate(plane: PolicyPlane): void {
     this.current = plane;
-  }
-
-  /**
-   * The decision point as one enforcement point in this process sees it.
-   *
-   * @param believe what a transaction token says, or why it is not believed
-   */
-  for(caller: Caller, believe?: Believe): DecisionPoint {
-    return pointFor(this, caller, believe);
   }
 
   /** Somebody else's enforcement point was told that it need not wait for its outcome to be taken in: it comes soon, and is not looked up. */

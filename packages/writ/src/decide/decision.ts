@@ -61,9 +61,8 @@ export interface MissingFact {
   readonly asOf?: string;
 }
 
-export interface Decision {
-  /** A ULID. */
-  readonly id: string;
+/** The outcome of judging a request, before it has an id. */
+export interface Verdict {
   readonly result: Result;
   readonly reasons: readonly Reason[];
   /** Present on a denial that is not, or not only, a `forbid`. */
@@ -71,7 +70,17 @@ export interface Decision {
   readonly obligations?: readonly Obligation[];
   /** Present on a `defer`. */
   readonly missing?: readonly MissingFact[];
+}
+
+export interface Decision extends Verdict {
+  /** A ULID. */
+  readonly id: string;
   readonly policyVersion: string;
+}
+
+/** Returns a denial that no policy made. */
+export function refuse(code: Refusal['code'], message: string): Verdict {
+  return { result: 'deny', reasons: [], refusal: { code, message } };
 }
 
 /** Whether the action may go ahead, provided that every obligation is carried out. */

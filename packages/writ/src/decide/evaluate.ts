@@ -7,9 +7,9 @@ import {
   type Response,
   uidText,
 } from '@writ/cedar';
-import { APPROVE, BREAK_GLASS } from './approval/approving.js';
-import type { MissingFact, Obligation, Reason, Refusal, Result } from './decision.js';
+import type { MissingFact, Obligation, Reason, Refusal, Verdict } from './decision.js';
 import { type DeclaredObligation, obligationNames, permitWith } from './obligations.js';
+import { APPROVE, BREAK_GLASS } from './own-actions.js';
 
 /** Everything that a decision depends on, gathered. */
 export interface Gathered {
@@ -31,19 +31,6 @@ export interface Gathered {
   readonly approved?: ((policies: readonly string[]) => ReadonlySet<string>) | undefined;
   /** Why what was revoked lately may not be known: then a permit that is marked `@highRisk` permits nothing. */
   readonly stale?: (() => string | undefined) | undefined;
-}
-
-export interface Verdict {
-  readonly result: Result;
-  readonly reasons: readonly Reason[];
-  readonly refusal?: Refusal;
-  readonly obligations?: readonly Obligation[];
-  readonly missing?: readonly MissingFact[];
-}
-
-/** A denial that no policy made. */
-export function refuse(code: Refusal['code'], message: string): Verdict {
-  return { result: 'deny', reasons: [], refusal: { code, message } };
 }
 
 /** What the policies say for all identities together. */

@@ -13,10 +13,10 @@ import { AppliedApprovals, type Asked, boundText, presentedIn, recordedApproval 
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { type DataFlow, dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
-import { isPermitted, isRequestable } from './decision.js';
+import { isPermitted, isRequestable, refuse, type Verdict } from './decision.js';
 import type { TaskMemory } from './delegation/task-memory.js';
 import { provenanceIn, type TokenProvenance } from './delegation/token-provenance.js';
-import { evaluate, refuse, type Verdict } from './evaluate.js';
+import { evaluate } from './evaluate.js';
 import {
   EntityGatherer,
   eventOf,

@@ -3,12 +3,11 @@ import type { Caps, CapUse } from '../ledger/caps.js';
 import { amountsOf, type Grant, type Mandate, type MandatedAction, misfit } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
 import { KEY_OVERLAP_MS } from '../provenance/transaction-token.js';
-import type { Refusal } from './decision.js';
-import type { Verdict } from './evaluate.js';
+import type { Refusal, Verdict } from './decision.js';
+import { TASK_ACTIONS } from './own-actions.js';
 import type { AccessRequest } from './request.js';
 
-/** Actions on a task itself: what may be done with a mandate is not among what it covers. */
-export const TASK_ACTIONS = { delegate: 'delegate', start: 'start_task', widen: 'widen_task' } as const;
+/** A mandate covers what a task does, not what may be done with the mandate. */
 const ON_TASKS: ReadonlySet<string> = new Set(Object.values(TASK_ACTIONS));
 
 /** Whether the mandate of a task covers an action, and by which of its grants. */

@@ -1,7 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
 import type { RevisionLog } from '../registry/revision-log.js';
+import type { Verdict } from './decision.js';
 import type { TokenProvenance } from './delegation/token-provenance.js';
-import type { Verdict } from './evaluate.js';
 import { provenanceOf } from './gather.js';
 import type { PolicyPlane } from './plane.js';
 import type { AccessRequest } from './request.js';

@@ -3,9 +3,8 @@ import type { CapUse } from '../ledger/caps.js';
 import type { Holding, KeptHolding, Removal } from '../ledger/holding.js';
 import type { Origin } from '../ledger/origins.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
-import type { UsedProof } from '../provenance/dpop.js';
+import type { UsedProof } from '../provenance/used-proof.js';
 import type { Approval, ApprovalUses } from '../registry/approvals.js';
-import type { ApprovalProblem } from './approval/approved.js';
 import type { Decision } from './decision.js';
 import type { AccessRequest } from './request.js';
 
@@ -42,6 +41,9 @@ export interface RecordedApproval {
   readonly reason: string;
   readonly emergency?: true;
 }
+
+/** The reason why the approval that a request came with does not count (Access Request and Approval Profile, "Completion Semantics"). */
+export type ApprovalProblem = 'approval_expired' | 'out_of_scope' | 'approval_unverifiable';
 
 /** One decision with everything that it read, so that it can be explained and made again. */
 export interface DecisionRecord extends Decision {

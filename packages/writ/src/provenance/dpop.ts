@@ -15,6 +15,7 @@ import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { Newest } from './newest.js';
 import { CLOCK_SKEW_S } from './transaction-token.js';
+import type { UsedProof } from './used-proof.js';
 
 /** The request that a proof must be for. */
 export interface ProofTarget {
@@ -53,14 +54,6 @@ export const dpopMigrations: Migrations = {
     },
   },
 };
-
-/** A proof that was taken; to be put on disk with whatever is done because of it. */
-export interface UsedProof {
-  readonly key: string;
-  /** When it is too old anyhow, and when it was taken, in seconds since the epoch. */
-  readonly until: number;
-  readonly at: number;
-}
 
 /** What proofs may be signed with. */
 export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'Ed25519', 'PS256'];

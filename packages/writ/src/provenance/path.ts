@@ -1,6 +1,6 @@
 import { type EntityUid, sameUid } from '@writ/cedar';
-import type { UsedProof } from './dpop.js';
 import type { Mandate } from './mandate.js';
+import type { UsedProof } from './used-proof.js';
 
 /** How well an identity is proved (design section 6): none, asserted, authenticated, bound, chained. */
 export type Assurance = 0 | 1 | 2 | 3 | 4;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ExchangeRequest, TokenExchange } from '../../decide/delegation/exchange.js';
 import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import { askedDetailsShape, DETAILS_TYPE } from '../../lib/authorization-details.js';
-import { DPOP_ALGORITHMS, type DpopProofs, type UsedProof } from '../../provenance/dpop.js';
+import { DPOP_ALGORITHMS, type DpopProofs } from '../../provenance/dpop.js';
 import { ExchangeError, IssuerUnreachableError, TokenError } from '../../provenance/errors.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../../provenance/exchange.js';
 import type { SigningKeys } from '../../provenance/signing-keys.js';
@@ -13,6 +13,7 @@ import {
   type TransactionToken,
   type TransactionTokens,
 } from '../../provenance/transaction-token.js';
+import type { UsedProof } from '../../provenance/used-proof.js';
 import { type AdminParts, recordChange } from '../admin/parts.js';
 import { readJson } from '../http/body.js';
 import { Problem } from '../http/problem.js';

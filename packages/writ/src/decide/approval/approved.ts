@@ -3,11 +3,8 @@ import { sameUid } from '@writ/cedar';
 import canonicalize from 'canonicalize';
 import type { Approval, HeldApprovals } from '../../registry/approvals.js';
 import { isOwn } from '../context.js';
-import type { DecisionRecord, RecordedApproval, UsedProof } from '../record.js';
+import type { ApprovalProblem, DecisionRecord, RecordedApproval, UsedProof } from '../record.js';
 import type { AccessRequest } from '../request.js';
-
-/** Why an approval that a request came with is worth nothing (Access Request and Approval Profile, "Completion Semantics"). */
-export type ApprovalProblem = 'approval_expired' | 'out_of_scope' | 'approval_unverifiable';
 
 /** What an approval has to be for. */
 export interface Asked {

@@ -1,11 +1,8 @@
 import type { CedarType, EntityUid } from '@writ/cedar';
+import { APPROVE, type BREAK_GLASS } from '../own-actions.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
 import type { AccessRequest } from '../request.js';
-
-/** The actions by which bundles say who may approve a request for access, and who may go without in an emergency. */
-export const APPROVE = 'approve';
-export const BREAK_GLASS = 'break_glass';
 
 /** The entity type of requests themselves, where policies on `approve` are not about what the denial was about. */
 const ACCESS_REQUEST = 'AccessRequest';

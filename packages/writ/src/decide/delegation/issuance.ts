@@ -6,7 +6,7 @@ import { presentOf, type TransactionToken } from '../../provenance/transaction-t
 import { inProcess } from '../caller.js';
 import type { Decider } from '../decide.js';
 import { explainBriefly, isPermitted } from '../decision.js';
-import { TASK_ACTIONS } from '../mandates.js';
+import { TASK_ACTIONS } from '../own-actions.js';
 import { provenanceIn } from './token-verifier.js';
 
 /** What must be permitted before a token is issued: that work is handed on, that a task has its mandate. */

@@ -9,7 +9,7 @@ import { callDigest } from '../approval/call-digest.js';
 import { inProcess } from '../caller.js';
 import type { Decider } from '../decide.js';
 import { isPermitted } from '../decision.js';
-import { TASK_ACTIONS } from '../mandates.js';
+import { TASK_ACTIONS } from '../own-actions.js';
 import type { AccessRequest, Carried } from '../request.js';
 import type { TokenProvenance } from './token-provenance.js';
 

@@ -13,8 +13,8 @@ import {
 } from '@writ/cedar';
 import type { LedgerValues } from '../../ledger/ledger.js';
 import { buildContext } from '../context.js';
-import { isPermitted, type MissingFact, type Refusal } from '../decision.js';
-import { evaluate, type Gathered, refuse, type Verdict } from '../evaluate.js';
+import { isPermitted, type MissingFact, type Refusal, refuse, type Verdict } from '../decision.js';
+import { evaluate, type Gathered } from '../evaluate.js';
 import { inMore, misfitOf, missingFacts } from '../gather.js';
 import { mandatePolicy, outsideVerdict } from '../mandates.js';
 import type { PolicyPlane } from '../plane.js';
