@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXTENSION_FUNCTIONS } from '../src/evaluate/extensions.js';
 import { OPERATORS, type Operators } from '../src/evaluate/operators.js';
-import { Entity } from '../src/values/entity.js';
 import { EvaluationFailure } from '../src/values/failure.js';
-import { SetValue } from '../src/values/set.js';
+import { Entity, SetValue } from '../src/values/value.js';
 import { arbitraryChoices, caseOf, difference } from './differential.js';
 import { ALL_OPERATORS, operatorsOf } from './policies.js';
 

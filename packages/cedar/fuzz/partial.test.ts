@@ -11,7 +11,8 @@ import { matchesFilter } from '../src/partial/match-filter.js';
 import { type PartialRequest, partiallyAuthorize } from '../src/partial/residual.js';
 import { search } from '../src/partial/search.js';
 import type { Expr } from '../src/policy/ast.js';
-import { type Entity, uidText } from '../src/values/entity.js';
+import { uidText } from '../src/values/uid.js';
+import type { Entity } from '../src/values/value.js';
 import { arbitraryChoices, caseOf } from './differential.js';
 
 const PARTS = ['principal', 'action', 'resource'] as const;

@@ -1,4 +1,4 @@
-import type { EntityUid } from '../src/values/entity.js';
+import type { EntityUid } from '../src/values/uid.js';
 import type { Choices } from './choices.js';
 
 /** Types that values are generated of. `any` is how a wrong type comes about. */

@@ -5,7 +5,7 @@ import { linkTemplate } from './policy/link.js';
 import { readPolicy } from './policy/read-policy.js';
 import { readPolicyText } from './policy/read-text.js';
 import { Schema } from './schema/schema.js';
-import type { EntityUid } from './values/entity.js';
+import type { EntityUid } from './values/uid.js';
 
 /** A policy in Cedar's JSON policy format, or as Cedar text. */
 export type PolicyJson = object | string;

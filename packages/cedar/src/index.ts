@@ -28,7 +28,8 @@ export type { ActionConstraint, Expr, Policy, ScopeConstraint, Target } from './
 export { type PolicyText, readPolicyText, utf16Offset } from './policy/read-text.js';
 export { type ActionDeclaration, type EntityTypeDeclaration, Schema } from './schema/schema.js';
 export { type CedarType, type RecordType, typeText } from './schema/types.js';
-export { Entity, type EntityUid, parseUid, sameUid, uidText } from './values/entity.js';
-export { type RecordValue, type Value, valueText } from './values/value.js';
+export { type EntityUid, parseUid, sameUid, uidText } from './values/uid.js';
+export { Entity, type RecordValue, type Value } from './values/value.js';
+export { valueText } from './values/value-text.js';
 export { type OnWithheld, WithheldAttributes } from './values/withheld.js';
 export { recordToJson, valueToJson } from './values/write-value.js';

@@ -6,10 +6,10 @@ import { nameEntities } from '../evaluate/names.js';
 import { OPERATORS } from '../evaluate/operators.js';
 import type { Policy } from '../policy/ast.js';
 import type { Schema } from '../schema/schema.js';
-import { Entity, type EntityUid } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
 import { ValueReader } from '../values/read-value.js';
-import type { RecordValue, Value } from '../values/value.js';
+import type { EntityUid } from '../values/uid.js';
+import { Entity, type RecordValue, type Value } from '../values/value.js';
 import { CompiledPolicy, type CompilerOptions } from './compiled-policy.js';
 import { ScopeIndex } from './scope-index.js';
 

@@ -1,5 +1,6 @@
 import type { Policy, ScopeConstraint } from '../policy/ast.js';
-import type { Entity, EntityUid } from '../values/entity.js';
+import type { EntityUid } from '../values/uid.js';
+import type { Entity } from '../values/value.js';
 
 /**
  * Finds the policies whose scope a request can match, without looking at the others. A tree of three levels (principal,

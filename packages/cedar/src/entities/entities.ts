@@ -1,9 +1,9 @@
 import { CedarError } from '../errors.js';
 import { parseJson } from '../json.js';
 import type { Schema } from '../schema/schema.js';
-import { Entity, type EntityUid, uidText } from '../values/entity.js';
 import { ValueReader } from '../values/read-value.js';
-import type { RecordValue, Value } from '../values/value.js';
+import { type EntityUid, uidText } from '../values/uid.js';
+import { Entity, type RecordValue, type Value } from '../values/value.js';
 import { WithheldAttributes } from '../values/withheld.js';
 import { resolveAncestors } from './hierarchy.js';
 

@@ -1,5 +1,6 @@
 import { CedarError } from '../errors.js';
-import { type Entity, uidText } from '../values/entity.js';
+import { uidText } from '../values/uid.js';
+import type { Entity } from '../values/value.js';
 
 const NONE: ReadonlySet<Entity> = new Set();
 

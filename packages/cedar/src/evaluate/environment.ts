@@ -1,8 +1,7 @@
 import type { Entities } from '../entities/entities.js';
 import type { Expr } from '../policy/ast.js';
-import type { Entity, EntityUid } from '../values/entity.js';
-import { SetValue } from '../values/set.js';
-import type { RecordValue, Value } from '../values/value.js';
+import type { EntityUid } from '../values/uid.js';
+import { type Entity, type RecordValue, SetValue, type Value } from '../values/value.js';
 
 /** What a policy can see while it is evaluated. */
 export interface Environment {

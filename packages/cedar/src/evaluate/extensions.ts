@@ -2,7 +2,8 @@ import { Datetime, Duration } from '../values/datetime.js';
 import { Decimal } from '../values/decimal.js';
 import { EvaluationFailure } from '../values/failure.js';
 import { IpAddr } from '../values/ipaddr.js';
-import { typeName, type Value } from '../values/value.js';
+import type { Value } from '../values/value.js';
+import { typeName } from '../values/value-text.js';
 
 /** One extension function or method (Cedar reference, "Extension types"). */
 export interface ExtensionFunction {

@@ -1,7 +1,6 @@
 import type { BinaryOperator, Expr } from '../policy/ast.js';
-import type { Entity } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
-import type { RecordValue, Value } from '../values/value.js';
+import type { Entity, RecordValue, Value } from '../values/value.js';
 import { wrongArity } from './closures.js';
 import { constantOf } from './constant.js';
 import { entitySetOf, type NameTable } from './environment.js';

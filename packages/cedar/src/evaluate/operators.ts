@@ -1,9 +1,9 @@
 import { Datetime, Duration } from '../values/datetime.js';
-import { Entity, uidText } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
 import { addLongs, type Long, multiplyLongs, negateLong, subtractLongs } from '../values/long.js';
-import { SetValue } from '../values/set.js';
-import { equalValues, type RecordValue, typeName, type Value } from '../values/value.js';
+import { uidText } from '../values/uid.js';
+import { Entity, equalValues, type RecordValue, SetValue, type Value } from '../values/value.js';
+import { typeName } from '../values/value-text.js';
 
 /**
  * The operators of Cedar on values (Cedar reference, "Operators"). Both compilers call these and nothing else, so the

@@ -3,8 +3,7 @@ import type { Expr, Variable } from '../policy/ast.js';
 import { childrenOf } from '../policy/children.js';
 import type { Schema } from '../schema/schema.js';
 import type { CedarType } from '../schema/types.js';
-import type { EntityUid } from '../values/entity.js';
-import { uidText } from '../values/entity.js';
+import { type EntityUid, uidText } from '../values/uid.js';
 
 /** Whose attributes policies read besides those of the principal, the action and the resource themselves. */
 export interface Dereferences {

@@ -4,8 +4,8 @@ import { reduce } from '../partial/reduce.js';
 import type { Expr } from '../policy/ast.js';
 import { childrenOf, withChildren } from '../policy/children.js';
 import type { Span } from '../policy/locate.js';
-import { Entity, type EntityUid } from '../values/entity.js';
-import type { Value } from '../values/value.js';
+import type { EntityUid } from '../values/uid.js';
+import { Entity, type Value } from '../values/value.js';
 import { valueToJson } from '../values/write-value.js';
 
 /** How one expression came out, and those that it is made of. */

@@ -1,9 +1,8 @@
 import { CedarError } from '../errors.js';
 import type { Expr } from '../policy/ast.js';
 import { printExpr } from '../policy/print.js';
-import { Entity, type EntityUid } from '../values/entity.js';
-import { SetValue } from '../values/set.js';
-import type { Value } from '../values/value.js';
+import type { EntityUid } from '../values/uid.js';
+import { Entity, SetValue, type Value } from '../values/value.js';
 import { valueToJson } from '../values/write-value.js';
 import { FAILS } from './reduce.js';
 import type { Residual } from './residual.js';

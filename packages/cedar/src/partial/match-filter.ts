@@ -1,10 +1,10 @@
 import { compileLike } from '../evaluate/like.js';
 import { OPERATORS } from '../evaluate/operators.js';
 import type { Expr } from '../policy/ast.js';
-import { Entity, type EntityUid } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
 import { ValueReader } from '../values/read-value.js';
-import type { Value } from '../values/value.js';
+import type { EntityUid } from '../values/uid.js';
+import { Entity, type Value } from '../values/value.js';
 import type { Filter, FilterTest } from './filter.js';
 
 /** Evaluates what has no form in a filter, for one entity. */

@@ -5,9 +5,8 @@ import { compileLike } from '../evaluate/like.js';
 import { hasPath, OPERATORS } from '../evaluate/operators.js';
 import type { Expr, Variable } from '../policy/ast.js';
 import { childrenOf, withChildren } from '../policy/children.js';
-import { Entity } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
-import type { RecordValue, Value } from '../values/value.js';
+import { Entity, type RecordValue, type Value } from '../values/value.js';
 
 /** What is known of a request. A part that is not known may still have a known type. */
 export interface Known {

@@ -2,7 +2,8 @@ import { byOrder, type CedarJsonObject, type PolicySet } from '../authorize/poli
 import type { Entities } from '../entities/entities.js';
 import { CedarError } from '../errors.js';
 import type { Expr } from '../policy/ast.js';
-import { Entity, type EntityUid } from '../values/entity.js';
+import type { EntityUid } from '../values/uid.js';
+import { Entity } from '../values/value.js';
 import { type Known, reduce, type UnknownPart } from './reduce.js';
 
 /** A part of a request that is not known yet; with `type`, that much of it is. */

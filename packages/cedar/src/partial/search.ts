@@ -5,10 +5,9 @@ import { CedarError } from '../errors.js';
 import { type Environment, NameTable } from '../evaluate/environment.js';
 import { nameEntities } from '../evaluate/names.js';
 import type { Expr } from '../policy/ast.js';
-import { Entity, type EntityUid } from '../values/entity.js';
 import { EvaluationFailure } from '../values/failure.js';
-import { SetValue } from '../values/set.js';
-import type { RecordValue, Value } from '../values/value.js';
+import type { EntityUid } from '../values/uid.js';
+import { Entity, type RecordValue, SetValue, type Value } from '../values/value.js';
 import { type Known, reduce } from './reduce.js';
 import { conjunctsOf, entitiesOf, knownOf, type PartialRequest } from './residual.js';
 

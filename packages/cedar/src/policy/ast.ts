@@ -1,4 +1,4 @@
-import type { EntityUid } from '../values/entity.js';
+import type { EntityUid } from '../values/uid.js';
 import type { Value } from '../values/value.js';
 
 /** A Cedar expression as plain data. Built by `read-policy.ts`, walked by the compiler; frozen in between. */

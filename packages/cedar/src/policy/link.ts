@@ -1,5 +1,5 @@
 import { CedarError } from '../errors.js';
-import type { EntityUid } from '../values/entity.js';
+import type { EntityUid } from '../values/uid.js';
 import type { Expr, Policy, ScopeConstraint, Slot, Target } from './ast.js';
 import { childrenOf, withChildren } from './children.js';
 

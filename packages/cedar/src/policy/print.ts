@@ -1,6 +1,6 @@
 import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
-import type { Entity, EntityUid } from '../values/entity.js';
-import type { Value } from '../values/value.js';
+import type { EntityUid } from '../values/uid.js';
+import type { Entity, Value } from '../values/value.js';
 import type { ActionConstraint, Expr, Pattern, Policy, ScopeConstraint, Target } from './ast.js';
 
 /** A policy in Cedar syntax. Reads back as the same policy. */

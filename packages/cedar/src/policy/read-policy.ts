@@ -1,7 +1,7 @@
 import { CedarError } from '../errors.js';
 import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
-import type { EntityUid } from '../values/entity.js';
 import { longOf } from '../values/long.js';
+import type { EntityUid } from '../values/uid.js';
 import {
   type ActionConstraint,
   BINARY_OPERATORS,

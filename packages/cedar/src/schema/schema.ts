@@ -2,7 +2,7 @@ import * as official from '#official';
 import { CedarError, positionAt } from '../errors.js';
 import { Nesting } from '../policy/nesting.js';
 import { utf16Offset } from '../policy/read-text.js';
-import { type EntityUid, uidText } from '../values/entity.js';
+import { type EntityUid, uidText } from '../values/uid.js';
 import type { CedarType, RecordType } from './types.js';
 
 export interface EntityTypeDeclaration {

@@ -1,11 +1,11 @@
 import { CedarError, type CedarErrorCode } from '../errors.js';
 import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
 import { type CedarType, type RecordType, typeText } from '../schema/types.js';
-import { type Entity, type EntityUid, uidText } from './entity.js';
 import { EvaluationFailure } from './failure.js';
 import { longOf } from './long.js';
-import { SetValue } from './set.js';
-import { typeName, type Value } from './value.js';
+import { type EntityUid, uidText } from './uid.js';
+import { type Entity, SetValue, type Value } from './value.js';
+import { typeName } from './value-text.js';
 
 const MAX_DEPTH = 512;
 const CONSTRUCTORS = { ipaddr: 'ip', decimal: 'decimal', datetime: 'datetime', duration: 'duration' } as const;

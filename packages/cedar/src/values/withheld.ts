@@ -1,4 +1,4 @@
-import type { EntityUid } from './entity.js';
+import type { EntityUid } from './uid.js';
 import type { RecordValue, Value } from './value.js';
 
 /** Told of each read of an attribute that is withheld. */

@@ -1,9 +1,7 @@
 import { type Datetime, Duration } from './datetime.js';
 import { Decimal } from './decimal.js';
-import { Entity } from './entity.js';
 import { IpAddr } from './ipaddr.js';
-import { SetValue } from './set.js';
-import type { RecordValue, Value } from './value.js';
+import { Entity, type RecordValue, SetValue, type Value } from './value.js';
 
 /** A value in Cedar's JSON data format, with explicit `__entity` and `__extn` forms; Longs past 2^53 stay `bigint`. */
 export function valueToJson(value: Value): unknown {
