@@ -18,7 +18,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore, openStoreToRead } from '../src/store/store.js';
 import { command } from './processes.js';
-import { bundleOf, type Reply, type Running, run } from './running.js';
+import { bundleOf, type Reply, type Running, run, writeBundle } from './running.js';
 
 /** Token exchange into transaction tokens, and decisions that believe them: authority only shrinks along the path. */
 
@@ -649,25 +649,27 @@ describe('for random delegation trees and random policies', () => {
     });
     const uidOf = (id: string): string => (id === 'ana' ? 'User::"ana"' : `Agent::"${id}"`);
     let [permitted, refusedSteps] = [0, 0];
-    await fc.assert(
-      fc.asyncProperty(world, async ({ mayDelegate, mayRead, forbidden, steps }) => {
-        const policies = [
-          ...mayDelegate.map(
-            ([from, to], i) =>
-              `@id("d${i}") permit (principal == ${uidOf(from)}, action == Action::"delegate", resource == ${uidOf(to)});`,
-          ),
-          ...mayRead.map(
-            (id, i) => `@id("r${i}") permit (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
-          ),
-          ...forbidden.map(
-            (id, i) => `@id("f${i}") forbid (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
-          ),
-          '@id("nobody") forbid (principal == User::"nobody", action, resource);',
-        ].join('\n');
-        const other = await run(bundleOf({ ...bundle(issuer), 'policies/all.cedar': policies }));
-        const saved = writ;
-        writ = other;
-        try {
+    const folder = bundleOf(bundle(issuer));
+    const saved = writ;
+    writ = await run(folder);
+    try {
+      await fc.assert(
+        fc.asyncProperty(world, async ({ mayDelegate, mayRead, forbidden, steps }) => {
+          const policies = [
+            ...mayDelegate.map(
+              ([from, to], i) =>
+                `@id("d${i}") permit (principal == ${uidOf(from)}, action == Action::"delegate", resource == ${uidOf(to)});`,
+            ),
+            ...mayRead.map(
+              (id, i) => `@id("r${i}") permit (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
+            ),
+            ...forbidden.map(
+              (id, i) => `@id("f${i}") forbid (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
+            ),
+            '@id("nobody") forbid (principal == User::"nobody", action, resource);',
+          ].join('\n');
+          writeBundle(folder, { 'policies/all.cedar': policies });
+          await writ.writ.reload();
           const alone = async (id: string): Promise<boolean> => {
             const subject = id === 'ana' ? { type: 'User', id } : { type: 'Agent', id };
             return (await decide(undefined, { ...REFUND, subject })).decision;
@@ -694,13 +696,13 @@ describe('for random delegation trees and random policies', () => {
             expect([identities, decision]).toEqual([identities, identities.every((id) => allowed.get(id) === true)]);
             if (decision) permitted += 1;
           }
-        } finally {
-          writ = saved;
-          await other.stop();
-        }
-      }),
-      { numRuns: 25 },
-    );
+        }),
+        { numRuns: 25 },
+      );
+    } finally {
+      await writ.stop();
+      writ = saved;
+    }
     expect(permitted).toBeGreaterThan(3);
     expect(refusedSteps).toBeGreaterThan(3);
   });
