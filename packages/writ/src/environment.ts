@@ -1,15 +1,20 @@
-import { FetchError } from './registry/errors.js';
+import { WritError } from './lib/errors.js';
+
+/** A setting names a variable that the environment of this process does not have. */
+class EnvironmentError extends WritError {
+  readonly code = 'environment_incomplete';
+}
 
 /**
- * `${env:NAME}` in a setting: secrets are not in the bundle.
+ * Replaces each `${env:NAME}` of a setting by the variable's value. A bundle holds no secrets.
  *
  * @param where the setting, for the message
- * @throws {FetchError} when there is no such variable
+ * @throws {EnvironmentError} when a variable is not in the environment
  */
 export function environmentText(value: string, where: string, env: NodeJS.ProcessEnv = process.env): string {
   return value.replaceAll(/\$\{env:([A-Za-z_]\w*)\}/g, (_all, name: string) => {
     const found = env[name];
-    if (found === undefined) throw new FetchError(`${where} needs ${name}, which is not in the environment`);
+    if (found === undefined) throw new EnvironmentError(`${where} needs ${name}, which is not in the environment`);
     return found;
   });
 }

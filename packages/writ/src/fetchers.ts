@@ -15,7 +15,7 @@ import type { LiveFacts } from './registry/live-facts.js';
 /**
  * The fetchers that a bundle declares, not started yet.
  *
- * @throws {FetchError} when a path is not a JSONPath, or a variable is not in the environment
+ * @throws {FetchError} when a path is not a JSONPath; {@link EnvironmentError} when a variable is not in the environment
  */
 export function fetchersOf(
   bundle: Bundle,

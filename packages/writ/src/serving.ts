@@ -223,6 +223,7 @@ function active<T>(value: T | undefined): T {
 }
 
 const UNUSABLE = new Set([
+  'environment_incomplete',
   'fetch_failed',
   'stream_is_another',
   'self_test_failed',

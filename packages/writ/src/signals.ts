@@ -68,7 +68,7 @@ export class Signals implements ServedSignals {
    * Makes ready to listen and to tell as a bundle says.
    *
    * @returns what begins with it; what did not change goes on
-   * @throws {FetchError} when a variable is not in the environment; {@link IdentityMappingError}; {@link StreamError} when a transmitter
+   * @throws {EnvironmentError} when a variable is not in the environment; {@link IdentityMappingError}; {@link StreamError} when a transmitter
    *   says that it is another
    */
   async prepare({ settings: { signals } }: Bundle): Promise<() => Promise<void>> {
