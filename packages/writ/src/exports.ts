@@ -5,8 +5,8 @@ import type { Logger } from 'pino';
 import type { ExportMessage, ExportWorkerData } from './audit/export/export-worker.js';
 import type { SinkDescription } from './audit/export/sinks.js';
 import type { RecordSettings, SinkSettings } from './bundle/format/record.js';
-import { environmentText } from './environment.js';
 import { millisecondsOf } from './lib/duration.js';
+import { environmentText } from './lib/environment.js';
 
 interface ExportsParts {
   /** Where the log is. */

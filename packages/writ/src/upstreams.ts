@@ -6,8 +6,8 @@ import type { ServerAddress, ServerCommand } from './enforce/mcp/client/server-a
 import { type Tool, Upstream } from './enforce/mcp/client/upstream.js';
 import type { ToolStates } from './enforce/mcp/gateway/gateway.js';
 import type { Relay } from './enforce/mcp/server/client-bridge.js';
-import { environmentText } from './environment.js';
 import { millisecondsOf } from './lib/duration.js';
+import { environmentText } from './lib/environment.js';
 import { expand } from './plane.js';
 import type { RecordChange } from './record-keeping.js';
 import { type PinnedTool, suspensionOf, type ToolPins } from './registry/tool-pins.js';

@@ -1,6 +1,6 @@
 import type { Bundle } from '../../bundle/bundle.js';
 import { Upstream } from '../../enforce/mcp/client/upstream.js';
-import { environmentText } from '../../environment.js';
+import { environmentText } from '../../lib/environment.js';
 import { addressOf } from '../../upstreams.js';
 import { findingsOf } from '../check.js';
 import { count } from '../output.js';

@@ -1,4 +1,4 @@
-import { WritError } from './lib/errors.js';
+import { WritError } from './errors.js';
 
 /** A setting names a variable that the environment of this process does not have. */
 class EnvironmentError extends WritError {
