@@ -21,8 +21,8 @@ import type { DecisionRecord } from './decide/record.js';
 import type { ApprovalDesk, AskedFor } from './enforce/holding.js';
 import { millisecondsOf } from './lib/duration.js';
 import { environmentText } from './lib/environment.js';
-import type { RecordChange } from './record-keeping.js';
 import type { Approvals } from './registry/approval-store.js';
+import type { RecordChange } from './serve/record-keeping.js';
 import type { Store } from './store/store.js';
 
 interface AccessServiceParts {

@@ -3,5 +3,5 @@ export { decidingPolicies, explainBriefly, isPermitted } from './decide/decision
 export type { AccessRequest } from './decide/request.js';
 export { DECISION_META } from './enforce/mcp/gateway/gateway.js';
 export { WritError } from './lib/errors.js';
-export { start } from './start.js';
-export type { StartOptions, Writ } from './start-options.js';
+export { start } from './serve/start.js';
+export type { StartOptions, Writ } from './serve/start-options.js';

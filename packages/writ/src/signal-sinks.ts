@@ -1,8 +1,8 @@
 import { uidText } from '@writ/cedar';
 import type { Ids } from './decide/ids.js';
-import type { RecordChange } from './record-keeping.js';
 import type { EntityStore } from './registry/entity-store.js';
 import type { Revocations } from './registry/revocations.js';
+import type { RecordChange } from './serve/record-keeping.js';
 import type { SignalSinks } from './signals/stream.js';
 
 interface SinkParts {

@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { start } from '../src/start.js';
-import type { Writ } from '../src/start-options.js';
+import { start } from '../src/serve/start.js';
+import type { Writ } from '../src/serve/start-options.js';
 import { openSqlite } from '../src/store/sqlite.js';
 
 /** The support desk of examples/, running on a folder of its own: real servers, real store, real HTTP. */

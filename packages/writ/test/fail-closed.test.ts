@@ -13,7 +13,7 @@ import { BundleError } from '../src/bundle/errors.js';
 import { inProcess } from '../src/decide/caller.js';
 import { pointFor } from '../src/decide/point.js';
 import { deciderOf } from '../src/plane.js';
-import { start } from '../src/start.js';
+import { start } from '../src/serve/start.js';
 import { openDatabase } from '../src/store/database.js';
 import { openStore, StoreError } from '../src/store/store.js';
 import { BUNDLE } from './desk.js';

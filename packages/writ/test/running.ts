@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { recordShape } from '../src/audit/record/record-schema.js';
-import { start } from '../src/start.js';
-import type { StartOptions, Writ } from '../src/start-options.js';
+import { start } from '../src/serve/start.js';
+import type { StartOptions, Writ } from '../src/serve/start-options.js';
 import { STORE_FILE } from '../src/store/files.js';
 import { startPostgres } from './postgres.js';
 

@@ -4,7 +4,7 @@ import type { Bundle } from '../bundle/bundle.js';
 import type { ListedTool } from '../bundle/draft/guess.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import { WritError } from '../lib/errors.js';
-import { addressOf } from '../upstreams.js';
+import { addressOf } from '../serve/upstreams.js';
 
 /** Tools that cannot be read. */
 export class ToolListError extends WritError {

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { start as startWrit } from '../start.js';
+import { start as startWrit } from '../serve/start.js';
 import { StoreError } from '../store/errors.js';
 import { isPostgresUrl } from '../store/postgres.js';
 import { EXIT, type ExitCode } from './exit.js';

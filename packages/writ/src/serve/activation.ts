@@ -1,27 +1,27 @@
 import { CedarError, type EntityUid, parseUid } from '@writ/cedar';
 import type { Logger } from 'pino';
-import type { PolicyControl, PolicyDescription } from './api/admin/parts.js';
-import { BUILT_IN, Callers } from './api/http/callers.js';
-import type { ServingStateHolder } from './api/http/serving-state.js';
-import { type Bundle, type ReadBundle, readBundle, readBundleFrom } from './bundle/bundle.js';
-import { verifiedBundle } from './bundle/check/check.js';
-import { BundleError } from './bundle/errors.js';
-import type { RecordSettings } from './bundle/format/record.js';
-import { keepLastGood, lastGood } from './bundle/last-good.js';
-import type { Decider } from './decide/decide.js';
-import type { CallMapper } from './enforce/mcp/gateway/map-call.js';
-import { fetchersOf } from './fetchers.js';
-import type { Ledger } from './ledger/ledger.js';
-import { mapperOf, planeOf } from './plane.js';
-import { AccessTokens } from './provenance/access-tokens.js';
-import type { Credentials, Holder } from './provenance/credentials.js';
-import { compileIdentity } from './provenance/identity-claims.js';
-import { JwtSvids } from './provenance/jwt-svid.js';
+import type { PolicyControl, PolicyDescription } from '../api/admin/parts.js';
+import { BUILT_IN, Callers } from '../api/http/callers.js';
+import type { ServingStateHolder } from '../api/http/serving-state.js';
+import { type Bundle, type ReadBundle, readBundle, readBundleFrom } from '../bundle/bundle.js';
+import { verifiedBundle } from '../bundle/check/check.js';
+import { BundleError } from '../bundle/errors.js';
+import type { RecordSettings } from '../bundle/format/record.js';
+import { keepLastGood, lastGood } from '../bundle/last-good.js';
+import type { Decider } from '../decide/decide.js';
+import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
+import { fetchersOf } from '../fetchers.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { mapperOf, planeOf } from '../plane.js';
+import { AccessTokens } from '../provenance/access-tokens.js';
+import type { Credentials, Holder } from '../provenance/credentials.js';
+import { compileIdentity } from '../provenance/identity-claims.js';
+import { JwtSvids } from '../provenance/jwt-svid.js';
+import type { EntityStore } from '../registry/entity-store.js';
+import type { FetchObserver } from '../registry/fetch/fetcher.js';
+import type { Fetchers } from '../registry/fetch/fetchers.js';
+import { selfTest } from '../self-test.js';
 import type { RecordChange } from './record-keeping.js';
-import type { EntityStore } from './registry/entity-store.js';
-import type { FetchObserver } from './registry/fetch/fetcher.js';
-import type { Fetchers } from './registry/fetch/fetchers.js';
-import { selfTest } from './self-test.js';
 
 export interface ServingParts {
   /** The folder of the bundle. */

@@ -1,20 +1,20 @@
 import type { Logger } from 'pino';
-import type { LogWriter } from './audit/log/log-writer.js';
-import { usedApprovalsIn } from './decide/approval/approved.js';
-import type { UsedProof } from './decide/record.js';
-import { Approvals } from './registry/approval-store.js';
-import { CredentialUses } from './registry/credential-uses.js';
-import { EntityStore } from './registry/entity-store.js';
-import { followChanges } from './registry/follow.js';
-import { Grants } from './registry/grants.js';
-import { Identities } from './registry/identities.js';
-import { IdentityKeys } from './registry/identity-keys.js';
-import { RevisionLog } from './registry/revision-log.js';
-import { Revocations } from './registry/revocations.js';
-import { Sightings } from './registry/sightings.js';
-import { ToolPins } from './registry/tool-pins.js';
-import type { PostgresAnnouncements } from './store/announcements.js';
-import type { Store } from './store/store.js';
+import type { LogWriter } from '../audit/log/log-writer.js';
+import { usedApprovalsIn } from '../decide/approval/approved.js';
+import type { UsedProof } from '../decide/record.js';
+import { Approvals } from '../registry/approval-store.js';
+import { CredentialUses } from '../registry/credential-uses.js';
+import { EntityStore } from '../registry/entity-store.js';
+import { followChanges } from '../registry/follow.js';
+import { Grants } from '../registry/grants.js';
+import { Identities } from '../registry/identities.js';
+import { IdentityKeys } from '../registry/identity-keys.js';
+import { RevisionLog } from '../registry/revision-log.js';
+import { Revocations } from '../registry/revocations.js';
+import { Sightings } from '../registry/sightings.js';
+import { ToolPins } from '../registry/tool-pins.js';
+import type { PostgresAnnouncements } from '../store/announcements.js';
+import type { Store } from '../store/store.js';
 
 interface RegistryParts {
   readonly store: Store;

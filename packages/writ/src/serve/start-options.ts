@@ -1,8 +1,8 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import type { LoadLimits } from './api/http/load.js';
-import type { LogReader } from './audit/log/log-reader.js';
-import type { Decider } from './decide/decide.js';
+import type { LoadLimits } from '../api/http/load.js';
+import type { LogReader } from '../audit/log/log-reader.js';
+import type { Decider } from '../decide/decide.js';
 
 /** Files of a server certificate. */
 export interface TlsFiles {

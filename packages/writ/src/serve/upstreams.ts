@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Bundle } from './bundle/bundle.js';
-import type { ServerAddress, ServerCommand } from './enforce/mcp/client/server-address.js';
-import { type Tool, Upstream } from './enforce/mcp/client/upstream.js';
-import type { ToolStates } from './enforce/mcp/gateway/gateway.js';
-import type { Relay } from './enforce/mcp/server/client-bridge.js';
-import { millisecondsOf } from './lib/duration.js';
-import { environmentText } from './lib/environment.js';
-import { expand } from './plane.js';
+import type { Bundle } from '../bundle/bundle.js';
+import type { ServerAddress, ServerCommand } from '../enforce/mcp/client/server-address.js';
+import { type Tool, Upstream } from '../enforce/mcp/client/upstream.js';
+import type { ToolStates } from '../enforce/mcp/gateway/gateway.js';
+import type { Relay } from '../enforce/mcp/server/client-bridge.js';
+import { millisecondsOf } from '../lib/duration.js';
+import { environmentText } from '../lib/environment.js';
+import { expand } from '../plane.js';
+import { type PinnedTool, suspensionOf, type ToolPins } from '../registry/tool-pins.js';
 import type { RecordChange } from './record-keeping.js';
-import { type PinnedTool, suspensionOf, type ToolPins } from './registry/tool-pins.js';
 
 interface UpstreamsParts {
   readonly bundle: Bundle;

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import { EarlyAnswers } from './audit/log/early-answers.js';
-import { LogReader, type RecordedDecision } from './audit/log/log-reader.js';
-import { LogTiles } from './audit/log/log-tiles.js';
-import { LogWriter } from './audit/log/log-writer.js';
-import { PersonKeys } from './audit/protection/person-keys.js';
-import { DecisionSearch } from './audit/search/decision-search.js';
-import { LogIndex } from './audit/search/log-index.js';
-import type { SearchIndex } from './audit/search/search-index.js';
-import type { RecordSettings } from './bundle/format/record.js';
-import type { ChangeRecord } from './decide/record.js';
+import { EarlyAnswers } from '../audit/log/early-answers.js';
+import { LogReader, type RecordedDecision } from '../audit/log/log-reader.js';
+import { LogTiles } from '../audit/log/log-tiles.js';
+import { LogWriter } from '../audit/log/log-writer.js';
+import { PersonKeys } from '../audit/protection/person-keys.js';
+import { DecisionSearch } from '../audit/search/decision-search.js';
+import { LogIndex } from '../audit/search/log-index.js';
+import type { SearchIndex } from '../audit/search/search-index.js';
+import type { RecordSettings } from '../bundle/format/record.js';
+import type { ChangeRecord } from '../decide/record.js';
+import { protectionOf } from '../record-protection.js';
 import type { DeploymentStore } from './deployment-store.js';
-import { protectionOf } from './record-protection.js';
 
 /** Puts a change on the record. */
 export type RecordChange = (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
