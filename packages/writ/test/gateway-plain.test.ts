@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, inputRequired, ProtocolError, Server } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DECISION_META } from '../src/enforce/mcp/gateway/gateway.js';
+import { DECISION_META } from '../src/enforce/mcp/protocol/result.js';
 import { connectTo, refusal } from './mcp-clients.js';
 import { CAN_BE_ASKED, callParams, META, PLAIN_CASES, type PlainCase, withoutIds } from './plain-calls.js';
 import { bundleOf, type Running, run } from './running.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DECISION_META } from '../src/enforce/mcp/gateway/gateway.js';
+import { DECISION_META } from '../src/enforce/mcp/protocol/result.js';
 import { freePort, guardArgs } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { handOnOffline, ProofKey, TokenClient } from '@writ/sdk';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DECISION_META } from '../src/enforce/mcp/gateway/gateway.js';
+import { DECISION_META } from '../src/enforce/mcp/protocol/result.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Transaction tokens at the gateway: read from the header or `_meta`, passed on only where the bundle says so. */

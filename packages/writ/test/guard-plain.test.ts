@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DECISION_META } from '../src/enforce/mcp/gateway/gateway.js';
+import { DECISION_META } from '../src/enforce/mcp/protocol/result.js';
 import { CAN_BE_ASKED, callParams, META, PLAIN_CASES, type PlainCase, withoutIds } from './plain-calls.js';
 import { guardArgs } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';

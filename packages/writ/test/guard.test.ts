@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, ProtocolError } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DECISION_META } from '../src/enforce/mcp/gateway/gateway.js';
+import { DECISION_META } from '../src/enforce/mcp/protocol/result.js';
 import { type RunningDesk, startDesk } from './desk.js';
 import { bundleOf, type Running, run } from './running.js';
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { circlesIn, importsBelow } from './imports.js';
@@ -51,6 +52,24 @@ const [SRC, CEDAR, SDK] = ['writ', 'cedar', 'sdk'].map(sourcesOf) as [string, st
 
 const roomOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] as string) : '.');
 
+/** From the lowest up: a layer imports itself and those before it. */
+const MCP_LAYERS = ['protocol', 'client', 'gateway', 'server'];
+/** The folders of enforce that are no face: every face may use them. */
+const NEUTRAL = new Set(['coaz']);
+
+/** The face of enforce that a path below src is in; undefined for a neutral file. */
+function faceOf(path: string): string | undefined {
+  const [, folder = '', rest] = path.split('/');
+  return rest === undefined || NEUTRAL.has(folder) ? undefined : folder;
+}
+
+/** The layer of a file of enforce/mcp. */
+function layerOf(path: string): string {
+  const [, , layer = '', rest] = path.split('/');
+  if (rest === undefined || !MCP_LAYERS.includes(layer)) throw new Error(`${path} is in no layer of its face`);
+  return layer;
+}
+
 describe('import rules', () => {
   const imports = importsBelow(SRC).filter(({ target }) => target.startsWith('.'));
 
@@ -58,7 +77,10 @@ describe('import rules', () => {
     expect(imports.length).toBeGreaterThan(1_500);
   });
 
-  it.each([['@writ/sdk', SDK]])('%s has no import circle, types included', (_name, root) => {
+  it.each([
+    ['@writ/sdk', SDK],
+    ['enforce', join(SRC, 'enforce')],
+  ])('%s has no import circle, types included', (_name, root) => {
     expect(circlesIn(importsBelow(root))).toEqual([]);
   });
 
@@ -77,6 +99,16 @@ describe('import rules', () => {
     const wrong = imports.filter(({ file, path = '' }) => {
       const [from, to] = [roomOf(file), roomOf(path)];
       return from !== '.' && to !== from && to !== 'lib' && !MAY_IMPORT[from]?.includes(to);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('enforce/mcp goes protocol <- client <- gateway <- server, and faces and neutral files import no other face', () => {
+    const wrong = imports.filter(({ file, path: to = '' }) => {
+      if (roomOf(file) !== 'enforce' || roomOf(to) !== 'enforce') return false;
+      const [own, other] = [faceOf(file), faceOf(to)];
+      if (other !== undefined && own !== other) return true;
+      return other === 'mcp' && MCP_LAYERS.indexOf(layerOf(to)) > MCP_LAYERS.indexOf(layerOf(file));
     });
     expect(wrong).toEqual([]);
   });

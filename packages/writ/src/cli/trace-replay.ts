@@ -7,7 +7,8 @@ import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
 import { decideAll } from '../enforce/coaz/decide-all.js';
 import { MappingError } from '../enforce/errors.js';
-import type { CallingClient, CallMapper } from '../enforce/mcp/gateway/map-call.js';
+import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
+import type { CallingClient } from '../enforce/mcp/protocol/caller.js';
 import { deciderOf, mapperOf } from '../plane.js';
 import { serverOf, TEST_DATA } from './run-tests.js';
 

@@ -1,4 +1,5 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
+import type { CallResult } from '../protocol/result.js';
 import {
   answerTo,
   type DirectClient,
@@ -7,7 +8,6 @@ import {
   resultIn,
   type SentRequest,
 } from './direct-requests.js';
-import type { CallResult } from './upstream.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

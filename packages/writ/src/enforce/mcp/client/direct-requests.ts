@@ -5,7 +5,7 @@ import {
   ProtocolError,
 } from '@modelcontextprotocol/client';
 import { isObject } from '../protocol/message.js';
-import type { CallResult } from './upstream.js';
+import type { CallResult } from '../protocol/result.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -3,6 +3,7 @@ import { createParser } from 'eventsource-parser';
 import { Pool } from 'undici';
 import { type AnswerReader, exchange, wholeText } from '../../http-exchange.js';
 import { nameHeader } from '../protocol/request-headers.js';
+import type { CallResult } from '../protocol/result.js';
 import {
   answerTo,
   type DirectClient,
@@ -12,7 +13,6 @@ import {
   type SentRequest,
 } from './direct-requests.js';
 import type { ServerAddress } from './server-address.js';
-import type { CallResult } from './upstream.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 import { Ajv, type Options } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { RE2JS } from 're2js';
-import type { Tool } from './upstream.js';
+import type { Tool } from '../protocol/call.js';
 
 const ANYTHING = { test: () => true, toString: () => 'anything' };
 

@@ -1,24 +1,22 @@
-import { CLIENT_CAPABILITIES_META_KEY, Client, type Progress, ProtocolError } from '@modelcontextprotocol/client';
+import { CLIENT_CAPABILITIES_META_KEY, Client, ProtocolError } from '@modelcontextprotocol/client';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
-import type { Carried } from '../../../decide/request.js';
 import { TOKEN_META } from '../../carried.js';
 import { UpstreamError } from '../../errors.js';
+import type { Along, Tool } from '../protocol/call.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { paramHeaders } from '../protocol/request-headers.js';
+import type { CallResult } from '../protocol/result.js';
 import { TASKS_EXTENSION } from '../protocol/task-handle.js';
-import { retryOf, type UserInput } from '../protocol/user-input.js';
-import { type Relay, relayTo } from '../server/client-bridge.js';
+import { retryOf } from '../protocol/user-input.js';
 import { SharedConnection } from './connection-requests.js';
 import type { DirectRequests } from './direct-requests.js';
 import { HttpRequests } from './http-requests.js';
 import { contentsOf, type OfferedContents } from './offered-contents.js';
+import { type Relay, relayTo } from './relay.js';
 import { type ServerAddress, type ServerCommand, transportTo } from './server-address.js';
 import { validatorOf } from './tool-schema.js';
 import { WatchedResources } from './watched.js';
-
-/** A tool as its server lists it. */
-export type Tool = Awaited<ReturnType<Client['listTools']>>['tools'][number];
 
 export interface UpstreamOptions {
   /** Whether transaction tokens are passed on to it. */
@@ -38,20 +36,6 @@ export interface UpstreamOptions {
   /** Told when it is gone, and when it is back. */
   readonly onState?: (message: string) => void;
 }
-
-/** What goes with a request to a server besides its parameters. */
-export interface Along {
-  readonly signal?: AbortSignal | undefined;
-  readonly carried?: Carried;
-  /** Told how far it is. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** What the user of the client can be asked. Without it a server can ask nothing. */
-  readonly input?: UserInput | undefined;
-  /** Whether the client takes the handle of a task for an answer. */
-  readonly takesTasks?: boolean | undefined;
-}
-
-export type CallResult = Record<string, unknown> & { readonly isError?: boolean };
 
 /** Whatever the upstream answers goes to the caller as it is. */
 const ANY_RESULT = z.looseObject({ isError: z.boolean().optional() });

@@ -2,7 +2,7 @@ import type { Obligation } from '../../../decide/decision.js';
 import type { Change } from '../../../decide/record.js';
 import { ObligationError } from '../../errors.js';
 import { carriedOut, changeOf, isOfTexts, obligationsOn } from '../../transform.js';
-import type { CallResult } from '../client/upstream.js';
+import type { CallResult } from '../protocol/result.js';
 
 type Block = Readonly<Record<string, unknown>>;
 

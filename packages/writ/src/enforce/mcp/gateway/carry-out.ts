@@ -4,18 +4,13 @@ import type { DecisionPoint } from '../../../decide/point.js';
 import type { Change, OutcomeDetails } from '../../../decide/record.js';
 import type { OutcomeStatus } from '../../../ledger/outcome.js';
 import { ObligationError, UpstreamError } from '../../errors.js';
+import type { Log } from '../../log.js';
 import { carriedOut, changeOf, obligationsOn } from '../../transform.js';
-import type { Along, CallResult, Upstream } from '../client/upstream.js';
+import type { Upstream } from '../client/upstream.js';
+import type { Along } from '../protocol/call.js';
+import { ERROR, MISSING_CAPABILITY } from '../protocol/errors.js';
+import { type CallResult, DECISION_META, isInputRequired, isTask } from '../protocol/result.js';
 import { changedAnswer } from './answer-transform.js';
-
-/** JSON-RPC error codes of the COAZ-MCP binding, section "Errors". */
-export const ERROR = { denied: -32_001, mapping: -32_602, decisionPoint: -32_603 } as const;
-
-/** The `_meta` key under which a result names the decision that let it through. */
-export const DECISION_META = 'dev.writ/decision';
-
-/** Told to whoever runs the gateway; never to the caller. */
-export type Log = (message: string) => void;
 
 /** A call that may be made, provided that every obligation is carried out. */
 export interface PermittedCall {
@@ -44,8 +39,6 @@ interface Going {
 
 const DEEPEST = 256;
 const INVALID_PARAMS = -32_602;
-/** MCP 2026-07-28, "Error Codes". */
-export const MISSING_CAPABILITY = -32_021;
 
 /** Carries out what was permitted, as the permit asks, and reports what became of it. */
 export class CarryOut {
@@ -252,16 +245,6 @@ function codeOf({ code }: ProtocolError): number {
 function requiredBy({ code, data }: ProtocolError): { readonly requiredCapabilities?: unknown } {
   if (code !== MISSING_CAPABILITY) return {};
   return { requiredCapabilities: ((data ?? {}) as { requiredCapabilities?: unknown }).requiredCapabilities };
-}
-
-/** Whether a call goes on as a task, of which this is the handle. */
-export function isTask({ resultType }: CallResult): boolean {
-  return resultType === 'task';
-}
-
-/** Whether a server wants to know something of the user before it does what it is asked. */
-export function isInputRequired({ resultType }: CallResult): boolean {
-  return resultType === 'input_required';
 }
 
 function withheld(what: string, { id }: Pick<Decision, 'id'>, why: string): ProtocolError {

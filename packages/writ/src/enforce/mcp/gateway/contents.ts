@@ -1,29 +1,20 @@
 import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
 import { isPermitted } from '../../../decide/decision.js';
 import type { DecisionPoint } from '../../../decide/point.js';
-import type { AccessRequest, Carried } from '../../../decide/request.js';
+import type { AccessRequest } from '../../../decide/request.js';
 import { MappingError } from '../../errors.js';
 import type { HeldDecision } from '../../holding.js';
 import type { Prompt, Resource, ResourceTemplate } from '../client/offered-contents.js';
-import type { CallResult, Upstream } from '../client/upstream.js';
+import type { Upstream } from '../client/upstream.js';
+import { type AskedWith, callerText, promptTold, requestBy } from '../protocol/caller.js';
+import { ERROR } from '../protocol/errors.js';
 import { completionTarget } from '../protocol/methods.js';
 import { readableUri } from '../protocol/resource-uri.js';
-import { callerText, type StateSeal, type UserInput } from '../protocol/user-input.js';
-import { type CarryOut, ERROR } from './carry-out.js';
+import type { CallResult } from '../protocol/result.js';
+import type { StateSeal } from '../protocol/user-input.js';
+import type { CarryOut } from './carry-out.js';
 import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
-import { type CallingClient, promptTold, requestBy } from './map-call.js';
-
-/** What a request comes with besides what it asks for. */
-export interface AskedWith {
-  readonly client: CallingClient;
-  readonly carried: Carried;
-  readonly signal: AbortSignal;
-  /** What its user can be asked, and was. */
-  readonly input?: UserInput | undefined;
-  /** Whether its client takes the handle of a task for an answer. */
-  readonly takesTasks?: boolean;
-}
 
 export interface ContentsParts {
   readonly upstreams: readonly Upstream[];

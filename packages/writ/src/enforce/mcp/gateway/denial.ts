@@ -1,7 +1,7 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { type Decision, decidingPolicies, explainBriefly } from '../../../decide/decision.js';
 import type { AskedFor } from '../../holding.js';
-import { ERROR } from './carry-out.js';
+import { ERROR } from '../protocol/errors.js';
 
 /** What a client gets whose request was not permitted: why, and what it can do. */
 export function denial(what: string, decision: Decision, asked: AskedFor | undefined): ProtocolError {

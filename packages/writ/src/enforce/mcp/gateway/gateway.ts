@@ -13,19 +13,23 @@ import {
   type HoldSettings,
   JustificationNeeded,
 } from '../../holding.js';
-import type { Along, CallResult, Tool, Upstream } from '../client/upstream.js';
+import type { Log } from '../../log.js';
+import type { Relay } from '../client/relay.js';
+import type { Upstream } from '../client/upstream.js';
+import type { Along, Tool } from '../protocol/call.js';
+import { type AskedWith, type CallingClient, callerText, promptTold, requestBy } from '../protocol/caller.js';
+import { ERROR } from '../protocol/errors.js';
 import { kindOfMethod, serverTarget } from '../protocol/methods.js';
+import { type CallResult, isTask } from '../protocol/result.js';
 import { TaskHandles } from '../protocol/task-handle.js';
-import { callerText, StateSeal, type UserInput } from '../protocol/user-input.js';
-import type { Relay } from '../server/client-bridge.js';
-import { CarryOut, ERROR, isTask, type Log } from './carry-out.js';
-import { type AskedWith, Contents, type ContentsParts } from './contents.js';
+import type { ToolStates } from '../protocol/tool-states.js';
+import { StateSeal, type UserInput } from '../protocol/user-input.js';
+import { CarryOut } from './carry-out.js';
+import { Contents, type ContentsParts } from './contents.js';
 import { denial } from './denial.js';
 import { firstOfEach } from './first-of-each.js';
-import { type CallingClient, type CallMapper, promptTold, requestBy } from './map-call.js';
+import type { CallMapper } from './map-call.js';
 import { Tasks } from './tasks.js';
-
-export { DECISION_META, type Log } from './carry-out.js';
 
 export interface GatewayParts {
   readonly upstreams: readonly Upstream[];
@@ -42,14 +46,6 @@ export interface GatewayParts {
   readonly hash: (text: string) => string;
   /** Which tools are as somebody approved them; all, when it is not given. */
   readonly pins?: ToolStates | undefined;
-}
-
-/** What is known of the definition of a tool. */
-export interface ToolStates {
-  stateOf(
-    server: string,
-    tool: string,
-  ): { readonly suspended?: string | undefined; readonly findings: readonly string[] } | undefined;
 }
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
-import type { EntityUid } from '@writ/cedar';
 import type { ListedAction } from '../../../decide/could-permit.js';
-import type { AccessRequest, Carried } from '../../../decide/request.js';
+import type { AccessRequest } from '../../../decide/request.js';
 import { compileMapping, type Mapping } from '../../coaz/mapping.js';
 import { MappingError } from '../../errors.js';
+import type { CallingClient } from '../protocol/caller.js';
 
 /** The mappings that a bundle has for the tools of one server. */
 export interface BundleMappings {
@@ -16,27 +16,6 @@ export interface MappedServer {
   readonly root?: string | undefined;
   /** `declared`: a tool of it that has a mapping of its own, and none in the bundle, is mapped so. `bundle`, and when it is not said: it is not. */
   readonly mappings?: 'declared' | 'bundle';
-}
-
-/** Who calls, as the gateway knows it; nothing in a call can change it. */
-export interface CallingClient {
-  readonly originator: EntityUid;
-  readonly agent?: EntityUid | undefined;
-  readonly task: string;
-  /** The claims of the access token that it came with, verified. */
-  readonly claims?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether what it says the user asked for is believed without a token that says so. */
-  readonly tellsPrompt?: boolean | undefined;
-}
-
-/** Who asks, before it is known what for. */
-export function requestBy({ originator, agent, task }: CallingClient): Pick<AccessRequest, 'subject' | 'context'> {
-  return { subject: originator, context: { task, ...(agent === undefined ? {} : { agent }) } };
-}
-
-/** What its user asked for, of a client whose host is believed in that. */
-export function promptTold({ tellsPrompt }: CallingClient, { prompt }: Carried): { readonly prompt?: string } {
-  return tellsPrompt === true && prompt !== undefined ? { prompt } : {};
 }
 
 export interface ToolCall {

@@ -1,8 +1,8 @@
 import { DecisionPointError } from '../../errors.js';
+import type { Log } from '../../log.js';
 import type { ServiceClient } from '../../service-client.js';
-import type { Tool } from '../client/upstream.js';
-import type { Log } from './carry-out.js';
-import type { ToolStates } from './gateway.js';
+import type { Tool } from '../protocol/call.js';
+import type { ToolStates } from '../protocol/tool-states.js';
 
 interface State {
   readonly suspended?: string | undefined;

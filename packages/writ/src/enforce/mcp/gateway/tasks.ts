@@ -2,13 +2,13 @@ import { ProtocolError } from '@modelcontextprotocol/server';
 import type { ListedAction } from '../../../decide/could-permit.js';
 import { isPermitted } from '../../../decide/decision.js';
 import { UpstreamError } from '../../errors.js';
-import type { CallResult, Upstream } from '../client/upstream.js';
+import type { Upstream } from '../client/upstream.js';
+import { type AskedWith, callerText, requestBy } from '../protocol/caller.js';
+import { ERROR, MISSING_CAPABILITY } from '../protocol/errors.js';
+import type { CallResult } from '../protocol/result.js';
 import { TASKS_EXTENSION, type TaskHandles, type TaskOf } from '../protocol/task-handle.js';
-import { callerText } from '../protocol/user-input.js';
-import { ERROR, MISSING_CAPABILITY } from './carry-out.js';
-import type { AskedWith, ContentsParts } from './contents.js';
+import type { ContentsParts } from './contents.js';
 import { denial } from './denial.js';
-import { requestBy } from './map-call.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Method = 'tasks/get' | 'tasks/update' | 'tasks/cancel';

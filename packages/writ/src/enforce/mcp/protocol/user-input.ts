@@ -1,10 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { uidText } from '@writ/cedar';
 import canonicalize from 'canonicalize';
-import type { CallResult } from '../client/upstream.js';
-import { ERROR } from '../gateway/carry-out.js';
-import type { CallingClient } from '../gateway/map-call.js';
+import { ERROR } from './errors.js';
+import type { CallResult } from './result.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -24,11 +22,6 @@ export function askable(capabilities: unknown): Json | undefined {
   const all = (capabilities ?? {}) as Json;
   const some = ASKABLE.filter((name) => all[name] !== undefined).map((name) => [name, all[name]] as const);
   return some.length === 0 ? undefined : Object.fromEntries(some);
-}
-
-/** Who calls, in one text. */
-export function callerText({ originator, agent, task }: CallingClient): string {
-  return JSON.stringify([uidText(originator), agent === undefined ? null : uidText(agent), task]);
 }
 
 /** What a retry has besides what is asked. */

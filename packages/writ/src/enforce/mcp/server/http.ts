@@ -14,12 +14,14 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { UpstreamError } from '../../errors.js';
-import type { Gateway, Log } from '../gateway/gateway.js';
+import type { Log } from '../../log.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { callerText } from '../protocol/caller.js';
 import { parseMessage } from '../protocol/message.js';
 import { headersDiffer } from '../protocol/request-headers.js';
-import { callerText } from '../protocol/user-input.js';
+import { isModern } from '../protocol/revision.js';
 import { answerMetadata, MAX_BODY, readBody, refuse, send, untilClosed, untilGone } from './http-answers.js';
-import { admit, type CameWith, clientServer, type IdentifiedClient, isModern } from './mcp-server.js';
+import { admit, type CameWith, clientServer, type IdentifiedClient } from './mcp-server.js';
 import { OwnServers } from './per-client-servers.js';
 import { answerPlainly, hasPlainHeaders, plainCallIn } from './plain-call.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';

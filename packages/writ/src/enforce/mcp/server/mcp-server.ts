@@ -2,7 +2,6 @@ import {
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
   METHOD_NOT_FOUND,
-  PROTOCOL_VERSION_META_KEY,
   ProtocolError,
   Server,
   type ServerCapabilities,
@@ -12,15 +11,16 @@ import { sameUid } from '@writ/cedar';
 import { z } from 'zod';
 import { carriedBy, originatorIn } from '../../carried.js';
 import { JustificationNeeded } from '../../holding.js';
-import type { CallResult } from '../client/upstream.js';
-import { ERROR } from '../gateway/carry-out.js';
-import type { AskedWith, Contents } from '../gateway/contents.js';
+import type { Contents } from '../gateway/contents.js';
 import type { Gateway } from '../gateway/gateway.js';
-import type { CallingClient } from '../gateway/map-call.js';
 import { needsTasks, type Tasks, takesTasks } from '../gateway/tasks.js';
+import type { AskedWith, CallingClient } from '../protocol/caller.js';
+import { ERROR } from '../protocol/errors.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { isObject } from '../protocol/message.js';
 import { kindOfMethod } from '../protocol/methods.js';
+import type { CallResult } from '../protocol/result.js';
+import { isModern } from '../protocol/revision.js';
 import { TASKS_EXTENSION } from '../protocol/task-handle.js';
 import { askable, type UserInput } from '../protocol/user-input.js';
 import { askForJustification, JUSTIFICATION, justificationIn } from './justification.js';
@@ -197,11 +197,6 @@ export function admit(
 /** COAZ-MCP has it denied; MCP 2026-07-28 has a code and a status of its own for it, and its clients go by that. */
 function unknownMethodCode(params: Readonly<Record<string, unknown>>): number {
   return isModern(params) ? METHOD_NOT_FOUND : ERROR.denied;
-}
-
-/** Whether a request is of MCP 2026-07-28 or later: each says its revision. */
-export function isModern({ _meta: meta }: Readonly<Record<string, unknown>>): boolean {
-  return ((meta ?? {}) as Record<string, unknown>)[PROTOCOL_VERSION_META_KEY] !== undefined;
 }
 
 /** `resources/subscribe` of the revisions that have connections: until it is called off, or the connection ends. */

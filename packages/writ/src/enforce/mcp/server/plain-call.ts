@@ -8,12 +8,12 @@ import {
   SERVER_INFO_META_KEY,
   specTypeSchemas,
 } from '@modelcontextprotocol/server';
-import type { CallResult } from '../client/upstream.js';
-import { isTask, MISSING_CAPABILITY } from '../gateway/carry-out.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { takesTasks } from '../gateway/tasks.js';
+import { MISSING_CAPABILITY } from '../protocol/errors.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { isObject } from '../protocol/message.js';
+import { type CallResult, isTask } from '../protocol/result.js';
 import { askable } from '../protocol/user-input.js';
 import { type CameWith, callerIn, callTool } from './mcp-server.js';
 

@@ -1,5 +1,5 @@
-import type { CallResult } from '../client/upstream.js';
 import type { Gateway } from '../gateway/gateway.js';
+import type { CallResult } from '../protocol/result.js';
 import type { CameWith } from './mcp-server.js';
 import { answerPlainly, type PlainCall, plainCallIn } from './plain-call.js';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
 import { UpstreamError } from '../../errors.js';
-import { ERROR } from '../gateway/carry-out.js';
+import { ERROR } from '../protocol/errors.js';
 import { endWithConnection, NOT_STARTED, type SessionServer, tellLists } from './sessions.js';
 
 const KEEP_ALIVE_MS = 15_000;

@@ -1,0 +1,2 @@
+/** Told to whoever runs the gateway; never to the caller. */
+export type Log = (message: string) => void;

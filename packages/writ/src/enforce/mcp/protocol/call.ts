@@ -1,0 +1,18 @@
+import type { Client, Progress } from '@modelcontextprotocol/client';
+import type { Carried } from '../../../decide/request.js';
+import type { UserInput } from './user-input.js';
+
+/** A tool as its server lists it. */
+export type Tool = Awaited<ReturnType<Client['listTools']>>['tools'][number];
+
+/** What goes with a request to a server besides its parameters. */
+export interface Along {
+  readonly signal?: AbortSignal | undefined;
+  readonly carried?: Carried;
+  /** Told how far it is. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** What the user of the client can be asked. Without it a server can ask nothing. */
+  readonly input?: UserInput | undefined;
+  /** Whether the client takes the handle of a task for an answer. */
+  readonly takesTasks?: boolean | undefined;
+}

@@ -1,0 +1,40 @@
+import { type EntityUid, uidText } from '@writ/cedar';
+import type { AccessRequest, Carried } from '../../../decide/request.js';
+import type { UserInput } from './user-input.js';
+
+/** Who calls, as the gateway knows it; nothing in a call can change it. */
+export interface CallingClient {
+  readonly originator: EntityUid;
+  readonly agent?: EntityUid | undefined;
+  readonly task: string;
+  /** The claims of the access token that it came with, verified. */
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether what it says the user asked for is believed without a token that says so. */
+  readonly tellsPrompt?: boolean | undefined;
+}
+
+/** What a request comes with besides what it asks for. */
+export interface AskedWith {
+  readonly client: CallingClient;
+  readonly carried: Carried;
+  readonly signal: AbortSignal;
+  /** What its user can be asked, and was. */
+  readonly input?: UserInput | undefined;
+  /** Whether its client takes the handle of a task for an answer. */
+  readonly takesTasks?: boolean;
+}
+
+/** Who calls, in one text. */
+export function callerText({ originator, agent, task }: CallingClient): string {
+  return JSON.stringify([uidText(originator), agent === undefined ? null : uidText(agent), task]);
+}
+
+/** Who asks, before it is known what for. */
+export function requestBy({ originator, agent, task }: CallingClient): Pick<AccessRequest, 'subject' | 'context'> {
+  return { subject: originator, context: { task, ...(agent === undefined ? {} : { agent }) } };
+}
+
+/** What its user asked for, of a client whose host is believed in that. */
+export function promptTold({ tellsPrompt }: CallingClient, { prompt }: Carried): { readonly prompt?: string } {
+  return tellsPrompt === true && prompt !== undefined ? { prompt } : {};
+}
