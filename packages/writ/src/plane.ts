@@ -1,7 +1,5 @@
-import { resolve } from 'node:path';
 import { type ActionDeclaration, dereferencesOf, type Schema } from '@writ/cedar';
 import type { Bundle } from './bundle/bundle.js';
-import type { AccessYaml } from './bundle/format/access.js';
 import { secondsOf } from './bundle/format/lifetime.js';
 import type { TasksYaml } from './bundle/format/tasks.js';
 import { EFFECTS } from './bundle/format/tools.js';
@@ -9,8 +7,6 @@ import { Decider, type DeciderParts } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
 import type { PolicyPlane, RequestForm } from './decide/plane.js';
 import type { Append } from './decide/record.js';
-import type { HoldSettings } from './enforce/holding.js';
-import { CallMapper, type MappedServer } from './enforce/mcp/gateway/map-call.js';
 import { Ledger } from './ledger/ledger.js';
 import { Tools } from './ledger/tool-description.js';
 import { millisecondsOf } from './lib/duration.js';
@@ -88,32 +84,4 @@ export function deciderOf(bundle: Bundle, log: Append, clock: () => Date, more: 
     ids: new Ids(),
     ...more,
   });
-}
-
-/**
- * The mapper of a bundle's gateway.
- *
- * @param only whose mappings count, whatever the bundle says of its servers
- * @throws {MappingError} when a mapping is malformed or does not parse
- */
-export function mapperOf(bundle: Bundle, data: string, only?: MappedServer['mappings']): CallMapper {
-  const servers = Object.entries(bundle.settings.gateway.servers).map(([name, { root, mappings }]) => [
-    name,
-    { mappings: only ?? mappings, root: root === undefined ? undefined : resolve(expand(root, bundle, data)) },
-  ]);
-  return new CallMapper(
-    bundle.mappings,
-    Object.fromEntries(servers) as Record<string, MappedServer>,
-    actionsOf(bundle.schema),
-  );
-}
-
-/** `${data}` and `${bundle}` in a setting. */
-export function expand(text: string, bundle: Pick<Bundle, 'root'>, data: string): string {
-  return text.replaceAll('${data}', data).replaceAll('${bundle}', bundle.root);
-}
-
-/** How long a gateway holds calls, as a bundle says it. */
-export function holdSettings({ stepUp, wait, justify, defer, deferred }: AccessYaml['gateway']): HoldSettings {
-  return { stepUp, wait: millisecondsOf(wait), justify, defer: millisecondsOf(defer), deferred };
 }

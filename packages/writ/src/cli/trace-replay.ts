@@ -8,8 +8,9 @@ import type { AccessRequest } from '../decide/request.js';
 import { decideAll } from '../enforce/coaz/decide-all.js';
 import { MappingError } from '../enforce/errors.js';
 import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
+import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import type { CallingClient } from '../enforce/mcp/protocol/caller.js';
-import { deciderOf, mapperOf } from '../plane.js';
+import { deciderOf } from '../plane.js';
 import { serverOf, TEST_DATA } from './run-tests.js';
 
 /** A recorded task. */

@@ -4,6 +4,7 @@ import { type Decision, explainBriefly, isPermitted, isRequestable, type Refusal
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import { WritError } from '../lib/errors.js';
+import type { HoldSettings } from './hold-settings.js';
 
 /** Where a call that was stopped can be asked for. */
 export interface ApprovalDesk {
@@ -20,18 +21,6 @@ export interface AskedFor {
   readonly id: string;
   /** As the Access Request and Approval Profile has it; what is not known is not approved. */
   readonly status: string;
-}
-
-export interface HoldSettings {
-  /** `wait`: a call that has to be approved waits. `reference`: it is denied, and can be made again. */
-  readonly stepUp: 'wait' | 'reference';
-  /** In milliseconds. */
-  readonly wait: number;
-  /** Whether the user says first for what it is needed, where they can be asked. */
-  readonly justify: boolean;
-  /** How long a call waits for a fact, in milliseconds; and how many of a task do at once. */
-  readonly defer: number;
-  readonly deferred: number;
 }
 
 /** Whose call it is, and who hears of it while it is held. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Bundle } from '../bundle/bundle.js';
+import { expand } from '../enforce/expand.js';
 import type { Relay } from '../enforce/mcp/client/relay.js';
 import type { ServerAddress, ServerCommand } from '../enforce/mcp/client/server-address.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
@@ -9,7 +10,6 @@ import type { Tool } from '../enforce/mcp/protocol/call.js';
 import type { ToolStates } from '../enforce/mcp/protocol/tool-states.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { environmentText } from '../lib/environment.js';
-import { expand } from '../plane.js';
 import { type PinnedTool, suspensionOf, type ToolPins } from '../registry/tool-pins.js';
 import type { RecordChange } from './record-keeping.js';
 

@@ -5,14 +5,8 @@ import type { AccessRequest, Carried } from '../../../decide/request.js';
 import { transactionIn } from '../../carried.js';
 import { decideAll, JoinedPermits } from '../../coaz/decide-all.js';
 import { MappingError } from '../../errors.js';
-import {
-  type ApprovalDesk,
-  type HeldCall,
-  type HeldDecision,
-  Holding,
-  type HoldSettings,
-  JustificationNeeded,
-} from '../../holding.js';
+import type { HoldSettings } from '../../hold-settings.js';
+import { type ApprovalDesk, type HeldCall, type HeldDecision, Holding, JustificationNeeded } from '../../holding.js';
 import type { Log } from '../../log.js';
 import type { Relay } from '../client/relay.js';
 import type { Upstream } from '../client/upstream.js';
