@@ -19,9 +19,9 @@ import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { mayWait, reachRevision, waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, OutcomeDetails } from './record.js';
+import { newTrail, recordOf } from './record-draft.js';
 import type { AccessRequest } from './request.js';
 import { standingOf } from './standing.js';
-import { newTrail, recordOf } from './trail.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts extends JudgeParts {

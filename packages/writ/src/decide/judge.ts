@@ -34,10 +34,10 @@ import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } 
 import type { Permits } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { behindOf } from './prepare.js';
+import type { Trail } from './record-draft.js';
 import { referredFacts } from './replay/referred.js';
 import type { AccessRequest } from './request.js';
 import { standingOf } from './standing.js';
-import type { Trail } from './trail.js';
 
 /** What a verdict is worked out from, besides the policy plane: the ledger, the registry, and what holds for now alone. */
 export interface JudgeParts {
