@@ -19,7 +19,7 @@ import { Permits, type Recorded } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { mayWait, reachRevision, waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, OutcomeDetails } from './record.js';
-import { newTrail, recordOf } from './record-draft.js';
+import { beginRecord, conclude } from './record-draft.js';
 import type { AccessRequest } from './request.js';
 import { standingOf } from './standing.js';
 
@@ -235,7 +235,9 @@ export class Decider {
 
   /** Decides without recording and without using anything up: whether a search may name a candidate. */
   consider(request: AccessRequest, caller: Caller, token?: TokenProvenance): Verdict {
-    return this.judge.judge({ id: undefined, request, caller, token, now: this.parts.clock() }, newTrail());
+    const now = this.parts.clock();
+    const draft = beginRecord('', request, caller, now, this.current.policyVersion);
+    return this.judge.judge({ id: undefined, request, caller, token, now }, draft);
   }
 
   private judgeNow(
@@ -248,16 +250,16 @@ export class Decider {
     const now = this.parts.clock();
     const id = this.nextId(now);
     this.permits.expire(now);
-    const trail = newTrail();
-    trail.trace = trace;
+    const record = beginRecord(id, request, caller, now, this.current.policyVersion);
+    if (trace !== undefined) record.trace = trace;
     let verdict: Verdict;
     if (caller.rights.ask('evaluate', request.action.name, request.subject.type, request.resource.type)) {
-      verdict = this.judge.judge({ id, request, caller, token, now }, trail);
+      verdict = this.judge.judge({ id, request, caller, token, now }, record);
     } else {
       const what = `${request.action.name} by a ${request.subject.type} on a ${request.resource.type}`;
       verdict = refuse('caller_not_permitted', `${caller.enforcementPoint} may not ask about ${what}`);
     }
-    const record = recordOf({ id, ...verdict, policyVersion: this.current.policyVersion }, request, caller, now, trail);
+    conclude(record, verdict);
     const resolves = this.waiting.seen(record);
     if (resolves !== undefined) record.resolves = resolves;
     record.took = Math.round((performance.now() - begun) * 1_000);

@@ -1,7 +1,7 @@
 import { type ActionDeclaration, CedarError, type CedarJsonObject, type EntityUid } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/accumulator.js';
 import { LedgerError } from '../ledger/errors.js';
-import type { Ledger } from '../ledger/ledger.js';
+import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { HeldApprovals } from '../registry/approvals.js';
@@ -34,7 +34,8 @@ import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } 
 import type { Permits } from './permits.js';
 import type { PolicyPlane } from './plane.js';
 import { behindOf } from './prepare.js';
-import type { Trail } from './record-draft.js';
+import type { DecisionRecord } from './record.js';
+import { plainCoverage, plainProvenance, plainValues, type RecordDraft } from './record-draft.js';
 import { referredFacts } from './replay/referred.js';
 import type { AccessRequest } from './request.js';
 import { standingOf } from './standing.js';
@@ -102,13 +103,13 @@ export class Judge {
    * One turn of the event loop from reading the ledger to reserving in it: nothing else decides in between. Never throws: what goes
    * wrong is a refusal.
    *
-   * @param trail is told what was read on the way
+   * @param draft gets what was read on the way
    */
-  judge(given: Case, trail: Trail): Verdict {
+  judge(given: Case, draft: RecordDraft): Verdict {
     try {
       const plane = this.plane();
-      const admitted = this.admit(given, plane, trail);
-      return 'provenance' in admitted ? this.weigh(given, admitted, plane, trail) : admitted;
+      const admitted = this.admit(given, plane, draft);
+      return 'provenance' in admitted ? this.weigh(given, admitted, plane, draft) : admitted;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
       if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
@@ -117,12 +118,12 @@ export class Judge {
   }
 
   /** What refuses a request whatever policy says. */
-  private admit({ request, token, now }: Case, plane: PolicyPlane, trail: Trail): Admitted | Verdict {
+  private admit({ request, token, now }: Case, plane: PolicyPlane, draft: RecordDraft): Admitted | Verdict {
     const { revocations, revisions, identities } = this.parts;
     if (token instanceof TokenError) return refuse('token_invalid', `the transaction token: ${token.message}`);
     const provenance = provenanceIn(request, token);
     if (typeof provenance === 'string') return refuse('invalid_request', provenance);
-    trail.provenance = provenance;
+    draft.provenance = plainProvenance(provenance);
 
     const { name } = request.action;
     const declared = plane.actions.get(name);
@@ -133,8 +134,9 @@ export class Judge {
     const { live } = plane.registry;
     live.expire(now.getTime());
     live.takeReads();
-    trail.revision = revisions?.revision;
-    const behind = behindOf(request, trail.revision);
+    const revision = revisions?.revision ?? 0;
+    if (revision > 0) draft.revision = revision;
+    const behind = behindOf(request, revision);
     if (behind !== undefined) return behind;
     const revoked = revocations.against(() => revocableOf(request, provenance, identities));
     if (revoked !== undefined) return refuse('revoked', revokedText(revoked));
@@ -146,7 +148,7 @@ export class Judge {
   }
 
   /** What policy says of it, and what the task has done before; a permit reserves what it uses up. */
-  private weigh(given: Case, admitted: Admitted, plane: PolicyPlane, trail: Trail): Verdict {
+  private weigh(given: Case, admitted: Admitted, plane: PolicyPlane, draft: RecordDraft): Verdict {
     const { id, request, caller, now } = given;
     const { provenance, declared, decided, isRegistered } = admitted;
     const { ledger, isFollower, approvals } = this.parts;
@@ -157,16 +159,17 @@ export class Judge {
     );
     const resource = gatherer.resource(request.resource);
     const entities = [...identities, resource];
-    trail.facts = gatherer.facts;
-    if (gatherer.ignored.length > 0) trail.ignored = gatherer.ignored;
+    draft.facts = gatherer.facts;
+    if (gatherer.ignored.length > 0) draft.ignored = gatherer.ignored;
 
-    const { coverage, flow, event, task, lineage } = this.past(given, provenance, plane, trail);
+    const { coverage, flow, event, task, lineage } = this.past(given, provenance, plane, draft);
     if (isFollower === true && (event !== undefined || coverage?.use !== undefined))
       return refuse(
         'ledger_unavailable',
         'what was done so far is kept by the service that this one follows; ask that one',
       );
-    if (event !== undefined) trail.ledger = ledger.read(event, now, ...ledgerNames(declared));
+    const values = event === undefined ? NO_VALUES : ledger.read(event, now, ...ledgerNames(declared));
+    if (event !== undefined) draft.ledger = plainValues(values);
     const asked: Asked = {
       request,
       path: provenance.path,
@@ -174,7 +177,7 @@ export class Judge {
       task,
       enforcementPoint: caller.enforcementPoint,
       policyVersion: plane.policyVersion,
-      binding: () => (trail.binding ??= this.parts.bind?.(boundText(request, declared)) ?? ''),
+      binding: () => (draft.binding ??= this.parts.bind?.(boundText(request, declared)) ?? ''),
       now,
     };
     const approved = new AppliedApprovals(approvals, asked, isFollower === true);
@@ -185,16 +188,17 @@ export class Judge {
       provenance,
       isRegistered,
       lineage,
-      ledger: trail.ledger,
+      ledger: values,
       flow,
       mandate: coverage,
       now,
     });
     const seen = seenIn(context);
-    if (seen !== undefined) trail.seen = seen;
-    trail.referred = referredFacts(plane.dereferences, entities, context, plane.registry);
+    if (seen !== undefined) draft.seen = seen;
+    const referred = referredFacts(plane.dereferences, entities, context, plane.registry);
+    if (referred !== undefined && referred.length > 0) draft.referred = referred;
     const supported = supportedBy(caller, request);
-    if (supported.size > 0) trail.supported = [...supported];
+    if (supported.size > 0) draft.supported = [...supported];
     const verdict = evaluate({
       policies: plane.policies,
       entities: plane.registry.entities,
@@ -209,21 +213,28 @@ export class Judge {
       approved: (policies) => approved.lift(policies),
       stale: this.parts.staleness,
     });
-    if (request.context?.approval !== undefined) trail.presented = presentedIn(request, approvals, asked);
+    if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
     if (!isPermitted(verdict)) return bound(verdict, asked);
     if (coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0)
       return bound(outsideVerdict(coverage, plane.tasks, request), asked);
     const { relied } = approved;
-    if (relied.size > 0) trail.approvals = [...relied].map(recordedApproval);
+    if (relied.size > 0) draft.approvals = [...relied].map(recordedApproval);
     if (id === undefined) return verdict;
     for (const approval of relied) approvals?.use(approval);
     const reserved = this.permits.reserve(id, event, coverage?.use, caller, now);
-    if (reserved.length > 0) trail.reserved = reserved;
+    if (reserved.length > 0) draft.reserved = reserved;
+    if (draft.mandate !== undefined && coverage?.use !== undefined)
+      draft.mandate = { ...draft.mandate, use: coverage.use };
     return verdict;
   }
 
   /** What the task has done so far, as far as anything depends on it, and whether its mandate covers this. */
-  private past({ id, request, caller, now }: Case, provenance: Provenance, plane: PolicyPlane, trail: Trail): Past {
+  private past(
+    { id, request, caller, now }: Case,
+    provenance: Provenance,
+    plane: PolicyPlane,
+    draft: RecordDraft,
+  ): Past {
     const { ledger } = this.parts;
     const { name } = request.action;
     const tool = plane.tools.of(name);
@@ -237,7 +248,7 @@ export class Judge {
         { name, effects: tool.isDescribed ? tool.effects : undefined, resource: request.resource, input, now },
         ledger.caps,
       );
-    if (coverage !== undefined) trail.mandate = coverage;
+    if (coverage !== undefined) draft.mandate = plainCoverage(coverage);
     // Nothing needs it where nothing is remembered.
     let known: string | undefined;
     const task = (): string => (known ??= taskKeyOf(request, provenance));
@@ -245,7 +256,7 @@ export class Judge {
     const flow = plane.tools.isEmpty
       ? untraced(tool)
       : dataFlowOf(tool, request, { ledger, task: task(), coverage, now });
-    if (flow.call !== undefined) trail.origins = recordedOrigins(flow.call.origins);
+    if (flow.call !== undefined) draft.origins = recordedOrigins(flow.call.origins);
     const event =
       ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, task(), lineage(), flow);
     return { coverage, flow, event, task, lineage };
@@ -259,7 +270,7 @@ function bound(verdict: Verdict, asked: Asked): Verdict {
 }
 
 /** What of the context is nowhere else in the record: it goes there, so that the decision can be made again. */
-function seenIn(context: CedarJsonObject): Trail['seen'] {
+function seenIn(context: CedarJsonObject): DecisionRecord['seen'] {
   let seen: Record<string, unknown> | undefined;
   const { provenance } = context;
   if (typeof provenance === 'object' && ('registered' in provenance || 'lineage' in provenance)) {
@@ -276,6 +287,7 @@ function seenIn(context: CedarJsonObject): Trail['seen'] {
   return seen;
 }
 
+const NO_VALUES: LedgerValues = {};
 const NONE: ReadonlySet<string> = new Set();
 
 /** What the enforcement point can carry out: by its registration, and by what it says in the request. */
