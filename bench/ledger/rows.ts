@@ -95,7 +95,7 @@ export async function ledger(notes: string[]): Promise<Row[]> {
 /** What a decision takes in this process, from the request to its record: without HTTP and without the disk. */
 async function inProcess(): Promise<Row[]> {
   const dist = (path: string): string => new URL(`../../../packages/writ/dist/${path}`, import.meta.url).href;
-  const { deciderOf } = (await import(dist('plane.js'))) as { deciderOf: (...parts: unknown[]) => Deciding };
+  const { offlineDecider } = (await import(dist('plane.js'))) as { offlineDecider: (...parts: unknown[]) => Deciding };
   const { readBundleFrom } = (await import(dist('bundle/bundle.js'))) as {
     readBundleFrom: (files: object) => { bundle: unknown };
   };
@@ -106,7 +106,7 @@ async function inProcess(): Promise<Row[]> {
       texts: new Map(Object.entries(files)),
       version: 'sha256:bench',
     });
-    return deciderOf(read, { append: async () => undefined }, () => new Date());
+    return offlineDecider(read, { append: async () => undefined }, () => new Date());
   };
   const point = caller('bench');
   const sides = [deciderFor(bundle(false)), deciderFor(bundle(true, true))] as const;
@@ -115,7 +115,7 @@ async function inProcess(): Promise<Row[]> {
     for (const [side, decider] of sides.entries()) {
       const request = JSON.parse(bodyOf('long', i)) as unknown;
       const start = process.hrtime.bigint();
-      const { records } = decider.begin([request], point, {});
+      const { records } = decider.begin([request], point, { token: undefined });
       const took = Number(process.hrtime.bigint() - start) / 1_000;
       const [record] = records;
       if (record?.result !== 'allow') throw new Error(JSON.stringify(record));

@@ -77,13 +77,21 @@ export function accessService(parts: AccessServiceParts): AccessService {
     async mayApprove(approver, task, item, { uses, anyArguments }) {
       const denied = await deniedIn(item);
       const seen = { ...seenOf(task), uses, anyArguments: anyArguments === true };
-      return decider().decide(approvalRequest(decider().plane, APPROVE, approver, denied, seen, ownerOf), CALLER);
+      return decider().decide(
+        approvalRequest(decider().plane, APPROVE, approver, denied, seen, ownerOf),
+        CALLER,
+        undefined,
+      );
     },
     async mayBreakGlass(task, item) {
       const denied = await deniedIn(item);
       const seen = { ...seenOf(task), uses: 'once', anyArguments: false };
       const [originator] = task.path as [EntityUid];
-      return decider().decide(approvalRequest(decider().plane, BREAK_GLASS, originator, denied, seen, ownerOf), CALLER);
+      return decider().decide(
+        approvalRequest(decider().plane, BREAK_GLASS, originator, denied, seen, ownerOf),
+        CALLER,
+        undefined,
+      );
     },
     async approve(approval, by) {
       await parts.approvals.add(approval, { by, now: clock() });

@@ -5,6 +5,7 @@ import type { TasksYaml } from './bundle/format/tasks.js';
 import { EFFECTS } from './bundle/format/tools.js';
 import { Decider, type DeciderParts } from './decide/decide.js';
 import { Ids } from './decide/ids.js';
+import { OFFLINE } from './decide/offline.js';
 import type { PolicyPlane, RequestForm } from './decide/plane.js';
 import type { Append } from './decide/record.js';
 import { Ledger } from './ledger/ledger.js';
@@ -31,6 +32,7 @@ export function planeOf(bundle: Bundle): PolicyPlane {
     forms: formsOf(bundle),
     dereferences: dereferencesOf(bundle.policies, bundle.schema),
     registry: Registry.load(bundle.entities, bundle.schema, factRulesOf(bundle)),
+    fetchers: undefined,
   };
 }
 
@@ -72,14 +74,23 @@ function actionsOf(schema: Schema): Map<string, ActionDeclaration> {
   return new Map(declared.map((action) => [action.uid.id, action]));
 }
 
-/** The pipeline over a bundle, with a ledger that is empty and nothing revoked. */
-export function deciderOf(bundle: Bundle, log: Append, clock: () => Date, more: Partial<DeciderParts> = {}): Decider {
+/**
+ * Makes a decider over a bundle without a service around it: its ledger is empty, and nothing is revoked or granted.
+ *
+ * @param more parts that the caller has itself
+ */
+export function offlineDecider(
+  bundle: Bundle,
+  log: Append,
+  clock: () => Date,
+  more: Partial<DeciderParts> = {},
+): Decider {
+  const plane = more.plane ?? planeOf(bundle);
   return new Decider({
-    plane: more.plane ?? planeOf(bundle),
+    ...OFFLINE,
+    plane,
     ledger: new Ledger(bundle.accumulators),
-    revocations: { against: () => undefined },
     log,
-    recorded: async () => undefined,
     clock,
     ids: new Ids(),
     ...more,

@@ -3,7 +3,7 @@ import type { Bundle } from './bundle/bundle.js';
 import { inProcess } from './decide/caller.js';
 import type { PolicyPlane } from './decide/plane.js';
 import { WritError } from './lib/errors.js';
-import { deciderOf } from './plane.js';
+import { offlineDecider } from './plane.js';
 
 /** The service does not decide as it must. It does not become ready. */
 export class SelfTestError extends WritError {
@@ -37,9 +37,9 @@ export async function selfTest(bundle: Bundle, plane: PolicyPlane): Promise<void
       recorded += entries.length;
     },
   };
-  const decider = deciderOf(bundle, log, () => new Date(), { plane });
+  const decider = offlineDecider(bundle, log, () => new Date(), { plane });
   const unknown = { subject: uid, action: { name: 'writ:self-test' }, resource: uid };
-  const { result } = await decider.decide(unknown, inProcess('self-test'));
+  const { result } = await decider.decide(unknown, inProcess('self-test'), undefined);
   if (result !== 'deny') throw new SelfTestError(`an unknown action is answered with ${result}`);
   if (recorded !== 1) throw new SelfTestError('a decision was not put on the record');
   const nobody = { name: 'nobody', roles: [], method: 'none' } as const;

@@ -7,7 +7,7 @@ import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
 import { alternatives } from '../src/decide/replay/counterfactual.js';
 import { edited, editText } from '../src/decide/replay/edits.js';
 import { Replay } from '../src/decide/replay/replay.js';
-import { deciderOf, planeOf } from '../src/plane.js';
+import { offlineDecider, planeOf } from '../src/plane.js';
 import { command } from './processes.js';
 import { bundleOf, run } from './running.js';
 
@@ -41,7 +41,7 @@ async function asked(user: string, order: string, amounts: readonly number[], ag
   const plane = planeOf(bundle);
   const records: DecisionRecord[] = [];
   const log = { append: async (entries: readonly LogEntry[]) => void records.push(...(entries as DecisionRecord[])) };
-  const decider = deciderOf(bundle, log, () => new Date(), { plane });
+  const decider = offlineDecider(bundle, log, () => new Date(), { plane });
   for (const amount of amounts)
     await decider.decide(
       {

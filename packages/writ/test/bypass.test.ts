@@ -10,7 +10,7 @@ import { Callers } from '../src/api/http/callers.js';
 import { loadBundle, readBundle } from '../src/bundle/bundle.js';
 import { checkBundle } from '../src/bundle/check/check.js';
 import { inProcess } from '../src/decide/caller.js';
-import { deciderOf } from '../src/plane.js';
+import { offlineDecider } from '../src/plane.js';
 import { AccessTokens } from '../src/provenance/access-tokens.js';
 import { sendRaw } from './raw.js';
 import { bundleOf, EXAMPLES, type Running, run } from './running.js';
@@ -312,7 +312,7 @@ describe('class J: insecure defaults, checks that can be left out (CVE-2026-5568
 describe('class K: a dependency that fails is not a permission (CVE-2026-45781)', () => {
   it('the log', async () => {
     const log = { append: () => Promise.reject(new Error('the disk is gone')) };
-    const decider = deciderOf(loadBundle(CERTIFICATION), log, () => new Date());
+    const decider = offlineDecider(loadBundle(CERTIFICATION), log, () => new Date());
     const [one, two] = await decider.decideAll([READ, READ], inProcess('test'));
     for (const record of [one, two])
       expect(record).toMatchObject({ result: 'deny', refusal: { code: 'record_unavailable' } });
@@ -320,11 +320,11 @@ describe('class K: a dependency that fails is not a permission (CVE-2026-45781)'
 
   it('the facts, the ledger and the clock', async () => {
     const broken = (what: object) =>
-      deciderOf(loadBundle(CERTIFICATION), { append: async () => undefined }, () => new Date(), what);
+      offlineDecider(loadBundle(CERTIFICATION), { append: async () => undefined }, () => new Date(), what);
     const fails = () => {
       throw new Error('gone');
     };
-    const revocations = { against: fails };
+    const revocations = { against: fails, onRevocation: () => undefined };
     expect(await broken({ revocations }).decide(READ, inProcess('test'))).toMatchObject({
       result: 'deny',
       refusal: { code: 'internal_error' },

@@ -12,7 +12,7 @@ import { loadBundle } from '../src/bundle/bundle.js';
 import { BundleError } from '../src/bundle/errors.js';
 import { inProcess } from '../src/decide/caller.js';
 import { pointFor } from '../src/decide/point.js';
-import { deciderOf } from '../src/plane.js';
+import { offlineDecider } from '../src/plane.js';
 import { start } from '../src/serve/start.js';
 import { openDatabase } from '../src/store/database.js';
 import { openStore, StoreError } from '../src/store/store.js';
@@ -48,7 +48,7 @@ const order = {
   context: { input: { order_id: 'o-1' } },
 };
 const decide = (request: object = order) =>
-  deciderOf(loadBundle(folder), nothing, () => new Date()).decide(request as typeof order, inProcess('test'));
+  offlineDecider(loadBundle(folder), nothing, () => new Date()).decide(request as typeof order, inProcess('test'));
 
 describe('a bundle that may not be served does not start', () => {
   const startIt = () => start({ bundle: folder, data: join(folder, 'data'), port: 0, gatewayPort: 0 });
@@ -147,7 +147,7 @@ describe('a decision that cannot be recorded does not stand', () => {
     // A full disk, as SQLite sees it.
     database.pragma(`max_page_count = ${database.pragma('page_count', { simple: true })}`);
     const log = new LogWriter(directWriter(database, signerOf('log.example/test', Buffer.alloc(32, 1))));
-    const decider = deciderOf(loadBundle(folder), log, () => new Date());
+    const decider = offlineDecider(loadBundle(folder), log, () => new Date());
     const results = [];
     for (let i = 0; i < 20; i += 1) results.push(await decider.decide(order, inProcess('test')));
     const last = results[results.length - 1];
@@ -164,7 +164,7 @@ describe('a decision that cannot be recorded does not stand', () => {
   it('uses up no budget', async () => {
     let broken = true;
     const append = { append: async () => (broken ? Promise.reject(new Error('disk full')) : undefined) };
-    const decider = deciderOf(loadBundle(folder), append, () => new Date());
+    const decider = offlineDecider(loadBundle(folder), append, () => new Date());
     const refund = {
       ...order,
       action: { name: 'refund_order' },
@@ -179,7 +179,7 @@ describe('a decision that cannot be recorded does not stand', () => {
     let broken = false;
     const append = { append: async () => (broken ? Promise.reject(new Error('disk full')) : undefined) };
     const point = pointFor(
-      deciderOf(loadBundle(folder), append, () => new Date()),
+      offlineDecider(loadBundle(folder), append, () => new Date()),
       inProcess('test'),
     );
     const { id, result } = await point.decide(order);

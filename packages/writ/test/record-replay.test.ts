@@ -6,7 +6,7 @@ import { inProcess } from '../src/decide/caller.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
 import { Replay } from '../src/decide/replay/replay.js';
 import type { AccessRequest } from '../src/decide/request.js';
-import { deciderOf, planeOf } from '../src/plane.js';
+import { offlineDecider, planeOf } from '../src/plane.js';
 import { command } from './processes.js';
 import { bundleOf, run } from './running.js';
 
@@ -95,7 +95,7 @@ describe('a decision, made again from its record', () => {
     const records: DecisionRecord[] = [];
     const log = { append: async (entries: readonly LogEntry[]) => void records.push(...(entries as DecisionRecord[])) };
     let now = Date.parse('2026-11-24T10:00:00Z');
-    const decider = deciderOf(bundle, log, () => new Date(now), { plane });
+    const decider = offlineDecider(bundle, log, () => new Date(now), { plane });
     const caller = { ...inProcess('test'), obligations: ['notify'] };
     const replay = new Replay(planeOf(bundle), bundle.entities);
     const results: Record<string, number> = {};
@@ -150,7 +150,7 @@ describe('a decision, made again from its record', () => {
       'schema.cedarschema': RICH['schema.cedarschema'].replace(/ledger: \{.*\},|provenance: .*,/g, ''),
       'policies/all.cedar': '@id("look") permit (principal, action, resource);',
     };
-    const decider = deciderOf(loadBundle(bundleOf(simple)), log, () => new Date());
+    const decider = offlineDecider(loadBundle(bundleOf(simple)), log, () => new Date());
     await decider.decide(
       {
         subject: { type: 'User', id: 'u' },

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
-import { deciderOf } from '../src/plane.js';
+import { offlineDecider } from '../src/plane.js';
 import { command } from './processes.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 
@@ -330,7 +330,9 @@ describe('@highRisk', () => {
       }),
     );
     let why: string | undefined;
-    const decider = deciderOf(loaded, { append: async () => undefined }, () => new Date(), { staleness: () => why });
+    const decider = offlineDecider(loaded, { append: async () => undefined }, () => new Date(), {
+      staleness: () => why,
+    });
     const ask = async (name: string) => {
       const uid = { type: 'User', id: 'a' };
       return decider.decide({ subject: uid, action: { name }, resource: uid }, inProcess('test'));

@@ -5,7 +5,7 @@ import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
 import { searchActions, searchEntities } from '../src/decide/search.js';
-import { deciderOf } from '../src/plane.js';
+import { offlineDecider } from '../src/plane.js';
 import { AccessTokens } from '../src/provenance/access-tokens.js';
 import { bundleOf, run } from './running.js';
 
@@ -83,7 +83,7 @@ describe('search', () => {
             ]),
           }),
         );
-        const decider = deciderOf(bundle, { append: async () => undefined }, () => new Date());
+        const decider = offlineDecider(bundle, { append: async () => undefined }, () => new Date());
         const callers = new Callers({}, bundle.servicePolicy, bundle.schema, new AccessTokens({}, () => new Date()));
         const caller = callers.withKey('default') ?? inProcess('none');
         for (const name of ['plain', 'soft', 'counted']) {

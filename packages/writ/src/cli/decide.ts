@@ -6,7 +6,7 @@ import { readEvaluation } from '../api/authzen/read-request.js';
 import { loadBundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { explainBriefly, isPermitted } from '../decide/decision.js';
-import { deciderOf } from '../plane.js';
+import { offlineDecider } from '../plane.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
 
@@ -19,8 +19,8 @@ export async function decide(folder: string, file: string, options: { readonly j
     return EXIT.wrongUse;
   }
   const nothing = { append: async () => undefined };
-  const decider = deciderOf(loadBundle(folder), nothing, () => new Date());
-  const decision = await decider.decide(read.value, inProcess('writ decide'));
+  const decider = offlineDecider(loadBundle(folder), nothing, () => new Date());
+  const decision = await decider.decide(read.value, inProcess('writ decide'), undefined);
   const { result, reasons, refusal, obligations, missing, policyVersion } = decision;
   if (options.json === true) printJson({ result, reasons, refusal, obligations, missing, policyVersion });
   else print(`${isPermitted(decision) ? pc.green(result) : pc.red(result)}  ${explainBriefly(decision)}`);

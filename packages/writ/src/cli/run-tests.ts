@@ -15,7 +15,7 @@ import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { TRANSFORMS } from '../enforce/transform.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { WritError } from '../lib/errors.js';
-import { deciderOf, planeOf } from '../plane.js';
+import { offlineDecider, planeOf } from '../plane.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import { mandateOf } from '../provenance/mandate.js';
 import type { Provenance } from '../provenance/path.js';
@@ -82,7 +82,7 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   store(plane.registry, task, at);
   const nothing = { append: async () => undefined };
   const approvals = new HeldApprovals();
-  const decider = deciderOf(bundle, nothing, () => at, { plane, approvals, bind: (text) => text });
+  const decider = offlineDecider(bundle, nothing, () => at, { plane, approvals, bind: (text) => text });
   const gateway = inProcess('gateway', TRANSFORMS);
   const asking = callerOf(bundle, task.as);
   const requestsFor = requestsOf(bundle, task);

@@ -10,7 +10,7 @@ import { MappingError } from '../enforce/errors.js';
 import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import type { CallingClient } from '../enforce/mcp/protocol/caller.js';
-import { deciderOf } from '../plane.js';
+import { offlineDecider } from '../plane.js';
 import { serverOf, TEST_DATA } from './run-tests.js';
 
 /** A recorded task. */
@@ -45,7 +45,7 @@ export class TraceReplay {
     private readonly bundle: Bundle,
     private readonly approve: boolean,
   ) {
-    this.decider = deciderOf(bundle, { append: async () => undefined }, () => new Date());
+    this.decider = offlineDecider(bundle, { append: async () => undefined }, () => new Date());
     this.mapper = mapperOf(bundle, TEST_DATA);
   }
 
@@ -66,7 +66,7 @@ export class TraceReplay {
         prompt === undefined ? one : { ...one, context: { ...one.context, prompt } },
       );
       const decisions = await decideAll([first as AccessRequest, ...more], {
-        decide: (request) => this.decider.decide(request, this.caller),
+        decide: (request) => this.decider.decide(request, this.caller, undefined),
         decisionIn: (one) => one,
         cancel: ({ id }) => this.decider.report(id, 'not-executed', this.caller),
       });

@@ -18,7 +18,7 @@ export function couldPermit(
   plane: PolicyPlane,
   { action, resource }: ListedAction,
   provenance: Provenance,
-  grants: Pick<Grants, 'of' | 'isEmpty'> | undefined,
+  grants: Pick<Grants, 'of' | 'isEmpty'>,
   now: Date,
 ): boolean {
   const declared = plane.actions.get(action);
@@ -37,7 +37,7 @@ export function couldPermit(
   return decided.every((identity) => {
     if (!declared.principalTypes.has(identity.type)) return false;
     // Who is given something for some time is in more than the entities say.
-    if (grants?.isEmpty === false && grants.of(identity, provenance.txn, now).length > 0) return true;
+    if (!grants.isEmpty && grants.of(identity, provenance.txn, now).length > 0) return true;
     const unknown = 'id' in resource ? resource : ({ unknown: true, type: resource.type } as const);
     try {
       const { policies } = partiallyAuthorize(

@@ -26,14 +26,14 @@ import { standingOf } from './standing.js';
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts extends JudgeParts {
   readonly plane: PolicyPlane;
-  readonly revocations: Pick<Revocations, 'against'> & Partial<Pick<Revocations, 'onRevocation'>>;
+  readonly revocations: Pick<Revocations, 'against' | 'onRevocation'>;
   readonly log: Append;
   /** A decision that was recorded, with its outcome. */
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
   readonly clock: () => Date;
   readonly ids: Ids;
-  /** The keyed hash of a prompt, as tokens have it. */
-  readonly hashPrompt?: (prompt: string) => string;
+  /** Returns the keyed hash of a prompt, as tokens have it; undefined if no prompt can match one. */
+  readonly hashPrompt: (prompt: string) => string | undefined;
 }
 
 /** Decisions that were made and are on their way to the disk. */
@@ -44,8 +44,8 @@ export interface BegunDecisions {
 }
 
 export interface BeginOptions {
-  /** From the token that came with the requests. */
-  readonly token?: TokenProvenance | undefined;
+  /** From the token that came with the requests; undefined if none came. */
+  readonly token: TokenProvenance | undefined;
   /** The trace that they are part of (W3C Trace Context, trace-id). */
   readonly trace?: string | undefined;
   /** The last decision is the first for which this is true. */
@@ -64,7 +64,7 @@ export class Decider {
 
   constructor(private readonly parts: DeciderParts) {
     this.current = parts.plane;
-    parts.revocations.onRevocation?.((revocation) => this.inFlight.revoked(revocation));
+    parts.revocations.onRevocation((revocation) => this.inFlight.revoked(revocation));
     this.memory = new TaskMemory({ ...parts, plane: () => this.current });
     this.permits = new Permits({
       ...parts,
@@ -83,7 +83,7 @@ export class Decider {
 
   /** Whether anybody is given anything for some time, or something was approved. */
   get hasExceptions(): boolean {
-    return this.parts.grants?.isEmpty === false || this.parts.approvals?.isEmpty === false;
+    return !this.parts.grants.isEmpty || !this.parts.approvals.isEmpty;
   }
 
   get plane(): PolicyPlane {
@@ -127,7 +127,11 @@ export class Decider {
    *
    * @returns undefined when there is nothing to wait for
    */
-  prepare(requests: readonly AccessRequest[], caller: Caller, token?: TokenProvenance): Promise<void> | undefined {
+  prepare(
+    requests: readonly AccessRequest[],
+    caller: Caller,
+    token: TokenProvenance | undefined,
+  ): Promise<void> | undefined {
     if (!mayWait(requests, this.current)) return undefined;
     // Who may not ask has nothing fetched.
     const asked = requests.filter(({ action, subject, resource }) =>
@@ -147,7 +151,7 @@ export class Decider {
   async decide(
     request: AccessRequest,
     caller: Caller,
-    token?: TokenProvenance,
+    token: TokenProvenance | undefined,
     trace?: string,
   ): Promise<DecisionRecord> {
     const [record] = await this.decideAll([request], caller, token, trace);
@@ -158,7 +162,7 @@ export class Decider {
   async decideAll(
     requests: Iterable<AccessRequest>,
     caller: Caller,
-    token?: TokenProvenance,
+    token: TokenProvenance | undefined,
     trace?: string,
   ): Promise<DecisionRecord[]> {
     const asked = [...requests];
@@ -179,7 +183,7 @@ export class Decider {
    * Decides, in one turn of the event loop; the decisions stand when they are recorded. For a caller that prepares its answers
    * meanwhile, and lets the records go.
    */
-  begin(requests: Iterable<AccessRequest>, caller: Caller, { token, until, trace }: BeginOptions = {}): BegunDecisions {
+  begin(requests: Iterable<AccessRequest>, caller: Caller, { token, until, trace }: BeginOptions): BegunDecisions {
     const records: DecisionRecord[] = [];
     for (const request of requests) {
       const record = this.judgeNow(request, caller, token, trace);
@@ -191,7 +195,7 @@ export class Decider {
     const recorded = this.parts.log.append(records, [...proofsOf(token), ...used.map(({ proof }) => proof)]).then(
       () => undefined,
       (error: unknown) => {
-        for (const { id } of used) this.parts.approvals?.giveBack(id);
+        for (const { id } of used) this.parts.approvals.giveBack(id);
         return this.permits.withdraw(ids, error);
       },
     );
@@ -234,7 +238,7 @@ export class Decider {
   }
 
   /** Decides without recording and without using anything up: whether a search may name a candidate. */
-  consider(request: AccessRequest, caller: Caller, token?: TokenProvenance): Verdict {
+  consider(request: AccessRequest, caller: Caller, token: TokenProvenance | undefined): Verdict {
     const now = this.parts.clock();
     const draft = beginRecord('', request, caller, now, this.current.policyVersion);
     return this.judge.judge({ id: undefined, request, caller, token, now }, draft);
@@ -269,7 +273,7 @@ export class Decider {
   /** The keyed hash of what is asked, as {@link DecisionRecord.binding} has it; undefined for an action that is not in the schema. */
   bindingOf(request: AccessRequest): string | undefined {
     const declared = this.current.actions.get(request.action.name);
-    return declared && this.parts.bind?.(boundText(request, declared));
+    return declared && this.parts.bind(boundText(request, declared));
   }
 
   /** The task of a recorded decision, as the ledger knows it. */
@@ -291,7 +295,7 @@ export class Decider {
     details?: OutcomeDetails,
   ): Promise<boolean> {
     this.inFlight.end(decisionId);
-    if (this.parts.isFollower === true && !(this.parts.ledger.isEmpty && this.current.tools.isEmpty))
+    if (this.parts.isFollower && !(this.parts.ledger.isEmpty && this.current.tools.isEmpty))
       throw new LedgerError('outcomes are for the service that keeps the ledger; report it to that one');
     return this.permits.report(decisionId, status, caller, result, details);
   }

@@ -28,9 +28,9 @@ export interface Gathered {
   /** Facts that were asked for while policies were evaluated and are not to be relied on now. */
   readonly withheld: () => readonly MissingFact[];
   /** Of policies that stand in the way and can be asked for, those that somebody lifted for exactly this. */
-  readonly approved?: ((policies: readonly string[]) => ReadonlySet<string>) | undefined;
+  readonly approved: (policies: readonly string[]) => ReadonlySet<string>;
   /** Why what was revoked lately may not be known: then a permit that is marked `@highRisk` permits nothing. */
-  readonly stale?: (() => string | undefined) | undefined;
+  readonly stale: () => string | undefined;
 }
 
 /** What the policies say for all identities together. */
@@ -147,7 +147,7 @@ function verdictOf(
     return deferred(liftable, missing);
   }
   const risky = permits.find(({ policy }) => isHighRisk(policies, policy));
-  const why = risky === undefined ? undefined : stale?.();
+  const why = risky === undefined ? undefined : stale();
   if (why !== undefined) {
     const message = `${risky?.policy} permits what is of high risk, and ${why}`;
     return { result: 'defer', reasons: liftable, refusal: { code: 'registry_stale', message } };
@@ -161,7 +161,7 @@ function verdictOf(
 /** What still stands in the way when somebody approved; only what can be asked for is lifted by that. */
 function notLifted(liftable: readonly Reason[], approved: Gathered['approved']): readonly Reason[] {
   const requestable = liftable.filter(({ liftedBy }) => liftedBy === 'request');
-  if (requestable.length === 0 || approved === undefined) return liftable;
+  if (requestable.length === 0) return liftable;
   const lifted = approved(requestable.map(({ policy }) => policy));
   return liftable.filter(({ policy, liftedBy }) => liftedBy !== 'request' || !lifted.has(policy));
 }

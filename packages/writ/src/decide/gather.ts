@@ -70,7 +70,7 @@ export class EntityGatherer {
   ) {}
 
   /** The properties of a request are about its subject, not about the agents. `act` is the path, not an attribute. */
-  identity(uid: EntityUid, subject: AuthzenEntity, grants: readonly Grant[] = NO_GRANTS): Entity {
+  identity(uid: EntityUid, subject: AuthzenEntity, grants: readonly Grant[]): Entity {
     const isSubject = subject.type === uid.type && subject.id === uid.id;
     const entity = this.find('subject', uid, isSubject ? subject.properties : undefined);
     return grants.length === 0 ? entity : this.granted(entity, grants);
@@ -133,7 +133,6 @@ export class EntityGatherer {
 }
 
 const NO_FACTS: readonly MissingFact[] = [];
-const NO_GRANTS: readonly Grant[] = [];
 
 function plainUid({ type, id }: EntityUid): EntityUid {
   return { type, id };
@@ -171,7 +170,7 @@ export function withheldFacts(registry: Registry): readonly MissingFact[] {
 export function revocableOf(
   request: AccessRequest,
   provenance: Provenance,
-  identities: Pick<Identities, 'find'> | undefined,
+  identities: Pick<Identities, 'find'>,
 ): Revocable {
   const { path, txn, tokens, provedAt } = provenance;
   const { session, upstream, agent } = request.context ?? {};
@@ -199,9 +198,9 @@ function versionsOf({ version, manifest }: Readonly<Record<string, unknown>>, pa
 }
 
 /** What is registered of them, whatever a request says. */
-function registeredVersions(path: Provenance['path'], identities: Pick<Identities, 'find'> | undefined): string[] {
+function registeredVersions(path: Provenance['path'], identities: Pick<Identities, 'find'>): string[] {
   return path.flatMap((uid) => {
-    const { version, manifest, parent } = identities?.find(uid) ?? {};
+    const { version, manifest, parent } = identities.find(uid) ?? {};
     const versions = version === undefined ? [] : [`${uidText(uid)}@${version}`];
     if (version !== undefined && parent !== undefined) versions.push(`${parent}@${version}`);
     return manifest === undefined ? versions : [...versions, manifest];

@@ -5,7 +5,7 @@ import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { HeldApprovals } from '../registry/approvals.js';
-import type { Grants } from '../registry/grants.js';
+import type { Grant, Grants } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
@@ -40,24 +40,26 @@ import { referredFacts } from './replay/referred.js';
 import type { AccessRequest } from './request.js';
 import { standingOf } from './standing.js';
 
-/** What a verdict is worked out from, besides the policy plane: the ledger, the registry, and what holds for now alone. */
+/**
+ * The parts that a verdict depends on, apart from the policy plane. Each is required, so that no check is off because a
+ * part was forgotten; without a service, {@link OFFLINE} has a named value for each.
+ */
 export interface JudgeParts {
   readonly ledger: Ledger;
   readonly revocations: Pick<Revocations, 'against'>;
-  /** What identities are given for some time. */
-  readonly grants?: Pick<Grants, 'of' | 'isEmpty'>;
-  /** What somebody approved. */
-  readonly approvals?: HeldApprovals;
-  /** The keyed hash of what an approval is for. */
-  readonly bind?: (text: string) => string;
-  /** The identities that are registered. */
-  readonly identities?: Pick<Identities, 'find' | 'isEmpty'>;
-  /** Of which revision the registry is. */
-  readonly revisions?: Pick<RevisionLog, 'revision' | 'reaches'>;
-  /** Whether what was done so far is kept by another service, which this one follows: then nothing is permitted that needs it. */
-  readonly isFollower?: boolean;
-  /** Why what was revoked lately may not be known here; undefined while it is. */
-  readonly staleness?: () => string | undefined;
+  /** Memberships that identities have for a limited time. */
+  readonly grants: Pick<Grants, 'of' | 'isEmpty'>;
+  readonly approvals: HeldApprovals;
+  /** Returns the keyed hash of what an approval is for. */
+  readonly bind: (text: string) => string;
+  /** The registered identities. */
+  readonly identities: Pick<Identities, 'find' | 'isEmpty'>;
+  /** The revision that the registry is at. */
+  readonly revisions: Pick<RevisionLog, 'revision' | 'reaches'>;
+  /** Whether another service keeps the ledger: this one then permits nothing that needs it. */
+  readonly isFollower: boolean;
+  /** Returns why recent revocations may be unknown here; undefined while they are known. */
+  readonly staleness: () => string | undefined;
 }
 
 /** A request that is to be judged. */
@@ -134,7 +136,7 @@ export class Judge {
     const { live } = plane.registry;
     live.expire(now.getTime());
     live.takeReads();
-    const revision = revisions?.revision ?? 0;
+    const { revision } = revisions;
     if (revision > 0) draft.revision = revision;
     const behind = behindOf(request, revision);
     if (behind !== undefined) return behind;
@@ -151,11 +153,14 @@ export class Judge {
   private weigh(given: Case, admitted: Admitted, plane: PolicyPlane, draft: RecordDraft): Verdict {
     const { id, request, caller, now } = given;
     const { provenance, declared, decided, isRegistered } = admitted;
-    const { ledger, isFollower, approvals } = this.parts;
+    const { ledger, isFollower, grants, approvals, bind, staleness } = this.parts;
     const gatherer = new EntityGatherer(plane.registry, caller);
-    const granted = this.parts.grants?.isEmpty === false ? this.parts.grants : undefined;
     const identities = decided.map((uid) =>
-      gatherer.identity(uid, request.subject, granted?.of(uid, provenance.txn ?? taskOf(request), now)),
+      gatherer.identity(
+        uid,
+        request.subject,
+        grants.isEmpty ? NO_GRANTS : grants.of(uid, provenance.txn ?? taskOf(request), now),
+      ),
     );
     const resource = gatherer.resource(request.resource);
     const entities = [...identities, resource];
@@ -163,7 +168,7 @@ export class Judge {
     if (gatherer.ignored.length > 0) draft.ignored = gatherer.ignored;
 
     const { coverage, flow, event, task, lineage } = this.past(given, provenance, plane, draft);
-    if (isFollower === true && (event !== undefined || coverage?.use !== undefined))
+    if (isFollower && (event !== undefined || coverage?.use !== undefined))
       return refuse(
         'ledger_unavailable',
         'what was done so far is kept by the service that this one follows; ask that one',
@@ -177,10 +182,10 @@ export class Judge {
       task,
       enforcementPoint: caller.enforcementPoint,
       policyVersion: plane.policyVersion,
-      binding: () => (draft.binding ??= this.parts.bind?.(boundText(request, declared)) ?? ''),
+      binding: () => (draft.binding ??= bind(boundText(request, declared))),
       now,
     };
-    const approved = new AppliedApprovals(approvals, asked, isFollower === true);
+    const approved = new AppliedApprovals(approvals, asked, isFollower);
     const context = buildContext(declared, {
       approvals: () => approved.lifted,
       given: request.context ?? {},
@@ -211,7 +216,7 @@ export class Judge {
       missing: () => missingFacts(plane.registry, entities),
       withheld: () => withheldFacts(plane.registry),
       approved: (policies) => approved.lift(policies),
-      stale: this.parts.staleness,
+      stale: staleness,
     });
     if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
     if (!isPermitted(verdict)) return bound(verdict, asked);
@@ -220,7 +225,7 @@ export class Judge {
     const { relied } = approved;
     if (relied.size > 0) draft.approvals = [...relied].map(recordedApproval);
     if (id === undefined) return verdict;
-    for (const approval of relied) approvals?.use(approval);
+    for (const approval of relied) approvals.use(approval);
     const reserved = this.permits.reserve(id, event, coverage?.use, caller, now);
     if (reserved.length > 0) draft.reserved = reserved;
     if (draft.mandate !== undefined && coverage?.use !== undefined)
@@ -288,6 +293,7 @@ function seenIn(context: CedarJsonObject): DecisionRecord['seen'] {
 }
 
 const NO_VALUES: LedgerValues = {};
+const NO_GRANTS: readonly Grant[] = [];
 const NONE: ReadonlySet<string> = new Set();
 
 /** What the enforcement point can carry out: by its registration, and by what it says in the request. */

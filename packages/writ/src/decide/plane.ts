@@ -36,6 +36,6 @@ export interface PolicyPlane {
   readonly dereferences: Dereferences;
   /** What somebody who asks for access says besides, by template. */
   readonly forms: ReadonlyMap<string, RequestForm>;
-  /** Who brings facts that a decision needs; undefined when nobody does. */
-  readonly fetchers?: Pick<Fetchers, 'waitsFor' | 'isEmpty'> | undefined;
+  /** Fetches facts that a decision needs; undefined if the bundle declares no fetcher, or nothing fetches here. */
+  readonly fetchers: Pick<Fetchers, 'waitsFor' | 'isEmpty'> | undefined;
 }

@@ -21,7 +21,7 @@ export function* waitsFor(
   requests: Iterable<AccessRequest>,
   token: TokenProvenance | undefined,
   { fetchers }: Pick<PolicyPlane, 'fetchers'>,
-  revisions: Pick<RevisionLog, 'revision' | 'reaches'> | undefined,
+  revisions: Pick<RevisionLog, 'revision' | 'reaches'>,
   now: Date,
 ): Generator<Promise<unknown>> {
   const isFetching = fetchers !== undefined && !fetchers.isEmpty;
@@ -36,14 +36,14 @@ export function* waitsFor(
 
 /** Waits until the registry is of a revision, for a bounded time. */
 export async function reachRevision(
-  revisions: Pick<RevisionLog, 'revision' | 'reaches'> | undefined,
+  revisions: Pick<RevisionLog, 'revision' | 'reaches'>,
   wanted: number,
 ): Promise<void> {
-  if (revisions !== undefined && wanted > revisions.revision) await revisions.reaches(wanted, BEHIND_MS);
+  if (wanted > revisions.revision) await revisions.reaches(wanted, BEHIND_MS);
 }
 
 /** Whether a request wants to be decided on something newer than there is (`context.atLeast`). */
-export function behindOf({ context }: AccessRequest, revision = 0): Verdict | undefined {
+export function behindOf({ context }: AccessRequest, revision: number): Verdict | undefined {
   const wanted = context?.atLeast;
   if (wanted === undefined || wanted === null) return undefined;
   if (!Number.isSafeInteger(wanted) || (wanted as number) < 0) {

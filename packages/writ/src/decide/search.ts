@@ -25,8 +25,8 @@ export interface EntitySearch {
   readonly part: 'subject' | 'resource';
   /** With any id in the part that is sought. */
   readonly request: AccessRequest;
-  /** From the token that came with the search. */
-  readonly token?: TokenProvenance | undefined;
+  /** From the token that came with the search; undefined if none came. */
+  readonly token: TokenProvenance | undefined;
 }
 
 /** How long a search goes on before it lets other work run. */
@@ -76,7 +76,7 @@ export function searchActions(
   decider: Decider,
   request: Omit<AccessRequest, 'action'>,
   caller: Caller,
-  token?: TokenProvenance,
+  token: TokenProvenance | undefined,
 ): Found[] {
   const found: Found[] = [];
   for (const { uid, principalTypes, resourceTypes } of decider.plane.actions.values()) {
@@ -140,7 +140,7 @@ function narrowedSearch(
       now: new Date(0),
     });
     const unknown = { unknown: true, type: request[part].type } as const;
-    const principal = part === 'subject' ? unknown : gatherer.identity(provenance.path[0], request.subject);
+    const principal = part === 'subject' ? unknown : gatherer.identity(provenance.path[0], request.subject, []);
     const resource = part === 'resource' ? unknown : gatherer.resource(request.resource);
     return searchEach(plane.policies, { principal, action: declared.uid, resource, context }, plane.registry.entities);
   } catch (error) {

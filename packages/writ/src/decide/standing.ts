@@ -12,12 +12,12 @@ export interface Standing {
 
 export function standingOf(
   path: readonly EntityUid[],
-  identities: Pick<Identities, 'find' | 'isEmpty'> | undefined,
+  identities: Pick<Identities, 'find' | 'isEmpty'>,
   registry: Registry,
 ): Standing {
   const isRegistered = (): boolean =>
-    path.every((uid) => identities?.find(uid) !== undefined || registry.resident(uid) !== undefined);
-  if (identities === undefined || identities.isEmpty) return { isRegistered };
+    path.every((uid) => identities.find(uid) !== undefined || registry.resident(uid) !== undefined);
+  if (identities.isEmpty) return { isRegistered };
   for (const uid of path) {
     const state = identities.find(uid)?.state;
     if (state === 'suspended' || state === 'retired')

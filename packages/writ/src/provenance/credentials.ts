@@ -76,8 +76,8 @@ export class Credentials {
     store: Store,
     folder: string,
     holders: readonly Holder[],
-    clock: () => Date = () => new Date(),
-    makesKeys = true,
+    clock: () => Date,
+    makesKeys: boolean,
   ): Promise<Credentials> {
     const credentials = new Credentials(store, folder, clock, makesKeys);
     await credentials.hold(holders);

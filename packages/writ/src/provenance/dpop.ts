@@ -21,8 +21,8 @@ import type { UsedProof } from './used-proof.js';
 export interface ProofTarget {
   readonly method: string;
   readonly url: string;
-  /** The token that the proof must be about (`ath`); none where a token is asked for. */
-  readonly token?: string | undefined;
+  /** The token that the proof must be about (`ath`); undefined at the token endpoint, where there is none yet. */
+  readonly token: string | undefined;
 }
 
 /** A proof that is right, and may have been used before. */

@@ -51,7 +51,8 @@ export function labelRoutes({ decider, ledger, reader, admin }: LabelParts): Rou
         const { subject, of, labels, reason: why } = body;
         const resource = 'task' in of ? { type: 'Task', id: of.task } : { type: 'Store', id: placeOf(of) };
         const context = { input: { labels, reason: why } };
-        const decision = await decider().decide({ subject, action: { name: DECLASSIFY }, resource, context }, caller);
+        const asked = { subject, action: { name: DECLASSIFY }, resource, context };
+        const decision = await decider().decide(asked, caller, undefined);
         reply.header('X-Decision-Id', decision.id);
         // What a permit asks for besides, nobody would carry out here.
         if (decision.result !== 'allow') throw new Problem(403, `not permitted: ${explainBriefly(decision)}`);

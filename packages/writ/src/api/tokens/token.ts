@@ -190,7 +190,7 @@ async function keyProvedBy(
   if (proof === undefined) return undefined;
   const { issuer } = serving(domain());
   try {
-    return await proofs.verify(String(proof), { method: 'POST', url: `${issuer}/token` });
+    return await proofs.verify(String(proof), { method: 'POST', url: `${issuer}/token`, token: undefined });
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     throw new ExchangeError('invalid_dpop_proof', error.message, { cause: error });

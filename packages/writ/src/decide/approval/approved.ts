@@ -55,7 +55,7 @@ export class AppliedApprovals {
 
   /** @param sharesUses whether another service knows which of those for one permit were used: then none counts */
   constructor(
-    private readonly approvals: HeldApprovals | undefined,
+    private readonly approvals: HeldApprovals,
     private readonly asked: Asked,
     private readonly sharesUses: boolean,
   ) {}
@@ -83,7 +83,7 @@ export class AppliedApprovals {
     if (this.found === undefined) {
       const { approvals, asked, sharesUses } = this;
       const { request, path, now } = asked;
-      const all = approvals?.of(path, request.action.name, request.resource) ?? [];
+      const all = approvals.of(path, request.action.name, request.resource);
       const presented = request.context?.approval;
       // Who names one relies on that, and on no other.
       const named = (presented ?? {}) as Readonly<Record<string, unknown>>;
@@ -91,10 +91,7 @@ export class AppliedApprovals {
         presented === undefined || (named.id === id && !('state' in named));
       this.found = all.filter(
         (one) =>
-          isNamed(one) &&
-          approvals?.isGood(one, now) === true &&
-          isFor(one, asked) &&
-          !(sharesUses && one.uses === 'once'),
+          isNamed(one) && approvals.isGood(one, now) && isFor(one, asked) && !(sharesUses && one.uses === 'once'),
       );
     }
     return this.found;
@@ -102,13 +99,13 @@ export class AppliedApprovals {
 }
 
 /** What is wrong with the approval that a request came with; undefined when it is good, or it came with none. */
-export function problemOf(approvals: HeldApprovals | undefined, asked: Asked): ApprovalProblem | undefined {
+export function problemOf(approvals: HeldApprovals, asked: Asked): ApprovalProblem | undefined {
   const presented = asked.request.context?.approval;
   if (presented === undefined) return undefined;
   const { id, state } = (presented ?? {}) as Readonly<Record<string, unknown>>;
-  const found = typeof id === 'string' ? approvals?.find(id) : undefined;
+  const found = typeof id === 'string' ? approvals.find(id) : undefined;
   // This service gives out no `state`; one that came with it is of somebody else.
-  if (approvals === undefined || found === undefined || state !== undefined) return 'approval_unverifiable';
+  if (found === undefined || state !== undefined) return 'approval_unverifiable';
   if (!approvals.isGood(found, asked.now)) return 'approval_expired';
   return isFor(found, asked) ? undefined : 'out_of_scope';
 }
@@ -161,7 +158,7 @@ export function recordedApproval(approval: Approval): RecordedApproval {
 
 export function presentedIn(
   { context }: AccessRequest,
-  approvals: HeldApprovals | undefined,
+  approvals: HeldApprovals,
   asked: Asked,
 ): NonNullable<DecisionRecord['presented']> {
   const { id } = (context?.approval ?? {}) as Readonly<Record<string, unknown>>;

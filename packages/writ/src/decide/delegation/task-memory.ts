@@ -13,8 +13,8 @@ export interface TaskMemoryParts {
   readonly plane: () => PolicyPlane;
   readonly ledger: Ledger;
   readonly clock: () => Date;
-  /** The keyed hash of a prompt, as tokens have it. */
-  readonly hashPrompt?: ((prompt: string) => string) | undefined;
+  /** Returns the keyed hash of a prompt, as tokens have it; undefined if no prompt can match one. */
+  readonly hashPrompt: (prompt: string) => string | undefined;
 }
 
 /** What a task was asked for, and what a person found right in it: what its later calls are traced to, besides results. */
@@ -32,7 +32,7 @@ export class TaskMemory {
     const prompt = context?.prompt;
     if (typeof prompt !== 'string') return;
     const { ledger, hashPrompt } = this.parts;
-    const isTheOne = promptHash === undefined ? caller.rights.prompt() : hashPrompt?.(prompt) === promptHash;
+    const isTheOne = promptHash === undefined ? caller.rights.prompt() : hashPrompt(prompt) === promptHash;
     if (isTheOne) ledger.values.tell(task, (values) => values.addPrompt(prompt));
   }
 

@@ -22,10 +22,10 @@ export interface VerifierParts {
   readonly proofs: DpopProofs;
   readonly decider: () => Decider;
   readonly limits: () => TokenLimits;
-  /** Told of each key that an identity proved to have. */
-  readonly onKey?: (thumbprint: string, identity: EntityUid) => void;
-  /** Whether another service may be shown the same proof: then none is believed here. */
-  readonly sharesProofs?: boolean;
+  /** Called with each key that an identity proved to have. */
+  readonly onKey: (thumbprint: string, identity: EntityUid) => void;
+  /** Whether another service may receive the same proof: this one then accepts none. */
+  readonly sharesProofs: boolean;
 }
 
 /**
@@ -46,7 +46,7 @@ export class TokenVerifier {
       const token = this.handedOnRightly(chain);
       if (token.boundTo === undefined) return provenanceIn(token);
       const proved = this.prove(token.boundTo, await proof, call);
-      this.parts.onKey?.(proved.thumbprint, presentOf(token.path).uid);
+      this.parts.onKey(proved.thumbprint, presentOf(token.path).uid);
       const told = provenanceIn(token, proved.call === undefined ? undefined : chainedAssurance(chain));
       return { ...told, usedProof: this.parts.proofs.take(proved) };
     } catch (error) {
@@ -96,7 +96,7 @@ export class TokenVerifier {
     proof: Settled<CheckedProof> | undefined,
     call: PresentedCall | undefined,
   ): CheckedProof {
-    if (this.parts.sharesProofs === true)
+    if (this.parts.sharesProofs)
       throw new TokenError('token_proof', 'it is bound to a key, and this service follows another: ask that one');
     if (proof === undefined) throw new TokenError('token_proof', 'it is bound to a key, and came without a proof');
     if ('error' in proof) throw proof.error;

@@ -279,8 +279,8 @@ function liftedIn({ approvals = [] }: DecisionRecord): ReadonlySet<string> {
 }
 
 /** Why what was revoked lately may not have been known, as the record of a deferral says it. */
-function staleIn({ refusal }: DecisionRecord): (() => string) | undefined {
-  if (refusal?.code !== 'registry_stale') return undefined;
+function staleIn({ refusal }: DecisionRecord): () => string | undefined {
+  if (refusal?.code !== 'registry_stale') return () => undefined;
   const why = refusal.message.split(' permits what is of high risk, and ')[1] ?? refusal.message;
   return () => why;
 }
