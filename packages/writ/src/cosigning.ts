@@ -2,32 +2,38 @@ import type { Logger } from 'pino';
 import { LogTiles } from './audit/log/log-tiles.js';
 import { parseVerifier } from './audit/tlog/note.js';
 import { Cosigning } from './audit/witness/cosigning.js';
-import type { RecordSettings } from './bundle/format/record.js';
+import { every } from './lib/every.js';
 import type { Store } from './store/store.js';
 
-const EVERY_MS = 5_000;
+/** A witness to ask: its URL, and its verifier key as `<name>+<key id>+<key>` (C2SP signed-note). */
+interface WitnessAddress {
+  readonly url: string;
+  readonly key: string;
+}
+
+const ROUND_MS = 5_000;
 
 /**
- * Has the log signed by the witnesses of the bundle that is served, every few seconds. A witness that cannot be asked holds nothing
- * up; one that knows of another log is an alarm.
+ * Has witnesses sign the log every few seconds. A witness that does not answer delays nothing; one that knows another log is
+ * logged as an error.
  *
- * @returns what ends it
+ * @param witnesses returns those to ask now; another array when they changed
+ * @returns a function that stops it and resolves when the round that is under way is over
  */
 export function startCosigning(
   store: Store,
-  witnesses: () => RecordSettings['witnesses'],
+  witnesses: () => readonly WitnessAddress[],
   logger: Logger,
 ): () => Promise<void> {
   const tiles = new LogTiles(store);
-  let of: RecordSettings['witnesses'] = [];
+  let current: readonly WitnessAddress[] = [];
   let cosigning = new Cosigning(tiles, []);
-  let round: Promise<void> | undefined;
-  const go = async (): Promise<void> => {
-    if (witnesses() !== of) {
-      of = witnesses();
+  const round = async (): Promise<void> => {
+    if (witnesses() !== current) {
+      current = witnesses();
       cosigning = new Cosigning(
         tiles,
-        of.map(({ url, key }) => ({ url, key: parseVerifier(key) })),
+        current.map(({ url, key }) => ({ url, key: parseVerifier(key) })),
       );
     }
     for (const result of await cosigning.round()) {
@@ -37,15 +43,5 @@ export function startCosigning(
         logger.warn({ witness: result.witness }, `a witness cannot be asked: ${result.failure}`);
     }
   };
-  const timer = setInterval(() => {
-    round ??= go()
-      .catch((error: unknown) => logger.warn({ err: error }, 'witnesses could not be asked'))
-      .finally(() => {
-        round = undefined;
-      });
-  }, EVERY_MS).unref();
-  return async () => {
-    clearInterval(timer);
-    await round;
-  };
+  return every(ROUND_MS, round, (error) => logger.warn({ err: error }, 'witnesses could not be asked'));
 }

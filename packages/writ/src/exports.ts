@@ -3,36 +3,42 @@ import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { ExportMessage, ExportWorkerData } from './audit/export/export-worker.js';
-import type { SinkDescription } from './audit/export/sinks.js';
-import type { RecordSettings, SinkSettings } from './bundle/format/record.js';
+import type { SinkDescription, SinkSettings } from './audit/export/sinks.js';
 import { millisecondsOf } from './lib/duration.js';
 import { environmentText } from './lib/environment.js';
+import { every } from './lib/every.js';
+import { SerialQueue } from './lib/serial-queue.js';
+
+/** Sinks by name, as a bundle declares them. */
+type DeclaredSinks = Readonly<Record<string, SinkSettings>>;
 
 interface ExportsParts {
-  /** Where the log is. */
+  /** The database that has the log: a file or a URL. */
   readonly store: string;
   readonly data: string;
-  /** As the bundle that is served has them. */
-  readonly settings: () => RecordSettings['export'];
+  /** Returns the sinks to send to now; another object when a bundle was activated. */
+  readonly settings: () => DeclaredSinks;
+  /** Called with the number of entries that a sink has not been sent yet. */
   readonly onProgress: (sink: string, behind: number) => void;
   readonly logger: Logger;
 }
 
 const LOOK_MS = 1_000;
+/** A sink that does not answer is not awaited: what it has not taken is sent to it again. */
+const CLOSE_MS = 2_000;
 
 /**
- * Hands the log to the sinks of the bundle that is served, in a thread of its own; another thread when a bundle has other sinks.
+ * Sends the log to the sinks of the served bundle, in a thread of its own. The thread is replaced when the sinks change.
  *
- * @returns what ends it
+ * @returns a function that stops it and resolves when the thread has ended
  */
 export function startExports({ store, data, settings, onProgress, logger }: ExportsParts): () => Promise<void> {
-  let of: RecordSettings['export'] | undefined;
-  let end: () => Promise<void> = async () => undefined;
-  let turn: Promise<void> = Promise.resolve();
+  let current: DeclaredSinks | undefined;
+  let stopThread: () => Promise<void> = async () => undefined;
   const failing = new Set<string>();
-  const heard = (message: ExportMessage): void => {
+  const receive = (message: ExportMessage): void => {
     if ('failure' in message) {
-      // Told once, and again when it goes on.
+      // A failure is logged once, and its end is.
       if (!failing.has(message.sink)) logger.warn({ sink: message.sink }, `the log cannot be sent: ${message.failure}`);
       failing.add(message.sink);
       return;
@@ -40,40 +46,42 @@ export function startExports({ store, data, settings, onProgress, logger }: Expo
     if (failing.delete(message.sink)) logger.info({ sink: message.sink }, 'the log is sent again');
     onProgress(message.sink, message.behind);
   };
-  const look = async (): Promise<void> => {
+  const follow = async (): Promise<void> => {
     const now = settings();
-    if (now === of) return;
-    const isSame = JSON.stringify(now) === JSON.stringify(of ?? {});
-    of = now;
+    if (now === current) return;
+    const isSame = JSON.stringify(now) === JSON.stringify(current ?? {});
+    current = now;
     if (isSame) return;
-    await end();
-    end = async () => undefined;
+    await stopThread();
+    stopThread = async () => undefined;
     if (Object.keys(now).length === 0) return;
-    const sinks = Object.fromEntries(Object.entries(now).map(([name, sink]) => [name, described(name, sink, data)]));
-    end = startThread({ store, sinks }, heard, (error) =>
+    const sinks = Object.fromEntries(
+      Object.entries(now).map(([name, sink]) => [name, descriptionOf(name, sink, data)]),
+    );
+    stopThread = startThread({ store, sinks }, receive, (error) =>
       logger.error({ err: error }, 'the thread that sends the log failed'),
     );
   };
-  const go = (): void => {
-    turn = turn.then(look).catch((error: unknown) => logger.error({ err: error }, 'the log cannot be sent'));
-  };
-  go();
-  const timer = setInterval(go, LOOK_MS).unref();
+  const queue = new SerialQueue();
+  const onError = (error: unknown): void => logger.error({ err: error }, 'the log cannot be sent');
+  void queue.run(follow).catch(onError);
+  const stopFollowing = every(LOOK_MS, () => queue.run(follow), onError);
   return async () => {
-    clearInterval(timer);
-    await turn;
-    await end();
+    await stopFollowing();
+    await queue.idle();
+    await stopThread();
   };
 }
 
+/** Starts the export worker. @returns a function that ends it, by force after {@link CLOSE_MS} */
 function startThread(
   workerData: ExportWorkerData,
-  heard: (message: ExportMessage) => void,
+  receive: (message: ExportMessage) => void,
   onError: (error: Error) => void,
 ): () => Promise<void> {
   // The worker runs as it was built, also when a test runs the sources.
   const worker = new Worker(createRequire(import.meta.url).resolve('#export-worker'), { workerData });
-  worker.on('message', heard);
+  worker.on('message', receive);
   worker.on('error', onError);
   const exited = new Promise<void>((done) => worker.once('exit', () => done()));
   worker.unref();
@@ -86,10 +94,8 @@ function startThread(
   };
 }
 
-/** A sink that does not answer is not waited for: what it has not taken is sent to it again. */
-const CLOSE_MS = 2_000;
-
-function described(name: string, sink: SinkSettings, data: string): SinkDescription {
+/** @throws {EnvironmentError} when a variable is not in the environment */
+function descriptionOf(name: string, sink: SinkSettings, data: string): SinkDescription {
   const text = (value: string): string =>
     environmentText(value.replaceAll('${data}', data), `writ.yaml: record.export.${name}`);
   const headers = 'headers' in sink ? sink.headers : {};

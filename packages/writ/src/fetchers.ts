@@ -1,7 +1,5 @@
 import { resolve } from 'node:path';
 import type { Schema } from '@writ/cedar';
-import type { Bundle } from './bundle/bundle.js';
-import type { FetcherYaml } from './bundle/format/facts.js';
 import { millisecondsOf } from './lib/duration.js';
 import { environmentText } from './lib/environment.js';
 import { Fetcher, type FetcherOptions, type FetchObserver } from './registry/fetch/fetcher.js';
@@ -12,32 +10,53 @@ import type { FactSource } from './registry/fetch/source.js';
 import { SqlSource } from './registry/fetch/sql-source.js';
 import type { LiveFacts } from './registry/live-facts.js';
 
+/** A fetcher as it is declared: exactly one of `http`, `sql` and `file`; texts can have `${env:NAME}`. */
+interface FetcherDeclaration {
+  /** The type of the entities that it knows. */
+  readonly of: string;
+  /** JSONPaths by attribute. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** JSONPath of the id in a document. */
+  readonly id: string;
+  /** A duration; undefined: each entity is fetched when a decision needs it. */
+  readonly every?: string | undefined;
+  /** How long a decision waits at most: a duration. */
+  readonly budget: string;
+  /** When a fetch is given up: a duration. */
+  readonly timeout: string;
+  readonly http?:
+    | { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly items: string }
+    | undefined;
+  readonly sql?: { readonly url: string; readonly query: string } | undefined;
+  readonly file?: { readonly path: string; readonly format?: 'json' | 'ndjson' | 'csv' | undefined } | undefined;
+}
+
+interface DeclaredFetchers {
+  readonly fetchers: Readonly<Record<string, FetcherDeclaration>>;
+  readonly schema: Schema;
+  /** The folder that paths of files are relative to. */
+  readonly root: string;
+}
+
 /**
- * The fetchers that a bundle declares, not started yet.
+ * Makes the fetchers that are declared. They are not started.
  *
  * @throws {FetchError} when a path is not a JSONPath; {@link EnvironmentError} when a variable is not in the environment
  */
 export function fetchersOf(
-  bundle: Bundle,
+  { fetchers, schema, root }: DeclaredFetchers,
   live: LiveFacts,
   clock: () => Date,
   observer: FetchObserver,
-  env: NodeJS.ProcessEnv = process.env,
 ): Fetchers {
-  const all = Object.entries(bundle.facts.fetchers).map(([name, declared]) => {
-    const text = (value: string): string => environmentText(value, `facts.yaml: the fetcher ${name}`, env);
-    return new Fetcher(
-      optionsOf(name, declared, bundle.schema),
-      sourceOf(declared, bundle.root, text),
-      live,
-      clock,
-      observer,
-    );
+  const all = Object.entries(fetchers).map(([name, declared]) => {
+    const text = (value: string): string => environmentText(value, `facts.yaml: the fetcher ${name}`);
+    return new Fetcher(optionsOf(name, declared, schema), sourceOf(declared, root, text), live, clock, observer);
   });
   return new Fetchers(all);
 }
 
-function optionsOf(name: string, declared: FetcherYaml, schema: Schema): FetcherOptions {
+function optionsOf(name: string, declared: FetcherDeclaration, schema: Schema): FetcherOptions {
   const { of, attributes, id, every, budget, timeout, file } = declared;
   const isText = file !== undefined && (file.format ?? formatOf(file.path)) === 'csv';
   return {
@@ -63,7 +82,7 @@ function readAsOf(type: string, attributes: readonly string[], schema: Schema): 
 }
 
 function sourceOf(
-  { http, sql, file, timeout }: FetcherYaml,
+  { http, sql, file, timeout }: FetcherDeclaration,
   root: string,
   text: (value: string) => string,
 ): FactSource {

@@ -1,48 +1,77 @@
-import { uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
-import type { TokenExchange } from './decide/delegation/exchange.js';
-import type { IdentifiedClient } from './enforce/mcp/server/mcp-server.js';
+import { BoundedCache } from './lib/bounded-cache.js';
 import type { Credentials } from './provenance/credentials.js';
 import { ExchangeError } from './provenance/errors.js';
-import { Newest } from './provenance/newest.js';
 import type { TransactionToken, TransactionTokens } from './provenance/transaction-token.js';
-import type { CredentialUses } from './registry/credential-uses.js';
 
-interface GatewayClientsParts {
+interface ClientTokensParts {
   readonly credentials: Credentials;
-  readonly exchange: TokenExchange;
+  /**
+   * Returns the token of a client that sends none: `task` names its task, by default its identity does.
+   *
+   * @throws {ExchangeError} when the credential proves nothing; {@link IssuerUnreachableError} when it cannot be verified now
+   */
+  readonly clientToken: (credential: string, task?: string) => Promise<TransactionToken>;
   readonly tokens: TransactionTokens;
-  /** Whether the bundle has a trust domain: then clients are given tokens. */
+  /** Whether the bundle has a trust domain: clients are then given tokens. */
   readonly hasTokens: () => boolean;
   /** Whether the host of a client says what the user asked for. */
   readonly tellsPrompt: (client: string) => boolean;
   readonly clock: () => Date;
-  /** Told of each credential that proved an identity. */
-  readonly onCredential: CredentialUses['used'];
+  /** Called with each API key that proved an identity. */
+  readonly onCredential: (
+    use: {
+      readonly credential: string;
+      readonly kind: 'api_key';
+      readonly identity: EntityUid;
+      readonly through: 'gateway';
+    },
+    now: Date,
+  ) => void;
 }
 
-/** A JWS in compact serialisation, as bearer token. */
+/** A client of the gateway, and the token that its calls have when they come without one. */
+interface ProvedClient {
+  readonly client: {
+    readonly originator: EntityUid;
+    readonly agent?: EntityUid;
+    readonly task: string;
+    /** The verified claims of its access token. */
+    readonly claims?: Readonly<Record<string, unknown>>;
+    readonly tellsPrompt?: boolean;
+  };
+  readonly txnToken?: string;
+}
+
+/** A JWS in compact serialization, as bearer token. */
 const JWT = /^bearer\s+([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
+/** Characters. */
 const MAX_CREDENTIAL = 8_192;
-/** A token is used for half its life: it must still be good upstream. */
-const FRESH_SHARE = 0.5;
+/** A signed token is reused for half its life: it must still be valid upstream. */
+const REUSED_SHARE = 0.5;
+const MAX_REUSED = 10_000;
 
 /**
- * Who a client of the gateway is, by its key or by an access token or JWT-SVID of its own; and the transaction token that its calls
- * have when they come with none. It is one task for as long as it is one identity: to connect again begins no other.
+ * Identifies clients of the gateway, by a key, an access token or a JWT-SVID, and signs the transaction tokens of their calls. A client
+ * is one task for as long as it is one identity: a new connection begins no other.
  */
-export class GatewayClients {
-  private readonly made = new Newest<{ readonly text: string; readonly token: TransactionToken }>(10_000);
+export class ClientTokens {
+  private readonly signed = new BoundedCache<string, { readonly text: string; readonly token: TransactionToken }>(
+    MAX_REUSED,
+  );
 
-  constructor(private readonly parts: GatewayClientsParts) {}
+  constructor(private readonly parts: ClientTokensParts) {}
 
   /**
-   * @param connection that it came on
-   * @returns undefined for a credential that proves nothing
+   * Verifies a credential.
+   *
+   * @param connection the one that it came on
+   * @returns undefined if the credential proves nothing
    * @throws {IssuerUnreachableError} when it cannot be verified now
    */
-  async identify(authorization: string | undefined, connection: object): Promise<IdentifiedClient | undefined> {
-    const { credentials, hasTokens } = this.parts;
+  async identify(authorization: string | undefined, connection: object): Promise<ProvedClient | undefined> {
+    const { credentials, hasTokens, clientToken } = this.parts;
     const holder = authorization === undefined ? undefined : credentials.verifyOn(connection, authorization);
     if (holder !== undefined) {
       if (holder.kind !== 'client') return undefined;
@@ -51,16 +80,16 @@ export class GatewayClients {
       this.parts.onCredential({ credential: name, kind: 'api_key', identity: agent, through: 'gateway' }, now);
       const client = { originator, agent, task: name, tellsPrompt: this.parts.tellsPrompt(name) };
       if (!hasTokens()) return { client };
-      return { client, txnToken: await this.textOf(authorization as string, holder.name) };
+      return { client, txnToken: await this.sign(await clientToken(authorization as string, name)) };
     }
     const jwt = (authorization?.length ?? 0) > MAX_CREDENTIAL ? undefined : JWT.exec(authorization ?? '')?.[1];
     if (jwt === undefined || !hasTokens()) return undefined;
     try {
-      const token = await this.parts.exchange.standing(jwt);
+      const token = await clientToken(jwt);
       const [{ uid: originator }] = token.path;
       return {
         client: { originator, task: uidText(originator), claims: decodeJwt(jwt) },
-        txnToken: await this.signed(token),
+        txnToken: await this.sign(token),
       };
     } catch (error) {
       if (error instanceof ExchangeError) return undefined;
@@ -68,21 +97,19 @@ export class GatewayClients {
     }
   }
 
-  private async textOf(authorization: string, task: string): Promise<string> {
-    return this.signed(await this.parts.exchange.standing(authorization, task));
-  }
-
-  /** One token serves many calls. What is kept is what was proved anew for each. */
-  private async signed(token: TransactionToken): Promise<string> {
+  /** Signs a token, or returns one with the same claims that was signed before. Each call has proved these claims. */
+  private async sign(token: TransactionToken): Promise<string> {
     const { txn, path, scope, madeOf, session, provedAt } = token;
-    // What it can be revoked by is part of it: the token of a later sign-in must not serve an earlier one.
+    // The key has all that the token can be revoked by: the token of a later sign-in must not serve an earlier one.
     const key = JSON.stringify([txn, path, scope, madeOf, session, provedAt]);
-    const known = this.made.get(key);
-    const now = this.parts.clock().getTime() / 1_000;
-    if (known !== undefined && now < known.token.issuedAt + (known.token.expires - known.token.issuedAt) * FRESH_SHARE)
-      return known.text;
+    const known = this.signed.get(key);
+    const nowS = this.parts.clock().getTime() / 1_000;
+    if (known !== undefined) {
+      const { issuedAt, expires } = known.token;
+      if (nowS < issuedAt + (expires - issuedAt) * REUSED_SHARE) return known.text;
+    }
     const text = await this.parts.tokens.sign(token);
-    this.made.set(key, { text, token });
+    this.signed.set(key, { text, token });
     return text;
   }
 }

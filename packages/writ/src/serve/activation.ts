@@ -122,7 +122,12 @@ export class Serving implements PolicyControl {
     const { parts } = this;
     const bundle = verifiedBundle(read);
     const made = planeOf(bundle);
-    const fetchers = fetchersOf(bundle, made.registry.live, parts.clock, parts.fetching);
+    const fetchers = fetchersOf(
+      { ...bundle, fetchers: bundle.facts.fetchers },
+      made.registry.live,
+      parts.clock,
+      parts.fetching,
+    );
     const plane = { ...made, fetchers };
     const useSignals = await parts.signals(bundle);
     const protect = await parts.protection(bundle.settings.record);

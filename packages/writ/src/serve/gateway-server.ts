@@ -9,7 +9,7 @@ import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { serveGateway } from '../enforce/mcp/server/http.js';
 import type { ProtectedResource } from '../enforce/mcp/server/protected-resource.js';
 import { TRANSFORMS } from '../enforce/transform.js';
-import { GatewayClients } from '../gateway-clients.js';
+import { ClientTokens } from '../gateway-clients.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { DPOP_ALGORITHMS } from '../provenance/dpop.js';
 import type { CredentialUses } from '../registry/credential-uses.js';
@@ -67,9 +67,9 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     hash: parts.hash,
     pins: toolStates(toolPins),
   });
-  const clients = new GatewayClients({
+  const clients = new ClientTokens({
     credentials: parts.credentials,
-    exchange: token.exchange,
+    clientToken: (...credential) => token.exchange.standing(...credential),
     tokens: token.tokens,
     hasTokens: () => token.domain() !== undefined,
     onCredential: parts.onCredential,

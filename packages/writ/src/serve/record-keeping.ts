@@ -3,13 +3,15 @@ import { EarlyAnswers } from '../audit/log/early-answers.js';
 import { LogReader, type RecordedDecision } from '../audit/log/log-reader.js';
 import { LogTiles } from '../audit/log/log-tiles.js';
 import { LogWriter } from '../audit/log/log-writer.js';
+import { Masks } from '../audit/protection/masks.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
+import { Protection } from '../audit/protection/protection.js';
 import { DecisionSearch } from '../audit/search/decision-search.js';
 import { LogIndex } from '../audit/search/log-index.js';
 import type { SearchIndex } from '../audit/search/search-index.js';
 import type { RecordSettings } from '../bundle/format/record.js';
 import type { ChangeRecord } from '../decide/record.js';
-import { protectionOf } from '../record-protection.js';
+import { quickFinders } from '../ledger/detectors.js';
 import type { DeploymentStore } from './deployment-store.js';
 
 /** Puts a change on the record. */
@@ -131,4 +133,13 @@ export class RecordKeeping {
       this.log.answerEarly(isEarly);
     };
   }
+}
+
+async function protectionOf(
+  { mask, erasable }: Pick<RecordSettings, 'mask' | 'erasable'>,
+  key: Buffer,
+  keys: PersonKeys,
+): Promise<Protection> {
+  const hasClasses = mask.some((rule) => 'class' in rule);
+  return new Protection(new Masks(mask, key, hasClasses ? await quickFinders() : {}), keys, new Set(erasable));
 }

@@ -15,13 +15,22 @@ interface Written {
 }
 type Headers = Readonly<Record<string, string>>;
 
-/** Where entries are sent. */
-export type SinkDescription =
+type StreamSink =
   | ({ readonly to: 'file'; readonly file: string } & Written)
   | ({ readonly to: 'http'; readonly url: string; readonly headers: Headers } & Written)
   | ({ readonly to: 'syslog'; readonly url: string } & Written)
-  | { readonly to: 'otlp'; readonly url: string; readonly headers: Headers }
-  | { readonly to: 'parquet'; readonly folder: string; readonly entries: number; readonly ms: number };
+  | { readonly to: 'otlp'; readonly url: string; readonly headers: Headers };
+interface ParquetFolder {
+  readonly to: 'parquet';
+  readonly folder: string;
+  /** The most entries of a file. */
+  readonly entries: number;
+}
+
+/** A sink as it is declared: texts can have `${data}` and `${env:NAME}`, `every` is a duration. */
+export type SinkSettings = StreamSink | (ParquetFolder & { readonly every: string });
+/** A sink with its texts filled in; `ms` is the longest that a Parquet file waits for more entries. */
+export type SinkDescription = StreamSink | (ParquetFolder & { readonly ms: number });
 
 export function sinkOf(sink: SinkDescription): Sink {
   switch (sink.to) {
