@@ -9,7 +9,7 @@ import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { serveGateway } from '../enforce/mcp/server/http.js';
 import type { ProtectedResource } from '../enforce/mcp/server/protected-resource.js';
 import { TRANSFORMS } from '../enforce/transform.js';
-import { ClientTokens } from '../gateway-clients.js';
+import { ClientTokens } from '../provenance/client-tokens.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { DPOP_ALGORITHMS } from '../provenance/dpop.js';
 import type { CredentialUses } from '../registry/credential-uses.js';

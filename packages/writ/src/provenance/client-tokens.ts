@@ -1,9 +1,9 @@
 import { type EntityUid, uidText } from '@writ/cedar';
 import { decodeJwt } from 'jose';
-import { BoundedCache } from './lib/bounded-cache.js';
-import type { Credentials } from './provenance/credentials.js';
-import { ExchangeError } from './provenance/errors.js';
-import type { TransactionToken, TransactionTokens } from './provenance/transaction-token.js';
+import { BoundedCache } from '../lib/bounded-cache.js';
+import type { Credentials } from './credentials.js';
+import { ExchangeError } from './errors.js';
+import type { TransactionToken, TransactionTokens } from './transaction-token.js';
 
 interface ClientTokensParts {
   readonly credentials: Credentials;

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import type { Schema } from '@writ/cedar';
-import { millisecondsOf } from './lib/duration.js';
-import { environmentText } from './lib/environment.js';
-import { Fetcher, type FetcherOptions, type FetchObserver } from './registry/fetch/fetcher.js';
-import { Fetchers } from './registry/fetch/fetchers.js';
-import { FileSource, formatOf } from './registry/fetch/file-source.js';
-import { HttpSource } from './registry/fetch/http-source.js';
-import type { FactSource } from './registry/fetch/source.js';
-import { SqlSource } from './registry/fetch/sql-source.js';
-import type { LiveFacts } from './registry/live-facts.js';
+import { millisecondsOf } from '../../lib/duration.js';
+import { environmentText } from '../../lib/environment.js';
+import type { LiveFacts } from '../live-facts.js';
+import { Fetcher, type FetcherOptions, type FetchObserver } from './fetcher.js';
+import { Fetchers } from './fetchers.js';
+import { FileSource, formatOf } from './file-source.js';
+import { HttpSource } from './http-source.js';
+import type { FactSource } from './source.js';
+import { SqlSource } from './sql-source.js';
 
 /** A fetcher as it is declared: exactly one of `http`, `sql` and `file`; texts can have `${env:NAME}`. */
 interface FetcherDeclaration {

@@ -2,12 +2,12 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import type { ExportMessage, ExportWorkerData } from './audit/export/export-worker.js';
-import type { SinkDescription, SinkSettings } from './audit/export/sinks.js';
-import { millisecondsOf } from './lib/duration.js';
-import { environmentText } from './lib/environment.js';
-import { every } from './lib/every.js';
-import { SerialQueue } from './lib/serial-queue.js';
+import { millisecondsOf } from '../../lib/duration.js';
+import { environmentText } from '../../lib/environment.js';
+import { every } from '../../lib/every.js';
+import { SerialQueue } from '../../lib/serial-queue.js';
+import type { ExportMessage, ExportWorkerData } from './export-worker.js';
+import type { SinkDescription, SinkSettings } from './sinks.js';
 
 /** Sinks by name, as a bundle declares them. */
 type DeclaredSinks = Readonly<Record<string, SinkSettings>>;

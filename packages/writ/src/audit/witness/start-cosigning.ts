@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { LogTiles } from './audit/log/log-tiles.js';
-import { parseVerifier } from './audit/tlog/note.js';
-import { Cosigning } from './audit/witness/cosigning.js';
-import { every } from './lib/every.js';
-import type { Store } from './store/store.js';
+import { every } from '../../lib/every.js';
+import type { Store } from '../../store/store.js';
+import { LogTiles } from '../log/log-tiles.js';
+import { parseVerifier } from '../tlog/note.js';
+import { Cosigning } from './cosigning.js';
 
 /** A witness to ask: its URL, and its verifier key as `<name>+<key id>+<key>` (C2SP signed-note). */
 interface WitnessAddress {
