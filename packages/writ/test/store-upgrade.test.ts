@@ -8,7 +8,7 @@ import { credentialMigrations } from '../src/provenance/credentials.js';
 import { dpopMigrations } from '../src/provenance/dpop.js';
 import { signingKeyMigrations } from '../src/provenance/signing-keys.js';
 import { entityMigrations } from '../src/registry/entity-store.js';
-import { revocationMigrations } from '../src/registry/revocations.js';
+import { revocationMigrations } from '../src/registry/revocation-rows.js';
 import { sightingMigrations } from '../src/registry/sightings.js';
 import { type Migrations, openStore } from '../src/store/store.js';
 import { bundleOf, run } from './running.js';

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { REVOCATION_KINDS, type Revocation } from '../registry/revocations.js';
+import { REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';

@@ -1,5 +1,5 @@
 import { type ActionDeclaration, uidText } from '@writ/cedar';
-import type { EventData } from '../ledger/accumulator.js';
+import type { EventData } from '../ledger/event.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { type CallOrigins, type Origin, originsOf } from '../ledger/origins.js';
 import type { ToolDescription } from '../ledger/tool-description.js';

@@ -1,11 +1,11 @@
 import { type ActionDeclaration, Entity, type EntityUid, sameUid, uidText } from '@writ/cedar';
-import type { LedgerEvent } from '../ledger/accumulator.js';
+import type { LedgerEvent } from '../ledger/event.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { Grant } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import { withheldOf } from '../registry/live-facts.js';
 import type { Registry } from '../registry/registry.js';
-import type { Revocable } from '../registry/revocations.js';
+import type { Revocable } from '../registry/revocation.js';
 import type { Caller } from './caller.js';
 import type { DataFlow } from './data-flow.js';
 import type { MissingFact } from './decision.js';

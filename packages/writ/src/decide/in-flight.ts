@@ -1,4 +1,4 @@
-import { isAbout, type Revocable, type Revocation } from '../registry/revocations.js';
+import { isAbout, type Revocable, type Revocation } from '../registry/revocation.js';
 
 const MAX_CALLS = 10_000;
 

@@ -1,6 +1,6 @@
 import { type ActionDeclaration, CedarError, type CedarJsonObject, type EntityUid } from '@writ/cedar';
-import type { LedgerEvent } from '../ledger/accumulator.js';
 import { LedgerError } from '../ledger/errors.js';
+import type { LedgerEvent } from '../ledger/event.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';

@@ -1,6 +1,6 @@
-import type { LedgerEvent } from '../ledger/accumulator.js';
 import type { CapUse } from '../ledger/caps.js';
 import { type Detection, withDetections } from '../ledger/detectors.js';
+import type { LedgerEvent } from '../ledger/event.js';
 import type { Holding } from '../ledger/holding.js';
 import { marksOf } from '../ledger/labels.js';
 import type { Ledger } from '../ledger/ledger.js';

@@ -1,11 +1,8 @@
 import { decimalUnits } from './decimal.js';
 import { LedgerError } from './errors.js';
+import { type LedgerEvent, NAMED_KEYS, type NamedKey } from './event.js';
 import { expression, type Part } from './expression.js';
 import { type Window, windowOf } from './window.js';
-
-/** The keys that have a name of their own; any other is a CEL expression. */
-const KEYS = ['task', 'actor', 'originator', 'resource', 'session'] as const;
-export type NamedKey = (typeof KEYS)[number];
 
 /** An accumulator as a bundle declares it (design section 5). Exactly one of `set`, `distinct`, `sum` and `count`. */
 export interface AccumulatorDeclaration {
@@ -23,32 +20,6 @@ export interface AccumulatorDeclaration {
   readonly count?: true | undefined;
   readonly on?: string | undefined;
   readonly window?: string | undefined;
-}
-
-/** An action as the ledger sees it. */
-export interface LedgerEvent {
-  readonly action: string;
-  readonly input: unknown;
-  readonly resource: { readonly type: string; readonly id: string };
-  /** Whose work it is in the end. */
-  readonly lineage: string;
-  readonly keys: Readonly<Record<NamedKey, string>>;
-  /** The labels that the action's result brings, as far as they are known. */
-  readonly labels: readonly string[];
-  /** What its tool is described as. */
-  readonly effects?: readonly string[];
-  /** The values of its arguments by their role. */
-  readonly call?: { valuesOf(role: 'amount' | 'destination' | 'target'): readonly (string | number)[] } | undefined;
-  /** What data it moves; undefined where nobody keeps track of that. */
-  readonly data?: EventData | undefined;
-}
-
-export interface EventData {
-  /** The labels of what it reads in a store. */
-  readonly stored: readonly string[];
-  /** The keys of what it writes in a store, and the labels of what it leaves there. */
-  readonly writes: readonly string[];
-  readonly labels: readonly string[];
 }
 
 /** A declared accumulator, ready to be used. */
@@ -133,7 +104,7 @@ function rememberingLast<T>(measure: (event: LedgerEvent) => T): (event: LedgerE
 }
 
 function keyFor(name: string, key: string): (event: LedgerEvent) => string {
-  if ((KEYS as readonly string[]).includes(key)) return ({ keys }) => keys[key as NamedKey];
+  if ((NAMED_KEYS as readonly string[]).includes(key)) return ({ keys }) => keys[key as NamedKey];
   const run = expression(name, 'key', key);
   return (event) => {
     const value = run(event);

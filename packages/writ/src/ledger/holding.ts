@@ -1,7 +1,8 @@
 import type { SetAccount, SumAccount } from './accounts.js';
-import type { Accumulator, LedgerEvent } from './accumulator.js';
+import type { Accumulator } from './accumulator.js';
 import { decimalText } from './decimal.js';
 import { LedgerError } from './errors.js';
+import type { LedgerEvent } from './event.js';
 
 /** What one permitted action holds of an accumulator; plain JSON. */
 export interface Holding {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LedgerEvent } from './accumulator.js';
 import { AccumulatorError, LedgerError } from './errors.js';
+import type { LedgerEvent } from './event.js';
 import { Ledger } from './ledger.js';
 import { OUTCOME_DEADLINE_MS } from './outcome.js';
 

@@ -1,13 +1,8 @@
 import { type Account, SetAccount, SumAccount } from './accounts.js';
-import {
-  type Accumulator,
-  type AccumulatorDeclaration,
-  compileAccumulator,
-  type LedgerEvent,
-  type NamedKey,
-} from './accumulator.js';
+import { type Accumulator, type AccumulatorDeclaration, compileAccumulator } from './accumulator.js';
 import { Caps } from './caps.js';
 import { decimalText } from './decimal.js';
+import type { LedgerEvent, NamedKey } from './event.js';
 import {
   checkRoom,
   exactAmount,

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import type { Accumulator, LedgerEvent } from './accumulator.js';
+import type { Accumulator } from './accumulator.js';
+import type { LedgerEvent } from './event.js';
 import { plainForm } from './normal-form.js';
 import { windowOf } from './window.js';
 

@@ -1,5 +1,5 @@
 import type { Migrations } from '../store/store.js';
-import type { Revocation, RevocationKind } from './revocations.js';
+import type { Revocation, RevocationKind } from './revocation.js';
 
 export type RevocationTables = { registry_revocations: RevocationRow };
 export interface RevocationRow {

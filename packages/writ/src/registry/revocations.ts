@@ -1,64 +1,8 @@
-import { type EntityUid, uidText } from '@writ/cedar';
 import type { Kysely } from 'kysely';
 import type { Store } from '../store/store.js';
 import type { Author, RevisionLog } from './revision-log.js';
+import { isBefore, keyOf, keysOf, type Revocable, type Revocation, reaches } from './revocation.js';
 import { type RevocationTables, revocationOf } from './revocation-rows.js';
-
-export { revocationMigrations } from './revocation-rows.js';
-
-/** What a revocation takes authority from. */
-export const REVOCATION_KINDS = [
-  /** An identity, as `Type::"id"`: whatever it has a part in. */
-  'identity',
-  /** An identity in one task: what was handed to it there, and all that it handed on. */
-  'delegation',
-  'task',
-  'session',
-  /** A token by its `jti`, and all that was made of it; that of another issuer as `issuer jti`. */
-  'token',
-  /** A version of an agent, as `Type::"id"@version`; or its manifest's hash. */
-  'agent_version',
-  'action',
-  /** A tool of a server behind the gateway, as `server/tool`. */
-  'tool',
-  /** A server behind the gateway. */
-  'upstream',
-] as const;
-export type RevocationKind = (typeof REVOCATION_KINDS)[number];
-
-/** Authority that was taken away, by whom and why. */
-export interface Revocation {
-  readonly id: string;
-  readonly kind: RevocationKind;
-  readonly target: string;
-  /** Of a delegation: the task that it is in. */
-  readonly task?: string | undefined;
-  /**
-   * What was proved later is not revoked: a session that began anew after this, RFC 3339. What does not tell when it began was
-   * before it.
-   */
-  readonly before?: string | undefined;
-  readonly reason: string;
-  readonly by: string;
-  /** RFC 3339, UTC. */
-  readonly at: string;
-}
-
-/** What an action is about, as far as a revocation can be about it. */
-export interface Revocable {
-  readonly path: readonly EntityUid[];
-  readonly action: string;
-  readonly task: string | undefined;
-  readonly sessions?: readonly string[] | undefined;
-  /** The tokens that it rests on, by `jti`: the one that was sent, and those it was made of. */
-  readonly tokens?: readonly string[] | undefined;
-  /** The versions of the agents at work, and the hashes of their manifests. */
-  readonly versions?: readonly string[] | undefined;
-  readonly upstream?: string | undefined;
-  readonly tool?: string | undefined;
-  /** When the originator proved who it is, in milliseconds since the epoch. */
-  readonly provedAt?: number | undefined;
-}
 
 /** Told of a revocation as soon as it is in force. */
 export type OnRevocation = (revocation: Revocation) => void;
@@ -224,43 +168,4 @@ export class Revocations {
   private tell(revocation: Revocation): void {
     for (const listener of this.listeners) listener(revocation);
   }
-}
-
-/** Which revocations would be about an action. */
-function* keysOf(about: Revocable): Generator<string> {
-  const { path, action, task, sessions, tokens, versions, upstream, tool } = about;
-  for (const uid of path) {
-    const target = uidText(uid);
-    yield keyOf({ kind: 'identity', target });
-    if (task !== undefined) yield keyOf({ kind: 'delegation', target, task });
-  }
-  yield keyOf({ kind: 'action', target: action });
-  if (task !== undefined) yield keyOf({ kind: 'task', target: task });
-  for (const target of sessions ?? []) yield keyOf({ kind: 'session', target });
-  for (const target of tokens ?? []) yield keyOf({ kind: 'token', target });
-  for (const target of versions ?? []) yield keyOf({ kind: 'agent_version', target });
-  if (upstream === undefined) return;
-  yield keyOf({ kind: 'upstream', target: upstream });
-  if (tool !== undefined) yield keyOf({ kind: 'tool', target: `${upstream}/${tool}` });
-}
-
-/** Whether one revocation, by itself, stands in the way of an action. */
-export function isAbout(revocation: Revocation, about: Revocable): boolean {
-  const key = keyOf(revocation);
-  for (const one of keysOf(about)) if (one === key) return isBefore(about, revocation);
-  return false;
-}
-
-function isBefore({ provedAt }: Revocable, { before }: Revocation): boolean {
-  return before === undefined || provedAt === undefined || provedAt <= Date.parse(before);
-}
-
-/** Until when what began is revoked. */
-function reaches({ before }: Revocation): number {
-  return before === undefined ? Infinity : Date.parse(before);
-}
-
-/** No target can imitate another: what stands before it is of a fixed set, and a task is quoted. */
-function keyOf({ kind, target, task }: Pick<Revocation, 'kind' | 'target' | 'task'>): string {
-  return task === undefined ? `${kind}:${target}` : `${kind} in ${JSON.stringify(task)}:${target}`;
 }

@@ -25,7 +25,7 @@ import { grantMigrations } from '../registry/grants.js';
 import { identityMigrations } from '../registry/identities.js';
 import { identityKeyMigrations } from '../registry/identity-keys.js';
 import { revisionMigrations } from '../registry/revision-log.js';
-import { revocationMigrations } from '../registry/revocations.js';
+import { revocationMigrations } from '../registry/revocation-rows.js';
 import { sightingMigrations } from '../registry/sightings.js';
 import { toolPinMigrations } from '../registry/tool-pins.js';
 import { signalMigrations } from '../signals/stream-store.js';

@@ -1,5 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { RevocationKind } from '../registry/revocations.js';
+import type { RevocationKind } from '../registry/revocation.js';
 import type { SecurityEventToken } from './set.js';
 import type { SimpleSubject } from './subject-identifier.js';
 

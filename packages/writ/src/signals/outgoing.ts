@@ -1,6 +1,7 @@
 import { parseUid } from '@writ/cedar';
 import type { LoggedChange, RevisionLog } from '../registry/revision-log.js';
-import type { Revocation, Revocations } from '../registry/revocations.js';
+import type { Revocation } from '../registry/revocation.js';
+import type { Revocations } from '../registry/revocations.js';
 
 /** An event of ours, before it is signed. */
 export interface OutgoingEvent {

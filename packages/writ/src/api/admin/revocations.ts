@@ -1,6 +1,6 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
-import { REVOCATION_KINDS, type Revocation, type RevocationKind } from '../../registry/revocations.js';
+import { REVOCATION_KINDS, type Revocation, type RevocationKind } from '../../registry/revocation.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 import { type AdminParts, authorOf, recordChange } from './parts.js';

@@ -1,4 +1,4 @@
-import type { LedgerEvent } from '../../ledger/accumulator.js';
+import type { LedgerEvent } from '../../ledger/event.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { valuesOf } from '../../ledger/origins.js';
 import type { Provenance } from '../../provenance/path.js';
