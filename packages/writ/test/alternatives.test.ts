@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { entryText } from '../src/audit/log/entry-text.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
@@ -8,6 +7,7 @@ import { alternatives } from '../src/decide/replay/counterfactual.js';
 import { edited, editText } from '../src/decide/replay/edits.js';
 import { Replay } from '../src/decide/replay/replay.js';
 import { offlineDecider, planeOf } from '../src/plane.js';
+import { entryText } from '../src/record/entry-text.js';
 import { command } from './processes.js';
 import { bundleOf, run } from './running.js';
 

@@ -12,8 +12,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ledger: ['store'],
   bundle: ['store'],
   signals: ['store', 'provenance', 'registry'],
-  decide: ['provenance', 'registry', 'ledger', 'bundle'],
-  audit: ['store', 'decide'],
+  record: ['decide', 'ledger'],
+  decide: ['provenance', 'registry', 'ledger', 'bundle', 'record'],
+  audit: ['store', 'decide', 'record'],
   access: ['store', 'decide'],
   enforce: ['decide', 'ledger'],
   api: ['access', 'audit', 'decide', 'ledger', 'bundle', 'provenance', 'registry', 'signals'],
@@ -113,7 +114,7 @@ describe('import rules', () => {
     expect(wrong).toEqual([]);
   });
 
-  it.each(['audit', 'access'])('%s takes only types from decide', (room) => {
+  it.each(['record', 'audit', 'access'])('%s takes only types from decide', (room) => {
     const values = imports.filter(
       ({ file, target, typeOnly }) => roomOf(file) === room && target.includes('/decide/') && !typeOnly,
     );

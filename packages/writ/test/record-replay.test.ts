@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { isSame } from '../src/audit/explain/replay-report.js';
-import { entryText } from '../src/audit/log/entry-text.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
 import { Replay } from '../src/decide/replay/replay.js';
 import type { AccessRequest } from '../src/decide/request.js';
 import { offlineDecider, planeOf } from '../src/plane.js';
+import { entryText } from '../src/record/entry-text.js';
 import { command } from './processes.js';
 import { bundleOf, run } from './running.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
-import { recordSchema } from '../src/audit/record/record-schema.js';
+import { recordSchema } from '../src/record/record-schema.js';
 
 const file = join(import.meta.dirname, '../../../docs/record.schema.json');
 

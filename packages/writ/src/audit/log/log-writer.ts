@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { Append, LogEntry, UsedProof } from '../../decide/record.js';
+import { entryText } from '../../record/entry-text.js';
 import { RecordError } from '../errors.js';
 import type { PersonKeyRow } from '../protection/person-keys.js';
 import type { Protection } from '../protection/protection.js';
 import { EARLY_MOST } from './early-answers.js';
 import { besideOf, type EntryNote, holdsNothing, noteOf } from './entry-notes.js';
-import { entryText } from './entry-text.js';
 import { FULL_GROUP, type GroupWriter } from './group-writer.js';
 import type { LogGroup } from './log-group.js';
 import { type Attachment, lineOf } from './log-lines.js';

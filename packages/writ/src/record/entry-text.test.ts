@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { DecisionRecord } from '../../decide/record.js';
+import type { DecisionRecord } from '../decide/record.js';
 import { entryText } from './entry-text.js';
 
 const name = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[\w .:/@-]*$/));

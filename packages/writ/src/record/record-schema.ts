@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RECORD_VERSION } from '../log/entry-text.js';
+import { RECORD_VERSION } from './entry-text.js';
 
 /**
  * The form of what is in the log: one JSON object an entry. docs/record.schema.json is made from it. A part is added without a new

@@ -1,4 +1,4 @@
-import type { DecisionRecord, FactRecord, LogEntry } from '../../decide/record.js';
+import type { DecisionRecord, FactRecord, LogEntry } from '../decide/record.js';
 
 /**
  * Parts that are the same object in many records are written once. Only those belong in here: what is in a weak map outlives the next
