@@ -1,164 +1,129 @@
 import { SignJWT } from 'jose';
 import type { Logger } from 'pino';
-import type { ReceivedStream, ServedSignals, ToldReceiver } from './api/signals/parts.js';
-import type { Bundle } from './bundle/bundle.js';
-import type { StreamYaml } from './bundle/format/signals.js';
-import { millisecondsOf } from './lib/duration.js';
+import type { ReceivedStream, ServedReceiver, ServedSignals } from './api/signals/parts.js';
+import { Closers } from './lib/closers.js';
 import { environmentText } from './lib/environment.js';
-import { CredentialError } from './provenance/errors.js';
-import { compileIdentity } from './provenance/identity-claims.js';
+import { every } from './lib/every.js';
 import type { SigningKeys } from './provenance/signing-keys.js';
-import { StreamError } from './registry/errors.js';
 import type { RevisionLog } from './registry/revision-log.js';
 import type { Revocations } from './registry/revocations.js';
+import type { DeclaredSignals } from './signals/declared.js';
 import { Delivery } from './signals/deliver.js';
-import type { SignalMapping } from './signals/effects.js';
+import { clientOf, openStream } from './signals/open-stream.js';
 import type { OutgoingEvent } from './signals/outgoing.js';
-import { SetVerifier } from './signals/set.js';
-import { type SignalSinks, SignalStream } from './signals/stream.js';
+import type { SignalSinks } from './signals/stream.js';
 import type { StreamStore } from './signals/stream-store.js';
-import { TransmitterClient, transmitterMetadata } from './signals/transmitter-client.js';
+import type { TransmitterClient } from './signals/transmitter-client.js';
 
 interface SignalsParts {
   readonly store: StreamStore;
   readonly sinks: SignalSinks;
-  readonly log: RevisionLog;
+  readonly revisions: RevisionLog;
   readonly revocations: Revocations;
   readonly keys: SigningKeys;
   readonly publicUrl: () => string;
   readonly clock: () => Date;
   readonly logger: Logger;
-  /** Whether another service fetches and tells; this one takes in what is sent to it. */
+  /** Whether another service fetches and delivers events; this one takes those that are pushed to it. */
   readonly isFollower: boolean;
 }
 
 const REFRESH_MS = 1_000;
+const NONE: DeclaredSignals = { receive: {}, transmit: {} };
 
-/** The signals of the bundle that is served: whom it listens to, and who is told. */
+/** The signals of the served bundle: the streams that it receives, and the receivers of its own events. */
 export class Signals implements ServedSignals {
+  private declared = JSON.stringify(NONE);
   private streams: ReadonlyMap<string, ReceivedStream> = new Map();
-  private told: ReadonlyMap<string, ToldReceiver> = new Map();
-  private clients: readonly TransmitterClient[] = [];
-  private declared = '';
-  private refreshing: NodeJS.Timeout | undefined;
+  private receivers: ReadonlyMap<string, ServedReceiver> = new Map();
+  private running = new Closers();
 
   constructor(private readonly parts: SignalsParts) {
-    parts.revocations.onRevocation(() => this.lookForNews());
+    parts.revocations.onRevocation(() => {
+      for (const { delivery } of this.receivers.values()) delivery.look();
+    });
   }
 
   stream(name: string): ReceivedStream | undefined {
     return this.streams.get(name);
   }
 
-  receiver(name: string): ToldReceiver | undefined {
-    return this.told.get(name);
+  receiver(name: string): ServedReceiver | undefined {
+    return this.receivers.get(name);
   }
 
   get hasReceivers(): boolean {
-    return this.told.size > 0;
+    return this.receivers.size > 0;
   }
 
-  /** How long ago each stream that must not be silent was heard; milliseconds. */
+  /** Yields the streams that must not be silent, with how long ago each was heard and the most that it may be, in milliseconds. */
   *ages(): Generator<readonly [source: string, age: number, limit: number]> {
     for (const [name, { stream, maxAge }] of this.streams)
       if (maxAge !== undefined) yield [`the stream ${name}`, stream.age, maxAge];
   }
 
   /**
-   * Makes ready to listen and to tell as a bundle says.
+   * Prepares the streams and receivers that are declared.
    *
-   * @returns what begins with it; what did not change goes on
-   * @throws {EnvironmentError} when a variable is not in the environment; {@link IdentityMappingError}; {@link StreamError} when a transmitter
-   *   says that it is another
+   * @returns a function that replaces the current ones by them; it changes nothing if the declaration is the current one
+   * @throws {EnvironmentError} when a variable is not in the environment; {@link IdentityMappingError} when an identity is not CEL;
+   *   {@link StreamError} when a transmitter's configuration is another's
    */
-  async prepare({ settings: { signals } }: Bundle): Promise<() => Promise<void>> {
+  async prepare(signals: DeclaredSignals): Promise<() => Promise<void>> {
     const declared = JSON.stringify(signals);
     if (declared === this.declared) return async () => undefined;
     const { isFollower, keys } = this.parts;
-    if (!isFollower && Object.keys(signals.transmit).length > 0) await keys.ensure('RS256');
+    // The service that is followed fetches and delivers for both.
+    const transmit = isFollower ? {} : signals.transmit;
+    if (Object.keys(transmit).length > 0) await keys.ensure('RS256');
     const streams = new Map<string, ReceivedStream>();
     const clients: TransmitterClient[] = [];
     for (const [name, one] of Object.entries(signals.receive)) {
-      const received = await this.listenTo(name, one);
+      const received = await openStream(name, one, this.parts);
       streams.set(name, received);
-      if (!isFollower) clients.push(this.clientOf(name, one, received));
+      if (!isFollower) clients.push(clientOf(name, one, received, this.parts));
     }
-    const told = new Map<string, ToldReceiver>();
-    // A service that follows another tells nobody: the other does.
-    const receivers = isFollower ? {} : signals.transmit;
-    for (const [name, { audience, push, caller }] of Object.entries(receivers)) {
+    const receivers = new Map<string, ServedReceiver>();
+    for (const [name, { audience, push, caller }] of Object.entries(transmit)) {
       const authorization = push?.authorization && environmentText(push.authorization, `signals.transmit.${name}`);
       const receiver = { name, audience, push: push && { url: push.url, authorization } };
-      told.set(name, { caller, delivery: new Delivery(receiver, this.deliveryParts()) });
+      receivers.set(name, { caller, delivery: new Delivery(receiver, this.deliveryParts()) });
     }
     return async () => {
-      await this.close();
-      [this.streams, this.told, this.clients, this.declared] = [streams, told, clients, declared];
-      for (const client of clients) client.start();
-      for (const { delivery } of told.values()) await delivery.start();
-      if (streams.size > 0) this.refreshing = setInterval(() => void this.refresh(), REFRESH_MS).unref();
+      const previous = this.running;
+      const running = new Closers();
+      [this.declared, this.streams, this.receivers, this.running] = [declared, streams, receivers, running];
+      await previous.close().catch((error: unknown) => this.parts.logger.error({ err: error }, 'a stream did not end'));
+      this.start(running, clients);
     };
   }
 
-  /** What is told to another service on the database is heard here too. */
-  private async refresh(): Promise<void> {
-    try {
-      for (const { stream } of this.streams.values()) await stream.refresh();
-    } catch (error) {
-      this.parts.logger.warn({ err: error }, 'the state of streams could not be read');
+  private start(running: Closers, clients: readonly TransmitterClient[]): void {
+    for (const client of clients) {
+      running.add(() => client.close());
+      client.start();
     }
-  }
-
-  private async listenTo(name: string, one: StreamYaml): Promise<ReceivedStream> {
-    const { clock, store, sinks } = this.parts;
-    const text = (value: string | undefined): string | undefined =>
-      value && environmentText(value, `signals.receive.${name}`);
-    const { issuer, audience, algorithms, jwks } = one;
-    const authorization = text(one.authorization);
-    const verifier = new SetVerifier(async () => {
-      if (jwks !== undefined) return { issuer, audience, algorithms, jwks, critical: [] };
-      // Its configuration says where its keys are, and which parts of a subject are critical.
-      const metadata = await transmitterMetadata(issuer, authorization);
-      const { jwks_uri: said, critical_subject_members: critical = [] } = metadata;
-      if (said === undefined) throw new StreamError(`${issuer} does not say where its keys are`);
-      return { issuer, audience, algorithms, jwks: said, critical };
-    }, clock);
-    await verifier.ready().catch((error: unknown) => {
-      // One that is down now is asked again with its first event.
-      if (!(error instanceof StreamError) || error.code === 'stream_is_another') throw error;
-      this.parts.logger.warn({ stream: name, err: error }, 'a transmitter does not answer');
-    });
-    const stream = await SignalStream.open({ name, verifier, mapping: mappingOf(one), store, sinks, clock });
-    return {
-      stream,
-      pushAuthorization: one.delivery === 'push' ? text(one.pushAuthorization) : undefined,
-      maxAge: one.maxAge === undefined ? undefined : millisecondsOf(one.maxAge),
+    for (const { delivery } of this.receivers.values()) {
+      running.add(() => delivery.close());
+      delivery.start();
+    }
+    if (this.streams.size === 0) return;
+    // Events that were pushed to another service on the database count here too.
+    const refresh = async (): Promise<void> => {
+      for (const { stream } of this.streams.values()) await stream.refresh();
     };
-  }
-
-  private clientOf(name: string, one: StreamYaml, { stream, pushAuthorization }: ReceivedStream): TransmitterClient {
-    const { logger, publicUrl } = this.parts;
-    return new TransmitterClient(
-      {
-        issuer: one.issuer,
-        authorization: one.authorization && environmentText(one.authorization, `signals.receive.${name}`),
-        pollEndpoint: one.endpoint,
-        delivery: one.delivery,
-        push: { url: `${publicUrl()}/ssf/events/${name}`, authorization: pushAuthorization },
-        manages: one.manage,
-        every: millisecondsOf(one.every),
-        verifyEvery: millisecondsOf(one.verifyEvery),
-      },
-      stream,
-      (error) => logger.warn({ stream: name, err: error }, 'signals could not be fetched'),
+    running.add(
+      every(REFRESH_MS, refresh, (error) =>
+        this.parts.logger.warn({ err: error }, 'the state of streams could not be read'),
+      ),
     );
   }
 
   private deliveryParts() {
-    const { store, log, revocations, publicUrl, logger } = this.parts;
+    const { store, revisions, revocations, publicUrl, logger } = this.parts;
     return {
       store,
-      log,
+      revisions,
       revocations,
       issuer: publicUrl,
       sign: (event: Omit<OutgoingEvent, 'revision'>, audience: string) => this.sign(event, audience),
@@ -166,7 +131,7 @@ export class Signals implements ServedSignals {
     };
   }
 
-  /** A security event token (RFC 8417), as the CAEP interoperability profile wants it. */
+  /** Signs a security event token (RFC 8417) as the CAEP interoperability profile has it. */
   private sign({ jti, subId, uri, claims }: Omit<OutgoingEvent, 'revision'>, audience: string): Promise<string> {
     const { kid, privateKey } = this.parts.keys.current('RS256');
     return new SignJWT({ sub_id: subId, events: { [uri]: claims } })
@@ -178,32 +143,7 @@ export class Signals implements ServedSignals {
       .sign(privateKey);
   }
 
-  private lookForNews(): void {
-    for (const { delivery } of this.told.values()) delivery.look();
+  close(): Promise<void> {
+    return this.running.close();
   }
-
-  async close(): Promise<void> {
-    clearInterval(this.refreshing);
-    for (const client of this.clients) await client.close();
-    for (const { delivery } of this.told.values()) await delivery.close();
-  }
-}
-
-/** @throws {IdentityMappingError} when what it says of an identity is not CEL */
-function mappingOf({ identities, attributes }: StreamYaml): SignalMapping {
-  for (const declared of Object.values(identities)) if (declared !== undefined) compileIdentity(declared);
-  return {
-    attributes,
-    identityOf(member, subject) {
-      const declared = identities[member];
-      if (declared === undefined) return undefined;
-      try {
-        return compileIdentity(declared)(subject);
-      } catch (error) {
-        // It is about somebody of whom nothing is known here.
-        if (error instanceof CredentialError) return undefined;
-        throw error;
-      }
-    },
-  };
 }

@@ -75,8 +75,12 @@ export async function start(options: StartOptions): Promise<Writ> {
     const metrics = new Metrics(log, state, load);
     const signals = new Signals({
       store: new StreamStore(store),
-      sinks: signalSinks({ revocations, entities, clock, ids, record: (change) => record(change) }),
-      log: revisions,
+      sinks: signalSinks({
+        ...{ revocations, entities, clock },
+        nextId: (now) => ids.next(now),
+        record: (by, what, detail) => record({ by, what, detail }),
+      }),
+      revisions,
       revocations,
       keys,
       publicUrl: () => publicUrl(),
@@ -129,7 +133,7 @@ export async function start(options: StartOptions): Promise<Writ> {
           isFollower,
           staleness: freshness.why,
         }),
-      signals: (bundle) => signals.prepare(bundle),
+      signals: ({ settings }) => signals.prepare(settings.signals),
       protection: (settings) => keeping.prepare(settings, maskKey),
       record,
     });

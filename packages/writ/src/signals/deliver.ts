@@ -13,7 +13,7 @@ export interface SignalReceiver {
 
 export interface DeliveryParts {
   readonly store: StreamStore;
-  readonly log: RevisionLog;
+  readonly revisions: RevisionLog;
   readonly revocations: Revocations;
   readonly issuer: () => string;
   /** Makes a security event token of an event. */
@@ -36,6 +36,7 @@ export class Delivery {
   private running: Promise<void> | undefined;
   private wake: () => void = () => undefined;
   private told = 0;
+  private hasBegun = false;
   /** Of events that a receiver which fetches has, while it does not have one before them. */
   private readonly acknowledged = new Set<string>();
   private verifications: Omit<OutgoingEvent, 'revision'>[] = [];
@@ -45,12 +46,22 @@ export class Delivery {
     private readonly parts: DeliveryParts,
   ) {}
 
-  async start(): Promise<void> {
-    const { store, log } = this.parts;
-    const known = await store.toldUpTo(this.receiver.name);
-    this.told = known ?? log.revision;
-    if (known === undefined) await store.setToldUpTo(this.receiver.name, this.told);
+  /** Starts to deliver, from where delivery to this receiver ended before; to a new one, from now on. */
+  start(): void {
+    this.told = this.parts.revisions.revision;
     if (this.receiver.push !== undefined) this.running = this.run();
+    else this.running = this.begin().catch((error: unknown) => this.parts.failed(this.receiver.name, error as Error));
+  }
+
+  /** Finds where to begin, once; is called again if the store failed. */
+  private async begin(): Promise<void> {
+    if (this.hasBegun) return;
+    const { name } = this.receiver;
+    const known = await this.parts.store.toldUpTo(name);
+    if (known === undefined) await this.parts.store.setToldUpTo(name, this.told);
+    if (this.hasBegun) return;
+    this.told = known ?? this.told;
+    this.hasBegun = true;
   }
 
   /** Something may have changed. */
@@ -84,6 +95,7 @@ export class Delivery {
     maxEvents: number,
     done: readonly string[],
   ): Promise<{ readonly sets: Readonly<Record<string, string>>; readonly moreAvailable: boolean }> {
+    await this.begin();
     this.verifications = this.verifications.filter(({ jti }) => !done.includes(jti));
     const { events, upTo } = await this.pending();
     for (const { jti } of events) if (done.includes(jti)) this.acknowledged.add(jti);
@@ -102,8 +114,8 @@ export class Delivery {
   }
 
   private pending() {
-    const { log, revocations, issuer } = this.parts;
-    return eventsBehind(this.told, log, revocations, issuer());
+    const { revisions, revocations, issuer } = this.parts;
+    return eventsBehind(this.told, revisions, revocations, issuer());
   }
 
   private async setTold(revision: number): Promise<void> {
@@ -135,6 +147,7 @@ export class Delivery {
   }
 
   private async pushAll(): Promise<void> {
+    await this.begin();
     for (let next = this.verifications[0]; next !== undefined; next = this.verifications[0]) {
       await this.push(next);
       this.verifications.shift();

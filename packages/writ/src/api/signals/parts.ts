@@ -1,24 +1,24 @@
 import type { Delivery } from '../../signals/deliver.js';
 import type { SignalStream } from '../../signals/stream.js';
 
-/** A stream that is listened to. */
+/** A stream whose events are received. */
 export interface ReceivedStream {
   readonly stream: SignalStream;
-  /** What it has to prove itself with when it pushes; undefined when it does not push. */
+  /** The `Authorization` header that its transmitter pushes with; undefined if it does not push. */
   readonly pushAuthorization: string | undefined;
-  /** After how many milliseconds of silence it is not relied on. */
+  /** How long it may be silent before it is not relied on, in milliseconds; undefined for ever. */
   readonly maxAge: number | undefined;
 }
 
-/** A receiver of ours, and the caller that may fetch for it. */
-export interface ToldReceiver {
+/** A receiver of our events, and the caller that may fetch them. */
+export interface ServedReceiver {
   readonly delivery: Delivery;
   readonly caller: string | undefined;
 }
 
-/** The signals of the bundle that is served. */
+/** The streams and receivers of the served bundle, by name. */
 export interface ServedSignals {
   stream(name: string): ReceivedStream | undefined;
-  receiver(name: string): ToldReceiver | undefined;
+  receiver(name: string): ServedReceiver | undefined;
   readonly hasReceivers: boolean;
 }

@@ -5,7 +5,7 @@ import { AUTHORITY_REINSTATED, AUTHORITY_REVOKED } from '../../signals/outgoing.
 import type { AuthenticatedCaller } from '../http/callers.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import type { ServedSignals, ToldReceiver } from './parts.js';
+import type { ServedReceiver, ServedSignals } from './parts.js';
 
 const PUSH = 'urn:ietf:rfc:8935';
 const POLL = 'urn:ietf:rfc:8936';
@@ -32,13 +32,13 @@ const pollShape = z.object({
 export function transmitRoutes(signals: ServedSignals, issuer: () => string): Route[] {
   const description = { kind: 'area', area: 'description', how: 'read' } as const;
   /** @throws {Problem} 404, also for one that is another caller's */
-  const find = (name: string, caller: AuthenticatedCaller): ToldReceiver => {
+  const find = (name: string, caller: AuthenticatedCaller): ServedReceiver => {
     const found = signals.receiver(name);
     if (found === undefined || found.caller !== caller.enforcementPoint)
       throw new Problem(404, `there is no stream ${name}, or it is not yours`);
     return found;
   };
-  const viewOf = ({ delivery }: ToldReceiver): z.output<typeof streamShape> => {
+  const viewOf = ({ delivery }: ServedReceiver): z.output<typeof streamShape> => {
     const { name, audience, push } = delivery.receiver;
     return {
       stream_id: name,
