@@ -15,7 +15,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Credentials } from '../provenance/credentials.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';
 import { TaskStore } from '../provenance/task-store.js';
-import type { Signals } from '../signals.js';
+import type { Signals } from '../signals/signals.js';
 import type { Store } from '../store/store.js';
 import type { Serving } from './activation.js';
 import type { RecordChange, RecordKeeping } from './record-keeping.js';

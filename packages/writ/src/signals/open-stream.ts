@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { ReceivedStream } from '../api/signals/parts.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { environmentText } from '../lib/environment.js';
 import { CredentialError } from '../provenance/errors.js';
@@ -7,6 +6,7 @@ import { compileIdentity } from '../provenance/identity-claims.js';
 import { StreamError } from '../registry/errors.js';
 import type { StreamDeclaration } from './declared.js';
 import type { SignalMapping } from './effects.js';
+import type { ReceivedStream } from './served.js';
 import { SetVerifier } from './set.js';
 import { type SignalSinks, SignalStream } from './stream.js';
 import type { StreamStore } from './stream-store.js';

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { SetError, StreamError } from '../../registry/errors.js';
+import type { ReceivedStream } from '../../signals/served.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import type { ReceivedStream } from './parts.js';
 
 const errorShape = z.object({ err: z.string(), description: z.string() });
 

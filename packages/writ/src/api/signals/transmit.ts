@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../signals/event-types.js';
 import { AUTHORITY_REINSTATED, AUTHORITY_REVOKED } from '../../signals/outgoing.js';
+import type { ServedReceiver, ServedSignals } from '../../signals/served.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import type { ServedReceiver, ServedSignals } from './parts.js';
 
 const PUSH = 'urn:ietf:rfc:8935';
 const POLL = 'urn:ietf:rfc:8936';

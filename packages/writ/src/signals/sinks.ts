@@ -1,8 +1,8 @@
 import { uidText } from '@writ/cedar';
-import { defined } from './lib/defined.js';
-import type { EntityStore } from './registry/entity-store.js';
-import type { Revocations } from './registry/revocations.js';
-import type { SignalSinks } from './signals/stream.js';
+import { defined } from '../lib/defined.js';
+import type { EntityStore } from '../registry/entity-store.js';
+import type { Revocations } from '../registry/revocations.js';
+import type { SignalSinks } from './stream.js';
 
 interface SinkParts {
   readonly revocations: Revocations;

@@ -1,5 +1,5 @@
-import type { Delivery } from '../../signals/deliver.js';
-import type { SignalStream } from '../../signals/stream.js';
+import type { Delivery } from './deliver.js';
+import type { SignalStream } from './stream.js';
 
 /** A stream whose events are received. */
 export interface ReceivedStream {

@@ -1,19 +1,19 @@
 import { SignJWT } from 'jose';
 import type { Logger } from 'pino';
-import type { ReceivedStream, ServedReceiver, ServedSignals } from './api/signals/parts.js';
-import { Closers } from './lib/closers.js';
-import { environmentText } from './lib/environment.js';
-import { every } from './lib/every.js';
-import type { SigningKeys } from './provenance/signing-keys.js';
-import type { RevisionLog } from './registry/revision-log.js';
-import type { Revocations } from './registry/revocations.js';
-import type { DeclaredSignals } from './signals/declared.js';
-import { Delivery } from './signals/deliver.js';
-import { clientOf, openStream } from './signals/open-stream.js';
-import type { OutgoingEvent } from './signals/outgoing.js';
-import type { SignalSinks } from './signals/stream.js';
-import type { StreamStore } from './signals/stream-store.js';
-import type { TransmitterClient } from './signals/transmitter-client.js';
+import { Closers } from '../lib/closers.js';
+import { environmentText } from '../lib/environment.js';
+import { every } from '../lib/every.js';
+import type { SigningKeys } from '../provenance/signing-keys.js';
+import type { RevisionLog } from '../registry/revision-log.js';
+import type { Revocations } from '../registry/revocations.js';
+import type { DeclaredSignals } from './declared.js';
+import { Delivery } from './deliver.js';
+import { clientOf, openStream } from './open-stream.js';
+import type { OutgoingEvent } from './outgoing.js';
+import type { ReceivedStream, ServedReceiver, ServedSignals } from './served.js';
+import type { SignalSinks } from './stream.js';
+import type { StreamStore } from './stream-store.js';
+import type { TransmitterClient } from './transmitter-client.js';
 
 interface SignalsParts {
   readonly store: StreamStore;
