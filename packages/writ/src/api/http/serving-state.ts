@@ -34,6 +34,12 @@ export class ServingStateHolder {
     this.isStarted = true;
   }
 
+  /** Since when a newer policy is known that cannot be used. RFC 3339, UTC; undefined if there is none. */
+  get staleSince(): string | undefined {
+    const { current } = this;
+    return current.state === 'stale' ? current.staleSince : undefined;
+  }
+
   /** Whether decisions are made. */
   get serves(): boolean {
     const { state } = this.current;
