@@ -95,7 +95,9 @@ export async function ledger(notes: string[]): Promise<Row[]> {
 /** What a decision takes in this process, from the request to its record: without HTTP and without the disk. */
 async function inProcess(): Promise<Row[]> {
   const dist = (path: string): string => new URL(`../../../packages/writ/dist/${path}`, import.meta.url).href;
-  const { offlineDecider } = (await import(dist('plane.js'))) as { offlineDecider: (...parts: unknown[]) => Deciding };
+  const { offlineDecider } = (await import(dist('decide/plane-of.js'))) as {
+    offlineDecider: (...parts: unknown[]) => Deciding;
+  };
   const { readBundleFrom } = (await import(dist('bundle/bundle.js'))) as {
     readBundleFrom: (files: object) => { bundle: unknown };
   };

@@ -10,7 +10,7 @@ import { Callers } from '../src/api/http/callers.js';
 import { loadBundle, readBundle } from '../src/bundle/bundle.js';
 import { checkBundle } from '../src/bundle/check/check.js';
 import { inProcess } from '../src/decide/caller.js';
-import { offlineDecider } from '../src/plane.js';
+import { offlineDecider } from '../src/decide/plane-of.js';
 import { AccessTokens } from '../src/provenance/access-tokens.js';
 import { sendRaw } from './raw.js';
 import { bundleOf, EXAMPLES, type Running, run } from './running.js';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
-import { offlineDecider } from '../src/plane.js';
+import { offlineDecider } from '../src/decide/plane-of.js';
 import { command } from './processes.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 

@@ -4,8 +4,8 @@ import { Callers } from '../src/api/http/callers.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
+import { offlineDecider } from '../src/decide/plane-of.js';
 import { searchActions, searchEntities } from '../src/decide/search.js';
-import { offlineDecider } from '../src/plane.js';
 import { AccessTokens } from '../src/provenance/access-tokens.js';
 import { bundleOf, run } from './running.js';
 

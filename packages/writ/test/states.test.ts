@@ -12,8 +12,8 @@ import { ServingStateHolder } from '../src/api/http/serving-state.js';
 import { operationRoutes } from '../src/api/operations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { BundleError } from '../src/bundle/errors.js';
+import { SelfTestError } from '../src/decide/self-test.js';
 import type { Credentials } from '../src/provenance/credentials.js';
-import { SelfTestError } from '../src/self-test.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 
 /** Design section 11: starting, ready, stale; what is accepted is answered, and what is too much is turned away. */

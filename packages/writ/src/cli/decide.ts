@@ -6,7 +6,7 @@ import { readEvaluation } from '../api/authzen/read-request.js';
 import { loadBundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { explainBriefly, isPermitted } from '../decide/decision.js';
-import { offlineDecider } from '../plane.js';
+import { offlineDecider } from '../decide/plane-of.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
 

@@ -6,7 +6,7 @@ import { DecisionSearch } from '../audit/search/decision-search.js';
 import { type Bundle, loadBundle, readBundleFrom } from '../bundle/bundle.js';
 import { verifiedBundle } from '../bundle/check/check.js';
 import { lastGood } from '../bundle/last-good.js';
-import { accountLines, accountOf } from '../explanation.js';
+import { accountLines, accountOf } from '../decide/replay/explanation.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
 import { type StoreFlags, storeToRead } from './store-to-read.js';

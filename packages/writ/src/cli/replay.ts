@@ -3,8 +3,8 @@ import { type ChangeReport, type Counts, type ReplayReport, ReplayTally } from '
 import { LogReader } from '../audit/log/log-reader.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
 import { loadBundle } from '../bundle/bundle.js';
+import { planeOf } from '../decide/plane-of.js';
 import { Replay } from '../decide/replay/replay.js';
-import { planeOf } from '../plane.js';
 import { timeOf } from './decisions.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';

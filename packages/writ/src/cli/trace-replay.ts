@@ -3,6 +3,7 @@ import type { Bundle } from '../bundle/bundle.js';
 import { type Caller, inProcess } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';
 import { decidingPolicies, explainBriefly, isPermitted, type Result } from '../decide/decision.js';
+import { offlineDecider } from '../decide/plane-of.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
 import { decideAll } from '../enforce/coaz/decide-all.js';
@@ -10,7 +11,6 @@ import { MappingError } from '../enforce/errors.js';
 import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import type { CallingClient } from '../enforce/mcp/protocol/caller.js';
-import { offlineDecider } from '../plane.js';
 import { serverOf, TEST_DATA } from './run-tests.js';
 
 /** A recorded task. */

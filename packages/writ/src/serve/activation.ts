@@ -9,10 +9,11 @@ import { BundleError } from '../bundle/errors.js';
 import type { RecordSettings } from '../bundle/format/record.js';
 import { keepLastGood, lastGood } from '../bundle/last-good.js';
 import type { Decider } from '../decide/decide.js';
+import { planeOf } from '../decide/plane-of.js';
+import { selfTest } from '../decide/self-test.js';
 import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { planeOf } from '../plane.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import type { Credentials, Holder } from '../provenance/credentials.js';
 import { compileIdentity } from '../provenance/identity-claims.js';
@@ -21,7 +22,6 @@ import type { EntityStore } from '../registry/entity-store.js';
 import { fetchersOf } from '../registry/fetch/declared-fetchers.js';
 import type { FetchObserver } from '../registry/fetch/fetcher.js';
 import type { Fetchers } from '../registry/fetch/fetchers.js';
-import { selfTest } from '../self-test.js';
 import type { RecordChange } from './record-keeping.js';
 
 export interface ServingParts {

@@ -10,7 +10,7 @@ import type { TokenParts } from '../api/tokens/token.js';
 import type { Decider } from '../decide/decide.js';
 import type { Ids } from '../decide/ids.js';
 import type { UsedProof } from '../decide/record.js';
-import { accountLines, accountOf } from '../explanation.js';
+import { accountLines, accountOf } from '../decide/replay/explanation.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Credentials } from '../provenance/credentials.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';

@@ -1,9 +1,9 @@
 import { compile, Entities } from '@writ/cedar';
-import type { Bundle } from './bundle/bundle.js';
-import { inProcess } from './decide/caller.js';
-import type { PolicyPlane } from './decide/plane.js';
-import { WritError } from './lib/errors.js';
-import { offlineDecider } from './plane.js';
+import type { Bundle } from '../bundle/bundle.js';
+import { WritError } from '../lib/errors.js';
+import { inProcess } from './caller.js';
+import type { PolicyPlane } from './plane.js';
+import { offlineDecider } from './plane-of.js';
 
 /** The service does not decide as it must. It does not become ready. */
 export class SelfTestError extends WritError {

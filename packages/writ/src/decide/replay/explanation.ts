@@ -1,12 +1,12 @@
 import { type EntityUid, type PolicyExplanation, uidText } from '@writ/cedar';
-import type { Bundle } from './bundle/bundle.js';
-import { isPermitted } from './decide/decision.js';
-import type { PolicyPlane } from './decide/plane.js';
-import type { DecisionRecord } from './decide/record.js';
-import { type Alternative, alternatives } from './decide/replay/counterfactual.js';
-import { editText } from './decide/replay/edits.js';
-import { Replay } from './decide/replay/replay.js';
-import { planeOf } from './plane.js';
+import type { Bundle } from '../../bundle/bundle.js';
+import { isPermitted } from '../decision.js';
+import type { PolicyPlane } from '../plane.js';
+import { planeOf } from '../plane-of.js';
+import type { DecisionRecord } from '../record.js';
+import { type Alternative, alternatives } from './counterfactual.js';
+import { editText } from './edits.js';
+import { Replay } from './replay.js';
 
 /** What a bundle's policies say of a recorded decision, down to their parts, and what would have given the other answer. */
 export interface PolicyAccount {

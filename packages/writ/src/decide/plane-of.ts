@@ -1,19 +1,19 @@
 import { type ActionDeclaration, dereferencesOf, type Schema } from '@writ/cedar';
-import type { Bundle } from './bundle/bundle.js';
-import { secondsOf } from './bundle/format/lifetime.js';
-import type { TasksYaml } from './bundle/format/tasks.js';
-import { EFFECTS } from './bundle/format/tools.js';
-import { Decider, type DeciderParts } from './decide/decide.js';
-import { Ids } from './decide/ids.js';
-import { OFFLINE } from './decide/offline.js';
-import type { PolicyPlane, RequestForm } from './decide/plane.js';
-import type { Append } from './decide/record.js';
-import { Ledger } from './ledger/ledger.js';
-import { Tools } from './ledger/tool-description.js';
-import { millisecondsOf } from './lib/duration.js';
-import { type TaskKind, type TaskKinds, usualMandate } from './provenance/task-kinds.js';
-import { type FactRule, FactRules } from './registry/fact-rules.js';
-import { Registry } from './registry/registry.js';
+import type { Bundle } from '../bundle/bundle.js';
+import { secondsOf } from '../bundle/format/lifetime.js';
+import type { TasksYaml } from '../bundle/format/tasks.js';
+import { EFFECTS } from '../bundle/format/tools.js';
+import { Ledger } from '../ledger/ledger.js';
+import { Tools } from '../ledger/tool-description.js';
+import { millisecondsOf } from '../lib/duration.js';
+import { type TaskKind, type TaskKinds, usualMandate } from '../provenance/task-kinds.js';
+import { type FactRule, FactRules } from '../registry/fact-rules.js';
+import { Registry } from '../registry/registry.js';
+import { Decider, type DeciderParts } from './decide.js';
+import { Ids } from './ids.js';
+import { OFFLINE } from './offline.js';
+import type { PolicyPlane, RequestForm } from './plane.js';
+import type { Append } from './record.js';
 
 /** A bundle made ready to decide with, on its own facts. */
 export function planeOf(bundle: Bundle): PolicyPlane {

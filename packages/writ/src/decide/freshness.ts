@@ -1,5 +1,5 @@
-import type { WritYaml } from './bundle/format/writ.js';
-import { millisecondsOf } from './lib/duration.js';
+import type { WritYaml } from '../bundle/format/writ.js';
+import { millisecondsOf } from '../lib/duration.js';
 
 interface FreshnessParts {
   readonly settings: () => WritYaml['freshness'];
