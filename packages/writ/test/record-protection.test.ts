@@ -6,7 +6,7 @@ import { Masks } from '../src/audit/protection/masks.js';
 import { PersonKeys } from '../src/audit/protection/person-keys.js';
 import { peopleIn } from '../src/audit/protection/protection.js';
 import type { DecisionRecord } from '../src/decide/record.js';
-import { quickFinders } from '../src/ledger/detectors.js';
+import { quickFinders } from '../src/ledger/flow/detectors.js';
 import { openSqlite } from '../src/store/sqlite.js';
 import { openStoreToRead } from '../src/store/store.js';
 import { type PostgresServer, startPostgres } from './postgres.js';

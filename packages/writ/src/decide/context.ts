@@ -1,6 +1,6 @@
 import type { ActionDeclaration, CedarJsonObject, CedarType, RecordType } from '@writ/cedar';
+import type { OriginSummary } from '../ledger/flow/origins.js';
 import type { LedgerValues } from '../ledger/ledger.js';
-import type { OriginSummary } from '../ledger/origins.js';
 import { originatorOf, type Provenance } from '../provenance/path.js';
 import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';

@@ -1,8 +1,8 @@
 import { type ActionDeclaration, uidText } from '@writ/cedar';
 import type { EventData } from '../ledger/event.js';
+import { type CallOrigins, type Origin, originsOf } from '../ledger/flow/origins.js';
+import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { type CallOrigins, type Origin, originsOf } from '../ledger/origins.js';
-import type { ToolDescription } from '../ledger/tool-description.js';
 import type { Coverage } from './mandates.js';
 import type { AccessRequest } from './request.js';
 

@@ -1,13 +1,13 @@
 import type { CapUse } from '../ledger/caps.js';
-import { type Detection, withDetections } from '../ledger/detectors.js';
 import type { LedgerEvent } from '../ledger/event.js';
+import { type Detection, withDetections } from '../ledger/flow/detectors.js';
+import { marksOf } from '../ledger/flow/labels.js';
+import { type Leaf, leavesOf } from '../ledger/flow/result-labels.js';
+import { readAnswer } from '../ledger/flow/result-value.js';
+import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Holding } from '../ledger/holding.js';
-import { marksOf } from '../ledger/labels.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
-import { type Leaf, leavesOf } from '../ledger/result-labels.js';
-import { readAnswer } from '../ledger/result-value.js';
-import type { ToolDescription } from '../ledger/tool-description.js';
 import type { Caller } from './caller.js';
 import { namesIn } from './data-flow.js';
 import { isPermitted, type Refusal } from './decision.js';

@@ -1,6 +1,6 @@
 import type { ActionDeclaration, Dereferences, PolicySet, Schema } from '@writ/cedar';
-import type { Detection } from '../ledger/detectors.js';
-import type { Tools } from '../ledger/tool-description.js';
+import type { Detection } from '../ledger/flow/detectors.js';
+import type { Tools } from '../ledger/flow/tool-description.js';
 import type { Mandate } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
 import type { Fetchers } from '../registry/fetch/fetchers.js';

@@ -1,7 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
 import type { CapUse } from '../ledger/caps.js';
+import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding, KeptHolding, Removal } from '../ledger/holding.js';
-import type { Origin } from '../ledger/origins.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { UsedProof } from '../provenance/used-proof.js';
 import type { Approval, ApprovalUses } from '../registry/approvals.js';

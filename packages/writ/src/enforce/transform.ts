@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize';
 import { compile, type JSONPathQuery, type JSONValue } from 'json-p3';
 import type { Obligation } from '../decide/decision.js';
 import type { Change } from '../decide/record.js';
-import { spansOf } from '../ledger/detectors.js';
+import { spansOf } from '../ledger/flow/detectors.js';
 import { ObligationError } from './errors.js';
 
 /** The types of obligation that change what is forwarded or answered, and that an enforcement point of ours carries out. */

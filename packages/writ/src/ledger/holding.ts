@@ -1,5 +1,5 @@
-import type { SetAccount, SumAccount } from './accounts.js';
-import type { Accumulator } from './accumulator.js';
+import type { SetAccount, SumAccount } from './accumulators/accounts.js';
+import type { Accumulator } from './accumulators/accumulator.js';
 import { decimalText } from './decimal.js';
 import { LedgerError } from './errors.js';
 import type { LedgerEvent } from './event.js';

@@ -1,8 +1,10 @@
-import { type Account, SetAccount, SumAccount } from './accounts.js';
-import { type Accumulator, type AccumulatorDeclaration, compileAccumulator } from './accumulator.js';
+import { type Account, SetAccount, SumAccount } from './accumulators/accounts.js';
+import { type Accumulator, type AccumulatorDeclaration, compileAccumulator } from './accumulators/accumulator.js';
 import { Caps } from './caps.js';
 import { decimalText } from './decimal.js';
 import type { LedgerEvent, NamedKey } from './event.js';
+import { STORES, type StoreItem, Stores, TASK_LABELS } from './flow/stores.js';
+import { ValueIndex } from './flow/value-index.js';
 import {
   checkRoom,
   exactAmount,
@@ -14,8 +16,6 @@ import {
   told,
 } from './holding.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
-import { STORES, type StoreItem, Stores, TASK_LABELS } from './stores.js';
-import { ValueIndex } from './value-index.js';
 
 /** What the accumulators say: sums and counts with the present action in them, sets without. A decimal sum is its text. */
 export type LedgerValues = Readonly<Record<string, bigint | string | readonly string[]>>;

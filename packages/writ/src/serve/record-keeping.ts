@@ -11,7 +11,7 @@ import { LogIndex } from '../audit/search/log-index.js';
 import type { SearchIndex } from '../audit/search/search-index.js';
 import type { RecordSettings } from '../bundle/format/record.js';
 import type { ChangeRecord } from '../decide/record.js';
-import { quickFinders } from '../ledger/detectors.js';
+import { quickFinders } from '../ledger/flow/detectors.js';
 import type { DeploymentStore } from './deployment-store.js';
 
 /** Puts a change on the record. */

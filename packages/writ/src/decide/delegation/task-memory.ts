@@ -1,6 +1,6 @@
 import type { LedgerEvent } from '../../ledger/event.js';
+import { valuesOf } from '../../ledger/flow/origins.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import { valuesOf } from '../../ledger/origins.js';
 import type { Provenance } from '../../provenance/path.js';
 import type { Caller } from '../caller.js';
 import { dataFlowOf } from '../data-flow.js';

@@ -1,8 +1,8 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { celValue, firstLine } from './cel.js';
-import { total } from './decimal.js';
-import { AccumulatorError, LedgerError } from './errors.js';
-import type { LedgerEvent } from './event.js';
+import { celValue, firstLine } from '../cel.js';
+import { total } from '../decimal.js';
+import { AccumulatorError, LedgerError } from '../errors.js';
+import type { LedgerEvent } from '../event.js';
 
 /** Expressions over an action, in CEL: what they may name, which type they give, and their values. */
 

@@ -1,4 +1,4 @@
-import { hiddenIn, instructionsIn, type Span } from '../lib/model-text.js';
+import { hiddenIn, instructionsIn, type Span } from '../../lib/model-text.js';
 import type { Leaf } from './result-labels.js';
 
 /** What results can be looked through for, and the label that what is found gets. */

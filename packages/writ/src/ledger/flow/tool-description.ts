@@ -1,8 +1,8 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { compile as compilePath, type JSONPathQuery } from 'json-p3';
+import { celValue, firstLine } from '../cel.js';
+import { ToolDescriptionError } from '../errors.js';
 import { usualWords } from './asked.js';
-import { celValue, firstLine } from './cel.js';
-import { ToolDescriptionError } from './errors.js';
 import {
   CONFIDENTIALITY,
   type Confidentiality,

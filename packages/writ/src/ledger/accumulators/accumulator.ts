@@ -1,6 +1,6 @@
-import { decimalUnits } from './decimal.js';
-import { LedgerError } from './errors.js';
-import { type LedgerEvent, NAMED_KEYS, type NamedKey } from './event.js';
+import { decimalUnits } from '../decimal.js';
+import { LedgerError } from '../errors.js';
+import { type LedgerEvent, NAMED_KEYS, type NamedKey } from '../event.js';
 import { expression, type Part } from './expression.js';
 import { type Window, windowOf } from './window.js';
 

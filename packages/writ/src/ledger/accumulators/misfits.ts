@@ -1,5 +1,5 @@
+import { firstLine } from '../cel.js';
 import type { AccumulatorDeclaration } from './accumulator.js';
-import { firstLine } from './cel.js';
 import { type CelRecord, environment, MEANT, type Part, TYPES } from './expression.js';
 
 /** An action, with the types of its arguments. */

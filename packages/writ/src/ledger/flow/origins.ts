@@ -1,5 +1,5 @@
 import { stemmer } from 'stemmer';
-import { domainOf } from '../lib/domain.js';
+import { domainOf } from '../../lib/domain.js';
 import {
   confidentialityLevel,
   FROM_USER,

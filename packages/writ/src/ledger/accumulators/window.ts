@@ -1,4 +1,4 @@
-import { millisecondsOf, UNITS } from '../lib/duration.js';
+import { millisecondsOf, UNITS } from '../../lib/duration.js';
 
 /** For how long what was done counts. */
 export interface Window {

@@ -1,4 +1,4 @@
-import { SCHEME } from '../lib/domain.js';
+import { SCHEME } from '../../lib/domain.js';
 
 /**
  * One form for all ways to write a value, so that it is known again: case, whitespace, URL encoding, the scheme of an address, the

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import type { Accumulator } from './accumulator.js';
-import type { LedgerEvent } from './event.js';
+import type { Accumulator } from '../accumulators/accumulator.js';
+import { windowOf } from '../accumulators/window.js';
+import type { LedgerEvent } from '../event.js';
 import { plainForm } from './normal-form.js';
-import { windowOf } from './window.js';
 
 /** The labels of what a task has read: kept for every task, whatever a bundle declares. */
 export const TASK_LABELS: Accumulator = {

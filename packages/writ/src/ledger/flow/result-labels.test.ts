@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ToolDescriptionError } from '../errors.js';
 import { withDetections } from './detectors.js';
-import { ToolDescriptionError } from './errors.js';
 import { marksOf } from './labels.js';
 import { leavesOf } from './result-labels.js';
 import { readAnswer } from './result-value.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { domainOf } from '../lib/domain.js';
+import { domainOf } from '../../lib/domain.js';
 import { formsOf, groupedNumbersIn, isSameName, linksIn, numberForm } from './normal-form.js';
 
 describe('formsOf', () => {
