@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyCheckout, ROOT } from './checkout-copy.js';
+import { command } from './processes.js';
 import { stepsIn } from './readme-steps.js';
 
 /** README.md's commands and its edit, in its order, on a copy of the checkout. */
@@ -113,6 +114,11 @@ describe('README.md', () => {
     expect(denied(first as Ran)).toEqual(['send_email', 'refund_order', 'read_text_file', 'deploy_release']);
   });
 
+  it('shows what the demo prints', () => {
+    const shown = /^```\n(hijacked:.*?)^```$/ms.exec(README)?.[1];
+    expect(all('npm start')[0]?.out).toContain(shown ?? 'README has no such block');
+  });
+
   it('has a command that says why', () => {
     const [explained] = all('npx writ explain');
     expect([explained?.code, explained?.out]).toEqual([0, expect.stringContaining('no-personal-data-outside')]);
@@ -137,4 +143,12 @@ describe('README.md', () => {
       context: { reasons },
     });
   });
+});
+
+it('docs/commands.md has every command that `writ --help` lists', async () => {
+  const { out } = await command('--help');
+  const verbs = [...out.matchAll(/^ {2}([a-z][a-z-]+)(?: |$)/gm)].map(([, verb]) => String(verb));
+  const text = readFileSync(join(ROOT, 'docs/commands.md'), 'utf8');
+  expect(verbs.length).toBeGreaterThan(10);
+  expect(verbs.filter((verb) => verb !== 'help' && !text.includes(`\`writ ${verb}`))).toEqual([]);
 });
