@@ -1,6 +1,6 @@
 import { CedarError, type EntityUid, parseUid } from '@writ/cedar';
 import type { Logger } from 'pino';
-import type { PolicyControl, PolicyDescription } from '../api/admin/parts.js';
+import type { PolicyControl, PolicyDescription } from '../api/admin/policy.js';
 import { BUILT_IN, Callers } from '../api/http/callers.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import { type Bundle, type ReadBundle, readBundle, readBundleFrom } from '../bundle/bundle.js';

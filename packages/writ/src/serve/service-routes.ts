@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { type AccessService, accessService } from '../access-service.js';
-import type { AdminParts } from '../api/admin/parts.js';
 import { PageTokens } from '../api/authzen/page-token.js';
 import type { Metrics } from '../api/http/metrics.js';
 import type { Route } from '../api/http/route.js';
@@ -63,27 +62,9 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     parts;
   const { hashPrompt, publicUrl, logKey, closing, record, clock, logger, isFollower } = parts;
   const { reader, search, personKeys, log } = keeping;
-  const { approvals, identityKeys, credentialUses, toolPins } = registry;
+  const { approvals, identityKeys, credentialUses } = registry;
   const decider = (): Decider => serving.decider;
-  const admin: AdminParts = {
-    ...registry,
-    decider,
-    policy: serving,
-    credentials,
-    limits: () => serving.bundle.settings.identities,
-    reader,
-    search,
-    account: (decision) => {
-      const account = accountOf(decision, serving.bundle);
-      return { alternatives: account.alternatives, lines: accountLines(decision, account) };
-    },
-    searchIndex: () => keeping.searchIndex,
-    personKeys,
-    log,
-    clock,
-    closing,
-  };
-  const tokens = new PageTokens(await credentials.secret('page-tokens'));
+  const pageTokens = new PageTokens(await credentials.secret('page-tokens'));
   const tasks = new TaskStore(store);
   const token = tokenService({
     tasks,
@@ -97,7 +78,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     usedProofs,
     ids,
     publicUrl,
-    admin,
+    admin: { decider, log, clock },
   });
   const access = accessService({
     store,
@@ -113,34 +94,40 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     isFollower,
   });
   const routes = routesOf({
-    reportedTools: {
-      toolPins,
-      rule: () => serving.bundle.settings.gateway.guards.pin,
-      onSuspended: (tools) => tellSuspended(tools, record, logger),
-      isFollower,
-      clock,
-    },
-    access: {
-      ...access,
-      publicUrl,
-      callbacks: () => serving.bundle.access.callbacks.allow,
-      whoIs: async (credential) => (await token.exchange.standing(credential)).path[0].uid,
-      admin,
-    },
+    ...registry,
+    ...access,
     decider,
-    tokens,
+    policy: serving,
+    credentials,
+    limits: () => serving.bundle.settings.identities,
+    reader,
+    search,
+    account: (decision) => {
+      const account = accountOf(decision, serving.bundle);
+      return { alternatives: account.alternatives, lines: accountLines(decision, account) };
+    },
+    searchIndex: () => keeping.searchIndex,
+    personKeys,
     log,
-    clock,
-    state,
-    metrics,
-    admin,
-    publicUrl,
-    token,
-    task: { tasks, caps: ledger.caps, admin },
-    ledger,
-    signals,
     tiles: keeping.tiles,
     logKey,
+    closing,
+    clock,
+    pinRule: () => serving.bundle.settings.gateway.guards.pin,
+    onSuspended: (tools) => tellSuspended(tools, record, logger),
+    isFollower,
+    callbacks: () => serving.bundle.access.callbacks.allow,
+    whoIs: async (credential) => (await token.exchange.standing(credential)).path[0].uid,
+    pageTokens,
+    token,
+    verifier: token.verifier,
+    tasks,
+    caps: ledger.caps,
+    ledger,
+    signals,
+    state,
+    metrics,
+    publicUrl,
   });
   return { routes, token, access };
 }

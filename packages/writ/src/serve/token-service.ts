@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { EntityUid } from '@writ/cedar';
-import type { AdminParts } from '../api/admin/parts.js';
+import type { ChangeParts } from '../api/admin/changes.js';
 import type { TokenParts } from '../api/tokens/token.js';
 import { secondsOf } from '../bundle/format/lifetime.js';
 import type { Decider } from '../decide/decide.js';
@@ -33,7 +33,7 @@ interface TokenServiceParts {
   readonly isFollower: boolean;
   readonly onCredential: CredentialUses['used'];
   readonly publicUrl: () => string;
-  readonly admin: AdminParts;
+  readonly admin: ChangeParts;
 }
 
 /** The keyed hash of a prompt: it tells that two are the same, and nothing of what they say. */

@@ -1,15 +1,23 @@
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
+import type { AccessRequests } from '../../access/access-requests.js';
 import { type AccessTask, statusOf } from '../../access/access-task.js';
-import { explain } from '../../audit/explain/explain.js';
-import { timelineOf } from '../../audit/explain/timeline.js';
 import { ExchangeError } from '../../provenance/errors.js';
+import type { Approvals } from '../../registry/approval-store.js';
 import type { Approval } from '../../registry/approvals.js';
-import { authorOf, recordChange } from '../admin/parts.js';
+import { authorOf, type ChangeParts, recordChange } from '../admin/changes.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import { type AccessParts, withProblems } from './parts.js';
+import { type ChainParts, chainOf } from './chain.js';
+import { withProblems } from './problems.js';
+
+export interface ApprovalParts extends ChangeParts, ChainParts {
+  readonly requests: AccessRequests;
+  readonly approvals: Approvals;
+  /** Returns whom an access token of a declared issuer is about. @throws {ExchangeError} when it proves nothing */
+  readonly whoIs: (token: string) => Promise<EntityUid>;
+}
 
 const text = z.string().min(1).max(1_024);
 const reason = z.string().min(1).max(4_096);
@@ -57,19 +65,10 @@ const approvalShape = z.object({
 });
 
 /** Those who are asked: what waits for them, and what they say; and what was approved. */
-export function approvalRoutes(parts: AccessParts): Route[] {
-  const { requests, admin } = parts;
-  const { reader, search, clock } = admin;
+export function approvalRoutes(parts: ApprovalParts): Route[] {
+  const { requests, approvals } = parts;
   const access = { kind: 'area', area: 'approvals', how: 'read' } as const;
   const write = { kind: 'area', area: 'approvals', how: 'write' } as const;
-  const chainOf = async (task: AccessTask): Promise<string[]> => {
-    const chain: string[] = [];
-    for (const { decision } of task.items) {
-      const found = await reader.find(decision);
-      if (found !== undefined) chain.push(explain(found, await timelineOf(found.decision, reader, search)));
-    }
-    return chain;
-  };
   const decide = (
     verdict: 'approve' | 'deny',
     id: string,
@@ -105,7 +104,7 @@ export function approvalRoutes(parts: AccessParts): Route[] {
       handle: ({ params }) =>
         withProblems(async () => {
           const task = await requests.find(params.id ?? '');
-          return { ...viewOf(task), chain: await chainOf(task) };
+          return { ...viewOf(task), chain: await chainOf(task, parts) };
         }),
     }),
     route({
@@ -148,7 +147,7 @@ export function approvalRoutes(parts: AccessParts): Route[] {
       summary: 'What was approved, the newest first',
       access,
       answers: { 200: { description: 'Approvals', shape: z.object({ approvals: z.array(approvalShape) }) } },
-      handle: () => ({ approvals: admin.approvals.list().map((one) => approvalView(admin, one)) }),
+      handle: () => ({ approvals: approvals.list().map((one) => approvalView(parts, one)) }),
     }),
     route({
       method: 'DELETE',
@@ -164,10 +163,10 @@ export function approvalRoutes(parts: AccessParts): Route[] {
         404: { description: 'There is none' },
       },
       async handle({ params, query, caller }) {
-        const ended = await admin.approvals.end(params.id ?? '', authorOf({ clock }, caller));
+        const ended = await approvals.end(params.id ?? '', authorOf(parts, caller));
         if (ended === undefined) throw new Problem(404, `there is no approval ${params.id}`);
-        await recordChange(admin, caller, 'approvals.end', { id: ended.id, reason: query.reason });
-        return approvalView(admin, ended);
+        await recordChange(parts, caller, 'approvals.end', { id: ended.id, reason: query.reason });
+        return approvalView(parts, ended);
       },
     }),
   ];
@@ -200,7 +199,7 @@ function scopeIn({ uses, until, anyArguments }: z.output<typeof approveShape>) {
 
 /** @throws {Problem} 400, 403 */
 async function approverIn(
-  { whoIs }: AccessParts,
+  { whoIs }: ApprovalParts,
   caller: AuthenticatedCaller,
   { as, token }: { readonly as?: string | undefined; readonly token?: string | undefined },
 ): Promise<{ readonly uid: EntityUid; readonly vouched: { readonly vouchedBy?: string } }> {
@@ -241,7 +240,7 @@ export function viewOf(task: AccessTask): z.output<typeof viewShape> {
   };
 }
 
-function approvalView({ approvals, clock }: AccessParts['admin'], approval: Approval): z.output<typeof approvalShape> {
+function approvalView({ approvals, clock }: ApprovalParts, approval: Approval): z.output<typeof approvalShape> {
   const { binding, path, resource, policyVersion: _version, enforcementPoint: _point, task: _task, ...rest } = approval;
   const { endedAt, ...shown } = rest;
   const isOver = approval.approvedUntil <= clock().toISOString();

@@ -1,13 +1,19 @@
 import type { EntityUid } from '@writ/cedar';
 import { z } from 'zod';
+import type { LogReader } from '../../audit/log/log-reader.js';
 import { inProcess } from '../../decide/caller.js';
+import type { Decider } from '../../decide/decide.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { SearchPlaceLost, searchEntities } from '../../decide/search.js';
 import type { Provenance } from '../../provenance/path.js';
-import type { AdminParts } from '../admin/parts.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import type { AccessParts } from './parts.js';
+
+export interface FormParts {
+  readonly decider: () => Decider;
+  readonly reader: LogReader;
+  readonly publicUrl: () => string;
+}
 
 /** The action by which bundles say which entities of a catalog somebody sees. */
 const BROWSE = 'browse';
@@ -17,7 +23,7 @@ const CALLER = inProcess('access');
 const itemShape = z.object({ value: z.string(), label: z.string() });
 
 /** What a request for access says besides, and what it can say (profile, "Machine-Readable Forms", "Catalog References"). */
-export function formRoutes({ publicUrl }: AccessParts, { decider, reader }: AdminParts): Route[] {
+export function formRoutes({ decider, reader, publicUrl }: FormParts): Route[] {
   const formOf = (name: string) => {
     const form = decider().plane.forms.get(name);
     if (form === undefined) throw new Problem(404, `there is no form ${name}`);

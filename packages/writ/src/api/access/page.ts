@@ -1,12 +1,18 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
+import type { AccessRequests } from '../../access/access-requests.js';
 import { type AccessTask, statusOf } from '../../access/access-task.js';
 import { AccessRequestError, ApproverError } from '../../access/errors.js';
-import { explain } from '../../audit/explain/explain.js';
-import { timelineOf } from '../../audit/explain/timeline.js';
+import type { ApprovalLinks } from '../../access/links.js';
 import type { Reply } from '../http/reply.js';
 import { type Route, route } from '../http/route.js';
-import type { AccessParts } from './parts.js';
+import { type ChainParts, chainOf } from './chain.js';
+
+export interface ApprovalPageParts extends ChainParts {
+  readonly links: ApprovalLinks;
+  readonly requests: AccessRequests;
+  readonly clock: () => Date;
+}
 
 const HTML = 'text/html; charset=utf-8';
 /** Nothing of the page is fetched, run, framed or told where it was. */
@@ -23,9 +29,8 @@ const formShape = z.object({
 /**
  * What a link that was sent to one person opens. To open it changes nothing: programs that look through mail open links too.
  */
-export function approvalPageRoutes(parts: AccessParts): Route[] {
-  const { links, requests, admin } = parts;
-  const { clock, reader, search } = admin;
+export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
+  const { links, requests, clock } = parts;
   const opened = async (token: string): Promise<{ task: AccessTask; approver: string } | undefined> => {
     const link = links.read(token, clock());
     if (link === undefined) return undefined;
@@ -66,13 +71,7 @@ export function approvalPageRoutes(parts: AccessParts): Route[] {
         const { task, approver } = found;
         const isOpen = statusOf(task) === 'pending' && !task.votes.some((vote) => vote.approver === approver);
         if (!isOpen) return gone(reply);
-        const chain: string[] = [];
-        for (const { decision } of task.items) {
-          const recorded = await reader.find(decision);
-          if (recorded !== undefined)
-            chain.push(explain(recorded, await timelineOf(recorded.decision, reader, search)));
-        }
-        return answer(reply, 200, 'Approval asked', formOf(task, approver, chain));
+        return answer(reply, 200, 'Approval asked', formOf(task, approver, await chainOf(task, parts)));
       },
     }),
     route({

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
+import type { AccessRequests } from '../../access/access-requests.js';
 import type { AccessTask } from '../../access/access-task.js';
 import { statusOf } from '../../access/access-task.js';
 import { AccessRequestError } from '../../access/errors.js';
@@ -11,8 +12,15 @@ import type { AuthenticatedCaller } from '../http/callers.js';
 import { Problem } from '../http/problem.js';
 import { type Call, type Route, route } from '../http/route.js';
 import { boundDenial, checkForm, denialShape } from './denials.js';
-import { formRoutes } from './forms.js';
-import { type AccessParts, withProblems } from './parts.js';
+import { type FormParts, formRoutes } from './forms.js';
+import { withProblems } from './problems.js';
+
+export interface AccessRequestParts extends FormParts {
+  readonly requests: AccessRequests;
+  /** The URLs that may be called back: each exact, or a prefix that ends with a slash. */
+  readonly callbacks: () => readonly string[];
+  readonly clock: () => Date;
+}
 
 const object = z.record(z.string(), z.unknown());
 const requested = z.looseObject({
@@ -77,8 +85,8 @@ const RETRY_AFTER_S = 5;
 const LONGEST_KEY = 255;
 
 /** AuthZEN Access Request and Approval Profile 1.0: a denial that somebody can lift is asked for, and followed. */
-export function accessRequestRoutes(parts: AccessParts): Route[] {
-  const { requests, admin } = parts;
+export function accessRequestRoutes(parts: AccessRequestParts): Route[] {
+  const { requests } = parts;
   const base = (): string => parts.publicUrl().replace(/\/$/, '');
   const find = async (id: string, caller: AuthenticatedCaller, how: 'read' | 'write'): Promise<AccessTask> => {
     const task = await requests.find(id);
@@ -145,23 +153,26 @@ export function accessRequestRoutes(parts: AccessParts): Route[] {
           return requestView(await requests.cancel(task.id, caller.enforcementPoint, why), base());
         }),
     }),
-    ...formRoutes(parts, admin),
+    ...formRoutes(parts),
   ];
 }
 
-async function submit(parts: AccessParts, { body, caller, request, reply }: Call<z.output<typeof submissionShape>>) {
-  const { requests, admin, publicUrl } = parts;
+async function submit(
+  parts: AccessRequestParts,
+  { body, caller, request, reply }: Call<z.output<typeof submissionShape>>,
+) {
+  const { requests, decider, reader, publicUrl } = parts;
   const { subject, context = {}, items, denial, callback, client, requested_access: wanted } = body;
   const isBulk = items !== undefined;
   const asked = items ?? [
     { resource: body.resource ?? {}, action: body.action ?? {}, denial, requested_access: wanted },
   ];
-  const find = async (id: string) => (await admin.reader.find(id))?.decision;
+  const find = async (id: string) => (await reader.find(id))?.decision;
   const denials = [];
   for (const item of asked) {
     const one: AccessRequest = askedIn({ subject, action: item.action, resource: item.resource, context });
-    const found = await boundDenial({ ...admin, find }, caller, one, item.denial ?? (isBulk ? undefined : denial));
-    checkForm(admin.decider(), found.template, { context, requested_access: { ...wanted, ...item.requested_access } });
+    const found = await boundDenial({ ...parts, find }, caller, one, item.denial ?? (isBulk ? undefined : denial));
+    checkForm(decider(), found.template, { context, requested_access: { ...wanted, ...item.requested_access } });
     denials.push(found);
   }
   if (callback !== undefined && !isAllowed(callback.endpoint, parts.callbacks()))

@@ -1,9 +1,21 @@
 import { z } from 'zod';
 import { explain } from '../../audit/explain/explain.js';
 import { timelineOf } from '../../audit/explain/timeline.js';
+import type { LogReader } from '../../audit/log/log-reader.js';
+import type { DecisionSearch } from '../../audit/search/decision-search.js';
+import type { DecisionRecord } from '../../decide/record.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import type { AdminParts } from './parts.js';
+
+export interface DecisionParts {
+  readonly reader: LogReader;
+  readonly search: DecisionSearch;
+  /** Evaluates a recorded decision on the policies that are served: what would have given the other answer, and in words. */
+  readonly account: (decision: DecisionRecord) => {
+    readonly alternatives: readonly object[];
+    readonly lines: readonly string[];
+  };
+}
 
 const record = z.record(z.string(), z.unknown());
 const time = z.iso.datetime({ offset: true });
@@ -33,7 +45,7 @@ const querySchema = z.object({
 });
 
 /** `/v1/decisions`: what was decided, and why. */
-export function decisionRoutes({ reader, search, account }: AdminParts): Route[] {
+export function decisionRoutes({ reader, search, account }: DecisionParts): Route[] {
   const access = { kind: 'area', area: 'decisions', how: 'read' } as const;
   return [
     route({
@@ -100,7 +112,7 @@ function utc(given: string): string {
   return new Date(given).toISOString();
 }
 
-async function absent(id: string, reader: AdminParts['reader']): Promise<Problem> {
+async function absent(id: string, reader: LogReader): Promise<Problem> {
   const entry = await reader.entry(id);
   if (entry?.kind !== 'erased') return new Problem(404, `there is no decision ${id}`);
   return new Problem(410, `the decision ${id} of ${entry.time} is about somebody who was erased`);

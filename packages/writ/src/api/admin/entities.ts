@@ -1,11 +1,17 @@
 import { z } from 'zod';
-import type { Precondition, StoredEntity } from '../../registry/entity-store.js';
+import type { EntityStore, Precondition, StoredEntity } from '../../registry/entity-store.js';
 import { EntityError } from '../../registry/errors.js';
 import { givenJson, givenShape, readGiven, uidShape } from '../../registry/given.js';
+import type { RevisionLog } from '../../registry/revision-log.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import { type AdminParts, authorOf, recordChange } from './parts.js';
+import { authorOf, type ChangeParts, recordChange } from './changes.js';
 import { afterOf, nextOf, uidPage } from './uid-page.js';
+
+export interface EntityParts extends ChangeParts {
+  readonly entities: EntityStore;
+  readonly revisions: RevisionLog;
+}
 
 const storedShape = z.object({
   entity: givenShape,
@@ -27,7 +33,7 @@ const MAX_ENTITIES = 10_000;
 const MAX_NAMED = 100;
 
 /** `/v1/entities`: the facts that were not shipped with the bundle, in Cedar's JSON entities format. */
-export function entityRoutes(parts: AdminParts): Route[] {
+export function entityRoutes(parts: EntityParts): Route[] {
   const { entities } = parts;
   const change = async (make: () => Promise<number | undefined>): Promise<number | undefined> => {
     try {

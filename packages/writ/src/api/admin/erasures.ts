@@ -1,11 +1,19 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
+import type { PersonKeys } from '../../audit/protection/person-keys.js';
+import type { SearchIndex } from '../../audit/search/search-index.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import { type AdminParts, recordChange } from './parts.js';
+import { type ChangeParts, recordChange } from './changes.js';
+
+export interface ErasureParts extends ChangeParts {
+  readonly personKeys: PersonKeys;
+  /** Undefined until the index is open. */
+  readonly searchIndex: () => SearchIndex | undefined;
+}
 
 /** `/v1/erasures`: what is recorded of a person can be read no more, and every proof still holds. */
-export function erasureRoute(parts: AdminParts): Route {
+export function erasureRoute(parts: ErasureParts): Route {
   const { personKeys, searchIndex, log } = parts;
   return route({
     method: 'POST',

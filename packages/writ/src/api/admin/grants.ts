@@ -1,9 +1,15 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
-import type { Grant } from '../../registry/grants.js';
+import type { Grant, Grants } from '../../registry/grants.js';
+import type { Revocations } from '../../registry/revocations.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import { type AdminParts, authorOf, recordChange } from './parts.js';
+import { authorOf, type ChangeParts, recordChange } from './changes.js';
+
+export interface GrantParts extends ChangeParts {
+  readonly grants: Grants;
+  readonly revocations: Revocations;
+}
 
 const text = z.string().min(1).max(1_024);
 const grantShape = z.object({
@@ -33,7 +39,7 @@ const newShape = z.strictObject({
 });
 
 /** `/v1/grants`: authority for some time. */
-export function grantRoutes(parts: AdminParts): Route[] {
+export function grantRoutes(parts: GrantParts): Route[] {
   const { grants, decider, clock, revocations } = parts;
   const viewOf = (grant: Grant): z.output<typeof grantShape> => {
     const at = clock().toISOString();

@@ -1,14 +1,19 @@
-import { Entity, type EntityUid, parseUid, uidText } from '@writ/cedar';
+import { type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
-import { millisecondsOf } from '../../lib/duration.js';
-import type { UsedCredential } from '../../registry/credential-uses.js';
+import type { Approvals } from '../../registry/approval-store.js';
 import { IDENTITY_KINDS, SET_STATES } from '../../registry/identities.js';
-import { IDENTITY_FLAGS, type IdentityView, identityView } from '../../registry/identity-view.js';
-import type { Sighting } from '../../registry/sightings.js';
+import { IDENTITY_FLAGS, type IdentityView } from '../../registry/identity-view.js';
+import type { Sighting, Sightings } from '../../registry/sightings.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import { type AdminParts, authorOf, recordChange } from './parts.js';
+import { authorOf, type ChangeParts, recordChange } from './changes.js';
+import { type IdentityViewParts, identityViewer } from './identity-viewer.js';
 import { afterOf, nextOf, uidPage } from './uid-page.js';
+
+export interface IdentityParts extends ChangeParts, IdentityViewParts {
+  readonly sightings: Sightings;
+  readonly approvals: Approvals;
+}
 
 const text = z.string().min(1).max(1_024);
 const saidShape = z.strictObject({
@@ -84,7 +89,7 @@ const write = { kind: 'area', area: 'identities', how: 'write' } as const;
 const MAX_LOOKED_AT = 10_000;
 
 /** `/v1/identities`: who takes part in decisions, who answers for it, and what is wrong with it. */
-export function identityRoutes(parts: AdminParts): Route[] {
+export function identityRoutes(parts: IdentityParts): Route[] {
   const { identities } = parts;
   return [
     route({
@@ -121,7 +126,7 @@ export function identityRoutes(parts: AdminParts): Route[] {
       async handle({ params }) {
         const uid = { type: params.type ?? '', id: params.id ?? '' };
         const sighting = await parts.sightings.find(uid);
-        const view = (await viewer(parts))(uid, sighting);
+        const view = (await identityViewer(parts))(uid, sighting);
         if (sighting === undefined && view.state === 'unregistered')
           throw new Problem(404, `nobody has heard of ${uidText(uid)}`);
         const now = parts.clock();
@@ -151,14 +156,14 @@ export function identityRoutes(parts: AdminParts): Route[] {
           throw new Problem(400, `${uid.type} is not the name of an entity type`);
         const put = await identities.put({ ...uid, ...body }, authorOf(parts, caller));
         await recordChange(parts, caller, 'identities.put', { ...put });
-        return (await viewer(parts))(uid, await parts.sightings.find(uid));
+        return (await identityViewer(parts))(uid, await parts.sightings.find(uid));
       },
     }),
   ];
 }
 
-async function listed(parts: AdminParts, query: Filter): Promise<{ identities: IdentityView[]; next?: EntityUid }> {
-  const view = await viewer(parts);
+async function listed(parts: IdentityParts, query: Filter): Promise<{ identities: IdentityView[]; next?: EntityUid }> {
+  const view = await identityViewer(parts);
   const found: IdentityView[] = [];
   let after = afterOf(query);
   for (let looked = 0; looked < MAX_LOOKED_AT; ) {
@@ -187,7 +192,7 @@ interface Known {
 
 /** Those registered and those seen, each once, in one order. */
 async function bothBehind(
-  { identities, sightings }: AdminParts,
+  { identities, sightings }: IdentityParts,
   after: EntityUid | undefined,
   limit: number,
 ): Promise<Known[]> {
@@ -202,65 +207,6 @@ function byUid(a: EntityUid, b: EntityUid): number {
   return (
     Buffer.compare(Buffer.from(a.type), Buffer.from(b.type)) || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id))
   );
-}
-
-/** Views of identities as of now. */
-async function viewer(parts: AdminParts): Promise<(uid: EntityUid, sighting: Sighting | undefined) => IdentityView> {
-  const { identities, revocations, decider, clock, limits: settings } = parts;
-  const { people, dormantAfter, credentialAge } = settings();
-  const limits = { dormantAfter: millisecondsOf(dormantAfter), credentialAge: millisecondsOf(credentialAge) };
-  const isPerson = new Set(people);
-  const revoked = new Set(revocations.list().flatMap(({ kind, target }) => (kind === 'identity' ? [target] : [])));
-  const credentials = await credentialsByIdentity(parts);
-  const { registry } = decider().plane;
-  const now = clock();
-  return (uid, sighting) => {
-    const identity = identities.find(uid);
-    const facts = registry.resident(uid);
-    const owner = identity?.owner ?? ownerText(facts);
-    return identityView(
-      {
-        uid,
-        identity,
-        sighting,
-        owner,
-        credentials: credentials.get(uidText(uid)) ?? [],
-        hasFacts: facts !== undefined,
-        isPerson: identity === undefined ? isPerson.has(uid.type) : identity.kind === 'user',
-        isRevoked: revoked.has(uidText(uid)),
-      },
-      limits,
-      now,
-    );
-  };
-}
-
-function ownerText(facts: Entity | undefined): string | undefined {
-  const owner = facts?.attributes.get('owner');
-  if (owner instanceof Entity) return uidText(owner);
-  return typeof owner === 'string' ? owner : undefined;
-}
-
-/** Those that were issued here, used or not, and those that were used. */
-async function credentialsByIdentity({
-  credentialUses,
-  credentials,
-  identityKeys,
-}: AdminParts): Promise<ReadonlyMap<string, readonly UsedCredential[]>> {
-  const all = new Map([...(await credentialUses.byIdentity())].map(([uid, used]) => [uid, [...used]]));
-  const issue = (uid: EntityUid, issued: Pick<UsedCredential, 'credential' | 'kind' | 'issued'>): void => {
-    const key = uidText(uid);
-    const used = all.get(key) ?? [];
-    const i = used.findIndex(({ credential, kind }) => credential === issued.credential && kind === issued.kind);
-    if (i === -1) used.push({ ...issued, through: [], isShared: false });
-    else used[i] = { ...(used[i] as UsedCredential), ...issued };
-    all.set(key, used);
-  };
-  for (const { holder, madeAt } of credentials.holders())
-    if (holder.kind === 'client') issue(holder.agent, { credential: holder.name, kind: 'api_key', issued: madeAt });
-  for (const { owner, thumbprint, addedAt } of identityKeys.list())
-    issue(owner, { credential: thumbprint, kind: 'public_key', issued: addedAt });
-  return all;
 }
 
 function matches(one: IdentityView, { kind, state, flag, owner, team }: Filter): boolean {

@@ -2,10 +2,14 @@ import { parseUid, uidText } from '@writ/cedar';
 import type { JWK } from 'jose';
 import { z } from 'zod';
 import { KeyRegistrationError } from '../../registry/errors.js';
-import type { IdentityKey } from '../../registry/identity-keys.js';
+import type { IdentityKey, IdentityKeys } from '../../registry/identity-keys.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import { type AdminParts, authorOf, recordChange } from './parts.js';
+import { authorOf, type ChangeParts, recordChange } from './changes.js';
+
+export interface IdentityKeyParts extends ChangeParts {
+  readonly identityKeys: IdentityKeys;
+}
 
 const keyShape = z.object({
   /** RFC 7638. */
@@ -17,7 +21,7 @@ const keyShape = z.object({
 });
 
 /** `/v1/identity-keys`: the public keys that identities sign with. */
-export function identityKeyRoutes(parts: AdminParts): Route[] {
+export function identityKeyRoutes(parts: IdentityKeyParts): Route[] {
   const { identityKeys, clock } = parts;
   return [
     route({

@@ -1,6 +1,14 @@
 import { z } from 'zod';
+import type { LogReader } from '../../audit/log/log-reader.js';
+import type { LogWriter } from '../../audit/log/log-writer.js';
 import { type Route, route } from '../http/route.js';
-import type { AdminParts } from './parts.js';
+
+export interface LogParts {
+  readonly reader: LogReader;
+  readonly log: LogWriter;
+  /** Aborted when the service stops: open streams end. */
+  readonly closing: AbortSignal;
+}
 
 const entry = z.record(z.string(), z.unknown());
 /** A listener that does not keep up is let go, not waited for. */
@@ -8,7 +16,7 @@ const MAX_UNSENT = 4 * 2 ** 20;
 const HEARTBEAT_MS = 15_000;
 
 /** `/v1/log` and `/v1/stream`: everything that is on the record, in order; and as it is written. */
-export function logRoutes({ reader, log, closing }: AdminParts): Route[] {
+export function logRoutes({ reader, log, closing }: LogParts): Route[] {
   return [
     route({
       method: 'GET',

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { BundleError } from '../../bundle/errors.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import type { AdminParts } from './parts.js';
 
 const policyShape = z.object({
   name: z.string(),
@@ -21,8 +20,34 @@ const policyShape = z.object({
   servicePolicies: z.array(z.string()),
 });
 
-/** `/v1/policy`: what is decided with. */
-export function policyRoutes({ policy }: AdminParts): Route[] {
+/** The policy as the service holds it. */
+export interface PolicyControl {
+  describe(): PolicyDescription;
+  /**
+   * Reads the bundle again and serves it. A bundle with errors changes nothing.
+   *
+   * @throws {BundleError} with every finding
+   */
+  reload(by: string): Promise<PolicyDescription>;
+}
+
+export interface PolicyDescription {
+  readonly name: string;
+  readonly version: string;
+  readonly state: string;
+  readonly since: string;
+  readonly why?: string | undefined;
+  readonly policies: readonly {
+    readonly id: string;
+    readonly effect: string;
+    readonly annotations: Readonly<Record<string, string>>;
+    readonly file: string;
+  }[];
+  readonly servicePolicies: readonly string[];
+}
+
+/** `/v1/policy`: the policy that is served. */
+export function policyRoutes({ policy }: { readonly policy: PolicyControl }): Route[] {
   return [
     route({
       method: 'GET',

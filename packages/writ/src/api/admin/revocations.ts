@@ -1,9 +1,14 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { REVOCATION_KINDS, type Revocation, type RevocationKind } from '../../registry/revocation.js';
+import type { Revocations } from '../../registry/revocations.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import { type AdminParts, authorOf, recordChange } from './parts.js';
+import { authorOf, type ChangeParts, recordChange } from './changes.js';
+
+export interface RevocationParts extends ChangeParts {
+  readonly revocations: Revocations;
+}
 
 const revocationShape = z.object({
   id: z.string(),
@@ -31,7 +36,7 @@ const newShape = z.strictObject({
 });
 
 /** `/v1/revocations`: authority that is taken away at once. Never turned away, however busy the service is. */
-export function revocationRoutes(parts: AdminParts): Route[] {
+export function revocationRoutes(parts: RevocationParts): Route[] {
   const { revocations, decider, clock } = parts;
   return [
     route({

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { SIGNING_ALGORITHMS, type SigningKeys } from '../../provenance/signing-keys.js';
 import { type Route, route } from '../http/route.js';
-import { type AdminParts, recordChange } from './parts.js';
+import { type ChangeParts, recordChange } from './changes.js';
 
 /** `/v1/signing-keys/rotate`: sign tokens with a new key. The old one goes on verifying what it signed. */
-export function signingKeyRoute(parts: AdminParts, keys: SigningKeys): Route {
+export function signingKeyRoute(parts: ChangeParts, keys: SigningKeys): Route {
   return route({
     method: 'POST',
     url: '/v1/signing-keys/rotate',

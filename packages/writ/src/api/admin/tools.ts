@@ -1,8 +1,12 @@
 import { z } from 'zod';
-import { isSuspended, type PinnedTool } from '../../registry/tool-pins.js';
+import { isSuspended, type PinnedTool, type ToolPins } from '../../registry/tool-pins.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
-import { type AdminParts, recordChange } from './parts.js';
+import { type ChangeParts, recordChange } from './changes.js';
+
+export interface ToolParts extends ChangeParts {
+  readonly toolPins: ToolPins;
+}
 
 const toolShape = z.object({
   server: z.string(),
@@ -20,7 +24,7 @@ const toolShape = z.object({
 });
 
 /** `/v1/tools`: the tools behind the gateway, as somebody approved them and as they are. */
-export function toolRoutes(parts: AdminParts): Route[] {
+export function toolRoutes(parts: ToolParts): Route[] {
   const { toolPins, clock } = parts;
   return [
     route({

@@ -16,7 +16,7 @@ import { withToken } from './txn-token.js';
 /** What searches need of the service. */
 export interface SearchParts {
   readonly decider: () => Decider;
-  readonly tokens: PageTokens;
+  readonly pageTokens: PageTokens;
   readonly verifier: TokenVerifier;
   readonly log: Append;
   readonly clock: () => Date;
@@ -84,7 +84,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
 async function searchForActions(parts: SearchParts, call: Call, token: TokenProvenance | undefined): Promise<unknown> {
   const { page, ...request } = readShape(actionSearchShape, call.body, '');
   const search = ['action', call.caller.enforcementPoint, request];
-  const { limit = PAGE, after } = parts.tokens.read(search, page);
+  const { limit = PAGE, after } = parts.pageTokens.read(search, page);
   await parts.decider().reach(request.context);
   const all = searchActions(parts.decider(), request as Omit<AccessRequest, 'action'>, call.caller, token);
   const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
@@ -113,7 +113,7 @@ async function searchPart(
     throw new Problem(403, `${caller.enforcementPoint} may not search for ${what}`);
   }
   const search = [part, caller.enforcementPoint, request];
-  const { limit = PAGE, after } = parts.tokens.read(search, page);
+  const { limit = PAGE, after } = parts.pageTokens.read(search, page);
   await parts.decider().reach(request.context);
   try {
     const { found, hasMore } = await searchEntities(
@@ -167,6 +167,6 @@ async function finish(parts: SearchParts, { caller }: Call, finished: Finished):
   await parts.log.append([entry], proofsOf(came));
   if (page === undefined && !hasMore) return { results };
   const last = found[found.length - 1];
-  const token = hasMore && last !== undefined ? parts.tokens.issue(search, { limit, after: last.id }) : '';
+  const token = hasMore && last !== undefined ? parts.pageTokens.issue(search, { limit, after: last.id }) : '';
   return { page: { next_token: token, count: results.length }, results };
 }

@@ -1,19 +1,16 @@
 import { z } from 'zod';
 import type { LogReader } from '../../audit/log/log-reader.js';
-import type { Decider } from '../../decide/decide.js';
 import { explainBriefly } from '../../decide/decision.js';
 import { keyOfTask } from '../../decide/gather.js';
 import { placeOf } from '../../ledger/flow/stores.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import { type AdminParts, recordChange } from '../admin/parts.js';
+import { type ChangeParts, recordChange } from '../admin/changes.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 
-export interface LabelParts {
-  readonly decider: () => Decider;
+export interface LabelParts extends ChangeParts {
   readonly ledger: Ledger;
   readonly reader: LogReader;
-  readonly admin: Pick<AdminParts, 'decider' | 'log' | 'clock'>;
 }
 
 const name = z.string().min(1).max(1_024);
@@ -33,7 +30,8 @@ const declassification = z.strictObject({
 });
 
 /** What a person says of labels and of values: that they can come off, or that they are right. */
-export function labelRoutes({ decider, ledger, reader, admin }: LabelParts): Route[] {
+export function labelRoutes(parts: LabelParts): Route[] {
+  const { decider, ledger, reader } = parts;
   return [
     route({
       method: 'POST',
@@ -61,7 +59,7 @@ export function labelRoutes({ decider, ledger, reader, admin }: LabelParts): Rou
         const removed = ledger.declassify(from, labels);
         const detail = { decisionId: decision.id, of, labels, reason: why };
         try {
-          await recordChange(admin, caller, 'labels.declassify', detail, [], removed);
+          await recordChange(parts, caller, 'labels.declassify', detail, [], removed);
         } catch (error) {
           ledger.classifyAgain(removed);
           throw error;
@@ -91,7 +89,7 @@ export function labelRoutes({ decider, ledger, reader, admin }: LabelParts): Rou
             `${body.decisionId} is a ${found.decision.result}: only what a person may let is endorsed`,
           );
         const detail = { decisionId: body.decisionId, reason: body.reason };
-        await recordChange(admin, caller, 'values.endorse', detail);
+        await recordChange(parts, caller, 'values.endorse', detail);
         if (!decider().memory.endorse(found.decision))
           throw new Problem(409, `${body.decisionId} has no values that are traced`);
         reply.code(204);

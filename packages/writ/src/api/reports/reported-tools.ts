@@ -5,9 +5,9 @@ import { type Route, route } from '../http/route.js';
 
 export interface ReportedToolsParts {
   readonly toolPins: ToolPins;
-  /** Whether tools count as they are first reported. */
-  readonly rule: () => PinRule;
-  /** Is told of tools that are suspended from now on. */
+  /** Whether a tool counts as approved when it is first reported. */
+  readonly pinRule: () => PinRule;
+  /** Called with the tools that are suspended from now on. */
   readonly onSuspended: (tools: readonly PinnedTool[]) => Promise<void>;
   readonly isFollower: boolean;
   readonly clock: () => Date;
@@ -59,7 +59,7 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
       if (more > 0 && toolPins.countOf(own) + more > MOST)
         throw new Problem(409, `${caller.enforcementPoint} has reported ${MOST} tools already`);
       const suspended = await toolPins.see(
-        { server, rule: parts.rule(), shown: (tool) => tool },
+        { server, rule: parts.pinRule(), shown: (tool) => tool },
         body.tools,
         [],
         clock(),

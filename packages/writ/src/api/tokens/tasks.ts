@@ -3,15 +3,16 @@ import { z } from 'zod';
 import type { Caps } from '../../ledger/caps.js';
 import type { Mandate } from '../../provenance/mandate.js';
 import type { StartedTask, TaskStore } from '../../provenance/task-store.js';
-import { type AdminParts, recordChange } from '../admin/parts.js';
+import type { Revocations } from '../../registry/revocations.js';
+import { type ChangeParts, recordChange } from '../admin/changes.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 
-export interface TaskParts {
+export interface TaskParts extends ChangeParts {
   readonly tasks: TaskStore;
   readonly caps: Caps;
-  readonly admin: Pick<AdminParts, 'decider' | 'log' | 'clock' | 'revocations'>;
+  readonly revocations: Revocations;
 }
 
 const capShape = z.object({
@@ -44,7 +45,7 @@ const notFound = { description: 'There is no such task, or it is not yours' };
  * the admin API, all of them.
  */
 export function taskRoutes(parts: TaskParts): Route[] {
-  const { tasks, admin } = parts;
+  const { tasks, decider, clock, revocations } = parts;
   const find = async (txn: string, caller: AuthenticatedCaller, how: 'read' | 'write'): Promise<StartedTask> => {
     const task = await tasks.find(txn);
     if (task === undefined || (task.startedBy !== caller.enforcementPoint && !caller.mayUse(how, 'tasks')))
@@ -96,24 +97,23 @@ export function taskRoutes(parts: TaskParts): Route[] {
       answers: { 200: { description: 'The task, ended', shape: taskShape }, 404: notFound },
       async handle({ params, body, caller }) {
         const task = await find(params.txn ?? '', caller, 'write');
-        const { decider, clock, revocations } = admin;
         const now = clock();
         const id = decider().nextId(now);
         const by = caller.enforcementPoint;
         const ended = { id, kind: 'task', target: task.txn, reason: body.reason, by, at: now.toISOString() } as const;
         const standing = await revocations.add(ended);
-        if (standing.id === id) await recordChange(admin, caller, 'task.end', { txn: task.txn, reason: body.reason });
+        if (standing.id === id) await recordChange(parts, caller, 'task.end', { txn: task.txn, reason: body.reason });
         return viewOf(task, parts);
       },
     }),
   ];
 }
 
-function viewOf(task: StartedTask, { caps, admin }: TaskParts): z.output<typeof taskShape> {
+function viewOf(task: StartedTask, { caps, decider, clock, revocations }: TaskParts): z.output<typeof taskShape> {
   const { originator, actor, mandate: _mandate, ...rest } = task;
-  const { kind, grants } = mandateOf(task, admin.decider().plane.usualMandate);
-  const ended = admin.revocations.ofTask(task.txn);
-  const isExpired = Date.parse(task.expires) <= admin.clock().getTime();
+  const { kind, grants } = mandateOf(task, decider().plane.usualMandate);
+  const ended = revocations.ofTask(task.txn);
+  const isExpired = Date.parse(task.expires) <= clock().getTime();
   return {
     ...rest,
     scope: [...rest.scope],

@@ -14,7 +14,7 @@ import {
   type TransactionTokens,
 } from '../../provenance/transaction-token.js';
 import type { UsedProof } from '../../provenance/used-proof.js';
-import { type AdminParts, recordChange } from '../admin/parts.js';
+import { type ChangeParts, recordChange } from '../admin/changes.js';
 import { readJson } from '../http/body.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
@@ -28,7 +28,7 @@ export interface TokenParts {
   readonly tasks: TaskStore;
   /** Undefined when the bundle has no trust domain: then there is no token service. */
   readonly domain: () => TokenDomain | undefined;
-  readonly admin: Pick<AdminParts, 'decider' | 'log' | 'clock'>;
+  readonly admin: ChangeParts;
   /** Whether another service issues the tokens of this deployment. */
   readonly isFollower: boolean;
 }

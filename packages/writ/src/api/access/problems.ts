@@ -1,22 +1,7 @@
-import type { AccessRequests } from '../../access/access-requests.js';
 import { AccessRequestError, ApproverError, TooManyRequests } from '../../access/errors.js';
-import type { ApprovalLinks } from '../../access/links.js';
-import type { AdminParts } from '../admin/parts.js';
 import { Problem } from '../http/problem.js';
 
-/** What the operations on requests for access work on. */
-export interface AccessParts {
-  readonly requests: AccessRequests;
-  readonly links: ApprovalLinks;
-  readonly publicUrl: () => string;
-  /** Where callers may have themselves called back: URLs, or beginnings that end with a slash. */
-  readonly callbacks: () => readonly string[];
-  /** Who an access token of a declared issuer is about, as `{type, id}`. @throws {ExchangeError} when it proves nothing */
-  readonly whoIs: (token: string) => Promise<{ readonly type: string; readonly id: string }>;
-  readonly admin: AdminParts;
-}
-
-/** By the status that the profile has for it ("Error Responses"). */
+/** The status and title of each problem (Access Request and Approval Profile, "Error Responses"). */
 const STATUS = {
   not_requestable: [400, 'Access is not requestable'],
   expired_denial: [410, 'The denial is too old'],
@@ -29,7 +14,7 @@ const STATUS = {
 
 const RETRY_AFTER_S = 60;
 
-/** Answers what the room says with the problem types of the profile. */
+/** Runs an operation and turns the errors of the room into problems of the profile. */
 export async function withProblems<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
