@@ -171,7 +171,7 @@ export class Decider {
     const { records, recorded } = this.begin(asked, caller, { token, trace });
     const refusal = await recorded;
     if (refusal === undefined) return records;
-    return records.map(({ obligations: _none, missing: _neither, ...record }) => ({
+    return records.map(({ obligations: _1, missing: _2, stale: _3, ...record }) => ({
       ...record,
       result: 'deny',
       reasons: [],
@@ -223,7 +223,7 @@ export class Decider {
   /** What was deferred, or waits for somebody, is denied for good: a decision of its own, on the same facts. */
   async giveUp(decision: DecisionRecord, refusal: Refusal): Promise<DecisionRecord> {
     const now = this.parts.clock();
-    const { obligations: _obligations, missing: _missing, binding: _binding, took: _took, ...rest } = decision;
+    const { obligations: _1, missing: _2, stale: _3, binding: _4, took: _5, ...rest } = decision;
     const denied: DecisionRecord = {
       ...rest,
       id: this.nextId(now),

@@ -70,6 +70,8 @@ export interface Verdict {
   readonly obligations?: readonly Obligation[];
   /** Present on a `defer`. */
   readonly missing?: readonly MissingFact[];
+  /** Present on a `defer` of what is of high risk: why revocations, or the policy, may be out of date. */
+  readonly stale?: string;
 }
 
 export interface Decision extends Verdict {

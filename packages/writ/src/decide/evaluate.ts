@@ -150,7 +150,7 @@ function verdictOf(
   const why = risky === undefined ? undefined : stale();
   if (why !== undefined) {
     const message = `${risky?.policy} permits what is of high risk, and ${why}`;
-    return { result: 'defer', reasons: liftable, refusal: { code: 'registry_stale', message } };
+    return { result: 'defer', reasons: liftable, refusal: { code: 'registry_stale', message }, stale: why };
   }
   if (liftable.length > 0) return { result: 'step_up', reasons: liftable, ...stepUps(policies, liftable) };
   const obligations = [...tally.obligations.values()];

@@ -1,6 +1,13 @@
 import { parseUid } from '@writ/cedar';
 import type { Caps, CapUse } from '../ledger/caps.js';
-import { amountsOf, type Grant, type Mandate, type MandatedAction, misfit } from '../provenance/mandate.js';
+import {
+  amountsOf,
+  type Grant,
+  type Mandate,
+  type MandatedAction,
+  type Misfit,
+  misfit,
+} from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
 import { KEY_OVERLAP_MS } from '../provenance/transaction-token.js';
 import type { Refusal, Verdict } from './decision.js';
@@ -43,22 +50,23 @@ export function coverageOf(mandate: Mandate, action: MandatedAction, caps: Caps)
   let why = 'it covers nothing';
   for (const [i, grant] of grants.entries()) {
     const use = useOf(grant, action, caps, until);
-    if (typeof use !== 'string')
+    if (!('why' in use))
       return { kind, covers: true, grant: i, ...namedBy(grant), ...(use.caps.length === 0 ? {} : { use }) };
-    // What is for this action and used up says more than what is for another.
-    if (i === 0 || !use.startsWith('it is not for')) why = use;
+    // A grant for this action that is used up explains more than one for another.
+    if (i === 0 || use.kind === 'unusable') why = use.why;
   }
   return { kind, covers: false, why, namesResource: false, namedInput: [] };
 }
 
-/** What an action would use up of a grant, or why the grant is not for it. */
-function useOf(grant: Grant, action: MandatedAction, caps: Caps, until: number): CapUse | string {
-  const why = misfit(grant, action);
-  if (why !== undefined) return why;
+/** Returns what an action would use up of a grant, or why the grant does not cover it. */
+function useOf(grant: Grant, action: MandatedAction, caps: Caps, until: number): CapUse | Misfit {
+  const unfit = misfit(grant, action);
+  if (unfit !== undefined) return unfit;
   const read = amountsOf(grant, action.input);
-  if ('wrong' in read) return `${read.wrong} is not a whole amount`;
+  if ('wrong' in read) return { kind: 'unusable', why: `${read.wrong} is not a whole amount` };
   const { amounts } = read;
-  return caps.obstacle(grant.caps, amounts) ?? { caps: grant.caps.map(({ id }) => id), amounts, until };
+  const why = caps.obstacle(grant.caps, amounts);
+  return why === undefined ? { caps: grant.caps.map(({ id }) => id), amounts, until } : { kind: 'unusable', why };
 }
 
 function namedBy({ resources, input }: Grant): Pick<Coverage, 'namesResource' | 'namedInput'> {

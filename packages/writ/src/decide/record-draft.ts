@@ -37,12 +37,13 @@ export function beginRecord(
 }
 
 /** Writes the verdict into a draft, which is the record from then on. */
-export function conclude(draft: RecordDraft, { result, reasons, refusal, obligations, missing }: Verdict): void {
+export function conclude(draft: RecordDraft, { result, reasons, refusal, obligations, missing, stale }: Verdict): void {
   draft.result = result;
   draft.reasons = reasons;
   if (refusal !== undefined) draft.refusal = refusal;
   if (obligations !== undefined) draft.obligations = obligations;
   if (missing !== undefined) draft.missing = missing;
+  if (stale !== undefined) draft.stale = stale;
 }
 
 /** Drops the prompt, which can hold anything. */

@@ -96,23 +96,33 @@ function isNarrower(child: Constraint | undefined, parent: Constraint): boolean 
   return areValuesWithin || (isFloorKept && isCeilingKept);
 }
 
-/** Whether a grant covers an action, but for its quantities; or why not. */
-export function misfit(grant: Grant, action: MandatedAction): string | undefined {
+/** The reason why a grant does not cover an action: it is for something else, or it is for this and cannot be used now. */
+export interface Misfit {
+  readonly kind: 'for-another' | 'unusable';
+  readonly why: string;
+}
+
+/** Returns why a grant does not cover an action, its quantities aside; undefined if it covers it. */
+export function misfit(grant: Grant, action: MandatedAction): Misfit | undefined {
   const { actions, effects, resources, input, until } = grant;
-  if (actions !== undefined && !actions.includes(action.name)) return `it is not for ${action.name}`;
+  if (actions !== undefined && !actions.includes(action.name)) return forAnother(action.name);
   if (effects !== undefined) {
     const beyond = action.effects?.find((effect) => !effects.includes(effect));
     if (action.effects === undefined || action.effects.length === 0)
-      return `the effects of ${action.name} are not known`;
-    if (beyond !== undefined) return `it is not for the effect ${beyond}`;
+      return { kind: 'unusable', why: `the effects of ${action.name} are not known` };
+    if (beyond !== undefined) return forAnother(`the effect ${beyond}`);
   }
-  if (resources?.some((one) => isOf(action.resource, one)) === false)
-    return `it is not for ${uidText(action.resource)}`;
-  if (until !== undefined && action.now.getTime() >= until * 1_000) return 'its time is over';
+  if (resources?.some((one) => isOf(action.resource, one)) === false) return forAnother(uidText(action.resource));
+  if (until !== undefined && action.now.getTime() >= until * 1_000)
+    return { kind: 'unusable', why: 'its time is over' };
   for (const [name, constraint] of Object.entries(input ?? {})) {
-    if (!satisfies(argument(action.input, name), constraint)) return `it is not for this ${name}`;
+    if (!satisfies(argument(action.input, name), constraint)) return forAnother(`this ${name}`);
   }
   return undefined;
+}
+
+function forAnother(what: string): Misfit {
+  return { kind: 'for-another', why: `it is not for ${what}` };
 }
 
 function isOf(resource: EntityUid, pattern: string): boolean {

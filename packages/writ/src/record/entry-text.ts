@@ -39,6 +39,7 @@ const OPTIONAL: Readonly<Record<Optional, true>> = {
   refusal: true,
   obligations: true,
   missing: true,
+  stale: true,
   ignored: true,
   revision: true,
   referred: true,

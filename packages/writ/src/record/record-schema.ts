@@ -143,6 +143,10 @@ const decision = z
       )
       .optional()
       .describe('Why it was deferred: the facts that were missing or too old'),
+    stale: z
+      .string()
+      .optional()
+      .describe('Why it was deferred: revocations, or the policy, might have been out of date'),
     ignored: z.array(z.string()).optional().describe('Properties that the caller may not assert'),
     revision: z.number().optional().describe('The revision of the registry'),
     referred: z.array(fact).optional().describe('Entities that policies can come to from those of the request'),

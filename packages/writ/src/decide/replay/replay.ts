@@ -19,6 +19,7 @@ import { inMore, misfitOf, missingFacts } from '../gather.js';
 import { mandatePolicy, outsideVerdict } from '../mandates.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord, FactRecord } from '../record.js';
+import { holdsMasked } from './masked.js';
 
 /** A recorded decision, made again. */
 export type Replayed =
@@ -78,8 +79,7 @@ export class Replay {
     } catch (error) {
       if (error instanceof NotRecorded) return { kind: 'not-recorded', why: error.message };
       if (!(error instanceof CedarError)) throw error;
-      if (JSON.stringify(record).includes('"masked":'))
-        return { kind: 'not-recorded', why: `what was masked is needed: ${error.message}` };
+      if (holdsMasked(record)) return { kind: 'not-recorded', why: `what was masked is needed: ${error.message}` };
       return { kind: 'decided', verdict: refuse('invalid_request', error.message) };
     }
   }
@@ -278,11 +278,13 @@ function liftedIn({ approvals = [] }: DecisionRecord): ReadonlySet<string> {
   return new Set(approvals.flatMap(({ policies }) => policies));
 }
 
-/** Why what was revoked lately may not have been known, as the record of a deferral says it. */
-function staleIn({ refusal }: DecisionRecord): () => string | undefined {
-  if (refusal?.code !== 'registry_stale') return () => undefined;
-  const why = refusal.message.split(' permits what is of high risk, and ')[1] ?? refusal.message;
-  return () => why;
+/** Returns why revocations, or the policy, may have been out of date. Records from before `stale` do not say it. */
+function staleIn({ refusal, stale }: DecisionRecord): () => string | undefined {
+  return () => {
+    if (stale === undefined && refusal?.code === 'registry_stale')
+      throw new NotRecorded('why it was out of date is not on the record');
+    return stale;
+  };
 }
 
 const NO_TAGS: RecordValue = new Map();
