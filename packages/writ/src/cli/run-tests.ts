@@ -13,7 +13,7 @@ import type { AccessRequest } from '../decide/request.js';
 import { decideAll } from '../enforce/coaz/decide-all.js';
 import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
-import { TRANSFORMS } from '../enforce/transform.js';
+import { TRANSFORMS } from '../enforce/supported-obligations.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { WritError } from '../lib/errors.js';
 import { AccessTokens } from '../provenance/access-tokens.js';

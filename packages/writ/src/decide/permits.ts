@@ -12,6 +12,7 @@ import type { Caller } from './caller.js';
 import { namesIn } from './data-flow.js';
 import { isPermitted, type Refusal } from './decision.js';
 import type { Ids } from './ids.js';
+import { isAsPermitted } from './outcome.js';
 import type { PolicyPlane } from './plane.js';
 import type { Append, DecisionRecord, OutcomeDetails, OutcomeRecord } from './record.js';
 
@@ -199,11 +200,6 @@ export class Permits {
       this.open.delete(decisionId);
     }
   }
-}
-
-/** Whether it was done, and nothing else is to be said: what a permit counts as whose outcome is lost. */
-export function isAsPermitted(status: OutcomeStatus, { changes = [], error }: OutcomeDetails = {}): boolean {
-  return status === 'completed' && changes.length === 0 && error === undefined;
 }
 
 /** An error is told in its first words: it is somebody else's text. */

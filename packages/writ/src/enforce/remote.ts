@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Decision, Obligation, Reason, Refusal } from '../decide/decision.js';
-import { isAsPermitted } from '../decide/permits.js';
+import { isAsPermitted } from '../decide/outcome.js';
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { DecisionPointError } from './errors.js';
 import type { ApprovalDesk, AskedFor } from './holding.js';
 import type { ServiceAnswer, ServiceClient } from './service-client.js';
-import { TRANSFORMS } from './transform.js';
+import { TRANSFORMS } from './supported-obligations.js';
 
 const POLL_MS = 2_000;
 /** So many outcomes that nothing depends on are reported together at most (the service takes 100), and after so long. */

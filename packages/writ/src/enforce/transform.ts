@@ -4,10 +4,7 @@ import type { Obligation } from '../decide/decision.js';
 import type { Change } from '../decide/record.js';
 import { spansOf } from '../ledger/flow/detectors.js';
 import { ObligationError } from './errors.js';
-
-/** The types of obligation that change what is forwarded or answered, and that an enforcement point of ours carries out. */
-export const TRANSFORMS = ['redact', 'cap', 'replace', 'drop-field', 'watermark'] as const;
-type Transform = (typeof TRANSFORMS)[number];
+import { TRANSFORMS, type Transform } from './supported-obligations.js';
 
 /** What is changed: the arguments before they are forwarded, or what was answered before it is handed on. */
 export type Side = Change['on'];

@@ -8,7 +8,7 @@ import type { ApprovalDesk } from '../enforce/holding.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { serveGateway } from '../enforce/mcp/server/http.js';
 import type { ProtectedResource } from '../enforce/mcp/server/protected-resource.js';
-import { TRANSFORMS } from '../enforce/transform.js';
+import { TRANSFORMS } from '../enforce/supported-obligations.js';
 import { ClientTokens } from '../provenance/client-tokens.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { DPOP_ALGORITHMS } from '../provenance/dpop.js';
