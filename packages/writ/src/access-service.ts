@@ -183,7 +183,7 @@ function seenOf({ id, template, step, requested }: AccessTask) {
 }
 
 /** What a bundle says of a template; of one that it does not name, what it says of `default`. */
-export function templateOf({ templates }: AccessYaml, name: string): Template {
+function templateOf({ templates }: AccessYaml, name: string): Template {
   const known = Object.hasOwn(templates, name) ? name : 'default';
   const { title, ask, quorum, escalate, expires, lifetimes, notify, emergency } = templates[known] ?? DEFAULT_TEMPLATE;
   return {

@@ -12,7 +12,7 @@ export interface Environment {
 }
 
 /** What policies name and a store resolves: an entity, or a set of entities by their places in the table. */
-export type Named = { readonly uid: EntityUid } | { readonly members: readonly number[] };
+type Named = { readonly uid: EntityUid } | { readonly members: readonly number[] };
 
 /** The entities, and the sets of entities, that a policy set names, each once. */
 export class NameTable {

@@ -25,7 +25,7 @@ export type Generated = (
  * What policies of one shape share. Code has only fixed words, indexes and punctuation in it: every text of a policy is
  * in its table of constants `K`, so policies that differ only in those are one function.
  */
-export interface Shape {
+interface Shape {
   readonly code: string;
   readonly constants: readonly unknown[];
 }

@@ -22,7 +22,7 @@ export interface UnknownPart {
 }
 
 /** An expression as far as it can be worked out: a value, an error whatever the unknown is, or what is left to do. */
-export type Reduced =
+type Reduced =
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'failure'; readonly message: string }
   | { readonly kind: 'residual'; readonly expr: Expr };

@@ -13,7 +13,7 @@ export interface Span {
 }
 
 /** The places in one policy: its scope and the bodies of its conditions. Undefined when the text is not followed. */
-export interface PolicySpans {
+interface PolicySpans {
   readonly scope: readonly { readonly start: number; readonly end: number }[];
   readonly conditions: readonly Span[];
 }

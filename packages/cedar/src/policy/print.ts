@@ -79,7 +79,7 @@ function literal(value: Value): string {
   return typeof value === 'string' ? quote(value) : String(value);
 }
 
-export function printUid(uid: EntityUid | Entity): string {
+function printUid(uid: EntityUid | Entity): string {
   return `${uid.type}::${quote(uid.id)}`;
 }
 

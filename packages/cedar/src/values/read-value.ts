@@ -11,7 +11,7 @@ const MAX_DEPTH = 512;
 const CONSTRUCTORS = { ipaddr: 'ip', decimal: 'decimal', datetime: 'datetime', duration: 'duration' } as const;
 
 /** Gives the one object of a uid. */
-export type Intern = (uid: EntityUid) => Entity;
+type Intern = (uid: EntityUid) => Entity;
 
 /**
  * Reads Cedar's JSON data format (Cedar reference, "Entities and context in JSON") into values. With a type, the

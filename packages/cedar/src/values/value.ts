@@ -140,7 +140,7 @@ export function equalValues(a: Value, b: Value): boolean {
  * An injective text form of a value: two values have the same key exactly when they are equal. Strings carry their
  * length, sets and records are sorted, so nothing in a string can imitate structure.
  */
-export function canonicalKey(value: Value): string {
+function canonicalKey(value: Value): string {
   switch (typeof value) {
     case 'boolean':
       return value ? 'T' : 'F';

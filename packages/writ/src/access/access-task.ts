@@ -2,8 +2,8 @@ import type { EntityUid } from '@writ/cedar';
 import type { ApprovalUses } from '../decide/record.js';
 
 /** The statuses of the profile ("Task Status Values") that one thing that is asked for can have. */
-export type ItemStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'cancelled' | 'failed';
-export type TaskStatus = ItemStatus | 'partial';
+type ItemStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'cancelled' | 'failed';
+type TaskStatus = ItemStatus | 'partial';
 
 /** One denial that somebody is asked to lift. */
 export interface AccessItem {

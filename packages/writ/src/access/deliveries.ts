@@ -1,7 +1,7 @@
 import type { Channel } from './channels.js';
 import type { AccessTaskStore, Delivery } from './task-store.js';
 
-export interface DeliveriesParts {
+interface DeliveriesParts {
   readonly store: AccessTaskStore;
   /** By name; undefined for one that the bundle has no more. */
   readonly channel: (name: string) => Channel | undefined;

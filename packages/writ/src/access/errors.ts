@@ -1,7 +1,7 @@
 import { WritError } from '../lib/errors.js';
 
 /** What a request for access fails with (Access Request and Approval Profile, "Error Responses"). */
-export type AccessProblem =
+type AccessProblem =
   | 'not_requestable'
   | 'expired_denial'
   | 'invalid_denial_binding'

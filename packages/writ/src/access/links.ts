@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** Whom a link is for, and what it lets decide. */
-export interface ApprovalLink {
+interface ApprovalLink {
   readonly request: string;
   /** As `User::"lena"`. */
   readonly approver: string;

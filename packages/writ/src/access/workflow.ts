@@ -2,7 +2,7 @@ import type { Approval } from '../decide/record.js';
 import type { AccessItem, AccessTask, ApprovalScope, Vote } from './access-task.js';
 
 /** How long approvals hold at most, in milliseconds. */
-export type Lifetimes = Readonly<Record<ApprovalScope['uses'], number>>;
+type Lifetimes = Readonly<Record<ApprovalScope['uses'], number>>;
 
 /** What a template says of what becomes of a request. */
 export interface Workflow {
@@ -35,7 +35,7 @@ export function withVote(
 }
 
 /** Who approved an item until now. */
-export function votesFor({ votes }: Pick<AccessTask, 'votes'>, item: number): readonly Vote[] {
+function votesFor({ votes }: Pick<AccessTask, 'votes'>, item: number): readonly Vote[] {
   return votes.filter(({ verdict, items }) => verdict === 'approve' && items.includes(item));
 }
 

@@ -34,7 +34,7 @@ import { type TaskParts, taskRoutes } from './tokens/tasks.js';
 import { type TokenParts, tokenRoutes } from './tokens/token.js';
 
 /** The parts of all operations: each operation file names those that it uses. */
-export type RoutesParts = AccessRequestParts &
+type RoutesParts = AccessRequestParts &
   ApprovalPageParts &
   ApprovalParts &
   DecisionParts &

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Finding } from './check/finding.js';
 
 /** A YAML file read into a shape. Without a value when it does not have that shape; the findings then say why. */
-export interface ReadYaml<T> {
+interface ReadYaml<T> {
   readonly value: T | undefined;
   readonly findings: readonly Finding[];
 }

@@ -4,7 +4,7 @@ import { CedarError, type CedarJsonObject, compile, Entities, Entity, type Polic
 /** How a caller proved itself. */
 export type Method = 'key' | 'certificate' | 'token' | 'none';
 
-export interface ServiceCaller {
+interface ServiceCaller {
   readonly name: string;
   readonly roles: readonly string[];
   readonly method: Method;

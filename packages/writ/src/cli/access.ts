@@ -8,7 +8,7 @@ import { askService, type ServiceFlags } from './service-client.js';
 type Flags = ServiceFlags & { readonly json?: boolean };
 
 /** A request for access that is not said completely, or that there is nothing to ask for. */
-export class AccessFlagsError extends WritError {
+class AccessFlagsError extends WritError {
   readonly code = 'access_flags';
 }
 

@@ -29,7 +29,7 @@ interface GrantView {
 }
 
 /** A grant that is not said completely. */
-export class GrantError extends WritError {
+class GrantError extends WritError {
   readonly code = 'grant_invalid';
 }
 

@@ -29,7 +29,7 @@ export interface IdentityFlags extends ServiceFlags {
 }
 
 /** What is not an identity. */
-export class IdentityError extends WritError {
+class IdentityError extends WritError {
   readonly code = 'identity_invalid';
 }
 

@@ -20,7 +20,7 @@ export interface ImportFlags extends ServiceFlags {
 }
 
 /** A file that cannot be imported: where, and what is wrong. */
-export class ImportError extends WritError {
+class ImportError extends WritError {
   readonly code = 'import_failed';
 }
 

@@ -22,7 +22,7 @@ export interface InitFlags extends ServiceFlags {
 }
 
 /** A bundle that cannot be drafted. */
-export class InitError extends WritError {
+class InitError extends WritError {
   readonly code = 'init_invalid';
 }
 

@@ -7,7 +7,7 @@ import { WritError } from '../lib/errors.js';
 import { addressOf } from '../serve/upstreams.js';
 
 /** Tools that cannot be read. */
-export class ToolListError extends WritError {
+class ToolListError extends WritError {
   readonly code = 'tool_list_invalid';
 }
 

@@ -18,7 +18,7 @@ export interface ReplayFlags {
 }
 
 /** A trace that cannot be read. */
-export class TraceError extends WritError {
+class TraceError extends WritError {
   readonly code = 'trace_invalid';
 }
 

@@ -24,12 +24,12 @@ import { givenShape, readGiven } from '../registry/given.js';
 import type { Registry } from '../registry/registry.js';
 
 /** A test that cannot be run as it is written. */
-export class TestError extends WritError {
+class TestError extends WritError {
   readonly code = 'test_invalid';
 }
 
 /** How one step of a test went. */
-export interface StepResult {
+interface StepResult {
   readonly call: string;
   readonly expected: string;
   readonly actual: string;
@@ -38,14 +38,14 @@ export interface StepResult {
   readonly why: string;
 }
 
-export interface TaskResult {
+interface TaskResult {
   readonly file: string;
   readonly test: string;
   readonly ok: boolean;
   readonly steps: readonly StepResult[];
 }
 
-export interface TestRun {
+interface TestRun {
   readonly tasks: readonly TaskResult[];
   /** The policies that no test determined. */
   readonly undetermined: readonly string[];

@@ -13,7 +13,7 @@ export function isOwn(name: string): boolean {
   return OWN.has(name);
 }
 
-export interface ContextParts {
+interface ContextParts {
   /** The `context` of the request. */
   readonly given: Readonly<Record<string, unknown>>;
   /** The `action.properties` of the request. */

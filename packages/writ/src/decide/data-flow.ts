@@ -18,7 +18,7 @@ export interface DataFlow {
 }
 
 /** What is traced of a call. */
-export interface FlowParts {
+interface FlowParts {
   readonly ledger: Ledger;
   readonly task: string;
   readonly coverage: Coverage | undefined;

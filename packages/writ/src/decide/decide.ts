@@ -37,13 +37,13 @@ export interface DeciderParts extends JudgeParts {
 }
 
 /** Decisions that were made and are on their way to the disk. */
-export interface BegunDecisions {
+interface BegunDecisions {
   readonly records: DecisionRecord[];
   /** Why none of them stands; undefined when all are recorded. Never rejects. */
   readonly recorded: Promise<Refusal | undefined>;
 }
 
-export interface BeginOptions {
+interface BeginOptions {
   /** From the token that came with the requests; undefined if none came. */
   readonly token: TokenProvenance | undefined;
   /** The trace that they are part of (W3C Trace Context, trace-id). */

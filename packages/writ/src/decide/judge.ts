@@ -63,7 +63,7 @@ export interface JudgeParts {
 }
 
 /** A request that is to be judged. */
-export interface Case {
+interface Case {
   /** Of the decision for which a permit reserves; undefined to reserve nothing. */
   readonly id: string | undefined;
   readonly request: AccessRequest;

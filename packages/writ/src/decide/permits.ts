@@ -21,7 +21,7 @@ export interface Recorded {
   readonly outcome: OutcomeRecord | undefined;
 }
 
-export interface PermitsParts {
+interface PermitsParts {
   readonly ledger: Ledger;
   readonly log: Append;
   /** A decision that was recorded, with its outcome. */

@@ -29,7 +29,7 @@ export interface DecisionPoint {
 }
 
 /** Says what a token that somebody presents, with or without a proof, is worth. */
-export type Believe = (
+type Believe = (
   txnToken: string,
   proof: Carried['proof'],
   call: Pick<AccessRequest, 'action' | 'context'>,

@@ -14,7 +14,7 @@ export interface Found {
   readonly obligations?: readonly Obligation[];
 }
 
-export interface FoundPage {
+interface FoundPage {
   readonly found: readonly Found[];
   /** Whether there is more behind the last one. */
   readonly hasMore: boolean;

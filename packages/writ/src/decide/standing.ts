@@ -3,7 +3,7 @@ import type { Identities } from '../registry/identities.js';
 import type { Registry } from '../registry/registry.js';
 
 /** What the registry says of those on a path, whatever they do. */
-export interface Standing {
+interface Standing {
   /** Why none of them may do anything. */
   readonly refusal?: string;
   /** Whether all of them are known: registered, or with facts. */

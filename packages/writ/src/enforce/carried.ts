@@ -6,7 +6,7 @@ import type { Carried, TraceContext } from '../decide/request.js';
 export const TOKEN_META = 'dev.writ/txn-token';
 
 /** Where the text that a user asked stands in the `_meta` of an MCP request. */
-export const PROMPT_META = 'dev.writ/prompt';
+const PROMPT_META = 'dev.writ/prompt';
 
 /** Version 00 of `traceparent` (W3C Trace Context, section 3.2), and not the ids that mean nothing. */
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -16,7 +16,7 @@ const TOGETHER_MS = 10;
 /** In characters; the service takes a body of 1 MiB, and a character has four bytes at most. */
 const MAX_RESULT = 200_000;
 
-export interface RemoteDecisionPoint extends DecisionPoint {
+interface RemoteDecisionPoint extends DecisionPoint {
   readonly desk: ApprovalDesk;
   /** Waits until every outcome is reported, or could not be. */
   settled(): Promise<void>;

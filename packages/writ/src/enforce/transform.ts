@@ -7,7 +7,7 @@ import { ObligationError } from './errors.js';
 import { TRANSFORMS, type Transform } from './supported-obligations.js';
 
 /** What is changed: the arguments before they are forwarded, or what was answered before it is handed on. */
-export type Side = Change['on'];
+type Side = Change['on'];
 
 const IS_TRANSFORM: ReadonlySet<string> = new Set(TRANSFORMS);
 /** Where an obligation does not say: what is capped or replaced is sent, what is redacted is answered. */

@@ -17,7 +17,7 @@ const whole = z.int();
 const scalar = z.union([text, whole, z.boolean()]);
 
 /** What a value of the input must be: one of these, and between these. A list must be so in each of its items. */
-export const constraintShape = z
+const constraintShape = z
   .strictObject({
     one_of: z.array(scalar).min(1).max(MAX_LIST).optional(),
     min: whole.optional(),

@@ -15,7 +15,7 @@ export interface Issuer {
 }
 
 /** Who a verified token is about. */
-export interface TokenSubject {
+interface TokenSubject {
   readonly issuer: string;
   readonly subject: string;
   readonly claims: Readonly<Record<string, unknown>>;

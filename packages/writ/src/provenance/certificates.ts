@@ -5,7 +5,7 @@
  *
  * @returns none when a name is one that Node had to quote: such a name can be made to look like two (CVE-2021-44532)
  */
-export function alternativeNames(subjectAltName: string | undefined): string[] {
+function alternativeNames(subjectAltName: string | undefined): string[] {
   if (subjectAltName === undefined || subjectAltName.includes('"')) return [];
   return subjectAltName.split(', ').filter((name) => name.startsWith('URI:') || name.startsWith('DNS:'));
 }

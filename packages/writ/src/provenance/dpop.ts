@@ -18,7 +18,7 @@ import { CLOCK_SKEW_S } from './transaction-token.js';
 import type { UsedProof } from './used-proof.js';
 
 /** The request that a proof must be for. */
-export interface ProofTarget {
+interface ProofTarget {
   readonly method: string;
   readonly url: string;
   /** The token that the proof must be about (`ath`); undefined at the token endpoint, where there is none yet. */
@@ -66,7 +66,7 @@ const MAX_USED = 2_000_000;
 const MAX_KEYS = 1_000;
 
 /** The claim with which a proof covers what is asked, not only where. */
-export const CALL_CLAIM = 'dev.writ/call';
+const CALL_CLAIM = 'dev.writ/call';
 
 const claimsShape = z.object({
   jti: z.string().min(1).max(512),

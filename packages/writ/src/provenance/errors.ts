@@ -10,7 +10,7 @@ export class IssuerUnreachableError extends WritError {
   readonly code = 'issuer_unreachable';
 }
 
-export type TokenErrorCode =
+type TokenErrorCode =
   | 'token_malformed'
   | 'token_type'
   | 'token_key_unknown'
@@ -35,7 +35,7 @@ export class TokenError extends WritError {
 }
 
 /** The `error` of an OAuth error response (RFC 6749, section 5.2; RFC 8693, section 2.2.2). */
-export type ExchangeErrorCode =
+type ExchangeErrorCode =
   | 'invalid_request'
   | 'invalid_target'
   | 'invalid_scope'

@@ -39,7 +39,7 @@ export interface CredentialOrigin {
   readonly provedAt?: number | undefined;
 }
 
-export interface FirstRequest {
+interface FirstRequest {
   readonly proven: Proven;
   readonly txn: string;
   readonly scope: readonly string[];

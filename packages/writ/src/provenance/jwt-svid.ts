@@ -9,7 +9,7 @@ export interface TrustDomain {
   readonly audience: string;
 }
 
-export interface WorkloadIdentity {
+interface WorkloadIdentity {
   /** The SPIFFE ID, byte for byte. */
   readonly spiffeId: string;
   readonly trustDomain: string;

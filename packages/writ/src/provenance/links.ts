@@ -17,7 +17,7 @@ import {
 } from './transaction-token.js';
 
 /** `typ` of a link: an actor hands its task on with its own signature, and asks nobody. */
-export const LINK_TYPE = 'txnlink+jwt';
+const LINK_TYPE = 'txnlink+jwt';
 /** Between a token and its links, as in SD-JWT. */
 export const LINK_SEPARATOR = '~';
 /** The name of a key as an issuer (draft-ietf-oauth-jwk-thumbprint-uri, RFC 9278). */

@@ -37,7 +37,7 @@ export function actorOf(provenance: Provenance): EntityUid {
 }
 
 /** What an AuthZEN request says of its subject and of the agents at work for it. */
-export interface NamedIdentities {
+interface NamedIdentities {
   readonly subject: EntityUid;
   /** `subject.properties.act` (RFC 8693): the present actor outermost, those before it nested. */
   readonly act?: unknown;

@@ -6,7 +6,7 @@ export const SIGNING_ALGORITHMS = ['ES256', 'Ed25519'] as const;
 /** RS256 is for security event tokens alone, which others verify (CAEP interoperability profile). */
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number] | 'RS256';
 
-export interface SigningKey {
+interface SigningKey {
   /** The RFC 7638 thumbprint of the public key. */
   readonly kid: string;
   readonly algorithm: SigningAlgorithm;

@@ -267,7 +267,7 @@ const attached = z
 /** An entry as whoever may read the record gets it. */
 export const recordShape = z.union([decision, outcome, search, change]);
 /** An entry as it stands in the log. */
-export const entryShape = z.union([decision, outcome, search, change, sealed, attached]);
+const entryShape = z.union([decision, outcome, search, change, sealed, attached]);
 
 /** The JSON Schema of entries. */
 export function recordSchema(): Record<string, unknown> {

@@ -2,7 +2,7 @@ import { type EntityUid, uidText } from '@writ/cedar';
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 
-export type CredentialKind = 'api_key' | 'access_token' | 'jwt_svid' | 'public_key';
+type CredentialKind = 'api_key' | 'access_token' | 'jwt_svid' | 'public_key';
 
 /** That an identity proved itself with a credential. Never the secret. */
 export interface CredentialUse {

@@ -1,7 +1,7 @@
 import type { RevisionLog } from './revision-log.js';
 
 /** Tells the services on one database of changes, and is told of theirs. */
-export interface Announcements {
+interface Announcements {
   /** Tells the others that there is something new. Never part of a transaction. */
   announce(): void;
   /** Calls back when somebody else has told. */

@@ -10,7 +10,7 @@ export interface EntityGiven {
 }
 
 export const uidShape = z.object({ type: z.string().min(1), id: z.string() });
-export const entityShape = z.object({
+const entityShape = z.object({
   uid: uidShape,
   attrs: z.record(z.string(), z.unknown()).optional(),
   parents: z.array(uidShape).optional(),

@@ -17,7 +17,7 @@ export type IdentityKind = (typeof IDENTITY_KINDS)[number];
 
 /** What somebody decided of an identity; that it is dormant is found out. */
 export const SET_STATES = ['active', 'suspended', 'retired'] as const;
-export type SetState = (typeof SET_STATES)[number];
+type SetState = (typeof SET_STATES)[number];
 
 /** An identity that somebody registered: who answers for it, and what it is for. */
 export interface Identity extends EntityUid {

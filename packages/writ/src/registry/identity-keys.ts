@@ -16,7 +16,7 @@ export interface IdentityKey {
   readonly addedBy: string;
 }
 
-export type KeyAlgorithm = 'ES256' | 'Ed25519';
+type KeyAlgorithm = 'ES256' | 'Ed25519';
 
 interface KeyRow {
   thumbprint: string;

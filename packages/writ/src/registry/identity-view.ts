@@ -11,7 +11,7 @@ export const IDENTITY_FLAGS = [
   'shared-credential',
   'revoked',
 ] as const;
-export type IdentityFlag = (typeof IDENTITY_FLAGS)[number];
+type IdentityFlag = (typeof IDENTITY_FLAGS)[number];
 
 /** What there is to say of an identity: what somebody registered, and what was seen. */
 export interface IdentityView extends EntityUid {
@@ -33,7 +33,7 @@ export interface IdentityView extends EntityUid {
   readonly flags: readonly IdentityFlag[];
 }
 
-export interface IdentityParts {
+interface IdentityParts {
   readonly uid: EntityUid;
   readonly identity?: Identity | undefined;
   readonly sighting?: Sighting | undefined;
@@ -47,7 +47,7 @@ export interface IdentityParts {
 }
 
 /** When an identity counts as dormant, and a credential as too old; milliseconds. */
-export interface IdentityLimits {
+interface IdentityLimits {
   readonly dormantAfter: number;
   readonly credentialAge: number;
 }

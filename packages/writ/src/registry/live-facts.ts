@@ -18,13 +18,13 @@ export interface FactAge {
 }
 
 /** A fact that a policy asked for and did not get. */
-export interface WithheldRead {
+interface WithheldRead {
   readonly entity: EntityUid;
   readonly attribute: string;
 }
 
 /** What a fetcher brought of one entity. */
-export interface FetchedFacts extends EntityUid {
+interface FetchedFacts extends EntityUid {
   readonly source: string;
   readonly asOf: number;
   /** In Cedar's JSON; null: there is none. */

@@ -4,10 +4,10 @@ import { columnsOf, isPostgres } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 
 /** What of the registry a change is about. */
-export type ChangeKind = 'approval' | 'entity' | 'grant' | 'identity' | 'identity-key' | 'revocation';
+type ChangeKind = 'approval' | 'entity' | 'grant' | 'identity' | 'identity-key' | 'revocation';
 
 /** One thing that was changed. Of what is not an entity, `type` says which sort it is. */
-export interface Change extends EntityUid {
+interface Change extends EntityUid {
   readonly kind: ChangeKind;
   readonly what: 'put' | 'delete';
 }
@@ -27,7 +27,7 @@ export interface Author {
 }
 
 /** What is kept in memory of one kind. */
-export interface ResidentPart {
+interface ResidentPart {
   readonly kind: ChangeKind;
   /**
    * Reads what there is of these now, all from one snapshot of the database.
@@ -47,7 +47,7 @@ interface ChangeRow {
   at: string;
   by: string;
 }
-export type RevisionTables = {
+type RevisionTables = {
   entity_revision: { only: number; revision: number };
   registry_changes: ChangeRow;
 };
@@ -236,7 +236,7 @@ async function prune(store: Store, now: Date): Promise<void> {
 }
 
 /** What was written in one change. */
-export interface Written {
+interface Written {
   readonly changes: readonly Change[];
   readonly apply?: () => void;
 }

@@ -2,7 +2,7 @@ import type { Migrations } from '../store/store.js';
 import type { Revocation, RevocationKind } from './revocation.js';
 
 export type RevocationTables = { registry_revocations: RevocationRow };
-export interface RevocationRow {
+interface RevocationRow {
   id: string;
   kind: RevocationKind;
   target: string;

@@ -5,7 +5,7 @@ import { isBefore, keyOf, keysOf, type Revocable, type Revocation, reaches } fro
 import { type RevocationTables, revocationOf } from './revocation-rows.js';
 
 /** Told of a revocation as soon as it is in force. */
-export type OnRevocation = (revocation: Revocation) => void;
+type OnRevocation = (revocation: Revocation) => void;
 
 /** What is revoked now. A revocation is in the next decision when its promise is kept. */
 export class Revocations {

@@ -10,7 +10,7 @@ export interface ToolDefinition {
 }
 
 /** What is suspicious about the definition of a tool, by its stable name. */
-export const TOOL_FINDINGS = ['hidden-text', 'instructions', 'look-alike', 'shadows', 'names-other-tools'] as const;
+const TOOL_FINDINGS = ['hidden-text', 'instructions', 'look-alike', 'shadows', 'names-other-tools'] as const;
 export type ToolFinding = (typeof TOOL_FINDINGS)[number];
 
 /**

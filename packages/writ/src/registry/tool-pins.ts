@@ -25,7 +25,7 @@ export interface PinnedTool {
 }
 
 /** The server that lists tools, and how clients see one of them. */
-export interface ListingServer<T extends ToolDefinition> {
+interface ListingServer<T extends ToolDefinition> {
   readonly server: string;
   readonly rule: PinRule;
   readonly shown: (tool: T) => ToolDefinition;

@@ -24,7 +24,7 @@ import type { FetchObserver } from '../registry/fetch/fetcher.js';
 import type { Fetchers } from '../registry/fetch/fetchers.js';
 import type { RecordChange } from './record-keeping.js';
 
-export interface ServingParts {
+interface ServingParts {
   /** The folder of the bundle. */
   readonly folder: string;
   readonly data: string;

@@ -28,7 +28,7 @@ interface UpstreamsParts {
 }
 
 /** The servers behind a gateway. */
-export interface StartedUpstreams {
+interface StartedUpstreams {
   readonly shared: readonly Upstream[];
   /** Starts those anew that each client has for itself; undefined when there are none. */
   readonly startOwn: ((relay: Relay) => Promise<readonly Upstream[]>) | undefined;

@@ -4,14 +4,14 @@ import { eventsBehind, type OutgoingEvent } from './outgoing.js';
 import type { StreamStore } from './stream-store.js';
 
 /** Somebody who is told of our revocations. */
-export interface SignalReceiver {
+interface SignalReceiver {
   readonly name: string;
   readonly audience: string;
   /** Where events are sent; undefined for a receiver that fetches them. */
   readonly push?: { readonly url: string; readonly authorization: string | undefined } | undefined;
 }
 
-export interface DeliveryParts {
+interface DeliveryParts {
   readonly store: StreamStore;
   readonly revisions: RevisionLog;
   readonly revocations: Revocations;

@@ -70,7 +70,7 @@ export const EVENT_TYPES = {
     claims: z.looseObject({ status: z.enum(['enabled', 'paused', 'disabled']), reason: z.string().optional() }),
   },
 } as const;
-export type EventName = keyof typeof EVENT_TYPES;
+type EventName = keyof typeof EVENT_TYPES;
 
 /** An event that is understood, with its claims read. */
 export type SecurityEvent = {

@@ -6,7 +6,7 @@ import { readEvent, type SecurityEvent } from './event-types.js';
 import { type EventSubject, readSubject } from './subject-identifier.js';
 
 /** What a transmitter's security event tokens have to be. */
-export interface SetRules {
+interface SetRules {
   readonly issuer: string;
   readonly audience: string;
   readonly jwks: string;

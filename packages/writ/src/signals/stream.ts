@@ -14,7 +14,7 @@ export interface SignalSinks {
   record(by: string, what: string, detail: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
-export interface SignalStreamParts {
+interface SignalStreamParts {
   readonly name: string;
   readonly verifier: SetVerifier;
   readonly mapping: SignalMapping;

@@ -29,7 +29,7 @@ const MEMBERS = [
   'org_unit',
   'group',
 ] as const;
-export type SubjectMember = (typeof MEMBERS)[number];
+type SubjectMember = (typeof MEMBERS)[number];
 
 /** Who an event is about, by the parts in which it says so. */
 export type EventSubject = Partial<Record<SubjectMember, SimpleSubject>>;

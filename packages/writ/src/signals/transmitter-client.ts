@@ -15,7 +15,7 @@ const MAX_EVENTS = 100;
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 60_000;
 
-export interface TransmitterOptions {
+interface TransmitterOptions {
   readonly issuer: string;
   /** The value of the `Authorization` header that it is asked with. */
   readonly authorization: string | undefined;
@@ -38,7 +38,7 @@ const metadataShape = z.looseObject({
   verification_endpoint: z.url().optional(),
   critical_subject_members: z.array(z.string()).optional(),
 });
-export type TransmitterMetadata = z.output<typeof metadataShape>;
+type TransmitterMetadata = z.output<typeof metadataShape>;
 
 const streamShape = z.looseObject({
   stream_id: z.string().min(1),

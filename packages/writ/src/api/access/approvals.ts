@@ -222,7 +222,7 @@ async function approverIn(
 }
 
 /** A task as those see it who decide on it. */
-export function viewOf(task: AccessTask): z.output<typeof viewShape> {
+function viewOf(task: AccessTask): z.output<typeof viewShape> {
   const { path, items: asked, votes, callback: _callback, idempotency: _key, policyVersion: _version, ...rest } = task;
   const { isBulk: _bulk, stepAt: _at, cancelled: _cancelled, ...shown } = rest;
   return {

@@ -21,7 +21,7 @@ type DenialNamed = z.output<typeof denialShape>;
 /** Clocks of the two sides may differ by so much. */
 const SKEW_MS = 30_000;
 
-export interface DenialParts {
+interface DenialParts {
   readonly decider: () => Decider;
   readonly find: (id: string) => Promise<DecisionRecord | undefined>;
   readonly clock: () => Date;

@@ -62,7 +62,7 @@ function detailFor(record: DecisionRecord, caller: AuthenticatedCaller): 'none' 
 }
 
 /** What an answer is made with besides the record. */
-export interface Answering {
+interface Answering {
   readonly plane: PolicyPlane;
   readonly publicUrl: () => string;
 }

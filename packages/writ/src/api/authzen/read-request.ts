@@ -10,9 +10,9 @@ const properties = z.record(z.string(), z.unknown()).optional();
 const MAX_NAME = 1_024;
 const name = z.string().min(1).max(MAX_NAME);
 
-export const entityShape = z.object({ type: name, id: name, properties });
-export const actionShape = z.object({ name, properties });
-export const contextShape = z.record(z.string(), z.unknown());
+const entityShape = z.object({ type: name, id: name, properties });
+const actionShape = z.object({ name, properties });
+const contextShape = z.record(z.string(), z.unknown());
 
 /** An access evaluation request (section 6.1). */
 export const evaluationShape = z.object({
@@ -22,11 +22,11 @@ export const evaluationShape = z.object({
   context: contextShape.optional(),
 });
 
-export const SEMANTICS = ['execute_all', 'deny_on_first_deny', 'permit_on_first_permit'] as const;
+const SEMANTICS = ['execute_all', 'deny_on_first_deny', 'permit_on_first_permit'] as const;
 export type Semantic = (typeof SEMANTICS)[number];
 
 /** How many evaluations one request may have: their ids must fit the header of the answer. */
-export const MAX_BATCH = 250;
+const MAX_BATCH = 250;
 
 /** The parts of an access evaluations request (section 7.1); what an item merges to is checked by itself. */
 export const evaluationsShape = z.object({

@@ -5,14 +5,14 @@ import { parseJson } from '@writ/cedar/json';
 import { Problem } from './problem.js';
 
 /** What a body may be (design section 4): bounded, UTF-8, and JSON with one reading. */
-export const MAX_BODY = 1024 * 1024;
+const MAX_BODY = 1024 * 1024;
 const MAX_DEPTH = 64;
 const TYPES = {
   json: { name: 'application/json', pattern: /^application\/json\s*(?:;|$)/i },
   set: { name: 'application/secevent+jwt', pattern: /^application\/secevent\+jwt\s*(?:;|$)/i },
   form: { name: 'application/x-www-form-urlencoded', pattern: /^application\/x-www-form-urlencoded\s*(?:;|$)/i },
 } as const;
-export type BodyType = keyof typeof TYPES;
+type BodyType = keyof typeof TYPES;
 
 /**
  * Reads the body whole and calls back with what it says; undefined when there is none. A body that ends early is never

@@ -4,7 +4,7 @@ import type { Caller, Rights } from '../../decide/caller.js';
 import type { AccessTokens } from '../../provenance/access-tokens.js';
 
 /** A caller as the bundle declares it. */
-export interface DeclaredCaller {
+interface DeclaredCaller {
   readonly roles: readonly string[];
   readonly certificate?: string | undefined;
   readonly token?: { readonly issuer: string; readonly subject: string } | undefined;

@@ -8,12 +8,12 @@ import type { Reply } from './reply.js';
  * Who may use a route: whoever proved to be a caller (what it may ask is decided on what it asks), or whoever the service
  * policies let use that area of the admin API. `open` needs nobody and no policy.
  */
-export type Access =
+type Access =
   | { readonly kind: 'caller' }
   | { readonly kind: 'area'; readonly area: string; readonly how: 'read' | 'write' }
   | { readonly kind: 'open' };
 
-export interface Answer {
+interface Answer {
   readonly description: string;
   readonly shape?: z.ZodType;
   readonly contentType?: string;

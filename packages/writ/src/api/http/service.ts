@@ -16,7 +16,7 @@ import { type Call, type Route, readShape } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
 import type { RequestTracing } from './tracing.js';
 
-export interface Service {
+interface Service {
   readonly url: string;
   /** Takes no more requests, answers those it has, then resolves. */
   close(): Promise<void>;
@@ -30,7 +30,7 @@ export interface TlsMaterial {
   readonly clientCa?: Buffer | undefined;
 }
 
-export interface ServiceParts {
+interface ServiceParts {
   readonly state: ServingStateHolder;
   readonly callers: () => Callers;
   readonly credentials: Credentials;

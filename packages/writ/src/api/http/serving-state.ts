@@ -1,5 +1,5 @@
 /** What the service can do now (design section 11). */
-export type ServingState =
+type ServingState =
   /** No verified policy yet: nothing is decided. */
   | { readonly state: 'starting' }
   | { readonly state: 'ready'; readonly policyVersion: string; readonly since: string }

@@ -3,7 +3,7 @@ import type { Decision } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 
 /** What another policy makes of a recorded decision. */
-export type Verdict = Pick<Decision, 'result' | 'reasons' | 'refusal' | 'obligations' | 'missing'>;
+type Verdict = Pick<Decision, 'result' | 'reasons' | 'refusal' | 'obligations' | 'missing'>;
 
 /** How many, by name. */
 export type Counts = Readonly<Record<string, number>>;

@@ -28,7 +28,7 @@ export const exportMigrations: Migrations = {
 const MAX_TILES = 64;
 
 /** How far a sink has come, and how far it is behind. */
-export interface ExportProgress {
+interface ExportProgress {
   readonly next: number;
   readonly behind: number;
 }

@@ -4,11 +4,11 @@ import canonicalize from 'canonicalize';
 import type { DecisionRecord, OutcomeRecord } from '../../decide/record.js';
 
 /** The releases of OCSF that events can be written for. Agents and attestations are in the second. */
-export const OCSF_VERSIONS = ['1.8.0', '1.9.0-dev'] as const;
+const OCSF_VERSIONS = ['1.8.0', '1.9.0-dev'] as const;
 export type OcsfVersion = (typeof OCSF_VERSIONS)[number];
 
 /** Where an entry is in the log. */
-export interface Place {
+interface Place {
   readonly origin: string;
   readonly index: number;
 }

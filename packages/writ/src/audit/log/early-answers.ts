@@ -23,7 +23,7 @@ export const earlyMigrations: Migrations = {
 };
 
 /** What a service that ended without closing its log may have answered for, and nobody recorded. */
-export interface Unrecorded {
+interface Unrecorded {
   /** At most so many entries. */
   readonly atMost: number;
   /** When it began to answer early. RFC 3339. */

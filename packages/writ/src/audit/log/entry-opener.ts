@@ -6,7 +6,7 @@ import { attachedTo, checked } from './log-lines.js';
 import { LogTiles } from './log-tiles.js';
 
 /** An entry that is about somebody who was erased: that it was there, and when. */
-export interface ErasedEntry {
+interface ErasedEntry {
   readonly kind: 'erased';
   readonly id: string;
   readonly time: string;

@@ -12,7 +12,7 @@ const PURGE_EVERY = 1_000;
 export const SIGN_EVERY_MS = 20;
 
 /** Writes groups to an open database. */
-export interface GroupsInserter {
+interface GroupsInserter {
   /** All of them are there, each whole and in the tree, or none. Signs when the last signature is some time ago. */
   insert(groups: readonly LogGroup[]): void;
   /** Signs for what was written since. */

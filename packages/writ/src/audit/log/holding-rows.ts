@@ -25,7 +25,7 @@ export const COMPACT_EVERY = 500;
 export const MOST_AT_ONCE = 2 * COMPACT_EVERY;
 
 /** What becomes of rows that there is something to do with. */
-export interface FoldedRows {
+interface FoldedRows {
   /** The decisions of which nothing is left. */
   readonly over: readonly string[];
   /** Those of which a window still sees something. */

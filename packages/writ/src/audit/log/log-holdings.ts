@@ -41,7 +41,7 @@ export async function holdingTables(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-export interface HoldingsWriter {
+interface HoldingsWriter {
   /** @param reserved what it holds, as JSON */
   enter(decisionId: string, at: number, reserved: string): void;
   /** It holds something else from now on, as JSON; nothing when there is none. */

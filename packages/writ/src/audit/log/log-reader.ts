@@ -12,12 +12,12 @@ export interface RecordedDecision {
   readonly outcome: OutcomeRecord | undefined;
 }
 
-export interface LogPosition {
+interface LogPosition {
   readonly seq: number;
   readonly index: number;
 }
 
-export interface PositionedEntry {
+interface PositionedEntry {
   readonly position: LogPosition;
   readonly entry: ReadEntry;
 }

@@ -20,7 +20,7 @@ export interface HeadRow {
 }
 
 /** Entries that were added: where the first of them is, and their hashes. */
-export interface Added {
+interface Added {
   readonly start: number;
   readonly hashes: Buffer;
 }

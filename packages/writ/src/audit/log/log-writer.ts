@@ -65,9 +65,9 @@ class Pending {
 }
 
 /** Told of entries once they are on disk. */
-export type EntryListener = (notes: readonly EntryNote[]) => void;
+type EntryListener = (notes: readonly EntryNote[]) => void;
 /** The same, with what each is as JSON. */
-export type TextListener = (notes: readonly EntryNote[], texts: readonly string[]) => void;
+type TextListener = (notes: readonly EntryNote[], texts: readonly string[]) => void;
 
 /** More than this waiting for the disk, in characters, and new entries are refused. */
 const MAX_WAITING = 64 * 2 ** 20;

@@ -36,7 +36,7 @@ export async function receiptOf(tiles: LogTiles, id: string): Promise<string | u
 const SIGNED_MS = 20;
 const SIGNED_TRIES = 15;
 
-export interface VerifiedEntry {
+interface VerifiedEntry {
   readonly index: number;
   readonly origin: string;
   /** Of the log whose checkpoint it is proved by. */

@@ -15,7 +15,7 @@ export interface LogProblem {
   readonly what: string;
 }
 
-export interface VerifiedLog {
+interface VerifiedLog {
   readonly size: number;
   readonly problems: readonly LogProblem[];
 }

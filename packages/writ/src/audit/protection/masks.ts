@@ -3,12 +3,12 @@ import canonicalize from 'canonicalize';
 import type { DecisionRecord, Holding, LogEntry } from '../../decide/record.js';
 
 /** What is not to be on the record as it is. */
-export type MaskRule =
+type MaskRule =
   /** From `input`, `context`, `subject`, `resource`, `ledger` or `facts`, with dots; `*` for any name or place. */
   { readonly path: string; readonly as: 'hash' | 'drop' } | { readonly class: string; readonly as: 'hash' | 'drop' };
 
 /** Finds the places in a text that look like one of a class. */
-export type ClassFinder = (text: string) => readonly { readonly start: number; readonly end: number }[];
+type ClassFinder = (text: string) => readonly { readonly start: number; readonly end: number }[];
 
 /**
  * Takes out of records what must not be in them. In its place is that something was there, and for a hash a keyed one, by which two
@@ -231,6 +231,6 @@ function isScalar(value: unknown): boolean {
 }
 
 /** Whether a value of a record stands for one that was taken out. */
-export function isMasked(value: unknown): boolean {
+function isMasked(value: unknown): boolean {
   return typeof value === 'object' && value !== null && typeof (value as { masked?: unknown }).masked === 'string';
 }

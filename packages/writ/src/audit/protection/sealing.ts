@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
 import type { LogEntry } from '../../decide/record.js';
 
 /** An entry that is about people whose data can be erased: what is said of them is under their keys. */
-export interface SealedEntry extends Pick<LogEntry, 'kind' | 'id' | 'time'> {
+interface SealedEntry extends Pick<LogEntry, 'kind' | 'id' | 'time'> {
   /** Of a decision. */
   readonly result?: string;
   readonly sealed: {

@@ -10,7 +10,7 @@ import { TILE_WIDTH } from '../tlog/tiles.js';
 import type { SearchIndex } from './search-index.js';
 import { type DecisionQuery, matches, termsIn } from './terms.js';
 
-export interface FoundDecisions {
+interface FoundDecisions {
   readonly decisions: readonly DecisionRecord[];
   /** Where more may be found: the place in the log to go on before; undefined when there is none. */
   readonly next: string | undefined;

@@ -7,7 +7,7 @@ import { TILE_WIDTH } from '../tlog/tiles.js';
 import type { IndexWorkerData } from './index-worker.js';
 import { indexMigrations, SearchIndex } from './search-index.js';
 
-export interface LogIndexOptions {
+interface LogIndexOptions {
   /** Where the log is, and the store of it. */
   readonly log: { readonly where: string; readonly store: Store };
   /** Where the index is: a file of its own, or undefined for the database that the log is in. */

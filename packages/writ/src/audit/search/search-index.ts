@@ -62,7 +62,7 @@ function keyOf(term: string): string {
 }
 
 /** Entries that may be what is looked for: those of a tile, a bit each. */
-export interface Candidates {
+interface Candidates {
   readonly tile: number;
   readonly bits: Buffer;
 }

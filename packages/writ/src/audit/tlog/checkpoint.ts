@@ -3,7 +3,7 @@ import type { Hash } from './hashes.js';
 import { type Note, parseNote, type Signer, signedNote, type Verifier, verifiedBy } from './note.js';
 
 /** The size and the root of a log at one time (C2SP tlog-checkpoint). */
-export interface Checkpoint {
+interface Checkpoint {
   /** The log's name. */
   readonly origin: string;
   readonly size: number;
@@ -15,7 +15,7 @@ export interface SignedCheckpoint extends Checkpoint {
   readonly note: Note;
 }
 
-export function checkpointText({ origin, size, root }: Checkpoint): string {
+function checkpointText({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 

@@ -71,7 +71,7 @@ export class Frontier {
 }
 
 /** The heights of the complete subtrees of a tree, from the left. */
-export function heightsOf(size: number): number[] {
+function heightsOf(size: number): number[] {
   const heights: number[] = [];
   for (let height = 0, rest = size; rest > 0; height += 1, rest = Math.floor(rest / 2))
     if (rest % 2 === 1) heights.unshift(height);

@@ -5,7 +5,7 @@ import type { Verifier } from './note.js';
 import { isIncluded } from './proofs.js';
 
 /** What proves offline that an entry is in a log: one file (C2SP tlog-proof). */
-export interface Receipt {
+interface Receipt {
   /** The entry's bytes as they are in the log, and after them what it refers to; a line each. */
   readonly extra: Buffer;
   readonly index: number;

@@ -5,14 +5,14 @@ import { type NoteSignature, noteText, parseSignatures, type Verifier, verifiedB
 import { consistencyProof } from '../tlog/proofs.js';
 
 /** A witness that is asked to sign what the log came to. */
-export interface WitnessOf {
+interface WitnessOf {
   /** Where it is; `/add-checkpoint` is added. */
   readonly url: string;
   readonly key: Verifier;
 }
 
 /** What a witness said. */
-export type WitnessResult =
+type WitnessResult =
   | { readonly witness: string; readonly size: number }
   /** It could not be asked. */
   | { readonly witness: string; readonly failure: string }

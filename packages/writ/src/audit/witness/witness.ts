@@ -5,7 +5,7 @@ import { EMPTY_ROOT, type Hash } from '../tlog/hashes.js';
 import { type Signer, signatureBy, signatureLine, type Verifier } from '../tlog/note.js';
 import { isConsistent } from '../tlog/proofs.js';
 
-export interface WitnessAnswer {
+interface WitnessAnswer {
   readonly status: 200 | 400 | 403 | 404 | 409 | 422;
   readonly body: string;
   readonly contentType: string;

@@ -4,7 +4,7 @@ import { type GuessedTool, guessTool, type ListedTool } from './guess.js';
 import { type ObservedCall, observedPolicies } from './observed.js';
 
 /** The files of a bundle for tools that were listed, and what was guessed. */
-export interface DraftedBundle {
+interface DraftedBundle {
   /** By path. */
   readonly files: ReadonlyMap<string, string>;
   readonly tools: readonly DraftedTool[];
@@ -12,7 +12,7 @@ export interface DraftedBundle {
   readonly seen: ReadonlyMap<string, number> | undefined;
 }
 
-export interface DraftedTool extends GuessedTool {
+interface DraftedTool extends GuessedTool {
   readonly name: string;
   /** Arguments that policies cannot see: Cedar has no type for them. */
   readonly opaque: readonly string[];

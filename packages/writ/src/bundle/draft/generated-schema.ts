@@ -10,7 +10,7 @@ export interface GeneratedSchema {
   readonly tools: readonly TypedTool[];
 }
 
-export interface TypedTool {
+interface TypedTool {
   readonly name: string;
   /** The common type of its arguments. */
   readonly type: string;

@@ -8,8 +8,8 @@ export interface ListedTool {
   readonly annotations?: Readonly<Record<string, unknown>> | undefined;
 }
 
-export type Effect = (typeof EFFECTS)[number];
-export type GuessedRole = 'destination' | 'target' | 'secret' | 'amount' | 'content';
+type Effect = (typeof EFFECTS)[number];
+type GuessedRole = 'destination' | 'target' | 'secret' | 'amount' | 'content';
 
 /** What is thought of a tool from its name, its arguments and its annotations; a person has to look at it. */
 export interface GuessedTool {

@@ -11,7 +11,7 @@ export interface ObservedCall {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-export interface DraftedPolicies {
+interface DraftedPolicies {
   readonly text: string;
   /** How often each tool was called. */
   readonly seen: ReadonlyMap<string, number>;

@@ -104,7 +104,7 @@ export const accessYaml = z
   });
 
 export type AccessYaml = z.output<typeof accessYaml>;
-export type AccessTemplate = AccessYaml['templates'][string];
+type AccessTemplate = AccessYaml['templates'][string];
 export const DEFAULT_TEMPLATE: AccessTemplate = template.parse({});
 /** As a bundle has it that says nothing of it. */
 export const DEFAULT_ACCESS: AccessYaml = accessYaml.parse({});

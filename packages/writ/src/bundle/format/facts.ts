@@ -67,4 +67,3 @@ export const factsYaml = z.strictObject({
 });
 
 export type FactsYaml = z.output<typeof factsYaml>;
-export type FetcherYaml = FactsYaml['fetchers'][string];

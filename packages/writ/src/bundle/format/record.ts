@@ -58,7 +58,6 @@ const sink = z.discriminatedUnion('to', [
     every: durationShape.default('10m'),
   }),
 ]);
-export type SinkSettings = z.output<typeof sink>;
 
 /** How decisions are recorded. */
 export const recordShape = z.strictObject({

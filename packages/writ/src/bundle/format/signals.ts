@@ -75,5 +75,4 @@ export const signalsShape = z.strictObject({
   receive: z.record(name, stream).default({}),
   transmit: z.record(name, receiver).default({}),
 });
-export type SignalsYaml = z.output<typeof signalsShape>;
-export type StreamYaml = SignalsYaml['receive'][string];
+type SignalsYaml = z.output<typeof signalsShape>;

@@ -68,6 +68,6 @@ const task = z
 
 export const testsYaml = z.strictObject({ tests: z.array(task) });
 
-export type TestsYaml = z.infer<typeof testsYaml>;
+type TestsYaml = z.infer<typeof testsYaml>;
 export type TestTask = TestsYaml['tests'][number];
 export type TestStep = TestTask['steps'][number];

@@ -181,4 +181,3 @@ export const writYaml = z
   });
 
 export type WritYaml = z.infer<typeof writYaml>;
-export type CallerYaml = WritYaml['callers'][string];

@@ -4,7 +4,7 @@ import type { ClientConfig } from './known.js';
 import { tomlIn, tomlWithCommands } from './toml-entries.js';
 
 /** A configuration that cannot be read, or written. It is left as it is. */
-export class ClientConfigError extends WritError {
+class ClientConfigError extends WritError {
   readonly code = 'client_config_invalid';
 }
 

@@ -13,7 +13,7 @@ export interface ClientConfig {
 /** The members that have servers, in the files of one client or another. */
 export const MEMBERS = ['mcpServers', 'servers', 'context_servers', 'mcp_servers'] as const;
 
-export interface Whereabouts {
+interface Whereabouts {
   readonly home: string;
   /** The project that is worked on. */
   readonly project: string;
@@ -34,7 +34,7 @@ export const CLIENTS = [
   'zed',
   'codex',
 ] as const;
-export type ClientName = (typeof CLIENTS)[number];
+type ClientName = (typeof CLIENTS)[number];
 
 /** Where these clients keep their configuration on a machine: those files that are there, each once. */
 export function configsOn(where: Whereabouts, clients: readonly string[] = CLIENTS): ClientConfig[] {

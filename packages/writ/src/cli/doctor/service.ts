@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Found, messageOf, ok, warning, wrong } from './found.js';
 
-export interface ServiceToCheck {
+interface ServiceToCheck {
   readonly service: string;
   readonly gateway: string;
   readonly data: string;

@@ -99,7 +99,7 @@ export class AppliedApprovals {
 }
 
 /** What is wrong with the approval that a request came with; undefined when it is good, or it came with none. */
-export function problemOf(approvals: HeldApprovals, asked: Asked): ApprovalProblem | undefined {
+function problemOf(approvals: HeldApprovals, asked: Asked): ApprovalProblem | undefined {
   const presented = asked.request.context?.approval;
   if (presented === undefined) return undefined;
   const { id, state } = (presented ?? {}) as Readonly<Record<string, unknown>>;

@@ -8,7 +8,7 @@ import type { AccessRequest } from '../request.js';
 const ACCESS_REQUEST = 'AccessRequest';
 
 /** What policies on `approve` and `break_glass` see of the request, in `context.request`, as far as the schema declares it. */
-export interface RequestSeen {
+interface RequestSeen {
   readonly template: string;
   /** How far it was escalated, from 0. */
   readonly step: number;

@@ -23,20 +23,20 @@ import type { Decider } from '../decide.js';
 import { Issuance } from './issuance.js';
 
 /** An issuer whose tokens can be exchanged. */
-export interface ExchangeIssuer extends Issuer {
+interface ExchangeIssuer extends Issuer {
   readonly identity?: { readonly type: string; readonly id: string } | undefined;
   readonly scopes: readonly string[];
 }
 
 /** A trust domain whose workloads can exchange their JWT-SVIDs. */
-export interface ExchangeTrustDomain extends TrustDomain {
+interface ExchangeTrustDomain extends TrustDomain {
   /** The entity type of its workloads. */
   readonly identity: string;
   readonly scopes: readonly string[];
 }
 
 /** What the exchange works with; what the bundle says of it can change. */
-export interface ExchangeParts {
+interface ExchangeParts {
   readonly decider: () => Decider;
   /** What a transaction token says, with its links. @throws {TokenError} */
   readonly read: (text: string) => Promise<TransactionToken>;

@@ -9,7 +9,7 @@ import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
 import type { AccessRequest } from '../request.js';
 
-export interface TaskMemoryParts {
+interface TaskMemoryParts {
   readonly plane: () => PolicyPlane;
   readonly ledger: Ledger;
   readonly clock: () => Date;

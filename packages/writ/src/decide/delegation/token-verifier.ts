@@ -17,7 +17,7 @@ export type PresentedProof = NonNullable<Carried['proof']>;
 /** The call that a token came with. */
 export type PresentedCall = Pick<AccessRequest, 'action' | 'context'>;
 
-export interface VerifierParts {
+interface VerifierParts {
   readonly chains: TokenChains;
   readonly proofs: DpopProofs;
   readonly decider: () => Decider;

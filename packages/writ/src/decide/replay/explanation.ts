@@ -9,7 +9,7 @@ import { editText } from './edits.js';
 import { Replay } from './replay.js';
 
 /** What a bundle's policies say of a recorded decision, down to their parts, and what would have given the other answer. */
-export interface PolicyAccount {
+interface PolicyAccount {
   /** Whether it is the bundle that decided. */
   readonly isSame: boolean;
   readonly alternatives: readonly Alternative[];

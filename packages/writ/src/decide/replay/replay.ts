@@ -22,14 +22,14 @@ import type { DecisionRecord, FactRecord } from '../record.js';
 import { holdsMasked } from './masked.js';
 
 /** A recorded decision, made again. */
-export type Replayed =
+type Replayed =
   | { readonly kind: 'decided'; readonly verdict: Verdict }
   /** Something else than policy decided it, or came first: it would be as it was. */
   | { readonly kind: 'kept' }
   /** What it was decided on is not all on the record. */
   | { readonly kind: 'not-recorded'; readonly why: string };
 
-export interface ExplainedIdentity {
+interface ExplainedIdentity {
   readonly identity: EntityUid;
   readonly policies: readonly PolicyExplanation[];
 }

@@ -4,7 +4,7 @@ import { compileTemplate, literalIn, type TemplateOptions, type Variables } from
 type Json = Readonly<Record<string, unknown>>;
 
 /** An AuthZEN request as a mapping gives it; who asks is not in it, because no mapping says that. */
-export interface MappedRequest {
+interface MappedRequest {
   /** Without a name when the mapping leaves it to the default of its binding. */
   readonly action: { readonly name: string | undefined; readonly properties?: Json };
   readonly resource: { readonly type: string; readonly id: string; readonly properties?: Json };
@@ -12,7 +12,7 @@ export interface MappedRequest {
 }
 
 /** What can be told of a request before there are inputs. */
-export interface ForeseenRequest {
+interface ForeseenRequest {
   readonly action: string | undefined;
   readonly resource: { readonly type: string; readonly id: string } | { readonly type: string };
 }
@@ -30,7 +30,7 @@ export interface Mapping {
   readonly foreseen: readonly ForeseenRequest[] | undefined;
 }
 
-export interface MappingOptions extends TemplateOptions {
+interface MappingOptions extends TemplateOptions {
   /** Whether the binding has a default for `action.name`. */
   readonly hasDefaultAction?: boolean;
   /** The members of `context` that a mapping may not set, because the enforcement point speaks there. */

@@ -20,7 +20,7 @@ export type Variables = Readonly<Record<string, unknown>>;
 type Compiled = (variables: Record<string, unknown>) => unknown;
 
 /** A template ready to be filled. */
-export interface Template {
+interface Template {
   /** @throws {MappingError} when an expression fails: what it needs is not there, or is of the wrong type */
   fill(variables: Variables): unknown;
 }

@@ -61,7 +61,7 @@ const PIECE = 4 * 1024;
 const LONGEST_NUMBER = 64;
 
 /** What is found fast enough to look for it while somebody waits. */
-export type QuickFinders = Readonly<Record<'email' | 'iban' | 'card', (text: string) => readonly Span[]>>;
+type QuickFinders = Readonly<Record<'email' | 'iban' | 'card', (text: string) => readonly Span[]>>;
 
 export async function quickFinders(): Promise<QuickFinders> {
   const { default: validator } = await import('validator');

@@ -35,7 +35,7 @@ export interface StoreItem {
 }
 
 /** The key of a thing in a store. Ways to write one path are one thing. */
-export function keyOfStore({ store, item }: StoreItem): string {
+function keyOfStore({ store, item }: StoreItem): string {
   return JSON.stringify(item === undefined ? [store] : [store, nameOf(item)]);
 }
 

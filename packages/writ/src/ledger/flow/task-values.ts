@@ -35,7 +35,7 @@ interface Text extends Omit<Field, 'value'> {
 const NO_FIELDS: readonly Field[] = [];
 
 /** What one call may cost, in characters looked through: some milliseconds. */
-export interface Effort {
+interface Effort {
   characters: number;
 }
 

@@ -15,11 +15,11 @@ import {
 import type { ResultFormat } from './result-value.js';
 
 /** What an argument is for (design section 5, "Tools"). */
-export const ROLES = ['destination', 'target', 'secret', 'amount', 'content'] as const;
+const ROLES = ['destination', 'target', 'secret', 'amount', 'content'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Labels as they are written: words, or a record with a kind and a condition. */
-export type DeclaredLabels =
+type DeclaredLabels =
   | string
   | readonly string[]
   | {
@@ -98,7 +98,7 @@ export interface ToolDescription {
 }
 
 /** What is said of every tool that says nothing else. */
-export interface ToolDefaults {
+interface ToolDefaults {
   readonly effects?: readonly string[] | undefined;
   readonly result?: DeclaredLabels | undefined;
 }

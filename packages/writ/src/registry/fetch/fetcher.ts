@@ -23,7 +23,7 @@ export interface FetcherOptions {
   readonly readAs?: Readonly<Record<string, 'whole' | 'truth' | 'text'>> | undefined;
 }
 
-export type FetchOutcome = 'fetched' | 'absent' | 'failed' | 'invalid' | 'rejected';
+type FetchOutcome = 'fetched' | 'absent' | 'failed' | 'invalid' | 'rejected';
 
 /** Told of everything that fetchers do. */
 export interface FetchObserver {

@@ -30,7 +30,7 @@ export class FileSource implements FactSource {
 }
 
 /** @throws {FetchError} that says where the file is not what it should be */
-export function documentsIn(text: string, format: FileFormat, name: string): readonly FetchedDocument[] {
+function documentsIn(text: string, format: FileFormat, name: string): readonly FetchedDocument[] {
   try {
     if (format === 'csv') return parse(text, { columns: true, bom: true, skip_empty_lines: true });
     if (format === 'ndjson')

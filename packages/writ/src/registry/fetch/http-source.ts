@@ -3,7 +3,7 @@ import { FetchError } from '../errors.js';
 import { pathIn } from './json-path.js';
 import type { FactSource, FetchedDocument } from './source.js';
 
-export interface HttpSourceOptions {
+interface HttpSourceOptions {
   /** With `{id}` where the id of an entity stands. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

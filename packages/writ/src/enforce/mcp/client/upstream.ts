@@ -18,7 +18,7 @@ import { type ServerAddress, type ServerCommand, transportTo } from './server-ad
 import { validatorOf } from './tool-schema.js';
 import { WatchedResources } from './watched.js';
 
-export interface UpstreamOptions {
+interface UpstreamOptions {
   /** Whether transaction tokens are passed on to it. */
   readonly getsToken?: boolean;
   /** Before the names of its tools, as clients see them. */

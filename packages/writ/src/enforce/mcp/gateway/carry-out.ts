@@ -13,7 +13,7 @@ import { type CallResult, DECISION_META, isInputRequired, isTask } from '../prot
 import { changedAnswer } from './answer-transform.js';
 
 /** A call that may be made, provided that every obligation is carried out. */
-export interface PermittedCall {
+interface PermittedCall {
   readonly tool: string;
   readonly input: Record<string, unknown>;
   readonly decision: Decision;
@@ -21,7 +21,7 @@ export interface PermittedCall {
 }
 
 /** Another request that may be made. */
-export interface PermittedRequest {
+interface PermittedRequest {
   readonly what: string;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;

@@ -222,7 +222,7 @@ export class Contents {
 }
 
 /** What `completion/complete` has. */
-export interface CompletionParams {
+interface CompletionParams {
   readonly ref: unknown;
   readonly argument: { readonly name: string; readonly value: string };
   readonly context?: unknown;

@@ -25,7 +25,7 @@ import { firstOfEach } from './first-of-each.js';
 import type { CallMapper } from './map-call.js';
 import { Tasks } from './tasks.js';
 
-export interface GatewayParts {
+interface GatewayParts {
   readonly upstreams: readonly Upstream[];
   /** Starts those anew that each client has for itself; where there are none, it is not given. */
   readonly startOwn?: ((relay: Relay) => Promise<readonly Upstream[]>) | undefined;
@@ -51,7 +51,7 @@ interface Offered {
 }
 
 /** What a call comes with besides its name and arguments. */
-export interface CallOptions {
+interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly carried?: Carried;
   /** Told while the call is held. */

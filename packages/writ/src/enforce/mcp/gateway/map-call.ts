@@ -18,7 +18,7 @@ export interface MappedServer {
   readonly mappings?: 'declared' | 'bundle';
 }
 
-export interface ToolCall {
+interface ToolCall {
   readonly server: string;
   /** As the server calls it. */
   readonly tool: string;

@@ -4,7 +4,7 @@ import { expand } from '../../expand.js';
 import { type BundleMappings, CallMapper, type MappedServer } from './map-call.js';
 
 /** The parts of a bundle that the mapper of its gateway is made of. */
-export interface MapperBundle {
+interface MapperBundle {
   readonly root: string;
   readonly schema: Schema;
   readonly mappings: readonly BundleMappings[];

@@ -9,7 +9,7 @@ interface State {
   readonly findings: readonly string[];
 }
 
-export interface ReportedToolsParts {
+interface ReportedToolsParts {
   readonly client: ServiceClient;
   /** What the server is called at the service. */
   readonly server: string;

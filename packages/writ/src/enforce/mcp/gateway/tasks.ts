@@ -13,7 +13,7 @@ import { denial } from './denial.js';
 type Json = Readonly<Record<string, unknown>>;
 type Method = 'tasks/get' | 'tasks/update' | 'tasks/cancel';
 
-export interface TasksParts extends Omit<ContentsParts, 'seal'> {
+interface TasksParts extends Omit<ContentsParts, 'seal'> {
   readonly handles: TaskHandles;
   /** Whether the schema has an action of that name. */
   readonly decides: (method: string) => boolean;

@@ -3,7 +3,7 @@ import { MappingError } from '../../errors.js';
 type Json = Readonly<Record<string, unknown>>;
 
 /** What a request of MCP is about. */
-export interface MethodTarget {
+interface MethodTarget {
   readonly resource: { readonly type: string; readonly id: string };
   /** What of its parameters policies see beside its input. */
   readonly context?: Json;
@@ -26,7 +26,7 @@ const OF_ONE: ReadonlySet<string> = new Set([
 ]);
 
 /** `pass`: not decided. `server`: decided as a whole. `item`: decided for what it is about. `unknown`: denied. */
-export type MethodKind = 'pass' | 'server' | 'item' | 'unknown';
+type MethodKind = 'pass' | 'server' | 'item' | 'unknown';
 
 /** How a message is decided by its method (COAZ-MCP, "Pass-through Operations" and "Unknown Methods"). */
 export function kindOfMethod(method: string): MethodKind {

@@ -33,7 +33,7 @@ export function retryOf({ responses, state }: Partial<UserInput> = {}): Json {
 }
 
 /** Whose state it is: who calls, and the call that it belongs to. */
-export interface StateOf {
+interface StateOf {
   readonly caller: string;
   readonly server: string;
   /** The tool, or the method of another request. */

@@ -29,9 +29,9 @@ import { type IdentifiedRequest, NOT_STARTED, Sessions } from './sessions.js';
 import { SSE_MESSAGES, SseStreams } from './sse.js';
 
 /** Who calls, from the `Authorization` header; undefined when it proves nothing. Rejects when that cannot be told now. */
-export type Identify = (authorization: string | undefined, connection: object) => Promise<IdentifiedClient | undefined>;
+type Identify = (authorization: string | undefined, connection: object) => Promise<IdentifiedClient | undefined>;
 
-export interface GatewayServer {
+interface GatewayServer {
   readonly url: string;
   /** Tells clients that listen that their lists may be others now. */
   listsChanged(): void;
@@ -46,7 +46,7 @@ const METADATA_PATHS: ReadonlySet<string> = new Set([
 /** MCP 2026-07-28, "Error Codes". */
 const HEADER_MISMATCH = -32_020;
 
-export interface ServedGateway {
+interface ServedGateway {
   readonly gateway: Gateway;
   readonly identify: Identify;
   /** On loopback; 0 for any free one. */

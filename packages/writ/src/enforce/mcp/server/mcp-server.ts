@@ -121,7 +121,7 @@ export function clientServer(
   return server;
 }
 
-export interface ToolCall {
+interface ToolCall {
   readonly name: string;
   readonly input: Record<string, unknown>;
   /** Of the client. */
@@ -145,7 +145,7 @@ export async function callTool(
   }
 }
 
-export interface Admission {
+interface Admission {
   readonly came: CameWith;
   /** Aborted when the client is gone. */
   readonly signal: () => AbortSignal;

@@ -71,7 +71,7 @@ function isPlainMeta(meta: Record<string, unknown>): boolean {
 }
 
 /** What goes out for a call, or `unusual` with what the SDK is to make of it. */
-export type PlainAnswer = { readonly body: string } | { readonly unusual: Promise<CallResult> };
+type PlainAnswer = { readonly body: string } | { readonly unusual: Promise<CallResult> };
 
 /** Decides on a call and carries it out; the answer is the one that the SDK would send. */
 export async function answerPlainly(
