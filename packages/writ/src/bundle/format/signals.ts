@@ -75,4 +75,3 @@ export const signalsShape = z.strictObject({
   receive: z.record(name, stream).default({}),
   transmit: z.record(name, receiver).default({}),
 });
-type SignalsYaml = z.output<typeof signalsShape>;
