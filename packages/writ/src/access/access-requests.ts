@@ -4,7 +4,7 @@ import type { Approval, DecisionRecord } from '../decide/record.js';
 import { type AccessItem, type AccessTask, statusOf, type Vote } from './access-task.js';
 import { AccessRequestError, ApproverError, TooManyRequests } from './errors.js';
 import type { AccessRequestsParts, Denial, Submission, Template, Voting } from './submission.js';
-import type { Delivery } from './task-store.js';
+import type { NewDelivery } from './task-store.js';
 import { approvalOf, dueAt, ended, endOf, narrowest, nextStep, withVote } from './workflow.js';
 
 /** A task is kept for so long after it should have been decided. */
@@ -75,7 +75,7 @@ export class AccessRequests {
       await this.put(task, [
         ...this.asked(task, template, 'asked', template.ask),
         ...(task.items.some(({ approval }) => approval !== undefined)
-          ? this.parts.tellings({ about: 'alarm', task, channels: template.emergency?.notify ?? [] })
+          ? this.parts.deliveriesOf({ about: 'alarm', task, channels: template.emergency?.notify ?? [] })
           : []),
       ]);
       return { task, isNew: true };
@@ -119,7 +119,7 @@ export class AccessRequests {
       const task = await this.open(id);
       const cancelled = { ...ended(task, 'cancelled'), cancelled: { by, ...why } };
       await this.parts.record(by, 'access.cancel', { request: id, ...why });
-      await this.put(cancelled, this.parts.tellings({ about: 'ended', task: cancelled }));
+      await this.put(cancelled, this.parts.deliveriesOf({ about: 'ended', task: cancelled }));
       return cancelled;
     });
   }
@@ -185,7 +185,7 @@ export class AccessRequests {
         ...(approved.length === 0 ? {} : { approvals: approved.map(summaryOf) }),
       });
       for (const approval of approved) await parts.approve(approval, name);
-      await this.put(next, status === 'pending' ? [] : parts.tellings({ about: 'ended', task: next }));
+      await this.put(next, status === 'pending' ? [] : parts.deliveriesOf({ about: 'ended', task: next }));
       return next;
     });
   }
@@ -199,7 +199,7 @@ export class AccessRequests {
         if (this.isLate(task)) {
           const late = ended(task, 'expired');
           await record('writ', 'access.expire', { request: task.id });
-          await this.put(late, this.parts.tellings({ about: 'ended', task: late }));
+          await this.put(late, this.parts.deliveriesOf({ about: 'ended', task: late }));
           continue;
         }
         const workflow = template(task.template);
@@ -286,7 +286,7 @@ export class AccessRequests {
     if (statusOf(task) !== 'pending') return [];
     // Nobody is sent what they may not decide anyway.
     const people = this.parts.peopleIn(ask).filter(({ uid }) => !task.path.some((one) => uidText(one) === uid));
-    return this.parts.tellings({ about, task, people, channels: notify });
+    return this.parts.deliveriesOf({ about, task, people, channels: notify });
   }
 
   private isLate(task: AccessTask): boolean {
@@ -301,8 +301,8 @@ export class AccessRequests {
     return task;
   }
 
-  private async put(task: AccessTask, tellings: readonly Omit<Delivery, 'attempts' | 'id'>[]): Promise<void> {
-    const deliveries = tellings.map((one) => ({ ...one, id: newId() }));
+  private async put(task: AccessTask, made: readonly NewDelivery[]): Promise<void> {
+    const deliveries = made.map((one) => ({ ...one, id: newId() }));
     const due = dueAt(task, this.parts.template(task.template));
     await this.parts.store.put(task, due, deliveries, this.parts.clock());
     for (const tell of this.waiting) tell(task);

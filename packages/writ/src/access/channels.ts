@@ -1,21 +1,41 @@
 import { createHmac } from 'node:crypto';
 import { createTransport, type Transporter } from 'nodemailer';
+import { environmentText } from '../lib/environment.js';
 import { DeliveryError } from './errors.js';
 
-/** By which somebody is told. */
+/** A way to notify somebody. */
 export interface Channel {
   /** @throws {DeliveryError} when it did not arrive; it is tried again */
   send(address: string, body: string): Promise<void>;
   close(): void;
 }
 
+/** Channels by name, as they are declared. Secrets and servers can have `${env:NAME}`. */
+export type NotifySettings = Readonly<
+  Record<
+    string,
+    | { readonly to: 'webhook'; readonly url: string; readonly secret: string }
+    /** `address` is the attribute of people that has their address. */
+    | { readonly to: 'mail'; readonly server: string; readonly from: string; readonly address: string }
+  >
+>;
+
+interface ChannelSettings {
+  readonly notify: NotifySettings;
+  /** `secret` signs callbacks; without it none is sent. */
+  readonly callbacks: { readonly secret?: string | undefined };
+}
+
+/** The channel by which a requester is called back. */
+export const CALLBACK = 'callback';
+
 const TIMEOUT_MS = 10_000;
 
 /**
- * Sends JSON by POST. `Writ-Signature: t=<seconds>,v1=<hex>` has the HMAC-SHA256 over `<seconds>.<body>`; whoever receives it checks
- * both, and that it is not old.
+ * Sends JSON by POST. `Writ-Signature: t=<seconds>,v1=<hex>` has the HMAC-SHA256 over `<seconds>.<body>`; the receiver verifies
+ * it, and that it is recent.
  */
-export class Webhook implements Channel {
+class Webhook implements Channel {
   constructor(
     private readonly secret: string,
     private readonly clock: () => Date,
@@ -30,7 +50,7 @@ export class Webhook implements Channel {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', 'Writ-Signature': `t=${at},v1=${mac}` },
         body,
-        // Where it is sent, somebody has allowed; where that sends it, nobody has.
+        // The bundle allows this address, not those that it redirects to.
         redirect: 'error',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
@@ -44,13 +64,13 @@ export class Webhook implements Channel {
   close(): void {}
 }
 
-/** What a mail says, as it is kept until it is sent. */
+/** A mail as it is stored until it is sent. */
 export interface Mail {
   readonly subject: string;
   readonly text: string;
 }
 
-export class MailChannel implements Channel {
+class MailChannel implements Channel {
   private readonly transport: Transporter;
 
   constructor(
@@ -58,7 +78,7 @@ export class MailChannel implements Channel {
     private readonly from: string,
   ) {
     this.transport = createTransport(server, {
-      // What a mail says is ours; nothing of it names a file or a URL to be read.
+      // A mail has our text only; nothing in it names a file or a URL to be read.
       disableFileAccess: true,
       disableUrlAccess: true,
     } as Parameters<typeof createTransport>[1]);
@@ -75,5 +95,44 @@ export class MailChannel implements Channel {
 
   close(): void {
     this.transport.close();
+  }
+}
+
+/** The channels of the served bundle, each made when it is first used and replaced when the bundle is. */
+export class Channels {
+  private current: ChannelSettings | undefined;
+  private readonly made = new Map<string, Channel>();
+
+  /** @param settings returns those of the served bundle; another object when it was replaced */
+  constructor(
+    private readonly settings: () => ChannelSettings,
+    private readonly clock: () => Date,
+  ) {}
+
+  /** @returns undefined if the bundle has no such channel @throws {EnvironmentError} when a variable is not in the environment */
+  find(name: string): Channel | undefined {
+    const settings = this.settings();
+    if (settings !== this.current) this.close();
+    this.current = settings;
+    const channel = this.made.get(name) ?? this.make(name, settings);
+    if (channel !== undefined) this.made.set(name, channel);
+    return channel;
+  }
+
+  close(): void {
+    for (const channel of this.made.values()) channel.close();
+    this.made.clear();
+  }
+
+  private make(name: string, { notify, callbacks }: ChannelSettings): Channel | undefined {
+    if (name === CALLBACK) {
+      if (callbacks.secret === undefined) return undefined;
+      return new Webhook(environmentText(callbacks.secret, 'callbacks.secret'), this.clock);
+    }
+    const declared = notify[name];
+    if (declared === undefined) return undefined;
+    const text = (value: string): string => environmentText(value, `notify.${name}`);
+    if (declared.to === 'webhook') return new Webhook(text(declared.secret), this.clock);
+    return new MailChannel(text(declared.server), declared.from);
   }
 }

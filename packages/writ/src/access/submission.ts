@@ -1,7 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
 import type { Approval, DecisionRecord } from '../decide/record.js';
 import type { AccessItem, AccessTask, ApprovalScope, Vote } from './access-task.js';
-import type { AccessTaskStore, Delivery } from './task-store.js';
+import type { AccessTaskStore, NewDelivery } from './task-store.js';
 import type { Workflow } from './workflow.js';
 
 /** What a bundle says of a template. */
@@ -39,12 +39,13 @@ export interface AccessRequestsParts {
   /** Puts an approval in force. */
   readonly approve: (approval: Approval, by: string) => Promise<void>;
   readonly record: (by: string, what: string, detail: Readonly<Record<string, unknown>>) => Promise<void>;
-  /** What is to be told of a task: to those that are asked, to who alarms are for, to who asked. */
-  readonly tellings: (telling: Telling) => readonly Omit<Delivery, 'attempts' | 'id'>[];
+  /** Returns what is to be delivered because of a notice. */
+  readonly deliveriesOf: (notice: Notice) => readonly NewDelivery[];
   readonly clock: () => Date;
 }
 
-export type Telling =
+/** An occasion to notify: the people that are asked, those that an alarm goes to, or the requester. */
+export type Notice =
   | {
       readonly about: 'asked' | 'escalated';
       readonly task: AccessTask;

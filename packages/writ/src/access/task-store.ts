@@ -75,6 +75,9 @@ export interface Delivery {
   readonly attempts: number;
 }
 
+/** A delivery that has no id yet. */
+export type NewDelivery = Omit<Delivery, 'attempts' | 'id'>;
+
 /** Access requests and what is to be told of them, as they are on the disk. */
 export class AccessTaskStore {
   constructor(private readonly store: Store) {}

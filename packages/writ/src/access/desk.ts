@@ -1,0 +1,69 @@
+import type { AccessRequests } from './access-requests.js';
+import { type AccessTask, statusOf, type TaskStatus } from './access-task.js';
+import { TooManyRequests } from './errors.js';
+import type { Denial } from './submission.js';
+
+/** A request for access as an enforcement point sees it. */
+interface RequestReference {
+  readonly id: string;
+  readonly status: TaskStatus;
+}
+
+interface DeskParts {
+  readonly requests: AccessRequests;
+  /** Returns a denial that can be asked to be lifted; undefined if the decision is none. */
+  readonly denial: (decision: string) => Promise<Denial | undefined>;
+  readonly clock: () => Date;
+}
+
+/** Asks people to lift denials, for enforcement points in this process. */
+export class ApprovalDesk {
+  constructor(private readonly parts: DeskParts) {}
+
+  /** Returns the request for the same that still counts; undefined if there is none. */
+  async find({ id }: { readonly id: string }): Promise<RequestReference | undefined> {
+    const denial = await this.parts.denial(id);
+    return denial && this.findFor(denial);
+  }
+
+  /** Submits a request, or returns the one for the same that still counts. Undefined if it cannot be asked for. */
+  async ask({ id }: { readonly id: string }, justification?: string): Promise<RequestReference | undefined> {
+    const denial = await this.parts.denial(id);
+    if (denial === undefined) return undefined;
+    const known = await this.findFor(denial);
+    if (known !== undefined) return known;
+    try {
+      const { task } = await this.parts.requests.submit({
+        enforcementPoint: denial.record.enforcementPoint,
+        denials: [denial],
+        isBulk: false,
+        requested: {},
+        ...(justification === undefined ? {} : { justification }),
+      });
+      return referenceTo(task);
+    } catch (error) {
+      // The denial then stands, as if it could not be asked for.
+      if (error instanceof TooManyRequests) return undefined;
+      throw error;
+    }
+  }
+
+  /** Waits at most `ms` milliseconds until a request is decided. @returns it as it is then */
+  async settled(id: string, ms: number, signal: AbortSignal | undefined): Promise<RequestReference> {
+    return referenceTo(await this.parts.requests.settled(id, ms, signal));
+  }
+
+  /** The same is asked once: while it is pending, and until the end of a request that was denied. */
+  private async findFor({ record, task }: Denial): Promise<RequestReference | undefined> {
+    const last = await this.parts.requests.lastFor(record, task);
+    if (last === undefined) return undefined;
+    const reference = referenceTo(last);
+    const isRecent = last.expiresAt > this.parts.clock().toISOString();
+    const counts = reference.status === 'pending' || (reference.status === 'denied' && isRecent);
+    return counts ? reference : undefined;
+  }
+}
+
+function referenceTo(task: AccessTask): RequestReference {
+  return { id: task.id, status: statusOf(task) };
+}

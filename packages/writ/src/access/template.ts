@@ -1,0 +1,34 @@
+import { millisecondsOf } from '../lib/duration.js';
+import type { Template } from './submission.js';
+
+/** A template as it is declared; times are durations. */
+interface TemplateDeclaration {
+  readonly title?: string | undefined;
+  readonly ask: readonly string[];
+  readonly quorum: number;
+  readonly escalate: readonly { readonly after: string; readonly ask: readonly string[] }[];
+  readonly expires: string;
+  readonly lifetimes: { readonly once: string; readonly task: string; readonly until: string };
+  readonly notify: readonly string[];
+  readonly emergency?: { readonly for: string; readonly notify: readonly string[] } | undefined;
+}
+
+/** Returns a declared template with its times in milliseconds. */
+export function templateOf(name: string, declared: TemplateDeclaration): Template {
+  const { title, ask, quorum, escalate, expires, lifetimes, notify, emergency } = declared;
+  return {
+    name,
+    title,
+    ask,
+    quorum,
+    notify,
+    expires: millisecondsOf(expires),
+    escalate: escalate.map((step) => ({ after: millisecondsOf(step.after), ask: step.ask })),
+    lifetimes: {
+      once: millisecondsOf(lifetimes.once),
+      task: millisecondsOf(lifetimes.task),
+      until: millisecondsOf(lifetimes.until),
+    },
+    emergency: emergency && { for: millisecondsOf(emergency.for), notify: emergency.notify },
+  };
+}
