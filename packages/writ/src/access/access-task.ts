@@ -3,7 +3,7 @@ import type { ApprovalUses } from '../decide/record.js';
 
 /** The statuses of the profile ("Task Status Values") that one thing that is asked for can have. */
 type ItemStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'cancelled' | 'failed';
-type TaskStatus = ItemStatus | 'partial';
+export type TaskStatus = ItemStatus | 'partial';
 
 /** One denial that somebody is asked to lift. */
 export interface AccessItem {

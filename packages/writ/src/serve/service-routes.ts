@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type AccessService, accessService } from '../access-service.js';
+import type { AdminParts } from '../api/admin/parts.js';
 import { PageTokens } from '../api/authzen/page-token.js';
 import type { Metrics } from '../api/http/metrics.js';
 import type { Route } from '../api/http/route.js';
@@ -16,6 +16,7 @@ import type { SigningKeys } from '../provenance/signing-keys.js';
 import { TaskStore } from '../provenance/task-store.js';
 import type { Signals } from '../signals/signals.js';
 import type { Store } from '../store/store.js';
+import { type AccessService, accessService } from './access-service.js';
 import type { Serving } from './activation.js';
 import type { RecordChange, RecordKeeping } from './record-keeping.js';
 import type { RegistryStores } from './registry-stores.js';
