@@ -95,6 +95,13 @@ describe('import rules', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('a verb that is not start does not load the service', () => {
+    const wrong = imports.filter(
+      ({ file, path = '' }) => roomOf(file) === 'cli' && roomOf(path) === 'serve' && file !== 'cli/start.ts',
+    );
+    expect(wrong).toEqual([]);
+  });
+
   it('enforce/mcp goes protocol <- client <- gateway <- server, and faces and neutral files import no other face', () => {
     const wrong = imports.filter(({ file, path: to = '' }) => {
       if (roomOf(file) !== 'enforce' || roomOf(to) !== 'enforce') return false;

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Bundle } from '../bundle/bundle.js';
 import type { ListedTool } from '../bundle/draft/guess.js';
+import { addressOf } from '../enforce/mcp/client/declared-address.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import { WritError } from '../lib/errors.js';
-import { addressOf } from '../serve/upstreams.js';
 
 /** Tools that cannot be read. */
 class ToolListError extends WritError {

@@ -17,7 +17,8 @@ import type { Revocations } from '../registry/revocations.js';
 import type { ToolPins } from '../registry/tool-pins.js';
 import type { Serving } from './activation.js';
 import type { RecordChange } from './record-keeping.js';
-import { startUpstreams, tellSuspended, toolStates } from './upstreams.js';
+import { recordSuspended, toolStates } from './suspended-tools.js';
+import { startUpstreams } from './upstreams.js';
 
 interface GatewayServerParts {
   readonly serving: Serving;
@@ -51,7 +52,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     pins: toolPins,
     logger,
     clock,
-    onSuspended: (tools) => tellSuspended(tools, parts.record, logger),
+    onSuspended: (tools) => recordSuspended(tools, parts.record, logger),
     onContents: () => tellLists(),
     onStart: (upstream) => onClose(() => upstream.close()),
   });

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { AdminParts } from '../api/admin/parts.js';
 import { PageTokens } from '../api/authzen/page-token.js';
 import type { Metrics } from '../api/http/metrics.js';
 import type { Route } from '../api/http/route.js';
@@ -20,8 +19,8 @@ import { type AccessService, accessService } from './access-service.js';
 import type { Serving } from './activation.js';
 import type { RecordChange, RecordKeeping } from './record-keeping.js';
 import type { RegistryStores } from './registry-stores.js';
+import { recordSuspended } from './suspended-tools.js';
 import { tokenService } from './token-service.js';
-import { tellSuspended } from './upstreams.js';
 
 interface ServiceRoutesParts {
   readonly store: Store;
@@ -115,7 +114,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     closing,
     clock,
     pinRule: () => serving.bundle.settings.gateway.guards.pin,
-    onSuspended: (tools) => tellSuspended(tools, record, logger),
+    onSuspended: (tools) => recordSuspended(tools, record, logger),
     isFollower,
     callbacks: () => serving.bundle.access.callbacks.allow,
     whoIs: async (credential) => (await token.exchange.standing(credential)).path[0].uid,

@@ -1,7 +1,7 @@
 import type { Bundle } from '../../bundle/bundle.js';
+import { addressOf } from '../../enforce/mcp/client/declared-address.js';
 import { Upstream } from '../../enforce/mcp/client/upstream.js';
 import { environmentText } from '../../lib/environment.js';
-import { addressOf } from '../../serve/upstreams.js';
 import { findingsOf } from '../check.js';
 import { count } from '../output.js';
 import { type Found, messageOf, ok, warning, wrong } from './found.js';
