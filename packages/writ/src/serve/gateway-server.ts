@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { TokenParts } from '../api/tokens/token.js';
 import type { Bundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
@@ -18,6 +17,7 @@ import type { ToolPins } from '../registry/tool-pins.js';
 import type { Serving } from './activation.js';
 import type { RecordChange } from './record-keeping.js';
 import { recordSuspended, toolStates } from './suspended-tools.js';
+import type { TokenService } from './token-service.js';
 import { startUpstreams } from './upstreams.js';
 
 interface GatewayServerParts {
@@ -26,7 +26,7 @@ interface GatewayServerParts {
   /** On loopback; 0 for any free one. */
   readonly port: number;
   readonly credentials: Credentials;
-  readonly token: TokenParts;
+  readonly token: TokenService;
   readonly toolPins: ToolPins;
   readonly revocations: Revocations;
   readonly desk: ApprovalDesk;

@@ -4,7 +4,6 @@ import type { Metrics } from '../api/http/metrics.js';
 import type { Route } from '../api/http/route.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import { routesOf } from '../api/routes.js';
-import type { TokenParts } from '../api/tokens/token.js';
 import type { Decider } from '../decide/decide.js';
 import type { Ids } from '../decide/ids.js';
 import type { UsedProof } from '../decide/record.js';
@@ -20,7 +19,7 @@ import type { Serving } from './activation.js';
 import type { RecordChange, RecordKeeping } from './record-keeping.js';
 import type { RegistryStores } from './registry-stores.js';
 import { recordSuspended } from './suspended-tools.js';
-import { tokenService } from './token-service.js';
+import { type TokenService, tokenService } from './token-service.js';
 
 interface ServiceRoutesParts {
   readonly store: Store;
@@ -52,7 +51,7 @@ interface ServiceRoutesParts {
 /** What the service answers, and what of it the gateway uses too. */
 interface ServiceRoutes {
   readonly routes: readonly Route[];
-  readonly token: TokenParts;
+  readonly token: TokenService;
   readonly access: AccessService;
 }
 

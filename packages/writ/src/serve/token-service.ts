@@ -1,16 +1,18 @@
 import { createHmac } from 'node:crypto';
 import type { EntityUid } from '@writ/cedar';
-import type { ChangeParts } from '../api/admin/changes.js';
+import { type ChangeParts, recordChange } from '../api/admin/changes.js';
 import type { TokenParts } from '../api/tokens/token.js';
 import { secondsOf } from '../bundle/format/lifetime.js';
 import type { Decider } from '../decide/decide.js';
 import { TokenExchange } from '../decide/delegation/exchange.js';
+import { TokenIssuer } from '../decide/delegation/token-issuer.js';
 import { TokenVerifier } from '../decide/delegation/token-verifier.js';
 import type { Ids } from '../decide/ids.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { DpopProofs } from '../provenance/dpop.js';
 import type { TokenLimits } from '../provenance/exchange.js';
 import { type OwnedKey, TokenChains } from '../provenance/links.js';
+import { Prover } from '../provenance/prove.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';
 import type { TaskStore } from '../provenance/task-store.js';
 import { type TokenDomain, TransactionTokens } from '../provenance/transaction-token.js';
@@ -34,6 +36,13 @@ interface TokenServiceParts {
   readonly onCredential: CredentialUses['used'];
   readonly publicUrl: () => string;
   readonly admin: ChangeParts;
+}
+
+/** The token service: the parts that the API uses, and those that the gateway uses too. */
+export interface TokenService extends TokenParts {
+  readonly exchange: TokenExchange;
+  readonly tokens: TransactionTokens;
+  readonly verifier: TokenVerifier;
 }
 
 /** The keyed hash of a prompt: it tells that two are the same, and nothing of what they say. */
@@ -60,7 +69,7 @@ export function tokenService({
   hashPrompt,
   isFollower,
   onCredential,
-}: TokenServiceParts): TokenParts {
+}: TokenServiceParts): TokenService {
   const { clock } = admin;
   const settings = () => serving.bundle.settings.tokens;
   const domain = (): TokenDomain | undefined => {
@@ -80,20 +89,30 @@ export function tokenService({
   const onKey = (credential: string, identity: EntityUid): void =>
     onCredential({ credential, kind: 'public_key', identity, through: 'proof' }, clock());
   const verifier = new TokenVerifier({ chains, proofs, decider, limits, sharesProofs: isFollower, onKey });
-  const exchange = new TokenExchange({
-    decider,
-    read: (text) => verifier.read(text),
-    accessTokens: () => serving.callers.tokens,
+  const prover = new Prover({
     credentials,
+    accessTokens: () => serving.callers.tokens,
     issuers: () => serving.bundle.settings.issuers,
     svids: () => serving.svids,
     trustDomains: () => serving.bundle.settings.spiffe,
+    clock,
+    onCredential,
+  });
+  const exchange = new TokenExchange({
+    decider,
+    read: (text) => verifier.read(text),
+    prover,
     limits,
     clock,
     nextTransaction: (now) => ids.next(now),
     ownerOf: (thumbprint) => keyOf(thumbprint)?.owner,
     hashPrompt,
-    onCredential,
   });
-  return { exchange, tokens, verifier, proofs, keys, tasks, domain, admin, isFollower };
+  const issuer = new TokenIssuer({
+    exchange,
+    tokens,
+    tasks,
+    record: (by, what, detail, used) => recordChange(admin, { enforcementPoint: by }, what, detail, used),
+  });
+  return { exchange, issuer, tokens, verifier, proofs, keys, domain, admin, isFollower };
 }

@@ -1,18 +1,12 @@
 import { z } from 'zod';
-import type { ExchangeRequest, TokenExchange } from '../../decide/delegation/exchange.js';
-import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
+import type { ExchangeRequest } from '../../decide/delegation/exchange.js';
+import type { TokenIssuer } from '../../decide/delegation/token-issuer.js';
 import { askedDetailsShape, DETAILS_TYPE } from '../../lib/authorization-details.js';
 import { DPOP_ALGORITHMS, type DpopProofs } from '../../provenance/dpop.js';
 import { ExchangeError, IssuerUnreachableError, TokenError } from '../../provenance/errors.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../../provenance/exchange.js';
 import type { SigningKeys } from '../../provenance/signing-keys.js';
-import type { TaskStore } from '../../provenance/task-store.js';
-import {
-  scopeIn,
-  type TokenDomain,
-  type TransactionToken,
-  type TransactionTokens,
-} from '../../provenance/transaction-token.js';
+import { scopeIn, type TokenDomain } from '../../provenance/transaction-token.js';
 import type { UsedProof } from '../../provenance/used-proof.js';
 import { type ChangeParts, recordChange } from '../admin/changes.js';
 import { readJson } from '../http/body.js';
@@ -20,12 +14,9 @@ import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 
 export interface TokenParts {
-  readonly exchange: TokenExchange;
-  readonly tokens: TransactionTokens;
-  readonly verifier: TokenVerifier;
+  readonly issuer: Pick<TokenIssuer, 'issue'>;
   readonly proofs: DpopProofs;
   readonly keys: SigningKeys;
-  readonly tasks: TaskStore;
   /** Undefined when the bundle has no trust domain: then there is no token service. */
   readonly domain: () => TokenDomain | undefined;
   readonly admin: ChangeParts;
@@ -93,11 +84,9 @@ export function tokenRoutes(parts: TokenParts): Route[] {
           const asked = requestOf(body, domain(), caller.enforcementPoint);
           const proved = await keyProvedBy(request.headers.dpop, parts);
           if (proved !== undefined) used.push(proved.used);
-          const token = await parts.exchange.exchange({ ...asked, provedKey: proved?.thumbprint });
-          if (asked.subjectTokenType !== TOKEN_TYPES.transactionToken) await parts.tasks.add(token);
-          await recordChange(parts.admin, caller, 'token.issue', recordedToken(token), used);
+          const { token, text } = await parts.issuer.issue({ ...asked, provedKey: proved?.thumbprint }, used);
           return {
-            access_token: await parts.tokens.sign(token),
+            access_token: text,
             issued_token_type: TOKEN_TYPES.transactionToken,
             token_type: 'N_A',
             expires_in: token.expires - token.issuedAt,
@@ -161,7 +150,7 @@ function requestOf(
   body: z.output<typeof exchangeShape>,
   domain: TokenDomain | undefined,
   requestingWorkload: string,
-): ExchangeRequest {
+): Omit<ExchangeRequest, 'provedKey'> {
   const { trustDomain } = serving(domain);
   if (body.grant_type !== EXCHANGE_GRANT) throw new ExchangeError('invalid_request', `grant_type is ${EXCHANGE_GRANT}`);
   if (body.requested_token_type !== TOKEN_TYPES.transactionToken)
@@ -223,10 +212,4 @@ function objectIn(text: string | undefined, name: string): Record<string, unknow
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ExchangeError('invalid_request', `${name} is a JSON object`);
   return value as Record<string, unknown>;
-}
-
-/** What goes on the record of a token: never the token. */
-function recordedToken({ txn, path, scope, expires, mandate }: TransactionToken): Record<string, unknown> {
-  const end = new Date(expires * 1_000).toISOString();
-  return { txn, path, scope, expires: end, ...(mandate === undefined ? {} : { mandate }) };
 }

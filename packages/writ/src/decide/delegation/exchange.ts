@@ -1,58 +1,32 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
-import { decodeJwt } from 'jose';
 import type { GrantTerms } from '../../lib/authorization-details.js';
-import { type AccessTokens, foreignTokenId, type Issuer } from '../../provenance/access-tokens.js';
-import type { Credentials } from '../../provenance/credentials.js';
-import { CredentialError, ExchangeError, IssuerUnreachableError, TokenError } from '../../provenance/errors.js';
+import { ExchangeError, TokenError } from '../../provenance/errors.js';
 import {
-  type CredentialOrigin,
   firstToken,
   handedOn,
   narrowedToken,
-  type Proven,
   TOKEN_TYPES,
   type TokenLimits,
   withActor,
 } from '../../provenance/exchange.js';
-import { compileIdentity } from '../../provenance/identity-claims.js';
-import type { JwtSvids, TrustDomain } from '../../provenance/jwt-svid.js';
+import type { Prover } from '../../provenance/prove.js';
 import { kindsFor, type TaskKinds } from '../../provenance/task-kinds.js';
-import { type PathMember, presentOf, scopeIn, type TransactionToken } from '../../provenance/transaction-token.js';
-import type { CredentialUse } from '../../registry/credential-uses.js';
+import { type PathMember, presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
 import type { Decider } from '../decide.js';
 import { Issuance } from './issuance.js';
 
-/** An issuer whose tokens can be exchanged. */
-interface ExchangeIssuer extends Issuer {
-  readonly identity?: { readonly type: string; readonly id: string } | undefined;
-  readonly scopes: readonly string[];
-}
-
-/** A trust domain whose workloads can exchange their JWT-SVIDs. */
-interface ExchangeTrustDomain extends TrustDomain {
-  /** The entity type of its workloads. */
-  readonly identity: string;
-  readonly scopes: readonly string[];
-}
-
-/** What the exchange works with; what the bundle says of it can change. */
+/** The parts of an exchange. Those that a bundle declares can change. */
 interface ExchangeParts {
   readonly decider: () => Decider;
-  /** What a transaction token says, with its links. @throws {TokenError} */
+  /** Returns what a transaction token says, with its links. @throws {TokenError} */
   readonly read: (text: string) => Promise<TransactionToken>;
-  readonly accessTokens: () => AccessTokens;
-  readonly credentials: Credentials;
-  readonly issuers: () => Readonly<Record<string, ExchangeIssuer>>;
-  readonly svids: () => JwtSvids;
-  readonly trustDomains: () => Readonly<Record<string, ExchangeTrustDomain>>;
+  readonly prover: Pick<Prover, 'prove'>;
   readonly limits: () => TokenLimits;
   readonly clock: () => Date;
   readonly nextTransaction: (now: Date) => string;
-  /** Whose a registered key is. */
+  /** Returns whose a registered key is. */
   readonly ownerOf: (thumbprint: string) => EntityUid | undefined;
   readonly hashPrompt: (prompt: string) => string;
-  /** Told of each credential that proved an identity. */
-  readonly onCredential: (use: CredentialUse, now: Date) => void;
 }
 
 export interface ExchangeRequest {
@@ -69,8 +43,8 @@ export interface ExchangeRequest {
   readonly prompt?: string | undefined;
   /** The caller that asks. */
   readonly requestingWorkload: string;
-  /** The thumbprint of the key that whoever asks proved to have. */
-  readonly provedKey?: string | undefined;
+  /** The thumbprint of the key that the requester proved to have; undefined if no proof came. */
+  readonly provedKey: string | undefined;
   /** That of the next actor's registered key, for its token to be bound to. */
   readonly actorKey?: string | undefined;
 }
@@ -104,7 +78,12 @@ export class TokenExchange {
    * @throws {ExchangeError} when the credential proves nothing; {@link IssuerUnreachableError} when it cannot be verified now
    */
   async standing(credential: string, task?: string): Promise<TransactionToken> {
-    const { path, stated, origin } = await this.prove(credential, TOKEN_TYPES.jwt, 'Authorization', 'gateway');
+    const { path, stated, origin } = await this.parts.prover.prove(
+      credential,
+      TOKEN_TYPES.jwt,
+      'Authorization',
+      'gateway',
+    );
     const { id, session, provedAt } = origin ?? {};
     const issuedAt = Math.floor(this.parts.clock().getTime() / 1_000);
     const expires = issuedAt + this.parts.limits().lifetime;
@@ -115,7 +94,7 @@ export class TokenExchange {
 
   private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
     const { scope = [], details, requestContext, prompt, requestingWorkload, authorizationDetails } = request;
-    const proven = await this.prove(
+    const proven = await this.parts.prover.prove(
       request.subjectToken,
       request.subjectTokenType,
       'subject_token',
@@ -211,83 +190,8 @@ export class TokenExchange {
     if (actorToken === undefined) return undefined;
     if (actorTokenType === undefined)
       throw new ExchangeError('invalid_request', 'actor_token comes with its actor_token_type');
-    const { path } = await this.prove(actorToken, actorTokenType, 'actor_token', requestingWorkload);
+    const { path } = await this.parts.prover.prove(actorToken, actorTokenType, 'actor_token', requestingWorkload);
     return presentOf(path);
-  }
-
-  private async prove(credential: string, type: string, name: string, through: string): Promise<Proven> {
-    if (type !== TOKEN_TYPES.accessToken && type !== TOKEN_TYPES.jwt)
-      throw new ExchangeError('invalid_request', `${name}_type: ${type} is not taken here`);
-    const holder = this.parts.credentials.verify(credential);
-    if (holder?.kind === 'client') {
-      this.tell({ credential: holder.name, kind: 'api_key', identity: holder.agent, through });
-      const [originator, agent] = [holder.originator, holder.agent].map((uid): PathMember => ({ uid, assurance: 1 }));
-      return { path: [originator as PathMember, agent as PathMember], scope: holder.scopes, stated: [] };
-    }
-    try {
-      // A JWT-SVID is known by its subject; it need not say who issued it.
-      if (type === TOKEN_TYPES.jwt && isOfSpiffe(credential)) return await this.proveWorkload(credential, through);
-      const { issuer, claims } = await this.parts.accessTokens().verify(credential);
-      const declared = this.parts.issuers()[issuer];
-      if (declared?.identity === undefined)
-        throw new CredentialError(`writ.yaml does not say whom the tokens of ${issuer} are about`);
-      const uid = compileIdentity(declared.identity)(claims);
-      this.tell({ credential: issuer, kind: 'access_token', identity: uid, through, ...timesOf(claims) });
-      const stated = typeof claims.scope === 'string' ? scopeIn(claims.scope) : undefined;
-      const path = [{ uid, assurance: 2 }] as const;
-      return { path, scope: stated ?? declared.scopes, stated: stated ?? [], origin: originOf(issuer, claims) };
-    } catch (error) {
-      if (error instanceof IssuerUnreachableError || !(error instanceof CredentialError)) throw error;
-      throw new ExchangeError('invalid_grant', `${name}: ${error.message}`, { cause: error });
-    }
-  }
-
-  private tell(use: CredentialUse): void {
-    this.parts.onCredential(use, this.parts.clock());
-  }
-
-  private async proveWorkload(credential: string, through: string): Promise<Proven> {
-    const { spiffeId, trustDomain } = await this.parts.svids().verify(credential);
-    const { identity, scopes } = this.parts.trustDomains()[trustDomain] as ExchangeTrustDomain;
-    this.tell({
-      credential: trustDomain,
-      kind: 'jwt_svid',
-      identity: { type: identity, id: spiffeId },
-      through,
-      ...timesOf(decodeJwt(credential)),
-    });
-    // An SVID is made out when its workload was attested.
-    const { iat } = decodeJwt(credential);
-    const origin = iat === undefined ? undefined : { provedAt: iat };
-    return { path: [{ uid: { type: identity, id: spiffeId }, assurance: 2 }], scope: scopes, stated: [], origin };
-  }
-}
-
-/** What an access token says of itself and of the sign-in that it comes from (RFC 9068, section 2.2; OpenID Connect `sid`). */
-function originOf(issuer: string, claims: Readonly<Record<string, unknown>>): CredentialOrigin {
-  const { jti, sid, auth_time: authTime, iat } = claims;
-  const provedAt = typeof authTime === 'number' ? authTime : iat;
-  return {
-    ...(typeof jti === 'string' ? { id: foreignTokenId(issuer, jti) } : {}),
-    ...(typeof sid === 'string' ? { session: sid } : {}),
-    ...(typeof provedAt === 'number' ? { provedAt } : {}),
-  };
-}
-
-/** From when to when a credential counts, as it says. */
-function timesOf({ iat, exp }: Readonly<Record<string, unknown>>): Pick<CredentialUse, 'issued' | 'expires'> {
-  return {
-    ...(typeof iat === 'number' ? { issued: new Date(iat * 1_000).toISOString() } : {}),
-    ...(typeof exp === 'number' ? { expires: new Date(exp * 1_000).toISOString() } : {}),
-  };
-}
-
-/** Whether a token says that it is about a workload of SPIFFE; whether that is so is found out next. */
-function isOfSpiffe(token: string): boolean {
-  try {
-    return decodeJwt(token).sub?.startsWith('spiffe://') === true;
-  } catch {
-    return false;
   }
 }
 
