@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { circlesIn, importsBelow, loadedWith } from './imports.js';
+import { circlesIn, importsBelow } from './imports.js';
 
 /** Who may import whom (ARCHITECTURE.md, "Imports"). */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

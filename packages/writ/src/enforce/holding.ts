@@ -4,6 +4,7 @@ import { type Decision, explainBriefly, isPermitted, isRequestable, type Refusal
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import { WritError } from '../lib/errors.js';
+import { every } from '../lib/every.js';
 import type { HoldSettings } from './hold-settings.js';
 
 /** Where a call that was stopped can be asked for. */
@@ -94,14 +95,14 @@ export class Holding {
     if (asked === undefined || stepUp === 'reference') return { decision, asked };
     const began = performance.now();
     const { id } = asked;
-    const telling = setInterval(() => {
-      call.onWait?.(`waiting for the approval ${id}`, Math.round(performance.now() - began));
-    }, TELL_EVERY_MS);
-    call.onWait?.(`waiting for the approval ${id}`, 0);
+    const notify = (): void => call.onWait?.(`waiting for the approval ${id}`, Math.round(performance.now() - began));
+    notify();
+    // A client that cannot be notified waits for its answer all the same.
+    const stop = every(TELL_EVERY_MS, notify, () => undefined);
     try {
       if (asked.status === 'pending') asked = await this.desk.settled(id, wait, call.signal);
     } finally {
-      clearInterval(telling);
+      await stop();
     }
     if (asked.status === 'approved') {
       // What was approved is not what is permitted: it is decided anew, on what is true now.

@@ -1,3 +1,4 @@
+import { every } from '../lib/every.js';
 import type { RevisionLog } from './revision-log.js';
 
 /** Tells the services on one database of changes, and is told of theirs. */
@@ -49,9 +50,9 @@ export function followChanges(
   };
   log.onChange(() => announcements.announce());
   announcements.listen(look);
-  const timer = setInterval(look, LOOK_MS).unref();
+  const stop = every(LOOK_MS, look, (error) => failed(error as Error));
   return async () => {
-    clearInterval(timer);
+    await stop();
     await looking;
     await announcements.close();
   };

@@ -14,6 +14,7 @@ import { PostgresWriter } from '../audit/log/postgres-writer.js';
 import { personKeyMigrations } from '../audit/protection/person-keys.js';
 import { indexMigrations } from '../audit/search/search-index.js';
 import type { Signer } from '../audit/tlog/note.js';
+import { every } from '../lib/every.js';
 import { credentialMigrations } from '../provenance/credentials.js';
 import { dpopMigrations } from '../provenance/dpop.js';
 import { signingKeyMigrations } from '../provenance/signing-keys.js';
@@ -111,7 +112,13 @@ export async function openDeployment(
   if (follows) return { store, writer: new PostgresWriter(client, undefined), indexFile: undefined, announcements };
   const signer = await openLog(store, log);
   const writer = new PostgresWriter(client, signer);
-  const signing = setInterval(() => void writer.sign().catch(() => undefined), SIGN_MS).unref();
-  onClose(() => clearInterval(signing));
+  // A failure is reported by the next write, which signs too.
+  onClose(
+    every(
+      SIGN_MS,
+      () => writer.sign(),
+      () => undefined,
+    ),
+  );
   return { store, writer, signer, indexFile: undefined, announcements };
 }

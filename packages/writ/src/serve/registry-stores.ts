@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { LogWriter } from '../audit/log/log-writer.js';
 import { usedApprovalsIn } from '../decide/approval/approved.js';
 import type { UsedProof } from '../decide/record.js';
+import { every } from '../lib/every.js';
 import { Approvals } from '../registry/approval-store.js';
 import { CredentialUses } from '../registry/credential-uses.js';
 import { EntityStore } from '../registry/entity-store.js';
@@ -71,10 +72,7 @@ export async function openRegistry(parts: RegistryParts): Promise<RegistryStores
     await credentialUses.save();
   };
   onClose(saveSeen);
-  const saving = setInterval(() => {
-    saveSeen().catch((error: unknown) => logger.error({ err: error }, 'sightings could not be stored'));
-  }, SAVE_SIGHTINGS_MS).unref();
-  onClose(() => clearInterval(saving));
+  onClose(every(SAVE_SIGHTINGS_MS, saveSeen, (error) => logger.error({ err: error }, 'sightings could not be stored')));
   if (announcements !== undefined)
     onClose(
       followChanges(revisions, announcements, (error) => logger.error({ err: error }, 'changes cannot be followed')),

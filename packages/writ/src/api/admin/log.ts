@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LogReader } from '../../audit/log/log-reader.js';
 import type { LogWriter } from '../../audit/log/log-writer.js';
+import { every } from '../../lib/every.js';
 import { type Route, route } from '../http/route.js';
 
 export interface LogParts {
@@ -65,12 +66,13 @@ export function logRoutes({ reader, log, closing }: LogParts): Route[] {
           if (raw.writableLength > MAX_UNSENT) raw.destroy();
           else raw.write(notes.map(({ id, kind }, i) => `id: ${id}\nevent: ${kind}\ndata: ${texts[i]}\n\n`).join(''));
         });
-        const heartbeat = setInterval(() => raw.write(': alive\n\n'), HEARTBEAT_MS);
+        const beat = (): void => void raw.write(': alive\n\n');
+        const stopBeating = every(HEARTBEAT_MS, beat, () => raw.destroy());
         const end = (): void => void raw.end();
         closing.addEventListener('abort', end);
         raw.once('close', () => {
           closing.removeEventListener('abort', end);
-          clearInterval(heartbeat);
+          void stopBeating();
           stop();
         });
       },

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Span } from '@opentelemetry/api';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { Logger } from 'pino';
+import { every } from '../../lib/every.js';
 import type { Credentials } from '../../provenance/credentials.js';
 import { authenticate, unauthorized } from './authenticate.js';
 import { readBody } from './body.js';
@@ -43,6 +44,8 @@ interface ServiceParts {
 
 const LIMITS = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 72_000 };
 const MAX_CONNECTIONS = 10_000;
+/** How often a service that closes looks for connections that have become idle. */
+const CLOSE_IDLE_MS = 50;
 /** A body that is refused unread is read and thrown away up to this length; past it the connection ends. */
 const MAX_UNREAD = 64 * 1024;
 
@@ -245,10 +248,11 @@ export class HttpService {
     this.isClosing = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     // A connection that was about to be idle when the others were closed is found the next time.
-    const idle = setInterval(() => this.server.closeIdleConnections(), 50);
-    this.server.closeIdleConnections();
+    const closeIdle = (): void => this.server.closeIdleConnections();
+    const stop = every(CLOSE_IDLE_MS, closeIdle, (error) => this.parts.logger.error({ err: error }, 'not closed'));
+    closeIdle();
     await closed;
-    clearInterval(idle);
+    await stop();
   }
 }
 

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { every } from '../../lib/every.js';
+import { messageOf } from '../../lib/message-of.js';
 import { openStore, type Store } from '../../store/store.js';
 import { LogTiles } from '../log/log-tiles.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';
@@ -25,8 +27,7 @@ export class LogIndex {
   private index: SearchIndex | undefined;
   private own: Store | undefined;
   private worker: Worker | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private turn: Promise<void> = Promise.resolve();
+  private stopLooking: () => Promise<void> = async () => undefined;
 
   private constructor(private readonly options: LogIndexOptions) {}
 
@@ -36,11 +37,11 @@ export class LogIndex {
     if (file === undefined) opened.index = new SearchIndex(log.store);
     else if (existsSync(file)) await opened.make(file);
     if (isKept) {
-      opened.timer = setInterval(() => {
-        opened.turn = opened.turn
-          .then(() => opened.look())
-          .catch((error: unknown) => options.onError(error instanceof Error ? error.message : String(error)));
-      }, LOOK_MS).unref();
+      opened.stopLooking = every(
+        LOOK_MS,
+        () => opened.look(),
+        (error) => options.onError(messageOf(error)),
+      );
     }
     return opened;
   }
@@ -62,7 +63,8 @@ export class LogIndex {
     if (size < TILE_WIDTH) return;
     const index = this.index ?? (await this.make(file as string));
     if ((await index.tiles()) * TILE_WIDTH + TILE_WIDTH > size) return;
-    clearInterval(this.timer);
+    // Not awaited: this is the run that stopping would wait for.
+    void this.stopLooking();
     this.start({ log: log.where, index: file ?? log.where });
   }
 
@@ -76,8 +78,7 @@ export class LogIndex {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.timer);
-    await this.turn;
+    await this.stopLooking();
     const { worker } = this;
     if (worker !== undefined) {
       worker.ref();

@@ -1,5 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
 import CircuitBreaker from 'opossum';
+import { Closers } from '../../lib/closers.js';
+import { every } from '../../lib/every.js';
 import type { LiveFacts } from '../live-facts.js';
 import { pathIn } from './json-path.js';
 import type { FactSource } from './source.js';
@@ -48,7 +50,7 @@ export class Fetcher {
   private readonly idIn: (document: unknown) => readonly unknown[];
   private readonly running = new Map<string, Promise<void>>();
   private readonly closing = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
+  private stop: () => Promise<void> = async () => undefined;
 
   /** @throws {FetchError} when a path is not one */
   constructor(
@@ -97,19 +99,25 @@ export class Fetcher {
 
   /** Begins with fetching on a schedule. Settles when it was done once, or has failed once. */
   async start(): Promise<void> {
-    const { every } = this.options;
-    if (every === undefined) return;
+    const { name, every: ms } = this.options;
+    if (ms === undefined) return;
     await this.bringAll();
     if (this.closing.signal.aborted) return;
-    this.timer = setInterval(() => void this.bringAll(), every).unref();
+    this.stop = every(
+      ms,
+      () => this.bringAll(),
+      (error) => this.observer.failed(name, error as Error),
+    );
   }
 
   async close(): Promise<void> {
-    clearInterval(this.timer);
+    const closers = new Closers();
+    closers.add(() => this.source.close());
+    closers.add(() => Promise.allSettled(this.running.values()));
+    closers.add(() => this.stop());
     this.closing.abort();
     this.breaker.shutdown();
-    await Promise.allSettled(this.running.values());
-    await this.source.close();
+    await closers.close();
   }
 
   private async bringOne(id: string): Promise<void> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import type { AuthInfo, EventStore, JSONRPCMessage, Server } from '@modelcontextprotocol/server';
+import { every } from '../../../lib/every.js';
 
 /** As the SDK's transport takes a request: who asks is in `auth`. */
 export type IdentifiedRequest = IncomingMessage & { auth?: AuthInfo };
@@ -48,13 +49,14 @@ export class Sessions {
   private readonly kept = new KeptEvents();
   /** Of whom sessions are about to be there. */
   private readonly beginning = new Map<string, number>();
-  private readonly timer: NodeJS.Timeout;
+  private readonly stopSweeping: () => Promise<void>;
 
   constructor(
     private readonly serverFor: (first: Readonly<Record<string, unknown>>) => Promise<SessionServer>,
     private readonly now: () => number = () => performance.now(),
   ) {
-    this.timer = setInterval(() => this.sweep(), SWEEP_MS).unref();
+    const ignore = (): void => undefined; // A session that could not be ended is not held any more.
+    this.stopSweeping = every(SWEEP_MS, () => this.sweep(), ignore);
   }
 
   /** Begins one. @returns false when there are too many */
@@ -137,7 +139,7 @@ export class Sessions {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.timer);
+    await this.stopSweeping();
     const all = [...this.held.values()];
     this.held.clear();
     await Promise.all(all.map(({ server }) => server.close()));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
+import { every } from '../../../lib/every.js';
 import { UpstreamError } from '../../errors.js';
 import { ERROR } from '../protocol/errors.js';
 import { endWithConnection, NOT_STARTED, type SessionServer, tellLists } from './sessions.js';
@@ -32,9 +33,10 @@ class SseStream implements Transport {
   open(): void {
     this.response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache, no-transform' });
     this.response.write(`event: endpoint\ndata: ${SSE_MESSAGES}?sessionId=${this.sessionId}\n\n`);
-    const timer = setInterval(() => this.response.write(': still here\n\n'), KEEP_ALIVE_MS).unref();
+    const keepAlive = (): void => void this.response.write(': still here\n\n');
+    const stop = every(KEEP_ALIVE_MS, keepAlive, () => this.response.destroy());
     this.response.once('close', () => {
-      clearInterval(timer);
+      void stop();
       this.onclose?.();
     });
   }
