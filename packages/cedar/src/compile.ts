@@ -1,5 +1,6 @@
 import { PolicySet } from './authorize/policy-set.js';
 import { CedarError } from './errors.js';
+import { type JsonObject, memberProblem } from './members.js';
 import type { Policy, Slot } from './policy/ast.js';
 import { linkTemplate } from './policy/link.js';
 import { readPolicy } from './policy/read-policy.js';
@@ -62,6 +63,7 @@ function readPolicies(policies: CompileOptions['policies']): ReadPolicies {
   const set: PolicySetJson = Array.isArray(policies)
     ? { staticPolicies: policies as PolicyJson[] }
     : (policies as PolicySetJson);
+  refuseStrangers(set, '$', [], ['staticPolicies', 'templates', 'templateLinks']);
   const fromText = typeof set.staticPolicies === 'string' ? readText(set.staticPolicies) : undefined;
   const templates = Object.entries(set.templates ?? {}).map(
     ([id, template]) => [id, readOne(id, template, 'template')] as const,
@@ -110,7 +112,16 @@ function readOne(id: string, policy: PolicyJson, kind: 'static' | 'template' = '
   };
 }
 
+/** @throws {CedarError} when a member is unknown, or one that is required is missing */
+function refuseStrangers(json: object, path: string, required: readonly string[], optional?: readonly string[]): void {
+  const problem = memberProblem(json as JsonObject, required, optional);
+  if (problem !== undefined)
+    throw new CedarError('policy', `${path}: ${problem.message}`, { path, help: problem.help });
+}
+
 function readLink(link: TemplateLinkJson, templates: ReadonlyMap<string, Policy>): Policy {
+  refuseStrangers(link, '$.templateLinks', ['templateId', 'newId', 'values']);
+  refuseStrangers(link.values, '$.templateLinks.values', [], ['?principal', '?resource']);
   const template = templates.get(link.templateId);
   if (template === undefined) {
     throw new CedarError(

@@ -8,7 +8,7 @@ import type { Policy } from '../policy/ast.js';
 import type { Schema } from '../schema/schema.js';
 import { EvaluationFailure } from '../values/failure.js';
 import { ValueReader } from '../values/read-value.js';
-import type { EntityUid } from '../values/uid.js';
+import { type EntityUid, outsideEnumeration } from '../values/uid.js';
 import { Entity, type RecordValue, type Value } from '../values/value.js';
 import { CompiledPolicy, type CompilerOptions } from './compiled-policy.js';
 import { ScopeIndex } from './scope-index.js';
@@ -117,12 +117,19 @@ export class PolicySet {
   /** The environment of a request: entities found, context read (under the action's declared type if there is one). */
   environment(request: Request, entities: Entities): Environment {
     const { principal, action, resource, context } = request;
+    this.refuseOutsideEnumeration(principal, 'principal');
+    this.refuseOutsideEnumeration(resource, 'resource');
     return {
       principal: find(principal, 'principal', entities),
       action: find(action, 'action', entities),
       resource: find(resource, 'resource', entities),
       context: this.readContext(action, context, entities),
     };
+  }
+
+  private refuseOutsideEnumeration(uid: EntityUid, part: string): void {
+    if (this.schema?.isOutsideEnumeration(uid) !== true) return;
+    throw new CedarError('request', `${part}: ${outsideEnumeration(uid)}`, { path: part });
   }
 
   private readContext(action: EntityUid, context: CedarJsonObject | undefined, entities: Entities): RecordValue {

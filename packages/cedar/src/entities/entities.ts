@@ -2,7 +2,7 @@ import { CedarError } from '../errors.js';
 import { parseJson } from '../json.js';
 import type { Schema } from '../schema/schema.js';
 import { ValueReader } from '../values/read-value.js';
-import { type EntityUid, uidText } from '../values/uid.js';
+import { type EntityUid, outsideEnumeration, uidText } from '../values/uid.js';
 import { Entity, type RecordValue, type Value } from '../values/value.js';
 import { WithheldAttributes } from '../values/withheld.js';
 import { resolveAncestors } from './hierarchy.js';
@@ -306,23 +306,27 @@ export class Entities {
 
   private stage(json: unknown, path: string): Staged {
     const reader = new ValueReader('entities', (uid) => this.intern(uid));
-    const object = reader.object(json, path);
+    const object = reader.members(json, path, ['uid'], ['attrs', 'parents', 'tags']);
     const uid = reader.uid(object.uid, `${path}.uid`);
     const declared = this.schema?.entityTypes.get(uid.type);
     if (this.schema !== undefined && declared === undefined && this.schema.action(uid) === undefined) {
       reader.fail(path, `the entity type ${uid.type} is not declared in the schema`);
     }
     if (declared?.ids !== undefined && !declared.ids.has(uid.id)) {
-      reader.fail(path, `${uidText(uid)} is not one of the ids that the schema enumerates`);
+      reader.fail(path, outsideEnumeration(uid));
     }
-    const parents = object.parents ?? [];
+    // A member that is null is not one that is left out.
+    const { attrs = {}, parents = [], tags: given = {} } = object;
     if (!Array.isArray(parents)) reader.fail(`${path}.parents`, 'the parents are a list');
-    const attributes = reader.record(object.attrs ?? {}, declared?.attributes, `${path}.attrs`);
-    const tags = this.readTags(reader, object.tags ?? {}, declared?.tags, `${path}.tags`);
+    const attributes = reader.record(attrs, declared?.attributes, `${path}.attrs`);
+    const tags = this.readTags(reader, given, declared?.tags, `${path}.tags`);
     const parentEntities = (parents as unknown[]).map((parent, i) => {
       const parentUid = reader.uid(parent, `${path}.parents[${i}]`);
       if (declared !== undefined && !declared.memberOf.has(parentUid.type)) {
         reader.fail(`${path}.parents[${i}]`, `the schema does not let ${uid.type} be in ${parentUid.type}`);
+      }
+      if (this.schema?.isOutsideEnumeration(parentUid) === true) {
+        reader.fail(`${path}.parents[${i}]`, outsideEnumeration(parentUid));
       }
       return this.intern(parentUid);
     });

@@ -4,6 +4,8 @@
  * place, and never another meaning.
  */
 
+import { tokenPattern } from './lexical.js';
+
 /** The place of an expression and of its children, in the order of `childrenOf`. Offsets are into the policy's text. */
 export interface Span {
   readonly op: string;
@@ -35,7 +37,7 @@ interface Token {
   readonly end: number;
 }
 
-const TOKEN = /\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\?[a-z]+|::|==|!=|<=|>=|&&|\|\||\S/g;
+const TOKEN = tokenPattern(/\?[a-z]+/, /::|==|!=|<=|>=|&&|\|\|/);
 const RELATIONS = new Set(['==', '!=', '<', '<=', '>', '>=', 'in']);
 const METHODS = new Set(['contains', 'containsAll', 'containsAny', 'getTag', 'hasTag', 'isEmpty']);
 

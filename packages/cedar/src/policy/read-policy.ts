@@ -1,5 +1,6 @@
 import { CedarError } from '../errors.js';
 import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
+import { type JsonObject, memberProblem } from '../members.js';
 import { longOf } from '../values/long.js';
 import type { EntityUid } from '../values/uid.js';
 import {
@@ -14,9 +15,9 @@ import {
   type Target,
   type Variable,
 } from './ast.js';
+import { isIdentifier, isTypeName } from './lexical.js';
 
 type Json = unknown;
-type JsonObject = Readonly<Record<string, Json>>;
 
 const MAX_DEPTH = 800;
 const BINARY: ReadonlySet<string> = new Set(BINARY_OPERATORS);
@@ -39,13 +40,21 @@ class PolicyReader {
     private readonly kind: 'static' | 'template',
   ) {}
 
-  private fail(path: string, message: string): never {
-    throw new CedarError('policy', `policy \`${this.id}\`: ${message}`, { path, policyId: this.id });
+  private fail(path: string, message: string, help?: string): never {
+    throw new CedarError('policy', `policy \`${this.id}\`: ${message}`, { path, policyId: this.id, help });
   }
 
   private object(json: Json, path: string): JsonObject {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) this.fail(path, 'expected an object');
     return json as JsonObject;
+  }
+
+  /** An object with these members and no other. */
+  private members(json: Json, path: string, required: readonly string[], optional?: readonly string[]): JsonObject {
+    const object = this.object(json, path);
+    const problem = memberProblem(object, required, optional);
+    if (problem !== undefined) this.fail(path, problem.message, problem.help);
+    return object;
   }
 
   private text(json: Json, path: string): string {
@@ -59,11 +68,18 @@ class PolicyReader {
   }
 
   policy(json: Json): Policy {
-    const policy = this.object(json, '$');
+    const policy = this.members(
+      json,
+      '$',
+      ['effect', 'principal', 'action', 'resource', 'conditions'],
+      ['annotations'],
+    );
     const effect = policy.effect;
     if (effect !== 'permit' && effect !== 'forbid') this.fail('$.effect', 'the effect is `permit` or `forbid`');
     const annotations = Object.create(null) as Record<string, string>;
-    for (const [name, value] of Object.entries(this.object(policy.annotations ?? {}, '$.annotations'))) {
+    const given = policy.annotations === undefined ? {} : this.object(policy.annotations, '$.annotations');
+    for (const [name, value] of Object.entries(given)) {
+      if (!isIdentifier(name)) this.fail('$.annotations', `\`${name}\` is not the name of an annotation`);
       annotations[name] = value === null ? '' : this.text(value, `$.annotations.${name}`);
     }
     return Object.freeze({
@@ -73,9 +89,9 @@ class PolicyReader {
       principal: this.scope(policy.principal, '$.principal', '?principal'),
       action: this.action(policy.action, '$.action'),
       resource: this.scope(policy.resource, '$.resource', '?resource'),
-      conditions: this.list(policy.conditions ?? [], '$.conditions').map((item, i) => {
+      conditions: this.list(policy.conditions, '$.conditions').map((item, i) => {
         const path = `$.conditions[${i}]`;
-        const { kind, body } = this.object(item, path);
+        const { kind, body } = this.members(item, path, ['kind', 'body']);
         if (kind !== 'when' && kind !== 'unless') this.fail(`${path}.kind`, 'the kind is `when` or `unless`');
         return Object.freeze({ kind, body: this.expr(body, `${path}.body`) });
       }),
@@ -84,8 +100,23 @@ class PolicyReader {
 
   private uid(json: Json, path: string): EntityUid {
     const outer = this.object(json, path);
-    const { type, id } = this.object(outer.__entity ?? outer, path);
-    return Object.freeze({ type: this.text(type, `${path}.type`), id: this.text(id, `${path}.id`) });
+    const inner = Object.hasOwn(outer, '__entity') ? this.members(json, path, ['__entity']).__entity : outer;
+    const { type, id } = this.members(inner, path, ['type', 'id']);
+    return Object.freeze({ type: this.typeName(type, `${path}.type`), id: this.text(id, `${path}.id`) });
+  }
+
+  private typeName(json: Json, path: string): string {
+    const name = this.text(json, path);
+    if (!isTypeName(name)) this.fail(path, `\`${name}\` is not the name of an entity type`);
+    return name;
+  }
+
+  private actionUid(json: Json, path: string): EntityUid {
+    const uid = this.uid(json, path);
+    if (uid.type !== 'Action' && !uid.type.endsWith('::Action')) {
+      this.fail(path, `an action is of the type Action, not ${uid.type}`);
+    }
+    return uid;
   }
 
   private slot(json: Json, path: string, allowed?: Slot): Slot {
@@ -97,7 +128,7 @@ class PolicyReader {
   }
 
   private target(json: JsonObject, path: string, slot: Slot): Target {
-    if (json.slot !== undefined) return { slot: this.slot(json.slot, `${path}.slot`, slot) };
+    if (Object.hasOwn(json, 'slot')) return { slot: this.slot(json.slot, `${path}.slot`, slot) };
     return { uid: this.uid(json.entity, `${path}.entity`) };
   }
 
@@ -105,14 +136,19 @@ class PolicyReader {
     const head = this.object(json, path);
     switch (head.op) {
       case 'All':
+        this.members(json, path, ['op']);
         return { op: 'all' };
       case '==':
       case 'in':
+        this.members(json, path, ['op', Object.hasOwn(head, 'slot') ? 'slot' : 'entity']);
         return { op: head.op, target: this.target(head, path, slot) };
       case 'is': {
-        const entityType = this.text(head.entity_type, `${path}.entity_type`);
+        this.members(json, path, ['op', 'entity_type'], ['in']);
+        const entityType = this.typeName(head.entity_type, `${path}.entity_type`);
         if (head.in === undefined) return { op: 'is', entityType };
-        return { op: 'is', entityType, within: this.target(this.object(head.in, `${path}.in`), `${path}.in`, slot) };
+        const within = this.object(head.in, `${path}.in`);
+        this.members(within, `${path}.in`, [Object.hasOwn(within, 'slot') ? 'slot' : 'entity']);
+        return { op: 'is', entityType, within: this.target(within, `${path}.in`, slot) };
       }
       default:
         return this.fail(`${path}.op`, 'the op is `All`, `==`, `in` or `is`');
@@ -123,14 +159,17 @@ class PolicyReader {
     const head = this.object(json, path);
     switch (head.op) {
       case 'All':
+        this.members(json, path, ['op']);
         return { op: 'all' };
       case '==':
-        return { op: '==', uid: this.uid(head.entity, `${path}.entity`) };
+        this.members(json, path, ['op', 'entity']);
+        return { op: '==', uid: this.actionUid(head.entity, `${path}.entity`) };
       case 'in':
-        if (head.entities === undefined) return { op: 'in', uids: [this.uid(head.entity, `${path}.entity`)] };
+        this.members(json, path, ['op', Object.hasOwn(head, 'entities') ? 'entities' : 'entity']);
+        if (head.entities === undefined) return { op: 'in', uids: [this.actionUid(head.entity, `${path}.entity`)] };
         return {
           op: 'in',
-          uids: this.list(head.entities, `${path}.entities`).map((e, i) => this.uid(e, `${path}.entities[${i}]`)),
+          uids: this.list(head.entities, `${path}.entities`).map((e, i) => this.actionUid(e, `${path}.entities[${i}]`)),
         };
       default:
         return this.fail(`${path}.op`, 'the op is `All`, `==` or `in`');
@@ -151,7 +190,7 @@ class PolicyReader {
 
   private operation(name: string, json: Json, path: string): Expr {
     if (BINARY.has(name)) {
-      const { left, right } = this.object(json, path);
+      const { left, right } = this.members(json, path, ['left', 'right']);
       return {
         op: name as BinaryOperator,
         left: this.expr(left, `${path}.left`),
@@ -171,13 +210,13 @@ class PolicyReader {
       case '!':
       case 'neg':
       case 'isEmpty':
-        return { op: name, arg: this.expr(this.object(json, path).arg, `${path}.arg`) };
+        return { op: name, arg: this.expr(this.members(json, path, ['arg']).arg, `${path}.arg`) };
       case '.': {
-        const { left, attr } = this.object(json, path);
+        const { left, attr } = this.members(json, path, ['left', 'attr']);
         return { op: 'get', of: this.expr(left, `${path}.left`), attribute: this.text(attr, `${path}.attr`) };
       }
       case 'has': {
-        const { left, attr } = this.object(json, path);
+        const { left, attr } = this.members(json, path, ['left', 'attr']);
         const attrs = typeof attr === 'string' ? [attr] : this.list(attr, `${path}.attr`);
         if (attrs.length === 0) this.fail(`${path}.attr`, '`has` needs an attribute');
         return {
@@ -187,18 +226,18 @@ class PolicyReader {
         };
       }
       case 'like': {
-        const { left, pattern } = this.object(json, path);
+        const { left, pattern } = this.members(json, path, ['left', 'pattern']);
         return { op: 'like', of: this.expr(left, `${path}.left`), pattern: this.pattern(pattern, `${path}.pattern`) };
       }
       case 'is': {
-        const is = this.object(json, path);
+        const is = this.members(json, path, ['left', 'entity_type'], ['in']);
         const of = this.expr(is.left, `${path}.left`);
-        const entityType = this.text(is.entity_type, `${path}.entity_type`);
+        const entityType = this.typeName(is.entity_type, `${path}.entity_type`);
         if (is.in === undefined) return { op: 'is', of, entityType };
         return { op: 'is', of, entityType, within: this.expr(is.in, `${path}.in`) };
       }
       case 'if-then-else': {
-        const parts = this.object(json, path);
+        const parts = this.members(json, path, ['if', 'then', 'else']);
         return {
           op: 'if',
           test: this.expr(parts.if, `${path}.if`),
@@ -247,9 +286,12 @@ class PolicyReader {
   }
 
   private compoundValue(json: JsonObject, path: string): Expr {
-    if (json.__entity !== undefined) return { op: 'entity', uid: this.uid(json, path) };
-    if (json.__extn !== undefined) {
-      const { fn, arg, args } = this.object(json.__extn, `${path}.__extn`);
+    if (Object.hasOwn(json, '__entity')) return { op: 'entity', uid: this.uid(json, path) };
+    if (Object.hasOwn(json, '__extn')) {
+      this.members(json, path, ['__extn']);
+      const extension = this.object(json.__extn, `${path}.__extn`);
+      this.members(extension, `${path}.__extn`, ['fn', Object.hasOwn(extension, 'args') ? 'args' : 'arg']);
+      const { fn, arg, args } = extension;
       const name = this.text(fn, `${path}.__extn.fn`);
       const given = args === undefined ? [arg] : this.list(args, `${path}.__extn.args`);
       return this.call(
@@ -267,8 +309,9 @@ class PolicyReader {
   private pattern(json: Json, path: string): Pattern {
     const texts = [''];
     for (const [i, element] of this.list(json, path).entries()) {
+      const at = `${path}[${i}]`;
       if (element === 'Wildcard') texts.push('');
-      else texts[texts.length - 1] += this.text(this.object(element, `${path}[${i}]`).Literal, `${path}[${i}]`);
+      else texts[texts.length - 1] += this.text(this.members(element, at, ['Literal']).Literal, at);
     }
     return texts;
   }

@@ -1,6 +1,7 @@
 import * as official from '#official';
 import { CedarError, positionAt } from '../errors.js';
 import { LONG_MAX, longOf } from '../values/long.js';
+import { tokenPattern } from './lexical.js';
 import { Nesting } from './nesting.js';
 
 /** One policy or template of a policy text. */
@@ -43,8 +44,7 @@ export function readPolicyText(text: string): PolicyText[] {
   });
 }
 
-const TOKEN =
-  /\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\?(?:principal|resource)\b|\|\||&&|;|\S/g;
+const TOKEN = tokenPattern(/\?(?:principal|resource)\b/, /\|\|/, /&&/);
 
 /** Splits at the semicolons that end statements: those outside strings and comments. */
 function split(text: string): Statement[] {
@@ -93,8 +93,9 @@ function parseOnce(text: string, statement: Statement): unknown {
  */
 function parse(text: string, statement: Statement): unknown {
   let source = statement.source;
+  // Of the statement, not the text: a bundle has thousands of statements.
   let marker = 'long';
-  while (text.includes(marker)) marker += '_';
+  while (source.includes(marker)) marker += '_';
   for (const { start, end } of statement.bigIntegers.toReversed()) {
     source = `${source.slice(0, start)}{"${marker}":"${start} ${source.slice(start, end)}"}${source.slice(end)}`;
   }

@@ -1,5 +1,6 @@
 import * as official from '#official';
 import { CedarError, positionAt } from '../errors.js';
+import { tokenPattern } from '../policy/lexical.js';
 import { Nesting } from '../policy/nesting.js';
 import { utf16Offset } from '../policy/read-text.js';
 import { type EntityUid, uidText } from '../values/uid.js';
@@ -77,15 +78,23 @@ export class Schema {
     return this.actionsByType.get(uid.type)?.get(uid.id);
   }
 
+  /** Returns whether a uid is of an enumerated type that does not have its id (RFC 53). */
+  isOutsideEnumeration({ type, id }: EntityUid): boolean {
+    return this.entityTypes.get(type)?.ids?.has(id) === false;
+  }
+
   get actions(): Iterable<ActionDeclaration> {
     return this.declared;
   }
 }
 
+const TOKEN = tokenPattern();
+
 function checkNesting(text: string): void {
   if (!text.isWellFormed()) throw new CedarError('schema', 'the text contains half of a surrogate pair');
   const nesting = new Nesting(text, 'schema');
-  for (const { 0: token, index } of text.matchAll(/\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"|[A-Za-z_]\w*|\S/g)) {
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (token.startsWith('//')) continue;
     // A type parameter nests as brackets do.
     nesting.token(token === '<' ? '[' : token === '>' ? ']' : token, index);
   }
@@ -126,6 +135,7 @@ function schemaError(text: string | undefined, errors: readonly official.Detaile
 class SchemaReader {
   private readonly common = new Map<string, Json>();
   private readonly resolved = new Map<string, CedarType>();
+  private enumerated: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 
   constructor(private readonly namespaces: Json) {
     for (const [namespace, definition] of this.definitions()) {
@@ -148,7 +158,7 @@ class SchemaReader {
           memberOf: new Set((entity.memberOfTypes ?? []) as string[]),
           attributes: shape as RecordType,
           tags: entity.tags === undefined ? undefined : this.type(entity.tags as Json),
-          ids: entity.enum === undefined ? undefined : new Set(entity.enum as string[]),
+          ids: this.idsOf(qualify(namespace, name)),
         });
       }
     }
@@ -177,6 +187,18 @@ class SchemaReader {
     return out;
   }
 
+  /** The ids of an enumerated entity type (RFC 53); undefined if it is not one. */
+  private idsOf(name: string): ReadonlySet<string> | undefined {
+    this.enumerated ??= new Map(
+      this.definitions().flatMap(([namespace, { entityTypes }]) =>
+        Object.entries((entityTypes ?? {}) as Record<string, Json>)
+          .filter(([, entity]) => entity.enum !== undefined)
+          .map(([type, entity]) => [qualify(namespace, type), new Set(entity.enum as string[])] as const),
+      ),
+    );
+    return this.enumerated.get(name);
+  }
+
   private type(json: Json): CedarType {
     const name = json.type as string;
     switch (name) {
@@ -190,7 +212,7 @@ class SchemaReader {
         return { kind: 'record', attributes };
       }
       case 'Entity':
-        return { kind: 'entity', name: json.name as string };
+        return { kind: 'entity', name: json.name as string, ids: this.idsOf(json.name as string) };
       case 'Extension':
         return this.named(json.name as string);
       default:
@@ -202,11 +224,15 @@ class SchemaReader {
     const done = this.resolved.get(name);
     if (done !== undefined) return done;
     const common = this.common.get(name);
-    const type = common === undefined ? BUILT_IN[name.replace(/^__cedar::/, '')] : this.type(common);
+    const type = common === undefined ? builtIn(name.replace(/^__cedar::/, '')) : this.type(common);
     if (type === undefined) throw new CedarError('schema', `the type \`${name}\` is not declared`);
     this.resolved.set(name, type);
     return type;
   }
+}
+
+function builtIn(name: string): CedarType | undefined {
+  return Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
 }
 
 function qualify(namespace: string, name: string): string {

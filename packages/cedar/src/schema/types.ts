@@ -3,7 +3,8 @@ export type CedarType =
   | { readonly kind: 'bool' | 'string' | 'long' }
   | { readonly kind: 'set'; readonly element: CedarType }
   | RecordType
-  | { readonly kind: 'entity'; readonly name: string }
+  /** `ids`: those of an enumerated type. */
+  | { readonly kind: 'entity'; readonly name: string; readonly ids: ReadonlySet<string> | undefined }
   | { readonly kind: 'extension'; readonly name: 'ipaddr' | 'decimal' | 'datetime' | 'duration' };
 
 export interface RecordType {

@@ -1,9 +1,11 @@
 import { CedarError, type CedarErrorCode } from '../errors.js';
 import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
+import { memberProblem } from '../members.js';
+import { isTypeName } from '../policy/lexical.js';
 import { type CedarType, type RecordType, typeText } from '../schema/types.js';
 import { EvaluationFailure } from './failure.js';
 import { longOf } from './long.js';
-import { type EntityUid, uidText } from './uid.js';
+import { type EntityUid, outsideEnumeration, uidText } from './uid.js';
 import { type Entity, SetValue, type Value } from './value.js';
 import { typeName } from './value-text.js';
 
@@ -36,12 +38,27 @@ export class ValueReader {
     return json as Readonly<Record<string, unknown>>;
   }
 
+  /** An object with these members and no other. */
+  members(
+    json: unknown,
+    path: string,
+    required: readonly string[],
+    optional?: readonly string[],
+  ): Readonly<Record<string, unknown>> {
+    const object = this.object(json, path);
+    const problem = memberProblem(object, required, optional);
+    if (problem !== undefined) this.fail(path, problem.message, problem.help);
+    return object;
+  }
+
   uid(json: unknown, path: string): EntityUid {
     const outer = this.object(json, path);
-    const { type, id } = this.object(Object.hasOwn(outer, '__entity') ? outer.__entity : outer, path);
+    const inner = Object.hasOwn(outer, '__entity') ? this.members(json, path, ['__entity']).__entity : outer;
+    const { type, id } = this.members(inner, path, ['type', 'id']);
     if (typeof type !== 'string' || typeof id !== 'string') {
       this.fail(path, 'an entity is written { "type": "…", "id": "…" }, both strings');
     }
+    if (!isTypeName(type as string)) this.fail(path, `\`${type}\` is not the name of an entity type`);
     return { type: type as string, id: id as string };
   }
 
@@ -102,13 +119,13 @@ export class ValueReader {
 
   private compound(json: Readonly<Record<string, unknown>>, path: string): Value {
     if (Object.hasOwn(json, '__entity')) return this.intern(this.uid(json, path));
-    if (Object.hasOwn(json, '__extn')) return this.extension(json.__extn, path);
+    if (Object.hasOwn(json, '__extn')) return this.extension(this.members(json, path, ['__extn']).__extn, path);
     if (Object.hasOwn(json, '__expr')) this.fail(path, 'the `__expr` form is not supported by Cedar any more');
     return this.record(json, undefined, path);
   }
 
   private extension(json: unknown, path: string): Value {
-    const { fn, arg, args } = this.object(json, path);
+    const { fn, arg, args } = this.members(json, path, ['fn'], ['arg', 'args']);
     const given = args === undefined ? [arg] : args;
     const extension = typeof fn === 'string' ? EXTENSION_FUNCTIONS.get(fn) : undefined;
     if (extension === undefined || !Array.isArray(given) || given.length !== extension.arity) {
@@ -141,6 +158,7 @@ export class ValueReader {
         if (typeof json !== 'object' || json === null) return this.mismatch(json, type, path);
         const uid = this.uid(json, path);
         if (uid.type !== type.name) this.fail(path, `expected an entity of type ${type.name}, got ${uidText(uid)}`);
+        if (type.ids?.has(uid.id) === false) this.fail(path, outsideEnumeration(uid));
         return this.intern(uid);
       }
       case 'extension': {

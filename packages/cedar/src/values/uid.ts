@@ -9,6 +9,11 @@ export function uidText(uid: EntityUid): string {
   return `${uid.type}::${JSON.stringify(uid.id)}`;
 }
 
+/** The message for a uid whose id its enumerated type does not have. */
+export function outsideEnumeration(uid: EntityUid): string {
+  return `${uidText(uid)} is not one of the ids that the schema enumerates`;
+}
+
 export function sameUid(a: EntityUid, b: EntityUid): boolean {
   return a === b || (a.id === b.id && a.type === b.type);
 }
