@@ -65,6 +65,8 @@ describe('import rules', () => {
   });
 
   it.each([
+    ['writ', SRC],
+    ['@writ/cedar', CEDAR],
     ['@writ/sdk', SDK],
     ['enforce', join(SRC, 'enforce')],
   ])('%s has no import circle, types included', (_name, root) => {
