@@ -266,7 +266,7 @@ describe('labels and figures over the service', () => {
     const read = await ask('big', 'read_note', { id: 'clean' });
     await writ.send('POST', '/v1/outcomes', { decisionId: read.id, status: 'completed', unread: true });
     expect(await seen('big')).toEqual(['pii']);
-    const point = remoteDecisionPoint(new ServiceClient(writ.url, writ.key()));
+    const point = remoteDecisionPoint(new ServiceClient(writ.url, writ.key()), (message) => expect.fail(message));
     const web = await ask('bigger', 'read_web');
     await point.report(web.id, 'completed', 'x'.repeat(2_000_000));
     expect(await seen('bigger')).toEqual(['external', 'pii']);

@@ -182,7 +182,7 @@ describe('a decision that cannot be recorded does not stand', () => {
       offlineDecider(loadBundle(folder), append, () => new Date()),
       inProcess('test'),
     );
-    const { id, result } = await point.decide(order);
+    const { id, result } = await point.decide(order, {});
     broken = true;
     expect(result).toBe('allow');
     await expect(point.report(id, 'completed', { order: 'o-1' })).rejects.toThrow('disk full');

@@ -114,6 +114,10 @@ describe('import rules', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('the AuthZEN client loads at most 8 files', () => {
+    expect(loadedWith('enforce/remote.ts', importsBelow(SRC)).size).toBeLessThanOrEqual(8);
+  });
+
   it.each(['record', 'audit', 'access'])('%s takes only types from decide', (room) => {
     const values = imports.filter(
       ({ file, target, typeOnly }) => roomOf(file) === room && target.includes('/decide/') && !typeOnly,

@@ -5,6 +5,7 @@ import { type EntityUid, parseUid } from '@writ/cedar';
 import { loadBundle } from '../bundle/bundle.js';
 import { DEFAULT_ACCESS } from '../bundle/format/access.js';
 import { holdSettings } from '../enforce/hold-settings.js';
+import { Holding } from '../enforce/holding.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { CallMapper } from '../enforce/mcp/gateway/map-call.js';
@@ -63,10 +64,10 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   let gateway: Gateway | undefined;
   const task = `guard ${flags.server}`;
   const client = { originator: originator as EntityUid, agent, task, tellsPrompt: flags.prompt === true };
-  const plain = new PlainConnection(() => gateway, { client });
+  const plain = new PlainConnection(() => gateway, { client, txnToken: undefined });
   const admitted = (message: Readonly<Record<string, unknown>>): Promise<void> | undefined =>
     admit(gateway as Gateway, message, {
-      came: { client },
+      came: { client, txnToken: undefined },
       signal: () => gone.signal,
       resource: () => serverName,
       told: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
@@ -96,15 +97,17 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   // What a server says of how it is to be decided could be another tomorrow, where nobody keeps what it says.
   const mappings = flags.declaredMappings === true || pins.isPinned ? 'declared' : 'bundle';
   const mapper =
-    bundle === undefined ? new CallMapper([], { [serverName]: { mappings } }) : mapperOf(bundle, flags.data, mappings);
+    bundle === undefined
+      ? new CallMapper([], { [serverName]: { mappings } }, 'no-schema')
+      : mapperOf(bundle, flags.data, mappings);
   const made = new Gateway({
     upstreams: [upstream],
     mapper: () => mapper,
     point,
     log,
-    hold: () => hold,
-    desk: point.desk,
-    pins,
+    startOwn: undefined,
+    queue: new Holding(point, () => hold, point.desk),
+    toolStates: pins,
     hash: (text) => `hmac-sha256:${createHmac('sha256', key).update(text).digest('base64url')}`,
   });
   gateway = made;

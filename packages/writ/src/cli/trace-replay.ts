@@ -98,7 +98,7 @@ export class TraceReplay {
     const text = uid === undefined ? '' : `${uid.type}::${JSON.stringify(uid.id)}`;
     const client =
       named ?? Object.values(clients).find(({ for: originator, agent }) => originator === text || agent === text);
-    if (client === undefined) return { originator: uid as EntityUid, task };
+    if (client === undefined) return { originator: uid as EntityUid, agent: undefined, task };
     return { originator: parseUid(client.for) as EntityUid, agent: parseUid(client.agent), task };
   }
 

@@ -221,7 +221,7 @@ export class Decider {
   }
 
   /** What was deferred, or waits for somebody, is denied for good: a decision of its own, on the same facts. */
-  async giveUp(decision: DecisionRecord, refusal: Refusal): Promise<DecisionRecord> {
+  async denyFinally(decision: DecisionRecord, refusal: Refusal): Promise<DecisionRecord> {
     const now = this.parts.clock();
     const { obligations: _1, missing: _2, stale: _3, binding: _4, took: _5, ...rest } = decision;
     const denied: DecisionRecord = {

@@ -13,17 +13,22 @@ import { type AccessRequest, type Carried, traceIdOf } from './request.js';
 /** What an enforcement point is handed: in its own process, or over AuthZEN. */
 export interface DecisionPoint {
   /** Never throws for what is asked: whatever goes wrong is a denial that says so. */
-  decide(request: AccessRequest, carried?: Carried): Promise<Decision>;
-  /** Which of these the caller could be permitted, with some arguments: what a list shows. All, where that cannot be told. */
-  couldPermit?(
-    request: Omit<AccessRequest, 'action' | 'resource'>,
-    actions: readonly ListedAction[],
-    carried?: Carried,
-  ): Promise<boolean[]>;
-  /** Tells when a permitted action is revoked while it is carried out; where that can be known. */
-  onRevoked?(decisionId: string, told: OnRevoked): void;
-  /** Denies for good what was deferred or waits for somebody; where that can be put on the record. */
-  giveUp?(decision: Decision, refusal: Refusal): Promise<Decision>;
+  decide(request: AccessRequest, carried: Carried): Promise<Decision>;
+  /**
+   * Returns for each action whether the caller could be permitted it, with some arguments: a list shows those. Undefined
+   * where the decision point cannot say; a list then shows all.
+   */
+  readonly couldPermit:
+    | ((
+        request: Omit<AccessRequest, 'action' | 'resource'>,
+        actions: readonly ListedAction[],
+        carried: Carried,
+      ) => Promise<boolean[]>)
+    | undefined;
+  /** Registers a listener for the revocation of a permitted action in flight. Undefined where the decision point cannot know. */
+  readonly onRevoked: ((decisionId: string, listener: OnRevoked) => void) | undefined;
+  /** Denies finally what was deferred or waits for an approval, and records that. Undefined where it cannot be recorded. */
+  readonly denyFinally: ((decision: Decision, refusal: Refusal) => Promise<Decision>) | undefined;
   /** Reports what became of a permitted action, what it answered, and how it went. */
   report(decisionId: string, status: OutcomeStatus, result?: unknown, details?: OutcomeDetails): Promise<void>;
 }
@@ -62,13 +67,13 @@ export function pointFor(decider: Decider, caller: Caller, believe: Believe = re
       if (isPermitted(record)) decider.begun(record);
       return record;
     },
-    onRevoked: (decisionId, told) => decider.onRevoked(decisionId, told),
+    onRevoked: (decisionId, listener) => decider.onRevoked(decisionId, listener),
     couldPermit: async (request, actions, carried) => {
       const nothing = { ...request, action: { name: '' }, resource: { type: '', id: '' } };
       const token = await tokenIn(nothing, carried);
       return decider.couldPermit(nothing, actions, token);
     },
-    giveUp: (decision, refusal) => decider.giveUp(decision as DecisionRecord, refusal),
+    denyFinally: (decision, refusal) => decider.denyFinally(decision as DecisionRecord, refusal),
     report: async (decisionId, status, result, details) => {
       await decider.report(decisionId, status, caller, result, details);
     },

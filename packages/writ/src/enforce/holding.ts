@@ -61,7 +61,7 @@ export class Holding {
   constructor(
     private readonly point: DecisionPoint,
     private readonly settings: () => HoldSettings,
-    private readonly desk?: ApprovalDesk,
+    private readonly desk: ApprovalDesk,
   ) {}
 
   /** Decides a call. */
@@ -83,7 +83,7 @@ export class Holding {
     carried: Carried,
     call: HeldCall,
   ): Promise<HeldDecision> {
-    if (!isRequestable(decision) || this.desk === undefined) return { decision };
+    if (!isRequestable(decision)) return { decision };
     const { stepUp, wait, justify } = this.settings();
     const { justification } = call;
     if (justify && justification === 'none' && (await this.desk.find?.(decision)) === undefined)
@@ -176,7 +176,7 @@ export class Holding {
   /** It is denied, for good; where that can be said, it goes on the record. */
   private async end(decision: Decision, code: Refusal['code'], message: string): Promise<Decision> {
     const refusal: Refusal = { code, message };
-    const ended = await this.point.giveUp?.(decision, refusal);
+    const ended = await this.point.denyFinally?.(decision, refusal);
     return ended ?? { ...decision, result: 'deny', refusal };
   }
 }

@@ -28,10 +28,7 @@ interface RemoteDecisionPoint extends DecisionPoint {
  *
  * @param log told of outcomes that could not be reported after their calls were answered
  */
-export function remoteDecisionPoint(
-  client: ServiceClient,
-  log: (message: string) => void = () => undefined,
-): RemoteDecisionPoint {
+export function remoteDecisionPoint(client: ServiceClient, log: (message: string) => void): RemoteDecisionPoint {
   /** What was denied and can be asked for, with what was asked. */
   const requestable = new WeakMap<Decision, { readonly request: AccessRequest; readonly expires: string }>();
   /** Permits whose outcome nothing depends on. */
@@ -70,8 +67,12 @@ export function remoteDecisionPoint(
   };
   return {
     desk,
-    async decide(request: AccessRequest, carried?: Carried): Promise<Decision> {
-      const { proof: dpop, method: htm, url: htu } = carried?.proof ?? {};
+    // AuthZEN has no question for these three.
+    couldPermit: undefined,
+    onRevoked: undefined,
+    denyFinally: undefined,
+    async decide(request: AccessRequest, carried: Carried): Promise<Decision> {
+      const { proof: dpop, method: htm, url: htu } = carried.proof ?? {};
       const proof = dpop === undefined ? {} : { proof: { dpop, htm, htu } };
       const more = { ...proof, detail: 'reasons', supported_obligations: TRANSFORMS };
       const asked = { ...request, context: { ...request.context, ...more } };

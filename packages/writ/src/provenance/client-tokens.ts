@@ -35,13 +35,13 @@ interface ClientTokensParts {
 interface ProvedClient {
   readonly client: {
     readonly originator: EntityUid;
-    readonly agent?: EntityUid;
+    readonly agent: EntityUid | undefined;
     readonly task: string;
     /** The verified claims of its access token. */
     readonly claims?: Readonly<Record<string, unknown>>;
     readonly tellsPrompt?: boolean;
   };
-  readonly txnToken?: string;
+  readonly txnToken: string | undefined;
 }
 
 /** A JWS in compact serialization, as bearer token. */
@@ -79,7 +79,7 @@ export class ClientTokens {
       const now = this.parts.clock();
       this.parts.onCredential({ credential: name, kind: 'api_key', identity: agent, through: 'gateway' }, now);
       const client = { originator, agent, task: name, tellsPrompt: this.parts.tellsPrompt(name) };
-      if (!hasTokens()) return { client };
+      if (!hasTokens()) return { client, txnToken: undefined };
       return { client, txnToken: await this.sign(await clientToken(authorization as string, name)) };
     }
     const jwt = (authorization?.length ?? 0) > MAX_CREDENTIAL ? undefined : JWT.exec(authorization ?? '')?.[1];
@@ -88,7 +88,7 @@ export class ClientTokens {
       const token = await clientToken(jwt);
       const [{ uid: originator }] = token.path;
       return {
-        client: { originator, task: uidText(originator), claims: decodeJwt(jwt) },
+        client: { originator, agent: undefined, task: uidText(originator), claims: decodeJwt(jwt) },
         txnToken: await this.sign(token),
       };
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Bundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
 import { holdSettings } from '../enforce/hold-settings.js';
-import type { ApprovalDesk } from '../enforce/holding.js';
+import { type ApprovalDesk, Holding } from '../enforce/holding.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { serveGateway } from '../enforce/mcp/server/http.js';
 import type { ProtectedResource } from '../enforce/mcp/server/protected-resource.js';
@@ -57,16 +57,18 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     onStart: (upstream) => onClose(() => upstream.close()),
   });
   const log = (message: string): void => logger.warn({ face: 'gateway' }, message);
+  const point = pointFor(serving.decider, inProcess('gateway', TRANSFORMS), (...came) =>
+    token.verifier.believe(...came),
+  );
   const gateway = new Gateway({
     upstreams: shared,
     startOwn,
     mapper: () => serving.mapper,
-    point: pointFor(serving.decider, inProcess('gateway', TRANSFORMS), (...came) => token.verifier.believe(...came)),
+    point,
     log,
-    hold: () => holdSettings(serving.bundle.access.gateway),
-    desk: parts.desk,
+    queue: new Holding(point, () => holdSettings(serving.bundle.access.gateway), parts.desk),
     hash: parts.hash,
-    pins: toolStates(toolPins),
+    toolStates: toolStates(toolPins),
   });
   const clients = new ClientTokens({
     credentials: parts.credentials,

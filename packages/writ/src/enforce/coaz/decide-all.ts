@@ -49,8 +49,8 @@ export class JoinedPermits implements Pick<DecisionPoint, 'report' | 'onRevoked'
     return obligations.length === 0 ? first : { ...first, result: 'modify', obligations };
   }
 
-  onRevoked(decisionId: string, told: OnRevoked): void {
-    for (const id of [decisionId, ...(this.others.get(decisionId) ?? [])]) this.point.onRevoked?.(id, told);
+  onRevoked(decisionId: string, listener: OnRevoked): void {
+    for (const id of [decisionId, ...(this.others.get(decisionId) ?? [])]) this.point.onRevoked?.(id, listener);
   }
 
   async report(decisionId: string, ...outcome: Rest<DecisionPoint['report']>): Promise<void> {

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { MappingError } from '../errors.js';
-import { compileMapping } from './mapping.js';
+import { compileMapping, type MappingOptions } from './mapping.js';
 
 const TOKEN = { sub: 'alice@example.com', client_id: 'http://agentprovider.com/agent-app-id', roles: ['treasury'] };
-const fill = (mapping: unknown, args: object = {}, options: object = {}) =>
-  compileMapping(mapping, { variables: ['params', 'token'], ...options }).fill(
+const OPTIONS: MappingOptions = {
+  path: 'mapping',
+  variables: ['params', 'token'],
+  isTrusted: true,
+  hasDefaultAction: false,
+  reserved: new Set(),
+};
+const fill = (mapping: unknown, args: object = {}, options: Partial<MappingOptions> = {}) =>
+  compileMapping(mapping, { ...OPTIONS, ...options }).fill(
     { params: { name: 'tool', arguments: args }, token: TOKEN },
     TOKEN.sub,
   );
@@ -91,9 +98,7 @@ describe('mappings (COAZ framework)', () => {
       { evaluation: { action: ACTION, resource: RESOURCE, context: { approval: 'x' } } },
     ],
   ])('malformed: %s', (_what, mapping) => {
-    expect(() => compileMapping(mapping, { variables: ['params', 'token'], reserved: new Set(['approval']) })).toThrow(
-      MappingError,
-    );
+    expect(() => compileMapping(mapping, { ...OPTIONS, reserved: new Set(['approval']) })).toThrow(MappingError);
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -126,18 +131,18 @@ describe('mappings (COAZ framework)', () => {
     ['more text than any mapping needs', `$'${'x'.repeat(2_000)}'`],
   ])('of others, what takes more than linear time is refused: %s', (_what, id) => {
     const mapping = { evaluation: { action: ACTION, resource: { type: 'doc', id } } };
-    expect(() => compileMapping(mapping, { isUntrusted: true })).toThrow(MappingError);
-    expect(() => compileMapping(mapping, {})).not.toThrow();
+    expect(() => compileMapping(mapping, { ...OPTIONS, isTrusted: false })).toThrow(MappingError);
+    expect(() => compileMapping(mapping, OPTIONS)).not.toThrow();
   });
 
   it('of others, one macro after another is taken', () => {
     const id = "$params.arguments.ids.filter(a, a != '').map(a, a + '!')[0]";
     const mapping = { evaluation: { action: ACTION, resource: { type: 'doc', id } } };
-    expect(fill(mapping, { ids: ['', 'a'] }, { isUntrusted: true })[0].resource.id).toBe('a!');
+    expect(fill(mapping, { ids: ['', 'a'] }, { isTrusted: false })[0].resource.id).toBe('a!');
   });
 
   it('tells what it will come to, as far as it can be told', () => {
-    const of = (body: object) => compileMapping({ evaluation: body }, { hasDefaultAction: true }).foreseen;
+    const of = (body: object) => compileMapping({ evaluation: body }, { ...OPTIONS, hasDefaultAction: true }).foreseen;
     expect(of({ resource: RESOURCE })).toEqual([{ action: undefined, resource: RESOURCE }]);
     expect(of({ action: ACTION, resource: { type: 'doc', id: '$params.name' } })).toEqual([
       { action: 'read', resource: { type: 'doc' } },

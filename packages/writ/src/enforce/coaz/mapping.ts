@@ -32,9 +32,9 @@ export interface Mapping {
 
 interface MappingOptions extends TemplateOptions {
   /** Whether the binding has a default for `action.name`. */
-  readonly hasDefaultAction?: boolean;
-  /** The members of `context` that a mapping may not set, because the enforcement point speaks there. */
-  readonly reserved?: ReadonlySet<string>;
+  readonly hasDefaultAction: boolean;
+  /** The members of `context` that a mapping may not set, because the enforcement point sets them. */
+  readonly reserved: ReadonlySet<string>;
 }
 
 const PARTS = new Set(['subject', 'action', 'resource', 'context']);
@@ -48,8 +48,8 @@ const MOST_ENTRIES = 32;
  *
  * @throws {MappingError} when it is malformed. Nothing in it is passed over: what is not known is an error
  */
-export function compileMapping(mapping: unknown, options: MappingOptions = {}): Mapping {
-  const { path = 'mapping' } = options;
+export function compileMapping(mapping: unknown, options: MappingOptions): Mapping {
+  const { path } = options;
   const [envelope, ...more] = Object.entries(objectIn(mapping, path));
   if (envelope === undefined || more.length > 0)
     throw new MappingError(`${path}: a mapping has one member, \`evaluation\` or \`evaluations\``);
@@ -87,7 +87,7 @@ function entriesIn(body: Json, path: string): Entry[] {
 
 function mappingOf(body: Json, entries: readonly Entry[], options: MappingOptions): Mapping {
   const { subject } = body;
-  const path = options.path ?? 'mapping';
+  const { path } = options;
   if (subject !== undefined) known(objectIn(subject, `${path}.subject`), SUBJECT, `${path}.subject`);
   const subjectId = compileTemplate((subject as Json | undefined)?.id, { ...options, path: `${path}.subject.id` });
   const filled = entries.map((entry) => entryOf(entry, options));
@@ -107,12 +107,12 @@ function entryOf({ template, path }: Entry, options: MappingOptions): (variables
   known(template, PARTS, path);
   const { action, resource, context } = template;
   if (action !== undefined) known(objectIn(action, `${path}.action`), ACTION, `${path}.action`);
-  if (action === undefined && options.hasDefaultAction !== true) throw new MappingError(`${path} has no \`action\``);
+  if (action === undefined && !options.hasDefaultAction) throw new MappingError(`${path} has no \`action\``);
   known(objectIn(resource, `${path}.resource`), RESOURCE, `${path}.resource`);
   if (typeof context !== 'string' && context !== undefined)
     allowed(objectIn(context, `${path}.context`), options, path);
   const compiled = compileTemplate({ action, resource, context }, { ...options, path });
-  const isDefault = (action as Json | undefined)?.name === undefined && options.hasDefaultAction === true;
+  const isDefault = (action as Json | undefined)?.name === undefined && options.hasDefaultAction;
   return (variables) => {
     const made = compiled.fill(variables) as { action?: Json; resource: Json; context?: unknown };
     const given = made.context === undefined ? {} : objectIn(made.context, `${path}.context`);
@@ -138,7 +138,7 @@ function propertiesIn(of: Json | undefined, path: string): { readonly properties
 }
 
 function allowed(context: Json, { reserved }: MappingOptions, path: string): void {
-  const taken = Object.keys(context).find((name) => reserved?.has(name));
+  const taken = Object.keys(context).find((name) => reserved.has(name));
   if (taken !== undefined) throw new MappingError(`${path}.context.${taken} is not for a mapping to say`);
 }
 

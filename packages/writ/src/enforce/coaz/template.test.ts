@@ -3,7 +3,9 @@ import { MappingError } from '../errors.js';
 import { pathBelow, withFolders } from './paths.js';
 import { compileTemplate } from './template.js';
 
-const fill = (template: unknown, variables: Record<string, unknown>) => compileTemplate(template).fill(variables);
+const OPTIONS = { path: '$', variables: ['params'], isTrusted: true };
+const fill = (template: unknown, variables: Record<string, unknown>) =>
+  compileTemplate(template, OPTIONS).fill(variables);
 
 describe('templates (COAZ framework)', () => {
   it('fills expressions, keeps literals, unescapes $$', () => {
@@ -22,7 +24,7 @@ describe('templates (COAZ framework)', () => {
   });
 
   it('says which expression does not parse', () => {
-    expect(() => compileTemplate({ resource: { id: '$params.' } })).toThrow(/\$\.resource\.id: `params\.`/);
+    expect(() => compileTemplate({ resource: { id: '$params.' } }, OPTIONS)).toThrow(/\$\.resource\.id: `params\.`/);
   });
 });
 

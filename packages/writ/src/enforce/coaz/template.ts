@@ -8,11 +8,11 @@ import { pathBelow, withFolders } from './paths.js';
  *
  * To CEL's own functions come two: `pathBelow(path, folder)` and `withFolders(path)`.
  */
-function environmentOf(variables: readonly string[] | undefined): Environment {
-  const cel = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: variables === undefined });
+function environmentOf(variables: readonly string[]): Environment {
+  const cel = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: false });
   cel.registerFunction('pathBelow(string, string): string', pathBelow);
   cel.registerFunction('withFolders(string): list<string>', withFolders);
-  for (const name of variables ?? []) cel.registerVariable(name, 'dyn');
+  for (const name of variables) cel.registerVariable(name, 'dyn');
   return cel;
 }
 
@@ -35,22 +35,21 @@ export function literalIn(leaf: unknown): string | undefined {
 }
 
 export interface TemplateOptions {
-  /** Where the template stands, for errors. */
-  readonly path?: string;
-  /** The input variables that there are: another is an error when it is compiled, and not when it is filled. */
-  readonly variables?: readonly string[];
-  /** Whether whoever wrote it may cost us time: then what does not take linear time is refused. */
-  readonly isUntrusted?: boolean;
+  /** The place of the template, for errors. */
+  readonly path: string;
+  /** The input variables; an expression that names another does not compile. */
+  readonly variables: readonly string[];
+  /** Whether the author is trusted with our time. If not, expressions that take more than linear time are refused. */
+  readonly isTrusted: boolean;
 }
 
-/** @throws {MappingError} when an expression does not parse, or names what is not there */
-export function compileTemplate(template: unknown, options: TemplateOptions = {}): Template {
-  const { path = '$', variables, isUntrusted = false } = options;
-  const compiled = compileNode(template, path, {
-    cel: environmentOf(variables),
-    isChecked: variables !== undefined,
-    isUntrusted,
-  });
+/**
+ * Compiles a template.
+ *
+ * @throws {MappingError} if an expression does not parse, or names an unknown variable
+ */
+export function compileTemplate(template: unknown, { path, variables, isTrusted }: TemplateOptions): Template {
+  const compiled = compileNode(template, path, { cel: environmentOf(variables), isTrusted });
   return {
     fill: (variables) => {
       const values = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, toCel(value)]));
@@ -62,8 +61,7 @@ export function compileTemplate(template: unknown, options: TemplateOptions = {}
 
 interface Compiling {
   readonly cel: Environment;
-  readonly isChecked: boolean;
-  readonly isUntrusted: boolean;
+  readonly isTrusted: boolean;
 }
 
 function compileNode(node: unknown, path: string, compiling: Compiling): Compiled {
@@ -82,7 +80,7 @@ function compileNode(node: unknown, path: string, compiling: Compiling): Compile
     );
 }
 
-function compileText(text: string, path: string, { cel, isChecked, isUntrusted }: Compiling): Compiled {
+function compileText(text: string, path: string, { cel, isTrusted }: Compiling): Compiled {
   if (!text.startsWith('$')) return () => text;
   if (text.startsWith('$$')) return () => text.slice(1);
   const expression = text.slice(1);
@@ -92,9 +90,9 @@ function compileText(text: string, path: string, { cel, isChecked, isUntrusted }
   } catch (error) {
     throw new MappingError(`${path}: \`${expression}\` is not CEL: ${firstLine(error)}`);
   }
-  const checked = isChecked ? run.check() : undefined;
-  if (checked?.valid === false) throw new MappingError(`${path}: \`${expression}\`: ${firstLine(checked.error)}`);
-  const costly = isUntrusted ? costlyIn(expression, run.ast) : undefined;
+  const checked = run.check();
+  if (!checked.valid) throw new MappingError(`${path}: \`${expression}\`: ${firstLine(checked.error)}`);
+  const costly = isTrusted ? undefined : costlyIn(expression, run.ast);
   if (costly !== undefined) throw new MappingError(`${path}: \`${expression.slice(0, 200)}\` ${costly}`);
   return (variables) => {
     try {

@@ -132,7 +132,7 @@ export class Contents {
   /** Whoever may not hear of it any more is not told. The token that a subscription came with may be over; its client is not. */
   private async tellStill(uri: string, { client }: AskedWith, told: () => void): Promise<void> {
     const listed = { action: 'resources/subscribe', resource: { type: RESOURCE, id: uri } };
-    const [could] = (await this.parts.point.couldPermit?.(requestBy(client), [listed])) ?? [true];
+    const [could] = (await this.parts.point.couldPermit?.(requestBy(client), [listed], {})) ?? [true];
     if (could === true) told();
   }
 

@@ -5,8 +5,7 @@ import type { AccessRequest, Carried } from '../../../decide/request.js';
 import { transactionIn } from '../../carried.js';
 import { decideAll, JoinedPermits } from '../../coaz/decide-all.js';
 import { MappingError } from '../../errors.js';
-import type { HoldSettings } from '../../hold-settings.js';
-import { type ApprovalDesk, type HeldCall, type HeldDecision, Holding, JustificationNeeded } from '../../holding.js';
+import { type HeldCall, type HeldDecision, type Holding, JustificationNeeded } from '../../holding.js';
 import type { Log } from '../../log.js';
 import type { Relay } from '../client/relay.js';
 import type { Upstream } from '../client/upstream.js';
@@ -27,19 +26,16 @@ import { Tasks } from './tasks.js';
 
 interface GatewayParts {
   readonly upstreams: readonly Upstream[];
-  /** Starts those anew that each client has for itself; where there are none, it is not given. */
-  readonly startOwn?: ((relay: Relay) => Promise<readonly Upstream[]>) | undefined;
+  /** Starts the servers that each client has for itself; undefined if all servers are shared. */
+  readonly startOwn: ((relay: Relay) => Promise<readonly Upstream[]>) | undefined;
   readonly mapper: () => CallMapper;
   readonly point: DecisionPoint;
   readonly log: Log;
-  /** How long calls are held that wait for somebody, or for a fact. */
-  readonly hold: () => HoldSettings;
-  /** Where what was stopped can be asked for; nowhere when it is not given. */
-  readonly desk?: ApprovalDesk | undefined;
+  /** Holds calls that wait. Calls of one task depend on each other, in whichever session they come. */
+  readonly queue: Holding;
   /** The keyed hash of what obligations change. */
   readonly hash: (text: string) => string;
-  /** Which tools are as somebody approved them; all, when it is not given. */
-  readonly pins?: ToolStates | undefined;
+  readonly toolStates: ToolStates;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -53,7 +49,7 @@ interface Offered {
 /** What a call comes with besides its name and arguments. */
 interface CallOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly carried?: Carried;
+  readonly carried: Carried;
   /** Told while the call is held. */
   readonly onWait?: HeldCall['onWait'];
   readonly justification?: HeldCall['justification'];
@@ -77,14 +73,8 @@ export class Gateway {
   readonly contents: Contents;
   readonly tasks: Tasks;
 
-  /**
-   * @param holding what calls are held in; calls of one task depend on each other in whichever session they come
-   * @throws {MappingError} when two servers have a tool of one name
-   */
-  constructor(
-    private readonly parts: GatewayParts,
-    private readonly holding: Holding = new Holding(parts.point, parts.hold, parts.desk),
-  ) {
+  /** @throws {MappingError} if two servers have a tool of one name */
+  constructor(private readonly parts: GatewayParts) {
     const { upstreams, point, log } = parts;
     [this.upstreams, this.point, this.log] = [upstreams, point, log];
     this.joined = new JoinedPermits(point);
@@ -129,7 +119,7 @@ export class Gateway {
   async forOne(relay: Relay): Promise<{ readonly gateway: Gateway; readonly own: readonly Upstream[] }> {
     const own = (await this.parts.startOwn?.(relay)) ?? [];
     const upstreams = this.upstreams.map((shared) => own.find(({ name }) => name === shared.name) ?? shared);
-    return { gateway: new Gateway({ ...this.parts, upstreams }, this.holding), own };
+    return { gateway: new Gateway({ ...this.parts, upstreams }), own };
   }
 
   /** Every tool, as its server calls it and as clients do. */
@@ -189,7 +179,7 @@ export class Gateway {
   /** What a client could be permitted to call, with some arguments; and nothing that is suspended. */
   async tools(client: CallingClient, carried: Carried): Promise<Tool[]> {
     const offered = this.offered().filter(
-      ({ upstream, tool }) => this.parts.pins?.stateOf(upstream.name, tool.name)?.suspended === undefined,
+      ({ upstream, tool }) => this.parts.toolStates.stateOf(upstream.name, tool.name).suspended === undefined,
     );
     const mapper = this.parts.mapper();
     const listed = offered.map(({ upstream, tool, shown }) =>
@@ -212,7 +202,7 @@ export class Gateway {
     client: CallingClient,
     tool: string,
     input: Record<string, unknown>,
-    { signal, carried = {}, onWait, onProgress, justification, input: userInput, takesTasks }: CallOptions = {},
+    { signal, carried, onWait, onProgress, justification, input: userInput, takesTasks }: CallOptions,
   ): Promise<CallResult> {
     const offered = this.find(tool);
     const upstream = offered?.upstream;
@@ -276,7 +266,7 @@ export class Gateway {
     try {
       const inputSchema = offered?.tool.inputSchema;
       const mapped = this.parts.mapper().map({ server, tool, shown, arguments: input, inputSchema }, client);
-      const { suspended, findings = [] } = this.parts.pins?.stateOf(server, tool) ?? {};
+      const { suspended, findings } = this.parts.toolStates.stateOf(server, tool);
       if (suspended === undefined && findings.length === 0) return mapped;
       const said = {
         ...(suspended === undefined ? {} : { suspended }),
@@ -291,7 +281,7 @@ export class Gateway {
 
   private async decide(request: AccessRequest, carried: Carried, call: HeldCall): Promise<HeldDecision> {
     try {
-      return await this.holding.decide(request, carried, call);
+      return await this.parts.queue.decide(request, carried, call);
     } catch (error) {
       if (error instanceof JustificationNeeded) throw error;
       this.log(`no decision: ${error instanceof Error ? error.message : String(error)}`);

@@ -37,6 +37,8 @@ const RESERVED: ReadonlySet<string> = new Set([
   ...['input', 'task', 'session', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
   ...['supported_obligations', 'atLeast', 'detail', 'proof'],
 ]);
+/** The author of a bundle may set every member. */
+const NOTHING_RESERVED: ReadonlySet<string> = new Set();
 /** The method of all calls (COAZ-MCP, "Default Mappings"), for tools that have no action of their own. */
 const ANY_TOOL = 'tools/call';
 
@@ -51,15 +53,18 @@ export class CallMapper {
 
   /**
    * @param servers by their names
-   * @param actions the actions of the schema, when it is known
+   * @param actions the actions of the schema; without a schema every tool counts as an action of its own, and no method does
    * @throws {MappingError} when a mapping of the bundle is malformed or does not parse
    */
   constructor(
     mappings: readonly BundleMappings[],
     private readonly servers: Readonly<Record<string, MappedServer | undefined>>,
-    private readonly actions?: { has(name: string): boolean },
+    private readonly actions: ReadonlySet<string> | 'no-schema',
   ) {
-    const options = { hasDefaultAction: true, variables: ['params', 'token', 'server'] };
+    const options = {
+      ...{ hasDefaultAction: true, variables: ['params', 'token', 'server'] },
+      ...{ isTrusted: true, reserved: NOTHING_RESERVED },
+    };
     for (const { server, tools } of mappings)
       for (const [tool, mapping] of Object.entries(tools))
         this.mapped.set(keyOf(server, tool), compileMapping(mapping, { ...options, path: `${server}.${tool}` }));
@@ -117,11 +122,11 @@ export class CallMapper {
 
   /** Whether requests about the server as a whole, such as `tools/list`, are decided: the schema has an action of that name. */
   decides(method: string): boolean {
-    return this.actions?.has(method) ?? false;
+    return this.actions !== 'no-schema' && this.actions.has(method);
   }
 
   private isAction(name: string): boolean {
-    return this.actions?.has(name) ?? true;
+    return this.actions === 'no-schema' || this.actions.has(name);
   }
 
   private byDefault(shown: string): {
@@ -157,7 +162,8 @@ function readDeclared(mapping: unknown, tool: string): Mapping | MappingError {
     return compileMapping(mapping, {
       path: DECLARED,
       variables: ['params', 'token'],
-      isUntrusted: true,
+      isTrusted: false,
+      hasDefaultAction: false,
       reserved: RESERVED,
     });
   } catch (error) {

@@ -2,12 +2,7 @@ import { DecisionPointError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { ServiceClient } from '../../service-client.js';
 import type { Tool } from '../protocol/call.js';
-import type { ToolStates } from '../protocol/tool-states.js';
-
-interface State {
-  readonly suspended?: string | undefined;
-  readonly findings: readonly string[];
-}
+import { APPROVED, type ToolState, type ToolStates } from '../protocol/tool-states.js';
 
 interface ReportedToolsParts {
   readonly client: ServiceClient;
@@ -25,7 +20,7 @@ const AGAIN_MS = 2_000;
  * not answered for may not be called; it is asked again until nothing waits for anybody.
  */
 export class ReportedTools implements ToolStates {
-  private states: ReadonlyMap<string, State> = new Map();
+  private states: ReadonlyMap<string, ToolState> = new Map();
   private tools: readonly Tool[] = [];
   private timer: NodeJS.Timeout | undefined;
   private why = 'nobody has looked at it yet';
@@ -52,8 +47,8 @@ export class ReportedTools implements ToolStates {
     await this.ask();
   }
 
-  stateOf(_server: string, tool: string): State | undefined {
-    if (this.isRefused) return undefined;
+  stateOf(_server: string, tool: string): ToolState {
+    if (this.isRefused) return APPROVED;
     return this.states.get(tool) ?? { suspended: `${tool} may not be called: ${this.why}`, findings: [] };
   }
 
@@ -74,7 +69,7 @@ export class ReportedTools implements ToolStates {
       this.why = (error as Error).message;
       this.parts.log(`the tools could not be reported: ${this.why}`);
     }
-    const isWaiting = !this.isRefused && tools.some(({ name }) => this.stateOf('', name)?.suspended !== undefined);
+    const isWaiting = !this.isRefused && tools.some(({ name }) => this.stateOf('', name).suspended !== undefined);
     if (isWaiting) this.timer = setTimeout(() => void this.ask(), AGAIN_MS).unref();
     const shown = this.shown();
     if (shown === this.told) return;
@@ -83,7 +78,7 @@ export class ReportedTools implements ToolStates {
   }
 
   /** @throws {DecisionPointError} */
-  private async answered(tools: readonly Tool[]): Promise<ReadonlyMap<string, State>> {
+  private async answered(tools: readonly Tool[]): Promise<ReadonlyMap<string, ToolState>> {
     const { client, server, log } = this.parts;
     const { status, body } = await client.send('POST', '/v1/tools', { server, tools });
     if (status === 403) {
@@ -99,11 +94,11 @@ export class ReportedTools implements ToolStates {
   }
 
   private shown(): string {
-    return JSON.stringify(this.tools.map(({ name }) => [name, this.stateOf('', name)?.suspended === undefined]));
+    return JSON.stringify(this.tools.map(({ name }) => [name, this.stateOf('', name).suspended === undefined]));
   }
 }
 
-function stateIn(given: unknown): readonly (readonly [string, State])[] {
+function stateIn(given: unknown): readonly (readonly [string, ToolState])[] {
   const { tool, suspended, findings } = (given ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof tool !== 'string' || !Array.isArray(findings)) return [];
   // Whatever is said there, it is not a permission.

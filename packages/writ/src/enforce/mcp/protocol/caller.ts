@@ -5,7 +5,7 @@ import type { UserInput } from './user-input.js';
 /** Who calls, as the gateway knows it; nothing in a call can change it. */
 export interface CallingClient {
   readonly originator: EntityUid;
-  readonly agent?: EntityUid | undefined;
+  readonly agent: EntityUid | undefined;
   readonly task: string;
   /** The claims of the access token that it came with, verified. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;

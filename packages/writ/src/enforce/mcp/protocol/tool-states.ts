@@ -1,7 +1,15 @@
 /** What is known of the definition of a tool. */
-export interface ToolStates {
-  stateOf(
-    server: string,
-    tool: string,
-  ): { readonly suspended?: string | undefined; readonly findings: readonly string[] } | undefined;
+export interface ToolState {
+  /** Why the tool may not be called until somebody approves it; undefined if it may. */
+  readonly suspended?: string | undefined;
+  /** What is suspicious of its definition. */
+  readonly findings: readonly string[];
 }
+
+/** Which tools of servers are as somebody approved them. */
+export interface ToolStates {
+  stateOf(server: string, tool: string): ToolState;
+}
+
+/** The state of a tool whose definition nobody pins. */
+export const APPROVED: ToolState = { findings: [] };

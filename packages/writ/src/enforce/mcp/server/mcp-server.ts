@@ -31,7 +31,7 @@ const MOST_WATCHED = 100;
 /** Who calls, and the transaction token that its calls have when they come with none. */
 export interface IdentifiedClient {
   readonly client: CallingClient;
-  readonly txnToken?: string;
+  readonly txnToken: string | undefined;
 }
 
 /** What one request came with. */

@@ -27,9 +27,9 @@ export class StrictStdioTransport implements Transport {
     private readonly input: Readable,
     private readonly output: Writable,
     /** Whether a message may go on: it fails with a ProtocolError when it may not. */
-    private readonly admit: (message: Readonly<Record<string, unknown>>) => Promise<void> | undefined = () => undefined,
+    private readonly admit: (message: Readonly<Record<string, unknown>>) => Promise<void> | undefined,
     /** Answers what needs no server of the SDK. */
-    private readonly plain?: PlainConnection,
+    private readonly plain: PlainConnection,
   ) {}
 
   /** The first message, which tells what the client can do; it is taken with the others later. Undefined when there is none. */
@@ -62,7 +62,7 @@ export class StrictStdioTransport implements Transport {
 
   async close(): Promise<void> {
     this.input.pause();
-    this.plain?.close();
+    this.plain.close();
     this.onclose?.();
   }
 
@@ -90,10 +90,7 @@ export class StrictStdioTransport implements Transport {
 
   private pass(message: Record<string, unknown>): void {
     const pass = (): void => this.onmessage?.(message as unknown as JSONRPCMessage);
-    const go = (): void => {
-      if (this.plain === undefined) pass();
-      else this.plain.take(message, (text) => void this.output.write(`${text}\n`), pass);
-    };
+    const go = (): void => this.plain.take(message, (text) => void this.output.write(`${text}\n`), pass);
     const refuse = (error: unknown): void => {
       this.output.write(`${JSON.stringify({ jsonrpc: '2.0', id: message.id, error: errorIn(error) })}\n`);
     };
