@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXAMPLES, type Running, run } from './running.js';
 
-/** The admin API (design section 10): each call is decided by the service policies, and what it changes is decided with next. */
+/** The admin API: the service policies decide each call, and its change is in the next decision. */
 
 let writ: Running;
 beforeAll(async () => {

@@ -18,7 +18,7 @@ function writ(args: readonly string[], input?: string): { code: number | null; o
   return { code: status, out: stdout, err: stderr };
 }
 
-describe('exit codes (design section 10)', () => {
+describe('exit codes', () => {
   it.each([
     ['start on every address without TLS', ['start', '--bundle', BUNDLE, '--host', '0.0.0.0']],
     ['start with half of a certificate', ['start', '--bundle', BUNDLE, '--tls-cert', 'x.pem']],

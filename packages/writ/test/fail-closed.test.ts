@@ -18,7 +18,7 @@ import { openDatabase } from '../src/store/database.js';
 import { openStore, StoreError } from '../src/store/store.js';
 import { BUNDLE } from './desk.js';
 
-/** Design sections 4 and 11: what is missing or broken is never a permission. */
+/** Fail closed: a missing or broken part is never a permission. */
 
 const FRAGILE = fileURLToPath(new URL('bundles/fragile', import.meta.url));
 let folder: string;

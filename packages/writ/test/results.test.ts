@@ -3,7 +3,7 @@ import { readBundle } from '../src/bundle/bundle.js';
 import { checkBundle } from '../src/bundle/check/check.js';
 import { bundleOf, type Running, run } from './running.js';
 
-/** The five results (design section 4) and the Obligations Profile. */
+/** The five results and the Obligations Profile. */
 
 const FILES = {
   'writ.yaml': `

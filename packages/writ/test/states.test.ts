@@ -16,7 +16,7 @@ import { SelfTestError } from '../src/decide/self-test.js';
 import type { Credentials } from '../src/provenance/credentials.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 
-/** Design section 11: starting, ready, stale; what is accepted is answered, and what is too much is turned away. */
+/** The states starting, ready and stale; an accepted request is answered, and load past the limit is turned away. */
 
 const FILES = {
   'writ.yaml': 'name: states',

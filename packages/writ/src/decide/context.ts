@@ -32,9 +32,9 @@ interface ContextParts {
 }
 
 /**
- * The `context` that policies see (design section 4), in Cedar's JSON format. Of what Writ provides, the part that the
- * schema declares for the action; of what the caller sent, `input` whole (so that an argument no policy can see is
- * refused, not ignored) and what else the schema declares.
+ * Builds the `context` that policies see, in Cedar's JSON format: the parts of Writ and of the caller that the schema
+ * declares for the action (docs/bundles.md). `input` of the caller is there whole, so that an argument that no policy can
+ * see is refused, not ignored.
  */
 export function buildContext(action: ActionDeclaration, parts: ContextParts): CedarJsonObject {
   const given = withoutOpaque(parts);

@@ -52,7 +52,7 @@ interface BeginOptions {
   readonly until?: (record: DecisionRecord) => boolean;
 }
 
-/** The pipeline of design section 1. */
+/** Decides: provenance, registry, ledger, policy, reservation, record, in this order; no stage reaches back. */
 export class Decider {
   /** What tasks were asked for and what was approved in them. */
   readonly memory: TaskMemory;

@@ -1,8 +1,8 @@
 import type { EntityUid } from '@writ/cedar';
 
 /**
- * The five results (design section 4). `allow` and `modify` permit, `modify` with obligations that change the input or
- * the result; of the others `step_up` and `defer` say what would help.
+ * The five results (docs/service.md). `allow` and `modify` permit, `modify` with obligations that change the input or the
+ * result. `step_up` and `defer` name a remedy, `deny` does not.
  */
 export type Result = 'allow' | 'modify' | 'step_up' | 'defer' | 'deny';
 

@@ -20,9 +20,9 @@ const KNOWN = [
 ] as const;
 
 /**
- * Asks questions of which the answers are known, before a bundle is decided with (design section 11).
+ * Tests a bundle, before it is used, with questions whose answers are known.
  *
- * @throws {SelfTestError} when an answer is another
+ * @throws {SelfTestError} if an answer differs
  */
 export async function selfTest(bundle: Bundle, plane: PolicyPlane): Promise<void> {
   const uid = { type: 'T', id: 'a' };

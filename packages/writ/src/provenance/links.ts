@@ -67,9 +67,10 @@ interface Remembered {
 }
 
 /**
- * Verifies transaction tokens, with or without links that were signed offline (design section 6). Each link is signed with the key
- * that the one before it is bound to, which must be registered as its actor's; each names the next actor and its registered key.
- * Nothing but the path grows. That whoever presents it has the last key is for a proof to show: any beginning of a chain is one too.
+ * Verifies transaction tokens, with or without links that were signed offline (docs/tokens.md). Each link is signed with
+ * the key of the token or link before it, which must be registered as its actor's, and names the next actor and its
+ * registered key. Only the path grows. A proof must show that the presenter has the last key, because any beginning of a
+ * chain is a chain too.
  */
 export class TokenChains {
   private readonly remembered = new Newest<Remembered>(MAX_REMEMBERED);

@@ -13,7 +13,7 @@ export interface Grant extends Omit<GrantTerms, 'uses' | 'limits'> {
   readonly caps: readonly Cap[];
 }
 
-/** What a task may do at most (design section 6), whatever its identities may ever do. */
+/** The most that a task may do (docs/concepts.md, "Mandate"), whatever its identities may ever do. */
 export interface Mandate {
   /** The kind of task; empty when the bundle has no kinds. */
   readonly kind: string;

@@ -2,7 +2,7 @@ import { type EntityUid, sameUid } from '@writ/cedar';
 import type { Mandate } from './mandate.js';
 import type { UsedProof } from './used-proof.js';
 
-/** How well an identity is proved (design section 6): none, asserted, authenticated, bound, chained. */
+/** How well an identity is proved (docs/concepts.md, "Assurance"): none, asserted, authenticated, bound, chained. */
 export type Assurance = 0 | 1 | 2 | 3 | 4;
 
 /** Who asks: the originator, then each actor that handed the work on, to the present actor. */

@@ -67,7 +67,7 @@ interface Answering {
   readonly publicUrl: () => string;
 }
 
-/** The response: bare, unless there is something to act on or the caller asked for more (design section 4). */
+/** Returns the response: bare, unless the caller must act on something or asked for more (docs/service.md). */
 export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, answering: Answering): Answer {
   const decision = isPermitted(record);
   const detail = detailFor(record, caller);

@@ -4,7 +4,7 @@ import { CedarError } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { Problem } from './problem.js';
 
-/** What a body may be (design section 4): bounded, UTF-8, and JSON with one reading. */
+/** Reads bodies: bounded, UTF-8, and JSON with one reading. */
 const MAX_BODY = 1024 * 1024;
 const MAX_DEPTH = 64;
 const TYPES = {

@@ -1,4 +1,4 @@
-/** What the service can do now (design section 11). */
+/** The state of the service (docs/operate.md, "Health"). */
 type ServingState =
   /** No verified policy yet: nothing is decided. */
   | { readonly state: 'starting' }

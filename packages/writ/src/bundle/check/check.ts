@@ -31,7 +31,7 @@ export function checkBundle(bundle: Bundle): Finding[] {
   ];
 }
 
-/** Annotations that decide a result (design section 4), and stand where they cannot. */
+/** Finds annotations that change a result, on policies where they have no effect. */
 function checkAnnotations(bundle: Bundle): Finding[] {
   const findings: Finding[] = [];
   const used = new Set<string>();

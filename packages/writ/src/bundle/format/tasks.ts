@@ -23,7 +23,7 @@ const kind = z.strictObject({
   outside: z.enum(['deny', 'ask']).default('deny'),
 });
 
-/** `tasks.yaml`: kinds of task and their mandates (design section 6). */
+/** `tasks.yaml`: kinds of task and their mandates (docs/tasks.md). */
 export const tasksYaml = z
   .strictObject({
     /** The kind of a task that nobody started as another. */

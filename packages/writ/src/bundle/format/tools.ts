@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** `tools.yaml`: what tools do, what their arguments are for, and what is known of their results (design section 5). */
+/** `tools.yaml`: the effects of tools, the roles of their arguments and the labels of their results (docs/tools.md). */
 
 export const EFFECTS = ['read', 'write', 'egress', 'money', 'account', 'destroy'] as const;
 const INTEGRITY = ['external', 'attested', 'internal', 'system'] as const;

@@ -5,7 +5,7 @@ import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
 import { signalsShape } from './signals.js';
 
-/** The shape of `writ.yaml` (design section 9); the other files of a bundle have one each beside it. Unknown keys are refused: a typing error is not a setting. */
+/** The shape of `writ.yaml`; each other file of a bundle has its shape beside this one. Unknown keys are refused: a typing error is not a setting. */
 
 const pinRule = z.enum(['first-use', 'approve']);
 

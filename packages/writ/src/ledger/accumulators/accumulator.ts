@@ -4,7 +4,7 @@ import { type LedgerEvent, NAMED_KEYS, type NamedKey } from '../event.js';
 import { expression, type Part } from './expression.js';
 import { type Window, windowOf } from './window.js';
 
-/** An accumulator as a bundle declares it (design section 5). Exactly one of `set`, `distinct`, `sum` and `count`. */
+/** An accumulator as a bundle declares it (docs/ledger.md). Exactly one of `set`, `distinct`, `sum` and `count`. */
 export interface AccumulatorDeclaration {
   readonly key: string;
   /** `labels`, `action`, or CEL that gives a text or a list of texts. */

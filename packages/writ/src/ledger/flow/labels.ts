@@ -1,6 +1,6 @@
 /**
- * Labels of data (design section 5). Integrity says how far a value may be believed, lowest first; confidentiality how far it may
- * spread. Beside these two, any name that a bundle gives.
+ * Labels of data (docs/concepts.md, "Label"), lowest first. Integrity says how far a value can be trusted, confidentiality
+ * how far it may spread. A bundle adds any other name.
  */
 export const INTEGRITY = ['external', 'attested', 'internal', 'system', 'user'] as const;
 export const CONFIDENTIALITY = ['public', 'internal', 'confidential', 'restricted'] as const;

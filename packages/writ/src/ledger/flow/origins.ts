@@ -14,7 +14,7 @@ import { linksIn } from './normal-form.js';
 import { type Found, MAX_EFFORT, type TaskValues } from './task-values.js';
 import type { Role, RoleArgument, ToolDescription } from './tool-description.js';
 
-/** Where one value of an argument came from (design section 5, "Origins of values"). */
+/** The origin of one value of an argument (docs/concepts.md, "Origin"). */
 export interface Origin {
   /** The argument, or the place in it. */
   readonly argument: string;

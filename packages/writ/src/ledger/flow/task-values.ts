@@ -53,8 +53,8 @@ const MAX_TEXTS_OF_WORD = 64;
 const MIN_TEXT = 3;
 
 /**
- * What the prompts and the results of one task said, so that the arguments of its later calls can be traced (design section 5,
- * "Origins of values"). Looking a value up takes as long after ten thousand calls as after ten.
+ * The values in the prompts and results of one task, to which the arguments of its later calls are traced (docs/tools.md).
+ * A look-up takes as long after ten thousand calls as after ten.
  */
 export class TaskValues {
   private readonly fields = new Map<string, Field[]>();

@@ -14,7 +14,7 @@ import {
 } from './labels.js';
 import type { ResultFormat } from './result-value.js';
 
-/** What an argument is for (design section 5, "Tools"). */
+/** The role of an argument (docs/tools.md). */
 const ROLES = ['destination', 'target', 'secret', 'amount', 'content'] as const;
 export type Role = (typeof ROLES)[number];
 
