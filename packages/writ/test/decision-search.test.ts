@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { directWriter } from '../src/audit/log/group-writer.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { DecisionSearch } from '../src/audit/search/decision-search.js';
@@ -15,6 +14,7 @@ import { signerOf } from '../src/audit/tlog/note.js';
 import type { DecisionRecord, OutcomeRecord } from '../src/decide/record.js';
 import { openDatabase } from '../src/store/database.js';
 import { openStore, type Store } from '../src/store/store.js';
+import { directWriter } from './direct-writer.js';
 import { command } from './processes.js';
 import { bundleOf, run } from './running.js';
 

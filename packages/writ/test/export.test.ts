@@ -11,14 +11,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Exporter, exportMigrations } from '../src/audit/export/exporter.js';
 import { ocsfForm } from '../src/audit/export/forms.js';
 import type { ExportedEntry, Sink } from '../src/audit/export/sink.js';
-import { messageOf } from '../src/audit/export/syslog-sink.js';
-import { directWriter } from '../src/audit/log/group-writer.js';
+import { messageOf } from '../src/audit/export/syslog-message.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { openLog } from '../src/audit/log/open-log.js';
 import type { ChangeRecord, LogEntry } from '../src/decide/record.js';
 import { openDatabase } from '../src/store/database.js';
 import { openStore } from '../src/store/store.js';
+import { directWriter } from './direct-writer.js';
 import { bundleOf, type Running, run } from './running.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'writ-export-'));

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { directWriter } from '../src/audit/log/group-writer.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
@@ -15,8 +14,10 @@ import { offlineDecider } from '../src/decide/plane-of.js';
 import { pointFor } from '../src/decide/point.js';
 import { start } from '../src/serve/start.js';
 import { openDatabase } from '../src/store/database.js';
-import { openStore, StoreError } from '../src/store/store.js';
+import { StoreError } from '../src/store/errors.js';
+import { openStore } from '../src/store/store.js';
 import { BUNDLE } from './desk.js';
+import { directWriter } from './direct-writer.js';
 
 /** Fail closed: a missing or broken part is never a permission. */
 

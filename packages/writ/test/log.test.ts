@@ -3,7 +3,6 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, trunca
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { directWriter } from '../src/audit/log/group-writer.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
 import { LogTiles } from '../src/audit/log/log-tiles.js';
@@ -17,6 +16,7 @@ import type { ChangeRecord } from '../src/decide/record.js';
 import { openDatabase } from '../src/store/database.js';
 import { openSqlite } from '../src/store/sqlite.js';
 import { type Migrations, openStore, type Store } from '../src/store/store.js';
+import { directWriter } from './direct-writer.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 import { command, commandIn } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evaluationShape, plainEvaluation } from '../src/api/authzen/read-request.js';
+import { plainEvaluation } from '../src/api/authzen/plain-evaluation.js';
+import { evaluationShape } from '../src/api/authzen/read-request.js';
 import { EXAMPLES, type Running, run } from './running.js';
 
 /** The service against its own description: every operation is in it, and whatever is sent, the answer is one that it names. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSame } from '../src/audit/explain/replay-report.js';
+import { isSame } from '../src/audit/explain/verdict.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { offlineDecider, planeOf } from '../src/decide/plane-of.js';

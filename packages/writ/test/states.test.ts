@@ -12,7 +12,6 @@ import { ServingStateHolder } from '../src/api/http/serving-state.js';
 import { operationRoutes } from '../src/api/operations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { BundleError } from '../src/bundle/errors.js';
-import { SelfTestError } from '../src/decide/self-test.js';
 import type { Credentials } from '../src/provenance/credentials.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 
@@ -88,7 +87,7 @@ describe('starting', () => {
 
   it('does not become ready when the self-test fails', async () => {
     const folder = bundleOf({ ...FILES, 'service/open.cedar': '@id("open") permit (principal, action, resource);' });
-    await expect(run(folder)).rejects.toThrow(SelfTestError);
+    await expect(run(folder)).rejects.toMatchObject({ code: 'self_test_failed' });
   });
 });
 

@@ -3,7 +3,6 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { directWriter } from '../src/audit/log/group-writer.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogTiles } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
@@ -20,6 +19,7 @@ import type { ChangeRecord } from '../src/decide/record.js';
 import { openDatabase } from '../src/store/database.js';
 import { openSqlite } from '../src/store/sqlite.js';
 import { openStore, type Store } from '../src/store/store.js';
+import { directWriter } from './direct-writer.js';
 import { bundleOf, run } from './running.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'writ-witness-'));

@@ -6,7 +6,7 @@ import type { PolicyPlane } from './plane.js';
 import { offlineDecider } from './plane-of.js';
 
 /** The service does not decide as it must. It does not become ready. */
-export class SelfTestError extends WritError {
+class SelfTestError extends WritError {
   readonly code = 'self_test_failed';
 }
 

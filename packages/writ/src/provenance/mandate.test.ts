@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { askedDetailsShape, type GrantTerms, grantShape } from '../lib/authorization-details.js';
-import { amountsOf, detailsOf, type Grant, isWithin, mandateIn, mandateOf, misfit, narrowed } from './mandate.js';
+import { amountsOf, detailsOf, type Grant, mandateIn, mandateOf, misfit, narrowed } from './mandate.js';
+import { isWithin } from './within.js';
 
 const ACTIONS = ['read', 'refund', 'mail'];
 const EFFECTS = ['read', 'money', 'egress'];

@@ -6,6 +6,7 @@ import {
   type GrantTerms,
   type TokenGrant,
 } from '../lib/authorization-details.js';
+import { isBetween, isWithin, own } from './within.js';
 
 /** One thing that a task may do. */
 export interface Grant extends Omit<GrantTerms, 'uses' | 'limits'> {
@@ -63,39 +64,6 @@ export function narrowed(
   return { mandate: { kind: parent.kind, grants } };
 }
 
-/** Whether everything that the one covers is covered by the other. Read off the terms; when in doubt it is not. */
-export function isWithin(child: GrantTerms, parent: Omit<Grant, 'caps'>): boolean {
-  return (
-    isSubset(child.actions, parent.actions) &&
-    isSubset(child.effects, parent.effects) &&
-    (parent.resources === undefined ||
-      child.resources?.every((one) => parent.resources?.some((other) => isResourceWithin(one, other))) === true) &&
-    Object.entries(parent.input ?? {}).every(([name, constraint]) =>
-      isNarrower(own(child.input, name), constraint as Constraint),
-    ) &&
-    (parent.until === undefined || (child.until !== undefined && child.until <= parent.until))
-  );
-}
-
-function isSubset(child: readonly string[] | undefined, parent: readonly string[] | undefined): boolean {
-  return parent === undefined || child?.every((one) => parent.includes(one)) === true;
-}
-
-function isResourceWithin(child: string, parent: string): boolean {
-  if (child === parent) return true;
-  return parseUid(parent) === undefined && parseUid(child)?.type === parent;
-}
-
-function isNarrower(child: Constraint | undefined, parent: Constraint): boolean {
-  if (child === undefined) return false;
-  const { one_of: values } = child;
-  if (parent.one_of !== undefined && values?.every((value) => parent.one_of?.includes(value)) !== true) return false;
-  const areValuesWithin = values?.every((value) => isBetween(value, parent)) === true;
-  const isFloorKept = parent.min === undefined || (child.min !== undefined && child.min >= parent.min);
-  const isCeilingKept = parent.max === undefined || (child.max !== undefined && child.max <= parent.max);
-  return areValuesWithin || (isFloorKept && isCeilingKept);
-}
-
 /** The reason why a grant does not cover an action: it is for something else, or it is for this and cannot be used now. */
 export interface Misfit {
   readonly kind: 'for-another' | 'unusable';
@@ -136,11 +104,6 @@ function satisfies(value: unknown, constraint: Constraint): boolean {
   return isBetween(value, constraint);
 }
 
-function isBetween(value: unknown, { min, max }: Constraint): boolean {
-  if (min === undefined && max === undefined) return value !== undefined && value !== null;
-  return typeof value === 'number' && Number.isFinite(value) && value >= (min ?? value) && value <= (max ?? value);
-}
-
 /** The amounts that an action would use up of the limits of a grant; or the argument that is no amount. */
 export function amountsOf(
   grant: Grant,
@@ -159,10 +122,6 @@ export function amountsOf(
 
 function argument(input: unknown, name: string): unknown {
   return typeof input === 'object' && input !== null ? own(input as Record<string, unknown>, name) : undefined;
-}
-
-function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** As a token says it: nothing, when it restricts nothing. */

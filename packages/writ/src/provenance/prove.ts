@@ -34,7 +34,7 @@ interface ProvedCredential {
   readonly expires?: string;
 }
 
-export interface ProverParts {
+interface ProverParts {
   readonly credentials: Credentials;
   readonly accessTokens: () => AccessTokens;
   readonly issuers: () => Readonly<Record<string, ExchangeIssuer>>;

@@ -5,7 +5,7 @@ import type { Migrations, Store } from '../store/store.js';
 type CredentialKind = 'api_key' | 'access_token' | 'jwt_svid' | 'public_key';
 
 /** That an identity proved itself with a credential. Never the secret. */
-export interface CredentialUse {
+interface CredentialUse {
   /** What it is called by: the name of a key, a thumbprint, an issuer. */
   readonly credential: string;
   readonly kind: CredentialKind;

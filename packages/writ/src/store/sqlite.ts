@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3';
 import { StoreError } from './errors.js';
+import { sqliteFor } from './sqlite-for.js';
 
 type Constructor = typeof Sqlite;
 
@@ -18,11 +19,6 @@ export function openSqlite(file: string, options?: Sqlite.Options): Sqlite.Datab
 }
 
 let loaded: Constructor | undefined;
-
-/** @param node the version of Node that it is for */
-export function sqliteFor(node: string): 'better-sqlite3' | 'better-sqlite3-napi' {
-  return Number.parseInt(node, 10) >= 22 ? 'better-sqlite3-napi' : 'better-sqlite3';
-}
 
 function load(node: string): Constructor {
   const name = sqliteFor(node);

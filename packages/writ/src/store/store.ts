@@ -17,8 +17,6 @@ import { StoreError } from './errors.js';
 import { isPostgresUrl, postgresPool, shownUrl } from './postgres.js';
 import { openSqlite } from './sqlite.js';
 
-export { StoreError } from './errors.js';
-
 /** The migrations of one room, by name. A name is never reused; names sort in the order they are to run. */
 export type Migrations = Readonly<Record<string, Migration>>;
 

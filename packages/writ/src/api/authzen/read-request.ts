@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AccessRequest } from '../../decide/request.js';
+import { MAX_NAME, plainEvaluation } from './plain-evaluation.js';
 
 /**
  * The shapes of AuthZEN requests (Authorization API 1.0). Fields that nobody knows are ignored, as the specification
@@ -7,7 +8,6 @@ import type { AccessRequest } from '../../decide/request.js';
  */
 
 const properties = z.record(z.string(), z.unknown()).optional();
-const MAX_NAME = 1_024;
 const name = z.string().min(1).max(MAX_NAME);
 
 const entityShape = z.object({ type: name, id: name, properties });
@@ -85,34 +85,4 @@ export function readEvaluation(json: unknown): Read<AccessRequest> {
   if (result.success) return { value: result.data as AccessRequest };
   const [issue] = result.error.issues;
   return { error: `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'malformed'}` };
-}
-
-/** The same for what is right, some times faster; undefined when it is not sure. A test holds it to the shape. */
-export function plainEvaluation(json: unknown): AccessRequest | undefined {
-  if (!isObject(json)) return undefined;
-  const subject = plainEntity(json.subject);
-  const resource = plainEntity(json.resource);
-  const { action, context } = json;
-  if (subject === undefined || resource === undefined || !isObject(action) || !isName(action.name)) return undefined;
-  if (context !== undefined && !isObject(context)) return undefined;
-  if (action.properties !== undefined && !isObject(action.properties)) return undefined;
-  const named =
-    action.properties === undefined ? { name: action.name } : { name: action.name, properties: action.properties };
-  return context === undefined ? { subject, action: named, resource } : { subject, action: named, resource, context };
-}
-
-function plainEntity(json: unknown): AccessRequest['subject'] | undefined {
-  if (!isObject(json)) return undefined;
-  const { type, id, properties } = json;
-  if (!isName(type) || !isName(id)) return undefined;
-  if (properties === undefined) return { type, id };
-  return isObject(properties) ? { type, id, properties } : undefined;
-}
-
-function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
-}
-
-function isName(json: unknown): json is string {
-  return typeof json === 'string' && json.length > 0 && json.length <= MAX_NAME;
 }

@@ -1,9 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { Decision } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
-
-/** What another policy makes of a recorded decision. */
-type Verdict = Pick<Decision, 'result' | 'reasons' | 'refusal' | 'obligations' | 'missing'>;
+import { isSame, type Verdict } from './verdict.js';
 
 /** How many, by name. */
 export type Counts = Readonly<Record<string, number>>;
@@ -123,15 +120,6 @@ export class ReplayTally {
       erased: this.erased,
     };
   }
-}
-
-/** Whether every part of a verdict is the recorded one, bit for bit. */
-export function isSame(record: DecisionRecord, verdict: Verdict): boolean {
-  return partsOf(record) === partsOf(verdict);
-}
-
-function partsOf({ result, reasons, refusal, obligations, missing }: Verdict): string {
-  return JSON.stringify([result, reasons, refusal ?? null, obligations ?? null, missing ?? null]);
 }
 
 function isPermit(result: DecisionRecord['result']): boolean {

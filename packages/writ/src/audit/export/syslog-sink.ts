@@ -1,13 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
-import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import { ExportError } from './errors.js';
 import type { ExportedEntry, Form, Sink } from './sink.js';
+import { messageOf } from './syslog-message.js';
 
-/** Facility 13, log audit (RFC 5424, section 6.2.1). */
-const FACILITY = 13;
-const SEVERITY = { informational: 6, notice: 5, warning: 4 } as const;
 const TIMEOUT_MS = 10_000;
 
 /**
@@ -99,25 +96,4 @@ export class SyslogSink implements Sink {
 
 function host({ hostname: name }: URL): string {
   return name.replace(/^\[|\]$/g, '');
-}
-
-/** A message, one line. The structured data says which record it is, so that it can be found without reading the rest. */
-export function messageOf({ entry, index, origin }: ExportedEntry, text: string): string {
-  const result = entry.kind === 'decision' ? entry.result : undefined;
-  const severity =
-    result === 'deny'
-      ? SEVERITY.warning
-      : result === 'step_up' || result === 'defer'
-        ? SEVERITY.notice
-        : SEVERITY.informational;
-  const data = Object.entries({
-    id: entry.id,
-    kind: entry.kind,
-    log: origin,
-    index: String(index),
-    ...(result && { result }),
-  });
-  // Private enterprise numbers are from IANA; 32473 is the one for examples (RFC 5612), until we have one.
-  const structured = `[writ@32473 ${data.map(([name, value]) => `${name}="${value.replace(/["\\\]]/g, '\\$&')}"`).join(' ')}]`;
-  return `<${FACILITY * 8 + severity}>1 ${entry.time || '-'} ${hostname() || '-'} writ ${process.pid} ${entry.kind} ${structured} ${text}`;
 }

@@ -1,9 +1,7 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import type Sqlite from 'better-sqlite3';
 import { RecordError } from '../errors.js';
 import type { Signer } from '../tlog/note.js';
-import { groupsInserter } from './groups-inserter.js';
 import type { LogGroup } from './log-group.js';
 
 /** What the thread says of what it was handed, oldest first: whether that is on disk. */
@@ -35,19 +33,6 @@ export interface GroupWriter {
 /** Puts several groups on disk at once: all of them or none. */
 export interface BatchWriter extends GroupWriter {
   writeAll(groups: readonly LogGroup[]): Promise<void>;
-}
-
-/** Writes in this thread. */
-export function directWriter(database: Sqlite.Database, signer: Signer): GroupWriter {
-  const inserter = groupsInserter(database, signer);
-  return {
-    write: async (group) => {
-      inserter.insert([group]);
-      inserter.sign();
-    },
-    readable: async () => undefined,
-    close: async () => void database.close(),
-  };
 }
 
 /** Writes in a thread of its own. */

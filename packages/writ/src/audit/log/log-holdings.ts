@@ -2,15 +2,13 @@ import type Sqlite from 'better-sqlite3';
 import type { Kysely } from 'kysely';
 import type { Removal } from '../../decide/record.js';
 import { columnsOf } from '../../store/dialect.js';
+import { compact } from './compact-holdings.js';
 import {
   type AccountRow,
-  amountWith,
   amountWithout,
   COMPACT_EVERY,
-  foldHoldings,
   type HoldingRow,
   holdingsWithout,
-  MOST_AT_ONCE,
   ON_ITS_WAY_MS,
   SETTLED_AFTER_MS,
 } from './holding-rows.js';
@@ -98,25 +96,4 @@ function takeOut(database: Sqlite.Database, { accumulator, key, values }: Remova
   const rewrite = database.prepare('update log_holdings set holdings = ? where decision_id = ?');
   for (const { decision_id: id, holdings } of rows)
     rewrite.run(holdingsWithout(holdings, { accumulator, key, values }), id);
-}
-
-/** Adds up what is settled: what has no window goes to its account, what a window still sees waits for its end. */
-export function compact(database: Sqlite.Database, now: number, most = MOST_AT_ONCE): void {
-  const rows = database
-    .prepare('select * from log_holdings where next <= ? order by next limit ?')
-    .all(now, most) as HoldingRow[];
-  const { over, later, totals } = foldHoldings(rows, now);
-  const remove = database.prepare('delete from log_holdings where decision_id = ?');
-  const keep = database.prepare('update log_holdings set next = ?, holdings = ? where decision_id = ?');
-  for (const id of over) remove.run(id);
-  for (const { id, next, holdings } of later) keep.run(next, holdings, id);
-  const find = database.prepare('select amount from log_accounts where accumulator = ? and fold = ? and key = ?');
-  const add = database.prepare(
-    `insert into log_accounts (accumulator, fold, key, at, amount) values (?, ?, ?, ?, ?)
-     on conflict do update set at = excluded.at, amount = excluded.amount`,
-  );
-  for (const { accumulator, fold, key, at, amount } of totals) {
-    const before = find.get(accumulator, fold, key) as Pick<AccountRow, 'amount'> | undefined;
-    add.run(accumulator, fold, key, at, amountWith(before?.amount, amount));
-  }
 }

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Labels } from './labels.js';
-import { type Known, originsOf, valuesOf } from './origins.js';
+import { originsOf, valuesOf } from './origins.js';
 import { TaskValues } from './task-values.js';
-import { type DeclaredTool, Tools } from './tool-description.js';
+import { Tools } from './tool-description.js';
+
+type Known = Parameters<typeof originsOf>[2];
+type DeclaredTool = ConstructorParameters<typeof Tools>[0][string];
 
 const toolOf = (declared: DeclaredTool, isDescribed = true) =>
   new Tools(isDescribed ? { send: declared } : {}, {}, ['egress']).of('send');

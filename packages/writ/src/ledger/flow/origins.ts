@@ -26,7 +26,7 @@ export interface Origin {
 }
 
 /** What a call is traced against. */
-export interface Known {
+interface Known {
   readonly values: TaskValues | undefined;
   /** The marks of everything that the task has read. */
   readonly marks: readonly string[];

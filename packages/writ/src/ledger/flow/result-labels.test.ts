@@ -4,7 +4,9 @@ import { withDetections } from './detectors.js';
 import { marksOf } from './labels.js';
 import { leavesOf } from './result-labels.js';
 import { readAnswer } from './result-value.js';
-import { type DeclaredTool, type ToolDescription, Tools } from './tool-description.js';
+import { type ToolDescription, Tools } from './tool-description.js';
+
+type DeclaredTool = ConstructorParameters<typeof Tools>[0][string];
 
 const toolOf = (declared: DeclaredTool) => new Tools({ look: declared }).of('look');
 const answered = (tool: ToolDescription, input: unknown, result: unknown, stored?: string[]) =>

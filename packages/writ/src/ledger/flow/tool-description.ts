@@ -31,7 +31,7 @@ type DeclaredLabels =
     };
 
 /** A tool as `tools.yaml` describes it. */
-export interface DeclaredTool {
+interface DeclaredTool {
   readonly effects?: readonly string[] | undefined;
   readonly arguments?:
     | Readonly<Record<string, Role | { readonly role: Role; readonly kind?: string | undefined }>>

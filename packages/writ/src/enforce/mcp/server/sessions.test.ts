@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type JSONRPCMessage, Server } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
-import { KeptEvents, RecentEvents, Sessions } from './sessions.js';
+import { KeptEvents, RecentEvents } from './recent-events.js';
+import { Sessions } from './sessions.js';
 
 const message = (n: number, size = 10): JSONRPCMessage => ({
   jsonrpc: '2.0',

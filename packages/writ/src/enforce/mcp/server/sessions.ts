@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
-import type { AuthInfo, EventStore, JSONRPCMessage, Server } from '@modelcontextprotocol/server';
+import type { AuthInfo, Server } from '@modelcontextprotocol/server';
 import { every } from '../../../lib/every.js';
+import { KeptEvents, RecentEvents } from './recent-events.js';
 
 /** As the SDK's transport takes a request: who asks is in `auth`. */
 export type IdentifiedRequest = IncomingMessage & { auth?: AuthInfo };
@@ -163,70 +164,4 @@ export function tellLists(server: Server): void {
   if (prompts !== undefined) told.push(server.sendPromptListChanged());
   // A client that is gone is not told.
   for (const one of told) one.catch(() => undefined);
-}
-
-const MOST_EVENTS = 256;
-/** In characters: of one session, and of all. */
-const MOST_OF_SESSION = 1024 * 1024;
-const MOST_OF_ALL = 128 * 1024 * 1024;
-
-interface SentEvent {
-  readonly id: string;
-  readonly stream: string;
-  readonly message: JSONRPCMessage;
-  readonly size: number;
-}
-
-/** What all sessions keep together. */
-export class KeptEvents {
-  size = 0;
-}
-
-/** What was sent last in a session, for a client whose stream broke (MCP 2025-11-25, "Resumability and Redelivery"). What is too large is not kept. */
-export class RecentEvents implements EventStore {
-  private readonly events: SentEvent[] = [];
-  private size = 0;
-  private count = 0;
-
-  constructor(private readonly all: KeptEvents) {}
-
-  async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
-    const size = JSON.stringify(message).length;
-    const id = `${this.count++}`;
-    if (size > MOST_OF_SESSION) return id;
-    this.events.push({ id, stream, message, size });
-    this.add(size);
-    while (this.events.length > MOST_EVENTS || this.size > MOST_OF_SESSION || this.all.size > MOST_OF_ALL) {
-      const oldest = this.events.shift();
-      if (oldest === undefined) break;
-      this.add(-oldest.size);
-    }
-    return id;
-  }
-
-  async getStreamIdForEventId(id: string): Promise<string | undefined> {
-    return this.events.find((event) => event.id === id)?.stream;
-  }
-
-  async replayEventsAfter(
-    last: string,
-    { send }: { send: (id: string, message: JSONRPCMessage) => Promise<void> },
-  ): Promise<string> {
-    const at = this.events.findIndex(({ id }) => id === last);
-    const stream = this.events[at]?.stream;
-    if (stream === undefined) throw new Error('what was sent after that event is not kept any more');
-    for (const event of this.events.slice(at + 1)) if (event.stream === stream) await send(event.id, event.message);
-    return stream;
-  }
-
-  /** The session is over. */
-  clear(): void {
-    this.events.length = 0;
-    this.add(-this.size);
-  }
-
-  private add(size: number): void {
-    this.size += size;
-    this.all.size += size;
-  }
 }
