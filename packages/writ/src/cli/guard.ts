@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { type EntityUid, parseUid } from '@writ/cedar';
@@ -18,6 +17,7 @@ import { tellLists } from '../enforce/mcp/server/sessions.js';
 import { StrictStdioTransport } from '../enforce/mcp/server/stdio.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
 import { ServiceClient } from '../enforce/service-client.js';
+import { keyedHash } from '../lib/keyed-hash.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain } from './output.js';
 
@@ -108,7 +108,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     startOwn: undefined,
     queue: new Holding(point, () => hold, point.desk),
     toolStates: pins,
-    hash: (text) => `hmac-sha256:${createHmac('sha256', key).update(text).digest('base64url')}`,
+    hash: keyedHash(Buffer.from(key)),
   });
   gateway = made;
   const serverFor = (): ReturnType<typeof clientServer> => {

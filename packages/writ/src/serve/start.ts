@@ -12,6 +12,7 @@ import { Decider } from '../decide/decide.js';
 import { Freshness } from '../decide/freshness.js';
 import { Ids } from '../decide/ids.js';
 import { Ledger } from '../ledger/ledger.js';
+import { keyedHash } from '../lib/keyed-hash.js';
 import { Credentials } from '../provenance/credentials.js';
 import { SigningKeys } from '../provenance/signing-keys.js';
 import { KEY_OVERLAP_MS } from '../provenance/transaction-token.js';
@@ -27,7 +28,6 @@ import { type RecordChange, RecordKeeping } from './record-keeping.js';
 import { openRegistry } from './registry-stores.js';
 import { serviceRoutes } from './service-routes.js';
 import type { StartOptions, TlsFiles, Writ } from './start-options.js';
-import { binder, promptHasher } from './token-service.js';
 
 /**
  * Starts the service and the gateway. This is the one place that puts the rooms and the faces together.
@@ -62,10 +62,10 @@ export async function start(options: StartOptions): Promise<Writ> {
     const ids = new Ids(await reader.lastId());
 
     const maskKey = await credentials.secret('masks');
-    const bind = binder(await credentials.secret('bindings'));
+    const bind = keyedHash(await credentials.secret('bindings'));
 
     const state = new ServingStateHolder();
-    const hashPrompt = promptHasher(await credentials.secret('prompts'));
+    const hashPrompt = keyedHash(await credentials.secret('prompts'));
     const ledger = new Ledger({});
     if (!isFollower) {
       ledger.restore(await reader.holdings(clock()));

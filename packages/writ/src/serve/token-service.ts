@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import type { EntityUid } from '@writ/cedar';
 import { type ChangeParts, recordChange } from '../api/admin/changes.js';
 import type { TokenParts } from '../api/tokens/token.js';
@@ -43,16 +42,6 @@ export interface TokenService extends TokenParts {
   readonly exchange: TokenExchange;
   readonly tokens: TransactionTokens;
   readonly verifier: TokenVerifier;
-}
-
-/** The keyed hash of a prompt: it tells that two are the same, and nothing of what they say. */
-export function promptHasher(key: Buffer): (prompt: string) => string {
-  return (prompt) => `hmac-sha256:${createHmac('sha256', key).update(prompt).digest('base64url')}`;
-}
-
-/** The keyed hash of what an approval is for. */
-export function binder(key: Buffer): (text: string) => string {
-  return (text) => `hmac-sha256:${createHmac('sha256', key).update(text).digest('base64url')}`;
 }
 
 /** Puts the token service together. What the bundle says of it is asked for anew each time: it can change. */

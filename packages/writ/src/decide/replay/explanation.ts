@@ -1,7 +1,7 @@
 import { type EntityUid, type PolicyExplanation, uidText } from '@writ/cedar';
 import type { Bundle } from '../../bundle/bundle.js';
+import { memo } from '../../lib/memo.js';
 import { isPermitted } from '../decision.js';
-import type { PolicyPlane } from '../plane.js';
 import { planeOf } from '../plane-of.js';
 import type { DecisionRecord } from '../record.js';
 import { type Alternative, alternatives } from './counterfactual.js';
@@ -31,18 +31,11 @@ export function accountOf(record: DecisionRecord, bundle: Bundle): PolicyAccount
   };
 }
 
-const ready = new WeakMap<Bundle, { readonly plane: PolicyPlane; readonly replay: Replay }>();
-
-/** A bundle made ready to decide with once more. */
-function readyFor(bundle: Bundle): { readonly plane: PolicyPlane; readonly replay: Replay } {
-  let made = ready.get(bundle);
-  if (made === undefined) {
-    const plane = planeOf(bundle);
-    made = { plane, replay: new Replay(plane, bundle.entities) };
-    ready.set(bundle, made);
-  }
-  return made;
-}
+/** Prepares a bundle for deciding recorded requests again. */
+const readyFor = memo((bundle: Bundle) => {
+  const plane = planeOf(bundle);
+  return { plane, replay: new Replay(plane, bundle.entities) };
+});
 
 /** The part of a policy that decided: all of an applied one's conditions, or the first that did not hold. */
 function partLine({ policyId, effect, applied, parts }: PolicyExplanation, identity: EntityUid): string[] {

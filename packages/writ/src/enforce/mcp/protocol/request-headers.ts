@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { memo } from '../../../lib/memo.js';
 import { isObject } from './message.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -69,17 +70,8 @@ function saysSame(claimed: string, value: unknown): boolean {
   return typeof value === 'boolean' && claimed === String(value);
 }
 
-const known = new WeakMap<Json, readonly Repeated[]>();
-
-/** The arguments that a tool has repeated; looked for once in a schema, because every call asks. */
-function repeatedBy(schema: Json): readonly Repeated[] {
-  let repeated = known.get(schema);
-  if (repeated === undefined) {
-    repeated = repeatedIn(schema);
-    known.set(schema, repeated);
-  }
-  return repeated;
-}
+/** Returns the arguments that the headers repeat; searches a schema once, because every call needs them. */
+const repeatedBy = memo((schema: Json): readonly Repeated[] => repeatedIn(schema));
 
 function repeatedIn(schema: Json, path: readonly string[] = []): Repeated[] {
   return Object.entries(objectOf(schema.properties)).flatMap(([key, of]) => {
