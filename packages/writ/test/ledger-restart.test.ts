@@ -235,8 +235,10 @@ describe.each(STORES)('what is kept of the ledger, %s', (kind) => {
           for (const user of ['a', 'b']) {
             const at = new Date(now);
             expect(restored.read(event(user, 0), at)).toEqual(ledger.read(event(user, 0), at));
-            expect(restored.marksOfTask(user, at)).toEqual(ledger.marksOfTask(user, at));
-            expect(restored.marksOfStore({ store: 'note' }, at)).toEqual(ledger.marksOfStore({ store: 'note' }, at));
+            expect(restored.labels.ofTask(user, at)).toEqual(ledger.labels.ofTask(user, at));
+            expect(restored.labels.ofStore({ store: 'note' }, at)).toEqual(
+              ledger.labels.ofStore({ store: 'note' }, at),
+            );
           }
         }
         await close();

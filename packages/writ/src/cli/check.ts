@@ -77,7 +77,7 @@ function checkExpressions(bundle: Bundle): Finding[] {
     // Of what does not parse, nothing more can be said.
     new Ledger(bundle.accumulators);
     for (const [name, declared] of Object.entries(bundle.accumulators)) {
-      for (const misfit of misfitsOf(declared, actionsOf(bundle.schema))) {
+      for (const { message: misfit } of misfitsOf(name, declared, actionsOf(bundle.schema))) {
         const message = `${name}: ${misfit}`;
         const help = 'such a call is denied; say with `on` which actions it counts';
         findings.push({ severity: 'warning', file: 'ledger.yaml', line: 1, column: 1, message, help });

@@ -53,7 +53,7 @@ export function dataFlowOf(
   { ledger, task, coverage, now }: FlowParts,
 ): DataFlow {
   const input = request.context?.input;
-  const marks = ledger.marksOfTask(task, now);
+  const marks = ledger.labels.ofTask(task, now);
   const call = originsOf(tool, input, {
     values: ledger.values.of(task),
     marks,
@@ -68,7 +68,7 @@ export function dataFlowOf(
     brings: together(tool.marks, stored),
     data: {
       stored,
-      writes: tool.writes === undefined ? NO_MARKS : ledger.keysToWrite(tool.writes, items),
+      writes: tool.writes === undefined ? NO_MARKS : ledger.labels.keysToWrite(tool.writes, items),
       labels: tool.writes === undefined ? NO_MARKS : (call.carriedBy('content', marks) ?? marks),
     },
   };
@@ -82,7 +82,7 @@ function itemsOf(tool: ToolDescription, call: CallOrigins, { resource }: AccessR
 
 function storedMarks(store: string, items: readonly string[], ledger: Ledger, now: Date): readonly string[] {
   const places = items.length === 0 ? [{ store }] : items.map((item) => ({ store, item }));
-  return together(...places.map((place) => ledger.marksOfStore(place, now)));
+  return together(...places.map((place) => ledger.labels.ofStore(place, now)));
 }
 
 /** The names under which what was written can be asked for later, by what the tool answered: its id, its path. */

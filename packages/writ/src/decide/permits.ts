@@ -174,7 +174,7 @@ export class Permits {
     const labels = [...new Set(found)].sort();
     const { writes, labels: left } = event.data;
     const names = tool.writes === undefined || left.length === 0 ? [] : namesIn(leaves);
-    const named = tool.writes === undefined || names.length === 0 ? [] : ledger.keysToWrite(tool.writes, names);
+    const named = tool.writes === undefined || names.length === 0 ? [] : ledger.labels.keysToWrite(tool.writes, names);
     const after = { ...event, labels, data: { ...event.data, writes: [...new Set([...writes, ...named])] } };
     const at = known?.at ?? (decision === undefined ? clock() : new Date(decision.time));
     const held = ledger.holdingsAfter(after, status, answer?.value, at);

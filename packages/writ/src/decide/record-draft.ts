@@ -1,4 +1,4 @@
-import { type Amount, plainAmount } from '../ledger/holding.js';
+import { type Amount, plainAmount } from '../ledger/accumulators/amounts.js';
 import type { LedgerValues } from '../ledger/ledger.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Caller } from './caller.js';

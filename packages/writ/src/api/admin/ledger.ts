@@ -1,7 +1,7 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { keyOfTask } from '../../decide/gather.js';
-import { plainAmount } from '../../ledger/holding.js';
+import { plainAmount } from '../../ledger/accumulators/amounts.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
@@ -37,7 +37,7 @@ export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
       const given = query[kind] as string;
       const key = kind === 'task' ? keyOfTask(given) : entityText(kind, given);
       const values = Object.entries(ledger.look(kind, key, clock())).map(([name, value]) => [name, plainAmount(value)]);
-      const labels = kind === 'task' ? ledger.marksOfTask(key, clock()) : [];
+      const labels = kind === 'task' ? ledger.labels.ofTask(key, clock()) : [];
       return {
         key: `${kind} ${given}`,
         ...(labels.length === 0 ? {} : { labels }),

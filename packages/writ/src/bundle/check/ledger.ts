@@ -1,4 +1,6 @@
-import type { CedarType } from '@writ/cedar';
+import { expressionsOf } from '../../ledger/accumulators/accumulator.js';
+import type { AccumulatorDeclaration, SchemaType } from '../../ledger/accumulators/kind.js';
+import { kindOf } from '../../ledger/accumulators/kinds.js';
 import type { Bundle } from '../bundle.js';
 import type { Finding } from './finding.js';
 
@@ -17,7 +19,7 @@ export function checkLedger({ accumulators, schema, sources }: Bundle): Finding[
     if (ledger?.kind !== 'record') continue;
     for (const [name, { type, required }] of ledger.attributes) {
       const declared = Object.hasOwn(accumulators, name) ? accumulators[name] : undefined;
-      const isThat = declared !== undefined && isTypeOf(declared, type);
+      const isThat = declared !== undefined && typeOf(name, declared).is(type);
       if (!isThat) mistaken.set(name, [...(mistaken.get(name) ?? []), { action: uid.id, required }]);
     }
   }
@@ -32,14 +34,15 @@ export function checkLedger({ accumulators, schema, sources }: Bundle): Finding[
       find(isError ? 'error' : 'warning', 'schema.cedarschema', message, 'declare it, or take it out');
     } else {
       const message = `${where} as another type than the accumulator is`;
-      find('error', 'schema.cedarschema', message, `it is ${typeNameOf(declared)}`);
+      find('error', 'schema.cedarschema', message, `it is ${typeOf(name, declared).name}`);
     }
   }
   const actions = new Set([...schema.actions].map(({ uid }) => uid.id));
   const policies = sources.map(({ source }) => source).join('\n');
-  for (const [name, { key, set, distinct, sum, on = '' }] of Object.entries(accumulators)) {
+  for (const [name, declared] of Object.entries(accumulators)) {
     if (!policies.includes(`ledger.${name}`))
       find('warning', 'ledger.yaml', `no policy reads the accumulator ${name}`, 'remove it, or use context.ledger');
+    const { on = '' } = declared;
     for (const [, action = ''] of on.matchAll(/\baction\s*==\s*["']([^"']+)["']/g)) {
       if (!actions.has(action))
         find(
@@ -49,7 +52,7 @@ export function checkLedger({ accumulators, schema, sources }: Bundle): Finding[
           'it can never match',
         );
     }
-    const text = [key, set, distinct, sum, on].join(' ');
+    const text = [...expressionsOf(name, declared).map((part) => part.text), on].join(' ');
     for (const [, argument = ''] of text.matchAll(/\binput\.([A-Za-z_]\w*)/g)) {
       if (!inputs.has(argument))
         find('warning', 'ledger.yaml', `${name}: no action has an argument ${argument}`, 'it can never be counted');
@@ -58,19 +61,6 @@ export function checkLedger({ accumulators, schema, sources }: Bundle): Finding[
   return findings;
 }
 
-type Declared = Bundle['accumulators'][string];
-
-function typeNameOf({ set, decimal }: Declared): string {
-  return set !== undefined ? 'Set<String>' : decimal === true ? 'decimal' : 'Long';
-}
-
-function isTypeOf(declared: Declared, type: CedarType): boolean {
-  switch (typeNameOf(declared)) {
-    case 'Set<String>':
-      return type.kind === 'set' && type.element.kind === 'string';
-    case 'decimal':
-      return type.kind === 'extension' && type.name === 'decimal';
-    default:
-      return type.kind === 'long';
-  }
+function typeOf(name: string, declared: AccumulatorDeclaration): SchemaType {
+  return kindOf(name, declared).schemaType(declared);
 }

@@ -1,17 +1,56 @@
 import { Environment } from '@marcbachmann/cel-js';
+import { z } from 'zod';
 import { celValue, firstLine } from '../cel.js';
+import { names } from '../cel-ast.js';
 import { total } from '../decimal.js';
 import { AccumulatorError, LedgerError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
 
-/** Expressions over an action, in CEL: what they may name, which type they give, and their values. */
+/** CEL over an action: the variables, the types of results, and the values. */
+
+/** The shape of CEL in `ledger.yaml`. */
+export const cel = z.string().min(1);
+
+/** An expression of a declaration. */
+export interface CelPart {
+  /** The member of the declaration. */
+  readonly part: string;
+  readonly text: string;
+  readonly gives: CelResult;
+  /** Whether it runs when the action has a result, and can name `result`. */
+  readonly seesResult: boolean;
+}
+
+/** The CEL types that an expression may give. `dyn` comes from an argument, and is checked when there is a value. */
+interface CelResult {
+  readonly types: RegExp;
+  /** For messages. */
+  readonly meaning: string;
+}
+
+export const KEY_RESULT: CelResult = { types: /^(string|int|dyn)$/, meaning: 'a text or a whole number' };
+export const CONDITION_RESULT: CelResult = { types: /^(bool|dyn)$/, meaning: 'true or false' };
+export const WHOLE_RESULT: CelResult = {
+  types: /^(int|dyn)$/,
+  meaning: 'a whole number, unless the sum is `decimal`',
+};
+export const DECIMAL_RESULT: CelResult = { types: /^(int|double|dyn)$/, meaning: 'a number' };
+export const TEXTS_RESULT: CelResult = {
+  types: /^(string|list<(string|dyn)>|list|dyn)$/,
+  meaning: 'a text or a list of texts',
+};
+
+/** The members of a record, by their CEL type. */
+export interface CelRecord {
+  readonly [name: string]: string | CelRecord;
+}
 
 /**
- * A name that is none of these is a typing error, and found before it denies everything.
+ * Returns the environment of expressions. It knows every variable, so that a typing error is found before it denies every action.
  *
- * @param input the type of the arguments; they can be anything when it is not given
+ * @param input the types of the arguments; undefined if they can be anything
  */
-export function environment(input?: CelRecord): Environment {
+export function environment(input: CelRecord | undefined): Environment {
   const known = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
     .registerVariable('action', 'string')
     .registerVariable('actor', 'string')
@@ -27,52 +66,28 @@ export function environment(input?: CelRecord): Environment {
     : known.registerVariable({ name: 'input', schema: input });
 }
 
-/** The members of a record, by their CEL type. */
-export interface CelRecord {
-  readonly [name: string]: string | CelRecord;
-}
+const beforeResult = environment(undefined);
+const withResult = environment(undefined).registerVariable('result', 'dyn');
 
-const before = environment();
-/** Once there is a result. */
-const after = environment().registerVariable('result', 'dyn');
+/** Runs an expression. @throws {LedgerError} if it fails */
+export type RunPart = (event: LedgerEvent, result?: unknown) => unknown;
 
-export type Part = 'key' | 'on' | 'sum' | 'actual' | 'set' | 'distinct';
-/** The types of CEL that each part may give; `dyn` is what comes from an argument, and is looked at when it is there. */
-export const TYPES: Readonly<Record<Part, RegExp>> = {
-  key: /^(string|int|dyn)$/,
-  on: /^(bool|dyn)$/,
-  sum: /^(int|dyn)$/,
-  actual: /^(int|dyn)$/,
-  set: /^(string|list<(string|dyn)>|list|dyn)$/,
-  distinct: /^(string|list<(string|dyn)>|list|dyn)$/,
-};
-export const MEANT: Readonly<Record<Part, string>> = {
-  key: 'a text or a whole number',
-  on: 'true or false',
-  sum: 'a whole number, unless the sum is `decimal`',
-  actual: 'a whole number, unless the sum is `decimal`',
-  set: 'a text or a list of texts',
-  distinct: 'a text or a list of texts',
-};
+/** The variables that describe the call; few expressions name one. */
+const OF_CALL = ['destinations', 'targets', 'amount'];
 
-/** @throws {AccumulatorError} when it does not parse, or gives another type */
-export function expression(
-  name: string,
-  part: Part,
-  text: string,
-  isDecimal = false,
-): (event: LedgerEvent, result?: unknown) => unknown {
-  let run: ReturnType<typeof before.parse>;
+/** Compiles an expression. @throws {AccumulatorError} if it does not parse, or gives another type */
+export function expression(name: string, { part, text, gives, seesResult }: CelPart): RunPart {
+  let run: ReturnType<Environment['parse']>;
   try {
-    run = (part === 'actual' ? after : before).parse(text);
+    run = (seesResult ? withResult : beforeResult).parse(text);
   } catch (error) {
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` is not CEL: ${firstLine(error)}`);
   }
   const { valid, error: wrong, type = 'dyn' } = run.check();
   if (!valid) throw new AccumulatorError(`accumulator ${name}: \`${part}\`: ${firstLine(wrong)}`);
-  if (!TYPES[part].test(type) && !(isDecimal && type === 'double'))
-    throw new AccumulatorError(`accumulator ${name}: \`${part}\` gives ${type}`, `it must give ${MEANT[part]}`);
-  const given = /(?<![.\w])(destinations|targets|amount)\b/.test(text) ? variablesOfCall : variablesOf;
+  if (!gives.types.test(type))
+    throw new AccumulatorError(`accumulator ${name}: \`${part}\` gives ${type}`, `it must give ${gives.meaning}`);
+  const variables = OF_CALL.some((variable) => names(run.ast, variable)) ? variablesOfCall : variablesOf;
   const work = (context: Record<string, unknown>): unknown => {
     try {
       return run(context);
@@ -80,31 +95,38 @@ export function expression(
       throw new LedgerError(`accumulator ${name}: \`${part}\` failed: ${firstLine(error)}`);
     }
   };
-  return (event, result) => {
-    if (part === 'actual') return work({ ...given(event), result: celValue(result) });
-    const { results } = workedOut(event);
+  if (seesResult) return (event, result) => work({ ...variables(event), result: celValue(result) });
+  return (event) => {
+    const { results } = evaluated(event);
     let value = results.get(text);
     if (value === undefined) {
-      value = work(given(event));
+      value = work(variables(event));
       results.set(text, value);
     }
     return value;
   };
 }
 
+/** Reads the value of an expression as texts, each once. @throws {LedgerError} if it is anything else */
+export function textsIn(name: string, part: string, value: unknown): readonly string[] {
+  const texts = Array.isArray(value) ? (value as unknown[]) : [value];
+  if (texts.every((text) => typeof text === 'string')) return [...new Set(texts)];
+  throw new LedgerError(`accumulator ${name}: \`${part}\` did not give a text, or a list of texts`);
+}
+
 /**
- * What was worked out of an event. Many accumulators ask the same of one, one after another, so the last is enough; a weak map of all
- * would keep each until the next full collection.
+ * The values of the expressions over one event. Many accumulators ask the same of one event, one after another, so the last event
+ * is enough; a weak map of all would keep each until the next full collection.
  */
-interface Worked {
+interface Evaluated {
   readonly event: LedgerEvent;
   readonly results: Map<string, unknown>;
   variables?: Record<string, unknown>;
   ofCall?: Record<string, unknown>;
 }
-let last: Worked | undefined;
+let last: Evaluated | undefined;
 
-function workedOut(event: LedgerEvent): Worked {
+function evaluated(event: LedgerEvent): Evaluated {
   if (last?.event !== event) last = { event, results: new Map() };
   return last;
 }
@@ -112,9 +134,9 @@ function workedOut(event: LedgerEvent): Worked {
 const NOTHING: readonly string[] = [];
 
 function variablesOf(event: LedgerEvent): Record<string, unknown> {
-  const worked = workedOut(event);
-  worked.variables ??= makeVariables(event);
-  return worked.variables;
+  const known = evaluated(event);
+  known.variables ??= makeVariables(event);
+  return known.variables;
 }
 
 function makeVariables({ action, input, resource, lineage, keys, effects = [] }: LedgerEvent): Record<string, unknown> {
@@ -133,15 +155,15 @@ function makeVariables({ action, input, resource, lineage, keys, effects = [] }:
   };
 }
 
-/** With what is known of its arguments by their roles; few expressions look at that. */
+/** Returns the variables with the values of the arguments by their roles. */
 function variablesOfCall(event: LedgerEvent): Record<string, unknown> {
-  const worked = workedOut(event);
+  const known = evaluated(event);
   const { call } = event;
-  worked.ofCall ??= {
+  known.ofCall ??= {
     ...variablesOf(event),
     destinations: call?.valuesOf('destination').map(String) ?? [],
     targets: call?.valuesOf('target').map(String) ?? [],
     amount: celValue(total(call?.valuesOf('amount') ?? [])),
   };
-  return worked.ofCall;
+  return known.ofCall;
 }

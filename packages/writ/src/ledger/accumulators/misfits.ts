@@ -1,53 +1,53 @@
 import { firstLine } from '../cel.js';
-import type { AccumulatorDeclaration } from './accumulator.js';
-import { type CelRecord, environment, MEANT, type Part, TYPES } from './expression.js';
+import { actionsNamed, argumentsRead, argumentsTested, names } from '../cel-ast.js';
+import { expressionsOf } from './accumulator.js';
+import { type CelPart, type CelRecord, environment } from './expression.js';
+import type { AccumulatorDeclaration } from './kind.js';
 
 /** An action, with the types of its arguments. */
 export interface CheckedAction {
   readonly name: string;
-  /** Undefined when it has none. */
+  /** Undefined if it has no arguments. */
   readonly input: CelRecord | undefined;
   /** The arguments that a call may leave out. */
   readonly optional: readonly string[];
 }
 
 /**
- * What of an accumulator cannot be worked out for the actions that it counts, by the types of their arguments: such an action is denied.
- * Which actions it counts is known when `on` names them, or is not there.
+ * Returns the expressions of an accumulator that fail for an action that it counts, by the types of the action's arguments. Such an
+ * action is denied. The actions are known if `on` names them, or is not there.
+ *
+ * @throws {AccumulatorError} if the declaration does not compile
  */
-export function misfitsOf(declared: AccumulatorDeclaration, actions: readonly CheckedAction[]): string[] {
-  const { key, set, distinct, sum, on, decimal } = declared;
-  const named = [...(on ?? '').matchAll(/\baction\s*==\s*["']([^"']+)["']/g)].map(([, name]) => name as string);
-  if (on !== undefined && named.length === 0) return [];
-  const parts: [Part, string | undefined][] = [
-    ['key', key],
-    ['sum', sum],
-    ['set', set],
-    ['distinct', distinct],
-  ];
-  const misfits: string[] = [];
-  for (const action of actions) {
-    if (on !== undefined && !named.includes(action.name)) continue;
-    for (const [part, text] of parts) {
-      if (text === undefined || !/\binput\b/.test(text)) continue;
-      const why = misfitOf(part, text, action, decimal === true);
-      if (why !== undefined) misfits.push(`for ${action.name}, \`${part}\` ${why}`);
-    }
-  }
-  return misfits;
+export function misfitsOf(
+  name: string,
+  declared: AccumulatorDeclaration,
+  actions: readonly CheckedAction[],
+): { readonly part: string; readonly message: string }[] {
+  const { on } = declared;
+  const named = on === undefined ? undefined : actionsNamed(anyInput.parse(on).ast);
+  if (on !== undefined && named === undefined) return [];
+  const parts = expressionsOf(name, declared).filter(
+    ({ text, seesResult }) => !seesResult && names(anyInput.parse(text).ast, 'input'),
+  );
+  return actions
+    .filter((action) => named === undefined || named.has(action.name))
+    .flatMap((action) =>
+      parts.flatMap((part) => {
+        const why = misfitOf(part, action);
+        return why === undefined ? [] : [{ part: part.part, message: `for ${action.name}, \`${part.part}\` ${why}` }];
+      }),
+    );
 }
 
-function misfitOf(
-  part: Part,
-  text: string,
-  { input = {}, optional }: CheckedAction,
-  isDecimal: boolean,
-): string | undefined {
-  const { valid, error, type = 'dyn' } = environment(input).check(text);
+const anyInput = environment(undefined);
+
+function misfitOf({ text, gives }: CelPart, { input = {}, optional }: CheckedAction): string | undefined {
+  const parsed = environment(input).parse(text);
+  const { valid, error, type = 'dyn' } = parsed.check();
   if (!valid) return `cannot be worked out: ${firstLine(error)}`;
-  if (!TYPES[part].test(type) && !(isDecimal && type === 'double')) return `gives ${type}; it must give ${MEANT[part]}`;
-  const absent = optional.find(
-    (name) => new RegExp(`\\binput\\.${name}\\b`).test(text) && !text.includes(`has(input.${name})`),
-  );
+  if (!gives.types.test(type)) return `gives ${type}; it must give ${gives.meaning}`;
+  const [read, tested] = [argumentsRead(parsed.ast), argumentsTested(parsed.ast)];
+  const absent = optional.find((argument) => read.has(argument) && !tested.has(argument));
   return absent === undefined ? undefined : `needs ${absent}, which a call may leave out`;
 }

@@ -1,32 +1,5 @@
 import { posix } from 'node:path';
-import type { Accumulator } from '../accumulators/accumulator.js';
-import { windowOf } from '../accumulators/window.js';
-import type { LedgerEvent } from '../event.js';
 import { plainForm } from './normal-form.js';
-
-/** The labels of what a task has read: kept for every task, whatever a bundle declares. */
-export const TASK_LABELS: Accumulator = {
-  name: '$task',
-  kind: 'set',
-  key: 'task',
-  fold: 'labels by task',
-  window: windowOf(undefined),
-  isDecimal: false,
-  isOfLabels: true,
-  keyOf: ({ keys }) => keys.task,
-  hasKey: () => true,
-  measure: ({ data, labels }: LedgerEvent) => (data === undefined ? undefined : labels),
-  actual: () => undefined,
-};
-
-/** The labels of what is kept in stores. One action can write several things, so its keys are in the event. */
-export const STORES: Accumulator = {
-  ...TASK_LABELS,
-  name: '$stores',
-  key: 'store',
-  fold: 'labels by store',
-  measure: () => undefined,
-};
 
 /** A thing in a store; without `item`, all of it. */
 export interface StoreItem {

@@ -1,0 +1,49 @@
+import type { LedgerEvent } from '../event.js';
+import type { Holding } from '../holding.js';
+import type { Account } from './account.js';
+import { Accounts } from './accounts.js';
+import type { Accumulator } from './accumulator.js';
+import type { LedgerValue, Measured } from './amounts.js';
+
+/** A declared accumulator with its accounts. */
+export class Book<A extends Measured = Measured, Of extends Account<A> = Account<A>> {
+  readonly accounts: Accounts<A, Of>;
+  /** Shown for a key that has no account. */
+  private readonly empty: Of;
+
+  constructor(readonly accumulator: Accumulator<A, Of>) {
+    this.accounts = new Accounts(accumulator);
+    this.empty = accumulator.account();
+  }
+
+  /** Returns the value that a decision on this event sees. @throws {LedgerError} if an expression fails */
+  read(event: LedgerEvent, now: number): LedgerValue {
+    const { accumulator } = this;
+    const account = this.accounts.find(accumulator.keyOf(event)) ?? this.empty;
+    return accumulator.show(account, accumulator.countsPresent ? accumulator.measure(event) : undefined, now);
+  }
+
+  /** Returns the value under a key, without any present action. */
+  look(key: string, now: number): LedgerValue {
+    return this.accumulator.show(this.accounts.find(key) ?? this.empty, undefined, now);
+  }
+
+  /** Returns whether an event can be read or counted at all: it has a key, or counts. */
+  concerns(event: LedgerEvent): boolean {
+    return this.accumulator.hasKey(event) || this.accumulator.measure(event) !== undefined;
+  }
+
+  /**
+   * Returns what a permit of this event holds; undefined if the event does not count.
+   *
+   * @throws {LedgerError} if it cannot be counted, or there is no room
+   */
+  hold(event: LedgerEvent, at: number): Holding | undefined {
+    const { accumulator } = this;
+    const amount = accumulator.measure(event);
+    if (amount === undefined || accumulator.amounts.isNothing(amount)) return undefined;
+    const key = accumulator.keyOf(event);
+    accumulator.checkRoom(this.accounts.find(key) ?? this.empty, amount, at);
+    return this.accounts.hold(key, amount, at);
+  }
+}

@@ -1,0 +1,110 @@
+import { Schema } from '@writ/cedar';
+import { describe, expect, it, vi } from 'vitest';
+import { checkLedger } from '../../bundle/check/ledger.js';
+import { ledgerYaml } from '../../bundle/format/ledger.js';
+import { LedgerError } from '../errors.js';
+import type { LedgerEvent } from '../event.js';
+import { Ledger } from '../ledger.js';
+import { misfitsOf } from './misfits.js';
+
+/** A kind that only the list knows: the largest whole number so far. Its amounts are texts, which unite on disk. */
+vi.mock('./kinds.js', async (original) => {
+  const [kinds, { TEXTS }, { cel, WHOLE_RESULT }, { LONG }, { SetAccount, checkSetRoom }, { LedgerError }] =
+    await Promise.all([
+      original<typeof import('./kinds.js')>(),
+      import('./amounts.js'),
+      import('./expression.js'),
+      import('./schema-types.js'),
+      import('./set-account.js'),
+      import('../errors.js'),
+    ]);
+  const largest = (texts: readonly string[]): bigint => texts.map(BigInt).reduce((a, b) => (a > b ? a : b), 0n);
+  const max: import('./kind.js').AccumulatorKind<
+    { readonly max: string },
+    readonly string[],
+    InstanceType<typeof SetAccount>
+  > = {
+    name: 'max',
+    shape: { max: cel },
+    expressions: ({ max }) => [{ part: 'max', text: max, gives: WHOLE_RESULT, seesResult: false }],
+    fold: () => 'max',
+    schemaType: () => LONG,
+    isOfLabels: () => false,
+    amounts: TEXTS,
+    account: (resolution) => new SetAccount(resolution),
+    measure(name, _members, run) {
+      const work = run('max');
+      return (event) => {
+        const value = work(event);
+        if (typeof value === 'bigint') return [String(value)];
+        throw new LedgerError(`accumulator ${name}: \`max\` gave no whole number`);
+      };
+    },
+    actual: () => undefined,
+    checkRoom: (name, account, values, now) => checkSetRoom(name, account, values, now, 100),
+    countsPresent: true,
+    show: (account, present = [], now) => largest([...account.valuesAt(now), ...present]),
+  };
+  (kinds.KINDS as import('./kind.js').AccumulatorKind[]).push(max);
+  return kinds;
+});
+
+const declared = { key: 'task', max: 'input.amount', on: 'action == "pay"', window: '1h' };
+const event = (amount: unknown, action = 'pay'): LedgerEvent => ({
+  action,
+  input: { amount },
+  labels: [],
+  resource: { type: 'Order', id: 'o' },
+  lineage: 'a',
+  keys: { task: 't', actor: 'a', originator: 'a', resource: 'o', session: 's' },
+});
+const at = (ms: number): Date => new Date(ms);
+
+describe('a kind that is added to the list alone', () => {
+  it('is declared', () => {
+    expect(ledgerYaml.parse({ accumulators: { most: declared } }).accumulators.most).toEqual(declared);
+    const both = ledgerYaml.safeParse({ accumulators: { most: { ...declared, count: true } } });
+    expect(both.error?.issues.map(({ message }) => message)).toEqual([
+      'an accumulator has exactly one of `set`, `distinct`, `sum`, `count` and `max`',
+    ]);
+    const other = ledgerYaml.safeParse({ accumulators: { calls: { key: 'task', sum: '1', max: '1' } } });
+    expect(other.success).toBe(false);
+  });
+
+  it('is checked: its type in the schema, and its CEL against the arguments of actions', () => {
+    const findings = (type: string, input: string) => {
+      const schema = Schema.parse(`
+        entity User, Order;
+        action pay appliesTo { principal: [User], resource: [Order], context: { input: ${input}, ledger: { most: ${type} } } };`);
+      return checkLedger({ accumulators: { most: declared }, schema, sources: [] } as never).map((one) => one.message);
+    };
+    expect(findings('Long', '{ amount: Long }')).toEqual(['no policy reads the accumulator most']);
+    expect(findings('Set<String>', '{ amount: Long }')).toContain(
+      'the context of pay has ledger.most as another type than the accumulator is',
+    );
+    expect(findings('Long', '{ sum: Long }')).toContain('most: no action has an argument amount');
+    expect(misfitsOf('most', declared, [{ name: 'pay', input: { amount: 'string' }, optional: [] }])).toEqual([
+      { part: 'max', message: 'for pay, `max` gives string; it must give a whole number, unless the sum is `decimal`' },
+    ]);
+  });
+
+  it('is counted and shown: the present action with it, given back, ended by its window, kept over a restart', () => {
+    const ledger = new Ledger({ most: declared });
+    expect(ledger.read(event(5), at(0))).toEqual({ most: 5n });
+    const held = ledger.reserve('1', event(9), at(0));
+    expect(held).toEqual([{ accumulator: 'most', fold: 'max by task', key: 't', amount: ['9'], until: 3_600_000 }]);
+    ledger.reserve('2', event(7), at(1));
+    expect(ledger.read(event(5), at(1))).toEqual({ most: 9n });
+    expect(ledger.read(event(12), at(1))).toEqual({ most: 12n });
+    expect(ledger.look('task', 't', at(1))).toEqual({ most: 9n });
+    ledger.settle('1', 'failed', at(2));
+    expect(ledger.look('task', 't', at(2))).toEqual({ most: 7n });
+    expect(ledger.look('task', 't', at(3_700_000))).toEqual({ most: 0n });
+    expect(() => ledger.read(event('x'), at(0))).toThrow(LedgerError);
+
+    const restarted = new Ledger({});
+    restarted.restore(held.map((holding) => ({ ...holding, decisionId: undefined, at: 0 })));
+    restarted.declare({ most: declared });
+    expect(restarted.look('task', 't', at(3))).toEqual({ most: 9n });
+  });
+});

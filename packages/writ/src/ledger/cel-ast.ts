@@ -1,0 +1,98 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+
+/** Questions about a CEL expression that its syntax tree answers. */
+
+/** Yields a node and every node below it. */
+function* nodesOf(node: ASTNode): Generator<ASTNode> {
+  yield node;
+  for (const child of childrenOf(node.args)) yield* nodesOf(child);
+}
+
+function* childrenOf(args: unknown): Generator<ASTNode> {
+  if (Array.isArray(args)) for (const arg of args) yield* childrenOf(arg);
+  else if (typeof args === 'object' && args !== null && 'op' in args && 'args' in args) yield args as ASTNode;
+}
+
+/** Returns whether an expression names a variable. */
+export function names(ast: ASTNode, variable: string): boolean {
+  for (const { op, args } of nodesOf(ast)) if (op === 'id' && args === variable) return true;
+  return false;
+}
+
+/** Returns the arguments that an expression reads as `input.name` or `input["name"]`, in order, each once. */
+export function argumentsRead(ast: ASTNode): ReadonlySet<string> {
+  const read = new Set<string>();
+  for (const node of nodesOf(ast)) {
+    const name = memberOfInput(node);
+    if (name !== undefined) read.add(name);
+  }
+  return read;
+}
+
+/** Returns the arguments whose presence an expression tests, as in `has(input.name)`. */
+export function argumentsTested(ast: ASTNode): ReadonlySet<string> {
+  const tested = new Set<string>();
+  for (const node of nodesOf(ast)) {
+    if (node.op !== 'call' || node.args[0] !== 'has') continue;
+    const [argument] = node.args[1];
+    const name = argument && memberOfInput(argument);
+    if (name !== undefined) tested.add(name);
+  }
+  return tested;
+}
+
+function memberOfInput({ op, args }: ASTNode): string | undefined {
+  if (op !== '.' && op !== '[]') return undefined;
+  const [object, member] = args;
+  if (object.op !== 'id' || object.args !== 'input') return undefined;
+  return typeof member === 'string' ? member : textIn(member);
+}
+
+/** Returns every action that an expression compares `action` with, by `==` or `in`. */
+export function actionsCompared(ast: ASTNode): ReadonlySet<string> {
+  const compared = new Set<string>();
+  for (const node of nodesOf(ast)) for (const action of comparedIn(node) ?? []) compared.add(action);
+  return compared;
+}
+
+/**
+ * Returns the actions that a condition names as those that it holds for; undefined if it names none. Both sides of `&&` must hold,
+ * and one side of `||`; a condition under `!` names none.
+ */
+export function actionsNamed(ast: ASTNode): ReadonlySet<string> | undefined {
+  const { op, args } = ast;
+  if (op === '&&') return both(actionsNamed(args[0]), actionsNamed(args[1]));
+  if (op === '||') return either(actionsNamed(args[0]), actionsNamed(args[1]));
+  if (op === '?:') return either(both(actionsNamed(args[0]), actionsNamed(args[1])), actionsNamed(args[2]));
+  const compared = comparedIn(ast);
+  return compared && new Set(compared);
+}
+
+type Names = ReadonlySet<string> | undefined;
+
+function both(a: Names, b: Names): Names {
+  return a === undefined || b === undefined ? (a ?? b) : new Set([...a].filter((name) => b.has(name)));
+}
+
+function either(a: Names, b: Names): Names {
+  return a === undefined || b === undefined ? (a ?? b) : new Set([...a, ...b]);
+}
+
+function comparedIn({ op, args }: ASTNode): readonly string[] | undefined {
+  if (op !== '==' && op !== 'in') return undefined;
+  const [left, right] = args;
+  if (isAction(left)) {
+    const texts = op === 'in' && right.op === 'list' ? right.args.map(textIn) : [textIn(right)];
+    return texts.every((text) => text !== undefined) ? texts : undefined;
+  }
+  const text = op === '==' && isAction(right) ? textIn(left) : undefined;
+  return text === undefined ? undefined : [text];
+}
+
+function isAction({ op, args }: ASTNode): boolean {
+  return op === 'id' && args === 'action';
+}
+
+function textIn({ op, args }: ASTNode): string | undefined {
+  return op === 'value' && typeof args === 'string' ? args : undefined;
+}
