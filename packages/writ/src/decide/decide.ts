@@ -12,6 +12,7 @@ import { type Refusal, refuse, type Verdict } from './decision.js';
 import { TaskMemory } from './delegation/task-memory.js';
 import { proofsOf, provenanceIn, type TokenProvenance } from './delegation/token-provenance.js';
 import { lineageOf, revocableOf, taskKeyOf } from './gather.js';
+import { standingOf } from './identity-status.js';
 import type { Ids } from './ids.js';
 import { InFlight, type OnRevoked } from './in-flight.js';
 import { Judge, type JudgeParts } from './judge.js';
@@ -21,7 +22,6 @@ import { mayWait, reachRevision, waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, OutcomeDetails } from './record.js';
 import { beginRecord, conclude } from './record-draft.js';
 import type { AccessRequest } from './request.js';
-import { standingOf } from './standing.js';
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts extends JudgeParts {

@@ -29,6 +29,7 @@ import {
   taskOf,
   withheldFacts,
 } from './gather.js';
+import { standingOf } from './identity-status.js';
 import { revokedText } from './in-flight.js';
 import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
 import type { Permits } from './permits.js';
@@ -38,7 +39,6 @@ import type { DecisionRecord } from './record.js';
 import { plainCoverage, plainProvenance, plainValues, type RecordDraft } from './record-draft.js';
 import { referredFacts } from './replay/referred.js';
 import type { AccessRequest } from './request.js';
-import { standingOf } from './standing.js';
 
 /**
  * The parts that a verdict depends on, apart from the policy plane. Each is required, so that no check is off because a
