@@ -140,7 +140,7 @@ function approve(decision: DecisionRecord, decider: Decider, approvals: HeldAppr
     path: provenance?.path ?? [request.subject],
     action: request.action.name,
     resource: request.resource,
-    task: decider.taskOf(decision),
+    task: decider.taskKeyOf(decision),
     approvedAt: time,
     approvedUntil: FOREVER,
     approvers: [],

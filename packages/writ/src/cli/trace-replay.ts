@@ -87,7 +87,7 @@ export class TraceReplay {
     if (isPermitted(decision)) await this.decider.report(decision.id, 'completed', this.caller, result ?? null);
     if (decision.result !== 'step_up') return;
     if (this.approve) this.decider.memory.endorse(decision);
-    await this.decider.readAnyway(decision, this.approve ? 'completed' : 'failed', result ?? null);
+    await this.decider.labelUnpermittedResult(decision, this.approve ? 'completed' : 'failed', result ?? null);
   }
 
   /** As a client of the bundle's gateway, when it is one; the principal alone otherwise. */

@@ -1,6 +1,7 @@
 import type { ActionDeclaration, CedarJsonObject, CedarType, RecordType } from '@writ/cedar';
 import type { OriginSummary } from '../ledger/flow/origins.js';
 import type { LedgerValues } from '../ledger/ledger.js';
+import { isObject } from '../lib/is-object.js';
 import { originatorOf, type Provenance } from '../provenance/path.js';
 import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';
@@ -49,14 +50,14 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Ce
     }
   }
   const input = given.input;
-  if (!declared.has('input') && isRecord(input) && Object.keys(input).length > 0) context.input = input;
+  if (!declared.has('input') && isObject(input) && Object.keys(input).length > 0) context.input = input;
   // Whether it really is Cedar JSON of the declared types is checked when it is read.
   return context as CedarJsonObject;
 }
 
 /** Arguments that a tool's description keeps from policies. */
 function withoutOpaque({ given, flow: { tool } }: ContextParts): ContextParts['given'] {
-  if (tool.opaque.length === 0 || !isRecord(given.input)) return given;
+  if (tool.opaque.length === 0 || !isObject(given.input)) return given;
   const input = Object.fromEntries(Object.entries(given.input).filter(([name]) => !tool.opaque.includes(name)));
   return { ...given, input };
 }
@@ -175,7 +176,7 @@ function cedarValue(value: LedgerValues[string] | undefined): unknown {
 function withoutNulls(value: unknown, type: CedarType | undefined): unknown {
   if (Array.isArray(value))
     return value.map((item) => withoutNulls(item, type?.kind === 'set' ? type.element : undefined));
-  if (isRecord(value)) {
+  if (isObject(value)) {
     const attributes = type?.kind === 'record' ? type.attributes : undefined;
     return Object.fromEntries(
       Object.entries(value)
@@ -191,8 +192,4 @@ function withoutNulls(value: unknown, type: CedarType | undefined): unknown {
 function decimalText(value: number): string {
   const text = String(value);
   return /^-?[0-9]+$/.test(text) ? `${text}.0` : text;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

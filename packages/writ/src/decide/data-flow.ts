@@ -12,7 +12,7 @@ export interface DataFlow {
   /** Where the values of its arguments came from; undefined when nobody traces them. */
   readonly call: CallOrigins | undefined;
   /** The labels that its result brings at most, as far as they can be told now. */
-  readonly brings: readonly string[];
+  readonly addedLabels: readonly string[];
   /** What it reads and writes in stores; undefined when that is not kept track of. */
   readonly data: EventData | undefined;
 }
@@ -32,7 +32,7 @@ export function untraced(tool: ToolDescription): DataFlow {
   return {
     tool,
     call: undefined,
-    brings: tool.marks,
+    addedLabels: tool.marks,
     data: undefined,
   };
 }
@@ -65,7 +65,7 @@ export function dataFlowOf(
   return {
     tool,
     call,
-    brings: together(tool.marks, stored),
+    addedLabels: together(tool.marks, stored),
     data: {
       stored,
       writes: tool.writes === undefined ? NO_MARKS : ledger.labels.keysToWrite(tool.writes, items),

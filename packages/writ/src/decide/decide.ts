@@ -10,9 +10,9 @@ import type { Caller } from './caller.js';
 import { couldPermit, type ListedAction } from './could-permit.js';
 import { type Refusal, refuse, type Verdict } from './decision.js';
 import { TaskMemory } from './delegation/task-memory.js';
-import { proofsOf, provenanceIn, type TokenProvenance } from './delegation/token-provenance.js';
+import { proofsOf, requestProvenance, type TokenProvenance } from './delegation/token-provenance.js';
 import { lineageOf, revocableOf, taskKeyOf } from './gather.js';
-import { standingOf } from './identity-status.js';
+import { identityStatus } from './identity-status.js';
 import type { Ids } from './ids.js';
 import { InFlight, type OnRevoked } from './in-flight.js';
 import { Judge, type JudgeParts } from './judge.js';
@@ -27,7 +27,7 @@ import type { AccessRequest } from './request.js';
 export interface DeciderParts extends JudgeParts {
   readonly plane: PolicyPlane;
   readonly revocations: Pick<Revocations, 'against' | 'onRevocation'>;
-  readonly log: Append;
+  readonly record: Append;
   /** A decision that was recorded, with its outcome. */
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
   readonly clock: () => Date;
@@ -101,7 +101,7 @@ export class Decider {
   }
 
   /** From now on whoever carries it out hears of it when what permits it is revoked: also what was revoked while it was recorded. */
-  begun(record: DecisionRecord): void {
+  markStarted(record: DecisionRecord): void {
     const { id, request, provenance } = record;
     this.permits.begin(record);
     // A permit has been through this: who asks is known.
@@ -192,7 +192,7 @@ export class Decider {
     }
     const ids = records.map(({ id }) => id);
     const used = usedApprovals(records);
-    const recorded = this.parts.log.append(records, [...proofsOf(token), ...used.map(({ proof }) => proof)]).then(
+    const recorded = this.parts.record.append(records, [...proofsOf(token), ...used.map(({ proof }) => proof)]).then(
       () => undefined,
       (error: unknown) => {
         for (const { id } of used) this.parts.approvals.giveBack(id);
@@ -208,12 +208,12 @@ export class Decider {
     const { revocations, identities, grants, clock } = this.parts;
     const none = actions.map(() => false);
     if (token instanceof TokenError) return none;
-    const provenance = provenanceIn(request, token);
+    const provenance = requestProvenance(request, token);
     if (typeof provenance === 'string') return none;
     const now = clock();
     plane.registry.live.expire(now.getTime());
     if (revocations.against(() => revocableOf(request, provenance, identities)) !== undefined) return none;
-    if (standingOf(provenance.path, identities, plane.registry).refusal !== undefined) return none;
+    if (identityStatus(provenance.path, identities, plane.registry).refusal !== undefined) return none;
     const could = actions.map((action) => couldPermit(plane, action, provenance, grants, now));
     // What was looked at for a list is missing in no decision.
     plane.registry.live.takeReads();
@@ -231,9 +231,9 @@ export class Decider {
       result: 'deny',
       refusal,
     };
-    const resolves = this.waiting.seen(denied) ?? decision.id;
+    const resolves = this.waiting.resolvedBy(denied) ?? decision.id;
     const record = { ...denied, resolves };
-    await this.parts.log.append([record]);
+    await this.parts.record.append([record]);
     return record;
   }
 
@@ -264,7 +264,7 @@ export class Decider {
       verdict = refuse('caller_not_permitted', `${caller.enforcementPoint} may not ask about ${what}`);
     }
     conclude(record, verdict);
-    const resolves = this.waiting.seen(record);
+    const resolves = this.waiting.resolvedBy(record);
     if (resolves !== undefined) record.resolves = resolves;
     record.took = Math.round((performance.now() - begun) * 1_000);
     return record;
@@ -277,7 +277,7 @@ export class Decider {
   }
 
   /** The task of a recorded decision, as the ledger knows it. */
-  taskOf({ request, provenance }: DecisionRecord): string {
+  taskKeyOf({ request, provenance }: DecisionRecord): string {
     return taskKeyOf(request, (provenance ?? { path: [request.subject], assurance: 0 }) as Provenance);
   }
 
@@ -301,7 +301,7 @@ export class Decider {
   }
 
   /** Takes in an answer that a task read although the call was not permitted here: a recording went on. */
-  readAnyway(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
-    return this.permits.readAnyway(decision, status, result);
+  labelUnpermittedResult(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
+    return this.permits.labelUnpermittedResult(decision, status, result);
   }
 }

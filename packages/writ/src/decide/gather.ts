@@ -1,5 +1,6 @@
 import { type ActionDeclaration, Entity, type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/event.js';
+import { isObject } from '../lib/is-object.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { Grant } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
@@ -44,7 +45,7 @@ export function joinedProvenance(token: Provenance, request: AccessRequest): Pro
 }
 
 /** What the schema says of the shape of a request; undefined when it fits. */
-export function misfitOf(
+export function schemaErrorOf(
   declared: ActionDeclaration,
   identities: readonly EntityUid[],
   resource: EntityUid,
@@ -179,7 +180,7 @@ export function revocableOf(
   return {
     path,
     action: request.action.name,
-    task: txn ?? taskOf(request),
+    task: txn ?? taskNameOf(request),
     tokens,
     provedAt,
     sessions,
@@ -205,10 +206,6 @@ function registeredVersions(path: Provenance['path'], identities: Pick<Identitie
     if (version !== undefined && parent !== undefined) versions.push(`${parent}@${version}`);
     return manifest === undefined ? versions : [...versions, manifest];
   });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The facts that the schema requires and that nobody holds. */
@@ -244,7 +241,7 @@ export function eventOf(
   return {
     action: request.action.name,
     input: request.context?.input ?? {},
-    labels: flow.brings,
+    labels: flow.addedLabels,
     lineage,
     effects: flow.tool.effects,
     call: flow.call,
@@ -265,7 +262,7 @@ export function eventOf(
 export function taskKeyOf(request: AccessRequest, provenance: Provenance): string {
   const { txn } = provenance;
   if (txn !== undefined) return keyOfTask(txn);
-  return JSON.stringify([uidText(originatorOf(provenance)), uidText(actorOf(provenance)), taskOf(request) ?? null]);
+  return JSON.stringify([uidText(originatorOf(provenance)), uidText(actorOf(provenance)), taskNameOf(request) ?? null]);
 }
 
 /** The key of a task that has a token. */
@@ -274,7 +271,7 @@ export function keyOfTask(txn: string): string {
 }
 
 /** The name that the enforcement point gives the task. */
-export function taskOf({ context }: AccessRequest): string | undefined {
+export function taskNameOf({ context }: AccessRequest): string | undefined {
   return typeof context?.task === 'string' ? context.task : undefined;
 }
 

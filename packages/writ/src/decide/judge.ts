@@ -2,6 +2,7 @@ import { type ActionDeclaration, CedarError, type CedarJsonObject, type EntityUi
 import { LedgerError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
+import { messageOf } from '../lib/message-of.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { HeldApprovals } from '../registry/approvals.js';
@@ -15,21 +16,21 @@ import { buildContext } from './context.js';
 import { type DataFlow, dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
 import { isPermitted, isRequestable, refuse, type Verdict } from './decision.js';
 import type { TaskMemory } from './delegation/task-memory.js';
-import { provenanceIn, type TokenProvenance } from './delegation/token-provenance.js';
+import { requestProvenance, type TokenProvenance } from './delegation/token-provenance.js';
 import { evaluate } from './evaluate.js';
 import {
   EntityGatherer,
   eventOf,
   ledgerNames,
   lineageOf,
-  misfitOf,
   missingFacts,
   revocableOf,
+  schemaErrorOf,
   taskKeyOf,
-  taskOf,
+  taskNameOf,
   withheldFacts,
 } from './gather.js';
-import { standingOf } from './identity-status.js';
+import { identityStatus } from './identity-status.js';
 import { revokedText } from './in-flight.js';
 import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
 import type { Permits } from './permits.js';
@@ -63,7 +64,7 @@ export interface JudgeParts {
 }
 
 /** A request that is to be judged. */
-interface Case {
+interface JudgeInput {
   /** Of the decision for which a permit reserves; undefined to reserve nothing. */
   readonly id: string | undefined;
   readonly request: AccessRequest;
@@ -82,7 +83,7 @@ interface Admitted {
 }
 
 /** What a task has done before. */
-interface Past {
+interface History {
   readonly coverage: Coverage | undefined;
   readonly flow: DataFlow;
   /** The action as the ledger sees it; undefined where nothing is remembered. */
@@ -107,11 +108,11 @@ export class Judge {
    *
    * @param draft gets what was read on the way
    */
-  judge(given: Case, draft: RecordDraft): Verdict {
+  judge(given: JudgeInput, draft: RecordDraft): Verdict {
     try {
       const plane = this.plane();
       const admitted = this.admit(given, plane, draft);
-      return 'provenance' in admitted ? this.weigh(given, admitted, plane, draft) : admitted;
+      return 'provenance' in admitted ? this.evaluatePolicies(given, admitted, plane, draft) : admitted;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
       if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
@@ -120,10 +121,10 @@ export class Judge {
   }
 
   /** What refuses a request whatever policy says. */
-  private admit({ request, token, now }: Case, plane: PolicyPlane, draft: RecordDraft): Admitted | Verdict {
+  private admit({ request, token, now }: JudgeInput, plane: PolicyPlane, draft: RecordDraft): Admitted | Verdict {
     const { revocations, revisions, identities } = this.parts;
     if (token instanceof TokenError) return refuse('token_invalid', `the transaction token: ${token.message}`);
-    const provenance = provenanceIn(request, token);
+    const provenance = requestProvenance(request, token);
     if (typeof provenance === 'string') return refuse('invalid_request', provenance);
     draft.provenance = plainProvenance(provenance);
 
@@ -131,7 +132,7 @@ export class Judge {
     const declared = plane.actions.get(name);
     if (declared === undefined) return refuse('unknown_action', `the action ${name} is not in the schema`);
     const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
-    const misfit = misfitOf(declared, decided, request.resource);
+    const misfit = schemaErrorOf(declared, decided, request.resource);
     if (misfit !== undefined) return refuse('invalid_request', misfit);
     const { live } = plane.registry;
     live.expire(now.getTime());
@@ -144,13 +145,13 @@ export class Judge {
     if (revoked !== undefined) return refuse('revoked', revokedText(revoked));
     const suspended = request.context?.suspended;
     if (suspended !== undefined) return refuse('tool_suspended', String(suspended));
-    const standing = standingOf(provenance.path, identities, plane.registry);
-    if (standing.refusal !== undefined) return refuse('revoked', standing.refusal);
-    return { provenance, declared, decided, isRegistered: standing.isRegistered };
+    const status = identityStatus(provenance.path, identities, plane.registry);
+    if (status.refusal !== undefined) return refuse('revoked', status.refusal);
+    return { provenance, declared, decided, isRegistered: status.isRegistered };
   }
 
   /** What policy says of it, and what the task has done before; a permit reserves what it uses up. */
-  private weigh(given: Case, admitted: Admitted, plane: PolicyPlane, draft: RecordDraft): Verdict {
+  private evaluatePolicies(given: JudgeInput, admitted: Admitted, plane: PolicyPlane, draft: RecordDraft): Verdict {
     const { id, request, caller, now } = given;
     const { provenance, declared, decided, isRegistered } = admitted;
     const { ledger, isFollower, grants, approvals, bind, staleness } = this.parts;
@@ -159,7 +160,7 @@ export class Judge {
       gatherer.identity(
         uid,
         request.subject,
-        grants.isEmpty ? NO_GRANTS : grants.of(uid, provenance.txn ?? taskOf(request), now),
+        grants.isEmpty ? NO_GRANTS : grants.of(uid, provenance.txn ?? taskNameOf(request), now),
       ),
     );
     const resource = gatherer.resource(request.resource);
@@ -167,7 +168,7 @@ export class Judge {
     draft.facts = gatherer.facts;
     if (gatherer.ignored.length > 0) draft.ignored = gatherer.ignored;
 
-    const { coverage, flow, event, task, lineage } = this.past(given, provenance, plane, draft);
+    const { coverage, flow, event, task, lineage } = this.historyOf(given, provenance, plane, draft);
     if (isFollower && (event !== undefined || coverage?.use !== undefined))
       return refuse(
         'ledger_unavailable',
@@ -234,12 +235,12 @@ export class Judge {
   }
 
   /** What the task has done so far, as far as anything depends on it, and whether its mandate covers this. */
-  private past(
-    { id, request, caller, now }: Case,
+  private historyOf(
+    { id, request, caller, now }: JudgeInput,
     provenance: Provenance,
     plane: PolicyPlane,
     draft: RecordDraft,
-  ): Past {
+  ): History {
     const { ledger } = this.parts;
     const { name } = request.action;
     const tool = plane.tools.of(name);
@@ -257,7 +258,7 @@ export class Judge {
     // Nothing needs it where nothing is remembered.
     let known: string | undefined;
     const task = (): string => (known ??= taskKeyOf(request, provenance));
-    if (id !== undefined && !plane.tools.isEmpty) this.memory.hearWith(task(), request, provenance, caller);
+    if (id !== undefined && !plane.tools.isEmpty) this.memory.addRequestPrompt(task(), request, provenance, caller);
     const flow = plane.tools.isEmpty
       ? untraced(tool)
       : dataFlowOf(tool, request, { ledger, task: task(), coverage, now });
@@ -301,8 +302,4 @@ function supportedBy({ obligations }: Caller, { context }: AccessRequest): Reado
   const declared = context?.supported_obligations;
   if (!Array.isArray(declared)) return obligations.length === 0 ? NONE : new Set(obligations);
   return new Set([...obligations, ...declared.filter((type) => typeof type === 'string')]);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -8,6 +8,8 @@ import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Holding } from '../ledger/holding.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
+import { BoundedCache } from '../lib/bounded-cache.js';
+import { messageOf } from '../lib/message-of.js';
 import type { Caller } from './caller.js';
 import { namesIn } from './data-flow.js';
 import { isPermitted, type Refusal } from './decision.js';
@@ -23,7 +25,7 @@ export interface Recorded {
 
 interface PermitsParts {
   readonly ledger: Ledger;
-  readonly log: Append;
+  readonly record: Append;
   /** A decision that was recorded, with its outcome. */
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
   readonly clock: () => Date;
@@ -34,7 +36,9 @@ interface PermitsParts {
   readonly eventOf: (decision: DecisionRecord) => LedgerEvent | undefined;
 }
 
-const MOST_LATELY = 10_000;
+const MAX_RECENT = 10_000;
+/** Of an error, in characters: it is a text of somebody else. */
+const MAX_ERROR = 500;
 
 /** Whether anything that is decided later can depend on what became of a permit: budgets, caps, labels, values. */
 export function awaitsOutcome(
@@ -60,8 +64,8 @@ export class Permits {
   /** Those that hold a reservation, with the enforcement point that may report their outcome. */
   private readonly open = new Map<string, { readonly enforcementPoint: string; readonly at: number }>();
   private readonly reporting = new Set<string>();
-  /** What is carried out now, and what was reported last, which may not be on disk yet: nobody has to look it up. */
-  private readonly lately = new Map<string, { readonly decision: DecisionRecord } | 'reported'>();
+  /** Decisions under way and those reported last: cached, because they may not be on disk yet. */
+  private readonly recent = new BoundedCache<string, { readonly decision: DecisionRecord } | 'reported'>(MAX_RECENT);
 
   constructor(private readonly parts: PermitsParts) {}
 
@@ -83,12 +87,7 @@ export class Permits {
 
   /** An action that is begun; what became of it is reported soon. */
   begin(decision: DecisionRecord): void {
-    this.keep(decision.id, { decision });
-  }
-
-  private keep(id: string, what: { readonly decision: DecisionRecord } | 'reported'): void {
-    if (this.lately.size >= MOST_LATELY) this.lately.delete(this.lately.keys().next().value as string);
-    this.lately.set(id, what);
+    this.recent.set(decision.id, { decision });
   }
 
   /** Decisions that could not be put on the record do not stand, and use nothing up. */
@@ -96,11 +95,11 @@ export class Permits {
     const now = this.parts.clock();
     for (const id of ids) {
       this.open.delete(id);
-      this.lately.delete(id);
+      this.recent.delete(id);
       this.parts.ledger.settle(id, 'not-executed', now);
     }
-    const why = error instanceof Error ? error.message : String(error);
-    return { code: 'record_unavailable', message: `the decision could not be recorded, so it does not stand: ${why}` };
+    const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
+    return { code: 'record_unavailable', message };
   }
 
   /**
@@ -120,19 +119,19 @@ export class Permits {
     this.expire(now);
     const { enforcementPoint } = caller;
     // Of two reports at once, one counts.
-    const lately = this.lately.get(decisionId);
-    if (this.reporting.has(decisionId) || lately === 'reported') return false;
+    const recent = this.recent.get(decisionId);
+    if (this.reporting.has(decisionId) || recent === 'reported') return false;
     this.reporting.add(decisionId);
     try {
       const waiting = this.open.get(decisionId);
       const isForgotten = result !== undefined && this.parts.ledger.waiting(decisionId) === undefined;
       const recorded =
-        waiting === undefined || isForgotten ? await this.recordedOf(decisionId, lately?.decision) : undefined;
+        waiting === undefined || isForgotten ? await this.recordedOf(decisionId, recent?.decision) : undefined;
       const isKnown =
         waiting === undefined ? waits(recorded, enforcementPoint, now) : waiting.enforcementPoint === enforcementPoint;
       if (!isKnown) return false;
       const learned =
-        result === undefined ? undefined : await this.learn(decisionId, status, result, recorded?.decision);
+        result === undefined ? undefined : await this.labelResult(decisionId, status, result, recorded?.decision);
       const id = this.parts.ids.next(now);
       const time = now.toISOString();
       const outcome: OutcomeRecord = {
@@ -140,8 +139,8 @@ export class Permits {
         ...detailsOf(details),
         ...noteOf(learned),
       };
-      await this.parts.log.append([outcome], [], caller.isHere === true && isAsPermitted(status, details));
-      this.keep(decisionId, 'reported');
+      await this.parts.record.append([outcome], [], caller.isHere === true && isAsPermitted(status, details));
+      this.recent.set(decisionId, 'reported');
       this.open.delete(decisionId);
       this.parts.ledger.settle(decisionId, status, now, learned?.held);
       if (learned !== undefined) this.remember(decisionId, learned);
@@ -156,7 +155,7 @@ export class Permits {
   }
 
   /** A result brings labels and figures; also that of an action that failed, because somebody reads it. */
-  private async learn(
+  private async labelResult(
     decisionId: string,
     status: OutcomeStatus,
     result: unknown,
@@ -182,8 +181,8 @@ export class Permits {
   }
 
   /** The labels and the values of an answer that was read although the call was not permitted here. */
-  async readAnyway(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
-    const learned = await this.learn(decision.id, status, result, decision);
+  async labelUnpermittedResult(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
+    const learned = await this.labelResult(decision.id, status, result, decision);
     if (learned === undefined) return;
     this.parts.ledger.settle(decision.id, status, this.parts.clock(), learned.held);
     this.remember(decision.id, learned);
@@ -202,13 +201,10 @@ export class Permits {
   }
 }
 
-/** An error is told in its first words: it is somebody else's text. */
-const LONGEST_ERROR = 500;
-
 function detailsOf({ changes = [], error }: OutcomeDetails): OutcomeDetails {
   return {
     ...(changes.length === 0 ? {} : { changes }),
-    ...(error === undefined ? {} : { error: error.slice(0, LONGEST_ERROR) }),
+    ...(error === undefined ? {} : { error: error.slice(0, MAX_ERROR) }),
   };
 }
 

@@ -81,7 +81,7 @@ function actionsOf(schema: Schema): Map<string, ActionDeclaration> {
  */
 export function offlineDecider(
   bundle: Bundle,
-  log: Append,
+  record: Append,
   clock: () => Date,
   more: Partial<DeciderParts> = {},
 ): Decider {
@@ -90,7 +90,7 @@ export function offlineDecider(
     ...OFFLINE,
     plane,
     ledger: new Ledger(bundle.accumulators),
-    log,
+    record,
     clock,
     ids: new Ids(),
     ...more,

@@ -34,7 +34,7 @@ export interface DecisionPoint {
 }
 
 /** Says what a token that somebody presents, with or without a proof, is worth. */
-type Believe = (
+type VerifyToken = (
   txnToken: string,
   proof: Carried['proof'],
   call: Pick<AccessRequest, 'action' | 'context'>,
@@ -45,7 +45,7 @@ type Believe = (
  *
  * @param believe what a transaction token says, or why it is not believed
  */
-export function pointFor(decider: Decider, caller: Caller, believe: Believe = refuseTokens): DecisionPoint {
+export function pointFor(decider: Decider, caller: Caller, verifyToken: VerifyToken = refuseTokens): DecisionPoint {
   // What one call carries is believed once: a proof counts once, and a call that waits is decided again.
   const believed = new WeakMap<Carried, { readonly token: TokenProvenance; readonly until: number }>();
   const tokenIn = async (
@@ -55,7 +55,7 @@ export function pointFor(decider: Decider, caller: Caller, believe: Believe = re
     if (carried?.txnToken === undefined) return undefined;
     const known = believed.get(carried);
     if (known !== undefined && decider.now().getTime() < known.until) return known.token;
-    const token = await believe(carried.txnToken, carried.proof, request);
+    const token = await verifyToken(carried.txnToken, carried.proof, request);
     believed.set(carried, { token, until: expiryOf(carried.txnToken) });
     return token;
   };
@@ -64,7 +64,7 @@ export function pointFor(decider: Decider, caller: Caller, believe: Believe = re
       const token = await tokenIn(request, carried);
       const trace = traceIdOf(carried?.trace?.traceparent);
       const record = await decider.decide(withPrompt(request, carried?.prompt, token), caller, token, trace);
-      if (isPermitted(record)) decider.begun(record);
+      if (isPermitted(record)) decider.markStarted(record);
       return record;
     },
     onRevoked: (decisionId, listener) => decider.onRevoked(decisionId, listener),

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { BoundedCache } from '../lib/bounded-cache.js';
 import { sha256 } from './digest.js';
 import { CredentialError, IssuerUnreachableError } from './errors.js';
-import { Newest } from './newest.js';
 
 /** An issuer of JWT access tokens, as the bundle declares it. */
 export interface Issuer {
@@ -38,7 +38,7 @@ const FETCH_TIMEOUT_MS = 3_000;
  */
 export class AccessTokens {
   private readonly keys = new Map<string, JWTVerifyGetKey>();
-  private readonly remembered = new Newest<Verified>(MAX_REMEMBERED);
+  private readonly remembered = new BoundedCache<string, Verified>(MAX_REMEMBERED);
 
   constructor(
     private readonly issuers: Readonly<Record<string, Issuer>>,

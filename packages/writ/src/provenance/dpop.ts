@@ -9,11 +9,11 @@ import {
   type JWK,
 } from 'jose';
 import { z } from 'zod';
+import { BoundedCache } from '../lib/bounded-cache.js';
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations } from '../store/store.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
-import { Newest } from './newest.js';
 import { CLOCK_SKEW_S } from './transaction-token.js';
 import type { UsedProof } from './used-proof.js';
 
@@ -83,7 +83,7 @@ const claimsShape = z.object({
  */
 export class DpopProofs {
   private readonly used = new Map<string, number>();
-  private readonly keys = new Newest<ProofKey>(MAX_KEYS);
+  private readonly keys = new BoundedCache<string, ProofKey>(MAX_KEYS);
 
   /** @param used those that the record has, and that are not too old yet */
   constructor(

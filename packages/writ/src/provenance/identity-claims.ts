@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { EntityUid } from '@writ/cedar';
+import { messageOf } from '../lib/message-of.js';
 import { CredentialError, IdentityMappingError } from './errors.js';
 
 /** Whom the tokens of an issuer are about, as the bundle declares it. */
@@ -51,5 +52,5 @@ function celValue(value: unknown): unknown {
 }
 
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+  return messageOf(error).split('\n')[0] ?? '';
 }

@@ -1,4 +1,5 @@
 import { type CryptoKey, compactVerify, errors, importJWK, type JWK, type JWTPayload } from 'jose';
+import { isObject } from '../lib/is-object.js';
 import { CredentialError, IssuerUnreachableError } from './errors.js';
 
 /** A SPIFFE trust domain, as the bundle declares it. */
@@ -128,8 +129,4 @@ function unverified(token: string): { header: Record<string, unknown>; claims: J
   } catch {
     throw new CredentialError('this is not a token');
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,10 +3,10 @@ import { parseJson } from '@writ/cedar/json';
 import { type CryptoKey, compactVerify } from 'jose';
 import { z } from 'zod';
 import { askedDetailsShape } from '../lib/authorization-details.js';
+import { BoundedCache } from '../lib/bounded-cache.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { type Mandate, narrowed } from './mandate.js';
-import { Newest } from './newest.js';
 import {
   CLOCK_SKEW_S,
   MAX_PATH,
@@ -73,7 +73,7 @@ interface Remembered {
  * chain is a chain too.
  */
 export class TokenChains {
-  private readonly remembered = new Newest<Remembered>(MAX_REMEMBERED);
+  private readonly remembered = new BoundedCache<string, Remembered>(MAX_REMEMBERED);
 
   /** @param usual the mandate of a task of which its token says none */
   constructor(

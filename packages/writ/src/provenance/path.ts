@@ -1,4 +1,5 @@
 import { type EntityUid, sameUid } from '@writ/cedar';
+import { isObject } from '../lib/is-object.js';
 import type { Mandate } from './mandate.js';
 import type { UsedProof } from './used-proof.js';
 
@@ -79,8 +80,4 @@ function agentUid(agent: unknown): EntityUid | undefined {
   if (!isObject(agent)) return undefined;
   const { type, id } = agent;
   return typeof type === 'string' && typeof id === 'string' && type !== '' && id !== '' ? { type, id } : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

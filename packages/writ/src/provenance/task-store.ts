@@ -71,7 +71,7 @@ export class TaskStore {
 
   async find(txn: string): Promise<StartedTask | undefined> {
     const row = await this.table.selectFrom('tasks').selectAll().where('txn', '=', txn).limit(1).executeTakeFirst();
-    return row && taskOf(row);
+    return row && startedTaskOf(row);
   }
 
   /**
@@ -84,11 +84,11 @@ export class TaskStore {
     let query = this.table.selectFrom('tasks').selectAll().orderBy('txn', 'desc').limit(limit);
     if (startedBy !== undefined) query = query.where('started_by', '=', startedBy);
     if (before !== undefined) query = query.where('txn', '<', before);
-    return (await query.execute()).map(taskOf);
+    return (await query.execute()).map(startedTaskOf);
   }
 }
 
-function taskOf({ txn, scope, originator, actor, started_by, started, expires, mandate }: TaskRow): StartedTask {
+function startedTaskOf({ txn, scope, originator, actor, started_by, started, expires, mandate }: TaskRow): StartedTask {
   return {
     txn,
     scope: scope.split(' '),

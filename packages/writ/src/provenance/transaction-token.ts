@@ -4,10 +4,10 @@ import { parseJson } from '@writ/cedar/json';
 import { compactVerify, errors, SignJWT } from 'jose';
 import { z } from 'zod';
 import { tokenDetailsShape } from '../lib/authorization-details.js';
+import { BoundedCache } from '../lib/bounded-cache.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { detailsOf, type Mandate, mandateIn } from './mandate.js';
-import { Newest } from './newest.js';
 import type { Assurance } from './path.js';
 import type { SigningAlgorithm, SigningKeys } from './signing-keys.js';
 
@@ -112,7 +112,9 @@ export interface TokenDomain {
  */
 export class TransactionTokens {
   /** What was verified, by the hash of its text: one token comes with many requests. */
-  private readonly remembered = new Newest<{ readonly token: TransactionToken; readonly kid: string }>(MAX_REMEMBERED);
+  private readonly remembered = new BoundedCache<string, { readonly token: TransactionToken; readonly kid: string }>(
+    MAX_REMEMBERED,
+  );
 
   constructor(
     private readonly keys: SigningKeys,

@@ -132,7 +132,7 @@ export function accessService(parts: AccessServiceParts): AccessService {
     const record = (await reader.find(id))?.decision;
     const { plane } = decider();
     if (record === undefined || !isRequestable(record) || !takesRequests(plane)) return undefined;
-    return { record, task: decider().taskOf(record), template: templateFor(plane, record) };
+    return { record, task: decider().taskKeyOf(record), template: templateFor(plane, record) };
   };
   return {
     requests,

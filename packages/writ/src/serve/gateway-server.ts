@@ -58,7 +58,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   });
   const log = (message: string): void => logger.warn({ face: 'gateway' }, message);
   const point = pointFor(serving.decider, inProcess('gateway', TRANSFORMS), (...came) =>
-    token.verifier.believe(...came),
+    token.verifier.verifyToken(...came),
   );
   const gateway = new Gateway({
     upstreams: shared,
@@ -72,7 +72,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   });
   const clients = new ClientTokens({
     credentials: parts.credentials,
-    clientToken: (...credential) => token.exchange.standing(...credential),
+    clientToken: (...credential) => token.exchange.clientToken(...credential),
     tokens: token.tokens,
     hasTokens: () => token.domain() !== undefined,
     onCredential: parts.onCredential,

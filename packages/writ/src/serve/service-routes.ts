@@ -116,7 +116,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     onSuspended: (tools) => recordSuspended(tools, record, logger),
     isFollower,
     callbacks: () => serving.bundle.access.callbacks.allow,
-    whoIs: async (credential) => (await token.exchange.standing(credential)).path[0].uid,
+    whoIs: async (credential) => (await token.exchange.clientToken(credential)).path[0].uid,
     pageTokens,
     token,
     verifier: token.verifier,

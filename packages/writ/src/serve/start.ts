@@ -121,7 +121,7 @@ export async function start(options: StartOptions): Promise<Writ> {
           ledger,
           revocations,
           revisions,
-          log,
+          record: log,
           recorded: (id) => keeping.recorded(id),
           clock,
           ids,

@@ -59,7 +59,7 @@ export async function boundDenial(
     throw new AccessRequestError('expired_denial', `the policies have changed since ${record.id}; evaluate again`);
   if (record.binding === undefined || decider.bindingOf(asked) !== record.binding)
     throw unbound(`subject, action, resource or context are not those of ${record.id}`);
-  return { record, template: templateFor(plane, record), task: decider.taskOf(record) };
+  return { record, template: templateFor(plane, record), task: decider.taskKeyOf(record) };
 }
 
 function unbound(message: string): AccessRequestError {

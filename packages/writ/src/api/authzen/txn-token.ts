@@ -20,7 +20,7 @@ export function withToken<T>(
 ): Promise<T> {
   const text = request.headers['txn-token'];
   // Node joins headers that are sent twice, and what it joins is no token.
-  return text === undefined ? go(undefined) : verifier.believe(String(text), proofIn(body), call).then(go);
+  return text === undefined ? go(undefined) : verifier.verifyToken(String(text), proofIn(body), call).then(go);
 }
 
 function proofIn(body: unknown): PresentedProof | undefined {

@@ -1,15 +1,15 @@
 import canonicalize from 'canonicalize';
+import { BoundedCache } from '../../lib/bounded-cache.js';
 import type { DecisionRecord } from '../record.js';
 
-/** So many calls that wait are remembered; the oldest is forgotten first. */
-const MOST = 10_000;
+const MAX_WAITING = 10_000;
 
-/** Calls that were deferred, or wait for somebody, until the same is asked again and decided. */
+/** The calls that were deferred, or wait for somebody, until the same call is asked again and decided. */
 export class Waiting {
-  private readonly byCall = new Map<string, string>();
+  private readonly byCall = new BoundedCache<string, string>(MAX_WAITING);
 
-  /** Takes in a decision. @returns the one that it resolves, when there is one */
-  seen(record: DecisionRecord): string | undefined {
+  /** Follows up a decision. @returns the id of the waiting decision that it resolves; undefined if it resolves none */
+  resolvedBy(record: DecisionRecord): string | undefined {
     const waits = record.result === 'defer' || record.result === 'step_up';
     if (!waits && this.byCall.size === 0) return undefined;
     const call = callOf(record);
@@ -18,16 +18,13 @@ export class Waiting {
       this.byCall.delete(call);
       return before;
     }
-    // It still waits: whatever ends it resolves the first.
-    if (before === undefined) {
-      if (this.byCall.size >= MOST) this.byCall.delete(this.byCall.keys().next().value as string);
-      this.byCall.set(call, record.id);
-    }
+    // A call that still waits keeps its first decision: that is the one to be resolved.
+    if (before === undefined) this.byCall.set(call, record.id);
     return undefined;
   }
 }
 
-/** Who asks for what, as far as a call that is asked again is the same. */
+/** Returns a key of the requester and the action: the same when the same call is asked again. */
 function callOf({ request, provenance }: DecisionRecord): string {
   const { action, resource, subject, context } = request;
   const who = provenance?.path ?? [{ type: subject.type, id: subject.id }];

@@ -77,7 +77,7 @@ export class TokenExchange {
    * @param task the name of it; the identity itself when it is not given
    * @throws {ExchangeError} when the credential proves nothing; {@link IssuerUnreachableError} when it cannot be verified now
    */
-  async standing(credential: string, task?: string): Promise<TransactionToken> {
+  async clientToken(credential: string, task?: string): Promise<TransactionToken> {
     const { path, stated, origin } = await this.parts.prover.prove(
       credential,
       TOKEN_TYPES.jwt,
@@ -111,7 +111,7 @@ export class TokenExchange {
     const token = firstToken(first, limits, now);
     if (actor !== undefined) await this.issuance.mayHandOn({ ...token, path: proven.path }, actor.uid);
     const mandate = await this.issuance.firstMandate(token, kind, authorizationDetails);
-    if (prompt !== undefined) this.parts.decider().memory.hear(txn, prompt);
+    if (prompt !== undefined) this.parts.decider().memory.addPrompt(txn, prompt);
     return this.bound({ ...token, mandate }, this.registeredKey(request, actor) ?? request.provedKey);
   }
 
@@ -124,7 +124,7 @@ export class TokenExchange {
       );
     if (details !== undefined || requestContext !== undefined || prompt !== undefined)
       throw new ExchangeError('invalid_request', 'the details of a transaction are said once, at its beginning');
-    const parent = await this.believe(request.subjectToken);
+    const parent = await this.verifiedSubject(request.subjectToken);
     // Else an exchange would make a bearer token of it, for whoever took it.
     const { provedKey } = request;
     if (parent.boundTo !== undefined && parent.boundTo !== provedKey)
@@ -173,7 +173,7 @@ export class TokenExchange {
     return actorKey;
   }
 
-  private async believe(text: string): Promise<TransactionToken> {
+  private async verifiedSubject(text: string): Promise<TransactionToken> {
     try {
       return await this.parts.read(text);
     } catch (error) {

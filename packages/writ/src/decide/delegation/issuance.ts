@@ -7,7 +7,7 @@ import { inProcess } from '../caller.js';
 import type { Decider } from '../decide.js';
 import { explainBriefly, isPermitted } from '../decision.js';
 import { TASK_ACTIONS } from '../own-actions.js';
-import { provenanceIn } from './token-verifier.js';
+import { provenanceOfToken } from './token-verifier.js';
 
 /** What must be permitted before a token is issued: that work is handed on, that a task has its mandate. */
 export class Issuance {
@@ -80,7 +80,7 @@ export class Issuance {
   ): Promise<string | undefined> {
     const [originator] = token.path;
     const request = { subject: originator.uid, action: { name: action }, resource, context };
-    const record = await this.decider().decide(request, inProcess('token-service'), provenanceIn(token));
+    const record = await this.decider().decide(request, inProcess('token-service'), provenanceOfToken(token));
     return isPermitted(record) ? undefined : explainBriefly(record);
   }
 }

@@ -22,13 +22,13 @@ export class TaskMemory {
   constructor(private readonly parts: TaskMemoryParts) {}
 
   /** What the user asked for at the beginning of a transaction; it is kept in memory alone. */
-  hear(txn: string, prompt: string): void {
+  addPrompt(txn: string, prompt: string): void {
     const { plane, ledger } = this.parts;
     if (!plane().tools.isEmpty) ledger.values.tell(keyOfTask(txn), (values) => values.addPrompt(prompt));
   }
 
   /** The prompt that came with a request: when the token says that it is the one, or whoever says it may. */
-  hearWith(task: string, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
+  addRequestPrompt(task: string, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
     const prompt = context?.prompt;
     if (typeof prompt !== 'string') return;
     const { ledger, hashPrompt } = this.parts;

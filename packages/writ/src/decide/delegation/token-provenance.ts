@@ -8,7 +8,7 @@ import type { AccessRequest } from '../request.js';
 export type TokenProvenance = Provenance | TokenError;
 
 /** Who asks, by the token that came with a request or else by what the request says. @returns a text that says why it cannot be told */
-export function provenanceIn(request: AccessRequest, token: Provenance | undefined): Provenance | string {
+export function requestProvenance(request: AccessRequest, token: Provenance | undefined): Provenance | string {
   return token === undefined ? provenanceOf(request) : joinedProvenance(token, request);
 }
 

@@ -38,16 +38,20 @@ export class TokenVerifier {
   /**
    * @param call what the token came with, when it is one call: a proof can be for it alone
    */
-  async believe(text: string, presented: PresentedProof | undefined, call?: PresentedCall): Promise<TokenProvenance> {
+  async verifyToken(
+    text: string,
+    presented: PresentedProof | undefined,
+    call?: PresentedCall,
+  ): Promise<TokenProvenance> {
     // All signatures at the same time: none needs another.
     const proof = presented && settled(this.parts.proofs.check(presented.proof, { ...presented, token: text }));
     try {
       const chain = await this.parts.chains.verify(text);
-      const token = this.handedOnRightly(chain);
-      if (token.boundTo === undefined) return provenanceIn(token);
+      const token = this.checkDelegation(chain);
+      if (token.boundTo === undefined) return provenanceOfToken(token);
       const proved = this.prove(token.boundTo, await proof, call);
       this.parts.onKey(proved.thumbprint, presentOf(token.path).uid);
-      const told = provenanceIn(token, proved.call === undefined ? undefined : chainedAssurance(chain));
+      const told = provenanceOfToken(token, proved.call === undefined ? undefined : chainedAssurance(chain));
       return { ...told, usedProof: this.parts.proofs.take(proved) };
     } catch (error) {
       if (error instanceof TokenError) return error;
@@ -57,14 +61,14 @@ export class TokenVerifier {
 
   /** What a token says, whoever presents it. For its exchange, which asks for the proof itself. @throws {TokenError} */
   async read(text: string): Promise<TransactionToken> {
-    return this.handedOnRightly(await this.parts.chains.verify(text));
+    return this.checkDelegation(await this.parts.chains.verify(text));
   }
 
   /**
    * Links ask nobody, so it is asked here, each time: may each hand the task to the next? As with an exchange, by the policy and the
    * facts of now.
    */
-  private handedOnRightly({ token, hops }: VerifiedChain): TransactionToken {
+  private checkDelegation({ token, hops }: VerifiedChain): TransactionToken {
     if (hops.length === 0) return token;
     const { maxDepth } = this.parts.limits();
     if (token.path.length - 1 > maxDepth)
@@ -80,7 +84,7 @@ export class TokenVerifier {
         resource: to,
         context: { scope: from.scope },
       };
-      const verdict = this.parts.decider().consider(request, inProcess('token-service'), provenanceIn(from));
+      const verdict = this.parts.decider().consider(request, inProcess('token-service'), provenanceOfToken(from));
       if (isPermitted(verdict)) continue;
       const who = uidText(presentOf(from.path).uid);
       const why =
@@ -129,7 +133,7 @@ function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
 }
 
 /** What a decision sees of a token. */
-export function provenanceIn(
+export function provenanceOfToken(
   { path, txn, scope, promptHash, mandate, id, madeOf = [], session, provedAt }: TransactionToken,
   assurance = assuranceOf(path),
 ): Provenance {

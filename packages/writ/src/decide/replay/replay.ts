@@ -15,7 +15,7 @@ import type { LedgerValues } from '../../ledger/ledger.js';
 import { buildContext } from '../context.js';
 import { isPermitted, type MissingFact, type Refusal, refuse, type Verdict } from '../decision.js';
 import { evaluate, type Gathered } from '../evaluate.js';
-import { inMore, misfitOf, missingFacts } from '../gather.js';
+import { inMore, missingFacts, schemaErrorOf } from '../gather.js';
 import { mandatePolicy, outsideVerdict } from '../mandates.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord, FactRecord } from '../record.js';
@@ -128,7 +128,7 @@ export class Replay {
     // What the request said of who asks contradicted itself.
     if (path === undefined) return { kind: 'kept' };
     const decided = plane.delegation === 'path' ? path : [path[path.length - 1] as EntityUid];
-    const misfit = misfitOf(declared, decided, request.resource);
+    const misfit = schemaErrorOf(declared, decided, request.resource);
     if (misfit !== undefined) return { kind: 'decided', verdict: refuse('invalid_request', misfit) };
     // What it brought with it did not fit, before any fact was looked up.
     if (facts.length === 0 && record.refusal?.code === 'invalid_request') return { kind: 'kept' };
@@ -174,7 +174,7 @@ export class Replay {
           : () => ofPath.registered as boolean,
       lineage: ofPath.lineage === undefined ? notRecorded('the lineage') : () => ofPath.lineage as string,
       ledger: amountsOf(ledger),
-      flow: { tool: plane.tools.of(action), call: undefined, brings: [], data: undefined },
+      flow: { tool: plane.tools.of(action), call: undefined, addedLabels: [], data: undefined },
       mandate: undefined,
       approvals: () => liftedIn(record),
       now: new Date(record.time),
