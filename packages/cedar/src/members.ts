@@ -32,7 +32,7 @@ export function memberProblem(
   return undefined;
 }
 
-/** Returns the known name that differs least, in at most a third of its letters; undefined if there is none. */
+/** Returns the known name that differs least, in at most a third of its letters; undefined if no name is that near. */
 function closest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;

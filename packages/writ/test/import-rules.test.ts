@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { circlesIn, importsBelow, loadedWith } from './imports.js';
 
-/** Who may import whom (ARCHITECTURE.md, "Imports"). */
+/** The rooms that each room may import (ARCHITECTURE.md, "Imports"). */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   store: [],

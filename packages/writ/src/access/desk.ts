@@ -11,7 +11,7 @@ interface RequestReference {
 
 interface DeskParts {
   readonly requests: AccessRequests;
-  /** Returns a denial that can be asked to be lifted; undefined if the decision is none. */
+  /** Returns a denial that an approval can lift; undefined if the decision is not such a denial. */
   readonly denial: (decision: string) => Promise<Denial | undefined>;
   readonly clock: () => Date;
 }
@@ -20,7 +20,7 @@ interface DeskParts {
 export class ApprovalDesk {
   constructor(private readonly parts: DeskParts) {}
 
-  /** Returns the request for the same that still counts; undefined if there is none. */
+  /** Returns the current request for the same; undefined if no such request is found. */
   async find({ id }: { readonly id: string }): Promise<RequestReference | undefined> {
     const denial = await this.parts.denial(id);
     return denial && this.findFor(denial);

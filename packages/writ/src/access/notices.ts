@@ -7,10 +7,10 @@ import type { Notice } from './submission.js';
 import type { NewDelivery } from './task-store.js';
 import { requestView } from './view.js';
 
-/** What notices depend on besides the request. */
+/** The settings that notices depend on, in addition to the request. */
 interface NoticeSettings {
   readonly channels: NotifySettings;
-  /** Where people reach the service, without a slash at the end. */
+  /** The address at which people reach the service, without a slash at the end. */
   readonly base: string;
   /** Returns the URL by which one person decides on a request. */
   readonly linkFor: (uid: string, task: AccessTask) => string;

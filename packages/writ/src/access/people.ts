@@ -2,7 +2,7 @@ import { type Entities, type EntityUid, parseUid, uidText } from '@writ/cedar';
 import type { NotifySettings } from './channels.js';
 import type { Person } from './submission.js';
 
-/** The entities that can be people, and how they are told from others. */
+/** The entities, and the marks by which people are found among them. */
 interface Directory {
   readonly entities: Entities;
   /** The entity types that are people. */

@@ -5,7 +5,7 @@ interface FreshnessParts {
   readonly settings: () => WritYaml['freshness'];
   /** For each source of revocations, how long ago it was known to be up to date, and its limit if it has its own; in ms. */
   readonly revocationAges: () => Iterable<readonly [source: string, ageMs: number, limitMs?: number]>;
-  /** Since when a newer policy is known that cannot be used. RFC 3339, UTC; undefined if there is none. */
+  /** The time since which a newer policy cannot be used. RFC 3339, UTC; undefined if no such policy is known. */
   readonly state: { readonly staleSince: string | undefined };
   readonly clock: () => Date;
 }

@@ -1,7 +1,7 @@
 import { HeldApprovals } from '../registry/approvals.js';
 import type { DeciderParts } from './decide.js';
 
-/** What checks look at that only a running service has. */
+/** The parts for checks that only a running service has. */
 type ServiceParts = Pick<
   DeciderParts,
   | 'revocations'

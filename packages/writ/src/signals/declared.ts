@@ -8,14 +8,14 @@ type SubjectPart = Parameters<SignalMapping['identityOf']>[0];
 export interface StreamDeclaration {
   readonly issuer: string;
   readonly audience: string;
-  /** Where its keys are; by default where its configuration says. */
+  /** The address of its keys; by default that in its configuration. */
   readonly jwks?: string | undefined;
   readonly algorithms: readonly string[];
   readonly delivery: 'push' | 'poll';
   /** The `Authorization` header that it is asked with, and the one that it has to push with. */
   readonly authorization?: string | undefined;
   readonly pushAuthorization?: string | undefined;
-  /** Where its events are fetched, if its stream does not say. */
+  /** The address from which its events are fetched, if its stream does not say. */
   readonly endpoint?: string | undefined;
   /** Whether the stream is made and verified through its API. */
   readonly manage: boolean;
@@ -31,7 +31,7 @@ export interface StreamDeclaration {
 /** A receiver of our events. */
 interface ReceiverDeclaration {
   readonly audience: string;
-  /** Where events are sent; undefined for a receiver that fetches them. */
+  /** The address that events are sent to; undefined for a receiver that fetches them. */
   readonly push?: { readonly url: string; readonly authorization?: string | undefined } | undefined;
   /** The caller that may fetch them. */
   readonly caller?: string | undefined;

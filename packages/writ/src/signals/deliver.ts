@@ -7,7 +7,7 @@ import type { StreamStore } from './stream-store.js';
 interface SignalReceiver {
   readonly name: string;
   readonly audience: string;
-  /** Where events are sent; undefined for a receiver that fetches them. */
+  /** The address that events are sent to; undefined for a receiver that fetches them. */
   readonly push?: { readonly url: string; readonly authorization: string | undefined } | undefined;
 }
 

@@ -56,7 +56,7 @@ export class Signals implements ServedSignals {
     return this.receivers.size > 0;
   }
 
-  /** Yields the streams that must not be silent, with how long ago each was heard and the most that it may be, in milliseconds. */
+  /** Yields the streams that must not be silent, with the age of the last event of each and the limit of that age, in milliseconds. */
   *ages(): Generator<readonly [source: string, age: number, limit: number]> {
     for (const [name, { stream, maxAge }] of this.streams)
       if (maxAge !== undefined) yield [`the stream ${name}`, stream.age, maxAge];

@@ -4,7 +4,7 @@ import { CedarError } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { Problem } from './problem.js';
 
-/** Reads bodies: bounded, UTF-8, and JSON with one reading. */
+/** The bounds of a body (docs/operate.md, "Overload"); it is UTF-8, and JSON with one reading. */
 const MAX_BODY = 1024 * 1024;
 const MAX_DEPTH = 64;
 const TYPES = {

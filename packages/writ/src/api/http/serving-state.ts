@@ -34,7 +34,7 @@ export class ServingStateHolder {
     this.isStarted = true;
   }
 
-  /** Since when a newer policy is known that cannot be used. RFC 3339, UTC; undefined if there is none. */
+  /** The time since which a newer policy cannot be used. RFC 3339, UTC; undefined if no such policy is known. */
   get staleSince(): string | undefined {
     const { current } = this;
     return current.state === 'stale' ? current.staleSince : undefined;

@@ -1,8 +1,8 @@
-/** What is known of the definition of a tool. */
+/** The state of the definition of a tool. */
 export interface ToolState {
   /** Why the tool may not be called until somebody approves it; undefined if it may. */
   readonly suspended?: string | undefined;
-  /** What is suspicious of its definition. */
+  /** The findings that make the definition suspicious. */
   readonly findings: readonly string[];
 }
 
