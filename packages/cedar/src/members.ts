@@ -2,7 +2,7 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Something that is wrong with the members of an object. */
-export interface MemberProblem {
+interface MemberProblem {
   readonly message: string;
   readonly help?: string | undefined;
 }
