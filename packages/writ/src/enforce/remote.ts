@@ -4,8 +4,8 @@ import { isAsPermitted } from '../decide/outcome.js';
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
+import type { ApprovalDesk, AskedFor } from './call-queue.js';
 import { DecisionPointError } from './errors.js';
-import type { ApprovalDesk, AskedFor } from './holding.js';
 import type { ServiceAnswer, ServiceClient } from './service-client.js';
 import { TRANSFORMS } from './supported-obligations.js';
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Bundle } from '../bundle/bundle.js';
+import type { Relay } from '../enforce/mcp/client/bridge.js';
 import { addressOf } from '../enforce/mcp/client/declared-address.js';
-import type { Relay } from '../enforce/mcp/client/relay.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import type { Tool } from '../enforce/mcp/protocol/call.js';
 import { millisecondsOf } from '../lib/duration.js';

@@ -2,8 +2,8 @@ import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
 import { isPermitted } from '../../../decide/decision.js';
 import type { DecisionPoint } from '../../../decide/point.js';
 import type { AccessRequest } from '../../../decide/request.js';
+import type { HeldDecision } from '../../call-queue.js';
 import { MappingError } from '../../errors.js';
-import type { HeldDecision } from '../../holding.js';
 import type { Prompt, Resource, ResourceTemplate } from '../client/offered-contents.js';
 import type { Upstream } from '../client/upstream.js';
 import { type AskedWith, callerText, promptTold, requestBy } from '../protocol/caller.js';
@@ -12,8 +12,8 @@ import { completionTarget } from '../protocol/methods.js';
 import { readableUri } from '../protocol/resource-uri.js';
 import type { CallResult } from '../protocol/result.js';
 import type { StateSeal } from '../protocol/user-input.js';
-import type { CarryOut } from './carry-out.js';
 import { denial } from './denial.js';
+import type { CarryOut } from './execution.js';
 import { firstOfEach } from './first-of-each.js';
 
 export interface ContentsParts {

@@ -1,6 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { type Decision, decidingPolicies, explainBriefly } from '../../../decide/decision.js';
-import type { AskedFor } from '../../holding.js';
+import type { AskedFor } from '../../call-queue.js';
 import { ERROR } from '../protocol/errors.js';
 
 /** What a client gets whose request was not permitted: why, and what it can do. */

@@ -1,6 +1,6 @@
 import type { ClientCapabilities, Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Relay } from '../client/relay.js';
+import type { Relay } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
 import { isModern } from '../protocol/revision.js';
 

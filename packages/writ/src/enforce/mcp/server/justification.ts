@@ -4,7 +4,7 @@ import {
   inputRequired,
   inputResponse,
 } from '@modelcontextprotocol/server';
-import type { HeldCall } from '../../holding.js';
+import type { HeldCall } from '../../call-queue.js';
 
 /** Under which of the answers of a user the justification is; a server's own have other names. */
 export const JUSTIFICATION = 'dev.writ/justification';

@@ -1,4 +1,4 @@
-import type { HeldCall } from '../../holding.js';
+import type { HeldCall } from '../../call-queue.js';
 import type { Along } from '../protocol/call.js';
 
 /** Tells a client that asked for it how far its call is (MCP, "Progress"): first how long it is held, then what its server says. */
