@@ -3,17 +3,17 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { type EntityUid, parseUid } from '@writ/cedar';
 import { loadBundle } from '../bundle/bundle.js';
 import { DEFAULT_ACCESS } from '../bundle/format/access.js';
-import { Holding } from '../enforce/call-queue.js';
+import { CallQueue } from '../enforce/call-queue.js';
 import { holdSettings } from '../enforce/hold-settings.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { ReportedTools } from '../enforce/mcp/gateway/reported-tools.js';
-import { ClientRelay } from '../enforce/mcp/server/client-bridge.js';
-import { admit, clientServer } from '../enforce/mcp/server/mcp-server.js';
+import { ClientBridge } from '../enforce/mcp/server/client-bridge.js';
+import { admit, mcpServer } from '../enforce/mcp/server/mcp-server.js';
 import { PlainConnection } from '../enforce/mcp/server/plain-connection.js';
-import { tellLists } from '../enforce/mcp/server/sessions.js';
+import { notifyLists } from '../enforce/mcp/server/sessions.js';
 import { StrictStdioTransport } from '../enforce/mcp/server/stdio.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
 import { ServiceClient } from '../enforce/service-client.js';
@@ -60,10 +60,10 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
   // The connection has one, once it is known which revision the client speaks.
-  let server: ReturnType<typeof clientServer> | undefined;
+  let server: ReturnType<typeof mcpServer> | undefined;
   let gateway: Gateway | undefined;
   const task = `guard ${flags.server}`;
-  const client = { originator: originator as EntityUid, agent, task, tellsPrompt: flags.prompt === true };
+  const client = { originator: originator as EntityUid, agent, task, isPromptTrusted: flags.prompt === true };
   const plain = new PlainConnection(() => gateway, { client, txnToken: undefined });
   const admitted = (message: Readonly<Record<string, unknown>>): Promise<void> | undefined =>
     admit(gateway as Gateway, message, {
@@ -74,9 +74,9 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     });
   const transport = new StrictStdioTransport(process.stdin, process.stdout, admitted, plain);
   // What the client can do is what the server may ask of it.
-  const relay = ClientRelay.for(await transport.first());
+  const bridge = ClientBridge.for(await transport.first());
   const tellChange = (): void => {
-    if (server !== undefined) tellLists(server);
+    if (server !== undefined) notifyLists(server);
   };
   const pins = new ReportedTools({
     client: service,
@@ -89,7 +89,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     serverName,
     { command: name, args, env: inheritedEnv(), stderr: 'inherit' },
     {
-      ...(relay === undefined ? {} : { relay: relay.options }),
+      ...(bridge === undefined ? {} : { bridge: bridge.options }),
       onTools: (tools) => pins.report(tools),
       onContents: tellChange,
     },
@@ -105,16 +105,16 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     mapper: () => mapper,
     point,
     log,
-    startOwn: undefined,
-    queue: new Holding(point, () => hold, point.desk),
+    startPerClient: undefined,
+    queue: new CallQueue(point, () => hold, point.desk),
     toolStates: pins,
     hash: keyedHash(Buffer.from(key)),
   });
   gateway = made;
-  const serverFor = (): ReturnType<typeof clientServer> => {
-    const logs = relay !== undefined && upstream.contents.logs;
-    server = clientServer(made, ({ mcpReq }) => plain.cameWith(mcpReq.id), logs ? { logging: {} } : {});
-    relay?.connect(server, [upstream]);
+  const serverFor = (): ReturnType<typeof mcpServer> => {
+    const logs = bridge !== undefined && upstream.contents.logs;
+    server = mcpServer(made, ({ mcpReq }) => plain.contextOf(mcpReq.id), logs ? { logging: {} } : {});
+    bridge?.connect(server, [upstream]);
     return server;
   };
   const served = serveStdio(serverFor, { transport, onerror: (error) => log(error.message) });

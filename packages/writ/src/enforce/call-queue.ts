@@ -10,15 +10,15 @@ import type { HoldSettings } from './hold-settings.js';
 /** Where a call that was stopped can be asked for. */
 export interface ApprovalDesk {
   /** What was asked for the same before, and still counts. */
-  find?(decision: Decision): Promise<AskedFor | undefined>;
+  find?(decision: Decision): Promise<RequestReference | undefined>;
   /** Asks, or finds what was asked for the same before. Undefined when nobody can be asked. */
-  ask(decision: Decision, justification?: string): Promise<AskedFor | undefined>;
+  ask(decision: Decision, justification?: string): Promise<RequestReference | undefined>;
   /** Waits until it is decided, for so long. @returns what it is then */
-  settled(id: string, ms: number, signal: AbortSignal | undefined): Promise<AskedFor>;
+  settled(id: string, ms: number, signal: AbortSignal | undefined): Promise<RequestReference>;
 }
 
 /** A request for access, as an enforcement point sees it. */
-export interface AskedFor {
+export interface RequestReference {
   readonly id: string;
   /** As the Access Request and Approval Profile has it; what is not known is not approved. */
   readonly status: string;
@@ -38,14 +38,14 @@ export interface HeldCall {
 /** A decision, and what was asked for because of it. */
 export interface HeldDecision {
   readonly decision: Decision;
-  readonly asked?: AskedFor | undefined;
+  readonly asked?: RequestReference | undefined;
   /** To be called when the call is over: until then what depends on it waits. */
   readonly release?: () => void;
 }
 
-const TELL_EVERY_MS = 2_000;
+const NOTIFY_EVERY_MS = 2_000;
 const FIRST_LOOK_MS = 100;
-const LONGEST_LOOK_MS = 2_000;
+const MAX_LOOK_MS = 2_000;
 
 /**
  * Holds calls that cannot be decided yet, or that somebody has to approve, for a bounded time. Whatever does not come to a permit in that time
@@ -54,7 +54,7 @@ const LONGEST_LOOK_MS = 2_000;
  * A call that comes after one of the same task that waits for a fact, and is about the same resource or names it in its arguments, depends
  * on it: it waits for it, and is refused when that is denied. Others go on.
  */
-export class Holding {
+export class CallQueue {
   /** By task: what waits for a fact. A promise of whether it was permitted. */
   private readonly deferred = new Map<string, Set<Deferred>>();
 
@@ -98,7 +98,7 @@ export class Holding {
     const notify = (): void => call.onWait?.(`waiting for the approval ${id}`, Math.round(performance.now() - began));
     notify();
     // A client that cannot be notified waits for its answer all the same.
-    const stop = every(TELL_EVERY_MS, notify, () => undefined);
+    const stop = every(NOTIFY_EVERY_MS, notify, () => undefined);
     try {
       if (asked.status === 'pending') asked = await this.desk.settled(id, wait, call.signal);
     } finally {
@@ -139,7 +139,7 @@ export class Holding {
     try {
       const began = performance.now();
       let decision = first;
-      for (let look = FIRST_LOOK_MS; decision.result === 'defer'; look = Math.min(look * 2, LONGEST_LOOK_MS)) {
+      for (let look = FIRST_LOOK_MS; decision.result === 'defer'; look = Math.min(look * 2, MAX_LOOK_MS)) {
         const left = defer - (performance.now() - began);
         if (left <= 0 || call.signal?.aborted === true) break;
         call.onWait?.(first.refusal?.message ?? 'waiting for facts', Math.round(performance.now() - began));

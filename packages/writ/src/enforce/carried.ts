@@ -17,7 +17,7 @@ const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
  * What a call carries besides what is asked: the trace that it is part of, and a transaction token. The `_meta` of the MCP request
  * says it, or the HTTP headers. Nothing else of either is passed on.
  */
-export function carriedBy(
+export function carriedIn(
   meta: Readonly<Record<string, unknown>> | undefined,
   headers: Readonly<Record<string, unknown>> | undefined,
   url: string | undefined,

@@ -4,7 +4,7 @@ import { isAsPermitted } from '../decide/outcome.js';
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
-import type { ApprovalDesk, AskedFor } from './call-queue.js';
+import type { ApprovalDesk, RequestReference } from './call-queue.js';
 import { DecisionPointError } from './errors.js';
 import type { ServiceAnswer, ServiceClient } from './service-client.js';
 import { TRANSFORMS } from './supported-obligations.js';
@@ -34,7 +34,7 @@ export function remoteDecisionPoint(client: ServiceClient, log: (message: string
   /** Permits whose outcome nothing depends on. */
   const independent = new Set<string>();
   const outcomes = new Outcomes(client, log);
-  const taskIn = ({ status, body }: ServiceAnswer): AskedFor => {
+  const taskIn = ({ status, body }: ServiceAnswer): RequestReference => {
     const { task } = (body ?? {}) as { task?: { id?: unknown; status?: unknown } };
     if (status >= 300 || typeof task?.id !== 'string' || typeof task.status !== 'string')
       throw new DecisionPointError(`the request for access was answered with status ${status}`);

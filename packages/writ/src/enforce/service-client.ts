@@ -5,7 +5,7 @@ import { DecisionPointError } from './errors.js';
 import { type AnswerReader, exchange, wholeText } from './http-exchange.js';
 
 const TIMEOUT_MS = 2_000;
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** What the service answered. */
 export interface ServiceAnswer {
@@ -24,7 +24,7 @@ export class ServiceClient {
     private readonly key: string,
   ) {
     // Redirects are not followed: the key goes to nobody else.
-    this.pool = new Pool(new URL(service).origin, { maxResponseSize: MOST_BYTES });
+    this.pool = new Pool(new URL(service).origin, { maxResponseSize: MAX_BYTES });
   }
 
   /**

@@ -38,7 +38,7 @@ export function isOfTexts({ type, properties }: Obligation): boolean {
  *
  * @throws {ObligationError} when it cannot be carried out on what is there
  */
-export async function carriedOut(value: unknown, { id, type, properties }: Obligation): Promise<unknown> {
+export async function applyObligation(value: unknown, { id, type, properties }: Obligation): Promise<unknown> {
   const { path, class: wanted } = properties;
   const places = placesIn(id, value, typeof path === 'string' ? path : '$');
   switch (type as Transform) {

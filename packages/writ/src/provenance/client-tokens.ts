@@ -17,7 +17,7 @@ interface ClientTokensParts {
   /** Whether the bundle has a trust domain: clients are then given tokens. */
   readonly hasTokens: () => boolean;
   /** Whether the host of a client says what the user asked for. */
-  readonly tellsPrompt: (client: string) => boolean;
+  readonly isPromptTrusted: (client: string) => boolean;
   readonly clock: () => Date;
   /** Called with each API key that proved an identity. */
   readonly onCredential: (
@@ -39,7 +39,7 @@ interface ProvedClient {
     readonly task: string;
     /** The verified claims of its access token. */
     readonly claims?: Readonly<Record<string, unknown>>;
-    readonly tellsPrompt?: boolean;
+    readonly isPromptTrusted?: boolean;
   };
   readonly txnToken: string | undefined;
 }
@@ -78,7 +78,7 @@ export class ClientTokens {
       const { originator, agent, name } = holder;
       const now = this.parts.clock();
       this.parts.onCredential({ credential: name, kind: 'api_key', identity: agent, through: 'gateway' }, now);
-      const client = { originator, agent, task: name, tellsPrompt: this.parts.tellsPrompt(name) };
+      const client = { originator, agent, task: name, isPromptTrusted: this.parts.isPromptTrusted(name) };
       if (!hasTokens()) return { client, txnToken: undefined };
       return { client, txnToken: await this.sign(await clientToken(authorization as string, name)) };
     }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Bundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
-import { type ApprovalDesk, Holding } from '../enforce/call-queue.js';
+import { type ApprovalDesk, CallQueue } from '../enforce/call-queue.js';
 import { holdSettings } from '../enforce/hold-settings.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { serveGateway } from '../enforce/mcp/server/http.js';
@@ -45,15 +45,15 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   const { bundle } = serving;
   if (Object.keys(bundle.settings.gateway.servers).length === 0) return undefined;
   // Nobody is told before it is served.
-  let tellLists = (): void => undefined;
-  const { shared, startOwn } = await startUpstreams({
+  let notifyLists = (): void => undefined;
+  const { shared, startPerClient } = await startUpstreams({
     bundle,
     data,
     pins: toolPins,
     logger,
     clock,
     onSuspended: (tools) => recordSuspended(tools, parts.record, logger),
-    onContents: () => tellLists(),
+    onContents: () => notifyLists(),
     onStart: (upstream) => onClose(() => upstream.close()),
   });
   const log = (message: string): void => logger.warn({ face: 'gateway' }, message);
@@ -62,11 +62,11 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   );
   const gateway = new Gateway({
     upstreams: shared,
-    startOwn,
+    startPerClient,
     mapper: () => serving.mapper,
     point,
     log,
-    queue: new Holding(point, () => holdSettings(serving.bundle.access.gateway), parts.desk),
+    queue: new CallQueue(point, () => holdSettings(serving.bundle.access.gateway), parts.desk),
     hash: parts.hash,
     toolStates: toolStates(toolPins),
   });
@@ -76,7 +76,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     tokens: token.tokens,
     hasTokens: () => token.domain() !== undefined,
     onCredential: parts.onCredential,
-    tellsPrompt: (client) => serving.bundle.settings.gateway.clients[client]?.prompt === true,
+    isPromptTrusted: (client) => serving.bundle.settings.gateway.clients[client]?.prompt === true,
     clock,
   });
   const served = await serveGateway({
@@ -88,7 +88,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   });
   onClose(() => served.close());
   // Whatever may change what a list shows.
-  tellLists = () => served.listsChanged();
+  notifyLists = () => served.listsChanged();
   toolPins.onChange(() => served.listsChanged());
   parts.revocations.onRevocation(() => served.listsChanged());
   serving.onActivate(() => served.listsChanged());

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Bundle } from '../bundle/bundle.js';
-import type { Relay } from '../enforce/mcp/client/bridge.js';
+import type { Bridge } from '../enforce/mcp/client/bridge.js';
 import { addressOf } from '../enforce/mcp/client/declared-address.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import type { Tool } from '../enforce/mcp/protocol/call.js';
@@ -25,7 +25,7 @@ interface UpstreamsParts {
 interface StartedUpstreams {
   readonly shared: readonly Upstream[];
   /** Starts the per-client servers. Undefined if the bundle has none. */
-  readonly startOwn: ((relay: Relay) => Promise<readonly Upstream[]>) | undefined;
+  readonly startPerClient: ((bridge: Bridge) => Promise<readonly Upstream[]>) | undefined;
 }
 
 type Server = Bundle['settings']['gateway']['servers'][string];
@@ -35,7 +35,7 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpst
   const { bundle, data, pins, logger, clock } = parts;
   const servers = Object.entries(bundle.settings.gateway.servers);
   const listed = new Map<string, readonly Tool[]>();
-  const started = (name: string, server: Server, relay?: Relay): Promise<Upstream> => {
+  const started = (name: string, server: Server, bridge?: Bridge): Promise<Upstream> => {
     const { prefix, passToken, timeout, concurrency, pin } = server;
     const onTools = async (tools: readonly Tool[]): Promise<void> => {
       // Tools are judged as clients see them: by their prefixed names, beside those of the other servers.
@@ -53,7 +53,7 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpst
       onTools,
       onContents: parts.onContents,
       onState: (message) => logger.warn({ face: 'gateway' }, message),
-      ...(relay === undefined ? {} : { relay }),
+      ...(bridge === undefined ? {} : { bridge }),
     });
   };
   const shared: Upstream[] = [];
@@ -63,13 +63,13 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpst
     shared.push(upstream);
   }
   const perClient = servers.filter(([, server]) => server.perClient);
-  const startOwn = async (relay: Relay): Promise<readonly Upstream[]> => {
-    const all = await Promise.allSettled(perClient.map(([name, server]) => started(name, server, relay)));
+  const startPerClient = async (bridge: Bridge): Promise<readonly Upstream[]> => {
+    const all = await Promise.allSettled(perClient.map(([name, server]) => started(name, server, bridge)));
     const own = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failed = all.find((one) => one.status === 'rejected');
     if (failed === undefined) return own;
     for (const upstream of own) upstream.close().catch(() => undefined);
     throw failed.reason;
   };
-  return { shared, startOwn: perClient.length > 0 ? startOwn : undefined };
+  return { shared, startPerClient: perClient.length > 0 ? startPerClient : undefined };
 }

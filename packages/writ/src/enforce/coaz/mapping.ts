@@ -41,7 +41,7 @@ const PARTS = new Set(['subject', 'action', 'resource', 'context']);
 const SUBJECT = new Set(['type', 'id', 'properties']);
 const ACTION = new Set(['name', 'properties']);
 const RESOURCE = SUBJECT;
-const MOST_ENTRIES = 32;
+const MAX_ENTRIES = 32;
 
 /**
  * Reads a mapping: one member, `evaluation` or `evaluations`, with a template of that API's request.
@@ -74,8 +74,8 @@ interface Entry {
 function entriesIn(body: Json, path: string): Entry[] {
   const { evaluations, ...defaults } = body;
   known(defaults, PARTS, path);
-  if (!Array.isArray(evaluations) || evaluations.length === 0 || evaluations.length > MOST_ENTRIES)
-    throw new MappingError(`${path}.evaluations is a list of 1 to ${MOST_ENTRIES} evaluations`);
+  if (!Array.isArray(evaluations) || evaluations.length === 0 || evaluations.length > MAX_ENTRIES)
+    throw new MappingError(`${path}.evaluations is a list of 1 to ${MAX_ENTRIES} evaluations`);
   return evaluations.map((entry: unknown, i) => {
     const at = `${path}.evaluations[${i}]`;
     const own = objectIn(entry, at);

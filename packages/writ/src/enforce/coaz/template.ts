@@ -103,12 +103,12 @@ function compileText(text: string, path: string, { cel, isTrusted }: Compiling):
   };
 }
 
-const LONGEST = 2_000;
+const MAX_CHARACTERS = 2_000;
 const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
 /** What would let somebody else's expression take more than linear time; undefined when nothing would. */
 function costlyIn(expression: string, ast: ASTNode): string | undefined {
-  if (expression.length > LONGEST) return `is longer than ${LONGEST} characters`;
+  if (expression.length > MAX_CHARACTERS) return `is longer than ${MAX_CHARACTERS} characters`;
   const called = (node: unknown, within: number): string | undefined => {
     if (Array.isArray(node)) {
       for (const one of node) {

@@ -2,7 +2,7 @@ import type { Client, LoggingMessageNotification } from '@modelcontextprotocol/c
 import type { ClientCapabilities } from '@modelcontextprotocol/server';
 
 /** Where a server of a revision before 2026-07-28 can turn to of itself. */
-export interface Relay {
+export interface Bridge {
   readonly capabilities: ClientCapabilities;
   /** Asks the client (sampling, elicitation, roots). */
   readonly ask: (method: string, params: Readonly<Record<string, unknown>>) => Promise<Record<string, unknown>>;
@@ -17,7 +17,7 @@ const ASKED = {
 } as const;
 
 /** Hands on what a server asks and logs of itself. */
-export function relayTo(client: Client, { capabilities, ask, log }: Relay): void {
+export function bridgeTo(client: Client, { capabilities, ask, log }: Bridge): void {
   for (const [capability, method] of Object.entries(ASKED))
     if (capabilities[capability as keyof typeof ASKED] !== undefined)
       client.setRequestHandler(method, async ({ params }) => (await ask(method, params ?? {})) as never);

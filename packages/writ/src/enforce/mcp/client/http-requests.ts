@@ -16,7 +16,7 @@ import type { ServerAddress } from './server-address.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Over Streamable HTTP a request is one POST, and has its answer there: in its body, or on a stream. */
 export class HttpRequests implements DirectRequests {
@@ -32,7 +32,7 @@ export class HttpRequests implements DirectRequests {
   ) {
     const { origin, pathname, search } = new URL(url);
     // What it answers is bounded; redirects are not followed, so its credentials go to nobody that it names.
-    this.pool = new Pool(origin, { connections, maxResponseSize: MOST_BYTES });
+    this.pool = new Pool(origin, { connections, maxResponseSize: MAX_BYTES });
     this.path = `${pathname}${search}`;
     this.headers = {
       ...headers,

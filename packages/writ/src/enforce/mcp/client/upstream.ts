@@ -3,13 +3,13 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { TOKEN_META } from '../../carried.js';
 import { UpstreamError } from '../../errors.js';
-import type { Along, Tool } from '../protocol/call.js';
+import type { CallOptions, Tool } from '../protocol/call.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { paramHeaders } from '../protocol/request-headers.js';
 import type { CallResult } from '../protocol/result.js';
 import { TASKS_EXTENSION } from '../protocol/task-handle.js';
 import { retryOf } from '../protocol/user-input.js';
-import { type Relay, relayTo } from './bridge.js';
+import { type Bridge, bridgeTo } from './bridge.js';
 import { SharedConnection } from './connection-requests.js';
 import type { DirectRequests } from './direct-requests.js';
 import { HttpRequests } from './http-requests.js';
@@ -30,7 +30,7 @@ interface UpstreamOptions {
   /** Told of what it lists, each time that it is asked; before anybody sees it. */
   readonly onTools?: (tools: readonly Tool[]) => Promise<void>;
   /** The one client that it serves; without it nothing says whose user a server of an earlier revision asks, and it can ask nobody. */
-  readonly relay?: Relay;
+  readonly bridge?: Bridge;
   /** Told when what it offers besides tools is not what it was. */
   readonly onContents?: () => void;
   /** Told when it is gone, and when it is back. */
@@ -42,12 +42,12 @@ const ANY_RESULT = z.looseObject({ isError: z.boolean().optional() });
 const [INPUT_REQUIRED, TASK] = ['input_required', 'task'] as const;
 const CALL_TIMEOUT_MS = 60_000;
 /** However often it says how far it is. */
-const LONGEST_CALL_MS = 3_600_000;
+const MAX_CALL_MS = 3_600_000;
 const CONCURRENCY = 64;
 /** So many calls wait for their turn at most. */
-const MOST_WAITING = 1_000;
+const MAX_WAITING = 1_000;
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
+const MAX_WAIT_MS = 30_000;
 
 /** A real MCP server behind an enforcement point. One that is gone is connected to again, after longer and longer times. */
 export class Upstream {
@@ -79,7 +79,7 @@ export class Upstream {
     private readonly options: UpstreamOptions,
   ) {
     this.limit = pLimit(options.concurrency ?? CONCURRENCY);
-    this.negotiation = options.relay === undefined ? 'auto' : 'legacy';
+    this.negotiation = options.bridge === undefined ? 'auto' : 'legacy';
   }
 
   /**
@@ -127,7 +127,7 @@ export class Upstream {
   }
 
   /** What of the arguments does not fit the tool's own input schema; undefined when all does. */
-  misfit(tool: string, input: unknown): string | undefined {
+  schemaError(tool: string, input: unknown): string | undefined {
     return this.validators.get(tool)?.(input);
   }
 
@@ -136,7 +136,7 @@ export class Upstream {
    *
    * @throws {UpstreamError} when the call did not reach the server
    */
-  call(tool: string, input: Readonly<Record<string, unknown>>, along: Along = {}): Promise<CallResult> {
+  call(tool: string, input: Readonly<Record<string, unknown>>, along: CallOptions = {}): Promise<CallResult> {
     return this.request('tools/call', { name: tool, arguments: { ...input } }, along);
   }
 
@@ -145,10 +145,14 @@ export class Upstream {
    *
    * @throws {UpstreamError} when it did not reach the server
    */
-  async request(method: string, params: Readonly<Record<string, unknown>>, along: Along = {}): Promise<CallResult> {
+  async request(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    along: CallOptions = {},
+  ): Promise<CallResult> {
     const { signal, onProgress, input } = along;
-    if (this.limit.pendingCount >= MOST_WAITING)
-      throw new UpstreamError(`${MOST_WAITING} calls wait for ${this.name} already`, 'try again later');
+    if (this.limit.pendingCount >= MAX_WAITING)
+      throw new UpstreamError(`${MAX_WAITING} calls wait for ${this.name} already`, 'try again later');
     return this.limit(async () => {
       const { client } = this;
       if (client === undefined) throw new UpstreamError(`${this.name} is not running`, 'it is started again by itself');
@@ -168,7 +172,7 @@ export class Upstream {
           ...(input === undefined ? {} : { allowInputRequired: true }),
           ...(onProgress === undefined
             ? {}
-            : { onprogress: onProgress, resetTimeoutOnProgress: true, maxTotalTimeout: LONGEST_CALL_MS }),
+            : { onprogress: onProgress, resetTimeoutOnProgress: true, maxTotalTimeout: MAX_CALL_MS }),
           ...(signal === undefined ? {} : { signal }),
         })) as CallResult;
       } catch (error) {
@@ -188,7 +192,7 @@ export class Upstream {
     return tool === undefined ? {} : paramHeaders(tool.inputSchema, params.arguments as Record<string, unknown>);
   }
 
-  private metaFor({ carried: { trace, txnToken } = {}, input, takesTasks = false }: Along): {
+  private metaFor({ carried: { trace, txnToken } = {}, input, takesTasks = false }: CallOptions): {
     readonly _meta?: Record<string, unknown>;
   } {
     const extensions = takesTasks ? { extensions: { [TASKS_EXTENSION]: {} } } : {};
@@ -239,13 +243,13 @@ export class Upstream {
       { ...GATEWAY_INFO },
       {
         versionNegotiation: { mode: this.negotiation },
-        ...(this.options.relay === undefined ? {} : { capabilities: this.options.relay.capabilities }),
+        ...(this.options.bridge === undefined ? {} : { capabilities: this.options.bridge.capabilities }),
         // By subscription or notification, as the server's revision has it.
         listChanged: { tools: changed, resources: changed, prompts: changed },
       },
     );
     client.onclose = () => this.lost(client);
-    if (this.options.relay !== undefined) relayTo(client, this.options.relay);
+    if (this.options.bridge !== undefined) bridgeTo(client, this.options.bridge);
     const transport = transportTo(this.server);
     const shared = 'url' in this.server ? undefined : new SharedConnection(transport);
     try {
@@ -266,7 +270,7 @@ export class Upstream {
     const revision = client.getNegotiatedProtocolVersion();
     if (revision === undefined || client.getProtocolEra() !== 'modern') return undefined;
     // What it tells its one client on the way goes on to that.
-    if (options.relay !== undefined) return undefined;
+    if (options.bridge !== undefined) return undefined;
     const by = { info: GATEWAY_INFO, revision };
     if (!('url' in server)) return shared?.requestsBy(by);
     return server.transport === 'sse' ? undefined : new HttpRequests(server, by, options.concurrency ?? CONCURRENCY);
@@ -301,7 +305,7 @@ export class Upstream {
 
   private again(): void {
     this.timer = setTimeout(() => {
-      this.wait = Math.min(this.wait * 2, LONGEST_WAIT_MS);
+      this.wait = Math.min(this.wait * 2, MAX_WAIT_MS);
       this.connect()
         .then(() => this.options.onState?.(`${this.name} is back`))
         .catch(() => {

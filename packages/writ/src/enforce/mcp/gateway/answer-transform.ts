@@ -1,7 +1,7 @@
 import type { Obligation } from '../../../decide/decision.js';
 import type { Change } from '../../../decide/record.js';
 import { ObligationError } from '../../errors.js';
-import { carriedOut, changeOf, isOfTexts, obligationsOn } from '../../transform.js';
+import { applyObligation, changeOf, isOfTexts, obligationsOn } from '../../transform.js';
 import type { CallResult } from '../protocol/result.js';
 
 type Block = Readonly<Record<string, unknown>>;
@@ -41,7 +41,7 @@ function marked(result: CallResult, { properties }: Obligation): CallResult {
 
 async function changedOnce(result: CallResult, obligation: Obligation): Promise<CallResult> {
   const { structuredContent: structured } = result;
-  const data = structured === undefined ? undefined : await carriedOut(structured, obligation);
+  const data = structured === undefined ? undefined : await applyObligation(structured, obligation);
   const blocks = await Promise.all(blocksOf(result).map((block) => changedBlock(block, obligation)));
   const isLost = data === undefined && blocks.length > 0 && blocks.every((block) => block === undefined);
   if (isLost) throw new ObligationError(`${obligation.id}: nothing of the answer can be changed as it must be`);
@@ -54,10 +54,10 @@ async function changedBlock(block: Block, obligation: Obligation): Promise<Block
   if (block.type !== 'text' || typeof block.text !== 'string') return undefined;
   const { text } = block;
   if (isOfTexts(obligation) || obligation.properties.path === '$')
-    return { ...block, text: String(await carriedOut(text, obligation)) };
+    return { ...block, text: String(await applyObligation(text, obligation)) };
   const value = jsonIn(text);
   if (value === undefined) return undefined;
-  const after = await carriedOut(value, obligation);
+  const after = await applyObligation(value, obligation);
   return after === value ? block : { ...block, text: JSON.stringify(after) };
 }
 

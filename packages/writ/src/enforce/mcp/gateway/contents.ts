@@ -6,23 +6,23 @@ import type { HeldDecision } from '../../call-queue.js';
 import { MappingError } from '../../errors.js';
 import type { Prompt, Resource, ResourceTemplate } from '../client/offered-contents.js';
 import type { Upstream } from '../client/upstream.js';
-import { type AskedWith, callerText, promptTold, requestBy } from '../protocol/caller.js';
+import { callerText, type McpCaller, requestBy, trustedPrompt } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { completionTarget } from '../protocol/methods.js';
 import { readableUri } from '../protocol/resource-uri.js';
 import type { CallResult } from '../protocol/result.js';
 import type { StateSeal } from '../protocol/user-input.js';
 import { denial } from './denial.js';
-import type { CarryOut } from './execution.js';
+import type { Execution } from './execution.js';
 import { firstOfEach } from './first-of-each.js';
 
 export interface ContentsParts {
   readonly upstreams: readonly Upstream[];
   readonly point: DecisionPoint;
-  readonly carryOut: CarryOut;
+  readonly execution: Execution;
   readonly seal: StateSeal;
   /** Decides, and holds what has to wait. */
-  readonly decide: (request: AccessRequest, asked: AskedWith) => Promise<HeldDecision>;
+  readonly decide: (request: AccessRequest, asked: McpCaller) => Promise<HeldDecision>;
 }
 
 const RESOURCE = 'resource';
@@ -47,37 +47,37 @@ export class Contents {
     };
   }
 
-  async resources(asked: AskedWith): Promise<Resource[]> {
+  async resources(asked: McpCaller): Promise<Resource[]> {
     const all = this.parts.upstreams.flatMap(({ contents }) => [...contents.resources]);
     const first = firstOfEach(all, ({ uri }) => uri);
     return this.shown(first, asked, 'resources/read', ({ uri }) => ({ type: RESOURCE, id: uri }));
   }
 
-  async templates(asked: AskedWith): Promise<ResourceTemplate[]> {
+  async templates(asked: McpCaller): Promise<ResourceTemplate[]> {
     const all = this.parts.upstreams.flatMap(({ contents }) => [...contents.templates]);
     return this.shown(all, asked, 'resources/read', () => ({ type: RESOURCE }));
   }
 
-  async prompts(asked: AskedWith): Promise<Prompt[]> {
+  async prompts(asked: McpCaller): Promise<Prompt[]> {
     const all = this.offeredPrompts().map(({ prompt, shown }) => ({ ...prompt, name: shown }));
     return this.shown(all, asked, 'prompts/get', ({ name }) => ({ type: PROMPT, id: name }));
   }
 
   /** @throws {ProtocolError} when it is not read, with a reason */
-  async read(uri: string, asked: AskedWith): Promise<CallResult> {
+  async read(uri: string, asked: McpCaller): Promise<CallResult> {
     const upstream = this.serverOf(uri);
     const resource = { type: RESOURCE, id: uri };
     const request = this.requestFor('resources/read', resource, { uri }, upstream, asked);
-    return this.carriedOut(request, upstream, 'resources/read', { uri }, asked);
+    return this.decideAndSend(request, upstream, 'resources/read', { uri }, asked);
   }
 
   /** @throws {ProtocolError} when it is not got, with a reason */
-  async prompt(name: string, input: Readonly<Record<string, unknown>>, asked: AskedWith): Promise<CallResult> {
+  async prompt(name: string, input: Readonly<Record<string, unknown>>, asked: McpCaller): Promise<CallResult> {
     const offered = this.offeredPrompts().find(({ shown }) => shown === name);
     const resource = { type: PROMPT, id: name };
     const request = this.requestFor('prompts/get', resource, input, offered?.upstream, asked);
     const params = { name: offered?.prompt.name ?? name, arguments: input };
-    return this.carriedOut(request, offered?.upstream, 'prompts/get', params, asked);
+    return this.decideAndSend(request, offered?.upstream, 'prompts/get', params, asked);
   }
 
   /**
@@ -85,7 +85,7 @@ export class Contents {
    *
    * @throws {ProtocolError} when it is not permitted or not there
    */
-  async complete({ ref, argument, context }: CompletionParams, asked: AskedWith): Promise<CallResult> {
+  async complete({ ref, argument, context }: CompletionParams, asked: McpCaller): Promise<CallResult> {
     const resource = targetOf(ref);
     const prompt = this.offeredPrompts().find(({ shown }) => resource.type === PROMPT && shown === resource.id);
     const upstream = prompt?.upstream ?? (resource.type === RESOURCE ? this.completing(resource.id) : undefined);
@@ -95,7 +95,7 @@ export class Contents {
         ? { type: 'ref/resource', uri: resource.id }
         : { type: 'ref/prompt', name: prompt.prompt.name };
     const params = { ref: named, argument, ...(context === undefined ? {} : { context }) };
-    return this.carriedOut(
+    return this.decideAndSend(
       request,
       upstream?.contents.completes === true ? upstream : undefined,
       'completion/complete',
@@ -110,27 +110,30 @@ export class Contents {
    * @returns what calls it off
    * @throws {ProtocolError} when it may not, or no server tells
    */
-  async subscribe(uri: string, askedWith: AskedWith, told: () => void): Promise<() => void> {
+  async subscribe(uri: string, caller: McpCaller, told: () => void): Promise<() => void> {
     const upstream = this.serverOf(uri);
-    const request = this.requestFor('resources/subscribe', { type: RESOURCE, id: uri }, { uri }, upstream, askedWith);
-    const { carryOut, decide } = this.parts;
-    const { decision, asked, release } = await decide(request, askedWith);
+    const request = this.requestFor('resources/subscribe', { type: RESOURCE, id: uri }, { uri }, upstream, caller);
+    const { execution, decide } = this.parts;
+    const { decision, asked, release } = await decide(request, caller);
     release?.();
     if (!isPermitted(decision)) throw denial(uri, decision, asked);
     try {
       if (upstream?.contents.tells !== true) throw new Error(`no server tells of changes of ${uri}`);
       // Nobody is told who cannot be looked at.
-      const off = await upstream.watch(uri, () => void this.tellStill(uri, askedWith, told).catch(() => undefined));
-      await carryOut.report(decision, 'completed');
+      const off = await upstream.watch(
+        uri,
+        () => void this.notifyIfPermitted(uri, caller, told).catch(() => undefined),
+      );
+      await execution.report(decision, 'completed');
       return off;
     } catch (error) {
-      await carryOut.report(decision, 'not-executed');
+      await execution.report(decision, 'not-executed');
       throw new ProtocolError(ERROR.mapping, (error as Error).message, { decisionId: decision.id });
     }
   }
 
   /** Whoever may not hear of it any more is not told. The token that a subscription came with may be over; its client is not. */
-  private async tellStill(uri: string, { client }: AskedWith, told: () => void): Promise<void> {
+  private async notifyIfPermitted(uri: string, { client }: McpCaller, told: () => void): Promise<void> {
     const listed = { action: 'resources/subscribe', resource: { type: RESOURCE, id: uri } };
     const [could] = (await this.parts.point.couldPermit?.(requestBy(client), [listed], {})) ?? [true];
     if (could === true) told();
@@ -164,7 +167,7 @@ export class Contents {
 
   private async shown<T>(
     all: readonly T[],
-    { client, carried }: AskedWith,
+    { client, carried }: McpCaller,
     action: string,
     resourceOf: (one: T) => { readonly type: string; readonly id: string } | { readonly type: string },
   ): Promise<T[]> {
@@ -179,7 +182,7 @@ export class Contents {
     resource: { readonly type: string; readonly id: string },
     input: Readonly<Record<string, unknown>>,
     upstream: Upstream | undefined,
-    { client, carried }: AskedWith,
+    { client, carried }: McpCaller,
   ): AccessRequest {
     const { subject, context } = requestBy(client);
     const server = upstream?.name ?? '';
@@ -187,33 +190,33 @@ export class Contents {
       subject,
       action: { name: action },
       resource,
-      context: { input, ...context, upstream: { server }, ...promptTold(client, carried) },
+      context: { input, ...context, upstream: { server }, ...trustedPrompt(client, carried) },
     };
   }
 
-  private async carriedOut(
+  private async decideAndSend(
     request: AccessRequest,
     upstream: Upstream | undefined,
     method: string,
     params: Readonly<Record<string, unknown>>,
-    askedWith: AskedWith,
+    caller: McpCaller,
   ): Promise<CallResult> {
-    const { carryOut, decide, seal } = this.parts;
+    const { execution, decide, seal } = this.parts;
     const what = request.resource.id;
-    const { client, input } = askedWith;
+    const { client, input } = caller;
     // Completions ask nobody anything.
     const of = { caller: callerText(client), server: upstream?.name ?? '', tool: method, arguments: params };
     const userInput = method === 'completion/complete' ? undefined : seal.opened(input, of);
-    const { decision, asked, release } = await decide(request, askedWith);
+    const { decision, asked, release } = await decide(request, caller);
     try {
       if (!isPermitted(decision)) throw denial(what, decision, asked);
       if (upstream === undefined) {
-        await carryOut.report(decision, 'not-executed');
+        await execution.report(decision, 'not-executed');
         throw new ProtocolError(ERROR.mapping, `no server has ${what}`, { decisionId: decision.id });
       }
-      const { signal, carried } = askedWith;
+      const { signal, carried } = caller;
       const along = { signal, carried, input: userInput };
-      const answer = await carryOut.request(upstream, { what, method, params, decision, along });
+      const answer = await execution.request(upstream, { what, method, params, decision, along });
       return seal.sealed(answer, of);
     } finally {
       release?.();

@@ -1,10 +1,10 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { type Decision, decidingPolicies, explainBriefly } from '../../../decide/decision.js';
-import type { AskedFor } from '../../call-queue.js';
+import type { RequestReference } from '../../call-queue.js';
 import { ERROR } from '../protocol/errors.js';
 
 /** What a client gets whose request was not permitted: why, and what it can do. */
-export function denial(what: string, decision: Decision, asked: AskedFor | undefined): ProtocolError {
+export function denial(what: string, decision: Decision, asked: RequestReference | undefined): ProtocolError {
   const how =
     asked === undefined || decision.result !== 'step_up'
       ? ''

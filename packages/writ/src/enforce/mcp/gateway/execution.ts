@@ -5,9 +5,9 @@ import type { Change, OutcomeDetails } from '../../../decide/record.js';
 import type { OutcomeStatus } from '../../../ledger/outcome.js';
 import { ObligationError, UpstreamError } from '../../errors.js';
 import type { Log } from '../../log.js';
-import { carriedOut, changeOf, obligationsOn } from '../../transform.js';
+import { applyObligation, changeOf, obligationsOn } from '../../transform.js';
 import type { Upstream } from '../client/upstream.js';
-import type { Along } from '../protocol/call.js';
+import type { CallOptions } from '../protocol/call.js';
 import { ERROR, MISSING_CAPABILITY } from '../protocol/errors.js';
 import { type CallResult, DECISION_META, isInputRequired, isTask } from '../protocol/result.js';
 import { changedAnswer } from './answer-transform.js';
@@ -17,7 +17,7 @@ interface PermittedCall {
   readonly tool: string;
   readonly input: Record<string, unknown>;
   readonly decision: Decision;
-  readonly along: Along;
+  readonly along: CallOptions;
 }
 
 /** Another request that may be made. */
@@ -26,22 +26,22 @@ interface PermittedRequest {
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly decision: Decision;
-  readonly along: Along;
+  readonly along: CallOptions;
 }
 
 /** Something that is under way. */
-interface Going {
+interface InFlightCall {
   readonly what: string;
   readonly decision: Decision;
   readonly signal: AbortSignal | undefined;
   readonly changes: readonly Change[];
 }
 
-const DEEPEST = 256;
+const MAX_DEPTH = 256;
 const INVALID_PARAMS = -32_602;
 
 /** Carries out what was permitted, as the permit asks, and reports what became of it. */
-export class CarryOut {
+export class Execution {
   constructor(
     private readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>,
     private readonly log: Log,
@@ -50,7 +50,7 @@ export class CarryOut {
   ) {}
 
   /** Calls the tool. @throws {ProtocolError} when it failed, or its answer is withheld */
-  async forward(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
+  async call(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
     const { tool, decision, along } = call;
     const sent = await this.changedInput(upstream, call);
     const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
@@ -63,7 +63,7 @@ export class CarryOut {
     // What a server asks first, it did not do yet: it is called again, and that is decided anew.
     const status = answered.isError === true || isInputRequired(answered) ? 'failed' : 'completed';
     const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
-    return this.takenIn(tool, decision, result, status, [...sent.changes, ...changes]);
+    return this.accept(tool, decision, result, status, [...sent.changes, ...changes]);
   }
 
   /** Sends another request than a call of a tool. @throws {ProtocolError} when it failed, or its answer is withheld */
@@ -78,12 +78,12 @@ export class CarryOut {
     const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
       upstream.request(method, params, { ...along, signal });
     const answered = await this.answered(upstream, { what, decision, signal: along.signal, changes: [] }, ask);
-    return this.takenIn(what, decision, answered, 'completed', []);
+    return this.accept(what, decision, answered, 'completed', []);
   }
 
   private async answered(
     upstream: Upstream,
-    { what, decision, signal, changes }: Going,
+    { what, decision, signal, changes }: InFlightCall,
     ask: (signal: AbortSignal | undefined) => Promise<CallResult>,
   ): Promise<CallResult> {
     // To abort it is to send the server the protocol's own notice that it is cancelled.
@@ -134,21 +134,21 @@ export class CarryOut {
     status: OutcomeStatus,
     changes: readonly Change[],
   ): Promise<void> {
-    if (!isDeeper(answer, DEEPEST)) return;
-    const error = `it is nested deeper than ${DEEPEST}`;
+    if (!isDeeper(answer, MAX_DEPTH)) return;
+    const error = `it is nested deeper than ${MAX_DEPTH}`;
     await this.report(decision, status, undefined, { changes, error });
     throw withheld(what, decision, error);
   }
 
   /** Hands on what a task came to. @throws {ProtocolError} when it is withheld */
-  async finished(what: string, decision: Pick<Decision, 'id'>, result: CallResult): Promise<CallResult> {
+  async complete(what: string, decision: Pick<Decision, 'id'>, result: CallResult): Promise<CallResult> {
     const status = result.isError === true ? 'failed' : 'completed';
     await this.refuseDeep(what, decision, result, status, []);
-    return this.takenIn(what, decision, result, status, []);
+    return this.accept(what, decision, result, status, []);
   }
 
   /** Hands an answer on, once it is taken in. */
-  private async takenIn(
+  private async accept(
     what: string,
     decision: Pick<Decision, 'id'>,
     result: CallResult,
@@ -173,12 +173,13 @@ export class CarryOut {
     const changes: Change[] = [];
     try {
       for (const obligation of obligationsOn('input', decision.obligations ?? [])) {
-        const after = await carriedOut(changed, obligation);
+        const after = await applyObligation(changed, obligation);
         changes.push(changeOf(obligation, 'input', changed, after, this.hash));
         changed = after;
       }
-      const misfit = changes.length === 0 ? undefined : upstream.misfit(tool, changed);
-      if (misfit !== undefined) throw new ObligationError(`changed as it must be, it does not fit ${tool}: ${misfit}`);
+      const schemaError = changes.length === 0 ? undefined : upstream.schemaError(tool, changed);
+      if (schemaError !== undefined)
+        throw new ObligationError(`changed as it must be, it does not fit ${tool}: ${schemaError}`);
     } catch (error) {
       if (!(error instanceof ObligationError)) throw error;
       await this.report(decision, 'not-executed');

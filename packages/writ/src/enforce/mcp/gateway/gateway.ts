@@ -2,15 +2,15 @@ import { ProtocolError } from '@modelcontextprotocol/server';
 import { type Decision, isPermitted } from '../../../decide/decision.js';
 import type { DecisionPoint } from '../../../decide/point.js';
 import type { AccessRequest, Carried } from '../../../decide/request.js';
-import { type HeldCall, type HeldDecision, type Holding, JustificationNeeded } from '../../call-queue.js';
+import { type CallQueue, type HeldCall, type HeldDecision, JustificationNeeded } from '../../call-queue.js';
 import { transactionIn } from '../../carried.js';
 import { decideAll, JoinedPermits } from '../../coaz/decide-all.js';
 import { MappingError } from '../../errors.js';
 import type { Log } from '../../log.js';
-import type { Relay } from '../client/bridge.js';
+import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
-import type { Along, Tool } from '../protocol/call.js';
-import { type AskedWith, type CallingClient, callerText, promptTold, requestBy } from '../protocol/caller.js';
+import type { CallOptions, Tool } from '../protocol/call.js';
+import { type CallingClient, callerText, type McpCaller, requestBy, trustedPrompt } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { kindOfMethod, serverTarget } from '../protocol/methods.js';
 import { type CallResult, isTask } from '../protocol/result.js';
@@ -19,7 +19,7 @@ import type { ToolStates } from '../protocol/tool-states.js';
 import { StateSeal, type UserInput } from '../protocol/user-input.js';
 import { Contents, type ContentsParts } from './contents.js';
 import { denial } from './denial.js';
-import { CarryOut } from './execution.js';
+import { Execution } from './execution.js';
 import { firstOfEach } from './first-of-each.js';
 import type { CallMapper } from './map-call.js';
 import { Tasks } from './tasks.js';
@@ -27,12 +27,12 @@ import { Tasks } from './tasks.js';
 interface GatewayParts {
   readonly upstreams: readonly Upstream[];
   /** Starts the servers that each client has for itself; undefined if all servers are shared. */
-  readonly startOwn: ((relay: Relay) => Promise<readonly Upstream[]>) | undefined;
+  readonly startPerClient: ((bridge: Bridge) => Promise<readonly Upstream[]>) | undefined;
   readonly mapper: () => CallMapper;
   readonly point: DecisionPoint;
   readonly log: Log;
   /** Holds calls that wait. Calls of one task depend on each other, in whichever session they come. */
-  readonly queue: Holding;
+  readonly queue: CallQueue;
   /** The keyed hash of what obligations change. */
   readonly hash: (text: string) => string;
   readonly toolStates: ToolStates;
@@ -47,13 +47,13 @@ interface Offered {
 }
 
 /** What a call comes with besides its name and arguments. */
-interface CallOptions {
+interface ToolCaller {
   readonly signal?: AbortSignal | undefined;
   readonly carried: Carried;
   /** Told while the call is held. */
   readonly onWait?: HeldCall['onWait'];
   readonly justification?: HeldCall['justification'];
-  readonly onProgress?: Along['onProgress'];
+  readonly onProgress?: CallOptions['onProgress'];
   readonly takesTasks?: boolean | undefined;
   /** What its user can be asked, and was. */
   readonly input?: UserInput | undefined;
@@ -68,7 +68,7 @@ export class Gateway {
   private readonly point: DecisionPoint;
   private readonly log: Log;
   private readonly joined: JoinedPermits;
-  private readonly carryOut: CarryOut;
+  private readonly execution: Execution;
   private readonly seal: StateSeal;
   readonly contents: Contents;
   readonly tasks: Tasks;
@@ -78,11 +78,11 @@ export class Gateway {
     const { upstreams, point, log } = parts;
     [this.upstreams, this.point, this.log] = [upstreams, point, log];
     this.joined = new JoinedPermits(point);
-    this.carryOut = new CarryOut(this.joined, log, parts.hash);
+    this.execution = new Execution(this.joined, log, parts.hash);
     this.seal = new StateSeal(parts.hash);
     const decide: ContentsParts['decide'] = (request, { client, carried, signal }) =>
       this.decide(request, carried, { task: taskIn(client, carried), signal });
-    const shared = { upstreams, point, carryOut: this.carryOut, decide };
+    const shared = { upstreams, point, execution: this.execution, decide };
     this.contents = new Contents({ ...shared, seal: this.seal });
     this.tasks = new Tasks({
       ...shared,
@@ -107,8 +107,8 @@ export class Gateway {
   }
 
   /** Whether each client has servers for itself. */
-  get hasOwn(): boolean {
-    return this.parts.startOwn !== undefined;
+  get hasPerClient(): boolean {
+    return this.parts.startPerClient !== undefined;
   }
 
   /**
@@ -116,8 +116,8 @@ export class Gateway {
    *
    * @throws {UpstreamError} when one does not start
    */
-  async forOne(relay: Relay): Promise<{ readonly gateway: Gateway; readonly own: readonly Upstream[] }> {
-    const own = (await this.parts.startOwn?.(relay)) ?? [];
+  async forClient(bridge: Bridge): Promise<{ readonly gateway: Gateway; readonly own: readonly Upstream[] }> {
+    const own = (await this.parts.startPerClient?.(bridge)) ?? [];
     const upstreams = this.upstreams.map((shared) => own.find(({ name }) => name === shared.name) ?? shared);
     return { gateway: new Gateway({ ...this.parts, upstreams }), own };
   }
@@ -165,7 +165,7 @@ export class Gateway {
    * @param server the gateway's resource identifier, as its clients know it
    * @throws {ProtocolError} when it may not go on
    */
-  async admit(method: string, params: Json, { client, carried, signal }: AskedWith, server: string): Promise<void> {
+  async admit(method: string, params: Json, { client, carried, signal }: McpCaller, server: string): Promise<void> {
     if (!this.parts.mapper().decides(method)) return;
     const { resource, context } = serverTarget(method, params, server);
     const by = requestBy(client);
@@ -173,7 +173,7 @@ export class Gateway {
     const { decision, asked, release } = await this.decide(request, carried, { task: taskIn(client, carried), signal });
     release?.();
     if (!isPermitted(decision)) throw denial(method, decision, asked);
-    await this.carryOut.report(decision, 'completed');
+    await this.execution.report(decision, 'completed');
   }
 
   /** What a client could be permitted to call, with some arguments; and nothing that is suspended. */
@@ -202,13 +202,13 @@ export class Gateway {
     client: CallingClient,
     tool: string,
     input: Record<string, unknown>,
-    { signal, carried, onWait, onProgress, justification, input: userInput, takesTasks }: CallOptions,
+    { signal, carried, onWait, onProgress, justification, input: userInput, takesTasks }: ToolCaller,
   ): Promise<CallResult> {
     const offered = this.find(tool);
     const upstream = offered?.upstream;
     const requests = this.requestsFor(client, offered, tool, input).map((mapped) => ({
       ...mapped,
-      context: { ...mapped.context, ...promptTold(client, carried) },
+      context: { ...mapped.context, ...trustedPrompt(client, carried) },
     })) as unknown as readonly [AccessRequest, ...AccessRequest[]];
     const of = { caller: callerText(client), server: upstream?.name ?? '', tool, arguments: input };
     const along = { signal, carried, onProgress, input: this.seal.opened(userInput, of) };
@@ -223,7 +223,7 @@ export class Gateway {
       },
       decisionIn: ({ decision }) => decision,
       cancel: async ({ decision, release }) => {
-        await this.carryOut.report(decision, 'not-executed');
+        await this.execution.report(decision, 'not-executed');
         release?.();
       },
     });
@@ -236,14 +236,14 @@ export class Gateway {
       const decisions = held.map(({ decision }) => decision) as [Decision, ...Decision[]];
       const decision = this.joined.join(decisions);
       if (upstream === undefined) {
-        await this.carryOut.report(decision, 'not-executed');
+        await this.execution.report(decision, 'not-executed');
         throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}`, { decisionId: decision.id });
       }
       const asServed = offered?.tool.name ?? tool;
       // What a permit asks for is carried out on an answer, which a task has only later.
       const canWait = takesTasks === true && decisions.length === 1 && decision.obligations === undefined;
       const made = { tool: asServed, input, decision, along: { ...along, takesTasks: canWait } };
-      const answered = await this.carryOut.forward(upstream, made);
+      const answered = await this.execution.call(upstream, made);
       if (!isTask(answered)) return this.seal.sealed(answered, of);
       const task = { server: upstream.name, tool, decisionId: decision.id };
       return this.tasks.begun(upstream, answered, task, of.caller);
@@ -260,9 +260,9 @@ export class Gateway {
   ): readonly AccessRequest[] {
     const server = offered?.upstream.name ?? '';
     const tool = offered?.tool.name ?? shown;
-    const misfit = offered?.upstream.misfit(tool, input);
-    if (misfit !== undefined)
-      throw new ProtocolError(ERROR.mapping, `the arguments of ${shown} do not fit its schema: ${misfit}`);
+    const schemaError = offered?.upstream.schemaError(tool, input);
+    if (schemaError !== undefined)
+      throw new ProtocolError(ERROR.mapping, `the arguments of ${shown} do not fit its schema: ${schemaError}`);
     try {
       const inputSchema = offered?.tool.inputSchema;
       const mapped = this.parts.mapper().map({ server, tool, shown, arguments: input, inputSchema }, client);

@@ -31,7 +31,7 @@ interface ToolCall {
 
 /** Where a server declares how a call of a tool is to be decided (COAZ-MCP, "Declaring a Mapping"). */
 const DECLARED = 'x-authzen-mapping';
-const LONGEST_DECLARED = 16_384;
+const MAX_DECLARED_CHARACTERS = 16_384;
 /** What this enforcement point says in `context`, or what is heard from nobody but whoever it trusts. */
 const RESERVED: ReadonlySet<string> = new Set([
   ...['input', 'task', 'session', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
@@ -157,8 +157,8 @@ export class CallMapper {
 /** A server writes it, which is the party that is decided about: it says neither who asks nor what we say, and takes linear time. */
 function readDeclared(mapping: unknown, tool: string): Mapping | MappingError {
   try {
-    if (JSON.stringify(mapping).length > LONGEST_DECLARED)
-      throw new MappingError(`the ${DECLARED} of ${tool} is longer than ${LONGEST_DECLARED} characters`);
+    if (JSON.stringify(mapping).length > MAX_DECLARED_CHARACTERS)
+      throw new MappingError(`the ${DECLARED} of ${tool} is longer than ${MAX_DECLARED_CHARACTERS} characters`);
     return compileMapping(mapping, {
       path: DECLARED,
       variables: ['params', 'token'],

@@ -3,7 +3,7 @@ import type { ListedAction } from '../../../decide/could-permit.js';
 import { isPermitted } from '../../../decide/decision.js';
 import { UpstreamError } from '../../errors.js';
 import type { Upstream } from '../client/upstream.js';
-import { type AskedWith, callerText, requestBy } from '../protocol/caller.js';
+import { callerText, type McpCaller, requestBy } from '../protocol/caller.js';
 import { ERROR, MISSING_CAPABILITY } from '../protocol/errors.js';
 import type { CallResult } from '../protocol/result.js';
 import { TASKS_EXTENSION, type TaskHandles, type TaskOf } from '../protocol/task-handle.js';
@@ -51,53 +51,53 @@ export class Tasks {
           decisionId: of.decisionId,
         },
       );
-    const { point, carryOut } = this.parts;
+    const { point, execution } = this.parts;
     point.onRevoked?.(of.decisionId, () => {
       // It goes on at the server, and nobody is told of it by a request that ends.
       upstream.request('tasks/cancel', { taskId }, { takesTasks: true }).catch(() => undefined);
-      void carryOut.report({ id: of.decisionId }, 'unknown');
+      void execution.report({ id: of.decisionId }, 'unknown');
     });
     return { ...created, taskId: this.parts.handles.sealed({ ...of, taskId }, caller) };
   }
 
   /** How far it is, and what it came to. @throws {ProtocolError} */
-  async get(handle: string, asked: AskedWith): Promise<CallResult> {
+  async get(handle: string, asked: McpCaller): Promise<CallResult> {
     const task = await this.permitted('tasks/get', handle, asked);
     const state = await this.ask('tasks/get', task, {}, asked);
     const { status, result, error, inputRequests } = state;
     if (state.taskId !== task.taskId)
       throw new ProtocolError(ERROR.decisionPoint, `${task.server} answered for another task`);
-    const { carryOut } = this.parts;
+    const { execution } = this.parts;
     const decision = { id: task.decisionId };
-    if (status === 'failed') await carryOut.report(decision, 'failed', undefined, { error: messageIn(error) });
-    if (status === 'cancelled') await carryOut.report(decision, 'unknown', undefined, { error: 'it was cancelled' });
+    if (status === 'failed') await execution.report(decision, 'failed', undefined, { error: messageIn(error) });
+    if (status === 'cancelled') await execution.report(decision, 'unknown', undefined, { error: 'it was cancelled' });
     if (status === 'input_required') refuseUnaskable(inputRequests, asked);
     if (status !== 'completed') return { ...state, taskId: handle };
     if (typeof result !== 'object' || result === null)
       throw new ProtocolError(ERROR.decisionPoint, `${task.server} says that it is completed, and gives no result`);
-    return { ...state, taskId: handle, result: await carryOut.finished(task.tool, decision, result as CallResult) };
+    return { ...state, taskId: handle, result: await execution.complete(task.tool, decision, result as CallResult) };
   }
 
   /** Hands on what the user answered. @throws {ProtocolError} */
-  async update(handle: string, inputResponses: Json, asked: AskedWith): Promise<CallResult> {
+  async update(handle: string, inputResponses: Json, asked: McpCaller): Promise<CallResult> {
     const task = await this.permitted('tasks/update', handle, asked);
     await this.ask('tasks/update', task, { inputResponses }, asked);
     return {};
   }
 
   /** @throws {ProtocolError} */
-  async cancel(handle: string, asked: AskedWith): Promise<CallResult> {
+  async cancel(handle: string, asked: McpCaller): Promise<CallResult> {
     const task = await this.permitted('tasks/cancel', handle, asked);
     await this.ask('tasks/cancel', task, {}, asked);
     return {};
   }
 
-  private async permitted(method: Method, handle: string, asked: AskedWith): Promise<TaskOf> {
+  private async permitted(method: Method, handle: string, asked: McpCaller): Promise<TaskOf> {
     if (asked.takesTasks !== true) throw needsTasks(method);
     const { client, carried } = asked;
     const task = this.parts.handles.opened(handle, callerText(client));
     if (task === undefined) throw new ProtocolError(ERROR.mapping, 'you have no such task');
-    const { point, decides, decide, listed, carryOut } = this.parts;
+    const { point, decides, decide, listed, execution } = this.parts;
     const { subject, context } = requestBy(client);
     if (decides(method) || point.couldPermit === undefined) {
       const upstream = { server: task.server, tool: task.tool };
@@ -106,7 +106,7 @@ export class Tasks {
       const { decision, asked: waits, release } = await decide(request, asked);
       release?.();
       if (!isPermitted(decision)) throw denial(method, decision, waits);
-      await carryOut.report(decision, 'completed');
+      await execution.report(decision, 'completed');
       return task;
     }
     const actions = listed(task.server, task.tool) ?? [{ action: method, resource: { type: 'task' } }];
@@ -122,7 +122,7 @@ export class Tasks {
     return task;
   }
 
-  private async ask(method: Method, task: TaskOf, params: Json, asked: AskedWith): Promise<CallResult> {
+  private async ask(method: Method, task: TaskOf, params: Json, asked: McpCaller): Promise<CallResult> {
     const { server, taskId } = task;
     const upstream = this.parts.upstreams.find(({ name, contents }) => name === server && contents.tasks);
     if (upstream === undefined) throw new ProtocolError(ERROR.mapping, `no server here has tasks of ${server}`);
@@ -142,7 +142,7 @@ export class Tasks {
 }
 
 /** A server asks its client nothing that the client does not say that it can be asked. */
-function refuseUnaskable(requests: unknown, { input }: AskedWith): void {
+function refuseUnaskable(requests: unknown, { input }: McpCaller): void {
   for (const { method } of Object.values((requests ?? {}) as Record<string, { readonly method?: unknown }>)) {
     const capability = ASKED_WITH[String(method)];
     if (capability !== undefined && input?.capabilities[capability] !== undefined) continue;

@@ -6,7 +6,7 @@ import type { UserInput } from './user-input.js';
 export type Tool = Awaited<ReturnType<Client['listTools']>>['tools'][number];
 
 /** What goes with a request to a server besides its parameters. */
-export interface Along {
+export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly carried?: Carried;
   /** Told how far it is. */

@@ -10,11 +10,11 @@ export interface CallingClient {
   /** The claims of the access token that it came with, verified. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** Whether what it says the user asked for is believed without a token that says so. */
-  readonly tellsPrompt?: boolean | undefined;
+  readonly isPromptTrusted?: boolean | undefined;
 }
 
 /** What a request comes with besides what it asks for. */
-export interface AskedWith {
+export interface McpCaller {
   readonly client: CallingClient;
   readonly carried: Carried;
   readonly signal: AbortSignal;
@@ -35,6 +35,6 @@ export function requestBy({ originator, agent, task }: CallingClient): Pick<Acce
 }
 
 /** What its user asked for, of a client whose host is believed in that. */
-export function promptTold({ tellsPrompt }: CallingClient, { prompt }: Carried): { readonly prompt?: string } {
-  return tellsPrompt === true && prompt !== undefined ? { prompt } : {};
+export function trustedPrompt({ isPromptTrusted }: CallingClient, { prompt }: Carried): { readonly prompt?: string } {
+  return isPromptTrusted === true && prompt !== undefined ? { prompt } : {};
 }

@@ -1,6 +1,6 @@
 import { MappingError } from '../../errors.js';
 
-const LONGEST = 2_048;
+const MAX_CHARACTERS = 2_048;
 
 /**
  * A URI of a resource, when all who read it read the same: what is decided on is what the server opens.
@@ -9,7 +9,7 @@ const LONGEST = 2_048;
  */
 export function readableUri(uri: string): string {
   const refuse = (why: string): MappingError => new MappingError(`the URI ${JSON.stringify(uri.slice(0, 200))} ${why}`);
-  if (uri.length > LONGEST) throw refuse(`is longer than ${LONGEST} characters`);
+  if (uri.length > MAX_CHARACTERS) throw refuse(`is longer than ${MAX_CHARACTERS} characters`);
   const scheme = /^[a-zA-Z][a-zA-Z0-9+.-]*:/.exec(uri)?.[0];
   if (scheme === undefined) throw refuse('has no scheme');
   if (scheme !== scheme.toLowerCase()) throw refuse('has a scheme in capital letters');

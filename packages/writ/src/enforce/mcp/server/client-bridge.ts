@@ -1,18 +1,18 @@
 import type { ClientCapabilities, Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Relay } from '../client/bridge.js';
+import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
 import { isModern } from '../protocol/revision.js';
 
 const ANY = z.looseObject({});
 /** A person may have to answer. */
-const LONGEST_MS = 30 * 60_000;
+const MAX_ANSWER_MS = 30 * 60_000;
 
 /**
  * What goes from a server to its client of itself, in the revisions that have that: what it asks, and what it logs. Only where a server has
  * one client, as behind `writ guard`.
  */
-export class ClientRelay {
+export class ClientBridge {
   private server: Server | undefined;
   private ready: () => void = () => undefined;
   private readonly isReady = new Promise<void>((resolve) => {
@@ -22,25 +22,26 @@ export class ClientRelay {
   private constructor(private readonly capabilities: ClientCapabilities) {}
 
   /** @param first the first message of the client. @returns undefined for a client of 2026-07-28: there a server answers with what it asks */
-  static for(first: Readonly<Record<string, unknown>> | undefined): ClientRelay | undefined {
+  static for(first: Readonly<Record<string, unknown>> | undefined): ClientBridge | undefined {
     const params = (first?.params ?? {}) as Readonly<Record<string, unknown>>;
     if (first?.method !== 'initialize' || isModern(params)) return undefined;
     const { roots, sampling, elicitation } = (params.capabilities ?? {}) as ClientCapabilities;
-    return new ClientRelay({
+    return new ClientBridge({
       ...(roots === undefined ? {} : { roots }),
       ...(sampling === undefined ? {} : { sampling }),
       ...(elicitation === undefined ? {} : { elicitation }),
     });
   }
 
-  get options(): Relay {
+  get options(): Bridge {
     return {
       capabilities: this.capabilities,
       // A server may ask as soon as it is started, and the client is answered after that.
       ask: async (method, params) => {
         await this.isReady;
         return (
-          (await this.server?.request({ method, params: { ...params } } as never, ANY, { timeout: LONGEST_MS })) ?? {}
+          (await this.server?.request({ method, params: { ...params } } as never, ANY, { timeout: MAX_ANSWER_MS })) ??
+          {}
         );
       },
       log: (params) => void this.isReady.then(() => this.server?.sendLoggingMessage(params)).catch(() => undefined),

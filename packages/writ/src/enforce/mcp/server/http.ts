@@ -21,8 +21,8 @@ import { parseMessage } from '../protocol/message.js';
 import { headersDiffer } from '../protocol/request-headers.js';
 import { isModern } from '../protocol/revision.js';
 import { answerMetadata, MAX_BODY, readBody, refuse, send, untilClosed, untilGone } from './http-answers.js';
-import { admit, type CameWith, clientServer, type IdentifiedClient } from './mcp-server.js';
-import { OwnServers } from './per-client-servers.js';
+import { admit, type IdentifiedClient, mcpServer, type RequestContext } from './mcp-server.js';
+import { PerClientServers } from './per-client-servers.js';
 import { answerPlainly, hasPlainHeaders, plainCallIn } from './plain-call.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
 import { type IdentifiedRequest, NOT_STARTED, Sessions } from './sessions.js';
@@ -61,17 +61,17 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   const { gateway, identify, port, log } = parts;
   // Where the gateway is reached; a proof of possession names it.
   let url = '';
-  const clients = new WeakMap<AuthInfo, CameWith>();
-  const cameWith = ({ http }: Pick<ServerContext, 'http'>): CameWith => {
+  const clients = new WeakMap<AuthInfo, RequestContext>();
+  const contextOf = ({ http }: Pick<ServerContext, 'http'>): RequestContext => {
     const came = http?.authInfo === undefined ? undefined : clients.get(http.authInfo);
     if (came === undefined) throw new Error('a request came through without an identity');
     return came;
   };
-  const handler = createMcpHandler(() => clientServer(gateway, cameWith), {
+  const handler = createMcpHandler(() => mcpServer(gateway, contextOf), {
     onerror: (error) => log(`mcp: ${error.message}`),
     maxRequestBodySize: MAX_BODY,
   });
-  const ownServers = new OwnServers(gateway, cameWith);
+  const ownServers = new PerClientServers(gateway, contextOf);
   const sessions = new Sessions((first) => ownServers.sessionFor(first));
   const streams = new SseStreams((first) => ownServers.sessionFor(first), log);
   const resource = (): ProtectedResource & { readonly resource: string } => {
@@ -113,7 +113,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
         'send the client key, or an access token of a known issuer, as bearer token',
       );
     }
-    const came: CameWith = { ...known, headers: request.headers, url };
+    const came: RequestContext = { ...known, headers: request.headers, url };
     if (pathname === '/sse') return openStream(came, request, response);
     const session = request.headers['mcp-session-id'];
     if (request.method !== 'POST') {
@@ -138,7 +138,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
       return refuse(response, status, refused.code, refused.message, value.id, refused.data);
     }
     if (session !== undefined) return inSession(String(session), came, request, response, value);
-    let answered: CameWith['answered'];
+    let answered: RequestContext['answered'];
     const plain = hasPlainHeaders(request.headers) ? plainCallIn(value) : undefined;
     if (plain !== undefined) {
       const answer = await answerPlainly(gateway, plain, came, untilGone(response));
@@ -159,12 +159,12 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     refuse(response, 503, -32_603, 'there are too many sessions; end some, or try again later', value.id);
   }
 
-  function forSdk(request: IncomingMessage, came: CameWith): IdentifiedRequest {
+  function forSdk(request: IncomingMessage, came: RequestContext): IdentifiedRequest {
     return Object.assign(request, { auth: authOf(came) });
   }
 
   /** As the SDK carries it through. */
-  function authOf(came: CameWith): AuthInfo {
+  function authOf(came: RequestContext): AuthInfo {
     const authInfo: AuthInfo = { token: '', clientId: came.client.task, scopes: [] };
     clients.set(authInfo, came);
     return authInfo;
@@ -172,7 +172,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
 
   async function inSession(
     id: string,
-    came: CameWith,
+    came: RequestContext,
     request: IncomingMessage,
     response: ServerResponse,
     message: Record<string, unknown> | undefined,
@@ -181,7 +181,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
     refuse(response, 404, -32_001, 'you have no session of that id; begin one with initialize', message?.id);
   }
 
-  async function openStream(came: CameWith, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function openStream(came: RequestContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET') return refuse(response, 405, -32_600, 'a stream is opened by GET');
     if (streams.begin(callerText(came.client), response)) return;
     refuse(response, 503, -32_603, 'there are too many streams; end some, or try again later');
@@ -190,7 +190,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   /** A message of a client that has its answers on a stream. */
   function onStream(
     id: string,
-    came: CameWith,
+    came: RequestContext,
     response: ServerResponse,
     message: Record<string, unknown>,
     refused: ProtocolError | undefined,
@@ -207,7 +207,7 @@ export async function serveGateway(parts: ServedGateway): Promise<GatewayServer>
   /** @returns why it may not go on */
   async function refusedBy(
     message: Record<string, unknown>,
-    came: CameWith,
+    came: RequestContext,
     response: ServerResponse,
   ): Promise<ProtocolError | undefined> {
     let gone: AbortController | undefined;

@@ -8,7 +8,7 @@ import type { HeldCall } from '../../call-queue.js';
 
 /** Under which of the answers of a user the justification is; a server's own have other names. */
 export const JUSTIFICATION = 'dev.writ/justification';
-const LONGEST = 2_000;
+const MAX_CHARACTERS = 2_000;
 
 /** Asks the user of a client for what a call is needed that somebody has to approve (MCP, "Elicitation"). */
 export function askForJustification(tool: string, why: string): InputRequiredResult {
@@ -19,7 +19,7 @@ export function askForJustification(tool: string, why: string): InputRequiredRes
         message,
         requestedSchema: {
           type: 'object',
-          properties: { reason: { type: 'string', title: 'Reason', minLength: 1, maxLength: LONGEST } },
+          properties: { reason: { type: 'string', title: 'Reason', minLength: 1, maxLength: MAX_CHARACTERS } },
           required: ['reason'],
         },
       }),
@@ -35,7 +35,7 @@ export function justificationIn(
   const view = inputResponse(responses, JUSTIFICATION);
   if (view.kind === 'elicit') {
     const reason = view.action === 'accept' ? view.content?.reason : undefined;
-    return typeof reason === 'string' && reason.trim() !== '' ? { said: reason.slice(0, LONGEST) } : 'declined';
+    return typeof reason === 'string' && reason.trim() !== '' ? { said: reason.slice(0, MAX_CHARACTERS) } : 'declined';
   }
   return capabilities?.elicitation === undefined ? undefined : 'none';
 }

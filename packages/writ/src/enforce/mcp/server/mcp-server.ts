@@ -10,11 +10,11 @@ import {
 import { sameUid } from '@writ/cedar';
 import { z } from 'zod';
 import { JustificationNeeded } from '../../call-queue.js';
-import { carriedBy, originatorIn } from '../../carried.js';
+import { carriedIn, originatorIn } from '../../carried.js';
 import type { Contents } from '../gateway/contents.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { needsTasks, type Tasks, takesTasks } from '../gateway/tasks.js';
-import type { AskedWith, CallingClient } from '../protocol/caller.js';
+import type { CallingClient, McpCaller } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { isObject } from '../protocol/message.js';
@@ -26,7 +26,7 @@ import { askable, type UserInput } from '../protocol/user-input.js';
 import { askForJustification, JUSTIFICATION, justificationIn } from './justification.js';
 import { type Progress, progressOf } from './progress.js';
 
-const MOST_WATCHED = 100;
+const MAX_WATCHED = 100;
 
 /** Who calls, and the transaction token that its calls have when they come with none. */
 export interface IdentifiedClient {
@@ -35,7 +35,7 @@ export interface IdentifiedClient {
 }
 
 /** What one request came with. */
-export interface CameWith extends IdentifiedClient {
+export interface RequestContext extends IdentifiedClient {
   readonly headers?: Readonly<Record<string, unknown>>;
   /** Where it was sent, for proofs that name it. */
   readonly url?: string;
@@ -48,9 +48,9 @@ export interface CameWith extends IdentifiedClient {
  *
  * @param more what somebody else answers
  */
-export function clientServer(
+export function mcpServer(
   gateway: Gateway,
-  cameWith: (context: ServerContext) => CameWith,
+  contextOf: (context: ServerContext) => RequestContext,
   more: ServerCapabilities = {},
 ): Server {
   const { contents } = gateway;
@@ -74,8 +74,8 @@ export function clientServer(
   const capabilitiesOf = ({ mcpReq }: ServerContext): ClientCapabilities | undefined =>
     (mcpReq.envelope as Record<string, ClientCapabilities> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
     server.getClientCapabilities();
-  const askedBy = (meta: Record<string, unknown> | undefined, context: ServerContext): AskedWith => {
-    const came = cameWith(context);
+  const askedBy = (meta: Record<string, unknown> | undefined, context: ServerContext): McpCaller => {
+    const came = contextOf(context);
     const capabilities = capabilitiesOf(context);
     const input = inputOf(context, capabilities);
     return { ...callerIn(came, meta), signal: context.mcpReq.signal, input, takesTasks: takesTasks(capabilities) };
@@ -85,7 +85,7 @@ export function clientServer(
     return { tools: await gateway.tools(client, carried) };
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const { answered } = cameWith(context);
+    const { answered } = contextOf(context);
     if (answered !== undefined) return (await answered) as never;
     const { name, arguments: input = {}, _meta: meta } = params;
     const { mcpReq } = context;
@@ -134,7 +134,7 @@ interface ToolCall {
 export async function callTool(
   gateway: Gateway,
   { name, input, capabilities, responses }: ToolCall,
-  { client, ...asked }: AskedWith & Partial<Progress>,
+  { client, ...asked }: McpCaller & Partial<Progress>,
 ): Promise<CallResult> {
   const justification = justificationIn(responses, capabilities);
   try {
@@ -146,7 +146,7 @@ export async function callTool(
 }
 
 interface Admission {
-  readonly came: CameWith;
+  readonly came: RequestContext;
   /** Aborted when the client is gone. */
   readonly signal: () => AbortSignal;
   /** The gateway's resource identifier, as its clients know it. */
@@ -181,8 +181,8 @@ export function admit(
   const admitted = gateway.admit(method, given, asked, resource());
   if (method !== 'subscriptions/listen') return admitted;
   const { resourceSubscriptions: uris = [] } = notifications;
-  if (!Array.isArray(uris) || uris.length > MOST_WATCHED)
-    throw new ProtocolError(ERROR.mapping, `\`resourceSubscriptions\` is a list of ${MOST_WATCHED} URIs at most`);
+  if (!Array.isArray(uris) || uris.length > MAX_WATCHED)
+    throw new ProtocolError(ERROR.mapping, `\`resourceSubscriptions\` is a list of ${MAX_WATCHED} URIs at most`);
   const watchAll = async (): Promise<void> => {
     await admitted;
     for (const uri of uris.map(String)) {
@@ -203,7 +203,7 @@ function unknownMethodCode(params: Readonly<Record<string, unknown>>): number {
 function subscriptions(
   server: Server,
   contents: Contents,
-  askedBy: (meta: Record<string, unknown> | undefined, context: ServerContext) => AskedWith,
+  askedBy: (meta: Record<string, unknown> | undefined, context: ServerContext) => McpCaller,
 ): void {
   const watched = new Map<string, () => void>();
   const off = (uri: string): void => {
@@ -214,8 +214,7 @@ function subscriptions(
     // Where there is no connection there is nobody to tell.
     if (context.http !== undefined && context.sessionId === undefined)
       throw new ProtocolError(ERROR.mapping, 'subscribe in a session: begin with initialize');
-    if (watched.size >= MOST_WATCHED)
-      throw new ProtocolError(ERROR.mapping, `${MOST_WATCHED} are subscribed to already`);
+    if (watched.size >= MAX_WATCHED) throw new ProtocolError(ERROR.mapping, `${MAX_WATCHED} are subscribed to already`);
     const end = await contents.subscribe(uri, askedBy(meta, context), () => {
       server.sendResourceUpdated({ uri }).catch(() => undefined);
     });
@@ -238,9 +237,9 @@ const taskParams = z.looseObject({ taskId: z.string().min(1).max(8_192) });
 function taskRequests(
   server: Server,
   tasks: Tasks,
-  askedBy: (meta: Record<string, unknown> | undefined, context: ServerContext) => AskedWith,
+  askedBy: (meta: Record<string, unknown> | undefined, context: ServerContext) => McpCaller,
 ): void {
-  const asked = (context: ServerContext): AskedWith => askedBy(context.mcpReq._meta, context);
+  const asked = (context: ServerContext): McpCaller => askedBy(context.mcpReq._meta, context);
   server.setRequestHandler('tasks/get', { params: taskParams }, async ({ taskId }, context) => {
     return (await tasks.get(taskId, asked(context))) as never;
   });
@@ -255,10 +254,10 @@ function taskRequests(
 
 /** Who asks, and what comes with it. */
 export function callerIn(
-  { client, txnToken, headers, url }: CameWith,
+  { client, txnToken, headers, url }: RequestContext,
   meta: Record<string, unknown> | undefined,
-): Omit<AskedWith, 'signal'> {
-  const came = carriedBy(meta, headers, url);
+): Omit<McpCaller, 'signal'> {
+  const came = carriedIn(meta, headers, url);
   const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
   return { client: workingFor(client, came.txnToken), carried };
 }

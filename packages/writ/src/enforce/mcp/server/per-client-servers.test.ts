@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { OwnServers } from './per-client-servers.js';
+import { PerClientServers } from './per-client-servers.js';
 
 const OFFERS = { resources: false, prompts: false, completions: false, subscriptions: false };
 const first = (capabilities: object = {}): Record<string, unknown> => ({
@@ -12,10 +12,10 @@ const first = (capabilities: object = {}): Record<string, unknown> => ({
 });
 
 /** A gateway whose servers are started for each client, as far as sessions have to do with that. */
-function gatewayOf(start: () => Promise<unknown>, hasOwn = true) {
+function gatewayOf(start: () => Promise<unknown>, hasPerClient = true) {
   let closed = 0;
-  const gateway: Record<string, unknown> = { hasOwn, contents: { offers: OFFERS }, tasks: { isOffered: false } };
-  gateway.forOne = async () => {
+  const gateway: Record<string, unknown> = { hasPerClient, contents: { offers: OFFERS }, tasks: { isOffered: false } };
+  gateway.forClient = async () => {
     await start();
     const own = [{ contents: { logs: true }, close: async () => void closed++ }];
     return { gateway, own };
@@ -29,7 +29,7 @@ const nobody = (): never => {
 describe('servers of a session', () => {
   it('are a hundred at once at most, and end with their session', async () => {
     const { gateway, closed } = gatewayOf(async () => undefined);
-    const servers = new OwnServers(gateway, nobody);
+    const servers = new PerClientServers(gateway, nobody);
     const sessions = [];
     for (let i = 0; i < 100; i += 1) sessions.push(await servers.sessionFor(first()));
     await expect(servers.sessionFor(first())).rejects.toThrow(UpstreamError);
@@ -43,13 +43,13 @@ describe('servers of a session', () => {
 
   it('that do not start take no place', async () => {
     const { gateway } = gatewayOf(() => Promise.reject(new UpstreamError('it did not start')));
-    const servers = new OwnServers(gateway, nobody);
+    const servers = new PerClientServers(gateway, nobody);
     for (let i = 0; i < 101; i += 1) await expect(servers.sessionFor(first())).rejects.toThrow('it did not start');
   });
 
   it('are none where no server is for each client: then all share', async () => {
     const { gateway } = gatewayOf(() => expect.fail('nothing is started'), false);
-    const { server, end } = await new OwnServers(gateway, nobody).sessionFor(first());
+    const { server, end } = await new PerClientServers(gateway, nobody).sessionFor(first());
     expect([server.getCapabilities().logging, end]).toEqual([undefined, undefined]);
   });
 });

@@ -15,7 +15,7 @@ import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { isObject } from '../protocol/message.js';
 import { type CallResult, isTask } from '../protocol/result.js';
 import { askable } from '../protocol/user-input.js';
-import { type CameWith, callerIn, callTool } from './mcp-server.js';
+import { callerIn, callTool, type RequestContext } from './mcp-server.js';
 
 /** A call of a tool that is one request and one answer, as nearly all are: nothing is told on the way, and nothing was asked before. */
 export interface PlainCall {
@@ -77,7 +77,7 @@ type PlainAnswer = { readonly body: string } | { readonly unusual: Promise<CallR
 export async function answerPlainly(
   gateway: Gateway,
   { id, name, input, meta, capabilities }: PlainCall,
-  came: CameWith,
+  came: RequestContext,
   signal: AbortSignal,
 ): Promise<PlainAnswer> {
   const can = askable(capabilities);

@@ -1,6 +1,6 @@
 import type { Gateway } from '../gateway/gateway.js';
 import type { CallResult } from '../protocol/result.js';
-import type { CameWith } from './mcp-server.js';
+import type { RequestContext } from './mcp-server.js';
 import { answerPlainly, type PlainCall, plainCallIn } from './plain-call.js';
 
 type Id = string | number;
@@ -13,7 +13,7 @@ export class PlainConnection {
 
   constructor(
     private readonly gateway: () => Gateway | undefined,
-    private readonly came: CameWith,
+    private readonly came: RequestContext,
   ) {}
 
   /**
@@ -28,10 +28,10 @@ export class PlainConnection {
     const plain = gateway === undefined ? undefined : plainCallIn(message);
     // Two at once under one id are for the SDK to tell apart.
     if (gateway === undefined || plain === undefined || this.going.has(plain.id)) pass();
-    else void this.carryOut(gateway, plain, answer, pass);
+    else void this.call(gateway, plain, answer, pass);
   }
 
-  private async carryOut(
+  private async call(
     gateway: Gateway,
     plain: PlainCall,
     answer: (text: string) => void,
@@ -53,7 +53,7 @@ export class PlainConnection {
   }
 
   /** With what a request came that the SDK has. */
-  cameWith(id: Id): CameWith {
+  contextOf(id: Id): RequestContext {
     const answered = this.answered.get(id);
     if (answered === undefined) return this.came;
     this.answered.delete(id);

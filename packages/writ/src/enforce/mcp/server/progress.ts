@@ -1,10 +1,10 @@
 import type { HeldCall } from '../../call-queue.js';
-import type { Along } from '../protocol/call.js';
+import type { CallOptions } from '../protocol/call.js';
 
 /** Tells a client that asked for it how far its call is (MCP, "Progress"): first how long it is held, then what its server says. */
 export interface Progress {
   readonly onWait: HeldCall['onWait'];
-  readonly onProgress: Along['onProgress'];
+  readonly onProgress: CallOptions['onProgress'];
 }
 
 type Notify = (notification: { method: string; params: Record<string, unknown> }) => Promise<void>;

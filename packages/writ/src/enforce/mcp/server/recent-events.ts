@@ -1,9 +1,9 @@
 import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server';
 
-const MOST_EVENTS = 256;
+const MAX_EVENTS = 256;
 /** In characters: of one session, and of all. */
-const MOST_OF_SESSION = 1024 * 1024;
-const MOST_OF_ALL = 128 * 1024 * 1024;
+const MAX_SESSION_CHARACTERS = 1024 * 1024;
+const MAX_TOTAL_CHARACTERS = 128 * 1024 * 1024;
 
 interface SentEvent {
   readonly id: string;
@@ -28,10 +28,14 @@ export class RecentEvents implements EventStore {
   async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
     const size = JSON.stringify(message).length;
     const id = `${this.count++}`;
-    if (size > MOST_OF_SESSION) return id;
+    if (size > MAX_SESSION_CHARACTERS) return id;
     this.events.push({ id, stream, message, size });
     this.add(size);
-    while (this.events.length > MOST_EVENTS || this.size > MOST_OF_SESSION || this.all.size > MOST_OF_ALL) {
+    while (
+      this.events.length > MAX_EVENTS ||
+      this.size > MAX_SESSION_CHARACTERS ||
+      this.all.size > MAX_TOTAL_CHARACTERS
+    ) {
       const oldest = this.events.shift();
       if (oldest === undefined) break;
       this.add(-oldest.size);

@@ -38,8 +38,8 @@ interface Session {
 
 const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 60_000;
-const MOST = 10_000;
-const MOST_OF_ONE = 256;
+const MAX_SESSIONS = 10_000;
+const MAX_PER_OWNER = 256;
 
 /**
  * The sessions of clients of MCP 2025-11-25 and before over Streamable HTTP (2026-07-28 has none). A session is of whoever began it: its id
@@ -69,7 +69,7 @@ export class Sessions {
   ): Promise<boolean> {
     this.sweep();
     const own = [...this.held.values()].filter((one) => one.owner === owner).length + (this.beginning.get(owner) ?? 0);
-    if (this.held.size >= MOST || own >= MOST_OF_ONE) return false;
+    if (this.held.size >= MAX_SESSIONS || own >= MAX_PER_OWNER) return false;
     this.beginning.set(owner, (this.beginning.get(owner) ?? 0) + 1);
     try {
       await this.beginWith(await this.serverFor(message), owner, request, response, message);
@@ -136,7 +136,7 @@ export class Sessions {
 
   /** Tells all of them that their lists may be others now. */
   listsChanged(): void {
-    for (const { server } of this.held.values()) tellLists(server);
+    for (const { server } of this.held.values()) notifyLists(server);
   }
 
   async close(): Promise<void> {
@@ -157,7 +157,7 @@ export class Sessions {
 }
 
 /** Tells the client of a connection that its lists may be others now. */
-export function tellLists(server: Server): void {
+export function notifyLists(server: Server): void {
   const { resources, prompts } = server.getCapabilities();
   const told = [server.sendToolListChanged()];
   if (resources !== undefined) told.push(server.sendResourceListChanged());

@@ -4,15 +4,15 @@ import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextp
 import { every } from '../../../lib/every.js';
 import { UpstreamError } from '../../errors.js';
 import { ERROR } from '../protocol/errors.js';
-import { endWithConnection, NOT_STARTED, type SessionServer, tellLists } from './sessions.js';
+import { endWithConnection, NOT_STARTED, notifyLists, type SessionServer } from './sessions.js';
 
 const KEEP_ALIVE_MS = 15_000;
 /** In bytes. */
-const MOST_UNREAD = 16 * 1024 * 1024;
-const MOST = 1_000;
-const MOST_OF_ONE = 64;
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+const MAX_STREAMS = 1_000;
+const MAX_PER_OWNER = 64;
 /** So many messages of one client wait while its servers are started. */
-const MOST_WAITING = 100;
+const MAX_WAITING = 100;
 
 /** Where clients of this transport send their messages; the stream itself names it. */
 export const SSE_MESSAGES = '/messages';
@@ -46,7 +46,7 @@ class SseStream implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     // Whoever does not read is not waited for.
-    if (this.response.writableLength > MOST_UNREAD) this.response.destroy();
+    if (this.response.writableLength > MAX_UNREAD_BYTES) this.response.destroy();
     else this.response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
   }
 
@@ -77,7 +77,7 @@ export class SseStreams {
   /** @returns false when there are too many */
   begin(owner: string, response: ServerResponse): boolean {
     const own = [...this.open.values()].filter(({ stream }) => stream.owner === owner);
-    if (this.open.size >= MOST || own.length >= MOST_OF_ONE) return false;
+    if (this.open.size >= MAX_STREAMS || own.length >= MAX_PER_OWNER) return false;
     const stream = new SseStream(owner, response);
     this.open.set(stream.sessionId, { stream, server: undefined, taken: undefined, waiting: 0 });
     response.once('close', () => this.open.delete(stream.sessionId));
@@ -96,14 +96,14 @@ export class SseStreams {
     const deliver = (): void => open.stream.onmessage?.(message as unknown as JSONRPCMessage, { authInfo });
     if (open.server !== undefined) {
       deliver();
-    } else if (open.waiting < MOST_WAITING) {
+    } else if (open.waiting < MAX_WAITING) {
       open.waiting += 1;
       // In their order, once there is somebody to take them.
       open.taken = (open.taken ?? this.connect(open, message))
         .then(deliver)
         .catch((error: unknown) => this.log(`a stream failed: ${String(error)}`));
     } else if (message.id !== undefined) {
-      this.refuse(id, message.id, { code: ERROR.decisionPoint, message: `${MOST_WAITING} messages wait already` });
+      this.refuse(id, message.id, { code: ERROR.decisionPoint, message: `${MAX_WAITING} messages wait already` });
     }
   }
 
@@ -139,7 +139,7 @@ export class SseStreams {
 
   /** Tells all of them that their lists may be others now. */
   listsChanged(): void {
-    for (const { server } of this.open.values()) if (server !== undefined) tellLists(server);
+    for (const { server } of this.open.values()) if (server !== undefined) notifyLists(server);
   }
 
   async close(): Promise<void> {
