@@ -1,5 +1,5 @@
 /** A command of a document, or the edit of a file that it asks for. */
-export type Step = { readonly command: string } | { readonly file: string; readonly from: string; readonly to: string };
+type Step = { readonly command: string } | { readonly file: string; readonly from: string; readonly to: string };
 
 const COMMANDS = /^```sh\n(?<lines>.*?)^```$/gms;
 const EDIT = /Open\s+`(?<file>[^`]+)`[^`]+from\s+`(?<from>[^`]+)`\s+to\s+`(?<to>[^`]+)`/g;
