@@ -3,21 +3,20 @@ import { timelineOf } from '../audit/explain/timeline.js';
 import { LogReader } from '../audit/log/log-reader.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
 import { DecisionSearch } from '../audit/search/decision-search.js';
-import { type Bundle, loadBundle, readBundleFrom } from '../bundle/bundle.js';
-import { verifiedBundle } from '../bundle/check/check.js';
 import { lastGood } from '../bundle/last-good.js';
-import { accountLines, accountOf } from '../decide/replay/explanation.js';
+import type { DecisionRecord } from '../decide/record.js';
 import { EXIT, type ExitCode } from './exit.js';
+import type { Account } from './explain-account.js';
 import { complain, print, printJson } from './output.js';
 import { type StoreFlags, storeToRead } from './store-to-read.js';
 
 export interface ExplainFlags extends StoreFlags {
-  /** The bundle whose policies are looked into; the one that was served last when it is not given. */
+  /** Folder of the bundle whose policies are examined; the default is the one served last. */
   readonly bundle?: string;
   readonly json?: boolean;
 }
 
-/** `writ explain`: tells why a decision was made, from its record. */
+/** `writ explain`: explains a decision from its record. */
 export async function explain(id: string, options: ExplainFlags): Promise<ExitCode> {
   const store = await storeToRead(options);
   try {
@@ -35,18 +34,17 @@ export async function explain(id: string, options: ExplainFlags): Promise<ExitCo
       return EXIT.notSo;
     }
     const timeline = await timelineOf(recorded.decision, reader, new DecisionSearch(store, () => undefined, keys));
-    const bundle = bundleFor(options);
-    const account = bundle && accountOf(recorded.decision, bundle);
+    const account = await accountFor(recorded.decision, options);
     if (options.json === true) printJson({ ...recorded, timeline, alternatives: account?.alternatives });
-    else print(explainRecord(recorded, timeline, account && accountLines(recorded.decision, account)));
+    else print(explainRecord(recorded, timeline, account?.lines));
     return EXIT.ok;
   } finally {
     await store.destroy();
   }
 }
 
-function bundleFor({ bundle, data }: ExplainFlags): Bundle | undefined {
-  if (bundle !== undefined) return loadBundle(bundle);
-  const kept = lastGood(data);
-  return kept && verifiedBundle(readBundleFrom(kept));
+/** Evaluates the decision on a bundle, if there is one. The engine is loaded only then. */
+async function accountFor(decision: DecisionRecord, { bundle, data }: ExplainFlags): Promise<Account | undefined> {
+  const where = bundle ?? lastGood(data);
+  return where === undefined ? undefined : (await import('./explain-account.js')).accountOn(decision, where);
 }

@@ -2,16 +2,18 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { exportLog, LogFolder } from '../audit/log/log-folder.js';
-import { LogTiles, type TileSource } from '../audit/log/log-tiles.js';
+import type { TileSource } from '../audit/log/log-tiles.js';
 import { logKeyFiles } from '../audit/log/open-log.js';
 import { verifyReceipt } from '../audit/log/receipts.js';
 import { type LogProblem, verifyConsistency, verifyLog } from '../audit/log/verify-log.js';
 import { verifiedCheckpoint } from '../audit/tlog/checkpoint.js';
 import { LogProofError, NoteError } from '../audit/tlog/errors.js';
-import { parseVerifier, type Verifier } from '../audit/tlog/note.js';
+import type { Verifier } from '../audit/tlog/note.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, count, print, printJson } from './output.js';
-import { type StoreFlags, storeToRead } from './store-to-read.js';
+import { readKey } from './read-key.js';
+import type { StoreFlags } from './store-to-read.js';
+import { withTiles } from './with-tiles.js';
 
 export interface VerifyFlags extends StoreFlags {
   /** The public key of the log, or a file of it. */
@@ -20,16 +22,6 @@ export interface VerifyFlags extends StoreFlags {
   /** A file with an earlier checkpoint. */
   readonly since?: string;
   readonly json?: boolean;
-}
-
-/** Opens the tiles of a store, for as long as something is done with them. */
-export async function withTiles<T>(flags: StoreFlags, use: (tiles: LogTiles) => Promise<T>): Promise<T> {
-  const store = await storeToRead(flags);
-  try {
-    return await use(new LogTiles(store));
-  } finally {
-    await store.destroy();
-  }
 }
 
 /** `writ log checkpoint`: what the log came to, signed. */
@@ -143,15 +135,4 @@ function keyOf({ key, data }: VerifyFlags): Verifier {
       { cause },
     );
   }
-}
-
-/** A key, as its line or the file that it is in. @throws {NoteError} when it is neither */
-export function readKey(text: string): Verifier {
-  if (/^\S+\+[0-9a-f]{8}\+\S+$/.test(text)) return parseVerifier(text);
-  if (!existsSync(text))
-    throw new NoteError(
-      `"${text}" is neither a public key nor a file of one`,
-      'a service writes its own to keys/log.pub',
-    );
-  return parseVerifier(readFileSync(text, 'utf8'));
 }

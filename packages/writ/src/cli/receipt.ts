@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { receiptOf } from '../audit/log/receipts.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { withTiles } from './log.js';
 import { complain, print } from './output.js';
 import type { StoreFlags } from './store-to-read.js';
+import { withTiles } from './with-tiles.js';
 
 /** `writ receipt`: the record of a decision with the proof that it is in the log, as one file. */
 export async function receipt(id: string, flags: StoreFlags & { readonly out?: string }): Promise<ExitCode> {

@@ -1,9 +1,9 @@
 import pc from 'picocolors';
 import { start as startWrit } from '../serve/start.js';
-import { StoreError } from '../store/errors.js';
-import { isPostgresUrl } from '../store/postgres.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print } from './output.js';
+import { stopSignal } from './stop-signal.js';
+import { storeOf } from './store-of.js';
 import { processLogger, tracing } from './telemetry.js';
 
 export interface StartFlags {
@@ -52,24 +52,6 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** The URL of a database has a password in it, which the list of processes shows: the environment is the better place. */
-export function storeOf(flag: string | undefined): string | undefined {
-  const where = flag ?? process.env.WRIT_STORE;
-  if (where === undefined || where === '') return undefined;
-  if (isPostgresUrl(where)) return where;
-  throw new StoreError(
-    'the store is a PostgreSQL URL',
-    'as postgres://user:password@host/name; leave it out for SQLite in --data',
-  );
-}
-
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
-}
-
-/** Resolves at the first SIGINT or SIGTERM. */
-export function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
 }

@@ -6,7 +6,7 @@ import { LogReader } from '../audit/log/log-reader.js';
 import { STORE_FILE } from '../store/files.js';
 import { openStoreToRead, type Store } from '../store/store.js';
 import { complain, count } from './output.js';
-import { storeOf } from './start.js';
+import { storeOf } from './store-of.js';
 
 export interface StoreFlags {
   readonly data: string;
@@ -17,10 +17,10 @@ const LOOKS = 10;
 const LOOK_MS = 50;
 
 /**
- * Opens the store of a deployment to read from. A service that runs is given time to bring into the log what it has on disk beside it;
- * of one that was killed it is told that this is not done.
+ * Opens the store of a deployment to read from. A running service gets half a second to move its journal into the log; if the service
+ * was killed, a warning says how many entries are missing.
  *
- * @throws {StoreError} when there is none
+ * @throws {StoreError} if there is no store
  */
 export async function storeToRead({ data, store }: StoreFlags): Promise<Store> {
   const url = storeOf(store);
@@ -36,7 +36,7 @@ export async function storeToRead({ data, store }: StoreFlags): Promise<Store> {
     await sleep(LOOK_MS);
   }
   complain(
-    `${count(entriesIn(missing), 'entry', 'entries')} in ${join(data, JOURNAL_FILE)} will come into the log when the service is started again: it was killed before it had done that`,
+    `${count(entriesIn(missing), 'entry', 'entries')} in ${join(data, JOURNAL_FILE)} are not in the log yet: the service was killed; start it again, and it adds them`,
   );
   return opened;
 }

@@ -7,9 +7,9 @@ import { serveWitness } from '../audit/witness/serve-witness.js';
 import { Witness } from '../audit/witness/witness.js';
 import { openDatabase } from '../store/database.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { readKey } from './log.js';
 import { print } from './output.js';
-import { stopSignal } from './start.js';
+import { readKey } from './read-key.js';
+import { stopSignal } from './stop-signal.js';
 
 export interface WitnessFlags {
   readonly name: string;

@@ -1,0 +1,88 @@
+import { Command, InvalidArgumentError, type Option } from 'commander';
+import pc from 'picocolors';
+import type { ExitCode } from './exit.js';
+
+/** The groups of `writ --help`, in their order. */
+export const GROUPS = ['Start here', 'Bundles', 'Decisions', 'People', 'Identities', 'Tools'] as const;
+type Group = (typeof GROUPS)[number];
+
+export const SERVICE_PORT = 7465;
+export const GATEWAY_PORT = 7466;
+export const SERVICE_URL = `http://127.0.0.1:${SERVICE_PORT}`;
+
+/**
+ * A verb of the command line. A file below `verbs` declares one as its default export; `writ` finds the files by itself.
+ * `writ --help` loads every declaration, so the work is imported inside the function that is given to `runs`.
+ */
+export class Verb extends Command {
+  private readonly needed: Option[] = [];
+
+  constructor(name?: string) {
+    super(name);
+    this.exitOverride()
+      .configureOutput({ outputError: (text, write) => write(pc.red(text)) })
+      .hook('preAction', (own, called) => {
+        if (own === called) this.checkNeeded();
+      });
+  }
+
+  /** Adds a required option. Commander would miss it before a missing argument; here arguments are checked first. */
+  needs(flags: string, description: string): this {
+    const option = this.createOption(flags, description);
+    this.needed.push(option);
+    return this.addOption(option);
+  }
+
+  /** Sets the work of the verb; its result is the exit code of the process. */
+  runs<Given extends unknown[]>(work: (...given: Given) => ExitCode | Promise<ExitCode>): this {
+    return this.action(async (...given: unknown[]) => {
+      process.exitCode = await work(...(given as Given));
+    });
+  }
+
+  /** Adds the options of a verb that asks the service, with the key of this caller by default. */
+  asksService(caller: 'default' | 'admin'): this {
+    return this.option('--service <url>', 'URL of the service', SERVICE_URL).option(
+      '--key-file <file>',
+      'file with the key of the caller',
+      `./data/keys/${caller}.key`,
+    );
+  }
+
+  /** Adds the options of a verb that reads the store of a deployment. */
+  readsStore(): this {
+    return this.option('--data <dir>', 'folder with the store', './data').option(
+      '--store <url>',
+      'URL of the PostgreSQL database, if the store is one; or WRIT_STORE in the environment',
+    );
+  }
+
+  printsJson(): this {
+    return this.option('--json', 'print JSON');
+  }
+
+  private checkNeeded(): void {
+    for (const option of this.needed)
+      if (this.getOptionValue(option.attributeName()) === undefined)
+        this.error(`error: required option '${option.flags}' not specified`, {
+          code: 'commander.missingMandatoryOptionValue',
+        });
+  }
+}
+
+/** Returns a verb of the top level. */
+export function verb(name: string, group: Group, description: string): Verb {
+  return new Verb(name).description(description).helpGroup(`${group}:`);
+}
+
+/** Returns a verb below a noun, as `list` of `writ task list`; its file is in the folder of the noun. */
+export function subverb(name: string, description: string): Verb {
+  return new Verb(name).description(description);
+}
+
+/** @throws {InvalidArgumentError} if the text is not the number of a port */
+export function portIn(text: string): number {
+  if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return Number(text);
+}

@@ -1,0 +1,7 @@
+import type { ServiceFlags } from '../service-client.js';
+import { verb } from '../verb.js';
+
+export default verb('approvals', 'People', 'list approvals, the newest first')
+  .asksService('admin')
+  .printsJson()
+  .runs(async (flags: ServiceFlags & { json?: boolean }) => (await import('../access.js')).listApprovals(flags));

@@ -1,0 +1,6 @@
+import { verb } from '../verb.js';
+
+export default verb('check', 'Bundles', 'parse, type-check and lint a bundle')
+  .argument('<bundle>', 'folder of the bundle')
+  .printsJson()
+  .runs(async (bundle: string, flags: { json?: boolean }) => (await import('../check.js')).check(bundle, flags));

@@ -1,0 +1,15 @@
+import type { DoctorFlags } from '../doctor.js';
+import { GATEWAY_PORT, SERVICE_URL, verb } from '../verb.js';
+
+export default verb(
+  'doctor',
+  'Start here',
+  'diagnose the machine, a bundle and its servers, the service and the clients',
+)
+  .option('--bundle <dir>', 'folder of the bundle; its servers are started and stopped again')
+  .option('--data <dir>', 'folder with the store and the keys', './data')
+  .option('--service <url>', 'URL of the service', SERVICE_URL)
+  .option('--gateway <url>', 'URL of the gateway', `http://127.0.0.1:${GATEWAY_PORT}/mcp`)
+  .option('--key-file <file>', 'file with the key of an enforcement point; the default is the key in --data')
+  .printsJson()
+  .runs(async (flags: DoctorFlags) => (await import('../doctor.js')).doctor(flags));

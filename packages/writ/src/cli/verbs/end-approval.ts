@@ -1,0 +1,11 @@
+import type { ServiceFlags } from '../service-client.js';
+import { verb } from '../verb.js';
+
+export default verb('end-approval', 'People', 'end an approval now')
+  .argument('<id>', 'id of the approval, apr_…')
+  .needs('--reason <text>', 'reason, for the record')
+  .asksService('admin')
+  .printsJson()
+  .runs(async (id: string, flags: ServiceFlags & { json?: boolean; reason: string }) =>
+    (await import('../access.js')).endApproval(id, flags),
+  );

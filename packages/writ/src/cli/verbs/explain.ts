@@ -1,0 +1,9 @@
+import type { ExplainFlags } from '../explain.js';
+import { verb } from '../verb.js';
+
+export default verb('explain', 'Decisions', 'explain a decision from its record')
+  .argument('<id>', 'id of the decision')
+  .readsStore()
+  .printsJson()
+  .option('--bundle <dir>', 'folder of the bundle whose policies are examined; the default is the one served last')
+  .runs(async (id: string, flags: ExplainFlags) => (await import('../explain.js')).explain(id, flags));

@@ -1,0 +1,20 @@
+import { CLIENTS } from '../../clients/known.js';
+import type { GuardInstallFlags } from '../../guard-install.js';
+import type { Verb } from '../../verb.js';
+import { subverb } from '../../verb.js';
+
+export default subverb('install', 'put the guard before the MCP servers of the clients on this machine')
+  .option('--client <name...>', `only these clients: ${CLIENTS.join(', ')}`)
+  .option('--config <file>', 'change this file instead')
+  .option('--only <server...>', 'only before these servers')
+  .option('--undo', 'remove the guard')
+  .option('--dry-run', 'print the changes without making them')
+  .addHelpText(
+    'after',
+    '\nOptions of `writ guard` are passed to the guard: --for, --agent, --service, --key-file, --bundle.',
+  )
+  .printsJson()
+  // Those options belong to the parent command, on whichever side of `install` they stand.
+  .runs(async (_flags: unknown, command: Verb) =>
+    (await import('../../guard-install.js')).guardInstall(command.optsWithGlobals<GuardInstallFlags>()),
+  );

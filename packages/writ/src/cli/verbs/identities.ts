@@ -1,0 +1,15 @@
+import { Option } from 'commander';
+import { IDENTITY_KINDS } from '../../registry/identities.js';
+import { IDENTITY_FLAGS } from '../../registry/identity-view.js';
+import type { IdentitiesFlags } from '../identities.js';
+import { verb } from '../verb.js';
+
+export default verb('identities', 'Identities', 'list identities, their owners, and what is wrong with them')
+  .addOption(new Option('--kind <kind>', 'only of this kind').choices([...IDENTITY_KINDS]))
+  .addOption(new Option('--flag <flag>', 'only those with this problem').choices([...IDENTITY_FLAGS]))
+  .option('--state <state>', 'active, dormant, suspended, retired or unregistered')
+  .option('--owner <owner>', 'only those of this owner')
+  .option('--team <team>', 'only those of this team')
+  .asksService('admin')
+  .printsJson()
+  .runs(async (flags: IdentitiesFlags) => (await import('../identities.js')).listIdentities(flags));

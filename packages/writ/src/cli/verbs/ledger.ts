@@ -1,0 +1,3 @@
+import { verb } from '../verb.js';
+
+export default verb('ledger', 'Decisions', 'inspect the accumulators');

@@ -1,0 +1,11 @@
+import type { LedgerFlags } from '../../ledger.js';
+import { subverb } from '../../verb.js';
+
+export default subverb('show', 'show the accumulators of a task, an actor, an originator or a resource')
+  .option('--task <txn>', 'id of a task')
+  .option('--actor <entity>', 'actor, as in Agent::"planner"')
+  .option('--originator <entity>', 'originator, as in User::"ana"')
+  .option('--resource <entity>', 'resource, as in Order::"17"')
+  .printsJson()
+  .asksService('admin')
+  .runs(async (flags: LedgerFlags) => (await import('../../ledger.js')).showLedger(flags));

@@ -1,0 +1,3 @@
+import { verb } from '../verb.js';
+
+export default verb('task', 'Identities', 'start, list and end tasks');

@@ -1,0 +1,8 @@
+import type { TaskFlags } from '../../task.js';
+import { subverb } from '../../verb.js';
+
+export default subverb('show', 'show whom a task is for, what it may do, and what it has used up')
+  .argument('<txn>', 'id of the task')
+  .printsJson()
+  .asksService('default')
+  .runs(async (txn: string, flags: TaskFlags) => (await import('../../task.js')).showTask(txn, flags));
