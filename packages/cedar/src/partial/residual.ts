@@ -43,7 +43,7 @@ export interface Residual {
  * @throws {CedarError} `request` when what is known is malformed
  * @example
  * partiallyAuthorize(policies, { principal: { type: 'User', id: 'ana' }, action: { type: 'Action', id: 'view' },
- *   resource: { unknown: true, type: 'Photo' } }, entities).decision // undefined: it depends on the photo
+ *   resource: { unknown: true, type: 'Photo' } }, entities).decision // undefined; it depends on the photo
  */
 export function partiallyAuthorize(policies: PolicySet, request: PartialRequest, entities: Entities): Residual {
   const known = knownOf(policies, request, entities);

@@ -22,7 +22,7 @@ type Part = 'principal' | 'action' | 'resource';
  * @throws {CedarError} `request` when not exactly one part is unknown, or its type is not given
  * @example
  * search(policies, { principal: { type: 'User', id: 'ana' }, action: { type: 'Action', id: 'view' },
- *   resource: { unknown: true, type: 'Photo' } }, entities) // [{ type: 'Photo', id: '1' }, …]
+ *   resource: { unknown: true, type: 'Photo' } }, entities) // [{ type: 'Photo', id: '1' }]
  */
 export function search(policies: PolicySet, request: PartialRequest, entities: Entities): EntityUid[] {
   return [...searchEach(policies, request, entities)].filter((found) => found !== undefined);

@@ -45,7 +45,7 @@ export interface Note {
  * A signer of notes, or of cosignatures.
  *
  * @param seed the 32 bytes of an Ed25519 private key (RFC 8032)
- * @example signerOf('example.com/log', seed).vkey // 'example.com/log+530d903a+AekyeRrm…'
+ * @example signerOf('example.com/log', seed).vkey // 'example.com/log+…'
  */
 export function signerOf(name: string, seed: Buffer, isWitness = false): Signer {
   assertName(name);
