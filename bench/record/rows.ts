@@ -40,7 +40,7 @@ function decision(i: number, at: number): DecisionRecord {
   const result = i % 20 === 0 ? 'deny' : 'allow';
   return {
     kind: 'decision',
-    id: ulid(at),
+    id: ulid(at) as DecisionRecord['id'],
     time: new Date(at).toISOString(),
     result,
     enforcementPoint: 'gateway',

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { Approval, DecisionRecord } from '../decide/record.js';
+import type { TaskKey } from '../lib/ids.js';
 import { type AccessItem, type AccessTask, statusOf, type Vote } from './access-task.js';
 import { AccessRequestError, ApproverError, TooManyRequests } from './errors.js';
 import type { AccessRequestsParts, Denial, Submission, Template, Voting } from './submission.js';
@@ -83,7 +84,7 @@ export class AccessRequests {
   }
 
   /** The last request for exactly this, of this path and task, whatever became of it. */
-  async lastFor(record: DecisionRecord, task: string): Promise<AccessTask | undefined> {
+  async lastFor(record: DecisionRecord, task: TaskKey): Promise<AccessTask | undefined> {
     if (record.binding === undefined) return undefined;
     const path = pathText(record);
     const found = await this.parts.store.withBinding(record.binding);

@@ -1,5 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
 import type { ApprovalUses } from '../decide/record.js';
+import type { TaskKey } from '../lib/ids.js';
 
 /** The statuses of the profile ("Task Status Values") that one thing that is asked for can have. */
 type ItemStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'cancelled' | 'failed';
@@ -55,7 +56,7 @@ export interface AccessTask {
   readonly template: string;
   readonly path: readonly EntityUid[];
   /** The task of the ledger that it is in. */
-  readonly task: string;
+  readonly task: TaskKey;
   readonly policyVersion: string;
   readonly items: readonly AccessItem[];
   /** Whether it was sent with `items`. */

@@ -1,5 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
 import type { Approval, DecisionRecord } from '../decide/record.js';
+import type { TaskKey } from '../lib/ids.js';
 import type { AccessItem, AccessTask, ApprovalScope, Vote } from './access-task.js';
 import type { AccessTaskStore, NewDelivery } from './task-store.js';
 import type { Workflow } from './workflow.js';
@@ -72,7 +73,7 @@ export interface Denial {
   readonly record: DecisionRecord;
   readonly template: string;
   /** The task of the ledger that it is in. */
-  readonly task: string;
+  readonly task: TaskKey;
 }
 
 export interface Voting {

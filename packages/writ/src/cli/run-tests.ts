@@ -16,6 +16,7 @@ import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { TRANSFORMS } from '../enforce/supported-obligations.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { WritError } from '../lib/errors.js';
+import type { Txn } from '../lib/ids.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import { mandateOf } from '../provenance/mandate.js';
 import type { Provenance } from '../provenance/path.js';
@@ -163,7 +164,7 @@ function startedAs(
   if (declared === undefined) throw new TestError(`tasks.yaml has no kind ${kind}`, 'a test names it with `kind`');
   const provenance = provenanceOf(request);
   if (typeof provenance === 'string') return undefined;
-  const txn = ('call' in step ? step.task : undefined) ?? test;
+  const txn = (('call' in step ? step.task : undefined) ?? test) as Txn;
   return { ...provenance, txn, scope: [declared.scope], mandate: mandateOf(kind, declared.mandate, txn) };
 }
 

@@ -3,6 +3,7 @@ import type { EventData } from '../ledger/event.js';
 import { type CallOrigins, type Origin, originsOf } from '../ledger/flow/origins.js';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger } from '../ledger/ledger.js';
+import type { TaskKey } from '../lib/ids.js';
 import type { Coverage } from './mandates.js';
 import type { AccessRequest } from './request.js';
 
@@ -20,7 +21,7 @@ export interface DataFlow {
 /** What is traced of a call. */
 interface FlowParts {
   readonly ledger: Ledger;
-  readonly task: string;
+  readonly task: TaskKey;
   readonly coverage: Coverage | undefined;
   readonly now: Date;
 }

@@ -1,6 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
 import { LedgerError } from '../ledger/errors.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
+import type { DecisionId, TaskKey } from '../lib/ids.js';
 import { TokenError } from '../provenance/errors.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Revocations } from '../registry/revocations.js';
@@ -22,6 +23,9 @@ import { mayWait, reachRevision, waitsFor } from './prepare.js';
 import type { Append, DecisionRecord, OutcomeDetails } from './record.js';
 import { beginRecord, conclude } from './record-draft.js';
 import type { AccessRequest } from './request.js';
+
+/** The id of a decision that is considered only. */
+const NOT_RECORDED = '' as DecisionId;
 
 /** What the pipeline is put together from: the four rooms, the record, and the clock. */
 export interface DeciderParts extends JudgeParts {
@@ -112,7 +116,7 @@ export class Decider {
   }
 
   /** Tells when what permits an action that was begun is revoked. */
-  onRevoked(decisionId: string, told: OnRevoked): void {
+  onRevoked(decisionId: DecisionId, told: OnRevoked): void {
     this.inFlight.onRevoked(decisionId, told);
   }
 
@@ -226,7 +230,7 @@ export class Decider {
     const { obligations: _1, missing: _2, stale: _3, binding: _4, took: _5, ...rest } = decision;
     const denied: DecisionRecord = {
       ...rest,
-      id: this.nextId(now),
+      id: this.nextId(now) as DecisionId,
       time: now.toISOString(),
       result: 'deny',
       refusal,
@@ -240,7 +244,7 @@ export class Decider {
   /** Decides without recording and without using anything up: whether a search may name a candidate. */
   consider(request: AccessRequest, caller: Caller, token: TokenProvenance | undefined): Verdict {
     const now = this.parts.clock();
-    const draft = beginRecord('', request, caller, now, this.current.policyVersion);
+    const draft = beginRecord(NOT_RECORDED, request, caller, now, this.current.policyVersion);
     return this.judge.judge({ id: undefined, request, caller, token, now }, draft);
   }
 
@@ -252,7 +256,7 @@ export class Decider {
   ): DecisionRecord {
     const begun = performance.now();
     const now = this.parts.clock();
-    const id = this.nextId(now);
+    const id = this.nextId(now) as DecisionId;
     this.permits.expire(now);
     const record = beginRecord(id, request, caller, now, this.current.policyVersion);
     if (trace !== undefined) record.trace = trace;
@@ -277,7 +281,7 @@ export class Decider {
   }
 
   /** The task of a recorded decision, as the ledger knows it. */
-  taskKeyOf({ request, provenance }: DecisionRecord): string {
+  taskKeyOf({ request, provenance }: DecisionRecord): TaskKey {
     return taskKeyOf(request, (provenance ?? { path: [request.subject], assurance: 0 }) as Provenance);
   }
 
@@ -288,7 +292,7 @@ export class Decider {
 
   /** Takes in what became of a permitted action: see {@link Permits.report}. */
   async report(
-    decisionId: string,
+    decisionId: DecisionId,
     status: OutcomeStatus,
     caller: Caller,
     result?: unknown,

@@ -1,4 +1,5 @@
 import type { EntityUid } from '@writ/cedar';
+import type { DecisionId } from '../lib/ids.js';
 
 /**
  * The five results (docs/service.md). `allow` and `modify` permit, `modify` with obligations that change the input or the
@@ -75,8 +76,7 @@ export interface Verdict {
 }
 
 export interface Decision extends Verdict {
-  /** A ULID. */
-  readonly id: string;
+  readonly id: DecisionId;
   readonly policyVersion: string;
 }
 

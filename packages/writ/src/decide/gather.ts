@@ -1,5 +1,6 @@
 import { type ActionDeclaration, Entity, type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/event.js';
+import type { TaskKey, Txn } from '../lib/ids.js';
 import { isObject } from '../lib/is-object.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { Grant } from '../registry/grants.js';
@@ -230,7 +231,7 @@ export function lineageOf(registry: Registry, provenance: Provenance): string {
 export function eventOf(
   request: AccessRequest,
   provenance: Provenance,
-  task: string,
+  task: TaskKey,
   lineage: string,
   flow: DataFlow,
 ): LedgerEvent {
@@ -259,15 +260,16 @@ export function eventOf(
 }
 
 /** A transaction is one task, whoever works on it. Without one, the name is the caller's choice; whose it is, is not. */
-export function taskKeyOf(request: AccessRequest, provenance: Provenance): string {
+export function taskKeyOf(request: AccessRequest, provenance: Provenance): TaskKey {
   const { txn } = provenance;
   if (txn !== undefined) return keyOfTask(txn);
-  return JSON.stringify([uidText(originatorOf(provenance)), uidText(actorOf(provenance)), taskNameOf(request) ?? null]);
+  const named = [uidText(originatorOf(provenance)), uidText(actorOf(provenance)), taskNameOf(request) ?? null];
+  return JSON.stringify(named) as TaskKey;
 }
 
 /** The key of a task that has a token. */
-export function keyOfTask(txn: string): string {
-  return JSON.stringify(['txn', txn]);
+export function keyOfTask(txn: Txn): TaskKey {
+  return JSON.stringify(['txn', txn]) as TaskKey;
 }
 
 /** The name that the enforcement point gives the task. */

@@ -1,4 +1,5 @@
 import { BoundedCache } from '../lib/bounded-cache.js';
+import type { DecisionId } from '../lib/ids.js';
 import { isAbout, type Revocable, type Revocation } from '../registry/revocation.js';
 
 /** Past this many, the oldest is no longer watched: its outcome may never be reported. */
@@ -18,16 +19,16 @@ interface Call {
 export class InFlight {
   private readonly calls = new BoundedCache<string, Call>(MAX_CALLS);
 
-  begin(decisionId: string, about: Revocable): void {
+  begin(decisionId: DecisionId, about: Revocable): void {
     this.calls.set(decisionId, { about, listeners: [], why: undefined });
   }
 
-  end(decisionId: string): void {
+  end(decisionId: DecisionId): void {
     this.calls.delete(decisionId);
   }
 
   /** Calls the listener when the permit of an action is revoked; at once if it is already. */
-  onRevoked(decisionId: string, listener: OnRevoked): void {
+  onRevoked(decisionId: DecisionId, listener: OnRevoked): void {
     const call = this.calls.get(decisionId);
     if (call?.why === undefined) call?.listeners.push(listener);
     else listener(call.why);

@@ -2,6 +2,7 @@ import { type ActionDeclaration, CedarError, type CedarJsonObject, type EntityUi
 import { LedgerError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
+import type { DecisionId, TaskKey } from '../lib/ids.js';
 import { messageOf } from '../lib/message-of.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
@@ -66,7 +67,7 @@ export interface JudgeParts {
 /** A request that is to be judged. */
 interface JudgeInput {
   /** Of the decision for which a permit reserves; undefined to reserve nothing. */
-  readonly id: string | undefined;
+  readonly id: DecisionId | undefined;
   readonly request: AccessRequest;
   readonly caller: Caller;
   readonly token: TokenProvenance | undefined;
@@ -89,7 +90,7 @@ interface History {
   /** The action as the ledger sees it; undefined where nothing is remembered. */
   readonly event: LedgerEvent | undefined;
   /** Its key; worked out when it is needed, as the lineage. */
-  readonly task: () => string;
+  readonly task: () => TaskKey;
   readonly lineage: () => string;
 }
 
@@ -256,8 +257,8 @@ export class Judge {
       );
     if (coverage !== undefined) draft.mandate = plainCoverage(coverage);
     // Nothing needs it where nothing is remembered.
-    let known: string | undefined;
-    const task = (): string => (known ??= taskKeyOf(request, provenance));
+    let known: TaskKey | undefined;
+    const task = (): TaskKey => (known ??= taskKeyOf(request, provenance));
     if (id !== undefined && !plane.tools.isEmpty) this.memory.addRequestPrompt(task(), request, provenance, caller);
     const flow = plane.tools.isEmpty
       ? untraced(tool)

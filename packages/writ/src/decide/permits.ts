@@ -9,6 +9,7 @@ import type { Holding } from '../ledger/holding.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import type { DecisionId } from '../lib/ids.js';
 import { messageOf } from '../lib/message-of.js';
 import type { Caller } from './caller.js';
 import { namesIn } from './data-flow.js';
@@ -109,7 +110,7 @@ export class Permits {
    * @throws {WritError} when it cannot be recorded; it can then be reported again
    */
   async report(
-    decisionId: string,
+    decisionId: DecisionId,
     status: OutcomeStatus,
     caller: Caller,
     result?: unknown,
@@ -150,13 +151,13 @@ export class Permits {
     }
   }
 
-  private async recordedOf(decisionId: string, known: DecisionRecord | undefined): Promise<Recorded | undefined> {
+  private async recordedOf(decisionId: DecisionId, known: DecisionRecord | undefined): Promise<Recorded | undefined> {
     return known === undefined ? this.parts.recorded(decisionId) : { decision: known, outcome: undefined };
   }
 
   /** A result brings labels and figures; also that of an action that failed, because somebody reads it. */
   private async labelResult(
-    decisionId: string,
+    decisionId: DecisionId,
     status: OutcomeStatus,
     result: unknown,
     decision: DecisionRecord | undefined,
@@ -188,7 +189,7 @@ export class Permits {
     this.remember(decision.id, learned);
   }
 
-  private remember(decisionId: string, { event, leaves }: Learned): void {
+  private remember(decisionId: DecisionId, { event, leaves }: Learned): void {
     this.parts.ledger.values.tell(event.keys.task, (values) => values.addResult(decisionId, event.action, leaves));
   }
 

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import type { OutcomeStatus } from '../ledger/outcome.js';
+import type { DecisionId } from '../lib/ids.js';
 import { TokenError } from '../provenance/errors.js';
 import type { Caller } from './caller.js';
 import type { ListedAction } from './could-permit.js';
@@ -26,11 +27,11 @@ export interface DecisionPoint {
       ) => Promise<boolean[]>)
     | undefined;
   /** Registers a listener for the revocation of a permitted action in flight. Undefined where the decision point cannot know. */
-  readonly onRevoked: ((decisionId: string, listener: OnRevoked) => void) | undefined;
+  readonly onRevoked: ((decisionId: DecisionId, listener: OnRevoked) => void) | undefined;
   /** Denies finally what was deferred or waits for an approval, and records that. Undefined where it cannot be recorded. */
   readonly denyFinally: ((decision: Decision, refusal: Refusal) => Promise<Decision>) | undefined;
   /** Reports what became of a permitted action, what it answered, and how it went. */
-  report(decisionId: string, status: OutcomeStatus, result?: unknown, details?: OutcomeDetails): Promise<void>;
+  report(decisionId: DecisionId, status: OutcomeStatus, result?: unknown, details?: OutcomeDetails): Promise<void>;
 }
 
 /** Says what a token that somebody presents, with or without a proof, is worth. */

@@ -1,5 +1,6 @@
 import { type Amount, plainAmount } from '../ledger/accumulators/amounts.js';
 import type { LedgerValues } from '../ledger/ledger.js';
+import type { DecisionId } from '../lib/ids.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Caller } from './caller.js';
 import type { Verdict } from './decision.js';
@@ -16,7 +17,7 @@ const NO_VALUES: DecisionRecord['ledger'] = {};
 
 /** Begins the record of a decision: a denial until {@link conclude} writes the verdict. */
 export function beginRecord(
-  id: string,
+  id: DecisionId,
   request: AccessRequest,
   caller: Caller,
   now: Date,

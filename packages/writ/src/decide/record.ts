@@ -3,6 +3,7 @@ import type { CapUse } from '../ledger/caps.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding, KeptHolding, Removal } from '../ledger/holding.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
+import type { DecisionId } from '../lib/ids.js';
 import type { UsedProof } from '../provenance/used-proof.js';
 import type { Approval, ApprovalUses } from '../registry/approvals.js';
 import type { Decision } from './decision.js';
@@ -97,7 +98,7 @@ export interface DecisionRecord extends Decision {
   /** The approval that the request came with, and what is wrong with it. */
   readonly presented?: { readonly approval: string; readonly problem?: ApprovalProblem };
   /** The decision that was deferred or waited for somebody, and that this one resolves: the same call, asked again. */
-  readonly resolves?: string;
+  readonly resolves?: DecisionId;
 }
 
 /** An obligation that was carried out on what was sent or answered. */
@@ -122,7 +123,7 @@ export interface OutcomeDetails {
 export interface OutcomeRecord extends OutcomeDetails {
   readonly kind: 'outcome';
   readonly id: string;
-  readonly decisionId: string;
+  readonly decisionId: DecisionId;
   readonly time: string;
   readonly enforcementPoint: string;
   readonly status: OutcomeStatus;

@@ -4,6 +4,7 @@ import { isAsPermitted } from '../decide/outcome.js';
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
+import type { DecisionId } from '../lib/ids.js';
 import type { ApprovalDesk, RequestReference } from './call-queue.js';
 import { DecisionPointError } from './errors.js';
 import type { ServiceAnswer, ServiceClient } from './service-client.js';
@@ -167,7 +168,7 @@ function readDecision(body: unknown, id: string | undefined): Decision {
   const isAllowed = result === 'allow' && context.obligations === undefined;
   const permitted = answer.decision === true && (isModified || isAllowed);
   return {
-    id,
+    id: id as DecisionId,
     result: permitted
       ? isModified
         ? 'modify'

@@ -1,3 +1,5 @@
+import type { TaskKey } from '../lib/ids.js';
+
 /** The keys of an event that a bundle can name by one word; any other key is a CEL expression. */
 export const NAMED_KEYS = ['task', 'actor', 'originator', 'resource', 'session'] as const;
 export type NamedKey = (typeof NAMED_KEYS)[number];
@@ -9,7 +11,7 @@ export interface LedgerEvent {
   readonly resource: { readonly type: string; readonly id: string };
   /** The owner of the originator if the registry knows one, otherwise the originator. */
   readonly lineage: string;
-  readonly keys: Readonly<Record<NamedKey, string>>;
+  readonly keys: Readonly<Record<NamedKey, string>> & { readonly task: TaskKey };
   /** The labels that the result of the action adds to its task, as far as they are known. */
   readonly labels: readonly string[];
   /** The effects that `tools.yaml` describes the tool by. */

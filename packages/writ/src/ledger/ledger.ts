@@ -1,3 +1,4 @@
+import type { TaskKey } from '../lib/ids.js';
 import type { Accounts } from './accumulators/accounts.js';
 import { compileAccumulator } from './accumulators/accumulator.js';
 import { type LedgerValue, plainAmount } from './accumulators/amounts.js';
@@ -196,7 +197,7 @@ export class Ledger {
    *
    * @returns the labels to take off what is kept on disk also
    */
-  declassify(from: { readonly task: string } | StoreItem, labels: readonly string[]): readonly Removal[] {
+  declassify(from: { readonly task: TaskKey } | StoreItem, labels: readonly string[]): readonly Removal[] {
     if (!('task' in from)) return this.labels.declassifyStore(from, labels);
     const { task } = from;
     this.values.tell(task, (values) => values.declassify(labels));

@@ -10,6 +10,7 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import { type Seconds, seconds, secondsAt } from '../lib/units.js';
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations } from '../store/store.js';
 import { sha256 } from './digest.js';
@@ -30,7 +31,7 @@ export interface CheckedProof {
   /** Of the key that made it (RFC 7638). */
   readonly thumbprint: string;
   readonly jti: string;
-  readonly iat: number;
+  readonly iat: Seconds;
   /** The call that it is for alone, as a digest; undefined when it says nothing of it. */
   readonly call: string | undefined;
 }
@@ -58,7 +59,7 @@ export const dpopMigrations: Migrations = {
 /** What proofs may be signed with. */
 export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'Ed25519', 'PS256'];
 /** A proof is good for this long after it was made. */
-const MAX_AGE_S = 60;
+const MAX_AGE_S = seconds(60);
 const MAX_LENGTH = 4_096;
 const PURGE_EVERY = 1_000;
 /** Past this many that still count, none is taken: to forget one would be to let it count again. */
@@ -72,7 +73,7 @@ const claimsShape = z.object({
   jti: z.string().min(1).max(512),
   htm: z.string(),
   htu: z.string(),
-  iat: z.int(),
+  iat: z.int().transform(seconds),
   ath: z.string().optional(),
   [CALL_CLAIM]: z.string().optional(),
 });
@@ -137,12 +138,12 @@ export class DpopProofs {
   /** Takes a proof, so that nobody else can. @throws {TokenError} `token_proof` */
   take({ thumbprint, jti, iat }: CheckedProof): UsedProof {
     const key = sha256(`${thumbprint} ${jti}`);
-    const at = Math.floor(this.clock().getTime() / 1_000);
+    const at = secondsAt(this.clock());
     if (this.used.has(key)) throw refused('was used before');
     if (this.used.size % PURGE_EVERY === 0) this.forget(at);
     if (this.used.size >= MAX_USED) throw refused('is one of too many at once');
     // Long enough that a proof is too old before it is forgotten.
-    const until = iat + MAX_AGE_S + 2 * CLOCK_SKEW_S;
+    const until = seconds(iat + MAX_AGE_S + 2 * CLOCK_SKEW_S);
     this.used.set(key, until);
     return { key, until, at };
   }

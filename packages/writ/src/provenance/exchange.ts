@@ -1,4 +1,6 @@
 import { sameUid, uidText } from '@writ/cedar';
+import type { Txn } from '../lib/ids.js';
+import { after, earliest, type Seconds, secondsAt } from '../lib/units.js';
 import { ExchangeError } from './errors.js';
 import type { Mandate } from './mandate.js';
 import { MAX_MADE_OF, MAX_PATH, type PathMember, type TransactionToken } from './transaction-token.js';
@@ -13,8 +15,7 @@ export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 /** What a transaction may be for and how far it may be handed on, as the bundle says. */
 export interface TokenLimits {
-  /** Seconds. */
-  readonly lifetime: number;
+  readonly lifetime: Seconds;
   /** How often the work may be handed on. */
   readonly maxDepth: number;
 }
@@ -35,13 +36,12 @@ export interface CredentialOrigin {
   /** `issuer jti`. */
   readonly id?: string | undefined;
   readonly session?: string | undefined;
-  /** Seconds since the epoch. */
-  readonly provedAt?: number | undefined;
+  readonly provedAt?: Seconds | undefined;
 }
 
 interface FirstRequest {
   readonly proven: Proven;
-  readonly txn: string;
+  readonly txn: Txn;
   readonly scope: readonly string[];
   readonly requestingWorkload: string;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
@@ -53,12 +53,12 @@ interface FirstRequest {
 /** The first token of a task. @throws {ExchangeError} when it would say more than the credential does */
 export function firstToken(request: FirstRequest, limits: TokenLimits, now: Date): TransactionToken {
   const { proven, ...rest } = request;
-  const issuedAt = Math.floor(now.getTime() / 1_000);
+  const issuedAt = secondsAt(now);
   narrowed(rest.scope, proven.scope, 'the credential');
   checkDepth(proven.path, limits);
   const { id, session, provedAt } = proven.origin ?? {};
   const madeOf = id === undefined ? undefined : [id];
-  return { ...rest, path: proven.path, issuedAt, expires: issuedAt + limits.lifetime, madeOf, session, provedAt };
+  return { ...rest, path: proven.path, issuedAt, expires: after(issuedAt, limits.lifetime), madeOf, session, provedAt };
 }
 
 /** A token for the same actor, narrower. @throws {ExchangeError} when it would be wider */
@@ -69,9 +69,9 @@ export function narrowedToken(
   { lifetime }: TokenLimits,
   now: Date,
 ): TransactionToken {
-  const issuedAt = Math.floor(now.getTime() / 1_000);
+  const issuedAt = secondsAt(now);
   if (scope !== undefined) narrowed(scope, parent.scope, 'the token');
-  const expires = Math.min(parent.expires, issuedAt + lifetime);
+  const expires = earliest(parent.expires, after(issuedAt, lifetime));
   return { ...parent, ...madeOf(parent), scope: scope ?? parent.scope, requestingWorkload, issuedAt, expires };
 }
 

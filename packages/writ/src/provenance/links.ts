@@ -4,6 +4,7 @@ import { type CryptoKey, compactVerify } from 'jose';
 import { z } from 'zod';
 import { askedDetailsShape } from '../lib/authorization-details.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import { seconds } from '../lib/units.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { type Mandate, narrowed } from './mandate.js';
@@ -46,8 +47,8 @@ const claimsShape = z.strictObject({
   aud: z.string(),
   txn: z.string(),
   jti: z.string().min(1).max(256),
-  iat: z.int(),
-  exp: z.int(),
+  iat: z.int().transform(seconds),
+  exp: z.int().transform(seconds),
   act: z.strictObject({ sub: z.string() }),
   cnf: z.strictObject({ jkt: z.string().min(1) }),
   /** SHA-256 of the signing input of what it hangs on. */

@@ -1,5 +1,7 @@
 import { type EntityUid, sameUid } from '@writ/cedar';
+import type { Txn } from '../lib/ids.js';
 import { isObject } from '../lib/is-object.js';
+import type { Millis } from '../lib/units.js';
 import type { Mandate } from './mandate.js';
 import type { UsedProof } from './used-proof.js';
 
@@ -12,7 +14,7 @@ export interface Provenance {
   /** A path is as good as its weakest member. */
   readonly assurance: Assurance;
   /** The transaction, when a token told it. */
-  readonly txn?: string;
+  readonly txn?: Txn;
   /** What the transaction is for. */
   readonly scope?: readonly string[];
   /** What stands for the prompt that it began with. */
@@ -23,8 +25,8 @@ export interface Provenance {
   readonly session?: string;
   /** The tokens that it rests on, by `jti`: the one that came, and those it was made of. */
   readonly tokens?: readonly string[];
-  /** When the originator proved who it is, in milliseconds since the epoch. */
-  readonly provedAt?: number;
+  /** When the originator proved who it is. */
+  readonly provedAt?: Millis;
   /** The proof that was taken for this request alone. */
   readonly usedProof?: UsedProof;
 }

@@ -1,5 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
 import { decodeJwt } from 'jose';
+import { seconds } from '../lib/units.js';
 import { type AccessTokens, foreignTokenId, type Issuer } from './access-tokens.js';
 import type { Credentials } from './credentials.js';
 import { CredentialError, ExchangeError, IssuerUnreachableError } from './errors.js';
@@ -103,7 +104,7 @@ export class Prover {
     this.notify({ credential: trustDomain, kind: 'jwt_svid', identity: uid, through, ...timesOf(claims) });
     // An SVID is issued when its workload was attested.
     const { iat } = claims;
-    const origin = iat === undefined ? undefined : { provedAt: iat };
+    const origin = iat === undefined ? undefined : { provedAt: seconds(iat) };
     return { path: [{ uid, assurance: 2 }], scope, stated: [], origin };
   }
 
@@ -123,7 +124,7 @@ function originOf(issuer: string, claims: Readonly<Record<string, unknown>>): Cr
   return {
     ...(typeof jti === 'string' ? { id: foreignTokenId(issuer, jti) } : {}),
     ...(typeof sid === 'string' ? { session: sid } : {}),
-    ...(typeof provedAt === 'number' ? { provedAt } : {}),
+    ...(typeof provedAt === 'number' ? { provedAt: seconds(provedAt) } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { GrantTerms } from '../lib/authorization-details.js';
+import type { Seconds } from '../lib/units.js';
 import type { Mandate } from './mandate.js';
 
 /** A kind of task, as a bundle declares it. */
@@ -6,8 +7,7 @@ export interface TaskKind {
   /** The part of a `scope` that chooses it. */
   readonly scope: string;
   readonly mandate: 'any' | readonly GrantTerms[];
-  /** Seconds. */
-  readonly lifetime: number | undefined;
+  readonly lifetime: Seconds | undefined;
   readonly outside: 'deny' | 'ask';
 }
 

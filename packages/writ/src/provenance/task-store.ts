@@ -1,11 +1,12 @@
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
+import type { Txn } from '../lib/ids.js';
 import type { Migrations, Store } from '../store/store.js';
 import type { Mandate } from './mandate.js';
 import { presentOf, type TransactionToken } from './transaction-token.js';
 
 /** A task as it was begun. */
 export interface StartedTask {
-  readonly txn: string;
+  readonly txn: Txn;
   readonly scope: readonly string[];
   readonly originator: EntityUid;
   /** Who acted when it began. */
@@ -90,7 +91,7 @@ export class TaskStore {
 
 function startedTaskOf({ txn, scope, originator, actor, started_by, started, expires, mandate }: TaskRow): StartedTask {
   return {
-    txn,
+    txn: txn as Txn,
     scope: scope.split(' '),
     originator: parseUid(originator) as EntityUid,
     actor: parseUid(actor) as EntityUid,

@@ -5,6 +5,8 @@ import { compactVerify, errors, SignJWT } from 'jose';
 import { z } from 'zod';
 import { tokenDetailsShape } from '../lib/authorization-details.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import type { Txn } from '../lib/ids.js';
+import { type Seconds, seconds } from '../lib/units.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { detailsOf, type Mandate, mandateIn } from './mandate.js';
@@ -20,7 +22,7 @@ export interface PathMember {
 /** What a transaction token says, verified or about to be signed. */
 export interface TransactionToken {
   /** The task: the same for every token of it. */
-  readonly txn: string;
+  readonly txn: Txn;
   /** The originator, then each actor that the work was handed to, to the present one. */
   readonly path: readonly [PathMember, ...PathMember[]];
   /** `jti`: what it can be revoked by. Of a token that was verified. */
@@ -29,15 +31,14 @@ export interface TransactionToken {
   readonly madeOf?: readonly string[] | undefined;
   /** The session at the issuer of the first credential. */
   readonly session?: string | undefined;
-  /** When the originator proved who it is. Seconds since the epoch. */
-  readonly provedAt?: number | undefined;
+  /** When the originator proved who it is. */
+  readonly provedAt?: Seconds | undefined;
   /** What it is for, as narrowly as its first request said. */
   readonly scope: readonly string[];
   /** The caller that asked for it. */
   readonly requestingWorkload: string;
-  /** Seconds since the epoch. */
-  readonly issuedAt: number;
-  readonly expires: number;
+  readonly issuedAt: Seconds;
+  readonly expires: Seconds;
   /** What the first request said of the transaction; it never changes. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** What the first request said of its surroundings. */
@@ -54,8 +55,8 @@ export interface TransactionToken {
 
 /** `typ` of the header (draft-ietf-oauth-transaction-tokens, "Txn-Token Header"). */
 export const TOKEN_TYPE = 'txntoken+jwt';
-/** What clocks may differ, in seconds. */
-export const CLOCK_SKEW_S = 30;
+/** The most that clocks may differ. */
+export const CLOCK_SKEW_S = seconds(30);
 /** How long a key that was rotated out still verifies: as long as a token can live, and what clocks may differ. */
 export const KEY_OVERLAP_MS = (60 * 60 + CLOCK_SKEW_S) * 1_000;
 /** The identities of a path, at most. A longer one is refused, never cut. */
@@ -73,8 +74,8 @@ interface Act {
 const claimsShape = z.object({
   iss: z.string(),
   aud: z.string(),
-  iat: z.int(),
-  exp: z.int(),
+  iat: z.int().transform(seconds),
+  exp: z.int().transform(seconds),
   jti: z.string().min(1).max(MAX_ID).optional(),
   nbf: z.int().optional(),
   txn: z.string().min(1),
@@ -93,7 +94,7 @@ const claimsShape = z.object({
     prompt_hash: z.string().optional(),
     made_of: z.array(z.string().max(MAX_ID)).max(MAX_MADE_OF).optional(),
     session: z.string().max(MAX_ID).optional(),
-    auth_time: z.number().optional(),
+    auth_time: z.number().transform(seconds).optional(),
   }),
 });
 
@@ -226,7 +227,7 @@ export class TransactionTokens {
     if (claims.iat > now + CLOCK_SKEW_S || (claims.nbf ?? 0) > now + CLOCK_SKEW_S)
       throw new TokenError('token_not_yet_valid', 'the token is of the future');
     return {
-      txn: claims.txn,
+      txn: claims.txn as Txn,
       id: claims.jti,
       madeOf: claims.agentic_ctx.made_of,
       session: claims.agentic_ctx.session,

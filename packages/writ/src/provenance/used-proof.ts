@@ -1,7 +1,10 @@
-/** A proof that was taken; to be put on disk with whatever is done because of it. */
+import type { Seconds } from '../lib/units.js';
+
+/** A proof that was taken. It goes to disk together with what is done because of it. */
 export interface UsedProof {
   readonly key: string;
-  /** When it is too old anyhow, and when it was taken, in seconds since the epoch. */
-  readonly until: number;
-  readonly at: number;
+  /** When it is too old to be used anyway. */
+  readonly until: Seconds;
+  /** When it was taken. */
+  readonly at: Seconds;
 }

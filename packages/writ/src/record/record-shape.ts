@@ -64,7 +64,7 @@ const provenance = z
     promptHash: z.string().optional(),
     session: z.string().optional(),
     tokens: z.array(z.string()).optional().describe('The ids of the tokens that it was proved by'),
-    provedAt: z.number().optional().describe('When the originator proved who it is, in seconds since the epoch'),
+    provedAt: z.number().optional().describe('When the originator proved who it is, in milliseconds since the epoch'),
   })
   .describe('Who asks, for whom, through whom');
 

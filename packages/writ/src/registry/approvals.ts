@@ -1,5 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
 import { uidText } from '@writ/cedar';
+import type { TaskKey } from '../lib/ids.js';
 
 /** `once`: for one permit. `task`: as often as it is done in its task. `until`: in any task, until its end. */
 export type ApprovalUses = 'once' | 'task' | 'until';
@@ -21,7 +22,7 @@ export interface Approval {
   readonly action: string;
   readonly resource: EntityUid;
   /** The task that it is for, as the ledger knows it. */
-  readonly task: string;
+  readonly task: TaskKey;
   /** The keyed hash of everything else that was asked; undefined when it is for any arguments. */
   readonly binding?: string | undefined;
   readonly uses: ApprovalUses;

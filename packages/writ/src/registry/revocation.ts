@@ -1,4 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import type { Millis } from '../lib/units.js';
 
 /** The kinds of thing that a revocation takes authority from. */
 export const REVOCATION_KINDS = [
@@ -50,7 +51,7 @@ export interface Revocable {
   readonly upstream?: string | undefined;
   readonly tool?: string | undefined;
   /** When the originator proved its identity, in milliseconds since the epoch. */
-  readonly provedAt?: number | undefined;
+  readonly provedAt?: Millis | undefined;
 }
 
 /** Yields the keys of the revocations that would apply to an action. */

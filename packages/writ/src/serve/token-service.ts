@@ -7,6 +7,7 @@ import { TokenExchange } from '../decide/delegation/exchange.js';
 import { TokenIssuer } from '../decide/delegation/token-issuer.js';
 import { TokenVerifier } from '../decide/delegation/token-verifier.js';
 import type { Ids } from '../decide/ids.js';
+import type { Txn } from '../lib/ids.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { DpopProofs } from '../provenance/dpop.js';
 import type { TokenLimits } from '../provenance/exchange.js';
@@ -93,7 +94,7 @@ export function tokenService({
     prover,
     limits,
     clock,
-    nextTransaction: (now) => ids.next(now),
+    nextTransaction: (now) => ids.next(now) as Txn,
     ownerOf: (thumbprint) => keyOf(thumbprint)?.owner,
     hashPrompt,
   });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { keyOfTask } from '../../decide/gather.js';
 import { plainAmount } from '../../ledger/accumulators/amounts.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import type { Txn } from '../../lib/ids.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 
@@ -35,9 +36,10 @@ export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
       const [kind, ...more] = KINDS.filter((one) => query[one] !== undefined);
       if (kind === undefined || more.length > 0) throw new Problem(400, `name one of ${KINDS.join(', ')}`);
       const given = query[kind] as string;
-      const key = kind === 'task' ? keyOfTask(given) : entityText(kind, given);
+      const task = kind === 'task' ? keyOfTask(given as Txn) : undefined;
+      const key = task ?? entityText(kind, given);
       const values = Object.entries(ledger.look(kind, key, clock())).map(([name, value]) => [name, plainAmount(value)]);
-      const labels = kind === 'task' ? ledger.labels.ofTask(key, clock()) : [];
+      const labels = task === undefined ? [] : ledger.labels.ofTask(task, clock());
       return {
         key: `${kind} ${given}`,
         ...(labels.length === 0 ? {} : { labels }),

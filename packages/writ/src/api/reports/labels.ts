@@ -4,6 +4,7 @@ import { explainBriefly } from '../../decide/decision.js';
 import { keyOfTask } from '../../decide/gather.js';
 import { placeOf } from '../../ledger/flow/stores.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import type { Txn } from '../../lib/ids.js';
 import { type ChangeParts, recordChange } from '../admin/changes.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
@@ -54,7 +55,7 @@ export function labelRoutes(parts: LabelParts): Route[] {
         reply.header('X-Decision-Id', decision.id);
         // What a permit asks for besides, nobody would carry out here.
         if (decision.result !== 'allow') throw new Problem(403, `not permitted: ${explainBriefly(decision)}`);
-        const from = 'task' in of ? { task: keyOfTask(of.task) } : of;
+        const from = 'task' in of ? { task: keyOfTask(of.task as Txn) } : of;
         // Off first, and on again when it cannot be recorded: a label that comes in between is not taken off unrecorded.
         const removed = ledger.declassify(from, labels);
         const detail = { decisionId: decision.id, of, labels, reason: why };

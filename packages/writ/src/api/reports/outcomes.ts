@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Decider } from '../../decide/decide.js';
 import { UNREAD } from '../../decide/permits.js';
 import { LedgerError } from '../../ledger/errors.js';
+import type { DecisionId } from '../../lib/ids.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 
@@ -56,7 +57,10 @@ export function outcomeRoute(decider: () => Decider): Route {
         // Together, or each would have to wait for a commit of its own.
         await allOf(
           outcomes.map(({ decisionId, status, result, unread, changes, error }) =>
-            decider().report(decisionId, status, caller, unread === true ? UNREAD : result, { changes, error }),
+            decider().report(decisionId as DecisionId, status, caller, unread === true ? UNREAD : result, {
+              changes,
+              error,
+            }),
           ),
         );
       } catch (error) {

@@ -1,4 +1,5 @@
 import type { CapUse, DecisionRecord, KeptHolding, OutcomeRecord, UsedProof } from '../../decide/record.js';
+import { secondsAt } from '../../lib/units.js';
 import type { Store } from '../../store/store.js';
 import type { PersonKeys } from '../protection/person-keys.js';
 import { EntryOpener, type ReadEntry } from './entry-opener.js';
@@ -104,8 +105,7 @@ export class LogReader {
 
   /** The proofs of possession that were used and are not too old yet. */
   async proofs(now: Date): Promise<Pick<UsedProof, 'key' | 'until'>[]> {
-    const seconds = Math.floor(now.getTime() / 1_000);
-    await this.table.deleteFrom('log_proofs').where('until', '<', seconds).execute();
+    await this.table.deleteFrom('log_proofs').where('until', '<', secondsAt(now)).execute();
     return this.table.selectFrom('log_proofs').selectAll().orderBy('until').execute();
   }
 

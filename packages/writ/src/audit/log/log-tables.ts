@@ -1,3 +1,4 @@
+import type { Seconds } from '../../lib/units.js';
 import type { HoldingTables } from './holding-rows.js';
 import type { Attachment } from './log-lines.js';
 import type { HeadRow, TileRow } from './log-tree.js';
@@ -21,6 +22,6 @@ export type LogTables = {
   /** Checkpoints that witnesses signed too. */
   log_cosigned: { size: number; checkpoint: string };
   log_outcomes: { decision_id: string; id: string };
-  log_proofs: { key: string; until: number };
+  log_proofs: { key: string; until: Seconds };
   log_uses: { decision_id: string; use: string; until: number };
 } & HoldingTables;

@@ -1,6 +1,8 @@
 import type { ActionDeclaration, EntityUid } from '@writ/cedar';
 import { sameUid } from '@writ/cedar';
 import canonicalize from 'canonicalize';
+import type { TaskKey } from '../../lib/ids.js';
+import { after, seconds, secondsAt } from '../../lib/units.js';
 import type { Approval, HeldApprovals } from '../../registry/approvals.js';
 import { isOwn } from '../context.js';
 import type { ApprovalProblem, DecisionRecord, RecordedApproval, UsedProof } from '../record.js';
@@ -11,7 +13,7 @@ export interface Asked {
   readonly request: AccessRequest;
   readonly path: readonly EntityUid[];
   /** Worked out when it is needed, as {@link Asked.binding}. */
-  readonly task: () => string;
+  readonly task: () => TaskKey;
   readonly enforcementPoint: string;
   readonly policyVersion: string;
   /** See {@link boundText}; worked out when it is needed. */
@@ -124,6 +126,8 @@ function isFor(approval: Approval, asked: Asked): boolean {
   );
 }
 
+/** Approvals end at a millisecond, used proofs at a second: longer than any approval counts. */
+const A_WHILE = seconds(2);
 /** Before the id of an approval among the used proofs. */
 const USED_APPROVAL = 'approval ';
 
@@ -141,13 +145,13 @@ export function usedApprovals(
       .filter(({ uses }) => uses === 'once')
       .map(({ id, approvedUntil }) => ({
         id,
-        proof: { key: `${USED_APPROVAL}${id}`, until: secondsAt(approvedUntil) + 1, at: secondsAt(time) },
+        proof: {
+          key: `${USED_APPROVAL}${id}`,
+          until: after(secondsAt(new Date(approvedUntil)), A_WHILE),
+          at: secondsAt(new Date(time)),
+        },
       })),
   );
-}
-
-function secondsAt(time: string): number {
-  return Math.ceil(Date.parse(time) / 1_000);
 }
 
 export function recordedApproval(approval: Approval): RecordedApproval {

@@ -1,15 +1,16 @@
 import canonicalize from 'canonicalize';
 import { BoundedCache } from '../../lib/bounded-cache.js';
+import type { DecisionId } from '../../lib/ids.js';
 import type { DecisionRecord } from '../record.js';
 
 const MAX_WAITING = 10_000;
 
 /** The calls that were deferred, or wait for somebody, until the same call is asked again and decided. */
 export class Waiting {
-  private readonly byCall = new BoundedCache<string, string>(MAX_WAITING);
+  private readonly byCall = new BoundedCache<string, DecisionId>(MAX_WAITING);
 
   /** Follows up a decision. @returns the id of the waiting decision that it resolves; undefined if it resolves none */
-  resolvedBy(record: DecisionRecord): string | undefined {
+  resolvedBy(record: DecisionRecord): DecisionId | undefined {
     const waits = record.result === 'defer' || record.result === 'step_up';
     if (!waits && this.byCall.size === 0) return undefined;
     const call = callOf(record);

@@ -1,5 +1,7 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { GrantTerms } from '../../lib/authorization-details.js';
+import type { Txn } from '../../lib/ids.js';
+import { after, type Seconds, secondsAt } from '../../lib/units.js';
 import { ExchangeError, TokenError } from '../../provenance/errors.js';
 import {
   firstToken,
@@ -23,7 +25,7 @@ interface ExchangeParts {
   readonly prover: Pick<Prover, 'prove'>;
   readonly limits: () => TokenLimits;
   readonly clock: () => Date;
-  readonly nextTransaction: (now: Date) => string;
+  readonly nextTransaction: (now: Date) => Txn;
   /** Returns whose a registered key is. */
   readonly ownerOf: (thumbprint: string) => EntityUid | undefined;
   readonly hashPrompt: (prompt: string) => string;
@@ -85,9 +87,9 @@ export class TokenExchange {
       'gateway',
     );
     const { id, session, provedAt } = origin ?? {};
-    const issuedAt = Math.floor(this.parts.clock().getTime() / 1_000);
-    const expires = issuedAt + this.parts.limits().lifetime;
-    const txn = task ?? uidText(path[0].uid);
+    const issuedAt = secondsAt(this.parts.clock());
+    const expires = after(issuedAt, this.parts.limits().lifetime);
+    const txn = (task ?? uidText(path[0].uid)) as Txn;
     const madeOf = id === undefined ? undefined : [id];
     return { txn, path, scope: stated, requestingWorkload: 'gateway', issuedAt, expires, madeOf, session, provedAt };
   }
@@ -204,7 +206,7 @@ function kindOf(kinds: TaskKinds | undefined, scope: readonly string[]): string 
   return chosen[0] === kinds.usual ? undefined : chosen[0];
 }
 
-function lifetimeOf(kinds: TaskKinds | undefined, kind: string | undefined): { lifetime?: number } {
+function lifetimeOf(kinds: TaskKinds | undefined, kind: string | undefined): { lifetime?: Seconds } {
   const lifetime = kinds?.kinds.get(kind ?? kinds.usual)?.lifetime;
   return lifetime === undefined ? {} : { lifetime };
 }

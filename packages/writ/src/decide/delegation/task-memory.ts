@@ -1,6 +1,7 @@
 import type { LedgerEvent } from '../../ledger/event.js';
 import { valuesOf } from '../../ledger/flow/origins.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import type { TaskKey, Txn } from '../../lib/ids.js';
 import type { Provenance } from '../../provenance/path.js';
 import type { Caller } from '../caller.js';
 import { dataFlowOf } from '../data-flow.js';
@@ -22,13 +23,13 @@ export class TaskMemory {
   constructor(private readonly parts: TaskMemoryParts) {}
 
   /** What the user asked for at the beginning of a transaction; it is kept in memory alone. */
-  addPrompt(txn: string, prompt: string): void {
+  addPrompt(txn: Txn, prompt: string): void {
     const { plane, ledger } = this.parts;
     if (!plane().tools.isEmpty) ledger.values.tell(keyOfTask(txn), (values) => values.addPrompt(prompt));
   }
 
   /** The prompt that came with a request: when the token says that it is the one, or whoever says it may. */
-  addRequestPrompt(task: string, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
+  addRequestPrompt(task: TaskKey, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
     const prompt = context?.prompt;
     if (typeof prompt !== 'string') return;
     const { ledger, hashPrompt } = this.parts;

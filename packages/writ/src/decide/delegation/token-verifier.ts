@@ -1,4 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import { toMillis } from '../../lib/units.js';
 import type { CheckedProof, DpopProofs } from '../../provenance/dpop.js';
 import { TokenError } from '../../provenance/errors.js';
 import type { TokenLimits } from '../../provenance/exchange.js';
@@ -147,6 +148,6 @@ export function provenanceOfToken(
     ...(mandate === undefined ? {} : { mandate }),
     ...(id === undefined && madeOf.length === 0 ? {} : { tokens: id === undefined ? madeOf : [...madeOf, id] }),
     ...(session === undefined ? {} : { session }),
-    ...(provedAt === undefined ? {} : { provedAt: provedAt * 1_000 }),
+    ...(provedAt === undefined ? {} : { provedAt: toMillis(provedAt) }),
   };
 }

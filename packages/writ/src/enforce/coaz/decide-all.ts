@@ -1,6 +1,7 @@
 import { type Decision, isPermitted, type Obligation } from '../../decide/decision.js';
 import type { OnRevoked } from '../../decide/in-flight.js';
 import type { DecisionPoint } from '../../decide/point.js';
+import type { DecisionId } from '../../lib/ids.js';
 
 /**
  * Decides the requests of one operation in their order (COAZ framework, "Denials and Errors": each has to be a permit). The first that is
@@ -34,7 +35,7 @@ export async function decideAll<Asked, Answer>(
 
 /** Several permits of one operation, as if they were one: it is begun under all of them, and its outcome is that of each. */
 export class JoinedPermits implements Pick<DecisionPoint, 'report' | 'onRevoked'> {
-  private readonly others = new Map<string, readonly string[]>();
+  private readonly others = new Map<DecisionId, readonly DecisionId[]>();
 
   constructor(private readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>) {}
 
@@ -49,11 +50,11 @@ export class JoinedPermits implements Pick<DecisionPoint, 'report' | 'onRevoked'
     return obligations.length === 0 ? first : { ...first, result: 'modify', obligations };
   }
 
-  onRevoked(decisionId: string, listener: OnRevoked): void {
+  onRevoked(decisionId: DecisionId, listener: OnRevoked): void {
     for (const id of [decisionId, ...(this.others.get(decisionId) ?? [])]) this.point.onRevoked?.(id, listener);
   }
 
-  async report(decisionId: string, ...outcome: Rest<DecisionPoint['report']>): Promise<void> {
+  async report(decisionId: DecisionId, ...outcome: Rest<DecisionPoint['report']>): Promise<void> {
     const others = this.others.get(decisionId);
     if (others === undefined) return this.point.report(decisionId, ...outcome);
     this.others.delete(decisionId);

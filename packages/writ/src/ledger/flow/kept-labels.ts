@@ -1,3 +1,4 @@
+import type { TaskKey } from '../../lib/ids.js';
 import { Accounts } from '../accumulators/accounts.js';
 import { TEXTS } from '../accumulators/amounts.js';
 import { checkSetRoom, MAX_SET_VALUES, SetAccount } from '../accumulators/set-account.js';
@@ -27,7 +28,7 @@ export class KeptLabels {
   ]);
 
   /** Returns the labels of everything that a task has read, or may have read. */
-  ofTask(task: string, now: Date): readonly string[] {
+  ofTask(task: TaskKey, now: Date): readonly string[] {
     return this.ofTasks.find(task)?.valuesAt(now.getTime()) ?? [];
   }
 
@@ -57,7 +58,7 @@ export class KeptLabels {
   }
 
   /** Takes labels off a task. @returns the removals, each of something that was there */
-  declassifyTask(task: string, labels: readonly string[]): Removal[] {
+  declassifyTask(task: TaskKey, labels: readonly string[]): Removal[] {
     return removals(TASK, this.ofTasks, [task], labels);
   }
 

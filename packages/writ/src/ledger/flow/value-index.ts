@@ -1,3 +1,4 @@
+import type { TaskKey } from '../../lib/ids.js';
 import { TaskValues } from './task-values.js';
 
 /** So many tasks are remembered, and so much of them all together; the one that was longest not looked at is forgotten first. */
@@ -10,12 +11,12 @@ export class ValueIndex {
   private characters = 0;
 
   /** What was said in a task so far; undefined when nothing was, or it is forgotten. */
-  of(task: string): TaskValues | undefined {
+  of(task: TaskKey): TaskValues | undefined {
     return this.tasks.get(task);
   }
 
   /** Adds to what was said in a task. */
-  tell(task: string, say: (values: TaskValues) => void): void {
+  tell(task: TaskKey, say: (values: TaskValues) => void): void {
     const values = this.tasks.get(task) ?? new TaskValues();
     this.tasks.delete(task);
     this.tasks.set(task, values);

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import type { DecisionId } from '../../../lib/ids.js';
 
 /** The identifier of the extension (MCP Tasks 2026-07-28). */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
@@ -11,7 +12,7 @@ export interface TaskOf {
   readonly tool: string;
   /** As the server calls it. */
   readonly taskId: string;
-  readonly decisionId: string;
+  readonly decisionId: DecisionId;
 }
 
 /**
