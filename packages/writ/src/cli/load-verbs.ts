@@ -17,7 +17,10 @@ async function load(name: string): Promise<Verb> {
   const verb = await declaredIn(new URL(name, FOLDER));
   const folder = new URL(`${name}/`, FOLDER);
   if (existsSync(folder))
-    for (const subverb of namesIn(folder)) verb.addCommand(await declaredIn(new URL(subverb, folder)));
+    for (const file of namesIn(folder)) {
+      const subverb = await declaredIn(new URL(file, folder));
+      if (!verb.commands.includes(subverb)) verb.addCommand(subverb);
+    }
   return verb;
 }
 

@@ -2,22 +2,8 @@ import { type EntityUid, uidText } from '@writ/cedar';
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 import { isBehind } from './by-uid.js';
+import type { IdentityKind, SetState } from './identity-kinds.js';
 import type { Author, RevisionLog } from './revision-log.js';
-
-export const IDENTITY_KINDS = [
-  'service_account',
-  'workload',
-  'agent',
-  'api_key',
-  'ci_job',
-  'mcp_client',
-  'user',
-] as const;
-export type IdentityKind = (typeof IDENTITY_KINDS)[number];
-
-/** What somebody decided of an identity; that it is dormant is found out. */
-export const SET_STATES = ['active', 'suspended', 'retired'] as const;
-type SetState = (typeof SET_STATES)[number];
 
 /** An identity that somebody registered: who answers for it, and what it is for. */
 export interface Identity extends EntityUid {

@@ -1,17 +1,8 @@
 import type { EntityUid } from '@writ/cedar';
 import { isOfOne, type UsedCredential } from './credential-uses.js';
-import type { Identity, IdentityKind } from './identities.js';
+import type { Identity } from './identities.js';
+import type { IdentityFlag, IdentityKind } from './identity-kinds.js';
 import type { Sighting } from './sightings.js';
-
-export const IDENTITY_FLAGS = [
-  'unregistered',
-  'ownerless',
-  'dormant',
-  'over-age-credential',
-  'shared-credential',
-  'revoked',
-] as const;
-type IdentityFlag = (typeof IDENTITY_FLAGS)[number];
 
 /** What there is to say of an identity: what somebody registered, and what was seen. */
 export interface IdentityView extends EntityUid {

@@ -1,8 +1,8 @@
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import type { Approvals } from '../../registry/approval-store.js';
-import { IDENTITY_KINDS, SET_STATES } from '../../registry/identities.js';
-import { IDENTITY_FLAGS, type IdentityView } from '../../registry/identity-view.js';
+import { IDENTITY_FLAGS, IDENTITY_KINDS, SET_STATES } from '../../registry/identity-kinds.js';
+import type { IdentityView } from '../../registry/identity-view.js';
 import type { Sighting, Sightings } from '../../registry/sightings.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';

@@ -1,6 +1,5 @@
 import { Option } from 'commander';
-import { IDENTITY_KINDS } from '../../registry/identities.js';
-import { IDENTITY_FLAGS } from '../../registry/identity-view.js';
+import { IDENTITY_FLAGS, IDENTITY_KINDS } from '../../registry/identity-kinds.js';
 import type { IdentitiesFlags } from '../identities.js';
 import { verb } from '../verb.js';
 

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { IDENTITY_KINDS, SET_STATES } from '../../registry/identities.js';
+import { IDENTITY_KINDS, SET_STATES } from '../../registry/identity-kinds.js';
 import type { IdentityFlags } from '../identities.js';
 import { verb } from '../verb.js';
 
