@@ -121,6 +121,8 @@ describe('every exported name is used by another file', () => {
       [...(texts.get(file) as string).matchAll(/^export (?!\*).*$/gm)]
         .map(([line]) => line)
         .filter((line) => !line.startsWith('export {') && !line.startsWith('export type {'))
+        // A verb of the command is found by the name of its file.
+        .filter((line) => !line.startsWith('export default ') || !file.includes('/src/cli/verbs/'))
         .filter((line) => exportedNames(line).length !== 1),
     );
     expect(unread).toEqual([]);

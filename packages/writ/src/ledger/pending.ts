@@ -3,7 +3,7 @@ import type { Holding } from './holding.js';
 import { OUTCOME_DEADLINE_MS } from './outcome.js';
 
 /** A permitted action whose outcome is not known. */
-export interface PendingAction {
+interface PendingAction {
   readonly holdings: readonly Holding[];
   /** When it was permitted, in ms since the epoch. */
   readonly at: number;

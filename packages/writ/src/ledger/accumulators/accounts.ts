@@ -4,7 +4,7 @@ import { type Amounts, type Measured, plainAmount } from './amounts.js';
 import type { Window } from './window.js';
 
 /** What {@link Accounts} are of. */
-export interface AccountsOf<A extends Measured, Of extends Account<A>> {
+interface AccountsOf<A extends Measured, Of extends Account<A>> {
   readonly name: string;
   readonly fold: string;
   readonly window: Window;
