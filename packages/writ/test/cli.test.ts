@@ -222,7 +222,7 @@ describe('writ explain', () => {
       'Denied: Agent::"support-bot", on behalf of User::"ana", asked to deploy_release on Service::"checkout"',
     );
     expect(out).toContain(
-      'only-the-release-team-deploys forbids it to Agent::"support-bot": only identities of the release team may deploy',
+      'only-the-release-team-deploys forbids it, for User::"ana" and Agent::"support-bot": only identities of the release team may deploy',
     );
     expect(out).toContain('so far, refunded: 0');
   });

@@ -383,11 +383,11 @@ describe('labels and figures over the service', () => {
     const { code, out } = await command('explain', stopped.id, ...explainFrom(writ));
     expect(code).toBe(0);
     expect(out).toMatch(
-      /Before it, in the same task; \* is what it was decided on\n \* \d\d:\d\d:\d\d allow {3}read_web: brought external, pii; counted seen external, pii/,
+      /Earlier in this task \(\* = counted in this decision\)\n \* \d\d:\d\d:\d\d allow {3}read_web: brought external, pii; counted seen external, pii/,
     );
     expect(out).toContain(`to, its destination: somewhere in a text, $ of read_web (${read.id}); external, pii`);
     const { json } = await writ.send('GET', `/v1/decisions/${stopped.id}?timeline=true`, undefined, { as: 'admin' });
-    expect(json.explanation).toContain('Before it, in the same task');
+    expect(json.explanation).toContain('Earlier in this task');
   });
 });
 

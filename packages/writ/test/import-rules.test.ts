@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   audit: ['store', 'decide', 'record'],
   access: ['store', 'decide'],
   enforce: ['decide', 'ledger'],
-  api: ['access', 'audit', 'decide', 'ledger', 'bundle', 'provenance', 'registry', 'signals'],
+  api: ['access', 'audit', 'decide', 'ledger', 'bundle', 'provenance', 'record', 'registry', 'signals'],
   serve: [
     'access',
     'api',

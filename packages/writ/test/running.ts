@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { recordShape } from '../src/record/record-shape.js';
+import { recordShape } from '../src/record/entries.js';
 import { start } from '../src/serve/start.js';
 import type { StartOptions, Writ } from '../src/serve/start-options.js';
 import { STORE_FILE } from '../src/store/files.js';

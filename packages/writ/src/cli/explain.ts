@@ -14,7 +14,12 @@ export interface ExplainFlags extends StoreFlags {
   /** Folder of the bundle whose policies are examined; the default is the one served last. */
   readonly bundle?: string;
   readonly json?: boolean;
+  /** Whether to show all earlier calls of the task. */
+  readonly all?: boolean;
 }
+
+/** The most earlier calls of the task that fit a screen. */
+const MAX_CALLS = 8;
 
 /** `writ explain`: explains a decision from its record. */
 export async function explain(id: string, options: ExplainFlags): Promise<ExitCode> {
@@ -36,7 +41,7 @@ export async function explain(id: string, options: ExplainFlags): Promise<ExitCo
     const timeline = await timelineOf(recorded.decision, reader, new DecisionSearch(store, () => undefined, keys));
     const account = await accountFor(recorded.decision, options);
     if (options.json === true) printJson({ ...recorded, timeline, alternatives: account?.alternatives });
-    else print(explainRecord(recorded, timeline, account?.lines));
+    else print(explainRecord(recorded, timeline, account?.lines, options.all === true ? undefined : MAX_CALLS));
     return EXIT.ok;
   } finally {
     await store.destroy();

@@ -202,7 +202,7 @@ export class Permits {
   }
 }
 
-function detailsOf({ changes = [], error }: OutcomeDetails): OutcomeDetails {
+function detailsOf({ changes = [], error }: OutcomeDetails): Pick<OutcomeRecord, 'changes' | 'error'> {
   return {
     ...(changes.length === 0 ? {} : { changes }),
     ...(error === undefined ? {} : { error: error.slice(0, MAX_ERROR) }),

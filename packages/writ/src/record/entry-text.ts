@@ -1,16 +1,16 @@
-import type { DecisionRecord, FactRecord, LogEntry } from '../decide/record.js';
+import { DECISION_FIELDS, type DecisionRecord } from './decision-fields.js';
+import type { LogEntry } from './entries.js';
+import { type FactRecord, RECORD_VERSION } from './shapes.js';
 
 /**
- * Parts that are the same object in many records are written once. Only those belong in here: what is in a weak map outlives the next
- * small collection, and is left to a full one.
+ * The texts of parts that are the same object in many records. Nothing else belongs in here: what is in a weak map survives the next
+ * small collection and waits for a full one.
  */
 const texts = new WeakMap<object, string>();
 
-/** The version of the form of records (docs/record.schema.json). Those from before it have none. */
-export const RECORD_VERSION = 1;
 const VERSION = `"v":${RECORD_VERSION}`;
 
-/** An entry as its line in the log: the JSON text of it. For a decision put together from parts, which takes half the time. */
+/** Returns an entry as its line in the log: its JSON text. That of a decision is put together from parts, in half the time. */
 export function entryText(entry: LogEntry): string {
   return inOnePiece(entry.kind === 'decision' ? decisionText(entry) : `{${VERSION},${JSON.stringify(entry).slice(1)}`);
 }
@@ -18,42 +18,23 @@ export function entryText(entry: LogEntry): string {
 const BRACE = '{'.charCodeAt(0);
 
 /**
- * A text that was put together is a tree of its parts until a character of it is read. Many wait for the disk at once, and the collector
- * goes through all that they are made of.
+ * Reads a character of a text that was put together, which makes it one piece: until then it is a tree of its parts. Many texts wait
+ * for the disk at once, and the collector visits all their parts.
  */
 function inOnePiece(text: string): string {
   if (text.charCodeAt(0) !== BRACE) throw new Error('an entry is a JSON object');
   return text;
 }
 
-type Optional = {
-  [K in keyof DecisionRecord]-?: undefined extends DecisionRecord[K] ? K : never;
-}[keyof DecisionRecord];
+/** The fields that {@link decisionText} begins with: every record has them. */
+const HEAD: ReadonlySet<string> = new Set<keyof DecisionRecord>([
+  ...(['kind', 'id', 'time', 'result', 'enforcementPoint', 'request'] as const),
+  ...(['reasons', 'facts', 'ledger', 'policyVersion'] as const),
+]);
+/** All others, in the order of the list. */
+const OTHERS = (Object.keys(DECISION_FIELDS) as (keyof DecisionRecord)[]).filter((name) => !HEAD.has(name));
 
-/** Parts that a record has only when there is something to say: all of them, or this does not compile. */
-const OPTIONAL: Readonly<Record<Optional, true>> = {
-  provenance: true,
-  mandate: true,
-  origins: true,
-  reserved: true,
-  refusal: true,
-  obligations: true,
-  missing: true,
-  stale: true,
-  ignored: true,
-  revision: true,
-  referred: true,
-  seen: true,
-  supported: true,
-  trace: true,
-  took: true,
-  resolves: true,
-  binding: true,
-  approvals: true,
-  presented: true,
-};
-const OPTIONAL_NAMES = Object.keys(OPTIONAL) as Optional[];
-
+// hot: on the way of every decision; `npm run bench -- record` measures it.
 function decisionText(record: DecisionRecord): string {
   const { facts } = record;
   // A ULID, a time and the name of a result need no escape.
@@ -62,7 +43,7 @@ function decisionText(record: DecisionRecord): string {
   text += `,"request":${JSON.stringify(record.request)},"reasons":${record.reasons.length === 0 ? '[]' : JSON.stringify(record.reasons)},"facts":[`;
   for (let i = 0; i < facts.length; i += 1) text += i === 0 ? factText(facts[i]) : `,${factText(facts[i])}`;
   text += `],"ledger":${isEmpty(record.ledger) ? '{}' : JSON.stringify(record.ledger)},"policyVersion":"${record.policyVersion}"`;
-  for (const name of OPTIONAL_NAMES) {
+  for (const name of OTHERS) {
     const part = record[name];
     if (part === undefined) continue;
     if (name === 'provenance') text += `,"provenance":${provenanceText(part as Provenance)}`;
@@ -73,7 +54,7 @@ function decisionText(record: DecisionRecord): string {
 
 type Provenance = NonNullable<DecisionRecord['provenance']>;
 
-/** Most say only who asks, and how sure that is. */
+/** Returns a provenance as JSON. Most have a path and an assurance, and nothing more. */
 function provenanceText(provenance: Provenance): string {
   for (const name in provenance) if (name !== 'path' && name !== 'assurance') return JSON.stringify(provenance);
   let path = '';
@@ -82,7 +63,7 @@ function provenanceText(provenance: Provenance): string {
   return `{"path":[${path}],"assurance":${provenance.assurance}}`;
 }
 
-/** A text as JSON; the call is saved for what needs no escape, which are nearly all names. */
+/** Returns a text as JSON. Nearly all names need no escape, which saves the call. */
 function stringText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
@@ -94,7 +75,10 @@ function isEmpty(record: object): boolean {
   return true;
 }
 
-/** A fact that nobody asserted a part of is the registry's, and the same until it changes; of whom nothing is known, it is new each time. */
+/**
+ * Returns a fact as JSON. A fact is the registry's own object, the same until it changes, if the registry knows something of the
+ * entity and the caller asserted nothing; otherwise it is a new object each time.
+ */
 function factText(fact: FactRecord | undefined): string {
   if (fact === undefined) return 'null';
   const { uid, attributes, ancestors, tags, ages, withheld, granted, asserted } = fact;
@@ -110,7 +94,7 @@ function more(name: string, part: unknown): string {
   return part === undefined ? '' : `,"${name}":${JSON.stringify(part)}`;
 }
 
-/** The text of a part that is written more than once. */
+/** Returns the text of a part that is written more than once. */
 function rememberedText(part: object): string {
   let text = texts.get(part);
   if (text === undefined) {

@@ -1,14 +1,17 @@
 import { z } from 'zod';
-import { RECORD_VERSION } from './entry-text.js';
-import { base, recordShape } from './record-shape.js';
+import { recordShape } from './entries.js';
+import { RECORD_VERSION, time, ulid, version } from './shapes.js';
 
-const KINDS = z.enum(['decision', 'outcome', 'search', 'change']);
+/**
+ * The form of what is in the log: one JSON object an entry. docs/record.schema.json is made from it. A field is added without a new
+ * version; a field that is removed, or whose meaning changes, makes a new version.
+ */
+
+const head = { v: version, kind: z.enum(['decision', 'outcome', 'search', 'change']), id: ulid, time };
+
 const sealed = z
   .strictObject({
-    v: base.v,
-    kind: KINDS,
-    id: base.id,
-    time: base.time,
+    ...head,
     result: z.string().optional(),
     sealed: z.strictObject({ keys: z.array(z.string()).min(1), data: z.base64() }),
   })
@@ -18,10 +21,7 @@ const sealed = z
 
 const attached = z
   .strictObject({
-    v: base.v,
-    kind: KINDS,
-    id: base.id,
-    time: base.time,
+    ...head,
     attached: z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int() }),
   })
   .describe('An entry of more than 65,535 bytes: it is beside the log, under its SHA-256');
@@ -29,7 +29,7 @@ const attached = z
 /** An entry as it stands in the log. */
 const entryShape = z.union([...recordShape.options, sealed, attached]);
 
-/** The JSON Schema of entries. */
+/** Returns the JSON Schema of entries. */
 export function recordSchema(): Record<string, unknown> {
   return {
     ...z.toJSONSchema(entryShape, { io: 'output', unrepresentable: 'any' }),

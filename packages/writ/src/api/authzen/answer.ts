@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { factsAsRead } from '../../audit/explain/facts-as-read.js';
 import { requestableUntil, takesRequests, templateFor } from '../../decide/approval/approving.js';
 import { decidingPolicies, isPermitted, isRequestable, type Refusal } from '../../decide/decision.js';
 import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';
 import type { DecisionRecord } from '../../decide/record.js';
+import { factsAsRead } from '../../record/facts-as-read.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 
 /** The answer to an evaluation (Authorization API 1.0, section 6.2), with what the Obligations Profile and Writ add. */

@@ -1,5 +1,6 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { DecisionRecord, Holding } from '../../decide/record.js';
+import { heldTexts } from '../../record/field-lines.js';
 import type { LogReader, RecordedDecision } from '../log/log-reader.js';
 import type { DecisionSearch } from '../search/decision-search.js';
 import type { DecisionQuery } from '../search/terms.js';
@@ -11,7 +12,7 @@ export interface Timeline {
   readonly isCut: boolean;
 }
 
-const MOST = 30;
+const MAX_CALLS = 30;
 
 /** The chain that a decision is part of, from the record alone. */
 export async function timelineOf(
@@ -19,15 +20,15 @@ export async function timelineOf(
   reader: LogReader,
   search: DecisionSearch,
 ): Promise<Timeline> {
-  const { decisions } = await search.find(taskOf(decision), MOST + 1, decision.id, (other) =>
+  const { decisions } = await search.find(taskOf(decision), MAX_CALLS + 1, decision.id, (other) =>
     isSameTask(decision, other),
   );
   const before: RecordedDecision[] = [];
-  for (const { id } of decisions.slice(0, MOST).reverse()) {
+  for (const { id } of decisions.slice(0, MAX_CALLS).reverse()) {
     const recorded = await reader.find(id);
     if (recorded !== undefined) before.push(recorded);
   }
-  return { before, isCut: decisions.length > MOST };
+  return { before, isCut: decisions.length > MAX_CALLS };
 }
 
 /** What is looked for of the same task. */
@@ -54,26 +55,50 @@ function sameEnds(a: readonly EntityUid[], b: readonly EntityUid[]): boolean {
 }
 
 /**
- * A line for each call before: what it was, what labels it brought, what it counted. A mark stands before those that brought a label, or
- * counted something, that this decision read.
+ * Returns a line for each earlier call: what it was, what labels it brought, what it counted. A star marks a call that brought a label,
+ * or counted something, that this decision read.
+ *
+ * @param limit the most calls to show; the last ones are shown
  */
-export function timelineLines(decision: DecisionRecord, { before, isCut }: Timeline): string[] {
+export function timelineLines(decision: DecisionRecord, { before, isCut }: Timeline, limit: number): string[] {
   if (before.length === 0) return [];
-  const lines = before.map(({ decision: earlier, outcome }) => {
-    const held = outcome?.held ?? earlier.reserved ?? [];
-    const counted = held.filter(({ accumulator }) => !accumulator.startsWith('$'));
-    const brought = outcome?.labels ?? labelsIn(held);
-    const said = [
-      brought.length === 0 ? '' : `brought ${brought.join(', ')}`,
-      counted.length === 0 ? '' : `counted ${counted.map(heldText).join('; ')}`,
-      outcome === undefined || outcome.status === 'completed' ? '' : outcome.status,
-    ].filter((text) => text !== '');
-    const isRead = counted.some((holding) => isIn(decision, holding));
-    const mark = isRead ? '*' : ' ';
-    return ` ${mark} ${earlier.time.slice(11, 19)} ${earlier.result.padEnd(7)} ${earlier.request.action.name}${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
-  });
-  const heading = `Before it, in the same task${isCut ? ` (the last ${before.length})` : ''}; * is what it was decided on`;
-  return [heading, ...lines, ''];
+  const calls = before.map((call) => callOf(decision, call));
+  const omitted = calls.slice(0, Math.max(0, calls.length - limit));
+  const shown = calls.slice(omitted.length);
+  const isOtherDay = shown.some(({ day }) => day !== '');
+  const stars = omitted.filter(({ isCounted }) => isCounted).length;
+  return [
+    `Earlier in this task (${isCut ? `last ${before.length}; ` : ''}* = counted in this decision)`,
+    ...shown.map(({ isCounted, day, text }) => ` ${isCounted ? '*' : ' '} ${isOtherDay ? day.padEnd(11) : ''}${text}`),
+    ...(omitted.length === 0 ? [] : [`   ${omitted.length} more${stars === 0 ? '' : ` (${stars} *)`}: --all`]),
+    '',
+  ];
+}
+
+/** One earlier call, ready to show. */
+interface ShownCall {
+  readonly isCounted: boolean;
+  /** The day of the call (UTC), if it is not that of the decision. */
+  readonly day: string;
+  readonly text: string;
+}
+
+function callOf(decision: DecisionRecord, { decision: earlier, outcome }: RecordedDecision): ShownCall {
+  const held = outcome?.held ?? earlier.reserved ?? [];
+  const brought = outcome?.labels ?? labelsIn(held);
+  const counted = heldTexts(held);
+  const notes = [
+    brought.length === 0 ? '' : `brought ${brought.join(', ')}`,
+    counted.length === 0 ? '' : `counted ${counted.join('; ')}`,
+    outcome === undefined || outcome.status === 'completed' ? '' : outcome.status,
+  ].filter((text) => text !== '');
+  const day = earlier.time.slice(0, 10);
+  const call = `${earlier.time.slice(11, 19)} ${earlier.result.padEnd(7)} ${earlier.request.action.name}`;
+  return {
+    isCounted: held.some((holding) => isIn(decision, holding)),
+    day: day === decision.time.slice(0, 10) ? '' : day,
+    text: notes.length === 0 ? call : `${call}: ${notes.join('; ')}`,
+  };
 }
 
 function labelsIn(held: readonly Holding[]): readonly string[] {
@@ -81,11 +106,7 @@ function labelsIn(held: readonly Holding[]): readonly string[] {
   return Array.isArray(amount) ? (amount as readonly string[]) : [];
 }
 
-function heldText({ accumulator, amount }: Holding): string {
-  return `${accumulator} ${[amount].flat().join(', ')}`;
-}
-
-/** Whether a decision read what was counted: the accumulator, and of a set one of the values. */
+/** Returns whether a decision read what was counted: the accumulator of the bundle, and of a set one of the values. */
 function isIn({ ledger }: DecisionRecord, { accumulator, amount }: Holding): boolean {
   const read = ledger[accumulator];
   if (read === undefined) return false;

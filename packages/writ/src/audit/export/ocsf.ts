@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type EntityUid, uidText } from '@writ/cedar';
 import canonicalize from 'canonicalize';
 import type { DecisionRecord, OutcomeRecord } from '../../decide/record.js';
+import { ocsfOf } from '../../record/decision-fields.js';
 
 /** The releases of OCSF that events can be written for. Agents and attestations are in the second. */
 const OCSF_VERSIONS = ['1.8.0', '1.9.0-dev'] as const;
@@ -49,7 +50,8 @@ const SEVERITIES: Readonly<Record<number, string>> = { 1: 'Informational', 2: 'L
  * ai_operation and record_integrity as well.
  */
 export function ocsfDecision(record: DecisionRecord, place: Place, version: OcsfVersion): Record<string, unknown> {
-  const { id, time, result, request, provenance, reasons, refusal, policyVersion, enforcementPoint, trace } = record;
+  const { id, result, request, provenance, reasons, refusal, policyVersion, enforcementPoint } = record;
+  const { attributes, unmapped } = ocsfOf(record);
   const { action, actionId, disposition, dispositionId, severity } = OUTCOME[result];
   const activity = activityOf(request.action.name);
   const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
@@ -72,11 +74,9 @@ export function ocsfDecision(record: DecisionRecord, place: Place, version: Ocsf
     type_name: `API Activity: ${ACTIVITY_NAMES[activity]}`,
     severity_id: severity,
     severity: SEVERITIES[severity],
-    time: Date.parse(time),
-    ...(record.took === undefined ? {} : { duration: Math.round(record.took / 1_000) }),
+    ...attributes,
     status_id: actionId === 1 ? 1 : 2,
     status: actionId === 1 ? 'Success' : 'Failure',
-    ...(refusal === undefined ? {} : { status_code: refusal.code }),
     ...(why.length === 0 ? {} : { message: why.join('; '), status_detail: why.join('; ') }),
     action_id: actionId,
     action,
@@ -111,17 +111,12 @@ export function ocsfDecision(record: DecisionRecord, place: Place, version: Ocsf
     },
     src_endpoint: { name: enforcementPoint, svc_name: enforcementPoint },
     resources: [{ uid: uidText(request.resource), name: request.resource.id, type: request.resource.type }],
-    ...(trace === undefined ? {} : { trace: { uid: trace } }),
     unmapped: {
       writ: {
-        result,
+        ...unmapped,
         path: path.map(uidText),
         assurance: provenance?.assurance,
-        ledger: record.ledger,
-        obligations: record.obligations,
-        missing: record.missing,
         input: request.context?.input,
-        resolves: record.resolves,
       },
     },
   };

@@ -6,4 +6,5 @@ export default verb('explain', 'Decisions', 'explain a decision from its record'
   .readsStore()
   .printsJson()
   .option('--bundle <dir>', 'folder of the bundle whose policies are examined; the default is the one served last')
+  .option('--all', 'show all earlier calls of the task, at most 30')
   .runs(async (id: string, flags: ExplainFlags) => (await import('../explain.js')).explain(id, flags));

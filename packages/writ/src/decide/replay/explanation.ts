@@ -66,7 +66,7 @@ function plain(text: string): string {
 
 /** An account, for a person: lines to stand in an explanation. */
 export function accountLines(record: DecisionRecord, { isSame, alternatives: others, parts }: PolicyAccount): string[] {
-  const lines = parts.length === 0 ? [] : ['What of the policies decided', ...parts.map((part) => `  ${part}`), ''];
+  const lines = parts.length === 0 ? [] : ['Conditions that decided', ...parts.map((part) => `  ${part}`), ''];
   const under = isSame ? '' : ' under another bundle than the one that decided,';
   const heading = isPermitted(record)
     ? `It would have been denied${under} with`
