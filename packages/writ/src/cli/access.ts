@@ -1,16 +1,11 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
-import { WritError } from '../lib/errors.js';
+import { AccessFlagsError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';
 
 type Flags = ServiceFlags & { readonly json?: boolean };
-
-/** A request for access that is not said completely, or that there is nothing to ask for. */
-class AccessFlagsError extends WritError {
-  readonly code = 'access_flags';
-}
 
 interface RequestView {
   readonly id: string;

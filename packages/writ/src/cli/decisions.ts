@@ -4,9 +4,10 @@ import pc from 'picocolors';
 import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { millisecondsOf } from '../lib/duration.js';
+import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { complain, print, printJson } from './output.js';
-import { askService, ServiceError, type ServiceFlags } from './service-client.js';
+import { askService, type ServiceFlags } from './service-client.js';
 
 type Term = (typeof QUERY_TERMS)[number];
 

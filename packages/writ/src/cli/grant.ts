@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { millisecondsOf } from '../lib/duration.js';
-import { WritError } from '../lib/errors.js';
+import { GrantError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';
@@ -26,11 +26,6 @@ interface GrantView {
   readonly end?: string;
   readonly grantedBy: string;
   readonly state: string;
-}
-
-/** A grant that is not said completely. */
-class GrantError extends WritError {
-  readonly code = 'grant_invalid';
 }
 
 /** `writ grant`: puts an identity into a role or group for some time. */

@@ -1,7 +1,7 @@
 import { parseUid, uidText } from '@writ/cedar';
 import pc from 'picocolors';
-import { WritError } from '../lib/errors.js';
 import type { IdentityView } from '../registry/identity-view.js';
+import { IdentityError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';
@@ -26,11 +26,6 @@ export interface IdentityFlags extends ServiceFlags {
   readonly manifest?: string;
   readonly state?: string;
   readonly json?: boolean;
-}
-
-/** What is not an identity. */
-class IdentityError extends WritError {
-  readonly code = 'identity_invalid';
 }
 
 const PAGE = '1000';

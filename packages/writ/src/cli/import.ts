@@ -4,9 +4,9 @@ import { parseJson } from '@writ/cedar/json';
 import { parse as parseCsv } from 'csv-parse';
 import pc from 'picocolors';
 import { parse as parseYaml } from 'yaml';
-import { WritError } from '../lib/errors.js';
 import { type FileFormat, formatOf } from '../registry/fetch/file-source.js';
 import { type GivenJson, givenShape } from '../registry/given.js';
+import { ImportError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { type EntityMapping, entityFrom, mappingShape } from './import-mapping.js';
 import { complain, print, printJson } from './output.js';
@@ -17,11 +17,6 @@ export interface ImportFlags extends ServiceFlags {
   readonly map?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
-}
-
-/** A file that cannot be imported: where, and what is wrong. */
-class ImportError extends WritError {
-  readonly code = 'import_failed';
 }
 
 /** What the service takes at once. */

@@ -6,8 +6,8 @@ import { draftBundle } from '../bundle/draft/draft.js';
 import type { ListedTool } from '../bundle/draft/guess.js';
 import type { ObservedCall } from '../bundle/draft/observed.js';
 import type { DecisionRecord } from '../decide/record.js';
-import { WritError } from '../lib/errors.js';
 import { timeOf } from './decisions.js';
+import { InitError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { toolsOf } from './mcp-tools.js';
 import { count, print, printJson } from './output.js';
@@ -19,11 +19,6 @@ export interface InitFlags extends ServiceFlags {
   /** For how long back the decisions of a running service are looked at. */
   readonly recorded?: string;
   readonly json?: boolean;
-}
-
-/** A bundle that cannot be drafted. */
-class InitError extends WritError {
-  readonly code = 'init_invalid';
 }
 
 /** The pack that a drafted bundle begins with: in the package, or beside it in a clone. */

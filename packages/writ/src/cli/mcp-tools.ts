@@ -4,12 +4,7 @@ import type { Bundle } from '../bundle/bundle.js';
 import type { ListedTool } from '../bundle/draft/guess.js';
 import { addressOf } from '../enforce/mcp/client/declared-address.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
-import { WritError } from '../lib/errors.js';
-
-/** Tools that cannot be read. */
-class ToolListError extends WritError {
-  readonly code = 'tool_list_invalid';
-}
+import { ToolListError } from './errors.js';
 
 const listShape = z.looseObject({
   name: z.string().min(1),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { z } from 'zod';
 import { loadBundle } from '../bundle/bundle.js';
-import { WritError } from '../lib/errors.js';
+import { TraceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
 import { type ReplayedCall, type Trace, TraceReplay } from './trace-replay.js';
@@ -15,11 +15,6 @@ export interface ReplayFlags {
   /** Whether one ledger goes through all lines. */
   readonly together?: boolean;
   readonly json?: boolean;
-}
-
-/** A trace that cannot be read. */
-class TraceError extends WritError {
-  readonly code = 'trace_invalid';
 }
 
 const traceShape = z.looseObject({

@@ -15,7 +15,6 @@ import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { TRANSFORMS } from '../enforce/supported-obligations.js';
 import { millisecondsOf } from '../lib/duration.js';
-import { WritError } from '../lib/errors.js';
 import type { Txn } from '../lib/ids.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import { mandateOf } from '../provenance/mandate.js';
@@ -23,11 +22,7 @@ import type { Provenance } from '../provenance/path.js';
 import { HeldApprovals } from '../registry/approvals.js';
 import { givenShape, readGiven } from '../registry/given.js';
 import type { Registry } from '../registry/registry.js';
-
-/** A test that cannot be run as it is written. */
-class TestError extends WritError {
-  readonly code = 'test_invalid';
-}
+import { TestError } from './errors.js';
 
 /** How one step of a test went. */
 interface StepResult {

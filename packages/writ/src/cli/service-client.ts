@@ -1,16 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { WritError } from '../lib/errors.js';
+import { ServiceError } from './errors.js';
 
 /** Which service a verb speaks to, and as whom. */
 export interface ServiceFlags {
   readonly service: string;
   /** A file with the key of a caller. */
   readonly keyFile: string;
-}
-
-/** The service could not be asked, or refused. */
-export class ServiceError extends WritError {
-  readonly code = 'service_refused';
 }
 
 /** Asks a running service; a text is JSON already. @throws {ServiceError} with what it says, and what to do */

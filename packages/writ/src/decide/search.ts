@@ -5,6 +5,7 @@ import { readsArguments, untraced } from './data-flow.js';
 import type { Decider } from './decide.js';
 import { isPermitted, type Obligation } from './decision.js';
 import type { TokenProvenance } from './delegation/token-provenance.js';
+import { SearchPlaceLost } from './errors.js';
 import { EntityGatherer, lineageOf, provenanceOf } from './gather.js';
 import type { AccessRequest } from './request.js';
 
@@ -31,9 +32,6 @@ export interface EntitySearch {
 
 /** How long a search goes on before it lets other work run. */
 const TURN_MS = 2;
-
-/** Thrown when the entity that a page ended with is not there any more. */
-export class SearchPlaceLost extends Error {}
 
 /**
  * The entities that, put in the place of the part, are permitted. Each is decided as an evaluation would be, so that a search

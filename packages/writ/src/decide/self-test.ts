@@ -1,14 +1,9 @@
 import { compile, Entities } from '@writ/cedar';
 import type { Bundle } from '../bundle/bundle.js';
-import { WritError } from '../lib/errors.js';
 import { inProcess } from './caller.js';
+import { SelfTestError } from './errors.js';
 import type { PolicyPlane } from './plane.js';
 import { offlineDecider } from './plane-of.js';
-
-/** The service does not decide as it must. It does not become ready. */
-class SelfTestError extends WritError {
-  readonly code = 'self_test_failed';
-}
 
 /** Answers that are known, whatever the bundle. */
 const KNOWN = [

@@ -3,8 +3,8 @@ import { uidText } from '@writ/cedar';
 import { type Decision, explainBriefly, isPermitted, isRequestable, type Refusal } from '../decide/decision.js';
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
-import { WritError } from '../lib/errors.js';
 import { every } from '../lib/every.js';
+import { JustificationNeeded } from './errors.js';
 import type { HoldSettings } from './hold-settings.js';
 
 /** Where a call that was stopped can be asked for. */
@@ -179,11 +179,6 @@ export class CallQueue {
     const ended = await this.point.denyFinally?.(decision, refusal);
     return ended ?? { ...decision, result: 'deny', refusal };
   }
-}
-
-/** The user has to say first for what a call is needed. It is not made. */
-export class JustificationNeeded extends WritError {
-  readonly code = 'justification_needed';
 }
 
 /** A call that waits for a fact. */

@@ -19,3 +19,8 @@ export class UpstreamError extends WritError {
 export class ObligationError extends WritError {
   readonly code = 'obligation_failed';
 }
+
+/** The user has to say first for what a call is needed. It is not made. */
+export class JustificationNeeded extends WritError {
+  readonly code = 'justification_needed';
+}

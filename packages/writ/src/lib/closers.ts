@@ -1,16 +1,5 @@
-import { WritError } from './errors.js';
-import { messageOf } from './message-of.js';
+import { CloseError } from './errors.js';
 import { withResolvers } from './with-resolvers.js';
-
-/** Some of what was to be closed failed, or did not end in time. The rest is closed. */
-class CloseError extends WritError {
-  readonly code = 'close_failed';
-
-  /** @param errors one for each closer that failed, in the order in which they ran */
-  constructor(readonly errors: readonly unknown[]) {
-    super(`not everything could be closed: ${errors.map(messageOf).join('; ')}`, undefined, { cause: errors[0] });
-  }
-}
 
 const DEADLINE_MS = 30_000;
 

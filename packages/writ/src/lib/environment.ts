@@ -1,9 +1,4 @@
-import { WritError } from './errors.js';
-
-/** A setting names a variable that the environment of this process does not have. */
-class EnvironmentError extends WritError {
-  readonly code = 'environment_incomplete';
-}
+import { EnvironmentError } from './errors.js';
 
 /**
  * Replaces each `${env:NAME}` of a setting by the variable's value. A bundle holds no secrets.

@@ -1,3 +1,5 @@
+import { messageOf } from './message-of.js';
+
 /**
  * Every error that Writ raises on purpose. `code` is stable and meant for programs; the message says what is wrong and
  * where; `help` says what to do.
@@ -13,4 +15,19 @@ export abstract class WritError extends Error {
     super(message, options);
     this.name = new.target.name;
   }
+}
+
+/** Some of what was to be closed failed, or did not end in time. The rest is closed. */
+export class CloseError extends WritError {
+  readonly code = 'close_failed';
+
+  /** @param errors one for each closer that failed, in the order in which they ran */
+  constructor(readonly errors: readonly unknown[]) {
+    super(`not everything could be closed: ${errors.map(messageOf).join('; ')}`, undefined, { cause: errors[0] });
+  }
+}
+
+/** A setting names a variable that the environment of this process does not have. */
+export class EnvironmentError extends WritError {
+  readonly code = 'environment_incomplete';
 }

@@ -1,12 +1,7 @@
 import { applyEdits, modify, type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
-import { WritError } from '../../lib/errors.js';
+import { ClientConfigError } from '../errors.js';
 import type { ClientConfig } from './known.js';
 import { tomlIn, tomlWithCommands } from './toml-entries.js';
-
-/** A configuration that cannot be read, or written. It is left as it is. */
-class ClientConfigError extends WritError {
-  readonly code = 'client_config_invalid';
-}
 
 /** A server as a client has it. */
 export interface ServerEntry {

@@ -9,8 +9,8 @@ import {
 } from '@modelcontextprotocol/server';
 import { sameUid } from '@writ/cedar';
 import { z } from 'zod';
-import { JustificationNeeded } from '../../call-queue.js';
 import { carriedIn, originatorIn } from '../../carried.js';
+import { JustificationNeeded } from '../../errors.js';
 import type { Contents } from '../gateway/contents.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { needsTasks, type Tasks, takesTasks } from '../gateway/tasks.js';
