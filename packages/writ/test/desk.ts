@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { start } from '../src/serve/start.js';
 import type { Writ } from '../src/serve/start-options.js';
 import { openSqlite } from '../src/store/sqlite.js';
+import { PATIENT } from './running.js';
 
 /** The support desk of examples/, running on a folder of its own: real servers, real store, real HTTP. */
 export const BUNDLE = fileURLToPath(new URL('../../../examples/support-desk', import.meta.url));
@@ -24,7 +25,7 @@ export interface RunningDesk {
 export async function startDesk(bundle = BUNDLE): Promise<RunningDesk> {
   const data = mkdtempSync(join(tmpdir(), 'writ-desk-'));
   cpSync(join(BUNDLE, 'files'), join(data, 'files'), { recursive: true });
-  const writ = await start({ bundle, data, port: 0, gatewayPort: 0 });
+  const writ = await start({ bundle, data, port: 0, gatewayPort: 0, limits: PATIENT });
   return {
     writ,
     data,

@@ -63,11 +63,17 @@ describe('the log of a service', () => {
     const key = await writ.send('GET', '/v1/log/key', undefined, { as: 'admin' });
     expect(key.text).toBe(readFileSync(join(writ.data, 'keys/log.pub'), 'utf8'));
     // What was written last is signed for within a few milliseconds.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const checkpoint = await writ.send('GET', '/v1/log/checkpoint', undefined, { as: 'admin' });
-    expect(checkpoint.headers.get('content-type')).toBe('text/plain; charset=utf-8');
-    const { size } = verifiedCheckpoint(checkpoint.text, parseVerifier(key.text));
-    expect(size).toBeGreaterThan(300);
+    const written = (await writ.writ.records.read({ seq: 0, index: -1 }, 1_000)).length;
+    expect(written).toBeGreaterThan(300);
+    let size = 0;
+    await expect
+      .poll(async () => {
+        const checkpoint = await writ.send('GET', '/v1/log/checkpoint', undefined, { as: 'admin' });
+        expect(checkpoint.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+        ({ size } = verifiedCheckpoint(checkpoint.text, parseVerifier(key.text)));
+        return size;
+      })
+      .toBe(written);
     const get = async (path: string) =>
       fetch(`${writ.url}/v1/log/${path}`, { headers: { Authorization: `Bearer ${writ.key('admin')}` } });
     const tile = await get('tile/0/000');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { LoadLimits } from '../src/api/http/load.js';
 import { recordShape } from '../src/record/entries.js';
 import { start } from '../src/serve/start.js';
 import type { StartOptions, Writ } from '../src/serve/start-options.js';
@@ -38,10 +39,17 @@ export interface Reply {
   readonly json: any;
 }
 
+/**
+ * Limits that a busy machine does not reach: by default a service turns requests away after 60 ms of wall-clock time, which
+ * other test files use up as well. Load shedding has its own tests, in states.test.ts.
+ */
+export const PATIENT: Partial<LoadLimits> = { turnMs: 60_000, diskMs: 60_000 };
+
 export async function run(bundle: string, options: Partial<StartOptions> = {}): Promise<Running> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'writ-running-'));
   const store = options.store ?? (await storeOf(data));
-  const writ = await start({ bundle, data, port: 0, gatewayPort: 0, ...options, store });
+  const limits = { ...PATIENT, ...options.limits };
+  const writ = await start({ bundle, data, port: 0, gatewayPort: 0, ...options, limits, store });
   const key = (name = 'default'): string => readFileSync(writ.keyFileOf(name), 'utf8').trim();
   return {
     writ,
