@@ -142,7 +142,7 @@ describe('writ check', () => {
     ['get_order: { effects: [read], result: { "$.a[": internal } }', '$.a[ is not a JSONPath'],
     ['get_order: { effects: [read], result: { $: { when: "valu == 1" } } }', 'get_order: $: `when`'],
     ['get_order: { effects: [read], result: user }', 'no result is the user'],
-    ['get_order: { effects: [red], result: internal }', 'tools.get_order.effects.0: Invalid option'],
+    ['get_order: { effects: [red], result: internal }', 'tools.get_order.effects.0: it must be one of read, write'],
   ])('refuses a description that cannot work: %s', (is, message) => {
     const { code, out } = broken('tools.yaml', (text) =>
       text.replace('get_order: { effects: [read], result: internal }', is),

@@ -9,7 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   provenance: ['store'],
   registry: ['store'],
   ledger: ['store'],
-  bundle: ['store', 'ledger'],
+  bundle: ['store', 'ledger', 'provenance'],
   signals: ['store', 'provenance', 'registry'],
   record: ['decide', 'ledger'],
   decide: ['provenance', 'registry', 'ledger', 'bundle', 'record'],

@@ -156,7 +156,7 @@ describe('writ check', () => {
     [
       'an accumulator that is missing',
       'accumulators: {}',
-      /error schema.cedarschema:1 the context of refund has ledger.perCustomer/,
+      /error schema.cedarschema:3 the context of refund has ledger.perCustomer/,
     ],
     [
       'a set where the schema has a number',
@@ -171,7 +171,7 @@ describe('writ check', () => {
     [
       'an argument that no action has',
       BUNDLE['ledger.yaml'].replace('sum: input.amount', 'sum: input.amuont'),
-      /warning ledger.yaml:1 perCustomer: no action has an argument amuont/,
+      /warning ledger.yaml:3 perCustomer: no action has an argument amuont/,
     ],
   ])('finds %s', (_what, ledger, message) => {
     expect(findings(ledger)).toMatch(message);

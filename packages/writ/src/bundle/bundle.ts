@@ -1,65 +1,28 @@
-import {
-  CedarError,
-  compile,
-  type EntityJson,
-  type PolicySet,
-  type PolicyText,
-  readPolicyText,
-  Schema,
-} from '@writ/cedar';
+import { CedarError, compile, type EntityJson, type PolicySet, readPolicyText, Schema } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import type { z } from 'zod';
 import type { Finding } from './check/finding.js';
+import { type At, Findings } from './check/findings.js';
+import { policyTypes } from './check/policies/types.js';
+import { FOLDERS, NAMED_FILES, SCHEMA_FILE, type YamlContents } from './contents.js';
 import { BundleError } from './errors.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
-import { type AccessYaml, accessYaml } from './format/access.js';
-import { type FactsYaml, factsYaml } from './format/facts.js';
-import { type LedgerYaml, ledgerYaml } from './format/ledger.js';
-import { type MappingYaml, mappingYaml } from './format/mapping.js';
-import { type ObligationsYaml, obligationsYaml } from './format/obligations.js';
-import { type TasksYaml, tasksYaml } from './format/tasks.js';
-import { type TestTask, testsYaml } from './format/tests.js';
-import { type ToolsYaml, toolsYaml } from './format/tools.js';
-import { type WritYaml, writYaml } from './format/writ.js';
+import { hasId, type PolicySource } from './policy-source.js';
 import { readYaml } from './read-yaml.js';
 import { ServicePolicy } from './service-policy.js';
 
-/** A policy and the file it stands in. `offset` is where it begins there. */
-export interface PolicySource extends PolicyText {
-  readonly file: string;
-}
-
 /** A bundle, read and compiled. */
-export interface Bundle {
-  readonly root: string;
-  readonly version: string;
-  /** The texts that it was read from, by path. */
-  readonly texts: ReadonlyMap<string, string>;
-  readonly settings: WritYaml;
+export interface Bundle extends BundleFiles, YamlContents {
   readonly schema: Schema;
   readonly policies: PolicySet;
   readonly sources: readonly PolicySource[];
-  readonly accumulators: LedgerYaml['accumulators'];
-  readonly tools: ToolsYaml['tools'];
-  readonly toolDefaults: ToolsYaml['defaults'];
-  /** Facts that are true for some time, and who brings them. */
-  readonly facts: FactsYaml;
-  /** What results are looked through for. */
-  readonly detect: ToolsYaml['detect'];
-  readonly obligations: ObligationsYaml['obligations'];
-  /** The kinds of task; undefined when the bundle has none, and every task may do what its identities may. */
-  readonly tasks: TasksYaml | undefined;
-  /** Who is asked when a denial can be lifted. */
-  readonly access: AccessYaml;
-  /** Who may use the service. */
+  /** Decides who may use the service. */
   readonly servicePolicy: ServicePolicy;
-  readonly mappings: readonly MappingYaml[];
   readonly entities: readonly EntityJson[];
-  readonly tests: readonly { readonly file: string; readonly tasks: readonly TestTask[] }[];
 }
 
 export interface ReadBundle {
-  /** Absent when a finding is an error. */
+  /** Undefined if a finding is an error. */
   readonly bundle: Bundle | undefined;
   readonly findings: readonly Finding[];
   readonly texts: ReadonlyMap<string, string>;
@@ -68,7 +31,7 @@ export interface ReadBundle {
 /**
  * Loads a bundle to serve it.
  *
- * @throws {BundleError} with every error that was found; a bundle with no policy is one
+ * @throws {BundleError} with every error that was found; a bundle without a policy is one
  */
 export function loadBundle(folder: string): Bundle {
   const { bundle, findings } = readBundle(folder);
@@ -77,194 +40,175 @@ export function loadBundle(folder: string): Bundle {
 }
 
 /**
- * The settings alone, of a bundle whose other parts may not fit together yet.
+ * Loads the settings alone, of a bundle whose other parts may not fit together yet.
  *
  * @throws {BundleError} with every error of `writ.yaml`
  */
 export function loadSettings(folder: string): Pick<Bundle, 'root' | 'settings'> {
   const files = readBundleFiles(folder);
-  const reader = new BundleReader(files);
-  const settings = reader.settings();
-  if (settings === undefined) throw new BundleError(reader.findings);
-  return { root: files.root, settings };
+  const { file, shape } = NAMED_FILES.settings;
+  const { value, findings } = readYaml(file, files.texts, shape, {});
+  if (value === undefined) throw new BundleError(findings);
+  return { root: files.root, settings: value };
 }
 
-/** Reads a bundle and says everything that is wrong with its files. Types are checked by {@link checkBundle}. */
+/** Reads a bundle, and finds every error of its files. The rules of {@link checkBundle} come after. */
 export function readBundle(folder: string): ReadBundle {
   return readBundleFrom(readBundleFiles(folder));
 }
 
-/** The same, from files that were read before. */
+/** Reads a bundle from files that were read before. */
 export function readBundleFrom(files: BundleFiles): ReadBundle {
   const reader = new BundleReader(files);
   const bundle = reader.read();
-  const failed = reader.findings.some(({ severity }) => severity === 'error');
-  return { bundle: failed ? undefined : bundle, findings: reader.findings, texts: files.texts };
+  return { bundle, findings: reader.findings.all, texts: files.texts };
 }
 
 class BundleReader {
-  readonly findings: Finding[] = [];
+  readonly findings: Findings;
 
-  constructor(private readonly files: BundleFiles) {}
-
-  settings(): WritYaml | undefined {
-    return this.yaml('writ.yaml', writYaml);
+  constructor(private readonly files: BundleFiles) {
+    this.findings = new Findings(files.texts);
   }
 
   read(): Bundle | undefined {
-    const settings = this.settings();
-    const ledger = this.yaml('ledger.yaml', ledgerYaml);
-    const tools = this.yaml('tools.yaml', toolsYaml);
-    const facts = this.yaml('facts.yaml', factsYaml);
-    const obligations = this.yaml('obligations.yaml', obligationsYaml);
-    const access = this.yaml('access.yaml', accessYaml);
-    const hasTasks = this.files.texts.has('tasks.yaml');
-    const tasks = hasTasks ? this.yaml('tasks.yaml', tasksYaml) : undefined;
-    const mappings = this.each('mappings/', (file) => this.yaml(file, mappingYaml));
-    const tests = this.each('tests/', (file) => {
-      const read = this.yaml(file, testsYaml);
-      return read && { file, tasks: read.tests };
-    });
-    const entities = this.each('entities/', (file) => this.entities(file)).flat();
+    const yaml = this.yamlContents();
+    const entities = this.each('entities', (file) => this.entities(file)).flat();
     const schema = this.schema();
-    const sources = this.each('policies/', (file) => this.policySources(file)).flat();
-    if (sources.length === 0) {
-      this.error(
-        'policies',
-        'the bundle has no policy',
-        'nothing would ever be permitted; put a .cedar file into policies/',
-      );
-    }
-    const policies = this.compile(sources, schema);
+    const sources = this.each('policies', (file) => this.policySources(file)).flat();
+    this.checkIds(sources);
     const servicePolicy = schema && this.servicePolicy(schema);
-    if (!settings || !ledger || !tools || !facts || !obligations || !access || !schema || !policies || !servicePolicy)
-      return undefined;
-    if (hasTasks && tasks === undefined) return undefined;
-    return {
-      root: this.files.root,
-      version: this.files.version,
-      texts: this.files.texts,
-      settings,
-      schema,
-      policies,
-      sources,
-      accumulators: ledger.accumulators,
-      tools: tools.tools,
-      toolDefaults: tools.defaults,
-      detect: tools.detect,
-      facts,
-      obligations: obligations.obligations,
-      tasks,
-      access,
-      servicePolicy,
-      mappings,
-      entities,
-      tests,
-    };
-  }
-
-  private error(file: string, message: string, help?: string, at = { line: 1, column: 1 }): undefined {
-    this.findings.push({ severity: 'error', file, line: at.line, column: at.column, message, help });
+    const policies = schema && !this.findings.hasErrors ? this.compile(sources, schema) : undefined;
+    if (policies !== undefined && servicePolicy !== undefined && schema !== undefined && !this.findings.hasErrors)
+      return { ...this.files, ...yaml, schema, policies, sources, servicePolicy, entities };
+    // The rules need a bundle; the types of policies do not, and whoever mends one error wants to see the others.
+    if (schema !== undefined && sources.length > 0)
+      policyTypes.check({ schema, sources }, this.findings.of(policyTypes.code));
     return undefined;
   }
 
-  private each<T>(folder: string, read: (file: string) => T | undefined): T[] {
-    const out: T[] = [];
-    for (const file of this.files.texts.keys()) {
-      const value = file.startsWith(folder) ? read(file) : undefined;
-      if (value !== undefined) out.push(value);
+  /** Complete if there is no finding that is an error. */
+  private yamlContents(): YamlContents {
+    const contents: Record<string, unknown> = {};
+    for (const [member, { file, shape, absent }] of Object.entries(NAMED_FILES))
+      contents[member] = this.yaml(file, shape, absent);
+    for (const [folder, { shape }] of Object.entries(FOLDERS)) {
+      if (shape === undefined) continue;
+      contents[folder] = this.each(folder, (file) => {
+        const value = this.yaml(file, shape, {});
+        return value && { file, ...value };
+      });
     }
-    return out;
+    return contents as unknown as YamlContents;
+  }
+
+  private yaml<T extends z.ZodType>(file: string, shape: T, absent: object | undefined): z.output<T> | undefined {
+    const { value, findings } = readYaml(file, this.files.texts, shape, absent);
+    this.findings.all.push(...findings);
+    return value;
+  }
+
+  private each<T>(folder: string, read: (file: string) => T | undefined): T[] {
+    const files = [...this.files.texts.keys()].filter((file) => file.startsWith(`${folder}/`));
+    return files.map(read).filter((value) => value !== undefined);
   }
 
   private text(file: string): string {
     return this.files.texts.get(file) ?? '';
   }
 
-  private yaml<T extends z.ZodType>(file: string, shape: T): z.output<T> | undefined {
-    const { value, findings } = readYaml(file, this.text(file), shape);
-    this.findings.push(...findings);
-    return value;
-  }
-
-  private cedar<T>(file: string, read: () => T): T | undefined {
+  /** Runs what reads Cedar's text; undefined, with a finding, if it fails. */
+  private cedar<T>(code: string, file: string, read: () => T, at: (error: CedarError) => At = () => 0): T | undefined {
     try {
       return read();
     } catch (error) {
       if (!(error instanceof CedarError)) throw error;
-      return this.error(file, error.message, error.help, error.position);
+      return this.findings
+        .of(code)
+        .in(file)
+        .error(error.message, error.help, error.position ?? at(error));
     }
   }
 
   private entities(file: string): EntityJson[] | undefined {
-    const list = this.cedar(file, () => parseJson(this.text(file)));
-    if (list === undefined) return undefined;
-    return Array.isArray(list)
-      ? (list as unknown as EntityJson[])
-      : this.error(file, 'the file is not a list of entities');
+    const list = this.cedar('entities/syntax', file, () => parseJson(this.text(file)));
+    if (list === undefined || Array.isArray(list)) return list as unknown as EntityJson[] | undefined;
+    return this.findings
+      .of('entities/no-list')
+      .in(file)
+      .error('the file is not a list of entities', 'write them in [ ], as Cedar does', 0);
   }
 
   private schema(): Schema | undefined {
-    const file = 'schema.cedarschema';
-    if (!this.files.texts.has(file)) {
-      return this.error(
-        file,
-        'the bundle has no schema',
-        'without one an unknown action could not be told from a known one',
-      );
-    }
-    return this.cedar(file, () => Schema.parse(this.text(file)));
+    if (this.files.texts.has(SCHEMA_FILE))
+      return this.cedar('schema/syntax', SCHEMA_FILE, () => Schema.parse(this.text(SCHEMA_FILE)));
+    return this.findings
+      .of('schema/missing')
+      .in(SCHEMA_FILE)
+      .error('the bundle has no schema', 'without one an unknown action could not be told from a known one', 0);
   }
 
   private servicePolicy(schema: Schema): ServicePolicy | undefined {
     const files = [...this.files.texts].filter(([path]) => path.startsWith('service/'));
-    const parsed = files.map(([path, text]) => this.cedar(path, () => readPolicyText(text)));
+    const parsed = files.map(([path, text]) => this.cedar('service/syntax', path, () => readPolicyText(text)));
     if (parsed.includes(undefined)) return undefined;
-    return this.cedar(
-      'service',
-      () =>
-        new ServicePolicy(
-          files.map(([, text]) => text),
-          schema,
-        ),
-    );
+    const texts = files.map(([, text]) => text);
+    const last = files.at(-1)?.[0] ?? 'service';
+    const fileOf = (id: string | undefined) =>
+      files[parsed.findIndex((policies) => policies?.some((policy) => policy.id === id))]?.[0] ?? last;
+    try {
+      return new ServicePolicy(texts, schema);
+    } catch (error) {
+      if (!(error instanceof CedarError)) throw error;
+      const file = fileOf(error.policyId);
+      const at = Math.max(this.text(file).indexOf(error.policyId ?? ''), 0);
+      return this.findings.of('service/invalid').in(file).error(error.message, error.help, at);
+    }
   }
 
   private policySources(file: string): PolicySource[] | undefined {
-    const read = this.cedar(file, () => readPolicyText(this.text(file)));
+    const read = this.cedar('policies/syntax', file, () => readPolicyText(this.text(file)));
     return read?.map((policy) => ({ ...policy, file }));
   }
 
-  private compile(sources: readonly PolicySource[], schema: Schema | undefined): PolicySet | undefined {
+  private checkIds(sources: readonly PolicySource[]): void {
+    const { findings } = this;
+    if (sources.length === 0)
+      findings
+        .of('policies/none')
+        .in('policies')
+        .error('the bundle has no policy', 'nothing would ever be permitted; put a .cedar file into policies/', 0);
     const byId = new Map<string, PolicySource>();
     for (const source of sources) {
-      const at = this.positionOf(source);
-      const first = byId.get(source.id);
+      const { file, id, offset } = source;
+      const first = byId.get(id);
       if (!hasId(source))
-        this.error(source.file, 'every policy has an @id', 'a decision names the policies that made it', at);
-      else if (first !== undefined) {
-        this.error(
-          source.file,
-          `the id \`${source.id}\` is already that of a policy in ${first.file}`,
-          'give each its own',
-          at,
-        );
-      }
+        findings
+          .of('policies/no-id')
+          .in(file)
+          .error('this policy has no @id', 'give it one: a decision names the policies that made it', offset);
+      else if (first !== undefined)
+        findings
+          .of('policies/same-id')
+          .in(file)
+          .error(`the id \`${id}\` is already that of a policy in ${first.file}`, 'give each its own', offset);
       if (source.isTemplate)
-        this.error(source.file, 'templates are not used in bundles yet', 'write the policy out', at);
-      byId.set(source.id, source);
+        findings
+          .of('policies/template')
+          .in(file)
+          .error('templates are not used in bundles yet', 'write the policy out', offset);
+      byId.set(id, source);
     }
-    if (schema === undefined || this.findings.some(({ severity }) => severity === 'error')) return undefined;
+  }
+
+  private compile(sources: readonly PolicySource[], schema: Schema): PolicySet | undefined {
     const staticPolicies = Object.fromEntries(sources.map(({ id, json }) => [id, json as object]));
-    return this.cedar('policies', () => compile({ policies: { staticPolicies }, schema }));
+    try {
+      return compile({ policies: { staticPolicies }, schema });
+    } catch (error) {
+      if (!(error instanceof CedarError)) throw error;
+      const { file = 'policies', offset = 0 } = sources.find(({ id }) => id === error.policyId) ?? sources[0] ?? {};
+      return this.findings.of('policies/invalid').in(file).error(error.message, error.help, offset);
+    }
   }
-
-  private positionOf(source: PolicySource): { line: number; column: number } {
-    const before = this.text(source.file).slice(0, source.offset).split('\n');
-    return { line: before.length, column: (before[before.length - 1]?.length ?? 0) + 1 };
-  }
-}
-
-function hasId({ json }: PolicySource): boolean {
-  return typeof (json as { annotations?: { id?: unknown } }).annotations?.id === 'string';
 }

@@ -1,65 +1,80 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
+import { basename, extname, join, relative, resolve, sep } from 'node:path';
+import { Findings } from './check/findings.js';
+import { FOLDERS, NAMED_FILES, namedFiles, SCHEMA_FILE } from './contents.js';
 import { BundleError } from './errors.js';
 
-/** The files of a bundle: what is decided with, and nothing else of the folder (servers, data, node_modules). */
+/** The files of a bundle: those that contents.ts lists, and nothing else of the folder (servers, data, node_modules). */
 export interface BundleFiles {
   readonly root: string;
-  /** Path from the root, with `/`, to the text. In order of path. */
+  /** The text by the path from the root, with `/`. In order of path. */
   readonly texts: ReadonlyMap<string, string>;
   /** `sha256:` over the paths and contents: the policy version that every decision names. */
   readonly version: string;
+  /** The paths of files that look like files of a bundle, and are not. */
+  readonly unread: readonly string[];
 }
 
-const NAMED = [
-  'writ.yaml',
-  'schema.cedarschema',
-  'ledger.yaml',
-  'tools.yaml',
-  'tasks.yaml',
-  'facts.yaml',
-  'obligations.yaml',
-  'access.yaml',
-];
-const FOLDERS = {
-  policies: '.cedar',
-  service: '.cedar',
-  mappings: '.yaml',
-  entities: '.json',
-  tests: '.yaml',
-} as const;
-
-/** @throws {BundleError} when there is no such folder or it has no `writ.yaml` */
+/** Reads the files of a bundle. @throws {BundleError} if there is no such folder, or it has no `writ.yaml` */
 export function readBundleFiles(folder: string): BundleFiles {
   const root = resolve(folder);
-  const texts = new Map<string, string>();
-  for (const path of pathsOf(root)) texts.set(path, readFileSync(join(root, path), 'utf8'));
-  if (!texts.has('writ.yaml')) {
-    const message = `there is no bundle in ${root}: it has no writ.yaml`;
-    throw new BundleError([{ severity: 'error', file: join(root, 'writ.yaml'), line: 1, column: 1, message }]);
+  const { read, unread } = pathsOf(root);
+  const texts = new Map(read.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
+  const settings = NAMED_FILES.settings.file;
+  if (!texts.has(settings)) {
+    const findings = new Findings(texts);
+    const message = `there is no bundle in ${root}: it has no ${settings}`;
+    findings.of('bundle/missing').in(join(root, settings)).error(message, 'make one with `writ init`', []);
+    throw new BundleError(findings.all);
   }
-  return { root, texts, version: versionOf(texts) };
+  return { root, texts, version: versionOf(texts), unread };
 }
 
-/** What the files are called by: a hash over all that is decided with. */
+/** Returns the version of a bundle: a hash over every file that decisions depend on. */
 export function versionOf(texts: ReadonlyMap<string, string>): string {
   const hash = createHash('sha256');
+  const tests = Object.entries(FOLDERS).flatMap(([folder, { isDecidedWith }]) => (isDecidedWith ? [] : [`${folder}/`]));
   for (const [path, text] of texts) {
-    if (!path.startsWith('tests/')) hash.update(`${path.length}:${path}${Buffer.byteLength(text)}:${text}`);
+    if (tests.some((folder) => path.startsWith(folder))) continue;
+    hash.update(`${path.length}:${path}${Buffer.byteLength(text)}:${text}`);
   }
   return `sha256:${hash.digest('hex')}`;
 }
 
-function pathsOf(root: string): string[] {
-  const paths = NAMED.filter((name) => statSync(join(root, name), { throwIfNoEntry: false })?.isFile());
-  for (const [folder, extension] of Object.entries(FOLDERS)) {
-    if (!statSync(join(root, folder), { throwIfNoEntry: false })?.isDirectory()) continue;
-    for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
-      if (entry.isFile() && entry.name.endsWith(extension)) {
-        paths.push(relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
-      }
+interface Paths {
+  readonly read: readonly string[];
+  readonly unread: readonly string[];
+}
+
+function pathsOf(root: string): Paths {
+  const named = namedFiles();
+  const read = named.filter((name) => statSync(join(root, name), { throwIfNoEntry: false })?.isFile());
+  const unread = filesIn(root, false).filter((path) => !named.includes(path) && looksLikeOneOf(named, path));
+  for (const [folder, { extension }] of Object.entries(FOLDERS)) {
+    for (const path of filesIn(join(root, folder), true).map((inner) => `${folder}/${inner}`)) {
+      if (path.endsWith(extension)) read.push(path);
+      else if (EXTENSIONS.has(extname(path))) unread.push(path);
     }
   }
-  return paths.sort();
+  return { read: read.sort(), unread: unread.sort() };
+}
+
+const EXTENSIONS: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json', '.cedar', extname(SCHEMA_FILE)]);
+
+/** The root holds other things also, so only policies and other spellings of known names are remarked on there. */
+function looksLikeOneOf(named: readonly string[], path: string): boolean {
+  const extension = extname(path);
+  if (!EXTENSIONS.has(extension)) return false;
+  if (extension === '.cedar' || extension === extname(SCHEMA_FILE)) return true;
+  const stem = basename(path, extension).toLowerCase();
+  return named.some((name) => basename(name, extname(name)) === stem);
+}
+
+/** Returns the paths of the files of a folder, from it, with `/`; none if there is no such folder. */
+function filesIn(folder: string, recursive: boolean): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(folder, { recursive, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }

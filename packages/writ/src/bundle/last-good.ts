@@ -12,7 +12,7 @@ const FILE = 'last-good.json';
 const shape = z.object({ version: z.string(), root: z.string(), texts: z.array(z.tuple([z.string(), z.string()])) });
 
 /** @param folder of the service's data */
-export function keepLastGood(folder: string, { version, root, texts }: BundleFiles): void {
+export function keepLastGood(folder: string, { version, root, texts }: Omit<BundleFiles, 'unread'>): void {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, FILE);
   const file = openSync(`${path}.new`, 'w', 0o600);
@@ -38,7 +38,7 @@ export function lastGood(folder: string): BundleFiles | undefined {
     if (!kept.success) return undefined;
     const { version, root } = kept.data;
     const texts = new Map(kept.data.texts);
-    return versionOf(texts) === version ? { version, root, texts } : undefined;
+    return versionOf(texts) === version ? { version, root, texts, unread: [] } : undefined;
   } catch {
     return undefined;
   }

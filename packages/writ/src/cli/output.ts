@@ -16,9 +16,9 @@ export function complain(text: string): void {
 
 /** A finding with the line that it is about. */
 export function findingBlock(finding: Finding, texts: ReadonlyMap<string, string>): string {
-  const { severity, file, line, column, message, help } = finding;
+  const { severity, code, file, line, column, message, help } = finding;
   const label = severity === 'error' ? pc.red(pc.bold('error')) : pc.yellow(pc.bold('warning'));
-  const lines = [`${pc.bold(`${file}:${line}:${column}`)} ${label} ${message}`];
+  const lines = [`${pc.bold(`${file}:${line}:${column}`)} ${label} ${message} ${pc.dim(`[${code}]`)}`];
   const source = texts.get(file)?.split('\n')[line - 1];
   if (source !== undefined && source.trim() !== '') {
     const number = String(line).padStart(5);

@@ -54,7 +54,7 @@ export const TEST_DATA = '/data';
 export async function runTests(bundle: Bundle): Promise<TestRun> {
   const tasks: TaskResult[] = [];
   const determined = new Set<string>();
-  for (const { file, tasks: given } of bundle.tests) {
+  for (const { file, tests: given } of bundle.tests) {
     for (const task of given) tasks.push(await runTask(bundle, file, task, determined));
   }
   return { tasks, undetermined: bundle.sources.map(({ id }) => id).filter((id) => !determined.has(id)) };

@@ -1,6 +1,13 @@
-import type { ASTNode } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 
 /** Questions about a CEL expression that its syntax tree answers. */
+
+const anything = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTypes: true });
+
+/** Returns the syntax tree of an expression that is CEL. */
+export function syntaxOf(text: string): ASTNode {
+  return anything.parse(text).ast;
+}
 
 /** Yields a node and every node below it. */
 function* nodesOf(node: ASTNode): Generator<ASTNode> {

@@ -149,7 +149,7 @@ export class Serving implements PolicyControl {
     protect();
     await parts.credentials.hold(holdersOf(bundle));
 
-    const anew = parts.ledger.declare(bundle.accumulators);
+    const anew = parts.ledger.declare(bundle.ledger.accumulators);
     if (anew.length > 0)
       parts.logger.warn({ accumulators: anew }, 'accumulators begin anew: they fold something else now');
     await fetchers.start();
@@ -246,7 +246,7 @@ function isUnusable(error: unknown): error is Error {
 }
 
 function findingOf(error: Error): BundleError['findings'][number] {
-  return { severity: 'error', file: '', line: 1, column: 1, message: error.message };
+  return { severity: 'error', code: 'bundle/unusable', file: '', line: 1, column: 1, message: error.message };
 }
 
 /** Those who prove themselves by a key that Writ makes. */

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Schema } from '@writ/cedar';
+import { Findings } from '../check/findings.js';
+import { SCHEMA_FILE } from '../contents.js';
 import { BundleError } from '../errors.js';
 import { admitsNull, cedarTypeOf } from './cedar-type.js';
 import type { ListedTool } from './guess.js';
@@ -159,8 +161,16 @@ function principalsIn(schema: Schema): string {
   const types = new Set(acting.flatMap(({ principalTypes }) => [...principalTypes]));
   const found = types.size > 0 ? [...types] : ['User', 'Agent'].filter((type) => schema.entityTypes.has(type));
   if (found.length === 0) {
-    const message = 'nobody could call the tools: it has neither actions nor a User or an Agent';
-    throw new BundleError([{ severity: 'error', file: 'schema.cedarschema', line: 1, column: 1, message }]);
+    const findings = new Findings(new Map([[SCHEMA_FILE, schema.text]]));
+    findings
+      .of('schema/no-principal')
+      .in(SCHEMA_FILE)
+      .error(
+        'nobody could call the tools: it has neither actions nor a User or an Agent',
+        'declare the entity type User or Agent',
+        0,
+      );
+    throw new BundleError(findings.all);
   }
   return found.sort().join(', ');
 }

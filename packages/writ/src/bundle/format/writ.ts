@@ -106,7 +106,10 @@ const trustDomain = z.strictObject({
 /** The token service. Without it there is no `/token`. */
 const tokens = z.strictObject({
   /** The `aud` of transaction tokens. */
-  trustDomain: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'a trust domain is a name like shop.example'),
+  trustDomain: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]*$/, 'a trust domain is a name like shop.example')
+    .meta({ example: 'shop.example' }),
   lifetime: lifetimeShape.default('5m'),
   /** How often work may be handed on. */
   maxDepth: z.int().min(0).max(16).default(4),

@@ -1,5 +1,5 @@
 import { firstLine } from '../cel.js';
-import { actionsNamed, argumentsRead, argumentsTested, names } from '../cel-ast.js';
+import { actionsNamed, argumentsRead, argumentsTested, names, syntaxOf } from '../cel-ast.js';
 import { expressionsOf } from './accumulator.js';
 import { type CelPart, type CelRecord, environment } from './expression.js';
 import type { AccumulatorDeclaration } from './kind.js';
@@ -25,10 +25,10 @@ export function misfitsOf(
   actions: readonly CheckedAction[],
 ): { readonly part: string; readonly message: string }[] {
   const { on } = declared;
-  const named = on === undefined ? undefined : actionsNamed(anyInput.parse(on).ast);
+  const named = on === undefined ? undefined : actionsNamed(syntaxOf(on));
   if (on !== undefined && named === undefined) return [];
   const parts = expressionsOf(name, declared).filter(
-    ({ text, seesResult }) => !seesResult && names(anyInput.parse(text).ast, 'input'),
+    ({ text, seesResult }) => !seesResult && names(syntaxOf(text), 'input'),
   );
   return actions
     .filter((action) => named === undefined || named.has(action.name))
@@ -39,8 +39,6 @@ export function misfitsOf(
       }),
     );
 }
-
-const anyInput = environment(undefined);
 
 function misfitOf({ text, gives }: CelPart, { input = {}, optional }: CheckedAction): string | undefined {
   const parsed = environment(input).parse(text);

@@ -1,11 +1,10 @@
-import { Schema } from '@writ/cedar';
 import { describe, expect, it, vi } from 'vitest';
-import { checkLedger } from '../../bundle/check/ledger.js';
+import { readBundleFrom } from '../../bundle/bundle.js';
+import { checkBundle } from '../../bundle/check/check.js';
 import { ledgerYaml } from '../../bundle/format/ledger.js';
 import { LedgerError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
 import { Ledger } from '../ledger.js';
-import { misfitsOf } from './misfits.js';
 
 /** A kind that only the list knows: the largest whole number so far. Its amounts are texts, which unite on disk. */
 vi.mock('./kinds.js', async (original) => {
@@ -73,18 +72,27 @@ describe('a kind that is added to the list alone', () => {
 
   it('is checked: its type in the schema, and its CEL against the arguments of actions', () => {
     const findings = (type: string, input: string) => {
-      const schema = Schema.parse(`
-        entity User, Order;
-        action pay appliesTo { principal: [User], resource: [Order], context: { input: ${input}, ledger: { most: ${type} } } };`);
-      return checkLedger({ accumulators: { most: declared }, schema, sources: [] } as never).map((one) => one.message);
+      const files = {
+        'writ.yaml': 'name: x',
+        'ledger.yaml': `accumulators: { most: ${JSON.stringify(declared)} }`,
+        'policies/a.cedar': '@id("a") permit (principal, action, resource) when { context.ledger.most < 5 };',
+        'schema.cedarschema': `
+          entity User, Order;
+          action pay appliesTo { principal: [User], resource: [Order], context: { input: ${input}, ledger: { most: ${type} } } };`,
+      };
+      const read = readBundleFrom({ root: '/', texts: new Map(Object.entries(files)), version: 'x', unread: [] });
+      const all = read.bundle === undefined ? read.findings : checkBundle(read.bundle);
+      return all.map(({ code, message }) => `${code} ${message}`);
     };
-    expect(findings('Long', '{ amount: Long }')).toEqual(['no policy reads the accumulator most']);
+    expect(findings('Long', '{ amount: Long }')).toEqual([]);
     expect(findings('Set<String>', '{ amount: Long }')).toContain(
-      'the context of pay has ledger.most as another type than the accumulator is',
+      'ledger/accumulator-type the context of pay has ledger.most as another type than the accumulator is',
     );
-    expect(findings('Long', '{ sum: Long }')).toContain('most: no action has an argument amount');
-    expect(misfitsOf('most', declared, [{ name: 'pay', input: { amount: 'string' }, optional: [] }])).toEqual([
-      { part: 'max', message: 'for pay, `max` gives string; it must give a whole number, unless the sum is `decimal`' },
+    expect(findings('Long', '{ sum: Long }')).toContain(
+      'ledger/unknown-argument most: no action has an argument amount',
+    );
+    expect(findings('Long', '{ amount: String }')).toEqual([
+      'ledger/unfit-argument most: for pay, `max` gives string; it must give a whole number, unless the sum is `decimal`',
     ]);
   });
 

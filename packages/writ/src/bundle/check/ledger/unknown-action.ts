@@ -1,0 +1,24 @@
+import { actionsCompared, syntaxOf } from '../../../ledger/cel-ast.js';
+import type { Rule } from '../rule.js';
+import { hasAction } from '../schema-parts.js';
+import { compiling } from './expression.js';
+
+/** An action in `on` that the schema does not have. */
+export const unknownCountedAction: Rule = {
+  code: 'ledger/unknown-action',
+  check(bundle, find) {
+    for (const [name, { on }] of compiling(bundle)) {
+      if (on === undefined) continue;
+      for (const action of actionsCompared(syntaxOf(on))) {
+        if (hasAction(bundle, action)) continue;
+        find
+          .in('ledger.yaml')
+          .warning(
+            `${name}: \`on\` names ${action}, which is not an action of the schema`,
+            'it can never match: declare the action, or remove it',
+            ['accumulators', name, 'on'],
+          );
+      }
+    }
+  },
+};

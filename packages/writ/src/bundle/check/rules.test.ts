@@ -1,0 +1,358 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readBundleFrom } from '../bundle.js';
+import { checkBundle } from './check.js';
+import type { Finding } from './finding.js';
+import { RULES } from './rules.js';
+
+/** A bundle that nothing is found in. */
+const GOOD: Readonly<Record<string, string>> = {
+  'writ.yaml': 'name: shop\n',
+  'schema.cedarschema': `entity User = { clearance?: Long };
+entity Order;
+// ledger: { refunded: Long } is counted in ledger.yaml
+action refund, approve appliesTo {
+  principal: [User],
+  resource: [Order],
+  context: { input: { amount: Long, to?: String }, ledger: { refunded: Long } }
+};`,
+  'ledger.yaml': `accumulators:
+  refunded:
+    key: task
+    sum: input.amount
+    on: action == "refund"
+`,
+  'policies/all.cedar': `@id("all")
+permit (principal, action, resource)
+when { context.ledger.refunded <= 500 };
+`,
+};
+
+function findingsOf(files: Readonly<Record<string, string>>, unread: readonly string[] = []): readonly Finding[] {
+  const texts = new Map(Object.entries({ ...GOOD, ...files }).filter(([, text]) => text !== '-'));
+  const { bundle, findings } = readBundleFrom({ root: '/', texts, version: 'sha256:0', unread });
+  return bundle === undefined ? findings : checkBundle(bundle);
+}
+
+const text = ({ severity, code, file, line, column, message }: Finding): string =>
+  `${file}:${line}:${column} ${severity} ${code}: ${message}`;
+
+const policy = (annotations: string, effect = 'permit'): Record<string, string> => ({
+  'policies/more.cedar': `// more\n@id("more")\n${annotations}\n${effect} (principal, action, resource);`,
+});
+const ledger = (declared: string): Record<string, string> => ({
+  'ledger.yaml': `${GOOD['ledger.yaml']}  other:\n${declared}`,
+});
+const reading = (name: string): Record<string, string> => ({
+  'policies/read.cedar': `@id("read") forbid (principal, action, resource) when { context has ledger && context.ledger has ${name} };`,
+  'schema.cedarschema': (GOOD['schema.cedarschema'] ?? '').replace(
+    'refunded: Long } }',
+    `refunded: Long, ${name}?: Long } }`,
+  ),
+});
+
+/** A bad bundle for each rule, and for each way in which a file cannot be read. */
+const TABLE: readonly [files: Record<string, string>, expected: readonly string[]][] = [
+  // What cannot be read.
+  [
+    { 'writ.yaml': 'name: [\n' },
+    [
+      'writ.yaml:2:1 error yaml/syntax: Flow sequence in block collection must be sufficiently indented and end with a ]',
+    ],
+  ],
+  [
+    { 'writ.yaml': 'name: shop\ntokens:\n  lifetime: 5m\n' },
+    ['writ.yaml:2:1 error yaml/shape: tokens needs trustDomain, for example shop.example'],
+  ],
+  [{ 'writ.yaml': 'name: shop\nnmae: x\n' }, ['writ.yaml:2:1 error yaml/shape: the file: there is no member nmae']],
+  [
+    { 'writ.yaml': 'name: shop\ndelegation: all\n' },
+    ['writ.yaml:2:13 error yaml/shape: delegation: it must be one of path, actor'],
+  ],
+  [{ 'writ.yaml': 'delegation: path\n' }, ['writ.yaml:1:1 error yaml/shape: the file needs name']],
+  [
+    { 'tools.yaml': 'tools:\n  refund:\n    effects: []\n' },
+    ['tools.yaml:3:14 error yaml/shape: tools.refund.effects: it must be at least 1 item'],
+  ],
+  [
+    { 'tools.yaml': 'tools:\n  refund:\n    effects: [read]\n    result: { integrity: low }\n' },
+    [
+      'tools.yaml:4:26 error yaml/shape: tools.refund.result.integrity: it must be one of external, attested, internal, system',
+    ],
+  ],
+  [{ 'entities/a.json': '[\n  {"uid": 1},\n]' }, ['entities/a.json:3:1 error entities/syntax: expected a JSON value']],
+  [{ 'entities/a.json': '{}' }, ['entities/a.json:1:1 error entities/no-list: the file is not a list of entities']],
+  [{ 'schema.cedarschema': '-' }, ['schema.cedarschema:1:1 error schema/missing: the bundle has no schema']],
+  [
+    { 'schema.cedarschema': 'entity User;\nentity Order = { owner: Usr };' },
+    ['schema.cedarschema:2:25 error schema/syntax: failed to resolve type: Usr'],
+  ],
+  [{ 'policies/all.cedar': '-' }, ['policies:1:1 error policies/none: the bundle has no policy']],
+  [
+    { 'policies/more.cedar': '@id("more")\npermit (principal, action, resource) when ( true );' },
+    ['policies/more.cedar:2:43 error policies/syntax: unexpected token `(`'],
+  ],
+  [
+    { 'policies/more.cedar': 'permit (principal, action, resource)\nwhen { context.input.amont > 1 };' },
+    [
+      'policies/more.cedar:1:1 error policies/no-id: this policy has no @id',
+      'policies/more.cedar:2:8 error policies/types: this policy: attribute `input.amont` in context for Action::"approve" not found',
+      'policies/more.cedar:2:8 error policies/types: this policy: attribute `input.amont` in context for Action::"refund" not found',
+    ],
+  ],
+  [
+    { 'policies/more.cedar': '\n@id("all")\npermit (principal, action, resource);' },
+    ['policies/more.cedar:2:1 error policies/same-id: the id `all` is already that of a policy in policies/all.cedar'],
+  ],
+  [
+    { 'service/a.cedar': '@id("a")\npermit (principal, action, resource' },
+    ['service/a.cedar:2:36 error service/syntax: unexpected end of input'],
+  ],
+  [
+    { 'service/a.cedar': '\n@id("writ:a")\npermit (principal, action, resource);' },
+    ['service/a.cedar:2:6 error service/invalid: the id `writ:a` begins with writ:'],
+  ],
+  // Rules.
+  [
+    { 'service/a.cedar': '@id("a")\npermit (principal, action, resource)\nwhen { principal.nme == "x" };' },
+    ['service/a.cedar:3:8 error service/types'],
+  ],
+  [
+    { 'policies/more.cedar': '@id("more")\npermit (principal, action, resource)\nwhen { principal.grade > 1 };' },
+    ['policies/more.cedar:3:8 error policies/types'],
+  ],
+  [
+    {
+      'entities/a.json': '[]',
+      'entities/b.json':
+        '[\n  { "uid": { "type": "User", "id": "a" }, "attrs": {}, "parents": [] },\n  { "uid": { "type": "Robot", "id": "b" }, "attrs": {}, "parents": [] }\n]',
+    },
+    ['entities/b.json:3:3 error entities/types'],
+  ],
+  [
+    policy('@obligation("audit")'),
+    ['policies/more.cedar:3:1 error policies/undeclared-obligation: policy more: the obligation audit is not declared'],
+  ],
+  [
+    policy('@highRisk', 'forbid'),
+    ['policies/more.cedar:3:1 error policies/misplaced-annotation: policy more: @highRisk stands on a forbid'],
+  ],
+  [
+    policy('@stepUp("")', 'forbid'),
+    ['policies/more.cedar:3:1 error policies/empty-step-up: policy more: @stepUp names no acr value'],
+  ],
+  [
+    {
+      ...policy('@requestable', 'forbid'),
+      'schema.cedarschema': (GOOD['schema.cedarschema'] ?? '').replace(', approve', ''),
+    },
+    [
+      'policies/more.cedar:3:1 warning policies/unapprovable-request: policy more: it can be asked for, and nobody can approve it',
+    ],
+  ],
+  [
+    policy('@requestable("money")', 'forbid'),
+    ['policies/more.cedar:3:1 warning policies/unknown-template: policy more: access.yaml has no template money'],
+  ],
+  [
+    { 'obligations.yaml': 'obligations:\n  audit: { type: log }\n' },
+    ['obligations.yaml:2:3 warning obligations/unused: no policy asks for the obligation audit'],
+  ],
+  [
+    { 'mappings/a.yaml': '# a\nserver: desk\ntools: {}\n' },
+    [
+      'mappings/a.yaml:2:1 warning mappings/unknown-server: the mapping names the server desk, which writ.yaml does not have',
+    ],
+  ],
+  [
+    { 'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n  y: { mandate: any }\n' },
+    [
+      'tasks.yaml:4:3 error tasks/no-start-action: the schema has no action start_task, so no task of the kind y can be started',
+    ],
+  ],
+  [
+    { 'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: [{ actions: [refund, fly] }] }\n' },
+    ['tasks.yaml:3:38 warning tasks/unknown-action: x: fly is not an action of the schema'],
+  ],
+  [
+    { 'ledger.yaml': '-' },
+    [
+      'schema.cedarschema:7:62 error ledger/undeclared-accumulator: the context of approve and 1 more has ledger.refunded, and ledger.yaml has no such accumulator',
+    ],
+  ],
+  [
+    { 'ledger.yaml': 'accumulators: { refunded: { key: task, set: action } }' },
+    [
+      'schema.cedarschema:7:62 error ledger/accumulator-type: the context of approve and 1 more has ledger.refunded as another type than the accumulator is',
+    ],
+  ],
+  [
+    { ...reading('other'), ...ledger('    key: task\n    sum: input.\n') },
+    ['ledger.yaml:6:3 error ledger/expression: accumulator other: `sum` is not CEL'],
+  ],
+  [
+    ledger('    key: task\n    count: true\n'),
+    ['ledger.yaml:6:3 warning ledger/unread-accumulator: no policy reads the accumulator other'],
+  ],
+  [
+    { ...reading('other'), ...ledger('    key: task\n    count: true\n    on: action == "fly"\n') },
+    ['ledger.yaml:9:5 warning ledger/unknown-action: other: `on` names fly, which is not an action of the schema'],
+  ],
+  [
+    { ...reading('other'), ...ledger('    key: task\n    sum: input.amuont\n    on: lineage == "a"\n') },
+    ['ledger.yaml:8:5 warning ledger/unknown-argument: other: no action has an argument amuont'],
+  ],
+  [
+    { ...reading('other'), ...ledger('    key: input.to\n    count: true\n    on: action == "refund"\n') },
+    ['ledger.yaml:7:5 warning ledger/unfit-argument: other: for refund, `key` needs to, which a call may leave out'],
+  ],
+  [
+    { 'tools.yaml': 'tools:\n  fly: { effects: [read] }\n' },
+    ['tools.yaml:2:3 warning tools/unknown-action: fly is not an action of the schema'],
+  ],
+  [
+    { 'tools.yaml': 'tools:\n  refund: { effects: [read] }\n' },
+    ['tools.yaml:2:3 warning tools/undescribed-result: refund: nothing is said of its result'],
+  ],
+  [
+    { 'tools.yaml': 'tools:\n  refund:\n    effects: [read]\n    result: internal\n    arguments: { who: target }\n' },
+    ['tools.yaml:5:18 warning tools/unknown-argument: refund: no argument who is in the schema'],
+  ],
+  [
+    { 'tools.yaml': 'tools:\n  refund:\n    effects: [read]\n    result: { "$.a[": internal }\n' },
+    ['tools.yaml:2:3 error tools/description'],
+  ],
+  [
+    { 'facts.yaml': 'facts:\n  User: { grade: { maxAge: 1m } }\n' },
+    ['facts.yaml:2:11 error facts/unknown-attribute: the schema has no attribute grade of User'],
+  ],
+  [
+    {
+      'facts.yaml':
+        'facts: { User: { clearance: { maxAge: 1m } } }\nfetchers:\n  x: { of: User, attributes: { clearance: "$[" }, every: 1s, file: { path: a.json } }\n',
+    },
+    ['facts.yaml:3:32 error facts/json-path: x: $[ is not a JSONPath'],
+  ],
+  [
+    {
+      'facts.yaml':
+        'facts: { User: { clearance: { maxAge: 1m } } }\nfetchers:\n  x: { of: User, attributes: { clearance: $.c }, every: 1s, file: { path: a } }\n  y: { of: User, attributes: { clearance: $.c }, every: 1s, file: { path: b } }\n',
+    },
+    ['facts.yaml:4:32 error facts/two-fetchers: y and x both bring User.clearance'],
+  ],
+  [
+    { 'facts.yaml': 'fetchers:\n  x: { of: User, attributes: { clearance: $.c }, every: 1s, file: { path: a } }\n' },
+    ['facts.yaml:2:32 error facts/no-max-age: x: User.clearance has no maxAge'],
+  ],
+  [
+    {
+      'facts.yaml':
+        'facts: { User: { clearance: { maxAge: 1m } } }\nfetchers:\n  x: { of: User, attributes: { clearance: $.c }, every: 1h, file: { path: a } }\n',
+    },
+    ['facts.yaml:3:50 warning facts/slow-fetcher: x: User.clearance is fetched every 1h and is too old after 1m'],
+  ],
+  [
+    {
+      'writ.yaml':
+        'name: shop\nsignals:\n  receive:\n    idp:\n      issuer: https://a.example\n      audience: a\n      endpoint: https://a.example/p\n      identities: { user: { type: Nobody, id: claims.email } }\n',
+    },
+    ['writ.yaml:8:29 error signals/unknown-type: signals.receive.idp: the schema has no entity type Nobody'],
+  ],
+  [
+    {
+      'writ.yaml':
+        'name: shop\nsignals:\n  receive:\n    idp:\n      issuer: https://a.example\n      audience: a\n      endpoint: https://a.example/p\n      identities: { user: { type: User, id: claims.email } }\n      attributes: { risk: danger }\n',
+    },
+    ['writ.yaml:9:21 error signals/unknown-attribute: signals.receive.idp: none of User has an attribute danger'],
+  ],
+  [
+    {
+      'writ.yaml':
+        'name: shop\nissuers:\n  https://a.example:\n    audience: a\n    jwks: https://a.example/keys\n    identity: { type: User, id: "claims." }\n',
+    },
+    ['writ.yaml:6:29 error settings/identity: `identity.id` is not CEL'],
+  ],
+  [
+    {
+      'schema.cedarschema': `${GOOD['schema.cedarschema']}\naction break_glass appliesTo { principal: [User], resource: [Order], context: { ledger: { refunded: Long }, request: { mood: String } } };`,
+    },
+    ['schema.cedarschema:9:120 error access/request-attribute: break_glass: context.request has no mood'],
+  ],
+  [
+    { 'access.yaml': 'templates:\n  money: {}\n' },
+    ['access.yaml:2:3 warning access/unused-template: no policy asks by the template money'],
+  ],
+  [
+    { 'access.yaml': 'templates:\n  default: { ask: [\'User::"a"\', \'Boss::"b"\'] }\n' },
+    ['access.yaml:2:33 error access/unknown-approver-type: default: the schema has no entity type Boss'],
+  ],
+  [
+    {
+      'access.yaml':
+        'templates:\n  default: { emergency: { for: 1h, notify: [mail] } }\nnotify:\n  mail: { to: webhook, url: https://a.example, secret: s }\n',
+    },
+    ['access.yaml:2:14 error access/no-break-glass-action: default: the schema has no action break_glass'],
+  ],
+  [
+    { 'access.yaml': 'templates:\n  default:\n    catalogs:\n      /context/order: { type: Bill }\n' },
+    [
+      'access.yaml:3:5 error access/catalog: default: catalogs are of the fields of a schema',
+      'access.yaml:4:7 error access/catalog: default: the schema has no entity type Bill',
+    ],
+  ],
+  [
+    { 'access.yaml': 'templates:\n  default:\n    schema: { type: 5 }\n' },
+    ['access.yaml:3:5 error access/form: default: schema:'],
+  ],
+];
+
+describe('the rules of writ check', () => {
+  it('find nothing in a good bundle', () => {
+    expect(findingsOf({}).map(text)).toEqual([]);
+  });
+
+  it.each(TABLE.map(([files, expected]) => [expected[0]?.replace(/: .*/, '') ?? '', files, expected] as const))(
+    '%s',
+    (_first, files, expected) => {
+      const found = findingsOf(files).map(text);
+      for (const [index, start] of expected.entries()) expect(found[index]?.slice(0, start.length)).toBe(start);
+      expect(found).toHaveLength(expected.length);
+    },
+  );
+
+  it('warn of a file that the bundle does not read', () => {
+    expect(findingsOf({}, ['ledger.yml']).map(text)).toEqual([
+      'ledger.yml:1:1 warning bundle/unknown-file: the bundle does not read this file',
+    ]);
+  });
+
+  it('each have a code that is the path of their file, and a row in the table', () => {
+    const codes = RULES.map(({ code }) => code);
+    expect(new Set(codes).size).toBe(codes.length);
+    expect(codes.filter((code) => !existsSync(new URL(`./${code}.ts`, import.meta.url)))).toEqual([]);
+    const shown = new Set(
+      TABLE.flatMap(([, expected]) => expected.map((line) => line.split(' ')[2]?.replace(/:$/, ''))),
+    );
+    expect(codes.filter((code) => !shown.has(code))).toEqual(['bundle/unknown-file']);
+  });
+
+  it.each([
+    ['refunded', 'context.ledger.refundedTotal > 1', ['refunded']],
+    ['refunded', '"ledger.refunded" == "x"', ['refunded']],
+    ['refunded', 'context.ledger.refunded > 1', []],
+    ['refunded', 'context["ledger"]["refunded"] > 1', []],
+    ['refunded', 'if context.ledger.refunded > 1 then true else false', []],
+  ])('an accumulator %s is read by %s or not', (_name, condition, expected) => {
+    const found = findingsOf({
+      'schema.cedarschema': (GOOD['schema.cedarschema'] ?? '').replace(
+        'refunded: Long } }',
+        'refunded: Long, refundedTotal?: Long } }',
+      ),
+      'policies/all.cedar': `@id("all") // context.ledger.refunded\npermit (principal, action, resource) when { context.ledger has refundedTotal && ${condition} };`,
+    });
+    const unread = found
+      .filter(({ code }) => code === 'ledger/unread-accumulator')
+      .map(({ message }) => message.split(' ').at(-1));
+    expect(unread).toEqual(expected);
+  });
+});

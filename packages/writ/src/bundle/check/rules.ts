@@ -1,0 +1,81 @@
+import { catalog } from './access/catalog.js';
+import { accessForm } from './access/form.js';
+import { noBreakGlassAction } from './access/no-break-glass-action.js';
+import { requestAttribute } from './access/request-attribute.js';
+import { unknownApproverType } from './access/unknown-approver-type.js';
+import { unusedTemplate } from './access/unused-template.js';
+import { unknownFile } from './bundle/unknown-file.js';
+import { entityTypes } from './entities/types.js';
+import { factPath } from './facts/json-path.js';
+import { noMaxAge } from './facts/no-max-age.js';
+import { slowFetcher } from './facts/slow-fetcher.js';
+import { twoFetchers } from './facts/two-fetchers.js';
+import { unknownFact } from './facts/unknown-attribute.js';
+import { accumulatorType } from './ledger/accumulator-type.js';
+import { accumulatorExpression } from './ledger/expression.js';
+import { undeclaredAccumulator } from './ledger/undeclared-accumulator.js';
+import { unfitArgument } from './ledger/unfit-argument.js';
+import { unknownCountedAction } from './ledger/unknown-action.js';
+import { unknownCountedArgument } from './ledger/unknown-argument.js';
+import { unreadAccumulator } from './ledger/unread-accumulator.js';
+import { unknownServer } from './mappings/unknown-server.js';
+import { unusedObligation } from './obligations/unused.js';
+import { emptyStepUp } from './policies/empty-step-up.js';
+import { misplacedAnnotation } from './policies/misplaced-annotation.js';
+import { policyTypes } from './policies/types.js';
+import { unapprovableRequest } from './policies/unapprovable-request.js';
+import { undeclaredObligation } from './policies/undeclared-obligation.js';
+import { unknownTemplate } from './policies/unknown-template.js';
+import type { Rule } from './rule.js';
+import { serviceTypes } from './service/types.js';
+import { issuerIdentity } from './settings/identity.js';
+import { unknownSignalAttribute } from './signals/unknown-attribute.js';
+import { unknownSignalType } from './signals/unknown-type.js';
+import { noStartAction } from './tasks/no-start-action.js';
+import { unknownMandateAction } from './tasks/unknown-action.js';
+import { toolDescription } from './tools/description.js';
+import { undescribedResult } from './tools/undescribed-result.js';
+import { unknownTool } from './tools/unknown-action.js';
+import { unknownRoleArgument } from './tools/unknown-argument.js';
+
+/** The rules that a bundle is checked by, in the order of their findings. */
+export const RULES: readonly Rule[] = [
+  unknownFile,
+  policyTypes,
+  serviceTypes,
+  entityTypes,
+  undeclaredObligation,
+  misplacedAnnotation,
+  emptyStepUp,
+  unusedObligation,
+  unknownServer,
+  noStartAction,
+  unknownMandateAction,
+  undeclaredAccumulator,
+  accumulatorType,
+  accumulatorExpression,
+  unreadAccumulator,
+  unknownCountedAction,
+  unknownCountedArgument,
+  unfitArgument,
+  unknownTool,
+  undescribedResult,
+  unknownRoleArgument,
+  toolDescription,
+  unknownFact,
+  factPath,
+  twoFetchers,
+  noMaxAge,
+  slowFetcher,
+  unknownSignalType,
+  unknownSignalAttribute,
+  issuerIdentity,
+  unapprovableRequest,
+  unknownTemplate,
+  requestAttribute,
+  unusedTemplate,
+  unknownApproverType,
+  noBreakGlassAction,
+  catalog,
+  accessForm,
+];

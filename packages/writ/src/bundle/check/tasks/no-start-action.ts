@@ -1,0 +1,20 @@
+import type { Rule } from '../rule.js';
+import { hasAction } from '../schema-parts.js';
+
+/** Kinds of task that cannot be started. */
+export const noStartAction: Rule = {
+  code: 'tasks/no-start-action',
+  check(bundle, find) {
+    const { tasks } = bundle;
+    if (tasks === undefined || hasAction(bundle, 'start_task')) return;
+    const [first] = Object.keys(tasks.tasks).filter((name) => name !== tasks.default);
+    if (first === undefined) return;
+    find
+      .in('tasks.yaml')
+      .error(
+        `the schema has no action start_task, so no task of the kind ${first} can be started`,
+        'declare it for the resource Task, and say in a policy who may start which kind',
+        ['tasks', first],
+      );
+  },
+};

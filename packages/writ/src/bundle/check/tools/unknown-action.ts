@@ -1,0 +1,18 @@
+import type { Rule } from '../rule.js';
+import { actionOf } from '../schema-parts.js';
+
+/** A tool that is no action of the schema. */
+export const unknownTool: Rule = {
+  code: 'tools/unknown-action',
+  check(bundle, find) {
+    for (const name of Object.keys(bundle.tools.tools)) {
+      if (actionOf(bundle, name) !== undefined) continue;
+      find
+        .in('tools.yaml')
+        .warning(`${name} is not an action of the schema`, 'every call of it is denied: declare it, or remove it', [
+          'tools',
+          name,
+        ]);
+    }
+  },
+};

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { actionsCompared, actionsNamed, argumentsRead, argumentsTested, names, syntaxOf } from './cel-ast.js';
+
+describe('actionsNamed', () => {
+  it.each([
+    ['action == "refund"', ['refund']],
+    ['"refund" == action', ['refund']],
+    ['action in ["refund", "pay"]', ['refund', 'pay']],
+    ['action == "refund" && input.amount > 5', ['refund']],
+    ['action == "refund" || action == "pay"', ['refund', 'pay']],
+    ['action == "refund" || input.amount > 5', ['refund']],
+    ['action == "refund" && action == "pay"', []],
+    ['input.amount > 5 ? action == "pay" : action == "refund"', ['pay', 'refund']],
+    ['action != "refund"', undefined],
+    ['!(action == "refund")', undefined],
+    ['input.action == "refund"', undefined],
+    ['input.text == "action == refund"', undefined],
+    ['action == input.name', undefined],
+    ['action.startsWith("re")', undefined],
+  ])('of %s', (text, expected) => {
+    const named = actionsNamed(syntaxOf(text));
+    expect(named && [...named]).toEqual(expected);
+  });
+});
+
+describe('actionsCompared', () => {
+  it.each([
+    ['!(action == "refund") || action in ["pay"]', ['refund', 'pay']],
+    ['action != "refund"', []],
+    ['["x"].exists(y, action == "refund" && y == "x")', ['refund']],
+    ['input.note == "action == \\"refund\\""', []],
+  ])('of %s', (text, expected) => {
+    expect([...actionsCompared(syntaxOf(text))]).toEqual(expected);
+  });
+});
+
+describe('the arguments that an expression reads and tests', () => {
+  it.each([
+    ['input.amount + input.fee', ['amount', 'fee'], []],
+    ['input["amount"]', ['amount'], []],
+    ['has(input.to) ? input.to : "nobody"', ['to'], ['to']],
+    ['input.order.lines.map(line, line.price)', ['order'], []],
+    ['input.?to.orValue("nobody")', [], []],
+    ['"input.amount"', [], []],
+    ['result.input.amount', [], []],
+  ])('of %s', (text, read, tested) => {
+    const ast = syntaxOf(text);
+    expect([[...argumentsRead(ast)], [...argumentsTested(ast)]]).toEqual([read, tested]);
+  });
+});
+
+describe('names', () => {
+  it.each([
+    ['amount > 5', 'amount', true],
+    ['input.amount > 5', 'amount', false],
+    ['"amount" == input.kind', 'amount', false],
+    ['[1].map(x, amount)', 'amount', true],
+  ])('%s names %s: %s', (text, variable, expected) => {
+    expect(names(syntaxOf(text), variable)).toBe(expected);
+  });
+});
