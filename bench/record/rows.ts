@@ -5,10 +5,12 @@ import { monotonicFactory } from 'ulid';
 import { earlyMigrations } from '#writ/audit/log/early-answers.js';
 import { threadedWriter } from '#writ/audit/log/group-writer.js';
 import { auditMigrations } from '#writ/audit/log/log-migrations.js';
-import { LogTiles } from '#writ/audit/log/log-tiles.js';
+import { LogTiles, NO_CATCH_UP } from '#writ/audit/log/log-tiles.js';
 import { LogWriter } from '#writ/audit/log/log-writer.js';
 import { openLog } from '#writ/audit/log/open-log.js';
 import { receiptOf, verifyReceipt } from '#writ/audit/log/receipts.js';
+import { NO_KEYS } from '#writ/audit/protection/person-keys.js';
+import { UNPROTECTED } from '#writ/audit/protection/protection.js';
 import { DecisionSearch } from '#writ/audit/search/decision-search.js';
 import { Indexer } from '#writ/audit/search/indexer.js';
 import { indexMigrations, SearchIndex } from '#writ/audit/search/search-index.js';
@@ -84,7 +86,7 @@ async function steady(isEarly: boolean): Promise<Measured> {
   try {
     const file = join(folder, 'writ.db');
     const store = await openStore(file, auditMigrations, earlyMigrations);
-    const log = new LogWriter(threadedWriter(file, await openLog(store, { keys: join(folder, 'keys') })));
+    const log = new LogWriter(threadedWriter(file, await openLog(store, { keys: join(folder, 'keys') })), UNPROTECTED);
     log.answerEarly(isEarly);
     for (let i = 0; i < RATE; i += 20)
       await log.append(Array.from({ length: 20 }, (_, k) => decision(i + k, Date.now())));
@@ -204,7 +206,7 @@ export async function tenMillion(notes: string[]): Promise<Row[]> {
     const file = join(folder, 'writ.db');
     const store = await openStore(file, auditMigrations);
     const signer = await openLog(store, { keys: join(folder, 'keys') });
-    const log = new LogWriter(threadedWriter(file, signer));
+    const log = new LogWriter(threadedWriter(file, signer), UNPROTECTED);
     const begun = performance.now();
     const from = Date.now() - TEN_MILLION;
     for (let i = 0; i < TEN_MILLION; ) {
@@ -217,11 +219,11 @@ export async function tenMillion(notes: string[]): Promise<Row[]> {
     const written = (performance.now() - begun) / 1_000;
     const indexStore = await openStore(join(folder, 'index.db'), indexMigrations);
     const index = new SearchIndex(indexStore);
-    const indexer = new Indexer(store, index);
+    const indexer = new Indexer(store, index, NO_KEYS);
     const indexing = performance.now();
     while ((await indexer.step(64)).taken > 0);
     const indexed = (performance.now() - indexing) / 1_000;
-    const search = new DecisionSearch(store, () => index);
+    const search = new DecisionSearch(store, () => index, NO_KEYS, NO_CATCH_UP);
     const rows: Row[] = [];
     const queries = {
       'of one result': { result: 'deny' },
@@ -254,9 +256,9 @@ export async function tenMillion(notes: string[]): Promise<Row[]> {
     const one = await search.find({ identity: 'User::"user-77"' }, 1);
     const id = one.decisions[0]?.id ?? '';
     const asked = performance.now();
-    const receipt = (await receiptOf(new LogTiles(store), id)) ?? '';
+    const receipt = (await receiptOf(new LogTiles(store, NO_CATCH_UP), id)) ?? '';
     const made = performance.now() - asked;
-    verifyReceipt(receipt, parseVerifier(signer.vkey));
+    verifyReceipt(receipt, parseVerifier(signer.vkey), []);
     rows.push({
       group: 'Receipt',
       name: 'of one record',

@@ -5,7 +5,10 @@ import fc from 'fast-check';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
+import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
+import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import { DecisionSearch } from '../src/audit/search/decision-search.js';
 import { Indexer } from '../src/audit/search/indexer.js';
 import { indexMigrations, SearchIndex } from '../src/audit/search/search-index.js';
@@ -64,7 +67,10 @@ describe('decisions are found', () => {
     store = await openStore(file, auditMigrations);
     indexStore = await openStore(join(data, 'index.db'), indexMigrations);
     index = new SearchIndex(indexStore);
-    const log = new LogWriter(directWriter(openDatabase(file), signerOf('log.example/1', Buffer.alloc(32, 1))));
+    const log = new LogWriter(
+      directWriter(openDatabase(file), signerOf('log.example/1', Buffer.alloc(32, 1))),
+      UNPROTECTED,
+    );
     await store
       .withTables<{ log_head: { origin: string } }>()
       .updateTable('log_head')
@@ -114,10 +120,10 @@ describe('decisions are found', () => {
   it.each([0, 4, 1_000])(
     'whatever is asked for, all of them and no other, with %i tiles in the index',
     async (tiles) => {
-      const indexer = new Indexer(store, index);
+      const indexer = new Indexer(store, index, NO_KEYS);
       while ((await index.tiles()) < tiles && (await indexer.step(2)).taken > 0);
       expect(await index.tiles()).toBe(Math.min(tiles, 13));
-      const search = new DecisionSearch(store, () => index);
+      const search = new DecisionSearch(store, () => index, NO_KEYS, NO_CATCH_UP);
       await fc.assert(
         fc.asyncProperty(query, fc.integer({ min: 1, max: 300 }), async (wanted: DecisionQuery, limit) => {
           const expected = all

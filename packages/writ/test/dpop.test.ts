@@ -7,7 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { threadedWriter } from '../src/audit/log/group-writer.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
+import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import { signerOf } from '../src/audit/tlog/note.js';
 import { DpopProofs } from '../src/provenance/dpop.js';
 import { openStore } from '../src/store/store.js';
@@ -262,12 +265,15 @@ describe('a proof', () => {
   it('is on disk with what was done because of it', async () => {
     const data = mkdtempSync(join(tmpdir(), 'writ-dpop-'));
     const store = await openStore(join(data, 'writ.db'), auditMigrations);
-    const log = new LogWriter(threadedWriter(join(data, 'writ.db'), signerOf('log.example/test', Buffer.alloc(32, 1))));
+    const log = new LogWriter(
+      threadedWriter(join(data, 'writ.db'), signerOf('log.example/test', Buffer.alloc(32, 1))),
+      UNPROTECTED,
+    );
     const proofs = new DpopProofs(() => new Date(), []);
     const { used } = await proofs.verify(await proof(), { method: 'POST', url: TOOL });
     const entry = { kind: 'change', id: '1', time: '', by: '', what: 'x', detail: {} } as const;
     await log.append([entry], [used]);
-    const read = await new LogReader(store).proofs(new Date());
+    const read = await new LogReader(store, NO_KEYS, NO_CATCH_UP).proofs(new Date());
     expect(read).toEqual([{ key: used.key, until: used.until }]);
     await log.close();
     await store.destroy();

@@ -5,7 +5,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { RecordError } from '../src/audit/errors.js';
 import { EARLY_MOST } from '../src/audit/log/early-answers.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
+import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import type { ChangeRecord, DecisionRecord, OutcomeRecord } from '../src/decide/record.js';
 import { openStoreToRead } from '../src/store/store.js';
 import { command, startedService } from './processes.js';
@@ -31,11 +34,14 @@ const decision = (i: number, more: Partial<DecisionRecord> = {}): DecisionRecord
 /** A disk that is told when to be done, and how. */
 function slowDisk() {
   const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  const log = new LogWriter({
-    write: () => new Promise((resolve, reject) => void waiting.push({ resolve, reject })),
-    readable: async () => undefined,
-    close: async () => undefined,
-  });
+  const log = new LogWriter(
+    {
+      write: () => new Promise((resolve, reject) => void waiting.push({ resolve, reject })),
+      readable: async () => undefined,
+      close: async () => undefined,
+    },
+    UNPROTECTED,
+  );
   const settled = async (promise: Promise<unknown>): Promise<boolean> => {
     let is = false;
     promise.then(
@@ -198,7 +204,9 @@ describe('async', () => {
 
   async function recordIn(data: string) {
     const store = openStoreToRead(join(data, 'writ.db'));
-    const all = (await new LogReader(store).read({ seq: 0, index: -1 }, 1_000_000)).map(({ entry }) => entry);
+    const all = (await new LogReader(store, NO_KEYS, NO_CATCH_UP).read({ seq: 0, index: -1 }, 1_000_000)).map(
+      ({ entry }) => entry,
+    );
     await store.destroy();
     return all;
   }

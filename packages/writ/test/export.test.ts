@@ -15,6 +15,8 @@ import { messageOf } from '../src/audit/export/syslog-message.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { openLog } from '../src/audit/log/open-log.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
+import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import type { ChangeRecord, LogEntry } from '../src/decide/record.js';
 import { openDatabase } from '../src/store/database.js';
 import { openStore } from '../src/store/store.js';
@@ -234,7 +236,7 @@ it('what a sink took and could not be noted is sent again, and nothing is left o
   const file = join(folder, 'again', 'writ.db');
   const store = await openStore(file, auditMigrations, exportMigrations);
   const signer = await openLog(store, { keys: join(folder, 'again', 'keys') });
-  const log = new LogWriter(directWriter(openDatabase(file), signer));
+  const log = new LogWriter(directWriter(openDatabase(file), signer), UNPROTECTED);
   const change = (i: number): ChangeRecord => ({
     kind: 'change',
     id: `01K${String(i).padStart(23, '0')}`,
@@ -257,7 +259,7 @@ it('what a sink took and could not be noted is sent again, and nothing is left o
   };
   for (let tries = 0; tries < 50; tries += 1) {
     // As after a restart: nothing but the store knows how far it came.
-    const { behind } = await new Exporter(store, 'sink', sink).step(tries).catch(() => ({ behind: 1 }));
+    const { behind } = await new Exporter(store, 'sink', sink, NO_KEYS).step(tries).catch(() => ({ behind: 1 }));
     if (behind === 0) break;
   }
   expect([...new Set(taken)]).toEqual(Array.from({ length: 1_000 }, (_, i) => i));

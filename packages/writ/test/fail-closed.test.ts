@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
+import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import { signerOf } from '../src/audit/tlog/note.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { BundleError } from '../src/bundle/errors.js';
@@ -147,7 +150,7 @@ describe('a decision that cannot be recorded does not stand', () => {
     const database = openDatabase(file);
     // A full disk, as SQLite sees it.
     database.pragma(`max_page_count = ${database.pragma('page_count', { simple: true })}`);
-    const log = new LogWriter(directWriter(database, signerOf('log.example/test', Buffer.alloc(32, 1))));
+    const log = new LogWriter(directWriter(database, signerOf('log.example/test', Buffer.alloc(32, 1))), UNPROTECTED);
     const decider = offlineDecider(loadBundle(folder), log, () => new Date());
     const results = [];
     for (let i = 0; i < 20; i += 1) results.push(await decider.decide(order, inProcess('test')));
@@ -155,7 +158,7 @@ describe('a decision that cannot be recorded does not stand', () => {
     expect(last).toMatchObject({ result: 'deny', reasons: [], refusal: { code: 'record_unavailable' } });
     // What was answered with a permit is on the record; what was not recorded was denied.
     for (const { id, result } of results) {
-      const recorded = await new LogReader(store).find(id);
+      const recorded = await new LogReader(store, NO_KEYS, NO_CATCH_UP).find(id);
       expect(recorded === undefined).toBe(result === 'deny');
     }
     await log.close();

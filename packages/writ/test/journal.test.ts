@@ -14,8 +14,9 @@ import { groupsInserter } from '../src/audit/log/groups-inserter.js';
 import type { LogGroup } from '../src/audit/log/log-group.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
-import { LogTiles } from '../src/audit/log/log-tiles.js';
+import { LogTiles, NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { openLog } from '../src/audit/log/open-log.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
 import { openDatabase } from '../src/store/database.js';
 import { openStore } from '../src/store/store.js';
 import { command, startedService } from './processes.js';
@@ -156,7 +157,7 @@ describe('a log with a journal before it', () => {
   it('answers when the journal has it; the tables have it soon, and then it is written over', async () => {
     const { tables, taken, waiting, ids } = slowTables();
     const file = newFile();
-    const writer = new JournaledWriter(tables, Journal.begin(file), '');
+    const writer = new JournaledWriter(tables, Journal.begin(file), '', () => undefined);
     expect(await Promise.all([1, 2, 3].map((i) => settled(writer.write(group(i)))))).toEqual(['yes', 'yes', 'yes']);
     expect(readJournal(file)).toHaveLength(3);
     await expect.poll(() => taken.length).toBe(1);
@@ -181,7 +182,7 @@ describe('a log with a journal before it', () => {
     ['what the journal has no room for', group(3, 1, { body: 'x'.repeat(1_100_000) }), true],
   ])('goes past it with %s, after what is in it and before what comes later', async (_what, past, isAwaited) => {
     const { tables, taken, waiting, ids } = slowTables();
-    const writer = new JournaledWriter(tables, Journal.begin(newFile()), '');
+    const writer = new JournaledWriter(tables, Journal.begin(newFile()), '', () => undefined);
     await writer.write(group(1));
     const written = writer.write(past, isAwaited);
     const next = writer.write(group(20));
@@ -221,13 +222,13 @@ describe('a log with a journal before it', () => {
   it('ends when everything is in the tables; what is not stays in the file', async () => {
     const { tables, waiting } = slowTables();
     const [done, left] = [newFile(), newFile()];
-    const one = new JournaledWriter(tables, Journal.begin(done), '');
+    const one = new JournaledWriter(tables, Journal.begin(done), '', () => undefined);
     await one.write(group(1));
     const closed = one.close();
     waiting[0]?.resolve();
     await closed;
     expect(readJournal(done)).toEqual([]);
-    const other = new JournaledWriter(tables, Journal.begin(left), '');
+    const other = new JournaledWriter(tables, Journal.begin(left), '', () => undefined);
     await other.write(group(1));
     const ended = other.close();
     waiting[1]?.reject(new RecordError('the disk is full'));
@@ -271,7 +272,7 @@ describe('after a crash', () => {
       after = one.last;
     }
     written.close(false);
-    const lastId = async (): Promise<string> => (await new LogReader(store).lastId()) ?? '';
+    const lastId = async (): Promise<string> => (await new LogReader(store, NO_KEYS, NO_CATCH_UP).lastId()) ?? '';
     const take = async (): Promise<string> => takeIn(journal, file, await lastId(), signer);
     return { store, signer, database, journal, lastId, take };
   }
@@ -282,9 +283,9 @@ describe('after a crash', () => {
     expect(await take()).toBe(idOf(3));
     expect(await take()).toBe(idOf(3));
     expect(await lastId()).toBe(idOf(3));
-    expect((await new LogTiles(store).lines(0, 3)).map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(
-      [1, 2, 3].map(idOf),
-    );
+    expect(
+      (await new LogTiles(store, NO_CATCH_UP).lines(0, 3)).map((line) => (JSON.parse(line) as { id: string }).id),
+    ).toEqual([1, 2, 3].map(idOf));
     expect(database.prepare('select key from log_proofs').all()).toEqual([{ key: 'used' }]);
     database.close();
     await store.destroy();
@@ -322,7 +323,7 @@ describe('after a crash', () => {
           const at = bytes.indexOf(more.first) + cut;
           writeFileSync(file, bytes.fill(0, at, at + 200));
           expect(await take()).toBe(after);
-          const lines = next === 1 ? [] : await new LogTiles(store).lines(0, next - 1);
+          const lines = next === 1 ? [] : await new LogTiles(store, NO_CATCH_UP).lines(0, next - 1);
           expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(
             Array.from({ length: next - 1 }, (_, i) => idOf(i + 1)),
           );
@@ -384,7 +385,7 @@ describe('after a crash', () => {
     const before = await command('explain', asked, '--data', data);
     expect(before.code).toBe(1);
     expect(before.out).toMatch(/\d entr(y|ies) in/);
-    expect(before.out).toContain('will come into the log when the service is started again');
+    expect(before.out).toContain('start it again, and it adds them');
 
     // What is cut behind it, or follows it from before, changes nothing.
     appendFileSync(join(data, JOURNAL_FILE), 'x');

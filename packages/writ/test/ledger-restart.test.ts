@@ -11,8 +11,11 @@ import { compact } from '../src/audit/log/compact-holdings.js';
 import { SETTLED_AFTER_MS } from '../src/audit/log/holding-rows.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { PostgresWriter } from '../src/audit/log/postgres-writer.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
+import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import { signerOf } from '../src/audit/tlog/note.js';
 import { Ledger } from '../src/ledger/ledger.js';
 import { OUTCOME_DEADLINE_MS } from '../src/ledger/outcome.js';
@@ -147,11 +150,11 @@ async function openLog(kind: (typeof STORES)[number], data: string, n: number) {
   const signer = signerOf('log.example/test', randomBytes(32));
   if (kind === 'PostgreSQL') {
     // Adds up with every commit.
-    const log = new LogWriter(new PostgresWriter(await lockedConnection(where), signer, 1));
+    const log = new LogWriter(new PostgresWriter(await lockedConnection(where), signer, 1), UNPROTECTED);
     return { store, log, compact: () => undefined, close: () => log.close() };
   }
   const database = openSqlite(where);
-  const log = new LogWriter(directWriter(openSqlite(where), signer));
+  const log = new LogWriter(directWriter(openSqlite(where), signer), UNPROTECTED);
   const close = async (): Promise<void> => {
     database.close();
     await log.close();
@@ -230,7 +233,7 @@ describe.each(STORES)('what is kept of the ledger, %s', (kind) => {
         for (const isCompacted of [false, true]) {
           if (isCompacted) for (const later of [now, now + 1]) addUp(later);
           const restored = new Ledger({});
-          restored.restore(await new LogReader(store).holdings(new Date(now)));
+          restored.restore(await new LogReader(store, NO_KEYS, NO_CATCH_UP).holdings(new Date(now)));
           expect(restored.declare(accumulators)).toEqual([]);
           for (const user of ['a', 'b']) {
             const at = new Date(now);
@@ -312,7 +315,9 @@ describe.each(STORES)('kill -9 between permits and outcomes, %s', (kind) => {
     const { context } = (await response.json()) as { context: { ledger: { refunded: number } } };
     // What the record says was done, is what the ledger says.
     const kept = openStoreToRead(store ?? join(data, STORE_FILE));
-    const entries = (await new LogReader(kept).read({ seq: 0, index: -1 }, 1_000_000)).map(({ entry }) => entry);
+    const entries = (await new LogReader(kept, NO_KEYS, NO_CATCH_UP).read({ seq: 0, index: -1 }, 1_000_000)).map(
+      ({ entry }) => entry,
+    );
     await kept.destroy();
     const permits = entries.filter(
       (entry) => entry.kind === 'decision' && entry.result === 'allow' && entry.request.context?.input !== undefined,

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
-import { LogTiles } from '../src/audit/log/log-tiles.js';
+import { LogTiles, NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { openLog } from '../src/audit/log/open-log.js';
 import { receiptOf, verifyReceipt } from '../src/audit/log/receipts.js';
 import { verifyLog } from '../src/audit/log/verify-log.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
+import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import { parseCheckpoint, verifiedCheckpoint } from '../src/audit/tlog/checkpoint.js';
 import { parseVerifier } from '../src/audit/tlog/note.js';
 import type { ChangeRecord } from '../src/decide/record.js';
@@ -99,7 +101,7 @@ describe('the log of a service', () => {
     const told = JSON.parse((await command('log', 'verify', out, '--key', key, '--json')).out);
     expect(told.record).toMatchObject({ v: 1, kind: 'decision', id: first, result: 'allow', request: asked('1') });
     const served = await writ.send('GET', `/v1/decisions/${first}/receipt`, undefined, { as: 'admin' });
-    expect(verifyReceipt(served.text, parseVerifier(readFileSync(key, 'utf8'))).record).toEqual(told.record);
+    expect(verifyReceipt(served.text, parseVerifier(readFileSync(key, 'utf8')), []).record).toEqual(told.record);
     writeFileSync(out, readFileSync(out, 'utf8').replace(/extra e/, 'extra f'));
     expect(await command('log', 'verify', out, '--key', key)).toMatchObject({
       code: 1,
@@ -112,7 +114,7 @@ describe('the log of a service', () => {
   it('has what is longer than an entry can be beside it, under its hash', async () => {
     const { text } = await writ.send('GET', `/v1/decisions/${long}/receipt`, undefined, { as: 'admin' });
     const key = parseVerifier(readFileSync(join(writ.data, 'keys/log.pub'), 'utf8'));
-    expect(verifyReceipt(text, key).record).toMatchObject({
+    expect(verifyReceipt(text, key, []).record).toMatchObject({
       id: long,
       request: { context: { input: { note: 'é'.repeat(40_000) } } },
     });
@@ -123,7 +125,7 @@ describe('the log of a service', () => {
     // Something more in the receipt than its entry.
     const extra = Buffer.from(/extra (\S+)/.exec(text)?.[1] ?? '', 'base64');
     const more = text.replace(/extra \S+/, `extra ${Buffer.concat([extra, Buffer.from(' ')]).toString('base64')}`);
-    expect(() => verifyReceipt(more, key)).toThrow('was changed');
+    expect(() => verifyReceipt(more, key, [])).toThrow('was changed');
   });
 
   it('is written to a folder, verified there, and gone on with later', async () => {
@@ -206,7 +208,7 @@ const change = (i: number): ChangeRecord => ({
 
 /** Everything that a store has of the log, verified. */
 async function sizeOf(store: Store, vkey: string): Promise<number> {
-  const tiles = new LogTiles(store);
+  const tiles = new LogTiles(store, NO_CATCH_UP);
   const checkpoint = verifiedCheckpoint((await tiles.head()).checkpoint, parseVerifier(vkey));
   expect(await verifyLog(tiles, checkpoint)).toEqual({ size: checkpoint.size, problems: [] });
   return checkpoint.size;
@@ -221,7 +223,7 @@ describe('a log that was cut off', () => {
     await store.destroy();
     const database = openDatabase(file);
     database.pragma('wal_autocheckpoint = 0');
-    const log = new LogWriter(directWriter(database, signer));
+    const log = new LogWriter(directWriter(database, signer), UNPROTECTED);
     const wal = `${file}-wal`;
     /** How long the journal was when so many entries were acknowledged. */
     const acknowledged: { readonly bytes: number; readonly entries: number }[] = [];
@@ -317,13 +319,13 @@ it('what was recorded before there was a tree is in it, as it was', async () => 
   const store = await openStore(file, auditMigrations);
   const signer = await openLog(store, { keys: join(data, 'keys') });
   expect(await sizeOf(store, signer.vkey)).toBe(700);
-  const read = await new LogReader(store).read({ seq: 0, index: 0 }, 1_000);
+  const read = await new LogReader(store, NO_KEYS, NO_CATCH_UP).read({ seq: 0, index: 0 }, 1_000);
   expect(read.map(({ entry }) => JSON.stringify(entry))).toEqual(texts);
-  const log = new LogWriter(directWriter(openDatabase(file), signer));
+  const log = new LogWriter(directWriter(openDatabase(file), signer), UNPROTECTED);
   await log.append([change(700)]);
   expect(await sizeOf(store, signer.vkey)).toBe(701);
-  const receipt = (await receiptOf(new LogTiles(store), change(5).id)) ?? '';
-  expect(verifyReceipt(receipt, parseVerifier(signer.vkey)).record).toMatchObject({ long: 'y'.repeat(70_000) });
+  const receipt = (await receiptOf(new LogTiles(store, NO_CATCH_UP), change(5).id)) ?? '';
+  expect(verifyReceipt(receipt, parseVerifier(signer.vkey), []).record).toMatchObject({ long: 'y'.repeat(70_000) });
   await log.close();
   await store.destroy();
 });
@@ -369,7 +371,7 @@ describe('a log on PostgreSQL', () => {
       }
     }
     const vkey = readFileSync(join(leader.data, 'keys/log.pub'), 'utf8');
-    expect(verifyReceipt(receipt, parseVerifier(vkey)).record).toMatchObject({ id: last });
+    expect(verifyReceipt(receipt, parseVerifier(vkey), []).record).toMatchObject({ id: last });
     const verified = await command('log', 'verify', '--store', store, '--key', vkey.trim());
     expect([verified.code, verified.out]).toEqual([0, expect.stringMatching(/verified: 45\d entries/)]);
     expect((await follower.send('GET', '/v1/log/key', undefined, { as: 'admin' })).status).toBe(404);

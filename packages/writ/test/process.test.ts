@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogReader } from '../src/audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
 import { STORE_FILE } from '../src/store/files.js';
 import { openStoreToRead } from '../src/store/store.js';
 import { startedService } from './processes.js';
@@ -118,7 +120,7 @@ describe('writ start, as a process of its own', () => {
     // The lock of the dead process does not hold the folder; what was in the journal alone is taken into the log.
     expect((await decide(await started())).status).toBe(200);
     const store = openStoreToRead(join(data, STORE_FILE));
-    const records = new LogReader(store);
+    const records = new LogReader(store, NO_KEYS, NO_CATCH_UP);
     for (const id of ids) expect((await records.find(id))?.decision.result).toBe('allow');
     await store.destroy();
   });

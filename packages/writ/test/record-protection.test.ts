@@ -39,7 +39,7 @@ describe('masks', () => {
   const hashed = expect.stringMatching(/^hmac-sha256:[\w-]{43}$/);
 
   it('take out what is under a name that says it is a secret, whatever the rules say', () => {
-    const masks = new Masks([], key);
+    const masks = new Masks([], key, {});
     const input = {
       user: 'ana',
       password: 'p',
@@ -61,18 +61,18 @@ describe('masks', () => {
   it('also of properties that a caller sends', () => {
     const one = record({});
     const request = { ...one.request, subject: { type: 'User', id: 'a', properties: { password: 'p', level: 1 } } };
-    const masked = new Masks([], key).apply({ ...one, request });
+    const masked = new Masks([], key, {}).apply({ ...one, request });
     expect(masked.request.subject.properties).toEqual({ password: { masked: hashed }, level: 1 });
   });
 
   it('are the same for the same value, and another with another key', () => {
-    const once = new Masks([{ path: 'input.to', as: 'hash' }], key);
+    const once = new Masks([{ path: 'input.to', as: 'hash' }], key, {});
     const [a, b, c] = [{ to: { x: 1, y: 2 } }, { to: { y: 2, x: 1 } }, { to: { x: 1, y: 3 } }].map((input) =>
       JSON.stringify(inputOf(once.apply(record(input)))),
     );
     expect(a).toBe(b);
     expect(a).not.toBe(c);
-    const other = new Masks([{ path: 'input.to', as: 'hash' }], randomBytes(32));
+    const other = new Masks([{ path: 'input.to', as: 'hash' }], randomBytes(32), {});
     expect(JSON.stringify(inputOf(other.apply(record({ to: { x: 1, y: 2 } }))))).not.toBe(a);
   });
 
@@ -87,6 +87,7 @@ describe('masks', () => {
         { path: 'context.other', as: 'drop' },
       ],
       key,
+      {},
     );
     const masked = masks.apply(record({ people: [{ email: 'a', age: 1 }, { email: 'b' }], note: 'n' }));
     expect(inputOf(masked)).toEqual({
@@ -101,7 +102,7 @@ describe('masks', () => {
   });
 
   it('take what they took out of the message that says what does not fit, and out of searches', () => {
-    const masks = new Masks([{ path: 'input.pin', as: 'drop' }], key);
+    const masks = new Masks([{ path: 'input.pin', as: 'drop' }], key, {});
     const refused = masks.apply(
       record(
         { pin: 987_654 },

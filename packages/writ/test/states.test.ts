@@ -11,6 +11,7 @@ import { HttpService } from '../src/api/http/service.js';
 import { ServingStateHolder } from '../src/api/http/serving-state.js';
 import { operationRoutes } from '../src/api/operations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
+import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import { BundleError } from '../src/bundle/errors.js';
 import type { Credentials } from '../src/provenance/credentials.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
@@ -48,11 +49,14 @@ describe('starting', () => {
   it('lives, is not ready, and decides nothing', async () => {
     const state = new ServingStateHolder();
     const load = new LoadShedder({ inFlight: 10, turnMs: 100, diskMs: 100 }, () => 0);
-    const log = new LogWriter({
-      write: async () => undefined,
-      readable: async () => undefined,
-      close: async () => undefined,
-    });
+    const log = new LogWriter(
+      {
+        write: async () => undefined,
+        readable: async () => undefined,
+        close: async () => undefined,
+      },
+      UNPROTECTED,
+    );
     const service = new HttpService({
       state,
       callers: () => {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
+import { NO_KEYS } from '../src/audit/protection/person-keys.js';
 import { credentialMigrations } from '../src/provenance/credentials.js';
 import { dpopMigrations } from '../src/provenance/dpop.js';
 import { signingKeyMigrations } from '../src/provenance/signing-keys.js';
@@ -51,7 +53,7 @@ it('a store of before mandates and links opens, and a proof that was used stays 
   await proofs.insertInto('dpop_proofs').values({ key: 'used', until }).execute();
   await store.destroy();
   const upgraded = await openStore(join(again, 'writ.db'), auditMigrations, dpopMigrations);
-  expect(await new LogReader(upgraded).proofs(new Date())).toEqual([{ key: 'used', until }]);
+  expect(await new LogReader(upgraded, NO_KEYS, NO_CATCH_UP).proofs(new Date())).toEqual([{ key: 'used', until }]);
   await upgraded.destroy();
   rmSync(again, { recursive: true, force: true });
 });

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
-import { LogTiles } from '../src/audit/log/log-tiles.js';
+import { LogTiles, NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { openLog } from '../src/audit/log/open-log.js';
 import { receiptOf, verifyReceipt } from '../src/audit/log/receipts.js';
+import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import { signedCheckpoint } from '../src/audit/tlog/checkpoint.js';
 import { Frontier } from '../src/audit/tlog/frontier.js';
 import { EMPTY_ROOT, leafHash } from '../src/audit/tlog/hashes.js';
@@ -89,7 +90,7 @@ describe('a log that is witnessed', () => {
     store = await openStore(join(data, 'writ.db'), auditMigrations);
     const signer = await openLog(store, { keys: join(data, 'keys') });
     vkey = signer.vkey;
-    log = new LogWriter(directWriter(openDatabase(join(data, 'writ.db')), signer));
+    log = new LogWriter(directWriter(openDatabase(join(data, 'writ.db')), signer), UNPROTECTED);
     const witness = new Witness(key, [parseVerifier(vkey)], openDatabase(join(folder, 'witness.db')));
     ({ url, close } = await serveWitness(witness, '127.0.0.1', 0));
   });
@@ -98,7 +99,8 @@ describe('a log that is witnessed', () => {
     await log.close();
     await store.destroy();
   });
-  const cosigning = (of: Store): Cosigning => new Cosigning(new LogTiles(of), [{ url, key: parseVerifier(key.vkey) }]);
+  const cosigning = (of: Store): Cosigning =>
+    new Cosigning(new LogTiles(of, NO_CATCH_UP), [{ url, key: parseVerifier(key.vkey) }]);
 
   it('has receipts that say who has seen it', async () => {
     for (let i = 0; i < 300; i += 1) await log.append([change(i)]);
@@ -108,11 +110,11 @@ describe('a log that is witnessed', () => {
     for (let i = 300; i < 310; i += 1) await log.append([change(i)]);
     // One that does not know yet what was signed asks, and goes on from there.
     expect(await cosigning(store).round()).toEqual([{ witness: 'witness.example/1', size: 310 }]);
-    const receipt = (await receiptOf(new LogTiles(store), change(299).id)) as string;
+    const receipt = (await receiptOf(new LogTiles(store, NO_CATCH_UP), change(299).id)) as string;
     const { seenBy, size } = verifyReceipt(receipt, parseVerifier(vkey), [parseVerifier(key.vkey)]);
     expect([size, seenBy]).toEqual([310, [{ witness: 'witness.example/1', at: expect.any(String) }]]);
     await log.append([change(310)]);
-    const newer = (await receiptOf(new LogTiles(store), change(310).id)) as string;
+    const newer = (await receiptOf(new LogTiles(store, NO_CATCH_UP), change(310).id)) as string;
     expect(verifyReceipt(newer, parseVerifier(vkey), [parseVerifier(key.vkey)]).seenBy).toEqual([]);
   });
 
@@ -126,9 +128,9 @@ describe('a log that is witnessed', () => {
     const fresh = await openStore(join(cut, 'fresh.db'), auditMigrations);
     const signer = parseSigner(readFileSync(join(cut, 'keys/log.key'), 'utf8'));
     expect(signer.vkey).toBe(vkey);
-    const { origin } = await new LogTiles(store).head();
+    const { origin } = await new LogTiles(store, NO_CATCH_UP).head();
     await fresh.withTables<{ log_head: { origin: string } }>().updateTable('log_head').set({ origin }).execute();
-    const forged = new LogWriter(directWriter(openDatabase(join(cut, 'fresh.db')), signer));
+    const forged = new LogWriter(directWriter(openDatabase(join(cut, 'fresh.db')), signer), UNPROTECTED);
     for (let i = 0; i < 305; i += 1) await forged.append([change(i)]);
     expect(await cosigning(fresh).round()).toEqual([
       { witness: 'witness.example/1', alarm: 'it signed for 310 entries, and this log has 305: its end was cut off' },
@@ -142,7 +144,7 @@ describe('a log that is witnessed', () => {
   });
 
   it('goes on when a witness cannot be asked, and does not believe one that signs with another key', async () => {
-    const nowhere = new Cosigning(new LogTiles(store), [
+    const nowhere = new Cosigning(new LogTiles(store, NO_CATCH_UP), [
       { url: 'http://127.0.0.1:9', key: parseVerifier(key.vkey) },
       { url, key: parseVerifier(signerOf('witness.example/2', randomBytes(32), true).vkey) },
     ]);

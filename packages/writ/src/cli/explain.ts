@@ -1,6 +1,7 @@
 import { explain as explainRecord } from '../audit/explain/explain.js';
 import { timelineOf } from '../audit/explain/timeline.js';
 import { LogReader } from '../audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
 import { DecisionSearch } from '../audit/search/decision-search.js';
 import { lastGood } from '../bundle/last-good.js';
@@ -26,7 +27,7 @@ export async function explain(id: string, options: ExplainFlags): Promise<ExitCo
   const store = await storeToRead(options);
   try {
     const keys = PersonKeys.beside(store);
-    const reader = new LogReader(store, keys);
+    const reader = new LogReader(store, keys, NO_CATCH_UP);
     const recorded = await reader.find(id);
     if (recorded === undefined) {
       const entry = await reader.entry(id);
@@ -38,7 +39,11 @@ export async function explain(id: string, options: ExplainFlags): Promise<ExitCo
       );
       return EXIT.notSo;
     }
-    const timeline = await timelineOf(recorded.decision, reader, new DecisionSearch(store, () => undefined, keys));
+    const timeline = await timelineOf(
+      recorded.decision,
+      reader,
+      new DecisionSearch(store, () => undefined, keys, NO_CATCH_UP),
+    );
     const account = await accountFor(recorded.decision, options);
     if (options.json === true) printJson({ ...recorded, timeline, alternatives: account?.alternatives });
     else print(explainRecord(recorded, timeline, account?.lines, options.all === true ? undefined : MAX_CALLS));

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { type ChangeReport, type Counts, type ReplayReport, ReplayTally } from '../audit/explain/replay-report.js';
 import { LogReader } from '../audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
 import { loadBundle } from '../bundle/bundle.js';
 import { planeOf } from '../decide/plane-of.js';
@@ -29,7 +30,7 @@ export async function replay(flags: ReplayRecordFlags): Promise<ExitCode> {
   const store = await storeToRead(flags);
   const tally = new ReplayTally();
   try {
-    const reader = new LogReader(store, PersonKeys.beside(store));
+    const reader = new LogReader(store, PersonKeys.beside(store), NO_CATCH_UP);
     for (let position = { seq: 0, index: -1 }; ; ) {
       const page = await reader.read(position, AT_ONCE);
       for (const { entry } of page) {

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { JOURNAL_FILE, readJournal } from '../audit/journal/journal.js';
 import { entriesIn, missingOf } from '../audit/journal/take-in.js';
 import { LogReader } from '../audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
+import { NO_KEYS } from '../audit/protection/person-keys.js';
 import { STORE_FILE } from '../store/files.js';
 import { openStoreToRead, type Store } from '../store/store.js';
 import { complain, count } from './output.js';
@@ -28,7 +30,7 @@ export async function storeToRead({ data, store }: StoreFlags): Promise<Store> {
   if (url !== undefined) return opened;
   const records = readJournal(join(data, JOURNAL_FILE));
   if (records.length === 0) return opened;
-  const reader = new LogReader(opened);
+  const reader = new LogReader(opened, NO_KEYS, NO_CATCH_UP);
   let missing = records;
   for (let look = 0; look < LOOKS; look += 1) {
     missing = missingOf(missing, (await reader.lastId()) ?? '');

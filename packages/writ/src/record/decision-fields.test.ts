@@ -43,7 +43,7 @@ const FULL: Required<DecisionRecord> = {
   ],
   presented: { approval: 'a-2', problem: 'approval_expired' },
   mandate: { kind: 'refunds', covers: true, grant: 0 },
-  origins: [{ argument: 'amount', role: 'content', from: 'prompt', integrity: 'endorsed', labels: [] }],
+  origins: [{ argument: 'amount', role: 'content', from: 'prompt', integrity: 'attested', labels: [] }],
   reserved: [{ accumulator: 'refunded', fold: 'sum', key: 'lena', amount: 170 }],
   ignored: ['subject.role'],
   referred: [{ uid: { type: 'Team', id: 'support' }, attributes: { floor: 2 }, ancestors: [] }],

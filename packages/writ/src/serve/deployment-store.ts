@@ -9,9 +9,10 @@ import { earlyMigrations } from '../audit/log/early-answers.js';
 import { type GroupWriter, threadedWriter } from '../audit/log/group-writer.js';
 import { auditMigrations } from '../audit/log/log-migrations.js';
 import { LogReader } from '../audit/log/log-reader.js';
+import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { type OpenLogOptions, openLog } from '../audit/log/open-log.js';
 import { PostgresWriter } from '../audit/log/postgres-writer.js';
-import { personKeyMigrations } from '../audit/protection/person-keys.js';
+import { NO_KEYS, personKeyMigrations } from '../audit/protection/person-keys.js';
 import { indexMigrations } from '../audit/search/search-index.js';
 import type { Signer } from '../audit/tlog/note.js';
 import { every } from '../lib/every.js';
@@ -98,7 +99,7 @@ export async function openDeployment(
     const indexFile = join(dirname(where), INDEX_FILE);
     const file = join(dirname(where), JOURNAL_FILE);
     // What a service before this one had in its journal, before anything else is read.
-    const last = takeIn(file, where, (await new LogReader(store).lastId()) ?? '', signer);
+    const last = takeIn(file, where, (await new LogReader(store, NO_KEYS, NO_CATCH_UP).lastId()) ?? '', signer);
     const journal = Journal.begin(file);
     const writer = new JournaledWriter(threadedWriter(where, signer), journal, last, onStuck);
     return { indexFile, store, writer, signer };

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { EarlyAnswers } from '../audit/log/early-answers.js';
 import { LogReader, type RecordedDecision } from '../audit/log/log-reader.js';
-import { LogTiles } from '../audit/log/log-tiles.js';
+import { LogTiles, NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { LogWriter } from '../audit/log/log-writer.js';
 import { Masks } from '../audit/protection/masks.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
-import { Protection } from '../audit/protection/protection.js';
+import { Protection, UNPROTECTED } from '../audit/protection/protection.js';
 import { DecisionSearch } from '../audit/search/decision-search.js';
 import { LogIndex } from '../audit/search/log-index.js';
 import type { SearchIndex } from '../audit/search/search-index.js';
@@ -49,9 +49,9 @@ export class RecordKeeping {
   ) {
     const { opened, onClose, isFollower } = parts;
     const { store, writer } = opened;
-    this.log = new LogWriter(writer);
+    this.log = new LogWriter(writer, UNPROTECTED);
     const catchUp = (): Promise<void> => this.log.settled();
-    this.tabled = new LogReader(store, personKeys);
+    this.tabled = new LogReader(store, personKeys, NO_CATCH_UP);
     this.reader = new LogReader(store, personKeys, catchUp);
     this.search = new DecisionSearch(store, () => index.current, personKeys, catchUp);
     this.tiles = new LogTiles(store, catchUp);

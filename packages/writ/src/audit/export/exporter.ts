@@ -1,8 +1,8 @@
 import { columnsOf } from '../../store/dialect.js';
 import type { Migrations, Store } from '../../store/store.js';
 import { EntryOpener } from '../log/entry-opener.js';
-import { LogTiles } from '../log/log-tiles.js';
-import type { PersonKeys } from '../protection/person-keys.js';
+import { LogTiles, NO_CATCH_UP } from '../log/log-tiles.js';
+import type { KeyFinder } from '../protection/person-keys.js';
 import { TILE_WIDTH, widthAt } from '../tlog/tiles.js';
 import type { ExportedEntry, Sink } from './sink.js';
 
@@ -46,9 +46,9 @@ export class Exporter {
     private readonly store: Store,
     private readonly name: string,
     private readonly sink: Sink,
-    keys?: PersonKeys,
+    keys: KeyFinder,
   ) {
-    this.tiles = new LogTiles(store);
+    this.tiles = new LogTiles(store, NO_CATCH_UP);
     this.opener = new EntryOpener(store, keys);
   }
 

@@ -45,7 +45,7 @@ export class JournaledWriter implements GroupWriter {
     private readonly tables: BatchWriter,
     private readonly journal: Journal,
     private last: string,
-    private readonly onStuck: (why: RecordError) => void = () => undefined,
+    private readonly onStuck: (why: RecordError) => void,
   ) {}
 
   write(group: LogGroup, isAwaited = true): Promise<void> {

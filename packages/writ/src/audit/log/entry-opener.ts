@@ -1,9 +1,9 @@
 import type { LogEntry } from '../../decide/record.js';
 import type { Store } from '../../store/store.js';
-import type { PersonKeys } from '../protection/person-keys.js';
+import type { KeyFinder } from '../protection/person-keys.js';
 import { isSealed, opened } from '../protection/sealing.js';
 import { attachedTo, checked } from './log-lines.js';
-import { LogTiles } from './log-tiles.js';
+import { LogTiles, NO_CATCH_UP } from './log-tiles.js';
 
 /** An entry that is about somebody who was erased: that it was there, and when. */
 interface ErasedEntry {
@@ -21,12 +21,11 @@ export type ReadEntry = LogEntry | ErasedEntry;
 export class EntryOpener {
   private readonly tiles: LogTiles;
 
-  /** @param keys without them, what is sealed cannot be read */
   constructor(
     store: Store,
-    private readonly keys?: PersonKeys,
+    private readonly keys: KeyFinder,
   ) {
-    this.tiles = new LogTiles(store);
+    this.tiles = new LogTiles(store, NO_CATCH_UP);
   }
 
   /** The entries of a group, in order. @throws {LogProofError} when what is beside the log is not there or was changed */
@@ -50,8 +49,7 @@ export class EntryOpener {
       sha256 === undefined ? line : (JSON.parse(checked(sha256, await this.tiles.attachment(sha256))) as LogEntry);
     if (!isSealed(entry)) return entry;
     const { kind: was, id, time, result } = entry;
-    const { keys } = this;
-    const text = keys && (await opened(entry, (keyId) => keys.find(keyId)));
+    const text = await opened(entry, (keyId) => this.keys.find(keyId));
     if (text !== undefined) return JSON.parse(text) as LogEntry;
     return { kind: 'erased', id, time, was, ...(result === undefined ? {} : { result }) };
   }

@@ -1,11 +1,11 @@
 import type { CapUse, DecisionRecord, KeptHolding, OutcomeRecord, UsedProof } from '../../decide/record.js';
 import { secondsAt } from '../../lib/units.js';
 import type { Store } from '../../store/store.js';
-import type { PersonKeys } from '../protection/person-keys.js';
+import type { KeyFinder } from '../protection/person-keys.js';
 import { EntryOpener, type ReadEntry } from './entry-opener.js';
 import { keptHoldings } from './holding-rows.js';
 import type { LogTables } from './log-tables.js';
-import { type CatchUp, isThere, LogTiles } from './log-tiles.js';
+import { type CatchUp, LogTiles, NO_CATCH_UP } from './log-tiles.js';
 
 /** A decision with what became of it. */
 export interface RecordedDecision {
@@ -29,16 +29,16 @@ export class LogReader {
   private readonly tiles: LogTiles;
 
   /**
-   * @param keys of the people that records are about; without them, what is sealed reads as erased
-   * @param catchUp waits until what is on disk is in the tables
+   * @param keys of the people that records are about; an entry whose keys it does not find reads as erased
+   * @param catchUp is awaited before each read
    */
   constructor(
     private readonly store: Store,
-    keys?: PersonKeys,
-    private readonly catchUp: CatchUp = isThere,
+    keys: KeyFinder,
+    private readonly catchUp: CatchUp,
   ) {
     this.opener = new EntryOpener(store, keys);
-    this.tiles = new LogTiles(store);
+    this.tiles = new LogTiles(store, NO_CATCH_UP);
   }
 
   private get table() {

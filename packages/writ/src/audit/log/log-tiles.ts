@@ -10,10 +10,10 @@ import { countOf } from './log-tree.js';
 /** So many groups can have ids of the same time. */
 const NEAR_GROUPS = 64;
 
-/** Waits until what a service has put on disk is in the tables. */
+/** Waits until everything that a service has put on disk is in the tables. */
 export type CatchUp = () => Promise<void>;
-/** For whoever reads beside the service. */
-export const isThere: CatchUp = async () => undefined;
+/** Waits for nothing: for a reader beside the service, which sees the tables alone. */
+export const NO_CATCH_UP: CatchUp = async () => undefined;
 
 /** Where the parts of a log can be read: a store, or a folder. */
 export interface TileSource {
@@ -32,7 +32,7 @@ export function hashTiles(source: TileSource): ReadTile {
 export class LogTiles implements TileSource {
   constructor(
     private readonly store: Store,
-    private readonly catchUp: CatchUp = isThere,
+    private readonly catchUp: CatchUp,
   ) {}
 
   private get table() {

@@ -1,16 +1,20 @@
 import { expect, it } from 'vitest';
 import type { LogEntry } from '../../decide/record.js';
+import { UNPROTECTED } from '../protection/protection.js';
 import { LogWriter } from './log-writer.js';
 
 const change = (id: string): LogEntry => ({ kind: 'change', id, time: '2026-11-26T00:00:00.000Z' }) as LogEntry;
 
 it('who reads the texts hears each with what it is of, from then on', async () => {
   const written: string[] = [];
-  const log = new LogWriter({
-    write: async ({ body }) => void written.push(...body.split('\n')),
-    readable: async () => undefined,
-    close: async () => undefined,
-  });
+  const log = new LogWriter(
+    {
+      write: async ({ body }) => void written.push(...body.split('\n')),
+      readable: async () => undefined,
+      close: async () => undefined,
+    },
+    UNPROTECTED,
+  );
   const heard: (readonly [string, string])[] = [];
   const ids: string[] = [];
   log.onEntries((notes) => ids.push(...notes.map(({ id }) => id)));

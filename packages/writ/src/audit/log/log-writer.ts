@@ -3,7 +3,7 @@ import type { Append, LogEntry, UsedProof } from '../../decide/record.js';
 import { entryText } from '../../record/entry-text.js';
 import { RecordError } from '../errors.js';
 import type { PersonKeyRow } from '../protection/person-keys.js';
-import type { Protection } from '../protection/protection.js';
+import type { EntryProtection } from '../protection/protection.js';
 import { EARLY_MOST } from './early-answers.js';
 import { besideOf, type EntryNote, holdsNothing, noteOf } from './entry-notes.js';
 import { FULL_GROUP, type GroupWriter } from './group-writer.js';
@@ -35,12 +35,12 @@ class Pending {
     });
   }
 
-  add(given: LogEntry, protection: Protection | undefined): void {
-    const entry = protection === undefined ? given : protection.masked(given);
+  add(given: LogEntry, protection: EntryProtection): void {
+    const entry = protection.masked(given);
     const text = entryText(entry);
     this.notes.push(noteOf(given));
     this.texts?.push(text);
-    const { line, attachment } = lineOf(entry, protection === undefined ? text : protection.sealed(entry, text));
+    const { line, attachment } = lineOf(entry, protection.sealed(entry, text));
     this.lines.push(line);
     if (attachment !== undefined) this.attachments.push(attachment);
     this.size += text.length;
@@ -87,7 +87,6 @@ export class LogWriter implements Append {
   private readonly toTell: Pending[] = [];
   private waitingSize = 0;
   private isFlushing = false;
-  private protection: Protection | undefined;
   private isEarly = false;
   /** Answered for and not on disk. */
   private ahead = 0;
@@ -98,7 +97,10 @@ export class LogWriter implements Append {
     lost: [number, string, string];
   }>();
 
-  constructor(private readonly writer: GroupWriter) {
+  constructor(
+    private readonly writer: GroupWriter,
+    private protection: EntryProtection,
+  ) {
     this.events.setMaxListeners(0);
   }
 
@@ -151,9 +153,9 @@ export class LogWriter implements Append {
     group.since = performance.now();
     let failure: unknown;
     try {
-      const keys = this.protection?.pendingKeys() ?? [];
+      const keys = this.protection.pendingKeys();
       await this.writer.write(group.group(keys), group.early < group.notes.length);
-      this.protection?.savedKeys(keys);
+      this.protection.savedKeys(keys);
     } catch (error) {
       failure = error ?? new RecordError('the log could not be written');
     }
@@ -202,8 +204,8 @@ export class LogWriter implements Append {
     this.events.on('lost', listener);
   }
 
-  /** From now on entries are masked and sealed like this before they are recorded. */
-  protect(protection: Protection): void {
+  /** Masks and seals the entries from now on like this. */
+  protect(protection: EntryProtection): void {
     this.protection = protection;
   }
 

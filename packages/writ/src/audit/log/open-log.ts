@@ -8,7 +8,7 @@ import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from '../tlog/c
 import { parseSigner, type Signer, signerOf } from '../tlog/note.js';
 import { rootOf } from '../tlog/proofs.js';
 import type { LogTables } from './log-tables.js';
-import { hashTiles, LogTiles } from './log-tiles.js';
+import { hashTiles, LogTiles, NO_CATCH_UP } from './log-tiles.js';
 
 export interface OpenLogOptions {
   /** The folder of the key that the log is signed with. It is not in the store: who can change that must not be able to sign. */
@@ -31,7 +31,7 @@ export function logKeyFiles(keys: string): { readonly secret: string; readonly p
  * @throws {StoreError} when it may not, or has another name
  */
 export async function openLog(store: Store, { keys, origin, isNewKey = false }: OpenLogOptions): Promise<Signer> {
-  const tiles = new LogTiles(store);
+  const tiles = new LogTiles(store, NO_CATCH_UP);
   const head = await tiles.head();
   if (head.origin !== '' && origin !== undefined && head.origin !== origin)
     throw new StoreError(

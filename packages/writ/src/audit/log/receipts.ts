@@ -51,7 +51,7 @@ interface VerifiedEntry {
  *
  * @throws {LogProofError | NoteError} says what of it is not as it was
  */
-export function verifyReceipt(text: string, log: Verifier, witnesses: readonly Verifier[] = []): VerifiedEntry {
+export function verifyReceipt(text: string, log: Verifier, witnesses: readonly Verifier[]): VerifiedEntry {
   const receipt = parseReceipt(text);
   const { checkpoint, entry } = verifiedReceipt(receipt, log, witnesses);
   const beside = receipt.extra.subarray(entryIn(receipt.extra).length + 1).toString();

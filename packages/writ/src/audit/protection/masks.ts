@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { DecisionRecord, Holding, LogEntry } from '../../decide/record.js';
+import { RecordError } from '../errors.js';
 
 /** What is not to be on the record as it is. */
 type MaskRule =
@@ -34,12 +35,15 @@ export class Masks {
   constructor(
     rules: readonly MaskRule[],
     private readonly key: Buffer,
-    finders: Readonly<Record<string, ClassFinder>> = {},
+    finders: Readonly<Record<string, ClassFinder>>,
   ) {
     this.paths = rules.flatMap((rule) => ('path' in rule ? [{ steps: rule.path.split('.'), as: rule.as }] : []));
     this.classes = rules.flatMap((rule) => {
-      const find = 'class' in rule ? finders[rule.class] : undefined;
-      return 'class' in rule && find !== undefined ? [{ name: rule.class, find, as: rule.as }] : [];
+      if (!('class' in rule)) return [];
+      const find = finders[rule.class];
+      if (find === undefined)
+        throw new RecordError(`nothing finds values of the class ${rule.class}, which is to be masked`);
+      return [{ name: rule.class, find, as: rule.as }];
     });
   }
 

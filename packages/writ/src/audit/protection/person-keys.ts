@@ -12,6 +12,12 @@ export interface PersonKeyRow {
   readonly key: Buffer;
 }
 
+/** Finds keys of people by id: undefined if a key was destroyed. */
+export type KeyFinder = Pick<PersonKeys, 'find'>;
+
+/** Finds no key: everything sealed reads as erased. For a reader that needs no content. */
+export const NO_KEYS: KeyFinder = { find: async () => undefined };
+
 type PersonKeyTables = { person_keys: PersonKeyRow };
 
 export const personKeyMigrations: Migrations = {

@@ -4,8 +4,28 @@ import { peopleIn } from './people-in.js';
 import type { PersonKeyRow, PersonKeys } from './person-keys.js';
 import { sealed } from './sealing.js';
 
-/** What becomes of an entry before it is on the record: masked by rule, and sealed when it is about people who can be erased. */
-export class Protection {
+/** What happens to an entry before it is recorded. */
+export interface EntryProtection {
+  /** Returns the entry without what must not be recorded. */
+  masked<E extends LogEntry>(entry: E): E;
+  /** Returns the text of a masked entry as it goes into the log. */
+  sealed(entry: LogEntry, text: string): string;
+  /** Returns the keys that must be on disk with the next entries. */
+  pendingKeys(): readonly PersonKeyRow[];
+  /** Records that keys are on disk. */
+  savedKeys(rows: readonly PersonKeyRow[]): void;
+}
+
+/** Records entries as they are: before any bundle says what to mask and whom to seal. */
+export const UNPROTECTED: EntryProtection = {
+  masked: (entry) => entry,
+  sealed: (_entry, text) => text,
+  pendingKeys: () => [],
+  savedKeys: () => undefined,
+};
+
+/** Masks entries by rule, and seals those about people who can be erased. */
+export class Protection implements EntryProtection {
   /**
    * @param erasable the entity types whose keys are destroyed to erase somebody
    */
@@ -19,7 +39,6 @@ export class Protection {
     return this.masks.apply(entry);
   }
 
-  /** The text of an entry as it goes into the log. */
   sealed(entry: LogEntry, text: string): string {
     if (this.erasable.size === 0) return text;
     const people = peopleIn(entry, this.erasable);

@@ -4,8 +4,8 @@ import type { DecisionRecord } from '../../decide/record.js';
 import type { Store } from '../../store/store.js';
 import { EntryOpener } from '../log/entry-opener.js';
 import type { LogTables } from '../log/log-tables.js';
-import { type CatchUp, isThere, LogTiles } from '../log/log-tiles.js';
-import type { PersonKeys } from '../protection/person-keys.js';
+import { type CatchUp, LogTiles, NO_CATCH_UP } from '../log/log-tiles.js';
+import type { KeyFinder } from '../protection/person-keys.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';
 import type { SearchIndex } from './search-index.js';
 import { type DecisionQuery, matches, termsIn } from './terms.js';
@@ -35,17 +35,18 @@ export class DecisionSearch {
   private readonly tiles: LogTiles;
 
   /**
-   * @param index as it is now; without one, everything is gone through
-   * @param catchUp waits until what is on disk is in the tables
+   * @param index returns the present index; without one, everything is scanned
+   * @param keys of the people that decisions are about; a decision whose keys it does not find is not found
+   * @param catchUp is awaited before each search
    */
   constructor(
     store: Store,
     private readonly index: () => SearchIndex | undefined,
-    keys?: PersonKeys,
-    private readonly catchUp: CatchUp = isThere,
+    keys: KeyFinder,
+    private readonly catchUp: CatchUp,
   ) {
     this.table = store.withTables<LogTables>();
-    this.tiles = new LogTiles(store);
+    this.tiles = new LogTiles(store, NO_CATCH_UP);
     this.opener = new EntryOpener(store, keys);
   }
 

@@ -1,7 +1,7 @@
 import type { Store } from '../../store/store.js';
 import { EntryOpener } from '../log/entry-opener.js';
-import { LogTiles } from '../log/log-tiles.js';
-import type { PersonKeys } from '../protection/person-keys.js';
+import { LogTiles, NO_CATCH_UP } from '../log/log-tiles.js';
+import type { KeyFinder } from '../protection/person-keys.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';
 import { TILES_IN_BLOCK } from './places.js';
 import type { SearchIndex } from './search-index.js';
@@ -17,9 +17,9 @@ export class Indexer {
   constructor(
     log: Store,
     private readonly index: SearchIndex,
-    keys?: PersonKeys,
+    keys: KeyFinder,
   ) {
-    this.tiles = new LogTiles(log);
+    this.tiles = new LogTiles(log, NO_CATCH_UP);
     this.opener = new EntryOpener(log, keys);
   }
 

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { every } from '../../lib/every.js';
 import { messageOf } from '../../lib/message-of.js';
 import { openStore, type Store } from '../../store/store.js';
-import { LogTiles } from '../log/log-tiles.js';
+import { LogTiles, NO_CATCH_UP } from '../log/log-tiles.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';
 import type { IndexWorkerData } from './index-worker.js';
 import { indexMigrations, SearchIndex } from './search-index.js';
@@ -59,7 +59,7 @@ export class LogIndex {
 
   private async look(): Promise<void> {
     const { log, file } = this.options;
-    const { size } = await new LogTiles(log.store).head();
+    const { size } = await new LogTiles(log.store, NO_CATCH_UP).head();
     if (size < TILE_WIDTH) return;
     const index = this.index ?? (await this.make(file as string));
     if ((await index.tiles()) * TILE_WIDTH + TILE_WIDTH > size) return;

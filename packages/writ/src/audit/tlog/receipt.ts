@@ -56,7 +56,7 @@ export function parseReceipt(text: string): Receipt {
 export function verifiedReceipt(
   { extra, index, path, checkpoint }: Receipt,
   log: Verifier,
-  witnesses: readonly Verifier[] = [],
+  witnesses: readonly Verifier[],
 ): { readonly checkpoint: ReturnType<typeof verifiedCheckpoint>; readonly entry: Buffer } {
   const signed = verifiedCheckpoint(checkpoint, log, witnesses);
   const entry = entryIn(extra);

@@ -249,13 +249,13 @@ describe('receipts', () => {
       checkpoint: signedCheckpoint(log, 9, treeHash(hashes)),
     });
     const key = parseVerifier(log.vkey);
-    expect(verifiedReceipt(parseReceipt(text), key).entry.toString()).toBe(entries[4]);
+    expect(verifiedReceipt(parseReceipt(text), key, []).entry.toString()).toBe(entries[4]);
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; at += 1) {
       for (const bit of [1, 2, 0x20]) {
         const changed = Buffer.from(bytes);
         changed[at] = (changed[at] as number) ^ bit;
-        expect(() => verifiedReceipt(parseReceipt(changed.toString()), key), `byte ${at}`).toThrow();
+        expect(() => verifiedReceipt(parseReceipt(changed.toString()), key, []), `byte ${at}`).toThrow();
       }
     }
   });

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { every } from '../../lib/every.js';
 import type { Store } from '../../store/store.js';
-import { LogTiles } from '../log/log-tiles.js';
+import { LogTiles, NO_CATCH_UP } from '../log/log-tiles.js';
 import { parseVerifier } from '../tlog/note.js';
 import { Cosigning } from './cosigning.js';
 
@@ -25,7 +25,7 @@ export function startCosigning(
   witnesses: () => readonly WitnessAddress[],
   logger: Logger,
 ): () => Promise<void> {
-  const tiles = new LogTiles(store);
+  const tiles = new LogTiles(store, NO_CATCH_UP);
   let current: readonly WitnessAddress[] = [];
   let cosigning = new Cosigning(tiles, []);
   const round = async (): Promise<void> => {
