@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { type Bundle, readBundle } from '../bundle/bundle.js';
-import { checkBundle } from '../bundle/check/check.js';
+import { checkBundle, checkByRules } from '../bundle/check/check.js';
 import type { Finding } from '../bundle/check/finding.js';
 import type { Rule } from '../bundle/check/rule.js';
 import { BundleError } from '../bundle/errors.js';
@@ -43,7 +43,11 @@ export function findingsOf(folder: string): Checked {
   try {
     const { bundle, findings, texts } = readBundle(folder);
     if (bundle === undefined) return { bundle, findings, texts };
-    return { bundle, texts, findings: [...findings, ...checkBundle(bundle, [MAPPING_EXPRESSION])] };
+    return {
+      bundle,
+      texts,
+      findings: [...findings, ...checkBundle(bundle), ...checkByRules(bundle, [MAPPING_EXPRESSION])],
+    };
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
     return { bundle: undefined, findings: error.findings, texts: new Map() };

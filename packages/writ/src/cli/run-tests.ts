@@ -77,7 +77,7 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
   const plane = planeOf(bundle);
   store(plane.registry, task, at);
   const nothing = { append: async () => undefined };
-  const approvals = new HeldApprovals();
+  const approvals = new HeldApprovals([]);
   const decider = offlineDecider(bundle, nothing, () => at, { plane, approvals, bind: (text) => text });
   const gateway = inProcess('gateway', TRANSFORMS);
   const asking = callerOf(bundle, task.as);

@@ -185,8 +185,8 @@ export function revocableOf(
     tokens,
     provedAt,
     sessions,
-    ...(isObject(upstream) && typeof upstream.server === 'string' ? { upstream: upstream.server } : {}),
-    ...(isObject(upstream) && typeof upstream.tool === 'string' ? { tool: upstream.tool } : {}),
+    upstream: isObject(upstream) && typeof upstream.server === 'string' ? upstream.server : undefined,
+    tool: isObject(upstream) && typeof upstream.tool === 'string' ? upstream.tool : undefined,
     versions: [...(isObject(agent) ? versionsOf(agent, path) : []), ...registeredVersions(path, identities)],
   };
 }

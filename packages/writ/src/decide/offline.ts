@@ -18,7 +18,7 @@ type ServiceParts = Pick<
 
 const NOTHING_REVOKED: DeciderParts['revocations'] = { against: () => undefined, onRevocation: () => () => undefined };
 const NO_GRANTS: DeciderParts['grants'] = { isEmpty: true, of: () => [] };
-const NO_APPROVALS: DeciderParts['approvals'] = new HeldApprovals();
+const NO_APPROVALS: DeciderParts['approvals'] = new HeldApprovals([]);
 const NO_IDENTITIES: DeciderParts['identities'] = { isEmpty: true, find: () => undefined };
 const FIRST_REVISION: DeciderParts['revisions'] = { revision: 0, reaches: async () => false };
 const NEVER_STALE: DeciderParts['staleness'] = () => undefined;

@@ -15,11 +15,11 @@ export interface LedgerEvent {
   /** The labels that the result of the action adds to its task, as far as they are known. */
   readonly labels: readonly string[];
   /** The effects that `tools.yaml` describes the tool by. */
-  readonly effects?: readonly string[];
+  readonly effects: readonly string[];
   /** The values of its arguments by their role. */
-  readonly call?: { valuesOf(role: 'amount' | 'destination' | 'target'): readonly (string | number)[] } | undefined;
+  readonly call: { valuesOf(role: 'amount' | 'destination' | 'target'): readonly (string | number)[] } | undefined;
   /** The data that it moves; undefined if its data is not traced. */
-  readonly data?: EventData | undefined;
+  readonly data: EventData | undefined;
 }
 
 export interface EventData {

@@ -47,7 +47,7 @@ export class HeldApprovals {
   private readonly used: Set<string>;
 
   /** @param used those for one permit that were used */
-  constructor(used: Iterable<string> = []) {
+  constructor(used: Iterable<string>) {
     this.used = new Set(used);
   }
 

@@ -27,7 +27,7 @@ it('to read everything anew takes out what is gone, and nothing of the bundle, t
   const stored = ['a', 'b', 'gone'].map((id) => ({
     entity: { uid: uid('User', id), attrs: { level: 1 }, parents: [uid('Team', 'code')] },
   }));
-  await entities.upsert(stored, author);
+  await entities.upsert(stored, author, {});
   registry.live.fetched({ ...uid('User', 'f'), source: 's', asOf: Date.now(), attributes: { risk: 'LOW' } });
   // As if another service had changed it.
   const tables = store.withTables<{ entities: { id: string; json: string } }>();
@@ -45,7 +45,7 @@ it('to read everything anew takes out what is gone, and nothing of the bundle, t
 
   // An action is the schema's: nobody puts it elsewhere.
   const action = { entity: { uid: uid('Action', 'read'), attrs: {}, parents: [] } };
-  await expect(entities.upsert([action], author)).rejects.toMatchObject({ code: 'entity_is_code' });
+  await expect(entities.upsert([action], author, {})).rejects.toMatchObject({ code: 'entity_is_code' });
   await store.destroy();
   rmSync(folder, { recursive: true, force: true });
 });

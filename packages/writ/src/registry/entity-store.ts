@@ -116,7 +116,7 @@ export class EntityStore {
    * @returns the new revision
    * @throws {EntityError} when one does not fit the schema, is an entity of the bundle, or is not as the precondition wants it
    */
-  async upsert(given: readonly EntityGiven[], author: Author, precondition: Precondition = {}): Promise<number> {
+  async upsert(given: readonly EntityGiven[], author: Author, precondition: Precondition): Promise<number> {
     const revision = await this.log.write(author, async (tables, next) => {
       const uids = given.map(({ entity }) => uidOf(entity));
       await this.check(tables, uids, precondition);
@@ -197,7 +197,7 @@ export class EntityStore {
    * @returns the new revision, or undefined when there is no such entity
    * @throws {EntityError} when it is an entity of the bundle, or is not as the precondition wants it
    */
-  remove(uid: EntityUid, author: Author, precondition: Precondition = {}): Promise<number | undefined> {
+  remove(uid: EntityUid, author: Author, precondition: Precondition): Promise<number | undefined> {
     const { type, id } = uid;
     return this.log.write(author, async (tables) => {
       await this.check(tables, [uid], precondition);

@@ -18,7 +18,7 @@ export interface FactRule {
 
 /** The attributes that are true only for some time, or come from elsewhere, by type and name. */
 export class FactRules {
-  constructor(private readonly rules: ReadonlyMap<string, ReadonlyMap<string, FactRule>> = new Map()) {}
+  constructor(private readonly rules: ReadonlyMap<string, ReadonlyMap<string, FactRule>>) {}
 
   get isEmpty(): boolean {
     return this.rules.size === 0;

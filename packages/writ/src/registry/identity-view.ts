@@ -26,13 +26,13 @@ export interface IdentityView extends EntityUid {
 
 interface IdentityParts {
   readonly uid: EntityUid;
-  readonly identity?: Identity | undefined;
-  readonly sighting?: Sighting | undefined;
+  readonly identity: Identity | undefined;
+  readonly sighting: Sighting | undefined;
   readonly credentials: readonly UsedCredential[];
   /** Whether the registry holds facts of it. */
   readonly hasFacts: boolean;
   /** Who answers for it, by its registration or its facts. */
-  readonly owner?: string | undefined;
+  readonly owner: string | undefined;
   readonly isPerson: boolean;
   readonly isRevoked: boolean;
 }

@@ -8,7 +8,7 @@ import {
   type Schema,
   uidText,
 } from '@writ/cedar';
-import { type FactMeta, FactRules } from './fact-rules.js';
+import type { FactMeta, FactRules } from './fact-rules.js';
 import { LiveFacts } from './live-facts.js';
 
 /** When a stored entity was stored, by whom, and what was said of its attributes. */
@@ -44,7 +44,7 @@ export class Registry {
    * @param bundled the entities of the bundle
    * @throws {CedarError} `entities` when they are malformed or do not fit the schema
    */
-  static load(bundled: readonly EntityJson[], schema: Schema, rules = new FactRules()): Registry {
+  static load(bundled: readonly EntityJson[], schema: Schema, rules: FactRules): Registry {
     return new Registry(bundled, schema, rules);
   }
 

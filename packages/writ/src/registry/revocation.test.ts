@@ -57,7 +57,7 @@ describe('isAbout', () => {
   });
 
   it('cannot be imitated by a task or a target that contains the separator', () => {
-    const about: Revocable = { path: [{ type: 'User', id: 'ada' }], action: 'x', task: 't":User::"ben' };
+    const about: Revocable = { ...ABOUT, path: [{ type: 'User', id: 'ada' }], task: 't":User::"ben' };
     expect(isAbout(revoke('delegation', 'User::"ben"', { task: 't' }), about)).toBe(false);
     expect(isAbout(revoke('delegation', 'User::"ada"', { task: 't":User::"ben' }), about)).toBe(true);
   });

@@ -43,15 +43,15 @@ export interface Revocable {
   readonly path: readonly EntityUid[];
   readonly action: string;
   readonly task: string | undefined;
-  readonly sessions?: readonly string[] | undefined;
+  readonly sessions: readonly string[] | undefined;
   /** The `jti` of the token that was sent, and of the tokens that it was derived from. */
-  readonly tokens?: readonly string[] | undefined;
+  readonly tokens: readonly string[] | undefined;
   /** The versions of the agents of the path, and the hashes of their manifests. */
-  readonly versions?: readonly string[] | undefined;
-  readonly upstream?: string | undefined;
-  readonly tool?: string | undefined;
+  readonly versions: readonly string[] | undefined;
+  readonly upstream: string | undefined;
+  readonly tool: string | undefined;
   /** When the originator proved its identity, in milliseconds since the epoch. */
-  readonly provedAt?: Millis | undefined;
+  readonly provedAt: Millis | undefined;
 }
 
 /** Yields the keys of the revocations that would apply to an action. */

@@ -139,7 +139,7 @@ function variablesOf(event: LedgerEvent): Record<string, unknown> {
   return known.variables;
 }
 
-function makeVariables({ action, input, resource, lineage, keys, effects = [] }: LedgerEvent): Record<string, unknown> {
+function makeVariables({ action, input, resource, lineage, keys, effects }: LedgerEvent): Record<string, unknown> {
   const { actor, originator } = keys;
   return {
     action,

@@ -8,8 +8,8 @@ import { type ToolDescription, Tools } from './tool-description.js';
 
 type DeclaredTool = ConstructorParameters<typeof Tools>[0][string];
 
-const toolOf = (declared: DeclaredTool) => new Tools({ look: declared }).of('look');
-const answered = (tool: ToolDescription, input: unknown, result: unknown, stored?: string[]) =>
+const toolOf = (declared: DeclaredTool) => new Tools({ look: declared }, {}, []).of('look');
+const answered = (tool: ToolDescription, input: unknown, result: unknown, stored: string[] = []) =>
   leavesOf(tool, input, readAnswer(result, tool.format), stored);
 /** `path: integrity confidentiality names`, of each value. */
 function labelled(

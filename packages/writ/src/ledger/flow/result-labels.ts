@@ -35,7 +35,7 @@ export function leavesOf(
   tool: ToolDescription,
   input: unknown,
   { value, besides }: Answer,
-  stored: readonly string[] = [],
+  stored: readonly string[],
 ): Leaf[] {
   const claims = claimsOn(tool, input, value);
   const kept = stored.length === 0 ? undefined : labelsOfMarks(stored);

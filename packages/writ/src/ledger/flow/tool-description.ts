@@ -112,8 +112,8 @@ export class Tools {
   /** @throws {ToolDescriptionError} when a path or a condition does not parse */
   constructor(
     declared: Readonly<Record<string, DeclaredTool>>,
-    private readonly defaults: ToolDefaults = {},
-    private readonly allEffects: readonly string[] = [],
+    private readonly defaults: ToolDefaults,
+    private readonly allEffects: readonly string[],
   ) {
     this.unclassified = defaults.result === undefined ? UNCLASSIFIED : labelsOf('defaults', defaults.result);
     this.described = new Map(Object.entries(declared).map(([name, tool]) => [name, this.compile(name, tool, true)]));

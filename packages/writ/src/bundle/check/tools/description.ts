@@ -1,5 +1,6 @@
 import { ToolDescriptionError } from '../../../ledger/errors.js';
 import { Tools } from '../../../ledger/flow/tool-description.js';
+import { EFFECTS } from '../../format/tools.js';
 import type { Rule } from '../rule.js';
 
 /** A description of a tool whose paths or conditions do not parse. */
@@ -8,7 +9,7 @@ export const toolDescription: Rule = {
   check({ tools: { tools, defaults } }, find) {
     const attempt = (described: typeof tools, way: readonly string[]): void => {
       try {
-        new Tools(described, defaults);
+        new Tools(described, defaults, EFFECTS);
       } catch (error) {
         if (!(error instanceof ToolDescriptionError)) throw error;
         find.in('tools.yaml').error(error.message, error.help, way);
