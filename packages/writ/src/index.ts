@@ -1,3 +1,4 @@
+export type { AnyWritError } from './cli/any-error.js';
 export type { Decision, MissingFact, Obligation, Reason, Refusal, Result } from './decide/decision.js';
 export { decidingPolicies, explainBriefly, isPermitted } from './decide/decision.js';
 export type { AccessRequest } from './decide/request.js';

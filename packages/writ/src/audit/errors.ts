@@ -1,6 +1,11 @@
 import { WritError } from '../lib/errors.js';
 
-/** Something could not be put on the record. What it was about does not happen. */
+/**
+ * An entry could not be recorded, so its operation does not happen.
+ *
+ * @fix Check the disk or the database, then restart the service.
+ * @status 503
+ */
 export class RecordError extends WritError {
   readonly code = 'record_unavailable';
 }

@@ -1,7 +1,12 @@
 import { WritError } from '../lib/errors.js';
 import { type Finding, findingText } from './check/finding.js';
 
-/** The bundle is not one that may be served. `findings` says everything that is wrong with it. */
+/**
+ * A bundle has errors and cannot be served. `findings` lists them all.
+ *
+ * @fix Run `writ check` on the bundle and mend each finding.
+ * @status 422
+ */
 export class BundleError extends WritError {
   readonly code = 'bundle_invalid';
 

@@ -180,5 +180,5 @@ export async function requestAccess(file: string, flags: RequestFlags): Promise<
   }
   if (flags.json === true) printJson(view);
   else print(`${view.task.id}  ${statusText(view.task.status)}`);
-  return view.task.status === 'pending' || view.task.status === 'approved' ? EXIT.ok : EXIT.notSo;
+  return view.task.status === 'pending' || view.task.status === 'approved' ? EXIT.ok : EXIT.failed;
 }

@@ -29,7 +29,7 @@ export function check(folder: string, options: { readonly json?: boolean }): Exi
     const what = bundle === undefined ? '' : `${count(bundle.sources.length, 'policy', 'policies')}, `;
     print(`${verdict}  ${folder}: ${what}${count(errors, 'error')}, ${count(warnings, 'warning')}`);
   }
-  return errors === 0 ? EXIT.ok : EXIT.notSo;
+  return errors === 0 ? EXIT.ok : EXIT.failed;
 }
 
 interface Checked {

@@ -7,16 +7,16 @@ import { loadBundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { explainBriefly, isPermitted } from '../decide/decision.js';
 import { offlineDecider } from '../decide/plane-of.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain, print, printJson } from './output.js';
+import { print, printJson } from './output.js';
 
 /** `writ decide`: decides one AuthZEN request on a bundle, without a service and without a record. */
 export async function decide(folder: string, file: string, options: { readonly json?: boolean }): Promise<ExitCode> {
   const text = readFileSync(file === '-' ? 0 : file, 'utf8');
   const read = readRequest(text);
   if ('error' in read) {
-    complain(`${file}: ${read.error}`);
-    return EXIT.wrongUse;
+    throw new UsageError(`${file}: ${read.error}`);
   }
   const nothing = { append: async () => undefined };
   const decider = offlineDecider(loadBundle(folder), nothing, () => new Date());
@@ -24,7 +24,7 @@ export async function decide(folder: string, file: string, options: { readonly j
   const { result, reasons, refusal, obligations, missing, policyVersion } = decision;
   if (options.json === true) printJson({ result, reasons, refusal, obligations, missing, policyVersion });
   else print(`${isPermitted(decision) ? pc.green(result) : pc.red(result)}  ${explainBriefly(decision)}`);
-  return isPermitted(decision) ? EXIT.ok : EXIT.notSo;
+  return isPermitted(decision) ? EXIT.ok : EXIT.failed;
 }
 
 function readRequest(text: string): ReturnType<typeof readEvaluation> {

@@ -6,7 +6,7 @@ import type { DecisionRecord } from '../decide/record.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain, print, printJson } from './output.js';
+import { print, printJson, printNote } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';
 
 type Term = (typeof QUERY_TERMS)[number];
@@ -43,7 +43,7 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
   }
   if (answer.decisions.length === 0) print('no decision like that');
   else print(answer.decisions.map(lineOf).join('\n'));
-  if (answer.next !== undefined) complain(pc.dim(`more: --before ${answer.next}`));
+  if (answer.next !== undefined) printNote(pc.dim(`more: --before ${answer.next}`));
   return EXIT.ok;
 }
 

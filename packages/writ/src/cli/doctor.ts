@@ -46,5 +46,5 @@ export async function doctor(flags: DoctorFlags): Promise<ExitCode> {
     print(
       `\n${wrong === 0 ? pc.green('well') : pc.red(`${count(wrong, 'thing')} to mend`)}, ${count(warnings, 'warning')}`,
     );
-  return wrong === 0 ? EXIT.ok : EXIT.notSo;
+  return wrong === 0 ? EXIT.ok : EXIT.failed;
 }

@@ -1,51 +1,100 @@
 import { WritError } from '../lib/errors.js';
 
-/** A request for access that is not said completely, or that there is nothing to ask for. */
+/**
+ * The options of `request`, `approve` or `deny` contradict each other, or there is nothing to ask for.
+ *
+ * @fix Change the options as the message says.
+ */
 export class AccessFlagsError extends WritError {
   readonly code = 'access_flags';
 }
 
-/** A configuration that cannot be read, or written. It is left as it is. */
+/**
+ * The configuration of an MCP client cannot be read or changed. It is left as it is.
+ *
+ * @fix Mend the file at the place in the message.
+ */
 export class ClientConfigError extends WritError {
   readonly code = 'client_config_invalid';
 }
 
-/** A grant that is not said completely. */
+/**
+ * The options of `writ grant` contradict each other, or a time is invalid.
+ *
+ * @fix Give one end, as 8h or 2026-11-24T18:00:00Z.
+ */
 export class GrantError extends WritError {
   readonly code = 'grant_invalid';
 }
 
-/** What is not an identity. */
+/**
+ * An argument is not an identity.
+ *
+ * @fix Write it as `Type::"id"`, for example `Agent::"planner"`.
+ */
 export class IdentityError extends WritError {
   readonly code = 'identity_invalid';
 }
 
-/** A file that cannot be imported: where, and what is wrong. */
+/**
+ * A file cannot be imported. The message says where.
+ *
+ * @fix Mend the file, or give its columns a meaning with --map.
+ */
 export class ImportError extends WritError {
   readonly code = 'import_failed';
 }
 
-/** A bundle that cannot be drafted. */
+/**
+ * A bundle cannot be drafted.
+ *
+ * @fix Choose another folder, or a longer time.
+ */
 export class InitError extends WritError {
   readonly code = 'init_invalid';
 }
 
-/** Tools that cannot be read. */
+/**
+ * A list of tools cannot be read.
+ *
+ * @fix Give the answer of `tools/list` with --tools, or a command after --.
+ */
 export class ToolListError extends WritError {
   readonly code = 'tool_list_invalid';
 }
 
-/** A trace that cannot be read. */
+/**
+ * A trace cannot be read.
+ *
+ * @fix Write one task a line, as JSON.
+ */
 export class TraceError extends WritError {
   readonly code = 'trace_invalid';
 }
 
-/** A test that cannot be run as it is written. */
+/**
+ * A test of the bundle cannot be run as it is written.
+ *
+ * @fix Mend the test at the place in the message.
+ */
 export class TestError extends WritError {
   readonly code = 'test_invalid';
 }
 
-/** The service could not be asked, or refused. */
+/**
+ * The service could not be asked, or refused.
+ *
+ * @fix Start the service, or change --service or --key-file.
+ */
 export class ServiceError extends WritError {
   readonly code = 'service_refused';
+}
+
+/**
+ * The arguments or options of a verb are wrong, or contradict each other.
+ *
+ * @fix Change the command as the message says; `writ VERB --help` lists its options.
+ */
+export class UsageError extends WritError {
+  readonly code = 'usage';
 }

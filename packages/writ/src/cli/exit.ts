@@ -1,3 +1,3 @@
-/** Exit codes of every verb (docs/commands.md). */
-export const EXIT = { ok: 0, notSo: 1, wrongUse: 2 } as const;
+/** Exit codes of every verb: done, the thing checked failed, wrong use. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -8,7 +8,7 @@ import { lastGood } from '../bundle/last-good.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Account } from './explain-account.js';
-import { complain, print, printJson } from './output.js';
+import { print, printError, printJson } from './output.js';
 import { type StoreFlags, storeToRead } from './store-to-read.js';
 
 export interface ExplainFlags extends StoreFlags {
@@ -32,12 +32,12 @@ export async function explain(id: string, options: ExplainFlags): Promise<ExitCo
     if (recorded === undefined) {
       const entry = await reader.entry(id);
       const where = options.store === undefined ? options.data : 'that store';
-      complain(
+      printError(
         entry?.kind === 'erased'
           ? `the decision ${id} of ${entry.time} is about somebody who was erased: nothing else of it can be read`
           : `there is no decision ${id} in ${where}`,
       );
-      return EXIT.notSo;
+      return EXIT.failed;
     }
     const timeline = await timelineOf(
       recorded.decision,

@@ -6,8 +6,9 @@ import { parseUid } from '@writ/cedar';
 import pc from 'picocolors';
 import { entriesIn, guardIn, type ServerEntry, withCommands } from './clients/entries.js';
 import { CLIENTS, type ClientConfig, configsOn, MEMBERS } from './clients/known.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain, count, print, printJson } from './output.js';
+import { count, print, printJson } from './output.js';
 
 export interface GuardInstallFlags {
   readonly for?: string;
@@ -40,10 +41,7 @@ interface Done {
 /** `writ guard install`: puts the guard before the servers in the configuration of the clients of this machine, or takes it away. */
 export function guardInstall(flags: GuardInstallFlags): ExitCode {
   const wrong = wrongIn(flags);
-  if (wrong !== undefined) {
-    complain(wrong);
-    return EXIT.wrongUse;
-  }
+  if (wrong !== undefined) throw new UsageError(wrong);
   const where = { home: homedir(), project: process.cwd(), platform: process.platform, env: process.env };
   const configs = flags.config === undefined ? configsOn(where, flags.client) : configsIn(resolve(flags.config));
   const done = configs.map((config) => change(config, flags)).filter(({ servers }) => servers.length > 0);

@@ -18,8 +18,9 @@ import { StrictStdioTransport } from '../enforce/mcp/server/stdio.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
 import { ServiceClient } from '../enforce/service-client.js';
 import { keyedHash } from '../lib/keyed-hash.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain } from './output.js';
+import { printNote } from './output.js';
 
 export interface GuardFlags {
   readonly service: string;
@@ -43,11 +44,13 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const originator = parseUid(flags.for ?? '');
   const agent = flags.agent === undefined ? undefined : parseUid(flags.agent);
   if (originator === undefined || (flags.agent !== undefined && agent === undefined)) {
-    complain('an identity is written Type::"id", as in --for \'User::"ana"\' --agent \'Agent::"support-bot"\'');
-    return EXIT.wrongUse;
+    throw new UsageError(
+      '--for or --agent is not an identity',
+      'write it as Type::"id": --for \'User::"ana"\' --agent \'Agent::"support-bot"\'',
+    );
   }
   const serverName = flags.server ?? 'server';
-  const log = (message: string): void => complain(`writ guard: ${message}`);
+  const log = (message: string): void => printNote(`writ guard: ${message}`);
   const key = readFileSync(flags.keyFile, 'utf8').trim();
   const service = new ServiceClient(flags.service, key);
   const point = remoteDecisionPoint(service, log);

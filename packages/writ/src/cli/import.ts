@@ -9,7 +9,7 @@ import { type GivenJson, givenShape } from '../registry/given.js';
 import { ImportError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { type EntityMapping, entityFrom, mappingShape } from './import-mapping.js';
-import { complain, print, printJson } from './output.js';
+import { print, printJson, printNote } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';
 
 export interface ImportFlags extends ServiceFlags {
@@ -43,7 +43,7 @@ export async function importEntities(file: string, flags: ImportFlags): Promise<
     done += batch.length;
     batch = [];
     size = 0;
-    if (flags.json !== true && done % TOLD_EVERY === 0) complain(pc.dim(`${done} so far`));
+    if (flags.json !== true && done % TOLD_EVERY === 0) printNote(pc.dim(`${done} so far`));
   };
   for await (const { where, document } of documentsIn(file, format)) {
     const text = JSON.stringify(readEntity(document, mapping, `${file}:${where}`));

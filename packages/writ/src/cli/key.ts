@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain, print, printJson } from './output.js';
+import { print, printJson } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';
 
 export type KeyFlags = ServiceFlags & { readonly json?: boolean };
@@ -19,8 +20,7 @@ export async function addKey(file: string, flags: KeyFlags & { readonly identity
   try {
     jwk = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
   } catch {
-    complain(`${file} is not a JWK: a JSON object with kty, crv, x and y`);
-    return EXIT.wrongUse;
+    throw new UsageError(`${file} is not a JWK`, 'a JWK is a JSON object with kty, crv, x and y');
   }
   const body = { identity: flags.identity, jwk };
   const key = (await askService(flags, 'POST', '/v1/identity-keys', body)) as unknown as Key;

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain, print, printJson } from './output.js';
+import { print, printJson } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';
 
 const KINDS = ['task', 'actor', 'originator', 'resource'] as const;
@@ -13,8 +14,7 @@ export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
   const given = KINDS.filter((kind) => flags[kind] !== undefined);
   const [kind] = given;
   if (kind === undefined || given.length > 1) {
-    complain(`name one of ${KINDS.map((one) => `--${one}`).join(', ')}`);
-    return EXIT.wrongUse;
+    throw new UsageError(`${given.length} keys are named`, `name one of ${KINDS.map((one) => `--${one}`).join(', ')}`);
   }
   const query = new URLSearchParams({ [kind]: flags[kind] as string });
   const { key, labels, values } = (await askService(flags, 'GET', `/v1/ledger?${query}`)) as {

@@ -9,8 +9,9 @@ import { type LogProblem, verifyConsistency, verifyLog } from '../audit/log/veri
 import { verifiedCheckpoint } from '../audit/tlog/checkpoint.js';
 import { LogProofError, NoteError } from '../audit/tlog/errors.js';
 import type { Verifier } from '../audit/tlog/note.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain, count, print, printJson } from './output.js';
+import { count, print, printJson, printNote } from './output.js';
 import { readKey } from './read-key.js';
 import type { StoreFlags } from './store-to-read.js';
 import { withTiles } from './with-tiles.js';
@@ -46,8 +47,8 @@ export async function verify(path: string | undefined, flags: VerifyFlags): Prom
     return await verifyAt(path, log, witnesses, flags);
   } catch (error) {
     if (!(error instanceof LogProofError || error instanceof NoteError)) throw error;
-    complain(`${pc.red('not verified')}: ${error.message}`);
-    return EXIT.notSo;
+    printNote(`${pc.red('not verified')}: ${error.message}`);
+    return EXIT.failed;
   }
 }
 
@@ -58,8 +59,7 @@ async function verifyAt(
   flags: VerifyFlags,
 ): Promise<ExitCode> {
   if (path !== undefined && !existsSync(path)) {
-    complain(`there is no receipt and no folder ${path}`);
-    return EXIT.wrongUse;
+    throw new UsageError(`there is no receipt and no folder ${path}`);
   }
   if (path !== undefined && !statSync(path).isDirectory()) return verifyFile(path, log, witnesses, flags);
   if (path === undefined)
@@ -102,7 +102,7 @@ async function verifySource(
   const unseen = witnesses.filter(({ name }) => !seenBy.some(({ witness }) => witness === name));
   if (json === true) printJson({ origin: checkpoint.origin, size: checkpoint.size, problems, seenBy });
   else tellOf(checkpoint, problems, seenBy, since !== undefined);
-  return problems.length > 0 ? EXIT.notSo : told(unseen);
+  return problems.length > 0 ? EXIT.failed : told(unseen);
 }
 
 function tellOf(
@@ -111,7 +111,7 @@ function tellOf(
   seenBy: readonly { readonly witness: string; readonly at: string | undefined }[],
   isSince: boolean,
 ): void {
-  for (const { where, what } of problems) complain(`${pc.red('changed')} ${where}: ${what}`);
+  for (const { where, what } of problems) printNote(`${pc.red('changed')} ${where}: ${what}`);
   if (problems.length > 0) return;
   print(`${pc.green('verified')}: ${count(size, 'entry', 'entries')} of the log ${origin}`);
   if (isSince) print('  it goes on from the earlier checkpoint');
@@ -120,8 +120,8 @@ function tellOf(
 
 function told(unseen: readonly Verifier[]): ExitCode {
   for (const { name } of unseen)
-    complain(`${pc.red('not seen')} by ${name}: its signature is not under the checkpoint`);
-  return unseen.length > 0 ? EXIT.notSo : EXIT.ok;
+    printNote(`${pc.red('not seen')} by ${name}: its signature is not under the checkpoint`);
+  return unseen.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
 function keyOf({ key, data }: VerifyFlags): Verifier {

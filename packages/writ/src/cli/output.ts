@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import type { Finding } from '../bundle/check/finding.js';
 
-/** Results go to standard output, everything else to standard error. */
+/** Prints a result, to standard output. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -10,11 +10,17 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item), 2));
 }
 
-export function complain(text: string): void {
+/** Prints to standard error: progress, warnings, and what is next. */
+export function printNote(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** A finding with the line that it is about. */
+/** Prints the fact that is wrong, and the fix if there is one, to standard error. */
+export function printError(message: string, help?: string): void {
+  printNote(`${pc.red('error')} ${message}${help === undefined ? '' : `\n      ${help}`}`);
+}
+
+/** Returns the text of a finding, with the line that it is about. */
 export function findingBlock(finding: Finding, texts: ReadonlyMap<string, string>): string {
   const { severity, code, file, line, column, message, help } = finding;
   const label = severity === 'error' ? pc.red(pc.bold('error')) : pc.yellow(pc.bold('warning'));

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { receiptOf } from '../audit/log/receipts.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain, print } from './output.js';
+import { print, printError } from './output.js';
 import type { StoreFlags } from './store-to-read.js';
 import { withTiles } from './with-tiles.js';
 
@@ -9,8 +9,8 @@ import { withTiles } from './with-tiles.js';
 export async function receipt(id: string, flags: StoreFlags & { readonly out?: string }): Promise<ExitCode> {
   const text = await withTiles(flags, (tiles) => receiptOf(tiles, id));
   if (text === undefined) {
-    complain(`there is no decision ${id} in ${flags.store === undefined ? flags.data : 'that store'}`);
-    return EXIT.notSo;
+    printError(`there is no decision ${id} in ${flags.store === undefined ? flags.data : 'that store'}`);
+    return EXIT.failed;
   }
   if (flags.out === undefined) process.stdout.write(text);
   else {

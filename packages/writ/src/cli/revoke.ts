@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import { REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain, print, printJson } from './output.js';
+import { print, printJson } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';
 
 export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
@@ -15,9 +16,10 @@ export interface RevokeFlags extends RevocationFlags {
 export async function revoke(kind: string, target: string, flags: RevokeFlags): Promise<ExitCode> {
   const name = kind.replaceAll('-', '_');
   if (!(REVOCATION_KINDS as readonly string[]).includes(name)) {
-    complain(`${pc.red('error')} ${kind} is nothing that can be revoked`);
-    complain(`      one of: ${REVOCATION_KINDS.map((one) => one.replaceAll('_', '-')).join(', ')}`);
-    return EXIT.wrongUse;
+    throw new UsageError(
+      `${kind} is nothing that can be revoked`,
+      `one of: ${REVOCATION_KINDS.map((one) => one.replaceAll('_', '-')).join(', ')}`,
+    );
   }
   const { reason, task, before } = flags;
   const standing = await ask(flags, 'POST', '/v1/revocations', { kind: name, target, reason, task, before });

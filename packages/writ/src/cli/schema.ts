@@ -4,9 +4,10 @@ import pc from 'picocolors';
 import { loadSettings } from '../bundle/bundle.js';
 import { type GeneratedSchema, generatedSchema, ownPart, withGenerated } from '../bundle/draft/generated-schema.js';
 import type { ListedTool } from '../bundle/draft/guess.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { toolsOf, toolsOfBundle } from './mcp-tools.js';
-import { complain, count, print, printJson } from './output.js';
+import { count, print, printJson } from './output.js';
 
 export interface SchemaFlags {
   readonly tools?: string;
@@ -26,8 +27,7 @@ export async function schemaFromMcp(
   flags: SchemaFlags,
 ): Promise<ExitCode> {
   if (folder === undefined && (flags.write === true || flags.check === true)) {
-    complain('say which bundle: writ schema from-mcp BUNDLE --write');
-    return EXIT.wrongUse;
+    throw new UsageError('--write and --check need a bundle', 'as in writ schema from-mcp BUNDLE --write');
   }
   const file = folder === undefined ? undefined : join(resolve(folder), FILE);
   const before = file === undefined ? WITHOUT_BUNDLE : readFileSync(file, 'utf8');
@@ -40,7 +40,7 @@ export async function schemaFromMcp(
   else if (flags.write === true || flags.check === true)
     tell(generated, isCurrent, flags.write === true, file as string);
   else print(generated.text.trimEnd());
-  return flags.check === true && !isCurrent ? EXIT.notSo : EXIT.ok;
+  return flags.check === true && !isCurrent ? EXIT.failed : EXIT.ok;
 }
 
 async function listedFor(

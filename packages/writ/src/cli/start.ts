@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import { start as startWrit } from '../serve/start.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { complain, print } from './output.js';
+import { print } from './output.js';
 import { stopSignal } from './stop-signal.js';
 import { storeOf } from './store-of.js';
 import { processLogger, tracing } from './telemetry.js';
@@ -26,14 +27,13 @@ export interface StartFlags {
 export async function start(flags: StartFlags): Promise<ExitCode> {
   const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, host, publicUrl } = flags;
   if ((cert === undefined) !== (key === undefined) || (cert === undefined && clientCa !== undefined)) {
-    complain('--tls-cert and --tls-key go together, and --tls-client-ca needs both');
-    return EXIT.wrongUse;
+    throw new UsageError('--tls-cert and --tls-key go together, and --tls-client-ca needs both');
   }
   if (host !== undefined && !isLoopback(host) && cert === undefined && publicUrl?.startsWith('https://') !== true) {
-    complain(
-      `on ${host}, keys would travel in the clear: give --tls-cert and --tls-key, or, behind a proxy that ends TLS, --public-url https://…`,
+    throw new UsageError(
+      `on ${host}, keys would travel in the clear`,
+      'give --tls-cert and --tls-key, or, behind a proxy that ends TLS, --public-url https://…',
     );
-    return EXIT.wrongUse;
   }
   const logger = processLogger(flags.logLevel);
   const traces = tracing(process.env);

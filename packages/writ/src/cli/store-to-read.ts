@@ -7,7 +7,7 @@ import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { NO_KEYS } from '../audit/protection/person-keys.js';
 import { STORE_FILE } from '../store/files.js';
 import { openStoreToRead, type Store } from '../store/store.js';
-import { complain, count } from './output.js';
+import { count, printNote } from './output.js';
 import { storeOf } from './store-of.js';
 
 export interface StoreFlags {
@@ -37,7 +37,7 @@ export async function storeToRead({ data, store }: StoreFlags): Promise<Store> {
     if (missing.length === 0) return opened;
     await sleep(LOOK_MS);
   }
-  complain(
+  printNote(
     `${count(entriesIn(missing), 'entry', 'entries')} in ${join(data, JOURNAL_FILE)} are not in the log yet: the service was killed; start it again, and it adds them`,
   );
   return opened;

@@ -32,5 +32,5 @@ export async function test(folder: string, options: { readonly json?: boolean })
       `\n${failed === 0 ? pc.green(`${passed} passed`) : `${passed} passed`}, ${failed > 0 ? pc.red(`${failed} failed`) : '0 failed'}`,
     );
   }
-  return failed === 0 && run.tasks.length > 0 ? EXIT.ok : EXIT.notSo;
+  return failed === 0 && run.tasks.length > 0 ? EXIT.ok : EXIT.failed;
 }

@@ -13,9 +13,10 @@ import pc from 'picocolors';
 import { sha256 } from '../provenance/digest.js';
 import { LINK_SEPARATOR } from '../provenance/links.js';
 import { TOKEN_TYPE } from '../provenance/transaction-token.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { registeredKeys } from './key.js';
-import { complain, print, printJson } from './output.js';
+import { print, printJson } from './output.js';
 
 export interface InspectFlags {
   readonly service: string;
@@ -49,8 +50,7 @@ export async function inspectToken(token: string, { service, keyFile, json }: In
   try {
     parts = texts.map((part) => ({ header: { ...decodeProtectedHeader(part) }, claims: decodeJwt(part) }));
   } catch {
-    complain('this is not a token: three parts of base64url with dots between them');
-    return EXIT.wrongUse;
+    throw new UsageError('this is not a token', 'a token is three parts of base64url with dots between them');
   }
   const [root, ...links] = parts as [Part, ...Part[]];
   const keys = keyFile === undefined ? undefined : await registeredKeys({ service, keyFile });
@@ -66,7 +66,7 @@ export async function inspectToken(token: string, { service, keyFile, json }: In
     else
       print(`${pc.yellow('partly verified')}  ${signed}; the links hang together, and --key-file says who signed them`);
   }
-  return why === undefined && isWhole ? EXIT.ok : EXIT.notSo;
+  return why === undefined && isWhole ? EXIT.ok : EXIT.failed;
 }
 
 /** What is wrong with the links: whether each hangs on the one before it and, when the keys are known, who signed it. */

@@ -21,25 +21,119 @@ export interface Reason {
 
 /** A denial that no policy made: what was missing or broken. */
 export interface Refusal {
-  readonly code:
+  readonly code: /**
+   * No policy permits it, or a policy forbids it.
+   *
+   * @fix Read the reasons; `writ explain` says what would permit it.
+   */
     | 'not_permitted'
+    /**
+     * The schema has no such action.
+     *
+     * @fix Add the action to the schema, or mend the request.
+     */
     | 'unknown_action'
+    /**
+     * The request does not fit the schema.
+     *
+     * @fix Send the attributes that the schema requires.
+     */
     | 'invalid_request'
+    /**
+     * A policy could not be evaluated.
+     *
+     * @fix Mend the policy; `writ check` finds most causes.
+     */
     | 'policy_error'
+    /**
+     * A fact that a policy needs is missing.
+     *
+     * @fix Store the fact, or fetch it; the decision can then be made.
+     */
     | 'fact_missing'
+    /**
+     * The registry has not reached the revision that the caller asked for.
+     *
+     * @fix Try again in a moment.
+     */
     | 'registry_behind'
+    /**
+     * Revocations or the policy may be out of date, and the action is of high risk.
+     *
+     * @fix Restore the stream or the source in the message.
+     */
     | 'registry_stale'
+    /**
+     * The enforcement point does not support an obligation of the permit.
+     *
+     * @fix Use an enforcement point that does.
+     */
     | 'obligation_unsupported'
+    /**
+     * The caller may not ask for this decision.
+     *
+     * @fix Permit the caller in the service policies.
+     */
     | 'caller_not_permitted'
+    /**
+     * The transaction token is refused.
+     *
+     * @fix Exchange for a new token; the message has the cause.
+     */
     | 'token_invalid'
+    /**
+     * An identity, delegation, task, session, token, action, tool or upstream is revoked, suspended or retired.
+     *
+     * @fix Stop; an administrator can lift the revocation.
+     */
     | 'revoked'
+    /**
+     * The tool is not approved as it is defined now.
+     *
+     * @fix Look at it with `writ tools`, then `writ approve-tool`.
+     */
     | 'tool_suspended'
+    /**
+     * The task was not given this authority.
+     *
+     * @fix Start a task with a mandate that covers the action.
+     */
     | 'outside_mandate'
+    /**
+     * The ledger could not be read or updated.
+     *
+     * @fix Try again; if it persists, read the log of the service.
+     */
     | 'ledger_unavailable'
+    /**
+     * Nobody approved the call in time, or somebody denied it.
+     *
+     * @fix Ask again with a justification.
+     */
     | 'not_approved'
+    /**
+     * A missing fact did not arrive in time, or a call before it was denied.
+     *
+     * @fix Store the fact, then call again.
+     */
     | 'not_resolved'
+    /**
+     * Too many calls wait for facts.
+     *
+     * @fix Wait until some are decided.
+     */
     | 'too_many_deferred'
+    /**
+     * The decision could not be recorded, so it does not count.
+     *
+     * @fix Check the disk or the database of the service.
+     */
     | 'record_unavailable'
+    /**
+     * The decision failed.
+     *
+     * @fix Report it with the log of the service.
+     */
     | 'internal_error';
   readonly message: string;
 }

@@ -65,7 +65,7 @@ export async function searchEntities(
     if (found.length === limit) return { found, hasMore: true };
     found.push({ id: candidate.id, ...(verdict.obligations && { obligations: verdict.obligations }) });
   }
-  if (!isBehind) throw new SearchPlaceLost();
+  if (!isBehind) throw new SearchPlaceLost('the entity that the page before ended with does not exist any more');
   return { found, hasMore: false };
 }
 

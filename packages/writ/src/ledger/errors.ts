@@ -1,16 +1,29 @@
 import { WritError } from '../lib/errors.js';
 
-/** An accumulator is declared in a way that cannot work. */
+/**
+ * The declaration of an accumulator is invalid.
+ *
+ * @fix Mend ledger.yaml; `writ check` names the place.
+ */
 export class AccumulatorError extends WritError {
   readonly code = 'accumulator_invalid';
 }
 
-/** An accumulator could not be worked out for an action. The action is then not permitted. */
+/**
+ * The ledger could not be read or updated for an action, so the action is not permitted.
+ *
+ * @fix Try again; if it persists, read the log of the service.
+ * @status 503
+ */
 export class LedgerError extends WritError {
   readonly code = 'ledger_unavailable';
 }
 
-/** A tool is described in a way that cannot work. */
+/**
+ * The description of a tool is invalid.
+ *
+ * @fix Mend tools.yaml; `writ check` names the place.
+ */
 export class ToolDescriptionError extends WritError {
   readonly code = 'tool_invalid';
 }

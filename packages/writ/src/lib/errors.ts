@@ -17,7 +17,11 @@ export abstract class WritError extends Error {
   }
 }
 
-/** Some of what was to be closed failed, or did not end in time. The rest is closed. */
+/**
+ * Something failed to close, or did not close in time. The rest is closed.
+ *
+ * @fix Read the log of the service; the next start recovers.
+ */
 export class CloseError extends WritError {
   readonly code = 'close_failed';
 
@@ -27,7 +31,11 @@ export class CloseError extends WritError {
   }
 }
 
-/** A setting names a variable that the environment of this process does not have. */
+/**
+ * A setting names a variable that the environment does not have.
+ *
+ * @fix Set the variable before the start.
+ */
 export class EnvironmentError extends WritError {
   readonly code = 'environment_incomplete';
 }

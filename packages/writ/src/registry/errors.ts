@@ -1,9 +1,36 @@
 import { WritError } from '../lib/errors.js';
 
-/** A change of facts that cannot be made as asked: it does not fit the schema, is about an entity of the bundle, or somebody was first. */
+type EntityErrorCode =
+  /**
+   * The entity was changed since it was read, or exists already.
+   *
+   * @fix Read it again and repeat the change.
+   * @status 412
+   */
+  | 'entity_changed'
+  /**
+   * The entity does not fit the schema.
+   *
+   * @fix Mend the entity as the message says.
+   * @status 422
+   */
+  | 'entity_invalid'
+  /**
+   * The entity belongs to the bundle.
+   *
+   * @fix Change it in the bundle.
+   * @status 409
+   */
+  | 'entity_is_code';
+
+/**
+ * A change of facts is refused. `code` says why.
+ *
+ * @fix Read the entity again and repeat the change.
+ */
 export class EntityError extends WritError {
   constructor(
-    readonly code: 'entity_changed' | 'entity_invalid' | 'entity_is_code',
+    readonly code: EntityErrorCode,
     message: string,
     help?: string,
     options?: ErrorOptions,
@@ -12,43 +39,21 @@ export class EntityError extends WritError {
   }
 }
 
-/** A key that cannot be registered as an identity's. */
+/**
+ * A key cannot be registered for an identity.
+ *
+ * @fix Register a public EC key on P-256 or an Ed25519 key that no other identity has.
+ * @status 400
+ */
 export class KeyRegistrationError extends WritError {
   readonly code = 'key_refused';
 }
 
-/** A source of facts that did not say what it was asked, or is described wrongly. */
+/**
+ * A source of facts failed, or its description is invalid.
+ *
+ * @fix Check the source in facts.yaml; its last good facts stay in use until they are too old.
+ */
 export class FetchError extends WritError {
   readonly code = 'fetch_failed';
-}
-
-/** A security event token that is refused, with the error code of RFC 8935, section 2.4. */
-export class SetError extends WritError {
-  constructor(
-    readonly code:
-      | 'invalid_request'
-      | 'invalid_key'
-      | 'invalid_issuer'
-      | 'invalid_audience'
-      | 'authentication_failed'
-      | 'access_denied'
-      /** Not the token's fault: it is to be sent again. */
-      | 'keys_unreachable',
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, undefined, options);
-  }
-}
-
-/** A transmitter of signals that does not answer as it should. */
-export class StreamError extends WritError {
-  constructor(
-    message: string,
-    options?: ErrorOptions,
-    /** `stream_is_another`: to ask again would not help. */
-    readonly code: 'stream_failed' | 'stream_is_another' = 'stream_failed',
-  ) {
-    super(message, undefined, options);
-  }
 }

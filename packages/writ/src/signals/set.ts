@@ -1,7 +1,7 @@
 import { parseJson } from '@writ/cedar/json';
 import { compactVerify, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
-import { SetError } from '../registry/errors.js';
+import { SetError } from './errors.js';
 import { readEvent, type SecurityEvent } from './event-types.js';
 import { type EventSubject, readSubject } from './subject-identifier.js';
 

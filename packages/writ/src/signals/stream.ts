@@ -1,6 +1,7 @@
 import { uidText } from '@writ/cedar';
-import { EntityError, SetError } from '../registry/errors.js';
+import { EntityError } from '../registry/errors.js';
 import { effectsOf, happenedAt, type SignalEffect, type SignalMapping } from './effects.js';
+import { SetError } from './errors.js';
 import type { SecurityEventToken, SetVerifier } from './set.js';
 import type { StreamState, StreamStore } from './stream-store.js';
 

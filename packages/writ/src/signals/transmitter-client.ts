@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson } from '@writ/cedar/json';
 import { z } from 'zod';
-import { SetError, StreamError } from '../registry/errors.js';
+import { SetError, StreamError } from './errors.js';
 import { REQUESTED } from './event-types.js';
 import type { SignalStream } from './stream.js';
 
@@ -190,9 +190,9 @@ export class TransmitterClient {
       await this.stream.take(text);
       this.ack.push(jti);
     } catch (error) {
-      if (!(error instanceof SetError) || error.code === 'keys_unreachable') throw error;
+      if (!(error instanceof SetError) || error.problem === 'keys_unreachable') throw error;
       this.failed(error);
-      this.setErrs = { ...this.setErrs, [jti]: { err: error.code, description: error.message } };
+      this.setErrs = { ...this.setErrs, [jti]: { err: error.problem, description: error.message } };
     }
   }
 

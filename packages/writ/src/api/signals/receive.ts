@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { SetError, StreamError } from '../../registry/errors.js';
+import { SetError, StreamError } from '../../signals/errors.js';
 import type { ReceivedStream } from '../../signals/served.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
@@ -39,9 +39,9 @@ export function receiveRoute(stream: (name: string) => ReceivedStream | undefine
       } catch (error) {
         if (error instanceof StreamError) throw new Problem(503, error.message, {}, 5);
         if (!(error instanceof SetError)) throw error;
-        if (error.code === 'keys_unreachable') throw new Problem(503, error.message, {}, 5);
+        if (error.problem === 'keys_unreachable') throw new Problem(503, error.message, {}, 5);
         reply.code(400);
-        return { err: error.code, description: error.message };
+        return { err: error.problem, description: error.message };
       }
       reply.code(202);
       return undefined;

@@ -95,9 +95,9 @@ export function tokenRoutes(parts: TokenParts): Route[] {
         } catch (error) {
           if (error instanceof IssuerUnreachableError) throw new Problem(503, error.message, {}, 5);
           if (!(error instanceof ExchangeError)) throw error;
-          await recordChange(parts.admin, caller, 'token.refuse', { error: error.code, why: error.message }, used);
+          await recordChange(parts.admin, caller, 'token.refuse', { error: error.problem, why: error.message }, used);
           reply.code(400);
-          return { error: error.code, error_description: error.message };
+          return { error: error.problem, error_description: error.message };
         }
       },
     }),

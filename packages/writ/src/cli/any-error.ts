@@ -1,0 +1,84 @@
+import type { AccessRequestError, ApproverError, DeliveryError, TooManyRequests } from '../access/errors.js';
+import type { RecordError } from '../audit/errors.js';
+import type { ExportError } from '../audit/export/errors.js';
+import type { LogProofError, NoteError } from '../audit/tlog/errors.js';
+import type { BundleError } from '../bundle/errors.js';
+import type { SearchPlaceLost, SelfTestError } from '../decide/errors.js';
+import type {
+  DecisionPointError,
+  JustificationNeeded,
+  MappingError,
+  ObligationError,
+  UpstreamError,
+} from '../enforce/errors.js';
+import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
+import type { CloseError, EnvironmentError } from '../lib/errors.js';
+import type {
+  CredentialError,
+  ExchangeError,
+  IdentityMappingError,
+  IssuerUnreachableError,
+  TokenError,
+} from '../provenance/errors.js';
+import type { EntityError, FetchError, KeyRegistrationError } from '../registry/errors.js';
+import type { SetError, StreamError } from '../signals/errors.js';
+import type { StoreError } from '../store/errors.js';
+import type {
+  AccessFlagsError,
+  ClientConfigError,
+  GrantError,
+  IdentityError,
+  ImportError,
+  InitError,
+  ServiceError,
+  TestError,
+  ToolListError,
+  TraceError,
+  UsageError,
+} from './errors.js';
+
+/** Every error that Writ raises on purpose: a switch on `code` narrows to its class. docs/errors.md lists the codes. */
+export type AnyWritError =
+  | AccessFlagsError
+  | AccessRequestError
+  | AccumulatorError
+  | ApproverError
+  | BundleError
+  | ClientConfigError
+  | CloseError
+  | CredentialError
+  | DecisionPointError
+  | DeliveryError
+  | EntityError
+  | EnvironmentError
+  | ExchangeError
+  | ExportError
+  | FetchError
+  | GrantError
+  | IdentityError
+  | IdentityMappingError
+  | ImportError
+  | InitError
+  | IssuerUnreachableError
+  | JustificationNeeded
+  | KeyRegistrationError
+  | LedgerError
+  | LogProofError
+  | MappingError
+  | NoteError
+  | ObligationError
+  | RecordError
+  | SearchPlaceLost
+  | SelfTestError
+  | ServiceError
+  | SetError
+  | StoreError
+  | StreamError
+  | TestError
+  | TokenError
+  | TooManyRequests
+  | ToolDescriptionError
+  | ToolListError
+  | TraceError
+  | UpstreamError
+  | UsageError;
