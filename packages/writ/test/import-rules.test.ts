@@ -30,7 +30,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'signals',
     'store',
   ],
-  cli: ['access', 'api', 'audit', 'decide', 'enforce', 'ledger', 'bundle', 'provenance', 'registry', 'store', 'serve'],
+  cli: [
+    ...[
+      'access',
+      'api',
+      'audit',
+      'decide',
+      'enforce',
+      'ledger',
+      'bundle',
+      'provenance',
+      'registry',
+      'signals',
+      'store',
+    ],
+    'serve',
+  ],
 };
 
 const sourcesOf = (name: string): string => fileURLToPath(new URL(`../../${name}/src`, import.meta.url));
