@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicFactory } from 'ulid';
-import { earlyMigrations } from '#writ/audit/log/early-answers.js';
+import { earlyMigrations } from '#writ/audit/log/async-acknowledgement.js';
 import { threadedWriter } from '#writ/audit/log/group-writer.js';
 import { auditMigrations } from '#writ/audit/log/log-migrations.js';
 import { LogTiles, NO_CATCH_UP } from '#writ/audit/log/log-tiles.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RecordError } from '../src/audit/errors.js';
-import { EARLY_MOST } from '../src/audit/log/early-answers.js';
+import { EARLY_MOST } from '../src/audit/log/async-acknowledgement.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
 import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { EarlyAnswers } from '../audit/log/early-answers.js';
+import { EarlyAnswers } from '../audit/log/async-acknowledgement.js';
 import { LogReader, type RecordedDecision } from '../audit/log/log-reader.js';
 import { LogTiles, NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { LogWriter } from '../audit/log/log-writer.js';

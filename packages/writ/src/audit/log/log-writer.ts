@@ -4,7 +4,7 @@ import { entryText } from '../../record/entry-text.js';
 import { RecordError } from '../errors.js';
 import type { PersonKeyRow } from '../protection/person-keys.js';
 import type { EntryProtection } from '../protection/protection.js';
-import { EARLY_MOST } from './early-answers.js';
+import { EARLY_MOST } from './async-acknowledgement.js';
 import { besideOf, type EntryNote, holdsNothing, noteOf } from './entry-notes.js';
 import { FULL_GROUP, type GroupWriter } from './group-writer.js';
 import type { LogGroup } from './log-group.js';
