@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicFactory } from 'ulid';
-import { earlyMigrations } from '#writ/audit/log/async-acknowledgement.js';
+import { acknowledgementMigrations } from '#writ/audit/log/async-acknowledgement.js';
 import { threadedWriter } from '#writ/audit/log/group-writer.js';
 import { auditMigrations } from '#writ/audit/log/log-migrations.js';
 import { LogTiles, NO_CATCH_UP } from '#writ/audit/log/log-tiles.js';
@@ -85,9 +85,9 @@ async function steady(isEarly: boolean): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-bench-record-'));
   try {
     const file = join(folder, 'writ.db');
-    const store = await openStore(file, auditMigrations, earlyMigrations);
+    const store = await openStore(file, auditMigrations, acknowledgementMigrations);
     const log = new LogWriter(threadedWriter(file, await openLog(store, { keys: join(folder, 'keys') })), UNPROTECTED);
-    log.answerEarly(isEarly);
+    log.ackBeforeDurable(isEarly);
     for (let i = 0; i < RATE; i += 20)
       await log.append(Array.from({ length: 20 }, (_, k) => decision(i + k, Date.now())));
     const waits: number[] = [];

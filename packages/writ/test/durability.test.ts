@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RecordError } from '../src/audit/errors.js';
-import { EARLY_MOST } from '../src/audit/log/async-acknowledgement.js';
+import { MAX_UNDURABLE } from '../src/audit/log/async-acknowledgement.js';
 import { LogReader } from '../src/audit/log/log-reader.js';
 import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
@@ -114,7 +114,7 @@ describe('async', () => {
   it('answers before the disk is done, but never for what is held of a budget, a cap or a proof, what brings labels, or what is no decision or outcome', async () => {
     const { log, waiting, settled } = slowDisk();
     expect(await settled(log.append([decision(1)]))).toBe(false);
-    log.answerEarly(true);
+    log.ackBeforeDurable(true);
     expect(await settled(log.append([decision(2)]))).toBe(true);
     const holds: Partial<DecisionRecord>[] = [
       { reserved: [{ accumulator: 'a', fold: 'sum', key: 'k', amount: 1 }] },
@@ -133,9 +133,9 @@ describe('async', () => {
 
   it('is so many ahead of the disk at most', async () => {
     const { log, waiting, settled } = slowDisk();
-    log.answerEarly(true);
-    for (let i = 0; i < EARLY_MOST; i += 1) void log.append([decision(i)]);
-    const more = log.append([decision(EARLY_MOST)]);
+    log.ackBeforeDurable(true);
+    for (let i = 0; i < MAX_UNDURABLE; i += 1) void log.append([decision(i)]);
+    const more = log.append([decision(MAX_UNDURABLE)]);
     expect(await settled(more)).toBe(false);
     for (const { resolve } of waiting.splice(0)) resolve();
     expect(await settled(more)).toBe(true);
@@ -145,7 +145,7 @@ describe('async', () => {
     const { log, waiting, settled } = slowDisk();
     const lost: unknown[] = [];
     log.onLost((...told) => lost.push(told));
-    log.answerEarly(true);
+    log.ackBeforeDurable(true);
     await Promise.all([log.append([decision(1)]), log.append([decision(2)])]);
     await new Promise((resolve) => setTimeout(resolve, 20));
     waiting.splice(0)[0]?.reject(new RecordError('disk full'));
@@ -234,8 +234,8 @@ describe('async', () => {
       }
       expect(gaps).toHaveLength(1);
       const { id: end, detail } = gaps[0] as ChangeRecord;
-      expect(detail).toMatchObject({ atMost: EARLY_MOST, since: expect.any(String), after: expect.any(String) });
-      expect(missing.length).toBeLessThanOrEqual(EARLY_MOST);
+      expect(detail).toMatchObject({ atMost: MAX_UNDURABLE, since: expect.any(String), after: expect.any(String) });
+      expect(missing.length).toBeLessThanOrEqual(MAX_UNDURABLE);
       for (const id of missing) expect(id > (detail.after as string) && id < end).toBe(true);
       // One that is stopped as it should be leaves nothing out, and says nothing.
       const again = await startedService(bundle(durability), data);

@@ -8,7 +8,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { RecordError } from '../src/audit/errors.js';
 import { JOURNAL_FILE, Journal, readJournal } from '../src/audit/journal/journal.js';
 import { JournaledWriter } from '../src/audit/journal/journaled-writer.js';
-import { takeIn } from '../src/audit/journal/replay-journal.js';
+import { replayJournal } from '../src/audit/journal/replay-journal.js';
 import { SyncBudget } from '../src/audit/journal/sync-budget.js';
 import { groupsInserter } from '../src/audit/log/groups-inserter.js';
 import type { LogGroup } from '../src/audit/log/log-group.js';
@@ -241,7 +241,7 @@ describe('a log with a journal before it', () => {
     const budget = new SyncBudget(() => now);
     let waited = 0;
     for (; now < 10_000; now += 1) {
-      if (!budget.isThere) continue;
+      if (!budget.hasTime) continue;
       // A disk that needs 8 ms.
       budget.spend(8);
       waited += 8;
@@ -252,7 +252,7 @@ describe('a log with a journal before it', () => {
     // One that is quick is always waited for: 0.1 ms of each.
     const quick = new SyncBudget(() => now);
     for (let i = 0; i < 1_000; i += 1, now += 1) {
-      expect(quick.isThere).toBe(true);
+      expect(quick.hasTime).toBe(true);
       quick.spend(0.1);
     }
   });
@@ -273,7 +273,7 @@ describe('after a crash', () => {
     }
     written.close(false);
     const lastId = async (): Promise<string> => (await new LogReader(store, NO_KEYS, NO_CATCH_UP).lastId()) ?? '';
-    const take = async (): Promise<string> => takeIn(journal, file, await lastId(), signer);
+    const take = async (): Promise<string> => replayJournal(journal, file, await lastId(), signer);
     return { store, signer, database, journal, lastId, take };
   }
 

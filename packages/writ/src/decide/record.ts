@@ -43,6 +43,6 @@ export interface OutcomeDetails {
 
 /** Puts entries on the record. A promise that resolves means: all of them are on disk, and the proofs that were used with them. */
 export interface Append {
-  /** @param mayLag whether it need not be on disk when this resolves, as far as nothing but the record is lost with it */
-  append(entries: readonly LogEntry[], proofs?: readonly UsedProof[], mayLag?: boolean): Promise<void>;
+  /** @param ackBeforeDurable whether it need not be on disk when this resolves, as far as nothing but the record is lost with it */
+  append(entries: readonly LogEntry[], proofs?: readonly UsedProof[], ackBeforeDurable?: boolean): Promise<void>;
 }

@@ -4,8 +4,8 @@ import type { RecordError } from '../audit/errors.js';
 import { exportMigrations } from '../audit/export/exporter.js';
 import { JOURNAL_FILE, Journal } from '../audit/journal/journal.js';
 import { JournaledWriter } from '../audit/journal/journaled-writer.js';
-import { takeIn } from '../audit/journal/replay-journal.js';
-import { earlyMigrations } from '../audit/log/async-acknowledgement.js';
+import { replayJournal } from '../audit/journal/replay-journal.js';
+import { acknowledgementMigrations } from '../audit/log/async-acknowledgement.js';
 import { type GroupWriter, threadedWriter } from '../audit/log/group-writer.js';
 import { auditMigrations } from '../audit/log/log-migrations.js';
 import { LogReader } from '../audit/log/log-reader.js';
@@ -44,7 +44,7 @@ const MIGRATIONS = [
   credentialMigrations,
   credentialUseMigrations,
   dpopMigrations,
-  earlyMigrations,
+  acknowledgementMigrations,
   entityMigrations,
   exportMigrations,
   grantMigrations,
@@ -80,7 +80,7 @@ export interface DeploymentStore {
  *
  * @param log where its key is, and what it is called
  * @param onClose is handed what has to be closed, in the order in which it was opened
- * @param onStuck is told why what is on disk cannot be written to the tables of the log; it is tried again
+ * @param onWriteError is told why what is on disk cannot be written to the tables of the log; it is tried again
  * @throws {StoreError} when another service keeps it, it does not answer, or it is not of this version
  */
 export async function openDeployment(
@@ -88,7 +88,7 @@ export async function openDeployment(
   follows: boolean,
   log: OpenLogOptions,
   onClose: (close: () => void | Promise<void>) => void,
-  onStuck: (why: RecordError) => void,
+  onWriteError: (why: RecordError) => void,
 ): Promise<DeploymentStore> {
   if (!isPostgresUrl(where)) {
     if (follows)
@@ -99,9 +99,9 @@ export async function openDeployment(
     const indexFile = join(dirname(where), INDEX_FILE);
     const file = join(dirname(where), JOURNAL_FILE);
     // What a service before this one had in its journal, before anything else is read.
-    const last = takeIn(file, where, (await new LogReader(store, NO_KEYS, NO_CATCH_UP).lastId()) ?? '', signer);
+    const last = replayJournal(file, where, (await new LogReader(store, NO_KEYS, NO_CATCH_UP).lastId()) ?? '', signer);
     const journal = Journal.begin(file);
-    const writer = new JournaledWriter(threadedWriter(where, signer), journal, last, onStuck);
+    const writer = new JournaledWriter(threadedWriter(where, signer), journal, last, onWriteError);
     return { indexFile, store, writer, signer };
   }
   // The lock before anything is read: what another service writes would not be known here.

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { EarlyAnswers } from '../audit/log/async-acknowledgement.js';
+import { AsyncAcknowledgement } from '../audit/log/async-acknowledgement.js';
 import { LogReader, type RecordedDecision } from '../audit/log/log-reader.js';
 import { LogTiles, NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { LogWriter } from '../audit/log/log-writer.js';
@@ -38,7 +38,7 @@ export class RecordKeeping {
   readonly log: LogWriter;
   /** Reads what is in the tables, and waits for nothing. */
   private readonly tabled: LogReader;
-  private readonly early: EarlyAnswers;
+  private readonly early: AsyncAcknowledgement;
   /** Whether what an earlier service may not have recorded is on the record. */
   private isGapTold = false;
 
@@ -55,7 +55,7 @@ export class RecordKeeping {
     this.reader = new LogReader(store, personKeys, catchUp);
     this.search = new DecisionSearch(store, () => index.current, personKeys, catchUp);
     this.tiles = new LogTiles(store, catchUp);
-    this.early = new EarlyAnswers(store);
+    this.early = new AsyncAcknowledgement(store);
     onClose(() => index.close());
     onClose(async () => {
       await this.log.close();
@@ -130,7 +130,7 @@ export class RecordKeeping {
     if (isEarly) await this.early.begin(clock());
     return () => {
       this.log.protect(protection);
-      this.log.answerEarly(isEarly);
+      this.log.ackBeforeDurable(isEarly);
     };
   }
 }

@@ -31,7 +31,7 @@ export class JournaledWriter implements GroupWriter {
   /** Groups on their way to the tables past the journal. */
   private past = 0;
   /** Why the tables could not be written; nothing is taken in until they can be. */
-  private stuck: RecordError | undefined;
+  private writeError: RecordError | undefined;
   private isClosing = false;
   /** Whether the file of the journal failed. */
   private isBroken = false;
@@ -39,17 +39,17 @@ export class JournaledWriter implements GroupWriter {
 
   /**
    * @param last the id of the last entry in the tables; empty when there is none
-   * @param onStuck is told why what is in the journal cannot be written to the tables, once until it can be; it is tried again
+   * @param onWriteError is told why what is in the journal cannot be written to the tables, once until it can be; it is tried again
    */
   constructor(
     private readonly tables: BatchWriter,
     private readonly journal: Journal,
     private last: string,
-    private readonly onStuck: (why: RecordError) => void,
+    private readonly onWriteError: (why: RecordError) => void,
   ) {}
 
   write(group: LogGroup, isAwaited = true): Promise<void> {
-    if (this.stuck !== undefined) return Promise.reject(this.stuck);
+    if (this.writeError !== undefined) return Promise.reject(this.writeError);
     // A full group shows that many ask at once: those share a commit of the tables anyway.
     const mayWait = isAwaited && this.past === 0 && group.keys.length === 0 && group.count < FULL_GROUP;
     if (mayWait && this.journaled(group)) return Promise.resolve();
@@ -78,7 +78,7 @@ export class JournaledWriter implements GroupWriter {
   }
 
   private journaled(group: LogGroup): boolean {
-    if (this.isBroken || !this.budget.isThere) return false;
+    if (this.isBroken || !this.budget.hasTime) return false;
     const since = performance.now();
     try {
       if (!this.journal.append({ after: this.last, group })) return false;
@@ -112,10 +112,10 @@ export class JournaledWriter implements GroupWriter {
       try {
         await this.tables.writeAll(groups);
       } catch (error) {
-        this.getStuck(error);
+        this.suspend(error);
         return;
       }
-      this.stuck = undefined;
+      this.writeError = undefined;
       this.behind.splice(0, groups.length);
     }
     this.journal.rewind();
@@ -123,10 +123,10 @@ export class JournaledWriter implements GroupWriter {
     for (const { group, resolve } of this.held.splice(0)) resolve(this.pass(group));
   }
 
-  private getStuck(error: unknown): void {
+  private suspend(error: unknown): void {
     const why = error instanceof RecordError ? error : new RecordError(String(error));
-    if (this.stuck === undefined) this.onStuck(why);
-    this.stuck = why;
+    if (this.writeError === undefined) this.onWriteError(why);
+    this.writeError = why;
     for (const { reject } of this.held.splice(0)) reject(why);
     if (!this.isClosing) this.timer ??= setTimeout(() => void this.caughtUp(), AGAIN_MS);
   }

@@ -22,7 +22,7 @@ export function entriesIn(records: readonly JournalRecord[]): number {
  * @returns the id of the last entry in the tables now
  * @throws {StoreError} when the journal goes on after something that the tables do not have: nothing is taken in then
  */
-export function takeIn(file: string, store: string, last: string, signer: Signer): string {
+export function replayJournal(file: string, store: string, last: string, signer: Signer): string {
   const missing = missingOf(readJournal(file), last);
   if (missing.length === 0) return last;
   let end = last;

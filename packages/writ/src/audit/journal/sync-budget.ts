@@ -1,13 +1,13 @@
 /** The share of a thread's time that it may wait for the disk, and how much of that it may have saved up, in milliseconds. */
 const SHARE = 0.15;
-const SAVED_MOST_MS = 20;
+const MAX_SAVED_MS = 20;
 
 /**
  * How long a thread may wait for the disk: little of its time. What it waited for too long it has to save up again, so that a disk that
  * is slow, or many who ask, make it leave the waiting to another thread.
  */
 export class SyncBudget {
-  private left = SAVED_MOST_MS;
+  private left = MAX_SAVED_MS;
   private at: number;
   private isSpent = false;
 
@@ -17,11 +17,11 @@ export class SyncBudget {
   }
 
   /** Whether there is some left; once it is spent, only when half of it is there again. */
-  get isThere(): boolean {
+  get hasTime(): boolean {
     const now = this.now();
-    this.left = Math.min(SAVED_MOST_MS, this.left + (now - this.at) * SHARE);
+    this.left = Math.min(MAX_SAVED_MS, this.left + (now - this.at) * SHARE);
     this.at = now;
-    if (this.isSpent && this.left >= SAVED_MOST_MS / 2) this.isSpent = false;
+    if (this.isSpent && this.left >= MAX_SAVED_MS / 2) this.isSpent = false;
     return !this.isSpent;
   }
 

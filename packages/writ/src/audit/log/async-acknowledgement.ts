@@ -2,14 +2,14 @@ import { columnsOf } from '../../store/dialect.js';
 import type { Migrations, Store } from '../../store/store.js';
 
 /** So many entries may be answered for before they are on disk. */
-export const EARLY_MOST = 1_000;
+export const MAX_UNDURABLE = 1_000;
 
 type EarlyTables = {
   /** A row for as long as anything may be answered for before it is on disk. */
   log_early: { id: number; most: number; since: string };
 };
 
-export const earlyMigrations: Migrations = {
+export const acknowledgementMigrations: Migrations = {
   '0014_audit_early': {
     async up(db) {
       await db.schema
@@ -31,7 +31,7 @@ interface Unrecorded {
 }
 
 /** Keeps on disk that entries may be answered for before they are there: if the service is killed, the next one knows. */
-export class EarlyAnswers {
+export class AsyncAcknowledgement {
   constructor(private readonly store: Store) {}
 
   private get table() {
@@ -41,7 +41,7 @@ export class EarlyAnswers {
   async begin(now: Date): Promise<void> {
     await this.table
       .insertInto('log_early')
-      .values({ id: 1, most: EARLY_MOST, since: now.toISOString() })
+      .values({ id: 1, most: MAX_UNDURABLE, since: now.toISOString() })
       .onConflict((c) => c.doNothing())
       .execute();
   }

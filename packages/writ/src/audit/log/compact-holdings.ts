@@ -1,11 +1,11 @@
 import type Sqlite from 'better-sqlite3';
-import { type AccountRow, amountWith, foldHoldings, type HoldingRow, MOST_AT_ONCE } from './holding-rows.js';
+import { type AccountRow, amountWith, foldHoldings, type HoldingRow, MAX_AT_ONCE } from './holding-rows.js';
 
 /** Adds up what is settled: what has no window goes to its account, what a window still sees waits for its end. */
-export function compact(database: Sqlite.Database, now: number, most = MOST_AT_ONCE): void {
+export function compact(database: Sqlite.Database, now: number, limit = MAX_AT_ONCE): void {
   const rows = database
     .prepare('select * from log_holdings where next <= ? order by next limit ?')
-    .all(now, most) as HoldingRow[];
+    .all(now, limit) as HoldingRow[];
   const { over, later, totals } = foldHoldings(rows, now);
   const remove = database.prepare('delete from log_holdings where decision_id = ?');
   const keep = database.prepare('update log_holdings set next = ?, holdings = ? where decision_id = ?');

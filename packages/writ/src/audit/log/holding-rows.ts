@@ -22,7 +22,7 @@ export const SETTLED_AFTER_MS = 15 * 60_000;
 export const ON_ITS_WAY_MS = 60_000;
 /** After so many permits, up to twice as many that are settled are added up: never so many that those who wait would notice. */
 export const COMPACT_EVERY = 500;
-export const MOST_AT_ONCE = 2 * COMPACT_EVERY;
+export const MAX_AT_ONCE = 2 * COMPACT_EVERY;
 
 /** What becomes of rows that there is something to do with. */
 interface FoldedRows {

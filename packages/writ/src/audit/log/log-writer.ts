@@ -4,7 +4,7 @@ import { entryText } from '../../record/entry-text.js';
 import { RecordError } from '../errors.js';
 import type { PersonKeyRow } from '../protection/person-keys.js';
 import type { EntryProtection } from '../protection/protection.js';
-import { EARLY_MOST } from './async-acknowledgement.js';
+import { MAX_UNDURABLE } from './async-acknowledgement.js';
 import { besideOf, type EntryNote, holdsNothing, noteOf } from './entry-notes.js';
 import { FULL_GROUP, type GroupWriter } from './group-writer.js';
 import type { LogGroup } from './log-group.js';
@@ -104,7 +104,7 @@ export class LogWriter implements Append {
     this.events.setMaxListeners(0);
   }
 
-  append(entries: readonly LogEntry[], proofs: readonly UsedProof[] = [], mayLag = false): Promise<void> {
+  append(entries: readonly LogEntry[], proofs: readonly UsedProof[] = [], ackBeforeDurable = false): Promise<void> {
     const waiting = this.next;
     if (entries.length === 0) return Promise.resolve();
     if (this.waitingSize + waiting.size > MAX_WAITING)
@@ -116,9 +116,9 @@ export class LogWriter implements Append {
       return Promise.reject(new RecordError(`an entry is not JSON: ${String(error)}`));
     }
     const isEarly =
-      (this.isEarly || mayLag) &&
+      (this.isEarly || ackBeforeDurable) &&
       proofs.length === 0 &&
-      this.ahead + entries.length <= EARLY_MOST &&
+      this.ahead + entries.length <= MAX_UNDURABLE &&
       entries.every(holdsNothing);
     if (isEarly) {
       waiting.early += entries.length;
@@ -192,10 +192,10 @@ export class LogWriter implements Append {
   }
 
   /**
-   * Whether an entry that holds nothing of a budget, a cap or a proof is answered for before it is on disk. {@link EarlyAnswers} has to
+   * Whether an entry that holds nothing of a budget, a cap or a proof is answered for before it is on disk. {@link AsyncAcknowledgement} has to
    * have begun.
    */
-  answerEarly(isEarly: boolean): void {
+  ackBeforeDurable(isEarly: boolean): void {
     this.isEarly = isEarly;
   }
 

@@ -12,7 +12,7 @@ import {
   foldHoldings,
   type HoldingRow,
   holdingsWithout,
-  MOST_AT_ONCE,
+  MAX_AT_ONCE,
   ON_ITS_WAY_MS,
   SETTLED_AFTER_MS,
 } from './holding-rows.js';
@@ -268,7 +268,7 @@ export class PostgresWriter implements GroupWriter {
     this.entered = 0;
     const { rows } = await this.client.query<HoldingRow>(
       'select * from log_holdings where next <= $1 order by next limit $2',
-      [this.latest, MOST_AT_ONCE],
+      [this.latest, MAX_AT_ONCE],
     );
     const { over, later, totals } = foldHoldings(rows, this.latest);
     await this.each('over', 'delete from log_holdings where decision_id = any($1::text[])', [over]);

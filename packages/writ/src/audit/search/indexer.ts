@@ -26,14 +26,14 @@ export class Indexer {
   /**
    * Takes in the next tiles that are full.
    *
-   * @param most at most this many
+   * @param limit at most this many
    * @returns how many there were, how many more there are, and how many are in the index now
    */
-  async step(most: number): Promise<{ readonly taken: number; readonly left: number; readonly until: number }> {
+  async step(limit: number): Promise<{ readonly taken: number; readonly left: number; readonly until: number }> {
     const first = await this.index.tiles();
     const { size } = await this.tiles.head();
     const waiting = Math.floor(size / TILE_WIDTH) - first;
-    const taken = Math.max(0, Math.min(most, waiting, TILES_IN_BLOCK - (first % TILES_IN_BLOCK)));
+    const taken = Math.max(0, Math.min(limit, waiting, TILES_IN_BLOCK - (first % TILES_IN_BLOCK)));
     if (taken === 0) return { taken, left: 0, until: first };
     const tiles: ReadonlySet<string>[][] = [];
     for (let n = first; n < first + taken; n += 1) tiles.push(await this.termsOf(n));

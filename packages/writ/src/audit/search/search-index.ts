@@ -53,12 +53,12 @@ const ROWS_AT_ONCE = 512;
 /** A row of a block is up to 8 KiB. */
 const BLOCKS_AT_ONCE = 16;
 /** A term is as long as a caller makes its ids. */
-const LONGEST_TERM = 200;
+const MAX_TERM = 200;
 
 /** A long term stands in the index with a hash of its end. */
 function keyOf(term: string): string {
-  if (term.length <= LONGEST_TERM) return term;
-  return `${term.slice(0, LONGEST_TERM)}#${createHash('sha256').update(term).digest('base64url')}`;
+  if (term.length <= MAX_TERM) return term;
+  return `${term.slice(0, MAX_TERM)}#${createHash('sha256').update(term).digest('base64url')}`;
 }
 
 /** Entries that may be what is looked for: those of a tile, a bit each. */
