@@ -50,7 +50,7 @@ const EXAMPLES = ['cedar', 'sdk', 'writ'].flatMap((name) =>
     .flatMap((file) => examplesIn(join('packages', name, 'src', file))),
 );
 
-/** Returns the names that an example may use besides those of its own file. */
+/** Returns the names that an example may use in addition to those of its own file. */
 async function world(writ: Running): Promise<Record<string, unknown>> {
   const policies = cedar.compile({
     schema: 'entity User; entity Photo { public: Bool }; action view appliesTo { principal: User, resource: Photo };',

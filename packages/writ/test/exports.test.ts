@@ -23,7 +23,7 @@ const PUBLIC = ['writ/src/index.ts', 'sdk/src/index.ts', 'cedar/src/index.ts', '
 );
 const IDENTIFIER = /[\w$]+/g;
 
-/** What one statement imports. `names` is undefined if it imports all: then every word of the file counts as used. */
+/** The imports of one statement. `names` is undefined if it imports all: then every word of the file counts as used. */
 interface Use {
   readonly spec: string;
   readonly names: readonly string[] | undefined;

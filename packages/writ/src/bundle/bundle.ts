@@ -81,7 +81,7 @@ class BundleReader {
     const policies = schema && !this.findings.hasErrors ? this.compile(sources, schema) : undefined;
     if (policies !== undefined && servicePolicy !== undefined && schema !== undefined && !this.findings.hasErrors)
       return { ...this.files, ...yaml, schema, policies, sources, servicePolicy, entities };
-    // The rules need a bundle; the types of policies do not, and whoever mends one error wants to see the others.
+    // The rules need a bundle; the types of policies do not, and an author who mends one error wants to see the others.
     if (schema !== undefined && sources.length > 0)
       policyTypes.check({ schema, sources }, this.findings.of(policyTypes.code));
     return undefined;

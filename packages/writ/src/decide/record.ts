@@ -6,7 +6,7 @@ import type { ChangeRecord, LogEntry, OutcomeRecord, SearchRecord } from '../rec
 import type { FactRecord } from '../record/shapes.js';
 import type { Approval, ApprovalUses } from '../registry/approvals.js';
 
-/** What is recorded (its form is in record/), and where it goes. */
+/** The entries that decisions make (their form is in record/), and the function that appends them. */
 
 export type {
   Approval,

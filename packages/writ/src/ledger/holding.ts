@@ -3,7 +3,7 @@ import type { Amount } from './accumulators/amounts.js';
 /** What one permitted action holds of an accumulator; plain JSON. */
 export interface Holding {
   readonly accumulator: string;
-  /** The fold of the accumulator: the holding goes on only under one with the same fold. */
+  /** The fold of the accumulator: the holding continues only under one with the same fold. */
   readonly fold: string;
   readonly key: string;
   readonly amount: Amount;

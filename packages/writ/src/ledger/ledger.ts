@@ -18,8 +18,8 @@ export type LedgerValues = Readonly<Record<string, LedgerValue>>;
 
 /**
  * The permitted actions so far, in memory; the holdings of each permit are kept with its record and {@link restore}d at a start. An
- * action is entered when it is permitted and taken out only when it is known not to have happened. So two actions that are each
- * within a limit and together over it are never both permitted, and an outcome that never arrives counts as done.
+ * action is entered when it is permitted and taken out only when it is known not to have happened. Of two actions that are each
+ * within a limit and together over it at most one is permitted. An outcome that never arrives counts as done.
  */
 export class Ledger {
   /** The uses of the mandates of tasks. */
@@ -39,7 +39,7 @@ export class Ledger {
   }
 
   /**
-   * Replaces the accumulators. One with the name and the fold of an earlier one goes on with its accounts, so that a new policy does
+   * Replaces the accumulators. One with the name and the fold of an earlier one continues its accounts, so that a new policy does
    * not empty a budget.
    *
    * @returns the names of those that start empty although there was one of that name
@@ -138,7 +138,7 @@ export class Ledger {
     return holdings;
   }
 
-  /** Returns a permitted action that moves data and has no outcome, and when it was permitted; undefined if there is none. */
+  /** Returns a permitted action that moves data and has no outcome, and when it was permitted; undefined if no such action is found. */
   waiting(decisionId: string): { readonly event: LedgerEvent; readonly at: Date } | undefined {
     const { event, at = 0 } = this.pending.find(decisionId) ?? {};
     return event && { event, at: new Date(at) };

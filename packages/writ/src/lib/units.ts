@@ -1,6 +1,6 @@
 declare const UNIT: unique symbol;
 
-/** Seconds: a duration, or a time since the epoch (the NumericDate of RFC 7519). A plain number is none until it is marked. */
+/** Seconds: a duration, or a time since the epoch (the NumericDate of RFC 7519). A plain number has no unit until it is marked. */
 export type Seconds = number & { readonly [UNIT]: 's' };
 
 /** Milliseconds: a duration, or a time since the epoch, as `Date` counts it. */

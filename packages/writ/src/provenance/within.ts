@@ -40,7 +40,7 @@ export function isBetween(value: unknown, { min, max }: Constraint): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= (min ?? value) && value <= (max ?? value);
 }
 
-/** Returns an own property; undefined if there is none, also for `constructor` and the like. */
+/** Returns an own property; undefined if it is not found, also for `constructor` and the like. */
 export function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -11,7 +11,7 @@ type Plain<T> = unknown extends T
       ? { readonly [K in keyof T]: Plain<Exclude<T[K], undefined>> }
       : T;
 
-/** What a schema describes, as a record has it. */
+/** The type of a schema's values, as a record has them. */
 export type PlainOf<S extends z.ZodType> = Plain<Exclude<z.output<S>, undefined>>;
 
 /** Lines of an explanation, for a value of one field. The request is that of the same record. */

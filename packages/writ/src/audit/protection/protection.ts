@@ -4,7 +4,7 @@ import { peopleIn } from './people-in.js';
 import type { PersonKeyRow, PersonKeys } from './person-keys.js';
 import { sealed } from './sealing.js';
 
-/** What happens to an entry before it is recorded. */
+/** The steps between an entry and its record: masking, encryption. */
 export interface EntryProtection {
   /** Returns the entry without what must not be recorded. */
   masked<E extends LogEntry>(entry: E): E;

@@ -53,7 +53,7 @@ const reading = (name: string): Record<string, string> => ({
 
 /** A bad bundle for each rule, and for each way in which a file cannot be read. */
 const TABLE: readonly [files: Record<string, string>, expected: readonly string[]][] = [
-  // What cannot be read.
+  // Files that cannot be read.
   [
     { 'writ.yaml': 'name: [\n' },
     [

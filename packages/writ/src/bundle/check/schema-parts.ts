@@ -3,7 +3,7 @@ import type { Bundle } from '../bundle.js';
 
 type HasSchema = Pick<Bundle, 'schema'>;
 
-/** Returns an action of the schema that a request can name by its id; undefined if there is none. */
+/** Returns an action of the schema that a request can name by its id; undefined if it is not found. */
 export function actionOf({ schema }: HasSchema, id: string): ActionDeclaration | undefined {
   return schema.action({ type: 'Action', id });
 }

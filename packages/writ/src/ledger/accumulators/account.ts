@@ -27,7 +27,7 @@ export class Ends<Slot> {
     return until === Number.POSITIVE_INFINITY ? until : Math.ceil(until / this.resolution) * this.resolution;
   }
 
-  /** Returns the slot of an end; makes it if there is none. */
+  /** Returns the slot of an end; makes it if it is not found. */
   slot(until: number): Slot {
     const end = this.endOf(until);
     let slot = this.byEnd.get(end);

@@ -3,7 +3,7 @@ import type { Account } from './account.js';
 import { type Amounts, type Measured, plainAmount } from './amounts.js';
 import type { Window } from './window.js';
 
-/** What {@link Accounts} are of. */
+/** The properties of an accumulator that its {@link Accounts} need. */
 interface AccountsOf<A extends Measured, Of extends Account<A>> {
   readonly name: string;
   readonly fold: string;
@@ -23,7 +23,7 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
     return this.of.fold;
   }
 
-  /** Goes on with the accounts of another with the same fold. */
+  /** Continues the accounts of another with the same fold. */
   goOnFrom(before: Accounts<A, Of>): void {
     this.byKey = before.byKey;
   }

@@ -12,7 +12,7 @@ export interface Accumulator<A extends Measured = Measured, Of extends Account<A
   readonly name: string;
   /** As it was declared. */
   readonly key: string;
-  /** The kind, what it accumulates, and the key: an accumulator can go on with the accounts of another with the same fold. */
+  /** The kind, what it accumulates, and the key: an accumulator can continue the accounts of another with the same fold. */
   readonly fold: string;
   readonly window: Window;
   /** Whether it holds the labels of results: these are known only when there is one. */

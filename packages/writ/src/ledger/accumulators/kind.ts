@@ -40,7 +40,7 @@ export interface AccumulatorKind<
   readonly shape: Readonly<Record<keyof Members & string, z.ZodType>>;
   /** The CEL of a declaration. */
   expressions(members: Members): readonly CelPart[];
-  /** Names what is accumulated. An account goes on, over a restart or a new bundle, only under the same name and key. */
+  /** Names what is accumulated. An account continues, over a restart or a new bundle, only under the same name and key. */
   fold(members: Members): string;
   schemaType(members: Members): SchemaType;
   /** Whether the amounts are the labels of a result: these are known only when there is one. */
