@@ -20,11 +20,13 @@ import { callerText } from '../protocol/caller.js';
 import { parseMessage } from '../protocol/message.js';
 import { headersDiffer } from '../protocol/request-headers.js';
 import { isModern } from '../protocol/revision.js';
+import { admit } from './admission.js';
 import { answerMetadata, MAX_BODY, readBody, refuse, send, untilClosed, untilGone } from './http-answers.js';
-import { admit, type IdentifiedClient, mcpServer, type RequestContext } from './mcp-server.js';
+import { mcpServer } from './mcp-server.js';
 import { PerClientServers } from './per-client-servers.js';
 import { answerPlainly, hasPlainHeaders, plainCallIn } from './plain-call.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
+import type { IdentifiedClient, RequestContext } from './request-context.js';
 import { type IdentifiedRequest, NOT_STARTED, Sessions } from './sessions.js';
 import { SSE_MESSAGES, SseStreams } from './sse.js';
 

@@ -15,7 +15,8 @@ import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { isObject } from '../protocol/message.js';
 import { type CallResult, isTask } from '../protocol/result.js';
 import { askable } from '../protocol/user-input.js';
-import { callerIn, callTool, type RequestContext } from './mcp-server.js';
+import { callTool } from './call-tool.js';
+import { callerIn, type RequestContext } from './request-context.js';
 
 /** A call of a tool that is one request and one answer, as nearly all are: nothing is told on the way, and nothing was asked before. */
 export interface PlainCall {

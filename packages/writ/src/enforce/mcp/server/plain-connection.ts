@@ -1,7 +1,7 @@
 import type { Gateway } from '../gateway/gateway.js';
 import type { CallResult } from '../protocol/result.js';
-import type { RequestContext } from './mcp-server.js';
 import { answerPlainly, type PlainCall, plainCallIn } from './plain-call.js';
+import type { RequestContext } from './request-context.js';
 
 type Id = string | number;
 

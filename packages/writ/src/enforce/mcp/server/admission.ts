@@ -1,0 +1,64 @@
+import { CLIENT_CAPABILITIES_META_KEY, METHOD_NOT_FOUND, ProtocolError } from '@modelcontextprotocol/server';
+import { isObject } from '../../../lib/is-object.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { needsTasks, takesTasks } from '../gateway/tasks.js';
+import { ERROR } from '../protocol/errors.js';
+import { kindOfMethod } from '../protocol/methods.js';
+import { isModern } from '../protocol/revision.js';
+import { callerIn, type RequestContext } from './request-context.js';
+
+export const MAX_WATCHED = 100;
+
+interface Admission {
+  readonly came: RequestContext;
+  /** Aborted when the client is gone. */
+  readonly signal: () => AbortSignal;
+  /** The gateway's resource identifier, as its clients know it. */
+  readonly resource: () => string;
+  /** Tells the client that a resource changed. */
+  readonly told: (uri: string) => void;
+}
+
+/**
+ * Decides what a request is before any server of ours sees it: what concerns the gateway as a whole, what is not known, and which resources a
+ * client may hear of (`subscriptions/listen` of 2026-07-28), until the client is gone.
+ *
+ * @returns undefined when there is nothing to decide
+ * @throws {ProtocolError} when it may not go on
+ */
+export function admit(
+  gateway: Gateway,
+  { method, params, id }: Readonly<Record<string, unknown>>,
+  { came, signal, resource, told }: Admission,
+): Promise<void> | undefined {
+  // An answer to what we asked, and a notification, ask for nothing. Most requests are of one thing, and decided with it.
+  if (typeof method !== 'string' || id === undefined || !gateway.isDecidedAtOnce(method)) return undefined;
+  const given = (params ?? {}) as Record<string, unknown>;
+  if (kindOfMethod(method) === 'unknown')
+    throw new ProtocolError(unknownMethodCode(given), `${method} is not permitted: the gateway does not know it`);
+  const meta = given._meta as Record<string, unknown> | undefined;
+  const notifications = isObject(given.notifications) ? given.notifications : {};
+  // It is told of no task, and is not left to wait for that in the belief that it asked rightly.
+  if ('taskIds' in notifications && !takesTasks(meta?.[CLIENT_CAPABILITIES_META_KEY]))
+    throw needsTasks(`${method} for tasks`);
+  const asked = { ...callerIn(came, meta), signal: signal() };
+  const admitted = gateway.admit(method, given, asked, resource());
+  if (method !== 'subscriptions/listen') return admitted;
+  const { resourceSubscriptions: uris = [] } = notifications;
+  if (!Array.isArray(uris) || uris.length > MAX_WATCHED)
+    throw new ProtocolError(ERROR.mapping, `\`resourceSubscriptions\` is a list of ${MAX_WATCHED} URIs at most`);
+  const watchAll = async (): Promise<void> => {
+    await admitted;
+    for (const uri of uris.map(String)) {
+      const off = await gateway.contents.subscribe(uri, asked, () => told(uri));
+      if (asked.signal.aborted) off();
+      else asked.signal.addEventListener('abort', off, { once: true });
+    }
+  };
+  return watchAll();
+}
+
+/** COAZ-MCP has it denied; MCP 2026-07-28 has a code and a status of its own for it, and its clients go by that. */
+function unknownMethodCode(params: Readonly<Record<string, unknown>>): number {
+  return isModern(params) ? METHOD_NOT_FOUND : ERROR.denied;
+}

@@ -1,0 +1,31 @@
+import type { ClientCapabilities } from '@modelcontextprotocol/server';
+import { JustificationNeeded } from '../../errors.js';
+import type { Gateway } from '../gateway/gateway.js';
+import type { McpCaller } from '../protocol/caller.js';
+import type { CallResult } from '../protocol/result.js';
+import { askForJustification, justificationIn } from './justification.js';
+import type { Progress } from './progress.js';
+
+interface ToolCall {
+  readonly name: string;
+  readonly input: Record<string, unknown>;
+  /** Of the client. */
+  readonly capabilities: ClientCapabilities | undefined;
+  /** What its user was asked and said. */
+  readonly responses?: Record<string, unknown> | undefined;
+}
+
+/** Calls a tool for a client; what it answers may be a question to the client's user. @throws {ProtocolError} */
+export async function callTool(
+  gateway: Gateway,
+  { name, input, capabilities, responses }: ToolCall,
+  { client, ...asked }: McpCaller & Partial<Progress>,
+): Promise<CallResult> {
+  const justification = justificationIn(responses, capabilities);
+  try {
+    return await gateway.call(client, name, input, { ...asked, justification });
+  } catch (error) {
+    if (!(error instanceof JustificationNeeded)) throw error;
+    return askForJustification(name, error.message);
+  }
+}
