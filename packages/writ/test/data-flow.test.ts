@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lineLog } from '../src/enforce/log.js';
 import { DECISION_META } from '../src/enforce/mcp/protocol/result.js';
 import { remoteDecisionPoint } from '../src/enforce/remote.js';
 import { ServiceClient } from '../src/enforce/service-client.js';
@@ -266,7 +267,10 @@ describe('labels and figures over the service', () => {
     const read = await ask('big', 'read_note', { id: 'clean' });
     await writ.send('POST', '/v1/outcomes', { decisionId: read.id, status: 'completed', unread: true });
     expect(await seen('big')).toEqual(['pii']);
-    const point = remoteDecisionPoint(new ServiceClient(writ.url, writ.key()), (message) => expect.fail(message));
+    const point = remoteDecisionPoint(
+      new ServiceClient(writ.url, writ.key()),
+      lineLog((line) => expect.fail(line)),
+    );
     const web = await ask('bigger', 'read_web');
     await point.report(web.id, 'completed', 'x'.repeat(2_000_000));
     expect(await seen('bigger')).toEqual(['external', 'pii']);

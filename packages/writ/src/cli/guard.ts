@@ -5,6 +5,7 @@ import { loadBundle } from '../bundle/bundle.js';
 import { DEFAULT_ACCESS } from '../bundle/format/access.js';
 import { CallQueue } from '../enforce/call-queue.js';
 import { holdSettings } from '../enforce/hold-settings.js';
+import { lineLog } from '../enforce/log.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { CallMapper } from '../enforce/mcp/gateway/map-call.js';
@@ -51,7 +52,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     );
   }
   const serverName = flags.server ?? 'server';
-  const log = (message: string): void => printNote(`writ guard: ${message}`);
+  const log = lineLog((line) => printNote(`writ guard: ${line}`));
   const key = readFileSync(flags.keyFile, 'utf8').trim();
   const service = new ServiceClient(flags.service, key);
   const point = remoteDecisionPoint(service, log);
@@ -71,10 +72,10 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const plain = new PlainConnection(() => gateway, { client, txnToken: undefined });
   const admitted = (message: Readonly<Record<string, unknown>>): Promise<void> | undefined =>
     admit(gateway as Gateway, message, {
-      came: { client, txnToken: undefined },
+      context: { client, txnToken: undefined },
       signal: () => gone.signal,
       resource: () => serverName,
-      told: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
+      resourceUpdated: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
     });
   const transport = new StrictStdioTransport(process.stdin, process.stdout, admitted, plain);
   // What the client can do is what the server may ask of it.
@@ -121,7 +122,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     bridge?.connect(server, [upstream]);
     return server;
   };
-  const served = serveStdio(serverFor, { transport, onerror: (error) => log(error.message) });
+  const served = serveStdio(serverFor, { transport, onerror: (error) => log.error(error, 'mcp') });
   await ended;
   gone.abort();
   await served.close();

@@ -7,6 +7,7 @@ import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { DecisionId } from '../lib/ids.js';
 import type { ApprovalDesk, RequestReference } from './call-queue.js';
 import { DecisionPointError } from './errors.js';
+import type { Log } from './log.js';
 import type { ServiceAnswer, ServiceClient } from './service-client.js';
 import { TRANSFORMS } from './supported-obligations.js';
 
@@ -29,7 +30,7 @@ interface RemoteDecisionPoint extends DecisionPoint {
  *
  * @param log told of outcomes that could not be reported after their calls were answered
  */
-export function remoteDecisionPoint(client: ServiceClient, log: (message: string) => void): RemoteDecisionPoint {
+export function remoteDecisionPoint(client: ServiceClient, log: Log): RemoteDecisionPoint {
   /** What was denied and can be asked for, with what was asked. */
   const requestable = new WeakMap<Decision, { readonly request: AccessRequest; readonly expires: string }>();
   /** Permits whose outcome nothing depends on. */
@@ -105,7 +106,7 @@ class Outcomes {
 
   constructor(
     private readonly client: ServiceClient,
-    private readonly log: (message: string) => void,
+    private readonly log: Log,
   ) {}
 
   /** @throws {DecisionPointError} when they are not taken in */
@@ -130,7 +131,7 @@ class Outcomes {
     if (this.waiting.length === 0) return;
     this.size = 0;
     const reported: Promise<void> = this.send(this.waiting.splice(0))
-      .catch((error: Error) => this.log(error.message))
+      .catch((error: unknown) => this.log.error(error, 'outcomes were not reported'))
       .finally(() => this.reporting.delete(reported));
     this.reporting.add(reported);
   }

@@ -4,6 +4,7 @@ import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
 import { type ApprovalDesk, CallQueue } from '../enforce/call-queue.js';
 import { holdSettings } from '../enforce/hold-settings.js';
+import type { Log } from '../enforce/log.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { serveGateway } from '../enforce/mcp/server/http.js';
 import type { ProtectedResource } from '../enforce/mcp/server/protected-resource.js';
@@ -56,7 +57,10 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     onContents: () => notifyLists(),
     onStart: (upstream) => onClose(() => upstream.close()),
   });
-  const log = (message: string): void => logger.warn({ face: 'gateway' }, message);
+  const log: Log = {
+    warn: (message) => logger.warn({ face: 'gateway' }, message),
+    error: (err, message) => logger.error({ face: 'gateway', err }, message),
+  };
   const point = pointFor(serving.decider, inProcess('gateway', TRANSFORMS), (...came) =>
     token.verifier.verifyToken(...came),
   );

@@ -3,6 +3,7 @@ import type { Decision } from '../../../decide/decision.js';
 import type { DecisionPoint } from '../../../decide/point.js';
 import type { Change, OutcomeDetails } from '../../../decide/record.js';
 import type { OutcomeStatus } from '../../../ledger/outcome.js';
+import { messageOf } from '../../../lib/message-of.js';
 import { ObligationError, UpstreamError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { applyObligation, changeOf, obligationsOn } from '../../transform.js';
@@ -109,9 +110,9 @@ export class Execution {
       }
       // An error that the server answered with means that it refused; anything else leaves the effect open.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       await this.report(decision, refused ? 'failed' : 'unknown', undefined, { changes, error: why });
-      this.log(`${upstream.name} failed in ${what}: ${why}`);
+      this.log.error(error, `${upstream.name} failed in ${what}`);
       const message = refused
         ? `${what} failed: ${(error as Error).message}`
         : `${what} was begun and its server stopped answering; it may have been done`;
@@ -229,9 +230,7 @@ export class Execution {
       await this.point.report(decision.id, status, result, details);
       return true;
     } catch (error) {
-      this.log(
-        `the outcome of ${decision.id} was not reported: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.log.error(error, `the outcome of ${decision.id} was not reported`);
       return false;
     }
   }

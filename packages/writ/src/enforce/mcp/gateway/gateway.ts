@@ -284,7 +284,7 @@ export class Gateway {
       return await this.parts.queue.decide(request, carried, call);
     } catch (error) {
       if (error instanceof JustificationNeeded) throw error;
-      this.log(`no decision: ${error instanceof Error ? error.message : String(error)}`);
+      this.log.error(error, 'no decision');
       throw new ProtocolError(
         ERROR.decisionPoint,
         'the decision point did not answer; the call was not made. Try again later',

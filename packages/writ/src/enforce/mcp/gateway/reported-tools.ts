@@ -67,7 +67,7 @@ export class ReportedTools implements ToolStates {
     } catch (error) {
       if (tools !== this.tools) return;
       this.why = (error as Error).message;
-      this.parts.log(`the tools could not be reported: ${this.why}`);
+      this.parts.log.warn(`the tools could not be reported: ${this.why}`);
     }
     const isWaiting = !this.isRefused && tools.some(({ name }) => this.stateOf('', name).suspended !== undefined);
     if (isWaiting) this.timer = setTimeout(() => void this.ask(), AGAIN_MS).unref();
@@ -82,7 +82,8 @@ export class ReportedTools implements ToolStates {
     const { client, server, log } = this.parts;
     const { status, body } = await client.send('POST', '/v1/tools', { server, tools });
     if (status === 403) {
-      if (!this.isRefused) log('this enforcement point may not report tools, so nobody looks at them (role `report`)');
+      if (!this.isRefused)
+        log.warn('this enforcement point may not report tools, so nobody looks at them (role `report`)');
       this.isRefused = true;
       return new Map();
     }

@@ -2,4 +2,5 @@
 export const ERROR = { denied: -32_001, mapping: -32_602, decisionPoint: -32_603 } as const;
 
 /** MCP 2026-07-28, "Error Codes". */
+export const HEADER_MISMATCH = -32_020;
 export const MISSING_CAPABILITY = -32_021;

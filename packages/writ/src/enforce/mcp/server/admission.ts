@@ -10,13 +10,13 @@ import { callerIn, type RequestContext } from './request-context.js';
 export const MAX_WATCHED = 100;
 
 interface Admission {
-  readonly came: RequestContext;
+  readonly context: RequestContext;
   /** Aborted when the client is gone. */
   readonly signal: () => AbortSignal;
   /** The gateway's resource identifier, as its clients know it. */
   readonly resource: () => string;
-  /** Tells the client that a resource changed. */
-  readonly told: (uri: string) => void;
+  /** Notifies the client that a resource changed. */
+  readonly resourceUpdated: (uri: string) => void;
 }
 
 /**
@@ -29,7 +29,7 @@ interface Admission {
 export function admit(
   gateway: Gateway,
   { method, params, id }: Readonly<Record<string, unknown>>,
-  { came, signal, resource, told }: Admission,
+  { context, signal, resource, resourceUpdated }: Admission,
 ): Promise<void> | undefined {
   // An answer to what we asked, and a notification, ask for nothing. Most requests are of one thing, and decided with it.
   if (typeof method !== 'string' || id === undefined || !gateway.isDecidedAtOnce(method)) return undefined;
@@ -41,21 +41,25 @@ export function admit(
   // It is told of no task, and is not left to wait for that in the belief that it asked rightly.
   if ('taskIds' in notifications && !takesTasks(meta?.[CLIENT_CAPABILITIES_META_KEY]))
     throw needsTasks(`${method} for tasks`);
-  const asked = { ...callerIn(came, meta), signal: signal() };
+  const uris = method === 'subscriptions/listen' ? urisIn(notifications) : [];
+  const asked = { ...callerIn(context, meta), signal: signal() };
   const admitted = gateway.admit(method, given, asked, resource());
-  if (method !== 'subscriptions/listen') return admitted;
-  const { resourceSubscriptions: uris = [] } = notifications;
-  if (!Array.isArray(uris) || uris.length > MAX_WATCHED)
-    throw new ProtocolError(ERROR.mapping, `\`resourceSubscriptions\` is a list of ${MAX_WATCHED} URIs at most`);
+  if (uris.length === 0) return admitted;
   const watchAll = async (): Promise<void> => {
     await admitted;
-    for (const uri of uris.map(String)) {
-      const off = await gateway.contents.subscribe(uri, asked, () => told(uri));
+    for (const uri of uris) {
+      const off = await gateway.contents.subscribe(uri, asked, () => resourceUpdated(uri));
       if (asked.signal.aborted) off();
       else asked.signal.addEventListener('abort', off, { once: true });
     }
   };
   return watchAll();
+}
+
+/** @throws {ProtocolError} if they are too many, or no list */
+function urisIn({ resourceSubscriptions: uris = [] }: Readonly<Record<string, unknown>>): readonly string[] {
+  if (Array.isArray(uris) && uris.length <= MAX_WATCHED) return uris.map(String);
+  throw new ProtocolError(ERROR.mapping, `\`resourceSubscriptions\` is a list of at most ${MAX_WATCHED} URIs`);
 }
 
 /** COAZ-MCP has it denied; MCP 2026-07-28 has a code and a status of its own for it, and its clients go by that. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { METHOD_NOT_FOUND, type ProtocolError } from '@modelcontextprotocol/server';
 
 /** What goes in and out of the gateway over HTTP, besides MCP itself. */
 
@@ -47,14 +48,15 @@ export function send(response: ServerResponse, body: string): void {
 }
 
 /** To whoever asks, also from a browser: it is public. */
-export function answerMetadata(request: IncomingMessage, response: ServerResponse, metadata: unknown): void {
+export function answerMetadata(request: IncomingMessage, response: ServerResponse, metadata: unknown): undefined {
   response.setHeader('Access-Control-Allow-Origin', '*');
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.writeHead(405, { Allow: 'GET, HEAD' }).end();
-    return;
+    return undefined;
   }
   response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'max-age=3600' });
   response.end(request.method === 'HEAD' ? undefined : JSON.stringify(metadata));
+  return undefined;
 }
 
 /** Answers with an error of JSON-RPC. @param of the id of the message that it answers, when it has one */
@@ -65,11 +67,28 @@ export function refuse(
   message: string,
   of?: unknown,
   data?: unknown,
-): void {
+): undefined {
   const id = typeof of === 'string' || typeof of === 'number' ? of : null;
   const error = { code, message, ...(data === undefined ? {} : { data }) };
   const body = JSON.stringify({ jsonrpc: '2.0', id, error });
   response
     .writeHead(status, { 'Content-Type': 'application/json', ...(status === 413 ? { Connection: 'close' } : {}) })
     .end(body);
+  return undefined;
+}
+
+/** Answers a message that may not go on. An unknown method has a status of its own (MCP 2026-07-28, "Streamable HTTP"). */
+export function refuseMessage(
+  response: ServerResponse,
+  message: Readonly<Record<string, unknown>> | undefined,
+  error: ProtocolError,
+): undefined {
+  return refuse(
+    response,
+    error.code === METHOD_NOT_FOUND ? 404 : 200,
+    error.code,
+    error.message,
+    message?.id,
+    error.data,
+  );
 }

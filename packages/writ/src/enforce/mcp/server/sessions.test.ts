@@ -70,7 +70,7 @@ describe('a session', () => {
         .then((body) =>
           id === undefined
             ? sessions.begin('ana', request, response, body)
-            : sessions.goOn(String(id), 'ana', request, response, body),
+            : sessions.handle(String(id), 'ana', request, response, body),
         )
         .then((isHere) => isHere || response.writeHead(404).end());
     });

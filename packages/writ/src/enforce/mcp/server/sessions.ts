@@ -15,6 +15,9 @@ export interface SessionServer {
   readonly end?: () => Promise<void>;
 }
 
+/** Returns what a connection talks to, by its first message. @throws {UpstreamError} if a server does not start */
+export type ServerFor = (first: Readonly<Record<string, unknown>>) => Promise<SessionServer>;
+
 /** What a client hears when what it should talk to is not there. */
 export const NOT_STARTED = 'a server of the session did not start; try again later';
 
@@ -53,7 +56,7 @@ export class Sessions {
   private readonly stopSweeping: () => Promise<void>;
 
   constructor(
-    private readonly serverFor: (first: Readonly<Record<string, unknown>>) => Promise<SessionServer>,
+    private readonly serverFor: ServerFor,
     private readonly now: () => number = () => performance.now(),
   ) {
     const ignore = (): void => undefined; // A session that could not be ended is not held any more.
@@ -116,7 +119,7 @@ export class Sessions {
   }
 
   /** Goes on with one. @returns false when the caller has none of that id */
-  async goOn(
+  async handle(
     id: string,
     owner: string,
     request: IdentifiedRequest,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Server } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../errors.js';
+import { lineLog } from '../../log.js';
 import type { SessionServer } from './sessions.js';
 import { SseStreams } from './sse.js';
 
@@ -23,7 +24,10 @@ afterEach(() => {
 /** A stream that is open, with what comes on it. */
 async function opened(serverFor: () => Promise<SessionServer>) {
   const logged: string[] = [];
-  const streams = new SseStreams(serverFor, (message) => logged.push(message));
+  const streams = new SseStreams(
+    serverFor,
+    lineLog((line) => logged.push(line)),
+  );
   http = createServer((_request, response) => void streams.begin('me', response)).listen(0, '127.0.0.1');
   await once(http, 'listening');
   const [answer] = (await once(get(`http://127.0.0.1:${(http.address() as AddressInfo).port}/`), 'response')) as [

@@ -3,8 +3,9 @@ import type { ServerResponse } from 'node:http';
 import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
 import { every } from '../../../lib/every.js';
 import { UpstreamError } from '../../errors.js';
+import type { Log } from '../../log.js';
 import { ERROR } from '../protocol/errors.js';
-import { endWithConnection, NOT_STARTED, notifyLists, type SessionServer } from './sessions.js';
+import { endWithConnection, NOT_STARTED, notifyLists, type ServerFor, type SessionServer } from './sessions.js';
 
 const KEEP_ALIVE_MS = 15_000;
 /** In bytes. */
@@ -14,7 +15,10 @@ const MAX_PER_OWNER = 64;
 /** So many messages of one client wait while its servers are started. */
 const MAX_WAITING = 100;
 
-/** Where clients of this transport send their messages; the stream itself names it. */
+/** The path at which streams are opened. */
+export const SSE_PATH = '/sse';
+
+/** The path to which clients of this transport send their messages; the stream itself names it. */
 export const SSE_MESSAGES = '/messages';
 
 /** One stream of the transport of MCP 2024-11-05, "HTTP with SSE": what a client sends comes in requests of its own. */
@@ -70,8 +74,8 @@ export class SseStreams {
 
   /** @param serverFor what a stream talks to, by the message that begins it */
   constructor(
-    private readonly serverFor: (first: Readonly<Record<string, unknown>>) => Promise<SessionServer>,
-    private readonly log: (message: string) => void,
+    private readonly serverFor: ServerFor,
+    private readonly log: Log,
   ) {}
 
   /** @returns false when there are too many */
@@ -101,7 +105,7 @@ export class SseStreams {
       // In their order, once there is somebody to take them.
       open.taken = (open.taken ?? this.connect(open, message))
         .then(deliver)
-        .catch((error: unknown) => this.log(`a stream failed: ${String(error)}`));
+        .catch((error: unknown) => this.log.error(error, 'a stream failed'));
     } else if (message.id !== undefined) {
       this.refuse(id, message.id, { code: ERROR.decisionPoint, message: `${MAX_WAITING} messages wait already` });
     }
@@ -113,7 +117,7 @@ export class SseStreams {
     try {
       made = await this.serverFor(first);
     } catch (error) {
-      this.log(`no stream: ${error instanceof Error ? error.message : String(error)}`);
+      this.log.error(error, 'no stream');
       const known = error instanceof UpstreamError;
       const message = known ? NOT_STARTED : 'the gateway failed';
       this.refuse(stream.sessionId, first.id, { code: ERROR.decisionPoint, message });

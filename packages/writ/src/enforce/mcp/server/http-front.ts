@@ -1,0 +1,138 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { localhostHostValidation, localhostOriginValidation } from '@modelcontextprotocol/node';
+import { ProtocolError } from '@modelcontextprotocol/server';
+import type { Log } from '../../log.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { HEADER_MISMATCH } from '../protocol/errors.js';
+import { parseMessage } from '../protocol/message.js';
+import { headersDiffer } from '../protocol/request-headers.js';
+import { admit } from './admission.js';
+import { answerMetadata, MAX_BODY, readBody, refuse, untilClosed } from './http-answers.js';
+import type { Incoming } from './incoming.js';
+import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
+import type { IdentifiedClient, RequestContext } from './request-context.js';
+import { SSE_MESSAGES, SSE_PATH } from './sse.js';
+
+/**
+ * Returns the client that an `Authorization` header proves; undefined if it proves none. Rejects if that cannot be
+ * verified now.
+ */
+type Identify = (authorization: string | undefined, connection: object) => Promise<IdentifiedClient | undefined>;
+
+export interface HttpFrontParts {
+  readonly gateway: Gateway;
+  readonly identify: Identify;
+  readonly log: Log;
+  /** The gateway as an OAuth protected resource (RFC 9728); `resource` defaults to the gateway's URL. */
+  readonly protectedResource: () => ProtectedResource;
+  /** The URL of the gateway; a proof of possession names it. */
+  readonly url: string;
+  /** Notifies the clients that listen that a resource changed. */
+  readonly resourceUpdated: (uri: string) => void;
+}
+
+export const MCP_PATH = '/mcp';
+const PATHS: ReadonlySet<string> = new Set([MCP_PATH, SSE_PATH, SSE_MESSAGES]);
+const METADATA_PATHS: ReadonlySet<string> = new Set([
+  '/.well-known/oauth-protected-resource',
+  '/.well-known/oauth-protected-resource/mcp',
+]);
+const AT_MCP = { pathname: MCP_PATH, searchParams: new URLSearchParams() };
+
+/** The checks that every request over HTTP has to pass, in front of the transports. */
+export class HttpFront {
+  private readonly hostIsLocal = localhostHostValidation();
+  private readonly originIsLocal = localhostOriginValidation();
+
+  constructor(private readonly parts: HttpFrontParts) {}
+
+  /** Checks a request. @returns undefined if it is answered already: refused, or a request for the metadata */
+  async check(request: IncomingMessage, response: ServerResponse): Promise<Incoming | undefined> {
+    if (!this.hostIsLocal(request, response) || !this.originIsLocal(request, response)) return undefined;
+    const { pathname, searchParams } = placeOf(request.url ?? '/');
+    if (METADATA_PATHS.has(pathname)) return answerMetadata(request, response, resourceMetadata(this.resource()));
+    if (!PATHS.has(pathname))
+      return refuse(response, 404, -32_600, 'MCP is served at /mcp, and over SSE alone at /sse');
+    const client = await this.identified(request, response);
+    if (client === undefined) return undefined;
+    const context: RequestContext = { ...client, headers: request.headers, url: this.parts.url };
+    const unread = { request, response, pathname, searchParams, context, message: undefined, refused: undefined };
+    // To open a stream, and to listen to a session or end one, a client sends no message.
+    if (pathname === SSE_PATH || request.method !== 'POST') return unread;
+    const message = await this.messageOf(request, response);
+    if (message === undefined) return undefined;
+    return { ...unread, message, refused: await this.refusalOf(message, context, response) };
+  }
+
+  private resource(): ProtectedResource & { readonly resource: string } {
+    const known = this.parts.protectedResource();
+    return { ...known, resource: known.resource ?? this.parts.url };
+  }
+
+  private async identified(
+    { headers, socket }: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<IdentifiedClient | undefined> {
+    let client: IdentifiedClient | undefined;
+    try {
+      client = await this.parts.identify(headers.authorization, socket);
+    } catch (error) {
+      this.parts.log.error(error, 'no identity');
+      return refuse(
+        response,
+        503,
+        -32_603,
+        'the credential cannot be verified now; the call was not made. Try again later',
+      );
+    }
+    if (client !== undefined) return client;
+    const why = headers.authorization === undefined ? '' : ', error="invalid_token"';
+    const metadata = metadataUrl(this.resource().resource);
+    response.setHeader('WWW-Authenticate', `Bearer resource_metadata="${metadata}"${why}`);
+    return refuse(response, 401, -32_001, 'send the client key, or an access token of a known issuer, as bearer token');
+  }
+
+  private async messageOf(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<Record<string, unknown> | undefined> {
+    const { headers } = request;
+    if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
+      return refuse(response, 415, -32_600, 'the body is application/json');
+    const body = await readBody(request);
+    if (body === undefined) return refuse(response, 413, -32_600, `the body is larger than ${MAX_BODY} bytes`);
+    const message = parseMessage(body);
+    if ('error' in message) return refuse(response, 400, message.code, message.error);
+    const { value } = message;
+    const differs = headersDiffer(value, headers, (tool) => this.parts.gateway.inputSchemaOf(tool));
+    return differs === undefined ? value : refuse(response, 400, HEADER_MISMATCH, differs, value.id);
+  }
+
+  /** Returns the error that answers a message that is not admitted. */
+  private async refusalOf(
+    message: Record<string, unknown>,
+    context: RequestContext,
+    response: ServerResponse,
+  ): Promise<ProtocolError | undefined> {
+    const { gateway, resourceUpdated } = this.parts;
+    let gone: AbortController | undefined;
+    // Made if it is needed: for most messages nothing is decided here.
+    const signal = (): AbortSignal => {
+      gone = untilClosed(response);
+      return gone.signal;
+    };
+    try {
+      await admit(gateway, message, { context, signal, resource: () => this.resource().resource, resourceUpdated });
+      return undefined;
+    } catch (error) {
+      gone?.abort();
+      if (ProtocolError.isInstance(error)) return error;
+      throw error;
+    }
+  }
+}
+
+function placeOf(url: string): Pick<URL, 'pathname' | 'searchParams'> {
+  // hot: nearly all requests have this URL.
+  return url === MCP_PATH ? AT_MCP : new URL(url, 'http://gateway');
+}
