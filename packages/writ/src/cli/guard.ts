@@ -16,7 +16,8 @@ import { ClientBridge } from '../enforce/mcp/server/client-bridge.js';
 import { mcpServer } from '../enforce/mcp/server/mcp-server.js';
 import { PlainConnection } from '../enforce/mcp/server/plain-connection.js';
 import { notifyLists } from '../enforce/mcp/server/sessions.js';
-import { StrictStdioTransport } from '../enforce/mcp/server/stdio.js';
+import { StdioTransport } from '../enforce/mcp/server/stdio.js';
+import { StdioLines } from '../enforce/mcp/server/stdio-lines.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
 import { ServiceClient } from '../enforce/service-client.js';
 import { keyedHash } from '../lib/keyed-hash.js';
@@ -66,37 +67,29 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   });
   // The connection has one, once it is known which revision the client speaks.
   let server: ReturnType<typeof mcpServer> | undefined;
-  let gateway: Gateway | undefined;
   const task = `guard ${flags.server}`;
   const client = { originator: originator as EntityUid, agent, task, isPromptTrusted: flags.prompt === true };
-  const plain = new PlainConnection(() => gateway, { client, txnToken: undefined });
-  const admitted = (message: Readonly<Record<string, unknown>>): Promise<void> | undefined =>
-    admit(gateway as Gateway, message, {
-      context: { client, txnToken: undefined },
-      signal: () => gone.signal,
-      resource: () => serverName,
-      resourceUpdated: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
-    });
-  const transport = new StrictStdioTransport(process.stdin, process.stdout, admitted, plain);
+  const context = { client, txnToken: undefined };
+  const lines = new StdioLines(process.stdin, process.stdout);
   // What the client can do is what the server may ask of it.
-  const bridge = ClientBridge.for(await transport.first());
-  const tellChange = (): void => {
+  const bridge = ClientBridge.for(await lines.first);
+  const notifyChange = (): void => {
     if (server !== undefined) notifyLists(server);
   };
   const pins = new ReportedTools({
     client: service,
     server: flags.server ?? command.join(' ').slice(0, LONGEST_NAME),
     log,
-    onChange: tellChange,
+    onChange: notifyChange,
   });
   const [name, ...args] = command;
   const upstream = await Upstream.start(
     serverName,
     { command: name, args, env: inheritedEnv(), stderr: 'inherit' },
     {
-      ...(bridge === undefined ? {} : { bridge: bridge.options }),
+      ...(bridge === undefined ? {} : { bridge }),
       onTools: (tools) => pins.report(tools),
-      onContents: tellChange,
+      onContents: notifyChange,
     },
   );
   // What a server says of how it is to be decided could be another tomorrow, where nobody keeps what it says.
@@ -105,7 +98,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     bundle === undefined
       ? new CallMapper([], { [serverName]: { mappings } }, 'no-schema')
       : mapperOf(bundle, flags.data, mappings);
-  const made = new Gateway({
+  const gateway = new Gateway({
     upstreams: [upstream],
     mapper: () => mapper,
     point,
@@ -115,10 +108,17 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     toolStates: pins,
     hash: keyedHash(Buffer.from(key)),
   });
-  gateway = made;
+  const plain = new PlainConnection(gateway, context);
+  const admission = {
+    context,
+    signal: () => gone.signal,
+    resource: () => serverName,
+    resourceUpdated: (uri: string) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
+  };
+  const transport = new StdioTransport(lines, (message) => admit(gateway, message, admission), plain);
   const serverFor = (): ReturnType<typeof mcpServer> => {
     const logs = bridge !== undefined && upstream.contents.logs;
-    server = mcpServer(made, ({ mcpReq }) => plain.contextOf(mcpReq.id), logs ? { logging: {} } : {});
+    server = mcpServer(gateway, ({ mcpReq }) => plain.contextOf(mcpReq.id), logs ? { logging: {} } : {});
     bridge?.connect(server, [upstream]);
     return server;
   };

@@ -1,62 +1,60 @@
+import type { LoggingMessageNotification } from '@modelcontextprotocol/client';
 import type { ClientCapabilities, Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { defined } from '../../../lib/defined.js';
+import { withResolvers } from '../../../lib/with-resolvers.js';
 import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
 import { isModern } from '../protocol/revision.js';
 
 const ANY = z.looseObject({});
-/** A person may have to answer. */
+/** Long, because a person may have to answer. */
 const MAX_ANSWER_MS = 30 * 60_000;
 
 /**
- * What goes from a server to its client of itself, in the revisions that have that: what it asks, and what it logs. Only where a server has
- * one client, as behind `writ guard`.
+ * The way from a server to its client in the revisions where a server begins of itself: what it asks, and what it
+ * logs. Only for a server that has one client, as behind `writ guard`.
  */
-export class ClientBridge {
-  private server: Server | undefined;
-  private ready: () => void = () => undefined;
-  private readonly isReady = new Promise<void>((resolve) => {
-    this.ready = resolve;
-  });
+export class ClientBridge implements Bridge {
+  private readonly server = withResolvers<Server>();
 
-  private constructor(private readonly capabilities: ClientCapabilities) {}
+  private constructor(readonly capabilities: ClientCapabilities) {}
 
-  /** @param first the first message of the client. @returns undefined for a client of 2026-07-28: there a server answers with what it asks */
+  /**
+   * Returns the bridge to a client; undefined for a client of MCP 2026-07-28, where a server asks in its answer.
+   *
+   * @param first the first message of the client
+   */
   static for(first: Readonly<Record<string, unknown>> | undefined): ClientBridge | undefined {
     const params = (first?.params ?? {}) as Readonly<Record<string, unknown>>;
     if (first?.method !== 'initialize' || isModern(params)) return undefined;
     const { roots, sampling, elicitation } = (params.capabilities ?? {}) as ClientCapabilities;
-    return new ClientBridge({
-      ...(roots === undefined ? {} : { roots }),
-      ...(sampling === undefined ? {} : { sampling }),
-      ...(elicitation === undefined ? {} : { elicitation }),
-    });
+    return new ClientBridge(defined({ roots, sampling, elicitation }) as ClientCapabilities);
   }
 
-  get options(): Bridge {
-    return {
-      capabilities: this.capabilities,
-      // A server may ask as soon as it is started, and the client is answered after that.
-      ask: async (method, params) => {
-        await this.isReady;
-        return (
-          (await this.server?.request({ method, params: { ...params } } as never, ANY, { timeout: MAX_ANSWER_MS })) ??
-          {}
-        );
-      },
-      log: (params) => void this.isReady.then(() => this.server?.sendLoggingMessage(params)).catch(() => undefined),
-    };
+  async ask(method: string, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+    // A server may ask as soon as it is started, and the client is answered after that.
+    const server = await this.server.promise;
+    return server.request({ method, params: { ...params } } as never, ANY, { timeout: MAX_ANSWER_MS });
   }
 
-  /** From now on this is the server that the client sees, and those are behind it for this client alone. */
-  connect(server: Server, own: readonly Upstream[]): void {
-    this.server = server;
-    server.oninitialized = this.ready;
+  log(params: LoggingMessageNotification['params']): void {
+    void this.server.promise.then((server) => server.sendLoggingMessage(params)).catch(() => undefined);
+  }
+
+  /**
+   * Connects the bridge.
+   *
+   * @param server the server that the client sees
+   * @param upstreams the servers behind it, which serve this client alone
+   */
+  connect(server: Server, upstreams: readonly Upstream[]): void {
+    server.oninitialized = () => this.server.resolve(server);
     if (this.capabilities.roots?.listChanged === true)
       server.setNotificationHandler('notifications/roots/list_changed', async () => {
-        await Promise.all(own.map((upstream) => upstream.notify('notifications/roots/list_changed')));
+        await Promise.all(upstreams.map((upstream) => upstream.notify('notifications/roots/list_changed')));
       });
-    const logging = own.filter(({ contents }) => contents.logs);
+    const logging = upstreams.filter(({ contents }) => contents.logs);
     if (logging.length > 0)
       server.setRequestHandler('logging/setLevel', async ({ params: { level } }) => {
         await Promise.all(logging.map((upstream) => upstream.request('logging/setLevel', { level })));

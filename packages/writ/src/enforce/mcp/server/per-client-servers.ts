@@ -29,7 +29,7 @@ export class PerClientServers {
       throw new UpstreamError(`${MAX_SESSIONS} sessions have servers of their own already`, 'end some of them');
     this.count += 1;
     try {
-      const { gateway, own } = await this.gateway.forClient(bridge.options);
+      const { gateway, own } = await this.gateway.forClient(bridge);
       const logs = own.some(({ contents }) => contents.logs);
       const server = mcpServer(gateway, this.contextOf, logs ? { logging: {} } : {});
       bridge.connect(server, own);

@@ -7,13 +7,13 @@ type Id = string | number;
 
 /** Plain calls of the one client of a connection, beside the SDK, which has everything else. */
 export class PlainConnection {
-  private readonly going = new Map<Id, AbortController>();
+  private readonly inFlight = new Map<Id, AbortController>();
   /** What calls came to that the SDK answers. */
   private readonly answered = new Map<Id, Promise<CallResult>>();
 
   constructor(
-    private readonly gateway: () => Gateway | undefined,
-    private readonly came: RequestContext,
+    private readonly gateway: Gateway,
+    private readonly context: RequestContext,
   ) {}
 
   /**
@@ -24,24 +24,18 @@ export class PlainConnection {
    */
   take(message: Readonly<Record<string, unknown>>, answer: (text: string) => void, pass: () => void): void {
     if (message.method === 'notifications/cancelled') this.cancel(message.params);
-    const gateway = this.gateway();
-    const plain = gateway === undefined ? undefined : plainCallIn(message);
+    const plain = plainCallIn(message);
     // Two at once under one id are for the SDK to tell apart.
-    if (gateway === undefined || plain === undefined || this.going.has(plain.id)) pass();
-    else void this.call(gateway, plain, answer, pass);
+    if (plain === undefined || this.inFlight.has(plain.id)) pass();
+    else void this.call(plain, answer, pass);
   }
 
-  private async call(
-    gateway: Gateway,
-    plain: PlainCall,
-    answer: (text: string) => void,
-    pass: () => void,
-  ): Promise<void> {
+  private async call(plain: PlainCall, answer: (text: string) => void, pass: () => void): Promise<void> {
     const { id } = plain;
     const controller = new AbortController();
-    this.going.set(id, controller);
-    const answered = await answerPlainly(gateway, plain, this.came, controller.signal);
-    this.going.delete(id);
+    this.inFlight.set(id, controller);
+    const answered = await answerPlainly(this.gateway, plain, this.context, controller.signal);
+    this.inFlight.delete(id);
     // Who has cancelled it waits for nothing.
     if (controller.signal.aborted) return;
     if ('body' in answered) {
@@ -55,19 +49,19 @@ export class PlainConnection {
   /** With what a request came that the SDK has. */
   contextOf(id: Id): RequestContext {
     const answered = this.answered.get(id);
-    if (answered === undefined) return this.came;
+    if (answered === undefined) return this.context;
     this.answered.delete(id);
-    return { ...this.came, answered };
+    return { ...this.context, answered };
   }
 
   private cancel(params: unknown): void {
     const { requestId, reason } = (params ?? {}) as { readonly requestId?: Id; readonly reason?: unknown };
     if (requestId !== undefined)
-      this.going.get(requestId)?.abort(typeof reason === 'string' ? reason : 'it was cancelled');
+      this.inFlight.get(requestId)?.abort(typeof reason === 'string' ? reason : 'it was cancelled');
   }
 
   /** The client is gone: nobody waits for what is under way. */
   close(): void {
-    for (const controller of this.going.values()) controller.abort('the client is gone');
+    for (const controller of this.inFlight.values()) controller.abort('the client is gone');
   }
 }

@@ -1,0 +1,100 @@
+import type { Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { withResolvers } from '../../../lib/with-resolvers.js';
+import { parseMessage } from '../protocol/message.js';
+
+type Message = Record<string, unknown>;
+
+/** What receives the messages of a client. */
+interface Receiver {
+  message(message: Message): void;
+  end(): void;
+  error(error: Error): void;
+}
+
+/** In characters. */
+const MAX_LINE = 1024 * 1024;
+const TOO_LONG = { code: -32_600, error: `a message is longer than ${MAX_LINE} characters` } as const;
+
+/**
+ * The lines of the stdio transport (MCP 2026-07-28, "stdio"), read strictly: a line that is not one unambiguous
+ * JSON-RPC object is answered with an error and goes nowhere. Messages wait until there is a receiver.
+ */
+export class StdioLines {
+  private readonly decoder = new StringDecoder('utf8');
+  private buffer = '';
+  /** True while the rest of a line that was too long is thrown away. */
+  private skipping = false;
+  private readonly early: Message[] = [];
+  private readonly firstCame = withResolvers<Message | undefined>();
+  private receiver: Receiver | undefined;
+  private hasEnded = false;
+
+  constructor(
+    private readonly input: Readable,
+    private readonly output: Writable,
+  ) {
+    input.on('data', (chunk: Buffer) => this.take(this.decoder.write(chunk)));
+    input.on('end', () => {
+      this.hasEnded = true;
+      this.firstCame.resolve(undefined);
+      this.receiver?.end();
+    });
+    input.on('error', (error) => this.receiver?.error(error));
+  }
+
+  /** The first message, which says what the client can do; undefined if there is none. The receiver gets it too. */
+  get first(): Promise<Readonly<Message> | undefined> {
+    return this.firstCame.promise;
+  }
+
+  /** Hands messages on from now, first those that have come. */
+  receive(receiver: Receiver): void {
+    this.receiver = receiver;
+    for (const message of this.early.splice(0)) receiver.message(message);
+    if (this.hasEnded) receiver.end();
+  }
+
+  /** Sends a message, and waits while the client does not read. */
+  async send(message: object): Promise<void> {
+    if (!this.write(JSON.stringify(message))) await new Promise((resolve) => this.output.once('drain', resolve));
+  }
+
+  /** Sends a message without waiting. @param text JSON @returns false if the client should be waited for */
+  write(text: string): boolean {
+    return this.output.write(`${text}\n`);
+  }
+
+  pause(): void {
+    this.input.pause();
+  }
+
+  private take(text: string): void {
+    const lines = (this.buffer + text).split('\n');
+    this.buffer = lines.pop() ?? '';
+    for (const line of lines) {
+      if (this.skipping) this.skipping = false;
+      else if (line.trim() !== '') this.line(line);
+    }
+    if (this.buffer.length > MAX_LINE) {
+      if (!this.skipping) this.refuse(TOO_LONG.code, TOO_LONG.error);
+      this.skipping = true;
+      this.buffer = '';
+    }
+  }
+
+  private line(line: string): void {
+    const message = line.length > MAX_LINE ? TOO_LONG : parseMessage(line);
+    if ('error' in message) this.refuse(message.code, message.error);
+    else if (message.value.jsonrpc !== '2.0') this.refuse(-32_600, 'the message is not JSON-RPC 2.0');
+    else if (this.receiver !== undefined) this.receiver.message(message.value);
+    else {
+      this.early.push(message.value);
+      this.firstCame.resolve(message.value);
+    }
+  }
+
+  private refuse(code: number, message: string): void {
+    this.write(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } }));
+  }
+}
