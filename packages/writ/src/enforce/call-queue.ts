@@ -32,7 +32,7 @@ export interface HeldCall {
   /** What the user said it is needed for; `none` when they can be asked and were not yet. Undefined when they cannot be. */
   readonly justification?: { readonly said: string } | 'declined' | 'none' | undefined;
   /** Told again and again while it waits: for what, and since how many milliseconds. */
-  readonly onWait?: (message: string, ms: number) => void;
+  readonly onWait?: ((message: string, ms: number) => void) | undefined;
 }
 
 /** A decision, and what was asked for because of it. */

@@ -1,5 +1,5 @@
 import { type Client, ProtocolError } from '@modelcontextprotocol/client';
-import { TASKS_EXTENSION } from '../protocol/task-handle.js';
+import { TASKS_EXTENSION } from '../protocol/tasks-extension.js';
 
 export type Resource = Awaited<ReturnType<Client['listResources']>>['resources'][number];
 export type ResourceTemplate = Awaited<ReturnType<Client['listResourceTemplates']>>['resourceTemplates'][number];

@@ -7,7 +7,7 @@ import type { CallOptions, Tool } from '../protocol/call.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { paramHeaders } from '../protocol/request-headers.js';
 import type { CallResult } from '../protocol/result.js';
-import { TASKS_EXTENSION } from '../protocol/task-handle.js';
+import { TASKS_EXTENSION } from '../protocol/tasks-extension.js';
 import { retryOf } from '../protocol/user-input.js';
 import { type Bridge, bridgeTo } from './bridge.js';
 import { SharedConnection } from './connection-requests.js';
@@ -136,8 +136,8 @@ export class Upstream {
    *
    * @throws {UpstreamError} when the call did not reach the server
    */
-  call(tool: string, input: Readonly<Record<string, unknown>>, along: CallOptions = {}): Promise<CallResult> {
-    return this.request('tools/call', { name: tool, arguments: { ...input } }, along);
+  call(tool: string, input: Readonly<Record<string, unknown>>, options: CallOptions = {}): Promise<CallResult> {
+    return this.request('tools/call', { name: tool, arguments: { ...input } }, options);
   }
 
   /**
@@ -148,17 +148,17 @@ export class Upstream {
   async request(
     method: string,
     params: Readonly<Record<string, unknown>>,
-    along: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<CallResult> {
-    const { signal, onProgress, input } = along;
+    const { signal, onProgress, input } = options;
     if (this.limit.pendingCount >= MAX_WAITING)
       throw new UpstreamError(`${MAX_WAITING} calls wait for ${this.name} already`, 'try again later');
     return this.limit(async () => {
       const { client } = this;
       if (client === undefined) throw new UpstreamError(`${this.name} is not running`, 'it is started again by itself');
       const direct = onProgress === undefined ? this.direct : undefined;
-      const takesTasks = along.takesTasks === true && direct !== undefined;
-      const sent = { method, params: { ...params, ...retryOf(input), ...this.metaFor({ ...along, takesTasks }) } };
+      const takesTasks = options.takesTasks === true && direct !== undefined;
+      const sent = { method, params: { ...params, ...retryOf(input), ...this.metaFor({ ...options, takesTasks }) } };
       const timeout = this.options.timeout ?? CALL_TIMEOUT_MS;
       const headers = this.headersFor(method, params);
       try {

@@ -215,8 +215,8 @@ export class Contents {
         throw new ProtocolError(ERROR.mapping, `no server has ${what}`, { decisionId: decision.id });
       }
       const { signal, carried } = caller;
-      const along = { signal, carried, input: userInput };
-      const answer = await execution.request(upstream, { what, method, params, decision, along });
+      const options = { signal, carried, input: userInput };
+      const answer = await execution.request(upstream, { what, method, params, decision, options });
       return seal.sealed(answer, of);
     } finally {
       release?.();

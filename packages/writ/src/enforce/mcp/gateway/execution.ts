@@ -18,7 +18,7 @@ interface PermittedCall {
   readonly tool: string;
   readonly input: Record<string, unknown>;
   readonly decision: Decision;
-  readonly along: CallOptions;
+  readonly options: CallOptions;
 }
 
 /** Another request that may be made. */
@@ -27,7 +27,7 @@ interface PermittedRequest {
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly decision: Decision;
-  readonly along: CallOptions;
+  readonly options: CallOptions;
 }
 
 /** Something that is under way. */
@@ -52,11 +52,11 @@ export class Execution {
 
   /** Calls the tool. @throws {ProtocolError} when it failed, or its answer is withheld */
   async call(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
-    const { tool, decision, along } = call;
+    const { tool, decision, options } = call;
     const sent = await this.changedInput(upstream, call);
     const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
-      upstream.call(tool, sent.input, { ...along, signal });
-    const going = { what: tool, decision, signal: along.signal, changes: sent.changes };
+      upstream.call(tool, sent.input, { ...options, signal });
+    const going = { what: tool, decision, signal: options.signal, changes: sent.changes };
     const answered = await this.answered(upstream, going, ask);
     // What a task comes to is asked for later.
     if (isTask(answered))
@@ -69,7 +69,7 @@ export class Execution {
 
   /** Sends another request than a call of a tool. @throws {ProtocolError} when it failed, or its answer is withheld */
   async request(upstream: Upstream, asked: PermittedRequest): Promise<CallResult> {
-    const { what, method, params, decision, along } = asked;
+    const { what, method, params, decision, options } = asked;
     if (decision.obligations !== undefined) {
       await this.report(decision, 'not-executed');
       throw new ProtocolError(ERROR.denied, `${what} was not permitted: what the permit asks for is for tools alone`, {
@@ -77,8 +77,8 @@ export class Execution {
       });
     }
     const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
-      upstream.request(method, params, { ...along, signal });
-    const answered = await this.answered(upstream, { what, decision, signal: along.signal, changes: [] }, ask);
+      upstream.request(method, params, { ...options, signal });
+    const answered = await this.answered(upstream, { what, decision, signal: options.signal, changes: [] }, ask);
     return this.accept(what, decision, answered, 'completed', []);
   }
 

@@ -6,7 +6,8 @@ import type { Upstream } from '../client/upstream.js';
 import { callerText, type McpCaller, requestBy } from '../protocol/caller.js';
 import { ERROR, MISSING_CAPABILITY } from '../protocol/errors.js';
 import type { CallResult } from '../protocol/result.js';
-import { TASKS_EXTENSION, type TaskHandles, type TaskOf } from '../protocol/task-handle.js';
+import type { TaskHandles, TaskOf } from '../protocol/task-handle.js';
+import { needsTasks } from '../protocol/tasks-extension.js';
 import type { ContentsParts } from './contents.js';
 import { denial } from './denial.js';
 
@@ -155,17 +156,4 @@ function refuseUnaskable(requests: unknown, { input }: McpCaller): void {
 function messageIn(error: unknown): string {
   const { message } = (error ?? {}) as { readonly message?: unknown };
   return typeof message === 'string' ? message : 'it failed';
-}
-
-/** What a client hears that asks for something of tasks without saying that it has them ("Protocol Errors"). */
-export function needsTasks(what: string): ProtocolError {
-  return new ProtocolError(MISSING_CAPABILITY, `${what} is for clients that have the extension ${TASKS_EXTENSION}`, {
-    requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
-  });
-}
-
-/** Whether a client takes the handle of a task for an answer, by its capabilities. */
-export function takesTasks(capabilities: unknown): boolean {
-  const { extensions } = (capabilities ?? {}) as { readonly extensions?: Readonly<Record<string, unknown>> };
-  return extensions?.[TASKS_EXTENSION] !== undefined;
 }

@@ -1,5 +1,7 @@
+import type { Progress } from '@modelcontextprotocol/client';
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { AccessRequest, Carried } from '../../../decide/request.js';
+import type { HeldCall } from '../../call-queue.js';
 import type { UserInput } from './user-input.js';
 
 /** Who calls, as the gateway knows it; nothing in a call can change it. */
@@ -13,15 +15,20 @@ export interface CallingClient {
   readonly isPromptTrusted?: boolean | undefined;
 }
 
-/** What a request comes with besides what it asks for. */
+/** A client that sends a request, and what comes with the request besides its parameters. */
 export interface McpCaller {
   readonly client: CallingClient;
   readonly carried: Carried;
+  /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
-  /** What its user can be asked, and was. */
+  /** What the user of the client can be asked, and was. */
   readonly input?: UserInput | undefined;
-  /** Whether its client takes the handle of a task for an answer. */
+  /** Whether the client takes the handle of a task for an answer. */
   readonly takesTasks?: boolean;
+  readonly justification?: HeldCall['justification'];
+  /** Notified while the call is held, and then of its progress. */
+  readonly onWait?: HeldCall['onWait'];
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Who calls, in one text. */

@@ -2,9 +2,6 @@ import { timingSafeEqual } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { DecisionId } from '../../../lib/ids.js';
 
-/** The identifier of the extension (MCP Tasks 2026-07-28). */
-export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
-
 /** A task of a server behind the gateway, and the permit that it was begun with. */
 export interface TaskOf {
   readonly server: string;

@@ -1,10 +1,10 @@
 import { CLIENT_CAPABILITIES_META_KEY, METHOD_NOT_FOUND, ProtocolError } from '@modelcontextprotocol/server';
 import { isObject } from '../../../lib/is-object.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { needsTasks, takesTasks } from '../gateway/tasks.js';
 import { ERROR } from '../protocol/errors.js';
 import { kindOfMethod } from '../protocol/methods.js';
 import { isModern } from '../protocol/revision.js';
+import { needsTasks, takesTasks } from '../protocol/tasks-extension.js';
 import { callerIn, type RequestContext } from './request-context.js';
 
 export const MAX_WATCHED = 100;

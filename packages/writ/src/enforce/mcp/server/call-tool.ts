@@ -4,7 +4,6 @@ import type { Gateway } from '../gateway/gateway.js';
 import type { McpCaller } from '../protocol/caller.js';
 import type { CallResult } from '../protocol/result.js';
 import { askForJustification, justificationIn } from './justification.js';
-import type { Progress } from './progress.js';
 
 interface ToolCall {
   readonly name: string;
@@ -19,11 +18,11 @@ interface ToolCall {
 export async function callTool(
   gateway: Gateway,
   { name, input, capabilities, responses }: ToolCall,
-  { client, ...asked }: McpCaller & Partial<Progress>,
+  caller: McpCaller,
 ): Promise<CallResult> {
   const justification = justificationIn(responses, capabilities);
   try {
-    return await gateway.call(client, name, input, { ...asked, justification });
+    return await gateway.tools.call(name, input, { ...caller, justification });
   } catch (error) {
     if (!(error instanceof JustificationNeeded)) throw error;
     return askForJustification(name, error.message);

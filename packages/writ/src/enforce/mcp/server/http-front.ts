@@ -104,7 +104,7 @@ export class HttpFront {
     const message = parseMessage(body);
     if ('error' in message) return refuse(response, 400, message.code, message.error);
     const { value } = message;
-    const differs = headersDiffer(value, headers, (tool) => this.parts.gateway.inputSchemaOf(tool));
+    const differs = headersDiffer(value, headers, (tool) => this.parts.gateway.tools.inputSchemaOf(tool));
     return differs === undefined ? value : refuse(response, 400, HEADER_MISMATCH, differs, value.id);
   }
 

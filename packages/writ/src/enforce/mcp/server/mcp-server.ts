@@ -9,11 +9,11 @@ import {
 import { z } from 'zod';
 import type { Contents } from '../gateway/contents.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { type Tasks, takesTasks } from '../gateway/tasks.js';
+import type { Tasks } from '../gateway/tasks.js';
 import type { McpCaller } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
-import { TASKS_EXTENSION } from '../protocol/task-handle.js';
+import { TASKS_EXTENSION, takesTasks } from '../protocol/tasks-extension.js';
 import { askable, type UserInput } from '../protocol/user-input.js';
 import { MAX_WATCHED } from './admission.js';
 import { callTool } from './call-tool.js';
@@ -52,15 +52,14 @@ export function mcpServer(
   const capabilitiesOf = ({ mcpReq }: ServerContext): ClientCapabilities | undefined =>
     (mcpReq.envelope as Record<string, ClientCapabilities> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
     server.getClientCapabilities();
-  const askedBy = (meta: Record<string, unknown> | undefined, context: ServerContext): McpCaller => {
+  const callerOf = (meta: Record<string, unknown> | undefined, context: ServerContext): McpCaller => {
     const came = contextOf(context);
     const capabilities = capabilitiesOf(context);
     const input = inputOf(context, capabilities);
     return { ...callerIn(came, meta), signal: context.mcpReq.signal, input, takesTasks: takesTasks(capabilities) };
   };
   server.setRequestHandler('tools/list', async (request, context) => {
-    const { client, carried } = askedBy(request.params?._meta, context);
-    return { tools: await gateway.tools(client, carried) };
+    return { tools: await gateway.tools.list(callerOf(request.params?._meta, context)) };
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const { answered } = contextOf(context);
@@ -69,33 +68,33 @@ export function mcpServer(
     const { mcpReq } = context;
     const progress = progressOf(meta?.progressToken, (notification) => mcpReq.notify(notification));
     const call = { name, input, capabilities: capabilitiesOf(context), responses: mcpReq.inputResponses };
-    return (await callTool(gateway, call, { ...askedBy(meta, context), ...progress })) as never;
+    return (await callTool(gateway, call, { ...callerOf(meta, context), ...progress })) as never;
   });
   if (offers.resources) {
     server.setRequestHandler('resources/list', async (request, context) => ({
-      resources: await contents.resources(askedBy(request.params?._meta, context)),
+      resources: await contents.resources(callerOf(request.params?._meta, context)),
     }));
     server.setRequestHandler('resources/templates/list', async (request, context) => ({
-      resourceTemplates: await contents.templates(askedBy(request.params?._meta, context)),
+      resourceTemplates: await contents.templates(callerOf(request.params?._meta, context)),
     }));
     server.setRequestHandler('resources/read', async ({ params }, context) => {
-      return (await contents.read(params.uri, askedBy(params._meta, context))) as never;
+      return (await contents.read(params.uri, callerOf(params._meta, context))) as never;
     });
   }
   if (offers.prompts) {
     server.setRequestHandler('prompts/list', async (request, context) => ({
-      prompts: await contents.prompts(askedBy(request.params?._meta, context)),
+      prompts: await contents.prompts(callerOf(request.params?._meta, context)),
     }));
     server.setRequestHandler('prompts/get', async ({ params }, context) => {
-      return (await contents.prompt(params.name, params.arguments ?? {}, askedBy(params._meta, context))) as never;
+      return (await contents.prompt(params.name, params.arguments ?? {}, callerOf(params._meta, context))) as never;
     });
   }
   if (offers.completions)
     server.setRequestHandler('completion/complete', async ({ params }, context) => {
-      return (await contents.complete(params, askedBy(params._meta, context))) as never;
+      return (await contents.complete(params, callerOf(params._meta, context))) as never;
     });
-  if (gateway.tasks.isOffered) taskRequests(server, gateway.tasks, askedBy);
-  if (offers.subscriptions) subscriptions(server, contents, askedBy);
+  if (gateway.tasks.isOffered) taskRequests(server, gateway.tasks, callerOf);
+  if (offers.subscriptions) subscriptions(server, contents, callerOf);
   return server;
 }
 
@@ -103,7 +102,7 @@ export function mcpServer(
 function subscriptions(
   server: Server,
   contents: Contents,
-  askedBy: (meta: Record<string, unknown> | undefined, context: ServerContext) => McpCaller,
+  callerOf: (meta: Record<string, unknown> | undefined, context: ServerContext) => McpCaller,
 ): void {
   const watched = new Map<string, () => void>();
   const off = (uri: string): void => {
@@ -115,7 +114,7 @@ function subscriptions(
     if (context.http !== undefined && context.sessionId === undefined)
       throw new ProtocolError(ERROR.mapping, 'subscribe in a session: begin with initialize');
     if (watched.size >= MAX_WATCHED) throw new ProtocolError(ERROR.mapping, `${MAX_WATCHED} are subscribed to already`);
-    const end = await contents.subscribe(uri, askedBy(meta, context), () => {
+    const end = await contents.subscribe(uri, callerOf(meta, context), () => {
       server.sendResourceUpdated({ uri }).catch(() => undefined);
     });
     off(uri);
@@ -137,9 +136,9 @@ const taskParams = z.looseObject({ taskId: z.string().min(1).max(8_192) });
 function taskRequests(
   server: Server,
   tasks: Tasks,
-  askedBy: (meta: Record<string, unknown> | undefined, context: ServerContext) => McpCaller,
+  callerOf: (meta: Record<string, unknown> | undefined, context: ServerContext) => McpCaller,
 ): void {
-  const asked = (context: ServerContext): McpCaller => askedBy(context.mcpReq._meta, context);
+  const asked = (context: ServerContext): McpCaller => callerOf(context.mcpReq._meta, context);
   server.setRequestHandler('tasks/get', { params: taskParams }, async ({ taskId }, context) => {
     return (await tasks.get(taskId, asked(context))) as never;
   });

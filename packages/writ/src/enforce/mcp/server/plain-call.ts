@@ -9,11 +9,11 @@ import {
   specTypeSchemas,
 } from '@modelcontextprotocol/server';
 import type { Gateway } from '../gateway/gateway.js';
-import { takesTasks } from '../gateway/tasks.js';
 import { MISSING_CAPABILITY } from '../protocol/errors.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { isObject } from '../protocol/message.js';
 import { type CallResult, isTask } from '../protocol/result.js';
+import { takesTasks } from '../protocol/tasks-extension.js';
 import { askable } from '../protocol/user-input.js';
 import { callTool } from './call-tool.js';
 import { callerIn, type RequestContext } from './request-context.js';

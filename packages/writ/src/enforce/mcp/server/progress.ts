@@ -1,31 +1,29 @@
-import type { HeldCall } from '../../call-queue.js';
-import type { CallOptions } from '../protocol/call.js';
-
-/** Tells a client that asked for it how far its call is (MCP, "Progress"): first how long it is held, then what its server says. */
-export interface Progress {
-  readonly onWait: HeldCall['onWait'];
-  readonly onProgress: CallOptions['onProgress'];
-}
+import { defined } from '../../../lib/defined.js';
+import type { McpCaller } from '../protocol/caller.js';
 
 type Notify = (notification: { method: string; params: Record<string, unknown> }) => Promise<void>;
 
-export function progressOf(token: unknown, notify: Notify): Progress {
+/**
+ * Returns listeners that notify a client of the progress of its call (MCP, "Progress"): first how long it is held,
+ * then what its server says. A client that gave no token asked for none.
+ */
+export function progressOf(token: unknown, notify: Notify): Pick<McpCaller, 'onWait' | 'onProgress'> {
   if (typeof token !== 'string' && typeof token !== 'number') return { onWait: undefined, onProgress: undefined };
-  // It has to grow; a client that is gone is found out by the call.
+  // Progress has to grow: in seconds while the call is held, and from there on.
   let waited = 0;
-  const tell = (params: Record<string, unknown>): void => {
+  const send = (params: Record<string, unknown>): void => {
+    // The call itself finds out that a client is gone.
     notify({ method: 'notifications/progress', params: { progressToken: token, ...params } }).catch(() => undefined);
   };
   return {
     onWait: (message, ms) => {
       waited = ms / 1_000;
-      tell({ progress: waited, message });
+      send({ progress: waited, message });
     },
     onProgress: ({ progress, total, message }) =>
-      tell({
+      send({
         progress: waited + progress,
-        ...(total === undefined ? {} : { total: waited + total }),
-        ...(message === undefined ? {} : { message }),
+        ...defined({ total: total === undefined ? undefined : waited + total, message }),
       }),
   };
 }

@@ -1,0 +1,50 @@
+import { MappingError } from '../../errors.js';
+import type { Upstream } from '../client/upstream.js';
+import type { Tool } from '../protocol/call.js';
+import { firstOfEach } from './first-of-each.js';
+
+/** A tool as its server calls it, and the name that clients see. */
+export interface OfferedTool {
+  readonly upstream: Upstream;
+  readonly tool: Tool;
+  readonly shown: string;
+}
+
+/** The tools of several servers, under the names that clients see. */
+export class ToolCatalogue {
+  /** @throws {MappingError} if two servers have a tool of one name */
+  constructor(private readonly upstreams: readonly Upstream[]) {
+    const seen = new Map<string, Upstream>();
+    for (const { upstream, shown } of this.all()) {
+      const first = seen.get(shown);
+      if (first !== undefined)
+        throw new MappingError(
+          `the servers ${first.name} and ${upstream.name} both have a tool ${shown}`,
+          'give one of them a `prefix`',
+        );
+      seen.set(shown, upstream);
+    }
+  }
+
+  /** Returns every tool; of those that came to have one name later, the first. */
+  offered(): OfferedTool[] {
+    return firstOfEach(this.all(), ({ shown }) => shown);
+  }
+
+  /** Returns the tool with a name that clients see; undefined if no server has it. */
+  find(shown: string): OfferedTool | undefined {
+    for (const upstream of this.upstreams) {
+      if (!shown.startsWith(upstream.prefix)) continue;
+      const name = shown.slice(upstream.prefix.length);
+      const tool = upstream.tools.find((one) => one.name === name);
+      if (tool !== undefined) return { upstream, tool, shown };
+    }
+    return undefined;
+  }
+
+  private all(): OfferedTool[] {
+    return this.upstreams.flatMap((upstream) =>
+      upstream.tools.map((tool) => ({ upstream, tool, shown: `${upstream.prefix}${tool.name}` })),
+    );
+  }
+}
