@@ -16,13 +16,13 @@ interface MethodTarget {
  */
 const OF_SERVER: ReadonlySet<string> = new Set([
   ...['initialize', 'server/discover', 'logging/setLevel', 'subscriptions/listen'],
-  ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list', 'tasks/list'],
+  ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'],
 ]);
 
 /** Requests about one thing each: always decided, and by whoever answers them. */
 const OF_ONE: ReadonlySet<string> = new Set([
   ...['tools/call', 'resources/read', 'resources/subscribe', 'resources/unsubscribe', 'prompts/get'],
-  ...['completion/complete', 'tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update'],
+  ...['completion/complete', 'tasks/get', 'tasks/cancel', 'tasks/update'],
 ]);
 
 /** `pass`: not decided. `server`: decided as a whole. `item`: decided for what it is about. `unknown`: denied. */
