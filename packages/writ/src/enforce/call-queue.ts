@@ -4,6 +4,7 @@ import { type Decision, explainBriefly, isPermitted, isRequestable, type Refusal
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import { every } from '../lib/every.js';
+import { withResolvers } from '../lib/with-resolvers.js';
 import { JustificationNeeded } from './errors.js';
 import type { HoldSettings } from './hold-settings.js';
 
@@ -183,16 +184,16 @@ export class CallQueue {
 
 /** A call that waits for a fact. */
 class Deferred {
-  readonly permitted: Promise<boolean>;
-  private resolve: (permitted: boolean) => void = () => undefined;
+  private readonly outcome = withResolvers<boolean>();
 
   constructor(
     readonly id: string,
     private readonly request: AccessRequest,
-  ) {
-    this.permitted = new Promise((resolve) => {
-      this.resolve = resolve;
-    });
+  ) {}
+
+  /** Resolves to whether the call was permitted. */
+  get permitted(): Promise<boolean> {
+    return this.outcome.promise;
   }
 
   concerns({ resource, context }: AccessRequest): boolean {
@@ -201,7 +202,7 @@ class Deferred {
   }
 
   settle(permitted: boolean): void {
-    this.resolve(permitted);
+    this.outcome.resolve(permitted);
   }
 }
 

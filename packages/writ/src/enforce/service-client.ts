@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import type { Carried } from '../decide/request.js';
+import { messageOf } from '../lib/message-of.js';
 import { DecisionPointError } from './errors.js';
 import { type AnswerReader, exchange, wholeText } from './http-exchange.js';
 
@@ -48,9 +49,8 @@ export class ServiceClient {
         read: answerReader,
       });
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
       throw new DecisionPointError(
-        `the decision point ${this.service} did not answer: ${why}`,
+        `the decision point ${this.service} did not answer: ${messageOf(cause)}`,
         'is `writ start` running?',
         { cause },
       );

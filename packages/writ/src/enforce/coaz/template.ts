@@ -1,4 +1,5 @@
 import { type ASTNode, Environment, Optional } from '@marcbachmann/cel-js';
+import { messageOf } from '../../lib/message-of.js';
 import { MappingError } from '../errors.js';
 import { pathBelow, withFolders } from './paths.js';
 
@@ -152,5 +153,5 @@ function fromCel(value: unknown): unknown {
 }
 
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+  return messageOf(error).split('\n')[0] ?? '';
 }

@@ -4,7 +4,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   ProtocolError,
 } from '@modelcontextprotocol/client';
-import { isObject } from '../protocol/message.js';
+import { isObject } from '../../../lib/is-object.js';
 import type { CallResult } from '../protocol/result.js';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { CLIENT_CAPABILITIES_META_KEY, Client, ProtocolError } from '@modelcontextprotocol/client';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
+import { messageOf } from '../../../lib/message-of.js';
 import { TOKEN_META } from '../../carried.js';
 import { UpstreamError } from '../../errors.js';
 import type { CallOptions, Tool } from '../protocol/call.js';
@@ -102,9 +103,8 @@ export class Upstream {
       });
     } catch (cause) {
       upstream.isClosed = true;
-      const why = cause instanceof Error ? cause.message : String(cause);
       const how = 'url' in server ? `is it served at ${server.url}?` : `try the command by hand: ${server.command}`;
-      throw new UpstreamError(`the MCP server ${name} did not start: ${why}`, how, { cause });
+      throw new UpstreamError(`the MCP server ${name} did not start: ${messageOf(cause)}`, how, { cause });
     }
     return upstream;
   }

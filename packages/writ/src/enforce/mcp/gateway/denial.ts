@@ -1,5 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { type Decision, decidingPolicies, explainBriefly } from '../../../decide/decision.js';
+import { defined } from '../../../lib/defined.js';
 import type { RequestReference } from '../../call-queue.js';
 import { ERROR } from '../protocol/errors.js';
 
@@ -13,8 +14,7 @@ export function denial(what: string, decision: Decision, asked: RequestReference
     decisionId: decision.id,
     result: decision.result,
     reasons: decidingPolicies(decision),
-    ...(asked === undefined ? {} : { accessRequest: asked }),
-    ...(decision.refusal === undefined ? {} : { refusal: decision.refusal }),
+    ...defined({ accessRequest: asked, refusal: decision.refusal }),
   });
 }
 

@@ -1,5 +1,6 @@
 import { CedarError } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
+import { isObject } from '../../../lib/is-object.js';
 
 const MAX_DEPTH = 64;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -22,9 +23,4 @@ export function parseMessage(
     const { line, column } = error.position ?? { line: 1, column: 1 };
     return { error: `line ${line}, column ${column}: ${error.message}`, code: -32_700 };
   }
-}
-
-/** Whether a value of JSON is an object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isObject } from '../../../lib/is-object.js';
 import { memo } from '../../../lib/memo.js';
-import { isObject } from './message.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,39 +1,36 @@
-import { timingSafeEqual } from 'node:crypto';
 import { ProtocolError } from '@modelcontextprotocol/server';
-import canonicalize from 'canonicalize';
+import { defined } from '../../../lib/defined.js';
 import { ERROR } from './errors.js';
 import type { CallResult } from './result.js';
+import { TextSeal } from './text-seal.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What the user behind a client can be asked by a server, and what they answered (MCP 2026-07-28, "Multi Round-Trip Requests"). */
+/** What a server can ask the user of a client, and what the user answered (MCP 2026-07-28, "Multi Round-Trip Requests"). */
 export interface UserInput {
   /** The client capabilities that have to do with it. */
   readonly capabilities: Json;
   readonly responses?: Json | undefined;
-  /** As the server gave it. */
+  /** The state as the server gave it. */
   readonly state?: string | undefined;
 }
 
 const ASKABLE = ['elicitation', 'sampling', 'roots'] as const;
 
-/** Of what a client can do, what a server has to know to ask it; undefined when it can be asked nothing. */
+/** Returns the capabilities that let a server ask the user; undefined if the client has none of them. */
 export function askable(capabilities: unknown): Json | undefined {
   const all = (capabilities ?? {}) as Json;
   const some = ASKABLE.filter((name) => all[name] !== undefined).map((name) => [name, all[name]] as const);
   return some.length === 0 ? undefined : Object.fromEntries(some);
 }
 
-/** What a retry has besides what is asked. */
+/** Returns the parameters that a retry has in addition to those of the first request. */
 export function retryOf({ responses, state }: Partial<UserInput> = {}): Json {
-  return {
-    ...(responses === undefined ? {} : { inputResponses: responses }),
-    ...(state === undefined ? {} : { requestState: state }),
-  };
+  return defined({ inputResponses: responses, requestState: state });
 }
 
-/** Whose state it is: who calls, and the call that it belongs to. */
-interface StateOf {
+/** The call that a state belongs to, and its caller. */
+export interface StateOf {
   readonly caller: string;
   readonly server: string;
   /** The tool, or the method of another request. */
@@ -42,34 +39,32 @@ interface StateOf {
 }
 
 /**
- * Binds the state that a server gives to the call that it belongs to: it goes through the client, and somebody else's would otherwise be
- * taken up by whoever has it.
+ * Binds the state that a server gives to the call that it belongs to. The state goes through the client: unbound, that
+ * of another caller would be accepted from anybody who has it.
  */
 export class StateSeal {
-  constructor(private readonly hash: (text: string) => string) {}
+  private readonly seal: TextSeal;
 
-  /** An answer as its client gets it. */
+  constructor(hash: (text: string) => string) {
+    this.seal = new TextSeal(hash, 'requestState');
+  }
+
+  /** Returns an answer as its client gets it. */
   sealed(answer: CallResult, of: StateOf): CallResult {
     const { requestState: state } = answer;
-    return typeof state === 'string' ? { ...answer, requestState: `${this.mac(state, of)}.${state}` } : answer;
+    return typeof state === 'string' ? { ...answer, requestState: this.seal.seal(state, of) } : answer;
   }
 
   /**
-   * What came back, with the state as the server gave it.
+   * Returns what came back, with the state as the server gave it.
    *
-   * @throws {ProtocolError} when the state was not given for this call
+   * @throws {ProtocolError} if the state was not given for this call
    */
   opened(given: UserInput | undefined, of: StateOf): UserInput | undefined {
     if (given?.state === undefined) return given;
-    const dot = given.state.indexOf('.');
-    const state = given.state.slice(dot + 1);
-    const [mac, right] = [Buffer.from(given.state.slice(0, Math.max(dot, 0))), Buffer.from(this.mac(state, of))];
-    if (mac.length !== right.length || !timingSafeEqual(mac, right))
-      throw new ProtocolError(ERROR.mapping, '`requestState` was not given for this call; make it anew, without');
+    const state = this.seal.open(given.state, of);
+    if (state === undefined)
+      throw new ProtocolError(ERROR.mapping, '`requestState` was not given for this call; make the call again without');
     return { ...given, state };
-  }
-
-  private mac(state: string, of: StateOf): string {
-    return this.hash(canonicalize({ requestState: state, ...of }) ?? '');
   }
 }

@@ -8,10 +8,10 @@ import {
   SERVER_INFO_META_KEY,
   specTypeSchemas,
 } from '@modelcontextprotocol/server';
+import { isObject } from '../../../lib/is-object.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { MISSING_CAPABILITY } from '../protocol/errors.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
-import { isObject } from '../protocol/message.js';
 import { type CallResult, isTask } from '../protocol/result.js';
 import { takesTasks } from '../protocol/tasks-extension.js';
 import { askable } from '../protocol/user-input.js';
