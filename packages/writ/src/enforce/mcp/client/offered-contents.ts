@@ -13,7 +13,7 @@ export interface OfferedContents {
   /** Whether it completes arguments. */
   readonly completes: boolean;
   /** Whether it tells of resources that change. */
-  readonly tells: boolean;
+  readonly notifies: boolean;
   /** Whether it logs to its client. */
   readonly logs: boolean;
   /** Whether its calls can become tasks. */
@@ -36,7 +36,7 @@ export async function contentsOf(client: Client): Promise<OfferedContents> {
         : (await orNone(client.listResourceTemplates(), { resourceTemplates: [] })).resourceTemplates,
     ...(prompts === undefined ? { prompts: [] } : await orNone(client.listPrompts(), { prompts: [] })),
     completes: completions !== undefined,
-    tells: resources?.subscribe === true,
+    notifies: resources?.subscribe === true,
     logs: logging !== undefined,
     tasks: extensions?.[TASKS_EXTENSION] !== undefined,
   };

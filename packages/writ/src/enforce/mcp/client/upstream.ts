@@ -59,7 +59,7 @@ export class Upstream {
     templates: [],
     prompts: [],
     completes: false,
-    tells: false,
+    notifies: false,
     logs: false,
     tasks: false,
   };

@@ -43,7 +43,7 @@ export class Contents {
       resources: all.some(({ resources, templates }) => resources.length + templates.length > 0),
       prompts: all.some(({ prompts }) => prompts.length > 0),
       completions: all.some(({ completes }) => completes),
-      subscriptions: all.some(({ tells }) => tells),
+      subscriptions: all.some(({ notifies }) => notifies),
     };
   }
 
@@ -118,7 +118,7 @@ export class Contents {
     release?.();
     if (!isPermitted(decision)) throw denial(uri, decision, asked);
     try {
-      if (upstream?.contents.tells !== true) throw new Error(`no server tells of changes of ${uri}`);
+      if (upstream?.contents.notifies !== true) throw new Error(`no server tells of changes of ${uri}`);
       // Nobody is told who cannot be looked at.
       const off = await upstream.watch(
         uri,
