@@ -38,7 +38,7 @@ interface Checked {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** Everything that is to be said of a bundle, and the bundle when nothing of it is an error of reading. */
+/** Returns all findings of a bundle, and the bundle itself if it can be read. */
 export function findingsOf(folder: string): Checked {
   try {
     const { bundle, findings, texts } = readBundle(folder);

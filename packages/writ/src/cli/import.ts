@@ -9,7 +9,7 @@ import { type GivenJson, givenShape } from '../registry/given.js';
 import { ImportError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { type EntityMapping, entityFrom, mappingShape } from './import-mapping.js';
-import { print, printJson, printNote } from './output.js';
+import { count, print, printJson, printNote } from './output.js';
 import { askService, type ServiceFlags } from './service-client.js';
 
 export interface ImportFlags extends ServiceFlags {
@@ -53,16 +53,12 @@ export async function importEntities(file: string, flags: ImportFlags): Promise<
   }
   await send();
   if (flags.json === true) printJson({ entities: done, revision: revision ?? null, dryRun: flags.dryRun === true });
-  else if (flags.dryRun === true) print(`${entities(done)} could be read; nothing was stored`);
+  else if (flags.dryRun === true) print(`${count(done, 'entity', 'entities')} could be read; nothing was stored`);
   else
     print(
-      `${pc.green('stored')} ${entities(done)}${revision === undefined ? '' : `; the registry is at revision ${revision}`}`,
+      `${pc.green('stored')} ${count(done, 'entity', 'entities')}${revision === undefined ? '' : `; the registry is at revision ${revision}`}`,
     );
   return EXIT.ok;
-}
-
-function entities(n: number): string {
-  return n === 1 ? '1 entity' : `${n} entities`;
 }
 
 function readMapping(file: string): EntityMapping {

@@ -160,7 +160,6 @@ export async function start(options: StartOptions): Promise<Writ> {
     http.add(routes);
     const service = await http.listen(host, options.port);
     serviceUrl = service.url;
-    logger.info({ url: serviceUrl }, 'listening');
     closers.push(async () => {
       state.set({ state: 'stopping' });
       closing.abort();
@@ -168,6 +167,8 @@ export async function start(options: StartOptions): Promise<Writ> {
     });
     closers.push(() => serving.close());
     await serving.load();
+    // Not before a bundle is accepted: whoever reads this line may send requests.
+    logger.info({ url: serviceUrl }, 'listening');
     if (!isFollower)
       closers.push(
         startExports({
