@@ -35,3 +35,11 @@ it('links lead somewhere', () => {
   );
   expect(broken).toEqual([]);
 });
+
+it.each(['CONTRIBUTING.md', 'ARCHITECTURE.md'])('the sources that %s names are there', (file) => {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const named = [...text.matchAll(/`((?:[\w-]+\/)+[\w-]+(?:\.test)?\.(?:ts|mjs))`/g)].map(([, path]) => String(path));
+  const folders = ['.', 'packages/writ/src', 'packages/writ', 'packages/cedar/src'];
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((path) => !folders.some((folder) => existsSync(join(ROOT, folder, path))))).toEqual([]);
+});

@@ -80,7 +80,7 @@ export interface DeploymentStore {
  *
  * @param log where its key is, and what it is called
  * @param onClose is handed what has to be closed, in the order in which it was opened
- * @param onWriteError is told why what is on disk cannot be written to the tables of the log; it is tried again
+ * @param onWriteError called with the reason if journaled entries cannot be written to the tables; the write is tried again
  * @throws {StoreError} when another service keeps it, it does not answer, or it is not of this version
  */
 export async function openDeployment(

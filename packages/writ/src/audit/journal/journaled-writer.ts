@@ -39,7 +39,7 @@ export class JournaledWriter implements GroupWriter {
 
   /**
    * @param last the id of the last entry in the tables; empty when there is none
-   * @param onWriteError is told why what is in the journal cannot be written to the tables, once until it can be; it is tried again
+   * @param onWriteError called with the reason if journaled entries cannot be written to the tables, once until the write succeeds
    */
   constructor(
     private readonly tables: BatchWriter,
