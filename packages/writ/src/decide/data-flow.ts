@@ -26,14 +26,14 @@ interface FlowParts {
   readonly now: Date;
 }
 
-const NO_MARKS: readonly string[] = [];
+const NO_LABELS: readonly string[] = [];
 
 /** Of a call whose arguments nobody traces: nothing in the bundle describes any tool. */
 export function untraced(tool: ToolDescription): DataFlow {
   return {
     tool,
     call: undefined,
-    addedLabels: tool.marks,
+    addedLabels: tool.addedLabels,
     data: undefined,
   };
 }
@@ -54,23 +54,23 @@ export function dataFlowOf(
   { ledger, task, coverage, now }: FlowParts,
 ): DataFlow {
   const input = request.context?.input;
-  const marks = ledger.labels.ofTask(task, now);
+  const taskLabels = ledger.labels.ofTask(task, now);
   const call = originsOf(tool, input, {
     values: ledger.values.of(task),
-    marks,
+    taskLabels,
     named: coverage?.covers === true ? coverage.namedInput : [],
     isMandated: coverage?.covers === true && coverage.grant !== undefined,
   });
-  const items = tool.reads === undefined && tool.writes === undefined ? NO_MARKS : itemsOf(tool, call, request);
-  const stored = tool.reads === undefined ? NO_MARKS : storedMarks(tool.reads, items, ledger, now);
+  const items = tool.reads === undefined && tool.writes === undefined ? NO_LABELS : itemsOf(tool, call, request);
+  const stored = tool.reads === undefined ? NO_LABELS : storedLabels(tool.reads, items, ledger, now);
   return {
     tool,
     call,
-    addedLabels: together(tool.marks, stored),
+    addedLabels: together(tool.addedLabels, stored),
     data: {
       stored,
-      writes: tool.writes === undefined ? NO_MARKS : ledger.labels.keysToWrite(tool.writes, items),
-      labels: tool.writes === undefined ? NO_MARKS : (call.carriedBy('content', marks) ?? marks),
+      writes: tool.writes === undefined ? NO_LABELS : ledger.labels.keysToWrite(tool.writes, items),
+      labels: tool.writes === undefined ? NO_LABELS : (call.propagatedLabels('content', taskLabels) ?? taskLabels),
     },
   };
 }
@@ -81,7 +81,7 @@ function itemsOf(tool: ToolDescription, call: CallOrigins, { resource }: AccessR
   return resource.type === 'Tool' || resource.id === tool.name ? [...targets] : [...targets, uidText(resource)];
 }
 
-function storedMarks(store: string, items: readonly string[], ledger: Ledger, now: Date): readonly string[] {
+function storedLabels(store: string, items: readonly string[], ledger: Ledger, now: Date): readonly string[] {
   const places = items.length === 0 ? [{ store }] : items.map((item) => ({ store, item }));
   return together(...places.map((place) => ledger.labels.ofStore(place, now)));
 }
@@ -99,7 +99,7 @@ const MAX_NAMES = 32;
 
 function together(...lists: readonly (readonly string[])[]): readonly string[] {
   const all = lists.filter((list) => list.length > 0);
-  if (all.length <= 1) return all[0] ?? NO_MARKS;
+  if (all.length <= 1) return all[0] ?? NO_LABELS;
   return [...new Set(all.flat())].sort();
 }
 

@@ -3,7 +3,7 @@ import type { LedgerEvent } from '../ledger/event.js';
 import type { TaskKey, Txn } from '../lib/ids.js';
 import { isObject } from '../lib/is-object.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
-import type { Grant } from '../registry/grants.js';
+import type { RoleGrant } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import { withheldOf } from '../registry/live-facts.js';
 import type { Registry } from '../registry/registry.js';
@@ -72,14 +72,14 @@ export class EntityGatherer {
   ) {}
 
   /** The properties of a request are about its subject, not about the agents. `act` is the path, not an attribute. */
-  identity(uid: EntityUid, subject: AuthzenEntity, grants: readonly Grant[]): Entity {
+  identity(uid: EntityUid, subject: AuthzenEntity, grants: readonly RoleGrant[]): Entity {
     const isSubject = subject.type === uid.type && subject.id === uid.id;
     const entity = this.find('subject', uid, isSubject ? subject.properties : undefined);
     return grants.length === 0 ? entity : this.granted(entity, grants);
   }
 
   /** An identity that is in more than the registry says, for some time. */
-  private granted(entity: Entity, grants: readonly Grant[]): Entity {
+  private granted(entity: Entity, grants: readonly RoleGrant[]): Entity {
     const held = this.facts.pop() as FactRecord;
     this.facts.push({ ...held, granted: grants.map(({ id, in: role }) => ({ grant: id, in: plainUid(role) })) });
     return inMore(

@@ -7,7 +7,7 @@ import { messageOf } from '../lib/message-of.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { HeldApprovals } from '../registry/approvals.js';
-import type { Grant, Grants } from '../registry/grants.js';
+import type { Grants, RoleGrant } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
@@ -295,7 +295,7 @@ function seenIn(context: CedarJsonObject): DecisionRecord['seen'] {
 }
 
 const NO_VALUES: LedgerValues = {};
-const NO_GRANTS: readonly Grant[] = [];
+const NO_GRANTS: readonly RoleGrant[] = [];
 const NONE: ReadonlySet<string> = new Set();
 
 /** What the enforcement point can carry out: by its registration, and by what it says in the request. */

@@ -1,7 +1,7 @@
 import type { CapUse } from '../ledger/caps.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import { type Detection, withDetections } from '../ledger/flow/detectors.js';
-import { marksOf } from '../ledger/flow/labels.js';
+import { labelNames } from '../ledger/flow/labels.js';
 import { type Leaf, leavesOf } from '../ledger/flow/result-labels.js';
 import { readAnswer } from '../ledger/flow/result-value.js';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
@@ -170,7 +170,9 @@ export class Permits {
     const { tool, detect } = described;
     const answer = result === UNREAD ? undefined : readAnswer(result, tool.format);
     const leaves = answer ? await withDetections(leavesOf(tool, event.input, answer, event.data.stored), detect) : [];
-    const found = answer ? leaves.flatMap((leaf) => marksOf(leaf.labels)) : [...event.labels, ...Object.values(detect)];
+    const found = answer
+      ? leaves.flatMap((leaf) => labelNames(leaf.labels))
+      : [...event.labels, ...Object.values(detect)];
     const labels = [...new Set(found)].sort();
     const { writes, labels: left } = event.data;
     const names = tool.writes === undefined || left.length === 0 ? [] : namesIn(leaves);
@@ -190,7 +192,7 @@ export class Permits {
   }
 
   private remember(decisionId: DecisionId, { event, leaves }: Learned): void {
-    this.parts.ledger.values.tell(event.keys.task, (values) => values.addResult(decisionId, event.action, leaves));
+    this.parts.ledger.values.update(event.keys.task, (values) => values.addResult(decisionId, event.action, leaves));
   }
 
   /** Past its deadline an action counts as done; nobody can say otherwise any more. */

@@ -1,4 +1,6 @@
-/** CEL has integers of its own; a JSON number that is one becomes one. Objects become maps, so that no name is special. */
+import { messageOf } from '../lib/message-of.js';
+
+/** Returns a JSON value as CEL has it: whole numbers as integers, and objects as maps, so that no name is special. */
 export function celValue(value: unknown): unknown {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
   if (Array.isArray(value)) return value.map(celValue);
@@ -6,6 +8,7 @@ export function celValue(value: unknown): unknown {
   return new Map(Object.entries(value).map(([key, item]) => [key, celValue(item)]));
 }
 
+/** Returns the first line of the message of an error. */
 export function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+  return messageOf(error).split('\n')[0] ?? '';
 }

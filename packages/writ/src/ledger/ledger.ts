@@ -200,7 +200,7 @@ export class Ledger {
   declassify(from: { readonly task: TaskKey } | StoreItem, labels: readonly string[]): readonly Removal[] {
     if (!('task' in from)) return this.labels.declassifyStore(from, labels);
     const { task } = from;
-    this.values.tell(task, (values) => values.declassify(labels));
+    this.values.update(task, (values) => values.declassify(labels));
     const declared = [...this.books.values()].filter(
       ({ accumulator: { isOfLabels, key } }) => isOfLabels && key === 'task',
     );

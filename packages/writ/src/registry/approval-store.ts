@@ -30,18 +30,18 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 /** What was approved, as the database has it. */
 export class Approvals extends HeldApprovals {
   private constructor(
-    private readonly log: RevisionLog,
+    private readonly revisions: RevisionLog,
     used: Iterable<string>,
   ) {
     super(used);
-    log.keep({ kind: 'approval', refresh: (from) => this.refresh(from) });
+    revisions.keep({ kind: 'approval', refresh: (from) => this.refresh(from) });
   }
 
   /** @param used those for one permit that were used, as the record has it */
-  static async open(store: Store, log: RevisionLog, used: Iterable<string>, now: Date): Promise<Approvals> {
+  static async open(store: Store, revisions: RevisionLog, used: Iterable<string>, now: Date): Promise<Approvals> {
     const before = new Date(now.getTime() - KEPT_MS).toISOString();
     await store.withTables<ApprovalTables>().deleteFrom('approvals').where('approved_until', '<', before).execute();
-    const approvals = new Approvals(log, used);
+    const approvals = new Approvals(revisions, used);
     (await approvals.refresh(store))();
     return approvals;
   }
@@ -72,7 +72,7 @@ export class Approvals extends HeldApprovals {
 
   private async write(approval: Approval, author: Author): Promise<void> {
     const row = { id: approval.id, approved_until: approval.approvedUntil, body: JSON.stringify(approval) };
-    await this.log.write(author, async (tables) => {
+    await this.revisions.write(author, async (tables) => {
       await tables
         .withTables<ApprovalTables>()
         .insertInto('approvals')

@@ -17,8 +17,8 @@ const uid = (type: string, id: string) => ({ type, id });
 it('to read everything anew takes out what is gone, and nothing of the bundle, the schema, or what was fetched', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'writ-rows-'));
   const store = await openStore(join(folder, 'writ.db'), entityMigrations, revisionMigrations);
-  const log = await RevisionLog.open(store, new Date());
-  const entities = new EntityStore(store, log);
+  const revisions = await RevisionLog.open(store, new Date());
+  const entities = new EntityStore(store, revisions);
   const rules = new FactRules(new Map([['User', new Map([['risk', { maxAge: 60_000 }]])]]));
   const registry = Registry.load([{ uid: uid('Team', 'code') }], schema, rules);
   const revision = await entities.fill(registry);

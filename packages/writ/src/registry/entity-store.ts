@@ -39,9 +39,9 @@ export class EntityStore {
 
   constructor(
     private readonly store: Store,
-    private readonly log: RevisionLog,
+    private readonly revisions: RevisionLog,
   ) {
-    log.keep({
+    revisions.keep({
       kind: 'entity',
       refresh: async (from, changed) => {
         const registry = this.resident;
@@ -55,7 +55,7 @@ export class EntityStore {
   }
 
   get revision(): number {
-    return this.log.revision;
+    return this.revisions.revision;
   }
 
   /**
@@ -76,9 +76,9 @@ export class EntityStore {
    * @param swap puts it in the place of the one before, at once
    */
   async adopt(registry: Registry, revision: number, swap: () => void): Promise<void> {
-    await this.log.inTurn(async () => {
-      if (revision !== this.log.revision) {
-        const changed = await this.changedBetween(revision, this.log.revision);
+    await this.revisions.inTurn(async () => {
+      if (revision !== this.revisions.revision) {
+        const changed = await this.changedBetween(revision, this.revisions.revision);
         (await refresh(this.store, registry, changed))();
       }
       this.resident = registry;
@@ -87,7 +87,7 @@ export class EntityStore {
   }
 
   private async changedBetween(after: number, to: number): Promise<EntityUid[] | 'all'> {
-    const changes = await this.log.changes(after, ROWS_AT_ONCE);
+    const changes = await this.revisions.changes(after, ROWS_AT_ONCE);
     const isWhole =
       changes.length < ROWS_AT_ONCE && new Set(changes.map(({ revision }) => revision)).size >= to - after;
     return isWhole ? changes.filter(({ kind }) => kind === 'entity') : 'all';
@@ -117,7 +117,7 @@ export class EntityStore {
    * @throws {EntityError} when one does not fit the schema, is an entity of the bundle, or is not as the precondition wants it
    */
   async upsert(given: readonly EntityGiven[], author: Author, precondition: Precondition): Promise<number> {
-    const revision = await this.log.write(author, async (tables, next) => {
+    const revision = await this.revisions.write(author, async (tables, next) => {
       const uids = given.map(({ entity }) => uidOf(entity));
       await this.check(tables, uids, precondition);
       const registry = this.served();
@@ -156,7 +156,7 @@ export class EntityStore {
     meta: FactMeta,
     author: Author,
   ): Promise<void> {
-    await this.log.write(author, async (tables, revision) => {
+    await this.revisions.write(author, async (tables, revision) => {
       const registry = this.served();
       refuseCode(registry, uid);
       const [row] = await rowsOf(tables, [uid]);
@@ -199,7 +199,7 @@ export class EntityStore {
    */
   remove(uid: EntityUid, author: Author, precondition: Precondition): Promise<number | undefined> {
     const { type, id } = uid;
-    return this.log.write(author, async (tables) => {
+    return this.revisions.write(author, async (tables) => {
       await this.check(tables, [uid], precondition);
       const registry = this.served();
       const table = tables.withTables<EntityTables>();

@@ -21,7 +21,7 @@ const LOOK_MS = 100;
  * @returns a function that ends it
  */
 export function followChanges(
-  log: RevisionLog,
+  revisions: RevisionLog,
   announcements: Announcements,
   failed: (error: Error) => void,
 ): () => Promise<void> {
@@ -32,7 +32,7 @@ export function followChanges(
     try {
       do {
         isAskedAgain = false;
-        await log.follow();
+        await revisions.follow();
       } while (isAskedAgain);
       said = undefined;
     } catch (error) {
@@ -48,7 +48,7 @@ export function followChanges(
     isAskedAgain = true;
     looking ??= lookNow();
   };
-  log.onChange(() => announcements.announce());
+  revisions.onChange(() => announcements.announce());
   announcements.listen(look);
   const stop = every(LOOK_MS, look, (error) => failed(error as Error));
   return async () => {

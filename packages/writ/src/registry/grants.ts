@@ -4,7 +4,7 @@ import type { Migrations, Store } from '../store/store.js';
 import type { Author, RevisionLog } from './revision-log.js';
 
 /** That an identity is in a role or group for some time: what that may do, it may do meanwhile. */
-export interface Grant {
+export interface RoleGrant {
   readonly id: string;
   /** Who is given it, as `Type::"id"`. */
   readonly identity: string;
@@ -55,14 +55,14 @@ export const grantMigrations: Migrations = {
 
 /** What was granted and has not ended, in memory. That a grant is over is found out when it is asked for. */
 export class Grants {
-  private readonly byIdentity = new Map<string, Grant[]>();
+  private readonly byIdentity = new Map<string, RoleGrant[]>();
 
-  private constructor(private readonly log: RevisionLog) {
-    log.keep({ kind: 'grant', refresh: (from) => this.refresh(from) });
+  private constructor(private readonly revisions: RevisionLog) {
+    revisions.keep({ kind: 'grant', refresh: (from) => this.refresh(from) });
   }
 
-  static async open(store: Store, log: RevisionLog): Promise<Grants> {
-    const grants = new Grants(log);
+  static async open(store: Store, revisions: RevisionLog): Promise<Grants> {
+    const grants = new Grants(revisions);
     (await grants.refresh(store))();
     return grants;
   }
@@ -80,7 +80,7 @@ export class Grants {
   }
 
   /** What holds for an identity at a time and in a task. */
-  of(identity: EntityUid, task: string | undefined, now: Date): readonly Grant[] {
+  of(identity: EntityUid, task: string | undefined, now: Date): readonly RoleGrant[] {
     const held = this.byIdentity.get(uidText(identity));
     if (held === undefined) return NONE;
     const at = now.toISOString();
@@ -93,17 +93,17 @@ export class Grants {
   }
 
   /** All, those that are over too, the newest first. */
-  list(): Grant[] {
+  list(): RoleGrant[] {
     return [...this.byIdentity.values()].flat().sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
-  find(id: string): Grant | undefined {
+  find(id: string): RoleGrant | undefined {
     return this.list().find((grant) => grant.id === id);
   }
 
   /** In the next decision when its promise is kept. */
-  async add(grant: Grant, author: Author): Promise<void> {
-    await this.log.write(author, async (tables) => {
+  async add(grant: RoleGrant, author: Author): Promise<void> {
+    await this.revisions.write(author, async (tables) => {
       await tables.withTables<GrantTables>().insertInto('grants').values(rowOf(grant)).execute();
       return {
         changes: [{ kind: 'grant', type: grant.in.type, id: grant.id, what: 'put' }],
@@ -119,7 +119,7 @@ export class Grants {
     // Out of force before it is off the disk, as with revocations.
     this.drop(found);
     try {
-      await this.log.write(author, async (tables) => {
+      await this.revisions.write(author, async (tables) => {
         await tables.withTables<GrantTables>().deleteFrom('grants').where('id', '=', id).execute();
         return { changes: [{ kind: 'grant', type: found.in.type, id, what: 'delete' }], apply: () => this.drop(found) };
       });
@@ -129,21 +129,21 @@ export class Grants {
     }
   }
 
-  private hold(grant: Grant): void {
+  private hold(grant: RoleGrant): void {
     const others = (this.byIdentity.get(grant.identity) ?? []).filter(({ id }) => id !== grant.id);
     this.byIdentity.set(grant.identity, [...others, grant]);
   }
 
-  private drop({ identity, id }: Grant): void {
+  private drop({ identity, id }: RoleGrant): void {
     const left = (this.byIdentity.get(identity) ?? []).filter((grant) => grant.id !== id);
     if (left.length === 0) this.byIdentity.delete(identity);
     else this.byIdentity.set(identity, left);
   }
 }
 
-const NONE: readonly Grant[] = [];
+const NONE: readonly RoleGrant[] = [];
 
-function rowOf({ id, identity, in: role, purpose, task, start, end, grantedBy }: Grant): GrantRow {
+function rowOf({ id, identity, in: role, purpose, task, start, end, grantedBy }: RoleGrant): GrantRow {
   return {
     id,
     identity,
@@ -165,7 +165,7 @@ function grantOf({
   end_at: end,
   granted_by: grantedBy,
   ...row
-}: GrantRow): Grant {
+}: GrantRow): RoleGrant {
   return {
     ...row,
     in: { type, id },

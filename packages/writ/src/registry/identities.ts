@@ -56,13 +56,13 @@ export class Identities {
 
   private constructor(
     private readonly store: Store,
-    private readonly log: RevisionLog,
+    private readonly revisions: RevisionLog,
   ) {
-    log.keep({ kind: 'identity', refresh: (from) => this.refresh(from) });
+    revisions.keep({ kind: 'identity', refresh: (from) => this.refresh(from) });
   }
 
-  static async open(store: Store, log: RevisionLog): Promise<Identities> {
-    const identities = new Identities(store, log);
+  static async open(store: Store, revisions: RevisionLog): Promise<Identities> {
+    const identities = new Identities(store, revisions);
     (await identities.refresh(store))();
     return identities;
   }
@@ -106,7 +106,7 @@ export class Identities {
       registeredBy: known?.registeredBy ?? by,
     };
     const row = rowOf(put);
-    await this.log.write(author, async (tables) => {
+    await this.revisions.write(author, async (tables) => {
       const { type: _type, id: _id, ...changed } = row;
       await tables
         .withTables<IdentityTables>()

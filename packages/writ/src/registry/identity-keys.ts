@@ -50,12 +50,12 @@ interface Held extends IdentityKey {
 export class IdentityKeys {
   private readonly held = new Map<string, Held>();
 
-  private constructor(private readonly log: RevisionLog) {
-    log.keep({ kind: 'identity-key', refresh: (from) => this.refresh(from) });
+  private constructor(private readonly revisions: RevisionLog) {
+    revisions.keep({ kind: 'identity-key', refresh: (from) => this.refresh(from) });
   }
 
-  static async open(store: Store, log: RevisionLog): Promise<IdentityKeys> {
-    const keys = new IdentityKeys(log);
+  static async open(store: Store, revisions: RevisionLog): Promise<IdentityKeys> {
+    const keys = new IdentityKeys(revisions);
     (await keys.refresh(store))();
     return keys;
   }
@@ -94,7 +94,7 @@ export class IdentityKeys {
       throw new KeyRegistrationError('this key is that of another identity', 'make a key of its own for each');
     if (known !== undefined) return known;
     const { thumbprint, jwk: plain, addedAt } = fresh;
-    await this.log.write({ by, now }, async (tables) => {
+    await this.revisions.write({ by, now }, async (tables) => {
       await tables
         .withTables<KeyTables>()
         .insertInto('identity_keys')
@@ -115,7 +115,7 @@ export class IdentityKeys {
     // Out of force before it is off the disk, as with revocations.
     this.held.delete(thumbprint);
     try {
-      await this.log.write(author, async (tables) => {
+      await this.revisions.write(author, async (tables) => {
         await tables.withTables<KeyTables>().deleteFrom('identity_keys').where('thumbprint', '=', thumbprint).execute();
         return {
           changes: [{ kind: 'identity-key', type: known.owner.type, id: thumbprint, what: 'delete' }],

@@ -1,5 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
 import { sql, type Transaction } from 'kysely';
+import { SerialQueue } from '../lib/serial-queue.js';
 import { columnsOf, isPostgres } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 
@@ -82,7 +83,7 @@ const MAX_CAUGHT_UP = 50_000;
  */
 export class RevisionLog {
   private readonly parts = new Map<ChangeKind, ResidentPart>();
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly queue = new SerialQueue();
   private waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
   private caughtUpAt = 0;
   private readonly shared: boolean;
@@ -155,9 +156,7 @@ export class RevisionLog {
 
   /** Runs something while nobody here makes a change. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.turn.then(work);
-    this.turn = mine.catch(() => undefined);
-    return mine;
+    return this.queue.run(work);
   }
 
   /** Takes in what others have changed. */

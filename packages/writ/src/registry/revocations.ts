@@ -4,7 +4,7 @@ import type { Author, RevisionLog } from './revision-log.js';
 import { isBefore, keyOf, keysOf, type Revocable, type Revocation, reaches } from './revocation.js';
 import { type RevocationTables, revocationOf } from './revocation-rows.js';
 
-/** Told of a revocation as soon as it is in force. */
+/** Receives a revocation as soon as it is in force. */
 type OnRevocation = (revocation: Revocation) => void;
 
 /** What is revoked now. A revocation is in the next decision when its promise is kept. */
@@ -16,13 +16,13 @@ export class Revocations {
 
   private constructor(
     private readonly store: Store,
-    private readonly log: RevisionLog,
+    private readonly revisions: RevisionLog,
   ) {
-    log.keep({ kind: 'revocation', refresh: (from) => this.refresh(from) });
+    revisions.keep({ kind: 'revocation', refresh: (from) => this.refresh(from) });
   }
 
-  static async open(store: Store, log: RevisionLog): Promise<Revocations> {
-    const revocations = new Revocations(store, log);
+  static async open(store: Store, revisions: RevisionLog): Promise<Revocations> {
+    const revocations = new Revocations(store, revisions);
     (await revocations.refresh(store))();
     return revocations;
   }
@@ -41,7 +41,7 @@ export class Revocations {
       for (const row of rows) {
         const revocation = revocationOf(row);
         this.byTarget.set(keyOf(revocation), revocation);
-        if (before.get(keyOf(revocation))?.id !== revocation.id) this.tell(revocation);
+        if (before.get(keyOf(revocation))?.id !== revocation.id) this.notify(revocation);
       }
       for (const [key, revocation] of this.pending) this.byTarget.set(key, revocation);
     };
@@ -113,7 +113,7 @@ export class Revocations {
     // In force before it is on disk: a revocation that is late is worse than one that is lost with an error.
     this.byTarget.set(key, revocation);
     this.pending.set(key, revocation);
-    this.tell(revocation);
+    this.notify(revocation);
     try {
       await this.write(revocation, revocation.at, 'put', async (tables) => {
         const { kind, target, task = '', before = null, ...rest } = revocation;
@@ -159,13 +159,13 @@ export class Revocations {
     what: 'put' | 'delete',
     make: (tables: Kysely<RevocationTables>) => Promise<void>,
   ): Promise<void> {
-    await this.log.write({ by, now: new Date(at) }, async (tables) => {
+    await this.revisions.write({ by, now: new Date(at) }, async (tables) => {
       await make(tables.withTables<RevocationTables>());
       return { changes: [{ kind: 'revocation', type: kind, id, what }] };
     });
   }
 
-  private tell(revocation: Revocation): void {
+  private notify(revocation: Revocation): void {
     for (const listener of this.listeners) listener(revocation);
   }
 }

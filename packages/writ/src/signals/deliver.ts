@@ -35,7 +35,7 @@ export class Delivery {
   private readonly closing = new AbortController();
   private running: Promise<void> | undefined;
   private wake: () => void = () => undefined;
-  private told = 0;
+  private delivered = 0;
   private hasBegun = false;
   /** Of events that a receiver which fetches has, while it does not have one before them. */
   private readonly acknowledged = new Set<string>();
@@ -48,7 +48,7 @@ export class Delivery {
 
   /** Starts to deliver, from where delivery to this receiver ended before; to a new one, from now on. */
   start(): void {
-    this.told = this.parts.revisions.revision;
+    this.delivered = this.parts.revisions.revision;
     if (this.receiver.push !== undefined) this.running = this.run();
     else this.running = this.begin().catch((error: unknown) => this.parts.failed(this.receiver.name, error as Error));
   }
@@ -57,10 +57,10 @@ export class Delivery {
   private async begin(): Promise<void> {
     if (this.hasBegun) return;
     const { name } = this.receiver;
-    const known = await this.parts.store.toldUpTo(name);
-    if (known === undefined) await this.parts.store.setToldUpTo(name, this.told);
+    const known = await this.parts.store.deliveredUpTo(name);
+    if (known === undefined) await this.parts.store.setDeliveredUpTo(name, this.delivered);
     if (this.hasBegun) return;
-    this.told = known ?? this.told;
+    this.delivered = known ?? this.delivered;
     this.hasBegun = true;
   }
 
@@ -102,11 +102,11 @@ export class Delivery {
     // It was told up to the first that it does not have, whatever it has behind it.
     for (const { jti, revision } of events) {
       if (!this.acknowledged.delete(jti)) break;
-      await this.setTold(revision);
+      await this.setDelivered(revision);
     }
-    const behind = events.filter(({ jti, revision }) => revision > this.told && !this.acknowledged.has(jti));
+    const behind = events.filter(({ jti, revision }) => revision > this.delivered && !this.acknowledged.has(jti));
     const left = [...this.verifications, ...behind];
-    if (behind.length === 0 && this.acknowledged.size === 0) await this.setTold(Math.max(this.told, upTo));
+    if (behind.length === 0 && this.acknowledged.size === 0) await this.setDelivered(Math.max(this.delivered, upTo));
     const sets: Record<string, string> = {};
     for (const event of left.slice(0, maxEvents))
       sets[event.jti] = await this.parts.sign(event, this.receiver.audience);
@@ -115,13 +115,13 @@ export class Delivery {
 
   private pending() {
     const { revisions, revocations, issuer } = this.parts;
-    return eventsBehind(this.told, revisions, revocations, issuer());
+    return eventsBehind(this.delivered, revisions, revocations, issuer());
   }
 
-  private async setTold(revision: number): Promise<void> {
-    if (revision === this.told) return;
-    await this.parts.store.setToldUpTo(this.receiver.name, revision);
-    this.told = revision;
+  private async setDelivered(revision: number): Promise<void> {
+    if (revision === this.delivered) return;
+    await this.parts.store.setDeliveredUpTo(this.receiver.name, revision);
+    this.delivered = revision;
   }
 
   private async run(): Promise<void> {
@@ -156,10 +156,10 @@ export class Delivery {
       const { events, upTo } = await this.pending();
       for (const event of events) {
         await this.push(event);
-        await this.setTold(event.revision);
+        await this.setDelivered(event.revision);
       }
-      isMore = upTo > this.told;
-      await this.setTold(Math.max(this.told, upTo));
+      isMore = upTo > this.delivered;
+      await this.setDelivered(Math.max(this.delivered, upTo));
     }
   }
 

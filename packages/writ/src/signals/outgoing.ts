@@ -28,14 +28,14 @@ const AT_ONCE = 500;
  */
 export async function eventsBehind(
   after: number,
-  log: RevisionLog,
+  revisions: RevisionLog,
   revocations: Revocations,
   issuer: string,
 ): Promise<{ readonly events: readonly OutgoingEvent[]; readonly upTo: number }> {
-  const changes = await log.changes(after, AT_ONCE);
-  const told = changes.filter(({ kind }) => kind === 'revocation');
-  const stored = await revocations.stored(told.map(({ id }) => id));
-  const events = told.flatMap((change) => {
+  const changes = await revisions.changes(after, AT_ONCE);
+  const changed = changes.filter(({ kind }) => kind === 'revocation');
+  const stored = await revocations.stored(changed.map(({ id }) => id));
+  const events = changed.flatMap((change) => {
     const revocation = stored.get(change.id);
     // It has been revoked anew since, of which a later change tells.
     return revocation === undefined ? [] : [eventOf(change, revocation, issuer)];

@@ -129,7 +129,7 @@ export class StreamStore {
   }
 
   /** Up to which revision a receiver of ours was told; undefined for one that was told nothing yet. */
-  async toldUpTo(receiver: string): Promise<number | undefined> {
+  async deliveredUpTo(receiver: string): Promise<number | undefined> {
     const row = await this.table
       .selectFrom('signal_receivers')
       .select('revision')
@@ -138,7 +138,7 @@ export class StreamStore {
     return row?.revision;
   }
 
-  async setToldUpTo(receiver: string, revision: number): Promise<void> {
+  async setDeliveredUpTo(receiver: string, revision: number): Promise<void> {
     await this.table
       .insertInto('signal_receivers')
       .values({ receiver, revision })

@@ -1,4 +1,5 @@
 import { uidText } from '@writ/cedar';
+import { SerialQueue } from '../lib/serial-queue.js';
 import { EntityError } from '../registry/errors.js';
 import { effectsOf, happenedAt, type SignalEffect, type SignalMapping } from './effects.js';
 import { SetError } from './errors.js';
@@ -28,7 +29,7 @@ const STORED_EVERY_MS = 500;
 
 /** The events of one transmitter, on their way into the registry: each once, and an older one never over a newer. */
 export class SignalStream {
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly queue = new SerialQueue();
   private expected: string | undefined;
   private storedAt = 0;
   private state: StreamState;
@@ -94,9 +95,7 @@ export class SignalStream {
    * @throws {SetError} when it is refused; any other error means that it has to be sent again
    */
   take(text: string): Promise<void> {
-    const mine = this.turn.then(() => this.takeNow(text));
-    this.turn = mine.catch(() => undefined);
-    return mine;
+    return this.queue.run(() => this.takeNow(text));
   }
 
   private async takeNow(text: string): Promise<void> {

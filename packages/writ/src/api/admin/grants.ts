@@ -1,6 +1,6 @@
 import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
-import type { Grant, Grants } from '../../registry/grants.js';
+import type { Grants, RoleGrant } from '../../registry/grants.js';
 import type { Revocations } from '../../registry/revocations.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
@@ -41,7 +41,7 @@ const newShape = z.strictObject({
 /** `/v1/grants`: authority for some time. */
 export function grantRoutes(parts: GrantParts): Route[] {
   const { grants, decider, clock, revocations } = parts;
-  const viewOf = (grant: Grant): z.output<typeof grantShape> => {
+  const viewOf = (grant: RoleGrant): z.output<typeof grantShape> => {
     const at = clock().toISOString();
     const isOver =
       (grant.end !== undefined && grant.end <= at) ||
@@ -82,7 +82,7 @@ export function grantRoutes(parts: GrantParts): Route[] {
           );
         if (until !== undefined && (until <= from || until <= now.toISOString()))
           throw new Problem(400, 'body.end: it is over before it begins');
-        const grant: Grant = {
+        const grant: RoleGrant = {
           id: decider().nextId(now),
           identity: uidText(uidIn(body.identity, 'identity')),
           in: uidIn(body.in, 'in'),

@@ -112,16 +112,16 @@ function argumentsOf(tool: ListedTool): Described {
   return { lines, opaque, isNeeded: required.length > 0 };
 }
 
-const MOST_CHOICES = 12;
+const MAX_CHOICES = 12;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
 
 /** The values of an enumeration: Cedar has them as texts. */
 function choices(schema: unknown): string {
   const { enum: values } = (schema ?? {}) as { enum?: unknown };
   if (!Array.isArray(values) || !values.every((value) => typeof value === 'string')) return '';
-  const some = values.slice(0, MOST_CHOICES).map((value) => JSON.stringify(value.slice(0, 40)));
+  const some = values.slice(0, MAX_CHOICES).map((value) => JSON.stringify(value.slice(0, 40)));
   // What a server writes does not end the line.
-  return ` // ${some.join(', ').replace(CONTROL, '?')}${values.length > MOST_CHOICES ? ', …' : ''}`;
+  return ` // ${some.join(', ').replace(CONTROL, '?')}${values.length > MAX_CHOICES ? ', …' : ''}`;
 }
 
 function typeText(type: string, lines: readonly string[], { name }: ListedTool, opaque: readonly string[]): string {

@@ -18,7 +18,7 @@ interface DraftedPolicies {
   readonly identities: readonly EntityUid[];
 }
 
-const MOST_NAMED = 20;
+const MAX_NAMED = 20;
 
 /**
  * Permits for what was seen, and nothing else: the tools that were called, by those who called them, up to the largest amount, and to where
@@ -67,7 +67,7 @@ function who(calls: readonly ObservedCall[]): string {
   const tests = [...byType]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([type, uids]) =>
-      uids.size > MOST_NAMED ? [`principal is ${type}`] : [...uids].sort().map((uid) => `principal == ${uid}`),
+      uids.size > MAX_NAMED ? [`principal is ${type}`] : [...uids].sort().map((uid) => `principal == ${uid}`),
     );
   return tests.length === 1 ? (tests[0] as string) : `(${tests.join(' || ')})`;
 }
@@ -106,9 +106,9 @@ function destinations({ roles }: Pick<GuessedTool, 'roles'>, calls: readonly Obs
     const isSome = part === 'domains' ? ' && !context.tool.destination.domains.isEmpty()' : '';
     return `(if context.tool has destination then [${list.join(', ')}].containsAll(context.tool.destination.${part})${isSome} else true)`;
   };
-  if (texts.size <= MOST_NAMED) return [only('values', [...texts])];
+  if (texts.size <= MAX_NAMED) return [only('values', [...texts])];
   const domains = [...texts].map(domainOf);
-  const isFew = !domains.includes(undefined) && new Set(domains).size <= MOST_NAMED;
+  const isFew = !domains.includes(undefined) && new Set(domains).size <= MAX_NAMED;
   return isFew ? [only('domains', domains as string[])] : [];
 }
 

@@ -25,7 +25,7 @@ export class TaskMemory {
   /** What the user asked for at the beginning of a transaction; it is kept in memory alone. */
   addPrompt(txn: Txn, prompt: string): void {
     const { plane, ledger } = this.parts;
-    if (!plane().tools.isEmpty) ledger.values.tell(keyOfTask(txn), (values) => values.addPrompt(prompt));
+    if (!plane().tools.isEmpty) ledger.values.update(keyOfTask(txn), (values) => values.addPrompt(prompt));
   }
 
   /** The prompt that came with a request: when the token says that it is the one, or whoever says it may. */
@@ -34,7 +34,7 @@ export class TaskMemory {
     if (typeof prompt !== 'string') return;
     const { ledger, hashPrompt } = this.parts;
     const isTheOne = promptHash === undefined ? caller.rights.prompt() : hashPrompt(prompt) === promptHash;
-    if (isTheOne) ledger.values.tell(task, (values) => values.addPrompt(prompt));
+    if (isTheOne) ledger.values.update(task, (values) => values.addPrompt(prompt));
   }
 
   /**
@@ -49,7 +49,7 @@ export class TaskMemory {
     if (provenance === undefined || tools.isEmpty) return false;
     const tool = tools.of(request.action.name);
     const given = valuesOf(tool, request.context?.input);
-    ledger.values.tell(taskKeyOf(request, provenance as Provenance), (values) => {
+    ledger.values.update(taskKeyOf(request, provenance as Provenance), (values) => {
       for (const value of given) values.approve(value);
       values.approveTool(tool.name);
     });

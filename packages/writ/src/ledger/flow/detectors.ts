@@ -58,7 +58,7 @@ function indexAt(starts: readonly number[], place: number): number {
 
 const PIECE = 4 * 1024;
 /** With its country, spaces and extension. */
-const LONGEST_NUMBER = 64;
+const MAX_NUMBER_LENGTH = 64;
 
 /** What is found fast enough to look for it while somebody waits. */
 type QuickFinders = Readonly<Record<'email' | 'iban' | 'card', (text: string) => readonly Span[]>>;
@@ -86,7 +86,7 @@ const FINDERS: Readonly<Record<keyof Detection, (text: string) => Promise<readon
     const found: Span[] = [];
     // A text of digits alone takes a second: between the pieces others are decided on.
     for (let at = 0; at < text.length; at += PIECE) {
-      for (const { startsAt, endsAt } of findPhoneNumbersInText(text.slice(at, at + PIECE + LONGEST_NUMBER)))
+      for (const { startsAt, endsAt } of findPhoneNumbersInText(text.slice(at, at + PIECE + MAX_NUMBER_LENGTH)))
         found.push({ start: at + startsAt, end: at + endsAt });
       await new Promise((resolve) => setImmediate(resolve));
     }

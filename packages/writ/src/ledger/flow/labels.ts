@@ -1,13 +1,15 @@
+import { memo } from '../../lib/memo.js';
+
 /**
- * Labels of data (docs/concepts.md, "Label"), lowest first. Integrity says how far a value can be trusted, confidentiality
- * how far it may spread. A bundle adds any other name.
+ * Labels of data (docs/tools.md). Integrity says how far a value may be trusted, lowest first; confidentiality how far it may spread. A
+ * bundle can give any other name in addition.
  */
 export const INTEGRITY = ['external', 'attested', 'internal', 'system', 'user'] as const;
 export const CONFIDENTIALITY = ['public', 'internal', 'confidential', 'restricted'] as const;
 export type Integrity = (typeof INTEGRITY)[number];
 export type Confidentiality = (typeof CONFIDENTIALITY)[number];
 
-/** What is known of some data. */
+/** The labels of some data. */
 export interface Labels {
   readonly integrity: Integrity;
   readonly confidentiality: Confidentiality;
@@ -15,22 +17,22 @@ export interface Labels {
   readonly names: readonly string[];
 }
 
-/** What nothing describes. */
+/** The labels of data that nothing describes. */
 export const UNCLASSIFIED: Labels = { integrity: 'external', confidentiality: 'confidential', names: [] };
-/** What the user says. */
+/** The labels of what the user says. */
 export const FROM_USER: Labels = { integrity: 'user', confidentiality: 'public', names: [] };
 
-/** As a policy compares it: 0 for `external` to 4 for `user`. */
+/** Returns the level that a policy compares: 0 for `external` to 4 for `user`. */
 export function integrityLevel(integrity: Integrity): number {
   return INTEGRITY.indexOf(integrity);
 }
 
-/** As a policy compares it: 0 for `public` to 3 for `restricted`. */
+/** Returns the level that a policy compares: 0 for `public` to 3 for `restricted`. */
 export function confidentialityLevel(confidentiality: Confidentiality): number {
   return CONFIDENTIALITY.indexOf(confidentiality);
 }
 
-/** The labels of what is made from both: believed as little as the worse, kept as close as the closer. */
+/** Returns the labels of data made from both: the lower integrity, and the higher confidentiality. */
 export function join(a: Labels, b: Labels): Labels {
   const integrity = integrityLevel(a.integrity) <= integrityLevel(b.integrity) ? a.integrity : b.integrity;
   const isCloser = confidentialityLevel(a.confidentiality) >= confidentialityLevel(b.confidentiality);
@@ -39,39 +41,29 @@ export function join(a: Labels, b: Labels): Labels {
 }
 
 /**
- * The marks that data leaves on whoever reads it: `external` or `attested`, `confidential` or `restricted`, and every other name.
- * What is of our own and may be known by many leaves none.
+ * Returns the names of the labels that data adds to a task that reads it: `external` or `attested`, `confidential` or `restricted`,
+ * and every other name. Data of our own that many may know adds none. Labels are made once and looked at often, so it is remembered.
  */
-export function marksOf(labels: Labels): readonly string[] {
-  let known = marks.get(labels);
-  if (known === undefined) {
-    known = listMarks(labels);
-    marks.set(labels, known);
-  }
-  return known;
-}
+export const labelNames: (labels: Labels) => readonly string[] = memo(
+  ({ integrity, confidentiality, names }: Labels) => {
+    const added = [...names];
+    if (integrityLevel(integrity) < integrityLevel('internal')) added.push(integrity);
+    if (confidentialityLevel(confidentiality) >= confidentialityLevel('confidential')) added.push(confidentiality);
+    return added.sort();
+  },
+);
 
-/** Labels are made once and looked at often. */
-const marks = new WeakMap<Labels, readonly string[]>();
-
-function listMarks({ integrity, confidentiality, names }: Labels): string[] {
-  const marks = [...names];
-  if (integrityLevel(integrity) < integrityLevel('internal')) marks.push(integrity);
-  if (confidentialityLevel(confidentiality) >= confidentialityLevel('confidential')) marks.push(confidentiality);
-  return marks.sort();
-}
-
-/** The labels of what bears these marks. */
-export function labelsOfMarks(marks: Iterable<string>): Labels {
+/** Returns the labels that these names stand for. */
+export function labelsNamed(added: Iterable<string>): Labels {
   let labels: Labels = { integrity: 'system', confidentiality: 'public', names: [] };
   const names: string[] = [];
-  for (const mark of marks) {
-    const isIntegrity = (INTEGRITY as readonly string[]).includes(mark);
-    const isConfidentiality = (CONFIDENTIALITY as readonly string[]).includes(mark);
-    if (isIntegrity) labels = join(labels, { integrity: mark as Integrity, confidentiality: 'public', names: [] });
+  for (const name of added) {
+    const isIntegrity = (INTEGRITY as readonly string[]).includes(name);
+    const isConfidentiality = (CONFIDENTIALITY as readonly string[]).includes(name);
+    if (isIntegrity) labels = join(labels, { integrity: name as Integrity, confidentiality: 'public', names: [] });
     else if (isConfidentiality)
-      labels = join(labels, { integrity: 'user', confidentiality: mark as Confidentiality, names: [] });
-    else names.push(mark);
+      labels = join(labels, { integrity: 'user', confidentiality: name as Confidentiality, names: [] });
+    else names.push(name);
   }
   return { ...labels, names: sorted(names) };
 }

@@ -18,7 +18,7 @@ const labelled = (integrity: Labels['integrity'], names: string[] = []): Labels 
 function known(say: (values: TaskValues) => void = () => undefined, more: Partial<Known> = {}): Known {
   const values = new TaskValues();
   say(values);
-  return { values, marks: [], named: [], isMandated: false, ...more };
+  return { values, taskLabels: [], named: [], isMandated: false, ...more };
 }
 
 describe('originsOf', () => {
@@ -34,7 +34,7 @@ describe('originsOf', () => {
     const call = originsOf(
       invite,
       { guests: [{ email: 'ana@x.example' }, { email: 'eve@x.example' }], title: 'hi' },
-      known(values, { marks: ['pii'] }),
+      known(values, { taskLabels: ['pii'] }),
     );
     expect(call.origins).toMatchObject([
       {
@@ -69,7 +69,7 @@ describe('originsOf', () => {
     const call = originsOf(
       toolOf({ arguments: { to: 'destination', text: 'content' } }),
       { to: 'bob', text: 'secret plan' },
-      known((v) => v.approve('secret plan'), { named: ['to'], marks: ['pii'] }),
+      known((v) => v.approve('secret plan'), { named: ['to'], taskLabels: ['pii'] }),
     );
     expect(call.origins).toMatchObject([
       { from: 'mandate', integrity: 'user', labels: [] },

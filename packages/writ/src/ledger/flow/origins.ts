@@ -1,5 +1,6 @@
 import { stemmer } from 'stemmer';
 import { domainOf } from '../../lib/domain.js';
+import { memo } from '../../lib/memo.js';
 import {
   confidentialityLevel,
   FROM_USER,
@@ -7,8 +8,8 @@ import {
   integrityLevel,
   join,
   type Labels,
-  labelsOfMarks,
-  marksOf,
+  labelNames,
+  labelsNamed,
 } from './labels.js';
 import { linksIn } from './normal-form.js';
 import { type Found, MAX_EFFORT, type TaskValues } from './task-values.js';
@@ -28,8 +29,8 @@ export interface Origin {
 /** What a call is traced against. */
 interface Known {
   readonly values: TaskValues | undefined;
-  /** The marks of everything that the task has read. */
-  readonly marks: readonly string[];
+  /** The labels of everything that the task has read. */
+  readonly taskLabels: readonly string[];
   /** The arguments whose values the mandate names. */
   readonly named: readonly string[];
   /** Whether the task has a mandate that was given for something. */
@@ -94,16 +95,16 @@ export class CallOrigins {
   }
 
   /**
-   * The marks that values with a role take along to where they are kept: their own, and of those that were never said all of the task,
-   * of which they can be made. Undefined when the tool has no such role.
+   * Returns the labels of the values with a role, for the place where they are kept. A value that was never said has every label of
+   * the task, because it can be made of anything there. Undefined if the tool has no such role.
    */
-  carriedBy(role: Role, ofTask: readonly string[]): readonly string[] | undefined {
+  propagatedLabels(role: Role, ofTask: readonly string[]): readonly string[] | undefined {
     if (!this.roles.has(role)) return undefined;
-    const marks = new Set<string>();
+    const labels = new Set<string>();
     for (const { role: its, origin } of this.traced) {
-      if (its === role) for (const mark of origin.from === 'nowhere' ? ofTask : origin.labels) marks.add(mark);
+      if (its === role) for (const label of origin.from === 'nowhere' ? ofTask : origin.labels) labels.add(label);
     }
-    return [...marks].sort();
+    return [...labels].sort();
   }
 
   private summary(key: string, isOf: (one: Traced) => boolean): OriginSummary {
@@ -148,27 +149,12 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
   return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed);
 }
 
-const roles = new WeakMap<ToolDescription, ReadonlySet<Role>>();
+const rolesOf = memo(
+  (tool: ToolDescription): ReadonlySet<Role> =>
+    new Set(tool.isDescribed ? tool.arguments.map(({ role }) => role) : UNDESCRIBED_ROLES),
+);
 
-function rolesOf(tool: ToolDescription): ReadonlySet<Role> {
-  let known = roles.get(tool);
-  if (known === undefined) {
-    known = new Set(tool.isDescribed ? tool.arguments.map(({ role }) => role) : UNDESCRIBED_ROLES);
-    roles.set(tool, known);
-  }
-  return known;
-}
-
-const stems = new WeakMap<ToolDescription, readonly string[]>();
-
-function stemsOf(tool: ToolDescription): readonly string[] {
-  let known = stems.get(tool);
-  if (known === undefined) {
-    known = tool.asked.map((word) => stemmer(word.toLowerCase()));
-    stems.set(tool, known);
-  }
-  return known;
-}
+const stemsOf = memo((tool: ToolDescription) => tool.asked.map((word) => stemmer(word.toLowerCase())));
 
 class Tracer {
   /** What was never said can be made of anything that the task has read. */
@@ -177,7 +163,7 @@ class Tracer {
   private readonly effort = { characters: MAX_EFFORT };
 
   constructor(private readonly known: Known) {
-    this.anything = anythingOf(known.marks);
+    this.anything = anythingOf(known.taskLabels);
   }
 
   trace(argument: string, at: string, role: Role, value: string | number, kind: string | undefined): Traced {
@@ -188,7 +174,7 @@ class Tracer {
       role,
       from,
       integrity: labels.integrity,
-      labels: marksOf(labels),
+      labels: labelNames(labels),
       ...(source === undefined ? {} : { source }),
     };
     return { argument, role, value, labels, links, origin };
@@ -228,17 +214,10 @@ class Tracer {
   }
 }
 
-/** The marks of a task are one list for as long as they do not change. */
-const anything = new WeakMap<readonly string[], Labels>();
-
-function anythingOf(marks: readonly string[]): Labels {
-  let known = anything.get(marks);
-  if (known === undefined) {
-    known = { ...labelsOfMarks(marks), integrity: 'external' };
-    anything.set(marks, known);
-  }
-  return known;
-}
+/** Returns the labels of data made of anything in a task; the labels of a task are one list for as long as they do not change. */
+const anythingOf = memo(
+  (taskLabels: readonly string[]): Labels => ({ ...labelsNamed(taskLabels), integrity: 'external' }),
+);
 
 /** What policies see of the values of one argument, or of all with one role. */
 export class OriginSummary {
@@ -265,7 +244,7 @@ export class OriginSummary {
   }
 
   get labels(): readonly string[] {
-    return marksOf(this.all);
+    return labelNames(this.all);
   }
 
   get from(): readonly string[] {

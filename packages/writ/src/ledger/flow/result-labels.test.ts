@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ToolDescriptionError } from '../errors.js';
 import { withDetections } from './detectors.js';
-import { marksOf } from './labels.js';
+import { labelNames } from './labels.js';
 import { leavesOf } from './result-labels.js';
 import { readAnswer } from './result-value.js';
 import { type ToolDescription, Tools } from './tool-description.js';
@@ -124,7 +124,7 @@ describe('labels of results', () => {
     for (let i = 0; i < 5_000; i += 1) deep = [deep];
     expect(answered(toolOf({}), {}, deep)).toHaveLength(1);
     const [leaf] = answered(toolOf({ result: { $: 'internal', '$..id': 'system' } }), {}, deep);
-    expect(leaf && marksOf(leaf.labels)).toEqual(['confidential', 'external']);
+    expect(leaf && labelNames(leaf.labels)).toEqual(['confidential', 'external']);
   });
 
   it.each<[DeclaredTool, RegExp]>([
@@ -138,11 +138,13 @@ describe('labels of results', () => {
     expect(() => toolOf(declared)).toThrow(message);
   });
 
-  it('knows before the result which marks it can bring', () => {
-    expect(toolOf({}).marks).toEqual(['confidential', 'external']);
-    expect(toolOf({ result: 'internal' }).marks).toEqual([]);
-    expect(toolOf({ result: { $: 'internal', '$.x': { labels: ['pii'], when: 'true' } } }).marks).toEqual(['pii']);
-    expect(toolOf({ result: { '$.x': ['internal', 'pii'] } }).marks).toEqual(['confidential', 'external', 'pii']);
+  it('knows before the result which labels it can add', () => {
+    expect(toolOf({}).addedLabels).toEqual(['confidential', 'external']);
+    expect(toolOf({ result: 'internal' }).addedLabels).toEqual([]);
+    expect(toolOf({ result: { $: 'internal', '$.x': { labels: ['pii'], when: 'true' } } }).addedLabels).toEqual([
+      'pii',
+    ]);
+    expect(toolOf({ result: { '$.x': ['internal', 'pii'] } }).addedLabels).toEqual(['confidential', 'external', 'pii']);
   });
 });
 
@@ -153,8 +155,8 @@ describe('withDetections', () => {
       answered(toolOf({ result: ['system', 'public'] }), {}, ['nothing', text, 'nor here']),
       detect,
     );
-    expect([leaves[0], leaves[2]].map((leaf) => leaf && marksOf(leaf.labels))).toEqual([[], []]);
-    return leaves[1] === undefined ? [] : marksOf(leaves[1].labels);
+    expect([leaves[0], leaves[2]].map((leaf) => leaf && labelNames(leaf.labels))).toEqual([[], []]);
+    return leaves[1] === undefined ? [] : labelNames(leaves[1].labels);
   };
 
   it.each([

@@ -1,4 +1,4 @@
-import { join, type Labels, labelsOfMarks } from './labels.js';
+import { join, type Labels, labelsNamed } from './labels.js';
 import type { Answer } from './result-value.js';
 import type { ResultRule, RuleSubject, ToolDescription } from './tool-description.js';
 
@@ -29,7 +29,7 @@ interface Claim {
  * The values of a result with their labels. Of the rules that apply to a value the deepest says how far it is to be believed and how
  * close it is to be kept; two at one place both count. Names of all of them come along. What no rule reaches is unclassified.
  *
- * @param stored the marks of what it was read from
+ * @param stored the labels of what it was read from
  */
 export function leavesOf(
   tool: ToolDescription,
@@ -38,7 +38,7 @@ export function leavesOf(
   stored: readonly string[],
 ): Leaf[] {
   const claims = claimsOn(tool, input, value);
-  const kept = stored.length === 0 ? undefined : labelsOfMarks(stored);
+  const kept = stored.length === 0 ? undefined : labelsNamed(stored);
   const walk = new Walk(claims, tool.unclassified, kept);
   walk.visit(value, [], []);
   for (const text of besides) walk.visit(text, ['text'], claims.get('[]') ?? []);

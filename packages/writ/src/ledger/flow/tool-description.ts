@@ -9,7 +9,7 @@ import {
   INTEGRITY,
   type Integrity,
   type Labels,
-  marksOf,
+  labelNames,
   UNCLASSIFIED,
 } from './labels.js';
 import type { ResultFormat } from './result-value.js';
@@ -93,8 +93,8 @@ export interface ToolDescription {
   readonly asked: readonly string[];
   /** What no rule says. */
   readonly unclassified: Labels;
-  /** The marks that a result can bring, before it is there: all that any rule says. */
-  readonly marks: readonly string[];
+  /** The labels that a result can add to its task, before there is one: those of every rule. */
+  readonly addedLabels: readonly string[];
 }
 
 /** What is said of every tool that says nothing else. */
@@ -135,13 +135,13 @@ export class Tools {
 
   private compile(name: string, declared: DeclaredTool, isDescribed: boolean): ToolDescription {
     const rules = rulesOf(name, declared.result);
-    const marks = new Set(
+    const addedLabels = new Set(
       rules.flatMap(({ integrity = 'system', confidentiality = 'public', names }) =>
-        marksOf({ integrity, confidentiality, names }),
+        labelNames({ integrity, confidentiality, names }),
       ),
     );
     const isWhole = rules.some(({ path, when }) => path === '$' && when === undefined);
-    if (!isWhole) for (const mark of marksOf(this.unclassified)) marks.add(mark);
+    if (!isWhole) for (const label of labelNames(this.unclassified)) addedLabels.add(label);
     return {
       name,
       isDescribed,
@@ -154,7 +154,7 @@ export class Tools {
       opaque: declared.opaque ?? [],
       asked: declared.asked ?? usualWords(name),
       unclassified: this.unclassified,
-      marks: [...marks].sort(),
+      addedLabels: [...addedLabels].sort(),
     };
   }
 }
