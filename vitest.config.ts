@@ -7,18 +7,18 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 const NOWHERE = ['**/node_modules/**', '**/dist/**'];
 const SOAK = 'packages/writ/test/soak.test.ts';
 const CEDAR = 'packages/cedar/**/*.test.ts';
-/** What needs no service; every byte of a log changed, a hundred thousand decisions made again, thousands searched. */
+/** Tests that need no service: they change every byte of a log, make a hundred thousand decisions again, search thousands. */
 const COMPUTING = [
   'packages/writ/src/**/*.test.ts',
   'packages/writ/test/record-replay.test.ts',
   'packages/writ/test/decision-search.test.ts',
 ];
-/** They ask one thing after the other of processes that they start. */
+/** Tests that start processes and wait for them, one after the other. */
 const COMMANDS = ['aarm', 'access-cli', 'cli', 'examples', 'guard', 'log', 'readme', 'replay', 'setup-commands'].map(
   (name) => `packages/writ/test/${name}.test.ts`,
 );
 
-/** What takes longest begins first: otherwise the other files would be over when it does. */
+/** Begins with the longest file: otherwise it would run alone at the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);

@@ -39,7 +39,7 @@ export function setup() {
   }
 }
 
-/** What node_modules depends on: the lockfile, and the Node that native modules were built for. */
+/** Returns a hash of everything that node_modules depends on: the lockfile, and the Node that native modules were built for. */
 function installStamp() {
   const lock = readFileSync(join(ROOT, 'package-lock.json'));
   return createHash('sha256')
@@ -50,7 +50,7 @@ function installStamp() {
     .digest('hex');
 }
 
-/** What the build depends on: the name, size and time of every source file, and whether the output is there. */
+/** Returns a hash of everything that the build depends on: the name, size and time of each source file, and whether the output exists. */
 function buildStamp(installed) {
   const hash = createHash('sha256').update(installed);
   for (const project of [

@@ -10,7 +10,7 @@ process.argv = [process.argv[0], file, ...args];
 try {
   await import(pathToFileURL(file).href);
 } catch (error) {
-  // What was typed wrong is no fault of the script's.
+  // A typing error is no fault of the script.
   if (!String(error?.code).startsWith('ERR_PARSE_ARGS_')) throw error;
   console.error(`${error.message.split('. ')[0]}; --help says what there is`);
   process.exit(2);

@@ -3,7 +3,7 @@ import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcont
 import { DECISION_META, decidingPolicies, type Result, type Writ } from 'writ';
 import type { Session, Step } from './sessions.js';
 
-/** What became of one call of a session. */
+/** The result of one call of a session. */
 export interface CallReport {
   readonly session: Session['name'];
   readonly tool: string;

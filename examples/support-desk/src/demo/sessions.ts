@@ -12,7 +12,7 @@ export interface Session {
   readonly steps: readonly Step[];
 }
 
-/** What a support agent does on a good day, and what the same agent does after reading the wrong mail. */
+/** Returns a good day of a support agent, and the day of the same agent after it read the wrong mail. */
 export function sessions(files: string): readonly Session[] {
   return [
     {
