@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Callers } from '../src/api/http/callers.js';
+import { Callers, NO_TOKEN_REVOKED } from '../src/api/http/callers.js';
 import { loadBundle, readBundle } from '../src/bundle/bundle.js';
 import { checkBundle } from '../src/bundle/check/check.js';
 import { inProcess } from '../src/decide/caller.js';
@@ -82,7 +82,8 @@ describe('class A: cache-key confusion (CVE-2026-33729, CVE-2026-48096, CVE-2026
 @id("s2") forbid (principal, action == Action::"assert", resource == Attribute::"ab.x");`,
       }),
     );
-    const callers = () => new Callers({}, bundle.servicePolicy, bundle.schema, new AccessTokens({}, () => new Date()));
+    const callers = () =>
+      new Callers({}, bundle.servicePolicy, bundle.schema, new AccessTokens({}, () => new Date()), NO_TOKEN_REVOKED);
     const name = fc.constantFrom('a', 'ab', 'a b', 'b', 'x', '', 'a.b');
     const question = fc.oneof(
       fc.tuple(fc.constant('ask' as const), fc.constantFrom('evaluate', 'search'), name, name, name),

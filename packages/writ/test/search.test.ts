@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Callers } from '../src/api/http/callers.js';
+import { Callers, NO_TOKEN_REVOKED } from '../src/api/http/callers.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
@@ -84,7 +84,13 @@ describe('search', () => {
           }),
         );
         const decider = offlineDecider(bundle, { append: async () => undefined }, () => new Date());
-        const callers = new Callers({}, bundle.servicePolicy, bundle.schema, new AccessTokens({}, () => new Date()));
+        const callers = new Callers(
+          {},
+          bundle.servicePolicy,
+          bundle.schema,
+          new AccessTokens({}, () => new Date()),
+          NO_TOKEN_REVOKED,
+        );
         const caller = callers.withKey('default') ?? inProcess('none');
         for (const name of ['plain', 'soft', 'counted']) {
           const action = soft === undefined ? { name } : { name, properties: { soft } };

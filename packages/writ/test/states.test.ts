@@ -66,6 +66,8 @@ describe('starting', () => {
       load,
       metrics: new Metrics(log, state, load),
       logger: pino({ enabled: false }),
+      tracing: undefined,
+      tls: undefined,
     });
     service.add(operationRoutes(state));
     service.add([

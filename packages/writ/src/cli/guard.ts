@@ -40,7 +40,7 @@ export interface GuardFlags {
 }
 
 /** Of a server that nobody named: its command. */
-const LONGEST_NAME = 256;
+const MAX_NAME_LENGTH = 256;
 
 /** `writ guard -- command`: an MCP server over stdio in front of another; every call is decided by the service. */
 export async function guard(command: readonly [string, ...string[]], flags: GuardFlags): Promise<ExitCode> {
@@ -78,7 +78,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   };
   const pins = new ReportedTools({
     client: service,
-    server: flags.server ?? command.join(' ').slice(0, LONGEST_NAME),
+    server: flags.server ?? command.join(' ').slice(0, MAX_NAME_LENGTH),
     log,
     onChange: notifyChange,
   });

@@ -91,14 +91,14 @@ function packFiles(isRecorded: boolean): [string, string][] {
 }
 
 const PAGE = 500;
-const MOST_DECISIONS = 100_000;
+const MAX_DECISIONS = 100_000;
 
 /** What a running service permitted, as it recorded it. */
 async function recordedDecisions(flags: ServiceFlags, since: string): Promise<DecisionRecord[]> {
   const records: DecisionRecord[] = [];
   for (const result of ['allow', 'modify']) {
     const query = new URLSearchParams({ limit: String(PAGE), since: timeOf(since), result });
-    for (let more = true; more && records.length < MOST_DECISIONS; ) {
+    for (let more = true; more && records.length < MAX_DECISIONS; ) {
       const page = (await askService(flags, 'GET', `/v1/decisions?${query}`)) as unknown as {
         decisions: DecisionRecord[];
         next?: string;

@@ -1,5 +1,5 @@
 import { type EntityUid, parseUid } from '@writ/cedar';
-import { Callers } from '../api/http/callers.js';
+import { Callers, NO_TOKEN_REVOKED } from '../api/http/callers.js';
 import type { Bundle } from '../bundle/bundle.js';
 import type { TestStep, TestTask } from '../bundle/format/tests.js';
 import { type Caller, inProcess } from '../decide/caller.js';
@@ -165,7 +165,13 @@ function startedAs(
 
 /** Who sends the requests of a test: a caller of the service, with what it may ask and assert. */
 function callerOf({ settings, servicePolicy, schema }: Bundle, name: string): Caller {
-  const callers = new Callers(settings.callers, servicePolicy, schema, new AccessTokens({}, () => new Date()));
+  const callers = new Callers(
+    settings.callers,
+    servicePolicy,
+    schema,
+    new AccessTokens({}, () => new Date()),
+    NO_TOKEN_REVOKED,
+  );
   const caller = callers.withKey(name);
   if (caller === undefined) throw new TestError(`writ.yaml has no caller ${name}`, 'a test names it with `as`');
   return caller;

@@ -1,5 +1,5 @@
 import type { EntityUid } from '@writ/cedar';
-import { type ChangeParts, recordChange } from '../api/admin/changes.js';
+import { type ChangeParts, recordProvedChange } from '../api/admin/changes.js';
 import type { TokenParts } from '../api/tokens/token.js';
 import { secondsOf } from '../bundle/format/lifetime.js';
 import type { Decider } from '../decide/decide.js';
@@ -102,7 +102,7 @@ export function tokenService({
     exchange,
     tokens,
     tasks,
-    record: (by, what, detail, used) => recordChange(admin, { enforcementPoint: by }, what, detail, used),
+    record: (by, what, detail, used) => recordProvedChange(admin, { enforcementPoint: by }, what, detail, used),
   });
   return { exchange, issuer, tokens, verifier, proofs, keys, domain, admin, isFollower };
 }

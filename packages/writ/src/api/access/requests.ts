@@ -82,7 +82,7 @@ const taskShape = z.object({
 });
 
 const RETRY_AFTER_S = 5;
-const LONGEST_KEY = 255;
+const MAX_KEY_LENGTH = 255;
 
 /** AuthZEN Access Request and Approval Profile 1.0: a denial that somebody can lift is asked for, and followed. */
 export function accessRequestRoutes(parts: AccessRequestParts): Route[] {
@@ -210,8 +210,8 @@ function justificationIn({ business_justification: said }: Readonly<Record<strin
 function idempotencyOf(header: string | string[] | undefined, body: unknown) {
   if (header === undefined) return {};
   const key = String(header);
-  if (key.length === 0 || key.length > LONGEST_KEY)
-    throw new Problem(400, `the Idempotency-Key has 1 to ${LONGEST_KEY} characters`);
+  if (key.length === 0 || key.length > MAX_KEY_LENGTH)
+    throw new Problem(400, `the Idempotency-Key has 1 to ${MAX_KEY_LENGTH} characters`);
   // A key says nothing here but whether it is the same.
   const hashed = createHash('sha256').update(key).digest('base64url');
   return { idempotency: { key: hashed, body: canonicalize(body) ?? '' } };

@@ -1,6 +1,6 @@
 import type { LogWriter } from '../../audit/log/log-writer.js';
 import type { Decider } from '../../decide/decide.js';
-import type { Removal, UsedProof } from '../../decide/record.js';
+import type { ChangeRecord, Removal, UsedProof } from '../../decide/record.js';
 import type { Author } from '../../registry/revision-log.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 
@@ -20,28 +20,43 @@ export function authorOf(
 }
 
 /** Records a change of the data that decisions are made from. */
-export async function recordChange(
-  { decider, log, clock }: ChangeParts,
+export function recordChange(
+  parts: ChangeParts,
   caller: Pick<AuthenticatedCaller, 'enforcementPoint'>,
   what: string,
   detail: Readonly<Record<string, unknown>>,
-  proofs: readonly UsedProof[] = [],
-  removed?: readonly Removal[],
+): Promise<void> {
+  return record(parts, caller, { what, detail }, []);
+}
+
+/** Records a change with the proofs that it used, so that none is accepted again, also after a restart. */
+export function recordProvedChange(
+  parts: ChangeParts,
+  caller: Pick<AuthenticatedCaller, 'enforcementPoint'>,
+  what: string,
+  detail: Readonly<Record<string, unknown>>,
+  proofs: readonly UsedProof[],
+): Promise<void> {
+  return record(parts, caller, { what, detail }, proofs);
+}
+
+/** Records a change with the labels that it removed, so that they stay removed after a restart. */
+export function recordRemoval(
+  parts: ChangeParts,
+  caller: Pick<AuthenticatedCaller, 'enforcementPoint'>,
+  what: string,
+  detail: Readonly<Record<string, unknown>>,
+  removed: readonly Removal[],
+): Promise<void> {
+  return record(parts, caller, { what, detail, removed }, []);
+}
+
+async function record(
+  { decider, log, clock }: ChangeParts,
+  { enforcementPoint: by }: Pick<AuthenticatedCaller, 'enforcementPoint'>,
+  change: Pick<ChangeRecord, 'what' | 'detail' | 'removed'>,
+  proofs: readonly UsedProof[],
 ): Promise<void> {
   const now = clock();
-  const id = decider().nextId(now);
-  await log.append(
-    [
-      {
-        kind: 'change',
-        id,
-        time: now.toISOString(),
-        by: caller.enforcementPoint,
-        what,
-        detail,
-        ...(removed === undefined ? {} : { removed }),
-      },
-    ],
-    proofs,
-  );
+  await log.append([{ kind: 'change', id: decider().nextId(now), time: now.toISOString(), by, ...change }], proofs);
 }

@@ -23,11 +23,8 @@ export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier,
     answers: { 200: { description: 'The decision; a denial is an answer too', shape: decisionShape } },
     handle(call) {
       const asked = askedIn(call.body);
-      return withToken(
-        call,
-        verifier,
-        (token) => evaluatePrepared({ decider: decider(), publicUrl }, asked, call, token),
-        asked,
+      return withToken(call, verifier, asked, (token) =>
+        evaluatePrepared({ decider: decider(), publicUrl }, asked, call, token),
       );
     },
   });

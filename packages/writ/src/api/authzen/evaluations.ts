@@ -29,7 +29,7 @@ export function evaluationsRoute(decider: () => Decider, verifier: TokenVerifier
       },
     },
     handle: (call) =>
-      withToken(call, verifier, (token) => evaluateMany({ decider: decider(), publicUrl }, call, token)),
+      withToken(call, verifier, undefined, (token) => evaluateMany({ decider: decider(), publicUrl }, call, token)),
   });
 }
 

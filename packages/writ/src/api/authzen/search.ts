@@ -50,7 +50,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
         const { subject, page, ...rest } = readShape(subjectSearchShape, call.body, '');
         // What the caller says of a subject that it does not name would be said of all of them.
         const request = { ...rest, subject: { type: subject.type, id: '' } } as AccessRequest;
-        return withToken(call, parts.verifier, (token) =>
+        return withToken(call, parts.verifier, undefined, (token) =>
           searchPart(parts, call, { part: 'subject', request, token }, page),
         );
       },
@@ -65,7 +65,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
       handle: (call) => {
         const { resource, page, ...rest } = readShape(resourceSearchShape, call.body, '');
         const request = { ...rest, resource: { type: resource.type, id: '' } } as AccessRequest;
-        return withToken(call, parts.verifier, (token) =>
+        return withToken(call, parts.verifier, undefined, (token) =>
           searchPart(parts, call, { part: 'resource', request, token }, page),
         );
       },
@@ -77,7 +77,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
       summary: 'Which actions may this subject do to this resource?',
       body: actionSearchShape,
       answers: { 200: { description: found, shape: actionsShape } },
-      handle: (call) => withToken(call, parts.verifier, (token) => searchForActions(parts, call, token)),
+      handle: (call) => withToken(call, parts.verifier, undefined, (token) => searchForActions(parts, call, token)),
     }),
   ];
 }

@@ -3,23 +3,25 @@ import type { TokenProvenance } from '../../decide/delegation/token-provenance.j
 import type { PresentedCall, PresentedProof, TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { Call } from '../http/route.js';
 
-/** `context.proof`: the DPoP proof that the actor sent to the enforcement point, and the method and URL that it sent it to. */
+/** `context.proof`: the DPoP proof that the actor sent to the enforcement point, with the method and URL of that request. */
 const proofShape = z.object({
   context: z.object({ proof: z.object({ dpop: z.string(), htm: z.string(), htu: z.string() }) }),
 });
 
 /**
- * Goes on with what the `Txn-Token` header says (draft-ietf-oauth-transaction-tokens, "Txn-Token HTTP Header"): at once when there
- * is none. `call` is what is asked, when it is one thing. A token that is not to be believed goes on too, so that the denial is on the record with the reason.
+ * Continues with the token of the `Txn-Token` header (draft-ietf-oauth-transaction-tokens, "Txn-Token HTTP Header"); at once
+ * if there is none. An invalid token continues too, so that the denial is recorded with its reason.
+ *
+ * @param call the request that the token comes with; undefined if there are several, or a search
  */
 export function withToken<T>(
   { request, body }: Pick<Call, 'request' | 'body'>,
   verifier: TokenVerifier,
+  call: PresentedCall | undefined,
   go: (token: TokenProvenance | undefined) => Promise<T>,
-  call?: PresentedCall,
 ): Promise<T> {
   const text = request.headers['txn-token'];
-  // Node joins headers that are sent twice, and what it joins is no token.
+  // Node joins a header that is sent twice; the joined text is not a token.
   return text === undefined ? go(undefined) : verifier.verifyToken(String(text), proofIn(body), call).then(go);
 }
 

@@ -14,7 +14,7 @@ interface DeclaredCaller {
 
 /** A caller that proved itself, with what it may do here. */
 export interface AuthenticatedCaller extends Caller {
-  /** Whether it did not prove anything. */
+  /** Whether it proved no identity. */
   readonly isAnonymous: boolean;
   readonly detailByDefault: 'none' | 'reasons' | 'full';
   /** May it use this part of the admin API? */
@@ -31,9 +31,12 @@ export const BUILT_IN: Readonly<Record<string, DeclaredCaller>> = {
   admin: { roles: ['administrator'], obligations: [], detail: 'none' },
 };
 
+/** Passed where no service, and so no revocation, is at hand. */
+export const NO_TOKEN_REVOKED = (): boolean => false;
+
 const NOBODY: DeclaredCaller = { roles: [], obligations: [], detail: 'none' };
 
-/** The callers of one bundle. Made anew when a bundle is activated. */
+/** The callers of one bundle. Created again for each bundle that is activated. */
 export class Callers {
   private readonly declared: ReadonlyMap<string, DeclaredCaller>;
   private readonly byToken = new Map<string, string>();
@@ -45,8 +48,8 @@ export class Callers {
     private readonly policy: ServicePolicy,
     private readonly schema: Schema,
     readonly tokens: AccessTokens,
-    /** Whether a token is revoked, by what it is revoked by. */
-    readonly isRevoked: (token: string) => boolean = () => false,
+    /** Whether an access token is revoked, by its revocation target. */
+    readonly isRevoked: (token: string) => boolean,
   ) {
     this.declared = new Map(Object.entries({ ...BUILT_IN, ...declared }));
     for (const [name, { token, certificate }] of this.declared) {
@@ -55,7 +58,7 @@ export class Callers {
     }
   }
 
-  /** Whoever did not prove anything. */
+  /** The caller that proved no identity. */
   get anonymous(): AuthenticatedCaller {
     return this.caller('anonymous', NOBODY, 'none');
   }

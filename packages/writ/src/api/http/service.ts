@@ -19,16 +19,16 @@ import type { RequestTracing } from './tracing.js';
 
 interface Service {
   readonly url: string;
-  /** Takes no more requests, answers those it has, then resolves. */
+  /** Refuses new requests, answers those that it has, then resolves. */
   close(): Promise<void>;
 }
 
-/** The server's certificate, and the authority that signs client certificates; PEM. */
+/** The certificate of the server, and the authority of client certificates; PEM. */
 export interface TlsMaterial {
   readonly cert: Buffer;
   readonly key: Buffer;
-  /** With it, a client that presents a certificate of this authority is known by it. */
-  readonly clientCa?: Buffer | undefined;
+  /** A client may authenticate by a certificate of this authority. */
+  readonly clientCa: Buffer | undefined;
 }
 
 interface ServiceParts {
@@ -38,19 +38,20 @@ interface ServiceParts {
   readonly load: LoadShedder;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly tracing?: RequestTracing | undefined;
-  readonly tls?: TlsMaterial | undefined;
+  readonly tracing: RequestTracing | undefined;
+  /** Undefined serves plain HTTP. */
+  readonly tls: TlsMaterial | undefined;
 }
 
 const LIMITS = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 72_000 };
 const MAX_CONNECTIONS = 10_000;
-/** How often a service that closes looks for connections that have become idle. */
+/** How often a closing service closes connections that have become idle. */
 const CLOSE_IDLE_MS = 50;
-/** A body that is refused unread is read and thrown away up to this length; past it the connection ends. */
+/** A refused body is read and discarded up to this length, in bytes; past it the connection ends. */
 const MAX_UNREAD = 64 * 1024;
 
-/** One request on its way through. */
-interface Passage {
+/** A request and its reply. */
+interface Exchange {
   readonly route: Route;
   readonly request: IncomingMessage;
   readonly reply: Reply;
@@ -58,8 +59,8 @@ interface Passage {
   readonly query: unknown;
   readonly begun: number;
   span?: Span | undefined;
-  /** Whether it counts as waiting. */
-  isIn: boolean;
+  /** Whether the load shedder counts it as waiting. */
+  isCounted: boolean;
 }
 
 /** Serves routes over HTTP/1.1. */
@@ -106,7 +107,7 @@ export class HttpService {
       this.parts.metrics.answered('none', 404, 0);
       return;
     }
-    const passage: Passage = {
+    const exchange: Exchange = {
       route: found.store as Route,
       request,
       reply,
@@ -114,76 +115,78 @@ export class HttpService {
       query: found.searchParams,
       begun: performance.now(),
       span: undefined,
-      isIn: false,
+      isCounted: false,
     };
-    this.admit(passage);
+    this.begin(exchange);
   }
 
-  /** Who asks, and whether it may, is known before the body is read. */
-  private admit(passage: Passage): void {
-    const { route, request } = passage;
+  /** Admits and authenticates a request. The body is read after both. */
+  private begin(exchange: Exchange): void {
+    const { route, request } = exchange;
     const { tracing, callers, credentials } = this.parts;
-    if (tracing !== undefined) passage.span = tracing.begin(route.method, route.url, request.headers);
+    if (tracing !== undefined) exchange.span = tracing.begin(route.method, route.url, request.headers);
     try {
-      this.letIn(passage);
+      this.admit(exchange);
       if (route.access.kind === 'open') {
-        this.read(passage, undefined);
+        this.read(exchange, undefined);
         return;
       }
       const caller = authenticate(request, callers(), credentials);
       if (caller instanceof Promise) {
-        // Nobody reads the body meanwhile, so it waits.
-        caller.then((known) => this.read(passage, known)).catch((error: unknown) => this.refuse(passage, error, true));
+        // The body waits in the socket until the caller is known.
+        caller
+          .then((known) => this.read(exchange, known))
+          .catch((error: unknown) => this.refuse(exchange, error, true));
       } else {
-        this.read(passage, caller);
+        this.read(exchange, caller);
       }
     } catch (error) {
-      this.refuse(passage, error, true);
+      this.refuse(exchange, error, true);
     }
   }
 
-  /** @throws {Problem} 503 while there is no policy, or too much to do */
-  private letIn(passage: Passage): void {
+  /** Counts a request as waiting. @throws {Problem} 503 while there is no policy, or under too much load */
+  private admit(exchange: Exchange): void {
     const { state, load } = this.parts;
-    const { access, always } = passage.route;
+    const { access, always } = exchange.route;
     if (access.kind !== 'open' && state.current.state === 'starting')
       throw new Problem(503, 'no policy is loaded yet', {}, 1);
     if (always === true) return;
     const why = load.enter();
     if (why !== undefined) throw new Problem(503, why, {}, 1);
-    passage.isIn = true;
-    // Who goes away before the answer does not wait any more.
-    passage.reply.raw.once('close', () => this.leave(passage));
+    exchange.isCounted = true;
+    // A client that disconnects before the answer does not wait any more.
+    exchange.reply.raw.once('close', () => this.leave(exchange));
   }
 
-  private leave(passage: Passage): void {
-    if (!passage.isIn) return;
-    passage.isIn = false;
+  private leave(exchange: Exchange): void {
+    if (!exchange.isCounted) return;
+    exchange.isCounted = false;
     this.parts.load.leave();
   }
 
-  private read(passage: Passage, caller: AuthenticatedCaller | undefined): void {
-    const { route, request } = passage;
+  private read(exchange: Exchange, caller: AuthenticatedCaller | undefined): void {
+    const { route, request } = exchange;
     if (caller !== undefined) mayUse(route.access, caller);
     if (route.body === undefined) {
-      this.handle(passage, caller, undefined);
+      this.handle(exchange, caller, undefined);
       return;
     }
     readBody(request, route.bodyType ?? 'json', (error, body) => {
-      if (error !== undefined) this.refuse(passage, error, false);
-      else this.handle(passage, caller, body);
+      if (error !== undefined) this.refuse(exchange, error, false);
+      else this.handle(exchange, caller, body);
     });
   }
 
-  private handle(passage: Passage, caller: AuthenticatedCaller | undefined, sent: unknown): void {
-    const { route, reply, request } = passage;
+  private handle(exchange: Exchange, caller: AuthenticatedCaller | undefined, sent: unknown): void {
+    const { route, reply, request } = exchange;
     try {
       const { body, query } = route;
       if (body !== undefined && sent === undefined) throw new Problem(400, 'the body is JSON, and there is none');
       const call: Call = {
         body: body === undefined || route.readsBody === true ? sent : readShape(body, sent, 'body'),
-        query: query === undefined ? undefined : readShape(query, { ...(passage.query as object) }, ''),
-        params: passage.params as Record<string, string>,
+        query: query === undefined ? undefined : readShape(query, { ...(exchange.query as object) }, ''),
+        params: exchange.params as Record<string, string>,
         caller: caller as AuthenticatedCaller,
         request,
         reply,
@@ -191,22 +194,22 @@ export class HttpService {
       const answer = route.handle(call);
       if (answer instanceof Promise)
         answer
-          .then((value) => this.answer(passage, value))
-          .catch((error: unknown) => this.refuse(passage, error, false));
-      else this.answer(passage, answer);
+          .then((value) => this.answer(exchange, value))
+          .catch((error: unknown) => this.refuse(exchange, error, false));
+      else this.answer(exchange, answer);
     } catch (error) {
-      this.refuse(passage, error, false);
+      this.refuse(exchange, error, false);
     }
   }
 
-  private answer(passage: Passage, value: unknown): void {
-    const { reply } = passage;
+  private answer(exchange: Exchange, value: unknown): void {
+    const { reply } = exchange;
     if (!reply.isSent) reply.send(value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
-    this.finish(passage);
+    this.finish(exchange);
   }
 
-  private refuse(passage: Passage, error: unknown, isUnread: boolean): void {
-    const { reply, request } = passage;
+  private refuse(exchange: Exchange, error: unknown, isUnread: boolean): void {
+    const { reply, request } = exchange;
     const problem = this.problemOf(error);
     if (!reply.isSent) {
       if (isUnread || problem.status === 413) endIfLong(request, reply);
@@ -214,12 +217,12 @@ export class HttpService {
     } else {
       reply.raw.destroy();
     }
-    this.finish(passage);
+    this.finish(exchange);
   }
 
-  private finish(passage: Passage): void {
-    const { route, reply, begun, span } = passage;
-    this.leave(passage);
+  private finish(exchange: Exchange): void {
+    const { route, reply, begun, span } = exchange;
+    this.leave(exchange);
     this.parts.metrics.answered(route.operationId, reply.statusCode, (performance.now() - begun) / 1_000);
     if (span !== undefined) this.parts.tracing?.end(span, reply.statusCode, reply.headerOf('X-Decision-Id'));
   }

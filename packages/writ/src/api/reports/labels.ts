@@ -5,7 +5,7 @@ import { keyOfTask } from '../../decide/gather.js';
 import { placeOf } from '../../ledger/flow/stores.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { Txn } from '../../lib/ids.js';
-import { type ChangeParts, recordChange } from '../admin/changes.js';
+import { type ChangeParts, recordChange, recordRemoval } from '../admin/changes.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 
@@ -60,7 +60,7 @@ export function labelRoutes(parts: LabelParts): Route[] {
         const removed = ledger.declassify(from, labels);
         const detail = { decisionId: decision.id, of, labels, reason: why };
         try {
-          await recordChange(parts, caller, 'labels.declassify', detail, [], removed);
+          await recordRemoval(parts, caller, 'labels.declassify', detail, removed);
         } catch (error) {
           ledger.classifyAgain(removed);
           throw error;

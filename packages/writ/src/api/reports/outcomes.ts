@@ -30,7 +30,7 @@ const outcomeShape = z.object({
   error: z.string().max(4_096).optional(),
 });
 
-const MOST_AT_ONCE = 100;
+const MAX_AT_ONCE = 100;
 
 /** Waits for all, also when one fails. @throws what the first that failed did */
 async function allOf(reports: readonly Promise<unknown>[]): Promise<void> {
@@ -48,7 +48,7 @@ export function outcomeRoute(decider: () => Decider): Route {
     tag: 'Outcomes',
     summary: 'Report what became of a permitted action, or of several',
     access: { kind: 'caller' },
-    body: z.union([outcomeShape, z.object({ outcomes: z.array(outcomeShape).min(1).max(MOST_AT_ONCE) })]),
+    body: z.union([outcomeShape, z.object({ outcomes: z.array(outcomeShape).min(1).max(MAX_AT_ONCE) })]),
     answers: { 204: { description: 'Taken in; also when it was reported before, or is not known' } },
     async handle({ body, caller, reply }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);

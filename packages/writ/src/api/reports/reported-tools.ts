@@ -13,8 +13,8 @@ export interface ReportedToolsParts {
   readonly clock: () => Date;
 }
 
-/** So many tools of one enforcement point are kept. */
-const MOST = 10_000;
+/** Tools that are kept of one enforcement point, at most. */
+const MAX_TOOLS = 10_000;
 const definitionShape = z.looseObject({
   name: z.string().min(1).max(256),
   title: z.string().optional(),
@@ -56,8 +56,8 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
       const own = `${caller.enforcementPoint}:`;
       const server = `${own}${body.server}`;
       const more = body.tools.filter(({ name }) => toolPins.find(server, name) === undefined).length;
-      if (more > 0 && toolPins.countOf(own) + more > MOST)
-        throw new Problem(409, `${caller.enforcementPoint} has reported ${MOST} tools already`);
+      if (more > 0 && toolPins.countOf(own) + more > MAX_TOOLS)
+        throw new Problem(409, `${caller.enforcementPoint} has reported ${MAX_TOOLS} tools already`);
       const suspended = await toolPins.see(
         { server, rule: parts.pinRule(), shown: (tool) => tool },
         body.tools,

@@ -8,7 +8,7 @@ import { EXCHANGE_GRANT, TOKEN_TYPES } from '../../provenance/exchange.js';
 import type { SigningKeys } from '../../provenance/signing-keys.js';
 import { scopeIn, type TokenDomain } from '../../provenance/transaction-token.js';
 import type { UsedProof } from '../../provenance/used-proof.js';
-import { type ChangeParts, recordChange } from '../admin/changes.js';
+import { type ChangeParts, recordProvedChange } from '../admin/changes.js';
 import { readJson } from '../http/body.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
@@ -95,7 +95,13 @@ export function tokenRoutes(parts: TokenParts): Route[] {
         } catch (error) {
           if (error instanceof IssuerUnreachableError) throw new Problem(503, error.message, {}, 5);
           if (!(error instanceof ExchangeError)) throw error;
-          await recordChange(parts.admin, caller, 'token.refuse', { error: error.problem, why: error.message }, used);
+          await recordProvedChange(
+            parts.admin,
+            caller,
+            'token.refuse',
+            { error: error.problem, why: error.message },
+            used,
+          );
           reply.code(400);
           return { error: error.problem, error_description: error.message };
         }
