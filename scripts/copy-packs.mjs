@@ -1,7 +1,7 @@
+// Copies the pack that `writ init` begins a bundle with into the package; a clone has it in examples/.
 import { cpSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Copies the pack that `writ init` begins a bundle with into the package; a clone has it in examples/. */
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const to = at('../packages/writ/packs');
 rmSync(to, { recursive: true, force: true });
