@@ -167,7 +167,7 @@ export async function start(options: StartOptions): Promise<Writ> {
     });
     closers.push(() => serving.close());
     await serving.load();
-    // Not before a bundle is accepted: whoever reads this line may send requests.
+    // Not before a bundle is accepted: the reader of this line may send requests.
     logger.info({ url: serviceUrl }, 'listening');
     if (!isFollower)
       closers.push(

@@ -99,7 +99,7 @@ export class Gateway {
    * Decides a request about the server as a whole, where the schema has an action for it.
    *
    * @param server the gateway's resource identifier, as its clients know it
-   * @throws {ProtocolError} if the request may not go on
+   * @throws {ProtocolError} if the request is refused
    */
   async admit(method: string, params: Json, caller: McpCaller, server: string): Promise<void> {
     if (!this.parts.mapper().decides(method)) return;

@@ -26,7 +26,7 @@ export class ToolCatalogue {
     }
   }
 
-  /** Returns every tool; of those that came to have one name later, the first. */
+  /** Returns every tool; the first of those that have the same name by a later change. */
   offered(): OfferedTool[] {
     return firstOfEach(this.all(), ({ shown }) => shown);
   }

@@ -15,13 +15,13 @@ export interface CallingClient {
   readonly isPromptTrusted?: boolean | undefined;
 }
 
-/** A client that sends a request, and what comes with the request besides its parameters. */
+/** A client that sends a request, and the context of the request in addition to its parameters. */
 export interface McpCaller {
   readonly client: CallingClient;
   readonly carried: Carried;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
-  /** What the user of the client can be asked, and was. */
+  /** The questions that the user of the client can be asked, and the answers. */
   readonly input?: UserInput | undefined;
   /** Whether the client takes the handle of a task for an answer. */
   readonly takesTasks?: boolean;

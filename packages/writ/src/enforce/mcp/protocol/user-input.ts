@@ -6,7 +6,7 @@ import { TextSeal } from './text-seal.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a server can ask the user of a client, and what the user answered (MCP 2026-07-28, "Multi Round-Trip Requests"). */
+/** The questions that a server can ask the user of a client, and the answers (MCP 2026-07-28, "Multi Round-Trip Requests"). */
 export interface UserInput {
   /** The client capabilities that have to do with it. */
   readonly capabilities: Json;

@@ -77,7 +77,7 @@ export function refuse(
   return undefined;
 }
 
-/** Answers a message that may not go on. An unknown method has a status of its own (MCP 2026-07-28, "Streamable HTTP"). */
+/** Answers a message that is refused. An unknown method has a status of its own (MCP 2026-07-28, "Streamable HTTP"). */
 export function refuseMessage(
   response: ServerResponse,
   message: Readonly<Record<string, unknown>> | undefined,

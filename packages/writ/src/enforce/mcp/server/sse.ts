@@ -136,7 +136,7 @@ export class SseStreams {
     await end?.();
   }
 
-  /** Answers a message that may not go on. */
+  /** Answers a message that is refused. */
   refuse(id: string, of: unknown, error: Readonly<Record<string, unknown>>): void {
     void this.open.get(id)?.stream.send({ jsonrpc: '2.0', id: of, error } as unknown as JSONRPCMessage);
   }

@@ -5,7 +5,7 @@ import { parseMessage } from '../protocol/message.js';
 
 type Message = Record<string, unknown>;
 
-/** What receives the messages of a client. */
+/** The receiver of the messages of a client. */
 interface Receiver {
   message(message: Message): void;
   end(): void;
@@ -43,7 +43,7 @@ export class StdioLines {
     input.on('error', (error) => this.receiver?.error(error));
   }
 
-  /** The first message, which says what the client can do; undefined if there is none. The receiver gets it too. */
+  /** The first message, which says what the client can do; undefined if the client sends nothing. The receiver gets it too. */
   get first(): Promise<Readonly<Message> | undefined> {
     return this.firstCame.promise;
   }

@@ -11,7 +11,7 @@ export class StdioTransport implements Transport {
 
   constructor(
     private readonly lines: StdioLines,
-    /** Admits a message: fails with a ProtocolError if it may not go on, undefined if nothing has to be waited for. */
+    /** Admits a message: fails with a ProtocolError if it is refused, undefined if nothing has to be waited for. */
     private readonly admit: (message: Readonly<Record<string, unknown>>) => Promise<void> | undefined,
     /** Answers calls that need no server of the SDK. */
     private readonly plain: PlainConnection,
