@@ -11,12 +11,13 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { messageOf } from '../../lib/message-of.js';
 import { StoreError } from '../../store/errors.js';
 import type { LogGroup } from '../log/log-group.js';
 
 /**
- * A file in front of the tables of the log: what is in it is on disk, and comes into the tables soon after. It has its full size from
- * the beginning and is written over again and again, so that a sync puts the bytes of one record on disk and nothing else.
+ * A file in front of the tables of the log: a record in it is on disk, and reaches the tables soon after. The file has its full size
+ * from the beginning and is overwritten again and again, so that a sync puts the bytes of one record on disk and nothing else.
  *
  * A record: the length of its payload (4 bytes, big-endian), the CRC-32 of that (4 bytes), the payload: a line of JSON, which is the
  * group without its body, then the body. It begins at a page of 4 KiB.
@@ -25,24 +26,24 @@ import type { LogGroup } from '../log/log-group.js';
 /** In the data folder. */
 export const JOURNAL_FILE = 'log.journal';
 
-/** What one write to the journal says. */
+/** The content of one write to the journal. */
 export interface JournalRecord {
-  /** The id of the last entry before it; empty when it is the first of the log. */
+  /** The id of the last entry before it; empty for the first of the log. */
   readonly after: string;
   readonly group: LogGroup;
 }
 
-/** What waits for the tables at one time is little: a few milliseconds of decisions. */
+/** Enough: only a few milliseconds of decisions wait for the tables at one time. */
 const SIZE = 2 ** 20;
 const HEAD = 8;
-/** Records begin where pages of the file do: one that shared a page with the one before would have that written again. */
+/** Records begin at pages of the file: a record that shared a page with the one before would make the disk write that again. */
 const PAGE = 4_096;
 
-/** The journal of the service that keeps a log. */
+/** The journal of a service that keeps a log. */
 export class Journal {
-  /** Where the next record goes. */
+  /** The place of the next record. */
   private at = 0;
-  /** One record at a time is made here: it is on the way of every answer. */
+  /** Holds the one record that is being made: it is on the way of every answer. */
   private readonly record = Buffer.allocUnsafe(SIZE);
 
   private constructor(
@@ -51,9 +52,9 @@ export class Journal {
   ) {}
 
   /**
-   * Begins an empty one, in the place of what is there.
+   * Begins an empty journal, instead of what is there.
    *
-   * @throws {StoreError} when there is no room for it, or it may not be written
+   * @throws {StoreError} if there is no room for it, or it may not be written
    */
   static begin(file: string): Journal {
     try {
@@ -63,10 +64,13 @@ export class Journal {
       syncFolder(dirname(file));
       return new Journal(file, descriptor);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new StoreError(`${file} could not be made: ${why}`, 'the data folder has to be writable, with 1 MiB free', {
-        cause,
-      });
+      throw new StoreError(
+        `${file} could not be made: ${messageOf(cause)}`,
+        'the data folder has to be writable, with 1 MiB free',
+        {
+          cause,
+        },
+      );
     }
   }
 
@@ -74,13 +78,13 @@ export class Journal {
    * Puts a record on disk, and waits for that.
    *
    * @returns whether there was room for it
-   * @throws when the disk fails: what is in the file behind the records before is not known then
+   * @throws if the disk fails: what follows the earlier records in the file is then not known
    */
   append({ after, group }: JournalRecord): boolean {
     const { body, ...rest } = group;
     const text = `${JSON.stringify({ after, ...rest })}\n${body}`;
     const room = SIZE - this.at - HEAD;
-    // Three bytes in UTF-8 at most for what counts as one in a text.
+    // UTF-8 has at most three bytes for a unit of a string's length.
     if (text.length > room || (text.length * 3 > room && Buffer.byteLength(text) > room)) return false;
     const { record } = this;
     const length = record.write(text, HEAD);
@@ -94,12 +98,12 @@ export class Journal {
     return true;
   }
 
-  /** Everything in it is in the tables: what comes next is written over it. */
+  /** Goes back to the beginning, when everything in it is in the tables. */
   rewind(): void {
     this.at = 0;
   }
 
-  /** @param isDone whether nothing in it is needed any more */
+  /** @param isDone whether the tables have everything: the file is then removed */
   close(isDone: boolean): void {
     closeSync(this.descriptor);
     if (isDone) rmSync(this.file, { force: true });
@@ -107,8 +111,8 @@ export class Journal {
 }
 
 /**
- * The records of a journal in their order, also of those that are in the tables by now: it ends where a record is cut, or is older than
- * the one before it, as what was written over is.
+ * Returns the records of a journal in their order, also those that the tables have by now. They end where a record is cut, or is older
+ * than the one before it: it was not overwritten yet.
  */
 export function readJournal(file: string): JournalRecord[] {
   if (!existsSync(file)) return [];
@@ -130,7 +134,7 @@ export function readJournal(file: string): JournalRecord[] {
   return records;
 }
 
-/** Its name is on disk too, or a crash could lose the file with what is in it. Windows has no such thing for folders. */
+/** Puts the name of a file on disk too: without it, a crash could lose the file. Windows has no sync for folders. */
 function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const descriptor = openSync(folder, 'r');

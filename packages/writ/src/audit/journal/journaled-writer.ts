@@ -1,36 +1,33 @@
+import { withResolvers } from '../../lib/with-resolvers.js';
 import { RecordError } from '../errors.js';
 import { type BatchWriter, FULL_GROUP, type GroupWriter } from '../log/group-writer.js';
 import type { LogGroup } from '../log/log-group.js';
 import type { Journal } from './journal.js';
 import { SyncBudget } from './sync-budget.js';
 
-/** After so long, or so many groups, what is in the journal goes to the tables. */
+/** The journal is emptied into the tables after this delay, or after this many groups. */
 const LAG_MS = 25;
 const LAG_GROUPS = 64;
-/** A store that could not be written is tried again. */
-const AGAIN_MS = 1_000;
+/** The delay after which a failed write to the tables is tried again. */
+const RETRY_MS = 1_000;
 
 /**
- * Writes a log with a journal in front of it. A group that somebody waits for goes to the journal, which this thread syncs itself: for
- * one decision after another that is less than handing it to the thread of the tables and back. When the disk is slow, when many ask at
- * once, and for what must not stand in a file besides (keys of people), the tables are written at once, by their thread.
+ * Writes a log with a journal in front of it. A group that somebody awaits goes to the journal, which this thread syncs itself: for
+ * one decision after another, that is faster than handing it to the thread of the tables and back. If the disk is slow, if many ask at
+ * once, and for keys of people, which must not stand in another file, the thread of the tables writes them at once.
  *
- * What the journal has and the tables have not is written to them by nobody else, and before anything that comes later.
+ * Nothing else writes to the tables what the journal has in advance of them, and everything later waits for it.
  */
 export class JournaledWriter implements GroupWriter {
-  /** In the journal and not in the tables, oldest first. */
+  /** Groups in the journal and not in the tables, oldest first. */
   private readonly behind: LogGroup[] = [];
-  /** They go past the journal once what is in it is in the tables. */
-  private readonly held: {
-    group: LogGroup;
-    resolve: (written: Promise<void>) => void;
-    reject: (why: Error) => void;
-  }[] = [];
+  /** Groups that bypass the journal once the tables have what is in it. */
+  private readonly held: { readonly group: LogGroup; readonly done: ReturnType<typeof withResolvers<void>> }[] = [];
   private catchingUp: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
-  /** Groups on their way to the tables past the journal. */
+  /** The number of groups on their way to the tables past the journal. */
   private past = 0;
-  /** Why the tables could not be written; nothing is taken in until they can be. */
+  /** Why the tables could not be written; nothing is accepted until they can be. */
   private writeError: RecordError | undefined;
   private isClosing = false;
   /** Whether the file of the journal failed. */
@@ -38,8 +35,8 @@ export class JournaledWriter implements GroupWriter {
   private readonly budget = new SyncBudget();
 
   /**
-   * @param last the id of the last entry in the tables; empty when there is none
-   * @param onWriteError called with the reason if journaled entries cannot be written to the tables, once until the write succeeds
+   * @param last the id of the last entry in the tables; empty for none
+   * @param onWriteError receives why the tables could not be written, once until they can be; the write is tried again
    */
   constructor(
     private readonly tables: BatchWriter,
@@ -54,22 +51,23 @@ export class JournaledWriter implements GroupWriter {
     const mayWait = isAwaited && this.past === 0 && group.keys.length === 0 && group.count < FULL_GROUP;
     if (mayWait && this.journaled(group)) return Promise.resolve();
     this.past += 1;
-    const written =
-      this.behind.length === 0
-        ? this.pass(group)
-        : new Promise<void>((resolve, reject) => {
-            this.held.push({ group, resolve, reject });
-            void this.caughtUp();
-          });
+    const written = this.behind.length === 0 ? this.pass(group) : this.hold(group);
     const over = (): void => {
       this.past -= 1;
     };
-    // A turn later: whoever waits for this one goes on before the next can be done.
+    // A turn later: those who await this group go on before the next can be done.
     written.then(
       () => setImmediate(over),
       () => setImmediate(over),
     );
     return written;
+  }
+
+  private hold(group: LogGroup): Promise<void> {
+    const done = withResolvers();
+    this.held.push({ group, done });
+    void this.caughtUp();
+    return done.promise;
   }
 
   private async pass(group: LogGroup): Promise<void> {
@@ -83,7 +81,7 @@ export class JournaledWriter implements GroupWriter {
     try {
       if (!this.journal.append({ after: this.last, group })) return false;
     } catch {
-      // What it has is in memory too, and goes to the tables now; a disk that fails there as well refuses what comes.
+      // Its records are in memory too, and go to the tables now; if the disk fails there as well, later groups are refused.
       this.isBroken = true;
       return false;
     } finally {
@@ -96,7 +94,7 @@ export class JournaledWriter implements GroupWriter {
     return true;
   }
 
-  /** Everything in the journal is in the tables, or cannot be written there now. */
+  /** Resolves when everything in the journal is in the tables, or cannot be written there now. */
   private caughtUp(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -119,16 +117,16 @@ export class JournaledWriter implements GroupWriter {
       this.behind.splice(0, groups.length);
     }
     this.journal.rewind();
-    // In their order, and at once: what comes next does not have to wait, and must not be first.
-    for (const { group, resolve } of this.held.splice(0)) resolve(this.pass(group));
+    // In their order, and in this turn: a later group must not overtake them.
+    for (const { group, done } of this.held.splice(0)) this.pass(group).then(done.resolve, done.reject);
   }
 
   private suspend(error: unknown): void {
     const why = error instanceof RecordError ? error : new RecordError(String(error));
     if (this.writeError === undefined) this.onWriteError(why);
     this.writeError = why;
-    for (const { reject } of this.held.splice(0)) reject(why);
-    if (!this.isClosing) this.timer ??= setTimeout(() => void this.caughtUp(), AGAIN_MS);
+    for (const { done } of this.held.splice(0)) done.reject(why);
+    if (!this.isClosing) this.timer ??= setTimeout(() => void this.caughtUp(), RETRY_MS);
   }
 
   async readable(): Promise<void> {

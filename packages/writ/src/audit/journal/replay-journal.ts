@@ -4,23 +4,24 @@ import { groupsInserter } from '../log/groups-inserter.js';
 import type { Signer } from '../tlog/note.js';
 import { type JournalRecord, readJournal } from './journal.js';
 
-/** What of a journal is not in the tables yet. @param last the id of the last entry in them; empty when there is none */
+/** Returns the records of a journal that the tables do not have. @param last the id of the last entry in the tables; empty for none */
 export function missingOf(records: readonly JournalRecord[], last: string): JournalRecord[] {
   return records.filter(({ group }) => group.first > last);
 }
 
+/** Returns the number of entries in records of a journal. */
 export function entriesIn(records: readonly JournalRecord[]): number {
   return records.reduce((sum, { group }) => sum + group.count, 0);
 }
 
 /**
- * Takes into the tables what a service that was killed had in its journal and not there yet.
+ * Writes to the tables what a service that was killed had in its journal alone.
  *
  * @param file the journal
  * @param store the file of the database
- * @param last the id of the last entry in the tables; empty when there is none
+ * @param last the id of the last entry in the tables; empty for none
  * @returns the id of the last entry in the tables now
- * @throws {StoreError} when the journal goes on after something that the tables do not have: nothing is taken in then
+ * @throws {StoreError} if the journal continues after an entry that the tables do not have; nothing is written then
  */
 export function replayJournal(file: string, store: string, last: string, signer: Signer): string {
   const missing = missingOf(readJournal(file), last);

@@ -1,22 +1,23 @@
-/** The share of a thread's time that it may wait for the disk, and how much of that it may have saved up, in milliseconds. */
+/** The share of a thread's time that it may wait for the disk. */
 const SHARE = 0.15;
+/** The most time that it can save up. */
 const MAX_SAVED_MS = 20;
 
 /**
- * How long a thread may wait for the disk: little of its time. What it waited for too long it has to save up again, so that a disk that
- * is slow, or many who ask, make it leave the waiting to another thread.
+ * Limits how long a thread waits for the disk to a small share of its time. A spent budget has to be saved up again, so that with a
+ * slow disk or many requests the thread leaves the waiting to another one.
  */
 export class SyncBudget {
   private left = MAX_SAVED_MS;
   private at: number;
   private isSpent = false;
 
-  /** @param now in milliseconds; `performance.now()` */
+  /** @param now returns milliseconds, as `performance.now()` */
   constructor(private readonly now: () => number = () => performance.now()) {
     this.at = now();
   }
 
-  /** Whether there is some left; once it is spent, only when half of it is there again. */
+  /** Whether time is left; a spent budget has time again when half of it is saved up. */
   get hasTime(): boolean {
     const now = this.now();
     this.left = Math.min(MAX_SAVED_MS, this.left + (now - this.at) * SHARE);

@@ -1,11 +1,11 @@
 import { columnsOf } from '../../store/dialect.js';
 import type { Migrations, Store } from '../../store/store.js';
 
-/** So many entries may be answered for before they are on disk. */
+/** The most entries that may be acknowledged before they are durable. */
 export const MAX_UNDURABLE = 1_000;
 
-type EarlyTables = {
-  /** A row for as long as anything may be answered for before it is on disk. */
+type AcknowledgementTables = {
+  /** Has a row while entries may be acknowledged before they are durable. */
   log_early: { id: number; most: number; since: string };
 };
 
@@ -22,20 +22,20 @@ export const acknowledgementMigrations: Migrations = {
   },
 };
 
-/** What a service that ended without closing its log may have answered for, and nobody recorded. */
+/** What a service that did not close its log may have acknowledged and not recorded. */
 interface Unrecorded {
-  /** At most so many entries. */
+  /** The most entries that can be missing. */
   readonly atMost: number;
-  /** When it began to answer early. RFC 3339. */
+  /** When it began to acknowledge before entries were durable. RFC 3339. */
   readonly since: string;
 }
 
-/** Keeps on disk that entries may be answered for before they are there: if the service is killed, the next one knows. */
+/** Keeps on disk that entries may be acknowledged before they are durable: the service after one that was killed learns of it. */
 export class AsyncAcknowledgement {
   constructor(private readonly store: Store) {}
 
   private get table() {
-    return this.store.withTables<EarlyTables>();
+    return this.store.withTables<AcknowledgementTables>();
   }
 
   async begin(now: Date): Promise<void> {
@@ -46,12 +46,12 @@ export class AsyncAcknowledgement {
       .execute();
   }
 
-  /** Everything is on disk. */
+  /** Records that everything acknowledged is durable, or that the gap is on the record. */
   async end(): Promise<void> {
     await this.table.deleteFrom('log_early').execute();
   }
 
-  /** What was not closed; undefined when nothing can be missing. */
+  /** Returns what an earlier service may not have recorded; undefined if nothing can be missing. */
   async unrecorded(): Promise<Unrecorded | undefined> {
     const row = await this.table.selectFrom('log_early').selectAll().executeTakeFirst();
     return row && { atMost: row.most, since: row.since };

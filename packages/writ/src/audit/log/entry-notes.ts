@@ -4,8 +4,8 @@ import type { CapUse, DecisionRecord, Holding, LogEntry, Removal } from '../../d
 import type { LogGroup } from './log-group.js';
 
 /**
- * What is told of an entry that is on disk. Whole entries are not kept while they wait: many wait at once, and what lives long
- * costs the collector.
+ * The summary of an entry, for listeners and for the rows beside it. Whole entries are not kept while they wait: many wait at once,
+ * and what lives long costs the collector.
  */
 export interface EntryNote {
   readonly kind: LogEntry['kind'];
@@ -26,7 +26,7 @@ export interface EntryNote {
   readonly removed?: readonly Removal[] | undefined;
 }
 
-/** What others are told of an entry. */
+/** Returns the summary of an entry. */
 export function noteOf(entry: LogEntry): EntryNote {
   const { kind, id, time } = entry;
   if (kind === 'decision') {
@@ -50,7 +50,7 @@ export function noteOf(entry: LogEntry): EntryNote {
   return { kind, id, time, decisionId, held, isUndone: status === 'failed' || status === 'not-executed' };
 }
 
-/** Whether nothing but the record is lost with an entry: no budget, no cap, no label. A permit whose outcome is lost counts as done. */
+/** Returns whether nothing but the record is lost with an entry: no budget, no cap, no label. A permit whose outcome is lost counts as done. */
 export function holdsNothing(entry: LogEntry): boolean {
   if (entry.kind === 'outcome') return entry.held === undefined && (entry.labels ?? []).length === 0;
   return entry.kind === 'decision' && entry.reserved === undefined && entry.mandate?.use === undefined;
@@ -58,7 +58,7 @@ export function holdsNothing(entry: LogEntry): boolean {
 
 type Mutable<T> = { [K in keyof T]: T[K] extends readonly (infer One)[] ? One[] : T[K] };
 
-/** What goes to the disk beside entries, for what they say: in one pass, because it is on the way of every answer. */
+/** Returns the rows that go to the disk beside entries, in one pass: it is on the way of every answer. */
 export function besideOf(
   notes: readonly EntryNote[],
 ): Mutable<Pick<LogGroup, 'outcomes' | 'uses' | 'holdings' | 'held' | 'removed' | 'undone'>> {

@@ -1,31 +1,32 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { withResolvers } from '../../lib/with-resolvers.js';
 import { RecordError } from '../errors.js';
 import type { Signer } from '../tlog/note.js';
 import type { LogGroup } from './log-group.js';
 
-/** What the thread says of what it was handed, oldest first: whether that is on disk. */
+/** A report of the thread on the oldest messages that it was sent: whether they are on disk. */
 export interface Written {
-  /** How many messages it is about. */
+  /** The number of messages. */
   readonly count: number;
   readonly failure: string | undefined;
 }
 
-/** What the thread is begun with. */
+/** What the thread starts with. */
 export interface LogWorkerData {
   readonly file: string;
-  /** What the log is signed with. */
+  /** The key that signs the log. */
   readonly skey: string;
 }
 
-/** So many entries are handed on without waiting for the turn to end: the disk then works while the deciding thread does. */
+/** The number of entries that are handed on before the turn ends: the disk then works while the deciding thread does. */
 export const FULL_GROUP = 8;
 
-/** Puts groups on disk, in the order in which they are handed over; their promises settle in that order. */
+/** Puts groups on disk in the order in which they are handed over; their promises settle in that order. */
 export interface GroupWriter {
-  /** @param isAwaited whether somebody waits for it; without, it may take its time */
+  /** @param isAwaited whether somebody awaits the group; if not, it may wait for the next commit */
   write(group: LogGroup, isAwaited?: boolean): Promise<void>;
-  /** What is on disk can be read from the tables too. */
+  /** Resolves when everything on disk can be read from the tables. */
   readable(): Promise<void>;
   close(): Promise<void>;
 }
@@ -35,13 +36,13 @@ export interface BatchWriter extends GroupWriter {
   writeAll(groups: readonly LogGroup[]): Promise<void>;
 }
 
-/** Writes in a thread of its own. */
+/** Starts a thread that writes groups to a file. */
 export function threadedWriter(file: string, { skey }: Signer): BatchWriter {
-  // The worker runs as it was built, also when a test runs the sources.
+  // The worker runs from dist, also if a test runs the sources.
   const worker = new Worker(createRequire(import.meta.url).resolve('#log-worker'), {
     workerData: { file, skey } satisfies LogWorkerData,
   });
-  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const waiting: ReturnType<typeof withResolvers<void>>[] = [];
   let dead: Error | undefined;
   const settle = ({ count, failure }: Written): void => {
     for (const { resolve, reject } of waiting.splice(0, count)) {
@@ -55,26 +56,25 @@ export function threadedWriter(file: string, { skey }: Signer): BatchWriter {
   };
   worker.on('message', settle);
   worker.on('error', (error) => die(`the thread that writes the log failed: ${error.message}`));
-  const exited = new Promise<void>((resolve) => {
-    worker.once('exit', () => {
-      die('the thread that writes the log has ended');
-      resolve();
-    });
+  const exited = withResolvers();
+  worker.once('exit', () => {
+    die('the thread that writes the log has ended');
+    exited.resolve();
   });
-  const writeAll = (groups: readonly LogGroup[]): Promise<void> =>
-    dead === undefined
-      ? new Promise((resolve, reject) => {
-          waiting.push({ resolve, reject });
-          worker.postMessage(groups);
-        })
-      : Promise.reject(dead);
+  const writeAll = (groups: readonly LogGroup[]): Promise<void> => {
+    if (dead !== undefined) return Promise.reject(dead);
+    const done = withResolvers();
+    waiting.push(done);
+    worker.postMessage(groups);
+    return done.promise;
+  };
   return {
     write: (group) => writeAll([group]),
     writeAll,
     readable: async () => undefined,
     async close() {
       if (dead === undefined) worker.postMessage('close');
-      await exited;
+      await exited.promise;
     },
   };
 }

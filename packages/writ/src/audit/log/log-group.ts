@@ -10,21 +10,21 @@ export interface LogGroup {
   readonly count: number;
   /** One JSON object a line: the entries of the log, byte for byte. */
   readonly body: string;
-  /** What is too long for its line. */
+  /** The texts that are too long for a line. */
   readonly attachments: readonly Attachment[];
-  /** The keys that entries are sealed with and that are not on disk yet. */
+  /** The keys that seal entries and are not on disk yet. */
   readonly keys: readonly PersonKeyRow[];
   /** The decisions that the outcomes in the group are about. */
   readonly outcomes: readonly { readonly decisionId: string; readonly id: string }[];
-  /** What the permits in the group took of the caps of mandates; JSON of a `CapUse`. */
+  /** What the permits in the group took of the caps of mandates: JSON of a `CapUse`. */
   readonly uses: readonly { readonly decisionId: string; readonly use: string; readonly until: number }[];
   /** What the permits in the group hold of accumulators, as JSON; `at` in milliseconds since the epoch. */
   readonly holdings: readonly { readonly decisionId: string; readonly at: number; readonly reserved: string }[];
-  /** What actions hold from their outcome on, as JSON; `at`: when they were permitted. */
+  /** What actions hold from their outcome on, as JSON; undefined for nothing. `at`: when they were permitted. */
   readonly held: readonly { readonly decisionId: string; readonly at: number; readonly held: string | undefined }[];
   readonly removed: readonly Removal[];
-  /** The decisions of which the group says that nothing came of them: they took nothing. */
+  /** The decisions whose action did not happen, by an outcome in the group: they took nothing. */
   readonly undone: readonly string[];
-  /** The proofs of possession that were used for them. */
+  /** The proofs of possession that the entries used. */
   readonly proofs: readonly UsedProof[];
 }

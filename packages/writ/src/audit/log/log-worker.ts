@@ -1,13 +1,14 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../lib/message-of.js';
 import { openDatabase } from '../../store/database.js';
 import { parseSigner } from '../tlog/note.js';
 import type { LogWorkerData, Written } from './group-writer.js';
 import { groupsInserter, SIGN_EVERY_MS } from './groups-inserter.js';
 import type { LogGroup } from './log-group.js';
 
-/** The thread that writes the log: the sync to the disk, which takes longest, holds nobody up but those who wait for it. */
+/** The thread that writes the log: the sync to the disk, which takes longest, delays only those who await it. */
 
-/** Groups that belong together, or the end. */
+/** Groups to commit together, or the end. */
 type Message = readonly LogGroup[] | 'close';
 
 const port = parentPort;
@@ -17,7 +18,7 @@ const database = openDatabase(file);
 const inserter = groupsInserter(database, parseSigner(skey));
 let signing: NodeJS.Timeout | undefined;
 port.on('message', (first: Message) => {
-  // What came while the disk was busy is committed together.
+  // Messages that arrived while the disk was busy are committed together.
   const messages: (readonly LogGroup[])[] = [];
   for (let message: Message | undefined = first; message !== undefined; message = next()) {
     if (message === 'close') {
@@ -43,10 +44,10 @@ function write(messages: readonly (readonly LogGroup[])[]): void {
   try {
     inserter.insert(messages.flat());
   } catch (error) {
-    failure = error instanceof Error ? error.message : String(error);
+    failure = messageOf(error);
   }
   port?.postMessage({ count: messages.length, failure } satisfies Written);
-  // The last ones are signed for although nothing comes after them.
+  // Signs for the last groups too, although nothing follows them.
   if (!inserter.isSigned) signing ??= setTimeout(sign, SIGN_EVERY_MS);
 }
 
@@ -55,6 +56,6 @@ function sign(): void {
   try {
     inserter.sign();
   } catch {
-    // A full disk is told of by the next group; what is on disk is signed for at the next commit, or the next start.
+    // The next group reports a full disk; the next commit, or the next start, signs for what is on disk.
   }
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Append, LogEntry, UsedProof } from '../../decide/record.js';
+import { withResolvers } from '../../lib/with-resolvers.js';
 import { entryText } from '../../record/entry-text.js';
 import { RecordError } from '../errors.js';
 import type { PersonKeyRow } from '../protection/person-keys.js';
@@ -10,29 +11,23 @@ import { FULL_GROUP, type GroupWriter } from './group-writer.js';
 import type { LogGroup } from './log-group.js';
 import { type Attachment, lineOf } from './log-lines.js';
 
-/** Entries that wait for the disk together. */
+/** Entries that go to the disk together. */
 class Pending {
   readonly notes: EntryNote[] = [];
-  /** Kept only where somebody reads them: many entries wait at once. */
+  /** Kept only while somebody reads them: many entries wait at once. */
   readonly texts: string[] | undefined;
   private readonly lines: string[] = [];
   private readonly attachments: Attachment[] = [];
   readonly proofs: UsedProof[] = [];
   size = 0;
-  /** How many of them were answered for already. */
-  early = 0;
-  /** When it was handed on; `performance.now()`. */
+  /** The number of entries that are acknowledged already. */
+  acknowledged = 0;
+  /** The time when it was handed on; `performance.now()`. */
   since = 0;
-  readonly done: Promise<void>;
-  resolve: () => void = () => undefined;
-  reject: (error: unknown) => void = () => undefined;
+  readonly done = withResolvers();
 
   constructor(isRead: boolean) {
     this.texts = isRead ? [] : undefined;
-    this.done = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
   }
 
   add(given: LogEntry, protection: EntryProtection): void {
@@ -46,7 +41,7 @@ class Pending {
     this.size += text.length;
   }
 
-  /** What goes to the disk; it is asked for once. */
+  /** Returns what goes to the disk. Call it once. */
   group(keys: readonly PersonKeyRow[]): LogGroup {
     const { notes } = this;
     const body = this.lines.splice(0).join('\n');
@@ -64,31 +59,31 @@ class Pending {
   }
 }
 
-/** Told of entries once they are on disk. */
+/** Receives entries once they are on disk. */
 type EntryListener = (notes: readonly EntryNote[]) => void;
-/** The same, with what each is as JSON. */
+/** Receives entries once they are on disk, with the JSON of each. */
 type TextListener = (notes: readonly EntryNote[], texts: readonly string[]) => void;
 
-/** More than this waiting for the disk, in characters, and new entries are refused. */
+/** The most characters that may wait for the disk; past that, new entries are refused. */
 const MAX_WAITING = 64 * 2 ** 20;
-/** For so long nothing goes to the disk that nobody waits for. */
+/** How long entries that nobody awaits may linger before a flush. */
 const LINGER_MS = 20;
 
 /**
- * The record of everything: decisions, outcomes, searches, changes. What it has taken in is on disk: entries of one turn of the
- * event loop wait together, and what the disk has not begun with is committed together.
+ * Records decisions, outcomes, searches and changes. A promise that it returned resolves when the entries are on disk. Entries of one
+ * turn of the event loop are written together, as is everything that the disk has not begun with.
  */
 export class LogWriter implements Append {
   private next = new Pending(false);
   private lingering: NodeJS.Timeout | undefined;
-  /** Handed on and not on disk, oldest first. */
+  /** Groups that were handed on and are not on disk, oldest first. */
   private readonly writing: Pending[] = [];
-  /** On disk, and not told of yet. */
-  private readonly toTell: Pending[] = [];
+  /** Groups on disk that listeners have not received yet. */
+  private readonly toNotify: Pending[] = [];
   private waitingSize = 0;
   private isFlushing = false;
-  private isEarly = false;
-  /** Answered for and not on disk. */
+  private isAsync = false;
+  /** The number of entries that are acknowledged and not on disk. */
   private ahead = 0;
   private readonly events = new EventEmitter<{
     entries: Parameters<EntryListener>;
@@ -115,19 +110,19 @@ export class LogWriter implements Append {
     } catch (error) {
       return Promise.reject(new RecordError(`an entry is not JSON: ${String(error)}`));
     }
-    const isEarly =
-      (this.isEarly || ackBeforeDurable) &&
+    const isAcknowledged =
+      (this.isAsync || ackBeforeDurable) &&
       proofs.length === 0 &&
       this.ahead + entries.length <= MAX_UNDURABLE &&
       entries.every(holdsNothing);
-    if (isEarly) {
-      waiting.early += entries.length;
+    if (isAcknowledged) {
+      waiting.acknowledged += entries.length;
       this.ahead += entries.length;
     }
     if (waiting.notes.length >= FULL_GROUP) {
       void this.flush();
-    } else if (isEarly) {
-      // Nobody waits for it: it goes to the disk with what somebody waits for, if that comes soon.
+    } else if (isAcknowledged) {
+      // Nobody awaits it: it goes to the disk with the next entry that somebody awaits, if that comes soon.
       this.lingering ??= setTimeout(() => void this.flush(), LINGER_MS);
     } else if (!this.isFlushing) {
       this.isFlushing = true;
@@ -136,9 +131,9 @@ export class LogWriter implements Append {
         void this.flush();
       });
     }
-    if (!isEarly) return waiting.done;
-    // Whoever waits for the rest of the group hears of what fails.
-    waiting.done.catch(() => undefined);
+    if (!isAcknowledged) return waiting.done.promise;
+    // A failure rejects the promises of the rest of the group.
+    waiting.done.promise.catch(() => undefined);
     return Promise.resolve();
   }
 
@@ -154,7 +149,7 @@ export class LogWriter implements Append {
     let failure: unknown;
     try {
       const keys = this.protection.pendingKeys();
-      await this.writer.write(group.group(keys), group.early < group.notes.length);
+      await this.writer.write(group.group(keys), group.acknowledged < group.notes.length);
       this.protection.savedKeys(keys);
     } catch (error) {
       failure = error ?? new RecordError('the log could not be written');
@@ -162,44 +157,44 @@ export class LogWriter implements Append {
     // Groups settle in their order.
     this.writing.shift();
     this.waitingSize -= group.size;
-    this.ahead -= group.early;
+    this.ahead -= group.acknowledged;
     if (failure !== undefined) {
-      if (group.early > 0) this.lose(group);
-      group.reject(failure);
+      if (group.acknowledged > 0) this.lose(group);
+      group.done.reject(failure);
       return;
     }
     this.events.emit('commit', group.notes.length, performance.now() - group.since);
-    group.resolve();
-    this.tell(group);
+    group.done.resolve();
+    this.notify(group);
   }
 
-  /** Who only listens hears of it when those who wait for it have their answers. */
-  private tell(group: Pending): void {
-    if (this.toTell.push(group) === 1) setImmediate(() => this.told());
+  /** Notifies the listeners, after those who await the group have gone on. */
+  private notify(group: Pending): void {
+    if (this.toNotify.push(group) === 1) setImmediate(() => this.notifyAll());
   }
 
-  private told(): void {
-    for (const { notes, texts } of this.toTell.splice(0)) {
+  private notifyAll(): void {
+    for (const { notes, texts } of this.toNotify.splice(0)) {
       this.events.emit('entries', notes);
       if (texts !== undefined) this.events.emit('texts', notes, texts);
     }
   }
 
-  /** Nothing is answered for early any more, until somebody has put on the record what is missing there. */
-  private lose({ early, notes }: Pending): void {
-    this.isEarly = false;
-    this.events.emit('lost', early, notes[0]?.id ?? '', notes[notes.length - 1]?.id ?? '');
+  /** Stops acknowledging before entries are on disk: first the gap has to be on the record. */
+  private lose({ acknowledged, notes }: Pending): void {
+    this.isAsync = false;
+    this.events.emit('lost', acknowledged, notes[0]?.id ?? '', notes[notes.length - 1]?.id ?? '');
   }
 
   /**
-   * Whether an entry that holds nothing of a budget, a cap or a proof is answered for before it is on disk. {@link AsyncAcknowledgement} has to
-   * have begun.
+   * Sets whether an entry that holds nothing of a budget, a cap or a proof is acknowledged before it is on disk.
+   * {@link AsyncAcknowledgement} must have begun.
    */
-  ackBeforeDurable(isEarly: boolean): void {
-    this.isEarly = isEarly;
+  ackBeforeDurable(isAsync: boolean): void {
+    this.isAsync = isAsync;
   }
 
-  /** Calls back when entries that were answered for could not be written: how many, and between which ids. */
+  /** Registers a listener for acknowledged entries that could not be written: how many, and the first and the last id. */
   onLost(listener: (count: number, first: string, last: string) => void): void {
     this.events.on('lost', listener);
   }
@@ -209,41 +204,41 @@ export class LogWriter implements Append {
     this.protection = protection;
   }
 
-  /** Waits until what was taken in is on disk and can be read, or could not be written. */
+  /** Waits until all entries handed in are on disk and can be read, or could not be written. */
   async settled(): Promise<void> {
     void this.flush();
-    for (const { done } of [...this.writing]) await done.catch(() => undefined);
+    for (const { done } of [...this.writing]) await done.promise.catch(() => undefined);
     await this.writer.readable();
-    this.told();
+    this.notifyAll();
   }
 
-  /** For how long the oldest group has been waiting for the disk, in milliseconds. */
+  /** How long the oldest group has been waiting for the disk, in milliseconds. */
   get waitingFor(): number {
     const [oldest] = this.writing;
     return oldest === undefined ? 0 : performance.now() - oldest.since;
   }
 
-  /** Calls back with entries once they are on disk. @returns a function that ends it */
+  /** Registers a listener for entries that are on disk. @returns a function that removes it */
   onEntries(listener: EntryListener): () => void {
     this.events.on('entries', listener);
     return () => this.events.off('entries', listener);
   }
 
-  /** Calls back with entries that are taken in from now on, once they are on disk. @returns a function that ends it */
+  /** Registers a listener for entries handed in from now on, once they are on disk. @returns a function that removes it */
   onTexts(listener: TextListener): () => void {
     this.events.on('texts', listener);
-    // What was taken in before has no texts.
+    // Entries handed in before have no texts.
     void this.flush();
     this.next = new Pending(true);
     return () => this.events.off('texts', listener);
   }
 
-  /** Calls back after each commit with how many entries it had and how many milliseconds it took. */
+  /** Registers a listener for commits: the number of entries, and how many milliseconds the commit took. */
   onCommit(listener: (entries: number, ms: number) => void): void {
     this.events.on('commit', listener);
   }
 
-  /** Waits for what was taken in, then ends. */
+  /** Waits for the entries handed in, then closes the writer. */
   async close(): Promise<void> {
     await this.settled();
     await this.writer.close();
