@@ -11,28 +11,26 @@ import { isPermitted } from '../decision.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord, FactRecord } from '../record.js';
 import { type Edit, edited } from './edits.js';
+import { factsIn } from './recorded-facts.js';
 import type { Replay } from './replay.js';
 
-/** What would have given the other answer: everything of it together, and then somebody's approval where that is left. */
+/** A change that would have given the other answer: all its edits together, and then the approvals that are left. */
 export interface Alternative {
   readonly edits: readonly Edit[];
   /** The policies that a step-up or an approval would still have to lift. */
   readonly approvals: readonly string[];
 }
 
-/** So many changes at once, and so many tries. */
-const MOST_TOGETHER = 2;
-const MOST_TRIES = 500;
-const MOST_SINGLE = 60;
-const MOST_SHOWN = 5;
-/** What is easier to bring about comes first. */
+/** Pairs of edits that are tried, single edits, and alternatives that are returned. */
+const MAX_PAIRS = 500;
+const MAX_SINGLE = 60;
+const MAX_SHOWN = 5;
+/** How hard each kind of edit is to bring about: the easier comes first. */
 const EASE: Readonly<Record<Edit['kind'], number>> = { membership: 1, fact: 2, ledger: 3, input: 4 };
 
 /**
- * The nearest changes that give the other answer: of facts, memberships, what was done so far, arguments, and approvals. Candidates
- * are read off the policies; each is tried by deciding again with it, so what is returned is so.
- *
- * @returns none when nothing near enough was found
+ * Finds the nearest changes that give the other answer: of facts, memberships, values of the ledger, arguments, approvals. Candidates
+ * are read off the policies; each is tried by deciding again with it, so each that is returned gives that answer.
  */
 export function alternatives(record: DecisionRecord, plane: PolicyPlane, replay: Replay): readonly Alternative[] {
   const wantsPermit = !isPermitted(record);
@@ -46,19 +44,19 @@ export function alternatives(record: DecisionRecord, plane: PolicyPlane, replay:
     return { edits, approvals: [...new Set(verdict.reasons.map(({ policy }) => policy))] };
   };
   const asItIs = works([]);
-  // It waits for somebody already; nothing is nearer than that.
+  // It already waits for an approval; nothing is nearer than that.
   const found: Alternative[] = asItIs === undefined ? [] : [asItIs];
-  const singles = candidates(record, plane, wantsPermit).slice(0, MOST_SINGLE);
+  const singles = candidates(record, plane, wantsPermit).slice(0, MAX_SINGLE);
   for (const edit of singles) {
     const one = works([edit]);
     if (one !== undefined && (asItIs === undefined || one.approvals.length < asItIs.approvals.length)) found.push(one);
   }
-  if (found.length === 0 && MOST_TOGETHER > 1) {
+  if (found.length === 0) {
     let tries = 0;
     for (const [i, first] of singles.entries()) {
       for (const second of singles.slice(i + 1)) {
         tries += 1;
-        if (tries > MOST_TRIES || isSamePlace(first, second)) continue;
+        if (tries > MAX_PAIRS || isSamePlace(first, second)) continue;
         const both = works([first, second]);
         if (both !== undefined) found.push(both);
       }
@@ -68,14 +66,14 @@ export function alternatives(record: DecisionRecord, plane: PolicyPlane, replay:
     .sort(
       (a, b) => a.approvals.length + a.edits.length - (b.approvals.length + b.edits.length) || easeOf(a) - easeOf(b),
     )
-    .slice(0, MOST_SHOWN);
+    .slice(0, MAX_SHOWN);
 }
 
 function easeOf({ edits }: Alternative): number {
   return edits.reduce((sum, edit) => sum + EASE[edit.kind] + (isLeftOut(edit) ? 0.5 : 0), 0);
 }
 
-/** To say another value is more of an answer than to say none. */
+/** Returns whether an edit takes a value away: another value is a better answer. */
 function isLeftOut(edit: Edit): boolean {
   return edit.kind !== 'membership' && edit.to === undefined;
 }
@@ -91,17 +89,19 @@ function placeOf(edit: Edit): string {
   return edit.kind === 'fact' ? `${entity} ${edit.path.join('.')}` : `${entity} in ${uidText(edit.in)}`;
 }
 
-/** What the policies of the action make a difference of, for each identity that was decided for. */
+/** Reads candidates off the policies of the action, for each identity that was decided for. */
 function candidates(record: DecisionRecord, plane: PolicyPlane, wantsPermit: boolean): Edit[] {
   const edits = new Map<string, Edit>();
-  const identities = record.facts.slice(0, -1);
+  const facts = factsIn(record);
+  if (facts === undefined) return [];
+  const { identities, resource } = facts;
   const decided = plane.delegation === 'path' ? identities : identities.slice(-1);
   for (const policy of plane.policies.asts) {
     if (!isAbout(policy, record.request.action.name)) continue;
     // A permit is to apply, a forbid not to; and the other way round.
     const wanted = (policy.effect === 'permit') === wantsPermit;
     for (const identity of decided) {
-      const reader = new Reader(record, identity);
+      const reader = new Reader(record, identity, resource);
       for (const edit of reader.ofPolicy(policy, wanted)) edits.set(`${placeOf(edit)} ${JSON.stringify(edit)}`, edit);
     }
   }
@@ -110,7 +110,7 @@ function candidates(record: DecisionRecord, plane: PolicyPlane, wantsPermit: boo
 
 function isAbout({ action }: Policy, name: string): boolean {
   if (action.op === 'all') return true;
-  // Groups of actions are not followed: what is tried is decided on anyway.
+  // Groups of actions are not resolved: each candidate is decided on anyway.
   return action.op === 'in' || action.uid.id === name;
 }
 
@@ -128,11 +128,12 @@ const DECIMAL: Readonly<Record<string, string>> = {
   greaterThanOrEqual: '>=',
 };
 
-/** Reads off expressions what would make them true or false. */
+/** Reads off expressions the edits that would make them true or false. */
 class Reader {
   constructor(
     private readonly record: DecisionRecord,
     private readonly identity: FactRecord,
+    private readonly resource: FactRecord,
   ) {}
 
   ofPolicy({ principal, resource, conditions }: Policy, wanted: boolean): Edit[] {
@@ -141,10 +142,6 @@ class Reader {
       ...this.ofScope(resource, this.resource, wanted),
       ...conditions.flatMap(({ kind, body }) => this.edits(body, (kind === 'when') === wanted)),
     ];
-  }
-
-  private get resource(): FactRecord {
-    return this.record.facts[this.record.facts.length - 1] as FactRecord;
   }
 
   private ofScope(scope: ScopeConstraint, fact: FactRecord, wanted: boolean): Edit[] {
@@ -208,7 +205,7 @@ class Reader {
     return edits;
   }
 
-  /** The nearest value that compares as it is wanted. */
+  /** Sets the nearest value that compares as wanted. */
   private compared(op: string, left: Expr, right: Expr, wanted: boolean): Edit[] {
     const is = wanted ? op : (NEGATED[op] as string);
     const edits: Edit[] = [];
@@ -268,7 +265,7 @@ class Reader {
     return [{ kind: 'fact', entity: place.fact.uid, path: place.path, from, to }];
   }
 
-  /** Where in the record the value of an expression is; undefined when it is in none, or is nobody's to change. */
+  /** Returns the place in the record that an expression reads; undefined if it reads none, or one that nobody can change. */
   private place(expr: Expr): Place | undefined {
     const path: string[] = [];
     let at = expr;
@@ -293,7 +290,7 @@ class Reader {
     return lookUp((place.fact === this.resource ? resource : subject).properties, place.path);
   }
 
-  /** The value of an expression, in Cedar's JSON; undefined when it cannot be told from the record alone. */
+  /** Returns the value of an expression in Cedar's JSON; undefined if the record alone does not give it. */
   private value(expr: Expr): unknown {
     if (expr.op === 'value') return valueToJson(expr.value);
     if (expr.op === 'entity') return { __entity: expr.uid };
@@ -331,7 +328,7 @@ function anotherThan(value: unknown): unknown {
   return typeof value === 'string' ? `not ${value}` : undefined;
 }
 
-/** The nearest value to another that compares with it like this. A decimal has four digits after its point. */
+/** Returns the nearest value to another that compares with it by an operator. A decimal has four digits after its point. */
 function boundary(value: unknown, op: string): unknown {
   if (typeof value === 'number') return value + (op === '<' ? -1 : op === '>' ? 1 : 0);
   const { __extn: extension } = (value ?? {}) as { __extn?: { fn: string; arg: unknown } };
@@ -340,7 +337,7 @@ function boundary(value: unknown, op: string): unknown {
   return { __extn: { fn: 'decimal', arg: (Number(extension.arg) + step).toFixed(4) } };
 }
 
-/** As the ledger writes it: a decimal is a text. */
+/** Returns a value as the ledger writes it: a decimal is a text. */
 function amountOf(value: unknown): unknown {
   const { __extn: extension } = (value ?? {}) as { __extn?: { arg: unknown } };
   return extension === undefined ? value : extension.arg;

@@ -1,9 +1,9 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { DecisionRecord, FactRecord } from '../record.js';
 
-/** One thing that could have been otherwise. */
+/** One change to a record. */
 export type Edit =
-  /** An attribute of an entity. Undefined: it is not there. */
+  /** An attribute of an entity; undefined: it is absent. */
   | {
       readonly kind: 'fact';
       readonly entity: EntityUid;
@@ -13,12 +13,12 @@ export type Edit =
     }
   /** Whether an entity is in another: by a grant, or by the registry. */
   | { readonly kind: 'membership'; readonly entity: EntityUid; readonly in: EntityUid; readonly is: boolean }
-  /** What had been done so far, as an accumulator says. */
+  /** The value of an accumulator. */
   | { readonly kind: 'ledger'; readonly accumulator: string; readonly from: unknown; readonly to: unknown }
   /** An argument of the operation. */
   | { readonly kind: 'input'; readonly path: readonly string[]; readonly from: unknown; readonly to: unknown };
 
-/** The record as it would be with something otherwise. */
+/** Returns the record with edits made. */
 export function edited(record: DecisionRecord, edits: readonly Edit[]): DecisionRecord {
   return edits.reduce(withEdit, record);
 }
@@ -67,7 +67,7 @@ function setAt(value: unknown, path: readonly string[], to: unknown): unknown {
   return { ...record, [name]: setAt(record[name], rest, to) };
 }
 
-/** What an edit says, for a person. */
+/** Returns the text of an edit, for a person. */
 export function editText(edit: Edit): string {
   switch (edit.kind) {
     case 'fact': {

@@ -8,7 +8,7 @@ import { type Alternative, alternatives } from './counterfactual.js';
 import { editText } from './edits.js';
 import { Replay } from './replay.js';
 
-/** What a bundle's policies say of a recorded decision, down to their parts, and what would have given the other answer. */
+/** An account of a recorded decision by a bundle's policies, down to their parts, with what would have given the other answer. */
 interface PolicyAccount {
   /** Whether it is the bundle that decided. */
   readonly isSame: boolean;
@@ -17,8 +17,10 @@ interface PolicyAccount {
   readonly parts: readonly string[];
 }
 
-const LONGEST = 240;
+/** Of the text of a condition, in characters. */
+const MAX_TEXT = 240;
 
+/** Makes the account of a decision under a bundle. */
 export function accountOf(record: DecisionRecord, bundle: Bundle): PolicyAccount {
   const { plane, replay } = readyFor(bundle);
   const isSame = bundle.version === record.policyVersion;
@@ -37,7 +39,7 @@ const readyFor = memo((bundle: Bundle) => {
   return { plane, replay: new Replay(plane, bundle.entities) };
 });
 
-/** The part of a policy that decided: all of an applied one's conditions, or the first that did not hold. */
+/** Returns the part of a policy that decided: all conditions of one that applied, or the first that did not hold. */
 function partLine({ policyId, effect, applied, parts }: PolicyExplanation, identity: EntityUid): string[] {
   const who = uidText(identity);
   if (applied === true) {
@@ -51,20 +53,20 @@ function partLine({ policyId, effect, applied, parts }: PolicyExplanation, ident
   return [`${policyId} ${would} ${who}, but for: ${last.kind === 'unless' ? 'unless ' : ''}${plain(last.text)}`];
 }
 
-/** The text of a condition as one line, without its braces. */
+/** Returns the text of a condition as one line, without its braces. */
 function plain(text: string): string {
   const line = text
     .replace(/^\s*(when|unless)\s*/, '')
     .replace(/^\{\s*|\s*\}$/g, '')
     .replace(/\s+/g, ' ')
-    // As it is written by hand, where Cedar's printer is careful.
+    // Cedar's printer quotes and brackets what is written without by hand.
     .replace(/\["([A-Za-z_]\w*)"\]/g, '.$1')
     .replace(/(^|[\s(!])\(((?:[\w.]|::|"[^"]*")+)\)/g, '$1$2')
     .trim();
-  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST)}…`;
+  return line.length <= MAX_TEXT ? line : `${line.slice(0, MAX_TEXT)}…`;
 }
 
-/** An account, for a person: lines to stand in an explanation. */
+/** Returns the lines of an account, for a person. */
 export function accountLines(record: DecisionRecord, { isSame, alternatives: others, parts }: PolicyAccount): string[] {
   const lines = parts.length === 0 ? [] : ['Conditions that decided', ...parts.map((part) => `  ${part}`), ''];
   const under = isSame ? '' : ' under another bundle than the one that decided,';

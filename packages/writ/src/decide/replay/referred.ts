@@ -3,13 +3,13 @@ import type { Registry } from '../../registry/registry.js';
 import { factOf } from '../facts.js';
 import type { FactRecord } from '../record.js';
 
-/** So many entities further than the request's own are recorded, and so far away. */
-const MOST = 64;
-const FARTHEST = 4;
+/** The most entities that are recorded in addition to those of the request, and the most steps that they are away. */
+const MAX_REFERRED = 64;
+const MAX_STEPS = 4;
 
 /**
- * The entities that policies can come to from those of a request, and that the registry has, as they go on the record: what was
- * decided on is in it whole.
+ * Returns the facts of the entities that policies can reach from those of a request, as they are recorded: with them, the record has
+ * everything that was decided on. Undefined if policies reach none.
  */
 export function referredFacts(
   { follows, named }: Dereferences,
@@ -21,7 +21,7 @@ export function referredFacts(
   const known = new Set<Entity>(entities.map((entity) => registry.entities.get(entity) ?? entity));
   const found: Entity[] = [];
   const take = (entity: Entity | undefined): void => {
-    if (entity === undefined || !entity.exists || known.has(entity) || found.length >= MOST) return;
+    if (entity === undefined || !entity.exists || known.has(entity) || found.length >= MAX_REFERRED) return;
     known.add(entity);
     found.push(entity);
   };
@@ -29,7 +29,7 @@ export function referredFacts(
   if (follows) {
     for (const entity of entities) entitiesIn(entity.attributes, take);
     entitiesInJson(context, (uid) => take(registry.entities.get(uid)));
-    for (let depth = 1, from = 0; depth < FARTHEST && from < found.length; depth += 1) {
+    for (let depth = 1, from = 0; depth < MAX_STEPS && from < found.length; depth += 1) {
       const until = found.length;
       for (; from < until; from += 1) entitiesIn((found[from] as Entity).attributes, take);
     }

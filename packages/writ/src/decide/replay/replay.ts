@@ -1,32 +1,31 @@
 import {
   CedarError,
   type CedarJsonObject,
-  Entities,
-  type Entity,
   type EntityJson,
   type EntityUid,
   explain,
   type PolicyExplanation,
-  type RecordValue,
+  sameUid,
   uidText,
-  WithheldAttributes,
 } from '@writ/cedar';
 import type { LedgerValues } from '../../ledger/ledger.js';
 import { buildContext } from '../context.js';
-import { isPermitted, type MissingFact, type Refusal, refuse, type Verdict } from '../decision.js';
+import { isPermitted, type Refusal, refuse, type Verdict } from '../decision.js';
 import { evaluate, type Gathered } from '../evaluate.js';
-import { inMore, missingFacts, schemaErrorOf } from '../gather.js';
+import { missingFacts, schemaErrorOf } from '../gather.js';
 import { mandatePolicy, outsideVerdict } from '../mandates.js';
 import type { PolicyPlane } from '../plane.js';
-import type { DecisionRecord, FactRecord } from '../record.js';
+import type { DecisionRecord } from '../record.js';
 import { holdsMasked } from './masked.js';
+import { RecordedEntities } from './recorded-entities.js';
+import { factsIn } from './recorded-facts.js';
 
-/** A recorded decision, made again. */
+/** The result of deciding a recorded request again. */
 type Replayed =
   | { readonly kind: 'decided'; readonly verdict: Verdict }
-  /** Something else than policy decided it, or came first: it would be as it was. */
+  /** Something other than policy decided it, or came first: it stays as it was. */
   | { readonly kind: 'kept' }
-  /** What it was decided on is not all on the record. */
+  /** The record does not have everything that it would be decided on. */
   | { readonly kind: 'not-recorded'; readonly why: string };
 
 interface ExplainedIdentity {
@@ -50,26 +49,20 @@ const NOT_POLICY: ReadonlySet<Refusal['code']> = new Set([
 ]);
 
 /**
- * Decides recorded requests again, from their records alone, with the policies of a bundle. The ledger's values, mandates and what was
- * known of tools are those that were recorded; what a bundle would have counted otherwise is not worked out.
+ * Decides recorded requests again, from their records alone, with the policies of a bundle. The values of the ledger, the mandates
+ * and the origins are those that were recorded; the accumulators of the bundle count nothing.
  *
  * @example const replay = new Replay(planeOf(loadBundle('bundles/next')), entities); replay.decide(record);
  */
 export class Replay {
-  private readonly entities: Entities;
-  /** The facts of the present decision, and what they took the place of. */
-  private readonly placed = new Map<
-    string,
-    { readonly fact: FactRecord; readonly kept: Partial<Entity> | undefined }
-  >();
-  private reads: MissingFact[] = [];
+  private readonly entities: RecordedEntities;
 
-  /** @param bundled the entities of the bundle: what no record has is theirs */
+  /** @param bundled the entities of the bundle, for those that a record does not have */
   constructor(
     private readonly plane: PolicyPlane,
     bundled: readonly EntityJson[],
   ) {
-    this.entities = Entities.fromJson(bundled, { schema: plane.schema });
+    this.entities = new RecordedEntities(bundled, plane.schema);
   }
 
   decide(record: DecisionRecord): Replayed {
@@ -98,9 +91,9 @@ export class Replay {
   }
 
   /**
-   * How each policy came out for each identity, down to its parts; undefined when that cannot be told from the record.
+   * Explains how each policy came out for each identity, down to its parts; undefined if the record does not have enough for it.
    *
-   * @param policyIds these; without, those that determined it, or every permit that was considered
+   * @param policyIds the policies to explain; by default those that determined it, or every permit that was considered
    */
   explain(record: DecisionRecord, policyIds?: readonly string[]): ExplainedIdentity[] | undefined {
     try {
@@ -119,28 +112,35 @@ export class Replay {
 
   private gather(record: DecisionRecord): Gathered | Replayed {
     const { plane } = this;
-    const { request, provenance, facts } = record;
+    const { request, provenance } = record;
     const { name } = request.action;
     const declared = plane.actions.get(name);
     if (declared === undefined)
       return { kind: 'decided', verdict: refuse('unknown_action', `the action ${name} is not in the schema`) };
     const path = provenance?.path;
-    // What the request said of who asks contradicted itself.
+    // The request contradicted itself about the identities.
     if (path === undefined) return { kind: 'kept' };
     const decided = plane.delegation === 'path' ? path : [path[path.length - 1] as EntityUid];
     const misfit = schemaErrorOf(declared, decided, request.resource);
     if (misfit !== undefined) return { kind: 'decided', verdict: refuse('invalid_request', misfit) };
-    // What it brought with it did not fit, before any fact was looked up.
-    if (facts.length === 0 && record.refusal?.code === 'invalid_request') return { kind: 'kept' };
-    if (facts.length === 0) throw new NotRecorded('the facts that it would be decided on were not looked up');
-
-    this.clear();
-    for (const fact of record.referred ?? []) this.put(fact);
-    const identities = decided.map((uid) => this.identity(uid, record));
-    const resource = this.resource(record);
+    const facts = factsIn(record);
+    if (facts === undefined) {
+      // The request did not fit, before any fact was looked up.
+      if (record.refusal?.code === 'invalid_request') return { kind: 'kept' };
+      throw new NotRecorded('the facts that it would be decided on were not looked up');
+    }
+    const { entities } = this;
+    entities.clear();
+    for (const fact of record.referred ?? []) entities.put(fact);
+    const identities = decided.map((uid) => {
+      const fact = facts.identities.find((one) => sameUid(one.uid, uid));
+      if (fact === undefined) throw new NotRecorded(`the facts of ${uidText(uid)} are not on the record`);
+      return entities.seen(fact, request.subject.properties);
+    });
+    const resource = entities.seen(facts.resource, request.resource.properties);
     return {
       policies: plane.policies,
-      entities: this.entities,
+      entities: entities.store,
       identities,
       resource,
       action: declared.uid,
@@ -148,7 +148,7 @@ export class Replay {
       obligations: plane.obligations,
       supported: new Set(record.supported ?? []),
       missing: () => missingFacts(plane.registry, [...identities, resource]),
-      withheld: () => this.reads,
+      withheld: () => entities.withheld,
       approved: () => liftedIn(record),
       stale: staleIn(record),
     };
@@ -192,88 +192,12 @@ export class Replay {
           throw new NotRecorded(`the ledger's ${accumulator} is not on the record: nothing counted it then`);
     return own as CedarJsonObject;
   }
-
-  private identity(uid: EntityUid, record: DecisionRecord): Entity {
-    const fact = record.facts.slice(0, -1).find((one) => one.uid.type === uid.type && one.uid.id === uid.id);
-    if (fact === undefined) throw new NotRecorded(`the facts of ${uidText(uid)} are not on the record`);
-    return this.entityOf(fact, record.request.subject.properties);
-  }
-
-  private resource({ facts, request }: DecisionRecord): Entity {
-    return this.entityOf(facts[facts.length - 1] as FactRecord, request.resource.properties);
-  }
-
-  /** An entity of a request as it was seen: with what was asserted and granted. */
-  private entityOf(fact: FactRecord, properties: Readonly<Record<string, unknown>> = {}): Entity {
-    let entity = this.put(fact);
-    if (fact.asserted !== undefined) {
-      const asserted = Object.fromEntries(fact.asserted.map((name) => [name, properties[name]]));
-      entity = this.entities.withAttributes(fact.uid, asserted);
-    }
-    if (fact.granted !== undefined) {
-      const roles = fact.granted.map((grant) => this.entities.intern(grant.in));
-      entity = inMore(entity, roles);
-    }
-    return entity;
-  }
-
-  /** Puts a fact in the place of what is known of its entity, until the next decision. */
-  private put(fact: FactRecord): Entity {
-    const { uid, attributes, ancestors, tags, withheld } = fact;
-    const before = this.entities.get(uid);
-    const kept = before && {
-      exists: before.exists,
-      attributes: before.attributes,
-      tags: before.tags,
-      parents: before.parents,
-      ancestors: before.ancestors,
-    };
-    if (!this.placed.has(uidText(uid))) this.placed.set(uidText(uid), { fact, kept });
-    // A fact of nothing is of an entity that nobody knew.
-    const exists = Object.keys(attributes).length > 0 || ancestors.length > 0 || tags !== undefined;
-    const entity = this.entities.withValues(uid, this.valuesOf(uid, attributes, withheld), exists);
-    entity.tags = tags === undefined ? NO_TAGS : this.entities.tags(uid.type, tags);
-    entity.ancestors = new Set(ancestors.map((one) => this.entities.intern(one)));
-    entity.parents = entity.ancestors;
-    // The index of the policies knows the store's own objects, as they were.
-    return inMore(entity, []);
-  }
-
-  /** Takes out what was put in for the decision before. */
-  private clear(): void {
-    for (const { fact, kept } of this.placed.values()) {
-      if (kept === undefined) this.entities.withoutValues(fact.uid);
-      else Object.assign(this.entities.intern(fact.uid), kept);
-    }
-    this.placed.clear();
-    this.reads = [];
-  }
-
-  private valuesOf(
-    uid: EntityUid,
-    attributes: FactRecord['attributes'],
-    withheld: FactRecord['withheld'],
-  ): RecordValue {
-    const values = this.entities.values(uid.type, attributes);
-    if (withheld === undefined) return values;
-    return new WithheldAttributes(uid, values, new Set(withheld), (entity, attribute) =>
-      this.missed(entity, attribute),
-    );
-  }
-
-  private missed({ type, id }: EntityUid, attribute: string): void {
-    const known = this.placed.get(uidText({ type, id }))?.fact.ages?.[attribute];
-    const isNew = !this.reads.some(
-      (read) => read.attribute === attribute && read.entity.id === id && read.entity.type === type,
-    );
-    if (isNew) this.reads.push({ entity: { type, id }, attribute, ...known });
-  }
 }
 
-/** Something that a decision would be made on is not in the record. */
+/** Thrown when the record lacks something that the decision depends on. */
 class NotRecorded extends Error {}
 
-/** What was approved for exactly this. */
+/** Returns the policies that approvals lifted. */
 function liftedIn({ approvals = [] }: DecisionRecord): ReadonlySet<string> {
   return new Set(approvals.flatMap(({ policies }) => policies));
 }
@@ -287,9 +211,7 @@ function staleIn({ refusal, stale }: DecisionRecord): () => string | undefined {
   };
 }
 
-const NO_TAGS: RecordValue = new Map();
-
-/** The ledger's values as policies see them: whole numbers are Long, the rest is a decimal. */
+/** Returns recorded values of the ledger as policies see them: whole numbers are Long, other texts are decimals. */
 function amountsOf(ledger: DecisionRecord['ledger']): LedgerValues {
   return Object.fromEntries(
     Object.entries(ledger).map(([name, value]) => [
