@@ -246,6 +246,5 @@ describe('async', () => {
       ).toHaveLength(1);
       expect(await command('log', 'verify', '--data', data)).toMatchObject({ code: 0 });
     },
-    60_000,
   );
 });

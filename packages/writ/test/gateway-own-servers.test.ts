@@ -50,7 +50,7 @@ beforeAll(async () => {
   served = server;
   withProcesses = await run(bundle(`command: node, args: ["${everything}"]`));
   withConnections = await run(bundle(`url: "http://127.0.0.1:${port}/mcp"`));
-}, 60_000);
+});
 afterAll(async () => {
   await withProcesses.stop();
   await withConnections.stop();
@@ -141,7 +141,7 @@ describe('a server for each client', () => {
         // Its list has what the schema knows.
         expect(names).toHaveLength(4);
       }
-  }, 60_000);
+  });
 
   it.each([
     ['a process', 'Streamable HTTP', () => withProcesses, overHttp],

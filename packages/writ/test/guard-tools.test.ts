@@ -191,7 +191,7 @@ gateway: { servers: { notes: { command: node, args: ${args} } } }`,
     // What is kept already can be reported again.
     expect((await report(writ, { server: 's3', tools: [{ name: 't7' }] })).status).toBe(200);
     await writ.stop();
-  }, 60_000);
+  });
 
   it('count when somebody approved them, where the bundle says so', async () => {
     const writ = await run(bundleOf(files({ 'writ.yaml': 'name: guards\ngateway: { guards: { pin: approve } }' })));

@@ -65,7 +65,7 @@ const STORES = ['SQLite', 'PostgreSQL'] as const;
 let postgres: PostgresServer;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+});
 afterAll(() => postgres.stop());
 const storeFor = async (kind: (typeof STORES)[number]): Promise<string | undefined> =>
   kind === 'SQLite' ? undefined : postgres.database();
@@ -336,5 +336,5 @@ describe.each(STORES)('kill -9 between permits and outcomes, %s', (kind) => {
     expect(amount).toBeGreaterThanOrEqual(acknowledged);
     expect(failed).toBeGreaterThanOrEqual(undone);
     expect(acknowledged).toBeGreaterThan(10);
-  }, 60_000);
+  });
 });

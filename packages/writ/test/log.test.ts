@@ -334,7 +334,7 @@ describe('a log on PostgreSQL', () => {
   let postgres: PostgresServer;
   beforeAll(async () => {
     postgres = await startPostgres();
-  }, 60_000);
+  });
   afterAll(() => postgres.stop());
 
   it('is one log, whichever of several services adds to it, and is signed for by the one that keeps it', async () => {

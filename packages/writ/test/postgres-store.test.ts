@@ -32,7 +32,7 @@ describe('a PostgreSQL store', () => {
   let postgres: PostgresServer;
   beforeAll(async () => {
     postgres = await startPostgres();
-  }, 60_000);
+  });
   afterAll(() => postgres.stop());
 
   it('has everything after a restart on another machine: the record, the ledger, facts, revocations', async () => {

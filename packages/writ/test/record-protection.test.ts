@@ -204,7 +204,7 @@ describe.each(['SQLite', 'PostgreSQL'])('what is recorded of people, on %s', (ki
     }
     writ = await run(bundleOf(FILES), store === undefined ? {} : { store });
     for (const user of ['ana', 'ben']) ids[user] = await ask(user, `note of ${user}`);
-  }, 60_000);
+  });
   afterAll(async () => {
     await writ.stop();
     await postgres?.stop();

@@ -40,4 +40,4 @@ it('statements that are collected do not end the process', () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});
