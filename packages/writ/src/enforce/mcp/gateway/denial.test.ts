@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import type { Decision } from '../../../decide/decision.js';
+import type { DecisionId } from '../../../lib/ids.js';
+import { denial } from './denial.js';
+
+const DENIED: Decision = {
+  ...{ id: 'd1' as DecisionId, result: 'deny', reasons: [], policyVersion: 'v' },
+  refusal: { code: 'revoked', message: 'it is revoked' },
+};
+const STEP_UP: Decision = { ...DENIED, result: 'step_up' };
+
+describe('the error for a request that was not permitted', () => {
+  it.each<[string, Decision, string | undefined, RegExp]>([
+    ['says why', DENIED, undefined, /^pay was not permitted: it is revoked$/],
+    ['says that somebody is asked', STEP_UP, 'pending', /make the same call again later \(r1\)$/],
+    ['says the same of a status that is not known', STEP_UP, 'reviewing', /make the same call again later \(r1\)$/],
+    ['says that somebody denied it', STEP_UP, 'denied', /denied it; do not ask again \(r1\)$/],
+    [
+      'does not send a client back for what is denied finally',
+      DENIED,
+      'pending',
+      /^pay was not permitted: it is revoked$/,
+    ],
+  ])('%s', (_what, decision, status, text) => {
+    const { code, message, data } = denial('pay', decision, status === undefined ? undefined : { id: 'r1', status });
+    expect(code).toBe(-32_001);
+    expect(message).toMatch(text);
+    expect(data).toMatchObject({ decisionId: 'd1', result: decision.result });
+    expect(Object.hasOwn(data as object, 'accessRequest')).toBe(status !== undefined);
+  });
+
+  it('names the refusal', () => {
+    const { refusal, ...permitted } = DENIED;
+    expect(denial('pay', DENIED, undefined).data).toMatchObject({ refusal });
+    expect(denial('pay', permitted, undefined).data).not.toHaveProperty('refusal');
+  });
+});
