@@ -5,7 +5,7 @@ import { Findings } from './check/findings.js';
 import { wording } from './wording.js';
 
 /** A YAML file read into a shape. Without a value if it does not have that shape; the findings then say why. */
-export interface ReadYaml<T> {
+interface ReadYaml<T> {
   readonly value: T | undefined;
   readonly findings: readonly Finding[];
 }

@@ -10,7 +10,7 @@ import { placeOfPath } from './yaml-place.js';
 export type At = number | { readonly line: number; readonly column: number } | readonly PropertyKey[];
 
 /** Adds findings of one code in one file. */
-export interface FileFindings {
+interface FileFindings {
   error(message: string, help: string | undefined, at: At): undefined;
   warning(message: string, help: string | undefined, at: At): undefined;
 }

@@ -65,5 +65,3 @@ export const factsYaml = z.strictObject({
   facts: z.record(typeName, z.record(attributeName, z.strictObject({ maxAge: duration }))).default({}),
   fetchers: z.record(name, fetcher).default({}),
 });
-
-export type FactsYaml = z.output<typeof factsYaml>;

@@ -48,5 +48,3 @@ export const ledgerYaml = z.strictObject({
     .record(z.string().regex(/^[a-zA-Z_]\w*$/, 'a name is letters, digits and _'), accumulator)
     .default({}),
 });
-
-export type LedgerYaml = z.infer<typeof ledgerYaml>;

@@ -29,5 +29,3 @@ const mapping = z.union([
 ]);
 
 export const mappingYaml = z.strictObject({ server: name, tools: z.record(z.string(), mapping) });
-
-export type MappingYaml = z.infer<typeof mappingYaml>;

@@ -52,5 +52,3 @@ export const obligationsYaml = z.strictObject({
     )
     .default({}),
 });
-
-export type ObligationsYaml = z.infer<typeof obligationsYaml>;

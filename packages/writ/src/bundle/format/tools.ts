@@ -61,5 +61,3 @@ export const toolsYaml = z.strictObject({
     )
     .optional(),
 });
-
-export type ToolsYaml = z.infer<typeof toolsYaml>;

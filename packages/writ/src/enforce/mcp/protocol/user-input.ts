@@ -30,7 +30,7 @@ export function retryOf({ responses, state }: Partial<UserInput> = {}): Json {
 }
 
 /** The call that a state belongs to, and its caller. */
-export interface StateOf {
+interface StateOf {
   readonly caller: string;
   readonly server: string;
   /** The tool, or the method of another request. */
