@@ -5,8 +5,8 @@ import { Problem } from './problem.js';
 import type { Reply } from './reply.js';
 
 /**
- * Who may use a route: whoever proved to be a caller (what it may ask is decided on what it asks), or whoever the service
- * policies let use that area of the admin API. `open` needs nobody and no policy.
+ * Who may use a route. `caller`: every caller; the request itself is decided. `area`: callers that the service policies let
+ * use that area of the admin API. `open`: everybody, also before a policy is loaded.
  */
 type Access =
   | { readonly kind: 'caller' }
@@ -19,7 +19,7 @@ interface Answer {
   readonly contentType?: string;
 }
 
-/** What a handler is handed, read and checked. */
+/** The input of a handler, read and checked. */
 export interface Call<Body = unknown, Query = unknown> {
   readonly body: Body;
   readonly query: Query;
@@ -29,7 +29,7 @@ export interface Call<Body = unknown, Query = unknown> {
   readonly reply: Reply;
 }
 
-/** One operation of the service: how it is reached, what goes in and comes out, and what it does. */
+/** One operation of the service: its URL, its input and answers, and its handler. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** With parameters as `:name`. */
@@ -41,17 +41,17 @@ export interface Route {
   readonly body?: z.ZodType;
   /** JSON, unless it is a form or a security event token. */
   readonly bodyType?: 'form' | 'set';
-  /** Whether the body is checked before the handler sees it; a handler that reads it with an exact reader of its own says no. */
+  /** Whether the handler checks the body itself, with an exact reader, instead of `body`. */
   readonly readsBody?: boolean;
   readonly query?: z.ZodType;
   readonly answers: Readonly<Record<number, Answer>>;
-  /** Whether it is answered while the service is overloaded, or has no policy yet. */
+  /** Whether it is answered under overload too. */
   readonly always?: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: each route has its own types; `route` checks them where it is declared
   handle(call: Call<any, any>): unknown;
 }
 
-/** Declares a route, with the types of its body and query known to its handler. */
+/** Declares a route. The handler gets the types of its body and query. */
 export function route<Body extends z.ZodType = z.ZodUnknown, Query extends z.ZodType = z.ZodUnknown>(
   declared: Omit<Route, 'body' | 'query' | 'handle'> & {
     readonly body?: Body;
@@ -62,7 +62,7 @@ export function route<Body extends z.ZodType = z.ZodUnknown, Query extends z.Zod
   return declared as Route;
 }
 
-/** Checks what came from outside against its shape. @throws {Problem} 400 that says where and what */
+/** Checks input against its shape. @throws {Problem} 400 with the place and the fault */
 export function readShape<Shape extends z.ZodType>(shape: Shape, value: unknown, what: string): z.output<Shape> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;
