@@ -1,4 +1,4 @@
-/** What a caller may do at this decision point. Decided by the service policies; see `bundle/service-policy.ts`. */
+/** The rights of a caller at this decision point, by the service policies (`bundle/service-policy.ts`). */
 export interface Rights {
   /** May it ask about this action on these types? */
   ask(how: 'evaluate' | 'search', action: string, subjectType: string, resourceType: string): boolean;
@@ -14,15 +14,15 @@ export interface Rights {
 export interface Caller {
   readonly enforcementPoint: string;
   readonly rights: Rights;
-  /** The types of obligation that it is registered to carry out. */
+  /** The types of obligation that it is registered for. */
   readonly obligations: readonly string[];
-  /** Whether it is in this process: then nobody goes by its outcomes being on disk. */
+  /** Whether it is in this process: its outcomes may then be acknowledged before they are durable. */
   readonly isHere?: boolean;
 }
 
 const EVERYTHING: Rights = { ask: () => true, assert: () => true, prompt: () => true, detail: () => true };
 
-/** An enforcement point of our own, in this process. It needs no credential, and there is nobody to restrict. */
+/** Returns the caller for an enforcement point in this process: it needs no credential, and has all rights. */
 export function inProcess(enforcementPoint: string, obligations: readonly string[] = []): Caller {
   return { enforcementPoint, rights: EVERYTHING, obligations, isHere: true };
 }

@@ -6,10 +6,10 @@ import { originatorOf, type Provenance } from '../provenance/path.js';
 import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';
 
-/** What Writ itself puts into `context`. A caller cannot give these. */
+/** The parts of `context` that Writ provides. A caller cannot set them. */
 const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'now', 'origins', 'action']);
 
-/** Whether a caller cannot give this part of `context`. */
+/** Returns whether Writ provides this part of `context`, and a caller cannot set it. */
 export function isOwn(name: string): boolean {
   return OWN.has(name);
 }
@@ -20,14 +20,14 @@ interface ContextParts {
   /** The `action.properties` of the request. */
   readonly action: Readonly<Record<string, unknown>> | undefined;
   readonly provenance: Provenance;
-  /** Whether everybody on the path is known to the registry. */
+  /** Returns whether the registry knows every identity of the path. */
   readonly isRegistered: () => boolean;
-  /** Whose work it is in the end. */
+  /** Returns the lineage of the work. */
   readonly lineage: () => string;
   readonly ledger: LedgerValues;
   readonly flow: DataFlow;
   readonly mandate: Coverage | undefined;
-  /** The policies that somebody lifted for exactly this. */
+  /** Returns the policies that approvals lift for exactly this request. */
   readonly approvals: () => ReadonlySet<string>;
   readonly now: Date;
 }
@@ -51,18 +51,18 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Ce
   }
   const input = given.input;
   if (!declared.has('input') && isObject(input) && Object.keys(input).length > 0) context.input = input;
-  // Whether it really is Cedar JSON of the declared types is checked when it is read.
+  // The evaluation checks that it is Cedar JSON of the declared types.
   return context as CedarJsonObject;
 }
 
-/** Arguments that a tool's description keeps from policies. */
+/** Drops the arguments that a tool's description keeps from policies. */
 function withoutOpaque({ given, flow: { tool } }: ContextParts): ContextParts['given'] {
   if (tool.opaque.length === 0 || !isObject(given.input)) return given;
   const input = Object.fromEntries(Object.entries(given.input).filter(([name]) => !tool.opaque.includes(name)));
   return { ...given, input };
 }
 
-/** A value that Writ provides, as far as the schema declares it; undefined for one that it does not have yet. */
+/** Returns a part that Writ provides, as far as the schema declares it; undefined if Writ does not have it. */
 function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
   const { action, ledger, now } = parts;
   switch (name) {
@@ -73,7 +73,7 @@ function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
     case 'mandate':
       return parts.mandate && declaredPart(type, (attribute) => mandateValue(attribute, parts.mandate as Coverage));
     case 'ledger':
-      // It has what the schema declares and nothing else.
+      // The ledger was read for what the schema declares and nothing else.
       return hasDecimals(ledger) ? declaredPart(type, (attribute) => cedarValue(ledger[attribute])) : ledger;
     case 'tool':
       return declaredPart(type, (attribute, inner) => toolValue(attribute, inner, parts));
@@ -151,7 +151,7 @@ function summaryValue(type: CedarType, summary: OriginSummary | undefined): unkn
   return summary && declaredPart(type, (name) => (SEEN.has(name) ? summary[name as keyof OriginSummary] : undefined));
 }
 
-/** The attributes that the schema declares of a record, of those that there are. */
+/** Returns the attributes of a record that the schema declares and that have a value. */
 function declaredPart(type: CedarType, partOf: (name: string, type: CedarType) => unknown): unknown {
   const part: Record<string, unknown> = {};
   if (type.kind !== 'record') return part;
@@ -167,12 +167,12 @@ function hasDecimals(ledger: LedgerValues): boolean {
   return false;
 }
 
-/** A decimal sum is a text here, and an extension value in Cedar. */
+/** Returns a value of the ledger for Cedar: a decimal sum is a text here, and an extension value there. */
 function cedarValue(value: LedgerValues[string] | undefined): unknown {
   return typeof value === 'string' ? { __extn: { fn: 'decimal', arg: value } } : value;
 }
 
-/** JSON's null is Cedar's absence. A whole number is a decimal where the schema says decimal. */
+/** Drops nulls, which Cedar does not have, and writes a number as a decimal where the schema says decimal. */
 function withoutNulls(value: unknown, type: CedarType | undefined): unknown {
   if (Array.isArray(value))
     return value.map((item) => withoutNulls(item, type?.kind === 'set' ? type.element : undefined));
@@ -188,7 +188,7 @@ function withoutNulls(value: unknown, type: CedarType | undefined): unknown {
   return value;
 }
 
-/** The shortest decimal text of a number; `decimal` refuses one with more than four fractional digits. */
+/** Returns the shortest decimal text of a number; `decimal` refuses more than four fractional digits. */
 function decimalText(value: number): string {
   const text = String(value);
   return /^-?[0-9]+$/.test(text) ? `${text}.0` : text;

@@ -4,15 +4,15 @@ import type { Grants } from '../registry/grants.js';
 import { mandateFor } from './mandates.js';
 import type { PolicyPlane } from './plane.js';
 
-/** An action that somebody may or may not see in a list: its resource, or the type of it when that depends on the arguments. */
+/** An action of a list: its resource, or the type of it if the resource depends on the arguments. */
 export interface ListedAction {
   readonly action: string;
   readonly resource: EntityUid | { readonly type: string };
 }
 
 /**
- * Whether some call of an action could be permitted, or asked for, whatever its arguments and everything else that only a call brings. What
- * no call could be is left out of lists.
+ * Returns whether some call of an action could be permitted, or lifted on request, whatever its arguments are. Lists leave out the
+ * others.
  */
 export function couldPermit(
   plane: PolicyPlane,
@@ -36,7 +36,7 @@ export function couldPermit(
   const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
   return decided.every((identity) => {
     if (!declared.principalTypes.has(identity.type)) return false;
-    // Who is given something for some time is in more than the entities say.
+    // A grant gives an identity more roles than its entity has.
     if (!grants.isEmpty && grants.of(identity, provenance.txn, now).length > 0) return true;
     const unknown = 'id' in resource ? resource : ({ unknown: true, type: resource.type } as const);
     try {

@@ -7,18 +7,18 @@ import type { TaskKey } from '../lib/ids.js';
 import type { Coverage } from './mandates.js';
 import type { AccessRequest } from './request.js';
 
-/** What data a call would move: where its arguments came from, what its result would bring, where it would leave data. */
+/** The data that a call would move: origins of its arguments, labels of its result, stores that it writes. */
 export interface DataFlow {
   readonly tool: ToolDescription;
-  /** Where the values of its arguments came from; undefined when nobody traces them. */
+  /** The origins of its arguments; undefined if they are not traced. */
   readonly call: CallOrigins | undefined;
-  /** The labels that its result brings at most, as far as they can be told now. */
+  /** The labels that its result adds at most, as far as they are known before the call. */
   readonly addedLabels: readonly string[];
-  /** What it reads and writes in stores; undefined when that is not kept track of. */
+  /** Reads and writes in stores; undefined if they are not traced. */
   readonly data: EventData | undefined;
 }
 
-/** What is traced of a call. */
+/** The parts that a call is traced with. */
 interface FlowParts {
   readonly ledger: Ledger;
   readonly task: TaskKey;
@@ -28,7 +28,7 @@ interface FlowParts {
 
 const NO_LABELS: readonly string[] = [];
 
-/** Of a call whose arguments nobody traces: nothing in the bundle describes any tool. */
+/** Returns the data flow of a call that is not traced, where the bundle describes no tool. */
 export function untraced(tool: ToolDescription): DataFlow {
   return {
     tool,
@@ -38,7 +38,7 @@ export function untraced(tool: ToolDescription): DataFlow {
   };
 }
 
-/** Whether the policies on an action see more of its tool than its effects. */
+/** Returns whether the policies on an action see more of its tool than its effects. */
 export function readsArguments({ context }: ActionDeclaration): boolean {
   const tool = context.attributes.get('tool')?.type;
   return (
@@ -47,7 +47,7 @@ export function readsArguments({ context }: ActionDeclaration): boolean {
   );
 }
 
-/** Reads the labels of the task and of the stores; in the same turn of the event loop as the call is entered. */
+/** Traces a call. Reads the labels of the task and of the stores, so it runs in the same turn of the event loop as the reservation. */
 export function dataFlowOf(
   tool: ToolDescription,
   request: AccessRequest,
@@ -75,7 +75,7 @@ export function dataFlowOf(
   };
 }
 
-/** What a call reads or writes in its store: its targets, and the resource that it was mapped to. */
+/** Returns the items of its store that a call reads or writes: its targets, and the resource that it was mapped to. */
 function itemsOf(tool: ToolDescription, call: CallOrigins, { resource }: AccessRequest): string[] {
   const targets = call.valuesOf('target').map(String);
   return resource.type === 'Tool' || resource.id === tool.name ? [...targets] : [...targets, uidText(resource)];
@@ -86,7 +86,7 @@ function storedLabels(store: string, items: readonly string[], ledger: Ledger, n
   return together(...places.map((place) => ledger.labels.ofStore(place, now)));
 }
 
-/** The names under which what was written can be asked for later, by what the tool answered: its id, its path. */
+/** Returns the names in an answer that later calls can use for a written item: its id, its path. */
 export function namesIn(values: readonly { readonly value: string | number }[]): string[] {
   const names = values.filter(
     ({ value }) => typeof value === 'number' || (value.length <= 128 && !value.includes('\n')),
@@ -94,7 +94,7 @@ export function namesIn(values: readonly { readonly value: string | number }[]):
   return names.slice(0, MAX_NAMES).map(({ value }) => String(value));
 }
 
-/** So many short values of an answer are taken for names of what was written. */
+/** The most values of an answer that count as names. */
 const MAX_NAMES = 32;
 
 function together(...lists: readonly (readonly string[])[]): readonly string[] {
@@ -103,7 +103,7 @@ function together(...lists: readonly (readonly string[])[]): readonly string[] {
   return [...new Set(all.flat())].sort();
 }
 
-/** The origins as they go on the record: no values. */
+/** Returns the origins as they are recorded: without values. */
 export function recordedOrigins(origins: readonly Origin[]): readonly Origin[] {
   return origins.slice(0, MAX_RECORDED);
 }

@@ -24,15 +24,15 @@ import type { Append, DecisionRecord, OutcomeDetails } from './record.js';
 import { beginRecord, conclude } from './record-draft.js';
 import type { AccessRequest } from './request.js';
 
-/** The id of a decision that is considered only. */
+/** The id of a decision that is only considered. */
 const NOT_RECORDED = '' as DecisionId;
 
-/** What the pipeline is put together from: the four rooms, the record, and the clock. */
+/** The parts of the pipeline: the four rooms, the record, the clock. */
 export interface DeciderParts extends JudgeParts {
   readonly plane: PolicyPlane;
   readonly revocations: Pick<Revocations, 'against' | 'onRevocation'>;
   readonly record: Append;
-  /** A decision that was recorded, with its outcome. */
+  /** Finds a recorded decision with its outcome. */
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
   readonly clock: () => Date;
   readonly ids: Ids;
@@ -40,10 +40,10 @@ export interface DeciderParts extends JudgeParts {
   readonly hashPrompt: (prompt: string) => string | undefined;
 }
 
-/** Decisions that were made and are on their way to the disk. */
+/** Decisions that were made and are being recorded. */
 interface BegunDecisions {
   readonly records: DecisionRecord[];
-  /** Why none of them stands; undefined when all are recorded. Never rejects. */
+  /** Resolves to why none of them counts; to undefined once all are recorded. Never rejects. */
   readonly recorded: Promise<Refusal | undefined>;
 }
 
@@ -58,7 +58,7 @@ interface BeginOptions {
 
 /** Decides: provenance, registry, ledger, policy, reservation, record, in this order; no stage reaches back. */
 export class Decider {
-  /** What tasks were asked for and what was approved in them. */
+  /** The prompts and the approved values of tasks. */
   readonly memory: TaskMemory;
   private readonly permits: Permits;
   private readonly judge: Judge;
@@ -85,7 +85,7 @@ export class Decider {
     return this.parts.clock();
   }
 
-  /** Whether anybody is given anything for some time, or something was approved. */
+  /** Whether there is a grant or an approval. */
   get hasExceptions(): boolean {
     return !this.parts.grants.isEmpty || !this.parts.approvals.isEmpty;
   }
@@ -94,42 +94,42 @@ export class Decider {
     return this.current;
   }
 
-  /** From now on decides with another bundle. Decisions that are under way end as they began. */
+  /** Switches to another bundle. Decisions under way end with the one they began with. */
   activate(plane: PolicyPlane): void {
     this.current = plane;
   }
 
-  /** Somebody else's enforcement point was told that it need not wait for its outcome to be taken in: it comes soon, and is not looked up. */
+  /** Caches the record: a remote enforcement point will report its outcome shortly. */
   expectOutcome(record: DecisionRecord): void {
     this.permits.begin(record);
   }
 
-  /** From now on whoever carries it out hears of it when what permits it is revoked: also what was revoked while it was recorded. */
+  /** Watches a permitted action for revocations, from when it was decided: one may have arrived while it was recorded. */
   markStarted(record: DecisionRecord): void {
     const { id, request, provenance } = record;
     this.permits.begin(record);
-    // A permit has been through this: who asks is known.
+    // A permitted request has a provenance.
     const about = revocableOf(request, provenance as Provenance, this.parts.identities);
     this.inFlight.begin(id, about);
     const revoked = this.parts.revocations.against(() => about);
     if (revoked !== undefined) this.inFlight.revoked(revoked);
   }
 
-  /** Tells when what permits an action that was begun is revoked. */
-  onRevoked(decisionId: DecisionId, told: OnRevoked): void {
-    this.inFlight.onRevoked(decisionId, told);
+  /** Registers a listener for the revocation of a permit under way. */
+  onRevoked(decisionId: DecisionId, listener: OnRevoked): void {
+    this.inFlight.onRevoked(decisionId, listener);
   }
 
-  /** The id of the next entry on the record. */
+  /** Returns the id of the next entry of the record. */
   nextId(now: Date): string {
     return this.parts.ids.next(now);
   }
 
   /**
-   * Waits for what has to be there before these can be decided: facts that have to be fetched, a revision that the registry is behind
-   * of. It settles in a bounded time and never rejects; what did not come is not there.
+   * Waits for facts that have to be fetched, and for a revision that the registry has not reached. Settles in a bounded time and never
+   * rejects; a fact that did not arrive is missing.
    *
-   * @returns undefined when there is nothing to wait for
+   * @returns undefined if there is nothing to wait for
    */
   prepare(
     requests: readonly AccessRequest[],
@@ -137,7 +137,7 @@ export class Decider {
     token: TokenProvenance | undefined,
   ): Promise<void> | undefined {
     if (!mayWait(requests, this.current)) return undefined;
-    // Who may not ask has nothing fetched.
+    // Nothing is fetched for a caller that may not ask.
     const asked = requests.filter(({ action, subject, resource }) =>
       caller.rights.ask('evaluate', action.name, subject.type, resource.type),
     );
@@ -145,13 +145,13 @@ export class Decider {
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
   }
 
-  /** Waits for a revision that a search wants (`context.atLeast`), for a bounded time. */
+  /** Waits, for a bounded time, until the registry is at the revision that a search wants (`context.atLeast`). */
   async reach(context: AccessRequest['context']): Promise<void> {
     const wanted = context?.atLeast;
     if (Number.isSafeInteger(wanted)) await reachRevision(this.parts.revisions, wanted as number);
   }
 
-  /** Decides and records. What is returned is the record: everything that was read on the way is in it. */
+  /** Decides and records. Returns the record, which has everything that was read on the way. */
   async decide(
     request: AccessRequest,
     caller: Caller,
@@ -162,7 +162,7 @@ export class Decider {
     return record as DecisionRecord;
   }
 
-  /** Decides many, in their order, and records them together. */
+  /** Decides requests in their order, and records them together. */
   async decideAll(
     requests: Iterable<AccessRequest>,
     caller: Caller,
@@ -184,8 +184,8 @@ export class Decider {
   }
 
   /**
-   * Decides, in one turn of the event loop; the decisions stand when they are recorded. For a caller that prepares its answers
-   * meanwhile, and lets the records go.
+   * Decides in one turn of the event loop. The decisions count once they are recorded; a caller prepares its answers meanwhile.
+   * hot: a caller must not keep the records.
    */
   begin(requests: Iterable<AccessRequest>, caller: Caller, { token, until, trace }: BeginOptions): BegunDecisions {
     const records: DecisionRecord[] = [];
@@ -206,7 +206,7 @@ export class Decider {
     return { records, recorded };
   }
 
-  /** Which of these could be permitted to who asks, with some arguments. */
+  /** Returns for each action whether it could be permitted to the caller, with some arguments. */
   couldPermit(request: AccessRequest, actions: readonly ListedAction[], token: TokenProvenance | undefined): boolean[] {
     const { plane } = this;
     const { revocations, identities, grants, clock } = this.parts;
@@ -219,12 +219,12 @@ export class Decider {
     if (revocations.against(() => revocableOf(request, provenance, identities)) !== undefined) return none;
     if (identityStatus(provenance.path, identities, plane.registry).refusal !== undefined) return none;
     const could = actions.map((action) => couldPermit(plane, action, provenance, grants, now));
-    // What was looked at for a list is missing in no decision.
+    // Facts that were read for a list count as read by no decision.
     plane.registry.live.takeReads();
     return could;
   }
 
-  /** What was deferred, or waits for somebody, is denied for good: a decision of its own, on the same facts. */
+  /** Denies finally what was deferred or waits for an approval: a decision of its own, on the same facts. */
   async denyFinally(decision: DecisionRecord, refusal: Refusal): Promise<DecisionRecord> {
     const now = this.parts.clock();
     const { obligations: _1, missing: _2, stale: _3, binding: _4, took: _5, ...rest } = decision;
@@ -241,7 +241,7 @@ export class Decider {
     return record;
   }
 
-  /** Decides without recording and without using anything up: whether a search may name a candidate. */
+  /** Judges without recording and without using anything up, for searches and lists. */
   consider(request: AccessRequest, caller: Caller, token: TokenProvenance | undefined): Verdict {
     const now = this.parts.clock();
     const draft = beginRecord(NOT_RECORDED, request, caller, now, this.current.policyVersion);
@@ -274,23 +274,23 @@ export class Decider {
     return record;
   }
 
-  /** The keyed hash of what is asked, as {@link DecisionRecord.binding} has it; undefined for an action that is not in the schema. */
+  /** Returns the keyed hash of a request, as {@link DecisionRecord.binding} has it; undefined if the schema does not have the action. */
   bindingOf(request: AccessRequest): string | undefined {
     const declared = this.current.actions.get(request.action.name);
     return declared && this.parts.bind(boundText(request, declared));
   }
 
-  /** The task of a recorded decision, as the ledger knows it. */
+  /** Returns the key of the task of a recorded decision. */
   taskKeyOf({ request, provenance }: DecisionRecord): TaskKey {
     return taskKeyOf(request, (provenance ?? { path: [request.subject], assurance: 0 }) as Provenance);
   }
 
-  /** Whose eyes somebody's are: the owner's, when the registry knows one. */
+  /** Returns the lineage of an identity: its owner if the registry knows one, otherwise the identity. */
   lineageOf(uid: EntityUid): string {
     return lineageOf(this.current.registry, { path: [uid], assurance: 0 });
   }
 
-  /** Takes in what became of a permitted action: see {@link Permits.report}. */
+  /** Records the outcome of a permitted action: see {@link Permits.report}. */
   async report(
     decisionId: DecisionId,
     status: OutcomeStatus,
@@ -304,7 +304,7 @@ export class Decider {
     return this.permits.report(decisionId, status, caller, result, details);
   }
 
-  /** Takes in an answer that a task read although the call was not permitted here: a recording went on. */
+  /** Labels an answer that a task read although the call was not permitted here, as in a replayed trace. */
   labelUnpermittedResult(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
     return this.permits.labelUnpermittedResult(decision, status, result);
   }

@@ -138,7 +138,7 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** What the enforcement point must do (AuthZEN Obligations Profile 1.0, "The Obligation Object"). */
+/** A duty of the enforcement point (AuthZEN Obligations Profile 1.0, "The Obligation Object"). */
 export interface Obligation {
   /** The name under which the bundle declares it, or the id of the policy that asks for a step-up. */
   readonly id: string;
@@ -150,7 +150,7 @@ export interface Obligation {
 export interface MissingFact {
   readonly entity: EntityUid;
   readonly attribute: string;
-  /** Where it was learned from, of one that is too old. */
+  /** The source of a fact that is too old. */
   readonly source?: string;
   /** When it was last known to be true. RFC 3339, UTC. */
   readonly asOf?: string;
@@ -179,23 +179,23 @@ export function refuse(code: Refusal['code'], message: string): Verdict {
   return { result: 'deny', reasons: [], refusal: { code, message } };
 }
 
-/** Whether the action may go ahead, provided that every obligation is carried out. */
+/** Returns whether the action may be done, provided that every obligation is carried out. */
 export function isPermitted({ result }: Pick<Decision, 'result'>): boolean {
   return result === 'allow' || result === 'modify';
 }
 
-/** Whether somebody could be asked for it: nothing stands in the way but what can be lifted on request. */
+/** Returns whether an approval would permit it: all that stands in the way can be lifted on request. */
 export function isRequestable({ result, reasons }: Pick<Decision, 'result' | 'reasons'>): boolean {
   return result === 'step_up' && reasons.length > 0 && reasons.every(({ liftedBy }) => liftedBy === 'request');
 }
 
-/** The policies that determined a decision, each once, whichever identities it decided for. */
+/** Returns the policies that determined a decision, each once, whichever identities it decided for. */
 export function decidingPolicies({ reasons }: Pick<Decision, 'reasons'>): Omit<Reason, 'identity'>[] {
   const byPolicy = new Map(reasons.map(({ identity: _identity, ...reason }) => [reason.policy, reason]));
   return [...byPolicy.values()];
 }
 
-/** Why, in one line: for the agent that was refused, and for people. */
+/** Explains a decision in one line, for the agent that was refused and for people. */
 export function explainBriefly(decision: Pick<Decision, 'reasons' | 'refusal'>): string {
   const texts = decidingPolicies(decision).map(({ policy, reason }) =>
     reason === undefined ? policy : `${reason} [${policy}]`,

@@ -11,7 +11,7 @@ import type { MissingFact, Obligation, Reason, Refusal, Verdict } from './decisi
 import { type DeclaredObligation, obligationNames, permitWith } from './obligations.js';
 import { APPROVE, BREAK_GLASS } from './own-actions.js';
 
-/** Everything that a decision depends on, gathered. */
+/** Everything that a decision depends on. */
 export interface Gathered {
   readonly policies: PolicySet;
   readonly entities: Entities;
@@ -23,20 +23,20 @@ export interface Gathered {
   readonly obligations: Readonly<Record<string, DeclaredObligation>>;
   /** The types of obligation that the enforcement point can carry out. */
   readonly supported: ReadonlySet<string>;
-  /** Attributes that the schema requires of the identities and the resource, and that nobody holds. */
+  /** Returns attributes that the schema requires of the identities and the resource, and that the registry does not have. */
   readonly missing: () => readonly MissingFact[];
-  /** Facts that were asked for while policies were evaluated and are not to be relied on now. */
+  /** Returns facts that the policies read and that are too old to rely on. */
   readonly withheld: () => readonly MissingFact[];
-  /** Of policies that stand in the way and can be asked for, those that somebody lifted for exactly this. */
+  /** Returns which of these policies, all `@requestable`, approvals lift for exactly this request. */
   readonly approved: (policies: readonly string[]) => ReadonlySet<string>;
-  /** Why what was revoked lately may not be known: then a permit that is marked `@highRisk` permits nothing. */
+  /** Returns why revocations may be out of date; a permit with `@highRisk` is then withheld. Undefined while they are not. */
   readonly stale: () => string | undefined;
 }
 
-/** What the policies say for all identities together. */
+/** The results of the policies for all identities together. */
 class Tally {
   readonly permits: Reason[] = [];
-  /** Forbids that nobody can lift. */
+  /** Forbids that cannot be lifted. */
   readonly forbids: Reason[] = [];
   /** Forbids that a step-up or a request lifts. */
   readonly liftable: Reason[] = [];
@@ -45,11 +45,11 @@ class Tally {
 }
 
 /**
- * The heart of a decision: pure, synchronous, and the same for the same input. Every identity must be permitted; one
- * that is not decides for all. A `forbid` that cannot be evaluated denies, where Cedar would skip it; when what it lacks is a
- * fact that the schema promises, the decision is deferred until somebody has it.
+ * Evaluates the policies: pure, synchronous, and the same for the same input. Every identity must be permitted; one that is not decides
+ * for all. A `forbid` that cannot be evaluated denies, where Cedar would skip it; if it lacks a fact that the schema promises, the
+ * decision is deferred until the fact is known.
  *
- * @throws {CedarError} `request` when the context does not fit the schema
+ * @throws {CedarError} `request` if the context does not fit the schema
  */
 export function evaluate(gathered: Gathered): Verdict {
   const { policies, entities, identities, resource, action, context } = gathered;
@@ -97,7 +97,7 @@ function count(tally: Tally, gathered: Gathered, identity: Entity, response: Res
   tally.refusals.push({ code, message: `no policy permits ${what}${why}${not}` });
 }
 
-/** What lifts the rules themselves is permitted by a policy that names it: one that permits everything makes nobody an approver. */
+/** Actions that lift the rules themselves: a policy has to name them. One that permits everything makes nobody an approver. */
 const NAMED_ONLY: ReadonlySet<string> = new Set([APPROVE, BREAK_GLASS]);
 
 function isMeant(policies: PolicySet, id: string, action: EntityUid): boolean {
@@ -108,7 +108,7 @@ function isMeant(policies: PolicySet, id: string, action: EntityUid): boolean {
   return uids.some((uid) => uid.type === action.type && uid.id === action.id);
 }
 
-/** Adds what a determining permit asks for. */
+/** Adds the obligations of a determining permit. */
 function oblige(tally: Tally, { policies, obligations, supported }: Gathered, policyId: string): void {
   const annotation = policies.policies.get(policyId)?.annotations.obligation;
   if (annotation === undefined) return;
@@ -139,7 +139,7 @@ function verdictOf(
     const reasons = [...forbids, ...liftable];
     return refusal === undefined ? { result: 'deny', reasons } : { result: 'deny', reasons, refusal };
   }
-  // Whatever else came out rests on a fact that nobody stands for now.
+  // Any other result would rest on a fact that is too old.
   if (withheld.length > 0) return deferred(liftable, withheld);
   if (refusal !== undefined) {
     const missing = refusals.every(({ code }) => code === 'policy_error') ? whatIsMissing() : [];
@@ -158,7 +158,7 @@ function verdictOf(
   return { result: permitWith(obligations), reasons: permits, obligations };
 }
 
-/** What still stands in the way when somebody approved; only what can be asked for is lifted by that. */
+/** Returns the forbids that remain after approvals, which lift `@requestable` ones only. */
 function notLifted(liftable: readonly Reason[], approved: Gathered['approved']): readonly Reason[] {
   const requestable = liftable.filter(({ liftedBy }) => liftedBy === 'request');
   if (requestable.length === 0) return liftable;
@@ -179,7 +179,7 @@ function deferred(reasons: readonly Reason[], missing: readonly MissingFact[]): 
   return { result: 'defer', reasons, refusal: { code: 'fact_missing', message }, missing };
 }
 
-/** What raises the assurance far enough (AuthZEN Obligations Profile 1.0, "step-up"). */
+/** Returns the obligations that name the assurance to reach (AuthZEN Obligations Profile 1.0, "step-up"). */
 function stepUps(policies: PolicySet, liftable: readonly Reason[]): { obligations?: Obligation[] } {
   const obligations = new Map<string, Obligation>();
   for (const { policy } of liftable) {

@@ -9,13 +9,13 @@ interface Remembered {
   readonly fact: FactRecord;
 }
 
-/** What was last written of an entity. An entity's attributes are replaced when they change, never changed. */
+/** hot: the fact last made of each entity. The attributes of an entity are replaced when they change, never mutated. */
 const remembered = new WeakMap<Entity, Remembered>();
 
 /**
- * A resident entity as it goes into the record. The same object for as long as the entity does not change.
+ * Returns a resident entity as it is recorded: the same object until the entity changes.
  *
- * @param agesOf where its attributes come from; asked when it has changed
+ * @param agesOf returns the ages of its attributes; called when it has changed
  */
 export function factOf(entity: Entity, agesOf: () => ReadonlyMap<string, FactAge> | undefined): FactRecord {
   const known = remembered.get(entity);
@@ -41,7 +41,7 @@ function plainAges(ages: ReadonlyMap<string, FactAge>): NonNullable<FactRecord['
   );
 }
 
-/** Integers past 2^53 become text: the record is JSON. */
+/** Writes integers as text: a JSON number has 53 bits. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;

@@ -15,19 +15,19 @@ import { factOf } from './facts.js';
 import type { FactRecord } from './record.js';
 import type { AccessRequest, AuthzenEntity } from './request.js';
 
-/** Who asks, from all the places in which a request can say it; or what is wrong with what it says. */
+/** Returns the identities that a request names, from all the places that can name one; or why they cannot be read. */
 export function provenanceOf({ subject, context }: AccessRequest): Provenance | string {
   const act = subject.properties?.act;
   const agent = context?.agent;
   const uid = { type: subject.type, id: subject.id };
   const path = act === undefined && agent === undefined ? ([uid] as const) : pathOf({ subject: uid, act, agent });
-  // An enforcement point vouches for the names, with its key: asserted.
+  // An enforcement point vouches for the names: asserted.
   return typeof path === 'string' ? path : { path, assurance: 1 };
 }
 
 /**
- * The provenance of a request that came with a verified token. The token says for whom and through whom; agents that the request
- * names besides are on the path too, which only takes authority away.
+ * Returns the provenance of a request that came with a verified token, or why the two do not fit. The token has the path; agents that
+ * the request also names are added to it, which only takes authority away.
  */
 export function joinedProvenance(token: Provenance, request: AccessRequest): Provenance | string {
   const { subject } = request;
@@ -45,7 +45,7 @@ export function joinedProvenance(token: Provenance, request: AccessRequest): Pro
   };
 }
 
-/** What the schema says of the shape of a request; undefined when it fits. */
+/** Returns why the schema does not fit a request; undefined if it does. */
 export function schemaErrorOf(
   declared: ActionDeclaration,
   identities: readonly EntityUid[],
@@ -59,9 +59,9 @@ export function schemaErrorOf(
   return undefined;
 }
 
-/** The entities of a decision, with their attributes as far as anybody who may say so knows them. */
+/** Gathers a decision's entities: registry facts, then attributes that the caller may assert. */
 export class EntityGatherer {
-  /** What goes into the record of them, in the order in which they were asked for. */
+  /** The facts for the record, in the order in which the entities were asked for. */
   readonly facts: FactRecord[] = [];
   /** Properties that were sent and not read, as `subject.role`. */
   readonly ignored: string[] = [];
@@ -71,14 +71,14 @@ export class EntityGatherer {
     private readonly caller: Caller,
   ) {}
 
-  /** The properties of a request are about its subject, not about the agents. `act` is the path, not an attribute. */
+  /** Returns an identity of the path. The properties of a request are the subject's, not the agents'; `act` is the path. */
   identity(uid: EntityUid, subject: AuthzenEntity, grants: readonly RoleGrant[]): Entity {
     const isSubject = subject.type === uid.type && subject.id === uid.id;
     const entity = this.find('subject', uid, isSubject ? subject.properties : undefined);
     return grants.length === 0 ? entity : this.granted(entity, grants);
   }
 
-  /** An identity that is in more than the registry says, for some time. */
+  /** Adds memberships that the identity has for a limited time. */
   private granted(entity: Entity, grants: readonly RoleGrant[]): Entity {
     const held = this.facts.pop() as FactRecord;
     this.facts.push({ ...held, granted: grants.map(({ id, in: role }) => ({ grant: id, in: plainUid(role) })) });
@@ -105,7 +105,7 @@ export class EntityGatherer {
     return known ?? this.registry.unknown({ type, id });
   }
 
-  /** What the caller may assert of what it sent, where no fact says otherwise. The rest counts as not sent. */
+  /** Returns the properties that count: those that the caller may assert, where the registry has no fact. */
   private asserted(
     part: 'subject' | 'resource',
     type: string,
@@ -117,7 +117,7 @@ export class EntityGatherer {
     for (const name in properties) {
       const value = properties[name];
       if (value === null || !this.registry.declares(type, name) || (part === 'subject' && name === 'act')) continue;
-      // What the registry should know and does not, nobody else says.
+      // A fact that the registry should have and lacks can be asserted by no caller.
       if (withheld?.has(name) === true) {
         this.ignored.push(`${part}.${name}`);
         continue;
@@ -140,7 +140,7 @@ function plainUid({ type, id }: EntityUid): EntityUid {
   return { type, id };
 }
 
-/** An entity as it is, and in these too. */
+/** Returns a view of an entity that is in more roles. */
 export function inMore(entity: Entity, roles: readonly Entity[]): Entity {
   const view = new Entity(entity.type, entity.id);
   view.exists = true;
@@ -154,7 +154,7 @@ export function inMore(entity: Entity, roles: readonly Entity[]): Entity {
 const NOTHING = {};
 const NOBODY: readonly EntityUid[] = [];
 
-/** Facts that were asked for and withheld. */
+/** Returns the facts that policies read and that were withheld, and forgets that they were read. */
 export function withheldFacts(registry: Registry): readonly MissingFact[] {
   const reads = registry.live.takeReads();
   if (reads.length === 0) return NO_FACTS;
@@ -168,7 +168,7 @@ export function withheldFacts(registry: Registry): readonly MissingFact[] {
   });
 }
 
-/** What an action is about, as far as it can be revoked. */
+/** Returns everything of an action that can be revoked. */
 export function revocableOf(
   request: AccessRequest,
   provenance: Provenance,
@@ -176,7 +176,7 @@ export function revocableOf(
 ): Revocable {
   const { path, txn, tokens, provedAt } = provenance;
   const { session, upstream, agent } = request.context ?? {};
-  // A request that names another session than its token is of both.
+  // A request that names another session than its token belongs to both.
   const sessions = [provenance.session, session].filter((one) => typeof one === 'string');
   return {
     path,
@@ -191,7 +191,7 @@ export function revocableOf(
   };
 }
 
-/** What a request says of the agent at work: its version, and the hash of its manifest. */
+/** Returns the versions and manifests that a request names for the agent at work. */
 function versionsOf({ version, manifest }: Readonly<Record<string, unknown>>, path: Provenance['path']): string[] {
   const said: string[] = [];
   if (typeof version === 'string') said.push(...path.map((uid) => `${uidText(uid)}@${version}`));
@@ -199,7 +199,7 @@ function versionsOf({ version, manifest }: Readonly<Record<string, unknown>>, pa
   return said;
 }
 
-/** What is registered of them, whatever a request says. */
+/** Returns the registered versions and manifests, whatever a request says. */
 function registeredVersions(path: Provenance['path'], identities: Pick<Identities, 'find'>): string[] {
   return path.flatMap((uid) => {
     const { version, manifest, parent } = identities.find(uid) ?? {};
@@ -209,7 +209,7 @@ function registeredVersions(path: Provenance['path'], identities: Pick<Identitie
   });
 }
 
-/** The facts that the schema requires and that nobody holds. */
+/** Returns the facts that the schema requires and that the registry does not have. */
 export function missingFacts(registry: Registry, entities: readonly Entity[]): MissingFact[] {
   return entities.flatMap((entity) =>
     registry.missingOf(entity).map((attribute) => ({ entity: { type: entity.type, id: entity.id }, attribute })),
@@ -217,8 +217,8 @@ export function missingFacts(registry: Registry, entities: readonly Entity[]): M
 }
 
 /**
- * Whose work it is in the end: the owner of the originator, when the registry knows one, or the originator. Two agents of one owner
- * have one lineage, so they are not two pairs of eyes.
+ * Returns the lineage of the work: the owner of the originator if the registry knows one, otherwise the originator. Two agents of one
+ * owner have one lineage, so they are not two pairs of eyes.
  */
 export function lineageOf(registry: Registry, provenance: Provenance): string {
   const originator = originatorOf(provenance);
@@ -227,7 +227,7 @@ export function lineageOf(registry: Registry, provenance: Provenance): string {
   return uidText(owner instanceof Entity ? owner : originator);
 }
 
-/** The action as the ledger sees it. */
+/** Returns the action as the ledger sees it. */
 export function eventOf(
   request: AccessRequest,
   provenance: Provenance,
@@ -253,13 +253,13 @@ export function eventOf(
       actor,
       originator,
       resource: uidText(request.resource),
-      // As the enforcement point names it, and of these identities alone.
+      // The enforcement point names the session, so it is kept apart for these identities.
       session: JSON.stringify([originator, actor, session]),
     },
   };
 }
 
-/** A transaction is one task, whoever works on it. Without one, the name is the caller's choice; whose it is, is not. */
+/** Returns the key of a task: its transaction. Without one, the caller chooses the name, but not the identities in the key. */
 export function taskKeyOf(request: AccessRequest, provenance: Provenance): TaskKey {
   const { txn } = provenance;
   if (txn !== undefined) return keyOfTask(txn);
@@ -267,12 +267,12 @@ export function taskKeyOf(request: AccessRequest, provenance: Provenance): TaskK
   return JSON.stringify(named) as TaskKey;
 }
 
-/** The key of a task that has a token. */
+/** Returns the key of a task that has a token. */
 export function keyOfTask(txn: Txn): TaskKey {
   return JSON.stringify(['txn', txn]) as TaskKey;
 }
 
-/** The name that the enforcement point gives the task. */
+/** Returns the name that the enforcement point gives the task. */
 export function taskNameOf({ context }: AccessRequest): string | undefined {
   return typeof context?.task === 'string' ? context.task : undefined;
 }
@@ -283,7 +283,7 @@ interface LedgerNames {
 }
 const ledgerNamesOf = new WeakMap<ActionDeclaration, LedgerNames>();
 
-/** The accumulators that the schema lets policies see for an action, and those of them that it has as optional. */
+/** Returns the accumulators that the schema has for an action, and those of them that are optional. */
 export function ledgerNames(declared: ActionDeclaration): [readonly string[], ReadonlySet<string>] {
   let names = ledgerNamesOf.get(declared);
   if (names === undefined) {

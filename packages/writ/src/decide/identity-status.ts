@@ -2,14 +2,15 @@ import { type EntityUid, uidText } from '@writ/cedar';
 import type { Identities } from '../registry/identities.js';
 import type { Registry } from '../registry/registry.js';
 
-/** What the registry says of those on a path, whatever they do. */
+/** The status of the identities of a path in the registry, whatever they do. */
 interface IdentityStatus {
-  /** Why none of them may do anything. */
+  /** Why they may do nothing; undefined if they may. */
   readonly refusal?: string;
-  /** Whether all of them are known: registered, or with facts. */
+  /** Returns whether all of them are known: registered, or with facts. */
   readonly isRegistered: () => boolean;
 }
 
+/** Looks up the status of the identities of a path. */
 export function identityStatus(
   path: readonly EntityUid[],
   identities: Pick<Identities, 'find' | 'isEmpty'>,

@@ -3,7 +3,7 @@ import { monotonicFactory } from 'ulid';
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** ULIDs, each later than every one before, also when the clock goes back and over restarts: the order of the log. */
+/** Makes ULIDs, each later than all before, also if the clock goes back and over restarts: the order of the log. */
 export class Ids {
   private readonly ulid = monotonicFactory(randomFraction());
   private latest: number;
@@ -19,12 +19,12 @@ export class Ids {
   }
 }
 
-/** Milliseconds since the epoch, from the first ten digits. */
+/** Returns the time in an id, in ms since the epoch: its first ten digits. */
 function timeOf(id: string): number {
   return [...id.slice(0, 10)].reduce((time, digit) => time * 32 + DIGITS.indexOf(digit), 0);
 }
 
-/** Random numbers from 0 up to 1, from bytes that are fetched many at a time. */
+/** Returns a source of random numbers from 0 up to 1. hot: it fetches many bytes at a time. */
 function randomFraction(): () => number {
   const bytes = new Uint8Array(4_096);
   let next = bytes.length;

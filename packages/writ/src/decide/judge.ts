@@ -64,9 +64,9 @@ export interface JudgeParts {
   readonly staleness: () => string | undefined;
 }
 
-/** A request that is to be judged. */
+/** A request to judge. */
 interface JudgeInput {
-  /** Of the decision for which a permit reserves; undefined to reserve nothing. */
+  /** The decision that a permit reserves for; undefined to reserve nothing. */
   readonly id: DecisionId | undefined;
   readonly request: AccessRequest;
   readonly caller: Caller;
@@ -74,27 +74,27 @@ interface JudgeInput {
   readonly now: Date;
 }
 
-/** Who asks to do what, once nothing that comes before policy stands against it. */
+/** A request that passed the checks that come before policy. */
 interface Admitted {
   readonly provenance: Provenance;
   readonly declared: ActionDeclaration;
-  /** The identities that each have to be permitted. */
+  /** The identities that must each be permitted. */
   readonly decided: readonly EntityUid[];
   readonly isRegistered: () => boolean;
 }
 
-/** What a task has done before. */
+/** The history of a task, as far as anything depends on it. */
 interface History {
   readonly coverage: Coverage | undefined;
   readonly flow: DataFlow;
-  /** The action as the ledger sees it; undefined where nothing is remembered. */
+  /** The action as the ledger sees it; undefined if the bundle remembers nothing. */
   readonly event: LedgerEvent | undefined;
-  /** Its key; worked out when it is needed, as the lineage. */
+  /** Returns the key of the task. Computed on demand, as the lineage. */
   readonly task: () => TaskKey;
   readonly lineage: () => string;
 }
 
-/** Works out verdicts. */
+/** Judges requests: from the checks before policy to the reservation. */
 export class Judge {
   constructor(
     private readonly parts: JudgeParts,
@@ -104,10 +104,10 @@ export class Judge {
   ) {}
 
   /**
-   * One turn of the event loop from reading the ledger to reserving in it: nothing else decides in between. Never throws: what goes
-   * wrong is a refusal.
+   * Judges a request in one turn of the event loop, from reading the ledger to reserving in it: nothing else decides in between. Never
+   * throws: a failure is a refusal.
    *
-   * @param draft gets what was read on the way
+   * @param draft the record, which receives what was read on the way
    */
   judge(given: JudgeInput, draft: RecordDraft): Verdict {
     try {
@@ -121,7 +121,7 @@ export class Judge {
     }
   }
 
-  /** What refuses a request whatever policy says. */
+  /** Runs the checks that deny before any policy is evaluated. */
   private admit({ request, token, now }: JudgeInput, plane: PolicyPlane, draft: RecordDraft): Admitted | Verdict {
     const { revocations, revisions, identities } = this.parts;
     if (token instanceof TokenError) return refuse('token_invalid', `the transaction token: ${token.message}`);
@@ -151,7 +151,7 @@ export class Judge {
     return { provenance, declared, decided, isRegistered: status.isRegistered };
   }
 
-  /** What policy says of it, and what the task has done before; a permit reserves what it uses up. */
+  /** Evaluates the policies on the facts and the history of the task; a permit reserves what it uses up. */
   private evaluatePolicies(given: JudgeInput, admitted: Admitted, plane: PolicyPlane, draft: RecordDraft): Verdict {
     const { id, request, caller, now } = given;
     const { provenance, declared, decided, isRegistered } = admitted;
@@ -180,7 +180,7 @@ export class Judge {
     const asked: Asked = {
       request,
       path: provenance.path,
-      // A getter would give each decision a hidden class of its own, and keep all of it until the next full collection.
+      // hot: a getter would give each decision a hidden class of its own, and keep all of it until the next full collection.
       task,
       enforcementPoint: caller.enforcementPoint,
       policyVersion: plane.policyVersion,
@@ -235,7 +235,7 @@ export class Judge {
     return verdict;
   }
 
-  /** What the task has done so far, as far as anything depends on it, and whether its mandate covers this. */
+  /** Reads the history of the task, and whether its mandate covers the action. */
   private historyOf(
     { id, request, caller, now }: JudgeInput,
     provenance: Provenance,
@@ -256,7 +256,7 @@ export class Judge {
         ledger.caps,
       );
     if (coverage !== undefined) draft.mandate = plainCoverage(coverage);
-    // Nothing needs it where nothing is remembered.
+    // hot: where nothing is remembered, nothing needs the key.
     let known: TaskKey | undefined;
     const task = (): TaskKey => (known ??= taskKeyOf(request, provenance));
     if (id !== undefined && !plane.tools.isEmpty) this.memory.addRequestPrompt(task(), request, provenance, caller);
@@ -270,13 +270,13 @@ export class Judge {
   }
 }
 
-/** What can be asked for is bound to what was asked. */
+/** Binds a verdict that somebody can lift on request to exactly this request. */
 function bound(verdict: Verdict, asked: Asked): Verdict {
   if (isRequestable(verdict)) asked.binding();
   return verdict;
 }
 
-/** What of the context is nowhere else in the record: it goes there, so that the decision can be made again. */
+/** Returns the parts of the context that the record has nowhere else, so that the decision can be made again. */
 function seenIn(context: CedarJsonObject): DecisionRecord['seen'] {
   let seen: Record<string, unknown> | undefined;
   const { provenance } = context;
@@ -298,7 +298,7 @@ const NO_VALUES: LedgerValues = {};
 const NO_GRANTS: readonly RoleGrant[] = [];
 const NONE: ReadonlySet<string> = new Set();
 
-/** What the enforcement point can carry out: by its registration, and by what it says in the request. */
+/** Returns the obligations that the enforcement point supports, by its registration and by the request. */
 function supportedBy({ obligations }: Caller, { context }: AccessRequest): ReadonlySet<string> {
   const declared = context?.supported_obligations;
   if (!Array.isArray(declared)) return obligations.length === 0 ? NONE : new Set(obligations);

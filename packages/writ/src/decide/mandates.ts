@@ -17,23 +17,23 @@ import type { AccessRequest } from './request.js';
 /** A mandate covers what a task does, not what may be done with the mandate. */
 const ON_TASKS: ReadonlySet<string> = new Set(Object.values(TASK_ACTIONS));
 
-/** Whether the mandate of a task covers an action, and by which of its grants. */
+/** The coverage of an action by the mandate of its task. */
 export interface Coverage {
   readonly kind: string;
   readonly covers: boolean;
   /** Why it does not. */
   readonly why?: string;
-  /** The grant that covers it, by its place. */
+  /** The grant that covers it, by its index. */
   readonly grant?: number;
-  /** Whether that grant names this very resource, not only its type. */
+  /** Whether that grant names this resource, not only its type. */
   readonly namesResource: boolean;
   /** The arguments whose values that grant names. */
   readonly namedInput: readonly string[];
-  /** What a permit takes of its caps. */
+  /** The amounts that a permit takes of its caps. */
   readonly use?: CapUse;
 }
 
-/** The mandate under which an action is asked for; undefined when nothing is said of any. */
+/** Returns the mandate that an action is under; undefined if neither its token nor the bundle has one. */
 export function mandateFor(
   given: Mandate | undefined,
   usual: Mandate | undefined,
@@ -42,7 +42,7 @@ export function mandateFor(
   return ON_TASKS.has(action) ? undefined : (given ?? usual);
 }
 
-/** Reads the caps; in the same turn of the event loop as they are taken. */
+/** Returns whether a mandate covers an action. Reads the caps, so it runs in the same turn of the event loop as they are taken. */
 export function coverageOf(mandate: Mandate, action: MandatedAction, caps: Caps): Coverage {
   const { kind, grants } = mandate;
   if (grants === 'any') return { kind, covers: true, namesResource: false, namedInput: [] };
@@ -72,18 +72,18 @@ function useOf(grant: Grant, action: MandatedAction, caps: Caps, until: number):
 function namedBy({ resources, input }: Grant): Pick<Coverage, 'namesResource' | 'namedInput'> {
   const named = Object.entries(input ?? {}).filter(([, constraint]) => constraint.one_of !== undefined);
   return {
-    // A type among the names would have let any other through.
+    // A type among the names would let any resource of it through.
     namesResource: resources?.every((one) => parseUid(one) !== undefined) === true,
     namedInput: named.map(([name]) => name),
   };
 }
 
-/** What stands in the way of what the mandate of a kind does not cover, in the place of a policy. */
+/** Returns the name that a mandate has among the policies that stand in the way. */
 export function mandatePolicy(kind: string): string {
   return `mandate:${kind}`;
 }
 
-/** What becomes of an action that policies permit and the mandate does not cover. */
+/** Returns the verdict on an action that policies permit and the mandate does not cover. */
 export function outsideVerdict(
   { kind, why = '' }: Coverage,
   kinds: TaskKinds | undefined,

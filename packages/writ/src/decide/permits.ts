@@ -27,21 +27,21 @@ export interface Recorded {
 interface PermitsParts {
   readonly ledger: Ledger;
   readonly record: Append;
-  /** A decision that was recorded, with its outcome. */
+  /** Finds a recorded decision with its outcome. */
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
   readonly clock: () => Date;
   readonly ids: Ids;
-  /** How a tool is described now, and what its results are looked through for. */
+  /** Returns the description of a tool, and the detectors for its results; undefined if the bundle describes no tool. */
   readonly describe: (action: string) => { readonly tool: ToolDescription; readonly detect: Detection } | undefined;
-  /** The action of a recorded decision as the ledger sees it. */
+  /** Returns the action of a recorded decision as the ledger sees it. */
   readonly eventOf: (decision: DecisionRecord) => LedgerEvent | undefined;
 }
 
 const MAX_RECENT = 10_000;
-/** Of an error, in characters: it is a text of somebody else. */
+/** Of the text of an error, in characters: another party wrote it. */
 const MAX_ERROR = 500;
 
-/** Whether anything that is decided later can depend on what became of a permit: budgets, caps, labels, values. */
+/** Returns whether a later decision can depend on the outcome of a permit: budgets, caps, labels, values. */
 export function awaitsOutcome(
   { reserved, mandate }: Pick<DecisionRecord, 'reserved' | 'mandate'>,
   { tools }: Pick<PolicyPlane, 'tools'>,
@@ -49,10 +49,10 @@ export function awaitsOutcome(
   return reserved !== undefined || mandate?.use !== undefined || !tools.isEmpty;
 }
 
-/** In the place of an answer that there was, and that nobody looked at. */
+/** Stands for a result that was not inspected. */
 export const UNREAD = Symbol('unread');
 
-/** What a result taught. */
+/** The labels and values of a result. */
 interface Learned {
   readonly event: LedgerEvent;
   readonly leaves: readonly Leaf[];
@@ -60,9 +60,9 @@ interface Learned {
   readonly labels: readonly string[];
 }
 
-/** The actions that were permitted, until their outcome is known. */
+/** Tracks permitted actions until their outcome is known. */
 export class Permits {
-  /** Those that hold a reservation, with the enforcement point that may report their outcome. */
+  /** Permits that hold a reservation, with the enforcement point that may report their outcome. */
   private readonly open = new Map<string, { readonly enforcementPoint: string; readonly at: number }>();
   private readonly reporting = new Set<string>();
   /** Decisions under way and those reported last: cached, because they may not be on disk yet. */
@@ -70,7 +70,7 @@ export class Permits {
 
   constructor(private readonly parts: PermitsParts) {}
 
-  /** What a permit uses up, until it is known that it did not happen. @returns what it holds of the accumulators */
+  /** Reserves what a permit uses up, until an outcome says that it did not happen. @returns its holdings of the accumulators */
   reserve(
     id: string,
     event: LedgerEvent | undefined,
@@ -86,12 +86,12 @@ export class Permits {
     return reserved;
   }
 
-  /** An action that is begun; what became of it is reported soon. */
+  /** Caches the decision of an action that has started: its outcome is reported soon. */
   begin(decision: DecisionRecord): void {
     this.recent.set(decision.id, { decision });
   }
 
-  /** Decisions that could not be put on the record do not stand, and use nothing up. */
+  /** Withdraws decisions that could not be recorded: they do not count, and use nothing up. */
   withdraw(ids: readonly string[], error: unknown): Refusal {
     const now = this.parts.clock();
     for (const id of ids) {
@@ -104,10 +104,10 @@ export class Permits {
   }
 
   /**
-   * Takes in what became of a permitted action, and what it answered. False when there is no such action of this enforcement point
-   * that still waits for its outcome; reporting twice, or past the deadline, changes nothing.
+   * Records the outcome of a permitted action, and labels its result. Returns false if no action of this enforcement point with that id
+   * waits for its outcome; a second report, or one past the deadline, changes nothing.
    *
-   * @throws {WritError} when it cannot be recorded; it can then be reported again
+   * @throws {WritError} if it cannot be recorded; it can then be reported again
    */
   async report(
     decisionId: DecisionId,
@@ -119,7 +119,7 @@ export class Permits {
     const now = this.parts.clock();
     this.expire(now);
     const { enforcementPoint } = caller;
-    // Of two reports at once, one counts.
+    // Of two concurrent reports, one counts.
     const recent = this.recent.get(decisionId);
     if (this.reporting.has(decisionId) || recent === 'reported') return false;
     this.reporting.add(decisionId);
@@ -155,7 +155,7 @@ export class Permits {
     return known === undefined ? this.parts.recorded(decisionId) : { decision: known, outcome: undefined };
   }
 
-  /** A result brings labels and figures; also that of an action that failed, because somebody reads it. */
+  /** Returns the labels and values of a result; also of an action that failed, because its error is read. */
   private async labelResult(
     decisionId: DecisionId,
     status: OutcomeStatus,
@@ -183,7 +183,7 @@ export class Permits {
     return { event, leaves, held, labels };
   }
 
-  /** The labels and the values of an answer that was read although the call was not permitted here. */
+  /** Keeps the labels and values of an answer that was read although the call was not permitted here. */
   async labelUnpermittedResult(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
     const learned = await this.labelResult(decision.id, status, result, decision);
     if (learned === undefined) return;
@@ -195,7 +195,7 @@ export class Permits {
     this.parts.ledger.values.update(event.keys.task, (values) => values.addResult(decisionId, event.action, leaves));
   }
 
-  /** Past its deadline an action counts as done; nobody can say otherwise any more. */
+  /** Closes permits past their deadline: they count as done, and a report no longer changes that. */
   expire(now: Date): void {
     for (const [decisionId, { at }] of this.open) {
       if (at + OUTCOME_DEADLINE_MS > now.getTime()) return;
@@ -215,7 +215,7 @@ function noteOf(learned: Learned | undefined): Pick<OutcomeRecord, 'labels' | 'h
   return learned === undefined ? {} : { labels: learned.labels, held: learned.held };
 }
 
-/** A permit that reserved nothing, or from before a restart, is known from the record alone. */
+/** Returns whether a permit that only the record has (it reserved nothing, or is from before a restart) waits for its outcome. */
 function waits(recorded: Recorded | undefined, enforcementPoint: string, now: Date): boolean {
   if (recorded === undefined || recorded.outcome !== undefined) return false;
   const { decision } = recorded;

@@ -15,7 +15,7 @@ import { OFFLINE } from './offline.js';
 import type { PolicyPlane, RequestForm } from './plane.js';
 import type { Append } from './record.js';
 
-/** A bundle made ready to decide with, on its own facts. */
+/** Prepares a bundle for deciding, on its own facts. */
 export function planeOf(bundle: Bundle): PolicyPlane {
   const tasks = bundle.tasks && taskKindsOf(bundle.tasks);
   return {
@@ -68,7 +68,7 @@ function taskKindsOf({ default: usual, tasks }: TasksYaml): TaskKinds {
   return { usual, kinds: new Map(kinds) };
 }
 
-/** Requests name an action by its id alone, in the namespace that has none. */
+/** Returns the actions that a request can name: by the id alone, in the empty namespace. */
 function actionsOf(schema: Schema): Map<string, ActionDeclaration> {
   const declared = [...schema.actions].filter(({ uid }) => uid.type === 'Action');
   return new Map(declared.map((action) => [action.uid.id, action]));

@@ -11,9 +11,9 @@ import type { OnRevoked } from './in-flight.js';
 import type { DecisionRecord, OutcomeDetails } from './record.js';
 import { type AccessRequest, type Carried, traceIdOf } from './request.js';
 
-/** What an enforcement point is handed: in its own process, or over AuthZEN. */
+/** The decision point as an enforcement point uses it, in its own process or over AuthZEN. */
 export interface DecisionPoint {
-  /** Never throws for what is asked: whatever goes wrong is a denial that says so. */
+  /** Decides. Never throws because of the request: a failure is a denial that says so. */
   decide(request: AccessRequest, carried: Carried): Promise<Decision>;
   /**
    * Returns for each action whether the caller could be permitted it, with some arguments: a list shows those. Undefined
@@ -30,11 +30,11 @@ export interface DecisionPoint {
   readonly onRevoked: ((decisionId: DecisionId, listener: OnRevoked) => void) | undefined;
   /** Denies finally what was deferred or waits for an approval, and records that. Undefined where it cannot be recorded. */
   readonly denyFinally: ((decision: Decision, refusal: Refusal) => Promise<Decision>) | undefined;
-  /** Reports what became of a permitted action, what it answered, and how it went. */
+  /** Reports the outcome of a permitted action, with its result and details. */
   report(decisionId: DecisionId, status: OutcomeStatus, result?: unknown, details?: OutcomeDetails): Promise<void>;
 }
 
-/** Says what a token that somebody presents, with or without a proof, is worth. */
+/** Verifies a presented token, with or without a proof. */
 type VerifyToken = (
   txnToken: string,
   proof: Carried['proof'],
@@ -42,22 +42,22 @@ type VerifyToken = (
 ) => Promise<TokenProvenance>;
 
 /**
- * The decision point as one enforcement point in this process sees it.
+ * Returns the decision point for one enforcement point in this process.
  *
- * @param believe what a transaction token says, or why it is not believed
+ * @param verifyToken by default refuses every token
  */
 export function pointFor(decider: Decider, caller: Caller, verifyToken: VerifyToken = refuseTokens): DecisionPoint {
-  // What one call carries is believed once: a proof counts once, and a call that waits is decided again.
-  const believed = new WeakMap<Carried, { readonly token: TokenProvenance; readonly until: number }>();
+  // The token of one call is verified once: its proof counts once, and a call that waits is decided again.
+  const verified = new WeakMap<Carried, { readonly token: TokenProvenance; readonly until: number }>();
   const tokenIn = async (
     request: AccessRequest,
     carried: Carried | undefined,
   ): Promise<TokenProvenance | undefined> => {
     if (carried?.txnToken === undefined) return undefined;
-    const known = believed.get(carried);
+    const known = verified.get(carried);
     if (known !== undefined && decider.now().getTime() < known.until) return known.token;
     const token = await verifyToken(carried.txnToken, carried.proof, request);
-    believed.set(carried, { token, until: expiryOf(carried.txnToken) });
+    verified.set(carried, { token, until: expiryOf(carried.txnToken) });
     return token;
   };
   return {
@@ -81,7 +81,7 @@ export function pointFor(decider: Decider, caller: Caller, verifyToken: VerifyTo
   };
 }
 
-/** A prompt that comes from the agent's side is heard only where its token says which it is. */
+/** Adds the prompt that came from the agent's side, if the token has the hash of a prompt to compare it with. */
 function withPrompt(
   request: AccessRequest,
   prompt: string | undefined,
@@ -91,7 +91,7 @@ function withPrompt(
   return prompt === undefined || !isBound ? request : { ...request, context: { ...request.context, prompt } };
 }
 
-/** Until when a token says that it counts, in milliseconds since the epoch; a text that is none does not. */
+/** Returns when a token expires by its own claims; 0 if the text is not a token. */
 function expiryOf(txnToken: string): number {
   try {
     return (decodeJwt(txnToken.split('~')[0] ?? '').exp ?? 0) * 1_000;
@@ -100,7 +100,7 @@ function expiryOf(txnToken: string): number {
   }
 }
 
-/** Where nobody can verify a token, none is believed. */
+/** Refuses a token, where no token service verifies it. */
 async function refuseTokens(): Promise<TokenProvenance> {
   return new TokenError('token_issuer', 'there is no token service here');
 }

@@ -6,17 +6,17 @@ import { provenanceOf } from './gather.js';
 import type { PolicyPlane } from './plane.js';
 import type { AccessRequest } from './request.js';
 
-/** What a request waits at most for the registry to reach a revision. */
+/** The most time that a request waits for a revision. */
 const BEHIND_MS = 1_000;
 
-/** Whether there can be anything to wait for: most requests want nothing, and are asked nothing more. */
+/** Returns whether there can be anything to wait for. hot: most requests wait for nothing. */
 export function mayWait(requests: readonly AccessRequest[], { fetchers }: Pick<PolicyPlane, 'fetchers'>): boolean {
   if (fetchers !== undefined && !fetchers.isEmpty) return true;
   for (const { context } of requests) if (context?.atLeast !== undefined) return true;
   return false;
 }
 
-/** What has to be waited for before requests are decided. */
+/** Yields what requests wait for before they are decided. */
 export function* waitsFor(
   requests: Iterable<AccessRequest>,
   token: TokenProvenance | undefined,
@@ -34,7 +34,7 @@ export function* waitsFor(
   if (newest > 0) yield reachRevision(revisions, newest);
 }
 
-/** Waits until the registry is of a revision, for a bounded time. */
+/** Waits, for a bounded time, until the registry is at a revision. */
 export async function reachRevision(
   revisions: Pick<RevisionLog, 'revision' | 'reaches'>,
   wanted: number,
@@ -42,7 +42,7 @@ export async function reachRevision(
   if (wanted > revisions.revision) await revisions.reaches(wanted, BEHIND_MS);
 }
 
-/** Whether a request wants to be decided on something newer than there is (`context.atLeast`). */
+/** Returns the deferral of a request that wants a newer revision than there is (`context.atLeast`); undefined if there is enough. */
 export function behindOf({ context }: AccessRequest, revision: number): Verdict | undefined {
   const wanted = context?.atLeast;
   if (wanted === undefined || wanted === null) return undefined;

@@ -13,7 +13,7 @@ export interface AuthzenEntity extends EntityUid {
  * - `session`: the session that it is part of, as the enforcement point knows it
  * - `agent`: the agent at work for the subject
  * - `prompt`: what the user asked for; it is not recorded
- * - `suspended`: why the tool may not be called now, as the enforcement point knows it
+ * - `suspended`: why the tool may not be called, as the enforcement point knows it
  * - `findings`: what is suspicious about the tool's definition
  * - `supported_obligations`: the types of obligation that the enforcement point can carry out
  */
@@ -32,17 +32,17 @@ export interface TraceContext {
 
 const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/;
 
-/** The trace-id of a `traceparent`; undefined when it is none. */
+/** Returns the trace-id of a `traceparent`; undefined if it is not one. */
 export function traceIdOf(traceparent: unknown): string | undefined {
   return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
 }
 
-/** What comes with a request from outside, and goes on with it. */
+/** The values that a request from outside carries along. */
 export interface Carried {
   readonly trace?: TraceContext | undefined;
   /** A transaction token, not verified yet. */
   readonly txnToken?: string | undefined;
-  /** What the user asked for, as the agent's side says; heard when the token has the hash of it. */
+  /** The user's prompt, as the agent's side says; used if the token has its hash. */
   readonly prompt?: string | undefined;
   /** A DPoP proof, not verified yet, and the method and URL of the request that it came with. */
   readonly proof?: { readonly proof: string; readonly method: string; readonly url: string } | undefined;

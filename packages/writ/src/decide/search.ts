@@ -9,7 +9,7 @@ import { SearchPlaceLost } from './errors.js';
 import { EntityGatherer, lineageOf, provenanceOf } from './gather.js';
 import type { AccessRequest } from './request.js';
 
-/** Something that a search found, with what the enforcement point must do about it. */
+/** A search result, with the obligations of its permit. */
 export interface Found {
   readonly id: string;
   readonly obligations?: readonly Obligation[];
@@ -17,28 +17,28 @@ export interface Found {
 
 interface FoundPage {
   readonly found: readonly Found[];
-  /** Whether there is more behind the last one. */
+  /** Whether there are more after the last one. */
   readonly hasMore: boolean;
 }
 
-/** A request of which the id of one part is to be found. */
+/** A request that leaves the id of one part to be found. */
 export interface EntitySearch {
   readonly part: 'subject' | 'resource';
-  /** With any id in the part that is sought. */
+  /** The id of the part that is sought does not count. */
   readonly request: AccessRequest;
   /** From the token that came with the search; undefined if none came. */
   readonly token: TokenProvenance | undefined;
 }
 
-/** How long a search goes on before it lets other work run. */
+/** The most time that a search takes before it lets other work run. */
 const TURN_MS = 2;
 
 /**
- * The entities that, put in the place of the part, are permitted. Each is decided as an evaluation would be, so that a search
- * and an evaluation cannot disagree; what policies alone say is only used to leave out what cannot be permitted.
+ * Finds the entities that would be permitted as the part that is sought. Each candidate is decided as an evaluation would be, so that a
+ * search and an evaluation cannot disagree; the policies alone only rule candidates out.
  *
- * @param after begin behind this id
- * @throws {SearchPlaceLost} when `after` is not found
+ * @param after the id to start after
+ * @throws {SearchPlaceLost} if `after` is not found
  */
 export async function searchEntities(
   decider: Decider,
@@ -69,7 +69,7 @@ export async function searchEntities(
   return { found, hasMore: false };
 }
 
-/** The actions that the subject may do to the resource, in the order of the schema. */
+/** Finds the actions that the subject may do to the resource, in the order of the schema. */
 export function searchActions(
   decider: Decider,
   request: Omit<AccessRequest, 'action'>,
@@ -96,15 +96,15 @@ function withId({ part, request }: EntitySearch, id: string): AccessRequest {
 function* candidatesOf(decider: Decider, search: EntitySearch, caller: Caller): Generator<EntityUid | undefined> {
   const { part, request } = search;
   const { registry } = decider.plane;
-  // With a token the context depends on more than the request says.
+  // With a token the context depends on more than the request.
   const narrowed = search.token === undefined ? narrowedSearch(decider, search, caller) : undefined;
   if (narrowed !== undefined) yield* narrowed;
   else for (const { type, id } of registry.entities.ofType(request[part].type)) yield { type, id };
 }
 
 /**
- * The candidates that the policies alone leave, when that can be told without deciding on each: nothing of the context
- * depends on who or what the candidate is, and the candidate is an identity that must be permitted.
+ * Returns the candidates that the policies alone leave; undefined if each has to be decided, because the context depends on the
+ * candidate, or the candidate need not be permitted itself.
  */
 function narrowedSearch(
   decider: Decider,
@@ -118,10 +118,10 @@ function narrowedSearch(
   const ours = ['now', 'ledger', 'mandate'];
   const depends = part === 'subject' ? [...ours, 'provenance'] : ours;
   if (depends.some((name) => declared.context.attributes.has(name)) || readsArguments(declared)) return undefined;
-  // Who is given something for some time is in more than the entities say, and may do more than the policies say.
+  // A grant or an approval permits more than the entities and the policies say.
   if (decider.hasExceptions) return undefined;
-  const told = declared.context.attributes.get('provenance')?.type;
-  if (told?.kind === 'record' && told.attributes.has('registered')) return undefined;
+  const seen = declared.context.attributes.get('provenance')?.type;
+  if (seen?.kind === 'record' && seen.attributes.has('registered')) return undefined;
   if (plane.delegation === 'actor' && provenance.path.length > 1) return undefined;
   try {
     const gatherer = new EntityGatherer(plane.registry, caller);

@@ -8,25 +8,25 @@ import { isOwn } from '../context.js';
 import type { ApprovalProblem, DecisionRecord, RecordedApproval, UsedProof } from '../record.js';
 import type { AccessRequest } from '../request.js';
 
-/** What an approval has to be for. */
+/** A request, as an approval has to match it. */
 export interface Asked {
   readonly request: AccessRequest;
   readonly path: readonly EntityUid[];
-  /** Worked out when it is needed, as {@link Asked.binding}. */
+  /** Computed on demand, as {@link Asked.binding}. */
   readonly task: () => TaskKey;
   readonly enforcementPoint: string;
   readonly policyVersion: string;
-  /** See {@link boundText}; worked out when it is needed. */
+  /** Returns the keyed hash of {@link boundText}. */
   readonly binding: () => string;
   readonly now: Date;
 }
 
-/** What of a context an approval is for, whether or not the schema declares it: the arguments, and through what they go. */
+/** The parts of a context that an approval is always for, declared or not: the arguments, and what they go through. */
 const ALWAYS_BOUND = new Set(['input', 'agent', 'upstream']);
 
 /**
- * Everything of a request that an approval is for, besides who asks in which task, in one way of writing it: subject, action, resource,
- * and what of the context a decision depends on. `subject.properties.act` is who asks.
+ * Returns everything of a request that an approval is for, in canonical form: subject, action, resource, and the parts of the context
+ * that a decision depends on. The path (`subject.properties.act`) and the task are matched apart from it.
  */
 export function boundText(
   { subject, action, resource, context = {} }: AccessRequest,
@@ -49,25 +49,25 @@ export function boundText(
   return canonicalize(bound) ?? '';
 }
 
-/** What was approved for exactly what is asked; looked up once, when it is needed. */
+/** The approvals for exactly this request. Looked up once, on demand. */
 export class AppliedApprovals {
-  /** Those that something rests on. */
+  /** The approvals that the decision relies on. */
   readonly relied = new Set<Approval>();
   private found: readonly Approval[] | undefined;
 
-  /** @param sharesUses whether another service knows which of those for one permit were used: then none counts */
+  /** @param sharesUses whether another service keeps which approvals for one permit were used: none of those then counts */
   constructor(
     private readonly approvals: HeldApprovals,
     private readonly asked: Asked,
     private readonly sharesUses: boolean,
   ) {}
 
-  /** All the policies that are lifted. */
+  /** The policies that approvals lift. */
   get lifted(): ReadonlySet<string> {
     return new Set(this.applicable.flatMap(({ policies }) => policies));
   }
 
-  /** Of these policies, those that are lifted. What is used up comes last. */
+  /** Returns which of these policies are lifted, and relies on the approvals. One for one permit is chosen last. */
   lift(policies: readonly string[]): ReadonlySet<string> {
     const lifted = new Set<string>();
     for (const policy of policies) {
@@ -87,7 +87,7 @@ export class AppliedApprovals {
       const { request, path, now } = asked;
       const all = approvals.of(path, request.action.name, request.resource);
       const presented = request.context?.approval;
-      // Who names one relies on that, and on no other.
+      // A request that names an approval relies on that one alone.
       const named = (presented ?? {}) as Readonly<Record<string, unknown>>;
       const isNamed = ({ id }: Approval): boolean =>
         presented === undefined || (named.id === id && !('state' in named));
@@ -100,13 +100,13 @@ export class AppliedApprovals {
   }
 }
 
-/** What is wrong with the approval that a request came with; undefined when it is good, or it came with none. */
+/** Returns why the approval that a request names does not count; undefined if it does, or the request names none. */
 function problemOf(approvals: HeldApprovals, asked: Asked): ApprovalProblem | undefined {
   const presented = asked.request.context?.approval;
   if (presented === undefined) return undefined;
   const { id, state } = (presented ?? {}) as Readonly<Record<string, unknown>>;
   const found = typeof id === 'string' ? approvals.find(id) : undefined;
-  // This service gives out no `state`; one that came with it is of somebody else.
+  // This service issues no `state`; another one made it.
   if (found === undefined || state !== undefined) return 'approval_unverifiable';
   if (!approvals.isGood(found, asked.now)) return 'approval_expired';
   return isFor(found, asked) ? undefined : 'out_of_scope';
@@ -128,15 +128,15 @@ function isFor(approval: Approval, asked: Asked): boolean {
 
 /** Approvals end at a millisecond, used proofs at a second: longer than any approval counts. */
 const A_WHILE = seconds(2);
-/** Before the id of an approval among the used proofs. */
+/** The log keeps what counts once by a key. An approval has this before its id, which no hash of a proof has. */
 const USED_APPROVAL = 'approval ';
 
-/** The ids of the approvals for one permit that were used, among the used proofs. */
+/** Returns the ids of the approvals for one permit among what was used once. */
 export function usedApprovalsIn(proofs: readonly Pick<UsedProof, 'key'>[]): string[] {
   return proofs.flatMap(({ key }) => (key.startsWith(USED_APPROVAL) ? [key.slice(USED_APPROVAL.length)] : []));
 }
 
-/** The approvals for one permit that these decisions used: that goes on the disk with them. */
+/** Returns the approvals for one permit that decisions used; they go to disk with them. */
 export function usedApprovals(
   records: readonly DecisionRecord[],
 ): { readonly id: string; readonly proof: UsedProof }[] {
@@ -154,12 +154,14 @@ export function usedApprovals(
   );
 }
 
+/** Returns an approval as it is recorded. */
 export function recordedApproval(approval: Approval): RecordedApproval {
   const { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason, emergency } = approval;
   const plain = { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason };
   return emergency === undefined ? plain : { ...plain, emergency };
 }
 
+/** Returns the approval that a request names, as it is recorded. */
 export function presentedIn(
   { context }: AccessRequest,
   approvals: HeldApprovals,

@@ -4,33 +4,33 @@ import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
 import type { AccessRequest } from '../request.js';
 
-/** The entity type of requests themselves, where policies on `approve` are not about what the denial was about. */
+/** The entity type of requests for access, where policies on `approve` are about the request and not its resource. */
 const ACCESS_REQUEST = 'AccessRequest';
 
-/** What policies on `approve` and `break_glass` see of the request, in `context.request`, as far as the schema declares it. */
+/** The request as policies on `approve` and `break_glass` see it in `context.request`, as far as the schema declares it. */
 interface RequestSeen {
   readonly template: string;
-  /** How far it was escalated, from 0. */
+  /** The step of the escalation, from 0. */
   readonly step: number;
   readonly uses: string;
   readonly anyArguments: boolean;
   readonly emergency: boolean;
 }
 
-/** Whether denials of this bundle can be asked for: somebody may be let approve. */
+/** Returns whether denials of a bundle can be lifted on request: its schema has `approve`. */
 export function takesRequests({ actions }: Pick<PolicyPlane, 'actions'>): boolean {
   return actions.has(APPROVE);
 }
 
-/** A denial can be asked to be lifted for so long. */
+/** The time after a denial in which it can be requested. */
 const REQUESTABLE_MS = 10 * 60_000;
 
-/** Until when somebody can be asked to lift a denial. RFC 3339, UTC. */
+/** Returns until when a denial can be requested. RFC 3339, UTC. */
 export function requestableUntil({ time }: Pick<DecisionRecord, 'time'>): string {
   return new Date(Date.parse(time) + REQUESTABLE_MS).toISOString();
 }
 
-/** The template that a denial is asked for by: that of the first policy that stands in the way. */
+/** Returns the template for a denial: that of the first policy that stands in the way. */
 export function templateFor(
   { policies }: Pick<PolicyPlane, 'policies'>,
   { reasons }: Pick<DecisionRecord, 'reasons'>,
@@ -43,8 +43,8 @@ export function templateFor(
 }
 
 /**
- * What is asked to find out whether somebody may approve, or go without: on the resource that the denial was about or, where the schema
- * has `approve` for those, on the request itself.
+ * Returns the request that decides whether somebody may approve, or break glass: on the resource of the denial or, if the schema has
+ * `approve` for those, on the request for access.
  */
 export function approvalRequest(
   { actions }: Pick<PolicyPlane, 'actions'>,
@@ -81,7 +81,7 @@ export function approvalRequest(
   };
 }
 
-/** What the schema declares of a value. */
+/** Returns the part of a value that the schema declares. */
 function declaredOf(value: unknown, type: CedarType): unknown {
   if (type.kind !== 'record' || typeof value !== 'object' || value === null || '__entity' in value) return value;
   const part: Record<string, unknown> = {};

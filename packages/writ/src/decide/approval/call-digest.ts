@@ -3,8 +3,8 @@ import canonicalize from 'canonicalize';
 import type { AccessRequest } from '../request.js';
 
 /**
- * What a proof that covers the call says of it: the action and its arguments, in the one way of writing them (JCS, RFC 8785). They
- * were read as JSON with one reading, so that no two calls are written alike.
+ * Returns the digest of a call that a proof can cover: of the action and its arguments in canonical form (JCS, RFC 8785). Arguments are
+ * read as strict JSON, so that no two calls have one digest.
  *
  * @example callDigest({ action: { name: 'refund' }, context: { input: { amount: 5 } } }) // 'sha-256:…'
  */

@@ -37,23 +37,23 @@ export interface ExchangeRequest {
   readonly actorToken?: string | undefined;
   readonly actorTokenType?: string | undefined;
   readonly scope?: readonly string[] | undefined;
-  /** What the task is to be able to do at most (RFC 9396). */
+  /** The most that the task may do (RFC 9396). */
   readonly authorizationDetails?: readonly GrantTerms[] | undefined;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
-  /** The prompt that the task begins with. It goes into the token as a keyed hash, and nowhere else. */
+  /** The prompt that the task starts with. The token has its keyed hash; nothing else keeps it. */
   readonly prompt?: string | undefined;
-  /** The caller that asks. */
+  /** The caller that requests the exchange. */
   readonly requestingWorkload: string;
   /** The thumbprint of the key that the requester proved to have; undefined if no proof came. */
   readonly provedKey: string | undefined;
-  /** That of the next actor's registered key, for its token to be bound to. */
+  /** The thumbprint of the next actor's registered key, for its token to be bound to. */
   readonly actorKey?: string | undefined;
 }
 
 /**
- * Token exchange (RFC 8693) into transaction tokens. The first credential of a task becomes its first token; a token and the
- * credential of the next actor become that actor's token. Each handing on is a decision over the whole path.
+ * Exchanges tokens (RFC 8693) for transaction tokens. The first credential of a task becomes its first token; a token and the
+ * credential of the next actor become that actor's token. Each delegation is a decision over the whole path.
  */
 export class TokenExchange {
   private readonly issuance: Issuance;
@@ -63,7 +63,11 @@ export class TokenExchange {
     this.issuance = new Issuance(decider, () => nextTransaction(clock()));
   }
 
-  /** @throws {ExchangeError} when it is refused; {@link IssuerUnreachableError} when a credential cannot be verified now */
+  /**
+   * Makes the token of an exchange. It is not signed yet.
+   *
+   * @throws {ExchangeError} if it is refused; {@link IssuerUnreachableError} if a credential cannot be verified now
+   */
   async exchange(request: ExchangeRequest): Promise<TransactionToken> {
     const actor = await this.actor(request);
     return request.subjectTokenType === TOKEN_TYPES.transactionToken
@@ -72,12 +76,11 @@ export class TokenExchange {
   }
 
   /**
-   * What a token would say of a client that comes without one: its path, with the assurance that its credential deserves, for what
-   * the credential itself says that it is for. It begins no task of its own: the same client has the same one each time, so that
-   * coming again wins nothing back.
+   * Makes the token of a client that sends none: its path and assurance by its credential, and the scope that the credential states.
+   * The same client has the same task each time, so that to connect again restores no budget.
    *
-   * @param task the name of it; the identity itself when it is not given
-   * @throws {ExchangeError} when the credential proves nothing; {@link IssuerUnreachableError} when it cannot be verified now
+   * @param task the name of the task; by default the identity
+   * @throws {ExchangeError} if the credential proves nothing; {@link IssuerUnreachableError} if it cannot be verified now
    */
   async clientToken(credential: string, task?: string): Promise<TransactionToken> {
     const { path, stated, origin } = await this.parts.prover.prove(
@@ -127,7 +130,7 @@ export class TokenExchange {
     if (details !== undefined || requestContext !== undefined || prompt !== undefined)
       throw new ExchangeError('invalid_request', 'the details of a transaction are said once, at its beginning');
     const parent = await this.verifiedSubject(request.subjectToken);
-    // Else an exchange would make a bearer token of it, for whoever took it.
+    // Otherwise a thief could exchange a bound token for a bearer token.
     const { provedKey } = request;
     if (parent.boundTo !== undefined && parent.boundTo !== provedKey)
       throw new ExchangeError('invalid_dpop_proof', 'the token is bound to a key; send a proof by that key');
@@ -135,7 +138,7 @@ export class TokenExchange {
     const { tasks: kinds } = this.parts.decider().plane;
     const limits = { ...this.parts.limits(), ...lifetimeOf(kinds, parent.mandate?.kind) };
     const present = presentOf(parent.path);
-    // Who works on it now may narrow it for itself; that hands nothing on.
+    // The present actor may narrow the token for itself; that is no delegation.
     const isOwn = sameUid(present.uid, actor.uid);
     const token = isOwn
       ? narrowedToken(parent, scope, requestingWorkload, limits, now)
@@ -146,12 +149,15 @@ export class TokenExchange {
         ? token.mandate
         : await this.issuance.within(token, parent.mandate, authorizationDetails);
     const key = this.registeredKey(request, actor);
-    // The proof is then by who hands it on: it says nothing of the next.
+    // The proof is by the present actor: it proves nothing of the next.
     if (key === undefined && !isOwn && parent.boundTo !== undefined) return { ...token, mandate, boundTo: provedKey };
     return this.bound({ ...token, mandate }, key ?? provedKey);
   }
 
-  /** The token for the key that was proved: with it, an identity that was verified is bound. A key that is registered as another's proves nothing of it. */
+  /**
+   * Binds a token to the key that was proved, which raises the assurance of an authenticated identity. A key that is registered for
+   * another identity raises nothing.
+   */
   private bound(token: TransactionToken, boundTo: string | undefined): TransactionToken {
     const { boundTo: _another, ...rest } = token;
     if (boundTo === undefined) return rest;
@@ -163,7 +169,7 @@ export class TokenExchange {
     return { ...rest, path, boundTo };
   }
 
-  /** The key that was named for the next actor. @throws {ExchangeError} when it is not registered as its own */
+  /** Returns the key that was named for the next actor. @throws {ExchangeError} if it is not registered for the actor */
   private registeredKey({ actorKey }: ExchangeRequest, actor: PathMember | undefined): string | undefined {
     if (actorKey === undefined) return undefined;
     const owner = this.parts.ownerOf(actorKey);
@@ -197,7 +203,7 @@ export class TokenExchange {
   }
 }
 
-/** The kind that a scope chooses, unless it is the usual one. @throws {ExchangeError} when it chooses two */
+/** Returns the kind that a scope chooses; undefined for the default kind. @throws {ExchangeError} if it chooses two */
 function kindOf(kinds: TaskKinds | undefined, scope: readonly string[]): string | undefined {
   if (kinds === undefined) return undefined;
   const chosen = kindsFor(kinds, scope);

@@ -7,9 +7,9 @@ import { inProcess } from '../caller.js';
 import type { Decider } from '../decide.js';
 import { explainBriefly, isPermitted } from '../decision.js';
 import { TASK_ACTIONS } from '../own-actions.js';
-import { provenanceOfToken } from './token-verifier.js';
+import { provenanceOfToken } from './token-provenance.js';
 
-/** What must be permitted before a token is issued: that work is handed on, that a task has its mandate. */
+/** Decides what a token needs before it is issued: the delegation, and the mandate of the task. */
 export class Issuance {
   /** @param nextId names where quantities of a mandate count */
   constructor(
@@ -17,7 +17,7 @@ export class Issuance {
     private readonly nextId: () => string,
   ) {}
 
-  /** The mandate of a new task: that of its kind when that may be started, or what was asked for within it. */
+  /** Returns the mandate of a new task: that of its kind, or what was asked for within it. @throws {ExchangeError} if not permitted */
   async firstMandate(
     token: TransactionToken,
     kind: string | undefined,
@@ -32,7 +32,7 @@ export class Issuance {
     return asked && this.within(token, undefined, asked);
   }
 
-  /** Narrowing is free. What is wider is asked for: a decision, and a mandate that counts anew when it is permitted. */
+  /** Returns the mandate that was asked for. Narrowing needs no decision; a wider one does, and then has quantities of its own. */
   async within(token: TransactionToken, parent: Mandate | undefined, asked: readonly GrantTerms[]): Promise<Mandate> {
     const from = parent ?? this.decider().plane.usualMandate ?? { kind: '', grants: 'any' };
     const id = this.nextId();
@@ -43,7 +43,7 @@ export class Issuance {
     return wider;
   }
 
-  /** May everybody on the path hand this task to the next actor? */
+  /** Decides whether everybody on the path may delegate this task to the next actor. @throws {ExchangeError} if not */
   async mayHandOn(from: TransactionToken, to: EntityUid): Promise<void> {
     const why = await this.refusalOf(TASK_ACTIONS.delegate, from, to, { scope: from.scope });
     if (why === undefined) return;
@@ -51,7 +51,7 @@ export class Issuance {
     throw new ExchangeError('access_denied', `${who} may not hand this task to ${uidText(to)}: ${why}`);
   }
 
-  /** May everybody on the path have this mandate? What is asked for is in the context, so that policies can look at it. */
+  /** Decides whether everybody on the path may have this mandate. Policies see what is asked for in the context. */
   private async mayTask(
     action: string,
     token: TransactionToken,
@@ -71,7 +71,7 @@ export class Issuance {
     );
   }
 
-  /** A decision like any other, and on the record; undefined when it is a permit. */
+  /** Decides and records. @returns why it is not permitted; undefined if it is */
   private async refusalOf(
     action: string,
     token: TransactionToken,
@@ -85,7 +85,7 @@ export class Issuance {
   }
 }
 
-/** What a mandate names, all its elements together. */
+/** Returns everything that the grants of a mandate name. */
 function namesIn(grants: readonly GrantTerms[]): Record<'actions' | 'effects' | 'resources', string[]> {
   const all = (part: 'actions' | 'effects' | 'resources'): string[] => [
     ...new Set(grants.flatMap((one) => one[part] ?? [])),

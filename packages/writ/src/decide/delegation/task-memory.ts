@@ -18,17 +18,17 @@ interface TaskMemoryParts {
   readonly hashPrompt: (prompt: string) => string | undefined;
 }
 
-/** What a task was asked for, and what a person found right in it: what its later calls are traced to, besides results. */
+/** The prompts and the approved values of tasks. Later calls are traced to them, as to results. */
 export class TaskMemory {
   constructor(private readonly parts: TaskMemoryParts) {}
 
-  /** What the user asked for at the beginning of a transaction; it is kept in memory alone. */
+  /** Adds the prompt that a transaction started with. It is kept in memory only. */
   addPrompt(txn: Txn, prompt: string): void {
     const { plane, ledger } = this.parts;
     if (!plane().tools.isEmpty) ledger.values.update(keyOfTask(txn), (values) => values.addPrompt(prompt));
   }
 
-  /** The prompt that came with a request: when the token says that it is the one, or whoever says it may. */
+  /** Adds the prompt of a request: if it is the one that the token has the hash of or, without a hash, if the caller may assert it. */
   addRequestPrompt(task: TaskKey, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
     const prompt = context?.prompt;
     if (typeof prompt !== 'string') return;
@@ -38,10 +38,10 @@ export class TaskMemory {
   }
 
   /**
-   * A person looked at a call that was stopped, and found its values right: for the rest of the task they count as the user's own, and
-   * calls of that tool as asked for. Nothing else that stopped it is lifted.
+   * Endorses the values of a call that was stopped: for the rest of the task they count as the user's own, and calls of that tool as
+   * asked for. Nothing else that stopped it is lifted.
    *
-   * @returns false when there is nothing to endorse
+   * @returns false if there is nothing to endorse
    */
   endorse({ request, provenance }: DecisionRecord): boolean {
     const { plane, ledger } = this.parts;
@@ -56,7 +56,7 @@ export class TaskMemory {
     return true;
   }
 
-  /** The action of a decision from before a restart, as the ledger sees it. */
+  /** Returns the action of a recorded decision, from before a restart, as the ledger sees it. */
   eventOf({ request, provenance }: DecisionRecord): LedgerEvent | undefined {
     const { plane, ledger, clock } = this.parts;
     const { tools, registry } = plane();

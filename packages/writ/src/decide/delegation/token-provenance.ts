@@ -1,18 +1,39 @@
+import { toMillis } from '../../lib/units.js';
 import { TokenError } from '../../provenance/errors.js';
 import type { Provenance } from '../../provenance/path.js';
+import { assuranceOf, type TransactionToken } from '../../provenance/transaction-token.js';
 import { joinedProvenance, provenanceOf } from '../gather.js';
 import type { UsedProof } from '../record.js';
 import type { AccessRequest } from '../request.js';
 
-/** What a transaction token says of who asks; or why it is not believed. */
+/** The provenance by a transaction token; or why the token is refused. */
 export type TokenProvenance = Provenance | TokenError;
 
-/** Who asks, by the token that came with a request or else by what the request says. @returns a text that says why it cannot be told */
+/** Returns the provenance of a request, by its token or else by the request alone; or why it cannot be read. */
 export function requestProvenance(request: AccessRequest, token: Provenance | undefined): Provenance | string {
   return token === undefined ? provenanceOf(request) : joinedProvenance(token, request);
 }
 
-/** What goes on disk with whatever is done because of a token. */
+/** Returns the proofs that have to go to disk together with what is done because of a token. */
 export function proofsOf(token: TokenProvenance | undefined): readonly UsedProof[] {
   return token === undefined || token instanceof TokenError || token.usedProof === undefined ? [] : [token.usedProof];
+}
+
+/** Returns the provenance by a verified token. */
+export function provenanceOfToken(
+  { path, txn, scope, promptHash, mandate, id, madeOf = [], session, provedAt }: TransactionToken,
+  assurance = assuranceOf(path),
+): Provenance {
+  const uids = path.map(({ uid }) => uid) as unknown as Provenance['path'];
+  return {
+    path: uids,
+    assurance,
+    txn,
+    scope,
+    ...(promptHash === undefined ? {} : { promptHash }),
+    ...(mandate === undefined ? {} : { mandate }),
+    ...(id === undefined && madeOf.length === 0 ? {} : { tokens: id === undefined ? madeOf : [...madeOf, id] }),
+    ...(session === undefined ? {} : { session }),
+    ...(provedAt === undefined ? {} : { provedAt: toMillis(provedAt) }),
+  };
 }

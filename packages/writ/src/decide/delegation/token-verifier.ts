@@ -1,10 +1,8 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import { toMillis } from '../../lib/units.js';
 import type { CheckedProof, DpopProofs } from '../../provenance/dpop.js';
 import { TokenError } from '../../provenance/errors.js';
 import type { TokenLimits } from '../../provenance/exchange.js';
 import type { TokenChains, VerifiedChain } from '../../provenance/links.js';
-import type { Provenance } from '../../provenance/path.js';
 import { assuranceOf, presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
 import { callDigest } from '../approval/call-digest.js';
 import { inProcess } from '../caller.js';
@@ -12,7 +10,7 @@ import type { Decider } from '../decide.js';
 import { isPermitted } from '../decision.js';
 import { TASK_ACTIONS } from '../own-actions.js';
 import type { AccessRequest, Carried } from '../request.js';
-import type { TokenProvenance } from './token-provenance.js';
+import { provenanceOfToken, type TokenProvenance } from './token-provenance.js';
 
 export type PresentedProof = NonNullable<Carried['proof']>;
 /** The call that a token came with. */
@@ -30,21 +28,23 @@ interface VerifierParts {
 }
 
 /**
- * Believes transaction tokens and chains of links, or says why not. What is bound to a key only with a proof by it: there is no
- * verification without.
+ * Verifies transaction tokens and chains of links. A token that is bound to a key needs a proof by that key.
  */
 export class TokenVerifier {
   constructor(private readonly parts: VerifierParts) {}
 
   /**
-   * @param call what the token came with, when it is one call: a proof can be for it alone
+   * Verifies a token that somebody presents.
+   *
+   * @param call the call that the token came with, if it is one call: a proof can be for it alone
+   * @returns why the token is refused, if it is
    */
   async verifyToken(
     text: string,
     presented: PresentedProof | undefined,
     call?: PresentedCall,
   ): Promise<TokenProvenance> {
-    // All signatures at the same time: none needs another.
+    // hot: the signatures are verified at the same time; none needs another.
     const proof = presented && settled(this.parts.proofs.check(presented.proof, { ...presented, token: text }));
     try {
       const chain = await this.parts.chains.verify(text);
@@ -60,14 +60,15 @@ export class TokenVerifier {
     }
   }
 
-  /** What a token says, whoever presents it. For its exchange, which asks for the proof itself. @throws {TokenError} */
+  /** Returns what a token says without a proof, for its exchange, which checks the proof itself. @throws {TokenError} */
   async read(text: string): Promise<TransactionToken> {
     return this.checkDelegation(await this.parts.chains.verify(text));
   }
 
   /**
-   * Links ask nobody, so it is asked here, each time: may each hand the task to the next? As with an exchange, by the policy and the
-   * facts of now.
+   * Decides on each delegation by a link, by the current policy and facts: an actor signs a link without asking the token service.
+   *
+   * @throws {TokenError} `token_chain` if one is not permitted
    */
   private checkDelegation({ token, hops }: VerifiedChain): TransactionToken {
     if (hops.length === 0) return token;
@@ -95,7 +96,7 @@ export class TokenVerifier {
     return token;
   }
 
-  /** A proof is taken only when it is by the key that the token is bound to: others are nothing to remember. */
+  /** Checks that a proof is by the key that the token is bound to. Only such a proof is remembered. */
   private prove(
     boundTo: string,
     proof: Settled<CheckedProof> | undefined,
@@ -115,8 +116,8 @@ export class TokenVerifier {
 }
 
 /**
- * `chained`: whoever started it has a key of its own, every hop is a signed link, and the proof covers the call. Else as well as it is
- * proved otherwise.
+ * Returns the assurance of a chain in which the originator has a key of its own and every hop is a signed link; undefined for any other.
+ * The caller has checked that the proof covers the call.
  */
 function chainedAssurance({ token, hops }: VerifiedChain): 4 | undefined {
   const isEveryHopSigned = hops.length === token.path.length - 1;
@@ -125,29 +126,10 @@ function chainedAssurance({ token, hops }: VerifiedChain): 4 | undefined {
 
 type Settled<T> = { readonly value: T } | { readonly error: unknown };
 
-/** What became of it, so that nobody has to wait for it to hear that it failed. */
+/** Resolves to the outcome of a promise, so that a failure is not unhandled before somebody awaits it. */
 function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
   return promise.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
-}
-
-/** What a decision sees of a token. */
-export function provenanceOfToken(
-  { path, txn, scope, promptHash, mandate, id, madeOf = [], session, provedAt }: TransactionToken,
-  assurance = assuranceOf(path),
-): Provenance {
-  const uids = path.map(({ uid }) => uid) as unknown as Provenance['path'];
-  return {
-    path: uids,
-    assurance,
-    txn,
-    scope,
-    ...(promptHash === undefined ? {} : { promptHash }),
-    ...(mandate === undefined ? {} : { mandate }),
-    ...(id === undefined && madeOf.length === 0 ? {} : { tokens: id === undefined ? madeOf : [...madeOf, id] }),
-    ...(session === undefined ? {} : { session }),
-    ...(provedAt === undefined ? {} : { provedAt: toMillis(provedAt) }),
-  };
 }
