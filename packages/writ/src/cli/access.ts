@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { AccessFlagsError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 type Flags = ServiceFlags & { readonly json?: boolean };
 

@@ -4,10 +4,10 @@ import pc from 'picocolors';
 import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { millisecondsOf } from '../lib/duration.js';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson, printNote } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 type Term = (typeof QUERY_TERMS)[number];
 

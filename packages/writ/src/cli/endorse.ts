@@ -1,6 +1,6 @@
+import { askService, type ServiceFlags } from './ask-service.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 export type EndorseFlags = ServiceFlags & { readonly reason: string };
 

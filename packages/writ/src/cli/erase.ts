@@ -1,7 +1,7 @@
 import pc from 'picocolors';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 export interface EraseFlags extends ServiceFlags {
   readonly reason: string;

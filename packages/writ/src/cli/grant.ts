@@ -1,9 +1,9 @@
 import pc from 'picocolors';
 import { millisecondsOf } from '../lib/duration.js';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { GrantError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 export interface GrantFlags extends ServiceFlags {
   readonly in: string;

@@ -1,10 +1,10 @@
 import { parseUid, uidText } from '@writ/cedar';
 import pc from 'picocolors';
 import type { IdentityView } from '../registry/identity-view.js';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { IdentityError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 export interface IdentitiesFlags extends ServiceFlags {
   readonly kind?: string;

@@ -6,11 +6,11 @@ import pc from 'picocolors';
 import { parse as parseYaml } from 'yaml';
 import { type FileFormat, formatOf } from '../registry/fetch/file-source.js';
 import { type GivenJson, givenShape } from '../registry/given.js';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { ImportError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { type EntityMapping, entityFrom, mappingShape } from './import-mapping.js';
 import { count, print, printJson, printNote } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 export interface ImportFlags extends ServiceFlags {
   readonly format?: FileFormat;

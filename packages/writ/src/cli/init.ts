@@ -6,12 +6,12 @@ import { draftBundle } from '../bundle/draft/draft.js';
 import type { ListedTool } from '../bundle/draft/guess.js';
 import type { ObservedCall } from '../bundle/draft/observed.js';
 import type { DecisionRecord } from '../decide/record.js';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { timeOf } from './decisions.js';
 import { InitError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { toolsOf } from './mcp-tools.js';
 import { count, print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 export interface InitFlags extends ServiceFlags {
   /** A file with what `tools/list` answered. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 export type KeyFlags = ServiceFlags & { readonly json?: boolean };
 

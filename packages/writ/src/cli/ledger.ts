@@ -1,8 +1,8 @@
 import pc from 'picocolors';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 const KINDS = ['task', 'actor', 'originator', 'resource'] as const;
 export type LedgerFlags = ServiceFlags & { readonly json?: boolean } & {

@@ -1,9 +1,9 @@
 import pc from 'picocolors';
 import { REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
 export interface RevokeFlags extends RevocationFlags {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { decodeJwt } from 'jose';
 import pc from 'picocolors';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 export interface StartTaskFlags extends ServiceFlags {
   readonly credential: string;

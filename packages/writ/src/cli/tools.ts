@@ -1,8 +1,8 @@
 import pc from 'picocolors';
+import { askService, type ServiceFlags } from './ask-service.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
-import { askService, type ServiceFlags } from './service-client.js';
 
 type Flags = ServiceFlags & { readonly json?: boolean };
 

@@ -1,4 +1,4 @@
-import type { ServiceFlags } from '../service-client.js';
+import type { ServiceFlags } from '../ask-service.js';
 import { verb } from '../verb.js';
 
 export default verb('end-approval', 'People', 'end an approval now')

@@ -1,4 +1,4 @@
-import type { ServiceFlags } from '../service-client.js';
+import type { ServiceFlags } from '../ask-service.js';
 import { verb } from '../verb.js';
 
 export default verb('requests', 'People', 'list the requests that wait for an approval, or show one of them')
