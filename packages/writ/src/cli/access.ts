@@ -48,19 +48,15 @@ export async function showRequests(
   flags: Flags & { readonly all?: boolean },
 ): Promise<ExitCode> {
   if (id !== undefined) {
-    const one = (await askService(
-      flags,
-      'GET',
-      `/v1/access-requests/${encodeURIComponent(id)}`,
-    )) as unknown as RequestView;
+    const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
     if (flags.json === true) printJson(one);
     else print([...requestLines(one), ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')])].join('\n'));
     return EXIT.ok;
   }
   const which = flags.all === true ? 'all' : 'open';
-  const { requests } = (await askService(flags, 'GET', `/v1/access-requests?which=${which}`)) as unknown as {
+  const { requests } = await askService<{
     requests: RequestView[];
-  };
+  }>(flags, 'GET', `/v1/access-requests?which=${which}`);
   if (flags.json === true) printJson(requests);
   else if (requests.length === 0) print(which === 'open' ? 'nobody is waiting for an approval' : 'nobody has asked');
   else print(requests.map((one) => requestLines(one).join('\n')).join('\n\n'));
@@ -107,7 +103,7 @@ export async function decideRequest(verdict: 'approve' | 'deny', id: string, fla
   const uses = forTask === true ? 'task' : until === undefined ? 'once' : 'until';
   const scope = verdict === 'deny' ? {} : { uses, ...(until && { until }), ...(anyArguments && { anyArguments }) };
   const path = `/v1/access-requests/${encodeURIComponent(id)}/${verdict}`;
-  const done = (await askService(flags, 'POST', path, { ...who, reason, ...scope })) as unknown as RequestView;
+  const done = await askService<RequestView>(flags, 'POST', path, { ...who, reason, ...scope });
   if (flags.json === true) printJson(done);
   else print(requestLines(done).join('\n'));
   return EXIT.ok;
@@ -115,7 +111,7 @@ export async function decideRequest(verdict: 'approve' | 'deny', id: string, fla
 
 /** `writ approvals`: what was approved. */
 export async function listApprovals(flags: Flags): Promise<ExitCode> {
-  const { approvals } = (await askService(flags, 'GET', '/v1/approvals')) as unknown as { approvals: ApprovalView[] };
+  const { approvals } = await askService<{ approvals: ApprovalView[] }>(flags, 'GET', '/v1/approvals');
   if (flags.json === true) printJson(approvals);
   else print(approvals.length === 0 ? 'nothing is approved' : approvals.map(approvalLine).join('\n'));
   return EXIT.ok;
@@ -133,7 +129,7 @@ function approvalLine(one: ApprovalView): string {
 /** `writ end-approval`: takes an approval back. */
 export async function endApproval(id: string, flags: Flags & { readonly reason: string }): Promise<ExitCode> {
   const path = `/v1/approvals/${encodeURIComponent(id)}?${new URLSearchParams({ reason: flags.reason })}`;
-  const ended = (await askService(flags, 'DELETE', path)) as unknown as ApprovalView;
+  const ended = await askService<ApprovalView>(flags, 'DELETE', path);
   if (flags.json === true) printJson(ended);
   else print(approvalLine(ended));
   return EXIT.ok;
@@ -158,7 +154,7 @@ const POLL_MS = 2_000;
 /** `writ request`: evaluates a request and, when it is denied and can be asked for, asks. */
 export async function requestAccess(file: string, flags: RequestFlags): Promise<ExitCode> {
   const asked = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as Record<string, unknown>;
-  const answer = (await askService(flags, 'POST', '/access/v1/evaluation', asked)) as unknown as Denied;
+  const answer = await askService<Denied>(flags, 'POST', '/access/v1/evaluation', asked);
   if (answer.decision) {
     print('it is permitted: there is nothing to ask for');
     return EXIT.ok;
@@ -173,10 +169,10 @@ export async function requestAccess(file: string, flags: RequestFlags): Promise<
     denial: { evaluation_id: id, expires_at: hint.expires_at },
     ...(emergency === true ? { requested_access: { emergency: true } } : {}),
   };
-  let view = (await askService(flags, 'POST', '/access/v1/requests', submission)) as unknown as Task;
+  let view = await askService<Task>(flags, 'POST', '/access/v1/requests', submission);
   while (flags.wait === true && view.task.status === 'pending') {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    view = (await askService(flags, 'GET', `/access/v1/requests/${view.task.id}`)) as unknown as Task;
+    view = await askService<Task>(flags, 'GET', `/access/v1/requests/${view.task.id}`);
   }
   if (flags.json === true) printJson(view);
   else print(`${view.task.id}  ${statusText(view.task.status)}`);

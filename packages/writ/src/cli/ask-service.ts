@@ -1,20 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { ServiceError } from './errors.js';
 
-/** Which service a verb speaks to, and as whom. */
+/** The service that a verb asks, and the caller. */
 export interface ServiceFlags {
   readonly service: string;
-  /** A file with the key of a caller. */
+  /** File with the key of the caller. */
   readonly keyFile: string;
 }
 
-/** Asks a running service; a text is JSON already. @throws {ServiceError} with what it says, and what to do */
-export async function askService(
+/**
+ * Sends a request to a running service and returns its JSON, which has the type of the operation.
+ *
+ * @param body an object, or text that is JSON already
+ * @throws {ServiceError} if the service is unreachable or refuses
+ */
+export async function askService<Answer = Record<string, unknown>>(
   { service, keyFile }: ServiceFlags,
   method: string,
   path: string,
   body?: Readonly<Record<string, unknown>> | URLSearchParams | string,
-): Promise<Record<string, unknown>> {
+): Promise<Answer> {
   const headers: Record<string, string> = { Authorization: `Bearer ${keyIn(keyFile)}` };
   if (body !== undefined)
     headers['Content-Type'] =
@@ -32,8 +37,8 @@ export async function askService(
   } catch {
     throw new ServiceError(`${service} does not answer`, 'is `writ start` running there? Name another with --service');
   }
-  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  if (response.ok) return answer;
+  const answer: unknown = await response.json().catch(() => ({}));
+  if (response.ok) return answer as Answer;
   const { detail, title, error, error_description } = answer as Record<string, string | undefined>;
   const said = error === undefined ? (detail ?? title) : `${error}: ${error_description}`;
   throw new ServiceError(

@@ -33,10 +33,10 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
     const value = flags[name];
     if (value !== undefined) query.set(name, timeOf(value));
   }
-  const answer = (await askService(flags, 'GET', `/v1/decisions?${query}`)) as unknown as {
+  const answer = await askService<{
     decisions: DecisionRecord[];
     next?: string;
-  };
+  }>(flags, 'GET', `/v1/decisions?${query}`);
   if (flags.json === true) {
     printJson(answer);
     return EXIT.ok;

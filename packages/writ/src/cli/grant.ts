@@ -33,7 +33,7 @@ export async function grant(identity: string, flags: GrantFlags): Promise<ExitCo
   const { in: role, purpose, task, from, json } = flags;
   const start = from === undefined ? undefined : timeIn(from, '--from');
   const body = { identity, in: role, purpose, task, start, end: endOf(flags, start) };
-  const made = (await askService(flags, 'POST', '/v1/grants', body)) as unknown as GrantView;
+  const made = await askService<GrantView>(flags, 'POST', '/v1/grants', body);
   if (json === true) printJson(made);
   else {
     print(`${pc.green('granted')} ${described(made)}`);
@@ -44,7 +44,7 @@ export async function grant(identity: string, flags: GrantFlags): Promise<ExitCo
 
 /** `writ grants`: what is granted for some time. */
 export async function listGrants(flags: GrantsFlags): Promise<ExitCode> {
-  const { grants } = (await askService(flags, 'GET', '/v1/grants')) as unknown as { grants: GrantView[] };
+  const { grants } = await askService<{ grants: GrantView[] }>(flags, 'GET', '/v1/grants');
   if (flags.json === true) printJson(grants);
   else
     print(grants.length === 0 ? 'nothing is granted' : grants.map((one) => `${one.id}  ${described(one)}`).join('\n'));
@@ -54,11 +54,7 @@ export async function listGrants(flags: GrantsFlags): Promise<ExitCode> {
 /** `writ end-grant`: ends a grant now. */
 export async function endGrant(id: string, flags: GrantsFlags & { readonly reason: string }): Promise<ExitCode> {
   const query = new URLSearchParams({ reason: flags.reason });
-  const ended = (await askService(
-    flags,
-    'DELETE',
-    `/v1/grants/${encodeURIComponent(id)}?${query}`,
-  )) as unknown as GrantView;
+  const ended = await askService<GrantView>(flags, 'DELETE', `/v1/grants/${encodeURIComponent(id)}?${query}`);
   if (flags.json === true) printJson(ended);
   else print(`${pc.red('ended')} ${described(ended)}`);
   return EXIT.ok;

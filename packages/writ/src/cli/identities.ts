@@ -30,7 +30,12 @@ export interface IdentityFlags extends ServiceFlags {
 
 const PAGE = '1000';
 
-/** `writ identities`: who takes part in decisions, who answers for it, and what is wrong with it. */
+interface IdentityPage {
+  readonly identities: readonly IdentityView[];
+  readonly next?: { readonly type: string; readonly id: string };
+}
+
+/** `writ identities`: lists identities, their owners, and what is wrong with them. */
 export async function listIdentities(flags: IdentitiesFlags): Promise<ExitCode> {
   const found: IdentityView[] = [];
   let next: { type: string; id: string } | undefined;
@@ -42,8 +47,7 @@ export async function listIdentities(flags: IdentitiesFlags): Promise<ExitCode> 
       query.set('afterType', next.type);
       query.set('afterId', next.id);
     }
-    const answer = await askService(flags, 'GET', `/v1/identities?${query}`);
-    const page = answer as unknown as { identities: IdentityView[]; next?: { type: string; id: string } };
+    const page = await askService<IdentityPage>(flags, 'GET', `/v1/identities?${query}`);
     found.push(...page.identities);
     next = page.next;
   } while (next !== undefined);
@@ -52,7 +56,7 @@ export async function listIdentities(flags: IdentitiesFlags): Promise<ExitCode> 
   return EXIT.ok;
 }
 
-/** `writ identity`: shows one, or says something of it. What is not said stays as it is. */
+/** `writ identity`: shows an identity, or changes what the options name. */
 export async function identity(name: string, flags: IdentityFlags): Promise<ExitCode> {
   const uid = parseUid(name);
   if (uid === undefined) throw new IdentityError(`${name} is not an identity`, 'write it as in Agent::"planner"');
@@ -63,21 +67,21 @@ export async function identity(name: string, flags: IdentityFlags): Promise<Exit
       ([, value]) => value !== undefined,
     ),
   );
-  const known = await askService(flags, 'GET', path).catch((error: unknown) => {
-    if (Object.keys(said).length === 0) throw error;
+  const isShown = Object.keys(said).length === 0;
+  const known = await askService<Partial<ShownIdentity>>(flags, 'GET', path).catch((error: unknown) => {
+    if (isShown) throw error;
     return {};
   });
-  const view =
-    Object.keys(said).length === 0
-      ? known
-      : await askService(flags, 'PUT', path, { ...sayable(known as Partial<IdentityView>), ...said });
+  const view = isShown
+    ? (known as ShownIdentity)
+    : await askService<ShownIdentity>(flags, 'PUT', path, { ...registered(known), ...said });
   if (flags.json === true) printJson(view);
-  else print(described(view as unknown as ShownIdentity));
+  else print(described(view));
   return EXIT.ok;
 }
 
-/** What is registered of an identity already. */
-function sayable(known: Partial<IdentityView>): Record<string, unknown> {
+/** Returns the registered attributes of an identity. */
+function registered(known: Partial<IdentityView>): Record<string, unknown> {
   if (known.registeredAt === undefined) return {};
   const { kind, owner, team, purpose, parent, version, manifest, state } = known;
   const set = state === 'suspended' || state === 'retired' ? { state } : {};

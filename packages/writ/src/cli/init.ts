@@ -99,10 +99,10 @@ async function recordedDecisions(flags: ServiceFlags, since: string): Promise<De
   for (const result of ['allow', 'modify']) {
     const query = new URLSearchParams({ limit: String(PAGE), since: timeOf(since), result });
     for (let more = true; more && records.length < MAX_DECISIONS; ) {
-      const page = (await askService(flags, 'GET', `/v1/decisions?${query}`)) as unknown as {
+      const page = await askService<{
         decisions: DecisionRecord[];
         next?: string;
-      };
+      }>(flags, 'GET', `/v1/decisions?${query}`);
       records.push(...page.decisions);
       more = page.next !== undefined;
       if (page.next !== undefined) query.set('before', page.next);
@@ -119,9 +119,9 @@ function observed({ time, request, provenance }: DecisionRecord): ObservedCall {
 
 /** The tools behind the gateway of a running service, as they are now; under the names that clients see, which may have a prefix. */
 async function toolsOfService(flags: ServiceFlags, records: readonly DecisionRecord[]): Promise<ListedTool[]> {
-  const { tools } = (await askService(flags, 'GET', '/v1/tools')) as unknown as {
+  const { tools } = await askService<{
     tools: { server: string; definition: ListedTool }[];
-  };
+  }>(flags, 'GET', '/v1/tools');
   if (tools.length === 0)
     throw new InitError(
       'the gateway of the service has no tools',

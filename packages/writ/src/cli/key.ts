@@ -23,7 +23,7 @@ export async function addKey(file: string, flags: KeyFlags & { readonly identity
     throw new UsageError(`${file} is not a JWK`, 'a JWK is a JSON object with kty, crv, x and y');
   }
   const body = { identity: flags.identity, jwk };
-  const key = (await askService(flags, 'POST', '/v1/identity-keys', body)) as unknown as Key;
+  const key = await askService<Key>(flags, 'POST', '/v1/identity-keys', body);
   if (flags.json === true) printJson(key);
   else print(`${key.thumbprint} is a key of ${key.identity} from now on`);
   return EXIT.ok;
@@ -42,12 +42,12 @@ export async function listKeys(flags: KeyFlags): Promise<ExitCode> {
 /** `writ key remove`: what it signed is worth nothing from now on. */
 export async function removeKey(thumbprint: string, flags: KeyFlags): Promise<ExitCode> {
   const path = `/v1/identity-keys/${encodeURIComponent(thumbprint)}`;
-  const key = (await askService(flags, 'DELETE', path)) as unknown as Key;
+  const key = await askService<Key>(flags, 'DELETE', path);
   if (flags.json === true) printJson(key);
   else print(`${key.thumbprint} is no key of ${key.identity} any more; the links that it signed are worth nothing`);
   return EXIT.ok;
 }
 
 export async function registeredKeys(flags: ServiceFlags): Promise<readonly Key[]> {
-  return ((await askService(flags, 'GET', '/v1/identity-keys')) as unknown as { keys: readonly Key[] }).keys;
+  return (await askService<{ keys: readonly Key[] }>(flags, 'GET', '/v1/identity-keys')).keys;
 }

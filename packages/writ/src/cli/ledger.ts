@@ -17,11 +17,11 @@ export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
     throw new UsageError(`${given.length} keys are named`, `name one of ${KINDS.map((one) => `--${one}`).join(', ')}`);
   }
   const query = new URLSearchParams({ [kind]: flags[kind] as string });
-  const { key, labels, values } = (await askService(flags, 'GET', `/v1/ledger?${query}`)) as {
+  const { key, labels, values } = await askService<{
     key: string;
     labels?: string[];
     values: Record<string, number | string | string[]>;
-  };
+  }>(flags, 'GET', `/v1/ledger?${query}`);
   if (flags.json === true) printJson({ key, ...(labels === undefined ? {} : { labels }), values });
   else if (Object.keys(values).length === 0 && labels === undefined) print(`no accumulator has the key ${kind}`);
   else {

@@ -22,7 +22,13 @@ export async function revoke(kind: string, target: string, flags: RevokeFlags): 
     );
   }
   const { reason, task, before } = flags;
-  const standing = await ask(flags, 'POST', '/v1/revocations', { kind: name, target, reason, task, before });
+  const standing = await askService<Revocation>(flags, 'POST', '/v1/revocations', {
+    kind: name,
+    target,
+    reason,
+    task,
+    before,
+  });
   if (flags.json === true) printJson(standing);
   else {
     print(`${pc.red('revoked')} ${described(standing)}`);
@@ -34,7 +40,7 @@ export async function revoke(kind: string, target: string, flags: RevokeFlags): 
 /** `writ reinstate`: gives back what was revoked. */
 export async function reinstate(id: string, flags: RevocationFlags & { readonly reason: string }): Promise<ExitCode> {
   const query = new URLSearchParams({ reason: flags.reason });
-  const lifted = await ask(flags, 'DELETE', `/v1/revocations/${encodeURIComponent(id)}?${query}`);
+  const lifted = await askService<Revocation>(flags, 'DELETE', `/v1/revocations/${encodeURIComponent(id)}?${query}`);
   if (flags.json === true) printJson(lifted);
   else print(`${pc.green('reinstated')} ${described(lifted)}`);
   return EXIT.ok;
@@ -42,7 +48,7 @@ export async function reinstate(id: string, flags: RevocationFlags & { readonly 
 
 /** `writ revocations`: what is revoked now. */
 export async function listRevocations(flags: RevocationFlags): Promise<ExitCode> {
-  const answer = (await askService(flags, 'GET', '/v1/revocations')) as unknown as { revocations: Revocation[] };
+  const answer = await askService<{ revocations: Revocation[] }>(flags, 'GET', '/v1/revocations');
   if (flags.json === true) printJson(answer.revocations);
   else if (answer.revocations.length === 0) print('nothing is revoked');
   else
@@ -50,10 +56,6 @@ export async function listRevocations(flags: RevocationFlags): Promise<ExitCode>
       answer.revocations.map((one) => `${one.id}  ${described(one)}\n  ${pc.dim(`${one.at} by ${one.by}`)}`).join('\n'),
     );
   return EXIT.ok;
-}
-
-function ask(flags: ServiceFlags, method: string, path: string, body?: Record<string, unknown>): Promise<Revocation> {
-  return askService(flags, method, path, body) as Promise<unknown> as Promise<Revocation>;
 }
 
 function described({ kind, target, task, before, reason }: Revocation): string {

@@ -49,7 +49,7 @@ export async function startTask(flags: StartTaskFlags): Promise<ExitCode> {
     subject_token_type: TOKEN_TYPES.jwt,
   });
   if (flags.details !== undefined) form.set('authorization_details', textOf(flags.details));
-  const { access_token: token } = (await askService(flags, 'POST', '/token', form)) as { access_token: string };
+  const { access_token: token } = await askService<{ access_token: string }>(flags, 'POST', '/token', form);
   const { txn } = decodeJwt(token) as { txn: string };
   const task = await taskOf(txn, flags);
   if (flags.json === true) printJson({ token, task });
@@ -59,7 +59,7 @@ export async function startTask(flags: StartTaskFlags): Promise<ExitCode> {
 
 /** `writ task list`: the tasks that the caller may see, the newest first. */
 export async function listTasks(flags: TaskFlags): Promise<ExitCode> {
-  const { tasks } = (await askService(flags, 'GET', '/v1/tasks')) as unknown as { tasks: readonly Task[] };
+  const { tasks } = await askService<{ tasks: readonly Task[] }>(flags, 'GET', '/v1/tasks');
   if (flags.json === true) printJson(tasks);
   else if (tasks.length === 0) print('no task was started with a token yet');
   else
@@ -82,7 +82,7 @@ export async function showTask(txn: string, flags: TaskFlags): Promise<ExitCode>
 /** `writ task end`: takes everything from a task that it was given. */
 export async function endTask(txn: string, flags: TaskFlags & { readonly reason: string }): Promise<ExitCode> {
   const path = `/v1/tasks/${encodeURIComponent(txn)}/end`;
-  const task = (await askService(flags, 'POST', path, { reason: flags.reason })) as unknown as Task;
+  const task = await askService<Task>(flags, 'POST', path, { reason: flags.reason });
   if (flags.json === true) printJson(task);
   else
     print(`${described(task)}\nits tokens, and those of everybody it was handed on to, are worth nothing from now on`);
@@ -90,7 +90,7 @@ export async function endTask(txn: string, flags: TaskFlags & { readonly reason:
 }
 
 async function taskOf(txn: string, flags: ServiceFlags): Promise<Task> {
-  return (await askService(flags, 'GET', `/v1/tasks/${encodeURIComponent(txn)}`)) as unknown as Task;
+  return await askService<Task>(flags, 'GET', `/v1/tasks/${encodeURIComponent(txn)}`);
 }
 
 /** JSON as it is given, or in a file when it begins with @. */

@@ -35,14 +35,14 @@ export async function approveTool(
   const { server, tool, hash } = named(await toolsOf(flags), name);
   const path = `/v1/tools/${encodeURIComponent(server)}/${encodeURIComponent(tool)}/approve`;
   const body = { hash: flags.hash ?? hash, reason: flags.reason };
-  const approved = (await askService(flags, 'POST', path, body)) as unknown as ToolView;
+  const approved = await askService<ToolView>(flags, 'POST', path, body);
   if (flags.json === true) printJson(approved);
   else print(line(approved));
   return EXIT.ok;
 }
 
 async function toolsOf(flags: Flags): Promise<ToolView[]> {
-  return ((await askService(flags, 'GET', '/v1/tools')) as unknown as { tools: ToolView[] }).tools;
+  return (await askService<{ tools: ToolView[] }>(flags, 'GET', '/v1/tools')).tools;
 }
 
 function named(tools: readonly ToolView[], name: string): ToolView {
