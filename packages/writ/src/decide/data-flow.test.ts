@@ -50,7 +50,7 @@ const entered = (request: AccessRequest, labels: readonly string[], ledger = new
 
 it('untraced has the labels that the tool is described by, and nothing else', () => {
   const tool = plane.tools.of('get_customer');
-  expect(untraced(tool)).toEqual({ tool, call: undefined, addedLabels: tool.marks, data: undefined });
+  expect(untraced(tool)).toEqual({ tool, call: undefined, addedLabels: tool.addedLabels, data: undefined });
 });
 
 describe('readsArguments', () => {
@@ -75,7 +75,7 @@ describe('the origin of an argument', () => {
 
   it('is the prompt, if the user said it', () => {
     const ledger = new Ledger({});
-    ledger.values.tell(task, (values) => values.addPrompt('mail ana@shop.example'));
+    ledger.values.update(task, (values) => values.addPrompt('mail ana@shop.example'));
     expect(froms(flowOf(mail, ledger))?.[0]).toEqual(['to', 'destination', 'prompt']);
   });
 
@@ -83,7 +83,7 @@ describe('the origin of an argument', () => {
     const ledger = new Ledger({});
     const tool = plane.tools.of('get_customer');
     const answer = readAnswer({ content: [{ type: 'text', text: '{"mail":"ana@shop.example"}' }] }, 'json');
-    ledger.values.tell(task, (values) =>
+    ledger.values.update(task, (values) =>
       values.addResult('d-1', 'get_customer', leavesOf(tool, {}, answer as never, [])),
     );
     const flow = flowOf(mail, ledger);
