@@ -5,7 +5,7 @@ import { type BundleFiles, versionOf } from './files.js';
 
 /**
  * The last bundle that was decided with, kept so that a service can start when the newest one cannot be used. Written whole or
- * not at all, and believed only when its contents are those of its version.
+ * not at all, and accepted only if its contents have its version.
  */
 
 const FILE = 'last-good.json';
@@ -31,7 +31,7 @@ export function keepLastGood(folder: string, { version, root, texts }: Omit<Bund
   }
 }
 
-/** The bundle that was kept; undefined when there is none, or it is not what it was. */
+/** Returns the bundle that was kept; undefined if it is not found, or its contents have changed. */
 export function lastGood(folder: string): BundleFiles | undefined {
   try {
     const kept = shape.safeParse(JSON.parse(readFileSync(join(folder, FILE), 'utf8')));

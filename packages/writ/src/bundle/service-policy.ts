@@ -18,7 +18,7 @@ const RESERVED = 'writ:';
 const NOTHING: CedarJsonObject = {};
 
 /**
- * Who may use the service, and for what: Cedar over the schema in `service/service.cedarschema`. The bundled policies,
+ * Decides who may use the service, and for what: Cedar over the schema in `service/service.cedarschema`. The bundled policies,
  * and what a bundle adds in `service/*.cedar`.
  */
 export class ServicePolicy {

@@ -2,11 +2,11 @@ import { decodeTime } from 'ulid';
 import type { Cap } from '../lib/authorization-details.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
 
-/** What one permitted action takes of some caps. */
+/** The use of caps by one permitted action. */
 export interface CapUse {
   readonly caps: readonly string[];
   readonly amounts: Readonly<Record<string, number>>;
-  /** When the caps end with what they are for, in seconds since the epoch: then nobody asks any more. */
+  /** When the mandate of the caps ends, in seconds since the epoch: after that, no action asks for them. */
   readonly until: number;
 }
 
@@ -19,16 +19,16 @@ interface Count {
 const PURGE_EVERY = 1_000;
 
 /**
- * What was taken of the caps of mandates. In the ledger's terms: a permit takes at once, and only an action that is known not to
- * have happened gives back. Held in memory; the log keeps what is needed to {@link restore} it.
+ * The uses of the caps of mandates. As in the ledger, a permit takes at once, and only an action that is known not to have happened
+ * gives back. Held in memory; the log keeps the uses that {@link restore} needs.
  */
 export class Caps {
   private readonly counts = new Map<string, Count>();
-  /** Permits that can still give back, in the order in which they were given. */
+  /** The permits that can still give back, in their order. */
   private readonly pending = new Map<string, { readonly use: CapUse; readonly at: number }>();
   private taken = 0;
 
-  /** Why there is no room for one more; undefined when there is. Decide and {@link take} in one turn of the event loop. */
+  /** Returns why there is no room for one more use; undefined if there is. Decide and {@link take} in one turn of the event loop. */
   obstacle(caps: readonly Cap[], amounts: Readonly<Record<string, number>>): string | undefined {
     for (const { id, uses, limits } of caps) {
       const count = this.counts.get(id);
@@ -42,12 +42,12 @@ export class Caps {
     return undefined;
   }
 
-  /** How often a cap was used. */
+  /** Returns how often a cap was used. */
   usesOf(id: string): number {
     return this.counts.get(id)?.uses ?? 0;
   }
 
-  /** How much of a cap's limits is used up, by argument. */
+  /** Returns how much of a cap's limits is used up, by argument. */
   sumsOf(id: string): Readonly<Record<string, number>> {
     return Object.fromEntries(this.counts.get(id)?.sums ?? []);
   }
@@ -59,7 +59,7 @@ export class Caps {
     this.pending.set(decisionId, { use, at: now.getTime() });
   }
 
-  /** What came of an action. Once, and not past its deadline; after that it counts as done. */
+  /** Settles an action, once and before its deadline. Returns false otherwise: the action then counts as done. */
   settle(decisionId: string, status: OutcomeStatus, now: Date): boolean {
     for (const [id, { at }] of this.pending) {
       if (at + OUTCOME_DEADLINE_MS > now.getTime()) break;
@@ -72,7 +72,7 @@ export class Caps {
     return true;
   }
 
-  /** Takes in what was taken before a restart and not given back, in the order of the decisions. */
+  /** Adds a use from before a restart that was not given back. Call it in the order of the decisions. */
   restore(decisionId: string, use: CapUse): void {
     this.add(use, 1);
     this.pending.set(decisionId, { use, at: decodeTime(decisionId) });

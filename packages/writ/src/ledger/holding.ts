@@ -1,6 +1,6 @@
 import type { Amount } from './accumulators/amounts.js';
 
-/** What one permitted action holds of an accumulator; plain JSON. */
+/** The amount that one permitted action holds of an accumulator; plain JSON. */
 export interface Holding {
   readonly accumulator: string;
   /** The fold of the accumulator: the holding continues only under one with the same fold. */

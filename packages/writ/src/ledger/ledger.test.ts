@@ -35,7 +35,7 @@ describe('Ledger', () => {
     ledger.reserve('1', event(5), at(0));
     expect(ledger.read(event(1), at(24 * 3_600_000 - 1))).toEqual({ refunded: 6n });
     expect(ledger.read(event(1), at(24 * 3_600_000))).toEqual({ refunded: 1n });
-    // What is settled is added up, to a thousandth of the window: it counts so much longer, and never less.
+    // Settled actions are added up to a thousandth of the window: they count up to that much longer, and never less.
     ledger.reserve('2', event(5), at(1));
     ledger.settle('2', 'completed', at(2));
     expect(ledger.read(event(1), at(24 * 3_600_000 + 1))).toEqual({ refunded: 6n });

@@ -24,10 +24,10 @@ export const approvalMigrations: Migrations = {
   },
 };
 
-/** One that is over is kept for so long, so that whoever still comes with it is told why it is worth nothing. */
+/** An approval that is over is kept for this time, so that a caller that still sends it learns why it is invalid. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
-/** What was approved, as the database has it. */
+/** The approvals, as the database has them. */
 export class Approvals extends HeldApprovals {
   private constructor(
     private readonly revisions: RevisionLog,

@@ -16,7 +16,7 @@ export interface Approval {
   readonly policies: readonly string[];
   /** Under another version of the policies it is worth nothing. */
   readonly policyVersion: string;
-  /** Who may ask with it. */
+  /** The identity that may ask with it. */
   readonly enforcementPoint: string;
   readonly path: readonly EntityUid[];
   readonly action: string;
@@ -29,10 +29,10 @@ export interface Approval {
   /** RFC 3339, UTC. */
   readonly approvedAt: string;
   readonly approvedUntil: string;
-  /** Who approved, as `User::"lena"`. */
+  /** The approver, as `User::"lena"`. */
   readonly approvers: readonly string[];
   readonly reason: string;
-  /** Whether it was taken in an emergency, without the approval that is asked for otherwise. */
+  /** Whether it was taken in an emergency, without the approval that is needed otherwise. */
   readonly emergency?: true;
   /** When somebody ended it before its end. */
   readonly endedAt?: string;
@@ -40,7 +40,7 @@ export interface Approval {
 
 const NONE: readonly Approval[] = [];
 
-/** What was approved, in memory. That one is over is found out when it is asked for. */
+/** The approvals, in memory. An approval that is over is found when a request asks for it. */
 export class HeldApprovals {
   private readonly byId = new Map<string, Approval>();
   private readonly byAction = new Map<string, Approval[]>();

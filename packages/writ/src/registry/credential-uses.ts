@@ -4,27 +4,27 @@ import type { Migrations, Store } from '../store/store.js';
 
 type CredentialKind = 'api_key' | 'access_token' | 'jwt_svid' | 'public_key';
 
-/** That an identity proved itself with a credential. Never the secret. */
+/** The use of a credential by an identity. Never the secret. */
 interface CredentialUse {
-  /** What it is called by: the name of a key, a thumbprint, an issuer. */
+  /** Its public name: the name of a key, a thumbprint, an issuer. */
   readonly credential: string;
   readonly kind: CredentialKind;
   readonly identity: EntityUid;
-  /** Who sent it here: a caller, or the gateway. */
+  /** The sender: a caller, or the gateway. */
   readonly through: string;
   /** Of this very one, RFC 3339; undefined where it does not say. */
   readonly issued?: string | undefined;
   readonly expires?: string | undefined;
 }
 
-/** What is known of a credential of an identity. */
+/** A credential of an identity, with its uses. */
 export interface UsedCredential {
   readonly credential: string;
   readonly kind: CredentialKind;
   readonly issued?: string | undefined;
   readonly expires?: string | undefined;
   readonly lastUsed?: string | undefined;
-  /** Who sent it here, at most 16. */
+  /** The senders, at most 16. */
   readonly through: readonly string[];
   /** Whether other identities used it too, or several workloads sent it. */
   readonly isShared: boolean;
@@ -71,7 +71,7 @@ export class CredentialUses {
   constructor(private readonly store: Store) {}
 
   readonly used = (use: CredentialUse, now: Date): void => {
-    // On the way of every call: neither a text that has to be escaped, nor an entry that is made anew.
+    // On the way of every call: neither a text that has to be escaped, nor a new entry.
     const key = `${use.credential}\0${use.identity.type}\0${use.identity.id}`;
     let known = this.unsaved.get(key);
     if (known === undefined) {

@@ -61,7 +61,7 @@ export interface StoredEntity extends EntityGiven {
 export type LoadProgress = (loaded: number, total: number) => void;
 
 export const ROWS_AT_ONCE = 1_000;
-/** Entities are loaded so many at a time; others have their turn in between. */
+/** The number of entities that are loaded at a time; other work runs in between. */
 const LOADED_AT_ONCE = 5_000;
 
 /** Puts all stored entities into a registry. @returns the revision that it is of then */
@@ -100,7 +100,7 @@ function changed(registry: Registry, rows: readonly EntityRow[], gone: readonly 
   };
 }
 
-/** Everything anew, and what is no longer there taken out: for when it is not known what changed. */
+/** Reads every entity again, and removes those that are gone: for when the changes are not known. */
 async function reloaded(from: Store, registry: Registry): Promise<() => void> {
   const rows = await from.withTables<EntityTables>().selectFrom('entities').selectAll().execute();
   const there = new Set(rows.map(uidText));

@@ -22,7 +22,7 @@ import { type Author, type RevisionLog, snapshot } from './revision-log.js';
 
 export { entityMigrations, type StoredEntity } from './entity-rows.js';
 
-/** What must be so for a change to be made. */
+/** The condition of a change. */
 export interface Precondition {
   /** None of them has been changed after this revision. */
   readonly unchangedSince?: number | undefined;
@@ -61,7 +61,7 @@ export class EntityStore {
   /**
    * Puts all stored entities into the resident copy of a plane that is not served yet.
    *
-   * @param progress is told now and then how many there are so far, and how many there will be
+   * @param progress receives now and then the number loaded, and the total
    * @returns the revision that it is of
    * @throws {CedarError} `entities` when one does not fit the schema or is an entity of the bundle too
    */
@@ -73,7 +73,7 @@ export class EntityStore {
    * Makes a filled registry the one that is kept up to date.
    *
    * @param revision that it was filled at
-   * @param swap puts it in the place of the one before, at once
+   * @param swap replaces the registry that is served, at once
    */
   async adopt(registry: Registry, revision: number, swap: () => void): Promise<void> {
     await this.revisions.inTurn(async () => {
@@ -111,7 +111,7 @@ export class EntityStore {
   }
 
   /**
-   * Adds entities, or puts them in the place of those with the same uid; all or none.
+   * Adds entities, or replaces those with the same uid; all or none.
    *
    * @returns the new revision
    * @throws {EntityError} when one does not fit the schema, is an entity of the bundle, or is not as the precondition wants it

@@ -1,18 +1,18 @@
-/** What is said of one attribute of an entity when it is stored. */
+/** The source, time and age of one attribute of an entity, as it was stored. */
 export interface FactMeta {
-  /** Where it was learned from; who stored it when it is not given. */
+  /** The source; the author of the change if it is not given. */
   readonly source?: string | undefined;
-  /** When it was true, in milliseconds since the epoch; when it was stored when it is not given. */
+  /** When it was true, in ms since the epoch; the time of storing if it is not given. */
   readonly asOf?: number | undefined;
-  /** For how many milliseconds after that it may be relied on. */
+  /** The time in ms after that for which it may be relied on. */
   readonly maxAge?: number | undefined;
 }
 
-/** What a bundle says of one attribute of a type. */
+/** The rule of a bundle for one attribute of a type. */
 export interface FactRule {
   /** For how many milliseconds it may be relied on; for ever when it is not given. */
   readonly maxAge?: number | undefined;
-  /** The fetcher that brings it. */
+  /** The fetcher that reads it. */
   readonly fetcher?: string | undefined;
 }
 

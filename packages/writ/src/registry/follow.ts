@@ -1,23 +1,23 @@
 import { every } from '../lib/every.js';
 import type { RevisionLog } from './revision-log.js';
 
-/** Tells the services on one database of changes, and is told of theirs. */
+/** Notifies the services on one database of changes, and receives theirs. */
 interface Announcements {
-  /** Tells the others that there is something new. Never part of a transaction. */
+  /** Notifies the others of a change. Never part of a transaction. */
   announce(): void;
-  /** Calls back when somebody else has told. */
+  /** Registers a listener for the notifications of others. */
   listen(heard: () => void): void;
   close(): Promise<void>;
 }
 
-/** So often it is looked for changes that nobody told of. */
+/** The interval at which changes are polled, for notifications that are lost. */
 const LOOK_MS = 100;
 
 /**
  * Keeps what is in memory at the newest revision of the database. An announcement makes it quick; what makes it sure is to look, which
  * also proves that there is nothing new.
  *
- * @param failed is told why it could not be looked
+ * @param failed receives the reason why polling failed
  * @returns a function that ends it
  */
 export function followChanges(
@@ -36,7 +36,7 @@ export function followChanges(
       } while (isAskedAgain);
       said = undefined;
     } catch (error) {
-      // It is tried ten times a second; the same is told once.
+      // It is tried ten times a second; the same error is reported once.
       const { message } = error as Error;
       if (message !== said) failed(error as Error);
       said = message;

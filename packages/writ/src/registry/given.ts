@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { durationShape, millisecondsOf } from '../lib/duration.js';
 import type { FactMeta } from './fact-rules.js';
 
-/** An entity, and what is said of single attributes of it. */
+/** An entity, with the source and age of single attributes. */
 export interface EntityGiven {
   readonly entity: EntityJson & { readonly uid: EntityUid };
   readonly facts?: Readonly<Record<string, FactMeta>> | undefined;
@@ -17,7 +17,7 @@ const entityShape = z.object({
   tags: z.record(z.string(), z.unknown()).optional(),
 });
 
-/** What is said of one attribute: where it was learned, when it was true, and for how long it may be relied on. */
+/** The source of one attribute, when it was true, and for how long it may be relied on. */
 const factShape = z.strictObject({
   source: z.string().min(1).max(1_024).optional(),
   asOf: z.iso.datetime({ offset: true }).optional(),
@@ -28,6 +28,7 @@ const factShape = z.strictObject({
 export const givenShape = entityShape.extend({ facts: z.record(z.string(), factShape).optional() });
 export type GivenJson = z.output<typeof givenShape>;
 
+/** Reads an entity of an API or a file. */
 export function readGiven({ facts, ...entity }: GivenJson): EntityGiven {
   const said = facts && Object.entries(facts).map(([name, fact]) => [name, metaOf(fact)] as const);
   return {
@@ -36,7 +37,7 @@ export function readGiven({ facts, ...entity }: GivenJson): EntityGiven {
   };
 }
 
-/** The other way round. */
+/** Returns an entity as {@link readGiven} reads it. */
 export function givenJson({ entity, facts }: EntityGiven): GivenJson {
   if (facts === undefined) return entity as GivenJson;
   const said = Object.entries(facts).map(([name, { source, asOf, maxAge }]) => [

@@ -3,19 +3,19 @@ import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 import type { Author, RevisionLog } from './revision-log.js';
 
-/** That an identity is in a role or group for some time: what that may do, it may do meanwhile. */
+/** A membership of an identity in a role or group for some time: it may do then what the role may. */
 export interface RoleGrant {
   readonly id: string;
-  /** Who is given it, as `Type::"id"`. */
+  /** The member, as `Type::"id"`. */
   readonly identity: string;
-  /** What it is in meanwhile: a role, a group. */
+  /** The role or group. */
   readonly in: EntityUid;
   readonly purpose: string;
-  /** The task that it is for: elsewhere it is worth nothing, and it ends with it. */
+  /** The task that it is for: it holds only there, and ends with it. */
   readonly task?: string | undefined;
   /** RFC 3339, UTC. */
   readonly start: string;
-  /** Undefined for one that stands until somebody ends it. */
+  /** Undefined for one that holds until a person ends it. */
   readonly end?: string | undefined;
   readonly grantedBy: string;
 }
@@ -53,7 +53,7 @@ export const grantMigrations: Migrations = {
   },
 };
 
-/** What was granted and has not ended, in memory. That a grant is over is found out when it is asked for. */
+/** The grants, in memory. A grant that is over is found when a decision asks for it. */
 export class Grants {
   private readonly byIdentity = new Map<string, RoleGrant[]>();
 
@@ -79,7 +79,7 @@ export class Grants {
     return this.byIdentity.size === 0;
   }
 
-  /** What holds for an identity at a time and in a task. */
+  /** Returns the grants that hold for an identity at a time and in a task. */
   of(identity: EntityUid, task: string | undefined, now: Date): readonly RoleGrant[] {
     const held = this.byIdentity.get(uidText(identity));
     if (held === undefined) return NONE;
@@ -92,7 +92,7 @@ export class Grants {
     );
   }
 
-  /** All, those that are over too, the newest first. */
+  /** Returns all grants, also those that are over, the newest first. */
   list(): RoleGrant[] {
     return [...this.byIdentity.values()].flat().sort((a, b) => (a.id < b.id ? 1 : -1));
   }
@@ -101,7 +101,7 @@ export class Grants {
     return this.list().find((grant) => grant.id === id);
   }
 
-  /** In the next decision when its promise is kept. */
+  /** Adds a grant. The next decision after the promise resolves sees it. */
   async add(grant: RoleGrant, author: Author): Promise<void> {
     await this.revisions.write(author, async (tables) => {
       await tables.withTables<GrantTables>().insertInto('grants').values(rowOf(grant)).execute();
@@ -112,7 +112,7 @@ export class Grants {
     });
   }
 
-  /** Ends a grant now. Not in the next decision when its promise is kept. */
+  /** Ends a grant now. The next decision after the promise resolves does not see it. */
   async end(id: string, author: Author): Promise<void> {
     const found = this.find(id);
     if (found === undefined) return;

@@ -108,7 +108,7 @@ export class IdentityKeys {
     return fresh;
   }
 
-  /** What it signed is worth nothing from now on. @returns the key that was removed */
+  /** Removes a key: its signatures are invalid from now on. @returns the key that was removed */
   async remove(thumbprint: string, author: Author): Promise<IdentityKey | undefined> {
     const known = this.held.get(thumbprint);
     if (known === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { Identity } from './identities.js';
 import type { IdentityFlag, IdentityKind } from './identity-kinds.js';
 import type { Sighting } from './sightings.js';
 
-/** What there is to say of an identity: what somebody registered, and what was seen. */
+/** An identity as administrators see it: its registration, its sightings, its credentials. */
 export interface IdentityView extends EntityUid {
   readonly kind?: IdentityKind;
   readonly owner?: string | undefined;
@@ -31,7 +31,7 @@ interface IdentityParts {
   readonly credentials: readonly UsedCredential[];
   /** Whether the registry holds facts of it. */
   readonly hasFacts: boolean;
-  /** Who answers for it, by its registration or its facts. */
+  /** The owner, by its registration or its facts. */
   readonly owner: string | undefined;
   readonly isPerson: boolean;
   readonly isRevoked: boolean;
@@ -43,6 +43,7 @@ interface IdentityLimits {
   readonly credentialAge: number;
 }
 
+/** Returns the view of an identity. */
 export function identityView(parts: IdentityParts, limits: IdentityLimits, now: Date): IdentityView {
   const { uid, identity, sighting, credentials } = parts;
   const { registeredAt, registeredBy, state: set, ...said } = identity ?? {};

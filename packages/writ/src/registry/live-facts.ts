@@ -9,7 +9,7 @@ import {
 import TinyQueue from 'tinyqueue';
 import type { FactMeta, FactRules } from './fact-rules.js';
 
-/** Where an attribute was learned from, and until when it may be relied on. */
+/** The source of an attribute, and until when it may be relied on. */
 export interface FactAge {
   readonly source: string;
   /** Milliseconds since the epoch. */
@@ -23,7 +23,7 @@ interface WithheldRead {
   readonly attribute: string;
 }
 
-/** What a fetcher brought of one entity. */
+/** The attributes of one entity that a fetcher read. */
 interface FetchedFacts extends EntityUid {
   readonly source: string;
   readonly asOf: number;
@@ -34,7 +34,7 @@ interface FetchedFacts extends EntityUid {
 interface Known {
   /** Ages of attributes that have one; also of those that are known to be absent. */
   readonly ages: Map<string, FactAge>;
-  /** What fetchers brought; undefined: there is none. It takes the place of what is stored. */
+  /** The values that fetchers read; undefined if there is no such value. They replace stored values. */
   readonly fetched: Map<string, Value | undefined>;
   /** The attributes without what was fetched; undefined while nothing is stored. */
   stored: RecordValue | undefined;
@@ -51,7 +51,7 @@ const NOTHING: RecordValue = new Map();
 
 /**
  * Facts that are true for some time. One that is past its time is withheld from the resident entity itself, so that no policy gets
- * it, by whichever way it comes to the entity; and so is one that should be known and is not.
+ * it, by whichever way it reaches the entity; and so is one that should be known and is not.
  */
 export class LiveFacts {
   private readonly known = new Map<string, Map<string, Known>>();
@@ -79,7 +79,7 @@ export class LiveFacts {
     this.reads.push({ entity, attribute });
   };
 
-  /** What was asked for and withheld since this was last called, each once. */
+  /** Returns the facts that were read and withheld since the last call, each once. */
   takeReads(): readonly WithheldRead[] {
     if (this.reads.length === 0) return NO_READS;
     const { reads } = this;
@@ -167,9 +167,9 @@ export class LiveFacts {
   }
 
   /**
-   * Takes in what a fetcher brought.
+   * Records the values that a fetcher read.
    *
-   * @throws {CedarError} when a value is not of its declared type; nothing is taken in then
+   * @throws {CedarError} if a value is not of its declared type; nothing is recorded then
    */
   fetched({ source, asOf, attributes, type, id }: FetchedFacts): void {
     const uid = { type, id };
@@ -189,12 +189,12 @@ export class LiveFacts {
     }
     this.set(uid, known);
     this.plan(uid, known);
-    // What came when it was over already is never looked at again.
+    // A value that arrived too old is never read.
     if (known.stored === undefined && isOver(known, this.latest)) this.drop(uid);
     else this.show(uid);
   }
 
-  /** Where the attributes of an entity come from, of those that have an age. */
+  /** Returns the sources of the attributes of an entity that have an age. */
   agesOf(uid: EntityUid): ReadonlyMap<string, FactAge> | undefined {
     return this.find(uid)?.ages;
   }
@@ -224,7 +224,7 @@ export class LiveFacts {
     );
   }
 
-  /** Once for an entity, however often it is brought anew. */
+  /** Runs once for an entity, however often it is fetched again. */
   private plan({ type, id }: EntityUid, known: Known): void {
     let next = Infinity;
     for (const { until } of known.ages.values()) if (until > this.latest && until < next) next = until;
@@ -264,7 +264,7 @@ function plain(attributes: RecordValue): RecordValue {
   return attributes instanceof WithheldAttributes ? new Map(attributes) : attributes;
 }
 
-/** What of an entity's attributes is withheld now. */
+/** Returns the attributes of an entity that are withheld now. */
 export function withheldOf(entity: Entity): ReadonlySet<string> | undefined {
   return entity.attributes instanceof WithheldAttributes ? entity.attributes.withheld : undefined;
 }

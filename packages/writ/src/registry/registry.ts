@@ -69,7 +69,7 @@ export class Registry {
     return this.entities.prepare(entities, removed);
   }
 
-  /** Takes in what is said of entities that were stored. */
+  /** Records the sources and ages of stored attributes. */
   learn(stored: readonly StoredFacts[]): void {
     for (const one of stored) {
       const entity = this.entities.get(one) as Entity;
@@ -87,7 +87,7 @@ export class Registry {
     return entity?.exists === true ? entity : undefined;
   }
 
-  /** An entity that nobody has heard of: what should be known of it is withheld. */
+  /** Returns an unknown entity: the facts that should be known of it are withheld. */
   unknown({ type, id }: EntityUid): Entity {
     const entity = new Entity(type, id);
     entity.attributes = this.live.unknown(entity) ?? entity.attributes;

@@ -4,7 +4,7 @@ import { SerialQueue } from '../lib/serial-queue.js';
 import { columnsOf, isPostgres } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 
-/** What of the registry a change is about. */
+/** The part of the registry that a change is about. */
 type ChangeKind = 'approval' | 'entity' | 'grant' | 'identity' | 'identity-key' | 'revocation';
 
 /** One thing that was changed. Of what is not an entity, `type` says which sort it is. */
@@ -21,13 +21,13 @@ export interface LoggedChange extends Change {
   readonly by: string;
 }
 
-/** Who changes something, and when. */
+/** The author and the time of a change. */
 export interface Author {
   readonly by: string;
   readonly now: Date;
 }
 
-/** What is kept in memory of one kind. */
+/** The part of memory that holds one kind. */
 interface ResidentPart {
   readonly kind: ChangeKind;
   /**
@@ -70,16 +70,16 @@ export const revisionMigrations: Migrations = {
 
 /** Writers to the registry take turns: the number stands for that in PostgreSQL's advisory locks. */
 const TURN = 0x77726572;
-/** Changes are kept for so long; who was away for longer reads everything anew. */
+/** Changes are kept for this time; a follower that lags longer reloads everything. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 const PRUNED_EVERY = 10_000;
 const CHANGES_AT_ONCE = 4_000;
-/** More changes than this, and everything is read anew. */
+/** After more changes than this, a follower reloads everything. */
 const MAX_CAUGHT_UP = 50_000;
 
 /**
- * The order of all changes of the registry: entities, revocations, keys. Each has a revision, one more than the one before, whoever
- * makes it; what is in memory is always that of one revision. Other services on the same database follow.
+ * The order of all changes of the registry: entities, revocations, keys. Each has a revision, one more than the one before, of
+ * whichever service; what is in memory is always that of one revision. Other services on the same database follow.
  */
 export class RevisionLog {
   private readonly parts = new Map<ChangeKind, ResidentPart>();
@@ -107,7 +107,7 @@ export class RevisionLog {
     return this.last;
   }
 
-  /** How long ago it was known that there is nothing newer, in milliseconds: 0 where nobody else writes. */
+  /** The time since memory was known to be the newest, in ms: 0 if no other service writes. */
   get age(): number {
     return this.shared ? performance.now() - this.caughtUpAt : 0;
   }
@@ -159,12 +159,12 @@ export class RevisionLog {
     return this.queue.run(work);
   }
 
-  /** Takes in what others have changed. */
+  /** Reads the changes of other services. */
   async follow(): Promise<void> {
     await this.inTurn(() => this.catchUp());
   }
 
-  /** Waits until what is in memory is at least of a revision. @returns whether it came to that in time */
+  /** Waits until memory has at least a revision. @returns whether it did in time */
   async reaches(revision: number, ms: number): Promise<boolean> {
     if (this.last >= revision) return true;
     if (!this.shared) return false;
@@ -197,7 +197,7 @@ export class RevisionLog {
     return rows.map(({ n: _n, ...row }) => row as LoggedChange);
   }
 
-  /** One snapshot of the database: the changes and what they came to belong together. */
+  /** Reads one snapshot of the database, so that changes and their results match. */
   private async catchUp(): Promise<void> {
     const begun = performance.now();
     await snapshot(this.store, async (transaction) => {
@@ -234,7 +234,7 @@ async function prune(store: Store, now: Date): Promise<void> {
   await store.withTables<RevisionTables>().deleteFrom('registry_changes').where('at', '<', before).execute();
 }
 
-/** What was written in one change. */
+/** The result of one change. */
 interface Written {
   readonly changes: readonly Change[];
   readonly apply?: () => void;

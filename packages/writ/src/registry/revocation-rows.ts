@@ -11,7 +11,7 @@ interface RevocationRow {
   reason: string;
   by: string;
   at: string;
-  /** What was lifted stays until it is revoked again: others are still to be told. */
+  /** A lifted revocation stays until its target is revoked again: receivers are still to be notified. */
   lifted_at: string | null;
 }
 

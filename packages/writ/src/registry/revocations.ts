@@ -7,7 +7,7 @@ import { type RevocationTables, revocationOf } from './revocation-rows.js';
 /** Receives a revocation as soon as it is in force. */
 type OnRevocation = (revocation: Revocation) => void;
 
-/** What is revoked now. A revocation is in the next decision when its promise is kept. */
+/** The revocations in force. The next decision after the promise of {@link Revocations.add} resolves sees the new one. */
 export class Revocations {
   private readonly byTarget = new Map<string, Revocation>();
   /** In force and not on disk yet: what is read from there does not undo them. */
@@ -63,7 +63,7 @@ export class Revocations {
     return () => this.listeners.delete(listener);
   }
 
-  /** The revocation that stands in the way of an action, if one does. What it is about is asked when anything is revoked. */
+  /** Returns the revocation that denies an action; undefined if none does. `aboutWhat` is called only if anything is revoked. */
   against(aboutWhat: () => Revocable): Revocation | undefined {
     if (this.byTarget.size === 0) return undefined;
     const about = aboutWhat();
@@ -102,9 +102,9 @@ export class Revocations {
   }
 
   /**
-   * Revokes. What is revoked already stays as it was, unless the new one reaches further.
+   * Revokes. A target that is revoked already stays as it was, unless the new revocation reaches further.
    *
-   * @returns the revocation that stands
+   * @returns the revocation in force
    */
   async add(revocation: Revocation): Promise<Revocation> {
     const key = keyOf(revocation);
@@ -138,7 +138,7 @@ export class Revocations {
     return revocation;
   }
 
-  /** Reinstates. @returns the revocation that was lifted, or undefined when there is none of that id */
+  /** Lifts a revocation. @returns the revocation; undefined if the id is not found */
   async lift(id: string, author: Author): Promise<Revocation | undefined> {
     const found = this.find(id);
     if (found === undefined) return undefined;

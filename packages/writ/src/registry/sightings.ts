@@ -20,7 +20,7 @@ export interface Sighting {
   /** RFC 3339, UTC. */
   readonly firstSeen: string;
   readonly lastSeen: string;
-  /** What it was permitted to do itself: names of actions, at most 100. */
+  /** The actions that it was permitted itself, at most 100. */
   readonly tools: readonly string[];
 }
 

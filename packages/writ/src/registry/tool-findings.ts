@@ -9,12 +9,12 @@ export interface ToolDefinition {
   readonly [other: string]: unknown;
 }
 
-/** What is suspicious about the definition of a tool, by its stable name. */
+/** The suspicious features of the definition of a tool, by their stable names. */
 const TOOL_FINDINGS = ['hidden-text', 'instructions', 'look-alike', 'shadows', 'names-other-tools'] as const;
 export type ToolFinding = (typeof TOOL_FINDINGS)[number];
 
 /**
- * What is suspicious about a tool, beside the others that are offered with it.
+ * Returns the suspicious features of a tool, compared with the others that are offered with it.
  *
  * @param others the tools of all servers, this one too or not
  */
@@ -27,7 +27,7 @@ export function findingsOf(
   const texts = textsOf(tool, 0);
   if (texts.some((text) => hiddenIn(text).length > 0)) found.add('hidden-text');
   if (texts.some((text) => instructionsIn(text).length > 0)) found.add('instructions');
-  // What is hidden between letters does not hide what they say.
+  // Hidden characters between letters do not hide the words.
   const said = texts.map(readAs);
   if (/[^\p{ASCII}]/u.test(tool.name)) found.add('look-alike');
   for (const other of others) {

@@ -7,7 +7,7 @@ import { findingsOf, type ToolDefinition, type ToolFinding } from './tool-findin
 /** `first-use`: a tool that is seen for the first time counts. `approve`: not before somebody approved it. */
 export type PinRule = 'first-use' | 'approve';
 
-/** A tool of a server, as somebody approved it, and as it is now. */
+/** A tool of a server: the approved definition, and the current one. */
 export interface PinnedTool {
   readonly server: string;
   readonly tool: string;
@@ -98,7 +98,7 @@ export class ToolPins {
   }
 
   /**
-   * Takes in what a server lists.
+   * Records the tools that a server lists.
    *
    * @param others what all servers list, as clients see it
    * @returns those that are suspended now and were not before, or are another way
@@ -117,7 +117,7 @@ export class ToolPins {
       if (known?.now === hash && String(known.findings) === String(findings)) continue;
       const seenAt = now.toISOString();
       const isFirst = known === undefined;
-      // What is suspicious from the first is for a person to look at.
+      // A tool that is suspicious from the start waits for a person.
       const counts = isFirst && rule === 'first-use' && findings.length === 0;
       const pinned: PinnedTool = {
         server,

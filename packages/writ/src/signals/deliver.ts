@@ -3,7 +3,7 @@ import type { Revocations } from '../registry/revocations.js';
 import { eventsBehind, type OutgoingEvent } from './outgoing.js';
 import type { StreamStore } from './stream-store.js';
 
-/** Somebody who is told of our revocations. */
+/** A receiver of our revocations. */
 interface SignalReceiver {
   readonly name: string;
   readonly audience: string;
@@ -24,12 +24,12 @@ interface DeliveryParts {
 const TIMEOUT_MS = 10_000;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 60_000;
-/** So often it is looked for what nobody told of: what other services on the database changed. */
+/** The interval at which the changes of other services on the database are polled. */
 const LOOK_MS = 1_000;
 
 /**
- * Tells one receiver of what is revoked and given back, in order, each at least once: how far it was told is stored when it has taken an
- * event. It is told from when it was declared on.
+ * Delivers revocations and reinstatements to one receiver, in order, each at least once: the revision is stored when the receiver
+ * has accepted an event. Delivery starts with the declaration of the receiver.
  */
 export class Delivery {
   private readonly closing = new AbortController();
@@ -99,7 +99,7 @@ export class Delivery {
     this.verifications = this.verifications.filter(({ jti }) => !done.includes(jti));
     const { events, upTo } = await this.pending();
     for (const { jti } of events) if (done.includes(jti)) this.acknowledged.add(jti);
-    // It was told up to the first that it does not have, whatever it has behind it.
+    // It is delivered up to the first event that it does not have, whatever it has behind it.
     for (const { jti, revision } of events) {
       if (!this.acknowledged.delete(jti)) break;
       await this.setDelivered(revision);
@@ -163,7 +163,7 @@ export class Delivery {
     }
   }
 
-  /** RFC 8935. What is refused as malformed would be refused again: it is told once, and not held against those behind it. */
+  /** Pushes events (RFC 8935). A malformed event would be refused again: it is sent once, and does not hold up later ones. */
   private async push(event: Omit<OutgoingEvent, 'revision'>): Promise<void> {
     const { url, authorization } = this.receiver.push as NonNullable<SignalReceiver['push']>;
     const response = await fetch(url, {

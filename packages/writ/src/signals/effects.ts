@@ -3,7 +3,7 @@ import type { RevocationKind } from '../registry/revocation.js';
 import type { SecurityEventToken } from './set.js';
 import type { SimpleSubject } from './subject-identifier.js';
 
-/** What an event changes here. */
+/** The effect of an event here. */
 export type SignalEffect =
   | {
       readonly effect: 'revoke';
@@ -19,7 +19,7 @@ export type SignalEffect =
   | { readonly effect: 'verified'; readonly state: string | undefined }
   | { readonly effect: 'stream'; readonly status: 'enabled' | 'paused' | 'disabled' };
 
-/** Whom subjects stand for here, and where what is told of them is kept. */
+/** The identities that subjects stand for, and the attributes that keep their facts. */
 export interface SignalMapping {
   /** The identity that a part of a subject stands for; undefined when it stands for none. */
   readonly identityOf: (
@@ -38,7 +38,7 @@ export interface SignalMapping {
 
 const IDENTITIES = ['user', 'agent', 'workload'] as const;
 
-/** What an event comes to; empty for one that changes nothing here, but stays on the record. */
+/** Returns the effects of an event; empty for an event that is recorded only. */
 export function effectsOf(set: SecurityEventToken, mapping: SignalMapping): SignalEffect[] {
   const { event } = set;
   if (event === undefined) return [];
@@ -82,7 +82,7 @@ export function effectsOf(set: SecurityEventToken, mapping: SignalMapping): Sign
   }
 }
 
-/** When it happened: as the event says, or when its token was made. Milliseconds. */
+/** Returns when an event happened, in ms since the epoch: as the event says, or when its token was made. */
 export function happenedAt({ event, issuedAt }: SecurityEventToken): number {
   const { event_timestamp: said } = (event?.claims ?? {}) as { event_timestamp?: number };
   // Some send milliseconds; no event is of the year 5000.
@@ -90,7 +90,7 @@ export function happenedAt({ event, issuedAt }: SecurityEventToken): number {
   return seconds * 1_000;
 }
 
-/** A session or a token that is named is revoked itself; else all that its identity proved by then. */
+/** Revokes the session or token that is named; without one, all that its identity proved by then. */
 function revoked(set: SecurityEventToken, mapping: SignalMapping, before: number): SignalEffect[] {
   const { session, user } = set.subject;
   const named = session ?? (user?.format === 'jwt_id' ? user : undefined);

@@ -79,7 +79,7 @@ export type SecurityEvent = {
 
 const BY_URI = new Map(Object.entries(EVENT_TYPES).map(([name, { uri }]) => [uri as string, name as EventName]));
 
-/** What is asked of a transmitter: all but what comes of itself. */
+/** The events that are requested of a transmitter: all but those that it sends by itself. */
 export const REQUESTED = Object.entries(EVENT_TYPES)
   .filter(([name]) => name !== 'verification' && name !== 'stream-updated')
   .map(([, { uri }]) => uri as string);

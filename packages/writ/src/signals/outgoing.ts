@@ -7,7 +7,7 @@ import type { Revocations } from '../registry/revocations.js';
 export interface OutgoingEvent {
   /** The same each time that it is made. */
   readonly jti: string;
-  /** The revision that it tells of. */
+  /** The revision of the change. */
   readonly revision: number;
   readonly subId: Readonly<Record<string, unknown>>;
   readonly uri: string;
@@ -15,7 +15,7 @@ export interface OutgoingEvent {
 }
 
 const SESSION_REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
-/** What CAEP has no event for: authority that is no session, and authority that is given back. */
+/** Events that CAEP does not have: for authority that is no session, and for reinstatements. */
 export const AUTHORITY_REVOKED = 'https://writ.dev/secevent/event-type/authority-revoked';
 export const AUTHORITY_REINSTATED = 'https://writ.dev/secevent/event-type/authority-reinstated';
 
@@ -37,7 +37,7 @@ export async function eventsBehind(
   const stored = await revocations.stored(changed.map(({ id }) => id));
   const events = changed.flatMap((change) => {
     const revocation = stored.get(change.id);
-    // It has been revoked anew since, of which a later change tells.
+    // It has been revoked again since; a later change says so.
     return revocation === undefined ? [] : [eventOf(change, revocation, issuer)];
   });
   const last = changes[changes.length - 1];

@@ -5,7 +5,7 @@ import { SetError } from './errors.js';
 import { readEvent, type SecurityEvent } from './event-types.js';
 import { type EventSubject, readSubject } from './subject-identifier.js';
 
-/** What a transmitter's security event tokens have to be. */
+/** The rules for a transmitter's security event tokens. */
 interface SetRules {
   readonly issuer: string;
   readonly audience: string;
@@ -20,7 +20,7 @@ export interface SecurityEventToken {
   readonly jti: string;
   /** Seconds since the epoch. */
   readonly issuedAt: number;
-  /** What caused it; several tokens can have the same. */
+  /** The transaction that caused it; several tokens can have the same. */
   readonly txn: string | undefined;
   readonly subject: EventSubject;
   /** The `sub_id` as it came. */
@@ -49,13 +49,13 @@ const FETCH_TIMEOUT_MS = 3_000;
 export class SetVerifier {
   private known: { readonly rules: SetRules; readonly keys: JWTVerifyGetKey } | undefined;
 
-  /** @param rules finds out what the tokens have to be; asked until it says */
+  /** @param rules reads the rules of the tokens; called until it succeeds */
   constructor(
     private readonly rules: () => Promise<SetRules>,
     private readonly clock: () => Date,
   ) {}
 
-  /** Finds out what the tokens have to be, when that is not known yet. @throws {StreamError} when that cannot be had now */
+  /** Reads the rules of the tokens, if they are not known yet. @throws {StreamError} when that cannot be had now */
   async ready(): Promise<{ readonly rules: SetRules; readonly keys: JWTVerifyGetKey }> {
     if (this.known === undefined) {
       const rules = await this.rules();

@@ -1,7 +1,7 @@
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 
-/** What is remembered of streams: which tokens came, the newest that is known of each subject, and how far others were told. */
+/** The state of streams: the tokens received, the newest event of each subject, and the revision delivered to each receiver. */
 
 type SignalTables = {
   signal_sets: { stream: string; jti: string; at: number };
@@ -44,14 +44,14 @@ export const signalMigrations: Migrations = {
   },
 };
 
-/** A transmitter sends a token again for hours at most; it is known for so long. */
+/** A transmitter repeats a token for some hours at most; a token is remembered for this time. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 export interface StreamState {
   /** The id that the transmitter gave it. */
   readonly streamId: string | undefined;
   readonly status: 'enabled' | 'paused' | 'disabled';
-  /** When something was last heard. Milliseconds since the epoch. */
+  /** When the last event arrived, in ms since the epoch. */
   readonly heardAt: number;
 }
 
@@ -128,7 +128,7 @@ export class StreamStore {
       .execute();
   }
 
-  /** Up to which revision a receiver of ours was told; undefined for one that was told nothing yet. */
+  /** Returns the revision that was delivered to a receiver; undefined if nothing was. */
   async deliveredUpTo(receiver: string): Promise<number | undefined> {
     const row = await this.table
       .selectFrom('signal_receivers')

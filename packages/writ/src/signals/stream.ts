@@ -6,7 +6,7 @@ import { SetError } from './errors.js';
 import type { SecurityEventToken, SetVerifier } from './set.js';
 import type { StreamState, StreamStore } from './stream-store.js';
 
-/** What a stream changes things with. */
+/** The parts that a stream changes. */
 export interface SignalSinks {
   revoke(effect: Extract<SignalEffect, { effect: 'revoke' }>, by: string, reason: string): Promise<void>;
   reinstate(effect: Extract<SignalEffect, { effect: 'reinstate' }>, by: string, reason: string): Promise<void>;
@@ -58,7 +58,7 @@ export class SignalStream {
     return this.state.streamId;
   }
 
-  /** How long ago it was last heard that there is nothing newer, in milliseconds; for ever, while it is paused. */
+  /** The time since the stream was known to be the newest, in ms; `Infinity` while it is paused. */
   get age(): number {
     return this.state.status === 'enabled' ? this.parts.clock().getTime() - this.state.heardAt : Infinity;
   }
@@ -72,7 +72,7 @@ export class SignalStream {
     await this.parts.store.setState(this.name, this.state);
   }
 
-  /** Takes in what other services on the database have heard. */
+  /** Reads the events that other services on the database received. */
   async refresh(): Promise<void> {
     const known = await this.parts.store.state(this.name);
     if (known !== undefined) this.state = { ...known, heardAt: Math.max(known.heardAt, this.state.heardAt) };
@@ -89,8 +89,8 @@ export class SignalStream {
   }
 
   /**
-   * Takes in a security event token. When the promise is kept, all that it says is on disk and in the next decision; one that came
-   * before changes nothing.
+   * Applies a security event token. When the promise resolves, its effects are on disk and in the next decision. A token that was
+   * received before changes nothing.
    *
    * @throws {SetError} when it is refused; any other error means that it has to be sent again
    */
@@ -156,7 +156,7 @@ export class SignalStream {
         return;
       case 'revoke': {
         const revoke = (): Promise<void> => sinks.revoke(effect, by, reasonOf(set, this.name));
-        // What was proved by a time is revoked whenever that is told; whether an account is disabled is what was told last.
+        // Proofs up to a time are revoked whenever the event arrives; whether an account is disabled is the newest event's say.
         if (effect.kind === 'identity' && effect.before === undefined)
           await this.inOrder(`account ${effect.target}`, at, revoke);
         else await revoke();

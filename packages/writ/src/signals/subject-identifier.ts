@@ -31,7 +31,7 @@ const MEMBERS = [
 ] as const;
 type SubjectMember = (typeof MEMBERS)[number];
 
-/** Who an event is about, by the parts in which it says so. */
+/** The subject of an event, by its parts. */
 export type EventSubject = Partial<Record<SubjectMember, SimpleSubject>>;
 
 /**

@@ -19,10 +19,10 @@ interface TransmitterOptions {
   readonly issuer: string;
   /** The value of the `Authorization` header that it is asked with. */
   readonly authorization: string | undefined;
-  /** Where its events are fetched; undefined when it sends them, or its stream says where. */
+  /** The address to poll; undefined if it pushes events, or its stream names the address. */
   readonly pollEndpoint: string | undefined;
   readonly delivery: 'push' | 'poll';
-  /** Where it is to send events, and with which `Authorization`. */
+  /** The address that it pushes events to, and the `Authorization` that it sends. */
   readonly push: { readonly url: string; readonly authorization: string | undefined } | undefined;
   /** Whether the stream is made, and verified, through its API. */
   readonly manages: boolean;
@@ -50,7 +50,7 @@ const polledShape = z.looseObject({
 });
 
 /**
- * What a transmitter says of itself (SSF 1.0, section 7.1).
+ * The configuration of a transmitter (SSF 1.0, section 7.1).
  *
  * @throws {StreamError} when it does not answer, or says that it is another
  */
@@ -72,7 +72,7 @@ export class TransmitterClient {
   private ack: string[] = [];
   private setErrs: Record<string, { err: string; description: string }> = {};
 
-  /** @param failed is told of what went wrong, and will be tried again */
+  /** @param failed receives each failure that will be tried again */
   constructor(
     private readonly options: TransmitterOptions,
     private readonly stream: SignalStream,
@@ -108,7 +108,7 @@ export class TransmitterClient {
     }
   }
 
-  /** Makes the stream when there is none, then asks for a verification: what comes of it proves that events get through. */
+  /** Creates the stream if it is not found, then asks for a verification: its event proves that events get through. */
   private async manage(): Promise<void> {
     const { issuer } = this.options;
     const metadata = await transmitterMetadata(issuer, this.options.authorization);
@@ -122,7 +122,7 @@ export class TransmitterClient {
     const state = randomUUID();
     this.stream.expect(state);
     const { status } = await this.ask('POST', verification, { stream_id: streamId, state });
-    // It is gone there: it is made anew the next time.
+    // The stream is gone there: the next attempt creates it again.
     if (status === 404) await this.stream.setState({ streamId: undefined });
   }
 
@@ -159,7 +159,7 @@ export class TransmitterClient {
     throw new StreamError(`${url} answered ${status}: the stream is made anew`);
   }
 
-  /** What a transmitter says of a stream. @returns its id */
+  /** Reads the state of a stream. @returns its id */
   private learn(body: unknown, url: string): string {
     const [first] = Array.isArray(body) ? body : [body];
     const { stream_id: streamId, delivery } = readAs(streamShape, first, url);
@@ -167,7 +167,7 @@ export class TransmitterClient {
     return streamId;
   }
 
-  /** RFC 8936. What is acknowledged is on disk. */
+  /** Polls (RFC 8936). An acknowledged event is on disk. */
   private async poll(): Promise<void> {
     if (this.pollEndpoint === undefined) return;
     for (let isMore = true; isMore && !this.closing.signal.aborted; ) {
@@ -180,7 +180,7 @@ export class TransmitterClient {
       const { sets, moreAvailable = false } = readAs(polledShape, body, this.pollEndpoint);
       for (const [jti, text] of Object.entries(sets)) await this.takePolled(jti, text);
       await this.stream.heard();
-      // What was taken is acknowledged with the next, which is soon.
+      // Accepted events are acknowledged with the next poll, which is soon.
       isMore = moreAvailable && Object.keys(sets).length > 0;
     }
   }

@@ -14,7 +14,7 @@ export class PostgresAnnouncements {
     void this.connect();
   }
 
-  /** What nobody hears is found by looking: a message that is lost is no error. */
+  /** A lost message is no error: followers also poll. */
   announce(): void {
     this.client?.query(`notify ${CHANNEL}`).catch(() => undefined);
   }

@@ -1,6 +1,6 @@
 import { type ColumnDataType, type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
 
-/** What the two databases call differently. Everything else of a migration is the same for both. */
+/** The names that differ between the two databases. Everything else of a migration is the same for both. */
 export function columnsOf(db: Kysely<unknown>): {
   /** A whole number of up to 53 bits: milliseconds, revisions. */
   readonly whole: ColumnDataType;

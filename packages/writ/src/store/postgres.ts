@@ -90,7 +90,7 @@ export async function connection(url: string): Promise<pg.Client> {
     keepAlive: true,
     options: '-c synchronous_commit=on',
   });
-  // What breaks it is told to whoever writes next.
+  // The next writer gets the error that broke it.
   client.on('error', () => undefined);
   try {
     await client.connect();

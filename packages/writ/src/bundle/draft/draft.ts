@@ -73,7 +73,7 @@ const SCHEMA = `// Drafted by \`writ init\` from the tools as their server lists
 entity User, Tool, AccessRequest;
 entity Agent { owner?: User };
 
-// Where the values of arguments came from. Integrity: 0 external, 1 attested, 2 internal, 3 system, 4 the user.
+// The origins of the values of arguments. Integrity: 0 external, 1 attested, 2 internal, 3 system, 4 the user.
 // Confidentiality: 0 public, 1 internal, 2 confidential, 3 restricted.
 type Origin = {
   integrity: Long, confidentiality: Long, labels: Set<String>, from: Set<String>,
@@ -84,7 +84,7 @@ type ToolCall = {
   destination?: Origin, target?: Origin, secret?: Origin, amount?: Origin, content?: Origin
 };
 type Provenance = { assurance: Long, depth: Long, lineage: String, purpose: String };
-// What is approved, as policies on \`approve\` see it. \`owners\`: those who answer for whoever is on the path.
+// The request that is approved, for policies on \`approve\`. \`owners\`: the owners of the identities on the path.
 type Request = { owners: Set<User>, originator: User, action: String, template: String, step: Long };
 action approve appliesTo { principal: [User], resource: [AccessRequest], context: { request: Request } };
 type Ledger = { seen: Set<String>, calls: Long, reached: Long, paid: decimal };
@@ -95,7 +95,7 @@ const TOOLS_YAML = `# Drafted by \`writ init\`: guesses from names. Look at each
 tools:
 `;
 
-/** What has a form that can hardly be mistaken, and what speaks to the model. */
+/** The classes whose forms are hard to mistake, and text that speaks to the model. */
 const DETECT = `
 # What all results are looked through for.
 detect: { card: card, secret: secret, instructions: instructions, hidden-text: instructions }
@@ -120,7 +120,7 @@ function toolText(tool: DraftedTool): string {
   return `  # ${because}\n${String(document).replace(/^(?=.)/gm, '  ')}`;
 }
 
-/** What others wrote, but for what a server gives out itself, and for who it says that wrote. */
+/** Labels text that others wrote as external, except the fields that the server itself fills in, and the author that it names. */
 const OUTSIDE = {
   $: 'external',
   '$..id': 'system',

@@ -11,10 +11,10 @@ export interface ListedTool {
 type Effect = (typeof EFFECTS)[number];
 type GuessedRole = 'destination' | 'target' | 'secret' | 'amount' | 'content';
 
-/** What is thought of a tool from its name, its arguments and its annotations; a person has to look at it. */
+/** A guess at a tool from its name, its arguments and its annotations; a person has to review it. */
 export interface GuessedTool {
   readonly effects: readonly Effect[];
-  /** Why, for that person. */
+  /** The reason of the guess, for that person. */
   readonly because: string;
   readonly roles: Readonly<Record<string, GuessedRole>>;
   /** Whether its results have what others wrote. */
@@ -136,7 +136,7 @@ function roleOf(argument: string, words: readonly string[], effects: readonly Ef
   return words.slice(1).includes(name) && !isReading ? 'target' : undefined;
 }
 
-/** What it is about: tools on one thing share a store. */
+/** Returns the store of a tool: tools on one kind of thing share a store. */
 function storeOf(words: readonly string[]): string | undefined {
   const nouns = words
     .slice(1)

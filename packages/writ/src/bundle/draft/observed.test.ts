@@ -47,7 +47,7 @@ describe('a draft of what was seen', () => {
     expect(
       text,
     ).toBe(`// Drafted from 7 calls that were permitted between 2026-11-25T10:00:00.000Z and 2026-11-25T10:30:00.000Z.
-// What was not seen then is not permitted: go through it, and add what is missing.
+// Actions that were not seen then are not permitted: review the policy, and add what is missing.
 // Never called: "delete_order".
 
 @id("observed-get_order")

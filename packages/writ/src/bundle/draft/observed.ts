@@ -22,7 +22,7 @@ const MAX_NAMED = 20;
 
 /**
  * Permits for what was seen, and nothing else: the tools that were called, by those who called them, up to the largest amount, and to where
- * it went. What a tool's roles say are amounts and destinations is guessed like the rest of the draft.
+ * it went. The roles of amounts and destinations are guessed like the rest of the draft.
  */
 export function observedPolicies(
   calls: readonly ObservedCall[],

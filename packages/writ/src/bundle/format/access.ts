@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { durationShape } from '../../lib/duration.js';
 import { uidText } from '../names.js';
 
-/** The shape of `access.yaml`: who is asked when a denial can be lifted, for how long, and how they are told. */
+/** The shape of `access.yaml`: the people who are asked when a denial can be lifted, for how long, and how they are notified. */
 
 const name = z.string().regex(/^[\w.-]+$/, 'a name is letters, digits, dots, dashes and _');
 
 const step = z.strictObject({
-  /** So long after the step before; nothing of what was approved until then is lost. */
+  /** The time after the step before. Approvals that were given until then stay. */
   after: durationShape,
-  /** Who is asked besides. */
+  /** The people who are asked in addition. */
   ask: z.array(uidText).min(1),
 });
 
@@ -24,23 +24,23 @@ const lifetimes = z
 
 const template = z.strictObject({
   title: z.string().min(1).optional(),
-  /** Who is asked: people, or groups of them. Who of them may approve, the policies on `approve` say. */
+  /** The people who are asked, or groups of them. The policies on `approve` say who of them may approve. */
   ask: z.array(uidText).default([]),
-  /** How many have to approve, of different lineage. */
+  /** The number of people who have to approve, of different lineage. */
   quorum: z.int().min(1).max(10).default(1),
   escalate: z.array(step).default([]),
-  /** When nobody has decided by then, it is a denial. */
+  /** The request is denied if nobody decides within this time. */
   expires: durationShape.default('1h'),
   lifetimes,
-  /** By which of `notify` they are told. */
+  /** The channels of `notify` that they are notified through. */
   notify: z.array(name).default([]),
-  /** JSON Schema of what the requester says besides, in `context` and `requested_access`. */
+  /** JSON Schema of the form that the requester fills in, in `context` and `requested_access`. */
   schema: z.record(z.string(), z.unknown()).optional(),
   /** Fields whose values are ids of entities, by JSON Pointer. */
   catalogs: z
     .record(z.string().startsWith('/'), z.strictObject({ type: z.string().min(1), label: z.string().optional() }))
     .default({}),
-  /** Whether it can be taken without an approval in an emergency, for so long; who may, the policies on `break_glass` say. */
+  /** Whether it can be taken without an approval in an emergency, and for how long. The policies on `break_glass` say by whom. */
   emergency: z.strictObject({ for: durationShape, notify: z.array(name).min(1) }).optional(),
 });
 
@@ -67,7 +67,7 @@ export const accessYaml = z
     /** By the name that `@requestable("…")` uses; `default` for one that is not here. */
     templates: z.record(name, template).default({}),
     notify: z.record(name, channel).default({}),
-    /** Where callers may have themselves called back. */
+    /** The addresses that callers may be called back at. */
     callbacks: z
       .strictObject({
         /** URLs, or beginnings of them that end with a slash. */
@@ -76,10 +76,10 @@ export const accessYaml = z
         secret: secret.optional(),
       })
       .default({ allow: [] }),
-    /** What the gateway does with a call that somebody has to approve, or that waits for a fact. */
+    /** The handling of a call that a person has to approve, or that waits for a fact. */
     gateway: z
       .strictObject({
-        /** `wait`: the call waits, for so long. `reference`: it is denied with a reference, and can be asked again. */
+        /** `wait`: the call waits, at most for the time `wait`. `reference`: it is denied with a reference, and can be asked again. */
         stepUp: z.enum(['wait', 'reference']).default('reference'),
         wait: durationShape.default('60s'),
         /** Whether the user is asked first, where their client can ask them (MCP elicitation): for what it is needed, or not to ask. */
@@ -106,5 +106,5 @@ export const accessYaml = z
 export type AccessYaml = z.output<typeof accessYaml>;
 type AccessTemplate = AccessYaml['templates'][string];
 export const DEFAULT_TEMPLATE: AccessTemplate = template.parse({});
-/** As a bundle has it that says nothing of it. */
+/** The access of a bundle without `access.yaml`. */
 export const DEFAULT_ACCESS: AccessYaml = accessYaml.parse({});

@@ -2,28 +2,28 @@ import { z } from 'zod';
 import { durationShape as duration, millisecondsOf } from '../../lib/duration.js';
 import { name } from '../names.js';
 
-/** `facts.yaml`: which facts are true only for some time, and who brings them. */
+/** `facts.yaml`: the facts that are true only for some time, and the fetchers that read them. */
 
 const typeName = z.string().regex(/^[A-Za-z_][\w:]*$/, 'the name of an entity type of the schema');
 const attributeName = z.string().min(1).max(1_024);
 const path = z.string().regex(/^\$/, 'a part of a document is a JSONPath, as $.state');
 
-/** What a decision waits at most for a fetcher. */
+/** The longest that a decision waits for a fetcher. */
 const MAX_BUDGET_MS = 2_000;
-/** When a fetcher is given up at most. */
+/** The longest timeout of a fetch. */
 const MAX_TIMEOUT_MS = 30_000;
 
 const fetcher = z
   .strictObject({
     /** The type of the entities that it knows. */
     of: typeName,
-    /** The attributes that it brings, and where in a document they stand. */
+    /** The attributes that it reads, with their paths in a document. */
     attributes: z.record(attributeName, path),
-    /** Where in a document the id stands; for a source that has many. */
+    /** The path of the id in a document; for a source that has many. */
     id: path.default('$.id'),
     /** Without it, single entities are fetched when a decision needs them. */
     every: duration.optional(),
-    /** What a decision waits at most. */
+    /** The longest that a decision waits. */
     budget: duration.default('100ms').refine((text) => millisecondsOf(text) <= MAX_BUDGET_MS, {
       message: 'a decision waits for 2s at most',
     }),
@@ -37,7 +37,7 @@ const fetcher = z
         url: z.string().regex(/^https?:\/\//, 'an URL is http:// or https://'),
         /** `${env:NAME}` stands for a variable of the environment. */
         headers: z.record(z.string(), z.string()).default({}),
-        /** Where in the answer the documents are, for a source that has many. */
+        /** The path of the documents in the answer, for a source that has many. */
         items: path.default('$'),
       })
       .optional(),

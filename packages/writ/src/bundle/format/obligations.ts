@@ -1,7 +1,7 @@
 import { compile as compilePath } from 'json-p3';
 import { z } from 'zod';
 
-/** What a permit can ask of the enforcement point (AuthZEN Obligations Profile 1.0), by the name that `@obligation` uses. */
+/** The obligations that a permit can ask for (AuthZEN Obligations Profile 1.0), by the name that `@obligation` uses. */
 const obligation = z.strictObject({
   type: z.string().min(1),
   properties: z.record(z.string(), z.unknown()).default({}),
@@ -17,10 +17,10 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'drop-field': ['path'],
   watermark: ['text'],
 };
-/** What `redact` looks for in texts, wherever it is. */
+/** The classes that `redact` searches texts for. */
 const CLASSES = ['email', 'phone', 'iban', 'card', 'secret', 'instructions', 'hidden-text'];
 
-/** What our own enforcement points could not carry out. */
+/** Returns the reason why our enforcement points could not carry out an obligation. */
 function wrongIn(type: string, { path, class: found, on, max }: Readonly<Record<string, unknown>>): string | undefined {
   if (!['redact', 'cap', 'replace', 'drop-field', 'watermark'].includes(type)) return undefined;
   if (on !== undefined && on !== 'input' && on !== 'result') return '`on` is input or result';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationShape } from '../../lib/duration.js';
 
-/** A witness that signs what the log came to: where it is, and its key as `<name>+<key id>+<key>`. */
+/** A witness that signs checkpoints of the log: its address, and its key as `<name>+<key id>+<key>`. */
 const witness = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   key: z.string().regex(/^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'a key is the line that `writ witness` prints'),
@@ -12,7 +12,7 @@ const as = z.enum(['hash', 'drop']).default('hash');
 
 const PATH = /^(input|context|subject|resource|ledger|facts)(\.[^.\s]+)+$/;
 
-/** What is not to be on the record as it is. */
+/** The parts of a request that are masked on the record. */
 const mask = z.union([
   z.strictObject({
     /** From one of these, with dots; `*` is any name or place, as in `input.people.*.email` or `facts.User.phone`. */
@@ -21,7 +21,7 @@ const mask = z.union([
       .regex(PATH, 'a path begins with input, context, subject, resource, ledger or facts, as input.password'),
     as,
   }),
-  /** What looks like one of these, wherever it is in what the caller sent. */
+  /** Masks text that looks like one of these, anywhere in the request. */
   z.strictObject({ class: z.enum(['card', 'iban', 'email']), as }),
 ]);
 
@@ -30,7 +30,7 @@ const headers = z.record(z.string().regex(/^[\w-]+$/), z.string()).default({});
 const form = z.enum(['record', 'ocsf']).default('ocsf');
 const ocsf = z.enum(['1.8.0', '1.9.0-dev']).default('1.8.0');
 
-/** Where the record is sent as it grows. A text may have `${data}`, and `${env:NAME}` for what is secret. */
+/** The sinks that the record is exported to as it grows. A text may have `${data}`, and `${env:NAME}` for what is secret. */
 const sink = z.discriminatedUnion('to', [
   z.strictObject({ to: z.literal('file'), file: z.string().min(1), form, ocsf }),
   z.strictObject({

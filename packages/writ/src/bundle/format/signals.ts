@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { durationShape } from '../../lib/duration.js';
 import { name } from '../names.js';
 
-/** `signals` of `writ.yaml`: whose security events are listened to, and who is told of ours (OpenID SSF 1.0). */
+/** `signals` of `writ.yaml`: the transmitters of security events, and the receivers of ours (OpenID SSF 1.0). */
 
 const secure = (text: string): boolean => {
   const { protocol, hostname } = new URL(text);
@@ -20,7 +20,7 @@ const stream = z
   .strictObject({
     issuer: url,
     audience: z.string().min(1),
-    /** Where its keys are; what its configuration says when it is not given. */
+    /** The address of its keys; that of its configuration if it is not given. */
     jwks: url.optional(),
     algorithms: z
       .array(z.enum(['RS256', 'PS256', 'ES256', 'EdDSA']))
@@ -30,13 +30,13 @@ const stream = z
     /** With which it is asked, and with which it has to push. */
     authorization: authorization.optional(),
     pushAuthorization: authorization.optional(),
-    /** Where its events are fetched, when its stream does not say. */
+    /** The address to poll for events, if its stream does not name one. */
     endpoint: url.optional(),
     /** Whether the stream is made and verified through its API. */
     manage: z.boolean().default(false),
     every: durationShape.default('1s'),
     verifyEvery: durationShape.default('60s'),
-    /** After so long without a word nothing of high risk is permitted. */
+    /** Nothing of high risk is permitted after this time without an event. */
     maxAge: durationShape.optional(),
     identities: z
       .strictObject({
@@ -46,7 +46,7 @@ const stream = z
         workload: identity.optional(),
       })
       .default({}),
-    /** The attributes that keep what it tells of those. */
+    /** The attributes that keep the facts of its events. */
     attributes: z
       .strictObject({
         risk: z.string().min(1).optional(),
@@ -65,7 +65,7 @@ const stream = z
 
 const receiver = z.strictObject({
   audience: z.string().min(1),
-  /** Where events are sent; without it, they are fetched from `/ssf/poll/<name>`. */
+  /** The address that events are sent to; without it, they are polled from `/ssf/poll/<name>`. */
   push: z.strictObject({ url, authorization: authorization.optional() }).optional(),
   /** The caller that may fetch them, and ask for a verification. */
   caller: name.optional(),

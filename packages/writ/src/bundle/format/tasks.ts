@@ -15,11 +15,11 @@ const grant = grantShape.superRefine((terms, context) => {
 const kind = z.strictObject({
   /** The part of `scope` that chooses it; its name when it is not given. */
   scope: z.string().regex(/^\S+$/, 'a part of a scope has no spaces').optional(),
-  /** What its tasks may do at most; `any` restricts nothing. */
+  /** The most that its tasks may do; `any` restricts nothing. */
   mandate: z.union([z.literal('any'), z.array(grant).min(1).max(MAX_GRANTS)]),
   /** How long its tokens live; that of `tokens` when it is not given. */
   lifetime: lifetimeShape.optional(),
-  /** What becomes of an action outside: denied, or something that can be asked for. */
+  /** The result of an action outside the mandate: denied, or requestable. */
   outside: z.enum(['deny', 'ask']).default('deny'),
 });
 

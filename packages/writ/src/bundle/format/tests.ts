@@ -6,13 +6,13 @@ const expectation = {
   /** The policies that decide, in any order. */
   because: z.array(z.string()).optional(),
   outcome: z.enum(['completed', 'failed', 'unknown', 'none']).default('completed'),
-  /** What the action answers: its labels and values are known to the task from then on. */
+  /** The answer of the action: the task knows its labels and values from then on. */
   result: z.unknown().optional(),
   /** A person approves a call that is a `step_up`: its values count as the user's for the rest of the task, and it is asked again. */
   approve: z.literal(true).optional(),
   /** How often it is done; each time the same is expected. */
   times: z.int().min(1).max(10_000).default(1),
-  /** So much later than the step before. */
+  /** The time after the step before. */
   after: z
     .string()
     .regex(/^[1-9][0-9]*(s|m|h|d)$/, 'as 5m, 2h or 3d')
@@ -48,14 +48,14 @@ const step = z.union([
 const task = z
   .strictObject({
     test: z.string(),
-    /** Who calls; a request says so itself. */
+    /** The caller; a request names it itself. */
     agent: uidText.optional(),
     for: uidText.optional(),
     /** Which caller of the service sends the requests. */
     as: name.default('default'),
     /** The kind of task that it was started as, in `tasks.yaml`; the default kind when it is not given. */
     kind: z.string().optional(),
-    /** What the user asked for. */
+    /** The prompt of the user. */
     prompt: z.string().optional(),
     /** The moment at which the test runs. */
     now: z.iso.datetime().optional(),

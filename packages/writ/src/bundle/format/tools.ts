@@ -32,13 +32,13 @@ const store = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a store is lower-case 
 
 const tool = z.strictObject({
   effects: z.array(z.enum(EFFECTS)).min(1),
-  /** What its arguments are for, by name or path. */
+  /** The roles of its arguments, by name or path. */
   arguments: z.record(z.string().min(1), z.union([role, z.strictObject({ role, kind: kind.optional() })])).default({}),
   /** Arguments that policies do not see in `context.input`: those that Cedar has no type for. */
   opaque: z.array(z.string().min(1)).default([]),
-  /** What is known of its result: words for all of it, or by JSONPath. */
+  /** The labels of its result: words for all of it, or by JSONPath. */
   result: z.union([words, labelled, byPath]).optional(),
-  /** What its results are written in when they are text; found out when it is not given. */
+  /** The format of its results that are text; detected if it is not given. */
   format: z.enum(['json', 'yaml', 'lines', 'text']).optional(),
   /** The store that it reads, or writes: what is written there keeps its labels. */
   reads: store.optional(),
@@ -53,7 +53,7 @@ export const toolsYaml = z.strictObject({
     .strictObject({ effects: z.array(z.enum(EFFECTS)).min(1).optional(), result: words.optional() })
     .default({}),
   tools: z.record(z.string(), tool).default({}),
-  /** What results are looked through for, and the label of what is found. */
+  /** The classes that results are searched for, each with the label of a match. */
   detect: z
     .partialRecord(
       z.enum(['email', 'phone', 'iban', 'card', 'secret', 'instructions', 'hidden-text']),

@@ -18,7 +18,7 @@ const server = z
     url: z.url({ protocol: /^https?$/ }).optional(),
     /** `sse`: the transport of MCP 2024-11-05, for servers that have no other yet. */
     transport: z.enum(['streamable-http', 'sse']).default('streamable-http'),
-    /** What it is sent with each request, as credentials of its own; `${env:NAME}` for what is secret. */
+    /** Headers of each request to it, such as credentials; `${env:NAME}` stands for a variable of the environment. */
     headers: z.record(z.string().regex(/^[\w-]+$/), z.string()).default({}),
     /** The folder that a file server serves, for mappings that speak of paths. */
     root: z.string().optional(),
@@ -52,7 +52,7 @@ const client = z.strictObject({
   agent: uidText,
   for: uidText,
   scopes: z.array(z.string().min(1)).default([]),
-  /** Whether its host says what the user asked for (`dev.writ/prompt`), and is believed. */
+  /** Whether the prompt that its host sends (`dev.writ/prompt`) is accepted as the user's. */
   prompt: z.boolean().default(false),
 });
 /** A caller of the service. Without `certificate` and `token` it proves itself with an API key that Writ makes for it. */
@@ -69,7 +69,7 @@ const caller = z
     token: z.strictObject({ issuer: z.string(), subject: z.string().min(1) }).optional(),
     /** The types of obligation that it carries out. */
     obligations: z.array(z.string().min(1)).default([]),
-    /** How much it is told without asking. */
+    /** The detail of reasons that it gets without asking. */
     detail: z.enum(['none', 'reasons', 'full']).default('none'),
   })
   .refine(({ certificate, token }) => certificate === undefined || token === undefined, {
@@ -88,7 +88,7 @@ const issuer = z.strictObject({
   type: z.string().default('at+jwt'),
   /** Whom its tokens are about, so that they can be exchanged: the entity type, and CEL over `claims` for the id. */
   identity: z.strictObject({ type: z.string().regex(/^[A-Za-z_][\w:]*$/), id: z.string().min(1) }).optional(),
-  /** What a token of it that has no `scope` of its own can be exchanged for. */
+  /** The scopes that a token without a `scope` of its own can be exchanged for. */
   scopes: z.array(z.string().min(1)).default([]),
 });
 
@@ -123,7 +123,7 @@ export const writYaml = z
   .strictObject({
     name,
     signals: signalsShape.default({ receive: {}, transmit: {} }),
-    /** Who may call the service, besides `default` (an enforcement point) and `admin` (an administrator). */
+    /** The callers of the service, in addition to `default` (an enforcement point) and `admin` (an administrator). */
     callers: z.record(name, caller).default({}),
     issuers: z.record(z.url(), issuer).default({}),
     spiffe: z

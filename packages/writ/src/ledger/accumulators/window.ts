@@ -1,15 +1,15 @@
 import { millisecondsOf, UNITS } from '../../lib/duration.js';
 
-/** For how long what was done counts. */
+/** The time for which an action counts. */
 export interface Window {
-  /** When what is done now stops counting, in milliseconds since the epoch. */
+  /** Returns when an action at `now` stops counting; both in ms since the epoch. */
   endOf(now: number): number;
-  /** To how many milliseconds ends are rounded up when what was done is settled and added up. */
+  /** The ends of windows are rounded up to this many ms, when settled actions are added up. */
   readonly resolution: number;
 }
 
 const DAY_MS = UNITS.d;
-/** A sliding window is added up in so many parts: it is exact to a thousandth of its length, and never shorter. */
+/** The parts that a sliding window is added up in: it is exact to a thousandth of its length, and never shorter. */
 const PARTS = 1_000;
 
 const CALENDAR = ['hour', 'day', 'week', 'month'] as const;
@@ -17,7 +17,7 @@ type CalendarPeriod = (typeof CALENDAR)[number];
 
 const FOR_EVER: Window = { endOf: () => Number.POSITIVE_INFINITY, resolution: 1 };
 
-/** `24h` slides; `day` is the calendar's, in UTC. */
+/** Returns the window of a text: `24h` slides, `day` is the calendar's in UTC, undefined never ends. */
 export function windowOf(text: string | undefined): Window {
   if (text === undefined) return FOR_EVER;
   if ((CALENDAR as readonly string[]).includes(text))

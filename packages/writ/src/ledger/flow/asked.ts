@@ -3,7 +3,7 @@
  * only ever spares a question: nothing is permitted because a word was said.
  */
 
-/** What people say for what tools are called. */
+/** The words that people use for the verbs in the names of tools. */
 const SAID: Readonly<Record<string, readonly string[]>> = {
   add: ['add', 'include', 'insert', 'put', 'join', 'give', 'invite', 'append'],
   append: ['append', 'add', 'write', 'extend', 'update'],
@@ -90,7 +90,7 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
   write: ['write', 'save', 'create', 'add', 'put', 'store', 'note', 'append', 'draft', 'update'],
 };
 
-/** The words by which a tool is asked for when its description names none: those for the verb that its name begins with. */
+/** Returns the words that ask for a tool whose description names none: those for the verb that its name begins with. */
 export function usualWords(tool: string): readonly string[] {
   const [verb = tool] = tool
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

@@ -1,7 +1,7 @@
 import { hiddenIn, instructionsIn, type Span } from '../../lib/model-text.js';
 import type { Leaf } from './result-labels.js';
 
-/** What results can be looked through for, and the label that what is found gets. */
+/** The classes that results can be searched for, each with the label of a match. */
 export type Detection = Readonly<
   Partial<Record<'email' | 'phone' | 'iban' | 'card' | 'secret' | 'instructions' | 'hidden-text', string>>
 >;
@@ -11,7 +11,7 @@ const MAX_TEXT = 256 * 1024;
 
 /**
  * The values of a result with the labels of what is found in them: addresses, account and card numbers with right check digits,
- * telephone numbers with their country, credentials in the forms that services give out, text that speaks to the model or that nobody sees. What it does not know it does not find.
+ * telephone numbers with their country, credentials in the forms that services give out, text that speaks to the model or that nobody sees. A form that it does not know is not found.
  */
 export async function withDetections(leaves: readonly Leaf[], detection: Detection): Promise<readonly Leaf[]> {
   const wanted = Object.entries(detection) as [keyof Detection, string][];
@@ -60,7 +60,7 @@ const PIECE = 4 * 1024;
 /** With its country, spaces and extension. */
 const MAX_NUMBER_LENGTH = 64;
 
-/** What is found fast enough to look for it while somebody waits. */
+/** The classes that are found fast enough to search for while a caller waits. */
 type QuickFinders = Readonly<Record<'email' | 'iban' | 'card', (text: string) => readonly Span[]>>;
 
 export async function quickFinders(): Promise<QuickFinders> {
@@ -97,7 +97,7 @@ const FINDERS: Readonly<Record<keyof Detection, (text: string) => Promise<readon
   'hidden-text': async (text) => hiddenIn(text),
 };
 
-/** Where a text has something of a class; all of it, when it is too long to be looked through. */
+/** Returns the spans of a text with a match of a class; all of the text if it is too long to search. */
 export async function spansOf(wanted: string, text: string): Promise<readonly Span[]> {
   const find = Object.hasOwn(FINDERS, wanted) ? FINDERS[wanted as keyof Detection] : undefined;
   if (find === undefined || text.length > MAX_TEXT) return text === '' ? [] : [{ start: 0, end: text.length }];

@@ -2,7 +2,7 @@ import { SCHEME } from '../../lib/domain.js';
 
 /**
  * One form for all ways to write a value, so that it is known again: case, whitespace, URL encoding, the scheme of an address, the
- * spaces of an account number, the ways to write a number. What has no common form with its source is not found, and counts as
+ * spaces of an account number, the ways to write a number. A value with no common form with its source is not found, and counts as
  * external.
  */
 
@@ -54,7 +54,7 @@ export function isSameName(a: string, b: string): boolean {
   return !(OPAQUE.test(left) && OPAQUE.test(right)) || left === right || IBAN.test(left.toLowerCase());
 }
 
-/** A number as its shortest decimal text: `1,000.50`, `1000.5` and `1 000,50 €` are one. Undefined for what is none. */
+/** Returns a number as its shortest decimal text: `1,000.50`, `1000.5` and `1 000,50 €` are one. Undefined if it is no number. */
 export function numberForm(value: string | number): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
   const text = value.normalize('NFKC').trim();
@@ -67,7 +67,7 @@ export function numberForm(value: string | number): string | undefined {
   return Number.isFinite(number) ? String(text.startsWith('-') ? -number : number) : undefined;
 }
 
-/** Where the decimal point is: the last of two different signs, or one sign that is not before three digits. */
+/** Returns the index of the decimal point: the last of two different signs, or one sign that is not before three digits. */
 function pointOf(digits: string): number {
   const [dot, comma] = [digits.lastIndexOf('.'), digits.lastIndexOf(',')];
   const last = Math.max(dot, comma);
@@ -99,7 +99,7 @@ export function wordsOf(text: string): string[] {
   return plainForm(text).match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
-/** Every repetition has an end: whoever writes the text must not choose how long it takes. */
+/** Every repetition has a bound: the writer of the text must not choose how long it takes. */
 const LINK =
   /\b(?:[a-z][a-z0-9+.-]{0,20}:\/\/|www\.)[^\s<>"')\]]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|\b(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|io|dev|app|co|me|info|biz|xyz|ru|cn|uk|de|fr|ch|eu|us)\b(?:\/[^\s<>"')\]]{0,2000})?/gi;
 

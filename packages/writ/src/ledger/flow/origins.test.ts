@@ -73,7 +73,7 @@ describe('originsOf', () => {
     );
     expect(call.origins).toMatchObject([
       { from: 'mandate', integrity: 'user', labels: [] },
-      // What was approved is right, and not for everybody.
+      // The approved value is right, and not for everybody.
       { from: 'approval', integrity: 'user', labels: ['pii'] },
     ]);
   });
@@ -157,7 +157,7 @@ describe('originsOf', () => {
     };
     const values = known(say);
     for (const text of hostile) expect(originsOf(send, { text }, values).authority).toBeLessThanOrEqual(4);
-    // Past what one call may cost, nothing is found, and so nothing is believed.
+    // Past what one call may cost, nothing is found, and so nothing is trusted.
     const many = Array.from({ length: 1_000 }, (_, i) => `aa ${i}`);
     expect(originsOf(send, { to: many }, values).authority).toBe(0);
   });

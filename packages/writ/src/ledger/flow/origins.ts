@@ -26,7 +26,7 @@ export interface Origin {
   readonly source?: NonNullable<Found['source']>;
 }
 
-/** What a call is traced against. */
+/** The values that a call is traced against. */
 interface Known {
   readonly values: TaskValues | undefined;
   /** The labels of everything that the task has read. */
@@ -38,7 +38,7 @@ interface Known {
 }
 
 const AUTHORITY: ReadonlySet<Role> = new Set(['destination', 'target', 'secret']);
-/** Past so many values of one argument the rest counts as one that was never said. */
+/** The most values of one argument that are traced; the rest counts as one value that was never said. */
 const MAX_VALUES = 1_000;
 /** A longer value is not traced: nobody said it, and it can hold any address. */
 const MAX_TRACED = 64 * 1024;
@@ -57,7 +57,7 @@ interface Traced {
   readonly origin: Origin;
 }
 
-/** What is known of the arguments of a call. What policies do not look at is not worked out. */
+/** The origins of the arguments of a call. An origin that no policy reads is not computed. */
 export class CallOrigins {
   private readonly summaries = new Map<string, OriginSummary>();
   private level: number | undefined;
@@ -116,7 +116,7 @@ export class CallOrigins {
     return known;
   }
 
-  /** What the call acts on: the integrity of its destinations, targets and secrets; of all its values when it has none of these. */
+  /** The integrity of what the call acts on: its destinations, targets and secrets, or all its values if it has none of these. */
   get authority(): number {
     this.level ??= this.least(({ role }) => AUTHORITY.has(role)) ?? this.least(() => true) ?? (this.asked ? 4 : 0);
     return this.level;
@@ -157,7 +157,7 @@ const rolesOf = memo(
 const stemsOf = memo((tool: ToolDescription) => tool.asked.map((word) => stemmer(word.toLowerCase())));
 
 class Tracer {
-  /** What was never said can be made of anything that the task has read. */
+  /** The labels of a value that was never said: it can be made of anything that the task has read. */
   private readonly anything: Labels;
 
   private readonly effort = { characters: MAX_EFFORT };
@@ -219,7 +219,7 @@ const anythingOf = memo(
   (taskLabels: readonly string[]): Labels => ({ ...labelsNamed(taskLabels), integrity: 'external' }),
 );
 
-/** What policies see of the values of one argument, or of all with one role. */
+/** The origin of the values of one argument, or of all with one role, for policies. */
 export class OriginSummary {
   private joined: Labels | undefined;
 
@@ -234,7 +234,7 @@ export class OriginSummary {
     return this.joined;
   }
 
-  /** 0 for `external` to 4 for `user`: of the value that is believed least; 4 when there is none. */
+  /** 0 for `external` to 4 for `user`: the lowest integrity of its values; 4 if it has no values. */
   get integrity(): number {
     return integrityLevel(this.all.integrity);
   }

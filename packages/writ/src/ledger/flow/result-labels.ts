@@ -4,20 +4,20 @@ import type { ResultRule, RuleSubject, ToolDescription } from './tool-descriptio
 
 /** A value in a result, with what is known of it. */
 export interface Leaf {
-  /** Where it is, as `$.items[0].name`. */
+  /** The path, as `$.items[0].name`. */
   readonly at: string;
   readonly value: string | number;
   readonly labels: Labels;
   readonly kind: string | undefined;
 }
 
-/** Past so many values the rest of a result is one text: bounded work for whatever a tool answers. */
+/** The most values of a result; the rest is one text, so that the work is bounded for every answer. */
 const MAX_LEAVES = 20_000;
 const MAX_DEPTH = 64;
 
 type Location = readonly (string | number)[];
 
-/** What a rule says from one place on. */
+/** A rule that applies from one place on. */
 interface Claim {
   readonly rule: ResultRule;
   readonly depth: number;
@@ -26,8 +26,8 @@ interface Claim {
 }
 
 /**
- * The values of a result with their labels. Of the rules that apply to a value the deepest says how far it is to be believed and how
- * close it is to be kept; two at one place both count. Names of all of them come along. What no rule reaches is unclassified.
+ * Returns the values of a result with their labels. Of the rules that apply to a value, the deepest sets its integrity and its
+ * confidentiality; two at one place both count. The names of all of them are added. A value that no rule reaches is unclassified.
  *
  * @param stored the labels of what it was read from
  */
@@ -45,7 +45,7 @@ export function leavesOf(
   return walk.leaves;
 }
 
-/** What is not looked at any more, as one text. */
+/** Returns the part of a result past the limit, as one text. */
 function restOf(value: object): string {
   try {
     return JSON.stringify(value);

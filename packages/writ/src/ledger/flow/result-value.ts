@@ -6,11 +6,11 @@ export type ResultFormat = 'json' | 'yaml' | 'lines' | 'text';
 /** Longer text is not looked at for structure: it is one text. */
 const MAX_STRUCTURED = 512 * 1024;
 
-/** What a tool answered, read once. */
+/** The answer of a tool, read once. */
 export interface Answer {
   /** As a value with fields. */
   readonly value: unknown;
-  /** What was said in texts besides. */
+  /** The other texts of the answer. */
   readonly besides: readonly string[];
 }
 
@@ -40,7 +40,7 @@ function mcpResult(result: unknown): { structured: unknown; texts: string[] } | 
   return { structured: structuredContent, texts: content.flatMap(textsOfBlock) };
 }
 
-/** What an agent reads of a block; of an image or a link, everything that is said about it. */
+/** Returns the text that an agent reads of a block; of an image or a link, all of its members. */
 function textsOfBlock(block: Record<string, unknown>): string[] {
   if (block.type === 'text') return typeof block.text === 'string' ? [block.text] : [];
   const resource = block.resource as Record<string, unknown> | undefined;

@@ -7,12 +7,12 @@ export interface StoreItem {
   readonly item?: string | undefined;
 }
 
-/** The key of a thing in a store. Ways to write one path are one thing. */
+/** Returns the key of a thing in a store. The ways to write one path are one thing. */
 function keyOfStore({ store, item }: StoreItem): string {
   return JSON.stringify(item === undefined ? [store] : [store, nameOf(item)]);
 }
 
-/** A thing in a store as a policy names it: `note/todo.md`, however its path was written. */
+/** Returns a thing in a store as a policy names it: `note/todo.md`, however its path was written. */
 export function placeOf({ store, item }: StoreItem): string {
   return item === undefined ? store : `${store}/${nameOf(item)}`;
 }
@@ -22,14 +22,14 @@ function nameOf(item: string): string {
   return plain.includes('/') ? posix.normalize(plain).replace(/^\/+/, '').replace(/\/+$/, '') : plain;
 }
 
-/** Past so many things of one store with labels, another is labelled as the whole store. */
+/** The most things of one store with labels of their own; another is labelled as the whole store. */
 const MAX_ITEMS = 10_000;
 
-/** Which things of which stores have labels. */
+/** The things of stores that have labels. */
 export class Stores {
   private readonly keys = new Map<string, Set<string>>();
 
-  /** There is something under a key now. */
+  /** Records that a key has labels. */
   note(key: string): void {
     const [store] = JSON.parse(key) as [string];
     const keys = this.keys.get(store) ?? new Set();
@@ -37,7 +37,7 @@ export class Stores {
     this.keys.set(store, keys);
   }
 
-  /** Under which keys are the labels of a thing: its own, and those of what was written and is not known apart. */
+  /** Returns the keys of the labels of a thing: its own, and that of things that are not known apart. */
   keysFor({ store, item }: StoreItem): readonly string[] {
     const keys = this.keys.get(store);
     if (keys === undefined) return [];
@@ -45,7 +45,7 @@ export class Stores {
     return [keyOfStore({ store, item }), keyOfStore({ store })].filter((key) => keys.has(key));
   }
 
-  /** Where what is written is labelled. */
+  /** Returns the keys under which an action labels the things that it writes. */
   keysToWrite(store: string, items: readonly string[]): string[] {
     const isFull = (this.keys.get(store)?.size ?? 0) >= MAX_ITEMS;
     return items.length === 0 || isFull ? [keyOfStore({ store })] : items.map((item) => keyOfStore({ store, item }));

@@ -13,7 +13,7 @@ import {
 } from './normal-form.js';
 import type { Leaf } from './result-labels.js';
 
-/** Where a value was found. */
+/** The place where a value was found. */
 export interface Found {
   readonly from: 'prompt' | 'field' | 'text';
   readonly labels: Labels;
@@ -34,22 +34,22 @@ interface Text extends Omit<Field, 'value'> {
 
 const NO_FIELDS: readonly Field[] = [];
 
-/** What one call may cost, in characters looked through: some milliseconds. */
+/** The most characters that are searched for one call: some milliseconds. */
 interface Effort {
   characters: number;
 }
 
 export const MAX_EFFORT = 16 * 2 ** 20;
 
-/** So much of what its results said is remembered of a task; what came after is not, and values from it are not found. */
+/** The most characters of the results of a task that are remembered; values of later results are not found. */
 const MAX_FIELDS = 50_000;
 const MAX_CHARACTERS = 4 * 2 ** 20;
 const MAX_PROMPT = 256 * 1024;
 /** A longer text is not looked through: a value from it is not found. */
 const MAX_VALUE = 256 * 1024;
-/** A word that is in so many texts tells nothing. */
+/** A word that is in this many texts identifies no text. */
 const MAX_TEXTS_OF_WORD = 64;
-/** What is shorter is a value, and no text to find others in. */
+/** A shorter text is a value, and not searched for others. */
 const MIN_TEXT = 3;
 
 /**
@@ -79,7 +79,7 @@ export class TaskValues {
     return this.count < MAX_FIELDS && this.characters < MAX_CHARACTERS;
   }
 
-  /** What the user asked for. Saying the same again changes nothing. */
+  /** Adds a prompt of the user. The same prompt again changes nothing. */
   addPrompt(text: string): void {
     if (this.seenPrompts.has(text) || this.prompt.length + text.length > MAX_PROMPT) return;
     this.seenPrompts.add(text);
@@ -129,7 +129,7 @@ export class TaskValues {
     }
   }
 
-  /** What a call of a tool answered. */
+  /** Adds the answer of a call. */
   addResult(decisionId: string, tool: string, leaves: readonly Leaf[]): void {
     for (const { at, value, labels, kind } of leaves) {
       if (!this.isWhole) return;
@@ -150,7 +150,7 @@ export class TaskValues {
   }
 
   /**
-   * Where a value was said, the best source first: the prompt, a field of a result that is that value, a text that has it.
+   * Returns the places where a value was said, the best source first: the prompt, a field of a result that is that value, a text that has it.
    * Undefined when it was never said.
    *
    * @param kind of the argument: a field of another kind is no source
@@ -177,7 +177,7 @@ export class TaskValues {
     return more.length === 0 ? first : [...first, ...more.flatMap((other) => this.fields.get(other) ?? NO_FIELDS)];
   }
 
-  /** Of several fields the one that is believed most: whoever repeats a value takes nothing from where it was first. */
+  /** Returns the field with the highest integrity: repeating a value elsewhere does not lower its first source. */
   private inField(value: string | number, keys: readonly string[], kind: string | undefined): Found | undefined {
     let best: Field | undefined;
     for (const field of this.fieldsOf(keys)) {

@@ -67,7 +67,7 @@ export interface ResultRule {
   readonly when: ((about: RuleSubject) => boolean) | undefined;
 }
 
-/** What a condition looks at. */
+/** The subject of a condition. */
 export interface RuleSubject {
   readonly input: unknown;
   readonly result: unknown;
@@ -91,13 +91,13 @@ export interface ToolDescription {
   readonly opaque: readonly string[];
   /** By which words a prompt asks for it. */
   readonly asked: readonly string[];
-  /** What no rule says. */
+  /** The labels of a value that no rule applies to. */
   readonly unclassified: Labels;
   /** The labels that a result can add to its task, before there is one: those of every rule. */
   readonly addedLabels: readonly string[];
 }
 
-/** What is said of every tool that says nothing else. */
+/** The defaults of tools whose description leaves something out. */
 interface ToolDefaults {
   readonly effects?: readonly string[] | undefined;
   readonly result?: DeclaredLabels | undefined;
@@ -251,7 +251,7 @@ const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalType
   .registerVariable('record', 'dyn')
   .registerVariable('value', 'dyn');
 
-/** It throws what CEL throws; whoever asks then knows nothing of the value. */
+/** Throws what CEL throws; the value is then unclassified for the caller. */
 function conditionOf(tool: string, path: string, text: string): (about: RuleSubject) => boolean {
   const where = `${tool}: ${path}: \`when\``;
   let run: ReturnType<typeof cel.parse>;

@@ -10,7 +10,7 @@ export class ValueIndex {
   private readonly tasks = new Map<string, TaskValues>();
   private characters = 0;
 
-  /** Returns the values that were said in a task; undefined if there are none, or they were evicted. */
+  /** Returns the values that were said in a task; undefined if no value is found, or they were evicted. */
   of(task: TaskKey): TaskValues | undefined {
     return this.tasks.get(task);
   }

@@ -6,7 +6,7 @@ import type { LiveFacts } from '../live-facts.js';
 import { pathIn } from './json-path.js';
 import type { FactSource } from './source.js';
 
-/** What a fetcher is to do; times in milliseconds. */
+/** The options of a fetcher; times in milliseconds. */
 export interface FetcherOptions {
   readonly name: string;
   /** The type of the entities that it knows. */
@@ -17,17 +17,17 @@ export interface FetcherOptions {
   readonly id: string;
   /** How often all are fetched; undefined: each when a decision needs it. */
   readonly every: number | undefined;
-  /** What a decision waits at most. */
+  /** The longest that a decision waits. */
   readonly budget: number;
   /** When a fetch is given up. */
   readonly timeout: number;
-  /** What to read text as, of a source that says everything in text. */
+  /** The types to read text as, for a source whose values are all text. */
   readonly readAs?: Readonly<Record<string, 'whole' | 'truth' | 'text'>> | undefined;
 }
 
 type FetchOutcome = 'fetched' | 'absent' | 'failed' | 'invalid' | 'rejected';
 
-/** Told of everything that fetchers do. */
+/** Receives everything that fetchers do. */
 export interface FetchObserver {
   fetched(fetcher: string, outcome: FetchOutcome, ms: number): void;
   /** Whether a fetcher is given a rest because it kept failing. */
@@ -35,13 +35,13 @@ export interface FetchObserver {
   failed(fetcher: string, error: Error): void;
 }
 
-/** So many fetches of one fetcher at once; further ones fail at once. */
+/** The most fetches of one fetcher at once; further ones fail at once. */
 const CAPACITY = 64;
 /** A fetcher that fails this often is asked nothing for a while. */
 const BREAKER = { errorThresholdPercentage: 50, volumeThreshold: 5, resetTimeout: 5_000, rollingCountTimeout: 10_000 };
 
 /**
- * Brings facts from a source into the registry. A decision never waits longer than the budget and never hears of an error: what was
+ * Brings facts from a source into the registry. A decision never waits longer than the budget and never gets an error: what was
  * not brought is not there, and whatever needs it is deferred.
  */
 export class Fetcher {
@@ -76,7 +76,7 @@ export class Fetcher {
   /** Whether a decision on an entity would need a fetch. */
   needs({ type, id }: EntityUid, now: number): boolean {
     if (this.options.every !== undefined || type !== this.options.type) return false;
-    // What nobody can be asked for must not look like a source that fails.
+    // An entity that the source cannot be asked for must not look like a source that fails.
     if (this.source.accepts?.(id) === false) return false;
     for (const name of this.pathOf.keys()) if (!this.live.isFresh({ type, id }, name, now)) return true;
     return false;
@@ -149,7 +149,7 @@ export class Fetcher {
     this.observer.fetched(this.options.name, invalid > 0 ? 'invalid' : 'fetched', performance.now() - begun.at);
   }
 
-  /** What is fetched was true when it was asked for, not when it came. */
+  /** A fetched value was true when it was asked for, not when it arrived. */
   private begin(): { at: number; asOf: number } {
     return { at: performance.now(), asOf: this.clock().getTime() };
   }
@@ -206,7 +206,7 @@ function listOf(document: unknown): readonly unknown[] {
 function plain(value: unknown, readAs: 'whole' | 'truth' | 'text' | undefined): unknown {
   if (value === undefined || value === null || (readAs !== undefined && value === '')) return null;
   if (value instanceof Date) return value.toISOString();
-  // What cannot be read stays as it is, and is refused as a value of another type.
+  // A text that cannot be read stays as it is, and is refused as a value of another type.
   if (readAs === 'whole' && /^-?(0|[1-9][0-9]{0,14})$/.test(String(value))) return Number(value);
   if (readAs === 'truth' && (value === 'true' || value === 'false')) return value === 'true';
   return value;

@@ -9,7 +9,7 @@ export class Fetchers {
     return this.all.length === 0;
   }
 
-  /** What a decision on these entities has to wait for. */
+  /** Returns the fetches that a decision on these entities has to wait for. */
   *waitsFor(uids: Iterable<EntityUid>, now: number): Generator<Promise<void>> {
     for (const uid of uids) for (const fetcher of this.all) if (fetcher.needs(uid, now)) yield fetcher.bring(uid);
   }

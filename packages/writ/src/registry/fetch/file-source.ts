@@ -46,7 +46,7 @@ function documentsIn(text: string, format: FileFormat, name: string): readonly F
   throw new FetchError(`${name} is not a list`);
 }
 
-/** What the name of a file says of its format. */
+/** Returns the format that the name of a file has. */
 export function formatOf(name: string): FileFormat {
   if (/\.csv$/i.test(name)) return 'csv';
   return /\.(ndjson|jsonl)$/i.test(name) ? 'ndjson' : 'json';

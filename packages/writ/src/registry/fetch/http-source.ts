@@ -15,7 +15,7 @@ const MAX_ONE = 64 * 1024;
 const MAX_ALL = 64 * 2 ** 20;
 const MAX_DEPTH = 64;
 
-/** JSON over HTTP. What is too large, not JSON with one reading, or a redirect says nothing. */
+/** JSON over HTTP. An answer that is too large, a redirect, or not JSON with one reading is no answer. */
 export class HttpSource implements FactSource {
   readonly shown: string;
   private readonly itemsIn: (document: unknown) => readonly unknown[];

@@ -1,12 +1,12 @@
-/** What a source says of one entity: JSON of any shape, from which attributes are taken by their paths. */
+/** The document of a source on one entity: JSON of any shape, from which attributes are read by their paths. */
 export type FetchedDocument = unknown;
 
-/** Where facts come from. */
+/** A source of facts. */
 export interface FactSource {
-  /** What metrics and messages call it by; no secrets. */
+  /** Its name in metrics and messages; no secrets. */
   readonly shown: string;
   /**
-   * What is known of one entity; undefined when the source says that it knows of none.
+   * Returns the document of one entity; undefined if the source has none.
    *
    * @throws {Error} when it does not say
    */
