@@ -8,39 +8,42 @@ import { withResolvers } from '../lib/with-resolvers.js';
 import { JustificationNeeded } from './errors.js';
 import type { HoldSettings } from './hold-settings.js';
 
-/** Where a call that was stopped can be asked for. */
+/** The desk at which a call that was stopped can be requested. */
 export interface ApprovalDesk {
-  /** What was asked for the same before, and still counts. */
+  /** Returns an earlier request for the same that still counts; undefined if there is no such request. */
   find?(decision: Decision): Promise<RequestReference | undefined>;
-  /** Asks, or finds what was asked for the same before. Undefined when nobody can be asked. */
+  /** Requests the call, or finds an earlier request for the same. Undefined if nobody can be asked. */
   ask(decision: Decision, justification?: string): Promise<RequestReference | undefined>;
-  /** Waits until it is decided, for so long. @returns what it is then */
+  /** Waits until a request is decided, for at most `ms` milliseconds. @returns the request as it is then */
   settled(id: string, ms: number, signal: AbortSignal | undefined): Promise<RequestReference>;
 }
 
 /** A request for access, as an enforcement point sees it. */
 export interface RequestReference {
   readonly id: string;
-  /** As the Access Request and Approval Profile has it; what is not known is not approved. */
+  /** A status of the Access Request and Approval Profile. An unknown status is not an approval. */
   readonly status: string;
 }
 
-/** Whose call it is, and who hears of it while it is held. */
+/** The task and the client of a call that may be held. */
 export interface HeldCall {
   /** The task in which calls depend on each other. */
   readonly task: string;
   readonly signal?: AbortSignal | undefined;
-  /** What the user said it is needed for; `none` when they can be asked and were not yet. Undefined when they cannot be. */
+  /**
+   * The reason that the user gave; `none` if the user can be asked and was not yet, undefined if the user cannot be
+   * asked.
+   */
   readonly justification?: { readonly said: string } | 'declined' | 'none' | undefined;
-  /** Told again and again while it waits: for what, and since how many milliseconds. */
+  /** Called every 2 s while the call waits: for what, and for how many milliseconds. */
   readonly onWait?: ((message: string, ms: number) => void) | undefined;
 }
 
-/** A decision, and what was asked for because of it. */
+/** A decision, and the request for access that it led to. */
 export interface HeldDecision {
   readonly decision: Decision;
-  readonly asked?: RequestReference | undefined;
-  /** To be called when the call is over: until then what depends on it waits. */
+  readonly reference?: RequestReference | undefined;
+  /** Call it when the call has finished; dependent calls wait until then. */
   readonly release?: () => void;
 }
 
@@ -49,14 +52,14 @@ const FIRST_LOOK_MS = 100;
 const MAX_LOOK_MS = 2_000;
 
 /**
- * Holds calls that cannot be decided yet, or that somebody has to approve, for a bounded time. Whatever does not come to a permit in that time
- * is denied, and that goes on the record.
+ * Holds calls that cannot be decided yet, or that somebody has to approve, for a bounded time. A call that is not
+ * permitted in that time is denied, and the denial is recorded.
  *
- * A call that comes after one of the same task that waits for a fact, and is about the same resource or names it in its arguments, depends
- * on it: it waits for it, and is refused when that is denied. Others go on.
+ * A call depends on an earlier one of its task that waits for a fact, if it is about the same resource or names that
+ * in its arguments: it waits for the earlier call, and is refused if that is denied. Other calls do not wait.
  */
 export class CallQueue {
-  /** By task: what waits for a fact. A promise of whether it was permitted. */
+  /** The calls that wait for a fact, by task. */
   private readonly deferred = new Map<string, Set<Deferred>>();
 
   constructor(
@@ -92,29 +95,31 @@ export class CallQueue {
     if (justify && justification === 'declined')
       return { decision: await this.end(decision, 'not_approved', 'its user does not want to ask for it') };
     const said = typeof justification === 'object' ? justification.said : undefined;
-    let asked = await this.desk.ask(decision, said);
-    if (asked === undefined || stepUp === 'reference') return { decision, asked };
+    let reference = await this.desk.ask(decision, said);
+    if (reference === undefined || stepUp === 'reference') return { decision, reference };
     const began = performance.now();
-    const { id } = asked;
+    const { id } = reference;
     const notify = (): void => call.onWait?.(`waiting for the approval ${id}`, Math.round(performance.now() - began));
     notify();
     // A client that cannot be notified waits for its answer all the same.
     const stop = every(NOTIFY_EVERY_MS, notify, () => undefined);
     try {
-      if (asked.status === 'pending') asked = await this.desk.settled(id, wait, call.signal);
+      if (reference.status === 'pending') reference = await this.desk.settled(id, wait, call.signal);
     } finally {
       await stop();
     }
-    if (asked.status === 'approved') {
-      // What was approved is not what is permitted: it is decided anew, on what is true now.
+    if (reference.status === 'approved') {
+      // An approval is not a permit: the call is decided again, on the current facts.
       const again = await this.point.decide(request, carried);
       if (again.result === 'defer') return this.defer(again, request, carried, call);
-      if (!isRequestable(again)) return { decision: again, asked };
-      return { decision: await this.end(again, 'not_approved', 'it has to be approved once more'), asked };
+      if (!isRequestable(again)) return { decision: again, reference };
+      return { decision: await this.end(again, 'not_approved', 'it has to be approved once more'), reference };
     }
     const why =
-      asked.status === 'pending' ? `nobody approved it within ${Math.round(wait / 1_000)} s` : `it was ${asked.status}`;
-    return { decision: await this.end(decision, 'not_approved', why), asked };
+      reference.status === 'pending'
+        ? `nobody approved it within ${Math.round(wait / 1_000)} s`
+        : `it was ${reference.status}`;
+    return { decision: await this.end(decision, 'not_approved', why), reference };
   }
 
   private async defer(
@@ -136,7 +141,7 @@ export class CallQueue {
       waiting.delete(held);
       if (waiting.size === 0) this.deferred.delete(call.task);
     };
-    let goesOn = false;
+    let permitted = false;
     try {
       const began = performance.now();
       let decision = first;
@@ -151,9 +156,9 @@ export class CallQueue {
         decision.result === 'defer'
           ? { decision: await this.end(decision, 'not_resolved', 'what it waited for did not come in time') }
           : await this.stepUp(decision, request, carried, call);
-      goesOn = isPermitted(decided.decision);
-      if (!goesOn) return decided;
-      // In their order: what depends on it goes on when it is done.
+      permitted = isPermitted(decided.decision);
+      if (!permitted) return decided;
+      // Calls keep their order: a dependent call continues when this one has finished.
       return {
         ...decided,
         release: () => {
@@ -162,7 +167,7 @@ export class CallQueue {
         },
       };
     } finally {
-      if (!goesOn) {
+      if (!permitted) {
         release();
         held.settle(false);
       }
@@ -174,7 +179,7 @@ export class CallQueue {
     return undefined;
   }
 
-  /** It is denied, for good; where that can be said, it goes on the record. */
+  /** Denies a call finally, and records that where the decision point can. */
   private async end(decision: Decision, code: Refusal['code'], message: string): Promise<Decision> {
     const refusal: Refusal = { code, message };
     const ended = await this.point.denyFinally?.(decision, refusal);
@@ -206,7 +211,7 @@ class Deferred {
   }
 }
 
-/** Whether a text is anywhere in a value. */
+/** Returns whether a text is anywhere in a value. */
 function names(value: unknown, text: string): boolean {
   if (typeof value === 'string') return value === text;
   if (typeof value !== 'object' || value === null) return false;

@@ -2,20 +2,20 @@ import { type EntityUid, parseUid } from '@writ/cedar';
 import { decodeJwt } from 'jose';
 import type { Carried, TraceContext } from '../decide/request.js';
 
-/** Where a transaction token stands in the `_meta` of an MCP request: there is no key of the standard's own for it. */
+/** The key of a transaction token in the `_meta` of an MCP request. The standard has no key for it. */
 export const TOKEN_META = 'dev.writ/txn-token';
 
-/** Where the text that a user asked stands in the `_meta` of an MCP request. */
+/** The key of the text that a user wrote, in the `_meta` of an MCP request. */
 const PROMPT_META = 'dev.writ/prompt';
 
-/** Version 00 of `traceparent` (W3C Trace Context, section 3.2), and not the ids that mean nothing. */
+/** Version 00 of `traceparent` (W3C Trace Context, section 3.2), without the invalid ids of zeros. */
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** Printable ASCII, as the section on `tracestate` (3.3) allows it. */
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
 /**
- * What a call carries besides what is asked: the trace that it is part of, and a transaction token. The `_meta` of the MCP request
- * says it, or the HTTP headers. Nothing else of either is passed on.
+ * Reads what a call carries in addition to its parameters: the trace that it is part of, and a transaction token.
+ * They are in the `_meta` of the MCP request, or in the HTTP headers. Nothing else of either is passed on.
  */
 export function carriedIn(
   meta: Readonly<Record<string, unknown>> | undefined,
@@ -26,14 +26,14 @@ export function carriedIn(
   const token = meta?.[TOKEN_META] ?? headers?.['txn-token'];
   return {
     trace: traceOf(meta) ?? traceOf(headers),
-    // Whatever is in its place is a token, and believed or not.
+    // Any value under the key counts as a token, which is then verified.
     txnToken: token === undefined ? undefined : String(token),
     prompt: typeof meta?.[PROMPT_META] === 'string' ? meta[PROMPT_META] : undefined,
     proof: dpop === undefined || url === undefined ? undefined : { proof: String(dpop), method: 'POST', url },
   };
 }
 
-/** The transaction that a token says that it is of, not verified; undefined when it says nothing readable. */
+/** Returns the transaction that a token claims, not verified; undefined if the token is not readable. */
 export function transactionIn(txnToken: string): string | undefined {
   try {
     const { txn } = decodeJwt(txnToken.split('~')[0] ?? '');
@@ -43,7 +43,7 @@ export function transactionIn(txnToken: string): string | undefined {
   }
 }
 
-/** For whom a token says that it is, not verified; undefined when it says nothing readable. */
+/** Returns the subject that a token claims, not verified; undefined if the token is not readable. */
 export function originatorIn(txnToken: string): EntityUid | undefined {
   try {
     return parseUid(decodeJwt(txnToken.split('~')[0] ?? '').sub ?? '');
@@ -52,7 +52,7 @@ export function originatorIn(txnToken: string): EntityUid | undefined {
   }
 }
 
-/** A trace; undefined when there is none, or what is there is not one. */
+/** Returns the trace of a carrier; undefined if it has no valid one. */
 function traceOf(carrier: Readonly<Record<string, unknown>> | undefined): TraceContext | undefined {
   const { traceparent, tracestate } = carrier ?? {};
   if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return undefined;

@@ -1,32 +1,34 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 
-/** One request and what is read of its answer. */
+/** One request, and how its answer is read. */
 interface Exchange<T> {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** In milliseconds: within it the answer is there whole, however much comes meanwhile. */
+  /** The time for the whole answer, in milliseconds, however much of it has come. */
   readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
-  /** How an answer with these headers is read. @throws when it is not read at all */
+  /** Returns the reader of an answer with these headers. @throws {Error} if such an answer is not read at all */
   readonly read: (status: number, headers: IncomingHttpHeaders) => AnswerReader<T>;
 }
 
-/** Takes in an answer, piece by piece. */
+/** Reads an answer, piece by piece. */
 export interface AnswerReader<T> {
-  /** @returns what it comes to, when the rest does not matter */
+  /** @returns the value, if the rest of the answer does not matter */
   take(piece: Buffer): T | undefined;
-  /** The answer is over. @returns what it comes to */
+  /** Called at the end of the answer. @returns the value */
   end(): T;
 }
 
 /**
- * Sends a request over a connection that is kept, without the streams around bodies that `request` of undici makes: what goes through here
- * is small, and on the way of every call.
+ * Sends a request over a connection that is kept.
  *
- * @throws {Error} what the connection, the reader, the timeout or the signal says; the request may have arrived then
+ * hot: without the streams around bodies that `request` of undici makes. Bodies are small here, and every call
+ * passes.
+ *
+ * @throws {Error} the error of the connection, the reader, the timeout or the signal; the request may have arrived
  */
 export function exchange<T>(dispatcher: Dispatcher, sent: Exchange<T>): Promise<T> {
   const { method, path, headers, body, timeout, signal, read } = sent;
@@ -59,16 +61,16 @@ export function exchange<T>(dispatcher: Dispatcher, sent: Exchange<T>): Promise<
     };
     attempt(() =>
       dispatcher.dispatch(
-        // Ours is for the whole of it.
+        // Our own timeout covers the whole exchange.
         { method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 },
         {
           onRequestStart(given) {
             controller = given;
-            // It was given up before it was sent.
+            // The caller stopped waiting before the request was sent.
             if (isOver) given.abort(new Error('nobody waits for it'));
           },
           onResponseStart(_controller, status, answered) {
-            // 1xx: the answer is still to come.
+            // After 1xx the answer is still to come.
             if (status >= 200)
               attempt(() => {
                 reader = read(status, answered);
@@ -99,7 +101,7 @@ export function exchange<T>(dispatcher: Dispatcher, sent: Exchange<T>): Promise<
   });
 }
 
-/** Reads an answer as one text in UTF-8. */
+/** Returns a reader of an answer that is one text in UTF-8. */
 export function wholeText<T>(use: (text: string) => T): AnswerReader<T> {
   const pieces: Buffer[] = [];
   return {

@@ -12,26 +12,29 @@ import type { ServiceAnswer, ServiceClient } from './service-client.js';
 import { TRANSFORMS } from './supported-obligations.js';
 
 const POLL_MS = 2_000;
-/** So many outcomes that nothing depends on are reported together at most (the service takes 100), and after so long. */
+/**
+ * The most outcomes that are reported together (the service accepts 100), and how long they wait for others, in
+ * milliseconds.
+ */
 const TOGETHER = 50;
 const TOGETHER_MS = 10;
-/** In characters; the service takes a body of 1 MiB, and a character has four bytes at most. */
+/** In characters. The service accepts a body of 1 MiB, and a character has at most four bytes. */
 const MAX_RESULT = 200_000;
 
 interface RemoteDecisionPoint extends DecisionPoint {
   readonly desk: ApprovalDesk;
-  /** Waits until every outcome is reported, or could not be. */
+  /** Waits until every outcome is reported, or has failed to be. */
   settled(): Promise<void>;
 }
 
 /**
- * A decision point in another process, over AuthZEN. Whatever is not a complete, well-formed answer in time is an error,
- * and an error is not a permission.
+ * Returns a decision point in another process, over AuthZEN. An answer that is late, incomplete or malformed is an
+ * error, and an error is not a permit.
  *
- * @param log told of outcomes that could not be reported after their calls were answered
+ * @param log receives outcomes that could not be reported after their calls were answered
  */
 export function remoteDecisionPoint(client: ServiceClient, log: Log): RemoteDecisionPoint {
-  /** What was denied and can be asked for, with what was asked. */
+  /** The denials that can be requested, with their requests. */
   const requestable = new WeakMap<Decision, { readonly request: AccessRequest; readonly expires: string }>();
   /** Permits whose outcome nothing depends on. */
   const independent = new Set<string>();
@@ -69,7 +72,7 @@ export function remoteDecisionPoint(client: ServiceClient, log: Log): RemoteDeci
   };
   return {
     desk,
-    // AuthZEN has no question for these three.
+    // AuthZEN has no request for these three.
     couldPermit: undefined,
     onRevoked: undefined,
     denyFinally: undefined,
@@ -87,7 +90,7 @@ export function remoteDecisionPoint(client: ServiceClient, log: Log): RemoteDeci
       return decision;
     },
     async report(decisionId, status: OutcomeStatus, result, details): Promise<void> {
-      // What is too long to send is said to be there.
+      // A result that is too long to send is reported as unread.
       const size = result === undefined ? 0 : JSON.stringify(result).length;
       const outcome = { decisionId, status, ...(size > MAX_RESULT ? { unread: true } : { result }), ...details };
       if (independent.delete(decisionId) && isAsPermitted(status, details)) outcomes.later(outcome, size);
@@ -97,7 +100,7 @@ export function remoteDecisionPoint(client: ServiceClient, log: Log): RemoteDeci
   };
 }
 
-/** Reports what became of permits: at once, or together with others once the calls are answered. */
+/** Reports the outcomes of permits: at once, or several together once their calls are answered. */
 class Outcomes {
   private readonly waiting: object[] = [];
   private size = 0;
@@ -109,14 +112,14 @@ class Outcomes {
     private readonly log: Log,
   ) {}
 
-  /** @throws {DecisionPointError} when they are not taken in */
+  /** @throws {DecisionPointError} if the service does not accept them */
   async send(outcomes: readonly object[]): Promise<void> {
     const [first] = outcomes;
     const { status } = await this.client.send('POST', '/v1/outcomes', outcomes.length === 1 ? first : { outcomes });
     if (status >= 300) throw new DecisionPointError(`the outcomes of calls were answered with status ${status}`);
   }
 
-  /** Nothing depends on it: it can be reported with others. @param size of its result, in characters */
+  /** Reports an outcome that nothing depends on, together with others. @param size of its result, in characters */
   later(outcome: object, size: number): void {
     if (this.size + size > MAX_RESULT) this.flush();
     this.waiting.push(outcome);
@@ -142,20 +145,23 @@ class Outcomes {
   }
 }
 
-/** Whether nothing that is decided later depends on what becomes of a permit. Its outcome then counts as done when it is lost. */
+/** Returns whether no later decision depends on the outcome of a permit. If that outcome is lost, it counts as done. */
 function isIndependent(body: unknown): boolean {
   const { context } = (body ?? {}) as { context?: { awaits_outcome?: unknown } };
   return context?.awaits_outcome === false;
 }
 
-/** Until when somebody can be asked for it; undefined when nobody can. */
+/** Returns until when a denial can be requested; undefined if it cannot. */
 function requestableIn(body: unknown): string | undefined {
   const { context } = (body ?? {}) as { context?: { access_request?: { expires_at?: unknown } } };
   const expires = context?.access_request?.expires_at;
   return typeof expires === 'string' ? expires : undefined;
 }
 
-/** Permits only on exactly `decision: true` under a decision id, with nothing in it that says otherwise. */
+/**
+ * Reads a decision. It is a permit only if it is exactly `decision: true` under a decision id, and nothing in it
+ * contradicts that.
+ */
 function readDecision(body: unknown, id: string | undefined): Decision {
   const answer = body as { decision?: unknown; context?: Record<string, unknown> } | undefined;
   const context = answer?.context ?? {};
@@ -164,7 +170,7 @@ function readDecision(body: unknown, id: string | undefined): Decision {
   }
   const { result = 'allow' } = context;
   const obligations = obligationsIn(context.obligations);
-  // What has to be done besides and is not understood makes it a denial.
+  // An obligation that is not understood makes it a denial.
   const isModified = result === 'modify' && obligations !== undefined && obligations.length > 0;
   const isAllowed = result === 'allow' && context.obligations === undefined;
   const permitted = answer.decision === true && (isModified || isAllowed);
@@ -184,7 +190,7 @@ function readDecision(body: unknown, id: string | undefined): Decision {
   };
 }
 
-/** Undefined when they are not of the form that the Obligations Profile gives them. */
+/** Returns obligations; undefined if they do not have the form of the Obligations Profile. */
 function obligationsIn(given: unknown): readonly Obligation[] | undefined {
   if (!Array.isArray(given)) return undefined;
   const isOne = (one: unknown): one is Obligation => {

@@ -8,10 +8,10 @@ import { type AnswerReader, exchange, wholeText } from './http-exchange.js';
 const TIMEOUT_MS = 2_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** What the service answered. */
+/** An answer of the service. */
 export interface ServiceAnswer {
   readonly status: number;
-  /** Undefined when it is not JSON. */
+  /** Undefined if it is not JSON. */
   readonly body: unknown;
   readonly decisionId: string | undefined;
 }
@@ -24,13 +24,15 @@ export class ServiceClient {
     private readonly service: string,
     private readonly key: string,
   ) {
-    // Redirects are not followed: the key goes to nobody else.
+    // Redirects are not followed, so that the key goes to nobody else.
     this.pool = new Pool(new URL(service).origin, { maxResponseSize: MAX_BYTES });
   }
 
   /**
-   * @param path absolute, and written as a URL has it
-   * @throws {DecisionPointError} when there is no whole answer in time
+   * Sends a request.
+   *
+   * @param path absolute, and encoded as in a URL
+   * @throws {DecisionPointError} if there is no whole answer in time
    */
   async send(method: 'GET' | 'POST', path: string, body?: unknown, carried: Carried = {}): Promise<ServiceAnswer> {
     const { trace, txnToken } = carried;
@@ -64,7 +66,7 @@ function answerReader(status: number, headers: IncomingHttpHeaders): AnswerReade
 }
 
 function parsed(text: string): unknown {
-  // To fail at it costs more than all of the rest.
+  // hot: a failing JSON.parse costs more than all the rest.
   if (text === '') return undefined;
   try {
     return JSON.parse(text);

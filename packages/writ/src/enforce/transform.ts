@@ -6,11 +6,11 @@ import { spansOf } from '../ledger/flow/detectors.js';
 import { ObligationError } from './errors.js';
 import { TRANSFORMS, type Transform } from './supported-obligations.js';
 
-/** What is changed: the arguments before they are forwarded, or what was answered before it is handed on. */
+/** The value that changes: the arguments before they are forwarded, or the result before it is handed on. */
 type Side = Change['on'];
 
 const IS_TRANSFORM: ReadonlySet<string> = new Set(TRANSFORMS);
-/** Where an obligation does not say: what is capped or replaced is sent, what is redacted is answered. */
+/** The side if an obligation does not name it: arguments are capped and replaced, results are redacted. */
 const USUAL_SIDE: Readonly<Record<Transform, Side>> = {
   redact: 'result',
   cap: 'input',
@@ -20,23 +20,22 @@ const USUAL_SIDE: Readonly<Record<Transform, Side>> = {
 };
 const REDACTED = '[redacted]';
 
-/** Those of the obligations that change this side. @throws {ObligationError} when one is of a type that is not known here */
+/** Returns the obligations that change this side. @throws {ObligationError} if a type is unknown */
 export function obligationsOn(side: Side, obligations: readonly Obligation[]): readonly Obligation[] {
   for (const { id, type } of obligations)
     if (!IS_TRANSFORM.has(type)) throw new ObligationError(`${id} is a ${type}, which cannot be carried out here`);
   return obligations.filter(({ type, properties }) => (properties.on ?? USUAL_SIDE[type as Transform]) === side);
 }
 
-/** Whether an obligation is about all of a text, whatever it says: then it need not be read. */
+/** Returns whether an obligation applies to a text as a whole, so that the text need not be parsed. */
 export function isOfTexts({ type, properties }: Obligation): boolean {
   return properties.path === undefined && (properties.class !== undefined || type === 'watermark');
 }
 
 /**
- * A value with an obligation carried out, and the value itself when there was nothing to change. What is at no place of the path is
- * nothing to change.
+ * Carries out an obligation on a value. @returns the changed value; the value itself if the path matches nothing
  *
- * @throws {ObligationError} when it cannot be carried out on what is there
+ * @throws {ObligationError} if the obligation cannot be carried out on this value
  */
 export async function applyObligation(value: unknown, { id, type, properties }: Obligation): Promise<unknown> {
   const { path, class: wanted } = properties;
@@ -67,7 +66,7 @@ export async function applyObligation(value: unknown, { id, type, properties }: 
   }
 }
 
-/** What goes on the record of a change: what it was and what it became, as keyed hashes. */
+/** Returns what is recorded of a change: the value before and after it, as keyed hashes. */
 export function changeOf(
   { id, type }: Obligation,
   on: Side,
@@ -82,7 +81,7 @@ export function changeOf(
 type Location = readonly (string | number)[];
 const compiled = new Map<string, JSONPathQuery>();
 
-/** @throws {ObligationError} when the value is nested too deep, or the path is none */
+/** @throws {ObligationError} if the value is nested too deeply, or the path is invalid */
 function placesIn(id: string, value: unknown, path: string): Location[] {
   try {
     let query = compiled.get(path);
@@ -120,7 +119,7 @@ async function eachAsync(
   return changed;
 }
 
-/** The value with another at a place; what is not on the way stays the same object. */
+/** Returns a value with another one at a place. Objects that are not on the way stay the same. */
 function setAt(value: unknown, place: Location, at: number, change: (one: unknown) => unknown): unknown {
   if (at === place.length) return change(value);
   const step = place[at] as string | number;
@@ -129,7 +128,7 @@ function setAt(value: unknown, place: Location, at: number, change: (one: unknow
   return { ...record, [step]: setAt(record[step], place, at + 1, change) };
 }
 
-/** From the last place on, so that the earlier ones stay where they are. */
+/** Drops the last place first, so that the earlier places stay valid. */
 function without(id: string, value: unknown, places: readonly Location[]): unknown {
   let changed = value;
   for (const place of [...places].sort(behindFirst)) {
@@ -153,7 +152,7 @@ function behindFirst(a: Location, b: Location): number {
   return b.length - a.length;
 }
 
-/** All texts of a value, names of fields too, without what is found of a class in them. */
+/** Redacts a class of data in all texts of a value, names of fields too. */
 async function redactedTexts(value: unknown, wanted: string, instead: string): Promise<unknown> {
   if (typeof value === 'string' || typeof value === 'number') {
     const text = String(value);

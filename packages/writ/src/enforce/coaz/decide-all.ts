@@ -4,10 +4,10 @@ import type { DecisionPoint } from '../../decide/point.js';
 import type { DecisionId } from '../../lib/ids.js';
 
 /**
- * Decides the requests of one operation in their order (COAZ framework, "Denials and Errors": each has to be a permit). The first that is
- * none is the last that is decided, and what was permitted before it is told to `cancel`.
+ * Decides the requests of one operation in their order (COAZ framework, "Denials and Errors": each has to be a
+ * permit). Nothing is decided after the first denial, and the permits before it are cancelled.
  *
- * @returns what was decided; the operation may be done when the last is a permit
+ * @returns the decisions; the operation is permitted if the last is a permit
  */
 export async function decideAll<Asked, Answer>(
   requests: readonly [Asked, ...Asked[]],
@@ -18,28 +18,32 @@ export async function decideAll<Asked, Answer>(
   },
 ): Promise<readonly [Answer, ...Answer[]]> {
   const answers: Answer[] = [];
-  let goesOn = false;
+  let allPermitted = false;
   try {
     for (const request of requests) {
       const answer = await parts.decide(request);
       answers.push(answer);
       if (!isPermitted(parts.decisionIn(answer))) break;
     }
-    goesOn = isPermitted(parts.decisionIn(answers.at(-1) as Answer));
+    allPermitted = isPermitted(parts.decisionIn(answers.at(-1) as Answer));
   } finally {
-    // Also when one could not be decided.
-    if (!goesOn) for (const answer of answers) if (isPermitted(parts.decisionIn(answer))) await parts.cancel(answer);
+    // Also if a request could not be decided.
+    if (!allPermitted)
+      for (const answer of answers) if (isPermitted(parts.decisionIn(answer))) await parts.cancel(answer);
   }
   return answers as [Answer, ...Answer[]];
 }
 
-/** Several permits of one operation, as if they were one: it is begun under all of them, and its outcome is that of each. */
+/**
+ * Joins several permits of one operation to one: the operation is begun under all of them, and its outcome is that of
+ * each.
+ */
 export class JoinedPermits implements Pick<DecisionPoint, 'report' | 'onRevoked'> {
   private readonly others = new Map<DecisionId, readonly DecisionId[]>();
 
   constructor(private readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>) {}
 
-  /** @returns one that has the id of the first and the obligations of all */
+  /** @returns a permit with the id of the first and the obligations of all */
   join([first, ...more]: readonly [Decision, ...Decision[]]): Decision {
     if (more.length === 0) return first;
     this.others.set(

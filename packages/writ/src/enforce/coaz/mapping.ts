@@ -3,15 +3,15 @@ import { compileTemplate, literalIn, type TemplateOptions, type Variables } from
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** An AuthZEN request as a mapping gives it; who asks is not in it, because no mapping says that. */
+/** An AuthZEN request as a mapping gives it, without its subject: no mapping sets that. */
 interface MappedRequest {
-  /** Without a name when the mapping leaves it to the default of its binding. */
+  /** Without a name if the mapping leaves it to the default of its binding. */
   readonly action: { readonly name: string | undefined; readonly properties?: Json };
   readonly resource: { readonly type: string; readonly id: string; readonly properties?: Json };
   readonly context: Json;
 }
 
-/** What can be told of a request before there are inputs. */
+/** The part of a request that is known before there are inputs. */
 interface ForeseenRequest {
   readonly action: string | undefined;
   readonly resource: { readonly type: string; readonly id: string } | { readonly type: string };
@@ -20,13 +20,14 @@ interface ForeseenRequest {
 /** A COAZ mapping ready for use (COAZ framework, "The Mapping"). */
 export interface Mapping {
   /**
-   * The requests for which every decision has to be a permit: one under `evaluation`, one an entry under `evaluations`.
+   * Returns the requests for which every decision has to be a permit: one under `evaluation`, one an entry under
+   * `evaluations`.
    *
-   * @param subject the id that a mapping's `subject.id` has to come to (trust-anchored, by verification)
-   * @throws {MappingError} when an expression fails, a required field comes to nothing, or the subject is another
+   * @param subject the id that a mapping's `subject.id` has to result in (trust-anchored, by verification)
+   * @throws {MappingError} if an expression fails, a required field is absent, or the subject is another
    */
   fill(variables: Variables, subject: string): readonly [MappedRequest, ...MappedRequest[]];
-  /** Undefined when it depends on the inputs which actions or types these are. */
+  /** Undefined if actions or types depend on the inputs. */
   readonly foreseen: readonly ForeseenRequest[] | undefined;
 }
 
@@ -46,7 +47,7 @@ const MAX_ENTRIES = 32;
 /**
  * Reads a mapping: one member, `evaluation` or `evaluations`, with a template of that API's request.
  *
- * @throws {MappingError} when it is malformed. Nothing in it is passed over: what is not known is an error
+ * @throws {MappingError} if it is malformed; an unknown member is an error
  */
 export function compileMapping(mapping: unknown, options: MappingOptions): Mapping {
   const { path } = options;
@@ -70,7 +71,10 @@ interface Entry {
   readonly path: string;
 }
 
-/** The entries with the defaults (AuthZEN Authorization API 1.0, section 7.1.1): a member of an entry takes the place of that of the top. */
+/**
+ * Returns the entries with the defaults (AuthZEN Authorization API 1.0, section 7.1.1): a member of an entry replaces
+ * that of the top.
+ */
 function entriesIn(body: Json, path: string): Entry[] {
   const { evaluations, ...defaults } = body;
   known(defaults, PARTS, path);
@@ -79,7 +83,7 @@ function entriesIn(body: Json, path: string): Entry[] {
   return evaluations.map((entry: unknown, i) => {
     const at = `${path}.evaluations[${i}]`;
     const own = objectIn(entry, at);
-    // Whom one decision of several is about would be somebody else's word.
+    // Decisions of one operation have one subject.
     if (Object.hasOwn(own, 'subject')) throw new MappingError(`${at} has a \`subject\`; there is one, for all of them`);
     return { template: { ...defaults, ...own }, path: at };
   });

@@ -3,7 +3,10 @@
  * NUL) is refused rather than tidied up: the server would get what the caller wrote, not what was decided.
  */
 
-/** The path below a folder, beginning with `/`; or an error when it is not below it or has two readings. */
+/**
+ * Returns a path relative to a folder, beginning with `/`. @throws {Error} if it is outside the folder, or has two
+ * readings
+ */
 export function pathBelow(path: string, root: string): string {
   if (!path.startsWith('/')) throw new Error(`the path ${JSON.stringify(path)} is not absolute`);
   const plain =
@@ -19,7 +22,7 @@ export function pathBelow(path: string, root: string): string {
   return path.slice(root.length);
 }
 
-/** The path itself and every folder that it is in. */
+/** Returns the path itself and every folder that it is in. */
 export function withFolders(path: string): string[] {
   const out = ['/'];
   for (let at = path.indexOf('/', 1); at !== -1; at = path.indexOf('/', at + 1)) out.push(path.slice(0, at));

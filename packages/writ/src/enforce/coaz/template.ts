@@ -4,10 +4,10 @@ import { MappingError } from '../errors.js';
 import { pathBelow, withFolders } from './paths.js';
 
 /**
- * Templates of AuthZEN requests (COAZ framework, "Mapping"): a leaf string that begins with `$` is a CEL expression, `$$`
- * stands for a `$`, everything else is itself. An expression that gives an absent optional leaves its field out.
+ * Templates of AuthZEN requests (COAZ framework, "Mapping"): a leaf string that begins with `$` is a CEL expression,
+ * `$$` stands for a `$`, everything else is itself. An expression that gives an absent optional leaves its field out.
  *
- * To CEL's own functions come two: `pathBelow(path, folder)` and `withFolders(path)`.
+ * Two functions are added to those of CEL: `pathBelow(path, folder)` and `withFolders(path)`.
  */
 function environmentOf(variables: readonly string[]): Environment {
   const cel = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: false });
@@ -22,13 +22,13 @@ type Compiled = (variables: Record<string, unknown>) => unknown;
 
 /** A template ready to be filled. */
 interface Template {
-  /** @throws {MappingError} when an expression fails: what it needs is not there, or is of the wrong type */
+  /** @throws {MappingError} if an expression fails: a value is absent or of the wrong type */
   fill(variables: Variables): unknown;
 }
 
 const ABSENT = Symbol('absent');
 
-/** The text that a leaf of a template is whatever the variables are; undefined for an expression. */
+/** Returns the text that a leaf of a template is for all variables; undefined for an expression. */
 export function literalIn(leaf: unknown): string | undefined {
   if (typeof leaf !== 'string') return undefined;
   if (!leaf.startsWith('$')) return leaf;
@@ -107,7 +107,7 @@ function compileText(text: string, path: string, { cel, isTrusted }: Compiling):
 const MAX_CHARACTERS = 2_000;
 const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
-/** What would let somebody else's expression take more than linear time; undefined when nothing would. */
+/** Returns why an expression could take more than linear time; undefined if it cannot. */
 function costlyIn(expression: string, ast: ASTNode): string | undefined {
   if (expression.length > MAX_CHARACTERS) return `is longer than ${MAX_CHARACTERS} characters`;
   const called = (node: unknown, within: number): string | undefined => {
@@ -125,14 +125,14 @@ function costlyIn(expression: string, ast: ASTNode): string | undefined {
     const isMacro = MACROS.has(name);
     if (isMacro && within > 0) return `has \`${name}\` within another`;
     if (!isMacro) return called(args, within);
-    // What it goes over is worked out once.
+    // The list that a macro goes over is computed once.
     const [, over, body] = args as [string, unknown, unknown];
     return called(over, within) ?? called(body, within + 1);
   };
   return called(ast, 0);
 }
 
-/** JSON to CEL: integers are CEL integers, objects are maps (so that no name is special). */
+/** Converts JSON to CEL: integers are CEL integers, objects are maps (so that no name is special). */
 function toCel(value: unknown): unknown {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
   if (Array.isArray(value)) return value.map(toCel);

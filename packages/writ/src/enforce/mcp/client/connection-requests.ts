@@ -16,7 +16,7 @@ interface Waiting {
   readonly failed: (error: unknown) => void;
 }
 
-/** A connection that the SDK has, and on which requests of our own go too: what answers those does not reach the SDK. */
+/** A connection that the SDK shares with requests of our own; their answers do not reach the SDK. */
 export class SharedConnection implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
@@ -51,7 +51,7 @@ export class SharedConnection implements Transport {
     return this.inner.close();
   }
 
-  /** Requests by this client, for as long as the connection is there. */
+  /** Returns the requests of a client, which work while the connection is open. */
   requestsBy(client: DirectClient): DirectRequests {
     return { request: (sent) => this.request(sent, client), close: async () => undefined };
   }
@@ -64,7 +64,7 @@ export class SharedConnection implements Transport {
     const stop = (reason: unknown): void => {
       const { failed } = this.waiting.get(id) ?? {};
       if (failed === undefined) return;
-      // It may go on all the same: nobody waits for it any more.
+      // The server may still do it, but nobody waits for the answer.
       const params = { requestId: id, reason: String(reason) };
       this.inner.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params }).catch(() => undefined);
       failed(reason);
@@ -86,7 +86,7 @@ export class SharedConnection implements Transport {
     }
   }
 
-  /** Whether a message is for one of our own requests, or for one that nobody waits for any more. */
+  /** Returns whether a message answers a request of ours, also one that nobody waits for any more. */
   private take(message: unknown): boolean {
     const { id, method } = message as Json;
     if (method !== undefined || typeof id !== 'string' || !id.startsWith('writ-')) return false;

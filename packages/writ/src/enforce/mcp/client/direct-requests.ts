@@ -9,36 +9,40 @@ import type { CallResult } from '../protocol/result.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A request as it goes to a server. */
+/** A request as it is sent to a server. */
 export interface SentRequest {
   readonly method: string;
   readonly params: Json;
-  /** Beside those of the protocol, where requests have headers. */
+  /** Headers in addition to those of the protocol, where requests have headers. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** In milliseconds. */
   readonly timeout: number;
-  /** What it may answer with besides a result: what it asks the user, the handle of a task. */
+  /** The answers that are allowed in addition to a result: a question to the user, the handle of a task. */
   readonly may: readonly ('input_required' | 'task')[];
 }
 
-/** Requests of MCP 2026-07-28 to a server, without the SDK: there a request says all that has to be known, and has one answer. */
+/**
+ * Requests of MCP 2026-07-28 to a server, without the SDK.
+ *
+ * hot: in that revision a request is complete by itself and has one answer (decision 19).
+ */
 export interface DirectRequests {
   /**
    * @throws {ProtocolError} an error that the server answers
-   * @throws {Error} when there is no answer, or none of MCP
+   * @throws {Error} if there is no valid answer
    */
   request(sent: SentRequest): Promise<CallResult>;
   close(): Promise<void>;
 }
 
-/** Who sends them, and the revision that was agreed on. */
+/** The sender of requests, and the revision that was negotiated. */
 export interface DirectClient {
   readonly info: { readonly name: string; readonly version: string };
   readonly revision: string;
 }
 
-/** The message of a request. */
+/** Returns the message of a request. */
 export function messageOf(id: string, { method, params }: SentRequest, { info, revision }: DirectClient): Json {
   const meta = {
     [PROTOCOL_VERSION_META_KEY]: revision,
@@ -49,13 +53,18 @@ export function messageOf(id: string, { method, params }: SentRequest, { info, r
   return { jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } };
 }
 
-/** A message when it answers that request, and undefined when it is something else. */
+/** Returns a message if it answers that request; undefined if it does not. */
 export function answerTo(id: string, message: unknown): Json | undefined {
   if (!isObject(message) || message.jsonrpc !== '2.0' || message.id !== id) return undefined;
   return isObject(message.result) || isObject(message.error) ? message : undefined;
 }
 
-/** The result in an answer. @throws {ProtocolError} the error in it @throws {Error} for a result that was not asked for */
+/**
+ * Returns the result in an answer.
+ *
+ * @throws {ProtocolError} the error in it
+ * @throws {Error} if the type of the result was not allowed
+ */
 export function resultIn({ result, error }: Json, may: SentRequest['may']): CallResult {
   if (isObject(error)) throw ProtocolError.fromError(Number(error.code), String(error.message), error.data);
   const { resultType, ...rest } = result as Json;

@@ -18,7 +18,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Over Streamable HTTP a request is one POST, and has its answer there: in its body, or on a stream. */
+/** Requests over Streamable HTTP: one POST each, answered in the body or on a stream. */
 export class HttpRequests implements DirectRequests {
   private readonly pool: Pool;
   private readonly path: string;
@@ -31,7 +31,7 @@ export class HttpRequests implements DirectRequests {
     connections: number,
   ) {
     const { origin, pathname, search } = new URL(url);
-    // What it answers is bounded; redirects are not followed, so its credentials go to nobody that it names.
+    // Answers are bounded. Redirects are not followed, so the server cannot send its credentials elsewhere.
     this.pool = new Pool(origin, { connections, maxResponseSize: MAX_BYTES });
     this.path = `${pathname}${search}`;
     this.headers = {
@@ -63,7 +63,7 @@ export class HttpRequests implements DirectRequests {
   }
 }
 
-/** The answer to a request is in its body, or on a stream. */
+/** Returns the reader of an answer: of a body, or of a stream. */
 function readerOf(status: number, headers: IncomingHttpHeaders, id: string): AnswerReader<Json> {
   const type = String(headers['content-type'] ?? '')
     .split(';')[0]
@@ -73,7 +73,7 @@ function readerOf(status: number, headers: IncomingHttpHeaders, id: string): Ans
   if (type === 'application/json')
     return wholeText((text) => {
       const answer = answerTo(id, JSON.parse(text));
-      // An error of the protocol comes with a status of its own.
+      // An error of the protocol has a status of its own.
       if (answer !== undefined && (status === 200 || answer.error !== undefined)) return answer;
       throw new Error(`it answered HTTP ${status} with what is no answer to what it was asked`);
     });
@@ -87,7 +87,7 @@ function onStream(id: string): AnswerReader<Json> {
   const decoder = new TextDecoder();
   const parser = createParser({
     onEvent({ data, event = 'message' }) {
-      // What it tells on the way, nobody asked for.
+      // Notifications on the way are ignored: nobody asked for them.
       if (event === 'message' && data !== '') answer ??= answerTo(id, JSON.parse(data));
     },
   });

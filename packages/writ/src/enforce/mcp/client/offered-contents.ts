@@ -5,22 +5,22 @@ export type Resource = Awaited<ReturnType<Client['listResources']>>['resources']
 export type ResourceTemplate = Awaited<ReturnType<Client['listResourceTemplates']>>['resourceTemplates'][number];
 export type Prompt = Awaited<ReturnType<Client['listPrompts']>>['prompts'][number];
 
-/** What else than tools a server offers. */
+/** The things that a server offers in addition to tools. */
 export interface OfferedContents {
   readonly resources: readonly Resource[];
   readonly templates: readonly ResourceTemplate[];
   readonly prompts: readonly Prompt[];
-  /** Whether it completes arguments. */
+  /** Whether the server completes arguments. */
   readonly completes: boolean;
-  /** Whether it tells of resources that change. */
+  /** Whether the server notifies of resources that change. */
   readonly notifies: boolean;
-  /** Whether it logs to its client. */
+  /** Whether the server logs to its client. */
   readonly logs: boolean;
-  /** Whether its calls can become tasks. */
+  /** Whether calls can become tasks. */
   readonly tasks: boolean;
 }
 
-/** A server that says that it has some, and does not know how to list them, has none. */
+/** Lists what a server offers. A kind that the server declares but cannot list is empty. */
 export async function contentsOf(client: Client): Promise<OfferedContents> {
   const { resources, prompts, completions, logging, extensions } = client.getServerCapabilities() ?? {};
   const orNone = <T>(listed: Promise<T>, none: T): Promise<T> =>

@@ -1,22 +1,22 @@
 import { SSEClientTransport, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
-/** How to run an upstream server. */
+/** The command that runs an upstream server. */
 export interface ServerCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Where its standard error goes: to ours, or nowhere (the default). */
+  /** The standard error of the server: ours, or nowhere (the default). */
   readonly stderr?: 'inherit' | 'ignore';
 }
 
-/** Where an upstream server is served over HTTP. */
+/** The URL of an upstream server over HTTP. */
 export interface ServerAddress {
   readonly url: string;
-  /** Streamable HTTP when it is not said; `sse`: the transport of 2024-11-05. */
+  /** `streamable-http` (the default), or `sse`: the transport of 2024-11-05. */
   readonly transport?: 'streamable-http' | 'sse';
-  /** Credentials of its own: those of a caller never go on. */
+  /** The credentials for this server. Those of a caller are never passed on. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +24,7 @@ export function transportTo(server: ServerCommand | ServerAddress): Transport {
   if ('url' in server) {
     const options = {
       requestInit: { headers: { ...server.headers } },
-      // Its credentials go to nobody that it names.
+      // Redirects are not followed, so the server cannot send its credentials elsewhere.
       fetch: (url: string | URL, init?: RequestInit) => fetch(url, { ...init, redirect: 'error' }),
     };
     const url = new URL(server.url);

@@ -6,8 +6,8 @@ import type { Tool } from '../protocol/call.js';
 const ANYTHING = { test: () => true, toString: () => 'anything' };
 
 /**
- * A `pattern` is the server's, and what it is held against is a client's: together they may not stop the process for minutes. One that
- * takes more than linear time (look-around, back references) is left to the server.
+ * Compiles a `pattern`. The pattern comes from a server and the text from a client: together they must not block the
+ * process. A pattern that needs more than linear time (look-around, back references) is left to the server.
  */
 function linear(pattern: string): { readonly test: (text: string) => boolean; readonly toString: () => string } {
   try {
@@ -22,13 +22,13 @@ const OPTIONS: Options = {
   strict: false,
   validateFormats: false,
   validateSchema: false,
-  // `code` is of generated modules, which these are not.
+  // `code` is for generated modules, which these are not.
   code: { regExp: Object.assign(linear, { code: '' }) as never },
 };
 
 /**
- * What of some arguments does not fit the input schema of a tool; undefined when all does. A schema that cannot be compiled checks
- * nothing here; the policies' own schema still does.
+ * Returns a function from arguments to their error by the input schema of a tool; undefined if they fit. A schema
+ * that cannot be compiled checks nothing here; the schema of the policies still does.
  */
 export function validatorOf({ inputSchema }: Tool): (input: unknown) => string | undefined {
   const { $schema: dialect, ...schema } = inputSchema as Record<string, unknown>;

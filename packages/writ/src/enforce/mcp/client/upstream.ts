@@ -20,37 +20,40 @@ import { validatorOf } from './tool-schema.js';
 import { WatchedResources } from './watched.js';
 
 interface UpstreamOptions {
-  /** Whether transaction tokens are passed on to it. */
+  /** Whether transaction tokens are passed on to the server. */
   readonly getsToken?: boolean;
-  /** Before the names of its tools, as clients see them. */
+  /** The prefix of the names of its tools, as clients see them. */
   readonly prefix?: string;
-  /** In milliseconds. */
+  /** The time for one call, in milliseconds. */
   readonly timeout?: number;
-  /** So many calls at once; others wait. */
+  /** The most calls at once; others wait. */
   readonly concurrency?: number;
-  /** Told of what it lists, each time that it is asked; before anybody sees it. */
+  /** Called with the listed tools each time they are listed, before anybody sees them. */
   readonly onTools?: (tools: readonly Tool[]) => Promise<void>;
-  /** The one client that it serves; without it nothing says whose user a server of an earlier revision asks, and it can ask nobody. */
+  /**
+   * The one client that the server serves. Without it a server of an earlier revision can ask nobody: nothing says
+   * whose user.
+   */
   readonly bridge?: Bridge;
-  /** Told when what it offers besides tools is not what it was. */
+  /** Called when its resources or prompts have changed. */
   readonly onContents?: () => void;
-  /** Told when it is gone, and when it is back. */
+  /** Called when the connection is lost or restored. */
   readonly onState?: (message: string) => void;
 }
 
-/** Whatever the upstream answers goes to the caller as it is. */
+/** An answer of the server reaches the caller unchanged. */
 const ANY_RESULT = z.looseObject({ isError: z.boolean().optional() });
 const [INPUT_REQUIRED, TASK] = ['input_required', 'task'] as const;
 const CALL_TIMEOUT_MS = 60_000;
-/** However often it says how far it is. */
+/** The time for one call that reports progress. */
 const MAX_CALL_MS = 3_600_000;
 const CONCURRENCY = 64;
-/** So many calls wait for their turn at most. */
+/** The most calls that wait for their turn. */
 const MAX_WAITING = 1_000;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
 
-/** A real MCP server behind an enforcement point. One that is gone is connected to again, after longer and longer times. */
+/** An MCP server behind an enforcement point. A lost connection is made again, after longer and longer times. */
 export class Upstream {
   private validators = new Map<string, (input: unknown) => string | undefined>();
   private toolList: readonly Tool[] = [];
@@ -66,10 +69,13 @@ export class Upstream {
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wait = FIRST_WAIT_MS;
-  /** How its revision is found out: who has one client of an earlier one is spoken to in that, so that it can ask and log. */
+  /**
+   * How the revision is negotiated: a server that serves one client gets an earlier revision, so that it can ask and
+   * log.
+   */
   private negotiation: 'legacy' | 'auto';
   private isClosed = false;
-  /** To a server that each request can go to by itself. */
+  /** Requests without the SDK, where the server accepts them. */
   private direct: DirectRequests | undefined;
   private readonly limit: LimitFunction;
   private readonly watched = new WatchedResources();
@@ -84,9 +90,9 @@ export class Upstream {
   }
 
   /**
-   * Starts the server, or connects to it, and asks it for its tools.
+   * Starts the server, or connects to it, and lists its tools.
    *
-   * @throws {UpstreamError} when it does not start or does not speak MCP
+   * @throws {UpstreamError} if it does not start or does not speak MCP
    */
   static async start(
     name: string,
@@ -97,7 +103,7 @@ export class Upstream {
     try {
       await upstream.connect().catch((error: unknown) => {
         if (upstream.negotiation === 'auto') throw error;
-        // It may have no earlier one.
+        // The server may have no earlier revision.
         upstream.negotiation = 'auto';
         return upstream.connect();
       });
@@ -117,7 +123,7 @@ export class Upstream {
     return this.offered;
   }
 
-  /** What clients see before the names of its tools. */
+  /** The prefix of the names of its tools, as clients see them. */
   get prefix(): string {
     return this.options.prefix ?? '';
   }
@@ -126,15 +132,15 @@ export class Upstream {
     return this.client !== undefined;
   }
 
-  /** What of the arguments does not fit the tool's own input schema; undefined when all does. */
+  /** Returns why arguments do not fit the tool's own input schema; undefined if they fit. */
   schemaError(tool: string, input: unknown): string | undefined {
     return this.validators.get(tool)?.(input);
   }
 
   /**
-   * Calls a tool. Only the name and the arguments go on: nothing that was not decided.
+   * Calls a tool. Only the name and the arguments are passed on: nothing that was not decided.
    *
-   * @throws {UpstreamError} when the call did not reach the server
+   * @throws {UpstreamError} if the call did not reach the server
    */
   call(tool: string, input: Readonly<Record<string, unknown>>, options: CallOptions = {}): Promise<CallResult> {
     return this.request('tools/call', { name: tool, arguments: { ...input } }, options);
@@ -143,7 +149,7 @@ export class Upstream {
   /**
    * Sends a request of MCP, with these parameters and no others.
    *
-   * @throws {UpstreamError} when it did not reach the server
+   * @throws {UpstreamError} if it did not reach the server
    */
   async request(
     method: string,
@@ -177,7 +183,7 @@ export class Upstream {
         })) as CallResult;
       } catch (error) {
         if (!('url' in this.server) || ProtocolError.isInstance(error)) throw error;
-        // Who is not there any more, or does not know our session, is connected to anew.
+        // A server that is gone, or does not know our session, is connected to again.
         if (signal?.aborted !== true) this.lost(client);
         if (wasNotSent(error))
           throw new UpstreamError(`${this.name} does not answer`, 'it is tried again by itself', { cause: error });
@@ -186,7 +192,7 @@ export class Upstream {
     });
   }
 
-  /** The arguments that a tool has repeated in headers. */
+  /** Returns the headers in which a tool has its arguments repeated. */
   private headersFor(method: string, params: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
     const tool = method === 'tools/call' ? this.toolList.find(({ name }) => name === params.name) : undefined;
     return tool === undefined ? {} : paramHeaders(tool.inputSchema, params.arguments as Record<string, unknown>);
@@ -207,15 +213,15 @@ export class Upstream {
   }
 
   /**
-   * Tells when a resource changed, until it is called off.
+   * Registers a listener for changes of a resource. @returns a function that removes it
    *
-   * @throws when the server refuses
+   * @throws {Error} if the server refuses
    */
   watch(uri: string, told: () => void): Promise<() => void> {
     return this.watched.watch(uri, told);
   }
 
-  /** Tells the server something that it answers nothing to. */
+  /** Sends a notification to the server. */
   async notify(method: 'notifications/roots/list_changed'): Promise<void> {
     await this.client?.notification({ method });
   }
@@ -244,7 +250,7 @@ export class Upstream {
       {
         versionNegotiation: { mode: this.negotiation },
         ...(this.options.bridge === undefined ? {} : { capabilities: this.options.bridge.capabilities }),
-        // By subscription or notification, as the server's revision has it.
+        // By subscription or by notification, as the revision of the server has it.
         listChanged: { tools: changed, resources: changed, prompts: changed },
       },
     );
@@ -269,7 +275,7 @@ export class Upstream {
     const { server, options } = this;
     const revision = client.getNegotiatedProtocolVersion();
     if (revision === undefined || client.getProtocolEra() !== 'modern') return undefined;
-    // What it tells its one client on the way goes on to that.
+    // The SDK hands notifications on the way to the one client.
     if (options.bridge !== undefined) return undefined;
     const by = { info: GATEWAY_INFO, revision };
     if (!('url' in server)) return shared?.requestsBy(by);
@@ -277,11 +283,11 @@ export class Upstream {
   }
 
   private async list(client: Client): Promise<void> {
-    // A server of resources or prompts alone has no tools.
+    // A server that has only resources or prompts has no tools.
     const hasTools = client.getServerCapabilities()?.tools !== undefined;
     const { tools } = hasTools ? await client.listTools() : { tools: [] };
     const twice = tools.find(({ name }, i) => tools.findIndex((one) => one.name === name) !== i);
-    // Which of the two a client would be shown, and which would be called, is not for us to guess.
+    // It is unknown which of the two a client would see, and which would be called.
     if (twice !== undefined) throw new Error(`it lists the tool ${JSON.stringify(twice.name)} twice`);
     await this.options.onTools?.(tools);
     const contents = await contentsOf(client);
@@ -315,7 +321,7 @@ export class Upstream {
   }
 }
 
-/** Whether nothing of a request can have arrived: there was nobody to connect to. */
+/** Returns whether nothing of a request can have arrived, because nobody listened. */
 function wasNotSent(error: unknown): boolean {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const code = (cause as { code?: unknown } | undefined)?.code;

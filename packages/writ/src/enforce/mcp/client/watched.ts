@@ -4,16 +4,19 @@ type Told = () => void;
 
 interface Watch {
   readonly told: Set<Told>;
-  /** Ends it at the server. */
+  /** Ends the subscription at the server. */
   end: (() => Promise<unknown>) | undefined;
 }
 
-/** The resources of a server that somebody wants to hear of when they change; asked for once, however many want to, and again when it is back. */
+/**
+ * The resources of a server that have listeners. A resource is subscribed to once for all its listeners, and again
+ * when the connection is restored.
+ */
 export class WatchedResources {
   private readonly watches = new Map<string, Watch>();
   private client: Client | undefined;
 
-  /** From now on this is the connection to the server. */
+  /** Uses a new connection to the server from now on. */
   async use(client: Client): Promise<void> {
     this.client = client;
     client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
@@ -23,9 +26,9 @@ export class WatchedResources {
   }
 
   /**
-   * Tells of changes until it is called off.
+   * Registers a listener for changes of a resource. @returns a function that removes it
    *
-   * @throws when the server refuses
+   * @throws {Error} if the server refuses
    */
   async watch(uri: string, told: Told): Promise<() => void> {
     const known = this.watches.get(uri);

@@ -6,14 +6,15 @@ import type { CallResult } from '../protocol/result.js';
 
 type Block = Readonly<Record<string, unknown>>;
 
-/** In the place of what cannot be changed, and would say what was taken out. */
+/** Replaces a block that cannot be changed, and could contain what was removed elsewhere. */
 const WITHHELD: Block = { type: 'text', text: '[withheld: it could not be changed as the policy asks]' };
 
 /**
- * A result of a tool with what a permit asks for carried out on it: in its `structuredContent`, and in each text that is JSON. A text that is
- * none is one value. Next to what was changed stands nothing that could not be: pictures, files and texts without fields are withheld.
+ * Carries out obligations on a result of a tool: in its `structuredContent`, and in each text that is JSON. Another
+ * text is one value. Blocks that cannot be changed (pictures, files, texts without fields) are withheld beside those
+ * that were.
  *
- * @throws {ObligationError} when nothing of it can be changed as it must be
+ * @throws {ObligationError} if no block can be changed
  */
 export async function changedAnswer(
   result: CallResult,
@@ -34,7 +35,7 @@ function isMark({ type, properties }: Obligation): boolean {
   return type === 'watermark' && properties.path === undefined;
 }
 
-/** A mark is a text more; what the tool says as data stays as its schema has it. */
+/** Adds a mark to the texts; structured data stays as the schema of the tool has it. */
 function marked(result: CallResult, { properties }: Obligation): CallResult {
   return { ...result, content: [...blocksOf(result), { type: 'text', text: String(properties.text) }] };
 }
@@ -49,7 +50,7 @@ async function changedOnce(result: CallResult, obligation: Obligation): Promise<
   return { ...result, content, ...(data === undefined ? {} : { structuredContent: data }) };
 }
 
-/** Undefined for one that cannot be changed. */
+/** Returns the changed block; undefined if it cannot be changed. */
 async function changedBlock(block: Block, obligation: Obligation): Promise<Block | undefined> {
   if (block.type !== 'text' || typeof block.text !== 'string') return undefined;
   const { text } = block;

@@ -21,22 +21,22 @@ export interface ContentsParts {
   readonly point: DecisionPoint;
   readonly execution: Execution;
   readonly seal: StateSeal;
-  /** Decides, and holds what has to wait. */
-  readonly decide: (request: AccessRequest, asked: McpCaller) => Promise<HeldDecision>;
+  /** Decides a request, and holds it if it has to wait. */
+  readonly decide: (request: AccessRequest, caller: McpCaller) => Promise<HeldDecision>;
 }
 
 const RESOURCE = 'resource';
 const PROMPT = 'prompt';
 
 /**
- * Resources and prompts of MCP servers behind the gateway (COAZ-MCP, "Default Mappings"): to read one is the action `resources/read` on
- * `resource::"<uri>"`, to get one `prompts/get` on `prompt::"<name>"`. Lists have what could be permitted; what the schema does not have
- * cannot be.
+ * Resources and prompts of MCP servers behind the gateway (COAZ-MCP, "Default Mappings"): to read a resource is the
+ * action `resources/read` on `resource::"<uri>"`, to get a prompt `prompts/get` on `prompt::"<name>"`. A list has
+ * what could be permitted; an action that the schema does not have is never permitted.
  */
 export class Contents {
   constructor(private readonly parts: ContentsParts) {}
 
-  /** Whether any server offers these. */
+  /** The kinds that at least one server offers. */
   get offers(): Readonly<Record<'resources' | 'prompts' | 'completions' | 'subscriptions', boolean>> {
     const all = this.parts.upstreams.map(({ contents }) => contents);
     return {
@@ -47,49 +47,49 @@ export class Contents {
     };
   }
 
-  async resources(asked: McpCaller): Promise<Resource[]> {
+  async resources(caller: McpCaller): Promise<Resource[]> {
     const all = this.parts.upstreams.flatMap(({ contents }) => [...contents.resources]);
     const first = firstOfEach(all, ({ uri }) => uri);
-    return this.shown(first, asked, 'resources/read', ({ uri }) => ({ type: RESOURCE, id: uri }));
+    return this.shown(first, caller, 'resources/read', ({ uri }) => ({ type: RESOURCE, id: uri }));
   }
 
-  async templates(asked: McpCaller): Promise<ResourceTemplate[]> {
+  async templates(caller: McpCaller): Promise<ResourceTemplate[]> {
     const all = this.parts.upstreams.flatMap(({ contents }) => [...contents.templates]);
-    return this.shown(all, asked, 'resources/read', () => ({ type: RESOURCE }));
+    return this.shown(all, caller, 'resources/read', () => ({ type: RESOURCE }));
   }
 
-  async prompts(asked: McpCaller): Promise<Prompt[]> {
+  async prompts(caller: McpCaller): Promise<Prompt[]> {
     const all = this.offeredPrompts().map(({ prompt, shown }) => ({ ...prompt, name: shown }));
-    return this.shown(all, asked, 'prompts/get', ({ name }) => ({ type: PROMPT, id: name }));
+    return this.shown(all, caller, 'prompts/get', ({ name }) => ({ type: PROMPT, id: name }));
   }
 
-  /** @throws {ProtocolError} when it is not read, with a reason */
-  async read(uri: string, asked: McpCaller): Promise<CallResult> {
+  /** Reads a resource. @throws {ProtocolError} if it is not read, with a reason */
+  async read(uri: string, caller: McpCaller): Promise<CallResult> {
     const upstream = this.serverOf(uri);
     const resource = { type: RESOURCE, id: uri };
-    const request = this.requestFor('resources/read', resource, { uri }, upstream, asked);
-    return this.decideAndSend(request, upstream, 'resources/read', { uri }, asked);
+    const request = this.requestFor('resources/read', resource, { uri }, upstream, caller);
+    return this.decideAndSend(request, upstream, 'resources/read', { uri }, caller);
   }
 
-  /** @throws {ProtocolError} when it is not got, with a reason */
-  async prompt(name: string, input: Readonly<Record<string, unknown>>, asked: McpCaller): Promise<CallResult> {
+  /** Gets a prompt. @throws {ProtocolError} if it is not got, with a reason */
+  async prompt(name: string, input: Readonly<Record<string, unknown>>, caller: McpCaller): Promise<CallResult> {
     const offered = this.offeredPrompts().find(({ shown }) => shown === name);
     const resource = { type: PROMPT, id: name };
-    const request = this.requestFor('prompts/get', resource, input, offered?.upstream, asked);
+    const request = this.requestFor('prompts/get', resource, input, offered?.upstream, caller);
     const params = { name: offered?.prompt.name ?? name, arguments: input };
-    return this.decideAndSend(request, offered?.upstream, 'prompts/get', params, asked);
+    return this.decideAndSend(request, offered?.upstream, 'prompts/get', params, caller);
   }
 
   /**
    * Completes an argument of a prompt or of a template.
    *
-   * @throws {ProtocolError} when it is not permitted or not there
+   * @throws {ProtocolError} if it is not permitted or does not exist
    */
-  async complete({ ref, argument, context }: CompletionParams, asked: McpCaller): Promise<CallResult> {
+  async complete({ ref, argument, context }: CompletionParams, caller: McpCaller): Promise<CallResult> {
     const resource = targetOf(ref);
     const prompt = this.offeredPrompts().find(({ shown }) => resource.type === PROMPT && shown === resource.id);
     const upstream = prompt?.upstream ?? (resource.type === RESOURCE ? this.completing(resource.id) : undefined);
-    const request = this.requestFor('completion/complete', resource, { ...argument }, upstream, asked);
+    const request = this.requestFor('completion/complete', resource, { ...argument }, upstream, caller);
     const named =
       prompt === undefined
         ? { type: 'ref/resource', uri: resource.id }
@@ -100,29 +100,29 @@ export class Contents {
       upstream?.contents.completes === true ? upstream : undefined,
       'completion/complete',
       params,
-      asked,
+      caller,
     );
   }
 
   /**
-   * Tells a client when a resource changes, if it may hear of it.
+   * Notifies a client of changes of a resource, if it is permitted to subscribe.
    *
-   * @returns what calls it off
-   * @throws {ProtocolError} when it may not, or no server tells
+   * @returns a function that ends the subscription
+   * @throws {ProtocolError} if it is not permitted, or no server notifies
    */
-  async subscribe(uri: string, caller: McpCaller, told: () => void): Promise<() => void> {
+  async subscribe(uri: string, caller: McpCaller, notify: () => void): Promise<() => void> {
     const upstream = this.serverOf(uri);
     const request = this.requestFor('resources/subscribe', { type: RESOURCE, id: uri }, { uri }, upstream, caller);
     const { execution, decide } = this.parts;
-    const { decision, asked, release } = await decide(request, caller);
+    const { decision, reference, release } = await decide(request, caller);
     release?.();
-    if (!isPermitted(decision)) throw denial(uri, decision, asked);
+    if (!isPermitted(decision)) throw denial(uri, decision, reference);
     try {
       if (upstream?.contents.notifies !== true) throw new Error(`no server tells of changes of ${uri}`);
-      // Nobody is told who cannot be looked at.
+      // A client whose permission cannot be checked is not notified.
       const off = await upstream.watch(
         uri,
-        () => void this.notifyIfPermitted(uri, caller, told).catch(() => undefined),
+        () => void this.notifyIfPermitted(uri, caller, notify).catch(() => undefined),
       );
       await execution.report(decision, 'completed');
       return off;
@@ -132,11 +132,14 @@ export class Contents {
     }
   }
 
-  /** Whoever may not hear of it any more is not told. The token that a subscription came with may be over; its client is not. */
-  private async notifyIfPermitted(uri: string, { client }: McpCaller, told: () => void): Promise<void> {
+  /**
+   * Notifies a client that could still be permitted. The token of a subscription may have expired; its client has
+   * not.
+   */
+  private async notifyIfPermitted(uri: string, { client }: McpCaller, notify: () => void): Promise<void> {
     const listed = { action: 'resources/subscribe', resource: { type: RESOURCE, id: uri } };
     const [could] = (await this.parts.point.couldPermit?.(requestBy(client), [listed], {})) ?? [true];
-    if (could === true) told();
+    if (could === true) notify();
   }
 
   private completing(template: string): Upstream | undefined {
@@ -153,9 +156,9 @@ export class Contents {
   }
 
   /**
-   * The server that lists a resource, or has a template for it; a URI that none has is nobody's.
+   * Returns the server that lists a resource or has a template for it; undefined if no server has.
    *
-   * @throws {ProtocolError} for one that no server lists, and that has two readings
+   * @throws {ProtocolError} if no server lists the URI and it has two readings
    */
   private serverOf(uri: string): Upstream | undefined {
     const { upstreams } = this.parts;
@@ -204,12 +207,12 @@ export class Contents {
     const { execution, decide, seal } = this.parts;
     const what = request.resource.id;
     const { client, input } = caller;
-    // Completions ask nobody anything.
+    // Completions ask the user nothing.
     const of = { caller: callerText(client), server: upstream?.name ?? '', tool: method, arguments: params };
     const userInput = method === 'completion/complete' ? undefined : seal.opened(input, of);
-    const { decision, asked, release } = await decide(request, caller);
+    const { decision, reference, release } = await decide(request, caller);
     try {
-      if (!isPermitted(decision)) throw denial(what, decision, asked);
+      if (!isPermitted(decision)) throw denial(what, decision, reference);
       if (upstream === undefined) {
         await execution.report(decision, 'not-executed');
         throw new ProtocolError(ERROR.mapping, `no server has ${what}`, { decisionId: decision.id });
@@ -224,14 +227,14 @@ export class Contents {
   }
 }
 
-/** What `completion/complete` has. */
+/** The parameters of `completion/complete`. */
 interface CompletionParams {
   readonly ref: unknown;
   readonly argument: { readonly name: string; readonly value: string };
   readonly context?: unknown;
 }
 
-/** @throws {ProtocolError} for what is neither a prompt nor a resource */
+/** @throws {ProtocolError} if it is neither a prompt nor a resource */
 function targetOf(ref: unknown): { readonly type: string; readonly id: string } {
   try {
     return completionTarget(ref);

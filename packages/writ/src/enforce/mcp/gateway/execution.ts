@@ -13,7 +13,7 @@ import { ERROR, MISSING_CAPABILITY } from '../protocol/errors.js';
 import { type CallResult, DECISION_META, isInputRequired, isTask } from '../protocol/result.js';
 import { changedAnswer } from './answer-transform.js';
 
-/** A call that may be made, provided that every obligation is carried out. */
+/** A permitted call of a tool; every obligation has to be carried out. */
 interface PermittedCall {
   readonly tool: string;
   readonly input: Record<string, unknown>;
@@ -21,7 +21,7 @@ interface PermittedCall {
   readonly options: CallOptions;
 }
 
-/** Another request that may be made. */
+/** Another permitted request. */
 interface PermittedRequest {
   readonly what: string;
   readonly method: string;
@@ -30,7 +30,7 @@ interface PermittedRequest {
   readonly options: CallOptions;
 }
 
-/** Something that is under way. */
+/** A call or another request that is in flight. */
 interface InFlightCall {
   readonly what: string;
   readonly decision: Decision;
@@ -41,7 +41,7 @@ interface InFlightCall {
 const MAX_DEPTH = 256;
 const INVALID_PARAMS = -32_602;
 
-/** Carries out what was permitted, as the permit asks, and reports what became of it. */
+/** Carries out permitted calls with their obligations, and reports their outcomes. */
 export class Execution {
   constructor(
     private readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>,
@@ -50,26 +50,26 @@ export class Execution {
     private readonly hash: (text: string) => string,
   ) {}
 
-  /** Calls the tool. @throws {ProtocolError} when it failed, or its answer is withheld */
+  /** Calls the tool. @throws {ProtocolError} if it failed, or its result is withheld */
   async call(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
     const { tool, decision, options } = call;
     const sent = await this.changedInput(upstream, call);
     const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
       upstream.call(tool, sent.input, { ...options, signal });
-    const going = { what: tool, decision, signal: options.signal, changes: sent.changes };
-    const answered = await this.answered(upstream, going, ask);
-    // What a task comes to is asked for later.
+    const inFlight = { what: tool, decision, signal: options.signal, changes: sent.changes };
+    const answered = await this.answered(upstream, inFlight, ask);
+    // The client asks for the result of a task later.
     if (isTask(answered))
       return { ...answered, _meta: { ...(answered._meta as object), [DECISION_META]: decision.id } };
-    // What a server asks first, it did not do yet: it is called again, and that is decided anew.
+    // A server that asks first has done nothing yet: it is called again, and that call is decided again.
     const status = answered.isError === true || isInputRequired(answered) ? 'failed' : 'completed';
     const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
     return this.accept(tool, decision, result, status, [...sent.changes, ...changes]);
   }
 
-  /** Sends another request than a call of a tool. @throws {ProtocolError} when it failed, or its answer is withheld */
-  async request(upstream: Upstream, asked: PermittedRequest): Promise<CallResult> {
-    const { what, method, params, decision, options } = asked;
+  /** Sends a request that is not a call of a tool. @throws {ProtocolError} if it failed, or its result is withheld */
+  async request(upstream: Upstream, permitted: PermittedRequest): Promise<CallResult> {
+    const { what, method, params, decision, options } = permitted;
     if (decision.obligations !== undefined) {
       await this.report(decision, 'not-executed');
       throw new ProtocolError(ERROR.denied, `${what} was not permitted: what the permit asks for is for tools alone`, {
@@ -87,7 +87,7 @@ export class Execution {
     { what, decision, signal, changes }: InFlightCall,
     ask: (signal: AbortSignal | undefined) => Promise<CallResult>,
   ): Promise<CallResult> {
-    // To abort it is to send the server the protocol's own notice that it is cancelled.
+    // An abort sends the server the cancellation of the protocol.
     const stop = new AbortController();
     let revoked: string | undefined;
     this.point.onRevoked?.(decision.id, (why) => {
@@ -108,7 +108,7 @@ export class Execution {
           decisionId: decision.id,
         });
       }
-      // An error that the server answered with means that it refused; anything else leaves the effect open.
+      // An error that the server answered means that it refused; after anything else the effect is unknown.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;
       const why = messageOf(error);
       await this.report(decision, refused ? 'failed' : 'unknown', undefined, { changes, error: why });
@@ -127,7 +127,7 @@ export class Execution {
     return answer;
   }
 
-  /** What can be parsed and cannot be written again: a client would wait for it until its own time is up. */
+  /** Refuses a result that is nested too deeply to serialize; the client would otherwise wait until its timeout. */
   private async refuseDeep(
     what: string,
     decision: Pick<Decision, 'id'>,
@@ -141,14 +141,14 @@ export class Execution {
     throw withheld(what, decision, error);
   }
 
-  /** Hands on what a task came to. @throws {ProtocolError} when it is withheld */
+  /** Accepts the result of a task. @throws {ProtocolError} if it is withheld */
   async complete(what: string, decision: Pick<Decision, 'id'>, result: CallResult): Promise<CallResult> {
     const status = result.isError === true ? 'failed' : 'completed';
     await this.refuseDeep(what, decision, result, status, []);
     return this.accept(what, decision, result, status, []);
   }
 
-  /** Hands an answer on, once it is taken in. */
+  /** Reports a result, and returns it for the client. */
   private async accept(
     what: string,
     decision: Pick<Decision, 'id'>,
@@ -159,13 +159,13 @@ export class Execution {
     const why = isInputRequired(result) ? 'its server asks the user something first' : undefined;
     const failed = status === 'failed' ? { error: why ?? firstText(result) } : {};
     const isTakenIn = await this.report(decision, status, result, { changes, ...failed });
-    // What nobody took in would be read and have no labels.
+    // An unrecorded result would reach the agent without labels.
     if (!isTakenIn) throw withheld(what, decision, 'it could not be recorded');
     const meta = (result._meta ?? {}) as Record<string, unknown>;
     return { ...result, _meta: { ...meta, [DECISION_META]: decision.id } };
   }
 
-  /** The arguments with what the permit asks for carried out on them; they still fit the tool. */
+  /** Carries out the obligations on the arguments, which still have to fit the tool. */
   private async changedInput(
     upstream: Upstream,
     { tool, input, decision }: PermittedCall,
@@ -201,7 +201,7 @@ export class Execution {
       return await changedAnswer(answered, decision.obligations, this.hash);
     } catch (error) {
       if (!(error instanceof ObligationError)) throw error;
-      // Nobody reads it, so it brings no labels.
+      // Nobody reads the result, so it adds no labels.
       await this.report(decision, status, undefined, { changes: before, error: error.message });
       throw new ProtocolError(ERROR.denied, `${tool} was done; what it answered is withheld: ${error.message}`, {
         decisionId: decision.id,
@@ -209,7 +209,7 @@ export class Execution {
     }
   }
 
-  /** What permitted a call was revoked while its server was at work. */
+  /** Reports a call whose permit was revoked in flight. @returns the error for its client */
   private async interrupted(tool: string, decision: Decision, why: string): Promise<ProtocolError> {
     await this.report(decision, 'unknown');
     return new ProtocolError(
@@ -219,7 +219,7 @@ export class Execution {
     );
   }
 
-  /** An outcome that cannot be reported counts as done at the decision point, so nothing is lost by going on. */
+  /** Reports an outcome. @returns false if it could not be reported; it then counts as done at the decision point */
   async report(
     decision: Pick<Decision, 'id'>,
     status: OutcomeStatus,
@@ -236,12 +236,15 @@ export class Execution {
   }
 }
 
-/** What a client can act on keeps its code; whatever else a server says is its failure, and never one of our codes. */
+/**
+ * Returns the code for an error of a server. A code that a client can act on is kept; no other is, so that none looks
+ * like ours.
+ */
 function codeOf({ code }: ProtocolError): number {
   return code === INVALID_PARAMS || code === MISSING_CAPABILITY ? code : ERROR.decisionPoint;
 }
 
-/** Which capabilities a server needs of the client. */
+/** Returns the capabilities that a server requires of the client. */
 function requiredBy({ code, data }: ProtocolError): { readonly requiredCapabilities?: unknown } {
   if (code !== MISSING_CAPABILITY) return {};
   return { requiredCapabilities: ((data ?? {}) as { requiredCapabilities?: unknown }).requiredCapabilities };
@@ -258,7 +261,7 @@ function isDeeper(value: unknown, most: number): boolean {
   return most === 0 || Object.values(value).some((inner) => isDeeper(inner, most - 1));
 }
 
-/** What a tool says that failed. */
+/** Returns the first text of a result that failed. */
 function firstText({ content }: CallResult): string {
   const said = Array.isArray(content) ? content.find((block) => typeof block?.text === 'string') : undefined;
   return said === undefined ? 'the tool says that it failed' : String(said.text);

@@ -106,9 +106,9 @@ export class Gateway {
     const { resource, context } = serverTarget(method, params, server);
     const by = requestBy(caller.client);
     const request = { ...by, action: { name: method }, resource, context: { ...context, ...by.context } };
-    const { decision, asked, release } = await this.decide(request, caller);
+    const { decision, reference, release } = await this.decide(request, caller);
     release?.();
-    if (!isPermitted(decision)) throw denial(method, decision, asked);
+    if (!isPermitted(decision)) throw denial(method, decision, reference);
     await this.execution.report(decision, 'completed');
   }
 

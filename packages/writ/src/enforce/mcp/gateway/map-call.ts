@@ -10,29 +10,32 @@ export interface BundleMappings {
   readonly tools: Readonly<Record<string, unknown>>;
 }
 
-/** What a mapper knows of a server. */
+/** The settings of a server for its mapper. */
 export interface MappedServer {
-  /** The folder that it serves: the variable `server.root` of a bundle's mappings. */
+  /** The folder that the server serves: the variable `server.root` of a bundle's mappings. */
   readonly root?: string | undefined;
-  /** `declared`: a tool of it that has a mapping of its own, and none in the bundle, is mapped so. `bundle`, and when it is not said: it is not. */
+  /**
+   * `declared`: the mapping that the server declares for a tool counts if the bundle has none. `bundle` (the
+   * default): it does not.
+   */
   readonly mappings?: 'declared' | 'bundle';
 }
 
 interface ToolCall {
   readonly server: string;
-  /** As the server calls it. */
+  /** The name that the server has for it. */
   readonly tool: string;
-  /** As clients call it, when that is another name: the action has it. */
+  /** The name that clients see, if it is another: that of the action. */
   readonly shown?: string;
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** As the server lists it; a mapping that the server declares is in it. */
+  /** The schema as the server lists it; a mapping that the server declares is in it. */
   readonly inputSchema?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Where a server declares how a call of a tool is to be decided (COAZ-MCP, "Declaring a Mapping"). */
+/** The member with the mapping that a server declares (COAZ-MCP, "Declaring a Mapping"). */
 const DECLARED = 'x-authzen-mapping';
 const MAX_DECLARED_CHARACTERS = 16_384;
-/** What this enforcement point says in `context`, or what is heard from nobody but whoever it trusts. */
+/** The members of `context` that only this enforcement point sets, or callers that are trusted with them. */
 const RESERVED: ReadonlySet<string> = new Set([
   ...['input', 'task', 'session', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
   ...['supported_obligations', 'atLeast', 'detail', 'proof'],
@@ -43,9 +46,9 @@ const NOTHING_RESERVED: ReadonlySet<string> = new Set();
 const ANY_TOOL = 'tools/call';
 
 /**
- * Turns calls of tools into requests for a decision (COAZ-MCP). The bundle's mapping of a tool counts, or else the one that its server
- * declares. Without one the tool is both the action and the resource; or, where the schema has no action of its name and has
- * `tools/call`, that is the action, on `tool::"<name>"`.
+ * Maps calls of tools to requests for a decision (COAZ-MCP). The mapping of the bundle counts, or else the one that
+ * the server declares. Without a mapping the tool is both the action and the resource; or, if the schema has no
+ * action of its name but has `tools/call`, that is the action, on `tool::"<name>"`.
  */
 export class CallMapper {
   private readonly mapped = new Map<string, Mapping>();
@@ -53,8 +56,8 @@ export class CallMapper {
 
   /**
    * @param servers by their names
-   * @param actions the actions of the schema; without a schema every tool counts as an action of its own, and no method does
-   * @throws {MappingError} when a mapping of the bundle is malformed or does not parse
+   * @param actions the actions of the schema; without a schema every tool counts as an action, and no method does
+   * @throws {MappingError} if a mapping of the bundle is malformed or does not parse
    */
   constructor(
     mappings: readonly BundleMappings[],
@@ -70,7 +73,10 @@ export class CallMapper {
         this.mapped.set(keyOf(server, tool), compileMapping(mapping, { ...options, path: `${server}.${tool}` }));
   }
 
-  /** What is known of the requests of a tool before it is called; undefined when it is not known which types they have. */
+  /**
+   * Returns what is known of the requests of a tool before it is called; undefined if their types depend on
+   * arguments.
+   */
   listed(call: Omit<ToolCall, 'arguments'>): readonly ListedAction[] | undefined {
     const { shown = call.tool } = call;
     let mapping: Mapping | undefined;
@@ -78,7 +84,7 @@ export class CallMapper {
       mapping = this.mappingOf(call);
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
-      // No call of it could be decided on.
+      // No call of the tool could be mapped.
       return [{ action: '', resource: { type: '' } }];
     }
     if (mapping === undefined) return [this.byDefault(shown)];
@@ -86,9 +92,9 @@ export class CallMapper {
   }
 
   /**
-   * The requests of a call: it may be made when each is permitted.
+   * Returns the requests of a call, each of which has to be permitted.
    *
-   * @throws {MappingError} when the arguments are not what the mapping needs, or the mapping is malformed
+   * @throws {MappingError} if the mapping is malformed, or the arguments do not fit it
    */
   map(call: ToolCall, client: CallingClient): readonly [AccessRequest, ...AccessRequest[]] {
     const { server, tool, shown = tool, arguments: input } = call;
@@ -120,7 +126,10 @@ export class CallMapper {
     return [first as AccessRequest, ...more];
   }
 
-  /** Whether requests about the server as a whole, such as `tools/list`, are decided: the schema has an action of that name. */
+  /**
+   * Returns whether a request about the server as a whole, such as `tools/list`, is decided: if the schema has that
+   * action.
+   */
   decides(method: string): boolean {
     return this.actions !== 'no-schema' && this.actions.has(method);
   }
@@ -138,7 +147,7 @@ export class CallMapper {
       : { action: ANY_TOOL, resource: { type: 'tool', id: shown } };
   }
 
-  /** @throws {MappingError} when the one that the server declares is malformed */
+  /** @throws {MappingError} if the mapping that the server declares is malformed */
   private mappingOf({ server, tool, inputSchema }: Omit<ToolCall, 'arguments'>): Mapping | undefined {
     const ofBundle = this.mapped.get(keyOf(server, tool));
     if (ofBundle !== undefined) return ofBundle;
@@ -154,7 +163,10 @@ export class CallMapper {
   }
 }
 
-/** A server writes it, which is the party that is decided about: it says neither who asks nor what we say, and takes linear time. */
+/**
+ * Reads the mapping that a server declares. The server is the party that is decided about: its mapping cannot set the
+ * subject or our own members, and takes linear time.
+ */
 function readDeclared(mapping: unknown, tool: string): Mapping | MappingError {
   try {
     if (JSON.stringify(mapping).length > MAX_DECLARED_CHARACTERS)
@@ -172,7 +184,10 @@ function readDeclared(mapping: unknown, tool: string): Mapping | MappingError {
   }
 }
 
-/** The claims of who calls (COAZ-MCP, "Information Model"). A key has none of its own: its client is the subject, its agent the client. */
+/**
+ * Returns the claims of a client (COAZ-MCP, "Information Model"). For a key they are made: the originator is the
+ * subject, the agent the client.
+ */
 function claimsOf({ claims, originator, agent }: CallingClient): Readonly<Record<string, unknown>> {
   return claims ?? { sub: originator.id, ...(agent === undefined ? {} : { client_id: agent.id }) };
 }

@@ -6,18 +6,19 @@ import { APPROVED, type ToolState, type ToolStates } from '../protocol/tool-stat
 
 interface ReportedToolsParts {
   readonly client: ServiceClient;
-  /** What the server is called at the service. */
+  /** The name of the server at the service. */
   readonly server: string;
   readonly log: Log;
-  /** Told when other tools may be called than before. */
+  /** Called when other tools may be called than before. */
   readonly onChange: () => void;
 }
 
 const AGAIN_MS = 2_000;
 
 /**
- * Which tools of a server may be called, as the service knows it: a guard tells it what the server lists, each time. What the service has
- * not answered for may not be called; it is asked again until nothing waits for anybody.
+ * The states of the tools of a server, as the service knows them: a guard reports the tools each time the server
+ * lists them. A tool without an answer of the service may not be called. The guard asks again until no tool is
+ * suspended.
  */
 export class ReportedTools implements ToolStates {
   private states: ReadonlyMap<string, ToolState> = new Map();
@@ -25,24 +26,24 @@ export class ReportedTools implements ToolStates {
   private timer: NodeJS.Timeout | undefined;
   private why = 'nobody has looked at it yet';
   private isRefused = false;
-  /** What could be called when somebody was told last. */
-  private told = '';
+  /** The tools that could be called at the last `onChange`. */
+  private lastShown = '';
 
   constructor(private readonly parts: ReportedToolsParts) {}
 
-  /** Whether the service keeps the tools: it may be that its policy lets this enforcement point report none. */
+  /** Whether the service pins the tools. It does not if its policy lets this enforcement point report none. */
   get isPinned(): boolean {
     return !this.isRefused;
   }
 
-  /** Takes in what the server lists now. It never rejects: what cannot be reported may not be called. */
+  /** Reports the tools that the server lists. Never rejects: tools that cannot be reported may not be called. */
   async report(tools: readonly Tool[]): Promise<void> {
     const known = new Map(this.tools.map((tool) => [tool.name, JSON.stringify(tool)]));
     const isSame = new Set(
       tools.filter((tool) => known.get(tool.name) === JSON.stringify(tool)).map(({ name }) => name),
     );
     this.tools = tools;
-    // What is as it was counts meanwhile as it did.
+    // Unchanged tools keep their states meanwhile.
     this.states = new Map([...this.states].filter(([name]) => isSame.has(name)));
     await this.ask();
   }
@@ -61,7 +62,7 @@ export class ReportedTools implements ToolStates {
     const { tools } = this;
     try {
       const states = await this.answered(tools);
-      // It lists others by now, and those are asked for.
+      // The server has listed other tools meanwhile, and those are reported.
       if (tools !== this.tools) return;
       this.states = states;
     } catch (error) {
@@ -72,12 +73,12 @@ export class ReportedTools implements ToolStates {
     const isWaiting = !this.isRefused && tools.some(({ name }) => this.stateOf('', name).suspended !== undefined);
     if (isWaiting) this.timer = setTimeout(() => void this.ask(), AGAIN_MS).unref();
     const shown = this.shown();
-    if (shown === this.told) return;
-    this.told = shown;
+    if (shown === this.lastShown) return;
+    this.lastShown = shown;
     this.parts.onChange();
   }
 
-  /** @throws {DecisionPointError} */
+  /** Returns the states that the service answers. @throws {DecisionPointError} if it does not answer with states */
   private async answered(tools: readonly Tool[]): Promise<ReadonlyMap<string, ToolState>> {
     const { client, server, log } = this.parts;
     const { status, body } = await client.send('POST', '/v1/tools', { server, tools });
@@ -102,7 +103,7 @@ export class ReportedTools implements ToolStates {
 function stateIn(given: unknown): readonly (readonly [string, ToolState])[] {
   const { tool, suspended, findings } = (given ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof tool !== 'string' || !Array.isArray(findings)) return [];
-  // Whatever is said there, it is not a permission.
+  // Any value of `suspended` suspends the tool.
   return [
     [tool, { ...(suspended === undefined ? {} : { suspended: String(suspended) }), findings: findings.map(String) }],
   ];

@@ -18,11 +18,11 @@ interface TasksParts extends Omit<ContentsParts, 'seal'> {
   readonly handles: TaskHandles;
   /** Whether the schema has an action of that name. */
   readonly decides: (method: string) => boolean;
-  /** What a call of a tool is decided as; undefined when that depends on its arguments. */
+  /** Returns the actions that a call of a tool is decided as; undefined if that depends on its arguments. */
   readonly listed: (server: string, tool: string) => readonly ListedAction[] | undefined;
 }
 
-/** Which capability of a client lets a server ask it that. */
+/** The capability of a client that lets a server ask it that. */
 const ASKED_WITH: Readonly<Record<string, string>> = {
   'elicitation/create': 'elicitation',
   'sampling/createMessage': 'sampling',
@@ -30,18 +30,19 @@ const ASKED_WITH: Readonly<Record<string, string>> = {
 };
 
 /**
- * Calls that became tasks (MCP Tasks, the extension of 2026-07-28). A task is its caller's, and goes on only while it could be permitted: by
- * the schema's `tasks/get`, `tasks/update` and `tasks/cancel` on `task::"<id>"`, or else as its tool could. What it came to is its call's outcome.
+ * Calls that became tasks (MCP Tasks, the extension of 2026-07-28). A task belongs to its caller, who can use it only
+ * while that could be permitted: by the actions `tasks/get`, `tasks/update` and `tasks/cancel` on `task::"<id>"` if
+ * the schema has them, or else as a call of its tool. The result of a task is the outcome of its call.
  */
 export class Tasks {
   constructor(private readonly parts: TasksParts) {}
 
-  /** Whether any server has them. */
+  /** Whether any server has tasks. */
   get isOffered(): boolean {
     return this.parts.upstreams.some(({ contents }) => contents.tasks);
   }
 
-  /** What a client gets whose call became a task. @throws {ProtocolError} for one that no client could ask about */
+  /** Returns the answer for a client whose call became a task. @throws {ProtocolError} if the task has no id */
   begun(upstream: Upstream, created: CallResult, of: Omit<TaskOf, 'taskId'>, caller: string): CallResult {
     const { taskId } = created;
     if (typeof taskId !== 'string' || taskId === '')
@@ -54,17 +55,19 @@ export class Tasks {
       );
     const { point, execution } = this.parts;
     point.onRevoked?.(of.decisionId, () => {
-      // It goes on at the server, and nobody is told of it by a request that ends.
+      // No request is in flight whose abort would stop the task at the server.
       upstream.request('tasks/cancel', { taskId }, { takesTasks: true }).catch(() => undefined);
       void execution.report({ id: of.decisionId }, 'unknown');
     });
     return { ...created, taskId: this.parts.handles.sealed({ ...of, taskId }, caller) };
   }
 
-  /** How far it is, and what it came to. @throws {ProtocolError} */
-  async get(handle: string, asked: McpCaller): Promise<CallResult> {
-    const task = await this.permitted('tasks/get', handle, asked);
-    const state = await this.ask('tasks/get', task, {}, asked);
+  /**
+   * Returns the state of a task, and its result if it is completed. @throws {ProtocolError} if that is not permitted
+   */
+  async get(handle: string, caller: McpCaller): Promise<CallResult> {
+    const task = await this.permitted('tasks/get', handle, caller);
+    const state = await this.ask('tasks/get', task, {}, caller);
     const { status, result, error, inputRequests } = state;
     if (state.taskId !== task.taskId)
       throw new ProtocolError(ERROR.decisionPoint, `${task.server} answered for another task`);
@@ -72,30 +75,30 @@ export class Tasks {
     const decision = { id: task.decisionId };
     if (status === 'failed') await execution.report(decision, 'failed', undefined, { error: messageIn(error) });
     if (status === 'cancelled') await execution.report(decision, 'unknown', undefined, { error: 'it was cancelled' });
-    if (status === 'input_required') refuseUnaskable(inputRequests, asked);
+    if (status === 'input_required') refuseUnaskable(inputRequests, caller);
     if (status !== 'completed') return { ...state, taskId: handle };
     if (typeof result !== 'object' || result === null)
       throw new ProtocolError(ERROR.decisionPoint, `${task.server} says that it is completed, and gives no result`);
     return { ...state, taskId: handle, result: await execution.complete(task.tool, decision, result as CallResult) };
   }
 
-  /** Hands on what the user answered. @throws {ProtocolError} */
-  async update(handle: string, inputResponses: Json, asked: McpCaller): Promise<CallResult> {
-    const task = await this.permitted('tasks/update', handle, asked);
-    await this.ask('tasks/update', task, { inputResponses }, asked);
+  /** Hands on the answers of the user. @throws {ProtocolError} if that is not permitted */
+  async update(handle: string, inputResponses: Json, caller: McpCaller): Promise<CallResult> {
+    const task = await this.permitted('tasks/update', handle, caller);
+    await this.ask('tasks/update', task, { inputResponses }, caller);
     return {};
   }
 
-  /** @throws {ProtocolError} */
-  async cancel(handle: string, asked: McpCaller): Promise<CallResult> {
-    const task = await this.permitted('tasks/cancel', handle, asked);
-    await this.ask('tasks/cancel', task, {}, asked);
+  /** Cancels a task. @throws {ProtocolError} if that is not permitted */
+  async cancel(handle: string, caller: McpCaller): Promise<CallResult> {
+    const task = await this.permitted('tasks/cancel', handle, caller);
+    await this.ask('tasks/cancel', task, {}, caller);
     return {};
   }
 
-  private async permitted(method: Method, handle: string, asked: McpCaller): Promise<TaskOf> {
-    if (asked.takesTasks !== true) throw needsTasks(method);
-    const { client, carried } = asked;
+  private async permitted(method: Method, handle: string, caller: McpCaller): Promise<TaskOf> {
+    if (caller.takesTasks !== true) throw needsTasks(method);
+    const { client, carried } = caller;
     const task = this.parts.handles.opened(handle, callerText(client));
     if (task === undefined) throw new ProtocolError(ERROR.mapping, 'you have no such task');
     const { point, decides, decide, listed, execution } = this.parts;
@@ -104,9 +107,9 @@ export class Tasks {
       const upstream = { server: task.server, tool: task.tool };
       const resource = { type: 'task', id: handle };
       const request = { subject, action: { name: method }, resource, context: { ...context, upstream } };
-      const { decision, asked: waits, release } = await decide(request, asked);
+      const { decision, reference, release } = await decide(request, caller);
       release?.();
-      if (!isPermitted(decision)) throw denial(method, decision, waits);
+      if (!isPermitted(decision)) throw denial(method, decision, reference);
       await execution.report(decision, 'completed');
       return task;
     }
@@ -123,11 +126,11 @@ export class Tasks {
     return task;
   }
 
-  private async ask(method: Method, task: TaskOf, params: Json, asked: McpCaller): Promise<CallResult> {
+  private async ask(method: Method, task: TaskOf, params: Json, caller: McpCaller): Promise<CallResult> {
     const { server, taskId } = task;
     const upstream = this.parts.upstreams.find(({ name, contents }) => name === server && contents.tasks);
     if (upstream === undefined) throw new ProtocolError(ERROR.mapping, `no server here has tasks of ${server}`);
-    const { signal, carried, input } = asked;
+    const { signal, carried, input } = caller;
     try {
       return await upstream.request(method, { taskId, ...params }, { signal, carried, input, takesTasks: true });
     } catch (error) {
@@ -142,7 +145,7 @@ export class Tasks {
   }
 }
 
-/** A server asks its client nothing that the client does not say that it can be asked. */
+/** Refuses questions that the client does not declare that it can be asked. */
 function refuseUnaskable(requests: unknown, { input }: McpCaller): void {
   for (const { method } of Object.values((requests ?? {}) as Record<string, { readonly method?: unknown }>)) {
     const capability = ASKED_WITH[String(method)];

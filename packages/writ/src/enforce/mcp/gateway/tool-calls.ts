@@ -74,7 +74,7 @@ export class ToolCalls {
         if (requests.length === 1) return answer;
         // The next request is of the same call, and does not wait until this call has finished.
         answer.release?.();
-        return { decision: answer.decision, asked: answer.asked };
+        return { decision: answer.decision, reference: answer.reference };
       },
       decisionIn: ({ decision }) => decision,
       cancel: async ({ decision, release }) => {
@@ -85,7 +85,7 @@ export class ToolCalls {
     const last = held.at(-1) as HeldDecision;
     if (!isPermitted(last.decision)) {
       last.release?.();
-      throw denial(tool, last.decision, last.asked);
+      throw denial(tool, last.decision, last.reference);
     }
     try {
       const decisions = held.map(({ decision }) => decision) as [Decision, ...Decision[]];

@@ -4,14 +4,14 @@ import type { AccessRequest, Carried } from '../../../decide/request.js';
 import type { HeldCall } from '../../call-queue.js';
 import type { UserInput } from './user-input.js';
 
-/** Who calls, as the gateway knows it; nothing in a call can change it. */
+/** A client as the gateway knows it; nothing in a call can change it. */
 export interface CallingClient {
   readonly originator: EntityUid;
   readonly agent: EntityUid | undefined;
   readonly task: string;
-  /** The claims of the access token that it came with, verified. */
+  /** The verified claims of its access token. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether what it says the user asked for is believed without a token that says so. */
+  /** Whether its prompts are accepted without a token that confirms them. */
   readonly isPromptTrusted?: boolean | undefined;
 }
 
@@ -31,17 +31,17 @@ export interface McpCaller {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Who calls, in one text. */
+/** Returns a text that identifies a client. */
 export function callerText({ originator, agent, task }: CallingClient): string {
   return JSON.stringify([uidText(originator), agent === undefined ? null : uidText(agent), task]);
 }
 
-/** Who asks, before it is known what for. */
+/** Returns the part of a request that is about its client. */
 export function requestBy({ originator, agent, task }: CallingClient): Pick<AccessRequest, 'subject' | 'context'> {
   return { subject: originator, context: { task, ...(agent === undefined ? {} : { agent }) } };
 }
 
-/** What its user asked for, of a client whose host is believed in that. */
+/** Returns the prompt of a client that is trusted with it. */
 export function trustedPrompt({ isPromptTrusted }: CallingClient, { prompt }: Carried): { readonly prompt?: string } {
   return isPromptTrusted === true && prompt !== undefined ? { prompt } : {};
 }

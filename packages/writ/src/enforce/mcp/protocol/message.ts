@@ -6,8 +6,8 @@ const MAX_DEPTH = 64;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads one JSON-RPC message so that it has one meaning: what two parsers could read differently, and a batch (which
- * MCP does not have since 2025-06-18), is refused.
+ * Reads one JSON-RPC message so that it has one meaning. Refuses a text that two parsers could read differently, and
+ * a batch (which MCP does not have since 2025-06-18).
  */
 export function parseMessage(
   body: string | Uint8Array,

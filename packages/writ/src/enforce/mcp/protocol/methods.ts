@@ -2,24 +2,24 @@ import { MappingError } from '../../errors.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a request of MCP is about. */
+/** The target of a request of MCP. */
 interface MethodTarget {
   readonly resource: { readonly type: string; readonly id: string };
-  /** What of its parameters policies see beside its input. */
+  /** The parameters that policies see in addition to its input. */
   readonly context?: Json;
 }
 
 /**
  * Requests about the server as a whole (COAZ-MCP, "Default Mappings"): the action has the name of the method, on
- * `mcp_server::"<its resource identifier>"`. They are decided where the schema has that action; what they list is decided on for each
- * item, and everything else that they ask is who calls, which is proved already.
+ * `mcp_server::"<its resource identifier>"`. They are decided if the schema has that action. Each item of a list is
+ * decided by itself, and the client is identified already.
  */
 const OF_SERVER: ReadonlySet<string> = new Set([
   ...['initialize', 'server/discover', 'logging/setLevel', 'subscriptions/listen'],
   ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'],
 ]);
 
-/** Requests about one thing each: always decided, and by whoever answers them. */
+/** Requests about one thing each: always decided, by the code that answers them. */
 const OF_ONE: ReadonlySet<string> = new Set([
   ...['tools/call', 'resources/read', 'resources/subscribe', 'resources/unsubscribe', 'prompts/get'],
   ...['completion/complete', 'tasks/get', 'tasks/cancel', 'tasks/update'],
@@ -28,23 +28,27 @@ const OF_ONE: ReadonlySet<string> = new Set([
 /** `pass`: not decided. `server`: decided as a whole. `item`: decided for what it is about. `unknown`: denied. */
 type MethodKind = 'pass' | 'server' | 'item' | 'unknown';
 
-/** How a message is decided by its method (COAZ-MCP, "Pass-through Operations" and "Unknown Methods"). */
+/** Returns how a message is decided by its method (COAZ-MCP, "Pass-through Operations" and "Unknown Methods"). */
 export function kindOfMethod(method: string): MethodKind {
   if (method === 'ping' || method.startsWith('notifications/')) return 'pass';
   if (OF_SERVER.has(method)) return 'server';
   return OF_ONE.has(method) ? 'item' : 'unknown';
 }
 
-/** @param server the resource identifier of the server as its clients know it (RFC 8707) */
+/**
+ * Returns the target of a request about the server as a whole.
+ *
+ * @param server the resource identifier of the server as its clients know it (RFC 8707)
+ */
 export function serverTarget(method: string, params: Json, server: string): MethodTarget {
   const said = method === 'initialize' ? { protocol_version: params.protocolVersion } : { level: params.level };
   return { resource: { type: 'mcp_server', id: server }, context: said };
 }
 
 /**
- * What a completion is for.
+ * Returns the target of a completion.
  *
- * @throws {MappingError} when it is neither a prompt nor a resource
+ * @throws {MappingError} if it is neither a prompt nor a resource
  */
 export function completionTarget(ref: unknown): MethodTarget['resource'] {
   const { type, name, uri } = (ref ?? {}) as Json;

@@ -4,7 +4,7 @@ import { memo } from '../../../lib/memo.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What each method says of itself in `Mcp-Name`. */
+/** The parameter that each method repeats in `Mcp-Name`. */
 const NAMED_BY: Readonly<Record<string, string>> = {
   'tools/call': 'name',
   'prompts/get': 'name',
@@ -25,8 +25,9 @@ interface Repeated {
 }
 
 /**
- * What the headers of a request say otherwise than its body; undefined when they say the same. Whoever is before the gateway may have
- * gone by the headers, and the gateway goes by the body (MCP 2026-07-28, "Streamable HTTP", `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`).
+ * Returns how the headers of a request differ from its body; undefined if they agree. A proxy in front of the gateway
+ * may have used the headers, and the gateway uses the body (MCP 2026-07-28, "Streamable HTTP", `Mcp-Method`,
+ * `Mcp-Name`, `Mcp-Param-*`).
  *
  * @param schemaOf the input schema of a tool, by the name that clients see
  */
@@ -50,7 +51,7 @@ export function headersDiffer(
 }
 
 function paramsDiffer(params: Json, headers: IncomingHttpHeaders, repeated: readonly Repeated[]): string | undefined {
-  // Revisions before do not know of these headers; a request that has them all the same is held to them.
+  // Earlier revisions do not have these headers, but a request that has them must agree with them.
   const isExpected = objectOf(params._meta)[VERSION_META] !== undefined;
   for (const { header, path } of repeated) {
     const value = path.reduce<unknown>((at, key) => objectOf(at)[key], params.arguments) ?? undefined;
@@ -78,7 +79,7 @@ function repeatedIn(schema: Json, path: readonly string[] = []): Repeated[] {
     const property = objectOf(of);
     const here = [...path, key];
     const header = property['x-mcp-header'];
-    // A server gives the name: what cannot be one, nobody can send.
+    // A server gives the name. An invalid name cannot be sent, so it is ignored.
     return [
       ...(typeof header === 'string' && TOKEN.test(header) ? [{ header, path: here }] : []),
       ...repeatedIn(property, here),
@@ -86,13 +87,13 @@ function repeatedIn(schema: Json, path: readonly string[] = []): Repeated[] {
   });
 }
 
-/** The header in which a request repeats what it names. */
+/** Returns the header in which a request repeats what it names. */
 export function nameHeader(method: string, params: Json): Readonly<Record<string, string>> {
   const name = params[NAMED_BY[method] ?? ''];
   return typeof name === 'string' ? { 'mcp-name': encoded(name) } : {};
 }
 
-/** The headers in which a call repeats arguments, as the input schema of its tool has it. */
+/** Returns the headers in which a call repeats arguments, as the input schema of its tool has it. */
 export function paramHeaders(schema: Json, input: Json): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const { header, path } of repeatedBy(schema)) {
@@ -103,13 +104,13 @@ export function paramHeaders(schema: Json, input: Json): Readonly<Record<string,
   return headers;
 }
 
-/** As a header can have it: what is not printable, or would be read as encoded, is encoded. */
+/** Encodes a text for a header if it is not printable, or would be read as encoded. */
 function encoded(text: string): string {
   const isPlain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !/^=\?base64\?.*\?=$/i.test(text);
   return isPlain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }
 
-/** What a header says; one that is not in the encoding that it claims says nothing that a body could. */
+/** Decodes a header. A header that is not in the encoding that it claims gives a text that no body can have. */
 function decoded(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   const text = String(header);

@@ -3,9 +3,10 @@ import { MappingError } from '../../errors.js';
 const MAX_CHARACTERS = 2_048;
 
 /**
- * A URI of a resource, when all who read it read the same: what is decided on is what the server opens.
+ * Returns a URI of a resource if all readers read the same in it: the server then opens what was decided on.
  *
- * @throws {MappingError} for one with dot segments, in whatever writing, backslashes, credentials, or characters that are not of a URI
+ * @throws {MappingError} for dot segments (also encoded), backslashes, credentials, and characters that a URI does
+ * not have
  */
 export function readableUri(uri: string): string {
   const refuse = (why: string): MappingError => new MappingError(`the URI ${JSON.stringify(uri.slice(0, 200))} ${why}`);
@@ -13,7 +14,7 @@ export function readableUri(uri: string): string {
   const scheme = /^[a-zA-Z][a-zA-Z0-9+.-]*:/.exec(uri)?.[0];
   if (scheme === undefined) throw refuse('has no scheme');
   if (scheme !== scheme.toLowerCase()) throw refuse('has a scheme in capital letters');
-  // RFC 3986 has no others, and IRIs have no control characters either.
+  // RFC 3986 does not have these characters, and IRIs have no control characters either.
   if (/[\p{C}\p{Z}\\<>"{}|^`]/u.test(uri)) throw refuse('has characters that a URI has not');
   if (/%(?![0-9a-fA-F]{2})/.test(uri)) throw refuse('has a % that encodes nothing');
   if (/%(?:2[ef]|5c|00|25|[01][0-9a-f]|7f)/i.test(uri))

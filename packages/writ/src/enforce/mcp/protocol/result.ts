@@ -3,12 +3,12 @@ export const DECISION_META = 'dev.writ/decision';
 
 export type CallResult = Record<string, unknown> & { readonly isError?: boolean };
 
-/** Whether a call goes on as a task, of which this is the handle. */
+/** Returns whether a result is the handle of a task. */
 export function isTask({ resultType }: CallResult): boolean {
   return resultType === 'task';
 }
 
-/** Whether a server wants to know something of the user before it does what it is asked. */
+/** Returns whether a result is a question to the user, and nothing was done yet. */
 export function isInputRequired({ resultType }: CallResult): boolean {
   return resultType === 'input_required';
 }

@@ -8,7 +8,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The questions that a server can ask the user of a client, and the answers (MCP 2026-07-28, "Multi Round-Trip Requests"). */
 export interface UserInput {
-  /** The client capabilities that have to do with it. */
+  /** The client capabilities for it. */
   readonly capabilities: Json;
   readonly responses?: Json | undefined;
   /** The state as the server gave it. */

@@ -20,37 +20,38 @@ interface Admission {
 }
 
 /**
- * Decides what a request is before any server of ours sees it: what concerns the gateway as a whole, what is not known, and which resources a
- * client may hear of (`subscriptions/listen` of 2026-07-28), until the client is gone.
+ * Decides a message by its method, before any transport handles it: requests about the gateway as a whole, unknown
+ * methods, and subscriptions to resources (`subscriptions/listen` of 2026-07-28), which last until the client is
+ * gone.
  *
- * @returns undefined when there is nothing to decide
- * @throws {ProtocolError} when it may not go on
+ * @returns undefined if there is nothing to decide
+ * @throws {ProtocolError} if the message is refused
  */
 export function admit(
   gateway: Gateway,
   { method, params, id }: Readonly<Record<string, unknown>>,
   { context, signal, resource, resourceUpdated }: Admission,
 ): Promise<void> | undefined {
-  // An answer to what we asked, and a notification, ask for nothing. Most requests are of one thing, and decided with it.
+  // Answers and notifications request nothing. Most requests are about one thing, and are decided with it.
   if (typeof method !== 'string' || id === undefined || !gateway.isDecidedAtOnce(method)) return undefined;
   const given = (params ?? {}) as Record<string, unknown>;
   if (kindOfMethod(method) === 'unknown')
     throw new ProtocolError(unknownMethodCode(given), `${method} is not permitted: the gateway does not know it`);
   const meta = given._meta as Record<string, unknown> | undefined;
   const notifications = isObject(given.notifications) ? given.notifications : {};
-  // It is told of no task, and is not left to wait for that in the belief that it asked rightly.
+  // Such a client would never be notified of a task, so it is refused instead of left to wait.
   if ('taskIds' in notifications && !takesTasks(meta?.[CLIENT_CAPABILITIES_META_KEY]))
     throw needsTasks(`${method} for tasks`);
   const uris = method === 'subscriptions/listen' ? urisIn(notifications) : [];
-  const asked = { ...callerIn(context, meta), signal: signal() };
-  const admitted = gateway.admit(method, given, asked, resource());
+  const caller = { ...callerIn(context, meta), signal: signal() };
+  const admitted = gateway.admit(method, given, caller, resource());
   if (uris.length === 0) return admitted;
   const watchAll = async (): Promise<void> => {
     await admitted;
     for (const uri of uris) {
-      const off = await gateway.contents.subscribe(uri, asked, () => resourceUpdated(uri));
-      if (asked.signal.aborted) off();
-      else asked.signal.addEventListener('abort', off, { once: true });
+      const off = await gateway.contents.subscribe(uri, caller, () => resourceUpdated(uri));
+      if (caller.signal.aborted) off();
+      else caller.signal.addEventListener('abort', off, { once: true });
     }
   };
   return watchAll();
@@ -62,7 +63,10 @@ function urisIn({ resourceSubscriptions: uris = [] }: Readonly<Record<string, un
   throw new ProtocolError(ERROR.mapping, `\`resourceSubscriptions\` is a list of at most ${MAX_WATCHED} URIs`);
 }
 
-/** COAZ-MCP has it denied; MCP 2026-07-28 has a code and a status of its own for it, and its clients go by that. */
+/**
+ * Returns the code for an unknown method. COAZ-MCP denies it; MCP 2026-07-28 has a code and a status of its own,
+ * which its clients use.
+ */
 function unknownMethodCode(params: Readonly<Record<string, unknown>>): number {
   return isModern(params) ? METHOD_NOT_FOUND : ERROR.denied;
 }

@@ -8,13 +8,16 @@ import { askForJustification, justificationIn } from './justification.js';
 interface ToolCall {
   readonly name: string;
   readonly input: Record<string, unknown>;
-  /** Of the client. */
+  /** The capabilities of the client. */
   readonly capabilities: ClientCapabilities | undefined;
-  /** What its user was asked and said. */
+  /** The answers of the user to earlier questions. */
   readonly responses?: Record<string, unknown> | undefined;
 }
 
-/** Calls a tool for a client; what it answers may be a question to the client's user. @throws {ProtocolError} */
+/**
+ * Calls a tool for a client. The result may be a question to its user. @throws {ProtocolError} if the call is not
+ * carried out
+ */
 export async function callTool(
   gateway: Gateway,
   { name, input, capabilities, responses }: ToolCall,

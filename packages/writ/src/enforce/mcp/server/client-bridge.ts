@@ -12,8 +12,8 @@ const ANY = z.looseObject({});
 const MAX_ANSWER_MS = 30 * 60_000;
 
 /**
- * The way from a server to its client in the revisions where a server begins of itself: what it asks, and what it
- * logs. Only for a server that has one client, as behind `writ guard`.
+ * The way from a server to its client, in the revisions where a server sends requests and log messages of itself.
+ * Only for a server that has one client, as behind `writ guard`.
  */
 export class ClientBridge implements Bridge {
   private readonly server = withResolvers<Server>();
@@ -33,7 +33,7 @@ export class ClientBridge implements Bridge {
   }
 
   async ask(method: string, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
-    // A server may ask as soon as it is started, and the client is answered after that.
+    // A server may ask as soon as it is started, before its client is initialized.
     const server = await this.server.promise;
     return server.request({ method, params: { ...params } } as never, ANY, { timeout: MAX_ANSWER_MS });
   }

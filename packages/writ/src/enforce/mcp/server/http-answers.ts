@@ -1,13 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { METHOD_NOT_FOUND, type ProtocolError } from '@modelcontextprotocol/server';
 
-/** What goes in and out of the gateway over HTTP, besides MCP itself. */
+/** Bodies and answers of the gateway over HTTP. */
 
 /** In bytes. */
 export const MAX_BODY = 1024 * 1024;
 const GONE = 'the client is gone';
 
-/** The whole body, or undefined when it is too large. By events: an iterator makes a stream of promises of each body. */
+/**
+ * Reads the whole body. @returns undefined if it is too large
+ *
+ * hot: by events, because an iterator makes a stream of promises of each body.
+ */
 export function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -25,15 +29,15 @@ export function readBody(request: IncomingMessage): Promise<Buffer | undefined> 
   });
 }
 
-/** Aborted when the client has its answer, or is gone. */
+/** Returns a controller that is aborted when the client has its answer, or is gone. */
 export function untilClosed(response: ServerResponse): AbortController {
   const controller = new AbortController();
-  // With a reason: to make the usual one costs more than all of this.
+  // hot: with a reason, because making the default one costs more than all of this.
   response.once('close', () => controller.abort(GONE));
   return controller;
 }
 
-/** Aborted when the client is gone without its answer. */
+/** Returns a signal that is aborted when the client is gone without its answer. */
 export function untilGone(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
@@ -47,7 +51,7 @@ export function send(response: ServerResponse, body: string): void {
   response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }).end(body);
 }
 
-/** To whoever asks, also from a browser: it is public. */
+/** Answers with the metadata of the resource, also to a browser: it is public. */
 export function answerMetadata(request: IncomingMessage, response: ServerResponse, metadata: unknown): undefined {
   response.setHeader('Access-Control-Allow-Origin', '*');
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -59,7 +63,7 @@ export function answerMetadata(request: IncomingMessage, response: ServerRespons
   return undefined;
 }
 
-/** Answers with an error of JSON-RPC. @param of the id of the message that it answers, when it has one */
+/** Answers with an error of JSON-RPC. @param of the id of the message that it answers, if it has one */
 export function refuse(
   response: ServerResponse,
   status: number,

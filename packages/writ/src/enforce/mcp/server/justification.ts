@@ -6,11 +6,11 @@ import {
 } from '@modelcontextprotocol/server';
 import type { HeldCall } from '../../call-queue.js';
 
-/** Under which of the answers of a user the justification is; a server's own have other names. */
+/** The key of the justification among the answers of a user. Questions of servers have other keys. */
 export const JUSTIFICATION = 'dev.writ/justification';
 const MAX_CHARACTERS = 2_000;
 
-/** Asks the user of a client for what a call is needed that somebody has to approve (MCP, "Elicitation"). */
+/** Asks the user of a client why a call is needed that somebody has to approve (MCP, "Elicitation"). */
 export function askForJustification(tool: string, why: string): InputRequiredResult {
   const message = `${tool} needs somebody's approval: ${why}. For what is it needed? They will read this.`;
   return inputRequired({
@@ -27,7 +27,7 @@ export function askForJustification(tool: string, why: string): InputRequiredRes
   });
 }
 
-/** What the user said, when they were asked; `none` when they can be and were not; undefined when their client cannot ask them. */
+/** Returns the reason that the user gave; `none` if the user was not asked yet, undefined if the client cannot ask. */
 export function justificationIn(
   responses: Record<string, unknown> | undefined,
   capabilities: ClientCapabilities | undefined,

@@ -22,14 +22,14 @@ import { progressOf } from './progress.js';
 import { callerIn, type RequestContext } from './request-context.js';
 
 /**
- * An MCP server for clients of the gateway. It has no method but those below.
+ * Returns an MCP server as clients of the gateway see it. It has no method but those below.
  *
- * @param more what somebody else answers
+ * @param extra capabilities that another handler serves
  */
 export function mcpServer(
   gateway: Gateway,
   contextOf: (context: ServerContext) => RequestContext,
-  more: ServerCapabilities = {},
+  extra: ServerCapabilities = {},
 ): Server {
   const { contents } = gateway;
   const { offers } = contents;
@@ -44,19 +44,19 @@ export function mcpServer(
         ...(offers.prompts ? { prompts: { listChanged: true } } : {}),
         ...(offers.completions ? { completions: {} } : {}),
         ...(gateway.tasks.isOffered ? { extensions: { [TASKS_EXTENSION]: {} } } : {}),
-        ...more,
+        ...extra,
       },
     },
   );
-  // Of a client of 2026-07-28 each request says it.
+  // In MCP 2026-07-28 each request has the capabilities.
   const capabilitiesOf = ({ mcpReq }: ServerContext): ClientCapabilities | undefined =>
     (mcpReq.envelope as Record<string, ClientCapabilities> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
     server.getClientCapabilities();
   const callerOf = (meta: Record<string, unknown> | undefined, context: ServerContext): McpCaller => {
-    const came = contextOf(context);
+    const request = contextOf(context);
     const capabilities = capabilitiesOf(context);
     const input = inputOf(context, capabilities);
-    return { ...callerIn(came, meta), signal: context.mcpReq.signal, input, takesTasks: takesTasks(capabilities) };
+    return { ...callerIn(request, meta), signal: context.mcpReq.signal, input, takesTasks: takesTasks(capabilities) };
   };
   server.setRequestHandler('tools/list', async (request, context) => {
     return { tools: await gateway.tools.list(callerOf(request.params?._meta, context)) };
@@ -98,7 +98,7 @@ export function mcpServer(
   return server;
 }
 
-/** `resources/subscribe` of the revisions that have connections: until it is called off, or the connection ends. */
+/** Handles `resources/subscribe` of the revisions that have connections. A subscription ends with its connection. */
 function subscriptions(
   server: Server,
   contents: Contents,
@@ -110,7 +110,7 @@ function subscriptions(
     watched.delete(uri);
   };
   server.setRequestHandler('resources/subscribe', async ({ params: { uri, _meta: meta } }, context) => {
-    // Where there is no connection there is nobody to tell.
+    // Without a connection nobody can be notified.
     if (context.http !== undefined && context.sessionId === undefined)
       throw new ProtocolError(ERROR.mapping, 'subscribe in a session: begin with initialize');
     if (watched.size >= MAX_WATCHED) throw new ProtocolError(ERROR.mapping, `${MAX_WATCHED} are subscribed to already`);
@@ -132,26 +132,29 @@ function subscriptions(
 
 const taskParams = z.looseObject({ taskId: z.string().min(1).max(8_192) });
 
-/** The requests of the Tasks extension. */
+/** Handles the requests of the Tasks extension. */
 function taskRequests(
   server: Server,
   tasks: Tasks,
   callerOf: (meta: Record<string, unknown> | undefined, context: ServerContext) => McpCaller,
 ): void {
-  const asked = (context: ServerContext): McpCaller => callerOf(context.mcpReq._meta, context);
+  const caller = (context: ServerContext): McpCaller => callerOf(context.mcpReq._meta, context);
   server.setRequestHandler('tasks/get', { params: taskParams }, async ({ taskId }, context) => {
-    return (await tasks.get(taskId, asked(context))) as never;
+    return (await tasks.get(taskId, caller(context))) as never;
   });
   server.setRequestHandler('tasks/update', { params: taskParams }, async ({ taskId }, context) => {
-    // The SDK takes them out of the parameters of any request.
-    return (await tasks.update(taskId, context.mcpReq.inputResponses ?? {}, asked(context))) as never;
+    // The SDK removes them from the parameters of every request.
+    return (await tasks.update(taskId, context.mcpReq.inputResponses ?? {}, caller(context))) as never;
   });
   server.setRequestHandler('tasks/cancel', { params: taskParams }, async ({ taskId }, context) => {
-    return (await tasks.cancel(taskId, asked(context))) as never;
+    return (await tasks.cancel(taskId, caller(context))) as never;
   });
 }
 
-/** What a server may ask the user of a client: in the answer (MCP 2026-07-28), or over the session that the client has. */
+/**
+ * Returns the questions that a server may ask the user: in its answer (MCP 2026-07-28), or over the session of the
+ * client.
+ */
 function inputOf({ mcpReq }: ServerContext, capabilities: ClientCapabilities | undefined): UserInput | undefined {
   const can = askable(capabilities);
   if (can === undefined) return undefined;

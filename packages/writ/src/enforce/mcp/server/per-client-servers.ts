@@ -4,10 +4,13 @@ import { ClientBridge } from './client-bridge.js';
 import { mcpServer } from './mcp-server.js';
 import type { SessionServer } from './sessions.js';
 
-/** So many sessions have processes of their own at most. */
+/** The most sessions that have servers of their own. */
 const MAX_SESSIONS = 100;
 
-/** Sessions whose client has servers for itself: those can ask its user, and log to it, because nobody else is behind them. */
+/**
+ * Sessions whose client has servers for itself. Such a server can ask the user and log to the client, because it has
+ * no other.
+ */
 export class PerClientServers {
   private count = 0;
 
@@ -17,10 +20,10 @@ export class PerClientServers {
   ) {}
 
   /**
-   * What a session talks to.
+   * Returns the server of a session.
    *
-   * @param first the message that begins it
-   * @throws {UpstreamError} when a server does not start, or there are too many
+   * @param first the message that begins the session
+   * @throws {UpstreamError} if a server does not start, or there are too many
    */
   async sessionFor(first: Readonly<Record<string, unknown>>): Promise<SessionServer> {
     const bridge = ClientBridge.for(first);

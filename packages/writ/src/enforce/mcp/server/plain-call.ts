@@ -18,7 +18,10 @@ import { askable } from '../protocol/user-input.js';
 import { callTool } from './call-tool.js';
 import { callerIn, type RequestContext } from './request-context.js';
 
-/** A call of a tool that is one request and one answer, as nearly all are: nothing is told on the way, and nothing was asked before. */
+/**
+ * A call of a tool that is one request and one answer, as nearly all are: without progress, and without earlier
+ * questions.
+ */
 export interface PlainCall {
   readonly id: string | number;
   readonly name: string;
@@ -37,10 +40,12 @@ const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The call in a message of MCP 2026-07-28, when it is a plain one in every respect. The SDK makes a server for each request, which costs
- * more than the decision; whatever is unusual or wrong is left to it.
+ * Returns the call in a message of MCP 2026-07-28, if it is plain in every respect.
  *
- * @returns undefined when the SDK is to read the message
+ * hot: the SDK makes a server for each request, which costs more than the decision. A message that is unusual or
+ * wrong is left to it.
+ *
+ * @returns undefined if the SDK is to read the message
  */
 export function plainCallIn(message: Readonly<Record<string, unknown>>): PlainCall | undefined {
   const { jsonrpc, id, method, params } = message;
@@ -54,7 +59,10 @@ export function plainCallIn(message: Readonly<Record<string, unknown>>): PlainCa
   return { id: id as string | number, name, input, meta, capabilities };
 }
 
-/** Whether a call over HTTP has the headers of its revision. That they say what the message says is known already, if they are there. */
+/**
+ * Returns whether a call over HTTP has the headers of its revision. The front has checked that they agree with the
+ * message.
+ */
 export function hasPlainHeaders(headers: IncomingHttpHeaders): boolean {
   const { 'mcp-method': method, 'mcp-name': name, 'mcp-protocol-version': version } = headers;
   return method !== undefined && name !== undefined && version === REVISION;
@@ -71,24 +79,24 @@ function isPlainMeta(meta: Record<string, unknown>): boolean {
   );
 }
 
-/** What goes out for a call, or `unusual` with what the SDK is to make of it. */
+/** The body that answers a call, or the result that the SDK has to handle. */
 type PlainAnswer = { readonly body: string } | { readonly unusual: Promise<CallResult> };
 
-/** Decides on a call and carries it out; the answer is the one that the SDK would send. */
+/** Decides a call and carries it out. The answer is the one that the SDK would send. */
 export async function answerPlainly(
   gateway: Gateway,
   { id, name, input, meta, capabilities }: PlainCall,
-  came: RequestContext,
+  context: RequestContext,
   signal: AbortSignal,
 ): Promise<PlainAnswer> {
   const can = askable(capabilities);
-  const asked = {
-    ...callerIn(came, meta),
+  const caller = {
+    ...callerIn(context, meta),
     signal,
     input: can && { capabilities: can },
     takesTasks: takesTasks(capabilities),
   };
-  const called = callTool(gateway, { name, input, capabilities }, asked);
+  const called = callTool(gateway, { name, input, capabilities }, caller);
   try {
     const result = await called;
     if (!isPlainResult(result)) return { unusual: called };
@@ -100,13 +108,13 @@ export async function answerPlainly(
   }
 }
 
-/** A result as a server of 2026-07-28 sends it. */
+/** Returns a result as a server of 2026-07-28 sends it. */
 function complete(result: CallResult): CallResult {
   const meta = { [SERVER_INFO_META_KEY]: GATEWAY_INFO, ...(result._meta as object) };
   return { ...result, _meta: meta, resultType: result.resultType ?? 'complete' };
 }
 
-/** Whether it is whole, and what a client expects of a server: anything else may ask its user something, or is an error. */
+/** Returns whether a result is complete and valid. Another one may be a question to the user, or an error. */
 function isPlainResult(result: CallResult): boolean {
   const { resultType = 'complete', content } = result;
   if (isTask(result)) return true;

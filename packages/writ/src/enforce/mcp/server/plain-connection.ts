@@ -5,10 +5,10 @@ import type { RequestContext } from './request-context.js';
 
 type Id = string | number;
 
-/** Plain calls of the one client of a connection, beside the SDK, which has everything else. */
+/** Answers the plain calls of the one client of a connection. The SDK handles everything else. */
 export class PlainConnection {
   private readonly inFlight = new Map<Id, AbortController>();
-  /** What calls came to that the SDK answers. */
+  /** The results of calls that the SDK has to answer. */
   private readonly answered = new Map<Id, Promise<CallResult>>();
 
   constructor(
@@ -17,7 +17,7 @@ export class PlainConnection {
   ) {}
 
   /**
-   * Answers a message, when it is a plain call.
+   * Answers a message if it is a plain call.
    *
    * @param answer sends a message to the client
    * @param pass hands the message to the SDK
@@ -25,7 +25,7 @@ export class PlainConnection {
   take(message: Readonly<Record<string, unknown>>, answer: (text: string) => void, pass: () => void): void {
     if (message.method === 'notifications/cancelled') this.cancel(message.params);
     const plain = plainCallIn(message);
-    // Two at once under one id are for the SDK to tell apart.
+    // The SDK handles two calls at once under one id.
     if (plain === undefined || this.inFlight.has(plain.id)) pass();
     else void this.call(plain, answer, pass);
   }
@@ -36,7 +36,7 @@ export class PlainConnection {
     this.inFlight.set(id, controller);
     const answered = await answerPlainly(this.gateway, plain, this.context, controller.signal);
     this.inFlight.delete(id);
-    // Who has cancelled it waits for nothing.
+    // A client that has cancelled a call waits for no answer.
     if (controller.signal.aborted) return;
     if ('body' in answered) {
       answer(answered.body);
@@ -46,7 +46,7 @@ export class PlainConnection {
     pass();
   }
 
-  /** With what a request came that the SDK has. */
+  /** Returns the context of a request that the SDK handles. */
   contextOf(id: Id): RequestContext {
     const answered = this.answered.get(id);
     if (answered === undefined) return this.context;
@@ -60,7 +60,7 @@ export class PlainConnection {
       this.inFlight.get(requestId)?.abort(typeof reason === 'string' ? reason : 'it was cancelled');
   }
 
-  /** The client is gone: nobody waits for what is under way. */
+  /** Stops the calls in flight, because the client is gone. */
   close(): void {
     for (const controller of this.inFlight.values()) controller.abort('the client is gone');
   }

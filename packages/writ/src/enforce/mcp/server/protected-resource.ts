@@ -1,24 +1,30 @@
-/** What a gateway says of itself to clients that have no credential for it yet (RFC 9728, "OAuth 2.0 Protected Resource Metadata"). */
+/**
+ * The metadata of a gateway for clients that have no credential yet (RFC 9728, "OAuth 2.0 Protected Resource
+ * Metadata").
+ */
 export interface ProtectedResource {
   /** Its resource identifier (RFC 8707): a URL. */
   readonly resource?: string | undefined;
   readonly name: string;
-  /** The issuers whose access tokens it takes. */
+  /** The issuers whose access tokens are accepted. */
   readonly authorizationServers: readonly string[];
   readonly scopes: readonly string[];
-  /** The algorithms of the DPoP proofs that it takes. */
+  /** The algorithms of the DPoP proofs that are accepted. */
   readonly proofs: readonly string[];
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-/** Where the metadata of a resource is: the well-known path goes between its host and its own path (RFC 9728, section 3.1). */
+/**
+ * Returns the URL of the metadata of a resource: the well-known path is between its host and its own path (RFC 9728,
+ * section 3.1).
+ */
 export function metadataUrl(resource: string): string {
   const { origin, pathname } = new URL(resource);
   return `${origin}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
 }
 
-/** The metadata document (RFC 9728, section 2). */
+/** Returns the metadata document (RFC 9728, section 2). */
 export function resourceMetadata(of: ProtectedResource & { readonly resource: string }): Record<string, unknown> {
   const { resource, name, authorizationServers, scopes, proofs } = of;
   return {

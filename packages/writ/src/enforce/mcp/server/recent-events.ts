@@ -1,7 +1,7 @@
 import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server';
 
 const MAX_EVENTS = 256;
-/** In characters: of one session, and of all. */
+/** In characters: of one session, and of all sessions. */
 const MAX_SESSION_CHARACTERS = 1024 * 1024;
 const MAX_TOTAL_CHARACTERS = 128 * 1024 * 1024;
 
@@ -12,12 +12,15 @@ interface SentEvent {
   readonly size: number;
 }
 
-/** What all sessions keep together. */
+/** The size of the events of all sessions. */
 export class KeptEvents {
   size = 0;
 }
 
-/** What was sent last in a session, for a client whose stream broke (MCP 2025-11-25, "Resumability and Redelivery"). What is too large is not kept. */
+/**
+ * The last events of a session, for a client whose stream broke (MCP 2025-11-25, "Resumability and Redelivery").
+ * Events that are too large are not kept.
+ */
 export class RecentEvents implements EventStore {
   private readonly events: SentEvent[] = [];
   private size = 0;
@@ -58,7 +61,7 @@ export class RecentEvents implements EventStore {
     return stream;
   }
 
-  /** The session is over. */
+  /** Forgets the events of a session that has ended. */
   clear(): void {
     this.events.length = 0;
     this.add(-this.size);

@@ -3,34 +3,35 @@ import { carriedIn, originatorIn } from '../../carried.js';
 import type { CallingClient, McpCaller } from '../protocol/caller.js';
 import type { CallResult } from '../protocol/result.js';
 
-/** Who calls, and the transaction token that its calls have when they come with none. */
+/** An identified client, and the transaction token of its calls that carry no other. */
 export interface IdentifiedClient {
   readonly client: CallingClient;
   readonly txnToken: string | undefined;
 }
 
-/** What one request came with. */
+/** The client and the context of one request. */
 export interface RequestContext extends IdentifiedClient {
   readonly headers?: Readonly<Record<string, unknown>>;
-  /** Where it was sent, for proofs that name it. */
+  /** The URL to which the request was sent, for proofs that name it. */
   readonly url?: string;
-  /** What a call that was made already came to. */
+  /** The result of a call that was made already. */
   readonly answered?: Promise<CallResult>;
 }
 
-/** Who asks, and what comes with it. */
+/** Returns the caller of a request. */
 export function callerIn(
   { client, txnToken, headers, url }: RequestContext,
   meta: Record<string, unknown> | undefined,
 ): Omit<McpCaller, 'signal'> {
-  const came = carriedIn(meta, headers, url);
-  const carried = came.txnToken === undefined ? { ...came, txnToken } : came;
-  return { client: workingFor(client, came.txnToken), carried };
+  const read = carriedIn(meta, headers, url);
+  const carried = read.txnToken === undefined ? { ...read, txnToken } : read;
+  return { client: workingFor(client, read.txnToken), carried };
 }
 
 /**
- * A client that is known by a credential of its own, and comes with the token of a task that it was handed, works for whom the token
- * names. That name is believed only when the token is: a request for somebody else than its token is refused.
+ * Returns a client with the originator that its token names. A client with a credential of its own, and the token of
+ * a task that it was handed, works for that originator. The name counts only if the token is verified: a request for
+ * another originator than that of its token is refused.
  */
 function workingFor(client: CallingClient, txnToken: string | undefined): CallingClient {
   if (txnToken === undefined || client.agent !== undefined) return client;

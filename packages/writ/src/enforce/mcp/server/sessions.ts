@@ -5,23 +5,23 @@ import type { AuthInfo, Server } from '@modelcontextprotocol/server';
 import { every } from '../../../lib/every.js';
 import { KeptEvents, RecentEvents } from './recent-events.js';
 
-/** As the SDK's transport takes a request: who asks is in `auth`. */
+/** A request for the transport of the SDK, with its client in `auth`. */
 export type IdentifiedRequest = IncomingMessage & { auth?: AuthInfo };
 
-/** What a session talks to. */
+/** The server of a session. */
 export interface SessionServer {
   readonly server: Server;
-  /** Ends what the session has for itself. */
+  /** Closes the servers that the session has for itself. */
   readonly end?: () => Promise<void>;
 }
 
-/** Returns what a connection talks to, by its first message. @throws {UpstreamError} if a server does not start */
+/** Returns the server of a connection, by its first message. @throws {UpstreamError} if a server does not start */
 export type ServerFor = (first: Readonly<Record<string, unknown>>) => Promise<SessionServer>;
 
-/** What a client hears when what it should talk to is not there. */
+/** The error for a client whose server did not start. */
 export const NOT_STARTED = 'a server of the session did not start; try again later';
 
-/** Ends what a session has for itself when its connection ends. */
+/** Closes the servers that a session has for itself when its connection ends. */
 export function endWithConnection({ server, end }: SessionServer): void {
   const closed = server.onclose;
   server.onclose = () => {
@@ -35,8 +35,8 @@ interface Session {
   readonly server: Server;
   readonly transport: NodeStreamableHTTPServerTransport;
   usedAt: number;
-  /** The requests that are under way, streams included. */
-  going: number;
+  /** The requests in flight, streams included. */
+  inFlight: number;
 }
 
 const IDLE_MS = 30 * 60_000;
@@ -45,13 +45,14 @@ const MAX_SESSIONS = 10_000;
 const MAX_PER_OWNER = 256;
 
 /**
- * The sessions of clients of MCP 2025-11-25 and before over Streamable HTTP (2026-07-28 has none). A session is of whoever began it: its id
- * is no credential, each request is proved and decided by what it comes with, and for anybody else it is not there.
+ * The sessions of clients of MCP 2025-11-25 and before over Streamable HTTP (2026-07-28 has none). A session belongs
+ * to the client that began it, and does not exist for others. Its id is no credential: each request is identified and
+ * decided by what it carries.
  */
 export class Sessions {
-  private readonly held = new Map<string, Session>();
+  private readonly sessions = new Map<string, Session>();
   private readonly kept = new KeptEvents();
-  /** Of whom sessions are about to be there. */
+  /** The number of sessions that are being started, by owner. */
   private readonly beginning = new Map<string, number>();
   private readonly stopSweeping: () => Promise<void>;
 
@@ -59,11 +60,11 @@ export class Sessions {
     private readonly serverFor: ServerFor,
     private readonly now: () => number = () => performance.now(),
   ) {
-    const ignore = (): void => undefined; // A session that could not be ended is not held any more.
+    const ignore = (): void => undefined; // A session that could not be closed is forgotten all the same.
     this.stopSweeping = every(SWEEP_MS, () => this.sweep(), ignore);
   }
 
-  /** Begins one. @returns false when there are too many */
+  /** Begins a session. @returns false if there are too many */
   async begin(
     owner: string,
     request: IdentifiedRequest,
@@ -71,8 +72,9 @@ export class Sessions {
     message: Readonly<Record<string, unknown>>,
   ): Promise<boolean> {
     this.sweep();
-    const own = [...this.held.values()].filter((one) => one.owner === owner).length + (this.beginning.get(owner) ?? 0);
-    if (this.held.size >= MAX_SESSIONS || own >= MAX_PER_OWNER) return false;
+    const own =
+      [...this.sessions.values()].filter((one) => one.owner === owner).length + (this.beginning.get(owner) ?? 0);
+    if (this.sessions.size >= MAX_SESSIONS || own >= MAX_PER_OWNER) return false;
     this.beginning.set(owner, (this.beginning.get(owner) ?? 0) + 1);
     try {
       await this.beginWith(await this.serverFor(message), owner, request, response, message);
@@ -96,10 +98,10 @@ export class Sessions {
       sessionIdGenerator: randomUUID,
       eventStore: events,
       onsessioninitialized: (id) => {
-        this.held.set(id, { owner, server, transport, usedAt: this.now(), going: 0 });
+        this.sessions.set(id, { owner, server, transport, usedAt: this.now(), inFlight: 0 });
       },
       onsessionclosed: (id) => {
-        this.held.delete(id);
+        this.sessions.delete(id);
       },
     });
     endWithConnection({
@@ -113,12 +115,12 @@ export class Sessions {
       await server.connect(transport);
       await transport.handleRequest(request, response, message);
     } finally {
-      // An initialize that the SDK refused, or that failed, began nothing, and keeps no servers.
-      if (transport.sessionId === undefined || !this.held.has(transport.sessionId)) await server.close();
+      // After an `initialize` that the SDK refused, or that failed, there is no session that would close the servers.
+      if (transport.sessionId === undefined || !this.sessions.has(transport.sessionId)) await server.close();
     }
   }
 
-  /** Goes on with one. @returns false when the caller has none of that id */
+  /** Handles a request in a session. @returns false if the client has no session of that id */
   async handle(
     id: string,
     owner: string,
@@ -126,45 +128,45 @@ export class Sessions {
     response: ServerResponse,
     message: unknown,
   ): Promise<boolean> {
-    const session = this.held.get(id);
+    const session = this.sessions.get(id);
     if (session?.owner !== owner) return false;
-    session.going++;
+    session.inFlight++;
     response.once('close', () => {
-      session.going--;
+      session.inFlight--;
       session.usedAt = this.now();
     });
     await session.transport.handleRequest(request, response, message);
     return true;
   }
 
-  /** Tells all of them that their lists may be others now. */
+  /** Notifies all clients that their lists may have changed. */
   listsChanged(): void {
-    for (const { server } of this.held.values()) notifyLists(server);
+    for (const { server } of this.sessions.values()) notifyLists(server);
   }
 
   async close(): Promise<void> {
     await this.stopSweeping();
-    const all = [...this.held.values()];
-    this.held.clear();
+    const all = [...this.sessions.values()];
+    this.sessions.clear();
     await Promise.all(all.map(({ server }) => server.close()));
   }
 
   private sweep(): void {
     const before = this.now() - IDLE_MS;
-    for (const [id, { server, usedAt, going }] of this.held) {
-      if (going > 0 || usedAt > before) continue;
-      this.held.delete(id);
+    for (const [id, { server, usedAt, inFlight }] of this.sessions) {
+      if (inFlight > 0 || usedAt > before) continue;
+      this.sessions.delete(id);
       server.close().catch(() => undefined);
     }
   }
 }
 
-/** Tells the client of a connection that its lists may be others now. */
+/** Notifies the client of a connection that its lists may have changed. */
 export function notifyLists(server: Server): void {
   const { resources, prompts } = server.getCapabilities();
-  const told = [server.sendToolListChanged()];
-  if (resources !== undefined) told.push(server.sendResourceListChanged());
-  if (prompts !== undefined) told.push(server.sendPromptListChanged());
-  // A client that is gone is not told.
-  for (const one of told) one.catch(() => undefined);
+  const sent = [server.sendToolListChanged()];
+  if (resources !== undefined) sent.push(server.sendResourceListChanged());
+  if (prompts !== undefined) sent.push(server.sendPromptListChanged());
+  // A client that is gone is not notified.
+  for (const one of sent) one.catch(() => undefined);
 }

@@ -12,7 +12,7 @@ const KEEP_ALIVE_MS = 15_000;
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 const MAX_STREAMS = 1_000;
 const MAX_PER_OWNER = 64;
-/** So many messages of one client wait while its servers are started. */
+/** The most messages of one client that wait while its servers are started. */
 const MAX_WAITING = 100;
 
 /** The path at which streams are opened. */
@@ -21,7 +21,9 @@ export const SSE_PATH = '/sse';
 /** The path to which clients of this transport send their messages; the stream itself names it. */
 export const SSE_MESSAGES = '/messages';
 
-/** One stream of the transport of MCP 2024-11-05, "HTTP with SSE": what a client sends comes in requests of its own. */
+/**
+ * One stream of the transport of MCP 2024-11-05, "HTTP with SSE". The client sends its messages in separate requests.
+ */
 class SseStream implements Transport {
   readonly sessionId = randomUUID();
   onclose?: () => void;
@@ -33,7 +35,7 @@ class SseStream implements Transport {
     private readonly response: ServerResponse,
   ) {}
 
-  /** Begins to answer; the client then knows where to send what it has to say. */
+  /** Begins the stream, and names the path to which the client sends its messages. */
   open(): void {
     this.response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache, no-transform' });
     this.response.write(`event: endpoint\ndata: ${SSE_MESSAGES}?sessionId=${this.sessionId}\n\n`);
@@ -45,11 +47,11 @@ class SseStream implements Transport {
     });
   }
 
-  /** It is open before there is a server for it. */
+  /** Does nothing: the stream is open before it has a server. */
   async start(): Promise<void> {}
 
   async send(message: JSONRPCMessage): Promise<void> {
-    // Whoever does not read is not waited for.
+    // A client that does not read is cut off.
     if (this.response.writableLength > MAX_UNREAD_BYTES) this.response.destroy();
     else this.response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
   }
@@ -61,24 +63,27 @@ class SseStream implements Transport {
 
 interface Open {
   readonly stream: SseStream;
-  /** What its first message made; undefined before that, and when it could not be made. */
+  /** The server that its first message made; undefined before that, and if it could not be made. */
   server: Server | undefined;
-  /** When all that came so far is taken in. */
+  /** Resolves when all messages so far are delivered. */
   taken: Promise<void> | undefined;
   waiting: number;
 }
 
-/** The streams that are open. One is of whoever opened it; each message is proved and decided by what it comes with. */
+/**
+ * The streams that are open. A stream belongs to the client that opened it; each message is identified and decided by
+ * what it carries.
+ */
 export class SseStreams {
   private readonly open = new Map<string, Open>();
 
-  /** @param serverFor what a stream talks to, by the message that begins it */
+  /** @param serverFor returns the server of a stream, by its first message */
   constructor(
     private readonly serverFor: ServerFor,
     private readonly log: Log,
   ) {}
 
-  /** @returns false when there are too many */
+  /** Opens a stream. @returns false if there are too many */
   begin(owner: string, response: ServerResponse): boolean {
     const own = [...this.open.values()].filter(({ stream }) => stream.owner === owner);
     if (this.open.size >= MAX_STREAMS || own.length >= MAX_PER_OWNER) return false;
@@ -93,7 +98,7 @@ export class SseStreams {
     return this.open.get(id)?.stream.owner === owner;
   }
 
-  /** Takes a message in; it is answered on the stream. */
+  /** Takes a message, which is answered on the stream. */
   take(id: string, message: Readonly<Record<string, unknown>>, authInfo: AuthInfo): void {
     const open = this.open.get(id);
     if (open === undefined) return;
@@ -102,7 +107,7 @@ export class SseStreams {
       deliver();
     } else if (open.waiting < MAX_WAITING) {
       open.waiting += 1;
-      // In their order, once there is somebody to take them.
+      // Messages keep their order while the server is started.
       open.taken = (open.taken ?? this.connect(open, message))
         .then(deliver)
         .catch((error: unknown) => this.log.error(error, 'a stream failed'));
@@ -127,7 +132,7 @@ export class SseStreams {
     const { server, end } = made;
     endWithConnection(made);
     await server.connect(stream);
-    // Its client may be gone by now, and nothing says so a second time.
+    // The client may have gone meanwhile, and no second event says so.
     if (this.open.has(stream.sessionId)) {
       open.server = server;
       return;
@@ -141,7 +146,7 @@ export class SseStreams {
     void this.open.get(id)?.stream.send({ jsonrpc: '2.0', id: of, error } as unknown as JSONRPCMessage);
   }
 
-  /** Tells all of them that their lists may be others now. */
+  /** Notifies all clients that their lists may have changed. */
   listsChanged(): void {
     for (const { server } of this.open.values()) if (server !== undefined) notifyLists(server);
   }
