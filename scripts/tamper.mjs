@@ -16,13 +16,9 @@ if (![count, seed].every(Number.isSafeInteger) || count < 1 || seed < 0) {
 }
 setup();
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-const { status } = spawnSync(
-  process.execPath,
-  [vitest, 'run', '--project', 'together', '-t', 'any byte', 'verify-log'],
-  {
-    cwd: ROOT,
-    stdio: 'inherit',
-    env: { ...process.env, WRIT_TAMPER_COUNT: String(count), WRIT_TAMPER_SEED: String(seed) },
-  },
-);
+const { status } = spawnSync(process.execPath, [vitest, 'run', '-t', 'any byte', 'verify-log'], {
+  cwd: ROOT,
+  stdio: 'inherit',
+  env: { ...process.env, WRIT_TAMPER_COUNT: String(count), WRIT_TAMPER_SEED: String(seed) },
+});
 process.exitCode = status ?? 1;

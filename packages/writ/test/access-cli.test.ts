@@ -46,9 +46,7 @@ it('a request is made, looked at, approved, and taken back, from the command lin
   const ended = await command('end-approval', approval, '--reason', 'over', ...as('admin'));
   expect(ended).toMatchObject({ code: 0, out: expect.stringContaining('  ended  ') });
   const waiting = command('request', file, '--wait', ...as('default'));
-  await expect
-    .poll(async () => (await command('requests', ...as('admin'))).out, { timeout: 20_000 })
-    .toContain('pending');
+  await expect.poll(async () => (await command('requests', ...as('admin'))).out).toContain('pending');
   const open = (await command('requests', '--json', ...as('admin'))).out;
   const [{ id: second }] = JSON.parse(open) as [{ id: string }];
   await command('deny', second, '--as', 'User::"leo"', '--reason', 'no', ...as('admin'));

@@ -137,7 +137,7 @@ callbacks: { allow: ['${base}/callbacks/'], secret: callback-secret }
       );
   const linkIn = (text: string): string | undefined => /http:\/\/\S+\/approve\/[\w.-]+/.exec(text)?.[0];
   const linkFor = async (id: string, to: string): Promise<string> => {
-    await expect.poll(() => mailsOf(id, to).length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => mailsOf(id, to).length).toBeGreaterThan(0);
     return linkIn(mailsOf(id, to)[0] as string) as string;
   };
 
@@ -151,7 +151,7 @@ callbacks: { allow: ['${base}/callbacks/'], secret: callback-secret }
     expect(mailsOf(id, 'lena@shop.example')[0]).toContain('They say: broken');
     expect(mails.some(({ to }) => to.startsWith('ana'))).toBe(false);
     // The first call failed; it is tried again.
-    await expect.poll(() => received.filter(({ body }) => body.includes(id)).length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => received.filter(({ body }) => body.includes(id)).length).toBe(1);
     const [{ signature, body }] = received.filter((one) => one.body.includes(id)) as [Received];
     const [, at, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature) ?? [];
     expect(mac).toBe(createHmac('sha256', 'hook-secret').update(`${at}.${body}`).digest('hex'));
@@ -226,7 +226,7 @@ callbacks: { allow: ['${base}/callbacks/'], secret: callback-secret }
     const body = { as: 'User::"lena"', reason: 'fine' };
     await writ.send('POST', `/v1/access-requests/${id}/approve`, body, { as: 'admin' });
     const called = () => received.filter(({ url }) => url === '/callbacks/gateway');
-    await expect.poll(() => called().length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => called().length).toBe(1);
     const [{ signature, body: sent }] = called() as [Received];
     const [, at, mac] = /^t=(\d+),v1=(\w+)$/.exec(signature) ?? [];
     expect(mac).toBe(createHmac('sha256', 'callback-secret').update(`${at}.${sent}`).digest('hex'));
@@ -265,7 +265,7 @@ callbacks: { allow: ['${base}/callbacks/'], secret: callback-secret }
     expect(permitted.json.decision).toBe(true);
     expect(await decision(asked)).toBe(false);
     const alarm = () => received.map(({ body }) => JSON.parse(body)).find(({ event }) => event === 'access.alarm');
-    await expect.poll(alarm, { timeout: 10_000 }).toMatchObject({ emergency: true, justification: 'the shop burns' });
+    await expect.poll(alarm).toMatchObject({ emergency: true, justification: 'the shop burns' });
     const { json } = await writ.send('GET', `/v1/decisions/${permitted.json.context.id}`, undefined, { as: 'admin' });
     expect(json.decision.approvals).toMatchObject([{ emergency: true, approvers: [], reason: 'the shop burns' }]);
     expect(json.explanation).toContain('taken in an emergency');

@@ -266,13 +266,11 @@ describe('a denial that somebody can lift', () => {
     const { id } = (await submit({ ...ASKED, resource: { type: 'Order', id: 'slow' } })).json.task;
     now += 16 * 60_000;
     await expect
-      .poll(async () => (await writ.send('GET', `/v1/access-requests/${id}`, undefined, { as: 'admin' })).json.step, {
-        timeout: 5_000,
-      })
+      .poll(async () => (await writ.send('GET', `/v1/access-requests/${id}`, undefined, { as: 'admin' })).json.step)
       .toBe(1);
     now += 60 * 60_000;
     await expect
-      .poll(async () => (await writ.send('GET', `/access/v1/requests/${id}`)).json.task.status, { timeout: 5_000 })
+      .poll(async () => (await writ.send('GET', `/access/v1/requests/${id}`)).json.task.status)
       .toBe('expired');
     expect((await approve(id, { as: LENA })).json.type).toBe(`${PROBLEM}invalid_task_state`);
     now += 26 * 3_600_000;
@@ -284,9 +282,7 @@ describe('a denial that somebody can lift', () => {
     const asked = { ...ASKED, resource: { type: 'Order', id: 'up' } };
     const { id } = (await submit(asked)).json.task;
     now += 16 * 60_000;
-    await expect
-      .poll(async () => (await approve(id, { as: 'User::"hana"' })).json.status, { timeout: 5_000 })
-      .toBe('approved');
+    await expect.poll(async () => (await approve(id, { as: 'User::"hana"' })).json.status).toBe('approved');
   });
 
   it('is cancelled by who asked, and by nobody else', async () => {

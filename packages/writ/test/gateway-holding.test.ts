@@ -153,7 +153,7 @@ describe('a call that somebody has to approve, waiting', () => {
     await writ.stop();
   });
   const asked = async (): Promise<string> => {
-    await expect.poll(async () => (await open(writ)).length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(async () => (await open(writ)).length).toBe(1);
     return ((await open(writ))[0] as { id: string }).id;
   };
 
@@ -274,13 +274,10 @@ describe('a call that waits for a fact', () => {
     const noted = (name: string, call: Promise<unknown>) => call.then(() => order.push(name));
     const first = noted('first', echo(client, { record: 'late', note: '1' }));
     await expect
-      .poll(
-        async () => {
-          const { json } = await writ.send('GET', '/v1/decisions?result=defer', undefined, { as: 'admin' });
-          return json.decisions.length;
-        },
-        { timeout: 2_000 },
-      )
+      .poll(async () => {
+        const { json } = await writ.send('GET', '/v1/decisions?result=defer', undefined, { as: 'admin' });
+        return json.decisions.length;
+      })
       .toBeGreaterThan(0);
     const dependent = noted('dependent', echo(client, { record: 'late', note: '2' }));
     const independent = noted('independent', client.callTool({ name: 'fail', arguments: {} }));
@@ -402,7 +399,7 @@ describe('writ guard, in another process', () => {
     const client = new Client({ name: 'tester', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
     await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }));
     const call = echo(client, { amount: 500 });
-    await expect.poll(async () => (await open(writ)).length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await open(writ)).length).toBe(1);
     expect(existsSync(journal)).toBe(false);
     await approve(writ, ((await open(writ))[0] as { id: string }).id);
     expect(textOf(await call)).toEqual(['{"record":"r1","amount":500}']);

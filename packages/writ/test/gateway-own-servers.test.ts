@@ -92,7 +92,7 @@ async function tried({ client, asked, logged }: Connected) {
   const elicited = await say('trigger-elicitation-request');
   await client.setLoggingLevel('debug');
   await say('toggle-simulated-logging');
-  await expect.poll(() => logged.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => logged.length).toBeGreaterThan(0);
   await ended(client);
   return { names, roots, sampled, elicited, asked };
 }
@@ -152,7 +152,7 @@ describe('a server for each client', () => {
     'is asked for by the client that called it: %s, over %s',
     async (what, _how, of, over) => {
       // The one that says what there is.
-      await expect.poll(running, { timeout: 10_000 }).toBe(1);
+      await expect.poll(running).toBe(1);
       const [ana, eve] = [await connected(over(of(), 'ana')), await connected(over(of(), 'eve'))];
       expect(running()).toBe(what === 'a process' ? 3 : 1);
       await Promise.all(
@@ -165,7 +165,7 @@ describe('a server for each client', () => {
         [1, 'for 1'],
       ]);
       for (const { client } of [ana, eve]) await ended(client);
-      await expect.poll(running, { timeout: 10_000 }).toBe(1);
+      await expect.poll(running).toBe(1);
     },
     30_000,
   );

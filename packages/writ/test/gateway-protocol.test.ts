@@ -401,7 +401,7 @@ describe('resources that change', () => {
     client.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri));
     await subscribe();
     await call(client, 'touch');
-    await expect.poll(() => heard, { timeout: 5_000 }).toEqual(['note://one']);
+    await expect.poll(() => heard).toEqual(['note://one']);
     return heard;
   };
 
@@ -427,7 +427,7 @@ describe('resources that change', () => {
         dora.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri));
         await dora.listen({ resourceSubscriptions: ['note://one'] });
         await call(client, 'touch');
-        await expect.poll(() => heard, { timeout: 5_000 }).toHaveLength(1);
+        await expect.poll(() => heard).toHaveLength(1);
         const revoked = { kind: 'identity', target: 'User::"dora"', reason: 'gone' };
         expect((await writ.send('POST', '/v1/revocations', revoked, { as: 'admin' })).status).toBe(201);
         await call(client, 'touch');
@@ -481,7 +481,7 @@ describe('sessions of clients of 2025-11-25', () => {
         { kind: 'identity', target: 'User::"nobody"', reason: 'gone' },
         { as: 'admin' },
       );
-      await expect.poll(() => told, { timeout: 5_000 }).toBeGreaterThan(0);
+      await expect.poll(() => told).toBeGreaterThan(0);
     }));
 
   it('a stream that broke is taken up again where it was (resumption)', async () => {
@@ -544,7 +544,7 @@ describe('a client that has HTTP with SSE alone (2024-11-05)', () => {
       client.setNotificationHandler('notifications/resources/updated', ({ params }) => void updated.push(params.uri));
       await client.subscribeResource({ uri: 'note://one' });
       await call(client, 'touch');
-      await expect.poll(() => updated, { timeout: 5_000 }).toEqual(['note://one']);
+      await expect.poll(() => updated).toEqual(['note://one']);
     }));
 
   it('has a stream of its own, in which nobody else sends', async () => {
@@ -564,7 +564,7 @@ describe('a client that has HTTP with SSE alone (2024-11-05)', () => {
     expect((await send('ana', endpoint)).status).toBe(202);
     expect(new TextDecoder().decode((await reader.read()).value)).toContain('"result":{}');
     await reader.cancel();
-    await expect.poll(async () => (await send('ana', endpoint)).status, { timeout: 5_000 }).toBe(404);
+    await expect.poll(async () => (await send('ana', endpoint)).status).toBe(404);
   });
 });
 
@@ -607,7 +607,7 @@ describe('through writ guard', () => {
       client.setNotificationHandler('notifications/resources/updated', ({ params }) => void updated.push(params.uri));
       await client.listen({ resourceSubscriptions: ['note://one'] });
       await call(client, 'touch');
-      await expect.poll(() => updated, { timeout: 5_000 }).toEqual(['note://one']);
+      await expect.poll(() => updated).toEqual(['note://one']);
     });
   });
 

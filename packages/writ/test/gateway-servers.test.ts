@@ -275,13 +275,11 @@ describe('a server that speaks HTTP with SSE alone (2024-11-05)', () => {
     await expect(echo()).rejects.toThrow();
     child = await start();
     await expect
-      .poll(
-        () =>
-          echo().then(
-            ({ content }) => content,
-            () => undefined,
-          ),
-        { timeout: 15_000 },
+      .poll(() =>
+        echo().then(
+          ({ content }) => content,
+          () => undefined,
+        ),
       )
       .toBeDefined();
     await client.close();

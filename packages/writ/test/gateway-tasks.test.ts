@@ -239,7 +239,7 @@ describe('a server that is not to be trusted with tasks', () => {
     there = spawn(process.execPath, [SERVER, journal, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise((resolve) => there.stdout?.once('data', resolve));
     await expect
-      .poll(async () => (await get(handle)).error, { timeout: 10_000 })
+      .poll(async () => (await get(handle)).error)
       .toMatchObject({ code: -32_602, message: expect.stringContaining('Task not found') });
   });
 });
@@ -250,11 +250,9 @@ describe('a task whose caller may not any more', () => {
     const revocation = { kind: 'identity', target: 'User::"ana"', reason: 'she left' };
     const before = done().filter((one) => one === 'cancelled stays').length;
     const revoked = await writ.send('POST', '/v1/revocations', revocation, { as: 'admin' });
-    await expect
-      .poll(() => done().filter((one) => one === 'cancelled stays').length, { timeout: 5_000 })
-      .toBeGreaterThan(before);
+    await expect.poll(() => done().filter((one) => one === 'cancelled stays').length).toBeGreaterThan(before);
     expect((await get(handle)).error.code).toBe(-32_001);
-    await expect.poll(async () => (await outcomeOf(handle))?.status, { timeout: 5_000 }).toBe('unknown');
+    await expect.poll(async () => (await outcomeOf(handle))?.status).toBe('unknown');
     await writ.send('DELETE', `/v1/revocations/${revoked.json.id}?reason=back`, undefined, { as: 'admin' });
     expect((await get(handle)).result.status).toBe('cancelled');
   });

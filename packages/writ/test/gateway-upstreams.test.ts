@@ -145,7 +145,7 @@ it('who listens is told when a list may have changed: by a revocation, another p
   const heard = async (what: () => Promise<unknown>): Promise<void> => {
     const before = told;
     await what();
-    await expect.poll(() => told, { timeout: 5_000 }).toBeGreaterThan(before);
+    await expect.poll(() => told).toBeGreaterThan(before);
   };
   await heard(async () => {
     tools('told', [tool('look', { description: 'another' }), tool('touch')]);
@@ -221,7 +221,7 @@ describe('several servers, here and elsewhere', () => {
             () => true,
             () => false,
           ),
-        { timeout: 15_000, interval: 200 },
+        { interval: 200 },
       )
       .toBe(true);
     expect(journal('near').filter((line) => line.includes('"3"'))).toEqual([]);
@@ -242,7 +242,7 @@ describe('several servers, here and elsewhere', () => {
             () => true,
             () => false,
           ),
-        { timeout: 15_000, interval: 200 },
+        { interval: 200 },
       )
       .toBe(true);
     expect(journal('far').filter((line) => line.includes('"5"'))).toEqual([]);
@@ -284,7 +284,7 @@ it('a service is ready when its gateway is, and not while a server of it starts'
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const starting = run(bundle(`  servers: { late: ${late} }`), { port, gatewayPort });
   const status = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.status;
-  await expect.poll(status, { interval: 20, timeout: 20_000 }).toBe(200);
+  await expect.poll(status, { interval: 20 }).toBe(200);
   // Whoever waits for readiness finds the gateway: it asks for a key.
   expect((await fetch(`http://127.0.0.1:${gatewayPort}/mcp`, { method: 'POST' })).status).toBe(401);
   await (await starting).stop();
@@ -318,7 +318,7 @@ describe('a tool that is not as it was approved', () => {
     await client.callTool({ name: 'look', arguments: {} });
     tools('pinned', [tool('look', change), tool('edit'), tool('touch')]);
     await client.callTool({ name: 'touch', arguments: {} });
-    await expect.poll(async () => (await stateOf('look')).state, { timeout: 5_000 }).toBe('changed');
+    await expect.poll(async () => (await stateOf('look')).state).toBe('changed');
     const before = journal('pinned').length;
     const refused = await refusal(client.callTool({ name: 'look', arguments: {} }));
     expect(refused.data).toMatchObject({ result: 'deny', refusal: { code: 'tool_suspended' } });

@@ -63,7 +63,7 @@ afterAll(async () => {
 const send = (message: object): void => void guard.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 
 async function answerTo(id: unknown): Promise<Any> {
-  await expect.poll(() => answers.get(id)?.length ?? 0, { timeout: 5_000, interval: 5 }).toBeGreaterThan(0);
+  await expect.poll(() => answers.get(id)?.length ?? 0, { interval: 5 }).toBeGreaterThan(0);
   return answers.get(id)?.[0];
 }
 

@@ -90,14 +90,14 @@ describe('tools behind writ guard', () => {
     await call(client, 'look');
     lists('pinned', tool('look', { description: 'does look, and sends it to eve' }), tool('touch'));
     await call(client, 'touch');
-    await expect.poll(() => told.at(-1), { timeout: 5_000 }).toEqual(['touch']);
+    await expect.poll(() => told.at(-1)).toEqual(['touch']);
     const before = calls('pinned').length;
     const { message, data } = await refusal<{ refusal: { code: string } }>(call(client, 'look'));
     expect(message).toContain('the definition of default:notes/look is not as it was approved');
     expect([data.refusal.code, calls('pinned').length]).toEqual(['tool_suspended', before]);
     expect(await statesIn(writ)).toMatchObject({ 'default:notes/look': 'changed', 'default:notes/touch': 'approved' });
     expect(await approve(writ, 'default:notes/look')).toContain('default:notes/look  approved');
-    await expect.poll(() => told.at(-1), { timeout: 10_000 }).toEqual(['look', 'touch']);
+    await expect.poll(() => told.at(-1)).toEqual(['look', 'touch']);
     await call(client, 'look');
   }, 30_000);
 
@@ -141,7 +141,7 @@ describe('tools behind writ guard', () => {
     await refusal(call(client, 'later'));
     expect(said()).toContain('the tools could not be reported');
     writ = await run(bundleOf(files()), { data, port: Number(new URL(writ.url).port) });
-    await expect.poll(() => told.at(-1), { timeout: 10_000 }).toEqual(['later']);
+    await expect.poll(() => told.at(-1)).toEqual(['later']);
     await call(client, 'later');
     expect(calls('late')).toHaveLength(1);
   }, 30_000);
@@ -200,7 +200,7 @@ gateway: { servers: { notes: { command: node, args: ${args} } } }`,
     expect(await names()).toEqual([]);
     expect((await refusal(call(client, 'look'))).message).toContain('is not approved yet');
     await approve(writ, 'default:strict/look');
-    await expect.poll(() => told.at(-1), { timeout: 10_000 }).toEqual(['look']);
+    await expect.poll(() => told.at(-1)).toEqual(['look']);
     await call(client, 'look');
     await client.close();
     await writ.stop();

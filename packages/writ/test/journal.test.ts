@@ -212,9 +212,9 @@ describe('a log with a journal before it', () => {
     await expect(past).rejects.toThrow('the disk is full');
     await expect(writer.write(group(3))).rejects.toThrow('the disk is full');
     expect(readJournal(file).map(({ group: { first } }) => first)).toEqual([idOf(1)]);
-    await expect.poll(() => taken.length, { timeout: 3_000 }).toBe(2);
+    await expect.poll(() => taken.length).toBe(2);
     waiting[1]?.reject(new RecordError('still full'));
-    await expect.poll(() => taken.length, { timeout: 3_000 }).toBe(3);
+    await expect.poll(() => taken.length).toBe(3);
     expect(told).toEqual(['the disk is full']);
     waiting[2]?.resolve();
     await expect.poll(() => settled(writer.write(group(4)))).toBe('yes');
