@@ -32,7 +32,7 @@ export interface Approval {
   /** The approver, as `User::"lena"`. */
   readonly approvers: readonly string[];
   readonly reason: string;
-  /** Whether it was taken in an emergency, without the approval that is needed otherwise. */
+  /** True for an emergency, without the approval that is needed otherwise. */
   readonly emergency?: true;
   /** When somebody ended it before its end. */
   readonly endedAt?: string;

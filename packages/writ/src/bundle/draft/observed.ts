@@ -40,7 +40,7 @@ export function observedPolicies(
   const times = calls.map(({ time }) => time).sort();
   const head = [
     `// Drafted from ${calls.length} calls that were permitted between ${times[0]} and ${times.at(-1)}.`,
-    '// What was not seen then is not permitted: go through it, and add what is missing.',
+    '// Actions that were not seen then are not permitted: review the policy, and add what is missing.',
     ...(never.length === 0 ? [] : [`// Never called: ${never.sort().join(', ')}.`]),
   ];
   const identities = new Map(calls.flatMap(({ path }) => path).map((uid) => [uidText(uid), uid]));

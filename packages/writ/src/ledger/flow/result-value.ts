@@ -15,9 +15,9 @@ export interface Answer {
 }
 
 /**
- * Reads what a tool answered. The value of a result of MCP is its `structuredContent`, and what its texts say that this does not is
- * besides; without one it is its text. A text is read as what it is written in. What cannot be read so is one text, which nothing but
- * a description of the whole result describes.
+ * Reads the answer of a tool. The value of an MCP result is its `structuredContent`; texts that say more are in `besides`. Without
+ * `structuredContent` the value is its text, read by its format. A text that cannot be read is one value, which only a rule for the
+ * whole result labels.
  */
 export function readAnswer(result: unknown, format?: ResultFormat): Answer {
   const mcp = mcpResult(result);
