@@ -5,16 +5,16 @@ import { CredentialError, IssuerUnreachableError } from './errors.js';
 
 /** An issuer of JWT access tokens, as the bundle declares it. */
 export interface Issuer {
-  /** The `aud` that this service answers to. Never optional: a token for somebody else is nobody's here. */
+  /** The `aud` of this service. Never optional: a token for another audience proves nothing here. */
   readonly audience: string;
-  /** Where its keys are (RFC 7517). */
+  /** The URL of its keys (RFC 7517). */
   readonly jwks: string;
   readonly algorithms: readonly string[];
-  /** The `typ` header that its tokens have; `at+jwt` (RFC 9068) unless the issuer knows no better. */
+  /** The `typ` header of its tokens; `at+jwt` (RFC 9068) unless the bundle declares another. */
   readonly type: string;
 }
 
-/** Who a verified token is about. */
+/** The subject of a verified token. */
 interface TokenSubject {
   readonly issuer: string;
   readonly subject: string;
@@ -27,14 +27,14 @@ interface Verified extends TokenSubject {
 }
 
 const CLOCK_TOLERANCE_S = 5;
-/** A token that was verified is not verified again for this long. */
+/** A verified token is not verified again for this time. */
 const REMEMBERED_S = 60;
 const MAX_REMEMBERED = 10_000;
 const FETCH_TIMEOUT_MS = 3_000;
 
 /**
- * JWT access tokens (RFC 9068) of declared issuers. The algorithms are those that the issuer was declared with, never what
- * the token says alone; issuer, audience, type, expiry and subject are all demanded.
+ * Verifies JWT access tokens (RFC 9068) of declared issuers. The algorithms are those that the issuer is declared with; issuer,
+ * audience, type, expiry and subject are all required.
  */
 export class AccessTokens {
   private readonly keys = new Map<string, JWTVerifyGetKey>();
@@ -52,20 +52,20 @@ export class AccessTokens {
   }
 
   /**
-   * @throws {CredentialError} when the token proves nothing
-   * @throws {IssuerUnreachableError} when its issuer's keys cannot be had
+   * @throws {CredentialError} if the token proves nothing
+   * @throws {IssuerUnreachableError} if the keys of its issuer are unreachable
    */
   async verify(token: string): Promise<TokenSubject> {
     const now = this.clock();
     const key = sha256(token);
     const known = this.remembered.get(key);
     if (known !== undefined && known.until * 1_000 > now.getTime()) return known;
-    const verified = await this.verifyAnew(token, now);
+    const verified = await this.verifyNew(token, now);
     this.remembered.set(key, verified);
     return verified;
   }
 
-  private async verifyAnew(token: string, now: Date): Promise<Verified> {
+  private async verifyNew(token: string, now: Date): Promise<Verified> {
     const name = issuerOf(token);
     const issuer = name !== undefined && Object.hasOwn(this.issuers, name) ? this.issuers[name] : undefined;
     const keys = name === undefined ? undefined : this.keys.get(name);
@@ -97,17 +97,17 @@ export class AccessTokens {
   }
 }
 
-/** What a token of another issuer is revoked by: a `jti` is unique at its issuer alone. */
+/** Returns the id that a token of another issuer is revoked by: a `jti` is unique at its issuer only. */
 export function foreignTokenId(issuer: string, jti: string): string {
   return `${issuer} ${jti}`;
 }
 
-/** jose says that the answer of the JWKS endpoint is no key set with its most general error. */
+/** Returns whether an error of jose means that the JWKS endpoint did not answer with a key set: its most general error. */
 function isFetchFailure(error: InstanceType<typeof errors.JOSEError>): boolean {
   return error.code === 'ERR_JOSE_GENERIC' || error.code === 'ERR_JWKS_INVALID';
 }
 
-/** What the token says of its issuer, to find the keys to verify it with; believed only after that. */
+/** Reads the issuer, not verified yet, to find the keys to verify the token with. */
 function issuerOf(token: string): string | undefined {
   const part = token.split('.')[1];
   if (part === undefined) return undefined;

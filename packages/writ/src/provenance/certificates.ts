@@ -1,9 +1,8 @@
 /** The names in a client certificate that a caller can be registered under: `URI:…` and `DNS:…` (RFC 5280, section 4.2.1.6). */
 
 /**
- * The subject alternative names of a certificate, as Node writes them.
- *
- * @returns none when a name is one that Node had to quote: such a name can be made to look like two (CVE-2021-44532)
+ * Returns the subject alternative names of a certificate, as Node writes them. The list is empty if Node had to quote a name, because
+ * such a name can look like two (CVE-2021-44532).
  */
 function alternativeNames(subjectAltName: string | undefined): string[] {
   if (subjectAltName === undefined || subjectAltName.includes('"')) return [];
@@ -11,8 +10,8 @@ function alternativeNames(subjectAltName: string | undefined): string[] {
 }
 
 /**
- * The one registered name that a certificate has. A certificate with two SPIFFE ids is not a valid SVID (SPIFFE X509-SVID,
- * section 2), and one that speaks for two callers speaks for none.
+ * Returns the one registered name of a certificate; undefined if it has none or several. A certificate with two SPIFFE ids is not a valid
+ * SVID (SPIFFE X509-SVID, section 2).
  */
 export function registeredName(
   subjectAltName: string | undefined,

@@ -5,7 +5,7 @@ import type { EntityUid } from '@writ/cedar';
 import { sql } from 'kysely';
 import type { Migrations, Store } from '../store/store.js';
 
-/** Whom a key speaks for. */
+/** The holder of a key. */
 export type Holder =
   /** A caller of the service: an enforcement point, an administrator, an auditor. */
   | { readonly kind: 'caller'; readonly name: string }
@@ -49,8 +49,8 @@ export const credentialMigrations: Migrations = {
 };
 
 /**
- * API keys. A key is 256 random bits, shown once, in a file that only its owner can read; the store has its SHA-256.
- * (A plain hash is enough for a random key of that length; a slow one is for passwords.)
+ * Keeps API keys. A key is 256 random bits, written once to a file that only its owner can read; the store has its SHA-256. (A fast hash
+ * is enough for a random key of that length; a slow one is for passwords.)
  */
 export class Credentials {
   /** Replaced whole when the holders change. */
@@ -64,13 +64,13 @@ export class Credentials {
     private readonly store: Store,
     private readonly folder: string,
     private readonly clock: () => Date,
-    /** Whether a holder that has no key gets one; a service that follows another leaves that to it. */
+    /** Whether a holder without a key gets one; a service that follows another makes none. */
     private readonly makesKeys: boolean,
   ) {}
 
   /**
-   * Loads the keys of these holders, and makes one for each that has none yet. What a client's key stands for comes
-   * from the configuration at every start, not from the store.
+   * Loads the keys of these holders, and makes one for each without. The identities of a client come from the configuration, not from
+   * the store.
    */
   static async open(
     store: Store,
@@ -84,7 +84,7 @@ export class Credentials {
     return credentials;
   }
 
-  /** From now on the keys of these holders count, and no others. */
+  /** Accepts the keys of these holders and of no others. */
   async hold(holders: readonly Holder[]): Promise<void> {
     const rows = await this.table.selectFrom('credentials').selectAll().execute();
     const byHash = new Map<string, Holder>();
@@ -97,7 +97,7 @@ export class Credentials {
     this.byHash = byHash;
   }
 
-  /** 256 random bits that the service keeps for itself under a name; made when they are first asked for. */
+  /** Returns 256 random bits that the service keeps under a name, and makes them at the first call. */
   async secret(name: string): Promise<Buffer> {
     const value = randomBytes(32).toString('base64url');
     await this.table
@@ -117,7 +117,7 @@ export class Credentials {
     return this.store.withTables<CredentialTables>();
   }
 
-  /** Those whose keys count, and when each key was made; RFC 3339. */
+  /** Returns the holders whose keys count, and when each key was made (RFC 3339). */
   holders(): { readonly holder: Holder; readonly madeAt: string }[] {
     return [...this.byHash.values()].map((holder) => ({
       holder,
@@ -125,7 +125,7 @@ export class Credentials {
     }));
   }
 
-  /** Where the key of a holder is written. */
+  /** Returns the file that the key of a holder is written to. */
   fileOf(name: string): string {
     return join(this.folder, `${name}.key`);
   }
@@ -134,7 +134,7 @@ export class Credentials {
     const key = `writ_${randomBytes(32).toString('base64url')}`;
     const file = this.fileOf(holder.name);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    // A key file that the store does not know is of another store: made anew, so that its mode is ours too.
+    // A key file that the store does not have is of another store; a new file has our mode.
     rmSync(file, { force: true });
     writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
     const hashed = hashOf(key);
@@ -148,15 +148,15 @@ export class Credentials {
   }
 
   /**
-   * Who presents this `Authorization` header, or undefined. `Bearer <key>` (RFC 6750), and the bare key, which AuthZEN's
-   * own test harness sends. The look-up is by hash, so its time tells nothing of the key.
+   * Returns the holder of the key in an `Authorization` header; undefined if no key matches. Accepts `Bearer <key>` (RFC 6750) and the
+   * bare key, which the test harness of AuthZEN sends. The look-up is by hash, so its time reveals nothing of the key.
    */
   verify(authorization: string | undefined): Holder | undefined {
     const key = /^(?:bearer\s+)?(writ_[A-Za-z0-9_-]{43})$/i.exec(authorization?.trim() ?? '')?.[1];
     return key === undefined ? undefined : this.byHash.get(hashOf(key));
   }
 
-  /** {@link verify}, remembering what a connection last sent: most send the same key with every request. */
+  /** Verifies as {@link verify} does. hot: it remembers the last header of a connection; most send the same with every request. */
   verifyOn(connection: object, authorization: string): Holder | undefined {
     const last = this.lastOn.get(connection);
     if (last?.authorization === authorization && last.of === this.byHash) return last.holder;

@@ -26,13 +26,13 @@ interface ProofTarget {
   readonly token: string | undefined;
 }
 
-/** A proof that is right, and may have been used before. */
+/** A valid proof, which may have been used before. */
 export interface CheckedProof {
-  /** Of the key that made it (RFC 7638). */
+  /** The thumbprint (RFC 7638) of the key that signed it. */
   readonly thumbprint: string;
   readonly jti: string;
   readonly iat: Seconds;
-  /** The call that it is for alone, as a digest; undefined when it says nothing of it. */
+  /** The digest of the one call that it is for; undefined if it is for any call. */
   readonly call: string | undefined;
 }
 
@@ -42,7 +42,7 @@ interface ProofKey {
   readonly thumbprint: string;
 }
 
-/** Where used proofs were before they went to disk with what was done because of them. The log takes them over. */
+/** The former table of used proofs. The migrations of the log move its rows. */
 export const dpopMigrations: Migrations = {
   '0004_provenance_dpop': {
     async up(db) {
@@ -56,17 +56,17 @@ export const dpopMigrations: Migrations = {
   },
 };
 
-/** What proofs may be signed with. */
+/** The algorithms that proofs may be signed with. */
 export const DPOP_ALGORITHMS: readonly string[] = ['ES256', 'Ed25519', 'PS256'];
-/** A proof is good for this long after it was made. */
+/** The age that a proof may have. */
 const MAX_AGE_S = seconds(60);
 const MAX_LENGTH = 4_096;
 const PURGE_EVERY = 1_000;
-/** Past this many that still count, none is taken: to forget one would be to let it count again. */
+/** With this many used proofs that still count, no other is accepted: a forgotten one would count again. */
 const MAX_USED = 2_000_000;
 const MAX_KEYS = 1_000;
 
-/** The claim with which a proof covers what is asked, not only where. */
+/** The claim with which a proof covers the call, not only the URL. */
 const CALL_CLAIM = 'dev.writ/call';
 
 const claimsShape = z.object({
@@ -79,14 +79,14 @@ const claimsShape = z.object({
 });
 
 /**
- * DPoP proofs (RFC 9449, section 4.3): each counts once, also over a restart. Which were used is held in memory; whoever takes one
- * puts it on the record together with what is done because of it, so that neither is there without the other.
+ * Verifies DPoP proofs (RFC 9449, section 4.3). Each counts once, also over a restart: used proofs are held in memory, and the caller
+ * records a proof together with what is done because of it.
  */
 export class DpopProofs {
   private readonly used = new Map<string, number>();
   private readonly keys = new BoundedCache<string, ProofKey>(MAX_KEYS);
 
-  /** @param used those that the record has, and that are not too old yet */
+  /** @param used the recorded proofs that are not too old yet */
   constructor(
     private readonly clock: () => Date,
     used: Iterable<Pick<UsedProof, 'key' | 'until'>>,
@@ -95,17 +95,17 @@ export class DpopProofs {
   }
 
   /**
-   * Checks a proof and takes it.
+   * Checks a proof and uses it.
    *
-   * @returns the thumbprint (RFC 7638) of the key that made the proof, and what is to be recorded of it
-   * @throws {TokenError} `token_proof` when it is not one for this request, or was used before
+   * @returns the thumbprint (RFC 7638) of the key that signed it, and the used proof, to be recorded
+   * @throws {TokenError} `token_proof` if it is not for this request, or was used before
    */
   async verify(proof: string, target: ProofTarget): Promise<{ readonly thumbprint: string; readonly used: UsedProof }> {
     const checked = await this.check(proof, target);
     return { thumbprint: checked.thumbprint, used: this.take(checked) };
   }
 
-  /** Whether a proof is one for this request. It counts only after `take`. @throws {TokenError} `token_proof` */
+  /** Checks that a proof is for this request. It is used only by {@link take}. @throws {TokenError} `token_proof` */
   async check(proof: string, target: ProofTarget): Promise<CheckedProof> {
     if (proof.length > MAX_LENGTH) throw refused('is too long');
     const { thumbprint, algorithm, key } = await this.keyIn(proof);
@@ -120,7 +120,7 @@ export class DpopProofs {
     return { thumbprint, jti, iat, call };
   }
 
-  /** The key that a header names. Proofs by one key have one header, so it is read once. */
+  /** Returns the key in the header. hot: proofs by one key have one header, which is read once. */
   private async keyIn(proof: string): Promise<ProofKey> {
     const header = proof.slice(0, proof.indexOf('.'));
     const known = this.keys.get(header);
@@ -135,20 +135,20 @@ export class DpopProofs {
     return key;
   }
 
-  /** Takes a proof, so that nobody else can. @throws {TokenError} `token_proof` */
+  /** Uses a proof, so that it does not count again. @throws {TokenError} `token_proof` if it was used before */
   take({ thumbprint, jti, iat }: CheckedProof): UsedProof {
     const key = sha256(`${thumbprint} ${jti}`);
     const at = secondsAt(this.clock());
     if (this.used.has(key)) throw refused('was used before');
     if (this.used.size % PURGE_EVERY === 0) this.forget(at);
     if (this.used.size >= MAX_USED) throw refused('is one of too many at once');
-    // Long enough that a proof is too old before it is forgotten.
+    // A proof is too old before it is forgotten.
     const until = seconds(iat + MAX_AGE_S + 2 * CLOCK_SKEW_S);
     this.used.set(key, until);
     return { key, until, at };
   }
 
-  /** They stand about in the order in which they end: the first that still counts ends the look. */
+  /** Forgets proofs that are too old. They are roughly in the order in which they end: the first that counts ends the search. */
   private forget(now: number): void {
     for (const [key, until] of this.used) {
       if (until >= now) return;
@@ -157,7 +157,7 @@ export class DpopProofs {
   }
 }
 
-/** The key in the header, when it is a public one of a kind that is taken. */
+/** Returns the key in the header. @throws {TokenError} if it is not a public key of an accepted kind */
 function publicKeyIn(proof: string): { jwk: JWK; algorithm: string } {
   let header: ReturnType<typeof decodeProtectedHeader>;
   try {
@@ -196,7 +196,7 @@ async function orRefused<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Without query and fragment, as RFC 3986 normalises it; undefined for what is no http URL. */
+/** Returns a URL without query and fragment, normalized by RFC 3986; undefined if it is not an http URL. */
 function plainUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, origin, pathname } = new URL(text);

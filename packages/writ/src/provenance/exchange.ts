@@ -13,25 +13,25 @@ export const TOKEN_TYPES = {
 } as const;
 export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
-/** What a transaction may be for and how far it may be handed on, as the bundle says. */
+/** The limits of tokens, as a bundle declares them. */
 export interface TokenLimits {
   readonly lifetime: Seconds;
-  /** How often the work may be handed on. */
+  /** The most delegations of one task. */
   readonly maxDepth: number;
 }
 
-/** Whom a credential is about, and what it may be exchanged for. */
+/** The identities that a credential proves, and the scopes that it may be exchanged for. */
 export interface Proven {
   readonly path: readonly [PathMember, ...PathMember[]];
-  /** The purposes that it covers; one that says nothing covers nothing. */
+  /** The scopes that it covers. */
   readonly scope: readonly string[];
-  /** What it says itself that it is for. */
+  /** The scopes that the credential itself states. */
   readonly stated: readonly string[];
-  /** What it can be revoked by. */
+  /** The ids that it can be revoked by. */
   readonly origin?: CredentialOrigin | undefined;
 }
 
-/** Which credential it was, of what session, and when its subject proved who it is. */
+/** The origin of a credential: its id, its session, and when its subject proved who it is. */
 export interface CredentialOrigin {
   /** `issuer jti`. */
   readonly id?: string | undefined;
@@ -50,7 +50,7 @@ interface FirstRequest {
   readonly mandate?: Mandate | undefined;
 }
 
-/** The first token of a task. @throws {ExchangeError} when it would say more than the credential does */
+/** Makes the first token of a task. @throws {ExchangeError} if it would grant more than the credential */
 export function firstToken(request: FirstRequest, limits: TokenLimits, now: Date): TransactionToken {
   const { proven, ...rest } = request;
   const issuedAt = secondsAt(now);
@@ -61,7 +61,7 @@ export function firstToken(request: FirstRequest, limits: TokenLimits, now: Date
   return { ...rest, path: proven.path, issuedAt, expires: after(issuedAt, limits.lifetime), madeOf, session, provedAt };
 }
 
-/** A token for the same actor, narrower. @throws {ExchangeError} when it would be wider */
+/** Makes a narrower token for the same actor. @throws {ExchangeError} if it would be wider */
 export function narrowedToken(
   parent: TransactionToken,
   scope: readonly string[] | undefined,
@@ -75,14 +75,14 @@ export function narrowedToken(
   return { ...parent, ...madeOf(parent), scope: scope ?? parent.scope, requestingWorkload, issuedAt, expires };
 }
 
-/** Revoking a token revokes what was made of it. */
+/** Returns the tokens that a new one is made of: to revoke one of them revokes it. */
 function madeOf({ id, madeOf: before = [] }: TransactionToken): Pick<TransactionToken, 'id' | 'madeOf'> {
   const all = id === undefined ? before : [...before, id];
   if (all.length > MAX_MADE_OF) throw new ExchangeError('access_denied', `the token was exchanged ${all.length} times`);
   return { id: undefined, madeOf: all };
 }
 
-/** The token of the next actor: the same task, for the same originator, with one more on the path. Everything else only shrinks. */
+/** Makes the token of the next actor: the same task and originator, with one more on the path. Everything else only narrows. */
 export function handedOn(
   parent: TransactionToken,
   actor: PathMember,
@@ -96,7 +96,7 @@ export function handedOn(
   return { ...narrowedToken(parent, scope, requestingWorkload, limits, now), path };
 }
 
-/** A path with one more actor. @throws {ExchangeError} when it is on it already: work that goes in a circle has no one direction */
+/** Returns a path with one more actor. @throws {ExchangeError} if the actor is on it already */
 export function withActor(path: Proven['path'], actor: PathMember): Proven['path'] {
   if (path.some(({ uid }) => sameUid(uid, actor.uid)))
     throw new ExchangeError('access_denied', `${uidText(actor.uid)} is on the delegation path already`);

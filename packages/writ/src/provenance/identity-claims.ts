@@ -3,7 +3,7 @@ import type { EntityUid } from '@writ/cedar';
 import { messageOf } from '../lib/message-of.js';
 import { CredentialError, IdentityMappingError } from './errors.js';
 
-/** Whom the tokens of an issuer are about, as the bundle declares it. */
+/** The mapping from the claims of an issuer's tokens to identities, as the bundle declares it. */
 export interface IdentityMapping {
   /** The entity type. */
   readonly type: string;
@@ -17,7 +17,7 @@ type IdentityIn = (claims: Readonly<Record<string, unknown>>) => EntityUid;
 
 const compiled = new WeakMap<IdentityMapping, IdentityIn>();
 
-/** Compiles a mapping; the same one once. @throws {IdentityMappingError} when it is not CEL */
+/** Compiles a mapping; the same one once. @throws {IdentityMappingError} if it is not CEL */
 export function compileIdentity(mapping: IdentityMapping): IdentityIn {
   const identity = compiled.get(mapping) ?? compile(mapping);
   compiled.set(mapping, identity);

@@ -4,9 +4,9 @@ import { CredentialError, IssuerUnreachableError } from './errors.js';
 
 /** A SPIFFE trust domain, as the bundle declares it. */
 export interface TrustDomain {
-  /** Where its SPIFFE bundle is: a JWK set in which keys for JWT-SVIDs have `use: "jwt-svid"`. */
+  /** The URL of its SPIFFE bundle: a JWK set in which keys for JWT-SVIDs have `use: "jwt-svid"`. */
   readonly bundle: string;
-  /** The `aud` that this service answers to. */
+  /** The `aud` of this service. */
   readonly audience: string;
 }
 
@@ -22,9 +22,9 @@ const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256
 const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]+)((?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+)$/;
 const MAX_ID = 2_048;
 const FETCH_TIMEOUT_MS = 3_000;
-/** A bundle is asked for again after this long, and not believed any more after the other. */
-const [FRESH_MS, BELIEVED_MS] = [5 * 60_000, 60 * 60_000];
-/** An unknown key can be a new one; but somebody who makes ids up does not make us ask each time. */
+/** A bundle is fetched again after the first time, and no longer used after the second. */
+const [FRESH_MS, USABLE_MS] = [5 * 60_000, 60 * 60_000];
+/** An unknown key can be a new one, but made-up ids must not cause a fetch each time. */
 const COOLDOWN_MS = 10_000;
 
 interface Cached {
@@ -32,7 +32,7 @@ interface Cached {
   readonly at: number;
 }
 
-/** Verifies JWT-SVIDs of declared trust domains. The bundle is chosen by the `sub` of the token, never by what it says of an issuer. */
+/** Verifies JWT-SVIDs of declared trust domains. The `sub` of the token chooses the bundle, never its issuer. */
 export class JwtSvids {
   private readonly cached = new Map<string, Cached>();
 
@@ -43,8 +43,8 @@ export class JwtSvids {
   ) {}
 
   /**
-   * @throws {CredentialError} when it proves nothing
-   * @throws {IssuerUnreachableError} when the keys of its trust domain cannot be had
+   * @throws {CredentialError} if it proves nothing
+   * @throws {IssuerUnreachableError} if the keys of its trust domain are unreachable
    */
   async verify(token: string): Promise<WorkloadIdentity> {
     const { header, claims } = unverified(token);
@@ -106,8 +106,8 @@ export class JwtSvids {
       this.cached.set(name, cached);
       return cached;
     } catch (cause) {
-      // What was fetched not long ago goes on; after that nothing is believed.
-      if (before !== undefined && now - before.at < BELIEVED_MS) return before;
+      // A bundle that was fetched recently remains in use.
+      if (before !== undefined && now - before.at < USABLE_MS) return before;
       throw new IssuerUnreachableError(`the bundle of the trust domain ${name} cannot be had`, 'try again later', {
         cause,
       });
@@ -115,7 +115,7 @@ export class JwtSvids {
   }
 }
 
-/** What a token says, to find the keys to verify it with; believed only after that. */
+/** Reads header and claims, not verified yet, to find the keys to verify the token with. */
 function unverified(token: string): { header: Record<string, unknown>; claims: JWTPayload } {
   const [header = '', claims = '', , ...more] = token.split('.');
   try {

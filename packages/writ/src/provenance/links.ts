@@ -17,7 +17,7 @@ import {
   type TransactionTokens,
 } from './transaction-token.js';
 
-/** `typ` of a link: an actor hands its task on with its own signature, and asks nobody. */
+/** `typ` of a link: an actor delegates its task with its own signature, without the token service. */
 const LINK_TYPE = 'txnlink+jwt';
 /** Between a token and its links, as in SD-JWT. */
 export const LINK_SEPARATOR = '~';
@@ -26,7 +26,7 @@ const KEY_URN = 'urn:ietf:params:oauth:jwk-thumbprint:sha-256:';
 const MAX_LENGTH = 16_384;
 const MAX_REMEMBERED = 10_000;
 
-/** Whose key a thumbprint is. */
+/** A registered key with its owner. */
 export interface OwnedKey {
   readonly owner: EntityUid;
   readonly algorithm: string;
@@ -35,9 +35,9 @@ export interface OwnedKey {
 
 /** A token with its links, verified. */
 export interface VerifiedChain {
-  /** What its holder has: the path to the last actor, and what the last link left of the rest. */
+  /** The token of its holder: the path to the last actor, and the rest as the last link narrowed it. */
   readonly token: TransactionToken;
-  /** How it was handed on by links: what each signer had, and to whom it went. A policy says whether it may. */
+  /** The delegations by links: the token of each signer, and the next actor. A policy decides whether each is permitted. */
   readonly hops: readonly { readonly from: TransactionToken; readonly to: EntityUid }[];
 }
 
@@ -51,7 +51,7 @@ const claimsShape = z.strictObject({
   exp: z.int().transform(seconds),
   act: z.strictObject({ sub: z.string() }),
   cnf: z.strictObject({ jkt: z.string().min(1) }),
-  /** SHA-256 of the signing input of what it hangs on. */
+  /** SHA-256 of the signing input of the token or link before it. */
   par_hash: z.string(),
   del_depth: z.int(),
   scope: z.string(),
@@ -63,7 +63,7 @@ interface Remembered {
   readonly chain: VerifiedChain;
   readonly root: TransactionToken;
   readonly usual: Mandate | undefined;
-  /** The keys in it, with the owners that they had. */
+  /** The keys of the chain, with the owners that they had. */
   readonly keys: readonly (readonly [thumbprint: string, owner: EntityUid])[];
 }
 
@@ -76,7 +76,7 @@ interface Remembered {
 export class TokenChains {
   private readonly remembered = new BoundedCache<string, Remembered>(MAX_REMEMBERED);
 
-  /** @param usual the mandate of a task of which its token says none */
+  /** @param usual the mandate of a task whose token has none */
   constructor(
     private readonly tokens: TransactionTokens,
     private readonly keyOf: (thumbprint: string) => OwnedKey | undefined,
@@ -84,12 +84,12 @@ export class TokenChains {
     private readonly clock: () => Date,
   ) {}
 
-  /** @throws {TokenError} with a `code` that says what is wrong */
+  /** Verifies a token with its links. @throws {TokenError} */
   async verify(text: string): Promise<VerifiedChain> {
     if (text.length > MAX_LENGTH) throw new TokenError('token_malformed', 'the token is too long');
     const [first = '', ...links] = text.split(LINK_SEPARATOR);
     if (links.length === 0) return { token: await this.tokens.verify(first), hops: [] };
-    // Counted before anything is verified: a long chain must not cost much.
+    // The links are counted before anything is verified: a long chain must not cost much.
     if (links.length >= MAX_PATH) throw chainError(`there are ${links.length} links; the path has ${MAX_PATH} at most`);
     const digest = sha256(text);
     const known = this.remembered.get(digest);
@@ -98,7 +98,7 @@ export class TokenChains {
     return this.verifyNew(first, links, digest);
   }
 
-  /** The signatures are the same for ever; whose the keys are, what the bundle says and what time it is are not. */
+  /** Returns whether a verified chain still counts: the owners of its keys, the bundle and the time can have changed. */
   private isCurrent({ chain, usual, keys }: Remembered): boolean {
     return (
       chain.token.expires * 1_000 > this.clock().getTime() &&
@@ -111,7 +111,7 @@ export class TokenChains {
   }
 
   private async verifyNew(first: string, links: readonly string[], digest: string): Promise<VerifiedChain> {
-    // All signatures at the same time. None is believed before all are right: what a link says decides nothing until then.
+    // hot: all signatures at the same time. The claims of a link decide nothing until all signatures are valid.
     const pending = [this.tokens.verify(first), ...links.map((link) => this.signed(link))] as const;
     const settled = await Promise.allSettled(pending);
     for (const result of settled) if (result.status === 'rejected') throw result.reason;
@@ -135,7 +135,7 @@ export class TokenChains {
     return chain;
   }
 
-  /** A link, by a key that is registered. By whose, and whether it may, is not known yet. */
+  /** Verifies the signature of a link by a registered key. The owner of the key is checked later. */
   private async signed(link: string): Promise<SignedLink> {
     const { kid, alg, typ, ...more } = headerOf(link);
     if (typ !== LINK_TYPE) throw new TokenError('token_type', `a link is a ${String(typ)}, not a ${LINK_TYPE}`);
@@ -153,7 +153,7 @@ export class TokenChains {
     return { signer: kid as string, claims: claimsIn(payload), input: signingInput(link) };
   }
 
-  /** What the next actor has: what this one has, less what the link takes away. */
+  /** Returns the token of the next actor: that of this one, narrowed by the link. */
   private follow(
     parent: TransactionToken,
     parentInput: string,
@@ -223,7 +223,7 @@ export class TokenChains {
     return [...parent.path, { uid, assurance: 3 }];
   }
 
-  /** A name on a key that is another's is how to pass for somebody. */
+  /** Checks that a key is registered for an identity: a key of another would impersonate it. */
   private mustOwn(thumbprint: string, uid: EntityUid): void {
     const key = this.keyOf(thumbprint);
     if (key === undefined || !sameUid(key.owner, uid))
@@ -238,7 +238,7 @@ interface SignedLink {
   readonly input: string;
 }
 
-/** Read once, strictly: two readings of one header would be two keys. */
+/** Reads the header of a link once, strictly: two readings of one header could be two keys. */
 function headerOf(link: string): Readonly<Record<string, unknown>> {
   const [header = ''] = link.split('.', 1);
   try {
@@ -265,7 +265,7 @@ function strictJson(bytes: Uint8Array): unknown {
   return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), { mode: 'wire', maxDepth: 64 });
 }
 
-/** Header and claims: the signature itself can be written in more than one way. */
+/** Returns header and claims: one signature can be written in more than one way. */
 function signingInput(token: string): string {
   return token.slice(0, token.lastIndexOf('.'));
 }

@@ -8,15 +8,15 @@ import {
 } from '../lib/authorization-details.js';
 import { isBetween, isWithin, own } from './within.js';
 
-/** One thing that a task may do. */
+/** A grant of a mandate. */
 export interface Grant extends Omit<GrantTerms, 'uses' | 'limits'> {
-  /** Its own, and those of everything that it was narrowed from. */
+  /** Its own caps, and those of everything that it was narrowed from. */
   readonly caps: readonly Cap[];
 }
 
 /** The most that a task may do (docs/concepts.md, "Mandate"), whatever its identities may ever do. */
 export interface Mandate {
-  /** The kind of task; empty when the bundle has no kinds. */
+  /** The kind of task; empty if the bundle has no kinds. */
   readonly kind: string;
   /** `any`: whatever its identities may do. */
   readonly grants: 'any' | readonly Grant[];
@@ -25,14 +25,14 @@ export interface Mandate {
 /** An action, as a mandate looks at it. */
 export interface MandatedAction {
   readonly name: string;
-  /** Of its tool; undefined when nobody described it. */
+  /** The effects of its tool; undefined if the tool is not described. */
   readonly effects: readonly string[] | undefined;
   readonly resource: EntityUid;
   readonly input: unknown;
   readonly now: Date;
 }
 
-/** The mandate of somebody who asks for these things at the beginning of a task. `id` names the task: its quantities count there. */
+/** Makes the mandate of a new task. `id` names the task, and its caps. */
 export function mandateOf(kind: string, terms: 'any' | readonly GrantTerms[], id: string): Mandate {
   if (terms === 'any') return { kind, grants: 'any' };
   return { kind, grants: terms.map((one, i) => grantOf(one, [], `${id}#${i}`)) };
@@ -44,11 +44,11 @@ function grantOf({ uses, limits, ...terms }: GrantTerms, inherited: readonly Cap
 }
 
 /**
- * A narrower mandate. Each element must be within one of the mandate that it comes from; it takes over the quantities of the first
- * such one, so that many children of one parent do not have more than it.
+ * Makes a narrower mandate. Each grant must be within one of the parent, and inherits the caps of the first such one, so that many
+ * children of one parent do not have more than it.
  *
- * @param id where quantities of its own count: of nothing else
- * @returns the mandate, or the first element that is within none
+ * @param id names its own caps, and nothing else
+ * @returns the mandate, or the first grant that is within no grant of the parent
  */
 export function narrowed(
   parent: Mandate,
@@ -104,7 +104,7 @@ function satisfies(value: unknown, constraint: Constraint): boolean {
   return isBetween(value, constraint);
 }
 
-/** The amounts that an action would use up of the limits of a grant; or the argument that is no amount. */
+/** Returns the amounts that an action would use up of the limits of a grant; or the argument that is not an amount. */
 export function amountsOf(
   grant: Grant,
   input: unknown,
@@ -124,7 +124,7 @@ function argument(input: unknown, name: string): unknown {
   return typeof input === 'object' && input !== null ? own(input as Record<string, unknown>, name) : undefined;
 }
 
-/** As a token says it: nothing, when it restricts nothing. */
+/** Returns a mandate as a token has it; undefined if it restricts nothing. */
 export function detailsOf({ grants }: Mandate): TokenGrant[] | undefined {
   if (grants === 'any') return undefined;
   return grants.map(({ caps, ...terms }) => ({
@@ -134,7 +134,7 @@ export function detailsOf({ grants }: Mandate): TokenGrant[] | undefined {
   })) as TokenGrant[];
 }
 
-/** What a token says. */
+/** Returns the mandate of a token. */
 export function mandateIn(kind: string, details: readonly TokenGrant[] | undefined): Mandate {
   if (details === undefined) return { kind, grants: 'any' };
   return { kind, grants: details.map(({ type: _type, caps, ...terms }) => ({ ...terms, caps: caps ?? [] })) };

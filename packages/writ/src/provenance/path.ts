@@ -8,26 +8,27 @@ import type { UsedProof } from './used-proof.js';
 /** How well an identity is proved (docs/concepts.md, "Assurance"): none, asserted, authenticated, bound, chained. */
 export type Assurance = 0 | 1 | 2 | 3 | 4;
 
-/** Who asks: the originator, then each actor that handed the work on, to the present actor. */
+/** The identities behind a request, and how they were proved. */
 export interface Provenance {
+  /** The originator, then each actor that delegated the work, to the present actor. */
   readonly path: readonly [EntityUid, ...EntityUid[]];
-  /** A path is as good as its weakest member. */
+  /** That of the weakest identity of the path. */
   readonly assurance: Assurance;
-  /** The transaction, when a token told it. */
+  /** The transaction of its token. */
   readonly txn?: Txn;
-  /** What the transaction is for. */
+  /** The scope of its token. */
   readonly scope?: readonly string[];
-  /** What stands for the prompt that it began with. */
+  /** The keyed hash of the prompt that the task started with. */
   readonly promptHash?: string;
-  /** What the task may do at most, when its token says so. */
+  /** The mandate of its token. */
   readonly mandate?: Mandate;
-  /** The session that it was begun in, when its token says so. */
+  /** The session that the task was started in, by its token. */
   readonly session?: string;
-  /** The tokens that it rests on, by `jti`: the one that came, and those it was made of. */
+  /** The `jti` of its token, and of those that the token was made of. */
   readonly tokens?: readonly string[];
   /** When the originator proved who it is. */
   readonly provedAt?: Millis;
-  /** The proof that was taken for this request alone. */
+  /** The proof that was used for this request. */
   readonly usedProof?: UsedProof;
 }
 
@@ -39,7 +40,7 @@ export function actorOf(provenance: Provenance): EntityUid {
   return provenance.path[provenance.path.length - 1] as EntityUid;
 }
 
-/** What an AuthZEN request says of its subject and of the agents at work for it. */
+/** The identities that an AuthZEN request names: its subject, and the agents at work for it. */
 interface NamedIdentities {
   readonly subject: EntityUid;
   /** `subject.properties.act` (RFC 8693): the present actor outermost, those before it nested. */
@@ -48,15 +49,15 @@ interface NamedIdentities {
   readonly agent?: unknown;
 }
 
-/** The type that an agent has when only its id is given. */
+/** The type of an agent that is given by its id only. */
 const AGENT_TYPE = 'Agent';
 const MAX_DEPTH = 16;
 
 /**
- * One delegation path from all the places in which a request can name an agent. Being named only adds an identity that
- * must be permitted too; it never replaces one.
+ * Returns one delegation path from all the places in which a request can name an agent. A name only adds an identity that must be
+ * permitted too; it never replaces one.
  *
- * @returns the path, or a message when what is named is not readable
+ * @returns the path, or a message if a name cannot be read
  */
 export function pathOf({ subject, act, agent }: NamedIdentities): readonly [EntityUid, ...EntityUid[]] | string {
   const chain: EntityUid[] = [];

@@ -1,7 +1,7 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { Migrations, Store } from '../store/store.js';
 
-/** What our own tokens are signed with; ES256 unless somebody asks for Ed25519 (RFC 9864 names it so). */
+/** The algorithms of our own tokens: ES256 by default, Ed25519 on request (named so by RFC 9864). */
 export const SIGNING_ALGORITHMS = ['ES256', 'Ed25519'] as const;
 /** RS256 is for security event tokens alone, which others verify (CAEP interoperability profile). */
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number] | 'RS256';
@@ -13,7 +13,7 @@ interface SigningKey {
   readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
   readonly publicJwk: JWK;
-  /** When it stopped signing; undefined for the key that signs now. */
+  /** When it stopped signing; undefined for the current key. */
   readonly retiredAt: Date | undefined;
 }
 
@@ -37,8 +37,8 @@ export const signingKeyMigrations: Migrations = {
 };
 
 /**
- * The keys that tokens are signed with: made by the service, kept in its store. After a rotation the old key goes on verifying
- * for as long as a token that it signed can be valid, and is published for as long.
+ * Keeps the keys that tokens are signed with, in the store of the service. After a rotation the old key still verifies, and is
+ * published, while a token that it signed can be valid.
  */
 export class SigningKeys {
   private keys: readonly SigningKey[] = [];
@@ -46,11 +46,11 @@ export class SigningKeys {
   private constructor(
     private readonly store: Store,
     private readonly clock: () => Date,
-    /** How long a retired key still verifies, in milliseconds: the longest life of a token, and what clocks may differ. */
+    /** The time that a retired key still verifies: the longest life of a token, and the most that clocks may differ. */
     private readonly overlapMs: number,
   ) {}
 
-  /** Loads the keys, and makes those that there are none of yet. */
+  /** Loads the keys, and makes one for each algorithm that has none. */
   static async open(store: Store, clock: () => Date, overlapMs: number): Promise<SigningKeys> {
     const keys = new SigningKeys(store, clock, overlapMs);
     await keys.load();
@@ -58,7 +58,7 @@ export class SigningKeys {
     return keys;
   }
 
-  /** Makes a key for an algorithm when there is none. */
+  /** Makes a key for an algorithm that has none. */
   async ensure(algorithm: SigningAlgorithm): Promise<void> {
     if (this.keys.some((key) => key.algorithm === algorithm && key.retiredAt === undefined)) return;
     await this.make(algorithm);
@@ -69,19 +69,19 @@ export class SigningKeys {
     return this.store.withTables<KeyTables>();
   }
 
-  /** The key that signs now. */
+  /** Returns the key that signs. */
   current(algorithm: SigningAlgorithm = 'ES256'): SigningKey {
     const key = this.keys.find((one) => one.algorithm === algorithm && one.retiredAt === undefined);
     if (key === undefined) throw new Error(`there is no key for ${algorithm}`);
     return key;
   }
 
-  /** A key that still verifies, by its id. */
+  /** Finds a key that still verifies, by its id. */
   find(kid: string): SigningKey | undefined {
     return this.keys.find((key) => key.kid === kid && this.verifies(key));
   }
 
-  /** The key set that others verify with (RFC 7517), for `/.well-known/jwks.json`. */
+  /** Returns the key set that others verify with (RFC 7517), for `/.well-known/jwks.json`. */
   jwks(): { keys: JWK[] } {
     return {
       keys: this.keys
@@ -90,7 +90,7 @@ export class SigningKeys {
     };
   }
 
-  /** Signs with a new key from now on. @returns its id */
+  /** Replaces the signing key. @returns the id of the new one */
   async rotate(algorithm: SigningAlgorithm): Promise<string> {
     const retired = this.clock().toISOString();
     const made = await this.make(algorithm);

@@ -12,17 +12,17 @@ export interface TaskKind {
 }
 
 export interface TaskKinds {
-  /** The name of the kind of a task that nobody started as another. */
+  /** The name of the default kind. */
   readonly usual: string;
   readonly kinds: ReadonlyMap<string, TaskKind>;
 }
 
-/** The kinds that a scope chooses, by name. */
+/** Returns the names of the kinds that a scope chooses. */
 export function kindsFor({ kinds }: TaskKinds, scope: readonly string[]): string[] {
   return [...kinds].filter(([, kind]) => scope.includes(kind.scope)).map(([name]) => name);
 }
 
-/** The mandate of a task that nobody started as one of another kind. It counts nothing, so it needs no name to count under. */
+/** Returns the mandate of a task of the default kind. It has no caps. */
 export function usualMandate({ usual, kinds }: TaskKinds): Mandate {
   const terms = kinds.get(usual)?.mandate ?? [];
   return { kind: usual, grants: terms === 'any' ? 'any' : terms.map((one) => ({ ...one, caps: [] })) };

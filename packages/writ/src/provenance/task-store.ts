@@ -4,20 +4,20 @@ import type { Migrations, Store } from '../store/store.js';
 import type { Mandate } from './mandate.js';
 import { presentOf, type TransactionToken } from './transaction-token.js';
 
-/** A task as it was begun. */
+/** A task as it was started. */
 export interface StartedTask {
   readonly txn: Txn;
   readonly scope: readonly string[];
   readonly originator: EntityUid;
-  /** Who acted when it began. */
+  /** The actor at its start. */
   readonly actor: EntityUid;
-  /** The caller that asked for its first token: a handle is bound to who has it. */
+  /** The caller that its first token was issued to. */
   readonly startedBy: string;
   /** RFC 3339, UTC. */
   readonly started: string;
-  /** When the last of its tokens expires. */
+  /** When its first token expires; no later one lives longer. */
   readonly expires: string;
-  /** Undefined for that of the default kind, whatever the bundle says it is. */
+  /** Undefined for the mandate of the default kind, which the bundle declares. */
   readonly mandate: Mandate | undefined;
 }
 
@@ -45,7 +45,7 @@ export const taskMigrations: Migrations = {
   },
 };
 
-/** The tasks that were begun with a token. */
+/** Keeps the tasks that were started with a token. */
 export class TaskStore {
   constructor(private readonly store: Store) {}
 
@@ -53,7 +53,7 @@ export class TaskStore {
     return this.store.withTables<TaskTables>();
   }
 
-  /** Keeps the first token's task, on disk before the token is given out. */
+  /** Adds the task of a first token. It is on disk before the token is given out. */
   async add({ txn, scope, path, issuedAt, expires, mandate, requestingWorkload }: TransactionToken): Promise<void> {
     await this.table
       .insertInto('tasks')
@@ -76,10 +76,10 @@ export class TaskStore {
   }
 
   /**
-   * The newest first.
+   * Lists tasks, the newest first.
    *
    * @param startedBy only those of this caller
-   * @param before go on behind this one
+   * @param before only those after this one in the list
    */
   async list(startedBy: string | undefined, limit: number, before?: string): Promise<StartedTask[]> {
     let query = this.table.selectFrom('tasks').selectAll().orderBy('txn', 'desc').limit(limit);

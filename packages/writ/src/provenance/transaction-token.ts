@@ -13,43 +13,43 @@ import { detailsOf, type Mandate, mandateIn } from './mandate.js';
 import type { Assurance } from './path.js';
 import type { SigningAlgorithm, SigningKeys } from './signing-keys.js';
 
-/** An identity on a delegation path, with how well it was proved when it came onto it. */
+/** An identity on a delegation path, with the assurance that it was added with. */
 export interface PathMember {
   readonly uid: EntityUid;
   readonly assurance: Assurance;
 }
 
-/** What a transaction token says, verified or about to be signed. */
+/** The contents of a transaction token, verified or to be signed. */
 export interface TransactionToken {
   /** The task: the same for every token of it. */
   readonly txn: Txn;
-  /** The originator, then each actor that the work was handed to, to the present one. */
+  /** The originator, then each actor that the work was delegated to, to the present one. */
   readonly path: readonly [PathMember, ...PathMember[]];
-  /** `jti`: what it can be revoked by. Of a token that was verified. */
+  /** `jti`, for its revocation. Of a verified token. */
   readonly id?: string | undefined;
-  /** What it was made of, by `jti`; of another issuer's as `issuer jti`. */
+  /** The `jti` of the tokens that it was made of; `issuer jti` of one of another issuer. */
   readonly madeOf?: readonly string[] | undefined;
   /** The session at the issuer of the first credential. */
   readonly session?: string | undefined;
   /** When the originator proved who it is. */
   readonly provedAt?: Seconds | undefined;
-  /** What it is for, as narrowly as its first request said. */
+  /** The purpose of the transaction. It only narrows. */
   readonly scope: readonly string[];
-  /** The caller that asked for it. */
+  /** The caller that it was issued to. */
   readonly requestingWorkload: string;
   readonly issuedAt: Seconds;
   readonly expires: Seconds;
-  /** What the first request said of the transaction; it never changes. */
+  /** The details of the transaction by its first request. They never change. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
-  /** What the first request said of its surroundings. */
+  /** The context of the first request. */
   readonly requestContext?: Readonly<Record<string, unknown>> | undefined;
-  /** Of a token that was verified: by whom and for whom. */
+  /** Issuer and audience. Of a verified token. */
   readonly domain?: TokenDomain | undefined;
-  /** What stands for the prompt that the task began with: a keyed hash, so that nobody can guess it from outside. */
+  /** The keyed hash of the prompt that the task started with. Without the key, nobody can test a guess. */
   readonly promptHash?: string | undefined;
-  /** What the task may do at most; undefined for what the bundle says of a task that nobody started as another kind. */
+  /** The most that the task may do; undefined for the mandate of the default kind. */
   readonly mandate?: Mandate | undefined;
-  /** The thumbprint of the key that whoever presents it must prove to have (RFC 9449, section 6.1); none for a bearer token. */
+  /** The thumbprint of the key that its presenter must prove to have (RFC 9449, section 6.1); undefined for a bearer token. */
   readonly boundTo?: string | undefined;
 }
 
@@ -57,12 +57,12 @@ export interface TransactionToken {
 export const TOKEN_TYPE = 'txntoken+jwt';
 /** The most that clocks may differ. */
 export const CLOCK_SKEW_S = seconds(30);
-/** How long a key that was rotated out still verifies: as long as a token can live, and what clocks may differ. */
+/** The time that a retired key still verifies: the longest life of a token, and the most that clocks may differ. */
 export const KEY_OVERLAP_MS = (60 * 60 + CLOCK_SKEW_S) * 1_000;
-/** The identities of a path, at most. A longer one is refused, never cut. */
+/** The most identities of a path. A longer one is refused, never cut. */
 export const MAX_PATH = 17;
 
-/** A token that was exchanged more often than this is begun anew. */
+/** The most exchanges of one token; after that, a new task has to be started. */
 export const MAX_MADE_OF = 32;
 const MAX_ID = 1_024;
 
@@ -98,10 +98,10 @@ const claimsShape = z.object({
   }),
 });
 
-/** The trust domain that tokens are for, and who issues them. */
+/** The issuer of tokens, and the trust domain that they are for. */
 export interface TokenDomain {
   readonly issuer: string;
-  /** `aud`: one that is never left out. */
+  /** `aud`, which is always present. */
   readonly trustDomain: string;
 }
 
@@ -112,7 +112,7 @@ export interface TokenDomain {
  * @example const token = await tokens.sign({ txn, path, scope: ['refund'], requestingWorkload: 'checkout', issuedAt, expires });
  */
 export class TransactionTokens {
-  /** What was verified, by the hash of its text: one token comes with many requests. */
+  /** hot: verified tokens by the hash of their text. One token comes with many requests. */
   private readonly remembered = new BoundedCache<string, { readonly token: TransactionToken; readonly kid: string }>(
     MAX_REMEMBERED,
   );
@@ -159,15 +159,15 @@ export class TransactionTokens {
   }
 
   /**
-   * Believes nothing before the signature: neither the claims nor, but for finding the key, the header.
+   * Verifies a token. Neither the claims nor the header count before the signature is valid; the header only finds the key.
    *
-   * @throws {TokenError} with a `code` that says what is wrong
+   * @throws {TokenError}
    */
   async verify(text: string): Promise<TransactionToken> {
     if (text.length > MAX_LENGTH) throw new TokenError('token_malformed', 'the token is too long');
     const digest = sha256(text);
     const known = this.remembered.get(digest);
-    // Its key may have been rotated out, and its domain may be another, since.
+    // Its key may have been retired since, and the domain may have changed.
     if (known !== undefined && this.keys.find(known.kid) !== undefined && this.isCurrent(known.token))
       return known.token;
     const { payload, kid } = await this.signed(text);
@@ -181,7 +181,7 @@ export class TransactionTokens {
     return expires * 1_000 > this.clock().getTime() && domain?.issuer === issuer && domain.trustDomain === trustDomain;
   }
 
-  /** What a token of ours says, and the key that signed it. */
+  /** Verifies the signature. @returns the claims, not read yet, and the id of the key */
   private async signed(text: string): Promise<{ payload: Uint8Array; kid: string }> {
     let payload: Uint8Array;
     let signer = '';
@@ -189,7 +189,7 @@ export class TransactionTokens {
     try {
       const verified = await compactVerify(text, ({ kid, alg }) => {
         const key = typeof kid === 'string' ? this.keys.find(kid) : undefined;
-        // The algorithm is the key's; what the token says must be the same.
+        // The key has the algorithm; the header must name the same.
         if (key === undefined || key.algorithm !== alg)
           throw new TokenError('token_key_unknown', 'no key of ours that still counts signed this token');
         signer = key.kid;
@@ -250,29 +250,29 @@ export class TransactionTokens {
 const MAX_LENGTH = 16_384;
 const MAX_REMEMBERED = 10_000;
 
-/** The parts of a `scope` (RFC 6749, section 3.3). */
+/** Returns the parts of a `scope` (RFC 6749, section 3.3). */
 export function scopeIn(text: string): string[] {
   return text.split(' ').filter((part) => part !== '');
 }
 
-/** Who works on it now. */
+/** Returns the present actor. */
 export function presentOf(path: TransactionToken['path']): PathMember {
   return path[path.length - 1] as PathMember;
 }
 
-/** How well a whole path is proved: as well as its weakest member. */
+/** Returns the assurance of a path: that of its weakest member. */
 export function assuranceOf(path: readonly PathMember[]): Assurance {
   return Math.min(...path.map(({ assurance }) => assurance)) as Assurance;
 }
 
-/** `act` (RFC 8693, section 4.1): the present actor outermost, those before it inside. */
+/** Returns `act` (RFC 8693, section 4.1): the present actor outermost, those before it inside. */
 function actOf(path: readonly PathMember[]): Act | undefined {
   return path
     .slice(1)
     .reduce<Act | undefined>((act, { uid }) => ({ sub: uidText(uid), ...(act && { act }) }), undefined);
 }
 
-/** The path, which `sub`, `act` and `agentic_ctx` must all say. */
+/** Returns the path, which `sub`, `act` and `agentic_ctx` must all have. */
 function pathOf({ sub, act, agentic_ctx: { path } }: z.output<typeof claimsShape>): TransactionToken['path'] {
   if (path.length > MAX_PATH) throw new TokenError('token_chain', `the delegation path is longer than ${MAX_PATH}`);
   const actors: string[] = [];
@@ -290,7 +290,7 @@ function pathOf({ sub, act, agentic_ctx: { path } }: z.output<typeof claimsShape
   return members as unknown as TransactionToken['path'];
 }
 
-/** A token with details and no kind, or with a member that nobody knows, is none of ours. */
+/** Returns the mandate of a token. @throws {TokenError} if it has details and no kind of task */
 function mandateOfClaims({ authorization_details, agentic_ctx }: z.output<typeof claimsShape>): Mandate | undefined {
   const { task_kind: kind } = agentic_ctx;
   if (kind !== undefined) return mandateIn(kind, authorization_details);
