@@ -9,7 +9,7 @@ const stateShape = z.object({
   why: z.string().optional(),
 });
 
-/** Whether the process lives, and whether it decides. Neither says anything of what it decides. */
+/** `/livez` and `/readyz`: whether the process lives, and whether it decides. */
 export function operationRoutes(state: ServingStateHolder): Route[] {
   return [
     route({
@@ -37,7 +37,7 @@ export function operationRoutes(state: ServingStateHolder): Route[] {
       },
       handle({ reply }) {
         reply.code(state.serves ? 200 : 503);
-        // Why a policy cannot be used is for those who may read it: GET /v1/policy.
+        // The reason is for callers that may read the policy: GET /v1/policy.
         const { current } = state;
         return 'why' in current ? { ...current, why: 'a newer policy could not be used; see GET /v1/policy' } : current;
       },

@@ -94,7 +94,7 @@ export interface ApproveFlags extends Flags {
   readonly anyArguments?: boolean;
 }
 
-/** `writ approve` and `writ deny`: what somebody says who was asked. */
+/** `writ approve` and `writ deny`: decides a request. */
 export async function decideRequest(verdict: 'approve' | 'deny', id: string, flags: ApproveFlags): Promise<ExitCode> {
   const { as, token, reason, forTask, until, anyArguments } = flags;
   if (forTask === true && until !== undefined)
@@ -109,7 +109,7 @@ export async function decideRequest(verdict: 'approve' | 'deny', id: string, fla
   return EXIT.ok;
 }
 
-/** `writ approvals`: what was approved. */
+/** `writ approvals`: lists approvals. */
 export async function listApprovals(flags: Flags): Promise<ExitCode> {
   const { approvals } = await askService<{ approvals: ApprovalView[] }>(flags, 'GET', '/v1/approvals');
   if (flags.json === true) printJson(approvals);
@@ -126,7 +126,7 @@ function approvalLine(one: ApprovalView): string {
   return `${id}  ${state}  ${path.join(' > ')} may ${what}, ${USES[uses]}, until ${approvedUntil}; by ${by}: ${reason}`;
 }
 
-/** `writ end-approval`: takes an approval back. */
+/** `writ end-approval`: ends an approval. */
 export async function endApproval(id: string, flags: Flags & { readonly reason: string }): Promise<ExitCode> {
   const path = `/v1/approvals/${encodeURIComponent(id)}?${new URLSearchParams({ reason: flags.reason })}`;
   const ended = await askService<ApprovalView>(flags, 'DELETE', path);
@@ -151,7 +151,7 @@ interface Task {
 
 const POLL_MS = 2_000;
 
-/** `writ request`: evaluates a request and, when it is denied and can be asked for, asks. */
+/** `writ request`: evaluates a request and, if a denial can be lifted, asks for approval. */
 export async function requestAccess(file: string, flags: RequestFlags): Promise<ExitCode> {
   const asked = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as Record<string, unknown>;
   const answer = await askService<Denied>(flags, 'POST', '/access/v1/evaluation', asked);

@@ -12,7 +12,7 @@ import { print, printJson, printNote } from './output.js';
 type Term = (typeof QUERY_TERMS)[number];
 
 export interface DecisionsFlags extends ServiceFlags, Readonly<Partial<Record<Term, string>>> {
-  /** A time, or for how long back. */
+  /** A time, or an age such as `2h`. */
   readonly since?: string;
   readonly until?: string;
   readonly limit: string;
@@ -21,7 +21,7 @@ export interface DecisionsFlags extends ServiceFlags, Readonly<Partial<Record<Te
   readonly json?: boolean;
 }
 
-/** `writ decisions`: what was decided, the newest first; with `--follow` what is decided from now on. */
+/** `writ decisions`: lists decisions, the newest first; with `--follow`, new ones as they are made. */
 export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
   if (flags.follow === true) return follow(flags);
   const query = new URLSearchParams({ limit: flags.limit });
@@ -47,7 +47,7 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** A moment, or how long ago it was, as `2h`. */
+/** Returns a time from RFC 3339, or from an age such as `2h`. @throws {ServiceError} if it is neither */
 export function timeOf(text: string): string {
   if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() - millisecondsOf(text)).toISOString();
   const time = new Date(text);
@@ -67,7 +67,7 @@ function lineOf({ id, time, result, request, provenance, reasons, refusal }: Dec
   return `${pc.dim(time)}  ${colour(result.padEnd(7))} ${who}  ${pc.bold(request.action.name)}  ${uidText(request.resource)}${why}  ${pc.dim(id)}`;
 }
 
-/** Prints decisions as they are put on the record, until it is told to stop or the service ends. */
+/** Prints decisions as they are recorded, until the process or the service stops. */
 async function follow(flags: DecisionsFlags): Promise<ExitCode> {
   const response = await fetch(new URL('/v1/stream', flags.service), {
     headers: { Authorization: `Bearer ${readFileSync(flags.keyFile, 'utf8').trim()}` },

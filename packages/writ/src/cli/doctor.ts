@@ -19,7 +19,7 @@ export interface DoctorFlags {
 
 const MARKS = { ok: pc.green('ok  '), warning: pc.yellow('warn'), wrong: pc.red('bad ') } as const;
 
-/** `writ doctor`: looks at the machine, the bundle and its servers, the data folder, the service and the clients, and says what is wrong. */
+/** `writ doctor`: diagnoses the machine, the bundle and its servers, the data folder, the service and the clients. */
 export async function doctor(flags: DoctorFlags): Promise<ExitCode> {
   const parts: [string, Found[] | Promise<Found[]>][] = [
     ['machine', machineChecks()],

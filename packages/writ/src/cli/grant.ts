@@ -42,7 +42,7 @@ export async function grant(identity: string, flags: GrantFlags): Promise<ExitCo
   return EXIT.ok;
 }
 
-/** `writ grants`: what is granted for some time. */
+/** `writ grants`: lists grants. */
 export async function listGrants(flags: GrantsFlags): Promise<ExitCode> {
   const { grants } = await askService<{ grants: GrantView[] }>(flags, 'GET', '/v1/grants');
   if (flags.json === true) printJson(grants);

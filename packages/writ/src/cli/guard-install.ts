@@ -38,7 +38,7 @@ interface Done {
   readonly servers: readonly { readonly name: string; readonly is: string; readonly command?: readonly string[] }[];
 }
 
-/** `writ guard install`: puts the guard before the servers in the configuration of the clients of this machine, or takes it away. */
+/** `writ guard install`: puts the guard before the servers of the clients of this machine, or removes it. */
 export function guardInstall(flags: GuardInstallFlags): ExitCode {
   const wrong = wrongIn(flags);
   if (wrong !== undefined) throw new UsageError(wrong);

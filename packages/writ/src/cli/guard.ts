@@ -33,7 +33,7 @@ export interface GuardFlags {
   readonly bundle?: string;
   readonly data: string;
   readonly server?: string;
-  /** Whether what the client says the user asked for is believed. */
+  /** Whether the prompt that the client sends is trusted. */
   readonly prompt?: boolean;
   /** Whether mappings count that the server declares for its tools. */
   readonly declaredMappings?: boolean;
@@ -71,7 +71,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const client = { originator: originator as EntityUid, agent, task, isPromptTrusted: flags.prompt === true };
   const context = { client, txnToken: undefined };
   const lines = new StdioLines(process.stdin, process.stdout);
-  // What the client can do is what the server may ask of it.
+  // The server may request what the client supports.
   const bridge = ClientBridge.for(await lines.first);
   const notifyChange = (): void => {
     if (server !== undefined) notifyLists(server);
@@ -92,7 +92,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
       onContents: notifyChange,
     },
   );
-  // What a server says of how it is to be decided could be another tomorrow, where nobody keeps what it says.
+  // Declared mappings are trusted only where the service pins the tools: otherwise they could change unnoticed.
   const mappings = flags.declaredMappings === true || pins.isPinned ? 'declared' : 'bundle';
   const mapper =
     bundle === undefined

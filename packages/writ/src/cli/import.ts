@@ -19,14 +19,14 @@ export interface ImportFlags extends ServiceFlags {
   readonly json?: boolean;
 }
 
-/** What the service takes at once. */
+/** The most that the service accepts in one request. */
 const MAX_ENTITIES = 1_000;
 const MAX_BYTES = 900 * 1024;
 const TOLD_EVERY = 10_000;
 
 /**
- * `writ import`: stores the entities of a file: Cedar JSON, one entity a line, or anything with a mapping. Each batch is stored whole;
- * to import again after a failure changes nothing that is there already.
+ * `writ import`: stores the entities of a file: Cedar JSON, one entity a line, or anything with a mapping. Each batch is stored
+ * completely or not at all; the import can be repeated after a failure.
  */
 export async function importEntities(file: string, flags: ImportFlags): Promise<ExitCode> {
   const mapping = flags.map === undefined ? undefined : readMapping(flags.map);
@@ -82,7 +82,7 @@ function readEntity(document: unknown, mapping: EntityMapping | undefined, where
 }
 
 interface Located {
-  /** The number of the line, or of the element. */
+  /** Number of the line or of the element. */
   readonly where: number;
   readonly document: unknown;
 }

@@ -14,14 +14,14 @@ import { toolsOf } from './mcp-tools.js';
 import { count, print, printJson } from './output.js';
 
 export interface InitFlags extends ServiceFlags {
-  /** A file with what `tools/list` answered. */
+  /** File with an answer of `tools/list`. */
   readonly tools?: string;
-  /** For how long back the decisions of a running service are looked at. */
+  /** The age of the oldest decision of a running service that is used, as in 1h. */
   readonly recorded?: string;
   readonly json?: boolean;
 }
 
-/** The pack that a drafted bundle begins with: in the package, or beside it in a clone. */
+/** Folders of packs: in the package, or in a clone. A drafted bundle starts from a pack. */
 const PACKS = ['../../packs/', '../../../../examples/packs/'].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
@@ -74,10 +74,10 @@ export async function init(folder: string, command: readonly string[], flags: In
   return EXIT.ok;
 }
 
-/** The permit of the pack for whoever comes: what was seen takes its place. */
+/** The broad permit of the pack; the recorded calls replace it. */
 const BROAD = /@id\("guard-work"\)[\s\S]*?;\n\n/;
 
-/** The policies and accumulators of the pack; its schema and tools are those of its tests. */
+/** Returns the policies and accumulators of the pack; its schema and tools are for its tests only. */
 function packFiles(isRecorded: boolean): [string, string][] {
   const folder = PACKS.map((root) => join(root, PACK)).find((path) => existsSync(path));
   if (folder === undefined) throw new InitError(`the pack ${PACK} is not there`, 'install writ again');
@@ -93,7 +93,7 @@ function packFiles(isRecorded: boolean): [string, string][] {
 const PAGE = 500;
 const MAX_DECISIONS = 100_000;
 
-/** What a running service permitted, as it recorded it. */
+/** Returns the permitted decisions of a running service. */
 async function recordedDecisions(flags: ServiceFlags, since: string): Promise<DecisionRecord[]> {
   const records: DecisionRecord[] = [];
   for (const result of ['allow', 'modify']) {
@@ -117,7 +117,7 @@ function observed({ time, request, provenance }: DecisionRecord): ObservedCall {
   return { time, action: request.action.name, path, input: (request.context?.input ?? {}) as ObservedCall['input'] };
 }
 
-/** The tools behind the gateway of a running service, as they are now; under the names that clients see, which may have a prefix. */
+/** Returns the current tools behind the gateway of a running service, under the names that clients see. */
 async function toolsOfService(flags: ServiceFlags, records: readonly DecisionRecord[]): Promise<ListedTool[]> {
   const { tools } = await askService<{
     tools: { server: string; definition: ListedTool }[];

@@ -9,7 +9,7 @@ export type LedgerFlags = ServiceFlags & { readonly json?: boolean } & {
   readonly [kind in (typeof KINDS)[number]]?: string;
 };
 
-/** `writ ledger show`: what has been done so far in a task, or by, for or to somebody. */
+/** `writ ledger show`: shows the accumulators of a task, an actor, an originator or a resource. */
 export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
   const given = KINDS.filter((kind) => flags[kind] !== undefined);
   const [kind] = given;

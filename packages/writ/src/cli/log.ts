@@ -17,15 +17,15 @@ import type { StoreFlags } from './store-to-read.js';
 import { withTiles } from './with-tiles.js';
 
 export interface VerifyFlags extends StoreFlags {
-  /** The public key of the log, or a file of it. */
+  /** Public key of the log, or its file. */
   readonly key?: string;
   readonly witness?: readonly string[];
-  /** A file with an earlier checkpoint. */
+  /** File with an earlier checkpoint. */
   readonly since?: string;
   readonly json?: boolean;
 }
 
-/** `writ log checkpoint`: what the log came to, signed. */
+/** `writ log checkpoint`: prints the signed checkpoint of the log. */
 export async function printCheckpoint(flags: StoreFlags): Promise<ExitCode> {
   const { checkpoint } = await withTiles(flags, (tiles) => tiles.head());
   process.stdout.write(checkpoint);
@@ -39,7 +39,7 @@ export async function exportTo(folder: string, flags: StoreFlags): Promise<ExitC
   return EXIT.ok;
 }
 
-/** `writ log verify`: a receipt, the folder of a log, or the log of a store. */
+/** `writ log verify`: verifies a receipt, the folder of a log, or the log of a store. */
 export async function verify(path: string | undefined, flags: VerifyFlags): Promise<ExitCode> {
   const log = keyOf(flags);
   const witnesses = (flags.witness ?? []).map(readKey);

@@ -12,7 +12,7 @@ export interface RevokeFlags extends RevocationFlags {
   readonly before?: string;
 }
 
-/** `writ revoke`: takes authority away, from the next decision on. */
+/** `writ revoke`: revokes authority, from the next decision on. */
 export async function revoke(kind: string, target: string, flags: RevokeFlags): Promise<ExitCode> {
   const name = kind.replaceAll('-', '_');
   if (!(REVOCATION_KINDS as readonly string[]).includes(name)) {
@@ -37,7 +37,7 @@ export async function revoke(kind: string, target: string, flags: RevokeFlags): 
   return EXIT.ok;
 }
 
-/** `writ reinstate`: gives back what was revoked. */
+/** `writ reinstate`: lifts a revocation. */
 export async function reinstate(id: string, flags: RevocationFlags & { readonly reason: string }): Promise<ExitCode> {
   const query = new URLSearchParams({ reason: flags.reason });
   const lifted = await askService<Revocation>(flags, 'DELETE', `/v1/revocations/${encodeURIComponent(id)}?${query}`);
@@ -46,7 +46,7 @@ export async function reinstate(id: string, flags: RevocationFlags & { readonly 
   return EXIT.ok;
 }
 
-/** `writ revocations`: what is revoked now. */
+/** `writ revocations`: lists revocations. */
 export async function listRevocations(flags: RevocationFlags): Promise<ExitCode> {
   const answer = await askService<{ revocations: Revocation[] }>(flags, 'GET', '/v1/revocations');
   if (flags.json === true) printJson(answer.revocations);

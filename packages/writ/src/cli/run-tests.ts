@@ -47,7 +47,7 @@ interface TestRun {
   readonly undetermined: readonly string[];
 }
 
-/** Where a mapping's `server.root` is while tests run; the paths in tests begin with it. */
+/** The `server.root` of mappings while tests run; paths in tests begin with it. */
 export const TEST_DATA = '/data';
 
 /** Runs every test of a bundle, each as a task of its own with an empty ledger. */
@@ -147,7 +147,7 @@ function approve(decision: DecisionRecord, decider: Decider, approvals: HeldAppr
 
 const FOREVER = '9999-12-31T00:00:00.000Z';
 
-/** What a token of a task of that kind would say; undefined for the default kind. */
+/** Returns the claims of a token of a task of that kind; undefined for the default kind. */
 function startedAs(
   { kind, test }: TestTask,
   step: TestStep,
@@ -163,7 +163,7 @@ function startedAs(
   return { ...provenance, txn, scope: [declared.scope], mandate: mandateOf(kind, declared.mandate, txn) };
 }
 
-/** Who sends the requests of a test: a caller of the service, with what it may ask and assert. */
+/** Returns the caller that sends the requests of a test, with its rights. */
 function callerOf({ settings, servicePolicy, schema }: Bundle, name: string): Caller {
   const callers = new Callers(
     settings.callers,

@@ -20,7 +20,7 @@ export interface SchemaFlags {
 const FILE = 'schema.cedarschema';
 const WITHOUT_BUNDLE = 'entity User, Agent, Tool;\n';
 
-/** `writ schema from-mcp`: what a schema has because of the tools. */
+/** `writ schema from-mcp`: generates the part of a schema that follows from tools. */
 export async function schemaFromMcp(
   folder: string | undefined,
   command: readonly string[],

@@ -23,7 +23,7 @@ export interface StartFlags {
   readonly newLogKey?: boolean;
 }
 
-/** `writ start`: serves a bundle until it is told to stop. SIGHUP reads the bundle again. */
+/** `writ start`: serves a bundle until SIGINT or SIGTERM. SIGHUP reads the bundle again. */
 export async function start(flags: StartFlags): Promise<ExitCode> {
   const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, host, publicUrl } = flags;
   if ((cert === undefined) !== (key === undefined) || (cert === undefined && clientCa !== undefined)) {
@@ -40,11 +40,11 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa };
   const store = storeOf(flags.store);
   const writ = await startWrit({ ...flags, store, logger, tls, tracer: traces?.tracer });
-  // Before it says that it is there: whoever stops it then stops it as it should be.
+  // Before the URL is printed: a signal that follows it stops the service in order.
   const stopped = stopSignal();
   print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile}, administrator: ${writ.keyFileOf('admin')})`);
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
-  // What is wrong with the bundle is in the log; the last good one goes on.
+  // The findings are in the log; the last good bundle stays served.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
   await stopped;
   await writ.close();

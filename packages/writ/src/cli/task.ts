@@ -57,7 +57,7 @@ export async function startTask(flags: StartTaskFlags): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** `writ task list`: the tasks that the caller may see, the newest first. */
+/** `writ task list`: lists the tasks that the caller may see, the newest first. */
 export async function listTasks(flags: TaskFlags): Promise<ExitCode> {
   const { tasks } = await askService<{ tasks: readonly Task[] }>(flags, 'GET', '/v1/tasks');
   if (flags.json === true) printJson(tasks);
@@ -71,7 +71,7 @@ export async function listTasks(flags: TaskFlags): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** `writ task show`: for whom a task is, what it may do, and what it has used up. */
+/** `writ task show`: shows whom a task is for, what it may do, and what it has used up. */
 export async function showTask(txn: string, flags: TaskFlags): Promise<ExitCode> {
   const task = await taskOf(txn, flags);
   if (flags.json === true) printJson(task);
@@ -79,7 +79,7 @@ export async function showTask(txn: string, flags: TaskFlags): Promise<ExitCode>
   return EXIT.ok;
 }
 
-/** `writ task end`: takes everything from a task that it was given. */
+/** `writ task end`: ends a task; its tokens are worth nothing from now on. */
 export async function endTask(txn: string, flags: TaskFlags & { readonly reason: string }): Promise<ExitCode> {
   const path = `/v1/tasks/${encodeURIComponent(txn)}/end`;
   const task = await askService<Task>(flags, 'POST', path, { reason: flags.reason });
@@ -93,7 +93,7 @@ async function taskOf(txn: string, flags: ServiceFlags): Promise<Task> {
   return await askService<Task>(flags, 'GET', `/v1/tasks/${encodeURIComponent(txn)}`);
 }
 
-/** JSON as it is given, or in a file when it begins with @. */
+/** Returns JSON from the option, or from its file if it begins with @. */
 function textOf(details: string): string {
   return details.startsWith('@') ? readFileSync(details.slice(1), 'utf8') : details;
 }

@@ -5,10 +5,10 @@ import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace
 import { type Logger, pino } from 'pino';
 
 /**
- * The log of the process: a JSON object a line, to standard error. What could hold a credential is never handed to it, and
- * is left out if it is.
+ * Returns the logger of the process: one JSON object a line, to standard error. Fields that could hold a credential are never
+ * passed to it, and are removed if they are.
  *
- * @param level one of pino's; `info` when it is not given
+ * @param level of pino
  */
 export function processLogger(level = 'info'): Logger {
   const secrets = ['authorization', 'cookie', 'key', 'token', 'password', 'secret'];

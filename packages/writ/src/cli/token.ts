@@ -20,7 +20,7 @@ import { print, printJson } from './output.js';
 
 export interface InspectFlags {
   readonly service: string;
-  /** An administrator's key: with it the keys of links are read, and their signatures verified. */
+  /** File with the key of an administrator, to read the keys of links and verify their signatures. */
   readonly keyFile?: string;
   readonly json?: boolean;
 }
@@ -40,8 +40,8 @@ interface Part {
 }
 
 /**
- * `writ token inspect`: shows a transaction token's path as a tree, its links with it, and whether the service's published keys
- * verify it. Whether it may be used is for the service to say: that wants a proof.
+ * `writ token inspect`: shows the path of a transaction token as a tree, with its links, and verifies it with the published keys of
+ * the service. Only the service decides whether it may be used, because that needs a proof.
  */
 export async function inspectToken(token: string, { service, keyFile, json }: InspectFlags): Promise<ExitCode> {
   const text = (token === '-' ? readFileSync(0, 'utf8') : token).trim();
@@ -69,7 +69,7 @@ export async function inspectToken(token: string, { service, keyFile, json }: In
   return why === undefined && isWhole ? EXIT.ok : EXIT.failed;
 }
 
-/** What is wrong with the links: whether each hangs on the one before it and, when the keys are known, who signed it. */
+/** Returns the first fault of the links: each must extend the one before it and, if the keys are known, be signed by its actor. */
 async function problemOfLinks(
   texts: readonly string[],
   parts: readonly Part[],
@@ -96,7 +96,7 @@ async function problemOfLinks(
   return undefined;
 }
 
-/** Who works on it with this token or link. */
+/** Returns the actor of this token or link. */
 function actorOf({ claims }: Part): string {
   return (claims.act as { sub?: string } | undefined)?.sub ?? String(claims.sub);
 }

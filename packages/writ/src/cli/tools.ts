@@ -17,7 +17,7 @@ interface ToolView {
   readonly before?: Readonly<Record<string, unknown>>;
 }
 
-/** `writ tools`: the tools behind the gateway; with a name, one of them, and how it changed. */
+/** `writ tools`: lists the tools behind the gateway, or shows how one of them changed. */
 export async function showTools(name: string | undefined, flags: Flags): Promise<ExitCode> {
   const tools = await toolsOf(flags);
   const shown = name === undefined ? tools : [named(tools, name)];
@@ -27,7 +27,7 @@ export async function showTools(name: string | undefined, flags: Flags): Promise
   return EXIT.ok;
 }
 
-/** `writ approve-tool`: lets a tool be called as it is defined now. */
+/** `writ approve-tool`: approves a tool as it is defined now. */
 export async function approveTool(
   name: string,
   flags: Flags & { readonly reason: string; readonly hash?: string },
@@ -58,7 +58,7 @@ function line({ server, tool, state, findings, hash }: ToolView): string {
   return `${pc.bold(`${server}/${tool}`)}  ${said}${found}  ${pc.dim(hash)}`;
 }
 
-/** What is another than what was approved, a part a line. */
+/** Returns the differences from the approved definition, one part a line. */
 function difference({ before, definition }: ToolView): string[] {
   if (before === undefined) return [visible(JSON.stringify(definition, null, 2))];
   const names = [...new Set([...Object.keys(before), ...Object.keys(definition)])];
@@ -80,7 +80,7 @@ function indented(text: string, sign: string): string {
     .join('\n');
 }
 
-/** What nobody would see is shown by its number. */
+/** Returns the text with invisible characters as their numbers. */
 function visible(text: string): string {
   return text.replace(
     /[^\P{C}\n]|[\u3164\uFFA0]|[\u{E0100}-\u{E01EF}]/gu,

@@ -35,7 +35,7 @@ export interface ReplayedCall {
   readonly effects: readonly string[];
 }
 
-/** Decides the calls of recorded tasks over one ledger, and takes in what they answered when they were recorded. */
+/** Decides the calls of recorded tasks over one ledger, and records their recorded results. */
 export class TraceReplay {
   private readonly decider: Decider;
   private readonly mapper: CallMapper;
@@ -82,7 +82,7 @@ export class TraceReplay {
     }
   }
 
-  /** The recording went on after whatever a person was asked, so its result is known to the task; not so after a denial. */
+  /** Gives the task a recorded result, unless the call was denied: the recording continued after each approval. */
   private async takeIn(decision: DecisionRecord, result: unknown): Promise<void> {
     if (isPermitted(decision)) await this.decider.report(decision.id, 'completed', this.caller, result ?? null);
     if (decision.result !== 'step_up') return;

@@ -13,14 +13,14 @@ import { stopSignal } from './stop-signal.js';
 
 export interface WitnessFlags {
   readonly name: string;
-  /** The public keys of the logs that it signs for, or files of them. */
+  /** Public keys of the logs, or their files. */
   readonly log: readonly string[];
   readonly data: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** `writ witness`: signs checkpoints of logs, each only when it goes on from the last. */
+/** `writ witness`: cosigns checkpoints that extend those signed before. */
 export async function witness({ name, log, data, host, port }: WitnessFlags): Promise<ExitCode> {
   const logs = log.map(readKey);
   mkdirSync(data, { recursive: true, mode: 0o700 });

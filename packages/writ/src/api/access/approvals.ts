@@ -23,7 +23,7 @@ const text = z.string().min(1).max(1_024);
 const reason = z.string().min(1).max(4_096);
 const json = z.record(z.string(), z.unknown());
 
-/** Who decides: somebody who is vouched for, or who proves themselves with their own access token. */
+/** The person who decides: vouched for by the caller, or proved by their own access token. */
 const approver = { as: text.optional(), token: z.string().min(1).max(8_192).optional() };
 const items = z.array(z.int().min(0).max(1_000)).min(1).optional();
 
@@ -43,7 +43,7 @@ const viewShape = z.object({
   expiresAt: z.string(),
   items: z.array(json),
   votes: z.array(json),
-  /** Who, for whom, after what, why it stopped: for each item, for a person. */
+  /** An explanation of each item, for a person. */
   chain: z.array(z.string()).optional(),
 });
 const approvalShape = z.object({
@@ -64,7 +64,7 @@ const approvalShape = z.object({
   state: z.enum(['active', 'used', 'over', 'ended']),
 });
 
-/** Those who are asked: what waits for them, and what they say; and what was approved. */
+/** The admin API of requests for access and approvals: list, approve, deny, end. */
 export function approvalRoutes(parts: ApprovalParts): Route[] {
   const { requests, approvals } = parts;
   const access = { kind: 'area', area: 'approvals', how: 'read' } as const;
@@ -221,7 +221,7 @@ async function approverIn(
   return { uid, vouched: { vouchedBy: caller.enforcementPoint } };
 }
 
-/** A task as those see it who decide on it. */
+/** Returns a task as its approvers see it. */
 function viewOf(task: AccessTask): z.output<typeof viewShape> {
   const { path, items: asked, votes, callback: _callback, idempotency: _key, policyVersion: _version, ...rest } = task;
   const { isBulk: _bulk, stepAt: _at, cancelled: _cancelled, ...shown } = rest;

@@ -10,7 +10,7 @@ import type { AccessRequest } from '../../decide/request.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 import { Problem } from '../http/problem.js';
 
-/** What a denial is named by when it is to be lifted (Access Request and Approval Profile, "Access Request Submission"). */
+/** The denial that a request for access names (Access Request and Approval Profile, "Access Request Submission"). */
 export const denialShape = z.looseObject({
   evaluation_id: z.string().min(1).max(64).optional(),
   expires_at: z.iso.datetime({ offset: true }),
@@ -18,7 +18,7 @@ export const denialShape = z.looseObject({
 });
 type DenialNamed = z.output<typeof denialShape>;
 
-/** Clocks of the two sides may differ by so much. */
+/** The accepted difference between the clocks of the two sides, in ms. */
 const SKEW_MS = 30_000;
 
 interface DenialParts {
@@ -28,8 +28,8 @@ interface DenialParts {
 }
 
 /**
- * The denial that somebody wants lifted, when it is what they say: one of theirs, that can be lifted, not long ago, and of exactly this
- * request.
+ * Returns the denial that a request for access names, if it is recent, can be lifted, and is a denial of exactly this request by
+ * this caller.
  *
  * @throws {AccessRequestError} `not_requestable`, `expired_denial`, `invalid_denial_binding`
  */
@@ -45,7 +45,7 @@ export async function boundDenial(
     throw unbound('denial.evaluation_id: name the decision; this service gives out no binding_token');
   if (named.binding_token !== undefined) throw unbound('denial.binding_token: it is not of this service');
   const record = await find(named.evaluation_id);
-  // Of another's decisions nothing is told, not even that there are any.
+  // The message does not show whether another caller has a decision of this id.
   if (record === undefined || record.enforcementPoint !== enforcementPoint)
     throw unbound(`denial.evaluation_id: there is no decision ${named.evaluation_id} of ${enforcementPoint}`);
   if (!isRequestable(record) || !takesRequests(plane))
@@ -66,7 +66,7 @@ function unbound(message: string): AccessRequestError {
   return new AccessRequestError('invalid_denial_binding', message);
 }
 
-/** What has to be said besides, by the template. @throws {Problem} 400 */
+/** Checks a request against the form of its template. @throws {Problem} 400 */
 export function checkForm(decider: Decider, template: string, form: Readonly<Record<string, unknown>>): void {
   const { forms, registry } = decider.plane;
   const declared = forms.get(template);

@@ -16,14 +16,14 @@ export interface FormParts {
   readonly publicUrl: () => string;
 }
 
-/** The action by which bundles say which entities of a catalog somebody sees. */
+/** The action that decides which entities of a catalog an identity sees. */
 const BROWSE = 'browse';
 const PAGE = 100;
 const CALLER = inProcess('access');
 
 const itemShape = z.object({ value: z.string(), label: z.string() });
 
-/** What a request for access says besides, and what it can say (profile, "Machine-Readable Forms", "Catalog References"). */
+/** The forms of requests for access, and their catalogs (profile, "Machine-Readable Forms", "Catalog References"). */
 export function formRoutes({ decider, reader, publicUrl }: FormParts): Route[] {
   const formOf = (name: string) => {
     const form = decider().plane.forms.get(name);
@@ -125,7 +125,7 @@ export function formRoutes({ decider, reader, publicUrl }: FormParts): Route[] {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** Everybody on the path of who was denied may see them. Nobody may, where the schema has no such action. */
+  /** Returns the entities that everybody on the denied path may see. None, if the schema has no such action. */
   async function visible({ request, provenance }: DecisionRecord, type: string, limit: number, after: string) {
     if (!decider().plane.actions.has(BROWSE)) return { found: [], hasMore: false };
     const { subject } = request;

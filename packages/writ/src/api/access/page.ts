@@ -15,7 +15,7 @@ export interface ApprovalPageParts extends ChainParts {
 }
 
 const HTML = 'text/html; charset=utf-8';
-/** Nothing of the page is fetched, run, framed or told where it was. */
+/** The page fetches and runs nothing, cannot be framed, and sends no referrer. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -26,9 +26,7 @@ const formShape = z.object({
   uses: z.enum(['once', 'task']).default('once'),
 });
 
-/**
- * What a link that was sent to one person opens. To open it changes nothing: programs that look through mail open links too.
- */
+/** The page of an approval link, which one person received. GET changes nothing: mail scanners open links too. */
 export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
   const { links, requests, clock } = parts;
   const opened = async (token: string): Promise<{ task: AccessTask; approver: string } | undefined> => {

@@ -44,7 +44,7 @@ const querySchema = z.object({
   enforcementPoint: name,
 });
 
-/** `/v1/decisions`: what was decided, and why. */
+/** `/v1/decisions`: decisions and their explanations. */
 export function decisionRoutes({ reader, search, account }: DecisionParts): Route[] {
   const access = { kind: 'area', area: 'decisions', how: 'read' } as const;
   return [
@@ -89,10 +89,10 @@ export function decisionRoutes({ reader, search, account }: DecisionParts): Rout
         404: { description: 'There is no decision of that id' },
         410: { description: 'It is about somebody who was erased' },
       },
-      /** `timeline`: with what its task did before, for which the log is gone through. */
+      /** `timeline`: adds the earlier decisions of its task, which are searched in the log. */
       query: z.object({
         timeline: z.literal('true').optional(),
-        /** With what the policies that are served say of it, and what would have given the other answer: it is decided some hundred times. */
+        /** Adds the conditions that decided, and the changes that would give the other answer. Costs some hundred evaluations. */
         alternatives: z.literal('true').optional(),
       }),
       async handle({ params, query }) {
@@ -107,7 +107,7 @@ export function decisionRoutes({ reader, search, account }: DecisionParts): Rout
   ];
 }
 
-/** As records have it, so that times can be compared as texts. */
+/** Returns a time as records write it, so that times compare as texts. */
 function utc(given: string): string {
   return new Date(given).toISOString();
 }

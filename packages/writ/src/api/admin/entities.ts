@@ -29,10 +29,10 @@ const precondition = z.object({
 const read = { kind: 'area', area: 'entities', how: 'read' } as const;
 const write = { kind: 'area', area: 'entities', how: 'write' } as const;
 const MAX_ENTITIES = 10_000;
-/** A change of more than these is on the record by its revision: the change log has their names. */
+/** A larger change is recorded by its revision; the change log has the names. */
 const MAX_NAMED = 100;
 
-/** `/v1/entities`: the facts that were not shipped with the bundle, in Cedar's JSON entities format. */
+/** `/v1/entities`: the facts that are not part of the bundle, in Cedar's JSON entities format. */
 export function entityRoutes(parts: EntityParts): Route[] {
   const { entities } = parts;
   const change = async (make: () => Promise<number | undefined>): Promise<number | undefined> => {

@@ -12,7 +12,7 @@ export interface ErasureParts extends ChangeParts {
   readonly searchIndex: () => SearchIndex | undefined;
 }
 
-/** `/v1/erasures`: what is recorded of a person can be read no more, and every proof still holds. */
+/** `/v1/erasures`: makes the recorded data of a person unreadable. Every proof still holds. */
 export function erasureRoute(parts: ErasureParts): Route {
   const { personKeys, searchIndex, log } = parts;
   return route({
@@ -38,7 +38,7 @@ export function erasureRoute(parts: ErasureParts): Route {
           404,
           `nothing that can be erased is recorded of ${name}; is ${uid.type} one of record.erasable in writ.yaml?`,
         );
-      // The record of it does not say who it was.
+      // The record of the erasure does not name the person.
       await recordChange(parts, caller, 'person.erase', { keys: ids, reason });
       return { destroyed: ids.length };
     },

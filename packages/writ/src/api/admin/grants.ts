@@ -25,16 +25,16 @@ const grantShape = z.object({
 });
 const MAX_GRANT_MS = 90 * 24 * 3_600_000;
 const newShape = z.strictObject({
-  /** Who is given it, as `Agent::"planner"`. */
+  /** The identity that receives the grant, as `Agent::"planner"`. */
   identity: text,
-  /** The role or group that it is in meanwhile, as `Role::"on-call"`. */
+  /** The role or group that the identity joins, as `Role::"on-call"`. */
   in: text,
   purpose: text,
-  /** The task that it is for: it counts in no other, and ends with it. */
+  /** The only task that the grant counts in; it ends with the task. */
   task: text.optional(),
-  /** Now, when it is not given. */
+  /** Defaults to now. */
   start: z.iso.datetime({ offset: true }).optional(),
-  /** Without an end, or one that is more than 90 days off, it stands: for who may write `standing-grants`. */
+  /** A grant without an end, or with one more than 90 days off, needs write access to `standing-grants`. */
   end: z.iso.datetime({ offset: true }).optional(),
 });
 
@@ -73,7 +73,7 @@ export function grantRoutes(parts: GrantParts): Route[] {
         const now = clock();
         const from = start === undefined ? now.toISOString() : new Date(start).toISOString();
         const until = end === undefined ? undefined : new Date(end).toISOString();
-        // An end that nobody lives to see is none.
+        // Treats a far-off end as no end.
         const isStanding = until === undefined || Date.parse(until) - Date.parse(from) > MAX_GRANT_MS;
         if (isStanding && !caller.mayUse('write', 'standing-grants'))
           throw new Problem(
@@ -94,7 +94,7 @@ export function grantRoutes(parts: GrantParts): Route[] {
         };
         if (!decider().plane.schema.entityTypes.has(grant.in.type))
           throw new Problem(400, `body.in: the schema has no entity type ${grant.in.type}`);
-        // Authority that nobody can find on the record is none.
+        // Recorded first: no grant takes effect unrecorded.
         await recordChange(parts, caller, 'grants.add', { ...grant, in: uidText(grant.in) });
         await grants.add(grant, authorOf(parts, caller));
         reply.code(201);

@@ -18,7 +18,7 @@ export interface IdentityParts extends ChangeParts, IdentityViewParts {
 const text = z.string().min(1).max(1_024);
 const saidShape = z.strictObject({
   kind: z.enum(IDENTITY_KINDS),
-  /** Who answers for it: a person or a team, as they are called here. */
+  /** The person or team that answers for it, by their local name. */
   owner: text.optional(),
   team: text.optional(),
   purpose: text.optional(),
@@ -29,7 +29,7 @@ const saidShape = z.strictObject({
   version: text.optional(),
   /** The hash of its manifest. */
   manifest: text.optional(),
-  /** Whoever is suspended or retired may do nothing. */
+  /** A suspended or retired identity may do nothing. */
   state: z.enum(SET_STATES).default('active'),
 });
 const credentialShape = z.object({
@@ -60,7 +60,7 @@ const viewShape = z.object({
   credentials: z.array(credentialShape),
   flags: z.array(z.enum(IDENTITY_FLAGS)),
 });
-/** One identity, with what somebody approved that it is on the path of and that counts now. */
+/** One identity, with the approvals that count now and have it on their path. */
 const oneShape = viewShape.extend({
   approvals: z.array(
     z.object({
@@ -85,10 +85,10 @@ type Filter = z.output<typeof filterShape>;
 
 const read = { kind: 'area', area: 'identities', how: 'read' } as const;
 const write = { kind: 'area', area: 'identities', how: 'write' } as const;
-/** So many are looked at for one page of those that match. */
+/** The most identities that are read for one page of matches. */
 const MAX_LOOKED_AT = 10_000;
 
-/** `/v1/identities`: who takes part in decisions, who answers for it, and what is wrong with it. */
+/** `/v1/identities`: the identities of decisions, their owners, and their problems. */
 export function identityRoutes(parts: IdentityParts): Route[] {
   const { identities } = parts;
   return [
@@ -105,7 +105,7 @@ export function identityRoutes(parts: IdentityParts): Route[] {
           description: 'By type and id; `next` is there when there may be more, also on a page with none',
           shape: z.object({
             identities: z.array(viewShape),
-            /** Give both as `afterType` and `afterId` to go on. */
+            /** Sent as `afterType` and `afterId`, both continue the list. */
             next: z.object({ type: z.string(), id: z.string() }).optional(),
           }),
         },
@@ -190,7 +190,7 @@ interface Known {
   readonly sighting: Sighting | undefined;
 }
 
-/** Those registered and those seen, each once, in one order. */
+/** Returns registered and seen identities, each once, in one order. */
 async function bothBehind(
   { identities, sightings }: IdentityParts,
   after: EntityUid | undefined,
@@ -202,7 +202,7 @@ async function bothBehind(
   return [...known.values()].sort((a, b) => byUid(a.uid, b.uid)).slice(0, limit);
 }
 
-/** As the databases order them: by bytes. */
+/** Compares by bytes, as the databases do. */
 function byUid(a: EntityUid, b: EntityUid): number {
   return (
     Buffer.compare(Buffer.from(a.type), Buffer.from(b.type)) || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id))

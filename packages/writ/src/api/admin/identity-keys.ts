@@ -58,7 +58,7 @@ export function identityKeyRoutes(parts: IdentityKeyParts): Route[] {
         try {
           const key = await identityKeys.add(uid, body.jwk as JWK, clock(), caller.enforcementPoint);
           const { thumbprint } = key;
-          // What nobody can find on the record gives nobody authority.
+          // A key that cannot be recorded is removed again.
           await recordChange(parts, caller, 'identity-keys.add', { identity: uidText(uid), thumbprint }).catch(
             async (error: unknown) => {
               await identityKeys.remove(thumbprint, authorOf(parts, caller));

@@ -10,7 +10,7 @@ import { type Route, route } from '../http/route.js';
 const KINDS = ['task', 'actor', 'originator', 'resource'] as const;
 const named = z.string().min(1).max(1_024).optional();
 
-/** `/v1/ledger`: what has been done so far, under one key. */
+/** `/v1/ledger`: the values of the accumulators under one key. */
 export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
   return route({
     method: 'GET',

@@ -9,7 +9,7 @@ import { type Route, route } from '../http/route.js';
 const TEXT = 'text/plain; charset=utf-8';
 const BYTES = 'application/octet-stream';
 
-/** The log for whoever verifies it: checkpoint, tiles and entries as C2SP tlog-tiles has them under `/v1/log`, and receipts. */
+/** The log for verifiers: checkpoint, tiles and entries below `/v1/log` (C2SP tlog-tiles), and receipts. */
 export function logTileRoutes(tiles: LogTiles, publicKey: () => string | undefined): Route[] {
   const access = { kind: 'area', area: 'log', how: 'read' } as const;
   return [
@@ -58,7 +58,7 @@ export function logTileRoutes(tiles: LogTiles, publicKey: () => string | undefin
       async handle({ params, reply }) {
         const name = parseTilePath(`tile/${params['*'] ?? ''}`);
         const { size } = parseCheckpoint((await tiles.head()).checkpoint);
-        // What is not signed yet is not there yet.
+        // A tile exists for readers only once the checkpoint covers it.
         if (name === undefined || name.width > widthAt(size, name.level, name.n))
           throw new Problem(404, 'the log has no such tile; its checkpoint says how long it is');
         const bytes = await tiles.read(name);

@@ -12,11 +12,11 @@ export interface LogParts {
 }
 
 const entry = z.record(z.string(), z.unknown());
-/** A listener that does not keep up is let go, not waited for. */
+/** Bytes that a slow listener may leave unread; past them it is disconnected. */
 const MAX_UNSENT = 4 * 2 ** 20;
 const HEARTBEAT_MS = 15_000;
 
-/** `/v1/log` and `/v1/stream`: everything that is on the record, in order; and as it is written. */
+/** `/v1/log` and `/v1/stream`: the recorded entries in order, and as they are written. */
 export function logRoutes({ reader, log, closing }: LogParts): Route[] {
   return [
     route({

@@ -30,12 +30,12 @@ const newShape = z.strictObject({
   target: text,
   /** Of a delegation: in which task. */
   task: text.optional(),
-  /** Only what was proved at this time or earlier: who signs in anew is let in. */
+  /** Only what was proved at this time or earlier; a later sign-in is accepted. */
   before: z.iso.datetime({ offset: true }).optional(),
   reason: text,
 });
 
-/** `/v1/revocations`: authority that is taken away at once. Never turned away, however busy the service is. */
+/** `/v1/revocations`: authority that is revoked at once. Answered under overload too. */
 export function revocationRoutes(parts: RevocationParts): Route[] {
   const { revocations, decider, clock } = parts;
   return [
@@ -97,7 +97,7 @@ export function revocationRoutes(parts: RevocationParts): Route[] {
       async handle({ params, query, caller }) {
         const found: Revocation | undefined = revocations.find(params.id ?? '');
         if (found === undefined) throw new Problem(404, `there is no revocation ${params.id}`);
-        // Recorded first: authority comes back only when it is known who gave it back.
+        // Recorded first: no authority returns unrecorded.
         await recordChange(parts, caller, 'revocations.lift', { ...found, liftedBecause: query.reason });
         await revocations.lift(found.id, authorOf(parts, caller));
         return found;
@@ -106,7 +106,7 @@ export function revocationRoutes(parts: RevocationParts): Route[] {
   ];
 }
 
-/** The one way of writing a target that revocations are kept under. */
+/** Returns the normal form of a target, which revocations are stored under. */
 function targetText(kind: RevocationKind, target: string): string {
   if (kind === 'identity' || kind === 'delegation') return identityText(target);
   if (kind === 'agent_version') {

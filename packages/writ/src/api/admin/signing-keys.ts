@@ -3,7 +3,7 @@ import { SIGNING_ALGORITHMS, type SigningKeys } from '../../provenance/signing-k
 import { type Route, route } from '../http/route.js';
 import { type ChangeParts, recordChange } from './changes.js';
 
-/** `/v1/signing-keys/rotate`: sign tokens with a new key. The old one goes on verifying what it signed. */
+/** `/v1/signing-keys/rotate`: signs tokens with a new key. The old key still verifies its tokens. */
 export function signingKeyRoute(parts: ChangeParts, keys: SigningKeys): Route {
   return route({
     method: 'POST',

@@ -12,18 +12,18 @@ const toolShape = z.object({
   server: z.string(),
   tool: z.string(),
   state: z.enum(['approved', 'new', 'changed']),
-  /** Of the definition as the server gives it now. */
+  /** Hash of the definition that the server gives now. */
   hash: z.string(),
   findings: z.array(z.string()),
   seenAt: z.string(),
   approvedAt: z.string().optional(),
   approvedBy: z.string().optional(),
   definition: z.record(z.string(), z.unknown()),
-  /** The definition that was approved, when it is another. */
+  /** The approved definition, if it differs. */
   before: z.record(z.string(), z.unknown()).optional(),
 });
 
-/** `/v1/tools`: the tools behind the gateway, as somebody approved them and as they are. */
+/** `/v1/tools`: the tools behind the gateway, as approved and as defined now. */
 export function toolRoutes(parts: ToolParts): Route[] {
   const { toolPins, clock } = parts;
   return [

@@ -1,10 +1,10 @@
 import type { EntityUid } from '@writ/cedar';
 import { z } from 'zod';
 
-/** The query of a list that is in the order of type and id. */
+/** The query of a list in the order of type and id. */
 export const uidPage = z.object({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
-  /** With `afterId`: go on behind the `next` of the page before. */
+  /** With `afterId`: continues after the `next` of the page before. */
   afterType: z.string().optional(),
   afterId: z.string().optional(),
 });
@@ -14,7 +14,7 @@ export function afterOf({ afterType, afterId }: UidPage): EntityUid | undefined 
   return afterType === undefined ? undefined : { type: afterType, id: afterId ?? '' };
 }
 
-/** What to go on behind, when the page is full. */
+/** Returns the entity to continue after, if the page is full. */
 export function nextOf(uids: readonly EntityUid[], { limit }: UidPage): { next?: EntityUid } {
   const last = uids[uids.length - 1];
   return last === undefined || uids.length < limit ? {} : { next: { type: last.type, id: last.id } };

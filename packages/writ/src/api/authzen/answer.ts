@@ -33,7 +33,7 @@ export const decisionShape = z.object({
       }),
       /** The approval that a permit rests on. */
       approval: z.object({ id: z.string(), approved_until: z.string() }),
-      /** What to do when an approval did not help: `request`, `retry` or `none`. */
+      /** The next step after an approval that did not help: `request`, `retry` or `none`. */
       next_action: z.enum(['request', 'retry', 'none']),
       /** The facts that a deferred decision waits for. */
       missing: z.array(z.record(z.string(), z.unknown())).optional(),
@@ -54,14 +54,14 @@ export const BARE = { true: '{"decision":true}', false: '{"decision":false}' } a
 
 const RETRY_AFTER_S = 30;
 
-/** How much a caller is told of this decision: what it asked for, or is registered for, if it may. */
+/** Returns the level of detail that the caller gets: requested or registered, if permitted. */
 function detailFor(record: DecisionRecord, caller: AuthenticatedCaller): 'none' | 'reasons' | 'full' {
   const asked = record.request.context?.detail;
   const wanted = asked === 'reasons' || asked === 'full' ? asked : caller.detailByDefault;
   return wanted === 'none' || !caller.rights.detail() ? 'none' : wanted;
 }
 
-/** What an answer is made with besides the record. */
+/** The parts that make an answer from a record. */
 interface Answering {
   readonly plane: PolicyPlane;
   readonly publicUrl: () => string;
@@ -95,7 +95,7 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
   };
 }
 
-/** How somebody can be asked to lift a denial (Access Request and Approval Profile, "Requestable Denial Context"). */
+/** Returns how to request access after a denial (Access Request and Approval Profile, "Requestable Denial Context"). */
 function requestOf(record: DecisionRecord, { plane, publicUrl }: Answering): Record<string, unknown> {
   const template = templateFor(plane, record);
   const form = plane.forms.get(template);
@@ -118,7 +118,7 @@ function requestOf(record: DecisionRecord, { plane, publicUrl }: Answering): Rec
   };
 }
 
-/** What became of the approval that a request came with (profile, "Completion Semantics"). */
+/** Returns the effect of the approval that came with a request (profile, "Completion Semantics"). */
 function nextOf(record: DecisionRecord, plane: PolicyPlane): Record<string, unknown> {
   const { presented, approvals = [], result } = record;
   if (isPermitted(record)) {
@@ -127,7 +127,7 @@ function nextOf(record: DecisionRecord, plane: PolicyPlane): Record<string, unkn
   }
   if (result === 'defer') return { next_action: 'retry' };
   if (presented?.problem === undefined) {
-    // It counts, and something else stands in the way.
+    // The approval counts, and something else denies.
     const isMore = isRequestable(record) && takesRequests(plane);
     return isMore ? { next_action: 'request' } : { next_action: 'none', reason: 'policy_denied' };
   }
@@ -135,7 +135,7 @@ function nextOf(record: DecisionRecord, plane: PolicyPlane): Record<string, unkn
   return { next_action: canAsk ? 'request' : 'none', reason: presented.problem };
 }
 
-/** The answer in the place of a decision that could not be put on the record. */
+/** Returns the answer to a request whose decision could not be recorded. */
 export function unrecorded(id: string, refusal: Refusal): Answer {
   return { decision: false, context: { id, result: 'deny', reasons: [], refusal } };
 }

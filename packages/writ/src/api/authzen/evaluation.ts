@@ -30,14 +30,14 @@ export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier,
   });
 }
 
-/** What is asked. @throws {Problem} 400 */
+/** Reads an evaluation request. @throws {Problem} 400 */
 export function askedIn(body: unknown): AccessRequest {
   const read = readEvaluation(body);
   if ('error' in read) throw new Problem(400, read.error);
   return read.value;
 }
 
-/** What decides, and where callers reach it. */
+/** The decider, and the URL of the service. */
 export interface EvaluatedBy {
   readonly decider: Decider;
   readonly publicUrl: () => string;
@@ -80,7 +80,7 @@ function evaluateOne(
   });
 }
 
-/** What goes out for an answer. */
+/** Returns the JSON of an answer. */
 export function textOf(answer: Answer): string {
   return answer.context === undefined ? BARE[`${answer.decision}`] : JSON.stringify(answer);
 }

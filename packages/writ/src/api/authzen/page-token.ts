@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Problem } from '../http/problem.js';
 import type { Page } from './read-request.js';
 
-/** Where the next page begins. */
+/** The place where a page begins. */
 interface Place {
   /** How many results a page has; undefined when the first request set no limit. */
   readonly limit: number | undefined;
@@ -26,9 +26,9 @@ export class PageTokens {
   }
 
   /**
-   * What `page` asks for.
+   * Returns the place that `page` names.
    *
-   * @throws {Problem} 400 when the token is not one of this search, or the limit is not that of the first request
+   * @throws {Problem} 400 if the token is of another search, or the limit differs from that of the first request
    */
   read(search: unknown, page: Page): Partial<Place> {
     if (page?.token === undefined || page.token === '') return { limit: page?.limit };

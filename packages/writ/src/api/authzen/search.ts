@@ -14,7 +14,7 @@ import type { PageTokens } from './page-token.js';
 import { actionSearchShape, type Page, resourceSearchShape, subjectSearchShape } from './read-request.js';
 import { withToken } from './txn-token.js';
 
-/** What searches need of the service. */
+/** The parts of searches. */
 export interface SearchParts {
   readonly decider: () => Decider;
   readonly pageTokens: PageTokens;
@@ -34,7 +34,7 @@ const entitiesShape = z.object({
 });
 const actionsShape = z.object({ page: pageShape, results: z.array(z.object({ name: z.string(), obligations })) });
 
-/** Authorization API 1.0, section 8: the searches. What they find is what evaluations would permit. */
+/** The searches (Authorization API 1.0, section 8). They find exactly what evaluations would permit. */
 export function searchRoutes(parts: SearchParts): Route[] {
   const common = { method: 'POST', tag: 'AuthZEN', access: { kind: 'caller' }, readsBody: true } as const;
   const found = 'What would be permitted; `page.next_token` is empty on the last page';
@@ -48,7 +48,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
       answers: { 200: { description: found, shape: entitiesShape } },
       handle: (call) => {
         const { subject, page, ...rest } = readShape(subjectSearchShape, call.body, '');
-        // What the caller says of a subject that it does not name would be said of all of them.
+        // Properties of an unnamed subject would apply to every candidate, so they are dropped.
         const request = { ...rest, subject: { type: subject.type, id: '' } } as AccessRequest;
         return withToken(call, parts.verifier, undefined, (token) =>
           searchPart(parts, call, { part: 'subject', request, token }, page),

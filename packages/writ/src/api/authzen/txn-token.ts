@@ -10,7 +10,7 @@ const proofShape = z.object({
 
 /**
  * Continues with the token of the `Txn-Token` header (draft-ietf-oauth-transaction-tokens, "Txn-Token HTTP Header"); at once
- * if there is none. An invalid token continues too, so that the denial is recorded with its reason.
+ * without one. An invalid token continues too, so that the denial is recorded with its reason.
  *
  * @param call the request that the token comes with; undefined if there are several, or a search
  */

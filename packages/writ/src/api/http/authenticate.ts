@@ -12,10 +12,10 @@ const JWT = /^bearer\s+([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
 const MAX_CREDENTIAL = 8_192;
 
 /**
- * Who sent a request. A header `Authorization` that was sent decides alone: one that proves nothing is not made good by a
- * certificate. A promise only where an issuer's keys may have to be fetched.
+ * Returns the caller that sent a request. An `Authorization` header decides alone: a certificate does not repair an invalid
+ * one. A promise is returned only where the keys of an issuer may have to be fetched.
  *
- * @throws {Problem} 401 for a credential that proves nothing, 503 when it cannot be verified now
+ * @throws {Problem} 401 for a credential that proves nothing, 503 if it cannot be verified now
  */
 export function authenticate(
   request: IncomingMessage,
@@ -24,7 +24,7 @@ export function authenticate(
 ): AuthenticatedCaller | Promise<AuthenticatedCaller> {
   const { authorization } = request.headers;
   if (authorization === undefined) return byCertificate(request, callers) ?? callers.anonymous;
-  // Node keeps the first of two; somebody in between may have looked at the other (CVE-2026-31838).
+  // Node keeps the first of two headers; a proxy may have checked the other (CVE-2026-31838).
   if (isSentTwice(request.rawHeaders)) throw unauthorized('the header Authorization is sent once');
   const holder = credentials.verifyOn(request.socket, authorization);
   if (holder !== undefined) {
@@ -75,7 +75,7 @@ function byCertificate(request: IncomingMessage, callers: Callers): Authenticate
   return name === undefined ? undefined : callers.withCertificate(name);
 }
 
-/** The caller must prove itself (RFC 6750, section 3). */
+/** Returns the problem of a caller that must prove itself (RFC 6750, section 3). */
 export function unauthorized(detail: string): Problem {
   return new Problem(401, detail);
 }

@@ -15,8 +15,7 @@ const TYPES = {
 type BodyType = keyof typeof TYPES;
 
 /**
- * Reads the body whole and calls back with what it says; undefined when there is none. A body that ends early is never
- * called back with.
+ * Reads the whole body and calls back with its value; undefined without a body. A body that ends early is never passed on.
  *
  * @throws {Problem} 400 for another content type, 413 for a length that is declared too large
  */

@@ -40,7 +40,7 @@ export class Metrics {
   /** Looking one up by its labels costs more than the observation. */
   private readonly observers = new Map<string, Map<number, { observe(seconds: number): void }>>();
 
-  /** What a fetcher of facts did. Their names are the bundle's. */
+  /** Counts a run of a fetcher of facts, by its name in the bundle. */
   fetched(fetcher: string, outcome: string, ms: number): void {
     this.fetches.observe({ fetcher, outcome }, ms / 1_000);
   }

@@ -10,7 +10,7 @@ const CONTENT_TYPES = {
   set: 'application/secevent+jwt',
 } as const;
 
-/** Answers that any operation of a kind can give, besides its own. */
+/** Answers that every operation of a kind can give, in addition to its own. */
 const COMMON = {
   400: 'The request is malformed; `detail` says where',
   401: 'The caller did not prove itself',

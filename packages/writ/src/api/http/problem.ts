@@ -28,12 +28,12 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** What a handler throws to be answered with problem details. */
+/** Thrown by a handler; answered with problem details. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
-    /** More members of the problem. */
+    /** Additional members of the problem. */
     readonly more: Readonly<Record<string, unknown>> = {},
     /** Seconds, for a `Retry-After` header. */
     readonly retryAfter?: number,
@@ -44,7 +44,7 @@ export class Problem extends Error {
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** The body of a problem. */
+/** Returns the body of a problem. */
 export function problemText({ status, detail, more }: Problem): string {
   return JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail, ...more });
 }

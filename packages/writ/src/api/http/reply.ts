@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** The answer to one request, as it is put together. Sent once. */
+/** Builds the answer to one request, and sends it once. */
 export class Reply {
   private status = 200;
   private contentType = 'application/json';
@@ -32,19 +32,19 @@ export class Reply {
     return this;
   }
 
-  /** What a header was set to, the last time. */
+  /** Returns the last value that a header was set to. */
   headerOf(name: string): string | undefined {
     for (let i = this.headers.length - 2; i >= 0; i -= 2) if (this.headers[i] === name) return this.headers[i + 1];
     return undefined;
   }
 
-  /** From now on the handler writes to `raw` itself. */
+  /** Gives `raw` to the handler, which writes the answer itself. */
   hijack(): ServerResponse {
     this.taken = true;
     return this.raw;
   }
 
-  /** Sends text or bytes; none for a status that has no body. */
+  /** Sends text or bytes; empty for a status without a body. */
   send(text: string | Buffer): void {
     this.taken = true;
     if (text.length > 0) this.headers.push('Content-Type', this.contentType);

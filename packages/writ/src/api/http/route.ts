@@ -5,7 +5,7 @@ import { Problem } from './problem.js';
 import type { Reply } from './reply.js';
 
 /**
- * Who may use a route. `caller`: every caller; the request itself is decided. `area`: callers that the service policies let
+ * The callers that may use a route. `caller`: every caller; the request itself is decided. `area`: callers that the service policies let
  * use that area of the admin API. `open`: everybody, also before a policy is loaded.
  */
 type Access =

@@ -267,13 +267,13 @@ function mayUse(access: Route['access'], caller: AuthenticatedCaller): void {
   if (access.kind === 'area') throw new Problem(403, `${caller.enforcementPoint} may not ${access.how} ${access.area}`);
 }
 
-/** What is refused unread must still be read away before the next request; what is long is not worth it. */
+/** Ends the connection after a long body that was refused unread; a short one is read and discarded. */
 function endIfLong({ headers }: IncomingMessage, reply: Reply): void {
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MAX_UNREAD)
     reply.header('Connection', 'close');
 }
 
-/** What is not HTTP, takes too long or has too many headers. */
+/** Answers bytes that are not HTTP, take too long or have too many headers. */
 function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

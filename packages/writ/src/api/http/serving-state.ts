@@ -16,7 +16,7 @@ type ServingState =
 
 const STARTING: ServingState = { state: 'starting' };
 
-/** The state, and who may change it: whoever starts the service. */
+/** Holds the state of the service. Only the start of the service changes it. */
 export class ServingStateHolder {
   private state = STARTING;
   private isStarted = false;
@@ -29,7 +29,7 @@ export class ServingStateHolder {
     this.state = state;
   }
 
-  /** From now on the state is told: all that can keep the service from starting, the gateway's servers too, is done. */
+  /** Reports the state from now on: every step that can keep the service from starting is done. */
   started(): void {
     this.isStarted = true;
   }

@@ -18,19 +18,19 @@ const name = z.string().min(1).max(1_024);
 const reason = z.string().min(1).max(1_024);
 const uid = z.strictObject({ type: name, id: name });
 
-/** The action of taking labels off; the bundle's schema and policies say who may do it to what. */
+/** The action that removes labels; the schema and the policies of the bundle decide on it. */
 const DECLASSIFY = 'declassify';
 
 const declassification = z.strictObject({
-  /** Who takes them off. */
+  /** The person who removes the labels. */
   subject: uid,
-  /** Off which task, by its `txn`; or off what is kept in a store. */
+  /** The task, by its `txn`, or the store that the labels are removed from. */
   of: z.union([z.strictObject({ task: name }), z.strictObject({ store: name, item: name.optional() })]),
   labels: z.array(name).min(1).max(100),
   reason,
 });
 
-/** What a person says of labels and of values: that they can come off, or that they are right. */
+/** `/v1/declassifications` and `/v1/endorsements`: a person removes labels, or confirms values. */
 export function labelRoutes(parts: LabelParts): Route[] {
   const { decider, ledger, reader } = parts;
   return [
@@ -53,10 +53,10 @@ export function labelRoutes(parts: LabelParts): Route[] {
         const asked = { subject, action: { name: DECLASSIFY }, resource, context };
         const decision = await decider().decide(asked, caller, undefined);
         reply.header('X-Decision-Id', decision.id);
-        // What a permit asks for besides, nobody would carry out here.
+        // A permit with obligations counts as a denial: nothing here would carry them out.
         if (decision.result !== 'allow') throw new Problem(403, `not permitted: ${explainBriefly(decision)}`);
         const from = 'task' in of ? { task: keyOfTask(of.task as Txn) } : of;
-        // Off first, and on again when it cannot be recorded: a label that comes in between is not taken off unrecorded.
+        // Removed first, and restored if the record fails: a label that is added meanwhile is never removed unrecorded.
         const removed = ledger.declassify(from, labels);
         const detail = { decisionId: decision.id, of, labels, reason: why };
         try {

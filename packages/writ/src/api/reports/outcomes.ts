@@ -9,11 +9,11 @@ import { type Route, route } from '../http/route.js';
 const outcomeShape = z.object({
   decisionId: z.string().min(1).max(64),
   status: z.enum(['completed', 'failed', 'not-executed', 'unknown']),
-  /** What the action answered: a result of MCP, or any JSON. Its labels and its figures count; it is not kept. */
+  /** The result of the action: of MCP, or any JSON. Its labels and figures count; the result is not stored. */
   result: z.unknown().optional(),
-  /** That it answered something which is not sent: it counts as having every label that it could have. */
+  /** The result exists and is not sent: it counts as having every label that it could have. */
   unread: z.literal(true).optional(),
-  /** What was changed as the permit asked, with keyed hashes of what it was and what it became. */
+  /** The changes that the permit required, with keyed hashes of the values before and after. */
   changes: z
     .array(
       z.object({
@@ -26,20 +26,20 @@ const outcomeShape = z.object({
     )
     .max(100)
     .optional(),
-  /** With what it failed. */
+  /** The error of a failed action. */
   error: z.string().max(4_096).optional(),
 });
 
 const MAX_AT_ONCE = 100;
 
-/** Waits for all, also when one fails. @throws what the first that failed did */
+/** Waits for all reports, also if one fails. @throws the error of the first that failed */
 async function allOf(reports: readonly Promise<unknown>[]): Promise<void> {
   const settled = await Promise.allSettled(reports);
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
 
-/** `POST /v1/outcomes`: what became of a permitted action, or of several. */
+/** `POST /v1/outcomes`: reports the outcome of one permitted action, or of several. */
 export function outcomeRoute(decider: () => Decider): Route {
   return route({
     method: 'POST',
@@ -54,7 +54,7 @@ export function outcomeRoute(decider: () => Decider): Route {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
       const outcomes = 'outcomes' in body ? body.outcomes : [body];
       try {
-        // Together, or each would have to wait for a commit of its own.
+        // In parallel, so that one commit serves all.
         await allOf(
           outcomes.map(({ decisionId, status, result, unread, changes, error }) =>
             decider().report(decisionId as DecisionId, status, caller, unread === true ? UNREAD : result, {

@@ -21,7 +21,7 @@ const definitionShape = z.looseObject({
   description: z.string().optional(),
 });
 
-/** `POST /v1/tools`: which tools the server behind another enforcement point lists, and which of them may be called. */
+/** `POST /v1/tools`: an enforcement point reports the tools of its server, and learns which of them may be called. */
 export function reportedToolsRoute(parts: ReportedToolsParts): Route {
   const { toolPins, clock } = parts;
   return route({
@@ -32,7 +32,7 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
     summary: 'Report the tools that a server lists, and hear which of them may be called',
     access: { kind: 'caller' },
     body: z.strictObject({
-      /** As the enforcement point calls the server; it is kept under the name of both. */
+      /** The name of the server at the enforcement point; tools are stored under both names. */
       server: z.string().min(1).max(256),
       tools: z.array(definitionShape).max(1_000),
     }),
@@ -52,7 +52,7 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
       if (twice !== undefined) throw new Problem(400, `body.tools has ${JSON.stringify(twice.name)} twice`);
       if (parts.isFollower)
         throw new Problem(503, 'this service follows another, which keeps the tools; tell that one');
-      // What one enforcement point says of a server touches no other, and none of the gateway's.
+      // Tools that one enforcement point reports change neither those of another nor those of the gateway.
       const own = `${caller.enforcementPoint}:`;
       const server = `${own}${body.server}`;
       const more = body.tools.filter(({ name }) => toolPins.find(server, name) === undefined).length;
@@ -67,7 +67,7 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
       if (suspended.length > 0) await parts.onSuspended(suspended);
       const tools = body.tools.map((definition) => {
         const pinned = toolPins.find(server, definition.name) as PinnedTool;
-        // Another guard may have another version of it: each is told of its own.
+        // Guards may have different versions of a tool: each answer is about the version that was sent.
         const why = suspensionOf(pinned, hashOf(definition));
         return {
           tool: definition.name,

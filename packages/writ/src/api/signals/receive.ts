@@ -15,7 +15,7 @@ export function receiveRoute(stream: (name: string) => ReceivedStream | undefine
     operationId: 'receiveEvent',
     tag: 'Signals',
     summary: 'A transmitter pushes a security event token (RFC 8935)',
-    // The transmitter proves itself as its stream says; and each token is signed.
+    // The stream declares how the transmitter proves itself; each token is signed too.
     access: { kind: 'open' },
     always: true,
     body: z.string(),
@@ -49,7 +49,7 @@ export function receiveRoute(stream: (name: string) => ReceivedStream | undefine
   });
 }
 
-/** In a time that tells nothing of how much of it is right. */
+/** Compares in constant time. */
 function isSame(sent: string | undefined, expected: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return sent !== undefined && timingSafeEqual(digest(sent), digest(expected));

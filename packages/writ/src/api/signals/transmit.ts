@@ -28,10 +28,10 @@ const pollShape = z.object({
   setErrs: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
 });
 
-/** What receivers of our events use (OpenID SSF 1.0, section 7; RFC 8936). Their streams are declared in the bundle. */
+/** The operations for receivers of our events (OpenID SSF 1.0, section 7; RFC 8936). The bundle declares their streams. */
 export function transmitRoutes(signals: ServedSignals, issuer: () => string): Route[] {
   const description = { kind: 'area', area: 'description', how: 'read' } as const;
-  /** @throws {Problem} 404, also for one that is another caller's */
+  /** Returns a receiver of the caller. @throws {Problem} 404, also for a stream of another caller */
   const find = (name: string, caller: AuthenticatedCaller): ServedReceiver => {
     const found = signals.receiver(name);
     if (found === undefined || found.caller !== caller.enforcementPoint)

@@ -19,7 +19,7 @@ const capShape = z.object({
   id: z.string(),
   uses: z.int().optional(),
   limits: z.record(z.string(), z.int()).optional(),
-  /** How often it was used, and how much of each limit. */
+  /** The uses so far, and the amounts used of each limit. */
   used: z.object({ uses: z.int(), amounts: z.record(z.string(), z.number()) }),
 });
 const grantShape = z.looseObject({ caps: z.array(capShape) });
@@ -41,8 +41,8 @@ const taskShape = z.object({
 const notFound = { description: 'There is no such task, or it is not yours' };
 
 /**
- * `/v1/tasks`: the tasks that were begun with a token. A caller sees and ends those that it began; who may use the area `tasks` of
- * the admin API, all of them.
+ * `/v1/tasks`: the tasks that were started with a token. A caller sees and ends its own; one that may use the area `tasks` of the
+ * admin API, all.
  */
 export function taskRoutes(parts: TaskParts): Route[] {
   const { tasks, decider, clock, revocations } = parts;
@@ -62,7 +62,7 @@ export function taskRoutes(parts: TaskParts): Route[] {
       access: { kind: 'caller' },
       query: z.object({
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
-        /** Go on behind the `next` of the page before. */
+        /** Continues after the `next` of the page before. */
         before: z.string().optional(),
       }),
       answers: {
@@ -137,7 +137,7 @@ function viewOf(task: StartedTask, { caps, decider, clock, revocations }: TaskPa
   };
 }
 
-/** What nobody started as another kind may do what the bundle says now. */
+/** Returns the mandate of a task; of the default kind, the one that the bundle has now. */
 function mandateOf({ mandate }: StartedTask, usual: Mandate | undefined): Mandate {
   return mandate ?? usual ?? { kind: '', grants: 'any' };
 }

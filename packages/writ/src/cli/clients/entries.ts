@@ -3,7 +3,7 @@ import { ClientConfigError } from '../errors.js';
 import type { ClientConfig } from './known.js';
 import { tomlIn, tomlWithCommands } from './toml-entries.js';
 
-/** A server as a client has it. */
+/** A server in the configuration of a client. */
 export interface ServerEntry {
   readonly name: string;
   /** `stdio`: it has a command. `guarded`: that is ours. `http`: it is somewhere else. `other`: neither. */
@@ -14,9 +14,9 @@ export interface ServerEntry {
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * The servers in the text of a configuration: JSON that may have comments and trailing commas, or TOML.
+ * Returns the servers in the text of a configuration: JSON that may have comments and trailing commas, or TOML.
  *
- * @throws {ClientConfigError} when it is neither, with the place
+ * @throws {ClientConfigError} with the place, if the text is neither
  */
 export function entriesIn({ file, path }: ClientConfig, text: string): ServerEntry[] {
   const servers = path.reduce((at, member) => objectIn(at[member]), parsed(file, text));
@@ -37,7 +37,7 @@ function entryOf(name: string, entry: Json): ServerEntry {
   };
 }
 
-/** What a guarded command guards; undefined when it is no guard. */
+/** Returns the command that a guard runs; undefined if the command is not a guard. */
 export function guardIn(command: readonly string[]): readonly string[] | undefined {
   const at = command.indexOf('guard');
   const end = command.indexOf('--');

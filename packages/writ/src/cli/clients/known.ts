@@ -6,7 +6,7 @@ import { parse } from 'jsonc-parser';
 export interface ClientConfig {
   readonly client: string;
   readonly file: string;
-  /** Where in it the servers are, by their names. */
+  /** Path of the object with the servers, by their names. */
   readonly path: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export const CLIENTS = [
 ] as const;
 type ClientName = (typeof CLIENTS)[number];
 
-/** Where these clients keep their configuration on a machine: those files that are there, each once. */
+/** Returns the existing configuration files of these clients on a machine, each once. */
 export function configsOn(where: Whereabouts, clients: readonly string[] = CLIENTS): ClientConfig[] {
   const seen = new Set<string>();
   return places(where)

@@ -2,16 +2,16 @@ import { parse, patch } from '@decimalturn/toml-patch';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a text of TOML says. @throws {Error} with the place */
+/** Parses a text of TOML. @throws {Error} with the place */
 export function tomlIn(text: string): unknown {
   return parse(text);
 }
 
 /**
- * The text with another command for some servers; everything else, comments too, as it was.
+ * Returns the text with other commands for some servers. The rest, comments too, is unchanged.
  *
- * @param path where the servers are, by their names
- * @throws {Error} when the text would say anything else besides
+ * @param path of the object with the servers, by their names
+ * @throws {Error} if the edit would change anything else
  */
 export function tomlWithCommands(
   text: string,
@@ -26,11 +26,11 @@ export function tomlWithCommands(
     const servers = path.reduce((at, member) => at[member] as Json, whole);
     for (const [name, command] of commands) change(servers[name] as Record<string, unknown>, command);
     const after = patch(from, whole);
-    // The editor is somebody else's, and the file is the user's: what it says is compared whole.
+    // The editor is a dependency and the file is the user's: the whole result is compared.
     if (plain(parse(after)) !== plain(whole)) throw new Error('it cannot be changed without changing more of it');
     return after;
   };
-  // An array in several lines, with comments in it, is taken away before another is put there.
+  // An array of several lines with comments is removed before the new one is written.
   const without = changed(text, (server) => {
     delete server.args;
   });

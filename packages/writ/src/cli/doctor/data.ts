@@ -24,7 +24,7 @@ export function dataChecks(data: string): Found[] {
 
 function keyChecks(folder: string): Found[] {
   if (!existsSync(folder)) return [];
-  // What verifies is for everybody.
+  // Public keys may be readable by everybody.
   const names = readdirSync(folder).filter((name) => !name.endsWith('.pub'));
   const files = names.map((name) => join(folder, name));
   // Windows has no such modes.

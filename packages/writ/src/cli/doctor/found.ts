@@ -1,9 +1,9 @@
-/** What one look at something found. */
+/** The result of one check. */
 export interface Found {
   /** `warning`: it works, and may not be meant so. `wrong`: it does not work, or is not safe. */
   readonly level: 'ok' | 'warning' | 'wrong';
   readonly what: string;
-  /** What to do. */
+  /** The fix. */
   readonly help?: string;
 }
 
@@ -19,7 +19,7 @@ export const wrong = (what: string, help?: string): Found => ({
   ...(help === undefined ? {} : { help }),
 });
 
-/** What went wrong, in one line; of a connection that failed, why. */
+/** Returns an error in one line, with the cause of a failed connection. */
 export function messageOf(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   const isFetch = error instanceof TypeError && cause instanceof Error && cause.message !== '';

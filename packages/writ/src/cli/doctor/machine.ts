@@ -4,7 +4,7 @@ import { type Found, messageOf, ok, wrong } from './found.js';
 
 const FLOOR = [20, 19] as const;
 
-/** What Writ needs of the machine. */
+/** Checks the requirements of Writ on the machine. */
 export function machineChecks(): Found[] {
   const found: Found[] = [];
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

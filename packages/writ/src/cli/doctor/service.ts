@@ -47,7 +47,7 @@ export async function serviceChecks(flags: ServiceToCheck): Promise<Found[]> {
 async function keyChecks({ service, data, keyFile }: ServiceToCheck): Promise<Found[]> {
   const file = keyFile ?? join(data, 'keys/default.key');
   if (!existsSync(file)) return [warning(`there is no key in ${file}`, 'name that of a caller with --key-file')];
-  // Whoever proves nothing is refused before it is looked at what they may do.
+  // 401 means that the key proves nothing; its rights are not checked then.
   if ((await asks(new URL('/v1/tools', service), readFileSync(file, 'utf8').trim())) === 401)
     return [wrong(`${service} does not take the key in ${file}`, 'it is of another store: --data, --key-file')];
   const found: Found[] = [ok(`it takes the key in ${file}`)];
