@@ -43,7 +43,7 @@ function queueOf(results: readonly Result[], settings: Partial<HoldSettings> = {
     },
     settled: async (id: string) => ({ id, status }),
   };
-  const all: HoldSettings = { stepUp: 'wait', wait: 5_000, justify: false, defer: 400, deferred: 1, ...settings };
+  const all: HoldSettings = { stepUp: 'wait', waitMs: 5_000, justify: false, deferMs: 400, deferred: 1, ...settings };
   const queue = new CallQueue(point, () => all, desk);
   const decide = (id = 'o1', call: Partial<HeldCall> = {}, input?: object) =>
     queue.decide(request(id, input), {}, { task: 't', ...call });
@@ -107,7 +107,7 @@ describe('a call that waits for a fact', () => {
     const late = await queueOf(['defer']).decide();
     expect(late.decision).toMatchObject({ result: 'deny', refusal: { code: 'not_resolved' } });
     const signal = AbortSignal.abort();
-    const { decide, events } = queueOf(['defer'], { defer: 60_000 });
+    const { decide, events } = queueOf(['defer'], { deferMs: 60_000 });
     expect((await decide('o1', { signal })).decision.result).toBe('deny');
     expect(events).toEqual(['o1 defer']);
   });

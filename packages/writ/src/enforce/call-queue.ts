@@ -88,7 +88,7 @@ export class CallQueue {
     call: HeldCall,
   ): Promise<HeldDecision> {
     if (!isRequestable(decision)) return { decision };
-    const { stepUp, wait, justify } = this.settings();
+    const { stepUp, waitMs, justify } = this.settings();
     const { justification } = call;
     if (justify && justification === 'none' && (await this.desk.find?.(decision)) === undefined)
       throw new JustificationNeeded(explainBriefly(decision));
@@ -104,7 +104,7 @@ export class CallQueue {
     // A client that cannot be notified waits for its answer all the same.
     const stop = every(NOTIFY_EVERY_MS, notify, () => undefined);
     try {
-      if (reference.status === 'pending') reference = await this.desk.settled(id, wait, call.signal);
+      if (reference.status === 'pending') reference = await this.desk.settled(id, waitMs, call.signal);
     } finally {
       await stop();
     }
@@ -117,7 +117,7 @@ export class CallQueue {
     }
     const why =
       reference.status === 'pending'
-        ? `nobody approved it within ${Math.round(wait / 1_000)} s`
+        ? `nobody approved it within ${Math.round(waitMs / 1_000)} s`
         : `it was ${reference.status}`;
     return { decision: await this.end(decision, 'not_approved', why), reference };
   }
@@ -128,7 +128,7 @@ export class CallQueue {
     carried: Carried,
     call: HeldCall,
   ): Promise<HeldDecision> {
-    const { defer, deferred } = this.settings();
+    const { deferMs, deferred } = this.settings();
     const waiting = this.deferred.get(call.task) ?? new Set();
     if (waiting.size >= deferred) {
       const why = `${waiting.size} calls of this task wait already`;
@@ -146,7 +146,7 @@ export class CallQueue {
       const began = performance.now();
       let decision = first;
       for (let look = FIRST_LOOK_MS; decision.result === 'defer'; look = Math.min(look * 2, MAX_LOOK_MS)) {
-        const left = defer - (performance.now() - began);
+        const left = deferMs - (performance.now() - began);
         if (left <= 0 || call.signal?.aborted === true) break;
         call.onWait?.(first.refusal?.message ?? 'waiting for facts', Math.round(performance.now() - began));
         await sleep(Math.min(look, left), undefined, { ref: false });

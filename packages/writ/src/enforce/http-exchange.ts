@@ -8,7 +8,7 @@ interface Exchange<T> {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   /** The time for the whole answer, in milliseconds, however much of it has come. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /** Returns the reader of an answer with these headers. @throws {Error} if such an answer is not read at all */
   readonly read: (status: number, headers: IncomingHttpHeaders) => AnswerReader<T>;
@@ -31,7 +31,7 @@ export interface AnswerReader<T> {
  * @throws {Error} the error of the connection, the reader, the timeout or the signal; the request may have arrived
  */
 export function exchange<T>(dispatcher: Dispatcher, sent: Exchange<T>): Promise<T> {
-  const { method, path, headers, body, timeout, signal, read } = sent;
+  const { method, path, headers, body, timeoutMs, signal, read } = sent;
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason);
     let reader: AnswerReader<T> | undefined;
@@ -50,7 +50,7 @@ export function exchange<T>(dispatcher: Dispatcher, sent: Exchange<T>): Promise<
       controller?.abort(reason instanceof Error ? reason : new Error(String(reason)));
     };
     const gone = (): void => fail(signal?.reason);
-    const late = setTimeout(() => fail(new Error(`it did not answer in ${timeout} ms`)), timeout);
+    const late = setTimeout(() => fail(new Error(`it did not answer in ${timeoutMs} ms`)), timeoutMs);
     signal?.addEventListener('abort', gone, { once: true });
     const attempt = (step: () => void): void => {
       try {

@@ -47,7 +47,7 @@ export class ServiceClient {
           ...(txnToken && { 'txn-token': txnToken }),
         },
         body: body === undefined ? undefined : JSON.stringify(body),
-        timeout: TIMEOUT_MS,
+        timeoutMs: TIMEOUT_MS,
         read: answerReader,
       });
     } catch (cause) {

@@ -47,7 +47,7 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpst
     };
     return Upstream.start(name, addressOf(name, server, bundle, data), {
       prefix,
-      timeout: millisecondsOf(timeout),
+      timeoutMs: millisecondsOf(timeout),
       concurrency,
       getsToken: passToken,
       onTools,

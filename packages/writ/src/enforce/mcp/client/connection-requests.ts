@@ -57,7 +57,7 @@ export class SharedConnection implements Transport {
   }
 
   private async request(sent: SentRequest, client: DirectClient): Promise<CallResult> {
-    const { signal, timeout, may } = sent;
+    const { signal, timeoutMs, may } = sent;
     this.sent += 1;
     const id = `writ-${this.sent}`;
     let late: NodeJS.Timeout | undefined;
@@ -74,7 +74,7 @@ export class SharedConnection implements Transport {
       signal?.throwIfAborted();
       const answer = await new Promise<Json>((answered, failed) => {
         this.waiting.set(id, { answered, failed });
-        late = setTimeout(() => stop(new Error(`it did not answer in ${timeout} ms`)), timeout);
+        late = setTimeout(() => stop(new Error(`it did not answer in ${timeoutMs} ms`)), timeoutMs);
         signal?.addEventListener('abort', gone, { once: true });
         this.inner.send(messageOf(id, sent, client) as unknown as JSONRPCMessage).catch(failed);
       });

@@ -17,7 +17,7 @@ export interface SentRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** In milliseconds. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** The answers that are allowed in addition to a result: a question to the user, the handle of a task. */
   readonly may: readonly ('input_required' | 'task')[];
 }

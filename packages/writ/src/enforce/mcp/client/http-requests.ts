@@ -43,7 +43,7 @@ export class HttpRequests implements DirectRequests {
   }
 
   async request(sent: SentRequest): Promise<CallResult> {
-    const { method, params, headers, signal, timeout, may } = sent;
+    const { method, params, headers, signal, timeoutMs, may } = sent;
     this.sent += 1;
     const id = `writ-${this.sent}`;
     const answer = await exchange(this.pool, {
@@ -51,7 +51,7 @@ export class HttpRequests implements DirectRequests {
       path: this.path,
       headers: { ...this.headers, 'mcp-method': method, ...nameHeader(method, params), ...headers },
       body: JSON.stringify(messageOf(id, sent, this.client)),
-      timeout,
+      timeoutMs,
       signal,
       read: (status, came) => readerOf(status, came, id),
     });

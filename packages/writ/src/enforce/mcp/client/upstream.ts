@@ -14,9 +14,9 @@ import { type Bridge, bridgeTo } from './bridge.js';
 import { SharedConnection } from './connection-requests.js';
 import type { DirectRequests } from './direct-requests.js';
 import { HttpRequests } from './http-requests.js';
-import { contentsOf, type OfferedContents } from './offered-contents.js';
+import { Listing } from './listing.js';
+import type { OfferedContents } from './offered-contents.js';
 import { type ServerAddress, type ServerCommand, transportTo } from './server-address.js';
-import { validatorOf } from './tool-schema.js';
 import { WatchedResources } from './watched.js';
 
 interface UpstreamOptions {
@@ -25,7 +25,7 @@ interface UpstreamOptions {
   /** The prefix of the names of its tools, as clients see them. */
   readonly prefix?: string;
   /** The time for one call, in milliseconds. */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
   /** The most calls at once; others wait. */
   readonly concurrency?: number;
   /** Called with the listed tools each time they are listed, before anybody sees them. */
@@ -55,17 +55,7 @@ const MAX_WAIT_MS = 30_000;
 
 /** An MCP server behind an enforcement point. A lost connection is made again, after longer and longer times. */
 export class Upstream {
-  private validators = new Map<string, (input: unknown) => string | undefined>();
-  private toolList: readonly Tool[] = [];
-  private offered: OfferedContents = {
-    resources: [],
-    templates: [],
-    prompts: [],
-    completes: false,
-    notifies: false,
-    logs: false,
-    tasks: false,
-  };
+  private readonly listing = new Listing();
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wait = FIRST_WAIT_MS;
@@ -116,11 +106,11 @@ export class Upstream {
   }
 
   get tools(): readonly Tool[] {
-    return this.toolList;
+    return this.listing.tools;
   }
 
   get contents(): OfferedContents {
-    return this.offered;
+    return this.listing.contents;
   }
 
   /** The prefix of the names of its tools, as clients see them. */
@@ -134,7 +124,7 @@ export class Upstream {
 
   /** Returns why arguments do not fit the tool's own input schema; undefined if they fit. */
   schemaError(tool: string, input: unknown): string | undefined {
-    return this.validators.get(tool)?.(input);
+    return this.listing.schemaError(tool, input);
   }
 
   /**
@@ -165,15 +155,15 @@ export class Upstream {
       const direct = onProgress === undefined ? this.direct : undefined;
       const takesTasks = options.takesTasks === true && direct !== undefined;
       const sent = { method, params: { ...params, ...retryOf(input), ...this.metaFor({ ...options, takesTasks }) } };
-      const timeout = this.options.timeout ?? CALL_TIMEOUT_MS;
+      const timeoutMs = this.options.timeoutMs ?? CALL_TIMEOUT_MS;
       const headers = this.headersFor(method, params);
       try {
         if (direct !== undefined) {
           const may = [...(input === undefined ? [] : [INPUT_REQUIRED]), ...(takesTasks ? [TASK] : [])];
-          return await direct.request({ ...sent, headers, timeout, signal, may });
+          return await direct.request({ ...sent, headers, timeoutMs, signal, may });
         }
         return (await client.request(sent, ANY_RESULT, {
-          timeout,
+          timeout: timeoutMs,
           headers,
           ...(input === undefined ? {} : { allowInputRequired: true }),
           ...(onProgress === undefined
@@ -194,7 +184,7 @@ export class Upstream {
 
   /** Returns the headers in which a tool has its arguments repeated. */
   private headersFor(method: string, params: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
-    const tool = method === 'tools/call' ? this.toolList.find(({ name }) => name === params.name) : undefined;
+    const tool = method === 'tools/call' ? this.tools.find(({ name }) => name === params.name) : undefined;
     return tool === undefined ? {} : paramHeaders(tool.inputSchema, params.arguments as Record<string, unknown>);
   }
 
@@ -283,19 +273,7 @@ export class Upstream {
   }
 
   private async list(client: Client): Promise<void> {
-    // A server that has only resources or prompts has no tools.
-    const hasTools = client.getServerCapabilities()?.tools !== undefined;
-    const { tools } = hasTools ? await client.listTools() : { tools: [] };
-    const twice = tools.find(({ name }, i) => tools.findIndex((one) => one.name === name) !== i);
-    // It is unknown which of the two a client would see, and which would be called.
-    if (twice !== undefined) throw new Error(`it lists the tool ${JSON.stringify(twice.name)} twice`);
-    await this.options.onTools?.(tools);
-    const contents = await contentsOf(client);
-    const isChanged = JSON.stringify(contents) !== JSON.stringify(this.offered);
-    this.offered = contents;
-    this.validators = new Map(tools.map((tool) => [tool.name, validatorOf(tool)]));
-    this.toolList = tools;
-    if (isChanged) this.options.onContents?.();
+    if (await this.listing.refresh(client, this.options.onTools)) this.options.onContents?.();
   }
 
   private lost(client: Client, error?: unknown): void {

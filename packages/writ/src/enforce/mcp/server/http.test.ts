@@ -14,7 +14,7 @@ import { APPROVED } from '../protocol/tool-states.js';
 import { serveGateway } from './http.js';
 
 const NOTHING = { resources: [], templates: [], prompts: [], completes: false, notifies: false, logs: false };
-const HOLD = { stepUp: 'reference', wait: 0, justify: false, defer: 0, deferred: 0 } as const;
+const HOLD = { stepUp: 'reference', waitMs: 0, justify: false, deferMs: 0, deferred: 0 } as const;
 
 /** A server with one tool, which answers with its argument. */
 const upstream = {
