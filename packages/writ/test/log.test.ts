@@ -263,7 +263,7 @@ describe('a log that was cut off', () => {
     };
     const starts = () => run(BUNDLE, { data }).then((again) => again.writ.close());
     change('delete from log_groups where seq = (select max(seq) from log_groups)');
-    await expect(starts()).rejects.toThrow(/cannot be gone on with: the log has no tile 0/);
+    await expect(starts()).rejects.toThrow(/cannot be continued: the log has no tile 0/);
     change('update log_groups set hashes = zeroblob(length(hashes)) where seq = 2');
     await expect(starts()).rejects.toThrow('its tree has another root than its checkpoint');
     change("update log_head set checkpoint = replace(checkpoint, substr(checkpoint, -20, 4), 'AAAA')");

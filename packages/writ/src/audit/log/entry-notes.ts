@@ -11,18 +11,18 @@ export interface EntryNote {
   readonly kind: LogEntry['kind'];
   readonly id: string;
   readonly time: string;
-  /** Of a decision. */
+  /** These are of a decision. */
   readonly result?: DecisionRecord['result'];
   readonly refusal?: string | undefined;
   readonly path?: readonly EntityUid[] | undefined;
   readonly action?: string;
   readonly use?: CapUse | undefined;
   readonly reserved?: readonly Holding[] | undefined;
-  /** Of an outcome. */
+  /** These are of an outcome. */
   readonly decisionId?: string;
   readonly isUndone?: boolean;
   readonly held?: readonly Holding[] | undefined;
-  /** Of a change. */
+  /** This is of a change. */
   readonly removed?: readonly Removal[] | undefined;
 }
 

@@ -5,19 +5,19 @@ import { isSealed, opened } from '../protection/sealing.js';
 import { attachedTo, checked } from './log-lines.js';
 import { LogTiles, NO_CATCH_UP } from './log-tiles.js';
 
-/** An entry that is about somebody who was erased: that it was there, and when. */
+/** An entry about a person who was erased: its kind and its time, and nothing else. */
 interface ErasedEntry {
   readonly kind: 'erased';
   readonly id: string;
   readonly time: string;
   readonly was: LogEntry['kind'];
-  /** Of a decision. */
+  /** The result, of a decision. */
   readonly result?: string;
 }
 
 export type ReadEntry = LogEntry | ErasedEntry;
 
-/** Makes entries of the lines of the log: with what is beside the log, and with the keys of people. */
+/** Reads entries from the lines of the log: with their attachments, and with the keys of people. */
 export class EntryOpener {
   private readonly tiles: LogTiles;
 
@@ -28,7 +28,7 @@ export class EntryOpener {
     this.tiles = new LogTiles(store, NO_CATCH_UP);
   }
 
-  /** The entries of a group, in order. @throws {LogProofError} when what is beside the log is not there or was changed */
+  /** Returns the entries of a group, in order. @throws {LogProofError} if an attachment is missing or was changed */
   async entries(body: string): Promise<ReadEntry[]> {
     const entries: ReadEntry[] = [];
     for (const line of body.split('\n')) {

@@ -5,19 +5,19 @@ import type { LogGroup } from './log-group.js';
 import { holdingsWriter } from './log-holdings.js';
 import { type HeadRow, LogTree, openTiles, type TileRow } from './log-tree.js';
 
-/** So many proofs later, those that are too old are thrown away. */
+/** Expired proofs are deleted once for this many new ones. */
 const PURGE_EVERY = 1_000;
 
-/** One signature is for all commits of so long a time, so that it costs each entry next to nothing. */
+/** One signature is for all commits of this time, so that it costs each entry next to nothing. */
 export const SIGN_EVERY_MS = 20;
 
 /** Writes groups to an open database. */
 interface GroupsInserter {
-  /** All of them are there, each whole and in the tree, or none. Signs when the last signature is some time ago. */
+  /** Writes all groups, each whole and in the tree, or none. Signs if the last signature is older than {@link SIGN_EVERY_MS}. */
   insert(groups: readonly LogGroup[]): void;
-  /** Signs for what was written since. */
+  /** Signs for what was written since the last signature. */
   sign(): void;
-  /** Whether everything that was written is signed for. */
+  /** Whether the last signature is for everything that was written. */
   readonly isSigned: boolean;
 }
 
@@ -53,7 +53,7 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): Group
       next = longer;
       insert.run(group.first, group.last, group.count, group.body, added.start, added.hashes);
       for (const { sha256, text } of group.attachments) attach.run(sha256, text);
-      // A store without the table has nobody who seals.
+      // The statement is prepared late: a store without that table seals nothing.
       for (const { id, person, key } of group.keys) keyRow().run(id, person, key);
       for (const { level, n, hashes } of tiles) tile.run(level, n, hashes);
       for (const { decisionId, id } of group.outcomes) outcome.run(decisionId, id);
@@ -87,7 +87,7 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): Group
   return {
     insert(groups) {
       const isDue = performance.now() - signedAt >= SIGN_EVERY_MS;
-      // Only once it is committed: what was rolled back is no part of the tree.
+      // Only after the commit: what was rolled back is no part of the tree.
       tree = write(groups, isDue);
       if (isDue) [signed, signedAt] = [tree.size, performance.now()];
     },

@@ -1,12 +1,12 @@
 import type { Holding, KeptHolding, Removal } from '../../decide/record.js';
 
-/** What permits hold of the accumulators, as rows of a table; what is worked out of them is the same for every database. */
+/** Rows of what permits hold of the accumulators. The computations on them are the same for every database. */
 
 export type HoldingTables = {
   log_holdings: {
     decision_id: string;
     at: number;
-    /** When there is something to do with it again. */
+    /** The time at which the row is next due, in milliseconds since the epoch. */
     next: number;
     /** JSON. */
     holdings: string;
@@ -16,24 +16,25 @@ export type HoldingTables = {
 export type HoldingRow = HoldingTables['log_holdings'];
 export type AccountRow = HoldingTables['log_accounts'];
 
-/** After this long the outcome of a permit changes nothing any more; so long the ledger waits for it (`OUTCOME_DEADLINE_MS`). */
+/** The outcome of a permit changes nothing after this time; the ledger waits for it as long (`OUTCOME_DEADLINE_MS`). */
 export const SETTLED_AFTER_MS = 15 * 60_000;
-/** A report that came in time may still be on its way to the disk. */
+/** The margin for a report in time that is still on its way to the disk. */
 export const ON_ITS_WAY_MS = 60_000;
-/** After so many permits, up to twice as many that are settled are added up: never so many that those who wait would notice. */
+/** After this many permits, at most twice as many settled rows are added up: few enough that those who await a commit do not notice. */
 export const COMPACT_EVERY = 500;
 export const MAX_AT_ONCE = 2 * COMPACT_EVERY;
 
-/** What becomes of rows that there is something to do with. */
+/** The result of folding rows that are due. */
 interface FoldedRows {
-  /** The decisions of which nothing is left. */
+  /** The decisions that hold nothing any more. */
   readonly over: readonly string[];
-  /** Those of which a window still sees something. */
+  /** The decisions whose holdings a window still counts. */
   readonly later: readonly { readonly id: string; readonly next: number; readonly holdings: string }[];
-  /** What is added to each account. */
+  /** The amounts to add to each account. */
   readonly totals: readonly (Holding & { readonly at: number })[];
 }
 
+/** Folds rows that are due: what has no window goes to its account, what a window still counts stays. */
 export function foldHoldings(rows: readonly HoldingRow[], now: number): FoldedRows {
   const over: string[] = [];
   const later: FoldedRows['later'][number][] = [];
@@ -60,17 +61,17 @@ export function foldHoldings(rows: readonly HoldingRow[], now: number): FoldedRo
   return { over, later, totals: [...totals.values()] };
 }
 
-/** An account's amount with more, both as JSON. */
+/** Returns an account's amount with more added, as JSON. */
 export function amountWith(before: string | undefined, more: Holding['amount']): string {
   return JSON.stringify(before === undefined ? more : together(JSON.parse(before) as Holding['amount'], more));
 }
 
-/** An account's amount without some values, both as JSON. */
+/** Returns an account's amount without some values, as JSON. */
 export function amountWithout(amount: string, values: readonly string[]): string {
   return JSON.stringify(without(JSON.parse(amount) as Holding['amount'], values));
 }
 
-/** The holdings of a row without what is taken out, both as JSON. */
+/** Returns the holdings of a row without what is removed, as JSON. */
 export function holdingsWithout(holdings: string, { accumulator, key, values }: Removal): string {
   const left = (JSON.parse(holdings) as Holding[]).map((holding) =>
     holding.accumulator === accumulator && holding.key === key
@@ -90,14 +91,14 @@ function together(a: Holding['amount'], b: Holding['amount']): Holding['amount']
   return Number.isSafeInteger(Number(sum)) ? Number(sum) : String(sum);
 }
 
-/** As the ledger takes them in, oldest first. `settled`: the decisions of which an outcome is known. */
+/** Returns holdings as the ledger restores them, oldest first. @param settled the decisions with a known outcome */
 export function keptHoldings(
   rows: readonly HoldingRow[],
   accounts: readonly AccountRow[],
   settled: ReadonlySet<string>,
   now: number,
 ): readonly KeptHolding[] {
-  const forGood = accounts.map(({ amount, ...account }) => ({
+  const permanent = accounts.map(({ amount, ...account }) => ({
     ...account,
     amount: JSON.parse(amount) as Holding['amount'],
     decisionId: undefined,
@@ -108,5 +109,5 @@ export function keptHoldings(
       .filter(({ until }) => until === undefined || until > now)
       .map((holding) => ({ ...holding, at, decisionId: isOpen ? id : undefined }));
   });
-  return [...forGood, ...held];
+  return [...permanent, ...held];
 }

@@ -9,11 +9,11 @@ import type { LogTiles, TileSource } from './log-tiles.js';
 
 const CHECKPOINT = 'checkpoint';
 
-/** A log as files, named as C2SP tlog-tiles names them: any web server can serve the folder. */
+/** A log as files with the names of C2SP tlog-tiles: any web server can serve the folder. */
 export class LogFolder implements TileSource {
   constructor(readonly folder: string) {}
 
-  /** The signed checkpoint. @throws {LogProofError} when there is none */
+  /** Returns the signed checkpoint. @throws {LogProofError} if there is none */
   async checkpoint(): Promise<string> {
     return readFile(join(this.folder, CHECKPOINT), 'utf8').catch(() => {
       throw new LogProofError(`${this.folder} has no file "checkpoint"`, 'is it the folder of a log?');
@@ -22,7 +22,7 @@ export class LogFolder implements TileSource {
 
   async read(name: TileName): Promise<Buffer> {
     const file = join(this.folder, tilePath(name));
-    // The full tile has what a part of it had.
+    // A full tile begins with what a part of it had.
     const full = join(this.folder, tilePath({ ...name, width: TILE_WIDTH }));
     const isCut = !existsSync(file) && existsSync(full);
     const bytes = await readFile(isCut ? full : file).catch(() => {
@@ -46,10 +46,10 @@ function firstEntries(bundle: Buffer, count: number): Buffer {
 }
 
 /**
- * Writes a log to a folder; what is there already is not written again.
+ * Writes a log to a folder. Full tiles that are there already are not written again.
  *
- * @returns how many entries it has now
- * @throws {LogProofError} when the folder has another log, or one that is longer
+ * @returns the number of entries in the folder now
+ * @throws {LogProofError} if the folder has another log, or a longer one
  */
 export async function exportLog(tiles: LogTiles, folder: string): Promise<number> {
   const { checkpoint } = await tiles.head();
@@ -70,7 +70,7 @@ export async function exportLog(tiles: LogTiles, folder: string): Promise<number
     await write(file, bytes);
     if (name.width === TILE_WIDTH) await rm(`${file}.p`, { recursive: true, force: true });
   }
-  // The last: whoever reads the folder meanwhile finds all that its checkpoint promises.
+  // The checkpoint is last: a reader of the folder finds all that it promises.
   await write(join(folder, CHECKPOINT), checkpoint);
   return size;
 }

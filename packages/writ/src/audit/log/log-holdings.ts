@@ -14,8 +14,8 @@ import {
 } from './holding-rows.js';
 
 /**
- * What permits hold of the accumulators, kept with the log so that a restart forgets none: the same commit writes both. One row for a
- * permit, until its outcome can change nothing more; then what counts for good is one row for each key.
+ * Keeps what permits hold of the accumulators with the log, in the same commit, so that a restart loses nothing. A permit has a row until
+ * its outcome can change nothing more; then what counts permanently is added to one row for each key.
  */
 
 export async function holdingTables(db: Kysely<unknown>): Promise<void> {
@@ -40,18 +40,18 @@ export async function holdingTables(db: Kysely<unknown>): Promise<void> {
 }
 
 interface HoldingsWriter {
-  /** @param reserved what it holds, as JSON */
+  /** Adds what a permit holds. @param reserved as JSON */
   enter(decisionId: string, at: number, reserved: string): void;
-  /** It holds something else from now on, as JSON; nothing when there is none. */
+  /** Replaces what a permit holds. @param held as JSON */
   replace(decisionId: string, at: number, held: string): void;
   remove(decisionId: string): void;
-  /** Takes values out of a set, wherever they are held. */
+  /** Removes values from a set, in all rows. */
   takeOut(removal: Removal): void;
-  /** After everything of a commit: what it gave back must not be added up before. */
+  /** Adds up what is settled. Call it last in a commit: what the commit gave back must not be added up. */
   finish(): void;
 }
 
-/** Writes within the transaction of whoever calls. */
+/** Returns a writer that works within the caller's transaction. */
 export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
   const insert = database.prepare('insert into log_holdings (decision_id, at, next, holdings) values (?, ?, ?, ?)');
   const remove = database.prepare('delete from log_holdings where decision_id = ?');
@@ -59,7 +59,7 @@ export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
     `insert into log_holdings (decision_id, at, next, holdings) values (?, ?, ?, ?)
      on conflict do update set holdings = excluded.holdings`,
   );
-  // What was left by a process that ended is added up with the first permit.
+  // The first permit adds up what an earlier process left.
   let written = COMPACT_EVERY;
   let latest = 0;
   return {
@@ -83,7 +83,7 @@ export function holdingsWriter(database: Sqlite.Database): HoldingsWriter {
   };
 }
 
-/** It is done seldom, and looks at all that is not added up yet. */
+/** Removes values from all rows. It is rare, and reads everything that is not added up yet. */
 function takeOut(database: Sqlite.Database, { accumulator, key, values }: Removal): void {
   const accounts = database
     .prepare('select fold, amount from log_accounts where accumulator = ? and key = ?')

@@ -37,7 +37,7 @@ export const auditMigrations: Migrations = {
         .addColumn('decision_id', 'text', (c) => c.primaryKey())
         .addColumn('id', 'text', (c) => c.notNull())
         .execute();
-      // What was recorded one row a decision goes on being readable.
+      // Decisions that were recorded one a row stay readable.
       await sql`insert into log_groups (first_id, last_id, count, body)
         select id, id, 1, '{"kind":"decision",' || substr(record, 2) from decision_records order by id`.execute(db);
       await db.schema.dropTable('outcome_records').execute();

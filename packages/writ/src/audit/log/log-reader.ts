@@ -7,7 +7,7 @@ import { keptHoldings } from './holding-rows.js';
 import type { LogTables } from './log-tables.js';
 import { type CatchUp, LogTiles, NO_CATCH_UP } from './log-tiles.js';
 
-/** A decision with what became of it. */
+/** A decision with its outcome. */
 export interface RecordedDecision {
   readonly decision: DecisionRecord;
   readonly outcome: OutcomeRecord | undefined;
@@ -23,7 +23,7 @@ interface PositionedEntry {
   readonly entry: ReadEntry;
 }
 
-/** Reads the log. What it finds is what was in its tables when it looked. */
+/** Reads the log. It finds what the tables have at that moment. */
 export class LogReader {
   private readonly opener: EntryOpener;
   private readonly tiles: LogTiles;
@@ -45,7 +45,7 @@ export class LogReader {
     return this.store.withTables<LogTables>();
   }
 
-  /** The id of the last entry, or undefined when there is none. */
+  /** Returns the id of the last entry; undefined if the log is empty. */
   async lastId(): Promise<string | undefined> {
     await this.catchUp();
     const row = await this.table
@@ -57,7 +57,7 @@ export class LogReader {
     return row?.last_id;
   }
 
-  /** The record of a decision, or undefined when there is none of that id, or it is about somebody who was erased. */
+  /** Returns the record of a decision; undefined if no decision has that id, or it is about a person who was erased. */
   async find(id: string): Promise<RecordedDecision | undefined> {
     await this.catchUp();
     const decision = await this.entryOf(id);
@@ -71,7 +71,7 @@ export class LogReader {
     return { decision, outcome: outcome?.kind === 'outcome' ? outcome : undefined };
   }
 
-  /** The entry of that id. */
+  /** Returns the entry of that id; undefined if it is not found. */
   async entry(id: string): Promise<ReadEntry | undefined> {
     await this.catchUp();
     return this.entryOf(id);
@@ -82,7 +82,7 @@ export class LogReader {
     return found && this.opener.entry(found.line);
   }
 
-  /** What was taken of the caps of mandates and still counts, in the order of the decisions. What is over is forgotten. */
+  /** Returns what was taken of the caps of mandates and still counts, in the order of the decisions. Deletes what is over. */
   async uses(now: Date): Promise<{ readonly decisionId: string; readonly use: CapUse }[]> {
     const seconds = Math.floor(now.getTime() / 1_000);
     await this.table.deleteFrom('log_uses').where('until', '<', seconds).execute();
@@ -90,7 +90,7 @@ export class LogReader {
     return rows.map(({ decision_id, use }) => ({ decisionId: decision_id, use: JSON.parse(use) as CapUse }));
   }
 
-  /** What permits hold of the accumulators, oldest first. */
+  /** Returns what permits hold of the accumulators, oldest first. */
   async holdings(now: Date): Promise<readonly KeptHolding[]> {
     const rows = await this.table.selectFrom('log_holdings').selectAll().orderBy('at').execute();
     const accounts = await this.table.selectFrom('log_accounts').selectAll().execute();
@@ -103,7 +103,7 @@ export class LogReader {
     return keptHoldings(rows, accounts, settled, now.getTime());
   }
 
-  /** The proofs of possession that were used and are not too old yet. */
+  /** Returns the used proofs of possession that have not expired. Deletes those that have. */
   async proofs(now: Date): Promise<Pick<UsedProof, 'key' | 'until'>[]> {
     await this.table.deleteFrom('log_proofs').where('until', '<', secondsAt(now)).execute();
     return this.table.selectFrom('log_proofs').selectAll().orderBy('until').execute();

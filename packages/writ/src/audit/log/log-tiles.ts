@@ -7,7 +7,7 @@ import { bundleOf, TILE_WIDTH, type TileName } from '../tlog/tiles.js';
 import type { LogTables } from './log-tables.js';
 import { countOf } from './log-tree.js';
 
-/** So many groups can have ids of the same time. */
+/** The most groups that can have ids of one time. */
 const NEAR_GROUPS = 64;
 
 /** Waits until everything that a service has put on disk is in the tables. */
@@ -15,20 +15,20 @@ export type CatchUp = () => Promise<void>;
 /** Waits for nothing: for a reader beside the service, which sees the tables alone. */
 export const NO_CATCH_UP: CatchUp = async () => undefined;
 
-/** Where the parts of a log can be read: a store, or a folder. */
+/** A source of the parts of a log: a store, or a folder. */
 export interface TileSource {
-  /** @throws {LogProofError} when the log has not that much */
+  /** Returns the bytes of a tile. @throws {LogProofError} if the log is shorter */
   read(name: TileName): Promise<Buffer>;
-  /** What is beside the log under a hash. */
+  /** Returns the text that is beside the log under a hash; undefined if there is none. */
   attachment(sha256: string): Promise<string | undefined>;
 }
 
-/** The tiles of hashes, as proofs are worked out from them. */
+/** Returns a reader of the tiles of hashes, for computing proofs. */
 export function hashTiles(source: TileSource): ReadTile {
   return (level, n, width) => source.read({ level, n, width });
 }
 
-/** The log as its store has it, in the parts that C2SP tlog-tiles names. */
+/** The log of a store, in the parts that C2SP tlog-tiles names. */
 export class LogTiles implements TileSource {
   constructor(
     private readonly store: Store,
@@ -39,13 +39,13 @@ export class LogTiles implements TileSource {
     return this.store.withTables<LogTables>();
   }
 
-  /** The log's name, and its newest signed checkpoint. */
+  /** Returns the log's name, its size, and its newest signed checkpoint. */
   async head(): Promise<{ readonly origin: string; readonly size: number; readonly checkpoint: string }> {
     await this.catchUp();
     return this.table.selectFrom('log_head').select(['origin', 'size', 'checkpoint']).executeTakeFirstOrThrow();
   }
 
-  /** The root of everything that was written, signed for or not. @throws {RangeError} when what it is worked out of was changed */
+  /** Returns the root of everything that was written, signed for or not. @throws {RangeError} if the frontier of the tree was changed */
   async root(): Promise<Hash> {
     const { size, frontier } = await this.table
       .selectFrom('log_head')
@@ -54,7 +54,7 @@ export class LogTiles implements TileSource {
     return Frontier.of(size, frontier).root();
   }
 
-  /** The newest checkpoint that witnesses signed too, of at least this many entries. */
+  /** Returns the newest checkpoint of at least this many entries that witnesses signed too. */
   async cosigned(atLeast: number): Promise<string | undefined> {
     const row = await this.table
       .selectFrom('log_cosigned')
@@ -66,7 +66,7 @@ export class LogTiles implements TileSource {
     return row?.checkpoint;
   }
 
-  /** Keeps a checkpoint with what witnesses signed. */
+  /** Keeps a checkpoint with the signatures of witnesses. */
   async keepCosigned(size: number, checkpoint: string): Promise<void> {
     await this.table
       .insertInto('log_cosigned')
@@ -76,9 +76,9 @@ export class LogTiles implements TileSource {
   }
 
   /**
-   * The bytes of a tile, or of an entry bundle.
+   * Returns the bytes of a tile, or of an entry bundle.
    *
-   * @throws {LogProofError} when the log has not that much
+   * @throws {LogProofError} if the log is shorter
    */
   async read({ level, n, width }: TileName): Promise<Buffer> {
     if (level === 'entries') return bundleOf((await this.lines(n, width)).map((line) => Buffer.from(line)));
@@ -93,7 +93,7 @@ export class LogTiles implements TileSource {
     return row.hashes.subarray(0, width * HASH_BYTES);
   }
 
-  /** An attachment's text, or undefined when there is none of that hash. */
+  /** Returns the text of an attachment; undefined if none has that hash. */
   async attachment(sha256: string): Promise<string | undefined> {
     const row = await this.table
       .selectFrom('log_attachments')
@@ -103,10 +103,10 @@ export class LogTiles implements TileSource {
     return row?.text;
   }
 
-  /** The place in the log of an entry, and its line. */
+  /** Returns the place of an entry in the log, and its line; undefined if it is not found. */
   async find(id: string): Promise<{ readonly index: number; readonly line: string } | undefined> {
     await this.catchUp();
-    // Services that write at the same time make ids of the same time: the entry can be in one of several groups.
+    // Services that write at the same time make ids of the same time: one of several groups can have the entry.
     const near = await this.table
       .selectFrom((from) =>
         from
@@ -133,7 +133,7 @@ export class LogTiles implements TileSource {
     return undefined;
   }
 
-  /** The groups that have entries of a tile, in their order. */
+  /** Returns the groups that have entries of a tile, in their order. */
   groupsOf(n: number): Promise<{ readonly start: number; readonly body: string }[]> {
     return this.groups(n, ['start', 'body']).execute();
   }
@@ -146,7 +146,7 @@ export class LogTiles implements TileSource {
     return hashes;
   }
 
-  /** The lines of the entries of a tile. @throws {LogProofError} when there are not that many */
+  /** Returns the lines of the entries of a tile. @throws {LogProofError} if there are fewer */
   async lines(n: number, width: number): Promise<string[]> {
     const rows = await this.groupsOf(n);
     const first = n * TILE_WIDTH - (rows[0]?.start ?? 0);
@@ -155,7 +155,6 @@ export class LogTiles implements TileSource {
     return lines;
   }
 
-  /** The groups that have entries of a tile. */
   private groups<T extends 'start' | 'hashes' | 'body'>(n: number, columns: readonly T[]) {
     const first = n * TILE_WIDTH;
     return this.table

@@ -4,39 +4,39 @@ import { HASH_BYTES, type Hash, joined, leafHash } from '../tlog/hashes.js';
 import type { Signer } from '../tlog/note.js';
 import { TILE_HEIGHT, TILE_WIDTH } from '../tlog/tiles.js';
 
-/** A tile of a level above the entries' hashes; those are kept with the entries. */
+/** A tile of a level above the entries' hashes, which are kept with the entries. */
 export interface TileRow {
   readonly level: number;
   readonly n: number;
   readonly hashes: Buffer;
 }
 
-/** Where a log ends: one row. */
+/** The end of a log: one row. */
 export interface HeadRow {
   readonly size: number;
   readonly frontier: Buffer;
-  /** A signed note; empty when nobody has signed yet. */
+  /** A signed note; empty before the first signature. */
   readonly checkpoint: string;
 }
 
-/** Entries that were added: where the first of them is, and their hashes. */
+/** Entries that were added: the place of the first, and their hashes. */
 interface Added {
   readonly start: number;
   readonly hashes: Buffer;
 }
 
 /**
- * The log's tree while entries are added to it. A value, as its frontier is: what could not be committed is dropped, and the tree
- * from before goes on.
+ * The log's tree while entries are added to it. A value, as its frontier is: after a failed commit the new tree is dropped, and the
+ * earlier one continues.
  */
 export class LogTree {
   private constructor(
     private readonly frontier: Frontier,
-    /** The last tile of each level above the entries' hashes, when it is not full. */
+    /** The last tile of each level above the entries' hashes, if it is not full. */
     private readonly open: ReadonlyMap<number, TileRow>,
   ) {}
 
-  /** @param tiles the tiles that {@link openTiles} names, when they are there */
+  /** @param tiles the existing ones of those that {@link openTiles} names */
   static of({ size, frontier }: Pick<HeadRow, 'size' | 'frontier'>, tiles: readonly TileRow[]): LogTree {
     return new LogTree(Frontier.of(size, frontier), new Map(tiles.map((tile) => [tile.level, tile])));
   }
@@ -49,7 +49,7 @@ export class LogTree {
     return this.frontier.root();
   }
 
-  /** @param entries their texts, as they are stored */
+  /** Returns the tree with more entries. @param entries their texts, as they are stored */
   with(entries: readonly string[]): {
     readonly tree: LogTree;
     readonly added: Added;
@@ -82,7 +82,7 @@ export class LogTree {
   }
 }
 
-/** The tiles above the entries' hashes that more entries would be added to. */
+/** Returns the tiles above the entries' hashes that more entries would extend. */
 export function openTiles(size: number): Pick<TileRow, 'level' | 'n'>[] {
   const tiles: Pick<TileRow, 'level' | 'n'>[] = [];
   for (let level = 1, nodes = Math.floor(size / TILE_WIDTH); nodes > 0; level += 1) {
@@ -92,7 +92,7 @@ export function openTiles(size: number): Pick<TileRow, 'level' | 'n'>[] {
   return tiles;
 }
 
-/** How many entries a group has the hashes of. */
+/** Returns the number of hashes in a group. */
 export function countOf(hashes: Buffer): number {
   return hashes.length / HASH_BYTES;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
+import { messageOf } from '../../lib/message-of.js';
 import { StoreError } from '../../store/errors.js';
 import type { Store } from '../../store/store.js';
 import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from '../tlog/checkpoint.js';
@@ -11,24 +12,24 @@ import type { LogTables } from './log-tables.js';
 import { hashTiles, LogTiles, NO_CATCH_UP } from './log-tiles.js';
 
 export interface OpenLogOptions {
-  /** The folder of the key that the log is signed with. It is not in the store: who can change that must not be able to sign. */
+  /** The folder of the key that signs the log. It is not in the store: whoever can change the store must not be able to sign. */
   readonly keys: string;
-  /** The name that the log is to have; it keeps the one that it was given first. */
+  /** The name for a new log. A log keeps its first name. */
   readonly origin?: string | undefined;
-  /** Whether a new key may take the place of the one that the log was signed with until now. */
+  /** Whether a new key may replace the key that signed the log so far. */
   readonly isNewKey?: boolean | undefined;
 }
 
-/** The file of the private key, and of the public one for whoever verifies. */
+/** Returns the files of the private key, and of the public key for those who verify. */
 export function logKeyFiles(keys: string): { readonly secret: string; readonly public: string } {
   return { secret: join(keys, 'log.key'), public: join(keys, 'log.pub') };
 }
 
 /**
- * Makes sure that the log may be gone on with: its checkpoint is signed with the key of this deployment, and its tree has that root.
+ * Verifies that the log may be continued: its checkpoint is signed with the key of this deployment, and its tree has that root.
  *
- * @returns what it is signed with
- * @throws {StoreError} when it may not, or has another name
+ * @returns the key that signs it
+ * @throws {StoreError} if it may not be continued, or has another name
  */
 export async function openLog(store: Store, { keys, origin, isNewKey = false }: OpenLogOptions): Promise<Signer> {
   const tiles = new LogTiles(store, NO_CATCH_UP);
@@ -39,12 +40,12 @@ export async function openLog(store: Store, { keys, origin, isNewKey = false }: 
       'a log keeps its name: leave --log-origin out, or begin with an empty store',
     );
   const isFirst = head.origin === '';
-  // .internal is for names that mean nothing elsewhere (reserved by ICANN in 2024).
+  // .internal is for names without a meaning elsewhere (reserved by ICANN in 2024).
   const name = isFirst ? (origin ?? `writ.internal/${ulid().toLowerCase()}`) : head.origin;
   const { signer, keep } = keyIn(keys, name, isFirst || isNewKey);
   const root = await rootOf(hashTiles(tiles), head.size).catch(unusable);
   if (!isFirst && !isNewKey) await assertWhole(tiles, signer, head).catch(unusable);
-  // A service that was killed may not have come to sign for the last commits.
+  // A service that was killed may not have signed for the last commits.
   if (isFirst || isNewKey || parseCheckpoint(head.checkpoint).size < head.size) {
     const checkpoint = signedCheckpoint(signer, head.size, root);
     await store.withTables<LogTables>().updateTable('log_head').set({ origin: name, checkpoint }).execute();
@@ -53,16 +54,16 @@ export async function openLog(store: Store, { keys, origin, isNewKey = false }: 
   return signer;
 }
 
-/** A key, and how it is kept once the store knows of it. */
+/** A key, and the function that keeps it once the store knows of it. */
 interface FoundKey {
   readonly signer: Signer;
   readonly keep: () => void;
 }
 
-/** The key of the folder; made when there is none and a new one will do. */
+/** Returns the key of the folder; makes one if there is none and a new one is acceptable. */
 function keyIn(keys: string, name: string, mayMake: boolean): FoundKey {
   const files = logKeyFiles(keys);
-  // A key that was made for a log that the store did not come to know of, because the process was killed, is made again.
+  // A process that was killed can leave a key for a log that the store does not know: the key is made again.
   const fresh = `${files.secret}.new`;
   const keep = (): void => renameSync(fresh, files.secret);
   if (existsSync(files.secret)) {
@@ -90,7 +91,7 @@ function keyIn(keys: string, name: string, mayMake: boolean): FoundKey {
   return { signer, keep };
 }
 
-/** The signed checkpoint and the tree agree; services that follow may have added more than is signed. */
+/** Verifies that the signed checkpoint and the tree agree. Services that follow may have added more than is signed. */
 async function assertWhole(
   tiles: LogTiles,
   signer: Signer,
@@ -102,15 +103,13 @@ async function assertWhole(
   const root = await rootOf(hashTiles(tiles), checkpoint.size);
   if (!root.equals(checkpoint.root)) throw new StoreError('its tree has another root than its checkpoint');
   const whole = await rootOf(hashTiles(tiles), size);
-  if (!whole.equals(await tiles.root()))
-    throw new StoreError('its tree has another root than the one that it is gone on with from');
+  if (!whole.equals(await tiles.root())) throw new StoreError('its tree has another root than its head');
 }
 
 function unusable(cause: unknown): never {
-  const why = cause instanceof Error ? cause.message : String(cause);
   throw new StoreError(
-    `the log of this store cannot be gone on with: ${why}`,
-    'something else than Writ changed it: `writ log verify` tells where; bring it back from a copy',
+    `the log of this store cannot be continued: ${messageOf(cause)}`,
+    'something other than Writ changed it: `writ log verify` shows where; restore it from a copy',
     { cause },
   );
 }

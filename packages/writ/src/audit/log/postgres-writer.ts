@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import type { Removal } from '../../decide/record.js';
+import { messageOf } from '../../lib/message-of.js';
+import { withResolvers } from '../../lib/with-resolvers.js';
 import { RecordError } from '../errors.js';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
 import type { Signer } from '../tlog/note.js';
@@ -21,18 +23,17 @@ import { type HeadRow, LogTree, openTiles, type TileRow } from './log-tree.js';
 
 interface Waiting {
   readonly group: LogGroup;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly done: ReturnType<typeof withResolvers<void>>;
 }
 
-/** Writers of the log take turns: the number stands for that in PostgreSQL's advisory locks. */
+/** The advisory lock by which writers of the log take turns. */
 const ORDER = 0x7772696c;
-/** So many proofs later, those that are too old are thrown away. */
+/** Expired proofs are deleted once for this many new ones. */
 const PURGE_EVERY = 1_000;
 
 /**
- * Writes groups to PostgreSQL: what came while the database was busy is one transaction. Over the connection that holds the lock, so
- * when that is gone nothing is written any more, and whoever took the lock over is alone.
+ * Writes groups to PostgreSQL; groups that arrived while the database was busy are one transaction. It uses the connection that holds
+ * the lock: when the connection is lost, nothing more is written, and the service that takes the lock over is alone.
  */
 export class PostgresWriter implements GroupWriter {
   private waiting: Waiting[] = [];
@@ -45,22 +46,22 @@ export class PostgresWriter implements GroupWriter {
   private tree: LogTree | undefined;
 
   /**
-   * @param client is ended with the writer
-   * @param signer signs where the log ends; a service that follows another leaves that to it
-   * @param compactEvery after so many permits, those that are settled are added up
+   * @param client is closed with the writer
+   * @param signer signs the head of the log; undefined for a service that follows another one, which signs
+   * @param compactEvery the number of permits after which settled ones are added up
    */
   constructor(
     private readonly client: pg.Client,
     private readonly signer: Signer | undefined,
     private readonly compactEvery = COMPACT_EVERY,
   ) {
-    // What was left by a process that ended is added up with the first permit.
+    // The first permit adds up what an earlier process left.
     this.entered = compactEvery;
     client.on('error', (error) => this.fail(error));
     client.on('end', () => this.fail(new Error('it was closed')));
   }
 
-  /** A transaction that was cut off may be there or not: only a restart, which reads what is there, can tell. */
+  /** Stops all writing. A transaction that was cut off may be committed or not: only a restart, which reads the tables, can tell. */
   private fail(error: Error): RecordError {
     this.failed ??= new RecordError(
       `the connection to the database, and with it the lock, is lost: ${error.message}`,
@@ -73,23 +74,23 @@ export class PostgresWriter implements GroupWriter {
 
   write(group: LogGroup): Promise<void> {
     if (this.failed !== undefined) return Promise.reject(this.failed);
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ group, resolve, reject });
-      this.running ??= this.run();
-    });
+    const done = withResolvers();
+    this.waiting.push({ group, done });
+    this.running ??= this.run();
+    return done.promise;
   }
 
-  /** @param isDue whether there is something to commit although no group waits */
+  /** @param isDue whether to commit although no group waits */
   private async run(isDue = false): Promise<void> {
     for (let goOn = isDue; goOn || this.waiting.length > 0; goOn = false) {
       const batch = this.waiting;
       this.waiting = [];
       try {
         await this.commit(batch.map(({ group }) => group));
-        for (const { resolve } of batch) resolve();
+        for (const { done } of batch) done.resolve();
       } catch (error) {
-        const failure = this.failed ?? new RecordError(error instanceof Error ? error.message : String(error));
-        for (const { reject } of batch) reject(failure);
+        const failure = this.failed ?? new RecordError(messageOf(error));
+        for (const { done } of batch) done.reject(failure);
       }
     }
     this.running = undefined;
@@ -100,7 +101,7 @@ export class PostgresWriter implements GroupWriter {
     let tree: LogTree;
     try {
       await this.client.query('begin');
-      // Held until the commit: groups become readable in the order of their numbers, whoever writes them.
+      // Held until the commit: groups of all writers become readable in the order of their numbers.
       await this.client.query('select pg_advisory_xact_lock($1)', [ORDER]);
       tree = await this.current();
       for (const group of groups) tree = await this.insert(group, tree);
@@ -114,12 +115,12 @@ export class PostgresWriter implements GroupWriter {
       await this.client.query('commit');
       this.tree = tree;
     } catch (error) {
-      // Whether it was committed is not known.
+      // Nobody knows whether it was committed.
       throw this.fail(error as Error);
     }
   }
 
-  /** The tree as it is now, while nobody else can change it: another service may have written since. */
+  /** Returns the present tree, while nobody else can change it: another service may have written since. */
   private async current(): Promise<LogTree> {
     const { rows } = await this.client.query<Pick<HeadRow, 'size' | 'frontier'>>({
       name: 'tree',
@@ -145,7 +146,7 @@ export class PostgresWriter implements GroupWriter {
     await this.client.query({ name, text, values });
   }
 
-  /** Signs for what services that follow have written since this one wrote last. */
+  /** Signs for what services that follow wrote since the last signature. */
   async sign(): Promise<void> {
     if (this.failed !== undefined || this.signer === undefined || this.running !== undefined) return;
     const { rows } = await this.client.query<{ size: number; checkpoint: string }>(
@@ -231,13 +232,13 @@ export class PostgresWriter implements GroupWriter {
     for (const { at } of rows) this.latest = Math.max(this.latest, at);
   }
 
-  /** Nothing when there is nothing to say. */
+  /** Runs a statement for rows, if there are any. */
   private async each(name: string, text: string, columns: readonly (readonly unknown[])[]): Promise<void> {
     if (columns[0]?.length === 0) return;
     await this.client.query({ name, text, values: [...columns] });
   }
 
-  /** It is done seldom, and looks at all that is not added up yet. */
+  /** Removes values from all rows. It is rare, and reads everything that is not added up yet. */
   private async takeOut(removal: Removal): Promise<void> {
     const { accumulator, key, values } = removal;
     const accounts = await this.client.query<Pick<AccountRow, 'fold' | 'amount'>>(
@@ -262,7 +263,7 @@ export class PostgresWriter implements GroupWriter {
       ]);
   }
 
-  /** Adds up what is settled, after everything of a commit: what it gave back must not be added up before. */
+  /** Adds up what is settled. Call it last in a commit: what the commit gave back must not be added up. */
   private async compact(): Promise<void> {
     if (this.entered < this.compactEvery || this.latest === 0) return;
     this.entered = 0;

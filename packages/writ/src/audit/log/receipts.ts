@@ -7,25 +7,25 @@ import { attachedTo, checked } from './log-lines.js';
 import { hashTiles, type LogTiles } from './log-tiles.js';
 
 /**
- * The receipt of an entry: its bytes, the proof that they are in the log, and the signed checkpoint. With a checkpoint that witnesses
- * signed too, when there is one that has the entry.
+ * Returns the receipt of an entry: its bytes, the proof that they are in the log, and the signed checkpoint; the one that witnesses
+ * signed too, if it has the entry.
  *
- * @returns the text of the file, or undefined when there is no such entry
- * @throws {LogProofError} when nobody has signed for the entry yet
+ * @returns the text of the file; undefined if the entry is not found
+ * @throws {LogProofError} if no signature is for the entry yet
  */
 export async function receiptOf(tiles: LogTiles, id: string): Promise<string | undefined> {
   const found = await tiles.find(id);
   if (found === undefined) return undefined;
   const { index, line } = found;
   let checkpoint = await tiles.cosigned(index + 1);
-  // It is signed for in a moment.
+  // The signature follows in a moment.
   for (let tries = 0; checkpoint === undefined && tries < SIGNED_TRIES; tries += 1) {
     if (tries > 0) await new Promise((resolve) => setTimeout(resolve, SIGNED_MS));
     const { checkpoint: newest } = await tiles.head();
     if (parseCheckpoint(newest).size > index) checkpoint = newest;
   }
   if (checkpoint === undefined)
-    throw new LogProofError(`nobody has signed for the entry ${id} yet`, 'ask again in a second');
+    throw new LogProofError(`no signature is for the entry ${id} yet`, 'ask again in a second');
   const { size } = parseCheckpoint(checkpoint);
   const path = await inclusionProof(hashTiles(tiles), index, size);
   const sha256 = attachedTo(JSON.parse(line));
@@ -39,7 +39,7 @@ const SIGNED_TRIES = 15;
 interface VerifiedEntry {
   readonly index: number;
   readonly origin: string;
-  /** Of the log whose checkpoint it is proved by. */
+  /** The size of the log in the checkpoint. */
   readonly size: number;
   /** The entry, as it was recorded. */
   readonly record: { readonly kind?: string; readonly id?: string; readonly time?: string };
@@ -49,7 +49,7 @@ interface VerifiedEntry {
 /**
  * Verifies a receipt offline, with the log's public key alone.
  *
- * @throws {LogProofError | NoteError} says what of it is not as it was
+ * @throws {LogProofError | NoteError} if a part of it was changed; the message names the part
  */
 export function verifyReceipt(text: string, log: Verifier, witnesses: readonly Verifier[]): VerifiedEntry {
   const receipt = parseReceipt(text);

@@ -1,3 +1,4 @@
+import { messageOf } from '../../lib/message-of.js';
 import type { SignedCheckpoint } from '../tlog/checkpoint.js';
 import { type CompleteNode, Frontier } from '../tlog/frontier.js';
 import { type Hash, hashAt, leafHash, split } from '../tlog/hashes.js';
@@ -6,11 +7,11 @@ import { entriesOf, TILE_HEIGHT, TILE_WIDTH, tilePath, widthAt } from '../tlog/t
 import { attachedTo, checked } from './log-lines.js';
 import { hashTiles, type TileSource } from './log-tiles.js';
 
-/** Something of a log that is not as it was written. */
+/** A part of a log that is not as it was written. */
 export interface LogProblem {
-  /** The place in the log, of what can be told to be about one entry. */
+  /** The place in the log, if the problem is of one entry. */
   readonly index?: number;
-  /** The file of the log that it is in. */
+  /** The file of the log. */
   readonly where: string;
   readonly what: string;
 }
@@ -20,13 +21,13 @@ interface VerifiedLog {
   readonly problems: readonly LogProblem[];
 }
 
-/** After so many problems the rest is not looked for. */
+/** The search ends after this many problems. */
 const MAX_PROBLEMS = 100;
 
 /**
- * Works out a whole log anew, from its entries to its root, and compares each step with what is there.
+ * Recomputes a whole log, from its entries to its root, and compares each step with the log.
  *
- * @param checkpoint verified: what the log must come to
+ * @param checkpoint a verified checkpoint, whose root the log must have
  */
 export async function verifyLog(source: TileSource, checkpoint: SignedCheckpoint): Promise<VerifiedLog> {
   const pass = new Pass(source, checkpoint);
@@ -34,9 +35,9 @@ export async function verifyLog(source: TileSource, checkpoint: SignedCheckpoint
 }
 
 /**
- * Whether a log goes on from where an earlier checkpoint of it ended.
+ * Verifies that a log continues an earlier checkpoint of it.
  *
- * @returns what is wrong, or undefined when it does
+ * @returns the problem; undefined if it does
  */
 export async function verifyConsistency(
   source: TileSource,
@@ -55,7 +56,7 @@ export async function verifyConsistency(
 class Pass {
   private readonly problems: LogProblem[] = [];
   private frontier = Frontier.EMPTY;
-  /** Tiles above the entries' hashes as they are there, while they are being compared. */
+  /** The stored tiles above the entries' hashes that are being compared, by level. */
   private readonly above = new Map<number, { readonly n: number; readonly bytes: Buffer }>();
 
   constructor(
@@ -94,9 +95,9 @@ class Pass {
     try {
       const entries = entriesOf(await this.source.read(name));
       if (entries.length === width) return entries;
-      this.say({ where: tilePath(name), what: `has ${entries.length} entries and not ${width}` });
+      this.report({ where: tilePath(name), what: `has ${entries.length} entries and not ${width}` });
     } catch (error) {
-      this.say({ where: tilePath(name), what: messageOf(error) });
+      this.report({ where: tilePath(name), what: messageOf(error) });
     }
     return undefined;
   }
@@ -106,14 +107,14 @@ class Pass {
     try {
       const hashes = split(await this.source.read(name));
       if (hashes.length === width) return hashes;
-      this.say({ where: tilePath(name), what: `has ${hashes.length} hashes and not ${width}` });
+      this.report({ where: tilePath(name), what: `has ${hashes.length} hashes and not ${width}` });
     } catch (error) {
-      this.say({ where: tilePath(name), what: messageOf(error) });
+      this.report({ where: tilePath(name), what: messageOf(error) });
     }
     return undefined;
   }
 
-  /** The hashes to go on with: where entries and their hashes differ, those that lead to what is above. */
+  /** Returns the hashes to continue with: if entries and their hashes differ, those that lead to the tile above. */
   private async chosen(n: number, width: number, found?: Hash[], stored?: Hash[]): Promise<Hash[]> {
     if (found === undefined || stored === undefined) return found ?? stored ?? [];
     const differ = found.flatMap((hash, i) => (hash.equals(stored[i] as Hash) ? [] : [i]));
@@ -124,12 +125,12 @@ class Pass {
       const [where, what] = isStored
         ? [tilePath({ level: 'entries', n, width }), `entry ${index} was changed: it has another hash`]
         : [tilePath({ level: 0, n, width }), `the hash of entry ${index} was changed`];
-      this.say({ index, where, what });
+      this.report({ index, where, what });
     }
     return isStored ? stored : found;
   }
 
-  /** Whether hashes of a tile are those that the tile above, or the root, was made of. */
+  /** Returns whether hashes of a tile are those that the tile above, or the root, was made of. */
   private async leads(n: number, width: number, hashes: readonly Hash[]): Promise<boolean> {
     const last = (n + 1) * TILE_WIDTH >= this.checkpoint.size;
     if (last && this.frontier.with(hashes).root().equals(this.checkpoint.root)) return true;
@@ -146,9 +147,9 @@ class Pass {
       const bytes = await this.tileAbove(level, n);
       if (hashAt(bytes, index % TILE_WIDTH).equals(hash)) return;
       const [first, last] = [index * TILE_WIDTH ** level, (index + 1) * TILE_WIDTH ** level - 1];
-      this.say({ where, what: `its hash of the entries ${first} to ${last} is not theirs` });
+      this.report({ where, what: `its hash of the entries ${first} to ${last} is not theirs` });
     } catch (error) {
-      this.say({ where, what: messageOf(error) });
+      this.report({ where, what: messageOf(error) });
     }
   }
 
@@ -168,16 +169,12 @@ class Pass {
       const sha256 = attachedTo(JSON.parse(entry.toString()));
       if (sha256 !== undefined) checked(sha256, await this.source.attachment(sha256));
     } catch (error) {
-      // An entry that was changed is told of by its hash.
-      if (!(error instanceof SyntaxError)) this.say({ index, where: 'attachments', what: messageOf(error) });
+      // The hash of a changed entry is reported already.
+      if (!(error instanceof SyntaxError)) this.report({ index, where: 'attachments', what: messageOf(error) });
     }
   }
 
-  private say(problem: LogProblem): void {
+  private report(problem: LogProblem): void {
     if (this.problems.length < MAX_PROBLEMS) this.problems.push(problem);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
