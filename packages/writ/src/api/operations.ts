@@ -20,7 +20,7 @@ export function operationRoutes(state: ServingStateHolder): Route[] {
       summary: 'Is the process alive?',
       access: { kind: 'open' },
       always: true,
-      answers: { 200: { description: 'It is', shape: z.object({ status: z.literal('alive') }) } },
+      answers: { 200: { description: 'The process is alive', shape: z.object({ status: z.literal('alive') }) } },
       handle: () => ({ status: 'alive' }),
     }),
     route({
@@ -28,12 +28,12 @@ export function operationRoutes(state: ServingStateHolder): Route[] {
       url: '/readyz',
       operationId: 'isReady',
       tag: 'Operations',
-      summary: 'Does it decide? Only with a policy that was verified and passed the self-test',
+      summary: 'Does the service decide? Only with a verified policy, after the self-test',
       access: { kind: 'open' },
       always: true,
       answers: {
-        200: { description: 'It decides: `ready`, or `stale` with the last good policy', shape: stateShape },
-        503: { description: 'It does not: `starting` or `stopping`', shape: stateShape },
+        200: { description: 'The service decides: `ready`, or `stale` with the last good policy', shape: stateShape },
+        503: { description: 'The service does not decide: `starting` or `stopping`', shape: stateShape },
       },
       handle({ reply }) {
         reply.code(state.serves ? 200 : 503);

@@ -36,11 +36,11 @@ export function formRoutes({ decider, reader, publicUrl }: FormParts): Route[] {
       url: '/access/v1/request-forms/:template/schema',
       operationId: 'getRequestSchema',
       tag: 'AuthZEN',
-      summary: 'What a request for access has besides, as JSON Schema',
+      summary: 'Get the additional fields of a request for access, as JSON Schema',
       access: { kind: 'caller' },
       answers: {
         200: { description: 'JSON Schema', shape: z.record(z.string(), z.unknown()) },
-        404: { description: 'There is none' },
+        404: { description: 'There is no such form or catalog' },
       },
       handle: ({ params }) => formOf(params.template ?? '').schema,
     }),
@@ -49,7 +49,7 @@ export function formRoutes({ decider, reader, publicUrl }: FormParts): Route[] {
       url: '/access/v1/request-forms/:template/catalogs',
       operationId: 'getRequestCatalogs',
       tag: 'AuthZEN',
-      summary: 'Which fields of a request have a catalog, and where it is',
+      summary: 'List the fields of a request that have a catalog, with its URL',
       access: { kind: 'caller' },
       query: z.object({ evaluation_id: z.string().max(64) }),
       answers: {
@@ -57,7 +57,7 @@ export function formRoutes({ decider, reader, publicUrl }: FormParts): Route[] {
           description: 'By JSON Pointer',
           shape: z.object({ fields: z.record(z.string(), z.object({ endpoint: z.string() })) }),
         },
-        404: { description: 'There is none' },
+        404: { description: 'There is no such form or catalog' },
       },
       handle({ params, query }) {
         const { template = '' } = params;
@@ -78,7 +78,7 @@ export function formRoutes({ decider, reader, publicUrl }: FormParts): Route[] {
       url: '/access/v1/request-forms/:template/catalog',
       operationId: 'getRequestCatalog',
       tag: 'AuthZEN',
-      summary: 'The values of one field, as far as who was denied may see them',
+      summary: 'List the values of a field that the denied identities may see',
       access: { kind: 'caller' },
       query: z.object({
         field: z.string().max(1_024),
@@ -92,7 +92,7 @@ export function formRoutes({ decider, reader, publicUrl }: FormParts): Route[] {
           description: 'A page',
           shape: z.object({ items: z.array(itemShape), next_cursor: z.string().optional() }),
         },
-        404: { description: 'There is none' },
+        404: { description: 'There is no such form or catalog' },
       },
       async handle({ params, query, caller }) {
         const { catalogs } = formOf(params.template ?? '');

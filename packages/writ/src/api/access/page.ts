@@ -57,11 +57,11 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
       url: '/approve/:token',
       operationId: 'openApprovalLink',
       tag: 'Administration',
-      summary: 'What a link that was sent to one person opens: the request, and a form',
+      summary: 'Open an approval link: the request, and a form',
       access: { kind: 'open' },
       answers: {
         200: { description: 'A page', contentType: HTML },
-        410: { description: 'The link is not good any more', contentType: HTML },
+        410: { description: 'The link is not valid any more', contentType: HTML },
       },
       async handle({ params, reply }) {
         const found = await opened(params.token ?? '');
@@ -77,14 +77,14 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
       url: '/approve/:token',
       operationId: 'decideByLink',
       tag: 'Administration',
-      summary: 'Approve or deny by a link that was sent to one person',
+      summary: 'Approve or deny by an approval link',
       access: { kind: 'open' },
       body: formShape,
       bodyType: 'form',
       answers: {
-        200: { description: 'It is taken in', contentType: HTML },
-        403: { description: 'They may not', contentType: HTML },
-        410: { description: 'The link is not good any more', contentType: HTML },
+        200: { description: 'The vote is counted', contentType: HTML },
+        403: { description: 'The person may not decide this', contentType: HTML },
+        410: { description: 'The link is not valid any more', contentType: HTML },
       },
       async handle({ params, body, reply }) {
         const found = await opened(params.token ?? '');

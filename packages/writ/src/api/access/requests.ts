@@ -100,13 +100,13 @@ export function accessRequestRoutes(parts: AccessRequestParts): Route[] {
       url: '/access/v1/requests',
       operationId: 'requestAccess',
       tag: 'AuthZEN',
-      summary: 'Ask for a denial to be lifted',
+      summary: 'Ask for approval of a denied request',
       access: { kind: 'caller' },
       body: submissionShape,
       answers: {
         201: { description: 'It is decided already', shape: taskShape },
-        202: { description: 'Somebody is asked', shape: taskShape },
-        409: { description: 'The Idempotency-Key was used for something else' },
+        202: { description: 'The request waits for approval', shape: taskShape },
+        409: { description: 'The Idempotency-Key was used for another request' },
         410: { description: 'The denial is too old' },
       },
       handle: (call) => withProblems(() => submit(parts, call)),
@@ -116,12 +116,12 @@ export function accessRequestRoutes(parts: AccessRequestParts): Route[] {
       url: '/access/v1/requests/:id',
       operationId: 'getAccessRequest',
       tag: 'AuthZEN',
-      summary: 'What became of a request for access',
+      summary: 'Get a request for access',
       access: { kind: 'caller' },
       answers: {
         200: { description: 'The request', shape: taskShape },
-        404: { description: 'There is none, or it is not yours' },
-        410: { description: 'It was over long ago' },
+        404: { description: 'There is no such request, or it is not yours' },
+        410: { description: 'The request ended long ago' },
       },
       handle: ({ params, caller, reply }) =>
         withProblems(async () => {
@@ -135,14 +135,14 @@ export function accessRequestRoutes(parts: AccessRequestParts): Route[] {
       url: '/access/v1/requests/:id/cancel',
       operationId: 'cancelAccessRequest',
       tag: 'AuthZEN',
-      summary: 'Ask no more',
+      summary: 'Cancel a request for access',
       access: { kind: 'caller' },
       body: z
         .looseObject({ reason: z.string().max(256).optional(), comment: z.string().max(4_096).optional() })
         .optional(),
       answers: {
         200: { description: 'It is cancelled', shape: taskShape },
-        404: { description: 'There is none, or it is not yours' },
+        404: { description: 'There is no such request, or it is not yours' },
         409: { description: 'It was decided before' },
       },
       handle: ({ params, caller, body }) =>

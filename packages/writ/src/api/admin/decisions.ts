@@ -53,12 +53,12 @@ export function decisionRoutes({ reader, search, account }: DecisionParts): Rout
       url: '/v1/decisions',
       operationId: 'listDecisions',
       tag: 'Administration',
-      summary: 'Decisions, the newest first',
+      summary: 'List decisions, the newest first',
       access,
       query: querySchema,
       answers: {
         200: {
-          description: 'Decisions that match; `next` is there when there may be more, also on a page with none',
+          description: 'Decisions that match; `next` if there may be more, also on an empty page',
           shape: z.object({ decisions: z.array(record), next: z.string().optional() }),
         },
       },
@@ -74,7 +74,7 @@ export function decisionRoutes({ reader, search, account }: DecisionParts): Rout
       url: '/v1/decisions/:id',
       operationId: 'getDecision',
       tag: 'Administration',
-      summary: 'One decision, with its outcome and an explanation',
+      summary: 'Get a decision with its outcome and an explanation',
       access,
       answers: {
         200: {
@@ -87,7 +87,7 @@ export function decisionRoutes({ reader, search, account }: DecisionParts): Rout
           }),
         },
         404: { description: 'There is no decision of that id' },
-        410: { description: 'It is about somebody who was erased' },
+        410: { description: 'The decision is about an erased person' },
       },
       /** `timeline`: adds the earlier decisions of its task, which are searched in the log. */
       query: z.object({

@@ -50,12 +50,12 @@ export function entityRoutes(parts: EntityParts): Route[] {
       url: '/v1/entities',
       operationId: 'listEntities',
       tag: 'Administration',
-      summary: 'The stored entities',
+      summary: 'List the stored entities',
       access: read,
       query: uidPage,
       answers: {
         200: {
-          description: 'By type and id; those of the bundle are not among them',
+          description: 'By type and id, without those of the bundle',
           shape: z.object({
             entities: z.array(storedShape),
             revision: z.int(),
@@ -80,11 +80,11 @@ export function entityRoutes(parts: EntityParts): Route[] {
       url: '/v1/entities/:type/:id',
       operationId: 'getEntity',
       tag: 'Administration',
-      summary: 'One stored entity',
+      summary: 'Get a stored entity',
       access: read,
       answers: {
         200: {
-          description: 'The entity, and who changed it last, when and in which revision',
+          description: 'The entity, with the author, time and revision of its last change',
           shape: storedShape,
         },
         404: { description: 'No such entity is stored' },
@@ -101,7 +101,7 @@ export function entityRoutes(parts: EntityParts): Route[] {
       url: '/v1/entity-changes',
       operationId: 'listEntityChanges',
       tag: 'Administration',
-      summary: 'What was changed in the registry, in order: entities, revocations, keys',
+      summary: 'List the changes of the registry in order: entities, revocations, keys',
       access: read,
       query: z.object({
         /** The `next` of the page before; 0 for the beginning of what is kept (7 days). */
@@ -136,14 +136,14 @@ export function entityRoutes(parts: EntityParts): Route[] {
       url: '/v1/entities',
       operationId: 'putEntities',
       tag: 'Administration',
-      summary: 'Store entities, or put them in the place of those with the same uid; all or none',
+      summary: 'Store entities, or replace those with the same uid; all or none',
       access: write,
       body: z.array(givenShape).min(1).max(MAX_ENTITIES),
       query: precondition,
       answers: {
-        200: { description: 'They are in the next decision', shape: changedShape },
+        200: { description: 'The next decision uses them', shape: changedShape },
         409: { description: 'One is an entity of the bundle, which is code' },
-        412: { description: 'One was changed since, or is there already' },
+        412: { description: 'One was changed since, or exists already' },
         422: { description: 'One does not fit the schema' },
       },
       async handle({ body, query, caller }) {
@@ -159,11 +159,11 @@ export function entityRoutes(parts: EntityParts): Route[] {
       url: '/v1/entities/:type/:id',
       operationId: 'deleteEntity',
       tag: 'Administration',
-      summary: 'Take an entity out',
+      summary: 'Delete an entity',
       access: write,
       query: precondition.omit({ absent: true }),
       answers: {
-        200: { description: 'It is not in the next decision', shape: changedShape },
+        200: { description: 'The next decision is without it', shape: changedShape },
         412: { description: 'It was changed since' },
         404: { description: 'No such entity is stored' },
         409: { description: 'It is an entity of the bundle, which is code' },

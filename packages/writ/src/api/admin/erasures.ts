@@ -20,12 +20,12 @@ export function erasureRoute(parts: ErasureParts): Route {
     url: '/v1/erasures',
     operationId: 'erasePerson',
     tag: 'Administration',
-    summary: 'Destroy the key of a person: what is recorded of them can be read no more',
+    summary: 'Destroy the key of a person: their recorded data becomes unreadable',
     access: { kind: 'area', area: 'erasures', how: 'write' },
     body: z.object({ person: z.string().max(4_096), reason: z.string().min(1).max(1_000) }),
     answers: {
       200: { description: 'How many keys were destroyed', shape: z.object({ destroyed: z.number() }) },
-      404: { description: 'Nothing that can be read and erased is recorded of the person' },
+      404: { description: 'No erasable data of the person is recorded' },
     },
     async handle({ body: { person, reason }, caller }) {
       const uid = parseUid(person);

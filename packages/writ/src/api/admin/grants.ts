@@ -54,7 +54,7 @@ export function grantRoutes(parts: GrantParts): Route[] {
       url: '/v1/grants',
       operationId: 'listGrants',
       tag: 'Administration',
-      summary: 'What is granted for some time, the newest first',
+      summary: 'List grants, the newest first',
       access: { kind: 'area', area: 'grants', how: 'read' },
       answers: { 200: { description: 'The grants', shape: z.object({ grants: z.array(grantShape) }) } },
       handle: () => ({ grants: grants.list().map(viewOf) }),

@@ -97,12 +97,12 @@ export function identityRoutes(parts: IdentityParts): Route[] {
       url: '/v1/identities',
       operationId: 'listIdentities',
       tag: 'Administration',
-      summary: 'The identities that are registered, and those that decisions have seen',
+      summary: 'List registered identities, and those seen in decisions',
       access: read,
       query: filterShape,
       answers: {
         200: {
-          description: 'By type and id; `next` is there when there may be more, also on a page with none',
+          description: 'By type and id; `next` if there may be more, also on an empty page',
           shape: z.object({
             identities: z.array(viewShape),
             /** Sent as `afterType` and `afterId`, both continue the list. */
@@ -117,11 +117,11 @@ export function identityRoutes(parts: IdentityParts): Route[] {
       url: '/v1/identities/:type/:id',
       operationId: 'getIdentity',
       tag: 'Administration',
-      summary: 'One identity',
+      summary: 'Get an identity',
       access: read,
       answers: {
         200: { description: 'The identity', shape: oneShape },
-        404: { description: 'It is not registered, has no facts, and was never seen' },
+        404: { description: 'The identity is not registered, has no facts, and was never seen' },
       },
       async handle({ params }) {
         const uid = { type: params.type ?? '', id: params.id ?? '' };
@@ -145,7 +145,7 @@ export function identityRoutes(parts: IdentityParts): Route[] {
       url: '/v1/identities/:type/:id',
       operationId: 'putIdentity',
       tag: 'Administration',
-      summary: 'Register an identity, or say something else of it: what is not said is not known any more',
+      summary: 'Register an identity, or replace its registration: attributes that are left out are removed',
       access: write,
       body: saidShape,
       always: true,

@@ -29,7 +29,7 @@ export function identityKeyRoutes(parts: IdentityKeyParts): Route[] {
       url: '/v1/identity-keys',
       operationId: 'listIdentityKeys',
       tag: 'Administration',
-      summary: 'The public keys that identities sign delegation links with',
+      summary: 'List the public keys that identities sign delegation links with',
       access: { kind: 'area', area: 'identities', how: 'read' },
       answers: { 200: { description: 'The keys', shape: z.object({ keys: z.array(keyShape) }) } },
       handle: () => ({ keys: identityKeys.list().map(viewOf) }),
@@ -39,7 +39,7 @@ export function identityKeyRoutes(parts: IdentityKeyParts): Route[] {
       url: '/v1/identity-keys',
       operationId: 'addIdentityKey',
       tag: 'Administration',
-      summary: 'Register a public key as that of an identity',
+      summary: 'Register a public key of an identity',
       access: { kind: 'area', area: 'identities', how: 'write' },
       body: z.object({
         /** As `Agent::"planner"`. */
@@ -49,7 +49,7 @@ export function identityKeyRoutes(parts: IdentityKeyParts): Route[] {
       }),
       answers: {
         201: { description: 'The key', shape: keyShape },
-        400: { description: 'It is no public key of a kind that is taken' },
+        400: { description: 'The key is not a public key of an accepted kind' },
       },
       async handle({ body, caller, reply }) {
         const uid = parseUid(body.identity);
@@ -78,8 +78,7 @@ export function identityKeyRoutes(parts: IdentityKeyParts): Route[] {
       url: '/v1/identity-keys/:thumbprint',
       operationId: 'removeIdentityKey',
       tag: 'Administration',
-      summary:
-        'Remove a key: the links that it signed, and those that were made out to it, are worth nothing from now on',
+      summary: 'Remove a key: links that it signed, and links addressed to it, are worth nothing from now on',
       access: { kind: 'area', area: 'identities', how: 'write' },
       always: true,
       answers: {

@@ -17,13 +17,13 @@ export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
     url: '/v1/ledger',
     operationId: 'getLedger',
     tag: 'Administration',
-    summary: 'What the accumulators say of a task, an actor, an originator or a resource',
+    summary: 'Get the accumulators of a task, an actor, an originator or a resource',
     access: { kind: 'area', area: 'ledger', how: 'read' },
     /** One of them: a task by its `txn`, the others as `Agent::"planner"`. */
     query: z.object({ task: named, actor: named, originator: named, resource: named }),
     answers: {
       200: {
-        description: 'Its values, of the accumulators with that kind of key',
+        description: 'The values of the accumulators with that kind of key',
         shape: z.object({
           key: z.string(),
           /** Of what the task has read. */

@@ -18,7 +18,7 @@ export function logTileRoutes(tiles: LogTiles, publicKey: () => string | undefin
       url: '/v1/log/checkpoint',
       operationId: 'readCheckpoint',
       tag: 'Administration',
-      summary: 'What the log came to, signed (C2SP tlog-checkpoint)',
+      summary: 'Get the signed checkpoint of the log (C2SP tlog-checkpoint)',
       access,
       answers: { 200: { description: 'A signed note', contentType: TEXT } },
       async handle({ reply }) {
@@ -31,7 +31,7 @@ export function logTileRoutes(tiles: LogTiles, publicKey: () => string | undefin
       url: '/v1/log/key',
       operationId: 'readLogKey',
       tag: 'Administration',
-      summary: 'The public key that the log is signed with (C2SP signed-note, a verifier key)',
+      summary: 'Get the public key that the log is signed with (C2SP signed-note, a verifier key)',
       access,
       answers: {
         200: { description: 'One line', contentType: TEXT },
@@ -49,10 +49,10 @@ export function logTileRoutes(tiles: LogTiles, publicKey: () => string | undefin
       url: '/v1/log/tile/*',
       operationId: 'readTile',
       tag: 'Administration',
-      summary: 'A tile of hashes or a bundle of entries (C2SP tlog-tiles)',
+      summary: 'Get a tile of hashes or a bundle of entries (C2SP tlog-tiles)',
       access,
       answers: {
-        200: { description: 'Hashes one after the other, or entries, each behind its length', contentType: BYTES },
+        200: { description: 'Concatenated hashes, or entries, each after its length', contentType: BYTES },
         404: { description: 'The log has no such tile' },
       },
       async handle({ params, reply }) {
@@ -71,11 +71,11 @@ export function logTileRoutes(tiles: LogTiles, publicKey: () => string | undefin
       url: '/v1/log/attachments/:sha256',
       operationId: 'readAttachment',
       tag: 'Administration',
-      summary: 'An entry that is too long for its place in the log, which has its hash',
+      summary: 'Get an entry that is too long for its tile, by its hash',
       access,
       answers: {
         200: { description: 'The entry', contentType: 'application/json' },
-        404: { description: 'There is none of that hash' },
+        404: { description: 'There is no entry of that hash' },
       },
       async handle({ params, reply }) {
         const text = await tiles.attachment(params.sha256 ?? '');
@@ -88,12 +88,12 @@ export function logTileRoutes(tiles: LogTiles, publicKey: () => string | undefin
       url: '/v1/decisions/:id/receipt',
       operationId: 'getReceipt',
       tag: 'Administration',
-      summary: 'The record of a decision with the proof that it is in the log (C2SP tlog-proof)',
+      summary: 'Get the record of a decision with the proof that it is in the log (C2SP tlog-proof)',
       access: { kind: 'area', area: 'decisions', how: 'read' },
       answers: {
         200: { description: 'A file that is verified offline, with the public key alone', contentType: TEXT },
         404: { description: 'There is no decision of that id' },
-        409: { description: 'Nobody has signed for it yet; ask again in a second' },
+        409: { description: 'No checkpoint covers it yet; ask again in a second' },
       },
       async handle({ params, reply }) {
         const text = await receiptOf(tiles, params.id ?? '').catch((error: unknown) => {

@@ -24,7 +24,7 @@ export function logRoutes({ reader, log, closing }: LogParts): Route[] {
       url: '/v1/log',
       operationId: 'readLog',
       tag: 'Administration',
-      summary: 'The log in its order: decisions, outcomes, searches, changes',
+      summary: 'Read the log in its order: decisions, outcomes, searches, changes',
       access: { kind: 'area', area: 'log', how: 'read' },
       query: z.object({
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
@@ -36,7 +36,7 @@ export function logRoutes({ reader, log, closing }: LogParts): Route[] {
       }),
       answers: {
         200: {
-          description: 'Entries; `next` goes on behind them',
+          description: 'Entries; `next` continues after them',
           shape: z.object({ entries: z.array(entry), next: z.string() }),
         },
       },
@@ -55,7 +55,7 @@ export function logRoutes({ reader, log, closing }: LogParts): Route[] {
       url: '/v1/stream',
       operationId: 'streamLog',
       tag: 'Administration',
-      summary: 'What is put on the record, as server-sent events',
+      summary: 'Stream entries as they are recorded, as server-sent events',
       access: { kind: 'area', area: 'stream', how: 'read' },
       answers: { 200: { description: 'Events named by the kind of entry', contentType: 'text/event-stream' } },
       handle({ reply }) {

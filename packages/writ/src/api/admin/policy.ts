@@ -54,7 +54,7 @@ export function policyRoutes({ policy }: { readonly policy: PolicyControl }): Ro
       url: '/v1/policy',
       operationId: 'getPolicy',
       tag: 'Administration',
-      summary: 'The policy that decisions are made with',
+      summary: 'Get the policy that is served',
       access: { kind: 'area', area: 'policy', how: 'read' },
       answers: { 200: { description: 'The bundle and its policies', shape: policyShape } },
       handle: () => policy.describe(),
@@ -64,11 +64,11 @@ export function policyRoutes({ policy }: { readonly policy: PolicyControl }): Ro
       url: '/v1/policy/reload',
       operationId: 'reloadPolicy',
       tag: 'Administration',
-      summary: 'Read the bundle again and decide with it, if it can be used',
+      summary: 'Read the bundle again and serve it, if it has no errors',
       access: { kind: 'area', area: 'policy', how: 'write' },
       answers: {
-        200: { description: 'What is decided with now', shape: policyShape },
-        422: { description: 'The bundle has errors; the last good policy goes on' },
+        200: { description: 'The policy that is served now', shape: policyShape },
+        422: { description: 'The bundle has errors; the last good policy stays served' },
       },
       async handle({ caller }) {
         try {

@@ -44,7 +44,7 @@ export function revocationRoutes(parts: RevocationParts): Route[] {
       url: '/v1/revocations',
       operationId: 'listRevocations',
       tag: 'Administration',
-      summary: 'What is revoked now, the newest first',
+      summary: 'List revocations, the newest first',
       access: { kind: 'area', area: 'revocations', how: 'read' },
       always: true,
       answers: { 200: { description: 'The revocations', shape: z.object({ revocations: z.array(revocationShape) }) } },
@@ -60,7 +60,7 @@ export function revocationRoutes(parts: RevocationParts): Route[] {
       access: { kind: 'area', area: 'revocations', how: 'write' },
       always: true,
       body: newShape,
-      answers: { 201: { description: 'The revocation that stands', shape: revocationShape } },
+      answers: { 201: { description: 'The revocation in force', shape: revocationShape } },
       async handle({ body, caller, reply }) {
         const { kind, task, before, reason } = body;
         if ((kind === 'delegation') !== (task !== undefined))

@@ -32,7 +32,7 @@ export function toolRoutes(parts: ToolParts): Route[] {
       url: '/v1/tools',
       operationId: 'listTools',
       tag: 'Administration',
-      summary: 'The tools behind the gateway, and what is suspicious about them',
+      summary: 'List the tools behind the gateway, with findings',
       access: { kind: 'area', area: 'tools', how: 'read' },
       answers: { 200: { description: 'By server and name', shape: z.object({ tools: z.array(toolShape) }) } },
       handle: () => ({ tools: toolPins.list().map(viewOf) }),
@@ -42,7 +42,7 @@ export function toolRoutes(parts: ToolParts): Route[] {
       url: '/v1/tools/:server/:tool/approve',
       operationId: 'approveTool',
       tag: 'Administration',
-      summary: 'Let a tool be called as it is defined now',
+      summary: 'Approve a tool as it is defined now, so that it can be called',
       access: { kind: 'area', area: 'tools', how: 'write' },
       body: z.strictObject({
         /** The hash of the definition that was looked at. */
@@ -52,7 +52,7 @@ export function toolRoutes(parts: ToolParts): Route[] {
       answers: {
         200: { description: 'It can be called', shape: toolShape },
         404: { description: 'There is no such tool' },
-        409: { description: 'It has another definition by now' },
+        409: { description: 'Its definition has changed' },
       },
       async handle({ params, body, caller }) {
         const { server = '', tool = '' } = params;

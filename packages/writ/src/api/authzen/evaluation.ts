@@ -20,7 +20,7 @@ export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier,
     access: { kind: 'caller' },
     body: evaluationShape,
     readsBody: true,
-    answers: { 200: { description: 'The decision; a denial is an answer too', shape: decisionShape } },
+    answers: { 200: { description: 'The decision, also if it is a denial', shape: decisionShape } },
     handle(call) {
       const asked = askedIn(call.body);
       return withToken(call, verifier, asked, (token) =>

@@ -24,7 +24,7 @@ export function evaluationsRoute(decider: () => Decider, verifier: TokenVerifier
     readsBody: true,
     answers: {
       200: {
-        description: 'The decisions in the order of the request; a plain decision when there is no `evaluations`',
+        description: 'The decisions in the order of the request; a single decision without `evaluations`',
         shape: z.union([z.object({ evaluations: z.array(decisionShape) }), decisionShape]),
       },
     },

@@ -39,11 +39,11 @@ export function labelRoutes(parts: LabelParts): Route[] {
       url: '/v1/declassifications',
       operationId: 'declassify',
       tag: 'Administration',
-      summary: 'Take labels off a task, or off what is kept in a store: an action that is decided like any other',
+      summary: 'Remove labels from a task or a store: an action that is decided like any other',
       access: { kind: 'caller' },
       body: declassification,
       answers: {
-        200: { description: 'They are off', shape: z.object({ decisionId: z.string() }) },
+        200: { description: 'The labels are removed', shape: z.object({ decisionId: z.string() }) },
         403: { description: 'It was not permitted' },
       },
       async handle({ body, caller, reply }) {
@@ -73,7 +73,7 @@ export function labelRoutes(parts: LabelParts): Route[] {
       url: '/v1/endorsements',
       operationId: 'endorse',
       tag: 'Administration',
-      summary: 'Say that the values of a call that was stopped are right, for the rest of its task',
+      summary: 'Confirm that the values of a stopped call are right, for the rest of its task',
       access: { kind: 'area', area: 'endorsements', how: 'write' },
       body: z.strictObject({ decisionId: z.string().min(1).max(64), reason }),
       answers: {

@@ -46,10 +46,10 @@ export function outcomeRoute(decider: () => Decider): Route {
     url: '/v1/outcomes',
     operationId: 'reportOutcome',
     tag: 'Outcomes',
-    summary: 'Report what became of a permitted action, or of several',
+    summary: 'Report the outcome of one permitted action, or of several',
     access: { kind: 'caller' },
     body: z.union([outcomeShape, z.object({ outcomes: z.array(outcomeShape).min(1).max(MAX_AT_ONCE) })]),
-    answers: { 204: { description: 'Taken in; also when it was reported before, or is not known' } },
+    answers: { 204: { description: 'Accepted; also if it was reported before, or is unknown' } },
     async handle({ body, caller, reply }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
       const outcomes = 'outcomes' in body ? body.outcomes : [body];

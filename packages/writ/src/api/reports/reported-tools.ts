@@ -29,7 +29,7 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
     url: '/v1/tools',
     operationId: 'reportTools',
     tag: 'Outcomes',
-    summary: 'Report the tools that a server lists, and hear which of them may be called',
+    summary: 'Report the tools that a server lists, and get those that may not be called',
     access: { kind: 'caller' },
     body: z.strictObject({
       /** The name of the server at the enforcement point; tools are stored under both names. */
@@ -38,7 +38,7 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
     }),
     answers: {
       200: {
-        description: 'Each tool as it was reported; with `suspended` it may not be called, and that says why',
+        description: 'Each reported tool; one with `suspended` may not be called, for that reason',
         shape: z.object({
           tools: z.array(
             z.object({ tool: z.string(), suspended: z.string().optional(), findings: z.array(z.string()) }),

@@ -14,7 +14,7 @@ export function receiveRoute(stream: (name: string) => ReceivedStream | undefine
     url: '/ssf/events/:stream',
     operationId: 'receiveEvent',
     tag: 'Signals',
-    summary: 'A transmitter pushes a security event token (RFC 8935)',
+    summary: 'Receive a security event token that a transmitter pushes (RFC 8935)',
     // The stream declares how the transmitter proves itself; each token is signed too.
     access: { kind: 'open' },
     always: true,
@@ -22,8 +22,8 @@ export function receiveRoute(stream: (name: string) => ReceivedStream | undefine
     bodyType: 'set',
     readsBody: true,
     answers: {
-      202: { description: 'What it says is on disk, and in the next decision' },
-      400: { description: 'It is refused, and need not be sent again', shape: errorShape },
+      202: { description: 'The event is on disk, and in the next decision' },
+      400: { description: 'The token is refused; do not send it again', shape: errorShape },
       404: { description: 'No such stream pushes here' },
       503: { description: 'Send it again later' },
     },

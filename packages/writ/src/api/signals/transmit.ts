@@ -61,11 +61,11 @@ export function transmitRoutes(signals: ServedSignals, issuer: () => string): Ro
       url: '/.well-known/ssf-configuration',
       operationId: 'getSsfConfiguration',
       tag: 'Signals',
-      summary: 'Where our events can be had (SSF 1.0, section 7.1)',
+      summary: 'Get the configuration of the transmitter (SSF 1.0, section 7.1)',
       access: description,
       answers: {
         200: { description: 'The configuration', shape: z.record(z.string(), z.unknown()) },
-        404: { description: 'The bundle tells nobody' },
+        404: { description: 'The bundle has no receivers' },
       },
       handle() {
         if (!signals.hasReceivers) throw new Problem(404, 'the bundle tells nobody: writ.yaml, `signals.transmit`');
@@ -88,7 +88,7 @@ export function transmitRoutes(signals: ServedSignals, issuer: () => string): Ro
       url: '/ssf/streams',
       operationId: 'getSsfStream',
       tag: 'Signals',
-      summary: 'The configuration of a stream',
+      summary: 'Get the configuration of a stream',
       access: { kind: 'caller' },
       query: streamQuery,
       answers: { 200: { description: 'The stream', shape: streamShape }, 404: notFound },
@@ -99,7 +99,7 @@ export function transmitRoutes(signals: ServedSignals, issuer: () => string): Ro
       url: '/ssf/status',
       operationId: 'getSsfStatus',
       tag: 'Signals',
-      summary: 'Whether a stream is enabled',
+      summary: 'Get the status of a stream',
       access: { kind: 'caller' },
       query: streamQuery,
       answers: {
@@ -119,7 +119,7 @@ export function transmitRoutes(signals: ServedSignals, issuer: () => string): Ro
       summary: 'Ask for a verification event',
       access: { kind: 'caller' },
       body: z.object({ stream_id: z.string(), state: z.string().max(1_024).optional() }),
-      answers: { 204: { description: 'It comes with the next events' }, 404: notFound },
+      answers: { 204: { description: 'The event is sent with the next ones' }, 404: notFound },
       handle({ body, caller, reply }) {
         find(body.stream_id, caller).delivery.verify(body.state, body.stream_id, randomUUID());
         reply.code(204);
@@ -135,7 +135,7 @@ export function transmitRoutes(signals: ServedSignals, issuer: () => string): Ro
       body: pollShape,
       answers: {
         200: {
-          description: 'Events; an answer comes at once',
+          description: 'Events; answered at once',
           shape: z.object({ sets: z.record(z.string(), z.string()), moreAvailable: z.boolean() }),
         },
         404: notFound,

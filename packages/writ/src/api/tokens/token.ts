@@ -71,7 +71,10 @@ export function tokenRoutes(parts: TokenParts): Route[] {
       bodyType: 'form',
       answers: {
         200: { description: 'The token', shape: tokenShape },
-        400: { description: 'It is refused (RFC 6749, section 5.2); or the form is malformed', shape: errorShape },
+        400: {
+          description: 'The exchange is refused (RFC 6749, section 5.2), or the form is malformed',
+          shape: errorShape,
+        },
         404: { description: 'The bundle has no trust domain, so there is no token service' },
       },
       async handle({ body, caller, request, reply }) {
@@ -112,7 +115,7 @@ export function tokenRoutes(parts: TokenParts): Route[] {
       url: '/.well-known/jwks.json',
       operationId: 'getJwks',
       tag: 'Tokens',
-      summary: 'The keys that transaction tokens are signed with',
+      summary: 'Get the keys that transaction tokens are signed with',
       access: description,
       answers: {
         200: { description: 'A JWK set', shape: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }) },
@@ -124,7 +127,7 @@ export function tokenRoutes(parts: TokenParts): Route[] {
       url: '/.well-known/oauth-authorization-server',
       operationId: 'getAuthorizationServer',
       tag: 'Tokens',
-      summary: 'The metadata of the token service (RFC 8414)',
+      summary: 'Get the metadata of the token service (RFC 8414)',
       access: description,
       answers: {
         200: { description: 'The metadata', shape: z.record(z.string(), z.unknown()) },
