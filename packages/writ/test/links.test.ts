@@ -15,7 +15,7 @@ import {
   type TransactionToken,
 } from '../../sdk/src/index.js';
 import { command } from './processes.js';
-import { bundleOf, type Running, run } from './running.js';
+import { bundleOf, type Running, run, writeBundle } from './running.js';
 
 /** Delegation by signature: links that actors sign offline, and the one verifier of tokens with and without them. */
 
@@ -540,24 +540,27 @@ describe('for random trees of links and random policies', () => {
     });
     const uidOf = (id: string): string => `Agent::"${id}"`;
     let [permitted, denied] = [0, 0];
-    await fc.assert(
-      fc.asyncProperty(world, async ({ mayDelegate, mayRefund, forbidden, steps }) => {
-        const policies = [
-          ...mayDelegate.map(
-            ([from, to], i) =>
-              `@id("d${i}") permit (principal == ${uidOf(from)}, action == Action::"delegate", resource == ${uidOf(to)});`,
-          ),
-          ...mayRefund.map(
-            (id, i) => `@id("r${i}") permit (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
-          ),
-          ...forbidden.map(
-            (id, i) => `@id("f${i}") forbid (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
-          ),
-        ].join('\n');
-        const saved = writ;
-        writ = await run(bundleOf({ ...bundle(), 'policies/all.cedar': policies }));
-        try {
-          for (const id of people) await register(id, keyOf(id));
+    const folder = bundleOf(bundle());
+    const saved = writ;
+    writ = await run(folder);
+    try {
+      for (const id of people) await register(id, keyOf(id));
+      await fc.assert(
+        fc.asyncProperty(world, async ({ mayDelegate, mayRefund, forbidden, steps }) => {
+          const policies = [
+            ...mayDelegate.map(
+              ([from, to], i) =>
+                `@id("d${i}") permit (principal == ${uidOf(from)}, action == Action::"delegate", resource == ${uidOf(to)});`,
+            ),
+            ...mayRefund.map(
+              (id, i) => `@id("r${i}") permit (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
+            ),
+            ...forbidden.map(
+              (id, i) => `@id("f${i}") forbid (principal == ${uidOf(id)}, action == Action::"refund", resource);`,
+            ),
+          ].join('\n');
+          writeBundle(folder, { 'policies/all.cedar': policies });
+          await writ.writ.reload();
           const tree = [{ task: await root('a0', ['refund']), path: ['a0'] }];
           // Nobody asks before a link is signed: whether it is worth something shows where it is used.
           for (const { from, to } of steps) {
@@ -574,13 +577,13 @@ describe('for random trees of links and random policies', () => {
             if (decision) permitted += 1;
             else denied += 1;
           }
-        } finally {
-          await writ.stop();
-          writ = saved;
-        }
-      }),
-      { numRuns: 25 },
-    );
+        }),
+        { numRuns: 25 },
+      );
+    } finally {
+      await writ.stop();
+      writ = saved;
+    }
     expect(permitted).toBeGreaterThan(5);
     expect(denied).toBeGreaterThan(5);
   });
