@@ -2,31 +2,39 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { Approval, DecisionRecord } from '../decide/record.js';
 import type { TaskKey } from '../lib/ids.js';
+import { SerialQueue } from '../lib/serial-queue.js';
 import { type AccessItem, type AccessTask, statusOf, type Vote } from './access-task.js';
 import { AccessRequestError, ApproverError, TooManyRequests } from './errors.js';
 import type { AccessRequestsParts, Denial, Submission, Template, Voting } from './submission.js';
 import type { NewDelivery } from './task-store.js';
 import { approvalOf, dueAt, ended, endOf, narrowest, nextStep, withVote } from './workflow.js';
 
-/** A task is kept for so long after it should have been decided. */
+/** How long a task is kept after its end. */
 const RETAINED_MS = 7 * 24 * 3_600_000;
+/** How long the result of a task is shown after its end. */
 const SHOWN_MS = 24 * 3_600_000;
 const PURGE_EVERY_MS = 3_600_000;
-const DUE_AT_ONCE = 1_000;
-/** So many of one enforcement point can be open: people cannot decide more. */
-const MOST_OPEN = 1_000;
+/** The most tasks that one tick takes. */
+const MAX_DUE = 1_000;
+/** The most open tasks of one enforcement point: people cannot decide more. */
+const MAX_OPEN = 1_000;
 
-/** Requests for access: taken, decided by people or ended by time, and told of. All changes are made one after the other. */
+/** Requests for access: submitted, decided by people or ended by time. Changes are made one at a time, each with its notices. */
 export class AccessRequests {
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly queue = new SerialQueue();
   private purgedAt = 0;
   private readonly waiting = new Set<(task: AccessTask) => void>();
 
   constructor(private readonly parts: AccessRequestsParts) {}
 
-  /** Takes a request. @returns the task, and whether it is a new one */
+  /**
+   * Submits a request.
+   *
+   * @returns its task, and whether it is new; with an idempotency key that was used for the same before, the task of then
+   * @throws {AccessRequestError} `duplicate_request`; {@link TooManyRequests}
+   */
   submit(submission: Submission): Promise<{ readonly task: AccessTask; readonly isNew: boolean }> {
-    return this.inTurn(async () => {
+    return this.queue.run(async () => {
       const { store, clock, template: templateOf } = this.parts;
       const { enforcementPoint, denials, idempotency } = submission;
       const body = idempotency && sha256(idempotency.body);
@@ -36,9 +44,9 @@ export class AccessRequests {
           throw new AccessRequestError('duplicate_request', 'the Idempotency-Key was used for another request');
         if (known !== undefined) return { task: known, isNew: false };
       }
-      if ((await store.openOf(enforcementPoint)) >= MOST_OPEN)
+      if ((await store.openOf(enforcementPoint)) >= MAX_OPEN)
         throw new TooManyRequests(
-          `${MOST_OPEN} requests of ${enforcementPoint} are open`,
+          `${MAX_OPEN} requests of ${enforcementPoint} are open`,
           'wait until some are decided',
         );
       const [first] = denials as [Denial, ...Denial[]];
@@ -56,7 +64,7 @@ export class AccessRequests {
         isBulk: submission.isBulk,
         requested: submission.requested,
         createdAt: now.toISOString(),
-        expiresAt: new Date(now.getTime() + template.expires).toISOString(),
+        expiresAt: new Date(now.getTime() + template.expiresMs).toISOString(),
         step: 0,
         stepAt: now.toISOString(),
         quorum: template.quorum,
@@ -72,9 +80,9 @@ export class AccessRequests {
         decisions: made.items.map(({ decision }) => decision),
         ...(made.justification === undefined ? {} : { justification: made.justification }),
       });
-      const task = made.requested.emergency === true ? await this.brokenGlass(made, template) : made;
+      const task = made.requested.emergency === true ? await this.breakGlass(made, template) : made;
       await this.put(task, [
-        ...this.asked(task, template, 'asked', template.ask),
+        ...this.noticesToAsked(task, template, 'asked', template.ask),
         ...(task.items.some(({ approval }) => approval !== undefined)
           ? this.parts.deliveriesOf({ about: 'alarm', task, channels: template.emergency?.notify ?? [] })
           : []),
@@ -83,7 +91,7 @@ export class AccessRequests {
     });
   }
 
-  /** The last request for exactly this, of this path and task, whatever became of it. */
+  /** Returns the last request for exactly this, by this path and in this task, whatever became of it. Undefined if there is none. */
   async lastFor(record: DecisionRecord, task: TaskKey): Promise<AccessTask | undefined> {
     if (record.binding === undefined) return undefined;
     const path = pathText(record);
@@ -116,7 +124,7 @@ export class AccessRequests {
 
   /** @throws {AccessRequestError} `invalid_task_state` */
   cancel(id: string, by: string, why: { readonly reason?: string; readonly comment?: string }): Promise<AccessTask> {
-    return this.inTurn(async () => {
+    return this.queue.run(async () => {
       const task = await this.open(id);
       const cancelled = { ...ended(task, 'cancelled'), cancelled: { by, ...why } };
       await this.parts.record(by, 'access.cancel', { request: id, ...why });
@@ -126,13 +134,13 @@ export class AccessRequests {
   }
 
   /**
-   * Takes in what somebody says who was asked. They may, when the policies on `approve` let them, they are not on the delegation
-   * path, and do not answer for who asks.
+   * Records the vote of an approver. The policies on `approve` must permit it; the approver must not be on the delegation path, nor
+   * answer for the originator.
    *
-   * @throws {ApproverError} when they may not; {@link AccessRequestError} when there is nothing to decide any more
+   * @throws {ApproverError} when the approver may not; {@link AccessRequestError} when there is nothing to decide any more
    */
   vote(id: string, voting: Voting): Promise<AccessTask> {
-    return this.inTurn(async () => {
+    return this.queue.run(async () => {
       const { parts } = this;
       const task = await this.open(id);
       const { approver, verdict, reason, via, vouchedBy } = voting;
@@ -162,14 +170,14 @@ export class AccessRequests {
         ...{ approver: name, lineage, verdict, at, via, items, decisions, reason, scope },
         ...(vouchedBy === undefined ? {} : { vouchedBy }),
       };
-      const { lifetimes } = parts.template(task.template);
+      const { lifetimesMs } = parts.template(task.template);
       const approved: Approval[] = [];
       const next = withVote(task, vote, items, (item, votes) => {
         const narrow = narrowest(votes);
         const made = {
           id: newId('apr_'),
           approvedAt: at,
-          approvedUntil: endOf(narrow, lifetimes, task.requested.until, now),
+          approvedUntil: endOf(narrow, lifetimesMs, task.requested.until, now),
         };
         const reasons = [...new Set(votes.map((one) => one.reason))].join('; ');
         approved.push(approvalOf(task, item, made, { votes, scope: narrow, reason: reasons }));
@@ -191,12 +199,12 @@ export class AccessRequests {
     });
   }
 
-  /** Ends what is late, and asks more people where nobody answered. To be called again and again. */
+  /** Ends the tasks that are late, and escalates those that nobody answered. Call it every second or so. */
   tick(): Promise<void> {
-    return this.inTurn(async () => {
+    return this.queue.run(async () => {
       const { store, clock, record, template } = this.parts;
       const now = clock();
-      for (const task of await store.dueBy(now, DUE_AT_ONCE)) {
+      for (const task of await store.dueBy(now, MAX_DUE)) {
         if (this.isLate(task)) {
           const late = ended(task, 'expired');
           await record('writ', 'access.expire', { request: task.id });
@@ -209,7 +217,7 @@ export class AccessRequests {
         const next = { ...task, step, stepAt: now.toISOString() };
         const asked = workflow.escalate[step - 1]?.ask ?? [];
         await record('writ', 'access.escalate', { request: task.id, step, ask: asked });
-        await this.put(next, this.asked(next, workflow, 'escalated', asked));
+        await this.put(next, this.noticesToAsked(next, workflow, 'escalated', asked));
       }
       if (now.getTime() - this.purgedAt < PURGE_EVERY_MS) return;
       this.purgedAt = now.getTime();
@@ -217,7 +225,7 @@ export class AccessRequests {
     });
   }
 
-  /** Waits until nothing of a task is pending, for so long. @returns it as it is then */
+  /** Waits at most `ms` milliseconds until nothing of a task is pending. @returns it as it is then */
   async settled(id: string, ms: number, signal?: AbortSignal): Promise<AccessTask> {
     let found: ((task: AccessTask) => void) | undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -240,14 +248,15 @@ export class AccessRequests {
     }
   }
 
-  /** Why somebody may not, whatever the policies say. */
+  /** Returns why somebody may not decide, whatever the policies say; undefined if they may. */
   private conflictOf({ path }: AccessTask, approver: string, lineage: string): string | undefined {
     if (path.some((uid) => uidText(uid) === approver)) return 'it was asked by or through them';
-    // Who answers for the originator asks, in the end.
+    // Approval by the one who answers for the originator would be approval of their own request.
     return this.parts.lineageOf(path[0] as EntityUid) === lineage ? 'they answer for who asks' : undefined;
   }
 
-  private async brokenGlass(task: AccessTask, template: Template): Promise<AccessTask> {
+  /** Approves without people the items that policies on `break_glass` permit. */
+  private async breakGlass(task: AccessTask, template: Template): Promise<AccessTask> {
     const { parts } = this;
     if (template.emergency === undefined || task.justification === undefined) return task;
     const now = parts.clock();
@@ -263,7 +272,7 @@ export class AccessRequests {
       const made = {
         id: newId('apr_'),
         approvedAt: at,
-        approvedUntil: new Date(now.getTime() + emergency.for).toISOString(),
+        approvedUntil: new Date(now.getTime() + emergency.forMs).toISOString(),
       };
       const approval = approvalOf(task, item, made, {
         votes: [],
@@ -283,9 +292,9 @@ export class AccessRequests {
     return { ...task, items };
   }
 
-  private asked(task: AccessTask, { notify }: Template, about: 'asked' | 'escalated', ask: readonly string[]) {
+  private noticesToAsked(task: AccessTask, { notify }: Template, about: 'asked' | 'escalated', ask: readonly string[]) {
     if (statusOf(task) !== 'pending') return [];
-    // Nobody is sent what they may not decide anyway.
+    // People on the path may not decide, so they get no notice.
     const people = this.parts.peopleIn(ask).filter(({ uid }) => !task.path.some((one) => uidText(one) === uid));
     return this.parts.deliveriesOf({ about, task, people, channels: notify });
   }
@@ -302,17 +311,11 @@ export class AccessRequests {
     return task;
   }
 
-  private async put(task: AccessTask, made: readonly NewDelivery[]): Promise<void> {
-    const deliveries = made.map((one) => ({ ...one, id: newId() }));
+  private async put(task: AccessTask, notices: readonly NewDelivery[]): Promise<void> {
+    const deliveries = notices.map((one) => ({ ...one, id: newId() }));
     const due = dueAt(task, this.parts.template(task.template));
     await this.parts.store.put(task, due, deliveries, this.parts.clock());
-    for (const tell of this.waiting) tell(task);
-  }
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.turn.then(work);
-    this.turn = mine.catch(() => undefined);
-    return mine;
+    for (const notify of this.waiting) notify(task);
   }
 }
 
@@ -329,7 +332,7 @@ function itemOf({ id, request, reasons, binding = '' }: DecisionRecord): AccessI
   };
 }
 
-/** An approval as a change of the record names it. */
+/** Returns an approval as a change on the record names it. */
 function summaryOf({ id, decision, policies, uses, approvedUntil, approvers, binding }: Approval) {
   return { id, decision, policies, uses, approvedUntil, approvers, arguments: binding === undefined ? 'any' : 'these' };
 }
@@ -338,7 +341,7 @@ function pathText({ provenance, request }: DecisionRecord): string {
   return (provenance?.path ?? [request.subject]).map(uidText).join();
 }
 
-/** One that nobody can guess. */
+/** Returns an id that cannot be guessed. */
 function newId(prefix = ''): string {
   return prefix + randomBytes(16).toString('base64url');
 }

@@ -2,18 +2,18 @@ import type { EntityUid } from '@writ/cedar';
 import type { ApprovalUses } from '../decide/record.js';
 import type { TaskKey } from '../lib/ids.js';
 
-/** The statuses of the profile ("Task Status Values") that one thing that is asked for can have. */
+/** The statuses that one item can have (profile, "Task Status Values"). */
 type ItemStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'cancelled' | 'failed';
 export type TaskStatus = ItemStatus | 'partial';
 
-/** One denial that somebody is asked to lift. */
+/** One denial that people are asked to lift. */
 export interface AccessItem {
-  /** The decision that is a denial. */
+  /** The id of the decision that denied it. */
   readonly decision: string;
   /** As the requester sent them. */
   readonly action: { readonly name: string };
   readonly resource: EntityUid;
-  /** The policies that stand in the way, and what they say of why. */
+  /** The policies that denied it, with their reasons. */
   readonly policies: readonly { readonly policy: string; readonly reason?: string }[];
   readonly binding: string;
   readonly status: ItemStatus;
@@ -21,41 +21,41 @@ export interface AccessItem {
   readonly approval?: { readonly id: string; readonly approvedAt: string; readonly approvedUntil: string };
 }
 
-/** What somebody said who was asked. */
+/** The vote of an approver. */
 export interface Vote {
   /** As `User::"lena"`. */
   readonly approver: string;
-  /** Whose eyes they are: two of one lineage are not four. */
+  /** The identity that answers for the approver: two approvers of one lineage count once. */
   readonly lineage: string;
   readonly verdict: 'approve' | 'deny';
   readonly at: string;
   readonly via: 'api' | 'link' | 'policy';
-  /** Who said that it was them, when that was not they themselves. */
+  /** The caller that vouches for the approver, if the approver did not prove it. */
   readonly vouchedBy?: string;
-  /** The items that it is about. */
+  /** The positions of the items. */
   readonly items: readonly number[];
-  /** The decisions that let them: one an item. */
+  /** The ids of the decisions that permitted the vote, one for each item. */
   readonly decisions: readonly string[];
   readonly reason: string;
   readonly scope: ApprovalScope;
 }
 
-/** What is approved with it. */
+/** How far an approval goes. */
 export interface ApprovalScope {
   readonly uses: ApprovalUses;
-  /** RFC 3339; at most as long as the template lets it be. */
+  /** Its end, RFC 3339; the template can make it earlier. */
   readonly until?: string;
-  /** Whether other arguments are approved too. */
+  /** Present if other arguments are approved too. */
   readonly anyArguments?: true;
 }
 
-/** An access request, and what became of it. It is kept as it is, as JSON. */
+/** An access request and its votes. It is stored as JSON, in this form. */
 export interface AccessTask {
   readonly id: string;
   readonly enforcementPoint: string;
   readonly template: string;
   readonly path: readonly EntityUid[];
-  /** The task of the ledger that it is in. */
+  /** Its task in the ledger. */
   readonly task: TaskKey;
   readonly policyVersion: string;
   readonly items: readonly AccessItem[];
@@ -64,11 +64,11 @@ export interface AccessTask {
   readonly justification?: string;
   readonly requested: { readonly until?: string; readonly emergency?: true };
   readonly callback?: { readonly endpoint: string; readonly state?: unknown; readonly events?: readonly string[] };
-  /** What the requester calls itself; nobody verified it. */
+  /** The requester's own description of itself, not verified. */
   readonly client?: Readonly<Record<string, unknown>>;
   readonly createdAt: string;
   readonly expiresAt: string;
-  /** How far it was escalated, from 0. */
+  /** The current step of escalation, from 0. */
   readonly step: number;
   readonly stepAt: string;
   readonly quorum: number;
@@ -77,7 +77,7 @@ export interface AccessTask {
   readonly cancelled?: { readonly by: string; readonly reason?: string; readonly comment?: string };
 }
 
-/** What a task comes to (profile, "Access Request Response"). */
+/** Returns the status of a task (profile, "Access Request Response"). */
 export function statusOf({ items }: Pick<AccessTask, 'items'>): TaskStatus {
   const [first, ...others] = new Set(items.map(({ status }) => status));
   if (items.some(({ status }) => status === 'pending')) return 'pending';

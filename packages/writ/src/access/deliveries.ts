@@ -1,26 +1,28 @@
+import { messageOf } from '../lib/message-of.js';
 import type { Channel } from './channels.js';
 import type { AccessTaskStore, Delivery } from './task-store.js';
 
 interface DeliveriesParts {
   readonly store: AccessTaskStore;
-  /** By name; undefined for one that the bundle has no more. */
+  /** Returns a channel by name; undefined if the bundle does not have it any more. */
   readonly channel: (name: string) => Channel | undefined;
   readonly clock: () => Date;
+  /** Called when a delivery failed; `isOver` if it is not tried again. */
   readonly failed: (delivery: Delivery, why: string, isOver: boolean) => void;
 }
 
-const AT_ONCE = 32;
-const MOST_ATTEMPTS = 12;
+const MAX_AT_ONCE = 32;
+const MAX_ATTEMPTS = 12;
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 10 * 60_000;
+const MAX_WAIT_MS = 10 * 60_000;
 
-/** Tells what is to be told, at least once, and again when it did not arrive. */
+/** Delivers notices at least once. One that did not arrive is tried again, later each time. */
 export class Deliveries {
   constructor(private readonly parts: DeliveriesParts) {}
 
-  /** Sends what is due. To be called again and again. */
+  /** Sends the deliveries that are due. Call it every second or so. */
   async tick(): Promise<void> {
-    const due = await this.parts.store.due(this.parts.clock(), AT_ONCE);
+    const due = await this.parts.store.due(this.parts.clock(), MAX_AT_ONCE);
     await Promise.all(due.map((delivery) => this.send(delivery)));
   }
 
@@ -33,10 +35,10 @@ export class Deliveries {
       await store.delivered(delivery.id);
     } catch (error) {
       const attempts = delivery.attempts + 1;
-      const isOver = attempts >= MOST_ATTEMPTS;
-      failed(delivery, error instanceof Error ? error.message : String(error), isOver);
+      const isOver = attempts >= MAX_ATTEMPTS;
+      failed(delivery, messageOf(error), isOver);
       if (isOver) return store.delivered(delivery.id);
-      const wait = Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS);
+      const wait = Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), MAX_WAIT_MS);
       await store.again(delivery.id, attempts, new Date(clock().getTime() + wait));
     }
   }

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Whom a link is for, and what it lets decide. */
+/** One person's right to decide on one request. */
 interface ApprovalLink {
   readonly request: string;
   /** As `User::"lena"`. */
@@ -10,18 +10,19 @@ interface ApprovalLink {
 }
 
 /**
- * What is sent to one person, and proves that it is they who decide: signed, for one request and one person, until it is decided. It
- * works once, because nobody decides twice.
+ * Signs and verifies the links by which people decide. A link is for one request and one person, until the request is decided. It works
+ * once, because a person votes once.
  */
 export class ApprovalLinks {
   constructor(private readonly key: Buffer) {}
 
+  /** Signs a link. */
   tokenOf({ request, approver, expires }: ApprovalLink): string {
     const payload = Buffer.from(JSON.stringify([request, approver, expires])).toString('base64url');
     return `${payload}.${this.mac(payload)}`;
   }
 
-  /** Undefined for one that is not ours, or too old. */
+  /** Returns the content of a token; undefined if this service has not signed it, or it has expired. */
   read(token: string, now: Date): ApprovalLink | undefined {
     const [payload = '', mac = '', ...more] = token.split('.');
     const ours = Buffer.from(this.mac(payload));

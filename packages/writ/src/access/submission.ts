@@ -5,18 +5,19 @@ import type { AccessItem, AccessTask, ApprovalScope, Vote } from './access-task.
 import type { AccessTaskStore, NewDelivery } from './task-store.js';
 import type { Workflow } from './workflow.js';
 
-/** What a bundle says of a template. */
+/** A template of requests: who is asked, by which channels, until when. */
 export interface Template extends Workflow {
   readonly name: string;
   readonly title: string | undefined;
   readonly ask: readonly string[];
-  readonly expires: number;
+  /** How long a request stays open, in milliseconds. */
+  readonly expiresMs: number;
   readonly notify: readonly string[];
-  /** Present when it can be taken without an approval in an emergency. */
-  readonly emergency: { readonly for: number; readonly notify: readonly string[] } | undefined;
+  /** Present if access can be taken without an approval in an emergency: for how long, in milliseconds, and who is notified. */
+  readonly emergency: { readonly forMs: number; readonly notify: readonly string[] } | undefined;
 }
 
-/** Somebody who may be asked, with where they are told. */
+/** A person who may be asked, with their address; undefined if the registry has none. */
 export interface Person {
   readonly uid: string;
   readonly address: string | undefined;
@@ -25,17 +26,18 @@ export interface Person {
 export interface AccessRequestsParts {
   readonly store: AccessTaskStore;
   readonly template: (name: string) => Template;
-  /** The people that are asked, or are in the groups that are. */
+  /** Returns the people that are asked, and those in the groups that are. */
   readonly peopleIn: (asked: readonly string[]) => readonly Person[];
-  /** Whether somebody may approve one item, or go without in an emergency: a decision, recorded like any other. */
+  /** Decides whether a person may approve one item. The decision is recorded like any other. */
   readonly mayApprove: (
     approver: EntityUid,
     task: AccessTask,
     item: AccessItem,
     scope: ApprovalScope,
   ) => Promise<DecisionRecord>;
+  /** Decides whether the originator may go without an approval in an emergency. */
   readonly mayBreakGlass: (task: AccessTask, item: AccessItem) => Promise<DecisionRecord>;
-  /** Whose eyes somebody's are. */
+  /** Returns the identity that answers for another: approvals of one lineage count once. */
   readonly lineageOf: (uid: EntityUid) => string;
   /** Puts an approval in force. */
   readonly approve: (approval: Approval, by: string) => Promise<void>;
@@ -56,7 +58,7 @@ export type Notice =
   | { readonly about: 'alarm'; readonly task: AccessTask; readonly channels: readonly string[] }
   | { readonly about: 'ended'; readonly task: AccessTask };
 
-/** What is asked for: denials that were found to be what the requester says, and can be asked for. */
+/** A request for access: denials that were found to be those of the requester, and can be lifted. */
 export interface Submission {
   readonly enforcementPoint: string;
   readonly denials: readonly Denial[];
@@ -65,14 +67,14 @@ export interface Submission {
   readonly requested: AccessTask['requested'];
   readonly callback?: AccessTask['callback'];
   readonly client?: AccessTask['client'];
-  /** Its key, and everything that was sent, in one way of writing it. */
+  /** The key, and the whole body in canonical form. */
   readonly idempotency?: { readonly key: string; readonly body: string };
 }
 
 export interface Denial {
   readonly record: DecisionRecord;
   readonly template: string;
-  /** The task of the ledger that it is in. */
+  /** Its task in the ledger. */
   readonly task: TaskKey;
 }
 
@@ -83,6 +85,6 @@ export interface Voting {
   readonly vouchedBy?: string;
   readonly reason: string;
   readonly scope: ApprovalScope;
-  /** Undefined for all. */
+  /** The positions of the items; undefined for all that are pending. */
   readonly items?: readonly number[];
 }

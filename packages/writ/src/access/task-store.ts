@@ -6,10 +6,10 @@ interface TaskRow {
   id: string;
   enforcement_point: string;
   idempotency_key: string | null;
-  /** The keyed hash of its first item, by which the same call that is asked again is found. */
+  /** The keyed hash of its first item. It finds an earlier request for the same call. */
   binding: string;
   is_open: number;
-  /** When something is to be done about it, of one that is open. */
+  /** When it is due, if it is open. */
   due_at: string | null;
   expires_at: string;
   body: string;
@@ -64,12 +64,12 @@ export const accessMigrations: Migrations = {
   },
 };
 
-/** Something that somebody is to be told. */
+/** A notice on its way. */
 export interface Delivery {
   readonly id: string;
   /** The name of a channel of `notify`, or `callback`. */
   readonly channel: string;
-  /** Where to, for a channel that has many. */
+  /** The address, for a channel that has many. */
   readonly address: string;
   readonly body: string;
   readonly attempts: number;
@@ -78,7 +78,7 @@ export interface Delivery {
 /** A delivery that has no id yet. */
 export type NewDelivery = Omit<Delivery, 'attempts' | 'id'>;
 
-/** Access requests and what is to be told of them, as they are on the disk. */
+/** Access requests and their notices, stored. */
 export class AccessTaskStore {
   constructor(private readonly store: Store) {}
 
@@ -101,7 +101,7 @@ export class AccessTaskStore {
     return row && taskIn(row);
   }
 
-  /** Those that were asked for exactly this, the newest first. */
+  /** Returns the requests for exactly this, newest first. */
   async withBinding(binding: string): Promise<AccessTask[]> {
     const rows = await this.table
       .selectFrom('access_requests')
@@ -113,14 +113,14 @@ export class AccessTaskStore {
     return rows.map(taskIn);
   }
 
-  /** Those that somebody has still to decide; or all, the newest first. */
+  /** Returns the undecided requests, or all, newest first. */
   async list(which: 'open' | 'all', limit: number): Promise<AccessTask[]> {
     const query = this.table.selectFrom('access_requests').select('body').orderBy('expires_at', 'desc').limit(limit);
     const rows = await (which === 'open' ? query.where('is_open', '=', 1) : query).execute();
     return rows.map(taskIn);
   }
 
-  /** Open ones about which something is to be done by then. */
+  /** Returns the open requests that are due by a time. */
   async dueBy(now: Date, limit: number): Promise<AccessTask[]> {
     const rows = await this.table
       .selectFrom('access_requests')
@@ -132,7 +132,7 @@ export class AccessTaskStore {
     return rows.map(taskIn);
   }
 
-  /** How many of an enforcement point are open. */
+  /** Counts the open requests of an enforcement point. */
   async openOf(enforcementPoint: string): Promise<number> {
     const { count } = await this.table
       .selectFrom('access_requests')
@@ -144,9 +144,9 @@ export class AccessTaskStore {
   }
 
   /**
-   * Writes a task, and with it what is to be told of it.
+   * Stores a task with its notices, both or neither.
    *
-   * @param dueAt when something is to be done about it, as long as it is open
+   * @param dueAt when it is due, while it is open
    */
   async put(
     task: AccessTask,
@@ -180,7 +180,7 @@ export class AccessTaskStore {
     });
   }
 
-  /** What is to be told now. */
+  /** Returns the deliveries that are due. */
   async due(now: Date, limit: number): Promise<Delivery[]> {
     return this.table
       .selectFrom('access_deliveries')
@@ -203,7 +203,7 @@ export class AccessTaskStore {
       .execute();
   }
 
-  /** Forgets what was over by then. */
+  /** Deletes the decided requests that ended before a time. */
   async purge(before: Date): Promise<void> {
     await this.table
       .deleteFrom('access_requests')

@@ -22,13 +22,13 @@ export function templateOf(name: string, declared: TemplateDeclaration): Templat
     ask,
     quorum,
     notify,
-    expires: millisecondsOf(expires),
-    escalate: escalate.map((step) => ({ after: millisecondsOf(step.after), ask: step.ask })),
-    lifetimes: {
+    expiresMs: millisecondsOf(expires),
+    escalate: escalate.map((step) => ({ afterMs: millisecondsOf(step.after), ask: step.ask })),
+    lifetimesMs: {
       once: millisecondsOf(lifetimes.once),
       task: millisecondsOf(lifetimes.task),
       until: millisecondsOf(lifetimes.until),
     },
-    emergency: emergency && { for: millisecondsOf(emergency.for), notify: emergency.notify },
+    emergency: emergency && { forMs: millisecondsOf(emergency.for), notify: emergency.notify },
   };
 }

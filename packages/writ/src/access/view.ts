@@ -1,6 +1,6 @@
 import { type AccessItem, type AccessTask, statusOf } from './access-task.js';
 
-/** A task as the profile says it ("Access Request Response"), for the enforcement point that asked. */
+/** Returns a task as the profile has it ("Access Request Response"), for the enforcement point that asked. */
 export function requestView(task: AccessTask, base: string) {
   const status = statusOf(task);
   const at = `${base}/access/v1/requests/${task.id}`;
@@ -22,7 +22,7 @@ function itemView(item: AccessItem) {
   return { resource, action, status, ...(result === undefined ? {} : { result }) };
 }
 
-/** What an approved denial is asked again with: `context.approval`. */
+/** Returns the `context.approval` with which an approved denial is asked again. */
 function resultOf({ approval }: AccessItem) {
   if (approval === undefined) return undefined;
   const { id, approvedAt, approvedUntil } = approval;

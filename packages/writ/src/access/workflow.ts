@@ -1,22 +1,22 @@
 import type { Approval } from '../decide/record.js';
 import type { AccessItem, AccessTask, ApprovalScope, Vote } from './access-task.js';
 
-/** How long approvals hold at most, in milliseconds. */
+/** How long an approval holds at most, by its uses, in milliseconds. */
 type Lifetimes = Readonly<Record<ApprovalScope['uses'], number>>;
 
-/** What a template says of what becomes of a request. */
+/** The part of a template that says how a request goes on. */
 export interface Workflow {
   readonly quorum: number;
-  /** After so many milliseconds in a step the next one begins. */
-  readonly escalate: readonly { readonly after: number; readonly ask: readonly string[] }[];
-  readonly lifetimes: Lifetimes;
+  /** The further steps: each begins so many milliseconds after the one before, and asks more people. */
+  readonly escalate: readonly { readonly afterMs: number; readonly ask: readonly string[] }[];
+  readonly lifetimesMs: Lifetimes;
 }
 
-/** The pure part: what a task comes to. Whether somebody may say so is found out before. */
+/** The pure part of requests. Whether an approver may vote is decided before. */
 
 const WIDTH = { once: 0, task: 1, until: 2 } as const;
 
-/** Takes in what somebody said. Enough that approve, of different lineage, approve; one that denies, denies. */
+/** Adds a vote to a task. An item is approved by as many lineages as the quorum, and denied by one denial. */
 export function withVote(
   task: AccessTask,
   vote: Vote,
@@ -34,12 +34,12 @@ export function withVote(
   return { ...task, votes, items: changed };
 }
 
-/** Who approved an item until now. */
+/** Returns the votes that approve an item. */
 function votesFor({ votes }: Pick<AccessTask, 'votes'>, item: number): readonly Vote[] {
   return votes.filter(({ verdict, items }) => verdict === 'approve' && items.includes(item));
 }
 
-/** What several people approve together: what each of them does. */
+/** Returns the scope that every one of the votes approves. */
 export function narrowest(votes: readonly Vote[]): ApprovalScope {
   const scopes = votes.map(({ scope }) => scope);
   const uses = scopes.reduce<ApprovalScope['uses']>(
@@ -54,13 +54,13 @@ export function narrowest(votes: readonly Vote[]): ApprovalScope {
   };
 }
 
-/** Until when something is approved: an end that is not too far off, and not past what was asked for. */
+/** Returns the end of an approval: the earliest of its lifetime, the approver's and the requester's. */
 export function endOf(scope: ApprovalScope, lifetimes: Lifetimes, requested: string | undefined, now: Date): string {
   const latest = new Date(now.getTime() + lifetimes[scope.uses]).toISOString();
   return [latest, scope.until, requested].filter((end) => end !== undefined).sort()[0] as string;
 }
 
-/** The approval of an item. */
+/** Returns the approval of an item. */
 export function approvalOf(
   task: AccessTask,
   item: AccessItem,
@@ -96,22 +96,22 @@ export function approvalOf(
   };
 }
 
-/** The step that a task should be in, when it is another than it is in. */
+/** Returns the step that is due for a task; undefined if none is. */
 export function nextStep(task: AccessTask, { escalate }: Workflow, now: Date): number | undefined {
   const next = escalate[task.step];
-  if (next === undefined || now.getTime() - Date.parse(task.stepAt) < next.after) return undefined;
+  if (next === undefined || now.getTime() - Date.parse(task.stepAt) < next.afterMs) return undefined;
   return task.step + 1;
 }
 
-/** When something is to be done about a task that nobody decides: the next step of it, or its end. */
+/** Returns when an undecided task is due: at its next step, or at its end. */
 export function dueAt(task: AccessTask, { escalate }: Workflow): string {
   const next = escalate[task.step];
   if (next === undefined) return task.expiresAt;
-  const step = new Date(Date.parse(task.stepAt) + next.after).toISOString();
+  const step = new Date(Date.parse(task.stepAt) + next.afterMs).toISOString();
   return step < task.expiresAt ? step : task.expiresAt;
 }
 
-/** All that is pending ends so. */
+/** Ends the pending items of a task with a status. */
 export function ended(task: AccessTask, status: 'expired' | 'cancelled' | 'failed'): AccessTask {
   return { ...task, items: task.items.map((item) => (item.status === 'pending' ? { ...item, status } : item)) };
 }
