@@ -1,8 +1,18 @@
+import { start as startService } from './serve/start.js';
+import type { StartOptions, Writ } from './serve/start-options.js';
+
 export type { AnyWritError } from './cli/any-error.js';
 export type { Decision, MissingFact, Obligation, Reason, Refusal, Result } from './decide/decision.js';
 export { decidingPolicies, explainBriefly, isPermitted } from './decide/decision.js';
 export type { AccessRequest } from './decide/request.js';
 export { DECISION_META } from './enforce/mcp/protocol/result.js';
 export { WritError } from './lib/errors.js';
-export { start } from './serve/start.js';
-export type { StartOptions, Writ } from './serve/start-options.js';
+export type { StartOptions, Writ };
+
+/**
+ * Starts the service, and the gateway in front of the servers of the bundle.
+ *
+ * @throws {BundleError} when the bundle may not be served; {@link WritError} for a store, server or port that fails
+ * @example const writ = await start({ bundle: 'examples/support-desk', data: 'data', port: 7465, gatewayPort: 7466 });
+ */
+export const start: (options: StartOptions) => Promise<Writ> = startService;

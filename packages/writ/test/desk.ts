@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { start } from '../src/serve/start.js';
-import type { Writ } from '../src/serve/start-options.js';
+import type { RunningService } from '../src/serve/start-options.js';
 import { openSqlite } from '../src/store/sqlite.js';
 import { PATIENT } from './running.js';
 
@@ -11,7 +11,7 @@ import { PATIENT } from './running.js';
 export const BUNDLE = fileURLToPath(new URL('../../../examples/support-desk', import.meta.url));
 
 export interface RunningDesk {
-  readonly writ: Writ;
+  readonly writ: RunningService;
   readonly data: string;
   readonly files: string;
   /** The enforcement point's key. */

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { LoadLimits } from '../src/api/http/load.js';
 import { recordShape } from '../src/record/entries.js';
 import { start } from '../src/serve/start.js';
-import type { StartOptions, Writ } from '../src/serve/start-options.js';
+import type { RunningService, StartOptions } from '../src/serve/start-options.js';
 import { STORE_FILE } from '../src/store/files.js';
 import { startPostgres } from './postgres.js';
 
@@ -14,7 +14,7 @@ export const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.u
 
 /** A service on a folder of its own: real store, real HTTP. */
 export interface Running {
-  readonly writ: Writ;
+  readonly writ: RunningService;
   readonly url: string;
   readonly data: string;
   /** Where its store is: a file, or a database. */
@@ -81,7 +81,7 @@ export async function run(bundle: string, options: Partial<StartOptions> = {}): 
 const MOST_CHECKED = 2_000;
 
 /** Whatever a test made a service record has the form that is published. */
-async function assertRecords(writ: Writ): Promise<void> {
+async function assertRecords(writ: RunningService): Promise<void> {
   const read = await writ.records.read({ seq: 0, index: -1 }, MOST_CHECKED).catch(() => []);
   for (const { entry } of read) {
     // What a store from before had in it has no version.

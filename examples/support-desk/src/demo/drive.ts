@@ -36,7 +36,7 @@ export async function drive(writ: Writ, session: Session): Promise<CallReport[]>
 
 async function call(writ: Writ, client: Client, session: Session, step: Step): Promise<CallReport> {
   const { decisionId, message } = await attempt(client, step);
-  const recorded = await writ.records.find(decisionId);
+  const recorded = await writ.findDecision(decisionId);
   if (recorded === undefined) throw new Error(`the decision ${decisionId} is not in the record`);
   const { decision, outcome } = recorded;
   return {
@@ -46,7 +46,7 @@ async function call(writ: Writ, client: Client, session: Session, step: Step): P
     result: decision.result,
     reasons: decidingPolicies(decision),
     decisionId,
-    executed: outcome?.status === 'completed' || outcome?.status === 'failed',
+    executed: outcome === 'completed' || outcome === 'failed',
     message,
   };
 }

@@ -1,4 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type BundleFiles, versionOf } from './files.js';
@@ -11,18 +22,62 @@ import { type BundleFiles, versionOf } from './files.js';
 const FILE = 'last-good.json';
 const shape = z.object({ version: z.string(), root: z.string(), texts: z.array(z.tuple([z.string(), z.string()])) });
 
-/** @param folder of the service's data */
-export function keepLastGood(folder: string, { version, root, texts }: Omit<BundleFiles, 'unread'>): void {
+/** A bundle that is written beside the last good one, to become it. */
+export interface NextLastGood {
+  /** Makes it the last good one. @throws {Error} when that fails; the one before is kept then */
+  keep(): void;
+  /** Makes the one before the last good one again. */
+  undo(): void;
+  /** Removes the files that are not needed any more. */
+  end(): void;
+}
+
+/**
+ * Writes a bundle to the disk, to become the last good one.
+ *
+ * @param folder of the service's data
+ * @throws {Error} when it cannot be written
+ */
+export function writeLastGood(folder: string, { version, root, texts }: Omit<BundleFiles, 'unread'>): NextLastGood {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, FILE);
-  const file = openSync(`${path}.new`, 'w', 0o600);
+  const [next, before] = [`${path}.new`, `${path}.old`];
+  writeWhole(next, JSON.stringify({ version, root, texts: [...texts] }));
+  const isFirst = !existsSync(path);
+  if (!isFirst) copyFileSync(path, before);
+  const undo = (): void => {
+    if (isFirst) rmSync(path, { force: true });
+    else renameSync(before, path);
+  };
+  return {
+    keep() {
+      renameSync(next, path);
+      try {
+        syncFolder(folder);
+      } catch (error) {
+        undo();
+        throw error;
+      }
+    },
+    undo,
+    end() {
+      for (const file of [next, before]) rmSync(file, { force: true });
+    },
+  };
+}
+
+function writeWhole(path: string, text: string): void {
+  const file = openSync(path, 'w', 0o600);
   try {
-    writeSync(file, JSON.stringify({ version, root, texts: [...texts] }));
+    writeSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(`${path}.new`, path);
+}
+
+/** Makes a rename in a folder durable. */
+function syncFolder(folder: string): void {
   const directory = openSync(folder, 'r');
   try {
     fsyncSync(directory);

@@ -47,8 +47,11 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   // The findings are in the log; the last good bundle stays served.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
   await stopped;
-  await writ.close();
-  await traces?.end();
+  try {
+    await writ.close();
+  } finally {
+    await traces?.end();
+  }
   return EXIT.ok;
 }
 

@@ -1,6 +1,6 @@
 import type { TaskKey } from '../lib/ids.js';
 import type { Accounts } from './accumulators/accounts.js';
-import { compileAccumulator } from './accumulators/accumulator.js';
+import { type Accumulator, compileAccumulator } from './accumulators/accumulator.js';
 import { type LedgerValue, plainAmount } from './accumulators/amounts.js';
 import { Book } from './accumulators/book.js';
 import type { AccumulatorDeclaration } from './accumulators/kind.js';
@@ -46,7 +46,21 @@ export class Ledger {
    * @throws {AccumulatorError} if a declaration cannot work; nothing has changed then
    */
   declare(declarations: Readonly<Record<string, AccumulatorDeclaration>>): string[] {
+    return this.prepare(declarations)();
+  }
+
+  /**
+   * Compiles the declarations of {@link declare}.
+   *
+   * @returns a function that declares them, and cannot fail
+   * @throws {AccumulatorError} if a declaration cannot work
+   */
+  prepare(declarations: Readonly<Record<string, AccumulatorDeclaration>>): () => string[] {
     const compiled = Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared));
+    return () => this.replaceBooks(compiled);
+  }
+
+  private replaceBooks(compiled: readonly Accumulator[]): string[] {
     const replaced: string[] = [];
     const books = new Map<string, Book>();
     for (const accumulator of compiled) {

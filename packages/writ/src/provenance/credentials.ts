@@ -80,12 +80,16 @@ export class Credentials {
     makesKeys: boolean,
   ): Promise<Credentials> {
     const credentials = new Credentials(store, folder, clock, makesKeys);
-    await credentials.hold(holders);
+    (await credentials.prepare(holders))();
     return credentials;
   }
 
-  /** Accepts the keys of these holders and of no others. */
-  async hold(holders: readonly Holder[]): Promise<void> {
+  /**
+   * Loads the keys of these holders, and makes one for each that has none.
+   *
+   * @returns a function that accepts these keys, and no others
+   */
+  async prepare(holders: readonly Holder[]): Promise<() => void> {
     const rows = await this.table.selectFrom('credentials').selectAll().execute();
     const byHash = new Map<string, Holder>();
     for (const holder of holders) {
@@ -94,7 +98,9 @@ export class Credentials {
       if (row !== undefined) byHash.set(row.hash, holder);
       else if (this.makesKeys) byHash.set(await this.issue(holder), holder);
     }
-    this.byHash = byHash;
+    return () => {
+      this.byHash = byHash;
+    };
   }
 
   /** Returns 256 random bits that the service keeps under a name, and makes them at the first call. */

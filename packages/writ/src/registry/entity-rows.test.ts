@@ -22,7 +22,12 @@ it('to read everything anew takes out what is gone, and nothing of the bundle, t
   const rules = new FactRules(new Map([['User', new Map([['risk', { maxAge: 60_000 }]])]]));
   const registry = Registry.load([{ uid: uid('Team', 'code') }], schema, rules);
   const revision = await entities.fill(registry);
-  await entities.adopt(registry, revision, () => undefined);
+  await entities.adopt(
+    registry,
+    revision,
+    async () => undefined,
+    () => undefined,
+  );
   const author = { by: 'me', now: new Date() };
   const stored = ['a', 'b', 'gone'].map((id) => ({
     entity: { uid: uid('User', id), attrs: { level: 1 }, parents: [uid('Team', 'code')] },

@@ -73,14 +73,16 @@ export class EntityStore {
    * Makes a filled registry the one that is kept up to date.
    *
    * @param revision that it was filled at
-   * @param swap replaces the registry that is served, at once
+   * @param confirm runs last of what can fail; when it fails, nothing changes
+   * @param swap replaces the registry before, at once; must not fail
    */
-  async adopt(registry: Registry, revision: number, swap: () => void): Promise<void> {
+  async adopt(registry: Registry, revision: number, confirm: () => Promise<void>, swap: () => void): Promise<void> {
     await this.revisions.inTurn(async () => {
       if (revision !== this.revisions.revision) {
         const changed = await this.changedBetween(revision, this.revisions.revision);
         (await refresh(this.store, registry, changed))();
       }
+      await confirm();
       this.resident = registry;
       swap();
     });

@@ -23,7 +23,7 @@ import type { DecisionRecord } from '../decide/record.js';
 import { every } from '../lib/every.js';
 import type { Approvals } from '../registry/approval-store.js';
 import type { Store } from '../store/store.js';
-import type { RecordChange } from './record-keeping.js';
+import type { RecordChange } from './runtime.js';
 
 interface AccessServiceParts {
   readonly store: Store;

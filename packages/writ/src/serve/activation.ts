@@ -1,265 +1,216 @@
-import { CedarError, type EntityUid, parseUid } from '@writ/cedar';
-import type { Logger } from 'pino';
-import type { PolicyControl, PolicyDescription } from '../api/admin/policy.js';
-import { BUILT_IN, Callers } from '../api/http/callers.js';
+import { Callers } from '../api/http/callers.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
-import { type Bundle, type ReadBundle, readBundle, readBundleFrom } from '../bundle/bundle.js';
+import type { Bundle, ReadBundle } from '../bundle/bundle.js';
 import { verifiedBundle } from '../bundle/check/check.js';
-import { BundleError } from '../bundle/errors.js';
-import type { RecordSettings } from '../bundle/format/record.js';
-import { keepLastGood, lastGood } from '../bundle/last-good.js';
+import { type NextLastGood, writeLastGood } from '../bundle/last-good.js';
 import type { Decider } from '../decide/decide.js';
+import type { PolicyPlane } from '../decide/plane.js';
 import { planeOf } from '../decide/plane-of.js';
 import { selfTest } from '../decide/self-test.js';
-import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
-import type { Ledger } from '../ledger/ledger.js';
+import { Closers } from '../lib/closers.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
-import type { Credentials, Holder } from '../provenance/credentials.js';
 import { compileIdentity } from '../provenance/identity-claims.js';
 import { JwtSvids } from '../provenance/jwt-svid.js';
 import type { EntityStore } from '../registry/entity-store.js';
 import { fetchersOf } from '../registry/fetch/declared-fetchers.js';
 import type { FetchObserver } from '../registry/fetch/fetcher.js';
-import type { Fetchers } from '../registry/fetch/fetchers.js';
-import type { RecordChange } from './record-keeping.js';
+import type { Active, ActiveBundle } from './active.js';
+import type { Runtime } from './runtime.js';
 
-interface ServingParts {
-  /** The folder of the bundle. */
-  readonly folder: string;
-  readonly data: string;
-  readonly state: ServingStateHolder;
-  readonly credentials: Credentials;
-  readonly entities: EntityStore;
-  readonly ledger: Ledger;
-  readonly logger: Logger;
-  readonly clock: () => Date;
-  /** Makes the decider, with the first plane. */
-  readonly makeDecider: (plane: ReturnType<typeof planeOf>) => Decider;
-  readonly fetching: FetchObserver;
-  /** Makes ready to listen to signals and to tell as a bundle says; what is returned begins with it. */
-  readonly signals: (bundle: Bundle) => Promise<() => Promise<void>>;
-  /** Makes ready to mask and seal records as a bundle says; what is returned begins with it. */
-  readonly protection: (settings: RecordSettings) => Promise<() => void>;
-  readonly isRevoked: (token: string) => boolean;
-  readonly record: RecordChange;
+/** A thing that changes with the bundle. */
+export interface ActivationPart {
+  /** Does everything that can fail. Nothing that is served changes. */
+  prepare(bundle: Bundle): Promise<PreparedPart>;
 }
 
-/** What is served now: which bundle, to which callers. The one place that changes it. */
-export class Serving implements PolicyControl {
-  private bundleNow: Bundle | undefined;
-  private deciderNow: Decider | undefined;
-  private callersNow: Callers | undefined;
-  private mapperNow: CallMapper | undefined;
-  private fetchersNow: Fetchers | undefined;
-  private svidsNow: JwtSvids | undefined;
-  private reloading: Promise<unknown> = Promise.resolve();
-  private activated: () => void = () => undefined;
+export interface PreparedPart {
+  /** Makes the change. It is at once with the bundle's up to the first await; a failure is logged. */
+  commit(): void | Promise<void>;
+  /** Gives up what was prepared, because the bundle is not activated. */
+  drop?(): void | Promise<void>;
+}
 
-  constructor(private readonly parts: ServingParts) {}
+/** A bundle of which everything that can fail has been done. */
+interface Prepared {
+  readonly active: Active;
+  /** The revision of the registry that its facts are of. */
+  readonly revision: number;
+  readonly parts: readonly PreparedPart[];
+  readonly lastGood: NextLastGood;
+  /** Gives up all of it. */
+  readonly drops: Closers;
+}
 
-  /** Calls back when another bundle is served. */
-  onActivate(activated: () => void): void {
-    this.activated = activated;
-  }
+interface ActivationParts {
+  readonly runtime: Runtime;
+  readonly data: string;
+  readonly active: ActiveBundle;
+  readonly state: ServingStateHolder;
+  readonly entities: EntityStore;
+  readonly fetching: FetchObserver;
+  readonly isRevoked: (token: string) => boolean;
+  /** Makes the decider. Called once, with the first plane. */
+  readonly makeDecider: (plane: PolicyPlane) => Decider;
+  /** Those that change besides; they are prepared in this order. */
+  readonly parts: readonly ActivationPart[];
+}
 
-  get bundle(): Bundle {
-    return active(this.bundleNow);
-  }
+/** How often the progress of loading facts is logged: after this many. */
+const PROGRESS_EVERY = 100_000;
 
+/**
+ * Activates bundles in two phases. Everything that can fail is in {@link prepare} and in the steps of {@link commit} before the switch:
+ * then the bundle before goes on, in decisions, in `/readyz`, in `/v1/policy`, on the record and as the last good one. The switch is one
+ * turn of the event loop. A failure after it is logged, and changes nothing that is served.
+ */
+export class Activation {
+  private made: Decider | undefined;
+  private readonly listeners: (() => void)[] = [];
+
+  constructor(private readonly parts: ActivationParts) {}
+
+  /** The decider, on the bundle that is served. @throws {Error} when none has been activated yet */
   get decider(): Decider {
-    return active(this.deciderNow);
+    if (this.made === undefined) throw new Error('no policy is loaded yet');
+    return this.made;
   }
 
-  get callers(): Callers {
-    return active(this.callersNow);
-  }
-
-  get svids(): JwtSvids {
-    return active(this.svidsNow);
-  }
-
-  get mapper(): CallMapper {
-    return active(this.mapperNow);
+  /** Registers a listener that is called after each activation. */
+  onActivate(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   /**
-   * Loads the bundle; when it cannot be used, the last good one.
+   * Prepares a bundle. Nothing that is served changes.
    *
-   * @throws {BundleError} when neither can be used
+   * @throws {BundleError} when it has errors; the errors of the rooms when it does not fit what they have
    */
-  async load(): Promise<void> {
+  async prepare(read: ReadBundle): Promise<Prepared> {
+    const drops = new Closers();
     try {
-      await this.activate(readBundle(this.parts.folder), 'writ');
-      this.ready();
+      const active = this.activeOf(verifiedBundle(read));
+      drops.add(() => active.fetchers.close());
+      const { bundle, plane, fetchers } = active;
+      const revision = await this.parts.entities.fill(plane.registry, (loaded, total) => this.progress(loaded, total));
+      await selfTest(bundle, plane);
+      const parts: PreparedPart[] = [];
+      for (const part of this.parts.parts) {
+        const prepared = await part.prepare(bundle);
+        parts.push(prepared);
+        drops.add(() => prepared.drop?.());
+      }
+      await fetchers.start();
+      const lastGood = writeLastGood(this.parts.data, bundle);
+      drops.add(() => lastGood.end());
+      this.made ??= this.parts.makeDecider(plane);
+      return { active, revision, parts, lastGood, drops };
     } catch (error) {
-      const kept = isUnusable(error) ? lastGood(this.parts.data) : undefined;
-      if (kept === undefined) throw error;
-      await this.activate(readBundleFrom(kept), 'writ');
-      await this.refuse(error as Error, 'writ');
+      await this.drop(drops);
+      throw error;
     }
   }
 
-  async reload(by: string): Promise<PolicyDescription> {
-    // One after the other: two reloads at once would each activate half.
-    const reload = this.reloading.then(async () => {
-      try {
-        await this.activate(readBundle(this.parts.folder), by);
-        this.ready();
-      } catch (error) {
-        if (!isUnusable(error)) throw error;
-        await this.refuse(error, by);
-        throw error instanceof BundleError ? error : new BundleError([findingOf(error)]);
-      }
-    });
-    this.reloading = reload.catch(() => undefined);
-    await reload;
-    return this.describe();
+  /**
+   * Records the activation of a prepared bundle, and serves it.
+   *
+   * @throws {RecordError} when it cannot be recorded; the bundle before goes on
+   */
+  async commit(prepared: Prepared, by: string): Promise<void> {
+    const { active, revision, parts, drops } = prepared;
+    const { entities, active: served } = this.parts;
+    let before: Active | undefined;
+    let committing: readonly Promise<void>[] = [];
+    try {
+      await entities.adopt(
+        active.plane.registry,
+        revision,
+        () => this.confirm(prepared, by),
+        () => {
+          before = served.replace(active);
+          this.decider.activate(active.plane);
+          this.ready(active.bundle);
+          committing = parts.map((part) => this.logged('a part of the bundle', async () => part.commit()));
+        },
+      );
+    } catch (error) {
+      await this.drop(drops);
+      throw error;
+    }
+    await Promise.all(committing);
+    await this.logged('the fetchers before', async () => before?.fetchers.close());
+    await this.logged('the file of the bundle before', async () => prepared.lastGood.end());
+    this.warnOfServers(before?.bundle, active.bundle);
+    const { version, settings } = active.bundle;
+    this.parts.runtime.logger.info({ version, bundle: settings.name }, 'policy activated');
+    for (const listener of this.listeners) await this.logged('a listener', async () => listener());
   }
 
-  /** Everything that can fail comes first; then all changes at once. */
-  private async activate(read: ReadBundle, by: string): Promise<void> {
-    const { parts } = this;
-    const bundle = verifiedBundle(read);
+  /** Makes the bundle the last good one and records its activation: both, or neither. */
+  private async confirm({ active: { bundle }, lastGood }: Prepared, by: string): Promise<void> {
+    const { runtime } = this.parts;
+    const detail = { version: bundle.version, previous: this.version, name: bundle.settings.name };
+    lastGood.keep();
+    try {
+      await runtime.record({ by, what: 'policy.activate', detail });
+    } catch (error) {
+      await this.logged('the last good bundle', async () => lastGood.undo());
+      throw error;
+    }
+  }
+
+  private activeOf(bundle: Bundle): Active {
+    const { data, fetching, isRevoked } = this.parts;
+    const { clock } = this.parts.runtime;
+    const { callers, issuers, spiffe } = bundle.settings;
+    for (const { identity } of Object.values(issuers)) if (identity !== undefined) compileIdentity(identity);
+    const tokens = new AccessTokens(issuers, clock);
     const made = planeOf(bundle);
-    const fetchers = fetchersOf(
-      { ...bundle, fetchers: bundle.facts.fetchers },
-      made.registry.live,
-      parts.clock,
-      parts.fetching,
-    );
-    const plane = { ...made, fetchers };
-    const useSignals = await parts.signals(bundle);
-    const protect = await parts.protection(bundle.settings.record);
-    const filled = await parts.entities.fill(plane.registry, (loaded, total) => this.tellLoaded(loaded, total));
-    await selfTest(bundle, plane);
-    const tokens = new AccessTokens(bundle.settings.issuers, parts.clock);
-    const callers = new Callers(bundle.settings.callers, bundle.servicePolicy, bundle.schema, tokens, parts.isRevoked);
-    const mapper = mapperOf(bundle, parts.data);
-    const svids = new JwtSvids(bundle.settings.spiffe, parts.clock);
-    for (const { identity } of Object.values(bundle.settings.issuers))
-      if (identity !== undefined) compileIdentity(identity);
-    this.warnOfServers(bundle);
-    const previous = this.bundleNow?.version;
-    await parts.record({
-      by,
-      what: 'policy.activate',
-      detail: { version: bundle.version, previous, name: bundle.settings.name },
-    });
-    protect();
-    await parts.credentials.hold(holdersOf(bundle));
-
-    const anew = parts.ledger.declare(bundle.ledger.accumulators);
-    if (anew.length > 0)
-      parts.logger.warn({ accumulators: anew }, 'accumulators begin anew: they fold something else now');
-    await fetchers.start();
-    await parts.entities.adopt(plane.registry, filled, () => {
-      if (this.deciderNow === undefined) this.deciderNow = parts.makeDecider(plane);
-      else this.deciderNow.activate(plane);
-      [this.bundleNow, this.callersNow, this.mapperNow, this.svidsNow] = [bundle, callers, mapper, svids];
-    });
-    await this.fetchersNow?.close();
-    this.fetchersNow = fetchers;
-    await useSignals();
-    keepLastGood(parts.data, bundle);
-    parts.logger.info({ version: bundle.version, bundle: bundle.settings.name }, 'policy activated');
-    this.activated();
-  }
-
-  /** Many facts take a while to load; whoever waits sees how far it is. */
-  private tellLoaded(loaded: number, total: number): void {
-    if (loaded % LOADED_TOLD === 0 || loaded === total) this.parts.logger.info({ loaded, total }, 'facts loaded');
-  }
-
-  private warnOfServers(bundle: Bundle): void {
-    const servers = (of: Bundle): string => JSON.stringify(of.settings.gateway.servers);
-    if (this.bundleNow !== undefined && servers(this.bundleNow) !== servers(bundle))
-      this.parts.logger.warn('the servers of the gateway have changed; restart to use them');
-  }
-
-  private ready(): void {
-    const since = this.parts.clock().toISOString();
-    this.parts.state.set({ state: 'ready', policyVersion: this.bundle.version, since });
-  }
-
-  /** A newer bundle cannot be used: what is served goes on, and says that it is old. */
-  private async refuse(error: Error, by: string): Promise<void> {
-    const { state, logger } = this.parts;
-    const { current } = state;
-    const since = 'since' in current ? current.since : this.parts.clock().toISOString();
-    const staleSince = current.state === 'stale' ? current.staleSince : this.parts.clock().toISOString();
-    state.set({ state: 'stale', policyVersion: this.bundle.version, since, staleSince, why: error.message });
-    logger.error({ err: error }, 'the bundle cannot be used; the last good policy goes on');
-    await this.parts.record({
-      by,
-      what: 'policy.refuse',
-      detail: { reason: error.message, serving: this.bundle.version },
-    });
-  }
-
-  async close(): Promise<void> {
-    await this.fetchersNow?.close();
-  }
-
-  describe(): PolicyDescription {
-    const { bundle } = this;
-    const { current } = this.parts.state;
+    const mapper = mapperOf(bundle, data);
+    const fetchers = fetchersOf({ ...bundle, fetchers: bundle.facts.fetchers }, made.registry.live, clock, fetching);
     return {
-      name: bundle.settings.name,
-      version: bundle.version,
-      state: current.state,
-      since: 'since' in current ? current.since : '',
-      ...('why' in current ? { why: current.why } : {}),
-      policies: bundle.sources.map(({ id, file }) => ({
-        id,
-        effect: bundle.policies.policies.get(id)?.effect ?? 'forbid',
-        annotations: bundle.policies.policies.get(id)?.annotations ?? {},
-        file,
-      })),
-      servicePolicies: bundle.servicePolicy.ids,
+      bundle,
+      plane: { ...made, fetchers },
+      callers: new Callers(callers, bundle.servicePolicy, bundle.schema, tokens, isRevoked),
+      mapper,
+      svids: new JwtSvids(spiffe, clock),
+      fetchers,
     };
   }
-}
 
-const LOADED_TOLD = 100_000;
+  private get version(): string | undefined {
+    return this.parts.active.isEmpty ? undefined : this.parts.active.current.bundle.version;
+  }
 
-function active<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('no policy is loaded yet');
-  return value;
-}
+  private ready({ version: policyVersion }: Bundle): void {
+    const { state, runtime } = this.parts;
+    state.set({ state: 'ready', policyVersion, since: runtime.clock().toISOString() });
+  }
 
-const UNUSABLE = new Set([
-  'environment_incomplete',
-  'fetch_failed',
-  'stream_is_another',
-  'self_test_failed',
-  'ENOENT',
-  'identity_mapping_invalid',
-  'mapping_failed',
-  'accumulator_invalid',
-]);
+  private progress(loaded: number, total: number): void {
+    if (loaded % PROGRESS_EVERY === 0 || loaded === total)
+      this.parts.runtime.logger.info({ loaded, total }, 'facts loaded');
+  }
 
-/** Whether it is the bundle that is wrong, and not the service. */
-function isUnusable(error: unknown): error is Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return error instanceof BundleError || error instanceof CedarError || UNUSABLE.has(String(code));
-}
+  private warnOfServers(before: Bundle | undefined, now: Bundle): void {
+    const servers = (of: Bundle): string => JSON.stringify(of.settings.gateway.servers);
+    if (before !== undefined && servers(before) !== servers(now))
+      this.parts.runtime.logger.warn('the servers of the gateway have changed; restart to use them');
+  }
 
-function findingOf(error: Error): BundleError['findings'][number] {
-  return { severity: 'error', code: 'bundle/unusable', file: '', line: 1, column: 1, message: error.message };
-}
+  private async drop(drops: Closers): Promise<void> {
+    await this.logged('a prepared bundle', () => drops.close());
+  }
 
-/** Those who prove themselves by a key that Writ makes. */
-function holdersOf({ settings }: Bundle): Holder[] {
-  const callers = Object.entries({ ...BUILT_IN, ...settings.callers }).filter(
-    ([, { token, certificate }]) => token === undefined && certificate === undefined,
-  );
-  const clients = Object.entries(settings.gateway.clients).map(([name, { agent, for: originator, scopes }]) => ({
-    kind: 'client' as const,
-    name,
-    agent: parseUid(agent) as EntityUid,
-    originator: parseUid(originator) as EntityUid,
-    scopes,
-  }));
-  return [...callers.map(([name]) => ({ kind: 'caller' as const, name })), ...clients];
+  /** Does what must not fail; if it does, that is logged. */
+  private async logged(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.parts.runtime.logger.error(
+        { err: error, what },
+        'a step of an activation failed; what is served is not affected',
+      );
+    }
+  }
 }

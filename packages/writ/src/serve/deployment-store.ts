@@ -15,6 +15,7 @@ import { PostgresWriter } from '../audit/log/postgres-writer.js';
 import { NO_KEYS, personKeyMigrations } from '../audit/protection/person-keys.js';
 import { indexMigrations } from '../audit/search/search-index.js';
 import type { Signer } from '../audit/tlog/note.js';
+import type { Closers } from '../lib/closers.js';
 import { every } from '../lib/every.js';
 import { credentialMigrations } from '../provenance/credentials.js';
 import { dpopMigrations } from '../provenance/dpop.js';
@@ -60,61 +61,65 @@ const MIGRATIONS = [
   toolPinMigrations,
 ];
 
-/** So often the service that keeps the log signs for what those that follow it have written. */
+/** How often the service that keeps the log signs the entries that its followers have written. */
 const SIGN_MS = 1_000;
 
 /** The database of a deployment, as one service of it has it open. */
 export interface DeploymentStore {
   readonly store: Store;
   readonly writer: GroupWriter;
-  /** What the log is signed with; a service that follows another does not sign. */
-  readonly signer?: Signer;
-  /** The file that the index of the log is in, and that can be thrown away; undefined when it is in the same database. */
+  /** Signs the log; undefined in a service that follows another. */
+  readonly signer: Signer | undefined;
+  /** The file of the search index, which can be deleted; undefined if it is in the same database. */
   readonly indexFile: string | undefined;
-  /** Between the services on one database. */
-  readonly announcements?: PostgresAnnouncements;
+  /** Announces changes between the services on one database. */
+  readonly announcements: PostgresAnnouncements | undefined;
 }
 
 /**
  * Opens the database of a deployment: as the one service that keeps the ledger and the tables, or as one that follows it.
  *
- * @param log where its key is, and what it is called
- * @param onClose is handed what has to be closed, in the order in which it was opened
- * @param onWriteError called with the reason if journaled entries cannot be written to the tables; the write is tried again
+ * @param log where its key is, and its name
+ * @param closers gets a closer for each thing that was opened, but for the writer, which the log closes
+ * @param onWriteError called with why the journal cannot be written to the tables of the log; it is tried again
  * @throws {StoreError} when another service keeps it, it does not answer, or it is not of this version
  */
 export async function openDeployment(
   where: string,
   follows: boolean,
   log: OpenLogOptions,
-  onClose: (close: () => void | Promise<void>) => void,
+  closers: Closers,
   onWriteError: (why: RecordError) => void,
 ): Promise<DeploymentStore> {
   if (!isPostgresUrl(where)) {
     if (follows)
       throw new StoreError('a service follows another on a PostgreSQL database', 'name it with --store postgres://…');
     const store = await openStore(where, ...MIGRATIONS);
-    onClose(() => store.destroy());
+    closers.add(() => store.destroy());
     const signer = await openLog(store, log);
     const indexFile = join(dirname(where), INDEX_FILE);
     const file = join(dirname(where), JOURNAL_FILE);
-    // What a service before this one had in its journal, before anything else is read.
+    // The journal of an earlier service goes to the tables before anything else is read.
     const last = replayJournal(file, where, (await new LogReader(store, NO_KEYS, NO_CATCH_UP).lastId()) ?? '', signer);
     const journal = Journal.begin(file);
     const writer = new JournaledWriter(threadedWriter(where, signer), journal, last, onWriteError);
-    return { indexFile, store, writer, signer };
+    return { store, writer, signer, indexFile, announcements: undefined };
   }
-  // The lock before anything is read: what another service writes would not be known here.
+  // The lock comes before anything is read: this service would not know what another writes.
   const client = follows ? await connection(where) : await lockedConnection(where);
-  onClose(() => client.end());
+  closers.add(() => client.end());
   const store = await (follows ? openFollowedStore : openStore)(where, ...MIGRATIONS, indexMigrations);
-  onClose(() => store.destroy());
+  closers.add(() => store.destroy());
   const announcements = new PostgresAnnouncements(where);
-  if (follows) return { store, writer: new PostgresWriter(client, undefined), indexFile: undefined, announcements };
+  closers.add(() => announcements.close());
+  if (follows) {
+    const writer = new PostgresWriter(client, undefined);
+    return { store, writer, signer: undefined, indexFile: undefined, announcements };
+  }
   const signer = await openLog(store, log);
   const writer = new PostgresWriter(client, signer);
   // A failure is reported by the next write, which signs too.
-  onClose(
+  closers.add(
     every(
       SIGN_MS,
       () => writer.sign(),

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import { EventEmitter } from 'node:events';
 import type { Bundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
@@ -9,53 +9,42 @@ import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { serveGateway } from '../enforce/mcp/server/http.js';
 import type { ProtectedResource } from '../enforce/mcp/server/protected-resource.js';
 import { TRANSFORMS } from '../enforce/supported-obligations.js';
+import type { Closers } from '../lib/closers.js';
 import { ClientTokens } from '../provenance/client-tokens.js';
-import type { Credentials } from '../provenance/credentials.js';
 import { DPOP_ALGORITHMS } from '../provenance/dpop.js';
-import type { CredentialUses } from '../registry/credential-uses.js';
-import type { Revocations } from '../registry/revocations.js';
-import type { ToolPins } from '../registry/tool-pins.js';
-import type { Serving } from './activation.js';
-import type { RecordChange } from './record-keeping.js';
+import type { Rooms } from './open-rooms.js';
+import type { Serving } from './serving.js';
 import { recordSuspended, toolStates } from './suspended-tools.js';
 import type { TokenService } from './token-service.js';
 import { startUpstreams } from './upstreams.js';
 
 interface GatewayServerParts {
+  readonly rooms: Rooms;
   readonly serving: Serving;
-  readonly data: string;
   /** On loopback; 0 for any free one. */
   readonly port: number;
-  readonly credentials: Credentials;
   readonly token: TokenService;
-  readonly toolPins: ToolPins;
-  readonly revocations: Revocations;
   readonly desk: ApprovalDesk;
-  /** The keyed hash of what obligations change. */
-  readonly hash: (text: string) => string;
-  readonly onCredential: CredentialUses['used'];
-  readonly record: RecordChange;
-  readonly clock: () => Date;
-  readonly logger: Logger;
-  readonly onClose: (close: () => void | Promise<void>) => void;
+  readonly closers: Closers;
 }
 
-/** Starts the servers of the bundle and the gateway in front of them. @returns where it is; undefined when the bundle has none */
+/** Starts the servers of the bundle and the gateway in front of them. @returns its URL; undefined if the bundle has no servers */
 export async function startGateway(parts: GatewayServerParts): Promise<string | undefined> {
-  const { serving, data, token, toolPins, clock, logger, onClose } = parts;
-  const { bundle } = serving;
+  const { rooms, serving, token, closers } = parts;
+  const { clock, logger, record } = rooms.runtime;
+  const { toolPins, revocations, credentialUses } = rooms.registry;
+  const { bundle } = serving.active;
   if (Object.keys(bundle.settings.gateway.servers).length === 0) return undefined;
-  // Nobody is told before it is served.
-  let notifyLists = (): void => undefined;
+  const lists = new EventEmitter<{ changed: [] }>();
   const { shared, startPerClient } = await startUpstreams({
     bundle,
-    data,
+    data: rooms.data,
     pins: toolPins,
     logger,
     clock,
-    onSuspended: (tools) => recordSuspended(tools, parts.record, logger),
-    onContents: () => notifyLists(),
-    onStart: (upstream) => onClose(() => upstream.close()),
+    onSuspended: (tools) => recordSuspended(tools, record, logger),
+    onContents: () => lists.emit('changed'),
+    onStart: (upstream) => closers.add(() => upstream.close()),
   });
   const log: Log = {
     warn: (message) => logger.warn({ face: 'gateway' }, message),
@@ -67,20 +56,20 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   const gateway = new Gateway({
     upstreams: shared,
     startPerClient,
-    mapper: () => serving.mapper,
+    mapper: () => serving.active.mapper,
     point,
     log,
-    queue: new CallQueue(point, () => holdSettings(serving.bundle.access.gateway), parts.desk),
-    hash: parts.hash,
+    queue: new CallQueue(point, () => holdSettings(serving.active.bundle.access.gateway), parts.desk),
+    hash: rooms.bind,
     toolStates: toolStates(toolPins),
   });
   const clients = new ClientTokens({
-    credentials: parts.credentials,
+    credentials: rooms.credentials,
     clientToken: (...credential) => token.exchange.clientToken(...credential),
     tokens: token.tokens,
     hasTokens: () => token.domain() !== undefined,
-    onCredential: parts.onCredential,
-    isPromptTrusted: (client) => serving.bundle.settings.gateway.clients[client]?.prompt === true,
+    onCredential: credentialUses.used,
+    isPromptTrusted: (client) => serving.active.bundle.settings.gateway.clients[client]?.prompt === true,
     clock,
   });
   const served = await serveGateway({
@@ -88,18 +77,21 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     identify: (sent, connection) => clients.identify(sent, connection),
     port: parts.port,
     log,
-    protectedResource: () => protectedResourceOf(serving.bundle),
+    protectedResource: () => protectedResourceOf(serving.active.bundle),
   });
-  onClose(() => served.close());
-  // Whatever may change what a list shows.
-  notifyLists = () => served.listsChanged();
+  closers.add(() => served.close());
+  // No client is subscribed until the server listens.
+  lists.on('changed', () => served.listsChanged());
   toolPins.onChange(() => served.listsChanged());
-  parts.revocations.onRevocation(() => served.listsChanged());
+  revocations.onRevocation(() => served.listsChanged());
   serving.onActivate(() => served.listsChanged());
   return served.url;
 }
 
-/** Tokens are taken of the issuers whose subjects are identities, where there is a token service to exchange them. */
+/**
+ * Returns the gateway's metadata as an OAuth protected resource (RFC 9728). It accepts tokens of issuers whose subjects are identities, if
+ * there is a token service to exchange them.
+ */
 function protectedResourceOf({ settings: { name, gateway, issuers, tokens } }: Bundle): ProtectedResource {
   const taken =
     tokens === undefined ? [] : Object.entries(issuers).filter(([, { identity }]) => identity !== undefined);

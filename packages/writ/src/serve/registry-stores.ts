@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { LogWriter } from '../audit/log/log-writer.js';
 import { usedApprovalsIn } from '../decide/approval/approved.js';
 import type { UsedProof } from '../decide/record.js';
+import type { Closers } from '../lib/closers.js';
 import { every } from '../lib/every.js';
 import { Approvals } from '../registry/approval-store.js';
 import { CredentialUses } from '../registry/credential-uses.js';
@@ -19,18 +20,18 @@ import type { Store } from '../store/store.js';
 
 interface RegistryParts {
   readonly store: Store;
-  /** Of what others change in the same database; undefined where nobody can. */
+  /** Announces changes between the services on one database; undefined for a database with one service. */
   readonly announcements: PostgresAnnouncements | undefined;
-  /** What it says of who acted is remembered. */
+  /** Its entries say which identities acted. */
   readonly log: LogWriter;
-  /** What was presented once and counts no more. */
+  /** The proofs and approvals that were used up. */
   readonly usedProofs: readonly Pick<UsedProof, 'key'>[];
   readonly clock: () => Date;
   readonly logger: Logger;
-  readonly onClose: (close: () => void | Promise<void>) => void;
+  readonly closers: Closers;
 }
 
-/** All that is known of identities, resources and tools, and what holds for now. */
+/** What is known of identities, resources and tools, and what was given and revoked. */
 export interface RegistryStores {
   readonly revisions: RevisionLog;
   readonly entities: EntityStore;
@@ -46,9 +47,9 @@ export interface RegistryStores {
 
 const SAVE_SIGHTINGS_MS = 30_000;
 
-/** Opens the registry of a store, follows what others change in it, and keeps who was seen to act. */
+/** Opens the registry of a store, follows the changes of other services, and records which identities act. */
 export async function openRegistry(parts: RegistryParts): Promise<RegistryStores> {
-  const { store, announcements, log, usedProofs, clock, logger, onClose } = parts;
+  const { store, announcements, log, usedProofs, clock, logger, closers } = parts;
   const revisions = await RevisionLog.open(store, clock());
   const stores: RegistryStores = {
     revisions,
@@ -71,10 +72,12 @@ export async function openRegistry(parts: RegistryParts): Promise<RegistryStores
     await sightings.save();
     await credentialUses.save();
   };
-  onClose(saveSeen);
-  onClose(every(SAVE_SIGHTINGS_MS, saveSeen, (error) => logger.error({ err: error }, 'sightings could not be stored')));
+  closers.add(saveSeen);
+  closers.add(
+    every(SAVE_SIGHTINGS_MS, saveSeen, (error) => logger.error({ err: error }, 'sightings could not be stored')),
+  );
   if (announcements !== undefined)
-    onClose(
+    closers.add(
       followChanges(revisions, announcements, (error) => logger.error({ err: error }, 'changes cannot be followed')),
     );
   return stores;

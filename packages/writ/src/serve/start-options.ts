@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import type { LoadLimits } from '../api/http/load.js';
 import type { LogReader } from '../audit/log/log-reader.js';
 import type { Decider } from '../decide/decide.js';
+import type { Decision } from '../decide/decision.js';
+import type { OutcomeStatus } from '../ledger/outcome.js';
 
 /** Files of a server certificate. */
 export interface TlsFiles {
@@ -15,44 +17,58 @@ export interface TlsFiles {
 export interface StartOptions {
   /** The folder of the bundle to serve. */
   readonly bundle: string;
-  /** The folder for the keys, the last good policy and, without `store`, the store; made when it is not there. */
+  /** The folder for the keys, the last good policy and, without `store`, the store. It is made if it does not exist. */
   readonly data: string;
-  /** A PostgreSQL database, as `postgres://user:password@host/name`; SQLite in the data folder when it is not given. */
+  /** A PostgreSQL database, as `postgres://user:password@host/name`. By default SQLite in the data folder. */
   readonly store?: string | undefined;
-  /** Whether another service keeps the ledger on that database; this one decides what needs none. */
+  /** Whether another service keeps the ledger on that database. This one makes the decisions that need no ledger. */
   readonly follow?: boolean | undefined;
-  /** The name of a log that has none yet. */
+  /** The name of the log, if it has none yet. */
   readonly logOrigin?: string | undefined;
-  /** Whether the log is signed with a new key from now on, because the old one is lost. */
+  /** Whether the log is signed with a new key, because the old one is lost. */
   readonly newLogKey?: boolean | undefined;
   /** The service's port; 0 for any free one. */
   readonly port: number;
   /** The gateway's port on loopback; 0 for any free one. */
   readonly gatewayPort: number;
-  /** The address that the service listens on; loopback when it is not given. */
+  /** The address that the service listens on; loopback by default. */
   readonly host?: string | undefined;
-  /** Where callers reach the service, when that is not where it listens: behind a proxy, or under a name. */
+  /** The URL by which callers reach the service, behind a proxy or under a name. By default the one that it listens on. */
   readonly publicUrl?: string | undefined;
   readonly tls?: TlsFiles | undefined;
   readonly limits?: Partial<LoadLimits>;
-  /** Runs when the data folder is ours and before the gateway's servers start. */
+  /** Runs when the data folder is locked, before anything in it is opened. */
   readonly prepare?: () => void;
   readonly logger?: Logger;
   readonly tracer?: Tracer | undefined;
   readonly clock?: () => Date;
 }
 
-/** A running service, with its gateway when the bundle has servers to put it in front of. */
+/** A decision on the record. */
+interface FoundDecision {
+  readonly decision: Decision;
+  /** What became of the action; undefined until it is reported. */
+  readonly outcome: OutcomeStatus | undefined;
+}
+
+/** A running service, with its gateway if the bundle has servers to put it in front of. */
 export interface Writ {
   readonly serviceUrl: string;
   readonly gatewayUrl: string | undefined;
   /** The file with the key of the default enforcement point. */
   readonly keyFile: string;
+  /** Returns the file with the key of a caller or of a gateway client. */
+  keyFileOf(name: string): string;
+  /** Finds a decision on the record; undefined if there is none of that id. */
+  findDecision(id: string): Promise<FoundDecision | undefined>;
+  /** Reads the bundle again and serves it. @throws {BundleError} when it cannot be used; the last good one goes on */
+  reload(): Promise<void>;
+  /** Stops everything. @throws {WritError} when some of it failed to close; the rest is closed all the same */
+  close(): Promise<void>;
+}
+
+/** A running service as this package's own tests and benches see it. */
+export interface RunningService extends Writ {
   readonly decider: Decider;
   readonly records: LogReader;
-  /** Where the key of a caller or of a gateway client is. */
-  keyFileOf(name: string): string;
-  /** Reads the bundle again. @throws {BundleError} when it cannot be used; the last good one goes on */
-  reload(): Promise<void>;
-  close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { ToolStates } from '../enforce/mcp/protocol/tool-states.js';
 import { defined } from '../lib/defined.js';
 import { type PinnedTool, suspensionOf, type ToolPins } from '../registry/tool-pins.js';
-import type { RecordChange } from './record-keeping.js';
+import type { RecordChange } from './runtime.js';
 
 /** Records that tools were suspended, and logs it. */
 export async function recordSuspended(

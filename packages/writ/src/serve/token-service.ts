@@ -19,7 +19,7 @@ import { type TokenDomain, TransactionTokens } from '../provenance/transaction-t
 import type { UsedProof } from '../provenance/used-proof.js';
 import type { CredentialUses } from '../registry/credential-uses.js';
 import type { IdentityKeys } from '../registry/identity-keys.js';
-import type { Serving } from './activation.js';
+import type { Serving } from './serving.js';
 
 interface TokenServiceParts {
   readonly serving: Serving;
@@ -61,7 +61,7 @@ export function tokenService({
   onCredential,
 }: TokenServiceParts): TokenService {
   const { clock } = admin;
-  const settings = () => serving.bundle.settings.tokens;
+  const settings = () => serving.active.bundle.settings.tokens;
   const domain = (): TokenDomain | undefined => {
     const { trustDomain } = settings() ?? {};
     return trustDomain === undefined ? undefined : { issuer: publicUrl().replace(/\/$/, ''), trustDomain };
@@ -81,10 +81,10 @@ export function tokenService({
   const verifier = new TokenVerifier({ chains, proofs, decider, limits, sharesProofs: isFollower, onKey });
   const prover = new Prover({
     credentials,
-    accessTokens: () => serving.callers.tokens,
-    issuers: () => serving.bundle.settings.issuers,
-    svids: () => serving.svids,
-    trustDomains: () => serving.bundle.settings.spiffe,
+    accessTokens: () => serving.active.callers.tokens,
+    issuers: () => serving.active.bundle.settings.issuers,
+    svids: () => serving.active.svids,
+    trustDomains: () => serving.active.bundle.settings.spiffe,
     clock,
     onCredential,
   });

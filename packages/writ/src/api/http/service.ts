@@ -68,6 +68,7 @@ export class HttpService {
   private readonly router = findMyWay({ maxParamLength: 1_024 });
   private readonly server: Server;
   private isClosing = false;
+  private address = '';
 
   constructor(private readonly parts: ServiceParts) {
     const { tls } = parts;
@@ -236,6 +237,11 @@ export class HttpService {
       : new Problem(500, 'the service failed; nothing was permitted');
   }
 
+  /** Where it listens; empty before it does. */
+  get url(): string {
+    return this.address;
+  }
+
   async listen(host: string, port: number): Promise<Service> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
@@ -244,7 +250,8 @@ export class HttpService {
     const { port: actual, family, address } = this.server.address() as AddressInfo;
     const name = family === 'IPv6' ? `[${address}]` : address;
     const scheme = this.parts.tls === undefined ? 'http' : 'https';
-    return { url: `${scheme}://${name}:${actual}`, close: () => this.close() };
+    this.address = `${scheme}://${name}:${actual}`;
+    return { url: this.address, close: () => this.close() };
   }
 
   private async close(): Promise<void> {

@@ -25,8 +25,9 @@ export class ServingStateHolder {
     return this.isStarted || this.state.state === 'stopping' ? this.state : STARTING;
   }
 
+  /** Changes the state. A service that stops goes on stopping. */
   set(state: ServingState): void {
-    this.state = state;
+    if (this.state.state !== 'stopping') this.state = state;
   }
 
   /** Reports the state from now on: every step that can keep the service from starting is done. */

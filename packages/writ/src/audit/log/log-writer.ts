@@ -81,6 +81,7 @@ export class LogWriter implements Append {
   /** Groups on disk that listeners have not received yet. */
   private readonly toNotify: Pending[] = [];
   private waitingSize = 0;
+  private closing: Promise<void> | undefined;
   private isFlushing = false;
   private isAsync = false;
   /** The number of entries that are acknowledged and not on disk. */
@@ -238,9 +239,9 @@ export class LogWriter implements Append {
     this.events.on('commit', listener);
   }
 
-  /** Waits for the entries handed in, then closes the writer. */
-  async close(): Promise<void> {
-    await this.settled();
-    await this.writer.close();
+  /** Waits until all entries are on disk, then closes the writer. A second call waits for the first. */
+  close(): Promise<void> {
+    this.closing ??= this.settled().then(() => this.writer.close());
+    return this.closing;
   }
 }

@@ -1,0 +1,93 @@
+import type { Metrics } from '../api/http/metrics.js';
+import type { ServingStateHolder } from '../api/http/serving-state.js';
+import { Decider } from '../decide/decide.js';
+import { Freshness } from '../decide/freshness.js';
+import { Signals } from '../signals/signals.js';
+import { signalSinks } from '../signals/sinks.js';
+import { StreamStore } from '../signals/stream-store.js';
+import { Activation } from './activation.js';
+import { activationParts } from './activation-parts.js';
+import type { ActiveBundle } from './active.js';
+import type { Rooms } from './open-rooms.js';
+import { Serving } from './serving.js';
+
+/** Makes the signals of a service. They are empty until a bundle is activated. */
+export function signalsOf(rooms: Rooms, publicUrl: () => string): Signals {
+  const { registry, store, keys, isFollower } = rooms;
+  const { clock, logger, ids, record } = rooms.runtime;
+  const { revisions, revocations, entities } = registry;
+  const sinks = signalSinks({
+    revocations,
+    entities,
+    clock,
+    nextId: (now) => ids.next(now),
+    record: (by, what, detail) => record({ by, what, detail }),
+  });
+  return new Signals({
+    store: new StreamStore(store),
+    sinks,
+    revisions,
+    revocations,
+    keys,
+    publicUrl,
+    clock,
+    logger,
+    isFollower,
+  });
+}
+
+interface ServingOptions {
+  readonly rooms: Rooms;
+  /** The folder of the bundle. */
+  readonly folder: string;
+  readonly active: ActiveBundle;
+  readonly state: ServingStateHolder;
+  readonly metrics: Metrics;
+  readonly signals: Signals;
+}
+
+/** Makes what loads a bundle, and decides by it. */
+export function servingOf({ rooms, folder, active, state, metrics, signals }: ServingOptions): Serving {
+  const { runtime, data, registry, keeping, ledger, bind, hashPrompt, isFollower } = rooms;
+  const { clock, logger, ids } = runtime;
+  const { entities, revisions, revocations, identities, grants, approvals } = registry;
+  const freshness = new Freshness({
+    settings: () => active.current.bundle.settings.freshness,
+    revocationAges: () => [['the database', revisions.age] as const, ...signals.ages()],
+    state,
+    clock,
+  });
+  const activation = new Activation({
+    runtime,
+    data,
+    active,
+    state,
+    entities,
+    fetching: {
+      fetched: (...fetched) => metrics.fetched(...fetched),
+      opened: (...opened) => metrics.fetcherOpened(...opened),
+      failed: (fetcher, error) => logger.warn({ fetcher, err: error }, 'facts could not be fetched'),
+    },
+    isRevoked: (token) => revocations.ofToken(token) !== undefined,
+    makeDecider: (plane) =>
+      new Decider({
+        plane,
+        ledger,
+        revocations,
+        revisions,
+        identities,
+        grants,
+        approvals,
+        record: keeping.log,
+        recorded: (id) => keeping.recorded(id),
+        staleness: freshness.why,
+        clock,
+        ids,
+        hashPrompt,
+        bind,
+        isFollower,
+      }),
+    parts: activationParts(rooms, signals),
+  });
+  return new Serving({ runtime, folder, data, active, state, activation });
+}

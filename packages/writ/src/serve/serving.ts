@@ -1,0 +1,148 @@
+import { CedarError } from '@writ/cedar';
+import type { PolicyControl, PolicyDescription } from '../api/admin/policy.js';
+import type { ServingStateHolder } from '../api/http/serving-state.js';
+import { type ReadBundle, readBundle, readBundleFrom } from '../bundle/bundle.js';
+import { BundleError } from '../bundle/errors.js';
+import { lastGood } from '../bundle/last-good.js';
+import type { Decider } from '../decide/decide.js';
+import { SelfTestError } from '../decide/errors.js';
+import { MappingError } from '../enforce/errors.js';
+import { AccumulatorError } from '../ledger/errors.js';
+import { EnvironmentError } from '../lib/errors.js';
+import { SerialQueue } from '../lib/serial-queue.js';
+import { IdentityMappingError } from '../provenance/errors.js';
+import { FetchError } from '../registry/errors.js';
+import { StreamError } from '../signals/errors.js';
+import type { Activation } from './activation.js';
+import type { Active, ActiveBundle } from './active.js';
+import { describePolicy } from './describe-policy.js';
+import type { Runtime } from './runtime.js';
+
+interface ServingParts {
+  readonly runtime: Runtime;
+  /** The folder of the bundle. */
+  readonly folder: string;
+  readonly data: string;
+  readonly active: ActiveBundle;
+  readonly state: ServingStateHolder;
+  readonly activation: Activation;
+}
+
+/** Loads the bundle and reloads it. A bundle that cannot be used changes nothing but the state. */
+export class Serving implements PolicyControl {
+  /** Two activations at once would each be half. */
+  private readonly queue = new SerialQueue();
+
+  constructor(private readonly parts: ServingParts) {}
+
+  /** @throws {Error} when no bundle has been activated yet */
+  get active(): Active {
+    return this.parts.active.current;
+  }
+
+  /** @throws {Error} when no bundle has been activated yet */
+  get decider(): Decider {
+    return this.parts.activation.decider;
+  }
+
+  /** Registers a listener for bundle activation. */
+  onActivate(listener: () => void): void {
+    this.parts.activation.onActivate(listener);
+  }
+
+  /**
+   * Loads the bundle; the last good one if it cannot be used.
+   *
+   * @throws {BundleError} when neither can be used
+   */
+  load(): Promise<void> {
+    const { folder, data } = this.parts;
+    return this.queue.run(async () => {
+      try {
+        await this.activate(() => readFrom(folder), 'writ');
+      } catch (error) {
+        const kept = isUnusable(error) ? lastGood(data) : undefined;
+        if (kept === undefined) throw error;
+        await this.activate(() => readBundleFrom(kept), 'writ');
+        await this.refuse(error as Error, 'writ');
+      }
+    });
+  }
+
+  async reload(by: string): Promise<PolicyDescription> {
+    await this.queue.run(async () => {
+      try {
+        await this.activate(() => readFrom(this.parts.folder), by);
+      } catch (error) {
+        if (!isUnusable(error)) throw error;
+        await this.refuse(error, by);
+        throw error instanceof BundleError ? error : new BundleError([findingOf(error.message)]);
+      }
+    });
+    return this.describe();
+  }
+
+  describe(): PolicyDescription {
+    return describePolicy(this.active.bundle, this.parts.state.current);
+  }
+
+  /** Ends the fetchers, after an activation that is under way. */
+  async close(): Promise<void> {
+    await this.queue.idle();
+    if (!this.parts.active.isEmpty) await this.active.fetchers.close();
+  }
+
+  private async activate(read: () => ReadBundle, by: string): Promise<void> {
+    const { activation } = this.parts;
+    await activation.commit(await activation.prepare(read()), by);
+  }
+
+  /** Goes on with the bundle that is served, and says that a newer one cannot be used. */
+  private async refuse(error: Error, by: string): Promise<void> {
+    const { state, runtime } = this.parts;
+    const { current } = state;
+    const now = runtime.clock().toISOString();
+    const { version } = this.active.bundle;
+    state.set({
+      state: 'stale',
+      policyVersion: version,
+      since: 'since' in current ? current.since : now,
+      staleSince: state.staleSince ?? now,
+      why: error.message,
+    });
+    runtime.logger.error({ err: error }, 'the bundle cannot be used; the last good policy goes on');
+    await runtime.record({ by, what: 'policy.refuse', detail: { reason: error.message, serving: version } });
+  }
+}
+
+/** The errors that say that the bundle is wrong, and not the service. */
+const UNUSABLE = [
+  AccumulatorError,
+  BundleError,
+  CedarError,
+  EnvironmentError,
+  FetchError,
+  IdentityMappingError,
+  MappingError,
+  SelfTestError,
+];
+
+function isUnusable(error: unknown): error is Error {
+  if (error instanceof StreamError) return error.code === 'stream_is_another';
+  return UNUSABLE.some((kind) => error instanceof kind);
+}
+
+/** Reads a bundle. @throws {BundleError} also when its folder, or a file that it names, does not exist */
+function readFrom(folder: string): ReadBundle {
+  try {
+    return readBundle(folder);
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw error;
+    throw new BundleError([findingOf('there is no such file or folder', path)]);
+  }
+}
+
+function findingOf(message: string, file = ''): BundleError['findings'][number] {
+  return { severity: 'error', code: 'bundle/unusable', file, line: 1, column: 1, message };
+}
