@@ -7,7 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 /** The files that take longest, the longest first. */
 const LONG = [
   ...['cedar/test/conformance', 'cedar/fuzz/schema', 'cedar/fuzz/partial', 'writ/test/soak'],
-  ...['cli', 'ledger-restart', 'guard', 'signals', 'log', 'guard-tools'].map((name) => `writ/test/${name}`),
+  ...['cli', 'ledger-restart', 'guard', 'readme', 'signals', 'log', 'guard-tools'].map((name) => `writ/test/${name}`),
 ];
 
 /** Begins with the files that take longest: otherwise a worker would be busy with one when all others have finished. */

@@ -73,7 +73,7 @@ function slowTables() {
   return { tables, taken, waiting, ids: () => taken.map((groups) => groups.map(({ first }) => first)) };
 }
 
-/** A promise that is pending for so long waits for what does not come; a busy machine is quicker. */
+/** A promise that is pending for this time waits for an event that does not come; a busy machine is quicker. */
 const SLOW_MS = 500;
 const settled = async (promise: Promise<unknown>): Promise<'yes' | 'failed' | 'no'> => {
   const is = await Promise.race([

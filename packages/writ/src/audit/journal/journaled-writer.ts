@@ -55,7 +55,7 @@ export class JournaledWriter implements GroupWriter {
     const over = (): void => {
       this.past -= 1;
     };
-    // A turn later: those who await this group go on before the next can be done.
+    // A turn later: the callers that await this group continue before the next can be done.
     written.then(
       () => setImmediate(over),
       () => setImmediate(over),

@@ -22,7 +22,7 @@ export const acknowledgementMigrations: Migrations = {
   },
 };
 
-/** What a service that did not close its log may have acknowledged and not recorded. */
+/** The entries that a service that did not close its log may have acknowledged and not recorded. */
 interface Unrecorded {
   /** The most entries that can be missing. */
   readonly atMost: number;

@@ -12,7 +12,7 @@ export interface Written {
   readonly failure: string | undefined;
 }
 
-/** What the thread starts with. */
+/** The data that the thread starts with. */
 export interface LogWorkerData {
   readonly file: string;
   /** The key that signs the log. */

@@ -16,11 +16,11 @@ export interface LogGroup {
   readonly keys: readonly PersonKeyRow[];
   /** The decisions that the outcomes in the group are about. */
   readonly outcomes: readonly { readonly decisionId: string; readonly id: string }[];
-  /** What the permits in the group took of the caps of mandates: JSON of a `CapUse`. */
+  /** The uses of the caps of mandates by the permits in the group: JSON of a `CapUse`. */
   readonly uses: readonly { readonly decisionId: string; readonly use: string; readonly until: number }[];
   /** What the permits in the group hold of accumulators, as JSON; `at` in milliseconds since the epoch. */
   readonly holdings: readonly { readonly decisionId: string; readonly at: number; readonly reserved: string }[];
-  /** What actions hold from their outcome on, as JSON; undefined for nothing. `at`: when they were permitted. */
+  /** The holdings of actions from their outcome on, as JSON; undefined if they have none. `at`: when they were permitted. */
   readonly held: readonly { readonly decisionId: string; readonly at: number; readonly held: string | undefined }[];
   readonly removed: readonly Removal[];
   /** The decisions whose action did not happen, by an outcome in the group: they took nothing. */
