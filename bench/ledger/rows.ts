@@ -107,6 +107,7 @@ async function inProcess(): Promise<Row[]> {
       root: '/',
       texts: new Map(Object.entries(files)),
       version: 'sha256:bench',
+      unread: [],
     });
     return offlineDecider(read, { append: async () => undefined }, () => new Date());
   };

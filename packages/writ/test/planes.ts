@@ -5,7 +5,7 @@ import { planeOf } from '../src/decide/plane-of.js';
 /** Reads a bundle from texts by their file; there are no files on disk. */
 export function bundleFrom(files: Readonly<Record<string, string>>): Bundle {
   const texts = new Map(Object.entries({ 'writ.yaml': 'name: test', ...files }));
-  const { bundle, findings } = readBundleFrom({ root: '/', texts, version: 'sha256:test' });
+  const { bundle, findings } = readBundleFrom({ root: '/', texts, version: 'sha256:test', unread: [] });
   if (bundle === undefined) throw new Error(JSON.stringify(findings));
   return bundle;
 }

@@ -43,7 +43,13 @@ const froms = ({ call: traced }: DataFlow) => traced?.origins.map(({ argument, r
 const entered = (request: AccessRequest, labels: readonly string[], ledger = new Ledger({})): Ledger => {
   const { data } = flowOf(request, ledger);
   const keys = { task, actor: 'a', originator: 'o', resource: 'r', session: 's' };
-  const event = { ...{ action: 'x', input: {}, lineage: 'o', labels, keys }, resource: request.resource, data };
+  const event = {
+    ...{ action: 'x', input: {}, lineage: 'o', labels, keys },
+    resource: request.resource,
+    effects: [],
+    call: undefined,
+    data,
+  };
   ledger.reserve('01JX0000000000000000000000', event, now);
   return ledger;
 };

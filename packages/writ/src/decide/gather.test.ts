@@ -4,7 +4,7 @@ import { planeFrom } from '../../test/planes.js';
 import type { Txn } from '../lib/ids.js';
 import { seconds, toMillis } from '../lib/units.js';
 import type { Provenance } from '../provenance/path.js';
-import type { Grant } from '../registry/grants.js';
+import type { RoleGrant } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
 import { inProcess } from './caller.js';
 import type { DataFlow } from './data-flow.js';
@@ -140,7 +140,7 @@ describe('EntityGatherer', () => {
 
   it('adds memberships that are granted, and says so on the record', () => {
     const gatherer = new EntityGatherer(registry, all);
-    const grant = { id: 'g-1', in: { type: 'Role', id: 'lead' } } as Grant;
+    const grant = { id: 'g-1', in: { type: 'Role', id: 'lead' } } as RoleGrant;
     const entity = gatherer.identity(ana, ana, [grant]);
     expect([...entity.ancestors].map(uidText)).toEqual(['Role::"lead"']);
     expect(gatherer.facts[0]?.granted).toEqual([{ grant: 'g-1', in: grant.in }]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Txn } from '../lib/ids.js';
 import { seconds } from '../lib/units.js';
 import type { ExchangeError } from './errors.js';
-import { type FirstRequest, firstToken, handedOn, narrowedToken, withActor } from './exchange.js';
+import { firstToken, handedOn, narrowedToken, withActor } from './exchange.js';
 import { MAX_MADE_OF, MAX_PATH, type PathMember, type TransactionToken } from './transaction-token.js';
 
 const now = new Date(1_000_900);
@@ -10,7 +10,7 @@ const limits = { lifetime: seconds(300), maxDepth: 2 };
 const member = (id: string, assurance: 1 | 2 = 2): PathMember => ({ uid: { type: 'Agent', id }, assurance });
 const [ana, bot, helper] = [member('ana'), member('bot'), member('helper', 1)];
 
-const first: FirstRequest = {
+const first: Parameters<typeof firstToken>[0] = {
   proven: {
     path: [ana],
     scope: ['refund', 'mail'],
@@ -26,11 +26,11 @@ const parent: TransactionToken = {
   ...{ requestingWorkload: 'checkout', issuedAt: seconds(990), expires: seconds(1_200), session: 's-1' },
 };
 
-const codeOf = (attempt: () => unknown): string => {
+const problemOf = (attempt: () => unknown): string => {
   try {
     attempt();
   } catch (error) {
-    return (error as ExchangeError).code;
+    return (error as ExchangeError).problem;
   }
   return 'no error';
 };
@@ -50,7 +50,7 @@ describe('firstToken', () => {
     ['a path past the limit', { proven: { ...first.proven, path: [ana, bot, helper, member('x')] } }, 'access_denied'],
     ['a credential that covers nothing', { proven: { ...first.proven, scope: [] } }, 'invalid_scope'],
   ])('%s', (_clause, change, code) => {
-    expect(codeOf(() => firstToken({ ...first, ...(change as object) }, limits, now))).toBe(code);
+    expect(problemOf(() => firstToken({ ...first, ...(change as object) }, limits, now))).toBe(code);
   });
 });
 
@@ -103,7 +103,7 @@ describe('narrowedToken', () => {
       'access_denied',
     ],
   ])('%s', (_clause, { scope }: { scope?: string[] }, from, code) => {
-    expect(codeOf(() => narrowedToken(from, scope, 'desk', limits, now))).toBe(code);
+    expect(problemOf(() => narrowedToken(from, scope, 'desk', limits, now))).toBe(code);
   });
 });
 
@@ -121,14 +121,14 @@ describe('handedOn', () => {
   ])('%s', (clause, path, actor, code) => {
     const from = { ...parent, path: path as unknown as TransactionToken['path'] };
     const scope = clause === 'to a wider scope' ? ['deploy'] : undefined;
-    expect(codeOf(() => handedOn(from, actor, scope, 'desk', limits, now))).toBe(code);
+    expect(problemOf(() => handedOn(from, actor, scope, 'desk', limits, now))).toBe(code);
   });
 
   it('never makes a path that no token can carry, whatever the bundle allows', () => {
     const path = Array.from({ length: MAX_PATH }, (_, i) => member(`m${i}`)) as unknown as TransactionToken['path'];
-    expect(codeOf(() => handedOn({ ...parent, path }, bot, undefined, 'desk', { ...limits, maxDepth: 99 }, now))).toBe(
-      'access_denied',
-    );
+    expect(
+      problemOf(() => handedOn({ ...parent, path }, bot, undefined, 'desk', { ...limits, maxDepth: 99 }, now)),
+    ).toBe('access_denied');
   });
 });
 

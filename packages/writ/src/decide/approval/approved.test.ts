@@ -47,7 +47,7 @@ const approval: Approval = {
   ...{ approvers: ['User::"lena"'], reason: 'right' },
 };
 const held = (...changes: Partial<Approval>[]): HeldApprovals => {
-  const approvals = new HeldApprovals();
+  const approvals = new HeldApprovals([]);
   for (const [i, change] of changes.entries()) approvals.hold({ ...approval, id: `a-${i + 1}`, ...change });
   return approvals;
 };

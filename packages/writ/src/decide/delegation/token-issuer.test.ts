@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Txn } from '../../lib/ids.js';
+import { seconds } from '../../lib/units.js';
 import { TOKEN_TYPES } from '../../provenance/exchange.js';
 import { TaskStore, taskMigrations } from '../../provenance/task-store.js';
 import type { TransactionToken } from '../../provenance/transaction-token.js';
@@ -11,12 +13,12 @@ import type { ExchangeRequest } from './exchange.js';
 import { TokenIssuer } from './token-issuer.js';
 
 const token: TransactionToken = {
-  txn: 'txn-1',
+  txn: 'txn-1' as Txn,
   path: [{ uid: { type: 'User', id: 'ana' }, assurance: 2 }],
   scope: ['refund'],
   requestingWorkload: 'checkout',
-  issuedAt: 1_000,
-  expires: 1_300,
+  issuedAt: seconds(1_000),
+  expires: seconds(1_300),
 };
 const first: ExchangeRequest = {
   subjectToken: 'a-secret',
@@ -24,7 +26,7 @@ const first: ExchangeRequest = {
   requestingWorkload: 'checkout',
   provedKey: undefined,
 };
-const used: UsedProof = { key: 'proof', until: 2_000, at: 1_000 };
+const used: UsedProof = { key: 'proof', until: seconds(2_000), at: seconds(1_000) };
 
 let folder: string;
 let store: Store;

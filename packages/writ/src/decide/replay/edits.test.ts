@@ -31,7 +31,7 @@ const record = (fact: Partial<FactRecord> = {}): DecisionRecord => ({
   policyVersion: 'v1',
 });
 const change = <K extends Edit['kind']>(kind: K, edit: Omit<Extract<Edit, { kind: K }>, 'kind'>): Edit =>
-  ({ kind, ...edit }) as Edit;
+  ({ kind, ...edit }) as unknown as Edit;
 const factOf = (edits: Edit[], fact: Partial<FactRecord> = {}) => edited(record(fact), edits).facts[0];
 const inputOf = (...edits: Edit[]) => edited(record(), edits).request.context;
 
