@@ -11,7 +11,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Exporter, exportMigrations } from '../src/audit/export/exporter.js';
 import { ocsfForm } from '../src/audit/export/forms.js';
 import type { ExportedEntry, Sink } from '../src/audit/export/sink.js';
-import { messageOf } from '../src/audit/export/syslog-message.js';
+import { syslogMessage } from '../src/audit/export/syslog-message.js';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { openLog } from '../src/audit/log/open-log.js';
@@ -343,7 +343,7 @@ it('a syslog message cannot be cut in two or closed early by what is in it', () 
     ...{ kind: 'decision', time: '2026-11-24T00:00:00.000Z', result: 'deny' },
     id: 'a"]\\',
   } as unknown as LogEntry;
-  const message = messageOf({ entry, index: 1, origin: 'o' }, JSON.stringify({ a: 'x\n<13>1 forged' }));
+  const message = syslogMessage({ entry, index: 1, origin: 'o' }, JSON.stringify({ a: 'x\n<13>1 forged' }));
   expect(message).not.toContain('\n');
   expect(message).toContain('[writ@32473 id="a\\"\\]\\\\" kind="decision"');
 });

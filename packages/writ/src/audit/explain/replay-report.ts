@@ -2,14 +2,14 @@ import { type EntityUid, uidText } from '@writ/cedar';
 import type { DecisionRecord } from '../../decide/record.js';
 import { isSame, type Verdict } from './verdict.js';
 
-/** How many, by name. */
+/** Numbers of decisions, by name. */
 export type Counts = Readonly<Record<string, number>>;
 
 export interface ChangeReport {
   readonly count: number;
   readonly byIdentity: Counts;
   readonly byAction: Counts;
-  /** The policies that decide it now. */
+  /** The policies that decide now. */
   readonly byPolicy: Counts;
   /** The ids of the first ones. */
   readonly examples: readonly string[];
@@ -19,17 +19,17 @@ export interface ReplayReport {
   readonly decisions: number;
   readonly since: string | undefined;
   readonly until: string | undefined;
-  /** In every part as they were. */
+  /** Decisions that are the same in every part. */
   readonly same: number;
-  /** Those that no policy made, and would be as they were. */
+  /** Decisions that no policy made, and that would be the same. */
   readonly kept: number;
   readonly newlyPermitted: ChangeReport;
   readonly newlyDenied: ChangeReport;
-  /** As permitted or denied as before, for other reasons or with another result. */
+  /** Decisions that are permitted or denied as before, for other reasons or with another result. */
   readonly otherwise: ChangeReport;
-  /** Those that the record does not have enough of, by what is missing. */
+  /** Decisions that the record has not enough of, by what is missing. */
   readonly notRecorded: Counts;
-  /** About people who were erased. */
+  /** Entries about people who were erased. */
   readonly erased: number;
 }
 

@@ -5,16 +5,16 @@ import type { LogReader, RecordedDecision } from '../log/log-reader.js';
 import type { DecisionSearch } from '../search/decision-search.js';
 import type { DecisionQuery } from '../search/terms.js';
 
-/** What a task did before a decision: the newest last. */
+/** The earlier calls of a task: the newest last. */
 export interface Timeline {
   readonly before: readonly RecordedDecision[];
-  /** Whether there was more. */
+  /** Whether there were more. */
   readonly isCut: boolean;
 }
 
 const MAX_CALLS = 30;
 
-/** The chain that a decision is part of, from the record alone. */
+/** Returns the earlier calls of the task of a decision, from the record alone. */
 export async function timelineOf(
   decision: DecisionRecord,
   reader: LogReader,
@@ -31,7 +31,7 @@ export async function timelineOf(
   return { before, isCut: decisions.length > MAX_CALLS };
 }
 
-/** What is looked for of the same task. */
+/** Returns a query for decisions of the same task. */
 function taskOf({ provenance, request }: DecisionRecord): DecisionQuery {
   if (provenance?.txn !== undefined) return { task: provenance.txn };
   const task = request.context?.task;
@@ -39,7 +39,7 @@ function taskOf({ provenance, request }: DecisionRecord): DecisionQuery {
   return { originator: uidText(originator as EntityUid), ...(typeof task === 'string' ? { task } : {}) };
 }
 
-/** A transaction is one task; without one, what one pair of identities does under one name. */
+/** Returns whether two decisions are of one task: one transaction, or else one originator and actor under one name of the task. */
 function isSameTask(a: DecisionRecord, b: DecisionRecord): boolean {
   const [ours, theirs] = [a.provenance, b.provenance];
   if (ours === undefined || theirs === undefined) return false;

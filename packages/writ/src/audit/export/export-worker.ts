@@ -1,18 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../lib/message-of.js';
 import { openStoreToWrite } from '../../store/store.js';
 import { PersonKeys } from '../protection/person-keys.js';
 import { Exporter } from './exporter.js';
 import { type SinkDescription, sinkOf } from './sinks.js';
 
-/** The thread that hands the log to sinks. A sink that is slow or gone holds up itself, and nothing else. */
+/** The thread that sends the log to sinks. A slow or absent sink delays only itself. */
 
 export interface ExportWorkerData {
-  /** Where the log is: a file, or the URL of a database. */
+  /** The store of the log: a file, or the URL of a database. */
   readonly store: string;
   readonly sinks: Readonly<Record<string, SinkDescription>>;
 }
 
-/** What the thread says of a sink. */
+/** A report of the thread on a sink. */
 export type ExportMessage =
   | { readonly sink: string; readonly behind: number }
   | { readonly sink: string; readonly failure: string };
@@ -46,7 +47,7 @@ async function run(name: string, description: SinkDescription): Promise<void> {
       retry = FIRST_RETRY_MS;
       if (behind > 0 && sink.batch.entries === 1) rest = 0;
     } catch (error) {
-      say({ sink: name, failure: error instanceof Error ? error.message : String(error) });
+      say({ sink: name, failure: messageOf(error) });
       rest = retry;
       retry = Math.min(LAST_RETRY_MS, 2 * retry);
     }

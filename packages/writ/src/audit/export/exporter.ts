@@ -7,7 +7,7 @@ import { TILE_WIDTH, widthAt } from '../tlog/tiles.js';
 import type { ExportedEntry, Sink } from './sink.js';
 
 type ExportTables = {
-  /** How far each sink has come: the entries before this place are taken. */
+  /** The place in the log up to which each sink has everything. */
   log_exports: { sink: string; next: number };
 };
 
@@ -24,18 +24,18 @@ export const exportMigrations: Migrations = {
   },
 };
 
-/** At most so many tiles are read for one batch. */
+/** The most tiles that are read for one batch. */
 const MAX_TILES = 64;
 
-/** How far a sink has come, and how far it is behind. */
+/** The next place in the log for a sink, and the number of entries that it is behind. */
 interface ExportProgress {
   readonly next: number;
   readonly behind: number;
 }
 
 /**
- * Hands the log to a sink, in its order, from where it stopped. At least once: how far the sink has come is stored after it has taken
- * something, so that what is between the two is sent again after a crash.
+ * Sends the log to a sink, in order, from where it stopped. At least once: the place is stored after a batch was sent, so a crash
+ * between the two sends the batch again.
  */
 export class Exporter {
   private readonly tiles: LogTiles;
@@ -66,10 +66,10 @@ export class Exporter {
   }
 
   /**
-   * Hands over one batch, when there is enough for one or it has waited long enough.
+   * Sends one batch, if enough entries are there or they have waited long enough.
    *
-   * @param now milliseconds, of any clock that goes on
-   * @throws what the sink fails with; nothing is counted as taken then
+   * @param now milliseconds of a monotonic clock
+   * @throws the error of the sink; the batch then does not count as sent
    */
   async step(now: number): Promise<ExportProgress> {
     const next = await this.next();
@@ -106,7 +106,7 @@ export class Exporter {
         const index = n * TILE_WIDTH + i;
         if (index < next) continue;
         const entry = await this.opener.entry(line);
-        // Whoever was erased is not told of any more.
+        // Entries about erased people are left out.
         if (entry.kind !== 'erased') list.push({ index, origin, entry });
         until = index + 1;
       }

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ExportedEntry, Form, Sink } from './sink.js';
 
-/** A file with a JSON object a line (NDJSON). Whoever rotates it moves it away: the next batch begins it again. */
+/** A file with a JSON object a line (NDJSON). To rotate it, move it: the next batch begins a new one. */
 export class FileSink implements Sink {
   readonly batch = { entries: 1, ms: 0 };
 

@@ -3,7 +3,7 @@ import type { ExportedEntry, Form, Sink } from './sink.js';
 
 const TIMEOUT_MS = 30_000;
 
-/** Batches of NDJSON by POST, as collectors of logs take them. A status of 2xx is an acknowledgement. */
+/** Sends batches of NDJSON by POST, as log collectors accept them. A status of 2xx is an acknowledgement. */
 export class HttpSink implements Sink {
   readonly batch = { entries: 1, ms: 0 };
 

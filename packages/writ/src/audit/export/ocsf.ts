@@ -4,11 +4,11 @@ import canonicalize from 'canonicalize';
 import type { DecisionRecord, OutcomeRecord } from '../../decide/record.js';
 import { ocsfOf } from '../../record/decision-fields.js';
 
-/** The releases of OCSF that events can be written for. Agents and attestations are in the second. */
+/** The supported releases of OCSF. Agents and attestations are in the second. */
 const OCSF_VERSIONS = ['1.8.0', '1.9.0-dev'] as const;
 export type OcsfVersion = (typeof OCSF_VERSIONS)[number];
 
-/** Where an entry is in the log. */
+/** The place of an entry in the log. */
 interface Place {
   readonly origin: string;
   readonly index: number;
@@ -24,7 +24,7 @@ const ACTIVITY_NAMES: Readonly<Record<number, string>> = {
   99: 'Other',
 };
 
-/** What was done with the action (profile security_control). */
+/** The attributes of a result (profile security_control). */
 const OUTCOME: Readonly<
   Record<
     DecisionRecord['result'],
@@ -46,7 +46,7 @@ const OUTCOME: Readonly<
 const SEVERITIES: Readonly<Record<number, string>> = { 1: 'Informational', 2: 'Low' };
 
 /**
- * A decision as an event of OCSF's class API Activity (6003) with the profiles security_control and trace; in 1.9.0-dev with
+ * Returns a decision as an event of OCSF's class API Activity (6003) with the profiles security_control and trace; in 1.9.0-dev with
  * ai_operation and record_integrity as well.
  */
 export function ocsfDecision(record: DecisionRecord, place: Place, version: OcsfVersion): Record<string, unknown> {
@@ -123,7 +123,7 @@ export function ocsfDecision(record: DecisionRecord, place: Place, version: Ocsf
   return version === '1.8.0' ? event : attested({ ...event, ...agentIn(path, provenance?.session) }, place);
 }
 
-/** What became of an action, as an event of the same class that has the decision's id as what it goes back to. */
+/** Returns the outcome of an action as an event of the same class, which names the decision as its original event. */
 export function ocsfOutcome(outcome: OutcomeRecord, place: Place, version: OcsfVersion): Record<string, unknown> {
   const { id, decisionId, time, status, enforcementPoint, labels } = outcome;
   const isDone = status === 'completed';
@@ -174,7 +174,7 @@ function taskIn({ context }: DecisionRecord['request']): string | undefined {
   return typeof context?.task === 'string' ? context.task : undefined;
 }
 
-/** The agent at work, when it is not the originator itself. */
+/** Returns the agent at work, if the originator is somebody else. */
 function agentIn(path: readonly EntityUid[], session: string | undefined): object {
   const agent = path[path.length - 1] as EntityUid;
   if (path.length === 1) return {};
@@ -183,7 +183,7 @@ function agentIn(path: readonly EntityUid[], session: string | undefined): objec
   };
 }
 
-/** With a fingerprint of its canonical serialization (RFC 8785), bound to the log that the record is in. */
+/** Returns an event with a fingerprint of its canonical serialization (RFC 8785), bound to the log of the record. */
 function attested(event: Record<string, unknown>, { origin, index }: Place): Record<string, unknown> {
   const attestation = { uid: String(index), authority_uid: origin, chain_uid: origin };
   const text = canonicalize(withoutUndefined({ ...event, attestation_list: [attestation] })) ?? '';
@@ -208,7 +208,7 @@ const VERBS: readonly (readonly [RegExp, number])[] = [
   [/^(delete|remove|drop|destroy|purge|erase|cancel|close)([_A-Z.-]|$)/, ACTIVITIES.delete],
 ];
 
-/** What kind of activity an action's name says that it is. */
+/** Returns the kind of activity, by the name of the action. */
 function activityOf(action: string): number {
   return VERBS.find(([verb]) => verb.test(action))?.[1] ?? ACTIVITIES.other;
 }

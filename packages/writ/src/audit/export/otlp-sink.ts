@@ -37,7 +37,7 @@ export class OtlpSink implements Sink {
     await new Promise<void>((resolve, reject) => {
       this.exporter.export(this.collected, ({ code, error }) => {
         if (code === ExportResultCode.SUCCESS) resolve();
-        else reject(new ExportError(`the collector did not take them: ${error?.message ?? 'no reason given'}`));
+        else reject(new ExportError(`the collector refused the entries: ${error?.message ?? 'no reason given'}`));
       });
     });
   }
@@ -81,10 +81,10 @@ function logRecordOf({ entry, index, origin }: ExportedEntry) {
     entry.trace === undefined
       ? {}
       : {
-          context: trace.setSpanContext(ROOT_CONTEXT, { traceId: entry.trace, spanId: SPAN_OF_NOBODY, traceFlags: 1 }),
+          context: trace.setSpanContext(ROOT_CONTEXT, { traceId: entry.trace, spanId: UNKNOWN_SPAN, traceFlags: 1 }),
         };
   return { ...base, ...severity, ...context, attributes };
 }
 
-/** The record knows the trace, and not the span that asked. */
-const SPAN_OF_NOBODY = '0000000000000001';
+/** Stands for the span that asked: the record has only the trace. */
+const UNKNOWN_SPAN = '0000000000000001';

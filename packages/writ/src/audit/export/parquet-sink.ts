@@ -9,8 +9,8 @@ const ENTRIES = 10_000;
 const MS = 10 * 60_000;
 
 /**
- * Parquet files, one for some thousands of entries or some minutes, named by the places in the log that are in them: what is sent twice
- * is the same file.
+ * Writes Parquet files, one for some thousands of entries or some minutes. The name has the places in the log: entries that are sent
+ * twice make the same file.
  */
 export class ParquetSink implements Sink {
   readonly batch: Sink['batch'];

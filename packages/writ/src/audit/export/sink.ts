@@ -1,6 +1,6 @@
 import type { LogEntry } from '../../decide/record.js';
 
-/** An entry on its way out. */
+/** An entry to export. */
 export interface ExportedEntry {
   /** Its place in the log. */
   readonly index: number;
@@ -8,13 +8,13 @@ export interface ExportedEntry {
   readonly entry: LogEntry;
 }
 
-/** Where entries go. What it has taken is taken; what it fails with is sent again. */
+/** A receiver of entries. A batch counts as sent when `send` resolves; a batch that fails is sent again. */
 export interface Sink {
-  /** So many entries are waited for, at most for so long; 1 and 0 for a sink that takes whatever there is. */
+  /** The number of entries to wait for, and the longest wait in ms; 1 and 0 to send whatever there is. */
   readonly batch: { readonly entries: number; readonly ms: number };
   send(entries: readonly ExportedEntry[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** How an entry is written, for sinks that take texts. Undefined for a kind of entry that the form has nothing for. */
+/** Writes an entry as text; undefined for a kind of entry that the form leaves out. */
 export type Form = (entry: ExportedEntry) => string | undefined;

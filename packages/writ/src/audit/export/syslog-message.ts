@@ -6,7 +6,7 @@ const FACILITY = 13;
 const SEVERITY = { informational: 6, notice: 5, warning: 4 } as const;
 
 /** Returns a message of RFC 5424 on one line; its structured data names the record, so that nobody has to read the rest to find it. */
-export function messageOf({ entry, index, origin }: ExportedEntry, text: string): string {
+export function syslogMessage({ entry, index, origin }: ExportedEntry, text: string): string {
   const result = entry.kind === 'decision' ? entry.result : undefined;
   const severity =
     result === 'deny'

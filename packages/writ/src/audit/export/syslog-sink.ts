@@ -3,13 +3,13 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { ExportError } from './errors.js';
 import type { ExportedEntry, Form, Sink } from './sink.js';
-import { messageOf } from './syslog-message.js';
+import { syslogMessage } from './syslog-message.js';
 
 const TIMEOUT_MS = 10_000;
 
 /**
  * Syslog (RFC 5424) over TCP or TLS with octet counting (RFC 6587, section 3.4.1; RFC 5425), or over UDP, a datagram a message
- * (RFC 5426). Syslog acknowledges nothing: what the other system's kernel has taken counts as sent, and over UDP not even that.
+ * (RFC 5426). Syslog acknowledges nothing: what the kernel of the receiver accepted counts as sent, and over UDP not even that is known.
  */
 export class SyslogSink implements Sink {
   readonly batch = { entries: 1, ms: 0 };
@@ -24,7 +24,7 @@ export class SyslogSink implements Sink {
   async send(entries: readonly ExportedEntry[]): Promise<void> {
     const messages = entries.flatMap((entry) => {
       const text = this.form(entry);
-      return text === undefined ? [] : [Buffer.from(messageOf(entry, text))];
+      return text === undefined ? [] : [Buffer.from(syslogMessage(entry, text))];
     });
     if (messages.length === 0) return;
     if (this.url.protocol === 'udp:') await this.datagrams(messages);
@@ -49,7 +49,7 @@ export class SyslogSink implements Sink {
     const socket = this.socket ?? (await this.connected());
     this.socket = socket;
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new ExportError(`${this.url} takes nothing more`)), TIMEOUT_MS);
+      const timer = setTimeout(() => reject(new ExportError(`${this.url} accepts nothing more`)), TIMEOUT_MS);
       socket.write(bytes, (error) => {
         clearTimeout(timer);
         if (error === undefined || error === null) resolve();
@@ -78,7 +78,7 @@ export class SyslogSink implements Sink {
         reject(error);
       });
       socket.on('close', () => this.drop(socket));
-      // Nothing is expected from there; what comes must not fill memory.
+      // Nothing is expected from the receiver; what it sends must not fill memory.
       socket.resume();
     });
   }

@@ -1,21 +1,20 @@
-import { createHmac } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { DecisionRecord, Holding, LogEntry } from '../../decide/record.js';
+import { keyedHash } from '../../lib/keyed-hash.js';
 import { RecordError } from '../errors.js';
 
-/** What is not to be on the record as it is. */
+/** A rule for values that must not be recorded as they are. */
 type MaskRule =
-  /** From `input`, `context`, `subject`, `resource`, `ledger` or `facts`, with dots; `*` for any name or place. */
+  /** A path from `input`, `context`, `subject`, `resource`, `ledger` or `facts`, with dots; `*` for any name or place. */
   { readonly path: string; readonly as: 'hash' | 'drop' } | { readonly class: string; readonly as: 'hash' | 'drop' };
 
-/** Finds the places in a text that look like one of a class. */
+/** Finds the places in a text that look like a value of a class. */
 type ClassFinder = (text: string) => readonly { readonly start: number; readonly end: number }[];
 
 /**
- * Takes out of records what must not be in them. In its place is that something was there, and for a hash a keyed one, by which two
- * values can be told to be the same.
+ * Masks values in records. A masked value is replaced by a marker, or by a keyed hash that is the same for the same value.
  *
- * What is under a name that says that it is a secret (`password`, `api_key`, `authorization` …) is always taken out.
+ * A value under the name of a secret (`password`, `api_key`, `authorization` …) is always masked.
  */
 export class Masks {
   private readonly paths: readonly { readonly steps: readonly string[]; readonly as: 'hash' | 'drop' }[];
@@ -24,19 +23,18 @@ export class Masks {
     readonly find: ClassFinder;
     readonly as: 'hash' | 'drop';
   }[];
-  /** The texts of what was taken out of the present entry. */
+  /** The texts of the values that were masked in the present entry. */
   private taken: string[] = [];
+  private readonly hashed: (text: string) => string;
   private readonly secretNames = new Map<string, boolean>();
 
   /**
-   * @param key of the hashes
-   * @param finders for the classes that the rules name
+   * @param key the key of the hashes
+   * @param finders by class, for each class that a rule names
+   * @throws {RecordError} if a class has no finder
    */
-  constructor(
-    rules: readonly MaskRule[],
-    private readonly key: Buffer,
-    finders: Readonly<Record<string, ClassFinder>>,
-  ) {
+  constructor(rules: readonly MaskRule[], key: Buffer, finders: Readonly<Record<string, ClassFinder>>) {
+    this.hashed = keyedHash(key);
     this.paths = rules.flatMap((rule) => ('path' in rule ? [{ steps: rule.path.split('.'), as: rule.as }] : []));
     this.classes = rules.flatMap((rule) => {
       if (!('class' in rule)) return [];
@@ -47,7 +45,7 @@ export class Masks {
     });
   }
 
-  /** The entry without what the rules name; the same object when there is nothing of it. */
+  /** Returns the entry with values masked; the same object if none was. */
   apply<E extends LogEntry>(entry: E): E {
     this.taken = [];
     if (entry.kind === 'decision') return this.decision(entry) as E;
@@ -69,7 +67,7 @@ export class Masks {
       if (before !== after) masked = { ...masked, [name]: after };
     };
     set('request', record.request, this.request(record.request));
-    // What does not fit is told with its value.
+    // The refusal of a value that does not fit quotes the value.
     if (this.taken.length > 0 && record.refusal !== undefined)
       set('refusal', record.refusal, { ...record.refusal, message: this.withoutTaken(record.refusal.message) });
     // What policies saw of the arguments has their values too.
@@ -114,7 +112,7 @@ export class Masks {
     return masked.every((fact, i) => fact === facts[i]) ? facts : masked;
   }
 
-  /** What is held of an accumulator whose values are masked; sums stay, so that budgets can be explained. */
+  /** Masks what is held of an accumulator. Sums stay, so that budgets can be explained. */
   private holdings(holdings: readonly Holding[]): readonly Holding[] {
     const rules = this.paths.filter(({ steps }) => steps[0] === 'ledger');
     if (rules.length === 0) return holdings;
@@ -126,7 +124,7 @@ export class Masks {
     return masked.every((holding, i) => holding === holdings[i]) ? holdings : masked;
   }
 
-  /** The value with what is at a path masked. */
+  /** Returns a value with what is at a path masked. */
   private at(value: unknown, steps: readonly string[], i: number, as: 'hash' | 'drop'): unknown {
     const step = steps[i];
     if (step === undefined)
@@ -147,7 +145,7 @@ export class Masks {
     return changed ?? value;
   }
 
-  /** Secrets by their names, and what looks like one of a class, wherever it is. */
+  /** Masks secrets by their names, and values that look like one of a class, anywhere. */
   private walk(value: unknown): unknown {
     if (typeof value === 'string') return this.classes.length === 0 ? value : this.withoutClasses(value);
     if (typeof value !== 'object' || value === null) return value;
@@ -190,11 +188,9 @@ export class Masks {
     return `[masked ${as === 'drop' ? 'dropped' : this.hash(value)}]`;
   }
 
-  /** The keyed hash of a value: of its canonical JSON (RFC 8785). */
-  hash(value: unknown): string {
-    return `hmac-sha256:${createHmac('sha256', this.key)
-      .update(canonicalize(value) ?? '')
-      .digest('base64url')}`;
+  /** Returns the keyed hash of a value: of its canonical JSON (RFC 8785). */
+  private hash(value: unknown): string {
+    return this.hashed(canonicalize(value) ?? '');
   }
 
   private isSecret(name: string): boolean {
@@ -209,7 +205,7 @@ export class Masks {
 
 const VALUES: ReadonlySet<string> = new Set(['values', 'domains', 'links']);
 
-/** A summary of where arguments came from, without what they were. */
+/** Returns a summary of where arguments came from, without their values. */
 function withoutValues(seen: unknown): unknown {
   if (typeof seen !== 'object' || seen === null || Array.isArray(seen)) return seen;
   return Object.fromEntries(
@@ -225,7 +221,7 @@ function scalarsIn(value: unknown, found: string[]): void {
   }
 }
 
-/** Names are the callers' to choose. */
+/** The most names that are remembered: callers choose the names. */
 const MAX_NAMES = 10_000;
 const SECRET_NAME =
   /(^|[_.-])(pass(word|wd|phrase)?|pwd|secret|secrets|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|authorization|credentials?|cookie)$/i;
@@ -234,7 +230,7 @@ function isScalar(value: unknown): boolean {
   return (typeof value === 'string' && value !== '') || typeof value === 'number' || Array.isArray(value);
 }
 
-/** Whether a value of a record stands for one that was taken out. */
+/** Returns whether a value of a record stands for a masked one. */
 function isMasked(value: unknown): boolean {
   return typeof value === 'object' && value !== null && typeof (value as { masked?: unknown }).masked === 'string';
 }

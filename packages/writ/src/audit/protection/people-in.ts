@@ -9,7 +9,7 @@ export function peopleIn(entry: LogEntry, types: ReadonlySet<string>): readonly 
   return [...people].sort();
 }
 
-/** What a search gave out are ids alone; it was asked for a type. */
+/** Returns the people that a search found: its results are ids of the type in its request. */
 function foundBy({ what, request, results }: SearchRecord, types: ReadonlySet<string>): readonly string[] {
   const type = (request as Readonly<Record<string, { readonly type?: unknown } | undefined>> | null)?.[what]?.type;
   return typeof type === 'string' && types.has(type) ? results.map((id) => uidText({ type, id })) : [];

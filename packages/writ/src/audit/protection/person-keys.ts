@@ -7,7 +7,7 @@ import type { PersonKey } from './sealing.js';
 
 export interface PersonKeyRow {
   readonly id: string;
-  /** As `Type::"id"`. */
+  /** The person, as `Type::"id"`. */
   readonly person: string;
   readonly key: Buffer;
 }
@@ -36,13 +36,13 @@ export const personKeyMigrations: Migrations = {
 };
 
 /**
- * A key for each person that records are about. To destroy it is to erase what is recorded of them: the records stay in the log as
- * they are, and nobody can read them any more.
+ * Keeps a key for each person that records are about. Destroying the key erases what is recorded of the person: the records stay in
+ * the log unchanged, and nobody can read them any more.
  */
 export class PersonKeys {
   private readonly byPerson = new Map<string, PersonKeyRow>();
   private readonly byId = new Map<string, PersonKeyRow>();
-  /** Made and not on disk yet: they go there with the first record that needs them. */
+  /** New keys that are not on disk yet: they go there with the first record that needs them. */
   private readonly unsaved = new Set<PersonKeyRow>();
   private readonly gone = new Set<string>();
 
@@ -51,7 +51,7 @@ export class PersonKeys {
     private readonly isKept: boolean,
   ) {}
 
-  /** For whoever reads beside the service that makes and destroys them: each key is looked up when it is needed, and not remembered. */
+  /** Opens the keys for a reader beside the service that makes and destroys them: each key is looked up when needed, and not cached. */
   static beside(store: Store): PersonKeys {
     return new PersonKeys(store, false);
   }
@@ -71,7 +71,7 @@ export class PersonKeys {
     this.byId.set(row.id, row);
   }
 
-  /** The key of a person; made when there is none. */
+  /** Returns the key of a person; makes one if there is none. */
   of(person: string): PersonKey {
     let row = this.byPerson.get(person);
     if (row === undefined) {
@@ -82,7 +82,7 @@ export class PersonKeys {
     return row;
   }
 
-  /** The key of that id, also one that another process made since; undefined when it is destroyed. */
+  /** Returns the key of that id, also one that another process made since; undefined if it was destroyed. */
   async find(id: string): Promise<Buffer | undefined> {
     const known = this.byId.get(id);
     if (known !== undefined || this.gone.has(id)) return known?.key;
@@ -94,21 +94,21 @@ export class PersonKeys {
     return row?.key;
   }
 
-  /** Those that must be on disk with the next records. */
+  /** Returns the keys that must be on disk with the next records. */
   pending(): readonly PersonKeyRow[] {
     return this.unsaved.size === 0 ? NONE : [...this.unsaved];
   }
 
-  /** These are on disk. */
+  /** Records that these keys are on disk. */
   saved(rows: readonly PersonKeyRow[]): void {
     for (const row of rows) this.unsaved.delete(row);
   }
 
   /**
-   * Destroys the keys of a person. Nothing that was recorded of the person can be read any more from here on.
+   * Destroys the keys of a person. What was recorded of the person cannot be read from then on.
    *
-   * @param settled waits until what was recorded before is on disk: a key that is on its way there would come back
-   * @returns their ids; none when nothing that can be read is recorded of the person
+   * @param settled waits until all earlier records are on disk: a key that is on its way there would return
+   * @returns the ids of the keys; none if nothing readable is recorded of the person
    */
   async destroy(person: string, settled: () => Promise<void>): Promise<readonly string[]> {
     const ids = new Set<string>();
@@ -120,7 +120,7 @@ export class PersonKeys {
     }
     this.byPerson.delete(person);
     await settled();
-    // What is deleted is written over, and not left in a free page.
+    // Deleted keys are overwritten, and not left in a free page.
     if (!isPostgres(this.store)) await sql`pragma secure_delete = on`.execute(this.store);
     const rows = await this.table.deleteFrom('person_keys').where('person', '=', person).returning('id').execute();
     for (const { id } of rows) ids.add(id);

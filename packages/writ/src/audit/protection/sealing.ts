@@ -1,9 +1,10 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { LogEntry } from '../../decide/record.js';
+import { RECORD_VERSION } from '../../record/shapes.js';
 
-/** An entry that is about people whose data can be erased: what is said of them is under their keys. */
+/** An entry about people whose data can be erased: its text is encrypted under their keys. */
 interface SealedEntry extends Pick<LogEntry, 'kind' | 'id' | 'time'> {
-  /** Of a decision. */
+  /** The result, of a decision. */
   readonly result?: string;
   readonly sealed: {
     /** The ids of the keys that are all needed, in order. */
@@ -21,7 +22,7 @@ export interface PersonKey {
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The line of an entry, readable only by whoever has the keys of all the people that it is about. */
+/** Returns the line of an entry that only the keys of all its people open. */
 export function sealed(entry: LogEntry, text: string, keys: readonly PersonKey[]): string {
   const { kind, id, time } = entry;
   const nonce = randomBytes(NONCE_BYTES);
@@ -29,7 +30,7 @@ export function sealed(entry: LogEntry, text: string, keys: readonly PersonKey[]
   const data = Buffer.concat([nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]).toString('base64');
   const clear = entry.kind === 'decision' ? { kind, id, time, result: entry.result } : { kind, id, time };
   const line: SealedEntry = { ...clear, sealed: { keys: keys.map((key) => key.id), data } };
-  return JSON.stringify({ v: 1, ...line });
+  return JSON.stringify({ v: RECORD_VERSION, ...line });
 }
 
 export function isSealed(entry: unknown): entry is SealedEntry {
@@ -37,9 +38,9 @@ export function isSealed(entry: unknown): entry is SealedEntry {
 }
 
 /**
- * The text of a sealed entry; undefined when one of its keys is no more.
+ * Returns the text of a sealed entry; undefined if one of its keys was destroyed.
  *
- * @throws when it was changed
+ * @throws if the entry was changed
  */
 export async function opened(
   { kind, id, sealed: { keys: ids, data } }: SealedEntry,
@@ -59,7 +60,7 @@ export async function opened(
   return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]).toString();
 }
 
-/** A key for this entry alone, which all of the people's keys are needed for. */
+/** Returns a key for this entry alone, derived from the keys of all its people. */
 function entryKey(id: string, keys: readonly PersonKey[]): Buffer {
   return keys.reduce(
     (secret, { key }) => createHmac('sha256', key).update(secret).digest(),

@@ -12,7 +12,7 @@ import { type DecisionQuery, matches, termsIn } from './terms.js';
 
 interface FoundDecisions {
   readonly decisions: readonly DecisionRecord[];
-  /** Where more may be found: the place in the log to go on before; undefined when there is none. */
+  /** The place in the log before which to continue; undefined if nothing more can be found. */
   readonly next: string | undefined;
 }
 
@@ -23,12 +23,12 @@ interface Group {
 }
 
 const GROUPS_AT_ONCE = 32;
-/** One look goes through so many entries that nothing has sorted, and then says how far it came. */
+/** The most entries without an index that one search scans; then it returns how far it came. */
 const MAX_SCANNED = 100_000;
-/** Services that write at the same time, and their clocks, are this far apart at most. */
+/** The most that the clocks of services that write at the same time differ. */
 const SLACK_MS = 60_000;
 
-/** Finds decisions, the last on the record first: by the index where it is, and by going through what it has not taken in yet. */
+/** Finds decisions, the newest first: by the index, and by a scan of the entries that are not in the index yet. */
 export class DecisionSearch {
   private readonly opener: EntryOpener;
   private readonly table: Kysely<LogTables>;
@@ -51,8 +51,8 @@ export class DecisionSearch {
   }
 
   /**
-   * @param before where to go on: the `next` of the page before, or the id of an entry
-   * @param more what else has to be true of them
+   * @param before where to continue: the `next` of the page before, or the id of an entry
+   * @param more a condition that decisions have to meet too
    */
   async find(
     query: DecisionQuery,
@@ -80,14 +80,14 @@ export class DecisionSearch {
     return page.answer();
   }
 
-  /** The place in the log to end before. An id that is not there ends nowhere. */
+  /** Returns the place in the log to end before; 0 for an unknown id. */
   private async placeOf(before: string | undefined): Promise<number> {
     if (before === undefined) return Number.POSITIVE_INFINITY;
     if (/^[0-9]{1,15}$/.test(before)) return Number(before);
     return (await this.tiles.find(before))?.index ?? 0;
   }
 
-  /** The place behind everything of before a time, and a little more. */
+  /** Returns a place behind everything from before a time. */
   private async endOf(until: string | undefined): Promise<number> {
     if (until === undefined) return Number.POSITIVE_INFINITY;
     const group = await this.groupAt(idAt(Date.parse(until) + SLACK_MS));
@@ -95,9 +95,9 @@ export class DecisionSearch {
   }
 
   /**
-   * Goes through the groups before a place, back to where the index is.
+   * Scans the groups before a place, back to the end of the index.
    *
-   * @returns how far it came, when it stopped before the end
+   * @returns how far it came, if it stopped before the end
    */
   private async scan(page: Page, end: number, floor: string | undefined, indexed: number): Promise<number | undefined> {
     let at = end;
@@ -110,7 +110,7 @@ export class DecisionSearch {
       const groups: Group[] = await (Number.isFinite(at) ? query.where('start', '<', at) : query).execute();
       for (const { start, first_id: first, body } of groups) {
         const entries = await this.opener.entries(body);
-        // What the index has, it finds.
+        // The index finds these.
         if (start + entries.length <= indexed) return undefined;
         scanned += entries.length;
         for (let i = entries.length - 1; i >= 0; i -= 1) {
@@ -142,7 +142,7 @@ export class DecisionSearch {
       .executeTakeFirst();
   }
 
-  /** The entries of a tile that have their bit. */
+  /** Takes the entries of a tile whose bit is set. */
   private async look(page: Page, tile: number, bits: Buffer, end: number): Promise<void> {
     const first = tile * TILE_WIDTH;
     const groups = await this.tiles.groupsOf(tile);
@@ -160,7 +160,7 @@ export class DecisionSearch {
   }
 }
 
-/** What was found so far: one more than is wanted, to know whether there is more. */
+/** The decisions found so far: one more than asked for, to know whether there are more. */
 class Page {
   private readonly found: { readonly decision: DecisionRecord; readonly place: number }[] = [];
 
@@ -177,7 +177,7 @@ class Page {
     if (!this.isFull && this.isWanted(decision)) this.found.push({ decision, place });
   }
 
-  /** @param stopped the place that was come to, when nothing more was looked at */
+  /** Returns the page. @param stopped the place where the scan stopped */
   answer(stopped?: number): FoundDecisions {
     const shown = this.found.slice(0, this.limit);
     const next = this.isFull ? shown[shown.length - 1]?.place : stopped;
@@ -185,7 +185,7 @@ class Page {
   }
 }
 
-/** The lowest id of a time: ids begin with theirs. */
+/** Returns the lowest id of a time: ids begin with their time. */
 function idAt(ms: number): string {
   return `${encodeTime(Math.max(0, ms), 10)}${'0'.repeat(16)}`;
 }

@@ -1,23 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { sql } from 'kysely';
+import { messageOf } from '../../lib/message-of.js';
 import { isPostgres } from '../../store/dialect.js';
 import { openStoreToRead, openStoreToWrite } from '../../store/store.js';
 import { PersonKeys } from '../protection/person-keys.js';
 import { Indexer } from './indexer.js';
 import { SearchIndex } from './search-index.js';
 
-/** The thread that keeps the index up to date. It takes a part of a core at most: what decides comes first. */
+/** The thread that keeps the index up to date. It uses at most a part of a core: decisions come first. */
 
 export interface IndexWorkerData {
-  /** Where the log is, and where the index: files, or URLs of databases. */
+  /** The log and the index: files, or URLs of databases. */
   readonly log: string;
   readonly index: string;
 }
 
 const IDLE_MS = 200;
 const TILES_AT_ONCE = 8;
-/** It rests for so many times as long as it worked: while much is decided, longer; when it is far behind, for less. */
+/** The thread rests this many times as long as it worked: longer while much is decided, less when it is far behind. */
 const REST = 4;
 const BUSY_REST = 40;
 const BUSY_TILES_A_SECOND = 4;
@@ -33,7 +34,7 @@ port.on('message', () => {
 
 const logStore = openStoreToRead(log);
 const indexStore = openStoreToWrite(index);
-// The index can be made again: a commit of it need not be on disk at once.
+// The index can be rebuilt: its commits need not be on disk at once.
 if (!isPostgres(indexStore)) await sql`pragma synchronous = normal`.execute(indexStore);
 const indexer = new Indexer(logStore, new SearchIndex(indexStore), PersonKeys.beside(logStore));
 let before: { readonly at: number; readonly tiles: number } | undefined;
@@ -47,7 +48,7 @@ while (!isOver) {
     const times = left > FAR_BEHIND ? 1 : grown > BUSY_TILES_A_SECOND ? BUSY_REST : REST;
     if (taken > 0) rest = (performance.now() - begun) * times;
   } catch (error) {
-    port.postMessage(error instanceof Error ? error.message : String(error));
+    port.postMessage(messageOf(error));
     rest = 5_000;
   }
   const until = performance.now() + rest;

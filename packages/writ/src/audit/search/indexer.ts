@@ -9,7 +9,7 @@ import { termsOf } from './terms.js';
 
 const NO_TERMS: ReadonlySet<string> = new Set();
 
-/** Takes the log into the index, a full tile at a time. */
+/** Adds the log to the index, by full tiles. */
 export class Indexer {
   private readonly tiles: LogTiles;
   private readonly opener: EntryOpener;
@@ -24,10 +24,10 @@ export class Indexer {
   }
 
   /**
-   * Takes in the next tiles that are full.
+   * Adds the next full tiles.
    *
    * @param limit at most this many
-   * @returns how many there were, how many more there are, and how many are in the index now
+   * @returns how many were added, how many more are waiting, and how many are in the index now
    */
   async step(limit: number): Promise<{ readonly taken: number; readonly left: number; readonly until: number }> {
     const first = await this.index.tiles();

@@ -10,19 +10,19 @@ import type { IndexWorkerData } from './index-worker.js';
 import { indexMigrations, SearchIndex } from './search-index.js';
 
 interface LogIndexOptions {
-  /** Where the log is, and the store of it. */
+  /** The log: its file or URL, and its store. */
   readonly log: { readonly where: string; readonly store: Store };
-  /** Where the index is: a file of its own, or undefined for the database that the log is in. */
+  /** The file of the index; undefined if it is in the database of the log. */
   readonly file: string | undefined;
   /** Whether this service keeps it up to date. */
   readonly isKept: boolean;
-  /** Is told what the thread stumbles over; it goes on by itself. */
+  /** Receives errors of the thread, which tries again by itself. */
   readonly onError: (message: string) => void;
 }
 
 const LOOK_MS = 1_000;
 
-/** The index of a log, and the thread that keeps it up to date: both are begun with the first tile that is full. */
+/** The index of a log, and the thread that keeps it up to date. Both begin with the first full tile. */
 export class LogIndex {
   private index: SearchIndex | undefined;
   private own: Store | undefined;
@@ -46,7 +46,7 @@ export class LogIndex {
     return opened;
   }
 
-  /** Undefined while there is none. */
+  /** Undefined before the index is begun. */
   get current(): SearchIndex | undefined {
     return this.index;
   }
@@ -69,7 +69,7 @@ export class LogIndex {
   }
 
   private start(workerData: IndexWorkerData): void {
-    // The worker runs as it was built, also when a test runs the sources.
+    // The worker runs from dist, also if a test runs the sources.
     const worker = new Worker(createRequire(import.meta.url).resolve('#index-worker'), { workerData });
     worker.on('message', this.options.onError);
     worker.on('error', (error) => this.options.onError(error.message));

@@ -1,13 +1,13 @@
 import { TILE_WIDTH } from '../tlog/tiles.js';
 
-/** Tiles whose entries stand in one row for a term. */
+/** The number of tiles in a block. A term has one row for each block. */
 export const TILES_IN_BLOCK = 256;
 export const TILE_BYTES = TILE_WIDTH / 8;
 const BLOCK_BYTES = TILES_IN_BLOCK * TILE_BYTES;
 
 /**
- * The places of a block that have a term, as they are kept: a bit each, or, where that is shorter, two bytes each (as Roaring bitmaps
- * do it). The length tells which.
+ * Encodes the places of a block that have a term: a bit each, or two bytes each if that is shorter (as in Roaring bitmaps). The length
+ * distinguishes the two.
  *
  * @param places sorted, below 65,536
  */
@@ -22,7 +22,7 @@ export function encodePlaces(places: readonly number[]): Buffer {
   return list;
 }
 
-/** A bit for each place of a block. */
+/** Returns encoded places with a bit for each place of the block. */
 export function bitsOfPlaces(kept: Buffer): Buffer {
   if (kept.length >= BLOCK_BYTES) return kept;
   const bits = Buffer.alloc(BLOCK_BYTES);
@@ -33,7 +33,7 @@ export function bitsOfPlaces(kept: Buffer): Buffer {
   return bits;
 }
 
-/** Adds the places of a tile, where a tile has its bits, to a list. */
+/** Adds the places whose bit is set in a tile to a list. */
 export function addPlaces(places: number[], tile: number, bits: Buffer): void {
   const first = (tile % TILES_IN_BLOCK) * TILE_WIDTH;
   for (let at = 0; at < TILE_BYTES; at += 1) {
@@ -42,7 +42,7 @@ export function addPlaces(places: number[], tile: number, bits: Buffer): void {
   }
 }
 
-/** What all have. */
+/** Returns the places that all have. */
 export function intersection(all: readonly Buffer[]): Buffer {
   const [first, ...others] = all;
   const bits = Buffer.from(first as Buffer);

@@ -5,9 +5,9 @@ import type { Migrations, Store } from '../../store/store.js';
 import { addPlaces, bitsOfPlaces, encodePlaces, intersection, TILE_BYTES, TILES_IN_BLOCK } from './places.js';
 
 type IndexTables = {
-  /** For each term of a tile the entries that have it, a bit each: those of the block that is not full yet. */
+  /** The entries with each term of a tile, a bit each: of the block that is not full yet. */
   log_index: { term: string; tile: number; bits: Buffer };
-  /** For each term of a block the entries that have it. */
+  /** The entries with each term of a block. */
   log_index_blocks: { term: string; block: number; places: Buffer };
   log_indexed: { id: number; tiles: number };
 };
@@ -41,7 +41,7 @@ export const indexMigrations: Migrations = {
         .addColumn('places', bytes, (c) => c.notNull())
         .addPrimaryKeyConstraint('log_index_blocks_key', ['term', 'block'])
         .execute();
-      // The index is worked out from the log: it begins again.
+      // The index is computed from the log: it begins again.
       const tables = db.withTables<IndexTables>();
       await tables.deleteFrom('log_index').execute();
       await tables.updateTable('log_indexed').set({ tiles: 0 }).execute();
@@ -68,8 +68,8 @@ interface Candidates {
 }
 
 /**
- * Which entries have which terms: by blocks of 256 tiles, and what came since by tiles. A term that is everywhere is so many rows as the
- * log has blocks (153 for ten million entries). It is worked out from the log and can be thrown away.
+ * Knows which entries have which terms: by blocks of 256 tiles, and by tiles since the last block. A term that is everywhere has one
+ * row for each block of the log (153 for ten million entries). The index is computed from the log and can be deleted.
  */
 export class SearchIndex {
   constructor(private readonly store: Store) {}
@@ -78,13 +78,13 @@ export class SearchIndex {
     return this.store.withTables<IndexTables>();
   }
 
-  /** How many tiles of the log are in it, from the first. */
+  /** Returns the number of tiles of the log in the index, from the first. */
   async tiles(): Promise<number> {
     const row = await this.table.selectFrom('log_indexed').select('tiles').executeTakeFirst();
     return row?.tiles ?? 0;
   }
 
-  /** Takes in tiles, not past the end of a block: for each the terms of its entries, in their places. */
+  /** Adds tiles, not past the end of a block: for each the terms of its entries, in their places. */
   async add(first: number, tiles: readonly (readonly ReadonlySet<string>[])[]): Promise<void> {
     const rows = tiles.flatMap((entries, i) => rowsOf(first + i, entries));
     const end = first + tiles.length;
@@ -130,7 +130,7 @@ export class SearchIndex {
       }
   }
 
-  /** What is not in a block yet, the last tile first; and how many blocks there are. */
+  /** Returns the tiles that are not in a block yet, the last first, and the number of blocks. */
   private async fresh(
     keys: readonly string[],
     first: number,
@@ -175,7 +175,7 @@ export class SearchIndex {
         const row = await cursor.seek(lowest);
         if (row === undefined) return;
         if (row.block < lowest) {
-          // The others go on from there.
+          // The others continue from there.
           lowest = row.block;
           found.length = 0;
         }

@@ -1,19 +1,19 @@
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { DecisionRecord } from '../../decide/record.js';
 
-/** What decisions are looked for by. Entities are `Type::"id"`. */
+/** A query for decisions. Entities are written `Type::"id"`. */
 export interface DecisionQuery {
   readonly result?: string | undefined;
   readonly action?: string | undefined;
-  /** On the delegation path. */
+  /** An identity on the delegation path. */
   readonly identity?: string | undefined;
-  /** At the beginning of the delegation path. */
+  /** The first identity of the delegation path. */
   readonly originator?: string | undefined;
   /** The transaction, or the task as the enforcement point names it. */
   readonly task?: string | undefined;
   readonly session?: string | undefined;
   readonly resource?: string | undefined;
-  /** One that determined it. */
+  /** A policy that determined the decision. */
   readonly policy?: string | undefined;
   readonly policyVersion?: string | undefined;
   /** The MCP server, or the server and the tool as `server/tool`. */
@@ -39,7 +39,7 @@ export const QUERY_TERMS = [
   'enforcementPoint',
 ] as const satisfies readonly (keyof DecisionQuery)[];
 
-/** What a decision is found by: `name=value`, each once. */
+/** Returns the terms of a decision: `name=value`, each once. */
 export function termsOf(decision: DecisionRecord): ReadonlySet<string> {
   const { request, provenance, reasons, result, policyVersion, enforcementPoint } = decision;
   const terms = new Set([
@@ -63,11 +63,12 @@ export function termsOf(decision: DecisionRecord): ReadonlySet<string> {
   return terms;
 }
 
-/** The terms that a query asks for. */
+/** Returns the terms of a query; times are none. */
 export function termsIn(query: DecisionQuery): readonly string[] {
   return QUERY_TERMS.flatMap((name) => (query[name] === undefined ? [] : [`${name}=${query[name]}`]));
 }
 
+/** Returns whether a decision fits a query. */
 export function matches(decision: DecisionRecord, query: DecisionQuery, terms = termsIn(query)): boolean {
   const { since, until } = query;
   if (since !== undefined && decision.time < since) return false;

@@ -10,7 +10,7 @@ interface Checkpoint {
   readonly root: Hash;
 }
 
-/** A checkpoint with those who stand for it. */
+/** A checkpoint with its signatures. */
 export interface SignedCheckpoint extends Checkpoint {
   readonly note: Note;
 }
@@ -19,12 +19,12 @@ function checkpointText({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
-/** A checkpoint as the log signs it. */
+/** Returns a checkpoint, signed by its log. */
 export function signedCheckpoint(signer: Signer, size: number, root: Hash): string {
   return signedNote(checkpointText({ origin: signer.name, size, root }), signer);
 }
 
-/** What a signed note says as a checkpoint; who signed it is not looked at. @throws {NoteError} when it is none */
+/** Reads a checkpoint from a signed note, without verifying signatures. @throws {NoteError} if the note is no checkpoint */
 export function parseCheckpoint(text: string | Buffer): SignedCheckpoint {
   const note = parseNote(text);
   const [origin = '', size = '', root = '', ...more] = note.text.split('\n');
@@ -35,17 +35,17 @@ export function parseCheckpoint(text: string | Buffer): SignedCheckpoint {
     Number.isSafeInteger(Number(size)) &&
     hash.length === 32 &&
     hash.toString('base64') === root;
-  // Lines of an extension are passed over; none of them is empty.
+  // Extension lines are ignored; none of them may be empty.
   if (!isCheckpoint || more.pop() !== '' || more.includes(''))
     throw new NoteError('the note is not a checkpoint: its lines are the origin, the size and the root');
   return { origin, size: Number(size), root: hash, note };
 }
 
 /**
- * A checkpoint that its log signed.
+ * Returns a checkpoint whose signature by its log is verified.
  *
- * @param witnesses those whose signatures are looked for too
- * @throws {NoteError} when it is none, is of another log, or a signature of a known key does not fit
+ * @param witnesses the keys of witnesses whose signatures are verified too, if they are there
+ * @throws {NoteError} if it is no checkpoint, is of another log, or a signature of a known key does not fit
  */
 export function verifiedCheckpoint(
   text: string | Buffer,

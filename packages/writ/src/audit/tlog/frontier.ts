@@ -1,16 +1,16 @@
 import { EMPTY_ROOT, type Hash, joined, nodeHash, split } from './hashes.js';
 
-/** A node that is complete: all entries below it are there, and it never changes again. */
+/** A complete node: all entries below it are there, and it never changes again. */
 export interface CompleteNode {
-  /** It stands for 2 to the power of this entries. */
+  /** The node covers 2 to the power of this many entries. */
   readonly height: number;
   readonly index: number;
   readonly hash: Hash;
 }
 
 /**
- * The right edge of a Merkle tree (RFC 6962, section 2.1): the roots of the largest complete subtrees, from the left. It is all that is
- * needed to add entries and to know the root. A value: adding makes a new one, so what was not committed is simply dropped.
+ * The right edge of a Merkle tree (RFC 6962, section 2.1): the roots of the largest complete subtrees, from the left. That is all one
+ * needs to add entries and to compute the root. A value: adding makes a new one, and after a failed commit the new one is dropped.
  *
  * @example const frontier = Frontier.EMPTY.with([leafHash('first'), leafHash('second')]); frontier.root();
  */
@@ -22,7 +22,7 @@ export class Frontier {
     private readonly subtrees: readonly Hash[],
   ) {}
 
-  /** @throws {RangeError} when there are not as many subtrees as a tree of that size has */
+  /** Reads a frontier. @throws {RangeError} if a tree of that size has another number of subtrees */
   static of(size: number, bytes: Buffer): Frontier {
     const subtrees = split(bytes);
     if (!Number.isSafeInteger(size) || size < 0 || subtrees.length !== heightsOf(size).length)
@@ -30,13 +30,15 @@ export class Frontier {
     return new Frontier(size, subtrees);
   }
 
-  /** The subtrees' hashes, one after the other. */
+  /** Returns the subtrees' hashes, one after the other. */
   bytes(): Buffer {
     return joined(this.subtrees);
   }
 
   /**
-   * @param completed is told of each node that becomes complete, in the order of the tree
+   * Returns the frontier with more leaves.
+   *
+   * @param completed receives each node that becomes complete, in the order of the tree
    */
   with(leaves: readonly Hash[], completed: (node: CompleteNode) => void = () => undefined): Frontier {
     const subtrees = [...this.subtrees];
@@ -70,7 +72,7 @@ export class Frontier {
   }
 }
 
-/** The heights of the complete subtrees of a tree, from the left. */
+/** Returns the heights of the complete subtrees of a tree, from the left. */
 function heightsOf(size: number): number[] {
   const heights: number[] = [];
   for (let height = 0, rest = size; rest > 0; height += 1, rest = Math.floor(rest / 2))

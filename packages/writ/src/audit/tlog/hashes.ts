@@ -4,32 +4,32 @@ import { createHash, hash } from 'node:crypto';
 export type Hash = Buffer;
 
 export const HASH_BYTES = 32;
-/** Filled anew for each node: to make a buffer takes longer than to hash one. */
+/** Filled again for each node: making a buffer takes longer than hashing one. */
 const NODE = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 
-/** The hash of an entry (RFC 6962, section 2.1): of a zero byte and the entry's bytes. */
+/** Returns the hash of an entry (RFC 6962, section 2.1): of a zero byte and the entry's bytes. */
 export function leafHash(entry: string | Buffer): Hash {
   // A NUL in a string is one zero byte in UTF-8.
   if (typeof entry === 'string') return hash('sha256', `\0${entry}`, 'buffer');
   return createHash('sha256').update('\0').update(entry).digest();
 }
 
-/** The hash of two subtrees (RFC 6962, section 2.1). */
+/** Returns the hash of two subtrees (RFC 6962, section 2.1). */
 export function nodeHash(left: Hash, right: Hash): Hash {
   NODE.set(left, 1);
   NODE.set(right, 1 + HASH_BYTES);
   return hash('sha256', NODE, 'buffer');
 }
 
-/** The root of the tree that has no entry: the hash of nothing. */
+/** The root of the empty tree: the hash of the empty text. */
 export const EMPTY_ROOT: Hash = hash('sha256', '', 'buffer');
 
-/** Hashes one after the other, as tiles have them. */
+/** Returns hashes one after the other, as tiles have them. */
 export function joined(hashes: readonly Hash[]): Buffer {
   return Buffer.concat(hashes);
 }
 
-/** The hashes of a tile. @throws {RangeError} when the bytes are not whole hashes */
+/** Returns the hashes of a tile. @throws {RangeError} if the bytes are not whole hashes */
 export function split(bytes: Buffer): Hash[] {
   if (bytes.length % HASH_BYTES !== 0) throw new RangeError(`${bytes.length} bytes are no whole number of hashes`);
   return Array.from({ length: bytes.length / HASH_BYTES }, (_, i) => hashAt(bytes, i));

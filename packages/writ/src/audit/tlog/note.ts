@@ -1,22 +1,22 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { NoteError } from './errors.js';
 
-/** Signed notes (C2SP signed-note): a text with the signatures of those who stand for it. */
+/** Signed notes (C2SP signed-note): a text with signatures under it. */
 
 const ED25519 = 0x01;
 const COSIGNATURE = 0x04;
 const MAX_NOTE_BYTES = 1_000_000;
-/** More than a verifier must accept. */
+/** More than the specification requires a verifier to accept. */
 const MAX_SIGNATURES = 64;
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** A key that signatures are verified with, as its text `<name>+<key id>+<key>` says it. */
+/** A public key, read from its text `<name>+<key id>+<key>`. */
 export interface Verifier {
   readonly name: string;
   /** Four bytes, as hex. */
   readonly keyId: string;
-  /** Whether it signs what it has seen, with the time (C2SP tlog-cosignature), or the note itself. */
+  /** Whether its signatures are cosignatures with a time (C2SP tlog-cosignature), not of the note itself. */
   readonly isWitness: boolean;
   readonly key: KeyObject;
   /** The text of the key. */
@@ -42,7 +42,7 @@ export interface Note {
 }
 
 /**
- * A signer of notes, or of cosignatures.
+ * Returns a signer of notes, or of cosignatures.
  *
  * @param seed the 32 bytes of an Ed25519 private key (RFC 8032)
  * @example signerOf('example.com/log', seed).vkey // 'example.com/log+…'
@@ -56,7 +56,7 @@ export function signerOf(name: string, seed: Buffer, isWitness = false): Signer 
   return { ...verifier, privateKey, skey: `PRIVATE+KEY+${name}+${verifier.keyId}+${typed}` };
 }
 
-/** @throws {NoteError} when it is not the text of an Ed25519 private key */
+/** Reads a private key. @throws {NoteError} if it is not the text of an Ed25519 private key */
 export function parseSigner(skey: string): Signer {
   const [, name = '', keyId, encoded = ''] = /^PRIVATE\+KEY\+([^+]+)\+([0-9a-f]{8})\+(\S+)$/.exec(skey.trim()) ?? [];
   const typed = Buffer.from(encoded, 'base64');
@@ -69,10 +69,10 @@ export function parseSigner(skey: string): Signer {
   return signer;
 }
 
-/** @throws {NoteError} when it is not the text of an Ed25519 key */
+/** Reads a public key. @throws {NoteError} if it is not the text of an Ed25519 key */
 export function parseVerifier(vkey: string): Verifier {
   const [name = '', keyId = '', ...rest] = vkey.trim().split('+');
-  // Base64 has plus signs too.
+  // Base64 can have plus signs too.
   const bytes = Buffer.from(rest.join('+'), 'base64');
   const [type] = bytes;
   if (bytes.length !== 33 || (type !== ED25519 && type !== COSIGNATURE) || bytes.toString('base64') !== rest.join('+'))
@@ -99,12 +99,12 @@ function assertName(name: string): void {
     );
 }
 
-/** A note with one more signature under it. */
+/** Returns a note with one more signature under it. */
 export function signedNote(text: string, signer: Signer, before: readonly NoteSignature[] = []): string {
   return noteText({ text, signatures: [...before, signatureBy(text, signer)] });
 }
 
-/** @param now seconds since the epoch, for a witness: when it saw what it signs */
+/** Returns a signature of a text. @param now the time of a cosignature, in seconds since the epoch */
 export function signatureBy(text: string, signer: Signer, now = 0): NoteSignature {
   const { name, keyId, isWitness, privateKey } = signer;
   if (!isWitness) return { name, keyId, signature: sign(null, Buffer.from(text), privateKey) };
@@ -121,20 +121,20 @@ export function signatureLine({ name, keyId, signature }: NoteSignature): string
   return `— ${name} ${Buffer.concat([Buffer.from(keyId, 'hex'), signature]).toString('base64')}\n`;
 }
 
-/** @throws {NoteError} when it is not the text of a signed note */
+/** Reads a signed note. @throws {NoteError} if it is not the text of one */
 export function parseNote(note: string | Buffer): Note {
   const whole = typeof note === 'string' ? note : decoded(note);
   const malformed = (why: string): NoteError => new NoteError(`not a signed note: ${why}`);
   if (whole.length > MAX_NOTE_BYTES) throw malformed('it is too long');
   if (hasControl(whole)) throw malformed('it has control characters');
   const at = whole.lastIndexOf('\n\n');
-  if (at < 0 || !whole.endsWith('\n')) throw malformed('no signatures stand under it');
+  if (at < 0 || !whole.endsWith('\n')) throw malformed('it has no signatures');
   const lines = whole.slice(at + 2, -1).split('\n');
   if (lines.length > MAX_SIGNATURES) throw malformed('it has too many signatures');
   return { text: whole.slice(0, at + 1), signatures: lines.map((line) => parseSignature(line, malformed)) };
 }
 
-/** Signatures, a line each. @throws {NoteError} */
+/** Reads signatures, a line each. @throws {NoteError} if a line is none */
 export function parseSignatures(lines: string): NoteSignature[] {
   return lines
     .split('\n')
@@ -142,7 +142,7 @@ export function parseSignatures(lines: string): NoteSignature[] {
     .map((line) => parseSignature(line, (why) => new NoteError(`not signatures of a note: ${why}`)));
 }
 
-/** Any but the newline. */
+/** Returns whether a text has a control character other than the newline. */
 function hasControl(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
@@ -168,9 +168,9 @@ function decoded(note: Buffer): string {
 }
 
 /**
- * Which of the known keys stand under a note; signatures of unknown keys are passed over.
+ * Returns which of the known keys signed a note. Signatures of unknown keys are ignored.
  *
- * @throws {NoteError} when a known key's signature is not its own: then nothing of the note counts
+ * @throws {NoteError} if a signature of a known key does not fit: then nothing of the note counts
  */
 export function verifiedBy(
   note: Note,

@@ -1,13 +1,13 @@
 import { EMPTY_ROOT, type Hash, hashAt, nodeHash } from './hashes.js';
 import { TILE_HEIGHT, TILE_WIDTH, widthAt } from './tiles.js';
 
-/** Hands out the bytes of a tile of hashes; at least as many hashes as it has in a tree of the size that is asked about. */
+/** Returns the bytes of a tile of hashes: at least as many hashes as the tile has in a tree of the size in question. */
 export type ReadTile = (level: number, n: number, width: number) => Promise<Buffer>;
 
 /**
- * The audit path of an entry (RFC 6962, section 2.1.1), from the sibling of its hash upwards.
+ * Returns the audit path of an entry (RFC 6962, section 2.1.1), from the sibling of its hash upwards.
  *
- * @throws {RangeError} when the tree has no such entry
+ * @throws {RangeError} if the tree has no such entry
  */
 export async function inclusionProof(read: ReadTile, index: number, size: number): Promise<Hash[]> {
   if (!(index >= 0 && index < size)) throw new RangeError(`a tree of ${size} entries has no entry ${index}`);
@@ -27,10 +27,10 @@ export async function inclusionProof(read: ReadTile, index: number, size: number
 }
 
 /**
- * What shows that the tree of an earlier size is the beginning of a later one (RFC 6962, section 2.1.2). Empty when they are the same,
- * or the earlier one is empty.
+ * Returns the proof that the tree of an earlier size is the beginning of a later one (RFC 6962, section 2.1.2). Empty if they are the
+ * same, or the earlier one is empty.
  *
- * @throws {RangeError} when `earlier` is larger than `size`
+ * @throws {RangeError} if `earlier` is larger than `size`
  */
 export async function consistencyProof(read: ReadTile, earlier: number, size: number): Promise<Hash[]> {
   if (!(earlier >= 0 && earlier <= size)) throw new RangeError(`${earlier} entries are no beginning of ${size}`);
@@ -54,24 +54,24 @@ export async function consistencyProof(read: ReadTile, earlier: number, size: nu
   return Promise.all(path);
 }
 
-/** The root of a tree from its tiles. */
+/** Returns the root of a tree from its tiles. */
 export async function rootOf(read: ReadTile, size: number): Promise<Hash> {
   return size === 0 ? EMPTY_ROOT : new Nodes(read, size).hashOf(0, size);
 }
 
-/** The largest power of two that is smaller than a number of entries above one. */
+/** Returns the largest power of two below a number of entries, which is above 1. */
 function splitOf(count: number): number {
   let k = 1;
   while (k * 2 < count) k *= 2;
   return k;
 }
 
-/** Exactly, for every size: a logarithm is rounded. */
+/** Returns whether a number is a power of two. Exact for every size; a logarithm would be rounded. */
 function isPowerOfTwo(count: number): boolean {
   return (BigInt(count) & (BigInt(count) - 1n)) === 0n;
 }
 
-/** The nodes of a tree, worked out from its tiles; each tile is read once. */
+/** Computes the nodes of a tree from its tiles; reads each tile once. */
 class Nodes {
   private readonly tiles = new Map<string, Promise<Buffer>>();
 
@@ -110,7 +110,7 @@ class Nodes {
   }
 }
 
-/** Whether a path leads from an entry's hash to a root (RFC 9162, section 2.1.3.2). */
+/** Returns whether a path leads from an entry's hash to a root (RFC 9162, section 2.1.3.2). */
 export function isIncluded(leaf: Hash, index: number, size: number, path: readonly Hash[], root: Hash): boolean {
   if (!(Number.isSafeInteger(index) && index >= 0 && index < size)) return false;
   let [fn, sn, at] = [BigInt(index), BigInt(size - 1), leaf];
@@ -127,7 +127,7 @@ export function isIncluded(leaf: Hash, index: number, size: number, path: readon
   return sn === 0n && at.equals(root);
 }
 
-/** Whether a tree is the beginning of a later one (RFC 9162, section 2.1.4.2). */
+/** Returns whether a tree is the beginning of a later one (RFC 9162, section 2.1.4.2). */
 export function isConsistent(
   earlier: { readonly size: number; readonly root: Hash },
   later: { readonly size: number; readonly root: Hash },
@@ -135,7 +135,7 @@ export function isConsistent(
 ): boolean {
   if (earlier.size > later.size) return false;
   if (earlier.size === later.size) return proof.length === 0 && earlier.root.equals(later.root);
-  // Everything begins with nothing.
+  // The empty tree is the beginning of every tree.
   if (earlier.size === 0) return proof.length === 0;
   const [first, ...rest] = isPowerOfTwo(earlier.size) ? [earlier.root, ...proof] : proof;
   if (first === undefined) return false;

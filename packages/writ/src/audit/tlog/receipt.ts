@@ -4,9 +4,9 @@ import { type Hash, leafHash } from './hashes.js';
 import type { Verifier } from './note.js';
 import { isIncluded } from './proofs.js';
 
-/** What proves offline that an entry is in a log: one file (C2SP tlog-proof). */
+/** A proof that an entry is in a log, for use offline: one file (C2SP tlog-proof). */
 interface Receipt {
-  /** The entry's bytes as they are in the log, and after them what it refers to; a line each. */
+  /** The entry's bytes as they are in the log, and then its attachment, if it has one; a line each. */
   readonly extra: Buffer;
   readonly index: number;
   readonly path: readonly Hash[];
@@ -15,7 +15,7 @@ interface Receipt {
 }
 
 const HEADER = 'c2sp.org/tlog-proof@v1';
-/** A proof in a tree of 2^63 entries is no longer. */
+/** The length of a proof in a tree of 2^63 entries. */
 const MAX_PATH = 63;
 
 export function receiptText({ extra, index, path, checkpoint }: Receipt): string {
@@ -24,7 +24,7 @@ export function receiptText({ extra, index, path, checkpoint }: Receipt): string
   return `${lines.join('\n')}\n\n${checkpoint}`;
 }
 
-/** @throws {LogProofError} when it is not a proof in this form, with the entry in it */
+/** Reads a receipt. @throws {LogProofError} if it is not a proof in this form, with the entry in it */
 export function parseReceipt(text: string): Receipt {
   const malformed = (why: string): LogProofError =>
     new LogProofError(`not a receipt: ${why}`, 'it is a file of the form c2sp.org/tlog-proof@v1');
@@ -49,9 +49,9 @@ export function parseReceipt(text: string): Receipt {
 /**
  * Verifies a receipt with the log's public key alone.
  *
- * @param witnesses those whose cosignatures are looked for too
- * @throws {LogProofError} the entry is not in the log
- * @throws {NoteError} the checkpoint is not the log's
+ * @param witnesses the keys of witnesses whose cosignatures are verified too
+ * @throws {LogProofError} if the entry is not in the log
+ * @throws {NoteError} if the checkpoint is not the log's
  */
 export function verifiedReceipt(
   { extra, index, path, checkpoint }: Receipt,
@@ -64,7 +64,7 @@ export function verifiedReceipt(
   return { checkpoint: signed, entry };
 }
 
-/** The entry is the first line of what a receipt carries. */
+/** Returns the entry: the first line of what a receipt carries. */
 export function entryIn(extra: Buffer): Buffer {
   const end = extra.indexOf('\n');
   return end < 0 ? extra : extra.subarray(0, end);

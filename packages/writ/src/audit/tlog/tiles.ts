@@ -1,20 +1,20 @@
-/** Where the parts of a log are (C2SP tlog-tiles). */
+/** Names of the parts of a log (C2SP tlog-tiles). */
 
-/** A tile has this many hashes, an entry bundle as many entries, when it is full. */
+/** The number of hashes in a full tile, and of entries in a full bundle. */
 export const TILE_WIDTH = 256;
 export const TILE_HEIGHT = 8;
-/** An entry's length is written in two bytes. */
+/** The longest entry: its length is written in two bytes. */
 export const MAX_ENTRY_BYTES = 65_535;
 
 export interface TileName {
-  /** `entries` for the entries themselves; 0 for their hashes; above that a hash stands for a full tile of the level below. */
+  /** `entries` for the entries themselves; 0 for their hashes; above that, each hash is of a full tile of the level below. */
   readonly level: number | 'entries';
   readonly n: number;
-  /** Up to 256; fewer of the last tile of a level. */
+  /** 256; fewer for the last tile of a level. */
   readonly width: number;
 }
 
-/** @example tilePath({ level: 0, n: 1234067, width: 12 }) // 'tile/0/x001/x234/067.p/12' */
+/** Returns the path of a tile. @example tilePath({ level: 0, n: 1234067, width: 12 }) // 'tile/0/x001/x234/067.p/12' */
 export function tilePath({ level, n, width }: TileName): string {
   const digits = String(n);
   const parts = (digits.padStart(Math.ceil(digits.length / 3) * 3, '0').match(/.{3}/g) as string[]).map(
@@ -26,7 +26,7 @@ export function tilePath({ level, n, width }: TileName): string {
 const PATH =
   /^tile\/(?<level>entries|0|[1-9]|[1-5][0-9]|6[0-3])\/(?<n>(?:x[0-9]{3}\/){0,5}[0-9]{3})(?:\.p\/(?<width>[1-9][0-9]{0,2}))?$/;
 
-/** The tile that a path names; undefined when it is not one as the specification writes it. */
+/** Returns the tile that a path names; undefined if the specification would not write it so. */
 export function parseTilePath(path: string): TileName | undefined {
   const found = PATH.exec(path)?.groups;
   if (found === undefined) return undefined;
@@ -42,13 +42,13 @@ export function parseTilePath(path: string): TileName | undefined {
   return tilePath(name) === path ? name : undefined;
 }
 
-/** The tiles that a tree of a size has at a level. */
+/** Returns the width of a tile in a tree of a size; 0 if the tree has no such tile. */
 export function widthAt(size: number, level: number | 'entries', n: number): number {
   const nodes = Math.floor(size / TILE_WIDTH ** (level === 'entries' ? 0 : level));
   return Math.max(0, Math.min(TILE_WIDTH, nodes - n * TILE_WIDTH));
 }
 
-/** All tiles of a tree, the entries' bundles too, the lowest level first. */
+/** Returns all tiles of a tree, with the bundles of entries, the lowest level first. */
 export function* tilesOf(size: number): Generator<TileName> {
   for (const level of ['entries', 0] as const) yield* tilesAt(size, level);
   for (let level = 1; Math.floor(size / TILE_WIDTH ** level) > 0; level += 1) yield* tilesAt(size, level);
@@ -59,7 +59,7 @@ function* tilesAt(size: number, level: number | 'entries'): Generator<TileName> 
     yield { level, n, width };
 }
 
-/** An entry bundle: each entry behind its length. @throws {RangeError} for an entry that is too long */
+/** Returns an entry bundle: each entry behind its length. @throws {RangeError} if an entry is too long */
 export function bundleOf(entries: readonly Buffer[]): Buffer {
   return Buffer.concat(
     entries.flatMap((entry) => {
@@ -71,7 +71,7 @@ export function bundleOf(entries: readonly Buffer[]): Buffer {
   );
 }
 
-/** The entries of a bundle. @throws {RangeError} when its bytes are not whole entries */
+/** Returns the entries of a bundle. @throws {RangeError} if its bytes are not whole entries */
 export function entriesOf(bundle: Buffer): Buffer[] {
   const entries: Buffer[] = [];
   for (let at = 0; at < bundle.length; ) {

@@ -1,30 +1,31 @@
+import { messageOf } from '../../lib/message-of.js';
 import { hashTiles, type LogTiles } from '../log/log-tiles.js';
 import { parseCheckpoint, type SignedCheckpoint } from '../tlog/checkpoint.js';
 import { LogProofError } from '../tlog/errors.js';
 import { type NoteSignature, noteText, parseSignatures, type Verifier, verifiedBy } from '../tlog/note.js';
 import { consistencyProof } from '../tlog/proofs.js';
 
-/** A witness that is asked to sign what the log came to. */
+/** A witness that cosigns checkpoints of the log. */
 interface WitnessOf {
-  /** Where it is; `/add-checkpoint` is added. */
+  /** The URL, without `/add-checkpoint`. */
   readonly url: string;
   readonly key: Verifier;
 }
 
-/** What a witness said. */
+/** The answer of a witness. */
 type WitnessResult =
   | { readonly witness: string; readonly size: number }
-  /** It could not be asked. */
+  /** The witness could not be asked. */
   | { readonly witness: string; readonly failure: string }
-  /** It has signed for something that this log does not have: the log was cut off, brought back from an old copy, or forked. */
+  /** The witness signed for entries that this log does not have: the log was cut off, restored from an old copy, or forked. */
   | { readonly witness: string; readonly alarm: string };
 
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER = 64 * 1024;
 
-/** Has what the log came to signed by witnesses (C2SP tlog-witness), and keeps that. */
+/** Has checkpoints of the log signed by witnesses (C2SP tlog-witness), and keeps the signatures. */
 export class Cosigning {
-  /** What each witness signed for last, as far as is known. */
+  /** The size that each witness signed for last, by key, as far as it is known. */
   private readonly sizes = new Map<string, number>();
 
   constructor(
@@ -32,7 +33,7 @@ export class Cosigning {
     private readonly witnesses: readonly WitnessOf[],
   ) {}
 
-  /** Asks all of them, when the log has grown since. */
+  /** Asks the witnesses that have not signed for the present size. */
   async round(): Promise<readonly WitnessResult[]> {
     const { checkpoint: text } = await this.tiles.head();
     const checkpoint = parseCheckpoint(text);
@@ -46,7 +47,7 @@ export class Cosigning {
           signatures.push(await this.ask(witness, checkpoint, text));
           return { witness: name, size: checkpoint.size };
         } catch (error) {
-          const why = error instanceof Error ? error.message : String(error);
+          const why = messageOf(error);
           return error instanceof LogProofError ? { witness: name, alarm: why } : { witness: name, failure: why };
         }
       }),
@@ -59,10 +60,10 @@ export class Cosigning {
     return results;
   }
 
-  /** @throws {LogProofError} when the witness knows of another log under this name */
+  /** Asks a witness for its signature. @throws {LogProofError} if the witness signed for another log of this name */
   private async ask(witness: WitnessOf, checkpoint: SignedCheckpoint, text: string): Promise<NoteSignature> {
     let old = this.sizes.get(witness.key.vkey) ?? 0;
-    // The first time it may say where it is; then it is asked once more.
+    // The first answer may be the size that the witness has; then it is asked once more.
     for (let isSecond = false; ; isSecond = true) {
       const { status, body } = await this.post(witness, old, checkpoint.size, text);
       if (status === 200) return this.signatureIn(body, witness, checkpoint);
@@ -99,7 +100,7 @@ export class Cosigning {
   private signatureIn(body: string, { key }: WitnessOf, { note, size }: SignedCheckpoint): NoteSignature {
     const signatures = parseSignatures(body).filter(({ name, keyId }) => name === key.name && keyId === key.keyId);
     const [signature] = signatures;
-    // Verified before it is kept: a receipt with a signature that does not fit would count for nothing.
+    // Verified before it is kept: one signature that does not fit makes a receipt invalid.
     if (signature === undefined || verifiedBy({ ...note, signatures: [signature] }, [key]).length === 0)
       throw new Error(`its answer has no signature of ${key.name}`);
     this.sizes.set(key.vkey, size);

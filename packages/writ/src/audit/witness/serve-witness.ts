@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Witness } from './witness.js';
 
-/** A checkpoint and a proof are far smaller. */
+/** The most bytes of a request; a checkpoint and a proof are far smaller. */
 const MAX_BODY = 64 * 1024;
 
 /**
- * Serves a witness over HTTP: `POST /add-checkpoint` (C2SP tlog-witness). It needs no authentication: the checkpoint has one.
+ * Serves a witness over HTTP: `POST /add-checkpoint` (C2SP tlog-witness). No authentication is needed: the checkpoint is signed.
  *
  * @param port 0 for any
  */

@@ -14,15 +14,15 @@ interface WitnessAnswer {
 const MAX_PROOF = 63;
 
 /**
- * A witness (C2SP tlog-witness): it signs a checkpoint of a log only when that goes on from the last one that it signed, so a log whose
- * end was cut off, or that tells two stories, does not get its signature.
+ * A witness (C2SP tlog-witness). It signs a checkpoint of a log only if that continues the last one that it signed: a log whose end was
+ * cut off, or that was forked, gets no signature.
  */
 export class Witness {
   private readonly logs: ReadonlyMap<string, Verifier>;
 
   /**
-   * @param database keeps what was signed last; on disk before it is answered
-   * @param clock when it is
+   * @param database keeps the last signed checkpoint of each log; written before the answer
+   * @param clock returns the present time
    */
   constructor(
     private readonly signer: Signer,
@@ -36,7 +36,7 @@ export class Witness {
     );
   }
 
-  /** `add-checkpoint`: the body of a request, and what is answered. */
+  /** Answers a request to `add-checkpoint`. */
   addCheckpoint(body: string): WitnessAnswer {
     const end = body.indexOf('\n\n');
     const [first = '', ...lines] = body.slice(0, Math.max(end, 0)).split('\n');
@@ -66,7 +66,7 @@ export class Witness {
 
   private sign(checkpoint: SignedCheckpoint, old: number, proof: readonly Hash[]): WitnessAnswer {
     if (old > checkpoint.size) return refused(400, 'the old size is larger than the checkpoint');
-    // One transaction from the look at what was signed last to the next: two requests at once never both go on from it.
+    // One transaction from reading the last checkpoint to writing the next: two requests at once never both continue it.
     return this.database
       .transaction((): WitnessAnswer => {
         const row = this.database.prepare('select size, root from witnessed where origin = ?').get(checkpoint.origin);
