@@ -162,10 +162,10 @@ export async function requestAccess(file: string, flags: RequestFlags): Promise<
   const { evaluation_id: id, access_request: hint } = answer.context ?? {};
   if (hint === undefined) throw new AccessFlagsError('it is denied, and nobody can lift that', `see writ explain`);
   const { justification, emergency } = flags;
-  const said = justification === undefined ? {} : { business_justification: justification };
+  const added = justification === undefined ? {} : { business_justification: justification };
   const submission = {
     ...asked,
-    context: { ...(asked.context as object | undefined), ...said },
+    context: { ...(asked.context as object | undefined), ...added },
     denial: { evaluation_id: id, expires_at: hint.expires_at },
     ...(emergency === true ? { requested_access: { emergency: true } } : {}),
   };

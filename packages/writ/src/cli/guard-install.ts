@@ -46,7 +46,7 @@ export function guardInstall(flags: GuardInstallFlags): ExitCode {
   const configs = flags.config === undefined ? configsOn(where, flags.client) : configsIn(resolve(flags.config));
   const done = configs.map((config) => change(config, flags)).filter(({ servers }) => servers.length > 0);
   if (flags.json === true) printJson({ dryRun: flags.dryRun === true, configs: done });
-  else tell(done, flags);
+  else printDone(done, flags);
   return EXIT.ok;
 }
 
@@ -128,7 +128,7 @@ function write(file: string, before: string, after: string): string {
   return backup;
 }
 
-function tell(done: readonly Done[], flags: GuardInstallFlags): void {
+function printDone(done: readonly Done[], flags: GuardInstallFlags): void {
   if (done.length === 0) {
     print(`no configuration with servers found. Those looked for: ${CLIENTS.join(', ')}; or name a file with --config`);
     return;

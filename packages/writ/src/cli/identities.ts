@@ -62,19 +62,19 @@ export async function identity(name: string, flags: IdentityFlags): Promise<Exit
   if (uid === undefined) throw new IdentityError(`${name} is not an identity`, 'write it as in Agent::"planner"');
   const path = `/v1/identities/${encodeURIComponent(uid.type)}/${encodeURIComponent(uid.id)}`;
   const { kind, owner, team, purpose, parent, agentVersion: version, manifest, state } = flags;
-  const said = Object.fromEntries(
+  const changes = Object.fromEntries(
     Object.entries({ kind, owner, team, purpose, parent, version, manifest, state }).filter(
       ([, value]) => value !== undefined,
     ),
   );
-  const isShown = Object.keys(said).length === 0;
+  const isShown = Object.keys(changes).length === 0;
   const known = await askService<Partial<ShownIdentity>>(flags, 'GET', path).catch((error: unknown) => {
     if (isShown) throw error;
     return {};
   });
   const view = isShown
     ? (known as ShownIdentity)
-    : await askService<ShownIdentity>(flags, 'PUT', path, { ...registered(known), ...said });
+    : await askService<ShownIdentity>(flags, 'PUT', path, { ...registered(known), ...changes });
   if (flags.json === true) printJson(view);
   else print(described(view));
   return EXIT.ok;

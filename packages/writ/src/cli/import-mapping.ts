@@ -1,19 +1,20 @@
 import { z } from 'zod';
+import { ImportError } from './errors.js';
 
-/** How a row, or a document of any shape, becomes an entity. */
+/** The mapping from a row, or a document of any shape, to an entity. */
 
 const READ_AS = ['text', 'whole', 'decimal', 'truth', 'texts', 'entity', 'entities'] as const;
 
 const attribute = z.union([
-  /** The name of the column: its text as it is. */
+  /** Name of the column; its text is used unchanged. */
   z.string().min(1),
   z
     .strictObject({
       from: z.string().min(1),
       as: z.enum(READ_AS).default('text'),
-      /** Of which type, of `entity` and `entities`. */
+      /** Type of the entities that `entity` and `entities` name. */
       type: z.string().min(1).optional(),
-      /** Between the parts of a list. */
+      /** Separator of the parts of a list. */
       separator: z.string().min(1).default(';'),
     })
     .refine(({ as, type }) => (type !== undefined) === (as === 'entity' || as === 'entities'), {
@@ -36,23 +37,23 @@ export const mappingShape = z.strictObject({
 });
 export type EntityMapping = z.output<typeof mappingShape>;
 
-/** @throws {Error} that says which column is wrong */
+/** Returns the JSON of an entity from a row or document. @throws {ImportError} that names the wrong column */
 export function entityFrom(document: unknown, { type, id, attributes, parents }: EntityMapping): unknown {
-  if (typeof document !== 'object' || document === null) throw new Error('this is no row');
+  if (typeof document !== 'object' || document === null) throw new ImportError('this is no row');
   const cells = new Map(Object.entries(document));
   const cell = (name: string): unknown => {
-    if (!cells.has(name)) throw new Error(`there is no column ${name}`);
+    if (!cells.has(name)) throw new ImportError(`there is no column ${name}`);
     const value = cells.get(name);
     return value === '' || value === null ? undefined : value;
   };
   const key = cell(id);
   if (typeof key !== 'string' && typeof key !== 'number')
-    throw new Error(`the column ${id}, which is the id, is empty`);
+    throw new ImportError(`the column ${id}, which is the id, is empty`);
   const attrs: Record<string, unknown> = {};
   for (const [name, given] of Object.entries(attributes)) {
     const { from, ...how } = typeof given === 'string' ? { from: given, as: 'text' as const, separator: ';' } : given;
     const value = cell(from);
-    // An empty cell is an attribute that the entity has not.
+    // An empty cell leaves the attribute out.
     if (value !== undefined) attrs[name] = readCell(value, from, how);
   }
   return {
@@ -73,15 +74,16 @@ function readCell(
   const text = String(value).trim();
   switch (as) {
     case 'whole':
-      if (!/^-?[0-9]{1,15}$/.test(text)) throw new Error(`the column ${column} is not a whole number: ${text}`);
+      if (!/^-?[0-9]{1,15}$/.test(text)) throw new ImportError(`the column ${column} is not a whole number: ${text}`);
       return Number(text);
     case 'decimal':
-      if (!/^-?[0-9]+(\.[0-9]{1,4})?$/.test(text)) throw new Error(`the column ${column} is not a decimal: ${text}`);
+      if (!/^-?[0-9]+(\.[0-9]{1,4})?$/.test(text))
+        throw new ImportError(`the column ${column} is not a decimal: ${text}`);
       return { __extn: { fn: 'decimal', arg: text.includes('.') ? text : `${text}.0` } };
     case 'truth':
       if (/^(true|yes|1)$/i.test(text)) return true;
       if (/^(false|no|0)$/i.test(text)) return false;
-      throw new Error(`the column ${column} is neither true nor false: ${text}`);
+      throw new ImportError(`the column ${column} is neither true nor false: ${text}`);
     case 'texts':
       return partsOf(value, separator);
     case 'entity':

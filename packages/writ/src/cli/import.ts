@@ -22,7 +22,7 @@ export interface ImportFlags extends ServiceFlags {
 /** The most that the service accepts in one request. */
 const MAX_ENTITIES = 1_000;
 const MAX_BYTES = 900 * 1024;
-const TOLD_EVERY = 10_000;
+const REPORT_EVERY = 10_000;
 
 /**
  * `writ import`: stores the entities of a file: Cedar JSON, one entity a line, or anything with a mapping. Each batch is stored
@@ -43,7 +43,7 @@ export async function importEntities(file: string, flags: ImportFlags): Promise<
     done += batch.length;
     batch = [];
     size = 0;
-    if (flags.json !== true && done % TOLD_EVERY === 0) printNote(pc.dim(`${done} so far`));
+    if (flags.json !== true && done % REPORT_EVERY === 0) printNote(pc.dim(`${done} so far`));
   };
   for await (const { where, document } of documentsIn(file, format)) {
     const text = JSON.stringify(readEntity(document, mapping, `${file}:${where}`));

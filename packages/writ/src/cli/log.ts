@@ -80,7 +80,7 @@ function verifyFile(file: string, log: Verifier, witnesses: readonly Verifier[],
     print(`  is entry ${index} of the log ${origin}, as signed for at ${count(size, 'entry', 'entries')}`);
     for (const { witness, at } of seenBy) print(`  seen by ${witness} at ${at}`);
   }
-  return told(unseen);
+  return reportUnseen(unseen);
 }
 
 async function verifySource(
@@ -101,11 +101,11 @@ async function verifySource(
   const seenBy = checkpoint.seenBy.map(({ verifier, at }) => ({ witness: verifier.name, at: at?.toISOString() }));
   const unseen = witnesses.filter(({ name }) => !seenBy.some(({ witness }) => witness === name));
   if (json === true) printJson({ origin: checkpoint.origin, size: checkpoint.size, problems, seenBy });
-  else tellOf(checkpoint, problems, seenBy, since !== undefined);
-  return problems.length > 0 ? EXIT.failed : told(unseen);
+  else printReport(checkpoint, problems, seenBy, since !== undefined);
+  return problems.length > 0 ? EXIT.failed : reportUnseen(unseen);
 }
 
-function tellOf(
+function printReport(
   { origin, size }: { readonly origin: string; readonly size: number },
   problems: readonly LogProblem[],
   seenBy: readonly { readonly witness: string; readonly at: string | undefined }[],
@@ -118,7 +118,7 @@ function tellOf(
   for (const { witness, at } of seenBy) print(`  seen by ${witness} at ${at}`);
 }
 
-function told(unseen: readonly Verifier[]): ExitCode {
+function reportUnseen(unseen: readonly Verifier[]): ExitCode {
   for (const { name } of unseen)
     printNote(`${pc.red('not seen')} by ${name}: its signature is not under the checkpoint`);
   return unseen.length > 0 ? EXIT.failed : EXIT.ok;

@@ -56,8 +56,8 @@ export async function replayTrace(flags: ReplayFlags): Promise<ExitCode> {
       );
     }
   }
-  const said = Object.entries(totals).map(([result, n]) => `${n} ${result}`);
-  print(`\n${count(tasks.length, 'task')}, ${count(calls.length, 'call')}: ${said.join(', ')}`);
+  const counts = Object.entries(totals).map(([result, n]) => `${n} ${result}`);
+  print(`\n${count(tasks.length, 'task')}, ${count(calls.length, 'call')}: ${counts.join(', ')}`);
   return EXIT.ok;
 }
 

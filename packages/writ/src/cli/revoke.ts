@@ -22,17 +22,17 @@ export async function revoke(kind: string, target: string, flags: RevokeFlags): 
     );
   }
   const { reason, task, before } = flags;
-  const standing = await askService<Revocation>(flags, 'POST', '/v1/revocations', {
+  const revoked = await askService<Revocation>(flags, 'POST', '/v1/revocations', {
     kind: name,
     target,
     reason,
     task,
     before,
   });
-  if (flags.json === true) printJson(standing);
+  if (flags.json === true) printJson(revoked);
   else {
-    print(`${pc.red('revoked')} ${described(standing)}`);
-    print(`It takes effect with the next decision. To undo it: writ reinstate ${standing.id} --reason ...`);
+    print(`${pc.red('revoked')} ${described(revoked)}`);
+    print(`It takes effect with the next decision. To undo it: writ reinstate ${revoked.id} --reason ...`);
   }
   return EXIT.ok;
 }

@@ -38,7 +38,7 @@ export async function schemaFromMcp(
   if (flags.write === true && file !== undefined && !isCurrent) writeFileSync(file, after);
   if (flags.json === true) printJson({ current: isCurrent, tools: generated.tools, schema: generated.text });
   else if (flags.write === true || flags.check === true)
-    tell(generated, isCurrent, flags.write === true, file as string);
+    printState(generated, isCurrent, flags.write === true, file as string);
   else print(generated.text.trimEnd());
   return flags.check === true && !isCurrent ? EXIT.failed : EXIT.ok;
 }
@@ -52,7 +52,7 @@ async function listedFor(
   return toolsOfBundle(loadSettings(folder), flags.data);
 }
 
-function tell({ tools }: GeneratedSchema, isCurrent: boolean, isWritten: boolean, file: string): void {
+function printState({ tools }: GeneratedSchema, isCurrent: boolean, isWritten: boolean, file: string): void {
   for (const { name, opaque } of tools)
     if (opaque.length > 0)
       print(pc.yellow(`${name}: policies do not see ${opaque.join(', ')}; put it into \`opaque\` of tools.yaml`));

@@ -53,9 +53,9 @@ function named(tools: readonly ToolView[], name: string): ToolView {
 }
 
 function line({ server, tool, state, findings, hash }: ToolView): string {
-  const said = state === 'approved' ? pc.green(state) : pc.red(`${state}, suspended`);
+  const shown = state === 'approved' ? pc.green(state) : pc.red(`${state}, suspended`);
   const found = findings.length === 0 ? '' : `  ${pc.yellow(findings.join(', '))}`;
-  return `${pc.bold(`${server}/${tool}`)}  ${said}${found}  ${pc.dim(hash)}`;
+  return `${pc.bold(`${server}/${tool}`)}  ${shown}${found}  ${pc.dim(hash)}`;
 }
 
 /** Returns the differences from the approved definition, one part a line. */

@@ -4,7 +4,7 @@ import { Upstream } from '../../enforce/mcp/client/upstream.js';
 import { environmentText } from '../../lib/environment.js';
 import { findingsOf } from '../check.js';
 import { count } from '../output.js';
-import { type Found, messageOf, ok, warning, wrong } from './found.js';
+import { causeOf, type Found, ok, warning, wrong } from './found.js';
 
 const START_MS = 20_000;
 
@@ -12,7 +12,7 @@ const START_MS = 20_000;
 export async function bundleChecks(folder: string, data: string): Promise<Found[]> {
   const { findings, bundle } = findingsOf(folder);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
-  const found = [said(folder, errors, findings.length)];
+  const found = [checked(folder, errors, findings.length)];
   if (bundle === undefined) return found;
   const { servers, clients } = bundle.settings.gateway;
   if (Object.keys(servers).length > 0 && Object.keys(clients).length === 0)
@@ -27,7 +27,7 @@ export async function bundleChecks(folder: string, data: string): Promise<Found[
   return found;
 }
 
-function said(folder: string, errors: number, all: number): Found {
+function checked(folder: string, errors: number, all: number): Found {
   if (errors > 0) return wrong(`${folder} has ${count(errors, 'error')}`, `writ check ${folder}`);
   if (all > 0) return warning(`${folder} has ${count(all, 'warning')}`, `writ check ${folder}`);
   return ok(`${folder}: nothing to find`);
@@ -38,7 +38,7 @@ function missingIn(values: readonly string[]): string | undefined {
     for (const value of values) environmentText(value, 'its headers');
     return undefined;
   } catch (error) {
-    return messageOf(error);
+    return causeOf(error);
   }
 }
 
@@ -72,9 +72,7 @@ async function serverChecks(bundle: Bundle, name: string, data: string): Promise
       ),
     ];
   } catch (error) {
-    return [
-      wrong(messageOf(error), 'url' in server && server.url !== undefined ? undefined : 'try its command by hand'),
-    ];
+    return [wrong(causeOf(error), 'url' in server && server.url !== undefined ? undefined : 'try its command by hand')];
   } finally {
     clearTimeout(timer);
   }

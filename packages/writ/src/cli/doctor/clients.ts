@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { entriesIn, type ServerEntry } from '../clients/entries.js';
 import { type ClientConfig, configsOn } from '../clients/known.js';
-import { type Found, messageOf, ok, warning, wrong } from './found.js';
+import { causeOf, type Found, ok, warning, wrong } from './found.js';
 
 /** The clients of this machine: which of their servers nothing stands before, and which guards cannot work. */
 export function clientChecks(): Found[] {
@@ -16,7 +16,7 @@ function checksOf(config: ClientConfig): Found[] {
   try {
     entries = entriesIn(config, readFileSync(file, 'utf8'));
   } catch (error) {
-    return [wrong(`${client}: ${messageOf(error)}`, 'the client cannot read it either')];
+    return [wrong(`${client}: ${causeOf(error)}`, 'the client cannot read it either')];
   }
   if (entries.length === 0) return [];
   const broken = entries.flatMap((entry) =>

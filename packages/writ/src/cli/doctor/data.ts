@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Found, messageOf, ok, warning, wrong } from './found.js';
+import { causeOf, type Found, ok, warning, wrong } from './found.js';
 
 const LOW_BYTES = 1024 ** 3;
 
@@ -12,13 +12,13 @@ export function dataChecks(data: string): Found[] {
     accessSync(data, constants.R_OK | constants.W_OK | constants.X_OK);
     found.push(ok(`${data} can be written`));
   } catch (error) {
-    found.push(wrong(messageOf(error), 'it has to belong to whoever runs `writ start`'));
+    found.push(wrong(causeOf(error), 'it has to belong to whoever runs `writ start`'));
   }
   const { bavail, bsize } = statfsSync(data);
   const free = bavail * bsize;
-  const said = `${(free / 1024 ** 3).toFixed(1)} GiB free`;
-  if (free < LOW_BYTES) found.push(warning(said, 'nothing is permitted when a decision cannot be recorded'));
-  else found.push(ok(said));
+  const space = `${(free / 1024 ** 3).toFixed(1)} GiB free`;
+  if (free < LOW_BYTES) found.push(warning(space, 'nothing is permitted when a decision cannot be recorded'));
+  else found.push(ok(space));
   return [...found, ...keyChecks(join(data, 'keys'))];
 }
 
@@ -31,6 +31,9 @@ function keyChecks(folder: string): Found[] {
   const open = process.platform === 'win32' ? [] : files.filter((file) => (statSync(file).mode & 0o077) !== 0);
   if (open.length === 0) return [ok(`${files.length} keys, readable by their owner alone`)];
   return [
-    wrong(`others can read ${open.join(', ')}`, `chmod 600 ${open.join(' ')}; and make them anew if somebody may have`),
+    wrong(
+      `others can read ${open.join(', ')}`,
+      `chmod 600 ${open.join(' ')}; and create new ones if others may have read them`,
+    ),
   ];
 }

@@ -20,7 +20,7 @@ export const wrong = (what: string, help?: string): Found => ({
 });
 
 /** Returns an error in one line, with the cause of a failed connection. */
-export function messageOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   const isFetch = error instanceof TypeError && cause instanceof Error && cause.message !== '';
   const said = isFetch ? cause : error;

@@ -1,6 +1,6 @@
 import { StoreError } from '../../store/errors.js';
 import { openSqlite } from '../../store/sqlite.js';
-import { type Found, messageOf, ok, wrong } from './found.js';
+import { causeOf, type Found, ok, wrong } from './found.js';
 
 const FLOOR = [20, 19] as const;
 
@@ -20,7 +20,7 @@ export function machineChecks(): Found[] {
     db.close();
   } catch (error) {
     const help = error instanceof StoreError ? error.help : undefined;
-    found.push(wrong(messageOf(error), help ?? 'install again with this Node: npm ci'));
+    found.push(wrong(causeOf(error), help ?? 'install again with this Node: npm ci'));
   }
   return found;
 }

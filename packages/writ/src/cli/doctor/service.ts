@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Found, messageOf, ok, warning, wrong } from './found.js';
+import { causeOf, type Found, ok, warning, wrong } from './found.js';
 
 interface ServiceToCheck {
   readonly service: string;
@@ -20,10 +20,7 @@ export async function serviceChecks(flags: ServiceToCheck): Promise<Found[]> {
     ready = await ask(new URL('/readyz', service));
   } catch (error) {
     return [
-      wrong(
-        `${service} does not answer: ${messageOf(error)}`,
-        '`writ start --bundle DIR`; name another with --service',
-      ),
+      wrong(`${service} does not answer: ${causeOf(error)}`, '`writ start --bundle DIR`; name another with --service'),
     ];
   }
   const { state = 'no service of Writ' } = ((await ready.json().catch(() => ({}))) ?? {}) as { state?: string };
