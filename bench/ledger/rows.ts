@@ -184,6 +184,10 @@ async function alone(): Promise<Row[]> {
       action: 'pay',
       input: { amount: 5, to: `r${i % 20}` },
       labels: [],
+      effects: [],
+      call: undefined,
+      data: undefined,
+      lineage: 'u',
       resource: { type: 'Order', id: resource },
       keys: { task: 't', actor: 'a', originator: 'u', resource, session: 's' },
     };
