@@ -1,5 +1,6 @@
 import type { EntityJson, EntityUid } from '@writ/cedar';
 import { z } from 'zod';
+import { defined } from '../lib/defined.js';
 import { durationShape, millisecondsOf } from '../lib/duration.js';
 import type { FactMeta } from './fact-rules.js';
 
@@ -42,19 +43,19 @@ export function givenJson({ entity, facts }: EntityGiven): GivenJson {
   if (facts === undefined) return entity as GivenJson;
   const said = Object.entries(facts).map(([name, { source, asOf, maxAge }]) => [
     name,
-    {
-      ...(source === undefined ? {} : { source }),
-      ...(asOf === undefined ? {} : { asOf: new Date(asOf).toISOString() }),
-      ...(maxAge === undefined ? {} : { maxAge: `${maxAge}ms` }),
-    },
+    defined({
+      source,
+      asOf: asOf === undefined ? undefined : new Date(asOf).toISOString(),
+      maxAge: maxAge === undefined ? undefined : `${maxAge}ms`,
+    }),
   ]);
   return { ...(entity as GivenJson), facts: Object.fromEntries(said) };
 }
 
 function metaOf({ source, asOf, maxAge }: z.output<typeof factShape>): FactMeta {
-  return {
-    ...(source === undefined ? {} : { source }),
-    ...(asOf === undefined ? {} : { asOf: Date.parse(asOf) }),
-    ...(maxAge === undefined ? {} : { maxAge: millisecondsOf(maxAge) }),
-  };
+  return defined({
+    source,
+    asOf: asOf === undefined ? undefined : Date.parse(asOf),
+    maxAge: maxAge === undefined ? undefined : millisecondsOf(maxAge),
+  });
 }

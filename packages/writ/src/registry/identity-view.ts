@@ -1,4 +1,5 @@
 import type { EntityUid } from '@writ/cedar';
+import { defined } from '../lib/defined.js';
 import { isOfOne, type UsedCredential } from './credential-uses.js';
 import type { Identity } from './identities.js';
 import type { IdentityFlag, IdentityKind } from './identity-kinds.js';
@@ -59,7 +60,7 @@ export function identityView(parts: IdentityParts, limits: IdentityLimits, now: 
           : 'active';
   return {
     ...said,
-    ...(parts.owner === undefined ? {} : { owner: parts.owner }),
+    ...defined({ owner: parts.owner }),
     type: uid.type,
     id: uid.id,
     state,

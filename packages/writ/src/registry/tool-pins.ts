@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { defined } from '../lib/defined.js';
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 import { findingsOf, type ToolDefinition, type ToolFinding } from './tool-findings.js';
@@ -180,9 +181,7 @@ export function hashOf(definition: ToolDefinition): string {
 function approvalOf(known: PinnedTool | undefined): Pick<PinnedTool, 'approved' | 'approvedAt' | 'approvedBy'> {
   const { approved, approvedAt, approvedBy } = known ?? {};
   return {
-    ...(approved === undefined ? {} : { approved }),
-    ...(approvedAt === undefined ? {} : { approvedAt }),
-    ...(approvedBy === undefined ? {} : { approvedBy }),
+    ...defined({ approved, approvedAt, approvedBy }),
   };
 }
 

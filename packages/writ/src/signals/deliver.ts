@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
 import { eventsBehind, type OutgoingEvent } from './outgoing.js';
@@ -173,7 +174,7 @@ export class Delivery {
       headers: {
         'Content-Type': 'application/secevent+jwt',
         Accept: 'application/json',
-        ...(authorization === undefined ? {} : { Authorization: authorization }),
+        ...defined({ Authorization: authorization }),
       },
       body: await this.parts.sign(event, this.receiver.audience),
     });

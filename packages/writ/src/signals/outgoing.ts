@@ -1,4 +1,5 @@
 import { parseUid } from '@writ/cedar';
+import { defined } from '../lib/defined.js';
 import type { LoggedChange, RevisionLog } from '../registry/revision-log.js';
 import type { Revocation } from '../registry/revocation.js';
 import type { Revocations } from '../registry/revocations.js';
@@ -59,7 +60,7 @@ function eventOf({ revision, what, at, by }: LoggedChange, revocation: Revocatio
     revision,
     subId: { format: 'opaque', id: `${kind} ${target}` },
     uri: what === 'put' ? AUTHORITY_REVOKED : AUTHORITY_REINSTATED,
-    claims: { ...claims, kind, target, ...(task === undefined ? {} : { task }) },
+    claims: { ...claims, kind, target, ...defined({ task }) },
   };
 }
 

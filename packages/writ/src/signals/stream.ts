@@ -1,4 +1,5 @@
 import { uidText } from '@writ/cedar';
+import { defined } from '../lib/defined.js';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { EntityError } from '../registry/errors.js';
 import { effectsOf, happenedAt, type SignalEffect, type SignalMapping } from './effects.js';
@@ -128,7 +129,7 @@ export class SignalStream {
       event: set.eventUri,
       subject: set.subId,
       at: new Date(happenedAt(set)).toISOString(),
-      ...(set.txn === undefined ? {} : { txn: set.txn }),
+      ...defined({ txn: set.txn }),
       effects: effects.map(effectText),
       ...(unapplied.length === 0 ? {} : { unapplied }),
     });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson } from '@writ/cedar/json';
 import { z } from 'zod';
+import { defined } from '../lib/defined.js';
 import { SetError, StreamError } from './errors.js';
 import { REQUESTED } from './event-types.js';
 import type { SignalStream } from './stream.js';
@@ -223,7 +224,7 @@ async function ask(
       signal: closing === undefined ? timeout : AbortSignal.any([timeout, closing]),
       headers: {
         Accept: 'application/json',
-        ...(authorization === undefined ? {} : { Authorization: authorization }),
+        ...defined({ Authorization: authorization }),
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

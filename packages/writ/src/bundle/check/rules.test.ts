@@ -341,6 +341,7 @@ describe('the rules of writ check', () => {
     ['refunded', '"ledger.refunded" == "x"', ['refunded']],
     ['refunded', 'context.ledger.refunded > 1', []],
     ['refunded', 'context["ledger"]["refunded"] > 1', []],
+    ['refunded', '{ "has": 1, ".": [2] } == { "has": context.ledger.refunded, ".": [2] }', []],
     ['refunded', 'if context.ledger.refunded > 1 then true else false', []],
   ])('an accumulator %s is read by %s or not', (_name, condition, expected) => {
     const found = findingsOf({

@@ -1,4 +1,5 @@
 import { Document, visit } from 'yaml';
+import { defined } from '../../lib/defined.js';
 import { generatedSchema, opaqueOf, withGenerated } from './generated-schema.js';
 import { type GuessedTool, guessTool, type ListedTool } from './guess.js';
 import { type ObservedCall, observedPolicies } from './observed.js';
@@ -107,8 +108,7 @@ function toolText(tool: DraftedTool): string {
     effects,
     ...(Object.keys(roles).length === 0 ? {} : { arguments: roles }),
     ...(opaque.length === 0 ? {} : { opaque }),
-    ...(reads === undefined ? {} : { reads }),
-    ...(writes === undefined ? {} : { writes }),
+    ...defined({ reads, writes }),
     result: isFromOutside ? OUTSIDE : 'internal',
   };
   const document = new Document({ [name]: described });

@@ -1,3 +1,4 @@
+import { isObject } from '../../../lib/is-object.js';
 import type { Rule } from '../rule.js';
 
 /** An accumulator that no policy reads. */
@@ -16,14 +17,16 @@ export const unreadAccumulator: Rule = {
 
 /** Yields the attributes of `context.ledger` that a policy reads or tests, by Cedar's JSON policy format. */
 function* ledgerReads(json: unknown): Generator<string> {
-  if (typeof json !== 'object' || json === null) return;
+  if (Array.isArray(json)) for (const one of json) yield* ledgerReads(one);
+  if (!isObject(json)) return;
   for (const [operator, operands] of Object.entries(json)) {
-    if ((operator === '.' || operator === 'has') && isLedger(operands.left)) yield String(operands.attr);
+    const isAccess = (operator === '.' || operator === 'has') && isObject(operands) && isLedger(operands.left);
+    if (isAccess) yield String(operands.attr);
     yield* ledgerReads(operands);
   }
 }
 
 function isLedger(json: unknown): boolean {
-  const { '.': access } = json as { '.'?: { left: { Var?: string }; attr: string } };
-  return access?.attr === 'ledger' && access.left.Var === 'context';
+  const access = isObject(json) ? json['.'] : undefined;
+  return isObject(access) && access.attr === 'ledger' && isObject(access.left) && access.left.Var === 'context';
 }
