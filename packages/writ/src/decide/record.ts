@@ -33,7 +33,7 @@ export type ApprovalProblem = NonNullable<NonNullable<DecisionRecord['presented'
 /** An obligation that was carried out on what was sent or answered. */
 export type Change = NonNullable<OutcomeRecord['changes']>[number];
 
-/** What an enforcement point says of how an action went. */
+/** Details that an enforcement point reports of an action. */
 export interface OutcomeDetails {
   /** The changes that it made because the permit asked for them. */
   readonly changes?: readonly Change[] | undefined;

@@ -39,7 +39,7 @@ const outcomeFields = {
 };
 const outcome = z.strictObject({ v: version, ...outcomeFields }).describe('What became of a permitted action');
 
-/** What became of a permitted action. */
+/** The outcome of a permitted action. */
 export interface OutcomeRecord extends PlainOf<z.ZodObject<typeof outcomeFields>> {}
 
 const searchFields = {
@@ -79,5 +79,5 @@ export interface ChangeRecord extends PlainOf<z.ZodObject<typeof changeFields>> 
 
 export type LogEntry = DecisionRecord | OutcomeRecord | SearchRecord | ChangeRecord;
 
-/** An entry as whoever may read the record gets it. */
+/** An entry as readers of the record get it. */
 export const recordShape = z.union([decision, outcome, search, change]);

@@ -13,7 +13,7 @@ const CHECKPOINT = 'checkpoint';
 export class LogFolder implements TileSource {
   constructor(readonly folder: string) {}
 
-  /** Returns the signed checkpoint. @throws {LogProofError} if there is none */
+  /** Returns the signed checkpoint. @throws {LogProofError} if the folder has none */
   async checkpoint(): Promise<string> {
     return readFile(join(this.folder, CHECKPOINT), 'utf8').catch(() => {
       throw new LogProofError(`${this.folder} has no file "checkpoint"`, 'is it the folder of a log?');

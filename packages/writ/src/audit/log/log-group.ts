@@ -18,7 +18,7 @@ export interface LogGroup {
   readonly outcomes: readonly { readonly decisionId: string; readonly id: string }[];
   /** The uses of the caps of mandates by the permits in the group: JSON of a `CapUse`. */
   readonly uses: readonly { readonly decisionId: string; readonly use: string; readonly until: number }[];
-  /** What the permits in the group hold of accumulators, as JSON; `at` in milliseconds since the epoch. */
+  /** The holdings that the permits in the group reserve, as JSON; `at` in milliseconds since the epoch. */
   readonly holdings: readonly { readonly decisionId: string; readonly at: number; readonly reserved: string }[];
   /** The holdings of actions from their outcome on, as JSON; undefined if they have none. `at`: when they were permitted. */
   readonly held: readonly { readonly decisionId: string; readonly at: number; readonly held: string | undefined }[];

@@ -19,7 +19,7 @@ export const NO_CATCH_UP: CatchUp = async () => undefined;
 export interface TileSource {
   /** Returns the bytes of a tile. @throws {LogProofError} if the log is shorter */
   read(name: TileName): Promise<Buffer>;
-  /** Returns the text that is beside the log under a hash; undefined if there is none. */
+  /** Returns the text that is beside the log under a hash; undefined if it is not found. */
   attachment(sha256: string): Promise<string | undefined>;
 }
 

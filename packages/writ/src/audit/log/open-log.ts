@@ -12,7 +12,7 @@ import type { LogTables } from './log-tables.js';
 import { hashTiles, LogTiles, NO_CATCH_UP } from './log-tiles.js';
 
 export interface OpenLogOptions {
-  /** The folder of the key that signs the log. It is not in the store: whoever can change the store must not be able to sign. */
+  /** The folder of the key that signs the log. It is not in the store: a person who can change the store must not be able to sign. */
   readonly keys: string;
   /** The name for a new log. A log keeps its first name. */
   readonly origin?: string | undefined;
@@ -60,7 +60,7 @@ interface FoundKey {
   readonly keep: () => void;
 }
 
-/** Returns the key of the folder; makes one if there is none and a new one is acceptable. */
+/** Returns the key of the folder; makes one if it is missing and a new one is acceptable. */
 function keyIn(keys: string, name: string, mayMake: boolean): FoundKey {
   const files = logKeyFiles(keys);
   // A process that was killed can leave a key for a log that the store does not know: the key is made again.

@@ -61,7 +61,7 @@ export class PostgresWriter implements GroupWriter {
     client.on('end', () => this.fail(new Error('it was closed')));
   }
 
-  /** Stops all writing. A transaction that was cut off may be committed or not: only a restart, which reads the tables, can tell. */
+  /** Stops all writing. A transaction that was cut off may be committed or not: only a restart, which reads the tables, shows which. */
   private fail(error: Error): RecordError {
     this.failed ??= new RecordError(
       `the connection to the database, and with it the lock, is lost: ${error.message}`,

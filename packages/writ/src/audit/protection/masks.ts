@@ -70,7 +70,7 @@ export class Masks {
     // The refusal of a value that does not fit quotes the value.
     if (this.taken.length > 0 && record.refusal !== undefined)
       set('refusal', record.refusal, { ...record.refusal, message: this.withoutTaken(record.refusal.message) });
-    // What policies saw of the arguments has their values too.
+    // `seen` can have the values of arguments too.
     if (masked.request !== record.request) set('seen', record.seen, withoutValues(record.seen));
     const facts = this.facts(record.facts);
     set('facts', record.facts, facts);

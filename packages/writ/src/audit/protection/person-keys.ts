@@ -71,7 +71,7 @@ export class PersonKeys {
     this.byId.set(row.id, row);
   }
 
-  /** Returns the key of a person; makes one if there is none. */
+  /** Returns the key of a person; makes the first one. */
   of(person: string): PersonKey {
     let row = this.byPerson.get(person);
     if (row === undefined) {
@@ -105,7 +105,7 @@ export class PersonKeys {
   }
 
   /**
-   * Destroys the keys of a person. What was recorded of the person cannot be read from then on.
+   * Destroys the keys of a person. Nothing recorded of the person can be read from then on.
    *
    * @param settled waits until all earlier records are on disk: a key that is on its way there would return
    * @returns the ids of the keys; none if nothing readable is recorded of the person

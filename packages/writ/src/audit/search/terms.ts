@@ -63,7 +63,7 @@ export function termsOf(decision: DecisionRecord): ReadonlySet<string> {
   return terms;
 }
 
-/** Returns the terms of a query; times are none. */
+/** Returns the terms of a query, without its times. */
 export function termsIn(query: DecisionQuery): readonly string[] {
   return QUERY_TERMS.flatMap((name) => (query[name] === undefined ? [] : [`${name}=${query[name]}`]));
 }

@@ -134,7 +134,7 @@ export function parseNote(note: string | Buffer): Note {
   return { text: whole.slice(0, at + 1), signatures: lines.map((line) => parseSignature(line, malformed)) };
 }
 
-/** Reads signatures, a line each. @throws {NoteError} if a line is none */
+/** Reads signatures, a line each. @throws {NoteError} if a line is not a signature */
 export function parseSignatures(lines: string): NoteSignature[] {
   return lines
     .split('\n')
