@@ -1,5 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
 import { decodeJwt } from 'jose';
+import { defined } from '../lib/defined.js';
 import { seconds } from '../lib/units.js';
 import { type AccessTokens, foreignTokenId, type Issuer } from './access-tokens.js';
 import type { Credentials } from './credentials.js';
@@ -121,19 +122,17 @@ function asserted(uid: EntityUid): PathMember {
 function originOf(issuer: string, claims: Readonly<Record<string, unknown>>): CredentialOrigin {
   const { jti, sid, auth_time: authTime, iat } = claims;
   const provedAt = typeof authTime === 'number' ? authTime : iat;
-  return {
-    ...(typeof jti === 'string' ? { id: foreignTokenId(issuer, jti) } : {}),
-    ...(typeof sid === 'string' ? { session: sid } : {}),
-    ...(typeof provedAt === 'number' ? { provedAt: seconds(provedAt) } : {}),
-  };
+  return defined({
+    id: typeof jti === 'string' ? foreignTokenId(issuer, jti) : undefined,
+    session: typeof sid === 'string' ? sid : undefined,
+    provedAt: typeof provedAt === 'number' ? seconds(provedAt) : undefined,
+  });
 }
 
 /** Returns from when to when a credential counts, by its claims. */
 function timesOf({ iat, exp }: Readonly<Record<string, unknown>>): Pick<ProvedCredential, 'issued' | 'expires'> {
-  return {
-    ...(typeof iat === 'number' ? { issued: new Date(iat * 1_000).toISOString() } : {}),
-    ...(typeof exp === 'number' ? { expires: new Date(exp * 1_000).toISOString() } : {}),
-  };
+  const timeIn = (claim: unknown) => (typeof claim === 'number' ? new Date(claim * 1_000).toISOString() : undefined);
+  return defined({ issued: timeIn(iat), expires: timeIn(exp) });
 }
 
 /** Returns whether a token claims a workload of SPIFFE as its subject. The claim is not verified yet. */

@@ -5,6 +5,7 @@ import { compactVerify, errors, SignJWT } from 'jose';
 import { z } from 'zod';
 import { tokenDetailsShape } from '../lib/authorization-details.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import { defined } from '../lib/defined.js';
 import type { Txn } from '../lib/ids.js';
 import { type Seconds, seconds } from '../lib/units.js';
 import { sha256 } from './digest.js';
@@ -129,24 +130,24 @@ export class TransactionTokens {
     const [originator] = token.path;
     const act = actOf(token.path);
     const details = token.mandate && detailsOf(token.mandate);
-    const claims = {
+    const claims = defined({
       txn: token.txn,
       scope: token.scope.join(' '),
       req_wl: token.requestingWorkload,
-      ...(token.details === undefined ? {} : { tctx: token.details }),
-      ...(token.requestContext === undefined ? {} : { rctx: token.requestContext }),
-      ...(act === undefined ? {} : { act }),
-      ...(token.boundTo === undefined ? {} : { cnf: { jkt: token.boundTo } }),
-      ...(details === undefined ? {} : { authorization_details: details }),
-      agentic_ctx: {
-        ...(token.mandate === undefined ? {} : { task_kind: token.mandate.kind }),
+      tctx: token.details,
+      rctx: token.requestContext,
+      act,
+      cnf: token.boundTo === undefined ? undefined : { jkt: token.boundTo },
+      authorization_details: details,
+      agentic_ctx: defined({
+        task_kind: token.mandate?.kind,
         path: token.path.map(({ uid, assurance }) => ({ sub: uidText(uid), assurance })),
-        ...(token.promptHash === undefined ? {} : { prompt_hash: token.promptHash }),
-        ...(token.madeOf === undefined || token.madeOf.length === 0 ? {} : { made_of: token.madeOf }),
-        ...(token.session === undefined ? {} : { session: token.session }),
-        ...(token.provedAt === undefined ? {} : { auth_time: token.provedAt }),
-      },
-    };
+        prompt_hash: token.promptHash,
+        made_of: token.madeOf?.length === 0 ? undefined : token.madeOf,
+        session: token.session,
+        auth_time: token.provedAt,
+      }),
+    });
     return new SignJWT(claims)
       .setProtectedHeader({ alg: algorithm, typ: TOKEN_TYPE, kid })
       .setIssuer(issuer)
