@@ -1,6 +1,7 @@
-import { type EntityUid, uidText } from '@writ/cedar';
+import { uidText } from '@writ/cedar';
 import type { DecisionRecord, OutcomeRecord } from '../../decide/record.js';
 import { linesOf } from '../../record/decision-fields.js';
+import { identitiesOf, isPermit } from '../../record/decision-parts.js';
 import type { RecordedDecision } from '../log/log-reader.js';
 import { type Timeline, timelineLines } from './timeline.js';
 
@@ -47,14 +48,12 @@ function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-function whoText({ provenance, request }: DecisionRecord): string {
-  const path = provenance?.path ?? [request.subject];
-  const actor = path[path.length - 1] as EntityUid;
-  const before = path.slice(0, -1).toReversed();
-  if (before.length === 0) return uidText(actor);
-  const [originator, ...between] = before.toReversed();
+function whoText(decision: DecisionRecord): string {
+  const { path, originator, actor } = identitiesOf(decision);
+  if (path.length < 2) return uidText(actor);
+  const between = path.slice(1, -1);
   const through = between.length === 0 ? '' : ` through ${between.map(uidText).join(', ')}`;
-  return `${uidText(actor)}, on behalf of ${uidText(originator as EntityUid)}${through},`;
+  return `${uidText(actor)}, on behalf of ${uidText(originator)}${through},`;
 }
 
 function whatText({ request }: DecisionRecord): string {
@@ -93,8 +92,4 @@ function changesText({ changes = [] }: OutcomeRecord): string {
   const done = changes.filter(({ before, after }) => before !== after);
   if (done.length === 0) return '';
   return ` Changed on the way: ${done.map(({ obligation, on }) => `${obligation} (${on})`).join(', ')}.`;
-}
-
-function isPermit(result: DecisionRecord['result']): boolean {
-  return result === 'allow' || result === 'modify';
 }

@@ -1,5 +1,6 @@
-import { type EntityUid, uidText } from '@writ/cedar';
+import { uidText } from '@writ/cedar';
 import type { DecisionRecord } from '../../decide/record.js';
+import { identitiesOf, isPermit } from '../../record/decision-parts.js';
 import { isSame, type Verdict } from './verdict.js';
 
 /** Numbers of decisions, by name. */
@@ -42,10 +43,10 @@ class Change {
   private readonly policies: Record<string, number> = {};
   private readonly examples: string[] = [];
 
-  add({ id, provenance, request }: DecisionRecord, { reasons, refusal }: Verdict): void {
+  add(record: DecisionRecord, { reasons, refusal }: Verdict): void {
+    const { id, request } = record;
     this.count += 1;
-    const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
-    add(this.identities, path.map(uidText).join(' > '));
+    add(this.identities, identitiesOf(record).path.map(uidText).join(' > '));
     add(this.actions, request.action.name);
     const policies = new Set(reasons.map(({ policy }) => policy));
     for (const policy of policies.size === 0 ? [refusal?.code ?? 'none'] : policies) add(this.policies, policy);
@@ -120,10 +121,6 @@ export class ReplayTally {
       erased: this.erased,
     };
   }
-}
-
-function isPermit(result: DecisionRecord['result']): boolean {
-  return result === 'allow' || result === 'modify';
 }
 
 function add(counts: Record<string, number>, name: string): void {

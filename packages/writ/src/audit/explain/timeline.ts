@@ -1,5 +1,6 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar';
 import type { DecisionRecord, Holding } from '../../decide/record.js';
+import { identitiesOf } from '../../record/decision-parts.js';
 import { heldTexts } from '../../record/field-lines.js';
 import type { LogReader, RecordedDecision } from '../log/log-reader.js';
 import type { DecisionSearch } from '../search/decision-search.js';
@@ -32,11 +33,11 @@ export async function timelineOf(
 }
 
 /** Returns a query for decisions of the same task. */
-function taskOf({ provenance, request }: DecisionRecord): DecisionQuery {
+function taskOf(decision: DecisionRecord): DecisionQuery {
+  const { provenance, request } = decision;
   if (provenance?.txn !== undefined) return { task: provenance.txn };
   const task = request.context?.task;
-  const [originator] = provenance?.path ?? [request.subject];
-  return { originator: uidText(originator as EntityUid), ...(typeof task === 'string' ? { task } : {}) };
+  return { originator: uidText(identitiesOf(decision).originator), ...(typeof task === 'string' ? { task } : {}) };
 }
 
 /** Returns whether two decisions are of one task: one transaction, or else one originator and actor under one name of the task. */

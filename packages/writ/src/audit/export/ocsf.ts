@@ -3,6 +3,7 @@ import { type EntityUid, uidText } from '@writ/cedar';
 import canonicalize from 'canonicalize';
 import type { DecisionRecord, OutcomeRecord } from '../../decide/record.js';
 import { ocsfOf } from '../../record/decision-fields.js';
+import { identitiesOf } from '../../record/decision-parts.js';
 
 /** The supported releases of OCSF. Agents and attestations are in the second. */
 const OCSF_VERSIONS = ['1.8.0', '1.9.0-dev'] as const;
@@ -54,8 +55,7 @@ export function ocsfDecision(record: DecisionRecord, place: Place, version: Ocsf
   const { attributes, unmapped } = ocsfOf(record);
   const { action, actionId, disposition, dispositionId, severity } = OUTCOME[result];
   const activity = activityOf(request.action.name);
-  const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
-  const [originator, actor] = [path[0] as EntityUid, path[path.length - 1] as EntityUid];
+  const { path, originator, actor } = identitiesOf(record);
   const policies = [...new Map(reasons.map((reason) => [reason.policy, reason])).values()];
   const session = provenance?.session ?? request.context?.session;
   const why = [

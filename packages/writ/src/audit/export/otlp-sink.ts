@@ -5,6 +5,7 @@ import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { uidText } from '@writ/cedar';
+import { identitiesOf, isPermit } from '../../record/decision-parts.js';
 import { ExportError } from './errors.js';
 import type { ExportedEntry, Sink } from './sink.js';
 
@@ -62,19 +63,17 @@ function logRecordOf({ entry, index, origin }: ExportedEntry) {
   if (entry.kind !== 'decision')
     return { ...base, severityNumber: SeverityNumber.INFO, severityText: 'INFO', attributes };
   const { result, request, provenance, policyVersion } = entry;
-  const [first] = provenance?.path ?? [request.subject];
-  const last = provenance?.path.at(-1) ?? request.subject;
+  const { actor, originator } = identitiesOf(entry);
   Object.assign(attributes, {
     'writ.result': result,
     'writ.action': request.action.name,
     'writ.resource': uidText(request.resource),
-    'writ.actor': uidText(last),
+    'writ.actor': uidText(actor),
     'writ.policy.version': policyVersion,
-    ...(first === undefined ? {} : { 'writ.originator': uidText(first) }),
+    'writ.originator': uidText(originator),
     ...(provenance?.txn === undefined ? {} : { 'writ.task': provenance.txn }),
   });
-  const isPermit = result === 'allow' || result === 'modify';
-  const severity = isPermit
+  const severity = isPermit(result)
     ? { severityNumber: SeverityNumber.INFO, severityText: 'INFO' }
     : { severityNumber: SeverityNumber.WARN, severityText: 'WARN' };
   const context =

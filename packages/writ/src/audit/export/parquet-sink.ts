@@ -3,6 +3,7 @@ import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { uidText } from '@writ/cedar';
 import { parquetWriteFile } from 'hyparquet-writer';
+import { identitiesOf } from '../../record/decision-parts.js';
 import type { ExportedEntry, Sink } from './sink.js';
 
 const ENTRIES = 10_000;
@@ -83,15 +84,15 @@ function rowOf({ entry }: ExportedEntry): Row {
     return { ...base, decision_id: entry.decisionId, status: entry.status, enforcement_point: entry.enforcementPoint };
   if (entry.kind !== 'decision') return base;
   const { request, provenance, reasons, refusal } = entry;
-  const path = provenance?.path ?? [request.subject];
+  const { actor, originator } = identitiesOf(entry);
   const task = provenance?.txn ?? request.context?.task;
   return {
     ...base,
     result: entry.result,
     action: request.action.name,
     resource: uidText(request.resource),
-    actor: uidText(path[path.length - 1] ?? request.subject),
-    originator: uidText(path[0] ?? request.subject),
+    actor: uidText(actor),
+    originator: uidText(originator),
     task: typeof task === 'string' ? task : null,
     enforcement_point: entry.enforcementPoint,
     policies: [...new Set(reasons.map(({ policy }) => policy))].join(','),

@@ -1,5 +1,6 @@
-import { type EntityUid, uidText } from '@writ/cedar';
+import { uidText } from '@writ/cedar';
 import type { DecisionRecord } from '../../decide/record.js';
+import { identitiesOf } from '../../record/decision-parts.js';
 
 /** A query for decisions. Entities are written `Type::"id"`. */
 export interface DecisionQuery {
@@ -49,9 +50,9 @@ export function termsOf(decision: DecisionRecord): ReadonlySet<string> {
     `policyVersion=${policyVersion}`,
     `enforcementPoint=${enforcementPoint}`,
   ]);
-  const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
+  const { path, originator } = identitiesOf(decision);
   for (const uid of path) terms.add(`identity=${uidText(uid)}`);
-  terms.add(`originator=${uidText(path[0] as EntityUid)}`);
+  terms.add(`originator=${uidText(originator)}`);
   for (const { policy } of reasons) terms.add(`policy=${policy}`);
   const { task, session, upstream } = (request.context ?? {}) as Readonly<Record<string, unknown>>;
   if (provenance?.txn !== undefined) terms.add(`task=${provenance.txn}`);
