@@ -1,7 +1,8 @@
 import { uidText } from '@writ/cedar';
+import type { Verdict } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { identitiesOf, isPermit } from '../../record/decision-parts.js';
-import { isSame, type Verdict } from './verdict.js';
+import { isSame } from './verdict.js';
 
 /** Numbers of decisions, by name. */
 export type Counts = Readonly<Record<string, number>>;

@@ -1,14 +1,11 @@
-import type { Decision } from '../../decide/decision.js';
+import type { Verdict } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
-
-/** The answer of another policy to a recorded request. */
-export type Verdict = Pick<Decision, 'result' | 'reasons' | 'refusal' | 'obligations' | 'missing'>;
 
 /** Returns whether every part of a verdict is the recorded one, bit for bit. */
 export function isSame(record: DecisionRecord, verdict: Verdict): boolean {
   return partsOf(record) === partsOf(verdict);
 }
 
-function partsOf({ result, reasons, refusal, obligations, missing }: Verdict): string {
-  return JSON.stringify([result, reasons, refusal ?? null, obligations ?? null, missing ?? null]);
+function partsOf({ result, reasons, refusal, obligations, missing, stale }: Verdict): string {
+  return JSON.stringify([result, reasons, refusal ?? null, obligations ?? null, missing ?? null, stale ?? null]);
 }
