@@ -86,4 +86,10 @@ describe('plain English', () => {
       expect([since, findings.map(({ word }) => word)]).toEqual(['HEAD', ['anew']]);
     });
   });
+
+  it('finds nothing on lines added since the commit in plain-english.base', () => {
+    const { since, findings } = findingsOnNewLines();
+    if (since === 'HEAD') console.warn('the base commit is not in this clone: only what is not committed was read');
+    expect(findings.map(({ file, line, word, advice }) => `${file}:${line} "${word}": write ${advice}`)).toEqual([]);
+  });
 });

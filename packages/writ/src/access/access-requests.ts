@@ -91,7 +91,7 @@ export class AccessRequests {
     });
   }
 
-  /** Returns the last request for exactly this, by this path and in this task, whatever became of it. Undefined if there is none. */
+  /** Returns the last request for exactly this, by this path and in this task, whatever its status. Undefined if no such request is found. */
   async lastFor(record: DecisionRecord, task: TaskKey): Promise<AccessTask | undefined> {
     if (record.binding === undefined) return undefined;
     const path = pathText(record);

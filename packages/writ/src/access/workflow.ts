@@ -4,10 +4,10 @@ import type { AccessItem, AccessTask, ApprovalScope, Vote } from './access-task.
 /** How long an approval holds at most, by its uses, in milliseconds. */
 type Lifetimes = Readonly<Record<ApprovalScope['uses'], number>>;
 
-/** The part of a template that says how a request goes on. */
+/** The part of a template that says how a request proceeds. */
 export interface Workflow {
   readonly quorum: number;
-  /** The further steps: each begins so many milliseconds after the one before, and asks more people. */
+  /** The further steps: each begins `afterMs` after the one before, and asks more people. */
   readonly escalate: readonly { readonly afterMs: number; readonly ask: readonly string[] }[];
   readonly lifetimesMs: Lifetimes;
 }

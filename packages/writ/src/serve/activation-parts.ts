@@ -6,7 +6,7 @@ import type { Signals } from '../signals/signals.js';
 import type { ActivationPart } from './activation.js';
 import type { Rooms } from './open-rooms.js';
 
-/** Returns what changes with the bundle besides the policy: protection of the record, keys, accumulators, signals. */
+/** Returns the parts that change with the bundle, in addition to the policy: protection of the record, keys, accumulators, signals. */
 export function activationParts(rooms: Rooms, signals: Signals): ActivationPart[] {
   const { keeping, maskKey, credentials, ledger, runtime } = rooms;
   return [

@@ -52,7 +52,7 @@ interface ActivationParts {
   readonly isRevoked: (token: string) => boolean;
   /** Makes the decider. Called once, with the first plane. */
   readonly makeDecider: (plane: PolicyPlane) => Decider;
-  /** Those that change besides; they are prepared in this order. */
+  /** The other parts that change; they are prepared in this order. */
   readonly parts: readonly ActivationPart[];
 }
 
@@ -61,7 +61,7 @@ const PROGRESS_EVERY = 100_000;
 
 /**
  * Activates bundles in two phases. Everything that can fail is in {@link prepare} and in the steps of {@link commit} before the switch:
- * then the bundle before goes on, in decisions, in `/readyz`, in `/v1/policy`, on the record and as the last good one. The switch is one
+ * then the bundle before stays in use, in decisions, in `/readyz`, in `/v1/policy`, on the record and as the last good one. The switch is one
  * turn of the event loop. A failure after it is logged, and changes nothing that is served.
  */
 export class Activation {
@@ -114,7 +114,7 @@ export class Activation {
   /**
    * Records the activation of a prepared bundle, and serves it.
    *
-   * @throws {RecordError} when it cannot be recorded; the bundle before goes on
+   * @throws {RecordError} if it cannot be recorded; the bundle before stays in use
    */
   async commit(prepared: Prepared, by: string): Promise<void> {
     const { active, revision, parts, drops } = prepared;

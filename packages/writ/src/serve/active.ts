@@ -29,7 +29,7 @@ export class ActiveBundle {
     return this.value;
   }
 
-  /** Serves another one. @returns the one before; undefined if there was none */
+  /** Serves another one. @returns the one before; undefined if nothing was served */
   replace(next: Active): Active | undefined {
     const before = this.value;
     this.value = next;

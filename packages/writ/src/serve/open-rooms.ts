@@ -28,7 +28,7 @@ interface OpenOptions {
   readonly closers: Closers;
 }
 
-/** What a service has in its store, opened, and what all of its parts share. */
+/** The opened stores of a service, and the parts that all others share. */
 export interface Rooms {
   readonly runtime: Runtime;
   readonly data: string;

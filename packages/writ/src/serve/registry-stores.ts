@@ -31,7 +31,7 @@ interface RegistryParts {
   readonly closers: Closers;
 }
 
-/** What is known of identities, resources and tools, and what was given and revoked. */
+/** The stores of identities, resources and tools, of grants and of revocations. */
 export interface RegistryStores {
   readonly revisions: RevisionLog;
   readonly entities: EntityStore;

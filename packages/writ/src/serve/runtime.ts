@@ -5,7 +5,7 @@ import type { ChangeRecord } from '../decide/record.js';
 /** Records a change. @throws {RecordError} when it cannot be recorded */
 export type RecordChange = (change: Omit<ChangeRecord, 'kind' | 'id' | 'time'>) => Promise<void>;
 
-/** What all parts of a running service share. */
+/** The parts that all others of a running service share. */
 export interface Runtime {
   readonly clock: () => Date;
   readonly logger: Logger;

@@ -97,7 +97,7 @@ export class Serving implements PolicyControl {
     await activation.commit(await activation.prepare(read()), by);
   }
 
-  /** Goes on with the bundle that is served, and says that a newer one cannot be used. */
+  /** Keeps the bundle that is served, and reports that a newer one cannot be used. */
   private async refuse(error: Error, by: string): Promise<void> {
     const { state, runtime } = this.parts;
     const { current } = state;

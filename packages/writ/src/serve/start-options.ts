@@ -47,7 +47,7 @@ export interface StartOptions {
 /** A decision on the record. */
 interface FoundDecision {
   readonly decision: Decision;
-  /** What became of the action; undefined until it is reported. */
+  /** The outcome of the action; undefined until it is reported. */
   readonly outcome: OutcomeStatus | undefined;
 }
 
@@ -59,9 +59,9 @@ export interface Writ {
   readonly keyFile: string;
   /** Returns the file with the key of a caller or of a gateway client. */
   keyFileOf(name: string): string;
-  /** Finds a decision on the record; undefined if there is none of that id. */
+  /** Finds a decision on the record; undefined if it is not found. */
   findDecision(id: string): Promise<FoundDecision | undefined>;
-  /** Reads the bundle again and serves it. @throws {BundleError} when it cannot be used; the last good one goes on */
+  /** Reads the bundle again and serves it. @throws {BundleError} if it cannot be used; the last good one stays in use */
   reload(): Promise<void>;
   /** Stops everything. @throws {WritError} when some of it failed to close; the rest is closed all the same */
   close(): Promise<void>;

@@ -237,7 +237,7 @@ export class HttpService {
       : new Problem(500, 'the service failed; nothing was permitted');
   }
 
-  /** Where it listens; empty before it does. */
+  /** The address that it listens on; empty before it does. */
   get url(): string {
     return this.address;
   }

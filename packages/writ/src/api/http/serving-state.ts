@@ -25,7 +25,7 @@ export class ServingStateHolder {
     return this.isStarted || this.state.state === 'stopping' ? this.state : STARTING;
   }
 
-  /** Changes the state. A service that stops goes on stopping. */
+  /** Changes the state. A service that stops stays in that state. */
   set(state: ServingState): void {
     if (this.state.state !== 'stopping') this.state = state;
   }
