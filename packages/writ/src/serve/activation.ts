@@ -166,16 +166,16 @@ export class Activation {
     for (const { identity } of Object.values(issuers)) if (identity !== undefined) compileIdentity(identity);
     const tokens = new AccessTokens(issuers, clock);
     const made = planeOf(bundle);
-    const mapper = mapperOf(bundle, data);
-    const fetchers = fetchersOf({ ...bundle, fetchers: bundle.facts.fetchers }, made.registry.live, clock, fetching);
-    return {
+    const parts = {
       bundle,
-      plane: { ...made, fetchers },
       callers: new Callers(callers, bundle.servicePolicy, bundle.schema, tokens, isRevoked),
-      mapper,
+      mapper: mapperOf(bundle, data),
       svids: new JwtSvids(spiffe, clock),
-      fetchers,
     };
+    // Fetchers come last: they have to be closed, and a later step that fails would leave them open.
+    const declared = { ...bundle, fetchers: bundle.facts.fetchers };
+    const fetchers = fetchersOf(declared, made.registry.live, clock, fetching);
+    return { ...parts, plane: { ...made, fetchers }, fetchers };
   }
 
   private get version(): string | undefined {

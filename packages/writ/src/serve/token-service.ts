@@ -45,7 +45,7 @@ export interface TokenService extends TokenParts {
   readonly verifier: TokenVerifier;
 }
 
-/** Puts the token service together. What the bundle says of it is asked for anew each time: it can change. */
+/** Puts the token service together. Its settings are read from the served bundle at each use: they can change. */
 export function tokenService({
   serving,
   credentials,
@@ -66,7 +66,7 @@ export function tokenService({
     const { trustDomain } = settings() ?? {};
     return trustDomain === undefined ? undefined : { issuer: publicUrl().replace(/\/$/, ''), trustDomain };
   };
-  // Without a trust domain no token is for us.
+  // Without a trust domain no token can be for this service.
   const tokens = new TransactionTokens(keys, () => domain() ?? { issuer: '', trustDomain: '' }, clock);
   const limits = (): TokenLimits => ({
     lifetime: secondsOf(settings()?.lifetime ?? '5m'),
