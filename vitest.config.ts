@@ -12,7 +12,9 @@ const MOCKING = ['packages/writ/src/ledger/accumulators/own-kind.test.ts'];
 /** The files that take longest, the longest first. */
 const LONG = [
   ...['cedar/test/conformance', 'cedar/fuzz/schema', 'cedar/fuzz/partial', 'writ/test/soak'],
-  ...['cli', 'ledger-restart', 'guard', 'readme', 'signals', 'log', 'guard-tools'].map((name) => `writ/test/${name}`),
+  ...['cli', 'ledger-restart', 'guard', 'readme', 'signals', 'log', 'guard-tools', 'aarm'].map(
+    (name) => `writ/test/${name}`,
+  ),
 ];
 
 /** Begins with the files that take longest: otherwise a worker would be busy with one when all others have finished. */
