@@ -1,7 +1,8 @@
 import type { z } from 'zod';
+import { KINDS } from '../ledger/accumulators/kinds.js';
 import { accessYaml } from './format/access.js';
 import { factsYaml } from './format/facts.js';
-import { ledgerYaml } from './format/ledger.js';
+import { ledgerShape } from './format/ledger.js';
 import { mappingYaml } from './format/mapping.js';
 import { obligationsYaml } from './format/obligations.js';
 import { tasksYaml } from './format/tasks.js';
@@ -21,7 +22,7 @@ interface NamedFile {
 
 export const NAMED_FILES = {
   settings: { file: 'writ.yaml', shape: writYaml, absent: {} },
-  ledger: { file: 'ledger.yaml', shape: ledgerYaml, absent: {} },
+  ledger: { file: 'ledger.yaml', shape: ledgerShape(KINDS), absent: {} },
   tools: { file: 'tools.yaml', shape: toolsYaml, absent: {} },
   /** Undefined if every task may do what its identities may. */
   tasks: { file: 'tasks.yaml', shape: tasksYaml.optional(), absent: undefined },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cel } from '../../ledger/accumulators/expression.js';
-import type { AccumulatorDeclaration } from '../../ledger/accumulators/kind.js';
-import { KINDS, kindNames } from '../../ledger/accumulators/kinds.js';
+import type { AccumulatorDeclaration, AccumulatorKind } from '../../ledger/accumulators/kind.js';
+import { namesOf } from '../../ledger/accumulators/kinds.js';
 
 const window = z
   .string()
@@ -13,38 +13,35 @@ const window = z
 /** The words that are a whole key: those with a meaning of their own, and a variable that is one by itself. */
 const LEDGER_KEYS = ['task', 'actor', 'originator', 'resource', 'session', 'lineage', 'action'];
 
-/** An accumulator has the members of its kind (ledger/accumulators), and these. */
-const accumulator = z
-  .strictObject({
-    ...membersOfKinds(),
-    /** One of these, or CEL that gives a text or a whole number. */
-    key: cel.refine((text) => !/^\w+$/.test(text) || LEDGER_KEYS.includes(text), {
-      message: `a key is ${LEDGER_KEYS.join(', ')}, or CEL as in input.customer`,
-    }),
-    /** CEL, true for the actions that count. */
-    on: cel.optional(),
-    window: window.optional(),
-  })
-  .superRefine((declared: AccumulatorDeclaration, context) => {
-    const chosen = KINDS.filter(({ name }) => declared[name] !== undefined);
-    if (chosen.length !== 1)
-      context.addIssue({ code: 'custom', message: `an accumulator has exactly one of ${kindNames()}` });
-    for (const { name, shape } of KINDS) {
-      for (const member of Object.keys(shape)) {
-        if (declared[member] === undefined || chosen.some((kind) => member in kind.shape)) continue;
-        context.addIssue({ code: 'custom', path: [member], message: `it is a member of a \`${name}\`` });
+/** Returns the shape of `ledger.yaml`: an accumulator has the members of its kind (ledger/accumulators), and a few of its own. */
+export function ledgerShape(kinds: readonly AccumulatorKind[]) {
+  const members = kinds.flatMap(({ shape }) => Object.entries(shape));
+  const accumulator = z
+    .strictObject({
+      ...Object.fromEntries(members.map(([member, shape]): [string, z.ZodType] => [member, shape.optional()])),
+      /** One of these, or CEL that gives a text or a whole number. */
+      key: cel.refine((text) => !/^\w+$/.test(text) || LEDGER_KEYS.includes(text), {
+        message: `a key is ${LEDGER_KEYS.join(', ')}, or CEL as in input.customer`,
+      }),
+      /** CEL, true for the actions that count. */
+      on: cel.optional(),
+      window: window.optional(),
+    })
+    .superRefine((declared: AccumulatorDeclaration, context) => {
+      const chosen = kinds.filter(({ name }) => declared[name] !== undefined);
+      if (chosen.length !== 1)
+        context.addIssue({ code: 'custom', message: `an accumulator has exactly one of ${namesOf(kinds)}` });
+      for (const { name, shape } of kinds) {
+        for (const member of Object.keys(shape)) {
+          if (declared[member] === undefined || chosen.some((kind) => member in kind.shape)) continue;
+          context.addIssue({ code: 'custom', path: [member], message: `it is a member of a \`${name}\`` });
+        }
       }
-    }
-  })
-  .transform((declared): AccumulatorDeclaration => declared);
-
-function membersOfKinds(): Record<string, z.ZodType> {
-  const shapes = KINDS.flatMap(({ shape }) => Object.entries(shape));
-  return Object.fromEntries(shapes.map(([member, shape]) => [member, shape.optional()]));
+    })
+    .transform((declared): AccumulatorDeclaration => declared);
+  return z.strictObject({
+    accumulators: z
+      .record(z.string().regex(/^[a-zA-Z_]\w*$/, 'a name is letters, digits and _'), accumulator)
+      .default({}),
+  });
 }
-
-export const ledgerYaml = z.strictObject({
-  accumulators: z
-    .record(z.string().regex(/^[a-zA-Z_]\w*$/, 'a name is letters, digits and _'), accumulator)
-    .default({}),
-});

@@ -16,12 +16,12 @@ export const KINDS: readonly AccumulatorKind[] = [set, distinct, sum, count];
 export function kindOf(name: string, declared: AccumulatorDeclaration): AccumulatorKind {
   const [kind, ...more] = KINDS.filter((one) => declared[one.name] !== undefined);
   if (kind === undefined || more.length > 0)
-    throw new AccumulatorError(`accumulator ${name} is not of exactly one kind`, `give it one of ${kindNames()}`);
+    throw new AccumulatorError(`accumulator ${name} is not of exactly one kind`, `give it one of ${namesOf(KINDS)}`);
   return kind;
 }
 
-/** Returns the names of the kinds, as a message lists them. */
-export function kindNames(): string {
-  const names = KINDS.map(({ name }) => `\`${name}\``);
+/** Returns the names of kinds, as a message lists them. */
+export function namesOf(kinds: readonly AccumulatorKind[]): string {
+  const names = kinds.map(({ name }) => `\`${name}\``);
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
