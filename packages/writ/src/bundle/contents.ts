@@ -10,7 +10,7 @@ import { testsYaml } from './format/tests.js';
 import { toolsYaml } from './format/tools.js';
 import { writYaml } from './format/writ.js';
 
-/** The files of a bundle: reading, the search for files that are not read, and the version follow from these lists. */
+/** The files of a bundle: reading and the search for files that are not read follow from these lists. Which folders the version leaves out is in version.ts. */
 
 /** A file of its own, by the member of the bundle that it becomes. */
 interface NamedFile {
@@ -37,18 +37,16 @@ export const SCHEMA_FILE = 'schema.cedarschema';
 /** A folder whose files with one extension belong to the bundle. */
 interface Folder {
   readonly extension: string;
-  /** Whether decisions depend on it: if not, it is no part of the version. */
-  readonly isDecidedWith: boolean;
   /** Undefined for files that are no YAML. */
   readonly shape: z.ZodObject | undefined;
 }
 
 export const FOLDERS = {
-  policies: { extension: '.cedar', isDecidedWith: true, shape: undefined },
-  service: { extension: '.cedar', isDecidedWith: true, shape: undefined },
-  entities: { extension: '.json', isDecidedWith: true, shape: undefined },
-  mappings: { extension: '.yaml', isDecidedWith: true, shape: mappingYaml },
-  tests: { extension: '.yaml', isDecidedWith: false, shape: testsYaml },
+  policies: { extension: '.cedar', shape: undefined },
+  service: { extension: '.cedar', shape: undefined },
+  entities: { extension: '.json', shape: undefined },
+  mappings: { extension: '.yaml', shape: mappingYaml },
+  tests: { extension: '.yaml', shape: testsYaml },
 } as const satisfies Record<string, Folder>;
 
 type Files = typeof NAMED_FILES;

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { Findings } from './check/findings.js';
 import { FOLDERS, NAMED_FILES, namedFiles, SCHEMA_FILE } from './contents.js';
 import { BundleError } from './errors.js';
+import { versionOf } from './version.js';
 
 /** The files of a bundle: those that contents.ts lists, and nothing else of the folder (servers, data, node_modules). */
 export interface BundleFiles {
@@ -29,17 +29,6 @@ export function readBundleFiles(folder: string): BundleFiles {
     throw new BundleError(findings.all);
   }
   return { root, texts, version: versionOf(texts), unread };
-}
-
-/** Returns the version of a bundle: a hash over every file that decisions depend on. */
-export function versionOf(texts: ReadonlyMap<string, string>): string {
-  const hash = createHash('sha256');
-  const tests = Object.entries(FOLDERS).flatMap(([folder, { isDecidedWith }]) => (isDecidedWith ? [] : [`${folder}/`]));
-  for (const [path, text] of texts) {
-    if (tests.some((folder) => path.startsWith(folder))) continue;
-    hash.update(`${path.length}:${path}${Buffer.byteLength(text)}:${text}`);
-  }
-  return `sha256:${hash.digest('hex')}`;
 }
 
 interface Paths {

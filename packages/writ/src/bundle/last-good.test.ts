@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { versionOf } from './files.js';
 import { lastGood, writeLastGood } from './last-good.js';
+import { versionOf } from './version.js';
 
 let folder: string;
 beforeEach(() => {

@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type BundleFiles, versionOf } from './files.js';
+import type { BundleFiles } from './files.js';
+import { versionOf } from './version.js';
 
 /**
  * The last bundle that was decided with, kept so that a service can start when the newest one cannot be used. Written whole or
