@@ -11,7 +11,7 @@ const MOCKING = ['packages/writ/src/ledger/accumulators/own-kind.test.ts'];
 
 /** The files that take longest, the longest first. */
 const LONG = [
-  ...['cedar/test/conformance', 'cedar/fuzz/schema', 'cedar/fuzz/partial', 'writ/test/soak'],
+  ...['cedar/fuzz/differential', 'writ/test/soak', 'cedar/fuzz/schema', 'cedar/test/conformance', 'cedar/fuzz/partial'],
   ...['cli', 'ledger-restart', 'guard', 'readme', 'signals', 'log', 'guard-tools', 'aarm'].map(
     (name) => `writ/test/${name}`,
   ),

@@ -11,7 +11,7 @@ const CASES = 20_000;
 const SEED = Number(process.env.WRIT_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 describe('differential fuzzing against the official engine', () => {
-  it(`${CASES} cases agree (seed ${SEED}; again with WRIT_FUZZ_SEED)`, { timeout: 300_000 }, () => {
+  it(`${CASES} cases agree (seed ${SEED}; again with WRIT_FUZZ_SEED)`, { timeout: 600_000 }, () => {
     fc.assert(
       fc.property(arbitraryChoices, (numbers) => {
         const found = difference(caseOf(numbers));

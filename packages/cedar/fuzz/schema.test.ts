@@ -56,7 +56,7 @@ function ours(given: TypedCase, schema: Schema): string[] {
 }
 
 it(`${CASES} cases with a schema agree, refusals too (seed ${SEED}; again with WRIT_FUZZ_SEED)`, {
-  timeout: 300_000,
+  timeout: 600_000,
 }, () => {
   let refused = 0;
   let decided = 0;

@@ -21,7 +21,7 @@ describe.skipIf(!present)('cedar-integration-tests', () => {
     expect(result).toMatchObject({ tests: 22, requests: 74, agree: 74 });
   });
 
-  it('agrees on every corpus test: decision, determining policies and erroring policies', { timeout: 300_000 }, () => {
+  it('agrees on every corpus test: decision, determining policies and erroring policies', { timeout: 600_000 }, () => {
     expect(spawnSync('tar', ['xzf', join(SHARED, 'corpus.tar.gz'), '-C', folder]).status).toBe(0);
     const result = runConformance(folder);
     expect(result.disagree).toEqual([]);
