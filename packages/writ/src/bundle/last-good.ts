@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { LAST_GOOD_FILE } from '../store/files.js';
 import type { BundleFiles } from './files.js';
 import { versionOf } from './version.js';
 
@@ -20,7 +21,6 @@ import { versionOf } from './version.js';
  * not at all, and accepted only if its contents have its version.
  */
 
-const FILE = 'last-good.json';
 const shape = z.object({ version: z.string(), root: z.string(), texts: z.array(z.tuple([z.string(), z.string()])) });
 
 /** A bundle that is written beside the last good one, to become it. */
@@ -41,7 +41,7 @@ export interface NextLastGood {
  */
 export function writeLastGood(folder: string, { version, root, texts }: Omit<BundleFiles, 'unread'>): NextLastGood {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, FILE);
+  const path = join(folder, LAST_GOOD_FILE);
   const [next, before] = [`${path}.new`, `${path}.old`];
   writeWhole(next, JSON.stringify({ version, root, texts: [...texts] }));
   const isFirst = !existsSync(path);
@@ -90,7 +90,7 @@ function syncFolder(folder: string): void {
 /** Returns the bundle that was kept; undefined if it is not found, or its contents have changed. */
 export function lastGood(folder: string): BundleFiles | undefined {
   try {
-    const kept = shape.safeParse(JSON.parse(readFileSync(join(folder, FILE), 'utf8')));
+    const kept = shape.safeParse(JSON.parse(readFileSync(join(folder, LAST_GOOD_FILE), 'utf8')));
     if (!kept.success) return undefined;
     const { version, root } = kept.data;
     const texts = new Map(kept.data.texts);

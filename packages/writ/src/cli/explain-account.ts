@@ -1,6 +1,6 @@
-import { loadBundle, readBundleFrom } from '../bundle/bundle.js';
+import { type Bundle, loadBundle, readBundleFrom } from '../bundle/bundle.js';
 import { verifiedBundle } from '../bundle/check/check.js';
-import type { BundleFiles } from '../bundle/files.js';
+import { lastGood } from '../bundle/last-good.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { accountLines, accountOf } from '../decide/replay/explanation.js';
 
@@ -10,9 +10,20 @@ export interface Account {
   readonly lines: readonly string[];
 }
 
-/** Evaluates a recorded decision on a bundle: a folder, or the files that were served last. */
-export function accountOn(decision: DecisionRecord, where: string | BundleFiles): Account {
-  const bundle = typeof where === 'string' ? loadBundle(where) : verifiedBundle(readBundleFrom(where));
+/**
+ * Evaluates a recorded decision on a bundle.
+ *
+ * @param folder of the bundle; the default is the one served last, which is kept in the data folder
+ * @returns undefined if no usable bundle is kept
+ */
+export function accountOn(decision: DecisionRecord, folder: string | undefined, data: string): Account | undefined {
+  const bundle = folder === undefined ? keptIn(data) : loadBundle(folder);
+  if (bundle === undefined) return undefined;
   const account = accountOf(decision, bundle);
   return { alternatives: account.alternatives, lines: accountLines(decision, account) };
+}
+
+function keptIn(data: string): Bundle | undefined {
+  const kept = lastGood(data);
+  return kept && verifiedBundle(readBundleFrom(kept));
 }

@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { explain as explainRecord } from '../audit/explain/explain.js';
 import { timelineOf } from '../audit/explain/timeline.js';
 import { LogReader } from '../audit/log/log-reader.js';
 import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
 import { DecisionSearch } from '../audit/search/decision-search.js';
-import { lastGood } from '../bundle/last-good.js';
 import type { DecisionRecord } from '../decide/record.js';
+import { LAST_GOOD_FILE } from '../store/files.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Account } from './explain-account.js';
 import { print, printError, printJson } from './output.js';
@@ -53,8 +55,9 @@ export async function explain(id: string, options: ExplainFlags): Promise<ExitCo
   }
 }
 
-/** Evaluates the decision on a bundle, if there is one. The engine is loaded only then. */
+/** Evaluates the decision on a bundle, if there is one. The engine, and the reader of bundles, are loaded only then. */
 async function accountFor(decision: DecisionRecord, { bundle, data }: ExplainFlags): Promise<Account | undefined> {
-  const where = bundle ?? lastGood(data);
-  return where === undefined ? undefined : (await import('./explain-account.js')).accountOn(decision, where);
+  if (bundle === undefined && !existsSync(join(data, LAST_GOOD_FILE))) return undefined;
+  const { accountOn } = await import('./explain-account.js');
+  return accountOn(decision, bundle, data);
 }

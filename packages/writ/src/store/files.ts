@@ -2,3 +2,5 @@
 export const STORE_FILE = 'writ.db';
 /** The search index beside the database; it can be deleted and is built again. */
 export const INDEX_FILE = 'index.db';
+/** The last bundle that was served. */
+export const LAST_GOOD_FILE = 'last-good.json';
