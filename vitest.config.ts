@@ -6,8 +6,8 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 
 const TESTS = ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'];
 const NOWHERE = ['**/node_modules/**', '**/dist/**'];
-/** Files that replace a module: another file must not see it. */
-const MOCKING = ['packages/writ/src/ledger/accumulators/own-kind.test.ts'];
+/** Files that replace a module, which another file must not see, and those of the engine, which fill memory and load little. */
+const ISOLATED = ['packages/writ/src/ledger/accumulators/own-kind.test.ts', 'packages/cedar/**/*.test.ts'];
 
 /** The files that take longest, the longest first. */
 const LONG = [
@@ -49,9 +49,9 @@ export default defineConfig({
       {
         // A worker keeps the modules of the service from one file to the next: to load them takes 2 s of a processor.
         extends: true,
-        test: { name: 'shared', include: TESTS, exclude: [...NOWHERE, ...MOCKING], isolate: false },
+        test: { name: 'shared', include: TESTS, exclude: [...NOWHERE, ...ISOLATED], isolate: false },
       },
-      { extends: true, test: { name: 'isolated', include: MOCKING, exclude: NOWHERE } },
+      { extends: true, test: { name: 'isolated', include: ISOLATED, exclude: NOWHERE } },
     ],
   },
 });
