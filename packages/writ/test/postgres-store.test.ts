@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreError } from '../src/store/errors.js';
+import { postgresPool } from '../src/store/postgres.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 import { command } from './processes.js';
 import { bundleOf, EXAMPLES, type Running, run } from './running.js';
@@ -34,6 +35,20 @@ describe('a PostgreSQL store', () => {
     postgres = await startPostgres();
   });
   afterAll(() => postgres.stop());
+
+  it('a connection that is lost between two queries of a transaction fails the next one, and ends no process', async () => {
+    const url = await postgres.database();
+    const pool = postgresPool(url);
+    const client = await pool.connect();
+    await client.query('begin');
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    await postgres.disconnect(url);
+    await ended;
+    await expect(client.query('select 1')).rejects.toThrow();
+    client.release(true);
+    expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    await pool.end();
+  });
 
   it('has everything after a restart on another machine: the record, the ledger, facts, revocations', async () => {
     const store = await postgres.database();

@@ -51,6 +51,9 @@ export function readingPool(url: string, connections: number, timeoutMs: number)
 function quiet(pool: pg.Pool): pg.Pool {
   // A connection that breaks while nobody uses it is replaced when the next one is needed.
   pool.on('error', () => undefined);
+  // The pool does not listen to a connection that is in use. Between two queries of a transaction nothing else would,
+  // and an error that nothing listens to ends the process; the next query fails with it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
