@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readBundle } from '../src/bundle/bundle.js';
 import { checkBundle } from '../src/bundle/check/check.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
@@ -170,7 +170,8 @@ describe('fetchers', () => {
     await new Promise((resolve) => source.close(resolve));
     await postgres.stop();
   });
-  afterEach(() => {
+  // Before a test, not after it: the service of the test before is closed only then, and may still have asked.
+  beforeEach(() => {
     asked = [];
   });
 

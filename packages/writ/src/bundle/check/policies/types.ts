@@ -26,7 +26,18 @@ export const policyTypes = {
       const message = error.message.replace(/^for policy `[^`]*`, /, `${subject}: `);
       find.in(file)[severity](message, error.help ?? undefined, offset + utf16Offset(source, start));
     };
-    for (const error of answer.validationErrors) report('error', error);
-    for (const warning of answer.validationWarnings) report('warning', warning);
+    for (const error of inOrder(answer.validationErrors)) report('error', error);
+    for (const warning of inOrder(answer.validationWarnings)) report('warning', warning);
   },
 };
+
+/** Returns what the validator found, by policy, place and text: its own order differs from run to run. */
+function inOrder(found: readonly official.ValidationError[]): official.ValidationError[] {
+  const placeOf = ({ error }: official.ValidationError): number => error.sourceLocations?.[0]?.start ?? 0;
+  return found.toSorted(
+    (a, b) =>
+      Number(a.policyId) - Number(b.policyId) ||
+      placeOf(a) - placeOf(b) ||
+      (a.error.message < b.error.message ? -1 : a.error.message > b.error.message ? 1 : 0),
+  );
+}
