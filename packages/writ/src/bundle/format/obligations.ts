@@ -1,5 +1,6 @@
 import { compile as compilePath } from 'json-p3';
 import { z } from 'zod';
+import { table } from '../../lib/table.js';
 
 /** The obligations that a permit can ask for (AuthZEN Obligations Profile 1.0), by the name that `@obligation` uses. */
 const obligation = z.strictObject({
@@ -8,7 +9,7 @@ const obligation = z.strictObject({
 });
 
 /** The members that the profile requires of its own types. */
-const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+const REQUIRED = table<readonly string[]>({
   'step-up': ['acr_value'],
   notification: ['to', 'body'],
   session_termination: ['subject'],
@@ -16,7 +17,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   replace: ['path', 'value'],
   'drop-field': ['path'],
   watermark: ['text'],
-};
+});
 /** The classes that `redact` searches texts for. */
 const CLASSES = ['email', 'phone', 'iban', 'card', 'secret', 'instructions', 'hidden-text'];
 

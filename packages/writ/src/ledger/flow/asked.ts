@@ -1,10 +1,12 @@
+import { table } from '../../lib/table.js';
+
 /**
  * Whether a prompt asks for something of the kind that a tool does. It compares stems of words; it is no proof of anything, and
  * only ever spares a question: nothing is permitted because a word was said.
  */
 
 /** The words that people use for the verbs in the names of tools. */
-const SAID: Readonly<Record<string, readonly string[]>> = {
+const SAID = table<readonly string[]>({
   add: ['add', 'include', 'insert', 'put', 'join', 'give', 'invite', 'append'],
   append: ['append', 'add', 'write', 'extend', 'update'],
   book: ['book', 'reserve', 'schedule'],
@@ -88,7 +90,7 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
   ],
   upload: ['upload', 'put', 'save', 'send', 'publish'],
   write: ['write', 'save', 'create', 'add', 'put', 'store', 'note', 'append', 'draft', 'update'],
-};
+});
 
 /** Returns the words that ask for a tool whose description names none: those for the verb that its name begins with. */
 export function usualWords(tool: string): readonly string[] {

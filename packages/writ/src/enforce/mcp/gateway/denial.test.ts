@@ -12,9 +12,19 @@ const STEP_UP: Decision = { ...DENIED, result: 'step_up' };
 describe('the error for a request that was not permitted', () => {
   it.each<[string, Decision, string | undefined, RegExp]>([
     ['says why', DENIED, undefined, /^pay was not permitted: it is revoked$/],
-    ['says that somebody is asked', STEP_UP, 'pending', /make the same call again later \(r1\)$/],
+    [
+      'says that somebody is asked',
+      STEP_UP,
+      'pending',
+      /\. Somebody is asked to approve it; make the same call again later \(r1\)$/,
+    ],
     ['says the same of a status that is not known', STEP_UP, 'reviewing', /make the same call again later \(r1\)$/],
-    ['says that somebody denied it', STEP_UP, 'denied', /denied it; do not ask again \(r1\)$/],
+    [
+      'says that somebody denied it',
+      STEP_UP,
+      'denied',
+      /\. Somebody was asked to approve it, and denied it; do not ask again \(r1\)$/,
+    ],
     [
       'does not send a client back for what is denied finally',
       DENIED,

@@ -1,6 +1,7 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { type Decision, decidingPolicies, explainBriefly } from '../../../decide/decision.js';
 import { defined } from '../../../lib/defined.js';
+import { table } from '../../../lib/table.js';
 import type { RequestReference } from '../../call-queue.js';
 import { ERROR } from '../protocol/errors.js';
 
@@ -18,7 +19,7 @@ export function denial(what: string, decision: Decision, reference: RequestRefer
   });
 }
 
-const ASKED: Readonly<Record<string, string>> = {
-  pending: 'Somebody is reference to approve it; make the same call again later',
-  denied: 'Somebody was reference to approve it, and denied it; do not ask again',
-};
+const ASKED = table<string>({
+  pending: 'Somebody is asked to approve it; make the same call again later',
+  denied: 'Somebody was asked to approve it, and denied it; do not ask again',
+});

@@ -1,6 +1,7 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import type { ListedAction } from '../../../decide/could-permit.js';
 import { isPermitted } from '../../../decide/decision.js';
+import { table } from '../../../lib/table.js';
 import { UpstreamError } from '../../errors.js';
 import type { Upstream } from '../client/upstream.js';
 import { callerText, type McpCaller, requestBy } from '../protocol/caller.js';
@@ -23,11 +24,11 @@ interface TasksParts extends Omit<ContentsParts, 'seal'> {
 }
 
 /** The capability of a client that lets a server ask it that. */
-const ASKED_WITH: Readonly<Record<string, string>> = {
+const ASKED_WITH = table<string>({
   'elicitation/create': 'elicitation',
   'sampling/createMessage': 'sampling',
   'roots/list': 'roots',
-};
+});
 
 /**
  * Calls that became tasks (MCP Tasks, the extension of 2026-07-28). A task belongs to its caller, who can use it only

@@ -1,18 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject } from '../../../lib/is-object.js';
 import { memo } from '../../../lib/memo.js';
+import { table } from '../../../lib/table.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** The parameter that each method repeats in `Mcp-Name`. */
-const NAMED_BY: Readonly<Record<string, string>> = {
+const NAMED_BY = table<string>({
   'tools/call': 'name',
   'prompts/get': 'name',
   'resources/read': 'uri',
   'tasks/get': 'taskId',
   'tasks/update': 'taskId',
   'tasks/cancel': 'taskId',
-};
+});
 const VERSION_META = 'io.modelcontextprotocol/protocolVersion';
 const PARAM = 'mcp-param-';
 /** RFC 9110, section 5.6.2. */
