@@ -1,17 +1,17 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StoreError } from './errors.js';
+import { makePrivate } from './private-folder.js';
 import { openSqlite } from './sqlite.js';
 
 /**
  * Holds a data folder for one service: two on one folder would each keep a ledger of its own. The lock is the operating
- * system's on an open file, so it ends with the process, however that ends.
+ * system's on an open file, so it ends with the process, however that ends. The folder becomes its owner's alone.
  *
  * @returns a function that lets go
  * @throws {StoreError} when another process holds the folder
  */
 export function lockData(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  makePrivate(folder);
   const database = openSqlite(join(folder, 'lock.db'), { timeout: 0 });
   try {
     database.pragma('locking_mode = EXCLUSIVE');

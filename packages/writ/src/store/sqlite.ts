@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3';
 import { StoreError } from './errors.js';
+import { touchPrivate } from './private-folder.js';
 import { sqliteFor } from './sqlite-for.js';
 
 type Constructor = typeof Sqlite;
@@ -15,6 +16,7 @@ type Constructor = typeof Sqlite;
  */
 export function openSqlite(file: string, options?: Sqlite.Options): Sqlite.Database {
   loaded ??= load(process.versions.node);
+  if (options?.readonly !== true && options?.fileMustExist !== true && file !== ':memory:') touchPrivate(file);
   return new loaded(file, options);
 }
 

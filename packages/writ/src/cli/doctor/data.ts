@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { readableByOthers } from '../../store/private-folder.js';
 import { causeOf, type Found, ok, warning, wrong } from './found.js';
 
 const LOW_BYTES = 1024 ** 3;
@@ -19,21 +19,17 @@ export function dataChecks(data: string): Found[] {
   const space = `${(free / 1024 ** 3).toFixed(1)} GiB free`;
   if (free < LOW_BYTES) found.push(warning(space, 'nothing is permitted when a decision cannot be recorded'));
   else found.push(ok(space));
-  return [...found, ...keyChecks(join(data, 'keys'))];
+  return [...found, ...modeChecks(data)];
 }
 
-function keyChecks(folder: string): Found[] {
-  if (!existsSync(folder)) return [];
-  // Public keys may be readable by everybody.
-  const names = readdirSync(folder).filter((name) => !name.endsWith('.pub'));
-  const files = names.map((name) => join(folder, name));
-  // Windows has no such modes.
-  const open = process.platform === 'win32' ? [] : files.filter((file) => (statSync(file).mode & 0o077) !== 0);
-  if (open.length === 0) return [ok(`${files.length} keys, readable by their owner alone`)];
+/** Whether others can read the keys, the store with its secrets, or anything else of the service. */
+function modeChecks(data: string): Found[] {
+  const open = readableByOthers(data);
+  if (open.length === 0) return [ok(`${data} and what is in it can be read by its owner alone`)];
   return [
     wrong(
       `others can read ${open.join(', ')}`,
-      `chmod 600 ${open.join(' ')}; and create new ones if others may have read them`,
+      `chmod -R go-rwx ${data}; and create new keys if others may have read them`,
     ),
   ];
 }
