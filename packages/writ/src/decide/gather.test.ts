@@ -102,7 +102,21 @@ describe('schemaErrorOf', () => {
     ['lets no such identity act', [ana, { type: 'Role', id: 'r' }], order, 'the schema lets no Role do refund'],
     ['lets nobody act on such a resource', [ana], ana, 'the schema does not let refund be done to a User'],
   ])('%s', (_clause, identities, resource, expected) => {
-    expect(schemaErrorOf(refund, identities, resource)).toBe(expected);
+    expect(schemaErrorOf(plane.schema, refund, identities, resource)).toBe(expected);
+  });
+
+  it('refuses an id that the schema does not enumerate (RFC 53), of an identity and of a resource', () => {
+    const { schema, actions: declared } = planeFrom({
+      'schema.cedarschema':
+        'entity Job enum ["nightly"]; entity Env enum ["dev"]; action run appliesTo { principal: [Job], resource: [Env] };',
+      'policies/all.cedar': '@id("p") permit(principal, action, resource);',
+    });
+    const run = declared.get('run') as ActionDeclaration;
+    const fits = (job: string, env: string) =>
+      schemaErrorOf(schema, run, [{ type: 'Job', id: job }], { type: 'Env', id: env });
+    expect(fits('nightly', 'dev')).toBeUndefined();
+    expect(fits('nightly', 'prod')).toBe('the schema does not enumerate Env::"prod"');
+    expect(fits('Nightly', 'dev')).toBe('the schema does not enumerate Job::"Nightly"');
   });
 });
 

@@ -1,4 +1,4 @@
-import { type ActionDeclaration, Entity, type EntityUid, sameUid, uidText } from '@writ/cedar';
+import { type ActionDeclaration, Entity, type EntityUid, type Schema, sameUid, uidText } from '@writ/cedar';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { TaskKey, Txn } from '../lib/ids.js';
 import { isObject } from '../lib/is-object.js';
@@ -47,6 +47,7 @@ export function joinedProvenance(token: Provenance, request: AccessRequest): Pro
 
 /** Returns why the schema does not fit a request; undefined if it does. */
 export function schemaErrorOf(
+  schema: Pick<Schema, 'isOutsideEnumeration'>,
   declared: ActionDeclaration,
   identities: readonly EntityUid[],
   resource: EntityUid,
@@ -56,6 +57,8 @@ export function schemaErrorOf(
   }
   if (!declared.resourceTypes.has(resource.type))
     return `the schema does not let ${declared.uid.id} be done to a ${resource.type}`;
+  for (const uid of [...identities, resource])
+    if (schema.isOutsideEnumeration(uid)) return `the schema does not enumerate ${uidText(uid)}`;
   return undefined;
 }
 

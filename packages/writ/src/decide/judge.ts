@@ -133,7 +133,7 @@ export class Judge {
     const declared = plane.actions.get(name);
     if (declared === undefined) return refuse('unknown_action', `the action ${name} is not in the schema`);
     const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
-    const misfit = schemaErrorOf(declared, decided, request.resource);
+    const misfit = schemaErrorOf(plane.schema, declared, decided, request.resource);
     if (misfit !== undefined) return refuse('invalid_request', misfit);
     const { live } = plane.registry;
     live.expire(now.getTime());

@@ -121,7 +121,7 @@ export class Replay {
     // The request contradicted itself about the identities.
     if (path === undefined) return { kind: 'kept' };
     const decided = plane.delegation === 'path' ? path : [path[path.length - 1] as EntityUid];
-    const misfit = schemaErrorOf(declared, decided, request.resource);
+    const misfit = schemaErrorOf(plane.schema, declared, decided, request.resource);
     if (misfit !== undefined) return { kind: 'decided', verdict: refuse('invalid_request', misfit) };
     const facts = factsIn(record);
     if (facts === undefined) {
