@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { isPlainYaml } from './plain-yaml.js';
 
 /** How a tool writes its results when they are text: found out by reading it, unless its description says. */
 export type ResultFormat = 'json' | 'yaml' | 'lines' | 'text';
@@ -67,7 +68,7 @@ function fromJson(text: string): unknown {
 
 /** Only what is a list or a record; a text that happens to be YAML is a text. */
 function fromYaml(text: string): unknown {
-  if (!/^\s*[[{-]|^\s*[^\s:][^:\n]*:/.test(text)) return undefined;
+  if (!isPlainYaml(text) || !/^\s*[[{-]|^\s*[^\s:][^:\n]*:/.test(text)) return undefined;
   try {
     const value = parse(text, { maxAliasCount: 0, schema: 'core', uniqueKeys: true, logLevel: 'silent' }) as unknown;
     return typeof value === 'object' && value !== null ? value : undefined;
