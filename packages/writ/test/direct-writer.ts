@@ -12,6 +12,7 @@ export function directWriter(database: Sqlite.Database, signer: Signer): GroupWr
       inserter.sign();
     },
     readable: async () => undefined,
+    failure: undefined,
     close: async () => void database.close(),
   };
 }

@@ -38,6 +38,7 @@ function slowDisk() {
     {
       write: () => new Promise((resolve, reject) => void waiting.push({ resolve, reject })),
       readable: async () => undefined,
+      failure: undefined,
       close: async () => undefined,
     },
     UNPROTECTED,

@@ -156,6 +156,7 @@ describe('a decision that cannot be recorded does not stand', () => {
     for (let i = 0; i < 20; i += 1) results.push(await decider.decide(order, inProcess('test')));
     const last = results[results.length - 1];
     expect(last).toMatchObject({ result: 'deny', reasons: [], refusal: { code: 'record_unavailable' } });
+    expect(log.failure).toContain('full');
     // What was answered with a permit is on the record; what was not recorded was denied.
     for (const { id, result } of results) {
       const recorded = await new LogReader(store, NO_KEYS, NO_CATCH_UP).find(id);

@@ -68,6 +68,7 @@ function slowTables() {
     write: (one: LogGroup) => writeAll([one]),
     writeAll,
     readable: async () => undefined,
+    failure: undefined,
     close: async () => undefined,
   };
   return { tables, taken, waiting, ids: () => taken.map((groups) => groups.map(({ first }) => first)) };

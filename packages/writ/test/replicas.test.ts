@@ -168,8 +168,11 @@ describe('replicas', () => {
     await begin(bundle(), 1);
     const [follower] = followers as [Running];
     expect((await ask(follower, 'ana', 'x', {}, 'pay')).decision).toBe(true);
+    expect((await fetch(`${follower.url}/readyz`)).status).toBe(200);
     await postgres.disconnect(store);
     expect((await ask(follower, 'ana', 'x', {}, 'pay')).decision).toBe(false);
+    const ready = await fetch(`${follower.url}/readyz`);
+    expect([ready.status, await ready.json()]).toMatchObject([503, { state: 'no-record' }]);
   });
 
   it('one that cannot learn what was revoked permits nothing of high risk after a while, and the rest', async () => {

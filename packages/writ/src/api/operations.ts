@@ -3,14 +3,18 @@ import { type Route, route } from './http/route.js';
 import type { ServingStateHolder } from './http/serving-state.js';
 
 const stateShape = z.object({
-  state: z.enum(['starting', 'ready', 'stale', 'stopping']),
+  state: z.enum(['starting', 'ready', 'stale', 'stopping', 'no-record']),
   policyVersion: z.string().optional(),
   since: z.string().optional(),
   why: z.string().optional(),
 });
 
-/** `/livez` and `/readyz`: whether the process lives, and whether it decides. */
-export function operationRoutes(state: ServingStateHolder): Route[] {
+/**
+ * `/livez` and `/readyz`: whether the process lives, and whether it decides.
+ *
+ * @param recordFailure returns why nothing can be recorded, and so nothing is permitted; undefined if it can
+ */
+export function operationRoutes(state: ServingStateHolder, recordFailure: () => string | undefined): Route[] {
   return [
     route({
       method: 'GET',
@@ -33,12 +37,20 @@ export function operationRoutes(state: ServingStateHolder): Route[] {
       always: true,
       answers: {
         200: { description: 'The service decides: `ready`, or `stale` with the last good policy', shape: stateShape },
-        503: { description: 'The service does not decide: `starting` or `stopping`', shape: stateShape },
+        503: {
+          description:
+            'The service does not decide: `starting`, `stopping`, or `no-record`, when nothing can be recorded',
+          shape: stateShape,
+        },
       },
       handle({ reply }) {
-        reply.code(state.serves ? 200 : 503);
-        // The reason is for callers that may read the policy: GET /v1/policy.
         const { current } = state;
+        const isRecording = !state.serves || recordFailure() === undefined;
+        reply.code(state.serves && isRecording ? 200 : 503);
+        // The failure itself is in the log: it can name the database.
+        if (!isRecording)
+          return { ...current, state: 'no-record' as const, why: 'nothing can be recorded; see the log' };
+        // The reason is for callers that may read the policy: GET /v1/policy.
         return 'why' in current ? { ...current, why: 'a newer policy could not be used; see GET /v1/policy' } : current;
       },
     }),

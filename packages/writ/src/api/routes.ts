@@ -57,6 +57,8 @@ type RoutesParts = AccessRequestParts &
     /** The public key that the log is verified with. Undefined if another service signs the log. */
     readonly logKey: () => string | undefined;
     readonly state: ServingStateHolder;
+    /** Returns why nothing can be recorded; undefined if it can. */
+    readonly recordFailure: () => string | undefined;
     readonly metrics: Metrics;
   };
 
@@ -91,7 +93,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...labelRoutes(parts),
     receiveRoute((name) => parts.signals.stream(name)),
     ...transmitRoutes(parts.signals, publicUrl),
-    ...operationRoutes(parts.state),
+    ...operationRoutes(parts.state, parts.recordFailure),
     metricsRoute(parts.metrics),
     openApiRoute(() => openApiOf(routes, publicUrl())),
   ];

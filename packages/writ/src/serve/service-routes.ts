@@ -86,6 +86,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     searchIndex: () => keeping.searchIndex,
     personKeys: keeping.personKeys,
     log,
+    recordFailure: () => log.failure,
     tiles: keeping.tiles,
     logKey: () => logKey,
     closing,

@@ -129,6 +129,10 @@ export class JournaledWriter implements GroupWriter {
     if (!this.isClosing) this.timer ??= setTimeout(() => void this.caughtUp(), RETRY_MS);
   }
 
+  get failure(): RecordError | undefined {
+    return this.writeError ?? this.tables.failure;
+  }
+
   async readable(): Promise<void> {
     if (this.behind.length > 0) await this.caughtUp();
   }

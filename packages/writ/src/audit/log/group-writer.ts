@@ -28,6 +28,8 @@ export interface GroupWriter {
   write(group: LogGroup, isAwaited?: boolean): Promise<void>;
   /** Resolves when everything on disk can be read from the tables. */
   readable(): Promise<void>;
+  /** Why nothing can be written until that is mended; undefined if it is not known to be so. */
+  readonly failure: RecordError | undefined;
   close(): Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export function threadedWriter(file: string, { skey }: Signer): BatchWriter {
     workerData: { file, skey } satisfies LogWorkerData,
   });
   const waiting: ReturnType<typeof withResolvers<void>>[] = [];
-  let dead: Error | undefined;
+  let dead: RecordError | undefined;
   const settle = ({ count, failure }: Written): void => {
     for (const { resolve, reject } of waiting.splice(0, count)) {
       if (failure === undefined) resolve();
@@ -72,6 +74,9 @@ export function threadedWriter(file: string, { skey }: Signer): BatchWriter {
     write: (group) => writeAll([group]),
     writeAll,
     readable: async () => undefined,
+    get failure() {
+      return dead;
+    },
     async close() {
       if (dead === undefined) worker.postMessage('close');
       await exited.promise;

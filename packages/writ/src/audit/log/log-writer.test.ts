@@ -11,6 +11,7 @@ it('who reads the texts hears each with what it is of, from then on', async () =
     {
       write: async ({ body }) => void written.push(...body.split('\n')),
       readable: async () => undefined,
+      failure: undefined,
       close: async () => undefined,
     },
     UNPROTECTED,

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Append, LogEntry, UsedProof } from '../../decide/record.js';
+import { messageOf } from '../../lib/message-of.js';
 import { withResolvers } from '../../lib/with-resolvers.js';
 import { entryText } from '../../record/entry-text.js';
 import { RecordError } from '../errors.js';
@@ -66,6 +67,8 @@ type TextListener = (notes: readonly EntryNote[], texts: readonly string[]) => v
 
 /** The most characters that may wait for the disk; past that, new entries are refused. */
 const MAX_WAITING = 64 * 2 ** 20;
+/** How long a failed write counts as the state of the disk, if no other is tried meanwhile. */
+const FAILING_MS = 5_000;
 /** How long entries that nobody awaits may linger before a flush. */
 const LINGER_MS = 20;
 
@@ -83,6 +86,8 @@ export class LogWriter implements Append {
   private waitingSize = 0;
   private closing: Promise<void> | undefined;
   private isFlushing = false;
+  /** The last write, if it failed: why, and when (`performance.now()`). */
+  private failed: { readonly why: string; readonly at: number } | undefined;
   private isAsync = false;
   /** The number of entries that are acknowledged and not on disk. */
   private ahead = 0;
@@ -159,6 +164,7 @@ export class LogWriter implements Append {
     this.writing.shift();
     this.waitingSize -= group.size;
     this.ahead -= group.acknowledged;
+    this.failed = failure === undefined ? undefined : { why: messageOf(failure), at: performance.now() };
     if (failure !== undefined) {
       if (group.acknowledged > 0) this.lose(group);
       group.done.reject(failure);
@@ -211,6 +217,14 @@ export class LogWriter implements Append {
     for (const { done } of [...this.writing]) await done.promise.catch(() => undefined);
     await this.writer.readable();
     this.notifyAll();
+  }
+
+  /** Why nothing can be recorded now; undefined if nothing is known against it. */
+  get failure(): string | undefined {
+    const { failure } = this.writer;
+    if (failure !== undefined) return failure.message;
+    const { failed } = this;
+    return failed !== undefined && performance.now() - failed.at < FAILING_MS ? failed.why : undefined;
   }
 
   /** How long the oldest group has been waiting for the disk, in milliseconds. */

@@ -72,6 +72,10 @@ export class PostgresWriter implements GroupWriter {
 
   async readable(): Promise<void> {}
 
+  get failure(): RecordError | undefined {
+    return this.failed;
+  }
+
   write(group: LogGroup): Promise<void> {
     if (this.failed !== undefined) return Promise.reject(this.failed);
     const done = withResolvers();
