@@ -56,7 +56,8 @@ async function send(to: Running, method: string, path: string, body?: unknown, a
     headers: { Authorization: `Bearer ${leader.key(as)}`, 'Content-Type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return { status: response.status, json: await response.json() };
+  const text = await response.text();
+  return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
 }
 const ask = async (to: Running, who: string, what: string, context: object = {}, action = 'read') =>
   (
@@ -162,6 +163,23 @@ describe('replicas', () => {
         expect((await ask(one, `u-${i}`, id, { atLeast: last })).decision).toBe(true);
         expect((await ask(one, `u-${(i + 7) % 60}`, id, { atLeast: last })).decision).toBe(false);
       }
+  });
+
+  it('an outcome that is reported at two services at once denies no decision of somebody else', async () => {
+    await begin(bundle(), 1);
+    const [follower] = followers as [Running];
+    const outcomes: number[] = [];
+    const decisions: boolean[] = [];
+    for (let round = 0; round < 15; round += 1) {
+      const asked = await ask(follower, 'ana', 'x', { detail: 'reasons' }, 'pay');
+      const report = { decisionId: asked.context.id, status: 'completed' };
+      const both = [leader, follower].map((one) => send(one, 'POST', '/v1/outcomes', report, 'default'));
+      const others = [leader, follower].flatMap((one) => [0, 1, 2].map(() => ask(one, 'ana', 'x', {}, 'pay')));
+      outcomes.push(...(await Promise.all(both)).map(({ status }) => status));
+      decisions.push(...(await Promise.all(others)).map(({ decision }) => decision));
+    }
+    expect(decisions.filter((permitted) => !permitted)).toEqual([]);
+    expect(outcomes.filter((status) => status >= 500)).toEqual([]);
   });
 
   it('one that cannot record any more permits nothing', async () => {

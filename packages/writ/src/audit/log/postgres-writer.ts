@@ -93,11 +93,23 @@ export class PostgresWriter implements GroupWriter {
         await this.commit(batch.map(({ group }) => group));
         for (const { done } of batch) done.resolve();
       } catch (error) {
-        const failure = this.failed ?? new RecordError(messageOf(error));
-        for (const { done } of batch) done.reject(failure);
+        await this.separately(batch, error);
       }
     }
     this.running = undefined;
+  }
+
+  /** Commits the groups of a failed transaction one by one, so that none fails for another's sake. */
+  private async separately(batch: readonly Waiting[], error: unknown): Promise<void> {
+    for (const { group, done } of batch) {
+      try {
+        if (this.failed !== undefined || batch.length === 1) throw error;
+        await this.commit([group]);
+        done.resolve();
+      } catch (cause) {
+        done.reject(this.failed ?? new RecordError(messageOf(cause)));
+      }
+    }
   }
 
   private async commit(groups: readonly LogGroup[]): Promise<void> {
@@ -189,7 +201,9 @@ export class PostgresWriter implements GroupWriter {
       });
     await this.each(
       'outcome',
-      'insert into log_outcomes (decision_id, id) select * from unnest($1::text[], $2::text[])',
+      // Of an outcome that is reported at two services at once, the first counts.
+      `insert into log_outcomes (decision_id, id) select * from unnest($1::text[], $2::text[])
+       on conflict do nothing`,
       [outcomes.map(({ decisionId }) => decisionId), outcomes.map(({ id }) => id)],
     );
     await this.each(
