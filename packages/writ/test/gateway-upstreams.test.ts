@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -251,12 +253,6 @@ describe('several servers, here and elsewhere', () => {
 
   it.each([
     [
-      'its credentials go nowhere that it redirects to',
-      (at: number) =>
-        `  servers: { far: { url: 'http://127.0.0.1:${at}/moved', headers: { Authorization: Bearer x } } }`,
-      /did not start/,
-    ],
-    [
       'in the clear, elsewhere than here',
       () => "  servers: { far: { url: 'http://mcp.example/mcp' } }",
       /reached over https/,
@@ -275,6 +271,63 @@ describe('several servers, here and elsewhere', () => {
     ],
   ])('is refused at the start: %s', async (_what, servers, why) => {
     await expect(run(bundle(servers(port)))).rejects.toThrow(why);
+  });
+});
+
+describe('one server that is down, or is not what it should be, at the start', () => {
+  const readiness = async (writ: Running) => (await fetch(`${writ.url}/readyz`)).json();
+
+  it('takes nothing else down, says so, and is connected to when it is there', async () => {
+    tools('near', [tool('look')]);
+    const port = await freePort();
+    const writ = await run(
+      bundle(`  servers: { near: ${stdio('near')}, far: { url: 'http://127.0.0.1:${port}/mcp', prefix: far_ } }`),
+    );
+    expect(await readiness(writ)).toMatchObject({ state: 'ready', notConnected: ['far'] });
+    const client = await connect(writ, 'eve');
+    expect(await names(client)).toEqual(['look']);
+    await client.callTool({ name: 'look', arguments: {} });
+    tools('far', [tool('look')]);
+    const far = await served('far', port);
+    await expect.poll(() => names(client), { interval: 200 }).toEqual(['look', 'far_look']);
+    expect((await readiness(writ)).notConnected).toBeUndefined();
+    await client.close();
+    await writ.stop();
+    far.kill();
+  });
+
+  it.each([
+    ['does not answer MCP', 'process.stdin.resume()', []],
+    ['ends at once', 'process.exit(1)', []],
+  ])('takes nothing else down: one that %s', async (_what, script) => {
+    tools('near', [tool('look')]);
+    const broken = `{ command: "${process.execPath}", args: ["-e", "${script}"], prefix: broken_ }`;
+    const writ = await run(bundle(`  servers: { broken: ${broken}, near: ${stdio('near')} }`));
+    expect(await readiness(writ)).toMatchObject({ state: 'ready', notConnected: ['broken'] });
+    const client = await connect(writ, 'eve');
+    expect(await names(client)).toEqual(['look']);
+    await client.close();
+    await writ.stop();
+  });
+
+  it('is not followed to where it redirects, with its credentials', async () => {
+    const came: unknown[] = [];
+    const elsewhere = createServer((request, response) => {
+      came.push(request.headers.authorization);
+      response.writeHead(200).end();
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+    const to = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`;
+    const moved = createServer((_request, response) => response.writeHead(307, { Location: to }).end());
+    await new Promise<void>((resolve) => moved.listen(0, '127.0.0.1', resolve));
+    const at = (moved.address() as AddressInfo).port;
+    const writ = await run(
+      bundle(`  servers: { far: { url: 'http://127.0.0.1:${at}/mcp', headers: { Authorization: Bearer x } } }`),
+    );
+    expect((await readiness(writ)).notConnected).toEqual(['far']);
+    expect(came).toEqual([]);
+    await writ.stop();
+    for (const server of [elsewhere, moved]) server.close();
   });
 });
 

@@ -7,6 +7,8 @@ const stateShape = z.object({
   policyVersion: z.string().optional(),
   since: z.string().optional(),
   why: z.string().optional(),
+  /** The gateway's servers whose tools cannot be called now. */
+  notConnected: z.array(z.string()).optional(),
 });
 
 /**
@@ -44,7 +46,8 @@ export function operationRoutes(state: ServingStateHolder, recordFailure: () => 
         },
       },
       handle({ reply }) {
-        const { current } = state;
+        const { notConnected } = state;
+        const current = { ...state.current, ...(notConnected.length === 0 ? {} : { notConnected: [...notConnected] }) };
         const isRecording = !state.serves || recordFailure() === undefined;
         reply.code(state.serves && isRecording ? 200 : 503);
         // The failure itself is in the log: it can name the database.

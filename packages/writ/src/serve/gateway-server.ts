@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { ServingStateHolder } from '../api/http/serving-state.js';
 import type { Bundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
@@ -21,6 +22,7 @@ import { startUpstreams } from './upstreams.js';
 interface GatewayServerParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
+  readonly state: ServingStateHolder;
   /** On loopback; 0 for any free one. */
   readonly port: number;
   readonly token: TokenService;
@@ -46,6 +48,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     onContents: () => lists.emit('changed'),
     onStart: (upstream) => closers.add(() => upstream.close()),
   });
+  parts.state.watchServers(() => shared.filter(({ isAlive }) => !isAlive).map(({ name }) => name));
   const log: Log = {
     warn: (message) => logger.warn({ face: 'gateway' }, message),
     error: (err, message) => logger.error({ face: 'gateway', err }, message),

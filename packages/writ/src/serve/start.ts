@@ -79,6 +79,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   const gatewayUrl = await startGateway({
     rooms,
     serving,
+    state,
     token,
     port: options.gatewayPort,
     desk: access.desk,

@@ -45,16 +45,19 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpst
       const suspended = await pins.see({ server: name, rule: pin, shown }, tools, others, clock());
       if (suspended.length > 0) await parts.onSuspended(suspended);
     };
-    return Upstream.start(name, addressOf(name, server, bundle, data), {
+    const options = {
       prefix,
       timeoutMs: millisecondsOf(timeout),
       concurrency,
       getsToken: passToken,
       onTools,
       onContents: parts.onContents,
-      onState: (message) => logger.warn({ face: 'gateway' }, message),
-      ...(bridge === undefined ? {} : { bridge }),
-    });
+      onState: (message: string) => logger.warn({ face: 'gateway' }, message),
+    };
+    const address = addressOf(name, server, bundle, data);
+    return bridge === undefined
+      ? Upstream.startOrRetry(name, address, options)
+      : Upstream.start(name, address, { ...options, bridge });
   };
   const shared: Upstream[] = [];
   for (const [name, server] of servers) {

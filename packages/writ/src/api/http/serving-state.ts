@@ -20,6 +20,7 @@ const STARTING: ServingState = { state: 'starting' };
 export class ServingStateHolder {
   private state = STARTING;
   private isStarted = false;
+  private servers: () => readonly string[] = () => [];
 
   get current(): ServingState {
     return this.isStarted || this.state.state === 'stopping' ? this.state : STARTING;
@@ -28,6 +29,16 @@ export class ServingStateHolder {
   /** Changes the state. A service that stops stays in that state. */
   set(state: ServingState): void {
     if (this.state.state !== 'stopping') this.state = state;
+  }
+
+  /** @param notConnected returns the names of the gateway's servers that are not connected */
+  watchServers(notConnected: () => readonly string[]): void {
+    this.servers = notConnected;
+  }
+
+  /** The names of the gateway's servers that are not connected: their tools cannot be called, all else goes on. */
+  get notConnected(): readonly string[] {
+    return this.servers();
   }
 
   /** Reports the state from now on: every step that can keep the service from starting is done. */

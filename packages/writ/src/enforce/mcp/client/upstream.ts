@@ -50,6 +50,10 @@ const MAX_CALL_MS = 3_600_000;
 const CONCURRENCY = 64;
 /** The most calls that wait for their turn. */
 const MAX_WAITING = 1_000;
+/** How long one attempt to connect and list may take: a server can list pages without an end. */
+const CONNECT_MS = 60_000;
+/** How long the start of the gateway waits for a server. */
+const START_MS = 10_000;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
 
@@ -102,6 +106,33 @@ export class Upstream {
       const how = 'url' in server ? `is it served at ${server.url}?` : `try the command by hand: ${server.command}`;
       throw new UpstreamError(`the MCP server ${name} did not start: ${messageOf(cause)}`, how, { cause });
     }
+    return upstream;
+  }
+
+  /**
+   * Starts the server as {@link start} does. A server that is down, or slow, is one broken server: it has no tools until it
+   * is connected to, and is tried again like one that is gone. Never rejects.
+   */
+  static async startOrRetry(
+    name: string,
+    server: ServerCommand | ServerAddress,
+    options: UpstreamOptions,
+  ): Promise<Upstream> {
+    const upstream = new Upstream(name, server, options);
+    const connected = upstream.connect().catch((error: unknown) => {
+      if (upstream.isClosed) return;
+      options.onState?.(`${name} did not start (${messageOf(error)}); it is tried again in ${upstream.wait / 1_000} s`);
+      upstream.again();
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        options.onState?.(`${name} has not started after ${START_MS / 1_000} s; the others go on without it`);
+        resolve();
+      }, START_MS);
+    });
+    await Promise.race([connected, late]);
+    clearTimeout(timer);
     return upstream;
   }
 
@@ -248,13 +279,17 @@ export class Upstream {
     if (this.options.bridge !== undefined) bridgeTo(client, this.options.bridge);
     const transport = transportTo(this.server);
     const shared = 'url' in this.server ? undefined : new SharedConnection(transport);
+    const timer = setTimeout(() => client.close().catch(() => undefined), CONNECT_MS);
     try {
       await client.connect(shared ?? transport);
       await this.list(client);
       await this.watched.use(client);
+      if (this.isClosed) throw new UpstreamError(`${this.name} was closed while it started`, 'start it again');
     } catch (error) {
       await client.close().catch(() => undefined);
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
     this.client = client;
     this.direct = this.directTo(client, shared);

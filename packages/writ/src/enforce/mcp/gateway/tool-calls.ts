@@ -92,7 +92,9 @@ export class ToolCalls {
       const decision = permits.join(decisions);
       if (upstream === undefined) {
         await execution.report(decision, 'not-executed');
-        throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}`, { decisionId: decision.id });
+        const down = catalogue.notConnected(tool);
+        const why = down.length === 0 ? '' : `; not connected now: ${down.join(', ')}`;
+        throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}${why}`, { decisionId: decision.id });
       }
       const asServed = offered?.tool.name ?? tool;
       // Obligations change an answer, and a task has its answer only later.

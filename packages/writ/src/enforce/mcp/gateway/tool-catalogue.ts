@@ -42,6 +42,12 @@ export class ToolCatalogue {
     return undefined;
   }
 
+  /** Returns the names of the servers that are not connected, and may have the tool. */
+  notConnected(shown: string): string[] {
+    const may = this.upstreams.filter(({ isAlive, prefix }) => !isAlive && shown.startsWith(prefix));
+    return may.map(({ name }) => name);
+  }
+
   private all(): OfferedTool[] {
     return this.upstreams.flatMap((upstream) =>
       upstream.tools.map((tool) => ({ upstream, tool, shown: `${upstream.prefix}${tool.name}` })),
