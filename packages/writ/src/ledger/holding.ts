@@ -24,8 +24,3 @@ export interface KeptHolding extends Holding {
   readonly decisionId: string | undefined;
   readonly at: number;
 }
-
-/** Returns a holding with the end of its window, in ms since the epoch. */
-export function holdingOf(held: Omit<Holding, 'until'>, until: number): Holding {
-  return until === Number.POSITIVE_INFINITY ? held : { ...held, until };
-}
