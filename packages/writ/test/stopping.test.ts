@@ -7,6 +7,7 @@ import { AsyncAcknowledgement } from '../src/audit/log/async-acknowledgement.js'
 import { LogReader } from '../src/audit/log/log-reader.js';
 import { PersonKeys } from '../src/audit/protection/person-keys.js';
 import { LogIndex } from '../src/audit/search/log-index.js';
+import { Upstream } from '../src/enforce/mcp/client/upstream.js';
 import { Credentials } from '../src/provenance/credentials.js';
 import { SigningKeys } from '../src/provenance/signing-keys.js';
 import { Approvals } from '../src/registry/approval-store.js';
@@ -73,8 +74,10 @@ describe('a start that fails is cleaned up', () => {
     await startsAgain();
   });
 
-  it('at a server of the gateway that does not start', async () => {
-    await expect(run(bundleOf(GATEWAY), { data })).rejects.toThrow(/none/);
+  it('at the servers of the gateway', async () => {
+    vi.spyOn(Upstream, 'startOrRetry').mockImplementation(rejected);
+    await expect(run(bundleOf(GATEWAY), { data })).rejects.toThrow('provoked');
+    vi.restoreAllMocks();
     await startsAgain();
   });
 

@@ -36,7 +36,7 @@ export class ServingStateHolder {
     this.servers = notConnected;
   }
 
-  /** The names of the gateway's servers that are not connected: their tools cannot be called, all else goes on. */
+  /** The names of the gateway's servers that are not connected: their tools cannot be called, and all others can. */
   get notConnected(): readonly string[] {
     return this.servers();
   }

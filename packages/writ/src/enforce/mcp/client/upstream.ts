@@ -127,7 +127,7 @@ export class Upstream {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        options.onState?.(`${name} has not started after ${START_MS / 1_000} s; the others go on without it`);
+        options.onState?.(`${name} has not started after ${START_MS / 1_000} s; the others start without it`);
         resolve();
       }, START_MS);
     });
