@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
@@ -99,6 +100,22 @@ describe('a stop closes everything', () => {
     provoke();
     await expect(writ.writ.close()).rejects.toMatchObject({ code: 'close_failed' });
     vi.restoreAllMocks();
+    await startsAgain();
+  });
+
+  it('although a connection is open that has sent nothing, or half a request', async () => {
+    const writ = await run(bundleOf(FILES), { data });
+    const { port } = new URL(writ.url);
+    const sockets = ['', 'GET /livez HTTP/1.1\r\nHost: x\r\n'].map((text) => {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(text);
+      return socket;
+    });
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    const ended = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    await writ.writ.close();
+    await Promise.all(ended);
     await startsAgain();
   });
 

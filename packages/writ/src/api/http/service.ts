@@ -47,6 +47,8 @@ const LIMITS = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeou
 const MAX_CONNECTIONS = 10_000;
 /** How often a closing service closes connections that have become idle. */
 const CLOSE_IDLE_MS = 50;
+/** How long a closing service waits for requests in flight; their connections are then ended. */
+const CLOSE_GRACE_MS = 10_000;
 /** A refused body is read and discarded up to this length, in bytes; past it the connection ends. */
 const MAX_UNREAD = 64 * 1024;
 
@@ -69,6 +71,7 @@ export class HttpService {
   private readonly server: Server;
   private isClosing = false;
   private address = '';
+  private readonly sockets = new Set<Socket>();
 
   constructor(private readonly parts: ServiceParts) {
     const { tls } = parts;
@@ -88,6 +91,10 @@ export class HttpService {
           );
     this.server.maxConnections = MAX_CONNECTIONS;
     this.server.on('clientError', refuseConnection);
+    this.server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
   }
 
   /** Adds operations. Before {@link listen}. */
@@ -258,10 +265,16 @@ export class HttpService {
     this.isClosing = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     // A connection that was about to be idle when the others were closed is found the next time.
-    const closeIdle = (): void => this.server.closeIdleConnections();
+    const closeIdle = (): void => {
+      this.server.closeIdleConnections();
+      // Node counts a connection that has sent nothing as busy, and looks at its time no more once it closes.
+      for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
+    };
+    const grace = setTimeout(() => this.server.closeAllConnections(), CLOSE_GRACE_MS);
     const stop = every(CLOSE_IDLE_MS, closeIdle, (error) => this.parts.logger.error({ err: error }, 'not closed'));
     closeIdle();
     await closed;
+    clearTimeout(grace);
     await stop();
   }
 }
