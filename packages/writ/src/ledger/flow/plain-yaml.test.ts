@@ -25,6 +25,12 @@ describe('an answer that is hostile to a YAML parser (attack F1)', () => {
     ['colons', `a: ${'b: '.repeat(2_000)}`],
     ['half a megabyte of keys', 'a:\n'.repeat(160_000)],
     ['braces on lines of their own', '- {\n'.repeat(1_000)],
+    ['explicit keys after a key', `a: ${'? '.repeat(2_000)}`],
+    ['explicit keys after an anchor', `- &a ${'? '.repeat(2_000)}`],
+    ['a few explicit keys on each line', 'a: ? ? ? b\n'.repeat(100)],
+    ['explicit keys in a list', `[${'? '.repeat(2_000)}]`],
+    ['anchors in a line', `- ${'&a '.repeat(20_000)}`],
+    ['a map that is not closed', `{{{{{{${'a,\n'.repeat(20_000)}`],
   ])('is one text, and takes no time: %s', (_name, text) => {
     expect(isPlainYaml(text)).toBe(false);
     // A bound that no load of the machine reaches: CPU time, of some microseconds.
@@ -34,6 +40,7 @@ describe('an answer that is hostile to a YAML parser (attack F1)', () => {
 
   it.each([
     ['a list of records', '- id: 1\n  sender: ana@shop.example\n  body: |\n    Hello {name}, see [1].\n- id: 2\n'],
+    ['questions in a text', '- body: "Really? Yes. Is it? [1]"\n  id: 1\n'],
     ['flow collections', 'items: [{ id: 1, tags: [a, b] }, { id: 2, tags: [] }]\n'],
     ['a nested map', 'a:\n  b:\n    c:\n      - d: 1\n'],
   ])('one that is not is read as before: %s', (_name, text) => {

@@ -6,6 +6,10 @@ const MAX_LENGTH = 64 * 1024;
 const MAX_FLOW_DEPTH = 6;
 /** The most block indicators that may begin one line, as in `- - a`. */
 const MAX_COMPACT = 6;
+/** An explicit key (`? a`). The parser takes exponential time in nested ones, and no tool needs one. */
+const EXPLICIT_KEY = /(?:^|[^\p{L}\p{N}\p{P}]|[-[{,:&!|>])\?(?:\s|$)/u;
+/** Many properties of one node (`&a`, `!a`) take the square of their number. */
+const MAX_LINE = 4 * 1024;
 const MAX_INDENT = 64;
 
 /** The indentation of a line, and the block indicators that begin it. */
@@ -19,6 +23,7 @@ export function isPlainYaml(text: string): boolean {
   if (text.length > MAX_LENGTH) return false;
   let depth = 0;
   for (const line of text.split(/\r\n?|\n/)) {
+    if (line.length > MAX_LINE || EXPLICIT_KEY.test(line)) return false;
     const [, indent = '', indicators = ''] = LINE_START.exec(line) ?? [];
     if (indent.length > MAX_INDENT || indicators.replace(/[^-?:]/g, '').length > MAX_COMPACT) return false;
     // A value that has a colon again is an error, which the parser looks for once for each.
@@ -29,5 +34,6 @@ export function isPlainYaml(text: string): boolean {
       if (depth > MAX_FLOW_DEPTH) return false;
     }
   }
-  return true;
+  // Each item of a collection that is not closed is an error of its own.
+  return depth === 0;
 }
