@@ -43,6 +43,20 @@ it('a folder that others can read is mended, with all that is in it, and the pat
   ]);
 });
 
+it('files that are not of Writ keep their modes, and a folder that everybody shares keeps its own', () => {
+  const data = join(folder, 'shared');
+  mkdirSync(join(data, 'src'), { recursive: true });
+  for (const name of ['src/a.ts', 'README.md', 'writ.db']) {
+    writeFileSync(join(data, name), '');
+    chmodSync(join(data, name), 0o644);
+  }
+  chmodSync(join(data, 'src'), 0o755);
+  chmodSync(data, 0o1777);
+  expect(makePrivate(data)).toEqual([join(data, 'writ.db')]);
+  expect(['src', 'src/a.ts', 'README.md'].map((name) => modeOf(join(data, name)))).toEqual(['755', '644', '644']);
+  expect(modeOf(data)).toBe('777');
+});
+
 it('what a link leads to is not changed', () => {
   const [data, elsewhere] = [join(folder, 'data'), join(folder, 'elsewhere')];
   mkdirSync(data, { mode: 0o700 });

@@ -3,9 +3,13 @@ import { join } from 'node:path';
 
 /** The permissions of everybody but the owner. */
 const OTHERS = 0o077;
+/** A folder that everybody shares, as /tmp: its mode is not ours to change. */
+const STICKY = 0o1000;
+/** The entries of a data folder that Writ makes: a folder that also holds other files keeps the modes of those. */
+const OWN = /^(?:writ|index|lock)\.db(?:-\w+)?$|^log\.journal|^last-good\.json|^keys$/;
 
 /**
- * Makes a folder of the service's data, and everything in it, readable by its owner alone. The store has the private keys
+ * Makes a folder of the service's data, and all that Writ keeps in it, readable by its owner alone. The store has the private keys
  * of tokens and the secrets of approvals: a user of the machine who reads it can forge both. Public keys may be read, but
  * not reached.
  *
@@ -22,7 +26,7 @@ export function makePrivate(folder: string): string[] {
   });
 }
 
-/** Returns the folder and the paths in it that others than their owner can use; none on Windows, which has no such modes. */
+/** Returns the folder and the paths of Writ in it that others than their owner can use; none on Windows, which has no such modes. */
 export function readableByOthers(folder: string): string[] {
   if (process.platform === 'win32') return [];
   const found: string[] = [];
@@ -30,8 +34,10 @@ export function readableByOthers(folder: string): string[] {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     // A link has no mode of its own, and what it leads to is not in the folder.
     if (stat === undefined || stat.isSymbolicLink()) return;
-    if ((stat.mode & OTHERS) !== 0 && !path.endsWith('.pub')) found.push(path);
-    if (stat.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
+    const isOpen = (stat.mode & OTHERS) !== 0 && (stat.mode & STICKY) === 0;
+    if (isOpen && !path.endsWith('.pub')) found.push(path);
+    if (!stat.isDirectory()) return;
+    for (const name of readdirSync(path)) if (path !== folder || OWN.test(name)) visit(join(path, name));
   };
   visit(folder);
   return found;
