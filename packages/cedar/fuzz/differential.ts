@@ -45,29 +45,44 @@ interface Answer {
   readonly errors: readonly string[];
 }
 
+/** A case with the answers of the official engine, which are the slow part. */
+export interface AnsweredCase extends Case {
+  readonly texts: Readonly<Record<string, string>>;
+  /** The policies as the official parser reads their texts. */
+  readonly read: readonly Policy[];
+  /** One for each request. */
+  readonly expected: readonly Answer[];
+}
+
+export function answered(given: Case): AnsweredCase {
+  const texts = Object.fromEntries(given.policies.map((one) => [one.id, printPolicy(one)]));
+  const read = readPolicyText(Object.values(texts).join('\n')).map(({ id, json }) => readPolicy(id, json));
+  return { ...given, texts, read, expected: given.requests.map((request) => ask(request, texts, given.entities)) };
+}
+
 /**
  * How the two engines differ on a case; undefined when they agree. Ours is asked in every way that it can answer:
  * generated code and closures, with and without the index, from the text as the official parser reads it and from the
  * tree that the text was printed from.
  */
-export function difference(given: Case, operators: Operators = OPERATORS): string | undefined {
-  const texts = Object.fromEntries(given.policies.map((one) => [one.id, printPolicy(one)]));
-  const read = readPolicyText(Object.values(texts).join('\n')).map(({ id, json }) => readPolicy(id, json));
+export function difference(given: AnsweredCase, operators: Operators = OPERATORS): string | undefined {
+  const { texts, read } = given;
   const store = Entities.fromJson(given.entities as readonly EntityJson[]);
   const sets = [
-    ['generated', new PolicySet(read, undefined, { ...DEFAULT_OPTIONS, operators })],
-    ['closures', new PolicySet(read, undefined, { operators, backend: 'closures', indexFrom: 1 })],
-    ['from the tree', new PolicySet(given.policies, undefined, { ...DEFAULT_OPTIONS, operators, indexFrom: 1 })],
+    ['generated', () => PolicySet.of(read, undefined, { ...DEFAULT_OPTIONS, operators })],
+    ['closures', () => PolicySet.of(read, undefined, { operators, backend: 'closures', indexFrom: 1 })],
+    ['from the tree', () => PolicySet.of(given.policies, undefined, { ...DEFAULT_OPTIONS, operators, indexFrom: 1 })],
   ] as const;
-  for (const request of given.requests) {
-    const expected = ask(request, texts, given.entities);
-    for (const [name, set] of sets) {
-      const actual = answerOf(set.isAuthorized(request, store));
-      if (JSON.stringify(actual) !== JSON.stringify(expected)) {
+  for (const [name, build] of sets) {
+    const set = build();
+    for (const [i, request] of given.requests.entries()) {
+      const expected = JSON.stringify(given.expected[i]);
+      const actual = JSON.stringify(answerOf(set.isAuthorized(request, store)));
+      if (actual !== expected) {
         return [
           `${name} differs on ${JSON.stringify(request)}`,
-          `official ${JSON.stringify(expected)}`,
-          `ours     ${JSON.stringify(actual)}`,
+          `official ${expected}`,
+          `ours     ${actual}`,
           ...Object.values(texts),
           JSON.stringify(given.entities),
         ].join('\n');
@@ -77,7 +92,7 @@ export function difference(given: Case, operators: Operators = OPERATORS): strin
   return undefined;
 }
 
-function ask(request: Request, texts: Record<string, string>, data: readonly EntityData[]): Answer {
+function ask(request: Request, texts: Readonly<Record<string, string>>, data: readonly EntityData[]): Answer {
   const answer = official.isAuthorized({
     ...request,
     context: (request.context ?? {}) as official.Context,

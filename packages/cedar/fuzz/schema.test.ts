@@ -9,7 +9,7 @@ import { Schema } from '../src/schema/schema.js';
 import { arbitraryChoices } from './differential.js';
 import { type TypedCase, typedCaseOf } from './schemas.js';
 
-const CASES = 3_000;
+const CASES = 900;
 const SEED = Number(process.env.WRIT_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 /** What each request comes to: a decision, or a refusal of data that does not fit the schema. */
@@ -44,7 +44,7 @@ function ours(given: TypedCase, schema: Schema): string[] {
   } catch (error) {
     return given.requests.map(() => refused(error));
   }
-  const policies = new PolicySet(given.policies, schema, DEFAULT_OPTIONS);
+  const policies = PolicySet.of(given.policies, schema, DEFAULT_OPTIONS);
   return given.requests.map((request) => {
     try {
       const { decision, reasons, errors } = policies.isAuthorized(request, entities);

@@ -46,7 +46,7 @@ export function compile(options: CompileOptions): PolicySet {
     options.schema === undefined || options.schema instanceof Schema ? options.schema : Schema.parse(options.schema);
   const { statics, templates, links } = readPolicies(options.policies);
   const linked = [...(options.templateLinks ?? []), ...links].map((link) => readLink(link, templates));
-  return new PolicySet([...statics, ...linked], schema);
+  return PolicySet.of([...statics, ...linked], schema);
 }
 
 interface ReadPolicies {

@@ -15,7 +15,10 @@ export interface CompilerOptions {
   readonly indexFrom: number;
 }
 
-/** Functions by the code of their shape; a bound, because each distinct shape is code that the engine keeps. */
+/**
+ * Functions by the code of their shape, those of the last use at the end. A bound, for all sets and for what one set generates,
+ * because each distinct shape is code that the engine keeps.
+ */
 const MAX_SHAPES = 5_000;
 const shapesOf = new WeakMap<Operators, Map<string, Generated>>();
 
@@ -42,11 +45,13 @@ export class CompiledCondition {
     return this.options.operators.bool(this.closure(env, named));
   }
 
-  private compile(): void {
+  /** Compiles it now, if it is not. */
+  compile(): void {
+    if (this.generated !== undefined || this.closure !== undefined) return;
     const { operators, backend } = this.options;
     const expr = this.expr();
     const shape = backend === 'generated' && CAN_GENERATE ? shapeOf(expr, this.table, operators) : undefined;
-    const generated = shape && functionOf(shape.code, operators);
+    const generated = shape && functionOf(shape.code, operators, this.table);
     if (shape !== undefined && generated !== undefined) {
       this.constants = shape.constants;
       this.generated = generated;
@@ -63,21 +68,21 @@ export class CompiledPolicy {
   /** The last decision that looked at it: one that finds it twice evaluates it once. */
   seen = 0;
   private expr: Expr | undefined;
-  private readonly whole: CompiledCondition;
+  private whole: CompiledCondition | undefined;
   private readonly rest: CompiledCondition;
 
   constructor(
     readonly policy: Policy,
     /** Its place in the set: reasons are given in this order. */
     readonly order: number,
-    table: NameTable,
-    options: CompilerOptions,
+    private readonly table: NameTable,
+    private readonly options: CompilerOptions,
     isIndexed: boolean,
   ) {
     this.id = policy.id;
     this.isForbid = policy.effect === 'forbid';
-    this.whole = new CompiledCondition(() => this.condition, table, options);
-    this.rest = isIndexed ? new CompiledCondition(() => unindexedOf(policy), table, options) : this.whole;
+    this.rest = new CompiledCondition(() => (isIndexed ? unindexedOf(policy) : conditionOf(policy)), table, options);
+    if (!isIndexed) this.whole = this.rest;
   }
 
   /** The policy as one expression. */
@@ -86,8 +91,14 @@ export class CompiledPolicy {
     return this.expr;
   }
 
+  /** Compiles what decisions over an index call. */
+  compile(): void {
+    this.rest.compile();
+  }
+
   /** @throws {EvaluationFailure} when Cedar says that the policy cannot be evaluated */
   applies(env: Environment, named: readonly Value[]): boolean {
+    this.whole ??= new CompiledCondition(() => this.condition, this.table, this.options);
     return this.whole.holds(env, named);
   }
 
@@ -97,17 +108,23 @@ export class CompiledPolicy {
   }
 }
 
-/** The function of a shape's code; undefined when there are too many shapes to keep. */
-function functionOf(code: string, operators: Operators): Generated | undefined {
+/** Returns the function of a shape's code; undefined if the set has generated as many as it may. */
+function functionOf(code: string, operators: Operators, table: NameTable): Generated | undefined {
   let shapes = shapesOf.get(operators);
   if (shapes === undefined) {
     shapes = new Map();
     shapesOf.set(operators, shapes);
   }
-  let generated = shapes.get(code);
-  if (generated === undefined && shapes.size < MAX_SHAPES) {
-    generated = generate(code, operators);
-    shapes.set(code, generated);
+  const known = shapes.get(code);
+  if (known !== undefined) {
+    shapes.delete(code);
+    shapes.set(code, known);
+    return known;
   }
+  if (table.generated >= MAX_SHAPES) return undefined;
+  const generated = generate(code, operators);
+  table.generated += 1;
+  if (shapes.size >= MAX_SHAPES) shapes.delete(shapes.keys().next().value as string);
+  shapes.set(code, generated);
   return generated;
 }

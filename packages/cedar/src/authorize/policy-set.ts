@@ -6,6 +6,7 @@ import { nameEntities } from '../evaluate/names.js';
 import { OPERATORS } from '../evaluate/operators.js';
 import type { Policy } from '../policy/ast.js';
 import type { Schema } from '../schema/schema.js';
+import { finish, type Steps } from '../steps.js';
 import { EvaluationFailure } from '../values/failure.js';
 import { ValueReader } from '../values/read-value.js';
 import { type EntityUid, outsideEnumeration } from '../values/uid.js';
@@ -65,31 +66,48 @@ const NOTHING: RecordValue = new Map();
 
 /** A compiled policy set. Made by {@link compile}. Immutable; use one for as many stores and requests as you like. */
 export class PolicySet {
-  private readonly compiled: readonly CompiledPolicy[];
+  private readonly compiled: CompiledPolicy[] = [];
   private readonly table = new NameTable();
   private readonly bound = new WeakMap<Entities, Bound>();
-  private readonly infos: ReadonlyMap<string, Policy>;
+  private readonly infos = new Map<string, Policy>();
+  private isNamed = false;
   private decisions = 0;
 
-  /** Use {@link compile}. */
-  constructor(
-    policies: readonly Policy[],
+  private constructor(
+    private readonly isIndexed: boolean,
     readonly schema: Schema | undefined,
-    private readonly options: CompilerOptions = DEFAULT_OPTIONS,
-  ) {
-    const infos = new Map<string, Policy>();
+    private readonly options: CompilerOptions,
+  ) {}
+
+  /** Makes a set of policies that were read. Use {@link compile}. @throws {CedarError} `policy` if two have one id */
+  static of(policies: readonly Policy[], schema: Schema | undefined, options = DEFAULT_OPTIONS): PolicySet {
+    return finish(PolicySet.assembling(policies, schema, options));
+  }
+
+  /** Makes it step by step, for a caller that does other work in between. @throws {CedarError} as {@link of} */
+  static *assembling(
+    policies: readonly Policy[],
+    schema: Schema | undefined,
+    options = DEFAULT_OPTIONS,
+  ): Steps<PolicySet> {
+    const set = new PolicySet(policies.length >= options.indexFrom, schema, options);
     for (const policy of policies) {
-      if (infos.has(policy.id)) {
-        throw new CedarError('policy', `two policies have the id \`${policy.id}\``, {
-          policyId: policy.id,
-          help: 'give each its own @id',
-        });
-      }
-      infos.set(policy.id, policy);
+      set.add(policy);
+      yield;
     }
-    this.infos = infos;
-    const isIndexed = policies.length >= options.indexFrom;
-    this.compiled = policies.map((policy, order) => new CompiledPolicy(policy, order, this.table, options, isIndexed));
+    return set;
+  }
+
+  private add(policy: Policy): void {
+    if (this.infos.has(policy.id)) {
+      throw new CedarError('policy', `two policies have the id \`${policy.id}\``, {
+        policyId: policy.id,
+        help: 'give each its own @id',
+      });
+    }
+    this.infos.set(policy.id, policy);
+    const { compiled, table, options, isIndexed } = this;
+    compiled.push(new CompiledPolicy(policy, compiled.length, table, options, isIndexed));
   }
 
   /** The policies, by id. */
@@ -206,15 +224,30 @@ export class PolicySet {
     return bound;
   }
 
+  /**
+   * Prepares everything that the first decision over a store would, and the conditions of all policies, step by step. The store may
+   * change in between.
+   */
+  *binding(entities: Entities): Steps<void> {
+    yield* this.preparing(entities, true);
+  }
+
   private bindAnew(entities: Entities): Bound {
-    // Once: the names are the same for every store.
-    if (this.table.names.length === 0) {
-      for (const { policy } of this.compiled) nameEntities(conditionOf(policy), this.table);
+    return finish(this.preparing(entities, false));
+  }
+
+  private *preparing(entities: Entities, isCompiled: boolean): Steps<Bound> {
+    const index = this.isIndexed ? new ScopeIndex<CompiledPolicy>((uid) => entities.intern(uid)) : undefined;
+    // All parts of one policy in a row: a policy may have to be read for it.
+    for (const item of this.compiled) {
+      // The names are the same for every store.
+      if (!this.isNamed) nameEntities(conditionOf(item.policy), this.table);
+      if (isCompiled) item.compile();
+      index?.add(item.policy, item);
+      yield;
     }
-    const named = this.table.resolve(entities);
-    const items = this.compiled.map((item) => ({ policy: item.policy, item }));
-    const index =
-      items.length < this.options.indexFrom ? undefined : new ScopeIndex(items, (uid) => entities.intern(uid));
+    this.isNamed = true;
+    const named = yield* this.table.resolving(entities);
     const bound: Bound = { named, index, revision: entities.revision };
     this.bound.set(entities, bound);
     return bound;

@@ -17,14 +17,9 @@ export class ScopeIndex<P> {
   /** Goes up when what was remembered no longer holds. */
   private generation = 0;
 
-  constructor(
-    policies: Iterable<{ readonly policy: Policy; readonly item: P }>,
-    private readonly entityOf: (uid: EntityUid) => Entity,
-  ) {
-    for (const { policy, item } of policies) this.add(policy, item);
-  }
+  constructor(private readonly entityOf: (uid: EntityUid) => Entity) {}
 
-  private add(policy: Policy, item: P): void {
+  add(policy: Policy, item: P): void {
     const principal = this.slotOf(policy.principal, this.principalGroups);
     const resource = this.slotOf(policy.resource, this.resourceGroups);
     const actions = this.root.at(principal, () => new Level<Level<P[]>>());

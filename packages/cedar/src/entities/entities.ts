@@ -1,6 +1,7 @@
 import { CedarError } from '../errors.js';
 import { parseJson } from '../json.js';
 import type { Schema } from '../schema/schema.js';
+import type { Steps } from '../steps.js';
 import { ValueReader } from '../values/read-value.js';
 import { type EntityUid, outsideEnumeration, uidText } from '../values/uid.js';
 import { Entity, type RecordValue, type Value } from '../values/value.js';
@@ -41,6 +42,8 @@ export interface PreparedChange {
   apply(): number;
 }
 
+/** How many entities one step of {@link Entities.loading} reads. */
+const LOADED_AT_ONCE = 50;
 const NOTHING: RecordValue = new Map();
 const NONE: ReadonlySet<Entity> = new Set();
 
@@ -80,6 +83,26 @@ export class Entities {
   static fromJson(json: string | readonly EntityJson[], options: EntitiesOptions = {}): Entities {
     const entities = new Entities(options);
     entities.apply(entities.withActions(entities.stageAll(listOf(json))));
+    return entities;
+  }
+
+  /**
+   * Reads the same step by step, for a caller that does other work in between.
+   *
+   * @throws {CedarError} as {@link fromJson}, but `json`
+   */
+  static *loading(list: readonly EntityJson[], options: EntitiesOptions): Steps<Entities> {
+    const entities = new Entities(options);
+    const isAction = ({ uid }: EntityJson): boolean =>
+      options.schema?.action('__entity' in uid ? uid.__entity : uid) !== undefined;
+    const seen = new Set<Entity>();
+    // Data about an action is joined with the schema's.
+    entities.apply(entities.withActions(entities.stageAll(list.filter(isAction), seen)));
+    for (let i = 0; i < list.length; i += LOADED_AT_ONCE) {
+      yield;
+      const some = list.slice(i, i + LOADED_AT_ONCE).filter((entity) => !isAction(entity));
+      entities.apply(entities.stageAll(some, seen));
+    }
     return entities;
   }
 
@@ -290,8 +313,7 @@ export class Entities {
     return filled;
   }
 
-  private stageAll(list: readonly unknown[]): Staged[] {
-    const seen = new Set<Entity>();
+  private stageAll(list: readonly unknown[], seen = new Set<Entity>()): Staged[] {
     return list.map((item, i) => {
       const staged = this.stage(item, `$[${i}]`);
       if (seen.has(staged.entity)) {

@@ -1,5 +1,6 @@
 import type { Entities } from '../entities/entities.js';
 import type { Expr } from '../policy/ast.js';
+import { finish, type Steps } from '../steps.js';
 import type { EntityUid } from '../values/uid.js';
 import { type Entity, type RecordValue, SetValue, type Value } from '../values/value.js';
 
@@ -18,7 +19,9 @@ type Named = { readonly uid: EntityUid } | { readonly members: readonly number[]
 export class NameTable {
   private readonly entities = new Map<string, Map<string, number>>();
   private readonly sets = new Map<string, number>();
-  readonly names: Named[] = [];
+  private readonly names: Named[] = [];
+  /** How many functions were generated for the policies of the table. */
+  generated = 0;
 
   indexOf(uid: EntityUid): number {
     let ids = this.entities.get(uid.type);
@@ -47,11 +50,17 @@ export class NameTable {
 
   /** The names as a store's own objects. */
   resolve(entities: Entities): Value[] {
+    return finish(this.resolving(entities));
+  }
+
+  /** Resolves the names step by step. */
+  *resolving(entities: Entities): Steps<Value[]> {
     const values: Value[] = [];
     for (const name of this.names) {
       values.push(
         'uid' in name ? entities.intern(name.uid) : new SetValue(name.members.map((member) => values[member] as Value)),
       );
+      yield;
     }
     return values;
   }

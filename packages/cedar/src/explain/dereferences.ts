@@ -3,6 +3,7 @@ import type { Expr, Variable } from '../policy/ast.js';
 import { childrenOf } from '../policy/children.js';
 import type { Schema } from '../schema/schema.js';
 import type { CedarType } from '../schema/types.js';
+import type { Steps } from '../steps.js';
 import { type EntityUid, uidText } from '../values/uid.js';
 
 /** Whose attributes policies read besides those of the principal, the action and the resource themselves. */
@@ -13,17 +14,21 @@ export interface Dereferences {
   readonly named: readonly EntityUid[];
 }
 
-/** What of a store policies can read, from their text; what cannot be told counts as read. */
-export function dereferencesOf(policies: PolicySet, schema: Schema): Dereferences {
+/** Finds what of a store policies can read, from their text, step by step; what is not clear counts as read. */
+export function* findingDereferences(policies: PolicySet, schema: Schema): Steps<Dereferences> {
+  const plain = new Map<string, boolean>();
   const named = new Map<string, EntityUid>();
   let follows = false;
   const look = (expr: Expr): void => {
     const base = readFrom(expr);
     if (base?.op === 'entity') named.set(uidText(base.uid), base.uid);
-    else if (base !== undefined && !isPlain(base, schema)) follows = true;
+    else if (base !== undefined && !follows && !isPlain(base, schema, plain)) follows = true;
     for (const child of childrenOf(expr)) look(child);
   };
-  for (const { conditions } of policies.asts) for (const { body } of conditions) look(body);
+  for (const { conditions } of policies.asts) {
+    for (const { body } of conditions) look(body);
+    yield;
+  }
   return { follows, named: [...named.values()] };
 }
 
@@ -35,14 +40,16 @@ function readFrom(expr: Expr): Expr | undefined {
 }
 
 /** Whether it is one of the request's own entities, or a record in it or in the context. */
-function isPlain(expr: Expr, schema: Schema): boolean {
+function isPlain(expr: Expr, schema: Schema, known: Map<string, boolean>): boolean {
   const path: string[] = [];
   let at = expr;
   for (; at.op === 'get'; at = at.of) path.unshift(at.attribute);
   if (at.op !== 'variable') return false;
   if (path.length === 0) return true;
-  const types = typesOf(at.name, schema);
-  return types.every((type) => endsInRecord(type, path));
+  const way = JSON.stringify([at.name, path]);
+  const found = known.get(way) ?? typesOf(at.name, schema).every((type) => endsInRecord(type, path));
+  known.set(way, found);
+  return found;
 }
 
 function typesOf(variable: Variable, schema: Schema): CedarType[] {

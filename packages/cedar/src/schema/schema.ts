@@ -3,6 +3,7 @@ import { CedarError, positionAt } from '../errors.js';
 import { tokenPattern } from '../policy/lexical.js';
 import { Nesting } from '../policy/nesting.js';
 import { utf16Offset } from '../policy/read-text.js';
+import { finish, type Steps } from '../steps.js';
 import { type EntityUid, uidText } from '../values/uid.js';
 import type { CedarType, RecordType } from './types.js';
 
@@ -35,6 +36,13 @@ const BUILT_IN: Readonly<Record<string, CedarType>> = {
   duration: { kind: 'extension', name: 'duration' },
 };
 
+/** A schema as plain data, with every name resolved. */
+export interface ResolvedSchema {
+  readonly text: string;
+  /** Its definitions by namespace, in Cedar's JSON form. */
+  readonly namespaces: Json;
+}
+
 /** A Cedar schema with every type resolved: what entities and requests may look like. */
 export class Schema {
   readonly entityTypes: ReadonlyMap<string, EntityTypeDeclaration>;
@@ -63,15 +71,24 @@ export class Schema {
    * @throws {CedarError} `schema`, with the position when it was text
    */
   static parse(schema: string | object): Schema {
-    const text = typeof schema === 'string' ? schema : schemaText(schema);
+    return finish(Schema.reading(Schema.resolve(typeof schema === 'string' ? schema : schemaText(schema))));
+  }
+
+  /** Resolves the names of a schema text: the part of {@link parse} that the official engine does. @throws {CedarError} `schema` */
+  static resolve(text: string): ResolvedSchema {
     checkNesting(text);
     // A schema that parses can still name a type that is not there; only this call tells.
     const checked = official.checkParseSchema(text);
     if (checked.type === 'failure') throw schemaError(text, checked.errors);
     const answer = official.schemaToJsonWithResolvedTypes(text);
     if (answer.type === 'failure') throw schemaError(text, answer.errors);
-    const reader = new SchemaReader(answer.json as unknown as Json);
-    return new Schema(reader.entityTypes(), reader.actions(), text);
+    return { text, namespaces: answer.json as unknown as Json };
+  }
+
+  /** Reads a schema that was resolved, step by step, for a caller that does other work in between. @throws {CedarError} `schema` */
+  static *reading({ text, namespaces }: ResolvedSchema): Steps<Schema> {
+    const reader = new SchemaReader(namespaces);
+    return new Schema(yield* reader.entityTypes(), yield* reader.actions(), text);
   }
 
   action(uid: EntityUid): ActionDeclaration | undefined {
@@ -149,7 +166,7 @@ class SchemaReader {
     return Object.entries(this.namespaces) as [string, Json][];
   }
 
-  entityTypes(): Map<string, EntityTypeDeclaration> {
+  *entityTypes(): Steps<Map<string, EntityTypeDeclaration>> {
     const out = new Map<string, EntityTypeDeclaration>();
     for (const [namespace, definition] of this.definitions()) {
       for (const [name, entity] of Object.entries((definition.entityTypes ?? {}) as Record<string, Json>)) {
@@ -160,12 +177,13 @@ class SchemaReader {
           tags: entity.tags === undefined ? undefined : this.type(entity.tags as Json),
           ids: this.idsOf(qualify(namespace, name)),
         });
+        yield;
       }
     }
     return out;
   }
 
-  actions(): Map<string, ActionDeclaration> {
+  *actions(): Steps<Map<string, ActionDeclaration>> {
     const out = new Map<string, ActionDeclaration>();
     for (const [namespace, definition] of this.definitions()) {
       for (const [id, action] of Object.entries((definition.actions ?? {}) as Record<string, Json>)) {
@@ -182,6 +200,7 @@ class SchemaReader {
           resourceTypes: new Set((appliesTo.resourceTypes ?? []) as string[]),
           context: context === undefined ? EMPTY_RECORD : (this.type(context as Json) as RecordType),
         });
+        yield;
       }
     }
     return out;
