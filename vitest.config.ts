@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-const TESTS = ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'];
+const TESTS = ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'];
 const NOWHERE = ['**/node_modules/**', '**/dist/**'];
 /** Files that replace a module, which another file must not see, and those of the engine, which fill memory and load little. */
 const ISOLATED = ['packages/writ/src/ledger/accumulators/own-kind.test.ts', 'packages/cedar/**/*.test.ts'];
@@ -12,7 +12,7 @@ const ISOLATED = ['packages/writ/src/ledger/accumulators/own-kind.test.ts', 'pac
 /** The files that take longest, the longest first. */
 const LONG = [
   ...['cedar/fuzz/differential', 'writ/test/soak', 'cedar/fuzz/schema', 'cedar/test/conformance', 'cedar/fuzz/partial'],
-  ...['cli', 'ledger-restart', 'guard', 'readme', 'signals', 'log', 'guard-tools', 'aarm'].map(
+  ...['cli', 'ledger-restart', 'guard', 'readme', 'signals', 'log', 'guard-tools', 'aarm', 'hostile-answers'].map(
     (name) => `writ/test/${name}`,
   ),
 ];
@@ -34,6 +34,7 @@ export default defineConfig({
     // Tests run the sources of our own packages, so that a failure points at the line that was written.
     alias: [
       { find: /^@writ\/cedar\/json$/, replacement: source('packages/cedar/src/json.ts') },
+      { find: /^@writ\/cedar\/official$/, replacement: source('packages/cedar/src/official.ts') },
       { find: /^@writ\/cedar$/, replacement: source('packages/cedar/src/index.ts') },
     ],
   },

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import * as cedar from '../packages/cedar/src/index.js';
 import { parseJson } from '../packages/cedar/src/json.js';
 import * as sdk from '../packages/sdk/src/index.js';
 import { leafHash } from '../packages/writ/src/audit/tlog/hashes.js';
+import { commandHere } from '../packages/writ/test/printed.js';
 import { type Running, run } from '../packages/writ/test/running.js';
 
 /** Every `@example` of a doc comment runs, and gives what its comment `// value` says; `…` in it stands for any text. */
@@ -114,4 +116,37 @@ describe('examples of doc comments', () => {
       else expect(result).toBe(expected);
     },
   );
+});
+
+describe('the examples of docs/tools.md, "Recorded tasks"', () => {
+  const [, section = ''] = readFileSync(join(ROOT, 'docs/tools.md'), 'utf8').split('\n## Recorded tasks\n');
+  const blocks = [...section.matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+/gm)].map(([block]) =>
+    block.replace(/^ {4}/gm, '').trim(),
+  );
+  const [trace = '', kinds = '', ...sessions] = blocks;
+  const account = 'DE89370400440532013000';
+  const folder = mkdtempSync(join(tmpdir(), 'writ-recorded-'));
+  beforeAll(() => {
+    cpSync(join(ROOT, 'examples/packs/guarded-agent'), join(folder, 'my-bundle'), { recursive: true });
+    writeFileSync(join(folder, 'my-bundle/tasks.yaml'), kinds);
+    writeFileSync(join(folder, 'bills.jsonl'), trace);
+    const invoices = ['i-1', 'i-2'].map((id) => ({ id, account }));
+    writeFileSync(join(folder, 'invoices.json'), JSON.stringify(invoices));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(sessions.map((session) => session.split('\n\n')))('%s', async (line = '', ...said) => {
+    const [name, ...given] = line
+      .split(' ')
+      .map((word) => word.replace(/^(my-bundle|bills|invoices)(?=$|\.json)/, join(folder, '$1')));
+    expect(name).toBe('writ');
+    const { code, out } = await commandHere(...given);
+    // The lines of the example move when somebody adds a tool; label.test.ts holds lines.
+    const plain = (text: string): string => text.trim().replace(/tools\.yaml:[0-9]+/g, 'tools.yaml:N');
+    expect([code, plain(out)]).toEqual([0, plain(said.join('\n\n'))]);
+  });
+
+  it('are two', () => {
+    expect(sessions).toHaveLength(2);
+  });
 });

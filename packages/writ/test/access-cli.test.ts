@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { accessBundle } from './access-bundle.js';
-import { command } from './processes.js';
+import { commandHere as command } from './printed.js';
 import { bundleOf, run } from './running.js';
 
 it('a request is made, looked at, approved, and taken back, from the command line', async () => {

@@ -4,12 +4,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RecordError } from '../src/audit/errors.js';
 import { AsyncAcknowledgement } from '../src/audit/log/async-acknowledgement.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
-import { lastGood } from '../src/bundle/last-good.js';
+import { lastGood, sealOf } from '../src/bundle/last-good.js';
 import type { LogEntry } from '../src/decide/record.js';
 import { Ledger } from '../src/ledger/ledger.js';
 import { EntityStore } from '../src/registry/entity-store.js';
 import { Fetchers } from '../src/registry/fetch/fetchers.js';
 import { Signals } from '../src/signals/signals.js';
+import { StateKey } from '../src/store/state-key.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 
 /**
@@ -62,7 +63,7 @@ async function served(writ: Running) {
     ready: ready.json.policyVersion,
     policy: policy.json.version,
     record: activated.at(-1)?.version,
-    lastGood: lastGood(writ.data)?.version,
+    lastGood: lastGood(writ.data, sealOf(StateKey.open(join(writ.data, 'keys'))))?.version,
     decision: decided.json.decision,
   };
 }

@@ -256,7 +256,10 @@ describe('what was decided', () => {
     const { json } = await admin('GET', '/v1/log?limit=1000');
     const changes = json.entries.filter(({ kind }: { kind: string }) => kind === 'change');
     expect(new Set(changes.map(({ what }: { what: string }) => what))).toEqual(
-      new Set(['policy.activate', 'entities.put', 'entities.delete', 'revocations.add', 'revocations.lift']),
+      new Set([
+        ...['credentials.issue', 'policy.activate', 'entities.put', 'entities.delete'],
+        ...['revocations.add', 'revocations.lift'],
+      ]),
     );
     expect(changes.find(({ what }: { what: string }) => what === 'revocations.lift')).toMatchObject({
       by: 'admin',

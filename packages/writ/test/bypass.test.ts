@@ -339,8 +339,12 @@ describe('class L: what a browser can be made to send (CVE-2026-34742, CVE-2026-
   it('a page of another origin gets nothing: no key, no CORS, no other content type', async () => {
     const headers = { Origin: 'https://evil.example', Host: 'evil.example' };
     const asked = await writ.send('POST', '/access/v1/evaluation', READ, { as: null, headers });
-    expect([asked.status, asked.headers.get('Access-Control-Allow-Origin')]).toEqual([401, null]);
-    const simple = await post('/access/v1/evaluation', READ, { 'Content-Type': 'text/plain', ...headers });
+    expect([asked.status, asked.headers.get('Access-Control-Allow-Origin')]).toEqual([403, null]);
+    const anonymous = await writ.send('POST', '/access/v1/evaluation', READ, { as: null });
+    expect([anonymous.status, anonymous.headers.get('Access-Control-Allow-Origin')]).toEqual([401, null]);
+    // Not with a key either.
+    expect((await post('/access/v1/evaluation', READ, headers)).status).toBe(403);
+    const simple = await post('/access/v1/evaluation', READ, { 'Content-Type': 'text/plain' });
     expect(simple.status).toBe(400);
     expect((await writ.send('OPTIONS', '/access/v1/evaluation', undefined, { as: null, headers })).status).toBe(404);
   });

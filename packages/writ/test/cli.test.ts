@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { check } from '../src/cli/check.js';
 import { inProcess } from '../src/decide/caller.js';
 import { BUNDLE, type RunningDesk, startDesk } from './desk.js';
+import { printed } from './printed.js';
 
 const WRIT = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 
@@ -50,16 +52,12 @@ describe('writ check', () => {
     });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const broken = (
-    file: string,
-    change: (text: string) => string,
-  ): { code: number | null; out: string; json: { findings: object[] } } => {
+  const broken = async (file: string, change: (text: string) => string, options: { readonly json?: boolean } = {}) => {
     const original = readFileSync(join(BUNDLE, file), 'utf8');
     writeFileSync(join(folder, file), change(original));
-    const { code, out } = writ(['check', folder]);
-    const json = JSON.parse(writ(['check', folder, '--json']).out) as { findings: object[] };
+    const checked = await printed(() => check(folder, options));
     writeFileSync(join(folder, file), original);
-    return { code, out, json };
+    return checked;
   };
 
   it('passes the example', () => {
@@ -69,33 +67,33 @@ describe('writ check', () => {
     });
   });
 
-  it('points at a type error, with a suggestion', () => {
-    const { code, out, json } = broken('policies/refunds.cedar', (text) =>
-      text.replace('input.amount >', 'input.amonut >'),
-    );
+  it('points at a type error, with a suggestion', async () => {
+    const misspelt = (text: string): string => text.replace('input.amount >', 'input.amonut >');
+    const { code, out } = await broken('policies/refunds.cedar', misspelt);
     expect(code).toBe(1);
     expect(out).toContain('policies/refunds.cedar:6:8 error');
     expect(out).toContain('did you mean `amount`?');
-    expect(json.findings).toMatchObject([{ severity: 'error', file: 'policies/refunds.cedar', line: 6, column: 8 }]);
+    const { findings } = JSON.parse((await broken('policies/refunds.cedar', misspelt, { json: true })).out);
+    expect(findings).toMatchObject([{ severity: 'error', file: 'policies/refunds.cedar', line: 6, column: 8 }]);
   });
 
-  it('points at a syntax error', () => {
-    const { out } = broken('policies/mail.cedar', (text) => text.replace('when {', 'when ('));
+  it('points at a syntax error', async () => {
+    const { out } = await broken('policies/mail.cedar', (text) => text.replace('when {', 'when ('));
     expect(out).toMatch(/policies\/mail\.cedar:4:\d+ error unexpected token/);
   });
 
-  it('points at an error of the schema', () => {
-    const { out } = broken('schema.cedarschema', (text) => text.replace('owner: User', 'owner: Usr'));
+  it('points at an error of the schema', async () => {
+    const { out } = await broken('schema.cedarschema', (text) => text.replace('owner: User', 'owner: Usr'));
     expect(out).toContain('schema.cedarschema:4:33 error failed to resolve type: Usr');
   });
 
-  it('points at a wrong setting', () => {
-    const { json } = broken('ledger.yaml', (text) => text.replace('key: task', 'key: tsk'));
-    expect(json.findings).toMatchObject([{ file: 'ledger.yaml', line: 3, column: 16 }]);
+  it('points at a wrong setting', async () => {
+    const { out } = await broken('ledger.yaml', (text) => text.replace('key: task', 'key: tsk'), { json: true });
+    expect(JSON.parse(out).findings).toMatchObject([{ file: 'ledger.yaml', line: 3, column: 16 }]);
   });
 
-  it('warns of what can never work', () => {
-    const { code, out } = broken('tools.yaml', (text) => `${text}  no_such_tool: { effects: [read] }\n`);
+  it('warns of what can never work', async () => {
+    const { code, out } = await broken('tools.yaml', (text) => `${text}  no_such_tool: { effects: [read] }\n`);
     expect([code, out.includes('warning no_such_tool is not an action')]).toEqual([0, true]);
   });
 
@@ -122,7 +120,7 @@ describe('writ check', () => {
       'ledger.yaml',
       ', on: action == "refund_order"',
       '',
-      'refunded: for deploy_release, `sum` cannot be worked out: No such key: amount',
+      'refunded: for 11 actions (deploy_release, deskRead, deskWrite and 8 more), `sum` cannot be worked out: No such key: amount',
     ],
     [
       'ledger.yaml',
@@ -130,8 +128,8 @@ describe('writ check', () => {
       'action == "refund_ordr"',
       'refunded: `on` names refund_ordr, which is not an action',
     ],
-  ])('warns of what can never match in %s: %s', (file, was, is, message) => {
-    const { code, out } = broken(file, (text) => {
+  ])('warns of what can never match in %s: %s', async (file, was, is, message) => {
+    const { code, out } = await broken(file, (text) => {
       expect(text).toContain(was);
       return text.replace(was, is);
     });
@@ -143,8 +141,8 @@ describe('writ check', () => {
     ['get_order: { effects: [read], result: { $: { when: "valu == 1" } } }', 'get_order: $: `when`'],
     ['get_order: { effects: [read], result: user }', 'no result is the user'],
     ['get_order: { effects: [red], result: internal }', 'tools.get_order.effects.0: it must be one of read, write'],
-  ])('refuses a description that cannot work: %s', (is, message) => {
-    const { code, out } = broken('tools.yaml', (text) =>
+  ])('refuses a description that cannot work: %s', async (is, message) => {
+    const { code, out } = await broken('tools.yaml', (text) =>
       text.replace('get_order: { effects: [read], result: internal }', is),
     );
     expect([code, out]).toEqual([1, expect.stringContaining(message)]);

@@ -18,7 +18,7 @@ import type { DecisionRecord, OutcomeRecord } from '../src/decide/record.js';
 import { openDatabase } from '../src/store/database.js';
 import { openStore, type Store } from '../src/store/store.js';
 import { directWriter } from './direct-writer.js';
-import { command } from './processes.js';
+import { commandHere as command } from './printed.js';
 import { bundleOf, run } from './running.js';
 
 const BEGUN = Date.parse('2026-11-24T10:00:00Z');

@@ -1,30 +1,27 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { check } from '../src/cli/check.js';
+import { test } from '../src/cli/test.js';
+import { printed } from './printed.js';
 import { EXAMPLES } from './running.js';
 
 /** Every bundle under examples/ checks and passes its own tests. */
 
-const BIN = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 const bundles = ['', 'packs/', 'patterns/']
   .filter((folder) => existsSync(join(EXAMPLES, folder)))
   .flatMap((folder) => readdirSync(join(EXAMPLES, folder)).map((name) => `${folder}${name}`))
   .filter((name) => existsSync(join(EXAMPLES, name, 'writ.yaml')));
-const writ = (...args: string[]): { status: number | null; json: Record<string, unknown> } => {
-  const { status, stdout } = spawnSync(process.execPath, [BIN, ...args, '--json'], { encoding: 'utf8' });
-  return { status, json: JSON.parse(stdout) as Record<string, unknown> };
-};
-
 describe.each(bundles)('examples/%s', (name) => {
-  it('has nothing that writ check would find', () => {
-    expect(writ('check', join(EXAMPLES, name))).toMatchObject({ status: 0, json: { errors: 0, findings: [] } });
+  it('has nothing that writ check would find', async () => {
+    const { code, out } = await printed(() => check(join(EXAMPLES, name), { json: true }));
+    expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ errors: 0, findings: [] })]);
   });
 
-  it('passes its tests, and each of its policies is decided by one', () => {
-    const { status, json } = writ('test', join(EXAMPLES, name));
-    expect([status, json.failed, json.undetermined]).toEqual([0, 0, []]);
-    expect(json.passed).toBeGreaterThan(0);
+  it('passes its tests, and each of its policies is decided by one', async () => {
+    const { code, out } = await printed(() => test(join(EXAMPLES, name), { json: true }));
+    const { passed, failed, undetermined } = JSON.parse(out);
+    expect([code, failed, undetermined]).toEqual([0, 0, []]);
+    expect(passed).toBeGreaterThan(0);
   });
 });

@@ -153,7 +153,7 @@ describe('a malicious client', () => {
     ['another scheme in front', 'http:note://one'],
   ])('a resource of %s is not read (SSRF)', async (_name, uri) => {
     const ana = await client();
-    expect(await refused(ana.readResource({ uri }))).toMatch(/not permitted|no server has/);
+    expect(await refused(ana.readResource({ uri }))).toMatch(/not permitted|no server has|the URI/);
     expect(reached()).toEqual([]);
     await ana.close();
   });
@@ -233,7 +233,7 @@ describe('a malicious server', () => {
   it.each(['shapeless', 'nested'])('whose answer is %s stops nothing', async (name) => {
     const ana = await client();
     const came = await ana.callTool({ name, arguments: {} }).then(() => 'came', String);
-    expect(came).toMatch(/Invalid tools\/call result|withheld, because it is nested/);
+    expect(came).toMatch(/Invalid (?:tools\/call result|result for tools\/call)|withheld, because it is nested/);
     expect(said(await ana.callTool({ name: 'garbage', arguments: {} }))).toBe('did garbage');
     await ana.close();
   });
@@ -258,10 +258,13 @@ describe('a malicious server', () => {
     await ana.close();
   });
 
-  it('that lists one name twice is not called any more', async () => {
+  it('that lists one name twice has that tool called no more, and the others are', async () => {
     const ana = await client();
     await ana.callTool({ name: 'twice', arguments: {} });
-    await expect.poll(() => refused(ana.callTool({ name: 'garbage', arguments: {} }))).toMatch(/not running/);
+    // Until the list is read again, one call would be held for as long as it may take; two are answered.
+    const hold = (): Promise<unknown> => ana.callTool({ name: 'hold', arguments: {} });
+    await expect.poll(() => refused(Promise.all([hold(), hold()]))).toMatch(/listed twice/);
+    expect(said(await ana.callTool({ name: 'garbage', arguments: {} }))).toBe('did garbage');
     await ana.close();
   });
 });
@@ -273,7 +276,7 @@ describe('a URI of a resource', () => {
     'note://one',
     'urn:isbn:0451450523',
     'demo://resource/dynamic/text/1',
-    'https://example.com/caf\u00e9',
+    'https://example.com/caf%C3%A9',
   ])('%s is as it is', (uri) => expect(readableUri(uri)).toBe(uri));
 
   it.each([
@@ -294,6 +297,7 @@ describe('a URI of a resource', () => {
     ['a line break', 'file:///srv/a\nb'],
     ['an encoded line break', 'http://example.com/%0d%0aX:%20y'],
     ['a blank', 'file:///srv/a b'],
+    ['letters that are not encoded', 'https://example.com/caf\u00e9'],
     ['text that runs the other way', 'file:///srv/\u202etxt.exe'],
     ['a % of nothing', 'file:///srv/%zz'],
     ['nothing', ''],

@@ -74,6 +74,12 @@ const RAW: Record<string, (response: ServerResponse, id: string) => void> = {
   other_type: (response, id) => json(response, 200, result(id, { resultType: 'task' })),
   accepted: (response) => void response.writeHead(202).end(),
   nothing: (response, id) => json(response, 200, result(id, { content: undefined, structuredContent: { a: 1 } })),
+  unknown: (response, id) =>
+    json(
+      response,
+      200,
+      result(id, { content: [{ type: 'video', uri: 'x', extra: { b: null } }], custom: { keep: [true] } }),
+    ),
   no_content: (response, id) => json(response, 200, result(id, { content: 'x' })),
   bad_error: (response, id) => json(response, 400, JSON.stringify({ jsonrpc: '2.0', id, error: 'no object' })),
 };
@@ -183,6 +189,15 @@ describe('a plain call', () => {
     ...PLAIN_CASES,
     ['whose server answers in pieces', 'pieces', {}, {}, { result: { content: [{ text: 'é in pieces' }] } }],
     ['whose server streams', 'streams', {}, {}, { result: { content: [{ text: 'é streamed' }] } }],
+    ['whose answer has no content', 'nothing', {}, {}, { result: { resultType: 'complete' } }],
+    ['whose content is a text', 'no_content', {}, {}, { result: { content: 'x' } }],
+    [
+      'whose answer has contents and members that nobody knows',
+      'unknown',
+      {},
+      {},
+      { result: { content: [{ type: 'video', uri: 'x', extra: { b: null } }], custom: { keep: [true] } } },
+    ],
   ])('%s is answered as the SDK answers it', async (_what, name, input, meta, said) => {
     const plain = await call(name, input, meta);
     // Whoever wants to hear how far it is, is served by the SDK.
@@ -195,8 +210,6 @@ describe('a plain call', () => {
   it.each([
     ['whose server asks the user', 'asks', CAN_BE_ASKED, {}],
     ['whose server asks a user that cannot be asked', 'asks', {}, {}],
-    ['whose answer has no content', 'nothing', {}, {}],
-    ['whose answer is none of a tool', 'no_content', {}, {}],
     ['without the capabilities of its client', 'say', { 'io.modelcontextprotocol/clientCapabilities': undefined }, {}],
     [
       'with capabilities that are none',

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectTo, refusal as refused } from './mcp-clients.js';
-import { command, freePort } from './processes.js';
+import { commandHere as command } from './printed.js';
+import { freePort } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 const SERVER = fileURLToPath(new URL('servers/changing.mjs', import.meta.url));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from './postgres.js';
-import { command } from './processes.js';
+import { commandHere as command } from './printed.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Authority for some time: with a start, an end, a purpose and a task. */

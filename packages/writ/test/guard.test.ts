@@ -123,37 +123,47 @@ describe('writ guard, a gateway in another process', () => {
     await client.close();
   });
 
-  it.each([
-    ['an error page', 500, 'oops', {}],
-    ['a permit without an id', 200, '{"decision":true}', {}],
-    ['a truthy decision', 200, '{"decision":"true"}', { 'X-Decision-Id': 'x' }],
-    ['a permit with another result', 200, '{"decision":true,"context":{"result":"step-up"}}', { 'X-Decision-Id': 'x' }],
-    [
-      'a permit with an obligation',
-      200,
-      '{"decision":true,"context":{"obligations":[{"id":"1"}]}}',
-      { 'X-Decision-Id': 'x' },
-    ],
-    ['half an answer', 200, '{"decision":tr', { 'X-Decision-Id': 'x' }],
-    ['a redirect', 302, '', { Location: 'http://127.0.0.1:1/' }],
-  ])('an answer that cannot be relied on is not a permit: %s', async (_name, status, body, headers) => {
+  describe('an answer that cannot be relied on is not a permit:', () => {
+    let answer: [status: number, body: string, headers: Record<string, string>];
     const service = createServer((_request, response) => {
-      response
-        .writeHead(status, { 'Content-Type': 'application/json', ...(headers as Record<string, string>) })
-        .end(body);
-    }).listen(0, '127.0.0.1');
-    await once(service, 'listening');
-    const journal = join(folder, `${Math.random()}.txt`);
-    const client = await guarded(
-      `http://127.0.0.1:${(service.address() as AddressInfo).port}`,
-      desk.writ.keyFile,
-      journal,
-    );
-    await message(client.callTool({ name: 'echo', arguments: {} }));
-    expect(existsSync(journal)).toBe(false);
-    await client.close();
-    service.closeAllConnections();
-    service.close();
+      const [status, body, headers] = answer;
+      response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(body);
+    });
+    let client: Client;
+    const journalOf = (): string => join(folder, 'unreliable.txt');
+    beforeAll(async () => {
+      service.listen(0, '127.0.0.1');
+      await once(service, 'listening');
+      answer = [500, 'oops', {}];
+      const { port } = service.address() as AddressInfo;
+      client = await guarded(`http://127.0.0.1:${port}`, desk.writ.keyFile, journalOf());
+    });
+    afterAll(async () => {
+      await client.close();
+      service.closeAllConnections();
+      service.close();
+    });
+
+    const ID = { 'X-Decision-Id': 'x' };
+    it.each<[string, ...typeof answer]>([
+      ['an error page', 500, 'oops', {}],
+      ['a permit without an id', 200, '{"decision":true}', {}],
+      ['a truthy decision', 200, '{"decision":"true"}', ID],
+      ['a permit with another result', 200, '{"decision":true,"context":{"result":"step-up"}}', ID],
+      ['a permit with an obligation', 200, '{"decision":true,"context":{"obligations":[{"id":"1"}]}}', ID],
+      ['half an answer', 200, '{"decision":tr', ID],
+      ['a redirect', 302, '', { Location: 'http://127.0.0.1:1/' }],
+    ])('%s', async (_name, ...given) => {
+      answer = given;
+      await message(client.callTool({ name: 'echo', arguments: {} }));
+      expect(existsSync(journalOf())).toBe(false);
+    });
+
+    it('and an honest one is', async () => {
+      answer = [200, '{"decision":true}', { 'X-Decision-Id': '01ARZ3NDEKTSV4RRFFQ69G5FAV' }];
+      await client.callTool({ name: 'echo', arguments: { text: 'hello' } });
+      expect(readFileSync(journalOf(), 'utf8')).toBe('echo {"text":"hello"}\n');
+    });
   });
 
   it('answers a line that is not one JSON-RPC object with an error and goes on', async () => {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { command } from './processes.js';
+import { commandHere as command } from './printed.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** Non-human identities as records: registered, or learned from traffic; who answers for them, and what is wrong with them. */

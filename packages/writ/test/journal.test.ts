@@ -19,7 +19,8 @@ import { openLog } from '../src/audit/log/open-log.js';
 import { NO_KEYS } from '../src/audit/protection/person-keys.js';
 import { openDatabase } from '../src/store/database.js';
 import { openStore } from '../src/store/store.js';
-import { command, startedService } from './processes.js';
+import { commandHere as command } from './printed.js';
+import { startedService } from './processes.js';
 import { bundleOf } from './running.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'writ-journal-'));
@@ -50,6 +51,7 @@ function group(i: number, count = 1, more: Partial<LogGroup> = {}): LogGroup {
       held: [],
       removed: [],
       undone: [],
+      begun: [],
       proofs: [],
     },
     ...more,

@@ -14,7 +14,7 @@ import {
   TokenClient,
   type TransactionToken,
 } from '../../sdk/src/index.js';
-import { command } from './processes.js';
+import { commandHere as command } from './printed.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 
 /** Delegation by signature: links that actors sign offline, and the one verifier of tokens with and without them. */

@@ -20,7 +20,8 @@ import { openSqlite } from '../src/store/sqlite.js';
 import { type Migrations, openStore, type Store } from '../src/store/store.js';
 import { directWriter } from './direct-writer.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
-import { command, commandIn } from './processes.js';
+import { commandHere as command } from './printed.js';
+import { commandIn } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 const FILES = {

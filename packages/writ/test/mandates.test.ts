@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { explain } from '../src/audit/explain/explain.js';
 import { readBundle } from '../src/bundle/bundle.js';
 import { checkBundle } from '../src/bundle/check/check.js';
-import { command } from './processes.js';
+import { commandHere as command } from './printed.js';
 import { bundleOf, type Reply, type Running, run } from './running.js';
 
 /** What a task may do: kinds of task, `authorization_details`, uses and limits, widening, ending. */
@@ -16,7 +16,7 @@ callers:
   other: {}
 gateway:
   clients:
-    desk: { agent: 'Agent::"desk"', for: 'User::"ana"', scopes: [refund, browse, anything, close] }
+    desk: { agent: 'Agent::"desk"', for: 'User::"ana"', scopes: [refund, browse, anything, anything-goes, close] }
     mailer: { agent: 'Agent::"mailer"', for: 'User::"ana"', scopes: [refund] }
     guest: { agent: 'Agent::"desk"', for: 'User::"ben"', scopes: [refund] }
 `,
@@ -30,13 +30,21 @@ type Mandate = { kind: String, covers: Bool, why: String, namesResource: Bool, n
 type Asked = { actions: Set<String>, effects: Set<String>, resources: Set<String> };
 action delegate appliesTo { principal: [User, Agent], resource: [Agent], context: { scope: Set<String> } };
 action start_task, widen_task appliesTo { principal: [User, Agent], resource: [Task], context: { scope: Set<String>, asked: Asked } };
-action refund, look, mail, close appliesTo {
+action refund, look, mail, close, declassify appliesTo {
   principal: [User, Agent], resource: [Order],
-  context: { mandate: Mandate, ledger: { refunds?: Long }, input: { amount?: Long, to?: Set<String>, note?: String } }
+  context: { mandate: Mandate, ledger: { refunds?: Long, calls: Long, started: Long, seen: Set<String> }, input: { amount?: Long, to?: Set<String>, note?: String } }
 };
+action approve appliesTo { principal: [User], resource: [Order] };
+action peek appliesTo { principal: [User, Agent], resource: [Order], context: { input?: { note?: String } } };
 `,
-  'tools.yaml': 'tools: { look: { effects: [read] }, refund: { effects: [money] }, mail: { effects: [egress] } }',
-  'ledger.yaml': 'accumulators: { refunds: { key: task, count: true, on: action == "refund" } }',
+  'tools.yaml':
+    'tools: { peek: { effects: [read] }, look: { effects: [read] }, refund: { effects: [money] }, mail: { effects: [egress] } }',
+  'ledger.yaml': `accumulators:
+  refunds: { key: task, count: true, on: action == "refund" }
+  calls: { key: task, count: true }
+  started: { key: task, count: true, on: 'action == "start_task"' }
+  seen: { key: task, set: labels }
+`,
   'tasks.yaml': `
 default: browse
 tasks:
@@ -49,6 +57,7 @@ tasks:
       - { actions: [refund], resources: [Order], input: { amount: { min: 1, max: 100 } }, uses: 3, limits: { amount: 150 } }
   asks: { scope: close, outside: ask, mandate: [{ actions: [look] }] }
   anything: { mandate: any }
+  anything-goes: { mandate: any }
 `,
   'policies/all.cedar': `
 @id("staff") permit (principal in Team::"staff", action, resource);
@@ -57,6 +66,10 @@ forbid (principal, action == Action::"start_task", resource == Task::"anything")
 @id("no-mail-is-added") forbid (principal, action == Action::"widen_task", resource) when { context.asked.actions.contains("mail") };
 @id("a-refund-names-its-order") @reason("money goes only where the mandate says")
 forbid (principal, action == Action::"refund", resource == Order::"big") when { !context.mandate.namesResource };
+@id("browsers-do-not-peek-at-secrets")
+forbid (principal, action == Action::"peek", resource == Order::"secret") when { context.mandate.kind == "browse" };
+@id("a-lead-lifts") @requestable("lead") forbid (principal, action == Action::"mail", resource);
+@id("leads") permit (principal is User, action == Action::"approve", resource);
 `,
   'entities/all.json': JSON.stringify([
     ...['ana', 'ben'].map((id) => ({ uid: { type: 'User', id }, parents: [{ type: 'Team', id: 'staff' }] })),
@@ -121,6 +134,23 @@ const permits = async (...asked: Parameters<typeof ask>): Promise<boolean> => (a
 const report = (reply: Reply, status: string) =>
   writ.send('POST', '/v1/outcomes', { decisionId: reply.headers.get('x-decision-id'), status });
 
+describe('an action of Writ itself', () => {
+  it('brings no labels, and counts only in an accumulator that names it', async () => {
+    const first = await ask(await tokenOf(start('refund')), 'look');
+    const { decision } = (await writ.writ.records.find(String(first.headers.get('x-decision-id')))) ?? {};
+    expect(decision?.ledger).toMatchObject({ calls: 1, started: 1, seen: [] });
+  });
+
+  it('is not what a tool of its name does: that one can have every effect, and counts', async () => {
+    const token = await tokenOf(start('anything-goes'));
+    const called = await ask(token, 'declassify', { note: 'it is a tool here' });
+    expect(called.json.decision).toBe(true);
+    const next = await ask(token, 'look');
+    const { decision } = (await writ.writ.records.find(String(next.headers.get('x-decision-id')))) ?? {};
+    expect(decision?.ledger).toMatchObject({ calls: 2, seen: ['confidential', 'external'] });
+  });
+});
+
 describe('a task that nobody started as another kind', () => {
   it('has the default mandate, with a token or without one', async () => {
     expect(await permits(undefined, 'look')).toBe(true);
@@ -150,6 +180,22 @@ describe('a task that nobody started as another kind', () => {
 });
 
 describe('a kind of task', () => {
+  it('is seen by a policy on an action whose context does not declare it', async () => {
+    expect(await permits(undefined, 'peek')).toBe(true);
+    const { json } = await ask(undefined, 'peek', {}, 'secret');
+    expect(json.context.reasons[0]).toMatchObject({ policy: 'browsers-do-not-peek-at-secrets' });
+    expect(await permits(await tokenOf(start('anything-goes')), 'peek', {}, 'secret')).toBe(true);
+  });
+
+  it('that does not cover is a plain denial, also where a rule that a person could lift stands in the way', async () => {
+    const { json } = await ask(await tokenOf(start('refund')), 'mail', { to: ['x'] });
+    expect(json).toMatchObject({ decision: false, context: { result: 'deny', refusal: { code: 'outside_mandate' } } });
+    expect(json.context.requestable).toBeUndefined();
+    expect(json.context.access_request).toBeUndefined();
+    const asked = await ask(await tokenOf(start('close')), 'mail', { to: ['x'] });
+    expect(asked.json.context).toMatchObject({ result: 'step_up', requestable: ['a-lead-lifts', 'mandate:asks'] });
+  });
+
   it('is chosen by scope, and covers actions, resources and values', async () => {
     const token = await tokenOf(start('refund'));
     const claims = decodeJwt(token) as { exp: number; iat: number };
@@ -493,6 +539,21 @@ describe('tasks.yaml', () => {
       'a lifetime past an hour',
       'default: x\ntasks: { x: { mandate: any, lifetime: 61m } }',
       /a token lives for an hour/,
+    ],
+    [
+      'a planner that is not there',
+      'default: x\ntasks: { x: { fromPrompt: planner, mandate: any } }',
+      /tasks.yaml:2 .*there is no `planner`/,
+    ],
+    [
+      'words on what restricts nothing',
+      'default: x\ntasks: { x: { fromPrompt: words, mandate: any } }',
+      /tasks.yaml:2 .*name its actions/,
+    ],
+    [
+      'a planner that takes too long',
+      'default: x\ntasks: { x: { mandate: any } }\nplanner: { command: [plan], timeout: 2m }',
+      /tasks.yaml:3 .*within a minute/,
     ],
     [
       'an action of no schema',

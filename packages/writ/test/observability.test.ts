@@ -83,13 +83,13 @@ describe('traces', () => {
     });
     await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
     process.env.OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
-    const traces = tracing(process.env);
+    const traces = await tracing(process.env);
     delete process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
     traces?.tracer.startSpan('a test').end();
     await traces?.end();
     collector.close();
     expect(received).toHaveLength(1);
     expect(received[0]).toMatch(/^POST \/v1\/traces .*"name":"a test"/);
-    expect(tracing({})).toBeUndefined();
+    expect(await tracing({})).toBeUndefined();
   });
 });

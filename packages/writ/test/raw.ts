@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 /** Sends bytes as they are and gives the status line of each answer. */
-export function sendRaw(url: string, text: string | Buffer): Promise<string[]> {
+export function sendRaw(url: string, text: string | Buffer, timeoutMs = 2_000): Promise<string[]> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname);
@@ -14,7 +14,7 @@ export function sendRaw(url: string, text: string | Buffer): Promise<string[]> {
         resolve([...answer.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => status as string)),
       );
     }
-    socket.setTimeout(2_000, () => socket.destroy());
+    socket.setTimeout(timeoutMs, () => socket.destroy());
     socket.write(text);
   });
 }

@@ -7,10 +7,12 @@ import { peopleIn } from '../src/audit/protection/people-in.js';
 import { PersonKeys } from '../src/audit/protection/person-keys.js';
 import type { DecisionRecord } from '../src/decide/record.js';
 import { quickFinders } from '../src/ledger/flow/detectors.js';
+import { keySource } from '../src/store/key-source.js';
+import { storeKeyToRead } from '../src/store/open-store-key.js';
 import { openSqlite } from '../src/store/sqlite.js';
 import { openStoreToRead } from '../src/store/store.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
-import { command } from './processes.js';
+import { commandHere as command } from './printed.js';
 import { bundleOf, type Running, run } from './running.js';
 
 const record = (input: object, more: Partial<DecisionRecord> = {}): DecisionRecord => ({
@@ -22,7 +24,7 @@ const record = (input: object, more: Partial<DecisionRecord> = {}): DecisionReco
   request: {
     subject: { type: 'User', id: 'ana' },
     action: { name: 'pay' },
-    resource: { type: 'Account', id: '1', properties: { pin: '1234' } },
+    resource: { type: 'Account', id: '1', properties: { badge: '1234' } },
     context: { input, other: 'x' },
   },
   reasons: [],
@@ -81,7 +83,7 @@ describe('masks', () => {
       [
         { path: 'input.people.*.email', as: 'hash' },
         { path: 'input.note', as: 'drop' },
-        { path: 'resource.pin', as: 'drop' },
+        { path: 'resource.badge', as: 'drop' },
         { path: 'facts.User.phone', as: 'hash' },
         { path: 'ledger.recipients', as: 'hash' },
         { path: 'context.other', as: 'drop' },
@@ -94,7 +96,7 @@ describe('masks', () => {
       people: [{ email: { masked: hashed }, age: 1 }, { email: { masked: hashed } }],
       note: { masked: 'dropped' },
     });
-    expect(masked.request.resource.properties).toEqual({ pin: { masked: 'dropped' } });
+    expect(masked.request.resource.properties).toEqual({ badge: { masked: 'dropped' } });
     expect(masked.request.context?.other).toEqual({ masked: 'dropped' });
     expect(masked.facts[0]?.attributes).toEqual({ phone: { masked: hashed }, level: 2 });
     expect(masked.ledger).toEqual({ recipients: [{ masked: hashed }], spent: 5 });
@@ -102,22 +104,22 @@ describe('masks', () => {
   });
 
   it('take what they took out of the message that says what does not fit, and out of searches', () => {
-    const masks = new Masks([{ path: 'input.pin', as: 'drop' }], key, {});
+    const masks = new Masks([{ path: 'input.badge', as: 'drop' }], key, {});
     const refused = masks.apply(
       record(
-        { pin: 987_654 },
-        { refusal: { code: 'invalid_request', message: 'pin: expected string, got the number 987654' } },
+        { badge: 987_654 },
+        { refusal: { code: 'invalid_request', message: 'badge: expected string, got the number 987654' } },
       ),
     );
     expect(JSON.stringify(refused)).not.toContain('987654');
-    expect(refused.refusal?.message).toBe('pin: expected string, got the number [masked]');
+    expect(refused.refusal?.message).toBe('badge: expected string, got the number [masked]');
     const search = masks.apply({
       kind: 'search',
       id: 'x',
       time: 't',
       enforcementPoint: 'e',
       what: 'resource',
-      request: { subject: { type: 'User', id: 'a' }, context: { input: { pin: 987_654 }, token: 'tok-en' } },
+      request: { subject: { type: 'User', id: 'a' }, context: { input: { badge: 987_654 }, token: 'tok-en' } },
       results: [],
       policyVersion: 'v',
     });
@@ -287,7 +289,7 @@ describe.each(['SQLite', 'PostgreSQL'])('what is recorded of people, on %s', (ki
 
   it('is not in the index either, nor sent on, once somebody is erased: whoever reads beside the service has no key of its own', async () => {
     const opened = await openStoreToRead(store ?? join(writ.data, 'writ.db'));
-    const keys = PersonKeys.beside(opened);
+    const keys = PersonKeys.beside(opened, () => storeKeyToRead(opened, keySource(undefined, writ.data)));
     const [{ id = '' } = {}] = await opened
       .withTables<{ person_keys: { id: string; person: string } }>()
       .selectFrom('person_keys')

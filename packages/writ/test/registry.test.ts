@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from './postgres.js';
-import { command, startedService } from './processes.js';
+import { commandHere as command } from './printed.js';
+import { startedService } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
 
 /** The entity store: changes in one order, each whole, on both databases. */
@@ -158,7 +159,7 @@ describe('kill -9', () => {
   it('loses no change that was acknowledged, and no half of one', async () => {
     const folder = bundle();
     const data = mkdtempSync(join(tmpdir(), 'writ-killed-'));
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       const { child, url } = await startedService(folder, data);
       const { readFileSync } = await import('node:fs');
       const key = readFileSync(join(data, 'keys', 'admin.key'), 'utf8').trim();

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { command } from './processes.js';
+import { commandHere as command } from './printed.js';
 import { EXAMPLES } from './running.js';
 
 const PACK = join(EXAMPLES, 'packs/guarded-agent');
@@ -129,7 +129,7 @@ describe('writ init', () => {
     expect(out).toContain('policies do not see at, options');
     expect(await command('check', folder)).toMatchObject({
       code: 0,
-      out: expect.stringContaining('0 errors, 0 warnings'),
+      out: expect.stringContaining('0 errors, 1 warning'),
     });
     const text = readFileSync(join(folder, 'schema.cedarschema'), 'utf8');
     expect(text).toContain('type TransferFundsInput = {\n  "amount": decimal,\n  "to_account": String,\n};');

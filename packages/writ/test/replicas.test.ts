@@ -42,11 +42,16 @@ afterEach(async () => {
   followers = [];
 });
 
+/** A follower has a data folder of its own, and the store key of the one that it follows. */
+const following = () => ({
+  ...{ store, follow: true, data: mkdtempSync(join(tmpdir(), 'writ-follower-')) },
+  storeKey: `file:${join(leader.data, 'keys', 'store.key')}`,
+});
+
 async function begin(folder: string, count: number): Promise<void> {
   store = await postgres.database();
   leader = await run(folder, { store, data: mkdtempSync(join(tmpdir(), 'writ-leader-')) });
-  for (let i = 0; i < count; i += 1)
-    followers.push(await run(folder, { store, follow: true, data: mkdtempSync(join(tmpdir(), 'writ-follower-')) }));
+  for (let i = 0; i < count; i += 1) followers.push(await run(folder, following()));
 }
 
 /** Asks any of them with the keys that the first one made. */
@@ -75,7 +80,7 @@ const doc = (id: string, viewers: string[], text = '') => ({
 });
 
 describe('replicas', () => {
-  it('what is changed at one is decided on at all, whoever it was told', async () => {
+  it('a change at one service is in the decisions of all', async () => {
     await begin(bundle(), 2);
     const [a, b] = followers as [Running, Running];
     const { revision } = (await send(a, 'PUT', '/v1/entities', [doc('d', ['ana'])])).json;

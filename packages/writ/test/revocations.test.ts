@@ -8,7 +8,7 @@ import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
 import { offlineDecider } from '../src/decide/plane-of.js';
-import { command } from './processes.js';
+import { commandHere as command } from './printed.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 
 /** Authority that is taken away at once, of every kind; given back; and what was under way. */
@@ -181,6 +181,18 @@ describe('what can be revoked', () => {
     ])
       expect((await admin('POST', '/v1/revocations', { reason: 'x', ...body })).status).toBe(400);
     expect((await admin('POST', '/v1/revocations', { kind: 'task', target: 't' })).status).toBe(400);
+  });
+
+  it.each([
+    ['identity', 'agent::"bot"', /no schema, identity or issuer knows the type agent; did you mean Agent::"bot"\?/],
+    ['identity', 'Agnet::"bot"', /did you mean Agent::"bot"\?/],
+    ['identity', 'Workload::"bot"', /knows the type Workload$/],
+    ['agent_version', 'AGENT::"bot"@2', /did you mean Agent::"bot"\?/],
+  ])('of an %s of a type that nothing knows is refused: %s', async (kind, target, why) => {
+    const before = (await admin('GET', '/v1/revocations')).json;
+    const { status, json } = await admin('POST', '/v1/revocations', { kind, target, reason: 'test' });
+    expect([status, json.detail]).toEqual([400, expect.stringMatching(why)]);
+    expect((await admin('GET', '/v1/revocations')).json).toEqual(before);
   });
 
   it('revocations are there after a restart, with all that they say', async () => {

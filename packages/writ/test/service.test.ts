@@ -228,7 +228,8 @@ describe('outcomes', () => {
     const id = (await evaluate(order)).headers.get('X-Decision-Id') as string;
     const report = (body: object) => post('/v1/outcomes', JSON.stringify(body));
     expect((await report({ decisionId: id, status: 'completed' })).status).toBe(204);
-    expect((await report({ decisionId: id, status: 'failed' })).status).toBe(204);
+    expect((await report({ decisionId: id, status: 'failed' })).status).toBe(409);
+    expect((await report({ decisionId: id, status: 'completed' })).status).toBe(204);
     expect((await desk.writ.records.find(id))?.outcome?.status).toBe('completed');
     expect((await report({ decisionId: id, status: 'never-mind' })).status).toBe(400);
   });
@@ -253,7 +254,8 @@ describe('outcomes at once', () => {
       { decisionId: second, status: 'completed' },
       { decisionId: second, status: 'failed' },
     ];
-    expect((await report(sent)).status).toBe(204);
+    // The two that count are accepted; the answer names those that are not.
+    expect((await report(sent)).status).toBe(404);
     const found = await Promise.all(ids.map((id) => desk.writ.records.find(id)));
     expect(found.map((one) => one?.outcome?.status)).toEqual(['failed', 'completed', undefined]);
   });

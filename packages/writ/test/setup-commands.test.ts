@@ -98,6 +98,41 @@ describe('writ guard install', () => {
     expect(of(readFileSync(CURSOR(), 'utf8'))).toEqual(of(TEXT()));
   });
 
+  it.each([
+    [
+      'a server',
+      '{ "mcpServers": {\n  "a": { "command": "x" },\n  "a": { "command": "y" } } }',
+      '3:3: the key "a" is given twice',
+    ],
+    [
+      'a server, once escaped',
+      '{ "mcpServers": { "a": { "command": "x" },\n "\\u0061": { "command": "y" } } }',
+      '2:2: the key "a"',
+    ],
+    ['a command', '{ "mcpServers": { "a": { "command": "x", "command": "y" } } }', 'the key "command" is given twice'],
+    [
+      'all servers',
+      '{ "mcpServers": { "a": { "command": "x" } }, "mcpServers": {} }',
+      'the key "mcpServers" is given twice',
+    ],
+    ['__proto__', '{ "mcpServers": { "__proto__": { "command": "x" } } }', '__proto__ is no name'],
+  ])('refuses a configuration that two programs read differently: %s', async (_what, text, message) => {
+    put(CURSOR(), text);
+    const { code, out } = await writ('guard', 'install', ...asked());
+    expect([code, out]).toEqual([2, expect.stringContaining(message)]);
+    expect(readFileSync(CURSOR(), 'utf8')).toBe(text);
+    expect(backups()).toEqual([]);
+  });
+
+  it('keeps the byte order mark of an editor of Windows', async () => {
+    put(CURSOR(), `\ufeff${TEXT()}`);
+    expect((await writ('guard', 'install', ...asked())).out).toContain('fragile is guarded now');
+    const text = readFileSync(CURSOR(), 'utf8');
+    expect(text.startsWith('\ufeff')).toBe(true);
+    expect(text.indexOf('\ufeff', 1)).toBe(-1);
+    expect(readFileSync(join(home, '.cursor', backups()[0] as string), 'utf8')).toBe(`\ufeff${TEXT()}`);
+  });
+
   it('with --dry-run says what it would do, and does nothing', async () => {
     put(CURSOR(), TEXT());
     const { code, out } = await writ('guard', 'install', ...asked(), '--dry-run');

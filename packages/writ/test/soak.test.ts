@@ -5,7 +5,7 @@ import { isSound, soak } from '../soak/soak.js';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** A sample; `npm run soak -w writ` runs for an hour, or for as many minutes as it is given. */
-const SECONDS = 30;
+const SECONDS = 20;
 
 it('mixed traffic: no error but being turned away, no leak, nothing lost', {
   timeout: 120_000,

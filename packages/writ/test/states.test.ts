@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import { KnownHosts } from '../src/api/http/known-hosts.js';
 import { LoadShedder } from '../src/api/http/load.js';
 import { Metrics } from '../src/api/http/metrics.js';
 import { HttpService } from '../src/api/http/service.js';
@@ -12,7 +13,7 @@ import { ServingStateHolder } from '../src/api/http/serving-state.js';
 import { operationRoutes } from '../src/api/operations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { UNPROTECTED } from '../src/audit/protection/protection.js';
-import { BundleError } from '../src/bundle/errors.js';
+import { BundleError, LastGoodError } from '../src/bundle/errors.js';
 import type { Credentials } from '../src/provenance/credentials.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 
@@ -62,14 +63,22 @@ describe('starting', () => {
       callers: () => {
         throw new Error('there are none yet');
       },
+      hosts: new KnownHosts(() => new Set()),
       credentials: {} as Credentials,
       load,
-      metrics: new Metrics(log, state, load),
+      metrics: new Metrics(log, state, load, () => new Date()),
       logger: pino({ enabled: false }),
+      attempts: { add: () => undefined },
       tracing: undefined,
       tls: undefined,
     });
-    service.add(operationRoutes(state));
+    service.add(
+      operationRoutes(
+        state,
+        () => undefined,
+        () => new Date(),
+      ),
+    );
     service.add([
       {
         method: 'POST',
@@ -190,7 +199,7 @@ describe('stale: the last good policy goes on when a newer one cannot be used', 
     const file = join(data, 'last-good.json');
     writeFileSync(file, readFileSync(file, 'utf8').replace('permit (principal, action', 'permit (principal ,action'));
     writeBundle(folder, { 'policies/all.cedar': 'permit (' });
-    await expect(run(folder, { data })).rejects.toThrow(BundleError);
+    await expect(run(folder, { data })).rejects.toThrow(LastGoodError);
     rmSync(data, { recursive: true });
   });
 });
@@ -222,18 +231,18 @@ describe('too much', () => {
 
   it('one turn of the event loop takes requests for a bounded time', async () => {
     const load = new LoadShedder({ inFlight: 1_000, turnMs: 5, diskMs: 100 }, () => 0);
-    expect(load.enter()).toBeUndefined();
+    expect(load.refusal()).toBeUndefined();
     const until = performance.now() + 10;
     while (performance.now() < until);
-    expect(load.enter()).toMatch(/more requests arrive/);
+    expect(load.refusal()).toMatch(/more requests arrive/);
     await new Promise((resolve) => setTimeout(resolve, 1));
-    expect(load.enter()).toBeUndefined();
+    expect(load.refusal()).toBeUndefined();
     expect(load.shed).toBe(1);
   });
 
   it('nothing is let in while the log waits for the disk', () => {
     const load = new LoadShedder({ inFlight: 1_000, turnMs: 100, diskMs: 100 }, () => 101);
-    expect(load.enter()).toMatch(/disk/);
+    expect(load.refusal()).toMatch(/disk/);
   });
 
   it.each([

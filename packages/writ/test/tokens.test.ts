@@ -16,7 +16,10 @@ import {
   UnsecuredJWT,
 } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WRAPPED_SIGNING_KEYS } from '../src/provenance/signing-keys.js';
+import { keySource } from '../src/store/key-source.js';
 import { openStore, openStoreToRead } from '../src/store/store.js';
+import { StoreKey } from '../src/store/store-key.js';
 import { command } from './processes.js';
 import { bundleOf, type Reply, type Running, run, writeBundle } from './running.js';
 
@@ -186,7 +189,9 @@ async function ownKey(algorithm = 'ES256') {
     .where('retired_at', 'is', null)
     .executeTakeFirstOrThrow();
   await store.destroy();
-  return { kid: row.kid, key: await importJWK(JSON.parse(row.jwk) as JWK, algorithm) };
+  const source = keySource(undefined, writ.data);
+  const jwk = source.read()?.unwrap(row.jwk, WRAPPED_SIGNING_KEYS, row.kid).toString() ?? '';
+  return { kid: row.kid, key: await importJWK(JSON.parse(jwk) as JWK, algorithm) };
 }
 async function forged(change: Record<string, unknown> = {}, header: Record<string, string> = {}) {
   const token = tokenOf(
@@ -764,9 +769,10 @@ describe('keys', () => {
     const { SigningKeys, signingKeyMigrations } = await import('../src/provenance/signing-keys.js');
     const { TransactionTokens } = await import('../src/provenance/transaction-token.js');
     const store = await openStore(`${writ.data}/keys.db`, signingKeyMigrations);
+    const storeKey = new StoreKey(Buffer.alloc(32, 1));
     let now = Date.parse('2026-01-01T00:00:00Z');
     const clock = () => new Date(now);
-    const own = await SigningKeys.open(store, clock, 60_000);
+    const own = await SigningKeys.open(store, storeKey, clock, 60_000);
     const tokens = new TransactionTokens(own, () => ({ issuer: 'https://i', trustDomain: 't' }), clock);
     const token = await tokens.sign({
       txn: '1',
@@ -788,7 +794,7 @@ describe('keys', () => {
     await expect(tokens.verify(token)).rejects.toMatchObject({ code: 'token_key_unknown' });
     expect(own.jwks().keys.map(({ kid }) => kid)).not.toContain(before);
     // Another process finds the same keys.
-    expect((await SigningKeys.open(store, clock, 60_000)).current().kid).toBe(after);
+    expect((await SigningKeys.open(store, storeKey, clock, 60_000)).current().kid).toBe(after);
     await store.destroy();
   });
 });

@@ -18,12 +18,12 @@ const MAX_FILES = 60;
 test.each([
   ...['explain', 'decisions', 'receipt', 'log/verify', 'log/checkpoint', 'log/export'],
   ...['requests', 'approvals', 'grants', 'identities', 'identity', 'revocations', 'key/list'],
-  ...['tools', 'task/list', 'task/show', 'ledger/show', 'token/inspect', 'witness'],
+  ...['tools', 'task/list', 'task/show', 'labels', 'ledger/show', 'token/inspect', 'witness'],
 ])('writ %s loads at most 60 files', (verb) => {
   expect(loadedBy(verb).size).toBeLessThanOrEqual(MAX_FILES);
 });
 
-test.each(['check', 'test', 'decide', 'replay', 'replay-trace', 'schema/from-mcp', 'init', 'doctor', 'guard'])(
+test.each(['check', 'test', 'decide', 'label', 'replay', 'replay-trace', 'schema/from-mcp', 'init', 'doctor', 'guard'])(
   'writ %s loads nothing of the service',
   (verb) => {
     expect([...loadedBy(verb)].filter((file) => file.startsWith('serve/'))).toEqual([]);

@@ -118,7 +118,7 @@ describe('a log that is witnessed', () => {
     expect(verifyReceipt(newer, parseVerifier(vkey), [parseVerifier(key.vkey)]).seenBy).toEqual([]);
   });
 
-  it('cannot be cut off or told otherwise without the witness telling', async () => {
+  it('is not cut off or rewritten without the witness reporting it', async () => {
     const cut = join(folder, 'cut');
     await log.settled();
     cpSync(join(data, 'writ.db'), join(cut, 'writ.db'));

@@ -4,6 +4,7 @@ import type { Approval, DecisionRecord } from '../decide/record.js';
 import type { TaskKey } from '../lib/ids.js';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { type AccessItem, type AccessTask, statusOf, type Vote } from './access-task.js';
+import { consentConflict } from './consent.js';
 import { AccessRequestError, ApproverError, TooManyRequests } from './errors.js';
 import type { AccessRequestsParts, Denial, Submission, Template, Voting } from './submission.js';
 import type { NewDelivery } from './task-store.js';
@@ -51,6 +52,9 @@ export class AccessRequests {
         );
       const [first] = denials as [Denial, ...Denial[]];
       const template = templateOf(first.template);
+      // Of a request with several, one person answers for all: the originator never for what asks somebody else.
+      if (denials.some((one) => templateOf(one.template).isConsent !== template.isConsent))
+        throw new AccessRequestError('not_requestable', 'a consent and an approval are asked for in two requests');
       const now = clock();
       const { record } = first;
       const made: AccessTask = {
@@ -58,9 +62,10 @@ export class AccessRequests {
         enforcementPoint,
         template: template.name,
         path: record.provenance?.path ?? [record.request.subject],
+        ...(record.provenance?.tokens === undefined ? {} : { credentials: record.provenance.tokens }),
         task: first.task,
         policyVersion: record.policyVersion,
-        items: denials.map((denial) => itemOf(denial.record)),
+        items: denials.map(itemOf),
         isBulk: submission.isBulk,
         requested: submission.requested,
         createdAt: now.toISOString(),
@@ -150,7 +155,10 @@ export class AccessRequests {
         throw new AccessRequestError('invalid_task_state', 'some of these were decided before');
       const name = uidText(approver);
       const lineage = parts.lineageOf(approver);
-      const why = this.conflictOf(task, name, lineage);
+      const { lifetimesMs, isConsent } = parts.template(task.template);
+      const why = isConsent
+        ? consentConflict(task, voting, scope, (uid) => parts.peopleIn([uid]).length === 1)
+        : this.conflictOf(task, name, lineage);
       if (why !== undefined) throw new ApproverError(`${name} may not decide this: ${why}`);
       if (task.votes.some((one) => one.approver === name && one.items.some((i) => items.includes(i))))
         throw new ApproverError(`${name} has said so before`, 'somebody else has to');
@@ -170,7 +178,6 @@ export class AccessRequests {
         ...{ approver: name, lineage, verdict, at, via, items, decisions, reason, scope },
         ...(vouchedBy === undefined ? {} : { vouchedBy }),
       };
-      const { lifetimesMs } = parts.template(task.template);
       const approved: Approval[] = [];
       const next = withVote(task, vote, items, (item, votes) => {
         const narrow = narrowest(votes);
@@ -180,19 +187,24 @@ export class AccessRequests {
           approvedUntil: endOf(narrow, lifetimesMs, task.requested.until, now),
         };
         const reasons = [...new Set(votes.map((one) => one.reason))].join('; ');
-        approved.push(approvalOf(task, item, made, { votes, scope: narrow, reason: reasons }));
+        const consent = isConsent ? { consent: true as const } : {};
+        approved.push(approvalOf(task, item, made, { votes, scope: narrow, reason: reasons, ...consent }));
         return made;
       });
       const status = statusOf(next);
-      await parts.record(vouchedBy ?? name, verdict === 'approve' ? 'access.approve' : 'access.deny', {
-        request: id,
-        approver: name,
-        via,
-        reason,
-        decisions,
-        status,
-        ...(approved.length === 0 ? {} : { approvals: approved.map(summaryOf) }),
-      });
+      await parts.record(
+        vouchedBy ?? name,
+        verdict === 'deny' ? 'access.deny' : isConsent ? 'access.consent' : 'access.approve',
+        {
+          request: id,
+          approver: name,
+          via,
+          reason,
+          decisions,
+          status,
+          ...(approved.length === 0 ? {} : { approvals: approved.map(summaryOf) }),
+        },
+      );
       for (const approval of approved) await parts.approve(approval, name);
       await this.put(next, status === 'pending' ? [] : parts.deliveriesOf({ about: 'ended', task: next }));
       return next;
@@ -292,8 +304,19 @@ export class AccessRequests {
     return { ...task, items };
   }
 
-  private noticesToAsked(task: AccessTask, { notify }: Template, about: 'asked' | 'escalated', ask: readonly string[]) {
+  private noticesToAsked(
+    task: AccessTask,
+    { notify, isConsent }: Template,
+    about: 'asked' | 'escalated',
+    ask: readonly string[],
+  ) {
     if (statusOf(task) !== 'pending') return [];
+    const [originator] = task.path;
+    if (isConsent) {
+      // Without an address: an agent may read the mailbox, and a consent is not given by a link.
+      const people = originator === undefined ? [] : [{ uid: uidText(originator), address: undefined }];
+      return this.parts.deliveriesOf({ about, task, people, channels: notify });
+    }
     // People on the path may not decide, so they get no notice.
     const people = this.parts.peopleIn(ask).filter(({ uid }) => !task.path.some((one) => uidText(one) === uid));
     return this.parts.deliveriesOf({ about, task, people, channels: notify });
@@ -319,8 +342,10 @@ export class AccessRequests {
   }
 }
 
-function itemOf({ id, request, reasons, binding = '' }: DecisionRecord): AccessItem {
-  const byPolicy = new Map(reasons.map(({ policy, reason }) => [policy, { policy, ...(reason && { reason }) }]));
+function itemOf({ record, lifts }: Denial): AccessItem {
+  const { id, request, reasons, binding = '' } = record;
+  const lifted = reasons.filter(({ policy }) => lifts.includes(policy));
+  const byPolicy = new Map(lifted.map(({ policy, reason }) => [policy, { policy, ...(reason && { reason }) }]));
   const { type, id: resource } = request.resource;
   return {
     decision: id,

@@ -55,6 +55,8 @@ export interface AccessTask {
   readonly enforcementPoint: string;
   readonly template: string;
   readonly path: readonly EntityUid[];
+  /** The ids of the credentials that its path was proved by. */
+  readonly credentials?: readonly string[];
   /** Its task in the ledger. */
   readonly task: TaskKey;
   readonly policyVersion: string;

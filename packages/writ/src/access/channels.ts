@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createTransport, type Transporter } from 'nodemailer';
 import { environmentText } from '../lib/environment.js';
+import { CREDENTIALS } from '../lib/known-credentials.js';
 import { DeliveryError } from './errors.js';
 
 /** A way to notify somebody. */
@@ -127,12 +128,19 @@ export class Channels {
   private make(name: string, { notify, callbacks }: ChannelSettings): Channel | undefined {
     if (name === CALLBACK) {
       if (callbacks.secret === undefined) return undefined;
-      return new Webhook(environmentText(callbacks.secret, 'callbacks.secret'), this.clock);
+      return new Webhook(credential(environmentText(callbacks.secret, 'callbacks.secret')), this.clock);
     }
     const declared = notify[name];
     if (declared === undefined) return undefined;
-    const text = (value: string): string => environmentText(value, `notify.${name}`);
+    const text = (value: string): string => credential(environmentText(value, `notify.${name}`));
     if (declared.to === 'webhook') return new Webhook(text(declared.secret), this.clock);
     return new MailChannel(text(declared.server), declared.from);
   }
+}
+
+/** Returns a secret, or the address of a server with its password, and has it struck out of texts from now on. */
+function credential(text: string): string {
+  if (text.includes('://')) CREDENTIALS.addNamed('', text);
+  else CREDENTIALS.add(text);
+  return text;
 }

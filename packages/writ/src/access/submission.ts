@@ -9,6 +9,8 @@ import type { Workflow } from './workflow.js';
 export interface Template extends Workflow {
   readonly name: string;
   readonly title: string | undefined;
+  /** Whether it asks the originator for consent, and nobody else. */
+  readonly isConsent: boolean;
   readonly ask: readonly string[];
   /** How long a request stays open, in milliseconds. */
   readonly expiresMs: number;
@@ -74,6 +76,8 @@ export interface Submission {
 export interface Denial {
   readonly record: DecisionRecord;
   readonly template: string;
+  /** The policies that a request with this template can lift. */
+  readonly lifts: readonly string[];
   /** Its task in the ledger. */
   readonly task: TaskKey;
 }
@@ -83,6 +87,8 @@ export interface Voting {
   readonly verdict: Vote['verdict'];
   readonly via: Vote['via'];
   readonly vouchedBy?: string;
+  /** The id of the credential that the approver proved themselves by; undefined if it has none. */
+  readonly credential?: string;
   readonly reason: string;
   readonly scope: ApprovalScope;
   /** The positions of the items; undefined for all that are pending. */

@@ -1,5 +1,6 @@
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
+import type { StoreKey, WrappedColumn } from '../store/store-key.js';
 import { type AccessTask, statusOf } from './access-task.js';
 
 interface TaskRow {
@@ -64,6 +65,12 @@ export const accessMigrations: Migrations = {
   },
 };
 
+/** A request has the address of its caller's own callback; a notice, the links by which people decide. */
+const REQUEST: WrappedColumn = { table: 'access_requests', id: 'id', column: 'body' };
+const ADDRESS: WrappedColumn = { table: 'access_deliveries', id: 'id', column: 'address' };
+const NOTICE: WrappedColumn = { table: 'access_deliveries', id: 'id', column: 'body' };
+export const WRAPPED_ACCESS: readonly WrappedColumn[] = [REQUEST, ADDRESS, NOTICE];
+
 /** A notice on its way. */
 export interface Delivery {
   readonly id: string;
@@ -80,56 +87,68 @@ export type NewDelivery = Omit<Delivery, 'attempts' | 'id'>;
 
 /** Access requests and their notices, stored. */
 export class AccessTaskStore {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    /** Wraps requests and notices. */
+    private readonly key: StoreKey,
+  ) {}
 
   private get table() {
     return this.store.withTables<AccessTables>();
   }
 
   async find(id: string): Promise<AccessTask | undefined> {
-    const row = await this.table.selectFrom('access_requests').select('body').where('id', '=', id).executeTakeFirst();
-    return row && taskIn(row);
+    const row = await this.table
+      .selectFrom('access_requests')
+      .select(['id', 'body'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row && this.taskIn(row);
   }
 
   async withKey(enforcementPoint: string, key: string): Promise<AccessTask | undefined> {
     const row = await this.table
       .selectFrom('access_requests')
-      .select('body')
+      .select(['id', 'body'])
       .where('enforcement_point', '=', enforcementPoint)
       .where('idempotency_key', '=', key)
       .executeTakeFirst();
-    return row && taskIn(row);
+    return row && this.taskIn(row);
   }
 
   /** Returns the requests for exactly this, newest first. */
   async withBinding(binding: string): Promise<AccessTask[]> {
     const rows = await this.table
       .selectFrom('access_requests')
-      .select('body')
+      .select(['id', 'body'])
       .where('binding', '=', binding)
       .orderBy('expires_at', 'desc')
       .limit(20)
       .execute();
-    return rows.map(taskIn);
+    return rows.map((row) => this.taskIn(row));
   }
 
   /** Returns the undecided requests, or all, newest first. */
   async list(which: 'open' | 'all', limit: number): Promise<AccessTask[]> {
-    const query = this.table.selectFrom('access_requests').select('body').orderBy('expires_at', 'desc').limit(limit);
+    const query = this.table
+      .selectFrom('access_requests')
+      .select(['id', 'body'])
+      .orderBy('expires_at', 'desc')
+      .limit(limit);
     const rows = await (which === 'open' ? query.where('is_open', '=', 1) : query).execute();
-    return rows.map(taskIn);
+    return rows.map((row) => this.taskIn(row));
   }
 
   /** Returns the open requests that are due by a time. */
   async dueBy(now: Date, limit: number): Promise<AccessTask[]> {
     const rows = await this.table
       .selectFrom('access_requests')
-      .select('body')
+      .select(['id', 'body'])
       .where('due_at', '<=', now.toISOString())
       .orderBy('due_at')
       .limit(limit)
       .execute();
-    return rows.map(taskIn);
+    return rows.map((row) => this.taskIn(row));
   }
 
   /** Counts the open requests of an enforcement point. */
@@ -163,7 +182,7 @@ export class AccessTaskStore {
       is_open: isOpen ? 1 : 0,
       due_at: isOpen ? dueAt : null,
       expires_at: task.expiresAt,
-      body: JSON.stringify(task),
+      body: this.key.wrap(JSON.stringify(task), REQUEST, task.id),
     };
     await this.store.transaction().execute(async (transaction) => {
       const table = transaction.withTables<AccessTables>();
@@ -175,20 +194,30 @@ export class AccessTaskStore {
       if (deliveries.length > 0)
         await table
           .insertInto('access_deliveries')
-          .values(deliveries.map((one) => ({ ...one, attempts: 0, next_at: now.toISOString() })))
+          .values(deliveries.map((one) => ({ ...this.wrapped(one), attempts: 0, next_at: now.toISOString() })))
           .execute();
     });
   }
 
   /** Returns the deliveries that are due. */
   async due(now: Date, limit: number): Promise<Delivery[]> {
-    return this.table
+    const rows = await this.table
       .selectFrom('access_deliveries')
       .select(['id', 'channel', 'address', 'body', 'attempts'])
       .where('next_at', '<=', now.toISOString())
       .orderBy('next_at')
       .limit(limit)
       .execute();
+    return rows.map((row) => ({
+      ...row,
+      address: this.key.unwrap(row.address, ADDRESS, row.id).toString(),
+      body: this.key.unwrap(row.body, NOTICE, row.id).toString(),
+    }));
+  }
+
+  private wrapped<D extends Pick<Delivery, 'id' | 'address' | 'body'>>(delivery: D): D {
+    const { id, address, body } = delivery;
+    return { ...delivery, address: this.key.wrap(address, ADDRESS, id), body: this.key.wrap(body, NOTICE, id) };
   }
 
   async delivered(id: string): Promise<void> {
@@ -211,8 +240,8 @@ export class AccessTaskStore {
       .where('is_open', '=', 0)
       .execute();
   }
-}
 
-function taskIn({ body }: Pick<TaskRow, 'body'>): AccessTask {
-  return JSON.parse(body) as AccessTask;
+  private taskIn({ id, body }: Pick<TaskRow, 'id' | 'body'>): AccessTask {
+    return JSON.parse(this.key.unwrap(body, REQUEST, id).toString()) as AccessTask;
+  }
 }

@@ -4,6 +4,7 @@ import type { Template } from './submission.js';
 /** A template as it is declared; times are durations. */
 interface TemplateDeclaration {
   readonly title?: string | undefined;
+  readonly consent: boolean;
   readonly ask: readonly string[];
   readonly quorum: number;
   readonly escalate: readonly { readonly after: string; readonly ask: readonly string[] }[];
@@ -15,10 +16,11 @@ interface TemplateDeclaration {
 
 /** Returns a declared template with its times in milliseconds. */
 export function templateOf(name: string, declared: TemplateDeclaration): Template {
-  const { title, ask, quorum, escalate, expires, lifetimes, notify, emergency } = declared;
+  const { title, consent, ask, quorum, escalate, expires, lifetimes, notify, emergency } = declared;
   return {
     name,
     title,
+    isConsent: consent,
     ask,
     quorum,
     notify,

@@ -70,11 +70,13 @@ export function approvalOf(
     scope,
     reason,
     emergency,
+    consent,
   }: {
     readonly votes: readonly Vote[];
     readonly scope: ApprovalScope;
     readonly reason: string;
     readonly emergency?: true;
+    readonly consent?: true;
   },
 ): Approval {
   return {
@@ -93,6 +95,7 @@ export function approvalOf(
     approvers: votes.map(({ approver }) => approver),
     reason,
     ...(emergency === undefined ? {} : { emergency }),
+    ...(consent === undefined ? {} : { consent }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Clock } from '../lib/clock.js';
 import { type Route, route } from './http/route.js';
 import type { ServingStateHolder } from './http/serving-state.js';
 
@@ -7,6 +8,8 @@ const stateShape = z.object({
   policyVersion: z.string().optional(),
   since: z.string().optional(),
   why: z.string().optional(),
+  /** By how many seconds the clock of the machine was set; absent while it is followed. */
+  clockAhead: z.number().optional(),
   /** The gateway's servers whose tools cannot be called now. */
   notConnected: z.array(z.string()).optional(),
 });
@@ -16,7 +19,11 @@ const stateShape = z.object({
  *
  * @param recordFailure returns why nothing can be recorded, and so nothing is permitted; undefined if it can
  */
-export function operationRoutes(state: ServingStateHolder, recordFailure: () => string | undefined): Route[] {
+export function operationRoutes(
+  state: ServingStateHolder,
+  recordFailure: () => string | undefined,
+  clock: Clock,
+): Route[] {
   return [
     route({
       method: 'GET',
@@ -41,20 +48,27 @@ export function operationRoutes(state: ServingStateHolder, recordFailure: () => 
         200: { description: 'The service decides: `ready`, or `stale` with the last good policy', shape: stateShape },
         503: {
           description:
-            'The service does not decide: `starting`, `stopping`, or `no-record`, when nothing can be recorded',
+            'The service does not decide: `starting` (with `why`, if it waits for a witness), `stopping`, or `no-record`, when nothing can be recorded',
           shape: stateShape,
         },
       },
       handle({ reply }) {
         const { notConnected } = state;
-        const current = { ...state.current, ...(notConnected.length === 0 ? {} : { notConnected: [...notConnected] }) };
+        const doubt = clock.doubt?.();
+        const current = {
+          ...state.current,
+          ...(notConnected.length === 0 ? {} : { notConnected: [...notConnected] }),
+          ...(doubt === undefined ? {} : { clockAhead: Math.round(doubt.aheadMs / 1_000) }),
+        };
         const isRecording = !state.serves || recordFailure() === undefined;
         reply.code(state.serves && isRecording ? 200 : 503);
         // The failure itself is in the log: it can name the database.
         if (!isRecording)
           return { ...current, state: 'no-record' as const, why: 'nothing can be recorded; see the log' };
         // The reason is for callers that may read the policy: GET /v1/policy.
-        return 'why' in current ? { ...current, why: 'a newer policy could not be used; see GET /v1/policy' } : current;
+        return current.state === 'stale'
+          ? { ...current, why: 'a newer policy could not be used; see GET /v1/policy' }
+          : current;
       },
     }),
   ];

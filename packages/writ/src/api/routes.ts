@@ -9,6 +9,7 @@ import { type ErasureParts, erasureRoute } from './admin/erasures.js';
 import { type GrantParts, grantRoutes } from './admin/grants.js';
 import { type IdentityParts, identityRoutes } from './admin/identities.js';
 import { type IdentityKeyParts, identityKeyRoutes } from './admin/identity-keys.js';
+import { keptLabelsRoute } from './admin/kept-labels.js';
 import { ledgerRoute } from './admin/ledger.js';
 import { type LogParts, logRoutes } from './admin/log.js';
 import { logTileRoutes } from './admin/log-tiles.js';
@@ -25,11 +26,13 @@ import { openApiOf, openApiRoute } from './http/openapi.js';
 import type { Route } from './http/route.js';
 import type { ServingStateHolder } from './http/serving-state.js';
 import { operationRoutes } from './operations.js';
+import { type AttemptsParts, attemptsRoute } from './reports/attempts.js';
 import { type LabelParts, labelRoutes } from './reports/labels.js';
 import { outcomeRoute } from './reports/outcomes.js';
 import { type ReportedToolsParts, reportedToolsRoute } from './reports/reported-tools.js';
 import { receiveRoute } from './signals/receive.js';
 import { transmitRoutes } from './signals/transmit.js';
+import { proposalRoutes } from './tokens/proposals.js';
 import { type TaskParts, taskRoutes } from './tokens/tasks.js';
 import { type TokenParts, tokenRoutes } from './tokens/token.js';
 
@@ -37,6 +40,7 @@ import { type TokenParts, tokenRoutes } from './tokens/token.js';
 type RoutesParts = AccessRequestParts &
   ApprovalPageParts &
   ApprovalParts &
+  AttemptsParts &
   DecisionParts &
   EntityParts &
   ErasureParts &
@@ -75,7 +79,9 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...approvalPageRoutes(parts),
     outcomeRoute(decider),
     reportedToolsRoute(parts),
+    attemptsRoute(parts),
     ...tokenRoutes(parts.token),
+    ...proposalRoutes(parts.token),
     ...taskRoutes(parts),
     ...policyRoutes(parts),
     ...entityRoutes(parts),
@@ -91,9 +97,10 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...logTileRoutes(parts.tiles, parts.logKey),
     ledgerRoute(parts.ledger, clock),
     ...labelRoutes(parts),
+    keptLabelsRoute(parts),
     receiveRoute((name) => parts.signals.stream(name)),
     ...transmitRoutes(parts.signals, publicUrl),
-    ...operationRoutes(parts.state, parts.recordFailure),
+    ...operationRoutes(parts.state, parts.recordFailure, clock),
     metricsRoute(parts.metrics),
     openApiRoute(() => openApiOf(routes, publicUrl())),
   ];

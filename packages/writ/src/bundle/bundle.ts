@@ -1,24 +1,32 @@
 import { CedarError, compile, type EntityJson, type PolicySet, readPolicyText, Schema } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import type { z } from 'zod';
+import { unknownFile } from './check/bundle/unknown-file.js';
 import type { Finding } from './check/finding.js';
 import { type At, Findings } from './check/findings.js';
 import { policyTypes } from './check/policies/types.js';
 import { FOLDERS, NAMED_FILES, SCHEMA_FILE, type YamlContents } from './contents.js';
 import { BundleError } from './errors.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
+import { checkPolicySizes } from './limits.js';
 import { hasId, type PolicySource } from './policy-source.js';
+import { completedSchema } from './provided/completed-schema.js';
 import { readYaml } from './read-yaml.js';
 import { ServicePolicy } from './service-policy.js';
 
-/** A bundle, read and compiled. */
-export interface Bundle extends BundleFiles, YamlContents {
+/** A bundle as it is served, without the texts that it was read from. */
+export interface ServedBundle extends YamlContents, Pick<BundleFiles, 'root' | 'version'> {
   readonly schema: Schema;
   readonly policies: PolicySet;
-  readonly sources: readonly PolicySource[];
+  readonly sources: readonly Pick<PolicySource, 'id' | 'file'>[];
   /** Decides who may use the service. */
   readonly servicePolicy: ServicePolicy;
   readonly entities: readonly EntityJson[];
+}
+
+/** A bundle, read and compiled. */
+export interface Bundle extends ServedBundle, BundleFiles {
+  readonly sources: readonly PolicySource[];
 }
 
 export interface ReadBundle {
@@ -72,19 +80,32 @@ class BundleReader {
   }
 
   read(): Bundle | undefined {
+    this.checkPolicyFolders();
     const yaml = this.yamlContents();
     const entities = this.each('entities', (file) => this.entities(file)).flat();
-    const schema = this.schema();
+    const declared = this.schema();
     const sources = this.each('policies', (file) => this.policySources(file)).flat();
+    const schema = declared && this.completed(declared, sources, yaml);
     this.checkIds(sources);
+    checkPolicySizes(sources, this.findings);
     const servicePolicy = schema && this.servicePolicy(schema);
     const policies = schema && !this.findings.hasErrors ? this.compile(sources, schema) : undefined;
     if (policies !== undefined && servicePolicy !== undefined && schema !== undefined && !this.findings.hasErrors)
       return { ...this.files, ...yaml, schema, policies, sources, servicePolicy, entities };
+    unknownFile.check(this.files, this.findings.of(unknownFile.code));
     // The rules need a bundle; the types of policies do not, and an author who mends one error wants to see the others.
     if (schema !== undefined && sources.length > 0)
       policyTypes.check({ schema, sources }, this.findings.of(policyTypes.code));
     return undefined;
+  }
+
+  /** A rule in a file of another name would be passed over, and a forbid that is passed over permits. */
+  private checkPolicyFolders(): void {
+    for (const { path, isAmongPolicies, meant } of this.files.unread) {
+      if (!isAmongPolicies) continue;
+      const help = meant === undefined ? 'move it out of the folder' : `did you mean ${meant}?`;
+      this.findings.of('policies/no-cedar-file').in(path).error('this is no .cedar file', help, 0);
+    }
   }
 
   /** Complete if there is no finding that is an error. */
@@ -148,6 +169,13 @@ class BundleReader {
       .error('the bundle has no schema', 'without one an unknown action could not be told from a known one', 0);
   }
 
+  /** Completes the schema with what Writ provides and policies read; not while the files that say what it provides have errors. */
+  private completed(schema: Schema, sources: readonly PolicySource[], yaml: Partial<YamlContents>): Schema {
+    const { ledger } = yaml;
+    const hasTasks = this.files.texts.has(NAMED_FILES.tasks.file);
+    return ledger === undefined ? schema : completedSchema(schema, sources, { ledger, hasTasks });
+  }
+
   private servicePolicy(schema: Schema): ServicePolicy | undefined {
     const files = [...this.files.texts].filter(([path]) => path.startsWith('service/'));
     const parsed = files.map(([path, text]) => this.cedar('service/syntax', path, () => readPolicyText(text)));
@@ -157,7 +185,7 @@ class BundleReader {
     const fileOf = (id: string | undefined) =>
       files[parsed.findIndex((policies) => policies?.some((policy) => policy.id === id))]?.[0] ?? last;
     try {
-      return new ServicePolicy(texts, schema);
+      return ServicePolicy.read(texts, schema);
     } catch (error) {
       if (!(error instanceof CedarError)) throw error;
       const file = fileOf(error.policyId);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -49,19 +49,57 @@ describe('the files of a bundle', () => {
   });
 
   it.each([
-    ['another spelling of a name', 'ledger.yml', true],
-    ['another case of a name', 'Ledger.yaml', true],
-    ['a policy beside the folder', 'all.cedar', true],
-    ['another extension in a folder', 'policies/all.yaml', true],
-    ['another extension of YAML in a folder', 'mappings/a.yml', true],
-    ['a file of the project', 'package.json', false],
-    ['another YAML file of the project', 'compose.yaml', false],
-    ['a text in a folder', 'policies/README.md', false],
-    ['a file in another folder', 'servers/all.cedar', false],
-  ])('%s is remarked on or not: %s', (_what, path, isRemarked) => {
+    ['another spelling of a name', 'ledger.yml', 'ledger.yml', 'ledger.yaml'],
+    ['another case of a name', 'Ledger.yaml', 'Ledger.yaml', 'ledger.yaml'],
+    ['a letter less in a name', 'tool.yaml', 'tool.yaml', 'tools.yaml'],
+    ['the schema under another extension', 'schema.json', 'schema.json', 'schema.cedarschema'],
+    ['a policy beside the folder', 'all.cedar', 'all.cedar', undefined],
+    ['another extension in a folder', 'policies/all.yaml', 'policies/all.yaml', undefined],
+    ['another extension of YAML in a folder', 'mappings/a.yml', 'mappings/a.yml', 'mappings/a.yaml'],
+    ['a file of the project', 'package.json', undefined],
+    ['another YAML file of the project', 'compose.yaml', undefined],
+    ['a text in a folder', 'policies/README.md', undefined],
+    ['a folder with policies of another name', 'servers/all.cedar', 'servers', undefined],
+    ['another case of a folder', 'Policies/all.cedar', 'Policies', 'policies'],
+    ['the singular of a folder', 'entity/people.json', 'entity', 'entities'],
+    ['a letter less in a folder', 'mapping/a.yaml', 'mapping', 'mappings'],
+    ['the folder of a project', 'test/all.test.ts', undefined],
+    ['a file that editors keep', 'policies/.all.cedar.swp', undefined],
+    ['a file in place of a folder', 'entities.json', 'entities.json', 'entities/entities.json'],
+    ['a policy whose extension has another case', 'policies/all.CEDAR', 'policies/all.CEDAR', 'policies/all.cedar'],
+    ['a policy that was put aside', 'policies/all.cedar.bak', 'policies/all.cedar.bak', undefined],
+    ['a text among the policies', 'service/freeze.txt', 'service/freeze.txt', undefined],
+  ])('%s is remarked on or not: %s', (_what, path, remarked, meant?: string) => {
     const { texts, unread } = readBundleFiles(folderOf({ [path]: 'x' }));
     expect(texts.has(path)).toBe(false);
-    expect(unread).toEqual(isRemarked ? [path] : []);
+    expect(unread.map((one) => [one.path, one.meant])).toEqual(remarked === undefined ? [] : [[remarked, meant]]);
+    expect(unread.some((one) => one.isAmongPolicies)).toBe(/^(policies|service)\//.test(remarked ?? ''));
+  });
+
+  it('are read through links to files, as a ConfigMap is mounted, and only once', () => {
+    const folder = folderOf({ 'policies/..2026_11_30/all.cedar': 'x' });
+    symlinkSync('..2026_11_30', join(folder, 'policies/..data'));
+    symlinkSync('..data/all.cedar', join(folder, 'policies/all.cedar'));
+    const { texts, unread } = readBundleFiles(folder);
+    expect([...texts.keys()]).toEqual(['policies/all.cedar', 'writ.yaml']);
+    expect(unread).toEqual([]);
+  });
+
+  it.each(['a link to a folder', 'a link to nothing'])('among the policies, %s is no file of Cedar', (what) => {
+    const folder = folderOf({ 'policies/all.cedar': 'x', 'elsewhere/more.cedar': 'x' });
+    symlinkSync(what === 'a link to a folder' ? '../elsewhere' : '../nowhere', join(folder, 'policies/more'));
+    const { unread } = readBundleFiles(folder);
+    expect(unread.filter((one) => one.isAmongPolicies).map(({ path }) => path)).toEqual(['policies/more']);
+  });
+
+  it('are refused if they are not UTF-8, and read without a byte order mark', () => {
+    const texts = readBundleFiles(
+      folderOf({ 'schema.cedarschema': '\ufeffentity A;', 'entities/a.json': '\ufeff[]' }),
+    ).texts;
+    expect([texts.get('schema.cedarschema'), texts.get('entities/a.json')]).toEqual(['entity A;', '[]']);
+    const folder = folderOf({});
+    writeFileSync(join(folder, 'ledger.yaml'), Buffer.from('\ufeffa: 1', 'utf16le'));
+    expect(() => readBundleFiles(folder)).toThrow('ledger.yaml: the text is UTF-16');
   });
 
   it.each([

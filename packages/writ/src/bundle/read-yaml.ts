@@ -1,7 +1,8 @@
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { isNode, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import type { Finding } from './check/finding.js';
 import { Findings } from './check/findings.js';
+import { type Issue, innermost, isMissing } from './shape-issue.js';
 import { wording } from './wording.js';
 
 /** A YAML file read into a shape. Without a value if it does not have that shape; the findings then say why. */
@@ -31,8 +32,8 @@ export function readYaml<T extends z.ZodType>(
   const findings = new Findings(texts);
   if (document.errors.length > 0) {
     const syntax = findings.of('yaml/syntax').in(file);
-    for (const { message, pos } of document.errors)
-      syntax.error(message.split(' at line ')[0] ?? message, undefined, at(pos[0]));
+    for (const { message, help, offset } of causesOf(document.errors, text ?? ''))
+      syntax.error(message, help, at(offset));
     return { value: undefined, findings: findings.all };
   }
   const given = text === undefined ? absent : (document.toJS({ maxAliasCount: 100 }) ?? {});
@@ -55,25 +56,23 @@ export function readYaml<T extends z.ZodType>(
   }
 }
 
-type Issue = z.core.$ZodIssue;
-
-/** Of the forms of a union, the one that fits furthest into the value says most about what is wrong. */
-function innermost(issue: Issue): Issue {
-  if (issue.code === 'invalid_union') {
-    const forms = issue.errors.map((errors) => errors.map(innermost)).filter((errors) => errors.length > 0);
-    const [best] = forms.sort((a, b) => depthOf(b) - depthOf(a));
-    const [inner] = best ?? [];
-    if (inner !== undefined && depthOf(best ?? []) > 0) return { ...inner, path: [...issue.path, ...inner.path] };
-  }
-  return issue;
-}
-
-function depthOf(issues: readonly Issue[]): number {
-  return Math.max(...issues.map(({ path }) => path.length));
-}
-
-function isMissing(issue: Issue): boolean {
-  return issue.code === 'invalid_type' && issue.input === undefined && typeof issue.path.at(-1) === 'string';
+/**
+ * Returns the errors of a text that are mistakes of their own: every key that is given twice, up to the first error of another sort. From
+ * there on the text is read in another way than it was meant, and each of its lines can be an error.
+ */
+function causesOf(
+  errors: readonly YAMLParseError[],
+  text: string,
+): { readonly message: string; readonly help: string | undefined; readonly offset: number }[] {
+  const first = errors.findIndex(({ code }) => code !== 'DUPLICATE_KEY');
+  const causes = first === -1 ? errors : errors.slice(0, first + 1);
+  return causes.map(({ code, message, pos: [end] }, i) => {
+    const more = errors.length - causes.length;
+    const help = i === first && more > 0 ? 'what comes after it can only be read once this is mended' : undefined;
+    const [, quote] = code === 'MISSING_CHAR' ? (/^Missing closing (['"])quote/.exec(message) ?? []) : [];
+    if (quote === undefined) return { message: message.split(' at line ')[0] ?? message, help, offset: end };
+    return { message: `this ${quote} is not closed`, help, offset: Math.max(text.lastIndexOf(quote, end - 1), 0) };
+  });
 }
 
 /** The way to the key that is too many, or that another is missing under. */

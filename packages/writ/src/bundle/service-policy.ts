@@ -1,5 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { CedarError, type CedarJsonObject, compile, Entities, Entity, type PolicySet, Schema } from '@writ/cedar';
+import {
+  CedarError,
+  type CedarJsonObject,
+  compile,
+  Entities,
+  Entity,
+  type EntityJson,
+  finish,
+  type Policy,
+  PolicySet,
+  Schema,
+  type Steps,
+} from '@writ/cedar';
 
 /** How a caller proved itself. */
 export type Method = 'key' | 'certificate' | 'token' | 'none';
@@ -22,36 +34,37 @@ const NOTHING: CedarJsonObject = {};
  * and what a bundle adds in `service/*.cedar`.
  */
 export class ServicePolicy {
-  private readonly policies: PolicySet;
-  private readonly entities: Entities;
+  private constructor(
+    private readonly policies: PolicySet,
+    private readonly entities: Entities,
+    /** The bundle's own policies. */
+    readonly own: readonly Policy[],
+  ) {}
 
   /**
    * @param own the texts of the bundle's own service policies
    * @param schema of the bundle: its types and attributes can be named
    * @throws {CedarError} when they do not parse
    */
-  constructor(own: readonly string[], schema: Schema) {
-    const serviceSchema = Schema.parse(SERVICE_SCHEMA_TEXT);
-    this.policies = compile({ policies: [SERVICE_POLICIES, ...own].join('\n'), schema: serviceSchema });
-    const bundled = compile({ policies: SERVICE_POLICIES }).policies;
-    for (const id of this.policies.policies.keys()) {
-      if (id.startsWith(RESERVED) && !bundled.has(id))
+  static read(own: readonly string[], schema: Schema): ServicePolicy {
+    const { policies } = bundled();
+    const all = [...compile({ policies: [SERVICE_POLICIES, ...own].join('\n') }).asts];
+    return finish(ServicePolicy.assembling(all.slice(policies.length), schema));
+  }
+
+  /** Makes it of the bundle's own policies, step by step. @throws {CedarError} if an id is taken */
+  static *assembling(own: readonly Policy[], schema: Schema): Steps<ServicePolicy> {
+    const { schema: serviceSchema, policies: always } = bundled();
+    for (const { id } of own)
+      if (id.startsWith(RESERVED) && !always.some((policy) => policy.id === id))
         throw new CedarError('policy', `the id \`${id}\` begins with ${RESERVED}`, {
           policyId: id,
           help: 'choose another',
         });
-    }
-    const types = [...schema.entityTypes];
-    this.entities = Entities.fromJson(
-      types.flatMap(([type, { attributes }]) => [
-        { uid: { type: 'EntityType', id: type } },
-        ...[...attributes.attributes.keys()].map((attribute) => ({
-          uid: { type: 'Attribute', id: `${type}.${attribute}` },
-          parents: [{ type: 'EntityType', id: type }],
-        })),
-      ]),
-      { schema: serviceSchema },
-    );
+    const policies = yield* PolicySet.assembling([...always, ...own], serviceSchema);
+    const entities = yield* Entities.loading(entitiesOf(schema), { schema: serviceSchema });
+    yield* policies.binding(entities);
+    return new ServicePolicy(policies, entities, own);
   }
 
   /** The ids of the policies, for people. */
@@ -75,4 +88,28 @@ export class ServicePolicy {
     const isBroken = errors.some(({ policyId }) => this.policies.policies.get(policyId)?.effect === 'forbid');
     return decision === 'allow' && !isBroken;
   }
+}
+
+/** The types and attributes that a bundle's service policies can name. */
+function entitiesOf({ entityTypes }: Schema): EntityJson[] {
+  return [...entityTypes].flatMap(([type, { attributes }]) => [
+    { uid: { type: 'EntityType', id: type } },
+    ...[...attributes.attributes.keys()].map((attribute) => ({
+      uid: { type: 'Attribute', id: `${type}.${attribute}` },
+      parents: [{ type: 'EntityType', id: type }],
+    })),
+  ]);
+}
+
+interface Bundled {
+  readonly schema: Schema;
+  readonly policies: readonly Policy[];
+}
+
+let read: Bundled | undefined;
+
+/** The schema and the policies that every service has. They are read once. */
+function bundled(): Bundled {
+  read ??= { schema: Schema.parse(SERVICE_SCHEMA_TEXT), policies: [...compile({ policies: SERVICE_POLICIES }).asts] };
+  return read;
 }

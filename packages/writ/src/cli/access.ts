@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
+import { readTextFile } from '../lib/text-file.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { AccessFlagsError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -38,6 +39,7 @@ interface ApprovalView {
   readonly approvers: readonly string[];
   readonly reason: string;
   readonly emergency?: true;
+  readonly consent?: true;
   readonly approvedUntil: string;
   readonly state: string;
 }
@@ -120,8 +122,9 @@ export async function listApprovals(flags: Flags): Promise<ExitCode> {
 const USES: Readonly<Record<string, string>> = { once: 'once', task: 'in its task', until: 'in any task' };
 
 function approvalLine(one: ApprovalView): string {
-  const { id, action, resource, path, uses, approvers, reason, approvedUntil, state, emergency } = one;
-  const by = emergency === true ? pc.red('nobody: an emergency') : approvers.join(' and ');
+  const { id, action, resource, path, uses, approvers, reason, approvedUntil, state, emergency, consent } = one;
+  const who = approvers.join(' and ');
+  const by = emergency === true ? pc.red('nobody: an emergency') : consent === true ? `consent of ${who}` : who;
   const what = `${action} on ${resource}${one.arguments === 'any' ? ', with any arguments' : ''}`;
   return `${id}  ${state}  ${path.join(' > ')} may ${what}, ${USES[uses]}, until ${approvedUntil}; by ${by}: ${reason}`;
 }
@@ -153,7 +156,7 @@ const POLL_MS = 2_000;
 
 /** `writ request`: evaluates a request and, if a denial can be lifted, asks for approval. */
 export async function requestAccess(file: string, flags: RequestFlags): Promise<ExitCode> {
-  const asked = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as Record<string, unknown>;
+  const asked = JSON.parse(readTextFile(file)) as Record<string, unknown>;
   const answer = await askService<Denied>(flags, 'POST', '/access/v1/evaluation', asked);
   if (answer.decision) {
     print('it is permitted: there is nothing to ask for');

@@ -1,9 +1,15 @@
 import type { AccessRequestError, ApproverError, DeliveryError, TooManyRequests } from '../access/errors.js';
-import type { RecordError } from '../audit/errors.js';
+import type { RecordError, RecordTakenOverError, StateError } from '../audit/errors.js';
 import type { ExportError } from '../audit/export/errors.js';
 import type { LogProofError, NoteError } from '../audit/tlog/errors.js';
-import type { BundleError } from '../bundle/errors.js';
-import type { SearchPlaceLost, SelfTestError } from '../decide/errors.js';
+import type { BundleError, BundleOverrun, LastGoodError } from '../bundle/errors.js';
+import type {
+  OutcomeContradicts,
+  OutcomeNotAwaited,
+  OutcomeUnlearned,
+  SearchPlaceLost,
+  SelfTestError,
+} from '../decide/errors.js';
 import type {
   DecisionPointError,
   JustificationNeeded,
@@ -12,7 +18,7 @@ import type {
   UpstreamError,
 } from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
-import type { CloseError, EnvironmentError } from '../lib/errors.js';
+import type { CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type {
   CredentialError,
   ExchangeError,
@@ -20,9 +26,15 @@ import type {
   IssuerUnreachableError,
   TokenError,
 } from '../provenance/errors.js';
-import type { EntityError, FetchError, KeyRegistrationError } from '../registry/errors.js';
+import type {
+  EntityError,
+  FetchError,
+  KeyRegistrationError,
+  TooManyRevocationsError,
+  UnsavedRevocationError,
+} from '../registry/errors.js';
 import type { SetError, StreamError } from '../signals/errors.js';
-import type { StoreError } from '../store/errors.js';
+import type { StoreError, StoreKeyError } from '../store/errors.js';
 import type {
   AccessFlagsError,
   ClientConfigError,
@@ -44,6 +56,7 @@ export type AnyWritError =
   | AccumulatorError
   | ApproverError
   | BundleError
+  | BundleOverrun
   | ClientConfigError
   | CloseError
   | CredentialError
@@ -62,23 +75,34 @@ export type AnyWritError =
   | IssuerUnreachableError
   | JustificationNeeded
   | KeyRegistrationError
+  | LastGoodError
   | LedgerError
   | LogProofError
   | MappingError
   | NoteError
   | ObligationError
   | RecordError
+  | OutcomeContradicts
+  | OutcomeNotAwaited
+  | OutcomeUnlearned
+  | RecordTakenOverError
   | SearchPlaceLost
   | SelfTestError
   | ServiceError
   | SetError
+  | StateError
   | StoreError
+  | StoreKeyError
   | StreamError
   | TestError
+  | TextError
   | TokenError
   | TooManyRequests
+  | TooManyRevocationsError
   | ToolDescriptionError
   | ToolListError
   | TraceError
+  | UnsavedRevocationError
   | UpstreamError
-  | UsageError;
+  | UsageError
+  | WorkerError;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { CedarError } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import pc from 'picocolors';
@@ -7,13 +6,14 @@ import { loadBundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { explainBriefly, isPermitted } from '../decide/decision.js';
 import { offlineDecider } from '../decide/plane-of.js';
+import { readTextFile } from '../lib/text-file.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
 
 /** `writ decide`: decides one AuthZEN request on a bundle, without a service and without a record. */
 export async function decide(folder: string, file: string, options: { readonly json?: boolean }): Promise<ExitCode> {
-  const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  const text = readTextFile(file);
   const read = readRequest(text);
   if ('error' in read) {
     throw new UsageError(`${file}: ${read.error}`);

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { type Bundle, loadBundle, readBundleFrom } from '../bundle/bundle.js';
 import { verifiedBundle } from '../bundle/check/check.js';
-import { lastGood } from '../bundle/last-good.js';
+import { lastGood, sealOf } from '../bundle/last-good.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { accountLines, accountOf } from '../decide/replay/explanation.js';
+import { StateKey } from '../store/state-key.js';
 
 /** The alternatives of a decision, and the lines that explain it on a bundle. */
 export interface Account {
@@ -24,6 +26,7 @@ export function accountOn(decision: DecisionRecord, folder: string | undefined, 
 }
 
 function keptIn(data: string): Bundle | undefined {
-  const kept = lastGood(data);
+  const key = StateKey.find(join(data, 'keys'));
+  const kept = lastGood(data, key && sealOf(key));
   return kept && verifiedBundle(readBundleFrom(kept));
 }

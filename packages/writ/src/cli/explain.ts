@@ -4,16 +4,16 @@ import { explain as explainRecord } from '../audit/explain/explain.js';
 import { timelineOf } from '../audit/explain/timeline.js';
 import { LogReader } from '../audit/log/log-reader.js';
 import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
-import { PersonKeys } from '../audit/protection/person-keys.js';
 import { DecisionSearch } from '../audit/search/decision-search.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { LAST_GOOD_FILE } from '../store/files.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Account } from './explain-account.js';
 import { print, printError, printJson } from './output.js';
-import { type StoreFlags, storeToRead } from './store-to-read.js';
+import { personKeysOf, type SealedFlags } from './person-keys-of.js';
+import { storeToRead } from './store-to-read.js';
 
-export interface ExplainFlags extends StoreFlags {
+export interface ExplainFlags extends SealedFlags {
   /** Folder of the bundle whose policies are examined; the default is the one served last. */
   readonly bundle?: string;
   readonly json?: boolean;
@@ -28,7 +28,7 @@ const MAX_CALLS = 8;
 export async function explain(id: string, options: ExplainFlags): Promise<ExitCode> {
   const store = await storeToRead(options);
   try {
-    const keys = PersonKeys.beside(store);
+    const keys = personKeysOf(store, options);
     const reader = new LogReader(store, keys, NO_CATCH_UP);
     const recorded = await reader.find(id);
     if (recorded === undefined) {

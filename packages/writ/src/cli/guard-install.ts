@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseUid } from '@writ/cedar';
 import pc from 'picocolors';
+import { readTextFile, splitMark } from '../lib/text-file.js';
 import { entriesIn, guardIn, type ServerEntry, withCommands } from './clients/entries.js';
 import { CLIENTS, type ClientConfig, configsOn, MEMBERS } from './clients/known.js';
 import { UsageError } from './errors.js';
@@ -67,14 +68,14 @@ function wrongIn(flags: GuardInstallFlags): string | undefined {
 
 /** A file that was named: whichever member it has. */
 function configsIn(file: string): ClientConfig[] {
-  const text = readFileSync(file, 'utf8');
+  const text = readTextFile(file);
   return MEMBERS.map((member) => ({ client: 'file', file, path: [member] })).filter(
     (config) => entriesIn(config, text).length > 0,
   );
 }
 
 function change(config: ClientConfig, flags: GuardInstallFlags): Done {
-  const text = readFileSync(config.file, 'utf8');
+  const [mark, text] = splitMark(readFileSync(config.file, 'utf8'));
   const entries = entriesIn(config, text).filter(({ name }) => flags.only?.includes(name) !== false);
   const commands = new Map<string, readonly string[]>();
   const servers = entries.map((entry) => {
@@ -85,7 +86,7 @@ function change(config: ClientConfig, flags: GuardInstallFlags): Done {
   const [, project] = config.path;
   const where = { client: config.client, file: config.file, ...(project === undefined ? {} : { project }) };
   if (commands.size === 0 || flags.dryRun === true) return { ...where, servers };
-  return { ...where, backup: write(config.file, text, withCommands(config, text, commands)), servers };
+  return { ...where, backup: write(config.file, mark + text, mark + withCommands(config, text, commands)), servers };
 }
 
 function guarded(entry: ServerEntry, flags: GuardInstallFlags): readonly string[] | undefined {

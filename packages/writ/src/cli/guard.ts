@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { type EntityUid, parseUid } from '@writ/cedar';
 import { loadBundle } from '../bundle/bundle.js';
 import { DEFAULT_ACCESS } from '../bundle/format/access.js';
+import { AttemptFolder } from '../enforce/attempt-folder.js';
 import { CallQueue } from '../enforce/call-queue.js';
+import { AttemptsToHandIn } from '../enforce/hand-in.js';
+import { handInTo } from '../enforce/hand-in-to-service.js';
 import { holdSettings } from '../enforce/hold-settings.js';
 import { lineLog } from '../enforce/log.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
@@ -18,9 +23,12 @@ import { PlainConnection } from '../enforce/mcp/server/plain-connection.js';
 import { notifyLists } from '../enforce/mcp/server/sessions.js';
 import { StdioTransport } from '../enforce/mcp/server/stdio.js';
 import { StdioLines } from '../enforce/mcp/server/stdio-lines.js';
+import { readableResult } from '../enforce/readable-result.js';
 import { remoteDecisionPoint } from '../enforce/remote.js';
 import { ServiceClient } from '../enforce/service-client.js';
 import { keyedHash } from '../lib/keyed-hash.js';
+import { CREDENTIALS } from '../lib/known-credentials.js';
+import { ATTEMPTS_FOLDER } from '../store/files.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { printNote } from './output.js';
@@ -31,7 +39,7 @@ export interface GuardFlags {
   readonly for?: string;
   readonly agent?: string;
   readonly bundle?: string;
-  readonly data: string;
+  readonly data?: string;
   readonly server?: string;
   /** Whether the prompt that the client sends is trusted. */
   readonly prompt?: boolean;
@@ -39,6 +47,8 @@ export interface GuardFlags {
   readonly declaredMappings?: boolean;
 }
 
+const DATA = './data';
+const KEYS_FOLDER = 'keys';
 /** Of a server that nobody named: its command. */
 const MAX_NAME_LENGTH = 256;
 
@@ -55,8 +65,10 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const serverName = flags.server ?? 'server';
   const log = lineLog((line) => printNote(`writ guard: ${line}`));
   const key = readFileSync(flags.keyFile, 'utf8').trim();
+  CREDENTIALS.add(key);
+  for (const [name, value] of Object.entries(process.env)) CREDENTIALS.addNamed(name, value);
   const service = new ServiceClient(flags.service, key);
-  const point = remoteDecisionPoint(service, log);
+  const point = remoteDecisionPoint(service, log, readableResult);
   const bundle = flags.bundle === undefined ? undefined : loadBundle(flags.bundle);
   const hold = holdSettings((bundle?.access ?? DEFAULT_ACCESS).gateway);
 
@@ -68,7 +80,10 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   // The connection has one, once it is known which revision the client speaks.
   let server: ReturnType<typeof mcpServer> | undefined;
   const task = `guard ${flags.server}`;
-  const client = { originator: originator as EntityUid, agent, task, isPromptTrusted: flags.prompt === true };
+  // The client has one session: the process.
+  const conversation = randomUUID();
+  const isPromptTrusted = flags.prompt === true;
+  const client = { originator: originator as EntityUid, agent, task, conversation, isPromptTrusted };
   const context = { client, txnToken: undefined };
   const lines = new StdioLines(process.stdin, process.stdout);
   // The server may request what the client supports.
@@ -88,7 +103,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
     { command: name, args, env: inheritedEnv(), stderr: 'inherit' },
     {
       ...(bridge === undefined ? {} : { bridge }),
-      onTools: (tools) => pins.report(tools),
+      onTools: (tools, refused) => pins.report(tools, refused),
       onContents: notifyChange,
     },
   );
@@ -97,8 +112,15 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const mapper =
     bundle === undefined
       ? new CallMapper([], { [serverName]: { mappings } }, 'no-schema')
-      : mapperOf(bundle, flags.data, mappings);
+      : mapperOf(bundle, flags.data ?? DATA, mappings);
+  const attempts = new AttemptsToHandIn({
+    folder: new AttemptFolder(join(dataOf(flags), ATTEMPTS_FOLDER), Buffer.from(key), flags.service, log),
+    handIn: handInTo(service, log),
+    clock: () => new Date(),
+    log,
+  });
   const gateway = new Gateway({
+    attempts,
     upstreams: [upstream],
     mapper: () => mapper,
     point,
@@ -119,7 +141,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   const serverFor = (): ReturnType<typeof mcpServer> => {
     const logs = bridge !== undefined && upstream.contents.logs;
     server = mcpServer(gateway, ({ mcpReq }) => plain.contextOf(mcpReq.id), logs ? { logging: {} } : {});
-    bridge?.connect(server, [upstream]);
+    bridge?.connect(server, [upstream], (message) => gateway.serverSaid(message));
     return server;
   };
   const served = serveStdio(serverFor, { transport, onerror: (error) => log.error(error, 'mcp') });
@@ -129,7 +151,15 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   pins.close();
   await upstream.close();
   await point.settled();
+  await point.endSession?.(conversation).catch((error: unknown) => log.error(error, 'the session was not ended'));
+  await attempts.close();
   return EXIT.ok;
+}
+
+/** Returns the folder for what outlives the guard: the data folder that its key is in, if none is named. A client starts it anywhere. */
+function dataOf({ data, keyFile }: GuardFlags): string {
+  const keys = dirname(resolve(keyFile));
+  return data ?? (basename(keys) === KEYS_FOLDER ? dirname(keys) : DATA);
 }
 
 /** A guarded server gets the environment that it would have had: the guard stands where its command stood. */

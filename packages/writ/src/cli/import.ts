@@ -1,9 +1,10 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseJson } from '@writ/cedar/json';
 import { parse as parseCsv } from 'csv-parse';
 import pc from 'picocolors';
 import { parse as parseYaml } from 'yaml';
+import { readTextFile } from '../lib/text-file.js';
 import { type FileFormat, formatOf } from '../registry/fetch/file-source.js';
 import { type GivenJson, givenShape } from '../registry/given.js';
 import { askService, type ServiceFlags } from './ask-service.js';
@@ -62,7 +63,7 @@ export async function importEntities(file: string, flags: ImportFlags): Promise<
 }
 
 function readMapping(file: string): EntityMapping {
-  const read = mappingShape.safeParse(parseYaml(readFileSync(file, 'utf8')));
+  const read = mappingShape.safeParse(parseYaml(readTextFile(file)));
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   throw new ImportError(`${file}: ${issue?.path.join('.')}: ${issue?.message}`);
@@ -104,7 +105,7 @@ async function* documentsIn(file: string, format: FileFormat): AsyncGenerator<Lo
     }
     return;
   }
-  const list = parsed(readFileSync(file, 'utf8'), file);
+  const list = parsed(readTextFile(file), file);
   if (!Array.isArray(list))
     throw new ImportError(`${file} is not a list of entities`, 'one entity a line is --format ndjson');
   for (const [i, document] of list.entries()) yield { where: i + 1, document };

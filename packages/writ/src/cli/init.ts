@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
-import { draftBundle } from '../bundle/draft/draft.js';
-import type { ListedTool } from '../bundle/draft/guess.js';
+import { type DraftedTool, draftBundle } from '../bundle/draft/draft.js';
+import type { ListedTool } from '../bundle/draft/listed-tool.js';
 import type { ObservedCall } from '../bundle/draft/observed.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { askService, type ServiceFlags } from './ask-service.js';
@@ -12,10 +12,15 @@ import { InitError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { toolsOf } from './mcp-tools.js';
 import { count, print, printJson } from './output.js';
+import { recordedAnswers } from './recorded-answers.js';
 
 export interface InitFlags extends ServiceFlags {
   /** File with an answer of `tools/list`. */
   readonly tools?: string;
+  /** File with recorded answers of the tools. */
+  readonly answers?: string;
+  /** Text that the gateway puts before the names of the tools. */
+  readonly prefix?: string;
   /** The age of the oldest decision of a running service that is used, as in 1h. */
   readonly recorded?: string;
   readonly json?: boolean;
@@ -36,7 +41,9 @@ export async function init(folder: string, command: readonly string[], flags: In
   const isFromService = isRecorded && command.length === 0 && flags.tools === undefined;
   const records = isRecorded ? await recordedDecisions(flags, flags.recorded) : [];
   const calls = records.map(observed);
-  const listed = isFromService ? await toolsOfService(flags, records) : await toolsOf(command, flags.tools);
+  const named = isFromService ? await toolsOfService(flags, records) : await toolsOf(command, flags.tools);
+  const listed = named.map((tool) => ({ ...tool, name: `${flags.prefix ?? ''}${tool.name}` }));
+  const answers = flags.answers === undefined ? undefined : recordedAnswers(flags.answers, flags.prefix);
   if (isRecorded && calls.length === 0)
     throw new InitError(
       `nothing was permitted in the last ${flags.recorded}`,
@@ -47,23 +54,21 @@ export async function init(folder: string, command: readonly string[], flags: In
       .toLowerCase()
       .replace(/[^a-z0-9._-]+/g, '-')
       .replace(/^[^a-z0-9]+/, '') || 'bundle';
-  const { files, tools, seen } = draftBundle(name, listed, calls);
+  const { files, tools, seen } = draftBundle(name, listed, calls, answers);
   for (const [path, text] of [...files, ...packFiles(isRecorded)]) {
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
   if (flags.json === true) {
-    printJson({ folder: root, tools, ...(seen === undefined ? {} : { seen: Object.fromEntries(seen) }) });
+    printJson({
+      folder: root,
+      tools: tools.map(asJson),
+      ...(seen === undefined ? {} : { seen: Object.fromEntries(seen) }),
+    });
     return EXIT.ok;
   }
-  for (const { name: tool, effects, because, roles, isFromOutside, opaque } of tools) {
-    const said = Object.entries(roles).map(([argument, role]) => `${argument} is its ${role}`);
-    print(`${pc.bold(tool)}: ${effects.join(', ')}${pc.dim(`, because ${because}`)}`);
-    if (said.length > 0) print(`    ${said.join('; ')}`);
-    if (isFromOutside) print(`    its results have what others wrote`);
-    if (opaque.length > 0) print(pc.yellow(`    policies do not see ${opaque.join(', ')}`));
-  }
+  for (const tool of tools) printTool(tool);
   if (seen !== undefined)
     print(
       `\npolicies/observed.cedar permits what ${count(calls.length, 'call')} of ${count(seen.size, 'tool')} did, and no more.`,
@@ -72,6 +77,26 @@ export async function init(folder: string, command: readonly string[], flags: In
     `\n${count(tools.length, 'tool')} drafted into ${folder}. These are guesses from names: go through tools.yaml, then \`writ check ${folder}\`.`,
   );
   return EXIT.ok;
+}
+
+function printTool({ name, effects, because, arguments: given, isFromOutside, opaque, notes }: DraftedTool): void {
+  const said = [...given].map(
+    ([argument, { role, kind }]) => `${argument} is its ${role}${kind === undefined ? '' : ` (${kind})`}`,
+  );
+  print(`${pc.bold(shown(name))}: ${effects.join(', ')}${pc.dim(`, because ${because}`)}`);
+  if (said.length > 0) print(`    ${shown(said.join('; '))}`);
+  if (!isFromOutside) print('    its results count as our own');
+  if (opaque.length > 0) print(pc.yellow(`    policies do not see ${shown(opaque.join(', '))}`));
+  for (const note of notes) print(pc.yellow(`    ${shown(note)}`));
+}
+
+/** Text of a server must not steer the terminal. */
+function shown(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}
+
+function asJson({ arguments: given, result, ...tool }: DraftedTool): unknown {
+  return { ...tool, arguments: Object.fromEntries(given), result: Object.fromEntries(result.rules) };
 }
 
 /** The broad permit of the pack; the recorded calls replace it. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readTextFile } from '../lib/text-file.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -18,7 +18,7 @@ interface Key {
 export async function addKey(file: string, flags: KeyFlags & { readonly identity: string }): Promise<ExitCode> {
   let jwk: unknown;
   try {
-    jwk = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+    jwk = JSON.parse(readTextFile(file));
   } catch {
     throw new UsageError(`${file} is not a JWK`, 'a JWK is a JSON object with kty, crv, x and y');
   }

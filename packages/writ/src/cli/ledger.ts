@@ -17,19 +17,21 @@ export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
     throw new UsageError(`${given.length} keys are named`, `name one of ${KINDS.map((one) => `--${one}`).join(', ')}`);
   }
   const query = new URLSearchParams({ [kind]: flags[kind] as string });
-  const { key, labels, values } = await askService<{
+  const { key, labels, values, givesBackNever } = await askService<{
     key: string;
     labels?: string[];
     values: Record<string, number | string | string[]>;
+    givesBackNever?: string[];
   }>(flags, 'GET', `/v1/ledger?${query}`);
-  if (flags.json === true) printJson({ key, ...(labels === undefined ? {} : { labels }), values });
+  if (flags.json === true) printJson({ key, labels, values, givesBackNever });
   else if (Object.keys(values).length === 0 && labels === undefined) print(`no accumulator has the key ${kind}`);
   else {
     const rows = { ...values, ...(labels === undefined ? {} : { 'has read': labels }) };
     const width = Math.max(...Object.keys(rows).map((name) => name.length));
     const lines = Object.entries(rows).map(([name, value]) => {
       const text = !Array.isArray(value) ? String(value) : value.length === 0 ? pc.dim('nothing') : value.join(', ');
-      return `  ${name.padEnd(width)}  ${text}`;
+      const note = givesBackNever?.includes(name) === true ? pc.dim('  (gives nothing back)') : '';
+      return `  ${name.padEnd(width)}  ${text}${note}`;
     });
     print([pc.bold(key), ...lines].join('\n'));
   }

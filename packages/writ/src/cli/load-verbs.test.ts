@@ -10,8 +10,8 @@ const FILES = readdirSync(new URL('./verbs/', import.meta.url), { recursive: tru
 /** The verbs that users know. A new verb is added here, so that none is lost or renamed by accident. */
 const KNOWN = {
   'Start here': ['doctor', 'init', 'start'],
-  Bundles: ['check', 'decide', 'replay-trace', 'schema', 'test'],
-  Decisions: ['decisions', 'erase', 'explain', 'ledger', 'log', 'receipt', 'replay', 'witness'],
+  Bundles: ['check', 'decide', 'label', 'replay-trace', 'schema', 'test'],
+  Decisions: ['decisions', 'erase', 'explain', 'labels', 'ledger', 'log', 'receipt', 'replay', 'witness'],
   People: ['approvals', 'approve', 'deny', 'end-approval', 'endorse', 'request', 'requests'],
   Identities: [
     ...['end-grant', 'grant', 'grants', 'identities', 'identity', 'import', 'key', 'reinstate', 'revocations'],
@@ -25,7 +25,7 @@ const SUBVERBS = {
   ledger: ['show'],
   log: ['checkpoint', 'export', 'verify'],
   schema: ['from-mcp'],
-  task: ['end', 'list', 'show', 'start'],
+  task: ['end', 'list', 'propose', 'show', 'start'],
   token: ['inspect'],
 };
 

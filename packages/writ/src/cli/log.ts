@@ -12,16 +12,19 @@ import type { Verifier } from '../audit/tlog/note.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson, printNote } from './output.js';
+import type { SealedFlags } from './person-keys-of.js';
 import { readKey } from './read-key.js';
 import type { StoreFlags } from './store-to-read.js';
 import { withTiles } from './with-tiles.js';
 
-export interface VerifyFlags extends StoreFlags {
+export interface VerifyFlags extends SealedFlags {
   /** Public key of the log, or its file. */
   readonly key?: string;
   readonly witness?: readonly string[];
   /** File with an earlier checkpoint. */
   readonly since?: string;
+  /** Whether to replay the log against the tables of the store. */
+  readonly state?: boolean;
   readonly json?: boolean;
 }
 
@@ -41,6 +44,11 @@ export async function exportTo(folder: string, flags: StoreFlags): Promise<ExitC
 
 /** `writ log verify`: verifies a receipt, the folder of a log, or the log of a store. */
 export async function verify(path: string | undefined, flags: VerifyFlags): Promise<ExitCode> {
+  if (path !== undefined && flags.state === true)
+    throw new UsageError(
+      '--state compares the log of a store with its tables',
+      'leave the path out; name the store by --data or --store',
+    );
   const log = keyOf(flags);
   const witnesses = (flags.witness ?? []).map(readKey);
   try {
@@ -62,10 +70,14 @@ async function verifyAt(
     throw new UsageError(`there is no receipt and no folder ${path}`);
   }
   if (path !== undefined && !statSync(path).isDirectory()) return verifyFile(path, log, witnesses, flags);
-  if (path === undefined)
-    return withTiles(flags, async (tiles) =>
+  if (path === undefined) {
+    const code = await withTiles(flags, async (tiles) =>
       verifySource(tiles, (await tiles.head()).checkpoint, log, witnesses, flags),
     );
+    if (code !== EXIT.ok || flags.state !== true) return code;
+    // Only then: it loads what reads sealed entries.
+    return (await import('./compare-state.js')).compareState(flags);
+  }
   const folder = new LogFolder(path);
   return verifySource(folder, await folder.checkpoint(), log, witnesses, flags);
 }

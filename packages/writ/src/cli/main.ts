@@ -1,6 +1,4 @@
-import { reportFailure } from './failure.js';
-import { loadVerbs } from './load-verbs.js';
-import { Verb } from './verb.js';
+import { runCommand } from './run-command.js';
 
 // The service keeps running when the reader of its output is gone.
 for (const stream of [process.stdout, process.stderr]) {
@@ -9,12 +7,4 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const program = new Verb('writ').description(
-  'Decides, before it happens, whether an action by a non-human identity may happen.',
-);
-for (const verb of await loadVerbs(process.argv[2])) program.addCommand(verb);
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = reportFailure(error);
-}
+await runCommand(process.argv.slice(2));

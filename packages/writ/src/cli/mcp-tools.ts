@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Bundle } from '../bundle/bundle.js';
-import type { ListedTool } from '../bundle/draft/guess.js';
+import type { ListedTool } from '../bundle/draft/listed-tool.js';
 import { addressOf } from '../enforce/mcp/client/declared-address.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
+import { readTextFile } from '../lib/text-file.js';
 import { ToolListError } from './errors.js';
 
 const listShape = z.looseObject({
   name: z.string().min(1),
   description: z.string().optional(),
   inputSchema: z.record(z.string(), z.unknown()).optional(),
+  outputSchema: z.record(z.string(), z.unknown()).optional(),
   annotations: z.record(z.string(), z.unknown()).optional(),
 });
 const toolsShape = z.union([
@@ -33,7 +34,7 @@ export async function toolsOf(command: readonly string[], file: string | undefin
     await upstream.close();
     return tools as readonly ListedTool[];
   }
-  const text = readFileSync(file === '-' ? 0 : (file as string), 'utf8');
+  const text = readTextFile(file as string);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -2,16 +2,16 @@ import pc from 'picocolors';
 import { type ChangeReport, type Counts, type ReplayReport, ReplayTally } from '../audit/explain/replay-report.js';
 import { LogReader } from '../audit/log/log-reader.js';
 import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
-import { PersonKeys } from '../audit/protection/person-keys.js';
 import { loadBundle } from '../bundle/bundle.js';
 import { planeOf } from '../decide/plane-of.js';
 import { Replay } from '../decide/replay/replay.js';
 import { timeOf } from './decisions.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
-import { type StoreFlags, storeToRead } from './store-to-read.js';
+import { personKeysOf, type SealedFlags } from './person-keys-of.js';
+import { storeToRead } from './store-to-read.js';
 
-export interface ReplayRecordFlags extends StoreFlags {
+export interface ReplayRecordFlags extends SealedFlags {
   /** The folder of the other bundle. */
   readonly policy: string;
   readonly since?: string;
@@ -30,7 +30,7 @@ export async function replay(flags: ReplayRecordFlags): Promise<ExitCode> {
   const store = await storeToRead(flags);
   const tally = new ReplayTally();
   try {
-    const reader = new LogReader(store, PersonKeys.beside(store), NO_CATCH_UP);
+    const reader = new LogReader(store, personKeysOf(store, flags), NO_CATCH_UP);
     for (let position = { seq: 0, index: -1 }; ; ) {
       const page = await reader.read(position, AT_ONCE);
       for (const { entry } of page) {

@@ -3,10 +3,8 @@ import { Callers, NO_TOKEN_REVOKED } from '../api/http/callers.js';
 import type { Bundle } from '../bundle/bundle.js';
 import type { TestStep, TestTask } from '../bundle/format/tests.js';
 import { type Caller, inProcess } from '../decide/caller.js';
-import type { Decider } from '../decide/decide.js';
-import { decidingPolicies, explainBriefly, isPermitted, isRequestable } from '../decide/decision.js';
-import { provenanceOf } from '../decide/gather.js';
-import type { PolicyPlane } from '../decide/plane.js';
+import { decidingPolicies, explainBriefly, isPermitted } from '../decide/decision.js';
+import { AS_DESCRIBED } from '../decide/outcome.js';
 import { offlineDecider, planeOf } from '../decide/plane-of.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
@@ -15,14 +13,14 @@ import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { TRANSFORMS } from '../enforce/supported-obligations.js';
 import { millisecondsOf } from '../lib/duration.js';
-import type { Txn } from '../lib/ids.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
-import { mandateOf } from '../provenance/mandate.js';
 import type { Provenance } from '../provenance/path.js';
 import { HeldApprovals } from '../registry/approvals.js';
 import { givenShape, readGiven } from '../registry/given.js';
 import type { Registry } from '../registry/registry.js';
+import { approveOffline } from './approve-offline.js';
 import { TestError } from './errors.js';
+import { StartedTasks } from './task-of-kind.js';
 
 /** How one step of a test went. */
 interface StepResult {
@@ -75,6 +73,9 @@ function store(registry: Registry, { test, given }: TestTask, now: Date): void {
 async function runTask(bundle: Bundle, file: string, task: TestTask, determined: Set<string>): Promise<TaskResult> {
   let at = task.now === undefined ? new Date() : new Date(task.now);
   const plane = planeOf(bundle);
+  if (task.kind !== undefined && plane.tasks?.kinds.has(task.kind) !== true)
+    throw new TestError(`tasks.yaml has no kind ${task.kind}`, 'a test names it with `kind`');
+  const started = new StartedTasks(plane);
   store(plane.registry, task, at);
   const nothing = { append: async () => undefined };
   const approvals = new HeldApprovals([]);
@@ -89,16 +90,16 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
     if (step.after !== undefined) at = new Date(at.getTime() + millisecondsOf(step.after));
     let requests: readonly [AccessRequest, ...AccessRequest[]];
     const decide = async (request: AccessRequest): Promise<DecisionRecord> => {
-      const decision = await decider.decide(request, caller, startedAs(task, step, plane, request));
+      const decision = await decider.decide(request, caller, tokenFor(task, step, started, request));
       if (step.approve !== true) return decision;
       // Of several, those that nobody has to approve are permitted as they are.
       if (isPermitted(decision) && requests.length > 1) return decision;
-      if (!approve(decision, decider, approvals))
+      if (!approveOffline(decision, decider, approvals, 'task'))
         throw new TestError(
           `${task.test}: nobody would be asked to approve ${request.action.name}`,
           explainBriefly(decision),
         );
-      return decider.decide(request, caller, startedAs(task, step, plane, request));
+      return decider.decide(request, caller, tokenFor(task, step, started, request));
     };
     let decisions: readonly [DecisionRecord, ...DecisionRecord[]];
     try {
@@ -106,7 +107,10 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
       decisions = await decideAll(requests, {
         decide,
         decisionIn: (one) => one,
-        cancel: ({ id }) => decider.report(id, 'not-executed', caller),
+        cancel: (one) => {
+          decider.expectOutcome(one);
+          return decider.report(one.id, 'not-executed', caller);
+        },
       });
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
@@ -118,49 +122,29 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
     const reasons = [...new Set(decided.flatMap((one) => decidingPolicies(one)).map(({ policy }) => policy))];
     for (const id of reasons) determined.add(id);
     if (isPermitted(decision) && step.outcome !== 'none')
-      for (const { id } of decisions) await decider.report(id, step.outcome, caller, step.result);
+      for (const one of decisions) {
+        decider.expectOutcome(one);
+        await decider.report(one.id, step.outcome, caller, resultOf(step));
+      }
     steps.push({ ...compare(step, decision.result, reasons), why: explainBriefly(decision) });
   }
   return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
 }
 
-/** A person approves it for the rest of the task. @returns false when nobody would be asked */
-function approve(decision: DecisionRecord, decider: Decider, approvals: HeldApprovals): boolean {
-  if (decision.result !== 'step_up') return false;
-  const isEndorsed = decider.memory.endorse(decision);
-  if (!isRequestable(decision)) return isEndorsed;
-  const { id, time, policyVersion, enforcementPoint, request, reasons, binding, provenance } = decision;
-  approvals.hold({
-    ...{ id, request: id, decision: id, policyVersion, enforcementPoint, binding, uses: 'task' },
-    policies: reasons.map(({ policy }) => policy),
-    path: provenance?.path ?? [request.subject],
-    action: request.action.name,
-    resource: request.resource,
-    task: decider.taskKeyOf(decision),
-    approvedAt: time,
-    approvedUntil: FOREVER,
-    approvers: [],
-    reason: 'approved by the test',
-  });
-  return true;
+/** Returns the result of a step: its own, null if the action failed, otherwise that of the description. */
+function resultOf({ outcome, result }: TestStep): unknown {
+  return result ?? (outcome === 'failed' ? null : AS_DESCRIBED);
 }
 
-const FOREVER = '9999-12-31T00:00:00.000Z';
-
 /** Returns the claims of a token of a task of that kind; undefined for the default kind. */
-function startedAs(
-  { kind, test }: TestTask,
+function tokenFor(
+  { kind, test, prompt }: TestTask,
   step: TestStep,
-  { tasks }: PolicyPlane,
+  started: StartedTasks,
   request: AccessRequest,
 ): Provenance | undefined {
   if (kind === undefined) return undefined;
-  const declared = tasks?.kinds.get(kind);
-  if (declared === undefined) throw new TestError(`tasks.yaml has no kind ${kind}`, 'a test names it with `kind`');
-  const provenance = provenanceOf(request);
-  if (typeof provenance === 'string') return undefined;
-  const txn = (('call' in step ? step.task : undefined) ?? test) as Txn;
-  return { ...provenance, txn, scope: [declared.scope], mandate: mandateOf(kind, declared.mandate, txn) };
+  return started.tokenOf({ kind, name: ('call' in step ? step.task : undefined) ?? test, prompt }, request);
 }
 
 /** Returns the caller that sends the requests of a test, with its rights. */

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pc from 'picocolors';
 import { loadSettings } from '../bundle/bundle.js';
 import { type GeneratedSchema, generatedSchema, ownPart, withGenerated } from '../bundle/draft/generated-schema.js';
-import type { ListedTool } from '../bundle/draft/guess.js';
+import type { ListedTool } from '../bundle/draft/listed-tool.js';
+import { readTextFile } from '../lib/text-file.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { toolsOf, toolsOfBundle } from './mcp-tools.js';
@@ -30,9 +31,9 @@ export async function schemaFromMcp(
     throw new UsageError('--write and --check need a bundle', 'as in writ schema from-mcp BUNDLE --write');
   }
   const file = folder === undefined ? undefined : join(resolve(folder), FILE);
-  const before = file === undefined ? WITHOUT_BUNDLE : readFileSync(file, 'utf8');
+  const before = file === undefined ? WITHOUT_BUNDLE : readTextFile(file);
   const listed = await listedFor(folder, command, flags);
-  const generated = generatedSchema(listed, ownPart(before));
+  const generated = generatedSchema(listed, ownPart(before), before);
   const after = withGenerated(before, generated.text);
   const isCurrent = after === before;
   if (flags.write === true && file !== undefined && !isCurrent) writeFileSync(file, after);

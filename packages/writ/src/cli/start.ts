@@ -1,26 +1,37 @@
+import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
+import { messageOf } from '../lib/message-of.js';
 import { start as startWrit } from '../serve/start.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print } from './output.js';
+import { makeProcessPrivate } from './private-process.js';
+import { processLogger } from './process-logger.js';
 import { stopSignal } from './stop-signal.js';
 import { storeOf } from './store-of.js';
-import { processLogger, tracing } from './telemetry.js';
+import { tracing } from './telemetry.js';
 
 export interface StartFlags {
   readonly bundle: string;
   readonly data: string;
   readonly store?: string;
+  readonly follow?: boolean;
+  readonly storeKey?: string;
+  readonly newStoreKey?: boolean;
   readonly port: number;
   readonly gatewayPort: number;
   readonly host?: string;
   readonly publicUrl?: string;
+  readonly allowHost?: readonly string[];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
   readonly logLevel: string;
   readonly logOrigin?: string;
   readonly newLogKey?: boolean;
+  readonly acceptState?: string;
+  /** File with a checkpoint that the log must continue. */
+  readonly expect?: string;
 }
 
 /** `writ start`: serves a bundle until SIGINT or SIGTERM. SIGHUP reads the bundle again. */
@@ -35,24 +46,56 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
       'give --tls-cert and --tls-key, or, behind a proxy that ends TLS, --public-url https://…',
     );
   }
+  const expected = flags.expect === undefined ? undefined : expectedIn(flags.expect, flags.follow === true);
+  makeProcessPrivate();
   const logger = processLogger(flags.logLevel);
-  const traces = tracing(process.env);
+  const traces = await tracing(process.env);
   const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa };
   const store = storeOf(flags.store);
-  const writ = await startWrit({ ...flags, store, logger, tls, tracer: traces?.tracer });
-  // Before the URL is printed: a signal that follows it stops the service in order.
+  const storeKey = flags.storeKey ?? process.env.WRIT_STORE_KEY;
+  const hostNames = flags.allowHost;
+  // Before the start: it may wait for a witness.
   const stopped = stopSignal();
+  const giveUp = new AbortController();
+  void stopped.then(() => giveUp.abort());
+  const writ = await startWrit({
+    ...flags,
+    ...{ expected, hostNames, store, storeKey, logger, tls, tracer: traces?.tracer, stop: giveUp.signal },
+  }).catch(async (error: unknown) => {
+    await traces?.end();
+    if (error !== giveUp.signal.reason) throw error;
+    logger.warn('the start was given up: nothing was served');
+    return undefined;
+  });
+  if (writ === undefined) return EXIT.ok;
   print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile}, administrator: ${writ.keyFileOf('admin')})`);
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
   // The findings are in the log; the last good bundle stays served.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
-  await stopped;
+  const gone = await Promise.race([stopped, writ.gone]);
+  if (gone !== undefined) logger.fatal({ err: gone, code: gone.code }, 'the service ends');
   try {
     await writ.close();
   } finally {
     await traces?.end();
   }
+  if (gone !== undefined) throw gone;
   return EXIT.ok;
+}
+
+/** Returns the checkpoint of a file. */
+function expectedIn(file: string, isFollower: boolean): Buffer {
+  if (isFollower)
+    throw new UsageError('--expect is for the service that keeps the log', 'leave it out of one that follows');
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new UsageError(
+      `the checkpoint of --expect cannot be read: ${messageOf(cause)}`,
+      'name a file that `writ log checkpoint` printed',
+      { cause },
+    );
+  }
 }
 
 function isLoopback(host: string): boolean {

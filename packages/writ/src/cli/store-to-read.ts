@@ -28,17 +28,32 @@ export async function storeToRead({ data, store }: StoreFlags): Promise<Store> {
   const url = storeOf(store);
   const opened = openStoreToRead(url ?? join(data, STORE_FILE));
   if (url !== undefined) return opened;
-  const records = readJournal(join(data, JOURNAL_FILE));
-  if (records.length === 0) return opened;
-  const reader = new LogReader(opened, NO_KEYS, NO_CATCH_UP);
-  let missing = records;
-  for (let look = 0; look < LOOKS; look += 1) {
-    missing = missingOf(missing, (await reader.lastId()) ?? '');
-    if (missing.length === 0) return opened;
-    await sleep(LOOK_MS);
-  }
+  const missing = await missingIn(opened, data, LOOKS);
+  if (missing === 0) return opened;
   printNote(
-    `${count(entriesIn(missing), 'entry', 'entries')} in ${join(data, JOURNAL_FILE)} are not in the log yet: the service was killed; start it again, and it adds them`,
+    `${count(missing, 'entry', 'entries')} in ${join(data, JOURNAL_FILE)} are not in the log yet: the service was killed; start it again, and it adds them`,
   );
   return opened;
+}
+
+/**
+ * Returns the number of entries in the journal that are not in the log. A running service gets a while to move those that are there now.
+ *
+ * @param looks how often it is looked whether they are in the log, 50 ms apart
+ */
+export async function missingIn(store: Store, data: string, looks: number): Promise<number> {
+  let missing = readJournal(join(data, JOURNAL_FILE));
+  if (missing.length === 0) return 0;
+  const reader = new LogReader(store, NO_KEYS, NO_CATCH_UP);
+  for (let look = 0; look < looks; look += 1) {
+    missing = missingOf(missing, (await reader.lastId()) ?? '');
+    if (missing.length === 0) return 0;
+    await sleep(LOOK_MS);
+  }
+  return entriesIn(missing);
+}
+
+/** Returns whether a store has entries in a journal: its service runs, or was killed. */
+export function hasJournal({ data, store }: StoreFlags): boolean {
+  return storeOf(store) === undefined && readJournal(join(data, JOURNAL_FILE)).length > 0;
 }

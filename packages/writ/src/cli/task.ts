@@ -1,16 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { decodeJwt } from 'jose';
 import pc from 'picocolors';
+import type { Constraint } from '../lib/authorization-details.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
 import { askService, type ServiceFlags } from './ask-service.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
+import { type Proposal, proposalFor, proposalLines } from './task-proposal.js';
+import { textOf } from './text-of.js';
 
 export interface StartTaskFlags extends ServiceFlags {
   readonly credential: string;
   readonly scope: string;
   readonly audience?: string;
   readonly details?: string;
+  readonly prompt?: string;
+  readonly fromWords?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,6 +25,8 @@ export type TaskFlags = ServiceFlags & { readonly json?: boolean };
 interface Task {
   readonly txn: string;
   readonly kind: string;
+  /** How a task without a token began. */
+  readonly began?: 'prompt' | 'session' | 'name' | 'call';
   readonly scope: readonly string[];
   readonly originator: string;
   readonly actor: string;
@@ -48,12 +56,19 @@ export async function startTask(flags: StartTaskFlags): Promise<ExitCode> {
     subject_token: readFileSync(flags.credential === '-' ? 0 : flags.credential, 'utf8').trim(),
     subject_token_type: TOKEN_TYPES.jwt,
   });
-  if (flags.details !== undefined) form.set('authorization_details', textOf(flags.details));
-  const { access_token: token } = await askService<{ access_token: string }>(flags, 'POST', '/token', form);
+  const prompt = flags.prompt === undefined ? undefined : textOf(flags.prompt);
+  const asked = await detailsFor(flags, prompt);
+  if (asked.details !== undefined) form.set('authorization_details', asked.details);
+  if (prompt !== undefined) form.set('prompt', prompt);
+  const answer = await askService<{ access_token: string; proposal?: Proposal }>(flags, 'POST', '/token', form);
+  const { access_token: token, proposal = asked.proposal } = answer;
   const { txn } = decodeJwt(token) as { txn: string };
   const task = await taskOf(txn, flags);
-  if (flags.json === true) printJson({ token, task });
-  else print(`${described(task)}\n\n${pc.dim('Send it as Txn-Token:')}\n${token}`);
+  if (flags.json === true) printJson({ token, task, ...(proposal === undefined ? {} : { proposal }) });
+  else {
+    const lines = proposal === undefined ? [] : ['', ...proposalLines(proposal)];
+    print([described(task), ...lines, '', pc.dim('Send it as Txn-Token:'), token].join('\n'));
+  }
   return EXIT.ok;
 }
 
@@ -61,7 +76,7 @@ export async function startTask(flags: StartTaskFlags): Promise<ExitCode> {
 export async function listTasks(flags: TaskFlags): Promise<ExitCode> {
   const { tasks } = await askService<{ tasks: readonly Task[] }>(flags, 'GET', '/v1/tasks');
   if (flags.json === true) printJson(tasks);
-  else if (tasks.length === 0) print('no task was started with a token yet');
+  else if (tasks.length === 0) print('no task was started yet');
   else
     print(
       tasks
@@ -79,13 +94,19 @@ export async function showTask(txn: string, flags: TaskFlags): Promise<ExitCode>
   return EXIT.ok;
 }
 
-/** `writ task end`: ends a task; its tokens are worth nothing from now on. */
+/** `writ task end`: ends a task; nothing is permitted in it from now on. */
 export async function endTask(txn: string, flags: TaskFlags & { readonly reason: string }): Promise<ExitCode> {
   const path = `/v1/tasks/${encodeURIComponent(txn)}/end`;
   const task = await askService<Task>(flags, 'POST', path, { reason: flags.reason });
   if (flags.json === true) printJson(task);
   else
-    print(`${described(task)}\nits tokens, and those of everybody it was handed on to, are worth nothing from now on`);
+    print(
+      `${described(task)}\n${
+        task.began === undefined
+          ? 'its tokens, and those of everybody it was handed on to, are worth nothing from now on'
+          : 'its calls are denied from now on, until something begins another task'
+      }`,
+    );
   return EXIT.ok;
 }
 
@@ -93,18 +114,31 @@ async function taskOf(txn: string, flags: ServiceFlags): Promise<Task> {
   return await askService<Task>(flags, 'GET', `/v1/tasks/${encodeURIComponent(txn)}`);
 }
 
-/** Returns JSON from the option, or from its file if it begins with @. */
-function textOf(details: string): string {
-  return details.startsWith('@') ? readFileSync(details.slice(1), 'utf8') : details;
+/** Returns the mandate to ask for: the one that was given, or the one that the service proposes for the prompt. */
+async function detailsFor(
+  flags: StartTaskFlags,
+  prompt: string | undefined,
+): Promise<{ readonly details?: string; readonly proposal?: Proposal }> {
+  const { details, fromWords = false, scope } = flags;
+  if (!fromWords) return details === undefined ? {} : { details: textOf(details) };
+  if (prompt === undefined)
+    throw new UsageError('--from-words needs the prompt', 'add --prompt TEXT, or --prompt @FILE');
+  if (details !== undefined)
+    throw new UsageError('--from-words and --details both say what the task may do', 'leave one of them out');
+  const proposal = await proposalFor(scope, prompt, flags, ['words']);
+  const narrowed = proposal.constraints.length === 0 ? undefined : proposal.authorization_details;
+  return { proposal, ...(narrowed === undefined ? {} : { details: JSON.stringify(narrowed) }) };
 }
 
 function described(task: Task): string {
-  const { txn, originator, actor, startedBy, started, expires, mandate, ended } = task;
+  const { txn, originator, actor, startedBy, started, expires, mandate, ended, began } = task;
   return [
     `task ${pc.bold(txn)}  ${stateOf(task)}`,
     `  kind     ${kindOf(task)}`,
     `  for      ${originator}${actor === originator ? '' : `, by ${actor}`}`,
-    `  started  ${started} by ${startedBy}; until ${expires}`,
+    began === undefined
+      ? `  started  ${started} by ${startedBy}; until ${expires}`
+      : `  started  ${started} through ${startedBy}, by its ${began}, without a token; if it is not used, until ${expires}`,
     ...(ended === undefined ? [] : [`  ended    ${ended.at} by ${ended.by}: ${ended.reason}`]),
     ...(mandate === 'any'
       ? ['  may do   whatever everybody on its path may do']
@@ -117,7 +151,7 @@ function stateOf({ state }: Task): string {
 }
 
 function kindOf({ kind, scope }: Task): string {
-  return `${kind === '' ? 'none' : kind}${pc.dim(` (scope ${scope.join(' ')})`)}`;
+  return `${kind === '' ? 'none' : kind}${scope.length === 0 ? '' : pc.dim(` (scope ${scope.join(' ')})`)}`;
 }
 
 function grantText({ caps, actions, effects, resources, input, until }: Grant): string {
@@ -138,11 +172,12 @@ function grantText({ caps, actions, effects, resources, input, until }: Grant): 
   return parts.join('; ');
 }
 
-function constraintText(constraint: { one_of?: readonly unknown[]; min?: number; max?: number }): string {
-  const { one_of: values, min, max } = constraint;
+function constraintText(constraint: Constraint): string {
+  const { one_of: values, min, max, optional } = constraint;
   const parts: string[] = [];
   if (values !== undefined) parts.push(values.map((value) => JSON.stringify(value)).join(' or '));
   if (min !== undefined) parts.push(`from ${min}`);
   if (max !== undefined) parts.push(`up to ${max}`);
+  if (optional === true) parts.push('or without it');
   return parts.join(' ');
 }

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { visibleText } from '../lib/visible-text.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -9,9 +10,10 @@ type Flags = ServiceFlags & { readonly json?: boolean };
 interface ToolView {
   readonly server: string;
   readonly tool: string;
-  readonly state: 'approved' | 'new' | 'changed';
+  readonly state: 'approved' | 'new' | 'changed' | 'unusable';
   readonly hash: string;
   readonly findings: readonly string[];
+  readonly unusable?: string;
   readonly approvedBy?: string;
   readonly definition: Readonly<Record<string, unknown>>;
   readonly before?: Readonly<Record<string, unknown>>;
@@ -52,23 +54,24 @@ function named(tools: readonly ToolView[], name: string): ToolView {
   return found;
 }
 
-function line({ server, tool, state, findings, hash }: ToolView): string {
+function line({ server, tool, state, findings, hash, unusable }: ToolView): string {
   const shown = state === 'approved' ? pc.green(state) : pc.red(`${state}, suspended`);
-  const found = findings.length === 0 ? '' : `  ${pc.yellow(findings.join(', '))}`;
-  return `${pc.bold(`${server}/${tool}`)}  ${shown}${found}  ${pc.dim(hash)}`;
+  const why = unusable === undefined ? findings.join(', ') : visibleText(unusable);
+  const found = why === '' ? '' : `  ${pc.yellow(why)}`;
+  return `${pc.bold(visibleText(`${server}/${tool}`))}  ${shown}${found}  ${pc.dim(hash)}`;
 }
 
 /** Returns the differences from the approved definition, one part a line. */
 function difference({ before, definition }: ToolView): string[] {
-  if (before === undefined) return [visible(JSON.stringify(definition, null, 2))];
+  if (before === undefined) return [visibleText(JSON.stringify(definition, null, 2))];
   const names = [...new Set([...Object.keys(before), ...Object.keys(definition)])];
   return names.flatMap((name) => {
     const [was, is] = [before[name], definition[name]].map((value) => JSON.stringify(value, null, 2));
     if (was === is) return [];
     return [
       `  ${name}`,
-      ...(was === undefined ? [] : [pc.red(visible(indented(was, '-')))]),
-      ...(is === undefined ? [] : [pc.green(visible(indented(is, '+')))]),
+      ...(was === undefined ? [] : [pc.red(visibleText(indented(was, '-')))]),
+      ...(is === undefined ? [] : [pc.green(visibleText(indented(is, '+')))]),
     ];
   });
 }
@@ -78,12 +81,4 @@ function indented(text: string, sign: string): string {
     .split('\n')
     .map((part) => `  ${sign} ${part}`)
     .join('\n');
-}
-
-/** Returns the text with invisible characters as their numbers. */
-function visible(text: string): string {
-  return text.replace(
-    /[^\P{C}\n]|[\u3164\uFFA0]|[\u{E0100}-\u{E01EF}]/gu,
-    (character) => `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`,
-  );
 }

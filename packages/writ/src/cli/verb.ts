@@ -57,6 +57,14 @@ export class Verb extends Command {
     );
   }
 
+  /** Adds the option of a verb that reads what the secrets of a store protect. */
+  readsSealed(): this {
+    return this.readsStore().option(
+      '--store-key <source>',
+      'key of the secrets in the store: file:PATH, env:NAME, command:PROGRAM; or WRIT_STORE_KEY in the environment',
+    );
+  }
+
   printsJson(): this {
     return this.option('--json', 'print JSON');
   }

@@ -8,6 +8,7 @@ import { Witness } from '../audit/witness/witness.js';
 import { openDatabase } from '../store/database.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print } from './output.js';
+import { makeProcessPrivate } from './private-process.js';
 import { readKey } from './read-key.js';
 import { stopSignal } from './stop-signal.js';
 
@@ -23,6 +24,7 @@ export interface WitnessFlags {
 /** `writ witness`: cosigns checkpoints that extend those signed before. */
 export async function witness({ name, log, data, host, port }: WitnessFlags): Promise<ExitCode> {
   const logs = log.map(readKey);
+  makeProcessPrivate();
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const signer = keyIn(data, name);
   const database = openDatabase(join(data, 'witness.db'));
@@ -40,6 +42,6 @@ function keyIn(folder: string, name: string): Signer {
   if (existsSync(file)) return parseSigner(readFileSync(file, 'utf8'));
   const signer = signerOf(name, randomBytes(32), true);
   writeFileSync(file, `${signer.skey}\n`, { mode: 0o600, flag: 'wx', flush: true });
-  writeFileSync(join(folder, 'witness.pub'), `${signer.vkey}\n`);
+  writeFileSync(join(folder, 'witness.pub'), `${signer.vkey}\n`, { mode: 0o600 });
   return signer;
 }

@@ -18,9 +18,18 @@ export interface Caller {
   readonly obligations: readonly string[];
   /** Whether it is in this process: its outcomes may then be acknowledged before they are durable. */
   readonly isHere?: boolean;
+  /** Whether Writ itself asks, about an action of its own: no tool is called. A tool can have the name of such an action. */
+  readonly isWrit?: boolean;
+  /** The kind of the tasks of its requests without a token; undefined for the default kind. */
+  readonly kind?: string | undefined;
 }
 
 const EVERYTHING: Rights = { ask: () => true, assert: () => true, prompt: () => true, detail: () => true };
+
+/** Returns the caller for Writ itself, about an action of its own (`own-actions.ts`). */
+export function writItself(part: string): Caller {
+  return { ...inProcess(part), isWrit: true };
+}
 
 /** Returns the caller for an enforcement point in this process: it needs no credential, and has all rights. */
 export function inProcess(enforcementPoint: string, obligations: readonly string[] = []): Caller {

@@ -7,7 +7,7 @@ import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';
 
 /** The parts of `context` that Writ provides. A caller cannot set them. */
-const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'now', 'origins', 'action']);
+const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'consents', 'now', 'origins', 'action']);
 
 /** Returns whether Writ provides this part of `context`, and a caller cannot set it. */
 export function isOwn(name: string): boolean {
@@ -29,6 +29,8 @@ interface ContextParts {
   readonly mandate: Coverage | undefined;
   /** Returns the policies that approvals lift for exactly this request. */
   readonly approvals: () => ReadonlySet<string>;
+  /** Returns those of them that the originator consented to. */
+  readonly consents: () => ReadonlySet<string>;
   readonly now: Date;
 }
 
@@ -81,6 +83,8 @@ function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
       return declaredPart(type, (attribute, inner) => summaryValue(inner, parts.flow.call?.ofArgument(attribute)));
     case 'approvals':
       return [...parts.approvals()];
+    case 'consents':
+      return [...parts.consents()];
     case 'now':
       return { __extn: { fn: 'datetime', arg: now.toISOString() } };
     default:
@@ -111,8 +115,11 @@ function provenanceValue(name: string, { provenance, lineage, isRegistered }: Co
   }
 }
 
-function mandateValue(name: string, { kind, covers, why = '', namesResource, namedInput }: Coverage): unknown {
-  const values: Readonly<Record<string, unknown>> = { kind, covers, why, namesResource, namedInput };
+function mandateValue(
+  name: string,
+  { kind, covers, why = '', namesAction = false, namesResource, namedInput }: Coverage,
+): unknown {
+  const values: Readonly<Record<string, unknown>> = { kind, covers, why, namesAction, namesResource, namedInput };
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
@@ -145,6 +152,9 @@ const SEEN: ReadonlySet<string> = new Set<keyof OriginSummary>([
   'values',
   'domains',
   'links',
+  'deviates',
+  'said',
+  'named',
 ]);
 
 function summaryValue(type: CedarType, summary: OriginSummary | undefined): unknown {

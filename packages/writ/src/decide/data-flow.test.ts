@@ -4,9 +4,11 @@ import { planeFrom } from '../../test/planes.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import { leavesOf } from '../ledger/flow/result-labels.js';
 import { readAnswer } from '../ledger/flow/result-value.js';
+import { saidIn } from '../ledger/flow/said-values.js';
+import { NOTHING_STORED } from '../ledger/flow/stored-labels.js';
 import { Ledger } from '../ledger/ledger.js';
 import type { TaskKey } from '../lib/ids.js';
-import { type DataFlow, dataFlowOf, namesIn, readsArguments, recordedOrigins, untraced } from './data-flow.js';
+import { type DataFlow, dataFlowOf, readsArguments, recordedOrigins, untraced } from './data-flow.js';
 import type { Coverage } from './mandates.js';
 import type { AccessRequest } from './request.js';
 
@@ -21,7 +23,7 @@ const plane = planeFrom({
   'tools.yaml': `
 tools:
   send_mail: { effects: [egress], arguments: { to: destination, body: content } }
-  get_customer: { effects: [read], result: [confidential] }
+  get_customer: { effects: [read], result: { $: [confidential], $.mail: { kind: email } } }
   read_page: { effects: [read], arguments: { page: target }, reads: wiki }
   write_page: { effects: [write], arguments: { page: target, text: content }, writes: wiki }
 `,
@@ -90,7 +92,7 @@ describe('the origin of an argument', () => {
     const tool = plane.tools.of('get_customer');
     const answer = readAnswer({ content: [{ type: 'text', text: '{"mail":"ana@shop.example"}' }] }, 'json');
     ledger.values.update(task, (values) =>
-      values.addResult('d-1', 'get_customer', leavesOf(tool, {}, answer as never, [])),
+      values.addResult('d-1', 'get_customer', saidIn(leavesOf(tool, {}, answer as never, NOTHING_STORED))),
     );
     const flow = flowOf(mail, ledger);
     expect(froms(flow)?.[0]).toEqual(['to', 'destination', 'field']);
@@ -137,18 +139,6 @@ describe('a store', () => {
     ['the whole store, if nothing is named', call('write_page', {}), 1],
   ])('is written under %s', (_clause, request, keys) => {
     expect(flowOf(request).data?.writes).toHaveLength(keys);
-  });
-});
-
-describe('namesIn', () => {
-  it.each([
-    ['numbers and short texts', [7, 'p-1'], ['7', 'p-1']],
-    ['no text of more than one line', ['a\nb'], []],
-    ['a text of 128 characters', ['x'.repeat(128)], ['x'.repeat(128)]],
-    ['no longer text', ['x'.repeat(129)], []],
-    ['at most 32', Array.from({ length: 40 }, (_, i) => i), Array.from({ length: 32 }, (_, i) => `${i}`)],
-  ])('takes %s', (_clause, values, expected) => {
-    expect(namesIn(values.map((value) => ({ value })))).toEqual(expected);
   });
 });
 

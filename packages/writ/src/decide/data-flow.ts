@@ -1,11 +1,13 @@
-import { type ActionDeclaration, uidText } from '@writ/cedar';
+import type { ActionDeclaration, CedarType } from '@writ/cedar';
 import type { EventData } from '../ledger/event.js';
 import { type CallOrigins, type Origin, originsOf } from '../ledger/flow/origins.js';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { TaskKey } from '../lib/ids.js';
+import { memo } from '../lib/memo.js';
 import type { Coverage } from './mandates.js';
 import type { AccessRequest } from './request.js';
+import { storeFlowOf } from './store-flow.js';
 
 /** The data that a call would move: origins of its arguments, labels of its result, stores that it writes. */
 export interface DataFlow {
@@ -22,11 +24,14 @@ export interface DataFlow {
 interface FlowParts {
   readonly ledger: Ledger;
   readonly task: TaskKey;
+  /** As {@link LedgerEvent.taskName}. */
+  readonly taskName?: string | undefined;
+  readonly lineage: string;
   readonly coverage: Coverage | undefined;
   readonly now: Date;
+  /** The action of the schema. */
+  readonly declared?: ActionDeclaration | undefined;
 }
-
-const NO_LABELS: readonly string[] = [];
 
 /** Returns the data flow of a call that is not traced, where the bundle describes no tool. */
 export function untraced(tool: ToolDescription): DataFlow {
@@ -51,57 +56,39 @@ export function readsArguments({ context }: ActionDeclaration): boolean {
 export function dataFlowOf(
   tool: ToolDescription,
   request: AccessRequest,
-  { ledger, task, coverage, now }: FlowParts,
+  { ledger, task, taskName, lineage, coverage, now, declared }: FlowParts,
 ): DataFlow {
   const input = request.context?.input;
-  const taskLabels = ledger.labels.ofTask(task, now);
+  const taskLabels = ledger.labels.within(task, lineage, now);
+  const names = declared && namesOf(declared);
   const call = originsOf(tool, input, {
-    values: ledger.values.of(task),
+    values: ledger.values.known(task, lineage, now),
     taskLabels,
+    declared: names,
     named: coverage?.covers === true ? coverage.namedInput : [],
     isMandated: coverage?.covers === true && coverage.grant !== undefined,
   });
-  const items = tool.reads === undefined && tool.writes === undefined ? NO_LABELS : itemsOf(tool, call, request);
-  const stored = tool.reads === undefined ? NO_LABELS : storedLabels(tool.reads, items, ledger, now);
-  return {
-    tool,
-    call,
-    addedLabels: together(tool.addedLabels, stored),
-    data: {
-      stored,
-      writes: tool.writes === undefined ? NO_LABELS : ledger.labels.keysToWrite(tool.writes, items),
-      labels: tool.writes === undefined ? NO_LABELS : (call.propagatedLabels('content', taskLabels) ?? taskLabels),
-    },
+  const ownLabels = ledger.labels.ofWork(task, lineage, taskName, now);
+  const data = storeFlowOf(tool, request, { ledger, call, taskLabels, ownLabels, declared: names, now });
+  const { stored } = data;
+  const addedLabels = stored.length === 0 ? tool.addedLabels : [...new Set([...tool.addedLabels, ...stored])].sort();
+  return { tool, call, addedLabels, data };
+}
+
+/** Returns the names of arguments, and of their members at whatever depth, that the schema has for an action. */
+const namesOf = memo(({ context }: ActionDeclaration): ReadonlySet<string> => {
+  const names = new Set<string>();
+  const add = (type: CedarType | undefined): void => {
+    if (type?.kind === 'set') add(type.element);
+    if (type?.kind !== 'record') return;
+    for (const [name, { type: inner }] of type.attributes) {
+      names.add(name);
+      add(inner);
+    }
   };
-}
-
-/** Returns the items of its store that a call reads or writes: its targets, and the resource that it was mapped to. */
-function itemsOf(tool: ToolDescription, call: CallOrigins, { resource }: AccessRequest): string[] {
-  const targets = call.valuesOf('target').map(String);
-  return resource.type === 'Tool' || resource.id === tool.name ? [...targets] : [...targets, uidText(resource)];
-}
-
-function storedLabels(store: string, items: readonly string[], ledger: Ledger, now: Date): readonly string[] {
-  const places = items.length === 0 ? [{ store }] : items.map((item) => ({ store, item }));
-  return together(...places.map((place) => ledger.labels.ofStore(place, now)));
-}
-
-/** Returns the names in an answer that later calls can use for a written item: its id, its path. */
-export function namesIn(values: readonly { readonly value: string | number }[]): string[] {
-  const names = values.filter(
-    ({ value }) => typeof value === 'number' || (value.length <= 128 && !value.includes('\n')),
-  );
-  return names.slice(0, MAX_NAMES).map(({ value }) => String(value));
-}
-
-/** The most values of an answer that count as names. */
-const MAX_NAMES = 32;
-
-function together(...lists: readonly (readonly string[])[]): readonly string[] {
-  const all = lists.filter((list) => list.length > 0);
-  if (all.length <= 1) return all[0] ?? NO_LABELS;
-  return [...new Set(all.flat())].sort();
-}
+  add(context.attributes.get('input')?.type);
+  return names;
+});
 
 /** Returns the origins as they are recorded: without values. */
 export function recordedOrigins(origins: readonly Origin[]): readonly Origin[] {

@@ -1,7 +1,10 @@
 import type { EntityUid } from '@writ/cedar';
 import { LedgerError } from '../ledger/errors.js';
+import type { AnswerReader } from '../ledger/flow/answer-reader.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
-import type { DecisionId, TaskKey } from '../lib/ids.js';
+import { type Clock, latestBy } from '../lib/clock.js';
+import type { Deadlines } from '../lib/deadlines.js';
+import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
 import { TokenError } from '../provenance/errors.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Revocations } from '../registry/revocations.js';
@@ -17,10 +20,12 @@ import { identityStatus } from './identity-status.js';
 import type { Ids } from './ids.js';
 import { InFlight, type OnRevoked } from './in-flight.js';
 import { Judge, type JudgeParts } from './judge.js';
+import { LateRecords } from './late-records.js';
 import { Permits, type Recorded } from './permits.js';
+import type { PlainTasks } from './plain-tasks.js';
 import type { PolicyPlane } from './plane.js';
 import { mayWait, reachRevision, waitsFor } from './prepare.js';
-import type { Append, DecisionRecord, OutcomeDetails } from './record.js';
+import type { Append, ChangeRecord, DecisionRecord, OutcomeDetails } from './record.js';
 import { beginRecord, conclude } from './record-draft.js';
 import type { AccessRequest } from './request.js';
 
@@ -34,10 +39,17 @@ export interface DeciderParts extends JudgeParts {
   readonly record: Append;
   /** Finds a recorded decision with its outcome. */
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
-  readonly clock: () => Date;
+  readonly reader: AnswerReader;
+  /** Is notified of an answer that could not be read within its bounds. */
+  readonly unread: (action: string, error: unknown) => void;
+  /** Bounds the time that a decision may be on its way to the disk; undefined if nothing does. */
+  readonly deadlines?: Deadlines | undefined;
+  readonly clock: Clock;
   readonly ids: Ids;
   /** Returns the keyed hash of a prompt, as tokens have it; undefined if no prompt can match one. */
   readonly hashPrompt: (prompt: string) => string | undefined;
+  /** The tasks of requests without a token. */
+  readonly plainTasks: Pick<PlainTasks, 'of' | 'wouldContinue' | 'endSession'>;
 }
 
 /** Decisions that were made and are being recorded. */
@@ -62,12 +74,14 @@ export class Decider {
   readonly memory: TaskMemory;
   private readonly permits: Permits;
   private readonly judge: Judge;
+  private readonly lateRecords: LateRecords | undefined;
   private readonly inFlight = new InFlight();
   private readonly waiting = new Waiting();
   private current: PolicyPlane;
 
   constructor(private readonly parts: DeciderParts) {
     this.current = parts.plane;
+    parts.ledger.lineageMs = parts.plane.lineageMs;
     parts.revocations.onRevocation((revocation) => this.inFlight.revoked(revocation));
     this.memory = new TaskMemory({ ...parts, plane: () => this.current });
     this.permits = new Permits({
@@ -76,8 +90,11 @@ export class Decider {
         const { tools, detect } = this.current;
         return tools.isEmpty ? undefined : { tool: tools.of(action), detect };
       },
+      learns: () => !this.current.tools.isEmpty,
       eventOf: (decision) => this.memory.eventOf(decision),
     });
+    const { deadlines } = parts;
+    this.lateRecords = deadlines && new LateRecords(deadlines, (...undone) => this.permits.undo(...undone));
     this.judge = new Judge(parts, () => this.current, this.memory, this.permits);
   }
 
@@ -97,6 +114,7 @@ export class Decider {
   /** Switches to another bundle. Decisions under way end with the one they began with. */
   activate(plane: PolicyPlane): void {
     this.current = plane;
+    this.parts.ledger.lineageMs = plane.lineageMs;
   }
 
   /** Caches the record: a remote enforcement point will report its outcome shortly. */
@@ -203,7 +221,7 @@ export class Decider {
         return this.permits.withdraw(ids, error);
       },
     );
-    return { records, recorded };
+    return { records, recorded: this.lateRecords?.inTime(records, recorded, caller) ?? recorded };
   }
 
   /** Returns for each action whether it could be permitted to the caller, with some arguments. */
@@ -218,7 +236,7 @@ export class Decider {
     plane.registry.live.expire(now.getTime());
     if (revocations.against(() => revocableOf(request, provenance, identities)) !== undefined) return none;
     if (identityStatus(provenance.path, identities, plane.registry).refusal !== undefined) return none;
-    const could = actions.map((action) => couldPermit(plane, action, provenance, grants, now));
+    const could = actions.map((action) => couldPermit(plane, action, provenance, grants, this.latest(now)));
     // Facts that were read for a list count as read by no decision.
     plane.registry.live.takeReads();
     return could;
@@ -245,7 +263,12 @@ export class Decider {
   consider(request: AccessRequest, caller: Caller, token: TokenProvenance | undefined): Verdict {
     const now = this.parts.clock();
     const draft = beginRecord(NOT_RECORDED, request, caller, now, this.current.policyVersion);
-    return this.judge.judge({ id: undefined, request, caller, token, now }, draft);
+    return this.judge.judge({ id: undefined, request, caller, token, now, latest: this.latest(now) }, draft);
+  }
+
+  private latest(now: Date): Date {
+    const { clock } = this.parts;
+    return clock.doubt === undefined ? now : new Date(latestBy(clock));
   }
 
   private judgeNow(
@@ -262,7 +285,7 @@ export class Decider {
     if (trace !== undefined) record.trace = trace;
     let verdict: Verdict;
     if (caller.rights.ask('evaluate', request.action.name, request.subject.type, request.resource.type)) {
-      verdict = this.judge.judge({ id, request, caller, token, now }, record);
+      verdict = this.judge.judge({ id, request, caller, token, now, latest: this.latest(now) }, record);
     } else {
       const what = `${request.action.name} by a ${request.subject.type} on a ${request.resource.type}`;
       verdict = refuse('caller_not_permitted', `${caller.enforcementPoint} may not ask about ${what}`);
@@ -297,11 +320,26 @@ export class Decider {
     caller: Caller,
     result?: unknown,
     details?: OutcomeDetails,
-  ): Promise<boolean> {
+  ): Promise<void> {
     this.inFlight.end(decisionId);
     if (this.parts.isFollower && !(this.parts.ledger.isEmpty && this.current.tools.isEmpty))
       throw new LedgerError('outcomes are for the service that keeps the ledger; report it to that one');
     return this.permits.report(decisionId, status, caller, result, details);
+  }
+
+  /**
+   * Ends the tasks without a token of a session of an enforcement point, and records that. No later call continues them.
+   *
+   * @throws {WritError} if it cannot be recorded; the tasks have ended all the same
+   */
+  async endSession({ enforcementPoint: by }: Caller, conversation: string): Promise<readonly Txn[]> {
+    const now = this.parts.clock();
+    const tasks = this.parts.plainTasks.endSession(by, conversation, now);
+    if (tasks.length === 0) return tasks;
+    const detail = { conversation, tasks };
+    const ended = { kind: 'change', id: this.nextId(now), time: now.toISOString(), by, what: 'session.end', detail };
+    await this.parts.record.append([ended as ChangeRecord]);
+    return tasks;
   }
 
   /** Labels an answer that a task read although the call was not permitted here, as in a replayed trace. */

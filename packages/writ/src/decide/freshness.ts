@@ -1,4 +1,5 @@
 import type { WritYaml } from '../bundle/format/writ.js';
+import type { Clock } from '../lib/clock.js';
 import { millisecondsOf } from '../lib/duration.js';
 
 interface FreshnessParts {
@@ -7,7 +8,7 @@ interface FreshnessParts {
   readonly revocationAges: () => Iterable<readonly [source: string, ageMs: number, limitMs?: number]>;
   /** The time since which a newer policy cannot be used. RFC 3339, UTC; undefined if no such policy is known. */
   readonly state: { readonly staleSince: string | undefined };
-  readonly clock: () => Date;
+  readonly clock: Clock;
 }
 
 /** Bounds two ages apart: that of revocations, in seconds, and that of the policy, in minutes. */
@@ -17,6 +18,9 @@ export class Freshness {
   /** Returns why a decision may be out of date; undefined while it is not. */
   readonly why = (): string | undefined => {
     const { settings, revocationAges, state, clock } = this.parts;
+    const doubt = clock.doubt?.();
+    if (doubt !== undefined)
+      return `the clock of the machine was set: it is ${Math.round(doubt.aheadMs / 1_000)}s ahead of the time that passed`;
     const { revocations, policy } = settings();
     const usualMs = millisecondsOf(revocations);
     for (const [source, ageMs, limitMs = usualMs] of revocationAges()) {

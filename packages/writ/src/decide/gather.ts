@@ -177,14 +177,15 @@ export function revocableOf(
   provenance: Provenance,
   identities: Pick<Identities, 'find'>,
 ): Revocable {
-  const { path, txn, tokens, provedAt } = provenance;
+  const { path, tokens, provedAt } = provenance;
   const { session, upstream, agent } = request.context ?? {};
   // A request that names another session than its token belongs to both.
   const sessions = [provenance.session, session].filter((one) => typeof one === 'string');
   return {
     path,
     action: request.action.name,
-    task: txn ?? taskNameOf(request),
+    task: provenance.txn ?? taskNameOf(request),
+    taskName: otherNameOf(request, provenance),
     tokens,
     provedAt,
     sessions,
@@ -244,9 +245,11 @@ export function eventOf(
   const { type, id } = request.resource;
   return {
     action: request.action.name,
+    isOwn: flow.tool.isOwn,
     input: request.context?.input ?? {},
     labels: flow.addedLabels,
     lineage,
+    taskName: plainNameOf(request, provenance),
     effects: flow.tool.effects,
     call: flow.call,
     data: flow.data,
@@ -265,14 +268,30 @@ export function eventOf(
 /** Returns the key of a task: its transaction. Without one, the caller chooses the name, but not the identities in the key. */
 export function taskKeyOf(request: AccessRequest, provenance: Provenance): TaskKey {
   const { txn } = provenance;
-  if (txn !== undefined) return keyOfTask(txn);
+  return txn === undefined ? (namedKeyOf(request, provenance) as TaskKey) : keyOfTask(txn);
+}
+
+/** Returns the name of a task without a token, with its identities; undefined if the task has a token. */
+export function plainNameOf(request: AccessRequest, provenance: Provenance): string | undefined {
+  return provenance.isPlain === true ? namedKeyOf(request, provenance) : undefined;
+}
+
+function namedKeyOf(request: AccessRequest, provenance: Provenance): string {
   const named = [uidText(originatorOf(provenance)), uidText(actorOf(provenance)), taskNameOf(request) ?? null];
-  return JSON.stringify(named) as TaskKey;
+  return JSON.stringify(named);
 }
 
 /** Returns the key of a task that has a token. */
 export function keyOfTask(txn: Txn): TaskKey {
   return JSON.stringify(['txn', txn]) as TaskKey;
+}
+
+/**
+ * Returns the name that the enforcement point gives a task without a token, if the task has an id too. A revocation or a grant for the
+ * name is for all tasks of that name.
+ */
+export function otherNameOf(request: AccessRequest, { isPlain }: Provenance): string | undefined {
+  return isPlain === true ? taskNameOf(request) : undefined;
 }
 
 /** Returns the name that the enforcement point gives the task. */

@@ -2,7 +2,7 @@ import { type ActionDeclaration, CedarError, type CedarJsonObject, type EntityUi
 import { LedgerError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
-import type { DecisionId, TaskKey } from '../lib/ids.js';
+import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
 import { messageOf } from '../lib/message-of.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
@@ -22,9 +22,12 @@ import { evaluate } from './evaluate.js';
 import {
   EntityGatherer,
   eventOf,
+  keyOfTask,
   ledgerNames,
   lineageOf,
   missingFacts,
+  otherNameOf,
+  plainNameOf,
   revocableOf,
   schemaErrorOf,
   taskKeyOf,
@@ -35,6 +38,8 @@ import { identityStatus } from './identity-status.js';
 import { revokedText } from './in-flight.js';
 import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
 import type { Permits } from './permits.js';
+import { placedIn } from './placing.js';
+import { MAX_LIFE_MS, type PlainTasks } from './plain-tasks.js';
 import type { PolicyPlane } from './plane.js';
 import { behindOf } from './prepare.js';
 import type { DecisionRecord } from './record.js';
@@ -62,6 +67,8 @@ export interface JudgeParts {
   readonly isFollower: boolean;
   /** Returns why recent revocations may be unknown here; undefined while they are known. */
   readonly staleness: () => string | undefined;
+  /** The tasks of requests without a token. */
+  readonly plainTasks: Pick<PlainTasks, 'of' | 'wouldContinue'>;
 }
 
 /** A request to judge. */
@@ -72,6 +79,8 @@ interface JudgeInput {
   readonly caller: Caller;
   readonly token: TokenProvenance | undefined;
   readonly now: Date;
+  /** The later of that time and that of the machine: grants and approvals that end by either are over. */
+  readonly latest: Date;
 }
 
 /** A request that passed the checks that come before policy. */
@@ -81,6 +90,10 @@ interface Admitted {
   /** The identities that must each be permitted. */
   readonly decided: readonly EntityUid[];
   readonly isRegistered: () => boolean;
+  /** The prompt of its task, of a request without a token. */
+  readonly prompt: string | undefined;
+  /** The tasks that its task follows, of a request without a token. */
+  readonly before: readonly Txn[] | undefined;
 }
 
 /** The history of a task, as far as anything depends on it. */
@@ -122,12 +135,18 @@ export class Judge {
   }
 
   /** Runs the checks that deny before any policy is evaluated. */
-  private admit({ request, token, now }: JudgeInput, plane: PolicyPlane, draft: RecordDraft): Admitted | Verdict {
+  private admit(given: JudgeInput, plane: PolicyPlane, draft: RecordDraft): Admitted | Verdict {
+    const { request, token, now } = given;
     const { revocations, revisions, identities } = this.parts;
     if (token instanceof TokenError) return refuse('token_invalid', `the transaction token: ${token.message}`);
-    const provenance = requestProvenance(request, token);
-    if (typeof provenance === 'string') return refuse('invalid_request', provenance);
+    const proved = requestProvenance(request, token);
+    if (typeof proved === 'string') return refuse('invalid_request', proved);
+    draft.provenance = plainProvenance(proved);
+    const placed = placedIn(given, proved, this.parts, plane);
+    if (placed === undefined) return refuse('revoked', 'the session of this call has ended, and its task with it');
+    const { provenance, prompt, before } = placed;
     draft.provenance = plainProvenance(provenance);
+    if (placed.began !== undefined) draft.provenance = { ...draft.provenance, began: placed.began };
 
     const { name } = request.action;
     const declared = plane.actions.get(name);
@@ -148,20 +167,22 @@ export class Judge {
     if (suspended !== undefined) return refuse('tool_suspended', String(suspended));
     const status = identityStatus(provenance.path, identities, plane.registry);
     if (status.refusal !== undefined) return refuse('revoked', status.refusal);
-    return { provenance, declared, decided, isRegistered: status.isRegistered };
+    return { provenance, declared, decided, isRegistered: status.isRegistered, prompt, before };
   }
 
   /** Evaluates the policies on the facts and the history of the task; a permit reserves what it uses up. */
   private evaluatePolicies(given: JudgeInput, admitted: Admitted, plane: PolicyPlane, draft: RecordDraft): Verdict {
-    const { id, request, caller, now } = given;
-    const { provenance, declared, decided, isRegistered } = admitted;
+    const { id, request, caller, now, latest } = given;
+    const { provenance, declared, decided, isRegistered, before } = admitted;
     const { ledger, isFollower, grants, approvals, bind, staleness } = this.parts;
     const gatherer = new EntityGatherer(plane.registry, caller);
     const identities = decided.map((uid) =>
       gatherer.identity(
         uid,
         request.subject,
-        grants.isEmpty ? NO_GRANTS : grants.of(uid, provenance.txn ?? taskNameOf(request), now),
+        grants.isEmpty
+          ? NO_GRANTS
+          : grants.of(uid, provenance.txn ?? taskNameOf(request), latest, otherNameOf(request, provenance)),
       ),
     );
     const resource = gatherer.resource(request.resource);
@@ -169,7 +190,7 @@ export class Judge {
     draft.facts = gatherer.facts;
     if (gatherer.ignored.length > 0) draft.ignored = gatherer.ignored;
 
-    const { coverage, flow, event, task, lineage } = this.historyOf(given, provenance, plane, draft);
+    const { coverage, flow, event, task, lineage } = this.historyOf(given, admitted, plane, draft);
     if (isFollower && (event !== undefined || coverage?.use !== undefined))
       return refuse(
         'ledger_unavailable',
@@ -182,14 +203,16 @@ export class Judge {
       path: provenance.path,
       // hot: a getter would give each decision a hidden class of its own, and keep all of it until the next full collection.
       task,
+      before: before?.map(keyOfTask),
       enforcementPoint: caller.enforcementPoint,
       policyVersion: plane.policyVersion,
       binding: () => (draft.binding ??= bind(boundText(request, declared))),
-      now,
+      now: latest,
     };
     const approved = new AppliedApprovals(approvals, asked, isFollower);
     const context = buildContext(declared, {
       approvals: () => approved.lifted,
+      consents: () => approved.consented,
       given: request.context ?? {},
       action: request.action.properties,
       provenance,
@@ -221,9 +244,9 @@ export class Judge {
       stale: staleness,
     });
     if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
-    if (!isPermitted(verdict)) return bound(verdict, asked);
     if (coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0)
-      return bound(outsideVerdict(coverage, plane.tasks, request), asked);
+      return bound(outsideVerdict(verdict, coverage, plane.tasks, request), asked);
+    if (!isPermitted(verdict)) return bound(verdict, asked);
     const { relied } = approved;
     if (relied.size > 0) draft.approvals = [...relied].map(recordedApproval);
     if (id === undefined) return verdict;
@@ -238,31 +261,46 @@ export class Judge {
   /** Reads the history of the task, and whether its mandate covers the action. */
   private historyOf(
     { id, request, caller, now }: JudgeInput,
-    provenance: Provenance,
+    { provenance, prompt }: Admitted,
     plane: PolicyPlane,
     draft: RecordDraft,
   ): History {
     const { ledger } = this.parts;
     const { name } = request.action;
-    const tool = plane.tools.of(name);
+    const tool = caller.isWrit === true ? plane.tools.own(name) : plane.tools.of(name);
     const lineage = (): string => lineageOf(plane.registry, provenance);
-    const mandate = mandateFor(provenance.mandate, plane.usualMandate, name);
+    // A mandate is for what a task does, and not for what people decide about it.
+    const mandate = caller.isWrit === true ? undefined : mandateFor(provenance.mandate, plane.usualMandate, name);
     const input = request.context?.input;
     const coverage =
       mandate &&
       coverageOf(
         mandate,
-        { name, effects: tool.isDescribed ? tool.effects : undefined, resource: request.resource, input, now },
+        {
+          name,
+          effects: tool.isDescribed && !tool.isOwn ? tool.effects : undefined,
+          resource: request.resource,
+          input,
+          now,
+        },
         ledger.caps,
+        provenance.isPlain === true ? MAX_LIFE_MS : undefined,
       );
     if (coverage !== undefined) draft.mandate = plainCoverage(coverage);
     // hot: where nothing is remembered, nothing needs the key.
     let known: TaskKey | undefined;
     const task = (): TaskKey => (known ??= taskKeyOf(request, provenance));
-    if (id !== undefined && !plane.tools.isEmpty) this.memory.addRequestPrompt(task(), request, provenance, caller);
+    if (id !== undefined && !plane.tools.isEmpty) {
+      if (provenance.isPlain === true) this.memory.keepTaskPrompt(task(), prompt);
+      else this.memory.keepRequestPrompt(task(), request, provenance, caller);
+    }
     const flow = plane.tools.isEmpty
       ? untraced(tool)
-      : dataFlowOf(tool, request, { ledger, task: task(), coverage, now });
+      : dataFlowOf(tool, request, {
+          ...{ ledger, task: task(), lineage: lineage(), coverage, now },
+          taskName: plainNameOf(request, provenance),
+          declared: plane.actions.get(name),
+        });
     if (flow.call !== undefined) draft.origins = recordedOrigins(flow.call.origins);
     const event =
       ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, task(), lineage(), flow);

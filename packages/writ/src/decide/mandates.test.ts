@@ -3,6 +3,7 @@ import { Caps } from '../ledger/caps.js';
 import type { GrantTerms } from '../lib/authorization-details.js';
 import { type Mandate, mandateOf } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
+import type { Verdict } from './decision.js';
 import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
 
 const now = new Date('2026-06-01T12:00:00Z');
@@ -130,6 +131,12 @@ describe('coverageOf', () => {
     expect(covered.use?.until).toBeGreaterThan(now.getTime() / 1_000 + 3_600);
   });
 
+  it('says whether the grant names the action', () => {
+    expect(cover([{ actions: ['refund'] }]).namesAction).toBe(true);
+    expect(cover([{ effects: ['money'] }], { effects: ['money'] }).namesAction).not.toBe(true);
+    expect(cover('any').namesAction).not.toBe(true);
+  });
+
   it('covers until a cap is used up', () => {
     const caps = new Caps();
     const terms: GrantTerms[] = [{ actions: ['refund'], limits: { amount: 100 } }];
@@ -160,6 +167,17 @@ describe('coverageOf', () => {
 });
 
 describe('outsideVerdict', () => {
+  const PERMITTED: Verdict = { result: 'allow', reasons: [] };
+  const ASKED: Verdict = {
+    result: 'step_up',
+    reasons: [{ policy: 'guard', effect: 'forbid', identity: { type: 'User', id: 'ana' }, liftedBy: 'request' }],
+  };
+  const DEFERRED: Verdict = { result: 'defer', reasons: [], missing: [] };
+  const DENIED: Verdict = {
+    result: 'deny',
+    reasons: [],
+    refusal: { code: 'not_permitted', message: 'no policy permits it' },
+  };
   const kinds = (outside: 'ask' | 'deny'): TaskKinds => ({
     usual: 'desk',
     kinds: new Map([['desk', { scope: 'desk', mandate: [], lifetime: undefined, outside }]]),
@@ -172,7 +190,7 @@ describe('outsideVerdict', () => {
     ['denies a kind that is not declared', { ...outside, kind: 'gone' }, kinds('ask'), 'deny', []],
     ['denies without kinds', { ...outside, kind: '' }, undefined, 'deny', []],
   ])('%s', (_clause, coverage, declared, result, policies) => {
-    const verdict = outsideVerdict(coverage, declared, request);
+    const verdict = outsideVerdict(PERMITTED, coverage, declared, request);
     expect([verdict.result, verdict.reasons.map(({ policy }) => policy)]).toEqual([result, policies]);
     expect(verdict.refusal).toEqual({
       code: 'outside_mandate',
@@ -180,8 +198,22 @@ describe('outsideVerdict', () => {
     });
   });
 
+  it.each([
+    ['a question of a rule becomes a denial', ASKED, 'deny', 'deny', ['guard']],
+    ['a question of a rule and of the mandate is one question', ASKED, 'ask', 'step_up', ['guard', 'mandate:desk']],
+    ['nobody waits for a fact', DEFERRED, 'deny', 'deny', []],
+    ['where it asks, the fact comes first', DEFERRED, 'ask', 'defer', []],
+    ['a denial stays', DENIED, 'ask', 'deny', []],
+  ] satisfies [string, Verdict, 'ask' | 'deny', string, string[]][])(
+    '%s',
+    (_clause, byPolicy, how, result, policies) => {
+      const verdict = outsideVerdict(byPolicy, outside, kinds(how), request);
+      expect([verdict.result, verdict.reasons.map(({ policy }) => policy)]).toEqual([result, policies]);
+    },
+  );
+
   it('can be lifted on request, under the name of the mandate', () => {
-    expect(outsideVerdict(outside, kinds('ask'), request).reasons).toEqual([
+    expect(outsideVerdict(PERMITTED, outside, kinds('ask'), request).reasons).toEqual([
       { policy: mandatePolicy('desk'), effect: 'forbid', identity: request.subject, liftedBy: 'request' },
     ]);
   });

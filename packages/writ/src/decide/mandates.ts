@@ -1,11 +1,13 @@
 import { parseUid } from '@writ/cedar';
 import type { Caps, CapUse } from '../ledger/caps.js';
+import type { Txn } from '../lib/ids.js';
 import {
   amountsOf,
   type Grant,
   type Mandate,
   type MandatedAction,
   type Misfit,
+  mandateOf,
   misfit,
 } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
@@ -25,6 +27,8 @@ export interface Coverage {
   readonly why?: string;
   /** The grant that covers it, by its index. */
   readonly grant?: number;
+  /** Whether that grant names this action, not only its effects. */
+  readonly namesAction?: boolean;
   /** Whether that grant names this resource, not only its type. */
   readonly namesResource: boolean;
   /** The arguments whose values that grant names. */
@@ -42,11 +46,20 @@ export function mandateFor(
   return ON_TASKS.has(action) ? undefined : (given ?? usual);
 }
 
-/** Returns whether a mandate covers an action. Reads the caps, so it runs in the same turn of the event loop as they are taken. */
-export function coverageOf(mandate: Mandate, action: MandatedAction, caps: Caps): Coverage {
+/** Returns the mandate of a task without a token that is of a kind; one that covers nothing if the bundle does not have the kind. */
+export function kindMandate(kinds: TaskKinds | undefined, kind: string, txn: Txn): Mandate {
+  return mandateOf(kind, kinds?.kinds.get(kind)?.mandate ?? [], txn);
+}
+
+/**
+ * Returns whether a mandate covers an action. Reads the caps, so it runs in the same turn of the event loop as they are taken.
+ *
+ * @param lastsMs for how long the task can last from now
+ */
+export function coverageOf(mandate: Mandate, action: MandatedAction, caps: Caps, lastsMs = KEY_OVERLAP_MS): Coverage {
   const { kind, grants } = mandate;
   if (grants === 'any') return { kind, covers: true, namesResource: false, namedInput: [] };
-  const until = Math.ceil((action.now.getTime() + KEY_OVERLAP_MS) / 1_000);
+  const until = Math.ceil((action.now.getTime() + lastsMs) / 1_000);
   let why = 'it covers nothing';
   for (const [i, grant] of grants.entries()) {
     const use = useOf(grant, action, caps, until);
@@ -69,9 +82,10 @@ function useOf(grant: Grant, action: MandatedAction, caps: Caps, until: number):
   return why === undefined ? { caps: grant.caps.map(({ id }) => id), amounts, until } : { kind: 'unusable', why };
 }
 
-function namedBy({ resources, input }: Grant): Pick<Coverage, 'namesResource' | 'namedInput'> {
+function namedBy({ actions, resources, input }: Grant): Pick<Coverage, 'namesAction' | 'namesResource' | 'namedInput'> {
   const named = Object.entries(input ?? {}).filter(([, constraint]) => constraint.one_of !== undefined);
   return {
+    ...(actions === undefined ? {} : { namesAction: true }),
     // A type among the names would let any resource of it through.
     namesResource: resources?.every((one) => parseUid(one) !== undefined) === true,
     namedInput: named.map(([name]) => name),
@@ -83,15 +97,24 @@ export function mandatePolicy(kind: string): string {
   return `mandate:${kind}`;
 }
 
-/** Returns the verdict on an action that policies permit and the mandate does not cover. */
+/**
+ * Returns the verdict on an action that the mandate does not cover. The mandate is a plain forbid: nobody is asked about a rule that
+ * stands in the way too, because the approval would not permit it. In a kind that asks, one approval is for both.
+ *
+ * @param byPolicy the verdict of the policies
+ */
 export function outsideVerdict(
+  byPolicy: Verdict,
   { kind, why = '' }: Coverage,
   kinds: TaskKinds | undefined,
   { subject }: AccessRequest,
 ): Verdict {
+  if (byPolicy.result === 'deny') return byPolicy;
   const message = `the mandate of this task${kind === '' ? '' : ` (${kind})`} does not cover it: ${why}`;
   const refusal: Refusal = { code: 'outside_mandate', message };
-  if (kinds?.kinds.get(kind)?.outside !== 'ask') return { result: 'deny', reasons: [], refusal };
+  const inTheWay = byPolicy.result === 'step_up' ? byPolicy.reasons : [];
+  if (kinds?.kinds.get(kind)?.outside !== 'ask') return { result: 'deny', reasons: inTheWay, refusal };
+  if (byPolicy.result === 'defer') return byPolicy;
   const { type, id } = subject;
   const reason = {
     policy: mandatePolicy(kind),
@@ -99,5 +122,7 @@ export function outsideVerdict(
     identity: { type, id },
     liftedBy: 'request',
   } as const;
-  return { result: 'step_up', reasons: [reason], refusal };
+  const { obligations } = byPolicy.result === 'step_up' ? byPolicy : {};
+  const steps = obligations === undefined ? {} : { obligations };
+  return { result: 'step_up', reasons: [...inTheWay, reason], refusal, ...steps };
 }

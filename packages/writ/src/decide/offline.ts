@@ -1,3 +1,4 @@
+import { READ_HERE } from '../ledger/flow/answer-reader.js';
 import { HeldApprovals } from '../registry/approvals.js';
 import type { DeciderParts } from './decide.js';
 
@@ -14,6 +15,8 @@ type ServiceParts = Pick<
   | 'hashPrompt'
   | 'isFollower'
   | 'recorded'
+  | 'reader'
+  | 'unread'
 >;
 
 const NOTHING_REVOKED: DeciderParts['revocations'] = { against: () => undefined, onRevocation: () => () => undefined };
@@ -41,4 +44,6 @@ export const OFFLINE: ServiceParts = {
   hashPrompt: NO_PROMPT_MATCHES,
   recorded: NOTHING_RECORDED,
   isFollower: false,
+  reader: READ_HERE,
+  unread: () => undefined,
 };

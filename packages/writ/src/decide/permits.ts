@@ -1,21 +1,16 @@
 import type { CapUse } from '../ledger/caps.js';
 import type { LedgerEvent } from '../ledger/event.js';
-import { type Detection, withDetections } from '../ledger/flow/detectors.js';
-import { labelNames } from '../ledger/flow/labels.js';
-import { type Leaf, leavesOf } from '../ledger/flow/result-labels.js';
-import { readAnswer } from '../ledger/flow/result-value.js';
-import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Holding } from '../ledger/holding.js';
-import type { Ledger } from '../ledger/ledger.js';
-import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
+import { isUndone, OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import type { DecisionId } from '../lib/ids.js';
 import { messageOf } from '../lib/message-of.js';
 import type { Caller } from './caller.js';
-import { namesIn } from './data-flow.js';
 import { isPermitted, type Refusal } from './decision.js';
+import { OutcomeContradicts, OutcomeNotAwaited, OutcomeUnlearned } from './errors.js';
 import type { Ids } from './ids.js';
-import { isAsPermitted } from './outcome.js';
+import { type Learned, Learning, type LearningParts } from './learning.js';
+import { digestOf, hasMore, isAsPermitted, type Reported, UNREAD } from './outcome.js';
 import type { PolicyPlane } from './plane.js';
 import type { Append, DecisionRecord, OutcomeDetails, OutcomeRecord } from './record.js';
 
@@ -24,17 +19,13 @@ export interface Recorded {
   readonly outcome: OutcomeRecord | undefined;
 }
 
-interface PermitsParts {
-  readonly ledger: Ledger;
+interface PermitsParts extends LearningParts {
   readonly record: Append;
   /** Finds a recorded decision with its outcome. */
   readonly recorded: (id: string) => Promise<Recorded | undefined>;
-  readonly clock: () => Date;
   readonly ids: Ids;
-  /** Returns the description of a tool, and the detectors for its results; undefined if the bundle describes no tool. */
-  readonly describe: (action: string) => { readonly tool: ToolDescription; readonly detect: Detection } | undefined;
-  /** Returns the action of a recorded decision as the ledger sees it. */
-  readonly eventOf: (decision: DecisionRecord) => LedgerEvent | undefined;
+  /** Returns whether anything is learned of results. */
+  readonly learns: () => boolean;
 }
 
 const MAX_RECENT = 10_000;
@@ -49,26 +40,29 @@ export function awaitsOutcome(
   return reserved !== undefined || mandate?.use !== undefined || !tools.isEmpty;
 }
 
-/** Stands for a result that was not inspected. */
-export const UNREAD = Symbol('unread');
-
-/** The labels and values of a result. */
-interface Learned {
-  readonly event: LedgerEvent;
-  readonly leaves: readonly Leaf[];
-  readonly held: readonly Holding[];
-  readonly labels: readonly string[];
+/** An outcome as an enforcement point reports it. */
+interface Report {
+  readonly status: OutcomeStatus;
+  readonly caller: Caller;
+  readonly result: unknown;
+  readonly details: OutcomeDetails;
+  /** Whether Writ itself says so, of a permit that it did not answer with. */
+  readonly isOwn?: boolean;
 }
 
 /** Tracks permitted actions until their outcome is known. */
 export class Permits {
   /** Permits that hold a reservation, with the enforcement point that may report their outcome. */
   private readonly open = new Map<string, { readonly enforcementPoint: string; readonly at: number }>();
-  private readonly reporting = new Set<string>();
-  /** Decisions under way and those reported last: cached, because they may not be on disk yet. */
-  private readonly recent = new BoundedCache<string, { readonly decision: DecisionRecord } | 'reported'>(MAX_RECENT);
+  private readonly reporting = new Map<string, Promise<void>>();
+  /** Decisions under way and outcomes reported last: cached, because they may not be on disk yet. */
+  private readonly recent = new BoundedCache<string, { readonly decision: DecisionRecord } | Reported>(MAX_RECENT);
 
-  constructor(private readonly parts: PermitsParts) {}
+  private readonly learning: Learning;
+
+  constructor(private readonly parts: PermitsParts) {
+    this.learning = new Learning(parts);
+  }
 
   /** Reserves what a permit uses up, until an outcome says that it did not happen. @returns its holdings of the accumulators */
   reserve(
@@ -97,16 +91,19 @@ export class Permits {
     for (const id of ids) {
       this.open.delete(id);
       this.recent.delete(id);
-      this.parts.ledger.settle(id, 'not-executed', now);
+      this.parts.ledger.withdraw(id, now);
     }
     const message = `the decision could not be recorded, so it does not stand: ${messageOf(error)}`;
     return { code: 'record_unavailable', message };
   }
 
   /**
-   * Records the outcome of a permitted action, and labels its result. Returns false if no action of this enforcement point with that id
-   * waits for its outcome; a second report, or one past the deadline, changes nothing.
+   * Records the outcome of a permitted action, and learns what its result says. A second report of the same outcome changes nothing.
+   * An outcome past the deadline gives nothing back, and its result is learned.
    *
+   * @throws {OutcomeNotAwaited} if this enforcement point has no such permit
+   * @throws {OutcomeContradicts} if another outcome was reported before
+   * @throws {OutcomeUnlearned} if it cannot be known what the result brings
    * @throws {WritError} if it cannot be recorded; it can then be reported again
    */
   async report(
@@ -115,87 +112,137 @@ export class Permits {
     caller: Caller,
     result?: unknown,
     details: OutcomeDetails = {},
-  ): Promise<boolean> {
-    const now = this.parts.clock();
-    this.expire(now);
-    const { enforcementPoint } = caller;
-    // Of two concurrent reports, one counts.
-    const recent = this.recent.get(decisionId);
-    if (this.reporting.has(decisionId) || recent === 'reported') return false;
-    this.reporting.add(decisionId);
+  ): Promise<void> {
+    await this.inTurn(decisionId, { status, caller, result, details });
+  }
+
+  /** Records that a permit was answered with a denial, and gives back all that it reserved. Throws as {@link report}. */
+  async undo(decisionId: DecisionId, caller: Caller, error: string): Promise<void> {
+    const report = { status: 'not-executed', caller, result: undefined, details: { error }, isOwn: true } as const;
+    await this.inTurn(decisionId, report);
+  }
+
+  private async inTurn(decisionId: DecisionId, report: Report): Promise<void> {
+    // Of two concurrent reports, one counts, and the other is compared with it.
+    for (;;) {
+      const other = this.reporting.get(decisionId);
+      if (other === undefined) break;
+      await other.catch(() => undefined);
+    }
+    const reported = this.reportNow(decisionId, report);
+    this.reporting.set(decisionId, reported);
     try {
-      const waiting = this.open.get(decisionId);
-      const isForgotten = result !== undefined && this.parts.ledger.waiting(decisionId) === undefined;
-      const recorded =
-        waiting === undefined || isForgotten ? await this.recordedOf(decisionId, recent?.decision) : undefined;
-      const isKnown =
-        waiting === undefined ? waits(recorded, enforcementPoint, now) : waiting.enforcementPoint === enforcementPoint;
-      if (!isKnown) return false;
-      const learned =
-        result === undefined ? undefined : await this.labelResult(decisionId, status, result, recorded?.decision);
-      const id = this.parts.ids.next(now);
-      const time = now.toISOString();
-      const outcome: OutcomeRecord = {
-        ...{ kind: 'outcome', id, decisionId, time, enforcementPoint, status },
-        ...detailsOf(details),
-        ...noteOf(learned),
-      };
-      await this.parts.record.append([outcome], [], caller.isHere === true && isAsPermitted(status, details));
-      this.recent.set(decisionId, 'reported');
-      this.open.delete(decisionId);
-      this.parts.ledger.settle(decisionId, status, now, learned?.held);
-      if (learned !== undefined) this.remember(decisionId, learned);
-      return true;
+      await reported;
     } finally {
       this.reporting.delete(decisionId);
     }
+  }
+
+  private async reportNow(decisionId: DecisionId, report: Report): Promise<void> {
+    const { status, caller, result, details } = report;
+    const { enforcementPoint } = caller;
+    const now = this.parts.clock();
+    this.expire(now);
+    const recent = this.recent.get(decisionId);
+    if (recent !== undefined && 'status' in recent) return this.repeat(decisionId, report, recent);
+    const waiting = this.open.get(decisionId);
+    // An error was read even if it is not sent along.
+    const isRead = result !== undefined || status === 'failed';
+    const isForgotten = isRead && this.parts.ledger.waiting(decisionId) === undefined;
+    const recorded =
+      waiting === undefined || isForgotten ? await this.recordedOf(decisionId, recent?.decision) : undefined;
+    if (waiting === undefined && recorded?.outcome !== undefined)
+      return this.repeat(decisionId, report, recorded.outcome, recorded.decision);
+    const isOwn =
+      waiting === undefined ? isPermitOf(enforcementPoint, recorded) : waiting.enforcementPoint === enforcementPoint;
+    if (!isOwn) throw new OutcomeNotAwaited(decisionId);
+    const isLate = waiting === undefined && isPastDeadline(recorded?.decision, now);
+    const isRemembered = recent !== undefined;
+    const learned = await this.learned(decisionId, { ...report, isLate, isRemembered }, recorded?.decision);
+    const held = learned?.held ?? (isLate ? undefined : await this.staying(decisionId, report, recorded?.decision));
+    const id = this.parts.ids.next(now);
+    const outcome: OutcomeRecord = {
+      ...{ kind: 'outcome', id, decisionId, time: now.toISOString(), enforcementPoint, status },
+      ...detailsOf(details),
+      ...noteOf(learned, held),
+      ...(isLate ? { late: true } : {}),
+    };
+    await this.parts.record.append([outcome], [], caller.isHere === true && isAsPermitted(status, details));
+    const digest = learned === undefined ? undefined : digestOf(result);
+    this.recent.set(decisionId, { status, enforcementPoint, digest, labels: learned?.labels });
+    this.open.delete(decisionId);
+    if (report.isOwn === true) this.parts.ledger.withdraw(decisionId, now);
+    else this.parts.ledger.settle(decisionId, status, now, learned?.held);
+    if (learned !== undefined) this.learning.remember(decisionId, learned);
+  }
+
+  /** Returns what an action holds although it is said that it was not done; undefined if it holds nothing. */
+  private async staying(
+    decisionId: DecisionId,
+    { status, isOwn = false }: Report,
+    known: DecisionRecord | undefined,
+  ): Promise<readonly Holding[] | undefined> {
+    const { ledger } = this.parts;
+    if (!isUndone(status) || isOwn || ledger.givingNothingBack.length === 0) return undefined;
+    const reserved =
+      ledger.reservedBy(decisionId) ?? (await this.recordedOf(decisionId, known))?.decision.reserved ?? [];
+    const staying = reserved.filter((holding) => ledger.isKept(holding));
+    return staying.length === 0 ? undefined : staying;
+  }
+
+  /** Accepts an outcome again if it is the one that was reported, and brings nothing more. */
+  private async repeat(
+    decisionId: DecisionId,
+    report: Report,
+    before: Reported,
+    known?: DecisionRecord,
+  ): Promise<void> {
+    const { status, caller, result } = report;
+    if (before.enforcementPoint !== caller.enforcementPoint) throw new OutcomeNotAwaited(decisionId);
+    if (before.status !== status) throw new OutcomeContradicts(decisionId, `${before.status} was reported before`);
+    if (result === undefined) return;
+    const isOther = before.digest !== undefined && before.digest !== digestOf(result);
+    if (isOther) throw new OutcomeContradicts(decisionId, 'another result was reported before');
+    if (before.digest !== undefined && !hasMore(result)) return;
+    const decision = known ?? (await this.parts.recorded(decisionId))?.decision;
+    const learned = await this.learning.of(decisionId, status, result, decision);
+    if (learned === undefined) return;
+    const allowed = before.labels ?? learned.event.labels;
+    if (!learned.labels.every((label) => allowed.includes(label)))
+      throw new OutcomeContradicts(decisionId, 'its result brings labels that were not reported before');
+    this.learning.remember(decisionId, learned);
+  }
+
+  /** Returns what a result brings; undefined if no result is known, or nothing is learned of results. */
+  private async learned(
+    decisionId: DecisionId,
+    { status, result, isLate, isRemembered }: Report & { readonly isLate: boolean; readonly isRemembered: boolean },
+    decision: DecisionRecord | undefined,
+  ): Promise<Learned | undefined> {
+    const isUnsaid = result === undefined;
+    // The labels that a permit has from its beginning stay; those of an action that failed are given back with its budgets.
+    if (isUnsaid && (status !== 'failed' || isLate)) return undefined;
+    const learned = await this.learning.of(decisionId, status, isUnsaid ? UNREAD : result, decision, isRemembered);
+    if (learned === undefined) {
+      if (!isUnsaid && this.parts.learns()) throw new OutcomeUnlearned(decisionId);
+      return undefined;
+    }
+    return isLate ? { ...learned, held: learned.held.filter((one) => this.parts.ledger.isOfLabels(one)) } : learned;
   }
 
   private async recordedOf(decisionId: DecisionId, known: DecisionRecord | undefined): Promise<Recorded | undefined> {
     return known === undefined ? this.parts.recorded(decisionId) : { decision: known, outcome: undefined };
   }
 
-  /** Returns the labels and values of a result; also of an action that failed, because its error is read. */
-  private async labelResult(
-    decisionId: DecisionId,
-    status: OutcomeStatus,
-    result: unknown,
-    decision: DecisionRecord | undefined,
-  ): Promise<Learned | undefined> {
-    const { ledger, describe, eventOf, clock } = this.parts;
-    const known = ledger.waiting(decisionId);
-    const event = known?.event ?? (decision && eventOf(decision));
-    const described = event && describe(event.action);
-    if (event?.data === undefined || described === undefined) return undefined;
-    const { tool, detect } = described;
-    const answer = result === UNREAD ? undefined : readAnswer(result, tool.format);
-    const leaves = answer ? await withDetections(leavesOf(tool, event.input, answer, event.data.stored), detect) : [];
-    const found = answer
-      ? leaves.flatMap((leaf) => labelNames(leaf.labels))
-      : [...event.labels, ...Object.values(detect)];
-    const labels = [...new Set(found)].sort();
-    const { writes, labels: left } = event.data;
-    const names = tool.writes === undefined || left.length === 0 ? [] : namesIn(leaves);
-    const named = tool.writes === undefined || names.length === 0 ? [] : ledger.labels.keysToWrite(tool.writes, names);
-    const after = { ...event, labels, data: { ...event.data, writes: [...new Set([...writes, ...named])] } };
-    const at = known?.at ?? (decision === undefined ? clock() : new Date(decision.time));
-    const held = ledger.holdingsAfter(after, status, answer?.value, at);
-    return { event, leaves, held, labels };
-  }
-
   /** Keeps the labels and values of an answer that was read although the call was not permitted here. */
   async labelUnpermittedResult(decision: DecisionRecord, status: OutcomeStatus, result: unknown): Promise<void> {
-    const learned = await this.labelResult(decision.id, status, result, decision);
+    const learned = await this.learning.of(decision.id, status, result, decision, true);
     if (learned === undefined) return;
     this.parts.ledger.settle(decision.id, status, this.parts.clock(), learned.held);
-    this.remember(decision.id, learned);
+    await this.learning.remember(decision.id, learned);
   }
 
-  private remember(decisionId: DecisionId, { event, leaves }: Learned): void {
-    this.parts.ledger.values.update(event.keys.task, (values) => values.addResult(decisionId, event.action, leaves));
-  }
-
-  /** Closes permits past their deadline: they count as done, and a report no longer changes that. */
+  /** Closes permits past their deadline: they count as done, and a report gives nothing back. */
   expire(now: Date): void {
     for (const [decisionId, { at }] of this.open) {
       if (at + OUTCOME_DEADLINE_MS > now.getTime()) return;
@@ -211,14 +258,20 @@ function detailsOf({ changes = [], error }: OutcomeDetails): Pick<OutcomeRecord,
   };
 }
 
-function noteOf(learned: Learned | undefined): Pick<OutcomeRecord, 'labels' | 'held'> {
-  return learned === undefined ? {} : { labels: learned.labels, held: learned.held };
+function noteOf(
+  learned: Learned | undefined,
+  held: readonly Holding[] | undefined,
+): Pick<OutcomeRecord, 'labels' | 'held'> {
+  return { ...(learned === undefined ? {} : { labels: learned.labels }), ...(held === undefined ? {} : { held }) };
 }
 
-/** Returns whether a permit that only the record has (it reserved nothing, or is from before a restart) waits for its outcome. */
-function waits(recorded: Recorded | undefined, enforcementPoint: string, now: Date): boolean {
-  if (recorded === undefined || recorded.outcome !== undefined) return false;
-  const { decision } = recorded;
-  const isLate = Date.parse(decision.time) + OUTCOME_DEADLINE_MS <= now.getTime();
-  return isPermitted(decision) && decision.enforcementPoint === enforcementPoint && !isLate;
+/** Returns whether a recorded decision is a permit of this enforcement point. */
+function isPermitOf(enforcementPoint: string, recorded: Recorded | undefined): boolean {
+  return (
+    recorded !== undefined && isPermitted(recorded.decision) && recorded.decision.enforcementPoint === enforcementPoint
+  );
+}
+
+function isPastDeadline(decision: DecisionRecord | undefined, now: Date): boolean {
+  return decision !== undefined && Date.parse(decision.time) + OUTCOME_DEADLINE_MS <= now.getTime();
 }

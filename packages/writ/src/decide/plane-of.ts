@@ -1,5 +1,5 @@
-import { type ActionDeclaration, dereferencesOf, type Schema } from '@writ/cedar';
-import type { Bundle } from '../bundle/bundle.js';
+import { type ActionDeclaration, findingDereferences, finish, type Schema, type Steps } from '@writ/cedar';
+import type { ServedBundle } from '../bundle/bundle.js';
 import { secondsOf } from '../bundle/format/lifetime.js';
 import type { TasksYaml } from '../bundle/format/tasks.js';
 import { EFFECTS } from '../bundle/format/tools.js';
@@ -12,11 +12,17 @@ import { Registry } from '../registry/registry.js';
 import { Decider, type DeciderParts } from './decide.js';
 import { Ids } from './ids.js';
 import { OFFLINE } from './offline.js';
+import { PlainTasks } from './plain-tasks.js';
 import type { PolicyPlane, RequestForm } from './plane.js';
 import type { Append } from './record.js';
 
 /** Prepares a bundle for deciding, on its own facts. */
-export function planeOf(bundle: Bundle): PolicyPlane {
+export function planeOf(bundle: ServedBundle): PolicyPlane {
+  return finish(preparingPlane(bundle));
+}
+
+/** Prepares it step by step, for a caller that decides in between. */
+export function* preparingPlane(bundle: ServedBundle): Steps<PolicyPlane> {
   const tasks = bundle.tasks && taskKindsOf(bundle.tasks);
   return {
     policies: bundle.policies,
@@ -25,25 +31,36 @@ export function planeOf(bundle: Bundle): PolicyPlane {
     policyVersion: bundle.version,
     delegation: bundle.settings.delegation,
     detect: bundle.tools.detect ?? {},
-    tools: new Tools(bundle.tools.tools, bundle.tools.defaults, EFFECTS),
+    tools: toolsOf(bundle.tools),
     obligations: bundle.obligations.obligations,
     tasks,
     usualMandate: tasks && usualMandate(tasks),
+    idleMs: millisecondsOf(bundle.settings.tasks.endWhenIdle),
+    lineageMs: millisecondsOf(bundle.settings.tasks.lineageWindow),
     forms: formsOf(bundle),
-    dereferences: dereferencesOf(bundle.policies, bundle.schema),
-    registry: Registry.load(bundle.entities, bundle.schema, factRulesOf(bundle)),
+    consents: consentsOf(bundle),
+    dereferences: yield* findingDereferences(bundle.policies, bundle.schema),
+    registry: yield* Registry.loading(bundle.entities, bundle.schema, factRulesOf(bundle)),
     fetchers: undefined,
   };
 }
 
-function formsOf({ access }: Bundle): Map<string, RequestForm> {
+function toolsOf({ tools, defaults, detect = {}, stores }: ServedBundle['tools']): Tools {
+  return new Tools(tools, defaults, EFFECTS, Object.values(detect), stores);
+}
+
+function formsOf({ access }: ServedBundle): Map<string, RequestForm> {
   const forms = Object.entries(access.templates).flatMap(([name, { schema, catalogs }]) =>
     schema === undefined ? [] : [[name, { schema, catalogs }] as const],
   );
   return new Map(forms);
 }
 
-function factRulesOf({ facts: { facts, fetchers } }: Bundle): FactRules {
+function consentsOf({ access }: ServedBundle): ReadonlySet<string> {
+  return new Set(Object.entries(access.templates).flatMap(([name, { consent }]) => (consent ? [name] : [])));
+}
+
+function factRulesOf({ facts: { facts, fetchers } }: ServedBundle): FactRules {
   const rules = new Map<string, Map<string, FactRule>>();
   const rulesOf = (type: string): Map<string, FactRule> => {
     const known = rules.get(type) ?? new Map<string, FactRule>();
@@ -60,9 +77,12 @@ function factRulesOf({ facts: { facts, fetchers } }: Bundle): FactRules {
 
 function taskKindsOf({ default: usual, tasks }: TasksYaml): TaskKinds {
   const kinds = Object.entries(tasks).map(
-    ([name, { scope = name, mandate, lifetime, outside }]): [string, TaskKind] => [
+    ([name, { scope = name, mandate, lifetime, outside, fromPrompt }]): [string, TaskKind] => [
       name,
-      { scope, mandate, outside, lifetime: lifetime === undefined ? undefined : secondsOf(lifetime) },
+      {
+        ...{ scope, mandate, outside, fromPrompt: [fromPrompt ?? []].flat() },
+        lifetime: lifetime === undefined ? undefined : secondsOf(lifetime),
+      },
     ],
   );
   return { usual, kinds: new Map(kinds) };
@@ -80,19 +100,25 @@ function actionsOf(schema: Schema): Map<string, ActionDeclaration> {
  * @param more parts that the caller has itself
  */
 export function offlineDecider(
-  bundle: Bundle,
+  bundle: ServedBundle,
   record: Append,
   clock: () => Date,
   more: Partial<DeciderParts> = {},
 ): Decider {
   const plane = more.plane ?? planeOf(bundle);
+  const ids = more.ids ?? new Ids();
   return new Decider({
     ...OFFLINE,
     plane,
     ledger: new Ledger(bundle.ledger.accumulators),
     record,
     clock,
-    ids: new Ids(),
+    ids,
+    plainTasks: new PlainTasks({
+      nextId: (now) => ids.next(now),
+      hashPrompt: more.hashPrompt ?? OFFLINE.hashPrompt,
+      endedAt: () => undefined,
+    }),
     ...more,
   });
 }

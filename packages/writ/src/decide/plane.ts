@@ -31,11 +31,17 @@ export interface PolicyPlane {
   readonly tasks: TaskKinds | undefined;
   /** The mandate of a task of the default kind; undefined without `tasks`. */
   readonly usualMandate: Mandate | undefined;
+  /** A task without a token that was unused for longer has ended. */
+  readonly idleMs: number;
+  /** For how long the labels and values that a task has read count for others of its lineage. */
+  readonly lineageMs: number;
   readonly registry: Registry;
   /** The entities whose attributes policies read, apart from those of the request. */
   readonly dereferences: Dereferences;
   /** The forms of requests for access, by template. */
   readonly forms: ReadonlyMap<string, RequestForm>;
+  /** The templates that ask the originator for consent. */
+  readonly consents: ReadonlySet<string>;
   /** Fetches facts that a decision needs; undefined if the bundle declares no fetcher, or nothing fetches here. */
   readonly fetchers: Pick<Fetchers, 'waitsFor' | 'isEmpty'> | undefined;
 }

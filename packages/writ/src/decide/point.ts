@@ -32,6 +32,8 @@ export interface DecisionPoint {
   readonly denyFinally: ((decision: Decision, refusal: Refusal) => Promise<Decision>) | undefined;
   /** Reports the outcome of a permitted action, with its result and details. */
   report(decisionId: DecisionId, status: OutcomeStatus, result?: unknown, details?: OutcomeDetails): Promise<void>;
+  /** Ends the tasks without a token of a session of this enforcement point. Without it they end when they were not used for a while. */
+  readonly endSession?: (conversation: string) => Promise<void>;
 }
 
 /** Verifies a presented token, with or without a proof. */
@@ -56,7 +58,8 @@ export function pointFor(decider: Decider, caller: Caller, verifyToken: VerifyTo
     if (carried?.txnToken === undefined) return undefined;
     const known = verified.get(carried);
     if (known !== undefined && decider.now().getTime() < known.until) return known.token;
-    const token = await verifyToken(carried.txnToken, carried.proof, request);
+    const given = await verifyToken(carried.txnToken, carried.proof, request);
+    const token = carried.plain === undefined ? given : ofNoTask(given);
     verified.set(carried, { token, until: expiryOf(carried.txnToken) });
     return token;
   };
@@ -64,7 +67,8 @@ export function pointFor(decider: Decider, caller: Caller, verifyToken: VerifyTo
     decide: async (request, carried) => {
       const token = await tokenIn(request, carried);
       const trace = traceIdOf(carried?.trace?.traceparent);
-      const record = await decider.decide(withPrompt(request, carried?.prompt, token), caller, token, trace);
+      const by = carried?.plain?.kind === undefined ? caller : { ...caller, kind: carried.plain.kind };
+      const record = await decider.decide(withPrompt(request, carried?.prompt, token), by, token, trace);
       if (isPermitted(record)) decider.markStarted(record);
       return record;
     },
@@ -78,7 +82,15 @@ export function pointFor(decider: Decider, caller: Caller, verifyToken: VerifyTo
     report: async (decisionId, status, result, details) => {
       await decider.report(decisionId, status, caller, result, details);
     },
+    endSession: async (conversation) => {
+      await decider.endSession(caller, conversation);
+    },
   };
+}
+
+/** Returns what a token proves that the gateway made for a client: it is the same in all tasks of that client. */
+function ofNoTask(token: TokenProvenance): TokenProvenance {
+  return token instanceof TokenError ? token : { ...token, isPlain: true };
 }
 
 /** Adds the prompt that came from the agent's side, if the token has the hash of a prompt to compare it with. */

@@ -11,6 +11,8 @@ export interface AuthzenEntity extends EntityUid {
  * - `input`: the arguments of the operation
  * - `task`: the task that the call belongs to, as the enforcement point knows it
  * - `session`: the session that it is part of, as the enforcement point knows it
+ * - `conversation`: what one task is of, within that name: an MCP session, or the id that a host gives its task
+ * - `again`: the id of the decision on the same call before it waited
  * - `agent`: the agent at work for the subject
  * - `prompt`: what the user asked for; it is not recorded
  * - `suspended`: why the tool may not be called, as the enforcement point knows it
@@ -42,6 +44,10 @@ export interface Carried {
   readonly trace?: TraceContext | undefined;
   /** A transaction token, not verified yet. */
   readonly txnToken?: string | undefined;
+  /** Set if the call came without a token of its own: the kind of its task, as the settings of its client say. */
+  readonly plain?: { readonly kind?: string | undefined } | undefined;
+  /** The id that the host gives the task, as the agent's side says. */
+  readonly task?: string | undefined;
   /** The user's prompt, as the agent's side says; used if the token has its hash. */
   readonly prompt?: string | undefined;
   /** A DPoP proof, not verified yet, and the method and URL of the request that it came with. */

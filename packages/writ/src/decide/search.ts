@@ -135,6 +135,7 @@ function narrowedSearch(
       lineage: () => lineageOf(plane.registry, provenance),
       mandate: undefined,
       approvals: () => new Set(),
+      consents: () => new Set(),
       now: new Date(0),
     });
     const unknown = { unknown: true, type: request[part].type } as const;

@@ -1,5 +1,5 @@
 import { compile, Entities } from '@writ/cedar';
-import type { Bundle } from '../bundle/bundle.js';
+import type { ServedBundle } from '../bundle/bundle.js';
 import { inProcess } from './caller.js';
 import { SelfTestError } from './errors.js';
 import type { PolicyPlane } from './plane.js';
@@ -19,7 +19,7 @@ const KNOWN = [
  *
  * @throws {SelfTestError} if an answer differs
  */
-export async function selfTest(bundle: Bundle, plane: PolicyPlane): Promise<void> {
+export async function selfTest(bundle: ServedBundle, plane: PolicyPlane): Promise<void> {
   const uid = { type: 'T', id: 'a' };
   for (const [policies, expected] of KNOWN) {
     const request = { principal: uid, action: { type: 'Action', id: 'a' }, resource: uid };

@@ -77,8 +77,9 @@ export class CallQueue {
       return { decision: await this.end(decision, 'not_resolved', `it depends on ${before.id}, which was denied`) };
     }
     const decision = await this.point.decide(request, carried);
-    if (decision.result === 'defer') return this.defer(decision, request, carried, call);
-    return this.stepUp(decision, request, carried, call);
+    const again = { ...request, context: { ...request.context, again: decision.id } };
+    if (decision.result === 'defer') return this.defer(decision, again, carried, call);
+    return this.stepUp(decision, again, carried, call);
   }
 
   private async stepUp(

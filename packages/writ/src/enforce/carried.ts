@@ -8,6 +8,11 @@ export const TOKEN_META = 'dev.writ/txn-token';
 /** The key of the text that a user wrote, in the `_meta` of an MCP request. */
 const PROMPT_META = 'dev.writ/prompt';
 
+/** The key of the id that the host gives its task, in the `_meta` of an MCP request. */
+const TASK_META = 'dev.writ/task';
+/** In characters. */
+const MAX_TASK = 256;
+
 /** Version 00 of `traceparent` (W3C Trace Context, section 3.2), without the invalid ids of zeros. */
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** Printable ASCII, as the section on `tracestate` (3.3) allows it. */
@@ -28,9 +33,14 @@ export function carriedIn(
     trace: traceOf(meta) ?? traceOf(headers),
     // Any value under the key counts as a token, which is then verified.
     txnToken: token === undefined ? undefined : String(token),
+    task: taskIn(meta?.[TASK_META]),
     prompt: typeof meta?.[PROMPT_META] === 'string' ? meta[PROMPT_META] : undefined,
     proof: dpop === undefined || url === undefined ? undefined : { proof: String(dpop), method: 'POST', url },
   };
+}
+
+function taskIn(given: unknown): string | undefined {
+  return typeof given === 'string' && given !== '' && given.length <= MAX_TASK ? given : undefined;
 }
 
 /** Returns the transaction that a token claims, not verified; undefined if the token is not readable. */

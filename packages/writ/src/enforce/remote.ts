@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Decision, Obligation, Reason, Refusal } from '../decide/decision.js';
 import { isAsPermitted } from '../decide/outcome.js';
 import type { DecisionPoint } from '../decide/point.js';
+import type { OutcomeDetails } from '../decide/record.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { DecisionId } from '../lib/ids.js';
@@ -18,8 +19,13 @@ const POLL_MS = 2_000;
  */
 const TOGETHER = 50;
 const TOGETHER_MS = 10;
+/** How long the service may take with an outcome: it reads the result, within bounds of its own. */
+const OUTCOME_MS = 10_000;
 /** In characters. The service accepts a body of 1 MiB, and a character has at most four bytes. */
 const MAX_RESULT = 200_000;
+const MAX_ERROR = 4_096;
+/** The statuses of the service for a text that it cannot read, or that is too large. */
+const REFUSED: ReadonlySet<number> = new Set([400, 413]);
 
 interface RemoteDecisionPoint extends DecisionPoint {
   readonly desk: ApprovalDesk;
@@ -32,8 +38,9 @@ interface RemoteDecisionPoint extends DecisionPoint {
  * error, and an error is not a permit.
  *
  * @param log receives outcomes that could not be reported after their calls were answered
+ * @param readable returns a result, or the text of an error, in a form that the service reads
  */
-export function remoteDecisionPoint(client: ServiceClient, log: Log): RemoteDecisionPoint {
+export function remoteDecisionPoint(client: ServiceClient, log: Log, readable: Readable = asItIs): RemoteDecisionPoint {
   /** The denials that can be requested, with their requests. */
   const requestable = new WeakMap<Decision, { readonly request: AccessRequest; readonly expires: string }>();
   /** Permits whose outcome nothing depends on. */
@@ -91,14 +98,32 @@ export function remoteDecisionPoint(client: ServiceClient, log: Log): RemoteDeci
     },
     async report(decisionId, status: OutcomeStatus, result, details): Promise<void> {
       // A result that is too long to send is reported as unread.
-      const size = result === undefined ? 0 : JSON.stringify(result).length;
-      const outcome = { decisionId, status, ...(size > MAX_RESULT ? { unread: true } : { result }), ...details };
+      const json = result === undefined ? '' : JSON.stringify(result);
+      const size = json.length;
+      const read = size > MAX_RESULT ? { unread: true } : { result: readable(result, json) };
+      const outcome = { decisionId, status, ...read, ...readableDetails(details, readable) };
       if (independent.delete(decisionId) && isAsPermitted(status, details)) outcomes.later(outcome, size);
       else await outcomes.send([outcome]);
+    },
+    async endSession(conversation) {
+      await outcomes.settled();
+      const { status } = await client.send('POST', '/v1/sessions/end', { conversation });
+      if (status >= 300) throw new DecisionPointError(`the end of the session was answered with status ${status}`);
     },
     settled: () => outcomes.settled(),
   };
 }
+
+function readableDetails(details: OutcomeDetails | undefined, readable: Readable): OutcomeDetails | undefined {
+  if (details?.error === undefined) return details;
+  const error = details.error.slice(0, MAX_ERROR);
+  return { ...details, error: String(readable(error, JSON.stringify(error))) };
+}
+
+/** Returns a value in a form that a service reads. @param json the value as JSON */
+type Readable = (value: unknown, json: string) => unknown;
+
+const asItIs: Readable = (value) => value;
 
 /** Reports the outcomes of permits: at once, or several together once their calls are answered. */
 class Outcomes {
@@ -115,8 +140,27 @@ class Outcomes {
   /** @throws {DecisionPointError} if the service does not accept them */
   async send(outcomes: readonly object[]): Promise<void> {
     const [first] = outcomes;
-    const { status } = await this.client.send('POST', '/v1/outcomes', outcomes.length === 1 ? first : { outcomes });
-    if (status >= 300) throw new DecisionPointError(`the outcomes of calls were answered with status ${status}`);
+    const { status, body } = await this.client.send(
+      'POST',
+      '/v1/outcomes',
+      outcomes.length === 1 ? first : { outcomes },
+      {},
+      OUTCOME_MS,
+    );
+    if (status < 300) return;
+    if (REFUSED.has(status)) {
+      // One that the service cannot read keeps the others from being accepted.
+      if (outcomes.length > 1) return this.sendEach(outcomes);
+      const { result, ...rest } = first as { result?: unknown };
+      if (result !== undefined) return this.send([{ ...rest, unread: true }]);
+    }
+    const { code } = (body ?? {}) as { code?: unknown };
+    const why = typeof code === 'string' ? ` (${code})` : '';
+    throw new DecisionPointError(`the outcomes of calls were answered with status ${status}${why}`);
+  }
+
+  private async sendEach(outcomes: readonly object[]): Promise<void> {
+    for (const outcome of outcomes) await this.send([outcome]);
   }
 
   /** Reports an outcome that nothing depends on, together with others. @param size of its result, in characters */

@@ -34,7 +34,13 @@ export class ServiceClient {
    * @param path absolute, and encoded as in a URL
    * @throws {DecisionPointError} if there is no whole answer in time
    */
-  async send(method: 'GET' | 'POST', path: string, body?: unknown, carried: Carried = {}): Promise<ServiceAnswer> {
+  async send(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    carried: Carried = {},
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<ServiceAnswer> {
     const { trace, txnToken } = carried;
     try {
       return await exchange(this.pool, {
@@ -47,7 +53,7 @@ export class ServiceClient {
           ...(txnToken && { 'txn-token': txnToken }),
         },
         body: body === undefined ? undefined : JSON.stringify(body),
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs,
         read: answerReader,
       });
     } catch (cause) {

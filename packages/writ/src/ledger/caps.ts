@@ -1,6 +1,6 @@
 import { decodeTime } from 'ulid';
 import type { Cap } from '../lib/authorization-details.js';
-import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
+import { isUndone, OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
 
 /** The use of caps by one permitted action. */
 export interface CapUse {
@@ -68,7 +68,7 @@ export class Caps {
     const found = this.pending.get(decisionId);
     if (found === undefined) return false;
     this.pending.delete(decisionId);
-    if (status === 'failed' || status === 'not-executed') this.add(found.use, -1);
+    if (isUndone(status)) this.add(found.use, -1);
     return true;
   }
 

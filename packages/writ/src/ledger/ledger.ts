@@ -1,7 +1,8 @@
 import type { TaskKey } from '../lib/ids.js';
 import type { Accounts } from './accumulators/accounts.js';
 import { type Accumulator, compileAccumulator } from './accumulators/accumulator.js';
-import { type LedgerValue, plainAmount } from './accumulators/amounts.js';
+import { type Actuals, thoseOfResults } from './accumulators/actual.js';
+import { type LedgerValue, largerAmount } from './accumulators/amounts.js';
 import { Book } from './accumulators/book.js';
 import type { AccumulatorDeclaration } from './accumulators/kind.js';
 import { Caps } from './caps.js';
@@ -9,9 +10,12 @@ import type { LedgerEvent, NamedKey } from './event.js';
 import { KeptLabels, removals } from './flow/kept-labels.js';
 import type { StoreItem } from './flow/stores.js';
 import { ValueIndex } from './flow/value-index.js';
-import type { Holding, KeptHolding, Removal } from './holding.js';
-import type { OutcomeStatus } from './outcome.js';
+import { endingWithTask, type Holding, type KeptHolding, type Removal } from './holding.js';
+import { isUndone, type OutcomeStatus } from './outcome.js';
 import { PendingActions } from './pending.js';
+
+/** Labels of an answer that was read later than this begin when it was read. In milliseconds. */
+const SOON_MS = 60_000;
 
 /** The values of accumulators, by name: some with the present action in them (`countsPresent` of their kind), some without. */
 export type LedgerValues = Readonly<Record<string, LedgerValue>>;
@@ -29,6 +33,7 @@ export class Ledger {
   /** The labels of tasks and stores. */
   readonly labels = new KeptLabels();
   private books: ReadonlyMap<string, Book> = new Map();
+  private measuring: Readonly<Record<string, AccumulatorDeclaration>> = {};
   private readonly pending = new PendingActions();
   /** From before the start, until the accumulators are declared. */
   private readonly kept: KeptHolding[] = [];
@@ -57,7 +62,11 @@ export class Ledger {
    */
   prepare(declarations: Readonly<Record<string, AccumulatorDeclaration>>): () => string[] {
     const compiled = Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared));
-    return () => this.replaceBooks(compiled);
+    const measuring = thoseOfResults(declarations);
+    return () => {
+      this.measuring = measuring;
+      return this.replaceBooks(compiled);
+    };
   }
 
   private replaceBooks(compiled: readonly Accumulator[]): string[] {
@@ -85,7 +94,7 @@ export class Ledger {
   private enterKept(): string[] {
     const others = new Set<string>();
     for (const holding of this.kept.splice(0)) {
-      const { accumulator, decisionId, fold, at } = holding;
+      const { accumulator, decisionId, fold, at, key } = holding;
       const accounts = this.accountsOf(accumulator);
       if (accounts === undefined) continue;
       if (accounts.fold !== fold) {
@@ -93,6 +102,8 @@ export class Ledger {
         continue;
       }
       accounts.enter(holding);
+      const { lineages } = this.labels;
+      if (accumulator === lineages.name) this.values.noteUnread(lineages.lineageOf(key), at);
       if (decisionId !== undefined) this.pending.addKept(decisionId, holding, at);
     }
     return [...others];
@@ -100,6 +111,17 @@ export class Ledger {
 
   private accountsOf(name: string): Accounts | undefined {
     return this.books.get(name)?.accounts ?? this.labels.accounts.get(name);
+  }
+
+  /** For how long the labels and values that a task has read count for others of its lineage, in milliseconds. */
+  set lineageMs(ms: number) {
+    this.labels.lineages.windowMs = ms;
+    this.values.windowMs = ms;
+  }
+
+  /** The accumulators with an expression over results. */
+  get ofResults(): Readonly<Record<string, AccumulatorDeclaration>> {
+    return this.measuring;
   }
 
   /** Whether the bundle has no accumulator. */
@@ -124,9 +146,17 @@ export class Ledger {
     for (const name of names) {
       const book = this.books.get(name);
       if (book === undefined || (optional.has(name) && !book.concerns(event))) continue;
-      values[name] = book.read(event, now.getTime());
+      const value = book.read(event, now.getTime());
+      values[name] = isOfTaskLabels(book) ? this.withNamed(event, value as readonly string[], now) : value;
     }
     return values;
+  }
+
+  /** Adds the labels of the tasks without a token of the same name: a caller begins as many of them as it likes. */
+  private withNamed({ lineage, taskName }: LedgerEvent, labels: readonly string[], now: Date): readonly string[] {
+    if (taskName === undefined) return labels;
+    const named = this.labels.lineages.ofName(lineage, taskName, now);
+    return named.every((label) => labels.includes(label)) ? labels : [...new Set([...labels, ...named])].sort();
   }
 
   /** Returns the values under one key of the accumulators with that named key, without any present action. */
@@ -163,7 +193,9 @@ export class Ledger {
     const holdings: Holding[] = [];
     for (const book of this.books.values()) {
       const holding = book.hold(event, at);
-      if (holding !== undefined) holdings.push(holding);
+      if (holding === undefined) continue;
+      const isOfPlainTask = event.taskName !== undefined && book.accumulator.key === 'task';
+      holdings.push(isOfPlainTask ? endingWithTask(holding, at) : holding);
     }
     if (event.data !== undefined) holdings.push(...this.labels.holdingsOf(event, at));
     return holdings;
@@ -171,20 +203,59 @@ export class Ledger {
 
   /**
    * Returns what a permitted action holds once its result is known: the labels of the result, and the amounts that it gives. An
-   * action that failed holds only the labels, because the answer was read.
+   * action that failed holds only the labels: the answer was read, and what it was to write may be written.
    *
-   * @param at when it was permitted
    * @param event as it was reserved, with the labels of the result
+   * @param actuals the amounts that the result gives ({@link ofResults})
+   * @param at when it was permitted
+   * @param readAt when the answer was read: labels count from then
    */
-  holdingsAfter(event: LedgerEvent, status: OutcomeStatus, result: unknown, at: Date): readonly Holding[] {
+  holdingsAfter(
+    event: LedgerEvent,
+    status: OutcomeStatus,
+    actuals: Actuals,
+    at: Date,
+    readAt = at,
+  ): readonly Holding[] {
     const undone = isUndone(status);
-    return this.holdingsOf(event, at.getTime()).flatMap((holding) => {
+    return this.heldAfter(event, at.getTime(), readAt.getTime()).flatMap((holding) => {
       const accumulator = this.books.get(holding.accumulator)?.accumulator;
-      if (accumulator === undefined) return undone && !this.labels.isOfTask(holding) ? [] : [holding];
-      if (undone) return accumulator.isOfLabels ? [holding] : [];
-      const actual = accumulator.actual(event, result);
-      return [actual === undefined ? holding : { ...holding, amount: plainAmount(actual) }];
+      // A write that failed can have written: the server may say so after it did it.
+      if (accumulator === undefined)
+        return status === 'not-executed' && !this.labels.isOfTask(holding) ? [] : [holding];
+      if (undone) return accumulator.isOfLabels || !accumulator.givesBack ? [holding] : [];
+      const actual = Object.hasOwn(actuals, accumulator.name) ? actuals[accumulator.name] : undefined;
+      if (actual === undefined) return [holding];
+      return [{ ...holding, amount: accumulator.givesBack ? actual : largerAmount(holding.amount, actual) }];
     });
+  }
+
+  private heldAfter(event: LedgerEvent, at: number, readAt: number): readonly Holding[] {
+    const held = this.holdingsOf(event, at);
+    // hot: labels that begin a minute early end within their resolution of when they should.
+    if (readAt - at < SOON_MS) return held;
+    const ofLabels = this.holdingsOf(event, readAt).filter((one) => this.isOfLabels(one));
+    return [...held.filter((one) => !this.isOfLabels(one)), ...ofLabels];
+  }
+
+  /** Returns what an action reserved; undefined if its outcome is not waited for. */
+  reservedBy(decisionId: string): readonly Holding[] | undefined {
+    return this.pending.find(decisionId)?.holdings;
+  }
+
+  /** Returns whether a holding stays whatever the outcome says: its accumulator gives nothing back. */
+  isKept({ accumulator }: Holding): boolean {
+    return this.books.get(accumulator)?.accumulator.givesBack === false;
+  }
+
+  /** The names of the accumulators that give nothing back. */
+  get givingNothingBack(): readonly string[] {
+    return [...this.books.values()].flatMap(({ accumulator: { name, givesBack } }) => (givesBack ? [] : [name]));
+  }
+
+  /** Returns whether a holding is of labels, and not of an amount. */
+  isOfLabels({ accumulator }: Holding): boolean {
+    return this.books.get(accumulator)?.accumulator.isOfLabels ?? this.labels.accounts.has(accumulator);
   }
 
   /**
@@ -197,8 +268,9 @@ export class Ledger {
     this.pending.expire(now);
     const ofCaps = this.caps.settle(decisionId, status, now);
     const action = this.pending.take(decisionId);
-    if (isUndone(status) || held !== undefined)
-      for (const holding of action?.holdings ?? []) this.accountsOf(holding.accumulator)?.giveBack(holding);
+    const holdings = action?.holdings ?? [];
+    if (held !== undefined) this.giveBack(holdings);
+    else if (isUndone(status)) this.giveBack(holdings.filter((holding) => !this.isKept(holding)));
     for (const holding of held ?? []) {
       const accounts = this.accountsOf(holding.accumulator);
       if (accounts?.fold === holding.fold) accounts.enter(holding);
@@ -206,35 +278,55 @@ export class Ledger {
     return action !== undefined || ofCaps;
   }
 
+  /** Withdraws a permit that nobody received: it gives back all that it reserved. */
+  withdraw(decisionId: string, now: Date): void {
+    this.caps.settle(decisionId, 'not-executed', now);
+    this.giveBack(this.pending.take(decisionId)?.holdings ?? []);
+  }
+
+  private giveBack(holdings: readonly Holding[]): void {
+    for (const holding of holdings) this.accountsOf(holding.accumulator)?.giveBack(holding);
+  }
+
   /**
    * Takes labels off a task, or off what is kept in a store. Labels that are read again later are added again.
    *
    * @returns the labels to take off what is kept on disk also
    */
-  declassify(from: { readonly task: TaskKey } | StoreItem, labels: readonly string[]): readonly Removal[] {
+  declassify(
+    from: { readonly task: TaskKey } | StoreItem,
+    labels: readonly string[],
+    now = this.labels.lineages.usedAt,
+  ): readonly Removal[] {
     if (!('task' in from)) return this.labels.declassifyStore(from, labels);
     const { task } = from;
     this.values.update(task, (values) => values.declassify(labels));
-    const declared = [...this.books.values()].filter(
-      ({ accumulator: { isOfLabels, key } }) => isOfLabels && key === 'task',
-    );
-    return [
-      ...declared.flatMap(({ accumulator: { name }, accounts }) => removals(name, accounts, [task], labels)),
-      ...this.labels.declassifyTask(task, labels),
-    ];
+    const place = this.labels.lineages.placeOf(task);
+    const ofTask = this.labels.declassifyTask(task, labels);
+    // A label that another task of the lineage has read too stays on the lineage.
+    const left = place === undefined ? labels : this.labels.lineages.of(place.lineage, now);
+    const gone = labels.filter((label) => !left.includes(label));
+    if (place !== undefined) this.values.declassifyRead(place.lineage, gone);
+    const declared = [...this.books.values()].flatMap((book) => {
+      const { name, isOfLabels, key } = book.accumulator;
+      if (isOfTaskLabels(book)) return removals(name, book.accounts, [task], labels);
+      if (!isOfLabels || key !== 'lineage' || place === undefined || gone.length === 0) return [];
+      return removals(name, book.accounts, [JSON.stringify(place.lineage)], gone);
+    });
+    return [...declared, ...ofTask];
   }
 
   /** Puts back labels whose removal could not be recorded. */
-  classifyAgain(removed: readonly Removal[]): void {
+  classifyAgain(removed: readonly Removal[], now = this.labels.lineages.usedAt): void {
     for (const { accumulator, key, values } of removed) {
       const accounts = this.accountsOf(accumulator);
-      if (accounts?.find(key) !== undefined) accounts.enter({ accumulator, fold: accounts.fold, key, amount: values });
+      accounts?.enter(accounts.hold(key, values, now.getTime()));
     }
   }
 }
 
-const NONE: ReadonlySet<string> = new Set();
-
-function isUndone(status: OutcomeStatus): boolean {
-  return status === 'failed' || status === 'not-executed';
+function isOfTaskLabels({ accumulator: { isOfLabels, key } }: Book): boolean {
+  return isOfLabels && key === 'task';
 }
+
+const NONE: ReadonlySet<string> = new Set();

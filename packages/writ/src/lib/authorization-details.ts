@@ -22,8 +22,10 @@ const constraintShape = z
     one_of: z.array(scalar).min(1).max(MAX_LIST).optional(),
     min: whole.optional(),
     max: whole.optional(),
+    /** Whether an absent argument is covered too. */
+    optional: z.literal(true).optional(),
   })
-  .refine((one) => Object.values(one).some((value) => value !== undefined), {
+  .refine(({ optional: _, ...one }) => Object.values(one).some((value) => value !== undefined), {
     message: 'a constraint has `one_of`, `min` or `max`',
   });
 

@@ -39,4 +39,8 @@ export class BoundedCache<K, V> {
   values(): IterableIterator<V> {
     return this.entries.values();
   }
+
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.entries[Symbol.iterator]();
+  }
 }

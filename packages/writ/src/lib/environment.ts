@@ -1,4 +1,5 @@
 import { EnvironmentError } from './errors.js';
+import { CREDENTIALS } from './known-credentials.js';
 
 /**
  * Replaces each `${env:NAME}` of a setting by the variable's value. A bundle holds no secrets.
@@ -10,6 +11,7 @@ export function environmentText(value: string, where: string, env: NodeJS.Proces
   return value.replaceAll(/\$\{env:([A-Za-z_]\w*)\}/g, (_all, name: string) => {
     const found = env[name];
     if (found === undefined) throw new EnvironmentError(`${where} needs ${name}, which is not in the environment`);
+    CREDENTIALS.addNamed(name, found);
     return found;
   });
 }

@@ -39,3 +39,29 @@ export class CloseError extends WritError {
 export class EnvironmentError extends WritError {
   readonly code = 'environment_incomplete';
 }
+
+/**
+ * A task for another process did not finish: it was past its deadline or its memory, it failed, or it had no turn.
+ *
+ * @fix Make the text smaller, or try again when less is waiting.
+ */
+export class WorkerError extends WritError {
+  readonly code = 'worker_failed';
+
+  constructor(
+    /** `ended` by the system is mostly for memory; `task` is an error of the task itself. */
+    readonly reason: 'deadline' | 'ended' | 'queue' | 'task' | 'closed',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * A file is not text in UTF-8.
+ *
+ * @fix Save the file as UTF-8; PowerShell needs `-Encoding utf8`.
+ */
+export class TextError extends WritError {
+  readonly code = 'text_not_utf8';
+}

@@ -41,12 +41,30 @@ export function instructionsIn(text: string): Span[] {
   if (found.length === 0) return [];
   // Letters that became others are as many, or it is told of the whole.
   if (read.length !== seen.length) return [{ start: 0, end: text.length }];
-  const place = (at: number): number => {
-    let moved = at;
-    for (const { start, end } of hidden) if (start <= moved) moved += end - start;
-    return moved;
-  };
+  const place = placeIn(hidden);
   return found
     .map(({ index, 0: { length } }) => ({ start: place(index), end: place(index + length) }))
     .sort((a, b) => a.start - b.start);
+}
+
+/** Returns the function from a place in a text without its hidden characters to that in the text, in logarithmic time. */
+function placeIn(hidden: readonly Span[]): (at: number) => number {
+  // For each, its place without those before it, and the length of all up to it.
+  const starts: number[] = [];
+  const lengths: number[] = [0];
+  let length = 0;
+  for (const { start, end } of hidden) {
+    starts.push(start - length);
+    length += end - start;
+    lengths.push(length);
+  }
+  return (at) => {
+    let [low, high] = [0, starts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] as number) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return at + (lengths[low] as number);
+  };
 }

@@ -1,5 +1,6 @@
-import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { sha256 } from './digest.js';
 import { CredentialError, IssuerUnreachableError } from './errors.js';
 
@@ -27,6 +28,8 @@ interface Verified extends TokenSubject {
 }
 
 const CLOCK_TOLERANCE_S = 5;
+/** The most by which the clock of an issuer may be ahead of ours, in seconds. */
+const MAX_AHEAD_S = 60;
 /** A verified token is not verified again for this time. */
 const REMEMBERED_S = 60;
 const MAX_REMEMBERED = 10_000;
@@ -42,7 +45,7 @@ export class AccessTokens {
 
   constructor(
     private readonly issuers: Readonly<Record<string, Issuer>>,
-    private readonly clock: () => Date,
+    private readonly clock: Clock,
     fetcher: typeof fetch = fetch,
   ) {
     for (const [name, { jwks }] of Object.entries(issuers)) {
@@ -56,13 +59,18 @@ export class AccessTokens {
    * @throws {IssuerUnreachableError} if the keys of its issuer are unreachable
    */
   async verify(token: string): Promise<TokenSubject> {
-    const now = this.clock();
+    const now = new Date(latestBy(this.clock));
     const key = sha256(token);
     const known = this.remembered.get(key);
-    if (known !== undefined && known.until * 1_000 > now.getTime()) return known;
+    if (known !== undefined && known.until * 1_000 > now.getTime() && this.hasBegun(known.claims)) return known;
     const verified = await this.verifyNew(token, now);
     this.remembered.set(key, verified);
     return verified;
+  }
+
+  /** Returns whether a token is not of the future, also where the clock of the machine went back. */
+  private hasBegun({ iat = 0, nbf = 0 }: JWTPayload): boolean {
+    return Math.max(iat, nbf) <= earliestBy(this.clock) / 1_000 + MAX_AHEAD_S;
   }
 
   private async verifyNew(token: string, now: Date): Promise<Verified> {
@@ -85,6 +93,7 @@ export class AccessTokens {
         requiredClaims: ['sub', 'exp'],
       });
       if (typeof payload.sub !== 'string' || payload.sub === '') throw new CredentialError('the token has no subject');
+      if (!this.hasBegun(payload)) throw new CredentialError('the token is of the future');
       const until = Math.min(payload.exp ?? 0, now.getTime() / 1_000 + REMEMBERED_S);
       return { issuer: name, subject: payload.sub, claims: payload, until };
     } catch (error) {

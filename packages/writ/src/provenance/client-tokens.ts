@@ -12,12 +12,14 @@ interface ClientTokensParts {
    *
    * @throws {ExchangeError} when the credential proves nothing; {@link IssuerUnreachableError} when it cannot be verified now
    */
-  readonly clientToken: (credential: string, task?: string) => Promise<TransactionToken>;
+  readonly clientToken: (credential: string, task?: string, kind?: string) => Promise<TransactionToken>;
   readonly tokens: TransactionTokens;
   /** Whether the bundle has a trust domain: clients are then given tokens. */
   readonly hasTokens: () => boolean;
   /** Whether the host of a client says what the user asked for. */
   readonly isPromptTrusted: (client: string) => boolean;
+  /** Returns the kind of the tasks of a client; undefined for the default kind. */
+  readonly kindOf: (client: string) => string | undefined;
   readonly clock: () => Date;
   /** Called with each API key that proved an identity. */
   readonly onCredential: (
@@ -40,6 +42,7 @@ interface ProvedClient {
     /** The verified claims of its access token. */
     readonly claims?: Readonly<Record<string, unknown>>;
     readonly isPromptTrusted?: boolean;
+    readonly kind?: string | undefined;
   };
   readonly txnToken: string | undefined;
 }
@@ -53,8 +56,8 @@ const REUSED_SHARE = 0.5;
 const MAX_REUSED = 10_000;
 
 /**
- * Identifies clients of the gateway, by a key, an access token or a JWT-SVID, and signs the transaction tokens of their calls. A client
- * is one task for as long as it is one identity: a new connection begins no other.
+ * Identifies clients of the gateway, by a key, an access token or a JWT-SVID, and signs the transaction tokens of their calls. The
+ * token of a client is the same in all its tasks.
  */
 export class ClientTokens {
   private readonly signed = new BoundedCache<string, { readonly text: string; readonly token: TransactionToken }>(
@@ -78,9 +81,10 @@ export class ClientTokens {
       const { originator, agent, name } = holder;
       const now = this.parts.clock();
       this.parts.onCredential({ credential: name, kind: 'api_key', identity: agent, through: 'gateway' }, now);
-      const client = { originator, agent, task: name, isPromptTrusted: this.parts.isPromptTrusted(name) };
+      const { isPromptTrusted, kindOf } = this.parts;
+      const client = { originator, agent, task: name, isPromptTrusted: isPromptTrusted(name), kind: kindOf(name) };
       if (!hasTokens()) return { client, txnToken: undefined };
-      return { client, txnToken: await this.sign(await clientToken(authorization as string, name)) };
+      return { client, txnToken: await this.sign(await clientToken(authorization as string, name, kindOf(name))) };
     }
     const jwt = (authorization?.length ?? 0) > MAX_CREDENTIAL ? undefined : JWT.exec(authorization ?? '')?.[1];
     if (jwt === undefined || !hasTokens()) return undefined;
@@ -99,9 +103,9 @@ export class ClientTokens {
 
   /** Signs a token, or returns one with the same claims that was signed before. Each call has proved these claims. */
   private async sign(token: TransactionToken): Promise<string> {
-    const { txn, path, scope, madeOf, session, provedAt } = token;
+    const { txn, path, scope, madeOf, session, provedAt, mandate } = token;
     // The key has all that the token can be revoked by: the token of a later sign-in must not serve an earlier one.
-    const key = JSON.stringify([txn, path, scope, madeOf, session, provedAt]);
+    const key = JSON.stringify([txn, path, scope, madeOf, session, provedAt, mandate]);
     const known = this.signed.get(key);
     const nowS = this.parts.clock().getTime() / 1_000;
     if (known !== undefined) {

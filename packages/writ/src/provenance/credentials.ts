@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { EntityUid } from '@writ/cedar';
 import { sql } from 'kysely';
 import type { Migrations, Store } from '../store/store.js';
+import type { StoreKey, WrappedColumn } from '../store/store-key.js';
 
 /** The holder of a key. */
 export type Holder =
@@ -20,8 +21,26 @@ export type Holder =
 
 type CredentialTables = {
   secrets: { name: string; value: string };
-  credentials: { hash: string; kind: string; name: string; created_at: string };
+  /** Without `recorded_at`, the issue of a key is not on the record. */
+  credentials: { hash: string; kind: string; name: string; created_at: string; recorded_at: string | null };
 };
+
+/** A key as the record has it: the key itself is not in it. */
+interface IssuedKey {
+  readonly kind: string;
+  readonly name: string;
+  /** The SHA-256 of the key. */
+  readonly hash: string;
+  readonly issuedAt: string;
+}
+
+/**
+ * Records a key.
+ *
+ * @param what `credentials.issue` before it is made; `credentials.adopt` for one that an earlier version made
+ * @throws {RecordError} if it cannot be recorded
+ */
+export type RecordKey = (what: 'credentials.issue' | 'credentials.adopt', key: IssuedKey) => Promise<void>;
 
 export const credentialMigrations: Migrations = {
   '0001_provenance_credentials': {
@@ -46,7 +65,14 @@ export const credentialMigrations: Migrations = {
       await sql`update credentials set kind = 'caller' where kind = 'enforcement-point'`.execute(db);
     },
   },
+  '0024_provenance_recorded_credentials': {
+    async up(db) {
+      await db.schema.alterTable('credentials').addColumn('recorded_at', 'text').execute();
+    },
+  },
 };
+
+export const WRAPPED_SECRETS: WrappedColumn = { table: 'secrets', id: 'name', column: 'value' };
 
 /**
  * Keeps API keys. A key is 256 random bits, written once to a file that only its owner can read; the store has its SHA-256. (A fast hash
@@ -60,43 +86,31 @@ export class Credentials {
 
   private readonly lastOn = new WeakMap<object, { authorization: string; holder: Holder; of: object }>();
 
-  private constructor(
+  constructor(
     private readonly store: Store,
+    /** Wraps the secrets. */
+    private readonly key: StoreKey,
     private readonly folder: string,
     private readonly clock: () => Date,
-    /** Whether a holder without a key gets one; a service that follows another makes none. */
-    private readonly makesKeys: boolean,
+    /** Undefined if a holder without a key gets none, as at a service that follows another. */
+    private readonly record: RecordKey | undefined,
   ) {}
 
   /**
-   * Loads the keys of these holders, and makes one for each without. The identities of a client come from the configuration, not from
-   * the store.
-   */
-  static async open(
-    store: Store,
-    folder: string,
-    holders: readonly Holder[],
-    clock: () => Date,
-    makesKeys: boolean,
-  ): Promise<Credentials> {
-    const credentials = new Credentials(store, folder, clock, makesKeys);
-    (await credentials.prepare(holders))();
-    return credentials;
-  }
-
-  /**
-   * Loads the keys of these holders, and makes one for each that has none.
+   * Loads the keys of these holders, and makes one for each that has none. The identities of a client come from the configuration, not
+   * from the store.
    *
    * @returns a function that accepts these keys, and no others
    */
   async prepare(holders: readonly Holder[]): Promise<() => void> {
     const rows = await this.table.selectFrom('credentials').selectAll().execute();
+    await this.adopt(rows);
     const byHash = new Map<string, Holder>();
     for (const holder of holders) {
       const row = rows.find(({ kind, name }) => kind === holder.kind && name === holder.name);
       if (row !== undefined) this.madeAt.set(`${holder.kind}:${holder.name}`, row.created_at);
       if (row !== undefined) byHash.set(row.hash, holder);
-      else if (this.makesKeys) byHash.set(await this.issue(holder), holder);
+      else if (this.record !== undefined) byHash.set(await this.issue(holder, this.record), holder);
     }
     return () => {
       this.byHash = byHash;
@@ -105,7 +119,7 @@ export class Credentials {
 
   /** Returns 256 random bits that the service keeps under a name, and makes them at the first call. */
   async secret(name: string): Promise<Buffer> {
-    const value = randomBytes(32).toString('base64url');
+    const value = this.key.wrap(randomBytes(32).toString('base64url'), WRAPPED_SECRETS, name);
     await this.table
       .insertInto('secrets')
       .values({ name, value })
@@ -116,7 +130,7 @@ export class Credentials {
       .select('value')
       .where('name', '=', name)
       .executeTakeFirstOrThrow();
-    return Buffer.from(row.value, 'base64url');
+    return Buffer.from(this.key.unwrap(row.value, WRAPPED_SECRETS, name).toString(), 'base64url');
   }
 
   private get table() {
@@ -136,19 +150,32 @@ export class Credentials {
     return join(this.folder, `${name}.key`);
   }
 
-  private async issue(holder: Holder): Promise<string> {
+  /** Records the keys that an earlier version made. */
+  private async adopt(rows: readonly CredentialTables['credentials'][]): Promise<void> {
+    if (this.record === undefined) return;
+    for (const { hash, kind, name, created_at: issuedAt, recorded_at } of rows) {
+      if (recorded_at !== null) continue;
+      await this.record('credentials.adopt', { kind, name, hash, issuedAt });
+      const recordedAt = this.clock().toISOString();
+      await this.table.updateTable('credentials').set({ recorded_at: recordedAt }).where('hash', '=', hash).execute();
+    }
+  }
+
+  private async issue({ kind, name }: Holder, record: RecordKey): Promise<string> {
     const key = `writ_${randomBytes(32).toString('base64url')}`;
-    const file = this.fileOf(holder.name);
+    const hashed = hashOf(key);
+    const issuedAt = this.clock().toISOString();
+    // First: a key that is in the table alone is one that somebody planted.
+    await record('credentials.issue', { kind, name, hash: hashed, issuedAt });
+    const file = this.fileOf(name);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     // A key file that the store does not have is of another store; a new file has our mode.
     rmSync(file, { force: true });
     writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
-    const hashed = hashOf(key);
-    const madeAt = this.clock().toISOString();
-    this.madeAt.set(`${holder.kind}:${holder.name}`, madeAt);
+    this.madeAt.set(`${kind}:${name}`, issuedAt);
     await this.table
       .insertInto('credentials')
-      .values({ hash: hashed, kind: holder.kind, name: holder.name, created_at: madeAt })
+      .values({ hash: hashed, kind, name, created_at: issuedAt, recorded_at: issuedAt })
       .execute();
     return hashed;
   }

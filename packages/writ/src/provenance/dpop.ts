@@ -10,6 +10,7 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { type Seconds, seconds, secondsAt } from '../lib/units.js';
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations } from '../store/store.js';
@@ -88,7 +89,7 @@ export class DpopProofs {
 
   /** @param used the recorded proofs that are not too old yet */
   constructor(
-    private readonly clock: () => Date,
+    private readonly clock: Clock,
     used: Iterable<Pick<UsedProof, 'key' | 'until'>>,
   ) {
     for (const { key, until } of used) this.used.set(key, until);
@@ -110,12 +111,11 @@ export class DpopProofs {
     if (proof.length > MAX_LENGTH) throw refused('is too long');
     const { thumbprint, algorithm, key } = await this.keyIn(proof);
     const { htm, htu, iat, jti, ath, [CALL_CLAIM]: call } = await claimsIn(proof, algorithm, key);
-    const now = this.clock().getTime() / 1_000;
     if (htm !== target.method) throw refused(`is for ${htm}, not for ${target.method}`);
     if (plainUrl(htu) === undefined || plainUrl(htu) !== plainUrl(target.url))
       throw refused(`is for ${htu}, not for ${target.url}`);
-    if (iat > now + CLOCK_SKEW_S) throw refused('is of the future');
-    if (iat < now - MAX_AGE_S - CLOCK_SKEW_S) throw refused('is too old');
+    if (iat > earliestBy(this.clock) / 1_000 + CLOCK_SKEW_S) throw refused('is of the future');
+    if (iat < latestBy(this.clock) / 1_000 - MAX_AGE_S - CLOCK_SKEW_S) throw refused('is too old');
     if (target.token !== undefined && ath !== sha256(target.token)) throw refused('is not about this token');
     return { thumbprint, jti, iat, call };
   }

@@ -1,6 +1,8 @@
 import { type CryptoKey, compactVerify, errors, importJWK, type JWK, type JWTPayload } from 'jose';
+import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { isObject } from '../lib/is-object.js';
 import { CredentialError, IssuerUnreachableError } from './errors.js';
+import { CLOCK_SKEW_S } from './transaction-token.js';
 
 /** A SPIFFE trust domain, as the bundle declares it. */
 export interface TrustDomain {
@@ -38,7 +40,7 @@ export class JwtSvids {
 
   constructor(
     private readonly domains: Readonly<Record<string, TrustDomain>>,
-    private readonly clock: () => Date,
+    private readonly clock: Clock,
     private readonly fetcher: typeof fetch = fetch,
   ) {}
 
@@ -71,11 +73,13 @@ export class JwtSvids {
     return { spiffeId: claims.sub as string, trustDomain };
   }
 
-  private check({ aud, exp }: JWTPayload, { audience }: TrustDomain): void {
+  private check({ aud, exp, iat, nbf }: JWTPayload, { audience }: TrustDomain): void {
     const audiences = Array.isArray(aud) ? aud : [aud];
     if (!audiences.includes(audience)) throw new CredentialError(`the token is not for ${audience}`);
-    if (typeof exp !== 'number' || exp * 1_000 <= this.clock().getTime())
+    if (typeof exp !== 'number' || exp * 1_000 <= latestBy(this.clock))
       throw new CredentialError('the token has expired');
+    if (!(Math.max(iat ?? 0, nbf ?? 0) <= earliestBy(this.clock) / 1_000 + CLOCK_SKEW_S))
+      throw new CredentialError('the token is of the future');
   }
 
   private async key(name: string, domain: TrustDomain, kid: unknown, alg: string): Promise<CryptoKey> {

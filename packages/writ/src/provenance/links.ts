@@ -4,6 +4,7 @@ import { type CryptoKey, compactVerify } from 'jose';
 import { z } from 'zod';
 import { askedDetailsShape } from '../lib/authorization-details.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { seconds } from '../lib/units.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
@@ -81,7 +82,7 @@ export class TokenChains {
     private readonly tokens: TransactionTokens,
     private readonly keyOf: (thumbprint: string) => OwnedKey | undefined,
     private readonly usual: () => Mandate | undefined,
-    private readonly clock: () => Date,
+    private readonly clock: Clock,
   ) {}
 
   /** Verifies a token with its links. @throws {TokenError} */
@@ -101,7 +102,8 @@ export class TokenChains {
   /** Returns whether a verified chain still counts: the owners of its keys, the bundle and the time can have changed. */
   private isCurrent({ chain, usual, keys }: Remembered): boolean {
     return (
-      chain.token.expires * 1_000 > this.clock().getTime() &&
+      chain.token.expires * 1_000 > latestBy(this.clock) &&
+      chain.token.issuedAt <= earliestBy(this.clock) / 1_000 + CLOCK_SKEW_S &&
       usual === this.usual() &&
       keys.every(([thumbprint, owner]) => {
         const key = this.keyOf(thumbprint);
@@ -186,10 +188,10 @@ export class TokenChains {
   }
 
   private checkTimes({ iat, exp }: Claims, parent: TransactionToken): void {
-    const now = this.clock().getTime() / 1_000;
-    if (exp <= now) throw new TokenError('token_expired', 'a link has expired');
+    if (exp * 1_000 <= latestBy(this.clock)) throw new TokenError('token_expired', 'a link has expired');
     if (exp > parent.expires) throw chainError('a link lives longer than what it hangs on');
-    if (iat > now + CLOCK_SKEW_S) throw new TokenError('token_not_yet_valid', 'a link is of the future');
+    if (iat > earliestBy(this.clock) / 1_000 + CLOCK_SKEW_S)
+      throw new TokenError('token_not_yet_valid', 'a link is of the future');
     if (iat < parent.issuedAt - CLOCK_SKEW_S) throw chainError('a link is older than what it hangs on');
   }
 

@@ -15,8 +15,9 @@ const constraint = fc
     one_of: optional(some<string | number>([1, 5, 20, 'ana', 'ben'])),
     min: optional(fc.integer({ min: 0, max: 10 })),
     max: optional(fc.integer({ min: 0, max: 30 })),
+    optional: optional(fc.constant(true as const)),
   })
-  .filter((one) => Object.values(one).some((value) => value !== undefined));
+  .filter(({ optional: _, ...one }) => Object.values(one).some((value) => value !== undefined));
 const terms: fc.Arbitrary<GrantTerms> = fc
   .record({
     actions: optional(some(ACTIONS)),
@@ -90,6 +91,10 @@ describe('a mandate', () => {
     ['a member that nobody knows', { actions: ['refund'], only_on: 'mondays' }],
     ['a constraint that nobody knows', { actions: ['refund'], input: { amount: { max: 5, step: 2 } } }],
     ['a constraint that restricts nothing', { actions: ['refund'], input: { amount: {} } }],
+    [
+      'a constraint that restricts nothing but may be absent',
+      { actions: ['refund'], input: { amount: { optional: true } } },
+    ],
     ['an empty list, which could mean everything', { actions: [] }],
     ['nothing that it is for', { resources: ['Order'] }],
     ['an amount that is not whole', { actions: ['refund'], limits: { amount: 1.5 } }],

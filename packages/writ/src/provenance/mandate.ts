@@ -64,6 +64,30 @@ export function narrowed(
   return { mandate: { kind: parent.kind, grants } };
 }
 
+/** A part of a grant of a mandate. */
+export interface GrantPart {
+  /** The grant that it is a part of, by its index. */
+  readonly of: number;
+  readonly terms: Omit<GrantTerms, 'uses' | 'limits'>;
+}
+
+/**
+ * Makes a narrower mandate of parts of the grants of another. Each part inherits the caps of its grant, so that the parts together may
+ * do no more than it.
+ *
+ * @returns undefined if a part is wider than its grant
+ */
+export function madeOfParts(parent: Mandate, parts: readonly GrantPart[]): Mandate | undefined {
+  if (parent.grants === 'any') return undefined;
+  const grants: Grant[] = [];
+  for (const { of, terms } of parts) {
+    const whole = parent.grants[of];
+    if (whole === undefined || !isWithin(terms, whole)) return undefined;
+    grants.push({ ...terms, caps: whole.caps });
+  }
+  return { kind: parent.kind, grants };
+}
+
 /** The reason why a grant does not cover an action: it is for something else, or it is for this and cannot be used now. */
 export interface Misfit {
   readonly kind: 'for-another' | 'unusable';
@@ -99,7 +123,9 @@ function isOf(resource: EntityUid, pattern: string): boolean {
 }
 
 function satisfies(value: unknown, constraint: Constraint): boolean {
-  if (Array.isArray(value)) return value.every((item) => !Array.isArray(item) && satisfies(item, constraint));
+  if (value === undefined || value === null) return constraint.optional === true;
+  if (Array.isArray(value))
+    return value.every((item) => !Array.isArray(item) && item !== null && satisfies(item, constraint));
   if (constraint.one_of !== undefined && !constraint.one_of.includes(value as string)) return false;
   return isBetween(value, constraint);
 }

@@ -14,8 +14,10 @@ export interface Provenance {
   readonly path: readonly [EntityUid, ...EntityUid[]];
   /** That of the weakest identity of the path. */
   readonly assurance: Assurance;
-  /** The transaction of its token. */
+  /** The transaction of its token; without a token, the task that it was found to be part of. */
   readonly txn?: Txn;
+  /** Whether `txn` is the task of a request without a token. */
+  readonly isPlain?: true;
   /** The scope of its token. */
   readonly scope?: readonly string[];
   /** The keyed hash of the prompt that the task started with. */

@@ -1,5 +1,7 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { sql } from 'kysely';
 import type { Migrations, Store } from '../store/store.js';
+import type { StoreKey, WrappedColumn } from '../store/store-key.js';
 
 /** The algorithms of our own tokens: ES256 by default, Ed25519 on request (named so by RFC 9864). */
 export const SIGNING_ALGORITHMS = ['ES256', 'Ed25519'] as const;
@@ -34,10 +36,25 @@ export const signingKeyMigrations: Migrations = {
         .execute();
     },
   },
+  '0019_provenance_published_keys': {
+    async up(db) {
+      // Versions before published the prime factors of these keys, so others have them. The next use makes a new key.
+      await sql`delete from signing_keys where algorithm = 'RS256'`.execute(db);
+    },
+  },
+};
+
+export const WRAPPED_SIGNING_KEYS: WrappedColumn = { table: 'signing_keys', id: 'kid', column: 'jwk' };
+
+/** The public members of a key by its type (RFC 7518, section 6): all others are private, or not of the key. */
+const PUBLIC_MEMBERS: Readonly<Record<string, readonly (keyof JWK)[]>> = {
+  EC: ['kty', 'crv', 'x', 'y'],
+  OKP: ['kty', 'crv', 'x'],
+  RSA: ['kty', 'n', 'e'],
 };
 
 /**
- * Keeps the keys that tokens are signed with, in the store of the service. After a rotation the old key still verifies, and is
+ * Keeps the keys that tokens are signed with, in the store of the service, wrapped. After a rotation the old key still verifies, and is
  * published, while a token that it signed can be valid.
  */
 export class SigningKeys {
@@ -45,14 +62,16 @@ export class SigningKeys {
 
   private constructor(
     private readonly store: Store,
+    /** Wraps the private keys. */
+    private readonly key: StoreKey,
     private readonly clock: () => Date,
     /** The time that a retired key still verifies: the longest life of a token, and the most that clocks may differ. */
     private readonly overlapMs: number,
   ) {}
 
   /** Loads the keys, and makes one for each algorithm that has none. */
-  static async open(store: Store, clock: () => Date, overlapMs: number): Promise<SigningKeys> {
-    const keys = new SigningKeys(store, clock, overlapMs);
+  static async open(store: Store, key: StoreKey, clock: () => Date, overlapMs: number): Promise<SigningKeys> {
+    const keys = new SigningKeys(store, key, clock, overlapMs);
     await keys.load();
     for (const algorithm of SIGNING_ALGORITHMS) await keys.ensure(algorithm);
     return keys;
@@ -113,7 +132,8 @@ export class SigningKeys {
     const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
     const jwk = await exportJWK(privateKey);
     const kid = await calculateJwkThumbprint(jwk);
-    const row = { kid, algorithm, jwk: JSON.stringify(jwk), created_at: this.clock().toISOString(), retired_at: null };
+    const wrapped = this.key.wrap(JSON.stringify(jwk), WRAPPED_SIGNING_KEYS, kid);
+    const row = { kid, algorithm, jwk: wrapped, created_at: this.clock().toISOString(), retired_at: null };
     await this.table.insertInto('signing_keys').values(row).execute();
     return kid;
   }
@@ -121,12 +141,13 @@ export class SigningKeys {
   private async load(): Promise<void> {
     const rows = await this.table.selectFrom('signing_keys').selectAll().orderBy('created_at', 'desc').execute();
     this.keys = await Promise.all(
-      rows.map(async ({ kid, algorithm, jwk, retired_at }) => {
-        const { d: _secret, ...publicJwk } = JSON.parse(jwk) as JWK;
+      rows.map(async ({ kid, algorithm, jwk: wrapped, retired_at }) => {
+        const jwk = JSON.parse(this.key.unwrap(wrapped, WRAPPED_SIGNING_KEYS, kid).toString()) as JWK;
+        const publicJwk = publicOf(jwk);
         return {
           kid,
           algorithm: algorithm as SigningAlgorithm,
-          privateKey: (await importJWK(JSON.parse(jwk) as JWK, algorithm)) as CryptoKey,
+          privateKey: (await importJWK(jwk, algorithm)) as CryptoKey,
           publicKey: (await importJWK(publicJwk, algorithm)) as CryptoKey,
           publicJwk,
           retiredAt: retired_at === null ? undefined : new Date(retired_at),
@@ -134,4 +155,11 @@ export class SigningKeys {
       }),
     );
   }
+}
+
+/** Returns the public part of a key. An RSA key has its secret in five more members than `d`. */
+function publicOf(jwk: JWK): JWK {
+  const names = PUBLIC_MEMBERS[jwk.kty ?? ''];
+  if (names === undefined) throw new Error(`a key of an unknown type: ${jwk.kty}`);
+  return Object.fromEntries(names.map((name) => [name, jwk[name]]));
 }

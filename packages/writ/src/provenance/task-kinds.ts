@@ -9,6 +9,8 @@ export interface TaskKind {
   readonly mandate: 'any' | readonly GrantTerms[];
   readonly lifetime: Seconds | undefined;
   readonly outside: 'deny' | 'ask';
+  /** The means by which its mandate is narrowed to the prompt that a task starts with, in their order. */
+  readonly fromPrompt: readonly ('words' | 'planner')[];
 }
 
 export interface TaskKinds {

@@ -5,6 +5,7 @@ import { compactVerify, errors, SignJWT } from 'jose';
 import { z } from 'zod';
 import { tokenDetailsShape } from '../lib/authorization-details.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { defined } from '../lib/defined.js';
 import type { Txn } from '../lib/ids.js';
 import { type Seconds, seconds } from '../lib/units.js';
@@ -121,7 +122,7 @@ export class TransactionTokens {
   constructor(
     private readonly keys: SigningKeys,
     private readonly domain: () => TokenDomain,
-    private readonly clock: () => Date,
+    private readonly clock: Clock,
   ) {}
 
   async sign(token: TransactionToken, algorithm: SigningAlgorithm = 'ES256'): Promise<string> {
@@ -177,9 +178,12 @@ export class TransactionTokens {
     return token;
   }
 
-  private isCurrent({ expires, domain }: TransactionToken): boolean {
+  /** Returns whether a verified token still counts: the clock can have gone ahead, or back. */
+  private isCurrent({ issuedAt, expires, domain }: TransactionToken): boolean {
     const { issuer, trustDomain } = this.domain();
-    return expires * 1_000 > this.clock().getTime() && domain?.issuer === issuer && domain.trustDomain === trustDomain;
+    const isInTime =
+      expires * 1_000 > latestBy(this.clock) && issuedAt <= earliestBy(this.clock) / 1_000 + CLOCK_SKEW_S;
+    return isInTime && domain?.issuer === issuer && domain.trustDomain === trustDomain;
   }
 
   /** Verifies the signature. @returns the claims, not read yet, and the id of the key */
@@ -220,12 +224,12 @@ export class TransactionTokens {
     }
     const claims = parsed.data;
     const { issuer, trustDomain } = this.domain();
-    const now = this.clock().getTime() / 1_000;
+    const [first, last] = [earliestBy(this.clock) / 1_000, latestBy(this.clock) / 1_000];
     if (claims.iss !== issuer) throw new TokenError('token_issuer', `the token is of ${claims.iss}`);
     if (claims.aud !== trustDomain)
       throw new TokenError('token_audience', `the token is for ${claims.aud}, not for ${trustDomain}`);
-    if (claims.exp <= now) throw new TokenError('token_expired', 'the token has expired', 'exchange for a new one');
-    if (claims.iat > now + CLOCK_SKEW_S || (claims.nbf ?? 0) > now + CLOCK_SKEW_S)
+    if (claims.exp <= last) throw new TokenError('token_expired', 'the token has expired', 'exchange for a new one');
+    if (claims.iat > first + CLOCK_SKEW_S || (claims.nbf ?? 0) > first + CLOCK_SKEW_S)
       throw new TokenError('token_not_yet_valid', 'the token is of the future');
     return {
       txn: claims.txn as Txn,

@@ -25,7 +25,7 @@ function isResourceWithin(child: string, parent: string): boolean {
 }
 
 function isNarrower(child: Constraint | undefined, parent: Constraint): boolean {
-  if (child === undefined) return false;
+  if (child === undefined || (child.optional === true && parent.optional !== true)) return false;
   const { one_of: values } = child;
   if (parent.one_of !== undefined && values?.every((value) => parent.one_of?.includes(value)) !== true) return false;
   const areValuesWithin = values?.every((value) => isBetween(value, parent)) === true;

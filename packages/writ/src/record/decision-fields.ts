@@ -92,7 +92,10 @@ export const DECISION_FIELDS = {
   ),
   policyVersion: field(z.string(), { explain: decision((version) => `policy ${version}`) }),
   provenance: field(provenance.optional(), {
-    explain: inputs(({ assurance }) => [assuranceLine(assurance)]),
+    explain: inputs(({ assurance, began }) => [
+      assuranceLine(assurance),
+      ...(began === undefined ? [] : [`it begins a task, by its ${began.by}`]),
+    ]),
   }),
   refusal: field(
     typed<Refusal>()(z.strictObject({ code: z.string(), message: z.string() }))
@@ -142,15 +145,17 @@ export const DECISION_FIELDS = {
           approvedUntil: time,
           reason: z.string(),
           emergency: z.literal(true).optional(),
+          consent: z.literal(true).optional().describe('The originator consented to exactly this'),
         }),
       )
       .optional()
       .describe('The approvals that it relied on'),
     {
       explain: why((approvals) =>
-        approvals.map(({ policies, approvers, approvedUntil, reason, emergency }) => {
+        approvals.map(({ policies, approvers, approvedUntil, reason, emergency, consent }) => {
           const who = emergency === true ? 'nobody: it was taken in an emergency' : listed(approvers);
-          return `${policies.join(', ')} would forbid it, and was lifted by ${who}, until ${approvedUntil}: ${reason}`;
+          const how = consent === true ? 'the consent of ' : '';
+          return `${policies.join(', ')} would forbid it, and was lifted by ${how}${who}, until ${approvedUntil}: ${reason}`;
         }),
       ),
     },

@@ -23,6 +23,12 @@ const outcomeFields = {
     .array(holding)
     .optional()
     .describe('What the action holds of the accumulators from now on, instead of what it reserved'),
+  late: z
+    .literal(true)
+    .optional()
+    .describe(
+      'It was reported past the deadline: it gives nothing back, and `held` is in addition to what was reserved',
+    ),
   error: z.string().optional().describe('The first words of the error that it failed with'),
   changes: z
     .array(

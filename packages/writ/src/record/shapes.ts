@@ -69,6 +69,18 @@ export const provenance = z
       .describe('The delegation path: the originator (human principal or service) first, the present actor last'),
     assurance: z.int().min(0).max(4),
     txn: z.string().optional().describe('The transaction that it is part of'),
+    isPlain: z.literal(true).optional().describe('That `txn` is a task without a token'),
+    began: z
+      .strictObject({
+        by: z.enum(['prompt', 'session', 'name', 'call']),
+        kind: z.string().optional(),
+        prompt: z
+          .strictObject({ hash: z.string(), length: z.int(), from: z.int() })
+          .optional()
+          .describe('The keyed hash of the prompt, its length in characters, and where the part begins that is new'),
+      })
+      .optional()
+      .describe('How a task without a token began, of the decision that begins it'),
     scope: z.array(z.string()).optional().describe('What the token permits'),
     promptHash: z.string().optional(),
     session: z.string().optional(),

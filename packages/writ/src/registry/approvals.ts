@@ -34,6 +34,8 @@ export interface Approval {
   readonly reason: string;
   /** True for an emergency, without the approval that is needed otherwise. */
   readonly emergency?: true;
+  /** True for the consent of the originator, which is for exactly one call. */
+  readonly consent?: true;
   /** When somebody ended it before its end. */
   readonly endedAt?: string;
 }

@@ -62,7 +62,7 @@ export type LoadProgress = (loaded: number, total: number) => void;
 
 export const ROWS_AT_ONCE = 1_000;
 /** The number of entities that are loaded at a time; other work runs in between. */
-const LOADED_AT_ONCE = 5_000;
+const LOADED_AT_ONCE = 500;
 
 /** Puts all stored entities into a registry. @returns the revision that it is of then */
 export async function fillWith(from: Store, registry: Registry, progress: LoadProgress): Promise<number> {

@@ -1,4 +1,5 @@
 import { WritError } from '../lib/errors.js';
+import type { Revocation } from './revocation.js';
 
 type EntityErrorCode =
   /**
@@ -56,4 +57,36 @@ export class KeyRegistrationError extends WritError {
  */
 export class FetchError extends WritError {
   readonly code = 'fetch_failed';
+}
+
+/**
+ * A revocation is in force and not on disk: the disk is full, or the database is lost. It is written as soon as it can be; if
+ * the process ends before, it is lost.
+ *
+ * @fix Make room, or bring the database back; do not stop the service before.
+ * @status 503
+ */
+export class UnsavedRevocationError extends WritError {
+  readonly code = 'revocation_not_saved';
+
+  constructor(readonly revocation: Revocation) {
+    super('the revocation is in force, and not on disk yet', 'make room, or bring the database back');
+  }
+}
+
+/**
+ * Too many revocations are in force and not on disk. A further one is refused, and nothing is permitted until the disk takes them.
+ *
+ * @fix Make room, or bring the database back; then revoke again.
+ * @status 503
+ */
+export class TooManyRevocationsError extends WritError {
+  readonly code = 'too_many_unsaved_revocations';
+
+  constructor() {
+    super(
+      'too many revocations are not on disk yet: this one is not in force, and nothing is permitted meanwhile',
+      'make room, or bring the database back; then revoke again',
+    );
+  }
 }

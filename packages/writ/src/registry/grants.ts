@@ -79,8 +79,12 @@ export class Grants {
     return this.byIdentity.size === 0;
   }
 
-  /** Returns the grants that hold for an identity at a time and in a task. */
-  of(identity: EntityUid, task: string | undefined, now: Date): readonly RoleGrant[] {
+  /**
+   * Returns the grants that hold for an identity at a time and in a task.
+   *
+   * @param name the name that the enforcement point gives the task, if that is another
+   */
+  of(identity: EntityUid, task: string | undefined, now: Date, name = task): readonly RoleGrant[] {
     const held = this.byIdentity.get(uidText(identity));
     if (held === undefined) return NONE;
     const at = now.toISOString();
@@ -88,7 +92,7 @@ export class Grants {
       (grant) =>
         grant.start <= at &&
         (grant.end === undefined || at < grant.end) &&
-        (grant.task === undefined || grant.task === task),
+        (grant.task === undefined || grant.task === task || grant.task === name),
     );
   }
 

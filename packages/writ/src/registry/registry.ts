@@ -4,8 +4,10 @@ import {
   Entity,
   type EntityJson,
   type EntityUid,
+  finish,
   type PreparedChange,
   type Schema,
+  type Steps,
   uidText,
 } from '@writ/cedar';
 import type { FactMeta, FactRules } from './fact-rules.js';
@@ -23,29 +25,36 @@ const NOTHING_SAID = {};
 
 /** The facts that decisions read: those of the bundle, which are code, those of the entity store, and those that are fetched. */
 export class Registry {
-  readonly entities: Entities;
-  readonly live: LiveFacts;
   /** The entities of the bundle, as `Type::"id"`: no caller changes those. */
-  private readonly code: ReadonlySet<string>;
+  private readonly code = new Set<string>();
 
   private constructor(
-    bundled: readonly EntityJson[],
+    readonly entities: Entities,
+    readonly live: LiveFacts,
     private readonly schema: Schema,
-    rules: FactRules,
-  ) {
-    this.live = new LiveFacts(() => this.entities, rules);
-    this.entities = Entities.fromJson(bundled, { schema, unknown: this.live.unknown });
-    const uids = bundled.map(({ uid }) => ('__entity' in uid ? uid.__entity : uid));
-    this.code = new Set(uids.map(uidText));
-    for (const uid of uids) this.live.bundled(uid, (this.entities.get(uid) as Entity).attributes);
-  }
+  ) {}
 
   /**
    * @param bundled the entities of the bundle
    * @throws {CedarError} `entities` when they are malformed or do not fit the schema
    */
   static load(bundled: readonly EntityJson[], schema: Schema, rules: FactRules): Registry {
-    return new Registry(bundled, schema, rules);
+    return finish(Registry.loading(bundled, schema, rules));
+  }
+
+  /** Loads it step by step, for a caller that does other work in between. @throws {CedarError} as {@link load} */
+  static *loading(bundled: readonly EntityJson[], schema: Schema, rules: FactRules): Steps<Registry> {
+    let entities: Entities | undefined;
+    const live = new LiveFacts(() => entities as Entities, rules);
+    entities = yield* Entities.loading(bundled, { schema, unknown: live.unknown });
+    const registry = new Registry(entities, live, schema);
+    for (const { uid: given } of bundled) {
+      const uid = '__entity' in given ? given.__entity : given;
+      registry.code.add(uidText(uid));
+      live.bundled(uid, (entities.get(uid) as Entity).attributes);
+      yield;
+    }
+    return registry;
   }
 
   /** Whether it is an entity of the bundle, or an action of its schema. */

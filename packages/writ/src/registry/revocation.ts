@@ -43,6 +43,8 @@ export interface Revocable {
   readonly path: readonly EntityUid[];
   readonly action: string;
   readonly task: string | undefined;
+  /** The name that the enforcement point gives the task, if that is another. */
+  readonly taskName?: string | undefined;
   readonly sessions: readonly string[] | undefined;
   /** The `jti` of the token that was sent, and of the tokens that it was derived from. */
   readonly tokens: readonly string[] | undefined;
@@ -56,14 +58,16 @@ export interface Revocable {
 
 /** Yields the keys of the revocations that would apply to an action. */
 export function* keysOf(about: Revocable): Generator<string> {
-  const { path, action, task, sessions, tokens, versions, upstream, tool } = about;
+  const { path, action, task, taskName, sessions, tokens, versions, upstream, tool } = about;
   for (const uid of path) {
     const target = uidText(uid);
     yield keyOf({ kind: 'identity', target });
     if (task !== undefined) yield keyOf({ kind: 'delegation', target, task });
+    if (taskName !== undefined) yield keyOf({ kind: 'delegation', target, task: taskName });
   }
   yield keyOf({ kind: 'action', target: action });
   if (task !== undefined) yield keyOf({ kind: 'task', target: task });
+  if (taskName !== undefined) yield keyOf({ kind: 'task', target: taskName });
   for (const target of sessions ?? []) yield keyOf({ kind: 'session', target });
   for (const target of tokens ?? []) yield keyOf({ kind: 'token', target });
   for (const target of versions ?? []) yield keyOf({ kind: 'agent_version', target });

@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Store } from '../store/store.js';
+import { TooManyRevocationsError, UnsavedRevocationError } from './errors.js';
 import type { Author, RevisionLog } from './revision-log.js';
 import { isBefore, keyOf, keysOf, type Revocable, type Revocation, reaches } from './revocation.js';
 import { type RevocationTables, revocationOf } from './revocation-rows.js';
+import { UnsavedRevocations } from './unsaved-revocations.js';
 
 /** Receives a revocation as soon as it is in force. */
 type OnRevocation = (revocation: Revocation) => void;
@@ -11,7 +13,7 @@ type OnRevocation = (revocation: Revocation) => void;
 export class Revocations {
   private readonly byTarget = new Map<string, Revocation>();
   /** In force and not on disk yet: what is read from there does not undo them. */
-  private readonly pending = new Map<string, Revocation>();
+  private readonly unsaved = new UnsavedRevocations((revocation) => this.save(revocation));
   private readonly listeners = new Set<OnRevocation>();
 
   private constructor(
@@ -43,7 +45,7 @@ export class Revocations {
         this.byTarget.set(keyOf(revocation), revocation);
         if (before.get(keyOf(revocation))?.id !== revocation.id) this.notify(revocation);
       }
-      for (const [key, revocation] of this.pending) this.byTarget.set(key, revocation);
+      for (const [key, revocation] of this.unsaved) this.byTarget.set(key, revocation);
     };
   }
 
@@ -105,50 +107,58 @@ export class Revocations {
    * Revokes. A target that is revoked already stays as it was, unless the new revocation reaches further.
    *
    * @returns the revocation in force
+   * @throws {TooManyRevocationsError} if too many are not on disk: it is not in force
+   * @throws {UnsavedRevocationError} if it is in force and not on disk: it is written as soon as it can be, if the process lives
    */
   async add(revocation: Revocation): Promise<Revocation> {
     const key = keyOf(revocation);
     const standing = this.byTarget.get(key);
-    if (standing !== undefined && reaches(standing) >= reaches(revocation)) return standing;
-    // In force before it is on disk: a revocation that is late is worse than one that is lost with an error.
-    this.byTarget.set(key, revocation);
-    this.pending.set(key, revocation);
-    this.notify(revocation);
-    try {
-      await this.write(revocation, revocation.at, 'put', async (tables) => {
-        const { kind, target, task = '', before = null, ...rest } = revocation;
-        await tables
-          .deleteFrom('registry_revocations')
-          .where('kind', '=', kind)
-          .where('target', '=', target)
-          .where('task', '=', task)
-          .execute();
-        await tables
-          .insertInto('registry_revocations')
-          .values({ ...rest, kind, target, task, before, lifted_at: null })
-          .execute();
-      });
-    } catch (error) {
-      if (standing === undefined) this.byTarget.delete(key);
-      else this.byTarget.set(key, standing);
-      throw error;
-    } finally {
-      if (this.pending.get(key) === revocation) this.pending.delete(key);
+    if (standing !== undefined && reaches(standing) >= reaches(revocation)) {
+      if (this.unsaved.has(key, standing)) throw new UnsavedRevocationError(standing);
+      return standing;
     }
+    if (this.unsaved.isFull) throw new TooManyRevocationsError();
+    // In force before it is on disk: a revocation that is late is worse than one that a crash undoes.
+    this.byTarget.set(key, revocation);
+    const saved = this.unsaved.add(key, revocation);
+    this.notify(revocation);
+    if (!(await saved)) throw new UnsavedRevocationError(revocation);
     return revocation;
+  }
+
+  private save(revocation: Revocation): Promise<void> {
+    return this.write(revocation, revocation.at, 'put', async (tables) => {
+      const { kind, target, task = '', before = null, ...rest } = revocation;
+      await tables
+        .deleteFrom('registry_revocations')
+        .where('kind', '=', kind)
+        .where('target', '=', target)
+        .where('task', '=', task)
+        .execute();
+      await tables
+        .insertInto('registry_revocations')
+        .values({ ...rest, kind, target, task, before, lifted_at: null })
+        .execute();
+    });
   }
 
   /** Lifts a revocation. @returns the revocation; undefined if the id is not found */
   async lift(id: string, author: Author): Promise<Revocation | undefined> {
     const found = this.find(id);
     if (found === undefined) return undefined;
-    await this.write({ ...found, by: author.by }, author.now.toISOString(), 'delete', async (tables) => {
-      await tables
-        .updateTable('registry_revocations')
-        .set({ lifted_at: author.now.toISOString() })
-        .where('id', '=', id)
-        .execute();
-    });
+    const takeBack = this.unsaved.forget(keyOf(found));
+    try {
+      await this.write({ ...found, by: author.by }, author.now.toISOString(), 'delete', async (tables) => {
+        await tables
+          .updateTable('registry_revocations')
+          .set({ lifted_at: author.now.toISOString() })
+          .where('id', '=', id)
+          .execute();
+      });
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
     if (this.byTarget.get(keyOf(found))?.id === id) this.byTarget.delete(keyOf(found));
     return found;
   }

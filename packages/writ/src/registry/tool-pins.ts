@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { defined } from '../lib/defined.js';
+import { withTexts } from '../lib/exact-json.js';
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 import { findingsOf, type ToolDefinition, type ToolFinding } from './tool-findings.js';
@@ -23,6 +24,14 @@ export interface PinnedTool {
   readonly definition: ToolDefinition;
   /** The definition that counts, when it is another. */
   readonly before?: ToolDefinition;
+  /** Why nobody can use the tool as its server describes it. It is suspended, and cannot be approved. */
+  readonly unusable?: string;
+}
+
+/** A tool that cannot be used as its server describes it. */
+interface UnusableTool {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** The server that lists tools, and how clients see one of them. */
@@ -30,6 +39,9 @@ interface ListingServer<T extends ToolDefinition> {
   readonly server: string;
   readonly rule: PinRule;
   readonly shown: (tool: T) => ToolDefinition;
+  readonly unusable?: readonly UnusableTool[];
+  /** Called with the tools that are to count because they are seen for the first time; they do not if it rejects. */
+  readonly onFirstUse: (tools: readonly PinnedTool[]) => Promise<void>;
 }
 
 interface PinRow {
@@ -38,6 +50,9 @@ interface PinRow {
   body: string;
 }
 type PinTables = { tool_pins: PinRow };
+
+/** The most tools that are written at once. */
+const AT_ONCE = 200;
 
 export const toolPinMigrations: Migrations = {
   '0018_registry_tool_pins': {
@@ -105,12 +120,20 @@ export class ToolPins {
    * @returns those that are suspended now and were not before, or are another way
    */
   async see<T extends ToolDefinition>(
-    { server, rule, shown }: ListingServer<T>,
+    { server, rule, shown, unusable = [], onFirstUse }: ListingServer<T>,
     tools: readonly T[],
     others: readonly { readonly server: string; readonly tool: ToolDefinition }[],
     now: Date,
   ): Promise<PinnedTool[]> {
     const changed: PinnedTool[] = [];
+    const firstUsed: PinnedTool[] = [];
+    for (const { name, reason } of unusable) {
+      const known = this.find(server, name);
+      const hash = hashOf({ name, reason });
+      if (known?.unusable !== undefined && known.now === hash) continue;
+      const seen = { now: hash, seenAt: now.toISOString(), findings: [], definition: { name }, unusable: reason };
+      changed.push({ server, tool: name, ...approvalOf(known), ...seen, ...beforeOf(known, hash) });
+    }
     for (const definition of tools) {
       const hash = hashOf(definition);
       const known = this.find(server, definition.name);
@@ -127,39 +150,49 @@ export class ToolPins {
         now: hash,
         seenAt,
         findings,
-        definition,
+        definition: withTexts(definition) as ToolDefinition,
         ...beforeOf(known, hash),
       };
-      await this.write(pinned);
-      if (isSuspended(pinned)) changed.push(pinned);
+      changed.push(pinned);
+      if (counts) firstUsed.push(pinned);
     }
-    return changed;
+    if (firstUsed.length > 0) await onFirstUse(firstUsed);
+    await this.write(changed);
+    return changed.filter(isSuspended);
   }
 
   /** From now on a definition counts: the one with this hash, and no other that came meanwhile. */
   async approve(server: string, tool: string, hash: string, by: string, now: Date): Promise<PinnedTool | undefined> {
     const known = this.find(server, tool);
-    if (known === undefined || known.now !== hash) return undefined;
+    if (known === undefined || known.now !== hash || known.unusable !== undefined) return undefined;
     const { before: _before, ...rest } = known;
     const approved = { ...rest, approved: hash, approvedAt: now.toISOString(), approvedBy: by };
-    await this.write(approved);
+    await this.write([approved]);
     return approved;
   }
 
-  private async write(pinned: PinnedTool): Promise<void> {
-    const row = { server: pinned.server, tool: pinned.tool, body: JSON.stringify(pinned) };
-    await this.table
-      .insertInto('tool_pins')
-      .values(row)
-      .onConflict((c) => c.columns(['server', 'tool']).doUpdateSet({ body: row.body }))
-      .execute();
-    this.held.set(keyOf(pinned.server, pinned.tool), pinned);
+  private async write(pinned: readonly PinnedTool[]): Promise<void> {
+    if (pinned.length === 0) return;
+    for (let at = 0; at < pinned.length; at += AT_ONCE) {
+      const some = pinned.slice(at, at + AT_ONCE);
+      const rows = some.map((one) => ({ server: one.server, tool: one.tool, body: JSON.stringify(one) }));
+      await this.table
+        .insertInto('tool_pins')
+        .values(rows)
+        .onConflict((c) => c.columns(['server', 'tool']).doUpdateSet((eb) => ({ body: eb.ref('excluded.body') })))
+        .execute();
+      for (const one of some) this.held.set(keyOf(one.server, one.tool), one);
+    }
     this.changed();
   }
 }
 
 /** Why a definition of a tool does not count; undefined when it does. */
-export function suspensionOf({ server, tool, approved, findings }: PinnedTool, definition: string): string | undefined {
+export function suspensionOf(
+  { server, tool, approved, findings, unusable }: PinnedTool,
+  definition: string,
+): string | undefined {
+  if (unusable !== undefined) return `${server}/${tool} cannot be used as its server describes it: ${unusable}`;
   if (approved === definition) return undefined;
   const found = findings.length === 0 ? '' : ` (${findings.join(', ')})`;
   const what = approved === undefined ? 'is not approved yet' : 'is not as it was approved';
@@ -167,14 +200,14 @@ export function suspensionOf({ server, tool, approved, findings }: PinnedTool, d
 }
 
 /** Whether a tool may not be called until somebody approved it. */
-export function isSuspended({ approved, now }: PinnedTool): boolean {
-  return approved !== now;
+export function isSuspended({ approved, now, unusable }: PinnedTool): boolean {
+  return unusable !== undefined || approved !== now;
 }
 
 /** The whole definition, in one way of writing it (RFC 8785). */
 export function hashOf(definition: ToolDefinition): string {
   return `sha256:${createHash('sha256')
-    .update(canonicalize(definition) ?? '')
+    .update(canonicalize(withTexts(definition)) ?? '')
     .digest('base64url')}`;
 }
 

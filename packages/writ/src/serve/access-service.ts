@@ -12,10 +12,10 @@ import type { Denial } from '../access/submission.js';
 import { AccessTaskStore } from '../access/task-store.js';
 import { templateOf } from '../access/template.js';
 import type { LogReader } from '../audit/log/log-reader.js';
-import type { Bundle } from '../bundle/bundle.js';
+import type { ServedBundle } from '../bundle/bundle.js';
 import { type AccessYaml, DEFAULT_TEMPLATE } from '../bundle/format/access.js';
-import { approvalRequest, takesRequests, templateFor } from '../decide/approval/approving.js';
-import { inProcess } from '../decide/caller.js';
+import { approvalRequest, liftableBy, takesRequests } from '../decide/approval/approving.js';
+import { writItself } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';
 import { isRequestable } from '../decide/decision.js';
 import { APPROVE, BREAK_GLASS } from '../decide/own-actions.js';
@@ -23,11 +23,13 @@ import type { DecisionRecord } from '../decide/record.js';
 import { every } from '../lib/every.js';
 import type { Approvals } from '../registry/approval-store.js';
 import type { Store } from '../store/store.js';
+import type { StoreKey } from '../store/store-key.js';
 import type { RecordChange } from './runtime.js';
 
 interface AccessServiceParts {
   readonly store: Store;
-  readonly bundle: () => Bundle;
+  readonly storeKey: StoreKey;
+  readonly bundle: () => ServedBundle;
   readonly decider: () => Decider;
   readonly reader: LogReader;
   readonly approvals: Approvals;
@@ -51,12 +53,12 @@ export interface AccessService {
 
 const TICK_MS = 1_000;
 /** The caller of decisions on whether somebody may approve. */
-const CALLER = inProcess('access');
+const CALLER = writItself('access');
 
 /** Puts requests for access together, and ends and delivers what is due every second. */
 export function accessService(parts: AccessServiceParts): AccessService {
   const { bundle, decider, reader, clock, logger } = parts;
-  const store = new AccessTaskStore(parts.store);
+  const store = new AccessTaskStore(parts.store, parts.storeKey);
   const links = new ApprovalLinks(parts.linkKey);
   const settings = (): AccessYaml => bundle().access;
   const base = (): string => parts.publicUrl().replace(/\/$/, '');
@@ -71,7 +73,8 @@ export function accessService(parts: AccessServiceParts): AccessService {
     const found = await reader.find(item.decision);
     if (found === undefined) throw new Error(`there is no decision ${item.decision}`);
     const { id: request, template, step, requested } = task;
-    const seen = { request, template, step, emergency: requested.emergency === true, ...scope };
+    const consent = decider().plane.consents.has(template);
+    const seen = { request, template, step, consent, emergency: requested.emergency === true, ...scope };
     const ownerOf = (uid: EntityUid): EntityUid | undefined => parseUid(decider().lineageOf(uid));
     const asked = approvalRequest(decider().plane, action, subject, found.decision, seen, ownerOf);
     return decider().decide(asked, CALLER, undefined);
@@ -132,7 +135,7 @@ export function accessService(parts: AccessServiceParts): AccessService {
     const record = (await reader.find(id))?.decision;
     const { plane } = decider();
     if (record === undefined || !isRequestable(record) || !takesRequests(plane)) return undefined;
-    return { record, task: decider().taskKeyOf(record), template: templateFor(plane, record) };
+    return { record, task: decider().taskKeyOf(record), ...liftableBy(plane, record) };
   };
   return {
     requests,

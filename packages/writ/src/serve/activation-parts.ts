@@ -1,6 +1,6 @@
 import { type EntityUid, parseUid } from '@writ/cedar';
 import { BUILT_IN } from '../api/http/callers.js';
-import type { Bundle } from '../bundle/bundle.js';
+import type { ServedBundle } from '../bundle/bundle.js';
 import type { Holder } from '../provenance/credentials.js';
 import type { Signals } from '../signals/signals.js';
 import type { ActivationPart } from './activation.js';
@@ -32,7 +32,7 @@ export function activationParts(rooms: Rooms, signals: Signals): ActivationPart[
 }
 
 /** Returns those who prove themselves by a key that Writ makes: callers of the service, and clients of the gateway. */
-function holdersOf({ settings }: Bundle): Holder[] {
+function holdersOf({ settings }: ServedBundle): Holder[] {
   const callers = Object.entries({ ...BUILT_IN, ...settings.callers }).filter(
     ([, { token, certificate }]) => token === undefined && certificate === undefined,
   );

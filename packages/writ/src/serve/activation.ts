@@ -1,14 +1,16 @@
 import { Callers } from '../api/http/callers.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
-import type { Bundle, ReadBundle } from '../bundle/bundle.js';
-import { verifiedBundle } from '../bundle/check/check.js';
-import { type NextLastGood, writeLastGood } from '../bundle/last-good.js';
+import type { ReadApart } from '../bundle/apart/reader.js';
+import type { ServedBundle } from '../bundle/bundle.js';
+import { type NextLastGood, type Seal, writeLastGood } from '../bundle/last-good.js';
+import type { ServedPolicies } from '../bundle/served-policies.js';
 import type { Decider } from '../decide/decide.js';
 import type { PolicyPlane } from '../decide/plane.js';
-import { planeOf } from '../decide/plane-of.js';
+import { preparingPlane } from '../decide/plane-of.js';
 import { selfTest } from '../decide/self-test.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { Closers } from '../lib/closers.js';
+import { Slices, turn } from '../lib/slices.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import { compileIdentity } from '../provenance/identity-claims.js';
 import { JwtSvids } from '../provenance/jwt-svid.js';
@@ -21,7 +23,7 @@ import type { Runtime } from './runtime.js';
 /** A thing that changes with the bundle. */
 export interface ActivationPart {
   /** Does everything that can fail. Nothing that is served changes. */
-  prepare(bundle: Bundle): Promise<PreparedPart>;
+  prepare(bundle: ServedBundle): Promise<PreparedPart>;
 }
 
 export interface PreparedPart {
@@ -45,6 +47,9 @@ interface Prepared {
 interface ActivationParts {
   readonly runtime: Runtime;
   readonly data: string;
+  /** Seals the bundle that is kept. */
+  readonly seal: Seal;
+  readonly served: ServedPolicies;
   readonly active: ActiveBundle;
   readonly state: ServingStateHolder;
   readonly entities: EntityStore;
@@ -82,26 +87,29 @@ export class Activation {
   }
 
   /**
-   * Prepares a bundle. Nothing that is served changes.
+   * Prepares a bundle, in slices: decisions are made in between. Nothing that is served changes.
    *
-   * @throws {BundleError} when it has errors; the errors of the rooms when it does not fit what they have
+   * @throws the errors of the rooms, if it does not fit what they have
    */
-  async prepare(read: ReadBundle): Promise<Prepared> {
+  async prepare({ bundle: read, kept }: ReadApart): Promise<Prepared> {
     const drops = new Closers();
     try {
-      const active = this.activeOf(verifiedBundle(read));
+      const active = await this.activeOf(read);
       drops.add(() => active.fetchers.close());
       const { bundle, plane, fetchers } = active;
       const revision = await this.parts.entities.fill(plane.registry, (loaded, total) => this.progress(loaded, total));
+      // All that the first decision would do otherwise.
+      await new Slices().take(plane.policies.binding(plane.registry.entities));
       await selfTest(bundle, plane);
       const parts: PreparedPart[] = [];
       for (const part of this.parts.parts) {
+        await turn();
         const prepared = await part.prepare(bundle);
         parts.push(prepared);
         drops.add(() => prepared.drop?.());
       }
       await fetchers.start();
-      const lastGood = writeLastGood(this.parts.data, bundle);
+      const lastGood = await writeLastGood(this.parts.data, bundle, kept, this.parts.seal);
       drops.add(() => lastGood.end());
       this.made ??= this.parts.makeDecider(plane);
       return { active, revision, parts, lastGood, drops };
@@ -139,7 +147,7 @@ export class Activation {
     }
     await Promise.all(committing);
     await this.logged('the fetchers before', async () => before?.fetchers.close());
-    await this.logged('the file of the bundle before', async () => prepared.lastGood.end());
+    await this.logged('the file of the bundle before', () => prepared.lastGood.end());
     this.warnOfServers(before?.bundle, active.bundle);
     const { version, settings } = active.bundle;
     this.parts.runtime.logger.info({ version, bundle: settings.name }, 'policy activated');
@@ -148,24 +156,26 @@ export class Activation {
 
   /** Makes the bundle the last good one and records its activation: both, or neither. */
   private async confirm({ active: { bundle }, lastGood }: Prepared, by: string): Promise<void> {
-    const { runtime } = this.parts;
+    const { runtime, served } = this.parts;
     const detail = { version: bundle.version, previous: this.version, name: bundle.settings.name };
-    lastGood.keep();
+    await served.begin(bundle.version);
+    await lastGood.keep();
     try {
       await runtime.record({ by, what: 'policy.activate', detail });
     } catch (error) {
-      await this.logged('the last good bundle', async () => lastGood.undo());
+      await this.logged('the last good bundle', () => lastGood.undo());
       throw error;
     }
+    await this.logged('the version that is served', () => served.served(bundle.version));
   }
 
-  private activeOf(bundle: Bundle): Active {
+  private async activeOf(bundle: ServedBundle): Promise<Active> {
     const { data, fetching, isRevoked } = this.parts;
     const { clock } = this.parts.runtime;
     const { callers, issuers, spiffe } = bundle.settings;
     for (const { identity } of Object.values(issuers)) if (identity !== undefined) compileIdentity(identity);
     const tokens = new AccessTokens(issuers, clock);
-    const made = planeOf(bundle);
+    const made = await new Slices().take(preparingPlane(bundle));
     const parts = {
       bundle,
       callers: new Callers(callers, bundle.servicePolicy, bundle.schema, tokens, isRevoked),
@@ -182,7 +192,7 @@ export class Activation {
     return this.parts.active.isEmpty ? undefined : this.parts.active.current.bundle.version;
   }
 
-  private ready({ version: policyVersion }: Bundle): void {
+  private ready({ version: policyVersion }: ServedBundle): void {
     const { state, runtime } = this.parts;
     state.set({ state: 'ready', policyVersion, since: runtime.clock().toISOString() });
   }
@@ -192,8 +202,8 @@ export class Activation {
       this.parts.runtime.logger.info({ loaded, total }, 'facts loaded');
   }
 
-  private warnOfServers(before: Bundle | undefined, now: Bundle): void {
-    const servers = (of: Bundle): string => JSON.stringify(of.settings.gateway.servers);
+  private warnOfServers(before: ServedBundle | undefined, now: ServedBundle): void {
+    const servers = (of: ServedBundle): string => JSON.stringify(of.settings.gateway.servers);
     if (before !== undefined && servers(before) !== servers(now))
       this.parts.runtime.logger.warn('the servers of the gateway have changed; restart to use them');
   }

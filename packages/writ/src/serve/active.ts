@@ -1,5 +1,5 @@
 import type { Callers } from '../api/http/callers.js';
-import type { Bundle } from '../bundle/bundle.js';
+import type { ServedBundle } from '../bundle/bundle.js';
 import type { PolicyPlane } from '../decide/plane.js';
 import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import type { JwtSvids } from '../provenance/jwt-svid.js';
@@ -7,7 +7,7 @@ import type { Fetchers } from '../registry/fetch/fetchers.js';
 
 /** A bundle, and what is made of it to serve it. It is replaced whole. */
 export interface Active {
-  readonly bundle: Bundle;
+  readonly bundle: ServedBundle;
   readonly plane: PolicyPlane;
   readonly callers: Callers;
   readonly mapper: CallMapper;

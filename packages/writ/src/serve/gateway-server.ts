@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
-import type { Bundle } from '../bundle/bundle.js';
+import type { ServedBundle } from '../bundle/bundle.js';
+import type { Attempts } from '../decide/attempts.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
 import { type ApprovalDesk, CallQueue } from '../enforce/call-queue.js';
 import { holdSettings } from '../enforce/hold-settings.js';
 import type { Log } from '../enforce/log.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
+import { IsolatedChanges } from '../enforce/mcp/gateway/isolated-changes.js';
 import { serveGateway } from '../enforce/mcp/server/http.js';
 import type { ProtectedResource } from '../enforce/mcp/server/protected-resource.js';
 import { TRANSFORMS } from '../enforce/supported-obligations.js';
@@ -15,7 +17,7 @@ import { ClientTokens } from '../provenance/client-tokens.js';
 import { DPOP_ALGORITHMS } from '../provenance/dpop.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
-import { recordSuspended, toolStates } from './suspended-tools.js';
+import { recordFirstUse, recordSuspended, toolStates } from './suspended-tools.js';
 import type { TokenService } from './token-service.js';
 import { startUpstreams } from './upstreams.js';
 
@@ -27,6 +29,7 @@ interface GatewayServerParts {
   readonly port: number;
   readonly token: TokenService;
   readonly desk: ApprovalDesk;
+  readonly attempts: Pick<Attempts, 'add'>;
   readonly closers: Closers;
 }
 
@@ -44,6 +47,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     pins: toolPins,
     logger,
     clock,
+    onFirstUse: (tools) => recordFirstUse(tools, record),
     onSuspended: (tools) => recordSuspended(tools, record, logger),
     onContents: () => lists.emit('changed'),
     onStart: (upstream) => closers.add(() => upstream.close()),
@@ -56,6 +60,9 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   const point = pointFor(serving.decider, inProcess('gateway', TRANSFORMS), (...came) =>
     token.verifier.verifyToken(...came),
   );
+  const changes = new IsolatedChanges();
+  closers.add(() => changes.close());
+  if (Object.keys(bundle.obligations.obligations).length > 0) changes.warm();
   const gateway = new Gateway({
     upstreams: shared,
     startPerClient,
@@ -64,7 +71,9 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     log,
     queue: new CallQueue(point, () => holdSettings(serving.active.bundle.access.gateway), parts.desk),
     hash: rooms.bind,
+    change: changes.change,
     toolStates: toolStates(toolPins),
+    attempts: parts.attempts,
   });
   const clients = new ClientTokens({
     credentials: rooms.credentials,
@@ -73,6 +82,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     hasTokens: () => token.domain() !== undefined,
     onCredential: credentialUses.used,
     isPromptTrusted: (client) => serving.active.bundle.settings.gateway.clients[client]?.prompt === true,
+    kindOf: (client) => serving.active.bundle.settings.gateway.clients[client]?.task,
     clock,
   });
   const served = await serveGateway({
@@ -80,6 +90,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     identify: (sent, connection) => clients.identify(sent, connection),
     port: parts.port,
     log,
+    attempts: parts.attempts,
     protectedResource: () => protectedResourceOf(serving.active.bundle),
   });
   closers.add(() => served.close());
@@ -95,7 +106,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
  * Returns the gateway's metadata as an OAuth protected resource (RFC 9728). It accepts tokens of issuers whose subjects are identities, if
  * there is a token service to exchange them.
  */
-function protectedResourceOf({ settings: { name, gateway, issuers, tokens } }: Bundle): ProtectedResource {
+function protectedResourceOf({ settings: { name, gateway, issuers, tokens } }: ServedBundle): ProtectedResource {
   const taken =
     tokens === undefined ? [] : Object.entries(issuers).filter(([, { identity }]) => identity !== undefined);
   return {

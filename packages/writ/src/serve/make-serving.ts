@@ -1,7 +1,9 @@
 import type { Metrics } from '../api/http/metrics.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
+import type { BundleReader } from '../bundle/apart/reader.js';
 import { Decider } from '../decide/decide.js';
 import { Freshness } from '../decide/freshness.js';
+import { Deadlines } from '../lib/deadlines.js';
 import { Signals } from '../signals/signals.js';
 import { signalSinks } from '../signals/sinks.js';
 import { StreamStore } from '../signals/stream-store.js';
@@ -10,6 +12,7 @@ import { activationParts } from './activation-parts.js';
 import type { ActiveBundle } from './active.js';
 import type { Rooms } from './open-rooms.js';
 import { Serving } from './serving.js';
+import { witnessPart } from './witness-part.js';
 
 /** Makes the signals of a service. They are empty until a bundle is activated. */
 export function signalsOf(rooms: Rooms, publicUrl: () => string): Signals {
@@ -44,11 +47,18 @@ interface ServingOptions {
   readonly state: ServingStateHolder;
   readonly metrics: Metrics;
   readonly signals: Signals;
+  readonly bundles: BundleReader;
+  /** Aborted when the start is given up. */
+  readonly stop: AbortSignal | undefined;
 }
 
+const UNREAD_ANSWER = 'an answer could not be read; it counts as having every label that it can have';
+
 /** Makes what loads a bundle, and decides by it. */
-export function servingOf({ rooms, folder, active, state, metrics, signals }: ServingOptions): Serving {
-  const { runtime, data, registry, keeping, ledger, bind, hashPrompt, isFollower } = rooms;
+export function servingOf(options: ServingOptions): Serving {
+  const { rooms, folder, active, state, metrics, signals, bundles, stop } = options;
+  const { runtime, data, seal, served, registry, keeping, ledger, plainTasks, reader } = rooms;
+  const { bind, hashPrompt, isFollower, patienceMs } = rooms;
   const { clock, logger, ids } = runtime;
   const { entities, revisions, revocations, identities, grants, approvals } = registry;
   const freshness = new Freshness({
@@ -60,6 +70,8 @@ export function servingOf({ rooms, folder, active, state, metrics, signals }: Se
   const activation = new Activation({
     runtime,
     data,
+    seal,
+    served,
     active,
     state,
     entities,
@@ -73,12 +85,16 @@ export function servingOf({ rooms, folder, active, state, metrics, signals }: Se
       new Decider({
         plane,
         ledger,
+        plainTasks,
+        reader,
+        unread: (action, error) => logger.warn({ action, err: error }, UNREAD_ANSWER),
         revocations,
         revisions,
         identities,
         grants,
         approvals,
         record: keeping.log,
+        deadlines: new Deadlines(patienceMs),
         recorded: (id) => keeping.recorded(id),
         staleness: freshness.why,
         clock,
@@ -87,7 +103,7 @@ export function servingOf({ rooms, folder, active, state, metrics, signals }: Se
         bind,
         isFollower,
       }),
-    parts: activationParts(rooms, signals),
+    parts: [witnessPart(rooms, active, state, stop), ...activationParts(rooms, signals)],
   });
-  return new Serving({ runtime, folder, data, active, state, activation });
+  return new Serving({ runtime, folder, data, seal, served, active, state, activation, reader: bundles });
 }

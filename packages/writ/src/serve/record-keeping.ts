@@ -4,12 +4,14 @@ import { LogReader, type RecordedDecision } from '../audit/log/log-reader.js';
 import { LogTiles, NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { LogWriter } from '../audit/log/log-writer.js';
 import { Masks } from '../audit/protection/masks.js';
+import { PermitMemory } from '../audit/protection/permit-memory.js';
 import { PersonKeys } from '../audit/protection/person-keys.js';
 import { Protection, UNPROTECTED } from '../audit/protection/protection.js';
 import { DecisionSearch } from '../audit/search/decision-search.js';
 import { LogIndex } from '../audit/search/log-index.js';
 import type { SearchIndex } from '../audit/search/search-index.js';
 import type { RecordSettings } from '../bundle/format/record.js';
+import { LedgerError } from '../ledger/errors.js';
 import { quickFinders } from '../ledger/flow/detectors.js';
 import type { Closers } from '../lib/closers.js';
 import type { PreparedPart } from './activation.js';
@@ -23,6 +25,8 @@ interface RecordKeepingParts {
   /** Whether another service keeps the log. */
   readonly isFollower: boolean;
   readonly clock: () => Date;
+  /** How long entries may wait for the disk, in milliseconds. */
+  readonly patienceMs: number;
   readonly logger: Logger;
   readonly closers: Closers;
 }
@@ -36,6 +40,7 @@ export class RecordKeeping {
   readonly tiles: LogTiles;
   /** Reads the tables, and does not wait for entries on their way to them. */
   private readonly tables: LogReader;
+  private readonly permits = new PermitMemory();
   private isEarly = false;
   /** Whether the gap of an earlier service is on the record. */
   private isGapRecorded = false;
@@ -59,23 +64,32 @@ export class RecordKeeping {
   /** Opens the record. */
   static async open(parts: RecordKeepingParts): Promise<RecordKeeping> {
     const { opened, where, isFollower, logger, closers } = parts;
-    const log = new LogWriter(opened.writer, UNPROTECTED);
+    const log = new LogWriter(opened.writer, UNPROTECTED, parts.patienceMs);
     // The writer must be closed also when a later step fails.
     closers.add(() => log.close());
     const index = await LogIndex.open({
-      log: { where, store: opened.store },
+      log: { where, store: opened.store, key: opened.key },
       file: opened.indexFile,
       isKept: !isFollower,
       onError: (why) => logger.warn({ why }, 'the log could not be indexed; it is tried again'),
     });
     closers.add(() => index.close());
-    const personKeys = await PersonKeys.open(opened.store);
+    const personKeys = await PersonKeys.open(opened.store, opened.key);
     return new RecordKeeping(parts, log, personKeys, index, new AsyncAcknowledgement(opened.store));
   }
 
-  /** Returns a decision with its outcome. Most are in the tables already; the others are awaited. */
+  /**
+   * Returns a decision with its outcome; undefined if it is not found. Most are in the tables already; the others are awaited.
+   *
+   * @throws {LedgerError} if it is not in the tables, and they cannot be brought up to date now
+   */
   async recorded(id: string): Promise<RecordedDecision | undefined> {
-    return (await this.tables.find(id)) ?? this.reader.find(id);
+    const found = (await this.tables.find(id)) ?? (await this.reader.find(id));
+    const { failure } = this.log;
+    // It may be one of those that the journal has in advance of the tables.
+    if (found === undefined && failure !== undefined)
+      throw new LedgerError(`nothing can be recorded now: ${failure}`, 'report it again later');
+    return found;
   }
 
   get searchIndex(): SearchIndex | undefined {
@@ -125,7 +139,7 @@ export class RecordKeeping {
    */
   async prepare(settings: RecordSettings, maskKey: Buffer): Promise<PreparedPart> {
     const { isFollower, clock } = this.parts;
-    const protection = await protectionOf(settings, maskKey, this.personKeys);
+    const protection = await protectionOf(settings, maskKey, this.personKeys, this.permits);
     const isEarly = settings.durability === 'async' && !isFollower;
     if (isEarly) await this.early.begin(clock());
     return {
@@ -145,7 +159,8 @@ async function protectionOf(
   { mask, erasable }: Pick<RecordSettings, 'mask' | 'erasable'>,
   key: Buffer,
   keys: PersonKeys,
+  permits: PermitMemory,
 ): Promise<Protection> {
   const hasClasses = mask.some((rule) => 'class' in rule);
-  return new Protection(new Masks(mask, key, hasClasses ? await quickFinders() : {}), keys, new Set(erasable));
+  return new Protection(new Masks(mask, key, hasClasses ? await quickFinders() : {}), keys, new Set(erasable), permits);
 }

@@ -1,16 +1,20 @@
+import type { EntityUid } from '@writ/cedar';
+import { LateChanges } from '../api/admin/late-changes.js';
 import { PageTokens } from '../api/authzen/page-token.js';
 import type { Metrics } from '../api/http/metrics.js';
 import type { Route } from '../api/http/route.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import { routesOf } from '../api/routes.js';
+import type { WritYaml } from '../bundle/format/writ.js';
 import type { Decider } from '../decide/decide.js';
 import { accountLines, accountOf } from '../decide/replay/explanation.js';
-import { TaskStore } from '../provenance/task-store.js';
+import { ExchangeError } from '../provenance/errors.js';
+import type { TransactionToken } from '../provenance/transaction-token.js';
 import type { Signals } from '../signals/signals.js';
 import { type AccessService, accessService } from './access-service.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
-import { recordSuspended } from './suspended-tools.js';
+import { recordFirstUse, recordSuspended } from './suspended-tools.js';
 import { type TokenService, tokenService } from './token-service.js';
 
 interface ServiceRoutesParts {
@@ -35,13 +39,27 @@ interface ServiceRoutes {
 /** Puts together the service's HTTP: AuthZEN, tokens, requests for access, the admin API, signals. */
 export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceRoutes> {
   const { rooms, serving, state, metrics, signals, publicUrl, closing } = parts;
-  const { runtime, store, logKey, keeping, credentials, keys, registry, usedProofs, ledger, hashPrompt, isFollower } =
-    rooms;
+  const {
+    runtime,
+    store,
+    storeKey,
+    logKey,
+    keeping,
+    credentials,
+    keys,
+    registry,
+    usedProofs,
+    batches,
+    ledger,
+    tasks,
+    plainTasks,
+    hashPrompt,
+    isFollower,
+  } = rooms;
   const { clock, logger, ids, record } = runtime;
   const { reader, log } = keeping;
   const decider = (): Decider => serving.decider;
   const pageTokens = new PageTokens(await credentials.secret('page-tokens'));
-  const tasks = new TaskStore(store);
   const token = tokenService({
     tasks,
     identityKeys: registry.identityKeys,
@@ -58,6 +76,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
   });
   const access = accessService({
     store,
+    storeKey,
     bundle: () => serving.active.bundle,
     decider,
     reader,
@@ -77,6 +96,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     policy: serving,
     credentials,
     limits: () => settings().identities,
+    issuedTypes: () => issuedTypes(settings()),
     reader,
     search: keeping.search,
     account: (decision) => {
@@ -86,20 +106,24 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     searchIndex: () => keeping.searchIndex,
     personKeys: keeping.personKeys,
     log,
+    batches,
+    late: new LateChanges({ decider, log, clock }),
     recordFailure: () => log.failure,
     tiles: keeping.tiles,
     logKey: () => logKey,
     closing,
     clock,
     pinRule: () => settings().gateway.guards.pin,
+    onFirstUse: (tools) => recordFirstUse(tools, record),
     onSuspended: (tools) => recordSuspended(tools, record, logger),
     isFollower,
     callbacks: () => serving.active.bundle.access.callbacks.allow,
-    whoIs: async (credential) => (await token.exchange.clientToken(credential)).path[0].uid,
+    whoIs: async (credential) => whoBrings(await token.exchange.clientToken(credential)),
     pageTokens,
     token,
     verifier: token.verifier,
     tasks,
+    plainTasks,
     caps: ledger.caps,
     ledger,
     signals,
@@ -108,4 +132,23 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     publicUrl,
   });
   return { routes, token, access };
+}
+
+/**
+ * Returns who proves themselves by a credential, and its id. A credential of somebody who acts for another is not that person's.
+ *
+ * @throws {ExchangeError} `access_denied`
+ */
+function whoBrings({ path, madeOf = [] }: TransactionToken): { readonly uid: EntityUid; readonly credential?: string } {
+  const [{ uid }, ...others] = path;
+  if (others.length > 0)
+    throw new ExchangeError('access_denied', 'it is of somebody who acts for another; people decide with their own');
+  const [credential] = madeOf;
+  return credential === undefined ? { uid } : { uid, credential };
+}
+
+/** Returns the entity types of the subjects of tokens. */
+function issuedTypes({ issuers, spiffe }: WritYaml): string[] {
+  const ofIssuers = Object.values(issuers).flatMap(({ identity }) => (identity === undefined ? [] : [identity.type]));
+  return [...ofIssuers, ...Object.values(spiffe).map(({ identity }) => identity)];
 }

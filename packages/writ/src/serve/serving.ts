@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { CedarError } from '@writ/cedar';
 import type { PolicyControl, PolicyDescription } from '../api/admin/policy.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
-import { type ReadBundle, readBundle, readBundleFrom } from '../bundle/bundle.js';
-import { BundleError } from '../bundle/errors.js';
-import { lastGood } from '../bundle/last-good.js';
+import type { BundleReader, ReadApart } from '../bundle/apart/reader.js';
+import { BundleError, BundleOverrun, LastGoodError } from '../bundle/errors.js';
+import type { BundleFiles } from '../bundle/files.js';
+import { lastGood, type Seal } from '../bundle/last-good.js';
+import type { ServedPolicies } from '../bundle/served-policies.js';
 import type { Decider } from '../decide/decide.js';
 import { SelfTestError } from '../decide/errors.js';
 import { MappingError } from '../enforce/errors.js';
@@ -13,6 +16,7 @@ import { SerialQueue } from '../lib/serial-queue.js';
 import { IdentityMappingError } from '../provenance/errors.js';
 import { FetchError } from '../registry/errors.js';
 import { StreamError } from '../signals/errors.js';
+import { LAST_GOOD_FILE } from '../store/files.js';
 import type { Activation } from './activation.js';
 import type { Active, ActiveBundle } from './active.js';
 import { describePolicy } from './describe-policy.js';
@@ -23,9 +27,13 @@ interface ServingParts {
   /** The folder of the bundle. */
   readonly folder: string;
   readonly data: string;
+  /** Seals the bundle that is kept. */
+  readonly seal: Seal;
+  readonly served: ServedPolicies;
   readonly active: ActiveBundle;
   readonly state: ServingStateHolder;
   readonly activation: Activation;
+  readonly reader: BundleReader;
 }
 
 /** Loads the bundle and reloads it. A bundle that cannot be used changes nothing but the state. */
@@ -54,25 +62,41 @@ export class Serving implements PolicyControl {
    * Loads the bundle; the last good one if it cannot be used.
    *
    * @throws {BundleError} when neither can be used
+   * @throws {LastGoodError} when the bundle cannot be used, and what was kept is not what was served
    */
   load(): Promise<void> {
-    const { folder, data } = this.parts;
+    const { folder, reader } = this.parts;
     return this.queue.run(async () => {
       try {
-        await this.activate(() => readFrom(folder), 'writ');
+        await this.activate(() => reader.read({ folder }), 'writ');
       } catch (error) {
-        const kept = isUnusable(error) ? lastGood(data) : undefined;
+        const kept = isUnusable(error) ? await this.kept(error) : undefined;
         if (kept === undefined) throw error;
-        await this.activate(() => readBundleFrom(kept), 'writ');
+        await this.activate(() => reader.read({ kept }), 'writ');
         await this.refuse(error as Error, 'writ');
       }
     });
   }
 
+  /** Returns the bundle that was kept, if it is the one that the store says was served. */
+  private async kept(unusable: Error): Promise<BundleFiles | undefined> {
+    const { data, seal, served, runtime } = this.parts;
+    try {
+      const kept = lastGood(data, seal);
+      if (kept !== undefined && !(await served.has(kept.version)))
+        throw new LastGoodError(join(data, LAST_GOOD_FILE), 'its version is not the one that was served');
+      return kept;
+    } catch (error) {
+      runtime.logger.error({ err: unusable }, 'the bundle cannot be used');
+      throw error;
+    }
+  }
+
   async reload(by: string): Promise<PolicyDescription> {
+    const { folder, reader } = this.parts;
     await this.queue.run(async () => {
       try {
-        await this.activate(() => readFrom(this.parts.folder), by);
+        await this.activate(() => reader.read({ folder }), by);
       } catch (error) {
         if (!isUnusable(error)) throw error;
         await this.refuse(error, by);
@@ -86,15 +110,16 @@ export class Serving implements PolicyControl {
     return describePolicy(this.active.bundle, this.parts.state.current);
   }
 
-  /** Ends the fetchers, after an activation that is under way. */
+  /** Ends the fetchers, after an activation that is under way. A bundle that is still being read is given up. */
   async close(): Promise<void> {
+    await this.parts.reader.close();
     await this.queue.idle();
     if (!this.parts.active.isEmpty) await this.active.fetchers.close();
   }
 
-  private async activate(read: () => ReadBundle, by: string): Promise<void> {
+  private async activate(read: () => Promise<ReadApart>, by: string): Promise<void> {
     const { activation } = this.parts;
-    await activation.commit(await activation.prepare(read()), by);
+    await activation.commit(await activation.prepare(await read()), by);
   }
 
   /** Keeps the bundle that is served, and reports that a newer one cannot be used. */
@@ -119,6 +144,7 @@ export class Serving implements PolicyControl {
 const UNUSABLE = [
   AccumulatorError,
   BundleError,
+  BundleOverrun,
   CedarError,
   EnvironmentError,
   FetchError,
@@ -130,17 +156,6 @@ const UNUSABLE = [
 function isUnusable(error: unknown): error is Error {
   if (error instanceof StreamError) return error.code === 'stream_is_another';
   return UNUSABLE.some((kind) => error instanceof kind);
-}
-
-/** Reads a bundle. @throws {BundleError} also when its folder, or a file that it names, does not exist */
-function readFrom(folder: string): ReadBundle {
-  try {
-    return readBundle(folder);
-  } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw error;
-    throw new BundleError([findingOf('there is no such file or folder', path)]);
-  }
 }
 
 function findingOf(message: string, file = ''): BundleError['findings'][number] {

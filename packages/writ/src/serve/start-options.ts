@@ -2,9 +2,12 @@ import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { LoadLimits } from '../api/http/load.js';
 import type { LogReader } from '../audit/log/log-reader.js';
+import type { ReadingLimits } from '../bundle/apart/reader.js';
 import type { Decider } from '../decide/decide.js';
 import type { Decision } from '../decide/decision.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
+import type { Clock } from '../lib/clock.js';
+import type { WritError } from '../lib/errors.js';
 
 /** Files of a server certificate. */
 export interface TlsFiles {
@@ -21,12 +24,23 @@ export interface StartOptions {
   readonly data: string;
   /** A PostgreSQL database, as `postgres://user:password@host/name`. By default SQLite in the data folder. */
   readonly store?: string | undefined;
+  /**
+   * The source of the key that the secrets of the store are wrapped with: `file:PATH`, `env:NAME` or `command:PROGRAM ARGUMENT…`.
+   * By default `keys/store.key` in the data folder.
+   */
+  readonly storeKey?: string | undefined;
+  /** Whether a new key takes the place of that one, because others may have the old one. */
+  readonly newStoreKey?: boolean | undefined;
   /** Whether another service keeps the ledger on that database. This one makes the decisions that need no ledger. */
   readonly follow?: boolean | undefined;
   /** The name of the log, if it has none yet. */
   readonly logOrigin?: string | undefined;
   /** Whether the log is signed with a new key, because the old one is lost. */
   readonly newLogKey?: boolean | undefined;
+  /** Why a store is accepted that is not as the service left it; the record says so. By default it is refused. */
+  readonly acceptState?: string | undefined;
+  /** A signed checkpoint that was kept outside of the data folder: a log that does not continue it is refused. */
+  readonly expected?: Buffer | undefined;
   /** The service's port; 0 for any free one. */
   readonly port: number;
   /** The gateway's port on loopback; 0 for any free one. */
@@ -35,13 +49,20 @@ export interface StartOptions {
   readonly host?: string | undefined;
   /** The URL by which callers reach the service, behind a proxy or under a name. By default the one that it listens on. */
   readonly publicUrl?: string | undefined;
+  /** More names under which callers reach the service; addresses and local names need not be there. */
+  readonly hostNames?: readonly string[] | undefined;
   readonly tls?: TlsFiles | undefined;
   readonly limits?: Partial<LoadLimits>;
+  /** The time and memory for reading, checking and compiling a bundle. */
+  readonly reading?: Partial<ReadingLimits>;
   /** Runs when the data folder is locked, before anything in it is opened. */
   readonly prepare?: () => void;
+  /** Gives the start up when it is aborted; a service that is started does not look at it. */
+  readonly stop?: AbortSignal | undefined;
   readonly logger?: Logger;
   readonly tracer?: Tracer | undefined;
-  readonly clock?: () => Date;
+  /** By default that of the machine, while it is right (lib/guarded-clock.ts). */
+  readonly clock?: Clock;
 }
 
 /** A decision on the record. */
@@ -63,6 +84,8 @@ export interface Writ {
   findDecision(id: string): Promise<FoundDecision | undefined>;
   /** Reads the bundle again and serves it. @throws {BundleError} if it cannot be used; the last good one stays in use */
   reload(): Promise<void>;
+  /** Resolves when the service cannot continue: another has taken the record over. It decides nothing any more. */
+  readonly gone: Promise<WritError>;
   /** Stops everything. @throws {WritError} when some of it failed to close; the rest is closed all the same */
   close(): Promise<void>;
 }

@@ -1,25 +1,36 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Tracer } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
+import { KnownHosts } from '../api/http/known-hosts.js';
 import { DEFAULT_LIMITS, LoadShedder } from '../api/http/load.js';
 import { Metrics } from '../api/http/metrics.js';
-import { HttpService, type TlsMaterial } from '../api/http/service.js';
+import type { TlsMaterial } from '../api/http/node-server.js';
+import { HttpService } from '../api/http/service.js';
 import { ServingStateHolder } from '../api/http/serving-state.js';
-import { RequestTracing } from '../api/http/tracing.js';
+import type { RequestTracing } from '../api/http/tracing.js';
 import { startExports } from '../audit/export/start-exports.js';
 import { startCosigning } from '../audit/witness/start-cosigning.js';
+import { BundleReader } from '../bundle/apart/reader.js';
+import type { Clock } from '../lib/clock.js';
 import { Closers } from '../lib/closers.js';
+import type { WritError } from '../lib/errors.js';
+import { guardedClock } from '../lib/guarded-clock.js';
+import { withResolvers } from '../lib/with-resolvers.js';
 import { lockData } from '../store/lock.js';
 import { ActiveBundle } from './active.js';
 import { startGateway } from './gateway-server.js';
 import { servingOf, signalsOf } from './make-serving.js';
 import { openRooms, type Rooms } from './open-rooms.js';
+import { recordAttempts } from './record-attempts.js';
 import { serviceRoutes } from './service-routes.js';
 import type { RunningService, StartOptions, TlsFiles } from './start-options.js';
+import { watchOutcomes } from './watch-outcomes.js';
 
 /**
  * Starts the service and the gateway. This is the one place that puts the rooms and the faces together.
  *
+ * @throws {Error} the reason of `stop`, when that ends the start
  * @throws {BundleError} when the bundle may not be served; {@link WritError} for a store, server or port that fails
  */
 export async function start(options: StartOptions): Promise<RunningService> {
@@ -35,31 +46,53 @@ export async function start(options: StartOptions): Promise<RunningService> {
 }
 
 async function startWith(options: StartOptions, logger: Logger, closers: Closers): Promise<RunningService> {
-  const { clock = () => new Date(), host = '127.0.0.1', store, logOrigin, newLogKey: isNewLogKey } = options;
+  const { host = '127.0.0.1', store, storeKey, logOrigin } = options;
+  const clock = options.clock ?? machineClock(logger);
+  const { newLogKey: isNewLogKey, newStoreKey: isNewStoreKey } = options;
   const data = resolve(options.data);
   const isFollower = options.follow === true;
-  closers.add(lockData(data));
+  const warnOfOpen = (paths: readonly string[]): void =>
+    logger.warn({ paths }, 'others could read the data of this service until now; create new keys if they may have');
+  closers.add(lockData(data, warnOfOpen));
   options.prepare?.();
-  const rooms = await openRooms({ data, store, logOrigin, isNewLogKey, isFollower, clock, logger, closers });
+  const gone = withResolvers<WritError>();
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  // Meanwhile its process starts.
+  const bundles = new BundleReader(options.reading);
+  bundles.warm();
+  const rooms = await openRooms({
+    ...{ data, store, storeKey, isNewStoreKey, logOrigin, isNewLogKey, isFollower },
+    ...{ acceptState: options.acceptState, expected: options.expected, clock, logger, closers },
+    ...{ patienceMs: limits.diskMs, onGone: gone.resolve },
+  });
   const { keeping, credentials } = rooms;
+  const attempts = recordAttempts(rooms);
+  // Closed after the service and the gateway, whose last attempts it records.
+  closers.add(() => attempts.close());
   const active = new ActiveBundle();
   const state = new ServingStateHolder();
-  const load = new LoadShedder({ ...DEFAULT_LIMITS, ...options.limits }, () => keeping.log.waitingFor);
-  const metrics = new Metrics(keeping.log, state, load);
+  const load = new LoadShedder(limits, () => keeping.log.waitingFor);
+  const metrics = new Metrics(keeping.log, state, load, clock);
+  const hostNames = hostNamesOf(options);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
+    hosts: new KnownHosts(() => hostNames),
     credentials,
     load,
     metrics,
+    attempts,
     logger,
-    tracing: options.tracer && new RequestTracing(options.tracer),
+    tracing: options.tracer && (await tracingOf(options.tracer)),
     tls: options.tls && tlsMaterial(options.tls),
   });
   const publicUrl = (): string => options.publicUrl ?? http.url;
   const signals = signalsOf(rooms, publicUrl);
   closers.add(() => signals.close());
-  const serving = servingOf({ rooms, folder: options.bundle, active, state, metrics, signals });
+  const serving = servingOf({
+    ...{ rooms, folder: options.bundle, active, state, metrics, signals, bundles },
+    stop: options.stop,
+  });
   closers.add(() => serving.close());
   const stopping = new AbortController();
   const parts = { rooms, serving, state, metrics, signals, publicUrl, closing: stopping.signal };
@@ -72,9 +105,10 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     stopping.abort();
     await service.close();
   });
-  await serving.load();
+  await unlessStopped(serving.load(), options.stop);
   // Not before a bundle is accepted: the reader of this line may send requests.
   logger.info({ url: service.url }, 'listening');
+  watchOutcomes(keeping.log, rooms.runtime);
   sendRecord(rooms, active, metrics, closers);
   const gatewayUrl = await startGateway({
     rooms,
@@ -83,6 +117,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     token,
     port: options.gatewayPort,
     desk: access.desk,
+    attempts,
     closers,
   });
   state.started();
@@ -100,19 +135,53 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     async reload() {
       await serving.reload('writ');
     },
+    gone: gone.promise,
     close: () => closers.close(),
   };
 }
 
+/** Waits for a part of the start, unless the start is given up. @throws {Error} the reason of `stop` */
+async function unlessStopped(work: Promise<void>, stop: AbortSignal | undefined): Promise<void> {
+  const { promise: stopped, reject } = withResolvers<never>();
+  const onAbort = (): void => reject(stop?.reason);
+  stop?.addEventListener('abort', onAbort, { once: true });
+  if (stop?.aborted === true) onAbort();
+  try {
+    await Promise.race([work, stopped]);
+  } finally {
+    stop?.removeEventListener('abort', onAbort);
+    // The closers end the work that is under way.
+    work.catch(() => undefined);
+  }
+}
+
+/** Returns the clock of the machine, which is not followed when somebody sets it. */
+function machineClock(logger: Logger): Clock {
+  return guardedClock((doubt) => {
+    if (doubt === undefined) logger.warn('the clock of the machine is right again');
+    else
+      logger.error(
+        { aheadMs: doubt.aheadMs },
+        'the clock of the machine was set by more than 5 minutes and is not followed: set it right, or restart to accept it',
+      );
+  });
+}
+
 /** Starts to send the record to the sinks of the bundle, and its checkpoints to the witnesses. */
 function sendRecord(rooms: Rooms, active: ActiveBundle, metrics: Metrics, closers: Closers): void {
-  const { store, where, data, logKey, isFollower, runtime } = rooms;
+  const { store, storeKey, where, data, logKey, isFollower, runtime } = rooms;
   const { logger } = runtime;
   const settings = () => active.current.bundle.settings.record;
   const onProgress = (sink: string, behind: number): void => metrics.exported(sink, behind);
   if (!isFollower)
-    closers.add(startExports({ store: where, data, settings: () => settings().export, onProgress, logger }));
+    closers.add(startExports({ store: where, storeKey, data, settings: () => settings().export, onProgress, logger }));
   if (logKey !== undefined) closers.add(startCosigning(store, () => settings().witnesses, logger));
+}
+
+/** Returns the names under which the service answers, in addition to addresses and local names. */
+function hostNamesOf({ host, publicUrl, hostNames = [] }: StartOptions): ReadonlySet<string> {
+  const ofUrl = publicUrl !== undefined && URL.canParse(publicUrl) ? [new URL(publicUrl).hostname] : [];
+  return new Set([...hostNames, ...ofUrl, ...(host === undefined ? [] : [host])].map((name) => name.toLowerCase()));
 }
 
 function tlsMaterial({ cert, key, clientCa }: TlsFiles): TlsMaterial {
@@ -121,4 +190,10 @@ function tlsMaterial({ cert, key, clientCa }: TlsFiles): TlsMaterial {
     key: readFileSync(key),
     clientCa: clientCa === undefined ? undefined : readFileSync(clientCa),
   };
+}
+
+/** Loads what traces requests. A service that sends no traces does without. */
+async function tracingOf(tracer: Tracer): Promise<RequestTracing> {
+  const { RequestTracing } = await import('../api/http/tracing.js');
+  return new RequestTracing(tracer);
 }

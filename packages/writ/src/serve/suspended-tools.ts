@@ -4,18 +4,27 @@ import { defined } from '../lib/defined.js';
 import { type PinnedTool, suspensionOf, type ToolPins } from '../registry/tool-pins.js';
 import type { RecordChange } from './runtime.js';
 
+/** Records the tools of a server that count because they are seen for the first time. */
+export async function recordFirstUse(tools: readonly PinnedTool[], record: RecordChange): Promise<void> {
+  const [first] = tools;
+  if (first === undefined) return;
+  const seen = tools.map(({ tool, now }) => ({ tool, hash: now }));
+  await record({ by: 'writ', what: 'tools.pin', detail: { server: first.server, tools: seen } });
+}
+
 /** Records that tools were suspended, and logs it. */
 export async function recordSuspended(
   tools: readonly PinnedTool[],
   record: RecordChange,
   logger: Logger,
 ): Promise<void> {
-  for (const { server, tool, approved, now, findings } of tools) {
-    logger.warn({ server, tool, findings }, 'a tool is suspended until it is approved: see writ tools');
+  for (const { server, tool, approved, now, findings, unusable } of tools) {
+    const until = unusable === undefined ? 'until it is approved' : 'until its server describes it otherwise';
+    logger.warn({ server, tool, findings, ...defined({ unusable }) }, `a tool is suspended ${until}: see writ tools`);
     await record({
       by: 'writ',
       what: 'tools.suspend',
-      detail: { server, tool, now, findings, ...defined({ approved }) },
+      detail: { server, tool, now, findings, ...defined({ approved, unusable }) },
     });
   }
 }

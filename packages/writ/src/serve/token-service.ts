@@ -1,13 +1,17 @@
 import type { EntityUid } from '@writ/cedar';
 import { type ChangeParts, recordProvedChange } from '../api/admin/changes.js';
 import type { TokenParts } from '../api/tokens/token.js';
+import type { ServedBundle } from '../bundle/bundle.js';
 import { secondsOf } from '../bundle/format/lifetime.js';
 import type { Decider } from '../decide/decide.js';
 import { TokenExchange } from '../decide/delegation/exchange.js';
 import { TokenIssuer } from '../decide/delegation/token-issuer.js';
 import { TokenVerifier } from '../decide/delegation/token-verifier.js';
 import type { Ids } from '../decide/ids.js';
+import { declaredPlanner } from '../decide/planner/declared-planner.js';
+import type { Planner } from '../decide/planner/planner.js';
 import type { Txn } from '../lib/ids.js';
+import { memo } from '../lib/memo.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { DpopProofs } from '../provenance/dpop.js';
 import type { TokenLimits } from '../provenance/exchange.js';
@@ -20,6 +24,11 @@ import type { UsedProof } from '../provenance/used-proof.js';
 import type { CredentialUses } from '../registry/credential-uses.js';
 import type { IdentityKeys } from '../registry/identity-keys.js';
 import type { Serving } from './serving.js';
+
+/** The planner of a bundle is one for as long as the bundle is served, so that its bounds hold for all that ask it. */
+const plannerOf = memo(({ tasks, root }: Pick<ServedBundle, 'tasks' | 'root'>): Planner | undefined =>
+  tasks?.planner === undefined ? undefined : declaredPlanner(tasks.planner, root),
+);
 
 interface TokenServiceParts {
   readonly serving: Serving;
@@ -97,6 +106,7 @@ export function tokenService({
     nextTransaction: (now) => ids.next(now) as Txn,
     ownerOf: (thumbprint) => keyOf(thumbprint)?.owner,
     hashPrompt,
+    planner: () => plannerOf(serving.active.bundle),
   });
   const issuer = new TokenIssuer({
     exchange,
@@ -104,5 +114,6 @@ export function tokenService({
     tasks,
     record: (by, what, detail, used) => recordProvedChange(admin, { enforcementPoint: by }, what, detail, used),
   });
-  return { exchange, issuer, tokens, verifier, proofs, keys, domain, admin, isFollower };
+  const propose = exchange.propose.bind(exchange);
+  return { exchange, propose, issuer, tokens, verifier, proofs, keys, domain, admin, isFollower };
 }

@@ -1,19 +1,21 @@
 import type { Logger } from 'pino';
-import type { Bundle } from '../bundle/bundle.js';
+import type { ServedBundle } from '../bundle/bundle.js';
 import type { Bridge } from '../enforce/mcp/client/bridge.js';
 import { addressOf } from '../enforce/mcp/client/declared-address.js';
+import type { OnTools } from '../enforce/mcp/client/listing.js';
 import { Upstream } from '../enforce/mcp/client/upstream.js';
 import type { Tool } from '../enforce/mcp/protocol/call.js';
 import { millisecondsOf } from '../lib/duration.js';
 import type { PinnedTool, ToolPins } from '../registry/tool-pins.js';
 
 interface UpstreamsParts {
-  readonly bundle: Bundle;
+  readonly bundle: ServedBundle;
   readonly data: string;
   readonly pins: ToolPins;
   readonly logger: Logger;
   readonly clock: () => Date;
   /** Called with tools that are suspended from now on. */
+  readonly onFirstUse: (tools: readonly PinnedTool[]) => Promise<void>;
   readonly onSuspended: (tools: readonly PinnedTool[]) => Promise<void>;
   /** Called when resources or prompts changed. */
   readonly onContents: () => void;
@@ -28,7 +30,7 @@ interface StartedUpstreams {
   readonly startPerClient: ((bridge: Bridge) => Promise<readonly Upstream[]>) | undefined;
 }
 
-type Server = Bundle['settings']['gateway']['servers'][string];
+type Server = ServedBundle['settings']['gateway']['servers'][string];
 
 /** Starts the gateway's servers, and connects to those that are served elsewhere. */
 export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpstreams> {
@@ -37,12 +39,13 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpst
   const listed = new Map<string, readonly Tool[]>();
   const started = (name: string, server: Server, bridge?: Bridge): Promise<Upstream> => {
     const { prefix, passToken, timeout, concurrency, pin } = server;
-    const onTools = async (tools: readonly Tool[]): Promise<void> => {
+    const onTools: OnTools = async (tools, unusable) => {
       // Tools are judged as clients see them: by their prefixed names, beside those of the other servers.
       const shown = (tool: Tool): Tool => ({ ...tool, name: `${prefix}${tool.name}` });
       listed.set(name, tools.map(shown));
       const others = [...listed].flatMap(([other, its]) => its.map((tool) => ({ server: other, tool })));
-      const suspended = await pins.see({ server: name, rule: pin, shown }, tools, others, clock());
+      const listing = { server: name, rule: pin, shown, unusable, onFirstUse: parts.onFirstUse };
+      const suspended = await pins.see(listing, tools, others, clock());
       if (suspended.length > 0) await parts.onSuspended(suspended);
     };
     const options = {

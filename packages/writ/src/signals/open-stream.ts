@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { millisecondsOf } from '../lib/duration.js';
 import { environmentText } from '../lib/environment.js';
+import { CREDENTIALS } from '../lib/known-credentials.js';
 import { CredentialError } from '../provenance/errors.js';
 import { compileIdentity } from '../provenance/identity-claims.js';
 import type { StreamDeclaration } from './declared.js';
@@ -76,7 +77,9 @@ export function clientOf(
 }
 
 function textOf(name: string, value: string | undefined): string | undefined {
-  return value && environmentText(value, `signals.receive.${name}`);
+  const text = value && environmentText(value, `signals.receive.${name}`);
+  CREDENTIALS.add(text);
+  return text;
 }
 
 /** @throws {IdentityMappingError} when an identity is not CEL */

@@ -1,6 +1,7 @@
 import { parseJson } from '@writ/cedar/json';
 import { compactVerify, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
+import { type Clock, latestBy } from '../lib/clock.js';
 import { SetError } from './errors.js';
 import { readEvent, type SecurityEvent } from './event-types.js';
 import { type EventSubject, readSubject } from './subject-identifier.js';
@@ -52,7 +53,7 @@ export class SetVerifier {
   /** @param rules reads the rules of the tokens; called until it succeeds */
   constructor(
     private readonly rules: () => Promise<SetRules>,
-    private readonly clock: () => Date,
+    private readonly clock: Clock,
   ) {}
 
   /** Reads the rules of the tokens, if they are not known yet. @throws {StreamError} when that cannot be had now */
@@ -76,7 +77,8 @@ export class SetVerifier {
       throw new SetError('invalid_audience', `the token is not for ${rules.audience}`);
     for (const name of ['sub', 'exp'])
       if (name in claims) throw new SetError('invalid_request', `a security event token has no ${name}`);
-    if (iat > this.clock().getTime() / 1_000 + CLOCK_SKEW_S)
+    // By the later time: a revocation must not be refused because our clock is in doubt.
+    if (iat > latestBy(this.clock) / 1_000 + CLOCK_SKEW_S)
       throw new SetError('invalid_request', 'the token is of the future');
     const [only, ...more] = Object.entries(events);
     if (only === undefined || more.length > 0) throw new SetError('invalid_request', 'a token has exactly one event');

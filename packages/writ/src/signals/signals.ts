@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Closers } from '../lib/closers.js';
 import { environmentText } from '../lib/environment.js';
 import { every } from '../lib/every.js';
+import { CREDENTIALS } from '../lib/known-credentials.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
@@ -86,6 +87,7 @@ export class Signals implements ServedSignals {
     const receivers = new Map<string, ServedReceiver>();
     for (const [name, { audience, push, caller }] of Object.entries(transmit)) {
       const authorization = push?.authorization && environmentText(push.authorization, `signals.transmit.${name}`);
+      CREDENTIALS.add(authorization);
       const receiver = { name, audience, push: push && { url: push.url, authorization } };
       receivers.set(name, { caller, delivery: new Delivery(receiver, this.deliveryParts()) });
     }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { endNow } from './postgres.js';
 
 const CHANNEL = 'writ_registry';
 const AGAIN_MS = 1_000;
@@ -39,11 +40,16 @@ export class PostgresAnnouncements {
     } catch {
       await client.end().catch(() => undefined);
     }
-    if (this.isClosed) await client.end().catch(() => undefined);
+    if (this.isClosed) endNow(client);
+  }
+
+  /** Opens another connection: after a cut of the network nobody says that this one is dead. */
+  reconnect(): void {
+    if (this.client !== undefined) endNow(this.client);
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
-    await this.client?.end().catch(() => undefined);
+    this.reconnect();
   }
 }

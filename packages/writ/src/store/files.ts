@@ -4,3 +4,5 @@ export const STORE_FILE = 'writ.db';
 export const INDEX_FILE = 'index.db';
 /** The last bundle that was served. */
 export const LAST_GOOD_FILE = 'last-good.json';
+/** The folder of what was refused without a decision and is not on the record yet. */
+export const ATTEMPTS_FOLDER = 'attempts';

@@ -6,7 +6,7 @@ const OTHERS = 0o077;
 /** A folder that everybody shares, as /tmp: its mode is not ours to change. */
 const STICKY = 0o1000;
 /** The entries of a data folder that Writ makes: a folder that also holds other files keeps the modes of those. */
-const OWN = /^(?:writ|index|lock)\.db(?:-\w+)?$|^log\.journal|^last-good\.json|^keys$/;
+const OWN = /^(?:writ|index|lock)\.db(?:-\w+)?$|^log\.journal|^last-good\.json|^keys$|^attempts$/;
 
 /**
  * Makes a folder of the service's data, and all that Writ keeps in it, readable by its owner alone. The store has the private keys

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type Sqlite from 'better-sqlite3';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -12,9 +13,10 @@ import {
   SqliteDriver,
   type TransactionSettings,
 } from 'kysely';
+import type { Pool } from 'pg';
 import { openDatabase } from './database.js';
 import { StoreError } from './errors.js';
-import { isPostgresUrl, postgresPool, shownUrl } from './postgres.js';
+import { endConnections, isPostgresUrl, postgresPool, shownUrl } from './postgres.js';
 import { openSqlite } from './sqlite.js';
 
 /** The migrations of one room, by name. A name is never reused; names sort in the order they are to run. */
@@ -114,14 +116,47 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
+const pools = new WeakMap<Store, Pool>();
+
+/** Ends the connections of a store on PostgreSQL, which opens new ones when it needs them. */
+export function reconnect(store: Store): void {
+  const pool = pools.get(store);
+  if (pool !== undefined) endConnections(pool);
+}
+
+/** The databases of stores in a file. */
+const databases = new WeakMap<Store, Sqlite.Database>();
+
+/** Returns the SQLite database of a store; undefined for one on PostgreSQL. */
+export function databaseOf(store: Store): Sqlite.Database | undefined {
+  return databases.get(store);
+}
+
+/**
+ * Opens a PostgreSQL database again that is up to date, with sessions that have the key of the digests of the state.
+ *
+ * @param stateKey in hexadecimal
+ */
+export function openKeyedStore(url: string, stateKey: string): Store {
+  return pooled(postgresPool(url, stateKey));
+}
+
+function pooled(pool: Pool): Store {
+  const store = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  pools.set(store, pool);
+  return store;
+}
+
 function connect(file: string, readonly: boolean): Store {
-  if (isPostgresUrl(file)) return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: postgresPool(file) }) });
+  if (isPostgresUrl(file)) return pooled(postgresPool(file));
   try {
-    if (!readonly) mkdirSync(dirname(file), { recursive: true });
+    if (!readonly) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const database = readonly
       ? openSqlite(file, { readonly, fileMustExist: true, timeout: 5_000 })
       : openDatabase(file);
-    return new Kysely<unknown>({ dialect: new ImmediateDialect({ database }) });
+    const store = new Kysely<unknown>({ dialect: new ImmediateDialect({ database }) });
+    databases.set(store, database);
+    return store;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StoreError(`the store ${file} could not be opened: ${why}`, 'is --data the folder of a Writ service?', {

@@ -15,8 +15,8 @@ import { withProblems } from './problems.js';
 export interface ApprovalParts extends ChangeParts, ChainParts {
   readonly requests: AccessRequests;
   readonly approvals: Approvals;
-  /** Returns whom an access token of a declared issuer is about. @throws {ExchangeError} when it proves nothing */
-  readonly whoIs: (token: string) => Promise<EntityUid>;
+  /** Returns whom an access token of a declared issuer is about, and its id. @throws {ExchangeError} when it proves nothing */
+  readonly whoIs: (token: string) => Promise<{ readonly uid: EntityUid; readonly credential?: string }>;
 }
 
 const text = z.string().min(1).max(1_024);
@@ -59,6 +59,8 @@ const approvalShape = z.object({
   approvers: z.array(z.string()),
   reason: z.string(),
   emergency: z.literal(true).optional(),
+  /** The originator consented to exactly this. */
+  consent: z.literal(true).optional(),
   approvedAt: z.string(),
   approvedUntil: z.string(),
   state: z.enum(['active', 'used', 'over', 'ended']),
@@ -78,7 +80,7 @@ export function approvalRoutes(parts: ApprovalParts): Route[] {
     withProblems(async () => {
       const who = await approverIn(parts, caller, body);
       const scope = 'uses' in body ? scopeIn(body) : ({ uses: 'once' } as const);
-      const voting = { verdict, via: 'api', reason: body.reason, scope, approver: who.uid, ...who.vouched } as const;
+      const voting = { verdict, via: 'api', reason: body.reason, scope, approver: who.uid, ...who.proof } as const;
       return viewOf(await requests.vote(id, body.items === undefined ? voting : { ...voting, items: body.items }));
     });
   return [
@@ -205,13 +207,17 @@ async function approverIn(
   { whoIs }: ApprovalParts,
   caller: AuthenticatedCaller,
   { as, token }: { readonly as?: string | undefined; readonly token?: string | undefined },
-): Promise<{ readonly uid: EntityUid; readonly vouched: { readonly vouchedBy?: string } }> {
+): Promise<{
+  readonly uid: EntityUid;
+  readonly proof: { readonly vouchedBy?: string; readonly credential?: string };
+}> {
   if ((as === undefined) === (token === undefined))
     throw new Problem(400, 'say who decides: `token`, their own access token, or `as`, whom you vouch for');
   if (token !== undefined) {
     if (caller.isAnonymous) throw new Problem(401, 'a caller brings the token');
     try {
-      return { uid: await whoIs(token), vouched: {} };
+      const { uid, ...proof } = await whoIs(token);
+      return { uid, proof };
     } catch (error) {
       if (error instanceof ExchangeError) throw new Problem(403, `token: ${error.message}`);
       throw error;
@@ -221,13 +227,13 @@ async function approverIn(
     throw new Problem(403, `${caller.enforcementPoint} may not vouch for who approves; send their own access token`);
   const uid = parseUid(as ?? '');
   if (uid === undefined) throw new Problem(400, 'body.as: written Type::"id", as in User::"lena"');
-  return { uid, vouched: { vouchedBy: caller.enforcementPoint } };
+  return { uid, proof: { vouchedBy: caller.enforcementPoint } };
 }
 
 /** Returns a task as its approvers see it. */
 function viewOf(task: AccessTask): z.output<typeof viewShape> {
   const { path, items: asked, votes, callback: _callback, idempotency: _key, policyVersion: _version, ...rest } = task;
-  const { isBulk: _bulk, stepAt: _at, cancelled: _cancelled, ...shown } = rest;
+  const { isBulk: _bulk, stepAt: _at, cancelled: _cancelled, credentials: _credentials, ...shown } = rest;
   return {
     ...shown,
     status: statusOf(task),

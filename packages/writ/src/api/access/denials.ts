@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { AccessRequestError } from '../../access/errors.js';
 import type { Denial } from '../../access/submission.js';
-import { requestableUntil, takesRequests, templateFor } from '../../decide/approval/approving.js';
+import { liftableBy, requestableUntil, takesRequests } from '../../decide/approval/approving.js';
 import type { Decider } from '../../decide/decide.js';
 import { isRequestable } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
@@ -59,7 +59,7 @@ export async function boundDenial(
     throw new AccessRequestError('expired_denial', `the policies have changed since ${record.id}; evaluate again`);
   if (record.binding === undefined || decider.bindingOf(asked) !== record.binding)
     throw unbound(`subject, action, resource or context are not those of ${record.id}`);
-  return { record, template: templateFor(plane, record), task: decider.taskKeyOf(record) };
+  return { record, ...liftableBy(plane, record), task: decider.taskKeyOf(record) };
 }
 
 function unbound(message: string): AccessRequestError {

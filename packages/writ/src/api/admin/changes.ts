@@ -11,6 +11,13 @@ export interface ChangeParts {
   readonly clock: () => Date;
 }
 
+/** As much of them as recording needs. */
+export interface RecordingParts {
+  readonly decider: () => Pick<Decider, 'nextId'>;
+  readonly log: Pick<LogWriter, 'append'>;
+  readonly clock: () => Date;
+}
+
 /** Returns who changes something, and when. */
 export function authorOf(
   { clock }: Pick<ChangeParts, 'clock'>,
@@ -21,7 +28,7 @@ export function authorOf(
 
 /** Records a change of the data that decisions are made from. */
 export function recordChange(
-  parts: ChangeParts,
+  parts: RecordingParts,
   caller: Pick<AuthenticatedCaller, 'enforcementPoint'>,
   what: string,
   detail: Readonly<Record<string, unknown>>,
@@ -52,7 +59,7 @@ export function recordRemoval(
 }
 
 async function record(
-  { decider, log, clock }: ChangeParts,
+  { decider, log, clock }: RecordingParts,
   { enforcementPoint: by }: Pick<AuthenticatedCaller, 'enforcementPoint'>,
   change: Pick<ChangeRecord, 'what' | 'detail' | 'removed'>,
   proofs: readonly UsedProof[],

@@ -29,6 +29,8 @@ export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
           /** Of what the task has read. */
           labels: z.array(z.string()).optional(),
           values: z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())])),
+          /** The names of those that an outcome gives nothing back to. */
+          givesBackNever: z.array(z.string()).optional(),
         }),
       },
     },
@@ -40,10 +42,12 @@ export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
       const key = task ?? entityText(kind, given);
       const values = Object.entries(ledger.look(kind, key, clock())).map(([name, value]) => [name, plainAmount(value)]);
       const labels = task === undefined ? [] : ledger.labels.ofTask(task, clock());
+      const never = ledger.givingNothingBack.filter((name) => values.some(([one]) => one === name));
       return {
         key: `${kind} ${given}`,
         ...(labels.length === 0 ? {} : { labels }),
         values: Object.fromEntries(values),
+        ...(never.length === 0 ? {} : { givesBackNever: never }),
       };
     },
   });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BundleError } from '../../bundle/errors.js';
+import { Slices } from '../../lib/slices.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 
@@ -31,19 +32,35 @@ export interface PolicyControl {
   reload(by: string): Promise<PolicyDescription>;
 }
 
+export interface DescribedPolicy {
+  readonly id: string;
+  readonly effect: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly file: string;
+}
+
 export interface PolicyDescription {
   readonly name: string;
   readonly version: string;
   readonly state: string;
   readonly since: string;
   readonly why?: string | undefined;
-  readonly policies: readonly {
-    readonly id: string;
-    readonly effect: string;
-    readonly annotations: Readonly<Record<string, string>>;
-    readonly file: string;
-  }[];
+  readonly policies: Iterable<DescribedPolicy>;
   readonly servicePolicies: readonly string[];
+}
+
+/** Writes a description as JSON, in slices: a bundle can have 50,000 policies. */
+function textOf(description: PolicyDescription): Promise<string> {
+  return new Slices().take(writing(description));
+}
+
+function* writing({ policies, ...more }: PolicyDescription): Generator<undefined, string, undefined> {
+  const written: string[] = [];
+  for (const policy of policies) {
+    written.push(JSON.stringify(policy));
+    yield;
+  }
+  return `${JSON.stringify(more).slice(0, -1)},"policies":[${written.join(',')}]}`;
 }
 
 /** `/v1/policy`: the policy that is served. */
@@ -57,7 +74,7 @@ export function policyRoutes({ policy }: { readonly policy: PolicyControl }): Ro
       summary: 'Get the policy that is served',
       access: { kind: 'area', area: 'policy', how: 'read' },
       answers: { 200: { description: 'The bundle and its policies', shape: policyShape } },
-      handle: () => policy.describe(),
+      handle: () => textOf(policy.describe()),
     }),
     route({
       method: 'POST',
@@ -72,7 +89,7 @@ export function policyRoutes({ policy }: { readonly policy: PolicyControl }): Ro
       },
       async handle({ caller }) {
         try {
-          return await policy.reload(caller.enforcementPoint);
+          return await textOf(await policy.reload(caller.enforcementPoint));
         } catch (error) {
           if (!(error instanceof BundleError)) throw error;
           throw new Problem(422, 'the bundle has errors; the last good policy goes on', { findings: error.findings });

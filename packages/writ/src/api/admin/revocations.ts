@@ -1,13 +1,21 @@
-import { parseUid, uidText } from '@writ/cedar';
+import { closest, type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
+import { UnsavedRevocationError } from '../../registry/errors.js';
+import type { Identities } from '../../registry/identities.js';
 import { REVOCATION_KINDS, type Revocation, type RevocationKind } from '../../registry/revocation.js';
 import type { Revocations } from '../../registry/revocations.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 import { authorOf, type ChangeParts, recordChange } from './changes.js';
+import type { LateChanges } from './late-changes.js';
 
 export interface RevocationParts extends ChangeParts {
   readonly revocations: Revocations;
+  /** Records revocations that are in force. */
+  readonly late: LateChanges;
+  readonly identities: Pick<Identities, 'find'>;
+  /** Returns the entity types that the issuers of the bundle give to the subjects of their tokens. */
+  readonly issuedTypes: () => readonly string[];
 }
 
 const revocationShape = z.object({
@@ -60,26 +68,32 @@ export function revocationRoutes(parts: RevocationParts): Route[] {
       access: { kind: 'area', area: 'revocations', how: 'write' },
       always: true,
       body: newShape,
-      answers: { 201: { description: 'The revocation in force', shape: revocationShape } },
+      answers: {
+        201: { description: 'The revocation in force, on disk and on the record', shape: revocationShape },
+        202: {
+          description: 'The revocation in force: it is on disk and on the record as soon as there is room',
+          shape: revocationShape.extend({ recorded: z.literal(false) }),
+        },
+      },
       async handle({ body, caller, reply }) {
         const { kind, task, before, reason } = body;
         if ((kind === 'delegation') !== (task !== undefined))
           throw new Problem(400, 'body.task: a delegation is revoked in one task; nothing else is');
         const now = clock();
         const id = decider().nextId(now);
-        const standing = await revocations.add({
+        const [standing, isSaved] = await inForce(revocations, {
           id,
           kind,
-          target: targetText(kind, body.target),
+          target: targetText(kind, body.target, (uid) => assertKnownType(parts, uid)),
           ...(task === undefined ? {} : { task }),
           ...(before === undefined ? {} : { before: new Date(before).toISOString() }),
           reason,
           by: caller.enforcementPoint,
           at: now.toISOString(),
         });
-        if (standing.id === id) await recordChange(parts, caller, 'revocations.add', { ...standing });
-        reply.code(201);
-        return standing;
+        const isRecorded = standing.id !== id || (await parts.late.record(caller, 'revocations.add', { ...standing }));
+        reply.code(isSaved && isRecorded ? 201 : 202);
+        return isSaved && isRecorded ? standing : { ...standing, recorded: false };
       },
     }),
     route({
@@ -106,22 +120,44 @@ export function revocationRoutes(parts: RevocationParts): Route[] {
   ];
 }
 
+/** @returns the revocation in force, and whether it is on disk */
+async function inForce(revocations: Revocations, revocation: Revocation): Promise<[Revocation, boolean]> {
+  try {
+    return [await revocations.add(revocation), true];
+  } catch (error) {
+    if (error instanceof UnsavedRevocationError) return [error.revocation, false];
+    throw error;
+  }
+}
+
 /** Returns the normal form of a target, which revocations are stored under. */
-function targetText(kind: RevocationKind, target: string): string {
-  if (kind === 'identity' || kind === 'delegation') return identityText(target);
+function targetText(kind: RevocationKind, target: string, check: (uid: EntityUid) => void): string {
+  if (kind === 'identity' || kind === 'delegation') return identityText(target, check);
   if (kind === 'agent_version') {
     const at = target.lastIndexOf('@');
     const uid = at === -1 ? undefined : parseUid(target.slice(0, at));
-    return uid === undefined ? target : `${uidText(uid)}${target.slice(at)}`;
+    if (uid === undefined) return target;
+    check(uid);
+    return `${uidText(uid)}${target.slice(at)}`;
   }
   if (kind === 'tool' && !target.includes('/'))
     throw new Problem(400, 'body.target: a tool is written server/tool, as in billing/refund');
   return target;
 }
 
-function identityText(target: string): string {
+function identityText(target: string, check: (uid: EntityUid) => void): string {
   const uid = parseUid(target);
   if (uid === undefined)
     throw new Problem(400, 'body.target: an identity is written Type::"id", as in Agent::"support-bot"');
+  check(uid);
   return uidText(uid);
+}
+
+/** @throws {Problem} 400 for an identity of a type that nothing knows: the revocation would reach nobody */
+function assertKnownType({ decider, identities, issuedTypes }: RevocationParts, uid: EntityUid): void {
+  const known = [...decider().plane.schema.entityTypes.keys(), ...issuedTypes()];
+  if (known.includes(uid.type) || identities.find(uid) !== undefined) return;
+  const meant = known.find((type) => type.toLowerCase() === uid.type.toLowerCase()) ?? closest(uid.type, known);
+  const hint = meant === undefined ? '' : `; did you mean ${uidText({ type: meant, id: uid.id })}?`;
+  throw new Problem(400, `body.target: no schema, identity or issuer knows the type ${uid.type}${hint}`);
 }

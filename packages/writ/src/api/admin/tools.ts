@@ -11,10 +11,12 @@ export interface ToolParts extends ChangeParts {
 const toolShape = z.object({
   server: z.string(),
   tool: z.string(),
-  state: z.enum(['approved', 'new', 'changed']),
+  state: z.enum(['approved', 'new', 'changed', 'unusable']),
   /** Hash of the definition that the server gives now. */
   hash: z.string(),
   findings: z.array(z.string()),
+  /** Why the tool cannot be used as its server describes it. */
+  unusable: z.string().optional(),
   seenAt: z.string(),
   approvedAt: z.string().optional(),
   approvedBy: z.string().optional(),
@@ -52,12 +54,14 @@ export function toolRoutes(parts: ToolParts): Route[] {
       answers: {
         200: { description: 'It can be called', shape: toolShape },
         404: { description: 'There is no such tool' },
-        409: { description: 'Its definition has changed' },
+        409: { description: 'Its definition has changed, or cannot be used' },
       },
       async handle({ params, body, caller }) {
         const { server = '', tool = '' } = params;
         const known = toolPins.find(server, tool);
         if (known === undefined) throw new Problem(404, `no server ${server} has given a tool ${tool}`);
+        if (known.unusable !== undefined)
+          throw new Problem(409, `${server}/${tool} cannot be used as its server describes it: ${known.unusable}`);
         if (known.now !== body.hash)
           throw new Problem(409, `${server}/${tool} has another definition by now; look at it again`);
         const { reason } = body;
@@ -71,8 +75,8 @@ export function toolRoutes(parts: ToolParts): Route[] {
 }
 
 function viewOf(pinned: PinnedTool): z.output<typeof toolShape> {
-  const { approved, now, definition, before, findings, ...rest } = pinned;
-  const state = !isSuspended(pinned) ? 'approved' : approved === undefined ? 'new' : 'changed';
+  const { approved: _approved, now, definition, before, findings, ...rest } = pinned;
+  const state = stateOf(pinned);
   return {
     ...rest,
     state,
@@ -81,4 +85,10 @@ function viewOf(pinned: PinnedTool): z.output<typeof toolShape> {
     definition: { ...definition },
     ...(before === undefined ? {} : { before: { ...before } }),
   };
+}
+
+function stateOf(pinned: PinnedTool): z.output<typeof toolShape>['state'] {
+  if (pinned.unusable !== undefined) return 'unusable';
+  if (!isSuspended(pinned)) return 'approved';
+  return pinned.approved === undefined ? 'new' : 'changed';
 }

@@ -20,6 +20,7 @@ const caller = (detailByDefault: 'none' | 'reasons' | 'full', mayAsk = true): Au
 /** A policy that takes no requests for access. */
 const plane = {
   forms: new Map(),
+  consents: new Set<string>(),
   templates: new Map(),
   approvals: undefined,
   actions: new Map(),

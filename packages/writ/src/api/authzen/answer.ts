@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requestableUntil, takesRequests, templateFor } from '../../decide/approval/approving.js';
+import { liftableBy, requestableUntil, takesRequests } from '../../decide/approval/approving.js';
 import { decidingPolicies, isPermitted, isRequestable, type Refusal } from '../../decide/decision.js';
 import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';
@@ -97,7 +97,7 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
 
 /** Returns how to request access after a denial (Access Request and Approval Profile, "Requestable Denial Context"). */
 function requestOf(record: DecisionRecord, { plane, publicUrl }: Answering): Record<string, unknown> {
-  const template = templateFor(plane, record);
+  const template = liftableBy(plane, record).template;
   const form = plane.forms.get(template);
   const base = publicUrl().replace(/\/$/, '');
   const of = `${base}/access/v1/request-forms/${encodeURIComponent(template)}`;

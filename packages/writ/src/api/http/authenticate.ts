@@ -6,6 +6,7 @@ import type { Credentials } from '../../provenance/credentials.js';
 import { CredentialError, IssuerUnreachableError } from '../../provenance/errors.js';
 import type { AuthenticatedCaller, Callers } from './callers.js';
 import { Problem } from './problem.js';
+import type { Route } from './route.js';
 
 /** `Bearer` token of the form of a JWS in compact serialisation (RFC 7515, section 3.1). */
 const JWT = /^bearer\s+([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
@@ -76,6 +77,14 @@ function byCertificate(request: IncomingMessage, callers: Callers): Authenticate
 }
 
 /** Returns the problem of a caller that must prove itself (RFC 6750, section 3). */
-export function unauthorized(detail: string): Problem {
+function unauthorized(detail: string): Problem {
   return new Problem(401, detail);
+}
+
+/** @throws {Problem} 401 or 403 when a caller may not use a route at all */
+export function mayUse(access: Route['access'], caller: AuthenticatedCaller): void {
+  const isRefused = access.kind === 'area' ? !caller.mayUse(access.how, access.area) : caller.isAnonymous;
+  if (!isRefused) return;
+  if (caller.isAnonymous) throw unauthorized('send the key of a caller, or an access token, as bearer token');
+  if (access.kind === 'area') throw new Problem(403, `${caller.enforcementPoint} may not ${access.how} ${access.area}`);
 }

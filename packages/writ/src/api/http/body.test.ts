@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { readBody, readJson } from './body.js';
 import { Problem } from './problem.js';
+import { UnfinishedBodies } from './unfinished.js';
 
 type Type = 'json' | 'form' | 'set';
 const TYPES = {
@@ -18,9 +19,13 @@ function read(
   headers: Record<string, string> = {},
 ): Promise<unknown> {
   const request = Readable.from(chunks.map((chunk) => Buffer.from(chunk))) as unknown as IncomingMessage;
+  Object.assign(request, { socket: {} });
   request.headers = { 'content-type': TYPES[type], 'transfer-encoding': 'chunked', ...headers };
   return new Promise((resolve, reject) => {
-    readBody(request, type, (error, body) => (error === undefined ? resolve(body) : reject(error)));
+    const share = new UnfinishedBodies().of('c');
+    readBody(request, { type, share, isStrangers: false }, (error, body) =>
+      error === undefined ? resolve(body) : reject(error),
+    );
   });
 }
 const problemOf = (work: Promise<unknown>): Promise<unknown> =>

@@ -3,9 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import { CedarError } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { Problem } from './problem.js';
+import type { BodyShare } from './unfinished.js';
 
-/** The bounds of a body (docs/operate.md, "Overload"); it is UTF-8, and JSON with one reading. */
+/** The bounds of a body (docs/operate.md, "Overload"); it is UTF-8, and JSON with one reading. In bytes. */
 const MAX_BODY = 1024 * 1024;
+/** A form with the longest reason, each character of it encoded. */
+const MAX_STRANGERS_BODY = 40 * 1024;
 const MAX_DEPTH = 64;
 const TYPES = {
   json: { name: 'application/json', pattern: /^application\/json\s*(?:;|$)/i },
@@ -14,14 +17,23 @@ const TYPES = {
 } as const;
 type BodyType = keyof typeof TYPES;
 
+interface BodyReading {
+  readonly type: BodyType;
+  /** The share of unfinished bodies that it counts in. */
+  readonly share: BodyShare;
+  /** Whether its sender has proved nobody. */
+  readonly isStrangers: boolean;
+}
+
 /**
  * Reads the whole body and calls back with its value; undefined without a body. A body that ends early is never passed on.
+ * One that takes too long, or has to give way to another, is an error.
  *
  * @throws {Problem} 400 for another content type, 413 for a length that is declared too large
  */
 export function readBody(
   request: IncomingMessage,
-  bodyType: BodyType,
+  { type: bodyType, share, isStrangers }: BodyReading,
   done: (error: unknown, body?: unknown) => void,
 ): void {
   const { 'content-length': length, 'content-type': type, 'transfer-encoding': coding } = request.headers;
@@ -31,18 +43,26 @@ export function readBody(
   }
   const { name, pattern } = TYPES[bodyType];
   if (type === undefined || !pattern.test(type)) throw new Problem(400, `the body is ${name}`);
-  if (length !== undefined && Number(length) > MAX_BODY) throw tooLarge();
+  const limit = isStrangers ? MAX_STRANGERS_BODY : MAX_BODY;
+  if (length !== undefined && Number(length) > limit) throw tooLarge(limit);
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
-  let size = 0;
+  const stop = (problem: Problem): void => {
+    share.end(unfinished);
+    request.removeAllListeners('data');
+    request.removeAllListeners('end');
+    request.resume();
+    done(problem);
+  };
+  const unfinished = share.begin(request.socket.remoteAddress ?? '', stop);
+  request.once('close', () => share.end(unfinished));
   request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > MAX_BODY) {
-      request.removeAllListeners('data');
-      request.removeAllListeners('end');
-      request.resume();
-      done(tooLarge());
-    } else if (first === undefined) {
+    if (unfinished.size + chunk.length > limit) {
+      stop(tooLarge(limit));
+      return;
+    }
+    share.grow(unfinished, chunk.length);
+    if (first === undefined) {
       first = chunk;
     } else {
       more ??= [first];
@@ -50,6 +70,7 @@ export function readBody(
     }
   });
   request.on('end', () => {
+    share.end(unfinished);
     let body: unknown;
     try {
       const bytes = more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more);
@@ -69,8 +90,8 @@ const READERS: Readonly<Record<BodyType, (bytes: Buffer) => unknown>> = {
   set: (bytes) => bytes.toString('latin1'),
 };
 
-function tooLarge(): Problem {
-  return new Problem(413, `the body is larger than ${MAX_BODY} bytes`);
+function tooLarge(limit: number): Problem {
+  return new Problem(413, `the body is larger than ${limit} bytes`);
 }
 
 /** @throws {Problem} 400, with the place */

@@ -4,11 +4,11 @@ export interface LoadLimits {
   readonly inFlight: number;
   /** For how long one turn of the event loop takes new requests, in milliseconds. */
   readonly turnMs: number;
-  /** How long the log may wait for the disk, in milliseconds. */
+  /** How long the log may wait for the disk, in milliseconds; past that, what waits is denied. */
   readonly diskMs: number;
 }
 
-export const DEFAULT_LIMITS: LoadLimits = { inFlight: 2_000, turnMs: 60, diskMs: 2_000 };
+export const DEFAULT_LIMITS: LoadLimits = { inFlight: 2_000, turnMs: 60, diskMs: 1_500 };
 
 /**
  * Turns requests away before the event loop is late: one turn takes requests for a bounded time, so that what was let in is
@@ -34,12 +34,21 @@ export class LoadShedder {
     return this.inFlight;
   }
 
-  /** Lets a request in, or says why not. One that is let in is to {@link leave}. */
-  enter(): string | undefined {
+  /** Returns why a request that arrives is turned away; undefined if it is not. */
+  refusal(): string | undefined {
     const why = this.obstacle();
-    if (why === undefined) this.inFlight += 1;
-    else this.turnedAway += 1;
+    if (why !== undefined) this.turnedAway += 1;
     return why;
+  }
+
+  /** Counts a request as waiting, or returns why not. A request that was counted is to {@link leave}. */
+  enter(): string | undefined {
+    if (this.inFlight >= this.limits.inFlight) {
+      this.turnedAway += 1;
+      return `${this.limits.inFlight} requests are waiting`;
+    }
+    this.inFlight += 1;
+    return undefined;
   }
 
   leave(): void {

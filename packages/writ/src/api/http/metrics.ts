@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { LogWriter } from '../../audit/log/log-writer.js';
+import type { Clock } from '../../lib/clock.js';
 import type { LoadShedder } from './load.js';
 import { type Route, route } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
@@ -54,7 +55,7 @@ export class Metrics {
     this.openFetchers.set({ fetcher }, isOpen ? 1 : 0);
   }
 
-  constructor(log: LogWriter, state: ServingStateHolder, load: LoadShedder) {
+  constructor(log: LogWriter, state: ServingStateHolder, load: LoadShedder, clock: Clock) {
     const { registry } = this;
     const registers = [registry];
     collectDefaultMetrics({ register: registry });
@@ -70,6 +71,12 @@ export class Metrics {
       labelNames: ['kind'] as const,
       registers,
     });
+    const outcomes = new Counter({
+      name: 'writ_outcomes_total',
+      help: 'Outcomes on the record, by what was reported and by the caller that reported it',
+      labelNames: ['status', 'caller'] as const,
+      registers,
+    });
     const commits = new Histogram({
       name: 'writ_log_commit_duration_seconds',
       help: 'Time that the disk takes for a group of entries',
@@ -77,9 +84,11 @@ export class Metrics {
       registers,
     });
     log.onEntries((notes) => {
-      for (const { kind, result, refusal = '' } of notes) {
+      for (const { kind, result, refusal = '', status, caller = '' } of notes) {
         entries.inc({ kind });
         if (result !== undefined) decisions.inc({ result, refusal });
+        // The names of callers are the bundle's.
+        if (status !== undefined) outcomes.inc({ status, caller });
       }
     });
     log.onCommit((_entries, ms) => commits.observe(ms / 1_000));
@@ -93,12 +102,20 @@ export class Metrics {
       },
     });
     new Gauge({
+      name: 'writ_clock_ahead_seconds',
+      help: 'By how much the clock of the machine was set ahead of the time that passed; 0 while it is followed',
+      registers,
+      collect() {
+        this.set((clock.doubt?.()?.aheadMs ?? 0) / 1_000);
+      },
+    });
+    new Gauge({
       name: 'writ_policy_age_seconds',
       help: 'Time since the policy in force was activated',
       registers,
       collect() {
         const { current } = state;
-        if ('since' in current) this.set((Date.now() - Date.parse(current.since)) / 1_000);
+        if ('since' in current) this.set((clock().getTime() - Date.parse(current.since)) / 1_000);
       },
     });
     new Gauge({

@@ -7,6 +7,10 @@ export const problemShape = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string().optional(),
+  /** The code of the problem (docs/errors.md), if there are several of one status. */
+  code: z.string().optional(),
+  /** The outcomes that were not accepted, of those that were reported. */
+  outcomes: z.array(z.strictObject({ decisionId: z.string(), code: z.string(), detail: z.string() })).optional(),
   /** Findings in a bundle, where the problem is with one. */
   findings: z.array(z.record(z.string(), z.unknown())).optional(),
 });

@@ -1,21 +1,28 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Span } from '@opentelemetry/api';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { Logger } from 'pino';
+import type { AttemptReason, Attempts } from '../../decide/attempts.js';
 import { every } from '../../lib/every.js';
+import { isLostDatabase } from '../../lib/lost-database.js';
+import { OpenConnections } from '../../lib/open-connections.js';
+import { refuseConnect } from '../../lib/refuse-connect.js';
 import type { Credentials } from '../../provenance/credentials.js';
-import { authenticate, unauthorized } from './authenticate.js';
+import { authenticate, mayUse } from './authenticate.js';
 import { readBody } from './body.js';
 import type { AuthenticatedCaller, Callers } from './callers.js';
+import type { KnownHosts } from './known-hosts.js';
 import type { LoadShedder } from './load.js';
 import type { Metrics } from './metrics.js';
-import { PROBLEM_TYPE, Problem, problemText, sendProblem } from './problem.js';
+import { nodeServer, type TlsMaterial } from './node-server.js';
+import { Problem, sendProblem } from './problem.js';
+import { endIfLong, refuseConnection } from './refused.js';
 import { Reply } from './reply.js';
 import { type Call, type Route, readShape } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
 import type { RequestTracing } from './tracing.js';
+import { UnfinishedBodies } from './unfinished.js';
 
 interface Service {
   readonly url: string;
@@ -23,34 +30,29 @@ interface Service {
   close(): Promise<void>;
 }
 
-/** The certificate of the server, and the authority of client certificates; PEM. */
-export interface TlsMaterial {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  /** A client may authenticate by a certificate of this authority. */
-  readonly clientCa: Buffer | undefined;
-}
-
 interface ServiceParts {
   readonly state: ServingStateHolder;
   readonly callers: () => Callers;
+  readonly hosts: KnownHosts;
   readonly credentials: Credentials;
   readonly load: LoadShedder;
   readonly metrics: Metrics;
+  /** Receives requests that are refused before they become a decision. */
+  readonly attempts: Pick<Attempts, 'add'>;
   readonly logger: Logger;
   readonly tracing: RequestTracing | undefined;
   /** Undefined serves plain HTTP. */
   readonly tls: TlsMaterial | undefined;
 }
 
-const LIMITS = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 72_000 };
-const MAX_CONNECTIONS = 10_000;
+/** The part of the open files of the process that may be connections of the service. */
+const SHARE_OF_FILES = 0.5;
+/** Credentials that are being verified at once: the keys of an issuer may have to be fetched. */
+const MAX_VERIFYING = 2_000;
 /** How often a closing service closes connections that have become idle. */
 const CLOSE_IDLE_MS = 50;
 /** How long a closing service waits for requests in flight; their connections are then ended. */
 const CLOSE_GRACE_MS = 10_000;
-/** A refused body is read and discarded up to this length, in bytes; past it the connection ends. */
-const MAX_UNREAD = 64 * 1024;
 
 /** A request and its reply. */
 interface Exchange {
@@ -61,6 +63,8 @@ interface Exchange {
   readonly query: unknown;
   readonly begun: number;
   span?: Span | undefined;
+  /** The caller, once it has proved itself. */
+  caller?: AuthenticatedCaller | undefined;
   /** Whether the load shedder counts it as waiting. */
   isCounted: boolean;
 }
@@ -71,30 +75,17 @@ export class HttpService {
   private readonly server: Server;
   private isClosing = false;
   private address = '';
-  private readonly sockets = new Set<Socket>();
+  private readonly connections: OpenConnections;
+  private readonly unfinished = new UnfinishedBodies();
+  private verifying = 0;
 
   constructor(private readonly parts: ServiceParts) {
     const { tls } = parts;
     const listener = (request: IncomingMessage, response: ServerResponse): void => this.serve(request, response);
-    this.server =
-      tls === undefined
-        ? createHttpServer(LIMITS, listener)
-        : createHttpsServer(
-            {
-              ...LIMITS,
-              cert: tls.cert,
-              key: tls.key,
-              minVersion: 'TLSv1.2',
-              ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }),
-            },
-            listener,
-          );
-    this.server.maxConnections = MAX_CONNECTIONS;
+    this.server = nodeServer(tls, listener);
+    this.connections = new OpenConnections(this.server, SHARE_OF_FILES);
     this.server.on('clientError', refuseConnection);
-    this.server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
-    });
+    refuseConnect(this.server);
   }
 
   /** Adds operations. Before {@link listen}. */
@@ -128,12 +119,16 @@ export class HttpService {
     this.begin(exchange);
   }
 
-  /** Admits and authenticates a request. The body is read after both. */
+  /**
+   * Admits and authenticates a request, then reads its body. Only then it takes a place of the requests that wait: no place is
+   * held by a sender who has proved nobody, nor by a body that is not there.
+   */
   private begin(exchange: Exchange): void {
     const { route, request } = exchange;
     const { tracing, callers, credentials } = this.parts;
     if (tracing !== undefined) exchange.span = tracing.begin(route.method, route.url, request.headers);
     try {
+      this.parts.hosts.check(route.access, request);
       this.admit(exchange);
       if (route.access.kind === 'open') {
         this.read(exchange, undefined);
@@ -142,7 +137,12 @@ export class HttpService {
       const caller = authenticate(request, callers(), credentials);
       if (caller instanceof Promise) {
         // The body waits in the socket until the caller is known.
+        if (this.verifying >= MAX_VERIFYING) throw new Problem(503, 'too many credentials are being verified', {}, 1);
+        this.verifying += 1;
         caller
+          .finally(() => {
+            this.verifying -= 1;
+          })
           .then((known) => this.read(exchange, known))
           .catch((error: unknown) => this.refuse(exchange, error, true));
       } else {
@@ -153,14 +153,21 @@ export class HttpService {
     }
   }
 
-  /** Counts a request as waiting. @throws {Problem} 503 while there is no policy, or under too much load */
+  /** @throws {Problem} 503 while there is no policy, or under too much load */
   private admit(exchange: Exchange): void {
     const { state, load } = this.parts;
     const { access, always } = exchange.route;
     if (access.kind !== 'open' && state.current.state === 'starting')
       throw new Problem(503, 'no policy is loaded yet', {}, 1);
     if (always === true) return;
-    const why = load.enter();
+    const why = load.refusal();
+    if (why !== undefined) throw new Problem(503, why, {}, 1);
+  }
+
+  /** Counts a request as waiting. @throws {Problem} 503 if too many wait */
+  private enter(exchange: Exchange): void {
+    if (exchange.route.always === true) return;
+    const why = this.parts.load.enter();
     if (why !== undefined) throw new Problem(503, why, {}, 1);
     exchange.isCounted = true;
     // A client that disconnects before the answer does not wait any more.
@@ -175,20 +182,29 @@ export class HttpService {
 
   private read(exchange: Exchange, caller: AuthenticatedCaller | undefined): void {
     const { route, request } = exchange;
+    exchange.caller = caller;
     if (caller !== undefined) mayUse(route.access, caller);
+    const isStrangers = caller === undefined || caller.isAnonymous;
+    if (!isStrangers) this.connections.prove(request.socket);
     if (route.body === undefined) {
       this.handle(exchange, caller, undefined);
       return;
     }
-    readBody(request, route.bodyType ?? 'json', (error, body) => {
-      if (error !== undefined) this.refuse(exchange, error, false);
-      else this.handle(exchange, caller, body);
+    const share = this.unfinished.of(isStrangers ? undefined : caller.enforcementPoint);
+    readBody(request, { type: route.bodyType ?? 'json', share, isStrangers }, (error, body) => {
+      if (error === undefined) {
+        this.handle(exchange, caller, body);
+        return;
+      }
+      if (!request.complete) exchange.reply.header('Connection', 'close');
+      this.refuse(exchange, error, false);
     });
   }
 
   private handle(exchange: Exchange, caller: AuthenticatedCaller | undefined, sent: unknown): void {
     const { route, reply, request } = exchange;
     try {
+      this.enter(exchange);
       const { body, query } = route;
       if (body !== undefined && sent === undefined) throw new Problem(400, 'the body is JSON, and there is none');
       const call: Call = {
@@ -219,13 +235,31 @@ export class HttpService {
   private refuse(exchange: Exchange, error: unknown, isUnread: boolean): void {
     const { reply, request } = exchange;
     const problem = this.problemOf(error);
+    this.note(exchange, problem.status);
     if (!reply.isSent) {
-      if (isUnread || problem.status === 413) endIfLong(request, reply);
+      if (isUnread) endIfLong(request, reply);
       sendProblem(reply, problem);
     } else {
       reply.raw.destroy();
     }
     this.finish(exchange);
+  }
+
+  /** Notes an attempt that is on the record in no other way. */
+  private note({ route, request, reply, caller }: Exchange, status: number): void {
+    const reason = reasonOf(status);
+    // A question that was refused changes nothing and permits nothing, unless its sender proved nobody.
+    if (reply.headerOf('X-Decision-Id') !== undefined || (route.method === 'GET' && status !== 401 && status !== 403))
+      return;
+    const from = request.socket.remoteAddress;
+    const name = caller?.isAnonymous === true ? undefined : caller?.enforcementPoint;
+    this.parts.attempts.add({
+      at: 'service',
+      operation: route.operationId,
+      reason,
+      caller: name,
+      from,
+    });
   }
 
   private finish(exchange: Exchange): void {
@@ -238,8 +272,11 @@ export class HttpService {
   private problemOf(error: unknown): Problem {
     if (error instanceof Problem) return error;
     this.parts.logger.error({ err: error }, 'a request failed');
-    const isUnrecorded = (error as { code?: string }).code === 'record_unavailable';
-    return isUnrecorded
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    if (code === 'revocation_not_saved' || code === 'too_many_unsaved_revocations')
+      return new Problem(503, message, {}, 1);
+    if (isLostDatabase(error)) return new Problem(503, 'the database does not answer, so nothing was done', {}, 1);
+    return code === 'record_unavailable'
       ? new Problem(503, 'this could not be put on the record, so it was not done', {}, 1)
       : new Problem(500, 'the service failed; nothing was permitted');
   }
@@ -268,44 +305,20 @@ export class HttpService {
     const closeIdle = (): void => {
       this.server.closeIdleConnections();
       // Node counts a connection that has sent nothing as busy, and looks at its time no more once it closes.
-      for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
+      for (const socket of this.connections.all) if (socket.bytesRead === 0) socket.destroy();
     };
     const grace = setTimeout(() => this.server.closeAllConnections(), CLOSE_GRACE_MS);
     const stop = every(CLOSE_IDLE_MS, closeIdle, (error) => this.parts.logger.error({ err: error }, 'not closed'));
     closeIdle();
     await closed;
     clearTimeout(grace);
+    this.unfinished.close();
     await stop();
   }
 }
 
-/** @throws {Problem} 401 or 403 when a caller may not use a route at all */
-function mayUse(access: Route['access'], caller: AuthenticatedCaller): void {
-  const isRefused = access.kind === 'area' ? !caller.mayUse(access.how, access.area) : caller.isAnonymous;
-  if (!isRefused) return;
-  if (caller.isAnonymous) throw unauthorized('send the key of a caller, or an access token, as bearer token');
-  if (access.kind === 'area') throw new Problem(403, `${caller.enforcementPoint} may not ${access.how} ${access.area}`);
-}
-
-/** Ends the connection after a long body that was refused unread; a short one is read and discarded. */
-function endIfLong({ headers }: IncomingMessage, reply: Reply): void {
-  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MAX_UNREAD)
-    reply.header('Connection', 'close');
-}
-
-/** Answers bytes that are not HTTP, take too long or have too many headers. */
-function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, phrase, detail] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request Header Fields Too Large', `the headers are larger than ${LIMITS.maxHeaderSize} bytes`]
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout', 'the request did not arrive in time']
-        : [400, 'Bad Request', 'this is not an HTTP/1.1 request'];
-  const text = problemText(new Problem(status as number, detail as string));
-  const head = `HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(text)}`;
-  socket.end(`${head}\r\n\r\n${text}`);
+function reasonOf(status: number): AttemptReason {
+  if (status === 401) return 'unauthenticated';
+  if (status === 403) return 'forbidden';
+  return status < 500 ? 'invalid' : 'unavailable';
 }

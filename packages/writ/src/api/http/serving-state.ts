@@ -1,7 +1,11 @@
 /** The state of the service (docs/operate.md, "Health"). */
 type ServingState =
   /** No verified policy yet: nothing is decided. */
-  | { readonly state: 'starting' }
+  | {
+      readonly state: 'starting';
+      /** Why the start waits; undefined if it does not. */
+      readonly why?: string;
+    }
   | { readonly state: 'ready'; readonly policyVersion: string; readonly since: string }
   /** Decides with the last good policy, because a newer one cannot be used. */
   | {
@@ -14,21 +18,27 @@ type ServingState =
     }
   | { readonly state: 'stopping' };
 
-const STARTING: ServingState = { state: 'starting' };
+const STARTING = { state: 'starting' } as const satisfies ServingState;
 
 /** Holds the state of the service. Only the start of the service changes it. */
 export class ServingStateHolder {
-  private state = STARTING;
+  private state: ServingState = STARTING;
   private isStarted = false;
+  private beginning: ServingState = STARTING;
   private servers: () => readonly string[] = () => [];
 
   get current(): ServingState {
-    return this.isStarted || this.state.state === 'stopping' ? this.state : STARTING;
+    return this.isStarted || this.state.state === 'stopping' ? this.state : this.beginning;
   }
 
   /** Changes the state. A service that stops stays in that state. */
   set(state: ServingState): void {
     if (this.state.state !== 'stopping') this.state = state;
+  }
+
+  /** Reports why the start waits. @param why undefined if it continues */
+  waitFor(why: string | undefined): void {
+    this.beginning = why === undefined ? STARTING : { ...STARTING, why };
   }
 
   /** @param notConnected returns the names of the gateway's servers that are not connected */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LogReader } from '../../audit/log/log-reader.js';
 import { explainBriefly } from '../../decide/decision.js';
 import { keyOfTask } from '../../decide/gather.js';
+import { DECLASSIFY } from '../../decide/own-actions.js';
 import { placeOf } from '../../ledger/flow/stores.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { Txn } from '../../lib/ids.js';
@@ -19,7 +20,6 @@ const reason = z.string().min(1).max(1_024);
 const uid = z.strictObject({ type: name, id: name });
 
 /** The action that removes labels; the schema and the policies of the bundle decide on it. */
-const DECLASSIFY = 'declassify';
 
 const declassification = z.strictObject({
   /** The person who removes the labels. */
@@ -32,7 +32,7 @@ const declassification = z.strictObject({
 
 /** `/v1/declassifications` and `/v1/endorsements`: a person removes labels, or confirms values. */
 export function labelRoutes(parts: LabelParts): Route[] {
-  const { decider, ledger, reader } = parts;
+  const { decider, ledger, reader, clock } = parts;
   return [
     route({
       method: 'POST',
@@ -51,18 +51,18 @@ export function labelRoutes(parts: LabelParts): Route[] {
         const resource = 'task' in of ? { type: 'Task', id: of.task } : { type: 'Store', id: placeOf(of) };
         const context = { input: { labels, reason: why } };
         const asked = { subject, action: { name: DECLASSIFY }, resource, context };
-        const decision = await decider().decide(asked, caller, undefined);
+        const decision = await decider().decide(asked, { ...caller, isWrit: true }, undefined);
         reply.header('X-Decision-Id', decision.id);
         // A permit with obligations counts as a denial: nothing here would carry them out.
         if (decision.result !== 'allow') throw new Problem(403, `not permitted: ${explainBriefly(decision)}`);
         const from = 'task' in of ? { task: keyOfTask(of.task as Txn) } : of;
         // Removed first, and restored if the record fails: a label that is added meanwhile is never removed unrecorded.
-        const removed = ledger.declassify(from, labels);
+        const removed = ledger.declassify(from, labels, clock());
         const detail = { decisionId: decision.id, of, labels, reason: why };
         try {
           await recordRemoval(parts, caller, 'labels.declassify', detail, removed);
         } catch (error) {
-          ledger.classifyAgain(removed);
+          ledger.classifyAgain(removed, clock());
           throw error;
         }
         return { decisionId: decision.id };

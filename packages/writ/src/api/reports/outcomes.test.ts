@@ -1,7 +1,7 @@
 import { CedarError } from '@writ/cedar';
 import { describe, expect, test } from 'vitest';
 import type { Decider } from '../../decide/decide.js';
-import { UNREAD } from '../../decide/permits.js';
+import { UNREAD } from '../../decide/outcome.js';
 import { LedgerError } from '../../ledger/errors.js';
 import { Problem } from '../http/problem.js';
 import { type Call, readShape } from '../http/route.js';

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Decider } from '../../decide/decide.js';
-import { UNREAD } from '../../decide/permits.js';
+import type { OutcomeContradicts, OutcomeNotAwaited, OutcomeUnlearned } from '../../decide/errors.js';
+import { UNREAD } from '../../decide/outcome.js';
 import { LedgerError } from '../../ledger/errors.js';
+import { WritError } from '../../lib/errors.js';
 import type { DecisionId } from '../../lib/ids.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
@@ -32,11 +34,31 @@ const outcomeShape = z.object({
 
 const MAX_AT_ONCE = 100;
 
-/** Waits for all reports, also if one fails. @throws the error of the first that failed */
-async function allOf(reports: readonly Promise<unknown>[]): Promise<void> {
-  const settled = await Promise.allSettled(reports);
-  const failed = settled.find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+/** The statuses of the outcomes that are not accepted; nothing of them counts. */
+const STATUS = { outcome_not_awaited: 404, outcome_contradicts: 409, outcome_unlearned: 409 } as const;
+
+type NotAccepted = OutcomeNotAwaited | OutcomeContradicts | OutcomeUnlearned;
+
+function isNotAccepted(error: unknown): error is NotAccepted {
+  return error instanceof WritError && Object.hasOwn(STATUS, error.code);
+}
+
+/** Waits for all reports, also if one fails. @throws {Problem} if one is not accepted @throws another error of one */
+async function allOf(outcomes: readonly { readonly id: string; readonly reported: Promise<unknown> }[]): Promise<void> {
+  const settled = await Promise.allSettled(outcomes.map(({ reported }) => reported));
+  const errors = settled.flatMap((one, i) =>
+    one.status === 'rejected' ? [{ decisionId: outcomes[i]?.id, error: one.reason as unknown }] : [],
+  );
+  const fault = errors.find(({ error }) => !isNotAccepted(error));
+  if (fault !== undefined) throw fault.error;
+  const [first] = errors;
+  if (first === undefined) return;
+  const refused = errors.map(({ decisionId, error }) => {
+    const { code, message } = error as NotAccepted;
+    return { decisionId, code, detail: message };
+  });
+  const { code, message, help } = first.error as NotAccepted;
+  throw new Problem(STATUS[code], `${message}; ${help}`, { code, outcomes: refused });
 }
 
 /** `POST /v1/outcomes`: reports the outcome of one permitted action, or of several. */
@@ -49,19 +71,23 @@ export function outcomeRoute(decider: () => Decider): Route {
     summary: 'Report the outcome of one permitted action, or of several',
     access: { kind: 'caller' },
     body: z.union([outcomeShape, z.object({ outcomes: z.array(outcomeShape).min(1).max(MAX_AT_ONCE) })]),
-    answers: { 204: { description: 'Accepted; also if it was reported before, or is unknown' } },
+    answers: {
+      204: { description: 'Accepted; also if the same was reported before' },
+      404: { description: 'You have no such permit; do not hand the result on' },
+      409: {
+        description: 'Another outcome was reported before, or nothing can be learned of the result; do not hand it on',
+      },
+    },
     async handle({ body, caller, reply }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report outcomes`);
       const outcomes = 'outcomes' in body ? body.outcomes : [body];
       try {
         // In parallel, so that one commit serves all.
         await allOf(
-          outcomes.map(({ decisionId, status, result, unread, changes, error }) =>
-            decider().report(decisionId as DecisionId, status, caller, unread === true ? UNREAD : result, {
-              changes,
-              error,
-            }),
-          ),
+          outcomes.map(({ decisionId: id, status, result, unread, changes, error }) => {
+            const said = unread === true ? UNREAD : result;
+            return { id, reported: decider().report(id as DecisionId, status, caller, said, { changes, error }) };
+          }),
         );
       } catch (error) {
         if (error instanceof LedgerError) throw new Problem(503, error.message, {}, 1);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { readJson } from '../../lib/exact-json.js';
+import { isDeeper } from '../../lib/nesting.js';
 import { hashOf, type PinnedTool, type PinRule, suspensionOf, type ToolPins } from '../../registry/tool-pins.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
@@ -7,6 +9,8 @@ export interface ReportedToolsParts {
   readonly toolPins: ToolPins;
   /** Whether a tool counts as approved when it is first reported. */
   readonly pinRule: () => PinRule;
+  /** Called with the tools that are to count because they are seen for the first time; they do not if it rejects. */
+  readonly onFirstUse: (tools: readonly PinnedTool[]) => Promise<void>;
   /** Called with the tools that are suspended from now on. */
   readonly onSuspended: (tools: readonly PinnedTool[]) => Promise<void>;
   readonly isFollower: boolean;
@@ -15,6 +19,11 @@ export interface ReportedToolsParts {
 
 /** Tools that are kept of one enforcement point, at most. */
 const MAX_TOOLS = 10_000;
+/** The most tools of one report. */
+const MAX_AT_ONCE = 1_000;
+/** In characters. */
+const MAX_BODY = 1024 * 1024;
+const MAX_DEPTH = 64;
 const definitionShape = z.looseObject({
   name: z.string().min(1).max(256),
   title: z.string().optional(),
@@ -34,7 +43,14 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
     body: z.strictObject({
       /** The name of the server at the enforcement point; tools are stored under both names. */
       server: z.string().min(1).max(256),
-      tools: z.array(definitionShape).max(1_000),
+      tools: z.array(definitionShape).max(MAX_AT_ONCE).optional(),
+      /** Definitions as texts of JSON: with numbers past 2^53, and names that differ only in case. */
+      definitions: z.array(z.string().max(MAX_BODY)).max(MAX_AT_ONCE).optional(),
+      /** Tools that cannot be used as the server describes them. */
+      unusable: z
+        .array(z.object({ name: z.string().min(1).max(256), reason: z.string().max(1_024) }))
+        .max(MAX_AT_ONCE)
+        .optional(),
     }),
     answers: {
       200: {
@@ -48,24 +64,29 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
     },
     async handle({ body, caller }) {
       if (!caller.mayReport()) throw new Problem(403, `${caller.enforcementPoint} may not report tools`);
-      const twice = body.tools.find(({ name }, i) => body.tools.findIndex((one) => one.name === name) !== i);
-      if (twice !== undefined) throw new Problem(400, `body.tools has ${JSON.stringify(twice.name)} twice`);
+      const { unusable = [] } = body;
+      const reported = [...(body.tools ?? []), ...(body.definitions ?? []).map(readDefinition)];
+      const names = new Set<string>();
+      for (const { name } of [...reported, ...unusable]) {
+        if (names.has(name)) throw new Problem(400, `the report has ${JSON.stringify(name)} twice`);
+        names.add(name);
+      }
       if (parts.isFollower)
         throw new Problem(503, 'this service follows another, which keeps the tools; tell that one');
       // Tools that one enforcement point reports change neither those of another nor those of the gateway.
       const own = `${caller.enforcementPoint}:`;
       const server = `${own}${body.server}`;
-      const more = body.tools.filter(({ name }) => toolPins.find(server, name) === undefined).length;
+      const more = [...names].filter((name) => toolPins.find(server, name) === undefined).length;
       if (more > 0 && toolPins.countOf(own) + more > MAX_TOOLS)
         throw new Problem(409, `${caller.enforcementPoint} has reported ${MAX_TOOLS} tools already`);
       const suspended = await toolPins.see(
-        { server, rule: parts.pinRule(), shown: (tool) => tool },
-        body.tools,
+        { server, rule: parts.pinRule(), shown: (tool) => tool, unusable, onFirstUse: parts.onFirstUse },
+        reported,
         [],
         clock(),
       );
       if (suspended.length > 0) await parts.onSuspended(suspended);
-      const tools = body.tools.map((definition) => {
+      const tools = reported.map((definition) => {
         const pinned = toolPins.find(server, definition.name) as PinnedTool;
         // Guards may have different versions of a tool: each answer is about the version that was sent.
         const why = suspensionOf(pinned, hashOf(definition));
@@ -78,4 +99,18 @@ export function reportedToolsRoute(parts: ReportedToolsParts): Route {
       return { tools };
     },
   });
+}
+
+/** @throws {Problem} 400 if the text is not a definition */
+function readDefinition(text: string): z.output<typeof definitionShape> {
+  let definition: unknown;
+  try {
+    definition = readJson(text);
+  } catch (error) {
+    throw new Problem(400, `body.definitions: ${(error as Error).message}`);
+  }
+  if (isDeeper(definition, MAX_DEPTH)) throw new Problem(400, `body.definitions: nested deeper than ${MAX_DEPTH}`);
+  const read = definitionShape.safeParse(definition);
+  if (!read.success) throw new Problem(400, `body.definitions: ${read.error.issues[0]?.message}`);
+  return read.data;
 }

@@ -1,5 +1,8 @@
 import { uidText } from '@writ/cedar';
 import { z } from 'zod';
+import { kindMandate } from '../../decide/mandates.js';
+import type { PlainTasks } from '../../decide/plain-tasks.js';
+import type { PolicyPlane } from '../../decide/plane.js';
 import type { Caps } from '../../ledger/caps.js';
 import type { Mandate } from '../../provenance/mandate.js';
 import type { StartedTask, TaskStore } from '../../provenance/task-store.js';
@@ -11,6 +14,7 @@ import { type Route, route } from '../http/route.js';
 
 export interface TaskParts extends ChangeParts {
   readonly tasks: TaskStore;
+  readonly plainTasks: Pick<PlainTasks, 'unsavedUse'>;
   readonly caps: Caps;
   readonly revocations: Revocations;
 }
@@ -27,6 +31,8 @@ const taskShape = z.object({
   txn: z.string(),
   /** Empty when the bundle has no kinds. */
   kind: z.string(),
+  /** How a task without a token began. */
+  began: z.enum(['prompt', 'session', 'name', 'call']).optional(),
   scope: z.array(z.string()),
   originator: z.string(),
   actor: z.string(),
@@ -41,8 +47,8 @@ const taskShape = z.object({
 const notFound = { description: 'There is no such task, or it is not yours' };
 
 /**
- * `/v1/tasks`: the tasks that were started with a token. A caller sees and ends its own; one that may use the area `tasks` of the
- * admin API, all.
+ * `/v1/tasks`: the tasks that were started, with a token or without. A caller sees and ends its own; one that may use the area `tasks` of
+ * the admin API, all.
  */
 export function taskRoutes(parts: TaskParts): Route[] {
   const { tasks, decider, clock, revocations } = parts;
@@ -58,7 +64,7 @@ export function taskRoutes(parts: TaskParts): Route[] {
       url: '/v1/tasks',
       operationId: 'listTasks',
       tag: 'Tokens',
-      summary: 'List the tasks that were started with a token, the newest first',
+      summary: 'List the tasks that were started, the newest first',
       access: { kind: 'caller' },
       query: z.object({
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
@@ -87,6 +93,21 @@ export function taskRoutes(parts: TaskParts): Route[] {
     }),
     route({
       method: 'POST',
+      url: '/v1/sessions/end',
+      operationId: 'endSession',
+      tag: 'Tokens',
+      summary: 'End the tasks without a token of a session of this enforcement point: no call continues them',
+      access: { kind: 'caller' },
+      always: true,
+      /** As its requests name it: `context.conversation`, or `context.session` of requests that name no task. */
+      body: z.object({ conversation: z.string().min(1).max(1_024) }),
+      answers: { 200: { description: 'The tasks that ended', shape: z.object({ tasks: z.array(z.string()) }) } },
+      async handle({ body, caller }) {
+        return { tasks: [...(await decider().endSession(caller, body.conversation))] };
+      },
+    }),
+    route({
+      method: 'POST',
       url: '/v1/tasks/:txn/end',
       operationId: 'endTask',
       tag: 'Tokens',
@@ -109,15 +130,29 @@ export function taskRoutes(parts: TaskParts): Route[] {
   ];
 }
 
-function viewOf(task: StartedTask, { caps, decider, clock, revocations }: TaskParts): z.output<typeof taskShape> {
-  const { originator, actor, mandate: _mandate, ...rest } = task;
-  const { kind, grants } = mandateOf(task, decider().plane.usualMandate);
-  const ended = revocations.ofTask(task.txn);
-  const isExpired = Date.parse(task.expires) <= clock().getTime();
+function viewOf(
+  task: StartedTask,
+  { plainTasks, caps, decider, clock, revocations }: TaskParts,
+): z.output<typeof taskShape> {
+  const { originator, actor, mandate: _mandate, plain, ...rest } = task;
+  const { plane } = decider();
+  const { kind, grants } = mandateOf(task, plane);
+  const revoked = revocations.ofTask(task.txn);
+  const use = plain && (plainTasks.unsavedUse(task.txn) ?? plain);
+  const over = use?.endedAt;
+  const ended =
+    revoked ??
+    (over === undefined
+      ? undefined
+      : { at: new Date(over).toISOString(), by: task.startedBy, reason: 'its session ended' });
+  const expires = use === undefined ? rest.expires : new Date(use.usedAt + plane.idleMs).toISOString();
+  const isExpired = Date.parse(expires) <= clock().getTime();
   return {
     ...rest,
+    expires,
     scope: [...rest.scope],
     kind,
+    ...(plain === undefined ? {} : { began: plain.began.by }),
     originator: uidText(originator),
     actor: uidText(actor),
     state: ended !== undefined ? 'ended' : isExpired ? 'expired' : 'active',
@@ -137,7 +172,9 @@ function viewOf(task: StartedTask, { caps, decider, clock, revocations }: TaskPa
   };
 }
 
-/** Returns the mandate of a task; of the default kind, the one that the bundle has now. */
-function mandateOf({ mandate }: StartedTask, usual: Mandate | undefined): Mandate {
-  return mandate ?? usual ?? { kind: '', grants: 'any' };
+/** Returns the mandate of a task; of the default kind, and without a token, the one that the bundle has now. */
+function mandateOf({ txn, mandate, plain }: StartedTask, { tasks, usualMandate }: PolicyPlane): Mandate {
+  const kind = plain?.began.kind;
+  if (kind !== undefined) return kindMandate(tasks, kind, txn);
+  return mandate ?? usualMandate ?? { kind: '', grants: 'any' };
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { ExchangeRequest } from '../../decide/delegation/exchange.js';
+import type { ExchangeRequest, TokenExchange } from '../../decide/delegation/exchange.js';
 import type { TokenIssuer } from '../../decide/delegation/token-issuer.js';
 import { askedDetailsShape, DETAILS_TYPE } from '../../lib/authorization-details.js';
 import { DPOP_ALGORITHMS, type DpopProofs } from '../../provenance/dpop.js';
 import { ExchangeError, IssuerUnreachableError, TokenError } from '../../provenance/errors.js';
 import { EXCHANGE_GRANT, TOKEN_TYPES } from '../../provenance/exchange.js';
+import { detailsOf, type Mandate } from '../../provenance/mandate.js';
 import type { SigningKeys } from '../../provenance/signing-keys.js';
 import { scopeIn, type TokenDomain } from '../../provenance/transaction-token.js';
 import type { UsedProof } from '../../provenance/used-proof.js';
@@ -12,10 +13,12 @@ import { type ChangeParts, recordProvedChange } from '../admin/changes.js';
 import { readJson } from '../http/body.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
+import { proposalShape, shownProposal } from './proposals.js';
 
 export interface TokenParts {
   readonly issuer: Pick<TokenIssuer, 'issue'>;
   readonly proofs: DpopProofs;
+  readonly propose: TokenExchange['propose'];
   readonly keys: SigningKeys;
   /** Undefined when the bundle has no trust domain: then there is no token service. */
   readonly domain: () => TokenDomain | undefined;
@@ -52,6 +55,10 @@ const tokenShape = z.object({
   token_type: z.literal('N_A'),
   expires_in: z.int(),
   scope: z.string(),
+  /** The most that the task may do; absent if its token restricts nothing. */
+  authorization_details: z.array(z.record(z.string(), z.unknown())).optional(),
+  /** How the mandate was narrowed to the prompt. */
+  proposal: proposalShape.optional(),
 });
 const errorShape = z.object({ error: z.string(), error_description: z.string() });
 
@@ -87,13 +94,15 @@ export function tokenRoutes(parts: TokenParts): Route[] {
           const asked = requestOf(body, domain(), caller.enforcementPoint);
           const proved = await keyProvedBy(request.headers.dpop, parts);
           if (proved !== undefined) used.push(proved.used);
-          const { token, text } = await parts.issuer.issue({ ...asked, provedKey: proved?.thumbprint }, used);
+          const { token, text, proposal } = await parts.issuer.issue({ ...asked, provedKey: proved?.thumbprint }, used);
           return {
             access_token: text,
             issued_token_type: TOKEN_TYPES.transactionToken,
             token_type: 'N_A',
             expires_in: token.expires - token.issuedAt,
             scope: token.scope.join(' '),
+            ...grantedDetails(token.mandate),
+            ...(proposal === undefined ? {} : { proposal: shownProposal(proposal) }),
           };
         } catch (error) {
           if (error instanceof IssuerUnreachableError) throw new Problem(503, error.message, {}, 5);
@@ -148,6 +157,11 @@ export function tokenRoutes(parts: TokenParts): Route[] {
       },
     }),
   ];
+}
+
+function grantedDetails(mandate: Mandate | undefined): { authorization_details?: Record<string, unknown>[] } {
+  const details = mandate && detailsOf(mandate);
+  return details === undefined ? {} : { authorization_details: details.map((one) => ({ ...one })) };
 }
 
 function serving(domain: TokenDomain | undefined): TokenDomain {

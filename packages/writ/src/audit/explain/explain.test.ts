@@ -77,6 +77,11 @@ describe('the outcome', () => {
       'The target reported that the action failed (T); it does not count. It said: no',
     ],
     [{}, { status: 'not-executed', time: 'T' }, 'The action did not reach its target (reported T); it does not count.'],
+    [
+      {},
+      { status: 'not-executed', time: 'T', held: [{ accumulator: 'paid', fold: 'sum', key: 'k', amount: 5 }] },
+      'The action did not reach its target (reported T); it counts in paid, which gives nothing back.',
+    ],
     [{}, { status: 'unknown', time: 'T' }, 'What became of the action is not known (reported T); it counts as done.'],
   ])('%j, %j', (more, outcome, line) => {
     expect(explained(more, outcome)).toContain(line);

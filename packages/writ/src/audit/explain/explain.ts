@@ -70,18 +70,26 @@ function whyLines(record: DecisionRecord): string[] {
 
 function outcomeText({ result }: DecisionRecord, outcome: OutcomeRecord | undefined): string {
   if (!isPermit(result)) return 'The action did not reach its target.';
+  if (outcome?.late === true)
+    return `The outcome (${outcome.status}) was reported too late (${outcome.time}), so the action counts as done.${failureText(outcome)}`;
   switch (outcome?.status) {
     case undefined:
       return 'No outcome was reported; the action counts as done.';
     case 'completed':
       return `The action was carried out (reported ${outcome?.time}).${changesText(outcome)}`;
     case 'failed':
-      return `The target reported that the action failed (${outcome?.time}); it does not count.${failureText(outcome)}`;
+      return `The target reported that the action failed (${outcome?.time}); ${countsText(outcome)}.${failureText(outcome)}`;
     case 'not-executed':
-      return `The action did not reach its target (reported ${outcome?.time}); it does not count.`;
+      return `The action did not reach its target (reported ${outcome?.time}); ${countsText(outcome)}.`;
     case 'unknown':
       return `What became of the action is not known (reported ${outcome?.time}); it counts as done.`;
   }
+}
+
+/** Of an action that was not done. An accumulator that gives nothing back counts it. */
+function countsText({ held = [] }: OutcomeRecord): string {
+  const counting = held.filter(({ amount }) => typeof amount !== 'object').map(({ accumulator }) => accumulator);
+  return counting.length === 0 ? 'it does not count' : `it counts in ${counting.join(', ')}, which gives nothing back`;
 }
 
 function failureText({ error }: OutcomeRecord): string {

@@ -85,7 +85,8 @@ interface ShownCall {
 }
 
 function callOf(decision: DecisionRecord, { decision: earlier, outcome }: RecordedDecision): ShownCall {
-  const held = outcome?.held ?? earlier.reserved ?? [];
+  const { reserved = [] } = earlier;
+  const held = outcome?.late === true ? [...reserved, ...(outcome.held ?? [])] : (outcome?.held ?? reserved);
   const brought = outcome?.labels ?? labelsIn(held);
   const counted = heldTexts(held);
   const notes = [

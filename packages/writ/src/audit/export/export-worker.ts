@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../lib/message-of.js';
 import { openStoreToWrite } from '../../store/store.js';
+import { StoreKey } from '../../store/store-key.js';
 import { PersonKeys } from '../protection/person-keys.js';
 import { Exporter } from './exporter.js';
 import { type SinkDescription, sinkOf } from './sinks.js';
@@ -10,6 +11,8 @@ import { type SinkDescription, sinkOf } from './sinks.js';
 export interface ExportWorkerData {
   /** The store of the log: a file, or the URL of a database. */
   readonly store: string;
+  /** The key that the secrets of the store are wrapped with. */
+  readonly storeKey: Uint8Array;
   readonly sinks: Readonly<Record<string, SinkDescription>>;
 }
 
@@ -24,11 +27,11 @@ const LAST_RETRY_MS = 30_000;
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a worker');
-const { store: where, sinks } = workerData as ExportWorkerData;
+const { store: where, storeKey, sinks } = workerData as ExportWorkerData;
 const closing = new AbortController();
 port.on('message', () => closing.abort());
 const store = openStoreToWrite(where);
-const keys = PersonKeys.beside(store);
+const keys = PersonKeys.beside(store, async () => new StoreKey(storeKey));
 
 await Promise.all(Object.entries(sinks).map(([name, sink]) => run(name, sink)));
 await store.destroy();

@@ -15,7 +15,7 @@ export class FileSink implements Sink {
   async send(entries: readonly ExportedEntry[]): Promise<void> {
     const lines = entries.flatMap((entry) => this.form(entry) ?? []);
     if (lines.length === 0) return;
-    mkdirSync(dirname(this.file), { recursive: true });
+    mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
     const handle: FileHandle = await open(this.file, 'a', 0o600);
     try {
       await handle.appendFile(`${lines.join('\n')}\n`);

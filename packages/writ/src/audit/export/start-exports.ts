@@ -5,7 +5,9 @@ import type { Logger } from 'pino';
 import { millisecondsOf } from '../../lib/duration.js';
 import { environmentText } from '../../lib/environment.js';
 import { every } from '../../lib/every.js';
+import { CREDENTIALS } from '../../lib/known-credentials.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
+import type { StoreKey } from '../../store/store-key.js';
 import type { ExportMessage, ExportWorkerData } from './export-worker.js';
 import type { SinkDescription, SinkSettings } from './sinks.js';
 
@@ -15,6 +17,7 @@ type DeclaredSinks = Readonly<Record<string, SinkSettings>>;
 interface ExportsParts {
   /** The database that has the log: a file or a URL. */
   readonly store: string;
+  readonly storeKey: StoreKey;
   readonly data: string;
   /** Returns the sinks to send to now; another object when a bundle was activated. */
   readonly settings: () => DeclaredSinks;
@@ -32,7 +35,14 @@ const CLOSE_MS = 2_000;
  *
  * @returns a function that stops it and resolves when the thread has ended
  */
-export function startExports({ store, data, settings, onProgress, logger }: ExportsParts): () => Promise<void> {
+export function startExports({
+  store,
+  storeKey,
+  data,
+  settings,
+  onProgress,
+  logger,
+}: ExportsParts): () => Promise<void> {
   let current: DeclaredSinks | undefined;
   let stopThread: () => Promise<void> = async () => undefined;
   const failing = new Set<string>();
@@ -58,7 +68,7 @@ export function startExports({ store, data, settings, onProgress, logger }: Expo
     const sinks = Object.fromEntries(
       Object.entries(now).map(([name, sink]) => [name, descriptionOf(name, sink, data)]),
     );
-    stopThread = startThread({ store, sinks }, receive, (error) =>
+    stopThread = startThread({ store, storeKey: storeKey.secret, sinks }, receive, (error) =>
       logger.error({ err: error }, 'the thread that sends the log failed'),
     );
   };
@@ -100,6 +110,8 @@ function descriptionOf(name: string, sink: SinkSettings, data: string): SinkDesc
     environmentText(value.replaceAll('${data}', data), `writ.yaml: record.export.${name}`);
   const headers = 'headers' in sink ? sink.headers : {};
   const filled = Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, text(value)]));
+  for (const [header, value] of Object.entries(filled)) CREDENTIALS.addNamed(header, value);
+  if ('url' in sink) CREDENTIALS.addNamed('', text(sink.url));
   switch (sink.to) {
     case 'file':
       return { ...sink, file: resolve(text(sink.file)) };

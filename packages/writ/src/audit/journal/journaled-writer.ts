@@ -37,12 +37,14 @@ export class JournaledWriter implements GroupWriter {
   /**
    * @param last the id of the last entry in the tables; empty for none
    * @param onWriteError receives why the tables could not be written, once until they can be; the write is tried again
+   * @param onEmpty called at the end when the tables have everything, before the journal is removed
    */
   constructor(
     private readonly tables: BatchWriter,
     private readonly journal: Journal,
     private last: string,
     private readonly onWriteError: (why: RecordError) => void,
+    private readonly onEmpty: () => Promise<void> = async () => undefined,
   ) {}
 
   write(group: LogGroup, isAwaited = true): Promise<void> {
@@ -141,7 +143,13 @@ export class JournaledWriter implements GroupWriter {
     this.isClosing = true;
     await this.caughtUp();
     clearTimeout(this.timer);
+    const isEmpty =
+      this.behind.length === 0 &&
+      (await this.onEmpty().then(
+        () => true,
+        () => false,
+      ));
     await this.tables.close();
-    this.journal.close(this.behind.length === 0);
+    this.journal.close(isEmpty);
   }
 }

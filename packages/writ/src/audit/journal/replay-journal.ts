@@ -1,8 +1,9 @@
 import { openDatabase } from '../../store/database.js';
 import { StoreError } from '../../store/errors.js';
 import { groupsInserter } from '../log/groups-inserter.js';
+import { SqliteState } from '../state/sqlite-state.js';
 import type { Signer } from '../tlog/note.js';
-import { type JournalRecord, readJournal } from './journal.js';
+import { type JournalIdentity, type JournalRecord, readJournal } from './journal.js';
 
 /** Returns the records of a journal that the tables do not have. @param last the id of the last entry in the tables; empty for none */
 export function missingOf(records: readonly JournalRecord[], last: string): JournalRecord[] {
@@ -20,11 +21,20 @@ export function entriesIn(records: readonly JournalRecord[]): number {
  * @param file the journal
  * @param store the file of the database
  * @param last the id of the last entry in the tables; empty for none
+ * @param seal of the records; undefined for a journal from before seals
+ * @param stateKey of the digests of the state tables; undefined for a log without them
  * @returns the id of the last entry in the tables now
  * @throws {StoreError} if the journal continues after an entry that the tables do not have; nothing is written then
  */
-export function replayJournal(file: string, store: string, last: string, signer: Signer): string {
-  const missing = missingOf(readJournal(file), last);
+export function replayJournal(
+  file: string,
+  store: string,
+  last: string,
+  signer: Signer,
+  seal?: JournalIdentity['seal'],
+  stateKey?: Buffer,
+): string {
+  const missing = missingOf(readJournal(file, seal), last);
   if (missing.length === 0) return last;
   let end = last;
   for (const { after, group } of missing) {
@@ -37,7 +47,8 @@ export function replayJournal(file: string, store: string, last: string, signer:
   }
   const database = openDatabase(store);
   try {
-    groupsInserter(database, signer).insert(missing.map(({ group }) => group));
+    const state = stateKey && SqliteState.eachTransaction(database, stateKey);
+    groupsInserter(database, signer, state).insert(missing.map(({ group }) => group));
   } finally {
     database.close();
   }

@@ -28,7 +28,7 @@ describe('holdsNothing', () => {
 });
 
 describe('the rows beside', () => {
-  const NONE = { outcomes: [], uses: [], holdings: [], held: [], removed: [], undone: [] };
+  const NONE = { outcomes: [], uses: [], holdings: [], held: [], removed: [], undone: [], begun: [] };
   const decisionId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
   const removal = { accumulator: 'seen', key: 'ana', values: ['pii'] };
   const settled = (status: string, more: object = {}) => ({ kind: 'outcome', decisionId, status, ...more });

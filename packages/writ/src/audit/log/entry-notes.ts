@@ -1,7 +1,8 @@
-import type { EntityUid } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar';
 import { decodeTime } from 'ulid';
-import type { CapUse, DecisionRecord, Holding, LogEntry, Removal } from '../../decide/record.js';
-import type { LogGroup } from './log-group.js';
+import type { CapUse, DecisionRecord, Holding, LogEntry, OutcomeRecord, Removal } from '../../decide/record.js';
+import { conversationOf, streamKey } from '../../lib/task-stream.js';
+import type { BegunTask, LogGroup } from './log-group.js';
 
 /**
  * The summary of an entry, for listeners and for the rows beside it. Whole entries are not kept while they wait: many wait at once,
@@ -18,9 +19,14 @@ export interface EntryNote {
   readonly action?: string;
   readonly use?: CapUse | undefined;
   readonly reserved?: readonly Holding[] | undefined;
+  /** The task that it begins. */
+  readonly begun?: BegunTask;
   /** These are of an outcome. */
   readonly decisionId?: string;
   readonly isUndone?: boolean;
+  readonly status?: OutcomeRecord['status'];
+  /** The enforcement point that reported it. */
+  readonly caller?: string;
   readonly held?: readonly Holding[] | undefined;
   /** This is of a change. */
   readonly removed?: readonly Removal[] | undefined;
@@ -42,12 +48,52 @@ export function noteOf(entry: LogEntry): EntryNote {
       action,
       use: mandate?.use,
       reserved,
+      ...begunBy(entry),
     };
   }
   if (kind === 'change') return { kind, id, time, removed: entry.removed };
   if (kind !== 'outcome') return { kind, id, time };
-  const { decisionId, status, held } = entry;
-  return { kind, id, time, decisionId, held, isUndone: status === 'failed' || status === 'not-executed' };
+  const { decisionId, status, held, late, enforcementPoint: caller } = entry;
+  // Past the deadline nothing is given back: what it holds is in addition to what its permit holds.
+  if (late === true) return { kind, id, time, decisionId, status, caller, ...(held?.length ? { reserved: held } : {}) };
+  return {
+    kind,
+    id,
+    time,
+    decisionId,
+    status,
+    caller,
+    held,
+    isUndone: status === 'failed' || status === 'not-executed',
+  };
+}
+
+/** Returns the task that a decision begins, if it begins one. */
+function begunBy({ provenance, request, enforcementPoint, time }: DecisionRecord): Pick<EntryNote, 'begun'> {
+  const { began, txn } = provenance ?? {};
+  if (provenance === undefined || began === undefined || txn === undefined) return {};
+  const originator = uidText(provenance.path[0] as EntityUid);
+  const actor = uidText(provenance.path.at(-1) as EntityUid);
+  const { task: name } = request.context ?? {};
+  const conversation = conversationOf(request);
+  const stream = {
+    enforcementPoint,
+    originator,
+    actor,
+    name: typeof name === 'string' ? name : undefined,
+    conversation,
+  };
+  return {
+    begun: {
+      txn,
+      stream: streamKey(stream),
+      originator,
+      actor,
+      startedBy: enforcementPoint,
+      started: time,
+      began: JSON.stringify(began),
+    },
+  };
 }
 
 /** Returns whether nothing but the record is lost with an entry: no budget, no cap, no label. A permit whose outcome is lost counts as done. */
@@ -61,11 +107,12 @@ type Mutable<T> = { [K in keyof T]: T[K] extends readonly (infer One)[] ? One[] 
 /** Returns the rows that go to the disk beside entries, in one pass: it is on the way of every answer. */
 export function besideOf(
   notes: readonly EntryNote[],
-): Mutable<Pick<LogGroup, 'outcomes' | 'uses' | 'holdings' | 'held' | 'removed' | 'undone'>> {
+): Mutable<Pick<LogGroup, 'outcomes' | 'uses' | 'holdings' | 'held' | 'removed' | 'undone' | 'begun'>> {
   const beside: ReturnType<typeof besideOf> = {
-    ...{ outcomes: [], uses: [], holdings: [], held: [], removed: [], undone: [] },
+    ...{ outcomes: [], uses: [], holdings: [], held: [], removed: [], undone: [], begun: [] },
   };
-  for (const { id, time, decisionId, use, reserved, held, removed, isUndone } of notes) {
+  for (const { id, time, decisionId, use, reserved, held, removed, isUndone, begun } of notes) {
+    if (begun !== undefined) beside.begun.push(begun);
     if (use !== undefined) beside.uses.push({ decisionId: id, use: JSON.stringify(use), until: use.until });
     if (reserved !== undefined)
       beside.holdings.push({ decisionId: id, at: Date.parse(time), reserved: JSON.stringify(reserved) });

@@ -17,6 +17,8 @@ export interface LogWorkerData {
   readonly file: string;
   /** The key that signs the log. */
   readonly skey: string;
+  /** The key of the digests of the state tables; undefined for a log without them. */
+  readonly stateKey: Uint8Array | undefined;
 }
 
 /** The number of entries that are handed on before the turn ends: the disk then works while the deciding thread does. */
@@ -39,10 +41,10 @@ export interface BatchWriter extends GroupWriter {
 }
 
 /** Starts a thread that writes groups to a file. */
-export function threadedWriter(file: string, { skey }: Signer): BatchWriter {
+export function threadedWriter(file: string, { skey }: Signer, stateKey?: Uint8Array): BatchWriter {
   // The worker runs from dist, also if a test runs the sources.
   const worker = new Worker(createRequire(import.meta.url).resolve('#log-worker'), {
-    workerData: { file, skey } satisfies LogWorkerData,
+    workerData: { file, skey, stateKey } satisfies LogWorkerData,
   });
   const waiting: ReturnType<typeof withResolvers<void>>[] = [];
   let dead: RecordError | undefined;

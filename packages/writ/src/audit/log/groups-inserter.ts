@@ -1,5 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import { RecordError } from '../errors.js';
+import type { SqliteState } from '../state/sqlite-state.js';
 import type { Signer } from '../tlog/note.js';
 import type { LogGroup } from './log-group.js';
 import { holdingsWriter } from './log-holdings.js';
@@ -21,7 +22,8 @@ interface GroupsInserter {
   readonly isSigned: boolean;
 }
 
-export function groupsInserter(database: Sqlite.Database, signer: Signer): GroupsInserter {
+/** @param state keeps the digests of the state tables; undefined for a log without them */
+export function groupsInserter(database: Sqlite.Database, signer: Signer, state?: SqliteState): GroupsInserter {
   let tree = treeIn(database);
   const insert = database.prepare(
     'insert into log_groups (first_id, last_id, count, body, start, hashes) values (?, ?, ?, ?, ?, ?)',
@@ -31,6 +33,14 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): Group
   const keyRow = (): Sqlite.Statement => {
     keyInsert ??= database.prepare('insert or ignore into person_keys (id, person, key) values (?, ?, ?)');
     return keyInsert;
+  };
+  let taskInsert: Sqlite.Statement | undefined;
+  const taskRow = (): Sqlite.Statement => {
+    taskInsert ??= database.prepare(
+      `insert or ignore into tasks (txn, scope, originator, actor, started_by, started, expires, stream, began, used)
+       values (?, '', ?, ?, ?, ?, '', ?, ?, ?)`,
+    );
+    return taskInsert;
   };
   const tile = database.prepare(
     'insert into log_tiles (level, n, hashes) values (?, ?, ?) on conflict do update set hashes = excluded.hashes',
@@ -48,6 +58,7 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): Group
   const giveBack = database.prepare('delete from log_uses where decision_id = ?');
   const write = database.transaction((groups: readonly LogGroup[], isDue: boolean): LogTree => {
     let next = tree;
+    state?.begin();
     for (const group of groups) {
       const { tree: longer, added, tiles } = next.with(group.body.split('\n'));
       next = longer;
@@ -68,6 +79,9 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): Group
         else holdings.replace(decisionId, at, held);
       }
       for (const removal of group.removed) holdings.takeOut(removal);
+      // A journal from before has none.
+      for (const { txn, originator, actor, startedBy, started, stream, began } of group.begun ?? [])
+        taskRow().run(txn, originator, actor, startedBy, started, stream, began, Date.parse(started));
       for (const { key, until, at } of group.proofs) {
         proof.run(key, until);
         proofs += 1;
@@ -75,13 +89,14 @@ export function groupsInserter(database: Sqlite.Database, signer: Signer): Group
       }
     }
     holdings.finish();
+    state?.end();
     const { size, frontier } = next.row();
     if (groups.length > 0 && moveHead.run(size, frontier, tree.size).changes !== 1)
       throw new RecordError(
         'another process wrote to the log',
         'let only one service write to a store, and restart it',
       );
-    if (isDue) signHead.run(next.head(signer).checkpoint);
+    if (isDue) signHead.run(next.head(signer, state?.lines()).checkpoint);
     return next;
   });
   return {

@@ -2,6 +2,21 @@ import type { Removal, UsedProof } from '../../decide/record.js';
 import type { PersonKeyRow } from '../protection/person-keys.js';
 import type { Attachment } from './log-lines.js';
 
+/** A task without a token, as the decision that began it says. */
+export interface BegunTask {
+  readonly txn: string;
+  /** As `streamKey` gives it. */
+  readonly stream: string;
+  readonly originator: string;
+  readonly actor: string;
+  /** The enforcement point. */
+  readonly startedBy: string;
+  /** RFC 3339, UTC. */
+  readonly started: string;
+  /** How it began, as JSON: the `began` of the decision. */
+  readonly began: string;
+}
+
 /** Entries of the log that are committed together, as one row. */
 export interface LogGroup {
   /** The ids of the first and the last entry; ids ascend through the whole log. */
@@ -25,6 +40,8 @@ export interface LogGroup {
   readonly removed: readonly Removal[];
   /** The decisions whose action did not happen, by an outcome in the group: they took nothing. */
   readonly undone: readonly string[];
+  /** The tasks without a token that the decisions in the group begin. */
+  readonly begun: readonly BegunTask[];
   /** The proofs of possession that the entries used. */
   readonly proofs: readonly UsedProof[];
 }

@@ -68,4 +68,9 @@ export const auditMigrations: Migrations = {
     },
   },
   '0011_audit_tree': { up: treeTables },
+  '0021_audit_journal_mark': {
+    async up(db) {
+      await db.schema.alterTable('log_head').addColumn('journal', 'text').execute();
+    },
+  },
 };

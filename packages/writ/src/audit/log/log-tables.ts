@@ -17,7 +17,12 @@ export type LogTables = {
     hashes: Buffer;
   };
   log_tiles: TileRow;
-  log_head: HeadRow & { id: number; origin: string };
+  log_head: HeadRow & {
+    id: number;
+    origin: string;
+    /** The names of the journals that the store may be continued with; null before the first one. */
+    journal: string | null;
+  };
   log_attachments: Attachment;
   /** Checkpoints that witnesses signed too. */
   log_cosigned: { size: number; checkpoint: string };

@@ -77,8 +77,9 @@ export class LogTree {
     return { size: this.size, frontier: this.frontier.bytes() };
   }
 
-  head(signer: Signer): HeadRow {
-    return { ...this.row(), checkpoint: signedCheckpoint(signer, this.size, this.root()) };
+  /** @param more extension lines of the checkpoint */
+  head(signer: Signer, more: readonly string[] = []): HeadRow {
+    return { ...this.row(), checkpoint: signedCheckpoint(signer, this.size, this.root(), more) };
   }
 }
 

@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../lib/message-of.js';
 import { openDatabase } from '../../store/database.js';
+import { SqliteState } from '../state/sqlite-state.js';
 import { parseSigner } from '../tlog/note.js';
 import type { LogWorkerData, Written } from './group-writer.js';
 import { groupsInserter, SIGN_EVERY_MS } from './groups-inserter.js';
@@ -13,9 +14,13 @@ type Message = readonly LogGroup[] | 'close';
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a worker');
-const { file, skey } = workerData as LogWorkerData;
+const { file, skey, stateKey } = workerData as LogWorkerData;
 const database = openDatabase(file);
-const inserter = groupsInserter(database, parseSigner(skey));
+const inserter = groupsInserter(
+  database,
+  parseSigner(skey),
+  stateKey && SqliteState.eachTransaction(database, Buffer.from(stateKey)),
+);
 let signing: NodeJS.Timeout | undefined;
 port.on('message', (first: Message) => {
   // Messages that arrived while the disk was busy are committed together.

@@ -46,7 +46,7 @@ class Pending {
   group(keys: readonly PersonKeyRow[]): LogGroup {
     const { notes } = this;
     const body = this.lines.splice(0).join('\n');
-    const { outcomes, uses, holdings, held, removed, undone } = besideOf(notes);
+    const { outcomes, uses, holdings, held, removed, undone, begun } = besideOf(notes);
     return {
       keys,
       first: notes[0]?.id ?? '',
@@ -55,7 +55,7 @@ class Pending {
       body,
       attachments: this.attachments,
       proofs: this.proofs,
-      ...{ outcomes, uses, holdings, held, removed, undone },
+      ...{ outcomes, uses, holdings, held, removed, undone, begun },
     };
   }
 }
@@ -101,6 +101,8 @@ export class LogWriter implements Append {
   constructor(
     private readonly writer: GroupWriter,
     private protection: EntryProtection,
+    /** How long entries may wait for the disk before it counts as failing, in milliseconds. */
+    private readonly patienceMs = Number.POSITIVE_INFINITY,
   ) {
     this.events.setMaxListeners(0);
   }
@@ -125,7 +127,8 @@ export class LogWriter implements Append {
       waiting.acknowledged += entries.length;
       this.ahead += entries.length;
     }
-    if (waiting.notes.length >= FULL_GROUP) {
+    // A removal ends its group: beside a group all holdings are entered first, and a later one would be taken out too.
+    if (waiting.notes.length >= FULL_GROUP || entries.some(removes)) {
       void this.flush();
     } else if (isAcknowledged) {
       // Nobody awaits it: it goes to the disk with the next entry that somebody awaits, if that comes soon.
@@ -160,8 +163,8 @@ export class LogWriter implements Append {
     } catch (error) {
       failure = error ?? new RecordError('the log could not be written');
     }
-    // Groups settle in their order.
-    this.writing.shift();
+    // Groups are written in their order; one whose commit is not known yet can be overtaken by refusals.
+    this.writing.splice(this.writing.indexOf(group), 1);
     this.waitingSize -= group.size;
     this.ahead -= group.acknowledged;
     this.failed = failure === undefined ? undefined : { why: messageOf(failure), at: performance.now() };
@@ -223,6 +226,7 @@ export class LogWriter implements Append {
   get failure(): string | undefined {
     const { failure } = this.writer;
     if (failure !== undefined) return failure.message;
+    if (this.waitingFor > this.patienceMs) return 'the log waits for the disk';
     const { failed } = this;
     return failed !== undefined && performance.now() - failed.at < FAILING_MS ? failed.why : undefined;
   }
@@ -258,4 +262,8 @@ export class LogWriter implements Append {
     this.closing ??= this.settled().then(() => this.writer.close());
     return this.closing;
   }
+}
+
+function removes(entry: LogEntry): boolean {
+  return entry.kind === 'change' && entry.removed !== undefined;
 }

@@ -5,6 +5,7 @@ import { ulid } from 'ulid';
 import { messageOf } from '../../lib/message-of.js';
 import { StoreError } from '../../store/errors.js';
 import type { Store } from '../../store/store.js';
+import type { StateGuard } from '../state/state-guard.js';
 import { parseCheckpoint, signedCheckpoint, verifiedCheckpoint } from '../tlog/checkpoint.js';
 import { parseSigner, type Signer, signerOf } from '../tlog/note.js';
 import { rootOf } from '../tlog/proofs.js';
@@ -18,6 +19,8 @@ export interface OpenLogOptions {
   readonly origin?: string | undefined;
   /** Whether a new key may replace the key that signed the log so far. */
   readonly isNewKey?: boolean | undefined;
+  /** Verifies the tables that the last checkpoint binds; undefined for a log that binds none. */
+  readonly state?: Pick<StateGuard, 'check' | 'lines'> | undefined;
 }
 
 /** Returns the files of the private key, and of the public key for those who verify. */
@@ -31,7 +34,10 @@ export function logKeyFiles(keys: string): { readonly secret: string; readonly p
  * @returns the key that signs it
  * @throws {StoreError} if it may not be continued, or has another name
  */
-export async function openLog(store: Store, { keys, origin, isNewKey = false }: OpenLogOptions): Promise<Signer> {
+export async function openLog(
+  store: Store,
+  { keys, origin, isNewKey = false, state }: OpenLogOptions,
+): Promise<Signer> {
   const tiles = new LogTiles(store, NO_CATCH_UP);
   const head = await tiles.head();
   if (head.origin !== '' && origin !== undefined && head.origin !== origin)
@@ -45,9 +51,10 @@ export async function openLog(store: Store, { keys, origin, isNewKey = false }: 
   const { signer, keep } = keyIn(keys, name, isFirst || isNewKey);
   const root = await rootOf(hashTiles(tiles), head.size).catch(unusable);
   if (!isFirst && !isNewKey) await assertWhole(tiles, signer, head).catch(unusable);
+  await state?.check(head.checkpoint);
   // A service that was killed may not have signed for the last commits.
   if (isFirst || isNewKey || parseCheckpoint(head.checkpoint).size < head.size) {
-    const checkpoint = signedCheckpoint(signer, head.size, root);
+    const checkpoint = signedCheckpoint(signer, head.size, root, await state?.lines());
     await store.withTables<LogTables>().updateTable('log_head').set({ origin: name, checkpoint }).execute();
   }
   keep();
@@ -87,7 +94,7 @@ function keyIn(keys: string, name: string, mayMake: boolean): FoundKey {
   mkdirSync(keys, { recursive: true, mode: 0o700 });
   rmSync(fresh, { force: true });
   writeFileSync(fresh, `${signer.skey}\n`, { mode: 0o600, flag: 'wx', flush: true });
-  writeFileSync(files.public, `${signer.vkey}\n`);
+  writeFileSync(files.public, `${signer.vkey}\n`, { mode: 0o600 });
   return { signer, keep };
 }
 

@@ -2,7 +2,8 @@ import type pg from 'pg';
 import type { Removal } from '../../decide/record.js';
 import { messageOf } from '../../lib/message-of.js';
 import { withResolvers } from '../../lib/with-resolvers.js';
-import { RecordError } from '../errors.js';
+import { RecordError, RecordTakenOverError } from '../errors.js';
+import { type BoundDigest, stateLines } from '../state/state-tables.js';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
 import type { Signer } from '../tlog/note.js';
 import type { GroupWriter } from './group-writer.js';
@@ -20,6 +21,7 @@ import {
 } from './holding-rows.js';
 import type { LogGroup } from './log-group.js';
 import { type HeadRow, LogTree, openTiles, type TileRow } from './log-tree.js';
+import { type Reconnection, WriterConnection } from './writer-connection.js';
 
 interface Waiting {
   readonly group: LogGroup;
@@ -31,53 +33,95 @@ const ORDER = 0x7772696c;
 /** Expired proofs are deleted once for this many new ones. */
 const PURGE_EVERY = 1_000;
 
+/** Groups whose commit was not answered: it happened, or it did not. */
+interface Doubt {
+  readonly groups: readonly LogGroup[];
+  /** The signature that is on the head if it happened. */
+  readonly checkpoint: string | undefined;
+  readonly known: ReturnType<typeof withResolvers<boolean>>;
+}
+
 /**
  * Writes groups to PostgreSQL; groups that arrived while the database was busy are one transaction. It uses the connection that holds
- * the lock: when the connection is lost, nothing more is written, and the service that takes the lock over is alone.
+ * the lock. When the connection is lost, nothing is written until there is another with the lock, and only if no other service wrote
+ * in between: what this one holds in memory would not be what is on the record.
  */
 export class PostgresWriter implements GroupWriter {
   private waiting: Waiting[] = [];
   private running: Promise<void> | undefined;
-  private failed: RecordError | undefined;
+  private readonly connection: WriterConnection;
   private entered: number;
   private latest = 0;
   private proofs = 0;
-
   private tree: LogTree | undefined;
+  private doubt: Doubt | undefined;
+  /** The signature that this service last put on the head. */
+  private checkpoint: string | undefined;
 
   /**
    * @param client is closed with the writer
    * @param signer signs the head of the log; undefined for a service that follows another one, which signs
    * @param compactEvery the number of permits after which settled ones are added up
+   * @param reconnection undefined if a connection that is lost stays lost
+   * @param bindsState whether checkpoints bind the digests of the state tables
    */
   constructor(
-    private readonly client: pg.Client,
+    client: pg.Client,
     private readonly signer: Signer | undefined,
     private readonly compactEvery = COMPACT_EVERY,
+    reconnection?: Reconnection,
+    private readonly bindsState = false,
   ) {
     // The first permit adds up what an earlier process left.
     this.entered = compactEvery;
-    client.on('error', (error) => this.fail(error));
-    client.on('end', () => this.fail(new Error('it was closed')));
+    this.connection = new WriterConnection(
+      client,
+      (opened) => this.resume(opened),
+      reconnection && {
+        ...reconnection,
+        onGone: (why) => {
+          this.doubt?.known.resolve(false);
+          reconnection.onGone(why);
+        },
+      },
+    );
   }
 
-  /** Stops all writing. A transaction that was cut off may be committed or not: only a restart, which reads the tables, shows which. */
-  private fail(error: Error): RecordError {
-    this.failed ??= new RecordError(
-      `the connection to the database, and with it the lock, is lost: ${error.message}`,
-      'restart the service',
-    );
-    return this.failed;
+  private get client(): WriterConnection {
+    return this.connection;
+  }
+
+  /** Reads what happened to a commit without an answer. @throws {RecordTakenOverError} if another service wrote meanwhile */
+  private async resume(client: pg.Client): Promise<void> {
+    const { doubt, signer } = this;
+    const { rows } = await client.query<{ checkpoint: string }>('select checkpoint from log_head');
+    const found = rows[0]?.checkpoint;
+    const first = doubt?.groups[0]?.first;
+    const isThere =
+      first !== undefined &&
+      (await client.query('select 1 from log_groups where first_id = $1', [first])).rows.length > 0;
+    const expected = isThere ? doubt?.checkpoint : this.checkpoint;
+    if (signer !== undefined && expected !== undefined && found !== expected)
+      throw new RecordTakenOverError(
+        'another service wrote the record while the database was lost, or the record was set back',
+        'start the service again: it reads the record',
+      );
+    if (isThere) this.checkpoint = doubt?.checkpoint;
+    // Read from the tables again, which a service that follows can have moved on.
+    this.tree = undefined;
+    this.doubt = undefined;
+    doubt?.known.resolve(isThere);
   }
 
   async readable(): Promise<void> {}
 
   get failure(): RecordError | undefined {
-    return this.failed;
+    return this.connection.failure;
   }
 
   write(group: LogGroup): Promise<void> {
-    if (this.failed !== undefined) return Promise.reject(this.failed);
+    const { loss } = this.connection;
+    if (loss !== undefined) return Promise.reject(loss);
     const done = withResolvers();
     this.waiting.push({ group, done });
     this.running ??= this.run();
@@ -103,18 +147,20 @@ export class PostgresWriter implements GroupWriter {
   private async separately(batch: readonly Waiting[], error: unknown): Promise<void> {
     for (const { group, done } of batch) {
       try {
-        if (this.failed !== undefined || batch.length === 1) throw error;
+        if (this.connection.loss !== undefined || batch.length === 1) throw error;
         await this.commit([group]);
         done.resolve();
       } catch (cause) {
-        done.reject(this.failed ?? new RecordError(messageOf(cause)));
+        done.reject(this.connection.loss ?? (cause instanceof RecordError ? cause : new RecordError(messageOf(cause))));
       }
     }
   }
 
   private async commit(groups: readonly LogGroup[]): Promise<void> {
-    if (this.failed !== undefined) throw this.failed;
+    const { loss } = this.connection;
+    if (loss !== undefined) throw loss;
     let tree: LogTree;
+    let checkpoint: string | undefined;
     try {
       await this.client.query('begin');
       // Held until the commit: groups of all writers become readable in the order of their numbers.
@@ -122,18 +168,36 @@ export class PostgresWriter implements GroupWriter {
       tree = await this.current();
       for (const group of groups) tree = await this.insert(group, tree);
       await this.compact();
-      await this.moveHead(tree);
+      checkpoint = await this.moveHead(tree);
     } catch (error) {
-      await this.client.query('rollback').catch((cause: Error) => this.fail(cause));
+      await this.client.query('rollback').catch((cause: Error) => this.connection.lose(cause));
       throw error;
     }
     try {
       await this.client.query('commit');
-      this.tree = tree;
     } catch (error) {
-      // Nobody knows whether it was committed.
-      throw this.fail(error as Error);
+      if (!(await this.wasCommitted(groups, checkpoint, error as Error))) throw error;
+      return;
     }
+    this.tree = tree;
+    this.checkpoint = checkpoint;
+  }
+
+  /** Waits for the connection that shows whether a commit happened; the groups stay on their way until then. */
+  private async wasCommitted(
+    groups: readonly LogGroup[],
+    checkpoint: string | undefined,
+    error: Error,
+  ): Promise<boolean> {
+    const known = withResolvers<boolean>();
+    this.doubt = { groups, checkpoint, known };
+    this.refuse(this.connection.lose(error));
+    return this.connection.isReplaced ? known.promise : false;
+  }
+
+  /** Refuses the groups that nothing was sent of yet. */
+  private refuse(error: RecordError): void {
+    for (const { done } of this.waiting.splice(0)) done.reject(error);
   }
 
   /** Returns the present tree, while nobody else can change it: another service may have written since. */
@@ -152,30 +216,43 @@ export class PostgresWriter implements GroupWriter {
     return LogTree.of(head, tiles);
   }
 
-  private async moveHead(tree: LogTree): Promise<void> {
+  /** @returns the signature that the head has now */
+  private async moveHead(tree: LogTree): Promise<string | undefined> {
     const { size, frontier } = tree.row();
     const [name, checkpoint] =
-      this.signer === undefined ? ['head'] : ['signed head', tree.head(this.signer).checkpoint];
+      this.signer === undefined
+        ? ['head']
+        : ['signed head', tree.head(this.signer, await this.stateLines()).checkpoint];
     const signed = checkpoint === undefined ? '' : ', checkpoint = $3';
     const text = `update log_head set size = $1, frontier = $2${signed}`;
     const values = [size, frontier, ...(checkpoint === undefined ? [] : [checkpoint])];
     await this.client.query({ name, text, values });
+    return checkpoint;
+  }
+
+  private async stateLines(): Promise<string[]> {
+    if (!this.bindsState) return [];
+    const text = 'select name, seq, digest from state_digests order by name';
+    return stateLines((await this.client.query<BoundDigest>({ name: 'state', text })).rows);
   }
 
   /** Signs for what services that follow wrote since the last signature. */
   async sign(): Promise<void> {
-    if (this.failed !== undefined || this.signer === undefined || this.running !== undefined) return;
+    if (this.connection.loss !== undefined || this.running !== undefined) return;
+    // Without a signer too: a database that does not answer is noticed by it.
     const { rows } = await this.client.query<{ size: number; checkpoint: string }>(
       'select size, checkpoint from log_head',
     );
     const [head] = rows;
-    if (head !== undefined && parseCheckpoint(head.checkpoint).size < head.size) this.running ??= this.run(true);
+    if (this.signer === undefined || head === undefined) return;
+    this.checkpoint ??= head.checkpoint;
+    if (parseCheckpoint(head.checkpoint).size < head.size) this.running ??= this.run(true);
     await this.running;
   }
 
   private async insert(group: LogGroup, before: LogTree): Promise<LogTree> {
     const { tree, added, tiles } = before.with(group.body.split('\n'));
-    const { outcomes, uses, holdings, undone, held, removed, proofs } = group;
+    const { outcomes, uses, holdings, undone, held, removed, proofs, begun } = group;
     await this.client.query({
       name: 'group',
       text: 'insert into log_groups (first_id, last_id, count, body, start, hashes) values ($1, $2, $3, $4, $5, $6)',
@@ -219,6 +296,24 @@ export class PostgresWriter implements GroupWriter {
       held.flatMap(({ decisionId, at, held: text }) => (text === undefined ? [] : [{ decisionId, at, text }])),
     );
     for (const removal of removed) await this.takeOut(removal);
+    await this.each(
+      'task',
+      `insert into tasks (txn, scope, originator, actor, started_by, started, expires, stream, began, used)
+       select txn, '', originator, actor, started_by, started, '', stream, began, used
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])
+         as begun (txn, originator, actor, started_by, started, stream, began, used)
+       on conflict do nothing`,
+      [
+        begun.map(({ txn }) => txn),
+        begun.map(({ originator }) => originator),
+        begun.map(({ actor }) => actor),
+        begun.map(({ startedBy }) => startedBy),
+        begun.map(({ started }) => started),
+        begun.map(({ stream }) => stream),
+        begun.map(({ began }) => began),
+        begun.map(({ started }) => Date.parse(started)),
+      ],
+    );
     await this.each(
       'proof',
       'insert into log_proofs (key, until) select * from unnest($1::text[], $2::bigint[]) on conflict do nothing',
@@ -311,7 +406,9 @@ export class PostgresWriter implements GroupWriter {
   }
 
   async close(): Promise<void> {
+    // A commit without an answer is not waited for: the next start reads what happened.
+    this.doubt?.known.resolve(false);
     await this.running;
-    await this.client.end().catch(() => undefined);
+    await this.connection.close();
   }
 }

@@ -10,7 +10,7 @@ const decision = (more: Partial<DecisionRecord>): DecisionRecord =>
   ({
     kind: 'decision',
     request: {
-      subject: { type: 'User', id: 'ana', properties: { pin: '1234' } },
+      subject: { type: 'User', id: 'ana', properties: { badge: '1234' } },
       action: { name: 'pay' },
       resource: { type: 'Order', id: 'o-1', properties: { owner: 'ben' } },
       context: { input: { to: 'DE89', items: [{ price: 1 }, { price: 2 }], note: null } },
@@ -40,7 +40,7 @@ describe('a rule by path', () => {
       [{ price: 1 }, { price: DROPPED }],
     ],
     [{ path: 'context.input', as: 'drop' }, ({ request }) => request.context?.input, DROPPED],
-    [{ path: 'subject.pin', as: 'drop' }, ({ request }) => request.subject.properties?.pin, DROPPED],
+    [{ path: 'subject.badge', as: 'drop' }, ({ request }) => request.subject.properties?.badge, DROPPED],
     [{ path: 'resource.owner', as: 'drop' }, ({ request }) => request.resource.properties?.owner, DROPPED],
     [{ path: 'facts.User.salary', as: 'drop' }, ({ facts }) => facts[0]?.attributes.salary, DROPPED],
     [{ path: 'facts.*.salary', as: 'drop' }, ({ facts }) => facts[0]?.attributes.salary, DROPPED],

@@ -1,7 +1,11 @@
 import canonicalize from 'canonicalize';
 import type { DecisionRecord, Holding, LogEntry } from '../../decide/record.js';
 import { keyedHash } from '../../lib/keyed-hash.js';
+import { CREDENTIALS } from '../../lib/known-credentials.js';
+import { secretPlaces } from '../../lib/secret-forms.js';
+import { isSecretName } from '../../lib/secret-names.js';
 import { RecordError } from '../errors.js';
+import { withoutRepeated } from './repeated-values.js';
 
 /** A rule for values that must not be recorded as they are. */
 type MaskRule =
@@ -14,7 +18,8 @@ type ClassFinder = (text: string) => readonly { readonly start: number; readonly
 /**
  * Masks values in records. A masked value is replaced by a marker, or by a keyed hash that is the same for the same value.
  *
- * A value under the name of a secret (`password`, `api_key`, `authorization` …) is always masked.
+ * A value under the name of a secret (`password`, `api_key`, `authorization` …) is always masked, and so is a part of a text that has
+ * the form of one (a token, a key, the password of an address).
  */
 export class Masks {
   private readonly paths: readonly { readonly steps: readonly string[]; readonly as: 'hash' | 'drop' }[];
@@ -26,7 +31,9 @@ export class Masks {
   /** The texts of the values that were masked in the present entry. */
   private taken: string[] = [];
   private readonly hashed: (text: string) => string;
-  private readonly secretNames = new Map<string, boolean>();
+  private readonly textNames = new Map<string, boolean>();
+  /** A plural is the name of a secret only if its value is no number. */
+  private readonly numberNames = new Map<string, boolean>();
 
   /**
    * @param key the key of the hashes
@@ -45,8 +52,22 @@ export class Masks {
     });
   }
 
-  /** Returns the entry with values masked; the same object if none was. */
-  apply<E extends LogEntry>(entry: E): E {
+  /** Whether a rule masks more than secrets. */
+  get hasRules(): boolean {
+    return this.paths.length > 0 || this.classes.length > 0;
+  }
+
+  /** Returns the values that were masked in the entry before. */
+  get masked(): readonly string[] {
+    return this.taken;
+  }
+
+  /**
+   * Returns the entry with values masked; the same object if none was.
+   *
+   * @param before the values that were masked in the decision that an outcome is of: its error can repeat them
+   */
+  apply<E extends LogEntry>(entry: E, before: readonly string[] = []): E {
     this.taken = [];
     if (entry.kind === 'decision') return this.decision(entry) as E;
     if (entry.kind === 'search' && typeof entry.request === 'object' && entry.request !== null) {
@@ -55,8 +76,12 @@ export class Masks {
     }
     if (entry.kind === 'outcome') {
       const held = entry.held && this.holdings(entry.held);
-      const error = entry.error && (this.walk(entry.error) as string);
+      const error = entry.error && withoutRepeated(this.walk(entry.error) as string, before);
       return held === entry.held && error === entry.error ? entry : { ...entry, ...(held && { held }), error };
+    }
+    if (entry.kind === 'change') {
+      const detail = this.walk(entry.detail) as typeof entry.detail;
+      return detail === entry.detail ? entry : { ...entry, detail };
     }
     return entry;
   }
@@ -68,8 +93,11 @@ export class Masks {
     };
     set('request', record.request, this.request(record.request));
     // The refusal of a value that does not fit quotes the value.
-    if (this.taken.length > 0 && record.refusal !== undefined)
-      set('refusal', record.refusal, { ...record.refusal, message: this.withoutTaken(record.refusal.message) });
+    if (record.refusal !== undefined) {
+      const said = CREDENTIALS.strike(record.refusal.message);
+      const message = this.taken.length === 0 ? said : this.withoutTaken(said);
+      if (message !== record.refusal.message) set('refusal', record.refusal, { ...record.refusal, message });
+    }
     // `seen` can have the values of arguments too.
     if (masked.request !== record.request) set('seen', record.seen, withoutValues(record.seen));
     const facts = this.facts(record.facts);
@@ -94,7 +122,8 @@ export class Masks {
     // Secrets by their names, and classes, wherever a caller can put them.
     let found = masked as Record<string, unknown>;
     for (const part of ['context', 'subject', 'resource', 'action']) {
-      const walked = this.walk(found[part]);
+      // The session of a request is a name of ours, and not one of the web's.
+      const walked = this.walk(found[part], part === 'context' ? 'session' : undefined);
       if (walked !== found[part]) found = { ...found, [part]: walked };
     }
     return found as unknown as DecisionRecord['request'];
@@ -128,7 +157,7 @@ export class Masks {
   private at(value: unknown, steps: readonly string[], i: number, as: 'hash' | 'drop'): unknown {
     const step = steps[i];
     if (step === undefined)
-      return Array.isArray(value) ? value.map((one) => this.masked(one, as)) : this.masked(value, as);
+      return Array.isArray(value) ? value.map((one) => this.marker(one, as)) : this.marker(value, as);
     if (Array.isArray(value)) {
       const items = value.map((one, place) =>
         step === '*' || step === String(place) ? this.at(one, steps, i + 1, as) : one,
@@ -145,9 +174,16 @@ export class Masks {
     return changed ?? value;
   }
 
-  /** Masks secrets by their names, and values that look like one of a class, anywhere. */
-  private walk(value: unknown): unknown {
-    if (typeof value === 'string') return this.classes.length === 0 ? value : this.withoutClasses(value);
+  /**
+   * Masks secrets by their names and forms, and values that look like one of a class, anywhere.
+   *
+   * @param open the name of a member of this value that is not the name of a secret here
+   */
+  private walk(value: unknown, open?: string): unknown {
+    if (typeof value === 'string') {
+      const text = this.withoutSecrets(CREDENTIALS.strike(value));
+      return this.classes.length === 0 ? text : this.withoutClasses(text);
+    }
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) {
       const items = value.map((one) => this.walk(one));
@@ -156,10 +192,23 @@ export class Masks {
     let changed: Record<string, unknown> | undefined;
     for (const name in value) {
       const one = (value as Record<string, unknown>)[name];
-      const masked = this.isSecret(name) && isScalar(one) ? this.masked(one, 'hash') : this.walk(one);
+      const masked =
+        name !== open && isScalar(one) && this.isSecret(name, one) ? this.marker(one, 'hash') : this.walk(one);
       if (masked !== one) changed = { ...(changed ?? value), [name]: masked };
     }
     return changed ?? value;
+  }
+
+  /** Masks the parts of a text that have the form of a credential. */
+  private withoutSecrets(text: string): string {
+    const places = secretPlaces(text);
+    if (places.length === 0) return text;
+    let masked = text;
+    for (const { start, end } of [...places].reverse()) {
+      this.taken.push(text.slice(start, end));
+      masked = `${masked.slice(0, start)}[masked secret ${this.hash(text.slice(start, end))}]${masked.slice(end)}`;
+    }
+    return masked;
   }
 
   private withoutClasses(text: string): string {
@@ -178,7 +227,7 @@ export class Masks {
     return this.taken.reduce((text, value) => text.replaceAll(value, '[masked]'), message);
   }
 
-  private masked(value: unknown, as: 'hash' | 'drop'): unknown {
+  private marker(value: unknown, as: 'hash' | 'drop'): unknown {
     if (value === undefined || isMasked(value)) return value;
     scalarsIn(value, this.taken);
     return { masked: as === 'drop' ? 'dropped' : this.hash(value) };
@@ -193,11 +242,12 @@ export class Masks {
     return this.hashed(canonicalize(value) ?? '');
   }
 
-  private isSecret(name: string): boolean {
-    let is = this.secretNames.get(name);
+  private isSecret(name: string, value: unknown): boolean {
+    const names = typeof value === 'number' ? this.numberNames : this.textNames;
+    let is = names.get(name);
     if (is === undefined) {
-      is = SECRET_NAME.test(name.replace(/([a-z0-9])([A-Z])/g, '$1_$2'));
-      if (this.secretNames.size < MAX_NAMES) this.secretNames.set(name, is);
+      is = isSecretName(name, value);
+      if (names.size < MAX_NAMES && name.length <= MAX_NAME) names.set(name, is);
     }
     return is;
   }
@@ -223,8 +273,8 @@ function scalarsIn(value: unknown, found: string[]): void {
 
 /** The most names that are remembered: callers choose the names. */
 const MAX_NAMES = 10_000;
-const SECRET_NAME =
-  /(^|[_.-])(pass(word|wd|phrase)?|pwd|secret|secrets|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|authorization|credentials?|cookie)$/i;
+/** In characters; longer ones are not remembered. */
+const MAX_NAME = 128;
 
 function isScalar(value: unknown): boolean {
   return (typeof value === 'string' && value !== '') || typeof value === 'number' || Array.isArray(value);

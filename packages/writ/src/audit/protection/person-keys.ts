@@ -2,15 +2,25 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { ulid } from 'ulid';
 import { columnsOf, isPostgres } from '../../store/dialect.js';
+import { emptyWal } from '../../store/empty-wal.js';
 import type { Migrations, Store } from '../../store/store.js';
+import type { StoreKey, WrappedColumn } from '../../store/store-key.js';
 import type { PersonKey } from './sealing.js';
 
 export interface PersonKeyRow {
   readonly id: string;
   /** The person, as `Type::"id"`. */
   readonly person: string;
-  readonly key: Buffer;
+  /** Wrapped. */
+  readonly key: Uint8Array;
 }
+
+/** A key in the clear, with its person. */
+interface OpenKey extends PersonKey {
+  readonly person: string;
+}
+
+export const WRAPPED_PERSON_KEYS: WrappedColumn = { table: 'person_keys', id: 'id', column: 'key' };
 
 /** Finds keys of people by id: undefined if a key was destroyed. */
 export type KeyFinder = Pick<PersonKeys, 'find'>;
@@ -40,8 +50,8 @@ export const personKeyMigrations: Migrations = {
  * the log unchanged, and nobody can read them any more.
  */
 export class PersonKeys {
-  private readonly byPerson = new Map<string, PersonKeyRow>();
-  private readonly byId = new Map<string, PersonKeyRow>();
+  private readonly byPerson = new Map<string, OpenKey>();
+  private readonly byId = new Map<string, OpenKey>();
   /** New keys that are not on disk yet: they go there with the first record that needs them. */
   private readonly unsaved = new Set<PersonKeyRow>();
   private readonly gone = new Set<string>();
@@ -49,16 +59,31 @@ export class PersonKeys {
   private constructor(
     private readonly store: Store,
     private readonly isKept: boolean,
+    /** Returns the key that theirs are wrapped with. */
+    private readonly storeKey: () => Promise<StoreKey>,
+    /** Returns a key as the store has it. */
+    private readonly wrapped: (key: OpenKey) => PersonKeyRow,
   ) {}
 
-  /** Opens the keys for a reader beside the service that makes and destroys them: each key is looked up when needed, and not cached. */
-  static beside(store: Store): PersonKeys {
-    return new PersonKeys(store, false);
+  /**
+   * Opens the keys for a reader beside the service that makes and destroys them: each key is looked up when needed, and not cached.
+   *
+   * @param storeKey called when the first key is needed
+   */
+  static beside(store: Store, storeKey: () => Promise<StoreKey>): PersonKeys {
+    return new PersonKeys(store, false, storeKey, () => {
+      throw new Error('a reader makes no keys');
+    });
   }
 
-  static async open(store: Store): Promise<PersonKeys> {
-    const keys = new PersonKeys(store, true);
-    for (const row of await keys.table.selectFrom('person_keys').selectAll().orderBy('id').execute()) keys.add(row);
+  static async open(store: Store, storeKey: StoreKey): Promise<PersonKeys> {
+    const wrapped = ({ id, person, key }: OpenKey): PersonKeyRow => {
+      const text = storeKey.wrap(key, WRAPPED_PERSON_KEYS, id);
+      return { id, person, key: Buffer.from(text, 'latin1') };
+    };
+    const keys = new PersonKeys(store, true, async () => storeKey, wrapped);
+    for (const row of await keys.table.selectFrom('person_keys').selectAll().orderBy('id').execute())
+      keys.add(opened(row, storeKey));
     return keys;
   }
 
@@ -66,20 +91,20 @@ export class PersonKeys {
     return this.store.withTables<PersonKeyTables>();
   }
 
-  private add(row: PersonKeyRow): void {
-    this.byPerson.set(row.person, row);
-    this.byId.set(row.id, row);
+  private add(key: OpenKey): void {
+    this.byPerson.set(key.person, key);
+    this.byId.set(key.id, key);
   }
 
   /** Returns the key of a person; makes the first one. */
   of(person: string): PersonKey {
-    let row = this.byPerson.get(person);
-    if (row === undefined) {
-      row = { id: ulid(), person, key: randomBytes(32) };
-      this.add(row);
-      this.unsaved.add(row);
+    let key = this.byPerson.get(person);
+    if (key === undefined) {
+      key = { id: ulid(), person, key: randomBytes(32) };
+      this.add(key);
+      this.unsaved.add(this.wrapped(key));
     }
-    return row;
+    return key;
   }
 
   /** Returns the key of that id, also one that another process made since; undefined if it was destroyed. */
@@ -87,11 +112,12 @@ export class PersonKeys {
     const known = this.byId.get(id);
     if (known !== undefined || this.gone.has(id)) return known?.key;
     const row = await this.table.selectFrom('person_keys').selectAll().where('id', '=', id).executeTakeFirst();
+    const key = row && opened(row, await this.storeKey());
     if (this.isKept) {
-      if (row === undefined) this.gone.add(id);
-      else this.byId.set(id, row);
+      if (key === undefined) this.gone.add(id);
+      else this.byId.set(id, key);
     }
-    return row?.key;
+    return key?.key;
   }
 
   /** Returns the keys that must be on disk with the next records. */
@@ -116,13 +142,15 @@ export class PersonKeys {
       if (row.person !== person) continue;
       ids.add(row.id);
       this.byId.delete(row.id);
-      this.unsaved.delete(row);
     }
+    for (const row of this.unsaved) if (row.person === person) this.unsaved.delete(row);
     this.byPerson.delete(person);
     await settled();
+    const isFile = !isPostgres(this.store);
     // Deleted keys are overwritten, and not left in a free page.
-    if (!isPostgres(this.store)) await sql`pragma secure_delete = on`.execute(this.store);
+    if (isFile) await sql`pragma secure_delete = on`.execute(this.store);
     const rows = await this.table.deleteFrom('person_keys').where('person', '=', person).returning('id').execute();
+    if (isFile) await emptyWal(this.store);
     for (const { id } of rows) ids.add(id);
     for (const id of ids) this.gone.add(id);
     return [...ids];
@@ -130,3 +158,7 @@ export class PersonKeys {
 }
 
 const NONE: readonly PersonKeyRow[] = [];
+
+function opened({ id, person, key }: PersonKeyRow, storeKey: StoreKey): OpenKey {
+  return { id, person, key: storeKey.unwrap(key, WRAPPED_PERSON_KEYS, id) };
+}

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { messageOf } from '../../lib/message-of.js';
 import { isPostgres } from '../../store/dialect.js';
 import { openStoreToRead, openStoreToWrite } from '../../store/store.js';
+import { StoreKey } from '../../store/store-key.js';
 import { PersonKeys } from '../protection/person-keys.js';
 import { Indexer } from './indexer.js';
 import { SearchIndex } from './search-index.js';
@@ -14,6 +15,8 @@ export interface IndexWorkerData {
   /** The log and the index: files, or URLs of databases. */
   readonly log: string;
   readonly index: string;
+  /** The key that the secrets of the log's database are wrapped with. */
+  readonly storeKey: Uint8Array;
 }
 
 const IDLE_MS = 200;
@@ -26,7 +29,7 @@ const FAR_BEHIND = 4_000;
 
 const port = parentPort;
 if (port === null) throw new Error('this file is run as a worker');
-const { log, index } = workerData as IndexWorkerData;
+const { log, index, storeKey } = workerData as IndexWorkerData;
 let isOver = false;
 port.on('message', () => {
   isOver = true;
@@ -36,7 +39,11 @@ const logStore = openStoreToRead(log);
 const indexStore = openStoreToWrite(index);
 // The index can be rebuilt: its commits need not be on disk at once.
 if (!isPostgres(indexStore)) await sql`pragma synchronous = normal`.execute(indexStore);
-const indexer = new Indexer(logStore, new SearchIndex(indexStore), PersonKeys.beside(logStore));
+const indexer = new Indexer(
+  logStore,
+  new SearchIndex(indexStore),
+  PersonKeys.beside(logStore, async () => new StoreKey(storeKey)),
+);
 let before: { readonly at: number; readonly tiles: number } | undefined;
 while (!isOver) {
   const begun = performance.now();

@@ -4,14 +4,15 @@ import { Worker } from 'node:worker_threads';
 import { every } from '../../lib/every.js';
 import { messageOf } from '../../lib/message-of.js';
 import { openStore, type Store } from '../../store/store.js';
+import type { StoreKey } from '../../store/store-key.js';
 import { LogTiles, NO_CATCH_UP } from '../log/log-tiles.js';
 import { TILE_WIDTH } from '../tlog/tiles.js';
 import type { IndexWorkerData } from './index-worker.js';
 import { indexMigrations, SearchIndex } from './search-index.js';
 
 interface LogIndexOptions {
-  /** The log: its file or URL, and its store. */
-  readonly log: { readonly where: string; readonly store: Store };
+  /** The log: its file or URL, its store, and the key of that. */
+  readonly log: { readonly where: string; readonly store: Store; readonly key: StoreKey };
   /** The file of the index; undefined if it is in the database of the log. */
   readonly file: string | undefined;
   /** Whether this service keeps it up to date. */
@@ -65,7 +66,7 @@ export class LogIndex {
     if ((await index.tiles()) * TILE_WIDTH + TILE_WIDTH > size) return;
     // Not awaited: this is the run that stopping would wait for.
     void this.stopLooking();
-    this.start({ log: log.where, index: file ?? log.where });
+    this.start({ log: log.where, index: file ?? log.where, storeKey: log.key.secret });
   }
 
   private start(workerData: IndexWorkerData): void {

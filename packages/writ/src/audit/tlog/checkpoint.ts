@@ -15,13 +15,13 @@ export interface SignedCheckpoint extends Checkpoint {
   readonly note: Note;
 }
 
-function checkpointText({ origin, size, root }: Checkpoint): string {
-  return `${origin}\n${size}\n${root.toString('base64')}\n`;
+function checkpointText({ origin, size, root }: Checkpoint, more: readonly string[]): string {
+  return [origin, size, root.toString('base64'), ...more, ''].join('\n');
 }
 
-/** Returns a checkpoint, signed by its log. */
-export function signedCheckpoint(signer: Signer, size: number, root: Hash): string {
-  return signedNote(checkpointText({ origin: signer.name, size, root }), signer);
+/** Returns a checkpoint, signed by its log. @param more extension lines, which are signed too; none is empty */
+export function signedCheckpoint(signer: Signer, size: number, root: Hash, more: readonly string[] = []): string {
+  return signedNote(checkpointText({ origin: signer.name, size, root }, more), signer);
 }
 
 /** Reads a checkpoint from a signed note, without verifying signatures. @throws {NoteError} if the note is no checkpoint */

@@ -31,6 +31,8 @@ export class Cosigning {
   constructor(
     private readonly tiles: LogTiles,
     private readonly witnesses: readonly WitnessOf[],
+    /** Ends the requests that are under way. */
+    private readonly stop?: AbortSignal | undefined,
   ) {}
 
   /** Asks the witnesses that have not signed for the present size. */
@@ -90,7 +92,7 @@ export class Cosigning {
       method: 'POST',
       body: `${lines.join('\n')}\n\n${checkpoint}`,
       redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(this.stop === undefined ? [] : [this.stop])]),
     });
     const body = await response.text();
     if (body.length > MAX_ANSWER) throw new Error('its answer is too long');

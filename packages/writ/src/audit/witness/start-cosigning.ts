@@ -6,7 +6,7 @@ import { parseVerifier } from '../tlog/note.js';
 import { Cosigning } from './cosigning.js';
 
 /** A witness to ask: its URL, and its verifier key as `<name>+<key id>+<key>` (C2SP signed-note). */
-interface WitnessAddress {
+export interface WitnessAddress {
   readonly url: string;
   readonly key: string;
 }

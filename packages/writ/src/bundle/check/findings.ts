@@ -1,4 +1,3 @@
-import { positionAt } from '@writ/cedar';
 import { placeOfWords } from './cedar-place.js';
 import type { Finding } from './finding.js';
 import { placeOfPath } from './yaml-place.js';
@@ -23,6 +22,8 @@ export interface Find {
 /** The one maker of findings. */
 export class Findings {
   readonly all: Finding[] = [];
+  /** The offsets of the lines of a file: each of thousands of findings in it has a place. */
+  private readonly lines = new Map<string, readonly number[]>();
 
   /** @param texts the texts of the bundle, by file */
   constructor(private readonly texts: ReadonlyMap<string, string>) {}
@@ -48,8 +49,23 @@ export class Findings {
 
   private placeOf(file: string, at: At): { line: number; column: number } {
     const text = this.texts.get(file) ?? '';
-    if (typeof at === 'number') return positionAt(text, at);
+    if (typeof at === 'number') return this.placeAt(file, text, at);
     if ('line' in at) return at;
     return file.includes('.cedar') ? placeOfWords(text, at) : placeOfPath(text, at);
+  }
+
+  private placeAt(file: string, text: string, offset: number): { line: number; column: number } {
+    let lines = this.lines.get(file);
+    if (lines === undefined) {
+      lines = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
+      this.lines.set(file, lines);
+    }
+    let [first, after] = [0, lines.length];
+    while (after - first > 1) {
+      const middle = (first + after) >> 1;
+      if ((lines[middle] as number) <= offset) first = middle;
+      else after = middle;
+    }
+    return { line: first + 1, column: offset - (lines[first] as number) + 1 };
   }
 }

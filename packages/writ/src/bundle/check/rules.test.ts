@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readBundleFrom } from '../bundle.js';
+import type { Unread } from '../folder.js';
 import { checkBundle } from './check.js';
 import type { Finding } from './finding.js';
 import { RULES } from './rules.js';
@@ -28,7 +29,7 @@ when { context.ledger.refunded <= 500 };
 `,
 };
 
-function findingsOf(files: Readonly<Record<string, string>>, unread: readonly string[] = []): readonly Finding[] {
+function findingsOf(files: Readonly<Record<string, string>>, unread: readonly Unread[] = []): readonly Finding[] {
   const texts = new Map(Object.entries({ ...GOOD, ...files }).filter(([, text]) => text !== '-'));
   const { bundle, findings } = readBundleFrom({ root: '/', texts, version: 'sha256:0', unread });
   return bundle === undefined ? findings : checkBundle(bundle);
@@ -96,8 +97,7 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     { 'policies/more.cedar': 'permit (principal, action, resource)\nwhen { context.input.amont > 1 };' },
     [
       'policies/more.cedar:1:1 error policies/no-id: this policy has no @id',
-      'policies/more.cedar:2:8 error policies/types: this policy: attribute `input.amont` in context for Action::"approve" not found',
-      'policies/more.cedar:2:8 error policies/types: this policy: attribute `input.amont` in context for Action::"refund" not found',
+      'policies/more.cedar:2:8 error policies/types: this policy: attribute `input.amont` in context for 2 actions (approve, refund) not found',
     ],
   ],
   [
@@ -112,7 +112,39 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     { 'service/a.cedar': '\n@id("writ:a")\npermit (principal, action, resource);' },
     ['service/a.cedar:2:6 error service/invalid: the id `writ:a` begins with writ:'],
   ],
+  [
+    {
+      'ledger.yaml':
+        'accumulators:\n  a: { key: task, count: true, on: \'action == "x" }\n  b: { key: task, count: true }\n',
+    },
+    ["ledger.yaml:2:36 error yaml/syntax: this ' is not closed"],
+  ],
+  [
+    {
+      'ledger.yaml': `accumulators\n${Array.from({ length: 24 }, (_, i) => `  a${i}: { key: task, count: true }\n`).join('')}`,
+    },
+    ['ledger.yaml:1:1 error yaml/syntax: Implicit keys need to be on a single line'],
+  ],
+  [
+    { 'ledger.yaml': 'accumulators: {}\naccumulators: {}\naccumulators: {}\n' },
+    [
+      'ledger.yaml:2:1 error yaml/syntax: Map keys must be unique',
+      'ledger.yaml:3:1 error yaml/syntax: Map keys must be unique',
+    ],
+  ],
   // Rules.
+  [
+    {
+      'schema.cedarschema': (GOOD['schema.cedarschema'] ?? '').replace(
+        ', ledger: {',
+        ', mandate?: { covers: String }, tool: { authority: Long, trust: Long, colour?: Long }, ledger: {',
+      ),
+    },
+    [
+      'schema.cedarschema:7:64 error schema/provided-type: the context of approve and 1 more has mandate.covers: Writ provides it as Bool',
+      'schema.cedarschema:7:107 error schema/provided-type: the context of approve and 1 more has tool.trust: Writ does not provide it, so no request has it',
+    ],
+  ],
   [
     { 'service/a.cedar': '@id("a")\npermit (principal, action, resource)\nwhen { principal.nme == "x" };' },
     ['service/a.cedar:3:8 error service/types'],
@@ -136,6 +168,10 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   [
     policy('@highRisk', 'forbid'),
     ['policies/more.cedar:3:1 error policies/misplaced-annotation: policy more: @highRisk stands on a forbid'],
+  ],
+  [
+    policy('@obligatons("audit")'),
+    ['policies/more.cedar:3:1 warning policies/misspelt-annotation: policy more: @obligatons means nothing here'],
   ],
   [
     policy('@stepUp("")', 'forbid'),
@@ -163,6 +199,23 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     [
       'mappings/a.yaml:2:1 warning mappings/unknown-server: the mapping names the server desk, which writ.yaml does not have',
     ],
+  ],
+  [
+    {
+      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'Agent::"a"', for: 'User::"u"', task: z } } }`,
+      'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n',
+    },
+    [
+      'writ.yaml:2:67 error tasks/unknown-kind: the tasks of the client c are of the kind z, which tasks.yaml does not have',
+    ],
+  ],
+  [
+    // A kind that a client begins needs no action.
+    {
+      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'Agent::"a"', for: 'User::"u"', task: y } } }`,
+      'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n  y: { mandate: any }\n',
+    },
+    [],
   ],
   [
     { 'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n  y: { mandate: any }\n' },
@@ -207,8 +260,28 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     ['ledger.yaml:7:5 warning ledger/unfit-argument: other: for refund, `key` needs to, which a call may leave out'],
   ],
   [
+    { ...reading('other'), ...ledger('    key: input.to\n    count: true\n') },
+    [
+      'ledger.yaml:7:5 warning ledger/unfit-argument: other: for 2 actions (approve, refund), `key` needs to, which a call may leave out',
+    ],
+  ],
+  [
     { 'tools.yaml': 'tools:\n  fly: { effects: [read] }\n' },
     ['tools.yaml:2:3 warning tools/unknown-action: fly is not an action of the schema'],
+  ],
+  [
+    {
+      'tools.yaml':
+        'tools:\n  approve: { effects: [read], result: internal }\n  tools/call: { effects: [read], result: internal }\n',
+    },
+    [
+      'tools.yaml:2:3 warning tools/reserved-name: approve: the name is taken by an action of Writ, so no call of a tool of that name is permitted',
+      'tools.yaml:3:3 warning tools/reserved-name: tools/call: the name is taken by an action of Writ, so no call of a tool of that name is permitted',
+    ],
+  ],
+  [
+    { 'tools.yaml': 'tools: {}\ndetect: { card: card, instructions: injected }\n' },
+    ['tools.yaml:2:23 warning tools/weak-detector: detect: `instructions` found 12 of 133 public injections (9 %)'],
   ],
   [
     { 'tools.yaml': 'tools:\n  refund: { effects: [read] }\n' },
@@ -219,8 +292,16 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     ['tools.yaml:5:18 warning tools/unknown-argument: refund: no argument who is in the schema'],
   ],
   [
+    { 'tools.yaml': 'tools:\n  refund: { effects: [egress], result: internal }\n' },
+    ['tools.yaml:2:3 warning tools/argument-without-role: refund: to can have texts, and has no role'],
+  ],
+  [
     { 'tools.yaml': 'tools:\n  refund:\n    effects: [read]\n    result: { "$.a[": internal }\n' },
     ['tools.yaml:2:3 error tools/description'],
+  ],
+  [
+    { 'tools.yaml': 'stores:\n  ordr: { keep: 30d }\n' },
+    ['tools.yaml:2:3 warning tools/unknown-store: no tool writes the store ordr'],
   ],
   [
     { 'facts.yaml': 'facts:\n  User: { grade: { maxAge: 1m } }\n' },
@@ -321,10 +402,33 @@ describe('the rules of writ check', () => {
   );
 
   it('warn of a file that the bundle does not read', () => {
-    expect(findingsOf({}, ['ledger.yml']).map(text)).toEqual([
-      'ledger.yml:1:1 warning bundle/unknown-file: the bundle does not read this file',
+    const unread = { path: 'ledger.yml', isAmongPolicies: false, meant: 'ledger.yaml' };
+    expect(findingsOf({}, [unread]).map((found) => `${text(found)}; ${found.help}`)).toEqual([
+      'ledger.yml:1:1 warning bundle/unknown-file: the bundle does not read this; did you mean ledger.yaml?',
     ]);
   });
+
+  it('refuse a file among the policies that is no .cedar file', () => {
+    const unread = { path: 'policies/FREEZE.CEDAR', isAmongPolicies: true, meant: 'policies/FREEZE.cedar' };
+    expect(findingsOf({}, [unread]).map((found) => `${text(found)}; ${found.help}`)).toEqual([
+      'policies/FREEZE.CEDAR:1:1 error policies/no-cedar-file: this is no .cedar file; did you mean policies/FREEZE.cedar?',
+    ]);
+  });
+
+  it.each(['season', 'obligatons', 'Obligation', 'step_up', 'highrisk', 'requestible', 'ID', 'raeson'])(
+    'warn of @%s, which is near an annotation of Writ',
+    (name) => {
+      const found = findingsOf(policy(`@${name}("x")`));
+      expect(found.map(({ code, line, column }) => [code, line, column])).toEqual([
+        ['policies/misspelt-annotation', 3, 1],
+      ]);
+    },
+  );
+
+  it.each(['owner', 'region', 'ticket', 'version', 'is', 'idea', 'risk', 'season_ticket', 'obliged', 'step'])(
+    'leave @%s alone, which is an annotation of the author',
+    (name) => expect(findingsOf(policy(`@${name}("x")`))).toEqual([]),
+  );
 
   it('each have a code that is the path of their file, and a row in the table', () => {
     const codes = RULES.map(({ code }) => code);

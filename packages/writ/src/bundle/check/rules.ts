@@ -22,35 +22,45 @@ import { unknownServer } from './mappings/unknown-server.js';
 import { unusedObligation } from './obligations/unused.js';
 import { emptyStepUp } from './policies/empty-step-up.js';
 import { misplacedAnnotation } from './policies/misplaced-annotation.js';
+import { misspeltAnnotation } from './policies/misspelt-annotation.js';
 import { policyTypes } from './policies/types.js';
 import { unapprovableRequest } from './policies/unapprovable-request.js';
 import { undeclaredObligation } from './policies/undeclared-obligation.js';
 import { unknownTemplate } from './policies/unknown-template.js';
 import type { Rule } from './rule.js';
+import { providedType } from './schema/provided-type.js';
 import { serviceTypes } from './service/types.js';
 import { issuerIdentity } from './settings/identity.js';
 import { unknownSignalAttribute } from './signals/unknown-attribute.js';
 import { unknownSignalType } from './signals/unknown-type.js';
 import { noStartAction } from './tasks/no-start-action.js';
 import { unknownMandateAction } from './tasks/unknown-action.js';
+import { unknownClientKind } from './tasks/unknown-kind.js';
+import { argumentWithoutRole } from './tools/argument-without-role.js';
 import { toolDescription } from './tools/description.js';
+import { reservedName } from './tools/reserved-name.js';
 import { undescribedResult } from './tools/undescribed-result.js';
 import { unknownTool } from './tools/unknown-action.js';
 import { unknownRoleArgument } from './tools/unknown-argument.js';
+import { unknownStore } from './tools/unknown-store.js';
+import { weakDetector } from './tools/weak-detector.js';
 
 /** The rules that a bundle is checked by, in the order of their findings. */
 export const RULES: readonly Rule[] = [
   unknownFile,
   policyTypes,
   serviceTypes,
+  providedType,
   entityTypes,
   undeclaredObligation,
   misplacedAnnotation,
+  misspeltAnnotation,
   emptyStepUp,
   unusedObligation,
   unknownServer,
   noStartAction,
   unknownMandateAction,
+  unknownClientKind,
   undeclaredAccumulator,
   accumulatorType,
   accumulatorExpression,
@@ -58,10 +68,14 @@ export const RULES: readonly Rule[] = [
   unknownCountedAction,
   unknownCountedArgument,
   unfitArgument,
+  reservedName,
   unknownTool,
   undescribedResult,
   unknownRoleArgument,
+  unknownStore,
+  argumentWithoutRole,
   toolDescription,
+  weakDetector,
   unknownFact,
   factPath,
   twoFetchers,

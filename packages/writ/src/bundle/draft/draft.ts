@@ -1,7 +1,10 @@
 import { Document, visit } from 'yaml';
 import { defined } from '../../lib/defined.js';
+import { isReserved } from '../reserved-names.js';
 import { generatedSchema, opaqueOf, withGenerated } from './generated-schema.js';
-import { type GuessedTool, guessTool, type ListedTool } from './guess.js';
+import { type GuessedTool, guessTools, type RecordedAnswers } from './guess.js';
+import type { ListedTool } from './listed-tool.js';
+import { notesOn } from './notes.js';
 import { type ObservedCall, observedPolicies } from './observed.js';
 
 /** The files of a bundle for tools that were listed, and what was guessed. */
@@ -13,23 +16,34 @@ interface DraftedBundle {
   readonly seen: ReadonlyMap<string, number> | undefined;
 }
 
-interface DraftedTool extends GuessedTool {
+/** A tool as it was drafted. */
+export interface DraftedTool extends GuessedTool {
   readonly name: string;
   /** Arguments that policies cannot see: Cedar has no type for them. */
   readonly opaque: readonly string[];
+  /** Calls of it that are denied as it is drafted, for the person who reviews it. */
+  readonly notes: readonly string[];
 }
 
 /**
  * Drafts the part of a bundle that follows from its tools: `schema.cedarschema` and `tools.yaml`.
  *
  * @param calls what was seen: then `policies/observed.cedar` permits that and no more
+ * @param answers recorded answers: the fields in them are labelled one by one
  */
 export function draftBundle(
   name: string,
-  listed: readonly ListedTool[],
+  all: readonly ListedTool[],
   calls: readonly ObservedCall[] = [],
+  answers?: RecordedAnswers,
 ): DraftedBundle {
-  const tools = listed.map((tool): DraftedTool => ({ name: tool.name, opaque: opaqueOf(tool), ...guessTool(tool) }));
+  // Of tools with one name a client sees the first.
+  const listed = [...new Map([...all].reverse().map((tool) => [tool.name, tool])).values()].reverse();
+  const guessed = guessTools(listed, answers);
+  const tools = listed.map((tool, i): DraftedTool => {
+    const guess = guessed[i] as GuessedTool;
+    return { name: tool.name, opaque: opaqueOf(tool), notes: notesOn(tool, guess), ...guess };
+  });
   const observed =
     calls.length === 0
       ? undefined
@@ -48,15 +62,19 @@ export function draftBundle(
   const acting = ['Agent', 'User', ...others].sort();
   const files = new Map([
     ['writ.yaml', WRIT_YAML.replace('NAME', name)],
-    ['schema.cedarschema', withGenerated(own, generatedSchema(listed, own, acting).text)],
-    ['tools.yaml', [TOOLS_YAML, ...tools.map(toolText), DETECT].join('')],
-    [
-      'entities/identities.json',
-      `[\n${identities.map((uid) => `  { "uid": ${JSON.stringify(uid)} }`).join(',\n')}\n]\n`,
-    ],
+    ['schema.cedarschema', withGenerated(own, generatedSchema(listed, own, own, acting).text)],
+    ['tools.yaml', [TOOLS_YAML, tools.length === 0 ? '  {}\n' : '', ...tools.map(toolText), DETECT].join('')],
+    ['entities/identities.json', `[\n${identities.map(entityText).join(',\n')}\n]\n`],
     ...(observed === undefined ? [] : ([['policies/observed.cedar', observed.text]] as const)),
   ]);
   return { files, tools, seen: observed?.seen };
+}
+
+/** The agent of a drafted bundle has an owner: without one, nobody could approve what it is stopped in. */
+function entityText(uid: { readonly type: string; readonly id: string }): string {
+  const isDrafted = uid.type === 'Agent' && uid.id === 'agent';
+  const attrs = isDrafted ? `, "attrs": { "owner": { "__entity": { "type": "User", "id": "user" } } }` : '';
+  return `  { "uid": ${JSON.stringify(uid)}${attrs} }`;
 }
 
 const WRIT_YAML = `name: NAME
@@ -78,7 +96,8 @@ entity Agent { owner?: User };
 // Confidentiality: 0 public, 1 internal, 2 confidential, 3 restricted.
 type Origin = {
   integrity: Long, confidentiality: Long, labels: Set<String>, from: Set<String>,
-  values: Set<String>, domains: Set<String>, links: Long
+  values: Set<String>, domains: Set<String>, links: Long, deviates: Set<String>,
+  said: Set<String>, named: Bool
 };
 type ToolCall = {
   effects: Set<String>, asked: Bool, authority: Long,
@@ -88,6 +107,9 @@ type Provenance = { assurance: Long, depth: Long, lineage: String, purpose: Stri
 // The request that is approved, for policies on \`approve\`. \`owners\`: the owners of the identities on the path.
 type Request = { owners: Set<User>, originator: User, action: String, template: String, step: Long };
 action approve appliesTo { principal: [User], resource: [AccessRequest], context: { request: Request } };
+entity Task;
+// A task of a kind (docs/tasks.md) is started with a token.
+action start_task appliesTo { principal: [User, Agent], resource: [Task] };
 type Ledger = { seen: Set<String>, calls: Long, reached: Long, paid: decimal };
 `;
 
@@ -96,36 +118,46 @@ const TOOLS_YAML = `# Drafted by \`writ init\`: guesses from names. Look at each
 tools:
 `;
 
-/** The classes whose forms are hard to mistake, and text that speaks to the model. */
+/** The classes whose forms are hard to mistake, and characters that nobody sees. */
 const DETECT = `
 # What all results are looked through for.
-detect: { card: card, secret: secret, instructions: instructions, hidden-text: instructions }
+detect: { card: card, secret: secret, hidden-text: hidden-text }
 `;
 
 function toolText(tool: DraftedTool): string {
-  const { name, because, effects, roles, isFromOutside, reads, writes, opaque } = tool;
+  const { name, because, effects, roles, reads, writes, opaque, asked, format, notes } = tool;
+  const comments = [because, ...notes].map((line) => `  # ${line.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?')}\n`).join('');
+  // `writ check` warns of it, until it is gone.
+  if (isReserved(name)) return `${comments}  ${JSON.stringify(name)}: { effects: [read], result: [system, public] }\n`;
   const described = {
     effects,
-    ...(Object.keys(roles).length === 0 ? {} : { arguments: roles }),
+    ...(Object.keys(roles).length === 0 ? {} : { arguments: argumentsOf(tool) }),
     ...(opaque.length === 0 ? {} : { opaque }),
-    ...defined({ reads, writes }),
-    result: isFromOutside ? OUTSIDE : 'internal',
+    ...defined({ reads, writes, asked, format }),
+    result: resultOf(tool),
   };
-  const document = new Document({ [name]: described });
+  const document = new Document({ [name]: described }, { aliasDuplicateObjects: false });
   visit(document, {
     Seq(_key, list) {
       list.flow = true;
     },
+    // Labels are short: a line each.
+    Map(_key, map) {
+      if (map.items.every(({ key }) => LABEL_MEMBERS.has(String(key)))) map.flow = true;
+    },
   });
-  return `  # ${because}\n${String(document).replace(/^(?=.)/gm, '  ')}`;
+  return `${comments}${document.toString({ lineWidth: 0, flowCollectionPadding: true }).replace(/^(?=.)/gm, '  ')}`;
 }
 
-/** Labels text that others wrote as external, except the fields that the server itself fills in, and the author that it names. */
-const OUTSIDE = {
-  $: 'external',
-  '$..id': 'system',
-  '$..id_': 'system',
-  '$..email': 'attested',
-  '$..sender': 'attested',
-  '$..participants[*]': 'attested',
-};
+const LABEL_MEMBERS: ReadonlySet<string> = new Set(['integrity', 'confidentiality', 'labels', 'kind', 'role']);
+
+function argumentsOf({ arguments: given }: DraftedTool): unknown {
+  return Object.fromEntries(
+    [...given].map(([name, { role, kind }]) => [name, kind === undefined ? role : { role, kind }]),
+  );
+}
+
+/** Returns the labels of an answer; those of all of it alone where no part has others. */
+function resultOf({ result: { rules } }: DraftedTool): unknown {
+  return rules.size === 1 ? rules.get('$') : Object.fromEntries(rules);
+}

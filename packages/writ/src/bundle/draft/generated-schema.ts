@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Schema } from '@writ/cedar';
+import { wordsInName } from '../../ledger/flow/tool-verb.js';
 import { Findings } from '../check/findings.js';
 import { SCHEMA_FILE } from '../contents.js';
 import { BundleError } from '../errors.js';
-import { admitsNull, cedarTypeOf } from './cedar-type.js';
-import type { ListedTool } from './guess.js';
+import { isReserved } from '../reserved-names.js';
+import { cedarText } from './cedar-text.js';
+import { admitsNull, canBeAttribute, cedarTypeOf } from './cedar-type.js';
+import { argumentsIn, recordIn } from './json-schema.js';
+import type { ListedTool } from './listed-tool.js';
 
 /** The part of a schema that follows from tools, and what of them has no type. */
 export interface GeneratedSchema {
@@ -55,6 +59,7 @@ export function withGenerated(schema: string, generated: string): string {
  * whatever order they are listed in.
  *
  * @param own the part of the schema that somebody wrote; it may speak of the types
+ * @param before the whole schema as it was: an attribute that is optional in it stays optional
  * @param acting the types of those who call tools; those of the schema's own actions when they are not given
  * @throws {CedarError} when the schema does not parse with them
  * @throws {BundleError} when the schema has nobody who could act
@@ -62,6 +67,7 @@ export function withGenerated(schema: string, generated: string): string {
 export function generatedSchema(
   listed: readonly ListedTool[],
   own: string,
+  before: string,
   acting?: readonly string[],
 ): GeneratedSchema {
   const sorted = [...listed].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -70,13 +76,14 @@ export function generatedSchema(
   const types = described.map(({ type, lines, tool, opaque }) => typeText(type, lines, tool, opaque)).join('\n');
   const schema = Schema.parse(`${own}\n${types}`);
   const declared = new Set([...schema.actions].map(({ uid }) => uid.id));
-  const missing = described.filter(({ tool }) => !declared.has(tool.name));
-  const common = commonContext(own);
+  // A mapping can have the arguments of a tool whose name is taken.
+  const missing = described.filter(({ tool }) => !declared.has(tool.name) && !isReserved(tool.name));
+  const common = commonContext(own, before);
   const principals = missing.length === 0 ? '' : (acting?.join(', ') ?? principalsIn(schema));
   const entity = missing.length === 0 || schema.entityTypes.has('Tool') ? [] : ['entity Tool;'];
   const actions = missing.map(
     ({ tool, type, isNeeded, lines }) =>
-      `action ${JSON.stringify(tool.name)} appliesTo { principal: [${principals}], resource: [Tool], context: { ${[...(lines.length === 0 ? [] : [`input${isNeeded ? '' : '?'}: ${type}`]), ...common].join(', ')} } };`,
+      `action ${cedarText(tool.name)} appliesTo { principal: [${principals}], resource: [Tool], context: { ${[...(lines.length === 0 ? [] : [`input${isNeeded ? '' : '?'}: ${type}`]), ...common].join(', ')} } };`,
   );
   return {
     text: `${[BEGIN, ...entity, types, ...actions, END].filter((part) => part !== '').join('\n')}\n`,
@@ -96,28 +103,25 @@ interface Described {
   readonly isNeeded: boolean;
 }
 
-function argumentsOf(tool: ListedTool): Described {
-  const { properties = {}, required = [] } = (tool.inputSchema ?? {}) as {
-    properties?: Record<string, unknown>;
-    required?: readonly string[];
-  };
-  const opaque = opaqueOf(tool);
-  const seen = Object.entries(properties).filter(([name]) => !opaque.includes(name));
-  const lines = seen
+function argumentsOf({ inputSchema }: ListedTool): Described {
+  const { of, required } = argumentsIn(inputSchema);
+  const types = typesOf(of, inputSchema);
+  const lines = [...types]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, schema]) => {
-      const isRequired = required.includes(name) && !admitsNull(schema);
-      return `  ${JSON.stringify(name)}${isRequired ? '' : '?'}: ${typeOf(schema, tool)},${choices(schema)}`;
+    .map(([name, type]) => {
+      const said = of.get(name) as readonly unknown[];
+      const isRequired = required.has(name) && !said.some((schema) => admitsNull(schema, inputSchema));
+      return `  ${cedarText(name)}${isRequired ? '' : '?'}: ${type},${choices(said)}`;
     });
-  return { lines, opaque, isNeeded: required.length > 0 };
+  return { lines, opaque: opaqueIn(of, types), isNeeded: required.size > 0 };
 }
 
 const MAX_CHOICES = 12;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
 
 /** The values of an enumeration: Cedar has them as texts. */
-function choices(schema: unknown): string {
-  const { enum: values } = (schema ?? {}) as { enum?: unknown };
+function choices([schema, ...more]: readonly unknown[]): string {
+  const { enum: values } = recordIn(more.length === 0 ? schema : undefined);
   if (!Array.isArray(values) || !values.every((value) => typeof value === 'string')) return '';
   const some = values.slice(0, MAX_CHOICES).map((value) => JSON.stringify(value.slice(0, 40)));
   // Text of a server must not end the line.
@@ -149,11 +153,14 @@ function typeNames(tools: readonly string[]): Map<string, string> {
   );
 }
 
-function commonContext(own: string): string[] {
+function commonContext(own: string, before: string): string[] {
   const given = new Map<string, string>();
   for (const [type, attribute] of COMMON)
     if (new RegExp(`^\\s*type\\s+${type}\\s*=`, 'm').test(own) && !given.has(attribute)) given.set(attribute, type);
-  return [...given].map(([attribute, type]) => `${attribute}: ${type}`);
+  return [...given].map(([attribute, type]) => {
+    const isOptional = new RegExp(`\\b${attribute}\\?\\s*:\\s*${type}\\b`).test(before);
+    return `${attribute}${isOptional ? '?' : ''}: ${type}`;
+  });
 }
 
 function principalsIn(schema: Schema): string {
@@ -175,27 +182,41 @@ function principalsIn(schema: Schema): string {
   return found.sort().join(', ');
 }
 
-/** A number that need not be whole is a decimal, of four fractional digits at most. */
-function typeOf(schema: unknown, { inputSchema }: ListedTool): string | undefined {
-  return isNumber(schema) ? 'decimal' : cedarTypeOf(schema, { ...inputSchema, ...(schema as object) });
+/** Returns the types of the arguments that policies see, by name. */
+function typesOf(of: ReadonlyMap<string, readonly unknown[]>, root: unknown): Map<string, string> {
+  const types = new Map<string, string>();
+  for (const [name, said] of of) {
+    const [type, ...others] = new Set(said.map((schema) => typeOf(name, schema, root)));
+    if (type !== undefined && others.length === 0 && canBeAttribute(name)) types.set(name, type);
+  }
+  return types;
 }
+
+/** A number that need not be whole is a decimal, of four fractional digits at most: fit for amounts, and not for coordinates. */
+function typeOf(name: string, schema: unknown, root: unknown): string | undefined {
+  if (!isNumber(schema)) return cedarTypeOf(schema, root);
+  return wordsInName(name).some((word) => AMOUNTS.has(word)) ? 'decimal' : undefined;
+}
+
+const AMOUNTS: ReadonlySet<string> = new Set(['amount', 'price', 'total', 'cost', 'fee', 'budget']);
 
 function isNumber(schema: unknown): boolean {
-  const { type, anyOf } = (schema ?? {}) as { type?: unknown; anyOf?: unknown };
+  const { type, anyOf } = recordIn(schema);
   if (Array.isArray(anyOf)) {
-    const [only, ...more] = anyOf.filter((one) => (one as { type?: unknown } | null)?.type !== 'null');
+    const [only, ...more] = anyOf.filter((one) => recordIn(one).type !== 'null');
     return more.length === 0 && isNumber(only);
   }
-  return type === 'number';
+  return (
+    type === 'number' || (Array.isArray(type) && type.length === 2 && type.includes('number') && type.includes('null'))
+  );
 }
 
-/** Numbers without an end of digits, such as coordinates, are not for Cedar's decimals; amounts are. */
-export function opaqueOf(tool: ListedTool): string[] {
-  const properties = Object.entries((tool.inputSchema?.properties ?? {}) as Record<string, unknown>);
-  return properties
-    .filter(([name, schema]) =>
-      isNumber(schema) ? !/amount|price|total|sum|cost|value/.test(name) : typeOf(schema, tool) === undefined,
-    )
-    .map(([name]) => name)
-    .sort();
+/** Returns the arguments that policies cannot see: Cedar has no type for them. */
+export function opaqueOf({ inputSchema }: ListedTool): string[] {
+  const { of } = argumentsIn(inputSchema);
+  return opaqueIn(of, typesOf(of, inputSchema));
+}
+
+function opaqueIn(of: ReadonlyMap<string, readonly unknown[]>, types: ReadonlyMap<string, string>): string[] {
+  return [...of.keys()].filter((name) => !types.has(name)).sort();
 }

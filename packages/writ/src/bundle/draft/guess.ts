@@ -1,159 +1,76 @@
-import type { EFFECTS } from '../format/tools.js';
+import { askingFor, usualWords } from '../../ledger/flow/asked.js';
+import type { ResultFormat } from '../../ledger/flow/result-value.js';
+import { prefixLengths, wordsInName } from '../../ledger/flow/tool-verb.js';
+import { formatOf } from './answer-schema.js';
+import { type Effect, effectsOf } from './effects.js';
+import { argumentsIn } from './json-schema.js';
+import type { ListedTool } from './listed-tool.js';
+import { type GuessedResult, resultOf } from './results.js';
+import { type GuessedArgument, type GuessedRole, rolesOf } from './roles.js';
+import { thingOf } from './things.js';
 
-/** A tool as its server lists it (MCP, `tools/list`). */
-export interface ListedTool {
-  readonly name: string;
-  readonly description?: string | undefined;
-  readonly inputSchema?: Readonly<Record<string, unknown>> | undefined;
-  readonly annotations?: Readonly<Record<string, unknown>> | undefined;
-}
-
-type Effect = (typeof EFFECTS)[number];
-type GuessedRole = 'destination' | 'target' | 'secret' | 'amount' | 'content';
-
-/** A guess at a tool from its name, its arguments and its annotations; a person has to review it. */
+/** A guess at a tool from what its server lists of it; a person has to review it. */
 export interface GuessedTool {
   readonly effects: readonly Effect[];
   /** The reason of the guess, for that person. */
   readonly because: string;
   readonly roles: Readonly<Record<string, GuessedRole>>;
+  /** The arguments with roles, with the kinds of their values. */
+  readonly arguments: ReadonlyMap<string, GuessedArgument>;
+  readonly result: GuessedResult;
   /** Whether its results have what others wrote. */
   readonly isFromOutside: boolean;
   readonly reads: string | undefined;
   readonly writes: string | undefined;
+  /** The words by which a prompt asks for it; undefined if those of its name are right. */
+  readonly asked: readonly string[] | undefined;
+  /** The format of its answers, where it has to be said. */
+  readonly format: ResultFormat | undefined;
 }
 
-const VERBS: Readonly<Record<'read' | 'send' | 'pay' | 'destroy' | 'write', readonly string[]>> = {
-  read: 'get list search read find check view fetch describe show count lookup query download browse open load retrieve summarize inspect print calculate compute convert validate preview compare export visit whoami'.split(
-    ' ',
-  ),
-  send: 'send post reply forward email mail message notify publish share invite tweet submit call webhook dm text broadcast respond contact push'.split(
-    ' ',
-  ),
-  pay: 'pay transfer refund charge buy purchase order checkout book reserve subscribe invoice donate tip withdraw deposit rent sell trade'.split(
-    ' ',
-  ),
-  destroy:
-    'delete remove cancel drop purge clear destroy erase revoke kick unshare archive terminate uninstall disable trash reset'.split(
-      ' ',
-    ),
-  write:
-    'create add update set write append edit modify move rename save insert upload reschedule schedule register make put copy change mark assign comment merge commit configure enable start stop run execute deploy build install apply approve draft log record'.split(
-      ' ',
-    ),
-};
-const MONEY =
-  /money|payment|transaction|fund|invoice|order|reservation|booking|salary|payroll|refund|credit|wallet|purchase/;
-const ACCOUNT =
-  /password|user|account|permission|role|credential|apikey|token|member|login|profile|access|policy|secret|key/;
-const ABROAD =
-  /email|mail|message|inbox|web|page|url|site|review|comment|post|file|document|doc|note|event|calendar|issue|ticket|pull|request|feed|news|transaction|chat|thread|conversation|transcript|attachment|article|tweet|content|crawl|scrape|rss|blog|wiki|description|resource|repo|code|log|record|row|query|sql|invoice|bill|survey|form|response/;
-/** Lists of our own, whatever else their names say. */
-const OWN = /contact|directory|employee|colleague|balance|whoami/;
+/** Recorded answers, by the name of the tool. */
+export type RecordedAnswers = ReadonlyMap<string, readonly unknown[]>;
 
-const ROLES: readonly (readonly [GuessedRole, RegExp])[] = [
-  ['secret', /^(password|passwd|secret|token|api_?key|pin|credential)s?$|password|secret/],
-  ['amount', /^(amount|price|total|sum|value|cost|budget|quantity|limit_?amount)$|_amount$/],
-  [
-    'destination',
-    /^(to|cc|bcc|recipients?|receivers?|emails?|user_?emails?|e_?mail_?address(es)?|url|uri|link|endpoint|webhook|channels?|channel_?(id|name)|participants?|attendees?|invitees?|guests?|payee|iban|beneficiary|host|domain|phone|phone_?number|chat_?id|share_?with|to_?account|address(es)?|remote|bucket|server)$|_(url|recipient|email|to)$/,
-  ],
-  [
-    'content',
-    /^(body|text|content|contents|message|subject|title|description|comment|note|notes|data|html|markdown|summary|details|caption|payload|query|command|sql|code|attachments?|new_?content|street|city|first_?name|last_?name)$/,
-  ],
-  [
-    'target',
-    /^(id|ids|id_|path|file|files|filename|name|key|event|table|resource|user|users|account|repo|repository|branch|project|issue|page|folder|directory|source|target|hotel|restaurant|company|item|product|order|customer|database|collection|document)$|(_|^)(id|ids|path|file|filename|name|key|number)$|file_?path/,
-  ],
-];
+const NO_ANSWERS: RecordedAnswers = new Map();
 
-export function guessTool(tool: ListedTool): GuessedTool {
-  const words = wordsOf(tool.name);
-  const [verb = ''] = words;
-  const args = Object.keys((tool.inputSchema?.properties ?? {}) as object);
-  const { effects, because } = effectsOf(tool, verb, words, args);
-  const isReading = effects.length === 1 && effects[0] === 'read';
-  const roles: Record<string, GuessedRole> = {};
-  for (const name of args) {
-    const role = roleOf(name, words, effects);
-    if (role !== undefined && (!isReading || role === 'target')) roles[name] = role;
-  }
-  const store = storeOf(words);
+/** Guesses all tools of a server: what their names have in common says which words are of the service. */
+export function guessTools(listed: readonly ListedTool[], answers: RecordedAnswers = NO_ANSWERS): GuessedTool[] {
+  const prefixes = prefixLengths(listed.map(({ name }) => name));
+  const words = new Set(listed.flatMap(({ name }) => wordsInName(name)));
+  const names = new Set(listed.flatMap(({ inputSchema }) => [...argumentsIn(inputSchema).of.keys()]));
+  const server = { words, isId: (name: string) => names.has(name) };
+  return listed.map((tool) => guess(tool, prefixes.get(tool.name) ?? 0, server, answers.get(tool.name) ?? []));
+}
+
+/** The other tools of a server. */
+interface Server {
+  /** The words in their names. */
+  readonly words: ReadonlySet<string>;
+  /** Returns whether one of them has an argument of this name. */
+  readonly isId: (name: string) => boolean;
+}
+
+function guess(tool: ListedTool, prefixLength: number, server: Server, answers: readonly unknown[]): GuessedTool {
+  const { of: args } = argumentsIn(tool.inputSchema);
+  const { effects, because, verb } = effectsOf(tool, [...args.keys()], prefixLength);
+  const thing = thingOf(verb.about, server.words);
+  const given = rolesOf(args, { verb, words: wordsInName(tool.name), effects, root: tool.inputSchema });
+  const store = thing !== undefined && /^[a-z0-9][a-z0-9._-]*$/.test(thing) ? thing : undefined;
   const doesWrite = effects.some((effect) => effect === 'write' || effect === 'egress');
+  const result = resultOf(tool, { effects, because, verb }, thing, { answers, isId: server.isId });
+  const isChange = effects.some((effect) => effect !== 'read');
+  const words = verb.verb === '' || !isChange ? [] : askingFor([verb.verb, ...verb.also]);
+  const usual = usualWords(tool.name);
   return {
     effects,
-    because,
-    roles,
-    isFromOutside: effects.includes('read') && ABROAD.test(words.join(' ')) && !OWN.test(words.join(' ')),
+    because: result.because === undefined ? because : `${because}; ${result.because}`,
+    roles: Object.fromEntries([...given].map(([name, { role }]) => [name, role])),
+    arguments: given,
+    result,
+    isFromOutside: result.isFromOutside,
     reads: effects.includes('read') ? store : undefined,
     writes: doesWrite && !effects.includes('read') ? store : undefined,
+    asked: words.length === 0 || words.join() === usual.join() ? undefined : words,
+    format: answers.length === 0 ? undefined : formatOf(answers),
   };
-}
-
-function effectsOf(
-  { annotations = {} }: ListedTool,
-  verb: string,
-  words: readonly string[],
-  args: readonly string[],
-): { effects: Effect[]; because: string } {
-  const rest = words.slice(1).join(' ');
-  const isAbout = (what: keyof typeof VERBS): boolean => VERBS[what].includes(verb);
-  const goesOut = args.some((name) => /^(url|uri|link|endpoint|webhook)$/.test(name));
-  if (annotations.readOnlyHint === true || isAbout('read')) {
-    const because =
-      annotations.readOnlyHint === true ? 'the server says that it only reads' : `its name begins with ${verb}`;
-    return goesOut
-      ? { effects: ['read', 'egress'], because: `${because}; it fetches an address` }
-      : { effects: ['read'], because };
-  }
-  const effects = new Set<Effect>();
-  if (isAbout('pay') || (MONEY.test(words.join(' ')) && !isAbout('destroy'))) effects.add('money');
-  else if (isAbout('send')) effects.add('egress');
-  if (isAbout('destroy')) effects.add('destroy');
-  if (isAbout('write')) effects.add('write');
-  if (ACCOUNT.test(rest) || /^(invite|grant|revoke|login|logout)$/.test(verb)) effects.add('account');
-  const invites = args.some((name) => /^(participants?|attendees?|invitees?|guests?)$/.test(name));
-  if (goesOut || invites || verb === 'share') effects.add('egress');
-  if (annotations.destructiveHint === true && effects.size === 0) effects.add('destroy');
-  if (effects.size > 0)
-    return { effects: [...effects], because: `its name begins with ${verb}${invites ? '; it invites others' : ''}` };
-  return {
-    effects: ['write', 'egress', 'money', 'account', 'destroy'],
-    because: 'nothing in its name tells: everything',
-  };
-}
-
-function roleOf(argument: string, words: readonly string[], effects: readonly Effect[]): GuessedRole | undefined {
-  const name = argument.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
-  // Whom a payment or an invitation is for is where it goes.
-  const isWhom = /^(user|users|account|hotel|restaurant|company|merchant|vendor|shop|customer)$/.test(name);
-  const goesTo = effects.some((effect) => effect === 'egress' || effect === 'money');
-  if (isWhom && goesTo) return 'destination';
-  const found = ROLES.find(([, pattern]) => pattern.test(name));
-  if (found !== undefined) return found[0];
-  const isReading = effects.length === 1 && effects[0] === 'read';
-  return words.slice(1).includes(name) && !isReading ? 'target' : undefined;
-}
-
-/** Returns the store of a tool: tools on one kind of thing share a store. */
-function storeOf(words: readonly string[]): string | undefined {
-  const nouns = words
-    .slice(1)
-    .filter(
-      (word) =>
-        !/^(by|in|of|for|to|from|the|a|an|all|day|most|recent|unread|received|sent|draft|and|with|on|at|info|information|participants|name|filename|id|content|list|multiple)$/.test(
-          word,
-        ),
-    );
-  const noun = nouns[nouns.length - 1] ?? nouns[0];
-  return noun?.replace(/ies$/, 'y').replace(/([^s])s$/, '$1');
-}
-
-function wordsOf(name: string): string[] {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter((word) => word !== '');
 }

@@ -1,4 +1,4 @@
-import { validate } from '@cedar-policy/cedar-wasm/nodejs';
+import { validate } from '@writ/cedar/official';
 import { describe, expect, it } from 'vitest';
 import { draftBundle } from './draft.js';
 

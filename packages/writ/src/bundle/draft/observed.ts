@@ -1,6 +1,8 @@
 import { type EntityUid, uidText } from '@writ/cedar';
 import { domainOf } from '../../lib/domain.js';
-import type { GuessedTool, ListedTool } from './guess.js';
+import { cedarText } from './cedar-text.js';
+import type { GuessedTool } from './guess.js';
+import type { ListedTool } from './listed-tool.js';
 
 /** A call that was permitted and recorded. */
 export interface ObservedCall {
@@ -53,9 +55,9 @@ function permitFor(
 ): string {
   const conditions = [who(calls), ...amounts(tool, calls), ...destinations(tool, calls)];
   return [
-    `@id(${JSON.stringify(`observed-${tool.name}`)})`,
+    `@id(${cedarText(`observed-${tool.name}`)})`,
     `@reason(${JSON.stringify(`it was called ${calls.length === 1 ? 'once' : `${calls.length} times`} when this was drafted`)})`,
-    `permit (principal, action == Action::${JSON.stringify(tool.name)}, resource is Tool)`,
+    `permit (principal, action == Action::${cedarText(tool.name)}, resource is Tool)`,
     `when {\n  ${conditions.join(' &&\n  ')}\n};`,
   ].join('\n');
 }
@@ -102,7 +104,7 @@ function destinations({ roles }: Pick<GuessedTool, 'roles'>, calls: readonly Obs
   const texts = new Set(calls.flatMap(({ input }) => names.flatMap(([name]) => textsIn(input[name]))));
   if (texts.size === 0) return [];
   const only = (part: 'values' | 'domains', some: readonly string[]): string => {
-    const list = [...new Set(some)].sort().map((one) => JSON.stringify(one));
+    const list = [...new Set(some)].sort().map(cedarText);
     const isSome = part === 'domains' ? ' && !context.tool.destination.domains.isEmpty()' : '';
     return `(if context.tool has destination then [${list.join(', ')}].containsAll(context.tool.destination.${part})${isSome} else true)`;
   };
@@ -118,9 +120,9 @@ function textsIn(value: unknown): string[] {
 }
 
 function attribute(name: string): string {
-  return /^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name);
+  return /^[A-Za-z_]\w*$/.test(name) ? name : cedarText(name);
 }
 
 function access(name: string): string {
-  return /^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+  return /^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `[${cedarText(name)}]`;
 }

@@ -24,6 +24,8 @@ const lifetimes = z
 
 const template = z.strictObject({
   title: z.string().min(1).optional(),
+  /** Whether the originator is asked, for their consent to exactly this call, and nobody else. */
+  consent: z.boolean().default(false),
   /** The people who are asked, or groups of them. The policies on `approve` say who of them may approve. */
   ask: z.array(uidText).default([]),
   /** The number of people who have to approve, of different lineage. */
@@ -91,6 +93,15 @@ export const accessYaml = z
       .default({ stepUp: 'reference', wait: '60s', justify: false, defer: '10s', deferred: 8 }),
   })
   .superRefine(({ templates, notify, callbacks }, context) => {
+    for (const [id, { consent, ask, quorum, escalate, emergency }] of Object.entries(templates)) {
+      if (!consent) continue;
+      const add = (message: string) => context.addIssue({ code: 'custom', path: ['templates', id], message });
+      // A name that is not declared falls to `default`, and nobody meant the originator by that.
+      if (id === 'default') add('`default` is for what names no template, and cannot be a consent');
+      if (ask.length > 0 || escalate.length > 0 || quorum !== 1)
+        add('a consent is of the originator alone: leave out `ask`, `escalate` and `quorum`');
+      if (emergency !== undefined) add('a consent is not taken in an emergency');
+    }
     for (const [id, { notify: named, emergency }] of Object.entries(templates))
       for (const one of [...named, ...(emergency?.notify ?? [])])
         if (!Object.hasOwn(notify, one))

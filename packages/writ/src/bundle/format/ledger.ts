@@ -26,6 +26,8 @@ export function ledgerShape(kinds: readonly AccumulatorKind[]) {
       /** CEL, true for the actions that count. */
       on: cel.optional(),
       window: window.optional(),
+      /** Whether an outcome can give an amount back: by default one that failed or was not executed does. */
+      givesBack: z.literal('never').optional(),
     })
     .superRefine((declared: AccumulatorDeclaration, context) => {
       const chosen = kinds.filter(({ name }) => declared[name] !== undefined);

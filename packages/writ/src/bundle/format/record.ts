@@ -5,6 +5,8 @@ import { durationShape } from '../../lib/duration.js';
 const witness = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   key: z.string().regex(/^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'a key is the line that `writ witness` prints'),
+  /** Whether a start waits until this witness answers, instead of continuing with a warning. */
+  required: z.boolean().default(false),
 });
 
 /** `hash`: a keyed hash, the same for the same value. `drop`: nothing of it. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { grantShape, MAX_GRANTS } from '../../lib/authorization-details.js';
+import { durationShape, millisecondsOf } from '../../lib/duration.js';
 import { name } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { EFFECTS } from './tools.js';
@@ -12,6 +13,8 @@ const grant = grantShape.superRefine((terms, context) => {
   }
 });
 
+const proposer = z.enum(['words', 'planner']);
+
 const kind = z.strictObject({
   /** The part of `scope` that chooses it; its name when it is not given. */
   scope: z.string().regex(/^\S+$/, 'a part of a scope has no spaces').optional(),
@@ -21,7 +24,28 @@ const kind = z.strictObject({
   lifetime: lifetimeShape.optional(),
   /** The result of an action outside the mandate: denied, or requestable. */
   outside: z.enum(['deny', 'ask']).default('deny'),
+  /** The means by which a task is narrowed to the prompt that it starts with; several in this order. */
+  fromPrompt: z.union([proposer, z.array(proposer).min(1).max(2)]).optional(),
 });
+
+const timeout = durationShape
+  .refine((text) => millisecondsOf(text) <= 60_000, 'a plan is made within a minute')
+  .default('10s');
+/** A program, or a service, that proposes mandates. */
+const planner = z.union([
+  z.strictObject({
+    command: z.array(z.string().min(1)).min(1),
+    /** Variables of its environment; `${env:NAME}` stands for one of the service. */
+    env: z.record(z.string(), z.string()).default({}),
+    timeout,
+  }),
+  z.strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    /** `${env:NAME}` stands for a variable of the environment. */
+    headers: z.record(z.string(), z.string()).default({}),
+    timeout,
+  }),
+]);
 
 /** `tasks.yaml`: kinds of task and their mandates (docs/tasks.md). */
 export const tasksYaml = z
@@ -29,8 +53,10 @@ export const tasksYaml = z
     /** The kind of a task that nobody started as another. */
     default: z.string(),
     tasks: z.record(name, kind),
+    /** Proposes mandates, for the kinds that say so. */
+    planner: planner.optional(),
   })
-  .superRefine(({ default: usual, tasks }, context) => {
+  .superRefine(({ default: usual, tasks, planner: declared }, context) => {
     const mandate = Object.hasOwn(tasks, usual) ? tasks[usual]?.mandate : undefined;
     if (mandate === undefined)
       context.addIssue({ code: 'custom', path: ['default'], message: `there is no kind ${usual} in \`tasks\`` });
@@ -39,7 +65,16 @@ export const tasksYaml = z
       context.addIssue({ code: 'custom', path: ['tasks', usual, 'mandate'], message });
     }
     const scopes = new Map<string, string>();
-    for (const [name, { scope = name }] of Object.entries(tasks)) {
+    for (const [name, { scope = name, fromPrompt, mandate: whole }] of Object.entries(tasks)) {
+      const means = [fromPrompt ?? []].flat();
+      if (means.includes('planner') && declared === undefined) {
+        const message = 'there is no `planner`: say beside `tasks` how to ask it';
+        context.addIssue({ code: 'custom', path: ['tasks', name, 'fromPrompt'], message });
+      }
+      if (means[0] === 'words' && whole === 'any') {
+        const message = 'words narrow what a mandate names, and this one is `any`: name its actions';
+        context.addIssue({ code: 'custom', path: ['tasks', name, 'fromPrompt'], message });
+      }
       const other = scopes.get(scope);
       if (other !== undefined)
         context.addIssue({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationShape, millisecondsOf, UNITS } from '../../lib/duration.js';
 
 /** `tools.yaml`: the effects of tools, the roles of their arguments and the labels of their results (docs/tools.md). */
 
@@ -30,7 +31,13 @@ const byPath = z.record(
 const role = z.enum(ROLES);
 const store = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a store is lower-case letters, digits, dots and dashes');
 
-const tool = z.strictObject({
+const MAX_KEEP_MS = 3_650 * UNITS.d;
+const keep = durationShape.refine(
+  (text) => millisecondsOf(text) >= UNITS.m && millisecondsOf(text) <= MAX_KEEP_MS,
+  'labels are kept for at least 1m and at most 3650d, as in 30d',
+);
+
+const describedTool = z.strictObject({
   effects: z.array(z.enum(EFFECTS)).min(1),
   /** The roles of its arguments, by name or path. */
   arguments: z.record(z.string().min(1), z.union([role, z.strictObject({ role, kind: kind.optional() })])).default({}),
@@ -43,9 +50,16 @@ const tool = z.strictObject({
   /** The store that it reads, or writes: what is written there keeps its labels. */
   reads: store.optional(),
   writes: store.optional(),
+  /** The store that it makes a new thing in, if its answer has the id of that. */
+  creates: store.optional(),
   /** The words by which a prompt asks for it; those for the verb in its name when they are not given. */
   asked: z.array(z.string().min(1)).min(1).optional(),
 });
+
+const tool = describedTool.refine(
+  ({ writes, creates }) => writes === undefined || creates === undefined,
+  'a tool writes a thing that has a name, or creates one that gets its name from the answer: `writes` or `creates`',
+);
 
 export const toolsYaml = z.strictObject({
   /** For what is not described. */
@@ -53,6 +67,8 @@ export const toolsYaml = z.strictObject({
     .strictObject({ effects: z.array(z.enum(EFFECTS)).min(1).optional(), result: words.optional() })
     .default({}),
   tools: z.record(z.string(), tool).default({}),
+  /** How long labels are kept in stores; for ever in a store that is not here. */
+  stores: z.record(store, z.strictObject({ keep })).default({}),
   /** The classes that results are searched for, each with the label of a match. */
   detect: z
     .partialRecord(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationShape } from '../../lib/duration.js';
+import { durationShape, millisecondsOf } from '../../lib/duration.js';
 import { name, uidText } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
@@ -54,6 +54,8 @@ const client = z.strictObject({
   scopes: z.array(z.string().min(1)).default([]),
   /** Whether the prompt that its host sends (`dev.writ/prompt`) is accepted as the user's. */
   prompt: z.boolean().default(false),
+  /** The kind of its tasks that have no token (`tasks.yaml`); by default the default kind. */
+  task: z.string().min(1).optional(),
 });
 /** A caller of the service. Without `certificate` and `token` it proves itself with an API key that Writ makes for it. */
 const caller = z
@@ -115,6 +117,24 @@ const tokens = z.strictObject({
   maxDepth: z.int().min(0).max(16).default(4),
 });
 
+/** Of tasks without a token, and of what the tasks of one lineage leave to each other. */
+const tasks = z.strictObject({
+  /** A task that was unused for longer has ended. */
+  endWhenIdle: durationShape
+    .refine(isFrom('1m', '24h'), 'a task ends after 1m to 24h without use')
+    .default('30m')
+    .meta({ example: '30m' }),
+  /** For how long the labels and values that a task has read count for the next tasks of the same owner. */
+  lineageWindow: durationShape
+    .refine(isFrom('1h', '90d'), 'what a task has read counts for 1h to 90d')
+    .default('24h')
+    .meta({ example: '24h' }),
+});
+
+function isFrom(least: string, most: string): (text: string) => boolean {
+  return (text) => millisecondsOf(text) >= millisecondsOf(least) && millisecondsOf(text) <= millisecondsOf(most);
+}
+
 function isSecure({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
 }
@@ -151,6 +171,7 @@ export const writYaml = z
       })
       .default({ people: ['User', 'user'], dormantAfter: '90d', credentialAge: '90d' }),
     record: recordShape.default(RECORD_DEFAULTS),
+    tasks: tasks.default({ endWhenIdle: '30m', lineageWindow: '24h' }),
     gateway: z
       .strictObject({
         servers: z.record(name, server).default({}),

@@ -1,4 +1,4 @@
-import { applyEdits, modify, type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { applyEdits, modify, type ParseError, parse, printParseErrorCode, visit } from 'jsonc-parser';
 import { ClientConfigError } from '../errors.js';
 import type { ClientConfig } from './known.js';
 import { tomlIn, tomlWithCommands } from './toml-entries.js';
@@ -91,7 +91,30 @@ function parsed(file: string, text: string): Json {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ClientConfigError(`${file} is not an object`, 'it is left as it is; mend it first');
+  refuseAmbiguous(file, text);
   return value as Json;
+}
+
+/**
+ * Refuses a key that an object has twice, because an editor changes the first and a client reads the last; and `__proto__`, which
+ * a client reads as a server and many parsers pass over.
+ */
+function refuseAmbiguous(file: string, text: string): void {
+  const objects: Set<string>[] = [];
+  visit(text, {
+    onObjectBegin: () => {
+      objects.push(new Set());
+    },
+    onObjectEnd: () => objects.pop(),
+    onObjectProperty: (key, _offset, _length, line, character) => {
+      const place = `${file}:${line + 1}:${character + 1}`;
+      if (objects.at(-1)?.has(key))
+        throw new ClientConfigError(`${place}: the key ${JSON.stringify(key)} is given twice`, 'remove one of the two');
+      if (key === '__proto__')
+        throw new ClientConfigError(`${place}: ${key} is no name that every program reads alike`, 'rename the server');
+      objects.at(-1)?.add(key);
+    },
+  });
 }
 
 function objectIn(value: unknown): Json {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'jsonc-parser';
+import { splitMark } from '../../lib/text-file.js';
 
 /** A place where a client of MCP keeps which servers it runs. */
 export interface ClientConfig {
@@ -80,7 +81,7 @@ function places({ home, project, platform, env }: Whereabouts): ClientConfig[] {
 /** Claude Code keeps servers for one project in the file of its user, which is where `claude mcp add` puts them. */
 function inProjects(config: ClientConfig): ClientConfig[] {
   if (config.client !== 'claude-code' || !config.file.endsWith('.claude.json')) return [config];
-  const { projects } = (parse(readFileSync(config.file, 'utf8')) ?? {}) as { projects?: unknown };
+  const { projects } = (parse(splitMark(readFileSync(config.file, 'utf8'))[1]) ?? {}) as { projects?: unknown };
   const folders = typeof projects === 'object' && projects !== null ? Object.keys(projects) : [];
   return [config, ...folders.map((folder) => ({ ...config, path: ['projects', folder, 'mcpServers'] }))];
 }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { readTextFile } from '../../lib/text-file.js';
 import { entriesIn, type ServerEntry } from '../clients/entries.js';
 import { type ClientConfig, configsOn } from '../clients/known.js';
 import { causeOf, type Found, ok, warning, wrong } from './found.js';
@@ -14,7 +15,7 @@ function checksOf(config: ClientConfig): Found[] {
   const { client, file } = config;
   let entries: ServerEntry[];
   try {
-    entries = entriesIn(config, readFileSync(file, 'utf8'));
+    entries = entriesIn(config, readTextFile(file));
   } catch (error) {
     return [wrong(`${client}: ${causeOf(error)}`, 'the client cannot read it either')];
   }

@@ -3,7 +3,7 @@ import { verb } from '../verb.js';
 
 export default verb('explain', 'Decisions', 'explain a decision from its record')
   .argument('<id>', 'id of the decision')
-  .readsStore()
+  .readsSealed()
   .printsJson()
   .option('--bundle <dir>', 'folder of the bundle whose policies are examined; the default is the one served last')
   .option('--all', 'show all earlier calls of the task, at most 30')

@@ -8,7 +8,10 @@ export default verb('guard', 'Tools', 'run an MCP server over stdio; a running s
   .option('--service <url>', 'URL of the decision point', SERVICE_URL)
   .option('--key-file <file>', 'file with the key of the enforcement point', './data/keys/default.key')
   .option('--bundle <dir>', 'use the mappings of this bundle')
-  .option('--data <dir>', 'folder that ${data} stands for in the bundle', './data')
+  .option(
+    '--data <dir>',
+    'folder for what outlives the guard, and for ${data} in the bundle; the default is that of the key, and ./data',
+  )
   .option('--server <name>', 'name of the server in the mappings and in `writ tools`; the default is server')
   .option('--prompt', 'trust the prompt that the client sends (dev.writ/prompt)')
   .option(

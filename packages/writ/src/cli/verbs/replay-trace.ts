@@ -6,5 +6,7 @@ export default verb('replay-trace', 'Bundles', 'decide recorded tasks again, cal
   .needs('--trace <file>', 'file with one task a line, as JSON; - for standard input')
   .option('--approve', 'approve each call that a person would be asked about, and endorse its values')
   .option('--together', 'use one ledger for all tasks; the default is an empty one for each')
+  .option('--by-policy', 'count how often each policy determined a call')
+  .option('--timings', 'print how long decisions and the labelling of answers took, in this process')
   .printsJson()
   .runs(async (flags: ReplayFlags) => (await import('../replay-trace.js')).replayTrace(flags));

@@ -9,6 +9,6 @@ export default verb(
   .needs('--policy <dir>', 'folder of the other bundle')
   .option('--since <time>', 'from this time on, or that long ago, as 2h')
   .option('--until <time>', 'before this time')
-  .readsStore()
+  .readsSealed()
   .printsJson()
   .runs(async (flags: ReplayRecordFlags) => (await import('../replay.js')).replay(flags));

@@ -9,15 +9,23 @@ export default verb(
   .needs('--bundle <dir>', 'folder of the bundle')
   .option('--data <dir>', 'folder for the store and the keys', './data')
   .option('--store <url>', 'URL of a PostgreSQL database instead of SQLite; or WRIT_STORE in the environment')
+  .option(
+    '--store-key <source>',
+    'key of the secrets in the store: file:PATH, env:NAME, command:PROGRAM; or WRIT_STORE_KEY',
+  )
+  .option('--new-store-key', 'wrap the secrets in the store with a new key from now on')
   .option('--follow', 'follow the service that keeps the ledger on that database; decide only what needs no ledger')
   .option('--port <n>', 'port of the service; 0 for any', portIn, SERVICE_PORT)
   .option('--gateway-port <n>', 'port of the gateway on 127.0.0.1; 0 for any', portIn, GATEWAY_PORT)
   .option('--host <address>', 'address that the service listens on (127.0.0.1)')
   .option('--public-url <url>', 'URL by which callers reach the service, behind a proxy or under a name')
+  .option('--allow-host <name...>', 'more names under which callers reach the service, beside its addresses')
   .option('--tls-cert <file>', 'certificate of the service, PEM')
   .option('--tls-key <file>', 'private key of the certificate, PEM')
   .option('--tls-client-ca <file>', 'authority of client certificates, for callers that use mutual TLS')
   .option('--log-level <level>', 'fatal, error, warn, info, debug', 'info')
   .option('--log-origin <name>', 'name of the log of records, as audit.example.com/writ; it cannot be changed later')
   .option('--new-log-key', 'sign the log with a new key from now on, because the old one is lost')
+  .option('--accept-state <reason>', 'start although the store is not as it was left; the reason is recorded')
+  .option('--expect <file>', 'refuse a log that does not continue this checkpoint, kept outside of the data folder')
   .runs(async (flags: StartFlags) => (await import('../start.js')).start(flags));

@@ -14,6 +14,8 @@ export interface Asked {
   readonly path: readonly EntityUid[];
   /** Computed on demand, as {@link Asked.binding}. */
   readonly task: () => TaskKey;
+  /** The keys of the tasks without a token that the task follows. */
+  readonly before?: readonly TaskKey[] | undefined;
   readonly enforcementPoint: string;
   readonly policyVersion: string;
   /** Returns the keyed hash of {@link boundText}. */
@@ -65,6 +67,11 @@ export class AppliedApprovals {
   /** The policies that approvals lift. */
   get lifted(): ReadonlySet<string> {
     return new Set(this.applicable.flatMap(({ policies }) => policies));
+  }
+
+  /** The policies that the consent of the originator lifts. */
+  get consented(): ReadonlySet<string> {
+    return new Set(this.applicable.flatMap(({ policies, consent }) => (consent === true ? policies : [])));
   }
 
   /** Returns which of these policies are lifted, and relies on the approvals. One for one permit is chosen last. */
@@ -121,9 +128,14 @@ function isFor(approval: Approval, asked: Asked): boolean {
     sameUid(approval.resource, request.resource) &&
     approval.path.length === path.length &&
     approval.path.every((uid, i) => sameUid(uid, path[i] as EntityUid)) &&
-    (approval.uses === 'until' || approval.task === asked.task()) &&
+    (approval.uses === 'until' || approval.task === asked.task() || isForEarlier(approval, asked)) &&
     (approval.binding === undefined || approval.binding === asked.binding())
   );
+}
+
+/** Returns whether an approval is for one call of a task that this one follows: a person may take longer than a task is unused. */
+function isForEarlier({ uses, task }: Approval, { before = [] }: Asked): boolean {
+  return uses === 'once' && before.some((earlier) => earlier === task);
 }
 
 /** Approvals end at a millisecond, used proofs at a second: longer than any approval counts. */
@@ -156,9 +168,13 @@ export function usedApprovals(
 
 /** Returns an approval as it is recorded. */
 export function recordedApproval(approval: Approval): RecordedApproval {
-  const { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason, emergency } = approval;
+  const { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason, emergency, consent } = approval;
   const plain = { id, request, policies, approvers, uses, approvedAt, approvedUntil, reason };
-  return emergency === undefined ? plain : { ...plain, emergency };
+  return {
+    ...plain,
+    ...(emergency === undefined ? {} : { emergency }),
+    ...(consent === undefined ? {} : { consent }),
+  };
 }
 
 /** Returns the approval that a request names, as it is recorded. */

@@ -15,6 +15,8 @@ interface RequestSeen {
   readonly uses: string;
   readonly anyArguments: boolean;
   readonly emergency: boolean;
+  /** Whether it asks for the consent of the originator. */
+  readonly consent: boolean;
 }
 
 /** Returns whether denials of a bundle can be lifted on request: its schema has `approve`. */
@@ -30,16 +32,28 @@ export function requestableUntil({ time }: Pick<DecisionRecord, 'time'>): string
   return new Date(Date.parse(time) + REQUESTABLE_MS).toISOString();
 }
 
-/** Returns the template for a denial: that of the first policy that stands in the way. */
-export function templateFor(
-  { policies }: Pick<PolicyPlane, 'policies'>,
+/** The template of a request that lifts a denial, and the policies that it can lift. */
+interface Liftable {
+  readonly template: string;
+  readonly lifts: readonly string[];
+}
+
+/**
+ * Returns the template for a denial: that of the first policy that stands in the way. A consent lifts the policies that ask for it, and
+ * an approval none of these: each is asked for in a request of its own.
+ */
+export function liftableBy(
+  { policies, consents }: Pick<PolicyPlane, 'policies' | 'consents'>,
   { reasons }: Pick<DecisionRecord, 'reasons'>,
-): string {
-  for (const { policy } of reasons) {
-    const template = policies.policies.get(policy)?.annotations.requestable;
-    if (template !== undefined && template !== '') return template;
-  }
-  return 'default';
+): Liftable {
+  const declared = (policy: string): string => policies.policies.get(policy)?.annotations.requestable ?? '';
+  const first = reasons.map(({ policy }) => declared(policy)).find((template) => template !== '');
+  const template = first ?? 'default';
+  const isConsent = consents.has(template);
+  const lifts = reasons
+    .map(({ policy }) => policy)
+    .filter((policy) => (isConsent ? declared(policy) === template : !consents.has(declared(policy))));
+  return { template, lifts: [...new Set(lifts)] };
 }
 
 /**

@@ -11,10 +11,14 @@ import {
   type TokenLimits,
   withActor,
 } from '../../provenance/exchange.js';
+import { mandateOf } from '../../provenance/mandate.js';
 import type { Prover } from '../../provenance/prove.js';
 import { kindsFor, type TaskKinds } from '../../provenance/task-kinds.js';
 import { type PathMember, presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
 import type { Decider } from '../decide.js';
+import type { MandateProposal } from '../mandate-draft/proposal.js';
+import { kindMandate } from '../mandates.js';
+import type { Planner } from '../planner/planner.js';
 import { Issuance } from './issuance.js';
 
 /** The parts of an exchange. Those that a bundle declares can change. */
@@ -29,6 +33,8 @@ interface ExchangeParts {
   /** Returns whose a registered key is. */
   readonly ownerOf: (thumbprint: string) => EntityUid | undefined;
   readonly hashPrompt: (prompt: string) => string;
+  /** Returns the planner that the bundle declares; undefined if it declares none. */
+  readonly planner: () => Planner | undefined;
 }
 
 export interface ExchangeRequest {
@@ -51,6 +57,12 @@ export interface ExchangeRequest {
   readonly actorKey?: string | undefined;
 }
 
+/** The token of an exchange, and how its mandate was narrowed to the prompt. */
+export interface Exchanged {
+  readonly token: TransactionToken;
+  readonly proposal?: MandateProposal;
+}
+
 /**
  * Exchanges tokens (RFC 8693) for transaction tokens. The first credential of a task becomes its first token; a token and the
  * credential of the next actor become that actor's token. Each delegation is a decision over the whole path.
@@ -59,8 +71,8 @@ export class TokenExchange {
   private readonly issuance: Issuance;
 
   constructor(private readonly parts: ExchangeParts) {
-    const { decider, nextTransaction, clock } = parts;
-    this.issuance = new Issuance(decider, () => nextTransaction(clock()));
+    const { decider, nextTransaction, clock, planner } = parts;
+    this.issuance = new Issuance(decider, () => nextTransaction(clock()), planner);
   }
 
   /**
@@ -68,11 +80,27 @@ export class TokenExchange {
    *
    * @throws {ExchangeError} if it is refused; {@link IssuerUnreachableError} if a credential cannot be verified now
    */
-  async exchange(request: ExchangeRequest): Promise<TransactionToken> {
+  async exchange(request: ExchangeRequest): Promise<Exchanged> {
     const actor = await this.actor(request);
     return request.subjectTokenType === TOKEN_TYPES.transactionToken
-      ? this.replace(request, actor)
+      ? { token: await this.replace(request, actor) }
       : this.begin(request, actor);
+  }
+
+  /**
+   * Proposes a mandate for a task that would start with a prompt: Nothing starts.
+   *
+   * @param means by default those of its kind, or else the words
+   * @throws {ExchangeError} if the scope chooses several kinds, or the planner proposes nothing, or more than the kind
+   */
+  async propose(scope: readonly string[], prompt: string, means?: MandateProposal['by']): Promise<MandateProposal> {
+    const { plane } = this.parts.decider();
+    const kind = kindOf(plane.tasks, scope);
+    const terms = kind === undefined ? undefined : plane.tasks?.kinds.get(kind)?.mandate;
+    const whole = kind === undefined || terms === undefined ? plane.usualMandate : mandateOf(kind, terms, 'proposal');
+    const own = plane.tasks?.kinds.get(kind ?? plane.tasks.usual)?.fromPrompt ?? [];
+    const by = means ?? (own.length === 0 ? (['words'] as const) : own);
+    return this.issuance.propose(prompt, whole ?? { kind: '', grants: 'any' }, by);
   }
 
   /**
@@ -80,9 +108,10 @@ export class TokenExchange {
    * The same client has the same task each time, so that to connect again restores no budget.
    *
    * @param task the name of the task; by default the identity
+   * @param kind the kind of its tasks; by default the default kind
    * @throws {ExchangeError} if the credential proves nothing; {@link IssuerUnreachableError} if it cannot be verified now
    */
-  async clientToken(credential: string, task?: string): Promise<TransactionToken> {
+  async clientToken(credential: string, task?: string, kind?: string): Promise<TransactionToken> {
     const { path, stated, origin } = await this.parts.prover.prove(
       credential,
       TOKEN_TYPES.jwt,
@@ -94,10 +123,13 @@ export class TokenExchange {
     const expires = after(issuedAt, this.parts.limits().lifetime);
     const txn = (task ?? uidText(path[0].uid)) as Txn;
     const madeOf = id === undefined ? undefined : [id];
-    return { txn, path, scope: stated, requestingWorkload: 'gateway', issuedAt, expires, madeOf, session, provedAt };
+    // A server that the token is passed to can do no more with it than the client.
+    const mandate = kind === undefined ? undefined : kindMandate(this.parts.decider().plane.tasks, kind, txn);
+    const token = { txn, path, scope: stated, requestingWorkload: 'gateway', issuedAt, expires, madeOf, session };
+    return { ...token, provedAt, mandate };
   }
 
-  private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {
+  private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<Exchanged> {
     const { scope = [], details, requestContext, prompt, requestingWorkload, authorizationDetails } = request;
     const proven = await this.parts.prover.prove(
       request.subjectToken,
@@ -115,9 +147,10 @@ export class TokenExchange {
     const first = { proven: { ...proven, path }, txn, scope, details, requestContext, promptHash, requestingWorkload };
     const token = firstToken(first, limits, now);
     if (actor !== undefined) await this.issuance.mayHandOn({ ...token, path: proven.path }, actor.uid);
-    const mandate = await this.issuance.firstMandate(token, kind, authorizationDetails);
+    const { mandate, proposal } = await this.issuance.firstMandate(token, kind, authorizationDetails, prompt);
     if (prompt !== undefined) this.parts.decider().memory.addPrompt(txn, prompt);
-    return this.bound({ ...token, mandate }, this.registeredKey(request, actor) ?? request.provedKey);
+    const bound = this.bound({ ...token, mandate }, this.registeredKey(request, actor) ?? request.provedKey);
+    return proposal === undefined ? { token: bound } : { token: bound, proposal };
   }
 
   private async replace(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {

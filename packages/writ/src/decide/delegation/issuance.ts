@@ -3,11 +3,19 @@ import type { GrantTerms } from '../../lib/authorization-details.js';
 import { ExchangeError } from '../../provenance/errors.js';
 import { type Mandate, mandateOf, narrowed } from '../../provenance/mandate.js';
 import { presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
-import { inProcess } from '../caller.js';
+import { writItself } from '../caller.js';
 import type { Decider } from '../decide.js';
 import { explainBriefly, isPermitted } from '../decision.js';
+import { type MandateProposal, type Proposer, proposalOf } from '../mandate-draft/proposal.js';
 import { TASK_ACTIONS } from '../own-actions.js';
+import type { Planner } from '../planner/planner.js';
 import { provenanceOfToken } from './token-provenance.js';
+
+/** A mandate, and how it was narrowed to a prompt. */
+interface GrantedMandate {
+  readonly mandate: Mandate | undefined;
+  readonly proposal?: MandateProposal;
+}
 
 /** Decides what a token needs before it is issued: the delegation, and the mandate of the task. */
 export class Issuance {
@@ -15,10 +23,36 @@ export class Issuance {
   constructor(
     private readonly decider: () => Decider,
     private readonly nextId: () => string,
+    private readonly planner: () => Planner | undefined,
   ) {}
 
-  /** Returns the mandate of a new task: that of its kind, or what was asked for within it. @throws {ExchangeError} if not permitted */
+  /**
+   * Returns the mandate of a new task: that of its kind, or what was asked for within it; narrowed to the prompt if its kind says so.
+   *
+   * @throws {ExchangeError} if it is not permitted
+   */
   async firstMandate(
+    token: TransactionToken,
+    kind: string | undefined,
+    asked: readonly GrantTerms[] | undefined,
+    prompt: string | undefined,
+  ): Promise<GrantedMandate> {
+    const mandate = await this.grantedMandate(token, kind, asked);
+    const { tasks: kinds, usualMandate } = this.decider().plane;
+    const by = kinds?.kinds.get(kind ?? kinds.usual)?.fromPrompt ?? [];
+    const whole = mandate ?? usualMandate;
+    if (by.length === 0 || prompt === undefined || whole === undefined) return { mandate };
+    const proposal = await this.propose(prompt, whole, by);
+    return { mandate: proposal.mandate === whole ? mandate : proposal.mandate, proposal };
+  }
+
+  /** Returns a mandate narrowed to a prompt. @throws {ExchangeError} if the planner proposes nothing, or more than the mandate */
+  propose(prompt: string, whole: Mandate, by: readonly Proposer[]): Promise<MandateProposal> {
+    const { planner, nextId } = this;
+    return proposalOf(prompt, whole, by, { plane: this.decider().plane, planner, nextId });
+  }
+
+  private async grantedMandate(
     token: TransactionToken,
     kind: string | undefined,
     asked: readonly GrantTerms[] | undefined,
@@ -80,7 +114,7 @@ export class Issuance {
   ): Promise<string | undefined> {
     const [originator] = token.path;
     const request = { subject: originator.uid, action: { name: action }, resource, context };
-    const record = await this.decider().decide(request, inProcess('token-service'), provenanceOfToken(token));
+    const record = await this.decider().decide(request, writItself('token-service'), provenanceOfToken(token));
     return isPermitted(record) ? undefined : explainBriefly(record);
   }
 }

@@ -1,11 +1,11 @@
 import type { LedgerEvent } from '../../ledger/event.js';
-import { valuesOf } from '../../ledger/flow/origins.js';
+import { callValues } from '../../ledger/flow/call-values.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { TaskKey, Txn } from '../../lib/ids.js';
 import type { Provenance } from '../../provenance/path.js';
 import type { Caller } from '../caller.js';
 import { dataFlowOf } from '../data-flow.js';
-import { eventOf, keyOfTask, lineageOf, taskKeyOf } from '../gather.js';
+import { eventOf, keyOfTask, lineageOf, plainNameOf, taskKeyOf } from '../gather.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
 import type { AccessRequest } from '../request.js';
@@ -28,13 +28,21 @@ export class TaskMemory {
     if (!plane().tools.isEmpty) ledger.values.update(keyOfTask(txn), (values) => values.addPrompt(prompt));
   }
 
-  /** Adds the prompt of a request: if it is the one that the token has the hash of or, without a hash, if the caller may assert it. */
-  addRequestPrompt(task: TaskKey, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
+  /** Keeps the prompt of a task without a token. */
+  keepTaskPrompt(task: TaskKey, prompt: string | undefined): void {
+    if (prompt !== undefined) this.parts.ledger.values.update(task, (values) => values.setPrompt(prompt));
+  }
+
+  /**
+   * Keeps the prompt of a request, instead of an earlier one: if it is the one that the token has the hash of or, without a hash, if the
+   * caller may assert it. A call that waited does not bring an earlier prompt back.
+   */
+  keepRequestPrompt(task: TaskKey, { context }: AccessRequest, { promptHash }: Provenance, caller: Caller): void {
     const prompt = context?.prompt;
     if (typeof prompt !== 'string') return;
     const { ledger, hashPrompt } = this.parts;
     const isTheOne = promptHash === undefined ? caller.rights.prompt() : hashPrompt(prompt) === promptHash;
-    if (isTheOne) ledger.values.update(task, (values) => values.addPrompt(prompt));
+    if (isTheOne && context?.again === undefined) ledger.values.update(task, (values) => values.setPrompt(prompt));
   }
 
   /**
@@ -48,7 +56,7 @@ export class TaskMemory {
     const { tools } = plane();
     if (provenance === undefined || tools.isEmpty) return false;
     const tool = tools.of(request.action.name);
-    const given = valuesOf(tool, request.context?.input);
+    const given = callValues(tool, request.context?.input).map(({ value }) => value);
     ledger.values.update(taskKeyOf(request, provenance as Provenance), (values) => {
       for (const value of given) values.approve(value);
       values.approveTool(tool.name);
@@ -59,12 +67,17 @@ export class TaskMemory {
   /** Returns the action of a recorded decision, from before a restart, as the ledger sees it. */
   eventOf({ request, provenance }: DecisionRecord): LedgerEvent | undefined {
     const { plane, ledger, clock } = this.parts;
-    const { tools, registry } = plane();
+    const { tools, registry, actions } = plane();
     if (provenance === undefined || tools.isEmpty) return undefined;
     const again = provenance as Provenance;
     const task = taskKeyOf(request, again);
     const tool = tools.of(request.action.name);
-    const flow = dataFlowOf(tool, request, { ledger, task, coverage: undefined, now: clock() });
-    return eventOf(request, again, task, lineageOf(registry, again), flow);
+    const lineage = lineageOf(registry, again);
+    const flow = dataFlowOf(tool, request, {
+      ...{ ledger, task, lineage, coverage: undefined, now: clock() },
+      taskName: plainNameOf(request, again),
+      declared: actions.get(request.action.name),
+    });
+    return eventOf(request, again, task, lineage, flow);
   }
 }

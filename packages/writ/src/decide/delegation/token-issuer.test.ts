@@ -54,7 +54,7 @@ let recorded: unknown[];
 const issuer = (): TokenIssuer => {
   recorded = [];
   return new TokenIssuer({
-    exchange: { exchange: async () => token },
+    exchange: { exchange: async () => ({ token }) },
     tokens: {
       sign: async () => {
         step('sign');

@@ -2,7 +2,8 @@ import { TOKEN_TYPES } from '../../provenance/exchange.js';
 import type { TaskStore } from '../../provenance/task-store.js';
 import type { TransactionToken, TransactionTokens } from '../../provenance/transaction-token.js';
 import type { UsedProof } from '../../provenance/used-proof.js';
-import type { ExchangeRequest, TokenExchange } from './exchange.js';
+import { type MandateProposal, recordedProposal } from '../mandate-draft/proposal.js';
+import type { Exchanged, ExchangeRequest, TokenExchange } from './exchange.js';
 
 interface TokenIssuerParts {
   readonly exchange: Pick<TokenExchange, 'exchange'>;
@@ -17,8 +18,7 @@ interface TokenIssuerParts {
   ) => Promise<void>;
 }
 
-interface IssuedToken {
-  readonly token: TransactionToken;
+interface IssuedToken extends Exchanged {
   /** The token, signed. */
   readonly text: string;
 }
@@ -35,17 +35,25 @@ export class TokenIssuer {
    */
   async issue(request: ExchangeRequest, used: readonly UsedProof[]): Promise<IssuedToken> {
     const { exchange, tokens, tasks, record } = this.parts;
-    const token = await exchange.exchange(request);
+    const exchanged = await exchange.exchange(request);
+    const { token, proposal } = exchanged;
     const text = await tokens.sign(token);
-    await record(request.requestingWorkload, 'token.issue', recordedToken(token), used);
+    await record(request.requestingWorkload, 'token.issue', recordedToken(token, proposal), used);
     // Last: a task that is not on the record must not be in the store.
     if (request.subjectTokenType !== TOKEN_TYPES.transactionToken) await tasks.add(token);
-    return { token, text };
+    return { ...exchanged, text };
   }
 }
 
 /** Returns what is recorded of a token: never its text. */
-function recordedToken({ txn, path, scope, expires, mandate }: TransactionToken): Record<string, unknown> {
+function recordedToken(
+  { txn, path, scope, expires, mandate }: TransactionToken,
+  proposal: MandateProposal | undefined,
+): Record<string, unknown> {
   const end = new Date(expires * 1_000).toISOString();
-  return { txn, path, scope, expires: end, ...(mandate === undefined ? {} : { mandate }) };
+  return {
+    ...{ txn, path, scope, expires: end },
+    ...(mandate === undefined ? {} : { mandate }),
+    ...(proposal === undefined ? {} : { proposal: recordedProposal(proposal) }),
+  };
 }

@@ -5,7 +5,7 @@ import type { TokenLimits } from '../../provenance/exchange.js';
 import type { TokenChains, VerifiedChain } from '../../provenance/links.js';
 import { assuranceOf, presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
 import { callDigest } from '../approval/call-digest.js';
-import { inProcess } from '../caller.js';
+import { writItself } from '../caller.js';
 import type { Decider } from '../decide.js';
 import { isPermitted } from '../decision.js';
 import { TASK_ACTIONS } from '../own-actions.js';
@@ -86,7 +86,7 @@ export class TokenVerifier {
         resource: to,
         context: { scope: from.scope },
       };
-      const verdict = this.parts.decider().consider(request, inProcess('token-service'), provenanceOfToken(from));
+      const verdict = this.parts.decider().consider(request, writItself('token-service'), provenanceOfToken(from));
       if (isPermitted(verdict)) continue;
       const who = uidText(presentOf(from.path).uid);
       const why =

@@ -1,5 +1,5 @@
 import { type EntityUid, type PolicyExplanation, uidText } from '@writ/cedar';
-import type { Bundle } from '../../bundle/bundle.js';
+import type { ServedBundle } from '../../bundle/bundle.js';
 import { memo } from '../../lib/memo.js';
 import { isPermitted } from '../decision.js';
 import { planeOf } from '../plane-of.js';
@@ -21,7 +21,7 @@ interface PolicyAccount {
 const MAX_TEXT = 240;
 
 /** Makes the account of a decision under a bundle. */
-export function accountOf(record: DecisionRecord, bundle: Bundle): PolicyAccount {
+export function accountOf(record: DecisionRecord, bundle: ServedBundle): PolicyAccount {
   const { plane, replay } = readyFor(bundle);
   const isSame = bundle.version === record.policyVersion;
   const determining = [...new Set(record.reasons.map(({ policy }) => policy))];
@@ -34,7 +34,7 @@ export function accountOf(record: DecisionRecord, bundle: Bundle): PolicyAccount
 }
 
 /** Prepares a bundle for deciding recorded requests again. */
-const readyFor = memo((bundle: Bundle) => {
+const readyFor = memo((bundle: ServedBundle) => {
   const plane = planeOf(bundle);
   return { plane, replay: new Replay(plane, bundle.entities) };
 });

@@ -10,7 +10,7 @@ import {
 } from '@writ/cedar';
 import type { LedgerValues } from '../../ledger/ledger.js';
 import { buildContext } from '../context.js';
-import { isPermitted, type Refusal, refuse, type Verdict } from '../decision.js';
+import { type Refusal, refuse, type Verdict } from '../decision.js';
 import { evaluate, type Gathered } from '../evaluate.js';
 import { missingFacts, schemaErrorOf } from '../gather.js';
 import { mandatePolicy, outsideVerdict } from '../mandates.js';
@@ -82,10 +82,15 @@ export class Replay {
     if ('kind' in gathered) return gathered;
     const verdict = evaluate(gathered);
     const { mandate, request } = record;
-    if (isPermitted(verdict) && mandate?.covers === false && !liftedIn(record).has(mandatePolicy(mandate.kind)))
+    if (mandate?.covers === false && !liftedIn(record).has(mandatePolicy(mandate.kind)))
       return {
         kind: 'decided',
-        verdict: outsideVerdict({ ...mandate, namesResource: false, namedInput: [] }, this.plane.tasks, request),
+        verdict: outsideVerdict(
+          verdict,
+          { ...mandate, namesResource: false, namedInput: [] },
+          this.plane.tasks,
+          request,
+        ),
       };
     return { kind: 'decided', verdict };
   }
@@ -177,6 +182,7 @@ export class Replay {
       flow: { tool: plane.tools.of(action), call: undefined, addedLabels: [], data: undefined },
       mandate: undefined,
       approvals: () => liftedIn(record),
+      consents: () => consentedIn(record),
       now: new Date(record.time),
     });
     const own = { ...context } as Record<string, unknown>;
@@ -196,6 +202,11 @@ export class Replay {
 
 /** Thrown when the record lacks something that the decision depends on. */
 class NotRecorded extends Error {}
+
+/** Returns the policies that consents lifted. */
+function consentedIn({ approvals = [] }: DecisionRecord): ReadonlySet<string> {
+  return new Set(approvals.flatMap(({ policies, consent }) => (consent === true ? policies : [])));
+}
 
 /** Returns the policies that approvals lifted. */
 function liftedIn({ approvals = [] }: DecisionRecord): ReadonlySet<string> {

@@ -46,8 +46,34 @@ describe('pathBelow', () => {
     '/data/files/a\0b',
     '/data/files/a\\..\\b',
     '~/a',
+    '/data/files/lo\u0308hne',
+    '/data/files/\u212bngstrom',
+    '/data/files/a\ud800',
+    '/data/files/a\u200db',
+    '/data/files/a\u00ad',
+    '/data/files/a\ufe0f',
+    '/data/files/a\n',
+    '/data/files/a ',
+    '/data/files/ a/b',
+    '/data/files/a/b"',
+    "/data/files/a'",
+    '/data/files/a\u00a0',
   ])('refuses %j', (path) => {
     expect(() => pathBelow(path, '/data/files')).toThrow();
+  });
+
+  it.each([
+    '/data/files/löhne/juni 2026.csv',
+    '/data/files/給料.csv',
+    "/data/files/ana's list.csv",
+    '/data/files/a%20b',
+  ])('accepts %j, which has one spelling', (path) =>
+    expect(pathBelow(path, '/data/files')).toBe(path.slice('/data/files'.length)),
+  );
+
+  it.each(['/lo\u0308hne/a', '/a/../b', '/a '])('lists no folders of %j, which has two spellings', (path) => {
+    expect(() => withFolders(path)).toThrow('the path');
+    expect(() => pathBelow('/löhne/a', path)).toThrow('the path');
   });
 
   it('lists the folders that a path is in, itself included', () => {

@@ -9,6 +9,8 @@ export interface Account<Amount> {
   giveBack(amount: Amount, until: number): void;
   /** Takes out values, whichever actions entered them. @returns those that it held; an account of numbers holds none */
   remove(values: readonly string[]): readonly string[];
+  /** Returns whether it is as one that was never opened. */
+  isEmptyAt(now: number): boolean;
 }
 
 const NOTHING: readonly never[] = [];
@@ -46,6 +48,11 @@ export class Ends<Slot> {
 
   all(): Iterable<Slot> {
     return this.byEnd.values();
+  }
+
+  /** Returns each slot with the end of its window, in ms since the epoch. */
+  withEnds(): Iterable<readonly [number, Slot]> {
+    return this.byEnd;
   }
 
   /** Takes out the slots that are over, and returns them. */

@@ -1,3 +1,4 @@
+import { LedgerError } from '../errors.js';
 import type { Holding } from '../holding.js';
 import type { Account } from './account.js';
 import { type Amounts, type Measured, plainAmount } from './amounts.js';
@@ -13,11 +14,20 @@ interface AccountsOf<A extends Measured, Of extends Account<A>> {
   account(key: string): Of;
 }
 
+/** The most accounts of an accumulator: some hundred MB. A caller can choose keys, as the name of a task. */
+const MAX_ACCOUNTS = 1_000_000;
+/** How often a full accumulator is searched for accounts that are empty: that takes a tenth of a second. */
+const SEARCH_MS = 60_000;
+
 /** The accounts of one accumulator, by key. */
 export class Accounts<A extends Measured = Measured, Of extends Account<A> = Account<A>> {
   private byKey = new Map<string, Of>();
+  private searchedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly of: AccountsOf<A, Of>) {}
+  constructor(
+    private readonly of: AccountsOf<A, Of>,
+    private readonly max = MAX_ACCOUNTS,
+  ) {}
 
   get fold(): string {
     return this.of.fold;
@@ -32,14 +42,39 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
     return this.byKey.get(key);
   }
 
-  /** Returns what a permit of this amount holds. */
+  /**
+   * Returns what a permit of this amount holds.
+   *
+   * @throws {LedgerError} if it needs an account, and there is no room: one that is in use is never closed for another
+   */
   hold(key: string, amount: A, at: number): Holding {
+    if (this.byKey.size >= this.max && !this.byKey.has(key)) this.makeRoom(at);
     const { name, fold, window } = this.of;
     const until = window.endOf(at);
     const plain = plainAmount(amount);
     // hot: an object made in one piece. A copy that is added to took a third of the ledger's time.
     if (until === Number.POSITIVE_INFINITY) return { accumulator: name, fold, key, amount: plain };
     return { accumulator: name, fold, key, amount: plain, until };
+  }
+
+  private makeRoom(now: number): void {
+    if (now - this.searchedAt >= SEARCH_MS) {
+      this.searchedAt = now;
+      this.closeEmpty(now);
+    }
+    if (this.byKey.size >= this.max)
+      throw new LedgerError(
+        `accumulator ${this.of.name} has ${this.max} accounts, and opens no more`,
+        'give it a window, or a key that callers cannot choose',
+      );
+  }
+
+  /** Closes the accounts in which nothing counts. @returns their keys */
+  closeEmpty(now: number): readonly string[] {
+    const closed: string[] = [];
+    for (const [key, account] of this.byKey) if (account.isEmptyAt(now)) closed.push(key);
+    for (const key of closed) this.byKey.delete(key);
+    return closed;
   }
 
   enter({ key, amount, until = Number.POSITIVE_INFINITY }: Holding): void {
@@ -53,6 +88,11 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
 
   giveBack({ key, amount, until = Number.POSITIVE_INFINITY }: Holding): void {
     this.byKey.get(key)?.giveBack(this.of.amounts.exact(amount), until);
+  }
+
+  /** Closes an account in which nothing counts any more. */
+  close(key: string): void {
+    this.byKey.delete(key);
   }
 
   /** Takes out values under a key. @returns those that were there */

@@ -15,6 +15,8 @@ export interface Accumulator<A extends Measured = Measured, Of extends Account<A
   /** The kind, what it accumulates, and the key: an accumulator can continue the accounts of another with the same fold. */
   readonly fold: string;
   readonly window: Window;
+  /** Whether an outcome can lower what a permit holds; false if enforcement points are not trusted with that. */
+  readonly givesBack: boolean;
   /** Whether it holds the labels of results: these are known only when there is one. */
   readonly isOfLabels: boolean;
   readonly countsPresent: boolean;
@@ -56,6 +58,7 @@ export function compileAccumulator(name: string, declared: AccumulatorDeclaratio
     key: declared.key,
     fold: `${kind.fold(declared)} by ${declared.key}`,
     window,
+    givesBack: declared.givesBack !== 'never',
     isOfLabels: kind.isOfLabels(declared),
     countsPresent: kind.countsPresent,
     amounts: kind.amounts,
@@ -76,9 +79,10 @@ export function expressionsOf(name: string, declared: AccumulatorDeclaration): r
 }
 
 function conditionOf(name: string, on: string | undefined): (event: LedgerEvent) => boolean {
-  if (on === undefined) return () => true;
+  if (on === undefined) return ({ isOwn }) => !isOwn;
   const run = expression(name, { part: 'on', text: on, gives: CONDITION_RESULT, seesResult: false });
   return (event) => {
+    if (event.isOwn && !on.includes(`"${event.action}"`) && !on.includes(`'${event.action}'`)) return false;
     const holds = run(event);
     if (typeof holds === 'boolean') return holds;
     throw new LedgerError(`accumulator ${name}: \`on\` gave ${typeof holds}, not true or false`);

@@ -14,6 +14,12 @@ export function plainAmount(value: LedgerValue): Amount {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
+/** Returns the larger of two amounts of one accumulator; of texts, all of both. */
+export function largerAmount(one: Amount, other: Amount): Amount {
+  if (typeof one === 'object' || typeof other === 'object') return [...new Set([one, other].flat().map(String))];
+  return BigInt(one) < BigInt(other) ? other : one;
+}
+
 /** The JSON form of the amounts of a kind. On disk, settled whole numbers are added up, and settled texts united. */
 export interface Amounts<A extends Measured> {
   /** @throws {TypeError} if the JSON is of the other form */

@@ -13,6 +13,8 @@ export interface AccumulatorDeclaration {
   readonly on?: string | undefined;
   /** The time for which an action counts; undefined for ever. */
   readonly window?: string | undefined;
+  /** Undefined if an action that failed or was not executed gives its amount back. */
+  readonly givesBack?: 'never' | undefined;
   readonly [member: string]: unknown;
 }
 

@@ -13,17 +13,20 @@ export interface CheckedAction {
   readonly optional: readonly string[];
 }
 
+/** An expression that fails for an action. */
+export interface Misfit {
+  readonly part: string;
+  readonly action: string;
+  readonly why: string;
+}
+
 /**
  * Returns the expressions of an accumulator that fail for an action that it counts, by the types of the action's arguments. Such an
  * action is denied. The actions are known if `on` names them, or is not there.
  *
  * @throws {AccumulatorError} if the declaration does not compile
  */
-export function misfitsOf(
-  name: string,
-  declared: AccumulatorDeclaration,
-  actions: readonly CheckedAction[],
-): { readonly part: string; readonly message: string }[] {
+export function misfitsOf(name: string, declared: AccumulatorDeclaration, actions: readonly CheckedAction[]): Misfit[] {
   const { on } = declared;
   const named = on === undefined ? undefined : actionsNamed(syntaxOf(on));
   if (on !== undefined && named === undefined) return [];
@@ -35,7 +38,7 @@ export function misfitsOf(
     .flatMap((action) =>
       parts.flatMap((part) => {
         const why = misfitOf(part, action);
-        return why === undefined ? [] : [{ part: part.part, message: `for ${action.name}, \`${part.part}\` ${why}` }];
+        return why === undefined ? [] : [{ part: part.part, action: action.name, why }];
       }),
     );
 }

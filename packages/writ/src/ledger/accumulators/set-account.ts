@@ -36,6 +36,15 @@ export class SetAccount implements Account<readonly string[]> {
     return this.sorted;
   }
 
+  /** Returns when each value ends, in ms since the epoch; `Infinity` for never. */
+  endsAt(now: number): ReadonlyMap<string, number> {
+    this.forget(now);
+    const ends = new Map<string, number>();
+    for (const [end, slot] of this.ends.withEnds())
+      for (const value of slot.keys()) ends.set(value, Math.max(end, ends.get(value) ?? 0));
+    return ends;
+  }
+
   /** Returns how many values there are, or would be with these. */
   sizeAt(now: number, more: readonly string[] = NONE): number {
     this.forget(now);
@@ -44,6 +53,10 @@ export class SetAccount implements Account<readonly string[]> {
     if (more.length === 1) return this.holders.has(more[0] as string) ? size : size + 1;
     for (const value of new Set(more)) if (!this.holders.has(value)) size += 1;
     return size;
+  }
+
+  isEmptyAt(now: number): boolean {
+    return this.sizeAt(now) === 0;
   }
 
   enter(values: readonly string[], until: number): void {

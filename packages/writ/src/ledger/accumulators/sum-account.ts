@@ -32,4 +32,8 @@ export class SumAccount implements Account<bigint> {
   remove(): readonly string[] {
     return [];
   }
+
+  isEmptyAt(now: number): boolean {
+    return this.valueAt(now) === 0n;
+  }
 }

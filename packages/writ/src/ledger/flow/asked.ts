@@ -1,4 +1,5 @@
 import { table } from '../../lib/table.js';
+import { verbOf } from './tool-verb.js';
 
 /**
  * Whether a prompt asks for something of the kind that a tool does. It compares stems of words; it is no proof of anything, and
@@ -30,6 +31,7 @@ const SAID = table<readonly string[]>({
   edit: ['edit', 'change', 'update', 'modify', 'correct', 'fix', 'replace'],
   invite: ['invite', 'add', 'join', 'ask'],
   move: ['move', 'rename', 'transfer', 'put', 'shift'],
+  order: ['order', 'buy', 'purchase', 'get'],
   pay: ['pay', 'send', 'transfer', 'settle', 'refund', 'bill', 'buy', 'invoice', 'rent'],
   post: ['post', 'publish', 'share', 'write', 'send', 'upload', 'submit'],
   publish: ['publish', 'post', 'release', 'share'],
@@ -92,12 +94,81 @@ const SAID = table<readonly string[]>({
   write: ['write', 'save', 'create', 'add', 'put', 'store', 'note', 'append', 'draft', 'update'],
 });
 
-/** Returns the words that ask for a tool whose description names none: those for the verb that its name begins with. */
+/** Verbs that people ask for with the words of another. */
+const ASKED_AS = table<readonly string[]>({
+  broadcast: ['send'],
+  buy: ['pay', 'order'],
+  change: ['update'],
+  charge: ['pay'],
+  checkout: ['pay', 'order'],
+  clear: ['delete'],
+  comment: ['post', 'reply'],
+  deposit: ['transfer'],
+  destroy: ['delete'],
+  disable: ['remove', 'set'],
+  dm: ['send'],
+  draft: ['write'],
+  drop: ['delete'],
+  email: ['send'],
+  enable: ['set', 'add'],
+  erase: ['delete'],
+  forward: ['send'],
+  insert: ['add'],
+  log: ['write', 'add'],
+  mail: ['send'],
+  make: ['create'],
+  message: ['send'],
+  modify: ['update'],
+  notify: ['send'],
+  patch: ['update'],
+  purchase: ['pay', 'order'],
+  purge: ['delete'],
+  put: ['write'],
+  record: ['write', 'add'],
+  refund: ['pay'],
+  register: ['create'],
+  replace: ['update'],
+  respond: ['reply'],
+  save: ['write'],
+  share: ['send'],
+  store: ['write'],
+  submit: ['post'],
+  text: ['send'],
+  trash: ['delete'],
+  tweet: ['post'],
+  upsert: ['create', 'update'],
+  withdraw: ['transfer'],
+});
+
+/** Returns the words that ask for a tool whose description names none: those for the verb in its name. */
 export function usualWords(tool: string): readonly string[] {
-  const [verb = tool] = tool
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter((word) => word !== '');
-  return SAID[verb] ?? [verb];
+  const { verb, also } = verbOf(tool);
+  return askingFor([verb === '' ? tool : verb, ...also]);
 }
+
+/** Returns the words by which people ask for what these verbs say. */
+export function askingFor(verbs: readonly string[]): readonly string[] {
+  const as = verbs.flatMap((verb) => [verb, ...(ASKED_AS[verb] ?? [])]);
+  return [...new Set(as.flatMap((verb) => SAID[verb] ?? [verb]))];
+}
+
+/** Returns whether a word is a verb that names of tools begin with. */
+export function isVerb(word: string): boolean {
+  return SAID[word] !== undefined || READING.has(word);
+}
+
+const READING = new Set([
+  'get',
+  'list',
+  'read',
+  'find',
+  'search',
+  'fetch',
+  'show',
+  'view',
+  'load',
+  'run',
+  'call',
+  'open',
+  'do',
+]);

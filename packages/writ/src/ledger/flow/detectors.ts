@@ -11,7 +11,8 @@ const MAX_TEXT = 256 * 1024;
 
 /**
  * The values of a result with the labels of what is found in them: addresses, account and card numbers with right check digits,
- * telephone numbers with their country, credentials in the forms that services give out, text that speaks to the model or that nobody sees. A form that it does not know is not found.
+ * telephone numbers with their country, credentials in the forms that services give out, text that nobody sees. A form that it does not
+ * know is not found. Few texts that speak to the model are found (`writ check` has the figures): nothing may rest on that.
  */
 export async function withDetections(leaves: readonly Leaf[], detection: Detection): Promise<readonly Leaf[]> {
   const wanted = Object.entries(detection) as [keyof Detection, string][];
@@ -29,14 +30,14 @@ export async function withDetections(leaves: readonly Leaf[], detection: Detecti
         wanted.map(([, label]) => label),
       ),
     );
-  const found = new Map<number, string[]>();
+  const found = new Map<number, Set<string>>();
   for (const [what, label] of wanted) {
     for (const { start, end } of await FINDERS[what](text)) {
       for (let i = indexAt(starts, start); i < starts.length && (starts[i] as number) < end; i += 1)
-        found.set(i, [...(found.get(i) ?? []), label]);
+        found.set(i, (found.get(i) ?? new Set()).add(label));
     }
   }
-  return leaves.map((leaf, i) => named(leaf, found.get(i) ?? []));
+  return leaves.map((leaf, i) => named(leaf, [...(found.get(i) ?? [])]));
 }
 
 function named(leaf: Leaf, more: readonly string[]): Leaf {
@@ -86,7 +87,10 @@ const FINDERS: Readonly<Record<keyof Detection, (text: string) => Promise<readon
     const found: Span[] = [];
     // A text of digits alone takes a second: between the pieces others are decided on.
     for (let at = 0; at < text.length; at += PIECE) {
-      for (const { startsAt, endsAt } of findPhoneNumbersInText(text.slice(at, at + PIECE + MAX_NUMBER_LENGTH)))
+      const piece = text.slice(at, at + PIECE + MAX_NUMBER_LENGTH);
+      // Without a default country only a number with its country is found.
+      if (!/[+\uFF0B]/.test(piece)) continue;
+      for (const { startsAt, endsAt } of findPhoneNumbersInText(piece))
         found.push({ start: at + startsAt, end: at + endsAt });
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -96,6 +100,11 @@ const FINDERS: Readonly<Record<keyof Detection, (text: string) => Promise<readon
   instructions: async (text) => instructionsIn(text),
   'hidden-text': async (text) => hiddenIn(text),
 };
+
+/** Loads the library of every class. */
+export async function loadDetectors(): Promise<void> {
+  for (const find of Object.values(FINDERS)) await find('a');
+}
 
 /** Returns the spans of a text with a match of a class; all of the text if it is too long to search. */
 export async function spansOf(wanted: string, text: string): Promise<readonly Span[]> {

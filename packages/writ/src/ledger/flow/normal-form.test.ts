@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { domainOf } from '../../lib/domain.js';
-import { formsOf, groupedNumbersIn, isSameName, linksIn, numberForm } from './normal-form.js';
+import { formsOf, groupedNumbersIn, numberForm } from './normal-form.js';
 
 describe('formsOf', () => {
   it.each([
@@ -18,14 +18,6 @@ describe('formsOf', () => {
     expect(formsOf('bоb@shop.example')).not.toContain('bob@shop.example'); // a Cyrillic о
     expect(formsOf('%zz')).toEqual(['%zz']);
     expect(formsOf(' \n')).toEqual([]);
-  });
-});
-
-describe('isSameName', () => {
-  it('counts case in identifiers, and not in names and accounts', () => {
-    expect(isSameName('aB3x', 'AB3x')).toBe(false);
-    expect(isSameName('Alice', 'alice')).toBe(true);
-    expect(isSameName('DE89370400440532013000', 'de89370400440532013000')).toBe(true);
   });
 });
 
@@ -52,15 +44,6 @@ describe('numberForm', () => {
 });
 
 describe('addresses', () => {
-  it('finds those in a text, without the full stop after them', () => {
-    expect(linksIn('See https://evil.example/a?b=1, www.x.org. Or mail a.b@c.example!')).toEqual([
-      'https://evil.example/a?b=1',
-      'www.x.org',
-      'a.b@c.example',
-    ]);
-    expect(linksIn('no link, 3.5 percent, e.g. this')).toEqual([]);
-  });
-
   it('tells the domain of each kind', () => {
     expect(domainOf('Bob@Shop.Example')).toBe('shop.example');
     expect(domainOf('https://user@evil.example:8443/x')).toBe('evil.example');

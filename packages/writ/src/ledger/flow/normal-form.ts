@@ -10,7 +10,6 @@ import { SCHEME } from '../../lib/domain.js';
 const SCHEMES = /[a-z][a-z0-9+.-]{0,20}:\/\//g;
 const IBAN = /^[a-z]{2}[0-9]{2}[a-z0-9 ]{10,40}$/;
 const SIMPLE = /^[a-z0-9_-]{1,64}$/;
-const OPAQUE = /^(?=.*[0-9])(?=.*\p{L})[\p{L}\p{N}_-]+$/u;
 
 /** The texts under which a value can be found, the plainest first. None for one that is empty. */
 export function formsOf(value: string): string[] {
@@ -48,12 +47,6 @@ function decodedForm(value: string): string | undefined {
   }
 }
 
-/** Whether two texts that have a form in common are the same name: in what looks like an identifier, case counts. */
-export function isSameName(a: string, b: string): boolean {
-  const [left, right] = [a.trim(), b.trim()];
-  return !(OPAQUE.test(left) && OPAQUE.test(right)) || left === right || IBAN.test(left.toLowerCase());
-}
-
 /** Returns a number as its shortest decimal text: `1,000.50`, `1000.5` and `1 000,50 €` are one. Undefined if it is no number. */
 export function numberForm(value: string | number): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
@@ -85,25 +78,7 @@ export function groupedNumbersIn(text: string): string[] {
   return (text.match(GROUPED) ?? []).map((found) => plainForm(found).replace(/[ /-]/g, ''));
 }
 
-/** The kind of value that its form alone shows; undefined for most. */
-export function shapeOf(value: string | number): string | undefined {
-  if (typeof value === 'number') return 'amount';
-  const text = value.trim();
-  if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return 'email';
-  if (SCHEME.test(text.toLowerCase())) return 'url';
-  return /^[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}$/.test(text) ? 'iban' : undefined;
-}
-
 /** The words of a text in one form. */
 export function wordsOf(text: string): string[] {
   return plainForm(text).match(/[\p{L}\p{N}]+/gu) ?? [];
-}
-
-/** Every repetition has a bound: the writer of the text must not choose how long it takes. */
-const LINK =
-  /\b(?:[a-z][a-z0-9+.-]{0,20}:\/\/|www\.)[^\s<>"')\]]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|\b(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|io|dev|app|co|me|info|biz|xyz|ru|cn|uk|de|fr|ch|eu|us)\b(?:\/[^\s<>"')\]]{0,2000})?/gi;
-
-/** The addresses in a text: what somebody could be led to. */
-export function linksIn(text: string): string[] {
-  return (text.match(LINK) ?? []).map((link) => link.replace(/[.,;:!?]+$/, ''));
 }

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { callValues } from './call-values.js';
 import type { Labels } from './labels.js';
-import { originsOf, valuesOf } from './origins.js';
+import { originsOf } from './origins.js';
+import { saidIn } from './said-values.js';
 import { TaskValues } from './task-values.js';
 import { Tools } from './tool-description.js';
 
@@ -28,9 +30,11 @@ describe('originsOf', () => {
 
   it('traces values that are nested, each with its place', () => {
     const values = (v: TaskValues): void =>
-      v.addResult('01D', 'contacts', [
-        { at: '$[0]', value: 'ana@x.example', labels: labelled('internal'), kind: undefined },
-      ]);
+      void v.addResult(
+        '01D',
+        'contacts',
+        saidIn([{ at: '$[0]', value: 'ana@x.example', labels: labelled('internal'), kind: 'email' }]),
+      );
     const call = originsOf(
       invite,
       { guests: [{ email: 'ana@x.example' }, { email: 'eve@x.example' }], title: 'hi' },
@@ -81,10 +85,10 @@ describe('originsOf', () => {
   it('traces every argument of a tool that nothing describes', () => {
     const call = originsOf(
       toolOf({}, false),
-      { a: { deep: ['x'] }, n: 7 },
-      known((v) => v.addPrompt('do x with 7')),
+      { a: { deep: ['ticket'] }, n: 7 },
+      known((v) => v.addPrompt('do the ticket with number 7')),
     );
-    expect(call.ofRole('destination')).toMatchObject({ integrity: 4, values: ['7', 'x'] });
+    expect(call.ofRole('destination')).toMatchObject({ integrity: 4, values: ['7', 'ticket'] });
     expect(call.ofRole('content')).toMatchObject({ integrity: 4 });
     expect(
       originsOf(
@@ -103,7 +107,7 @@ describe('originsOf', () => {
         { text },
         known((v) => v.addPrompt('Tell Ben that the release is done')),
       ).origins[0]?.from;
-    expect([from('the release: done!'), from('the release is not done'), from('Ben')]).toEqual([
+    expect([from('The release is done'), from('the release is not done'), from('Ben')]).toEqual([
       'prompt',
       'nowhere',
       'prompt',
@@ -141,7 +145,7 @@ describe('originsOf', () => {
         known((v) => v.addPrompt('write to ana')),
       ).authority,
     ).toBe(0);
-    expect(valuesOf(send, { to: ['a', 'b'] })).toEqual(['a', 'b']);
+    expect(callValues(send, { to: ['a', 'b'] }).map(({ value }) => value)).toEqual(['a', 'b']);
   });
 
   it('takes no time that whoever writes the values can choose', () => {
@@ -151,9 +155,11 @@ describe('originsOf', () => {
     const say = (v: TaskValues): void => {
       v.addPrompt(long('a').slice(0, 200_000));
       for (const unit of hostile)
-        v.addResult('01D', 'look', [
-          { at: '$', value: unit.slice(0, 60_000), labels: labelled('external'), kind: undefined },
-        ]);
+        void v.addResult(
+          '01D',
+          'look',
+          saidIn([{ at: '$', value: unit.slice(0, 60_000), labels: labelled('external'), kind: undefined }]),
+        );
     };
     const values = known(say);
     for (const text of hostile) expect(originsOf(send, { text }, values).authority).toBeLessThanOrEqual(4);
@@ -190,9 +196,11 @@ describe('originsOf', () => {
           const text = [...around, address, ...around, 'please'].join(' ');
           const send = toolOf({ arguments: { to: 'destination' } });
           const say = (v: TaskValues): void =>
-            v.addResult('01D', 'mail', [
-              { at: '$', value: text, labels: labelled(integrity as 'internal'), kind: undefined },
-            ]);
+            void v.addResult(
+              '01D',
+              'mail',
+              saidIn([{ at: '$', value: text, labels: labelled(integrity as 'internal'), kind: undefined }]),
+            );
           for (const written of [address, address.toUpperCase(), encodeURIComponent(address), ` ${address}`]) {
             const call = originsOf(send, { to: written }, known(say));
             expect([call.authority, call.origins[0]?.from]).toEqual([0, 'text']);

@@ -1,6 +1,9 @@
 import { stemmer } from 'stemmer';
 import { domainOf } from '../../lib/domain.js';
 import { memo } from '../../lib/memo.js';
+import { type CallValue, callValues, UNSEEN } from './call-values.js';
+import type { NamedByUser } from './deviations.js';
+import type { TracedValues } from './known-values.js';
 import {
   confidentialityLevel,
   FROM_USER,
@@ -11,9 +14,12 @@ import {
   labelNames,
   labelsNamed,
 } from './labels.js';
-import { linksIn } from './normal-form.js';
-import { type Found, MAX_EFFORT, type TaskValues } from './task-values.js';
-import type { Role, RoleArgument, ToolDescription } from './tool-description.js';
+import { linksIn } from './links.js';
+import { nounsFor } from './nouns.js';
+import type { ValueUse } from './prompt-values.js';
+import { MAX_EFFORT } from './task-values.js';
+import type { Role, ToolDescription } from './tool-description.js';
+import type { Found } from './value-sources.js';
 
 /** The origin of one value of an argument (docs/concepts.md, "Origin"). */
 export interface Origin {
@@ -26,35 +32,41 @@ export interface Origin {
   readonly source?: NonNullable<Found['source']>;
 }
 
-/** The values that a call is traced against. */
-interface Known {
-  readonly values: TaskValues | undefined;
+/** The values that others are traced to. */
+export interface KnownValues {
+  readonly values: TracedValues | undefined;
   /** The labels of everything that the task has read. */
   readonly taskLabels: readonly string[];
   /** The arguments whose values the mandate names. */
   readonly named: readonly string[];
+}
+
+/** The values and labels that a call is traced against. */
+interface Known extends KnownValues {
+  /** The names of members that the schema has. */
+  readonly declared?: ReadonlySet<string> | undefined;
   /** Whether the task has a mandate that was given for something. */
   readonly isMandated: boolean;
 }
 
 const AUTHORITY: ReadonlySet<Role> = new Set(['destination', 'target', 'secret']);
-/** The most values of one argument that are traced; the rest counts as one value that was never said. */
-const MAX_VALUES = 1_000;
 /** A longer value is not traced: nobody said it, and it can hold any address. */
 const MAX_TRACED = 64 * 1024;
-const MAX_DEPTH = 64;
-/** Stands for what was not looked at; nobody ever said it. */
-const UNSEEN = '\0';
-
-const UNDESCRIBED_ROLES: readonly Role[] = ['destination', 'content'];
+/** The places where a value was said. */
+type Said = Found['said'][number] | 'approval' | 'mandate' | 'nowhere';
 
 interface Traced {
   readonly argument: string;
   readonly role: Role;
+  readonly kind: string | undefined;
+  readonly named: NamedByUser | undefined;
   readonly value: string | number;
   readonly labels: Labels;
   readonly links: number;
   readonly origin: Origin;
+  readonly said: readonly Said[];
+  readonly isNamed: boolean;
+  readonly isUndescribed: boolean;
 }
 
 /** The origins of the arguments of a call. An origin that no policy reads is not computed. */
@@ -84,11 +96,11 @@ export class CallOrigins {
 
   /** Of all values with a role; undefined when the tool has no such role. */
   ofRole(role: Role): OriginSummary | undefined {
-    if (!this.roles.has(role)) return undefined;
+    if (!this.roles.has(role) && !this.traced.some((one) => one.role === role)) return undefined;
     return this.summary(`role ${role}`, (one) => one.role === role);
   }
 
-  /** Of the values of one argument; undefined when it has no role, or the call does not have it. */
+  /** Of the values of one argument; undefined when it is not traced, or the call does not have it. */
   ofArgument(name: string): OriginSummary | undefined {
     if (!this.traced.some(({ argument }) => argument === name)) return undefined;
     return this.summary(`argument ${name}`, ({ argument }) => argument === name);
@@ -118,7 +130,10 @@ export class CallOrigins {
 
   /** The integrity of what the call acts on: its destinations, targets and secrets, or all its values if it has none of these. */
   get authority(): number {
-    this.level ??= this.least(({ role }) => AUTHORITY.has(role)) ?? this.least(() => true) ?? (this.asked ? 4 : 0);
+    this.level ??=
+      this.least(({ role }) => AUTHORITY.has(role)) ??
+      this.least(({ isUndescribed }) => !isUndescribed) ??
+      (this.asked ? 4 : 0);
     return this.level;
   }
 
@@ -131,19 +146,10 @@ export class CallOrigins {
   }
 }
 
-/** Traces the arguments of a call that have a role; of a tool that nothing describes, all. */
+/** Traces the arguments of a call: those that have a role, and texts that count as content without one. */
 export function originsOf(tool: ToolDescription, input: unknown, known: Known): CallOrigins {
-  const traced: Traced[] = [];
-  const tracer = new Tracer(known);
-  for (const described of tool.arguments) {
-    const { argument, path, role, kind } = described;
-    for (const value of valuesAt(described, input)) traced.push(tracer.trace(argument, path, role, value, kind));
-  }
-  if (!tool.isDescribed) {
-    for (const [argument, value] of Object.entries(recordOf(input)))
-      for (const one of scalarsIn(value))
-        for (const role of UNDESCRIBED_ROLES) traced.push(tracer.trace(argument, argument, role, one, undefined));
-  }
+  const tracer = new Tracer(tool, known);
+  const traced = callValues(tool, input, known.declared).map((one) => tracer.trace(one));
   const { values } = known;
   const isNamed = values !== undefined && (values.isApprovedTool(tool.name) || values.asksFor(stemsOf(tool)));
   return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed);
@@ -151,23 +157,34 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
 
 const rolesOf = memo(
   (tool: ToolDescription): ReadonlySet<Role> =>
-    new Set(tool.isDescribed ? tool.arguments.map(({ role }) => role) : UNDESCRIBED_ROLES),
+    new Set<Role>(tool.isDescribed ? tool.arguments.map(({ role }) => role) : ['destination', 'content']),
 );
 
 const stemsOf = memo((tool: ToolDescription) => tool.asked.map((word) => stemmer(word.toLowerCase())));
 
-class Tracer {
+/** The sources of a value of a call. */
+interface FoundOrigin extends Pick<Traced, 'labels' | 'said' | 'isNamed'> {
+  readonly from: Origin['from'];
+  readonly source?: Found['source'] | undefined;
+}
+
+/** Traces values one after the other. The work for one call, and its share of the prompt's words, are bounded in all. */
+export class Tracer {
   /** The labels of a value that was never said: it can be made of anything that the task has read. */
   private readonly anything: Labels;
 
   private readonly effort = { characters: MAX_EFFORT };
+  private readonly timesInContent = new Map<string | number, number>();
 
-  constructor(private readonly known: Known) {
+  constructor(
+    private readonly tool: Pick<ToolDescription, 'name' | 'reads' | 'writes'>,
+    private readonly known: KnownValues,
+  ) {
     this.anything = anythingOf(known.taskLabels);
   }
 
-  trace(argument: string, at: string, role: Role, value: string | number, kind: string | undefined): Traced {
-    const { from, labels, source } = this.find(argument, role, value, kind);
+  trace({ argument, at, role, value, kind, isUndescribed }: CallValue): Traced {
+    const { from, labels, source, said, isNamed } = this.find(argument, role, value, kind);
     const links = role === 'content' && typeof value === 'string' ? this.linksOf(value) : 4;
     const origin: Origin = {
       argument: at,
@@ -177,45 +194,104 @@ class Tracer {
       labels: labelNames(labels),
       ...(source === undefined ? {} : { source }),
     };
-    return { argument, role, value, labels, links, origin };
+    return {
+      argument,
+      role,
+      kind,
+      named: this.known.values?.named,
+      value,
+      labels,
+      links,
+      origin,
+      said,
+      isNamed,
+      isUndescribed,
+    };
   }
 
-  private find(
-    argument: string,
-    role: Role,
-    value: string | number,
-    kind: string | undefined,
-  ): { from: Origin['from']; labels: Labels; source?: Found['source'] | undefined } {
+  /** Returns where a value of an argument is from, with the labels of all its sources. */
+  find(argument: string, role: Role, value: string | number, kind: string | undefined): FoundOrigin {
     const { values, named } = this.known;
+    if (named.includes(argument)) return { from: 'mandate', labels: FROM_USER, said: ['mandate'], isNamed: true };
     const isTooLong = typeof value === 'string' && value.length > MAX_TRACED;
-    if (named.includes(argument)) return { from: 'mandate', labels: FROM_USER };
-    if (isTooLong) return { from: 'nowhere', labels: this.anything };
-    const found = values?.find(value, kind, this.effort);
+    if (isTooLong || value === UNSEEN) return this.nowhere;
+    const day = role === 'content' && TIMES.has(kind ?? '') && typeof value === 'string' ? dayOf(value) : undefined;
+    if (day !== undefined && values?.named.namesDay(day) === true)
+      return { from: 'prompt', labels: FROM_USER, said: ['prompt'], isNamed: true };
+    const found = values?.find(
+      day ?? value,
+      { role, kind: day === undefined ? kind : undefined, nouns: this.nounsFor(argument) },
+      this.effort,
+    );
+    const labels = found && (found.isPartial ? withLabelsOf(found.labels, this.anything) : found.labels);
     // An approval says that a value is right, and not that everybody may know it.
-    if (values?.isApproved(value) === true) {
-      const labels: Labels = { ...(found?.labels ?? this.anything), integrity: 'user' };
-      return { from: 'approval', labels, source: found?.source };
+    if (values?.isApproved(value) === true)
+      return {
+        ...{ from: 'approval', labels: { ...(labels ?? this.anything), integrity: 'user' }, source: found?.source },
+        ...{ said: ['approval', ...(found?.said ?? [])], isNamed: true },
+      };
+    if (role === 'content' && values !== undefined && found?.from !== 'field') {
+      if (found?.from === 'prompt' && this.isWithinPrompt(value, values))
+        return {
+          ...{ from: 'prompt', labels: { ...(labels ?? FROM_USER), integrity: 'user' } },
+          ...{ said: ['prompt', ...(found?.said ?? [])], isNamed: true },
+        };
+      if (found?.from === 'prompt') return this.nowhere;
     }
-    if (found !== undefined) return found;
-    if (role === 'content' && typeof value === 'string' && values?.isOfPromptWords(value) === true)
-      return { from: 'prompt', labels: FROM_USER };
-    return { from: 'nowhere', labels: this.anything };
+    return found === undefined || labels === undefined ? this.nowhere : { ...found, labels };
+  }
+
+  /** A tool is also about what its stores keep. */
+  private nounsFor(argument: string): ReadonlySet<string> {
+    const { name, reads = '', writes = '' } = this.tool;
+    return nounsFor(`${name} ${reads} ${writes}`, argument);
+  }
+
+  private get nowhere(): FoundOrigin {
+    return { from: 'nowhere', labels: this.anything, said: ['nowhere'], isNamed: false };
+  }
+
+  /** Returns whether content has a value no more often than twice as often as the prompt, and two: more is a code. */
+  private isWithinPrompt(value: string | number, values: TracedValues): boolean {
+    const times = (this.timesInContent.get(value) ?? 0) + 1;
+    this.timesInContent.set(value, times);
+    return times <= 2 || times <= 2 + 2 * values.countInPrompts(value, this.effort);
   }
 
   private linksOf(text: string): number {
-    if (text.length > MAX_TRACED) return 0;
+    if (text.length > MAX_TRACED || this.effort.characters < text.length * LINK_EFFORT) return 0;
+    this.effort.characters -= text.length * LINK_EFFORT;
     let least = 4;
     for (const link of linksIn(text)) {
       if (this.known.values?.isApproved(link) === true) continue;
-      const found = this.known.values?.find(link, undefined, this.effort);
+      const found = this.known.values?.find(link, LINK, this.effort);
       least = Math.min(least, found === undefined ? 0 : integrityLevel(found.labels.integrity));
     }
     return least;
   }
 }
 
+/** To look for addresses takes this many times as long as to look for a text. */
+const LINK_EFFORT = 64;
+/** The kinds of arguments whose values are days and times. */
+const TIMES: ReadonlySet<string> = new Set(['time', 'date', 'datetime', 'date-time', 'day']);
+
+/** Returns the day of a time in steps of five minutes; undefined for any other text. The rest of the time says next to nothing. */
+function dayOf(value: string): string | undefined {
+  return /^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ](?:[01][0-9]|2[0-3]):[0-5][05](?::00)?(?:\.000)?(?:Z|[+-][01][0-9]:[03]0)?)?$/.exec(
+    value.trim(),
+  )?.[1];
+}
+
+const LINK: ValueUse = { role: 'destination', kind: undefined, nouns: new Set() };
+
+/** Returns labels with the confidentiality and the names of others also. */
+function withLabelsOf(labels: Labels, others: Labels): Labels {
+  return join(labels, { ...others, integrity: 'user' });
+}
+
 /** Returns the labels of data made of anything in a task; the labels of a task are one list for as long as they do not change. */
-const anythingOf = memo(
+export const anythingOf = memo(
   (taskLabels: readonly string[]): Labels => ({ ...labelsNamed(taskLabels), integrity: 'external' }),
 );
 
@@ -251,6 +327,16 @@ export class OriginSummary {
     return different(this.traced.map(({ origin }) => origin.from));
   }
 
+  /** The places where its values were said, all of them and not the best alone. */
+  get said(): readonly string[] {
+    return different(this.traced.flatMap(({ said }) => said));
+  }
+
+  /** Whether the user named each of its values, or the record or the text that it is from. */
+  get named(): boolean {
+    return this.traced.every(({ isNamed }) => isNamed);
+  }
+
   get values(): readonly string[] {
     return different(this.traced.map(({ value }) => String(value)));
   }
@@ -258,6 +344,11 @@ export class OriginSummary {
   /** Of e-mail addresses and URLs. */
   get domains(): readonly string[] {
     return different(this.traced.flatMap(({ value }) => domainOf(String(value)) ?? []));
+  }
+
+  /** The kinds of values that the prompt names, where a value is another of the kind. */
+  get deviates(): readonly string[] {
+    return different(this.traced.flatMap(({ named, role, kind, value }) => named?.deviation(role, kind, value) ?? []));
   }
 
   /** As `integrity`, of the addresses within the values. */
@@ -268,36 +359,4 @@ export class OriginSummary {
 
 function different(texts: readonly string[]): readonly string[] {
   return texts.length < 2 ? texts : [...new Set(texts)].sort();
-}
-
-/** The values of a call that have a role; all of one that nothing describes. */
-export function valuesOf(tool: ToolDescription, input: unknown): (string | number)[] {
-  if (!tool.isDescribed) return scalarsIn(input);
-  return tool.arguments.flatMap((described) => [...valuesAt(described, input)]);
-}
-
-function* valuesAt({ argument, query }: RoleArgument, input: unknown): Generator<string | number> {
-  if (query === undefined) {
-    const value = recordOf(input)[argument];
-    yield* scalarsIn(value);
-    return;
-  }
-  for (const { value } of query.query(input as never).nodes) yield* scalarsIn(value);
-}
-
-/** The texts and numbers in a value, at whatever depth. */
-function scalarsIn(value: unknown): (string | number)[] {
-  const out: (string | number)[] = [];
-  const look = (at: unknown, depth: number): void => {
-    if (out.length === MAX_VALUES || depth > MAX_DEPTH) out.push(UNSEEN);
-    if (out.length > MAX_VALUES || depth > MAX_DEPTH) return;
-    if (typeof at === 'string' ? at.trim() !== '' : typeof at === 'number') out.push(at as string | number);
-    else if (typeof at === 'object' && at !== null) for (const item of Object.values(at)) look(item, depth + 1);
-  };
-  look(value, 0);
-  return out;
-}
-
-function recordOf(input: unknown): Readonly<Record<string, unknown>> {
-  return typeof input === 'object' && input !== null ? (input as Readonly<Record<string, unknown>>) : {};
 }

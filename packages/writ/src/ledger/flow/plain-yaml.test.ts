@@ -5,7 +5,7 @@ import { readAnswer } from './result-value.js';
 /** Returns the CPU time that reading a text as a tool's answer takes, in milliseconds. */
 function cpuMsOf(text: string): number {
   const before = process.cpuUsage();
-  readAnswer({ content: [{ type: 'text', text }] });
+  readAnswer({ content: [{ type: 'text', text }] }, 'yaml');
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }
@@ -35,7 +35,7 @@ describe('an answer that is hostile to a YAML parser (attack F1)', () => {
     expect(isPlainYaml(text)).toBe(false);
     // A bound that no load of the machine reaches: CPU time, of some microseconds.
     expect(cpuMsOf(text)).toBeLessThan(500);
-    expect(readAnswer({ content: [{ type: 'text', text }] }).value).toBe(text);
+    expect(readAnswer({ content: [{ type: 'text', text }] }, 'yaml').value).toBe(text);
   });
 
   it.each([
@@ -45,6 +45,6 @@ describe('an answer that is hostile to a YAML parser (attack F1)', () => {
     ['a nested map', 'a:\n  b:\n    c:\n      - d: 1\n'],
   ])('one that is not is read as before: %s', (_name, text) => {
     expect(isPlainYaml(text)).toBe(true);
-    expect(typeof readAnswer({ content: [{ type: 'text', text }] }).value).toBe('object');
+    expect(typeof readAnswer({ content: [{ type: 'text', text }] }, 'yaml').value).toBe('object');
   });
 });

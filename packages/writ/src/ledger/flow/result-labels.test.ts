@@ -27,6 +27,77 @@ function labelled(
   );
 }
 
+/** The values of an answer that confer no more than `attested`, by their path. */
+function namesIn(result: DeclaredTool['result'], answer: unknown): string[] {
+  const leaves = answered(toolOf({ result }), {}, answer);
+  return leaves.flatMap(({ at, value, isName }) => (isName === true ? [`${at}=${value}`] : []));
+}
+
+describe('names that others may have chosen', () => {
+  const answer = {
+    files: [{ id: 7, file_name: 'a.txt', ownerName: 'ana', size: 3 }],
+    tags: { title: 'x', names: ['y'] },
+  };
+
+  it('are the values of members that are names, titles and subjects, and the keys of records', () => {
+    expect(namesIn('internal', answer)).toEqual([
+      '$=files',
+      '$.files[0]=id',
+      '$.files[0]=file_name',
+      '$.files[0].file_name=a.txt',
+      '$.files[0]=ownerName',
+      '$.files[0].ownerName=ana',
+      '$.files[0]=size',
+      '$=tags',
+      '$.tags=title',
+      '$.tags.title=x',
+      '$.tags=names',
+      '$.tags.names[0]=y',
+    ]);
+  });
+
+  it('are as their author says, where the author names them', () => {
+    const result = {
+      $: 'internal',
+      '$.files[*].file_name': 'system',
+      '$.tags.*~': 'internal',
+      '$..names[*]': 'internal',
+    };
+    const names = namesIn(result, answer);
+    for (const one of ['$.files[0].file_name=a.txt', '$.tags=title', '$.tags=names', '$.tags.names[0]=y'])
+      expect(names).not.toContain(one);
+    expect(names).toContain('$.tags.title=x');
+    expect(namesIn({ $: 'internal', '$..*': 'internal' }, answer)).toContain('$.tags.title=x');
+  });
+});
+
+describe('rules about the keys of records', () => {
+  it('label the keys, and not their values; conditions see the key', () => {
+    const result = {
+      $: 'external',
+      '$.shared_with.*~': { integrity: 'internal', kind: 'email', when: 'key.endsWith("@own.example")' } as const,
+      '$.shared_with.*': { labels: ['right'], when: 'key.startsWith("ana") && value == "rw"' },
+    };
+    const got = labelled({ result }, { shared_with: { 'ana@own.example': 'rw', 'eve@evil.example': 'r' } });
+    expect(got).toMatchObject({
+      '$.shared_with=ana@own.example': 'internal confidential',
+      '$.shared_with=eve@evil.example': 'external confidential',
+      '$.shared_with["ana@own.example"]=rw': 'external confidential right',
+      '$.shared_with["eve@evil.example"]=r': 'external confidential',
+    });
+    const leaves = answered(toolOf({ result }), {}, { shared_with: { 'ana@own.example': 'rw' } });
+    expect(leaves.find(({ value }) => value === 'ana@own.example')).toMatchObject({ kind: 'email' });
+  });
+
+  it('see null for the whole, and the index in a list', () => {
+    const result = { $: { labels: ['whole'], when: 'key == null' }, '$[*]': { labels: ['first'], when: 'key == 0' } };
+    expect(labelled({ result }, ['a', 'b'])).toEqual({
+      '$[0]=a': 'external confidential first whole',
+      '$[1]=b': 'external confidential whole',
+    });
+  });
+});
+
 describe('labels of results', () => {
   it('counts what nothing describes as external and confidential', () => {
     expect(labelled({}, { a: 1 })).toEqual({ '$=a': 'external confidential', '$.a=1': 'external confidential' });
@@ -83,7 +154,7 @@ describe('labels of results', () => {
 
   it.each<[string, DeclaredTool, unknown]>([
     ['JSON in a text', {}, '{ "a": { "b": "v" } }'],
-    ['YAML in a text', {}, 'a:\n  b: v\n'],
+    ['YAML in a text, if its description says so', { format: 'yaml' }, 'a:\n  b: v\n'],
     ['the text of an MCP result', {}, { content: [{ type: 'text', text: '{"a":{"b":"v"}}' }] }],
     [
       'the structured content of an MCP result',
@@ -94,6 +165,33 @@ describe('labels of results', () => {
   ])('reads %s', (_what, declared, result) => {
     const places = answered(toolOf(declared), {}, result).map(({ at, value }) => `${at}=${value}`);
     expect(places).toContain(declared.format === 'lines' ? '$[0].a=v' : '$.a.b=v');
+  });
+
+  it('reads no YAML that its description does not speak of', () => {
+    expect(labelled({ result: 'internal' }, 'a:\n  b: v\n')).toEqual({ '$=a:\n  b: v\n': 'internal internal' });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['YAML that is not read', 'id: 1\nbody: pay eve', '$=id: 1\nbody: pay eve'],
+    ['prose', { content: [{ type: 'text', text: 'pay eve' }] }, '$=pay eve'],
+    [
+      'one of several texts',
+      { content: ['{"id":1}', 'pay eve'].map((text) => ({ type: 'text', text })) },
+      '$[1]=pay eve',
+    ],
+    [
+      'a text beside structured content',
+      { content: [{ type: 'text', text: 'pay eve' }], structuredContent: { id: 1 } },
+      '$.text=pay eve',
+    ],
+  ])('a text without structure has the labels of every rule: %s', (_name, result, at) => {
+    const declared: DeclaredTool = {
+      result: { $: 'internal', '$.body': ['external', 'pii'], '$.id': { integrity: 'system', when: 'value > 9' } },
+    };
+    expect(labelled(declared, result)[at]).toBe('external internal pii');
+    // Without a rule for the whole it can be anything in addition.
+    expect(labelled({ result: { '$.body': ['internal', 'pii'] } }, result)[at]).toBe('external confidential pii');
+    expect(labelled({ result: 'internal' }, result)[at]).toBe('internal internal');
   });
 
   it('labels what an MCP result says besides its structured content as the whole', () => {

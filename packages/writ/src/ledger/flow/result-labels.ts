@@ -1,14 +1,22 @@
-import { join, type Labels, labelsNamed } from './labels.js';
+import { join, type Labels } from './labels.js';
 import type { Answer } from './result-value.js';
+import { type AnswerPart, StoredInAnswer } from './stored-in-answer.js';
+import { NOTHING_STORED, type StoredLabels } from './stored-labels.js';
 import type { ResultRule, RuleSubject, ToolDescription } from './tool-description.js';
 
 /** A value in a result, with what is known of it. */
 export interface Leaf {
   /** The path, as `$.items[0].name`. */
   readonly at: string;
-  readonly value: string | number;
+  readonly value: string | number | boolean;
   readonly labels: Labels;
   readonly kind: string | undefined;
+  /** Whether others may have chosen it: a name, or the key of a record. It then confers no more than `attested`. */
+  readonly isName?: true;
+  /** Whether the arguments of its call were not ours alone: the value can be made of them in a way that is not seen. */
+  readonly isSteered?: true;
+  /** Whether its description says that the tool itself gives it out, as an id. */
+  readonly isGiven?: true;
 }
 
 /** The most values of a result; the rest is one text, so that the work is bounded for every answer. */
@@ -29,20 +37,30 @@ interface Claim {
  * Returns the values of a result with their labels. Of the rules that apply to a value, the deepest sets its integrity and its
  * confidentiality; two at one place both count. The names of all of them are added. A value that no rule reaches is unclassified.
  *
- * @param stored the labels of what it was read from
+ * @param stored the labels of what it was read from; labels alone are on all of it
  */
 export function leavesOf(
   tool: ToolDescription,
   input: unknown,
-  { value, besides }: Answer,
-  stored: readonly string[],
+  { value, rest, texts }: Pick<Answer, 'value' | 'rest' | 'texts'>,
+  stored: StoredLabels | readonly string[] = NOTHING_STORED,
 ): Leaf[] {
   const claims = claimsOn(tool, input, value);
-  const kept = stored.length === 0 ? undefined : labelsNamed(stored);
-  const walk = new Walk(claims, tool.unclassified, kept);
-  walk.visit(value, [], []);
-  for (const text of besides) walk.visit(text, ['text'], claims.get('[]') ?? []);
+  const onTexts = claimsOnTexts(tool);
+  for (const place of texts) claims.set(keyOf(place), onTexts);
+  const walk = new Walk(
+    claims,
+    tool.unclassified,
+    new StoredInAnswer(isLabels(stored) ? { ...NOTHING_STORED, all: stored } : stored),
+    new Set(texts.map(keyOf)),
+  );
+  walk.visitAll(value);
+  for (const one of rest) walk.labelAll(one, ['text'], onTexts);
   return walk.leaves;
+}
+
+function isLabels(stored: StoredLabels | readonly string[]): stored is readonly string[] {
+  return Array.isArray(stored);
 }
 
 /** Returns the part of a result past the limit, as one text. */
@@ -62,18 +80,35 @@ function claimsOn({ rules }: ToolDescription, input: unknown, result: unknown): 
   for (const rule of rules) {
     const nodes = nodesOf(rule, result);
     if (nodes === undefined) claims.set('[]', [...(claims.get('[]') ?? []), { rule, depth: 0, failed: true }]);
-    for (const { location, value } of nodes ?? []) {
-      const place = location as Location;
-      const applies =
-        rule.when === undefined ? true : holds(rule.when, { input, result, record: recordAt(result, place), value });
+    for (const node of nodes ?? []) {
+      const place = node.location as Location;
+      const name = place.at(-1) ?? null;
+      if (rule.ofKeys && typeof name !== 'string') continue;
+      const value = rule.ofKeys ? name : node.value;
+      const about = { input, result, record: recordAt(result, place), key: name, value };
+      const applies = rule.when === undefined ? true : holds(rule.when, about);
       if (applies === false) continue;
-      const key = JSON.stringify(place);
+      const key = rule.ofKeys ? keyPlace(place) : keyOf(place);
       const there = claims.get(key) ?? [];
       there.push({ rule, depth: place.length, failed: applies === 'failed' });
       claims.set(key, there);
     }
   }
   return claims;
+}
+
+/** Returns the name under which the claims on the key of a member are kept. */
+function keyPlace(place: Location): string {
+  return `~${JSON.stringify(place)}`;
+}
+
+/** Returns the claims on a text without structure: it can hold every part that a rule is about, and others. */
+function claimsOnTexts({ rules }: ToolDescription): Claim[] {
+  const isWhole = rules.some(({ path, when }) => path === '$' && when === undefined);
+  return rules.flatMap((rule): Claim[] => {
+    const claim = { rule: { ...rule, kind: undefined }, depth: 0, failed: false };
+    return isWhole ? [claim] : [claim, { ...claim, failed: true }];
+  });
 }
 
 /** Undefined when the result is nested deeper than can be searched: then nothing is known of any of it. */
@@ -111,40 +146,96 @@ function isRecord(value: unknown): boolean {
 class Walk {
   readonly leaves: Leaf[] = [];
 
+  /** @param texts the places of texts without structure: each can be about every record */
   constructor(
     private readonly claims: ReadonlyMap<string, readonly Claim[]>,
     private readonly unclassified: Labels,
-    private readonly stored: Labels | undefined,
+    private readonly stored: StoredInAnswer,
+    private readonly texts: ReadonlySet<string>,
   ) {}
 
-  visit(value: unknown, place: Location, above: readonly Claim[]): void {
-    const own = this.claims.get(JSON.stringify(place)) ?? [];
-    const claims = own.length === 0 || own === above ? above : [...above, ...own];
+  visitAll(value: unknown): void {
+    this.visit(value, [], [], this.stored.root);
+  }
+
+  private visit(value: unknown, place: Location, above: readonly Claim[], around: AnswerPart): void {
+    const key = keyOf(place);
+    const own = this.claims.get(key) ?? [];
+    const part = this.texts.has(key) ? this.stored.unknown : around;
+    this.enter(value, place, own.length === 0 ? above : [...above, ...own], part, (item, at, claims, inside) =>
+      this.visit(item, at, claims, inside),
+    );
+  }
+
+  /** Visits what is beside the value: no rule for a part of the value is about it. */
+  labelAll(value: unknown, place: Location, claims: readonly Claim[]): void {
+    this.enter(value, place, claims, this.stored.unknown, (item, at) => this.labelAll(item, at, claims));
+  }
+
+  private enter(
+    value: unknown,
+    place: Location,
+    claims: readonly Claim[],
+    around: AnswerPart,
+    visit: (item: unknown, place: Location, claims: readonly Claim[], around: AnswerPart) => void,
+  ): void {
     if (typeof value === 'object' && value !== null) {
       if (place.length >= MAX_DEPTH || this.leaves.length >= MAX_LEAVES) {
-        this.add(restOf(value), place, claims);
+        this.add(restOf(value), place, claims, this.stored.unknown);
         return;
       }
-      const isList = Array.isArray(value);
+      if (Array.isArray(value)) {
+        for (const [i, item] of value.entries()) visit(item, [...place, i], claims, around);
+        return;
+      }
+      const step = place.at(-1);
+      const name = typeof step === 'string' ? step : undefined;
+      const way = { isRoot: place.length === 0, isItem: typeof step === 'number', name };
+      const { own, inside } = this.stored.enter(value, around, way);
       for (const [key, item] of Object.entries(value)) {
         // A name of a member is a value too: some tools answer { "<name>": … }.
-        if (!isList) this.add(key, place, claims);
-        this.visit(item, [...place, isList ? Number(key) : key], claims);
+        this.addKey(key, place, claims, own);
+        visit(item, [...place, key], claims, typeof item === 'object' ? inside : own);
       }
       return;
     }
-    if (typeof value === 'string' ? value !== '' : typeof value === 'number') {
-      this.add(value as string | number, place, claims);
+    if (typeof value === 'string' ? value !== '' : typeof value === 'number' || typeof value === 'boolean') {
+      this.add(value as Leaf['value'], place, claims, around);
     } else if (typeof value === 'bigint') {
-      this.add(String(value), place, claims);
+      this.add(String(value), place, claims, around);
     }
   }
 
-  private add(value: string | number, place: Location, claims: readonly Claim[]): void {
-    this.leaves.push({ at: pathText(place), value, ...this.labelled(claims) });
+  private add(value: Leaf['value'], place: Location, claims: readonly Claim[], part: AnswerPart): void {
+    const isName =
+      isNameLike(place) && !claims.some(({ rule }) => rule.integrity !== undefined && isAbout(rule, place));
+    this.addLeaf(value, place, claims, part, isName);
   }
 
-  private labelled(claims: readonly Claim[]): Pick<Leaf, 'labels' | 'kind'> {
+  private addKey(key: string, place: Location, claims: readonly Claim[], part: AnswerPart): void {
+    const own = this.claims.get(keyPlace([...place, key])) ?? [];
+    const isSaid = own.some(({ rule, failed }) => !failed && rule.integrity !== undefined);
+    this.addLeaf(key, place, own.length === 0 ? claims : [...claims, ...own], part, !isSaid);
+  }
+
+  private addLeaf(
+    value: Leaf['value'],
+    place: Location,
+    claims: readonly Claim[],
+    part: AnswerPart,
+    isName: boolean,
+  ): void {
+    const { isGiven, labels, kind } = this.labelled(claims, value);
+    const stored = this.stored.labelsOf(part, value, isGiven);
+    const all = stored === undefined ? labels : join(labels, stored);
+    const marks = { ...(isName ? NAME : {}), ...(isGiven ? GIVEN : {}) };
+    this.leaves.push({ at: pathText(place), value, labels: all, kind, ...marks });
+  }
+
+  private labelled(
+    claims: readonly Claim[],
+    value: Leaf['value'],
+  ): Pick<Leaf, 'labels' | 'kind'> & { readonly isGiven: boolean } {
     let integrity: Labels | undefined;
     let confidentiality: Labels | undefined;
     let [integrityDepth, confidentialityDepth] = [-1, -1];
@@ -174,9 +265,43 @@ class Walk {
       names: [...new Set([...names, ...(claims.length === 0 ? this.unclassified.names : [])])].sort(),
     };
     if (isUnknown) labels = join(labels, this.unclassified);
-    if (this.stored !== undefined) labels = join(labels, this.stored);
-    return { labels, kind };
+    const isGiven = !isUnknown && integrity?.integrity === 'system' && integrityDepth > 0 && isShort(value);
+    return { labels, kind, isGiven };
   }
+}
+
+const NAME = { isName: true } as const;
+const GIVEN = { isGiven: true } as const;
+/** Members whose values people choose. */
+const NAMES = /(?:^|_)(?:name|title|subject|label|key|nickname|alias|caption|headline|topic)s?$|^file_?names?$/;
+
+function isNameLike(place: Location): boolean {
+  return NAMES.test(
+    memberOf(place)
+      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .toLowerCase(),
+  );
+}
+
+/** Returns the innermost member that a place is in. */
+function memberOf(place: Location): string {
+  return String(place.findLast((step) => typeof step === 'string') ?? '');
+}
+
+/** Returns whether a rule names the very member that a place is in: its author then knew of the name. */
+function isAbout({ path }: ResultRule, place: Location): boolean {
+  return /(?:\.|\[['"])([^.[\]'"*]+)(?:['"]\])?(?:\[(?:\*|[0-9]+)\])*$/.exec(path)?.[1] === memberOf(place);
+}
+
+/** Returns whether a value can be what a tool gives out: no id is longer, or has several spaces, as a text has. */
+function isShort(value: Leaf['value']): boolean {
+  return typeof value !== 'string' || (value.length <= MAX_GIVEN && !/\n|\s.*\s/.test(value));
+}
+
+const MAX_GIVEN = 128;
+
+function keyOf(place: Location): string {
+  return JSON.stringify(place);
 }
 
 function pathText(place: Location): string {

@@ -1,7 +1,8 @@
 import { parse } from 'yaml';
+import { partsOf } from './answer-parts.js';
 import { isPlainYaml } from './plain-yaml.js';
 
-/** How a tool writes its results when they are text: found out by reading it, unless its description says. */
+/** How a tool writes its results when they are text. By default JSON is read, and any other text is one text. */
 export type ResultFormat = 'json' | 'yaml' | 'lines' | 'text';
 
 /** Longer text is not looked at for structure: it is one text. */
@@ -11,50 +12,40 @@ const MAX_STRUCTURED = 512 * 1024;
 export interface Answer {
   /** As a value with fields. */
   readonly value: unknown;
-  /** The other texts of the answer. */
-  readonly besides: readonly string[];
+  /** The other things that the answer says. Only rules for the whole result label them. */
+  readonly rest: readonly unknown[];
+  /** The places in the value of texts without structure: a rule for a part of the answer can be about any part of them. */
+  readonly texts: readonly (readonly number[])[];
+  /** Whether a part of it cannot be looked through: an image, a recording, a file. */
+  readonly isOpaque: boolean;
 }
 
 /**
- * Reads the answer of a tool. The value of an MCP result is its `structuredContent`; texts that say more are in `besides`. Without
- * `structuredContent` the value is its text, read by its format. A text that cannot be read is one value, which only a rule for the
- * whole result labels.
+ * Reads the answer of a tool. The value of an MCP result is its `structuredContent`; texts that say more, and all other members, are in
+ * `rest`. Without `structuredContent` the value is its text, read by its format. A text that cannot be read is one value, with the
+ * labels of every rule.
  */
 export function readAnswer(result: unknown, format?: ResultFormat): Answer {
-  const mcp = mcpResult(result);
-  if (mcp === undefined)
-    return { value: typeof result === 'string' ? valueOfText(result, format) : result, besides: [] };
-  const { structured, texts } = mcp;
+  const { said, structured, texts, rest, isOpaque } = partsOf(result);
+  if (texts === undefined) {
+    const value = typeof said === 'string' ? valueOfText(said, format) : said;
+    return { value, rest, texts: typeof value === 'string' ? [[]] : [], isOpaque };
+  }
   if (structured !== undefined) {
-    const said = JSON.stringify(structured);
-    return { value: structured, besides: texts.filter((text) => JSON.stringify(valueOfText(text, 'json')) !== said) };
+    const same = JSON.stringify(structured);
+    const more = texts.filter((text) => JSON.stringify(valueOfText(text, 'json')) !== same);
+    return { value: structured, rest: [...more, ...rest], texts: [], isOpaque };
   }
   const values = texts.map((text) => valueOfText(text, format));
-  return { value: values.length === 1 ? values[0] : values, besides: [] };
-}
-
-function mcpResult(result: unknown): { structured: unknown; texts: string[] } | undefined {
-  if (typeof result !== 'object' || result === null || Array.isArray(result)) return undefined;
-  const { content, structuredContent } = result as { content?: unknown; structuredContent?: unknown };
-  if (!Array.isArray(content) || !content.every((block) => typeof (block as { type?: unknown })?.type === 'string'))
-    return undefined;
-  return { structured: structuredContent, texts: content.flatMap(textsOfBlock) };
-}
-
-/** Returns the text that an agent reads of a block; of an image or a link, all of its members. */
-function textsOfBlock(block: Record<string, unknown>): string[] {
-  if (block.type === 'text') return typeof block.text === 'string' ? [block.text] : [];
-  const resource = block.resource as Record<string, unknown> | undefined;
-  const said = [block.uri, block.name, block.title, block.description, resource?.uri, resource?.text];
-  return said.filter((text): text is string => typeof text === 'string');
+  const isOne = values.length === 1;
+  const places = values.flatMap((value, i) => (typeof value === 'string' ? [isOne ? [] : [i]] : []));
+  return { value: isOne ? values[0] : values, rest, texts: places, isOpaque };
 }
 
 function valueOfText(text: string, format: ResultFormat | undefined): unknown {
   if (format === 'text' || text.length > MAX_STRUCTURED) return text;
   if (format === 'lines') return linesOf(text);
-  const value = format === 'yaml' ? undefined : fromJson(text);
-  if (value !== undefined) return value;
-  return format === 'json' ? text : (fromYaml(text) ?? text);
+  return fromJson(text) ?? (format === 'yaml' ? fromYaml(text) : undefined) ?? text;
 }
 
 function fromJson(text: string): unknown {
@@ -66,7 +57,7 @@ function fromJson(text: string): unknown {
   }
 }
 
-/** Only what is a list or a record; a text that happens to be YAML is a text. */
+/** Only a list or a record, and only if the description says so: a stranger can make any text YAML, and YAML is slow to read. */
 function fromYaml(text: string): unknown {
   if (!isPlainYaml(text) || !/^\s*[[{-]|^\s*[^\s:][^:\n]*:/.test(text)) return undefined;
   try {

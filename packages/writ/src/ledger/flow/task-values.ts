@@ -1,33 +1,26 @@
-import { stemmer } from 'stemmer';
-import { FROM_USER, join, type Labels } from './labels.js';
-import {
-  formsOf,
-  groupedNumbersIn,
-  isSameName,
-  linksIn,
-  numberForm,
-  plainForm,
-  shapeOf,
-  withoutSchemes,
-  wordsOf,
-} from './normal-form.js';
-import type { Leaf } from './result-labels.js';
-
-/** The place where a value was found. */
-export interface Found {
-  readonly from: 'prompt' | 'field' | 'text';
-  readonly labels: Labels;
-  /** The decision whose result it was in, the tool, and the place. */
-  readonly source?: { readonly decisionId: string; readonly tool: string; readonly at: string };
-}
+import { isObject } from '../../lib/is-object.js';
+import { NamedByUser } from './deviations.js';
+import { foldedId } from './folded-id.js';
+import { join, type Labels } from './labels.js';
+import { linksIn } from './links.js';
+import { hasOneOf, NamedSources, recordNamedAt } from './named-records.js';
+import { formsOf, wordsOf } from './normal-form.js';
+import { nounsFor } from './nouns.js';
+import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
+import { isMoreWords, type SaidRow } from './said-pages.js';
+import { idWord, isIdWord, keysOf, type SaidValue } from './said-values.js';
+import { exactForm, isSameValue, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
+import { type Found, Sources } from './value-sources.js';
 
 interface Field {
   readonly value: string | number;
   readonly labels: Labels;
   readonly kind: string | undefined;
   readonly source: NonNullable<Found['source']>;
+  readonly isSteered?: true;
 }
 
+/** A text of a result that others are searched for in. */
 interface Text extends Omit<Field, 'value'> {
   readonly form: string;
 }
@@ -35,22 +28,22 @@ interface Text extends Omit<Field, 'value'> {
 const NO_FIELDS: readonly Field[] = [];
 
 /** The most characters that are searched for one call: some milliseconds. */
-interface Effort {
-  characters: number;
-}
-
 export const MAX_EFFORT = 16 * 2 ** 20;
 
 /** The most characters of the results of a task that are remembered; values of later results are not found. */
 const MAX_FIELDS = 50_000;
 const MAX_CHARACTERS = 4 * 2 ** 20;
+/** The most fields of one value that are kept apart. */
+const MAX_FIELDS_OF_KEY = 16;
+/** Stands for many values; it is not one of them. */
+const NOBODY = '\0many';
 const MAX_PROMPT = 256 * 1024;
-/** A longer text is not looked through: a value from it is not found. */
-const MAX_VALUE = 256 * 1024;
+/** The most characters of prompts that are searched for the names in a page of an answer; a name past it names no record. */
+const NAMES_EFFORT = 2 * 2 ** 20;
+/** A longer text names no record. */
+const MAX_NAME = 200;
 /** A word that is in this many texts identifies no text. */
 const MAX_TEXTS_OF_WORD = 64;
-/** A shorter text is a value, and not searched for others. */
-const MIN_TEXT = 3;
 
 /**
  * The values in the prompts and results of one task, to which the arguments of its later calls are traced (docs/tools.md).
@@ -59,13 +52,16 @@ const MIN_TEXT = 3;
 export class TaskValues {
   private readonly fields = new Map<string, Field[]>();
   private readonly texts = new Map<string, Text[]>();
+  /** By identifier, the labels of all texts that have it, and the last of them. */
+  private readonly ids = new Map<string, Pick<Text, 'labels' | 'source'>>();
+  /** The values that its prompts name, by kind. */
+  named = new NamedByUser();
+  /** The sources that its prompts name. */
+  namedSources = new NamedSources();
   private readonly approved = new Set<string>();
   private readonly approvedTools = new Set<string>();
-  private prompt = '';
-  private readonly promptNumbers = new Set<string>();
-  private readonly promptWords = new Set<string>();
-  private readonly promptStems = new Set<string>();
-  private readonly seenPrompts = new Set<string>();
+  private readonly prompts = new Map<string, Prompt>();
+  private promptCharacters = 0;
   private count = 0;
   private characters = 0;
 
@@ -81,35 +77,42 @@ export class TaskValues {
 
   /** Adds a prompt of the user. The same prompt again changes nothing. */
   addPrompt(text: string): void {
-    if (this.seenPrompts.has(text) || this.prompt.length + text.length > MAX_PROMPT) return;
-    this.seenPrompts.add(text);
+    if (this.prompts.has(text) || this.promptCharacters + text.length > MAX_PROMPT) return;
+    this.prompts.set(text, new Prompt(text));
+    this.promptCharacters += text.length;
     this.characters += text.length;
-    this.prompt = ` ${this.prompt} \n ${withoutSchemes(plainForm(text))} `;
-    for (const grouped of groupedNumbersIn(text)) this.prompt += ` ${grouped} `;
-    for (const word of wordsOf(text)) {
-      this.promptWords.add(word);
-      this.promptStems.add(stemmer(word));
-    }
-    for (const token of text.match(/[-+]?[$€£¥]?[0-9][0-9.,'_]*[$€£¥%]?/g) ?? []) {
-      const number = numberForm(token);
-      if (number !== undefined) this.promptNumbers.add(number);
-    }
+    this.named.add(text);
+  }
+
+  /** Makes a text the one prompt of the user: what was asked for before is nobody's word any more. */
+  setPrompt(text: string): void {
+    if (this.prompts.size === 1 && this.prompts.has(text)) return;
+    this.characters -= this.promptCharacters;
+    this.promptCharacters = 0;
+    this.prompts.clear();
+    this.named = new NamedByUser();
+    this.namedSources = new NamedSources();
+    this.addPrompt(text);
   }
 
   /** Whether the prompt has a word of one of these stems. */
   asksFor(stems: readonly string[]): boolean {
-    return stems.some((stem) => this.promptStems.has(stem));
+    return this.inPrompts((prompt) => stems.some((stem) => prompt.hasStem(stem)));
+  }
+
+  private inPrompts(isIn: (prompt: Prompt) => boolean): boolean {
+    for (const prompt of this.prompts.values()) if (isIn(prompt)) return true;
+    return false;
   }
 
   /** A person said that this value is right, for the rest of the task. */
   approve(value: string | number): void {
-    for (const form of keysOf(value)) this.approved.add(form);
-    if (typeof value !== 'string') return;
-    for (const link of linksIn(value)) for (const form of keysOf(link)) this.approved.add(form);
+    this.approved.add(approvalKey(value));
+    if (typeof value === 'string') for (const link of linksIn(value)) this.approved.add(approvalKey(link));
   }
 
   isApproved(value: string | number): boolean {
-    return this.approved.size > 0 && keysOf(value).some((key) => this.approved.has(key));
+    return this.approved.size > 0 && this.approved.has(approvalKey(value));
   }
 
   /** A person said that calls of this tool are meant, for the rest of the task. */
@@ -127,49 +130,123 @@ export class TaskValues {
       for (const [i, said] of list.entries())
         list[i] = { ...said, labels: withoutLabels(said.labels, labels) } as never;
     }
-  }
-
-  /** Adds the answer of a call. */
-  addResult(decisionId: string, tool: string, leaves: readonly Leaf[]): void {
-    for (const { at, value, labels, kind } of leaves) {
-      if (!this.isWhole) return;
-      if (typeof value === 'string' && value.length > MAX_VALUE) continue;
-      this.count += 1;
-      const source = { decisionId, tool, at };
-      for (const key of keysOf(value)) push(this.fields, key, { value, labels, kind, source });
-      if (typeof value === 'string') this.addText(value, { labels, kind, source });
-    }
-  }
-
-  private addText(value: string, rest: Omit<Text, 'form'>): void {
-    this.characters += value.length;
-    const words = new Set(wordsOf(value));
-    if (value.length < MIN_TEXT || words.size === 0) return;
-    const text = { form: plainForm(value), ...rest };
-    for (const word of words) push(this.texts, word, text, MAX_TEXTS_OF_WORD);
+    for (const [id, said] of this.ids) this.ids.set(id, { ...said, labels: withoutLabels(said.labels, labels) });
   }
 
   /**
-   * Returns the places where a value was said, the best source first: the prompt, a field of a result that is that value, a text that has it.
-   * Undefined when it was never said.
+   * Adds values of the answer of a call.
    *
-   * @param kind of the argument: a field of another kind is no source
+   * @param before the text that words at the beginning belong to
+   * @param asked the values with the prompts that can name a record of the answer
+   * @returns the text that words after the last row belong to
+   */
+  addResult(
+    decisionId: string,
+    tool: string,
+    rows: readonly SaidRow[],
+    before?: Text,
+    asked: TaskValues = this,
+  ): Text | undefined {
+    let text = before;
+    const effort = { characters: NAMES_EFFORT };
+    for (const row of rows) {
+      if (!this.isWhole) return undefined;
+      if (isMoreWords(row)) this.addWords(text, row);
+      else {
+        const { at, value, labels, kind, keys, form, words, isSteered } = row;
+        this.count += 1;
+        asked.noteName(decisionId, tool, { at, value, kind }, effort);
+        const source = { decisionId, tool, at };
+        for (const key of keys)
+          pushField(this.fields, key, { value, labels, kind, source, ...(isSteered ? { isSteered } : {}) });
+        if (typeof value === 'string') this.characters += value.length;
+        text = form === undefined ? undefined : { form, labels, kind, source };
+        this.addWords(text, words);
+      }
+    }
+    return text;
+  }
+
+  /** Notes a record whose name the prompt has. */
+  private noteName(
+    decisionId: string,
+    tool: string,
+    { at, value, kind }: Pick<SaidValue, 'at' | 'value' | 'kind'>,
+    effort: Effort,
+  ): void {
+    if (this.prompts.size === 0 || String(value).length > MAX_NAME) return;
+    const named = recordNamedAt(at);
+    // A free name with the form of an address is no name: its writer means the address.
+    if (named === undefined || (kind === undefined && shapesOf(value).length > 0)) return;
+    const nouns = nounsFor(tool, named.member);
+    if (this.inPrompts((prompt) => prompt.namesRecord(value, nouns, effort)))
+      this.namedSources.addRecord(decisionId, named.record, approvalKey(value));
+  }
+
+  /** Returns whether the user named every text of a call, and at least one. */
+  namesAll(tool: string, input: unknown): boolean {
+    if (this.prompts.size === 0 || !isObject(input)) return false;
+    const texts = Object.entries(input).filter(([, value]) => typeof value !== 'number' && typeof value !== 'boolean');
+    const effort = { characters: MAX_PROMPT };
+    return (
+      texts.length > 0 &&
+      texts.every(([argument, value]) => {
+        const use: ValueUse = { role: 'target', kind: undefined, nouns: nounsFor(tool, argument) };
+        return typeof value === 'string' && this.inPrompts((prompt) => prompt.names(value, use, effort));
+      })
+    );
+  }
+
+  /** Notes that the answer to come is of a call whose arguments the user named. */
+  noteNamedCall(decisionId: string): void {
+    this.namedSources.addAnswer(decisionId);
+  }
+
+  private addWords(text: Text | undefined, words: readonly string[]): void {
+    if (text === undefined) return;
+    for (const word of words)
+      if (isIdWord(word)) this.addId(word, text);
+      else push(this.texts, word, text, MAX_TEXTS_OF_WORD);
+  }
+
+  /** Adds a text that has an identifier. A field of our own that is the identifier is no text that names it. */
+  private addId(word: string, text: Text): void {
+    const { labels, form, source } = text;
+    if (labels.integrity !== 'external' && form.length <= MAX_NAME && idWord(foldedId(form) ?? '') === word) return;
+    const known = this.ids.get(word);
+    this.ids.set(word, {
+      source,
+      labels: known === undefined || known.labels === labels ? labels : join(known.labels, labels),
+    });
+  }
+
+  /**
+   * Returns the sources of a value; undefined if it was never said. Integrity is that of the source that confers most: the prompt, or
+   * a field that is this very value and of its kind. Confidentiality and names are of all sources together.
+   *
    * @param effort what looking through texts may still cost; what it is too little for is not found
+   * @param named the sources that the user of the call named
    */
   find(
     value: string | number,
-    kind: string | undefined,
+    use: ValueUse,
     effort: Effort = { characters: MAX_EFFORT },
+    named = this.namedSources,
   ): Found | undefined {
-    const keys = keysOf(value);
-    if (this.isInPrompt(value, effort)) return { from: 'prompt', labels: FROM_USER };
-    return this.inField(value, keys, kind) ?? (typeof value === 'string' ? this.inText(value, effort) : undefined);
-  }
-
-  private isInPrompt(value: string | number, effort: Effort): boolean {
-    if (this.prompt === '') return false;
-    if (typeof value === 'number') return this.promptNumbers.has(String(value));
-    return formsOf(value).some((form) => spend(effort, this.prompt) && hasWhole(this.prompt, form));
+    const sources = new Sources();
+    const isNamed = this.inPrompts((prompt) => prompt.names(value, use, effort));
+    const shapes = shapesOf(value);
+    const needed = use.kind === undefined ? shapes : NO_SHAPES;
+    const places: Field['source'][] = [];
+    for (const field of this.fieldsOf(keysOf(value))) {
+      const confers = isOfKind(field, use.kind, needed) && isSameValue(value, field.value);
+      if (confers && field.kind !== undefined) places.push(field.source);
+      sources.add('field', field, confers);
+    }
+    if (places.length > 0 && named.haveAll(places)) sources.isOfNamed = true;
+    if (typeof value === 'string') this.addTexts(value, shapes, use, effort, sources, named);
+    this.addTextsWithId(value, sources);
+    return sources.found(isNamed, !this.isWhole);
   }
 
   private fieldsOf([key = '', ...more]: readonly string[]): readonly Field[] {
@@ -177,32 +254,66 @@ export class TaskValues {
     return more.length === 0 ? first : [...first, ...more.flatMap((other) => this.fields.get(other) ?? NO_FIELDS)];
   }
 
-  /** Returns the field with the highest integrity: repeating a value elsewhere does not lower its first source. */
-  private inField(value: string | number, keys: readonly string[], kind: string | undefined): Found | undefined {
-    let best: Field | undefined;
-    for (const field of this.fieldsOf(keys)) {
-      if (kind !== undefined && kind !== (field.kind ?? shapeOf(value))) continue;
-      if (typeof value === 'string' && !isSameName(value, String(field.value))) continue;
-      if (best === undefined || join(best.labels, field.labels).integrity !== field.labels.integrity) best = field;
-    }
-    return best && { from: 'field', labels: best.labels, source: best.source };
-  }
-
-  private inText(value: string, effort: Effort): Found | undefined {
-    if (this.texts.size === 0) return undefined;
-    let text: Text | undefined;
+  /** Adds the texts that have a value somewhere. */
+  private addTexts(
+    value: string,
+    shapes: readonly Shape[],
+    use: ValueUse,
+    effort: Effort,
+    sources: Sources,
+    named: NamedSources,
+  ): void {
+    if (this.texts.size === 0) return;
     for (const form of formsOf(value)) {
       let word = '';
       for (const one of wordsOf(form)) if (one.length > word.length) word = one;
-      text ??= this.texts.get(word)?.find((said) => spend(effort, said.form) && said.form.includes(form));
+      const said = this.texts.get(word) ?? [];
+      if (said.length === MAX_TEXTS_OF_WORD) sources.isPartial = true;
+      for (const text of said) {
+        if (!spend(effort, text.form)) {
+          sources.isPartial = true;
+          return;
+        }
+        // A text that is the value is a field.
+        if (text.form === form || !text.form.includes(form)) continue;
+        // Of a text that the user named, words are meant; an address or a path is if it is the only one of its kind.
+        const isMeant =
+          use.role === 'content' && shapes.length === 0
+            ? named.hasText(text.source)
+            : named.isAnswer(text.source) && shapes.some((shape) => hasOneOf(shape, text.form));
+        sources.add('text', text, false);
+        if (isMeant) sources.isOfNamed = true;
+      }
     }
-    return text && { from: 'text', labels: { ...text.labels, integrity: 'external' }, source: text.source };
   }
 
-  /** Whether every word of a text is the user's own. */
-  isOfPromptWords(text: string): boolean {
-    return this.prompt !== '' && wordsOf(text).every((word) => this.promptWords.has(word));
+  /** Adds the texts that have an identifier, in whatever writing. */
+  private addTextsWithId(value: string | number, sources: Sources): void {
+    const id = this.ids.size === 0 ? undefined : foldedId(value);
+    const said = id === undefined ? undefined : this.ids.get(idWord(id));
+    if (said !== undefined) sources.add('text', said, false);
   }
+
+  /** How often the prompts have a value. */
+  countInPrompts(value: string | number, effort: Effort): number {
+    let count = 0;
+    for (const prompt of this.prompts.values()) count += prompt.countOf(value, effort);
+    return count;
+  }
+}
+
+const NO_SHAPES: readonly Shape[] = [];
+
+/** Returns whether a field can confer what an argument needs: its kind as declared or, without one, a declared kind of the value's shape. */
+function isOfKind({ kind }: Field, needed: string | undefined, shapes: readonly Shape[]): boolean {
+  if (needed !== undefined) return kind === needed;
+  if (shapes.length === 0) return true;
+  const shape = kind === undefined ? undefined : shapeOfKind(kind);
+  return shape !== undefined && shapes.includes(shape);
+}
+
+function approvalKey(value: string | number): string {
+  return typeof value === 'number' ? `#${value}` : `"${exactForm(value)}`;
 }
 
 /** Integrity is nothing that a person takes off like a label: an approval is for one value. */
@@ -214,33 +325,19 @@ function withoutLabels(labels: Labels, off: readonly string[]): Labels {
   };
 }
 
-function spend(effort: Effort, text: string): boolean {
-  effort.characters -= text.length;
-  return effort.characters >= 0;
+/** Keeps a field under a key. The last place is for all that find none: it confers nothing, and has the labels of them all. */
+function pushField(map: Map<string, Field[]>, key: string, field: Field): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [field]);
+  else if (list.length < MAX_FIELDS_OF_KEY) list.push(field);
+  else {
+    const last = list.pop() as Field;
+    list.push({ ...last, labels: join(last.labels, { ...field.labels, integrity: 'external' }), value: NOBODY });
+  }
 }
 
-/** Texts and numbers are found apart: an amount is never taken for an identifier. */
-function keysOf(value: string | number): string[] {
-  if (typeof value === 'number') return [`#${String(value)}`];
-  return formsOf(value).map((form) => `"${form}`);
-}
-
-function push<T>(map: Map<string, T[]>, key: string, item: T, most = 16): void {
+function push<T>(map: Map<string, T[]>, key: string, item: T, most: number): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [item]);
   else if (list.length < most) list.push(item);
-}
-
-const INSIDE_BEFORE = /[\p{L}\p{N}_@%+./-]$/u;
-const INSIDE_AFTER = /^(?:[\p{L}\p{N}_@%+/-]|[.:](?=[\p{L}\p{N}]))/u;
-
-/** Whether a text has another as a whole: `corp.com` is not in `bob@corp.com`. */
-function hasWhole(text: string, part: string): boolean {
-  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + 1)) {
-    const isCut =
-      INSIDE_BEFORE.test(text.slice(at - 1, at)) ||
-      INSIDE_AFTER.test(text.slice(at + part.length, at + part.length + 2));
-    if (!isCut) return true;
-  }
-  return false;
 }

@@ -13,6 +13,7 @@ import {
   UNCLASSIFIED,
 } from './labels.js';
 import type { ResultFormat } from './result-value.js';
+import { type DeclaredStores, NO_STORE, type StoreDescription, storesOf } from './store-description.js';
 
 /** The role of an argument (docs/tools.md). */
 const ROLES = ['destination', 'target', 'secret', 'amount', 'content'] as const;
@@ -40,6 +41,7 @@ interface DeclaredTool {
   readonly format?: ResultFormat | undefined;
   readonly reads?: string | undefined;
   readonly writes?: string | undefined;
+  readonly creates?: string | undefined;
   readonly asked?: readonly string[] | undefined;
   readonly opaque?: readonly string[] | undefined;
 }
@@ -60,6 +62,8 @@ export interface RoleArgument {
 export interface ResultRule {
   readonly path: string;
   readonly query: JSONPathQuery;
+  /** Whether it is about the keys of the members that the path finds, and not about their values: `$.shared_with.*~`. */
+  readonly ofKeys: boolean;
   readonly integrity: Integrity | undefined;
   readonly confidentiality: Confidentiality | undefined;
   readonly names: readonly string[];
@@ -73,28 +77,47 @@ export interface RuleSubject {
   readonly result: unknown;
   /** The innermost record that the value is in. */
   readonly record: unknown;
+  /** The name of the member, or the index, that the value is; null for the whole result. */
+  readonly key: string | number | null;
   readonly value: unknown;
+}
+
+/** The part of a description that its results are read by, as plain data for another process. */
+export interface ToolSource {
+  readonly name: string;
+  readonly declared: Pick<DeclaredTool, 'result' | 'format'>;
+  readonly unclassified: DeclaredLabels | undefined;
 }
 
 /** A tool, ready to be used. */
 export interface ToolDescription {
   readonly name: string;
+  readonly source: ToolSource;
   readonly effects: readonly string[];
   readonly isDescribed: boolean;
+  /** Whether it is an action of Writ itself that the bundle does not describe as a tool: it has no effects and brings no labels. */
+  readonly isOwn: boolean;
   readonly arguments: readonly RoleArgument[];
   readonly rules: readonly ResultRule[];
   readonly format: ResultFormat | undefined;
   /** The stores that it reads and writes. */
   readonly reads: string | undefined;
   readonly writes: string | undefined;
+  /** Whether what it writes is a new thing, whose id its answer has. */
+  readonly creates: boolean;
+  /** The stores that it reads and writes, as all tools together describe them. */
+  readonly readStore: StoreDescription;
+  readonly writtenStore: StoreDescription;
   /** Arguments that policies do not see in `input`. */
   readonly opaque: readonly string[];
   /** By which words a prompt asks for it. */
   readonly asked: readonly string[];
   /** The labels of a value that no rule applies to. */
   readonly unclassified: Labels;
-  /** The labels that a result can add to its task, before there is one: those of every rule. */
+  /** The labels that a result can add to its task, before there is one: those of every rule and every detector. */
   readonly addedLabels: readonly string[];
+  /** Of these, the labels that its rules give. */
+  readonly describedLabels: readonly string[];
 }
 
 /** The defaults of tools whose description leaves something out. */
@@ -103,18 +126,28 @@ interface ToolDefaults {
   readonly result?: DeclaredLabels | undefined;
 }
 
+const NO_TOOL: DeclaredTool = { effects: [], result: ['system', 'public'] };
+
 /** The tools of a bundle. */
 export class Tools {
   private readonly described: ReadonlyMap<string, ToolDescription>;
   private readonly others = new Map<string, ToolDescription>();
+  private readonly ownActions = new Map<string, ToolDescription>();
   private readonly unclassified: Labels;
+  private readonly stores: ReadonlyMap<string, StoreDescription>;
 
-  /** @throws {ToolDescriptionError} when a path or a condition does not parse */
+  /**
+   * @param detectable the labels of the detectors, which look through every result
+   * @throws {ToolDescriptionError} when a path or a condition does not parse
+   */
   constructor(
     declared: Readonly<Record<string, DeclaredTool>>,
     private readonly defaults: ToolDefaults,
     private readonly allEffects: readonly string[],
+    private readonly detectable: readonly string[] = [],
+    stores: DeclaredStores = {},
   ) {
+    this.stores = storesOf(declared, stores);
     this.unclassified = defaults.result === undefined ? UNCLASSIFIED : labelsOf('defaults', defaults.result);
     this.described = new Map(Object.entries(declared).map(([name, tool]) => [name, this.compile(name, tool, true)]));
   }
@@ -122,6 +155,11 @@ export class Tools {
   /** Whether anything is described: without that, no labels are kept. */
   get isEmpty(): boolean {
     return this.described.size === 0;
+  }
+
+  /** Returns the names of the tools that write a store. */
+  writing(store: string): readonly string[] {
+    return [...this.described].flatMap(([name, { writes }]) => (writes === store ? [name] : []));
   }
 
   /** One that nothing describes can have every effect, and its result can be anything. */
@@ -133,28 +171,44 @@ export class Tools {
     return made;
   }
 
+  /** Returns the description of an action that Writ itself asks about: that of the bundle, or one without effects and labels. */
+  own(name: string): ToolDescription {
+    const known = this.described.get(name) ?? this.ownActions.get(name);
+    if (known !== undefined) return known;
+    const made = { ...this.compile(name, NO_TOOL, true), isOwn: true, addedLabels: [] };
+    this.ownActions.set(name, made);
+    return made;
+  }
+
   private compile(name: string, declared: DeclaredTool, isDescribed: boolean): ToolDescription {
     const rules = rulesOf(name, declared.result);
-    const addedLabels = new Set(
+    const described = new Set(
       rules.flatMap(({ integrity = 'system', confidentiality = 'public', names }) =>
         labelNames({ integrity, confidentiality, names }),
       ),
     );
     const isWhole = rules.some(({ path, when }) => path === '$' && when === undefined);
-    if (!isWhole) for (const label of labelNames(this.unclassified)) addedLabels.add(label);
+    if (!isWhole) for (const label of labelNames(this.unclassified)) described.add(label);
+    const { result, format } = declared;
     return {
       name,
+      source: { name, declared: { result, format }, unclassified: this.defaults.result },
       isDescribed,
+      isOwn: false,
       effects: declared.effects ?? this.defaults.effects ?? this.allEffects,
       arguments: Object.entries(declared.arguments ?? {}).map(([path, role]) => argumentOf(name, path, role)),
       rules,
       format: declared.format,
       reads: declared.reads,
-      writes: declared.writes,
+      writes: declared.creates ?? declared.writes,
+      creates: declared.creates !== undefined,
+      readStore: this.stores.get(declared.reads ?? '') ?? NO_STORE,
+      writtenStore: this.stores.get(declared.creates ?? declared.writes ?? '') ?? NO_STORE,
       opaque: declared.opaque ?? [],
       asked: declared.asked ?? usualWords(name),
       unclassified: this.unclassified,
-      addedLabels: [...addedLabels].sort(),
+      addedLabels: [...new Set([...described, ...this.detectable])].sort(),
+      describedLabels: [...described].sort(),
     };
   }
 }
@@ -174,12 +228,20 @@ function rulesOf(tool: string, declared: DeclaredTool['result']): ResultRule[] {
   if (declared === undefined) return [];
   const byPath = isByPath(declared) ? declared : { $: declared as DeclaredLabels };
   return Object.entries(byPath).flatMap(([path, labels]) => {
-    const query = queryOf(tool, path);
+    const ofKeys = path.endsWith('~');
+    const query = queryOf(tool, ofKeys ? path.slice(0, -1) : path);
     const several = Array.isArray(labels) && labels.some((one) => typeof one === 'object');
     const all = (several ? labels : [labels]) as readonly DeclaredLabels[];
     return all.map((one): ResultRule => {
       const { kind, when, ...said } = wordsIn(`${tool}: ${path}`, one);
-      return { path, query, kind, ...said, when: when === undefined ? undefined : conditionOf(tool, path, when) };
+      return {
+        path,
+        query,
+        ofKeys,
+        kind,
+        ...said,
+        when: when === undefined ? undefined : conditionOf(tool, path, when),
+      };
     });
   });
 }
@@ -249,6 +311,7 @@ const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalType
   .registerVariable('input', 'dyn')
   .registerVariable('result', 'dyn')
   .registerVariable('record', 'dyn')
+  .registerVariable('key', 'dyn')
   .registerVariable('value', 'dyn');
 
 /** Throws what CEL throws; the value is then unclassified for the caller. */
@@ -265,10 +328,12 @@ function conditionOf(tool: string, path: string, text: string): (about: RuleSubj
   if (!/^(bool|dyn)$/.test(type))
     throw new ToolDescriptionError(`${where} gives ${type}`, 'it must give true or false');
   return (about) => {
-    const { input, result, record, value } = about;
+    const { input, result, record, key, value } = about;
     return (
-      run({ input: celValue(input), result: celValue(result), record: celValue(record), value: celValue(value) }) ===
-      true
+      run({
+        ...{ input: celValue(input), result: celValue(result), record: celValue(record) },
+        ...{ key: celValue(key), value: celValue(value) },
+      }) === true
     );
   };
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Schema } from '@writ/cedar';
 import { millisecondsOf } from '../../lib/duration.js';
 import { environmentText } from '../../lib/environment.js';
+import { CREDENTIALS } from '../../lib/known-credentials.js';
 import type { LiveFacts } from '../live-facts.js';
 import { Fetcher, type FetcherOptions, type FetchObserver } from './fetcher.js';
 import { Fetchers } from './fetchers.js';
@@ -50,7 +51,13 @@ export function fetchersOf(
   observer: FetchObserver,
 ): Fetchers {
   const all = Object.entries(fetchers).map(([name, declared]) => {
-    const text = (value: string): string => environmentText(value, `facts.yaml: the fetcher ${name}`);
+    const text = (value: string): string => {
+      const filled = environmentText(value, `facts.yaml: the fetcher ${name}`);
+      CREDENTIALS.addNamed('', filled);
+      return filled;
+    };
+    for (const [header, value] of Object.entries(declared.http?.headers ?? {}))
+      CREDENTIALS.addNamed(header, text(value));
     return new Fetcher(optionsOf(name, declared, schema), sourceOf(declared, root, text), live, clock, observer);
   });
   return new Fetchers(all);

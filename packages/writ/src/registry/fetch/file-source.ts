@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parseJson } from '@writ/cedar/json';
 import { parse } from 'csv-parse/sync';
+import { textOf } from '../../lib/text-file.js';
 import { FetchError } from '../errors.js';
 import type { FactSource, FetchedDocument } from './source.js';
 
@@ -22,7 +23,7 @@ export class FileSource implements FactSource {
   async all(signal: AbortSignal): Promise<readonly FetchedDocument[]> {
     const { size } = await stat(this.shown);
     if (size > MAX_FILE) throw new FetchError(`${this.shown} is larger than ${MAX_FILE} bytes`);
-    const text = await readFile(this.shown, { encoding: 'utf8', signal });
+    const text = textOf(await readFile(this.shown, { signal }), this.shown);
     return documentsIn(text, this.format, this.shown);
   }
 

@@ -1,4 +1,5 @@
 import { parseJson } from '@writ/cedar/json';
+import { boundedBody } from '../../lib/bounded-body.js';
 import { FetchError } from '../errors.js';
 import { pathIn } from './json-path.js';
 import type { FactSource, FetchedDocument } from './source.js';
@@ -57,16 +58,10 @@ export class HttpSource implements FactSource {
       await answer.body?.cancel();
       throw new FetchError(`${this.shown} answered ${answer.status}`);
     }
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    for await (const part of answer.body ?? []) {
-      size += part.length;
-      // Leaving the loop ends the connection.
-      if (size > limit) throw new FetchError(`${this.shown} answered with more than ${limit} bytes`);
-      parts.push(part);
-    }
+    const body = await boundedBody(answer.body, limit);
+    if (body === undefined) throw new FetchError(`${this.shown} answered with more than ${limit} bytes`);
     try {
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
       return parseJson(text, { mode: 'wire', maxDepth: MAX_DEPTH });
     } catch (cause) {
       throw new FetchError(`${this.shown} did not answer with JSON that has one reading`, undefined, { cause });

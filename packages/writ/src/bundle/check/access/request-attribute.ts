@@ -5,6 +5,7 @@ import { actionOf, contextRecord } from '../schema-parts.js';
 const GIVEN: ReadonlySet<string> = new Set([
   'action',
   'anyArguments',
+  'consent',
   'decision',
   'emergency',
   'input',

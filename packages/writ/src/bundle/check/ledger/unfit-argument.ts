@@ -1,6 +1,7 @@
-import { type CheckedAction, misfitsOf } from '../../../ledger/accumulators/misfits.js';
+import { type CheckedAction, type Misfit, misfitsOf } from '../../../ledger/accumulators/misfits.js';
 import type { Bundle } from '../../bundle.js';
 import { celRecord } from '../cel-types.js';
+import { firstOf } from '../first-of.js';
 import type { Rule } from '../rule.js';
 import { compiling } from './expression.js';
 
@@ -8,20 +9,29 @@ import { compiling } from './expression.js';
 export const unfitArgument: Rule = {
   code: 'ledger/unfit-argument',
   check(bundle, find) {
-    const actions = actionsOf(bundle);
+    const known = actionsOf(bundle);
     for (const [name, declared] of compiling(bundle)) {
-      for (const { part, message } of misfitsOf(name, declared, actions)) {
-        find
-          .in('ledger.yaml')
-          .warning(`${name}: ${message}`, 'such a call is denied; say with `on` which actions it counts', [
-            'accumulators',
-            name,
-            part,
-          ]);
+      for (const { part, why, of } of joined(misfitsOf(name, declared, known))) {
+        const actions = of.length === 1 ? of[0] : firstOf(of, 'actions');
+        const message = `${name}: for ${actions}, \`${part}\` ${why}`;
+        const help = 'such a call is denied; say with `on` which actions it counts';
+        find.in('ledger.yaml').warning(message, help, ['accumulators', name, part]);
       }
     }
   },
 };
+
+/** Joins the misfits of several actions that are one mistake. */
+function joined(misfits: readonly Misfit[]): (Omit<Misfit, 'action'> & { readonly of: readonly string[] })[] {
+  const groups = new Map<string, { readonly part: string; readonly why: string; readonly of: string[] }>();
+  for (const { part, why, action } of misfits) {
+    const key = JSON.stringify([part, why]);
+    const group = groups.get(key) ?? { part, why, of: [] };
+    group.of.push(action);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
 
 /** The actions that a request can name, with the CEL types of their arguments. */
 function actionsOf({ schema }: Bundle): CheckedAction[] {

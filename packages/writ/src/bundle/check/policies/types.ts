@@ -1,7 +1,8 @@
-import * as official from '@cedar-policy/cedar-wasm/nodejs';
-import { type Schema, utf16Offset } from '@writ/cedar';
+import type { Schema } from '@writ/cedar';
+import * as official from '@writ/cedar/official';
 import { hasId, type PolicySource } from '../../policy-source.js';
 import type { Find } from '../findings.js';
+import { joinedProblems, problemOf, type TypeProblem } from '../type-problems.js';
 
 /** Checks the types of policies against the schema. The official validator does it, so `writ check` finds what `cedar validate` would. */
 export const policyTypes = {
@@ -17,27 +18,34 @@ export const policyTypes = {
         find.in(sources[0]?.file ?? 'policies').error(message, help ?? undefined, 0);
       return;
     }
-    const report = (severity: 'error' | 'warning', { policyId, error }: official.ValidationError): void => {
-      const policy = sources[Number(policyId)];
-      if (policy === undefined) throw new Error(`the validator names the policy ${policyId}, which it was not given`);
-      const { id, file, offset, source } = policy;
-      const subject = hasId(policy) ? `policy ${id}` : 'this policy';
-      const start = error.sourceLocations?.[0]?.start ?? 0;
-      const message = error.message.replace(/^for policy `[^`]*`, /, `${subject}: `);
-      find.in(file)[severity](message, error.help ?? undefined, offset + utf16Offset(source, start));
+    const report = (severity: 'error' | 'warning', found: readonly official.ValidationError[]): void => {
+      for (const [index, problems] of byPolicy(found, sources)) {
+        const policy = sources[index] as PolicySource;
+        const subject = hasId(policy) ? `policy ${policy.id}` : 'this policy';
+        for (const { at, message, help } of joinedProblems(problems, policy.source))
+          find
+            .in(policy.file)
+            [severity](message.replace(/^for policy `[^`]*`, /, `${subject}: `), help, policy.offset + at);
+      }
     };
-    for (const error of inOrder(answer.validationErrors)) report('error', error);
-    for (const warning of inOrder(answer.validationWarnings)) report('warning', warning);
+    report('error', answer.validationErrors);
+    report('warning', answer.validationWarnings);
   },
 };
 
-/** Returns what the validator found, by policy, place and text: its own order differs from run to run. */
-function inOrder(found: readonly official.ValidationError[]): official.ValidationError[] {
-  const placeOf = ({ error }: official.ValidationError): number => error.sourceLocations?.[0]?.start ?? 0;
-  return found.toSorted(
-    (a, b) =>
-      Number(a.policyId) - Number(b.policyId) ||
-      placeOf(a) - placeOf(b) ||
-      (a.error.message < b.error.message ? -1 : a.error.message > b.error.message ? 1 : 0),
-  );
+/** Returns the problems that the validator found by the index of their policy, in the order of the policies. */
+function byPolicy(
+  found: readonly official.ValidationError[],
+  sources: readonly PolicySource[],
+): ReadonlyMap<number, readonly TypeProblem[]> {
+  const problems = new Map<number, TypeProblem[]>();
+  for (const { policyId, error } of found.toSorted((a, b) => Number(a.policyId) - Number(b.policyId))) {
+    const index = Number(policyId);
+    const policy = sources[index];
+    if (policy === undefined) throw new Error(`the validator names the policy ${policyId}, which it was not given`);
+    const known = problems.get(index) ?? [];
+    known.push(problemOf(error, policy.source));
+    problems.set(index, known);
+  }
+  return problems;
 }

@@ -1,7 +1,7 @@
-import * as official from '@cedar-policy/cedar-wasm/nodejs';
-import { utf16Offset } from '@writ/cedar';
+import * as official from '@writ/cedar/official';
 import { SERVICE_SCHEMA_TEXT } from '../../service-policy.js';
 import type { Rule } from '../rule.js';
+import { joinedProblems, problemOf } from '../type-problems.js';
 
 /** Checks the types of service policies against the schema of the service. */
 export const serviceTypes: Rule = {
@@ -11,10 +11,8 @@ export const serviceTypes: Rule = {
       if (!file.startsWith('service/')) continue;
       const answer = official.validate({ schema: SERVICE_SCHEMA_TEXT, policies: { staticPolicies: text } });
       const errors = answer.type === 'failure' ? answer.errors : answer.validationErrors.map(({ error }) => error);
-      for (const { message, help, sourceLocations } of errors) {
-        const start = sourceLocations?.[0]?.start ?? 0;
-        find.in(file).error(message, help ?? undefined, utf16Offset(text, start));
-      }
+      const problems = errors.map((error) => problemOf(error, text));
+      for (const { at, message, help } of joinedProblems(problems, text)) find.in(file).error(message, help, at);
     }
   },
 };

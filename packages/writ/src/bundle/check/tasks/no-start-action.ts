@@ -7,7 +7,9 @@ export const noStartAction: Rule = {
   check(bundle, find) {
     const { tasks } = bundle;
     if (tasks === undefined || hasAction(bundle, 'start_task')) return;
-    const [first] = Object.keys(tasks.tasks).filter((name) => name !== tasks.default);
+    // A client of the gateway begins its own without asking.
+    const ofClients = Object.values(bundle.settings.gateway.clients).map(({ task }) => task);
+    const [first] = Object.keys(tasks.tasks).filter((name) => name !== tasks.default && !ofClients.includes(name));
     if (first === undefined) return;
     find
       .in('tasks.yaml')

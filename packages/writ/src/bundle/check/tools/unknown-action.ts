@@ -1,3 +1,4 @@
+import { isReserved } from '../../reserved-names.js';
 import type { Rule } from '../rule.js';
 import { actionOf } from '../schema-parts.js';
 
@@ -6,7 +7,7 @@ export const unknownTool: Rule = {
   code: 'tools/unknown-action',
   check(bundle, find) {
     for (const name of Object.keys(bundle.tools.tools)) {
-      if (actionOf(bundle, name) !== undefined) continue;
+      if (actionOf(bundle, name) !== undefined || isReserved(name)) continue;
       find
         .in('tools.yaml')
         .warning(`${name} is not an action of the schema`, 'every call of it is denied: declare it, or remove it', [

@@ -1,7 +1,7 @@
 import type { TaskFlags } from '../../task.js';
 import { subverb } from '../../verb.js';
 
-export default subverb('end', 'end a task: its tokens are worth nothing from now on')
+export default subverb('end', 'end a task: nothing is permitted in it from now on')
   .argument('<txn>', 'id of the task')
   .needs('--reason <text>', 'reason, for the record')
   .printsJson()

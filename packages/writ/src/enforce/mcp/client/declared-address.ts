@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { environmentText } from '../../../lib/environment.js';
+import { CREDENTIALS } from '../../../lib/known-credentials.js';
 import { expand } from '../../expand.js';
 import type { ServerAddress, ServerCommand } from './server-address.js';
 
@@ -27,12 +28,15 @@ export function addressOf(
 ): ServerCommand | ServerAddress {
   const { command, args, env, url, headers, transport } = server;
   if (url !== undefined) {
-    const filled = Object.entries(headers).map(([header, value]) => [
-      header,
-      environmentText(value, `gateway.servers.${name}`),
-    ]);
+    const filled = Object.entries(headers).map(([header, value]) => {
+      const text = environmentText(value, `gateway.servers.${name}`);
+      CREDENTIALS.addNamed(header, text);
+      return [header, text];
+    });
+    CREDENTIALS.addNamed('', url);
     return { url, transport, headers: Object.fromEntries(filled) };
   }
+  for (const [variable, value] of Object.entries(env)) CREDENTIALS.addNamed(variable, value);
   return {
     command: command as string,
     args: args.map((arg) => expand(arg, bundle, data)),

@@ -1,9 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import { Pool } from 'undici';
+import { readJson } from '../../../lib/exact-json.js';
+import { CREDENTIALS } from '../../../lib/known-credentials.js';
 import { type AnswerReader, exchange, wholeText } from '../../http-exchange.js';
 import { nameHeader } from '../protocol/request-headers.js';
 import type { CallResult } from '../protocol/result.js';
+import type { AnswerBounds } from './answer-bounds.js';
 import {
   answerTo,
   type DirectClient,
@@ -16,8 +19,6 @@ import type { ServerAddress } from './server-address.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const MAX_BYTES = 64 * 1024 * 1024;
-
 /** Requests over Streamable HTTP: one POST each, answered in the body or on a stream. */
 export class HttpRequests implements DirectRequests {
   private readonly pool: Pool;
@@ -29,10 +30,11 @@ export class HttpRequests implements DirectRequests {
     { url, headers }: ServerAddress,
     private readonly client: DirectClient,
     connections: number,
+    private readonly bounds: AnswerBounds,
   ) {
     const { origin, pathname, search } = new URL(url);
-    // Answers are bounded. Redirects are not followed, so the server cannot send its credentials elsewhere.
-    this.pool = new Pool(origin, { connections, maxResponseSize: MAX_BYTES });
+    // Redirects are not followed, so the server cannot send its credentials elsewhere. Nothing is unpacked.
+    this.pool = new Pool(origin, { connections });
     this.path = `${pathname}${search}`;
     this.headers = {
       ...headers,
@@ -53,14 +55,27 @@ export class HttpRequests implements DirectRequests {
       body: JSON.stringify(messageOf(id, sent, this.client)),
       timeoutMs,
       signal,
-      read: (status, came) => readerOf(status, came, id),
+      read: (status, came) => within(this.bounds, readerOf(status, came, id)),
     });
-    return resultIn(answer, may);
+    return resultIn(CREDENTIALS.strikeIn(answer), may, this.client);
   }
 
   async close(): Promise<void> {
     await this.pool.destroy();
   }
+}
+
+/** Bounds what a reader reads. */
+function within(bounds: AnswerBounds, reader: AnswerReader<Json>): AnswerReader<Json> {
+  let bytes = 0;
+  return {
+    take(piece) {
+      bytes += piece.length;
+      bounds.check(bytes);
+      return reader.take(piece);
+    },
+    end: () => reader.end(),
+  };
 }
 
 /** Returns the reader of an answer: of a body, or of a stream. */
@@ -72,7 +87,7 @@ function readerOf(status: number, headers: IncomingHttpHeaders, id: string): Ans
   if (status === 200 && type === 'text/event-stream') return onStream(id);
   if (type === 'application/json')
     return wholeText((text) => {
-      const answer = answerTo(id, JSON.parse(text));
+      const answer = answerTo(id, parsed(text));
       // An error of the protocol has a status of its own.
       if (answer !== undefined && (status === 200 || answer.error !== undefined)) return answer;
       throw new Error(`it answered HTTP ${status} with what is no answer to what it was asked`);
@@ -88,7 +103,7 @@ function onStream(id: string): AnswerReader<Json> {
   const parser = createParser({
     onEvent({ data, event = 'message' }) {
       // Notifications on the way are ignored: nobody asked for them.
-      if (event === 'message' && data !== '') answer ??= answerTo(id, JSON.parse(data));
+      if (event === 'message' && data !== '') answer ??= answerTo(id, parsed(data));
     },
   });
   return {
@@ -100,4 +115,13 @@ function onStream(id: string): AnswerReader<Json> {
       throw new Error('its stream ended without an answer');
     },
   };
+}
+
+/** Returns the value of a JSON text. The error of JavaScript would quote a piece of it, which can be a part of a credential. */
+function parsed(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch {
+    throw new Error('it answered with what is not JSON');
+  }
 }

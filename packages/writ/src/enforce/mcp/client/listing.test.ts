@@ -1,31 +1,31 @@
-import { type Client, ProtocolError } from '@modelcontextprotocol/client';
+import { ProtocolError } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import { Listing } from './listing.js';
 
 const tool = (name: string, inputSchema: object = { type: 'object' }) => ({ name, inputSchema });
 const GET = tool('get', { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] });
 
-/** A client of a server with these capabilities, whose lists are as given. */
-function clientOf(capabilities: object, lists: Readonly<Record<string, unknown>> = {}): Client {
-  const list = (name: string) => async () => {
-    const listed = lists[name] ?? [];
+const MEMBERS: Readonly<Record<string, string>> = {
+  ...{ 'tools/list': 'tools', 'resources/list': 'resources' },
+  ...{ 'resources/templates/list': 'resourceTemplates', 'prompts/list': 'prompts' },
+};
+
+/** A server with these capabilities, whose lists are as given. */
+function serverOf(capabilities: object, lists: Readonly<Record<string, unknown>> = {}) {
+  const request = async ({ method }: { method: string }) => {
+    const member = MEMBERS[method] ?? '';
+    const listed = lists[member] ?? [];
     if (listed instanceof Error) throw listed;
-    return { [name]: listed };
+    return { [member]: listed };
   };
-  return {
-    getServerCapabilities: () => capabilities,
-    listTools: list('tools'),
-    listResources: list('resources'),
-    listResourceTemplates: list('resourceTemplates'),
-    listPrompts: list('prompts'),
-  } as unknown as Client;
+  return [{ getServerCapabilities: () => capabilities as never }, { request }] as const;
 }
 
 describe('what a server lists', () => {
   it('is there once it is asked, and its tools are shown to nobody before', async () => {
     const listing = new Listing();
     const seen: number[] = [];
-    const isChanged = await listing.refresh(clientOf({ tools: {} }, { tools: [GET] }), async (tools) => {
+    const isChanged = await listing.refresh(...serverOf({ tools: {} }, { tools: [GET] }), async (tools) => {
       seen.push(tools.length, listing.tools.length);
     });
     expect([isChanged, seen, listing.tools]).toEqual([false, [1, 0], [GET]]);
@@ -36,8 +36,8 @@ describe('what a server lists', () => {
     [
       'resources',
       { resources: { subscribe: true } },
-      { resources: [{ uri: 'a:b' }] },
-      { resources: [{ uri: 'a:b' }], notifies: true },
+      { resources: [{ uri: 'a:b', name: 'b' }] },
+      { resources: [{ uri: 'a:b', name: 'b' }], notifies: true },
     ],
     [
       'prompts',
@@ -59,27 +59,26 @@ describe('what a server lists', () => {
     ],
   ])('is %s', async (_what, capabilities, lists, contents) => {
     const listing = new Listing();
-    await listing.refresh(clientOf(capabilities, lists), undefined);
+    await listing.refresh(...serverOf(capabilities, lists), undefined);
     expect([listing.contents, listing.tools]).toEqual([expect.objectContaining(contents), []]);
   });
 
   it('is said to have changed if it did', async () => {
     const listing = new Listing();
-    const refresh = (resources: object[]) => listing.refresh(clientOf({ resources: {} }, { resources }), undefined);
-    expect(await refresh([{ uri: 'a:b' }])).toBe(true);
-    expect(await refresh([{ uri: 'a:b' }])).toBe(false);
+    const refresh = (resources: object[]) => listing.refresh(...serverOf({ resources: {} }, { resources }), undefined);
+    expect(await refresh([{ uri: 'a:b', name: 'b' }])).toBe(true);
+    expect(await refresh([{ uri: 'a:b', name: 'b' }])).toBe(false);
     expect(await refresh([])).toBe(true);
   });
 
   it.each<[string, Readonly<Record<string, unknown>>, (() => Promise<void>) | undefined]>([
-    ['two tools have one name', { tools: [tool('put'), tool('put')] }, undefined],
     ['it cannot be asked', { tools: new Error('gone') }, undefined],
     ['its contents cannot be asked for', { tools: [tool('put')], resources: new Error('gone') }, undefined],
     ['its tools are not accepted', { tools: [tool('put')] }, () => Promise.reject(new Error('no'))],
   ])('stays as it was if %s', async (_what, lists, onTools) => {
     const listing = new Listing();
-    await listing.refresh(clientOf({ tools: {} }, { tools: [GET] }), undefined);
-    await expect(listing.refresh(clientOf({ tools: {}, resources: {} }, lists), onTools)).rejects.toThrow();
+    await listing.refresh(...serverOf({ tools: {} }, { tools: [GET] }), undefined);
+    await expect(listing.refresh(...serverOf({ tools: {}, resources: {} }, lists), onTools)).rejects.toThrow();
     expect(listing.tools).toEqual([GET]);
   });
 
@@ -90,7 +89,7 @@ describe('what a server lists', () => {
     ['are of a tool that it does not list', 'put', {}, undefined],
   ])('knows whether arguments %s', async (_what, name, input, error) => {
     const listing = new Listing();
-    await listing.refresh(clientOf({ tools: {} }, { tools: [GET] }), undefined);
+    await listing.refresh(...serverOf({ tools: {} }, { tools: [GET] }), undefined);
     const found = listing.schemaError(name, input);
     if (error === undefined) expect(found).toBeUndefined();
     else expect(found).toMatch(error);

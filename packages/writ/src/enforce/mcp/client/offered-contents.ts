@@ -1,5 +1,6 @@
-import { type Client, ProtocolError } from '@modelcontextprotocol/client';
+import { type Client, specTypeSchemas } from '@modelcontextprotocol/client';
 import { TASKS_EXTENSION } from '../protocol/tasks-extension.js';
+import type { ListPages } from './list-pages.js';
 
 export type Resource = Awaited<ReturnType<Client['listResources']>>['resources'][number];
 export type ResourceTemplate = Awaited<ReturnType<Client['listResourceTemplates']>>['resourceTemplates'][number];
@@ -20,24 +21,34 @@ export interface OfferedContents {
   readonly tasks: boolean;
 }
 
-/** Lists what a server offers. A kind that the server declares but cannot list is empty. */
-export async function contentsOf(client: Client): Promise<OfferedContents> {
+type Schema = (typeof specTypeSchemas)['Resource' | 'ResourceTemplate' | 'Prompt'];
+
+/**
+ * Lists what a server offers. A kind that the server declares but cannot list is empty, and an item that no client could
+ * read is left out.
+ */
+export async function contentsOf(
+  client: Pick<Client, 'getServerCapabilities'>,
+  pages: ListPages,
+): Promise<OfferedContents> {
   const { resources, prompts, completions, logging, extensions } = client.getServerCapabilities() ?? {};
-  const orNone = <T>(listed: Promise<T>, none: T): Promise<T> =>
-    listed.catch((error: unknown) => {
-      if (ProtocolError.isInstance(error)) return none;
-      throw error;
-    });
+  const { Resource, ResourceTemplate, Prompt } = specTypeSchemas;
+  const list = async (method: string, member: string, schema: Schema): Promise<unknown[]> =>
+    (await pages.allOrNone(method, member)).filter((item) => isValid(schema, item));
   return {
-    ...(resources === undefined ? { resources: [] } : await orNone(client.listResources(), { resources: [] })),
+    resources: resources === undefined ? [] : ((await list('resources/list', 'resources', Resource)) as Resource[]),
     templates:
       resources === undefined
         ? []
-        : (await orNone(client.listResourceTemplates(), { resourceTemplates: [] })).resourceTemplates,
-    ...(prompts === undefined ? { prompts: [] } : await orNone(client.listPrompts(), { prompts: [] })),
+        : ((await list('resources/templates/list', 'resourceTemplates', ResourceTemplate)) as ResourceTemplate[]),
+    prompts: prompts === undefined ? [] : ((await list('prompts/list', 'prompts', Prompt)) as Prompt[]),
     completes: completions !== undefined,
     notifies: resources?.subscribe === true,
     logs: logging !== undefined,
     tasks: extensions?.[TASKS_EXTENSION] !== undefined,
   };
+}
+
+function isValid(schema: Schema, item: unknown): boolean {
+  return (schema['~standard'].validate(item) as { readonly issues?: unknown }).issues === undefined;
 }

@@ -1,7 +1,7 @@
 import { CLIENT_CAPABILITIES_META_KEY, Client, ProtocolError } from '@modelcontextprotocol/client';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { z } from 'zod';
 import { messageOf } from '../../../lib/message-of.js';
+import { onceForAll } from '../../../lib/once-for-all.js';
 import { TOKEN_META } from '../../carried.js';
 import { UpstreamError } from '../../errors.js';
 import type { CallOptions, Tool } from '../protocol/call.js';
@@ -10,13 +10,15 @@ import { paramHeaders } from '../protocol/request-headers.js';
 import type { CallResult } from '../protocol/result.js';
 import { TASKS_EXTENSION } from '../protocol/tasks-extension.js';
 import { retryOf } from '../protocol/user-input.js';
+import { AnswerBounds } from './answer-bounds.js';
 import { type Bridge, bridgeTo } from './bridge.js';
 import { SharedConnection } from './connection-requests.js';
 import type { DirectRequests } from './direct-requests.js';
-import { HttpRequests } from './http-requests.js';
-import { Listing } from './listing.js';
+import type { RefusedTool } from './listed-tool.js';
+import { Listing, type OnTools } from './listing.js';
 import type { OfferedContents } from './offered-contents.js';
 import { type ServerAddress, type ServerCommand, transportTo } from './server-address.js';
+import { requestsTo, type ServerRequests } from './server-requests.js';
 import { WatchedResources } from './watched.js';
 
 interface UpstreamOptions {
@@ -29,7 +31,7 @@ interface UpstreamOptions {
   /** The most calls at once; others wait. */
   readonly concurrency?: number;
   /** Called with the listed tools each time they are listed, before anybody sees them. */
-  readonly onTools?: (tools: readonly Tool[]) => Promise<void>;
+  readonly onTools?: OnTools;
   /**
    * The one client that the server serves. Without it a server of an earlier revision can ask nobody: nothing says
    * whose user.
@@ -41,12 +43,8 @@ interface UpstreamOptions {
   readonly onState?: (message: string) => void;
 }
 
-/** An answer of the server reaches the caller unchanged. */
-const ANY_RESULT = z.looseObject({ isError: z.boolean().optional() });
 const [INPUT_REQUIRED, TASK] = ['input_required', 'task'] as const;
 const CALL_TIMEOUT_MS = 60_000;
-/** The time for one call that reports progress. */
-const MAX_CALL_MS = 3_600_000;
 const CONCURRENCY = 64;
 /** The most calls that wait for their turn. */
 const MAX_WAITING = 1_000;
@@ -69,8 +67,8 @@ export class Upstream {
    */
   private negotiation: 'legacy' | 'auto';
   private isClosed = false;
-  /** Requests without the SDK, where the server accepts them. */
-  private direct: DirectRequests | undefined;
+  /** Requests without the SDK, and those that can report progress. */
+  private requests: ServerRequests | undefined;
   private readonly limit: LimitFunction;
   private readonly watched = new WatchedResources();
 
@@ -153,6 +151,11 @@ export class Upstream {
     return this.client !== undefined;
   }
 
+  /** The tools that cannot be used as the server describes them, with reasons. */
+  get refused(): readonly RefusedTool[] {
+    return this.listing.refused;
+  }
+
   /** Returns why arguments do not fit the tool's own input schema; undefined if they fit. */
   schemaError(tool: string, input: unknown): string | undefined {
     return this.listing.schemaError(tool, input);
@@ -181,27 +184,18 @@ export class Upstream {
     if (this.limit.pendingCount >= MAX_WAITING)
       throw new UpstreamError(`${MAX_WAITING} calls wait for ${this.name} already`, 'try again later');
     return this.limit(async () => {
-      const { client } = this;
-      if (client === undefined) throw new UpstreamError(`${this.name} is not running`, 'it is started again by itself');
-      const direct = onProgress === undefined ? this.direct : undefined;
-      const takesTasks = options.takesTasks === true && direct !== undefined;
+      const { client, requests } = this;
+      if (client === undefined || requests === undefined)
+        throw new UpstreamError(`${this.name} is not running`, 'it is started again by itself');
+      const takesTasks = options.takesTasks === true && onProgress === undefined && requests.hasTasks;
       const sent = { method, params: { ...params, ...retryOf(input), ...this.metaFor({ ...options, takesTasks }) } };
       const timeoutMs = this.options.timeoutMs ?? CALL_TIMEOUT_MS;
       const headers = this.headersFor(method, params);
       try {
-        if (direct !== undefined) {
-          const may = [...(input === undefined ? [] : [INPUT_REQUIRED]), ...(takesTasks ? [TASK] : [])];
-          return await direct.request({ ...sent, headers, timeoutMs, signal, may });
-        }
-        return (await client.request(sent, ANY_RESULT, {
-          timeout: timeoutMs,
-          headers,
-          ...(input === undefined ? {} : { allowInputRequired: true }),
-          ...(onProgress === undefined
-            ? {}
-            : { onprogress: onProgress, resetTimeoutOnProgress: true, maxTotalTimeout: MAX_CALL_MS }),
-          ...(signal === undefined ? {} : { signal }),
-        })) as CallResult;
+        const may = [...(input === undefined ? [] : [INPUT_REQUIRED]), ...(takesTasks ? [TASK] : [])];
+        const { direct, shared } = requests;
+        const by = onProgress === undefined ? direct : shared;
+        return await by.request({ ...sent, headers, timeoutMs, signal, may, onProgress });
       } catch (error) {
         if (!('url' in this.server) || ProtocolError.isInstance(error)) throw error;
         // A server that is gone, or does not know our session, is connected to again.
@@ -255,60 +249,63 @@ export class Upstream {
   }
 
   private endDirect(): void {
-    this.direct?.close().catch(() => undefined);
-    this.direct = undefined;
+    this.requests?.direct.close().catch(() => undefined);
+    this.requests = undefined;
   }
 
   private async connect(): Promise<void> {
+    const { server } = this;
+    const { bridge, concurrency = CONCURRENCY } = this.options;
+    const listAgain = onceForAll(() => this.listAgain(client));
     const changed = {
       autoRefresh: false,
       onChanged: () => {
-        this.list(client).catch((error: unknown) => this.lost(client, error));
+        listAgain().catch((error: unknown) => this.lost(client, error));
       },
     };
     const client: Client = new Client(
       { ...GATEWAY_INFO },
       {
         versionNegotiation: { mode: this.negotiation },
-        ...(this.options.bridge === undefined ? {} : { capabilities: this.options.bridge.capabilities }),
+        ...(bridge === undefined ? {} : { capabilities: bridge.capabilities }),
         // By subscription or by notification, as the revision of the server has it.
         listChanged: { tools: changed, resources: changed, prompts: changed },
       },
     );
     client.onclose = () => this.lost(client);
-    if (this.options.bridge !== undefined) bridgeTo(client, this.options.bridge);
-    const transport = transportTo(this.server);
-    const shared = 'url' in this.server ? undefined : new SharedConnection(transport);
+    if (bridge !== undefined) bridgeTo(client, bridge);
+    const bounds = new AnswerBounds();
+    const shared = new SharedConnection(transportTo(server, bounds));
     const timer = setTimeout(() => client.close().catch(() => undefined), CONNECT_MS);
+    let requests: ServerRequests | undefined;
     try {
-      await client.connect(shared ?? transport);
-      await this.list(client);
+      await client.connect(shared);
+      requests = requestsTo(client, shared, { server, bounds, concurrency, isBridged: bridge !== undefined });
+      await this.list(client, requests.direct);
       await this.watched.use(client);
       if (this.isClosed) throw new UpstreamError(`${this.name} was closed while it started`, 'start it again');
     } catch (error) {
-      await client.close().catch(() => undefined);
+      await Promise.allSettled([requests?.direct.close(), client.close()]);
       throw error;
     } finally {
       clearTimeout(timer);
     }
+    bounds.listed();
     this.client = client;
-    this.direct = this.directTo(client, shared);
+    this.requests = requests;
     this.wait = FIRST_WAIT_MS;
   }
 
-  private directTo(client: Client, shared: SharedConnection | undefined): DirectRequests | undefined {
-    const { server, options } = this;
-    const revision = client.getNegotiatedProtocolVersion();
-    if (revision === undefined || client.getProtocolEra() !== 'modern') return undefined;
-    // The SDK hands notifications on the way to the one client.
-    if (options.bridge !== undefined) return undefined;
-    const by = { info: GATEWAY_INFO, revision };
-    if (!('url' in server)) return shared?.requestsBy(by);
-    return server.transport === 'sse' ? undefined : new HttpRequests(server, by, options.concurrency ?? CONCURRENCY);
+  private async list(client: Client, requests: DirectRequests): Promise<void> {
+    const { onTools, onState } = this.options;
+    const isChanged = await this.listing.refresh(client, requests, onTools);
+    for (const { name, reason } of this.listing.refused)
+      onState?.(`${this.name} lists ${JSON.stringify(name)}, which cannot be used: ${reason}`);
+    if (isChanged) this.options.onContents?.();
   }
 
-  private async list(client: Client): Promise<void> {
-    if (await this.listing.refresh(client, this.options.onTools)) this.options.onContents?.();
+  private async listAgain(client: Client): Promise<void> {
+    if (this.requests !== undefined && this.client === client) await this.list(client, this.requests.direct);
   }
 
   private lost(client: Client, error?: unknown): void {

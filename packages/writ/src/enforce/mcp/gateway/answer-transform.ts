@@ -1,8 +1,10 @@
+import { parseJson } from '@writ/cedar/json';
 import type { Obligation } from '../../../decide/decision.js';
 import type { Change } from '../../../decide/record.js';
+import { DATA_URL } from '../../../ledger/flow/answer-parts.js';
 import { ObligationError } from '../../errors.js';
 import { applyObligation, changeOf, isOfTexts, obligationsOn } from '../../transform.js';
-import type { CallResult } from '../protocol/result.js';
+import { type CallResult, isInputRequired } from '../protocol/result.js';
 
 type Block = Readonly<Record<string, unknown>>;
 
@@ -21,14 +23,66 @@ export async function changedAnswer(
   obligations: readonly Obligation[],
   hash: (text: string) => string,
 ): Promise<{ readonly result: CallResult; readonly changes: readonly Change[] }> {
-  let changed = result;
+  const onResult = obligationsOn('result', obligations);
+  if (isInputRequired(result) && onResult.length > 0) return changedQuestions(result, onResult, hash);
+  let changed = onResult.every(isMark) ? result : changeable(result);
   const changes: Change[] = [];
-  for (const obligation of obligationsOn('result', obligations)) {
+  for (const obligation of onResult) {
     const after = isMark(obligation) ? marked(changed, obligation) : await changedOnce(changed, obligation);
     changes.push(changeOf(obligation, 'result', saidIn(changed), saidIn(after), hash));
     changed = after;
   }
   return { result: changed, changes };
+}
+
+/** Returns the parts of a result that obligations are carried out on. Nothing else is handed on: it could say the same. */
+function changeable(result: CallResult): CallResult {
+  const { structuredContent: structured, isError, resultType } = result;
+  return {
+    content: blocksOf(result).map((block) =>
+      block.type === 'text' && typeof block.text === 'string'
+        ? { type: 'text', text: withoutDataUrls(block.text) }
+        : block,
+    ),
+    ...(structured === undefined ? {} : { structuredContent: withoutDataUrls(structured) }),
+    ...(isError === true ? { isError } : {}),
+    ...(resultType === 'complete' ? { resultType } : {}),
+  };
+}
+
+const DATA_URLS = new RegExp(`${DATA_URL.source}[^\\s"'<>)\\]}]*`, 'gi');
+
+/** Returns a value without data URLs in its texts: their content cannot be looked through. */
+function withoutDataUrls<Value>(value: Value): Value;
+function withoutDataUrls(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(DATA_URLS, '[withheld]');
+  if (Array.isArray(value)) return value.map((one) => withoutDataUrls(one as unknown));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [withoutDataUrls(name), withoutDataUrls(one)]));
+}
+
+/**
+ * Carries out obligations on the questions of a server to its user. The state goes back to the server as it is, so it must
+ * have nothing to change.
+ */
+async function changedQuestions(
+  { inputRequests, requestState }: CallResult,
+  obligations: readonly Obligation[],
+  hash: (text: string) => string,
+): Promise<{ readonly result: CallResult; readonly changes: readonly Change[] }> {
+  let [questions, state] = [withoutDataUrls(inputRequests), withoutDataUrls(requestState)];
+  const changes: Change[] = [];
+  for (const obligation of obligations) {
+    if (obligation.type !== 'redact' || !isOfTexts(obligation))
+      throw new ObligationError(`${obligation.id}: its server asks something, which cannot be changed as it must be`);
+    const before = questions;
+    questions = await applyObligation(questions ?? {}, obligation);
+    state = typeof state === 'string' ? await applyObligation(state, obligation) : state;
+    changes.push(changeOf(obligation, 'result', before, questions, hash));
+  }
+  if (state !== requestState) throw new ObligationError('the state of its server cannot be changed as it must be');
+  const result = { resultType: 'input_required', inputRequests: questions };
+  return { result: state === undefined ? result : { ...result, requestState: state }, changes };
 }
 
 function isMark({ type, properties }: Obligation): boolean {
@@ -59,7 +113,17 @@ async function changedBlock(block: Block, obligation: Obligation): Promise<Block
   const value = jsonIn(text);
   if (value === undefined) return undefined;
   const after = await applyObligation(value, obligation);
-  return after === value ? block : { ...block, text: JSON.stringify(after) };
+  // Of a name that is there twice, the reader saw one value: the other must not be handed on.
+  return after === value && isUnambiguous(text) ? block : { ...block, text: JSON.stringify(after) };
+}
+
+function isUnambiguous(text: string): boolean {
+  try {
+    parseJson(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function jsonIn(text: string): unknown {

@@ -1,9 +1,9 @@
 import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
+import type { Attempts } from '../../../decide/attempts.js';
 import { isPermitted } from '../../../decide/decision.js';
 import type { DecisionPoint } from '../../../decide/point.js';
 import type { AccessRequest } from '../../../decide/request.js';
 import type { HeldDecision } from '../../call-queue.js';
-import { MappingError } from '../../errors.js';
 import type { Prompt, Resource, ResourceTemplate } from '../client/offered-contents.js';
 import type { Upstream } from '../client/upstream.js';
 import { callerText, type McpCaller, requestBy, trustedPrompt } from '../protocol/caller.js';
@@ -12,6 +12,7 @@ import { completionTarget } from '../protocol/methods.js';
 import { readableUri } from '../protocol/resource-uri.js';
 import type { CallResult } from '../protocol/result.js';
 import type { StateSeal } from '../protocol/user-input.js';
+import { decidable } from './decidable.js';
 import { denial } from './denial.js';
 import type { Execution } from './execution.js';
 import { firstOfEach } from './first-of-each.js';
@@ -21,6 +22,8 @@ export interface ContentsParts {
   readonly point: DecisionPoint;
   readonly execution: Execution;
   readonly seal: StateSeal;
+  /** Receives operations that are refused without a decision. */
+  readonly attempts: Pick<Attempts, 'add'>;
   /** Decides a request, and holds it if it has to wait. */
   readonly decide: (request: AccessRequest, caller: McpCaller) => Promise<HeldDecision>;
 }
@@ -65,7 +68,7 @@ export class Contents {
 
   /** Reads a resource. @throws {ProtocolError} if it is not read, with a reason */
   async read(uri: string, caller: McpCaller): Promise<CallResult> {
-    const upstream = this.serverOf(uri);
+    const upstream = this.serverOf(uri, caller);
     const resource = { type: RESOURCE, id: uri };
     const request = this.requestFor('resources/read', resource, { uri }, upstream, caller);
     return this.decideAndSend(request, upstream, 'resources/read', { uri }, caller);
@@ -86,7 +89,8 @@ export class Contents {
    * @throws {ProtocolError} if it is not permitted or does not exist
    */
   async complete({ ref, argument, context }: CompletionParams, caller: McpCaller): Promise<CallResult> {
-    const resource = targetOf(ref);
+    const operation = { name: 'completion/complete', client: caller.client };
+    const resource = decidable(this.parts.attempts, operation, () => completionTarget(ref));
     const prompt = this.offeredPrompts().find(({ shown }) => resource.type === PROMPT && shown === resource.id);
     const upstream = prompt?.upstream ?? (resource.type === RESOURCE ? this.completing(resource.id) : undefined);
     const request = this.requestFor('completion/complete', resource, { ...argument }, upstream, caller);
@@ -111,24 +115,29 @@ export class Contents {
    * @throws {ProtocolError} if it is not permitted, or no server notifies
    */
   async subscribe(uri: string, caller: McpCaller, notify: () => void): Promise<() => void> {
-    const upstream = this.serverOf(uri);
+    const upstream = this.serverOf(uri, caller);
     const request = this.requestFor('resources/subscribe', { type: RESOURCE, id: uri }, { uri }, upstream, caller);
     const { execution, decide } = this.parts;
     const { decision, reference, release } = await decide(request, caller);
     release?.();
     if (!isPermitted(decision)) throw denial(uri, decision, reference);
+    const failed = async (why: string): Promise<ProtocolError> => {
+      await execution.report(decision, 'not-executed');
+      return new ProtocolError(ERROR.mapping, why, { decisionId: decision.id });
+    };
+    if (upstream?.contents.notifies !== true) throw await failed(`no server tells of changes of ${uri}`);
     try {
-      if (upstream?.contents.notifies !== true) throw new Error(`no server tells of changes of ${uri}`);
       // A client whose permission cannot be checked is not notified.
       const off = await upstream.watch(
         uri,
         () => void this.notifyIfPermitted(uri, caller, notify).catch(() => undefined),
       );
-      await execution.report(decision, 'completed');
+      await execution.report(decision, 'completed', null);
       return off;
     } catch (error) {
-      await execution.report(decision, 'not-executed');
-      throw new ProtocolError(ERROR.mapping, (error as Error).message, { decisionId: decision.id });
+      if (ProtocolError.isInstance(error))
+        throw await execution.refused(`to subscribe to ${uri}`, decision, error, { changes: [], isChanged: false });
+      throw await failed(`${uri} could not be subscribed to`);
     }
   }
 
@@ -160,11 +169,11 @@ export class Contents {
    *
    * @throws {ProtocolError} if no server lists the URI and it has two readings
    */
-  private serverOf(uri: string): Upstream | undefined {
+  private serverOf(uri: string, { client }: McpCaller): Upstream | undefined {
     const { upstreams } = this.parts;
     const listing = upstreams.find(({ contents }) => contents.resources.some((one) => one.uri === uri));
     if (listing !== undefined) return listing;
-    const read = readable(uri);
+    const read = decidable(this.parts.attempts, { name: 'resources/read', client }, () => readableUri(uri));
     return upstreams.find(({ contents }) => contents.templates.some(({ uriTemplate }) => fits(uriTemplate, read)));
   }
 
@@ -232,26 +241,6 @@ interface CompletionParams {
   readonly ref: unknown;
   readonly argument: { readonly name: string; readonly value: string };
   readonly context?: unknown;
-}
-
-/** @throws {ProtocolError} if it is neither a prompt nor a resource */
-function targetOf(ref: unknown): { readonly type: string; readonly id: string } {
-  try {
-    return completionTarget(ref);
-  } catch (error) {
-    if (!(error instanceof MappingError)) throw error;
-    throw new ProtocolError(ERROR.mapping, error.message);
-  }
-}
-
-/** @throws {ProtocolError} for a URI with two readings */
-function readable(uri: string): string {
-  try {
-    return readableUri(uri);
-  } catch (error) {
-    if (!(error instanceof MappingError)) throw error;
-    throw new ProtocolError(ERROR.mapping, error.message);
-  }
 }
 
 function fits(template: string, uri: string): boolean {

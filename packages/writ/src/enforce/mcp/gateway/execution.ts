@@ -1,17 +1,23 @@
-import { ProtocolError } from '@modelcontextprotocol/server';
+import { ProtocolError, SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
 import type { Decision } from '../../../decide/decision.js';
 import type { DecisionPoint } from '../../../decide/point.js';
 import type { Change, OutcomeDetails } from '../../../decide/record.js';
 import type { OutcomeStatus } from '../../../ledger/outcome.js';
+import { copyWith } from '../../../lib/exact-json.js';
+import { isObject } from '../../../lib/is-object.js';
 import { messageOf } from '../../../lib/message-of.js';
+import { isDeeper } from '../../../lib/nesting.js';
 import { ObligationError, UpstreamError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { applyObligation, changeOf, obligationsOn } from '../../transform.js';
 import type { Upstream } from '../client/upstream.js';
 import type { CallOptions } from '../protocol/call.js';
-import { ERROR, MISSING_CAPABILITY } from '../protocol/errors.js';
+import { ERROR } from '../protocol/errors.js';
 import { type CallResult, DECISION_META, isInputRequired, isTask } from '../protocol/result.js';
-import { changedAnswer } from './answer-transform.js';
+import { type ChangeAnswer, changeHere } from './answer-changes.js';
+import { progressOf } from './call-progress.js';
+import { HandedOn } from './handed-on.js';
+import { answerOf, serverError, unsaidError } from './server-error.js';
 
 /** A permitted call of a tool; every obligation has to be carried out. */
 interface PermittedCall {
@@ -36,29 +42,40 @@ interface InFlightCall {
   readonly decision: Decision;
   readonly signal: AbortSignal | undefined;
   readonly changes: readonly Change[];
+  /** Whether the permit changes the answer. */
+  readonly isChanged: boolean;
 }
 
 const MAX_DEPTH = 256;
-const INVALID_PARAMS = -32_602;
 
 /** Carries out permitted calls with their obligations, and reports their outcomes. */
 export class Execution {
+  /** The things that clients were handed of calls before their outcome. */
+  readonly handedOn = new HandedOn();
+
   constructor(
     private readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>,
     private readonly log: Log,
     /** The keyed hash of what obligations change. */
     private readonly hash: (text: string) => string,
+    private readonly change: ChangeAnswer = changeHere,
   ) {}
 
   /** Calls the tool. @throws {ProtocolError} if it failed, or its result is withheld */
   async call(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
     const { tool, decision, options } = call;
     const sent = await this.changedInput(upstream, call);
+    const isChanged = obligationsOn('result', decision.obligations ?? []).length > 0;
+    const onProgress = progressOf(decision.id, this.handedOn, isChanged, options.onProgress);
     const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
-      upstream.call(tool, sent.input, { ...options, signal });
-    const inFlight = { what: tool, decision, signal: options.signal, changes: sent.changes };
+      upstream.call(tool, sent.input, { ...options, onProgress, signal });
+    const inFlight = { what: tool, decision, signal: options.signal, changes: sent.changes, isChanged };
     const answered = await this.answered(upstream, inFlight, ask);
     // The client asks for the result of a task later.
+    if (isTask(answered) && options.takesTasks !== true) {
+      await this.report(decision, 'unknown');
+      throw withheld(tool, decision, 'its server made a task of it, which was not asked for');
+    }
     if (isTask(answered))
       return { ...answered, _meta: { ...(answered._meta as object), [DECISION_META]: decision.id } };
     // A server that asks first has done nothing yet: it is called again, and that call is decided again.
@@ -78,15 +95,17 @@ export class Execution {
     }
     const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
       upstream.request(method, params, { ...options, signal });
-    const answered = await this.answered(upstream, { what, decision, signal: options.signal, changes: [] }, ask);
+    const inFlight = { what, decision, signal: options.signal, changes: [], isChanged: false };
+    const answered = await this.answered(upstream, inFlight, ask);
     return this.accept(what, decision, answered, 'completed', []);
   }
 
   private async answered(
     upstream: Upstream,
-    { what, decision, signal, changes }: InFlightCall,
+    { what, decision, signal, changes, isChanged }: InFlightCall,
     ask: (signal: AbortSignal | undefined) => Promise<CallResult>,
   ): Promise<CallResult> {
+    this.handedOn.begin(decision.id, isChanged);
     // An abort sends the server the cancellation of the protocol.
     const stop = new AbortController();
     let revoked: string | undefined;
@@ -110,21 +129,30 @@ export class Execution {
       }
       // An error that the server answered means that it refused; after anything else the effect is unknown.
       const refused = ProtocolError.isInstance(error) && upstream.isAlive;
-      const why = messageOf(error);
-      await this.report(decision, refused ? 'failed' : 'unknown', undefined, { changes, error: why });
       this.log.error(error, `${upstream.name} failed in ${what}`);
-      const message = refused
-        ? `${what} failed: ${(error as Error).message}`
-        : `${what} was begun and its server stopped answering; it may have been done`;
-      throw new ProtocolError(refused ? codeOf(error) : ERROR.decisionPoint, message, {
-        ...(refused ? requiredBy(error) : {}),
-        decisionId: decision.id,
-      });
+      if (refused) throw await this.refused(what, decision, error, { changes, isChanged });
+      await this.report(decision, 'unknown', undefined, { changes, error: messageOf(error) });
+      const message = `${what} was begun and its server stopped answering; it may have been done`;
+      throw new ProtocolError(ERROR.decisionPoint, message, { decisionId: decision.id });
     } finally {
       signal?.removeEventListener('abort', gone);
     }
     await this.refuseDeep(what, decision, answer, answer.isError === true ? 'failed' : 'completed', changes);
     return answer;
+  }
+
+  /** Reports an error that a server answered. @returns the error for its client, whose text is learned as a result is */
+  async refused(
+    what: string,
+    decision: Pick<Decision, 'id'>,
+    error: ProtocolError,
+    { changes, isChanged }: Pick<InFlightCall, 'changes' | 'isChanged'>,
+  ): Promise<ProtocolError> {
+    // Nothing of the error is read if the permit changes the answer.
+    const result = isChanged ? null : answerOf(error);
+    const isTakenIn = await this.report(decision, 'failed', result, { changes, error: error.message });
+    if (isTakenIn && !isChanged) return serverError(error, decision.id);
+    return unsaidError(what, decision.id, error);
   }
 
   /** Refuses a result that is nested too deeply to serialize; the client would otherwise wait until its timeout. */
@@ -137,7 +165,7 @@ export class Execution {
   ): Promise<void> {
     if (!isDeeper(answer, MAX_DEPTH)) return;
     const error = `it is nested deeper than ${MAX_DEPTH}`;
-    await this.report(decision, status, undefined, { changes, error });
+    await this.report(decision, status, null, { changes, error });
     throw withheld(what, decision, error);
   }
 
@@ -152,17 +180,18 @@ export class Execution {
   private async accept(
     what: string,
     decision: Pick<Decision, 'id'>,
-    result: CallResult,
+    given: CallResult,
     status: OutcomeStatus,
     changes: readonly Change[],
   ): Promise<CallResult> {
+    const result = withoutServerInfo(given);
     const why = isInputRequired(result) ? 'its server asks the user something first' : undefined;
     const failed = status === 'failed' ? { error: why ?? firstText(result) } : {};
     const isTakenIn = await this.report(decision, status, result, { changes, ...failed });
     // An unrecorded result would reach the agent without labels.
     if (!isTakenIn) throw withheld(what, decision, 'it could not be recorded');
     const meta = (result._meta ?? {}) as Record<string, unknown>;
-    return { ...result, _meta: { ...meta, [DECISION_META]: decision.id } };
+    return copyWith(result, { _meta: copyWith(meta, { [DECISION_META]: decision.id }) });
   }
 
   /** Carries out the obligations on the arguments, which still have to fit the tool. */
@@ -198,11 +227,13 @@ export class Execution {
   ): Promise<{ readonly result: CallResult; readonly changes: readonly Change[] }> {
     if (decision.obligations === undefined) return { result: answered, changes: [] };
     try {
-      return await changedAnswer(answered, decision.obligations, this.hash);
+      const { result, changes } = await this.change(answered, decision.obligations);
+      const { hash } = this;
+      return { result, changes: changes.map((one) => ({ ...one, before: hash(one.before), after: hash(one.after) })) };
     } catch (error) {
       if (!(error instanceof ObligationError)) throw error;
       // Nobody reads the result, so it adds no labels.
-      await this.report(decision, status, undefined, { changes: before, error: error.message });
+      await this.report(decision, status, null, { changes: before, error: error.message });
       throw new ProtocolError(ERROR.denied, `${tool} was done; what it answered is withheld: ${error.message}`, {
         decisionId: decision.id,
       });
@@ -219,7 +250,12 @@ export class Execution {
     );
   }
 
-  /** Reports an outcome. @returns false if it could not be reported; it then counts as done at the decision point */
+  /**
+   * Reports an outcome, with what the client was handed before it.
+   *
+   * @param result null if the agent reads nothing of it
+   * @returns false if it was not accepted: the result must be withheld, because nothing was learned of it
+   */
   async report(
     decision: Pick<Decision, 'id'>,
     status: OutcomeStatus,
@@ -227,7 +263,7 @@ export class Execution {
     details?: OutcomeDetails,
   ): Promise<boolean> {
     try {
-      await this.point.report(decision.id, status, result, details);
+      await this.point.report(decision.id, status, this.handedOn.resultOf(decision.id, status, result), details);
       return true;
     } catch (error) {
       this.log.error(error, `the outcome of ${decision.id} was not reported`);
@@ -236,29 +272,21 @@ export class Execution {
   }
 }
 
-/**
- * Returns the code for an error of a server. A code that a client can act on is kept; no other is, so that none looks
- * like ours.
- */
-function codeOf({ code }: ProtocolError): number {
-  return code === INVALID_PARAMS || code === MISSING_CAPABILITY ? code : ERROR.decisionPoint;
-}
-
-/** Returns the capabilities that a server requires of the client. */
-function requiredBy({ code, data }: ProtocolError): { readonly requiredCapabilities?: unknown } {
-  if (code !== MISSING_CAPABILITY) return {};
-  return { requiredCapabilities: ((data ?? {}) as { requiredCapabilities?: unknown }).requiredCapabilities };
-}
-
 function withheld(what: string, { id }: Pick<Decision, 'id'>, why: string): ProtocolError {
   return new ProtocolError(ERROR.decisionPoint, `${what} was done; what it answered is withheld, because ${why}`, {
     decisionId: id,
   });
 }
 
-function isDeeper(value: unknown, most: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return most === 0 || Object.values(value).some((inner) => isDeeper(inner, most - 1));
+/** Returns a result without the name of its server: to its client, the gateway is the server. */
+function withoutServerInfo(result: CallResult): CallResult {
+  const { _meta: meta } = result;
+  if (!isObject(meta) || meta[SERVER_INFO_META_KEY] === undefined) return result;
+  const more = copyWith(meta, {});
+  delete more[SERVER_INFO_META_KEY];
+  const copy: Record<string, unknown> = copyWith(result, { _meta: more });
+  if (Object.keys(more).length === 0) delete copy._meta;
+  return copy;
 }
 
 /** Returns the first text of a result that failed. */

@@ -1,4 +1,5 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
+import type { Attempts } from '../../../decide/attempts.js';
 import { isPermitted } from '../../../decide/decision.js';
 import type { DecisionPoint } from '../../../decide/point.js';
 import type { AccessRequest, Carried } from '../../../decide/request.js';
@@ -9,12 +10,13 @@ import { JustificationNeeded } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
-import { type CallingClient, type McpCaller, requestBy } from '../protocol/caller.js';
+import { type CallingClient, clientName, type McpCaller, requestBy } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { kindOfMethod, serverTarget } from '../protocol/methods.js';
 import { TaskHandles } from '../protocol/task-handle.js';
 import type { ToolStates } from '../protocol/tool-states.js';
 import { StateSeal } from '../protocol/user-input.js';
+import type { ChangeAnswer } from './answer-changes.js';
 import { Contents } from './contents.js';
 import { denial } from './denial.js';
 import { Execution } from './execution.js';
@@ -34,7 +36,11 @@ interface GatewayParts {
   readonly queue: CallQueue;
   /** The keyed hash of what obligations change. */
   readonly hash: (text: string) => string;
+  /** Carries out obligations on results; by default in this process. */
+  readonly change?: ChangeAnswer;
   readonly toolStates: ToolStates;
+  /** Receives calls that are refused without a decision. */
+  readonly attempts: Pick<Attempts, 'add'>;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -48,13 +54,13 @@ export class Gateway {
 
   /** @throws {MappingError} if two servers have a tool of one name */
   constructor(private readonly parts: GatewayParts) {
-    const { upstreams, point, log, hash, mapper, toolStates } = parts;
+    const { upstreams, point, log, hash, change, mapper, toolStates, attempts } = parts;
     const permits = new JoinedPermits(point);
-    this.execution = new Execution(permits, log, hash);
+    this.execution = new Execution(permits, log, hash, change);
     const seal = new StateSeal(hash);
     const catalogue = new ToolCatalogue(upstreams);
     const decide = (request: AccessRequest, caller: McpCaller): Promise<HeldDecision> => this.decide(request, caller);
-    const shared = { upstreams, point, execution: this.execution, decide };
+    const shared = { upstreams, point, execution: this.execution, attempts, decide };
     this.contents = new Contents({ ...shared, seal });
     this.tasks = new Tasks({
       ...shared,
@@ -66,7 +72,29 @@ export class Gateway {
         return mapper().listed({ server, tool: tool.name, shown, inputSchema: tool.inputSchema });
       },
     });
-    this.tools = new ToolCalls({ ...shared, seal, permits, catalogue, mapper, toolStates, tasks: this.tasks });
+    this.tools = new ToolCalls({
+      ...shared,
+      seal,
+      permits,
+      catalogue,
+      mapper,
+      toolStates,
+      attempts,
+      tasks: this.tasks,
+    });
+  }
+
+  /** Notes a message that a server of this client sends by itself. @returns false if it must not reach the client */
+  serverSaid(message: unknown): boolean {
+    return this.execution.handedOn.addByItself(message);
+  }
+
+  /** Ends the tasks of a session. Tasks that could not be ended end when they were unused for a while. */
+  sessionEnded(conversation: string): void {
+    const { point, log } = this.parts;
+    point
+      .endSession?.(conversation)
+      .catch((error: unknown) => log.error(error, 'the end of a session is not recorded'));
   }
 
   /** Whether each client has servers for itself. */
@@ -109,7 +137,27 @@ export class Gateway {
     const { decision, reference, release } = await this.decide(request, caller);
     release?.();
     if (!isPermitted(decision)) throw denial(method, decision, reference);
-    await this.execution.report(decision, 'completed');
+    const list = await this.listOf(method, caller);
+    const isTakenIn = await this.execution.report(decision, 'completed', list ?? null);
+    if (list !== undefined && !isTakenIn)
+      throw new ProtocolError(ERROR.decisionPoint, `${method} is withheld: it could not be recorded`);
+  }
+
+  /** Returns the names and descriptions that a client is about to read; undefined if the method shows none. */
+  private async listOf(method: string, caller: McpCaller): Promise<Json | undefined> {
+    const { tools, contents } = this;
+    switch (method) {
+      case 'tools/list':
+        return { tools: await tools.list(caller) };
+      case 'resources/list':
+        return { resources: await contents.resources(caller) };
+      case 'resources/templates/list':
+        return { resourceTemplates: await contents.templates(caller) };
+      case 'prompts/list':
+        return { prompts: await contents.prompts(caller) };
+      default:
+        return undefined;
+    }
   }
 
   private async decide(request: AccessRequest, caller: McpCaller): Promise<HeldDecision> {
@@ -120,6 +168,8 @@ export class Gateway {
     } catch (error) {
       if (error instanceof JustificationNeeded) throw error;
       this.parts.log.error(error, 'no decision');
+      const operation = request.action.name;
+      this.parts.attempts.add({ at: 'gateway', operation, reason: 'unavailable', caller: clientName(client) });
       throw new ProtocolError(
         ERROR.decisionPoint,
         'the decision point did not answer; the call was not made. Try again later',

@@ -2,7 +2,7 @@ import type { ListedAction } from '../../../decide/could-permit.js';
 import type { AccessRequest } from '../../../decide/request.js';
 import { compileMapping, type Mapping } from '../../coaz/mapping.js';
 import { MappingError } from '../../errors.js';
-import type { CallingClient } from '../protocol/caller.js';
+import { type CallingClient, clientContext } from '../protocol/caller.js';
 
 /** The mappings that a bundle has for the tools of one server. */
 export interface BundleMappings {
@@ -37,8 +37,8 @@ const DECLARED = 'x-authzen-mapping';
 const MAX_DECLARED_CHARACTERS = 16_384;
 /** The members of `context` that only this enforcement point sets, or callers that are trusted with them. */
 const RESERVED: ReadonlySet<string> = new Set([
-  ...['input', 'task', 'session', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
-  ...['supported_obligations', 'atLeast', 'detail', 'proof'],
+  ...['input', 'task', 'session', 'conversation', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
+  ...['supported_obligations', 'atLeast', 'detail', 'proof', 'again'],
 ]);
 /** The author of a bundle may set every member. */
 const NOTHING_RESERVED: ReadonlySet<string> = new Set();
@@ -107,22 +107,19 @@ export class CallMapper {
       },
       String(claimsOf(client).sub),
     );
-    const ours = {
-      input,
-      task: client.task,
-      upstream: { server, tool },
-      ...(client.agent === undefined ? {} : { agent: client.agent }),
-    };
+    const ours = { input, upstream: { server, tool }, ...clientContext(client) };
     if (made === undefined) {
       const { action, resource } = this.byDefault(shown);
       return [{ subject: client.originator, action: { name: action }, resource, context: ours }];
     }
-    const [first, ...more] = made.map(({ action, resource, context: { agent: _agent, ...context } }) => ({
-      subject: client.originator,
-      action: { ...action, name: action.name ?? shown },
-      resource,
-      context: { ...context, ...ours },
-    }));
+    const [first, ...more] = made.map(
+      ({ action, resource, context: { agent: _agent, conversation: _conversation, ...context } }) => ({
+        subject: client.originator,
+        action: { ...action, name: action.name ?? shown },
+        resource,
+        context: { ...context, ...ours },
+      }),
+    );
     return [first as AccessRequest, ...more];
   }
 

@@ -1,16 +1,18 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import type { ListedAction } from '../../../decide/could-permit.js';
 import { isPermitted } from '../../../decide/decision.js';
+import type { DecisionId } from '../../../lib/ids.js';
 import { table } from '../../../lib/table.js';
 import { UpstreamError } from '../../errors.js';
 import type { Upstream } from '../client/upstream.js';
 import { callerText, type McpCaller, requestBy } from '../protocol/caller.js';
 import { ERROR, MISSING_CAPABILITY } from '../protocol/errors.js';
-import type { CallResult } from '../protocol/result.js';
+import { type CallResult, DECISION_META } from '../protocol/result.js';
 import type { TaskHandles, TaskOf } from '../protocol/task-handle.js';
 import { needsTasks } from '../protocol/tasks-extension.js';
 import type { ContentsParts } from './contents.js';
 import { denial } from './denial.js';
+import { answerOf, serverError, unsaidError } from './server-error.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Method = 'tasks/get' | 'tasks/update' | 'tasks/cancel';
@@ -60,7 +62,8 @@ export class Tasks {
       upstream.request('tasks/cancel', { taskId }, { takesTasks: true }).catch(() => undefined);
       void execution.report({ id: of.decisionId }, 'unknown');
     });
-    return { ...created, taskId: this.parts.handles.sealed({ ...of, taskId }, caller) };
+    const handle = this.parts.handles.sealed({ ...of, taskId }, caller);
+    return { ...this.state(of.decisionId, created), taskId: handle, _meta: { [DECISION_META]: of.decisionId } };
   }
 
   /**
@@ -74,13 +77,32 @@ export class Tasks {
       throw new ProtocolError(ERROR.decisionPoint, `${task.server} answered for another task`);
     const { execution } = this.parts;
     const decision = { id: task.decisionId };
-    if (status === 'failed') await execution.report(decision, 'failed', undefined, { error: messageIn(error) });
-    if (status === 'cancelled') await execution.report(decision, 'unknown', undefined, { error: 'it was cancelled' });
     if (status === 'input_required') refuseUnaskable(inputRequests, caller);
-    if (status !== 'completed') return { ...state, taskId: handle };
+    // Without its question a task cannot continue.
+    if (status === 'input_required') execution.handedOn.resume(task.decisionId);
+    const shown: CallResult = { ...this.state(task.decisionId, state), taskId: handle };
+    if (status === 'input_required' && shown.inputRequests === undefined)
+      throw new ProtocolError(ERROR.decisionPoint, `${task.server} asks more than can be handed on`);
+    if (status === 'failed' || status === 'cancelled') {
+      const isFailed = status === 'failed';
+      const result = isFailed ? { content: [], isError: true, error: error ?? null } : undefined;
+      const why = { error: isFailed ? messageIn(error) : 'it was cancelled' };
+      const isTakenIn = await execution.report(decision, isFailed ? 'failed' : 'unknown', result, why);
+      return isTakenIn ? { ...shown, ...(isFailed ? { error } : {}) } : { ...shown, ...UNSAID };
+    }
+    if (status !== 'completed') return shown;
     if (typeof result !== 'object' || result === null)
       throw new ProtocolError(ERROR.decisionPoint, `${task.server} says that it is completed, and gives no result`);
-    return { ...state, taskId: handle, result: await execution.complete(task.tool, decision, result as CallResult) };
+    return { ...shown, result: await execution.complete(task.tool, decision, result as CallResult) };
+  }
+
+  /** Returns a state of a task for its client. All that it says is learned with the outcome, or is left out. */
+  private state(decisionId: DecisionId, state: CallResult): CallResult {
+    const plain = Object.entries(state).filter(([name, value]) => PLAIN[name]?.(value) === true);
+    const { result: _1, error: _2, taskId: _3, ...rest } = state;
+    const more = Object.entries(rest).filter(([name, value]) => PLAIN[name]?.(value) !== true);
+    const isTakenIn = more.length === 0 || this.parts.execution.handedOn.add(decisionId, Object.fromEntries(more));
+    return Object.fromEntries(isTakenIn ? [...plain, ...more] : plain);
   }
 
   /** Hands on the answers of the user. @throws {ProtocolError} if that is not permitted */
@@ -111,7 +133,8 @@ export class Tasks {
       const { decision, reference, release } = await decide(request, caller);
       release?.();
       if (!isPermitted(decision)) throw denial(method, decision, reference);
-      await execution.report(decision, 'completed');
+      // The result is that of the call.
+      await execution.report(decision, 'completed', null);
       return task;
     }
     const actions = listed(task.server, task.tool) ?? [{ action: method, resource: { type: 'task' } }];
@@ -136,15 +159,28 @@ export class Tasks {
       return await upstream.request(method, { taskId, ...params }, { signal, carried, input, takesTasks: true });
     } catch (error) {
       if (ProtocolError.isInstance(error)) {
-        const code =
-          error.code === ERROR.mapping || error.code === MISSING_CAPABILITY ? error.code : ERROR.decisionPoint;
-        throw new ProtocolError(code, error.message, code === MISSING_CAPABILITY ? error.data : undefined);
+        const isTakenIn = this.parts.execution.handedOn.add(task.decisionId, answerOf(error));
+        throw isTakenIn ? serverError(error, task.decisionId) : unsaidError(method, task.decisionId, error);
       }
       const how = error instanceof UpstreamError ? '; try again later' : '';
       throw new ProtocolError(ERROR.decisionPoint, `${server} did not answer ${method}${how}`);
     }
   }
 }
+
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+const isTime = (value: unknown): boolean => typeof value === 'string' && /^[0-9T:.Z+-]{10,35}$/.test(value);
+const STATUSES: ReadonlySet<unknown> = new Set(['working', 'input_required', 'completed', 'failed', 'cancelled']);
+/** The members of a state that say nothing but how far a task is. */
+const PLAIN = table<(value: unknown) => boolean>({
+  resultType: (value) => value === 'task' || value === 'complete',
+  status: (value) => STATUSES.has(value),
+  createdAt: isTime,
+  lastUpdatedAt: isTime,
+  ttlMs: (value) => value === null || isNumber(value),
+  pollIntervalMs: isNumber,
+});
+const UNSAID = { error: { code: ERROR.decisionPoint, message: 'it failed; what its server said is withheld' } };
 
 /** Refuses questions that the client does not declare that it can be asked. */
 function refuseUnaskable(requests: unknown, { input }: McpCaller): void {

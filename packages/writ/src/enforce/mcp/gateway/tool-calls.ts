@@ -2,6 +2,7 @@ import { ProtocolError } from '@modelcontextprotocol/server';
 import { type Decision, isPermitted } from '../../../decide/decision.js';
 import type { AccessRequest } from '../../../decide/request.js';
 import { defined } from '../../../lib/defined.js';
+import { copyWith } from '../../../lib/exact-json.js';
 import type { HeldDecision } from '../../call-queue.js';
 import { decideAll, type JoinedPermits } from '../../coaz/decide-all.js';
 import { MappingError } from '../../errors.js';
@@ -11,6 +12,7 @@ import { ERROR } from '../protocol/errors.js';
 import { type CallResult, isTask } from '../protocol/result.js';
 import type { ToolStates } from '../protocol/tool-states.js';
 import type { ContentsParts } from './contents.js';
+import { decidable } from './decidable.js';
 import { denial } from './denial.js';
 import type { CallMapper } from './map-call.js';
 import type { Tasks } from './tasks.js';
@@ -49,7 +51,7 @@ export class ToolCalls {
     const hidden = new Set(known.filter((_one, i) => could[i] === false));
     return offered
       .filter((_one, i) => listed[i]?.some((request) => hidden.has(request)) !== true)
-      .map(({ tool, shown }) => ({ ...tool, name: shown }));
+      .map(({ tool, shown }) => copyWith(tool, { name: shown }));
   }
 
   /**
@@ -117,19 +119,30 @@ export class ToolCalls {
   ): readonly AccessRequest[] {
     const server = offered?.upstream.name ?? '';
     const tool = offered?.tool.name ?? shown;
-    const schemaError = offered?.upstream.schemaError(tool, input);
-    if (schemaError !== undefined)
-      throw new ProtocolError(ERROR.mapping, `the arguments of ${shown} do not fit its schema: ${schemaError}`);
-    try {
-      const inputSchema = offered?.tool.inputSchema;
-      const mapped = this.parts.mapper().map({ server, tool, shown, arguments: input, inputSchema }, client);
-      const { suspended, findings } = this.parts.toolStates.stateOf(server, tool);
-      if (suspended === undefined && findings.length === 0) return mapped;
-      const said = defined({ suspended, findings: findings.length === 0 ? undefined : findings });
-      return mapped.map((one) => ({ ...one, context: { ...one.context, ...said } }));
-    } catch (error) {
-      if (!(error instanceof MappingError)) throw error;
-      throw new ProtocolError(ERROR.mapping, `the call of ${shown} cannot be decided on: ${error.message}`);
-    }
+    const state = this.parts.toolStates.stateOf(server, tool);
+    const { findings } = state;
+    const suspended = offered?.unusable === undefined ? state.suspended : unusableText(shown, offered.unusable);
+    // The schema of a suspended tool, which nobody approved, is not looked at: the call is denied.
+    const schemaError = suspended === undefined ? offered?.upstream.schemaError(tool, input) : undefined;
+    const inputSchema = offered?.tool.inputSchema;
+    const mapped = decidable(
+      this.parts.attempts,
+      { name: `tools/call ${shown}`, client },
+      () => {
+        if (schemaError !== undefined) throw new MappingError(schemaError);
+        return this.parts.mapper().map({ server, tool, shown, arguments: input, inputSchema }, client);
+      },
+      ({ message }) =>
+        schemaError === undefined
+          ? `the call of ${shown} cannot be decided on: ${message}`
+          : `the arguments of ${shown} do not fit its schema: ${message}`,
+    );
+    if (suspended === undefined && findings.length === 0) return mapped;
+    const said = defined({ suspended, findings: findings.length === 0 ? undefined : findings });
+    return mapped.map((one) => ({ ...one, context: { ...one.context, ...said } }));
   }
+}
+
+function unusableText(shown: string, reason: string): string {
+  return `${shown} cannot be used as its server describes it: ${reason}`;
 }

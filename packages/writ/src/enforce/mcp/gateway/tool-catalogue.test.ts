@@ -4,7 +4,7 @@ import type { Upstream } from '../client/upstream.js';
 import { ToolCatalogue } from './tool-catalogue.js';
 
 const serverOf = (name: string, prefix: string, tools: readonly string[]): Upstream =>
-  ({ name, prefix, tools: tools.map((tool) => ({ name: tool, inputSchema: {} })) }) as unknown as Upstream;
+  ({ name, prefix, refused: [], tools: tools.map((tool) => ({ name: tool, inputSchema: {} })) }) as unknown as Upstream;
 
 describe('the tools of several servers', () => {
   it.each<[string, [string, string, string[]][], string, string | undefined]>([

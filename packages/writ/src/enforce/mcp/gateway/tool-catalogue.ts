@@ -1,4 +1,5 @@
 import { MappingError } from '../../errors.js';
+import type { RefusedTool } from '../client/listed-tool.js';
 import type { Upstream } from '../client/upstream.js';
 import type { Tool } from '../protocol/call.js';
 import { firstOfEach } from './first-of-each.js';
@@ -8,6 +9,8 @@ export interface OfferedTool {
   readonly upstream: Upstream;
   readonly tool: Tool;
   readonly shown: string;
+  /** Why the tool cannot be used as its server describes it. Such a tool is suspended. */
+  readonly unusable?: string;
 }
 
 /** The tools of several servers, under the names that clients see. */
@@ -38,6 +41,8 @@ export class ToolCatalogue {
       const name = shown.slice(upstream.prefix.length);
       const tool = upstream.tools.find((one) => one.name === name);
       if (tool !== undefined) return { upstream, tool, shown };
+      const refused = upstream.refused.find((one) => one.name === name);
+      if (refused !== undefined) return unusable(upstream, refused);
     }
     return undefined;
   }
@@ -53,4 +58,10 @@ export class ToolCatalogue {
       upstream.tools.map((tool) => ({ upstream, tool, shown: `${upstream.prefix}${tool.name}` })),
     );
   }
+}
+
+/** Returns a tool without what its server says of it. */
+function unusable(upstream: Upstream, { name, reason }: RefusedTool): OfferedTool {
+  const tool: Tool = { name, inputSchema: { type: 'object' } };
+  return { upstream, tool, shown: `${upstream.prefix}${name}`, unusable: reason };
 }

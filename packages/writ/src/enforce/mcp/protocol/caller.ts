@@ -9,6 +9,10 @@ export interface CallingClient {
   readonly originator: EntityUid;
   readonly agent: EntityUid | undefined;
   readonly task: string;
+  /** The session of its request, or the id that its host gives the task; undefined if it has neither. */
+  readonly conversation?: string | undefined;
+  /** The kind of its tasks without a token; undefined for the default kind. */
+  readonly kind?: string | undefined;
   /** The verified claims of its access token. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** Whether its prompts are accepted without a token that confirms them. */
@@ -36,9 +40,23 @@ export function callerText({ originator, agent, task }: CallingClient): string {
   return JSON.stringify([uidText(originator), agent === undefined ? null : uidText(agent), task]);
 }
 
+/** Returns how a client is named on the record. */
+export function clientName({ originator, agent }: CallingClient): string {
+  return agent === undefined ? uidText(originator) : `${uidText(agent)} for ${uidText(originator)}`;
+}
+
 /** Returns the part of a request that is about its client. */
-export function requestBy({ originator, agent, task }: CallingClient): Pick<AccessRequest, 'subject' | 'context'> {
-  return { subject: originator, context: { task, ...(agent === undefined ? {} : { agent }) } };
+export function requestBy(client: CallingClient): Pick<AccessRequest, 'subject' | 'context'> {
+  return { subject: client.originator, context: clientContext(client) };
+}
+
+/** Returns the part of the context of a request that is about its client. */
+export function clientContext({ agent, task, conversation }: CallingClient): Readonly<Record<string, unknown>> {
+  return {
+    task,
+    ...(conversation === undefined ? {} : { conversation }),
+    ...(agent === undefined ? {} : { agent }),
+  };
 }
 
 /** Returns the prompt of a client that is trusted with it. */

@@ -4,9 +4,15 @@ import { readableUri } from './resource-uri.js';
 
 describe('a URI that has one reading', () => {
   it.each([
-    ...['file:///a/b.txt', 'https://example.com', 'https://example.com/a?b=../c#/../d', 'urn:isbn:123'],
+    ...['file:///a/b.txt', 'https://example.com/', 'https://example.com/a?b=../c#/../d', 'urn:isbn:123'],
     ...['db://tables/a%20b', 'custom:a/b', 'https://example.com/.../a', 'https://example.com/a..b', 'a+b-c.d:x'],
-    ...[`file:///${'a'.repeat(2_040)}`, 'file:///ä/ö', 'https://[::1]/a'],
+    ...[
+      `file:///${'a'.repeat(2_040)}`,
+      'file:///%C3%A4/%C3%B6',
+      'https://[::1]/a',
+      'note://Ana/a%3Ab',
+      'file:///a%20b%2C',
+    ],
   ])('is %s', (uri) => {
     expect(readableUri(uri)).toBe(uri);
   });
@@ -39,6 +45,23 @@ describe('a URI that has one reading', () => {
     ['file:///a\u202eb', 'characters'],
     ['file:///<a>', 'characters'],
     ['file:///a|b', 'characters'],
+    ['file:///ä', 'unless they are encoded'],
+    ['file:///a%61', 'needs no encoding'],
+    ['file:///a%7E', 'needs no encoding'],
+    ['file:///%41', 'needs no encoding'],
+    ['file:///%c3%A4', 'small letters'],
+    ['file:///a%3a', 'small letters'],
+    ['file:///a%CC%88', 'not in NFC'],
+    ['file:///a%C3', 'no text'],
+    ['file:///a%ED%A0%80', 'no text'],
+    ['file:///a//b', 'empty segment'],
+    ['file:/a', 'another spelling of file:///a'],
+    ['file://localhost/a', 'another spelling of file:///a'],
+    ['https:/example.com/', 'another spelling of https://example.com/'],
+    ['https://EXAMPLE.com/', 'another spelling of https://example.com/'],
+    ['https://example.com', 'another spelling of https://example.com/'],
+    ['https://example.com:443/', 'another spelling of https://example.com/'],
+    ['https://0x7f.1/', 'another spelling of https://127.0.0.1/'],
     ['https://user@example.com/', 'credentials'],
     ['https://user:secret@example.com/', 'credentials'],
     [`file:///${'a'.repeat(2_041)}`, 'longer than 2048'],

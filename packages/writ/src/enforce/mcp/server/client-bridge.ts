@@ -1,11 +1,15 @@
 import type { LoggingMessageNotification } from '@modelcontextprotocol/client';
-import type { ClientCapabilities, Server } from '@modelcontextprotocol/server';
+import { type ClientCapabilities, ProtocolError, type Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { defined } from '../../../lib/defined.js';
 import { withResolvers } from '../../../lib/with-resolvers.js';
 import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
+import { ERROR } from '../protocol/errors.js';
 import { isModern } from '../protocol/revision.js';
+
+/** Returns whether a message that a server sends by itself may reach the client; its labels then count for later calls. */
+type MayPass = (message: unknown) => boolean;
 
 const ANY = z.looseObject({});
 /** Long, because a person may have to answer. */
@@ -17,6 +21,7 @@ const MAX_ANSWER_MS = 30 * 60_000;
  */
 export class ClientBridge implements Bridge {
   private readonly server = withResolvers<Server>();
+  private mayPass: MayPass = () => false;
 
   private constructor(readonly capabilities: ClientCapabilities) {}
 
@@ -35,11 +40,16 @@ export class ClientBridge implements Bridge {
   async ask(method: string, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
     // A server may ask as soon as it is started, before its client is initialized.
     const server = await this.server.promise;
+    // A request for roots says nothing.
+    if (method !== 'roots/list' && !this.mayPass({ method, params }))
+      throw new ProtocolError(ERROR.denied, `${method} is withheld: it could not be recorded with a call`);
     return server.request({ method, params: { ...params } } as never, ANY, { timeout: MAX_ANSWER_MS });
   }
 
   log(params: LoggingMessageNotification['params']): void {
-    void this.server.promise.then((server) => server.sendLoggingMessage(params)).catch(() => undefined);
+    void this.server.promise
+      .then((server) => (this.mayPass({ log: params }) ? server.sendLoggingMessage(params) : undefined))
+      .catch(() => undefined);
   }
 
   /**
@@ -47,8 +57,10 @@ export class ClientBridge implements Bridge {
    *
    * @param server the server that the client sees
    * @param upstreams the servers behind it, which serve this client alone
+   * @param mayPass is asked before a message of theirs reaches the client
    */
-  connect(server: Server, upstreams: readonly Upstream[]): void {
+  connect(server: Server, upstreams: readonly Upstream[], mayPass: MayPass): void {
+    this.mayPass = mayPass;
     server.oninitialized = () => this.server.resolve(server);
     if (this.capabilities.roots?.listChanged === true)
       server.setNotificationHandler('notifications/roots/list_changed', async () => {

@@ -7,12 +7,15 @@ import { METHOD_NOT_FOUND, type ProtocolError } from '@modelcontextprotocol/serv
 export const MAX_BODY = 1024 * 1024;
 const GONE = 'the client is gone';
 
+/** A body: the whole, or the beginning of one that is too large. */
+type ReadBody = { readonly whole: Buffer } | { readonly beginning: Buffer };
+
 /**
- * Reads the whole body. @returns undefined if it is too large
+ * Reads the body.
  *
  * hot: by events, because an iterator makes a stream of promises of each body.
  */
-export function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+export function readBody(request: IncomingMessage): Promise<ReadBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -21,10 +24,13 @@ export function readBody(request: IncomingMessage): Promise<Buffer | undefined> 
       chunks.push(chunk);
       if (size <= MAX_BODY) return;
       request.off('data', take).pause();
-      resolve(undefined);
+      resolve({ beginning: Buffer.concat(chunks) });
     };
     request.on('data', take);
-    request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    request.once('end', () => {
+      const [only] = chunks;
+      resolve({ whole: chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks) });
+    });
     request.once('error', reject);
   });
 }

@@ -1,14 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { localhostHostValidation, localhostOriginValidation } from '@modelcontextprotocol/node';
 import { ProtocolError } from '@modelcontextprotocol/server';
+import type { Attempts } from '../../../decide/attempts.js';
 import type { Log } from '../../log.js';
 import type { Gateway } from '../gateway/gateway.js';
+import { callerText } from '../protocol/caller.js';
 import { HEADER_MISMATCH } from '../protocol/errors.js';
 import { parseMessage } from '../protocol/message.js';
+import { MessageId } from '../protocol/message-id.js';
 import { headersDiffer } from '../protocol/request-headers.js';
 import { admit } from './admission.js';
 import { answerMetadata, MAX_BODY, readBody, refuse, untilClosed } from './http-answers.js';
-import type { Incoming } from './incoming.js';
+import type { Incoming, NamedSession } from './incoming.js';
 import { metadataUrl, type ProtectedResource, resourceMetadata } from './protected-resource.js';
 import type { IdentifiedClient, RequestContext } from './request-context.js';
 import { SSE_MESSAGES, SSE_PATH } from './sse.js';
@@ -23,20 +27,29 @@ export interface HttpFrontParts {
   readonly gateway: Gateway;
   readonly identify: Identify;
   readonly log: Log;
+  /** Receives requests whose sender proved nobody. */
+  readonly attempts: Pick<Attempts, 'add'>;
   /** The gateway as an OAuth protected resource (RFC 9728); `resource` defaults to the gateway's URL. */
   readonly protectedResource: () => ProtectedResource;
   /** The URL of the gateway; a proof of possession names it. */
   readonly url: string;
   /** Notifies the clients that listen that a resource changed. */
   readonly resourceUpdated: (uri: string) => void;
+  /** Returns the id of the session or stream that a request names, if that is one of its client. */
+  readonly sessionOf: (named: NamedSession & Pick<Incoming, 'pathname'>, owner: string) => string | undefined;
+  /** Notes that a client proved itself on a connection. */
+  readonly proved: (socket: Socket) => void;
 }
 
 export const MCP_PATH = '/mcp';
 const PATHS: ReadonlySet<string> = new Set([MCP_PATH, SSE_PATH, SSE_MESSAGES]);
+const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE']);
 const METADATA_PATHS: ReadonlySet<string> = new Set([
   '/.well-known/oauth-protected-resource',
   '/.well-known/oauth-protected-resource/mcp',
 ]);
+/** Targets have no origin; a URL has. */
+const ORIGIN = 'http://gateway';
 const AT_MCP = { pathname: MCP_PATH, searchParams: new URLSearchParams() };
 
 /** The checks that every request over HTTP has to pass, in front of the transports. */
@@ -49,12 +62,22 @@ export class HttpFront {
   /** Checks a request. @returns undefined if it is answered already: refused, or a request for the metadata */
   async check(request: IncomingMessage, response: ServerResponse): Promise<Incoming | undefined> {
     if (!this.hostIsLocal(request, response) || !this.originIsLocal(request, response)) return undefined;
-    const { pathname, searchParams } = placeOf(request.url ?? '/');
+    const place = placeOf(request.url ?? '/');
+    if (place === undefined) return refuse(response, 400, -32_600, 'the target of the request is malformed');
+    const { pathname, searchParams } = place;
     if (METADATA_PATHS.has(pathname)) return answerMetadata(request, response, resourceMetadata(this.resource()));
     if (!PATHS.has(pathname))
       return refuse(response, 404, -32_600, 'MCP is served at /mcp, and over SSE alone at /sse');
-    const client = await this.identified(request, response);
-    if (client === undefined) return undefined;
+    if (!METHODS.has(request.method ?? '')) {
+      response.setHeader('Allow', [...METHODS].join(', '));
+      return refuse(response, 405, -32_600, `${request.method} is no method of MCP over HTTP`);
+    }
+    const identified = await this.identified(request, response);
+    if (identified === undefined) return undefined;
+    const { headers } = request;
+    const conversation = this.parts.sessionOf({ pathname, searchParams, headers }, callerText(identified.client));
+    const client = { ...identified, client: { ...identified.client, conversation } };
+    this.parts.proved(request.socket);
     const context: RequestContext = { ...client, headers: request.headers, url: this.parts.url };
     const unread = { request, response, pathname, searchParams, context, message: undefined, refused: undefined };
     // To open a stream, and to listen to a session or end one, a client sends no message.
@@ -78,6 +101,7 @@ export class HttpFront {
       client = await this.parts.identify(headers.authorization, socket);
     } catch (error) {
       this.parts.log.error(error, 'no identity');
+      this.note('unavailable', socket);
       return refuse(
         response,
         503,
@@ -86,10 +110,15 @@ export class HttpFront {
       );
     }
     if (client !== undefined) return client;
+    this.note('unauthenticated', socket);
     const why = headers.authorization === undefined ? '' : ', error="invalid_token"';
     const metadata = metadataUrl(this.resource().resource);
     response.setHeader('WWW-Authenticate', `Bearer resource_metadata="${metadata}"${why}`);
     return refuse(response, 401, -32_001, 'send the client key, or an access token of a known issuer, as bearer token');
+  }
+
+  private note(reason: 'unauthenticated' | 'unavailable', { remoteAddress: from }: Socket): void {
+    this.parts.attempts.add({ at: 'gateway', operation: 'mcp', reason, from });
   }
 
   private async messageOf(
@@ -100,9 +129,10 @@ export class HttpFront {
     if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
       return refuse(response, 415, -32_600, 'the body is application/json');
     const body = await readBody(request);
-    if (body === undefined) return refuse(response, 413, -32_600, `the body is larger than ${MAX_BODY} bytes`);
-    const message = parseMessage(body);
-    if ('error' in message) return refuse(response, 400, message.code, message.error);
+    if ('beginning' in body)
+      return refuse(response, 413, -32_600, `the body is larger than ${MAX_BODY} bytes`, idIn(body.beginning));
+    const message = parseMessage(body.whole);
+    if ('error' in message) return refuse(response, 400, message.code, message.error, idIn(body.whole));
     const { value } = message;
     const differs = headersDiffer(value, headers, (tool) => this.parts.gateway.tools.inputSchemaOf(tool));
     return differs === undefined ? value : refuse(response, 400, HEADER_MISMATCH, differs, value.id);
@@ -132,7 +162,15 @@ export class HttpFront {
   }
 }
 
-function placeOf(url: string): Pick<URL, 'pathname' | 'searchParams'> {
+/** Returns the id of a message that is refused; undefined if it has none. */
+function idIn(body: Buffer): unknown {
+  const { text } = new MessageId().take(body.toString('utf8'));
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** Returns the place that a target names; undefined if it is no path of this server. */
+function placeOf(url: string): Pick<URL, 'pathname' | 'searchParams'> | undefined {
   // hot: nearly all requests have this URL.
-  return url === MCP_PATH ? AT_MCP : new URL(url, 'http://gateway');
+  if (url === MCP_PATH) return AT_MCP;
+  return url.startsWith('/') && URL.canParse(url, ORIGIN) ? new URL(url, ORIGIN) : undefined;
 }

@@ -48,6 +48,7 @@ async function served() {
     report: async (id, status) => void reported.push(`${id} ${status}`),
   };
   const gateway = new Gateway({
+    attempts: { add: () => undefined },
     ...{ upstreams: [upstream], startPerClient: undefined, point, log, hash: (text: string) => `h${text.length}` },
     mapper: () => new CallMapper([], {}, 'no-schema'),
     queue: new CallQueue(point, () => HOLD, {
@@ -60,6 +61,7 @@ async function served() {
   const other: CallingClient = { ...client, task: 'other' };
   const clients: Readonly<Record<string, CallingClient>> = { 'Bearer ana': client, 'Bearer other': other };
   const server = await serveGateway({
+    attempts: { add: () => undefined },
     ...{ gateway, log, port: 0 },
     identify: async (authorization) => {
       if (authorization === 'Bearer down') throw new Error('the issuer does not answer');

@@ -1,5 +1,7 @@
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { OpenConnections } from '../../../lib/open-connections.js';
+import { refuseConnect } from '../../../lib/refuse-connect.js';
 import { isModern } from '../protocol/revision.js';
 import { refuse } from './http-answers.js';
 import { HttpFront, type HttpFrontParts, MCP_PATH } from './http-front.js';
@@ -11,10 +13,13 @@ import { SessionTransport } from './session-transport.js';
 import type { ServerFor } from './sessions.js';
 import { SseTransport } from './sse-transport.js';
 
-interface ServedGateway extends Omit<HttpFrontParts, 'url' | 'resourceUpdated'> {
+interface ServedGateway extends Omit<HttpFrontParts, 'url' | 'resourceUpdated' | 'proved' | 'sessionOf'> {
   /** On loopback; 0 for any free one. */
   readonly port: number;
 }
+
+/** The part of the open files of the process that may be connections of the gateway. */
+const SHARE_OF_FILES = 0.25;
 
 interface GatewayServer extends Pick<HttpTransport, 'listsChanged' | 'close'> {
   readonly url: string;
@@ -23,16 +28,25 @@ interface GatewayServer extends Pick<HttpTransport, 'listsChanged' | 'close'> {
 /** Serves the gateway on loopback: over Streamable HTTP at `/mcp`, and over SSE alone at `/sse`. */
 export async function serveGateway({ port, ...parts }: ServedGateway): Promise<GatewayServer> {
   const { gateway, log } = parts;
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 });
+  const connections = new OpenConnections(server, SHARE_OF_FILES);
+  refuseConnect(server);
   const url = await listen(server, port);
   const contexts = new RequestContexts();
   const perClient = new PerClientServers(gateway, contexts.of);
   const serverFor: ServerFor = (first) => perClient.sessionFor(first);
   const requests = new RequestTransport(gateway, contexts, log);
-  const sessions = new SessionTransport(serverFor, contexts, log);
-  const sse = new SseTransport(serverFor, contexts, log);
+  const ended = (id: string): void => gateway.sessionEnded(id);
+  const sessions = new SessionTransport(serverFor, contexts, log, ended);
+  const sse = new SseTransport(serverFor, contexts, log, ended);
   const transports: readonly HttpTransport[] = [requests, sessions, sse];
-  const front = new HttpFront({ ...parts, url, resourceUpdated: (uri) => requests.resourceUpdated(uri) });
+  const front = new HttpFront({
+    ...parts,
+    url,
+    resourceUpdated: (uri) => requests.resourceUpdated(uri),
+    proved: (socket) => connections.prove(socket),
+    sessionOf: ({ pathname, ...named }, owner) => (pathname === MCP_PATH ? sessions : sse).sessionOf(named, owner),
+  });
 
   const transportOf = ({ pathname, request, message }: Incoming): HttpTransport => {
     if (pathname !== MCP_PATH) return sse;

@@ -15,9 +15,14 @@ export interface Incoming {
   readonly refused: ProtocolError | undefined;
 }
 
+/** The places in which a request can name a session or a stream. */
+export type NamedSession = Pick<Incoming, 'searchParams'> & Pick<IncomingMessage, 'headers'>;
+
 /** One of the ways in which MCP goes over HTTP. */
 export interface HttpTransport {
   answer(incoming: Incoming): Promise<void>;
+  /** Returns the id of the session or stream that a request names, if that is one of its client. */
+  readonly sessionOf?: (named: NamedSession, owner: string) => string | undefined;
   /** Notifies the clients that listen that their lists may have changed. */
   listsChanged(): void;
   close(): Promise<void>;

@@ -17,6 +17,7 @@ import { TASKS_EXTENSION, takesTasks } from '../protocol/tasks-extension.js';
 import { askable, type UserInput } from '../protocol/user-input.js';
 import { MAX_WATCHED } from './admission.js';
 import { callTool } from './call-tool.js';
+import { ExactAnswers } from './exact-answers.js';
 import { JUSTIFICATION } from './justification.js';
 import { progressOf } from './progress.js';
 import { callerIn, type RequestContext } from './request-context.js';
@@ -48,6 +49,7 @@ export function mcpServer(
       },
     },
   );
+  const exact = new ExactAnswers(server);
   // In MCP 2026-07-28 each request has the capabilities.
   const capabilitiesOf = ({ mcpReq }: ServerContext): ClientCapabilities | undefined =>
     (mcpReq.envelope as Record<string, ClientCapabilities> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ??
@@ -63,12 +65,12 @@ export function mcpServer(
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const { answered } = contextOf(context);
-    if (answered !== undefined) return (await answered) as never;
     const { name, arguments: input = {}, _meta: meta } = params;
     const { mcpReq } = context;
     const progress = progressOf(meta?.progressToken, (notification) => mcpReq.notify(notification));
     const call = { name, input, capabilities: capabilitiesOf(context), responses: mcpReq.inputResponses };
-    return (await callTool(gateway, call, { ...callerOf(meta, context), ...progress })) as never;
+    const made = () => answered ?? callTool(gateway, call, { ...callerOf(meta, context), ...progress });
+    return (await exact.of(made, context)) as never;
   });
   if (offers.resources) {
     server.setRequestHandler('resources/list', async (request, context) => ({
@@ -78,7 +80,7 @@ export function mcpServer(
       resourceTemplates: await contents.templates(callerOf(request.params?._meta, context)),
     }));
     server.setRequestHandler('resources/read', async ({ params }, context) => {
-      return (await contents.read(params.uri, callerOf(params._meta, context))) as never;
+      return (await exact.of(() => contents.read(params.uri, callerOf(params._meta, context)), context)) as never;
     });
   }
   if (offers.prompts) {
@@ -86,14 +88,15 @@ export function mcpServer(
       prompts: await contents.prompts(callerOf(request.params?._meta, context)),
     }));
     server.setRequestHandler('prompts/get', async ({ params }, context) => {
-      return (await contents.prompt(params.name, params.arguments ?? {}, callerOf(params._meta, context))) as never;
+      const { name, arguments: input = {}, _meta: meta } = params;
+      return (await exact.of(() => contents.prompt(name, input, callerOf(meta, context)), context)) as never;
     });
   }
   if (offers.completions)
     server.setRequestHandler('completion/complete', async ({ params }, context) => {
-      return (await contents.complete(params, callerOf(params._meta, context))) as never;
+      return (await exact.of(() => contents.complete(params, callerOf(params._meta, context)), context)) as never;
     });
-  if (gateway.tasks.isOffered) taskRequests(server, gateway.tasks, callerOf);
+  if (gateway.tasks.isOffered) taskRequests(server, exact, gateway.tasks, callerOf);
   if (offers.subscriptions) subscriptions(server, contents, callerOf);
   return server;
 }
@@ -135,19 +138,21 @@ const taskParams = z.looseObject({ taskId: z.string().min(1).max(8_192) });
 /** Handles the requests of the Tasks extension. */
 function taskRequests(
   server: Server,
+  exact: ExactAnswers,
   tasks: Tasks,
   callerOf: (meta: Record<string, unknown> | undefined, context: ServerContext) => McpCaller,
 ): void {
   const caller = (context: ServerContext): McpCaller => callerOf(context.mcpReq._meta, context);
   server.setRequestHandler('tasks/get', { params: taskParams }, async ({ taskId }, context) => {
-    return (await tasks.get(taskId, caller(context))) as never;
+    return (await exact.of(() => tasks.get(taskId, caller(context)), context)) as never;
   });
   server.setRequestHandler('tasks/update', { params: taskParams }, async ({ taskId }, context) => {
     // The SDK removes them from the parameters of every request.
-    return (await tasks.update(taskId, context.mcpReq.inputResponses ?? {}, caller(context))) as never;
+    const responses = context.mcpReq.inputResponses ?? {};
+    return (await exact.of(() => tasks.update(taskId, responses, caller(context)), context)) as never;
   });
   server.setRequestHandler('tasks/cancel', { params: taskParams }, async ({ taskId }, context) => {
-    return (await tasks.cancel(taskId, caller(context))) as never;
+    return (await exact.of(() => tasks.cancel(taskId, caller(context)), context)) as never;
   });
 }
 

@@ -35,7 +35,7 @@ export class PerClientServers {
       const { gateway, own } = await this.gateway.forClient(bridge);
       const logs = own.some(({ contents }) => contents.logs);
       const server = mcpServer(gateway, this.contextOf, logs ? { logging: {} } : {});
-      bridge.connect(server, own);
+      bridge.connect(server, own, (message) => gateway.serverSaid(message));
       let isOver = false;
       return {
         server,

@@ -8,11 +8,12 @@ import {
   SERVER_INFO_META_KEY,
   specTypeSchemas,
 } from '@modelcontextprotocol/server';
+import { copyWith, writeJson } from '../../../lib/exact-json.js';
 import { isObject } from '../../../lib/is-object.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { MISSING_CAPABILITY } from '../protocol/errors.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
-import { type CallResult, isTask } from '../protocol/result.js';
+import { type CallResult, isInputRequired } from '../protocol/result.js';
 import { takesTasks } from '../protocol/tasks-extension.js';
 import { askable } from '../protocol/user-input.js';
 import { callTool } from './call-tool.js';
@@ -99,26 +100,22 @@ export async function answerPlainly(
   const called = callTool(gateway, { name, input, capabilities }, caller);
   try {
     const result = await called;
-    if (!isPlainResult(result)) return { unusual: called };
-    return { body: JSON.stringify({ result: complete(result), jsonrpc: '2.0', id }) };
+    if (isInputRequired(result)) return { unusual: called };
+    return { body: writeJson({ result: complete(result), jsonrpc: '2.0', id }) };
   } catch (error) {
     if (!ProtocolError.isInstance(error) || error.code === MISSING_CAPABILITY) return { unusual: called };
     const { code, message, data } = error;
-    return { body: JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } }) };
+    return { body: writeJson({ jsonrpc: '2.0', id, error: { code, message, data } }) };
   }
 }
 
 /** Returns a result as a server of 2026-07-28 sends it. */
 function complete(result: CallResult): CallResult {
-  const meta = { [SERVER_INFO_META_KEY]: GATEWAY_INFO, ...(result._meta as object) };
-  return { ...result, _meta: meta, resultType: result.resultType ?? 'complete' };
-}
-
-/** Returns whether a result is complete and valid. Another one may be a question to the user, or an error. */
-function isPlainResult(result: CallResult): boolean {
-  const { resultType = 'complete', content } = result;
-  if (isTask(result)) return true;
-  return resultType === 'complete' && Array.isArray(content) && isValid(specTypeSchemas.CallToolResult, result);
+  const { _meta: given = {}, resultType = 'complete' } = result;
+  const meta = Object.hasOwn(given as object, SERVER_INFO_META_KEY)
+    ? given
+    : copyWith(given as object, { [SERVER_INFO_META_KEY]: GATEWAY_INFO });
+  return copyWith(result, { _meta: meta, resultType });
 }
 
 interface Schema {

@@ -24,8 +24,11 @@ export function callerIn(
   meta: Record<string, unknown> | undefined,
 ): Omit<McpCaller, 'signal'> {
   const read = carriedIn(meta, headers, url);
-  const carried = read.txnToken === undefined ? { ...read, txnToken } : read;
-  return { client: workingFor(client, read.txnToken), carried };
+  if (read.txnToken !== undefined) return { client: workingFor(client, read.txnToken), carried: read };
+  const { isPromptTrusted, kind } = client;
+  // A host that says what its user asked for also says which task that is of. No session has an id like that.
+  const conversation = isPromptTrusted === true && read.task !== undefined ? `task ${read.task}` : client.conversation;
+  return { client: { ...client, conversation }, carried: { ...read, txnToken, plain: { kind } } };
 }
 
 /**

@@ -2,6 +2,7 @@ import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotoc
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Log } from '../../log.js';
 import type { Gateway } from '../gateway/gateway.js';
+import { exactly } from './exact-response.js';
 import { MAX_BODY, refuseMessage, send, untilGone } from './http-answers.js';
 import type { HttpTransport, Incoming } from './incoming.js';
 import { mcpServer } from './mcp-server.js';
@@ -37,7 +38,7 @@ export class RequestTransport implements HttpTransport {
       answered = answer.unusual;
     }
     const identified = this.contexts.attach(request, answered === undefined ? context : { ...context, answered });
-    await this.serve(identified as NodeIncomingMessageLike, response, message);
+    await this.serve(identified as NodeIncomingMessageLike, exactly(response), message);
   }
 
   resourceUpdated(uri: string): void {

@@ -1,8 +1,9 @@
 import { UpstreamError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { callerText } from '../protocol/caller.js';
+import { exactly } from './exact-response.js';
 import { refuse, refuseMessage } from './http-answers.js';
-import type { HttpTransport, Incoming } from './incoming.js';
+import type { HttpTransport, Incoming, NamedSession } from './incoming.js';
 import type { RequestContexts } from './request-contexts.js';
 import { NOT_STARTED, type ServerFor, Sessions } from './sessions.js';
 
@@ -14,8 +15,14 @@ export class SessionTransport implements HttpTransport {
     serverFor: ServerFor,
     private readonly contexts: RequestContexts,
     private readonly log: Log,
+    onEnded: (id: string) => void,
   ) {
-    this.sessions = new Sessions(serverFor);
+    this.sessions = new Sessions(serverFor, undefined, onEnded);
+  }
+
+  sessionOf({ headers }: NamedSession, owner: string): string | undefined {
+    const id = headers['mcp-session-id'];
+    return typeof id === 'string' && this.sessions.has(id, owner) ? id : undefined;
   }
 
   async answer({ request, response, context, message, refused }: Incoming): Promise<void> {
@@ -24,11 +31,11 @@ export class SessionTransport implements HttpTransport {
     const owner = callerText(context.client);
     const identified = this.contexts.attach(request, context);
     if (id !== undefined) {
-      if (await this.sessions.handle(String(id), owner, identified, response, message)) return;
+      if (await this.sessions.handle(String(id), owner, identified, exactly(response), message)) return;
       return refuse(response, 404, -32_001, 'you have no session of that id; begin one with initialize', message?.id);
     }
     try {
-      if (await this.sessions.begin(owner, identified, response, message ?? {})) return;
+      if (await this.sessions.begin(owner, identified, exactly(response), message ?? {})) return;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       this.log.error(error, 'no session');

@@ -59,6 +59,8 @@ export class Sessions {
   constructor(
     private readonly serverFor: ServerFor,
     private readonly now: () => number = () => performance.now(),
+    /** Is notified of a session that its client ended, or that was unused for long. */
+    private readonly onEnded: (id: string) => void = () => undefined,
   ) {
     const ignore = (): void => undefined; // A session that could not be closed is forgotten all the same.
     this.stopSweeping = every(SWEEP_MS, () => this.sweep(), ignore);
@@ -102,6 +104,7 @@ export class Sessions {
       },
       onsessionclosed: (id) => {
         this.sessions.delete(id);
+        this.onEnded(id);
       },
     });
     endWithConnection({
@@ -118,6 +121,10 @@ export class Sessions {
       // After an `initialize` that the SDK refused, or that failed, there is no session that would close the servers.
       if (transport.sessionId === undefined || !this.sessions.has(transport.sessionId)) await server.close();
     }
+  }
+
+  has(id: string, owner: string): boolean {
+    return this.sessions.get(id)?.owner === owner;
   }
 
   /** Handles a request in a session. @returns false if the client has no session of that id */
@@ -156,6 +163,7 @@ export class Sessions {
     for (const [id, { server, usedAt, inFlight }] of this.sessions) {
       if (inFlight > 0 || usedAt > before) continue;
       this.sessions.delete(id);
+      this.onEnded(id);
       server.close().catch(() => undefined);
     }
   }

@@ -1,7 +1,7 @@
 import type { Log } from '../../log.js';
 import { callerText } from '../protocol/caller.js';
 import { refuse } from './http-answers.js';
-import type { HttpTransport, Incoming } from './incoming.js';
+import type { HttpTransport, Incoming, NamedSession } from './incoming.js';
 import type { RequestContexts } from './request-contexts.js';
 import type { ServerFor } from './sessions.js';
 import { SSE_PATH, SseStreams } from './sse.js';
@@ -14,8 +14,14 @@ export class SseTransport implements HttpTransport {
     serverFor: ServerFor,
     private readonly contexts: RequestContexts,
     log: Log,
+    onEnded: (id: string) => void,
   ) {
-    this.streams = new SseStreams(serverFor, log);
+    this.streams = new SseStreams(serverFor, log, onEnded);
+  }
+
+  sessionOf({ searchParams }: NamedSession, owner: string): string | undefined {
+    const id = searchParams.get('sessionId');
+    return id !== null && this.streams.has(id, owner) ? id : undefined;
   }
 
   async answer(incoming: Incoming): Promise<void> {

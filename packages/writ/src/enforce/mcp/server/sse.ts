@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
 import { every } from '../../../lib/every.js';
+import { withoutMarks } from '../../../lib/number-marks.js';
 import { UpstreamError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { ERROR } from '../protocol/errors.js';
@@ -53,7 +54,7 @@ class SseStream implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     // A client that does not read is cut off.
     if (this.response.writableLength > MAX_UNREAD_BYTES) this.response.destroy();
-    else this.response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
+    else this.response.write(`event: message\ndata: ${withoutMarks(JSON.stringify(message))}\n\n`);
   }
 
   async close(): Promise<void> {
@@ -81,6 +82,8 @@ export class SseStreams {
   constructor(
     private readonly serverFor: ServerFor,
     private readonly log: Log,
+    /** Is notified of a stream that has ended. */
+    private readonly onEnded: (id: string) => void = () => undefined,
   ) {}
 
   /** Opens a stream. @returns false if there are too many */
@@ -89,7 +92,10 @@ export class SseStreams {
     if (this.open.size >= MAX_STREAMS || own.length >= MAX_PER_OWNER) return false;
     const stream = new SseStream(owner, response);
     this.open.set(stream.sessionId, { stream, server: undefined, taken: undefined, waiting: 0 });
-    response.once('close', () => this.open.delete(stream.sessionId));
+    response.once('close', () => {
+      this.open.delete(stream.sessionId);
+      this.onEnded(stream.sessionId);
+    });
     stream.open();
     return true;
   }

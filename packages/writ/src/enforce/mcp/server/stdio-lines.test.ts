@@ -56,7 +56,7 @@ describe('lines over stdio', () => {
     ['a batch', `[${line('a').trim()}]\n`, -32_600],
     ['another version', '{"jsonrpc":"1.0","method":"a"}\n', -32_600],
     ['more than 1 MiB', `"${'x'.repeat(1024 * 1024)}"\n`, -32_600],
-    ['more than 1 MiB, without an end', 'x'.repeat(1024 * 1024 + 1), -32_600],
+    ['more than 1 MiB, in pieces', 'x'.repeat(1024 * 1024 + 1), -32_600],
   ])('that are no message are answered, once, and go nowhere: %s', async (_what, text, code) => {
     const { input, received, receive, sent } = connected();
     receive();
@@ -66,6 +66,26 @@ describe('lines over stdio', () => {
     await setImmediate();
     expect(received).toEqual(['b']);
     expect(sent().map((answer) => JSON.parse(answer))).toMatchObject([{ id: null, error: { code } }]);
+  });
+
+  it.each<[string, string]>([
+    ['half of an emoji', '{"jsonrpc":"2.0","id":7,"method":"a","params":{"s":"\\ud83d"}}\n'],
+    ['a member twice', '{"jsonrpc":"2.0","id":7,"method":"a","params":{"s":1,"s":2}}\n'],
+    ['NUL', '{"jsonrpc":"2.0","id":7,"method":"a","params":{"s":"\\u0000"}}\n'],
+    ['an integer past 2^53', '{"jsonrpc":"2.0","id":7,"method":"a","params":{"n":9007199254740993}}\n'],
+    ['too many levels', `{"jsonrpc":"2.0","id":7,"method":"a","params":${'['.repeat(99)}${']'.repeat(99)}}\n`],
+    ['no version', '{"id":7,"method":"a"}\n'],
+    ['no end', '{"jsonrpc":"2.0","id":7,"method":"a"\n'],
+    ['more than 1 MiB', `{"id":7,"method":"a","params":"${'x'.repeat(1024 * 1024)}"}\n`],
+    ['more than 1 MiB and its id last', `{"method":"a","params":"${'x'.repeat(1024 * 1024)}","id":7}\n`],
+  ])('that are refused are answered under their id: %s', async (_what, text) => {
+    const { input, received, receive, sent } = connected();
+    receive();
+    for (let at = 0; at < text.length; at += 65_536) input.write(text.slice(at, at + 65_536));
+    input.write(line('b'));
+    await setImmediate();
+    expect(received).toEqual(['b']);
+    expect(sent().map((answer) => JSON.parse(answer))).toMatchObject([{ id: 7, error: {} }]);
   });
 
   it('are sent one by one', async () => {

@@ -1,7 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { withoutMarks } from '../../../lib/number-marks.js';
 import { withResolvers } from '../../../lib/with-resolvers.js';
 import { parseMessage } from '../protocol/message.js';
+import { MessageId } from '../protocol/message-id.js';
 
 type Message = Record<string, unknown>;
 
@@ -18,13 +20,14 @@ const TOO_LONG = { code: -32_600, error: `a message is longer than ${MAX_LINE} c
 
 /**
  * The lines of the stdio transport (MCP 2026-07-28, "stdio"), read strictly: a line that is not one unambiguous
- * JSON-RPC object is answered with an error and goes nowhere. Messages wait until there is a receiver.
+ * JSON-RPC object is answered with an error, under its id if it has one, and goes nowhere. Messages wait until there
+ * is a receiver.
  */
 export class StdioLines {
   private readonly decoder = new StringDecoder('utf8');
   private buffer = '';
-  /** True while the rest of a line that was too long is thrown away. */
-  private skipping = false;
+  /** The id of a line that is too long, while the rest of the line is thrown away. */
+  private skipped: MessageId | undefined;
   private readonly early: Message[] = [];
   private readonly firstCame = withResolvers<Message | undefined>();
   private receiver: Receiver | undefined;
@@ -57,7 +60,8 @@ export class StdioLines {
 
   /** Sends a message, and waits while the client does not read. */
   async send(message: object): Promise<void> {
-    if (!this.write(JSON.stringify(message))) await new Promise((resolve) => this.output.once('drain', resolve));
+    if (!this.write(withoutMarks(JSON.stringify(message))))
+      await new Promise((resolve) => this.output.once('drain', resolve));
   }
 
   /** Sends a message without waiting. @param text JSON @returns false if the client should be waited for */
@@ -73,20 +77,27 @@ export class StdioLines {
     const lines = (this.buffer + text).split('\n');
     this.buffer = lines.pop() ?? '';
     for (const line of lines) {
-      if (this.skipping) this.skipping = false;
+      if (this.skipped !== undefined) this.endSkipped(line);
       else if (line.trim() !== '') this.line(line);
     }
-    if (this.buffer.length > MAX_LINE) {
-      if (!this.skipping) this.refuse(TOO_LONG.code, TOO_LONG.error);
-      this.skipping = true;
-      this.buffer = '';
-    }
+    if (this.skipped === undefined && this.buffer.length <= MAX_LINE) return;
+    this.skipped ??= new MessageId();
+    this.skipped.take(this.buffer);
+    this.buffer = '';
+  }
+
+  /** Answers a line that was too long, whose id may have come at its end. */
+  private endSkipped(rest: string): void {
+    const id = this.skipped?.take(rest);
+    this.skipped = undefined;
+    this.refuse(TOO_LONG.code, TOO_LONG.error, id);
   }
 
   private line(line: string): void {
     const message = line.length > MAX_LINE ? TOO_LONG : parseMessage(line);
-    if ('error' in message) this.refuse(message.code, message.error);
-    else if (message.value.jsonrpc !== '2.0') this.refuse(-32_600, 'the message is not JSON-RPC 2.0');
+    if ('error' in message) this.refuse(message.code, message.error, new MessageId().take(line));
+    else if (message.value.jsonrpc !== '2.0')
+      this.refuse(-32_600, 'the message is not JSON-RPC 2.0', new MessageId().take(line));
     else if (this.receiver !== undefined) this.receiver.message(message.value);
     else {
       this.early.push(message.value);
@@ -94,7 +105,7 @@ export class StdioLines {
     }
   }
 
-  private refuse(code: number, message: string): void {
-    this.write(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } }));
+  private refuse(code: number, message: string, id?: MessageId): void {
+    this.write(`{"jsonrpc":"2.0","id":${id?.text ?? 'null'},"error":${JSON.stringify({ code, message })}}`);
   }
 }

@@ -1,0 +1,129 @@
+import { kindOf } from '../../ledger/accumulators/kinds.js';
+import type { YamlContents } from '../contents.js';
+import type { Reads } from './context-reads.js';
+
+/** A type in the JSON form of Cedar's schemas. */
+export type TypeJson =
+  | { readonly type: 'Record'; readonly attributes: Readonly<Record<string, AttributeJson>> }
+  | { readonly type: 'Set'; readonly element: TypeJson }
+  | { readonly type: 'EntityOrCommon'; readonly name: string };
+export type AttributeJson = TypeJson & { readonly required: boolean };
+
+const LONG = named('Long');
+const STRING = named('String');
+const BOOL = named('Bool');
+const SET: TypeJson = { type: 'Set', element: STRING };
+
+const ORIGIN: TypeJson = record({
+  integrity: LONG,
+  confidentiality: LONG,
+  labels: SET,
+  from: SET,
+  values: SET,
+  domains: SET,
+  links: LONG,
+  deviates: SET,
+  said: SET,
+  named: BOOL,
+});
+
+const MANDATE: TypeJson = record({
+  kind: STRING,
+  covers: BOOL,
+  why: STRING,
+  namesAction: BOOL,
+  namesResource: BOOL,
+  namedInput: SET,
+});
+
+/** Without the entities of the path: their types are those of the bundle. */
+const PROVENANCE: TypeJson = record(
+  { registered: BOOL, assurance: LONG, lineage: STRING, depth: LONG, purpose: STRING },
+  { promptHash: STRING },
+);
+
+const TOOL: TypeJson = record(
+  { findings: SET, effects: SET, authority: LONG, asked: BOOL },
+  { destination: ORIGIN, target: ORIGIN, secret: ORIGIN, amount: ORIGIN, content: ORIGIN },
+);
+
+/** The actions of Writ itself, which no mandate is for. A tool can have such a name, and is then under one. */
+const OWN_ACTIONS: ReadonlySet<string> = new Set([
+  ...['approve', 'break_glass', 'declassify'],
+  ...['delegate', 'start_task', 'widen_task'],
+]);
+
+/** The parts of a bundle that the context depends on. */
+export type ContextSources = Pick<YamlContents, 'ledger'> & {
+  /** Whether each task has a mandate. */
+  readonly hasTasks: boolean;
+};
+
+/** Returns the attribute of `context` that Writ provides under a name, as far as policies read it; undefined if it provides none. */
+export function providedAttribute(
+  name: string,
+  action: string,
+  reads: Reads,
+  sources: ContextSources,
+): AttributeJson | undefined {
+  const type = typeOf(name, reads, sources);
+  if (type === undefined) return undefined;
+  // Without kinds of task only a token can bring a mandate.
+  const isAlwaysThere = name !== 'mandate' || (sources.hasTasks && !OWN_ACTIONS.has(action));
+  return { ...readPart(type, reads), required: isAlwaysThere };
+}
+
+function typeOf(name: string, reads: Reads, { ledger }: ContextSources): TypeJson | undefined {
+  switch (name) {
+    case 'mandate':
+      return MANDATE;
+    case 'provenance':
+      return PROVENANCE;
+    case 'tool':
+      return TOOL;
+    case 'origins':
+      return record({}, Object.fromEntries([...reads.of.keys()].map((argument) => [argument, ORIGIN])));
+    case 'ledger':
+      return ledgerType(ledger);
+    case 'approvals':
+    case 'consents':
+      return SET;
+    case 'now':
+      return named('datetime');
+    default:
+      return undefined;
+  }
+}
+
+function ledgerType({ accumulators }: ContextSources['ledger']): TypeJson {
+  const types = Object.entries(accumulators).map(([name, declared]): [string, TypeJson] => {
+    const { name: type } = kindOf(name, declared).schemaType(declared);
+    return [name, type.startsWith('Set<') ? SET : named(type)];
+  });
+  return record(Object.fromEntries(types));
+}
+
+/** Returns a type with those attributes only that are read: a part that nobody reads is not computed. */
+function readPart(type: TypeJson, reads: Reads): TypeJson {
+  if (type.type !== 'Record' || reads.isWhole) return type;
+  const read = Object.entries(type.attributes).flatMap(([name, { required, ...inner }]) => {
+    const part = reads.of.get(name);
+    return part === undefined ? [] : [[name, { ...readPart(inner as TypeJson, part), required }] as const];
+  });
+  return { type: 'Record', attributes: Object.fromEntries(read) };
+}
+
+function named(name: string): TypeJson {
+  return { type: 'EntityOrCommon', name: `__cedar::${name}` };
+}
+
+function record(
+  required: Readonly<Record<string, TypeJson>>,
+  optional: Readonly<Record<string, TypeJson>> = {},
+): TypeJson {
+  const all = [
+    ...Object.entries(required).map(([name, type]) => [name, { ...type, required: true }] as const),
+    ...Object.entries(optional).map(([name, type]) => [name, { ...type, required: false }] as const),
+  ];
+  return { type: 'Record', attributes: Object.fromEntries(all) };
+}

@@ -1,0 +1,35 @@
+import type { Progress } from '@modelcontextprotocol/client';
+import { defined } from '../../../lib/defined.js';
+import type { DecisionId } from '../../../lib/ids.js';
+import type { CallOptions } from '../protocol/call.js';
+import type { HandedOn } from './handed-on.js';
+
+type OnProgress = CallOptions['onProgress'];
+
+/** A number above this can say more than how far a call is. */
+const MAX_COUNT = 1_000_000;
+
+/**
+ * Returns a listener that hands on the progress of a call. Its texts are learned with the outcome of the call. If the
+ * permit changes the answer, no text and no number of the server is handed on: the client is notified that there is progress.
+ */
+export function progressOf(
+  decisionId: DecisionId,
+  handedOn: HandedOn,
+  isChanged: boolean,
+  onProgress: OnProgress,
+): OnProgress {
+  if (onProgress === undefined) return undefined;
+  let steps = 0;
+  return ({ progress, total, message }) => {
+    steps += 1;
+    if (isChanged) return onProgress({ progress: steps });
+    const said = defined({ message, progress: unusual(progress), total: unusual(total) });
+    if (Object.keys(said).length === 0 || handedOn.add(decisionId, said))
+      onProgress(defined({ progress, total, message }) as Progress);
+  };
+}
+
+function unusual(count: number | undefined): number | undefined {
+  return count === undefined || (Number.isInteger(count) && Math.abs(count) <= MAX_COUNT) ? undefined : count;
+}

@@ -1,0 +1,133 @@
+import type { Role, RoleArgument, ToolDescription } from './tool-description.js';
+
+/** A value of a call, by the role that it is traced in. */
+export interface CallValue {
+  readonly argument: string;
+  /** The place as it is described; the name of the argument if nothing describes it. */
+  readonly at: string;
+  readonly role: Role;
+  readonly kind: string | undefined;
+  readonly value: string | number;
+  /** Whether nothing describes it, so that it counts as content. */
+  readonly isUndescribed: boolean;
+}
+
+/** The most values of one argument that are traced; the rest counts as one value that was never said. */
+const MAX_VALUES = 1_000;
+const MAX_DEPTH = 64;
+/** A number of more characters can be the code of a text. */
+const MAX_PLAIN_NUMBER = 2;
+/** Stands for what was not looked at; nobody ever said it. */
+export const UNSEEN = '\0';
+
+const UNDESCRIBED_ROLES: readonly Role[] = ['destination', 'content'];
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Returns whether texts of a tool count as content if nothing describes them: whether it sends, writes or changes something. */
+function hasContentByDefault({ isDescribed, effects }: ToolDescription): boolean {
+  return isDescribed && effects.some((effect) => effect !== 'read');
+}
+
+/**
+ * Returns the values of a call that are traced. Texts that no role is given to are content, if the tool does more than read; so
+ * are names of members that the schema does not have. Of a tool that nothing describes, all values are traced.
+ *
+ * @param declared the names of members that the schema has: they say nothing. Without it, no name does
+ */
+export function callValues(
+  tool: ToolDescription,
+  input: unknown,
+  declared?: ReadonlySet<string>,
+): readonly CallValue[] {
+  if (!tool.isDescribed)
+    return Object.entries(recordOf(input)).flatMap(([argument, value]) =>
+      scalarsIn(value, declared).flatMap((one) =>
+        UNDESCRIBED_ROLES.map((role) => ({ ...traced(argument, argument, role, one), isUndescribed: false })),
+      ),
+    );
+  const values: CallValue[] = [];
+  const covered = new Set<unknown>();
+  const whole = new Set<string>();
+  for (const described of tool.arguments) {
+    const { argument, path, role, kind, query } = described;
+    if (query === undefined) whole.add(argument);
+    for (const node of nodesAt(described, input)) {
+      if (query !== undefined) covered.add(JSON.stringify(node.location));
+      for (const one of scalarsIn(node.value, role === 'content' ? declared : undefined))
+        values.push({ ...traced(argument, path, role, one), kind, isUndescribed: false });
+    }
+  }
+  if (!hasContentByDefault(tool)) return values;
+  for (const [argument, value] of Object.entries(recordOf(input))) {
+    if (whole.has(argument)) continue;
+    if (!isName(argument, declared))
+      values.push({ ...traced(argument, argument, 'content', argument), isUndescribed: true });
+    // A short number alone, or one truth value, is no text.
+    if (typeof value === 'boolean' || value === null) continue;
+    if (typeof value === 'number' && String(value).length <= MAX_PLAIN_NUMBER) continue;
+    for (const one of scalarsIn(value, declared, [argument], covered))
+      values.push({ ...traced(argument, argument, 'content', one), isUndescribed: true });
+  }
+  return values;
+}
+
+function isName(name: string, declared: ReadonlySet<string> | undefined): boolean {
+  return declared === undefined || declared.has(name);
+}
+
+function traced(argument: string, at: string, role: Role, value: string | number): Omit<CallValue, 'isUndescribed'> {
+  return { argument, at, role, kind: undefined, value };
+}
+
+interface Node {
+  readonly value: unknown;
+  readonly location: readonly (string | number)[];
+}
+
+function nodesAt({ argument, query }: RoleArgument, input: unknown): readonly Node[] {
+  if (query === undefined) return [{ value: recordOf(input)[argument], location: [argument] }];
+  return query
+    .query(input as never)
+    .nodes.map(({ value, location }) => ({ value, location: location as Node['location'] }));
+}
+
+/**
+ * Returns the texts and numbers in a value, at whatever depth, white space also; and, in lists, truth values and empty texts, which
+ * can say as much as a text there.
+ *
+ * @param names the names of members that say nothing; without it no name is a value, unless it has a truth value alone
+ * @param covered places that are traced already, as JSON
+ */
+export function scalarsIn(
+  value: unknown,
+  names: ReadonlySet<string> | undefined,
+  place: readonly (string | number)[] = [],
+  covered?: ReadonlySet<unknown>,
+): (string | number)[] {
+  const out: (string | number)[] = [];
+  const isCovered = (at: readonly (string | number)[]): boolean =>
+    covered !== undefined && covered.size > 0 && covered.has(JSON.stringify(at));
+  const look = (at: unknown, way: readonly (string | number)[], depth: number, isListed: boolean): void => {
+    if (isCovered(way)) return;
+    if (out.length === MAX_VALUES || depth > MAX_DEPTH) out.push(UNSEEN);
+    if (out.length > MAX_VALUES || depth > MAX_DEPTH) return;
+    if (typeof at === 'string' ? at !== '' || isListed : typeof at === 'number') out.push(at as string | number);
+    else if (typeof at === 'boolean') {
+      if (isListed) out.push(String(at));
+    } else if (Array.isArray(at)) {
+      for (const [i, item] of at.entries()) look(item, covered === undefined ? way : [...way, i], depth + 1, true);
+    } else if (typeof at === 'object' && at !== null) {
+      for (const [name, item] of Object.entries(at)) {
+        const isFlag = typeof item === 'boolean' || item === null;
+        if ((names !== undefined || isFlag) && !(names ?? NO_NAMES).has(name)) out.push(name);
+        look(item, covered === undefined ? way : [...way, name], depth + 1, false);
+      }
+    }
+  };
+  look(value, place, 0, false);
+  return out;
+}
+
+function recordOf(input: unknown): Readonly<Record<string, unknown>> {
+  return typeof input === 'object' && input !== null ? (input as Readonly<Record<string, unknown>>) : {};
+}

@@ -1,0 +1,113 @@
+import { BoundedCache } from '../../lib/bounded-cache.js';
+import { compileAccumulator } from '../accumulators/accumulator.js';
+import { type Actuals, actualsOf } from '../accumulators/actual.js';
+import type { AccumulatorDeclaration } from '../accumulators/kind.js';
+import type { LedgerEvent } from '../event.js';
+import { type Detection, withDetections } from './detectors.js';
+import { type Echo, withEchoes } from './echo.js';
+import { labelNames } from './labels.js';
+import { type NamesInAnswer, type Naming, namesIn } from './names-in.js';
+import { leavesOf } from './result-labels.js';
+import { readAnswer } from './result-value.js';
+import { isTooLong, type SaidValue, saidIn } from './said-values.js';
+import type { StoredLabels } from './stored-labels.js';
+import { type ToolDescription, type ToolSource, Tools } from './tool-description.js';
+
+/** An answer to read, with all that it is read by: plain data. */
+export interface ReadTask {
+  readonly tool: ToolSource;
+  readonly detect: Detection;
+  /** The accumulators with an expression over results. */
+  readonly accumulators: Readonly<Record<string, AccumulatorDeclaration>>;
+  /** The call without its functions. */
+  readonly event: Omit<LedgerEvent, 'call' | 'data'>;
+  readonly call: Readonly<Record<CallRole, readonly (string | number)[]>> | undefined;
+  /** The labels of what it was read from. */
+  readonly stored: StoredLabels;
+  /** The store that it writes; undefined if the names in its answer are not looked for. */
+  readonly naming: Naming | undefined;
+  /** The arguments that the answer may repeat. */
+  readonly echoes: readonly Echo[];
+  readonly result: unknown;
+}
+
+type CallRole = Parameters<NonNullable<LedgerEvent['call']>['valuesOf']>[0];
+
+/** Returns the task to read the result of a call. */
+export function readTaskOf(
+  by: Pick<ReadTask, 'detect' | 'accumulators' | 'stored' | 'echoes'> & { readonly tool: ToolDescription },
+  { call, data, ...event }: LedgerEvent,
+  result: unknown,
+): ReadTask {
+  const said = (role: CallRole) => call?.valuesOf(role) ?? [];
+  return {
+    ...{ ...by, tool: by.tool.source, event, result },
+    call: call && { amount: said('amount'), destination: said('destination'), target: said('target') },
+    naming: namingOf(data),
+  };
+}
+
+function namingOf(data: LedgerEvent['data']): Naming | undefined {
+  const { written, labels = [] } = data ?? {};
+  if (written === undefined || written.answer === 'nothing' || labels.length === 0) return undefined;
+  return { store: written.store, members: written.members };
+}
+
+/** The labels, names and amounts that an answer gives. */
+export interface AnswerFacts {
+  /** The labels that it adds to the task. */
+  readonly labels: readonly string[];
+  /** The names in it that later calls can use for a written item. */
+  readonly names: NamesInAnswer;
+  readonly actuals: Actuals;
+  /** Whether a part of it cannot be looked through. */
+  readonly isOpaque: boolean;
+  /** The labels of values that are too long to remember. */
+  readonly tooLong: readonly string[];
+}
+
+/** The most tools, or sets of accumulators, that are kept compiled. */
+const MAX_COMPILED = 1_000;
+const tools = new BoundedCache<string, ToolDescription>(MAX_COMPILED);
+const accumulators = new BoundedCache<string, ReturnType<typeof compileAccumulator>[]>(MAX_COMPILED);
+
+/** Reads an answer: its values with their labels, what the detectors find, and the amounts of accumulators. */
+export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly said: readonly SaidValue[] }> {
+  const { detect, event, call, stored, naming, echoes, result } = task;
+  const tool = kept(tools, task.tool, compiledTool);
+  const answer = readAnswer(result, tool.format);
+  const leaves = await withDetections(leavesOf(tool, event.input, answer, stored), detect);
+  const labels = [...new Set(leaves.flatMap((leaf) => labelNames(leaf.labels)))].sort();
+  const measuring = kept(accumulators, task.accumulators, (declared) =>
+    Object.entries(declared).map(([name, one]) => compileAccumulator(name, one)),
+  );
+  const valuesOf = call && ((role: CallRole) => call[role]);
+  const whole: LedgerEvent = { ...event, call: valuesOf && { valuesOf }, data: undefined };
+  return {
+    labels,
+    names: namesIn(leaves, naming),
+    actuals: measuring.length === 0 ? {} : actualsOf(measuring, whole, answer.value),
+    // An echo is worth less as a value of a later call. It says nothing new to the task, and so does not mark it.
+    said: saidIn(withEchoes(leaves, echoes)),
+    isOpaque: answer.isOpaque,
+    tooLong: leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels)),
+  };
+}
+
+function compiledTool({ name, declared, unclassified }: ToolSource): ToolDescription {
+  return new Tools({ [name]: declared }, { result: unclassified }, []).of(name);
+}
+
+/** Returns what is compiled from plain data. Data from another process is equal, and not the same. */
+function kept<Source, Compiled>(
+  cache: BoundedCache<string, Compiled>,
+  source: Source,
+  compile: (source: Source) => Compiled,
+): Compiled {
+  const key = JSON.stringify(source);
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const made = compile(source);
+  cache.set(key, made);
+  return made;
+}

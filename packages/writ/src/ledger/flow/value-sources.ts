@@ -1,0 +1,84 @@
+import { join, type Labels } from './labels.js';
+
+/** The sources of a value. */
+export interface Found {
+  /** The source that confers most: the prompt, a field of a result that is the value. A text confers nothing. */
+  readonly from: 'prompt' | 'field' | 'text';
+  /** The integrity of that source, with the confidentiality and the names of all sources. */
+  readonly labels: Labels;
+  /** The kinds of all its sources. */
+  readonly said: readonly ('prompt' | 'field' | 'text')[];
+  /** Whether the user named it, or the record or the text that it is from. */
+  readonly isNamed: boolean;
+  /** Whether there can be more sources than are remembered. */
+  readonly isPartial: boolean;
+  /** The decision whose result it was in, the tool, and the place. */
+  readonly source?: { readonly decisionId: string; readonly tool: string; readonly at: string };
+}
+
+/** A field or a text that has a value. */
+interface Source {
+  readonly labels: Labels;
+  readonly source: NonNullable<Found['source']>;
+  /** Whether the arguments of its call were not ours alone. */
+  readonly isSteered?: true | undefined;
+}
+
+interface Best {
+  readonly labels: Labels;
+  readonly source: Found['source'];
+}
+
+/** The sources of one value, as they are found. */
+export class Sources {
+  private best: Best | undefined;
+  private other: Found['source'];
+  private readonly kinds = new Set<Found['said'][number]>();
+  private steered: Best | undefined;
+  private joined: Labels | undefined;
+  /** The labels that were joined last: many sources share them. */
+  private last: Labels | undefined;
+  /** Whether it is in a record or a text that the user named. */
+  isOfNamed = false;
+  isPartial = false;
+
+  add(kind: 'field' | 'text', said: Source, confers: boolean): void {
+    const { labels, source, isSteered } = said;
+    // Others wrote an external field as they write a text.
+    this.kinds.add(labels.integrity === 'external' ? 'text' : kind);
+    if (labels !== this.last) this.joined = this.joined === undefined ? labels : join(this.joined, labels);
+    this.last = labels;
+    // The latest text that has it says more to a reader than the first.
+    if (!confers) this.other = source;
+    else if (isSteered === true) this.steered = better(this.steered, { labels, source });
+    else this.best = better(this.best, { labels, source });
+  }
+
+  /** Returns the source that confers most. A tool can have made what texts of others say of what they made the agent ask. */
+  private get conferring(): Best | undefined {
+    if (this.steered === undefined || this.kinds.has('text')) return this.best;
+    return better(this.best, this.steered);
+  }
+
+  found(isNamed: boolean, isPartial: boolean): Found | undefined {
+    if (!isNamed && this.joined === undefined) return undefined;
+    if (isNamed) this.kinds.add('prompt');
+    const { confidentiality = 'public', names = [] } = this.joined ?? {};
+    const best = this.conferring;
+    const from = isNamed ? 'prompt' : best === undefined ? 'text' : 'field';
+    const integrity = isNamed ? 'user' : (best?.labels.integrity ?? 'external');
+    const source = isNamed ? undefined : (best?.source ?? this.other);
+    return {
+      from,
+      labels: { integrity, confidentiality, names },
+      said: [...this.kinds],
+      isNamed: isNamed || this.isOfNamed,
+      isPartial: this.isPartial || isPartial,
+      ...(source === undefined ? {} : { source }),
+    };
+  }
+}
+
+function better(one: Best | undefined, other: Best): Best {
+  return one === undefined || join(one.labels, other.labels).integrity !== other.labels.integrity ? other : one;
+}

@@ -1,0 +1,146 @@
+import { expect, it } from 'vitest';
+import { isSecretName } from './secret-names.js';
+
+it.each([
+  ...[
+    'password',
+    'passwd',
+    'pwd',
+    'pass',
+    'passphrase',
+    'api_key',
+    'x-api-key',
+    'apiKey',
+    'APIKey',
+    'API_KEY',
+    'apikey',
+  ],
+  ...[
+    'secret',
+    'client_secret',
+    'clientSecret',
+    'token',
+    'access_token',
+    'accessToken',
+    'accesstoken',
+    'id_token',
+    'tokens',
+  ],
+  ...[
+    'authorization',
+    'Proxy-Authorization',
+    'credential',
+    'credentials',
+    'private_key',
+    'privateKey',
+    'cookie',
+    'Set-Cookie',
+  ],
+  ...[
+    'aws_secret_access_key',
+    'AWS_SECRET_ACCESS_KEY',
+    'auth',
+    'x-auth',
+    'basicAuth',
+    'bearer',
+    'bearerToken',
+    'jwt',
+    'userJwt',
+  ],
+  ...['connection_string', 'connectionString', 'ConnectionString', 'connectionstring', 'database_url', 'DATABASE_URL'],
+  ...[
+    'databaseUrl',
+    'db_uri',
+    'MONGODB_URI',
+    'dsn',
+    'sentryDsn',
+    'session',
+    'session_id',
+    'sessionId',
+    'PHPSESSID',
+    'cookies',
+  ],
+  ...['pin', 'userPin', 'otp', 'totp', 'client_assertion', 'clientAssertion', 'sas', 'sasToken', 'signature', 'sig'],
+  ...[
+    'X-Amz-Signature',
+    'X-Goog-Signature',
+    'dbpassword',
+    'password2',
+    'new_password',
+    'passwordConfirmation',
+    'auth_header',
+  ],
+  ...['auth.password', 'smtp.pass', 'encryptionKey', 'refreshToken', 'csrfToken', 'apiKeys', 'client-secrets', 'cvv'],
+])('%s is the name of a credential', (name) => {
+  expect(isSecretName(name, 'x')).toBe(true);
+});
+
+it.each([
+  ...[
+    'author',
+    'authors',
+    'authority',
+    'authorized',
+    'authentication_method',
+    'tokens_used',
+    'tokenizer',
+    'token_count',
+  ],
+  ...[
+    'keyboard',
+    'key',
+    'keys',
+    'primary_key',
+    'publicKey',
+    'sort_key',
+    'idempotencyKey',
+    'passenger',
+    'passengers',
+    'passport',
+  ],
+  ...[
+    'bypass',
+    'compass',
+    'pinned',
+    'pins_total',
+    'spin',
+    'opinion',
+    'shipping',
+    'secretary',
+    'secret_name',
+    'cookie_policy',
+  ],
+  ...[
+    'email_signature',
+    'design',
+    'assignee',
+    'signal',
+    'sessions_total',
+    'session_count',
+    'url',
+    'webhook',
+    'connection',
+  ],
+  ...[
+    'description',
+    'bearer_of_news',
+    'sasquatch',
+    'dsnail',
+    'authored_by',
+    'password_policy',
+    'note',
+    'to',
+    'amount',
+    '',
+  ],
+])('%s is an honest name', (name) => {
+  expect(isSecretName(name, 'x')).toBe(false);
+});
+
+it('a plural says it of texts, and not of numbers', () => {
+  expect([isSecretName('max_tokens', 512), isSecretName('maxTokens', 512), isSecretName('tokens', ['x'])]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});

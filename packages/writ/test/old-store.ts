@@ -1,0 +1,23 @@
+import { auditMigrations } from '../src/audit/log/log-migrations.js';
+import { credentialMigrations } from '../src/provenance/credentials.js';
+import { dpopMigrations } from '../src/provenance/dpop.js';
+import { signingKeyMigrations } from '../src/provenance/signing-keys.js';
+import { entityMigrations } from '../src/registry/entity-store.js';
+import { revocationMigrations } from '../src/registry/revocation-rows.js';
+import { sightingMigrations } from '../src/registry/sightings.js';
+import { type Migrations, openStore, type Store } from '../src/store/store.js';
+
+/** The migrations that there were before one. */
+function madeBefore(name: string, all: Migrations): Migrations {
+  return Object.fromEntries(Object.entries(all).filter(([one]) => one < name));
+}
+
+/** The tables of the log before mandates and links. */
+export const auditThen = madeBefore('0006', auditMigrations);
+
+/** Makes a store as it was before mandates and links. */
+export function storeOfBefore(file: string): Promise<Store> {
+  const rooms = [credentialMigrations, dpopMigrations, entityMigrations, revocationMigrations];
+  const then = [...rooms, signingKeyMigrations, sightingMigrations].map((all) => madeBefore('0006', all));
+  return openStore(file, auditThen, ...then);
+}
