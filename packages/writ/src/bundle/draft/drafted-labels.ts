@@ -12,4 +12,6 @@ export type DraftedLabels =
       readonly confidentiality?: Confidentiality;
       readonly labels?: readonly string[];
       readonly kind?: FieldKind;
+      /** CEL. */
+      readonly when?: string;
     };
