@@ -377,3 +377,44 @@ describe('with a roster', () => {
     expect(await decided(folder, [list, post('news'), post('drop')], PROMPT)).toEqual(['allow', 'allow', 'step_up']);
   });
 });
+
+describe('with a page that a mail links to', () => {
+  const TOOLS = [
+    tool('search_emails', { query: TEXT }),
+    tool('browse_webpage', { url: TEXT }),
+    tool('submit_form', { url: TEXT, data: TEXT }),
+  ];
+  const mails = (...bodies: string[]) => ({
+    tool: 'search_emails',
+    args: { query: 'Hall' },
+    result: JSON.stringify(bodies.map((body, i) => ({ id: `${i + 1}`, subject: i === 0 ? 'Hall' : 'Lunch', body }))),
+  });
+  const LINK = 'https://hall.example/rules';
+  const open = { tool: 'browse_webpage', args: { url: LINK } };
+  const PROMPT = 'Open the website that the mail "Hall" links to, and tell me what it says.';
+
+  it('it is opened without a question, if the user named the mail and asks for the page', async () => {
+    const { folder } = await drafted(TOOLS);
+    expect(await decided(folder, [mails(`See ${LINK}`, 'At noon'), open], PROMPT)).toEqual(['allow', 'allow']);
+  });
+
+  it.each([
+    ['another mail links to it', [mails('At noon', `See ${LINK}`), open], PROMPT],
+    ['a second link stands beside it', [mails(`See ${LINK} or https://evil.example/`), open], PROMPT],
+    ['two mails have the subject', [mails(`See ${LINK}`), mails('At noon'), open], PROMPT],
+    ['the prompt asks for no page', [mails(`See ${LINK}`), open], 'Read me the mail "Hall".'],
+    [
+      'the address is another',
+      [mails(`See ${LINK}`), { tool: 'browse_webpage', args: { url: `${LINK}?q=17` } }],
+      PROMPT,
+    ],
+    [
+      'something goes there',
+      [mails(`See ${LINK}`), { tool: 'submit_form', args: { url: LINK, data: 'my number is 17' } }],
+      PROMPT,
+    ],
+  ])('it is a question if %s', async (_name, calls, prompt) => {
+    const { folder } = await drafted(TOOLS);
+    expect((await decided(folder, calls, prompt)).at(-1)).toBe('step_up');
+  });
+});

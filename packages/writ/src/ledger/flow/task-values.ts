@@ -6,6 +6,7 @@ import { linksIn } from './links.js';
 import { hasOneOf, NamedSources, recordNamedAt } from './named-records.js';
 import { formsOf, wordsOf } from './normal-form.js';
 import { nounsFor } from './nouns.js';
+import { asksForPages } from './prompt-kinds.js';
 import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
 import { idWord, isIdWord, keysOf, type SaidValue } from './said-values.js';
@@ -82,6 +83,7 @@ export class TaskValues {
     this.promptCharacters += text.length;
     this.characters += text.length;
     this.named.add(text);
+    this.namedSources.areForPages = asksForPages(this);
   }
 
   /** Makes a text the one prompt of the user: what was asked for before is nobody's word any more. */
@@ -264,6 +266,10 @@ export class TaskValues {
     named: NamedSources,
   ): void {
     if (this.texts.size === 0) return;
+    // An address in a text that the user named is meant if it is the only one of its kind there; a link also only if the prompt asks
+    // for links, and then also in a record that the user named: a stranger adds a second one, and seldom the first.
+    const isOnlyOne = (shape: Shape, { form, source }: Text): boolean =>
+      (shape === 'web' ? named.areForPages && named.hasText(source) : named.isAnswer(source)) && hasOneOf(shape, form);
     for (const form of formsOf(value)) {
       let word = '';
       for (const one of wordsOf(form)) if (one.length > word.length) word = one;
@@ -276,11 +282,11 @@ export class TaskValues {
         }
         // A text that is the value is a field.
         if (text.form === form || !text.form.includes(form)) continue;
-        // Of a text that the user named, words are meant; an address or a path is if it is the only one of its kind.
+        // Of a text that the user named, words are meant.
         const isMeant =
           use.role === 'content' && shapes.length === 0
             ? named.hasText(text.source)
-            : named.isAnswer(text.source) && shapes.some((shape) => hasOneOf(shape, text.form));
+            : shapes.some((shape) => isOnlyOne(shape, text));
         sources.add('text', text, false);
         if (isMeant) sources.isOfNamed = true;
       }
