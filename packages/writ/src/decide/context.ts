@@ -188,6 +188,8 @@ function withoutNulls(value: unknown, type: CedarType | undefined): unknown {
     return value.map((item) => withoutNulls(item, type?.kind === 'set' ? type.element : undefined));
   if (isObject(value)) {
     const attributes = type?.kind === 'record' ? type.attributes : undefined;
+    // hot: most records have neither, and stay as they are.
+    if (isPlain(value, attributes)) return value;
     return Object.fromEntries(
       Object.entries(value)
         .filter(([, item]) => item !== null)
@@ -196,6 +198,16 @@ function withoutNulls(value: unknown, type: CedarType | undefined): unknown {
   }
   if (typeof value === 'number' && type?.kind === 'extension' && type.name === 'decimal') return decimalText(value);
   return value;
+}
+
+/** Returns whether a record has texts, truth values and whole numbers alone. */
+function isPlain(value: Readonly<Record<string, unknown>>, attributes: RecordType['attributes'] | undefined): boolean {
+  for (const name of Object.keys(value)) {
+    const item = value[name];
+    if (typeof item === 'object' || (typeof item === 'number' && attributes?.get(name)?.type.kind === 'extension'))
+      return false;
+  }
+  return true;
 }
 
 /** Returns the shortest decimal text of a number; `decimal` refuses more than four fractional digits. */

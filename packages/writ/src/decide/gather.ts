@@ -231,16 +231,23 @@ export function lineageOf(registry: Registry, provenance: Provenance): string {
   return uidText(owner instanceof Entity ? owner : originator);
 }
 
+/** The task of a request, and the data that it would move. */
+interface Traced {
+  readonly task: TaskKey;
+  /** {@link plainNameOf}. */
+  readonly taskName: string | undefined;
+  readonly lineage: string;
+  readonly flow: DataFlow;
+}
+
 /** Returns the action as the ledger sees it. */
 export function eventOf(
   request: AccessRequest,
   provenance: Provenance,
-  task: TaskKey,
-  lineage: string,
-  flow: DataFlow,
+  { task, taskName, lineage, flow }: Traced,
 ): LedgerEvent {
   const actor = uidText(actorOf(provenance));
-  const originator = uidText(originatorOf(provenance));
+  const originator = originatorOf(provenance) === actorOf(provenance) ? actor : uidText(originatorOf(provenance));
   const session = typeof request.context?.session === 'string' ? request.context.session : null;
   const { type, id } = request.resource;
   return {
@@ -249,7 +256,7 @@ export function eventOf(
     input: request.context?.input ?? {},
     labels: flow.addedLabels,
     lineage,
-    taskName: plainNameOf(request, provenance),
+    taskName,
     effects: flow.tool.effects,
     call: flow.call,
     data: flow.data,
@@ -277,13 +284,14 @@ export function plainNameOf(request: AccessRequest, provenance: Provenance): str
 }
 
 function namedKeyOf(request: AccessRequest, provenance: Provenance): string {
-  const named = [uidText(originatorOf(provenance)), uidText(actorOf(provenance)), taskNameOf(request) ?? null];
-  return JSON.stringify(named);
+  const [originator, actor] = [originatorOf(provenance), actorOf(provenance)];
+  const first = uidText(originator);
+  return JSON.stringify([first, actor === originator ? first : uidText(actor), taskNameOf(request) ?? null]);
 }
 
 /** Returns the key of a task that has a token. */
 export function keyOfTask(txn: Txn): TaskKey {
-  return JSON.stringify(['txn', txn]) as TaskKey;
+  return `["txn",${JSON.stringify(txn)}]` as TaskKey;
 }
 
 /**

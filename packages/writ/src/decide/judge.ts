@@ -268,7 +268,8 @@ export class Judge {
     const { ledger } = this.parts;
     const { name } = request.action;
     const tool = caller.isWrit === true ? plane.tools.own(name) : plane.tools.of(name);
-    const lineage = (): string => lineageOf(plane.registry, provenance);
+    let ofOwner: string | undefined;
+    const lineage = (): string => (ofOwner ??= lineageOf(plane.registry, provenance));
     // A mandate is for what a task does, and not for what people decide about it.
     const mandate = caller.isWrit === true ? undefined : mandateFor(provenance.mandate, plane.usualMandate, name);
     const input = request.context?.input;
@@ -294,16 +295,23 @@ export class Judge {
       if (provenance.isPlain === true) this.memory.keepTaskPrompt(task(), prompt);
       else this.memory.keepRequestPrompt(task(), request, provenance, caller);
     }
+    const isKept = !ledger.isEmpty || !plane.tools.isEmpty;
+    const taskName = isKept ? plainNameOf(request, provenance) : undefined;
     const flow = plane.tools.isEmpty
       ? untraced(tool)
       : dataFlowOf(tool, request, {
-          ...{ ledger, task: task(), lineage: lineage(), coverage, now },
-          taskName: plainNameOf(request, provenance),
+          ledger,
+          task: task(),
+          taskName,
+          lineage: lineage(),
+          coverage,
+          now,
           declared: plane.actions.get(name),
         });
     if (flow.call !== undefined) draft.origins = recordedOrigins(flow.call.origins);
-    const event =
-      ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, task(), lineage(), flow);
+    const event = isKept
+      ? eventOf(request, provenance, { task: task(), taskName, lineage: lineage(), flow })
+      : undefined;
     return { coverage, flow, event, task, lineage };
   }
 }

@@ -68,7 +68,8 @@ export function plainCoverage({ kind, covers, why, grant }: Coverage): NonNullab
 
 /** Returns values of the ledger as JSON. */
 export function plainValues(ledger: LedgerValues): DecisionRecord['ledger'] {
-  const plain: Record<string, Amount> = {};
+  // hot: a copy has the shape of the original.
+  const plain = { ...ledger } as Record<string, Amount>;
   for (const name of Object.keys(ledger)) plain[name] = plainAmount(ledger[name] as LedgerValues[string]);
   return plain;
 }

@@ -1,3 +1,4 @@
+import { blankRecord } from '../lib/blank-record.js';
 import type { TaskKey } from '../lib/ids.js';
 import type { Accounts } from './accumulators/accounts.js';
 import { type Accumulator, compileAccumulator } from './accumulators/accumulator.js';
@@ -10,7 +11,7 @@ import type { LedgerEvent, NamedKey } from './event.js';
 import { KeptLabels, removals } from './flow/kept-labels.js';
 import type { StoreItem } from './flow/stores.js';
 import { ValueIndex } from './flow/value-index.js';
-import { endingWithTask, type Holding, type KeptHolding, type Removal } from './holding.js';
+import type { Holding, KeptHolding, Removal } from './holding.js';
 import { isUndone, type OutcomeStatus } from './outcome.js';
 import { PendingActions } from './pending.js';
 
@@ -139,10 +140,11 @@ export class Ledger {
   read(
     event: LedgerEvent,
     now: Date,
-    names: Iterable<string> = this.books.keys(),
+    names: readonly string[] = [...this.books.keys()],
     optional: ReadonlySet<string> = NONE,
   ): LedgerValues {
-    const values: Record<string, LedgerValue> = {};
+    const isWhole = optional.size === 0 && names.every((name) => this.books.has(name));
+    const values = (isWhole ? blankRecord(names) : {}) as Record<string, LedgerValue>;
     for (const name of names) {
       const book = this.books.get(name);
       if (book === undefined || (optional.has(name) && !book.concerns(event))) continue;
@@ -193,9 +195,7 @@ export class Ledger {
     const holdings: Holding[] = [];
     for (const book of this.books.values()) {
       const holding = book.hold(event, at);
-      if (holding === undefined) continue;
-      const isOfPlainTask = event.taskName !== undefined && book.accumulator.key === 'task';
-      holdings.push(isOfPlainTask ? endingWithTask(holding, at) : holding);
+      if (holding !== undefined) holdings.push(holding);
     }
     if (event.data !== undefined) holdings.push(...this.labels.holdingsOf(event, at));
     return holdings;

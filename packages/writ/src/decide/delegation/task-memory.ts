@@ -73,11 +73,11 @@ export class TaskMemory {
     const task = taskKeyOf(request, again);
     const tool = tools.of(request.action.name);
     const lineage = lineageOf(registry, again);
+    const taskName = plainNameOf(request, again);
     const flow = dataFlowOf(tool, request, {
-      ...{ ledger, task, lineage, coverage: undefined, now: clock() },
-      taskName: plainNameOf(request, again),
+      ...{ ledger, task, taskName, lineage, coverage: undefined, now: clock() },
       declared: actions.get(request.action.name),
     });
-    return eventOf(request, again, task, lineage, flow);
+    return eventOf(request, again, { task, taskName, lineage, flow });
   }
 }

@@ -1,5 +1,5 @@
 import { LedgerError } from '../errors.js';
-import type { Holding } from '../holding.js';
+import { endOfPlainTask, type Holding } from '../holding.js';
 import type { Account } from './account.js';
 import { type Amounts, type Measured, plainAmount } from './amounts.js';
 import type { Window } from './window.js';
@@ -45,12 +45,14 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
   /**
    * Returns what a permit of this amount holds.
    *
+   * @param isOfPlainTask whether it ends with a task without a token
    * @throws {LedgerError} if it needs an account, and there is no room: one that is in use is never closed for another
    */
-  hold(key: string, amount: A, at: number): Holding {
+  hold(key: string, amount: A, at: number, isOfPlainTask = false): Holding {
     if (this.byKey.size >= this.max && !this.byKey.has(key)) this.makeRoom(at);
     const { name, fold, window } = this.of;
-    const until = window.endOf(at);
+    const end = window.endOf(at);
+    const until = isOfPlainTask && end === Number.POSITIVE_INFINITY ? endOfPlainTask(at) : end;
     const plain = plainAmount(amount);
     // hot: an object made in one piece. A copy that is added to took a third of the ledger's time.
     if (until === Number.POSITIVE_INFINITY) return { accumulator: name, fold, key, amount: plain };

@@ -44,6 +44,6 @@ export class Book<A extends Measured = Measured, Of extends Account<A> = Account
     if (amount === undefined || accumulator.amounts.isNothing(amount)) return undefined;
     const key = accumulator.keyOf(event);
     accumulator.checkRoom(this.accounts.find(key) ?? this.empty, amount, at);
-    return this.accounts.hold(key, amount, at);
+    return this.accounts.hold(key, amount, at, event.taskName !== undefined && accumulator.key === 'task');
   }
 }

@@ -53,8 +53,8 @@ export function callValues(
     if (query === undefined) whole.add(argument);
     for (const node of nodesAt(described, input)) {
       if (query !== undefined) covered.add(JSON.stringify(node.location));
-      for (const one of scalarsIn(node.value, role === 'content' ? declared : undefined))
-        values.push({ ...traced(argument, path, role, one), kind, isUndescribed: false });
+      for (const value of scalarsIn(node.value, role === 'content' ? declared : undefined))
+        values.push({ argument, at: path, role, kind, value, isUndescribed: false });
     }
   }
   if (!hasContentByDefault(tool)) return values;

@@ -4,7 +4,7 @@ import { TEXTS } from '../accumulators/amounts.js';
 import { checkSetRoom, MAX_SET_VALUES, SetAccount } from '../accumulators/set-account.js';
 import { windowOf } from '../accumulators/window.js';
 import type { EventData, LedgerEvent, StorePlaces } from '../event.js';
-import { endingWithTask, type Holding, type Removal } from '../holding.js';
+import type { Holding, Removal } from '../holding.js';
 import { LineageLabels } from './lineage-labels.js';
 import { everyLabel, type StoredLabels, type StoredName, type StoredThing } from './stored-labels.js';
 import { type LabelKey, type NamedItem, type StoreItem, Stores } from './stores.js';
@@ -163,9 +163,8 @@ export class KeptLabels {
     const holdings = this.holdingsInStores(data, at);
     if (labels.length === 0) return holdings;
     checkSetRoom(TASK, this.ofTasks.find(task) ?? EMPTY, labels, at, MAX_SET_VALUES);
-    const ofTask = this.ofTasks.hold(task, labels, at);
-    const held = event.taskName === undefined ? ofTask : endingWithTask(ofTask, at);
-    return [held, this.lineages.hold(event, at), ...holdings];
+    const ofTask = this.ofTasks.hold(task, labels, at, event.taskName !== undefined);
+    return [ofTask, this.lineages.hold(event, at), ...holdings];
   }
 
   private holdingsInStores({ writes, labels, names = [], keepMs }: EventData, at: number): Holding[] {

@@ -4,6 +4,7 @@ import { TEXTS } from '../accumulators/amounts.js';
 import { checkSetRoom, MAX_SET_VALUES, SetAccount } from '../accumulators/set-account.js';
 import type { LedgerEvent } from '../event.js';
 import type { Holding } from '../holding.js';
+import { hasAllOf } from './labels.js';
 
 /** A bundle cannot give an accumulator such a name. */
 const LINEAGE = '$lineage';
@@ -19,6 +20,13 @@ interface Part {
   readonly name: string | null;
   /** Null if several tasks share this part. */
   readonly task: TaskKey | null;
+}
+
+/** The account of a task. */
+interface Place {
+  readonly key: string;
+  readonly lineage: string;
+  readonly name: string | null;
 }
 
 /** The parts of one lineage, by the key of their account. */
@@ -39,7 +47,7 @@ export class LineageLabels {
   /** When the labels were last read or added to. */
   usedAt = new Date(0);
   private readonly lineages = new Map<string, Lineage>();
-  private readonly byTask = new Map<TaskKey, string>();
+  private readonly byTask = new Map<TaskKey, Place>();
 
   constructor() {
     this.accounts = new Accounts({
@@ -84,9 +92,8 @@ export class LineageLabels {
   }
 
   /** Returns the account of a task and its lineage; undefined if it has no labels of its own. */
-  placeOf(task: TaskKey): { readonly key: string; readonly lineage: string } | undefined {
-    const key = this.byTask.get(task);
-    return key === undefined ? undefined : { key, lineage: this.lineageOf(key) };
+  placeOf(task: TaskKey): Place | undefined {
+    return this.byTask.get(task);
   }
 
   /** Returns the lineage that an account is of. */
@@ -95,6 +102,8 @@ export class LineageLabels {
   }
 
   private keyFor(lineage: string, { name, task }: Part): string {
+    const known = task === null ? undefined : this.byTask.get(task);
+    if (known !== undefined && known.lineage === lineage && known.name === name) return known.key;
     const key = JSON.stringify([lineage, name, task]);
     const parts = this.lineages.get(lineage)?.parts;
     return parts === undefined || parts.has(key) || parts.size < MAX_TASKS
@@ -107,7 +116,7 @@ export class LineageLabels {
     const known = this.lineages.get(lineage) ?? { parts: new Map<string, Part>(), last: NONE };
     this.lineages.set(lineage, known);
     known.parts.set(key, { name, task });
-    if (task !== null) this.byTask.set(task, key);
+    if (task !== null) this.byTask.set(task, { key, lineage, name });
   }
 
   private union({ parts }: Lineage, now: Date, counts: (part: Part) => boolean): readonly string[] {
@@ -121,8 +130,10 @@ export class LineageLabels {
         if (part.task !== null) this.byTask.delete(part.task);
       } else if (counts(part)) lists.push(labels);
     }
-    const [only = NONE] = lists;
-    return lists.length < 2 ? only : [...new Set(lists.flat())].sort();
+    let longest = NONE;
+    for (const list of lists) if (list.length > longest.length) longest = list;
+    // hot: tasks of one owner mostly read alike.
+    return lists.every((list) => hasAllOf(longest, list)) ? longest : [...new Set(lists.flat())].sort();
   }
 }
 

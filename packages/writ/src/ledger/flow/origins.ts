@@ -1,6 +1,7 @@
 import { stemmer } from 'stemmer';
 import { domainOf } from '../../lib/domain.js';
 import { memo } from '../../lib/memo.js';
+import { ArgumentUse } from './argument-use.js';
 import { type CallValue, callValues, UNSEEN } from './call-values.js';
 import type { NamedByUser } from './deviations.js';
 import type { TracedValues } from './known-values.js';
@@ -13,9 +14,9 @@ import {
   type Labels,
   labelNames,
   labelsNamed,
+  withIntegrity,
 } from './labels.js';
 import { linksIn } from './links.js';
-import { nounsFor } from './nouns.js';
 import type { ValueUse } from './prompt-values.js';
 import { MAX_EFFORT } from './task-values.js';
 import type { Role, ToolDescription } from './tool-description.js';
@@ -186,14 +187,12 @@ export class Tracer {
   trace({ argument, at, role, value, kind, isUndescribed }: CallValue): Traced {
     const { from, labels, source, said, isNamed } = this.find(argument, role, value, kind);
     const links = role === 'content' && typeof value === 'string' ? this.linksOf(value) : 4;
-    const origin: Origin = {
-      argument: at,
-      role,
-      from,
-      integrity: labels.integrity,
-      labels: labelNames(labels),
-      ...(source === undefined ? {} : { source }),
-    };
+    const { integrity } = labels;
+    const names = labelNames(labels);
+    const origin: Origin =
+      source === undefined
+        ? { argument: at, role, from, integrity, labels: names }
+        : { argument: at, role, from, integrity, labels: names, source };
     return {
       argument,
       role,
@@ -220,31 +219,26 @@ export class Tracer {
       return { from: 'prompt', labels: FROM_USER, said: ['prompt'], isNamed: true };
     const found = values?.find(
       day ?? value,
-      { role, kind: day === undefined ? kind : undefined, nouns: this.nounsFor(argument) },
+      new ArgumentUse(role, day === undefined ? kind : undefined, this.tool, argument),
       this.effort,
     );
     const labels = found && (found.isPartial ? withLabelsOf(found.labels, this.anything) : found.labels);
     // An approval says that a value is right, and not that everybody may know it.
     if (values?.isApproved(value) === true)
       return {
-        ...{ from: 'approval', labels: { ...(labels ?? this.anything), integrity: 'user' }, source: found?.source },
+        ...{ from: 'approval', labels: withIntegrity(labels ?? this.anything, 'user'), source: found?.source },
         ...{ said: ['approval', ...(found?.said ?? [])], isNamed: true },
       };
     if (role === 'content' && values !== undefined && found?.from !== 'field') {
       if (found?.from === 'prompt' && this.isWithinPrompt(value, values))
         return {
-          ...{ from: 'prompt', labels: { ...(labels ?? FROM_USER), integrity: 'user' } },
+          ...{ from: 'prompt', labels: withIntegrity(labels ?? FROM_USER, 'user') },
           ...{ said: ['prompt', ...(found?.said ?? [])], isNamed: true },
         };
       if (found?.from === 'prompt') return this.nowhere;
     }
-    return found === undefined || labels === undefined ? this.nowhere : { ...found, labels };
-  }
-
-  /** A tool is also about what its stores keep. */
-  private nounsFor(argument: string): ReadonlySet<string> {
-    const { name, reads = '', writes = '' } = this.tool;
-    return nounsFor(`${name} ${reads} ${writes}`, argument);
+    if (found === undefined || labels === undefined) return this.nowhere;
+    return labels === found.labels ? found : { ...found, labels };
   }
 
   private get nowhere(): FoundOrigin {
@@ -287,12 +281,12 @@ const LINK: ValueUse = { role: 'destination', kind: undefined, nouns: new Set() 
 
 /** Returns labels with the confidentiality and the names of others also. */
 function withLabelsOf(labels: Labels, others: Labels): Labels {
-  return join(labels, { ...others, integrity: 'user' });
+  return withIntegrity(join(labels, others), labels.integrity);
 }
 
 /** Returns the labels of data made of anything in a task; the labels of a task are one list for as long as they do not change. */
 export const anythingOf = memo(
-  (taskLabels: readonly string[]): Labels => ({ ...labelsNamed(taskLabels), integrity: 'external' }),
+  (taskLabels: readonly string[]): Labels => withIntegrity(labelsNamed(taskLabels), 'external'),
 );
 
 /** The origin of the values of one argument, or of all with one role, for policies. */

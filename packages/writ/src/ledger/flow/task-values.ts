@@ -4,12 +4,12 @@ import { foldedId } from './folded-id.js';
 import { join, type Labels } from './labels.js';
 import { linksIn } from './links.js';
 import { hasOneOf, NamedSources, recordNamedAt } from './named-records.js';
-import { formsOf, wordsOf } from './normal-form.js';
 import { nounsFor } from './nouns.js';
+import { type Probe, probeOf } from './probe.js';
 import { asksForPages } from './prompt-kinds.js';
 import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
-import { idWord, isIdWord, keysOf, type SaidValue } from './said-values.js';
+import { idWord, isIdWord, type SaidValue } from './said-values.js';
 import { exactForm, isSameValue, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
 import { type Found, Sources } from './value-sources.js';
 
@@ -235,19 +235,24 @@ export class TaskValues {
     effort: Effort = { characters: MAX_EFFORT },
     named = this.namedSources,
   ): Found | undefined {
+    return this.findBy(probeOf(value), use, effort, named);
+  }
+
+  /** As {@link find}, of a value that is looked for in several places. */
+  findBy(probe: Probe, use: ValueUse, effort: Effort, named = this.namedSources): Found | undefined {
+    const { value, shapes } = probe;
     const sources = new Sources();
     const isNamed = this.inPrompts((prompt) => prompt.names(value, use, effort));
-    const shapes = shapesOf(value);
     const needed = use.kind === undefined ? shapes : NO_SHAPES;
     const places: Field['source'][] = [];
-    for (const field of this.fieldsOf(keysOf(value))) {
+    for (const field of this.fieldsOf(probe.keys)) {
       const confers = isOfKind(field, use.kind, needed) && isSameValue(value, field.value);
       if (confers && field.kind !== undefined) places.push(field.source);
       sources.add('field', field, confers);
     }
     if (places.length > 0 && named.haveAll(places)) sources.isOfNamed = true;
-    if (typeof value === 'string') this.addTexts(value, shapes, use, effort, sources, named);
-    this.addTextsWithId(value, sources);
+    this.addTexts(probe, use, effort, sources, named);
+    this.addTextsWithId(probe, sources);
     return sources.found(isNamed, !this.isWhole);
   }
 
@@ -258,8 +263,7 @@ export class TaskValues {
 
   /** Adds the texts that have a value somewhere. */
   private addTexts(
-    value: string,
-    shapes: readonly Shape[],
+    { texts, shapes }: Probe,
     use: ValueUse,
     effort: Effort,
     sources: Sources,
@@ -270,9 +274,7 @@ export class TaskValues {
     // for links, and then also in a record that the user named: a stranger adds a second one, and seldom the first.
     const isOnlyOne = (shape: Shape, { form, source }: Text): boolean =>
       (shape === 'web' ? named.areForPages && named.hasText(source) : named.isAnswer(source)) && hasOneOf(shape, form);
-    for (const form of formsOf(value)) {
-      let word = '';
-      for (const one of wordsOf(form)) if (one.length > word.length) word = one;
+    for (const { form, word } of texts) {
       const said = this.texts.get(word) ?? [];
       if (said.length === MAX_TEXTS_OF_WORD) sources.isPartial = true;
       for (const text of said) {
@@ -294,9 +296,8 @@ export class TaskValues {
   }
 
   /** Adds the texts that have an identifier, in whatever writing. */
-  private addTextsWithId(value: string | number, sources: Sources): void {
-    const id = this.ids.size === 0 ? undefined : foldedId(value);
-    const said = id === undefined ? undefined : this.ids.get(idWord(id));
+  private addTextsWithId({ id }: Probe, sources: Sources): void {
+    const said = id === undefined ? undefined : this.ids.get(id);
     if (said !== undefined) sources.add('text', said, false);
   }
 

@@ -1,4 +1,4 @@
-import { join, type Labels } from './labels.js';
+import { FROM_USER, integrityLevel, join, type Labels, withIntegrity } from './labels.js';
 
 /** The sources of a value. */
 export interface Found {
@@ -33,7 +33,7 @@ interface Best {
 export class Sources {
   private best: Best | undefined;
   private other: Found['source'];
-  private readonly kinds = new Set<Found['said'][number]>();
+  private readonly kinds: Found['said'][number][] = [];
   private steered: Best | undefined;
   private joined: Labels | undefined;
   /** The labels that were joined last: many sources share them. */
@@ -45,7 +45,7 @@ export class Sources {
   add(kind: 'field' | 'text', said: Source, confers: boolean): void {
     const { labels, source, isSteered } = said;
     // Others wrote an external field as they write a text.
-    this.kinds.add(labels.integrity === 'external' ? 'text' : kind);
+    this.note(labels.integrity === 'external' ? 'text' : kind);
     if (labels !== this.last) this.joined = this.joined === undefined ? labels : join(this.joined, labels);
     this.last = labels;
     // The latest text that has it says more to a reader than the first.
@@ -54,24 +54,27 @@ export class Sources {
     else this.best = better(this.best, { labels, source });
   }
 
+  private note(kind: Found['said'][number]): void {
+    if (!this.kinds.includes(kind)) this.kinds.push(kind);
+  }
+
   /** Returns the source that confers most. A tool can have made what texts of others say of what they made the agent ask. */
   private get conferring(): Best | undefined {
-    if (this.steered === undefined || this.kinds.has('text')) return this.best;
+    if (this.steered === undefined || this.kinds.includes('text')) return this.best;
     return better(this.best, this.steered);
   }
 
   found(isNamed: boolean, isPartial: boolean): Found | undefined {
     if (!isNamed && this.joined === undefined) return undefined;
-    if (isNamed) this.kinds.add('prompt');
-    const { confidentiality = 'public', names = [] } = this.joined ?? {};
+    if (isNamed) this.note('prompt');
     const best = this.conferring;
     const from = isNamed ? 'prompt' : best === undefined ? 'text' : 'field';
     const integrity = isNamed ? 'user' : (best?.labels.integrity ?? 'external');
     const source = isNamed ? undefined : (best?.source ?? this.other);
     return {
       from,
-      labels: { integrity, confidentiality, names },
-      said: [...this.kinds],
+      labels: withIntegrity(this.joined ?? FROM_USER, integrity),
+      said: this.kinds,
       isNamed: isNamed || this.isOfNamed,
       isPartial: this.isPartial || isPartial,
       ...(source === undefined ? {} : { source }),
@@ -80,5 +83,7 @@ export class Sources {
 }
 
 function better(one: Best | undefined, other: Best): Best {
-  return one === undefined || join(one.labels, other.labels).integrity !== other.labels.integrity ? other : one;
+  return one === undefined || integrityLevel(one.labels.integrity) < integrityLevel(other.labels.integrity)
+    ? other
+    : one;
 }
