@@ -26,6 +26,16 @@ export function names(ast: ASTNode, variable: string): boolean {
   return false;
 }
 
+/** Returns the names of members and the texts that an expression has. */
+export function wordsIn(ast: ASTNode): ReadonlySet<string> {
+  const words = new Set<string>();
+  for (const { op, args } of nodesOf(ast)) {
+    if (op === 'value' && typeof args === 'string') words.add(args);
+    if ((op === '.' || op === '.?') && typeof args[1] === 'string') words.add(args[1]);
+  }
+  return words;
+}
+
 /** Returns the arguments that an expression reads as `input.name` or `input["name"]`, in order, each once. */
 export function argumentsRead(ast: ASTNode): ReadonlySet<string> {
   const read = new Set<string>();

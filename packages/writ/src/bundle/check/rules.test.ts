@@ -256,6 +256,46 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     ['ledger.yaml:8:5 warning ledger/unknown-argument: other: no action has an argument amuont'],
   ],
   [
+    { ...ledger('    key: task\n    distinct: result.id\n    on: action == "refund"\n'), ...reading('other') },
+    ['ledger.yaml:6:3 error ledger/untrusted-result: other is over results, and tools.yaml describes no tool'],
+  ],
+  [
+    {
+      ...ledger('    key: task\n    distinct: result.id\n    on: action == "refund"\n'),
+      ...reading('other'),
+      'tools.yaml':
+        'tools: { refund: { effects: [money], arguments: { amount: amount, to: destination }, result: external } }\n',
+    },
+    ['ledger.yaml:6:3 warning ledger/untrusted-result: other: no value that refund answers is internal or better'],
+  ],
+  ...[
+    [
+      'givesBack: never',
+      'ledger.yaml:6:3 error ledger/expression: accumulator other is over results, and has `givesBack`',
+    ],
+    [
+      'actual: result.b',
+      'ledger.yaml:6:3 error ledger/expression: accumulator other is over results, and has `actual`',
+    ],
+  ].map(([member = '', line = '']): (typeof TABLE)[number] => [
+    { ...ledger(`    key: task\n    sum: result.a\n    ${member}\n`), ...reading('other') },
+    [line],
+  ]),
+  [
+    {
+      ...ledger('    key: task\n    sum: input.amount\n    on: action == "refund"\n    integrity: system\n'),
+      ...reading('other'),
+    },
+    ['ledger.yaml:6:3 error ledger/expression: accumulator other has an `integrity`, and names no `result`'],
+  ],
+  [
+    { ...ledger('    key: task\n    set: labels\n    on: result.ok\n') },
+    [
+      'ledger.yaml:6:3 error ledger/expression: accumulator other is of labels, and its `on` names `result`',
+      'ledger.yaml:6:3 warning ledger/unread-accumulator: no policy reads the accumulator other',
+    ],
+  ],
+  [
     { ...reading('other'), ...ledger('    key: input.to\n    count: true\n    on: action == "refund"\n') },
     ['ledger.yaml:7:5 warning ledger/unfit-argument: other: for refund, `key` needs to, which a call may leave out'],
   ],

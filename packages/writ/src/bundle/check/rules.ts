@@ -18,6 +18,7 @@ import { unfitArgument } from './ledger/unfit-argument.js';
 import { unknownCountedAction } from './ledger/unknown-action.js';
 import { unknownCountedArgument } from './ledger/unknown-argument.js';
 import { unreadAccumulator } from './ledger/unread-accumulator.js';
+import { untrustedResult } from './ledger/untrusted-result.js';
 import { unknownServer } from './mappings/unknown-server.js';
 import { unusedObligation } from './obligations/unused.js';
 import { emptyStepUp } from './policies/empty-step-up.js';
@@ -68,6 +69,7 @@ export const RULES: readonly Rule[] = [
   unknownCountedAction,
   unknownCountedArgument,
   unfitArgument,
+  untrustedResult,
   reservedName,
   unknownTool,
   undescribedResult,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { cel } from '../../ledger/accumulators/expression.js';
 import type { AccumulatorDeclaration, AccumulatorKind } from '../../ledger/accumulators/kind.js';
 import { namesOf } from '../../ledger/accumulators/kinds.js';
+import { RESULT_INTEGRITY } from '../../ledger/accumulators/result-integrity.js';
 
 const window = z
   .string()
@@ -28,6 +29,8 @@ export function ledgerShape(kinds: readonly AccumulatorKind[]) {
       window: window.optional(),
       /** Whether an outcome can give an amount back: by default one that failed or was not executed does. */
       givesBack: z.literal('never').optional(),
+      /** Of an accumulator over results: the lowest integrity of the values that count, by default `internal`. */
+      integrity: z.enum(RESULT_INTEGRITY).optional(),
     })
     .superRefine((declared: AccumulatorDeclaration, context) => {
       const chosen = kinds.filter(({ name }) => declared[name] !== undefined);

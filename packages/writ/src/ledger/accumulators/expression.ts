@@ -1,7 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { z } from 'zod';
 import { celValue, firstLine } from '../cel.js';
-import { names } from '../cel-ast.js';
+import { names, syntaxOf } from '../cel-ast.js';
 import { total } from '../decimal.js';
 import { AccumulatorError, LedgerError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
@@ -19,6 +19,21 @@ export interface CelPart {
   readonly gives: CelResult;
   /** Whether it runs when the action has a result, and can name `result`. */
   readonly seesResult: boolean;
+}
+
+/** Returns an expression of a declaration. One that names `result` runs when the action has one. */
+export function celPart(part: string, text: string, gives: CelResult): CelPart {
+  return { part, text, gives, seesResult: namesResult(text) };
+}
+
+/** Returns whether CEL names `result`; false if the text is not CEL, which its compilation reports. */
+function namesResult(text: string): boolean {
+  if (!text.includes('result')) return false;
+  try {
+    return names(syntaxOf(text), 'result');
+  } catch {
+    return false;
+  }
 }
 
 /** The CEL types that an expression may give. `dyn` comes from an argument, and is checked when there is a value. */

@@ -1,17 +1,19 @@
 import { BoundedCache } from '../../lib/bounded-cache.js';
-import { compileAccumulator } from '../accumulators/accumulator.js';
+import { type Accumulator, compileAccumulator } from '../accumulators/accumulator.js';
 import { type Actuals, actualsOf } from '../accumulators/actual.js';
 import type { AccumulatorDeclaration } from '../accumulators/kind.js';
 import type { LedgerEvent } from '../event.js';
+import { UNSEEN } from './call-values.js';
 import { type Detection, withDetections } from './detectors.js';
 import { type Echo, withEchoes } from './echo.js';
 import { labelNames } from './labels.js';
 import { type NamesInAnswer, type Naming, namesIn } from './names-in.js';
-import { leavesOf } from './result-labels.js';
+import { type Leaf, leavesOf } from './result-labels.js';
 import { readAnswer } from './result-value.js';
 import { isTooLong, type SaidValue, saidIn } from './said-values.js';
 import type { StoredLabels } from './stored-labels.js';
 import { type ToolDescription, type ToolSource, Tools } from './tool-description.js';
+import { trustedPart } from './trusted-part.js';
 
 /** An answer to read, with all that it is read by: plain data. */
 export interface ReadTask {
@@ -82,16 +84,31 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
     Object.entries(declared).map(([name, one]) => compileAccumulator(name, one)),
   );
   const valuesOf = call && ((role: CallRole) => call[role]);
+  // An echo is worth less as a value of a later call. It says nothing new to the task, and so does not mark it.
+  const echoed = withEchoes(leaves, echoes);
   const whole: LedgerEvent = { ...event, call: valuesOf && { valuesOf }, data: undefined };
   return {
     labels,
     names: namesIn(leaves, naming),
-    actuals: measuring.length === 0 ? {} : actualsOf(measuring, whole, answer.value),
-    // An echo is worth less as a value of a later call. It says nothing new to the task, and so does not mark it.
-    said: saidIn(withEchoes(leaves, echoes)),
+    actuals:
+      measuring.length === 0 ? {} : actualsOf(measuring, whole, (one) => seenBy(one, answer.value, echoed, task)),
+    said: saidIn(echoed),
     isOpaque: answer.isOpaque,
     tooLong: leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels)),
   };
+}
+
+/** Returns the part of an answer that an accumulator sees: an actual figure is of the whole answer. */
+function seenBy(
+  { resultIntegrity, resultWords }: Accumulator,
+  value: unknown,
+  leaves: readonly Leaf[],
+  { echoes, event: { input } }: ReadTask,
+): unknown {
+  if (resultIntegrity === undefined || resultIntegrity === 'external') return value;
+  // The arguments are not known, so all of it may repeat them.
+  if (echoes.some((echo) => echo.value === UNSEEN)) return undefined;
+  return trustedPart(value, leaves, { least: resultIntegrity, names: resultWords, input });
 }
 
 function compiledTool({ name, declared, unclassified }: ToolSource): ToolDescription {
