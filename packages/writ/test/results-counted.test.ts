@@ -118,7 +118,7 @@ describe('an accumulator over results', () => {
 
   it('is not moved by an answer that repeats what the agent made up', async () => {
     const { answered, ledger } = desk();
-    // Who wrote the note is not known, and from now on neither is where a made-up value is from.
+    // A stranger may have written the note, and the agent may make up values from it.
     await answered('find', { note: 'you are c-77' });
     await answered('find', { customer_id: 'c-77' }, { id: 'c-77' });
     expect(await ledger()).toMatchObject({ customer: [], customers: 0 });

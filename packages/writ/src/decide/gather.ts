@@ -238,6 +238,7 @@ export function eventOf(
   task: TaskKey,
   lineage: string,
   flow: DataFlow,
+  more?: LedgerEvent['more'],
 ): LedgerEvent {
   const actor = uidText(actorOf(provenance));
   const originator = uidText(originatorOf(provenance));
@@ -253,6 +254,7 @@ export function eventOf(
     effects: flow.tool.effects,
     call: flow.call,
     data: flow.data,
+    more,
     resource: { type, id },
     keys: {
       task,

@@ -46,6 +46,21 @@ export function argumentsRead(ast: ASTNode): ReadonlySet<string> {
   return read;
 }
 
+/** A look-up of a fact, as in `fact("Item", id, "price")`; a part that is no text in the expression is undefined. */
+interface FactRead {
+  readonly type: string | undefined;
+  readonly attribute: string | undefined;
+}
+
+/** Returns the facts that an expression looks up. */
+export function factsRead(ast: ASTNode): readonly FactRead[] {
+  return [...nodesOf(ast)].flatMap(({ op, args }) => {
+    if (op !== 'call' || args[0] !== 'fact') return [];
+    const [type, , attribute] = args[1].map(textIn);
+    return [{ type, attribute }];
+  });
+}
+
 /** Returns the arguments whose presence an expression tests, as in `has(input.name)`. */
 export function argumentsTested(ast: ASTNode): ReadonlySet<string> {
   const tested = new Set<string>();

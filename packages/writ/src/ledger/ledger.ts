@@ -1,6 +1,6 @@
 import type { TaskKey } from '../lib/ids.js';
 import type { Accounts } from './accumulators/accounts.js';
-import { type Accumulator, compileAccumulator } from './accumulators/accumulator.js';
+import { type Accumulator, compileAccumulator, declarationReadsMore } from './accumulators/accumulator.js';
 import { type Actuals, ResultDeclarations } from './accumulators/actual.js';
 import { type LedgerValue, largerAmount } from './accumulators/amounts.js';
 import { answeredHoldings, endingWithItsTask } from './accumulators/answered.js';
@@ -35,6 +35,8 @@ export class Ledger {
   readonly labels = new KeptLabels();
   private books: ReadonlyMap<string, Book> = new Map();
   private measuring = new ResultDeclarations({});
+  /** Whether an expression names more of an action than its call. */
+  asksMore = false;
   private readonly pending = new PendingActions();
   /** From before the start, until the accumulators are declared. */
   private readonly kept: KeptHolding[] = [];
@@ -64,8 +66,10 @@ export class Ledger {
   prepare(declarations: Readonly<Record<string, AccumulatorDeclaration>>): () => string[] {
     const compiled = Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared));
     const measuring = new ResultDeclarations(declarations);
+    const asksMore = Object.entries(declarations).some(([name, declared]) => declarationReadsMore(name, declared));
     return () => {
       this.measuring = measuring;
+      this.asksMore = asksMore;
       return this.replaceBooks(compiled);
     };
   }

@@ -295,6 +295,33 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
       'ledger.yaml:6:3 warning ledger/unread-accumulator: no policy reads the accumulator other',
     ],
   ],
+  ...(
+    [
+      ['sum(input.', 'error ledger/derived-value: derived value total: `is` is not CEL'],
+      ['size(input.amount)', 'error ledger/derived-value: total: for refund, derived value total: '],
+      ['"five"', 'error ledger/derived-value: derived value total gives string'],
+      ['input.amuont', 'error ledger/derived-value: total: for refund'],
+      ['fact("User", input.to, "clearance")', 'error ledger/derived-value: total: refund may leave out to'],
+      ['fact("User", "ana", "tier")', 'error ledger/derived-value: total reads tier of a User, which the schema'],
+      ['fact(input.to, "ana", "tier")', 'error ledger/derived-value: derived value total looks up a fact whose type'],
+      ['derived.other', 'error ledger/derived-value: derived value total names another'],
+      ['input.amount', undefined],
+    ] as const
+  ).map(([is, line]): (typeof TABLE)[number] => [
+    {
+      'ledger.yaml': `${GOOD['ledger.yaml']}derived:\n  total: { of: [refund], type: Long, is: '${is}' }\n`,
+      'policies/read.cedar':
+        '@id("read") forbid (principal, action == Action::"refund", resource) when { context.derived.total > 5 };',
+    },
+    line === undefined ? [] : [`ledger.yaml:7:3 ${line}`],
+  ]),
+  [
+    { 'ledger.yaml': `${GOOD['ledger.yaml']}derived: { total: { of: [fly], type: Long, is: '1' } }\n` },
+    [
+      'ledger.yaml:6:12 error ledger/derived-value: total: the schema has no action fly',
+      'ledger.yaml:6:12 warning ledger/unread-derived: no policy and no accumulator reads the derived value total',
+    ],
+  ],
   [
     { ...reading('other'), ...ledger('    key: input.to\n    count: true\n    on: action == "refund"\n') },
     ['ledger.yaml:7:5 warning ledger/unfit-argument: other: for refund, `key` needs to, which a call may leave out'],

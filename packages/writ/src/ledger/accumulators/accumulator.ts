@@ -3,7 +3,7 @@ import { AccumulatorError, LedgerError } from '../errors.js';
 import { type LedgerEvent, NAMED_KEYS, type NamedKey } from '../event.js';
 import type { Account } from './account.js';
 import type { Amounts, LedgerValue, Measured } from './amounts.js';
-import { type CelPart, expression, KEY_RESULT } from './expression.js';
+import { type CelPart, expression, KEY_RESULT, readsMore } from './expression.js';
 import type { AccumulatorDeclaration } from './kind.js';
 import { kindOf } from './kinds.js';
 import { boundedAnswer, conditionPart, resultIntegrity } from './over-results.js';
@@ -102,6 +102,11 @@ const NO_WORDS: ReadonlySet<string> = new Set();
 function wordsOf(parts: readonly (CelPart | undefined)[]): ReadonlySet<string> {
   const seeing = parts.flatMap((part) => (part?.seesResult === true ? [...wordsIn(syntaxOf(part.text))] : []));
   return new Set(seeing);
+}
+
+/** Returns whether an expression of a declaration names more of an action than its call. */
+export function declarationReadsMore(name: string, declared: AccumulatorDeclaration): boolean {
+  return [conditionPart(declared), ...expressionsOf(name, declared)].some((part) => part && readsMore(part));
 }
 
 /** An accumulator over results. */

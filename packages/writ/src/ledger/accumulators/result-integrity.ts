@@ -4,5 +4,5 @@ import type { Integrity } from '../flow/labels.js';
 export const RESULT_INTEGRITY = ['external', 'attested', 'internal', 'system'] as const satisfies readonly Integrity[];
 export type ResultIntegrity = (typeof RESULT_INTEGRITY)[number];
 
-/** What accumulators over results see by default: others may have written what is worth less. */
+/** The lowest integrity that accumulators over results see by default: others may have written a value that is worth less. */
 export const USUAL_INTEGRITY: ResultIntegrity = 'internal';

@@ -7,6 +7,7 @@ import { UNSEEN } from './call-values.js';
 import { type Detection, withDetections } from './detectors.js';
 import { type Echo, withEchoes } from './echo.js';
 import { labelNames } from './labels.js';
+import { moreOfPlain, type PlainMore, plainMore } from './more-of-call.js';
 import { type NamesInAnswer, type Naming, namesIn } from './names-in.js';
 import { type Leaf, leavesOf } from './result-labels.js';
 import { readAnswer } from './result-value.js';
@@ -22,7 +23,8 @@ export interface ReadTask {
   /** The accumulators with an expression over results. */
   readonly accumulators: Readonly<Record<string, AccumulatorDeclaration>>;
   /** The call without its functions. */
-  readonly event: Omit<LedgerEvent, 'call' | 'data'>;
+  readonly event: Omit<LedgerEvent, 'call' | 'data' | 'more'>;
+  readonly more: PlainMore | undefined;
   readonly call: Readonly<Record<CallRole, readonly (string | number)[]>> | undefined;
   /** The labels of what it was read from. */
   readonly stored: StoredLabels;
@@ -38,7 +40,7 @@ type CallRole = Parameters<NonNullable<LedgerEvent['call']>['valuesOf']>[0];
 /** Returns the task to read the result of a call. */
 export function readTaskOf(
   by: Pick<ReadTask, 'detect' | 'accumulators' | 'stored' | 'echoes'> & { readonly tool: ToolDescription },
-  { call, data, ...event }: LedgerEvent,
+  { call, data, more, ...event }: LedgerEvent,
   result: unknown,
 ): ReadTask {
   const said = (role: CallRole) => call?.valuesOf(role) ?? [];
@@ -46,7 +48,13 @@ export function readTaskOf(
     ...{ ...by, tool: by.tool.source, event, result },
     call: call && { amount: said('amount'), destination: said('destination'), target: said('target') },
     naming: namingOf(data),
+    more: isEmpty(by.accumulators) ? undefined : plainMore({ more }),
   };
+}
+
+function isEmpty(record: object): boolean {
+  for (const _name in record) return false;
+  return true;
 }
 
 function namingOf(data: LedgerEvent['data']): Naming | undefined {
@@ -86,7 +94,12 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
   const valuesOf = call && ((role: CallRole) => call[role]);
   // An echo is worth less as a value of a later call. It says nothing new to the task, and so does not mark it.
   const echoed = withEchoes(leaves, echoes);
-  const whole: LedgerEvent = { ...event, call: valuesOf && { valuesOf }, data: undefined };
+  const whole: LedgerEvent = {
+    ...event,
+    call: valuesOf && { valuesOf },
+    data: undefined,
+    more: moreOfPlain(task.more),
+  };
   return {
     labels,
     names: namesIn(leaves, naming),
