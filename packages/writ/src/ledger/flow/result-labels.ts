@@ -304,6 +304,7 @@ function keyOf(place: Location): string {
   return JSON.stringify(place);
 }
 
-function pathText(place: Location): string {
+/** Returns a place as text, as `$.items[0].name`. */
+export function pathText(place: Location): string {
   return `$${place.map((step) => (typeof step === 'number' ? `[${step}]` : /^\w+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`)).join('')}`;
 }
