@@ -68,12 +68,14 @@ function together(one: Found | undefined, other: Found | undefined): Found | und
   if (one === undefined || other === undefined) return one ?? other;
   const best = confersMore(other, one) ? other : one;
   const labels = { ...join(one.labels, other.labels), integrity: best.labels.integrity };
+  const clears = [...(one.clears ?? []), ...(other.clears ?? [])];
   return {
     ...best,
     labels,
     said: [...new Set([...one.said, ...other.said])],
     isNamed: one.isNamed || other.isNamed,
     isPartial: one.isPartial || other.isPartial,
+    ...(clears.length === 0 ? {} : { clears }),
   };
 }
 

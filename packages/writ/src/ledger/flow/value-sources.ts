@@ -1,4 +1,6 @@
-import { join, type Labels } from './labels.js';
+import { integrityLevel, join, type Labels } from './labels.js';
+
+const OWN = integrityLevel('internal');
 
 /** The sources of a value. */
 export interface Found {
@@ -14,6 +16,8 @@ export interface Found {
   readonly isPartial: boolean;
   /** The decision whose result it was in, the tool, and the place. */
   readonly source?: { readonly decisionId: string; readonly tool: string; readonly at: string };
+  /** The groups of readers that a record of our own says it is a member of. */
+  readonly clears?: readonly string[] | undefined;
 }
 
 /** A field or a text that has a value. */
@@ -22,6 +26,7 @@ interface Source {
   readonly source: NonNullable<Found['source']>;
   /** Whether the arguments of its call were not ours alone. */
   readonly isSteered?: true | undefined;
+  readonly clears?: readonly string[] | undefined;
 }
 
 interface Best {
@@ -41,9 +46,12 @@ export class Sources {
   /** Whether it is in a record or a text that the user named. */
   isOfNamed = false;
   isPartial = false;
+  private clears: readonly string[] | undefined;
 
   add(kind: 'field' | 'text', said: Source, confers: boolean): void {
-    const { labels, source, isSteered } = said;
+    const { labels, source, isSteered, clears } = said;
+    const isOwn = confers && isSteered !== true && integrityLevel(labels.integrity) >= OWN;
+    if (clears !== undefined && isOwn) this.clears = [...(this.clears ?? []), ...clears];
     // Others wrote an external field as they write a text.
     this.kinds.add(labels.integrity === 'external' ? 'text' : kind);
     if (labels !== this.last) this.joined = this.joined === undefined ? labels : join(this.joined, labels);
@@ -63,18 +71,19 @@ export class Sources {
   found(isNamed: boolean, isPartial: boolean): Found | undefined {
     if (!isNamed && this.joined === undefined) return undefined;
     if (isNamed) this.kinds.add('prompt');
-    const { confidentiality = 'public', names = [] } = this.joined ?? {};
+    const { confidentiality = 'public', names = [], readers } = this.joined ?? {};
     const best = this.conferring;
     const from = isNamed ? 'prompt' : best === undefined ? 'text' : 'field';
     const integrity = isNamed ? 'user' : (best?.labels.integrity ?? 'external');
     const source = isNamed ? undefined : (best?.source ?? this.other);
     return {
       from,
-      labels: { integrity, confidentiality, names },
+      labels: { integrity, confidentiality, names, ...(readers && { readers }) },
       said: [...this.kinds],
       isNamed: isNamed || this.isOfNamed,
       isPartial: this.isPartial || isPartial,
       ...(source === undefined ? {} : { source }),
+      ...(this.clears && { clears: this.clears }),
     };
   }
 }
