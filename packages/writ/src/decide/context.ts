@@ -162,6 +162,7 @@ const SEEN: ReadonlySet<string> = new Set<keyof OriginSummary>([
   'deviates',
   'said',
   'named',
+  'unclear',
 ]);
 
 function summaryValue(type: CedarType, summary: OriginSummary | undefined): unknown {

@@ -47,8 +47,8 @@ export function* preparingPlane(bundle: ServedBundle): Steps<PolicyPlane> {
   };
 }
 
-function toolsOf({ tools, defaults, detect = {}, stores }: ServedBundle['tools']): Tools {
-  return new Tools(tools, defaults, EFFECTS, Object.values(detect), stores);
+function toolsOf({ tools, defaults, detect = {}, stores, readers }: ServedBundle['tools']): Tools {
+  return new Tools(tools, defaults, EFFECTS, Object.values(detect), stores, readers);
 }
 
 function formsOf({ access }: ServedBundle): Map<string, RequestForm> {

@@ -10,6 +10,7 @@ import type { AccumulatorDeclaration } from './accumulators/kind.js';
 import { Caps } from './caps.js';
 import type { LedgerEvent, NamedKey } from './event.js';
 import { KeptLabels, removals } from './flow/kept-labels.js';
+import { plainLabels } from './flow/readers.js';
 import type { StoreItem } from './flow/stores.js';
 import { ValueIndex } from './flow/value-index.js';
 import type { Holding, KeptHolding, Removal } from './holding.js';
@@ -317,7 +318,7 @@ export class Ledger {
     const ofTask = this.labels.declassifyTask(task, labels);
     // A label that another task of the lineage has read too stays on the lineage.
     const left = place === undefined ? labels : this.labels.lineages.of(place.lineage, now);
-    const gone = labels.filter((label) => !left.includes(label));
+    const gone = labels.filter((label) => !plainLabels(left).includes(label) && !left.includes(label));
     if (place !== undefined) this.values.declassifyRead(place.lineage, gone);
     const declared = [...this.books.values()].flatMap((book) => {
       const { name, isOfLabels, key } = book.accumulator;

@@ -371,6 +371,19 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     ['tools.yaml:2:3 warning tools/unknown-store: no tool writes the store ordr'],
   ],
   [
+    {
+      'tools.yaml':
+        'tools: { refund: { effects: [read], arguments: {}, result: { $: internal, $.a: { readers: [staff, guests, hr] }, $.b: { clears: [guests] } } } }\nreaders: { staff: ["@shop.example"] }\n',
+    },
+    ['tools.yaml:1:10 warning tools/unknown-readers: refund: nobody is a member of hr'],
+  ],
+  [
+    {
+      'tools.yaml': 'tools: { refund: { effects: [read], arguments: {}, result: { $: { readers: [All of us] } } } }\n',
+    },
+    ['tools.yaml:1:10 error tools/description: refund: $: All of us is no reader'],
+  ],
+  [
     { 'facts.yaml': 'facts:\n  User: { grade: { maxAge: 1m } }\n' },
     ['facts.yaml:2:11 error facts/unknown-attribute: the schema has no attribute grade of User'],
   ],

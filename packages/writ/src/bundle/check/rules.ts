@@ -45,6 +45,7 @@ import { reservedName } from './tools/reserved-name.js';
 import { undescribedResult } from './tools/undescribed-result.js';
 import { unknownTool } from './tools/unknown-action.js';
 import { unknownRoleArgument } from './tools/unknown-argument.js';
+import { unknownReaders } from './tools/unknown-readers.js';
 import { unknownStore } from './tools/unknown-store.js';
 import { weakDetector } from './tools/weak-detector.js';
 
@@ -79,6 +80,7 @@ export const RULES: readonly Rule[] = [
   undescribedResult,
   unknownRoleArgument,
   unknownStore,
+  unknownReaders,
   argumentWithoutRole,
   toolDescription,
   weakDetector,

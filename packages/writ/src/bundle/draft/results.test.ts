@@ -162,6 +162,25 @@ describe('the fields of an answer', () => {
     expect(rulesOf({ name: 'list_contacts' }, [['ana@shop.example', 'Ben']])).toEqual({ $: 'internal' });
   });
 
+  it('say who may read a mail, an event and a file, by the members of the record', () => {
+    const file = { owner: { type: 'string' }, shared_with: { type: 'object' }, content: { type: 'string' } };
+    const outputSchema = { type: 'array', items: { type: 'object', properties: file } };
+    expect(rulesOf({ name: 'list_files', outputSchema })['$[*]']).toEqual({
+      readers: ['record.owner', 'record.shared_with'],
+    });
+    const mail = { from: 'ana@x.example', to: ['ben@x.example'], cc: [], subject: 'x' };
+    expect(rulesOf({ name: 'get_email' }, [mail]).$).toEqual({
+      integrity: 'external',
+      readers: ['record.from', 'record.to', 'record.cc'],
+    });
+    // A record needs them all where nothing says which members there are.
+    expect(rulesOf({ name: 'search_emails' })).toMatchObject({
+      '$..[?@.sender && @.recipients]': { readers: ['record.sender', 'record.recipients', 'record.cc', 'record.bcc'] },
+    });
+    expect(Object.keys(rulesOf({ name: 'get_orders' })).join()).not.toContain('?');
+    expect(Object.keys(rulesOf({ name: 'send_email' })).join()).not.toContain('?');
+  });
+
   it('are seen in YAML, and the format is drafted', () => {
     const [guessed] = guessTools([{ name: 'get_events' }], new Map([['get_events', ['- id_: "1"\n  title: x\n']]]));
     expect(guessed?.format).toBe('yaml');

@@ -25,6 +25,7 @@ const ORIGIN: TypeJson = record({
   deviates: SET,
   said: SET,
   named: BOOL,
+  unclear: SET,
 });
 
 const MANDATE: TypeJson = record({

@@ -1,3 +1,4 @@
+import { plainLabels } from '../flow/readers.js';
 import { TEXTS } from './amounts.js';
 import { cel, celPart, TEXTS_RESULT, textsIn } from './expression.js';
 import type { AccumulatorKind } from './kind.js';
@@ -20,7 +21,7 @@ export const set: AccumulatorKind<Members, readonly string[], SetAccount> = {
   amounts: TEXTS,
   account: (resolution) => new SetAccount(resolution),
   measure(name, { set: text }, run) {
-    if (text === 'labels') return ({ labels }) => labels;
+    if (text === 'labels') return ({ labels }) => plainLabels(labels);
     if (text === 'action') return ({ action }) => [action];
     const work = run('set');
     return (event, result) => textsIn(name, 'set', work(event, result));

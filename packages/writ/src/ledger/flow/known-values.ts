@@ -74,9 +74,12 @@ function together(one: Found | undefined, other: Found | undefined): Found | und
   const said = different(one.said, other.said);
   const isNamed = one.isNamed || other.isNamed;
   const isPartial = one.isPartial || other.isPartial;
-  return source === undefined
-    ? { from, labels, said, isNamed, isPartial }
-    : { from, labels, said, isNamed, isPartial, source };
+  const clears = one.clears === undefined ? other.clears : [...one.clears, ...(other.clears ?? [])];
+  return {
+    ...{ from, labels, said, isNamed, isPartial },
+    ...(source === undefined ? {} : { source }),
+    ...(clears === undefined ? {} : { clears }),
+  };
 }
 
 function different(said: Found['said'], more: Found['said']): Found['said'] {

@@ -19,6 +19,7 @@ interface Field {
   readonly kind: string | undefined;
   readonly source: NonNullable<Found['source']>;
   readonly isSteered?: true;
+  readonly clears?: readonly string[];
 }
 
 /** A text of a result that others are searched for in. */
@@ -155,12 +156,16 @@ export class TaskValues {
       if (!this.isWhole) return undefined;
       if (isMoreWords(row)) this.addWords(text, row);
       else {
-        const { at, value, labels, kind, keys, form, words, isSteered } = row;
+        const { at, value, labels, kind, keys, form, words, isSteered, clears } = row;
         this.count += 1;
         asked.noteName(decisionId, tool, { at, value, kind }, effort);
         const source = { decisionId, tool, at };
         for (const key of keys)
-          pushField(this.fields, key, { value, labels, kind, source, ...(isSteered ? { isSteered } : {}) });
+          pushField(this.fields, key, {
+            ...{ value, labels, kind, source },
+            ...(isSteered && { isSteered }),
+            ...(clears && { clears }),
+          });
         if (typeof value === 'string') this.characters += value.length;
         text = form === undefined ? undefined : { form, labels, kind, source };
         this.addWords(text, words);
@@ -323,12 +328,15 @@ function approvalKey(value: string | number): string {
   return typeof value === 'number' ? `#${value}` : `"${exactForm(value)}`;
 }
 
-/** Integrity is nothing that a person takes off like a label: an approval is for one value. */
+/** Integrity is nothing that a person takes off like a label: an approval is for one value. Readers go with confidentiality. */
 function withoutLabels(labels: Labels, off: readonly string[]): Labels {
+  const { integrity, confidentiality, readers } = labels;
+  const isOff = off.includes(confidentiality);
   return {
-    integrity: labels.integrity,
-    confidentiality: off.includes(labels.confidentiality) ? 'internal' : labels.confidentiality,
+    integrity,
+    confidentiality: isOff ? 'internal' : confidentiality,
     names: labels.names.filter((name) => !off.includes(name)),
+    ...(readers === undefined || isOff ? {} : { readers }),
   };
 }
 
@@ -339,7 +347,8 @@ function pushField(map: Map<string, Field[]>, key: string, field: Field): void {
   else if (list.length < MAX_FIELDS_OF_KEY) list.push(field);
   else {
     const last = list.pop() as Field;
-    list.push({ ...last, labels: join(last.labels, { ...field.labels, integrity: 'external' }), value: NOBODY });
+    const { clears: _clears, ...rest } = last;
+    list.push({ ...rest, labels: join(last.labels, { ...field.labels, integrity: 'external' }), value: NOBODY });
   }
 }
 
