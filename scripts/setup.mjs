@@ -2,7 +2,7 @@
 // standard error what it does, so that standard output stays the command's own. Needs nothing but Node and npm.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,8 +34,19 @@ export function setup() {
   const built = buildStamp(installed);
   if (readStamp('built') !== built) {
     say('building');
+    removeOutputsWithoutSource(join(ROOT, 'packages', 'writ'), join('cli', 'verbs'));
     run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], 'the build failed');
     writeStamp('built', built);
+  }
+}
+
+/** The command line lists this folder: a verb that was moved would be there twice. */
+function removeOutputsWithoutSource(project, folder) {
+  const outputs = join(project, 'dist', folder);
+  if (!existsSync(outputs)) return;
+  for (const file of readdirSync(outputs, { recursive: true, encoding: 'utf8' })) {
+    const [, stem] = /^(.*?)\.(?:js|d\.ts)(?:\.map)?$/.exec(file) ?? [];
+    if (stem !== undefined && !existsSync(join(project, 'src', folder, `${stem}.ts`))) rmSync(join(outputs, file));
   }
 }
 

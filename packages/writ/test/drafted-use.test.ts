@@ -24,7 +24,7 @@ async function drafted(tools: object[], ...flags: string[]): Promise<{ folder: s
 async function decided(folder: string, calls: readonly object[], prompt = ''): Promise<string[]> {
   const trace = join(folder, 'trace.jsonl');
   writeFileSync(trace, JSON.stringify({ task: 't', prompt, principal: 'User::"user"', calls }));
-  const { code, out } = await command('replay-trace', '--bundle', folder, '--trace', trace, '--json');
+  const { code, out } = await command('bundle', 'replay', '--bundle', folder, '--trace', trace, '--json');
   expect(code).toBe(0);
   rmSync(trace);
   const read = JSON.parse(out) as { calls: { result: string }[] }[] | { tasks: { calls: { result: string }[] }[] };
