@@ -8,6 +8,14 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const STAMPS = join(ROOT, 'node_modules', '.writ');
+const PROJECTS = [
+  'packages/cedar',
+  'packages/writ',
+  'packages/sdk',
+  'examples/support-desk',
+  'examples/delegation',
+  'bench',
+];
 const FLOOR = [20, 19];
 /** The newest that all packages name. */
 const KNOWN = 24;
@@ -34,6 +42,7 @@ export function setup() {
   const built = buildStamp(installed);
   if (readStamp('built') !== built) {
     say('building');
+    for (const project of PROJECTS) removeLeftOver(join(ROOT, project));
     removeOutputsWithoutSource(join(ROOT, 'packages', 'writ'), join('cli', 'verbs'));
     run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], 'the build failed');
     writeStamp('built', built);
@@ -64,14 +73,7 @@ function installStamp() {
 /** Returns a hash of everything that the build depends on: the name, size and time of each source file, and whether the output exists. */
 function buildStamp(installed) {
   const hash = createHash('sha256').update(installed);
-  for (const project of [
-    'packages/cedar',
-    'packages/writ',
-    'packages/sdk',
-    'examples/support-desk',
-    'examples/delegation',
-    'bench',
-  ]) {
+  for (const project of PROJECTS) {
     hash.update(String(existsSync(join(ROOT, project, 'dist'))));
     for (const path of sources(join(ROOT, project))) {
       const { size, mtimeMs } = statSync(path);
@@ -79,6 +81,18 @@ function buildStamp(installed) {
     }
   }
   return hash.digest('hex');
+}
+
+/** Removes what was built of sources that are gone: the compiler leaves it there, and a folder of verbs would offer it. */
+export function removeLeftOver(project, folder = join(project, 'dist'), path = '') {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const at = join(folder, entry.name);
+    if (entry.isDirectory()) removeLeftOver(project, at, join(path, entry.name));
+    const [, base] = /^(.+?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(entry.name) ?? [];
+    const isThere = (from) => ['.ts', '.mts', '.js'].some((end) => existsSync(join(project, from, path, base + end)));
+    if (base !== undefined && !isThere('src') && !isThere('')) rmSync(at);
+  }
 }
 
 function sources(folder) {

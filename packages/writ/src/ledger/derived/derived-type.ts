@@ -59,7 +59,7 @@ function textsOf(name: string, given: unknown): readonly string[] | undefined {
 }
 
 /**
- * Returns a number as Cedar writes decimals; undefined if it has more than four fractional digits. What is added up of numbers with
+ * Returns a number as Cedar writes decimals; undefined if it has more than four fractional digits. The sum of numbers with
  * four is off by less than the last digit of a double, and no more.
  */
 function decimalOf(given: unknown): string | undefined {

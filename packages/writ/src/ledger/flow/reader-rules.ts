@@ -2,7 +2,7 @@ import { isObject } from '../../lib/is-object.js';
 import { ToolDescriptionError } from '../errors.js';
 import { clauseOf } from './readers.js';
 
-/** Who may read a part of a result, as `tools.yaml` says it. */
+/** The readers of a part of a result, as `tools.yaml` says them. */
 export interface ReaderRule {
   /** Addresses and `@domain`s. */
   readonly fixed: readonly string[];
