@@ -14,12 +14,24 @@ const KNOWN = {
   Decisions: ['decisions', 'erase', 'explain', 'labels', 'ledger', 'log', 'receipt', 'replay', 'witness'],
   People: ['approvals', 'approve', 'deny', 'end-approval', 'endorse', 'request', 'requests'],
   Identities: [
-    ...['end-grant', 'grant', 'grants', 'identities', 'identity', 'import', 'key', 'reinstate', 'revocations'],
+    ...[
+      'caller',
+      'end-grant',
+      'grant',
+      'grants',
+      'identities',
+      'identity',
+      'import',
+      'key',
+      'reinstate',
+      'revocations',
+    ],
     ...['revoke', 'task', 'token'],
   ],
   Tools: ['approve-tool', 'guard', 'tools'],
 };
 const SUBVERBS = {
+  caller: ['add', 'list', 'revoke', 'rotate'],
   guard: ['install'],
   key: ['add', 'list', 'remove'],
   ledger: ['show'],
