@@ -3,6 +3,7 @@ import type { ServedSignals } from '../signals/served.js';
 import { type ApprovalParts, approvalRoutes } from './access/approvals.js';
 import { type ApprovalPageParts, approvalPageRoutes } from './access/page.js';
 import { type AccessRequestParts, accessRequestRoutes } from './access/requests.js';
+import { type CallerParts, callerRoutes } from './admin/callers.js';
 import { type DecisionParts, decisionRoutes } from './admin/decisions.js';
 import { type EntityParts, entityRoutes } from './admin/entities.js';
 import { type ErasureParts, erasureRoute } from './admin/erasures.js';
@@ -41,6 +42,7 @@ type RoutesParts = AccessRequestParts &
   ApprovalPageParts &
   ApprovalParts &
   AttemptsParts &
+  CallerParts &
   DecisionParts &
   EntityParts &
   ErasureParts &
@@ -87,6 +89,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...entityRoutes(parts),
     ...identityRoutes(parts),
     ...identityKeyRoutes(parts),
+    ...callerRoutes(parts),
     ...revocationRoutes(parts),
     ...grantRoutes(parts),
     ...toolRoutes(parts),

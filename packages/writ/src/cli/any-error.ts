@@ -20,6 +20,8 @@ import type {
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
 import type { CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type {
+  BroughtKeyError,
+  CallerKeyError,
   CredentialError,
   ExchangeError,
   IdentityMappingError,
@@ -55,8 +57,10 @@ export type AnyWritError =
   | AccessRequestError
   | AccumulatorError
   | ApproverError
+  | BroughtKeyError
   | BundleError
   | BundleOverrun
+  | CallerKeyError
   | ClientConfigError
   | CloseError
   | CredentialError

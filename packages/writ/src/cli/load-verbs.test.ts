@@ -13,13 +13,14 @@ const KNOWN = {
   Bundles: ['bundle', 'check', 'test'],
   Decisions: ['decision', 'explain', 'ledger', 'log'],
   People: ['approval', 'request'],
-  Identities: ['grant', 'identity', 'task'],
+  Identities: ['caller', 'grant', 'identity', 'task'],
   Tools: ['tool'],
   Incidents: ['revoke'],
 };
 const SUBVERBS = {
   approval: ['end', 'list'],
   bundle: ['decide', 'label', 'replay', 'schema'],
+  caller: ['add', 'list', 'revoke', 'rotate'],
   decision: ['endorse', 'list', 'replay'],
   grant: ['add', 'end', 'list'],
   guard: ['install'],

@@ -1,4 +1,11 @@
-import { type ActionDeclaration, CedarError, type CedarJsonObject, type Entity, type EntityUid } from '@writ/cedar';
+import {
+  type ActionDeclaration,
+  CedarError,
+  type CedarJsonObject,
+  type Entity,
+  type EntityUid,
+  uidText,
+} from '@writ/cedar';
 import { DerivedValueError, LedgerError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
@@ -146,6 +153,13 @@ export class Judge {
     if (token instanceof TokenError) return refuse('token_invalid', `the transaction token: ${token.message}`);
     const proved = requestProvenance(request, token);
     if (typeof proved === 'string') return refuse('invalid_request', proved);
+    const { speaking, enforcementPoint } = given.caller;
+    // Before the record has the identities: they were only named.
+    if (token === undefined && speaking !== undefined && !speaking.covers(proved.path))
+      return refuse(
+        'caller_not_permitted',
+        `${enforcementPoint} may speak for ${speaking.whom} and not for ${proved.path.map(uidText).join(' > ')}; ${speaking.help}`,
+      );
     draft.provenance = plainProvenance(proved);
     const placed = placedIn(given, proved, this.parts, plane);
     if (placed === undefined) return refuse('revoked', 'the session of this call has ended, and its task with it');

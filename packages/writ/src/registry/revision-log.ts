@@ -5,7 +5,7 @@ import { columnsOf, isPostgres } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 
 /** The part of the registry that a change is about. */
-type ChangeKind = 'approval' | 'entity' | 'grant' | 'identity' | 'identity-key' | 'revocation';
+type ChangeKind = 'approval' | 'credential' | 'entity' | 'grant' | 'identity' | 'identity-key' | 'revocation';
 
 /** One thing that was changed. Of what is not an entity, `type` says which sort it is. */
 interface Change extends EntityUid {

@@ -21,7 +21,7 @@ import type { Signer } from '../audit/tlog/note.js';
 import { servedPolicyMigrations } from '../bundle/served-policies.js';
 import type { Closers } from '../lib/closers.js';
 import { every } from '../lib/every.js';
-import { credentialMigrations, WRAPPED_SECRETS } from '../provenance/credentials.js';
+import { credentialMigrations, WRAPPED_SECRETS } from '../provenance/credential-rows.js';
 import { dpopMigrations } from '../provenance/dpop.js';
 import { signingKeyMigrations, WRAPPED_SIGNING_KEYS } from '../provenance/signing-keys.js';
 import { taskMigrations } from '../provenance/task-store.js';

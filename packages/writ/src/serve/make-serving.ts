@@ -1,3 +1,4 @@
+import type { DeclaredCaller } from '../api/http/callers.js';
 import type { Metrics } from '../api/http/metrics.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import type { BundleReader } from '../bundle/apart/reader.js';
@@ -48,6 +49,7 @@ interface ServingOptions {
   readonly metrics: Metrics;
   readonly signals: Signals;
   readonly bundles: BundleReader;
+  readonly callers: Readonly<Record<string, DeclaredCaller>>;
   /** Aborted when the start is given up. */
   readonly stop: AbortSignal | undefined;
 }
@@ -56,7 +58,7 @@ const UNREAD_ANSWER = 'an answer could not be read; it counts as having every la
 
 /** Makes what loads a bundle, and decides by it. */
 export function servingOf(options: ServingOptions): Serving {
-  const { rooms, folder, active, state, metrics, signals, bundles, stop } = options;
+  const { rooms, folder, active, state, metrics, signals, bundles, callers, stop } = options;
   const { runtime, data, seal, served, registry, keeping, ledger, plainTasks, reader } = rooms;
   const { bind, hashPrompt, isFollower, patienceMs } = rooms;
   const { clock, logger, ids } = runtime;
@@ -80,6 +82,7 @@ export function servingOf(options: ServingOptions): Serving {
       opened: (...opened) => metrics.fetcherOpened(...opened),
       failed: (fetcher, error) => logger.warn({ fetcher, err: error }, 'facts could not be fetched'),
     },
+    callers,
     isRevoked: (token) => revocations.ofToken(token) !== undefined,
     makeDecider: (plane) =>
       new Decider({
@@ -103,7 +106,7 @@ export function servingOf(options: ServingOptions): Serving {
         bind,
         isFollower,
       }),
-    parts: [witnessPart(rooms, active, state, stop), ...activationParts(rooms, signals)],
+    parts: [witnessPart(rooms, active, state, stop), ...activationParts(rooms, signals, callers)],
   });
   return new Serving({ runtime, folder, data, seal, served, active, state, activation, reader: bundles });
 }

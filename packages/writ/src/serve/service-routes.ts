@@ -8,6 +8,7 @@ import { routesOf } from '../api/routes.js';
 import type { WritYaml } from '../bundle/format/writ.js';
 import type { Decider } from '../decide/decide.js';
 import { accountLines, accountOf } from '../decide/replay/explanation.js';
+import { CallerKeys } from '../provenance/caller-keys.js';
 import { ExchangeError } from '../provenance/errors.js';
 import type { TransactionToken } from '../provenance/transaction-token.js';
 import type { Signals } from '../signals/signals.js';
@@ -95,6 +96,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     decider,
     policy: serving,
     credentials,
+    callerKeys: new CallerKeys(credentials),
     limits: () => settings().identities,
     issuedTypes: () => issuedTypes(settings()),
     reader,

@@ -1,5 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
+import type { DeclaredCaller } from '../api/http/callers.js';
 import type { LoadLimits } from '../api/http/load.js';
 import type { LogReader } from '../audit/log/log-reader.js';
 import type { ReadingLimits } from '../bundle/apart/reader.js';
@@ -52,6 +53,11 @@ export interface StartOptions {
   /** More names under which callers reach the service; addresses and local names need not be there. */
   readonly hostNames?: readonly string[] | undefined;
   readonly tls?: TlsFiles | undefined;
+  /**
+   * Callers of the program that starts the service, as `callers` of writ.yaml; a bundle that declares one of the name has it as it says.
+   * By default `default` speaks for the agent of its own name alone.
+   */
+  readonly callers?: Readonly<Record<string, DeclaredCaller>> | undefined;
   readonly limits?: Partial<LoadLimits>;
   /** The time and memory for reading, checking and compiling a bundle. */
   readonly reading?: Partial<ReadingLimits>;

@@ -92,6 +92,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   closers.add(() => signals.close());
   const serving = servingOf({
     ...{ rooms, folder: options.bundle, active, state, metrics, signals, bundles },
+    callers: options.callers ?? {},
     stop: options.stop,
   });
   closers.add(() => serving.close());

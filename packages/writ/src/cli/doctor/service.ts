@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ShownCaller } from '../callers.js';
+import { callerChecks } from './callers.js';
 import { causeOf, type Found, ok, warning, wrong } from './found.js';
 
 interface ServiceToCheck {
@@ -50,7 +52,11 @@ async function keyChecks({ service, data, keyFile }: ServiceToCheck): Promise<Fo
   const found: Found[] = [ok(`it takes the key in ${file}`)];
   const admin = join(data, 'keys/admin.key');
   if (!existsSync(admin)) return found;
-  const response = await ask(new URL('/v1/tools', service), readFileSync(admin, 'utf8').trim()).catch(() => undefined);
+  const key = readFileSync(admin, 'utf8').trim();
+  const answer = await ask(new URL('/v1/callers', service), key).catch(() => undefined);
+  const { callers } = ((await answer?.json().catch(() => ({}))) ?? {}) as { callers?: readonly ShownCaller[] };
+  if (answer?.ok === true && callers !== undefined) found.push(...callerChecks(callers));
+  const response = await ask(new URL('/v1/tools', service), key).catch(() => undefined);
   const { tools = [] } = ((await response?.json().catch(() => ({}))) ?? {}) as {
     tools?: { state: string; server: string; tool: string }[];
   };
