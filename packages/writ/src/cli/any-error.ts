@@ -12,13 +12,14 @@ import type {
 } from '../decide/errors.js';
 import type {
   DecisionPointError,
+  GatewayInTheClearError,
   JustificationNeeded,
   MappingError,
   ObligationError,
   UpstreamError,
 } from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
-import type { CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
+import type { CertificateError, CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type {
   CredentialError,
   ExchangeError,
@@ -57,6 +58,7 @@ export type AnyWritError =
   | ApproverError
   | BundleError
   | BundleOverrun
+  | CertificateError
   | ClientConfigError
   | CloseError
   | CredentialError
@@ -67,6 +69,7 @@ export type AnyWritError =
   | ExchangeError
   | ExportError
   | FetchError
+  | GatewayInTheClearError
   | GrantError
   | IdentityError
   | IdentityMappingError
