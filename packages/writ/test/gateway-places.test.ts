@@ -14,7 +14,7 @@ import { freePort } from './processes.js';
 import { sendRaw } from './raw.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 
-/** Where the gateway listens, with which certificate, and under which names it answers. */
+/** The address, the certificate and the names of the gateway. */
 
 const NAME = 'writ.example';
 const folder = mkdtempSync(join(tmpdir(), 'writ-places-'));

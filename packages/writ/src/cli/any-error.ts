@@ -35,7 +35,7 @@ import type {
   UnsavedRevocationError,
 } from '../registry/errors.js';
 import type { SetError, StreamError } from '../signals/errors.js';
-import type { StoreError, StoreKeyError } from '../store/errors.js';
+import type { BackupError, NewerStoreError, StoreError, StoreKeyError } from '../store/errors.js';
 import type {
   AccessFlagsError,
   ClientConfigError,
@@ -56,6 +56,7 @@ export type AnyWritError =
   | AccessRequestError
   | AccumulatorError
   | ApproverError
+  | BackupError
   | BundleError
   | BundleOverrun
   | CertificateError
@@ -82,6 +83,7 @@ export type AnyWritError =
   | LedgerError
   | LogProofError
   | MappingError
+  | NewerStoreError
   | NoteError
   | ObligationError
   | RecordError

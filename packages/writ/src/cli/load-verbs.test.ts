@@ -18,6 +18,7 @@ const KNOWN = {
     ...['revoke', 'task', 'token'],
   ],
   Tools: ['approve-tool', 'guard', 'tools'],
+  Operate: ['backup', 'restore', 'upgrade'],
 };
 const SUBVERBS = {
   guard: ['install'],

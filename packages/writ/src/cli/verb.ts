@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import type { ExitCode } from './exit.js';
 
 /** The groups of `writ --help`, in their order. */
-export const GROUPS = ['Start here', 'Bundles', 'Decisions', 'People', 'Identities', 'Tools'] as const;
+export const GROUPS = ['Start here', 'Bundles', 'Decisions', 'People', 'Identities', 'Tools', 'Operate'] as const;
 type Group = (typeof GROUPS)[number];
 
 export const SERVICE_PORT = 7465;

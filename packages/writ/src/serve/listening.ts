@@ -4,7 +4,7 @@ import { every } from '../lib/every.js';
 import { ServerCertificate, type TlsFiles } from '../lib/server-certificate.js';
 import type { StartOptions } from './start-options.js';
 
-/** Where the gateway listens, and what it presents there. */
+/** The place at which the gateway listens, and the certificate that it presents there. */
 export interface GatewayPlace {
   readonly host: string;
   /** 0 for any free one. */

@@ -16,6 +16,7 @@ import { guardedClock } from '../lib/guarded-clock.js';
 import { KnownHosts } from '../lib/known-hosts.js';
 import { withResolvers } from '../lib/with-resolvers.js';
 import { lockData } from '../store/lock.js';
+import { assertRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
 import { startGateway } from './gateway-server.js';
 import { listeningOf } from './listening.js';
@@ -53,6 +54,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   const warnOfOpen = (paths: readonly string[]): void =>
     logger.warn({ paths }, 'others could read the data of this service until now; create new keys if they may have');
   closers.add(lockData(data, warnOfOpen));
+  assertRestored(data);
   options.prepare?.();
   const gone = withResolvers<WritError>();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
