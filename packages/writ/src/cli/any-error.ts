@@ -12,13 +12,14 @@ import type {
 } from '../decide/errors.js';
 import type {
   DecisionPointError,
+  GatewayInTheClearError,
   JustificationNeeded,
   MappingError,
   ObligationError,
   UpstreamError,
 } from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
-import type { CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
+import type { CertificateError, CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type {
   BroughtKeyError,
   CallerKeyError,
@@ -36,7 +37,7 @@ import type {
   UnsavedRevocationError,
 } from '../registry/errors.js';
 import type { SetError, StreamError } from '../signals/errors.js';
-import type { StoreError, StoreKeyError } from '../store/errors.js';
+import type { BackupError, NewerStoreError, StoreError, StoreKeyError } from '../store/errors.js';
 import type {
   AccessFlagsError,
   ClientConfigError,
@@ -57,10 +58,12 @@ export type AnyWritError =
   | AccessRequestError
   | AccumulatorError
   | ApproverError
+  | BackupError
   | BroughtKeyError
   | BundleError
   | BundleOverrun
   | CallerKeyError
+  | CertificateError
   | ClientConfigError
   | CloseError
   | CredentialError
@@ -71,6 +74,7 @@ export type AnyWritError =
   | ExchangeError
   | ExportError
   | FetchError
+  | GatewayInTheClearError
   | GrantError
   | IdentityError
   | IdentityMappingError
@@ -83,6 +87,7 @@ export type AnyWritError =
   | LedgerError
   | LogProofError
   | MappingError
+  | NewerStoreError
   | NoteError
   | ObligationError
   | RecordError

@@ -16,6 +16,7 @@ const KNOWN = {
   Identities: ['caller', 'grant', 'identity', 'task'],
   Tools: ['tool'],
   Incidents: ['revoke'],
+  Operation: ['backup', 'restore', 'upgrade'],
 };
 const SUBVERBS = {
   approval: ['end', 'list'],

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
+import { isLoopback } from '../lib/loopback.js';
 import { messageOf } from '../lib/message-of.js';
 import { start as startWrit } from '../serve/start.js';
 import { UsageError } from './errors.js';
@@ -21,11 +22,14 @@ export interface StartFlags {
   readonly port: number;
   readonly gatewayPort: number;
   readonly host?: string;
+  readonly gatewayHost?: string;
   readonly publicUrl?: string;
   readonly allowHost?: readonly string[];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
+  readonly gatewayTlsCert?: string;
+  readonly gatewayTlsKey?: string;
   readonly logLevel: string;
   readonly logOrigin?: string;
   readonly newLogKey?: boolean;
@@ -40,6 +44,8 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   if ((cert === undefined) !== (key === undefined) || (cert === undefined && clientCa !== undefined)) {
     throw new UsageError('--tls-cert and --tls-key go together, and --tls-client-ca needs both');
   }
+  if ((flags.gatewayTlsCert === undefined) !== (flags.gatewayTlsKey === undefined))
+    throw new UsageError('--gateway-tls-cert and --gateway-tls-key go together');
   if (host !== undefined && !isLoopback(host) && cert === undefined && publicUrl?.startsWith('https://') !== true) {
     throw new UsageError(
       `on ${host}, keys would travel in the clear`,
@@ -51,6 +57,11 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   const logger = processLogger(flags.logLevel);
   const traces = await tracing(process.env);
   const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa };
+  const { gatewayTlsCert, gatewayTlsKey } = flags;
+  const gatewayTls =
+    gatewayTlsCert === undefined || gatewayTlsKey === undefined
+      ? undefined
+      : { cert: gatewayTlsCert, key: gatewayTlsKey };
   const store = storeOf(flags.store);
   const storeKey = flags.storeKey ?? process.env.WRIT_STORE_KEY;
   const hostNames = flags.allowHost;
@@ -60,7 +71,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   void stopped.then(() => giveUp.abort());
   const writ = await startWrit({
     ...flags,
-    ...{ expected, hostNames, store, storeKey, logger, tls, tracer: traces?.tracer, stop: giveUp.signal },
+    ...{ expected, hostNames, store, storeKey, logger, tls, gatewayTls, tracer: traces?.tracer, stop: giveUp.signal },
   }).catch(async (error: unknown) => {
     await traces?.end();
     if (error !== giveUp.signal.reason) throw error;
@@ -96,8 +107,4 @@ function expectedIn(file: string, isFollower: boolean): Buffer {
       { cause },
     );
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }

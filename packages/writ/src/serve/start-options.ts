@@ -9,14 +9,7 @@ import type { Decision } from '../decide/decision.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { Clock } from '../lib/clock.js';
 import type { WritError } from '../lib/errors.js';
-
-/** Files of a server certificate. */
-export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
-  /** The authority of client certificates; with it, callers can prove themselves by mutual TLS. */
-  readonly clientCa?: string | undefined;
-}
+import type { TlsFiles } from '../lib/server-certificate.js';
 
 export interface StartOptions {
   /** The folder of the bundle to serve. */
@@ -44,13 +37,17 @@ export interface StartOptions {
   readonly expected?: Buffer | undefined;
   /** The service's port; 0 for any free one. */
   readonly port: number;
-  /** The gateway's port on loopback; 0 for any free one. */
+  /** The gateway's port; 0 for any free one. */
   readonly gatewayPort: number;
+  /** The address that the gateway listens on; loopback by default. */
+  readonly gatewayHost?: string | undefined;
+  /** The certificate of the gateway; by default that of the service, if `gatewayHost` is given. */
+  readonly gatewayTls?: Omit<TlsFiles, 'clientCa'> | undefined;
   /** The address that the service listens on; loopback by default. */
   readonly host?: string | undefined;
   /** The URL by which callers reach the service, behind a proxy or under a name. By default the one that it listens on. */
   readonly publicUrl?: string | undefined;
-  /** More names under which callers reach the service; addresses and local names need not be there. */
+  /** More names under which callers reach service and gateway; addresses and local names need not be there. */
   readonly hostNames?: readonly string[] | undefined;
   readonly tls?: TlsFiles | undefined;
   /**

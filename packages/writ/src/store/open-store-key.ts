@@ -82,6 +82,11 @@ export async function storeKeyToRead(store: Store, source: KeySource): Promise<S
   return keyFor(mark, source, false);
 }
 
+/** Returns whether the secrets of a store are wrapped with a key. */
+export async function hasStoreKey(store: Store): Promise<boolean> {
+  return (await markOf(store)) !== undefined;
+}
+
 async function begin(
   store: Store,
   source: KeySource,
