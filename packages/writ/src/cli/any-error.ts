@@ -4,6 +4,7 @@ import type { ExportError } from '../audit/export/errors.js';
 import type { LogProofError, NoteError } from '../audit/tlog/errors.js';
 import type { BundleError, BundleOverrun, LastGoodError } from '../bundle/errors.js';
 import type {
+  ObservationError,
   OutcomeContradicts,
   OutcomeNotAwaited,
   OutcomeUnlearned,
@@ -81,6 +82,7 @@ export type AnyWritError =
   | MappingError
   | NoteError
   | ObligationError
+  | ObservationError
   | RecordError
   | OutcomeContradicts
   | OutcomeNotAwaited

@@ -15,6 +15,7 @@ import { TRANSFORMS } from '../enforce/supported-obligations.js';
 import type { Closers } from '../lib/closers.js';
 import { ClientTokens } from '../provenance/client-tokens.js';
 import { DPOP_ALGORITHMS } from '../provenance/dpop.js';
+import type { Observation } from './observation.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import { recordFirstUse, recordSuspended, toolStates } from './suspended-tools.js';
@@ -24,6 +25,7 @@ import { startUpstreams } from './upstreams.js';
 interface GatewayServerParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
+  readonly observation: Observation;
   readonly state: ServingStateHolder;
   /** On loopback; 0 for any free one. */
   readonly port: number;
@@ -35,7 +37,7 @@ interface GatewayServerParts {
 
 /** Starts the servers of the bundle and the gateway in front of them. @returns its URL; undefined if the bundle has no servers */
 export async function startGateway(parts: GatewayServerParts): Promise<string | undefined> {
-  const { rooms, serving, token, closers } = parts;
+  const { rooms, serving, observation, token, closers } = parts;
   const { clock, logger, record } = rooms.runtime;
   const { toolPins, revocations, credentialUses } = rooms.registry;
   const { bundle } = serving.active;
@@ -57,7 +59,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     warn: (message) => logger.warn({ face: 'gateway' }, message),
     error: (err, message) => logger.error({ face: 'gateway', err }, message),
   };
-  const point = pointFor(serving.decider, inProcess('gateway', TRANSFORMS), (...came) =>
+  const point = pointFor(serving.decider, { ...inProcess('gateway', TRANSFORMS), isObserved: true }, (...came) =>
     token.verifier.verifyToken(...came),
   );
   const changes = new IsolatedChanges();
@@ -74,6 +76,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     change: changes.change,
     toolStates: toolStates(toolPins),
     attempts: parts.attempts,
+    notice: () => noticeOf(observation.until),
   });
   const clients = new ClientTokens({
     credentials: rooms.credentials,
@@ -99,7 +102,13 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   toolPins.onChange(() => served.listsChanged());
   revocations.onRevocation(() => served.listsChanged());
   serving.onActivate(() => served.listsChanged());
+  observation.onEnd(() => served.listsChanged());
   return served.url;
+}
+
+/** Returns the notice of an observation for clients; undefined if the rules hold. */
+function noticeOf(until: Date | undefined): string | undefined {
+  return until && `Writ observes until ${until.toISOString()}: calls are recorded, and nothing is stopped.`;
 }
 
 /**
