@@ -4,6 +4,7 @@ import type { ExportError } from '../audit/export/errors.js';
 import type { LogProofError, NoteError } from '../audit/tlog/errors.js';
 import type { BundleError, BundleOverrun, LastGoodError } from '../bundle/errors.js';
 import type {
+  ObservationError,
   OutcomeContradicts,
   OutcomeNotAwaited,
   OutcomeUnlearned,
@@ -90,6 +91,7 @@ export type AnyWritError =
   | NewerStoreError
   | NoteError
   | ObligationError
+  | ObservationError
   | RecordError
   | OutcomeContradicts
   | OutcomeNotAwaited

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ServiceError } from './errors.js';
+import { noteObserving } from './observing-note.js';
 
 /** The service that a verb asks, and the caller. */
 export interface ServiceFlags {
@@ -37,6 +38,7 @@ export async function askService<Answer = Record<string, unknown>>(
   } catch {
     throw new ServiceError(`${service} does not answer`, 'is `writ start` running there? Name another with --service');
   }
+  noteObserving(response.headers);
   const answer: unknown = await response.json().catch(() => ({}));
   if (response.ok) return answer as Answer;
   const { detail, title, error, error_description } = answer as Record<string, string | undefined>;

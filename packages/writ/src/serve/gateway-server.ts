@@ -19,6 +19,7 @@ import { isLoopback } from '../lib/loopback.js';
 import { ClientTokens } from '../provenance/client-tokens.js';
 import { gatewayIdentity } from './gateway-identity.js';
 import type { GatewayPlace } from './listening.js';
+import type { Observation } from './observation.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import { recordFirstUse, recordSuspended, toolStates } from './suspended-tools.js';
@@ -28,6 +29,7 @@ import { startUpstreams } from './upstreams.js';
 interface GatewayServerParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
+  readonly observation: Observation;
   readonly state: ServingStateHolder;
   readonly place: GatewayPlace;
   /** The names under which it answers, in addition to those that the bundle says. */
@@ -40,7 +42,7 @@ interface GatewayServerParts {
 
 /** Starts the servers of the bundle and the gateway in front of them. @returns its URL; undefined if the bundle has no servers */
 export async function startGateway(parts: GatewayServerParts): Promise<string | undefined> {
-  const { rooms, serving, token, closers } = parts;
+  const { rooms, serving, observation, token, closers } = parts;
   const { clock, logger, record } = rooms.runtime;
   const { toolPins, revocations, credentialUses } = rooms.registry;
   const { bundle } = serving.active;
@@ -65,7 +67,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     warn: (message) => logger.warn({ face: 'gateway' }, message),
     error: (err, message) => logger.error({ face: 'gateway', err }, message),
   };
-  const point = pointFor(serving.decider, inProcess('gateway', TRANSFORMS), (...came) =>
+  const point = pointFor(serving.decider, { ...inProcess('gateway', TRANSFORMS), isObserved: true }, (...came) =>
     token.verifier.verifyToken(...came),
   );
   const changes = new IsolatedChanges();
@@ -82,6 +84,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     change: changes.change,
     toolStates: toolStates(toolPins),
     attempts: parts.attempts,
+    notice: () => noticeOf(observation.until),
   });
   const clients = new ClientTokens({
     credentials: rooms.credentials,
@@ -108,6 +111,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   toolPins.onChange(() => served.listsChanged());
   revocations.onRevocation(() => served.listsChanged());
   serving.onActivate(() => served.listsChanged());
+  observation.onEnd(() => served.listsChanged());
   return served.url;
 }
 
@@ -128,4 +132,9 @@ function checkPlace(
     );
   if (resource === undefined && tokens !== undefined && EVERY_ADDRESS.has(host))
     logger.warn('the gateway listens on every address: access tokens and proofs need its URL in gateway.resource');
+}
+
+/** Returns the notice of an observation for clients; undefined if the rules hold. */
+function noticeOf(until: Date | undefined): string | undefined {
+  return until && `Writ observes until ${until.toISOString()}: calls are recorded, and nothing is stopped.`;
 }

@@ -11,6 +11,7 @@ import { StreamStore } from '../signals/stream-store.js';
 import { Activation } from './activation.js';
 import { activationParts } from './activation-parts.js';
 import type { ActiveBundle } from './active.js';
+import type { Observation } from './observation.js';
 import type { Rooms } from './open-rooms.js';
 import { Serving } from './serving.js';
 import { witnessPart } from './witness-part.js';
@@ -45,6 +46,7 @@ interface ServingOptions {
   /** The folder of the bundle. */
   readonly folder: string;
   readonly active: ActiveBundle;
+  readonly observation: Observation;
   readonly state: ServingStateHolder;
   readonly metrics: Metrics;
   readonly signals: Signals;
@@ -58,7 +60,7 @@ const UNREAD_ANSWER = 'an answer could not be read; it counts as having every la
 
 /** Makes what loads a bundle, and decides by it. */
 export function servingOf(options: ServingOptions): Serving {
-  const { rooms, folder, active, state, metrics, signals, bundles, callers, stop } = options;
+  const { rooms, folder, active, observation, state, metrics, signals, bundles, callers, stop } = options;
   const { runtime, data, seal, served, registry, keeping, ledger, plainTasks, reader } = rooms;
   const { bind, hashPrompt, isFollower, patienceMs } = rooms;
   const { clock, logger, ids } = runtime;
@@ -100,6 +102,7 @@ export function servingOf(options: ServingOptions): Serving {
         deadlines: new Deadlines(patienceMs),
         recorded: (id) => keeping.recorded(id),
         staleness: freshness.why,
+        observing: observation,
         clock,
         ids,
         hashPrompt,

@@ -33,6 +33,11 @@ export interface StartOptions {
   readonly newLogKey?: boolean | undefined;
   /** Why a store is accepted that is not as the service left it; the record says so. By default it is refused. */
   readonly acceptState?: string | undefined;
+  /**
+   * For how many milliseconds the first start of a data folder observes: calls through the gateway are decided and recorded, and none is
+   * stopped. A later start with it continues that time and does not extend it; a folder that has enforced refuses it.
+   */
+  readonly observeMs?: number | undefined;
   /** A signed checkpoint that was kept outside of the data folder: a log that does not continue it is refused. */
   readonly expected?: Buffer | undefined;
   /** The service's port; 0 for any free one. */
@@ -87,6 +92,8 @@ export interface Writ {
   findDecision(id: string): Promise<FoundDecision | undefined>;
   /** Reads the bundle again and serves it. @throws {BundleError} if it cannot be used; the last good one stays in use */
   reload(): Promise<void>;
+  /** Until when calls through the gateway are recorded and not stopped; undefined if the rules hold. */
+  readonly observingUntil: Date | undefined;
   /** Resolves when the service cannot continue: another has taken the record over. It decides nothing any more. */
   readonly gone: Promise<WritError>;
   /** Stops everything. @throws {WritError} when some of it failed to close; the rest is closed all the same */

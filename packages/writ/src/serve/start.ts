@@ -22,6 +22,7 @@ import { startGateway } from './gateway-server.js';
 import { listeningOf } from './listening.js';
 import { logDenials } from './log-denials.js';
 import { servingOf, signalsOf } from './make-serving.js';
+import { Observation } from './observation.js';
 import { openRooms, type Rooms } from './open-rooms.js';
 import { recordAttempts } from './record-attempts.js';
 import { serviceRoutes } from './service-routes.js';
@@ -68,11 +69,15 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ patienceMs: limits.diskMs, onGone: gone.resolve },
   });
   const { keeping, credentials } = rooms;
+  const observation = await Observation.open({
+    ...{ runtime: rooms.runtime, reader: keeping.reader, askedMs: options.observeMs, isFollower, closers },
+  });
   const attempts = recordAttempts(rooms);
   // Closed after the service and the gateway, whose last attempts it records.
   closers.add(() => attempts.close());
   const active = new ActiveBundle();
   const state = new ServingStateHolder();
+  state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
   const { host, certificate, hostNames, gateway } = listeningOf(options, logger, closers);
@@ -92,13 +97,13 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   const signals = signalsOf(rooms, publicUrl);
   closers.add(() => signals.close());
   const serving = servingOf({
-    ...{ rooms, folder: options.bundle, active, state, metrics, signals, bundles },
+    ...{ rooms, folder: options.bundle, active, observation, state, metrics, signals, bundles },
     callers: options.callers ?? {},
     stop: options.stop,
   });
   closers.add(() => serving.close());
   const stopping = new AbortController();
-  const parts = { rooms, serving, state, metrics, signals, publicUrl, closing: stopping.signal };
+  const parts = { rooms, serving, observation, state, metrics, signals, publicUrl, closing: stopping.signal };
   const { routes, token, access } = await serviceRoutes(parts);
   closers.add(() => access.close());
   http.add(routes);
@@ -117,6 +122,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   const gatewayUrl = await startGateway({
     rooms,
     serving,
+    observation,
     state,
     token,
     place: gateway,
@@ -139,6 +145,9 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     },
     async reload() {
       await serving.reload('writ');
+    },
+    get observingUntil() {
+      return observation.until;
     },
     gone: gone.promise,
     close: () => closers.close(),

@@ -57,6 +57,9 @@ const CLOSE_IDLE_MS = 50;
 /** How long a closing service waits for requests in flight; their connections are then ended. */
 const CLOSE_GRACE_MS = 10_000;
 
+/** In every answer while nothing is stopped at the gateway: until when. */
+const OBSERVING_HEADER = 'X-Writ-Observing';
+
 /** A request and its reply. */
 interface Exchange {
   readonly route: Route;
@@ -101,6 +104,8 @@ export class HttpService {
     const id = request.headers['x-request-id'];
     if (typeof id === 'string') reply.header('X-Request-ID', id);
     if (this.isClosing) reply.header('Connection', 'close');
+    const { observingUntil } = this.parts.state;
+    if (observingUntil !== undefined) reply.header(OBSERVING_HEADER, observingUntil.toISOString());
     const { method = 'GET', url = '/' } = request;
     const found = this.router.find((method === 'HEAD' ? 'GET' : method) as HTTPMethod, url);
     if (found === null) {
