@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntityUid } from '@writ/cedar';
-import { sql } from 'kysely';
+import { sql } from '../store/kysely.js';
 import type { Migrations, Store } from '../store/store.js';
 import type { StoreKey, WrappedColumn } from '../store/store-key.js';
 
