@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type EntityUid, uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
 import pc from 'picocolors';
 import { resultText } from '../audit/explain/verdict.js';
 import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'n
 import { homedir } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseUid } from '@writ/cedar';
+import { parseUid } from '@writ/cedar/uid';
 import pc from 'picocolors';
 import { readTextFile, splitMark } from '../lib/text-file.js';
 import { entriesIn, guardIn, type ServerEntry, withCommands } from './clients/entries.js';

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from '../store/kysely.js';
 import { isPostgres } from '../store/dialect.js';
 import type { Migrations } from '../store/store.js';
 import type { WrappedColumn } from '../store/store-key.js';

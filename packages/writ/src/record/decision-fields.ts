@@ -1,4 +1,4 @@
-import { uidText } from '@writ/cedar';
+import { uidText } from '@writ/cedar/uid';
 import { z } from 'zod';
 import type { MissingFact, Obligation, Observed, Reason, Refusal, Result } from '../decide/decision.js';
 import type { AccessRequest } from '../decide/request.js';

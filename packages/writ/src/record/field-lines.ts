@@ -1,4 +1,4 @@
-import { type EntityUid, uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
 import type { Obligation, Observed, Reason } from '../decide/decision.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding } from '../ledger/holding.js';

@@ -1,4 +1,5 @@
-import { type ColumnDataType, type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
+import type { ColumnDataType, Kysely, RawBuilder } from 'kysely';
+import { PostgresAdapter, sql } from './kysely.js';
 
 /** The names that differ between the two databases. Everything else of a migration is the same for both. */
 export function columnsOf(db: Kysely<unknown>): {

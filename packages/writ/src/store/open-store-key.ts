@@ -1,9 +1,10 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { messageOf } from '../lib/message-of.js';
 import { isPostgres } from './dialect.js';
 import { emptyWal } from './empty-wal.js';
 import { StoreError, StoreKeyError } from './errors.js';
 import type { KeySource } from './key-source.js';
+import { sql } from './kysely.js';
 import type { Migrations, Store } from './store.js';
 import { isWrapped, type StoreKey, type WrappedColumn } from './store-key.js';
 

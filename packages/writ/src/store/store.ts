@@ -1,21 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
-  Kysely,
-  type Migration,
-  Migrator,
-  PostgresDialect,
-  SqliteDialect,
-  SqliteDriver,
-  type TransactionSettings,
-} from 'kysely';
+import type { Kysely as Database, DatabaseConnection, Driver, Migration, TransactionSettings } from 'kysely';
 import type { Pool } from 'pg';
 import { openDatabase } from './database.js';
 import { NewerStoreError, StoreError } from './errors.js';
+import { CompiledQuery, Kysely, Migrator, PostgresDialect, SqliteDialect, SqliteDriver } from './kysely.js';
 import { endConnections, isPostgresUrl, postgresPool, shownUrl } from './postgres.js';
 import { openSqlite } from './sqlite.js';
 
@@ -23,7 +13,7 @@ import { openSqlite } from './sqlite.js';
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /** An open database. Each room reads and writes its own tables through `db.withTables<ItsTables>()`. */
-export type Store = Kysely<unknown>;
+export type Store = Database<unknown>;
 
 /**
  * Opens the store and brings its tables up to date: SQLite in a file, or PostgreSQL. A write that has returned is on disk: the

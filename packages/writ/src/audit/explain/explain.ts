@@ -1,4 +1,4 @@
-import { uidText } from '@writ/cedar';
+import { uidText } from '@writ/cedar/uid';
 import type { DecisionRecord, OutcomeRecord } from '../../decide/record.js';
 import { linesOf } from '../../record/decision-fields.js';
 import { identitiesOf, isPermit } from '../../record/decision-parts.js';

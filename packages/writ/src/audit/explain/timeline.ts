@@ -1,4 +1,4 @@
-import { type EntityUid, sameUid, uidText } from '@writ/cedar';
+import { type EntityUid, sameUid, uidText } from '@writ/cedar/uid';
 import type { DecisionRecord, Holding } from '../../decide/record.js';
 import { identitiesOf } from '../../record/decision-parts.js';
 import { heldTexts } from '../../record/field-lines.js';

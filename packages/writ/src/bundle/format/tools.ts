@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationShape, millisecondsOf, UNITS } from '../../lib/duration.js';
+import { millisecondsOf, UNITS } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 
 /** `tools.yaml`: the effects of tools, the roles of their arguments and the labels of their results (docs/tools.md). */
 

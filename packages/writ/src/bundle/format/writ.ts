@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationShape, millisecondsOf } from '../../lib/duration.js';
+import { millisecondsOf } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 import { name, uidText } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
