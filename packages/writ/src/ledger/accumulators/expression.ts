@@ -72,8 +72,8 @@ const withResult = environment(undefined).registerVariable('result', 'dyn');
 /** Runs an expression. @throws {LedgerError} if it fails */
 export type RunPart = (event: LedgerEvent, result?: unknown) => unknown;
 
-/** The variables that describe the call; few expressions name one. */
-const OF_CALL = ['destinations', 'targets', 'amount'];
+/** The variables that are made only for the expressions that name one: few do. */
+const OF_CALL = ['destinations', 'targets', 'amount', 'resource'];
 
 /** Compiles an expression. @throws {AccumulatorError} if it does not parse, or gives another type */
 export function expression(name: string, { part, text, gives, seesResult }: CelPart): RunPart {
@@ -109,6 +109,7 @@ export function expression(name: string, { part, text, gives, seesResult }: CelP
 
 /** Reads the value of an expression as texts, each once. @throws {LedgerError} if it is anything else */
 export function textsIn(name: string, part: string, value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
   const texts = Array.isArray(value) ? (value as unknown[]) : [value];
   if (texts.every((text) => typeof text === 'string')) return [...new Set(texts)];
   throw new LedgerError(`accumulator ${name}: \`${part}\` did not give a text, or a list of texts`);
@@ -139,7 +140,7 @@ function variablesOf(event: LedgerEvent): Record<string, unknown> {
   return known.variables;
 }
 
-function makeVariables({ action, input, resource, lineage, keys, effects }: LedgerEvent): Record<string, unknown> {
+function makeVariables({ action, input, lineage, keys, effects }: LedgerEvent): Record<string, unknown> {
   const { actor, originator } = keys;
   return {
     action,
@@ -150,17 +151,17 @@ function makeVariables({ action, input, resource, lineage, keys, effects }: Ledg
     destinations: NOTHING,
     targets: NOTHING,
     amount: 0n,
-    resource: celValue(resource),
     input: celValue(input),
   };
 }
 
-/** Returns the variables with the values of the arguments by their roles. */
+/** Returns the variables with the resource, and the values of the arguments by their roles. */
 function variablesOfCall(event: LedgerEvent): Record<string, unknown> {
   const known = evaluated(event);
-  const { call } = event;
+  const { call, resource } = event;
   known.ofCall ??= {
     ...variablesOf(event),
+    resource: celValue(resource),
     destinations: call?.valuesOf('destination').map(String) ?? [],
     targets: call?.valuesOf('target').map(String) ?? [],
     amount: celValue(total(call?.valuesOf('amount') ?? [])),

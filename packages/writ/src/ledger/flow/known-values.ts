@@ -69,6 +69,7 @@ export class LineageTracedValues implements TracedValues {
 function together(one: Found | undefined, other: Found | undefined): Found | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   const best = confersMore(other, one) ? other : one;
+  if (addsNothing(one, other, best)) return one;
   const { from, source } = best;
   const labels = withIntegrity(join(one.labels, other.labels), best.labels.integrity);
   const said = different(one.said, other.said);
@@ -77,6 +78,17 @@ function together(one: Found | undefined, other: Found | undefined): Found | und
   return source === undefined
     ? { from, labels, said, isNamed, isPartial }
     : { from, labels, said, isNamed, isPartial, source };
+}
+
+/** hot: the parts of a lineage mostly say the same of a value. */
+function addsNothing(one: Found, other: Found, best: Found): boolean {
+  return (
+    best === one &&
+    join(one.labels, other.labels) === one.labels &&
+    other.said.every((said) => one.said.includes(said)) &&
+    (one.isNamed || !other.isNamed) &&
+    (one.isPartial || !other.isPartial)
+  );
 }
 
 function different(said: Found['said'], more: Found['said']): Found['said'] {
