@@ -44,17 +44,8 @@ interface ApprovalView {
   readonly state: string;
 }
 
-/** `writ requests`: what somebody has to decide, or one of them with the whole chain. */
-export async function showRequests(
-  id: string | undefined,
-  flags: Flags & { readonly all?: boolean },
-): Promise<ExitCode> {
-  if (id !== undefined) {
-    const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
-    if (flags.json === true) printJson(one);
-    else print([...requestLines(one), ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')])].join('\n'));
-    return EXIT.ok;
-  }
+/** `writ request list`: lists the requests that somebody has to decide. */
+export async function listRequests(flags: Flags & { readonly all?: boolean }): Promise<ExitCode> {
   const which = flags.all === true ? 'all' : 'open';
   const { requests } = await askService<{
     requests: RequestView[];
@@ -62,6 +53,14 @@ export async function showRequests(
   if (flags.json === true) printJson(requests);
   else if (requests.length === 0) print(which === 'open' ? 'nobody is waiting for an approval' : 'nobody has asked');
   else print(requests.map((one) => requestLines(one).join('\n')).join('\n\n'));
+  return EXIT.ok;
+}
+
+/** `writ request show`: shows a request with the decisions that led to it. */
+export async function showRequest(id: string, flags: Flags): Promise<ExitCode> {
+  const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
+  if (flags.json === true) printJson(one);
+  else print([...requestLines(one), ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')])].join('\n'));
   return EXIT.ok;
 }
 
@@ -96,7 +95,7 @@ export interface ApproveFlags extends Flags {
   readonly anyArguments?: boolean;
 }
 
-/** `writ approve` and `writ deny`: decides a request. */
+/** `writ request approve` and `writ request deny`: decides a request. */
 export async function decideRequest(verdict: 'approve' | 'deny', id: string, flags: ApproveFlags): Promise<ExitCode> {
   const { as, token, reason, forTask, until, anyArguments } = flags;
   if (forTask === true && until !== undefined)
@@ -111,7 +110,7 @@ export async function decideRequest(verdict: 'approve' | 'deny', id: string, fla
   return EXIT.ok;
 }
 
-/** `writ approvals`: lists approvals. */
+/** `writ approval list`: lists approvals. */
 export async function listApprovals(flags: Flags): Promise<ExitCode> {
   const { approvals } = await askService<{ approvals: ApprovalView[] }>(flags, 'GET', '/v1/approvals');
   if (flags.json === true) printJson(approvals);
@@ -129,7 +128,7 @@ function approvalLine(one: ApprovalView): string {
   return `${id}  ${state}  ${path.join(' > ')} may ${what}, ${USES[uses]}, until ${approvedUntil}; by ${by}: ${reason}`;
 }
 
-/** `writ end-approval`: ends an approval. */
+/** `writ approval end`: ends an approval. */
 export async function endApproval(id: string, flags: Flags & { readonly reason: string }): Promise<ExitCode> {
   const path = `/v1/approvals/${encodeURIComponent(id)}?${new URLSearchParams({ reason: flags.reason })}`;
   const ended = await askService<ApprovalView>(flags, 'DELETE', path);
@@ -154,7 +153,7 @@ interface Task {
 
 const POLL_MS = 2_000;
 
-/** `writ request`: evaluates a request and, if a denial can be lifted, asks for approval. */
+/** `writ request add`: evaluates a request and, if a denial can be lifted, asks for approval. */
 export async function requestAccess(file: string, flags: RequestFlags): Promise<ExitCode> {
   const asked = JSON.parse(readTextFile(file)) as Record<string, unknown>;
   const answer = await askService<Denied>(flags, 'POST', '/access/v1/evaluation', asked);

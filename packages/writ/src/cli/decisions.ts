@@ -21,7 +21,7 @@ export interface DecisionsFlags extends ServiceFlags, Readonly<Partial<Record<Te
   readonly json?: boolean;
 }
 
-/** `writ decisions`: lists decisions, the newest first; with `--follow`, new ones as they are made. */
+/** `writ decision list`: lists decisions, the newest first; with `--follow`, new ones as they are made. */
 export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
   if (flags.follow === true) return follow(flags);
   const query = new URLSearchParams({ limit: flags.limit });

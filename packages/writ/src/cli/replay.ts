@@ -22,7 +22,7 @@ export interface ReplayRecordFlags extends SealedFlags {
 const AT_ONCE = 500;
 const SHOWN = 5;
 
-/** `writ replay`: decides recorded requests again with another bundle, and lists the differences. */
+/** `writ decision replay`: decides recorded requests again with another bundle, and lists the differences. */
 export async function replay(flags: ReplayRecordFlags): Promise<ExitCode> {
   const bundle = loadBundle(flags.policy);
   const again = new Replay(planeOf(bundle), bundle.entities);

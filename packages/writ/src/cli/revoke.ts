@@ -32,12 +32,12 @@ export async function revoke(kind: string, target: string, flags: RevokeFlags): 
   if (flags.json === true) printJson(revoked);
   else {
     print(`${pc.red('revoked')} ${described(revoked)}`);
-    print(`It takes effect with the next decision. To undo it: writ reinstate ${revoked.id} --reason ...`);
+    print(`It takes effect with the next decision. To undo it: writ revoke undo ${revoked.id} --reason ...`);
   }
   return EXIT.ok;
 }
 
-/** `writ reinstate`: lifts a revocation. */
+/** `writ revoke undo`: lifts a revocation. */
 export async function reinstate(id: string, flags: RevocationFlags & { readonly reason: string }): Promise<ExitCode> {
   const query = new URLSearchParams({ reason: flags.reason });
   const lifted = await askService<Revocation>(flags, 'DELETE', `/v1/revocations/${encodeURIComponent(id)}?${query}`);
@@ -46,7 +46,7 @@ export async function reinstate(id: string, flags: RevocationFlags & { readonly 
   return EXIT.ok;
 }
 
-/** `writ revocations`: lists revocations. */
+/** `writ revoke list`: lists revocations. */
 export async function listRevocations(flags: RevocationFlags): Promise<ExitCode> {
   const answer = await askService<{ revocations: Revocation[] }>(flags, 'GET', '/v1/revocations');
   if (flags.json === true) printJson(answer.revocations);

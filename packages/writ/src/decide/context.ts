@@ -7,7 +7,10 @@ import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';
 
 /** The parts of `context` that Writ provides. A caller cannot set them. */
-const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'consents', 'now', 'origins', 'action']);
+const OWN = new Set([
+  ...['provenance', 'ledger', 'derived', 'mandate', 'tool'],
+  ...['approvals', 'consents', 'now', 'origins', 'action'],
+]);
 
 /** Returns whether Writ provides this part of `context`, and a caller cannot set it. */
 export function isOwn(name: string): boolean {
@@ -25,6 +28,8 @@ interface ContextParts {
   /** Returns the lineage of the work. */
   readonly lineage: () => string;
   readonly ledger: LedgerValues;
+  /** Returns a derived value of the action, in Cedar's JSON format; undefined if the action does not have it. */
+  readonly derived: (name: string) => unknown;
   readonly flow: DataFlow;
   readonly mandate: Coverage | undefined;
   /** Returns the policies that approvals lift for exactly this request. */
@@ -77,6 +82,8 @@ function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
     case 'ledger':
       // The ledger was read for what the schema declares and nothing else.
       return hasDecimals(ledger) ? declaredPart(type, (attribute) => cedarValue(ledger[attribute])) : ledger;
+    case 'derived':
+      return declaredPart(type, parts.derived);
     case 'tool':
       return declaredPart(type, (attribute, inner) => toolValue(attribute, inner, parts));
     case 'origins':
@@ -155,6 +162,7 @@ const SEEN: ReadonlySet<string> = new Set<keyof OriginSummary>([
   'deviates',
   'said',
   'named',
+  'unclear',
 ]);
 
 function summaryValue(type: CedarType, summary: OriginSummary | undefined): unknown {

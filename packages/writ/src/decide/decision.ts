@@ -90,7 +90,7 @@ export interface Refusal {
     /**
      * The tool is not approved as it is defined now.
      *
-     * @fix Look at it with `writ tools`, then `writ approve-tool`.
+     * @fix Look at it with `writ tool list`, then `writ tool approve`.
      */
     | 'tool_suspended'
     /**

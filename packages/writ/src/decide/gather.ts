@@ -233,7 +233,7 @@ export function lineageOf(registry: Registry, provenance: Provenance): string {
 }
 
 /** The task of a request, and the data that it would move. */
-interface Traced {
+export interface Traced {
   readonly task: TaskKey;
   /** {@link plainNameOf}. */
   readonly taskName: string | undefined;
@@ -246,6 +246,7 @@ export function eventOf(
   request: AccessRequest,
   provenance: Provenance,
   { task, taskName, lineage, flow }: Traced,
+  more?: LedgerEvent['more'],
 ): LedgerEvent {
   const actor = uidText(actorOf(provenance));
   const originator = originatorOf(provenance) === actorOf(provenance) ? actor : uidText(originatorOf(provenance));
@@ -261,6 +262,7 @@ export function eventOf(
     effects: flow.tool.effects,
     call: flow.call,
     data: flow.data,
+    more,
     resource: { type, id },
     keys: {
       task,

@@ -1,5 +1,5 @@
-import { type ActionDeclaration, CedarError, type CedarJsonObject, type EntityUid } from '@writ/cedar';
-import { LedgerError } from '../ledger/errors.js';
+import { type ActionDeclaration, CedarError, type CedarJsonObject, type Entity, type EntityUid } from '@writ/cedar';
+import { DerivedValueError, LedgerError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
@@ -19,6 +19,7 @@ import { isPermitted, isRequestable, refuse, type Verdict } from './decision.js'
 import type { TaskMemory } from './delegation/task-memory.js';
 import { requestProvenance, type TokenProvenance } from './delegation/token-provenance.js';
 import { evaluate } from './evaluate.js';
+import { derivedOf, eventWithMore, NOTHING_DERIVED } from './event-more.js';
 import {
   EntityGatherer,
   eventOf,
@@ -102,6 +103,8 @@ interface History {
   readonly flow: DataFlow;
   /** The action as the ledger sees it; undefined if the bundle remembers nothing. */
   readonly event: LedgerEvent | undefined;
+  /** The action with more of it; undefined if no expression names that. */
+  readonly whole: LedgerEvent | undefined;
   /** Returns the key of the task. Computed on demand, as the lineage. */
   readonly task: () => TaskKey;
   readonly lineage: () => string;
@@ -129,6 +132,8 @@ export class Judge {
       return 'provenance' in admitted ? this.evaluatePolicies(given, admitted, plane, draft) : admitted;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
+      if (error instanceof DerivedValueError)
+        return refuse(error.isMissing ? 'fact_missing' : 'invalid_request', error.message);
       if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
       return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
     }
@@ -190,7 +195,7 @@ export class Judge {
     draft.facts = gatherer.facts;
     if (gatherer.ignored.length > 0) draft.ignored = gatherer.ignored;
 
-    const { coverage, flow, event, task, lineage } = this.historyOf(given, admitted, plane, draft);
+    const { coverage, flow, event, whole, task, lineage } = this.historyOf(given, admitted, plane, draft, entities);
     if (isFollower && (event !== undefined || coverage?.use !== undefined))
       return refuse(
         'ledger_unavailable',
@@ -220,6 +225,7 @@ export class Judge {
       isRegistered,
       lineage,
       ledger: values,
+      derived: whole === undefined ? NOTHING_DERIVED : (name) => derivedOf(plane, whole, name),
       flow,
       mandate: coverage,
       now,
@@ -262,9 +268,10 @@ export class Judge {
   /** Reads the history of the task, and whether its mandate covers the action. */
   private historyOf(
     { id, request, caller, now }: JudgeInput,
-    { provenance, prompt }: Admitted,
+    { provenance, declared, prompt }: Admitted,
     plane: PolicyPlane,
     draft: RecordDraft,
+    entities: readonly Entity[],
   ): History {
     const { ledger } = this.parts;
     const { name } = request.action;
@@ -310,10 +317,19 @@ export class Judge {
           declared: plane.actions.get(name),
         });
     if (flow.call !== undefined) draft.origins = recordedOrigins(flow.call.origins);
+    const { registry, derived } = plane;
+    const isDerived = !derived.isEmpty && declared.context.attributes.has('derived');
+    const whole =
+      isDerived || ledger.asksMore
+        ? eventWithMore(
+            { request, provenance, kind: coverage?.kind, entities, registry, derived },
+            { task: task(), taskName, lineage: lineage(), flow },
+          )
+        : undefined;
     const event = isKept
-      ? eventOf(request, provenance, { task: task(), taskName, lineage: lineage(), flow })
+      ? (whole ?? eventOf(request, provenance, { task: task(), taskName, lineage: lineage(), flow }))
       : undefined;
-    return { coverage, flow, event, task, lineage };
+    return { coverage, flow, event, whole, task, lineage };
   }
 }
 
@@ -336,7 +352,7 @@ function seenIn(context: CedarJsonObject): DecisionRecord['seen'] {
       },
     };
   }
-  for (const name of ['mandate', 'tool', 'origins'])
+  for (const name of ['derived', 'mandate', 'tool', 'origins'])
     if (context[name] !== undefined) seen = { ...seen, [name]: context[name] };
   return seen;
 }

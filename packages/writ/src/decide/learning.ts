@@ -68,7 +68,7 @@ export class Learning {
       : await this.read(
           readTaskOf(
             {
-              ...{ tool, detect, accumulators: ledger.ofResults, echoes },
+              ...{ tool, detect, accumulators: ledger.ofResults(event.action), echoes },
               stored: storedFor(event.data, ledger, clock()),
             },
             event,

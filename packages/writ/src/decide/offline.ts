@@ -30,7 +30,7 @@ const NO_PROMPT_MATCHES: DeciderParts['hashPrompt'] = () => undefined;
 const NOTHING_RECORDED: DeciderParts['recorded'] = async () => undefined;
 
 /**
- * The parts of a decider without a service around it (`writ check`, `writ test`, `writ decide`, replay, the self-test):
+ * The parts of a decider without a service around it (`writ check`, `writ test`, `writ bundle decide`, replay, the self-test):
  * nothing is revoked, granted, approved or registered. A service passes its own, each of which is required.
  */
 export const OFFLINE: ServiceParts = {

@@ -227,7 +227,7 @@ export class Permits {
       if (!isUnsaid && this.parts.learns()) throw new OutcomeUnlearned(decisionId);
       return undefined;
     }
-    return isLate ? { ...learned, held: learned.held.filter((one) => this.parts.ledger.isOfLabels(one)) } : learned;
+    return isLate ? { ...learned, held: learned.held.filter((one) => this.parts.ledger.isLearned(one)) } : learned;
   }
 
   private async recordedOf(decisionId: DecisionId, known: DecisionRecord | undefined): Promise<Recorded | undefined> {

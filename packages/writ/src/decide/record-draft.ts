@@ -54,10 +54,11 @@ function withoutPrompt(request: AccessRequest): AccessRequest {
   return { ...request, context };
 }
 
-/** Returns a provenance as it is recorded. The mandate of a token is recorded once, when the token is issued. */
+/** Returns a provenance as it is recorded. The mandate and the details of a token are recorded once, when the token is issued. */
 export function plainProvenance(provenance: Provenance): NonNullable<DecisionRecord['provenance']> {
-  if (provenance.mandate === undefined && provenance.usedProof === undefined) return provenance;
-  const { mandate: _mandate, usedProof: _proof, ...plain } = provenance;
+  const { mandate, usedProof, details } = provenance;
+  if (mandate === undefined && usedProof === undefined && details === undefined) return provenance;
+  const { mandate: _mandate, usedProof: _proof, details: _details, ...plain } = provenance;
   return plain;
 }
 

@@ -1,14 +1,16 @@
 import { blankRecord } from '../lib/blank-record.js';
 import type { TaskKey } from '../lib/ids.js';
 import type { Accounts } from './accumulators/accounts.js';
-import { type Accumulator, compileAccumulator } from './accumulators/accumulator.js';
-import { type Actuals, thoseOfResults } from './accumulators/actual.js';
+import { type Accumulator, compileAccumulator, declarationReadsMore } from './accumulators/accumulator.js';
+import { type Actuals, ResultDeclarations } from './accumulators/actual.js';
 import { type LedgerValue, largerAmount } from './accumulators/amounts.js';
+import { answeredHoldings } from './accumulators/answered.js';
 import { Book } from './accumulators/book.js';
 import type { AccumulatorDeclaration } from './accumulators/kind.js';
 import { Caps } from './caps.js';
 import type { LedgerEvent, NamedKey } from './event.js';
 import { KeptLabels, removals } from './flow/kept-labels.js';
+import { plainLabels } from './flow/readers.js';
 import type { StoreItem } from './flow/stores.js';
 import { ValueIndex } from './flow/value-index.js';
 import type { Holding, KeptHolding, Removal } from './holding.js';
@@ -34,7 +36,9 @@ export class Ledger {
   /** The labels of tasks and stores. */
   readonly labels = new KeptLabels();
   private books: ReadonlyMap<string, Book> = new Map();
-  private measuring: Readonly<Record<string, AccumulatorDeclaration>> = {};
+  private measuring = new ResultDeclarations({});
+  /** Whether an expression names more of an action than its call. */
+  asksMore = false;
   private readonly pending = new PendingActions();
   /** From before the start, until the accumulators are declared. */
   private readonly kept: KeptHolding[] = [];
@@ -63,9 +67,11 @@ export class Ledger {
    */
   prepare(declarations: Readonly<Record<string, AccumulatorDeclaration>>): () => string[] {
     const compiled = Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared));
-    const measuring = thoseOfResults(declarations);
+    const measuring = new ResultDeclarations(declarations);
+    const asksMore = Object.entries(declarations).some(([name, declared]) => declarationReadsMore(name, declared));
     return () => {
       this.measuring = measuring;
+      this.asksMore = asksMore;
       return this.replaceBooks(compiled);
     };
   }
@@ -120,9 +126,9 @@ export class Ledger {
     this.values.windowMs = ms;
   }
 
-  /** The accumulators with an expression over results. */
-  get ofResults(): Readonly<Record<string, AccumulatorDeclaration>> {
-    return this.measuring;
+  /** Returns the accumulators with an expression over results that can count an action. */
+  ofResults(action: string): Readonly<Record<string, AccumulatorDeclaration>> {
+    return this.measuring.of(action);
   }
 
   /** Whether the bundle has no accumulator. */
@@ -178,7 +184,7 @@ export class Ledger {
   reserve(decisionId: string, event: LedgerEvent, now: Date): readonly Holding[] {
     this.pending.expire(now);
     const holdings = this.holdingsOf(event, now.getTime());
-    if (holdings.length === 0) return holdings;
+    if (holdings.length === 0 && !this.measuring.concern(event.action)) return holdings;
     for (const holding of holdings) this.accountsOf(holding.accumulator)?.enter(holding);
     this.pending.add(decisionId, { holdings, at: now.getTime(), event: event.data && event });
     return holdings;
@@ -218,7 +224,7 @@ export class Ledger {
     readAt = at,
   ): readonly Holding[] {
     const undone = isUndone(status);
-    return this.heldAfter(event, at.getTime(), readAt.getTime()).flatMap((holding) => {
+    const held = this.heldAfter(event, at.getTime(), readAt.getTime()).flatMap((holding) => {
       const accumulator = this.books.get(holding.accumulator)?.accumulator;
       // A write that failed can have written: the server may say so after it did it.
       if (accumulator === undefined)
@@ -228,6 +234,8 @@ export class Ledger {
       if (actual === undefined) return [holding];
       return [{ ...holding, amount: accumulator.givesBack ? actual : largerAmount(holding.amount, actual) }];
     });
+    if (undone || !this.measuring.concern(event.action)) return held;
+    return [...held, ...answeredHoldings(this.books.values(), event, actuals, readAt.getTime())];
   }
 
   private heldAfter(event: LedgerEvent, at: number, readAt: number): readonly Holding[] {
@@ -253,8 +261,13 @@ export class Ledger {
     return [...this.books.values()].flatMap(({ accumulator: { name, givesBack } }) => (givesBack ? [] : [name]));
   }
 
+  /** Returns whether a holding is known only when there is an answer: one of labels, or of an accumulator over results. */
+  isLearned(holding: Holding): boolean {
+    return this.isOfLabels(holding) || this.books.get(holding.accumulator)?.accumulator.resultIntegrity !== undefined;
+  }
+
   /** Returns whether a holding is of labels, and not of an amount. */
-  isOfLabels({ accumulator }: Holding): boolean {
+  private isOfLabels({ accumulator }: Holding): boolean {
     return this.books.get(accumulator)?.accumulator.isOfLabels ?? this.labels.accounts.has(accumulator);
   }
 
@@ -305,7 +318,7 @@ export class Ledger {
     const ofTask = this.labels.declassifyTask(task, labels);
     // A label that another task of the lineage has read too stays on the lineage.
     const left = place === undefined ? labels : this.labels.lineages.of(place.lineage, now);
-    const gone = labels.filter((label) => !left.includes(label));
+    const gone = labels.filter((label) => !plainLabels(left).includes(label) && !left.includes(label));
     if (place !== undefined) this.values.declassifyRead(place.lineage, gone);
     const declared = [...this.books.values()].flatMap((book) => {
       const { name, isOfLabels, key } = book.accumulator;

@@ -20,6 +20,7 @@ import { withResolvers } from '../lib/with-resolvers.js';
 import { lockData } from '../store/lock.js';
 import { ActiveBundle } from './active.js';
 import { startGateway } from './gateway-server.js';
+import { logDenials } from './log-denials.js';
 import { servingOf, signalsOf } from './make-serving.js';
 import { openRooms, type Rooms } from './open-rooms.js';
 import { recordAttempts } from './record-attempts.js';
@@ -109,6 +110,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   // Not before a bundle is accepted: the reader of this line may send requests.
   logger.info({ url: service.url }, 'listening');
   watchOutcomes(keeping.log, rooms.runtime);
+  logDenials(keeping.log, rooms.runtime);
   sendRecord(rooms, active, metrics, closers);
   const gatewayUrl = await startGateway({
     rooms,

@@ -97,7 +97,7 @@ entity Agent { owner?: User };
 type Origin = {
   integrity: Long, confidentiality: Long, labels: Set<String>, from: Set<String>,
   values: Set<String>, domains: Set<String>, links: Long, deviates: Set<String>,
-  said: Set<String>, named: Bool
+  said: Set<String>, named: Bool, unclear: Set<String>
 };
 type ToolCall = {
   effects: Set<String>, asked: Bool, authority: Long,
@@ -149,7 +149,14 @@ function toolText(tool: DraftedTool): string {
   return `${comments}${document.toString({ lineWidth: 0, flowCollectionPadding: true }).replace(/^(?=.)/gm, '  ')}`;
 }
 
-const LABEL_MEMBERS: ReadonlySet<string> = new Set(['integrity', 'confidentiality', 'labels', 'kind', 'role']);
+const LABEL_MEMBERS: ReadonlySet<string> = new Set([
+  'integrity',
+  'confidentiality',
+  'labels',
+  'kind',
+  'readers',
+  'role',
+]);
 
 function argumentsOf({ arguments: given }: DraftedTool): unknown {
   return Object.fromEntries(

@@ -57,7 +57,11 @@ function guess(tool: ListedTool, prefixLength: number, server: Server, answers: 
   const given = rolesOf(args, { verb, words: wordsInName(tool.name), effects, root: tool.inputSchema });
   const store = thing !== undefined && /^[a-z0-9][a-z0-9._-]*$/.test(thing) ? thing : undefined;
   const doesWrite = effects.some((effect) => effect === 'write' || effect === 'egress');
-  const result = resultOf(tool, { effects, because, verb }, thing, { answers, isId: server.isId });
+  const result = resultOf(tool, { effects, because, verb }, thing, {
+    answers,
+    isId: server.isId,
+    others: server.words,
+  });
   const isChange = effects.some((effect) => effect !== 'read');
   const words = verb.verb === '' || !isChange ? [] : askingFor([verb.verb, ...verb.also]);
   const usual = usualWords(tool.name);

@@ -11,12 +11,19 @@ const ROLES = ['destination', 'target', 'secret', 'amount', 'content'] as const;
 const kind = z.string().regex(/^[a-z][a-z0-9-]*$/, 'a kind is a word, as email or iban');
 const words = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
+const group = z.string().regex(/^[a-z][a-z0-9_-]*$/, 'a group of readers is a word, as staff');
+const reader = z.string().max(320).regex(/@/, 'a member of a group is an address, or a domain as @shop.example');
+
 /** Labels of a part of a result, with the kind of value that it is, and when they hold. */
 const labelled = z.strictObject({
   integrity: z.enum(INTEGRITY).optional(),
   confidentiality: z.enum(CONFIDENTIALITY).optional(),
   labels: z.array(z.string().min(1)).optional(),
   kind: kind.optional(),
+  /** Its readers beside its owner: addresses, `@domain`s, groups, and fields as `record.sender`. */
+  readers: z.array(z.string().min(1).max(320)).min(1).max(100).optional(),
+  /** The groups of readers that the value is a member of. */
+  clears: z.array(group).min(1).optional(),
   /** CEL over `input`, `result`, `record` and `value`. */
   when: z.string().min(1).optional(),
 });
@@ -69,6 +76,8 @@ export const toolsYaml = z.strictObject({
   tools: z.record(z.string(), tool).default({}),
   /** How long labels are kept in stores; for ever in a store that is not here. */
   stores: z.record(store, z.strictObject({ keep })).default({}),
+  /** The members of groups of readers; `clears` of a field makes more. */
+  readers: z.record(group, z.array(reader).max(1_000)).default({}),
   /** The classes that results are searched for, each with the label of a match. */
   detect: z
     .partialRecord(

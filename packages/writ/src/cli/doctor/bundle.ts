@@ -68,7 +68,7 @@ async function serverChecks(bundle: Bundle, name: string, data: string): Promise
       served,
       warning(
         `nobody can call ${without.length} of them: the schema has no action for ${some}${without.length > 5 ? ', …' : ''}`,
-        'if they are to be called: writ schema from-mcp BUNDLE --write',
+        'if they are to be called: writ bundle schema BUNDLE --write',
       ),
     ];
   } catch (error) {

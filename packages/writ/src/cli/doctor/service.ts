@@ -57,7 +57,7 @@ async function keyChecks({ service, data, keyFile }: ServiceToCheck): Promise<Fo
   const suspended = tools.filter(({ state }) => state !== 'approved').map(({ server, tool }) => `${server}/${tool}`);
   if (suspended.length > 0)
     found.push(
-      warning(`suspended: ${suspended.join(', ')}`, 'look at them with `writ tools`, then `writ approve-tool`'),
+      warning(`suspended: ${suspended.join(', ')}`, 'look at them with `writ tool list`, then `writ tool approve`'),
     );
   return found;
 }

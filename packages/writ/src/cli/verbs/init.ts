@@ -1,7 +1,7 @@
 import type { InitFlags } from '../init.js';
 import { SERVICE_URL, verb } from '../verb.js';
 
-export default verb('init', 'Start here', 'draft a bundle for the tools of an MCP server, and list what was guessed')
+export default verb('init', 'Start here', 'draft a bundle for the tools of an MCP server')
   .argument('<bundle>', 'folder to write the bundle to')
   .argument('[command...]', 'command of the server, after --; it is asked for its tools')
   .option('--tools <file>', 'file with the answer of tools/list instead; - for standard input')

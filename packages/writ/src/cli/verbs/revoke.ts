@@ -1,7 +1,7 @@
 import type { RevokeFlags } from '../revoke.js';
 import { verb } from '../verb.js';
 
-export default verb('revoke', 'Identities', 'revoke authority, from the next decision on')
+export default verb('revoke', 'Incidents', 'revoke authority, from the next decision on')
   .argument('<kind>', 'identity, delegation, task, session, token, agent-version, action, tool or upstream')
   .argument('<target>', 'Agent::"planner"; a txn, a session, a jti, Agent::"planner"@1.2, a name, server/tool')
   .needs('--reason <text>', 'reason, for the record')

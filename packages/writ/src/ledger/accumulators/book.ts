@@ -39,9 +39,14 @@ export class Book<A extends Measured = Measured, Of extends Account<A> = Account
    * @throws {LedgerError} if it cannot be counted, or there is no room
    */
   hold(event: LedgerEvent, at: number): Holding | undefined {
+    const amount = this.accumulator.measure(event);
+    return amount === undefined ? undefined : this.holdAmount(event, amount, at);
+  }
+
+  /** Returns what an event with this amount holds. @throws {LedgerError} as {@link hold} */
+  holdAmount(event: LedgerEvent, amount: A, at: number): Holding | undefined {
     const { accumulator } = this;
-    const amount = accumulator.measure(event);
-    if (amount === undefined || accumulator.amounts.isNothing(amount)) return undefined;
+    if (accumulator.amounts.isNothing(amount)) return undefined;
     const key = accumulator.keyOf(event);
     accumulator.checkRoom(this.accounts.find(key) ?? this.empty, amount, at);
     return this.accounts.hold(key, amount, at, event.taskName !== undefined && accumulator.key === 'task');

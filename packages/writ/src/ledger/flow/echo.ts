@@ -49,7 +49,12 @@ export function anythingEchoed(taskLabels: readonly string[]): Echo[] {
 }
 
 function isSameAs(a: Labels, b: Labels): boolean {
-  return a.integrity === b.integrity && a.confidentiality === b.confidentiality && a.names.length === b.names.length;
+  return (
+    a.integrity === b.integrity &&
+    a.confidentiality === b.confidentiality &&
+    a.names.length === b.names.length &&
+    a.readers === b.readers
+  );
 }
 
 /** A text of this many characters is no coincidence within another. */

@@ -75,9 +75,12 @@ function together(one: Found | undefined, other: Found | undefined): Found | und
   const said = different(one.said, other.said);
   const isNamed = one.isNamed || other.isNamed;
   const isPartial = one.isPartial || other.isPartial;
-  return source === undefined
-    ? { from, labels, said, isNamed, isPartial }
-    : { from, labels, said, isNamed, isPartial, source };
+  const clears = one.clears === undefined ? other.clears : [...one.clears, ...(other.clears ?? [])];
+  return {
+    ...{ from, labels, said, isNamed, isPartial },
+    ...(source === undefined ? {} : { source }),
+    ...(clears === undefined ? {} : { clears }),
+  };
 }
 
 /** hot: the parts of a lineage mostly say the same of a value. */
@@ -87,7 +90,8 @@ function addsNothing(one: Found, other: Found, best: Found): boolean {
     join(one.labels, other.labels) === one.labels &&
     other.said.every((said) => one.said.includes(said)) &&
     (one.isNamed || !other.isNamed) &&
-    (one.isPartial || !other.isPartial)
+    (one.isPartial || !other.isPartial) &&
+    other.clears === undefined
   );
 }
 

@@ -5,6 +5,7 @@ import { checkSetRoom, MAX_SET_VALUES, SetAccount } from '../accumulators/set-ac
 import type { LedgerEvent } from '../event.js';
 import type { Holding } from '../holding.js';
 import { hasAllOf } from './labels.js';
+import { withinRoom } from './reader-room.js';
 
 /** A bundle cannot give an accumulator such a name. */
 const LINEAGE = '$lineage';
@@ -83,10 +84,11 @@ export class LineageLabels {
   }
 
   /** Returns what a permit of this event holds. @throws {LedgerError} if there is no room */
-  hold({ lineage, taskName, keys: { task }, labels }: LedgerEvent, at: number): Holding {
+  hold({ lineage, taskName, keys: { task }, labels: added }: LedgerEvent, at: number): Holding {
     const key = this.keyFor(lineage, { name: taskName ?? null, task });
     this.usedAt = new Date(at);
     const account = this.accounts.find(key);
+    const labels = withinRoom(added, account, at);
     if (account !== undefined) checkSetRoom(LINEAGE, account, labels, at, MAX_SET_VALUES);
     return this.accounts.hold(key, labels, at);
   }

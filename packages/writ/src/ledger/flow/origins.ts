@@ -3,6 +3,7 @@ import { domainOf } from '../../lib/domain.js';
 import { memo } from '../../lib/memo.js';
 import { ArgumentUse } from './argument-use.js';
 import { type CallValue, callValues, UNSEEN } from './call-values.js';
+import { type Carried, carriedBy } from './carried-data.js';
 import type { NamedByUser } from './deviations.js';
 import type { TracedValues } from './known-values.js';
 import {
@@ -18,8 +19,9 @@ import {
 } from './labels.js';
 import { linksIn } from './links.js';
 import type { ValueUse } from './prompt-values.js';
+import { plainLabels } from './readers.js';
 import { MAX_EFFORT } from './task-values.js';
-import type { Role, ToolDescription } from './tool-description.js';
+import type { ReaderGroups, Role, ToolDescription } from './tool-description.js';
 import type { Found } from './value-sources.js';
 
 /** The origin of one value of an argument (docs/concepts.md, "Origin"). */
@@ -68,12 +70,15 @@ interface Traced {
   readonly said: readonly Said[];
   readonly isNamed: boolean;
   readonly isUndescribed: boolean;
+  /** The groups of readers that it is a member of by a record of our own. */
+  readonly clears: readonly string[];
 }
 
 /** The origins of the arguments of a call. An origin that no policy reads is not computed. */
 export class CallOrigins {
   private summaries: Map<string, OriginSummary> | undefined;
   private level: number | undefined;
+  private carries: Carried | undefined;
 
   /**
    * @param asked whether the prompt, or a mandate that names it, asks for something of this kind
@@ -83,6 +88,7 @@ export class CallOrigins {
     private readonly traced: readonly Traced[],
     private readonly roles: ReadonlySet<Role>,
     readonly asked: boolean,
+    private readonly groups: ReaderGroups,
   ) {}
 
   /** One for each value. */
@@ -124,10 +130,16 @@ export class CallOrigins {
     this.summaries ??= new Map();
     let known = this.summaries.get(key);
     if (known === undefined) {
-      known = new OriginSummary(this.traced.filter(isOf));
+      known = new OriginSummary(this.traced.filter(isOf), () => this.carried);
       this.summaries.set(key, known);
     }
     return known;
+  }
+
+  /** The data that the call carries to where it goes. */
+  private get carried(): Carried {
+    this.carries ??= carriedBy(this.traced, this.groups);
+    return this.carries;
   }
 
   /** The integrity of what the call acts on: its destinations, targets and secrets, or all its values if it has none of these. */
@@ -154,7 +166,7 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
   const traced = callValues(tool, input, known.declared).map((one) => tracer.trace(one));
   const { values } = known;
   const isNamed = values !== undefined && (values.isApprovedTool(tool.name) || values.asksFor(stemsOf(tool)));
-  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed);
+  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool.readerGroups);
 }
 
 const rolesOf = memo(
@@ -166,6 +178,7 @@ const stemsOf = memo((tool: ToolDescription) => tool.asked.map((word) => stemmer
 
 /** The sources of a value of a call. */
 interface FoundOrigin extends Pick<Traced, 'labels' | 'said' | 'isNamed'> {
+  readonly clears?: readonly string[] | undefined;
   readonly from: Origin['from'];
   readonly source?: Found['source'] | undefined;
 }
@@ -186,7 +199,7 @@ export class Tracer {
   }
 
   trace({ argument, at, role, value, kind, isUndescribed }: CallValue): Traced {
-    const { from, labels, source, said, isNamed } = this.find(argument, role, value, kind);
+    const { from, labels, source, said, isNamed, clears = NO_GROUPS } = this.find(argument, role, value, kind);
     const links = role === 'content' && typeof value === 'string' ? this.linksOf(value) : 4;
     const { integrity } = labels;
     const names = labelNames(labels);
@@ -206,6 +219,7 @@ export class Tracer {
       said,
       isNamed,
       isUndescribed,
+      clears,
     };
   }
 
@@ -267,6 +281,7 @@ export class Tracer {
   }
 }
 
+const NO_GROUPS: readonly string[] = [];
 /** To look for addresses takes this many times as long as to look for a text. */
 const LINK_EFFORT = 64;
 /** The kinds of arguments whose values are days and times. */
@@ -295,7 +310,10 @@ export const anythingOf = memo(
 export class OriginSummary {
   private joined: Labels | undefined;
 
-  constructor(private readonly traced: readonly Traced[]) {}
+  constructor(
+    private readonly traced: readonly Traced[],
+    private readonly carried: () => Carried,
+  ) {}
 
   private get all(): Labels {
     if (this.joined === undefined) {
@@ -316,7 +334,12 @@ export class OriginSummary {
   }
 
   get labels(): readonly string[] {
-    return labelNames(this.all);
+    return plainLabels(labelNames(this.all));
+  }
+
+  /** The values that may not read some of the data that the call carries; those that the user named may. */
+  get unclear(): readonly string[] {
+    return different(this.traced.filter((one) => !this.carried().isFor(one)).map(({ value }) => String(value)));
   }
 
   get from(): readonly string[] {

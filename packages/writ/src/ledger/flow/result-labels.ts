@@ -1,4 +1,6 @@
 import { join, type Labels } from './labels.js';
+import { clauseFor } from './reader-rules.js';
+import { OWNER_ONLY, togetherOf } from './readers.js';
 import type { Answer } from './result-value.js';
 import { type AnswerPart, StoredInAnswer } from './stored-in-answer.js';
 import { NOTHING_STORED, type StoredLabels } from './stored-labels.js';
@@ -17,6 +19,8 @@ export interface Leaf {
   readonly isSteered?: true;
   /** Whether its description says that the tool itself gives it out, as an id. */
   readonly isGiven?: true;
+  /** The groups of readers that it is a member of, if it is of our own. */
+  readonly clears?: readonly string[];
 }
 
 /** The most values of a result; the rest is one text, so that the work is bounded for every answer. */
@@ -31,6 +35,8 @@ interface Claim {
   readonly depth: number;
   /** Its condition could not be worked out: then it says that nothing is known. */
   readonly failed: boolean;
+  /** The clause of its readers; undefined if it says none. */
+  readonly readers: string | undefined;
 }
 
 /**
@@ -79,23 +85,27 @@ function claimsOn({ rules }: ToolDescription, input: unknown, result: unknown): 
   const claims = new Map<string, Claim[]>();
   for (const rule of rules) {
     const nodes = nodesOf(rule, result);
-    if (nodes === undefined) claims.set('[]', [...(claims.get('[]') ?? []), { rule, depth: 0, failed: true }]);
+    if (nodes === undefined) claims.set('[]', [...(claims.get('[]') ?? []), { ...FAILED, rule }]);
     for (const node of nodes ?? []) {
       const place = node.location as Location;
       const name = place.at(-1) ?? null;
       if (rule.ofKeys && typeof name !== 'string') continue;
       const value = rule.ofKeys ? name : node.value;
-      const about = { input, result, record: recordAt(result, place), key: name, value };
+      const record = recordAt(result, place);
+      const about = { input, result, record, key: name, value };
       const applies = rule.when === undefined ? true : holds(rule.when, about);
       if (applies === false) continue;
       const key = rule.ofKeys ? keyPlace(place) : keyOf(place);
       const there = claims.get(key) ?? [];
-      there.push({ rule, depth: place.length, failed: applies === 'failed' });
+      const readers = rule.readers && clauseFor(rule.readers, record);
+      there.push({ rule, depth: place.length, failed: applies === 'failed', readers });
       claims.set(key, there);
     }
   }
   return claims;
 }
+
+const FAILED = { depth: 0, failed: true, readers: undefined } as const;
 
 /** Returns the name under which the claims on the key of a member are kept. */
 function keyPlace(place: Location): string {
@@ -106,7 +116,9 @@ function keyPlace(place: Location): string {
 function claimsOnTexts({ rules }: ToolDescription): Claim[] {
   const isWhole = rules.some(({ path, when }) => path === '$' && when === undefined);
   return rules.flatMap((rule): Claim[] => {
-    const claim = { rule: { ...rule, kind: undefined }, depth: 0, failed: false };
+    // It may be of any record, or of none.
+    const readers = rule.readers && (rule.path === '$' ? clauseFor(rule.readers, undefined) : OWNER_ONLY);
+    const claim = { rule: { ...rule, kind: undefined, clears: [] }, depth: 0, failed: false, readers };
     return isWhole ? [claim] : [claim, { ...claim, failed: true }];
   });
 }
@@ -225,28 +237,35 @@ class Walk {
     part: AnswerPart,
     isName: boolean,
   ): void {
-    const { isGiven, labels, kind } = this.labelled(claims, value);
+    const { isGiven, labels, kind, clears } = this.labelled(claims, value);
     const stored = this.stored.labelsOf(part, value, isGiven);
     const all = stored === undefined ? labels : join(labels, stored);
-    const marks = { ...(isName ? NAME : {}), ...(isGiven ? GIVEN : {}) };
+    const marks = { ...(isName ? NAME : {}), ...(isGiven ? GIVEN : {}), ...(clears && { clears }) };
     this.leaves.push({ at: pathText(place), value, labels: all, kind, ...marks });
   }
 
   private labelled(
     claims: readonly Claim[],
     value: Leaf['value'],
-  ): Pick<Leaf, 'labels' | 'kind'> & { readonly isGiven: boolean } {
+  ): Pick<Leaf, 'labels' | 'kind'> & { readonly isGiven: boolean; readonly clears: Leaf['clears'] | undefined } {
     let integrity: Labels | undefined;
     let confidentiality: Labels | undefined;
-    let [integrityDepth, confidentialityDepth] = [-1, -1];
+    let readers: readonly string[] | undefined;
+    let clears: readonly string[] | undefined;
+    let [integrityDepth, confidentialityDepth, readersDepth] = [-1, -1, -1];
     let kind: string | undefined;
     const names: string[] = [];
     let isUnknown = false;
-    for (const { rule, depth, failed } of claims) {
+    for (const { rule, depth, failed, readers: clause } of claims) {
       isUnknown ||= failed;
       names.push(...rule.names);
       if (failed) continue;
       kind = rule.kind ?? kind;
+      if (rule.clears.length > 0) clears = rule.clears;
+      if (clause !== undefined && depth >= readersDepth) {
+        readers = depth === readersDepth && readers !== undefined ? togetherOf(readers, [clause]) : [clause];
+        readersDepth = depth;
+      }
       if (rule.integrity !== undefined && depth >= integrityDepth) {
         const said: Labels = { integrity: rule.integrity, confidentiality: 'public', names: [] };
         integrity = depth === integrityDepth && integrity !== undefined ? join(integrity, said) : said;
@@ -259,14 +278,18 @@ class Walk {
         confidentialityDepth = depth;
       }
     }
+    // A restricted part of a record is for fewer than its readers, and a public one for more.
+    const isOther =
+      confidentialityDepth > readersDepth && /restricted|public/.test(confidentiality?.confidentiality ?? '');
     let labels: Labels = {
       integrity: integrity?.integrity ?? this.unclassified.integrity,
       confidentiality: confidentiality?.confidentiality ?? this.unclassified.confidentiality,
       names: [...new Set([...names, ...(claims.length === 0 ? this.unclassified.names : [])])].sort(),
+      ...(readers === undefined || isOther ? {} : { readers }),
     };
     if (isUnknown) labels = join(labels, this.unclassified);
     const isGiven = !isUnknown && integrity?.integrity === 'system' && integrityDepth > 0 && isShort(value);
-    return { labels, kind, isGiven };
+    return { labels, kind, clears, isGiven };
   }
 }
 
@@ -304,6 +327,7 @@ function keyOf(place: Location): string {
   return JSON.stringify(place);
 }
 
-function pathText(place: Location): string {
+/** Returns a place as text, as `$.items[0].name`. */
+export function pathText(place: Location): string {
   return `$${place.map((step) => (typeof step === 'number' ? `[${step}]` : /^\w+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`)).join('')}`;
 }

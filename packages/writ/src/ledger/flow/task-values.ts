@@ -6,6 +6,7 @@ import { linksIn } from './links.js';
 import { hasOneOf, NamedSources, recordNamedAt } from './named-records.js';
 import { nounsFor } from './nouns.js';
 import { type Probe, probeOf } from './probe.js';
+import { asksForPages } from './prompt-kinds.js';
 import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
 import { idWord, isIdWord, type SaidValue } from './said-values.js';
@@ -18,6 +19,7 @@ interface Field {
   readonly kind: string | undefined;
   readonly source: NonNullable<Found['source']>;
   readonly isSteered?: true;
+  readonly clears?: readonly string[];
 }
 
 /** A text of a result that others are searched for in. */
@@ -82,6 +84,7 @@ export class TaskValues {
     this.promptCharacters += text.length;
     this.characters += text.length;
     this.named.add(text);
+    this.namedSources.areForPages = asksForPages(this);
   }
 
   /** Makes a text the one prompt of the user: what was asked for before is nobody's word any more. */
@@ -153,12 +156,16 @@ export class TaskValues {
       if (!this.isWhole) return undefined;
       if (isMoreWords(row)) this.addWords(text, row);
       else {
-        const { at, value, labels, kind, keys, form, words, isSteered } = row;
+        const { at, value, labels, kind, keys, form, words, isSteered, clears } = row;
         this.count += 1;
         asked.noteName(decisionId, tool, { at, value, kind }, effort);
         const source = { decisionId, tool, at };
         for (const key of keys)
-          pushField(this.fields, key, { value, labels, kind, source, ...(isSteered ? { isSteered } : {}) });
+          pushField(this.fields, key, {
+            ...{ value, labels, kind, source },
+            ...(isSteered && { isSteered }),
+            ...(clears && { clears }),
+          });
         if (typeof value === 'string') this.characters += value.length;
         text = form === undefined ? undefined : { form, labels, kind, source };
         this.addWords(text, words);
@@ -272,6 +279,10 @@ export class TaskValues {
   private addTexts(probe: Probe, use: ValueUse, effort: Effort, sources: Sources, named: NamedSources): void {
     if (this.texts.size === 0) return;
     const { texts, shapes } = probe;
+    // An address in a text that the user named is meant if it is the only one of its kind there; a link also only if the prompt asks
+    // for links, and then also in a record that the user named: a stranger adds a second one, and seldom the first.
+    const isOnlyOne = (shape: Shape, { form, source }: Text): boolean =>
+      (shape === 'web' ? named.areForPages && named.hasText(source) : named.isAnswer(source)) && hasOneOf(shape, form);
     for (const { form, word } of texts) {
       const said = this.texts.get(word) ?? [];
       if (said.length === MAX_TEXTS_OF_WORD) sources.isPartial = true;
@@ -282,11 +293,11 @@ export class TaskValues {
         }
         // A text that is the value is a field.
         if (text.form === form || !text.form.includes(form)) continue;
-        // Of a text that the user named, words are meant; an address or a path is if it is the only one of its kind.
+        // Of a text that the user named, words are meant.
         const isMeant =
           use.role === 'content' && shapes.length === 0
             ? named.hasText(text.source)
-            : named.isAnswer(text.source) && shapes.some((shape) => hasOneOf(shape, text.form));
+            : shapes.some((shape) => isOnlyOne(shape, text));
         sources.add('text', text, false);
         if (isMeant) sources.isOfNamed = true;
       }
@@ -322,12 +333,15 @@ function approvalKey(value: string | number): string {
   return typeof value === 'number' ? `#${value}` : `"${exactForm(value)}`;
 }
 
-/** Integrity is nothing that a person takes off like a label: an approval is for one value. */
+/** Integrity is nothing that a person takes off like a label: an approval is for one value. Readers go with confidentiality. */
 function withoutLabels(labels: Labels, off: readonly string[]): Labels {
+  const { integrity, confidentiality, readers } = labels;
+  const isOff = off.includes(confidentiality);
   return {
-    integrity: labels.integrity,
-    confidentiality: off.includes(labels.confidentiality) ? 'internal' : labels.confidentiality,
+    integrity,
+    confidentiality: isOff ? 'internal' : confidentiality,
     names: labels.names.filter((name) => !off.includes(name)),
+    ...(readers === undefined || isOff ? {} : { readers }),
   };
 }
 
@@ -338,7 +352,8 @@ function pushField(map: Map<string, Field[]>, key: string, field: Field): void {
   else if (list.length < MAX_FIELDS_OF_KEY) list.push(field);
   else {
     const last = list.pop() as Field;
-    list.push({ ...last, labels: join(last.labels, { ...field.labels, integrity: 'external' }), value: NOBODY });
+    const { clears: _clears, ...rest } = last;
+    list.push({ ...rest, labels: join(last.labels, { ...field.labels, integrity: 'external' }), value: NOBODY });
   }
 }
 

@@ -1,5 +1,7 @@
 import { FROM_USER, integrityLevel, join, type Labels, withIntegrity } from './labels.js';
 
+const OWN = integrityLevel('internal');
+
 /** The sources of a value. */
 export interface Found {
   /** The source that confers most: the prompt, a field of a result that is the value. A text confers nothing. */
@@ -14,6 +16,8 @@ export interface Found {
   readonly isPartial: boolean;
   /** The decision whose result it was in, the tool, and the place. */
   readonly source?: { readonly decisionId: string; readonly tool: string; readonly at: string };
+  /** The groups of readers that a record of our own says it is a member of. */
+  readonly clears?: readonly string[] | undefined;
 }
 
 /** A field or a text that has a value. */
@@ -22,6 +26,7 @@ interface Source {
   readonly source: NonNullable<Found['source']>;
   /** Whether the arguments of its call were not ours alone. */
   readonly isSteered?: true | undefined;
+  readonly clears?: readonly string[] | undefined;
 }
 
 interface Best {
@@ -41,9 +46,12 @@ export class Sources {
   /** Whether it is in a record or a text that the user named. */
   isOfNamed = false;
   isPartial = false;
+  private clears: readonly string[] | undefined;
 
   add(kind: 'field' | 'text', said: Source, confers: boolean): void {
-    const { labels, source, isSteered } = said;
+    const { labels, source, isSteered, clears } = said;
+    const isOwn = confers && isSteered !== true && integrityLevel(labels.integrity) >= OWN;
+    if (clears !== undefined && isOwn) this.clears = [...(this.clears ?? []), ...clears];
     // Others wrote an external field as they write a text.
     this.note(labels.integrity === 'external' ? 'text' : kind);
     if (labels !== this.last) this.joined = this.joined === undefined ? labels : join(this.joined, labels);
@@ -78,6 +86,7 @@ export class Sources {
       isNamed: isNamed || this.isOfNamed,
       isPartial: this.isPartial || isPartial,
       ...(source === undefined ? {} : { source }),
+      ...(this.clears && { clears: this.clears }),
     };
   }
 }
