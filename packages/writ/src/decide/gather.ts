@@ -2,6 +2,7 @@ import { type ActionDeclaration, Entity, type EntityUid, type Schema, sameUid, u
 import type { LedgerEvent } from '../ledger/event.js';
 import type { TaskKey, Txn } from '../lib/ids.js';
 import { isObject } from '../lib/is-object.js';
+import { memo } from '../lib/memo.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { RoleGrant } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
@@ -269,7 +270,7 @@ export function eventOf(
       originator,
       resource: uidText(request.resource),
       // The enforcement point names the session, so it is kept apart for these identities.
-      session: JSON.stringify([originator, actor, session]),
+      session: `[${JSON.stringify(originator)},${JSON.stringify(actor)},${JSON.stringify(session)}]`,
     },
   };
 }
@@ -309,21 +310,10 @@ export function taskNameOf({ context }: AccessRequest): string | undefined {
   return typeof context?.task === 'string' ? context.task : undefined;
 }
 
-interface LedgerNames {
-  readonly all: readonly string[];
-  readonly optional: ReadonlySet<string>;
-}
-const ledgerNamesOf = new WeakMap<ActionDeclaration, LedgerNames>();
-
 /** Returns the accumulators that the schema has for an action, and those of them that are optional. */
-export function ledgerNames(declared: ActionDeclaration): [readonly string[], ReadonlySet<string>] {
-  let names = ledgerNamesOf.get(declared);
-  if (names === undefined) {
-    const type = declared.context.attributes.get('ledger')?.type;
-    const attributes = type?.kind === 'record' ? [...type.attributes] : [];
-    const optional = attributes.filter(([, { required }]) => !required).map(([name]) => name);
-    names = { all: attributes.map(([name]) => name), optional: new Set(optional) };
-    ledgerNamesOf.set(declared, names);
-  }
-  return [names.all, names.optional];
-}
+export const ledgerNames = memo((declared: ActionDeclaration): [readonly string[], ReadonlySet<string>] => {
+  const type = declared.context.attributes.get('ledger')?.type;
+  const attributes = type?.kind === 'record' ? [...type.attributes] : [];
+  const optional = attributes.filter(([, { required }]) => !required).map(([name]) => name);
+  return [attributes.map(([name]) => name), new Set(optional)];
+});

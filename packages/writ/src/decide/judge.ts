@@ -238,7 +238,8 @@ export class Judge {
         'ledger_unavailable',
         'what was done so far is kept by the service that this one follows; ask that one',
       );
-    const values = event === undefined ? NO_VALUES : ledger.read(event, now, ...ledgerNames(declared));
+    const names = ledgerNames(declared);
+    const values = event === undefined ? NO_VALUES : ledger.read(event, now, names[0], names[1]);
     if (event !== undefined) draft.ledger = plainValues(values);
     const asked: Asked = {
       request,

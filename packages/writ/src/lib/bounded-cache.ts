@@ -22,9 +22,17 @@ export class BoundedCache<K, V> {
   }
 
   set(key: K, value: V): void {
-    if (this.entries.delete(key)) this.noteRewritten();
-    else if (this.entries.size >= this.limit) this.evict();
+    const before = this.entries.size;
     this.entries.set(key, value);
+    // hot: most keys are new.
+    if (this.entries.size === before) this.moveToEnd(key, value);
+    else if (before >= this.limit) this.evict();
+  }
+
+  private moveToEnd(key: K, value: V): void {
+    this.entries.delete(key);
+    this.entries.set(key, value);
+    this.noteRewritten();
   }
 
   private evict(): void {

@@ -23,6 +23,9 @@ const SEARCH_MS = 60_000;
 export class Accounts<A extends Measured = Measured, Of extends Account<A> = Account<A>> {
   private byKey = new Map<string, Of>();
   private searchedAt = Number.NEGATIVE_INFINITY;
+  /** The account that was found last. hot: a decision looks for the same when it reads, when it reserves and when it enters. */
+  private lastKey: string | undefined;
+  private last: Of | undefined;
 
   constructor(
     private readonly of: AccountsOf<A, Of>,
@@ -36,10 +39,18 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
   /** Continues the accounts of another with the same fold. */
   goOnFrom(before: Accounts<A, Of>): void {
     this.byKey = before.byKey;
+    this.forgetLast();
   }
 
   find(key: string): Of | undefined {
-    return this.byKey.get(key);
+    if (this.last !== undefined && key === this.lastKey) return this.last;
+    this.lastKey = key;
+    this.last = this.byKey.get(key);
+    return this.last;
+  }
+
+  private forgetLast(): void {
+    this.last = undefined;
   }
 
   /**
@@ -76,11 +87,12 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
     const closed: string[] = [];
     for (const [key, account] of this.byKey) if (account.isEmptyAt(now)) closed.push(key);
     for (const key of closed) this.byKey.delete(key);
+    this.forgetLast();
     return closed;
   }
 
   enter({ key, amount, until = Number.POSITIVE_INFINITY }: Holding): void {
-    let account = this.byKey.get(key);
+    let account = this.find(key);
     if (account === undefined) {
       account = this.of.account(key);
       this.byKey.set(key, account);
@@ -89,16 +101,17 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
   }
 
   giveBack({ key, amount, until = Number.POSITIVE_INFINITY }: Holding): void {
-    this.byKey.get(key)?.giveBack(this.of.amounts.exact(amount), until);
+    this.find(key)?.giveBack(this.of.amounts.exact(amount), until);
   }
 
   /** Closes an account in which nothing counts any more. */
   close(key: string): void {
     this.byKey.delete(key);
+    this.forgetLast();
   }
 
   /** Takes out values under a key. @returns those that were there */
   remove(key: string, values: readonly string[]): readonly string[] {
-    return this.byKey.get(key)?.remove(values) ?? [];
+    return this.find(key)?.remove(values) ?? [];
   }
 }

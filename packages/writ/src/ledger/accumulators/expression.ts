@@ -101,6 +101,7 @@ export function readsMore({ text }: Pick<CelPart, 'text'>): boolean {
 
 /** Reads the value of an expression as texts, each once. @throws {LedgerError} if it is anything else */
 export function textsIn(name: string, part: string, value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
   const texts = Array.isArray(value) ? (value as unknown[]) : [value];
   if (texts.every((text) => typeof text === 'string')) return [...new Set(texts)];
   throw new LedgerError(`accumulator ${name}: \`${part}\` did not give a text, or a list of texts`);

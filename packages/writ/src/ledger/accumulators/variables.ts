@@ -33,8 +33,8 @@ function evaluated(event: LedgerEvent): Evaluated {
   return last;
 }
 
-/** The variables that describe the call; few expressions name one. */
-const OF_CALL = ['destinations', 'targets', 'amount'];
+/** The variables that are made only for the expressions that name one: few do. */
+const OF_CALL = ['destinations', 'targets', 'amount', 'resource'];
 
 /** Returns whether an expression names a variable of {@link EventMore}. */
 export function namesMore(ast: ASTNode): boolean {
@@ -91,7 +91,7 @@ function variablesOf(event: LedgerEvent): Variables {
   return known.variables;
 }
 
-function makeVariables({ action, input, resource, lineage, keys, effects }: LedgerEvent): Variables {
+function makeVariables({ action, input, lineage, keys, effects }: LedgerEvent): Variables {
   const { actor, originator } = keys;
   return {
     action,
@@ -102,17 +102,17 @@ function makeVariables({ action, input, resource, lineage, keys, effects }: Ledg
     destinations: NOTHING,
     targets: NOTHING,
     amount: 0n,
-    resource: celValue(resource),
     input: celValue(input),
   };
 }
 
-/** Returns the variables with the values of the arguments by their roles. */
+/** Returns the variables with the resource, and the values of the arguments by their roles. */
 function variablesOfCall(event: LedgerEvent): Variables {
   const known = evaluated(event);
-  const { call } = event;
+  const { call, resource } = event;
   known.ofCall ??= {
     ...variablesOf(event),
+    resource: celValue(resource),
     destinations: call?.valuesOf('destination').map(String) ?? [],
     targets: call?.valuesOf('target').map(String) ?? [],
     amount: celValue(total(call?.valuesOf('amount') ?? [])),

@@ -69,6 +69,7 @@ export class LineageTracedValues implements TracedValues {
 function together(one: Found | undefined, other: Found | undefined): Found | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   const best = confersMore(other, one) ? other : one;
+  if (addsNothing(one, other, best)) return one;
   const { from, source } = best;
   const labels = withIntegrity(join(one.labels, other.labels), best.labels.integrity);
   const said = different(one.said, other.said);
@@ -80,6 +81,18 @@ function together(one: Found | undefined, other: Found | undefined): Found | und
     ...(source === undefined ? {} : { source }),
     ...(clears === undefined ? {} : { clears }),
   };
+}
+
+/** hot: the parts of a lineage mostly say the same of a value. */
+function addsNothing(one: Found, other: Found, best: Found): boolean {
+  return (
+    best === one &&
+    join(one.labels, other.labels) === one.labels &&
+    other.said.every((said) => one.said.includes(said)) &&
+    (one.isNamed || !other.isNamed) &&
+    (one.isPartial || !other.isPartial) &&
+    other.clears === undefined
+  );
 }
 
 function different(said: Found['said'], more: Found['said']): Found['said'] {

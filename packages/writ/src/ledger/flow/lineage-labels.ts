@@ -70,7 +70,7 @@ export class LineageLabels {
     this.usedAt = now;
     const known = this.lineages.get(lineage);
     if (known === undefined) return NONE;
-    const labels = this.union(known, now, () => true);
+    const labels = this.union(known, now, undefined);
     if (known.parts.size === 0) this.lineages.delete(lineage);
     if (!isSame(labels, known.last)) known.last = labels;
     return known.last;
@@ -80,7 +80,7 @@ export class LineageLabels {
   ofName(lineage: string, name: string, now: Date): readonly string[] {
     const known = this.lineages.get(lineage);
     if (known === undefined) return NONE;
-    return this.union(known, now, (part) => part.name === name || part.task === null);
+    return this.union(known, now, name);
   }
 
   /** Returns what a permit of this event holds. @throws {LedgerError} if there is no room */
@@ -121,7 +121,8 @@ export class LineageLabels {
     if (task !== null) this.byTask.set(task, { key, lineage, name });
   }
 
-  private union({ parts }: Lineage, now: Date, counts: (part: Part) => boolean): readonly string[] {
+  /** @param name the name whose tasks count, with those that are kept together; undefined if all count */
+  private union({ parts }: Lineage, now: Date, name: string | undefined): readonly string[] {
     const lists: (readonly string[])[] = [];
     for (const [key, part] of parts) {
       const labels = this.accounts.find(key)?.valuesAt(now.getTime()) ?? NONE;
@@ -130,7 +131,7 @@ export class LineageLabels {
         this.accounts.close(key);
         parts.delete(key);
         if (part.task !== null) this.byTask.delete(part.task);
-      } else if (counts(part)) lists.push(labels);
+      } else if (name === undefined || part.name === name || part.task === null) lists.push(labels);
     }
     let longest = NONE;
     for (const list of lists) if (list.length > longest.length) longest = list;

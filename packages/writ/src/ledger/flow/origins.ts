@@ -76,7 +76,7 @@ interface Traced {
 
 /** The origins of the arguments of a call. An origin that no policy reads is not computed. */
 export class CallOrigins {
-  private readonly summaries = new Map<string, OriginSummary>();
+  private summaries: Map<string, OriginSummary> | undefined;
   private level: number | undefined;
   private carries: Carried | undefined;
 
@@ -127,6 +127,7 @@ export class CallOrigins {
   }
 
   private summary(key: string, isOf: (one: Traced) => boolean): OriginSummary {
+    this.summaries ??= new Map();
     let known = this.summaries.get(key);
     if (known === undefined) {
       known = new OriginSummary(this.traced.filter(isOf), () => this.carried);
@@ -188,7 +189,7 @@ export class Tracer {
   private readonly anything: Labels;
 
   private readonly effort = { characters: MAX_EFFORT };
-  private readonly timesInContent = new Map<string | number, number>();
+  private timesInContent: Map<string | number, number> | undefined;
 
   constructor(
     private readonly tool: Pick<ToolDescription, 'name' | 'reads' | 'writes'>,
@@ -261,6 +262,7 @@ export class Tracer {
 
   /** Returns whether content has a value no more often than twice as often as the prompt, and two: more is a code. */
   private isWithinPrompt(value: string | number, values: TracedValues): boolean {
+    this.timesInContent ??= new Map();
     const times = (this.timesInContent.get(value) ?? 0) + 1;
     this.timesInContent.set(value, times);
     return times <= 2 || times <= 2 + 2 * values.countInPrompts(value, this.effort);

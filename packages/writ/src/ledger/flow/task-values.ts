@@ -245,12 +245,15 @@ export class TaskValues {
 
   /** As {@link find}, of a value that is looked for in several places. */
   findBy(probe: Probe, use: ValueUse, effort: Effort, named = this.namedSources): Found | undefined {
-    const { value, shapes } = probe;
+    const { value } = probe;
+    const isNamed = this.prompts.size > 0 && this.inPrompts((prompt) => prompt.names(value, use, effort));
+    const fields = this.fieldsOf(probe.keys);
+    // hot: most parts of a lineage have never said a value.
+    if (!isNamed && fields.length === 0 && !this.hasTextsFor(probe)) return undefined;
     const sources = new Sources();
-    const isNamed = this.inPrompts((prompt) => prompt.names(value, use, effort));
-    const needed = use.kind === undefined ? shapes : NO_SHAPES;
+    const needed = use.kind === undefined ? probe.shapes : NO_SHAPES;
     const places: Field['source'][] = [];
-    for (const field of this.fieldsOf(probe.keys)) {
+    for (const field of fields) {
       const confers = isOfKind(field, use.kind, needed) && isSameValue(value, field.value);
       if (confers && field.kind !== undefined) places.push(field.source);
       sources.add('field', field, confers);
@@ -266,15 +269,16 @@ export class TaskValues {
     return more.length === 0 ? first : [...first, ...more.flatMap((other) => this.fields.get(other) ?? NO_FIELDS)];
   }
 
+  /** Returns whether a text can have a value somewhere, or its identifier. */
+  private hasTextsFor(probe: Probe): boolean {
+    if (this.ids.size > 0 && probe.id !== undefined && this.ids.has(probe.id)) return true;
+    return this.texts.size > 0 && probe.texts.some(({ word }) => this.texts.has(word));
+  }
+
   /** Adds the texts that have a value somewhere. */
-  private addTexts(
-    { texts, shapes }: Probe,
-    use: ValueUse,
-    effort: Effort,
-    sources: Sources,
-    named: NamedSources,
-  ): void {
+  private addTexts(probe: Probe, use: ValueUse, effort: Effort, sources: Sources, named: NamedSources): void {
     if (this.texts.size === 0) return;
+    const { texts, shapes } = probe;
     // An address in a text that the user named is meant if it is the only one of its kind there; a link also only if the prompt asks
     // for links, and then also in a record that the user named: a stranger adds a second one, and seldom the first.
     const isOnlyOne = (shape: Shape, { form, source }: Text): boolean =>
@@ -301,7 +305,8 @@ export class TaskValues {
   }
 
   /** Adds the texts that have an identifier, in whatever writing. */
-  private addTextsWithId({ id }: Probe, sources: Sources): void {
+  private addTextsWithId(probe: Probe, sources: Sources): void {
+    const id = this.ids.size === 0 ? undefined : probe.id;
     const said = id === undefined ? undefined : this.ids.get(id);
     if (said !== undefined) sources.add('text', said, false);
   }
