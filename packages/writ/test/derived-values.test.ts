@@ -107,9 +107,7 @@ describe('a derived value', () => {
     const { ask } = service();
     const decision = await ask(action, input);
     expect([decision.result, decision.refusal?.code]).toEqual([result, undefined]);
-    expect(
-      JSON.parse(JSON.stringify(decision.seen, (_key, one) => (typeof one === 'bigint' ? Number(one) : one))),
-    ).toMatchObject({ derived });
+    expect(JSON.parse(JSON.stringify(decision.seen))).toMatchObject({ derived });
   });
 
   it.each([
@@ -151,7 +149,7 @@ describe('a derived value', () => {
     const replay = new Replay(decider.plane, BUNDLE.entities);
     for (const input of [items(100), items(101)]) {
       const decision = await ask('order', input);
-      const record = JSON.parse(JSON.stringify(decision, (_key, one) => (typeof one === 'bigint' ? Number(one) : one)));
+      const record = JSON.parse(JSON.stringify(decision));
       expect(replay.decide(record)).toMatchObject({ kind: 'decided', verdict: { result: decision.result } });
       expect(replay.decide({ ...record, seen: {} })).toMatchObject({ kind: 'not-recorded' });
     }
