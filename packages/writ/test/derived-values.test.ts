@@ -171,7 +171,7 @@ describe('an accumulator', () => {
     await ask('book', { amount: 1 }, { token, properties: { urgent: true } });
     const again = await ask('book', { amount: 1 }, { token, properties: { urgent: false } });
     expect(again.ledger).toMatchObject({ byKind: 2, asked: 1, scoped: 2 });
-    // What a token says of its transaction is recorded once.
+    // The details of a token are recorded once, when it is issued.
     expect(again.provenance).not.toHaveProperty('details');
     const other = await ask('book', { amount: 1 }, { token: { ...token, scope: ['other'] } });
     expect([again.result, other.result]).toEqual(['deny', 'allow']);

@@ -58,8 +58,8 @@ function textsOf(name: string, given: unknown): readonly string[] | undefined {
 }
 
 /**
- * Returns a number as Cedar writes decimals; undefined if it has more than four fractional digits. What is added up of numbers with
- * four is off by less than the last digit of a double, and no more.
+ * Returns a number as Cedar writes decimals; undefined if it has more than four fractional digits. A sum or difference of such doubles
+ * differs from such a number by much less than its last digit.
  */
 function decimalOf(given: unknown): string | undefined {
   if (typeof given === 'bigint') return Number.isSafeInteger(Number(given) * UNITS) ? `${given}.0` : undefined;
