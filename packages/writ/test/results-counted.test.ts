@@ -208,11 +208,13 @@ describe('an accumulator over results', () => {
 describe('a service', () => {
   it('keeps what was answered over a restart, and counts it once', async () => {
     const folder = bundleOf({ 'writ.yaml': 'name: found', ...FILES });
-    let writ = await run(folder);
+    let ahead = 0;
+    const clock = (): Date => new Date(Date.now() + ahead);
+    let writ = await run(folder, { clock });
     const again = async (): Promise<void> => {
       const { data } = writ;
       await writ.writ.close();
-      writ = await run(folder, { data });
+      writ = await run(folder, { clock, data });
     };
     const find = (): Promise<Reply> =>
       writ.send('POST', '/access/v1/evaluation', {
@@ -244,8 +246,17 @@ describe('a service', () => {
       // The arguments of a call from before a restart are not known exactly, so its answer may repeat them.
       expect(await shown()).toMatchObject({ paid: 12, found: 2 });
       expect((await find()).json.context.ledger).toMatchObject({ customer: ['c-1'], customers: 1 });
+      // One that comes after the deadline.
+      const late = await find();
+      ahead += OUTCOME_DEADLINE_MS + 1;
+      for (let i = 0; i < 2; i += 1) {
+        expect((await writ.send('POST', '/v1/outcomes', outcome(late, 9))).status).toBe(204);
+        expect(await shown()).toMatchObject({ paid: 21, found: 3 });
+        await again();
+      }
+      expect(await shown()).toMatchObject({ paid: 21, found: 3 });
     } finally {
       await writ.stop();
     }
-  }, 60_000);
+  }, 300_000);
 });
