@@ -82,7 +82,8 @@ export class Learning {
     const writes = writtenAfter(event.data, answer?.names, ledger, clock());
     const after = { ...event, labels, data: { ...event.data, writes } };
     const at = known?.at ?? (decision === undefined ? clock() : new Date(decision.time));
-    const held = ledger.holdingsAfter(after, status, answer?.actuals ?? {}, at, clock());
+    const reserved = ledger.reservedBy(decisionId) ?? decision?.reserved;
+    const held = ledger.holdingsAfter(after, status, answer?.actuals ?? {}, at, clock(), reserved);
     const hasUnread = [...unseen, ...(answer?.tooLong ?? [])].some((label) => OF_OTHERS.has(label));
     return { event, pages: answer?.pages ?? [], held, labels, hasUnread };
   }
