@@ -13,4 +13,5 @@ export type DraftedLabels =
       readonly labels?: readonly string[];
       readonly kind?: FieldKind;
       readonly readers?: readonly string[];
+      readonly sentBy?: string;
     };

@@ -67,7 +67,7 @@ describe('readers', () => {
     expect(['ana', 'ben', 'cy'].filter((name) => may(both, `${name}@x.example`))).toEqual(['ben']);
     expect(may(join(both, BARE), 'ben@x.example')).toBe(false);
     expect(may(join(both, PUBLIC), 'ben@x.example')).toBe(true);
-    // What is not confidential may have readers too.
+    // Data that is not confidential may have readers too.
     const few = { ...confidential('ana@x.example'), confidentiality: 'internal' } as const;
     expect(may(join(few, PUBLIC), 'ben@x.example')).toBe(false);
   });
@@ -104,7 +104,7 @@ describe('a further source', () => {
       fc.property(fc.array(labels, { minLength: 1, maxLength: 20 }), someone, (some, who) => {
         const kept = labelsNamed(new Set(some.flatMap((one) => labelNames(one))));
         if (may(kept, who)) expect(some.every((one) => may(one, who))).toBe(true);
-        // What a task kept before bundles had readers is for its owner alone.
+        // A label that was kept before bundles had readers is for the owner alone.
         expect(may(labelsNamed([...labelNames(kept), 'confidential']), who)).toBe(false);
       }),
     );
