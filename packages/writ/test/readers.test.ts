@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleOf, type Running, run } from './running.js';
 
-/** The readers of data, over tasks, stores and restarts: by a service. */
+/** Readers of data, over tasks, stores and restarts: by a service. */
 
 const FILES = {
   'writ.yaml': 'name: readers',

@@ -97,10 +97,10 @@ entity Agent { owner?: User };
 type Origin = {
   integrity: Long, confidentiality: Long, labels: Set<String>, from: Set<String>,
   values: Set<String>, domains: Set<String>, links: Long, deviates: Set<String>,
-  said: Set<String>, named: Bool, unclear: Set<String>
+  said: Set<String>, named: Bool, unclear: Set<String>, returned: Bool
 };
 type ToolCall = {
-  effects: Set<String>, asked: Bool, authority: Long,
+  effects: Set<String>, asked: Bool, authority: Long, leaksCode: Bool,
   destination?: Origin, target?: Origin, secret?: Origin, amount?: Origin, content?: Origin
 };
 type Provenance = { assurance: Long, depth: Long, lineage: String, purpose: String };
@@ -155,6 +155,7 @@ const LABEL_MEMBERS: ReadonlySet<string> = new Set([
   'labels',
   'kind',
   'readers',
+  'sentBy',
   'role',
 ]);
 

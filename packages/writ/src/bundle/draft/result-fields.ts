@@ -5,7 +5,7 @@ import { sensitivitiesIn } from './confidential.js';
 import type { DraftedLabels } from './drafted-labels.js';
 import { type FieldKind, kindOfField } from './field-kinds.js';
 import { isSchema, type JsonSchema, listIn, recordIn, referred, saidOf } from './json-schema.js';
-import { readersByMembers, usualReaders, withReaders } from './record-readers.js';
+import { peopleByMembers, usualPeople, withPeople } from './record-people.js';
 
 /** The answer whose fields are labelled. */
 interface AnswerOf {
@@ -94,8 +94,8 @@ function walk({ schema, path, name, isOfPerson, depth }: Place, within: Walk): v
   for (const part of [...listIn(schema.allOf), ...listIn(schema.anyOf), ...listIn(schema.oneOf)]) visit(part);
   const labels = name === '' ? undefined : labelsOfField(name, schema, isOfPerson, within);
   if (labels !== undefined) rules.set(path, labels);
-  const readers = readersOfRecord(Object.keys(recordIn(schema.properties)), within.of);
-  if (readers !== undefined) rules.set(path, withReaders(rules.get(path), readers));
+  const people = peopleIn(Object.keys(recordIn(schema.properties)), within.of);
+  if (people !== undefined) rules.set(path, withPeople(rules.get(path), people));
   const inPerson = { isOfPerson: isOfPerson || OF_PERSON.test(snake(name)) };
   for (const [member, one] of Object.entries(recordIn(schema.properties)))
     visit(one, { path: `${path}${step(member)}`, name: member, ...inPerson });
@@ -105,9 +105,9 @@ function walk({ schema, path, name, isOfPerson, depth }: Place, within: Walk): v
 }
 
 /** A page can have any members, and an answer to a change those that it was given. */
-function readersOfRecord(members: readonly string[], { thing, base }: AnswerOf): readonly string[] | undefined {
+function peopleIn(members: readonly string[], { thing, base }: AnswerOf): ReturnType<typeof peopleByMembers> {
   const isForeign = base.isOfWeb === true || base.isOfChange === true || base.isRaw === true;
-  return isForeign || members.length === 0 ? undefined : readersByMembers(thing, members);
+  return isForeign || members.length === 0 ? undefined : peopleByMembers(thing, members);
 }
 
 function snake(name: string): string {
@@ -221,5 +221,5 @@ function usualFields({ base, thing, isId }: AnswerOf): Usual {
   const ids = ['id', 'id_', ...(/^[a-z]\w*$/.test(own) && isId(own) ? [own] : [])];
   const given: Usual = [[`$..[${ids.map((id) => `'${id}'`).join(',')}]`, 'system']];
   if (base.isOfChange === true) return given;
-  return [...given, [OF_STRANGERS, 'attested'], ...(BY_THING[thing ?? ''] ?? []), ...usualReaders(thing)];
+  return [...given, [OF_STRANGERS, 'attested'], ...(BY_THING[thing ?? ''] ?? []), ...usualPeople(thing)];
 }

@@ -172,6 +172,7 @@ describe('the fields of an answer', () => {
     expect(rulesOf({ name: 'get_email' }, [mail]).$).toEqual({
       integrity: 'external',
       readers: ['record.from', 'record.to', 'record.cc'],
+      sentBy: 'record.from',
     });
     // A record needs them all where nothing says which members there are.
     expect(rulesOf({ name: 'search_emails' })).toMatchObject({
