@@ -9,7 +9,7 @@ const FILES = readdirSync(new URL('./verbs/', import.meta.url), { recursive: tru
 
 /** The verbs that users know. A new verb is added here, so that none is lost or renamed by accident. */
 const KNOWN = {
-  'Start here': ['doctor', 'init', 'start'],
+  'Start here': ['connect', 'doctor', 'enforce', 'init', 'start', 'up'],
   Bundles: ['check', 'decide', 'label', 'replay-trace', 'schema', 'test'],
   Decisions: ['decisions', 'erase', 'explain', 'labels', 'ledger', 'log', 'receipt', 'replay', 'witness'],
   People: ['approvals', 'approve', 'deny', 'end-approval', 'endorse', 'request', 'requests'],
