@@ -13,6 +13,7 @@ export interface ServiceFlags {
  * Sends a request to a running service and returns its JSON, which has the type of the operation.
  *
  * @param body an object, or text that is JSON already
+ * @param patienceMs how long it may take
  * @throws {ServiceError} if the service is unreachable or refuses
  */
 export async function askService<Answer = Record<string, unknown>>(
@@ -20,6 +21,7 @@ export async function askService<Answer = Record<string, unknown>>(
   method: string,
   path: string,
   body?: Readonly<Record<string, unknown>> | URLSearchParams | string,
+  patienceMs = 10_000,
 ): Promise<Answer> {
   const headers: Record<string, string> = { Authorization: `Bearer ${keyIn(keyFile)}` };
   if (body !== undefined)
@@ -33,7 +35,7 @@ export async function askService<Answer = Record<string, unknown>>(
       method,
       headers,
       ...(text === undefined ? {} : { body: text }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(patienceMs),
     });
   } catch {
     throw new ServiceError(`${service} does not answer`, 'is `writ start` running there? Name another with --service');

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
+import type { WritError } from '../lib/errors.js';
 import { isLoopback } from '../lib/loopback.js';
 import { messageOf } from '../lib/message-of.js';
 import { start as startWrit } from '../serve/start.js';
+import type { Writ } from '../serve/start-options.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print } from './output.js';
@@ -11,6 +13,10 @@ import { processLogger } from './process-logger.js';
 import { stopSignal } from './stop-signal.js';
 import { storeOf } from './store-of.js';
 import { tracing } from './telemetry.js';
+import { setKeptVariables } from './up/kept-servers.js';
+
+/** A service that was started. */
+export type StartedWrit = Writ;
 
 export interface StartFlags {
   readonly bundle: string;
@@ -36,6 +42,11 @@ export interface StartFlags {
   readonly acceptState?: string;
   /** File with a checkpoint that the log must continue. */
   readonly expect?: string;
+  /** For how many milliseconds the first start observes. */
+  readonly observeMs?: number;
+  readonly isObservingOptional?: boolean;
+  /** Called once the service runs. */
+  readonly started?: (writ: Writ) => void | Promise<void>;
 }
 
 /** `writ start`: serves a bundle until SIGINT or SIGTERM. SIGHUP reads the bundle again. */
@@ -54,6 +65,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   }
   const expected = flags.expect === undefined ? undefined : expectedIn(flags.expect, flags.follow === true);
   makeProcessPrivate();
+  setKeptVariables(flags.data);
   const logger = processLogger(flags.logLevel);
   const traces = await tracing(process.env);
   const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa };
@@ -83,15 +95,24 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
   // The findings are in the log; the last good bundle stays served.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
-  const gone = await Promise.race([stopped, writ.gone]);
-  if (gone !== undefined) logger.fatal({ err: gone, code: gone.code }, 'the service ends');
+  let gone: WritError | undefined;
+  try {
+    await flags.started?.(writ);
+    gone = (await Promise.race([stopped, writ.gone])) ?? undefined;
+    if (gone !== undefined) logger.fatal({ err: gone, code: gone.code }, 'the service ends');
+  } finally {
+    await closed(writ, traces);
+  }
+  if (gone !== undefined) throw gone;
+  return EXIT.ok;
+}
+
+async function closed(writ: Writ, traces: Awaited<ReturnType<typeof tracing>>): Promise<void> {
   try {
     await writ.close();
   } finally {
     await traces?.end();
   }
-  if (gone !== undefined) throw gone;
-  return EXIT.ok;
 }
 
 /** Returns the checkpoint of a file. */

@@ -23,6 +23,8 @@ interface ObservationParts {
   readonly reader: LogReader;
   /** For how long the first start of this data folder observes; undefined if this start enforces. */
   readonly askedMs: number | undefined;
+  /** Whether a folder that has enforced enforces again, where it would be refused. */
+  readonly isOptional: boolean;
   readonly isFollower: boolean;
   readonly closers: Closers;
 }
@@ -126,7 +128,7 @@ function noneOf(askedMs: number | undefined): undefined {
 }
 
 /** Returns until when this start observes; undefined if it enforces. @throws {ObservationError} if it may not observe */
-async function untilOf({ runtime, reader, askedMs }: ObservationParts): Promise<Date | undefined> {
+async function untilOf({ runtime, reader, askedMs, isOptional }: ObservationParts): Promise<Date | undefined> {
   const { clock, record } = runtime;
   const now = latestBy(clock);
   if (askedMs !== undefined && !(askedMs > 0 && askedMs <= MAX_OBSERVE_MS))
@@ -136,11 +138,13 @@ async function untilOf({ runtime, reader, askedMs }: ObservationParts): Promise<
   const end = (why: string): Promise<void> => record({ by: 'writ', what: END, detail: { why } });
   if (begun === undefined) {
     if (askedMs === undefined) return undefined;
-    if (first.length === FIRST || first.some(({ entry }) => isServing(entry)))
+    if (first.length === FIRST || first.some(({ entry }) => isServing(entry))) {
+      if (isOptional) return undefined;
       throw new ObservationError(
         'this data folder has enforced before, and does not observe any more',
         'start without observing; a new data folder is a new service, with new keys',
       );
+    }
     const until = new Date(now + askedMs);
     await record({ by: 'writ', what: BEGIN, detail: { until: until.toISOString() } });
     return until;

@@ -38,6 +38,8 @@ export interface StartOptions {
    * stopped. A later start with it continues that time and does not extend it; a folder that has enforced refuses it.
    */
   readonly observeMs?: number | undefined;
+  /** Whether a folder that has enforced is started all the same, and enforces. */
+  readonly isObservingOptional?: boolean | undefined;
   /** A signed checkpoint that was kept outside of the data folder: a log that does not continue it is refused. */
   readonly expected?: Buffer | undefined;
   /** The service's port; 0 for any free one. */

@@ -71,6 +71,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   const { keeping, credentials } = rooms;
   const observation = await Observation.open({
     ...{ runtime: rooms.runtime, reader: keeping.reader, askedMs: options.observeMs, isFollower, closers },
+    isOptional: options.isObservingOptional === true,
   });
   const attempts = recordAttempts(rooms);
   // Closed after the service and the gateway, whose last attempts it records.

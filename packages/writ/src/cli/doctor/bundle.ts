@@ -20,7 +20,7 @@ export async function bundleChecks(folder: string, data: string): Promise<Found[
       warning('nobody has a key of the gateway', 'name clients in `gateway.clients` of writ.yaml, or take tokens'),
     );
   for (const [name, server] of Object.entries(servers)) {
-    const missing = missingIn(Object.values(server.headers));
+    const missing = missingIn([...Object.values(server.headers), ...Object.values(server.env), ...server.args]);
     if (missing === undefined) found.push(...(await serverChecks(bundle, name, data)));
     else found.push(wrong(`the server ${name}: ${missing}`, 'set it where `writ start` runs'));
   }
@@ -35,7 +35,7 @@ function checked(folder: string, errors: number, all: number): Found {
 
 function missingIn(values: readonly string[]): string | undefined {
   try {
-    for (const value of values) environmentText(value, 'its headers');
+    for (const value of values) environmentText(value, 'it');
     return undefined;
   } catch (error) {
     return causeOf(error);
