@@ -32,7 +32,7 @@ afterAll(async () => {
 
 interface Started extends Running {
   readonly folder: string;
-  /** What its log warns of. */
+  /** The warnings in its log. */
   readonly warned: string[];
   /** Moves its clock, in ms. */
   pass(ms: number): void;

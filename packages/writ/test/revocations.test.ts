@@ -395,7 +395,7 @@ describe('writ revoke', () => {
     const done = await asAdmin('revoke', 'agent-version', 'Agent::"bot"@9', '--reason', 'a bad build');
     expect(done).toMatchObject({ code: 0 });
     expect(done.out).toMatch(
-      /^revoked agent version Agent::"bot"@9: a bad build\nIt takes effect with the next decision\. To undo it: writ reinstate (\S+) --reason \.\.\.\n$/,
+      /^revoked agent version Agent::"bot"@9: a bad build\nIt takes effect with the next decision; no call was under way\.\nTo undo it: writ reinstate (\S+) --reason \.\.\.\nIts last call is not looked for\.\n$/,
     );
     const id = /reinstate (\S+)/.exec(done.out)?.[1] as string;
     expect((await asAdmin('revocations')).out).toContain(id);

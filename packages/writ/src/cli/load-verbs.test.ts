@@ -11,7 +11,7 @@ const FILES = readdirSync(new URL('./verbs/', import.meta.url), { recursive: tru
 const KNOWN = {
   'Start here': ['doctor', 'init', 'start'],
   Bundles: ['check', 'decide', 'label', 'replay-trace', 'schema', 'test'],
-  Decisions: ['decisions', 'erase', 'explain', 'labels', 'ledger', 'log', 'receipt', 'replay', 'witness'],
+  Decisions: ['decisions', 'erase', 'explain', 'incident', 'labels', 'ledger', 'log', 'receipt', 'replay', 'witness'],
   People: ['approvals', 'approve', 'deny', 'end-approval', 'endorse', 'request', 'requests'],
   Identities: [
     ...[
@@ -26,7 +26,7 @@ const KNOWN = {
       'reinstate',
       'revocations',
     ],
-    ...['revoke', 'task', 'token'],
+    ...['revoke', 'stop', 'task', 'token'],
   ],
   Tools: ['approve-tool', 'guard', 'tools'],
 };

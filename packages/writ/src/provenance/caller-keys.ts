@@ -33,7 +33,7 @@ export interface HolderView {
   readonly file?: { readonly path: string; readonly state: 'there' | 'other' | 'missing' };
 }
 
-/** What a new key is, and where it is written to. */
+/** A new key, with the file that it is written to. */
 interface NewKey {
   readonly key: string;
   readonly file: string;
@@ -117,7 +117,7 @@ export class CallerKeys {
    * Ends the keys of a caller or client, at once. No other is made until somebody rotates. It waits for nobody.
    *
    * @param id of one key; undefined for all
-   * @throws {CallerKeyError} if there is none
+   * @throws {CallerKeyError} if no caller or key is found
    */
   async revoke(
     name: string,
