@@ -44,7 +44,7 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
     return EXIT.ok;
   }
   if (answer.decisions.length === 0) print('no decision like that');
-  else print(answer.decisions.map(lineOf).join('\n'));
+  else print(answer.decisions.map(decisionLine).join('\n'));
   if (answer.next !== undefined) printNote(pc.dim(`more: --before ${answer.next}`));
   return EXIT.ok;
 }
@@ -58,7 +58,8 @@ export function timeOf(text: string): string {
   return time.toISOString();
 }
 
-function lineOf(record: DecisionRecord): string {
+/** Returns a decision on one line. */
+export function decisionLine(record: DecisionRecord): string {
   const { id, time, result, request, provenance, reasons, refusal } = asDecided(record);
   const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
   const who = path.map(uidText).join(' > ');
@@ -98,7 +99,7 @@ async function follow(flags: DecisionsFlags): Promise<ExitCode> {
       const decision = JSON.parse(data) as DecisionRecord;
       const terms = termsOf(decision);
       if (!wanted.every((term) => terms.has(term))) continue;
-      print(flags.json === true ? data : lineOf(decision));
+      print(flags.json === true ? data : decisionLine(decision));
     }
   }
   return EXIT.ok;

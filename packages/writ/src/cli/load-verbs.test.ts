@@ -15,7 +15,7 @@ const KNOWN = {
   People: ['approval', 'request'],
   Identities: ['caller', 'grant', 'identity', 'task'],
   Tools: ['tool'],
-  Incidents: ['revoke'],
+  Incidents: ['incident', 'revoke', 'stop'],
   Operation: ['backup', 'restore', 'upgrade'],
 };
 const SUBVERBS = {

@@ -119,7 +119,7 @@ async function started(writ: StartedWrit, flags: UpFlags): Promise<void> {
   const ask = ` --service ${writ.serviceUrl} --key-file ${here(writ.keyFileOf('admin'))}`;
   print(`
 Use your clients, then, in another terminal:
-  writ decisions${ask}
+  writ decision list${ask}
   writ init ${here(flags.bundle)} --recorded 1h${ask}   permits what was seen, and no more
   writ enforce${ask}   serves that, and ends the observation`);
 }

@@ -7,6 +7,7 @@ import type { Deadlines } from '../lib/deadlines.js';
 import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
 import { TokenError } from '../provenance/errors.js';
 import type { Provenance } from '../provenance/path.js';
+import type { Revocation } from '../registry/revocation.js';
 import type { Revocations } from '../registry/revocations.js';
 import { boundText, usedApprovals } from './approval/approved.js';
 import { Waiting } from './approval/waiting.js';
@@ -136,6 +137,11 @@ export class Decider {
   /** Registers a listener for the revocation of a permit under way. */
   onRevoked(decisionId: DecisionId, listener: OnRevoked): void {
     this.inFlight.onRevoked(decisionId, listener);
+  }
+
+  /** Returns how many actions that are under way a revocation is about. */
+  underWay(revocation: Revocation): number {
+    return this.inFlight.countOf(revocation);
   }
 
   /** Returns the id of the next entry of the record. */

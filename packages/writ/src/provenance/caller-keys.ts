@@ -117,7 +117,7 @@ export class CallerKeys {
    * Ends the keys of a caller or client, at once. No other is made until somebody rotates. It waits for nobody.
    *
    * @param id of one key; undefined for all
-   * @throws {CallerKeyError} if the caller has no key
+   * @throws {CallerKeyError} if no caller or key is found
    */
   async revoke(
     name: string,

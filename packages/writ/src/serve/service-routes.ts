@@ -101,6 +101,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     credentials,
     callerKeys: new CallerKeys(credentials),
     limits: () => settings().identities,
+    servers: () => Object.keys(settings().gateway.servers),
     issuedTypes: () => issuedTypes(settings()),
     reader,
     search: keeping.search,

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3';
+import { sqliteFor } from './dialect.js';
 import { StoreError } from './errors.js';
 import { touchPrivate } from './private-folder.js';
-import { sqliteFor } from './sqlite-for.js';
 
 type Constructor = typeof Sqlite;
 

@@ -4,6 +4,7 @@ import type { AccessRequests } from '../../access/access-requests.js';
 import { type AccessTask, statusOf } from '../../access/access-task.js';
 import { AccessRequestError, ApproverError } from '../../access/errors.js';
 import type { ApprovalLinks } from '../../access/links.js';
+import { htmlText } from '../../lib/html-text.js';
 import type { Reply } from '../http/reply.js';
 import { type Route, route } from '../http/route.js';
 import { type ChainParts, chainOf } from './chain.js';
@@ -95,11 +96,11 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
           const task = await requests.vote(found.task.id, { approver, verdict, reason, via: 'link', scope: { uses } });
           const status = statusOf(task);
           const more = status === 'pending' ? ' Others have to say so too.' : '';
-          return answer(reply, 200, 'Thank you', `<p>The request is ${escaped(status)}.${more}</p>`);
+          return answer(reply, 200, 'Thank you', `<p>The request is ${htmlText(status)}.${more}</p>`);
         } catch (error) {
           if (error instanceof AccessRequestError) return gone(reply);
           if (!(error instanceof ApproverError)) throw error;
-          return answer(reply, 403, 'Not permitted', `<p>${escaped(error.message)}</p>`);
+          return answer(reply, 403, 'Not permitted', `<p>${htmlText(error.message)}</p>`);
         }
       },
     }),
@@ -109,12 +110,12 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
 function formOf(task: AccessTask, approver: string, chain: readonly string[]): string {
   const rows = task.items.map(
     ({ action, resource, policies }) =>
-      `<li><b>${escaped(action.name)}</b> on ${escaped(uidText(resource))}<br>${policies
-        .map(({ policy, reason }) => escaped(reason ?? policy))
+      `<li><b>${htmlText(action.name)}</b> on ${htmlText(uidText(resource))}<br>${policies
+        .map(({ policy, reason }) => htmlText(reason ?? policy))
         .join('<br>')}</li>`,
   );
-  const said = task.justification === undefined ? '' : `<p>They say: <q>${escaped(task.justification)}</q></p>`;
-  return `<p>You decide as <b>${escaped(approver)}</b>. Asked through ${escaped(task.path.map(uidText).join(', '))}.</p>
+  const said = task.justification === undefined ? '' : `<p>They say: <q>${htmlText(task.justification)}</q></p>`;
+  return `<p>You decide as <b>${htmlText(approver)}</b>. Asked through ${htmlText(task.path.map(uidText).join(', '))}.</p>
 <ul>${rows.join('')}</ul>${said}
 <form method="post">
 <label>Why <input name="reason" required maxlength="4096" size="60"></label>
@@ -122,24 +123,12 @@ function formOf(task: AccessTask, approver: string, chain: readonly string[]): s
 <label><input type="radio" name="uses" value="task"> the same again in this task</label></p>
 <p><button name="verdict" value="approve">Approve</button> <button name="verdict" value="deny">Deny</button></p>
 </form>
-${chain.map((one) => `<pre>${escaped(one)}</pre>`).join('')}`;
+${chain.map((one) => `<pre>${htmlText(one)}</pre>`).join('')}`;
 }
 
 function page(title: string, body: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(title)} - Writ</title>
+<title>${htmlText(title)} - Writ</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap;background:#f4f4f4;padding:1rem}button{font:inherit;padding:.3rem 1rem}</style>
-<h1>${escaped(title)}</h1>${body}</html>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+<h1>${htmlText(title)}</h1>${body}</html>`;
 }

@@ -117,7 +117,7 @@ export function callerRoutes({ callerKeys }: CallerParts): Route[] {
       operationId: 'revokeCallerKey',
       tag: 'Administration',
       summary: 'End the keys of a caller or client at once; no other is made until somebody rotates',
-      // A caller that may take authority away need not be able to give it.
+      // Authority is taken away by callers who need not be able to give it.
       access: { kind: 'area', area: 'revocations', how: 'write' },
       always: true,
       body: z.strictObject({

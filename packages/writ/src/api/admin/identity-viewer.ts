@@ -46,7 +46,7 @@ export async function identityViewer(
         owner,
         credentials: credentials.get(uidText(uid)) ?? [],
         hasFacts: facts !== undefined,
-        isPerson: identity === undefined ? isPerson.has(uid.type) : identity.kind === 'user',
+        isPerson: identity?.kind === undefined ? isPerson.has(uid.type) : identity.kind === 'user',
         isRevoked: revoked.has(uidText(uid)),
       },
       limits,

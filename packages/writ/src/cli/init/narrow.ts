@@ -68,7 +68,7 @@ export async function narrow(
     const stopped = records.filter((record) => record.observed !== undefined).length;
     print(`${OBSERVED} permits what ${count(calls.length, 'call')} of ${count(seen.size, 'tool')} did, and no more.`);
     if (stopped > 0)
-      print(`The rules would have stopped ${stopped} of them, and will: \`writ decisions\` shows which.`);
+      print(`The rules would have stopped ${stopped} of them, and will: \`writ decision list\` shows which.`);
     print(`Look at it, then \`writ check ${folder}\`, \`writ enforce\`.`);
   }
   return EXIT.ok;

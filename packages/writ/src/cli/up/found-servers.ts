@@ -8,7 +8,7 @@ export interface FoundServer {
   /** Its name in the bundle. */
   readonly name: string;
   readonly declared: Omit<DeclaredServer, 'place'>;
-  /** Where clients have it; empty if it was named on the command line. */
+  /** The places where clients have it; empty if it was named on the command line. */
   readonly places: readonly ServerPlace[];
 }
 

@@ -8,6 +8,7 @@ export interface AuthorityRows {
     readonly target: string;
     readonly task: string;
     readonly before: string | null;
+    readonly until: string | null;
     readonly lifted_at: string | null;
   }[];
   readonly grants: readonly {
@@ -43,7 +44,10 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 /** The revocations, grants and policy that are in force, by the entries of the log alone. */
 export class ReplayedAuthority {
   /** The revocations that stand, by what they revoke. */
-  private readonly revocations = new Map<string, { readonly name: string; readonly before: string }>();
+  private readonly revocations = new Map<
+    string,
+    { readonly name: string; readonly before: string; readonly until: string }
+  >();
   private readonly grants = new Map<string, Detail>();
   private readonly policies = new Set<string>();
   /** The hash of the definition that counts of each tool. */
@@ -100,16 +104,18 @@ export class ReplayedAuthority {
 
   private revoke(detail: Detail): void {
     const name = `${text(detail.kind)} ${text(detail.target)}`;
-    this.revocations.set(keyOf(detail), { name, before: text(detail.before) });
+    this.revocations.set(keyOf(detail), { name, before: text(detail.before), until: text(detail.until) });
   }
 
   /** Compares revocations. One that is in the database alone takes authority away, and is no difference. */
   revocationDifferences({ revocations }: AuthorityRows): string[] {
     const found = new Map(revocations.filter(({ lifted_at }) => lifted_at === null).map((row) => [keyOf(row), row]));
-    return [...this.revocations].flatMap(([key, { name, before }]) => {
+    return [...this.revocations].flatMap(([key, { name, before, until }]) => {
       const row = found.get(key);
       if (row === undefined) return [`the revocation of ${name} is not there`];
       // A later `before` reaches further, and without one all sessions are revoked.
+      if (row.until !== null && (until === '' || row.until < until))
+        return [`the revocation of ${name} ends at ${row.until} already`];
       const isLess = row.before !== null && (before === '' || row.before < before);
       return isLess ? [`the revocation of ${name} spares sessions proved after ${row.before}`] : [];
     });

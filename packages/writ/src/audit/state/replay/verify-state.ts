@@ -139,7 +139,7 @@ async function authorityRows(store: Store): Promise<AuthorityRows> {
   return {
     revocations: await tables
       .selectFrom('registry_revocations')
-      .select(['id', 'kind', 'target', 'task', 'before', 'lifted_at'])
+      .select(['id', 'kind', 'target', 'task', 'before', 'until', 'lifted_at'])
       .execute(),
     grants: await tables
       .selectFrom('grants')
