@@ -34,7 +34,7 @@ export interface RestoreFlags extends SealedFlags {
   readonly json?: boolean;
 }
 
-/** What the store that is there has, and the backup does not. */
+/** The part of the store that is there and not in the backup. */
 interface Lost {
   readonly entries: number;
   readonly revocations: readonly string[];

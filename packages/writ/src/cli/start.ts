@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { isLoopback } from '../lib/loopback.js';
 import { messageOf } from '../lib/message-of.js';
 import { start as startWrit } from '../serve/start.js';
+import { environmentFrom } from './environment-of.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print } from './output.js';
@@ -14,6 +15,7 @@ import { tracing } from './telemetry.js';
 
 export interface StartFlags {
   readonly bundle: string;
+  readonly env?: string;
   readonly data: string;
   readonly store?: string;
   readonly follow?: boolean;
@@ -71,6 +73,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   void stopped.then(() => giveUp.abort());
   const writ = await startWrit({
     ...flags,
+    environment: environmentFrom(flags.env),
     ...{ expected, hostNames, store, storeKey, logger, tls, gatewayTls, tracer: traces?.tracer, stop: giveUp.signal },
   }).catch(async (error: unknown) => {
     await traces?.end();

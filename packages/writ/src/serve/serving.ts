@@ -26,6 +26,8 @@ interface ServingParts {
   readonly runtime: Runtime;
   /** The folder of the bundle. */
   readonly folder: string;
+  /** The environment whose overlay changes it; undefined for none. */
+  readonly environment: string | undefined;
   readonly data: string;
   /** Seals the bundle that is kept. */
   readonly seal: Seal;
@@ -65,10 +67,10 @@ export class Serving implements PolicyControl {
    * @throws {LastGoodError} when the bundle cannot be used, and what was kept is not what was served
    */
   load(): Promise<void> {
-    const { folder, reader } = this.parts;
+    const { folder, environment, reader } = this.parts;
     return this.queue.run(async () => {
       try {
-        await this.activate(() => reader.read({ folder }), 'writ');
+        await this.activate(() => reader.read({ folder, environment }), 'writ');
       } catch (error) {
         const kept = isUnusable(error) ? await this.kept(error) : undefined;
         if (kept === undefined) throw error;
@@ -93,10 +95,10 @@ export class Serving implements PolicyControl {
   }
 
   async reload(by: string): Promise<PolicyDescription> {
-    const { folder, reader } = this.parts;
+    const { folder, environment, reader } = this.parts;
     await this.queue.run(async () => {
       try {
-        await this.activate(() => reader.read({ folder }), by);
+        await this.activate(() => reader.read({ folder, environment }), by);
       } catch (error) {
         if (!isUnusable(error)) throw error;
         await this.refuse(error, by);

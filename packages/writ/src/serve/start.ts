@@ -91,7 +91,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   const signals = signalsOf(rooms, publicUrl);
   closers.add(() => signals.close());
   const serving = servingOf({
-    ...{ rooms, folder: options.bundle, active, state, metrics, signals, bundles },
+    ...{ rooms, folder: options.bundle, environment: options.environment, active, state, metrics, signals, bundles },
     stop: options.stop,
   });
   closers.add(() => serving.close());

@@ -7,6 +7,7 @@ export default verb(
   'serve a bundle: the decision point, and the gateway in front of its MCP servers',
 )
   .needs('--bundle <dir>', 'folder of the bundle')
+  .readsEnvironment()
   .option('--data <dir>', 'folder for the store and the keys', './data')
   .option('--store <url>', 'URL of a PostgreSQL database instead of SQLite; or WRIT_STORE in the environment')
   .option(
