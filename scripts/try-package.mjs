@@ -39,7 +39,7 @@ try {
 } finally {
   await writ.close();
 }
-const caught = await start({ bundle: 'nowhere', data: 'data', port: 0, gatewayPort: 0 }).catch((error: WritError) => error.code);
+const caught = await start({ bundle: 'nowhere', data: 'no-data', port: 0, gatewayPort: 0 }).catch((error: WritError) => error.code);
 if (caught !== 'bundle_invalid') throw new Error('another error: ' + String(caught));
 `;
 

@@ -42,7 +42,11 @@ it('a service serves it, reloads it, and keeps the last good one', async () => {
   await writ.writ.close();
   writ = await run(bundle, { environment: 'production', data: writ.data });
   expect([await version(), await answers('two.example')]).toEqual([second, '401']);
-  await writ.stop();
+  await writ.writ.close();
+  // The last good bundle is that of production.
+  writeFileSync(join(bundle, 'writ.staging.yaml'), 'delegation: actor');
+  const staging = run(bundle, { environment: 'staging', data: writ.data });
+  await expect(staging).rejects.toMatchObject({ code: 'bundle_invalid' });
   await expect(run(bundleOf(FILES), { environment: 'staging' })).rejects.toMatchObject({ code: 'bundle_invalid' });
 });
 

@@ -58,7 +58,11 @@ export async function restore(backup: string, flags: RestoreFlags): Promise<Exit
       );
     const stage = join(data, STAGE);
     rmSync(stage, { recursive: true, force: true });
-    const { copy, lost } = await staged(resolve(backup), stage, { ...flags, data }, isThere);
+    const { copy, lost } = await staged(resolve(backup), stage, { ...flags, data }, isThere).catch((error: unknown) => {
+      // The keys are in it.
+      rmSync(stage, { recursive: true, force: true });
+      throw error;
+    });
     const away = swapIn(data, stage, flags.keys !== undefined);
     if (flags.json === true) printJson({ data, ...copy, away, lost });
     else report(data, copy, away, lost);

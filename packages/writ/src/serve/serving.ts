@@ -6,6 +6,7 @@ import type { BundleReader, ReadApart } from '../bundle/apart/reader.js';
 import { BundleError, BundleOverrun, LastGoodError } from '../bundle/errors.js';
 import type { BundleFiles } from '../bundle/files.js';
 import { lastGood, type Seal } from '../bundle/last-good.js';
+import { environmentIn } from '../bundle/overlay-name.js';
 import type { ServedPolicies } from '../bundle/served-policies.js';
 import type { Decider } from '../decide/decide.js';
 import { SelfTestError } from '../decide/errors.js';
@@ -80,11 +81,13 @@ export class Serving implements PolicyControl {
     });
   }
 
-  /** Returns the bundle that was kept, if it is the one that the store says was served. */
+  /** Returns the bundle that was kept, if it is the one that the store says was served; undefined if it is of another environment. */
   private async kept(unusable: Error): Promise<BundleFiles | undefined> {
-    const { data, seal, served, runtime } = this.parts;
+    const { data, seal, served, runtime, environment } = this.parts;
     try {
       const kept = lastGood(data, seal);
+      // With the addresses of another environment nothing is served.
+      if (kept !== undefined && environmentIn(kept.texts) !== environment) return undefined;
       if (kept !== undefined && !(await served.has(kept.version)))
         throw new LastGoodError(join(data, LAST_GOOD_FILE), 'its version is not the one that was served');
       return kept;
