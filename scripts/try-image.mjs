@@ -21,10 +21,22 @@ import { stagesOf } from './dockerfile.mjs';
 import { ROOT } from './setup.mjs';
 
 const ID = 10_001;
-/** Programs that the base image has, and this machine too. */
+/** Folders that the base image has, and this machine too. */
 const BASE = ['usr', 'bin', 'lib', 'lib64', 'sbin', 'etc'];
 const CA = '/etc/ssl/certs/ca-certificates.crt';
 const READY_MS = 120_000;
+
+/** Asks for a decision of examples/authzen-todo, from inside of the image. */
+const ASK = `
+const key = require('node:fs').readFileSync('/data/writ/keys/default.key', 'utf8').trim();
+fetch('http://127.0.0.1:7465/access/v1/evaluation', {
+  method: 'POST',
+  headers: { Authorization: 'Bearer ' + key, 'Content-Type': 'application/json' },
+  body: JSON.stringify({
+    subject: { type: 'user', id: 'CiRmZDA2MTRkMy1jMzlhLTQ3ODEtYjdiZC04Yjk2ZjVhNTEwMGQSBWxvY2Fs' },
+    action: { name: 'can_read_todos' }, resource: { type: 'todo', id: 'todo-1' },
+  }),
+}).then((answer) => answer.text()).then((text) => process.stdout.write(text));`;
 
 if (process.platform !== 'linux' || process.getuid() !== 0) {
   console.error('this needs Linux, and root: it mounts folders');
@@ -129,17 +141,6 @@ async function runImage(image, node) {
     throw new Error(`the image did not stop in order: ${service.exitCode ?? service.signalCode}`);
   console.log('built, healthy as another user on a read-only root, decided, stopped in order');
 }
-
-const ASK = `
-const key = require('node:fs').readFileSync('/data/writ/keys/default.key', 'utf8').trim();
-fetch('http://127.0.0.1:7465/access/v1/evaluation', {
-  method: 'POST',
-  headers: { Authorization: 'Bearer ' + key, 'Content-Type': 'application/json' },
-  body: JSON.stringify({
-    subject: { type: 'user', id: 'CiRmZDA2MTRkMy1jMzlhLTQ3ODEtYjdiZC04Yjk2ZjVhNTEwMGQSBWxvY2Fs' },
-    action: { name: 'can_read_todos' }, resource: { type: 'todo', id: 'todo-1' },
-  }),
-}).then((answer) => answer.text()).then((text) => process.stdout.write(text));`;
 
 /** Returns the command that mounts the base image around a stage, and runs another in it. */
 function mounted({ root, workdir, env, volume }, node, isSealed, ...command) {

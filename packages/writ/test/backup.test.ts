@@ -46,7 +46,7 @@ function contentsOf(of: string): Record<string, string> {
     files
       .map((entry) => join(entry.parentPath, entry.name))
       // The lock is taken, whatever comes of it.
-      .filter((path) => !/lock\.db|restore\.new|\.db-(shm|wal)$/.test(path))
+      .filter((path) => !/lock\.db|\.db-(shm|wal)$/.test(path))
       .map((path) => [path, createHash('sha256').update(readFileSync(path)).digest('hex')]),
   );
 }

@@ -34,7 +34,7 @@ export interface RestoreFlags extends SealedFlags {
   readonly json?: boolean;
 }
 
-/** Entries and revocations of the present store that the backup lacks. */
+/** The part of the store that is there and not in the backup. */
 interface Lost {
   readonly entries: number;
   readonly revocations: readonly string[];
@@ -58,7 +58,11 @@ export async function restore(backup: string, flags: RestoreFlags): Promise<Exit
       );
     const stage = join(data, STAGE);
     rmSync(stage, { recursive: true, force: true });
-    const { copy, lost } = await staged(resolve(backup), stage, { ...flags, data }, isThere);
+    const { copy, lost } = await staged(resolve(backup), stage, { ...flags, data }, isThere).catch((error: unknown) => {
+      // The keys are in it.
+      rmSync(stage, { recursive: true, force: true });
+      throw error;
+    });
     const away = swapIn(data, stage, flags.keys !== undefined);
     if (flags.json === true) printJson({ data, ...copy, away, lost });
     else report(data, copy, away, lost);

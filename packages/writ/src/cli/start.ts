@@ -5,6 +5,7 @@ import { isLoopback } from '../lib/loopback.js';
 import { messageOf } from '../lib/message-of.js';
 import { start as startWrit } from '../serve/start.js';
 import type { Writ } from '../serve/start-options.js';
+import { environmentFrom } from './environment-of.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print } from './output.js';
@@ -20,6 +21,7 @@ export type StartedWrit = Writ;
 
 export interface StartFlags {
   readonly bundle: string;
+  readonly env?: string;
   readonly data: string;
   readonly store?: string;
   readonly follow?: boolean;
@@ -83,6 +85,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   void stopped.then(() => giveUp.abort());
   const writ = await startWrit({
     ...flags,
+    environment: environmentFrom(flags.env),
     ...{ expected, hostNames, store, storeKey, logger, tls, gatewayTls, tracer: traces?.tracer, stop: giveUp.signal },
   }).catch(async (error: unknown) => {
     await traces?.end();

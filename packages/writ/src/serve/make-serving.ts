@@ -45,6 +45,8 @@ interface ServingOptions {
   readonly rooms: Rooms;
   /** The folder of the bundle. */
   readonly folder: string;
+  /** The environment whose overlay changes it; undefined for none. */
+  readonly environment: string | undefined;
   readonly active: ActiveBundle;
   readonly observation: Observation;
   readonly state: ServingStateHolder;
@@ -60,7 +62,7 @@ const UNREAD_ANSWER = 'an answer could not be read; it counts as having every la
 
 /** Makes what loads a bundle, and decides by it. */
 export function servingOf(options: ServingOptions): Serving {
-  const { rooms, folder, active, observation, state, metrics, signals, bundles, callers, stop } = options;
+  const { rooms, folder, environment, active, observation, state, metrics, signals, bundles, callers, stop } = options;
   const { runtime, data, seal, served, registry, keeping, ledger, plainTasks, reader } = rooms;
   const { bind, hashPrompt, isFollower, patienceMs } = rooms;
   const { clock, logger, ids } = runtime;
@@ -111,5 +113,5 @@ export function servingOf(options: ServingOptions): Serving {
       }),
     parts: [witnessPart(rooms, active, state, stop), ...activationParts(rooms, signals, callers)],
   });
-  return new Serving({ runtime, folder, data, seal, served, active, state, activation, reader: bundles });
+  return new Serving({ runtime, folder, environment, data, seal, served, active, state, activation, reader: bundles });
 }

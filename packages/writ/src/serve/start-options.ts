@@ -14,6 +14,8 @@ import type { TlsFiles } from '../lib/server-certificate.js';
 export interface StartOptions {
   /** The folder of the bundle to serve. */
   readonly bundle: string;
+  /** The environment whose `writ.NAME.yaml` changes the bundle; undefined for the bundle without changes. */
+  readonly environment?: string | undefined;
   /** The folder for the keys, the last good policy and, without `store`, the store. It is made if it does not exist. */
   readonly data: string;
   /** A PostgreSQL database, as `postgres://user:password@host/name`. By default SQLite in the data folder. */

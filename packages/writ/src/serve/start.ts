@@ -98,7 +98,8 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   const signals = signalsOf(rooms, publicUrl);
   closers.add(() => signals.close());
   const serving = servingOf({
-    ...{ rooms, folder: options.bundle, active, observation, state, metrics, signals, bundles },
+    ...{ rooms, folder: options.bundle, environment: options.environment },
+    ...{ active, observation, state, metrics, signals, bundles },
     callers: options.callers ?? {},
     stop: options.stop,
   });

@@ -8,7 +8,7 @@ import { replaceFile } from '../../lib/replace-file.js';
 import { BackupError } from '../../store/errors.js';
 import type { StateKey } from '../../store/state-key.js';
 
-/** The content of a backup: written last, so that a folder without it is not a backup. */
+/** The list of the files of a backup. It is written last: a folder without it is not a backup. */
 
 export const MANIFEST_FILE = 'backup.json';
 const MAX_BYTES = 1024 * 1024;

@@ -52,7 +52,7 @@ async function copied(source: Sqlite.Database, data: string, to: string, key: St
   const before = BESIDE.map((name) => bytesOf(join(data, name)));
   source.exec('begin');
   try {
-    // The first read fixes the tables for all that follow.
+    // The first read fixes the moment: from here on no change is seen.
     const last = lastIdIn(source);
     const after = bytesOf(join(data, LAST_GOOD_FILE));
     if (!isSame(before[1], after)) return `${LAST_GOOD_FILE} was replaced`;

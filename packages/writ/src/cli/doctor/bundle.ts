@@ -9,8 +9,8 @@ import { causeOf, type Found, ok, warning, wrong } from './found.js';
 const START_MS = 20_000;
 
 /** The bundle, and each of its servers, started as the gateway would. */
-export async function bundleChecks(folder: string, data: string): Promise<Found[]> {
-  const { findings, bundle } = findingsOf(folder);
+export async function bundleChecks(folder: string, data: string, environment: string | undefined): Promise<Found[]> {
+  const { findings, bundle } = findingsOf(folder, environment);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const found = [checked(folder, errors, findings.length)];
   if (bundle === undefined) return found;

@@ -3,6 +3,7 @@ import { GATEWAY_PORT, portIn, SERVICE_PORT, verb } from '../verb.js';
 
 export default verb('start', 'Start here', 'serve a bundle: the decision point and the gateway')
   .needs('--bundle <dir>', 'folder of the bundle')
+  .readsEnvironment()
   .option('--data <dir>', 'folder for the store and the keys', './data')
   .option('--store <url>', 'URL of a PostgreSQL database instead of SQLite; or WRIT_STORE in the environment')
   .option(

@@ -79,7 +79,7 @@ export class HttpFront {
     const conversation = this.parts.sessionOf({ pathname, searchParams, headers }, callerText(identified.client));
     const client = { ...identified, client: { ...identified.client, conversation } };
     this.parts.proved(request.socket);
-    const context: RequestContext = { ...client, headers: request.headers, url: this.resource().resource };
+    const context: RequestContext = { ...client, headers: request.headers, url: this.ownUrl };
     const unread = { request, response, pathname, searchParams, context, message: undefined, refused: undefined };
     // To open a stream, and to listen to a session or end one, a client sends no message.
     if (pathname === SSE_PATH || request.method !== 'POST') return unread;
@@ -95,10 +95,13 @@ export class HttpFront {
     return foreign && `Invalid ${foreign.header}: ${foreign.value}. ${NAMES}`;
   }
 
-  /** As a client knows it; a proof of possession names its URL. */
+  /** The URL by which clients know the gateway; a proof of possession names it. */
+  private get ownUrl(): string {
+    return this.parts.protectedResource().resource ?? this.parts.url;
+  }
+
   private resource(): ProtectedResource & { readonly resource: string } {
-    const known = this.parts.protectedResource();
-    return { ...known, resource: known.resource ?? this.parts.url };
+    return { ...this.parts.protectedResource(), resource: this.ownUrl };
   }
 
   private async identified(
@@ -121,7 +124,7 @@ export class HttpFront {
     if (client !== undefined) return client;
     this.note('unauthenticated', socket);
     const why = headers.authorization === undefined ? '' : ', error="invalid_token"';
-    const metadata = metadataUrl(this.resource().resource);
+    const metadata = metadataUrl(this.ownUrl);
     response.setHeader('WWW-Authenticate', `Bearer resource_metadata="${metadata}"${why}`);
     return refuse(response, 401, -32_001, 'send the client key, or an access token of a known issuer, as bearer token');
   }
@@ -161,7 +164,7 @@ export class HttpFront {
       return gone.signal;
     };
     try {
-      await admit(gateway, message, { context, signal, resource: () => this.resource().resource, resourceUpdated });
+      await admit(gateway, message, { context, signal, resource: () => this.ownUrl, resourceUpdated });
       return undefined;
     } catch (error) {
       gone?.abort();
