@@ -32,7 +32,7 @@ export function linkForm(link: string): URL | undefined {
   const text = link.trim();
   if (!/^https:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  // Whoever reads the address must not take another part of it for the host.
+  // A reader of the address must not take another part of it for the host.
   return url.username === '' && url.password === '' && !text.includes('\\') ? url : undefined;
 }
 

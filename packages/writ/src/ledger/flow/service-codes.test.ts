@@ -32,7 +32,7 @@ it('a host is of a service, and a sender of a declared one, by whole labels', ()
   expect(
     ['evilshop.example', 'shop.example.evil.example', 'example'].map((host) => isOfService(host, 'shop.example')),
   ).toEqual([false, false, false]);
-  // Whoever may send from a part of a shared domain does not speak for all of it.
+  // A sender from a part of a shared domain does not speak for all of it.
   expect(isOfService('pages.example', 'eve.pages.example')).toBe(false);
   expect(isOfService('shop.example', 'example')).toBe(false);
   expect(isSentByService('mail.shop.example', 'shop.example')).toBe(true);
@@ -44,7 +44,7 @@ describe('a code that a service sent', () => {
   const value = (role: 'destination' | 'content' | 'secret', text: string | number, integrity = 'external') => ({
     ...{ role, value: text, labels: { integrity } },
   });
-  /** What a task knows after it called a service, or did not, and read a message. */
+  /** The codes that a task knows after it called services and read a message. */
   function after(called: string[], sender: string, text = TEXT) {
     const [ofTask, read] = [new ServiceCodes(), new ServiceCodes()];
     ofTask.noteCall(called, []);

@@ -54,7 +54,7 @@ export class ServiceCodes {
     const own = linksToHttps(text)
       .filter(({ hostname }) => isOfService(hostname, sender))
       .map(({ href }) => href);
-    // A message that was there before the task called the service is none that it waits for.
+    // The task does not wait for a message that was there before it called the service.
     const isNew = (one: string): boolean => !this.senders.has(one);
     // Of several codes in one message it is not known which the task waits for.
     const awaited = (codes.length === 1 ? [...codes, ...own] : own).filter(isNew);
