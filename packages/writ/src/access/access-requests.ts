@@ -1,15 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { Approval, DecisionRecord } from '../decide/record.js';
+import type { DecisionRecord } from '../decide/record.js';
 import type { TaskKey } from '../lib/ids.js';
 import { SerialQueue } from '../lib/serial-queue.js';
-import { type AccessItem, type AccessTask, type ApprovalScope, statusOf, type Vote } from './access-task.js';
-import { consentConflict } from './consent.js';
+import { type AccessItem, type AccessTask, statusOf } from './access-task.js';
 import { AccessRequestError, ApproverError, TooManyRequests } from './errors.js';
 import { LikeRequests, likenessOf, listName } from './like-requests.js';
 import type { AccessRequestsParts, Denial, Submission, Template, Voting } from './submission.js';
 import type { NewDelivery } from './task-store.js';
-import { approvalOf, dueAt, ended, endOf, narrowest, nextStep, withVote } from './workflow.js';
+import { countedVote, newId, type PermittedVote, permittedVote, summaryOf } from './voting.js';
+import { approvalOf, dueAt, ended, nextStep } from './workflow.js';
 
 /** How long a task is kept after its end. */
 const RETAINED_MS = 7 * 24 * 3_600_000;
@@ -155,7 +155,7 @@ export class AccessRequests {
    */
   vote(id: string, voting: Voting): Promise<AccessTask> {
     return this.queue.run(async () => {
-      const permitted = await this.permitted(await this.open(id), voting);
+      const permitted = await permittedVote(this.parts, await this.open(id), voting);
       const decided = await this.count(permitted, voting);
       await this.askAboutNext(decided);
       return decided;
@@ -177,7 +177,7 @@ export class AccessRequests {
       if ('anyArguments' in voting.scope && tasks.length > 1)
         throw new ApproverError('a list is approved for exactly its calls', 'approve one of them for other arguments');
       const permitted = [];
-      for (const task of tasks) permitted.push(await this.permitted(task, voting));
+      for (const task of tasks) permitted.push(await permittedVote(this.parts, task, voting));
       const decided: AccessTask[] = [];
       for (const one of permitted) decided.push(await this.count(one, voting));
       return decided;
@@ -204,76 +204,10 @@ export class AccessRequests {
     for (const one of others) await this.put({ ...one, like: asked.id }, []);
   }
 
-  /** Checks that an approver may decide items of a task. @throws {ApproverError} {@link AccessRequestError} */
-  private async permitted(task: AccessTask, voting: Voting): Promise<PermittedVote> {
-    const { parts } = this;
-    const { approver } = voting;
-    const scope = voting.verdict === 'deny' ? ({ uses: 'once' } as const) : voting.scope;
-    const items = voting.items ?? task.items.flatMap(({ status }, i) => (status === 'pending' ? [i] : []));
-    if (items.length === 0 || items.some((i) => task.items[i]?.status !== 'pending'))
-      throw new AccessRequestError('invalid_task_state', 'some of these were decided before');
-    const name = uidText(approver);
-    const lineage = parts.lineageOf(approver);
-    const { isConsent } = parts.template(task.template);
-    const why = isConsent
-      ? consentConflict(task, voting, scope, (uid) => parts.peopleIn([uid]).length === 1)
-      : this.conflictOf(task, name, lineage);
-    if (why !== undefined) throw new ApproverError(`${name} may not decide this: ${why}`);
-    if (task.votes.some((one) => one.approver === name && one.items.some((i) => items.includes(i))))
-      throw new ApproverError(`${name} has said so before`, 'somebody else has to');
-    const decisions: string[] = [];
-    for (const i of items) {
-      const decision = await parts.mayApprove(approver, task, task.items[i] as AccessItem, scope);
-      decisions.push(decision.id);
-      if (decision.result !== 'allow')
-        throw new ApproverError(
-          `${name} may not decide this: ${decision.refusal?.message ?? decision.reasons.map(({ policy }) => policy).join(', ')}`,
-          `see writ explain ${decision.id}`,
-        );
-    }
-    return { task, items, decisions, scope, name, lineage };
-  }
-
   /** Counts a vote that is permitted. @returns the task after it */
-  private async count(permitted: PermittedVote, { verdict, reason, via, vouchedBy }: Voting): Promise<AccessTask> {
-    const { parts } = this;
-    const { task, items, decisions, scope, name, lineage } = permitted;
-    const { lifetimesMs, isConsent } = parts.template(task.template);
-    const now = parts.clock();
-    const at = now.toISOString();
-    const vote: Vote = {
-      ...{ approver: name, lineage, verdict, at, via, items, decisions, reason, scope },
-      ...(vouchedBy === undefined ? {} : { vouchedBy }),
-    };
-    const approved: Approval[] = [];
-    const next = withVote(task, vote, items, (item, votes) => {
-      const narrow = narrowest(votes);
-      const made = {
-        id: newId('apr_'),
-        approvedAt: at,
-        approvedUntil: endOf(narrow, lifetimesMs, task.requested.until, now),
-      };
-      const reasons = [...new Set(votes.map((one) => one.reason))].join('; ');
-      const consent = isConsent ? { consent: true as const } : {};
-      approved.push(approvalOf(task, item, made, { votes, scope: narrow, reason: reasons, ...consent }));
-      return made;
-    });
-    const status = statusOf(next);
-    await parts.record(
-      vouchedBy ?? name,
-      verdict === 'deny' ? 'access.deny' : isConsent ? 'access.consent' : 'access.approve',
-      {
-        request: task.id,
-        approver: name,
-        via,
-        reason,
-        decisions,
-        status,
-        ...(approved.length === 0 ? {} : { approvals: approved.map(summaryOf) }),
-      },
-    );
-    for (const approval of approved) await parts.approve(approval, name);
-    await this.put(next, status === 'pending' ? [] : parts.deliveriesOf({ about: 'ended', task: next }));
+  private async count(permitted: PermittedVote, voting: Voting): Promise<AccessTask> {
+    const next = await countedVote(this.parts, permitted, voting);
+    await this.put(next, statusOf(next) === 'pending' ? [] : this.parts.deliveriesOf({ about: 'ended', task: next }));
     return next;
   }
 
@@ -325,13 +259,6 @@ export class AccessRequests {
       clearTimeout(timer);
       this.waiting.delete(found as (task: AccessTask) => void);
     }
-  }
-
-  /** Returns why somebody may not decide, whatever the policies say; undefined if they may. */
-  private conflictOf({ path }: AccessTask, approver: string, lineage: string): string | undefined {
-    if (path.some((uid) => uidText(uid) === approver)) return 'it was asked by or through them';
-    // Approval by the one who answers for the originator would be approval of their own request.
-    return this.parts.lineageOf(path[0] as EntityUid) === lineage ? 'they answer for who asks' : undefined;
   }
 
   /** Approves without people the items that policies on `break_glass` permit. */
@@ -409,16 +336,6 @@ export class AccessRequests {
   }
 }
 
-/** A vote that may be counted. */
-interface PermittedVote {
-  readonly task: AccessTask;
-  readonly items: readonly number[];
-  readonly decisions: readonly string[];
-  readonly scope: ApprovalScope;
-  readonly name: string;
-  readonly lineage: string;
-}
-
 function compare(a: AccessTask, b: AccessTask): number {
   return a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1;
 }
@@ -438,18 +355,8 @@ function itemOf({ record, lifts }: Denial): AccessItem {
   };
 }
 
-/** Returns an approval as a change on the record names it. */
-function summaryOf({ id, decision, policies, uses, approvedUntil, approvers, binding }: Approval) {
-  return { id, decision, policies, uses, approvedUntil, approvers, arguments: binding === undefined ? 'any' : 'these' };
-}
-
 function pathText({ provenance, request }: DecisionRecord): string {
   return (provenance?.path ?? [request.subject]).map(uidText).join();
-}
-
-/** Returns an id that cannot be guessed. */
-function newId(prefix = ''): string {
-  return prefix + randomBytes(16).toString('base64url');
 }
 
 function sha256(text: string): string {

@@ -19,7 +19,7 @@ export class LikeRequests {
   /** By likeness: the request that people were asked about. Forgotten at a restart: then people are asked again. */
   private readonly questions = new BoundedCache<string, Question>(MAX_QUESTIONS);
 
-  /** @param find returns a request as it is now */
+  /** @param find returns the current state of a request */
   constructor(private readonly find: (id: string) => Promise<AccessTask | undefined>) {}
 
   /** Returns the request whose question a new one joins; undefined if people are asked about it. */

@@ -5,7 +5,7 @@ import type { GuessedEffects } from './effects.js';
 import type { FieldKind } from './field-kinds.js';
 import { argumentsIn } from './json-schema.js';
 import type { ListedTool } from './listed-tool.js';
-import { withPeople } from './record-people.js';
+import { saysSendersAreChecked, withPeople } from './record-people.js';
 import { fieldRules } from './result-fields.js';
 
 /** The guessed labels of what a tool answers. */
@@ -67,7 +67,8 @@ export function resultOf(
 ): GuessedResult {
   const words = wordsInName(tool.name);
   const base = baseOf(tool, { effects, verb }, thing, words);
-  const known = fieldRules({ thing, words, base, schema: tool.outputSchema, answers, isId });
+  const isSenderChecked = saysSendersAreChecked(tool.description);
+  const known = fieldRules({ thing, words, base, schema: tool.outputSchema, answers, isId, isSenderChecked });
   const whole = wholeOf(base, tool, words, known.kind);
   const { $: ofRecord, ...ofParts } = Object.fromEntries(known.rules);
   const labels =

@@ -7,6 +7,7 @@ import { type Detection, withDetections } from './detectors.js';
 import { type Echo, withEchoes } from './echo.js';
 import { labelNames } from './labels.js';
 import { type NamesInAnswer, type Naming, namesIn } from './names-in.js';
+import { withinRoom } from './reader-room.js';
 import { leavesOf } from './result-labels.js';
 import { readAnswer } from './result-value.js';
 import { isTooLong, type SaidValue, saidIn } from './said-values.js';
@@ -77,7 +78,7 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
   const tool = kept(tools, task.tool, compiledTool);
   const answer = readAnswer(result, tool.format);
   const leaves = await withDetections(leavesOf(tool, event.input, answer, stored), detect);
-  const labels = [...new Set(leaves.flatMap((leaf) => labelNames(leaf.labels)))].sort();
+  const labels = withinRoom([...new Set(leaves.flatMap((leaf) => labelNames(leaf.labels)))].sort());
   const measuring = kept(accumulators, task.accumulators, (declared) =>
     Object.entries(declared).map(([name, one]) => compileAccumulator(name, one)),
   );
@@ -90,7 +91,7 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
     // An echo is worth less as a value of a later call. It says nothing new to the task, and so does not mark it.
     said: saidIn(withEchoes(leaves, echoes)),
     isOpaque: answer.isOpaque,
-    tooLong: leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels)),
+    tooLong: withinRoom(leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels))),
   };
 }
 
