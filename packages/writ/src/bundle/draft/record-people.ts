@@ -26,21 +26,29 @@ const BY_THING: Readonly<Record<string, readonly UsualPeople[]>> = {
 };
 
 /** Returns the people of records of a sort, by path, where nothing says which members they have. */
-export function usualPeople(thing: string | undefined): readonly (readonly [string, DraftedLabels])[] {
+export function usualPeople(
+  thing: string | undefined,
+  isSenderChecked: boolean,
+): readonly (readonly [string, DraftedLabels])[] {
   return sortsOf(thing).map((sort) => [
     `$..[?${sort.needed.map((name) => `@.${name}`).join(' && ')}]`,
-    peopleOf(sort, sort.also),
+    peopleOf(sort, sort.also, isSenderChecked),
   ]);
 }
 
 /** Returns the people of a record of these members; undefined if they do not say it. */
-export function peopleByMembers(thing: string | undefined, members: readonly string[]): RecordPeople | undefined {
+export function peopleByMembers(
+  thing: string | undefined,
+  members: readonly string[],
+  isSenderChecked: boolean,
+): RecordPeople | undefined {
   const found = sortsOf(thing).find(({ needed }) => needed.every((name) => members.includes(name)));
   return (
     found &&
     peopleOf(
       found,
       found.also.filter((name) => members.includes(name)),
+      isSenderChecked,
     )
   );
 }
@@ -49,11 +57,22 @@ function sortsOf(thing: string | undefined): readonly UsualPeople[] {
   return thing !== undefined && Object.hasOwn(BY_THING, thing) ? (BY_THING[thing] ?? []) : [];
 }
 
-function peopleOf({ needed, sender }: UsualPeople, also: readonly string[]): RecordPeople {
+function peopleOf({ needed, sender }: UsualPeople, also: readonly string[], isSenderChecked: boolean): RecordPeople {
   return {
     readers: [...needed, ...also].map((name) => `record.${name}`),
-    ...(sender === undefined ? {} : { sentBy: `record.${sender}` }),
+    ...(sender === undefined || !isSenderChecked ? {} : { sentBy: `record.${sender}` }),
   };
+}
+
+/** A description that says that mails without a proved sender are refused or marked. Most servers hand on whatever a mail says. */
+const CHECKED =
+  /\b(?:dkim|dmarc)\b|\b(?:verif\w+|authenticat\w+|prove[nds]?) (?:the )?senders?\b|\bsenders? (?:\w+ ){0,2}(?:verified|authenticated|proved)\b/i;
+const UNCHECKED = /\b(?:un|not |never |without )(?:verif|authenticat|prove)/i;
+
+/** Returns whether a server says that it checks who sent a mail. */
+export function saysSendersAreChecked(description: string | undefined): boolean {
+  const text = description?.slice(0, 4_000) ?? '';
+  return CHECKED.test(text) && !UNCHECKED.test(text);
 }
 
 /** Returns labels with the people of a record. */

@@ -20,6 +20,8 @@ interface AnswerOf {
   };
   /** Whether an argument of some tool of the server has this name: then it is an id that the server knows. */
   readonly isId: (name: string) => boolean;
+  /** Whether the server says that it checks who sent a mail. */
+  readonly isSenderChecked: boolean;
   /** As the server lists it. */
   readonly schema: unknown;
   /** Answers that were recorded. */
@@ -105,9 +107,12 @@ function walk({ schema, path, name, isOfPerson, depth }: Place, within: Walk): v
 }
 
 /** A page can have any members, and an answer to a change those that it was given. */
-function peopleIn(members: readonly string[], { thing, base }: AnswerOf): ReturnType<typeof peopleByMembers> {
+function peopleIn(
+  members: readonly string[],
+  { thing, base, isSenderChecked }: AnswerOf,
+): ReturnType<typeof peopleByMembers> {
   const isForeign = base.isOfWeb === true || base.isOfChange === true || base.isRaw === true;
-  return isForeign || members.length === 0 ? undefined : peopleByMembers(thing, members);
+  return isForeign || members.length === 0 ? undefined : peopleByMembers(thing, members, isSenderChecked);
 }
 
 function snake(name: string): string {
@@ -214,12 +219,17 @@ const OWN_USER: Usual = [
 const OF_STRANGERS = "$..['author','creator','from','organizer','owner','sender','user']['id','id_']";
 
 /** Returns the fields that things of a sort usually have: nothing says which this tool has. */
-function usualFields({ base, thing, isId }: AnswerOf): Usual {
+function usualFields({ base, thing, isId, isSenderChecked }: AnswerOf): Usual {
   if (base.isOfWeb === true || base.isRaw === true || base.integrity === 'system') return [];
   if (base.integrity === 'internal') return base.isOfDirectory === true ? CONTACT : thing === 'user' ? OWN_USER : [];
   const own = `${thing}_id`;
   const ids = ['id', 'id_', ...(/^[a-z]\w*$/.test(own) && isId(own) ? [own] : [])];
   const given: Usual = [[`$..[${ids.map((id) => `'${id}'`).join(',')}]`, 'system']];
   if (base.isOfChange === true) return given;
-  return [...given, [OF_STRANGERS, 'attested'], ...(BY_THING[thing ?? ''] ?? []), ...usualPeople(thing)];
+  return [
+    ...given,
+    [OF_STRANGERS, 'attested'],
+    ...(BY_THING[thing ?? ''] ?? []),
+    ...usualPeople(thing, isSenderChecked),
+  ];
 }

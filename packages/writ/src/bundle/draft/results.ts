@@ -5,7 +5,7 @@ import type { GuessedEffects } from './effects.js';
 import type { FieldKind } from './field-kinds.js';
 import { argumentsIn } from './json-schema.js';
 import type { ListedTool } from './listed-tool.js';
-import { withPeople } from './record-people.js';
+import { saysSendersAreChecked, withPeople } from './record-people.js';
 import { fieldRules } from './result-fields.js';
 import { isRoster, rosterRules } from './rosters.js';
 
@@ -88,7 +88,8 @@ export function resultOf(
       because: 'it lists places of our own, or members of one',
     };
   const base = baseOf(tool, { effects, verb }, thing, words);
-  const known = fieldRules({ thing, words, base, schema: tool.outputSchema, answers, isId });
+  const isSenderChecked = saysSendersAreChecked(tool.description);
+  const known = fieldRules({ thing, words, base, schema: tool.outputSchema, answers, isId, isSenderChecked });
   const whole = wholeOf(base, tool, words, known.kind);
   const { $: ofRecord, ...ofParts } = Object.fromEntries(known.rules);
   const labels =

@@ -44,7 +44,7 @@ describe('a code that a service sent', () => {
   const value = (role: 'destination' | 'content' | 'secret', text: string | number, integrity = 'external') => ({
     ...{ role, value: text, labels: { integrity } },
   });
-  /** The codes that a task knows after it called a service, or did not, and read a message. */
+  /** The codes that a task knows after it called services and read a message. */
   function after(called: string[], sender: string, text = TEXT) {
     const [ofTask, read] = [new ServiceCodes(), new ServiceCodes()];
     ofTask.noteCall(called, []);

@@ -13,7 +13,7 @@ import {
   UNCLASSIFIED,
 } from './labels.js';
 import { fieldIn, type ReaderRule, readerRuleOf } from './reader-rules.js';
-import { isReaderLabel } from './readers.js';
+import { isReaderLabel, NOBODY } from './readers.js';
 import type { ResultFormat } from './result-value.js';
 import { type DeclaredStores, NO_STORE, type StoreDescription, storesOf } from './store-description.js';
 
@@ -204,8 +204,9 @@ export class Tools {
   private compile(name: string, declared: DeclaredTool, isDescribed: boolean): ToolDescription {
     const rules = rulesOf(name, declared.result);
     const described = new Set(
-      rules.flatMap(({ integrity = 'system', confidentiality = 'public', names }) =>
-        labelNames({ integrity, confidentiality, names }),
+      rules.flatMap(({ integrity = 'system', confidentiality = 'public', names, readers }) =>
+        // The readers are known with the answer; until then it is for its owner.
+        labelNames({ integrity, confidentiality, names, ...(readers && { readers: NOBODY }) }),
       ),
     );
     const isWhole = rules.some(({ path, when }) => path === '$' && when === undefined);
