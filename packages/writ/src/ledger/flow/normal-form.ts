@@ -35,8 +35,11 @@ export function withoutSchemes(text: string): string {
 
 /** Compatible characters folded, lower case, single spaces. */
 export function plainForm(value: string): string {
-  return value.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+  return value.normalize('NFKC').toLowerCase().replace(NOT_ONE_SPACE, ' ').trim();
 }
+
+/** White space that is not one space. hot: most of a text is words with one space between them. */
+const NOT_ONE_SPACE = /\s{2,}|[^\S ]/g;
 
 function decodedForm(value: string): string | undefined {
   if (!/%[0-9A-Fa-f]{2}/.test(value)) return undefined;
