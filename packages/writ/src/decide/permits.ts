@@ -159,11 +159,16 @@ export class Permits {
     if (!isOwn) throw new OutcomeNotAwaited(decisionId);
     const isLate = waiting === undefined && isPastDeadline(recorded?.decision, now);
     const isRemembered = recent !== undefined;
-    const learned = await this.learned(decisionId, { ...report, isLate, isRemembered }, recorded?.decision);
+    const learned = await this.learned(decisionId, report, { isLate, isRemembered }, recorded?.decision);
     const held = learned?.held ?? (isLate ? undefined : await this.staying(decisionId, report, recorded?.decision));
     const id = this.parts.ids.next(now);
     const outcome: OutcomeRecord = {
-      ...{ kind: 'outcome', id, decisionId, time: now.toISOString(), enforcementPoint, status },
+      kind: 'outcome',
+      id,
+      decisionId,
+      time: now.toISOString(),
+      enforcementPoint,
+      status,
       ...detailsOf(details),
       ...noteOf(learned, held),
       ...(isLate ? { late: true } : {}),
@@ -218,7 +223,8 @@ export class Permits {
   /** Returns what a result brings; undefined if no result is known, or nothing is learned of results. */
   private async learned(
     decisionId: DecisionId,
-    { status, result, isLate, isRemembered }: Report & { readonly isLate: boolean; readonly isRemembered: boolean },
+    { status, result }: Report,
+    { isLate, isRemembered }: { readonly isLate: boolean; readonly isRemembered: boolean },
     decision: DecisionRecord | undefined,
   ): Promise<Learned | undefined> {
     const isUnsaid = result === undefined;

@@ -80,7 +80,7 @@ export function withEchoes(leaves: readonly Leaf[], echoes: readonly Echo[]): re
   }
   const isSteered = echoes.some(({ value, labels }) => value !== UNSEEN && labels.integrity === 'external');
   return leaves.map((one) => {
-    const leaf: Leaf = isSteered ? { ...one, isSteered: true } : one;
+    const leaf: Leaf = isSteered ? { isSteered: true, ...one } : one;
     const { value } = leaf;
     if (typeof value === 'boolean') return leaf;
     let { labels } = everywhere === undefined ? leaf : { labels: join(leaf.labels, everywhere.labels) };

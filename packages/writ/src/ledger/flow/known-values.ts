@@ -82,7 +82,11 @@ function together(one: Found | undefined, other: Found | undefined): Found | und
   const isPartial = one.isPartial || other.isPartial;
   const clears = one.clears === undefined ? other.clears : [...one.clears, ...(other.clears ?? [])];
   return {
-    ...{ from, labels, said, isNamed, isPartial },
+    from,
+    labels,
+    said,
+    isNamed,
+    isPartial,
     ...(source === undefined ? {} : { source }),
     ...(clears === undefined ? {} : { clears }),
   };

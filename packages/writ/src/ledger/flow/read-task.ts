@@ -88,7 +88,7 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
   const tool = kept(tools, task.tool, compiledTool);
   const answer = readAnswer(result, tool.format);
   const leaves = await withDetections(leavesOf(tool, event.input, answer, stored), detect);
-  const labels = withinRoom([...new Set(leaves.flatMap((leaf) => labelNames(leaf.labels)))].sort());
+  const labels = withinRoom(labelsIn(leaves));
   const measuring = kept(accumulators, task.accumulators, (declared) =>
     Object.entries(declared).map(([name, one]) => compileAccumulator(name, one)),
   );
@@ -110,6 +110,12 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
     isOpaque: answer.isOpaque,
     tooLong: withinRoom(leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels))),
   };
+}
+
+/** Returns the labels that values add to a task. Values are many, and labels that differ few. */
+function labelsIn(leaves: readonly Leaf[]): readonly string[] {
+  const different = new Set(leaves.map(({ labels }) => labels));
+  return [...new Set([...different].flatMap(labelNames))].sort();
 }
 
 /** Returns the part of an answer that an accumulator sees: an actual figure is of the whole answer. */

@@ -1,3 +1,4 @@
+import { remembering } from '../../lib/remembering.js';
 import { join, type Labels } from './labels.js';
 import { clauseFor } from './reader-rules.js';
 import { OWNER_ONLY, togetherOf } from './readers.js';
@@ -113,9 +114,11 @@ function claimsOn({ rules }: ToolDescription, input: unknown, result: unknown): 
 
 const FAILED = { depth: 0, failed: true, readers: undefined } as const;
 
+const OF_KEY = '~';
+
 /** Returns the name under which the claims on the key of a member are kept. */
 function keyPlace(place: Location): string {
-  return `~${JSON.stringify(place)}`;
+  return `${OF_KEY}${JSON.stringify(place)}`;
 }
 
 /** Returns the claims on a text without structure: it can hold every part that a rule is about, and others. */
@@ -172,10 +175,23 @@ function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The labels that the rules on a value say. */
+interface Claimed extends Pick<Leaf, 'labels' | 'kind'> {
+  readonly clears: Leaf['clears'] | undefined;
+  /** Whether they say that the tool itself gives it out, if it is short enough for that. */
+  readonly isGiven: boolean;
+}
+
+const NO_CLAIMS: readonly Claim[] = [];
+
 class Walk {
   readonly leaves: Leaf[] = [];
   /** The places of the fields with the senders of values. */
   readonly senderAt = new Map<Leaf, string>();
+  private readonly byClaims = new Map<readonly Claim[], Claimed>();
+  private readonly distinct = new Map<string, Labels>();
+  private readonly joined = new Map<Labels, Map<Labels, Labels>>();
+  private readonly ofKeys: boolean;
 
   /** @param texts the places of texts without structure: each can be about every record */
   constructor(
@@ -183,7 +199,9 @@ class Walk {
     private readonly unclassified: Labels,
     private readonly stored: StoredInAnswer,
     private readonly texts: ReadonlySet<string>,
-  ) {}
+  ) {
+    this.ofKeys = [...claims.keys()].some((place) => place.startsWith(OF_KEY));
+  }
 
   visitAll(value: unknown): void {
     this.visit(value, [], [], this.stored.root);
@@ -244,7 +262,7 @@ class Walk {
   }
 
   private addKey(key: string, place: Location, claims: readonly Claim[], part: AnswerPart): void {
-    const own = this.claims.get(keyPlace([...place, key])) ?? [];
+    const own = (this.ofKeys ? this.claims.get(keyPlace([...place, key])) : undefined) ?? NO_CLAIMS;
     const isSaid = own.some(({ rule, failed }) => !failed && rule.integrity !== undefined);
     this.addLeaf(key, place, own.length === 0 ? claims : [...claims, ...own], part, !isSaid);
   }
@@ -256,9 +274,10 @@ class Walk {
     part: AnswerPart,
     isName: boolean,
   ): void {
-    const { isGiven, labels, kind, clears } = this.labelled(claims, value);
+    const { labels, kind, clears, ...claimed } = this.claimed(claims);
+    const isGiven = claimed.isGiven && isShort(value);
     const stored = this.stored.labelsOf(part, value, isGiven);
-    const all = stored === undefined ? labels : join(labels, stored);
+    const all = stored === undefined ? labels : this.join(labels, stored);
     const marks = { ...(isName ? NAME : {}), ...(isGiven ? GIVEN : {}), ...(clears && { clears }) };
     const leaf: Leaf = { at: pathText(place), value, labels: all, kind, ...marks };
     this.leaves.push(leaf);
@@ -266,10 +285,29 @@ class Walk {
     if (senderAt !== undefined) this.senderAt.set(leaf, senderAt);
   }
 
-  private labelled(
-    claims: readonly Claim[],
-    value: Leaf['value'],
-  ): Pick<Leaf, 'labels' | 'kind'> & { readonly isGiven: boolean; readonly clears: Leaf['clears'] | undefined } {
+  /** Values are many, and labels that are the same for them few: each are made once. */
+  private claimed(claims: readonly Claim[]): Claimed {
+    let known = this.byClaims.get(claims);
+    if (known === undefined) {
+      const made = this.labelled(claims);
+      const key = JSON.stringify(made.labels);
+      const labels = this.distinct.get(key) ?? made.labels;
+      this.distinct.set(key, labels);
+      known = labels === made.labels ? made : { ...made, labels };
+      this.byClaims.set(claims, known);
+    }
+    return known;
+  }
+
+  private join(labels: Labels, stored: Labels): Labels {
+    const known = this.joined.get(labels) ?? new Map<Labels, Labels>();
+    this.joined.set(labels, known);
+    const both = known.get(stored) ?? join(labels, stored);
+    known.set(stored, both);
+    return both;
+  }
+
+  private labelled(claims: readonly Claim[]): Claimed {
     let integrity: Labels | undefined;
     let confidentiality: Labels | undefined;
     let readers: readonly string[] | undefined;
@@ -310,7 +348,7 @@ class Walk {
       ...(readers === undefined || isOther ? {} : { readers }),
     };
     if (isUnknown) labels = join(labels, this.unclassified);
-    const isGiven = !isUnknown && integrity?.integrity === 'system' && integrityDepth > 0 && isShort(value);
+    const isGiven = !isUnknown && integrity?.integrity === 'system' && integrityDepth > 0;
     return { labels, kind, clears, isGiven };
   }
 }
@@ -321,12 +359,12 @@ const GIVEN = { isGiven: true } as const;
 const NAMES = /(?:^|_)(?:name|title|subject|label|key|nickname|alias|caption|headline|topic)s?$|^file_?names?$/;
 
 function isNameLike(place: Location): boolean {
-  return NAMES.test(
-    memberOf(place)
-      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-      .toLowerCase(),
-  );
+  return isNameOf(memberOf(place));
 }
+
+/** The records of an answer have the same members. */
+const isNameOf = remembering((member) => NAMES.test(member.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase()));
+const stepText = remembering((step) => (/^\w+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`));
 
 /** Returns the innermost member that a place is in. */
 function memberOf(place: Location): string {
@@ -351,5 +389,7 @@ function keyOf(place: Location): string {
 
 /** Returns a place as text, as `$.items[0].name`. */
 export function pathText(place: Location): string {
-  return `$${place.map((step) => (typeof step === 'number' ? `[${step}]` : /^\w+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`)).join('')}`;
+  let text = '$';
+  for (const step of place) text += typeof step === 'number' ? `[${step}]` : stepText(step);
+  return text;
 }

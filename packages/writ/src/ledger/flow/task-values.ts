@@ -167,7 +167,10 @@ export class TaskValues {
         const source = { decisionId, tool, at };
         for (const key of keys)
           pushField(this.fields, key, {
-            ...{ value, labels, kind, source },
+            value,
+            labels,
+            kind,
+            source,
             ...(isSteered && { isSteered }),
             ...(clears && { clears }),
           });
