@@ -104,7 +104,9 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
     labels,
     names: namesIn(leaves, naming),
     actuals:
-      measuring.length === 0 ? {} : actualsOf(measuring, whole, (one) => seenBy(one, answer.value, echoed, task)),
+      measuring.length === 0
+        ? {}
+        : actualsOf(measuring, whole, (one) => seenPart(one, answer.value, echoed, { echoes, input: event.input })),
     said: saidIn(echoed),
     isOpaque: answer.isOpaque,
     tooLong: leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels)),
@@ -112,11 +114,11 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
 }
 
 /** Returns the part of an answer that an accumulator sees: an actual figure is of the whole answer. */
-function seenBy(
+export function seenPart(
   { resultIntegrity, resultWords }: Accumulator,
   value: unknown,
   leaves: readonly Leaf[],
-  { echoes, event: { input } }: ReadTask,
+  { echoes, input }: Pick<ReadTask, 'echoes'> & Pick<LedgerEvent, 'input'>,
 ): unknown {
   if (resultIntegrity === undefined || resultIntegrity === 'external') return value;
   // The arguments are not known, so all of it may repeat them.
