@@ -121,6 +121,7 @@ describe('a derived value', () => {
     ['order', { items: [{ id: 'a', price: 5.5 }] }, 'invalid_request', 'gave a number that is no Long'],
     ['order', { items: [{ id: 'a' }] }, 'invalid_request', 'total'],
     ['order', { items: 'abc' }, 'invalid_request', 'total'],
+    ['order', items(...new Array<number>(1_001).fill(0)), 'invalid_request', 'at most 1000 items'],
   ])('refuses %s %j: %s', async (action, input, code, message) => {
     const { ask } = service();
     const decision = await ask(action, input);
