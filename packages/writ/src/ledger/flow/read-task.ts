@@ -1,4 +1,5 @@
 import { BoundedCache } from '../../lib/bounded-cache.js';
+import { isEmpty } from '../../lib/is-empty.js';
 import { type Accumulator, compileAccumulator } from '../accumulators/accumulator.js';
 import { type Actuals, actualsOf } from '../accumulators/actual.js';
 import type { AccumulatorDeclaration } from '../accumulators/kind.js';
@@ -50,11 +51,6 @@ export function readTaskOf(
     naming: namingOf(data),
     more: isEmpty(by.accumulators) ? undefined : plainMore({ more }),
   };
-}
-
-function isEmpty(record: object): boolean {
-  for (const _name in record) return false;
-  return true;
 }
 
 function namingOf(data: LedgerEvent['data']): Naming | undefined {
