@@ -6,7 +6,7 @@ import {
   type EntityUid,
   uidText,
 } from '@writ/cedar';
-import { DerivedValueError, LedgerError } from '../ledger/errors.js';
+import { LedgerError, UnknownValueError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
@@ -142,7 +142,7 @@ export class Judge {
       return 'provenance' in admitted ? this.evaluatePolicies(given, admitted, plane, draft) : admitted;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
-      if (error instanceof DerivedValueError)
+      if (error instanceof UnknownValueError)
         return refuse(error.isMissing ? 'fact_missing' : 'invalid_request', error.message);
       if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
       return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
