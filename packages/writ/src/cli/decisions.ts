@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { type EntityUid, uidText } from '@writ/cedar/uid';
 import pc from 'picocolors';
 import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { askService, type ServiceFlags } from './ask-service.js';
+import { DecisionTable } from './decision-table.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson, printNote } from './output.js';
@@ -42,7 +42,7 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
     return EXIT.ok;
   }
   if (answer.decisions.length === 0) print('no decision like that');
-  else print(answer.decisions.map(lineOf).join('\n'));
+  else print(new DecisionTable().lines(answer.decisions).join('\n'));
   if (answer.next !== undefined) printNote(pc.dim(`more: --before ${answer.next}`));
   return EXIT.ok;
 }
@@ -54,17 +54,6 @@ export function timeOf(text: string): string {
   if (Number.isNaN(time.getTime()))
     throw new ServiceError(`"${text}" is no time`, 'as 2026-11-24T18:00:00Z, or 2h for two hours ago');
   return time.toISOString();
-}
-
-function lineOf({ id, time, result, request, provenance, reasons, refusal }: DecisionRecord): string {
-  const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
-  const who = path.map(uidText).join(' > ');
-  const why =
-    result === 'allow'
-      ? ''
-      : `  ${pc.dim([...new Set(reasons.map(({ policy }) => policy))].join(', ') || refusal?.code || '')}`;
-  const colour = result === 'allow' || result === 'modify' ? pc.green : result === 'deny' ? pc.red : pc.yellow;
-  return `${pc.dim(time)}  ${colour(result.padEnd(7))} ${who}  ${pc.bold(request.action.name)}  ${uidText(request.resource)}${why}  ${pc.dim(id)}`;
 }
 
 /** Prints decisions as they are recorded, until the process or the service stops. */
@@ -83,6 +72,7 @@ async function follow(flags: DecisionsFlags): Promise<ExitCode> {
       `it was asked with the key in ${flags.keyFile}`,
     );
   const wanted = QUERY_TERMS.flatMap((name) => (flags[name] === undefined ? [] : [`${name}=${flags[name]}`]));
+  const table = new DecisionTable();
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -95,7 +85,7 @@ async function follow(flags: DecisionsFlags): Promise<ExitCode> {
       const decision = JSON.parse(data) as DecisionRecord;
       const terms = termsOf(decision);
       if (!wanted.every((term) => terms.has(term))) continue;
-      print(flags.json === true ? data : lineOf(decision));
+      print(flags.json === true ? data : table.lines([decision]).join('\n'));
     }
   }
   return EXIT.ok;

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson } from './output.js';
+import { print, printFitted, printJson } from './output.js';
 
 const KINDS = ['task', 'actor', 'originator', 'resource'] as const;
 export type LedgerFlags = ServiceFlags & { readonly json?: boolean } & {
@@ -33,7 +33,7 @@ export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
       const note = givesBackNever?.includes(name) === true ? pc.dim('  (gives nothing back)') : '';
       return `  ${name.padEnd(width)}  ${text}${note}`;
     });
-    print([pc.bold(key), ...lines].join('\n'));
+    printFitted([pc.bold(key), ...lines].join('\n'));
   }
   return EXIT.ok;
 }

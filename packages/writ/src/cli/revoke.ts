@@ -3,7 +3,7 @@ import { REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson } from './output.js';
+import { print, printFitted, printJson } from './output.js';
 
 export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
 export interface RevokeFlags extends RevocationFlags {
@@ -52,7 +52,7 @@ export async function listRevocations(flags: RevocationFlags): Promise<ExitCode>
   if (flags.json === true) printJson(answer.revocations);
   else if (answer.revocations.length === 0) print('nothing is revoked');
   else
-    print(
+    printFitted(
       answer.revocations.map((one) => `${one.id}  ${described(one)}\n  ${pc.dim(`${one.at} by ${one.by}`)}`).join('\n'),
     );
   return EXIT.ok;

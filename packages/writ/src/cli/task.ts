@@ -5,7 +5,7 @@ import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/token-types.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson } from './output.js';
+import { print, printFitted, printJson } from './output.js';
 import { type Proposal, proposalFor, proposalLines } from './task-proposal.js';
 import { textOf } from './text-of.js';
 
@@ -79,7 +79,7 @@ export async function listTasks(flags: TaskFlags): Promise<ExitCode> {
   if (flags.json === true) printJson(tasks);
   else if (tasks.length === 0) print('no task was started yet');
   else
-    print(
+    printFitted(
       tasks
         .map((task) => `${task.txn}  ${stateOf(task)}  ${kindOf(task)}  ${task.originator} by ${task.actor}`)
         .join('\n'),
@@ -91,7 +91,7 @@ export async function listTasks(flags: TaskFlags): Promise<ExitCode> {
 export async function showTask(txn: string, flags: TaskFlags): Promise<ExitCode> {
   const task = await taskOf(txn, flags);
   if (flags.json === true) printJson(task);
-  else print(described(task));
+  else printFitted(described(task));
   return EXIT.ok;
 }
 

@@ -4,6 +4,7 @@ import type { MissingFact, Obligation, Reason, Refusal, Result } from '../decide
 import type { AccessRequest } from '../decide/request.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding } from '../ledger/holding.js';
+import { listed } from '../lib/listed.js';
 import { factsAsRead } from './facts-as-read.js';
 import { type Explanation, type Field, field, type LinesOf, type PlainOf, type Section, typed } from './field.js';
 import {
@@ -11,7 +12,6 @@ import {
   factLine,
   heldTexts,
   ledgerLines,
-  listed,
   obligationLines,
   originLine,
   reasonLines,
