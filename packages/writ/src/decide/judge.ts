@@ -18,7 +18,7 @@ import { type DataFlow, dataFlowOf, recordedOrigins, untraced } from './data-flo
 import { isPermitted, isRequestable, refuse, type Verdict } from './decision.js';
 import type { TaskMemory } from './delegation/task-memory.js';
 import { requestProvenance, type TokenProvenance } from './delegation/token-provenance.js';
-import { evaluate } from './evaluate.js';
+import { evaluate, type Gathered } from './evaluate.js';
 import {
   EntityGatherer,
   eventOf,
@@ -46,6 +46,7 @@ import type { DecisionRecord } from './record.js';
 import { plainCoverage, plainProvenance, plainValues, type RecordDraft } from './record-draft.js';
 import { referredFacts } from './replay/referred.js';
 import type { AccessRequest } from './request.js';
+import { retryTime } from './retry.js';
 
 /**
  * The parts that a verdict depends on, apart from the policy plane. Each is required, so that no check is off because a
@@ -210,7 +211,7 @@ export class Judge {
       now: latest,
     };
     const approved = new AppliedApprovals(approvals, asked, isFollower);
-    const context = buildContext(declared, {
+    const parts = {
       approvals: () => approved.lifted,
       consents: () => approved.consented,
       given: request.context ?? {},
@@ -222,14 +223,15 @@ export class Judge {
       flow,
       mandate: coverage,
       now,
-    });
+    };
+    const context = buildContext(declared, parts);
     const seen = seenIn(context);
     if (seen !== undefined) draft.seen = seen;
     const referred = referredFacts(plane.dereferences, entities, context, plane.registry);
     if (referred !== undefined && referred.length > 0) draft.referred = referred;
     const supported = supportedBy(caller, request);
     if (supported.size > 0) draft.supported = [...supported];
-    const verdict = evaluate({
+    const gathered: Gathered = {
       policies: plane.policies,
       entities: plane.registry.entities,
       identities,
@@ -242,11 +244,23 @@ export class Judge {
       withheld: () => withheldFacts(plane.registry),
       approved: (policies) => approved.lift(policies),
       stale: staleness,
-    });
+    };
+    const verdict = evaluate(gathered);
     if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
     if (coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0)
       return bound(outsideVerdict(verdict, coverage, plane.tasks, request), asked);
-    if (!isPermitted(verdict)) return bound(verdict, asked);
+    if (!isPermitted(verdict)) {
+      if (event !== undefined && id !== undefined) {
+        const at = retryTime(verdict, ledger.endsAfter(event, now, values), (time) =>
+          evaluate({
+            ...gathered,
+            context: buildContext(declared, { ...parts, ledger: ledger.readAfter(event, time, values) }),
+          }),
+        );
+        if (at !== undefined) draft.retryAt = new Date(at).toISOString();
+      }
+      return bound(verdict, asked);
+    }
     const { relied } = approved;
     if (relied.size > 0) draft.approvals = [...relied].map(recordedApproval);
     if (id === undefined) return verdict;

@@ -29,6 +29,7 @@ const FULL: Required<DecisionRecord> = {
   obligations: [{ id: 'hide', type: 'mask', properties: { fields: ['iban'] } }],
   missing: [{ entity: order, attribute: 'owner' }],
   stale: 'no signal for 20 minutes',
+  retryAt: '2026-11-25T06:31:28.000Z',
   approvals: [
     {
       id: 'a-1',

@@ -132,6 +132,10 @@ export const DECISION_FIELDS = {
     z.string().optional().describe('Why it was deferred: revocations, or the policy, might have been out of date'),
     { explain: why((reason) => [`what it needs may be out of date: ${reason}`]) },
   ),
+  retryAt: field(
+    time.optional().describe('When its limits are over, if nothing more is counted until then: it can be asked again'),
+    { explain: why((at) => [`the limit is over at ${at}, if nothing more is counted until then`]), ocsf: 'unmapped' },
+  ),
   approvals: field(
     z
       .array(
