@@ -29,6 +29,7 @@ const FULL: Required<DecisionRecord> = {
   obligations: [{ id: 'hide', type: 'mask', properties: { fields: ['iban'] } }],
   missing: [{ entity: order, attribute: 'owner' }],
   stale: 'no signal for 20 minutes',
+  retryAt: '2026-11-25T06:31:28.000Z',
   approvals: [
     {
       id: 'a-1',
@@ -47,6 +48,7 @@ const FULL: Required<DecisionRecord> = {
   reserved: [{ accumulator: 'refunded', fold: 'sum', key: 'lena', amount: 170 }],
   ignored: ['subject.role'],
   referred: [{ uid: { type: 'Team', id: 'support' }, attributes: { floor: 2 }, ancestors: [] }],
+  retryAt: '2026-11-25T06:31:28.000Z',
   observed: {
     result: 'step_up',
     reasons: [{ policy: 'night', effect: 'forbid', reason: 'nothing is paid at night', identity: bot }],
@@ -99,7 +101,8 @@ describe('every field of the list', () => {
     const { explain: how } = DECISION_FIELDS[name];
     const text = explain({ decision: FULL, outcome: undefined });
     if (how === 'hidden') expect(text).not.toContain(String(FULL[name]));
-    else if (how === 'sentence') expect(text.split('\n')[0]).toContain(name === 'result' ? 'Let through' : 'refund_order');
+    else if (how === 'sentence')
+      expect(text.split('\n')[0]).toContain(name === 'result' ? 'Let through' : 'refund_order');
     else {
       const { [name]: _left, ...rest } = FULL;
       // A required field is replaced by an empty one.
