@@ -140,7 +140,7 @@ describe('my servers', () => {
     process.stdout.write(`from \`writ up\` to the first wanted denial: ${commands} commands, ${seconds} s\n`);
     expect(existsSync(join(files, 'b.txt'))).toBe(false);
     expect(commands).toBeLessThanOrEqual(5);
-    // What was seen goes on.
+    // The tools that were seen work as before.
     await client.callTool({ name: 'read_graph', arguments: {} });
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name).sort()).toEqual(['echo', 'read_graph', 'read_text_file']);
@@ -176,7 +176,7 @@ describe('my servers', () => {
     );
     expect([refused.code, refused.out]).toEqual([2, expect.stringContaining('is a bundle already')]);
     await down();
-    // It ended for good: with a time that is asked for, too.
+    // It ended permanently: also with a time that is asked for, too.
     await up('--observe', '2h');
     expect(said).toContain('The rules hold.');
     expect(said).not.toContain('observing until');

@@ -12,8 +12,14 @@ const RELOAD_MS = 120_000;
 
 /** `writ enforce`: serves the current bundle, and ends an observation: the rules hold. */
 export async function enforce(flags: EnforceFlags): Promise<ExitCode> {
-  // A bundle with errors is not served, and the observation goes on.
-  const { name, version } = await askService<{ name: string; version: string }>(flags, 'POST', '/v1/policy/reload', undefined, RELOAD_MS);
+  // A bundle with errors is not served, and the observation continues.
+  const { name, version } = await askService<{ name: string; version: string }>(
+    flags,
+    'POST',
+    '/v1/policy/reload',
+    undefined,
+    RELOAD_MS,
+  );
   const { ended } = await askService<{ ended: boolean }>(flags, 'POST', '/v1/observation/end');
   if (flags.json === true) printJson({ name, version, ended });
   else {

@@ -103,7 +103,7 @@ function clientsOf(names: readonly string[]): Map<string, DeployedClient> {
   return new Map(all.map((name) => [name, { agent: { type: 'Agent', id: name }, for: person }]));
 }
 
-/** Says what goes on, and what comes next. */
+/** Prints the state of the service, and the next steps. */
 async function started(writ: StartedWrit, flags: UpFlags): Promise<void> {
   const { gatewayUrl, observingUntil } = writ;
   const here = (path: string): string => relative(process.cwd(), resolve(path)) || '.';

@@ -8,7 +8,7 @@ export interface FoundServer {
   /** Its name in the bundle. */
   readonly name: string;
   readonly declared: Omit<DeclaredServer, 'place'>;
-  /** Where clients have it; none if it was named on the command line. */
+  /** Its places in the configurations of clients; none if it was named on the command line. */
   readonly places: readonly ServerPlace[];
 }
 
