@@ -1,6 +1,7 @@
 import { type ActionDeclaration, CedarError, type CedarJsonObject, type EntityUid } from '@writ/cedar';
 import { LedgerError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
+import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
 import { messageOf } from '../lib/message-of.js';
@@ -269,7 +270,11 @@ export class Judge {
     const verdict = this.goesThrough(given) ? evaluatedAnyhow(gathered) : evaluate(gathered);
     if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
     const isOutside = coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0;
-    const decidedOn = isOutside ? outsideVerdict(verdict, coverage, plane.tasks, request) : verdict;
+    const decidedOn = causedBy(
+      flow.tool,
+      isOutside ? outsideVerdict(verdict, coverage, plane.tasks, request) : verdict,
+      plane,
+    );
     if (!isPermitted(decidedOn))
       return this.goesThrough(given) ? this.letThrough(given, decidedOn, history, draft) : bound(decidedOn, asked);
     const { relied } = approved;
@@ -351,6 +356,13 @@ function evaluatedAnyhow(gathered: Gathered): Verdict {
     if (error instanceof CedarError) return refuse('invalid_request', error.message);
     throw error;
   }
+}
+
+/** Returns a verdict with the cause of what policies stopped, if nobody described the tool. */
+function causedBy(tool: ToolDescription, verdict: Verdict, { tools }: PolicyPlane): Verdict {
+  const isCause = !tools.isEmpty && !tool.isDescribed && !tool.isOwn && !isPermitted(verdict);
+  const isStopped = verdict.reasons.some(({ effect }) => effect === 'forbid');
+  return isCause && isStopped ? { ...verdict, undescribed: true } : verdict;
 }
 
 /** Binds a verdict that somebody can lift on request to exactly this request. */

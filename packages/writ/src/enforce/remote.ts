@@ -231,6 +231,7 @@ function readDecision(body: unknown, id: string | undefined): Decision {
     reasons: Array.isArray(context.reasons) ? (context.reasons as Reason[]) : [],
     policyVersion: typeof context.policyVersion === 'string' ? context.policyVersion : '',
     ...(context.refusal === undefined ? {} : { refusal: context.refusal as Refusal }),
+    ...(context.undescribed === true ? { undescribed: true } : {}),
   };
 }
 

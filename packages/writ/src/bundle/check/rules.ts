@@ -40,6 +40,7 @@ import { argumentWithoutRole } from './tools/argument-without-role.js';
 import { toolDescription } from './tools/description.js';
 import { reservedName } from './tools/reserved-name.js';
 import { undescribedResult } from './tools/undescribed-result.js';
+import { undescribedTool } from './tools/undescribed-tool.js';
 import { unknownTool } from './tools/unknown-action.js';
 import { unknownRoleArgument } from './tools/unknown-argument.js';
 import { unknownStore } from './tools/unknown-store.js';
@@ -70,6 +71,7 @@ export const RULES: readonly Rule[] = [
   unfitArgument,
   reservedName,
   unknownTool,
+  undescribedTool,
   undescribedResult,
   unknownRoleArgument,
   unknownStore,
