@@ -140,7 +140,7 @@ describe('my servers', () => {
     process.stdout.write(`from \`writ up\` to the first wanted denial: ${commands} commands, ${seconds} s\n`);
     expect(existsSync(join(files, 'b.txt'))).toBe(false);
     expect(commands).toBeLessThanOrEqual(5);
-    // The calls that were seen go through.
+    // The tools that were seen work as before.
     await client.callTool({ name: 'read_graph', arguments: {} });
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name).sort()).toEqual(['echo', 'read_graph', 'read_text_file']);

@@ -175,6 +175,8 @@ export interface Verdict {
   readonly missing?: readonly MissingFact[];
   /** Present on a `defer` of what is of high risk: why revocations, or the policy, may be out of date. */
   readonly stale?: string;
+  /** Present on what a policy stopped of a tool that `tools.yaml` does not describe, so that it counts as one that does anything. */
+  readonly undescribed?: true;
   /** Present on a permit that the rules did not give: the service observed, and stopped nothing. */
   readonly observed?: Observed;
 }
@@ -212,11 +214,16 @@ export function decidingPolicies({ reasons }: Pick<Decision, 'reasons'>): Omit<R
   return [...byPolicy.values()];
 }
 
+/** The cause of what a policy stopped of a tool that nobody described. */
+const UNDESCRIBED =
+  'the tool is not described in tools.yaml, so it counts as one that does anything; `writ schema from-mcp BUNDLE --write` describes it';
+
 /** Explains a decision in one line, for the agent that was refused and for people. */
-export function explainBriefly(decision: Pick<Decision, 'reasons' | 'refusal'>): string {
+export function explainBriefly(decision: Pick<Decision, 'reasons' | 'refusal' | 'undescribed'>): string {
   const texts = decidingPolicies(decision).map(({ policy, reason }) =>
     reason === undefined ? policy : `${reason} [${policy}]`,
   );
   if (decision.refusal !== undefined) texts.push(decision.refusal.message);
+  if (decision.undescribed === true) texts.push(UNDESCRIBED);
   return texts.join('; ');
 }

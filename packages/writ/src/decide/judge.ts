@@ -8,6 +8,7 @@ import {
 } from '@writ/cedar';
 import { LedgerError, UnknownValueError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
+import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
 import { messageOf } from '../lib/message-of.js';
@@ -293,7 +294,8 @@ export class Judge {
     const verdict = goesThrough ? evaluatedAnyhow(gathered) : evaluate(gathered);
     if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
     const isOutside = coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0;
-    const decidedOn = isOutside ? outsideVerdict(verdict, coverage, plane.tasks, request) : verdict;
+    const outside = isOutside ? outsideVerdict(verdict, coverage, plane.tasks, request) : verdict;
+    const decidedOn = causedBy(flow.tool, outside, plane);
     if (!isPermitted(decidedOn)) {
       if (goesThrough) return this.letThrough(given, decidedOn, history, draft);
       if (!isOutside && event !== undefined && id !== undefined) {
@@ -404,6 +406,13 @@ function evaluatedAnyhow(gathered: Gathered): Verdict {
     if (error instanceof CedarError) return refuse('invalid_request', error.message);
     throw error;
   }
+}
+
+/** Returns a verdict with the cause of what policies stopped, if nobody described the tool. */
+function causedBy(tool: ToolDescription, verdict: Verdict, { tools }: PolicyPlane): Verdict {
+  const isCause = !tools.isEmpty && !tool.isDescribed && !tool.isOwn && !isPermitted(verdict);
+  const isStopped = verdict.reasons.some(({ effect }) => effect === 'forbid');
+  return isCause && isStopped ? { ...verdict, undescribed: true } : verdict;
 }
 
 /** Binds a verdict that somebody can lift on request to exactly this request. */

@@ -111,8 +111,9 @@ export class Learning {
     return echoesOf(tool, event.input, { values, taskLabels: this.taskLabels(event), named: [] });
   }
 
-  private taskLabels({ keys: { task }, lineage }: LedgerEvent): readonly string[] {
-    return this.parts.ledger.labels.within(task, lineage, this.parts.clock());
+  /** Returns the labels of what the arguments can be made of: not those that the call itself holds until its outcome. */
+  private taskLabels({ keys: { task }, lineage, data }: LedgerEvent): readonly string[] {
+    return data?.taskLabels ?? this.parts.ledger.labels.within(task, lineage, this.parts.clock());
   }
 
   /** Reads an answer; undefined if it could not be read within its bounds. It then counts as one that nobody read. */

@@ -232,6 +232,7 @@ function readDecision(body: unknown, id: string | undefined): Decision {
     policyVersion: typeof context.policyVersion === 'string' ? context.policyVersion : '',
     ...(context.refusal === undefined ? {} : { refusal: context.refusal as Refusal }),
     ...(permitted || result === 'defer' ? {} : retryIn(context.retry_after)),
+    ...(context.undescribed === true ? { undescribed: true } : {}),
   };
 }
 

@@ -29,6 +29,7 @@ const FULL: Required<DecisionRecord> = {
   obligations: [{ id: 'hide', type: 'mask', properties: { fields: ['iban'] } }],
   missing: [{ entity: order, attribute: 'owner' }],
   stale: 'no signal for 20 minutes',
+  undescribed: true,
   retryAt: '2026-11-25T06:31:28.000Z',
   approvals: [
     {
@@ -48,6 +49,7 @@ const FULL: Required<DecisionRecord> = {
   reserved: [{ accumulator: 'refunded', fold: 'sum', key: 'lena', amount: 170 }],
   ignored: ['subject.role'],
   referred: [{ uid: { type: 'Team', id: 'support' }, attributes: { floor: 2 }, ancestors: [] }],
+  undescribed: true,
   retryAt: '2026-11-25T06:31:28.000Z',
   observed: {
     result: 'step_up',

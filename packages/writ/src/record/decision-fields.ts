@@ -129,6 +129,13 @@ export const DECISION_FIELDS = {
     z.string().optional().describe('Why it was deferred: revocations, or the policy, might have been out of date'),
     { explain: why((reason) => [`what it needs may be out of date: ${reason}`]) },
   ),
+  undescribed: field(
+    z.literal(true).optional().describe('The tool is not in tools.yaml, so it counted as one that does anything'),
+    {
+      explain: why(() => ['the tool is not described in tools.yaml, so it counts as one that does anything']),
+      ocsf: 'unmapped',
+    },
+  ),
   observed: field(
     typed<Observed>()(
       z.strictObject({

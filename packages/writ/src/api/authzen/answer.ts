@@ -42,6 +42,8 @@ export const decisionShape = z.object({
       awaits_outcome: z.literal(false),
       /** In how many seconds to ask again. */
       retry_after: z.int().optional(),
+      /** The tool is not described in `tools.yaml`, so it counts as one that does anything. */
+      undescribed: z.literal(true),
       error: z.object({ status: z.int(), message: z.string() }).optional(),
     })
     .partial()
@@ -152,10 +154,11 @@ function requestableOf({ result, reasons }: DecisionRecord): string[] {
   return [...new Set(reasons.filter(({ liftedBy }) => liftedBy === 'request').map(({ policy }) => policy))];
 }
 
-function reasonsOf({ reasons, refusal, policyVersion, ignored }: DecisionRecord): Record<string, unknown> {
+function reasonsOf({ reasons, refusal, undescribed, policyVersion, ignored }: DecisionRecord): Record<string, unknown> {
   return {
     reasons,
     ...(refusal === undefined ? {} : { refusal }),
+    ...(undescribed === undefined ? {} : { undescribed }),
     policyVersion,
     ...(ignored === undefined ? {} : { ignored }),
   };
