@@ -19,7 +19,7 @@ import { linksIn } from './links.js';
 import { nounsFor } from './nouns.js';
 import type { ValueUse } from './prompt-values.js';
 import { plainLabels } from './readers.js';
-import { type CarriedCodes, codesOf, type KnownCodes } from './returned-codes.js';
+import { type CarriedCodes, codesOf } from './returned-codes.js';
 import { MAX_EFFORT } from './task-values.js';
 import type { Role, ToolDescription } from './tool-description.js';
 import type { Found } from './value-sources.js';
@@ -90,7 +90,7 @@ export class CallOrigins {
     private readonly roles: ReadonlySet<Role>,
     readonly asked: boolean,
     private readonly tool: Pick<ToolDescription, 'readerGroups' | 'services'>,
-    private readonly sent: KnownCodes | undefined,
+    private readonly values: Pick<TracedValues, 'codes'> | undefined,
   ) {}
 
   /** One for each value. */
@@ -148,7 +148,7 @@ export class CallOrigins {
   }
 
   private get codes(): CarriedCodes {
-    this.codesOfCall ??= codesOf(this.traced, this.tool.services, this.sent);
+    this.codesOfCall ??= codesOf(this.traced, this.tool.services, this.values?.codes);
     return this.codesOfCall;
   }
 
@@ -181,7 +181,7 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
   const traced = callValues(tool, input, known.declared).map((one) => tracer.trace(one));
   const { values } = known;
   const isNamed = values !== undefined && (values.isApprovedTool(tool.name) || values.asksFor(stemsOf(tool)));
-  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool, values?.codes);
+  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool, values);
 }
 
 const rolesOf = memo(

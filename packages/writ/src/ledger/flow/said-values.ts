@@ -1,6 +1,7 @@
 import { memo } from '../../lib/memo.js';
 import { foldedIdsIn } from './folded-id.js';
 import { integrityLevel, type Labels } from './labels.js';
+import { messageOf, type SentMessage } from './message-codes.js';
 import { formsOf, plainForm, wordsOf } from './normal-form.js';
 import type { Leaf } from './result-labels.js';
 
@@ -10,13 +11,15 @@ const MAX_VALUE = 256 * 1024;
 const MIN_TEXT = 3;
 
 /** A value of an answer as `TaskValues` remembers it. Its forms and words are found where the answer is read. */
-export interface SaidValue extends Omit<Leaf, 'value' | 'isName'> {
+export interface SaidValue extends Omit<Leaf, 'value' | 'isName' | 'sentBy'> {
   readonly value: string | number;
   /** The names of the value in the index. */
   readonly keys: readonly string[];
   /** The text that others are searched for in; undefined if the value is not searched. */
   readonly form?: string;
   readonly words: readonly string[];
+  /** The codes and links in it, if it is a message whose sender was checked. */
+  readonly sent?: SentMessage;
 }
 
 /** Returns the names of a value in the index. Texts and numbers differ: an amount is never taken for an identifier. */
@@ -48,7 +51,7 @@ export function isTooLong({ value }: Leaf): boolean {
 
 /** Returns the values of an answer with their forms and words, without those that are too long to remember. */
 export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
-  return leaves.flatMap(({ isName, ...said }): SaidValue[] => {
+  return leaves.flatMap(({ isName, sentBy, ...said }): SaidValue[] => {
     const { value } = said;
     const leaf = isName === true ? { ...said, labels: atMostAttested(said.labels) } : said;
     // One bit identifies nothing.
@@ -57,6 +60,7 @@ export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
     if (isTooLong(leaf)) return [];
     const words = value.length < MIN_TEXT ? [] : [...new Set([...wordsOf(value), ...foldedIdsIn(value).map(idWord)])];
     const form = words.length === 0 ? {} : { form: plainForm(value) };
-    return [{ ...leaf, value, keys: keysOf(value), ...form, words }];
+    const sent = sentBy === undefined ? undefined : messageOf(value, sentBy);
+    return [{ ...leaf, value, keys: keysOf(value), ...form, words, ...(sent && { sent }) }];
   });
 }
