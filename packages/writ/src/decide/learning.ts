@@ -37,6 +37,7 @@ export interface Learned {
   readonly hasUnread: boolean;
 }
 
+const NO_SERVICE: Pick<ToolDescription, 'services' | 'hasSenders'> = { services: [], hasSenders: false };
 const OF_OTHERS: ReadonlySet<string> = new Set(['external', 'attested']);
 
 /** Learns what the results of permitted actions bring. */
@@ -99,7 +100,8 @@ export class Learning {
 
   /** Notes the services that a call went to: a code that one of them sends afterwards may go back to it. */
   private noteServices({ action, keys, effects, call }: LedgerEvent): void {
-    const services = this.parts.describe(action)?.tool.services ?? [];
+    const { services, hasSenders } = this.parts.describe(action)?.tool ?? NO_SERVICE;
+    if (!hasSenders) return;
     const hosts = effects.includes('egress') ? (hostsOf(call?.valuesOf('destination') ?? []) ?? []) : [];
     if (services.length + hosts.length === 0) return;
     this.parts.ledger.values.update(keys.task, (known) => known.sent.noteCall(hosts, services));

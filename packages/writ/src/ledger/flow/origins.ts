@@ -20,7 +20,7 @@ import {
 import { linksIn } from './links.js';
 import type { ValueUse } from './prompt-values.js';
 import { plainLabels } from './readers.js';
-import { type CarriedCodes, codesOf, type KnownCodes } from './returned-codes.js';
+import { type CarriedCodes, codesOf } from './returned-codes.js';
 import { MAX_EFFORT } from './task-values.js';
 import type { Role, ToolDescription } from './tool-description.js';
 import type { Found } from './value-sources.js';
@@ -91,7 +91,7 @@ export class CallOrigins {
     private readonly roles: ReadonlySet<Role>,
     readonly asked: boolean,
     private readonly tool: Pick<ToolDescription, 'readerGroups' | 'services'>,
-    private readonly sent: KnownCodes | undefined,
+    private readonly values: Pick<TracedValues, 'codes'> | undefined,
   ) {}
 
   /** One for each value. */
@@ -150,7 +150,7 @@ export class CallOrigins {
   }
 
   private get codes(): CarriedCodes {
-    this.codesOfCall ??= codesOf(this.traced, this.tool.services, this.sent);
+    this.codesOfCall ??= codesOf(this.traced, this.tool.services, this.values?.codes);
     return this.codesOfCall;
   }
 
@@ -183,7 +183,7 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
   const traced = callValues(tool, input, known.declared).map((one) => tracer.trace(one));
   const { values } = known;
   const isNamed = values !== undefined && (values.isApprovedTool(tool.name) || values.asksFor(stemsOf(tool)));
-  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool, values?.codes);
+  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool, values);
 }
 
 const rolesOf = memo(
