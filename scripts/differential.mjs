@@ -180,7 +180,7 @@ const INPUT = [
 ].join(', ');
 
 const BUNDLE = {
-  'writ.yaml': 'name: differential\n',
+  'writ.yaml': 'name: differential\ncallers: { default: {} }\n',
   'schema.cedarschema': `entity User, Agent, tool, resource, prompt;
 action "tools/call" appliesTo { principal: [User, Agent], resource: [tool], context: { input: { ${INPUT} } } };
 action "resources/read" appliesTo { principal: [User, Agent], resource: [resource], context: {} };

@@ -172,6 +172,7 @@ action start_task appliesTo { principal: [User, Agent], resource: [Task], contex
 `;
   return {
     'writ.yaml': `${read('writ.yaml')}
+callers: { default: {} }
 record: { durability: async }
 tokens: { trustDomain: agentdojo.example, lifetime: 60m }
 gateway:

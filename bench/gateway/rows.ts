@@ -22,6 +22,7 @@ const OPTIONS = { versionNegotiation: { mode: 'auto' } } as const;
 
 const bundle = (server: object, durability = 'before-response'): Readonly<Record<string, string>> => ({
   'writ.yaml': `name: bench
+callers: { default: {} }
 record: { durability: ${durability} }
 gateway:
   servers: { says: ${JSON.stringify(server)} }

@@ -41,7 +41,7 @@ function bundle(hasLedger: boolean, hasRules = false): Record<string, string> {
       `@id("${name}") forbid (principal, action == Action::"pay", resource) when { context.ledger.${name} > 1000000000 };`,
   );
   return {
-    'writ.yaml': 'name: bench',
+    'writ.yaml': 'name: bench\ncallers: { default: {} }',
     'schema.cedarschema': `
 entity User, Order;
 action pay appliesTo { principal: [User], resource: [Order], context: { input: { amount: Long, to: String }${hasLedger ? `, ledger: { ${seen} }` : ''}${hasRules ? TOOL : ''} } };`,

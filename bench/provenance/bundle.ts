@@ -11,6 +11,7 @@ export function delegationBundle(): Record<string, string> {
   return {
     'writ.yaml': [
       'name: bench',
+      'callers: { default: {} }',
       'tokens: { trustDomain: bench.example, lifetime: 30m, maxDepth: 4 }',
       'gateway:',
       '  clients:',

@@ -18,7 +18,7 @@ const BATCH = 1_000;
 const [LOADED, PROBES] = [8, 4];
 
 const bundle: Record<string, string> = {
-  'writ.yaml': 'name: registry-bench',
+  'writ.yaml': 'name: registry-bench\ncallers: { default: {} }',
   'schema.cedarschema': `entity Folder; entity User; entity Doc in [Folder] { owner: String, size: Long };
 action read appliesTo { principal: [User], resource: [Doc, User] };`,
   'policies/all.cedar': '@id("all") permit (principal, action, resource);',

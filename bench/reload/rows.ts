@@ -18,7 +18,7 @@ export async function reload(notes: string[]): Promise<Row[]> {
   const bundle = join(folder, 'bundle');
   mkdirSync(join(bundle, 'policies'), { recursive: true });
   const write = (text: string): void => writeFileSync(join(bundle, 'policies/all.cedar'), text);
-  writeFileSync(join(bundle, 'writ.yaml'), 'name: reload\n');
+  writeFileSync(join(bundle, 'writ.yaml'), 'name: reload\ncallers: { default: {} }\n');
   writeFileSync(join(bundle, 'schema.cedarschema'), SCHEMA);
   write('@id("all") permit (principal, action, resource);');
   const writ = await start({ bundle, data: join(folder, 'data'), port: 0, gatewayPort: 0 });

@@ -60,7 +60,7 @@ export function writBundle(): Record<string, string> {
     `@id("${kind}-delete") permit (principal, action == Action::"delete", resource is ${kind}) when { principal.role == "admin" };`,
   ]);
   return {
-    'writ.yaml': 'name: bench',
+    'writ.yaml': 'name: bench\ncallers: { default: {} }',
     'schema.cedarschema': [
       'entity user { name: String, department: String, role: String };',
       ...KINDS.map((kind) => `entity ${kind} ${attributes.replaceAll('?', '')};`),

@@ -5,6 +5,7 @@ export type Files = Readonly<Record<string, string | Uint8Array>>;
 /** Without a gateway: a budget of 100 a person, a revocable agent, a second look at wires. */
 export const PLAIN: Files = {
   'writ.yaml': `name: plain
+callers: { default: {} }
 tokens: { trustDomain: shop.example }
 gateway:
   clients: { bot-for-ana: { agent: 'Agent::"bot"', for: 'User::"ana"', scopes: [read] } }
@@ -60,6 +61,7 @@ export function flowFiles(server: string, pin = 'first-use'): Files {
   const actions = `${TOOLS.join(', ')}, list_names`;
   return {
     'writ.yaml': `name: flow
+callers: { default: {} }
 gateway:
   guards: { pin: first-use }
   servers: { hostile: { command: node, args: ['${server}', '\${data}/journal.txt'], pin: ${pin}, root: /srv/files, timeout: 20s } }

@@ -16,7 +16,7 @@ export const ALL_LABELS = ['external', ...DETECT.map((one) => `has-${one}`)];
 
 /** A bundle with a tool for each kind of reading. */
 export const HOSTILE_TOOLS: Readonly<Record<string, string>> = {
-  'writ.yaml': 'name: hostile',
+  'writ.yaml': 'name: hostile\ncallers: { default: {} }\n',
   'schema.cedarschema': `
 entity User, Tool;
 action read_prose, read_yaml, read_paths, read_conditions, read_charged, look, pay appliesTo {

@@ -10,7 +10,7 @@ export type Durability = 'before-response' | 'async';
 
 export function writeBundle(folder: string, durability: Durability): void {
   const files = {
-    'writ.yaml': `name: kills\nrecord: { durability: ${durability} }\n`,
+    'writ.yaml': `name: kills\ncallers: { default: {} }\nrecord: { durability: ${durability} }\n`,
     'schema.cedarschema': `entity User, Order;
 action refund appliesTo {
   principal: [User], resource: [Order],

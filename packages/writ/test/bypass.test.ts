@@ -83,7 +83,14 @@ describe('class A: cache-key confusion (CVE-2026-33729, CVE-2026-48096, CVE-2026
       }),
     );
     const callers = () =>
-      new Callers({}, bundle.servicePolicy, bundle.schema, new AccessTokens({}, () => new Date()), NO_TOKEN_REVOKED);
+      new Callers({
+        declared: {},
+        policy: bundle.servicePolicy,
+        schema: bundle.schema,
+        tokens: new AccessTokens({}, () => new Date()),
+        isRevoked: NO_TOKEN_REVOKED,
+        people: [],
+      });
     const name = fc.constantFrom('a', 'ab', 'a b', 'b', 'x', '', 'a.b');
     const question = fc.oneof(
       fc.tuple(fc.constant('ask' as const), fc.constantFrom('evaluate', 'search'), name, name, name),

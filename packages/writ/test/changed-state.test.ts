@@ -84,7 +84,7 @@ describe.each(USED)('the table %s', (table) => {
       'with a row that is otherwise',
       (database) => {
         const [column] = textColumns(database, table).slice(-1);
-        database.exec(`update ${table} set "${column}" = "${column}" || 'x'`);
+        database.exec(`update ${table} set "${column}" = coalesce("${column}", '') || 'x'`);
       },
     ],
     [

@@ -157,7 +157,7 @@ describe('async', () => {
 
   const bundle = (durability: string): string =>
     bundleOf({
-      'writ.yaml': `name: d\nrecord: { durability: ${durability} }`,
+      'writ.yaml': `name: d\ncallers: { default: {} }\nrecord: { durability: ${durability} }`,
       'schema.cedarschema': 'entity User; action look appliesTo { principal: [User], resource: [User] };',
       'policies/all.cedar': '@id("all") permit (principal, action, resource);',
     });

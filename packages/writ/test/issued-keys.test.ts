@@ -7,7 +7,8 @@ import { LogReader } from '../src/audit/log/log-reader.js';
 import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { NO_KEYS } from '../src/audit/protection/person-keys.js';
 import { verifyState } from '../src/audit/state/replay/verify-state.js';
-import { Credentials, credentialMigrations } from '../src/provenance/credentials.js';
+import { credentialMigrations } from '../src/provenance/credential-rows.js';
+import { Credentials } from '../src/provenance/credentials.js';
 import { openDatabase } from '../src/store/database.js';
 import { keySource } from '../src/store/key-source.js';
 import { openStoreKey, storeKeyMigrations } from '../src/store/open-store-key.js';
@@ -87,7 +88,10 @@ describe('the keys that a service makes', () => {
     const full = async (): Promise<void> => {
       throw new Error('the disk is full');
     };
-    const keys = new Credentials(store, key, join(data, 'keys'), () => new Date(), full);
+    const keys = new Credentials({
+      ...{ store, key, folder: join(data, 'keys'), clock: () => new Date(), record: full, isFollower: false },
+      write: (_by, _hashes, make) => make(store),
+    });
     await expect(keys.prepare([{ kind: 'caller', name: 'desk' }])).rejects.toThrow('the disk is full');
     expect(existsSync(keys.fileOf('desk'))).toBe(false);
     expect(await store.withTables<{ credentials: object }>().selectFrom('credentials').selectAll().execute()).toEqual(

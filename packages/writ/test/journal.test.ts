@@ -352,7 +352,7 @@ describe('after a crash', () => {
   });
 
   const BUNDLE = bundleOf({
-    'writ.yaml': 'name: journal',
+    'writ.yaml': 'name: journal\ncallers: { default: {} }',
     'schema.cedarschema': 'entity User, Doc; action read appliesTo { principal: [User], resource: [Doc] };',
     'policies/all.cedar': '@id("all") permit (principal, action, resource);',
   });

@@ -36,7 +36,7 @@ import { bundleOf, type Reply, type Running, run } from './running.js';
 
 const LIMIT = 50;
 const BUNDLE = {
-  'writ.yaml': 'name: ledger',
+  'writ.yaml': 'name: ledger\ncallers: { default: {} }',
   ...LEDGER_FILES,
   'policies/all.cedar': `
 @id("all") permit (principal, action, resource);

@@ -14,7 +14,7 @@ import { bundleOf, type Running, run } from './running.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'writ-no-journal-'));
 const BUNDLE = bundleOf({
-  'writ.yaml': 'name: journal',
+  'writ.yaml': 'name: journal\ncallers: { default: {} }',
   'schema.cedarschema': 'entity User, Doc; action read appliesTo { principal: [User], resource: [Doc] };',
   'policies/all.cedar': '@id("all") permit (principal, action, resource);',
 });

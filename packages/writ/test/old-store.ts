@@ -1,5 +1,5 @@
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
-import { credentialMigrations } from '../src/provenance/credentials.js';
+import { credentialMigrations } from '../src/provenance/credential-rows.js';
 import { dpopMigrations } from '../src/provenance/dpop.js';
 import { signingKeyMigrations } from '../src/provenance/signing-keys.js';
 import { entityMigrations } from '../src/registry/entity-store.js';

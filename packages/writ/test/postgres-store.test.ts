@@ -9,7 +9,7 @@ import { command } from './processes.js';
 import { bundleOf, EXAMPLES, type Running, run } from './running.js';
 
 const BUNDLE = bundleOf({
-  'writ.yaml': 'name: shared',
+  'writ.yaml': 'name: shared\ncallers: { default: {} }',
   'schema.cedarschema':
     'entity User, Order; action refund appliesTo { principal: [User], resource: [Order], context: { input: { amount: Long }, ledger: { refunded: Long } } };',
   'ledger.yaml': 'accumulators: { refunded: { key: originator, sum: input.amount } }',

@@ -67,7 +67,7 @@ describe('writ start, as a process of its own', () => {
   it('reads the bundle again on SIGHUP, and goes on with what it had when that cannot be used', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'writ-hup-'));
     cpSync(BUNDLE, folder, { recursive: true });
-    writeFileSync(join(folder, 'writ.yaml'), 'name: fragile\n');
+    writeFileSync(join(folder, 'writ.yaml'), 'name: fragile\ncallers: { default: {} }\n');
     const url = await started(folder);
     const state = async () => (await (await fetch(`${url}/readyz`)).json()) as { state: string; policyVersion: string };
     const first = await state();

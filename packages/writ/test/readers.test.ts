@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleOf, type Running, run } from './running.js';
 
-/** The readers of data, over tasks, stores and restarts: by a service. */
+/** Readers of data, over tasks, stores and restarts: by a service. */
 
 const FILES = {
   'writ.yaml': 'name: readers',
@@ -151,6 +151,23 @@ describe('readers', () => {
     expect((await writ.send('POST', '/v1/declassifications', body)).status).toBe(200);
     await again();
     expect(itself((await writ.send('GET', query, undefined, { as: 'admin' })).json)).toEqual(['external']);
+  });
+
+  it('are nobody until the answer is known', async () => {
+    begin();
+    const { headers } = await writ.send('POST', '/access/v1/evaluation', {
+      ...{ subject: { type: 'User', id: user }, action: { name: 'read_mails' } },
+      ...{ resource: { type: 'Tool', id: 'read_mails' }, context: { input: {}, task } },
+    });
+    expect(await unclear('hello')).toEqual(['ana', 'ben', 'cy', 'dan', 'eve', 'lou']);
+    const decisionId = headers.get('x-decision-id');
+    const report = (more: object) => writ.send('POST', '/v1/outcomes', { decisionId, status: 'completed', ...more });
+    const result = [{ ...MAILS[0], pin: undefined }];
+    expect((await report({ result })).status).toBe(204);
+    expect(await unclear('hello')).toEqual(['cy', 'dan', 'eve', 'lou']);
+    // The same again changes nothing.
+    expect((await report({ result })).status).toBe(204);
+    expect(await unclear('hello')).toEqual(['cy', 'dan', 'eve', 'lou']);
   });
 
   it('never stop a task that reads more mails than there is room for: what it makes of them is for its owner', async () => {

@@ -3,7 +3,7 @@ import type { Running } from './running.js';
 /** A bundle with a budget of 50, and what happens on it: refunds, and revocations. */
 
 export const REFUNDS = {
-  'writ.yaml': 'name: state\ntokens: { trustDomain: shop.example }\ncallers: { clerk: {} }',
+  'writ.yaml': 'name: state\ntokens: { trustDomain: shop.example }\ncallers: { clerk: {}, default: {} }',
   'schema.cedarschema': `
 entity Team; entity User in [Team] { level?: Long }; entity Order;
 action refund appliesTo {

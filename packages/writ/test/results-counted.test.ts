@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inProcess } from '../src/decide/caller.js';
@@ -7,7 +8,9 @@ import { offlineDecider } from '../src/decide/plane-of.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
 import { LedgerError } from '../src/ledger/errors.js';
 import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../src/ledger/outcome.js';
+import { connectTo, refusal } from './mcp-clients.js';
 import { bundleFrom } from './planes.js';
+import { commandHere as command } from './printed.js';
 import { bundleOf, type Reply, run } from './running.js';
 
 /** Accumulators over results: what tools answered is counted once, when the outcome brings it, and only as far as it is trusted. */
@@ -208,11 +211,13 @@ describe('an accumulator over results', () => {
 describe('a service', () => {
   it('keeps what was answered over a restart, and counts it once', async () => {
     const folder = bundleOf({ 'writ.yaml': 'name: found', ...FILES });
-    let writ = await run(folder);
+    let ahead = 0;
+    const clock = (): Date => new Date(Date.now() + ahead);
+    let writ = await run(folder, { clock });
     const again = async (): Promise<void> => {
       const { data } = writ;
       await writ.writ.close();
-      writ = await run(folder, { data });
+      writ = await run(folder, { clock, data });
     };
     const find = (): Promise<Reply> =>
       writ.send('POST', '/access/v1/evaluation', {
@@ -244,8 +249,65 @@ describe('a service', () => {
       // The arguments of a call from before a restart are not known exactly, so its answer may repeat them.
       expect(await shown()).toMatchObject({ paid: 12, found: 2 });
       expect((await find()).json.context.ledger).toMatchObject({ customer: ['c-1'], customers: 1 });
+      // One that comes after the deadline.
+      const late = await find();
+      ahead += OUTCOME_DEADLINE_MS + 1;
+      for (let i = 0; i < 2; i += 1) {
+        expect((await writ.send('POST', '/v1/outcomes', outcome(late, 9))).status).toBe(204);
+        expect(await shown()).toMatchObject({ paid: 21, found: 3 });
+        await again();
+      }
+      expect(await shown()).toMatchObject({ paid: 21, found: 3 });
     } finally {
       await writ.stop();
     }
-  }, 60_000);
+  }, 300_000);
+
+  it('counts what a server answered through the gateway, for the task of its client, and no error', async () => {
+    const server = fileURLToPath(new URL('servers/plain.mjs', import.meta.url));
+    const folder = bundleOf({
+      'writ.yaml': `
+name: gateway
+gateway:
+  servers: { plain: { command: node, args: ["${server}", "\${data}/journal.txt"] } }
+  clients: { bot: { agent: 'Agent::"bot"', for: 'User::"ana"', task: small } }
+`,
+      'schema.cedarschema': `entity User, Agent, Tool;
+action nothing, fails appliesTo { principal: [User, Agent], resource: [Tool], context: { input: { text?: String } } };`,
+      'tasks.yaml': 'default: any\ntasks: { any: { mandate: any }, small: { mandate: any } }\n',
+      'tools.yaml': `tools:
+  nothing: { effects: [read], result: internal }
+  fails: { effects: [read], result: internal }
+`,
+      'ledger.yaml': `accumulators:
+  total: { key: originator, sum: result.a, on: 'action == "nothing" && kind == "small"' }
+  failed: { key: originator, count: true, on: action == "fails" && size(result) > 0 }
+`,
+      'policies/all.cedar': `@id("all") permit (principal, action, resource);
+@id("two") forbid (principal, action, resource) when { context.ledger.total >= 2 || context.ledger.failed >= 1 };`,
+    });
+    const writ = await run(folder);
+    const client = await connectTo(writ.writ.gatewayUrl, writ.key('bot'));
+    try {
+      const call = (name: string) => client.callTool({ name, arguments: { text: 'x' } });
+      expect(await call('fails')).toMatchObject({ isError: true });
+      for (let i = 0; i < 2; i += 1) expect(await call('nothing')).toMatchObject({ structuredContent: { a: 1 } });
+      expect((await refusal(call('nothing'))).message).toContain('two');
+      const { out } = await command(
+        'ledger',
+        'show',
+        '--originator',
+        'User::"ana"',
+        '--service',
+        writ.url,
+        '--key-file',
+        writ.writ.keyFileOf('admin'),
+      );
+      expect(out).toMatch(/total +2/);
+      expect(out).toMatch(/failed +0/);
+    } finally {
+      await client.close();
+      await writ.stop();
+    }
+  }, 300_000);
 });

@@ -84,7 +84,7 @@ async function world(store?: string): Promise<World> {
     join(folder, `witness-${made}`),
     await freePort(),
   ];
-  const bundle = bundleOf({ ...FILES, 'writ.yaml': 'name: w' });
+  const bundle = bundleOf({ ...FILES, 'writ.yaml': 'name: w\ncallers: { default: {} }' });
   await (await run(bundle, { data, store })).writ.close();
   const log = join(data, 'keys/log.pub');
   // The first start makes its key.
@@ -150,7 +150,7 @@ describe('with a witness', () => {
 
   it('the folder of yesterday is refused also when it was continued past that size without the witness', async () => {
     const data = copy(yesterday);
-    const alone = bundleOf({ ...FILES, 'writ.yaml': 'name: w' });
+    const alone = bundleOf({ ...FILES, 'writ.yaml': 'name: w\ncallers: { default: {} }' });
     const writ = await run(alone, { data });
     for (let i = 0; i < 60; i += 1) await reads(writ, 'mallory');
     await writ.writ.close();

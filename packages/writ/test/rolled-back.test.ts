@@ -16,7 +16,7 @@ import { bundleOf, type Running, run } from './running.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'writ-rolled-back-'));
 const BUNDLE = bundleOf({
-  'writ.yaml': 'name: rolled-back',
+  'writ.yaml': 'name: rolled-back\ncallers: { default: {} }',
   'schema.cedarschema': 'entity User, Doc; action read appliesTo { principal: [User], resource: [Doc] };',
   'policies/all.cedar': '@id("all") permit (principal, action, resource);',
 });

@@ -45,11 +45,14 @@ export interface Reply {
  */
 export const PATIENT: Partial<LoadLimits> = { turnMs: 60_000, diskMs: 60_000 };
 
+/** `default` as an enforcement point that speaks for anybody: tests send whatever they ask about as it. */
+const OPEN = { default: { roles: ['enforcement-point'], obligations: [], detail: 'none' as const } };
+
 export async function run(bundle: string, options: Partial<StartOptions> = {}): Promise<Running> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'writ-running-'));
   const store = options.store ?? (await storeOf(data));
   const limits = { ...PATIENT, ...options.limits };
-  const writ = await start({ bundle, data, port: 0, gatewayPort: 0, ...options, limits, store });
+  const writ = await start({ bundle, data, port: 0, gatewayPort: 0, callers: OPEN, ...options, limits, store });
   const key = (name = 'default'): string => readFileSync(writ.keyFileOf(name), 'utf8').trim();
   return {
     writ,

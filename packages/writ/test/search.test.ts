@@ -84,14 +84,15 @@ describe('search', () => {
           }),
         );
         const decider = offlineDecider(bundle, { append: async () => undefined }, () => new Date());
-        const callers = new Callers(
-          {},
-          bundle.servicePolicy,
-          bundle.schema,
-          new AccessTokens({}, () => new Date()),
-          NO_TOKEN_REVOKED,
-        );
-        const caller = callers.withKey('default') ?? inProcess('none');
+        const callers = new Callers({
+          declared: { point: { roles: ['enforcement-point'], obligations: [], detail: 'none' } },
+          policy: bundle.servicePolicy,
+          schema: bundle.schema,
+          tokens: new AccessTokens({}, () => new Date()),
+          isRevoked: NO_TOKEN_REVOKED,
+          people: [],
+        });
+        const caller = callers.withKey('point') ?? inProcess('none');
         for (const name of ['plain', 'soft', 'counted']) {
           const action = soft === undefined ? { name } : { name, properties: { soft } };
           const context = agent === undefined ? {} : { agent };

@@ -228,6 +228,46 @@ when = 1979-05-27T07:32:00Z # keep
     expect(readFileSync(CURSOR(), 'utf8')).toBe(text);
   });
 
+  it('gives each client a caller of its own, which speaks for its agent and person alone', async () => {
+    put(CURSOR(), TEXT());
+    put(join(home, '.config/Code/User/mcp.json'), TEXT().replace('mcpServers', 'servers'));
+    const own = [...asked().slice(0, -2), '--admin-key-file', desk.writ.keyFileOf('admin')];
+    const dry = await writ('guard', 'install', ...own, '--dry-run');
+    expect([dry.code, dry.out]).toEqual([0, expect.stringContaining('cursor-for-ana.key')]);
+    expect(existsSync(desk.writ.keyFileOf('cursor-for-ana'))).toBe(false);
+    const { code, out } = await writ('guard', 'install', ...own);
+    expect([code, out]).toEqual([0, expect.stringContaining('2 servers changed')]);
+    const fileIn = (config: string) => /"--key-file",\s*"([^"]+)"/.exec(readFileSync(config, 'utf8'))?.[1] ?? '';
+    const keys = [CURSOR(), join(home, '.config/Code/User/mcp.json')].map((config) => fileIn(config));
+    expect(keys).toEqual(['cursor-for-ana', 'vscode-for-ana'].map((name) => desk.writ.keyFileOf(name)));
+    const ask = async (agent: string, file: string) => {
+      const body = {
+        ...{ subject: { type: 'User', id: 'ana' }, action: { name: 'echo' }, resource: { type: 'Tool', id: 'echo' } },
+        context: { agent: { type: 'Agent', id: agent }, input: { text: 'a' } },
+      };
+      const headers = {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${readFileSync(file, 'utf8').trim()}`,
+      };
+      const url = `${desk.writ.serviceUrl}/access/v1/evaluation`;
+      return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).status;
+    };
+    for (const key of keys) expect([await ask('tester', key), await ask('boss', key)]).toEqual([200, 403]);
+    const undone = await writ('guard', 'install', '--undo');
+    expect(undone.out).toContain('the key cursor-for-ana still counts: writ caller revoke cursor-for-ana');
+    // It has them already.
+    expect((await writ('guard', 'install', ...own)).code).toBe(0);
+    expect(fileIn(CURSOR())).toBe(keys[0]);
+    const other = own.map((one) => one.replace('tester', 'another'));
+    await writ('guard', 'install', '--undo');
+    const refused = await writ('guard', 'install', ...other);
+    expect([refused.code, refused.out]).toEqual([
+      2,
+      expect.stringMatching(/cursor-for-ana is a caller that speaks for somebody/),
+    ]);
+    expect(readFileSync(CURSOR(), 'utf8')).not.toContain('guard');
+  });
+
   it.each<[string, string[]]>([
     ['nobody it is for', ['--key-file', 'key']],
     ['a client that is not known', ['--client', 'netscape', '--for', 'User::"ana"', '--key-file', 'key']],
@@ -276,6 +316,18 @@ describe('writ doctor', () => {
     put(join(home, 'data/keys/default.key'), 'x');
     chmodSync(join(home, 'data/keys/default.key'), 0o644);
     expect(levels((await lookAt('--service', desk.writ.serviceUrl)).found, /others can read/)).toEqual(['wrong']);
+  });
+
+  it('finds keys that count without their file, and clients that share the key `default`', async () => {
+    put(join(home, 'data/keys/admin.key'), readFileSync(desk.writ.keyFileOf('admin'), 'utf8'));
+    const key = readFileSync(desk.writ.keyFileOf('tester'), 'utf8');
+    put(CURSOR(), TEXT());
+    await writ('guard', 'install', ...asked());
+    rmSync(desk.writ.keyFileOf('tester'));
+    const { found } = await lookAt('--service', desk.writ.serviceUrl, '--key-file', desk.writ.keyFile);
+    expect(levels(found, /tester\.key is not there, and the key of tester still counts/)).toEqual(['warning']);
+    expect(levels(found, /cursor: fragile asks with the key `default`/)).toEqual(['warning']);
+    writeFileSync(desk.writ.keyFileOf('tester'), key, { mode: 0o600 });
   });
 
   it('finds what is wrong with a bundle and its servers', async () => {

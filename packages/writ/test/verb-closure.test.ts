@@ -24,6 +24,32 @@ test.each([
   expect(loadedBy(verb).size).toBeLessThanOrEqual(MAX_FILES);
 });
 
+/** Returns the packages that a verb loads, without those of Node. */
+function packagesOf(verb: string): string[] {
+  const files = loadedBy(verb);
+  const targets = imports.filter(
+    ({ file, path, typeOnly, dynamic }) => files.has(file) && !path && !typeOnly && !dynamic,
+  );
+  return [...new Set(targets.map(({ target }) => target))].filter((target) => !target.startsWith('node:')).sort();
+}
+
+test.each([
+  ...['decision/list', 'decision/endorse', 'request/list', 'request/show', 'approval/list', 'grant/list'],
+  ...['revoke', 'revoke/list', 'revoke/undo', 'identity/list', 'identity/show', 'identity/set', 'identity/key/list'],
+  ...['tool/list', 'tool/show', 'task/list', 'task/show', 'task/end', 'ledger/show', 'ledger/labels'],
+])('writ %s, which asks the service, loads neither the engine nor a schema library', (verb) => {
+  const allowed = ['@writ/cedar/uid', 'commander', 'picocolors'];
+  expect(packagesOf(verb).filter((name) => !allowed.includes(name))).toEqual([]);
+});
+
+test.each(['explain', 'log/receipt', 'log/verify', 'log/checkpoint', 'log/export'])(
+  'writ %s, which reads a store, loads neither the engine nor a client of PostgreSQL',
+  (verb) => {
+    const allowed = ['@writ/cedar/uid', 'better-sqlite3', 'commander', 'picocolors', 'ulid', 'zod'];
+    expect(packagesOf(verb).filter((name) => !allowed.includes(name))).toEqual([]);
+  },
+);
+
 test.each([
   ...['check', 'test', 'init', 'doctor', 'guard', 'decision/replay'],
   ...['bundle/decide', 'bundle/label', 'bundle/replay', 'bundle/schema'],

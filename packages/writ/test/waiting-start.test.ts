@@ -20,7 +20,7 @@ import { bundleOf, run, writeBundle } from './running.js';
 
 const BIN = fileURLToPath(new URL('../bin/writ.js', import.meta.url));
 const FILES = {
-  'writ.yaml': 'name: waiting',
+  'writ.yaml': 'name: waiting\ncallers: { default: {} }',
   'schema.cedarschema': 'entity User; entity Doc; action read appliesTo { principal: [User], resource: [Doc] };',
   'policies/all.cedar': '@id("all") permit (principal, action, resource);',
 };

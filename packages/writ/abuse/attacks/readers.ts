@@ -13,7 +13,7 @@ const KIND = 'readers';
 
 const READ = '@id("read") permit (principal, action == Action::"read", resource);';
 const BASE: Files = {
-  'writ.yaml': 'name: readers\n',
+  'writ.yaml': 'name: readers\ncallers: { default: {} }\n',
   'schema.cedarschema': `entity User { blocked?: Bool };
 entity Doc;
 entity Env enum ["dev", "staging"];

@@ -3,6 +3,7 @@ import type { ServedSignals } from '../signals/served.js';
 import { type ApprovalParts, approvalRoutes } from './access/approvals.js';
 import { type ApprovalPageParts, approvalPageRoutes } from './access/page.js';
 import { type AccessRequestParts, accessRequestRoutes } from './access/requests.js';
+import { type CallerParts, callerRoutes } from './admin/callers.js';
 import { type DecisionParts, decisionRoutes } from './admin/decisions.js';
 import { type EntityParts, entityRoutes } from './admin/entities.js';
 import { type ErasureParts, erasureRoute } from './admin/erasures.js';
@@ -13,6 +14,7 @@ import { keptLabelsRoute } from './admin/kept-labels.js';
 import { ledgerRoute } from './admin/ledger.js';
 import { type LogParts, logRoutes } from './admin/log.js';
 import { logTileRoutes } from './admin/log-tiles.js';
+import { type ObservationControl, observationRoute } from './admin/observation.js';
 import { type PolicyControl, policyRoutes } from './admin/policy.js';
 import { type RevocationParts, revocationRoutes } from './admin/revocations.js';
 import { signingKeyRoute } from './admin/signing-keys.js';
@@ -41,6 +43,7 @@ type RoutesParts = AccessRequestParts &
   ApprovalPageParts &
   ApprovalParts &
   AttemptsParts &
+  CallerParts &
   DecisionParts &
   EntityParts &
   ErasureParts &
@@ -55,6 +58,7 @@ type RoutesParts = AccessRequestParts &
   TaskParts &
   ToolParts & {
     readonly policy: PolicyControl;
+    readonly observation: ObservationControl;
     readonly token: TokenParts;
     readonly signals: ServedSignals;
     readonly tiles: LogTiles;
@@ -84,9 +88,11 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...proposalRoutes(parts.token),
     ...taskRoutes(parts),
     ...policyRoutes(parts),
+    observationRoute(parts),
     ...entityRoutes(parts),
     ...identityRoutes(parts),
     ...identityKeyRoutes(parts),
+    ...callerRoutes(parts),
     ...revocationRoutes(parts),
     ...grantRoutes(parts),
     ...toolRoutes(parts),

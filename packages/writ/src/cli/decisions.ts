@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { type EntityUid, uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
 import pc from 'picocolors';
+import { resultText } from '../audit/explain/verdict.js';
 import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';
+import { asDecided } from '../decide/observing.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { askService, type ServiceFlags } from './ask-service.js';
@@ -42,7 +44,7 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
     return EXIT.ok;
   }
   if (answer.decisions.length === 0) print('no decision like that');
-  else print(answer.decisions.map(lineOf).join('\n'));
+  else print(answer.decisions.map(decisionLine).join('\n'));
   if (answer.next !== undefined) printNote(pc.dim(`more: --before ${answer.next}`));
   return EXIT.ok;
 }
@@ -56,7 +58,9 @@ export function timeOf(text: string): string {
   return time.toISOString();
 }
 
-function lineOf({ id, time, result, request, provenance, reasons, refusal }: DecisionRecord): string {
+/** Returns a decision on one line. */
+export function decisionLine(record: DecisionRecord): string {
+  const { id, time, result, request, provenance, reasons, refusal } = asDecided(record);
   const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
   const who = path.map(uidText).join(' > ');
   const why =
@@ -64,7 +68,7 @@ function lineOf({ id, time, result, request, provenance, reasons, refusal }: Dec
       ? ''
       : `  ${pc.dim([...new Set(reasons.map(({ policy }) => policy))].join(', ') || refusal?.code || '')}`;
   const colour = result === 'allow' || result === 'modify' ? pc.green : result === 'deny' ? pc.red : pc.yellow;
-  return `${pc.dim(time)}  ${colour(result.padEnd(7))} ${who}  ${pc.bold(request.action.name)}  ${uidText(request.resource)}${why}  ${pc.dim(id)}`;
+  return `${pc.dim(time)}  ${colour(resultText(record).padEnd(7))} ${who}  ${pc.bold(request.action.name)}  ${uidText(request.resource)}${why}  ${pc.dim(id)}`;
 }
 
 /** Prints decisions as they are recorded, until the process or the service stops. */
@@ -95,7 +99,7 @@ async function follow(flags: DecisionsFlags): Promise<ExitCode> {
       const decision = JSON.parse(data) as DecisionRecord;
       const terms = termsOf(decision);
       if (!wanted.every((term) => terms.has(term))) continue;
-      print(flags.json === true ? data : lineOf(decision));
+      print(flags.json === true ? data : decisionLine(decision));
     }
   }
   return EXIT.ok;

@@ -1,23 +1,28 @@
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseUid } from '@writ/cedar';
+import { parseUid } from '@writ/cedar/uid';
 import pc from 'picocolors';
 import { readTextFile, splitMark } from '../lib/text-file.js';
 import { entriesIn, guardIn, type ServerEntry, withCommands } from './clients/entries.js';
 import { CLIENTS, type ClientConfig, configsOn, MEMBERS } from './clients/known.js';
+import { writeConfig } from './clients/write-config.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { giveCaller, keyFileOf } from './guard-callers.js';
 import { count, print, printJson } from './output.js';
 
 export interface GuardInstallFlags {
   readonly for?: string;
   readonly agent?: string;
   readonly service: string;
-  readonly keyFile: string;
+  /** File with a key for all clients; by default each gets a caller of its own. */
+  readonly keyFile?: string;
+  /** File with the key that callers are added with. */
+  readonly adminKeyFile?: string;
   readonly bundle?: string;
-  readonly data: string;
+  readonly data?: string;
   readonly prompt?: boolean;
   readonly declaredMappings?: boolean;
   readonly client?: string[];
@@ -37,15 +42,20 @@ interface Done {
   readonly project?: string;
   readonly backup?: string;
   readonly servers: readonly { readonly name: string; readonly is: string; readonly command?: readonly string[] }[];
+  /** The files of the keys of guards that were removed. */
+  readonly keyFiles?: readonly string[];
 }
 
 /** `writ guard install`: puts the guard before the servers of the clients of this machine, or removes it. */
-export function guardInstall(flags: GuardInstallFlags): ExitCode {
+export async function guardInstall(flags: GuardInstallFlags): Promise<ExitCode> {
   const wrong = wrongIn(flags);
   if (wrong !== undefined) throw new UsageError(wrong);
   const where = { home: homedir(), project: process.cwd(), platform: process.platform, env: process.env };
   const configs = flags.config === undefined ? configsOn(where, flags.client) : configsIn(resolve(flags.config));
-  const done = configs.map((config) => change(config, flags)).filter(({ servers }) => servers.length > 0);
+  const keyFiles = flags.undo === true ? new Map<string, string>() : await keyFilesOf(configs, flags);
+  const done = configs
+    .map((config) => change(config, flags, keyFiles.get(config.client) ?? ''))
+    .filter(({ servers }) => servers.length > 0);
   if (flags.json === true) printJson({ dryRun: flags.dryRun === true, configs: done });
   else printDone(done, flags);
   return EXIT.ok;
@@ -61,7 +71,7 @@ function wrongIn(flags: GuardInstallFlags): string | undefined {
   if (none !== undefined)
     return `an identity is written Type::"id", as in --for 'User::"ana"' --agent 'Agent::"support-bot"'`;
   // Without it the guard would let nothing through, and its client says no more than that the server is gone.
-  if (!existsSync(flags.keyFile))
+  if (flags.keyFile !== undefined && !existsSync(flags.keyFile))
     return `there is no key in ${flags.keyFile}; name that of an enforcement point with --key-file`;
   return undefined;
 }
@@ -74,22 +84,52 @@ function configsIn(file: string): ClientConfig[] {
   );
 }
 
-function change(config: ClientConfig, flags: GuardInstallFlags): Done {
+/** Returns the file of the key of each client that has a server to guard. The callers are added, unless a key is named. */
+async function keyFilesOf(
+  configs: readonly ClientConfig[],
+  flags: GuardInstallFlags,
+): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  for (const config of configs) {
+    if (files.has(config.client) || !hasUnguarded(config, flags)) continue;
+    const { keyFile, dryRun } = flags;
+    const own = () => (dryRun === true ? keyFileOf(config.client, flags) : giveCaller(config.client, flags));
+    files.set(config.client, keyFile === undefined ? await own() : resolve(keyFile));
+  }
+  return files;
+}
+
+function hasUnguarded(config: ClientConfig, { only }: GuardInstallFlags): boolean {
+  const [, text] = splitMark(readFileSync(config.file, 'utf8'));
+  return entriesIn(config, text).some(({ kind, name }) => kind === 'stdio' && only?.includes(name) !== false);
+}
+
+function change(config: ClientConfig, flags: GuardInstallFlags, keyFile: string): Done {
   const [mark, text] = splitMark(readFileSync(config.file, 'utf8'));
   const entries = entriesIn(config, text).filter(({ name }) => flags.only?.includes(name) !== false);
   const commands = new Map<string, readonly string[]>();
   const servers = entries.map((entry) => {
-    const command = flags.undo === true ? guardIn(entry.command) : guarded(entry, flags);
+    const command = flags.undo === true ? guardIn(entry.command) : guarded(entry, flags, keyFile);
     if (command !== undefined) commands.set(entry.name, command);
     return { name: entry.name, is: saidOf(entry, command, flags), ...(command === undefined ? {} : { command }) };
   });
+  const removed =
+    flags.undo === true ? entries.flatMap(({ name, command }) => (commands.has(name) ? keyFileIn(command) : [])) : [];
   const [, project] = config.path;
-  const where = { client: config.client, file: config.file, ...(project === undefined ? {} : { project }) };
+  const where = {
+    ...{ client: config.client, file: config.file },
+    ...(project === undefined ? {} : { project }),
+    ...(removed.length === 0 ? {} : { keyFiles: [...new Set(removed)] }),
+  };
   if (commands.size === 0 || flags.dryRun === true) return { ...where, servers };
-  return { ...where, backup: write(config.file, mark + text, mark + withCommands(config, text, commands)), servers };
+  return {
+    ...where,
+    backup: writeConfig(config.file, mark + text, mark + withCommands(config, text, commands)),
+    servers,
+  };
 }
 
-function guarded(entry: ServerEntry, flags: GuardInstallFlags): readonly string[] | undefined {
+function guarded(entry: ServerEntry, flags: GuardInstallFlags, keyFile: string): readonly string[] | undefined {
   if (entry.kind !== 'stdio') return undefined;
   const { agent, bundle, prompt, declaredMappings } = flags;
   return [
@@ -99,8 +139,8 @@ function guarded(entry: ServerEntry, flags: GuardInstallFlags): readonly string[
     'guard',
     ...['--for', String(flags.for)],
     ...(agent === undefined ? [] : ['--agent', agent]),
-    ...['--service', flags.service, '--key-file', resolve(flags.keyFile), '--server', entry.name],
-    ...(bundle === undefined ? [] : ['--bundle', resolve(bundle), '--data', resolve(flags.data)]),
+    ...['--service', flags.service, '--key-file', keyFile, '--server', entry.name],
+    ...(bundle === undefined ? [] : ['--bundle', resolve(bundle), '--data', resolve(flags.data ?? './data')]),
     ...(prompt === true ? ['--prompt'] : []),
     ...(declaredMappings === true ? ['--declared-mappings'] : []),
     '--',
@@ -108,25 +148,17 @@ function guarded(entry: ServerEntry, flags: GuardInstallFlags): readonly string[
   ];
 }
 
+/** Returns the file of the key that a guard asks with, if its command names one. */
+function keyFileIn(command: readonly string[]): string[] {
+  const file = command[command.indexOf('--key-file') + 1];
+  return command.includes('--key-file') && file !== undefined ? [file] : [];
+}
+
 function saidOf({ kind }: ServerEntry, command: readonly string[] | undefined, { undo }: GuardInstallFlags): string {
   if (undo === true) return command === undefined ? 'has no guard' : 'has no guard any more';
   if (command !== undefined) return 'is guarded now';
   if (kind === 'guarded') return 'is guarded already';
-  return kind === 'http' ? 'is served over HTTP: put it behind the gateway instead' : 'has no command';
-}
-
-/** Keeps what was there beside it, and leaves no half of a file. @returns where the backup is */
-function write(file: string, before: string, after: string): string {
-  const { mode } = statSync(file);
-  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-  let backup = `${file}.writ-backup-${stamp}`;
-  for (let i = 2; existsSync(backup); i++) backup = `${file}.writ-backup-${stamp}-${i}`;
-  // Both can have secrets of servers in them.
-  writeFileSync(backup, before, { mode });
-  const next = `${file}.writ-new`;
-  writeFileSync(next, after, { mode });
-  renameSync(next, file);
-  return backup;
+  return kind === 'http' ? 'is served over HTTP: `writ up` puts it behind the gateway' : 'has no command';
 }
 
 function printDone(done: readonly Done[], flags: GuardInstallFlags): void {
@@ -144,6 +176,10 @@ function printDone(done: readonly Done[], flags: GuardInstallFlags): void {
     }
     if (backup !== undefined) print(pc.dim(`  as it was: ${backup}`));
   }
+  const keys = new Set(done.flatMap(({ keyFiles = [] }) => keyFiles.map((file) => basename(file, '.key'))));
+  for (const name of keys)
+    if (name !== 'default')
+      print(`the key ${name} still counts: writ caller revoke ${name} --reason TEXT, if nothing else uses it`);
   const changed = done.flatMap(({ servers }) => servers).filter(({ command }) => command !== undefined).length;
   print(
     flags.dryRun === true

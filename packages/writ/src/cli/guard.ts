@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { type EntityUid, parseUid } from '@writ/cedar';
+import { type EntityUid, parseUid } from '@writ/cedar/uid';
 import { loadBundle } from '../bundle/bundle.js';
 import { DEFAULT_ACCESS } from '../bundle/format/access.js';
 import { AttemptFolder } from '../enforce/attempt-folder.js';
@@ -35,7 +35,7 @@ import { printNote } from './output.js';
 
 export interface GuardFlags {
   readonly service: string;
-  readonly keyFile: string;
+  readonly keyFile?: string;
   readonly for?: string;
   readonly agent?: string;
   readonly bundle?: string;
@@ -48,6 +48,7 @@ export interface GuardFlags {
 }
 
 const DATA = './data';
+const KEY_FILE = './data/keys/default.key';
 const KEYS_FOLDER = 'keys';
 /** Of a server that nobody named: its command. */
 const MAX_NAME_LENGTH = 256;
@@ -64,7 +65,13 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   }
   const serverName = flags.server ?? 'server';
   const log = lineLog((line) => printNote(`writ guard: ${line}`));
-  const key = readFileSync(flags.keyFile, 'utf8').trim();
+  const keyFile = flags.keyFile ?? KEY_FILE;
+  if (!existsSync(keyFile))
+    throw new UsageError(
+      `there is no key in ${keyFile}`,
+      'name that of the caller with --key-file; `writ caller add NAME --for PERSON --agent AGENT` makes one',
+    );
+  const key = readFileSync(keyFile, 'utf8').trim();
   CREDENTIALS.add(key);
   for (const [name, value] of Object.entries(process.env)) CREDENTIALS.addNamed(name, value);
   const service = new ServiceClient(flags.service, key);
@@ -157,7 +164,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
 }
 
 /** Returns the folder for what outlives the guard: the data folder that its key is in, if none is named. A client starts it anywhere. */
-function dataOf({ data, keyFile }: GuardFlags): string {
+function dataOf({ data, keyFile = KEY_FILE }: GuardFlags): string {
   const keys = dirname(resolve(keyFile));
   return data ?? (basename(keys) === KEYS_FOLDER ? dirname(keys) : DATA);
 }

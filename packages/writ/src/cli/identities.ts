@@ -1,4 +1,4 @@
-import { parseUid, uidText } from '@writ/cedar';
+import { parseUid, uidText } from '@writ/cedar/uid';
 import pc from 'picocolors';
 import type { IdentityView } from '../registry/identity-view.js';
 import { askService, type ServiceFlags } from './ask-service.js';

@@ -9,17 +9,19 @@ const FILES = readdirSync(new URL('./verbs/', import.meta.url), { recursive: tru
 
 /** The verbs that users know. A new verb is added here, so that none is lost or renamed by accident. */
 const KNOWN = {
-  'Start here': ['doctor', 'guard', 'init', 'start'],
+  'Start here': ['connect', 'doctor', 'enforce', 'guard', 'init', 'start', 'up'],
   Bundles: ['bundle', 'check', 'test'],
   Decisions: ['decision', 'explain', 'ledger', 'log'],
   People: ['approval', 'request'],
-  Identities: ['grant', 'identity', 'task'],
+  Identities: ['caller', 'grant', 'identity', 'task'],
   Tools: ['tool'],
-  Incidents: ['revoke'],
+  Incidents: ['incident', 'revoke', 'stop'],
+  Operation: ['backup', 'restore', 'upgrade'],
 };
 const SUBVERBS = {
   approval: ['end', 'list'],
   bundle: ['decide', 'label', 'replay', 'schema'],
+  caller: ['add', 'list', 'revoke', 'rotate'],
   decision: ['endorse', 'list', 'replay'],
   grant: ['add', 'end', 'list'],
   guard: ['install'],

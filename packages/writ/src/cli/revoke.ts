@@ -1,19 +1,29 @@
 import pc from 'picocolors';
-import { REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
+import type { DecisionRecord } from '../decide/record.js';
+import { millisecondsOf } from '../lib/duration.js';
+import { messageOf } from '../lib/message-of.js';
+import { EVERYTHING, REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
 import { askService, type ServiceFlags } from './ask-service.js';
-import { UsageError } from './errors.js';
+import { decisionLine } from './decisions.js';
+import { ServiceError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson } from './output.js';
+import { count, print, printJson, printNote } from './output.js';
 
 export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
 export interface RevokeFlags extends RevocationFlags {
   readonly reason: string;
   readonly task?: string;
   readonly before?: string;
+  /** A time, or how long from now such as `2h`. */
+  readonly until?: string;
+  readonly force?: boolean;
 }
 
+/** A revocation that was just made. */
+type MadeRevocation = Revocation & { readonly underWay?: number; readonly recorded?: false };
+
 /** `writ revoke`: revokes authority, from the next decision on. */
-export async function revoke(kind: string, target: string, flags: RevokeFlags): Promise<ExitCode> {
+export async function revoke(kind: string, target: string | undefined, flags: RevokeFlags): Promise<ExitCode> {
   const name = kind.replaceAll('-', '_');
   if (!(REVOCATION_KINDS as readonly string[]).includes(name)) {
     throw new UsageError(
@@ -21,20 +31,86 @@ export async function revoke(kind: string, target: string, flags: RevokeFlags): 
       `one of: ${REVOCATION_KINDS.map((one) => one.replaceAll('_', '-')).join(', ')}`,
     );
   }
-  const { reason, task, before } = flags;
-  const revoked = await askService<Revocation>(flags, 'POST', '/v1/revocations', {
-    kind: name,
-    target,
-    reason,
-    task,
-    before,
-  });
+  const { reason, task, before, until } = flags;
+  if (name !== EVERYTHING && target === undefined) throw new UsageError(`name the ${kind} that is revoked`);
+  if (name === EVERYTHING && target !== undefined)
+    throw new UsageError(
+      '`writ revoke all` has no target: it is everything',
+      'writ revoke all --until 2h --reason TEXT',
+    );
+  if (name === EVERYTHING && until === undefined)
+    throw new UsageError('everything is revoked until a time', 'writ revoke all --until 2h --reason TEXT');
+  const ends = until === undefined ? undefined : endOf(until);
+  const body = { kind: name, target: target ?? EVERYTHING, reason, task, before, until: ends };
+  const revoked = await makeRevocation(flags, body, flags.force === true);
   if (flags.json === true) printJson(revoked);
   else {
     print(`${pc.red('revoked')} ${described(revoked)}`);
-    print(`It takes effect with the next decision. To undo it: writ revoke undo ${revoked.id} --reason ...`);
+    printMade(revoked);
+    print(await lastCallOf(flags, revoked));
   }
   return EXIT.ok;
+}
+
+/** Makes a revocation over the API. @throws {ServiceError} if nothing there knows its target, unless it is forced */
+export async function makeRevocation(
+  flags: ServiceFlags,
+  body: Readonly<Record<string, unknown>>,
+  isForced: boolean,
+): Promise<MadeRevocation> {
+  try {
+    return await askService<MadeRevocation>(flags, 'POST', '/v1/revocations', { ...body, mustBeKnown: !isForced });
+  } catch (error) {
+    if (!(error instanceof ServiceError) || !error.message.endsWith('Nothing was revoked')) throw error;
+    throw new ServiceError(error.message, 'to revoke a name that was never seen: --force');
+  }
+}
+
+/** Prints what a revocation does, and how it is undone. */
+export function printMade({ id, underWay = 0, recorded }: MadeRevocation): void {
+  print(
+    underWay === 0
+      ? 'It takes effect with the next decision; no call was under way.'
+      : `It takes effect with the next decision. ${count(underWay, 'call')} had no outcome yet: the gateway cancels its own.`,
+  );
+  print(`To undo it: writ revoke undo ${id} --reason ...`);
+  if (recorded === false) printNote('It is in force, and not on disk yet: make room, and do not restart the service.');
+}
+
+/** The kinds of revocation whose targets decisions are found by, with the term. */
+const TERMS: Readonly<Partial<Record<string, string>>> = {
+  identity: 'identity',
+  delegation: 'identity',
+  task: 'task',
+  session: 'session',
+  action: 'action',
+  tool: 'tool',
+  upstream: 'tool',
+};
+
+/** Returns the last call of what was revoked, in words. */
+async function lastCallOf(flags: ServiceFlags, { kind, target }: Revocation): Promise<string> {
+  const term = TERMS[kind];
+  if (term === undefined) return pc.dim('Its last call is not looked for.');
+  try {
+    const query = new URLSearchParams({ [term]: target, limit: '1' });
+    const { decisions } = await askService<{ decisions: DecisionRecord[] }>(flags, 'GET', `/v1/decisions?${query}`);
+    const [last] = decisions;
+    if (last === undefined) return 'It has no call on the record.';
+    const seconds = Math.max(0, Math.round((Date.now() - Date.parse(last.time)) / 1_000));
+    return `Its last call was ${seconds} s ago:\n  ${decisionLine(last)}`;
+  } catch (error) {
+    return pc.yellow(`Its last call could not be looked for: ${messageOf(error)}`);
+  }
+}
+
+/** Returns a time from RFC 3339, or from a time from now such as `2h`. */
+function endOf(text: string): string {
+  if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() + millisecondsOf(text)).toISOString();
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()))
+    throw new UsageError(`"${text}" is no time`, 'as 2026-11-24T18:00:00Z, or 2h for two hours from now');
+  return time.toISOString();
 }
 
 /** `writ revoke undo`: lifts a revocation. */
@@ -58,8 +134,9 @@ export async function listRevocations(flags: RevocationFlags): Promise<ExitCode>
   return EXIT.ok;
 }
 
-function described({ kind, target, task, before, reason }: Revocation): string {
+function described({ kind, target, task, before, until, reason }: Revocation): string {
+  if (kind === 'all') return `${pc.bold('everything')} until ${until}: ${reason}`;
   const where = task === undefined ? '' : ` in the task ${task}`;
-  const until = before === undefined ? '' : `, as far as it was proved by ${before}`;
-  return `${kind.replaceAll('_', ' ')} ${pc.bold(target)}${where}${until}: ${reason}`;
+  const proved = before === undefined ? '' : `, as far as it was proved by ${before}`;
+  return `${kind.replaceAll('_', ' ')} ${pc.bold(target)}${where}${proved}: ${reason}`;
 }

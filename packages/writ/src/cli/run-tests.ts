@@ -1,5 +1,5 @@
-import { type EntityUid, parseUid } from '@writ/cedar';
-import { Callers, NO_TOKEN_REVOKED } from '../api/http/callers.js';
+import { type EntityUid, parseUid } from '@writ/cedar/uid';
+import { BUILT_IN, Callers, type DeclaredCaller, NO_TOKEN_REVOKED } from '../api/http/callers.js';
 import type { Bundle } from '../bundle/bundle.js';
 import type { TestStep, TestTask } from '../bundle/format/tests.js';
 import { type Caller, inProcess } from '../decide/caller.js';
@@ -149,13 +149,15 @@ function tokenFor(
 
 /** Returns the caller that sends the requests of a test, with its rights. */
 function callerOf({ settings, servicePolicy, schema }: Bundle, name: string): Caller {
-  const callers = new Callers(
-    settings.callers,
-    servicePolicy,
+  const callers = new Callers({
+    // A test without `as` asks about its bundle, and not about the key of anybody.
+    declared: { default: BUILT_IN.default as DeclaredCaller, ...settings.callers },
+    policy: servicePolicy,
     schema,
-    new AccessTokens({}, () => new Date()),
-    NO_TOKEN_REVOKED,
-  );
+    tokens: new AccessTokens({}, () => new Date()),
+    isRevoked: NO_TOKEN_REVOKED,
+    people: settings.identities.people,
+  });
   const caller = callers.withKey(name);
   if (caller === undefined) throw new TestError(`writ.yaml has no caller ${name}`, 'a test names it with `as`');
   return caller;

@@ -71,6 +71,14 @@ export class Verb extends Command {
     );
   }
 
+  /** Adds the option of a verb that reads a bundle for one of its environments. */
+  readsEnvironment(): this {
+    return this.option(
+      '--env <name>',
+      'environment whose writ.NAME.yaml changes the bundle; or WRIT_ENV in the environment',
+    );
+  }
+
   printsJson(): this {
     return this.option('--json', 'print JSON');
   }

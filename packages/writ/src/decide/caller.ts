@@ -1,3 +1,5 @@
+import type { Speaking } from './speaking.js';
+
 /** The rights of a caller at this decision point, by the service policies (`bundle/service-policy.ts`). */
 export interface Rights {
   /** May it ask about this action on these types? */
@@ -16,10 +18,14 @@ export interface Caller {
   readonly rights: Rights;
   /** The types of obligation that it is registered for. */
   readonly obligations: readonly string[];
+  /** The identities that it may name without a token; undefined if it may name any. */
+  readonly speaking?: Speaking | undefined;
   /** Whether it is in this process: its outcomes may then be acknowledged before they are durable. */
   readonly isHere?: boolean;
   /** Whether Writ itself asks, about an action of its own: no tool is called. A tool can have the name of such an action. */
   readonly isWrit?: boolean;
+  /** Whether its calls go through while the service observes, whatever the rules say of them. */
+  readonly isObserved?: boolean;
   /** The kind of the tasks of its requests without a token; undefined for the default kind. */
   readonly kind?: string | undefined;
 }

@@ -140,6 +140,8 @@ function toolValue(name: string, type: CedarType, { flow: { tool, call }, given 
       return call?.authority ?? 0;
     case 'asked':
       return call?.asked ?? false;
+    case 'leaksCode':
+      return call?.leaksCode ?? true;
     case 'destination':
     case 'target':
     case 'secret':
@@ -163,6 +165,7 @@ const SEEN: ReadonlySet<string> = new Set<keyof OriginSummary>([
   'said',
   'named',
   'unclear',
+  'returned',
 ]);
 
 function summaryValue(type: CedarType, summary: OriginSummary | undefined): unknown {

@@ -20,9 +20,14 @@ interface MoreParts {
   readonly derived: DerivedValues;
 }
 
-/** Returns an action as the ledger sees it, with more of it for the expressions that name that. */
+/**
+ * Returns an action as the ledger sees it, with more of it for the expressions that name that. It is made once: an outcome counts by
+ * the facts of the decision.
+ */
 export function eventWithMore(parts: MoreParts, traced: Traced): LedgerEvent {
-  const event: LedgerEvent = eventOf(parts.request, parts.provenance, traced, () => moreOf(parts, event));
+  let made: EventMore | undefined;
+  const more = (): EventMore => (made ??= moreOf(parts, event));
+  const event: LedgerEvent = eventOf(parts.request, parts.provenance, traced, more);
   return event;
 }
 
@@ -31,6 +36,7 @@ function moreOf(
   event: LedgerEvent,
 ): EventMore {
   const fact = factReader(registry);
+  const known = new Map<string, unknown>();
   const entityOf = (uid: EntityUid): Entity | undefined =>
     entities.find(({ type, id }) => type === uid.type && id === uid.id) ??
     registry.resident(uid) ??
@@ -51,7 +57,10 @@ function moreOf(
     },
     withheld: new Set(Object.values(seen).flatMap((entity) => [...((entity && withheldOf(entity)) ?? [])])),
     derivedNames: derived.namesOf(request.action.name),
-    derived: (name) => derived.of(event, name, fact)?.cel,
+    derived(name) {
+      if (!known.has(name)) known.set(name, derived.of(event, name, fact)?.cel);
+      return known.get(name);
+    },
   };
 }
 

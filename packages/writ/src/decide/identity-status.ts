@@ -17,7 +17,7 @@ export function identityStatus(
   registry: Registry,
 ): IdentityStatus {
   const isRegistered = (): boolean =>
-    path.every((uid) => identities.find(uid) !== undefined || registry.resident(uid) !== undefined);
+    path.every((uid) => identities.find(uid)?.kind !== undefined || registry.resident(uid) !== undefined);
   if (identities.isEmpty) return { isRegistered };
   for (const uid of path) {
     const state = identities.find(uid)?.state;

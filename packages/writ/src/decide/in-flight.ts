@@ -34,6 +34,13 @@ export class InFlight {
     else listener(call.why);
   }
 
+  /** Returns how many of the watched actions a revocation ends, or has ended. */
+  countOf(revocation: Revocation): number {
+    let count = 0;
+    for (const { about } of this.calls.values()) if (isAbout(revocation, about)) count += 1;
+    return count;
+  }
+
   revoked(revocation: Revocation): void {
     for (const call of this.calls.values()) {
       if (call.why !== undefined || !isAbout(revocation, call.about)) continue;
@@ -44,7 +51,8 @@ export class InFlight {
 }
 
 /** Returns what is revoked and why, for a person. */
-export function revokedText({ kind, target, task, reason }: Revocation): string {
+export function revokedText({ kind, target, task, until, reason }: Revocation): string {
+  if (kind === 'all') return `everything is revoked until ${until}: ${reason}`;
   const where = task === undefined ? '' : ` in the task ${task}`;
   return `the ${kind.replace('_', ' ')} ${target}${where} is revoked: ${reason}`;
 }

@@ -1,6 +1,7 @@
 import { READ_HERE } from '../ledger/flow/answer-reader.js';
 import { HeldApprovals } from '../registry/approvals.js';
 import type { DeciderParts } from './decide.js';
+import { ENFORCING } from './observing.js';
 
 /** The parts for checks that only a running service has. */
 type ServiceParts = Pick<
@@ -17,6 +18,7 @@ type ServiceParts = Pick<
   | 'recorded'
   | 'reader'
   | 'unread'
+  | 'observing'
 >;
 
 const NOTHING_REVOKED: DeciderParts['revocations'] = { against: () => undefined, onRevocation: () => () => undefined };
@@ -46,4 +48,5 @@ export const OFFLINE: ServiceParts = {
   isFollower: false,
   reader: READ_HERE,
   unread: () => undefined,
+  observing: ENFORCING,
 };

@@ -1,5 +1,6 @@
 import type { CapUse } from '../ledger/caps.js';
 import type { LedgerEvent } from '../ledger/event.js';
+import { plainLabels } from '../ledger/flow/readers.js';
 import type { Holding } from '../ledger/holding.js';
 import { isUndone, OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
@@ -213,7 +214,8 @@ export class Permits {
     const learned = await this.learning.of(decisionId, status, result, decision);
     if (learned === undefined) return;
     const allowed = before.labels ?? learned.event.labels;
-    if (!learned.labels.every((label) => allowed.includes(label)))
+    // A label without its readers says more than one with them.
+    if (!plainLabels(learned.labels).every((label) => plainLabels(allowed).includes(label)))
       throw new OutcomeContradicts(decisionId, 'its result brings labels that were not reported before');
     this.learning.remember(decisionId, learned);
   }
@@ -268,7 +270,10 @@ function noteOf(
   learned: Learned | undefined,
   held: readonly Holding[] | undefined,
 ): Pick<OutcomeRecord, 'labels' | 'held'> {
-  return { ...(learned === undefined ? {} : { labels: learned.labels }), ...(held === undefined ? {} : { held }) };
+  return {
+    ...(learned === undefined ? {} : { labels: plainLabels(learned.labels) }),
+    ...(held === undefined ? {} : { held }),
+  };
 }
 
 /** Returns whether a recorded decision is a permit of this enforcement point. */

@@ -38,13 +38,17 @@ export function beginRecord(
 }
 
 /** Writes the verdict into a draft, which is the record from then on. */
-export function conclude(draft: RecordDraft, { result, reasons, refusal, obligations, missing, stale }: Verdict): void {
+export function conclude(
+  draft: RecordDraft,
+  { result, reasons, refusal, obligations, missing, stale, observed }: Verdict,
+): void {
   draft.result = result;
   draft.reasons = reasons;
   if (refusal !== undefined) draft.refusal = refusal;
   if (obligations !== undefined) draft.obligations = obligations;
   if (missing !== undefined) draft.missing = missing;
   if (stale !== undefined) draft.stale = stale;
+  if (observed !== undefined) draft.observed = observed;
 }
 
 /** Drops the prompt, which can hold anything. */

@@ -1,6 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { EventData, WrittenThings } from '../ledger/event.js';
-import { type CallValue, callValues } from '../ledger/flow/call-values.js';
+import { UNSEEN } from '../ledger/flow/call-values.js';
 import type { NamesInAnswer } from '../ledger/flow/names-in.js';
 import type { CallOrigins, Origin } from '../ledger/flow/origins.js';
 import { isReaderLabel } from '../ledger/flow/readers.js';
@@ -21,15 +21,11 @@ interface StoreFlowParts {
   readonly taskLabels: readonly string[];
   /** The labels of what the task itself has read. A call without content can move that, and a name is chosen by it. */
   readonly ownLabels: readonly string[];
-  /** The names of members that the schema has. */
-  readonly declared: ReadonlySet<string> | undefined;
   readonly now: Date;
 }
 
 const NO_LABELS: readonly string[] = [];
 const NOTHING: EventData = { stored: NO_LABELS, writes: NO_LABELS, labels: NO_LABELS };
-/** Stands for the values of a call that were not looked at ({@link callValues}). */
-const UNSEEN = '\0';
 /** An answer with more ids does not say which of them is new. */
 const MAX_IDS = 99;
 
@@ -112,20 +108,11 @@ interface NamedThing {
   readonly origin: Origin | undefined;
 }
 
-function namedIn(
-  tool: ToolDescription,
-  { context, resource }: AccessRequest,
-  { call, declared }: StoreFlowParts,
-): Named {
+function namedIn(tool: ToolDescription, { context, resource }: AccessRequest, { call }: StoreFlowParts): Named {
   const input = context?.input;
-  const values = callValues(tool, input, declared);
-  const { origins } = call;
-  const things = values.flatMap((one, i): NamedThing[] => {
-    const { argument, at, role, value } = one;
-    if (!isName(one)) return [];
-    return [
-      { text: String(value), argument, role: role as NamedThing['role'], name: lastMember(at), origin: origins[i] },
-    ];
+  const things = call.names.map(({ argument, role, value, origin }): NamedThing => {
+    const name = lastMember(origin.argument);
+    return { text: String(value), argument, role: role as NamedThing['role'], name, origin };
   });
   const isMapped = resource.type !== 'Tool' && resource.id !== tool.name;
   return {
@@ -133,10 +120,6 @@ function namedIn(
     resource: isMapped ? namedResource(resource, input) : undefined,
     isMore: things.some(({ text }) => text === UNSEEN),
   };
-}
-
-function isName({ role }: CallValue): boolean {
-  return role === 'target' || role === 'destination';
 }
 
 /** Returns a resource as a thing; the argument that has its id says by what it is named. */

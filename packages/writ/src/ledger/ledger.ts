@@ -197,10 +197,10 @@ export class Ledger {
   }
 
   /** Measures for every accumulator before one is entered: an action that fails leaves nothing behind. */
-  private holdingsOf(event: LedgerEvent, at: number): Holding[] {
+  private holdingsOf(event: LedgerEvent, at: number, reserved?: readonly Holding[]): Holding[] {
     const holdings: Holding[] = [];
     for (const book of this.books.values()) {
-      const holding = book.hold(event, at);
+      const holding = reserved === undefined ? book.hold(event, at) : book.holdAgain(event, at, reserved);
       if (holding !== undefined) holdings.push(holding);
     }
     if (event.data !== undefined) holdings.push(...this.labels.holdingsOf(event, at));
@@ -215,6 +215,7 @@ export class Ledger {
    * @param actuals the amounts that the result gives ({@link ofResults})
    * @param at when it was permitted
    * @param readAt when the answer was read: labels count from then
+   * @param reserved what it reserved: that stays where it cannot be measured again, because what was known of it then is not known now
    */
   holdingsAfter(
     event: LedgerEvent,
@@ -222,9 +223,10 @@ export class Ledger {
     actuals: Actuals,
     at: Date,
     readAt = at,
+    reserved: readonly Holding[] = [],
   ): readonly Holding[] {
     const undone = isUndone(status);
-    const held = this.heldAfter(event, at.getTime(), readAt.getTime()).flatMap((holding) => {
+    const held = this.heldAfter(event, at.getTime(), readAt.getTime(), reserved).flatMap((holding) => {
       const accumulator = this.books.get(holding.accumulator)?.accumulator;
       // A write that failed can have written: the server may say so after it did it.
       if (accumulator === undefined)
@@ -238,11 +240,11 @@ export class Ledger {
     return [...held, ...answeredHoldings(this.books.values(), event, actuals, readAt.getTime())];
   }
 
-  private heldAfter(event: LedgerEvent, at: number, readAt: number): readonly Holding[] {
-    const held = this.holdingsOf(event, at);
+  private heldAfter(event: LedgerEvent, at: number, readAt: number, reserved: readonly Holding[]): readonly Holding[] {
+    const held = this.holdingsOf(event, at, reserved);
     // hot: labels that begin a minute early end within their resolution of when they should.
     if (readAt - at < SOON_MS) return held;
-    const ofLabels = this.holdingsOf(event, readAt).filter((one) => this.isOfLabels(one));
+    const ofLabels = this.holdingsOf(event, readAt, reserved).filter((one) => this.isOfLabels(one));
     return [...held.filter((one) => !this.isOfLabels(one)), ...ofLabels];
   }
 

@@ -42,7 +42,7 @@ describe('a derived value', () => {
   const decimal = (arg: string) => ({ __extn: { fn: 'decimal', arg } });
 
   it.each([
-    ['Long', -5n, -5n],
+    ['Long', -5n, -5],
     ['decimal', 0.3 - 0.1, decimal('0.2')],
     ['decimal', -12.5, decimal('-12.5')],
     ['decimal', 7n, decimal('7.0')],
@@ -58,7 +58,7 @@ describe('a derived value', () => {
 
   it.each([
     ['Long', 5],
-    ['Long', 2n ** 63n],
+    ['Long', 2n ** 53n],
     ['Long', '5'],
     ['decimal', 0.00001],
     ['decimal', 2n ** 60n],

@@ -169,3 +169,45 @@ export class ExchangeError extends WritError {
 export class IdentityMappingError extends WritError {
   readonly code = 'identity_mapping_invalid';
 }
+
+/**
+ * A key that `writ.yaml` brings in from a file or a variable is not there, or is too weak.
+ *
+ * @fix Put a random key of at least 32 characters where `key` of the caller or client says: `openssl rand -base64 32`.
+ */
+export class BroughtKeyError extends WritError {
+  readonly code = 'brought_key_refused';
+}
+
+type CallerKeyProblem =
+  /**
+   * No caller or client has the name.
+   *
+   * @fix Look at the names with `writ caller list`.
+   * @status 404
+   */
+  | 'unknown'
+  /**
+   * The request does not fit the caller: the name is taken, its key is brought in, or another service keeps the keys.
+   *
+   * @fix Act on the message.
+   * @status 409
+   */
+  | 'conflict';
+
+/**
+ * The key of a caller cannot be made, rotated or revoked so. `problem` says why.
+ *
+ * @fix Look at the names and their keys with `writ caller list`.
+ */
+export class CallerKeyError extends WritError {
+  readonly code = 'caller_key_refused';
+
+  constructor(
+    readonly problem: CallerKeyProblem,
+    message: string,
+    help?: string,
+  ) {
+    super(message, help);
+  }
+}

@@ -7,7 +7,8 @@ import type { Author, RevisionLog } from './revision-log.js';
 
 /** An identity that somebody registered: who answers for it, and what it is for. */
 export interface Identity extends EntityUid {
-  readonly kind: IdentityKind;
+  /** Undefined if nobody registered it and only its state was set, as of one that appeared by itself and is suspended. */
+  readonly kind?: IdentityKind | undefined;
   /** A person or a team, as they are called here. */
   readonly owner?: string | undefined;
   readonly team?: string | undefined;
@@ -26,7 +27,8 @@ export interface Identity extends EntityUid {
 interface IdentityRow {
   type: string;
   id: string;
-  kind: IdentityKind;
+  /** Empty if nobody registered it. */
+  kind: IdentityKind | '';
   state: SetState;
   /** JSON of the rest. */
   said: string;
@@ -127,7 +129,7 @@ function rowOf({ type, id, kind, state, registeredAt, registeredBy, ...said }: I
   return {
     type,
     id,
-    kind,
+    kind: kind ?? '',
     state,
     said: JSON.stringify(said),
     registered_at: registeredAt,
@@ -137,5 +139,6 @@ function rowOf({ type, id, kind, state, registeredAt, registeredBy, ...said }: I
 
 function identityOf({ type, id, kind, state, said, registered_at, registered_by }: IdentityRow): Identity {
   const rest = JSON.parse(said) as Partial<Identity>;
-  return { ...rest, type, id, kind, state, registeredAt: registered_at, registeredBy: registered_by };
+  const registered = kind === '' ? {} : { kind };
+  return { ...rest, ...registered, type, id, state, registeredAt: registered_at, registeredBy: registered_by };
 }

@@ -7,7 +7,7 @@ import type { Sighting } from './sightings.js';
 
 /** An identity as administrators see it: its registration, its sightings, its credentials. */
 export interface IdentityView extends EntityUid {
-  readonly kind?: IdentityKind;
+  readonly kind?: IdentityKind | undefined;
   readonly owner?: string | undefined;
   readonly team?: string | undefined;
   readonly purpose?: string | undefined;
@@ -55,7 +55,7 @@ export function identityView(parts: IdentityParts, limits: IdentityLimits, now: 
       ? set
       : isDormant
         ? 'dormant'
-        : identity === undefined && !parts.hasFacts
+        : identity?.kind === undefined && !parts.hasFacts
           ? 'unregistered'
           : 'active';
   return {
@@ -80,7 +80,7 @@ function flagsOf(
 ): IdentityFlag[] {
   const flags: IdentityFlag[] = [];
   const at = now.getTime();
-  if (identity === undefined && !hasFacts) flags.push('unregistered');
+  if (identity?.kind === undefined && !hasFacts) flags.push('unregistered');
   if (owner === undefined && !isPerson) flags.push('ownerless');
   if (isDormant && identity?.state !== 'retired') flags.push('dormant');
   const isOld = ({ kind, issued }: UsedCredential): boolean =>

@@ -1,11 +1,12 @@
 import type { EntityUid } from '@writ/cedar';
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { columnsOf, isPostgres } from '../store/dialect.js';
+import { sql } from '../store/kysely.js';
 import type { Migrations, Store } from '../store/store.js';
 
 /** The part of the registry that a change is about. */
-type ChangeKind = 'approval' | 'entity' | 'grant' | 'identity' | 'identity-key' | 'revocation';
+type ChangeKind = 'approval' | 'credential' | 'entity' | 'grant' | 'identity' | 'identity-key' | 'revocation';
 
 /** One thing that was changed. Of what is not an entity, `type` says which sort it is. */
 interface Change extends EntityUid {

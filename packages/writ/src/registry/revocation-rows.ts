@@ -8,6 +8,7 @@ interface RevocationRow {
   target: string;
   task: string;
   before: string | null;
+  until: string | null;
   reason: string;
   by: string;
   at: string;
@@ -46,19 +47,30 @@ export const revocationMigrations: Migrations = {
         .addUniqueConstraint('registry_revocations_target', ['kind', 'target', 'task'])
         .execute();
       const tables = db.withTables<
-        { revocations: Omit<RevocationRow, 'task' | 'before' | 'lifted_at'> } & RevocationTables
+        { revocations: Omit<RevocationRow, 'task' | 'before' | 'until' | 'lifted_at'> } & RevocationTables
       >();
       const rows = await tables.selectFrom('revocations').selectAll().execute();
       for (const row of rows)
-        await tables
+        await db
+          .withTables<{ registry_revocations: Omit<RevocationRow, 'until'> }>()
           .insertInto('registry_revocations')
           .values({ ...row, task: '', before: null, lifted_at: null })
           .execute();
       await db.schema.dropTable('revocations').execute();
     },
   },
+  '0028_registry_revocations_until': {
+    async up(db) {
+      await db.schema.alterTable('registry_revocations').addColumn('until', 'text').execute();
+    },
+  },
 };
 
-export function revocationOf({ task, before, lifted_at: _lifted, ...row }: RevocationRow): Revocation {
-  return { ...row, ...(task === '' ? {} : { task }), ...(before === null ? {} : { before }) };
+export function revocationOf({ task, before, until, lifted_at: _lifted, ...row }: RevocationRow): Revocation {
+  return {
+    ...row,
+    ...(task === '' ? {} : { task }),
+    ...(before === null ? {} : { before }),
+    ...(until === null ? {} : { until }),
+  };
 }

@@ -1,8 +1,10 @@
-import { type EntityUid, uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
 import type { Millis } from '../lib/units.js';
 
 /** The kinds of thing that a revocation takes authority from. */
 export const REVOCATION_KINDS = [
+  /** Everything that anybody does, until a time. */
+  'all',
   /** An identity, as `Type::"id"`, in every path that it is part of. */
   'identity',
   /** An identity in one task, with everything that it delegated there. */
@@ -19,6 +21,8 @@ export const REVOCATION_KINDS = [
   /** A server behind the gateway. */
   'upstream',
 ] as const;
+/** The target of a revocation of everything. */
+export const EVERYTHING = 'all';
 export type RevocationKind = (typeof REVOCATION_KINDS)[number];
 
 /** A withdrawal of authority, with its author and reason. */
@@ -32,6 +36,8 @@ export interface Revocation {
    * Spares sessions that were proved after this time (RFC 3339). A session whose time of proof is not known is revoked.
    */
   readonly before?: string | undefined;
+  /** When a revocation of everything ends by itself (RFC 3339); undefined for the other kinds. */
+  readonly until?: string | undefined;
   readonly reason: string;
   readonly by: string;
   /** RFC 3339, UTC. */
@@ -59,6 +65,7 @@ export interface Revocable {
 /** Yields the keys of the revocations that would apply to an action. */
 export function* keysOf(about: Revocable): Generator<string> {
   const { path, action, task, taskName, sessions, tokens, versions, upstream, tool } = about;
+  yield keyOf({ kind: 'all', target: EVERYTHING });
   for (const uid of path) {
     const target = uidText(uid);
     yield keyOf({ kind: 'identity', target });
@@ -88,8 +95,14 @@ export function isBefore({ provedAt }: Revocable, { before }: Revocation): boole
   return before === undefined || provedAt === undefined || provedAt <= Date.parse(before);
 }
 
-/** Returns the time (ms since the epoch) up to which sessions are revoked; `Infinity` for all. */
-export function reaches({ before }: Revocation): number {
+/** Returns whether a revocation has ended by itself, at a time in ms since the epoch. */
+export function hasEnded({ until }: Revocation, at: number): boolean {
+  return until !== undefined && Date.parse(until) <= at;
+}
+
+/** Returns how far a revocation reaches: the time (ms since the epoch) of its end, or up to which sessions are revoked; else `Infinity`. */
+export function reaches({ before, until }: Revocation): number {
+  if (until !== undefined) return Date.parse(until);
   return before === undefined ? Infinity : Date.parse(before);
 }
 

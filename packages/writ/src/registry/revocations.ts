@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
+import { type Clock, earliestBy } from '../lib/clock.js';
 import type { Store } from '../store/store.js';
 import { TooManyRevocationsError, UnsavedRevocationError } from './errors.js';
 import type { Author, RevisionLog } from './revision-log.js';
-import { isBefore, keyOf, keysOf, type Revocable, type Revocation, reaches } from './revocation.js';
+import { hasEnded, isBefore, keyOf, keysOf, type Revocable, type Revocation, reaches } from './revocation.js';
 import { type RevocationTables, revocationOf } from './revocation-rows.js';
 import { UnsavedRevocations } from './unsaved-revocations.js';
 
@@ -19,12 +20,13 @@ export class Revocations {
   private constructor(
     private readonly store: Store,
     private readonly revisions: RevisionLog,
+    private readonly clock: Clock,
   ) {
     revisions.keep({ kind: 'revocation', refresh: (from) => this.refresh(from) });
   }
 
-  static async open(store: Store, revisions: RevisionLog): Promise<Revocations> {
-    const revocations = new Revocations(store, revisions);
+  static async open(store: Store, revisions: RevisionLog, clock: Clock): Promise<Revocations> {
+    const revocations = new Revocations(store, revisions, clock);
     (await revocations.refresh(store))();
     return revocations;
   }
@@ -51,7 +53,7 @@ export class Revocations {
 
   /** The newest first. */
   list(): Revocation[] {
-    return [...this.byTarget.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+    return [...this.byTarget.values()].filter((one) => !this.isOver(one)).sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
   find(id: string): Revocation | undefined {
@@ -71,7 +73,7 @@ export class Revocations {
     const about = aboutWhat();
     for (const key of keysOf(about)) {
       const found = this.byTarget.get(key);
-      if (found !== undefined && isBefore(about, found)) return found;
+      if (found !== undefined && isBefore(about, found) && !this.isOver(found)) return found;
     }
     return undefined;
   }
@@ -113,7 +115,7 @@ export class Revocations {
   async add(revocation: Revocation): Promise<Revocation> {
     const key = keyOf(revocation);
     const standing = this.byTarget.get(key);
-    if (standing !== undefined && reaches(standing) >= reaches(revocation)) {
+    if (standing !== undefined && !this.isOver(standing) && reaches(standing) >= reaches(revocation)) {
       if (this.unsaved.has(key, standing)) throw new UnsavedRevocationError(standing);
       return standing;
     }
@@ -128,7 +130,7 @@ export class Revocations {
 
   private save(revocation: Revocation): Promise<void> {
     return this.write(revocation, revocation.at, 'put', async (tables) => {
-      const { kind, target, task = '', before = null, ...rest } = revocation;
+      const { kind, target, task = '', before = null, until = null, ...rest } = revocation;
       await tables
         .deleteFrom('registry_revocations')
         .where('kind', '=', kind)
@@ -137,7 +139,7 @@ export class Revocations {
         .execute();
       await tables
         .insertInto('registry_revocations')
-        .values({ ...rest, kind, target, task, before, lifted_at: null })
+        .values({ ...rest, kind, target, task, before, until, lifted_at: null })
         .execute();
     });
   }
@@ -173,6 +175,11 @@ export class Revocations {
       await make(tables.withTables<RevocationTables>());
       return { changes: [{ kind: 'revocation', type: kind, id, what }] };
     });
+  }
+
+  /** A revocation ends when it is over by both clocks: its end gives authority back. */
+  private isOver(revocation: Revocation): boolean {
+    return revocation.until !== undefined && hasEnded(revocation, earliestBy(this.clock));
   }
 
   private notify(revocation: Revocation): void {

@@ -1,4 +1,4 @@
-import { Callers } from '../api/http/callers.js';
+import { Callers, type DeclaredCaller } from '../api/http/callers.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import type { ReadApart } from '../bundle/apart/reader.js';
 import type { ServedBundle } from '../bundle/bundle.js';
@@ -55,6 +55,8 @@ interface ActivationParts {
   readonly entities: EntityStore;
   readonly fetching: FetchObserver;
   readonly isRevoked: (token: string) => boolean;
+  /** The callers of the program that started the service, unless the bundle declares them. */
+  readonly callers: Readonly<Record<string, DeclaredCaller>>;
   /** Makes the decider. Called once, with the first plane. */
   readonly makeDecider: (plane: PolicyPlane) => Decider;
   /** The other parts that change; they are prepared in this order. */
@@ -172,13 +174,20 @@ export class Activation {
   private async activeOf(bundle: ServedBundle): Promise<Active> {
     const { data, fetching, isRevoked } = this.parts;
     const { clock } = this.parts.runtime;
-    const { callers, issuers, spiffe } = bundle.settings;
+    const { callers, issuers, spiffe, identities } = bundle.settings;
     for (const { identity } of Object.values(issuers)) if (identity !== undefined) compileIdentity(identity);
     const tokens = new AccessTokens(issuers, clock);
     const made = await new Slices().take(preparingPlane(bundle));
     const parts = {
       bundle,
-      callers: new Callers(callers, bundle.servicePolicy, bundle.schema, tokens, isRevoked),
+      callers: new Callers({
+        declared: { ...this.parts.callers, ...callers },
+        policy: bundle.servicePolicy,
+        schema: bundle.schema,
+        tokens,
+        isRevoked,
+        people: identities.people,
+      }),
       mapper: mapperOf(bundle, data),
       svids: new JwtSvids(spiffe, clock),
     };

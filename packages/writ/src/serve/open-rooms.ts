@@ -15,10 +15,13 @@ import type { Clock } from '../lib/clock.js';
 import type { Closers } from '../lib/closers.js';
 import { keyedHash } from '../lib/keyed-hash.js';
 import { CREDENTIALS } from '../lib/known-credentials.js';
-import { Credentials, type RecordKey } from '../provenance/credentials.js';
+import { Credentials } from '../provenance/credentials.js';
+import type { WriteKeys } from '../provenance/key-ends.js';
+import type { RecordKey } from '../provenance/recorded-key.js';
 import { SigningKeys } from '../provenance/signing-keys.js';
 import { TaskStore } from '../provenance/task-store.js';
 import { KEY_OVERLAP_MS } from '../provenance/transaction-token.js';
+import type { RevisionLog } from '../registry/revision-log.js';
 import { STORE_FILE } from '../store/files.js';
 import { keySource } from '../store/key-source.js';
 import { StateKey } from '../store/state-key.js';
@@ -144,8 +147,12 @@ export async function openRooms(options: OpenOptions): Promise<Rooms> {
       await log.append([{ kind: 'change', id: ids.next(now), time: now.toISOString(), ...change }], proofs);
     },
   };
-  const recordKey: RecordKey = (what, key) => runtime.record({ by: 'writ', what, detail: { ...key } });
-  const credentials = new Credentials(store, storeKey, keysFolder, clock, isFollower ? undefined : recordKey);
+  const recordKey: RecordKey = (what, key, by = 'writ') => runtime.record({ by, what, detail: { ...key } });
+  const credentials = new Credentials({
+    ...{ store, key: storeKey, folder: keysFolder, clock, isFollower, record: recordKey },
+    write: keyWriter(registry.revisions, clock),
+  });
+  registry.revisions.keep({ kind: 'credential', refresh: (from) => credentials.refresh(from) });
   const tasks = new TaskStore(store);
   const hashPrompt = keyedHash(await credentials.secret('prompts'));
   const plainTasks = await openPlainTasks({
@@ -181,6 +188,19 @@ export async function openRooms(options: OpenOptions): Promise<Rooms> {
     bind: keyedHash(await credentials.secret('bindings')),
     hashPrompt,
     maskKey: await credentials.secret('masks'),
+  };
+}
+
+/** Writes changes of keys in the order of all changes of the registry, which other services follow. */
+function keyWriter(revisions: RevisionLog, clock: Clock): WriteKeys {
+  return async (by, hashes, make) => {
+    await revisions.write({ by, now: clock() }, async (tables) => {
+      await make(tables);
+      // A hash of a key says nothing of it; a part of one names it.
+      return {
+        changes: hashes.map((hash) => ({ kind: 'credential', type: 'key', id: hash.slice(0, 12), what: 'put' })),
+      };
+    });
   };
 }
 

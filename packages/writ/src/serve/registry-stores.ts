@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { LogWriter } from '../audit/log/log-writer.js';
 import { usedApprovalsIn } from '../decide/approval/approved.js';
 import type { UsedProof } from '../decide/record.js';
+import type { Clock } from '../lib/clock.js';
 import type { Closers } from '../lib/closers.js';
 import { every } from '../lib/every.js';
 import { Approvals } from '../registry/approval-store.js';
@@ -26,7 +27,7 @@ interface RegistryParts {
   readonly log: LogWriter;
   /** The proofs and approvals that were used up. */
   readonly usedProofs: readonly Pick<UsedProof, 'key'>[];
-  readonly clock: () => Date;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly closers: Closers;
 }
@@ -55,7 +56,7 @@ export async function openRegistry(parts: RegistryParts): Promise<RegistryStores
     revisions,
     entities: new EntityStore(store, revisions),
     identityKeys: await IdentityKeys.open(store, revisions),
-    revocations: await Revocations.open(store, revisions),
+    revocations: await Revocations.open(store, revisions, clock),
     grants: await Grants.open(store, revisions),
     identities: await Identities.open(store, revisions),
     toolPins: await ToolPins.open(store),

@@ -46,7 +46,7 @@ export async function eventsBehind(
 }
 
 function eventOf({ revision, what, at, by }: LoggedChange, revocation: Revocation, issuer: string): OutgoingEvent {
-  const { kind, target, task, reason } = revocation;
+  const { kind, target, task, until, reason } = revocation;
   const session = what === 'put' ? sessionOf(revocation, issuer) : undefined;
   const claims = {
     event_timestamp: Math.floor(Date.parse(revocation.before ?? at) / 1_000),
@@ -60,7 +60,7 @@ function eventOf({ revision, what, at, by }: LoggedChange, revocation: Revocatio
     revision,
     subId: { format: 'opaque', id: `${kind} ${target}` },
     uri: what === 'put' ? AUTHORITY_REVOKED : AUTHORITY_REINSTATED,
-    claims: { ...claims, kind, target, ...defined({ task }) },
+    claims: { ...claims, kind, target, ...defined({ task, until }) },
   };
 }
 

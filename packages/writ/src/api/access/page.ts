@@ -4,8 +4,11 @@ import type { AccessRequests } from '../../access/access-requests.js';
 import { type AccessTask, statusOf } from '../../access/access-task.js';
 import { AccessRequestError, ApproverError } from '../../access/errors.js';
 import type { ApprovalLinks } from '../../access/links.js';
+import type { Voting } from '../../access/submission.js';
+import { htmlText } from '../../lib/html-text.js';
 import type { Reply } from '../http/reply.js';
 import { type Route, route } from '../http/route.js';
+import { type AlikeCalls, alikeCalls } from './alike.js';
 import { type ChainParts, chainOf } from './chain.js';
 
 export interface ApprovalPageParts extends ChainParts {
@@ -24,6 +27,8 @@ const formShape = z.object({
   reason: z.string().trim().min(1, 'say why').max(4_096),
   /** Until a time is for who sees the whole of what they do, by the API. */
   uses: z.enum(['once', 'task']).default('once'),
+  /** The list of like calls that the page had; empty for the one call. */
+  list: z.string().max(64).default(''),
 });
 
 /** The page of an approval link, which one person received. GET changes nothing: mail scanners open links too. */
@@ -49,6 +54,8 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
       .header('X-Content-Type-Options', 'nosniff');
     return page(title, body);
   };
+  const ofList = async (id: string, list: string, voting: Omit<Voting, 'items'>): Promise<AccessTask> =>
+    (await requests.voteOnList(id, list, voting)).find((one) => one.id === id) as AccessTask;
   const gone = (reply: Reply): string =>
     answer(reply, 410, 'Not any more', '<p>The link is not good any more: it was decided, or too late.</p>');
   return [
@@ -69,7 +76,8 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
         const { task, approver } = found;
         const isOpen = statusOf(task) === 'pending' && !task.votes.some((vote) => vote.approver === approver);
         if (!isOpen) return gone(reply);
-        return answer(reply, 200, 'Approval asked', formOf(task, approver, await chainOf(task, parts)));
+        const alike = await alikeCalls(await requests.alikeTo(task), parts.reader);
+        return answer(reply, 200, 'Approval asked', formOf(task, approver, await chainOf(task, parts), alike));
       },
     }),
     route({
@@ -90,56 +98,57 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
         const found = await opened(params.token ?? '');
         const approver = found && parseUid(found.approver);
         if (found === undefined || approver === undefined) return gone(reply);
-        const { verdict, reason, uses } = body;
+        const { verdict, reason, uses, list } = body;
+        const voting = { approver, verdict, reason, via: 'link', scope: { uses } } as const;
+        const { id } = found.task;
         try {
-          const task = await requests.vote(found.task.id, { approver, verdict, reason, via: 'link', scope: { uses } });
+          const task = list === '' ? await requests.vote(id, voting) : await ofList(id, list, voting);
           const status = statusOf(task);
           const more = status === 'pending' ? ' Others have to say so too.' : '';
-          return answer(reply, 200, 'Thank you', `<p>The request is ${escaped(status)}.${more}</p>`);
+          return answer(reply, 200, 'Thank you', `<p>The request is ${htmlText(status)}.${more}</p>`);
         } catch (error) {
           if (error instanceof AccessRequestError) return gone(reply);
           if (!(error instanceof ApproverError)) throw error;
-          return answer(reply, 403, 'Not permitted', `<p>${escaped(error.message)}</p>`);
+          return answer(reply, 403, 'Not permitted', `<p>${htmlText(error.message)}</p>`);
         }
       },
     }),
   ];
 }
 
-function formOf(task: AccessTask, approver: string, chain: readonly string[]): string {
+function formOf(task: AccessTask, approver: string, chain: readonly string[], alike: AlikeCalls | undefined): string {
   const rows = task.items.map(
     ({ action, resource, policies }) =>
-      `<li><b>${escaped(action.name)}</b> on ${escaped(uidText(resource))}<br>${policies
-        .map(({ policy, reason }) => escaped(reason ?? policy))
+      `<li><b>${htmlText(action.name)}</b> on ${htmlText(uidText(resource))}<br>${policies
+        .map(({ policy, reason }) => htmlText(reason ?? policy))
         .join('<br>')}</li>`,
   );
-  const said = task.justification === undefined ? '' : `<p>They say: <q>${escaped(task.justification)}</q></p>`;
-  return `<p>You decide as <b>${escaped(approver)}</b>. Asked through ${escaped(task.path.map(uidText).join(', '))}.</p>
+  const said = task.justification === undefined ? '' : `<p>They say: <q>${htmlText(task.justification)}</q></p>`;
+  return `<p>You decide as <b>${htmlText(approver)}</b>. Asked through ${htmlText(task.path.map(uidText).join(', '))}.</p>
 <ul>${rows.join('')}</ul>${said}
 <form method="post">
+${alike === undefined ? '' : listOf(task, alike)}
 <label>Why <input name="reason" required maxlength="4096" size="60"></label>
 <p><label><input type="radio" name="uses" value="once" checked> this once</label>
 <label><input type="radio" name="uses" value="task"> the same again in this task</label></p>
 <p><button name="verdict" value="approve">Approve</button> <button name="verdict" value="deny">Deny</button></p>
 </form>
-${chain.map((one) => `<pre>${escaped(one)}</pre>`).join('')}`;
+${chain.map((one) => `<pre>${htmlText(one)}</pre>`).join('')}`;
+}
+
+/** Returns the like calls that wait, and the choice whether all of them are decided. */
+function listOf({ id }: AccessTask, { list, calls }: AlikeCalls): string {
+  const rows = calls.map(
+    (one) => `<li>${htmlText(JSON.stringify(one.values))}${one.id === id ? ' (this call)' : ''}</li>`,
+  );
+  return `<p>Like calls of this task wait too. They differ in:</p><ul>${rows.join('')}</ul>
+<p><label><input type="radio" name="list" value="" checked> decide this call alone</label>
+<label><input type="radio" name="list" value="${htmlText(list)}"> decide all ${calls.length} calls</label></p>`;
 }
 
 function page(title: string, body: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(title)} - Writ</title>
+<title>${htmlText(title)} - Writ</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap;background:#f4f4f4;padding:1rem}button{font:inherit;padding:.3rem 1rem}</style>
-<h1>${escaped(title)}</h1>${body}</html>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+<h1>${htmlText(title)}</h1>${body}</html>`;
 }

@@ -8,6 +8,7 @@ import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 import { authorOf, type ChangeParts, recordChange } from './changes.js';
 import { type IdentityViewParts, identityViewer } from './identity-viewer.js';
+import { unknownIdentity } from './known-targets.js';
 import { afterOf, nextOf, uidPage } from './uid-page.js';
 
 export interface IdentityParts extends ChangeParts, IdentityViewParts {
@@ -17,7 +18,8 @@ export interface IdentityParts extends ChangeParts, IdentityViewParts {
 
 const text = z.string().min(1).max(1_024);
 const saidShape = z.strictObject({
-  kind: z.enum(IDENTITY_KINDS),
+  /** Without it only the state of an identity is set that was seen, or is registered already. */
+  kind: z.enum(IDENTITY_KINDS).optional(),
   /** The person or team that answers for it, by their local name. */
   owner: text.optional(),
   team: text.optional(),
@@ -149,17 +151,31 @@ export function identityRoutes(parts: IdentityParts): Route[] {
       access: write,
       body: saidShape,
       always: true,
-      answers: { 200: { description: 'The identity', shape: viewShape } },
+      answers: {
+        200: { description: 'The identity', shape: viewShape },
+        404: { description: 'The identity was never seen, and the body registers it as no kind' },
+      },
       async handle({ params, body, caller }) {
         const uid = { type: params.type ?? '', id: params.id ?? '' };
         if (parseUid(uidText(uid)) === undefined)
           throw new Problem(400, `${uid.type} is not the name of an entity type`);
-        const put = await identities.put({ ...uid, ...body }, authorOf(parts, caller));
+        if (body.kind === undefined) await assertSeen(parts, uid);
+        const kind = body.kind ?? identities.find(uid)?.kind;
+        const put = await identities.put({ ...uid, ...body, kind }, authorOf(parts, caller));
         await recordChange(parts, caller, 'identities.put', { ...put });
         return (await identityViewer(parts))(uid, await parts.sightings.find(uid));
       },
     }),
   ];
+}
+
+/** @throws {Problem} 404 with what is near an identity that was never seen: a typing error suspends nobody */
+async function assertSeen(parts: IdentityParts, uid: EntityUid): Promise<void> {
+  const unknown = await unknownIdentity(parts, uid);
+  if (unknown === undefined) return;
+  const { why, near } = unknown;
+  const hint = near.length === 0 ? 'nothing that is known is near it' : `near it: ${near.join(', ')}`;
+  throw new Problem(404, `${why}; ${hint}. To register it, send its kind`, { near });
 }
 
 async function listed(parts: IdentityParts, query: Filter): Promise<{ identities: IdentityView[]; next?: EntityUid }> {

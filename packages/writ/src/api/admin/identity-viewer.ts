@@ -46,7 +46,7 @@ export async function identityViewer(
         owner,
         credentials: credentials.get(uidText(uid)) ?? [],
         hasFacts: facts !== undefined,
-        isPerson: identity === undefined ? isPerson.has(uid.type) : identity.kind === 'user',
+        isPerson: identity?.kind === undefined ? isPerson.has(uid.type) : identity.kind === 'user',
         isRevoked: revoked.has(uidText(uid)),
       },
       limits,
@@ -77,7 +77,8 @@ async function credentialsByIdentity({
     all.set(key, used);
   };
   for (const { holder, madeAt } of credentials.holders())
-    if (holder.kind === 'client') issue(holder.agent, { credential: holder.name, kind: 'api_key', issued: madeAt });
+    if (holder.kind !== 'caller' && holder.agent !== undefined)
+      issue(holder.agent, { credential: holder.name, kind: 'api_key', issued: madeAt });
   for (const { owner, thumbprint, addedAt } of identityKeys.list())
     issue(owner, { credential: thumbprint, kind: 'public_key', issued: addedAt });
   return all;

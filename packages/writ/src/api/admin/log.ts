@@ -2,11 +2,13 @@ import { z } from 'zod';
 import type { LogReader } from '../../audit/log/log-reader.js';
 import type { LogWriter } from '../../audit/log/log-writer.js';
 import { every } from '../../lib/every.js';
+import type { Credentials } from '../../provenance/credentials.js';
 import { type Route, route } from '../http/route.js';
 
 export interface LogParts {
   readonly reader: LogReader;
   readonly log: LogWriter;
+  readonly credentials: Pick<Credentials, 'verifyOn'>;
   /** Aborted when the service stops: open streams end. */
   readonly closing: AbortSignal;
 }
@@ -17,7 +19,7 @@ const MAX_UNSENT = 4 * 2 ** 20;
 const HEARTBEAT_MS = 15_000;
 
 /** `/v1/log` and `/v1/stream`: the recorded entries in order, and as they are written. */
-export function logRoutes({ reader, log, closing }: LogParts): Route[] {
+export function logRoutes({ reader, log, credentials, closing }: LogParts): Route[] {
   return [
     route({
       method: 'GET',
@@ -58,12 +60,16 @@ export function logRoutes({ reader, log, closing }: LogParts): Route[] {
       summary: 'Stream entries as they are recorded, as server-sent events',
       access: { kind: 'area', area: 'stream', how: 'read' },
       answers: { 200: { description: 'Events named by the kind of entry', contentType: 'text/event-stream' } },
-      handle({ reply }) {
+      handle({ reply, request }) {
         const raw = reply.hijack();
+        const { authorization = '' } = request.headers;
+        const holdsKey = (): boolean => credentials.verifyOn(request.socket, authorization) !== undefined;
+        const isByKey = holdsKey();
         raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
         raw.write(': connected\n\n');
         const stop = log.onTexts((notes, texts) => {
-          if (raw.writableLength > MAX_UNSENT) raw.destroy();
+          // A key that ended meanwhile, as a revoked one, shows nothing more.
+          if (raw.writableLength > MAX_UNSENT || (isByKey && !holdsKey())) raw.destroy();
           else raw.write(notes.map(({ id, kind }, i) => `id: ${id}\nevent: ${kind}\ndata: ${texts[i]}\n\n`).join(''));
         });
         const beat = (): void => void raw.write(': alive\n\n');

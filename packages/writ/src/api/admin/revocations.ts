@@ -1,19 +1,20 @@
 import { closest, type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
+import type { Decider } from '../../decide/decide.js';
 import { UnsavedRevocationError } from '../../registry/errors.js';
-import type { Identities } from '../../registry/identities.js';
-import { REVOCATION_KINDS, type Revocation, type RevocationKind } from '../../registry/revocation.js';
+import { EVERYTHING, REVOCATION_KINDS, type Revocation, type RevocationKind } from '../../registry/revocation.js';
 import type { Revocations } from '../../registry/revocations.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 import { authorOf, type ChangeParts, recordChange } from './changes.js';
+import { type KnownParts, unknownTarget } from './known-targets.js';
 import type { LateChanges } from './late-changes.js';
 
-export interface RevocationParts extends ChangeParts {
+export interface RevocationParts extends ChangeParts, KnownParts {
   readonly revocations: Revocations;
   /** Records revocations that are in force. */
   readonly late: LateChanges;
-  readonly identities: Pick<Identities, 'find'>;
+  readonly decider: () => Decider;
   /** Returns the entity types that the issuers of the bundle give to the subjects of their tokens. */
   readonly issuedTypes: () => readonly string[];
 }
@@ -24,23 +25,33 @@ const revocationShape = z.object({
   target: z.string(),
   task: z.string().optional(),
   before: z.string().optional(),
+  until: z.string().optional(),
   reason: z.string(),
   by: z.string(),
   at: z.string(),
+});
+/** A revocation as it is answered to the caller that made it. */
+const madeShape = revocationShape.extend({
+  /** The number of calls through the gateway, and of permits without an outcome, that were under way: the gateway cancels its own. */
+  underWay: z.int().optional(),
 });
 const text = z.string().min(1).max(1_024);
 const newShape = z.strictObject({
   kind: z.enum(REVOCATION_KINDS),
   /**
    * An identity as `Type::"id"` (also of a delegation), a version of an agent as `Type::"id"@version` or the hash of its manifest, a
-   * tool as `server/tool`; else the name of the task, session, token (`jti`), action or upstream.
+   * tool as `server/tool`; else the name of the task, session, token (`jti`), action or upstream. Of `all` it is `all`.
    */
   target: text,
   /** Of a delegation: in which task. */
   task: text.optional(),
   /** Only what was proved at this time or earlier; a later sign-in is accepted. */
   before: z.iso.datetime({ offset: true }).optional(),
+  /** Of `all`, which needs it: when it ends by itself, at most 30 days from now. */
+  until: z.iso.datetime({ offset: true }).optional(),
   reason: text,
+  /** Whether a target that nothing here knows is refused, with what is near it: a typing error revokes nobody. */
+  mustBeKnown: z.boolean().default(false),
 });
 
 /** `/v1/revocations`: authority that is revoked at once. Answered under overload too. */
@@ -69,31 +80,37 @@ export function revocationRoutes(parts: RevocationParts): Route[] {
       always: true,
       body: newShape,
       answers: {
-        201: { description: 'The revocation in force, on disk and on the record', shape: revocationShape },
+        201: { description: 'The revocation in force, on disk and on the record', shape: madeShape },
         202: {
           description: 'The revocation in force: it is on disk and on the record as soon as there is room',
-          shape: revocationShape.extend({ recorded: z.literal(false) }),
+          shape: madeShape.extend({ recorded: z.literal(false) }),
         },
+        404: { description: 'Nothing here knows the target, and it must be known' },
       },
       async handle({ body, caller, reply }) {
-        const { kind, task, before, reason } = body;
+        const { kind, task, before, until, reason } = body;
         if ((kind === 'delegation') !== (task !== undefined))
           throw new Problem(400, 'body.task: a delegation is revoked in one task; nothing else is');
         const now = clock();
+        assertUntil(kind, until, now);
+        const target = targetText(kind, body.target, (uid) => assertKnownType(parts, uid));
+        if (body.mustBeKnown) await assertKnown(parts, kind, target);
         const id = decider().nextId(now);
         const [standing, isSaved] = await inForce(revocations, {
           id,
           kind,
-          target: targetText(kind, body.target, (uid) => assertKnownType(parts, uid)),
+          target,
           ...(task === undefined ? {} : { task }),
           ...(before === undefined ? {} : { before: new Date(before).toISOString() }),
+          ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
           reason,
           by: caller.enforcementPoint,
           at: now.toISOString(),
         });
         const isRecorded = standing.id !== id || (await parts.late.record(caller, 'revocations.add', { ...standing }));
         reply.code(isSaved && isRecorded ? 201 : 202);
-        return isSaved && isRecorded ? standing : { ...standing, recorded: false };
+        const made = { ...standing, underWay: decider().underWay(standing) };
+        return isSaved && isRecorded ? made : { ...made, recorded: false };
       },
     }),
     route({
@@ -120,6 +137,26 @@ export function revocationRoutes(parts: RevocationParts): Route[] {
   ];
 }
 
+/** The longest time for which everything is revoked. */
+const MAX_ALL_MS = 30 * 24 * 3_600_000;
+
+/** @throws {Problem} 400 if a revocation of everything has no end, or a revocation of another kind has one */
+function assertUntil(kind: RevocationKind, until: string | undefined, now: Date): void {
+  if ((kind === 'all') !== (until !== undefined))
+    throw new Problem(400, 'body.until: everything is revoked until a time; nothing else is');
+  const left = until === undefined ? 1 : Date.parse(until) - now.getTime();
+  if (left <= 0 || left > MAX_ALL_MS) throw new Problem(400, 'body.until: it is at most 30 days from now');
+}
+
+/** @throws {Problem} 404 with what is near a target that nothing here knows */
+async function assertKnown(parts: KnownParts, kind: RevocationKind, target: string): Promise<void> {
+  const unknown = await unknownTarget(parts, kind, target);
+  if (unknown === undefined) return;
+  const { why, near } = unknown;
+  const hint = near.length === 0 ? 'nothing that is known is near it' : `near it: ${near.join(', ')}`;
+  throw new Problem(404, `${why}; ${hint}. Nothing was revoked`, { near });
+}
+
 /** @returns the revocation in force, and whether it is on disk */
 async function inForce(revocations: Revocations, revocation: Revocation): Promise<[Revocation, boolean]> {
   try {
@@ -132,6 +169,7 @@ async function inForce(revocations: Revocations, revocation: Revocation): Promis
 
 /** Returns the normal form of a target, which revocations are stored under. */
 function targetText(kind: RevocationKind, target: string, check: (uid: EntityUid) => void): string {
+  if (kind === 'all' && target !== EVERYTHING) throw new Problem(400, `body.target: of all it is ${EVERYTHING}`);
   if (kind === 'identity' || kind === 'delegation') return identityText(target, check);
   if (kind === 'agent_version') {
     const at = target.lastIndexOf('@');

@@ -29,6 +29,7 @@ export function authenticate(
   if (isSentTwice(request.rawHeaders)) throw unauthorized('the header Authorization is sent once');
   const holder = credentials.verifyOn(request.socket, authorization);
   if (holder !== undefined) {
+    if (holder.kind === 'added') return callers.added(holder);
     const caller = holder.kind === 'caller' ? callers.withKey(holder.name) : undefined;
     if (caller === undefined) throw unauthorized('this is the key of a client of the gateway, not of a caller');
     return caller;

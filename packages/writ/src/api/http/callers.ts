@@ -1,11 +1,16 @@
-import type { Schema } from '@writ/cedar';
+import { parseUid, type Schema } from '@writ/cedar';
 import type { Method, ServicePolicy } from '../../bundle/service-policy.js';
 import type { Caller, Rights } from '../../decide/caller.js';
+import { type Speaking, speaksFor, speaksForItself } from '../../decide/speaking.js';
 import type { AccessTokens } from '../../provenance/access-tokens.js';
+import type { Holder } from '../../provenance/holder.js';
 
 /** A caller as the bundle declares it. */
-interface DeclaredCaller {
+export interface DeclaredCaller {
   readonly roles: readonly string[];
+  /** The one agent and the one person that it speaks for, as `Type::"id"`; without both it may speak for anybody. */
+  readonly agent?: string | undefined;
+  readonly for?: string | undefined;
   readonly certificate?: string | undefined;
   readonly token?: { readonly issuer: string; readonly subject: string } | undefined;
   readonly obligations: readonly string[];
@@ -25,11 +30,26 @@ export interface AuthenticatedCaller extends Caller {
   mayExchange(): boolean;
 }
 
-/** Callers that a service always has, unless the bundle declares them otherwise. */
+/**
+ * Callers that a service always has, unless the bundle declares them otherwise. `default` speaks for the agent of its own name alone:
+ * its key is in a file that every program of its user can read.
+ */
 export const BUILT_IN: Readonly<Record<string, DeclaredCaller>> = {
   default: { roles: ['enforcement-point'], obligations: [], detail: 'none' },
   admin: { roles: ['administrator'], obligations: [], detail: 'none' },
 };
+const ADDED: DeclaredCaller = { roles: ['enforcement-point'], obligations: [], detail: 'none' };
+
+interface CallersParts {
+  readonly declared: Readonly<Record<string, DeclaredCaller>>;
+  readonly policy: ServicePolicy;
+  readonly schema: Schema;
+  readonly tokens: AccessTokens;
+  /** Whether an access token is revoked, by its revocation target. */
+  readonly isRevoked: (token: string) => boolean;
+  /** The entity types that are people. */
+  readonly people: readonly string[];
+}
 
 /** Passed where no service, and so no revocation, is at hand. */
 export const NO_TOKEN_REVOKED = (): boolean => false;
@@ -43,19 +63,20 @@ export class Callers {
   private readonly byCertificate = new Map<string, string>();
   private readonly made = new Map<string, AuthenticatedCaller>();
 
-  constructor(
-    declared: Readonly<Record<string, DeclaredCaller>>,
-    private readonly policy: ServicePolicy,
-    private readonly schema: Schema,
-    readonly tokens: AccessTokens,
-    /** Whether an access token is revoked, by its revocation target. */
-    readonly isRevoked: (token: string) => boolean,
-  ) {
-    this.declared = new Map(Object.entries({ ...BUILT_IN, ...declared }));
+  constructor(private readonly parts: CallersParts) {
+    this.declared = new Map(Object.entries({ ...BUILT_IN, ...parts.declared }));
     for (const [name, { token, certificate }] of this.declared) {
       if (token !== undefined) this.byToken.set(JSON.stringify([token.issuer, token.subject]), name);
       if (certificate !== undefined) this.byCertificate.set(certificate, name);
     }
+  }
+
+  get tokens(): AccessTokens {
+    return this.parts.tokens;
+  }
+
+  get isRevoked(): (token: string) => boolean {
+    return this.parts.isRevoked;
   }
 
   /** The caller that proved no identity. */
@@ -66,6 +87,14 @@ export class Callers {
   withKey(name: string): AuthenticatedCaller | undefined {
     const declared = this.declared.get(name);
     return declared && this.caller(name, declared, 'key');
+  }
+
+  /** Returns the caller that an administrator added. */
+  added({ name, agent, originator }: Omit<Extract<Holder, { kind: 'added' }>, 'kind'>): AuthenticatedCaller {
+    const key = JSON.stringify(['added', name, agent, originator]);
+    const caller = this.made.get(key) ?? this.make(name, ADDED, 'key', speaksFor(agent, originator));
+    this.made.set(key, caller);
+    return caller;
   }
 
   withToken(issuer: string, subject: string): AuthenticatedCaller | undefined {
@@ -95,10 +124,24 @@ export class Callers {
     return caller;
   }
 
-  private make(name: string, { roles, obligations, detail }: DeclaredCaller, method: Method): AuthenticatedCaller {
+  /** Returns whom a declared caller speaks for; undefined for anybody. */
+  private speakingOf(name: string, { agent, for: originator }: DeclaredCaller): Speaking | undefined {
+    if (agent !== undefined || originator !== undefined)
+      return speaksFor(parseUid(agent ?? ''), parseUid(originator ?? ''));
+    const isOpen = name !== 'default' || Object.hasOwn(this.parts.declared, name);
+    return isOpen ? undefined : speaksForItself(name, this.parts.people);
+  }
+
+  private make(
+    name: string,
+    declared: DeclaredCaller,
+    method: Method,
+    speaking = this.speakingOf(name, declared),
+  ): AuthenticatedCaller {
+    const { roles, obligations, detail } = declared;
     const who = { name, roles, method };
     const permits = (action: string, type: string, id: string, context?: Record<string, string>): boolean =>
-      this.policy.permits(who, action, { type, id }, context);
+      this.parts.policy.permits(who, action, { type, id }, context);
     const rights = this.rememberedRights(permits);
     const uses = new Memory();
     return {
@@ -106,6 +149,7 @@ export class Callers {
       isAnonymous: method === 'none',
       rights,
       obligations,
+      ...(speaking === undefined ? {} : { speaking }),
       detailByDefault: detail,
       mayUse: (how, area) => uses.get(how, area) ?? uses.set(permits(how, 'Area', area), how, area),
       mayExchange: () => uses.get('exchange') ?? uses.set(permits('exchange', 'Service', 'tokens'), 'exchange'),
@@ -127,9 +171,9 @@ export class Callers {
         const answer = permits(how, 'Operation', action, { subjectType, resourceType });
         // Only what the schema knows is remembered: there is no end of other names.
         const isBounded =
-          this.schema.action({ type: 'Action', id: action }) !== undefined &&
-          this.schema.entityTypes.has(subjectType) &&
-          this.schema.entityTypes.has(resourceType);
+          this.parts.schema.action({ type: 'Action', id: action }) !== undefined &&
+          this.parts.schema.entityTypes.has(subjectType) &&
+          this.parts.schema.entityTypes.has(resourceType);
         return isBounded ? asked[how].set(answer, action, subjectType, resourceType) : answer;
       },
       // Asked only about attributes that the schema has.

@@ -11,6 +11,8 @@ export const problemShape = z.object({
   code: z.string().optional(),
   /** The outcomes that were not accepted, of those that were reported. */
   outcomes: z.array(z.strictObject({ decisionId: z.string(), code: z.string(), detail: z.string() })).optional(),
+  /** Names that are near the one that was not found. */
+  near: z.array(z.string()).optional(),
   /** Findings in a bundle, where the problem is with one. */
   findings: z.array(z.record(z.string(), z.unknown())).optional(),
 });

@@ -1,4 +1,4 @@
-import { type EntityUid, uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
 import { decodeTime } from 'ulid';
 import type { Reason, Refusal } from '../../decide/decision.js';
 import type { CapUse, DecisionRecord, Holding, LogEntry, OutcomeRecord, Removal } from '../../decide/record.js';

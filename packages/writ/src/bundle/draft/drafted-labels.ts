@@ -15,4 +15,5 @@ export type DraftedLabels =
       readonly readers?: readonly string[];
       /** CEL. */
       readonly when?: string;
+      readonly sentBy?: string;
     };

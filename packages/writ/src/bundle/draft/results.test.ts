@@ -173,6 +173,17 @@ describe('the fields of an answer', () => {
       integrity: 'external',
       readers: ['record.from', 'record.to', 'record.cc'],
     });
+    // A mail itself says who sent it, unless the server checks that.
+    const description = 'Searches mails. Mails whose DKIM and DMARC checks fail are left out.';
+    expect(rulesOf({ name: 'search_emails', description })).toMatchObject({
+      '$..[?@.from && @.to]': { sentBy: 'record.from', readers: expect.any(Array) },
+    });
+    for (const other of [
+      'The sender is not verified.',
+      'From unauthenticated senders too (no DKIM).',
+      'Finds the sender.',
+    ])
+      expect(JSON.stringify(rulesOf({ name: 'search_emails', description: other }))).not.toContain('sentBy');
     // A record needs them all where nothing says which members there are.
     expect(rulesOf({ name: 'search_emails' })).toMatchObject({
       '$..[?@.sender && @.recipients]': { readers: ['record.sender', 'record.recipients', 'record.cc', 'record.bcc'] },

@@ -5,7 +5,7 @@ import type { GuessedEffects } from './effects.js';
 import type { FieldKind } from './field-kinds.js';
 import { argumentsIn } from './json-schema.js';
 import type { ListedTool } from './listed-tool.js';
-import { withReaders } from './record-readers.js';
+import { saysSendersAreChecked, withPeople } from './record-people.js';
 import { fieldRules } from './result-fields.js';
 import { isRoster, rosterRules } from './rosters.js';
 
@@ -88,11 +88,12 @@ export function resultOf(
       because: 'it lists places of our own, or members of one',
     };
   const base = baseOf(tool, { effects, verb }, thing, words);
-  const known = fieldRules({ thing, words, base, schema: tool.outputSchema, answers, isId });
+  const isSenderChecked = saysSendersAreChecked(tool.description);
+  const known = fieldRules({ thing, words, base, schema: tool.outputSchema, answers, isId, isSenderChecked });
   const whole = wholeOf(base, tool, words, known.kind);
   const { $: ofRecord, ...ofParts } = Object.fromEntries(known.rules);
-  const readers = typeof ofRecord === 'object' && 'readers' in ofRecord ? ofRecord.readers : undefined;
-  const labels = readers === undefined ? whole : withReaders(whole, readers);
+  const labels =
+    typeof ofRecord === 'object' && !Array.isArray(ofRecord) ? withPeople(whole, ofRecord as object) : whole;
   const rules = new Map<string, DraftedLabels>([['$', labels], ...Object.entries(ofParts)]);
   return { rules, isFromOutside: base.integrity === 'external', because: base.because };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationShape } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 
 /** A witness that signs checkpoints of the log: its address, and its key as `<name>+<key id>+<key>`. */
 const witness = z.strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationShape, millisecondsOf } from '../../lib/duration.js';
+import { millisecondsOf } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 import { name, uidText } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
@@ -14,7 +15,10 @@ const server = z
     /** How it is run, over stdio; or `url`, where it is served over Streamable HTTP. */
     command: z.string().min(1).optional(),
     args: z.array(z.string()).default([]),
+    /** Of its environment and its arguments too, `${env:NAME}` stands for a variable of the environment. */
     env: z.record(z.string(), z.string()).default({}),
+    /** The folder that it runs in; that of the bundle by default. */
+    cwd: z.string().min(1).optional(),
     url: z.url({ protocol: /^https?$/ }).optional(),
     /** `sse`: the transport of MCP 2024-11-05, for servers that have no other yet. */
     transport: z.enum(['streamable-http', 'sse']).default('streamable-http'),
@@ -47,10 +51,29 @@ const server = z
     message: 'a server is reached over https; http only on loopback',
   });
 
+/** The key of a caller or client that comes from outside: a file, as a mounted secret, or a variable. The bundle never has it. */
+const broughtKey = z
+  .strictObject(
+    {
+      file: z.string().min(1).max(4_096).optional(),
+      env: z
+        .string()
+        .regex(/^[A-Za-z_]\w*$/, 'a variable is a name like DOCS_API_KEY')
+        .optional(),
+      /** How long the key before it still counts when another one is brought in. */
+      overlap: durationShape.optional(),
+    },
+    { error: 'a key is not written in the bundle: name its file or variable, as in key: { env: DOCS_API_KEY }' },
+  )
+  .refine(({ file, env }) => (file === undefined) !== (env === undefined), {
+    message: 'a key that is brought in has a `file` or an `env`',
+  });
+
 /** `scopes`: what its key can be exchanged for. */
 const client = z.strictObject({
   agent: uidText,
   for: uidText,
+  key: broughtKey.optional(),
   scopes: z.array(z.string().min(1)).default([]),
   /** Whether the prompt that its host sends (`dev.writ/prompt`) is accepted as the user's. */
   prompt: z.boolean().default(false),
@@ -69,6 +92,10 @@ const caller = z
       .optional(),
     /** Whom its access tokens are about. */
     token: z.strictObject({ issuer: z.string(), subject: z.string().min(1) }).optional(),
+    key: broughtKey.optional(),
+    /** The one agent and the one person that it speaks for; without both, it may speak for anybody, as far as `service/` permits. */
+    agent: uidText.optional(),
+    for: uidText.optional(),
     /** The types of obligation that it carries out. */
     obligations: z.array(z.string().min(1)).default([]),
     /** The detail of reasons that it gets without asking. */
@@ -76,6 +103,10 @@ const caller = z
   })
   .refine(({ certificate, token }) => certificate === undefined || token === undefined, {
     message: 'a caller has a certificate or a token, not both',
+  })
+  .refine(({ certificate, token, key }) => key === undefined || (certificate === undefined && token === undefined), {
+    message: 'a caller with a certificate or a token has no key',
+    path: ['key'],
   });
 
 /** The signature algorithms that an issuer of tokens may use: asymmetric ones. */

@@ -26,6 +26,7 @@ const ORIGIN: TypeJson = record({
   said: SET,
   named: BOOL,
   unclear: SET,
+  returned: BOOL,
 });
 
 const MANDATE: TypeJson = record({
@@ -44,7 +45,7 @@ const PROVENANCE: TypeJson = record(
 );
 
 const TOOL: TypeJson = record(
-  { findings: SET, effects: SET, authority: LONG, asked: BOOL },
+  { findings: SET, effects: SET, authority: LONG, asked: BOOL, leaksCode: BOOL },
   { destination: ORIGIN, target: ORIGIN, secret: ORIGIN, amount: ORIGIN, content: ORIGIN },
 );
 

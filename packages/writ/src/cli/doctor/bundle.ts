@@ -9,8 +9,8 @@ import { causeOf, type Found, ok, warning, wrong } from './found.js';
 const START_MS = 20_000;
 
 /** The bundle, and each of its servers, started as the gateway would. */
-export async function bundleChecks(folder: string, data: string): Promise<Found[]> {
-  const { findings, bundle } = findingsOf(folder);
+export async function bundleChecks(folder: string, data: string, environment: string | undefined): Promise<Found[]> {
+  const { findings, bundle } = findingsOf(folder, environment);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const found = [checked(folder, errors, findings.length)];
   if (bundle === undefined) return found;
@@ -20,7 +20,7 @@ export async function bundleChecks(folder: string, data: string): Promise<Found[
       warning('nobody has a key of the gateway', 'name clients in `gateway.clients` of writ.yaml, or take tokens'),
     );
   for (const [name, server] of Object.entries(servers)) {
-    const missing = missingIn(Object.values(server.headers));
+    const missing = missingIn([...Object.values(server.headers), ...Object.values(server.env), ...server.args]);
     if (missing === undefined) found.push(...(await serverChecks(bundle, name, data)));
     else found.push(wrong(`the server ${name}: ${missing}`, 'set it where `writ start` runs'));
   }
@@ -35,7 +35,7 @@ function checked(folder: string, errors: number, all: number): Found {
 
 function missingIn(values: readonly string[]): string | undefined {
   try {
-    for (const value of values) environmentText(value, 'its headers');
+    for (const value of values) environmentText(value, 'it');
     return undefined;
   } catch (error) {
     return causeOf(error);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { basename } from 'node:path';
 import { readTextFile } from '../../lib/text-file.js';
 import { entriesIn, type ServerEntry } from '../clients/entries.js';
 import { type ClientConfig, configsOn } from '../clients/known.js';
@@ -25,6 +26,14 @@ function checksOf(config: ClientConfig): Found[] {
       wrong(`${client}: ${entry.name}: ${what}`, 'writ guard install --undo, then install again'),
     ),
   );
+  const shared = entries.filter(({ kind, command }) => kind === 'guarded' && asksAsDefault(command));
+  if (shared.length > 0)
+    broken.push(
+      warning(
+        `${client}: ${shared.map(({ name }) => name).join(', ')} asks with the key \`default\`, which every program here can use`,
+        'writ guard install --undo, then install again: each client gets a key of its own',
+      ),
+    );
   const open = entries.filter(({ kind }) => kind === 'stdio').map(({ name }) => name);
   if (open.length > 0)
     return [
@@ -35,6 +44,11 @@ function checksOf(config: ClientConfig): Found[] {
       ),
     ];
   return broken.length > 0 ? broken : [ok(`${client}: ${entries.length} servers, each guarded or elsewhere`)];
+}
+
+function asksAsDefault(command: readonly string[]): boolean {
+  const at = command.indexOf('--key-file');
+  return at === -1 || basename(command[at + 1] ?? '') === 'default.key';
 }
 
 function brokenIn({ kind, command }: ServerEntry): string[] {

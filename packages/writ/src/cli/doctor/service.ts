@@ -1,5 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ShownCaller } from '../callers.js';
+import { observingText } from '../observing-note.js';
+import { callerChecks } from './callers.js';
 import { causeOf, type Found, ok, warning, wrong } from './found.js';
 
 interface ServiceToCheck {
@@ -23,12 +26,17 @@ export async function serviceChecks(flags: ServiceToCheck): Promise<Found[]> {
       wrong(`${service} does not answer: ${causeOf(error)}`, '`writ start --bundle DIR`; name another with --service'),
     ];
   }
-  const { state = 'no service of Writ' } = ((await ready.json().catch(() => ({}))) ?? {}) as { state?: string };
+  const { state = 'no service of Writ', observing } = ((await ready.json().catch(() => ({}))) ?? {}) as {
+    state?: string;
+    observing?: string;
+  };
   const found: Found[] = [
     ready.ok
       ? ok(`${service} is ${state}`)
       : wrong(`${service} is ${state}`, 'its log says why; it permits nothing so far'),
   ];
+  if (observing !== undefined)
+    found.push(warning(observingText(new Date(observing)), 'it ends by itself; `writ enforce` ends it now'));
   const date = Date.parse(ready.headers.get('date') ?? '');
   const skew = Math.abs(Date.now() - date);
   if (skew > SKEW_MS)
@@ -50,7 +58,11 @@ async function keyChecks({ service, data, keyFile }: ServiceToCheck): Promise<Fo
   const found: Found[] = [ok(`it takes the key in ${file}`)];
   const admin = join(data, 'keys/admin.key');
   if (!existsSync(admin)) return found;
-  const response = await ask(new URL('/v1/tools', service), readFileSync(admin, 'utf8').trim()).catch(() => undefined);
+  const key = readFileSync(admin, 'utf8').trim();
+  const answer = await ask(new URL('/v1/callers', service), key).catch(() => undefined);
+  const { callers } = ((await answer?.json().catch(() => ({}))) ?? {}) as { callers?: readonly ShownCaller[] };
+  if (answer?.ok === true && callers !== undefined) found.push(...callerChecks(callers));
+  const response = await ask(new URL('/v1/tools', service), key).catch(() => undefined);
   const { tools = [] } = ((await response?.json().catch(() => ({}))) ?? {}) as {
     tools?: { state: string; server: string; tool: string }[];
   };

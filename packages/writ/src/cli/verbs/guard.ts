@@ -8,7 +8,10 @@ export default verb('guard', 'Start here', 'run an MCP server over stdio; a serv
   .option('--for <entity>', 'person on whose behalf the agent works, as in User::"ana"')
   .option('--agent <entity>', 'agent at work, as in Agent::"support-bot"')
   .option('--service <url>', 'URL of the decision point', SERVICE_URL)
-  .option('--key-file <file>', 'file with the key of the enforcement point', './data/keys/default.key')
+  .option(
+    '--key-file <file>',
+    'file with the key of the caller, which speaks for that agent and person; the default is ./data/keys/default.key',
+  )
   .option('--bundle <dir>', 'use the mappings of this bundle')
   .option(
     '--data <dir>',

@@ -1,3 +1,4 @@
+import { LedgerError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
 import type { Holding } from '../holding.js';
 import type { Account } from './account.js';
@@ -41,6 +42,23 @@ export class Book<A extends Measured = Measured, Of extends Account<A> = Account
   hold(event: LedgerEvent, at: number): Holding | undefined {
     const amount = this.accumulator.measure(event);
     return amount === undefined ? undefined : this.holdAmount(event, amount, at);
+  }
+
+  /**
+   * Returns what a permit holds once its answer is known.
+   *
+   * @param reserved what it reserved: that stays if it cannot be measured again
+   * @throws {LedgerError} if there is no room for labels
+   */
+  holdAgain(event: LedgerEvent, at: number, reserved: readonly Holding[]): Holding | undefined {
+    const { isOfLabels, name } = this.accumulator;
+    if (isOfLabels) return this.hold(event, at);
+    try {
+      return this.hold(event, at);
+    } catch (error) {
+      if (error instanceof LedgerError) return reserved.find(({ accumulator }) => accumulator === name);
+      throw error;
+    }
   }
 
   /** Returns what an event with this amount holds. @throws {LedgerError} as {@link hold} */

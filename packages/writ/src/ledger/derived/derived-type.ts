@@ -20,15 +20,14 @@ export const GIVEN_TYPES: Readonly<Record<DerivedType, RegExp>> = {
   'Set<String>': /^(string|list<(string|dyn)>|list|dyn)$/,
 };
 
-const LONG_MAX = 2n ** 63n - 1n;
 const UNITS = 10_000;
 
 /** Reads what an expression gave. @throws {DerivedValueError} if it is not of the type */
 export function derivedValue(name: string, type: DerivedType, given: unknown): DerivedValue {
   switch (type) {
     case 'Long':
-      if (typeof given === 'bigint' && given <= LONG_MAX && given >= -LONG_MAX - 1n)
-        return { cel: given, cedar: given };
+      // A record is JSON, whose numbers have 53 bits.
+      if (typeof given === 'bigint' && Number.isSafeInteger(Number(given))) return { cel: given, cedar: Number(given) };
       break;
     case 'decimal': {
       const text = decimalOf(given);
@@ -59,12 +58,11 @@ function textsOf(name: string, given: unknown): readonly string[] | undefined {
 }
 
 /**
- * Returns a number as Cedar writes decimals; undefined if it has more than four fractional digits. The sum of numbers with
- * four is off by less than the last digit of a double, and no more.
+ * Returns a number as Cedar writes decimals; undefined if it has more than four fractional digits. A sum or difference of such doubles
+ * differs from such a number by much less than its last digit.
  */
 function decimalOf(given: unknown): string | undefined {
-  if (typeof given === 'bigint')
-    return given > LONG_MAX / 10_000n || given < -LONG_MAX / 10_000n ? undefined : `${given}.0`;
+  if (typeof given === 'bigint') return Number.isSafeInteger(Number(given) * UNITS) ? `${given}.0` : undefined;
   if (typeof given !== 'number') return undefined;
   const units = Math.round(given * UNITS);
   if (!Number.isSafeInteger(units) || Math.abs(given * UNITS - units) > 1e-3) return undefined;

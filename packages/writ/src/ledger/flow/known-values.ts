@@ -3,13 +3,14 @@ import { integrityLevel, join, withIntegrity } from './labels.js';
 import { NamedSources } from './named-records.js';
 import { probeOf } from './probe.js';
 import type { Effort, ValueUse } from './prompt-values.js';
+import type { KnownCodes } from './returned-codes.js';
 import { MAX_EFFORT, type TaskValues } from './task-values.js';
 import type { Found } from './value-sources.js';
 
 /** The values that the arguments of a call are traced to. */
 export type TracedValues = Pick<
   TaskValues,
-  'named' | 'find' | 'isApproved' | 'isApprovedTool' | 'asksFor' | 'countInPrompts'
+  'named' | 'codes' | 'find' | 'isApproved' | 'isApprovedTool' | 'asksFor' | 'countInPrompts'
 >;
 
 const NOTHING_NAMED = new NamedByUser();
@@ -46,6 +47,10 @@ export class LineageTracedValues implements TracedValues {
     // A text of others that is not known can have named it.
     const said = isPartial || this.forgotten.hasUnread ? [...new Set([...found.said, 'text' as const])] : found.said;
     return { ...found, isPartial, said };
+  }
+
+  get codes(): KnownCodes {
+    return { ofTask: this.own?.sent, read: this.read.map(({ sent }) => sent) };
   }
 
   isApproved(value: string | number): boolean {

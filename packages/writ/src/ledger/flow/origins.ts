@@ -20,8 +20,9 @@ import {
 import { linksIn } from './links.js';
 import type { ValueUse } from './prompt-values.js';
 import { plainLabels } from './readers.js';
+import { type CarriedCodes, codesOf, type KnownCodes } from './returned-codes.js';
 import { MAX_EFFORT } from './task-values.js';
-import type { ReaderGroups, Role, ToolDescription } from './tool-description.js';
+import type { Role, ToolDescription } from './tool-description.js';
 import type { Found } from './value-sources.js';
 
 /** The origin of one value of an argument (docs/concepts.md, "Origin"). */
@@ -79,6 +80,7 @@ export class CallOrigins {
   private summaries: Map<string, OriginSummary> | undefined;
   private level: number | undefined;
   private carries: Carried | undefined;
+  private codesOfCall: CarriedCodes | undefined;
 
   /**
    * @param asked whether the prompt, or a mandate that names it, asks for something of this kind
@@ -88,12 +90,18 @@ export class CallOrigins {
     private readonly traced: readonly Traced[],
     private readonly roles: ReadonlySet<Role>,
     readonly asked: boolean,
-    private readonly groups: ReaderGroups,
+    private readonly tool: Pick<ToolDescription, 'readerGroups' | 'services'>,
+    private readonly sent: KnownCodes | undefined,
   ) {}
 
   /** One for each value. */
   get origins(): readonly Origin[] {
     return this.traced.map(({ origin }) => origin);
+  }
+
+  /** The values that name things: each with its argument, the place that it is described at, and its origin. */
+  get names(): readonly Pick<Traced, 'argument' | 'role' | 'value' | 'origin'>[] {
+    return this.traced.filter(({ role }) => role === 'target' || role === 'destination');
   }
 
   /** The values of the arguments with a role. */
@@ -130,7 +138,11 @@ export class CallOrigins {
     this.summaries ??= new Map();
     let known = this.summaries.get(key);
     if (known === undefined) {
-      known = new OriginSummary(this.traced.filter(isOf), () => this.carried);
+      known = new OriginSummary(
+        this.traced.filter(isOf),
+        () => this.carried,
+        () => this.codes,
+      );
       this.summaries.set(key, known);
     }
     return known;
@@ -138,8 +150,18 @@ export class CallOrigins {
 
   /** The data that the call carries to where it goes. */
   private get carried(): Carried {
-    this.carries ??= carriedBy(this.traced, this.groups);
+    this.carries ??= carriedBy(this.traced, this.tool.readerGroups);
     return this.carries;
+  }
+
+  private get codes(): CarriedCodes {
+    this.codesOfCall ??= codesOf(this.traced, this.tool.services, this.sent);
+    return this.codesOfCall;
+  }
+
+  /** Whether it carries a code that a service sent to somebody else. */
+  get leaksCode(): boolean {
+    return this.codes.leaks;
   }
 
   /** The integrity of what the call acts on: its destinations, targets and secrets, or all its values if it has none of these. */
@@ -166,7 +188,7 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
   const traced = callValues(tool, input, known.declared).map((one) => tracer.trace(one));
   const { values } = known;
   const isNamed = values !== undefined && (values.isApprovedTool(tool.name) || values.asksFor(stemsOf(tool)));
-  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool.readerGroups);
+  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool, values?.codes);
 }
 
 const rolesOf = memo(
@@ -313,6 +335,7 @@ export class OriginSummary {
   constructor(
     private readonly traced: readonly Traced[],
     private readonly carried: () => Carried,
+    private readonly codes: () => CarriedCodes,
   ) {}
 
   private get all(): Labels {
@@ -335,6 +358,12 @@ export class OriginSummary {
 
   get labels(): readonly string[] {
     return plainLabels(labelNames(this.all));
+  }
+
+  /** Whether each value that is not the user's is a code or a link that goes back to the service that sent it, and one is. */
+  get returned(): boolean {
+    const foreign = this.traced.filter(({ labels }) => labels.integrity !== 'user');
+    return foreign.length > 0 && foreign.every((one) => this.codes().isReturned(one));
   }
 
   /** The values that may not read some of the data that the call carries; those that the user named may. */

@@ -9,6 +9,7 @@ import { type Echo, withEchoes } from './echo.js';
 import { labelNames } from './labels.js';
 import { moreOfPlain, type PlainMore, plainMore } from './more-of-call.js';
 import { type NamesInAnswer, type Naming, namesIn } from './names-in.js';
+import { withinRoom } from './reader-room.js';
 import { type Leaf, leavesOf } from './result-labels.js';
 import { readAnswer } from './result-value.js';
 import { isTooLong, type SaidValue, saidIn } from './said-values.js';
@@ -87,7 +88,7 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
   const tool = kept(tools, task.tool, compiledTool);
   const answer = readAnswer(result, tool.format);
   const leaves = await withDetections(leavesOf(tool, event.input, answer, stored), detect);
-  const labels = labelsIn(leaves);
+  const labels = withinRoom(labelsIn(leaves));
   const measuring = kept(accumulators, task.accumulators, (declared) =>
     Object.entries(declared).map(([name, one]) => compileAccumulator(name, one)),
   );
@@ -107,7 +108,7 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
       measuring.length === 0 ? {} : actualsOf(measuring, whole, (one) => seenBy(one, answer.value, echoed, task)),
     said: saidIn(echoed),
     isOpaque: answer.isOpaque,
-    tooLong: leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels)),
+    tooLong: withinRoom(leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels))),
   };
 }
 

@@ -8,7 +8,7 @@ const MAX_READER_LABELS = 64;
  * Returns labels as there is room for them: a task that reads very many records, each with readers of its own, has data that nobody
  * but the owner may read. A task is never stopped because its mails have many readers.
  */
-export function withinRoom(labels: readonly string[], account: SetAccount | undefined, at: number): readonly string[] {
+export function withinRoom(labels: readonly string[], account?: SetAccount, at = 0): readonly string[] {
   if (!labels.some(isReaderLabel)) return labels;
   const there = new Set(account?.valuesAt(at).filter(isReaderLabel));
   const added = labels.filter((label) => isReaderLabel(label) && !there.has(label));

@@ -18,12 +18,17 @@ const GROUP = /^[a-z][a-z0-9_-]*$/;
 const ADDRESSES = ['email', 'emailAddress', 'email_address', 'address', 'mail', 'id', 'login', 'username'];
 const MAX_FOUND = 1_000;
 
+/** Returns the members that a field is found by; undefined if it is not written as `record.sender`. */
+export function fieldIn(said: string): readonly string[] | undefined {
+  return FIELD.exec(said)?.[1]?.slice(1).split('.');
+}
+
 /** @throws {ToolDescriptionError} */
 export function readerRuleOf(where: string, said: readonly string[]): ReaderRule {
   const rule = { fixed: [] as string[], groups: [] as string[], fields: [] as (readonly string[])[] };
   for (const one of said) {
-    const field = FIELD.exec(one)?.[1];
-    if (field !== undefined) rule.fields.push(field.slice(1).split('.'));
+    const field = fieldIn(one);
+    if (field !== undefined) rule.fields.push(field);
     else if (one.includes('@')) rule.fixed.push(one);
     else if (GROUP.test(one)) rule.groups.push(one);
     else

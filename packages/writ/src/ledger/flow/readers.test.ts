@@ -104,7 +104,7 @@ describe('a further source', () => {
       fc.property(fc.array(labels, { minLength: 1, maxLength: 20 }), someone, (some, who) => {
         const kept = labelsNamed(new Set(some.flatMap((one) => labelNames(one))));
         if (may(kept, who)) expect(some.every((one) => may(one, who))).toBe(true);
-        // Labels that a task kept before bundles had readers are for its owner alone.
+        // A label that was kept before bundles had readers is for the owner alone.
         expect(may(labelsNamed([...labelNames(kept), 'confidential']), who)).toBe(false);
       }),
     );

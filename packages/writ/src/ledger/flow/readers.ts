@@ -71,7 +71,7 @@ const NO_GROUPS: ReadonlySet<string> = new Set();
 /** An address that a mail server may pass on to another domain. */
 const RELAYED = /^[^@]*[%!,;"<>\p{Cc}\p{Default_Ignorable_Code_Point}]/u;
 
-/** Returns a reader as clauses have it; undefined for any other text. */
+/** Returns a reader as clauses have it; undefined for a text that can be no reader. */
 function entryOf(what: 'reader' | 'domain', said: string): string | undefined {
   const text = said.normalize('NFC').trim().toLowerCase();
   if (text === '' || text.length > MAX_LENGTH || /\p{Cc}/u.test(text)) return undefined;

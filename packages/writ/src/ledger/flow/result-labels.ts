@@ -3,6 +3,7 @@ import { join, type Labels } from './labels.js';
 import { clauseFor } from './reader-rules.js';
 import { OWNER_ONLY, togetherOf } from './readers.js';
 import type { Answer } from './result-value.js';
+import { withSenders } from './senders.js';
 import { type AnswerPart, StoredInAnswer } from './stored-in-answer.js';
 import { NOTHING_STORED, type StoredLabels } from './stored-labels.js';
 import type { ResultRule, RuleSubject, ToolDescription } from './tool-description.js';
@@ -22,6 +23,8 @@ export interface Leaf {
   readonly isGiven?: true;
   /** The groups of readers that it is a member of, if it is of our own. */
   readonly clears?: readonly string[];
+  /** The domain of its sender, which the server has checked. */
+  readonly sentBy?: string;
 }
 
 /** The most values of a result; the rest is one text, so that the work is bounded for every answer. */
@@ -38,6 +41,8 @@ interface Claim {
   readonly failed: boolean;
   /** The clause of its readers; undefined if it says none. */
   readonly readers: string | undefined;
+  /** The place of the field with its sender; undefined if it says none. */
+  readonly senderAt?: string | undefined;
 }
 
 /**
@@ -63,7 +68,7 @@ export function leavesOf(
   );
   walk.visitAll(value);
   for (const one of rest) walk.labelAll(one, ['text'], onTexts);
-  return walk.leaves;
+  return walk.senderAt.size === 0 ? walk.leaves : withSenders(walk.leaves, walk.senderAt);
 }
 
 function isLabels(stored: StoredLabels | readonly string[]): stored is readonly string[] {
@@ -99,7 +104,8 @@ function claimsOn({ rules }: ToolDescription, input: unknown, result: unknown): 
       const key = rule.ofKeys ? keyPlace(place) : keyOf(place);
       const there = claims.get(key) ?? [];
       const readers = rule.readers && clauseFor(rule.readers, record);
-      there.push({ rule, depth: place.length, failed: applies === 'failed', readers });
+      const senderAt = rule.sentBy && pathText([...recordPlace(result, place), ...rule.sentBy]);
+      there.push({ rule, depth: place.length, failed: applies === 'failed', readers, senderAt });
       claims.set(key, there);
     }
   }
@@ -154,6 +160,17 @@ function recordAt(result: unknown, place: Location): unknown {
   return record;
 }
 
+/** Returns the place of the innermost record that a place is in, or is. */
+function recordPlace(result: unknown, place: Location): Location {
+  let at = result;
+  let found: Location = [];
+  for (const [i, step] of place.entries()) {
+    at = (at as Record<string | number, unknown> | undefined)?.[step];
+    if (isRecord(at)) found = place.slice(0, i + 1);
+  }
+  return found;
+}
+
 function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -173,6 +190,8 @@ class Walk {
   private readonly distinct = new Map<string, Labels>();
   private readonly joined = new Map<Labels, Map<Labels, Labels>>();
   private readonly ofKeys: boolean;
+  /** The places of the fields with the senders of values. */
+  readonly senderAt = new Map<Leaf, string>();
 
   /** @param texts the places of texts without structure: each can be about every record */
   constructor(
@@ -260,7 +279,10 @@ class Walk {
     const stored = this.stored.labelsOf(part, value, isGiven);
     const all = stored === undefined ? labels : this.join(labels, stored);
     const marks = { ...(isName ? NAME : {}), ...(isGiven ? GIVEN : {}), ...(clears && { clears }) };
-    this.leaves.push({ at: pathText(place), value, labels: all, kind, ...marks });
+    const leaf: Leaf = { at: pathText(place), value, labels: all, kind, ...marks };
+    this.leaves.push(leaf);
+    const senderAt = claims.findLast((claim) => claim.senderAt !== undefined && !claim.failed)?.senderAt;
+    if (senderAt !== undefined) this.senderAt.set(leaf, senderAt);
   }
 
   /** Values are many, and labels that are the same for them few: each are made once. */

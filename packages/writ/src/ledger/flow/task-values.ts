@@ -8,8 +8,10 @@ import { nounsFor } from './nouns.js';
 import { type Probe, probeOf } from './probe.js';
 import { asksForPages } from './prompt-kinds.js';
 import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
+import type { KnownCodes } from './returned-codes.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
 import { idWord, isIdWord, type SaidValue } from './said-values.js';
+import { ServiceCodes } from './service-codes.js';
 import { exactForm, isSameValue, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
 import { type Found, Sources } from './value-sources.js';
 
@@ -60,6 +62,8 @@ export class TaskValues {
   named = new NamedByUser();
   /** The sources that its prompts name. */
   namedSources = new NamedSources();
+  /** The codes that services sent in its results, and the services that it called. */
+  readonly sent = new ServiceCodes();
   private readonly approved = new Set<string>();
   private readonly approvedTools = new Set<string>();
   private readonly prompts = new Map<string, Prompt>();
@@ -156,7 +160,8 @@ export class TaskValues {
       if (!this.isWhole) return undefined;
       if (isMoreWords(row)) this.addWords(text, row);
       else {
-        const { at, value, labels, kind, keys, form, words, isSteered, clears } = row;
+        const { at, value, labels, kind, keys, form, words, isSteered, clears, sentBy } = row;
+        if (sentBy !== undefined) this.sent.addMessage(String(value), sentBy, asked.sent);
         this.count += 1;
         asked.noteName(decisionId, tool, { at, value, kind }, effort);
         const source = { decisionId, tool, at };
@@ -312,6 +317,11 @@ export class TaskValues {
     const id = this.ids.size === 0 ? undefined : probe.id;
     const said = id === undefined ? undefined : this.ids.get(id);
     if (said !== undefined) sources.add('text', said, false);
+  }
+
+  /** The codes that a call can carry. */
+  get codes(): KnownCodes {
+    return { ofTask: this.sent, read: [] };
   }
 
   /** How often the prompts have a value. */

@@ -12,8 +12,8 @@ import {
   labelNames,
   UNCLASSIFIED,
 } from './labels.js';
-import { type ReaderRule, readerRuleOf } from './reader-rules.js';
-import { isReaderLabel } from './readers.js';
+import { fieldIn, type ReaderRule, readerRuleOf } from './reader-rules.js';
+import { isReaderLabel, NOBODY } from './readers.js';
 import type { ResultFormat } from './result-value.js';
 import { type DeclaredStores, NO_STORE, type StoreDescription, storesOf } from './store-description.js';
 
@@ -32,6 +32,7 @@ type DeclaredLabels =
       readonly kind?: string | undefined;
       readonly readers?: readonly string[] | undefined;
       readonly clears?: readonly string[] | undefined;
+      readonly sentBy?: string | undefined;
       readonly when?: string | undefined;
     };
 
@@ -47,6 +48,7 @@ interface DeclaredTool {
   readonly writes?: string | undefined;
   readonly creates?: string | undefined;
   readonly asked?: readonly string[] | undefined;
+  readonly service?: string | readonly string[] | undefined;
   readonly opaque?: readonly string[] | undefined;
 }
 
@@ -76,6 +78,8 @@ export interface ResultRule {
   readonly readers: ReaderRule | undefined;
   /** The groups of readers that the value is a member of. */
   readonly clears: readonly string[];
+  /** The members of the record in which its sender is. */
+  readonly sentBy: readonly string[] | undefined;
   readonly when: ((about: RuleSubject) => boolean) | undefined;
 }
 
@@ -126,6 +130,8 @@ export interface ToolDescription {
   readonly addedLabels: readonly string[];
   /** Of these, the labels that its rules give. */
   readonly describedLabels: readonly string[];
+  /** The domains of the service that it is of. */
+  readonly services: readonly string[];
   /** The addresses and domains in each group of readers. */
   readonly readerGroups: ReaderGroups;
 }
@@ -198,8 +204,9 @@ export class Tools {
   private compile(name: string, declared: DeclaredTool, isDescribed: boolean): ToolDescription {
     const rules = rulesOf(name, declared.result);
     const described = new Set(
-      rules.flatMap(({ integrity = 'system', confidentiality = 'public', names }) =>
-        labelNames({ integrity, confidentiality, names }),
+      rules.flatMap(({ integrity = 'system', confidentiality = 'public', names, readers }) =>
+        // The readers are known with the answer; until then it is for its owner.
+        labelNames({ integrity, confidentiality, names, ...(readers && { readers: NOBODY }) }),
       ),
     );
     const isWhole = rules.some(({ path, when }) => path === '$' && when === undefined);
@@ -224,6 +231,7 @@ export class Tools {
       unclassified: this.unclassified,
       addedLabels: [...new Set([...described, ...this.detectable])].sort(),
       describedLabels: [...described].sort(),
+      services: [declared.service ?? []].flat().map((domain) => domain.toLowerCase()),
       readerGroups: this.readerGroups,
     };
   }
@@ -250,17 +258,25 @@ function rulesOf(tool: string, declared: DeclaredTool['result']): ResultRule[] {
     const all = (several ? labels : [labels]) as readonly DeclaredLabels[];
     return all.map((one): ResultRule => {
       const where = `${tool}: ${path}`;
-      const { when, readers, ...said } = wordsIn(where, one);
+      const { when, readers, sentBy, ...said } = wordsIn(where, one);
       return {
         path,
         query,
         ofKeys,
         ...said,
         readers: readers && readerRuleOf(where, readers),
+        sentBy: sentBy === undefined ? undefined : senderFieldOf(where, sentBy),
         when: when === undefined ? undefined : conditionOf(tool, path, when),
       };
     });
   });
+}
+
+function senderFieldOf(where: string, said: string): readonly string[] {
+  const field = fieldIn(said);
+  if (field === undefined)
+    throw new ToolDescriptionError(`${where}: ${said} is no field of a record`, 'as in record.sender');
+  return field;
 }
 
 function isByPath(
@@ -278,10 +294,11 @@ interface SaidLabels {
   readonly kind: string | undefined;
   readonly readers: readonly string[] | undefined;
   readonly clears: readonly string[];
+  readonly sentBy: string | undefined;
   readonly when: string | undefined;
 }
 
-const NO_MORE = { kind: undefined, readers: undefined, clears: [], when: undefined };
+const NO_MORE = { kind: undefined, readers: undefined, clears: [], sentBy: undefined, when: undefined };
 
 /** The word `internal` alone says both: of our own, and for our own. */
 function wordsIn(where: string, declared: DeclaredLabels): SaidLabels {
@@ -294,8 +311,8 @@ function wordsIn(where: string, declared: DeclaredLabels): SaidLabels {
       ...more
     } = declared as Exclude<DeclaredLabels, string | readonly string[]>;
     checkNames(where, labels);
-    const { kind, readers, when } = more;
-    return { integrity, confidentiality, names: [...labels].sort(), kind, readers, clears, when };
+    const { kind, readers, sentBy, when } = more;
+    return { integrity, confidentiality, names: [...labels].sort(), kind, readers, clears, sentBy, when };
   }
   let integrity: Integrity | undefined;
   let confidentiality: Confidentiality | undefined;

@@ -8,6 +8,7 @@ export interface AuthorityRows {
     readonly target: string;
     readonly task: string;
     readonly before: string | null;
+    readonly until: string | null;
     readonly lifted_at: string | null;
   }[];
   readonly grants: readonly {
@@ -20,8 +21,21 @@ export interface AuthorityRows {
     readonly end_at: string | null;
   }[];
   readonly policies: readonly { readonly version: string; readonly next: string }[];
-  readonly credentials: readonly { readonly hash: string; readonly kind: string; readonly name: string }[];
+  readonly credentials: readonly {
+    readonly hash: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly ends_at: string | null;
+    readonly said: string | null;
+  }[];
   readonly pins: readonly { readonly server: string; readonly tool: string; readonly body: string }[];
+}
+
+/** A key as the log has it; `ends` is empty if it has no end. */
+interface IssuedKey {
+  readonly holder: string;
+  readonly said: string;
+  readonly ends: string;
 }
 
 type Detail = Readonly<Record<string, unknown>>;
@@ -30,15 +44,18 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 /** The revocations, grants and policy that are in force, by the entries of the log alone. */
 export class ReplayedAuthority {
   /** The revocations that stand, by what they revoke. */
-  private readonly revocations = new Map<string, { readonly name: string; readonly before: string }>();
+  private readonly revocations = new Map<
+    string,
+    { readonly name: string; readonly before: string; readonly until: string }
+  >();
   private readonly grants = new Map<string, Detail>();
   private readonly policies = new Set<string>();
   /** The hash of the definition that counts of each tool. */
   private readonly pins = new Map<string, string>();
   /** When the first tool was recorded at its first use: a store from before has tools without an entry. */
   private pinnedSince: string | undefined;
-  /** The SHA-256 of the key of each holder. */
-  private readonly keys = new Map<string, string>();
+  /** The keys that were issued, by their SHA-256. */
+  private readonly keys = new Map<string, IssuedKey>();
 
   /** Adds an entry, in the order of the log. */
   add(entry: LogEntry): void {
@@ -70,7 +87,14 @@ export class ReplayedAuthority {
         break;
       case 'credentials.issue':
       case 'credentials.adopt':
-        this.keys.set(JSON.stringify([text(detail.kind), text(detail.name)]), text(detail.hash));
+        this.keys.set(text(detail.hash), {
+          holder: JSON.stringify([text(detail.kind), text(detail.name)]),
+          said: detail.speaksFor === undefined ? '' : JSON.stringify(detail.speaksFor),
+          ends: '',
+        });
+        break;
+      case 'credentials.end':
+        this.endKey(text(detail.hash), text(detail.endsAt));
         break;
       case 'policy.activate':
         this.policies.add(text(detail.version));
@@ -80,16 +104,18 @@ export class ReplayedAuthority {
 
   private revoke(detail: Detail): void {
     const name = `${text(detail.kind)} ${text(detail.target)}`;
-    this.revocations.set(keyOf(detail), { name, before: text(detail.before) });
+    this.revocations.set(keyOf(detail), { name, before: text(detail.before), until: text(detail.until) });
   }
 
   /** Compares revocations. One that is in the database alone takes authority away, and is no difference. */
   revocationDifferences({ revocations }: AuthorityRows): string[] {
     const found = new Map(revocations.filter(({ lifted_at }) => lifted_at === null).map((row) => [keyOf(row), row]));
-    return [...this.revocations].flatMap(([key, { name, before }]) => {
+    return [...this.revocations].flatMap(([key, { name, before, until }]) => {
       const row = found.get(key);
       if (row === undefined) return [`the revocation of ${name} is not there`];
       // A later `before` reaches further, and without one all sessions are revoked.
+      if (row.until !== null && (until === '' || row.until < until))
+        return [`the revocation of ${name} ends at ${row.until} already`];
       const isLess = row.before !== null && (before === '' || row.before < before);
       return isLess ? [`the revocation of ${name} spares sessions proved after ${row.before}`] : [];
     });
@@ -128,9 +154,20 @@ export class ReplayedAuthority {
    */
   credentialDifferences({ credentials }: AuthorityRows): string[] {
     if (this.keys.size === 0) return [];
-    return credentials.flatMap(({ hash, kind, name }) =>
-      this.keys.get(JSON.stringify([kind, name])) === hash ? [] : [`the key of the ${kind} ${name} was never issued`],
-    );
+    return credentials.flatMap(({ hash, kind, name, ends_at: ends, said }) => {
+      const issued = this.keys.get(hash);
+      const who = `the key of the ${kind} ${name}`;
+      if (issued === undefined || issued.holder !== JSON.stringify([kind, name])) return [`${who} was never issued`];
+      if (issued.said !== (said ?? '')) return [`${who} speaks for others than it was issued for`];
+      const isLonger = issued.ends !== '' && (ends === null || ends > issued.ends);
+      return isLonger ? [`${who} ended at ${issued.ends}, and counts again`] : [];
+    });
+  }
+
+  /** The earlier of two ends holds. */
+  private endKey(hash: string, ends: string): void {
+    const issued = this.keys.get(hash);
+    if (issued !== undefined && (issued.ends === '' || ends < issued.ends)) this.keys.set(hash, { ...issued, ends });
   }
 
   /** Compares the version of the policy that is served. */

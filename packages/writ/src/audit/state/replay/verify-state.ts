@@ -139,14 +139,14 @@ async function authorityRows(store: Store): Promise<AuthorityRows> {
   return {
     revocations: await tables
       .selectFrom('registry_revocations')
-      .select(['id', 'kind', 'target', 'task', 'before', 'lifted_at'])
+      .select(['id', 'kind', 'target', 'task', 'before', 'until', 'lifted_at'])
       .execute(),
     grants: await tables
       .selectFrom('grants')
       .select(['id', 'identity', 'in_type', 'in_id', 'task', 'start_at', 'end_at'])
       .execute(),
     policies: await tables.selectFrom('served_policies').select(['version', 'next']).execute(),
-    credentials: await tables.selectFrom('credentials').select(['hash', 'kind', 'name']).execute(),
+    credentials: await tables.selectFrom('credentials').select(['hash', 'kind', 'name', 'ends_at', 'said']).execute(),
     pins: await tables.selectFrom('tool_pins').select(['server', 'tool', 'body']).execute(),
   };
 }

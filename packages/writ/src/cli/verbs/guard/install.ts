@@ -7,11 +7,12 @@ export default subverb('install', 'put the guard before the MCP servers of the c
   .option('--client <name...>', `only these clients: ${CLIENTS.join(', ')}`)
   .option('--config <file>', 'change this file instead')
   .option('--only <server...>', 'only before these servers')
+  .option('--admin-key-file <file>', 'key that adds a caller for each client; the default is keys/admin.key in --data')
   .option('--undo', 'remove the guard')
   .option('--dry-run', 'print the changes without making them')
   .addHelpText(
     'after',
-    '\nOptions of `writ guard` are passed to the guard: --for, --agent, --service, --key-file, --bundle.',
+    '\nOptions of `writ guard` are passed to the guard: --for, --agent, --service, --bundle. With --key-file all clients share that key.',
   )
   .printsJson()
   // Those options belong to the parent command, on whichever side of `install` they stand.

@@ -5,7 +5,7 @@ import { subverb } from '../../verb.js';
 
 export default subverb('set', 'register or change an identity')
   .argument('<identity>', 'identity, as Agent::"planner"')
-  .addOption(new Option('--kind <kind>', 'kind').choices([...IDENTITY_KINDS]))
+  .addOption(new Option('--kind <kind>', 'kind; registers it').choices([...IDENTITY_KINDS]))
   .option('--owner <owner>', 'owner, who answers for it')
   .option('--team <team>', 'team')
   .option('--purpose <text>', 'purpose')
