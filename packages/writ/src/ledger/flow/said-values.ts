@@ -65,8 +65,12 @@ export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
   return said;
 }
 
-function saidValue(leaf: Leaf, value: SaidValue['value'], { keys, form, words }: Sought): SaidValue {
-  const { at, kind, isName, isSteered, isGiven, clears } = leaf;
+/** The members of a value that are copied or used up here. A member that is not named is an error of types. */
+type Copied = 'at' | 'value' | 'labels' | 'kind' | 'isName' | 'isSteered' | 'isGiven' | 'clears' | 'sentBy';
+type WithCopied = Leaf & Record<Exclude<keyof Leaf, Copied>, never>;
+
+function saidValue(leaf: WithCopied, value: SaidValue['value'], { keys, form, words }: Sought): SaidValue {
+  const { at, kind, isName, isSteered, isGiven, clears, sentBy } = leaf;
   const labels = isName === true ? atMostAttested(leaf.labels) : leaf.labels;
   // hot: a copy that is added to has a hidden class of its own, and takes some microseconds.
   return {
@@ -80,6 +84,7 @@ function saidValue(leaf: Leaf, value: SaidValue['value'], { keys, form, words }:
     ...(isSteered && { isSteered }),
     ...(isGiven && { isGiven }),
     ...(clears && { clears }),
+    ...(sentBy === undefined ? undefined : { sentBy }),
   };
 }
 
