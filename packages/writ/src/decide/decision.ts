@@ -216,7 +216,7 @@ export function decidingPolicies({ reasons }: Pick<Decision, 'reasons'>): Omit<R
 
 /** The cause of what a policy stopped of a tool that nobody described. */
 const UNDESCRIBED =
-  'the tool is not described in tools.yaml, so it counts as one that does anything; `writ schema from-mcp BUNDLE --write` describes it';
+  'the tool is not described in tools.yaml, so it counts as one that does anything; `writ bundle schema BUNDLE --write` describes it';
 
 /** Explains a decision in one line, for the agent that was refused and for people. */
 export function explainBriefly(decision: Pick<Decision, 'reasons' | 'refusal' | 'undescribed'>): string {

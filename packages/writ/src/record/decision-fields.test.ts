@@ -49,8 +49,6 @@ const FULL: Required<DecisionRecord> = {
   reserved: [{ accumulator: 'refunded', fold: 'sum', key: 'lena', amount: 170 }],
   ignored: ['subject.role'],
   referred: [{ uid: { type: 'Team', id: 'support' }, attributes: { floor: 2 }, ancestors: [] }],
-  undescribed: true,
-  retryAt: '2026-11-25T06:31:28.000Z',
   observed: {
     result: 'step_up',
     reasons: [{ policy: 'night', effect: 'forbid', reason: 'nothing is paid at night', identity: bot }],

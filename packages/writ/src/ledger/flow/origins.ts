@@ -99,6 +99,11 @@ export class CallOrigins {
     return this.traced.map(({ origin }) => origin);
   }
 
+  /** The values that name things: each with its argument, the place that it is described at, and its origin. */
+  get names(): readonly Pick<Traced, 'argument' | 'role' | 'value' | 'origin'>[] {
+    return this.traced.filter(({ role }) => role === 'target' || role === 'destination');
+  }
+
   /** The values of the arguments with a role. */
   valuesOf(role: Role): readonly (string | number)[] {
     return this.traced.flatMap((one) => (one.role === role ? [one.value] : []));

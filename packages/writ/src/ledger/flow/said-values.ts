@@ -68,7 +68,11 @@ export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
   return said;
 }
 
-function saidValue(leaf: Leaf, value: SaidValue['value'], { keys, form, words }: Sought): SaidValue {
+/** The members of a value that are copied or used up here. A member that is not named is an error of types. */
+type Copied = 'at' | 'value' | 'labels' | 'kind' | 'isName' | 'isSteered' | 'isGiven' | 'clears' | 'sentBy';
+type WithCopied = Leaf & Record<Exclude<keyof Leaf, Copied>, never>;
+
+function saidValue(leaf: WithCopied, value: SaidValue['value'], { keys, form, words }: Sought): SaidValue {
   const { at, kind, isName, isSteered, isGiven, clears, sentBy } = leaf;
   const sent = sentBy === undefined || typeof value !== 'string' ? undefined : messageOf(value, sentBy);
   const labels = isName === true ? atMostAttested(leaf.labels) : leaf.labels;
