@@ -9,7 +9,7 @@ import { openDatabase } from '../src/store/database.js';
 import { RESTORING_FILE } from '../src/store/files.js';
 import { openSqlite } from '../src/store/sqlite.js';
 import { copiesIn } from './copies.js';
-import { storeOfBefore } from './old-store.js';
+import { storeBeforeKeys, storeOfBefore } from './old-store.js';
 import { commandHere } from './printed.js';
 import { startedService } from './processes.js';
 import { bundleOf, type Running, run } from './running.js';
@@ -328,6 +328,25 @@ describe('a store of another version', () => {
     expect((latest as { name: string }).name < '0006').toBe(true);
     const writ = await run(BUNDLE, { data });
     expect((await reads(writ, 'ana')).decision).toBe(true);
+    await writ.stop();
+  });
+
+  it('that is from before keys and digests is restored beside later keys', async () => {
+    const data = fresh('data');
+    await storeBeforeKeys(join(data, 'writ.db'), join(data, 'keys'));
+    const to = fresh('backup');
+    await says(0, 'upgraded the store', 'upgrade', '--data', data, '--backup', to);
+    const upgraded = contentsOf(join(data, 'keys'));
+    expect(Object.keys(upgraded)).toEqual(
+      expect.arrayContaining([join(data, 'keys/store.key'), join(data, 'keys/state.begun')]),
+    );
+    const out = await says(0, 'restored', 'restore', to, '--data', data, '--replace');
+    const away = /what was there is in (\S+):/.exec(out)?.[1] as string;
+    // The store that was there needs its key as it was.
+    expect(existsSync(join(away, 'keys/store.key'))).toBe(true);
+    const writ = await run(BUNDLE, { data });
+    expect((await reads(writ, 'ana')).decision).toBe(true);
+    expect(readFileSync(join(data, 'keys/store.key'))).toEqual(readFileSync(join(away, 'keys/store.key')));
     await writ.stop();
   });
 });

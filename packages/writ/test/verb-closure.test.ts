@@ -23,7 +23,7 @@ test.each([
   expect(loadedBy(verb).size).toBeLessThanOrEqual(MAX_FILES);
 });
 
-test.each(['check', 'test', 'decide', 'label', 'replay', 'replay-trace', 'schema/from-mcp', 'init', 'doctor', 'guard'])(
+test.each(['backup', 'check', 'test', 'decide', 'label', 'replay', 'replay-trace', 'schema/from-mcp', 'init', 'doctor', 'guard'])(
   'writ %s loads nothing of the service',
   (verb) => {
     expect([...loadedBy(verb)].filter((file) => file.startsWith('serve/'))).toEqual([]);
