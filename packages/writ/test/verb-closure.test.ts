@@ -23,12 +23,21 @@ test.each([
   expect(loadedBy(verb).size).toBeLessThanOrEqual(MAX_FILES);
 });
 
-test.each(['backup', 'check', 'test', 'decide', 'label', 'replay', 'replay-trace', 'schema/from-mcp', 'init', 'doctor', 'guard'])(
-  'writ %s loads nothing of the service',
-  (verb) => {
-    expect([...loadedBy(verb)].filter((file) => file.startsWith('serve/'))).toEqual([]);
-  },
-);
+test.each([
+  'backup',
+  'check',
+  'test',
+  'decide',
+  'label',
+  'replay',
+  'replay-trace',
+  'schema/from-mcp',
+  'init',
+  'doctor',
+  'guard',
+])('writ %s loads nothing of the service', (verb) => {
+  expect([...loadedBy(verb)].filter((file) => file.startsWith('serve/'))).toEqual([]);
+});
 
 test('the list of verbs loads declarations only', () => {
   const verbs = [...new Set(imports.map(({ file }) => file))].filter((file) => file.startsWith('cli/verbs/'));
