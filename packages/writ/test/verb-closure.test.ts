@@ -51,7 +51,7 @@ test.each(['explain', 'log/receipt', 'log/verify', 'log/checkpoint', 'log/export
 );
 
 test.each([
-  ...['check', 'test', 'init', 'doctor', 'guard', 'decision/replay'],
+  ...['backup', 'check', 'test', 'init', 'doctor', 'guard', 'decision/replay'],
   ...['bundle/decide', 'bundle/label', 'bundle/replay', 'bundle/schema'],
 ])('writ %s loads nothing of the service', (verb) => {
   expect([...loadedBy(verb)].filter((file) => file.startsWith('serve/'))).toEqual([]);
