@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
@@ -29,6 +28,7 @@ import { ServiceClient } from '../enforce/service-client.js';
 import { keyedHash } from '../lib/keyed-hash.js';
 import { CREDENTIALS } from '../lib/known-credentials.js';
 import { ATTEMPTS_FOLDER } from '../store/files.js';
+import { keyIn } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { printNote } from './output.js';
@@ -64,7 +64,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   }
   const serverName = flags.server ?? 'server';
   const log = lineLog((line) => printNote(`writ guard: ${line}`));
-  const key = readFileSync(flags.keyFile, 'utf8').trim();
+  const key = keyIn(flags.keyFile);
   CREDENTIALS.add(key);
   for (const [name, value] of Object.entries(process.env)) CREDENTIALS.addNamed(name, value);
   const service = new ServiceClient(flags.service, key);
