@@ -410,7 +410,9 @@ describe('labels and figures over the service', () => {
     expect(out).toMatch(
       /Earlier in this task \(\* = counted in this decision\)\n \* \d\d:\d\d:\d\d allow {3}read_web: brought external, pii; counted seen external, pii/,
     );
-    expect(out).toContain(`to, its destination: somewhere in a text, $ of read_web (${read.id}); external, pii`);
+    expect(out.replaceAll('\n      ', ' ')).toContain(
+      `to, its destination: somewhere in a text, $ of read_web (${read.id}); external, pii`,
+    );
     const { json } = await writ.send('GET', `/v1/decisions/${stopped.id}?timeline=true`, undefined, { as: 'admin' });
     expect(json.explanation).toContain('Earlier in this task');
   });

@@ -21,8 +21,8 @@ const decision = (id: number, more: object = {}): DecisionRecord =>
 test('a decision is one line: id, time, result, agent, action, target; the day stands before', () => {
   expect(new DecisionTable().lines([decision(9), decision(8, { result: 'step_up' })])).toEqual([
     '2026-11-24, times in UTC',
-    '01M8641579V9C78TQ6ZQMQGCM9 06:31:09 allow   bot        pay           o-1',
-    '01M8641579V9C78TQ6ZQMQGCM8 06:31:08 step_up bot        pay           o-1',
+    '01M8641579V9C78TQ6ZQMQGCM9 06:31:09 allow   bot  pay      o-1',
+    '01M8641579V9C78TQ6ZQMQGCM8 06:31:08 step_up bot  pay      o-1',
   ]);
 });
 
@@ -30,9 +30,9 @@ test('decisions in a row that are alike are one line', () => {
   const other = decision(4, { time: '2026-11-23T23:00:00.000Z' });
   expect(new DecisionTable().lines([decision(7), decision(6), decision(5), other])).toEqual([
     '2026-11-24, times in UTC',
-    '01M8641579V9C78TQ6ZQMQGCM7 06:31:07 allow   bot        pay           o-1      ×3',
+    '01M8641579V9C78TQ6ZQMQGCM7 06:31:07 allow   bot  pay      o-1                 ×3',
     '2026-11-23, times in UTC',
-    '01M8641579V9C78TQ6ZQMQGCM4 23:00:00 allow   bot        pay           o-1',
+    '01M8641579V9C78TQ6ZQMQGCM4 23:00:00 allow   bot  pay      o-1',
   ]);
 });
 

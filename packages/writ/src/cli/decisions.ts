@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { millisecondsOf } from '../lib/duration.js';
-import { askService, type ServiceFlags } from './ask-service.js';
+import { askService, keyIn, type ServiceFlags } from './ask-service.js';
 import { DecisionTable } from './decision-table.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -59,7 +58,7 @@ export function timeOf(text: string): string {
 /** Prints decisions as they are recorded, until the process or the service stops. */
 async function follow(flags: DecisionsFlags): Promise<ExitCode> {
   const response = await fetch(new URL('/v1/stream', flags.service), {
-    headers: { Authorization: `Bearer ${readFileSync(flags.keyFile, 'utf8').trim()}` },
+    headers: { Authorization: `Bearer ${keyIn(flags.keyFile)}` },
   }).catch(() => {
     throw new ServiceError(
       `${flags.service} does not answer`,

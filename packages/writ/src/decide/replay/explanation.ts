@@ -82,14 +82,18 @@ function partLine({ policyId, effect, applied, parts }: PolicyExplanation, maxTe
 
 /** Returns the text of a condition as one line, without its braces. */
 function plain(text: string, maxText: number): string {
-  const line = text
+  let line = text
     .replace(/^\s*(when|unless)\s*/, '')
     .replace(/^\{\s*|\s*\}$/g, '')
     .replace(/\s+/g, ' ')
     // Cedar's printer quotes and brackets what is written without by hand.
     .replace(/\["([A-Za-z_]\w*)"\]/g, '.$1')
-    .replace(/(^|[\s(!])\(((?:[\w.]|::|"[^"]*")+)\)/g, '$1$2')
     .trim();
+  // A bracket can be in another: `((context.ledger).paid)`.
+  for (let before = ''; before !== line; ) {
+    before = line;
+    line = line.replace(/(^|[\s(!])\(((?:[\w.]|::|"[^"]*")+)\)/g, '$1$2');
+  }
   return line.length <= maxText ? line : `${line.slice(0, maxText)}… (--all shows the rest)`;
 }
 
