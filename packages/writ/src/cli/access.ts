@@ -27,6 +27,8 @@ interface RequestView {
   }[];
   readonly votes: readonly { readonly approver: string; readonly verdict: string; readonly reason: string }[];
   readonly chain?: readonly string[];
+  /** Why nobody can approve it now. */
+  readonly unapprovable?: string;
 }
 
 interface ApprovalView {
@@ -44,6 +46,10 @@ interface ApprovalView {
   readonly state: string;
 }
 
+function unapprovableLines({ unapprovable }: RequestView): string[] {
+  return unapprovable === undefined ? [] : [pc.yellow(`  nobody can approve this: ${unapprovable}`)];
+}
+
 /** `writ requests`: what somebody has to decide, or one of them with the whole chain. */
 export async function showRequests(
   id: string | undefined,
@@ -52,7 +58,14 @@ export async function showRequests(
   if (id !== undefined) {
     const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
     if (flags.json === true) printJson(one);
-    else print([...requestLines(one), ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')])].join('\n'));
+    else
+      print(
+        [
+          ...requestLines(one),
+          ...unapprovableLines(one),
+          ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')]),
+        ].join('\n'),
+      );
     return EXIT.ok;
   }
   const which = flags.all === true ? 'all' : 'open';

@@ -6,6 +6,7 @@ import type { Rule } from '../bundle/check/rule.js';
 import { BundleError } from '../bundle/errors.js';
 import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
+import { NOBODY_APPROVES } from './approver-check.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, findingBlock, print, printJson } from './output.js';
 
@@ -46,12 +47,22 @@ export function findingsOf(folder: string): Checked {
     return {
       bundle,
       texts,
-      findings: [...findings, ...checkBundle(bundle), ...checkByRules(bundle, [MAPPING_EXPRESSION])],
+      findings: [
+        ...findings,
+        ...(findings.some(({ severity }) => severity === 'error') ? checkBundle(bundle) : checked(bundle)),
+      ],
     };
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
     return { bundle: undefined, findings: error.findings, texts: new Map() };
   }
+}
+
+/** Returns the findings of the rules that need more than the bundle's own room; who approves is asked of a bundle without errors. */
+function checked(bundle: Bundle): Finding[] {
+  const found = [...checkBundle(bundle), ...checkByRules(bundle, [MAPPING_EXPRESSION])];
+  const isWhole = found.every(({ severity }) => severity !== 'error');
+  return [...found, ...(isWhole ? checkByRules(bundle, [NOBODY_APPROVES]) : [])];
 }
 
 /** A mapping whose CEL does not parse: the enforcement point compiles it. */

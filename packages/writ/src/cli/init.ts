@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { uidText } from '@writ/cedar';
 import pc from 'picocolors';
 import { type DraftedTool, draftBundle } from '../bundle/draft/draft.js';
 import type { ListedTool } from '../bundle/draft/listed-tool.js';
@@ -10,11 +11,12 @@ import { askService, type ServiceFlags } from './ask-service.js';
 import { timeOf } from './decisions.js';
 import { InitError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { type PeopleFlags, peopleOf } from './init-people.js';
 import { toolsOf } from './mcp-tools.js';
 import { count, print, printJson } from './output.js';
 import { recordedAnswers } from './recorded-answers.js';
 
-export interface InitFlags extends ServiceFlags {
+export interface InitFlags extends ServiceFlags, PeopleFlags {
   /** File with an answer of `tools/list`. */
   readonly tools?: string;
   /** File with recorded answers of the tools. */
@@ -54,7 +56,8 @@ export async function init(folder: string, command: readonly string[], flags: In
       .toLowerCase()
       .replace(/[^a-z0-9._-]+/g, '-')
       .replace(/^[^a-z0-9]+/, '') || 'bundle';
-  const { files, tools, seen } = draftBundle(name, listed, calls, answers);
+  const people = await peopleOf(flags);
+  const { files, tools, seen } = draftBundle(name, listed, calls, answers, people);
   for (const [path, text] of [...files, ...packFiles(isRecorded)]) {
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -73,6 +76,14 @@ export async function init(folder: string, command: readonly string[], flags: In
     print(
       `\npolicies/observed.cedar permits what ${count(calls.length, 'call')} of ${count(seen.size, 'tool')} did, and no more.`,
     );
+  if (people.owner === undefined) {
+    const [agent, person] = [uidText(people.agent), uidText(people.person)];
+    print(
+      pc.yellow(
+        `\nNobody can approve what ${agent} is stopped in for ${person}: somebody else has to answer for it. Draft with --owner 'User::"lena"', or register one with writ identity '${agent}' --owner lena.`,
+      ),
+    );
+  }
   print(
     `\n${count(tools.length, 'tool')} drafted into ${folder}. These are guesses from names: go through tools.yaml, then \`writ check ${folder}\`.`,
   );

@@ -1,3 +1,4 @@
+import { type EntityUid, uidText } from '@writ/cedar';
 import { Document, visit } from 'yaml';
 import { defined } from '../../lib/defined.js';
 import { isReserved } from '../reserved-names.js';
@@ -30,12 +31,14 @@ export interface DraftedTool extends GuessedTool {
  *
  * @param calls what was seen: then `policies/observed.cedar` permits that and no more
  * @param answers recorded answers: the fields in them are labelled one by one
+ * @param people the person and the agent at work, unless there are calls, and who answers for the agent
  */
 export function draftBundle(
   name: string,
   all: readonly ListedTool[],
   calls: readonly ObservedCall[] = [],
   answers?: RecordedAnswers,
+  people = PEOPLE,
 ): DraftedBundle {
   // Of tools with one name a client sees the first.
   const listed = [...new Map([...all].reverse().map((tool) => [tool.name, tool])).values()].reverse();
@@ -51,41 +54,62 @@ export function draftBundle(
           calls,
           tools.map((tool, i) => ({ ...listed[i], ...tool })),
         );
-  const identities = observed?.identities ?? [
-    { type: 'User', id: 'user' },
-    { type: 'Agent', id: 'agent' },
-  ];
+  const { person, agent, owner } = people;
+  const working = observed?.identities ?? [person, agent];
+  const everybody = owner === undefined ? working : [...working, owner];
+  const identities = [...new Map(everybody.map((uid) => [uidText(uid), uid])).values()];
   const types = [...new Set(identities.map(({ type }) => type))];
   const others = types.filter((type) => !['User', 'Agent', 'Tool', 'AccessRequest'].includes(type)).sort();
   const own =
     others.length === 0 ? SCHEMA : SCHEMA.replace('\nentity Agent', `\nentity ${others.join(', ')};\nentity Agent`);
   const acting = ['Agent', 'User', ...others].sort();
   const files = new Map([
-    ['writ.yaml', WRIT_YAML.replace('NAME', name)],
+    ['writ.yaml', writYaml(name, people)],
     ['schema.cedarschema', withGenerated(own, generatedSchema(listed, own, own, acting).text)],
     ['tools.yaml', [TOOLS_YAML, tools.length === 0 ? '  {}\n' : '', ...tools.map(toolText), DETECT].join('')],
-    ['entities/identities.json', `[\n${identities.map(entityText).join(',\n')}\n]\n`],
+    ['entities/identities.json', `[\n${identities.map((uid) => entityText(uid, people)).join(',\n')}\n]\n`],
     ...(observed === undefined ? [] : ([['policies/observed.cedar', observed.text]] as const)),
   ]);
   return { files, tools, seen: observed?.seen };
 }
 
 /** The agent of a drafted bundle has an owner: without one, nobody could approve what it is stopped in. */
-function entityText(uid: { readonly type: string; readonly id: string }): string {
-  const isDrafted = uid.type === 'Agent' && uid.id === 'agent';
-  const attrs = isDrafted ? `, "attrs": { "owner": { "__entity": { "type": "User", "id": "user" } } }` : '';
-  return `  { "uid": ${JSON.stringify(uid)}${attrs} }`;
+function entityText(uid: EntityUid, { person, agent, owner = person }: DraftedPeople): string {
+  const { type, id } = owner;
+  const isAgent = uidText(uid) === uidText(agent);
+  const attrs = isAgent ? `, "attrs": { "owner": { "__entity": ${JSON.stringify({ type, id })} } }` : '';
+  return `  { "uid": ${JSON.stringify({ type: uid.type, id: uid.id })}${attrs} }`;
 }
 
-const WRIT_YAML = `name: NAME
+/** The people at work in a drafted bundle. */
+export interface DraftedPeople {
+  /** Of the type `User`. */
+  readonly person: EntityUid;
+  /** Of the type `Agent`. */
+  readonly agent: EntityUid;
+  /** Somebody else, who answers for the agent; undefined if nobody was named. */
+  readonly owner: EntityUid | undefined;
+}
+
+const PEOPLE: DraftedPeople = {
+  person: { type: 'User', id: 'user' },
+  agent: { type: 'Agent', id: 'agent' },
+  owner: undefined,
+};
+
+function writYaml(name: string, { person, agent }: DraftedPeople): string {
+  const quoted = (uid: EntityUid): string => `'${uidText(uid).replaceAll("'", "''")}'`;
+  const client = `{ agent: ${quoted(agent)}, for: ${quoted(person)}, prompt: true }`;
+  return `name: ${name}
 
 # The servers of the tools, and who calls them. Each client gets a key of its own when the gateway starts.
 # gateway:
 #   servers:
 #     tools: { command: npx, args: [some-mcp-server] }
 #   clients:
-#     agent: { agent: 'Agent::"agent"', for: 'User::"user"', prompt: true }
+#     agent: ${client}
 `;
+}
 
 const SCHEMA = `// Drafted by \`writ init\` from the tools as their server lists them.
 
