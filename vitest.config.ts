@@ -11,10 +11,15 @@ const ISOLATED = ['packages/writ/src/ledger/accumulators/own-kind.test.ts', 'pac
 
 /** The files that take longest, the longest first. */
 const LONG = [
-  ...['cedar/fuzz/differential', 'writ/test/soak', 'cedar/fuzz/schema', 'cedar/test/conformance', 'cedar/fuzz/partial'],
-  ...['cli', 'ledger-restart', 'guard', 'readme', 'signals', 'log', 'guard-tools', 'aarm', 'hostile-answers'].map(
-    (name) => `writ/test/${name}`,
-  ),
+  ...['cedar/fuzz/differential', 'cedar/fuzz/schema', 'cedar/test/conformance', 'cedar/fuzz/partial'],
+  ...[
+    ...['big-bundles', 'process', 'lost-database', 'abuse', 'soak', 'gateway-upstreams', 'rolled-back-witness'],
+    ...['evasions', 'changed-state-postgres', 'waiting-start', 'aarm', 'facts', 'ledger-restart', 'replicas'],
+    ...['gateway-servers', 'gives-back-never', 'stopping', 'gateway-holding', 'setup-commands', 'rolled-back'],
+    ...['reader-fuzz', 'guard-tools', 'unsaved-revocations', 'registry', 'gateway-tasks', 'examples', 'durability'],
+    ...['journal', 'gateway-own-servers', 'postgres-store', 'openapi', 'data-flow', 'conformance', 'kills'],
+    ...['cli', 'guard', 'readme', 'signals', 'log', 'hostile-answers'],
+  ].map((name) => `writ/test/${name}`),
 ];
 
 /** Begins with the files that take longest: otherwise a worker would be busy with one when all others have finished. */

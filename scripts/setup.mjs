@@ -2,12 +2,20 @@
 // standard error what it does, so that standard output stays the command's own. Needs nothing but Node and npm.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const STAMPS = join(ROOT, 'node_modules', '.writ');
+const PROJECTS = [
+  'packages/cedar',
+  'packages/writ',
+  'packages/sdk',
+  'examples/support-desk',
+  'examples/delegation',
+  'bench',
+];
 const FLOOR = [20, 19];
 /** The newest that all packages name. */
 const KNOWN = 24;
@@ -34,8 +42,20 @@ export function setup() {
   const built = buildStamp(installed);
   if (readStamp('built') !== built) {
     say('building');
+    for (const project of PROJECTS) removeLeftOver(join(ROOT, project));
+    removeOutputsWithoutSource(join(ROOT, 'packages', 'writ'), join('cli', 'verbs'));
     run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], 'the build failed');
     writeStamp('built', built);
+  }
+}
+
+/** The command line lists this folder: a verb that was moved would be there twice. */
+function removeOutputsWithoutSource(project, folder) {
+  const outputs = join(project, 'dist', folder);
+  if (!existsSync(outputs)) return;
+  for (const file of readdirSync(outputs, { recursive: true, encoding: 'utf8' })) {
+    const [, stem] = /^(.*?)\.(?:js|d\.ts)(?:\.map)?$/.exec(file) ?? [];
+    if (stem !== undefined && !existsSync(join(project, 'src', folder, `${stem}.ts`))) rmSync(join(outputs, file));
   }
 }
 
@@ -53,14 +73,7 @@ function installStamp() {
 /** Returns a hash of everything that the build depends on: the name, size and time of each source file, and whether the output exists. */
 function buildStamp(installed) {
   const hash = createHash('sha256').update(installed);
-  for (const project of [
-    'packages/cedar',
-    'packages/writ',
-    'packages/sdk',
-    'examples/support-desk',
-    'examples/delegation',
-    'bench',
-  ]) {
+  for (const project of PROJECTS) {
     hash.update(String(existsSync(join(ROOT, project, 'dist'))));
     for (const path of sources(join(ROOT, project))) {
       const { size, mtimeMs } = statSync(path);
@@ -68,6 +81,18 @@ function buildStamp(installed) {
     }
   }
   return hash.digest('hex');
+}
+
+/** Removes what was built of sources that are gone: the compiler leaves it there, and a folder of verbs would offer it. */
+export function removeLeftOver(project, folder = join(project, 'dist'), path = '') {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const at = join(folder, entry.name);
+    if (entry.isDirectory()) removeLeftOver(project, at, join(path, entry.name));
+    const [, base] = /^(.+?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(entry.name) ?? [];
+    const isThere = (from) => ['.ts', '.mts', '.js'].some((end) => existsSync(join(project, from, path, base + end)));
+    if (base !== undefined && !isThere('src') && !isThere('')) rmSync(at);
+  }
 }
 
 function sources(folder) {

@@ -1,4 +1,4 @@
-"""Writes the recorded tasks of AgentDojo for `writ replay-trace`, by its ground truths: no model is called.
+"""Writes the recorded tasks of AgentDojo for `writ bundle replay`, by its ground truths: no model is called.
 
     python extract.py FOLDER [--attack NAME] [--place read|end]
 

@@ -8,7 +8,7 @@ import { writ } from './writ.js';
 export const GRANTS = ['role', 'task'] as const;
 export type Grant = (typeof GRANTS)[number];
 
-/** Returns what `writ replay-trace` decides about recorded tasks. By role, the tasks have no kind. */
+/** Returns what `writ bundle replay` decides about recorded tasks. By role, the tasks have no kind. */
 export function replayed(
   bundle: string,
   folder: string,
@@ -19,7 +19,7 @@ export function replayed(
   const replay = (name: string, tasks: readonly RecordedTask[], approve: boolean): DecidedTask[] => {
     const file = join(folder, `${name}-${grant}.jsonl`);
     writeFileSync(file, tasks.map((task) => `${JSON.stringify(byGrant(task, grant))}\n`).join(''));
-    const args = ['replay-trace', '--bundle', bundle, '--trace', file, '--json', ...(approve ? ['--approve'] : [])];
+    const args = ['bundle', 'replay', '--bundle', bundle, '--trace', file, '--json', ...(approve ? ['--approve'] : [])];
     return (JSON.parse(writ(args)) as { tasks: DecidedTask[] }).tasks;
   };
   return {

@@ -13,7 +13,7 @@ export interface Call {
 export class ProofKey {
   private constructor(
     private readonly privateKey: CryptoKey,
-    /** To be registered as the agent's: `POST /v1/identity-keys`, or `writ key add`. */
+    /** To be registered as the agent's: `POST /v1/identity-keys`, or `writ identity key add`. */
     readonly publicJwk: JWK,
     /** RFC 7638. */
     readonly thumbprint: string,

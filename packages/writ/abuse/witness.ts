@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { endsWithUs, freePort, rest } from './processes.js';
 import type { World } from './world.js';
 
-/** `writ witness` for the log of a data folder, as a process of its own. */
+/** `writ log witness` for the log of a data folder, as a process of its own. */
 export async function startWitness(
   world: World,
   data: string,
@@ -22,7 +22,7 @@ export async function startWitness(
     String(port),
   ];
   const child = endsWithUs(
-    spawn(process.execPath, [bin, 'witness', ...args], { env: { ...process.env, NO_COLOR: '1' } }),
+    spawn(process.execPath, [bin, 'log', 'witness', ...args], { env: { ...process.env, NO_COLOR: '1' } }),
   );
   let said = '';
   for (const stream of [child.stdout, child.stderr])

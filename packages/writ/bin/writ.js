@@ -1,2 +1,18 @@
 #!/usr/bin/env node
-import '../dist/cli/main.js';
+import { statSync } from 'node:fs';
+import module from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+// Node 22.8 and later keep compiled code between runs. The cache is in the home of the user who runs this, and nowhere
+// else: whoever can write it decides what is executed, and Node's default is the folder for temporary files.
+if (module.enableCompileCache !== undefined && process.env.NODE_COMPILE_CACHE === undefined) {
+  try {
+    const home = homedir();
+    if (statSync(home).uid === process.getuid?.()) module.enableCompileCache(join(home, '.cache', 'writ'));
+  } catch {
+    // Without a home there is no cache.
+  }
+}
+
+await import('../dist/cli/main.js');

@@ -16,40 +16,50 @@ it('a request is made, looked at, approved, and taken back, from the command lin
     context: { agent: { type: 'Agent', id: 'bot' }, task: 't1', input: { amount: 500 } },
   };
   writeFileSync(file, JSON.stringify(asked));
-  expect(await command('requests', ...as('admin'))).toMatchObject({
+  expect(await command('request', 'list', ...as('admin'))).toMatchObject({
     code: 0,
     out: 'nobody is waiting for an approval\n',
   });
-  const made = await command('request', file, '--justification', 'broken twice', ...as('default'));
+  const made = await command('request', 'add', file, '--justification', 'broken twice', ...as('default'));
   expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^arq_\S+ {2}pending\n$/) });
   const id = made.out.split(' ')[0] as string;
-  const listed = await command('requests', ...as('admin'));
+  const listed = await command('request', 'list', ...as('admin'));
   expect(listed.out).toContain('Agent::"bot", for User::"ana", asks to\n    refund on Order::"7"');
   expect(listed.out).toContain('They say: broken twice');
-  const shown = await command('requests', id, ...as('admin'));
+  const shown = await command('request', 'show', id, ...as('admin'));
   expect(shown.out).toContain('Denied until somebody steps in');
-  const refused = await command('approve', id, '--as', 'User::"ana"', '--reason', 'mine', ...as('admin'));
+  const refused = await command('request', 'approve', id, '--as', 'User::"ana"', '--reason', 'mine', ...as('admin'));
   expect(refused).toMatchObject({ code: 2, out: expect.stringContaining('it was asked by or through them') });
-  const done = await command('approve', id, '--as', 'User::"lena"', '--reason', 'seen', '--for-task', ...as('admin'));
+  const done = await command(
+    'request',
+    'approve',
+    id,
+    '--as',
+    'User::"lena"',
+    '--reason',
+    'seen',
+    '--for-task',
+    ...as('admin'),
+  );
   expect(done).toMatchObject({ code: 0, out: expect.stringContaining('User::"lena" said approve: seen') });
-  expect(await command('request', file, ...as('default'))).toMatchObject({
+  expect(await command('request', 'add', file, ...as('default'))).toMatchObject({
     code: 0,
     out: 'it is permitted: there is nothing to ask for\n',
   });
-  const approvals = await command('approvals', ...as('admin'));
+  const approvals = await command('approval', 'list', ...as('admin'));
   expect(approvals.out).toMatch(
     /^apr_\S+ {2}active {2}User::"ana" > Agent::"bot" may refund on Order::"7", in its task, until \S+; by User::"lena": seen\n$/,
   );
   const approval = approvals.out.split(' ')[0] as string;
-  const bot = await command('identity', 'Agent::"bot"', ...as('admin'));
+  const bot = await command('identity', 'show', 'Agent::"bot"', ...as('admin'));
   expect(bot.out).toContain('approved    refund on Order::"7", by User::"lena", until');
-  const ended = await command('end-approval', approval, '--reason', 'over', ...as('admin'));
+  const ended = await command('approval', 'end', approval, '--reason', 'over', ...as('admin'));
   expect(ended).toMatchObject({ code: 0, out: expect.stringContaining('  ended  ') });
-  const waiting = command('request', file, '--wait', ...as('default'));
-  await expect.poll(async () => (await command('requests', ...as('admin'))).out).toContain('pending');
-  const open = (await command('requests', '--json', ...as('admin'))).out;
+  const waiting = command('request', 'add', file, '--wait', ...as('default'));
+  await expect.poll(async () => (await command('request', 'list', ...as('admin'))).out).toContain('pending');
+  const open = (await command('request', 'list', '--json', ...as('admin'))).out;
   const [{ id: second }] = JSON.parse(open) as [{ id: string }];
-  await command('deny', second, '--as', 'User::"leo"', '--reason', 'no', ...as('admin'));
+  await command('request', 'deny', second, '--as', 'User::"leo"', '--reason', 'no', ...as('admin'));
   expect(await waiting).toMatchObject({ code: 1, out: expect.stringMatching(/denied\n$/) });
   await writ.stop();
 });

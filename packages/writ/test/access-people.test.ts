@@ -197,6 +197,27 @@ callbacks: { allow: ['${base}/callbacks/'], secret: callback-secret }
     expect((await fetch(await linkFor(id, 'leo@shop.example'))).status).toBe(410);
   });
 
+  it('are asked once about like calls of one task, and decide all of the list that they saw', async () => {
+    const [one, two] = [500, 600].map((amount) => {
+      const { context, ...rest } = inTask('alike');
+      return { ...rest, context: { ...context, input: { ...context.input, amount } } };
+    }) as [Asked, Asked];
+    const { id } = (await submit(one)).json.task;
+    const link = await linkFor(id, 'lena@shop.example');
+    const second = (await submit(two)).json.task.id;
+    const text = await (await fetch(link)).text();
+    expect(text).toContain('{&quot;amount&quot;:500} (this call)');
+    expect(text).toContain('{&quot;amount&quot;:600}');
+    const list = /name="list" value="([\w-]+)"/.exec(text)?.[1] as string;
+    const decide = (form: Record<string, string>) =>
+      fetch(link, { method: 'POST', body: new URLSearchParams({ verdict: 'approve', reason: 'seen', ...form }) });
+    expect((await decide({ list: 'another' })).status).toBe(410);
+    expect([await decision(one), await decision(two)]).toEqual([false, false]);
+    expect((await decide({ list })).status).toBe(200);
+    expect([await decision(one), await decision(two)]).toEqual([true, true]);
+    expect(mailsOf(second, 'lena@shop.example')).toEqual([]);
+  });
+
   it('come with their own access token, and nobody has to vouch for them', async () => {
     const token = (sub: string, audience = 'https://writ.example') =>
       new SignJWT({ sub })

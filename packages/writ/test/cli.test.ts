@@ -29,8 +29,8 @@ describe('exit codes', () => {
     ['a missing argument', ['check']],
     ['a port that is none', ['start', '--bundle', BUNDLE, '--port', '99999']],
     ['an identity that is none', ['guard', '--for', 'ana', '--', 'true']],
-    ['a file that is not there', ['decide', BUNDLE, '/nowhere.json']],
-    ['a request that is not JSON', ['decide', BUNDLE, '-']],
+    ['a file that is not there', ['bundle', 'decide', BUNDLE, '/nowhere.json']],
+    ['a request that is not JSON', ['bundle', 'decide', BUNDLE, '-']],
   ])('%s is wrong use: 2', (_name, args) => {
     const { code, err } = writ(args, '{');
     expect([code, err === '']).toEqual([2, false]);
@@ -173,7 +173,7 @@ describe('writ test', () => {
   });
 });
 
-describe('writ decide', () => {
+describe('writ bundle decide', () => {
   const request = (amount: number) =>
     JSON.stringify({
       subject: { type: 'User', id: 'ana' },
@@ -183,15 +183,17 @@ describe('writ decide', () => {
     });
 
   it('exits with 0 for allow and 1 for deny', () => {
-    expect(writ(['decide', BUNDLE, '-'], request(100))).toMatchObject({
+    expect(writ(['bundle', 'decide', BUNDLE, '-'], request(100))).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^allow/),
     });
-    expect(writ(['decide', BUNDLE, '-'], request(30_000))).toMatchObject({
+    expect(writ(['bundle', 'decide', BUNDLE, '-'], request(30_000))).toMatchObject({
       code: 1,
       out: expect.stringContaining('a single refund is at most 200.00'),
     });
-    expect(JSON.parse(writ(['decide', BUNDLE, '-', '--json'], request(30_000)).out)).toMatchObject({ result: 'deny' });
+    expect(JSON.parse(writ(['bundle', 'decide', BUNDLE, '-', '--json'], request(30_000)).out)).toMatchObject({
+      result: 'deny',
+    });
   });
 });
 

@@ -123,23 +123,23 @@ gateway:
   });
 
   it('keeps the schema true to the tools: up to date, not so when a tool changed, and written again', async () => {
-    expect(await command('schema', 'from-mcp', folder, '--check')).toMatchObject({
+    expect(await command('bundle', 'schema', folder, '--check')).toMatchObject({
       code: 0,
       out: expect.stringContaining('up to date'),
     });
     const file = join(folder, 'schema.cedarschema');
     const text = readFileSync(file, 'utf8');
     writeFileSync(file, text.replace('"path": String', '"path": Long'));
-    expect(await command('schema', 'from-mcp', folder, '--check')).toMatchObject({
+    expect(await command('bundle', 'schema', folder, '--check')).toMatchObject({
       code: 1,
       out: expect.stringContaining('not up to date'),
     });
-    expect(await command('schema', 'from-mcp', folder, '--write')).toMatchObject({
+    expect(await command('bundle', 'schema', folder, '--write')).toMatchObject({
       code: 0,
       out: expect.stringContaining('written to'),
     });
     expect(readFileSync(file, 'utf8')).toBe(text);
-    expect(await command('schema', 'from-mcp', '--write')).toMatchObject({ code: 2 });
+    expect(await command('bundle', 'schema', '--write')).toMatchObject({ code: 2 });
   });
 
   it('tells an operator what a task has read', async () => {
@@ -384,6 +384,7 @@ describe('labels and figures over the service', () => {
     expect((await endorse('01ARZ3NDEKTSV4RRFFQ69G5FAV')).status).toBe(404);
     const adminKey = join(writ.data, 'keys/admin.key');
     const said = await command(
+      'decision',
       'endorse',
       stopped.id,
       '--reason',

@@ -155,7 +155,7 @@ describe('decisions are found', () => {
   });
 });
 
-it('writ decisions lists and follows', async () => {
+it('writ decision list lists and follows', async () => {
   const writ = await run(
     bundleOf({
       'writ.yaml': 'name: listed',
@@ -170,28 +170,28 @@ it('writ decisions lists and follows', async () => {
       resource: { type: 'Order', id },
     });
   const where = ['--service', writ.url, '--key-file', join(writ.data, 'keys/admin.key')];
-  const following = command('decisions', '--follow', '--result', 'deny', ...where);
+  const following = command('decision', 'list', '--follow', '--result', 'deny', ...where);
   for (let i = 0; i < 600; i += 1) await ask(String(i % 7));
   await ask('secret');
   // The index takes it in meanwhile, in its thread.
   for (let tries = 0; tries < 100; tries += 1) {
     const page = await writ.send('GET', '/v1/decisions?limit=3&result=deny', undefined, { as: 'admin' });
     expect(page.json.decisions).toHaveLength(1);
-    if ((await command('decisions', '--limit', '2', ...where)).code !== 0) break;
+    if ((await command('decision', 'list', '--limit', '2', ...where)).code !== 0) break;
     if (tries > 2) break;
   }
-  const denied = await command('decisions', '--result', 'deny', '--since', '1h', ...where);
+  const denied = await command('decision', 'list', '--result', 'deny', '--since', '1h', ...where);
   expect([denied.code, denied.out]).toEqual([
     0,
     expect.stringMatching(/^\S+ {2}deny {4}User::"ana" {2}look {2}Order::"secret" {2}not_permitted {2}\w{26}\n$/),
   ]);
-  const page = await command('decisions', '--limit', '2', '--resource', 'Order::"3"', ...where);
+  const page = await command('decision', 'list', '--limit', '2', '--resource', 'Order::"3"', ...where);
   expect(page.out).toMatch(/^.*\n.*\nmore: --before \d+\n$/);
-  expect(await command('decisions', '--identity', 'User::"eve"', ...where)).toMatchObject({
+  expect(await command('decision', 'list', '--identity', 'User::"eve"', ...where)).toMatchObject({
     code: 0,
     out: 'no decision like that\n',
   });
-  expect(await command('decisions', '--since', 'yesterday', ...where)).toMatchObject({
+  expect(await command('decision', 'list', '--since', 'yesterday', ...where)).toMatchObject({
     code: 2,
     out: expect.stringContaining('is no time'),
   });

@@ -86,7 +86,7 @@ describe('without an owner', () => {
     );
     expect(stopped.message).not.toContain('Somebody is asked');
     const { id } = stopped.data.accessRequest as { id: string };
-    expect((await commandHere('requests', id, ...where(writ))).out).toContain(
+    expect((await commandHere('request', 'show', id, ...where(writ))).out).toContain(
       'nobody can approve this: only User::"ana" may',
     );
   });
@@ -98,7 +98,16 @@ describe('without an owner', () => {
     ]);
     expect(status).toBe(200);
     for (const owner of ['lena', 'User::"lena"']) {
-      const set = await commandHere('identity', 'Agent::"bot"', '--kind', 'agent', '--owner', owner, ...where(writ));
+      const set = await commandHere(
+        'identity',
+        'set',
+        'Agent::"bot"',
+        '--kind',
+        'agent',
+        '--owner',
+        owner,
+        ...where(writ),
+      );
       expect([owner, set.code]).toEqual([owner, 0]);
       const called = echo(writ);
       await expect.poll(async () => (await open(writ)).length).toBe(1);
@@ -109,7 +118,7 @@ describe('without an owner', () => {
       expect((await called).isError).not.toBe(true);
     }
     // An owner that is no person breaks nothing: those who are people count.
-    await commandHere('identity', 'Agent::"bot"', '--owner', 'Agent::"boss"', ...where(writ));
+    await commandHere('identity', 'set', 'Agent::"bot"', '--owner', 'Agent::"boss"', ...where(writ));
     const stopped = await refusal(echo(writ));
     expect(stopped.message).toMatch(/Nobody can approve this: only User::"ana" may/);
     const shown = await admin(writ, 'GET', `/v1/access-requests/${(stopped.data.accessRequest as { id: string }).id}`);

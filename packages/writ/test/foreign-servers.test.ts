@@ -163,7 +163,7 @@ describe('a tool that cannot be used as its server describes it', () => {
 
   it('is named by its place if it has no name', async () => {
     const { code, out } = await command(
-      ...['tools', '--service', writ.url, '--key-file', writ.writ.keyFileOf('admin')],
+      ...['tool', 'list', '--service', writ.url, '--key-file', writ.writ.keyFileOf('admin')],
     );
     expect([code, out.match(/tool \d+ of the list/g)?.length]).toEqual([0, NAMELESS.length]);
     expect(out).toMatch(/odd\/untitled.*unusable, suspended.*title/);

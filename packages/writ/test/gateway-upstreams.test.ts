@@ -408,12 +408,12 @@ describe('a tool that is not as it was approved', () => {
     writ = await run(bundle(`  servers: { pinned: ${stdio('pinned')} }`), { data });
     client = await connect(writ, 'eve');
     expect((await refusal(client.callTool({ name: 'look', arguments: {} }))).data.refusal?.code).toBe('tool_suspended');
-    const shown = await command('tools', 'pinned/look', ...where());
+    const shown = await command('tool', 'show', 'pinned/look', ...where());
     expect(shown.out).toContain('changed, suspended');
     expect(shown.out).toContain('+ "changed while nobody looked"');
-    const listed = await command('tools', ...where());
+    const listed = await command('tool', 'list', ...where());
     expect(listed.out).toMatch(/pinned\/edit {2}approved/);
-    const done = await command('approve-tool', 'pinned/look', '--reason', 'looked at', ...where());
+    const done = await command('tool', 'approve', 'pinned/look', '--reason', 'looked at', ...where());
     expect(done).toMatchObject({ code: 0, out: expect.stringContaining('pinned/look  approved') });
     await client.callTool({ name: 'look', arguments: {} });
   });
@@ -440,7 +440,8 @@ describe('a tool that is suspicious from the first', () => {
       ['look', ['instructions']],
     ]);
     const shown = await command(
-      'tools',
+      'tool',
+      'show',
       'poisoned/edit',
       '--service',
       writ.url,

@@ -67,7 +67,7 @@ async function guarded(writ: Running, name: string, ...flags: string[]) {
 const call = (client: Client, name: string) => client.callTool({ name, arguments: {} });
 const approve = async (writ: Running, name: string): Promise<string> => {
   const where = ['--service', writ.url, '--key-file', writ.writ.keyFileOf('admin')];
-  return (await command('approve-tool', name, '--reason', 'looked at', ...where)).out;
+  return (await command('tool', 'approve', name, '--reason', 'looked at', ...where)).out;
 };
 const statesIn = async (writ: Running): Promise<Record<string, string>> => {
   const { json } = await writ.send('GET', '/v1/tools', undefined, { as: 'admin' });

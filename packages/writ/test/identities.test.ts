@@ -190,12 +190,12 @@ describe('/v1/identities', () => {
   });
 });
 
-describe('writ identities, writ identity', () => {
+describe('writ identity list, show and set', () => {
   const asAdmin = (...args: string[]) =>
     command(...args, '--service', writ.url, '--key-file', writ.writ.keyFileOf('admin'));
 
   it('list, show, register and change', async () => {
-    const listed = await asAdmin('identities', '--flag', 'ownerless');
+    const listed = await asAdmin('identity', 'list', '--flag', 'ownerless');
     expect([listed.code, listed.out]).toEqual([
       0,
       expect.stringMatching(
@@ -204,6 +204,7 @@ describe('writ identities, writ identity', () => {
     ]);
     const registered = await asAdmin(
       'identity',
+      'set',
       'Agent::"bot"',
       '--kind',
       'agent',
@@ -213,15 +214,15 @@ describe('writ identities, writ identity', () => {
       'desk',
     );
     expect(registered.out).toContain('Agent::"bot"  active');
-    const changed = await asAdmin('identity', 'Agent::"bot"', '--state', 'suspended');
+    const changed = await asAdmin('identity', 'set', 'Agent::"bot"', '--state', 'suspended');
     expect(changed.out).toMatch(
       /suspended[\s\S]*owner +ana[\s\S]*purpose +desk[\s\S]*credential +api key for-ana; issued/,
     );
     expect(await may('echo', 'bot')).toBe(false);
-    await asAdmin('identity', 'Agent::"bot"', '--state', 'active');
+    await asAdmin('identity', 'set', 'Agent::"bot"', '--state', 'active');
     expect(await may('echo', 'bot')).toBe(true);
-    expect((await asAdmin('identity', 'bot')).out).toContain('write it as in Agent::"planner"');
-    expect((await asAdmin('identity', 'Agent::"nobody"')).out).toContain('nobody has heard of Agent::"nobody"');
-    expect((await asAdmin('identities', '--kind', 'workload')).out).toBe('no identity matches\n');
+    expect((await asAdmin('identity', 'show', 'bot')).out).toContain('write it as in Agent::"planner"');
+    expect((await asAdmin('identity', 'show', 'Agent::"nobody"')).out).toContain('nobody has heard of Agent::"nobody"');
+    expect((await asAdmin('identity', 'list', '--kind', 'workload')).out).toBe('no identity matches\n');
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { commandHere as command } from './printed.js';
 import { bundleOf, EXAMPLES } from './running.js';
 
-/** `writ label`: recorded answers with the labels of each value, and what gave them. */
+/** `writ bundle label`: recorded answers with the labels of each value, and what gave them. */
 
 const home = mkdtempSync(join(tmpdir(), 'writ-label-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -64,7 +64,7 @@ type Answers = {
 }[];
 
 async function labelled(...args: string[]): Promise<Answers> {
-  const { code, out } = await command('label', '--bundle', BUNDLE, ...args, '--json');
+  const { code, out } = await command('bundle', 'label', '--bundle', BUNDLE, ...args, '--json');
   expect([code, out.slice(0, 100)]).toEqual([0, expect.stringMatching(/^\{/)]);
   return (JSON.parse(out) as { answers: Answers }).answers;
 }
@@ -106,7 +106,16 @@ describe('an answer that stands alone', () => {
     const mine = await one('look', [{ owner: 'ana@shop.example', odd: 1 }], { me: 'ana@shop.example' });
     expect(leafAt(mine, '$[0].owner').join()).not.toContain('$[*].owner:10');
     expect(leafAt(mine, '$[0].odd')).toEqual(['external confidential', '$:7 ', '$[*].odd:12 failed']);
-    const { out } = await command('label', '--bundle', BUNDLE, '--tool', 'look', '--result', written([{ odd: 1 }]));
+    const { out } = await command(
+      'bundle',
+      'label',
+      '--bundle',
+      BUNDLE,
+      '--tool',
+      'look',
+      '--result',
+      written([{ odd: 1 }]),
+    );
     expect(out).toContain('$[*].odd (tools.yaml:12): its condition could not be worked out');
   });
 
@@ -122,7 +131,7 @@ describe('an answer that stands alone', () => {
 
   it('is grouped by lists, with the values that differ apart', async () => {
     const list = Array.from({ length: 30 }, (_, id) => ({ id, body: id === 7 ? 'ana@shop.example' : `text ${id}` }));
-    const { out } = await command('label', '--bundle', BUNDLE, '--tool', 'look', '--result', written(list));
+    const { out } = await command('bundle', 'label', '--bundle', BUNDLE, '--tool', 'look', '--result', written(list));
     const lines = out.split('\n').map((line) => line.replace(/ {2,}/g, '  '));
     expect(lines).toEqual([
       'look',
@@ -133,13 +142,23 @@ describe('an answer that stands alone', () => {
       '  120 values; the task gets external, pii',
       '',
     ]);
-    const each = await command('label', '--bundle', BUNDLE, '--tool', 'look', '--result', written(list), '--each');
+    const each = await command(
+      'bundle',
+      'label',
+      '--bundle',
+      BUNDLE,
+      '--tool',
+      'look',
+      '--result',
+      written(list),
+      '--each',
+    );
     expect(each.out.split('\n')).toHaveLength(120 + 3);
   });
 
   it('is cut after 200 lines, and says so', async () => {
     const record = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, i]));
-    const args = ['label', '--bundle', BUNDLE, '--tool', 'look', '--result', written(record)];
+    const args = ['bundle', 'label', '--bundle', BUNDLE, '--tool', 'look', '--result', written(record)];
     const { out } = await command(...args);
     expect(out.split('\n').slice(-4)).toEqual([
       expect.stringMatching(/^ \$\.k198 /),
@@ -153,6 +172,7 @@ describe('an answer that stands alone', () => {
   it('cannot move the cursor of a terminal', async () => {
     const hostile = [{ body: '\u001b[2J\u202eabc\u009b1m', '\u001b]0;x\u0007\u2066': 'y' }];
     const { out } = await command(
+      'bundle',
       'label',
       '--bundle',
       BUNDLE,
@@ -171,7 +191,7 @@ describe('an answer that stands alone', () => {
   it('without a tool, with two sources, or of a misspelt tool is refused', async () => {
     const result = written({});
     const wrong = async (...args: string[]): Promise<[number, string]> => {
-      const { code, out } = await command('label', '--bundle', BUNDLE, ...args);
+      const { code, out } = await command('bundle', 'label', '--bundle', BUNDLE, ...args);
       return [code, out];
     };
     const which = [2, expect.stringContaining('say which answers')];
@@ -191,7 +211,7 @@ describe('an answer that stands alone', () => {
       'schema.cedarschema': 'entity U; action a appliesTo { principal: U, resource: U };',
       'policies/a.cedar': '@id("a") permit (principal, action, resource);',
     });
-    const { out } = await command('label', '--bundle', bare, '--tool', 'a', '--result', result);
+    const { out } = await command('bundle', 'label', '--bundle', bare, '--tool', 'a', '--result', result);
     expect(out).toContain('the bundle describes no tool');
   });
 });
@@ -217,7 +237,7 @@ describe('the answers of a recording', () => {
       'internal internal',
       '$:7 integrity confidentiality',
     ]);
-    const { out } = await command('label', '--bundle', BUNDLE, '--trace', written({ ...task, calls }));
+    const { out } = await command('bundle', 'label', '--bundle', BUNDLE, '--trace', written({ ...task, calls }));
     expect(out).toContain('store note (confidential, external)');
   });
 
@@ -238,6 +258,7 @@ describe('the answers of a recording', () => {
       '$:13 integrity confidentiality',
     ]);
     const { out } = await command(
+      'bundle',
       'label',
       '--bundle',
       BUNDLE,
@@ -265,7 +286,14 @@ describe('the answers of a recording', () => {
         { tool: 'nothing', result: 'y' },
       ],
     });
-    const { code, out } = await command('label', '--bundle', join(EXAMPLES, 'packs/guarded-agent'), '--trace', trace);
+    const { code, out } = await command(
+      'bundle',
+      'label',
+      '--bundle',
+      join(EXAMPLES, 'packs/guarded-agent'),
+      '--trace',
+      trace,
+    );
     expect([code, out]).toEqual([
       0,
       expect.stringMatching(

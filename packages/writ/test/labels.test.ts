@@ -6,7 +6,7 @@ import { openStoreToRead } from '../src/store/store.js';
 import { commandHere as command } from './printed.js';
 import { bundleOf, type Running, run } from './running.js';
 
-/** `writ labels`, and labels that a store keeps for a time: by a service, over restarts. */
+/** `writ ledger labels`, and labels that a store keeps for a time: by a service, over restarts. */
 
 const FILES = {
   'writ.yaml': 'name: labels',
@@ -108,13 +108,13 @@ describe('labels of a store', () => {
 
   it('are printed', async () => {
     const args = ['--service', writ.url, '--key-file', writ.writ.keyFileOf('admin')];
-    const { code, out } = await command('labels', '--store', 'note', '--item', 'plans/a.md', ...args);
+    const { code, out } = await command('ledger', 'labels', '--store', 'note', '--item', 'plans/a.md', ...args);
     expect([code, out]).toEqual([
       0,
       expect.stringMatching(/pii {2}note\/plans\/a\.md {2}for ever[\s\S]*write_note brought [\s\S]*writ explain 01/),
     ]);
-    expect((await command('labels', '--store', 'none', ...args)).out).toContain('none has no labels');
-    expect((await command('labels', ...args)).code).toBe(2);
+    expect((await command('ledger', 'labels', '--store', 'none', ...args)).out).toContain('none has no labels');
+    expect((await command('ledger', 'labels', ...args)).code).toBe(2);
   });
 
   it.each([

@@ -642,7 +642,7 @@ describe('/v1/identity-keys', () => {
   });
 });
 
-describe('writ key, and writ token inspect of a chain', () => {
+describe('writ identity key, and writ task token of a chain', () => {
   const asAdmin = (...args: string[]) =>
     command(...args, '--key-file', writ.writ.keyFileOf('admin'), '--service', writ.url);
 
@@ -651,24 +651,24 @@ describe('writ key, and writ token inspect of a chain', () => {
     while (!begins.test(key.thumbprint)) key = await ProofKey.make();
     const file = join(writ.data, 'agent.jwk');
     writeFileSync(file, JSON.stringify(key.publicJwk));
-    const added = await asAdmin('key', 'add', file, '--identity', 'Agent::"a20"');
+    const added = await asAdmin('identity', 'key', 'add', file, '--identity', 'Agent::"a20"');
     expect(added).toEqual({ code: 0, out: `${key.thumbprint} is a key of Agent::"a20" from now on\n` });
-    expect((await asAdmin('key', 'list')).out).toContain(`${key.thumbprint}  Agent::"a20"  since `);
-    expect((await asAdmin('key', 'remove', key.thumbprint)).code).toBe(0);
-    const gone = await asAdmin('key', 'remove', key.thumbprint);
+    expect((await asAdmin('identity', 'key', 'list')).out).toContain(`${key.thumbprint}  Agent::"a20"  since `);
+    expect((await asAdmin('identity', 'key', 'remove', key.thumbprint)).code).toBe(0);
+    const gone = await asAdmin('identity', 'key', 'remove', key.thumbprint);
     expect(gone).toEqual({ code: 2, out: expect.stringContaining(`there is no key ${key.thumbprint}`) });
   });
 
   it('refuses what is no key, and an option that there is not', async () => {
     const file = join(writ.data, 'no.jwk');
     writeFileSync(file, 'nonsense');
-    expect(await asAdmin('key', 'add', file, '--identity', 'Agent::"a20"')).toMatchObject({ code: 2 });
-    expect(await asAdmin('key', 'remove', 'x', '--jsn')).toMatchObject({ code: 2 });
+    expect(await asAdmin('identity', 'key', 'add', file, '--identity', 'Agent::"a20"')).toMatchObject({ code: 2 });
+    expect(await asAdmin('identity', 'key', 'remove', 'x', '--jsn')).toMatchObject({ code: 2 });
   });
 
   it('shows the path, and who signed each link', async () => {
     const task = await chain(2);
-    const shown = await asAdmin('token', 'inspect', task.token);
+    const shown = await asAdmin('task', 'token', task.token);
     expect(shown.code).toBe(0);
     expect(shown.out).toContain(
       [
@@ -679,9 +679,9 @@ describe('writ key, and writ token inspect of a chain', () => {
       ].join('\n'),
     );
     const [first, one] = task.token.split('~');
-    const spliced = await asAdmin('token', 'inspect', [first, one, one].join('~'));
+    const spliced = await asAdmin('task', 'token', [first, one, one].join('~'));
     expect(spliced).toEqual({ code: 1, out: expect.stringContaining('NOT verified  link 2 hangs on another token') });
     const stranger = await forge(await root(), 'a3', 'a1');
-    expect((await asAdmin('token', 'inspect', stranger)).out).toContain('link 1 is not signed with the key');
+    expect((await asAdmin('task', 'token', stranger)).out).toContain('link 1 is not signed with the key');
   });
 });

@@ -93,7 +93,7 @@ describe('the log of a service', () => {
 
   it('gives a receipt that is verified offline with the public key alone', async () => {
     const out = join(folder(), 'one.tlog-proof');
-    expect(await command('receipt', first, '--data', writ.data, '--out', out)).toMatchObject({ code: 0 });
+    expect(await command('log', 'receipt', first, '--data', writ.data, '--out', out)).toMatchObject({ code: 0 });
     expect(readFileSync(out, 'utf8')).toMatch(/^c2sp\.org\/tlog-proof@v1\nextra /);
     const key = join(writ.data, 'keys/log.pub');
     const verified = await command('log', 'verify', out, '--key', key);
@@ -108,7 +108,7 @@ describe('the log of a service', () => {
       code: 1,
       out: expect.stringContaining('not verified: '),
     });
-    expect(await command('receipt', '01NONE', '--data', writ.data)).toMatchObject({ code: 1 });
+    expect(await command('log', 'receipt', '01NONE', '--data', writ.data)).toMatchObject({ code: 1 });
     expect((await writ.send('GET', '/v1/decisions/01NONE/receipt', undefined, { as: 'admin' })).status).toBe(404);
   });
 

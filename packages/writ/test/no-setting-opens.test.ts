@@ -1,13 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { writYaml } from '../src/bundle/format/writ.js';
 import { inProcess } from '../src/decide/caller.js';
 import { isPermitted } from '../src/decide/decision.js';
 import { offlineDecider } from '../src/decide/plane-of.js';
-import { bundleOf } from './running.js';
+import { bundleOf, type Running, run, writeBundle } from './running.js';
 
-/** "There is no setting that opens it": every choice that `writ.yaml` offers, with a policy that forbids and a record that fails. */
+/**
+ * "There is no setting that opens it": every choice that `writ.yaml` offers, with a policy that forbids and a record that fails. The one
+ * exception is no setting of a bundle: the first start of a data folder may observe (observing.test.ts).
+ */
 
 const SERVER = 'command: node';
 const WITNESS = 'witness.example+67d0d0f7+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs';
@@ -109,5 +115,65 @@ describe('a setting', () => {
         offlineDecider(bundle, full, () => new Date()),
       ),
     ).toBe(false);
+  });
+});
+
+describe('the one exception, which a start makes for a time', () => {
+  const FILES = {
+    'writ.yaml': 'name: closed\n',
+    'schema.cedarschema':
+      'entity User; entity Doc; action read appliesTo { principal: [User], resource: [Doc], context: {} };',
+    'policies/all.cedar': '@id("reads") permit (principal, action == Action::"read", resource);',
+  };
+  const folder = bundleOf(FILES);
+  let writ: Running;
+  beforeAll(async () => {
+    writ = await run(folder);
+  });
+  afterAll(() => writ.stop());
+
+  it.each([
+    'observe: 1h',
+    'observing: true',
+    'observeMs: 1000',
+    'gateway: { observe: 1h }',
+    'gateway: { clients: { c: { agent: \'User::"bot"\', for: \'User::"ana"\', observe: true } } }',
+    'record: { observe: true }',
+    'tasks: { observe: 1h }',
+    'freshness: { observe: 1h }',
+  ])('is not made by a bundle, nor by a reload: %s', async (line) => {
+    const written = bundleOf({ ...FILES, 'writ.yaml': `name: closed\n${line}\n` });
+    expect(() => loadBundle(written)).toThrow('there is no member');
+    writeBundle(folder, { 'writ.yaml': `name: closed\n${line}\n` });
+    expect((await writ.send('POST', '/v1/policy/reload', undefined, { as: 'admin' })).status).toBe(422);
+    writeBundle(folder, FILES);
+    expect((await writ.send('POST', '/v1/policy/reload', undefined, { as: 'admin' })).status).toBe(200);
+    expect(writ.writ.observingUntil).toBeUndefined();
+  });
+
+  it('is not made over HTTP: the one operation of it ends it', async () => {
+    const { paths } = (await writ.send('GET', '/openapi.json')).json as { paths: Record<string, object> };
+    const of = Object.entries(paths).flatMap(([path, methods]) =>
+      /observ/i.test(JSON.stringify([path, methods]).replace(/"observing":\{"type":"string"\}/g, ''))
+        ? Object.keys(methods).map((method) => `${method} ${path}`)
+        : [],
+    );
+    expect(of).toEqual(['post /v1/observation/end']);
+    for (const body of [undefined, { until: '2099-01-01T00:00:00Z' }, { ended: false }])
+      await writ.send('POST', '/v1/observation/end', body, { as: 'admin' });
+    expect(writ.writ.observingUntil).toBeUndefined();
+  });
+
+  it('is not made for a service that has enforced', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'writ-enforced-'));
+    const enforced = await run(folder, { data });
+    await enforced.writ.close();
+    await expect(run(folder, { data, observeMs: 60_000 })).rejects.toThrow('has enforced before');
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  it('is stated where the promise is', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    expect(readme).toMatch(/There is no\s+setting that\s+opens it, with one exception/);
   });
 });

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DecisionCounters } from '../src/api/http/decision-counters.js';
 import { tracing } from '../src/cli/telemetry.js';
 import { EXAMPLES, type Running, run } from './running.js';
 
@@ -32,10 +34,36 @@ describe('/metrics', () => {
     expect(headers.get('Content-Type')).toContain('text/plain; version=0.0.4');
     expect(text).toMatch(/^writ_decisions_total\{result="allow",refusal=""\} 1$/m);
     expect(text).toMatch(/^writ_decisions_total\{result="deny",refusal="unknown_action"\} 1$/m);
+    expect(text).not.toMatch(/_by_(policy|tool|client)/);
+    const { text: ofAdmin } = await writ.send('GET', '/metrics', undefined, { as: 'admin' });
+    expect(ofAdmin).toMatch(/^writ_decisions_by_policy_total\{policy="[^"]+",result="allow"\} 1$/m);
+    expect(ofAdmin).toMatch(/^writ_decisions_by_tool_total\{tool="read",result="allow"\} 1$/m);
+    expect(ofAdmin).not.toContain('shred');
+    expect(ofAdmin).toMatch(/^writ_decisions_by_client_total\{client="default",result="deny"\} 1$/m);
+    expect(ofAdmin).toMatch(/^writ_state\{state="ready"\} 1$/m);
     expect(text).toMatch(/^writ_http_request_duration_seconds_count\{operation="evaluate",status="200"\} 2$/m);
     expect(text).toMatch(/^writ_log_commit_duration_seconds_count [1-9]/m);
     expect(text).toMatch(/^writ_state\{state="ready"\} 1$/m);
     expect(text).toMatch(/^writ_policy_age_seconds [0-9.e-]+$/m);
+  });
+
+  it('names are bounded', () => {
+    const registry = new Registry();
+    const counters = new DecisionCounters(registry, registry);
+    for (let i = 0; i < 600; i += 1)
+      counters.count({
+        kind: 'decision',
+        id: '',
+        time: '',
+        result: 'deny',
+        tool: `t${i}"\\n} 1\n`,
+        client: 'c',
+        reasons: [],
+      });
+    return registry.metrics().then((text) => {
+      expect(text.match(/^writ_decisions_by_tool_total\{/gm)).toHaveLength(501);
+      expect(text).toContain('writ_decisions_by_tool_total{tool="other",result="deny"} 100\n');
+    });
   });
 
   it('no label is what a caller made up', async () => {

@@ -138,6 +138,7 @@ describe('/openapi.json', () => {
         'POST /v1/identity-keys',
         'POST /v1/declassifications',
         'POST /v1/endorsements',
+        'POST /v1/observation/end',
         'POST /v1/outcomes',
         'POST /v1/attempts',
         'POST /v1/sessions/end',

@@ -236,6 +236,7 @@ describe.each(['SQLite', 'PostgreSQL'])('what is recorded of people, on %s', (ki
     expect((await found('ana')).map(({ id }: { id: string }) => id)).toEqual([ids.ana]);
     const before = await writ.send('GET', `/v1/decisions/${ids.ana}/receipt`, undefined, { as: 'admin' });
     const told = await command(
+      'log',
       'erase',
       'User::"ana"',
       '--reason',
@@ -272,6 +273,7 @@ describe.each(['SQLite', 'PostgreSQL'])('what is recorded of people, on %s', (ki
     const again = await ask('ana', 'x');
     expect((await of(again)).json.decision.request.subject.id).toBe('ana');
     const nobody = await command(
+      'log',
       'erase',
       'User::"eve"',
       '--reason',

@@ -170,7 +170,7 @@ describe('a decision, made again from its record', () => {
   });
 });
 
-it('writ replay says who could do what under another policy', async () => {
+it('writ decision replay says who could do what under another policy', async () => {
   const plain = {
     'writ.yaml': 'name: before',
     'schema.cedarschema':
@@ -188,7 +188,7 @@ it('writ replay says who could do what under another policy', async () => {
       resource: { type: 'Order', id: '1' },
       context: { input: { amount: i } },
     });
-  const same = await command('replay', '--policy', bundleOf(plain), '--data', writ.data);
+  const same = await command('decision', 'replay', '--policy', bundleOf(plain), '--data', writ.data);
   expect([same.code, same.out]).toEqual([
     0,
     expect.stringMatching(/^30 decisions from \S+ to \S+, made again with before sha256:\w+\n {2}30 as they were\n$/),
@@ -199,11 +199,11 @@ it('writ replay says who could do what under another policy', async () => {
     'policies/all.cedar':
       '@id("all") permit (principal, action, resource); @id("large") forbid (principal, action == Action::"refund", resource) when { context.input has amount && context.input.amount > 19 };',
   });
-  const { out } = await command('replay', '--policy', other, '--data', writ.data);
+  const { out } = await command('decision', 'replay', '--policy', other, '--data', writ.data);
   expect(out).toContain('newly denied: 4\n  by identity\n');
   expect(out).toMatch(/by policy\n {8}4 {2}large\n/);
   expect(out).toMatch(/newly permitted: 9\n {2}by identity\n {8}9 {2}User::"u1"\n/);
-  const json = JSON.parse((await command('replay', '--policy', other, '--data', writ.data, '--json')).out);
+  const json = JSON.parse((await command('decision', 'replay', '--policy', other, '--data', writ.data, '--json')).out);
   expect(json).toMatchObject({
     decisions: 30,
     newlyDenied: { count: 4, byAction: { refund: 4 } },
@@ -211,8 +211,19 @@ it('writ replay says who could do what under another policy', async () => {
   });
   expect(
     JSON.parse(
-      (await command('replay', '--policy', other, '--data', writ.data, '--until', '2020-01-01T00:00:00Z', '--json'))
-        .out,
+      (
+        await command(
+          'decision',
+          'replay',
+          '--policy',
+          other,
+          '--data',
+          writ.data,
+          '--until',
+          '2020-01-01T00:00:00Z',
+          '--json',
+        )
+      ).out,
     ),
   ).toMatchObject({ decisions: 0 });
   await writ.stop();

@@ -212,7 +212,7 @@ describe('kill -9', () => {
   });
 });
 
-describe('writ import', () => {
+describe('writ identity import', () => {
   let writ: Running;
   const folder = mkdtempSync(join(tmpdir(), 'writ-import-'));
   beforeAll(async () => {
@@ -224,7 +224,7 @@ describe('writ import', () => {
     return join(folder, name);
   };
   const importFile = (path: string, ...flags: string[]) =>
-    command('import', path, '--service', writ.url, '--key-file', writ.writ.keyFileOf('admin'), ...flags);
+    command('identity', 'import', path, '--service', writ.url, '--key-file', writ.writ.keyFileOf('admin'), ...flags);
   const stored = async (type: string, id: string) =>
     (await writ.send('GET', `/v1/entities/${type}/${id}`, undefined, { as: 'admin' })).json?.entity;
 

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { commandHere as command } from './printed.js';
 import { bundleOf } from './running.js';
 
-/** `writ replay-trace` with what a recording says apart from its calls: the kind of the task, outcomes, times. */
+/** `writ bundle replay` with what a recording says apart from its calls: the kind of the task, outcomes, times. */
 
 const home = mkdtempSync(join(tmpdir(), 'writ-replay-trace-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -66,7 +66,8 @@ const BUNDLE = bundleOf(FILES);
 
 async function replay(lines: readonly object[], ...more: string[]): Promise<Replayed> {
   const { code, out } = await command(
-    'replay-trace',
+    'bundle',
+    'replay',
     '--bundle',
     BUNDLE,
     '--trace',
@@ -116,9 +117,9 @@ describe('the kind of a recorded task', () => {
 
   it('is one for all lines of a task', async () => {
     const trace = written(line([], { kind: 'refund' }), line([], { kind: 'anything' }));
-    const { code, out } = await command('replay-trace', '--bundle', BUNDLE, '--trace', trace, '--together');
+    const { code, out } = await command('bundle', 'replay', '--bundle', BUNDLE, '--trace', trace, '--together');
     expect([code, out]).toEqual([2, expect.stringContaining(':2: kind: the task "t" was of the kind refund before')]);
-    expect((await command('replay-trace', '--bundle', BUNDLE, '--trace', trace)).code).toBe(0);
+    expect((await command('bundle', 'replay', '--bundle', BUNDLE, '--trace', trace)).code).toBe(0);
   });
 
   it('leaves the policies to decide', async () => {
@@ -133,16 +134,16 @@ describe('the kind of a recorded task', () => {
       'tasks.yaml': FILES['tasks.yaml'].replace('  refund:\n', '  refund:\n    fromPrompt: words\n'),
     });
     const trace = written(line([refund(30), refund(20)], { kind: 'refund', prompt: 'Refund 20 EUR' }));
-    const { out } = await command('replay-trace', '--bundle', narrowing, '--trace', trace, '--json');
+    const { out } = await command('bundle', 'replay', '--bundle', narrowing, '--trace', trace, '--json');
     expect(results(JSON.parse(out) as Replayed)).toEqual([['deny', 'allow']]);
-    const { out: whole } = await command('replay-trace', '--bundle', BUNDLE, '--trace', trace, '--json');
+    const { out: whole } = await command('bundle', 'replay', '--bundle', BUNDLE, '--trace', trace, '--json');
     expect(results(JSON.parse(whole) as Replayed)).toEqual([['allow', 'allow']]);
   });
 
   it('is of the bundle', async () => {
     const bare = bundleOf(Object.fromEntries(Object.entries(FILES).filter(([file]) => file !== 'tasks.yaml')));
     const trace = written(line([], { kind: 'refund' }));
-    const { code, out } = await command('replay-trace', '--bundle', bare, '--trace', trace);
+    const { code, out } = await command('bundle', 'replay', '--bundle', bare, '--trace', trace);
     expect([code, out]).toEqual([2, expect.stringContaining(':1: kind: the bundle has no tasks.yaml')]);
   });
 });
@@ -182,7 +183,7 @@ describe('the outcome of a recorded call', () => {
     const bundle = bundleOf(labels);
     const after = async (look: object): Promise<string | undefined> => {
       const trace = written(line([{ tool: 'look', ...look }, { tool: 'mail' }], { kind: 'anything' }));
-      const { out } = await command('replay-trace', '--bundle', bundle, '--trace', trace, '--json');
+      const { out } = await command('bundle', 'replay', '--bundle', bundle, '--trace', trace, '--json');
       return (JSON.parse(out) as Replayed).tasks[0]?.calls[1]?.result;
     };
     expect(await after({ result: 'x' })).toBe('deny');
@@ -226,7 +227,7 @@ describe('the time of a recorded call', () => {
 @id("office-hours") forbid (principal, action == Action::"mail", resource) when { context.now < datetime("2026-03-01T10:30:00Z") };`,
     });
     const calls = ['10:00', '10:30', '11:00', '11:01'].map((time) => ({ tool: 'mail', at: `2026-03-01T${time}:00Z` }));
-    const { out } = await command('replay-trace', '--bundle', bundle, '--trace', written(line(calls)), '--json');
+    const { out } = await command('bundle', 'replay', '--bundle', bundle, '--trace', written(line(calls)), '--json');
     const { tasks } = JSON.parse(out) as Replayed;
     expect(tasks[0]?.calls.map(({ reasons }) => reasons)).toEqual([
       ['office-hours'],
@@ -257,7 +258,15 @@ describe('the time of a recorded call', () => {
     [[line([], { at: '1066-10-14T10:00:00Z' })], /:1: at: it must be from 1970 to 9999/],
     [[line([], { at: 5 })], /:1: at: it must be a time/],
   ])('of %j does not go back in one ledger, and is a time', async (lines, message) => {
-    const { code, out } = await command('replay-trace', '--bundle', BUNDLE, '--trace', written(...lines), '--together');
+    const { code, out } = await command(
+      'bundle',
+      'replay',
+      '--bundle',
+      BUNDLE,
+      '--trace',
+      written(...lines),
+      '--together',
+    );
     expect([code, out]).toEqual([2, expect.stringMatching(message)]);
   });
 
@@ -284,7 +293,7 @@ tasks:
   const approving = async (...more: string[]): Promise<unknown> => {
     const calls = [refund(60), refund(60), refund(1), { tool: 'mail' }];
     const trace = written(line(calls, { kind: 'pay' }));
-    const { out } = await command('replay-trace', '--bundle', asking, '--trace', trace, '--json', ...more);
+    const { out } = await command('bundle', 'replay', '--bundle', asking, '--trace', trace, '--json', ...more);
     return (JSON.parse(out) as Replayed).tasks[0]?.calls.map(({ result, reasons }) => [result, ...reasons]);
   };
 
@@ -329,7 +338,7 @@ action mail, look appliesTo { principal: [User], resource: [Tool], context: { in
   it.each([[[]], [['--approve']]])('is labelled as that of a permit (%s)', async (flags) => {
     const mail = { tool: 'mail', args: { to: 'nobody@shop.example' }, result: { ticket: 'T-1234567' } };
     const trace = written(line([mail, ...['T-1234567', 'T-7654321'].map((id) => ({ tool: 'look', args: { id } }))]));
-    const { out } = await command('replay-trace', '--bundle', bundle, '--trace', trace, '--json', ...flags);
+    const { out } = await command('bundle', 'replay', '--bundle', bundle, '--trace', trace, '--json', ...flags);
     expect(results(JSON.parse(out) as Replayed)).toEqual([['step_up', 'allow', 'deny']]);
   });
 });
@@ -342,7 +351,8 @@ describe('the figures of a replay', () => {
 
   it('say how often each policy determined what', async () => {
     const { code, out } = await command(
-      'replay-trace',
+      'bundle',
+      'replay',
       '--bundle',
       BUNDLE,
       '--trace',
@@ -364,7 +374,8 @@ describe('the figures of a replay', () => {
 
   it('list a policy that determined nothing', async () => {
     const { out } = await command(
-      'replay-trace',
+      'bundle',
+      'replay',
       '--bundle',
       BUNDLE,
       '--trace',
@@ -378,7 +389,8 @@ describe('the figures of a replay', () => {
 
   it('say how long decisions took', async () => {
     const { out } = await command(
-      'replay-trace',
+      'bundle',
+      'replay',
       '--bundle',
       BUNDLE,
       '--trace',
@@ -395,13 +407,13 @@ describe('the figures of a replay', () => {
       expect(p99).toBeGreaterThanOrEqual(p50);
       expect(max).toBeGreaterThanOrEqual(p99);
     }
-    const text = await command('replay-trace', '--bundle', BUNDLE, '--trace', written(...lines), '--timings');
+    const text = await command('bundle', 'replay', '--bundle', BUNDLE, '--trace', written(...lines), '--timings');
     expect(text.out).toMatch(/count {2}p50 µs {2}p99 µs {2}max µs\n +9 +\d+ +\d+ +\d+ {2}decisions\n +6 /);
   });
 
   it('show no text of a recording that moves the cursor', async () => {
     const hostile = line([{ tool: 'x\u001b[2J\u202e' }], { task: 'a\nb\u001b[31m' });
-    const { out } = await command('replay-trace', '--bundle', BUNDLE, '--trace', written(hostile));
+    const { out } = await command('bundle', 'replay', '--bundle', BUNDLE, '--trace', written(hostile));
     expect(out).toContain('a<U+000A>b<U+001B>[31m\n');
     expect(out).toContain('x<U+001B>[2J<U+202E>');
     expect(['\u001b', '\u202e'].filter((character) => out.includes(character))).toEqual([]);
@@ -440,7 +452,7 @@ describe('a trace', () => {
     ['{ "task": "a", ', /:2: column /],
   ])('with %j is refused, with its place', async (wrong, message) => {
     const trace = written(line([]), wrong);
-    const { code, out } = await command('replay-trace', '--bundle', BUNDLE, '--trace', trace);
+    const { code, out } = await command('bundle', 'replay', '--bundle', BUNDLE, '--trace', trace);
     expect([code, out]).toEqual([2, expect.stringMatching(message)]);
   });
 

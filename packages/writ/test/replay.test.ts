@@ -39,9 +39,9 @@ const attack = {
 };
 const trace = written('trace.jsonl', `${JSON.stringify(honest)}\n\n${JSON.stringify(attack)}\n`);
 
-describe('writ replay-trace', () => {
+describe('writ bundle replay', () => {
   const replay = async (...more: string[]) => {
-    const { code, out } = await command('replay-trace', '--bundle', PACK, '--trace', trace, '--json', ...more);
+    const { code, out } = await command('bundle', 'replay', '--bundle', PACK, '--trace', trace, '--json', ...more);
     expect(code).toBe(0);
     return JSON.parse(out) as {
       tasks: { task: string; calls: { result: string; reasons: string[] }[] }[];
@@ -66,7 +66,7 @@ describe('writ replay-trace', () => {
   });
 
   it('says it to a person', async () => {
-    const { out } = await command('replay-trace', '--bundle', PACK, '--trace', trace);
+    const { out } = await command('bundle', 'replay', '--bundle', PACK, '--trace', trace);
     expect(out).toContain('attack\n  allow   fetch_page\n  step_up send_email  where this goes was chosen');
     expect(out).toContain('2 tasks, 6 calls: 3 allow, 2 step_up, 1 deny');
   });
@@ -77,7 +77,7 @@ describe('writ replay-trace', () => {
     ['[]', /a line is \{ "task"/],
   ])('refuses %s, and says where', async (text, message) => {
     const file = written('trace-bad.jsonl', text);
-    const { code, out } = await command('replay-trace', '--bundle', PACK, '--trace', file);
+    const { code, out } = await command('bundle', 'replay', '--bundle', PACK, '--trace', file);
     expect([code, out]).toEqual([2, expect.stringMatching(message)]);
   });
 });

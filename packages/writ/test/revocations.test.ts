@@ -395,14 +395,14 @@ describe('writ revoke', () => {
     const done = await asAdmin('revoke', 'agent-version', 'Agent::"bot"@9', '--reason', 'a bad build');
     expect(done).toMatchObject({ code: 0 });
     expect(done.out).toMatch(
-      /^revoked agent version Agent::"bot"@9: a bad build\nIt takes effect with the next decision; no call was under way\.\nTo undo it: writ reinstate (\S+) --reason \.\.\.\nIts last call is not looked for\.\n$/,
+      /^revoked agent version Agent::"bot"@9: a bad build\nIt takes effect with the next decision; no call was under way\.\nTo undo it: writ revoke undo (\S+) --reason \.\.\.\nIts last call is not looked for\.\n$/,
     );
-    const id = /reinstate (\S+)/.exec(done.out)?.[1] as string;
-    expect((await asAdmin('revocations')).out).toContain(id);
-    expect((await asAdmin('reinstate', id, '--reason', 'rolled back')).out).toContain('reinstated agent version');
-    expect((await asAdmin('reinstate', id, '--reason', 'again')).code).toBe(2);
-    expect((await asAdmin('revocations')).out).toBe('nothing is revoked\n');
+    const id = /revoke undo (\S+)/.exec(done.out)?.[1] as string;
+    expect((await asAdmin('revoke', 'list')).out).toContain(id);
+    expect((await asAdmin('revoke', 'undo', id, '--reason', 'rolled back')).out).toContain('reinstated agent version');
+    expect((await asAdmin('revoke', 'undo', id, '--reason', 'again')).code).toBe(2);
+    expect((await asAdmin('revoke', 'list')).out).toBe('nothing is revoked\n');
     const wrong = await asAdmin('revoke', 'everything', 'x', '--reason', 'y');
-    expect([wrong.code, wrong.out]).toEqual([2, expect.stringContaining('one of: identity, delegation, task')]);
+    expect([wrong.code, wrong.out]).toEqual([2, expect.stringContaining('one of: all, identity, delegation, task')]);
   });
 });

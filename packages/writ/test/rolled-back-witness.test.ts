@@ -30,9 +30,9 @@ const revoke = async (writ: Running, user: string): Promise<void> => {
 };
 
 const running: ChildProcess[] = [];
-/** `writ witness` as a process of its own, on a port of its own. */
+/** `writ log witness` as a process of its own, on a port of its own. */
 async function startWitness(log: string, data: string, port: number): Promise<{ end(): Promise<void> }> {
-  const args = ['witness', '--name', 'witness.example/1', '--log', log, '--data', data, '--port', String(port)];
+  const args = ['log', 'witness', '--name', 'witness.example/1', '--log', log, '--data', data, '--port', String(port)];
   const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   running.push(child);
   let said = '';

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import { KnownHosts } from '../src/api/http/known-hosts.js';
 import { LoadShedder } from '../src/api/http/load.js';
 import { Metrics } from '../src/api/http/metrics.js';
 import { HttpService } from '../src/api/http/service.js';
@@ -14,6 +13,7 @@ import { operationRoutes } from '../src/api/operations.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
 import { UNPROTECTED } from '../src/audit/protection/protection.js';
 import { BundleError, LastGoodError } from '../src/bundle/errors.js';
+import { KnownHosts } from '../src/lib/known-hosts.js';
 import type { Credentials } from '../src/provenance/credentials.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 

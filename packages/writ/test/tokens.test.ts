@@ -713,8 +713,8 @@ describe('for random delegation trees and random policies', () => {
   });
 });
 
-describe('writ token inspect', () => {
-  const inspect = (token: string, ...flags: string[]) => command('token', 'inspect', token, ...flags);
+describe('writ task token', () => {
+  const inspect = (token: string, ...flags: string[]) => command('task', 'token', token, ...flags);
 
   it('shows the path as a tree, verified', async () => {
     const start = tokenOf(await first(writ.key('planner-for-ana')));

@@ -16,19 +16,46 @@ function loadedBy(verb: string): ReadonlySet<string> {
 const MAX_FILES = 60;
 
 test.each([
-  ...['explain', 'decisions', 'receipt', 'log/verify', 'log/checkpoint', 'log/export'],
-  ...['requests', 'approvals', 'grants', 'identities', 'identity', 'revocations', 'key/list'],
-  ...['tools', 'task/list', 'task/show', 'labels', 'ledger/show', 'token/inspect', 'witness'],
+  ...['explain', 'decision/list', 'log/receipt', 'log/verify', 'log/checkpoint', 'log/export', 'log/witness'],
+  ...['request/list', 'request/show', 'approval/list', 'grant/list', 'revoke/list', 'tool/list', 'tool/show'],
+  ...['identity/list', 'identity/show', 'identity/key/list'],
+  ...['task/list', 'task/show', 'task/token', 'ledger/labels', 'ledger/show'],
 ])('writ %s loads at most 60 files', (verb) => {
   expect(loadedBy(verb).size).toBeLessThanOrEqual(MAX_FILES);
 });
 
-test.each(['check', 'test', 'decide', 'label', 'replay', 'replay-trace', 'schema/from-mcp', 'init', 'doctor', 'guard'])(
-  'writ %s loads nothing of the service',
+/** Returns the packages that a verb loads, without those of Node. */
+function packagesOf(verb: string): string[] {
+  const files = loadedBy(verb);
+  const targets = imports.filter(
+    ({ file, path, typeOnly, dynamic }) => files.has(file) && !path && !typeOnly && !dynamic,
+  );
+  return [...new Set(targets.map(({ target }) => target))].filter((target) => !target.startsWith('node:')).sort();
+}
+
+test.each([
+  ...['decision/list', 'decision/endorse', 'request/list', 'request/show', 'approval/list', 'grant/list'],
+  ...['revoke', 'revoke/list', 'revoke/undo', 'identity/list', 'identity/show', 'identity/set', 'identity/key/list'],
+  ...['tool/list', 'tool/show', 'task/list', 'task/show', 'task/end', 'ledger/show', 'ledger/labels'],
+])('writ %s, which asks the service, loads neither the engine nor a schema library', (verb) => {
+  const allowed = ['@writ/cedar/uid', 'commander', 'picocolors'];
+  expect(packagesOf(verb).filter((name) => !allowed.includes(name))).toEqual([]);
+});
+
+test.each(['explain', 'log/receipt', 'log/verify', 'log/checkpoint', 'log/export'])(
+  'writ %s, which reads a store, loads neither the engine nor a client of PostgreSQL',
   (verb) => {
-    expect([...loadedBy(verb)].filter((file) => file.startsWith('serve/'))).toEqual([]);
+    const allowed = ['@writ/cedar/uid', 'better-sqlite3', 'commander', 'picocolors', 'ulid', 'zod'];
+    expect(packagesOf(verb).filter((name) => !allowed.includes(name))).toEqual([]);
   },
 );
+
+test.each([
+  ...['check', 'test', 'init', 'doctor', 'guard', 'decision/replay'],
+  ...['bundle/decide', 'bundle/label', 'bundle/replay', 'bundle/schema'],
+])('writ %s loads nothing of the service', (verb) => {
+  expect([...loadedBy(verb)].filter((file) => file.startsWith('serve/'))).toEqual([]);
+});
 
 test('the list of verbs loads declarations only', () => {
   const verbs = [...new Set(imports.map(({ file }) => file))].filter((file) => file.startsWith('cli/verbs/'));

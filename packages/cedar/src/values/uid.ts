@@ -5,9 +5,13 @@ export interface EntityUid {
 }
 
 /** The Cedar text form of a uid, for people and messages. */
-export function uidText(uid: EntityUid): string {
-  return `${uid.type}::${JSON.stringify(uid.id)}`;
+export function uidText({ type, id }: EntityUid): string {
+  // hot: JSON changes nothing in most ids.
+  return PLAIN.test(id) ? `${type}::"${id}"` : `${type}::${JSON.stringify(id)}`;
 }
+
+/** ASCII that is seen, without `"` and `\\`. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** The message for a uid whose id its enumerated type does not have. */
 export function outsideEnumeration(uid: EntityUid): string {

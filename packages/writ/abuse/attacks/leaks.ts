@@ -162,8 +162,8 @@ async function erasing(world: World, isErased: boolean): Promise<{ log: string; 
   await service.send('POST', '/v1/outcomes', { decisionId: id, status: 'failed', error });
   if (isErased) {
     const to = ['--service', service.url, '--key-file', service.keyFile('admin')];
-    const { code, out } = await world.writ('erase', 'User::"berta"', '--reason', 'asked for it', ...to);
-    if (code !== 0) throw new Error(`writ erase: ${out}`);
+    const { code, out } = await world.writ('log', 'erase', 'User::"berta"', '--reason', 'asked for it', ...to);
+    if (code !== 0) throw new Error(`writ log erase: ${out}`);
   }
   const log = (await service.send('GET', '/v1/log?limit=500', undefined, { as: 'admin' })).text;
   await service.stop();

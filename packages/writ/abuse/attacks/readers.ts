@@ -37,7 +37,7 @@ async function checked(world: World, folder: string): Promise<string | undefined
 async function allows(world: World, folder: string, asked: object = ASKED): Promise<boolean> {
   const request = join(world.folder('request'), 'request.json');
   writeFileSync(request, JSON.stringify(asked));
-  const { code, out } = await world.writ('decide', folder, request);
+  const { code, out } = await world.writ('bundle', 'decide', folder, request);
   return code === 0 && /allow/.test(out);
 }
 

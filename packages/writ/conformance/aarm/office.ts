@@ -127,7 +127,7 @@ export class Office {
   /** The receipt of a decision, in a file. */
   async receipt(id: string): Promise<string> {
     const file = join(this.data, `${id}.receipt`);
-    const { code, out } = await this.command('receipt', id, '--data', this.data, '--out', file);
+    const { code, out } = await this.command('log', 'receipt', id, '--data', this.data, '--out', file);
     if (code !== 0) throw new Error(out);
     return file;
   }

@@ -1,14 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type EntityUid, uidText } from '@writ/cedar';
-import type { Approval, DecisionRecord } from '../decide/record.js';
+import type { DecisionRecord } from '../decide/record.js';
 import type { TaskKey } from '../lib/ids.js';
 import { SerialQueue } from '../lib/serial-queue.js';
-import { type AccessItem, type AccessTask, statusOf, type Vote } from './access-task.js';
-import { consentConflict } from './consent.js';
+import { type AccessItem, type AccessTask, statusOf } from './access-task.js';
 import { AccessRequestError, ApproverError, TooManyRequests } from './errors.js';
+import { LikeRequests, likenessOf, listName } from './like-requests.js';
 import type { AccessRequestsParts, Denial, Submission, Template, Voting } from './submission.js';
 import type { NewDelivery } from './task-store.js';
-import { approvalOf, dueAt, ended, endOf, narrowest, nextStep, withVote } from './workflow.js';
+import { countedVote, newId, type PermittedVote, permittedVote, summaryOf } from './voting.js';
+import { approvalOf, dueAt, ended, nextStep } from './workflow.js';
 
 /** How long a task is kept after its end. */
 const RETAINED_MS = 7 * 24 * 3_600_000;
@@ -23,6 +24,7 @@ const MAX_OPEN = 1_000;
 /** Requests for access: submitted, decided by people or ended by time. Changes are made one at a time, each with its notices. */
 export class AccessRequests {
   private readonly queue = new SerialQueue();
+  private readonly alike = new LikeRequests((id) => this.parts.store.find(id));
   private purgedAt = 0;
   private readonly waiting = new Set<(task: AccessTask) => void>();
 
@@ -57,7 +59,7 @@ export class AccessRequests {
         throw new AccessRequestError('not_requestable', 'a consent and an approval are asked for in two requests');
       const now = clock();
       const { record } = first;
-      const made: AccessTask = {
+      const alone: AccessTask = {
         id: newId('arq_'),
         enforcementPoint,
         template: template.name,
@@ -79,13 +81,19 @@ export class AccessRequests {
         ...(submission.client === undefined ? {} : { client: submission.client }),
         ...(idempotency === undefined ? {} : { idempotency: { key: idempotency.key, body: body as string } }),
       };
+      // A consent is for exactly one call.
+      const likeness = template.isConsent ? undefined : likenessOf(submission, alone);
+      const like = await this.alike.joined(likeness, now);
+      const made: AccessTask = like === undefined ? alone : { ...alone, like };
       await this.parts.record(enforcementPoint, 'access.request', {
         request: made.id,
         template: template.name,
+        ...(like === undefined ? {} : { like }),
         decisions: made.items.map(({ decision }) => decision),
         ...(made.justification === undefined ? {} : { justification: made.justification }),
       });
       const task = made.requested.emergency === true ? await this.breakGlass(made, template) : made;
+      if (like === undefined) this.alike.note(likeness, task.id);
       await this.put(task, [
         ...this.noticesToAsked(task, template, 'asked', template.ask),
         ...(task.items.some(({ approval }) => approval !== undefined)
@@ -134,6 +142,7 @@ export class AccessRequests {
       const cancelled = { ...ended(task, 'cancelled'), cancelled: { by, ...why } };
       await this.parts.record(by, 'access.cancel', { request: id, ...why });
       await this.put(cancelled, this.parts.deliveriesOf({ about: 'ended', task: cancelled }));
+      await this.askAboutNext(cancelled);
       return cancelled;
     });
   }
@@ -146,69 +155,60 @@ export class AccessRequests {
    */
   vote(id: string, voting: Voting): Promise<AccessTask> {
     return this.queue.run(async () => {
-      const { parts } = this;
-      const task = await this.open(id);
-      const { approver, verdict, reason, via, vouchedBy } = voting;
-      const scope = voting.verdict === 'deny' ? ({ uses: 'once' } as const) : voting.scope;
-      const items = voting.items ?? task.items.flatMap(({ status }, i) => (status === 'pending' ? [i] : []));
-      if (items.length === 0 || items.some((i) => task.items[i]?.status !== 'pending'))
-        throw new AccessRequestError('invalid_task_state', 'some of these were decided before');
-      const name = uidText(approver);
-      const lineage = parts.lineageOf(approver);
-      const { lifetimesMs, isConsent } = parts.template(task.template);
-      const why = isConsent
-        ? consentConflict(task, voting, scope, (uid) => parts.peopleIn([uid]).length === 1)
-        : this.conflictOf(task, name, lineage);
-      if (why !== undefined) throw new ApproverError(`${name} may not decide this: ${why}`);
-      if (task.votes.some((one) => one.approver === name && one.items.some((i) => items.includes(i))))
-        throw new ApproverError(`${name} has said so before`, 'somebody else has to');
-      const decisions: string[] = [];
-      for (const i of items) {
-        const decision = await parts.mayApprove(approver, task, task.items[i] as AccessItem, scope);
-        decisions.push(decision.id);
-        if (decision.result !== 'allow')
-          throw new ApproverError(
-            `${name} may not decide this: ${decision.refusal?.message ?? decision.reasons.map(({ policy }) => policy).join(', ')}`,
-            `see writ explain ${decision.id}`,
-          );
-      }
-      const now = parts.clock();
-      const at = now.toISOString();
-      const vote: Vote = {
-        ...{ approver: name, lineage, verdict, at, via, items, decisions, reason, scope },
-        ...(vouchedBy === undefined ? {} : { vouchedBy }),
-      };
-      const approved: Approval[] = [];
-      const next = withVote(task, vote, items, (item, votes) => {
-        const narrow = narrowest(votes);
-        const made = {
-          id: newId('apr_'),
-          approvedAt: at,
-          approvedUntil: endOf(narrow, lifetimesMs, task.requested.until, now),
-        };
-        const reasons = [...new Set(votes.map((one) => one.reason))].join('; ');
-        const consent = isConsent ? { consent: true as const } : {};
-        approved.push(approvalOf(task, item, made, { votes, scope: narrow, reason: reasons, ...consent }));
-        return made;
-      });
-      const status = statusOf(next);
-      await parts.record(
-        vouchedBy ?? name,
-        verdict === 'deny' ? 'access.deny' : isConsent ? 'access.consent' : 'access.approve',
-        {
-          request: id,
-          approver: name,
-          via,
-          reason,
-          decisions,
-          status,
-          ...(approved.length === 0 ? {} : { approvals: approved.map(summaryOf) }),
-        },
-      );
-      for (const approval of approved) await parts.approve(approval, name);
-      await this.put(next, status === 'pending' ? [] : parts.deliveriesOf({ about: 'ended', task: next }));
-      return next;
+      const permitted = await permittedVote(this.parts, await this.open(id), voting);
+      const decided = await this.count(permitted, voting);
+      await this.askAboutNext(decided);
+      return decided;
     });
+  }
+
+  /**
+   * Records the vote of an approver on a list of like requests: on each, or on none of them if one may not be decided.
+   *
+   * @param id of one of them
+   * @param list the name of the list that the approver saw ({@link listName})
+   * @throws {AccessRequestError} when the list has changed; {@link ApproverError}
+   */
+  voteOnList(id: string, list: string, voting: Omit<Voting, 'items'>): Promise<readonly AccessTask[]> {
+    return this.queue.run(async () => {
+      const tasks = await this.alikeTo(await this.open(id));
+      if (listName(tasks) !== list)
+        throw new AccessRequestError('invalid_task_state', `the list has changed: ${tasks.length} calls wait now`);
+      if ('anyArguments' in voting.scope && tasks.length > 1)
+        throw new ApproverError('a list is approved for exactly its calls', 'approve one of them for other arguments');
+      const permitted = [];
+      for (const task of tasks) permitted.push(await permittedVote(this.parts, task, voting));
+      const decided: AccessTask[] = [];
+      for (const one of permitted) decided.push(await this.count(one, voting));
+      return decided;
+    });
+  }
+
+  /** Returns the pending requests that are one question with a request, the first of them first. */
+  async alikeTo(task: AccessTask, among?: readonly AccessTask[]): Promise<readonly AccessTask[]> {
+    const first = task.like ?? task.id;
+    const open = among ?? (await this.list('open', MAX_OPEN));
+    const others = open.filter(({ id, like }) => id !== task.id && (id === first || like === first));
+    return [task, ...others].sort((a, b) => (a.like === undefined ? -1 : b.like === undefined ? 1 : compare(a, b)));
+  }
+
+  /** Asks people about the requests that were one question with one that ended without them. */
+  private async askAboutNext(task: AccessTask): Promise<void> {
+    if (statusOf(task) === 'pending' || task.like !== undefined) return;
+    const [, ...left] = await this.alikeTo(task);
+    const [next, ...others] = left;
+    if (next === undefined) return;
+    const { like: _like, ...asked } = next;
+    const template = this.parts.template(asked.template);
+    await this.put(asked, this.noticesToAsked(asked, template, 'asked', template.ask));
+    for (const one of others) await this.put({ ...one, like: asked.id }, []);
+  }
+
+  /** Counts a vote that is permitted. @returns the task after it */
+  private async count(permitted: PermittedVote, voting: Voting): Promise<AccessTask> {
+    const next = await countedVote(this.parts, permitted, voting);
+    await this.put(next, statusOf(next) === 'pending' ? [] : this.parts.deliveriesOf({ about: 'ended', task: next }));
+    return next;
   }
 
   /** Ends the tasks that are late, and escalates those that nobody answered. Call it every second or so. */
@@ -221,6 +221,7 @@ export class AccessRequests {
           const late = ended(task, 'expired');
           await record('writ', 'access.expire', { request: task.id });
           await this.put(late, this.parts.deliveriesOf({ about: 'ended', task: late }));
+          await this.askAboutNext(late);
           continue;
         }
         const workflow = template(task.template);
@@ -258,13 +259,6 @@ export class AccessRequests {
       clearTimeout(timer);
       this.waiting.delete(found as (task: AccessTask) => void);
     }
-  }
-
-  /** Returns why somebody may not decide, whatever the policies say; undefined if they may. */
-  private conflictOf({ path }: AccessTask, approver: string, lineage: string): string | undefined {
-    if (path.some((uid) => uidText(uid) === approver)) return 'it was asked by or through them';
-    // Approval by the one who answers for the originator would be approval of their own request.
-    return this.parts.lineageOf(path[0] as EntityUid) === lineage ? 'they answer for who asks' : undefined;
   }
 
   /** Approves without people the items that policies on `break_glass` permit. */
@@ -310,7 +304,7 @@ export class AccessRequests {
     about: 'asked' | 'escalated',
     ask: readonly string[],
   ) {
-    if (statusOf(task) !== 'pending') return [];
+    if (statusOf(task) !== 'pending' || task.like !== undefined) return [];
     const [originator] = task.path;
     if (isConsent) {
       // Without an address: an agent may read the mailbox, and a consent is not given by a link.
@@ -342,6 +336,10 @@ export class AccessRequests {
   }
 }
 
+function compare(a: AccessTask, b: AccessTask): number {
+  return a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1;
+}
+
 function itemOf({ record, lifts }: Denial): AccessItem {
   const { id, request, reasons, binding = '' } = record;
   const lifted = reasons.filter(({ policy }) => lifts.includes(policy));
@@ -357,18 +355,8 @@ function itemOf({ record, lifts }: Denial): AccessItem {
   };
 }
 
-/** Returns an approval as a change on the record names it. */
-function summaryOf({ id, decision, policies, uses, approvedUntil, approvers, binding }: Approval) {
-  return { id, decision, policies, uses, approvedUntil, approvers, arguments: binding === undefined ? 'any' : 'these' };
-}
-
 function pathText({ provenance, request }: DecisionRecord): string {
   return (provenance?.path ?? [request.subject]).map(uidText).join();
-}
-
-/** Returns an id that cannot be guessed. */
-function newId(prefix = ''): string {
-  return prefix + randomBytes(16).toString('base64url');
 }
 
 function sha256(text: string): string {

@@ -59,6 +59,8 @@ export interface AccessTask {
   readonly credentials?: readonly string[];
   /** Its task in the ledger. */
   readonly task: TaskKey;
+  /** The like request that people were asked about; undefined if they are asked about this one. */
+  readonly like?: string;
   readonly policyVersion: string;
   readonly items: readonly AccessItem[];
   /** Whether it was sent with `items`. */

@@ -12,6 +12,8 @@ const stateShape = z.object({
   clockAhead: z.number().optional(),
   /** The gateway's servers whose tools cannot be called now. */
   notConnected: z.array(z.string()).optional(),
+  /** Until when nothing is stopped at the gateway; absent if the rules hold. */
+  observing: z.string().optional(),
 });
 
 /**
@@ -53,11 +55,12 @@ export function operationRoutes(
         },
       },
       handle({ reply }) {
-        const { notConnected } = state;
+        const { notConnected, observingUntil } = state;
         const doubt = clock.doubt?.();
         const current = {
           ...state.current,
           ...(notConnected.length === 0 ? {} : { notConnected: [...notConnected] }),
+          ...(observingUntil === undefined ? {} : { observing: observingUntil.toISOString() }),
           ...(doubt === undefined ? {} : { clockAhead: Math.round(doubt.aheadMs / 1_000) }),
         };
         const isRecording = !state.serves || recordFailure() === undefined;

@@ -14,6 +14,7 @@ import { keptLabelsRoute } from './admin/kept-labels.js';
 import { ledgerRoute } from './admin/ledger.js';
 import { type LogParts, logRoutes } from './admin/log.js';
 import { logTileRoutes } from './admin/log-tiles.js';
+import { type ObservationControl, observationRoute } from './admin/observation.js';
 import { type PolicyControl, policyRoutes } from './admin/policy.js';
 import { type RevocationParts, revocationRoutes } from './admin/revocations.js';
 import { signingKeyRoute } from './admin/signing-keys.js';
@@ -57,6 +58,7 @@ type RoutesParts = AccessRequestParts &
   TaskParts &
   ToolParts & {
     readonly policy: PolicyControl;
+    readonly observation: ObservationControl;
     readonly token: TokenParts;
     readonly signals: ServedSignals;
     readonly tiles: LogTiles;
@@ -86,6 +88,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...proposalRoutes(parts.token),
     ...taskRoutes(parts),
     ...policyRoutes(parts),
+    observationRoute(parts),
     ...entityRoutes(parts),
     ...identityRoutes(parts),
     ...identityKeyRoutes(parts),

@@ -9,9 +9,10 @@ import { FOLDERS, NAMED_FILES, SCHEMA_FILE, type YamlContents } from './contents
 import { BundleError } from './errors.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
 import { checkPolicySizes } from './limits.js';
+import { changesIn } from './overlay.js';
 import { hasId, type PolicySource } from './policy-source.js';
 import { completedSchema } from './provided/completed-schema.js';
-import { readYaml } from './read-yaml.js';
+import { type Change, readYaml } from './read-yaml.js';
 import { ServicePolicy } from './service-policy.js';
 
 /** A bundle as it is served, without the texts that it was read from. */
@@ -39,10 +40,11 @@ export interface ReadBundle {
 /**
  * Loads a bundle to serve it.
  *
+ * @param environment the one whose `writ.NAME.yaml` changes it; undefined for the bundle without changes
  * @throws {BundleError} with every error that was found; a bundle without a policy is one
  */
-export function loadBundle(folder: string): Bundle {
-  const { bundle, findings } = readBundle(folder);
+export function loadBundle(folder: string, environment?: string): Bundle {
+  const { bundle, findings } = readBundle(folder, environment);
   if (bundle === undefined) throw new BundleError(findings);
   return bundle;
 }
@@ -52,17 +54,19 @@ export function loadBundle(folder: string): Bundle {
  *
  * @throws {BundleError} with every error of `writ.yaml`
  */
-export function loadSettings(folder: string): Pick<Bundle, 'root' | 'settings'> {
-  const files = readBundleFiles(folder);
+export function loadSettings(folder: string, environment?: string): Pick<Bundle, 'root' | 'settings'> {
+  const files = readBundleFiles(folder, environment);
   const { file, shape } = NAMED_FILES.settings;
-  const { value, findings } = readYaml(file, files.texts, shape, {});
-  if (value === undefined) throw new BundleError(findings);
+  const found = new Findings(files.texts);
+  const changes = changesIn(files.texts, found);
+  const { value, findings } = readYaml(file, files.texts, shape, {}, changes?.settings);
+  if (value === undefined || found.hasErrors) throw new BundleError([...found.all, ...findings]);
   return { root: files.root, settings: value };
 }
 
 /** Reads a bundle, and finds every error of its files. The rules of {@link checkBundle} come after. */
-export function readBundle(folder: string): ReadBundle {
-  return readBundleFrom(readBundleFiles(folder));
+export function readBundle(folder: string, environment?: string): ReadBundle {
+  return readBundleFrom(readBundleFiles(folder, environment));
 }
 
 /** Reads a bundle from files that were read before. */
@@ -111,8 +115,9 @@ class BundleReader {
   /** Complete if there is no finding that is an error. */
   private yamlContents(): YamlContents {
     const contents: Record<string, unknown> = {};
+    const changes = changesIn(this.files.texts, this.findings);
     for (const [member, { file, shape, absent }] of Object.entries(NAMED_FILES))
-      contents[member] = this.yaml(file, shape, absent);
+      contents[member] = this.yaml(file, shape, absent, changes?.[member]);
     for (const [folder, { shape }] of Object.entries(FOLDERS)) {
       if (shape === undefined) continue;
       contents[folder] = this.each(folder, (file) => {
@@ -123,8 +128,13 @@ class BundleReader {
     return contents as unknown as YamlContents;
   }
 
-  private yaml<T extends z.ZodType>(file: string, shape: T, absent: object | undefined): z.output<T> | undefined {
-    const { value, findings } = readYaml(file, this.files.texts, shape, absent);
+  private yaml<T extends z.ZodType>(
+    file: string,
+    shape: T,
+    absent: object | undefined,
+    change?: Change,
+  ): z.output<T> | undefined {
+    const { value, findings } = readYaml(file, this.files.texts, shape, absent, change);
     this.findings.all.push(...findings);
     return value;
   }

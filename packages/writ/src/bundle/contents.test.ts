@@ -29,7 +29,7 @@ describe('the files of a bundle', () => {
       ...namedFiles(),
       ...Object.entries(FOLDERS).map(([name, { extension }]) => `${name}/*${extension}`),
     ];
-    expect(rows.sort()).toEqual(listed.sort());
+    expect(rows.sort()).toEqual([...listed, 'writ.NAME.yaml'].sort());
   });
 
   it('are read in order of path, at any depth of their folder', () => {

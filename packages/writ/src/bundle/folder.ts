@@ -2,6 +2,7 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { closest } from '@writ/cedar';
 import { FOLDERS, namedFiles, SCHEMA_FILE } from './contents.js';
+import { environmentOf, overlayFile } from './overlay-name.js';
 
 /** A file or a folder that lies in a bundle, and that nothing reads. */
 export interface Unread {
@@ -16,13 +17,23 @@ export interface Unread {
 interface Paths {
   readonly read: readonly string[];
   readonly unread: readonly Unread[];
+  /** The environments that the bundle has an overlay of. Of these the chosen one is read. */
+  readonly environments: readonly string[];
 }
 
-/** Finds the files of a bundle, and those that an author may think to be of it. */
-export function pathsIn(root: string): Paths {
+/** Finds the files of a bundle, and those that an author may think to be of it. @param environment the one that is chosen */
+export function pathsIn(root: string, environment: string | undefined): Paths {
   const named = namedFiles();
+  const environments = entriesOf(root)
+    .filter((entry) => kindOf(root, entry) === 'file')
+    .map(({ name }) => environmentOf(name))
+    .filter((name) => name !== undefined)
+    .sort();
   const read = named.filter((name) => statSync(join(root, name), { throwIfNoEntry: false })?.isFile());
-  const unread = rootEntries(root).filter(({ path }) => !named.includes(path) && !Object.hasOwn(FOLDERS, path));
+  if (environment !== undefined && environments.includes(environment)) read.push(overlayFile(environment) as string);
+  const unread = rootEntries(root).filter(
+    ({ path }) => !named.includes(path) && !Object.hasOwn(FOLDERS, path) && environmentOf(path) === undefined,
+  );
   for (const [folder, { extension }] of Object.entries(FOLDERS)) {
     for (const { path, isFile } of entriesBelow(root, folder)) {
       if (isFile && path.endsWith(extension)) read.push(path);
@@ -31,7 +42,7 @@ export function pathsIn(root: string): Paths {
         unread.push({ path, isAmongPolicies: POLICY_FOLDERS.has(folder), meant: renamed(path, extension) });
     }
   }
-  return { read: read.sort(), unread: unread.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+  return { read: read.sort(), unread: unread.sort((a, b) => (a.path < b.path ? -1 : 1)), environments };
 }
 
 const POLICY_FOLDERS: ReadonlySet<string> = new Set(['policies', 'service'] satisfies (keyof typeof FOLDERS)[]);

@@ -9,23 +9,40 @@ import { wording } from './wording.js';
 interface ReadYaml<T> {
   readonly value: T | undefined;
   readonly findings: readonly Finding[];
+  /** Returns the place of a value; undefined if the file does not have it. */
+  readonly pathOf: (path: readonly PropertyKey[]) => Place | undefined;
+}
+
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Changes to the value of a file, from another file. */
+export interface Change {
+  readonly file: string;
+  readonly apply: (value: unknown) => unknown;
+  /** Returns the place of a value in the other file; undefined if it does not change that. */
+  readonly placeOf: (path: readonly PropertyKey[]) => Place | undefined;
 }
 
 /**
  * Reads YAML 1.2 strictly (a key given twice is an error) and checks its shape; findings point into the file.
  *
  * @param absent the value if there is no such file
+ * @param change what another file changes, before the shape is checked
  */
 export function readYaml<T extends z.ZodType>(
   file: string,
   texts: ReadonlyMap<string, string>,
   shape: T,
   absent: object | undefined,
+  change?: Change,
 ): ReadYaml<z.output<T>> {
   const lines = new LineCounter();
   const text = texts.get(file);
   const document = parseDocument(text ?? '', { lineCounter: lines, strict: true, uniqueKeys: true, version: '1.2' });
-  const at = (offset: number): { line: number; column: number } => {
+  const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
@@ -34,17 +51,33 @@ export function readYaml<T extends z.ZodType>(
     const syntax = findings.of('yaml/syntax').in(file);
     for (const { message, help, offset } of causesOf(document.errors, text ?? ''))
       syntax.error(message, help, at(offset));
-    return { value: undefined, findings: findings.all };
+    return { value: undefined, findings: findings.all, pathOf };
   }
   const given = text === undefined ? absent : (document.toJS({ maxAliasCount: 100 }) ?? {});
-  const result = shape.safeParse(given, { error: wording, reportInput: true });
-  if (result.success) return { value: result.data, findings: [] };
+  const result = shape.safeParse(change === undefined ? given : change.apply(given), {
+    error: wording,
+    reportInput: true,
+  });
+  if (result.success) return { value: result.data, findings: [], pathOf };
   const shapeFindings = findings.of('yaml/shape').in(file);
   for (const issue of result.error.issues.map(innermost)) {
+    const changed = change?.placeOf(issue.path);
+    if (changed !== undefined) {
+      findings
+        .of('yaml/shape')
+        .in(change?.file ?? file)
+        .error(messageOf(issue), undefined, changed);
+      continue;
+    }
     const isOfKey = isMissing(issue) || issue.code === 'unrecognized_keys';
     shapeFindings.error(messageOf(issue), undefined, isOfKey ? keyOf(issue) : at(offsetOf(issue.path)));
   }
-  return { value: undefined, findings: findings.all };
+  return { value: undefined, findings: findings.all, pathOf };
+
+  function pathOf(path: readonly PropertyKey[]): Place | undefined {
+    const node = path.length === 0 ? undefined : document.getIn(path, true);
+    return isNode(node) && node.range ? at(node.range[0]) : undefined;
+  }
 
   /** The offset of the deepest part of the path that the file has. */
   function offsetOf(path: readonly PropertyKey[]): number {

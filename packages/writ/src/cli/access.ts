@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { readTextFile } from '../lib/text-file.js';
+import { visibleLine } from '../lib/visible-text.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { AccessFlagsError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
+
+/** The most characters of the values of one call in a list. */
+const MAX_VALUES = 400;
 
 type Flags = ServiceFlags & { readonly json?: boolean };
 
@@ -27,6 +31,9 @@ interface RequestView {
   }[];
   readonly votes: readonly { readonly approver: string; readonly verdict: string; readonly reason: string }[];
   readonly chain?: readonly string[];
+  readonly like?: string;
+  readonly list?: string;
+  readonly calls?: readonly { readonly id: string; readonly values: Readonly<Record<string, unknown>> }[];
   /** Why nobody can approve it now. */
   readonly unapprovable?: string;
 }
@@ -50,35 +57,59 @@ function unapprovableLines({ unapprovable }: RequestView): string[] {
   return unapprovable === undefined ? [] : [pc.yellow(`  nobody can approve this: ${unapprovable}`)];
 }
 
-/** `writ requests`: what somebody has to decide, or one of them with the whole chain. */
-export async function showRequests(
-  id: string | undefined,
-  flags: Flags & { readonly all?: boolean },
-): Promise<ExitCode> {
-  if (id !== undefined) {
-    const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
-    if (flags.json === true) printJson(one);
-    else
-      print(
-        [
-          ...requestLines(one),
-          ...unapprovableLines(one),
-          ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')]),
-        ].join('\n'),
-      );
-    return EXIT.ok;
-  }
+/** `writ request list`: lists the requests that somebody has to decide. */
+export async function listRequests(flags: Flags & { readonly all?: boolean }): Promise<ExitCode> {
   const which = flags.all === true ? 'all' : 'open';
   const { requests } = await askService<{
     requests: RequestView[];
   }>(flags, 'GET', `/v1/access-requests?which=${which}`);
   if (flags.json === true) printJson(requests);
   else if (requests.length === 0) print(which === 'open' ? 'nobody is waiting for an approval' : 'nobody has asked');
-  else print(requests.map((one) => requestLines(one).join('\n')).join('\n\n'));
+  else
+    print(
+      questionsIn(requests)
+        .map((one) => requestLines(one).join('\n'))
+        .join('\n\n'),
+    );
   return EXIT.ok;
 }
 
-function requestLines({ id, status, path, items, votes, quorum, justification, expiresAt }: RequestView): string[] {
+/** `writ request show`: shows a request with the decisions that led to it. */
+export async function showRequest(id: string, flags: Flags): Promise<ExitCode> {
+  const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
+  if (flags.json === true) printJson(one);
+  else
+    print(
+      [
+        ...requestLines(one),
+        ...unapprovableLines(one),
+        ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')]),
+      ].join('\n'),
+    );
+  return EXIT.ok;
+}
+
+/** Returns requests without those that are on the list of another. */
+function questionsIn(requests: readonly RequestView[]): readonly RequestView[] {
+  const listed = new Set(
+    requests.flatMap(({ id, calls = [] }) => calls.map((one) => one.id).filter((one) => one !== id)),
+  );
+  return requests.filter(({ id }) => !listed.has(id));
+}
+
+/** Returns the lines for the like calls that wait. */
+function listLines({ list, calls = [] }: RequestView): string[] {
+  if (list === undefined) return [];
+  const width = Math.max(...calls.map(({ id }) => id.length));
+  return [
+    `  ${count(calls.length, 'like call')} of this task, list ${pc.bold(list)}:`,
+    ...calls.map(({ id, values }) => `    ${id.padEnd(width)}  ${visibleLine(JSON.stringify(values), MAX_VALUES)}`),
+    `  All of them with --list ${list}, some with their ids`,
+  ];
+}
+
+function requestLines(request: RequestView): string[] {
+  const { id, status, path, items, votes, quorum, justification, expiresAt } = request;
   const [originator, ...through] = path;
   const actor = through[through.length - 1];
   const who = actor === undefined ? `${originator}` : `${actor}, for ${originator}`;
@@ -89,6 +120,7 @@ function requestLines({ id, status, path, items, votes, quorum, justification, e
       `    ${action} on ${resource}`,
       ...policies.map(({ policy, reason }) => `      stopped by ${policy}${reason === undefined ? '' : `: ${reason}`}`),
     ]),
+    ...listLines(request),
     ...(justification === undefined ? [] : [`  They say: ${justification}`]),
     ...votes.map(({ approver, verdict, reason }) => `  ${approver} said ${verdict}: ${reason}`),
     ...(status === 'pending' && quorum > 1 ? [`  ${count(quorum, 'person', 'people')} must approve`] : []),
@@ -107,24 +139,34 @@ export interface ApproveFlags extends Flags {
   readonly forTask?: boolean;
   readonly until?: string;
   readonly anyArguments?: boolean;
+  readonly list?: string;
 }
 
-/** `writ approve` and `writ deny`: decides a request. */
-export async function decideRequest(verdict: 'approve' | 'deny', id: string, flags: ApproveFlags): Promise<ExitCode> {
-  const { as, token, reason, forTask, until, anyArguments } = flags;
+/** `writ request approve` and `writ request deny`: decides requests, one after the other, or a list of like calls whole. */
+export async function decideRequest(
+  verdict: 'approve' | 'deny',
+  ids: readonly string[],
+  flags: ApproveFlags,
+): Promise<ExitCode> {
+  const { as, token, reason, forTask, until, anyArguments, list } = flags;
+  if (list !== undefined && ids.length > 1)
+    throw new AccessFlagsError('a list is decided whole', 'name one request of it, or several without --list');
   if (forTask === true && until !== undefined)
     throw new AccessFlagsError('it is for the task or until a time', 'leave out --for-task or --until');
   const who = token === undefined ? { as } : { token: readFileSync(token, 'utf8').trim() };
   const uses = forTask === true ? 'task' : until === undefined ? 'once' : 'until';
   const scope = verdict === 'deny' ? {} : { uses, ...(until && { until }), ...(anyArguments && { anyArguments }) };
-  const path = `/v1/access-requests/${encodeURIComponent(id)}/${verdict}`;
-  const done = await askService<RequestView>(flags, 'POST', path, { ...who, reason, ...scope });
-  if (flags.json === true) printJson(done);
-  else print(requestLines(done).join('\n'));
+  const done: RequestView[] = [];
+  for (const id of ids) {
+    const path = `/v1/access-requests/${encodeURIComponent(id)}/${verdict}`;
+    done.push(await askService<RequestView>(flags, 'POST', path, { ...who, reason, ...scope, ...(list && { list }) }));
+  }
+  if (flags.json === true) printJson(done.length === 1 ? done[0] : done);
+  else print(done.map((one) => requestLines(one).join('\n')).join('\n\n'));
   return EXIT.ok;
 }
 
-/** `writ approvals`: lists approvals. */
+/** `writ approval list`: lists approvals. */
 export async function listApprovals(flags: Flags): Promise<ExitCode> {
   const { approvals } = await askService<{ approvals: ApprovalView[] }>(flags, 'GET', '/v1/approvals');
   if (flags.json === true) printJson(approvals);
@@ -142,7 +184,7 @@ function approvalLine(one: ApprovalView): string {
   return `${id}  ${state}  ${path.join(' > ')} may ${what}, ${USES[uses]}, until ${approvedUntil}; by ${by}: ${reason}`;
 }
 
-/** `writ end-approval`: ends an approval. */
+/** `writ approval end`: ends an approval. */
 export async function endApproval(id: string, flags: Flags & { readonly reason: string }): Promise<ExitCode> {
   const path = `/v1/approvals/${encodeURIComponent(id)}?${new URLSearchParams({ reason: flags.reason })}`;
   const ended = await askService<ApprovalView>(flags, 'DELETE', path);
@@ -167,7 +209,7 @@ interface Task {
 
 const POLL_MS = 2_000;
 
-/** `writ request`: evaluates a request and, if a denial can be lifted, asks for approval. */
+/** `writ request add`: evaluates a request and, if a denial can be lifted, asks for approval. */
 export async function requestAccess(file: string, flags: RequestFlags): Promise<ExitCode> {
   const asked = JSON.parse(readTextFile(file)) as Record<string, unknown>;
   const answer = await askService<Denied>(flags, 'POST', '/access/v1/evaluation', asked);

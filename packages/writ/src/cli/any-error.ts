@@ -4,6 +4,7 @@ import type { ExportError } from '../audit/export/errors.js';
 import type { LogProofError, NoteError } from '../audit/tlog/errors.js';
 import type { BundleError, BundleOverrun, LastGoodError } from '../bundle/errors.js';
 import type {
+  ObservationError,
   OutcomeContradicts,
   OutcomeNotAwaited,
   OutcomeUnlearned,
@@ -12,13 +13,14 @@ import type {
 } from '../decide/errors.js';
 import type {
   DecisionPointError,
+  GatewayInTheClearError,
   JustificationNeeded,
   MappingError,
   ObligationError,
   UpstreamError,
 } from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
-import type { CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
+import type { CertificateError, CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type {
   BroughtKeyError,
   CallerKeyError,
@@ -36,7 +38,7 @@ import type {
   UnsavedRevocationError,
 } from '../registry/errors.js';
 import type { SetError, StreamError } from '../signals/errors.js';
-import type { StoreError, StoreKeyError } from '../store/errors.js';
+import type { BackupError, NewerStoreError, StoreError, StoreKeyError } from '../store/errors.js';
 import type {
   AccessFlagsError,
   ClientConfigError,
@@ -57,10 +59,12 @@ export type AnyWritError =
   | AccessRequestError
   | AccumulatorError
   | ApproverError
+  | BackupError
   | BroughtKeyError
   | BundleError
   | BundleOverrun
   | CallerKeyError
+  | CertificateError
   | ClientConfigError
   | CloseError
   | CredentialError
@@ -71,6 +75,7 @@ export type AnyWritError =
   | ExchangeError
   | ExportError
   | FetchError
+  | GatewayInTheClearError
   | GrantError
   | IdentityError
   | IdentityMappingError
@@ -83,8 +88,10 @@ export type AnyWritError =
   | LedgerError
   | LogProofError
   | MappingError
+  | NewerStoreError
   | NoteError
   | ObligationError
+  | ObservationError
   | RecordError
   | OutcomeContradicts
   | OutcomeNotAwaited

@@ -31,7 +31,7 @@ export const NOBODY_APPROVES: Rule = {
       .in(policy.source.file)
       .warning(
         `policy ${policy.source.id}: by the facts of the bundle, nobody can approve this for ${path}: ${why}`,
-        'give the agent an owner who is somebody else than the person it works for: `owner` among its facts, or writ identity AGENT --owner PERSON',
+        'give the agent an owner who is somebody else than the person it works for: `owner` among its facts, or writ identity set AGENT --owner PERSON',
         annotationAt(policy.source, 'requestable'),
       );
   },
@@ -67,7 +67,7 @@ function unapprovedPaths(bundle: Bundle): { readonly path: string; readonly why:
     const why = whyNobody(path);
     return why === undefined ? [] : [{ path: path.map(uidText).join(' > '), why }];
   });
-  // Who works for whom is a guess where the bundle names no clients: then one pair that works is enough.
+  // A bundle without clients does not say who works for whom: then one pair that works is enough.
   return isGuess && found.length < paths.length ? undefined : found[0];
 }
 

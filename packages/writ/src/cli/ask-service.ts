@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { ServiceError } from './errors.js';
+import { noteObserving } from './observing-note.js';
+
+const PATIENCE_MS = 10_000;
 
 /** The service that a verb asks, and the caller. */
 export interface ServiceFlags {
@@ -12,6 +15,7 @@ export interface ServiceFlags {
  * Sends a request to a running service and returns its JSON, which has the type of the operation.
  *
  * @param body an object, or text that is JSON already
+ * @param patienceMs how long it may take
  * @throws {ServiceError} if the service is unreachable or refuses
  */
 export async function askService<Answer = Record<string, unknown>>(
@@ -19,8 +23,10 @@ export async function askService<Answer = Record<string, unknown>>(
   method: string,
   path: string,
   body?: Readonly<Record<string, unknown>> | URLSearchParams | string,
+  patienceMs = PATIENCE_MS,
 ): Promise<Answer> {
-  const response = await sent(flags, method, path, body);
+  const response = await sent(flags, method, path, body, patienceMs);
+  noteObserving(response.headers);
   const answer: unknown = await response.json().catch(() => ({}));
   if (response.ok) return answer as Answer;
   throw refusal(flags, response.status, answer as Record<string, string | undefined>);
@@ -28,7 +34,7 @@ export async function askService<Answer = Record<string, unknown>>(
 
 /** Gets a text of a running service, such as a receipt. @throws {ServiceError} if the service is unreachable or refuses */
 export async function askForText(flags: ServiceFlags, path: string): Promise<string> {
-  const response = await sent(flags, 'GET', path, undefined);
+  const response = await sent(flags, 'GET', path, undefined, PATIENCE_MS);
   if (response.ok) return response.text();
   throw refusal(
     flags,
@@ -42,6 +48,7 @@ async function sent(
   method: string,
   path: string,
   body: Readonly<Record<string, unknown>> | URLSearchParams | string | undefined,
+  patienceMs: number,
 ): Promise<Response> {
   const headers: Record<string, string> = { Authorization: `Bearer ${keyIn(keyFile)}` };
   if (body !== undefined)
@@ -54,7 +61,7 @@ async function sent(
       method,
       headers,
       ...(text === undefined ? {} : { body: text }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(patienceMs),
     });
   } catch {
     throw new ServiceError(`${service} does not answer`, 'is `writ start` running there? Name another with --service');

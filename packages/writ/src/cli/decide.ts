@@ -11,7 +11,7 @@ import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson } from './output.js';
 
-/** `writ decide`: decides one AuthZEN request on a bundle, without a service and without a record. */
+/** `writ bundle decide`: decides one AuthZEN request on a bundle, without a service and without a record. */
 export async function decide(folder: string, file: string, options: { readonly json?: boolean }): Promise<ExitCode> {
   const text = readTextFile(file);
   const read = readRequest(text);
@@ -20,7 +20,7 @@ export async function decide(folder: string, file: string, options: { readonly j
   }
   const nothing = { append: async () => undefined };
   const decider = offlineDecider(loadBundle(folder), nothing, () => new Date());
-  const decision = await decider.decide(read.value, inProcess('writ decide'), undefined);
+  const decision = await decider.decide(read.value, inProcess('writ bundle decide'), undefined);
   const { result, reasons, refusal, obligations, missing, policyVersion } = decision;
   if (options.json === true) printJson({ result, reasons, refusal, obligations, missing, policyVersion });
   else print(`${isPermitted(decision) ? pc.green(result) : pc.red(result)}  ${explainBriefly(decision)}`);

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { type EntityUid, uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
 import pc from 'picocolors';
+import { resultText } from '../audit/explain/verdict.js';
 import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';
+import { asDecided } from '../decide/observing.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { askService, type ServiceFlags } from './ask-service.js';
@@ -21,7 +23,7 @@ export interface DecisionsFlags extends ServiceFlags, Readonly<Partial<Record<Te
   readonly json?: boolean;
 }
 
-/** `writ decisions`: lists decisions, the newest first; with `--follow`, new ones as they are made. */
+/** `writ decision list`: lists decisions, the newest first; with `--follow`, new ones as they are made. */
 export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
   if (flags.follow === true) return follow(flags);
   const query = new URLSearchParams({ limit: flags.limit });
@@ -57,7 +59,8 @@ export function timeOf(text: string): string {
 }
 
 /** Returns a decision on one line. */
-export function decisionLine({ id, time, result, request, provenance, reasons, refusal }: DecisionRecord): string {
+export function decisionLine(record: DecisionRecord): string {
+  const { id, time, result, request, provenance, reasons, refusal } = asDecided(record);
   const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
   const who = path.map(uidText).join(' > ');
   const why =
@@ -65,7 +68,7 @@ export function decisionLine({ id, time, result, request, provenance, reasons, r
       ? ''
       : `  ${pc.dim([...new Set(reasons.map(({ policy }) => policy))].join(', ') || refusal?.code || '')}`;
   const colour = result === 'allow' || result === 'modify' ? pc.green : result === 'deny' ? pc.red : pc.yellow;
-  return `${pc.dim(time)}  ${colour(result.padEnd(7))} ${who}  ${pc.bold(request.action.name)}  ${uidText(request.resource)}${why}  ${pc.dim(id)}`;
+  return `${pc.dim(time)}  ${colour(resultText(record).padEnd(7))} ${who}  ${pc.bold(request.action.name)}  ${uidText(request.resource)}${why}  ${pc.dim(id)}`;
 }
 
 /** Prints decisions as they are recorded, until the process or the service stops. */

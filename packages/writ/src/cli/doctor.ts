@@ -5,11 +5,13 @@ import { dataChecks } from './doctor/data.js';
 import type { Found } from './doctor/found.js';
 import { machineChecks } from './doctor/machine.js';
 import { serviceChecks } from './doctor/service.js';
+import { environmentFrom } from './environment-of.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
 
 export interface DoctorFlags {
   readonly bundle?: string;
+  readonly env?: string;
   readonly data: string;
   readonly service: string;
   readonly gateway: string;
@@ -25,7 +27,10 @@ export async function doctor(flags: DoctorFlags): Promise<ExitCode> {
     ['machine', machineChecks()],
     ...(flags.bundle === undefined
       ? []
-      : ([['bundle', bundleChecks(flags.bundle, flags.data)]] as [string, Promise<Found[]>][])),
+      : ([['bundle', bundleChecks(flags.bundle, flags.data, environmentFrom(flags.env))]] as [
+          string,
+          Promise<Found[]>,
+        ][])),
     ['data', dataChecks(flags.data)],
     ['service', serviceChecks(flags)],
     ['clients', clientChecks()],

@@ -8,7 +8,7 @@ export interface EraseFlags extends ServiceFlags {
   readonly json?: boolean;
 }
 
-/** `writ erase`: destroys the key of a person, so that their recorded data becomes unreadable. */
+/** `writ log erase`: destroys the key of a person, so that their recorded data becomes unreadable. */
 export async function erase(person: string, flags: EraseFlags): Promise<ExitCode> {
   const answer = await askService(flags, 'POST', '/v1/erasures', { person, reason: flags.reason });
   if (flags.json === true) printJson(answer);

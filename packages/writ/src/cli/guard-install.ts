@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseUid } from '@writ/cedar';
+import { parseUid } from '@writ/cedar/uid';
 import pc from 'picocolors';
 import { readTextFile, splitMark } from '../lib/text-file.js';
 import { entriesIn, guardIn, type ServerEntry, withCommands } from './clients/entries.js';
 import { CLIENTS, type ClientConfig, configsOn, MEMBERS } from './clients/known.js';
+import { writeConfig } from './clients/write-config.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { giveCaller, keyFileOf } from './guard-callers.js';
@@ -121,7 +122,11 @@ function change(config: ClientConfig, flags: GuardInstallFlags, keyFile: string)
     ...(removed.length === 0 ? {} : { keyFiles: [...new Set(removed)] }),
   };
   if (commands.size === 0 || flags.dryRun === true) return { ...where, servers };
-  return { ...where, backup: write(config.file, mark + text, mark + withCommands(config, text, commands)), servers };
+  return {
+    ...where,
+    backup: writeConfig(config.file, mark + text, mark + withCommands(config, text, commands)),
+    servers,
+  };
 }
 
 function guarded(entry: ServerEntry, flags: GuardInstallFlags, keyFile: string): readonly string[] | undefined {
@@ -153,21 +158,7 @@ function saidOf({ kind }: ServerEntry, command: readonly string[] | undefined, {
   if (undo === true) return command === undefined ? 'has no guard' : 'has no guard any more';
   if (command !== undefined) return 'is guarded now';
   if (kind === 'guarded') return 'is guarded already';
-  return kind === 'http' ? 'is served over HTTP: put it behind the gateway instead' : 'has no command';
-}
-
-/** Keeps what was there beside it, and leaves no half of a file. @returns where the backup is */
-function write(file: string, before: string, after: string): string {
-  const { mode } = statSync(file);
-  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-  let backup = `${file}.writ-backup-${stamp}`;
-  for (let i = 2; existsSync(backup); i++) backup = `${file}.writ-backup-${stamp}-${i}`;
-  // Both can have secrets of servers in them.
-  writeFileSync(backup, before, { mode });
-  const next = `${file}.writ-new`;
-  writeFileSync(next, after, { mode });
-  renameSync(next, file);
-  return backup;
+  return kind === 'http' ? 'is served over HTTP: `writ up` puts it behind the gateway' : 'has no command';
 }
 
 function printDone(done: readonly Done[], flags: GuardInstallFlags): void {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { type EntityUid, parseUid } from '@writ/cedar';
+import { type EntityUid, parseUid } from '@writ/cedar/uid';
 import { loadBundle } from '../bundle/bundle.js';
 import { DEFAULT_ACCESS } from '../bundle/format/access.js';
 import { AttemptFolder } from '../enforce/attempt-folder.js';

@@ -1,4 +1,4 @@
-import { parseUid, uidText } from '@writ/cedar';
+import { parseUid, uidText } from '@writ/cedar/uid';
 import pc from 'picocolors';
 import type { IdentityView } from '../registry/identity-view.js';
 import { askService, type ServiceFlags } from './ask-service.js';
@@ -35,7 +35,7 @@ interface IdentityPage {
   readonly next?: { readonly type: string; readonly id: string };
 }
 
-/** `writ identities`: lists identities, their owners, and what is wrong with them. */
+/** `writ identity list`: lists identities, their owners, and what is wrong with them. */
 export async function listIdentities(flags: IdentitiesFlags): Promise<ExitCode> {
   const found: IdentityView[] = [];
   let next: { type: string; id: string } | undefined;
@@ -56,7 +56,15 @@ export async function listIdentities(flags: IdentitiesFlags): Promise<ExitCode> 
   return EXIT.ok;
 }
 
-/** `writ identity`: shows an identity, or changes what the options name. */
+/** `writ identity set`: registers an identity, or changes what the options name. */
+export async function setIdentity(name: string, flags: IdentityFlags): Promise<ExitCode> {
+  const { service: _service, keyFile: _keyFile, json: _json, ...changes } = flags;
+  if (Object.keys(changes).length === 0)
+    throw new IdentityError('nothing is to be changed', 'give an option, as --owner; writ identity show shows it');
+  return identity(name, flags);
+}
+
+/** `writ identity show`: shows an identity, or changes what the options name. */
 export async function identity(name: string, flags: IdentityFlags): Promise<ExitCode> {
   const uid = parseUid(name);
   if (uid === undefined) throw new IdentityError(`${name} is not an identity`, 'write it as in Agent::"planner"');

@@ -26,7 +26,7 @@ const MAX_BYTES = 900 * 1024;
 const REPORT_EVERY = 10_000;
 
 /**
- * `writ import`: stores the entities of a file: Cedar JSON, one entity a line, or anything with a mapping. Each batch is stored
+ * `writ identity import`: stores the entities of a file: Cedar JSON, one entity a line, or anything with a mapping. Each batch is stored
  * completely or not at all; the import can be repeated after a failure.
  */
 export async function importEntities(file: string, flags: ImportFlags): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
-import type { DraftedPeople } from '../bundle/draft/draft.js';
+import type { DeployedClient } from '../bundle/draft/deployment.js';
 import { InitError } from './errors.js';
 
 /** The people of a bundle, as options name them. */
@@ -20,7 +20,7 @@ const [PERSON, AGENT] = ['User', 'Agent'] as const;
  *
  * @throws {InitError} if one of them is of another type than the draft has, or if the owner is the person that asks
  */
-export async function peopleOf(flags: PeopleFlags): Promise<DraftedPeople> {
+export async function peopleOf(flags: PeopleFlags): Promise<DeployedClient> {
   const isAsked = process.stdin.isTTY === true && process.stdout.isTTY === true && flags.json !== true;
   const answers = isAsked ? await askFor(flags) : {};
   const given = { ...answers, ...flags };
@@ -32,7 +32,7 @@ export async function peopleOf(flags: PeopleFlags): Promise<DraftedPeople> {
       `${uidText(owner)} is the person that the agent works for`,
       'nobody approves what is asked for them: name another owner, or leave it out',
     );
-  return { person, agent, owner };
+  return { agent, for: person, owner };
 }
 
 /** Asks for what no option names. An empty answer leaves it open. */

@@ -14,7 +14,7 @@ interface Key {
   readonly addedBy: string;
 }
 
-/** `writ key add`: registers a public key of an identity. */
+/** `writ identity key add`: registers a public key of an identity. */
 export async function addKey(file: string, flags: KeyFlags & { readonly identity: string }): Promise<ExitCode> {
   let jwk: unknown;
   try {
@@ -29,7 +29,7 @@ export async function addKey(file: string, flags: KeyFlags & { readonly identity
   return EXIT.ok;
 }
 
-/** `writ key list`: lists the keys of identities. */
+/** `writ identity key list`: lists the keys of identities. */
 export async function listKeys(flags: KeyFlags): Promise<ExitCode> {
   const keys = await registeredKeys(flags);
   if (flags.json === true) printJson(keys);
@@ -39,7 +39,7 @@ export async function listKeys(flags: KeyFlags): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** `writ key remove`: removes a key; links that it signed are worth nothing from now on. */
+/** `writ identity key remove`: removes a key; links that it signed are worth nothing from now on. */
 export async function removeKey(thumbprint: string, flags: KeyFlags): Promise<ExitCode> {
   const path = `/v1/identity-keys/${encodeURIComponent(thumbprint)}`;
   const key = await askService<Key>(flags, 'DELETE', path);

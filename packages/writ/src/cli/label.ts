@@ -24,7 +24,7 @@ export interface LabelFlags {
   readonly json?: boolean;
 }
 
-/** `writ label`: shows recorded answers with the labels of each value, and what gave them. */
+/** `writ bundle label`: shows recorded answers with the labels of each value, and what gave them. */
 export async function label(flags: LabelFlags): Promise<ExitCode> {
   const { trace, tool, result, args } = flags;
   const bundle = loadBundle(flags.bundle);

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { shownReaders } from '../ledger/flow/readers.js';
 import { visibleLine } from '../lib/visible-text.js';
 import type { LabelCause, Labelled, LabelledLeaf } from './labelled-answer.js';
 import { count } from './output.js';
@@ -83,13 +84,14 @@ function rowOf({ place, leaves, isNames, all }: ReturnType<typeof groupsOf>[numb
   const shown = isAlone && !isNames ? first.at : place;
   const many = isAlone ? '' : leaves.length === all ? ` (${all})` : ` (${leaves.length} of ${all})`;
   const values = [...new Set(leaves.map(({ value }) => JSON.stringify(value)))].slice(0, SHOWN_VALUES).join(', ');
-  const { integrity, confidentiality, names } = first.labels;
+  const { integrity, confidentiality, names, readers } = first.labels;
+  const forWhom = readers === undefined ? [] : [shownReaders(readers)];
   const kind = first.kind === undefined ? [] : [`kind ${first.kind}`];
   const name = first.isName === true && !isNames ? ['name'] : [];
   return [
     `${visibleLine(shown, MAX_PATH)}${many}`,
     visibleLine(values, MAX_VALUE),
-    visibleLine([integrity, confidentiality, ...names, ...kind, ...name].join(' '), MAX_NAME),
+    visibleLine([integrity, confidentiality, ...forWhom, ...names, ...kind, ...name].join(' '), MAX_NAME),
     causesText(first),
   ];
 }

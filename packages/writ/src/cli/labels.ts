@@ -30,7 +30,7 @@ interface Labels {
 
 const HOW = { itself: '', name: ' (its name)', folder: ' (its folder)', inside: ' (in it)' } as const;
 
-/** `writ labels`: shows the labels of a task, a store or a thing in it, and the decisions that brought them. */
+/** `writ ledger labels`: shows the labels of a task, a store or a thing in it, and the decisions that brought them. */
 export async function showLabels(flags: LabelsFlags): Promise<ExitCode> {
   if ((flags.task === undefined) === (flags.store === undefined))
     throw new UsageError('neither or both of a task and a store are named', 'name one of --task, --store');

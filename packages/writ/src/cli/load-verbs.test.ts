@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { loadVerbs } from './load-verbs.js';
+import { loadVerbs, verbNames } from './load-verbs.js';
 import { Verb } from './verb.js';
 
 const FILES = readdirSync(new URL('./verbs/', import.meta.url), { recursive: true, encoding: 'utf8' })
@@ -9,54 +9,56 @@ const FILES = readdirSync(new URL('./verbs/', import.meta.url), { recursive: tru
 
 /** The verbs that users know. A new verb is added here, so that none is lost or renamed by accident. */
 const KNOWN = {
-  'Start here': ['doctor', 'init', 'start'],
-  Bundles: ['check', 'decide', 'label', 'replay-trace', 'schema', 'test'],
-  Decisions: ['decisions', 'erase', 'explain', 'incident', 'labels', 'ledger', 'log', 'receipt', 'replay', 'witness'],
-  People: ['approvals', 'approve', 'deny', 'end-approval', 'endorse', 'request', 'requests'],
-  Identities: [
-    ...[
-      'caller',
-      'end-grant',
-      'grant',
-      'grants',
-      'identities',
-      'identity',
-      'import',
-      'key',
-      'reinstate',
-      'revocations',
-    ],
-    ...['revoke', 'stop', 'task', 'token'],
-  ],
-  Tools: ['approve-tool', 'guard', 'tools'],
+  'Start here': ['connect', 'doctor', 'enforce', 'guard', 'init', 'start', 'up'],
+  Bundles: ['bundle', 'check', 'test'],
+  Decisions: ['decision', 'explain', 'ledger', 'log'],
+  People: ['approval', 'request'],
+  Identities: ['caller', 'grant', 'identity', 'task'],
+  Tools: ['tool'],
+  Incidents: ['incident', 'revoke', 'stop'],
+  Operation: ['backup', 'restore', 'upgrade'],
 };
 const SUBVERBS = {
+  approval: ['end', 'list'],
+  bundle: ['decide', 'label', 'replay', 'schema'],
   caller: ['add', 'list', 'revoke', 'rotate'],
+  decision: ['endorse', 'list', 'replay'],
+  grant: ['add', 'end', 'list'],
   guard: ['install'],
-  key: ['add', 'list', 'remove'],
-  ledger: ['show'],
-  log: ['checkpoint', 'export', 'verify'],
-  schema: ['from-mcp'],
-  task: ['end', 'list', 'propose', 'show', 'start'],
-  token: ['inspect'],
+  identity: ['import', 'key', 'list', 'set', 'show'],
+  'identity key': ['add', 'list', 'remove'],
+  ledger: ['labels', 'show'],
+  log: ['checkpoint', 'erase', 'export', 'receipt', 'verify', 'witness'],
+  request: ['add', 'approve', 'deny', 'list', 'show'],
+  revoke: ['list', 'undo'],
+  task: ['end', 'list', 'propose', 'show', 'start', 'token'],
+  tool: ['approve', 'list', 'show'],
 };
 
+/** Returns a verb and those below it, each with its words. */
+const withSubverbs = (verb: Verb, above = ''): [string, Verb][] => {
+  const words = `${above}${verb.name()}`;
+  return [[words, verb], ...verb.commands.flatMap((sub) => withSubverbs(sub as Verb, `${words} `))];
+};
+
+const ALL = (await Promise.all(verbNames().map((name) => loadVerbs([name]))))
+  .flat()
+  .flatMap((verb) => withSubverbs(verb));
+
 test('every file below verbs is a verb of its name, in a group of the help', async () => {
-  const verbs = await loadVerbs(undefined);
-  const names = verbs.flatMap((verb) => [verb.name(), ...verb.commands.map((sub) => `${verb.name()}/${sub.name()}`)]);
-  expect(names.sort()).toEqual(FILES.sort());
-  const shown = verbs.map((verb) => [verb.helpGroup(), verb.name()]);
+  expect(ALL.map(([words]) => words.replaceAll(' ', '/')).sort()).toEqual(FILES.sort());
+  const shown = (await loadVerbs([])).map((verb) => [verb.helpGroup(), verb.name()]);
   expect(shown).toEqual(Object.entries(KNOWN).flatMap(([group, known]) => known.map((name) => [`${group}:`, name])));
-  const subs = verbs.flatMap((verb) =>
-    verb.commands.length === 0 ? [] : [[verb.name(), verb.commands.map((sub) => sub.name())]],
+  const subs = ALL.flatMap(([words, verb]) =>
+    verb.commands.length === 0 ? [] : [[words, verb.commands.map((sub) => sub.name()).sort()]],
   );
   expect(Object.fromEntries(subs)).toEqual(SUBVERBS);
 });
 
-test('help shows every verb below its group', async () => {
+test('help shows every verb below its group, in one line of 80 columns', async () => {
   const program = new Verb('writ');
-  for (const verb of await loadVerbs(undefined)) program.addCommand(verb);
-  const help = program.helpInformation();
+  for (const verb of await loadVerbs([])) program.addCommand(verb);
+  const help = program.configureOutput({ getOutHasColors: () => false }).helpInformation();
   const at = (text: string): number => help.indexOf(text);
   const headings = Object.keys(KNOWN).map((group) => at(`\n${group}:\n`));
   expect(headings.every((place) => place > 0)).toBe(true);
@@ -66,12 +68,24 @@ test('help shows every verb below its group', async () => {
       expect(at(`\n  ${name} `), name).toBeGreaterThan(headings[i] as number);
       expect(at(`\n  ${name} `), name).toBeLessThan(headings[i + 1] ?? help.length);
     }
+  const listed = help.slice(headings[0]).trim().split('\n');
+  expect(listed.filter((line) => line.length > 80 || line.startsWith('   '))).toEqual([]);
 });
 
-test('a verb that is named is loaded alone', async () => {
-  expect((await loadVerbs('task')).map((verb) => verb.name())).toEqual(['task']);
-  expect((await loadVerbs('taks')).length).toBeGreaterThan(30);
-  expect((await loadVerbs('../verb')).length).toBeGreaterThan(30);
+test('the help of a noun shows its verbs with their arguments', async () => {
+  const [identity] = await loadVerbs(['identity']);
+  new Verb('writ').addCommand(identity as Verb);
+  const lines = (identity as Verb).helpInformation().split('\n');
+  expect(lines.find((line) => /^ {2}show /.test(line))).toMatch(/^ {2}show <identity> +show an identity/);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
+
+test('verbs that are named are loaded alone', async () => {
+  expect((await loadVerbs(['task', 'list'])).map((verb) => verb.name())).toEqual(['task']);
+  const top = verbNames().length;
+  expect((await loadVerbs(['taks'])).length).toBe(top);
+  expect((await loadVerbs(['../verb'])).length).toBe(top);
+  expect(verbNames('..')).toEqual([]);
 });
 
 const called = (...args: string[]): Promise<string> => {

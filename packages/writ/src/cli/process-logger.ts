@@ -11,5 +11,11 @@ export function processLogger(level = 'info'): Logger {
   const secrets = ['authorization', 'cookie', 'key', 'token', 'password', 'secret'];
   const paths = secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.headers.${name}`]);
   const hooks = { streamWrite: (line: string) => CREDENTIALS.strike(line) };
-  return pino({ level, base: { name: 'writ' }, redact: { paths, censor: '[redacted]' }, hooks }, pino.destination(2));
+  // A person reads it too: a level is a word, and a time has the form of the record.
+  const readable = {
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const options = { level, base: { name: 'writ' }, redact: { paths, censor: '[redacted]' }, hooks, ...readable };
+  return pino(options, pino.destination(2));
 }

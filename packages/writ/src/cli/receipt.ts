@@ -5,7 +5,7 @@ import { print, printError } from './output.js';
 import type { StoreFlags } from './store-to-read.js';
 import { withTiles } from './with-tiles.js';
 
-/** `writ receipt`: writes the record of a decision with the proof that it is in the log, as one file. */
+/** `writ log receipt`: writes the record of a decision with the proof that it is in the log, as one file. */
 export async function receipt(id: string, flags: StoreFlags & { readonly out?: string }): Promise<ExitCode> {
   const text = await withTiles(flags, (tiles) => receiptOf(tiles, id));
   if (text === undefined) {

@@ -8,7 +8,7 @@ const MAX_ANSWERS = 20;
 
 /**
  * Reads recorded answers of tools: a JSON object by the name of the tool, or lines of JSON. A line is a call with its `tool` and
- * `result`, or a task with its `calls`, as `writ replay-trace` reads them.
+ * `result`, or a task with its `calls`, as `writ bundle replay` reads them.
  *
  * @param prefix of the names of the tools
  * @throws {ToolListError} if the file is neither

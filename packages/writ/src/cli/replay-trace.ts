@@ -25,7 +25,7 @@ interface ReplayedTask {
   readonly calls: readonly ReplayedCall[];
 }
 
-/** `writ replay-trace`: decides recorded tasks again, call by call, as the gateway would. */
+/** `writ bundle replay`: decides recorded tasks again, call by call, as the gateway would. */
 export async function replayTrace(flags: ReplayFlags): Promise<ExitCode> {
   const bundle = loadBundle(flags.bundle);
   const together = flags.together === true;

@@ -3,6 +3,7 @@ import { type ChangeReport, type Counts, type ReplayReport, ReplayTally } from '
 import { LogReader } from '../audit/log/log-reader.js';
 import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { loadBundle } from '../bundle/bundle.js';
+import { asDecided } from '../decide/observing.js';
 import { planeOf } from '../decide/plane-of.js';
 import { Replay } from '../decide/replay/replay.js';
 import { timeOf } from './decisions.js';
@@ -22,7 +23,7 @@ export interface ReplayRecordFlags extends SealedFlags {
 const AT_ONCE = 500;
 const SHOWN = 5;
 
-/** `writ replay`: decides recorded requests again with another bundle, and lists the differences. */
+/** `writ decision replay`: decides recorded requests again with another bundle, and lists the differences. */
 export async function replay(flags: ReplayRecordFlags): Promise<ExitCode> {
   const bundle = loadBundle(flags.policy);
   const again = new Replay(planeOf(bundle), bundle.entities);
@@ -37,10 +38,11 @@ export async function replay(flags: ReplayRecordFlags): Promise<ExitCode> {
         if ((since && entry.time < since) || (until && entry.time >= until)) continue;
         if (entry.kind === 'erased' && entry.was === 'decision') tally.erase();
         if (entry.kind !== 'decision') continue;
-        const made = again.decide(entry);
-        if (made.kind === 'decided') tally.decided(entry, made.verdict);
-        else if (made.kind === 'kept') tally.keep(entry);
-        else tally.miss(entry, made.why);
+        const decided = asDecided(entry);
+        const made = again.decide(decided);
+        if (made.kind === 'decided') tally.decided(decided, made.verdict);
+        else if (made.kind === 'kept') tally.keep(decided);
+        else tally.miss(decided, made.why);
       }
       const last = page[page.length - 1];
       if (last === undefined) break;

@@ -73,7 +73,7 @@ export function printMade({ id, underWay = 0, recorded }: MadeRevocation): void 
       ? 'It takes effect with the next decision; no call was under way.'
       : `It takes effect with the next decision. ${count(underWay, 'call')} had no outcome yet: the gateway cancels its own.`,
   );
-  print(`To undo it: writ reinstate ${id} --reason ...`);
+  print(`To undo it: writ revoke undo ${id} --reason ...`);
   if (recorded === false) printNote('It is in force, and not on disk yet: make room, and do not restart the service.');
 }
 
@@ -113,7 +113,7 @@ function endOf(text: string): string {
   return time.toISOString();
 }
 
-/** `writ reinstate`: lifts a revocation. */
+/** `writ revoke undo`: lifts a revocation. */
 export async function reinstate(id: string, flags: RevocationFlags & { readonly reason: string }): Promise<ExitCode> {
   const query = new URLSearchParams({ reason: flags.reason });
   const lifted = await askService<Revocation>(flags, 'DELETE', `/v1/revocations/${encodeURIComponent(id)}?${query}`);
@@ -122,7 +122,7 @@ export async function reinstate(id: string, flags: RevocationFlags & { readonly 
   return EXIT.ok;
 }
 
-/** `writ revocations`: lists revocations. */
+/** `writ revoke list`: lists revocations. */
 export async function listRevocations(flags: RevocationFlags): Promise<ExitCode> {
   const answer = await askService<{ revocations: Revocation[] }>(flags, 'GET', '/v1/revocations');
   if (flags.json === true) printJson(answer.revocations);

@@ -1,4 +1,4 @@
-import { type EntityUid, parseUid } from '@writ/cedar';
+import { type EntityUid, parseUid } from '@writ/cedar/uid';
 import { BUILT_IN, Callers, type DeclaredCaller, NO_TOKEN_REVOKED } from '../api/http/callers.js';
 import type { Bundle } from '../bundle/bundle.js';
 import type { TestStep, TestTask } from '../bundle/format/tests.js';

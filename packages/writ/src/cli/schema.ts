@@ -21,14 +21,14 @@ export interface SchemaFlags {
 const FILE = 'schema.cedarschema';
 const WITHOUT_BUNDLE = 'entity User, Agent, Tool;\n';
 
-/** `writ schema from-mcp`: generates the part of a schema that follows from tools. */
+/** `writ bundle schema`: generates the part of a schema that follows from tools. */
 export async function schemaFromMcp(
   folder: string | undefined,
   command: readonly string[],
   flags: SchemaFlags,
 ): Promise<ExitCode> {
   if (folder === undefined && (flags.write === true || flags.check === true)) {
-    throw new UsageError('--write and --check need a bundle', 'as in writ schema from-mcp BUNDLE --write');
+    throw new UsageError('--write and --check need a bundle', 'as in writ bundle schema BUNDLE --write');
   }
   const file = folder === undefined ? undefined : join(resolve(folder), FILE);
   const before = file === undefined ? WITHOUT_BUNDLE : readTextFile(file);

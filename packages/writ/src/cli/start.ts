@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
+import type { WritError } from '../lib/errors.js';
+import { isLoopback } from '../lib/loopback.js';
 import { messageOf } from '../lib/message-of.js';
 import { start as startWrit } from '../serve/start.js';
+import type { Writ } from '../serve/start-options.js';
+import { environmentFrom } from './environment-of.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print } from './output.js';
@@ -10,9 +14,14 @@ import { processLogger } from './process-logger.js';
 import { stopSignal } from './stop-signal.js';
 import { storeOf } from './store-of.js';
 import { tracing } from './telemetry.js';
+import { setKeptVariables } from './up/kept-servers.js';
+
+/** A service that was started. */
+export type StartedWrit = Writ;
 
 export interface StartFlags {
   readonly bundle: string;
+  readonly env?: string;
   readonly data: string;
   readonly store?: string;
   readonly follow?: boolean;
@@ -21,17 +30,25 @@ export interface StartFlags {
   readonly port: number;
   readonly gatewayPort: number;
   readonly host?: string;
+  readonly gatewayHost?: string;
   readonly publicUrl?: string;
   readonly allowHost?: readonly string[];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
+  readonly gatewayTlsCert?: string;
+  readonly gatewayTlsKey?: string;
   readonly logLevel: string;
   readonly logOrigin?: string;
   readonly newLogKey?: boolean;
   readonly acceptState?: string;
   /** File with a checkpoint that the log must continue. */
   readonly expect?: string;
+  /** For how many milliseconds the first start observes. */
+  readonly observeMs?: number;
+  readonly isObservingOptional?: boolean;
+  /** Called once the service runs. */
+  readonly started?: (writ: Writ) => void | Promise<void>;
 }
 
 /** `writ start`: serves a bundle until SIGINT or SIGTERM. SIGHUP reads the bundle again. */
@@ -40,6 +57,8 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   if ((cert === undefined) !== (key === undefined) || (cert === undefined && clientCa !== undefined)) {
     throw new UsageError('--tls-cert and --tls-key go together, and --tls-client-ca needs both');
   }
+  if ((flags.gatewayTlsCert === undefined) !== (flags.gatewayTlsKey === undefined))
+    throw new UsageError('--gateway-tls-cert and --gateway-tls-key go together');
   if (host !== undefined && !isLoopback(host) && cert === undefined && publicUrl?.startsWith('https://') !== true) {
     throw new UsageError(
       `on ${host}, keys would travel in the clear`,
@@ -48,9 +67,15 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   }
   const expected = flags.expect === undefined ? undefined : expectedIn(flags.expect, flags.follow === true);
   makeProcessPrivate();
+  setKeptVariables(flags.data);
   const logger = processLogger(flags.logLevel);
   const traces = await tracing(process.env);
   const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa };
+  const { gatewayTlsCert, gatewayTlsKey } = flags;
+  const gatewayTls =
+    gatewayTlsCert === undefined || gatewayTlsKey === undefined
+      ? undefined
+      : { cert: gatewayTlsCert, key: gatewayTlsKey };
   const store = storeOf(flags.store);
   const storeKey = flags.storeKey ?? process.env.WRIT_STORE_KEY;
   const hostNames = flags.allowHost;
@@ -60,7 +85,8 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   void stopped.then(() => giveUp.abort());
   const writ = await startWrit({
     ...flags,
-    ...{ expected, hostNames, store, storeKey, logger, tls, tracer: traces?.tracer, stop: giveUp.signal },
+    environment: environmentFrom(flags.env),
+    ...{ expected, hostNames, store, storeKey, logger, tls, gatewayTls, tracer: traces?.tracer, stop: giveUp.signal },
   }).catch(async (error: unknown) => {
     await traces?.end();
     if (error !== giveUp.signal.reason) throw error;
@@ -72,15 +98,24 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
   // The findings are in the log; the last good bundle stays served.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
-  const gone = await Promise.race([stopped, writ.gone]);
-  if (gone !== undefined) logger.fatal({ err: gone, code: gone.code }, 'the service ends');
+  let gone: WritError | undefined;
+  try {
+    await flags.started?.(writ);
+    gone = (await Promise.race([stopped, writ.gone])) ?? undefined;
+    if (gone !== undefined) logger.fatal({ err: gone, code: gone.code }, 'the service ends');
+  } finally {
+    await closed(writ, traces);
+  }
+  if (gone !== undefined) throw gone;
+  return EXIT.ok;
+}
+
+async function closed(writ: Writ, traces: Awaited<ReturnType<typeof tracing>>): Promise<void> {
   try {
     await writ.close();
   } finally {
     await traces?.end();
   }
-  if (gone !== undefined) throw gone;
-  return EXIT.ok;
 }
 
 /** Returns the checkpoint of a file. */
@@ -96,8 +131,4 @@ function expectedIn(file: string, isFollower: boolean): Buffer {
       { cause },
     );
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }

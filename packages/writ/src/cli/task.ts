@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { decodeJwt } from 'jose';
 import pc from 'picocolors';
 import type { Constraint } from '../lib/authorization-details.js';
-import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/exchange.js';
+import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/token-types.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -62,6 +61,8 @@ export async function startTask(flags: StartTaskFlags): Promise<ExitCode> {
   if (prompt !== undefined) form.set('prompt', prompt);
   const answer = await askService<{ access_token: string; proposal?: Proposal }>(flags, 'POST', '/token', form);
   const { access_token: token, proposal = asked.proposal } = answer;
+  // Only here: it is a third of what `writ task list` would load.
+  const { decodeJwt } = await import('jose');
   const { txn } = decodeJwt(token) as { txn: string };
   const task = await taskOf(txn, flags);
   if (flags.json === true) printJson({ token, task, ...(proposal === undefined ? {} : { proposal }) });

@@ -1,12 +1,16 @@
 import pc from 'picocolors';
 import { loadBundle } from '../bundle/bundle.js';
+import { environmentFrom } from './environment-of.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
 import { runTests } from './run-tests.js';
 
 /** `writ test`: runs a bundle's tests. */
-export async function test(folder: string, options: { readonly json?: boolean }): Promise<ExitCode> {
-  const run = await runTests(loadBundle(folder));
+export async function test(
+  folder: string,
+  options: { readonly env?: string; readonly json?: boolean },
+): Promise<ExitCode> {
+  const run = await runTests(loadBundle(folder, environmentFrom(options.env)));
   const failed = run.tasks.filter(({ ok }) => !ok).length;
   const passed = run.tasks.length - failed;
   if (options.json === true) {

@@ -40,7 +40,7 @@ interface Part {
 }
 
 /**
- * `writ token inspect`: shows the path of a transaction token as a tree, with its links, and verifies it with the published keys of
+ * `writ task token`: shows the path of a transaction token as a tree, with its links, and verifies it with the published keys of
  * the service. Only the service decides whether it may be used, because that needs a proof.
  */
 export async function inspectToken(token: string, { service, keyFile, json }: InspectFlags): Promise<ExitCode> {

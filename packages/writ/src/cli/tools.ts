@@ -19,17 +19,23 @@ interface ToolView {
   readonly before?: Readonly<Record<string, unknown>>;
 }
 
-/** `writ tools`: lists the tools behind the gateway, or shows how one of them changed. */
-export async function showTools(name: string | undefined, flags: Flags): Promise<ExitCode> {
+/** `writ tool list`: lists the tools behind the gateway. */
+export async function listTools(flags: Flags): Promise<ExitCode> {
   const tools = await toolsOf(flags);
-  const shown = name === undefined ? tools : [named(tools, name)];
-  if (flags.json === true) printJson(shown);
-  else if (name === undefined) print(tools.length === 0 ? 'the gateway has no tools' : tools.map(line).join('\n'));
-  else print(shown.flatMap((tool) => [line(tool), ...difference(tool)]).join('\n'));
+  if (flags.json === true) printJson(tools);
+  else print(tools.length === 0 ? 'the gateway has no tools' : tools.map(line).join('\n'));
   return EXIT.ok;
 }
 
-/** `writ approve-tool`: approves a tool as it is defined now. */
+/** `writ tool show`: shows a tool, and how it changed. */
+export async function showTool(name: string, flags: Flags): Promise<ExitCode> {
+  const tool = named(await toolsOf(flags), name);
+  if (flags.json === true) printJson([tool]);
+  else print([line(tool), ...difference(tool)].join('\n'));
+  return EXIT.ok;
+}
+
+/** `writ tool approve`: approves a tool as it is defined now. */
 export async function approveTool(
   name: string,
   flags: Flags & { readonly reason: string; readonly hash?: string },
@@ -50,7 +56,7 @@ async function toolsOf(flags: Flags): Promise<ToolView[]> {
 function named(tools: readonly ToolView[], name: string): ToolView {
   const found = tools.find(({ server, tool }) => `${server}/${tool}` === name);
   if (found === undefined)
-    throw new ServiceError(`there is no tool ${name}`, 'it is written server/tool; see writ tools');
+    throw new ServiceError(`there is no tool ${name}`, 'it is written server/tool; see writ tool list');
   return found;
 }
 

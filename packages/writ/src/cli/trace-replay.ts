@@ -1,4 +1,4 @@
-import { type EntityUid, parseUid } from '@writ/cedar';
+import { type EntityUid, parseUid } from '@writ/cedar/uid';
 import type { Bundle } from '../bundle/bundle.js';
 import { type Caller, inProcess } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';

@@ -3,7 +3,9 @@ import pc from 'picocolors';
 import type { ExitCode } from './exit.js';
 
 /** The groups of `writ --help`, in their order. */
-export const GROUPS = ['Start here', 'Bundles', 'Decisions', 'People', 'Identities', 'Tools'] as const;
+export const GROUPS = [
+  ...(['Start here', 'Bundles', 'Decisions', 'People', 'Identities', 'Tools', 'Incidents', 'Operation'] as const),
+] as const;
 type Group = (typeof GROUPS)[number];
 
 export const SERVICE_PORT = 7465;
@@ -20,6 +22,10 @@ export class Verb extends Command {
   constructor(name?: string) {
     super(name);
     this.exitOverride()
+      .helpCommand(false)
+      // `writ revoke list --key-file F`: an option after a subverb is that of the subverb.
+      .enablePositionalOptions()
+      .configureHelp({ subcommandTerm: termOf, sortSubcommands: name !== 'writ' })
       .configureOutput({ outputError: (text, write) => write(pc.red(text)) })
       .hook('preAction', (own, called) => {
         if (own === called) this.checkNeeded();
@@ -65,6 +71,14 @@ export class Verb extends Command {
     );
   }
 
+  /** Adds the option of a verb that reads a bundle for one of its environments. */
+  readsEnvironment(): this {
+    return this.option(
+      '--env <name>',
+      'environment whose writ.NAME.yaml changes the bundle; or WRIT_ENV in the environment',
+    );
+  }
+
   printsJson(): this {
     return this.option('--json', 'print JSON');
   }
@@ -78,12 +92,22 @@ export class Verb extends Command {
   }
 }
 
-/** Returns a verb of the top level. */
+/** Returns the words that a verb has in the help above it: its name, and below a noun its arguments too. */
+function termOf(verb: Command): string {
+  if (verb.parent?.parent === null) return verb.name();
+  const args = verb.registeredArguments.map((one) => {
+    const name = `${one.name()}${one.variadic ? '...' : ''}`;
+    return one.required ? `<${name}>` : `[${name}]`;
+  });
+  return [verb.name(), ...args].join(' ');
+}
+
+/** Returns a verb of the top level: a noun with verbs below it, or a verb that is needed often. */
 export function verb(name: string, group: Group, description: string): Verb {
   return new Verb(name).description(description).helpGroup(`${group}:`);
 }
 
-/** Returns a verb below a noun, as `list` of `writ task list`; its file is in the folder of the noun. */
+/** Returns a verb below a noun, `list` of `writ task list`; its file is in the folder of the noun. */
 export function subverb(name: string, description: string): Verb {
   return new Verb(name).description(description);
 }

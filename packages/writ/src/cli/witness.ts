@@ -21,7 +21,7 @@ export interface WitnessFlags {
   readonly port: number;
 }
 
-/** `writ witness`: cosigns checkpoints that extend those signed before. */
+/** `writ log witness`: cosigns checkpoints that extend those signed before. */
 export async function witness({ name, log, data, host, port }: WitnessFlags): Promise<ExitCode> {
   const logs = log.map(readKey);
   makeProcessPrivate();

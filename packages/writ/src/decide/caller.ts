@@ -24,6 +24,8 @@ export interface Caller {
   readonly isHere?: boolean;
   /** Whether Writ itself asks, about an action of its own: no tool is called. A tool can have the name of such an action. */
   readonly isWrit?: boolean;
+  /** Whether its calls go through while the service observes, whatever the rules say of them. */
+  readonly isObserved?: boolean;
   /** The kind of the tasks of its requests without a token; undefined for the default kind. */
   readonly kind?: string | undefined;
 }

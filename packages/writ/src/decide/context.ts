@@ -7,7 +7,10 @@ import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';
 
 /** The parts of `context` that Writ provides. A caller cannot set them. */
-const OWN = new Set(['provenance', 'ledger', 'mandate', 'tool', 'approvals', 'consents', 'now', 'origins', 'action']);
+const OWN = new Set([
+  ...['provenance', 'ledger', 'derived', 'mandate', 'tool'],
+  ...['approvals', 'consents', 'now', 'origins', 'action'],
+]);
 
 /** Returns whether Writ provides this part of `context`, and a caller cannot set it. */
 export function isOwn(name: string): boolean {
@@ -25,6 +28,8 @@ interface ContextParts {
   /** Returns the lineage of the work. */
   readonly lineage: () => string;
   readonly ledger: LedgerValues;
+  /** Returns a derived value of the action, in Cedar's JSON format; undefined if the action does not have it. */
+  readonly derived: (name: string) => unknown;
   readonly flow: DataFlow;
   readonly mandate: Coverage | undefined;
   /** Returns the policies that approvals lift for exactly this request. */
@@ -77,6 +82,8 @@ function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
     case 'ledger':
       // The ledger was read for what the schema declares and nothing else.
       return hasDecimals(ledger) ? declaredPart(type, (attribute) => cedarValue(ledger[attribute])) : ledger;
+    case 'derived':
+      return declaredPart(type, parts.derived);
     case 'tool':
       return declaredPart(type, (attribute, inner) => toolValue(attribute, inner, parts));
     case 'origins':
@@ -133,6 +140,8 @@ function toolValue(name: string, type: CedarType, { flow: { tool, call }, given 
       return call?.authority ?? 0;
     case 'asked':
       return call?.asked ?? false;
+    case 'leaksCode':
+      return call?.leaksCode ?? true;
     case 'destination':
     case 'target':
     case 'secret':
@@ -155,6 +164,8 @@ const SEEN: ReadonlySet<string> = new Set<keyof OriginSummary>([
   'deviates',
   'said',
   'named',
+  'unclear',
+  'returned',
 ]);
 
 function summaryValue(type: CedarType, summary: OriginSummary | undefined): unknown {
@@ -188,6 +199,8 @@ function withoutNulls(value: unknown, type: CedarType | undefined): unknown {
     return value.map((item) => withoutNulls(item, type?.kind === 'set' ? type.element : undefined));
   if (isObject(value)) {
     const attributes = type?.kind === 'record' ? type.attributes : undefined;
+    // hot: most records have neither, and stay as they are.
+    if (isPlain(value, attributes)) return value;
     return Object.fromEntries(
       Object.entries(value)
         .filter(([, item]) => item !== null)
@@ -196,6 +209,16 @@ function withoutNulls(value: unknown, type: CedarType | undefined): unknown {
   }
   if (typeof value === 'number' && type?.kind === 'extension' && type.name === 'decimal') return decimalText(value);
   return value;
+}
+
+/** Returns whether a record has texts, truth values and whole numbers alone. */
+function isPlain(value: Readonly<Record<string, unknown>>, attributes: RecordType['attributes'] | undefined): boolean {
+  for (const name of Object.keys(value)) {
+    const item = value[name];
+    if (typeof item === 'object' || (typeof item === 'number' && attributes?.get(name)?.type.kind === 'extension'))
+      return false;
+  }
+  return true;
 }
 
 /** Returns the shortest decimal text of a number; `decimal` refuses more than four fractional digits. */

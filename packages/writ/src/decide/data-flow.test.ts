@@ -143,6 +143,9 @@ describe('a store', () => {
 });
 
 it('recordedOrigins keeps at most 50', () => {
-  const origins = Array.from({ length: 60 }, (_, i) => ({ argument: `a${i}` }) as Origin);
+  const origins = Array.from(
+    { length: 60 },
+    (_, i) => ({ argument: `a${i}`, labels: [] as readonly string[] }) as Origin,
+  );
   expect(recordedOrigins(origins)).toEqual(origins.slice(0, 50));
 });

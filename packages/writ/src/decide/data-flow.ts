@@ -1,6 +1,7 @@
 import type { ActionDeclaration, CedarType } from '@writ/cedar';
 import type { EventData } from '../ledger/event.js';
 import { type CallOrigins, type Origin, originsOf } from '../ledger/flow/origins.js';
+import { plainLabels } from '../ledger/flow/readers.js';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { TaskKey } from '../lib/ids.js';
@@ -92,7 +93,10 @@ const namesOf = memo(({ context }: ActionDeclaration): ReadonlySet<string> => {
 
 /** Returns the origins as they are recorded: without values. */
 export function recordedOrigins(origins: readonly Origin[]): readonly Origin[] {
-  return origins.slice(0, MAX_RECORDED);
+  return origins.slice(0, MAX_RECORDED).map((one) => {
+    const labels = plainLabels(one.labels);
+    return labels === one.labels ? one : { ...one, labels };
+  });
 }
 
 const MAX_RECORDED = 50;

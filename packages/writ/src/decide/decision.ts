@@ -90,7 +90,7 @@ export interface Refusal {
     /**
      * The tool is not approved as it is defined now.
      *
-     * @fix Look at it with `writ tools`, then `writ approve-tool`.
+     * @fix Look at it with `writ tool list`, then `writ tool approve`.
      */
     | 'tool_suspended'
     /**
@@ -156,6 +156,14 @@ export interface MissingFact {
   readonly asOf?: string;
 }
 
+/** The result by the rules, of a call that went through while the service observed. */
+export interface Observed {
+  readonly result: Exclude<Result, 'allow' | 'modify'>;
+  readonly reasons: readonly Reason[];
+  readonly refusal?: Refusal;
+  readonly missing?: readonly MissingFact[];
+}
+
 /** The outcome of judging a request, before it has an id. */
 export interface Verdict {
   readonly result: Result;
@@ -167,6 +175,8 @@ export interface Verdict {
   readonly missing?: readonly MissingFact[];
   /** Present on a `defer` of what is of high risk: why revocations, or the policy, may be out of date. */
   readonly stale?: string;
+  /** Present on a permit that the rules did not give: the service observed, and stopped nothing. */
+  readonly observed?: Observed;
 }
 
 export interface Decision extends Verdict {

@@ -60,3 +60,12 @@ export class OutcomeUnlearned extends WritError {
     super(`nothing can be learned of the result of ${decisionId}`, 'do not hand the result on; make the call again');
   }
 }
+
+/**
+ * A start may not observe: the data folder has enforced before, or the time is out of bounds.
+ *
+ * @fix Start without observing, or with a new data folder and new keys.
+ */
+export class ObservationError extends WritError {
+  readonly code = 'observation_refused';
+}

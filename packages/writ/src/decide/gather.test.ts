@@ -255,7 +255,9 @@ it('eventOf keeps a session apart for each originator and actor', () => {
   const flow: DataFlow = { tool: plane.tools.of('refund'), call: undefined, addedLabels: ['x'], data: undefined };
   const task = keyOfTask('txn-1' as Txn);
   const event = (path: Provenance['path']) =>
-    eventOf(request({ context: { session: 's', input: { amount: 3 } } }), token({ path }), task, 'User::"ana"', flow);
+    eventOf(request({ context: { session: 's', input: { amount: 3 } } }), token({ path }), {
+      ...{ task, taskName: undefined, lineage: 'User::"ana"', flow },
+    });
   expect(event([ana, bot])).toMatchObject({
     ...{ action: 'refund', input: { amount: 3 }, labels: ['x'], lineage: 'User::"ana"', resource: order },
     keys: { task, actor: 'Agent::"bot"', originator: 'User::"ana"', resource: 'Order::"o"' },

@@ -2,6 +2,7 @@ import { type ActionDeclaration, Entity, type EntityUid, type Schema, sameUid, u
 import type { LedgerEvent } from '../ledger/event.js';
 import type { TaskKey, Txn } from '../lib/ids.js';
 import { isObject } from '../lib/is-object.js';
+import { memo } from '../lib/memo.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { RoleGrant } from '../registry/grants.js';
 import type { Identities } from '../registry/identities.js';
@@ -231,16 +232,24 @@ export function lineageOf(registry: Registry, provenance: Provenance): string {
   return uidText(owner instanceof Entity ? owner : originator);
 }
 
+/** The task of a request, and the data that it would move. */
+export interface Traced {
+  readonly task: TaskKey;
+  /** {@link plainNameOf}. */
+  readonly taskName: string | undefined;
+  readonly lineage: string;
+  readonly flow: DataFlow;
+}
+
 /** Returns the action as the ledger sees it. */
 export function eventOf(
   request: AccessRequest,
   provenance: Provenance,
-  task: TaskKey,
-  lineage: string,
-  flow: DataFlow,
+  { task, taskName, lineage, flow }: Traced,
+  more?: LedgerEvent['more'],
 ): LedgerEvent {
   const actor = uidText(actorOf(provenance));
-  const originator = uidText(originatorOf(provenance));
+  const originator = originatorOf(provenance) === actorOf(provenance) ? actor : uidText(originatorOf(provenance));
   const session = typeof request.context?.session === 'string' ? request.context.session : null;
   const { type, id } = request.resource;
   return {
@@ -249,10 +258,11 @@ export function eventOf(
     input: request.context?.input ?? {},
     labels: flow.addedLabels,
     lineage,
-    taskName: plainNameOf(request, provenance),
+    taskName,
     effects: flow.tool.effects,
     call: flow.call,
     data: flow.data,
+    more,
     resource: { type, id },
     keys: {
       task,
@@ -260,7 +270,7 @@ export function eventOf(
       originator,
       resource: uidText(request.resource),
       // The enforcement point names the session, so it is kept apart for these identities.
-      session: JSON.stringify([originator, actor, session]),
+      session: `[${JSON.stringify(originator)},${JSON.stringify(actor)},${JSON.stringify(session)}]`,
     },
   };
 }
@@ -277,13 +287,14 @@ export function plainNameOf(request: AccessRequest, provenance: Provenance): str
 }
 
 function namedKeyOf(request: AccessRequest, provenance: Provenance): string {
-  const named = [uidText(originatorOf(provenance)), uidText(actorOf(provenance)), taskNameOf(request) ?? null];
-  return JSON.stringify(named);
+  const [originator, actor] = [originatorOf(provenance), actorOf(provenance)];
+  const first = uidText(originator);
+  return JSON.stringify([first, actor === originator ? first : uidText(actor), taskNameOf(request) ?? null]);
 }
 
 /** Returns the key of a task that has a token. */
 export function keyOfTask(txn: Txn): TaskKey {
-  return JSON.stringify(['txn', txn]) as TaskKey;
+  return `["txn",${JSON.stringify(txn)}]` as TaskKey;
 }
 
 /**
@@ -299,21 +310,10 @@ export function taskNameOf({ context }: AccessRequest): string | undefined {
   return typeof context?.task === 'string' ? context.task : undefined;
 }
 
-interface LedgerNames {
-  readonly all: readonly string[];
-  readonly optional: ReadonlySet<string>;
-}
-const ledgerNamesOf = new WeakMap<ActionDeclaration, LedgerNames>();
-
 /** Returns the accumulators that the schema has for an action, and those of them that are optional. */
-export function ledgerNames(declared: ActionDeclaration): [readonly string[], ReadonlySet<string>] {
-  let names = ledgerNamesOf.get(declared);
-  if (names === undefined) {
-    const type = declared.context.attributes.get('ledger')?.type;
-    const attributes = type?.kind === 'record' ? [...type.attributes] : [];
-    const optional = attributes.filter(([, { required }]) => !required).map(([name]) => name);
-    names = { all: attributes.map(([name]) => name), optional: new Set(optional) };
-    ledgerNamesOf.set(declared, names);
-  }
-  return [names.all, names.optional];
-}
+export const ledgerNames = memo((declared: ActionDeclaration): [readonly string[], ReadonlySet<string>] => {
+  const type = declared.context.attributes.get('ledger')?.type;
+  const attributes = type?.kind === 'record' ? [...type.attributes] : [];
+  const optional = attributes.filter(([, { required }]) => !required).map(([name]) => name);
+  return [attributes.map(([name]) => name), new Set(optional)];
+});

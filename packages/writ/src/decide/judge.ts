@@ -1,5 +1,12 @@
-import { type ActionDeclaration, CedarError, type CedarJsonObject, type EntityUid, uidText } from '@writ/cedar';
-import { LedgerError } from '../ledger/errors.js';
+import {
+  type ActionDeclaration,
+  CedarError,
+  type CedarJsonObject,
+  type Entity,
+  type EntityUid,
+  uidText,
+} from '@writ/cedar';
+import { DerivedValueError, LedgerError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
@@ -18,7 +25,8 @@ import { type DataFlow, dataFlowOf, recordedOrigins, untraced } from './data-flo
 import { isPermitted, isRequestable, refuse, type Verdict } from './decision.js';
 import type { TaskMemory } from './delegation/task-memory.js';
 import { requestProvenance, type TokenProvenance } from './delegation/token-provenance.js';
-import { evaluate } from './evaluate.js';
+import { evaluate, type Gathered } from './evaluate.js';
+import { derivedOf, eventWithMore, NOTHING_DERIVED } from './event-more.js';
 import {
   EntityGatherer,
   eventOf,
@@ -37,6 +45,7 @@ import {
 import { identityStatus } from './identity-status.js';
 import { revokedText } from './in-flight.js';
 import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
+import { goesThrough, letThrough, type Observing } from './observing.js';
 import type { Permits } from './permits.js';
 import { placedIn } from './placing.js';
 import { MAX_LIFE_MS, type PlainTasks } from './plain-tasks.js';
@@ -69,6 +78,7 @@ export interface JudgeParts {
   readonly staleness: () => string | undefined;
   /** The tasks of requests without a token. */
   readonly plainTasks: Pick<PlainTasks, 'of' | 'wouldContinue'>;
+  readonly observing: Observing;
 }
 
 /** A request to judge. */
@@ -86,7 +96,8 @@ interface JudgeInput {
 /** A request that passed the checks that come before policy. */
 interface Admitted {
   readonly provenance: Provenance;
-  readonly declared: ActionDeclaration;
+  /** The action of the schema, or why no policy can be asked about the request: it goes through while the service observes. */
+  readonly declared: ActionDeclaration | Verdict;
   /** The identities that must each be permitted. */
   readonly decided: readonly EntityUid[];
   readonly isRegistered: () => boolean;
@@ -102,6 +113,8 @@ interface History {
   readonly flow: DataFlow;
   /** The action as the ledger sees it; undefined if the bundle remembers nothing. */
   readonly event: LedgerEvent | undefined;
+  /** The action with more of it; undefined if no expression names that. */
+  readonly whole: LedgerEvent | undefined;
   /** Returns the key of the task. Computed on demand, as the lineage. */
   readonly task: () => TaskKey;
   readonly lineage: () => string;
@@ -129,6 +142,8 @@ export class Judge {
       return 'provenance' in admitted ? this.evaluatePolicies(given, admitted, plane, draft) : admitted;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
+      if (error instanceof DerivedValueError)
+        return refuse(error.isMissing ? 'fact_missing' : 'invalid_request', error.message);
       if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
       return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
     }
@@ -156,11 +171,9 @@ export class Judge {
     if (placed.began !== undefined) draft.provenance = { ...draft.provenance, began: placed.began };
 
     const { name } = request.action;
-    const declared = plane.actions.get(name);
-    if (declared === undefined) return refuse('unknown_action', `the action ${name} is not in the schema`);
     const decided = plane.delegation === 'path' ? provenance.path : [actorOf(provenance)];
-    const misfit = schemaErrorOf(plane.schema, declared, decided, request.resource);
-    if (misfit !== undefined) return refuse('invalid_request', misfit);
+    const declared = declaredFor(plane, name, decided, request);
+    if ('result' in declared && !this.goesThrough(given)) return declared;
     const { live } = plane.registry;
     live.expire(now.getTime());
     live.takeReads();
@@ -177,10 +190,31 @@ export class Judge {
     return { provenance, declared, decided, isRegistered: status.isRegistered, prompt, before };
   }
 
+  private goesThrough(given: JudgeInput): boolean {
+    return goesThrough(this.parts.observing, given);
+  }
+
+  /** Reserves what a call uses up, and notes it in the draft. */
+  private reserve(id: DecisionId, { event, coverage }: History, caller: Caller, now: Date, draft: RecordDraft): void {
+    const use = coverage?.use;
+    const reserved = this.permits.reserve(id, event, use, caller, now);
+    if (reserved.length > 0) draft.reserved = reserved;
+    if (draft.mandate !== undefined && use !== undefined) draft.mandate = { ...draft.mandate, use };
+  }
+
+  /** Lets a call through that the rules would stop. It uses up and brings what a permitted one does. */
+  private letThrough({ id, caller, now }: JudgeInput, verdict: Verdict, history: History, draft: RecordDraft): Verdict {
+    // A call that is only considered does not go through.
+    this.reserve(id as DecisionId, history, caller, now, draft);
+    return letThrough(verdict);
+  }
+
   /** Evaluates the policies on the facts and the history of the task; a permit reserves what it uses up. */
   private evaluatePolicies(given: JudgeInput, admitted: Admitted, plane: PolicyPlane, draft: RecordDraft): Verdict {
     const { id, request, caller, now, latest } = given;
     const { provenance, declared, decided, isRegistered, before } = admitted;
+    if ('result' in declared)
+      return this.letThrough(given, declared, this.historyOf(given, admitted, plane, draft, []), draft);
     const { ledger, isFollower, grants, approvals, bind, staleness } = this.parts;
     const gatherer = new EntityGatherer(plane.registry, caller);
     const identities = decided.map((uid) =>
@@ -197,13 +231,15 @@ export class Judge {
     draft.facts = gatherer.facts;
     if (gatherer.ignored.length > 0) draft.ignored = gatherer.ignored;
 
-    const { coverage, flow, event, task, lineage } = this.historyOf(given, admitted, plane, draft);
+    const history = this.historyOf(given, admitted, plane, draft, entities);
+    const { coverage, flow, event, whole, task, lineage } = history;
     if (isFollower && (event !== undefined || coverage?.use !== undefined))
       return refuse(
         'ledger_unavailable',
         'what was done so far is kept by the service that this one follows; ask that one',
       );
-    const values = event === undefined ? NO_VALUES : ledger.read(event, now, ...ledgerNames(declared));
+    const names = ledgerNames(declared);
+    const values = event === undefined ? NO_VALUES : ledger.read(event, now, names[0], names[1]);
     if (event !== undefined) draft.ledger = plainValues(values);
     const asked: Asked = {
       request,
@@ -226,6 +262,7 @@ export class Judge {
       isRegistered,
       lineage,
       ledger: values,
+      derived: whole === undefined ? NOTHING_DERIVED : (name) => derivedOf(plane, whole, name),
       flow,
       mandate: coverage,
       now,
@@ -236,7 +273,7 @@ export class Judge {
     if (referred !== undefined && referred.length > 0) draft.referred = referred;
     const supported = supportedBy(caller, request);
     if (supported.size > 0) draft.supported = [...supported];
-    const verdict = evaluate({
+    const gathered: Gathered = {
       policies: plane.policies,
       entities: plane.registry.entities,
       identities,
@@ -249,33 +286,34 @@ export class Judge {
       withheld: () => withheldFacts(plane.registry),
       approved: (policies) => approved.lift(policies),
       stale: staleness,
-    });
+    };
+    const verdict = this.goesThrough(given) ? evaluatedAnyhow(gathered) : evaluate(gathered);
     if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
-    if (coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0)
-      return bound(outsideVerdict(verdict, coverage, plane.tasks, request), asked);
-    if (!isPermitted(verdict)) return bound(verdict, asked);
+    const isOutside = coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0;
+    const decidedOn = isOutside ? outsideVerdict(verdict, coverage, plane.tasks, request) : verdict;
+    if (!isPermitted(decidedOn))
+      return this.goesThrough(given) ? this.letThrough(given, decidedOn, history, draft) : bound(decidedOn, asked);
     const { relied } = approved;
     if (relied.size > 0) draft.approvals = [...relied].map(recordedApproval);
     if (id === undefined) return verdict;
     for (const approval of relied) approvals.use(approval);
-    const reserved = this.permits.reserve(id, event, coverage?.use, caller, now);
-    if (reserved.length > 0) draft.reserved = reserved;
-    if (draft.mandate !== undefined && coverage?.use !== undefined)
-      draft.mandate = { ...draft.mandate, use: coverage.use };
+    this.reserve(id, history, caller, now, draft);
     return verdict;
   }
 
   /** Reads the history of the task, and whether its mandate covers the action. */
   private historyOf(
     { id, request, caller, now }: JudgeInput,
-    { provenance, prompt }: Admitted,
+    { provenance, declared, prompt }: Admitted,
     plane: PolicyPlane,
     draft: RecordDraft,
+    entities: readonly Entity[],
   ): History {
     const { ledger } = this.parts;
     const { name } = request.action;
     const tool = caller.isWrit === true ? plane.tools.own(name) : plane.tools.of(name);
-    const lineage = (): string => lineageOf(plane.registry, provenance);
+    let ofOwner: string | undefined;
+    const lineage = (): string => (ofOwner ??= lineageOf(plane.registry, provenance));
     // A mandate is for what a task does, and not for what people decide about it.
     const mandate = caller.isWrit === true ? undefined : mandateFor(provenance.mandate, plane.usualMandate, name);
     const input = request.context?.input;
@@ -301,17 +339,56 @@ export class Judge {
       if (provenance.isPlain === true) this.memory.keepTaskPrompt(task(), prompt);
       else this.memory.keepRequestPrompt(task(), request, provenance, caller);
     }
+    const isKept = !ledger.isEmpty || !plane.tools.isEmpty;
+    const taskName = isKept ? plainNameOf(request, provenance) : undefined;
     const flow = plane.tools.isEmpty
       ? untraced(tool)
       : dataFlowOf(tool, request, {
-          ...{ ledger, task: task(), lineage: lineage(), coverage, now },
-          taskName: plainNameOf(request, provenance),
+          ledger,
+          task: task(),
+          taskName,
+          lineage: lineage(),
+          coverage,
+          now,
           declared: plane.actions.get(name),
         });
     if (flow.call !== undefined) draft.origins = recordedOrigins(flow.call.origins);
-    const event =
-      ledger.isEmpty && plane.tools.isEmpty ? undefined : eventOf(request, provenance, task(), lineage(), flow);
-    return { coverage, flow, event, task, lineage };
+    const { registry, derived } = plane;
+    const isDerived = !derived.isEmpty && !('result' in declared) && declared.context.attributes.has('derived');
+    const whole =
+      isDerived || ledger.asksMore
+        ? eventWithMore(
+            { request, provenance, kind: coverage?.kind, entities, registry, derived },
+            { task: task(), taskName, lineage: lineage(), flow },
+          )
+        : undefined;
+    const event = isKept
+      ? (whole ?? eventOf(request, provenance, { task: task(), taskName, lineage: lineage(), flow }))
+      : undefined;
+    return { coverage, flow, event, whole, task, lineage };
+  }
+}
+
+/** Returns the action of a request as the schema declares it, or a denial: no policy can be asked about the request. */
+function declaredFor(
+  plane: PolicyPlane,
+  name: string,
+  decided: readonly EntityUid[],
+  request: AccessRequest,
+): ActionDeclaration | Verdict {
+  const declared = plane.actions.get(name);
+  if (declared === undefined) return refuse('unknown_action', `the action ${name} is not in the schema`);
+  const misfit = schemaErrorOf(plane.schema, declared, decided, request.resource);
+  return misfit === undefined ? declared : refuse('invalid_request', misfit);
+}
+
+/** Evaluates the policies; arguments that they cannot be asked about are a denial, and no error. */
+function evaluatedAnyhow(gathered: Gathered): Verdict {
+  try {
+    return evaluate(gathered);
+  } catch (error) {
+    if (error instanceof CedarError) return refuse('invalid_request', error.message);
+    throw error;
   }
 }
 
@@ -334,7 +411,7 @@ function seenIn(context: CedarJsonObject): DecisionRecord['seen'] {
       },
     };
   }
-  for (const name of ['mandate', 'tool', 'origins'])
+  for (const name of ['derived', 'mandate', 'tool', 'origins'])
     if (context[name] !== undefined) seen = { ...seen, [name]: context[name] };
   return seen;
 }

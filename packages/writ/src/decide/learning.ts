@@ -4,6 +4,7 @@ import type { AnswerReader, AnswerReading } from '../ledger/flow/answer-reader.j
 import type { Detection } from '../ledger/flow/detectors.js';
 import { anythingEchoed, type Echo, echoesOf } from '../ledger/flow/echo.js';
 import { type ReadTask, readTaskOf } from '../ledger/flow/read-task.js';
+import { hostsOf } from '../ledger/flow/returned-codes.js';
 import type { TaskValues } from '../ledger/flow/task-values.js';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Holding } from '../ledger/holding.js';
@@ -68,7 +69,7 @@ export class Learning {
       : await this.read(
           readTaskOf(
             {
-              ...{ tool, detect, accumulators: ledger.ofResults, echoes },
+              ...{ tool, detect, accumulators: ledger.ofResults(event.action), echoes },
               stored: storedFor(event.data, ledger, clock()),
             },
             event,
@@ -82,7 +83,8 @@ export class Learning {
     const writes = writtenAfter(event.data, answer?.names, ledger, clock());
     const after = { ...event, labels, data: { ...event.data, writes } };
     const at = known?.at ?? (decision === undefined ? clock() : new Date(decision.time));
-    const held = ledger.holdingsAfter(after, status, answer?.actuals ?? {}, at, clock());
+    const reserved = ledger.reservedBy(decisionId) ?? decision?.reserved;
+    const held = ledger.holdingsAfter(after, status, answer?.actuals ?? {}, at, clock(), reserved);
     const hasUnread = [...unseen, ...(answer?.tooLong ?? [])].some((label) => OF_OTHERS.has(label));
     return { event, pages: answer?.pages ?? [], held, labels, hasUnread };
   }
@@ -93,6 +95,14 @@ export class Learning {
     const { values } = this.parts.ledger;
     if (values.of(keys.task)?.namesAll(action, input) === true)
       values.update(keys.task, (known) => known.noteNamedCall(decisionId));
+  }
+
+  /** Notes the services that a call went to: a code that one of them sends afterwards may go back to it. */
+  private noteServices({ action, keys, effects, call }: LedgerEvent): void {
+    const services = this.parts.describe(action)?.tool.services ?? [];
+    const hosts = effects.includes('egress') ? (hostsOf(call?.valuesOf('destination') ?? []) ?? []) : [];
+    if (services.length + hosts.length === 0) return;
+    this.parts.ledger.values.update(keys.task, (known) => known.sent.noteCall(hosts, services));
   }
 
   /** Returns the arguments that an answer may repeat. Values that the task learned since the permit can only add labels. */
@@ -122,6 +132,7 @@ export class Learning {
     if (hasUnread) ledger.values.noteUnread(event.lineage, now.getTime());
     let last: ReturnType<TaskValues['addResult']>;
     this.noteNamed(decisionId, event);
+    this.noteServices(event);
     for (const [i, page] of pages.entries()) {
       if (i > 0) await setImmediate();
       ledger.values.addRead(event.lineage, now, (values) => {

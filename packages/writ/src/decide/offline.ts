@@ -1,6 +1,7 @@
 import { READ_HERE } from '../ledger/flow/answer-reader.js';
 import { HeldApprovals } from '../registry/approvals.js';
 import type { DeciderParts } from './decide.js';
+import { ENFORCING } from './observing.js';
 
 /** The parts for checks that only a running service has. */
 type ServiceParts = Pick<
@@ -17,6 +18,7 @@ type ServiceParts = Pick<
   | 'recorded'
   | 'reader'
   | 'unread'
+  | 'observing'
 >;
 
 const NOTHING_REVOKED: DeciderParts['revocations'] = { against: () => undefined, onRevocation: () => () => undefined };
@@ -30,7 +32,7 @@ const NO_PROMPT_MATCHES: DeciderParts['hashPrompt'] = () => undefined;
 const NOTHING_RECORDED: DeciderParts['recorded'] = async () => undefined;
 
 /**
- * The parts of a decider without a service around it (`writ check`, `writ test`, `writ decide`, replay, the self-test):
+ * The parts of a decider without a service around it (`writ check`, `writ test`, `writ bundle decide`, replay, the self-test):
  * nothing is revoked, granted, approved or registered. A service passes its own, each of which is required.
  */
 export const OFFLINE: ServiceParts = {
@@ -46,4 +48,5 @@ export const OFFLINE: ServiceParts = {
   isFollower: false,
   reader: READ_HERE,
   unread: () => undefined,
+  observing: ENFORCING,
 };

@@ -1,5 +1,6 @@
 import type { CapUse } from '../ledger/caps.js';
 import type { LedgerEvent } from '../ledger/event.js';
+import { plainLabels } from '../ledger/flow/readers.js';
 import type { Holding } from '../ledger/holding.js';
 import { isUndone, OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
@@ -158,11 +159,16 @@ export class Permits {
     if (!isOwn) throw new OutcomeNotAwaited(decisionId);
     const isLate = waiting === undefined && isPastDeadline(recorded?.decision, now);
     const isRemembered = recent !== undefined;
-    const learned = await this.learned(decisionId, { ...report, isLate, isRemembered }, recorded?.decision);
+    const learned = await this.learned(decisionId, report, { isLate, isRemembered }, recorded?.decision);
     const held = learned?.held ?? (isLate ? undefined : await this.staying(decisionId, report, recorded?.decision));
     const id = this.parts.ids.next(now);
     const outcome: OutcomeRecord = {
-      ...{ kind: 'outcome', id, decisionId, time: now.toISOString(), enforcementPoint, status },
+      kind: 'outcome',
+      id,
+      decisionId,
+      time: now.toISOString(),
+      enforcementPoint,
+      status,
       ...detailsOf(details),
       ...noteOf(learned, held),
       ...(isLate ? { late: true } : {}),
@@ -208,7 +214,8 @@ export class Permits {
     const learned = await this.learning.of(decisionId, status, result, decision);
     if (learned === undefined) return;
     const allowed = before.labels ?? learned.event.labels;
-    if (!learned.labels.every((label) => allowed.includes(label)))
+    // A label without its readers says more than one with them.
+    if (!plainLabels(learned.labels).every((label) => plainLabels(allowed).includes(label)))
       throw new OutcomeContradicts(decisionId, 'its result brings labels that were not reported before');
     this.learning.remember(decisionId, learned);
   }
@@ -216,7 +223,8 @@ export class Permits {
   /** Returns what a result brings; undefined if no result is known, or nothing is learned of results. */
   private async learned(
     decisionId: DecisionId,
-    { status, result, isLate, isRemembered }: Report & { readonly isLate: boolean; readonly isRemembered: boolean },
+    { status, result }: Report,
+    { isLate, isRemembered }: { readonly isLate: boolean; readonly isRemembered: boolean },
     decision: DecisionRecord | undefined,
   ): Promise<Learned | undefined> {
     const isUnsaid = result === undefined;
@@ -227,7 +235,7 @@ export class Permits {
       if (!isUnsaid && this.parts.learns()) throw new OutcomeUnlearned(decisionId);
       return undefined;
     }
-    return isLate ? { ...learned, held: learned.held.filter((one) => this.parts.ledger.isOfLabels(one)) } : learned;
+    return isLate ? { ...learned, held: learned.held.filter((one) => this.parts.ledger.isLearned(one)) } : learned;
   }
 
   private async recordedOf(decisionId: DecisionId, known: DecisionRecord | undefined): Promise<Recorded | undefined> {
@@ -262,7 +270,10 @@ function noteOf(
   learned: Learned | undefined,
   held: readonly Holding[] | undefined,
 ): Pick<OutcomeRecord, 'labels' | 'held'> {
-  return { ...(learned === undefined ? {} : { labels: learned.labels }), ...(held === undefined ? {} : { held }) };
+  return {
+    ...(learned === undefined ? {} : { labels: plainLabels(learned.labels) }),
+    ...(held === undefined ? {} : { held }),
+  };
 }
 
 /** Returns whether a recorded decision is a permit of this enforcement point. */

@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger/ledger.js';
 import type { Txn } from '../lib/ids.js';
+import type { Mandate } from '../provenance/mandate.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Caller } from './caller.js';
 import { kindMandate } from './mandates.js';
@@ -51,21 +52,38 @@ export function placedIn(
   const said = request.context?.prompt;
   const prompt = typeof said === 'string' && caller.rights.prompt() ? said : undefined;
   const { enforcementPoint, kind } = caller;
-  const { txn: _ofToken, ...proved } = provenance;
   const plain = { id: id ?? '', request, provenance, enforcementPoint, prompt, idleMs: plane.idleMs, now };
   if (id === undefined) {
     const txn = plainTasks.wouldContinue(plain);
-    return { provenance: { ...proved, ...(txn === undefined ? {} : { txn }), isPlain: true }, prompt: undefined };
+    return { provenance: inTask(provenance, txn, provenance.mandate), prompt: undefined };
   }
   const found = plainTasks.of(plain);
   if (found === undefined) return undefined;
   const { txn } = found;
   const mandate = kind === undefined ? undefined : kindMandate(plane.tasks, kind, txn);
+  const { prompt: ofTask, before } = found;
   const began = found.began && { ...found.began, ...(kind === undefined ? {} : { kind }) };
+  const placed = inTask(provenance, txn, mandate ?? provenance.mandate);
+  return began === undefined
+    ? { provenance: placed, prompt: ofTask, before }
+    : { provenance: placed, prompt: ofTask, before, began };
+}
+
+function inTask(provenance: Provenance, txn: Txn | undefined, mandate: Mandate | undefined): Provenance {
+  // hot: a copy that is added to has a hidden class of its own, and makes all that reads it slow.
+  if (txn !== undefined && mandate === undefined && isNamed(provenance))
+    return { path: provenance.path, assurance: provenance.assurance, txn, isPlain: true };
+  const { txn: _ofToken, ...proved } = provenance;
   return {
-    provenance: { ...proved, txn, isPlain: true, ...(mandate === undefined ? {} : { mandate }) },
-    prompt: found.prompt,
-    before: found.before,
-    ...(began === undefined ? {} : { began }),
+    ...proved,
+    ...(txn === undefined ? {} : { txn }),
+    isPlain: true,
+    ...(mandate === undefined ? {} : { mandate }),
   };
+}
+
+/** Returns whether a provenance says no more than the names of its identities. */
+function isNamed(provenance: Provenance): boolean {
+  for (const name in provenance) if (name !== 'path' && name !== 'assurance') return false;
+  return true;
 }

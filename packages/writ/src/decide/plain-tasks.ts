@@ -54,6 +54,8 @@ interface PlainTask {
   readonly prompt: BegunPrompt | undefined;
   usedAt: number;
   endedAt: number | undefined;
+  /** When it began, by its id; undefined until something asks. */
+  beganAt?: number;
 }
 
 /** The tasks of one stream, by the hash of their prompt; the newest last. */
@@ -247,7 +249,8 @@ export class PlainTasks {
   private unlessOver(task: PlainTask | undefined, plain: PlainRequest): PlainTask | undefined {
     const last = task && (this.parts.endedAt(task.txn)?.getTime() ?? task.usedAt);
     if (task === undefined || last === undefined || isIdle(last, plain)) return undefined;
-    return plain.now.getTime() - decodeTime(task.txn) > MAX_LIFE_MS ? undefined : task;
+    task.beganAt ??= decodeTime(task.txn);
+    return plain.now.getTime() - task.beganAt > MAX_LIFE_MS ? undefined : task;
   }
 
   private begin(stream: Stream, hash: string | undefined, { prompt, now }: PlainRequest): PlainTask {

@@ -3,6 +3,7 @@ import type { ServedBundle } from '../bundle/bundle.js';
 import { secondsOf } from '../bundle/format/lifetime.js';
 import type { TasksYaml } from '../bundle/format/tasks.js';
 import { EFFECTS } from '../bundle/format/tools.js';
+import { DerivedValues } from '../ledger/derived/derived-values.js';
 import { Tools } from '../ledger/flow/tool-description.js';
 import { Ledger } from '../ledger/ledger.js';
 import { millisecondsOf } from '../lib/duration.js';
@@ -32,6 +33,7 @@ export function* preparingPlane(bundle: ServedBundle): Steps<PolicyPlane> {
     delegation: bundle.settings.delegation,
     detect: bundle.tools.detect ?? {},
     tools: toolsOf(bundle.tools),
+    derived: new DerivedValues(bundle.ledger.derived),
     obligations: bundle.obligations.obligations,
     tasks,
     usualMandate: tasks && usualMandate(tasks),
@@ -45,8 +47,8 @@ export function* preparingPlane(bundle: ServedBundle): Steps<PolicyPlane> {
   };
 }
 
-function toolsOf({ tools, defaults, detect = {}, stores }: ServedBundle['tools']): Tools {
-  return new Tools(tools, defaults, EFFECTS, Object.values(detect), stores);
+function toolsOf({ tools, defaults, detect = {}, stores, readers }: ServedBundle['tools']): Tools {
+  return new Tools(tools, defaults, EFFECTS, Object.values(detect), stores, readers);
 }
 
 function formsOf({ access }: ServedBundle): Map<string, RequestForm> {

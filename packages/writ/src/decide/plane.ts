@@ -1,4 +1,5 @@
 import type { ActionDeclaration, Dereferences, PolicySet, Schema } from '@writ/cedar';
+import type { DerivedValues } from '../ledger/derived/derived-values.js';
 import type { Detection } from '../ledger/flow/detectors.js';
 import type { Tools } from '../ledger/flow/tool-description.js';
 import type { Mandate } from '../provenance/mandate.js';
@@ -26,6 +27,8 @@ export interface PolicyPlane {
   readonly tools: Tools;
   /** The detectors for results. */
   readonly detect: Detection;
+  /** The values that are computed from calls and facts. */
+  readonly derived: DerivedValues;
   readonly obligations: Readonly<Record<string, DeclaredObligation>>;
   /** Undefined if the bundle declares no kinds: a task may then do what its identities may, unless its token says less. */
   readonly tasks: TaskKinds | undefined;

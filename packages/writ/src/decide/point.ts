@@ -76,7 +76,7 @@ export function pointFor(decider: Decider, caller: Caller, verifyToken: VerifyTo
     couldPermit: async (request, actions, carried) => {
       const nothing = { ...request, action: { name: '' }, resource: { type: '', id: '' } };
       const token = await tokenIn(nothing, carried);
-      return decider.couldPermit(nothing, actions, token);
+      return decider.couldPermit(nothing, actions, token, caller);
     },
     denyFinally: (decision, refusal) => decider.denyFinally(decision as DecisionRecord, refusal),
     report: async (decisionId, status, result, details) => {

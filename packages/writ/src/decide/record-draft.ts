@@ -38,13 +38,17 @@ export function beginRecord(
 }
 
 /** Writes the verdict into a draft, which is the record from then on. */
-export function conclude(draft: RecordDraft, { result, reasons, refusal, obligations, missing, stale }: Verdict): void {
+export function conclude(
+  draft: RecordDraft,
+  { result, reasons, refusal, obligations, missing, stale, observed }: Verdict,
+): void {
   draft.result = result;
   draft.reasons = reasons;
   if (refusal !== undefined) draft.refusal = refusal;
   if (obligations !== undefined) draft.obligations = obligations;
   if (missing !== undefined) draft.missing = missing;
   if (stale !== undefined) draft.stale = stale;
+  if (observed !== undefined) draft.observed = observed;
 }
 
 /** Drops the prompt, which can hold anything. */
@@ -54,10 +58,11 @@ function withoutPrompt(request: AccessRequest): AccessRequest {
   return { ...request, context };
 }
 
-/** Returns a provenance as it is recorded. The mandate of a token is recorded once, when the token is issued. */
+/** Returns a provenance as it is recorded. The mandate and the details of a token are recorded once, when the token is issued. */
 export function plainProvenance(provenance: Provenance): NonNullable<DecisionRecord['provenance']> {
-  if (provenance.mandate === undefined && provenance.usedProof === undefined) return provenance;
-  const { mandate: _mandate, usedProof: _proof, ...plain } = provenance;
+  const { mandate, usedProof, details } = provenance;
+  if (mandate === undefined && usedProof === undefined && details === undefined) return provenance;
+  const { mandate: _mandate, usedProof: _proof, details: _details, ...plain } = provenance;
   return plain;
 }
 
@@ -68,7 +73,8 @@ export function plainCoverage({ kind, covers, why, grant }: Coverage): NonNullab
 
 /** Returns values of the ledger as JSON. */
 export function plainValues(ledger: LedgerValues): DecisionRecord['ledger'] {
-  const plain: Record<string, Amount> = {};
+  // hot: a copy has the shape of the original.
+  const plain = { ...ledger } as Record<string, Amount>;
   for (const name of Object.keys(ledger)) plain[name] = plainAmount(ledger[name] as LedgerValues[string]);
   return plain;
 }

@@ -6,6 +6,7 @@ import type { Decider } from './decide.js';
 import { isPermitted, type Obligation } from './decision.js';
 import type { TokenProvenance } from './delegation/token-provenance.js';
 import { SearchPlaceLost } from './errors.js';
+import { NOTHING_DERIVED } from './event-more.js';
 import { EntityGatherer, lineageOf, provenanceOf } from './gather.js';
 import type { AccessRequest } from './request.js';
 
@@ -115,7 +116,7 @@ function narrowedSearch(
   const declared = plane.actions.get(request.action.name);
   const provenance = provenanceOf(request);
   if (declared === undefined || typeof provenance === 'string') return undefined;
-  const ours = ['now', 'ledger', 'mandate'];
+  const ours = ['now', 'ledger', 'derived', 'mandate'];
   const depends = part === 'subject' ? [...ours, 'provenance'] : ours;
   if (depends.some((name) => declared.context.attributes.has(name)) || readsArguments(declared)) return undefined;
   // A grant or an approval permits more than the entities and the policies say.
@@ -130,6 +131,7 @@ function narrowedSearch(
       action: request.action.properties,
       provenance,
       ledger: {},
+      derived: NOTHING_DERIVED,
       flow: untraced(plane.tools.of(request.action.name)),
       isRegistered: () => false,
       lineage: () => lineageOf(plane.registry, provenance),

@@ -3,6 +3,7 @@ import type { EventData, WrittenThings } from '../ledger/event.js';
 import { type CallValue, callValues } from '../ledger/flow/call-values.js';
 import type { NamesInAnswer } from '../ledger/flow/names-in.js';
 import type { CallOrigins, Origin } from '../ledger/flow/origins.js';
+import { isReaderLabel } from '../ledger/flow/readers.js';
 import { lastMember, memberForm } from '../ledger/flow/store-members.js';
 import { partsOf } from '../ledger/flow/store-names.js';
 import { everyLabel, NOTHING_STORED, type StoredLabels } from '../ledger/flow/stored-labels.js';
@@ -227,7 +228,7 @@ function labelsOfName(
   taskLabels: readonly string[],
   ownLabels: readonly string[],
 ): readonly string[] {
-  return from === 'nowhere' ? ownLabels : labels.filter((label) => taskLabels.includes(label));
+  return from === 'nowhere' ? ownLabels : labels.filter((label) => taskLabels.includes(label) || isReaderLabel(label));
 }
 
 function together(...lists: readonly (readonly string[])[]): readonly string[] {

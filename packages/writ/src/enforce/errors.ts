@@ -45,3 +45,12 @@ export class ObligationError extends WritError {
 export class JustificationNeeded extends WritError {
   readonly code = 'justification_needed';
 }
+
+/**
+ * The gateway would listen where keys travel in the clear.
+ *
+ * @fix Give it a certificate; or, behind a proxy that ends TLS, an https URL in gateway.resource or --public-url.
+ */
+export class GatewayInTheClearError extends WritError {
+  readonly code = 'gateway_in_the_clear';
+}

@@ -26,6 +26,16 @@ export function names(ast: ASTNode, variable: string): boolean {
   return false;
 }
 
+/** Returns the names of members and the texts that an expression has. */
+export function wordsIn(ast: ASTNode): ReadonlySet<string> {
+  const words = new Set<string>();
+  for (const { op, args } of nodesOf(ast)) {
+    if (op === 'value' && typeof args === 'string') words.add(args);
+    if ((op === '.' || op === '.?') && typeof args[1] === 'string') words.add(args[1]);
+  }
+  return words;
+}
+
 /** Returns the arguments that an expression reads as `input.name` or `input["name"]`, in order, each once. */
 export function argumentsRead(ast: ASTNode): ReadonlySet<string> {
   const read = new Set<string>();
@@ -34,6 +44,21 @@ export function argumentsRead(ast: ASTNode): ReadonlySet<string> {
     if (name !== undefined) read.add(name);
   }
   return read;
+}
+
+/** A look-up of a fact, as in `fact("Item", id, "price")`; a part that is no text in the expression is undefined. */
+interface FactRead {
+  readonly type: string | undefined;
+  readonly attribute: string | undefined;
+}
+
+/** Returns the facts that an expression looks up. */
+export function factsRead(ast: ASTNode): readonly FactRead[] {
+  return [...nodesOf(ast)].flatMap(({ op, args }) => {
+    if (op !== 'call' || args[0] !== 'fact') return [];
+    const [type, , attribute] = args[1].map(textIn);
+    return [{ type, attribute }];
+  });
 }
 
 /** Returns the arguments whose presence an expression tests, as in `has(input.name)`. */

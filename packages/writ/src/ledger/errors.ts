@@ -19,6 +19,17 @@ export class LedgerError extends WritError {
   readonly code = 'ledger_unavailable';
 }
 
+/** A derived value could not be computed for an action, so the action is not permitted. */
+export class DerivedValueError extends LedgerError {
+  /** @param isMissing whether a fact is not known */
+  constructor(
+    message: string,
+    readonly isMissing = false,
+  ) {
+    super(message);
+  }
+}
+
 /**
  * The description of a tool is invalid.
  *

@@ -1,4 +1,5 @@
 import type { TaskKey } from '../lib/ids.js';
+import type { EventMore } from './event-more.js';
 import type { NamedItem } from './flow/stores.js';
 
 /** The keys of an event that a bundle can name by one word; any other key is a CEL expression. */
@@ -25,6 +26,8 @@ export interface LedgerEvent {
   readonly call: { valuesOf(role: 'amount' | 'destination' | 'target'): readonly (string | number)[] } | undefined;
   /** The data that it moves; undefined if its data is not traced. */
   readonly data: EventData | undefined;
+  /** Returns more of it; undefined if no expression names that. */
+  readonly more?: (() => EventMore) | undefined;
 }
 
 export interface EventData {

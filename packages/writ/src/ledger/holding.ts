@@ -30,10 +30,9 @@ export const MAX_PLAIN_TASK_MS = 24 * 60 * 60_000;
 const HOUR_MS = 60 * 60_000;
 
 /**
- * Ends a holding with the task without a token that it is of: such tasks begin all the time, and their accounts would never be closed.
- * The end is that of an hour, so that an account has few of them.
+ * Returns when a holding ends that ends with its task without a token: such tasks begin all the time, and their accounts would never be
+ * closed. The end is that of an hour, so that an account has few of them.
  */
-export function endingWithTask(holding: Holding, at: number): Holding {
-  if (holding.until !== undefined) return holding;
-  return { ...holding, until: Math.ceil((at + MAX_PLAIN_TASK_MS) / HOUR_MS + 1) * HOUR_MS };
+export function endOfPlainTask(at: number): number {
+  return Math.ceil((at + MAX_PLAIN_TASK_MS) / HOUR_MS + 1) * HOUR_MS;
 }

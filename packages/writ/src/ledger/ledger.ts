@@ -1,16 +1,19 @@
+import { blankRecord } from '../lib/blank-record.js';
 import type { TaskKey } from '../lib/ids.js';
 import type { Accounts } from './accumulators/accounts.js';
-import { type Accumulator, compileAccumulator } from './accumulators/accumulator.js';
-import { type Actuals, thoseOfResults } from './accumulators/actual.js';
+import { type Accumulator, compileAccumulator, declarationReadsMore } from './accumulators/accumulator.js';
+import { type Actuals, ResultDeclarations } from './accumulators/actual.js';
 import { type LedgerValue, largerAmount } from './accumulators/amounts.js';
+import { answeredHoldings } from './accumulators/answered.js';
 import { Book } from './accumulators/book.js';
 import type { AccumulatorDeclaration } from './accumulators/kind.js';
 import { Caps } from './caps.js';
 import type { LedgerEvent, NamedKey } from './event.js';
 import { KeptLabels, removals } from './flow/kept-labels.js';
+import { plainLabels } from './flow/readers.js';
 import type { StoreItem } from './flow/stores.js';
 import { ValueIndex } from './flow/value-index.js';
-import { endingWithTask, type Holding, type KeptHolding, type Removal } from './holding.js';
+import type { Holding, KeptHolding, Removal } from './holding.js';
 import { isUndone, type OutcomeStatus } from './outcome.js';
 import { PendingActions } from './pending.js';
 
@@ -33,7 +36,9 @@ export class Ledger {
   /** The labels of tasks and stores. */
   readonly labels = new KeptLabels();
   private books: ReadonlyMap<string, Book> = new Map();
-  private measuring: Readonly<Record<string, AccumulatorDeclaration>> = {};
+  private measuring = new ResultDeclarations({});
+  /** Whether an expression names more of an action than its call. */
+  asksMore = false;
   private readonly pending = new PendingActions();
   /** From before the start, until the accumulators are declared. */
   private readonly kept: KeptHolding[] = [];
@@ -62,9 +67,11 @@ export class Ledger {
    */
   prepare(declarations: Readonly<Record<string, AccumulatorDeclaration>>): () => string[] {
     const compiled = Object.entries(declarations).map(([name, declared]) => compileAccumulator(name, declared));
-    const measuring = thoseOfResults(declarations);
+    const measuring = new ResultDeclarations(declarations);
+    const asksMore = Object.entries(declarations).some(([name, declared]) => declarationReadsMore(name, declared));
     return () => {
       this.measuring = measuring;
+      this.asksMore = asksMore;
       return this.replaceBooks(compiled);
     };
   }
@@ -119,9 +126,9 @@ export class Ledger {
     this.values.windowMs = ms;
   }
 
-  /** The accumulators with an expression over results. */
-  get ofResults(): Readonly<Record<string, AccumulatorDeclaration>> {
-    return this.measuring;
+  /** Returns the accumulators with an expression over results that can count an action. */
+  ofResults(action: string): Readonly<Record<string, AccumulatorDeclaration>> {
+    return this.measuring.of(action);
   }
 
   /** Whether the bundle has no accumulator. */
@@ -139,10 +146,11 @@ export class Ledger {
   read(
     event: LedgerEvent,
     now: Date,
-    names: Iterable<string> = this.books.keys(),
+    names: readonly string[] = [...this.books.keys()],
     optional: ReadonlySet<string> = NONE,
   ): LedgerValues {
-    const values: Record<string, LedgerValue> = {};
+    const isWhole = optional.size === 0 && names.every((name) => this.books.has(name));
+    const values = (isWhole ? blankRecord(names) : {}) as Record<string, LedgerValue>;
     for (const name of names) {
       const book = this.books.get(name);
       if (book === undefined || (optional.has(name) && !book.concerns(event))) continue;
@@ -176,7 +184,7 @@ export class Ledger {
   reserve(decisionId: string, event: LedgerEvent, now: Date): readonly Holding[] {
     this.pending.expire(now);
     const holdings = this.holdingsOf(event, now.getTime());
-    if (holdings.length === 0) return holdings;
+    if (holdings.length === 0 && !this.measuring.concern(event.action)) return holdings;
     for (const holding of holdings) this.accountsOf(holding.accumulator)?.enter(holding);
     this.pending.add(decisionId, { holdings, at: now.getTime(), event: event.data && event });
     return holdings;
@@ -189,13 +197,11 @@ export class Ledger {
   }
 
   /** Measures for every accumulator before one is entered: an action that fails leaves nothing behind. */
-  private holdingsOf(event: LedgerEvent, at: number): Holding[] {
+  private holdingsOf(event: LedgerEvent, at: number, reserved?: readonly Holding[]): Holding[] {
     const holdings: Holding[] = [];
     for (const book of this.books.values()) {
-      const holding = book.hold(event, at);
-      if (holding === undefined) continue;
-      const isOfPlainTask = event.taskName !== undefined && book.accumulator.key === 'task';
-      holdings.push(isOfPlainTask ? endingWithTask(holding, at) : holding);
+      const holding = reserved === undefined ? book.hold(event, at) : book.holdAgain(event, at, reserved);
+      if (holding !== undefined) holdings.push(holding);
     }
     if (event.data !== undefined) holdings.push(...this.labels.holdingsOf(event, at));
     return holdings;
@@ -209,6 +215,7 @@ export class Ledger {
    * @param actuals the amounts that the result gives ({@link ofResults})
    * @param at when it was permitted
    * @param readAt when the answer was read: labels count from then
+   * @param reserved what it reserved: that stays where it cannot be measured again, because what was known of it then is not known now
    */
   holdingsAfter(
     event: LedgerEvent,
@@ -216,9 +223,10 @@ export class Ledger {
     actuals: Actuals,
     at: Date,
     readAt = at,
+    reserved: readonly Holding[] = [],
   ): readonly Holding[] {
     const undone = isUndone(status);
-    return this.heldAfter(event, at.getTime(), readAt.getTime()).flatMap((holding) => {
+    const held = this.heldAfter(event, at.getTime(), readAt.getTime(), reserved).flatMap((holding) => {
       const accumulator = this.books.get(holding.accumulator)?.accumulator;
       // A write that failed can have written: the server may say so after it did it.
       if (accumulator === undefined)
@@ -228,13 +236,15 @@ export class Ledger {
       if (actual === undefined) return [holding];
       return [{ ...holding, amount: accumulator.givesBack ? actual : largerAmount(holding.amount, actual) }];
     });
+    if (undone || !this.measuring.concern(event.action)) return held;
+    return [...held, ...answeredHoldings(this.books.values(), event, actuals, readAt.getTime())];
   }
 
-  private heldAfter(event: LedgerEvent, at: number, readAt: number): readonly Holding[] {
-    const held = this.holdingsOf(event, at);
+  private heldAfter(event: LedgerEvent, at: number, readAt: number, reserved: readonly Holding[]): readonly Holding[] {
+    const held = this.holdingsOf(event, at, reserved);
     // hot: labels that begin a minute early end within their resolution of when they should.
     if (readAt - at < SOON_MS) return held;
-    const ofLabels = this.holdingsOf(event, readAt).filter((one) => this.isOfLabels(one));
+    const ofLabels = this.holdingsOf(event, readAt, reserved).filter((one) => this.isOfLabels(one));
     return [...held.filter((one) => !this.isOfLabels(one)), ...ofLabels];
   }
 
@@ -253,8 +263,13 @@ export class Ledger {
     return [...this.books.values()].flatMap(({ accumulator: { name, givesBack } }) => (givesBack ? [] : [name]));
   }
 
+  /** Returns whether a holding is known only when there is an answer: one of labels, or of an accumulator over results. */
+  isLearned(holding: Holding): boolean {
+    return this.isOfLabels(holding) || this.books.get(holding.accumulator)?.accumulator.resultIntegrity !== undefined;
+  }
+
   /** Returns whether a holding is of labels, and not of an amount. */
-  isOfLabels({ accumulator }: Holding): boolean {
+  private isOfLabels({ accumulator }: Holding): boolean {
     return this.books.get(accumulator)?.accumulator.isOfLabels ?? this.labels.accounts.has(accumulator);
   }
 
@@ -305,7 +320,7 @@ export class Ledger {
     const ofTask = this.labels.declassifyTask(task, labels);
     // A label that another task of the lineage has read too stays on the lineage.
     const left = place === undefined ? labels : this.labels.lineages.of(place.lineage, now);
-    const gone = labels.filter((label) => !left.includes(label));
+    const gone = labels.filter((label) => !plainLabels(left).includes(label) && !left.includes(label));
     if (place !== undefined) this.values.declassifyRead(place.lineage, gone);
     const declared = [...this.books.values()].flatMap((book) => {
       const { name, isOfLabels, key } = book.accumulator;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BoundedCache } from './bounded-cache.js';
 
@@ -29,4 +30,29 @@ it('forgets what is deleted', () => {
   cache.set('b', 1);
   cache.clear();
   expect(cache.size).toBe(0);
+});
+
+it('evicts as a map would whose first key is deleted', () => {
+  const write = fc.record({
+    key: fc.integer({ min: 0, max: 12 }),
+    kind: fc.constantFrom('set', 'set', 'set', 'delete'),
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 7 }), fc.array(write, { maxLength: 200 }), (limit, writes) => {
+      const cache = new BoundedCache<number, number>(limit);
+      const plain = new Map<number, number>();
+      for (const [i, { key, kind }] of writes.entries()) {
+        if (kind === 'delete') {
+          expect(cache.delete(key)).toBe(plain.delete(key));
+          continue;
+        }
+        cache.set(key, i);
+        const isKnown = plain.delete(key);
+        const [first] = plain.keys();
+        if (!isKnown && plain.size >= limit && first !== undefined) plain.delete(first);
+        plain.set(key, i);
+      }
+      expect([...cache]).toEqual([...plain]);
+    }),
+  );
 });

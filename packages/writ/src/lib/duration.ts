@@ -1,12 +1,5 @@
-import { z } from 'zod';
-
 /** In milliseconds. */
 export const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** How long something lasts, as people write it. */
-export const durationShape = z
-  .string()
-  .regex(/^[1-9][0-9]{0,8}(ms|s|m|h|d)$/, 'a time is a number and ms, s, m, h or d, as in 30s');
 
 /** `30s` in milliseconds. */
 export function millisecondsOf(text: string): number {

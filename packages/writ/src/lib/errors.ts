@@ -41,6 +41,15 @@ export class EnvironmentError extends WritError {
 }
 
 /**
+ * The certificate of a server cannot be read, or its key is another one.
+ *
+ * @fix Check the files of --tls-cert and --tls-key, and that the service may read them.
+ */
+export class CertificateError extends WritError {
+  readonly code = 'certificate_unusable';
+}
+
+/**
  * A task for another process did not finish: it was past its deadline or its memory, it failed, or it had no turn.
  *
  * @fix Make the text smaller, or try again when less is waiting.

@@ -33,7 +33,7 @@ export interface HolderView {
   readonly file?: { readonly path: string; readonly state: 'there' | 'other' | 'missing' };
 }
 
-/** A new key, with the file that it is written to. */
+/** A new key, and the file that it is written to. */
 interface NewKey {
   readonly key: string;
   readonly file: string;

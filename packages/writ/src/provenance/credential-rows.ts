@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import { isPostgres } from '../store/dialect.js';
+import { sql } from '../store/kysely.js';
 import type { Migrations } from '../store/store.js';
 import type { WrappedColumn } from '../store/store-key.js';
 

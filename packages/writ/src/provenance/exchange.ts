@@ -5,14 +5,6 @@ import { ExchangeError } from './errors.js';
 import type { Mandate } from './mandate.js';
 import { MAX_MADE_OF, MAX_PATH, type PathMember, type TransactionToken } from './transaction-token.js';
 
-/** Token types of the exchange (RFC 8693, section 3; draft-ietf-oauth-transaction-tokens). */
-export const TOKEN_TYPES = {
-  accessToken: 'urn:ietf:params:oauth:token-type:access_token',
-  jwt: 'urn:ietf:params:oauth:token-type:jwt',
-  transactionToken: 'urn:ietf:params:oauth:token-type:txn_token',
-} as const;
-export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
-
 /** The limits of tokens, as a bundle declares them. */
 export interface TokenLimits {
   readonly lifetime: Seconds;

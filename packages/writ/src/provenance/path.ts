@@ -24,6 +24,8 @@ export interface Provenance {
   readonly promptHash?: string;
   /** The mandate of its token. */
   readonly mandate?: Mandate;
+  /** The details of the transaction, by its token (`tctx`). */
+  readonly details?: Readonly<Record<string, unknown>>;
   /** The session that the task was started in, by its token. */
   readonly session?: string;
   /** The `jti` of its token, and of those that the token was made of. */

@@ -5,9 +5,10 @@ import { seconds } from '../lib/units.js';
 import { type AccessTokens, foreignTokenId, type Issuer } from './access-tokens.js';
 import type { Credentials } from './credentials.js';
 import { CredentialError, ExchangeError, IssuerUnreachableError } from './errors.js';
-import { type CredentialOrigin, type Proven, TOKEN_TYPES } from './exchange.js';
+import type { CredentialOrigin, Proven } from './exchange.js';
 import { compileIdentity } from './identity-claims.js';
 import type { JwtSvids, TrustDomain } from './jwt-svid.js';
+import { TOKEN_TYPES } from './token-types.js';
 import { type PathMember, scopeIn } from './transaction-token.js';
 
 /** An issuer whose tokens can be exchanged. */

@@ -1,5 +1,5 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import { sql } from 'kysely';
+import { sql } from '../store/kysely.js';
 import type { Migrations, Store } from '../store/store.js';
 import type { StoreKey, WrappedColumn } from '../store/store-key.js';
 

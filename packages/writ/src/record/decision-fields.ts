@@ -1,6 +1,6 @@
-import { uidText } from '@writ/cedar';
+import { uidText } from '@writ/cedar/uid';
 import { z } from 'zod';
-import type { MissingFact, Obligation, Reason, Refusal, Result } from '../decide/decision.js';
+import type { MissingFact, Obligation, Observed, Reason, Refusal, Result } from '../decide/decision.js';
 import type { AccessRequest } from '../decide/request.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding } from '../ledger/holding.js';
@@ -13,6 +13,7 @@ import {
   ledgerLines,
   listed,
   obligationLines,
+  observedLines,
   originLine,
   reasonLines,
 } from './field-lines.js';
@@ -23,6 +24,21 @@ const inputs = <T>(lines: LinesOf<T>): Explanation<T> => ({ section: 'inputs', l
 const decision = <T>(line: (value: T) => string): Explanation<T> => ({
   section: 'decision',
   lines: (value) => [line(value)],
+});
+
+const reasonShape = z.strictObject({
+  policy: z.string(),
+  effect: z.enum(['permit', 'forbid']),
+  reason: z.string().optional(),
+  identity: uid.describe('The identity of the path that it decided for'),
+  liftedBy: z.enum(['step-up', 'request']).optional(),
+});
+const refusalShape = z.strictObject({ code: z.string(), message: z.string() });
+const missingShape = z.strictObject({
+  entity: uid,
+  attribute: z.string(),
+  source: z.string().optional(),
+  asOf: time.optional(),
 });
 
 /**
@@ -55,22 +71,9 @@ export const DECISION_FIELDS = {
     ),
     { explain: 'sentence' },
   ),
-  reasons: field(
-    typed<readonly Reason[]>()(
-      z
-        .array(
-          z.strictObject({
-            policy: z.string(),
-            effect: z.enum(['permit', 'forbid']),
-            reason: z.string().optional(),
-            identity: uid.describe('The identity of the path that it decided for'),
-            liftedBy: z.enum(['step-up', 'request']).optional(),
-          }),
-        )
-        .describe('The policies that determined it'),
-    ),
-    { explain: why(reasonLines) },
-  ),
+  reasons: field(typed<readonly Reason[]>()(z.array(reasonShape).describe('The policies that determined it')), {
+    explain: why(reasonLines),
+  }),
   facts: field(
     z
       .array(fact)
@@ -97,12 +100,10 @@ export const DECISION_FIELDS = {
       ...(began === undefined ? [] : [`it begins a task, by its ${began.by}`]),
     ]),
   }),
-  refusal: field(
-    typed<Refusal>()(z.strictObject({ code: z.string(), message: z.string() }))
-      .optional()
-      .describe('A denial that no policy made'),
-    { explain: why(({ message }) => [message]), ocsf: ({ code }) => ({ status_code: code }) },
-  ),
+  refusal: field(typed<Refusal>()(refusalShape).optional().describe('A denial that no policy made'), {
+    explain: why(({ message }) => [message]),
+    ocsf: ({ code }) => ({ status_code: code }),
+  }),
   obligations: field(
     typed<readonly Obligation[]>()(
       z.array(z.strictObject({ id: z.string(), type: z.string(), properties: json })),
@@ -110,11 +111,7 @@ export const DECISION_FIELDS = {
     { explain: why(obligationLines), ocsf: 'unmapped' },
   ),
   missing: field(
-    typed<readonly MissingFact[]>()(
-      z.array(
-        z.strictObject({ entity: uid, attribute: z.string(), source: z.string().optional(), asOf: time.optional() }),
-      ),
-    )
+    typed<readonly MissingFact[]>()(z.array(missingShape))
       .optional()
       .describe('Why it was deferred: the facts that were missing or too old'),
     {
@@ -131,6 +128,19 @@ export const DECISION_FIELDS = {
   stale: field(
     z.string().optional().describe('Why it was deferred: revocations, or the policy, might have been out of date'),
     { explain: why((reason) => [`what it needs may be out of date: ${reason}`]) },
+  ),
+  observed: field(
+    typed<Observed>()(
+      z.strictObject({
+        result: z.enum(['step_up', 'defer', 'deny']),
+        reasons: z.array(reasonShape),
+        refusal: refusalShape.optional(),
+        missing: z.array(missingShape).optional(),
+      }),
+    )
+      .optional()
+      .describe('What the rules would have decided: the service observed, and let the call through'),
+    { explain: why(observedLines), ocsf: 'unmapped' },
   ),
   approvals: field(
     z

@@ -1,6 +1,7 @@
 import { DECISION_FIELDS, type DecisionRecord } from './decision-fields.js';
 import type { LogEntry } from './entries.js';
-import { type FactRecord, RECORD_VERSION } from './shapes.js';
+import type { FactRecord } from './shapes.js';
+import { RECORD_VERSION } from './version.js';
 
 /**
  * The texts of parts that are the same object in many records. Nothing else belongs in here: what is in a weak map survives the next

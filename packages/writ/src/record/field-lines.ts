@@ -1,5 +1,5 @@
-import { type EntityUid, uidText } from '@writ/cedar';
-import type { Obligation, Reason } from '../decide/decision.js';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
+import type { Obligation, Observed, Reason } from '../decide/decision.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding } from '../ledger/holding.js';
 import type { FactRecord } from './shapes.js';
@@ -23,6 +23,17 @@ export function reasonLines(reasons: readonly Reason[]): string[] {
 }
 
 const UNLESS = { never: '', request: ' until it is approved', 'step-up': ' without a step-up' } as const;
+
+/** Returns the lines of a call that went through while the service observed: what the rules say of it. */
+export function observedLines({ result, reasons, refusal }: Observed): string[] {
+  return [
+    `the service observed and stopped nothing; the rules say ${OBSERVED[result]}`,
+    ...reasonLines(reasons),
+    ...(refusal === undefined ? [] : [refusal.message]),
+  ];
+}
+
+const OBSERVED = { deny: 'deny', step_up: 'ask somebody first', defer: 'wait for a fact' } as const;
 
 /** Returns a line for each obligation. */
 export function obligationLines(obligations: readonly Obligation[]): string[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { recordShape } from './entries.js';
-import { RECORD_VERSION, time, ulid, version } from './shapes.js';
+import { time, ulid, version } from './shapes.js';
+import { RECORD_VERSION } from './version.js';
 
 /**
  * The form of what is in the log: one JSON object an entry. docs/record.schema.json is made from it. A field is added without a new

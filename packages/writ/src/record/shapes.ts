@@ -2,11 +2,9 @@ import { z } from 'zod';
 import type { Holding } from '../ledger/holding.js';
 import type { DecisionId } from '../lib/ids.js';
 import { type PlainOf, typed } from './field.js';
+import { RECORD_VERSION } from './version.js';
 
 /** The shapes that several fields of records share. */
-
-/** The version of the form of records. Records from before version 1 have none. */
-export const RECORD_VERSION = 1;
 
 export const version = z.literal(RECORD_VERSION).describe('The version of this form');
 export const uid = z.strictObject({ type: z.string(), id: z.string() });

@@ -1,7 +1,8 @@
 import type { EntityJson, EntityUid } from '@writ/cedar';
 import { z } from 'zod';
 import { defined } from '../lib/defined.js';
-import { durationShape, millisecondsOf } from '../lib/duration.js';
+import { millisecondsOf } from '../lib/duration.js';
+import { durationShape } from '../lib/duration-shape.js';
 import type { FactMeta } from './fact-rules.js';
 
 /** An entity, with the source and age of single attributes. */

@@ -1,7 +1,8 @@
 import type { EntityUid } from '@writ/cedar';
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { columnsOf, isPostgres } from '../store/dialect.js';
+import { sql } from '../store/kysely.js';
 import type { Migrations, Store } from '../store/store.js';
 
 /** The part of the registry that a change is about. */

@@ -1,4 +1,4 @@
-import { type EntityUid, uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
 import type { Millis } from '../lib/units.js';
 
 /** The kinds of thing that a revocation takes authority from. */

@@ -1,6 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import { sql } from 'kysely';
 import { isPostgres } from '../store/dialect.js';
+import { sql } from '../store/kysely.js';
 import type { Migrations, Store } from '../store/store.js';
 import { isBehind } from './by-uid.js';
 

@@ -1,76 +1,32 @@
 import { dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
-import { accessMigrations, WRAPPED_ACCESS } from '../access/task-store.js';
+import { WRAPPED_ACCESS } from '../access/task-store.js';
 import type { RecordError, RecordTakenOverError } from '../audit/errors.js';
-import { exportMigrations } from '../audit/export/exporter.js';
 import { JournaledWriter } from '../audit/journal/journaled-writer.js';
 import { openJournal } from '../audit/journal/open-journal.js';
-import { acknowledgementMigrations } from '../audit/log/async-acknowledgement.js';
 import { type GroupWriter, threadedWriter } from '../audit/log/group-writer.js';
-import { auditMigrations } from '../audit/log/log-migrations.js';
 import { type OpenLogOptions, openLog } from '../audit/log/open-log.js';
 import { PostgresWriter } from '../audit/log/postgres-writer.js';
-import { personKeyMigrations, WRAPPED_PERSON_KEYS } from '../audit/protection/person-keys.js';
-import { indexMigrations } from '../audit/search/search-index.js';
+import { WRAPPED_PERSON_KEYS } from '../audit/protection/person-keys.js';
 import type { Acceptance } from '../audit/state/acceptance.js';
 import { PostgresState } from '../audit/state/postgres-state.js';
 import { SqliteState } from '../audit/state/sqlite-state.js';
 import { type StateDigests, StateGuard } from '../audit/state/state-guard.js';
-import { stateMigrations } from '../audit/state/state-tables.js';
 import type { Signer } from '../audit/tlog/note.js';
-import { servedPolicyMigrations } from '../bundle/served-policies.js';
 import type { Closers } from '../lib/closers.js';
 import { every } from '../lib/every.js';
-import { credentialMigrations, WRAPPED_SECRETS } from '../provenance/credential-rows.js';
-import { dpopMigrations } from '../provenance/dpop.js';
-import { signingKeyMigrations, WRAPPED_SIGNING_KEYS } from '../provenance/signing-keys.js';
-import { taskMigrations } from '../provenance/task-store.js';
-import { approvalMigrations } from '../registry/approval-store.js';
-import { credentialUseMigrations } from '../registry/credential-uses.js';
-import { entityMigrations } from '../registry/entity-store.js';
-import { grantMigrations } from '../registry/grants.js';
-import { identityMigrations } from '../registry/identities.js';
-import { identityKeyMigrations } from '../registry/identity-keys.js';
-import { revisionMigrations } from '../registry/revision-log.js';
-import { revocationMigrations } from '../registry/revocation-rows.js';
-import { sightingMigrations } from '../registry/sightings.js';
-import { toolPinMigrations } from '../registry/tool-pins.js';
-import { signalMigrations } from '../signals/stream-store.js';
+import { WRAPPED_SECRETS } from '../provenance/credential-rows.js';
+import { WRAPPED_SIGNING_KEYS } from '../provenance/signing-keys.js';
 import { PostgresAnnouncements } from '../store/announcements.js';
 import { StoreError } from '../store/errors.js';
 import { INDEX_FILE } from '../store/files.js';
-import { type OpenKeyOptions, openStoreKey, storeKeyMigrations } from '../store/open-store-key.js';
+import { type OpenKeyOptions, openStoreKey } from '../store/open-store-key.js';
 import { connection, isPostgresUrl, lockedConnection } from '../store/postgres.js';
 import type { StateKey } from '../store/state-key.js';
 import { databaseOf, openFollowedStore, openKeyedStore, openStore, reconnect, type Store } from '../store/store.js';
 import type { StoreKey, WrappedColumn } from '../store/store-key.js';
+import { migrationsFor } from './migrations.js';
 import { reopener } from './reopen-writer.js';
-
-const MIGRATIONS = [
-  accessMigrations,
-  approvalMigrations,
-  auditMigrations,
-  credentialMigrations,
-  credentialUseMigrations,
-  dpopMigrations,
-  acknowledgementMigrations,
-  entityMigrations,
-  exportMigrations,
-  grantMigrations,
-  identityKeyMigrations,
-  identityMigrations,
-  personKeyMigrations,
-  revisionMigrations,
-  revocationMigrations,
-  servedPolicyMigrations,
-  signalMigrations,
-  signingKeyMigrations,
-  sightingMigrations,
-  stateMigrations,
-  storeKeyMigrations,
-  taskMigrations,
-  toolPinMigrations,
-];
 
 /** The secrets of all rooms: a copy of the database has none of them in the clear. */
 const WRAPPED: readonly WrappedColumn[] = [
@@ -130,7 +86,7 @@ export async function openDeployment(
   if (!isPostgresUrl(where)) {
     if (follows)
       throw new StoreError('a service follows another on a PostgreSQL database', 'name it with --store postgres://…');
-    const store = await openStore(where, ...MIGRATIONS);
+    const store = await openStore(where, ...migrationsFor(where));
     closers.add(() => store.destroy());
     const digests = SqliteState.eachStatement(databaseOf(store) as Sqlite.Database, opening.stateKey.for('state'));
     const key = await openStoreKey(store, wrapping);
@@ -186,7 +142,7 @@ interface OpenedStore {
 
 /** Brings the tables up to date, and opens the database with sessions that keep the digests of the state. */
 async function openKept(url: string, stateKey: string, closers: Closers): Promise<OpenedStore> {
-  const store = await openStore(url, ...MIGRATIONS, indexMigrations);
+  const store = await openStore(url, ...migrationsFor(url));
   await store.destroy();
   const keyed = openKeyedStore(url, stateKey);
   closers.add(() => keyed.destroy());
@@ -201,7 +157,7 @@ const PROBE = 'served_policies';
  * stopped while this one changes something. With another key they would spoil them.
  */
 async function openFollowed(url: string, key: StateKey, closers: Closers): Promise<OpenedStore> {
-  const store = await openFollowedStore(url, ...MIGRATIONS, indexMigrations);
+  const store = await openFollowedStore(url, ...migrationsFor(url));
   closers.add(() => store.destroy());
   if (key.isNew) return { store, stateKey: undefined };
   const stateKey = key.for('state').toString('hex');

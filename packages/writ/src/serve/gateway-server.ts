@@ -1,20 +1,25 @@
 import { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import type { ServedBundle } from '../bundle/bundle.js';
 import type { Attempts } from '../decide/attempts.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
 import { type ApprovalDesk, CallQueue } from '../enforce/call-queue.js';
+import { GatewayInTheClearError } from '../enforce/errors.js';
 import { holdSettings } from '../enforce/hold-settings.js';
 import type { Log } from '../enforce/log.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';
 import { IsolatedChanges } from '../enforce/mcp/gateway/isolated-changes.js';
 import { serveGateway } from '../enforce/mcp/server/http.js';
-import type { ProtectedResource } from '../enforce/mcp/server/protected-resource.js';
 import { TRANSFORMS } from '../enforce/supported-obligations.js';
 import type { Closers } from '../lib/closers.js';
+import { KnownHosts } from '../lib/known-hosts.js';
+import { isLoopback } from '../lib/loopback.js';
 import { ClientTokens } from '../provenance/client-tokens.js';
-import { DPOP_ALGORITHMS } from '../provenance/dpop.js';
+import { gatewayIdentity } from './gateway-identity.js';
+import type { GatewayPlace } from './listening.js';
+import type { Observation } from './observation.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import { recordFirstUse, recordSuspended, toolStates } from './suspended-tools.js';
@@ -24,9 +29,11 @@ import { startUpstreams } from './upstreams.js';
 interface GatewayServerParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
+  readonly observation: Observation;
   readonly state: ServingStateHolder;
-  /** On loopback; 0 for any free one. */
-  readonly port: number;
+  readonly place: GatewayPlace;
+  /** The names under which it answers, in addition to those that the bundle says. */
+  readonly hostNames: ReadonlySet<string>;
   readonly token: TokenService;
   readonly desk: ApprovalDesk;
   readonly attempts: Pick<Attempts, 'add'>;
@@ -35,11 +42,14 @@ interface GatewayServerParts {
 
 /** Starts the servers of the bundle and the gateway in front of them. @returns its URL; undefined if the bundle has no servers */
 export async function startGateway(parts: GatewayServerParts): Promise<string | undefined> {
-  const { rooms, serving, token, closers } = parts;
+  const { rooms, serving, observation, token, closers } = parts;
   const { clock, logger, record } = rooms.runtime;
   const { toolPins, revocations, credentialUses } = rooms.registry;
   const { bundle } = serving.active;
   if (Object.keys(bundle.settings.gateway.servers).length === 0) return undefined;
+  const { host, port, certificate } = parts.place;
+  checkPlace(parts.place, bundle, logger);
+  const identity = gatewayIdentity(() => serving.active.bundle, parts.hostNames);
   const lists = new EventEmitter<{ changed: [] }>();
   const { shared, startPerClient } = await startUpstreams({
     bundle,
@@ -57,7 +67,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     warn: (message) => logger.warn({ face: 'gateway' }, message),
     error: (err, message) => logger.error({ face: 'gateway', err }, message),
   };
-  const point = pointFor(serving.decider, inProcess('gateway', TRANSFORMS), (...came) =>
+  const point = pointFor(serving.decider, { ...inProcess('gateway', TRANSFORMS), isObserved: true }, (...came) =>
     token.verifier.verifyToken(...came),
   );
   const changes = new IsolatedChanges();
@@ -74,6 +84,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     change: changes.change,
     toolStates: toolStates(toolPins),
     attempts: parts.attempts,
+    notice: () => noticeOf(observation.until),
   });
   const clients = new ClientTokens({
     credentials: rooms.credentials,
@@ -88,10 +99,11 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   const served = await serveGateway({
     gateway,
     identify: (sent, connection) => clients.identify(sent, connection),
-    port: parts.port,
+    ...{ host, port, certificate },
+    hosts: new KnownHosts(() => identity().hostNames, isLoopback(host) ? isLoopback : undefined),
     log,
     attempts: parts.attempts,
-    protectedResource: () => protectedResourceOf(serving.active.bundle),
+    protectedResource: () => identity().resource,
   });
   closers.add(() => served.close());
   // No client is subscribed until the server listens.
@@ -99,21 +111,30 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
   toolPins.onChange(() => served.listsChanged());
   revocations.onRevocation(() => served.listsChanged());
   serving.onActivate(() => served.listsChanged());
+  observation.onEnd(() => served.listsChanged());
   return served.url;
 }
 
-/**
- * Returns the gateway's metadata as an OAuth protected resource (RFC 9728). It accepts tokens of issuers whose subjects are identities, if
- * there is a token service to exchange them.
- */
-function protectedResourceOf({ settings: { name, gateway, issuers, tokens } }: ServedBundle): ProtectedResource {
-  const taken =
-    tokens === undefined ? [] : Object.entries(issuers).filter(([, { identity }]) => identity !== undefined);
-  return {
-    resource: gateway.resource,
-    name,
-    authorizationServers: taken.map(([issuer]) => issuer),
-    scopes: [...new Set(taken.flatMap(([, { scopes }]) => scopes))].sort(),
-    proofs: DPOP_ALGORITHMS,
-  };
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** @throws {GatewayInTheClearError} if the keys of clients would travel in the clear */
+function checkPlace(
+  { host, certificate, isBehindTls }: GatewayPlace,
+  { settings: { gateway, tokens } }: ServedBundle,
+  logger: Logger,
+): void {
+  const { resource } = gateway;
+  const isEncrypted = certificate !== undefined || isBehindTls || resource?.startsWith('https:') === true;
+  if (!isLoopback(host) && !isEncrypted)
+    throw new GatewayInTheClearError(
+      `on ${host}, the keys of the gateway's clients would travel in the clear`,
+      'give --gateway-tls-cert and --gateway-tls-key, or, behind a proxy that ends TLS, an https URL in gateway.resource or --public-url',
+    );
+  if (resource === undefined && tokens !== undefined && EVERY_ADDRESS.has(host))
+    logger.warn('the gateway listens on every address: access tokens and proofs need its URL in gateway.resource');
+}
+
+/** Returns the notice of an observation for clients; undefined if the rules hold. */
+function noticeOf(until: Date | undefined): string | undefined {
+  return until && `Writ observes until ${until.toISOString()}: calls are recorded, and nothing is stopped.`;
 }

@@ -11,6 +11,7 @@ import { StreamStore } from '../signals/stream-store.js';
 import { Activation } from './activation.js';
 import { activationParts } from './activation-parts.js';
 import type { ActiveBundle } from './active.js';
+import type { Observation } from './observation.js';
 import type { Rooms } from './open-rooms.js';
 import { Serving } from './serving.js';
 import { witnessPart } from './witness-part.js';
@@ -44,7 +45,10 @@ interface ServingOptions {
   readonly rooms: Rooms;
   /** The folder of the bundle. */
   readonly folder: string;
+  /** The environment whose overlay changes it; undefined for none. */
+  readonly environment: string | undefined;
   readonly active: ActiveBundle;
+  readonly observation: Observation;
   readonly state: ServingStateHolder;
   readonly metrics: Metrics;
   readonly signals: Signals;
@@ -58,7 +62,7 @@ const UNREAD_ANSWER = 'an answer could not be read; it counts as having every la
 
 /** Makes what loads a bundle, and decides by it. */
 export function servingOf(options: ServingOptions): Serving {
-  const { rooms, folder, active, state, metrics, signals, bundles, callers, stop } = options;
+  const { rooms, folder, environment, active, observation, state, metrics, signals, bundles, callers, stop } = options;
   const { runtime, data, seal, served, registry, keeping, ledger, plainTasks, reader } = rooms;
   const { bind, hashPrompt, isFollower, patienceMs } = rooms;
   const { clock, logger, ids } = runtime;
@@ -100,6 +104,7 @@ export function servingOf(options: ServingOptions): Serving {
         deadlines: new Deadlines(patienceMs),
         recorded: (id) => keeping.recorded(id),
         staleness: freshness.why,
+        observing: observation,
         clock,
         ids,
         hashPrompt,
@@ -108,5 +113,5 @@ export function servingOf(options: ServingOptions): Serving {
       }),
     parts: [witnessPart(rooms, active, state, stop), ...activationParts(rooms, signals, callers)],
   });
-  return new Serving({ runtime, folder, data, seal, served, active, state, activation, reader: bundles });
+  return new Serving({ runtime, folder, environment, data, seal, served, active, state, activation, reader: bundles });
 }

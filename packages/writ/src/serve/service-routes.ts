@@ -13,6 +13,7 @@ import { ExchangeError } from '../provenance/errors.js';
 import type { TransactionToken } from '../provenance/transaction-token.js';
 import type { Signals } from '../signals/signals.js';
 import { type AccessService, accessService } from './access-service.js';
+import type { Observation } from './observation.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import { recordFirstUse, recordSuspended } from './suspended-tools.js';
@@ -21,6 +22,7 @@ import { type TokenService, tokenService } from './token-service.js';
 interface ServiceRoutesParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
+  readonly observation: Observation;
   readonly state: ServingStateHolder;
   readonly metrics: Metrics;
   readonly signals: Signals;
@@ -39,7 +41,7 @@ interface ServiceRoutes {
 
 /** Puts together the service's HTTP: AuthZEN, tokens, requests for access, the admin API, signals. */
 export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceRoutes> {
-  const { rooms, serving, state, metrics, signals, publicUrl, closing } = parts;
+  const { rooms, serving, observation, state, metrics, signals, publicUrl, closing } = parts;
   const {
     runtime,
     store,
@@ -96,6 +98,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     ...access,
     decider,
     policy: serving,
+    observation,
     credentials,
     callerKeys: new CallerKeys(credentials),
     limits: () => settings().identities,

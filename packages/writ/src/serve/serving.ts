@@ -6,6 +6,7 @@ import type { BundleReader, ReadApart } from '../bundle/apart/reader.js';
 import { BundleError, BundleOverrun, LastGoodError } from '../bundle/errors.js';
 import type { BundleFiles } from '../bundle/files.js';
 import { lastGood, type Seal } from '../bundle/last-good.js';
+import { environmentIn } from '../bundle/overlay-name.js';
 import type { ServedPolicies } from '../bundle/served-policies.js';
 import type { Decider } from '../decide/decide.js';
 import { SelfTestError } from '../decide/errors.js';
@@ -26,6 +27,8 @@ interface ServingParts {
   readonly runtime: Runtime;
   /** The folder of the bundle. */
   readonly folder: string;
+  /** The environment whose overlay changes it; undefined for none. */
+  readonly environment: string | undefined;
   readonly data: string;
   /** Seals the bundle that is kept. */
   readonly seal: Seal;
@@ -65,10 +68,10 @@ export class Serving implements PolicyControl {
    * @throws {LastGoodError} when the bundle cannot be used, and what was kept is not what was served
    */
   load(): Promise<void> {
-    const { folder, reader } = this.parts;
+    const { folder, environment, reader } = this.parts;
     return this.queue.run(async () => {
       try {
-        await this.activate(() => reader.read({ folder }), 'writ');
+        await this.activate(() => reader.read({ folder, environment }), 'writ');
       } catch (error) {
         const kept = isUnusable(error) ? await this.kept(error) : undefined;
         if (kept === undefined) throw error;
@@ -78,11 +81,13 @@ export class Serving implements PolicyControl {
     });
   }
 
-  /** Returns the bundle that was kept, if it is the one that the store says was served. */
+  /** Returns the bundle that was kept, if it is the one that the store says was served; undefined if it is of another environment. */
   private async kept(unusable: Error): Promise<BundleFiles | undefined> {
-    const { data, seal, served, runtime } = this.parts;
+    const { data, seal, served, runtime, environment } = this.parts;
     try {
       const kept = lastGood(data, seal);
+      // With the addresses of another environment nothing is served.
+      if (kept !== undefined && environmentIn(kept.texts) !== environment) return undefined;
       if (kept !== undefined && !(await served.has(kept.version)))
         throw new LastGoodError(join(data, LAST_GOOD_FILE), 'its version is not the one that was served');
       return kept;
@@ -93,10 +98,10 @@ export class Serving implements PolicyControl {
   }
 
   async reload(by: string): Promise<PolicyDescription> {
-    const { folder, reader } = this.parts;
+    const { folder, environment, reader } = this.parts;
     await this.queue.run(async () => {
       try {
-        await this.activate(() => reader.read({ folder }), by);
+        await this.activate(() => reader.read({ folder, environment }), by);
       } catch (error) {
         if (!isUnusable(error)) throw error;
         await this.refuse(error, by);

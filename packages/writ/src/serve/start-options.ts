@@ -9,18 +9,13 @@ import type { Decision } from '../decide/decision.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { Clock } from '../lib/clock.js';
 import type { WritError } from '../lib/errors.js';
-
-/** Files of a server certificate. */
-export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
-  /** The authority of client certificates; with it, callers can prove themselves by mutual TLS. */
-  readonly clientCa?: string | undefined;
-}
+import type { TlsFiles } from '../lib/server-certificate.js';
 
 export interface StartOptions {
   /** The folder of the bundle to serve. */
   readonly bundle: string;
+  /** The environment whose `writ.NAME.yaml` changes the bundle; undefined for the bundle without changes. */
+  readonly environment?: string | undefined;
   /** The folder for the keys, the last good policy and, without `store`, the store. It is made if it does not exist. */
   readonly data: string;
   /** A PostgreSQL database, as `postgres://user:password@host/name`. By default SQLite in the data folder. */
@@ -40,17 +35,28 @@ export interface StartOptions {
   readonly newLogKey?: boolean | undefined;
   /** Why a store is accepted that is not as the service left it; the record says so. By default it is refused. */
   readonly acceptState?: string | undefined;
+  /**
+   * For how many milliseconds the first start of a data folder observes: calls through the gateway are decided and recorded, and none is
+   * stopped. A later start with it continues that time and does not extend it; a folder that has enforced refuses it.
+   */
+  readonly observeMs?: number | undefined;
+  /** Whether a folder that has enforced is started all the same, and enforces. */
+  readonly isObservingOptional?: boolean | undefined;
   /** A signed checkpoint that was kept outside of the data folder: a log that does not continue it is refused. */
   readonly expected?: Buffer | undefined;
   /** The service's port; 0 for any free one. */
   readonly port: number;
-  /** The gateway's port on loopback; 0 for any free one. */
+  /** The gateway's port; 0 for any free one. */
   readonly gatewayPort: number;
+  /** The address that the gateway listens on; loopback by default. */
+  readonly gatewayHost?: string | undefined;
+  /** The certificate of the gateway; by default that of the service, if `gatewayHost` is given. */
+  readonly gatewayTls?: Omit<TlsFiles, 'clientCa'> | undefined;
   /** The address that the service listens on; loopback by default. */
   readonly host?: string | undefined;
   /** The URL by which callers reach the service, behind a proxy or under a name. By default the one that it listens on. */
   readonly publicUrl?: string | undefined;
-  /** More names under which callers reach the service; addresses and local names need not be there. */
+  /** More names under which callers reach service and gateway; addresses and local names need not be there. */
   readonly hostNames?: readonly string[] | undefined;
   readonly tls?: TlsFiles | undefined;
   /**
@@ -90,6 +96,8 @@ export interface Writ {
   findDecision(id: string): Promise<FoundDecision | undefined>;
   /** Reads the bundle again and serves it. @throws {BundleError} if it cannot be used; the last good one stays in use */
   reload(): Promise<void>;
+  /** Until when calls through the gateway are recorded and not stopped; undefined if the rules hold. */
+  readonly observingUntil: Date | undefined;
   /** Resolves when the service cannot continue: another has taken the record over. It decides nothing any more. */
   readonly gone: Promise<WritError>;
   /** Stops everything. @throws {WritError} when some of it failed to close; the rest is closed all the same */

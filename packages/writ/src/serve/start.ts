@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Tracer } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
-import { KnownHosts } from '../api/http/known-hosts.js';
 import { DEFAULT_LIMITS, LoadShedder } from '../api/http/load.js';
 import { Metrics } from '../api/http/metrics.js';
-import type { TlsMaterial } from '../api/http/node-server.js';
 import { HttpService } from '../api/http/service.js';
 import { ServingStateHolder } from '../api/http/serving-state.js';
 import type { RequestTracing } from '../api/http/tracing.js';
@@ -16,15 +13,20 @@ import type { Clock } from '../lib/clock.js';
 import { Closers } from '../lib/closers.js';
 import type { WritError } from '../lib/errors.js';
 import { guardedClock } from '../lib/guarded-clock.js';
+import { KnownHosts } from '../lib/known-hosts.js';
 import { withResolvers } from '../lib/with-resolvers.js';
 import { lockData } from '../store/lock.js';
+import { assertRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
 import { startGateway } from './gateway-server.js';
+import { listeningOf } from './listening.js';
+import { logDenials } from './log-denials.js';
 import { servingOf, signalsOf } from './make-serving.js';
+import { Observation } from './observation.js';
 import { openRooms, type Rooms } from './open-rooms.js';
 import { recordAttempts } from './record-attempts.js';
 import { serviceRoutes } from './service-routes.js';
-import type { RunningService, StartOptions, TlsFiles } from './start-options.js';
+import type { RunningService, StartOptions } from './start-options.js';
 import { watchOutcomes } from './watch-outcomes.js';
 
 /**
@@ -46,7 +48,7 @@ export async function start(options: StartOptions): Promise<RunningService> {
 }
 
 async function startWith(options: StartOptions, logger: Logger, closers: Closers): Promise<RunningService> {
-  const { host = '127.0.0.1', store, storeKey, logOrigin } = options;
+  const { store, storeKey, logOrigin } = options;
   const clock = options.clock ?? machineClock(logger);
   const { newLogKey: isNewLogKey, newStoreKey: isNewStoreKey } = options;
   const data = resolve(options.data);
@@ -54,6 +56,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   const warnOfOpen = (paths: readonly string[]): void =>
     logger.warn({ paths }, 'others could read the data of this service until now; create new keys if they may have');
   closers.add(lockData(data, warnOfOpen));
+  assertRestored(data);
   options.prepare?.();
   const gone = withResolvers<WritError>();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -66,14 +69,19 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ patienceMs: limits.diskMs, onGone: gone.resolve },
   });
   const { keeping, credentials } = rooms;
+  const observation = await Observation.open({
+    ...{ runtime: rooms.runtime, reader: keeping.reader, askedMs: options.observeMs, isFollower, closers },
+    isOptional: options.isObservingOptional === true,
+  });
   const attempts = recordAttempts(rooms);
   // Closed after the service and the gateway, whose last attempts it records.
   closers.add(() => attempts.close());
   const active = new ActiveBundle();
   const state = new ServingStateHolder();
+  state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
-  const hostNames = hostNamesOf(options);
+  const { host, certificate, hostNames, gateway } = listeningOf(options, logger, closers);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
@@ -84,19 +92,20 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     attempts,
     logger,
     tracing: options.tracer && (await tracingOf(options.tracer)),
-    tls: options.tls && tlsMaterial(options.tls),
+    tls: certificate,
   });
   const publicUrl = (): string => options.publicUrl ?? http.url;
   const signals = signalsOf(rooms, publicUrl);
   closers.add(() => signals.close());
   const serving = servingOf({
-    ...{ rooms, folder: options.bundle, active, state, metrics, signals, bundles },
+    ...{ rooms, folder: options.bundle, environment: options.environment },
+    ...{ active, observation, state, metrics, signals, bundles },
     callers: options.callers ?? {},
     stop: options.stop,
   });
   closers.add(() => serving.close());
   const stopping = new AbortController();
-  const parts = { rooms, serving, state, metrics, signals, publicUrl, closing: stopping.signal };
+  const parts = { rooms, serving, observation, state, metrics, signals, publicUrl, closing: stopping.signal };
   const { routes, token, access } = await serviceRoutes(parts);
   closers.add(() => access.close());
   http.add(routes);
@@ -110,13 +119,16 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   // Not before a bundle is accepted: the reader of this line may send requests.
   logger.info({ url: service.url }, 'listening');
   watchOutcomes(keeping.log, rooms.runtime);
+  logDenials(keeping.log, rooms.runtime);
   sendRecord(rooms, active, metrics, closers);
   const gatewayUrl = await startGateway({
     rooms,
     serving,
+    observation,
     state,
     token,
-    port: options.gatewayPort,
+    place: gateway,
+    hostNames,
     desk: access.desk,
     attempts,
     closers,
@@ -135,6 +147,9 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     },
     async reload() {
       await serving.reload('writ');
+    },
+    get observingUntil() {
+      return observation.until;
     },
     gone: gone.promise,
     close: () => closers.close(),
@@ -177,20 +192,6 @@ function sendRecord(rooms: Rooms, active: ActiveBundle, metrics: Metrics, closer
   if (!isFollower)
     closers.add(startExports({ store: where, storeKey, data, settings: () => settings().export, onProgress, logger }));
   if (logKey !== undefined) closers.add(startCosigning(store, () => settings().witnesses, logger));
-}
-
-/** Returns the names under which the service answers, in addition to addresses and local names. */
-function hostNamesOf({ host, publicUrl, hostNames = [] }: StartOptions): ReadonlySet<string> {
-  const ofUrl = publicUrl !== undefined && URL.canParse(publicUrl) ? [new URL(publicUrl).hostname] : [];
-  return new Set([...hostNames, ...ofUrl, ...(host === undefined ? [] : [host])].map((name) => name.toLowerCase()));
-}
-
-function tlsMaterial({ cert, key, clientCa }: TlsFiles): TlsMaterial {
-  return {
-    cert: readFileSync(cert),
-    key: readFileSync(key),
-    clientCa: clientCa === undefined ? undefined : readFileSync(clientCa),
-  };
 }
 
 /** Loads what traces requests. A service that sends no traces does without. */

@@ -20,7 +20,10 @@ export async function recordSuspended(
 ): Promise<void> {
   for (const { server, tool, approved, now, findings, unusable } of tools) {
     const until = unusable === undefined ? 'until it is approved' : 'until its server describes it otherwise';
-    logger.warn({ server, tool, findings, ...defined({ unusable }) }, `a tool is suspended ${until}: see writ tools`);
+    logger.warn(
+      { server, tool, findings, ...defined({ unusable }) },
+      `a tool is suspended ${until}: see writ tool list`,
+    );
     await record({
       by: 'writ',
       what: 'tools.suspend',

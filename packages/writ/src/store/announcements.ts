@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { endNow } from './postgres.js';
+import type pg from 'pg';
+import { endNow, postgresDriver } from './postgres.js';
 
 const CHANNEL = 'writ_registry';
 const AGAIN_MS = 1_000;
@@ -26,7 +26,7 @@ export class PostgresAnnouncements {
 
   private async connect(): Promise<void> {
     if (this.isClosed) return;
-    const client = new pg.Client({ connectionString: this.url, keepAlive: true });
+    const client = new (postgresDriver().Client)({ connectionString: this.url, keepAlive: true });
     client.on('notification', () => this.heard());
     client.on('error', () => undefined);
     client.on('end', () => {

@@ -1,4 +1,5 @@
-import { type ColumnDataType, type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
+import type { ColumnDataType, Kysely, RawBuilder } from 'kysely';
+import { PostgresAdapter, sql } from './kysely.js';
 
 /** The names that differ between the two databases. Everything else of a migration is the same for both. */
 export function columnsOf(db: Kysely<unknown>): {
@@ -17,4 +18,9 @@ export function columnsOf(db: Kysely<unknown>): {
 
 export function isPostgres(db: Kysely<unknown>): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter;
+}
+
+/** Returns the package that has the binary for a version of Node. */
+export function sqliteFor(node: string): 'better-sqlite3' | 'better-sqlite3-napi' {
+  return Number.parseInt(node, 10) >= 22 ? 'better-sqlite3-napi' : 'better-sqlite3';
 }

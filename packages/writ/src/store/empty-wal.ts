@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Store } from './store.js';
 
 const TRIES = 50;

@@ -17,3 +17,21 @@ export class StoreError extends WritError {
 export class StoreKeyError extends WritError {
   readonly code = 'store_key_unavailable';
 }
+
+/**
+ * The store was written by a newer version, whose tables this one does not know. Nothing in it was changed.
+ *
+ * @fix Use the newer version, or restore a backup from before the upgrade.
+ */
+export class NewerStoreError extends WritError {
+  readonly code = 'store_newer';
+}
+
+/**
+ * A backup cannot be made, or is not what was backed up. Nothing was replaced.
+ *
+ * @fix Take another backup; give `writ restore` the keys of the service that made it.
+ */
+export class BackupError extends WritError {
+  readonly code = 'backup_unusable';
+}

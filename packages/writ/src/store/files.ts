@@ -6,3 +6,7 @@ export const INDEX_FILE = 'index.db';
 export const LAST_GOOD_FILE = 'last-good.json';
 /** The folder of what was refused without a decision and is not on the record yet. */
 export const ATTEMPTS_FOLDER = 'attempts';
+/** In a data folder while a restore replaces what is in it. */
+export const RESTORING_FILE = 'restoring';
+/** The folder of the keys, which are not in the store. */
+export const KEYS_FOLDER = 'keys';

@@ -1,9 +1,10 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { messageOf } from '../lib/message-of.js';
 import { isPostgres } from './dialect.js';
 import { emptyWal } from './empty-wal.js';
 import { StoreError, StoreKeyError } from './errors.js';
 import type { KeySource } from './key-source.js';
+import { sql } from './kysely.js';
 import type { Migrations, Store } from './store.js';
 import { isWrapped, type StoreKey, type WrappedColumn } from './store-key.js';
 
@@ -80,6 +81,11 @@ export async function storeKeyToRead(store: Store, source: KeySource): Promise<S
   if (mark === undefined)
     throw new StoreKeyError('the store has no key yet', 'start its service once with this version');
   return keyFor(mark, source, false);
+}
+
+/** Returns whether the secrets of a store are wrapped with a key. */
+export async function hasStoreKey(store: Store): Promise<boolean> {
+  return (await markOf(store)) !== undefined;
 }
 
 async function begin(

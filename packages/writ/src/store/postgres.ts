@@ -1,11 +1,12 @@
-import pg from 'pg';
+import { createRequire } from 'node:module';
+import type pg from 'pg';
 import { StoreError } from './errors.js';
 
 /** Whole numbers of 64 bits come as text from the driver; what is stored here fits a number. */
 const INT8 = 20;
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? (text: string) => Number(text) : pg.types.getTypeParser(oid, format as 'text'),
+    oid === INT8 ? (text: string) => Number(text) : postgresDriver().types.getTypeParser(oid, format as 'text'),
 };
 /** One Writ writes to a database: the number stands for that in PostgreSQL's advisory locks. */
 const LOCK = 0x77726974;
@@ -14,6 +15,11 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The setting of a session that has the key of the digests of the state. */
 export const KEY_SETTING = 'writ.state_key';
+
+/** Returns the driver. It is loaded at its first use: that takes 40 ms, and most stores are a file. */
+export function postgresDriver(): typeof pg {
+  return createRequire(import.meta.url)('pg') as typeof pg;
+}
 
 export function isPostgresUrl(where: string): boolean {
   return /^postgres(ql)?:\/\//.test(where);
@@ -27,7 +33,7 @@ export function shownUrl(url: string): string {
 /** @param stateKey of the digests of the state, in hexadecimal; undefined for sessions without it */
 export function postgresPool(url: string, stateKey?: string): pg.Pool {
   return quiet(
-    new pg.Pool({
+    new (postgresDriver().Pool)({
       connectionString: url,
       types,
       max: 8,
@@ -45,7 +51,7 @@ function sessionOptions(stateKey: string | undefined): string {
 /** Connections to somebody else's database, which can only read there, and not for long. */
 export function readingPool(url: string, connections: number, timeoutMs: number): pg.Pool {
   return quiet(
-    new pg.Pool({
+    new (postgresDriver().Pool)({
       connectionString: url,
       types,
       max: connections,
@@ -110,7 +116,7 @@ async function failed(client: pg.Client, url: string, cause: unknown): Promise<n
 
 /** A connection of its own, to write the log with. @throws {StoreError} when the database does not answer */
 export async function connection(url: string, stateKey?: string): Promise<pg.Client> {
-  const client = new pg.Client({
+  const client = new (postgresDriver().Client)({
     connectionString: url,
     types,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

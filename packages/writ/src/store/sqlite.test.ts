@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { sqliteFor } from './sqlite-for.js';
+import { sqliteFor } from './dialect.js';
 
 it('takes the binary that is for the Node that runs it', () => {
   const taken = ['20.19.0', '21.7.3', '22.12.0', '24.21.0', '26.10.0', '100.0.0'].map((node) => sqliteFor(node));

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3';
+import { sqliteFor } from './dialect.js';
 import { StoreError } from './errors.js';
 import { touchPrivate } from './private-folder.js';
-import { sqliteFor } from './sqlite-for.js';
 
 type Constructor = typeof Sqlite;
 
@@ -30,7 +30,9 @@ function load(node: string): Constructor {
     const [why] = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1);
     throw new StoreError(
       `SQLite does not load under Node ${node} (${name}): ${why}`,
-      'install with this Node, optional packages too: npm ci',
+      name === 'better-sqlite3'
+        ? 'use Node 22 or newer, which needs no compiler; or install with this Node, Python, make and a C++ compiler: npm ci'
+        : 'install with this Node, optional packages too: npm ci',
       { cause },
     );
   }

@@ -8,7 +8,7 @@ const STATE_KEY_FILE = 'state.key';
 const KEY_BYTES = 32;
 
 /** The things that are recognised by the key; each has a key of its own, derived from it. */
-type Purpose = 'attempts' | 'journal' | 'last-good' | 'node' | 'state';
+type Purpose = 'attempts' | 'backup' | 'journal' | 'last-good' | 'node' | 'state';
 
 /** The key by which a service recognises what it wrote itself: who changes a file or a table cannot make it fit. */
 export class StateKey {

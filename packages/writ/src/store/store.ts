@@ -1,21 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
-  Kysely,
-  type Migration,
-  Migrator,
-  PostgresDialect,
-  SqliteDialect,
-  SqliteDriver,
-  type TransactionSettings,
-} from 'kysely';
+import type { Kysely as Database, DatabaseConnection, Driver, Migration, TransactionSettings } from 'kysely';
 import type { Pool } from 'pg';
 import { openDatabase } from './database.js';
-import { StoreError } from './errors.js';
+import { NewerStoreError, StoreError } from './errors.js';
+import { CompiledQuery, Kysely, Migrator, PostgresDialect, SqliteDialect, SqliteDriver } from './kysely.js';
 import { endConnections, isPostgresUrl, postgresPool, shownUrl } from './postgres.js';
 import { openSqlite } from './sqlite.js';
 
@@ -23,7 +13,7 @@ import { openSqlite } from './sqlite.js';
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /** An open database. Each room reads and writes its own tables through `db.withTables<ItsTables>()`. */
-export type Store = Kysely<unknown>;
+export type Store = Database<unknown>;
 
 /**
  * Opens the store and brings its tables up to date: SQLite in a file, or PostgreSQL. A write that has returned is on disk: the
@@ -35,10 +25,13 @@ export type Store = Kysely<unknown>;
  */
 export async function openStore(where: string, ...migrations: readonly Migrations[]): Promise<Store> {
   const store = connect(where, false);
-  const migrator = new Migrator({
-    db: store,
-    provider: { getMigrations: async () => Object.assign({}, ...migrations) as Record<string, Migration> },
-  });
+  const all = Object.assign({}, ...migrations) as Record<string, Migration>;
+  const newer = await newerMigrations(store, migrations);
+  if (newer.length > 0) {
+    await store.destroy();
+    throw newerStore(where, newer);
+  }
+  const migrator = new Migrator({ db: store, provider: { getMigrations: async () => all } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
     await store.destroy();
@@ -57,7 +50,17 @@ export async function openStore(where: string, ...migrations: readonly Migration
 export async function openFollowedStore(where: string, ...migrations: readonly Migrations[]): Promise<Store> {
   const store = connect(where, false);
   const names = Object.keys(Object.assign({}, ...migrations) as Record<string, Migration>);
-  const made = await store
+  const made = await madeMigrations(store);
+  if (made.size === names.length && names.every((name) => made.has(name))) return store;
+  await store.destroy();
+  throw new StoreError(
+    `the store ${shownUrl(where)} is not that of this version`,
+    'start the service that it follows first, with the same version',
+  );
+}
+
+async function madeMigrations(store: Store): Promise<ReadonlySet<string>> {
+  return store
     .withTables<{ kysely_migration: { name: string } }>()
     .selectFrom('kysely_migration')
     .select('name')
@@ -66,11 +69,28 @@ export async function openFollowedStore(where: string, ...migrations: readonly M
       (rows) => new Set(rows.map(({ name }) => name)),
       () => new Set<string>(),
     );
-  if (made.size === names.length && names.every((name) => made.has(name))) return store;
-  await store.destroy();
-  throw new StoreError(
-    `the store ${shownUrl(where)} is not that of this version`,
-    'start the service that it follows first, with the same version',
+}
+
+/** Returns the migrations that a store had from a newer version: this one does not know them. */
+export async function newerMigrations(store: Store, known: readonly Migrations[]): Promise<string[]> {
+  const names = new Set(known.flatMap(Object.keys));
+  return [...(await madeMigrations(store))].filter((name) => !names.has(name)).sort();
+}
+
+/** Returns the migrations that bring a store up to date. */
+export async function pendingMigrations(store: Store, known: readonly Migrations[]): Promise<string[]> {
+  const made = await madeMigrations(store);
+  return known
+    .flatMap(Object.keys)
+    .filter((name) => !made.has(name))
+    .sort();
+}
+
+/** Returns the error for a store of a newer version. */
+export function newerStore(where: string, newer: readonly string[]): NewerStoreError {
+  return new NewerStoreError(
+    `the store ${shownUrl(where)} is of a newer Writ: it has ${newer.join(', ')}, which this version does not know`,
+    'use the version that wrote it; or go back to a backup or dump from before the upgrade: `writ restore BACKUP --replace`',
   );
 }
 

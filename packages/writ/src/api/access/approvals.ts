@@ -10,6 +10,7 @@ import { authorOf, type ChangeParts, recordChange } from '../admin/changes.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
+import { alikeCalls } from './alike.js';
 import { type ChainParts, chainOf } from './chain.js';
 import { withProblems } from './problems.js';
 
@@ -28,6 +29,10 @@ const json = z.record(z.string(), z.unknown());
 
 /** The person who decides: vouched for by the caller, or proved by their own access token. */
 const approver = { as: text.optional(), token: z.string().min(1).max(8_192).optional() };
+/** The most requests that lists are made of. */
+const MAX_OPEN = 1_000;
+/** The name of a list of like calls: the vote is on exactly these. */
+const list = text.optional();
 const items = z.array(z.int().min(0).max(1_000)).min(1).optional();
 
 const viewShape = z.object({
@@ -46,6 +51,11 @@ const viewShape = z.object({
   expiresAt: z.string(),
   items: z.array(json),
   votes: z.array(json),
+  /** The like request that people were asked about. */
+  like: z.string().optional(),
+  /** The name of the list of like calls that wait, and the arguments in which they differ. */
+  list: z.string().optional(),
+  calls: z.array(z.object({ id: z.string(), values: json })).optional(),
   /** An explanation of each item, for a person. */
   chain: z.array(z.string()).optional(),
   /** Why nobody can approve it now, in words. */
@@ -86,6 +96,11 @@ export function approvalRoutes(parts: ApprovalParts): Route[] {
       const who = await approverIn(parts, caller, body);
       const scope = 'uses' in body ? scopeIn(body) : ({ uses: 'once' } as const);
       const voting = { verdict, via: 'api', reason: body.reason, scope, approver: who.uid, ...who.proof } as const;
+      if (body.list !== undefined) {
+        if (body.items !== undefined) throw new Problem(400, 'body: a list is decided whole; leave out items, or list');
+        const decided = await requests.voteOnList(id, body.list, voting);
+        return viewOf(decided.find((one) => one.id === id) as AccessTask);
+      }
       return viewOf(await requests.vote(id, body.items === undefined ? voting : { ...voting, items: body.items }));
     });
   return [
@@ -98,7 +113,7 @@ export function approvalRoutes(parts: ApprovalParts): Route[] {
       access,
       query: z.object({ which: z.enum(['open', 'all']).default('open') }),
       answers: { 200: { description: 'The newest first', shape: z.object({ requests: z.array(viewShape) }) } },
-      handle: async ({ query }) => ({ requests: (await requests.list(query.which)).map(viewOf) }),
+      handle: async ({ query }) => ({ requests: await withLists(await requests.list(query.which), parts) }),
     }),
     route({
       method: 'GET',
@@ -114,9 +129,13 @@ export function approvalRoutes(parts: ApprovalParts): Route[] {
       handle: ({ params }) =>
         withProblems(async () => {
           const task = await requests.find(params.id ?? '');
-          const why = statusOf(task) === 'pending' ? await unapprovableIn(task, parts) : undefined;
+          const isOpen = statusOf(task) === 'pending';
+          const alike = isOpen ? await alikeCalls(await requests.alikeTo(task), parts.reader) : undefined;
+          const why = isOpen ? await unapprovableIn(task, parts) : undefined;
           return {
             ...viewOf(task),
+            ...alike,
+            calls: alike && [...alike.calls],
             chain: await chainOf(task, parts),
             ...(why === undefined ? {} : { unapprovable: why }),
           };
@@ -197,12 +216,13 @@ const approveShape = z
     /** Whether it is for other arguments too. */
     anyArguments: z.boolean().default(false),
     items,
+    list,
   })
   .refine(({ uses, until }) => uses !== 'until' || until !== undefined, {
     path: ['until'],
     message: 'say until when',
   });
-const denyShape = z.strictObject({ ...approver, reason, items });
+const denyShape = z.strictObject({ ...approver, reason, items, list });
 
 function scopeIn({ uses, until, anyArguments }: z.output<typeof approveShape>) {
   return {
@@ -269,6 +289,22 @@ function viewOf(task: AccessTask): z.output<typeof viewShape> {
     })),
     votes: votes.map((vote) => ({ ...vote })),
   };
+}
+
+/** Returns requests; each that people were asked about has the list of its like calls. */
+async function withLists(
+  tasks: readonly AccessTask[],
+  { requests, reader }: ApprovalParts,
+): Promise<z.output<typeof viewShape>[]> {
+  const first = new Set(tasks.flatMap(({ like }) => like ?? []));
+  const open = first.size === 0 ? [] : await requests.list('open', MAX_OPEN);
+  const views = [];
+  for (const task of tasks) {
+    const isList = first.has(task.id) && statusOf(task) === 'pending';
+    const alike = isList ? await alikeCalls(await requests.alikeTo(task, open), reader) : undefined;
+    views.push({ ...viewOf(task), ...alike, calls: alike && [...alike.calls] });
+  }
+  return views;
 }
 
 function approvalView({ approvals, clock }: ApprovalParts, approval: Approval): z.output<typeof approvalShape> {

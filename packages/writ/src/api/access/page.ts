@@ -4,9 +4,11 @@ import type { AccessRequests } from '../../access/access-requests.js';
 import { type AccessTask, statusOf } from '../../access/access-task.js';
 import { AccessRequestError, ApproverError } from '../../access/errors.js';
 import type { ApprovalLinks } from '../../access/links.js';
+import type { Voting } from '../../access/submission.js';
 import { htmlText } from '../../lib/html-text.js';
 import type { Reply } from '../http/reply.js';
 import { type Route, route } from '../http/route.js';
+import { type AlikeCalls, alikeCalls } from './alike.js';
 import { type ChainParts, chainOf } from './chain.js';
 
 export interface ApprovalPageParts extends ChainParts {
@@ -25,6 +27,8 @@ const formShape = z.object({
   reason: z.string().trim().min(1, 'say why').max(4_096),
   /** Until a time is for who sees the whole of what they do, by the API. */
   uses: z.enum(['once', 'task']).default('once'),
+  /** The list of like calls that the page had; empty for the one call. */
+  list: z.string().max(64).default(''),
 });
 
 /** The page of an approval link, which one person received. GET changes nothing: mail scanners open links too. */
@@ -50,6 +54,8 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
       .header('X-Content-Type-Options', 'nosniff');
     return page(title, body);
   };
+  const ofList = async (id: string, list: string, voting: Omit<Voting, 'items'>): Promise<AccessTask> =>
+    (await requests.voteOnList(id, list, voting)).find((one) => one.id === id) as AccessTask;
   const gone = (reply: Reply): string =>
     answer(reply, 410, 'Not any more', '<p>The link is not good any more: it was decided, or too late.</p>');
   return [
@@ -70,7 +76,8 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
         const { task, approver } = found;
         const isOpen = statusOf(task) === 'pending' && !task.votes.some((vote) => vote.approver === approver);
         if (!isOpen) return gone(reply);
-        return answer(reply, 200, 'Approval asked', formOf(task, approver, await chainOf(task, parts)));
+        const alike = await alikeCalls(await requests.alikeTo(task), parts.reader);
+        return answer(reply, 200, 'Approval asked', formOf(task, approver, await chainOf(task, parts), alike));
       },
     }),
     route({
@@ -91,9 +98,11 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
         const found = await opened(params.token ?? '');
         const approver = found && parseUid(found.approver);
         if (found === undefined || approver === undefined) return gone(reply);
-        const { verdict, reason, uses } = body;
+        const { verdict, reason, uses, list } = body;
+        const voting = { approver, verdict, reason, via: 'link', scope: { uses } } as const;
+        const { id } = found.task;
         try {
-          const task = await requests.vote(found.task.id, { approver, verdict, reason, via: 'link', scope: { uses } });
+          const task = list === '' ? await requests.vote(id, voting) : await ofList(id, list, voting);
           const status = statusOf(task);
           const more = status === 'pending' ? ' Others have to say so too.' : '';
           return answer(reply, 200, 'Thank you', `<p>The request is ${htmlText(status)}.${more}</p>`);
@@ -107,7 +116,7 @@ export function approvalPageRoutes(parts: ApprovalPageParts): Route[] {
   ];
 }
 
-function formOf(task: AccessTask, approver: string, chain: readonly string[]): string {
+function formOf(task: AccessTask, approver: string, chain: readonly string[], alike: AlikeCalls | undefined): string {
   const rows = task.items.map(
     ({ action, resource, policies }) =>
       `<li><b>${htmlText(action.name)}</b> on ${htmlText(uidText(resource))}<br>${policies
@@ -118,12 +127,23 @@ function formOf(task: AccessTask, approver: string, chain: readonly string[]): s
   return `<p>You decide as <b>${htmlText(approver)}</b>. Asked through ${htmlText(task.path.map(uidText).join(', '))}.</p>
 <ul>${rows.join('')}</ul>${said}
 <form method="post">
+${alike === undefined ? '' : listOf(task, alike)}
 <label>Why <input name="reason" required maxlength="4096" size="60"></label>
 <p><label><input type="radio" name="uses" value="once" checked> this once</label>
 <label><input type="radio" name="uses" value="task"> the same again in this task</label></p>
 <p><button name="verdict" value="approve">Approve</button> <button name="verdict" value="deny">Deny</button></p>
 </form>
 ${chain.map((one) => `<pre>${htmlText(one)}</pre>`).join('')}`;
+}
+
+/** Returns the like calls that wait, and the choice whether all of them are decided. */
+function listOf({ id }: AccessTask, { list, calls }: AlikeCalls): string {
+  const rows = calls.map(
+    (one) => `<li>${htmlText(JSON.stringify(one.values))}${one.id === id ? ' (this call)' : ''}</li>`,
+  );
+  return `<p>Like calls of this task wait too. They differ in:</p><ul>${rows.join('')}</ul>
+<p><label><input type="radio" name="list" value="" checked> decide this call alone</label>
+<label><input type="radio" name="list" value="${htmlText(list)}"> decide all ${calls.length} calls</label></p>`;
 }
 
 function page(title: string, body: string): string {

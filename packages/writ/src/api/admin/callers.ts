@@ -1,7 +1,8 @@
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { name as nameShape } from '../../bundle/names.js';
-import { durationShape, millisecondsOf } from '../../lib/duration.js';
+import { millisecondsOf } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 import type { CallerKeys, HolderView } from '../../provenance/caller-keys.js';
 import { CallerKeyError } from '../../provenance/errors.js';
 import type { AuthenticatedCaller } from '../http/callers.js';

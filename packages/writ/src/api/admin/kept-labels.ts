@@ -5,6 +5,7 @@ import type { Decider } from '../../decide/decide.js';
 import { keyOfTask } from '../../decide/gather.js';
 import type { DecisionRecord, Holding } from '../../decide/record.js';
 import type { KeptLabel } from '../../ledger/flow/kept-labels.js';
+import { plainLabels, shownLabel } from '../../ledger/flow/readers.js';
 import { placeOf } from '../../ledger/flow/stores.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { Txn } from '../../lib/ids.js';
@@ -84,11 +85,13 @@ export function keptLabelsRoute(parts: KeptLabelParts): Route {
           : ledger.labels.listStore(subject, now);
       const labels = [...kept].sort((a, b) => compare(a.on ?? '', b.on ?? '') || compare(a.label, b.label));
       const { decisions, next } = kept.length === 0 ? NOTHING : await broughtBy(parts, query, kept);
-      const own = [...new Set(kept.filter(({ how }) => how !== 'folder').map(({ label }) => label))].sort();
+      const ofItself = kept.filter(({ how }) => how !== 'folder').map(({ label }) => label);
+      // A label is taken off with all its readers.
+      const own = [...new Set(ofItself.map((label) => plainLabels([label])[0] ?? label))].sort();
       return {
         of: 'task' in subject ? `task ${subject.task}` : placeOf(subject),
         labels: labels.slice(0, MAX_LABELS).map(({ label, on, how, until }) => ({
-          ...(on === undefined ? { label } : { label, on }),
+          ...(on === undefined ? { label: shownLabel(label) } : { label: shownLabel(label), on }),
           ...(until === undefined ? { how } : { how, until: until.toISOString() }),
         })),
         isMore: labels.length > MAX_LABELS,
@@ -167,7 +170,7 @@ function broughtIn(
   for (const { accumulator, key, amount } of holdings)
     for (const { label, on } of byKey.get(JSON.stringify([accumulator, key])) ?? [])
       if (Array.isArray(amount) && amount.includes(label))
-        found.set(JSON.stringify([label, on]), on === undefined ? { label } : { label, on });
+        found.set(JSON.stringify([label, on]), { label: shownLabel(label), ...(on === undefined ? {} : { on }) });
   return [...found.values()];
 }
 

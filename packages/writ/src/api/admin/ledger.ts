@@ -2,6 +2,7 @@ import { parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import { keyOfTask } from '../../decide/gather.js';
 import { plainAmount } from '../../ledger/accumulators/amounts.js';
+import { plainLabels } from '../../ledger/flow/readers.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { Txn } from '../../lib/ids.js';
 import { Problem } from '../http/problem.js';
@@ -41,7 +42,7 @@ export function ledgerRoute(ledger: Ledger, clock: () => Date): Route {
       const task = kind === 'task' ? keyOfTask(given as Txn) : undefined;
       const key = task ?? entityText(kind, given);
       const values = Object.entries(ledger.look(kind, key, clock())).map(([name, value]) => [name, plainAmount(value)]);
-      const labels = task === undefined ? [] : ledger.labels.ofTask(task, clock());
+      const labels = task === undefined ? [] : plainLabels(ledger.labels.ofTask(task, clock()));
       const never = ledger.givingNothingBack.filter((name) => values.some(([one]) => one === name));
       return {
         key: `${kind} ${given}`,

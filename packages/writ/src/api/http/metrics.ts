@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { LogWriter } from '../../audit/log/log-writer.js';
 import type { Clock } from '../../lib/clock.js';
+import type { AuthenticatedCaller } from './callers.js';
+import { DecisionCounters } from './decision-counters.js';
 import type { LoadShedder } from './load.js';
 import { type Route, route } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
@@ -9,9 +11,12 @@ const STATES = ['starting', 'ready', 'stale', 'stopping'] as const;
 /** From a tenth of a millisecond to ten seconds. */
 const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-/** How the service is doing, in the Prometheus exposition format. No label holds anything that a caller can make up. */
+/** How the service is doing, in the Prometheus exposition format. The names in labels are bounded: a caller cannot make up as many
+ * as it likes. */
 export class Metrics {
   readonly registry = new Registry();
+  /** Metrics whose labels name policies, tools and identities: not for everybody. */
+  private readonly names = new Registry();
   private readonly requests = new Histogram({
     name: 'writ_http_request_duration_seconds',
     help: 'Time from the arrival of a request to its answer',
@@ -59,12 +64,7 @@ export class Metrics {
     const { registry } = this;
     const registers = [registry];
     collectDefaultMetrics({ register: registry });
-    const decisions = new Counter({
-      name: 'writ_decisions_total',
-      help: 'Decisions on the record, by result',
-      labelNames: ['result', 'refusal'] as const,
-      registers,
-    });
+    const decisions = new DecisionCounters(registry, this.names);
     const entries = new Counter({
       name: 'writ_log_entries_total',
       help: 'Entries on the record, by kind',
@@ -84,9 +84,10 @@ export class Metrics {
       registers,
     });
     log.onEntries((notes) => {
-      for (const { kind, result, refusal = '', status, caller = '' } of notes) {
+      for (const note of notes) {
+        const { kind, status, caller = '' } = note;
         entries.inc({ kind });
-        if (result !== undefined) decisions.inc({ result, refusal });
+        decisions.count(note);
         // The names of callers are the bundle's.
         if (status !== undefined) outcomes.inc({ status, caller });
       }
@@ -137,6 +138,12 @@ export class Metrics {
     });
   }
 
+  /** Returns the metrics that a caller may read: names are for those that may read decisions. */
+  async textFor(caller: AuthenticatedCaller): Promise<string> {
+    const open = await this.registry.metrics();
+    return caller.mayUse('read', 'decisions') ? `${open}${await this.names.metrics()}` : open;
+  }
+
   /** A request was answered. */
   answered(operation: string, status: number, seconds: number): void {
     let byStatus = this.observers.get(operation);
@@ -163,9 +170,9 @@ export function metricsRoute(metrics: Metrics): Route {
     access: { kind: 'area', area: 'metrics', how: 'read' },
     always: true,
     answers: { 200: { description: 'The metrics', contentType: 'text/plain' } },
-    async handle({ reply }) {
+    handle({ reply, caller }) {
       reply.type(metrics.registry.contentType);
-      return metrics.registry.metrics();
+      return metrics.textFor(caller);
     },
   });
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { REQUEST_LIMITS } from './node-server.js';
 import { PROBLEM_TYPE, Problem, problemText } from './problem.js';
 import type { Reply } from './reply.js';
+import { REQUEST_LIMITS } from './request-limits.js';
 
 /** A refused body is read and discarded up to this length, in bytes; past it the connection ends. */
 const MAX_UNREAD = 64 * 1024;

@@ -5,20 +5,23 @@ import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { Logger } from 'pino';
 import type { AttemptReason, Attempts } from '../../decide/attempts.js';
 import { every } from '../../lib/every.js';
+import type { KnownHosts } from '../../lib/known-hosts.js';
 import { isLostDatabase } from '../../lib/lost-database.js';
+import { nodeServer } from '../../lib/node-server.js';
 import { OpenConnections } from '../../lib/open-connections.js';
 import { refuseConnect } from '../../lib/refuse-connect.js';
+import type { ServerCertificate } from '../../lib/server-certificate.js';
 import type { Credentials } from '../../provenance/credentials.js';
 import { authenticate, mayUse } from './authenticate.js';
 import { readBody } from './body.js';
 import type { AuthenticatedCaller, Callers } from './callers.js';
-import type { KnownHosts } from './known-hosts.js';
+import { checkHost } from './host-check.js';
 import type { LoadShedder } from './load.js';
 import type { Metrics } from './metrics.js';
-import { nodeServer, type TlsMaterial } from './node-server.js';
 import { Problem, sendProblem } from './problem.js';
 import { endIfLong, refuseConnection } from './refused.js';
 import { Reply } from './reply.js';
+import { REQUEST_LIMITS } from './request-limits.js';
 import { type Call, type Route, readShape } from './route.js';
 import type { ServingStateHolder } from './serving-state.js';
 import type { RequestTracing } from './tracing.js';
@@ -42,7 +45,7 @@ interface ServiceParts {
   readonly logger: Logger;
   readonly tracing: RequestTracing | undefined;
   /** Undefined serves plain HTTP. */
-  readonly tls: TlsMaterial | undefined;
+  readonly tls: ServerCertificate | undefined;
 }
 
 /** The part of the open files of the process that may be connections of the service. */
@@ -53,6 +56,9 @@ const MAX_VERIFYING = 2_000;
 const CLOSE_IDLE_MS = 50;
 /** How long a closing service waits for requests in flight; their connections are then ended. */
 const CLOSE_GRACE_MS = 10_000;
+
+/** In every answer while nothing is stopped at the gateway: until when. */
+const OBSERVING_HEADER = 'X-Writ-Observing';
 
 /** A request and its reply. */
 interface Exchange {
@@ -82,7 +88,7 @@ export class HttpService {
   constructor(private readonly parts: ServiceParts) {
     const { tls } = parts;
     const listener = (request: IncomingMessage, response: ServerResponse): void => this.serve(request, response);
-    this.server = nodeServer(tls, listener);
+    this.server = nodeServer(REQUEST_LIMITS, tls, listener);
     this.connections = new OpenConnections(this.server, SHARE_OF_FILES);
     this.server.on('clientError', refuseConnection);
     refuseConnect(this.server);
@@ -98,6 +104,8 @@ export class HttpService {
     const id = request.headers['x-request-id'];
     if (typeof id === 'string') reply.header('X-Request-ID', id);
     if (this.isClosing) reply.header('Connection', 'close');
+    const { observingUntil } = this.parts.state;
+    if (observingUntil !== undefined) reply.header(OBSERVING_HEADER, observingUntil.toISOString());
     const { method = 'GET', url = '/' } = request;
     const found = this.router.find((method === 'HEAD' ? 'GET' : method) as HTTPMethod, url);
     if (found === null) {
@@ -128,7 +136,7 @@ export class HttpService {
     const { tracing, callers, credentials } = this.parts;
     if (tracing !== undefined) exchange.span = tracing.begin(route.method, route.url, request.headers);
     try {
-      this.parts.hosts.check(route.access, request);
+      checkHost(this.parts.hosts, route.access, request);
       this.admit(exchange);
       if (route.access.kind === 'open') {
         this.read(exchange, undefined);

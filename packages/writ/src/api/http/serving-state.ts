@@ -26,6 +26,7 @@ export class ServingStateHolder {
   private isStarted = false;
   private beginning: ServingState = STARTING;
   private servers: () => readonly string[] = () => [];
+  private observation: { readonly until: Date | undefined } | undefined;
 
   get current(): ServingState {
     return this.isStarted || this.state.state === 'stopping' ? this.state : this.beginning;
@@ -49,6 +50,16 @@ export class ServingStateHolder {
   /** The names of the gateway's servers that are not connected: their tools cannot be called, and all others can. */
   get notConnected(): readonly string[] {
     return this.servers();
+  }
+
+  /** @param observation says until when nothing is stopped at the gateway */
+  watchObservation(observation: { readonly until: Date | undefined }): void {
+    this.observation = observation;
+  }
+
+  /** Until when nothing is stopped at the gateway; undefined if the rules hold. */
+  get observingUntil(): Date | undefined {
+    return this.observation?.until;
   }
 
   /** Reports the state from now on: every step that can keep the service from starting is done. */

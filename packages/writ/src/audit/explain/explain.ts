@@ -1,4 +1,4 @@
-import { uidText } from '@writ/cedar';
+import { uidText } from '@writ/cedar/uid';
 import type { DecisionRecord, OutcomeRecord } from '../../decide/record.js';
 import { linesOf } from '../../record/decision-fields.js';
 import { identitiesOf, isPermit } from '../../record/decision-parts.js';
@@ -12,6 +12,8 @@ const RESULT_TEXT: Readonly<Record<DecisionRecord['result'], string>> = {
   defer: 'Not decided yet',
   deny: 'Denied',
 };
+
+const OBSERVED_TEXT = 'Let through while the service observed';
 
 /**
  * Explains a decision to a person, from its record alone: who, for whom, what, which policies decided and why, and what came before.
@@ -27,7 +29,7 @@ export function explain(
 ): string {
   const inputs = linesOf(decision, 'inputs');
   const lines = [
-    `${RESULT_TEXT[decision.result]}: ${whoText(decision)} asked to ${whatText(decision)}.`,
+    `${decision.observed === undefined ? RESULT_TEXT[decision.result] : OBSERVED_TEXT}: ${whoText(decision)} asked to ${whatText(decision)}.`,
     '',
     'Why',
     ...indented(whyLines(decision)),
@@ -64,7 +66,8 @@ function whatText({ request }: DecisionRecord): string {
 
 function whyLines(record: DecisionRecord): string[] {
   const lines = linesOf(record, 'why');
-  if (isPermit(record.result) && record.approvals === undefined) lines.push('no forbid policy applied');
+  if (isPermit(record.result) && record.approvals === undefined && record.observed === undefined)
+    lines.push('no forbid policy applied');
   return lines;
 }
 

@@ -1,10 +1,11 @@
-import { type EntityUid, sameUid, uidText } from '@writ/cedar';
+import { type EntityUid, sameUid, uidText } from '@writ/cedar/uid';
 import type { DecisionRecord, Holding } from '../../decide/record.js';
 import { identitiesOf } from '../../record/decision-parts.js';
 import { heldTexts } from '../../record/field-lines.js';
 import type { LogReader, RecordedDecision } from '../log/log-reader.js';
 import type { DecisionSearch } from '../search/decision-search.js';
 import type { DecisionQuery } from '../search/terms.js';
+import { resultText } from './verdict.js';
 
 /** The earlier calls of a task: the newest last. */
 export interface Timeline {
@@ -95,7 +96,7 @@ function callOf(decision: DecisionRecord, { decision: earlier, outcome }: Record
     outcome === undefined || outcome.status === 'completed' ? '' : outcome.status,
   ].filter((text) => text !== '');
   const day = earlier.time.slice(0, 10);
-  const call = `${earlier.time.slice(11, 19)} ${earlier.result.padEnd(7)} ${earlier.request.action.name}`;
+  const call = `${earlier.time.slice(11, 19)} ${resultText(earlier).padEnd(7)} ${earlier.request.action.name}`;
   return {
     isCounted: held.some((holding) => isIn(decision, holding)),
     day: day === decision.time.slice(0, 10) ? '' : day,

@@ -9,3 +9,8 @@ export function isSame(record: DecisionRecord, verdict: Verdict): boolean {
 function partsOf({ result, reasons, refusal, obligations, missing, stale }: Verdict): string {
   return JSON.stringify([result, reasons, refusal ?? null, obligations ?? null, missing ?? null, stale ?? null]);
 }
+
+/** Returns the result of a decision for a list. That of a call that went through while the service observed says what the rules say. */
+export function resultText({ result, observed }: Pick<DecisionRecord, 'result' | 'observed'>): string {
+  return observed === undefined ? result : `observed: ${observed.result}`;
+}

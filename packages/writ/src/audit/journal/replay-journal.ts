@@ -16,6 +16,26 @@ export function entriesIn(records: readonly JournalRecord[]): number {
 }
 
 /**
+ * Returns the records of a journal that the tables do not have.
+ *
+ * @param last the id of the last entry in the tables; empty for none
+ * @throws {StoreError} if they do not continue the tables
+ */
+export function following(file: string, last: string, seal: JournalIdentity['seal'] | undefined): JournalRecord[] {
+  const missing = missingOf(readJournal(file, seal), last);
+  let end = last;
+  for (const { after, group } of missing) {
+    if (after !== end)
+      throw new StoreError(
+        `${file} has entries (${entriesIn(missing)}) that come after ${after}, and the log ends with ${end || 'nothing'}`,
+        `the store is older than the journal beside it: bring back the newer one; or move ${file} away, which loses those entries`,
+      );
+    end = group.last;
+  }
+  return missing;
+}
+
+/**
  * Writes to the tables what a service that was killed had in its journal alone.
  *
  * @param file the journal
@@ -34,17 +54,9 @@ export function replayJournal(
   seal?: JournalIdentity['seal'],
   stateKey?: Buffer,
 ): string {
-  const missing = missingOf(readJournal(file, seal), last);
-  if (missing.length === 0) return last;
-  let end = last;
-  for (const { after, group } of missing) {
-    if (after !== end)
-      throw new StoreError(
-        `${file} has entries (${entriesIn(missing)}) that come after ${after}, and the log ends with ${end || 'nothing'}`,
-        `the store is older than the journal beside it: bring back the newer one; or move ${file} away, which loses those entries`,
-      );
-    end = group.last;
-  }
+  const missing = following(file, last, seal);
+  const end = missing.at(-1)?.group.last;
+  if (end === undefined) return last;
   const database = openDatabase(store);
   try {
     const state = stateKey && SqliteState.eachTransaction(database, stateKey);

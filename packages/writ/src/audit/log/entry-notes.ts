@@ -1,5 +1,6 @@
-import { type EntityUid, uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
 import { decodeTime } from 'ulid';
+import type { Reason, Refusal } from '../../decide/decision.js';
 import type { CapUse, DecisionRecord, Holding, LogEntry, OutcomeRecord, Removal } from '../../decide/record.js';
 import { conversationOf, streamKey } from '../../lib/task-stream.js';
 import type { BegunTask, LogGroup } from './log-group.js';
@@ -17,6 +18,11 @@ export interface EntryNote {
   readonly refusal?: string | undefined;
   readonly path?: readonly EntityUid[] | undefined;
   readonly action?: string;
+  /** The caller that asked; the agent, if the gateway asked for it. */
+  readonly client?: string;
+  /** The tool as `server/tool`; the action, if it is one of the schema that is no tool. */
+  readonly tool?: string | undefined;
+  readonly reasons?: readonly Reason[];
   readonly use?: CapUse | undefined;
   readonly reserved?: readonly Holding[] | undefined;
   /** The task that it begins. */
@@ -36,7 +42,7 @@ export interface EntryNote {
 export function noteOf(entry: LogEntry): EntryNote {
   const { kind, id, time } = entry;
   if (kind === 'decision') {
-    const { result, refusal, provenance, mandate, reserved } = entry;
+    const { result, refusal, provenance, mandate, reserved, reasons } = entry;
     const action = entry.request.action.name;
     return {
       kind,
@@ -46,6 +52,9 @@ export function noteOf(entry: LogEntry): EntryNote {
       refusal: refusal?.code,
       path: provenance?.path,
       action,
+      client: clientOf(entry),
+      tool: toolOf(entry),
+      reasons,
       use: mandate?.use,
       reserved,
       ...begunBy(entry),
@@ -66,6 +75,24 @@ export function noteOf(entry: LogEntry): EntryNote {
     held,
     isUndone: status === 'failed' || status === 'not-executed',
   };
+}
+
+/** The name of the gateway as an enforcement point. */
+const GATEWAY = 'gateway';
+/** Refusals from before it was known whether the schema has the action: it can be a name that a caller made up. */
+const OF_ANY_ACTION: ReadonlySet<string | undefined> = new Set<Refusal['code']>([
+  ...(['unknown_action', 'caller_not_permitted', 'invalid_request', 'token_invalid', 'revoked'] as const),
+]);
+
+function clientOf({ enforcementPoint, provenance, request }: DecisionRecord): string {
+  if (enforcementPoint !== GATEWAY) return enforcementPoint;
+  return uidText(provenance?.path.at(-1) ?? request.subject);
+}
+
+function toolOf({ request, refusal }: DecisionRecord): string | undefined {
+  const { server, tool } = (request.context?.upstream ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof server === 'string' && typeof tool === 'string') return `${server}/${tool}`;
+  return OF_ANY_ACTION.has(refusal?.code) ? undefined : request.action.name;
 }
 
 /** Returns the task that a decision begins, if it begins one. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LogEntry } from '../../decide/record.js';
-import { RECORD_VERSION } from '../../record/shapes.js';
+import { RECORD_VERSION } from '../../record/version.js';
 import { LogProofError } from '../tlog/errors.js';
 import { MAX_ENTRY_BYTES } from '../tlog/tiles.js';
 

@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import { columnsOf, isPostgres } from '../../store/dialect.js';
+import { sql } from '../../store/kysely.js';
 import type { Migrations } from '../../store/store.js';
 import { holdingTables } from './log-holdings.js';
 import { treeTables } from './tree-migration.js';

@@ -1,6 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { LogEntry } from '../../decide/record.js';
 import { columnsOf } from '../../store/dialect.js';
+import { sql } from '../../store/kysely.js';
 import { lineOf } from './log-lines.js';
 import type { LogTables } from './log-tables.js';
 import { LogTree } from './log-tree.js';

@@ -253,7 +253,7 @@ export class Masks {
   }
 }
 
-const VALUES: ReadonlySet<string> = new Set(['values', 'domains', 'links']);
+const VALUES: ReadonlySet<string> = new Set(['derived', 'values', 'domains', 'links']);
 
 /** Returns a summary of where arguments came from, without their values. */
 function withoutValues(seen: unknown): unknown {

@@ -1,4 +1,4 @@
-import { type EntityUid, uidText } from '@writ/cedar';
+import { type EntityUid, uidText } from '@writ/cedar/uid';
 import type { LogEntry, SearchRecord } from '../../decide/record.js';
 
 /** Returns the people that an entry names anywhere, as `Type::"id"`, sorted. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
 import { ulid } from 'ulid';
 import { columnsOf, isPostgres } from '../../store/dialect.js';
 import { emptyWal } from '../../store/empty-wal.js';
+import { sql } from '../../store/kysely.js';
 import type { Migrations, Store } from '../../store/store.js';
 import type { StoreKey, WrappedColumn } from '../../store/store-key.js';
 import type { PersonKey } from './sealing.js';

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { LogEntry } from '../../decide/record.js';
-import { RECORD_VERSION } from '../../record/shapes.js';
+import { RECORD_VERSION } from '../../record/version.js';
 
 /** An entry about people whose data can be erased: its text is encrypted under their keys. */
 interface SealedEntry extends Pick<LogEntry, 'kind' | 'id' | 'time'> {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { sql } from 'kysely';
 import { messageOf } from '../../lib/message-of.js';
 import { isPostgres } from '../../store/dialect.js';
+import { sql } from '../../store/kysely.js';
 import { openStoreToRead, openStoreToWrite } from '../../store/store.js';
 import { StoreKey } from '../../store/store-key.js';
 import { PersonKeys } from '../protection/person-keys.js';

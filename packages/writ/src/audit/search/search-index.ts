@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { columnsOf, isPostgres } from '../../store/dialect.js';
+import { sql } from '../../store/kysely.js';
 import type { Migrations, Store } from '../../store/store.js';
 import { addPlaces, bitsOfPlaces, encodePlaces, intersection, TILE_BYTES, TILES_IN_BLOCK } from './places.js';
 

@@ -1,4 +1,4 @@
-import { uidText } from '@writ/cedar';
+import { uidText } from '@writ/cedar/uid';
 import type { DecisionRecord } from '../../decide/record.js';
 import { identitiesOf } from '../../record/decision-parts.js';
 

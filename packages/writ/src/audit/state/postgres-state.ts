@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from '../../store/kysely.js';
 import { KEY_SETTING } from '../../store/postgres.js';
 import type { Store } from '../../store/store.js';
 import type { StateDigests } from './state-guard.js';

@@ -22,7 +22,8 @@ serveTasks((task: ReadingTask): number | Uint8Array | undefined => {
 
 function answerTo(task: Exclude<ReadingTask, { readonly piece: number }>): Answer {
   try {
-    const read = 'folder' in task ? readBundle(task.folder) : readBundleFrom({ ...task.kept, unread: [] });
+    const read =
+      'folder' in task ? readBundle(task.folder, task.environment) : readBundleFrom({ ...task.kept, unread: [] });
     return { bundle: handedBundle(verifiedBundle(read)), findings: [] };
   } catch (error) {
     if (error instanceof BundleError) return { bundle: undefined, findings: firstOf(error.findings) };

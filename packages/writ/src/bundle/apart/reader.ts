@@ -11,7 +11,7 @@ import { type Answer, assembling } from './handed-bundle.js';
 
 /** A bundle to read: in its folder, or as it was kept. */
 export type ReadingTask =
-  | { readonly folder: string }
+  | { readonly folder: string; readonly environment?: string | undefined }
   | { readonly kept: Omit<BundleFiles, 'unread'> }
   | { readonly piece: number };
 

@@ -1,5 +1,5 @@
 import type { CedarType, RecordType } from '@writ/cedar';
-import type { CelRecord } from '../../ledger/accumulators/expression.js';
+import type { CelRecord } from '../../ledger/accumulators/environment.js';
 
 /** Returns the CEL types of the attributes of a Cedar record. */
 export function celRecord({ attributes }: RecordType): CelRecord {

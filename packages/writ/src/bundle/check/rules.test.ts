@@ -256,6 +256,73 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     ['ledger.yaml:8:5 warning ledger/unknown-argument: other: no action has an argument amuont'],
   ],
   [
+    { ...ledger('    key: task\n    distinct: result.id\n    on: action == "refund"\n'), ...reading('other') },
+    ['ledger.yaml:6:3 error ledger/untrusted-result: other is over results, and tools.yaml describes no tool'],
+  ],
+  [
+    {
+      ...ledger('    key: task\n    distinct: result.id\n    on: action == "refund"\n'),
+      ...reading('other'),
+      'tools.yaml':
+        'tools: { refund: { effects: [money], arguments: { amount: amount, to: destination }, result: external } }\n',
+    },
+    ['ledger.yaml:6:3 warning ledger/untrusted-result: other: no value that refund answers is internal or better'],
+  ],
+  ...[
+    [
+      'givesBack: never',
+      'ledger.yaml:6:3 error ledger/expression: accumulator other is over results, and has `givesBack`',
+    ],
+    [
+      'actual: result.b',
+      'ledger.yaml:6:3 error ledger/expression: accumulator other is over results, and has `actual`',
+    ],
+  ].map(([member = '', line = '']): (typeof TABLE)[number] => [
+    { ...ledger(`    key: task\n    sum: result.a\n    ${member}\n`), ...reading('other') },
+    [line],
+  ]),
+  [
+    {
+      ...ledger('    key: task\n    sum: input.amount\n    on: action == "refund"\n    integrity: system\n'),
+      ...reading('other'),
+    },
+    ['ledger.yaml:6:3 error ledger/expression: accumulator other has an `integrity`, and names no `result`'],
+  ],
+  [
+    { ...ledger('    key: task\n    set: labels\n    on: result.ok\n') },
+    [
+      'ledger.yaml:6:3 error ledger/expression: accumulator other is of labels, and its `on` names `result`',
+      'ledger.yaml:6:3 warning ledger/unread-accumulator: no policy reads the accumulator other',
+    ],
+  ],
+  ...(
+    [
+      ['sum(input.', 'error ledger/derived-value: derived value total: `is` is not CEL'],
+      ['size(input.amount)', 'error ledger/derived-value: total: for refund, derived value total: '],
+      ['"five"', 'error ledger/derived-value: derived value total gives string'],
+      ['input.amuont', 'error ledger/derived-value: total: for refund'],
+      ['fact("User", input.to, "clearance")', 'error ledger/derived-value: total: refund may leave out to'],
+      ['fact("User", "ana", "tier")', 'error ledger/derived-value: total reads tier of a User, which the schema'],
+      ['fact(input.to, "ana", "tier")', 'error ledger/derived-value: derived value total looks up a fact whose type'],
+      ['derived.other', 'error ledger/derived-value: derived value total names another'],
+      ['input.amount', undefined],
+    ] as const
+  ).map(([is, line]): (typeof TABLE)[number] => [
+    {
+      'ledger.yaml': `${GOOD['ledger.yaml']}derived:\n  total: { of: [refund], type: Long, is: '${is}' }\n`,
+      'policies/read.cedar':
+        '@id("read") forbid (principal, action == Action::"refund", resource) when { context.derived.total > 5 };',
+    },
+    line === undefined ? [] : [`ledger.yaml:7:3 ${line}`],
+  ]),
+  [
+    { 'ledger.yaml': `${GOOD['ledger.yaml']}derived: { total: { of: [fly], type: Long, is: '1' } }\n` },
+    [
+      'ledger.yaml:6:12 error ledger/derived-value: total: the schema has no action fly',
+      'ledger.yaml:6:12 warning ledger/unread-derived: no policy and no accumulator reads the derived value total',
+    ],
+  ],
+  [
     { ...reading('other'), ...ledger('    key: input.to\n    count: true\n    on: action == "refund"\n') },
     ['ledger.yaml:7:5 warning ledger/unfit-argument: other: for refund, `key` needs to, which a call may leave out'],
   ],
@@ -302,6 +369,19 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   [
     { 'tools.yaml': 'stores:\n  ordr: { keep: 30d }\n' },
     ['tools.yaml:2:3 warning tools/unknown-store: no tool writes the store ordr'],
+  ],
+  [
+    {
+      'tools.yaml':
+        'tools: { refund: { effects: [read], arguments: {}, result: { $: internal, $.a: { readers: [staff, guests, hr] }, $.b: { clears: [guests] } } } }\nreaders: { staff: ["@shop.example"] }\n',
+    },
+    ['tools.yaml:1:10 warning tools/unknown-readers: refund: nobody is a member of hr'],
+  ],
+  [
+    {
+      'tools.yaml': 'tools: { refund: { effects: [read], arguments: {}, result: { $: { readers: [All of us] } } } }\n',
+    },
+    ['tools.yaml:1:10 error tools/description: refund: $: All of us is no reader'],
   ],
   [
     { 'facts.yaml': 'facts:\n  User: { grade: { maxAge: 1m } }\n' },

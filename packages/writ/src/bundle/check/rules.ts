@@ -12,12 +12,15 @@ import { slowFetcher } from './facts/slow-fetcher.js';
 import { twoFetchers } from './facts/two-fetchers.js';
 import { unknownFact } from './facts/unknown-attribute.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
+import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
 import { undeclaredAccumulator } from './ledger/undeclared-accumulator.js';
 import { unfitArgument } from './ledger/unfit-argument.js';
 import { unknownCountedAction } from './ledger/unknown-action.js';
 import { unknownCountedArgument } from './ledger/unknown-argument.js';
 import { unreadAccumulator } from './ledger/unread-accumulator.js';
+import { unreadDerived } from './ledger/unread-derived.js';
+import { untrustedResult } from './ledger/untrusted-result.js';
 import { unknownServer } from './mappings/unknown-server.js';
 import { unusedObligation } from './obligations/unused.js';
 import { emptyStepUp } from './policies/empty-step-up.js';
@@ -42,6 +45,7 @@ import { reservedName } from './tools/reserved-name.js';
 import { undescribedResult } from './tools/undescribed-result.js';
 import { unknownTool } from './tools/unknown-action.js';
 import { unknownRoleArgument } from './tools/unknown-argument.js';
+import { unknownReaders } from './tools/unknown-readers.js';
 import { unknownStore } from './tools/unknown-store.js';
 import { weakDetector } from './tools/weak-detector.js';
 
@@ -68,11 +72,15 @@ export const RULES: readonly Rule[] = [
   unknownCountedAction,
   unknownCountedArgument,
   unfitArgument,
+  untrustedResult,
+  derivedValue,
+  unreadDerived,
   reservedName,
   unknownTool,
   undescribedResult,
   unknownRoleArgument,
   unknownStore,
+  unknownReaders,
   argumentWithoutRole,
   toolDescription,
   weakDetector,

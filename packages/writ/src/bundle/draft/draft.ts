@@ -1,7 +1,9 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import { Document, visit } from 'yaml';
+import { Document, type Node, visit } from 'yaml';
 import { defined } from '../../lib/defined.js';
 import { isReserved } from '../reserved-names.js';
+import { type DeployedClient, type Deployment, writYamlOf } from './deployment.js';
+import { draftedTests } from './drafted-tests.js';
 import { generatedSchema, opaqueOf, withGenerated } from './generated-schema.js';
 import { type GuessedTool, guessTools, type RecordedAnswers } from './guess.js';
 import type { ListedTool } from './listed-tool.js';
@@ -26,27 +28,34 @@ export interface DraftedTool extends GuessedTool {
   readonly notes: readonly string[];
 }
 
+/** Guesses tools, each with what a person has to know of it. */
+export function draftTools(listed: readonly ListedTool[], answers?: RecordedAnswers): DraftedTool[] {
+  const guessed = guessTools(listed, answers);
+  return listed.map((tool, i): DraftedTool => {
+    const guess = guessed[i] as GuessedTool;
+    return { name: tool.name, opaque: opaqueOf(tool), notes: notesOn(tool, guess), ...guess };
+  });
+}
+
 /**
  * Drafts the part of a bundle that follows from its tools: `schema.cedarschema` and `tools.yaml`.
  *
  * @param calls what was seen: then `policies/observed.cedar` permits that and no more
  * @param answers recorded answers: the fields in them are labelled one by one
- * @param people the person and the agent at work, unless there are calls, and who answers for the agent
+ * @param deployment the servers and clients, where they are known
+ * @param client the agent and its person where they are not
  */
 export function draftBundle(
   name: string,
   all: readonly ListedTool[],
   calls: readonly ObservedCall[] = [],
   answers?: RecordedAnswers,
-  people = PEOPLE,
+  deployment?: Deployment,
+  client: DeployedClient = DEFAULT_CLIENT,
 ): DraftedBundle {
   // Of tools with one name a client sees the first.
   const listed = [...new Map([...all].reverse().map((tool) => [tool.name, tool])).values()].reverse();
-  const guessed = guessTools(listed, answers);
-  const tools = listed.map((tool, i): DraftedTool => {
-    const guess = guessed[i] as GuessedTool;
-    return { name: tool.name, opaque: opaqueOf(tool), notes: notesOn(tool, guess), ...guess };
-  });
+  const tools = draftTools(listed, answers);
   const observed =
     calls.length === 0
       ? undefined
@@ -54,52 +63,52 @@ export function draftBundle(
           calls,
           tools.map((tool, i) => ({ ...listed[i], ...tool })),
         );
-  const { person, agent, owner } = people;
-  const working = observed?.identities ?? [person, agent];
-  const everybody = owner === undefined ? working : [...working, owner];
-  const identities = [...new Map(everybody.map((uid) => [uidText(uid), uid])).values()];
+  const clients = [...(deployment?.clients.values() ?? [client])];
+  const { agent, for: originator } = clients[0] ?? client;
+  const identities = distinctUids([
+    ...(observed?.identities ?? clients.flatMap((one) => [one.for, one.agent])),
+    ...clients.flatMap(({ owner }) => owner ?? []),
+  ]);
+  const owners = new Map(clients.map((one) => [uidText(one.agent), one.owner ?? one.for]));
   const types = [...new Set(identities.map(({ type }) => type))];
   const others = types.filter((type) => !['User', 'Agent', 'Tool', 'AccessRequest'].includes(type)).sort();
   const own =
     others.length === 0 ? SCHEMA : SCHEMA.replace('\nentity Agent', `\nentity ${others.join(', ')};\nentity Agent`);
   const acting = ['Agent', 'User', ...others].sort();
   const files = new Map([
-    ['writ.yaml', writYaml(name, people)],
+    ['writ.yaml', deployment === undefined ? writYaml(name, client) : writYamlOf(name, deployment)],
     ['schema.cedarschema', withGenerated(own, generatedSchema(listed, own, own, acting).text)],
     ['tools.yaml', [TOOLS_YAML, tools.length === 0 ? '  {}\n' : '', ...tools.map(toolText), DETECT].join('')],
-    ['entities/identities.json', `[\n${identities.map((uid) => entityText(uid, people)).join(',\n')}\n]\n`],
+    [
+      'entities/identities.json',
+      `[\n${identities.map((uid) => entityText(uid, owners.get(uidText(uid)))).join(',\n')}\n]\n`,
+    ],
     ...(observed === undefined ? [] : ([['policies/observed.cedar', observed.text]] as const)),
   ]);
+  const tests = draftedTests(
+    tools.map((tool, i) => ({ ...listed[i], ...tool })),
+    agent,
+    originator,
+    observed && new Set(observed.seen.keys()),
+  );
+  if (deployment !== undefined && tests !== undefined) files.set('tests/drafted.yaml', tests);
   return { files, tools, seen: observed?.seen };
 }
 
-/** The agent of a drafted bundle has an owner: without one, nobody could approve what it is stopped in. */
-function entityText(uid: EntityUid, { person, agent, owner = person }: DraftedPeople): string {
-  const { type, id } = owner;
-  const isAgent = uidText(uid) === uidText(agent);
-  const attrs = isAgent ? `, "attrs": { "owner": { "__entity": ${JSON.stringify({ type, id })} } }` : '';
-  return `  { "uid": ${JSON.stringify({ type: uid.type, id: uid.id })}${attrs} }`;
+const DEFAULT_CLIENT: DeployedClient = { agent: { type: 'Agent', id: 'agent' }, for: { type: 'User', id: 'user' } };
+
+function distinctUids(uids: readonly EntityUid[]): EntityUid[] {
+  return [...new Map(uids.map((uid) => [uidText(uid), uid])).values()];
 }
 
-/** The people at work in a drafted bundle. */
-export interface DraftedPeople {
-  /** Of the type `User`. */
-  readonly person: EntityUid;
-  /** Of the type `Agent`. */
-  readonly agent: EntityUid;
-  /** Somebody else, who answers for the agent; undefined if nobody was named. */
-  readonly owner: EntityUid | undefined;
+/** Returns the entity of an identity. An agent needs an owner: without one, nobody could approve what it is stopped in. */
+function entityText(uid: EntityUid, owner: EntityUid | undefined): string {
+  const attrs = owner === undefined ? '' : `, "attrs": { "owner": { "__entity": ${JSON.stringify(owner)} } }`;
+  return `  { "uid": ${JSON.stringify(uid)}${attrs} }`;
 }
 
-const PEOPLE: DraftedPeople = {
-  person: { type: 'User', id: 'user' },
-  agent: { type: 'Agent', id: 'agent' },
-  owner: undefined,
-};
-
-function writYaml(name: string, { person, agent }: DraftedPeople): string {
+function writYaml(name: string, { agent, for: person }: DeployedClient): string {
   const quoted = (uid: EntityUid): string => `'${uidText(uid).replaceAll("'", "''")}'`;
-  const client = `{ agent: ${quoted(agent)}, for: ${quoted(person)}, prompt: true }`;
   return `name: ${name}
 
 # The servers of the tools, and who calls them. Each client gets a key of its own when the gateway starts.
@@ -107,7 +116,7 @@ function writYaml(name: string, { person, agent }: DraftedPeople): string {
 #   servers:
 #     tools: { command: npx, args: [some-mcp-server] }
 #   clients:
-#     agent: ${client}
+#     agent: { agent: ${quoted(agent)}, for: ${quoted(person)}, prompt: true }
 `;
 }
 
@@ -121,10 +130,10 @@ entity Agent { owner?: User };
 type Origin = {
   integrity: Long, confidentiality: Long, labels: Set<String>, from: Set<String>,
   values: Set<String>, domains: Set<String>, links: Long, deviates: Set<String>,
-  said: Set<String>, named: Bool
+  said: Set<String>, named: Bool, unclear: Set<String>, returned: Bool
 };
 type ToolCall = {
-  effects: Set<String>, asked: Bool, authority: Long,
+  effects: Set<String>, asked: Bool, authority: Long, leaksCode: Bool,
   destination?: Origin, target?: Origin, secret?: Origin, amount?: Origin, content?: Origin
 };
 type Provenance = { assurance: Long, depth: Long, lineage: String, purpose: String };
@@ -149,10 +158,19 @@ detect: { card: card, secret: secret, hidden-text: hidden-text }
 `;
 
 function toolText(tool: DraftedTool): string {
+  const { comments, described } = toolNode(tool);
+  const document = new Document({ [tool.name]: described }, { aliasDuplicateObjects: false });
+  formatted(document);
+  const text = document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  return `${comments.map((line) => `# ${line}\n`).join('')}${text}`.replace(/^(?=.)/gm, '  ');
+}
+
+/** Returns a tool as `tools.yaml` describes it, with the lines above it. */
+export function toolNode(tool: DraftedTool): { readonly comments: readonly string[]; readonly described: object } {
   const { name, because, effects, roles, reads, writes, opaque, asked, format, notes } = tool;
-  const comments = [because, ...notes].map((line) => `  # ${line.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?')}\n`).join('');
+  const comments = [because, ...notes].map((line) => line.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?'));
   // `writ check` warns of it, until it is gone.
-  if (isReserved(name)) return `${comments}  ${JSON.stringify(name)}: { effects: [read], result: [system, public] }\n`;
+  if (isReserved(name)) return { comments, described: { effects: ['read'], result: ['system', 'public'] } };
   const described = {
     effects,
     ...(Object.keys(roles).length === 0 ? {} : { arguments: argumentsOf(tool) }),
@@ -160,8 +178,12 @@ function toolText(tool: DraftedTool): string {
     ...defined({ reads, writes, asked, format }),
     result: resultOf(tool),
   };
-  const document = new Document({ [name]: described }, { aliasDuplicateObjects: false });
-  visit(document, {
+  return { comments, described };
+}
+
+/** Writes lists and labels of tools on one line. */
+export function formatted(node: Document | Node): void {
+  visit(node, {
     Seq(_key, list) {
       list.flow = true;
     },
@@ -170,10 +192,17 @@ function toolText(tool: DraftedTool): string {
       if (map.items.every(({ key }) => LABEL_MEMBERS.has(String(key)))) map.flow = true;
     },
   });
-  return `${comments}${document.toString({ lineWidth: 0, flowCollectionPadding: true }).replace(/^(?=.)/gm, '  ')}`;
 }
 
-const LABEL_MEMBERS: ReadonlySet<string> = new Set(['integrity', 'confidentiality', 'labels', 'kind', 'role']);
+const LABEL_MEMBERS: ReadonlySet<string> = new Set([
+  'integrity',
+  'confidentiality',
+  'labels',
+  'kind',
+  'readers',
+  'sentBy',
+  'role',
+]);
 
 function argumentsOf({ arguments: given }: DraftedTool): unknown {
   return Object.fromEntries(

@@ -12,4 +12,8 @@ export type DraftedLabels =
       readonly confidentiality?: Confidentiality;
       readonly labels?: readonly string[];
       readonly kind?: FieldKind;
+      readonly readers?: readonly string[];
+      /** CEL. */
+      readonly when?: string;
+      readonly sentBy?: string;
     };

@@ -33,8 +33,18 @@ export type RecordedAnswers = ReadonlyMap<string, readonly unknown[]>;
 
 const NO_ANSWERS: RecordedAnswers = new Map();
 
-/** Guesses all tools of a server: what their names have in common says which words are of the service. */
+/** Guesses tools, those of each server together. */
 export function guessTools(listed: readonly ListedTool[], answers: RecordedAnswers = NO_ANSWERS): GuessedTool[] {
+  const guessed = new Map<ListedTool, GuessedTool>();
+  for (const server of new Set(listed.map((tool) => tool.server))) {
+    const its = listed.filter((tool) => tool.server === server);
+    for (const [i, guess] of guessServer(its, answers).entries()) guessed.set(its[i] as ListedTool, guess);
+  }
+  return listed.map((tool) => guessed.get(tool) as GuessedTool);
+}
+
+/** Guesses all tools of a server: what their names have in common says which words are of the service. */
+function guessServer(listed: readonly ListedTool[], answers: RecordedAnswers): GuessedTool[] {
   const prefixes = prefixLengths(listed.map(({ name }) => name));
   const words = new Set(listed.flatMap(({ name }) => wordsInName(name)));
   const names = new Set(listed.flatMap(({ inputSchema }) => [...argumentsIn(inputSchema).of.keys()]));
@@ -57,7 +67,11 @@ function guess(tool: ListedTool, prefixLength: number, server: Server, answers: 
   const given = rolesOf(args, { verb, words: wordsInName(tool.name), effects, root: tool.inputSchema });
   const store = thing !== undefined && /^[a-z0-9][a-z0-9._-]*$/.test(thing) ? thing : undefined;
   const doesWrite = effects.some((effect) => effect === 'write' || effect === 'egress');
-  const result = resultOf(tool, { effects, because, verb }, thing, { answers, isId: server.isId });
+  const result = resultOf(tool, { effects, because, verb }, thing, {
+    answers,
+    isId: server.isId,
+    others: server.words,
+  });
   const isChange = effects.some((effect) => effect !== 'read');
   const words = verb.verb === '' || !isChange ? [] : askingFor([verb.verb, ...verb.also]);
   const usual = usualWords(tool.name);

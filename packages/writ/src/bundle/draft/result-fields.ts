@@ -5,6 +5,7 @@ import { sensitivitiesIn } from './confidential.js';
 import type { DraftedLabels } from './drafted-labels.js';
 import { type FieldKind, kindOfField } from './field-kinds.js';
 import { isSchema, type JsonSchema, listIn, recordIn, referred, saidOf } from './json-schema.js';
+import { peopleByMembers, usualPeople, withPeople } from './record-people.js';
 
 /** The answer whose fields are labelled. */
 interface AnswerOf {
@@ -19,6 +20,8 @@ interface AnswerOf {
   };
   /** Whether an argument of some tool of the server has this name: then it is an id that the server knows. */
   readonly isId: (name: string) => boolean;
+  /** Whether the server says that it checks who sent a mail. */
+  readonly isSenderChecked: boolean;
   /** As the server lists it. */
   readonly schema: unknown;
   /** Answers that were recorded. */
@@ -93,12 +96,23 @@ function walk({ schema, path, name, isOfPerson, depth }: Place, within: Walk): v
   for (const part of [...listIn(schema.allOf), ...listIn(schema.anyOf), ...listIn(schema.oneOf)]) visit(part);
   const labels = name === '' ? undefined : labelsOfField(name, schema, isOfPerson, within);
   if (labels !== undefined) rules.set(path, labels);
+  const people = peopleIn(Object.keys(recordIn(schema.properties)), within.of);
+  if (people !== undefined) rules.set(path, withPeople(rules.get(path), people));
   const inPerson = { isOfPerson: isOfPerson || OF_PERSON.test(snake(name)) };
   for (const [member, one] of Object.entries(recordIn(schema.properties)))
     visit(one, { path: `${path}${step(member)}`, name: member, ...inPerson });
   for (const one of [schema.items, ...listIn(schema.prefixItems)])
     visit(one, { path: `${path}[*]`, name: '', ...inPerson });
   visit(schema.additionalProperties, { path: `${path}.*`, name: '', ...inPerson });
+}
+
+/** A page can have any members, and an answer to a change those that it was given. */
+function peopleIn(
+  members: readonly string[],
+  { thing, base, isSenderChecked }: AnswerOf,
+): ReturnType<typeof peopleByMembers> {
+  const isForeign = base.isOfWeb === true || base.isOfChange === true || base.isRaw === true;
+  return isForeign || members.length === 0 ? undefined : peopleByMembers(thing, members, isSenderChecked);
 }
 
 function snake(name: string): string {
@@ -205,12 +219,17 @@ const OWN_USER: Usual = [
 const OF_STRANGERS = "$..['author','creator','from','organizer','owner','sender','user']['id','id_']";
 
 /** Returns the fields that things of a sort usually have: nothing says which this tool has. */
-function usualFields({ base, thing, isId }: AnswerOf): Usual {
+function usualFields({ base, thing, isId, isSenderChecked }: AnswerOf): Usual {
   if (base.isOfWeb === true || base.isRaw === true || base.integrity === 'system') return [];
   if (base.integrity === 'internal') return base.isOfDirectory === true ? CONTACT : thing === 'user' ? OWN_USER : [];
   const own = `${thing}_id`;
   const ids = ['id', 'id_', ...(/^[a-z]\w*$/.test(own) && isId(own) ? [own] : [])];
   const given: Usual = [[`$..[${ids.map((id) => `'${id}'`).join(',')}]`, 'system']];
   if (base.isOfChange === true) return given;
-  return [...given, [OF_STRANGERS, 'attested'], ...(BY_THING[thing ?? ''] ?? [])];
+  return [
+    ...given,
+    [OF_STRANGERS, 'attested'],
+    ...(BY_THING[thing ?? ''] ?? []),
+    ...usualPeople(thing, isSenderChecked),
+  ];
 }

@@ -162,6 +162,36 @@ describe('the fields of an answer', () => {
     expect(rulesOf({ name: 'list_contacts' }, [['ana@shop.example', 'Ben']])).toEqual({ $: 'internal' });
   });
 
+  it('say who may read a mail, an event and a file, by the members of the record', () => {
+    const file = { owner: { type: 'string' }, shared_with: { type: 'object' }, content: { type: 'string' } };
+    const outputSchema = { type: 'array', items: { type: 'object', properties: file } };
+    expect(rulesOf({ name: 'list_files', outputSchema })['$[*]']).toEqual({
+      readers: ['record.owner', 'record.shared_with'],
+    });
+    const mail = { from: 'ana@x.example', to: ['ben@x.example'], cc: [], subject: 'x' };
+    expect(rulesOf({ name: 'get_email' }, [mail]).$).toEqual({
+      integrity: 'external',
+      readers: ['record.from', 'record.to', 'record.cc'],
+    });
+    // A mail itself says who sent it, unless the server checks that.
+    const description = 'Searches mails. Mails whose DKIM and DMARC checks fail are left out.';
+    expect(rulesOf({ name: 'search_emails', description })).toMatchObject({
+      '$..[?@.from && @.to]': { sentBy: 'record.from', readers: expect.any(Array) },
+    });
+    for (const other of [
+      'The sender is not verified.',
+      'From unauthenticated senders too (no DKIM).',
+      'Finds the sender.',
+    ])
+      expect(JSON.stringify(rulesOf({ name: 'search_emails', description: other }))).not.toContain('sentBy');
+    // A record needs them all where nothing says which members there are.
+    expect(rulesOf({ name: 'search_emails' })).toMatchObject({
+      '$..[?@.sender && @.recipients]': { readers: ['record.sender', 'record.recipients', 'record.cc', 'record.bcc'] },
+    });
+    expect(Object.keys(rulesOf({ name: 'get_orders' })).join()).not.toContain('?');
+    expect(Object.keys(rulesOf({ name: 'send_email' })).join()).not.toContain('?');
+  });
+
   it('are seen in YAML, and the format is drafted', () => {
     const [guessed] = guessTools([{ name: 'get_events' }], new Map([['get_events', ['- id_: "1"\n  title: x\n']]]));
     expect(guessed?.format).toBe('yaml');
@@ -179,5 +209,48 @@ describe('the fields of an answer', () => {
     const Many = { type: 'object', properties: many };
     const wide = { $ref: '#/$defs/Many', $defs: { Many } };
     expect(rulesOf({ name: 'get_tree', outputSchema: wide, inputSchema: { ...wide } })).toBeDefined();
+  });
+});
+
+describe('a roster', () => {
+  const ofServer = (names: readonly string[], of: string, ...given: string[]) => {
+    const tools = names.map((name) => ({ name, ...(name === of ? args(...given) : {}) }));
+    const guessed = guessTools(tools).at(names.indexOf(of));
+    return { rules: Object.fromEntries(guessed?.result.rules ?? []), because: guessed?.because };
+  };
+  const SERVER = ['send_channel_message'];
+
+  it.each([
+    ['get_channels', []],
+    ['list_channels', ['limit', 'cursor']],
+    ['slack_list_channels', ['exclude_archived']],
+    ['get_users_in_channel', ['channel']],
+    ['list_team_members', ['team_id']],
+    ['list_users', []],
+    ['list_repositories', []],
+  ])('is what %s(%j) answers: its names are ours, and mark the task', (name, given) => {
+    const { rules, because } = ofServer([...SERVER, name], name, ...given);
+    expect(rules).toMatchObject({
+      $: { integrity: 'external', labels: ['roster'] },
+      '$[*]': { integrity: 'internal', labels: ['roster'], when: 'type(value) == string' },
+    });
+    expect(because).toContain('lists places of our own');
+  });
+
+  it.each([
+    ['search_channels', ['query']],
+    ['list_channel_messages', ['channel']],
+    ['list_users', ['email']],
+    ['get_channel_history', []],
+    ['list_project_issues', ['project']],
+    ['get_board_games', []],
+    ['create_channel', ['name']],
+    ['get_users_in_channel', ['url']],
+  ])('is not what %s(%j) answers', (name, given) => {
+    expect(JSON.stringify(ofServer([...SERVER, name], name, ...given).rules)).not.toContain('roster');
+  });
+
+  it('has no users of a server without places: those can be customers', () => {
+    expect(JSON.stringify(ofServer(['list_users', 'get_order'], 'list_users').rules)).not.toContain('roster');
   });
 });

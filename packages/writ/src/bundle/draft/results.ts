@@ -5,7 +5,9 @@ import type { GuessedEffects } from './effects.js';
 import type { FieldKind } from './field-kinds.js';
 import { argumentsIn } from './json-schema.js';
 import type { ListedTool } from './listed-tool.js';
+import { saysSendersAreChecked, withPeople } from './record-people.js';
 import { fieldRules } from './result-fields.js';
+import { isRoster, rosterRules } from './rosters.js';
 
 /** The guessed labels of what a tool answers. */
 export interface GuessedResult {
@@ -62,13 +64,44 @@ export function resultOf(
   tool: ListedTool,
   { effects, verb }: GuessedEffects,
   thing: string | undefined,
-  { answers, isId }: { readonly answers: readonly unknown[]; readonly isId: (name: string) => boolean },
+  {
+    answers,
+    isId,
+    others,
+  }: {
+    readonly answers: readonly unknown[];
+    readonly isId: (name: string) => boolean;
+    /** The words in the names of all tools of the server. */
+    readonly others: ReadonlySet<string>;
+  },
 ): GuessedResult {
   const words = wordsInName(tool.name);
+  const { of, isOpen } = argumentsIn(tool.inputSchema);
+  if (
+    effects.every((effect) => effect === 'read') &&
+    !isOpen &&
+    isRoster({ words: wordsFrom(verb, words), arguments: [...of.keys()], others })
+  )
+    return {
+      rules: rosterRules(),
+      isFromOutside: true,
+      because: 'it lists places of our own, or members of one',
+    };
   const base = baseOf(tool, { effects, verb }, thing, words);
-  const known = fieldRules({ thing, words, base, schema: tool.outputSchema, answers, isId });
-  const rules = new Map<string, DraftedLabels>([['$', wholeOf(base, tool, words, known.kind)], ...known.rules]);
+  const isSenderChecked = saysSendersAreChecked(tool.description);
+  const known = fieldRules({ thing, words, base, schema: tool.outputSchema, answers, isId, isSenderChecked });
+  const whole = wholeOf(base, tool, words, known.kind);
+  const { $: ofRecord, ...ofParts } = Object.fromEntries(known.rules);
+  const labels =
+    typeof ofRecord === 'object' && !Array.isArray(ofRecord) ? withPeople(whole, ofRecord as object) : whole;
+  const rules = new Map<string, DraftedLabels>([['$', labels], ...Object.entries(ofParts)]);
   return { rules, isFromOutside: base.integrity === 'external', because: base.because };
+}
+
+/** Returns the words from the verb on: before it stands the name of the service. */
+function wordsFrom(verb: GuessedEffects['verb'], words: readonly string[]): readonly string[] {
+  const start = words.indexOf(verb.verb);
+  return start === -1 ? words : words.slice(start);
 }
 
 function baseOf(

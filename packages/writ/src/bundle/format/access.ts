@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationShape } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 import { uidText } from '../names.js';
 
 /** The shape of `access.yaml`: the people who are asked when a denial can be lifted, for how long, and how they are notified. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationShape as duration, millisecondsOf } from '../../lib/duration.js';
+import { millisecondsOf } from '../../lib/duration.js';
+import { durationShape as duration } from '../../lib/duration-shape.js';
 import { name } from '../names.js';
 
 /** `facts.yaml`: the facts that are true only for some time, and the fetchers that read them. */

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { cel } from '../../ledger/accumulators/expression.js';
 import type { AccumulatorDeclaration, AccumulatorKind } from '../../ledger/accumulators/kind.js';
 import { namesOf } from '../../ledger/accumulators/kinds.js';
+import { RESULT_INTEGRITY } from '../../ledger/accumulators/result-integrity.js';
+import { DERIVED_TYPES } from '../../ledger/derived/derived-type.js';
 
 const window = z
   .string()
@@ -12,6 +14,16 @@ const window = z
 
 /** The words that are a whole key: those with a meaning of their own, and a variable that is one by itself. */
 const LEDGER_KEYS = ['task', 'actor', 'originator', 'resource', 'session', 'lineage', 'action'];
+
+const memberName = z.string().regex(/^[a-zA-Z_]\w*$/, 'a name is letters, digits and _');
+
+const derived = z.strictObject({
+  /** The actions that have it. */
+  of: z.array(z.string()).min(1),
+  type: z.enum(DERIVED_TYPES),
+  /** CEL. */
+  is: cel,
+});
 
 /** Returns the shape of `ledger.yaml`: an accumulator has the members of its kind (ledger/accumulators), and a few of its own. */
 export function ledgerShape(kinds: readonly AccumulatorKind[]) {
@@ -28,6 +40,8 @@ export function ledgerShape(kinds: readonly AccumulatorKind[]) {
       window: window.optional(),
       /** Whether an outcome can give an amount back: by default one that failed or was not executed does. */
       givesBack: z.literal('never').optional(),
+      /** Of an accumulator over results: the lowest integrity of the values that count, by default `internal`. */
+      integrity: z.enum(RESULT_INTEGRITY).optional(),
     })
     .superRefine((declared: AccumulatorDeclaration, context) => {
       const chosen = kinds.filter(({ name }) => declared[name] !== undefined);
@@ -42,8 +56,8 @@ export function ledgerShape(kinds: readonly AccumulatorKind[]) {
     })
     .transform((declared): AccumulatorDeclaration => declared);
   return z.strictObject({
-    accumulators: z
-      .record(z.string().regex(/^[a-zA-Z_]\w*$/, 'a name is letters, digits and _'), accumulator)
-      .default({}),
+    accumulators: z.record(memberName, accumulator).default({}),
+    /** Values that are computed from calls and facts. */
+    derived: z.record(memberName, derived).default({}),
   });
 }

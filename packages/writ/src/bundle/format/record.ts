@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { durationShape } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 
 /** A witness that signs checkpoints of the log: its address, and its key as `<name>+<key id>+<key>`. */
 const witness = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
-  key: z.string().regex(/^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'a key is the line that `writ witness` prints'),
+  key: z.string().regex(/^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'a key is the line that `writ log witness` prints'),
   /** Whether a start waits until this witness answers, instead of continuing with a warning. */
   required: z.boolean().default(false),
 });

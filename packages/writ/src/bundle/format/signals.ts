@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationShape } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 import { name } from '../names.js';
 
 /** `signals` of `writ.yaml`: the transmitters of security events, and the receivers of ours (OpenID SSF 1.0). */

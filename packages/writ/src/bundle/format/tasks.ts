@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { grantShape, MAX_GRANTS } from '../../lib/authorization-details.js';
-import { durationShape, millisecondsOf } from '../../lib/duration.js';
+import { millisecondsOf } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 import { name } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { EFFECTS } from './tools.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationShape, millisecondsOf, UNITS } from '../../lib/duration.js';
+import { millisecondsOf, UNITS } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 
 /** `tools.yaml`: the effects of tools, the roles of their arguments and the labels of their results (docs/tools.md). */
 
@@ -11,12 +12,25 @@ const ROLES = ['destination', 'target', 'secret', 'amount', 'content'] as const;
 const kind = z.string().regex(/^[a-z][a-z0-9-]*$/, 'a kind is a word, as email or iban');
 const words = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
+const group = z.string().regex(/^[a-z][a-z0-9_-]*$/, 'a group of readers is a word, as staff');
+const domain = z
+  .string()
+  .max(253)
+  .regex(/^(?:[a-z0-9-]+\.)+[a-z0-9-]+$/i, 'a service is a domain, as shop.example');
+const reader = z.string().max(320).regex(/@/, 'a member of a group is an address, or a domain as @shop.example');
+
 /** Labels of a part of a result, with the kind of value that it is, and when they hold. */
 const labelled = z.strictObject({
   integrity: z.enum(INTEGRITY).optional(),
   confidentiality: z.enum(CONFIDENTIALITY).optional(),
   labels: z.array(z.string().min(1)).optional(),
   kind: kind.optional(),
+  /** Its readers beside its owner: addresses, `@domain`s, groups, and fields as `record.sender`. */
+  readers: z.array(z.string().min(1).max(320)).min(1).max(100).optional(),
+  /** The groups of readers that the value is a member of. */
+  clears: z.array(group).min(1).optional(),
+  /** The field of the record that says who sent it, as `record.sender`: a sender that the server has checked. */
+  sentBy: z.string().min(1).max(320).optional(),
   /** CEL over `input`, `result`, `record` and `value`. */
   when: z.string().min(1).optional(),
 });
@@ -52,6 +66,8 @@ const describedTool = z.strictObject({
   writes: store.optional(),
   /** The store that it makes a new thing in, if its answer has the id of that. */
   creates: store.optional(),
+  /** The domains of the service that it is of: codes that the service sent may go back to it. */
+  service: z.union([domain, z.array(domain).min(1).max(20)]).optional(),
   /** The words by which a prompt asks for it; those for the verb in its name when they are not given. */
   asked: z.array(z.string().min(1)).min(1).optional(),
 });
@@ -69,6 +85,8 @@ export const toolsYaml = z.strictObject({
   tools: z.record(z.string(), tool).default({}),
   /** How long labels are kept in stores; for ever in a store that is not here. */
   stores: z.record(store, z.strictObject({ keep })).default({}),
+  /** The members of groups of readers; `clears` of a field makes more. */
+  readers: z.record(group, z.array(reader).max(1_000)).default({}),
   /** The classes that results are searched for, each with the label of a match. */
   detect: z
     .partialRecord(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationShape, millisecondsOf } from '../../lib/duration.js';
+import { millisecondsOf } from '../../lib/duration.js';
+import { durationShape } from '../../lib/duration-shape.js';
 import { name, uidText } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
@@ -14,7 +15,10 @@ const server = z
     /** How it is run, over stdio; or `url`, where it is served over Streamable HTTP. */
     command: z.string().min(1).optional(),
     args: z.array(z.string()).default([]),
+    /** Of its environment and its arguments too, `${env:NAME}` stands for a variable of the environment. */
     env: z.record(z.string(), z.string()).default({}),
+    /** The folder that it runs in; that of the bundle by default. */
+    cwd: z.string().min(1).optional(),
     url: z.url({ protocol: /^https?$/ }).optional(),
     /** `sse`: the transport of MCP 2024-11-05, for servers that have no other yet. */
     transport: z.enum(['streamable-http', 'sse']).default('streamable-http'),

@@ -25,6 +25,8 @@ const ORIGIN: TypeJson = record({
   deviates: SET,
   said: SET,
   named: BOOL,
+  unclear: SET,
+  returned: BOOL,
 });
 
 const MANDATE: TypeJson = record({
@@ -43,7 +45,7 @@ const PROVENANCE: TypeJson = record(
 );
 
 const TOOL: TypeJson = record(
-  { findings: SET, effects: SET, authority: LONG, asked: BOOL },
+  { findings: SET, effects: SET, authority: LONG, asked: BOOL, leaksCode: BOOL },
   { destination: ORIGIN, target: ORIGIN, secret: ORIGIN, amount: ORIGIN, content: ORIGIN },
 );
 
@@ -66,14 +68,14 @@ export function providedAttribute(
   reads: Reads,
   sources: ContextSources,
 ): AttributeJson | undefined {
-  const type = typeOf(name, reads, sources);
+  const type = typeOf(name, action, reads, sources);
   if (type === undefined) return undefined;
   // Without kinds of task only a token can bring a mandate.
   const isAlwaysThere = name !== 'mandate' || (sources.hasTasks && !OWN_ACTIONS.has(action));
   return { ...readPart(type, reads), required: isAlwaysThere };
 }
 
-function typeOf(name: string, reads: Reads, { ledger }: ContextSources): TypeJson | undefined {
+function typeOf(name: string, action: string, reads: Reads, { ledger }: ContextSources): TypeJson | undefined {
   switch (name) {
     case 'mandate':
       return MANDATE;
@@ -85,6 +87,8 @@ function typeOf(name: string, reads: Reads, { ledger }: ContextSources): TypeJso
       return record({}, Object.fromEntries([...reads.of.keys()].map((argument) => [argument, ORIGIN])));
     case 'ledger':
       return ledgerType(ledger);
+    case 'derived':
+      return derivedType(ledger, action);
     case 'approvals':
     case 'consents':
       return SET;
@@ -95,10 +99,21 @@ function typeOf(name: string, reads: Reads, { ledger }: ContextSources): TypeJso
   }
 }
 
+/** Returns the record of the derived values of an action; undefined if it has none, so that a policy that expects one is an error. */
+function derivedType({ derived }: ContextSources['ledger'], action: string): TypeJson | undefined {
+  const its = Object.entries(derived).filter(([, { of }]) => of.includes(action));
+  if (its.length === 0) return undefined;
+  return record(Object.fromEntries(its.map(([name, { type }]) => [name, cedarType(type)])));
+}
+
+function cedarType(type: string): TypeJson {
+  return type.startsWith('Set<') ? SET : named(type);
+}
+
 function ledgerType({ accumulators }: ContextSources['ledger']): TypeJson {
   const types = Object.entries(accumulators).map(([name, declared]): [string, TypeJson] => {
     const { name: type } = kindOf(name, declared).schemaType(declared);
-    return [name, type.startsWith('Set<') ? SET : named(type)];
+    return [name, cedarType(type)];
   });
   return record(Object.fromEntries(types));
 }

@@ -18,9 +18,14 @@ type Json = Readonly<Record<string, unknown>>;
  *
  * @throws {ClientConfigError} with the place, if the text is neither
  */
-export function entriesIn({ file, path }: ClientConfig, text: string): ServerEntry[] {
+export function entriesIn(config: ClientConfig, text: string): ServerEntry[] {
+  return membersIn(config, text).map(([name, value]) => entryOf(name, value));
+}
+
+/** Returns the servers in the text of a configuration as they are written. @throws {ClientConfigError} as {@link entriesIn} */
+export function membersIn({ file, path }: ClientConfig, text: string): [name: string, value: Json][] {
   const servers = path.reduce((at, member) => objectIn(at[member]), parsed(file, text));
-  return Object.entries(servers).map(([name, value]) => entryOf(name, objectIn(value)));
+  return Object.entries(servers).map(([name, value]) => [name, objectIn(value)]);
 }
 
 function entryOf(name: string, entry: Json): ServerEntry {
@@ -69,7 +74,7 @@ export function withCommands(
   return edited;
 }
 
-const isToml = (file: string): boolean => file.endsWith('.toml');
+export const isToml = (file: string): boolean => file.endsWith('.toml');
 
 function parsed(file: string, text: string): Json {
   if (isToml(file)) {

@@ -21,15 +21,10 @@ export function tomlWithCommands(
   const changed = (
     from: string,
     change: (server: Record<string, unknown>, command: readonly string[]) => void,
-  ): string => {
-    const whole = parse(from) as Json;
-    const servers = path.reduce((at, member) => at[member] as Json, whole);
-    for (const [name, command] of commands) change(servers[name] as Record<string, unknown>, command);
-    const after = patch(from, whole);
-    // The editor is a dependency and the file is the user's: the whole result is compared.
-    if (plain(parse(after)) !== plain(whole)) throw new Error('it cannot be changed without changing more of it');
-    return after;
-  };
+  ): string =>
+    tomlChanged(from, path, (servers) => {
+      for (const [name, command] of commands) change(servers[name] as Record<string, unknown>, command);
+    });
   // An array of several lines with comments is removed before the new one is written.
   const without = changed(text, (server) => {
     delete server.args;
@@ -38,6 +33,24 @@ export function tomlWithCommands(
     server.command = command;
     server.args = args;
   });
+}
+
+/**
+ * Returns a text of TOML with its servers changed. The rest, comments too, is unchanged.
+ *
+ * @throws {Error} if the edit would change anything else
+ */
+export function tomlChanged(
+  text: string,
+  path: readonly string[],
+  change: (servers: Record<string, unknown>) => void,
+): string {
+  const whole = parse(text) as Json;
+  change(path.reduce((at, member) => at[member] as Json, whole) as Record<string, unknown>);
+  const after = patch(text, whole);
+  // The editor is a dependency and the file is the user's: the whole result is compared.
+  if (plain(parse(after)) !== plain(whole)) throw new Error('it cannot be changed without changing more of it');
+  return after;
 }
 
 /** In one way of writing it, whatever the order of members. */

@@ -9,8 +9,8 @@ import { causeOf, type Found, ok, warning, wrong } from './found.js';
 const START_MS = 20_000;
 
 /** The bundle, and each of its servers, started as the gateway would. */
-export async function bundleChecks(folder: string, data: string): Promise<Found[]> {
-  const { findings, bundle } = findingsOf(folder);
+export async function bundleChecks(folder: string, data: string, environment: string | undefined): Promise<Found[]> {
+  const { findings, bundle } = findingsOf(folder, environment);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const found = [checked(folder, errors, findings.length)];
   for (const { code, message, help } of findings)
@@ -22,7 +22,7 @@ export async function bundleChecks(folder: string, data: string): Promise<Found[
       warning('nobody has a key of the gateway', 'name clients in `gateway.clients` of writ.yaml, or take tokens'),
     );
   for (const [name, server] of Object.entries(servers)) {
-    const missing = missingIn(Object.values(server.headers));
+    const missing = missingIn([...Object.values(server.headers), ...Object.values(server.env), ...server.args]);
     if (missing === undefined) found.push(...(await serverChecks(bundle, name, data)));
     else found.push(wrong(`the server ${name}: ${missing}`, 'set it where `writ start` runs'));
   }
@@ -37,7 +37,7 @@ function checked(folder: string, errors: number, all: number): Found {
 
 function missingIn(values: readonly string[]): string | undefined {
   try {
-    for (const value of values) environmentText(value, 'its headers');
+    for (const value of values) environmentText(value, 'it');
     return undefined;
   } catch (error) {
     return causeOf(error);
@@ -70,7 +70,7 @@ async function serverChecks(bundle: Bundle, name: string, data: string): Promise
       served,
       warning(
         `nobody can call ${without.length} of them: the schema has no action for ${some}${without.length > 5 ? ', …' : ''}`,
-        'if they are to be called: writ schema from-mcp BUNDLE --write',
+        'if they are to be called: writ bundle schema BUNDLE --write',
       ),
     ];
   } catch (error) {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ShownCaller } from '../callers.js';
+import { observingText } from '../observing-note.js';
 import { callerChecks } from './callers.js';
 import { causeOf, type Found, ok, warning, wrong } from './found.js';
 
@@ -25,12 +26,17 @@ export async function serviceChecks(flags: ServiceToCheck): Promise<Found[]> {
       wrong(`${service} does not answer: ${causeOf(error)}`, '`writ start --bundle DIR`; name another with --service'),
     ];
   }
-  const { state = 'no service of Writ' } = ((await ready.json().catch(() => ({}))) ?? {}) as { state?: string };
+  const { state = 'no service of Writ', observing } = ((await ready.json().catch(() => ({}))) ?? {}) as {
+    state?: string;
+    observing?: string;
+  };
   const found: Found[] = [
     ready.ok
       ? ok(`${service} is ${state}`)
       : wrong(`${service} is ${state}`, 'its log says why; it permits nothing so far'),
   ];
+  if (observing !== undefined)
+    found.push(warning(observingText(new Date(observing)), 'it ends by itself; `writ enforce` ends it now'));
   const date = Date.parse(ready.headers.get('date') ?? '');
   const skew = Math.abs(Date.now() - date);
   if (skew > SKEW_MS)
@@ -63,7 +69,7 @@ async function keyChecks({ service, data, keyFile }: ServiceToCheck): Promise<Fo
   const suspended = tools.filter(({ state }) => state !== 'approved').map(({ server, tool }) => `${server}/${tool}`);
   if (suspended.length > 0)
     found.push(
-      warning(`suspended: ${suspended.join(', ')}`, 'look at them with `writ tools`, then `writ approve-tool`'),
+      warning(`suspended: ${suspended.join(', ')}`, 'look at them with `writ tool list`, then `writ tool approve`'),
     );
   return found;
 }

@@ -1,3 +1,3 @@
 import { verb } from '../verb.js';
 
-export default verb('caller', 'Identities', 'list callers and clients, and give out, rotate and revoke their keys');
+export default verb('caller', 'Identities', 'list callers and clients; make, rotate and revoke their keys');

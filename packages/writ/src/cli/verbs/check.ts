@@ -2,5 +2,8 @@ import { verb } from '../verb.js';
 
 export default verb('check', 'Bundles', 'parse, type-check and lint a bundle')
   .argument('<bundle>', 'folder of the bundle')
+  .readsEnvironment()
   .printsJson()
-  .runs(async (bundle: string, flags: { json?: boolean }) => (await import('../check.js')).check(bundle, flags));
+  .runs(async (bundle: string, flags: { env?: string; json?: boolean }) =>
+    (await import('../check.js')).check(bundle, flags),
+  );

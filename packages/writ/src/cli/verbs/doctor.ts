@@ -1,12 +1,9 @@
 import type { DoctorFlags } from '../doctor.js';
 import { GATEWAY_PORT, SERVICE_URL, verb } from '../verb.js';
 
-export default verb(
-  'doctor',
-  'Start here',
-  'diagnose the machine, a bundle and its servers, the service and the clients',
-)
+export default verb('doctor', 'Start here', 'diagnose the machine, a bundle, the service and the clients')
   .option('--bundle <dir>', 'folder of the bundle; its servers are started and stopped again')
+  .readsEnvironment()
   .option('--data <dir>', 'folder with the store and the keys', './data')
   .option('--service <url>', 'URL of the service', SERVICE_URL)
   .option('--gateway <url>', 'URL of the gateway', `http://127.0.0.1:${GATEWAY_PORT}/mcp`)

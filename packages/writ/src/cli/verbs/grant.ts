@@ -1,14 +1,3 @@
-import type { GrantFlags } from '../grant.js';
 import { verb } from '../verb.js';
 
-export default verb('grant', 'Identities', 'put an identity into a role or group for some time')
-  .argument('<identity>', 'identity, as Agent::"planner"')
-  .needs('--in <entity>', 'role or group, as in Role::"on-call"')
-  .needs('--purpose <text>', 'purpose, for the record')
-  .option('--for <time>', 'length of the grant, as 30m, 8h or 2d')
-  .option('--until <time>', 'end, as 2026-11-24T18:00:00Z')
-  .option('--from <time>', 'start; the default is now')
-  .option('--task <txn>', 'only in this task; the grant ends with it')
-  .asksService('admin')
-  .printsJson()
-  .runs(async (name: string, flags: GrantFlags) => (await import('../grant.js')).grant(name, flags));
+export default verb('grant', 'Identities', 'give roles for some time, list and end grants');

@@ -1,7 +1,9 @@
 import type { GuardFlags } from '../guard.js';
 import { SERVICE_URL, verb } from '../verb.js';
 
-export default verb('guard', 'Tools', 'run an MCP server over stdio; a running service decides every call')
+export default verb('guard', 'Start here', 'run an MCP server over stdio; a service decides every call')
+  // The options of `writ guard install` may stand on either side of `install`.
+  .enablePositionalOptions(false)
   .argument('<command...>', 'command of the server, after --')
   .option('--for <entity>', 'person on whose behalf the agent works, as in User::"ana"')
   .option('--agent <entity>', 'agent at work, as in Agent::"support-bot"')
@@ -15,7 +17,7 @@ export default verb('guard', 'Tools', 'run an MCP server over stdio; a running s
     '--data <dir>',
     'folder for what outlives the guard, and for ${data} in the bundle; the default is that of the key, and ./data',
   )
-  .option('--server <name>', 'name of the server in the mappings and in `writ tools`; the default is server')
+  .option('--server <name>', 'name of the server in the mappings and in `writ tool list`; the default is server')
   .option('--prompt', 'trust the prompt that the client sends (dev.writ/prompt)')
   .option(
     '--declared-mappings',

@@ -1,11 +1,7 @@
 import type { IncidentFlags } from '../incident.js';
 import { verb } from '../verb.js';
 
-export default verb(
-  'incident',
-  'Decisions',
-  'write what an agent did into a folder: records, proofs, and a page for people',
-)
+export default verb('incident', 'Incidents', 'write what an agent did, with proofs, into a folder')
   .argument('<identity>', 'identity, as Agent::"planner"')
   .option('--since <time>', 'from this time on: 7d, 2h, 2026-11-24T18:00:00Z', '7d')
   .option('--until <time>', 'before this time; the default is now')

@@ -1,3 +1,3 @@
 import { verb } from '../verb.js';
 
-export default verb('log', 'Decisions', 'inspect the log of records: checkpoint, export, proofs');
+export default verb('log', 'Decisions', 'give proof of decisions, verify the log, erase a person');

@@ -1,11 +1,3 @@
-import type { RequestFlags } from '../access.js';
 import { verb } from '../verb.js';
 
-export default verb('request', 'People', 'ask for approval of a denied request')
-  .argument('<request>', 'file with the AuthZEN request, or - for standard input')
-  .option('--justification <text>', 'why access is needed')
-  .option('--emergency', 'go on without an approval if the policies let you; an alarm is raised')
-  .option('--wait', 'wait for the decision')
-  .asksService('default')
-  .printsJson()
-  .runs(async (file: string, flags: RequestFlags) => (await import('../access.js')).requestAccess(file, flags));
+export default verb('request', 'People', 'list, approve and deny requests that wait for a person');

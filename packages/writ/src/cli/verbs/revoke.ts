@@ -1,7 +1,7 @@
 import type { RevokeFlags } from '../revoke.js';
 import { verb } from '../verb.js';
 
-export default verb('revoke', 'Identities', 'revoke authority, from the next decision on')
+export default verb('revoke', 'Incidents', 'revoke authority, from the next decision on')
   .argument('<kind>', 'identity, delegation, task, session, token, agent-version, action, tool, upstream; or all')
   .argument(
     '[target]',

@@ -1,12 +1,9 @@
 import type { StartFlags } from '../start.js';
 import { GATEWAY_PORT, portIn, SERVICE_PORT, verb } from '../verb.js';
 
-export default verb(
-  'start',
-  'Start here',
-  'serve a bundle: the decision point, and the gateway in front of its MCP servers',
-)
+export default verb('start', 'Start here', 'serve a bundle: the decision point and the gateway')
   .needs('--bundle <dir>', 'folder of the bundle')
+  .readsEnvironment()
   .option('--data <dir>', 'folder for the store and the keys', './data')
   .option('--store <url>', 'URL of a PostgreSQL database instead of SQLite; or WRIT_STORE in the environment')
   .option(
@@ -16,13 +13,19 @@ export default verb(
   .option('--new-store-key', 'wrap the secrets in the store with a new key from now on')
   .option('--follow', 'follow the service that keeps the ledger on that database; decide only what needs no ledger')
   .option('--port <n>', 'port of the service; 0 for any', portIn, SERVICE_PORT)
-  .option('--gateway-port <n>', 'port of the gateway on 127.0.0.1; 0 for any', portIn, GATEWAY_PORT)
+  .option('--gateway-port <n>', 'port of the gateway; 0 for any', portIn, GATEWAY_PORT)
   .option('--host <address>', 'address that the service listens on (127.0.0.1)')
+  .option('--gateway-host <address>', 'address that the gateway listens on (127.0.0.1)')
   .option('--public-url <url>', 'URL by which callers reach the service, behind a proxy or under a name')
-  .option('--allow-host <name...>', 'more names under which callers reach the service, beside its addresses')
+  .option('--allow-host <name...>', 'more names under which callers reach service and gateway, beside their addresses')
   .option('--tls-cert <file>', 'certificate of the service, PEM')
   .option('--tls-key <file>', 'private key of the certificate, PEM')
   .option('--tls-client-ca <file>', 'authority of client certificates, for callers that use mutual TLS')
+  .option(
+    '--gateway-tls-cert <file>',
+    'certificate of the gateway, PEM; with --gateway-host by default that of the service',
+  )
+  .option('--gateway-tls-key <file>', 'private key of that certificate, PEM')
   .option('--log-level <level>', 'fatal, error, warn, info, debug', 'info')
   .option('--log-origin <name>', 'name of the log of records, as audit.example.com/writ; it cannot be changed later')
   .option('--new-log-key', 'sign the log with a new key from now on, because the old one is lost')

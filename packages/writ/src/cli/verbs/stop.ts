@@ -1,11 +1,7 @@
 import type { StopFlags } from '../stop.js';
 import { verb } from '../verb.js';
 
-export default verb(
-  'stop',
-  'Identities',
-  'stop an agent at once: revoke it, and say what it did last and what else it holds',
-)
+export default verb('stop', 'Incidents', 'stop an agent at once, and say what it did last')
   .argument('<identity>', 'identity, as Agent::"planner"')
   .needs('--reason <text>', 'reason, for the record')
   .option('--last <n>', 'number of its last calls to show', '10')

@@ -1,3 +1,3 @@
 import { verb } from '../verb.js';
 
-export default verb('task', 'Identities', 'start, list and end tasks');
+export default verb('task', 'Identities', 'start, list and end tasks, and read their tokens');

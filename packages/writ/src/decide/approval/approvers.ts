@@ -84,7 +84,7 @@ function hintOf(path: readonly EntityUid[], { people, owners }: ApproversParts):
   const without = path.filter((uid) => !people.includes(uid.type) && owners.ownersOf(uid).length === 0).map(uidText);
   const [first] = without;
   if (first === undefined) return '';
-  return `. ${without.join(', ')} has no owner: writ identity '${first}' --owner PERSON, of somebody else than who asks`;
+  return `. ${without.join(', ')} has no owner: writ identity set '${first}' --owner PERSON, of somebody else than who asks`;
 }
 
 /** Yields the people who could approve: the owners and those who are asked first. */

@@ -3,17 +3,11 @@ import type { GrantTerms } from '../../lib/authorization-details.js';
 import type { Txn } from '../../lib/ids.js';
 import { after, type Seconds, secondsAt } from '../../lib/units.js';
 import { ExchangeError, TokenError } from '../../provenance/errors.js';
-import {
-  firstToken,
-  handedOn,
-  narrowedToken,
-  TOKEN_TYPES,
-  type TokenLimits,
-  withActor,
-} from '../../provenance/exchange.js';
+import { firstToken, handedOn, narrowedToken, type TokenLimits, withActor } from '../../provenance/exchange.js';
 import { mandateOf } from '../../provenance/mandate.js';
 import type { Prover } from '../../provenance/prove.js';
 import { kindsFor, type TaskKinds } from '../../provenance/task-kinds.js';
+import { TOKEN_TYPES } from '../../provenance/token-types.js';
 import { type PathMember, presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
 import type { Decider } from '../decide.js';
 import type { MandateProposal } from '../mandate-draft/proposal.js';

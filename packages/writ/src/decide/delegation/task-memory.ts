@@ -5,6 +5,7 @@ import type { TaskKey, Txn } from '../../lib/ids.js';
 import type { Provenance } from '../../provenance/path.js';
 import type { Caller } from '../caller.js';
 import { dataFlowOf } from '../data-flow.js';
+import { eventWithMore } from '../event-more.js';
 import { eventOf, keyOfTask, lineageOf, plainNameOf, taskKeyOf } from '../gather.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
@@ -65,19 +66,21 @@ export class TaskMemory {
   }
 
   /** Returns the action of a recorded decision, from before a restart, as the ledger sees it. */
-  eventOf({ request, provenance }: DecisionRecord): LedgerEvent | undefined {
+  eventOf({ request, provenance, mandate }: DecisionRecord): LedgerEvent | undefined {
     const { plane, ledger, clock } = this.parts;
-    const { tools, registry, actions } = plane();
+    const { tools, registry, actions, derived } = plane();
     if (provenance === undefined || tools.isEmpty) return undefined;
     const again = provenance as Provenance;
     const task = taskKeyOf(request, again);
     const tool = tools.of(request.action.name);
     const lineage = lineageOf(registry, again);
+    const taskName = plainNameOf(request, again);
     const flow = dataFlowOf(tool, request, {
-      ...{ ledger, task, lineage, coverage: undefined, now: clock() },
-      taskName: plainNameOf(request, again),
+      ...{ ledger, task, taskName, lineage, coverage: undefined, now: clock() },
       declared: actions.get(request.action.name),
     });
-    return eventOf(request, again, task, lineage, flow);
+    const traced = { task, taskName, lineage, flow };
+    if (!ledger.asksMore) return eventOf(request, again, traced);
+    return eventWithMore({ request, provenance: again, kind: mandate?.kind, entities: [], registry, derived }, traced);
   }
 }

@@ -1,5 +1,5 @@
-import { TOKEN_TYPES } from '../../provenance/exchange.js';
 import type { TaskStore } from '../../provenance/task-store.js';
+import { TOKEN_TYPES } from '../../provenance/token-types.js';
 import type { TransactionToken, TransactionTokens } from '../../provenance/transaction-token.js';
 import type { UsedProof } from '../../provenance/used-proof.js';
 import { type MandateProposal, recordedProposal } from '../mandate-draft/proposal.js';

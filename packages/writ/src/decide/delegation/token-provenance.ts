@@ -21,7 +21,7 @@ export function proofsOf(token: TokenProvenance | undefined): readonly UsedProof
 
 /** Returns the provenance by a verified token. */
 export function provenanceOfToken(
-  { path, txn, scope, promptHash, mandate, id, madeOf = [], session, provedAt }: TransactionToken,
+  { path, txn, scope, promptHash, mandate, id, madeOf = [], session, provedAt, details }: TransactionToken,
   assurance = assuranceOf(path),
 ): Provenance {
   const uids = path.map(({ uid }) => uid) as unknown as Provenance['path'];
@@ -33,6 +33,7 @@ export function provenanceOfToken(
     ...(promptHash === undefined ? {} : { promptHash }),
     ...(mandate === undefined ? {} : { mandate }),
     ...(id === undefined && madeOf.length === 0 ? {} : { tokens: id === undefined ? madeOf : [...madeOf, id] }),
+    ...(details === undefined ? {} : { details }),
     ...(session === undefined ? {} : { session }),
     ...(provedAt === undefined ? {} : { provedAt: toMillis(provedAt) }),
   };

@@ -2,6 +2,7 @@ import { type EntityUid, type PolicyExplanation, uidText } from '@writ/cedar';
 import type { ServedBundle } from '../../bundle/bundle.js';
 import { memo } from '../../lib/memo.js';
 import { isPermitted } from '../decision.js';
+import { asDecided } from '../observing.js';
 import { planeOf } from '../plane-of.js';
 import type { DecisionRecord } from '../record.js';
 import { type Alternative, alternatives } from './counterfactual.js';
@@ -21,7 +22,8 @@ interface PolicyAccount {
 const MAX_TEXT = 240;
 
 /** Makes the account of a decision under a bundle. */
-export function accountOf(record: DecisionRecord, bundle: ServedBundle): PolicyAccount {
+export function accountOf(recorded: DecisionRecord, bundle: ServedBundle): PolicyAccount {
+  const record = asDecided(recorded);
   const { plane, replay } = readyFor(bundle);
   const isSame = bundle.version === record.policyVersion;
   const determining = [...new Set(record.reasons.map(({ policy }) => policy))];
@@ -70,7 +72,7 @@ function plain(text: string): string {
 export function accountLines(record: DecisionRecord, { isSame, alternatives: others, parts }: PolicyAccount): string[] {
   const lines = parts.length === 0 ? [] : ['Conditions that decided', ...parts.map((part) => `  ${part}`), ''];
   const under = isSame ? '' : ' under another bundle than the one that decided,';
-  const heading = isPermitted(record)
+  const heading = isPermitted(asDecided(record))
     ? `It would have been denied${under} with`
     : `It would have been permitted${under} with`;
   if (others.length === 0) return lines;

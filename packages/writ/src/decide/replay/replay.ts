@@ -12,6 +12,7 @@ import type { LedgerValues } from '../../ledger/ledger.js';
 import { buildContext } from '../context.js';
 import { type Refusal, refuse, type Verdict } from '../decision.js';
 import { evaluate, type Gathered } from '../evaluate.js';
+import { NOTHING_DERIVED } from '../event-more.js';
 import { missingFacts, schemaErrorOf } from '../gather.js';
 import { mandatePolicy, outsideVerdict } from '../mandates.js';
 import type { PolicyPlane } from '../plane.js';
@@ -179,6 +180,7 @@ export class Replay {
           : () => ofPath.registered as boolean,
       lineage: ofPath.lineage === undefined ? notRecorded('the lineage') : () => ofPath.lineage as string,
       ledger: amountsOf(ledger),
+      derived: NOTHING_DERIVED,
       flow: { tool: plane.tools.of(action), call: undefined, addedLabels: [], data: undefined },
       mandate: undefined,
       approvals: () => liftedIn(record),
@@ -186,7 +188,7 @@ export class Replay {
       now: new Date(record.time),
     });
     const own = { ...context } as Record<string, unknown>;
-    for (const part of ['mandate', 'tool', 'origins']) {
+    for (const part of ['derived', 'mandate', 'tool', 'origins']) {
       if (seen[part] !== undefined && declared.context.attributes.has(part)) own[part] = seen[part];
       else if (part !== 'tool' && declared.context.attributes.get(part)?.required === true)
         notRecorded(`context.${part}`)();

@@ -19,6 +19,9 @@ const NOTHING: readonly never[] = [];
 export class Ends<Slot> {
   private readonly byEnd = new Map<number, Slot>();
   private next = Number.POSITIVE_INFINITY;
+  /** The slot that was asked for last: most actions of a while end together. */
+  private lastEnd = Number.NaN;
+  private last: Slot | undefined;
 
   constructor(
     private readonly resolution: number,
@@ -32,12 +35,15 @@ export class Ends<Slot> {
   /** Returns the slot of an end; makes it if it is not found. */
   slot(until: number): Slot {
     const end = this.endOf(until);
+    if (end === this.lastEnd && this.last !== undefined) return this.last;
     let slot = this.byEnd.get(end);
     if (slot === undefined) {
       slot = this.make();
       this.byEnd.set(end, slot);
       this.next = Math.min(this.next, end);
     }
+    this.lastEnd = end;
+    this.last = slot;
     return slot;
   }
 
@@ -64,6 +70,7 @@ export class Ends<Slot> {
       if (end <= now) {
         over.push(slot);
         this.byEnd.delete(end);
+        if (slot === this.last) this.last = undefined;
       } else {
         this.next = Math.min(this.next, end);
       }

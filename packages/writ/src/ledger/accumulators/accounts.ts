@@ -1,5 +1,5 @@
 import { LedgerError } from '../errors.js';
-import type { Holding } from '../holding.js';
+import { endOfPlainTask, type Holding } from '../holding.js';
 import type { Account } from './account.js';
 import { type Amounts, type Measured, plainAmount } from './amounts.js';
 import type { Window } from './window.js';
@@ -23,6 +23,9 @@ const SEARCH_MS = 60_000;
 export class Accounts<A extends Measured = Measured, Of extends Account<A> = Account<A>> {
   private byKey = new Map<string, Of>();
   private searchedAt = Number.NEGATIVE_INFINITY;
+  /** The account that was found last. hot: a decision looks for the same when it reads, when it reserves and when it enters. */
+  private lastKey: string | undefined;
+  private last: Of | undefined;
 
   constructor(
     private readonly of: AccountsOf<A, Of>,
@@ -36,21 +39,31 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
   /** Continues the accounts of another with the same fold. */
   goOnFrom(before: Accounts<A, Of>): void {
     this.byKey = before.byKey;
+    this.forgetLast();
   }
 
   find(key: string): Of | undefined {
-    return this.byKey.get(key);
+    if (this.last !== undefined && key === this.lastKey) return this.last;
+    this.lastKey = key;
+    this.last = this.byKey.get(key);
+    return this.last;
+  }
+
+  private forgetLast(): void {
+    this.last = undefined;
   }
 
   /**
    * Returns what a permit of this amount holds.
    *
+   * @param isOfPlainTask whether it ends with a task without a token
    * @throws {LedgerError} if it needs an account, and there is no room: one that is in use is never closed for another
    */
-  hold(key: string, amount: A, at: number): Holding {
+  hold(key: string, amount: A, at: number, isOfPlainTask = false): Holding {
     if (this.byKey.size >= this.max && !this.byKey.has(key)) this.makeRoom(at);
     const { name, fold, window } = this.of;
-    const until = window.endOf(at);
+    const end = window.endOf(at);
+    const until = isOfPlainTask && end === Number.POSITIVE_INFINITY ? endOfPlainTask(at) : end;
     const plain = plainAmount(amount);
     // hot: an object made in one piece. A copy that is added to took a third of the ledger's time.
     if (until === Number.POSITIVE_INFINITY) return { accumulator: name, fold, key, amount: plain };
@@ -74,11 +87,12 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
     const closed: string[] = [];
     for (const [key, account] of this.byKey) if (account.isEmptyAt(now)) closed.push(key);
     for (const key of closed) this.byKey.delete(key);
+    this.forgetLast();
     return closed;
   }
 
   enter({ key, amount, until = Number.POSITIVE_INFINITY }: Holding): void {
-    let account = this.byKey.get(key);
+    let account = this.find(key);
     if (account === undefined) {
       account = this.of.account(key);
       this.byKey.set(key, account);
@@ -87,16 +101,17 @@ export class Accounts<A extends Measured = Measured, Of extends Account<A> = Acc
   }
 
   giveBack({ key, amount, until = Number.POSITIVE_INFINITY }: Holding): void {
-    this.byKey.get(key)?.giveBack(this.of.amounts.exact(amount), until);
+    this.find(key)?.giveBack(this.of.amounts.exact(amount), until);
   }
 
   /** Closes an account in which nothing counts any more. */
   close(key: string): void {
     this.byKey.delete(key);
+    this.forgetLast();
   }
 
   /** Takes out values under a key. @returns those that were there */
   remove(key: string, values: readonly string[]): readonly string[] {
-    return this.byKey.get(key)?.remove(values) ?? [];
+    return this.find(key)?.remove(values) ?? [];
   }
 }

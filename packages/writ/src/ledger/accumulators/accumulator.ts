@@ -1,10 +1,13 @@
+import { syntaxOf, wordsIn } from '../cel-ast.js';
 import { AccumulatorError, LedgerError } from '../errors.js';
 import { type LedgerEvent, NAMED_KEYS, type NamedKey } from '../event.js';
 import type { Account } from './account.js';
 import type { Amounts, LedgerValue, Measured } from './amounts.js';
-import { type CelPart, CONDITION_RESULT, expression, KEY_RESULT } from './expression.js';
+import { type CelPart, expression, KEY_RESULT, readsMore } from './expression.js';
 import type { AccumulatorDeclaration } from './kind.js';
 import { kindOf } from './kinds.js';
+import { boundedAnswer, conditionPart, resultIntegrity } from './over-results.js';
+import type { ResultIntegrity } from './result-integrity.js';
 import { type Window, windowOf } from './window.js';
 
 /** A declared accumulator, compiled. */
@@ -20,6 +23,13 @@ export interface Accumulator<A extends Measured = Measured, Of extends Account<A
   /** Whether it holds the labels of results: these are known only when there is one. */
   readonly isOfLabels: boolean;
   readonly countsPresent: boolean;
+  /**
+   * Of an accumulator over results: the lowest integrity of the values of an answer that it sees. Nothing counts before the answer.
+   * Undefined if it counts permits.
+   */
+  readonly resultIntegrity: ResultIntegrity | undefined;
+  /** The words of its expressions over results, among them the names of members. */
+  readonly resultWords: ReadonlySet<string>;
   readonly amounts: Amounts<A>;
   /** @throws {LedgerError} if the expression fails, or gives no text and no whole number */
   keyOf(event: LedgerEvent): string;
@@ -42,13 +52,15 @@ export interface Accumulator<A extends Measured = Measured, Of extends Account<A
 /** Compiles a declaration. @throws {AccumulatorError} if it is of no kind, or an expression cannot work */
 export function compileAccumulator(name: string, declared: AccumulatorDeclaration): Accumulator {
   const kind = kindOf(name, declared);
-  const runs = new Map(kind.expressions(declared).map((part) => [part.part, expression(name, part)]));
+  const parts = kind.expressions(declared);
+  const integrity = resultIntegrity(name, declared, parts);
+  const runs = new Map(parts.map((part) => [part.part, expression(name, part)]));
   const run = (part: string) => {
     const found = runs.get(part);
     if (found === undefined) throw new AccumulatorError(`accumulator ${name} has no expression \`${part}\``);
     return found;
   };
-  const counts = conditionOf(name, declared.on);
+  const counts = conditionOf(name, declared);
   const amountOf = kind.measure(name, declared, run);
   const actualOf = kind.actual(name, declared, run);
   const keyOf = keyFor(name, declared.key);
@@ -56,16 +68,23 @@ export function compileAccumulator(name: string, declared: AccumulatorDeclaratio
   return {
     name,
     key: declared.key,
-    fold: `${kind.fold(declared)} by ${declared.key}`,
+    fold: `${kind.fold(declared)}${declared.integrity === undefined ? '' : ` of ${integrity} answers`} by ${declared.key}`,
     window,
     givesBack: declared.givesBack !== 'never',
     isOfLabels: kind.isOfLabels(declared),
     countsPresent: kind.countsPresent,
+    resultIntegrity: integrity,
+    resultWords: integrity === undefined ? NO_WORDS : wordsOf([conditionPart(declared), ...parts]),
     amounts: kind.amounts,
     keyOf,
     hasKey: (event) => unlessFailed(() => keyOf(event)) !== undefined,
-    measure: rememberingLast((event) => (counts(event) ? amountOf(event) : undefined)),
-    actual: (event, result) => actualOf && unlessFailed(() => actualOf(event, result)),
+    measure:
+      integrity === undefined ? rememberingLast((event) => (counts(event) ? amountOf(event) : undefined)) : ofNoPermit,
+    actual:
+      integrity === undefined
+        ? (event, result) => actualOf && unlessFailed(() => actualOf(event, result))
+        : (event, result) =>
+            unlessFailed(() => (counts(event, result) ? boundedAnswer(amountOf(event, result)) : undefined)),
     account: () => kind.account(window.resolution),
     checkRoom: (account, amount, now) => kind.checkRoom(name, account, amount, now),
     show: (account, present, now) => kind.show(account, present, now, declared),
@@ -78,12 +97,34 @@ export function expressionsOf(name: string, declared: AccumulatorDeclaration): r
   return isNamedKey(declared.key) ? parts : [keyPart(declared.key), ...parts];
 }
 
-function conditionOf(name: string, on: string | undefined): (event: LedgerEvent) => boolean {
-  if (on === undefined) return ({ isOwn }) => !isOwn;
-  const run = expression(name, { part: 'on', text: on, gives: CONDITION_RESULT, seesResult: false });
-  return (event) => {
+const NO_WORDS: ReadonlySet<string> = new Set();
+
+function wordsOf(parts: readonly (CelPart | undefined)[]): ReadonlySet<string> {
+  const seeing = parts.flatMap((part) => (part?.seesResult === true ? [...wordsIn(syntaxOf(part.text))] : []));
+  return new Set(seeing);
+}
+
+/** Returns whether an expression of a declaration names more of an action than its call. */
+export function declarationReadsMore(name: string, declared: AccumulatorDeclaration): boolean {
+  return [conditionPart(declared), ...expressionsOf(name, declared)].some((part) => part && readsMore(part));
+}
+
+/** An accumulator over results. */
+function ofNoPermit(): undefined {
+  return undefined;
+}
+
+function conditionOf(
+  name: string,
+  declared: AccumulatorDeclaration,
+): (event: LedgerEvent, result?: unknown) => boolean {
+  const part = conditionPart(declared);
+  if (part === undefined) return ({ isOwn }) => !isOwn;
+  const { text: on } = part;
+  const run = expression(name, part);
+  return (event, result) => {
     if (event.isOwn && !on.includes(`"${event.action}"`) && !on.includes(`'${event.action}'`)) return false;
-    const holds = run(event);
+    const holds = run(event, result);
     if (typeof holds === 'boolean') return holds;
     throw new LedgerError(`accumulator ${name}: \`on\` gave ${typeof holds}, not true or false`);
   };

@@ -1,3 +1,4 @@
+import { LedgerError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
 import type { Holding } from '../holding.js';
 import type { Account } from './account.js';
@@ -39,11 +40,33 @@ export class Book<A extends Measured = Measured, Of extends Account<A> = Account
    * @throws {LedgerError} if it cannot be counted, or there is no room
    */
   hold(event: LedgerEvent, at: number): Holding | undefined {
+    const amount = this.accumulator.measure(event);
+    return amount === undefined ? undefined : this.holdAmount(event, amount, at);
+  }
+
+  /**
+   * Returns what a permit holds once its answer is known.
+   *
+   * @param reserved what it reserved: that stays if it cannot be measured again
+   * @throws {LedgerError} if there is no room for labels
+   */
+  holdAgain(event: LedgerEvent, at: number, reserved: readonly Holding[]): Holding | undefined {
+    const { isOfLabels, name } = this.accumulator;
+    if (isOfLabels) return this.hold(event, at);
+    try {
+      return this.hold(event, at);
+    } catch (error) {
+      if (error instanceof LedgerError) return reserved.find(({ accumulator }) => accumulator === name);
+      throw error;
+    }
+  }
+
+  /** Returns what an event with this amount holds. @throws {LedgerError} as {@link hold} */
+  holdAmount(event: LedgerEvent, amount: A, at: number): Holding | undefined {
     const { accumulator } = this;
-    const amount = accumulator.measure(event);
-    if (amount === undefined || accumulator.amounts.isNothing(amount)) return undefined;
+    if (accumulator.amounts.isNothing(amount)) return undefined;
     const key = accumulator.keyOf(event);
     accumulator.checkRoom(this.accounts.find(key) ?? this.empty, amount, at);
-    return this.accounts.hold(key, amount, at);
+    return this.accounts.hold(key, amount, at, event.taskName !== undefined && accumulator.key === 'task');
   }
 }

@@ -1,5 +1,5 @@
 import { TEXTS } from './amounts.js';
-import { cel, TEXTS_RESULT, textsIn } from './expression.js';
+import { cel, celPart, TEXTS_RESULT, textsIn } from './expression.js';
 import type { AccumulatorKind } from './kind.js';
 import { LONG } from './schema-types.js';
 import { checkSetRoom, SetAccount } from './set-account.js';
@@ -16,7 +16,7 @@ const MAX_VALUES = 100_000;
 export const distinct: AccumulatorKind<Members, readonly string[], SetAccount> = {
   name: 'distinct',
   shape: { distinct: cel },
-  expressions: ({ distinct: text }) => [{ part: 'distinct', text, gives: TEXTS_RESULT, seesResult: false }],
+  expressions: ({ distinct: text }) => [celPart('distinct', text, TEXTS_RESULT)],
   fold: ({ distinct: text }) => `distinct ${text}`,
   schemaType: () => LONG,
   isOfLabels: () => false,
@@ -24,7 +24,7 @@ export const distinct: AccumulatorKind<Members, readonly string[], SetAccount> =
   account: (resolution) => new SetAccount(resolution),
   measure(name, _members, run) {
     const work = run('distinct');
-    return (event) => textsIn(name, 'distinct', work(event));
+    return (event, result) => textsIn(name, 'distinct', work(event, result));
   },
   actual: () => undefined,
   checkRoom: (name, account, values, now) => checkSetRoom(name, account, values, now, MAX_VALUES),

@@ -1,12 +1,13 @@
-import { Environment } from '@marcbachmann/cel-js';
+import type { Environment } from '@marcbachmann/cel-js';
 import { z } from 'zod';
 import { celValue, firstLine } from '../cel.js';
-import { names } from '../cel-ast.js';
-import { total } from '../decimal.js';
+import { names, syntaxOf } from '../cel-ast.js';
 import { AccumulatorError, LedgerError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
+import { environment } from './environment.js';
+import { namesMore, resultsOf, variablesFor } from './variables.js';
 
-/** CEL over an action: the variables, the types of results, and the values. */
+/** CEL over an action. */
 
 /** The shape of CEL in `ledger.yaml`. */
 export const cel = z.string().min(1);
@@ -19,6 +20,21 @@ export interface CelPart {
   readonly gives: CelResult;
   /** Whether it runs when the action has a result, and can name `result`. */
   readonly seesResult: boolean;
+}
+
+/** Returns an expression of a declaration. One that names `result` runs when the action has one. */
+export function celPart(part: string, text: string, gives: CelResult): CelPart {
+  return { part, text, gives, seesResult: namesResult(text) };
+}
+
+/** Returns whether CEL names `result`; false if the text is not CEL, which its compilation reports. */
+function namesResult(text: string): boolean {
+  if (!text.includes('result')) return false;
+  try {
+    return names(syntaxOf(text), 'result');
+  } catch {
+    return false;
+  }
 }
 
 /** The CEL types that an expression may give. `dyn` comes from an argument, and is checked when there is a value. */
@@ -40,40 +56,11 @@ export const TEXTS_RESULT: CelResult = {
   meaning: 'a text or a list of texts',
 };
 
-/** The members of a record, by their CEL type. */
-export interface CelRecord {
-  readonly [name: string]: string | CelRecord;
-}
-
-/**
- * Returns the environment of expressions. It knows every variable, so that a typing error is found before it denies every action.
- *
- * @param input the types of the arguments; undefined if they can be anything
- */
-export function environment(input: CelRecord | undefined): Environment {
-  const known = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
-    .registerVariable('action', 'string')
-    .registerVariable('actor', 'string')
-    .registerVariable('originator', 'string')
-    .registerVariable('lineage', 'string')
-    .registerVariable('resource', 'map<string, string>')
-    .registerVariable('effects', 'list<string>')
-    .registerVariable('destinations', 'list<string>')
-    .registerVariable('targets', 'list<string>')
-    .registerVariable('amount', 'dyn');
-  return input === undefined
-    ? known.registerVariable('input', 'dyn')
-    : known.registerVariable({ name: 'input', schema: input });
-}
-
 const beforeResult = environment(undefined);
 const withResult = environment(undefined).registerVariable('result', 'dyn');
 
 /** Runs an expression. @throws {LedgerError} if it fails */
 export type RunPart = (event: LedgerEvent, result?: unknown) => unknown;
-
-/** The variables that describe the call; few expressions name one. */
-const OF_CALL = ['destinations', 'targets', 'amount'];
 
 /** Compiles an expression. @throws {AccumulatorError} if it does not parse, or gives another type */
 export function expression(name: string, { part, text, gives, seesResult }: CelPart): RunPart {
@@ -87,7 +74,7 @@ export function expression(name: string, { part, text, gives, seesResult }: CelP
   if (!valid) throw new AccumulatorError(`accumulator ${name}: \`${part}\`: ${firstLine(wrong)}`);
   if (!gives.types.test(type))
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` gives ${type}`, `it must give ${gives.meaning}`);
-  const variables = OF_CALL.some((variable) => names(run.ast, variable)) ? variablesOfCall : variablesOf;
+  const variables = variablesFor(`accumulator ${name}`, run.ast);
   const work = (context: Record<string, unknown>): unknown => {
     try {
       return run(context);
@@ -97,7 +84,7 @@ export function expression(name: string, { part, text, gives, seesResult }: CelP
   };
   if (seesResult) return (event, result) => work({ ...variables(event), result: celValue(result) });
   return (event) => {
-    const { results } = evaluated(event);
+    const results = resultsOf(event);
     let value = results.get(text);
     if (value === undefined) {
       value = work(variables(event));
@@ -107,63 +94,15 @@ export function expression(name: string, { part, text, gives, seesResult }: CelP
   };
 }
 
+/** Returns whether an expression names more of an action than its call. */
+export function readsMore({ text }: Pick<CelPart, 'text'>): boolean {
+  return namesMore(syntaxOf(text));
+}
+
 /** Reads the value of an expression as texts, each once. @throws {LedgerError} if it is anything else */
 export function textsIn(name: string, part: string, value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
   const texts = Array.isArray(value) ? (value as unknown[]) : [value];
   if (texts.every((text) => typeof text === 'string')) return [...new Set(texts)];
   throw new LedgerError(`accumulator ${name}: \`${part}\` did not give a text, or a list of texts`);
-}
-
-/**
- * The values of the expressions over one event. Many accumulators ask the same of one event, one after another, so the last event
- * is enough; a weak map of all would keep each until the next full collection.
- */
-interface Evaluated {
-  readonly event: LedgerEvent;
-  readonly results: Map<string, unknown>;
-  variables?: Record<string, unknown>;
-  ofCall?: Record<string, unknown>;
-}
-let last: Evaluated | undefined;
-
-function evaluated(event: LedgerEvent): Evaluated {
-  if (last?.event !== event) last = { event, results: new Map() };
-  return last;
-}
-
-const NOTHING: readonly string[] = [];
-
-function variablesOf(event: LedgerEvent): Record<string, unknown> {
-  const known = evaluated(event);
-  known.variables ??= makeVariables(event);
-  return known.variables;
-}
-
-function makeVariables({ action, input, resource, lineage, keys, effects }: LedgerEvent): Record<string, unknown> {
-  const { actor, originator } = keys;
-  return {
-    action,
-    actor,
-    originator,
-    lineage,
-    effects,
-    destinations: NOTHING,
-    targets: NOTHING,
-    amount: 0n,
-    resource: celValue(resource),
-    input: celValue(input),
-  };
-}
-
-/** Returns the variables with the values of the arguments by their roles. */
-function variablesOfCall(event: LedgerEvent): Record<string, unknown> {
-  const known = evaluated(event);
-  const { call } = event;
-  known.ofCall ??= {
-    ...variablesOf(event),
-    destinations: call?.valuesOf('destination').map(String) ?? [],
-    targets: call?.valuesOf('target').map(String) ?? [],
-    amount: celValue(total(call?.valuesOf('amount') ?? [])),
-  };
-  return known.ofCall;
 }

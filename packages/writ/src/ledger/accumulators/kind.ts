@@ -4,6 +4,7 @@ import type { LedgerEvent } from '../event.js';
 import type { Account } from './account.js';
 import type { Amounts, LedgerValue, Measured } from './amounts.js';
 import type { CelPart, RunPart } from './expression.js';
+import type { ResultIntegrity } from './result-integrity.js';
 
 /** An accumulator as a bundle declares it, with the member of exactly one kind, and others that this kind has. */
 export interface AccumulatorDeclaration {
@@ -15,6 +16,8 @@ export interface AccumulatorDeclaration {
   readonly window?: string | undefined;
   /** Undefined if an action that failed or was not executed gives its amount back. */
   readonly givesBack?: 'never' | undefined;
+  /** Of an accumulator over results: the lowest integrity of the values that it sees. */
+  readonly integrity?: ResultIntegrity | undefined;
   readonly [member: string]: unknown;
 }
 
@@ -51,11 +54,11 @@ export interface AccumulatorKind<
   /** @param resolution ends of windows are rounded up to this many ms */
   account(resolution: number): Of;
   /**
-   * Returns the function that measures an event.
+   * Returns the function that measures an event; with its result, if an expression names `result`.
    *
    * @param run returns an expression of the declaration by its part
    */
-  measure(name: string, members: Members, run: (part: string) => RunPart): (event: LedgerEvent) => A;
+  measure(name: string, members: Members, run: (part: string) => RunPart): (event: LedgerEvent, result?: unknown) => A;
   /** Returns the function that measures an action by its result; undefined if the result gives no other amount. */
   actual(
     name: string,

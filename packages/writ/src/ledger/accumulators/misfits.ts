@@ -1,7 +1,8 @@
 import { firstLine } from '../cel.js';
 import { actionsNamed, argumentsRead, argumentsTested, names, syntaxOf } from '../cel-ast.js';
 import { expressionsOf } from './accumulator.js';
-import { type CelPart, type CelRecord, environment } from './expression.js';
+import { type CelRecord, environment } from './environment.js';
+import type { CelPart } from './expression.js';
 import type { AccumulatorDeclaration } from './kind.js';
 
 /** An action, with the types of its arguments. */

@@ -81,7 +81,7 @@ describe('a kind that is added to the list alone', () => {
       };
       const read = readBundleFrom({ root: '/', texts: new Map(Object.entries(files)), version: 'x', unread: [] });
       if (read.bundle === undefined) throw new Error(JSON.stringify(read.findings));
-      const all = checkBundle({ ...read.bundle, ledger: { accumulators: { most: declared } } });
+      const all = checkBundle({ ...read.bundle, ledger: { accumulators: { most: declared }, derived: {} } });
       return all.map(({ code, message }) => `${code} ${message}`);
     };
     expect(findings('Long', '{ amount: Long }')).toEqual([]);

@@ -51,6 +51,8 @@ export class SetAccount implements Account<readonly string[]> {
     let size = this.holders.size;
     // Mostly one, and mostly known.
     if (more.length === 1) return this.holders.has(more[0] as string) ? size : size + 1;
+    // hot: mostly, all are known.
+    if (more.every((value) => this.holders.has(value))) return size;
     for (const value of new Set(more)) if (!this.holders.has(value)) size += 1;
     return size;
   }

@@ -1,5 +1,6 @@
+import { plainLabels } from '../flow/readers.js';
 import { TEXTS } from './amounts.js';
-import { cel, TEXTS_RESULT, textsIn } from './expression.js';
+import { cel, celPart, TEXTS_RESULT, textsIn } from './expression.js';
 import type { AccumulatorKind } from './kind.js';
 import { STRING_SET } from './schema-types.js';
 import { checkSetRoom, MAX_SET_VALUES, SetAccount } from './set-account.js';
@@ -13,18 +14,17 @@ type Members = {
 export const set: AccumulatorKind<Members, readonly string[], SetAccount> = {
   name: 'set',
   shape: { set: cel },
-  expressions: ({ set: text }) =>
-    text === 'labels' || text === 'action' ? [] : [{ part: 'set', text, gives: TEXTS_RESULT, seesResult: false }],
+  expressions: ({ set: text }) => (text === 'labels' || text === 'action' ? [] : [celPart('set', text, TEXTS_RESULT)]),
   fold: ({ set: text }) => `set ${text}`,
   schemaType: () => STRING_SET,
   isOfLabels: ({ set: text }) => text === 'labels',
   amounts: TEXTS,
   account: (resolution) => new SetAccount(resolution),
   measure(name, { set: text }, run) {
-    if (text === 'labels') return ({ labels }) => labels;
+    if (text === 'labels') return ({ labels }) => plainLabels(labels);
     if (text === 'action') return ({ action }) => [action];
     const work = run('set');
-    return (event) => textsIn(name, 'set', work(event));
+    return (event, result) => textsIn(name, 'set', work(event, result));
   },
   actual: () => undefined,
   checkRoom: (name, account, values, now) => checkSetRoom(name, account, values, now, MAX_SET_VALUES),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { decimalText, decimalUnits } from '../decimal.js';
 import { LedgerError } from '../errors.js';
 import { WHOLE_NUMBERS } from './amounts.js';
-import { cel, DECIMAL_RESULT, WHOLE_RESULT } from './expression.js';
+import { cel, celPart, DECIMAL_RESULT, WHOLE_RESULT } from './expression.js';
 import type { AccumulatorKind } from './kind.js';
 import { DECIMAL, LONG } from './schema-types.js';
 import { SumAccount } from './sum-account.js';
@@ -22,7 +22,7 @@ export const sum: AccumulatorKind<Members, bigint, SumAccount> = {
   shape: { sum: cel, actual: cel, decimal: z.literal(true) },
   expressions({ sum: text, actual, decimal }) {
     const gives = decimal === true ? DECIMAL_RESULT : WHOLE_RESULT;
-    const asked = { part: 'sum', text, gives, seesResult: false };
+    const asked = celPart('sum', text, gives);
     return actual === undefined ? [asked] : [asked, { part: 'actual', text: actual, gives, seesResult: true }];
   },
   // A budget is not emptied by a change of the expression that measures it.
@@ -33,7 +33,7 @@ export const sum: AccumulatorKind<Members, bigint, SumAccount> = {
   account: (resolution) => new SumAccount(resolution),
   measure(name, { decimal }, run) {
     const [work, read] = [run('sum'), readerOf(decimal)];
-    return (event) => read(name, work(event));
+    return (event, result) => read(name, work(event, result));
   },
   actual(name, { actual, decimal }, run) {
     if (actual === undefined) return undefined;

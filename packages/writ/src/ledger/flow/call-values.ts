@@ -1,4 +1,5 @@
-import type { Role, RoleArgument, ToolDescription } from './tool-description.js';
+import { memo } from '../../lib/memo.js';
+import type { Role, ToolDescription } from './tool-description.js';
 
 /** A value of a call, by the role that it is traced in. */
 export interface CallValue {
@@ -47,19 +48,27 @@ export function callValues(
     );
   const values: CallValue[] = [];
   const covered = new Set<unknown>();
-  const whole = new Set<string>();
+  const given = recordOf(input);
   for (const described of tool.arguments) {
     const { argument, path, role, kind, query } = described;
-    if (query === undefined) whole.add(argument);
-    for (const node of nodesAt(described, input)) {
-      if (query !== undefined) covered.add(JSON.stringify(node.location));
-      for (const one of scalarsIn(node.value, role === 'content' ? declared : undefined))
-        values.push({ ...traced(argument, path, role, one), kind, isUndescribed: false });
+    const add = (found: unknown): void => {
+      for (const value of scalarsIn(found, role === 'content' ? declared : undefined))
+        values.push({ argument, at: path, role, kind, value, isUndescribed: false });
+    };
+    if (query === undefined) {
+      add(given[argument]);
+      continue;
+    }
+    for (const { value, location } of query.query(input as never).nodes) {
+      covered.add(JSON.stringify(location));
+      add(value);
     }
   }
   if (!hasContentByDefault(tool)) return values;
-  for (const [argument, value] of Object.entries(recordOf(input))) {
+  const whole = wholeOf(tool);
+  for (const argument of Object.keys(given)) {
     if (whole.has(argument)) continue;
+    const value = given[argument];
     if (!isName(argument, declared))
       values.push({ ...traced(argument, argument, 'content', argument), isUndescribed: true });
     // A short number alone, or one truth value, is no text.
@@ -79,17 +88,11 @@ function traced(argument: string, at: string, role: Role, value: string | number
   return { argument, at, role, kind: undefined, value };
 }
 
-interface Node {
-  readonly value: unknown;
-  readonly location: readonly (string | number)[];
-}
-
-function nodesAt({ argument, query }: RoleArgument, input: unknown): readonly Node[] {
-  if (query === undefined) return [{ value: recordOf(input)[argument], location: [argument] }];
-  return query
-    .query(input as never)
-    .nodes.map(({ value, location }) => ({ value, location: location as Node['location'] }));
-}
+/** Returns the arguments that are described as a whole. */
+const wholeOf = memo(
+  (tool: ToolDescription): ReadonlySet<string> =>
+    new Set(tool.arguments.flatMap(({ argument, query }) => (query === undefined ? argument : []))),
+);
 
 /**
  * Returns the texts and numbers in a value, at whatever depth, white space also; and, in lists, truth values and empty texts, which
@@ -104,6 +107,10 @@ export function scalarsIn(
   place: readonly (string | number)[] = [],
   covered?: ReadonlySet<unknown>,
 ): (string | number)[] {
+  // hot: most arguments are one text or number.
+  if (typeof value === 'number' || (typeof value === 'string' && value !== '')) {
+    if (covered === undefined || covered.size === 0) return [value];
+  }
   const out: (string | number)[] = [];
   const isCovered = (at: readonly (string | number)[]): boolean =>
     covered !== undefined && covered.size > 0 && covered.has(JSON.stringify(at));

@@ -49,7 +49,12 @@ export function anythingEchoed(taskLabels: readonly string[]): Echo[] {
 }
 
 function isSameAs(a: Labels, b: Labels): boolean {
-  return a.integrity === b.integrity && a.confidentiality === b.confidentiality && a.names.length === b.names.length;
+  return (
+    a.integrity === b.integrity &&
+    a.confidentiality === b.confidentiality &&
+    a.names.length === b.names.length &&
+    a.readers === b.readers
+  );
 }
 
 /** A text of this many characters is no coincidence within another. */
@@ -75,7 +80,7 @@ export function withEchoes(leaves: readonly Leaf[], echoes: readonly Echo[]): re
   }
   const isSteered = echoes.some(({ value, labels }) => value !== UNSEEN && labels.integrity === 'external');
   return leaves.map((one) => {
-    const leaf: Leaf = isSteered ? { ...one, isSteered: true } : one;
+    const leaf: Leaf = isSteered ? { isSteered: true, ...one } : one;
     const { value } = leaf;
     if (typeof value === 'boolean') return leaf;
     let { labels } = everywhere === undefined ? leaf : { labels: join(leaf.labels, everywhere.labels) };

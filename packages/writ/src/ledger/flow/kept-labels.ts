@@ -4,8 +4,10 @@ import { TEXTS } from '../accumulators/amounts.js';
 import { checkSetRoom, MAX_SET_VALUES, SetAccount } from '../accumulators/set-account.js';
 import { windowOf } from '../accumulators/window.js';
 import type { EventData, LedgerEvent, StorePlaces } from '../event.js';
-import { endingWithTask, type Holding, type Removal } from '../holding.js';
+import type { Holding, Removal } from '../holding.js';
 import { LineageLabels } from './lineage-labels.js';
+import { withinRoom } from './reader-room.js';
+import { isReaderLabel, plainLabels } from './readers.js';
 import { everyLabel, type StoredLabels, type StoredName, type StoredThing } from './stored-labels.js';
 import { type LabelKey, type NamedItem, type StoreItem, Stores } from './stores.js';
 
@@ -157,20 +159,22 @@ export class KeptLabels {
 
   /** Returns what a permit of this event holds of the labels. @throws {LedgerError} if there is no room */
   holdingsOf(event: LedgerEvent, at: number): Holding[] {
-    const { labels, data, keys } = event;
+    const { data, keys } = event;
     const { task } = keys;
     if (data === undefined) return [];
     const holdings = this.holdingsInStores(data, at);
-    if (labels.length === 0) return holdings;
+    if (event.labels.length === 0) return holdings;
+    const labels = withinRoom(event.labels, this.ofTasks.find(task), at);
     checkSetRoom(TASK, this.ofTasks.find(task) ?? EMPTY, labels, at, MAX_SET_VALUES);
-    const ofTask = this.ofTasks.hold(task, labels, at);
-    const held = event.taskName === undefined ? ofTask : endingWithTask(ofTask, at);
-    return [held, this.lineages.hold(event, at), ...holdings];
+    const ofTask = this.ofTasks.hold(task, labels, at, event.taskName !== undefined);
+    return [ofTask, this.lineages.hold(event, at), ...holdings];
   }
 
   private holdingsInStores({ writes, labels, names = [], keepMs }: EventData, at: number): Holding[] {
-    const holdings = labels.length === 0 ? [] : writes.map((key) => this.ofStores.hold(key, labels, at));
-    for (const name of names) if (name.labels.length > 0) holdings.push(this.ofStores.hold(name.key, name.labels, at));
+    const hold = (key: string, added: readonly string[]): Holding =>
+      this.ofStores.hold(key, withinRoom(added, this.ofStores.find(key), at), at);
+    const holdings = labels.length === 0 ? [] : writes.map((key) => hold(key, labels));
+    for (const name of names) if (name.labels.length > 0) holdings.push(hold(name.key, name.labels));
     if (keepMs === undefined) return holdings;
     const until = endOf(at, keepMs);
     return holdings.map((holding) => ({ ...holding, until }));
@@ -224,15 +228,22 @@ function labelsBy(name: string, key: string) {
   return { name, fold: `labels by ${key}`, window: windowOf(undefined), amounts: TEXTS };
 }
 
-/** Removes values under keys. @returns the removals, each of something that was there */
+/** Removes values under keys; a label is removed with all its readers. @returns the removals, each of something that was there */
 export function removals(
   accumulator: string,
-  accounts: Pick<Accounts, 'remove'>,
+  accounts: Pick<Accounts, 'remove' | 'find'>,
   keys: readonly string[],
   labels: readonly string[],
 ): Removal[] {
   return keys.flatMap((key) => {
-    const values = accounts.remove(key, labels);
+    const account = accounts.find(key);
+    const kept = account instanceof SetAccount ? account.valuesAt(Number.NEGATIVE_INFINITY) : NO_LABELS;
+    const withReaders = kept.filter((label) => isReaderLabel(label) && isOff(label, labels));
+    const values = accounts.remove(key, [...labels, ...withReaders]);
     return values.length === 0 ? [] : [{ accumulator, key, values }];
   });
+}
+
+function isOff(label: string, labels: readonly string[]): boolean {
+  return plainLabels([label]).some((plain) => labels.includes(plain));
 }

@@ -1,14 +1,16 @@
 import { NamedByUser } from './deviations.js';
-import { join, type Labels } from './labels.js';
+import { integrityLevel, join, withIntegrity } from './labels.js';
 import { NamedSources } from './named-records.js';
+import { probeOf } from './probe.js';
 import type { Effort, ValueUse } from './prompt-values.js';
+import type { KnownCodes } from './returned-codes.js';
 import { MAX_EFFORT, type TaskValues } from './task-values.js';
 import type { Found } from './value-sources.js';
 
 /** The values that the arguments of a call are traced to. */
 export type TracedValues = Pick<
   TaskValues,
-  'named' | 'find' | 'isApproved' | 'isApprovedTool' | 'asksFor' | 'countInPrompts'
+  'named' | 'codes' | 'find' | 'isApproved' | 'isApprovedTool' | 'asksFor' | 'countInPrompts'
 >;
 
 const NOTHING_NAMED = new NamedByUser();
@@ -36,14 +38,19 @@ export class LineageTracedValues implements TracedValues {
   }
 
   find(value: string | number, use: ValueUse, effort: Effort = { characters: MAX_EFFORT }): Found | undefined {
-    let found = this.own?.find(value, use, effort);
+    const probe = probeOf(value);
+    let found = this.own?.findBy(probe, use, effort);
     const named = this.own?.namedSources ?? NO_SOURCES;
-    for (const values of this.read) found = together(found, values.find(value, use, effort, named));
+    for (const values of this.read) found = together(found, values.findBy(probe, use, effort, named));
     if (found === undefined) return undefined;
     const isPartial = found.isPartial || this.forgotten.isPartial;
     // A text of others that is not known can have named it.
     const said = isPartial || this.forgotten.hasUnread ? [...new Set([...found.said, 'text' as const])] : found.said;
     return { ...found, isPartial, said };
+  }
+
+  get codes(): KnownCodes {
+    return { ofTask: this.own?.sent, read: this.read.map(({ sent }) => sent) };
   }
 
   isApproved(value: string | number): boolean {
@@ -67,21 +74,41 @@ export class LineageTracedValues implements TracedValues {
 function together(one: Found | undefined, other: Found | undefined): Found | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   const best = confersMore(other, one) ? other : one;
-  const labels = { ...join(one.labels, other.labels), integrity: best.labels.integrity };
+  if (addsNothing(one, other, best)) return one;
+  const { from, source } = best;
+  const labels = withIntegrity(join(one.labels, other.labels), best.labels.integrity);
+  const said = different(one.said, other.said);
+  const isNamed = one.isNamed || other.isNamed;
+  const isPartial = one.isPartial || other.isPartial;
+  const clears = one.clears === undefined ? other.clears : [...one.clears, ...(other.clears ?? [])];
   return {
-    ...best,
+    from,
     labels,
-    said: [...new Set([...one.said, ...other.said])],
-    isNamed: one.isNamed || other.isNamed,
-    isPartial: one.isPartial || other.isPartial,
+    said,
+    isNamed,
+    isPartial,
+    ...(source === undefined ? {} : { source }),
+    ...(clears === undefined ? {} : { clears }),
   };
+}
+
+/** hot: the parts of a lineage mostly say the same of a value. */
+function addsNothing(one: Found, other: Found, best: Found): boolean {
+  return (
+    best === one &&
+    join(one.labels, other.labels) === one.labels &&
+    other.said.every((said) => one.said.includes(said)) &&
+    (one.isNamed || !other.isNamed) &&
+    (one.isPartial || !other.isPartial) &&
+    other.clears === undefined
+  );
+}
+
+function different(said: Found['said'], more: Found['said']): Found['said'] {
+  return more.every((one) => said.includes(one)) ? said : [...new Set([...said, ...more])];
 }
 
 function confersMore(a: Found, b: Found): boolean {
   if (a.from !== b.from) return CONFERS.indexOf(a.from) > CONFERS.indexOf(b.from);
-  return a.labels.integrity !== b.labels.integrity && lower(a.labels, b.labels) === b.labels.integrity;
-}
-
-function lower(a: Labels, b: Labels): Labels['integrity'] {
-  return join(a, b).integrity;
+  return integrityLevel(a.labels.integrity) > integrityLevel(b.labels.integrity);
 }

@@ -1,4 +1,5 @@
 import { memo } from '../../lib/memo.js';
+import { isReaderLabel, NOBODY, OWNER_ONLY, partsOfReaderLabel, readerLabel, togetherOf } from './readers.js';
 
 /**
  * Labels of data (docs/tools.md). Integrity says how far a value may be trusted, lowest first; confidentiality how far it may spread. A
@@ -15,6 +16,8 @@ export interface Labels {
   readonly confidentiality: Confidentiality;
   /** The other labels, in order. */
   readonly names: readonly string[];
+  /** The clauses of its readers. Without it, confidential data is for its owner alone, and other data for anybody. */
+  readonly readers?: readonly string[];
 }
 
 /** The labels of data that nothing describes. */
@@ -32,12 +35,67 @@ export function confidentialityLevel(confidentiality: Confidentiality): number {
   return CONFIDENTIALITY.indexOf(confidentiality);
 }
 
-/** Returns the labels of data made from both: the lower integrity, and the higher confidentiality. */
+/** Returns the clauses of who may read data; none if anybody may. */
+export function readersOf({ readers, confidentiality }: Labels): readonly string[] {
+  return readers ?? (isConfidential(confidentiality) ? NOBODY : ANYBODY);
+}
+
+const ANYBODY: readonly string[] = [];
+
+function isConfidential(confidentiality: Confidentiality): boolean {
+  return confidentialityLevel(confidentiality) >= confidentialityLevel('confidential');
+}
+
+/** Returns labels of data from both, with the readers of both. */
+function withReaders(labels: Labels, a: Labels, b: Labels): Labels {
+  if (a.readers === undefined && b.readers === undefined) return labels;
+  return { ...labels, readers: togetherOf(readersOf(a), readersOf(b)) };
+}
+
+/** Returns the labels of data made from both: the lower integrity, the higher confidentiality, and the readers that both have. */
 export function join(a: Labels, b: Labels): Labels {
+  // hot: labels that are one object are looked up once. Most data is made of data with the same labels.
+  if (a === b || holds(a, b)) return a;
+  if (holds(b, a)) return b;
   const integrity = integrityLevel(a.integrity) <= integrityLevel(b.integrity) ? a.integrity : b.integrity;
   const isCloser = confidentialityLevel(a.confidentiality) >= confidentialityLevel(b.confidentiality);
   const names = b.names.length === 0 ? a.names : a.names.length === 0 ? b.names : sorted([...a.names, ...b.names]);
-  return { integrity, confidentiality: isCloser ? a.confidentiality : b.confidentiality, names };
+  return withReaders({ integrity, confidentiality: isCloser ? a.confidentiality : b.confidentiality, names }, a, b);
+}
+
+/** Returns whether labels say all that others say: data made from both has these. */
+function holds(a: Labels, b: Labels): boolean {
+  return (
+    a.readers === b.readers &&
+    integrityLevel(a.integrity) <= integrityLevel(b.integrity) &&
+    confidentialityLevel(a.confidentiality) >= confidentialityLevel(b.confidentiality) &&
+    hasAllOf(a.names, b.names)
+  );
+}
+
+/** Returns whether a list in order has all of another in order. */
+export function hasAllOf(names: readonly string[], others: readonly string[]): boolean {
+  if (names === others) return true;
+  let at = 0;
+  for (const name of others) {
+    while (at < names.length && names[at] !== name) at += 1;
+    if (at === names.length) return false;
+  }
+  return true;
+}
+
+const withOther = memo((_labels: Labels) => new Map<Integrity, Labels>());
+
+/** Returns the labels with another integrity, each time the same object. */
+export function withIntegrity(labels: Labels, integrity: Integrity): Labels {
+  if (labels.integrity === integrity) return labels;
+  const others = withOther(labels);
+  let other = others.get(integrity);
+  if (other === undefined) {
+    other = { ...labels, integrity };
+    others.set(integrity, other);
+  }
+  return other;
 }
 
 /**
@@ -45,10 +103,12 @@ export function join(a: Labels, b: Labels): Labels {
  * and every other name. Data of our own that many may know adds none. Labels are made once and looked at often, so it is remembered.
  */
 export const labelNames: (labels: Labels) => readonly string[] = memo(
-  ({ integrity, confidentiality, names }: Labels) => {
+  ({ integrity, confidentiality, names, readers }: Labels) => {
     const added = [...names];
     if (integrityLevel(integrity) < integrityLevel('internal')) added.push(integrity);
-    if (confidentialityLevel(confidentiality) >= confidentialityLevel('confidential')) added.push(confidentiality);
+    const isUsual = readers === undefined || (isConfidential(confidentiality) && readers.includes(OWNER_ONLY));
+    if (!isUsual) for (const clause of readers) added.push(readerLabel(confidentiality, clause));
+    else if (isConfidential(confidentiality)) added.push(confidentiality);
     return added.sort();
   },
 );
@@ -63,9 +123,15 @@ export function labelsNamed(added: Iterable<string>): Labels {
     if (isIntegrity) labels = join(labels, { integrity: name as Integrity, confidentiality: 'public', names: [] });
     else if (isConfidentiality)
       labels = join(labels, { integrity: 'user', confidentiality: name as Confidentiality, names: [] });
+    else if (isReaderLabel(name)) labels = join(labels, labelsWithReaders(name));
     else names.push(name);
   }
   return { ...labels, names: sorted(names) };
+}
+
+function labelsWithReaders(label: string): Labels {
+  const { confidentiality, clause } = partsOfReaderLabel(label) as NonNullable<ReturnType<typeof partsOfReaderLabel>>;
+  return { integrity: 'user', confidentiality: confidentiality as Confidentiality, names: [], readers: [clause] };
 }
 
 function sorted(names: readonly string[]): string[] {

@@ -98,9 +98,8 @@ function withoutNames(leaf: Leaf): Leaf {
 }
 
 function isSame(a: Labels, b: Labels): boolean {
-  return (
-    a.integrity === b.integrity && a.confidentiality === b.confidentiality && a.names.join('\n') === b.names.join('\n')
-  );
+  const text = ({ names, readers = [] }: Labels): string => JSON.stringify([names, readers]);
+  return a.integrity === b.integrity && a.confidentiality === b.confidentiality && text(a) === text(b);
 }
 
 /** The ends of the scales: a rule that counts gives another label if it says one of them. */

@@ -4,6 +4,8 @@ import { TEXTS } from '../accumulators/amounts.js';
 import { checkSetRoom, MAX_SET_VALUES, SetAccount } from '../accumulators/set-account.js';
 import type { LedgerEvent } from '../event.js';
 import type { Holding } from '../holding.js';
+import { hasAllOf } from './labels.js';
+import { withinRoom } from './reader-room.js';
 
 /** A bundle cannot give an accumulator such a name. */
 const LINEAGE = '$lineage';
@@ -19,6 +21,13 @@ interface Part {
   readonly name: string | null;
   /** Null if several tasks share this part. */
   readonly task: TaskKey | null;
+}
+
+/** The account of a task. */
+interface Place {
+  readonly key: string;
+  readonly lineage: string;
+  readonly name: string | null;
 }
 
 /** The parts of one lineage, by the key of their account. */
@@ -39,7 +48,7 @@ export class LineageLabels {
   /** When the labels were last read or added to. */
   usedAt = new Date(0);
   private readonly lineages = new Map<string, Lineage>();
-  private readonly byTask = new Map<TaskKey, string>();
+  private readonly byTask = new Map<TaskKey, Place>();
 
   constructor() {
     this.accounts = new Accounts({
@@ -61,7 +70,7 @@ export class LineageLabels {
     this.usedAt = now;
     const known = this.lineages.get(lineage);
     if (known === undefined) return NONE;
-    const labels = this.union(known, now, () => true);
+    const labels = this.union(known, now, undefined);
     if (known.parts.size === 0) this.lineages.delete(lineage);
     if (!isSame(labels, known.last)) known.last = labels;
     return known.last;
@@ -71,22 +80,22 @@ export class LineageLabels {
   ofName(lineage: string, name: string, now: Date): readonly string[] {
     const known = this.lineages.get(lineage);
     if (known === undefined) return NONE;
-    return this.union(known, now, (part) => part.name === name || part.task === null);
+    return this.union(known, now, name);
   }
 
   /** Returns what a permit of this event holds. @throws {LedgerError} if there is no room */
-  hold({ lineage, taskName, keys: { task }, labels }: LedgerEvent, at: number): Holding {
+  hold({ lineage, taskName, keys: { task }, labels: added }: LedgerEvent, at: number): Holding {
     const key = this.keyFor(lineage, { name: taskName ?? null, task });
     this.usedAt = new Date(at);
     const account = this.accounts.find(key);
+    const labels = withinRoom(added, account, at);
     if (account !== undefined) checkSetRoom(LINEAGE, account, labels, at, MAX_SET_VALUES);
     return this.accounts.hold(key, labels, at);
   }
 
   /** Returns the account of a task and its lineage; undefined if it has no labels of its own. */
-  placeOf(task: TaskKey): { readonly key: string; readonly lineage: string } | undefined {
-    const key = this.byTask.get(task);
-    return key === undefined ? undefined : { key, lineage: this.lineageOf(key) };
+  placeOf(task: TaskKey): Place | undefined {
+    return this.byTask.get(task);
   }
 
   /** Returns the lineage that an account is of. */
@@ -95,6 +104,8 @@ export class LineageLabels {
   }
 
   private keyFor(lineage: string, { name, task }: Part): string {
+    const known = task === null ? undefined : this.byTask.get(task);
+    if (known !== undefined && known.lineage === lineage && known.name === name) return known.key;
     const key = JSON.stringify([lineage, name, task]);
     const parts = this.lineages.get(lineage)?.parts;
     return parts === undefined || parts.has(key) || parts.size < MAX_TASKS
@@ -107,10 +118,11 @@ export class LineageLabels {
     const known = this.lineages.get(lineage) ?? { parts: new Map<string, Part>(), last: NONE };
     this.lineages.set(lineage, known);
     known.parts.set(key, { name, task });
-    if (task !== null) this.byTask.set(task, key);
+    if (task !== null) this.byTask.set(task, { key, lineage, name });
   }
 
-  private union({ parts }: Lineage, now: Date, counts: (part: Part) => boolean): readonly string[] {
+  /** @param name the name whose tasks count, with those that are kept together; undefined if all count */
+  private union({ parts }: Lineage, now: Date, name: string | undefined): readonly string[] {
     const lists: (readonly string[])[] = [];
     for (const [key, part] of parts) {
       const labels = this.accounts.find(key)?.valuesAt(now.getTime()) ?? NONE;
@@ -119,10 +131,12 @@ export class LineageLabels {
         this.accounts.close(key);
         parts.delete(key);
         if (part.task !== null) this.byTask.delete(part.task);
-      } else if (counts(part)) lists.push(labels);
+      } else if (name === undefined || part.name === name || part.task === null) lists.push(labels);
     }
-    const [only = NONE] = lists;
-    return lists.length < 2 ? only : [...new Set(lists.flat())].sort();
+    let longest = NONE;
+    for (const list of lists) if (list.length > longest.length) longest = list;
+    // hot: tasks of one owner mostly read alike.
+    return lists.every((list) => hasAllOf(longest, list)) ? longest : [...new Set(lists.flat())].sort();
   }
 }
 

@@ -26,6 +26,8 @@ export function recordNamedAt(at: string): { readonly record: string; readonly m
  * arguments the prompt has. A value is of the record that was meant only if all records of that name have it.
  */
 export class NamedSources {
+  /** Whether the prompt asks for what they link to. */
+  areForPages = false;
   /** The records of a name, whichever answer they are in. */
   private readonly records = new Map<string, Set<string>>();
   /** By answer and record: its names. */

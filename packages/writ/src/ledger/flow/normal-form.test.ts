@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { domainOf } from '../../lib/domain.js';
-import { formsOf, groupedNumbersIn, numberForm } from './normal-form.js';
+import { formsOf, groupedNumbersIn, numberForm, plainForm, withoutSchemes } from './normal-form.js';
 
 describe('formsOf', () => {
   it.each([
@@ -57,4 +58,17 @@ describe('addresses', () => {
       '+491701234567',
     ]);
   });
+});
+
+it('takes out the schemes that a pattern finds, and makes one space of all white space', () => {
+  const text = fc.string({
+    unit: fc.constantFrom('a', 'z', 'A', '1', '+', '.', '-', ':', '/', '://', ' ', '\n'),
+    maxLength: 60,
+  });
+  fc.assert(
+    fc.property(text, (one) => {
+      expect(withoutSchemes(one)).toBe(one.replace(/[a-z][a-z0-9+.-]{0,20}:\/\//g, ''));
+      expect(plainForm(one)).toBe(one.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim());
+    }),
+  );
 });

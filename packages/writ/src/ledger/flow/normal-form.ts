@@ -6,8 +6,9 @@ import { SCHEME } from '../../lib/domain.js';
  * external.
  */
 
-/** The same, wherever it is. */
-const SCHEMES = /[a-z][a-z0-9+.-]{0,20}:\/\//g;
+/** The most characters of a scheme. */
+const MAX_SCHEME = 21;
+const OF_SCHEME = /[a-z0-9+.-]/;
 const IBAN = /^[a-z]{2}[0-9]{2}[a-z0-9 ]{10,40}$/;
 const SIMPLE = /^[a-z0-9_-]{1,64}$/;
 
@@ -30,13 +31,27 @@ export function formsOf(value: string): string[] {
 
 /** A text without the schemes of its addresses. */
 export function withoutSchemes(text: string): string {
-  return text.replace(SCHEMES, '');
+  let without = '';
+  let from = 0;
+  // From each end of a scheme back: a pattern looks from each letter on for one.
+  for (let end = text.indexOf('://'); end !== -1; end = text.indexOf('://', end + 3)) {
+    let start = end;
+    while (start > from && end - start < MAX_SCHEME && OF_SCHEME.test(text.charAt(start - 1))) start -= 1;
+    while (start < end && !/[a-z]/.test(text.charAt(start))) start += 1;
+    if (start === end) continue;
+    without += text.slice(from, start);
+    from = end + 3;
+  }
+  return from === 0 ? text : without + text.slice(from);
 }
 
 /** Compatible characters folded, lower case, single spaces. */
 export function plainForm(value: string): string {
-  return value.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+  return value.normalize('NFKC').toLowerCase().replace(NOT_ONE_SPACE, ' ').trim();
 }
+
+/** White space that is not one space. hot: most of a text is words with one space between them. */
+const NOT_ONE_SPACE = /\s{2,}|[^\S ]/g;
 
 function decodedForm(value: string): string | undefined {
   if (!/%[0-9A-Fa-f]{2}/.test(value)) return undefined;

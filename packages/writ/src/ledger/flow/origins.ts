@@ -1,7 +1,9 @@
 import { stemmer } from 'stemmer';
 import { domainOf } from '../../lib/domain.js';
 import { memo } from '../../lib/memo.js';
+import { ArgumentUse } from './argument-use.js';
 import { type CallValue, callValues, UNSEEN } from './call-values.js';
+import { type Carried, carriedBy } from './carried-data.js';
 import type { NamedByUser } from './deviations.js';
 import type { TracedValues } from './known-values.js';
 import {
@@ -13,10 +15,12 @@ import {
   type Labels,
   labelNames,
   labelsNamed,
+  withIntegrity,
 } from './labels.js';
 import { linksIn } from './links.js';
-import { nounsFor } from './nouns.js';
 import type { ValueUse } from './prompt-values.js';
+import { plainLabels } from './readers.js';
+import { type CarriedCodes, codesOf, type KnownCodes } from './returned-codes.js';
 import { MAX_EFFORT } from './task-values.js';
 import type { Role, ToolDescription } from './tool-description.js';
 import type { Found } from './value-sources.js';
@@ -67,12 +71,16 @@ interface Traced {
   readonly said: readonly Said[];
   readonly isNamed: boolean;
   readonly isUndescribed: boolean;
+  /** The groups of readers that it is a member of by a record of our own. */
+  readonly clears: readonly string[];
 }
 
 /** The origins of the arguments of a call. An origin that no policy reads is not computed. */
 export class CallOrigins {
-  private readonly summaries = new Map<string, OriginSummary>();
+  private summaries: Map<string, OriginSummary> | undefined;
   private level: number | undefined;
+  private carries: Carried | undefined;
+  private codesOfCall: CarriedCodes | undefined;
 
   /**
    * @param asked whether the prompt, or a mandate that names it, asks for something of this kind
@@ -82,6 +90,8 @@ export class CallOrigins {
     private readonly traced: readonly Traced[],
     private readonly roles: ReadonlySet<Role>,
     readonly asked: boolean,
+    private readonly tool: Pick<ToolDescription, 'readerGroups' | 'services'>,
+    private readonly sent: KnownCodes | undefined,
   ) {}
 
   /** One for each value. */
@@ -120,12 +130,33 @@ export class CallOrigins {
   }
 
   private summary(key: string, isOf: (one: Traced) => boolean): OriginSummary {
+    this.summaries ??= new Map();
     let known = this.summaries.get(key);
     if (known === undefined) {
-      known = new OriginSummary(this.traced.filter(isOf));
+      known = new OriginSummary(
+        this.traced.filter(isOf),
+        () => this.carried,
+        () => this.codes,
+      );
       this.summaries.set(key, known);
     }
     return known;
+  }
+
+  /** The data that the call carries to where it goes. */
+  private get carried(): Carried {
+    this.carries ??= carriedBy(this.traced, this.tool.readerGroups);
+    return this.carries;
+  }
+
+  private get codes(): CarriedCodes {
+    this.codesOfCall ??= codesOf(this.traced, this.tool.services, this.sent);
+    return this.codesOfCall;
+  }
+
+  /** Whether it carries a code that a service sent to somebody else. */
+  get leaksCode(): boolean {
+    return this.codes.leaks;
   }
 
   /** The integrity of what the call acts on: its destinations, targets and secrets, or all its values if it has none of these. */
@@ -152,7 +183,7 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
   const traced = callValues(tool, input, known.declared).map((one) => tracer.trace(one));
   const { values } = known;
   const isNamed = values !== undefined && (values.isApprovedTool(tool.name) || values.asksFor(stemsOf(tool)));
-  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed);
+  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool, values?.codes);
 }
 
 const rolesOf = memo(
@@ -164,6 +195,7 @@ const stemsOf = memo((tool: ToolDescription) => tool.asked.map((word) => stemmer
 
 /** The sources of a value of a call. */
 interface FoundOrigin extends Pick<Traced, 'labels' | 'said' | 'isNamed'> {
+  readonly clears?: readonly string[] | undefined;
   readonly from: Origin['from'];
   readonly source?: Found['source'] | undefined;
 }
@@ -174,7 +206,7 @@ export class Tracer {
   private readonly anything: Labels;
 
   private readonly effort = { characters: MAX_EFFORT };
-  private readonly timesInContent = new Map<string | number, number>();
+  private timesInContent: Map<string | number, number> | undefined;
 
   constructor(
     private readonly tool: Pick<ToolDescription, 'name' | 'reads' | 'writes'>,
@@ -184,16 +216,14 @@ export class Tracer {
   }
 
   trace({ argument, at, role, value, kind, isUndescribed }: CallValue): Traced {
-    const { from, labels, source, said, isNamed } = this.find(argument, role, value, kind);
+    const { from, labels, source, said, isNamed, clears = NO_GROUPS } = this.find(argument, role, value, kind);
     const links = role === 'content' && typeof value === 'string' ? this.linksOf(value) : 4;
-    const origin: Origin = {
-      argument: at,
-      role,
-      from,
-      integrity: labels.integrity,
-      labels: labelNames(labels),
-      ...(source === undefined ? {} : { source }),
-    };
+    const { integrity } = labels;
+    const names = labelNames(labels);
+    const origin: Origin =
+      source === undefined
+        ? { argument: at, role, from, integrity, labels: names }
+        : { argument: at, role, from, integrity, labels: names, source };
     return {
       argument,
       role,
@@ -206,6 +236,7 @@ export class Tracer {
       said,
       isNamed,
       isUndescribed,
+      clears,
     };
   }
 
@@ -220,31 +251,26 @@ export class Tracer {
       return { from: 'prompt', labels: FROM_USER, said: ['prompt'], isNamed: true };
     const found = values?.find(
       day ?? value,
-      { role, kind: day === undefined ? kind : undefined, nouns: this.nounsFor(argument) },
+      new ArgumentUse(role, day === undefined ? kind : undefined, this.tool, argument),
       this.effort,
     );
     const labels = found && (found.isPartial ? withLabelsOf(found.labels, this.anything) : found.labels);
     // An approval says that a value is right, and not that everybody may know it.
     if (values?.isApproved(value) === true)
       return {
-        ...{ from: 'approval', labels: { ...(labels ?? this.anything), integrity: 'user' }, source: found?.source },
+        ...{ from: 'approval', labels: withIntegrity(labels ?? this.anything, 'user'), source: found?.source },
         ...{ said: ['approval', ...(found?.said ?? [])], isNamed: true },
       };
     if (role === 'content' && values !== undefined && found?.from !== 'field') {
       if (found?.from === 'prompt' && this.isWithinPrompt(value, values))
         return {
-          ...{ from: 'prompt', labels: { ...(labels ?? FROM_USER), integrity: 'user' } },
+          ...{ from: 'prompt', labels: withIntegrity(labels ?? FROM_USER, 'user') },
           ...{ said: ['prompt', ...(found?.said ?? [])], isNamed: true },
         };
       if (found?.from === 'prompt') return this.nowhere;
     }
-    return found === undefined || labels === undefined ? this.nowhere : { ...found, labels };
-  }
-
-  /** A tool is also about what its stores keep. */
-  private nounsFor(argument: string): ReadonlySet<string> {
-    const { name, reads = '', writes = '' } = this.tool;
-    return nounsFor(`${name} ${reads} ${writes}`, argument);
+    if (found === undefined || labels === undefined) return this.nowhere;
+    return labels === found.labels ? found : { ...found, labels };
   }
 
   private get nowhere(): FoundOrigin {
@@ -253,6 +279,7 @@ export class Tracer {
 
   /** Returns whether content has a value no more often than twice as often as the prompt, and two: more is a code. */
   private isWithinPrompt(value: string | number, values: TracedValues): boolean {
+    this.timesInContent ??= new Map();
     const times = (this.timesInContent.get(value) ?? 0) + 1;
     this.timesInContent.set(value, times);
     return times <= 2 || times <= 2 + 2 * values.countInPrompts(value, this.effort);
@@ -271,6 +298,7 @@ export class Tracer {
   }
 }
 
+const NO_GROUPS: readonly string[] = [];
 /** To look for addresses takes this many times as long as to look for a text. */
 const LINK_EFFORT = 64;
 /** The kinds of arguments whose values are days and times. */
@@ -287,19 +315,23 @@ const LINK: ValueUse = { role: 'destination', kind: undefined, nouns: new Set() 
 
 /** Returns labels with the confidentiality and the names of others also. */
 function withLabelsOf(labels: Labels, others: Labels): Labels {
-  return join(labels, { ...others, integrity: 'user' });
+  return withIntegrity(join(labels, others), labels.integrity);
 }
 
 /** Returns the labels of data made of anything in a task; the labels of a task are one list for as long as they do not change. */
 export const anythingOf = memo(
-  (taskLabels: readonly string[]): Labels => ({ ...labelsNamed(taskLabels), integrity: 'external' }),
+  (taskLabels: readonly string[]): Labels => withIntegrity(labelsNamed(taskLabels), 'external'),
 );
 
 /** The origin of the values of one argument, or of all with one role, for policies. */
 export class OriginSummary {
   private joined: Labels | undefined;
 
-  constructor(private readonly traced: readonly Traced[]) {}
+  constructor(
+    private readonly traced: readonly Traced[],
+    private readonly carried: () => Carried,
+    private readonly codes: () => CarriedCodes,
+  ) {}
 
   private get all(): Labels {
     if (this.joined === undefined) {
@@ -320,7 +352,18 @@ export class OriginSummary {
   }
 
   get labels(): readonly string[] {
-    return labelNames(this.all);
+    return plainLabels(labelNames(this.all));
+  }
+
+  /** Whether each value that is not the user's is a code or a link that goes back to the service that sent it, and one is. */
+  get returned(): boolean {
+    const foreign = this.traced.filter(({ labels }) => labels.integrity !== 'user');
+    return foreign.length > 0 && foreign.every((one) => this.codes().isReturned(one));
+  }
+
+  /** The values that may not read some of the data that the call carries; those that the user named may. */
+  get unclear(): readonly string[] {
+    return different(this.traced.filter((one) => !this.carried().isFor(one)).map(({ value }) => String(value)));
   }
 
   get from(): readonly string[] {

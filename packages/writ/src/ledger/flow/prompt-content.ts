@@ -3,25 +3,30 @@ const END = /[.!?]$/;
 /** The most characters of runs that one content is compared with. */
 const MAX_COMPARED = 64 * 1024;
 
+/** A prompt in which content is looked for. */
+export interface SearchedPrompt {
+  readonly text: string;
+  /** The text in lower case; undefined if that has another length. */
+  readonly lower: string | undefined;
+  /** Finds a text as a whole within another, from an index on. */
+  whole(text: string, part: string, from: number): number;
+  /** Returns false if a text is nowhere in the prompt, in lower case if there is one. */
+  mayHave(part: string): boolean;
+}
+
 /**
  * Returns whether content is the user's own words: a run of the prompt as it is, all in one case, or with a capital at the beginning of it or of each word.
  * White space, marks and letters of another choice could say more than the user did.
- *
- * @param whole a function that finds a text as a whole within another, from an index on
  */
-export function isOwnRun(
-  prompt: string,
-  content: string,
-  whole: (text: string, part: string, from: number) => number,
-): boolean {
+export function isOwnRun(prompt: SearchedPrompt, content: string): boolean {
   const texts = END.test(content) ? [content, content.slice(0, -1)] : [content];
-  return texts.some((text) => text.trim() !== '' && hasRun(prompt, text, whole));
+  return texts.some((text) => text.trim() !== '' && hasRun(prompt, text));
 }
 
-function hasRun(prompt: string, text: string, whole: (text: string, part: string, from: number) => number): boolean {
-  const lower = prompt.toLowerCase();
-  if (lower.length !== prompt.length) return whole(prompt, text, 0) !== -1;
+function hasRun({ text: prompt, lower, whole, mayHave }: SearchedPrompt, text: string): boolean {
+  if (lower === undefined) return mayHave(text) && whole(prompt, text, 0) !== -1;
   const sought = text.toLowerCase();
+  if (!mayHave(sought)) return false;
   let at = whole(lower, sought, 0);
   const most = Math.min(100, Math.ceil(MAX_COMPARED / text.length));
   for (let tries = 0; at !== -1 && tries < most; tries += 1) {

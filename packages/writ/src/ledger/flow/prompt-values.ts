@@ -1,8 +1,10 @@
 import { stemmer } from 'stemmer';
+import { PartFilter } from '../../lib/part-filter.js';
 import { isVerb } from './asked.js';
-import { formsOf, groupedNumbersIn, plainForm, withoutSchemes, wordsOf } from './normal-form.js';
-import { isOwnRun } from './prompt-content.js';
+import { formsOf, groupedNumbersIn, plainForm, withoutSchemes } from './normal-form.js';
+import { isOwnRun, type SearchedPrompt } from './prompt-content.js';
 import { type NumberSense, numbersIn, type PromptNumber } from './prompt-numbers.js';
+import { PromptStems } from './prompt-stems.js';
 import type { Role } from './tool-description.js';
 import { isSameValue, shapesOf } from './value-kinds.js';
 
@@ -33,6 +35,10 @@ const MAX_OCCURRENCES = 200;
 const OCCURRENCE_EFFORT = 4_000;
 /** The longest prompt whose numbers are understood, in characters. */
 const MAX_WITH_NUMBERS = 16 * 1024;
+/** White space that is not one space, and no line end. */
+const NOT_ONE_SPACE = /[^\S\n]{2,}|[^\S\n ]/g;
+/** A shorter prompt is searched as fast as it is looked up. */
+const MIN_FILTERED = 4 * 1024;
 /** A text that is within words this often is not looked for any further. */
 const MAX_LOOKS = 1_000;
 
@@ -43,34 +49,60 @@ export class Prompt {
   private readonly flat: string;
   /** As `flat`, in lower case, of the same length. */
   private readonly lower: string;
-  /** In the form that its values are counted in. */
-  private readonly loose: string;
-  private readonly grouped: ReadonlySet<string>;
-  private readonly numbers: readonly PromptNumber[];
+  /** Whether `lower` is in lower case: of some texts it would have another length, and is `flat`. */
+  private readonly hasLower: boolean;
   /** Whether it is too long to look for the meaning of its numbers: then it names none, and no short word. */
   private readonly isLong: boolean;
-  private readonly stems: ReadonlySet<string>;
+  private readonly stems: PromptStems;
+  /** Each is made when something first asks for it: a prompt can be a document, and others wait meanwhile. */
+  private filterMade: PartFilter | undefined;
+  private searchedMade: SearchedPrompt | undefined;
+  private withLinesMade: SearchedPrompt | undefined;
+  private looseMade: string | undefined;
+  private groupedMade: ReadonlySet<string> | undefined;
+  private numbersMade: readonly PromptNumber[] | undefined;
 
-  constructor(prompt: string) {
-    const spaced = prompt.normalize('NFC').replace(/[^\S\n]+/g, ' ');
+  constructor(private readonly prompt: string) {
+    const spaced = prompt.normalize('NFC').replace(NOT_ONE_SPACE, ' ');
     this.text = ` ${spaced.replace(/ ?\n[\n ]*/g, '\n')} `;
     this.flat = this.text.replaceAll('\n', ' ');
     const lower = this.flat.toLowerCase();
-    this.lower = lower.length === this.flat.length ? lower : this.flat;
-    this.grouped = new Set(groupedNumbersIn(prompt));
-    this.loose = ` ${withoutSchemes(plainForm(prompt))} ${[...this.grouped].join(' ')} `;
+    this.hasLower = lower.length === this.flat.length;
+    this.lower = this.hasLower ? lower : this.flat;
     this.isLong = prompt.length > MAX_WITH_NUMBERS;
-    this.numbers = (this.isLong ? [] : numbersIn(this.text.trim())).map((one) => ({
-      ...one,
-      start: one.start + 1,
-      end: one.end + 1,
-    }));
-    this.stems = new Set(wordsOf(prompt).map((word) => stemmer(word)));
+    this.stems = new PromptStems(prompt);
   }
 
   /** Whether it has a word of this stem. */
   hasStem(stem: string): boolean {
     return this.stems.has(stem);
+  }
+
+  /** In the form that its values are counted in. */
+  private get loose(): string {
+    this.looseMade ??= ` ${withoutSchemes(plainForm(this.prompt))} ${[...this.grouped].join(' ')} `;
+    return this.looseMade;
+  }
+
+  private get grouped(): ReadonlySet<string> {
+    this.groupedMade ??= new Set(groupedNumbersIn(this.prompt));
+    return this.groupedMade;
+  }
+
+  private get numbers(): readonly PromptNumber[] {
+    this.numbersMade ??= (this.isLong ? [] : numbersIn(this.text.trim())).map((one) => ({
+      ...one,
+      start: one.start + 1,
+      end: one.end + 1,
+    }));
+    return this.numbersMade;
+  }
+
+  /** Returns false if a text is nowhere in `lower`. */
+  private mayHave(lower: string): boolean {
+    if (this.lower.length < MIN_FILTERED) return true;
+    this.filterMade ??= new PartFilter(this.lower);
+    return this.filterMade.mayHave(lower);
   }
 
   /**
@@ -85,7 +117,7 @@ export class Prompt {
       if (!spend(effort, this.lower)) return false;
       if (this.hasNamed(candidate, use, effort)) return true;
     }
-    return typeof value === 'string' && this.grouped.has(plainForm(value).replace(/[ ()./-]/g, '')) && isGrouped(value);
+    return typeof value === 'string' && isGrouped(value) && this.grouped.has(plainForm(value).replace(/[ ()./-]/g, ''));
   }
 
   /**
@@ -115,7 +147,28 @@ export class Prompt {
     if (typeof value === 'number') return this.numbers.some(({ form }) => form === String(value));
     if (!spend(effort, this.flat) || !spend(effort, this.flat)) return false;
     const text = value.normalize('NFC');
-    return isOwnRun(this.flat, text, indexOfWhole) || (text.includes('\n') && isOwnRun(this.text, text, indexOfWhole));
+    return isOwnRun(this.searched, text) || (text.includes('\n') && isOwnRun(this.searchedWithLines, text));
+  }
+
+  private get searched(): SearchedPrompt {
+    this.searchedMade ??= {
+      text: this.flat,
+      lower: this.hasLower ? this.lower : undefined,
+      whole: indexOfWhole,
+      mayHave: (part) => this.mayHave(part),
+    };
+    return this.searchedMade;
+  }
+
+  private get searchedWithLines(): SearchedPrompt {
+    this.withLinesMade ??= {
+      text: this.text,
+      lower: this.hasLower ? this.text.toLowerCase() : undefined,
+      whole: indexOfWhole,
+      // The lines of `text` are one in what is looked through.
+      mayHave: (part) => this.mayHave(part.replaceAll('\n', ' ')),
+    };
+    return this.withLinesMade;
   }
 
   /** How often it has a value in whatever form, at most 100: content that has it more often says more than the user did. */
@@ -144,6 +197,7 @@ export class Prompt {
   private occurrences(value: string, effort: Effort): readonly (readonly [number, number])[] {
     const sought = this.lower === this.flat ? value : value.toLowerCase();
     const found: [number, number][] = [];
+    if (!this.mayHave(sought)) return found;
     let at = indexOfWhole(this.lower, sought, 0);
     for (let tries = 0; at !== -1 && tries < MAX_OCCURRENCES; tries += 1) {
       effort.characters -= OCCURRENCE_EFFORT;

@@ -1,17 +1,21 @@
 import { BoundedCache } from '../../lib/bounded-cache.js';
-import { compileAccumulator } from '../accumulators/accumulator.js';
+import { type Accumulator, compileAccumulator } from '../accumulators/accumulator.js';
 import { type Actuals, actualsOf } from '../accumulators/actual.js';
 import type { AccumulatorDeclaration } from '../accumulators/kind.js';
 import type { LedgerEvent } from '../event.js';
+import { UNSEEN } from './call-values.js';
 import { type Detection, withDetections } from './detectors.js';
 import { type Echo, withEchoes } from './echo.js';
 import { labelNames } from './labels.js';
+import { moreOfPlain, type PlainMore, plainMore } from './more-of-call.js';
 import { type NamesInAnswer, type Naming, namesIn } from './names-in.js';
-import { leavesOf } from './result-labels.js';
+import { withinRoom } from './reader-room.js';
+import { type Leaf, leavesOf } from './result-labels.js';
 import { readAnswer } from './result-value.js';
 import { isTooLong, type SaidValue, saidIn } from './said-values.js';
 import type { StoredLabels } from './stored-labels.js';
 import { type ToolDescription, type ToolSource, Tools } from './tool-description.js';
+import { trustedPart } from './trusted-part.js';
 
 /** An answer to read, with all that it is read by: plain data. */
 export interface ReadTask {
@@ -20,7 +24,8 @@ export interface ReadTask {
   /** The accumulators with an expression over results. */
   readonly accumulators: Readonly<Record<string, AccumulatorDeclaration>>;
   /** The call without its functions. */
-  readonly event: Omit<LedgerEvent, 'call' | 'data'>;
+  readonly event: Omit<LedgerEvent, 'call' | 'data' | 'more'>;
+  readonly more: PlainMore | undefined;
   readonly call: Readonly<Record<CallRole, readonly (string | number)[]>> | undefined;
   /** The labels of what it was read from. */
   readonly stored: StoredLabels;
@@ -36,7 +41,7 @@ type CallRole = Parameters<NonNullable<LedgerEvent['call']>['valuesOf']>[0];
 /** Returns the task to read the result of a call. */
 export function readTaskOf(
   by: Pick<ReadTask, 'detect' | 'accumulators' | 'stored' | 'echoes'> & { readonly tool: ToolDescription },
-  { call, data, ...event }: LedgerEvent,
+  { call, data, more, ...event }: LedgerEvent,
   result: unknown,
 ): ReadTask {
   const said = (role: CallRole) => call?.valuesOf(role) ?? [];
@@ -44,7 +49,13 @@ export function readTaskOf(
     ...{ ...by, tool: by.tool.source, event, result },
     call: call && { amount: said('amount'), destination: said('destination'), target: said('target') },
     naming: namingOf(data),
+    more: isEmpty(by.accumulators) ? undefined : plainMore({ more }),
   };
+}
+
+function isEmpty(record: object): boolean {
+  for (const _name in record) return false;
+  return true;
 }
 
 function namingOf(data: LedgerEvent['data']): Naming | undefined {
@@ -77,21 +88,47 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
   const tool = kept(tools, task.tool, compiledTool);
   const answer = readAnswer(result, tool.format);
   const leaves = await withDetections(leavesOf(tool, event.input, answer, stored), detect);
-  const labels = [...new Set(leaves.flatMap((leaf) => labelNames(leaf.labels)))].sort();
+  const labels = withinRoom(labelsIn(leaves));
   const measuring = kept(accumulators, task.accumulators, (declared) =>
     Object.entries(declared).map(([name, one]) => compileAccumulator(name, one)),
   );
   const valuesOf = call && ((role: CallRole) => call[role]);
-  const whole: LedgerEvent = { ...event, call: valuesOf && { valuesOf }, data: undefined };
+  // An echo is worth less as a value of a later call. It says nothing new to the task, and so does not mark it.
+  const echoed = withEchoes(leaves, echoes);
+  const whole: LedgerEvent = {
+    ...event,
+    call: valuesOf && { valuesOf },
+    data: undefined,
+    more: moreOfPlain(task.more),
+  };
   return {
     labels,
     names: namesIn(leaves, naming),
-    actuals: measuring.length === 0 ? {} : actualsOf(measuring, whole, answer.value),
-    // An echo is worth less as a value of a later call. It says nothing new to the task, and so does not mark it.
-    said: saidIn(withEchoes(leaves, echoes)),
+    actuals:
+      measuring.length === 0 ? {} : actualsOf(measuring, whole, (one) => seenBy(one, answer.value, echoed, task)),
+    said: saidIn(echoed),
     isOpaque: answer.isOpaque,
-    tooLong: leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels)),
+    tooLong: withinRoom(leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels))),
   };
+}
+
+/** Returns the labels that values add to a task. Values are many, and labels that differ few. */
+function labelsIn(leaves: readonly Leaf[]): readonly string[] {
+  const different = new Set(leaves.map(({ labels }) => labels));
+  return [...new Set([...different].flatMap(labelNames))].sort();
+}
+
+/** Returns the part of an answer that an accumulator sees: an actual figure is of the whole answer. */
+function seenBy(
+  { resultIntegrity, resultWords }: Accumulator,
+  value: unknown,
+  leaves: readonly Leaf[],
+  { echoes, event: { input } }: ReadTask,
+): unknown {
+  if (resultIntegrity === undefined || resultIntegrity === 'external') return value;
+  // The arguments are not known, so all of it may repeat them.
+  if (echoes.some((echo) => echo.value === UNSEEN)) return undefined;
+  return trustedPart(value, leaves, { least: resultIntegrity, names: resultWords, input });
 }
 
 function compiledTool({ name, declared, unclassified }: ToolSource): ToolDescription {

@@ -33,6 +33,47 @@ function namesIn(result: DeclaredTool['result'], answer: unknown): string[] {
   return leaves.flatMap(({ at, value, isName }) => (isName === true ? [`${at}=${value}`] : []));
 }
 
+describe('readers of a part of an answer', () => {
+  const readersIn = (result: DeclaredTool['result'], answer: unknown) =>
+    Object.fromEntries(
+      answered(toolOf({ result }), {}, answer).map(({ at, labels: { readers } }) => [
+        at,
+        readers?.map((clause) => (clause === '' ? 0 : clause.split(',').length)),
+      ]),
+    );
+  const [ANA, BEN] = ['ana@x.example', 'ben@x.example'];
+
+  it('are those of the deepest rule, of the innermost record, and not of parts that are restricted or public', () => {
+    const rules = {
+      $: { confidentiality: 'confidential', readers: [ANA] },
+      '$.list[*]': { readers: ['record.to'] },
+      '$.list[*].pin': 'restricted',
+      '$.list[*].nr': 'public',
+      '$.list[*].inner': { readers: ['record.to', BEN] },
+    } as const;
+    const item = { to: [ANA, BEN], text: 'a', pin: 'p', nr: 'n', inner: { to: ANA, text: 'b' } };
+    expect(readersIn(rules, { list: [item], text: 'c' })).toMatchObject({
+      '$.list[0].text': [2],
+      '$.list[0].pin': undefined,
+      '$.list[0].nr': undefined,
+      '$.list[0].inner.text': [2],
+      '$.text': [1],
+    });
+  });
+
+  it('are of both rules at one place', () => {
+    const rules = { $: [{ readers: [ANA, BEN] }, { readers: ['staff'] }] };
+    expect(readersIn(rules, { text: 'a' })['$.text']).toEqual([2, 1]);
+  });
+
+  it('are nobody for a text that can be any part, unless a rule is for the whole', () => {
+    const [first] = Object.values(readersIn({ '$[*]': { readers: [ANA] } }, 'text'));
+    expect(first).toEqual([0]);
+    expect(readersIn({ $: { readers: [ANA, BEN] } }, 'text').$).toEqual([2]);
+    expect(readersIn({ $: { readers: ['record.to'] } }, 'text').$).toEqual([0]);
+  });
+});
+
 describe('names that others may have chosen', () => {
   const answer = {
     files: [{ id: 7, file_name: 'a.txt', ownerName: 'ana', size: 3 }],

@@ -1,5 +1,9 @@
+import { remembering } from '../../lib/remembering.js';
 import { join, type Labels } from './labels.js';
+import { clauseFor } from './reader-rules.js';
+import { OWNER_ONLY, togetherOf } from './readers.js';
 import type { Answer } from './result-value.js';
+import { withSenders } from './senders.js';
 import { type AnswerPart, StoredInAnswer } from './stored-in-answer.js';
 import { NOTHING_STORED, type StoredLabels } from './stored-labels.js';
 import type { ResultRule, RuleSubject, ToolDescription } from './tool-description.js';
@@ -17,6 +21,10 @@ export interface Leaf {
   readonly isSteered?: true;
   /** Whether its description says that the tool itself gives it out, as an id. */
   readonly isGiven?: true;
+  /** The groups of readers that it is a member of, if it is of our own. */
+  readonly clears?: readonly string[];
+  /** The domain of its sender, which the server has checked. */
+  readonly sentBy?: string;
 }
 
 /** The most values of a result; the rest is one text, so that the work is bounded for every answer. */
@@ -31,6 +39,10 @@ interface Claim {
   readonly depth: number;
   /** Its condition could not be worked out: then it says that nothing is known. */
   readonly failed: boolean;
+  /** The clause of its readers; undefined if it says none. */
+  readonly readers: string | undefined;
+  /** The place of the field with its sender; undefined if it says none. */
+  readonly senderAt?: string | undefined;
 }
 
 /**
@@ -56,7 +68,7 @@ export function leavesOf(
   );
   walk.visitAll(value);
   for (const one of rest) walk.labelAll(one, ['text'], onTexts);
-  return walk.leaves;
+  return walk.senderAt.size === 0 ? walk.leaves : withSenders(walk.leaves, walk.senderAt);
 }
 
 function isLabels(stored: StoredLabels | readonly string[]): stored is readonly string[] {
@@ -79,34 +91,43 @@ function claimsOn({ rules }: ToolDescription, input: unknown, result: unknown): 
   const claims = new Map<string, Claim[]>();
   for (const rule of rules) {
     const nodes = nodesOf(rule, result);
-    if (nodes === undefined) claims.set('[]', [...(claims.get('[]') ?? []), { rule, depth: 0, failed: true }]);
+    if (nodes === undefined) claims.set('[]', [...(claims.get('[]') ?? []), { ...FAILED, rule }]);
     for (const node of nodes ?? []) {
       const place = node.location as Location;
       const name = place.at(-1) ?? null;
       if (rule.ofKeys && typeof name !== 'string') continue;
       const value = rule.ofKeys ? name : node.value;
-      const about = { input, result, record: recordAt(result, place), key: name, value };
+      const record = recordAt(result, place);
+      const about = { input, result, record, key: name, value };
       const applies = rule.when === undefined ? true : holds(rule.when, about);
       if (applies === false) continue;
       const key = rule.ofKeys ? keyPlace(place) : keyOf(place);
       const there = claims.get(key) ?? [];
-      there.push({ rule, depth: place.length, failed: applies === 'failed' });
+      const readers = rule.readers && clauseFor(rule.readers, record);
+      const senderAt = rule.sentBy && pathText([...recordPlace(result, place), ...rule.sentBy]);
+      there.push({ rule, depth: place.length, failed: applies === 'failed', readers, senderAt });
       claims.set(key, there);
     }
   }
   return claims;
 }
 
+const FAILED = { depth: 0, failed: true, readers: undefined } as const;
+
+const OF_KEY = '~';
+
 /** Returns the name under which the claims on the key of a member are kept. */
 function keyPlace(place: Location): string {
-  return `~${JSON.stringify(place)}`;
+  return `${OF_KEY}${JSON.stringify(place)}`;
 }
 
 /** Returns the claims on a text without structure: it can hold every part that a rule is about, and others. */
 function claimsOnTexts({ rules }: ToolDescription): Claim[] {
   const isWhole = rules.some(({ path, when }) => path === '$' && when === undefined);
   return rules.flatMap((rule): Claim[] => {
-    const claim = { rule: { ...rule, kind: undefined }, depth: 0, failed: false };
+    // It may be of any record, or of none.
+    const readers = rule.readers && (rule.path === '$' ? clauseFor(rule.readers, undefined) : OWNER_ONLY);
+    const claim = { rule: { ...rule, kind: undefined, clears: [] }, depth: 0, failed: false, readers };
     return isWhole ? [claim] : [claim, { ...claim, failed: true }];
   });
 }
@@ -139,12 +160,38 @@ function recordAt(result: unknown, place: Location): unknown {
   return record;
 }
 
+/** Returns the place of the innermost record that a place is in, or is. */
+function recordPlace(result: unknown, place: Location): Location {
+  let at = result;
+  let found: Location = [];
+  for (const [i, step] of place.entries()) {
+    at = (at as Record<string | number, unknown> | undefined)?.[step];
+    if (isRecord(at)) found = place.slice(0, i + 1);
+  }
+  return found;
+}
+
 function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The labels that the rules on a value say. */
+interface Claimed extends Pick<Leaf, 'labels' | 'kind'> {
+  readonly clears: Leaf['clears'] | undefined;
+  /** Whether they say that the tool itself gives it out, if it is short enough for that. */
+  readonly isGiven: boolean;
+}
+
+const NO_CLAIMS: readonly Claim[] = [];
+
 class Walk {
   readonly leaves: Leaf[] = [];
+  /** The places of the fields with the senders of values. */
+  readonly senderAt = new Map<Leaf, string>();
+  private readonly byClaims = new Map<readonly Claim[], Claimed>();
+  private readonly distinct = new Map<string, Labels>();
+  private readonly joined = new Map<Labels, Map<Labels, Labels>>();
+  private readonly ofKeys: boolean;
 
   /** @param texts the places of texts without structure: each can be about every record */
   constructor(
@@ -152,7 +199,9 @@ class Walk {
     private readonly unclassified: Labels,
     private readonly stored: StoredInAnswer,
     private readonly texts: ReadonlySet<string>,
-  ) {}
+  ) {
+    this.ofKeys = [...claims.keys()].some((place) => place.startsWith(OF_KEY));
+  }
 
   visitAll(value: unknown): void {
     this.visit(value, [], [], this.stored.root);
@@ -213,7 +262,7 @@ class Walk {
   }
 
   private addKey(key: string, place: Location, claims: readonly Claim[], part: AnswerPart): void {
-    const own = this.claims.get(keyPlace([...place, key])) ?? [];
+    const own = (this.ofKeys ? this.claims.get(keyPlace([...place, key])) : undefined) ?? NO_CLAIMS;
     const isSaid = own.some(({ rule, failed }) => !failed && rule.integrity !== undefined);
     this.addLeaf(key, place, own.length === 0 ? claims : [...claims, ...own], part, !isSaid);
   }
@@ -225,28 +274,58 @@ class Walk {
     part: AnswerPart,
     isName: boolean,
   ): void {
-    const { isGiven, labels, kind } = this.labelled(claims, value);
+    const { labels, kind, clears, ...claimed } = this.claimed(claims);
+    const isGiven = claimed.isGiven && isShort(value);
     const stored = this.stored.labelsOf(part, value, isGiven);
-    const all = stored === undefined ? labels : join(labels, stored);
-    const marks = { ...(isName ? NAME : {}), ...(isGiven ? GIVEN : {}) };
-    this.leaves.push({ at: pathText(place), value, labels: all, kind, ...marks });
+    const all = stored === undefined ? labels : this.join(labels, stored);
+    const marks = { ...(isName ? NAME : {}), ...(isGiven ? GIVEN : {}), ...(clears && { clears }) };
+    const leaf: Leaf = { at: pathText(place), value, labels: all, kind, ...marks };
+    this.leaves.push(leaf);
+    const senderAt = claims.findLast((claim) => claim.senderAt !== undefined && !claim.failed)?.senderAt;
+    if (senderAt !== undefined) this.senderAt.set(leaf, senderAt);
   }
 
-  private labelled(
-    claims: readonly Claim[],
-    value: Leaf['value'],
-  ): Pick<Leaf, 'labels' | 'kind'> & { readonly isGiven: boolean } {
+  /** Values are many, and labels that are the same for them few: each are made once. */
+  private claimed(claims: readonly Claim[]): Claimed {
+    let known = this.byClaims.get(claims);
+    if (known === undefined) {
+      const made = this.labelled(claims);
+      const key = JSON.stringify(made.labels);
+      const labels = this.distinct.get(key) ?? made.labels;
+      this.distinct.set(key, labels);
+      known = labels === made.labels ? made : { ...made, labels };
+      this.byClaims.set(claims, known);
+    }
+    return known;
+  }
+
+  private join(labels: Labels, stored: Labels): Labels {
+    const known = this.joined.get(labels) ?? new Map<Labels, Labels>();
+    this.joined.set(labels, known);
+    const both = known.get(stored) ?? join(labels, stored);
+    known.set(stored, both);
+    return both;
+  }
+
+  private labelled(claims: readonly Claim[]): Claimed {
     let integrity: Labels | undefined;
     let confidentiality: Labels | undefined;
-    let [integrityDepth, confidentialityDepth] = [-1, -1];
+    let readers: readonly string[] | undefined;
+    let clears: readonly string[] | undefined;
+    let [integrityDepth, confidentialityDepth, readersDepth] = [-1, -1, -1];
     let kind: string | undefined;
     const names: string[] = [];
     let isUnknown = false;
-    for (const { rule, depth, failed } of claims) {
+    for (const { rule, depth, failed, readers: clause } of claims) {
       isUnknown ||= failed;
       names.push(...rule.names);
       if (failed) continue;
       kind = rule.kind ?? kind;
+      if (rule.clears.length > 0) clears = rule.clears;
+      if (clause !== undefined && depth >= readersDepth) {
+        readers = depth === readersDepth && readers !== undefined ? togetherOf(readers, [clause]) : [clause];
+        readersDepth = depth;
+      }
       if (rule.integrity !== undefined && depth >= integrityDepth) {
         const said: Labels = { integrity: rule.integrity, confidentiality: 'public', names: [] };
         integrity = depth === integrityDepth && integrity !== undefined ? join(integrity, said) : said;
@@ -259,14 +338,18 @@ class Walk {
         confidentialityDepth = depth;
       }
     }
+    // A restricted part of a record is for fewer than its readers, and a public one for more.
+    const isOther =
+      confidentialityDepth > readersDepth && /restricted|public/.test(confidentiality?.confidentiality ?? '');
     let labels: Labels = {
       integrity: integrity?.integrity ?? this.unclassified.integrity,
       confidentiality: confidentiality?.confidentiality ?? this.unclassified.confidentiality,
       names: [...new Set([...names, ...(claims.length === 0 ? this.unclassified.names : [])])].sort(),
+      ...(readers === undefined || isOther ? {} : { readers }),
     };
     if (isUnknown) labels = join(labels, this.unclassified);
-    const isGiven = !isUnknown && integrity?.integrity === 'system' && integrityDepth > 0 && isShort(value);
-    return { labels, kind, isGiven };
+    const isGiven = !isUnknown && integrity?.integrity === 'system' && integrityDepth > 0;
+    return { labels, kind, clears, isGiven };
   }
 }
 
@@ -276,12 +359,12 @@ const GIVEN = { isGiven: true } as const;
 const NAMES = /(?:^|_)(?:name|title|subject|label|key|nickname|alias|caption|headline|topic)s?$|^file_?names?$/;
 
 function isNameLike(place: Location): boolean {
-  return NAMES.test(
-    memberOf(place)
-      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-      .toLowerCase(),
-  );
+  return isNameOf(memberOf(place));
 }
+
+/** The records of an answer have the same members. */
+const isNameOf = remembering((member) => NAMES.test(member.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase()));
+const stepText = remembering((step) => (/^\w+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`));
 
 /** Returns the innermost member that a place is in. */
 function memberOf(place: Location): string {
@@ -304,6 +387,9 @@ function keyOf(place: Location): string {
   return JSON.stringify(place);
 }
 
-function pathText(place: Location): string {
-  return `$${place.map((step) => (typeof step === 'number' ? `[${step}]` : /^\w+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`)).join('')}`;
+/** Returns a place as text, as `$.items[0].name`. */
+export function pathText(place: Location): string {
+  let text = '$';
+  for (const step of place) text += typeof step === 'number' ? `[${step}]` : stepText(step);
+  return text;
 }

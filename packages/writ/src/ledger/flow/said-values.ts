@@ -48,15 +48,51 @@ export function isTooLong({ value }: Leaf): boolean {
 
 /** Returns the values of an answer with their forms and words, without those that are too long to remember. */
 export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
-  return leaves.flatMap(({ isName, ...said }): SaidValue[] => {
-    const { value } = said;
-    const leaf = isName === true ? { ...said, labels: atMostAttested(said.labels) } : said;
+  // The names of members are values too, and each record has the same.
+  const known = new Map<string | number, Sought>();
+  const said: SaidValue[] = [];
+  for (const leaf of leaves) {
+    const { value } = leaf;
     // One bit identifies nothing.
-    if (typeof value === 'boolean') return [];
-    if (typeof value === 'number') return [{ ...leaf, value, keys: keysOf(value), words: [] }];
-    if (isTooLong(leaf)) return [];
-    const words = value.length < MIN_TEXT ? [] : [...new Set([...wordsOf(value), ...foldedIdsIn(value).map(idWord)])];
-    const form = words.length === 0 ? {} : { form: plainForm(value) };
-    return [{ ...leaf, value, keys: keysOf(value), ...form, words }];
-  });
+    if (typeof value === 'boolean' || isTooLong(leaf)) continue;
+    let sought = known.get(value);
+    if (sought === undefined) {
+      sought = soughtOf(value);
+      known.set(value, sought);
+    }
+    said.push(saidValue(leaf, value, sought));
+  }
+  return said;
+}
+
+function saidValue(leaf: Leaf, value: SaidValue['value'], { keys, form, words }: Sought): SaidValue {
+  const { at, kind, isName, isSteered, isGiven, clears } = leaf;
+  const labels = isName === true ? atMostAttested(leaf.labels) : leaf.labels;
+  // hot: a copy that is added to has a hidden class of its own, and takes some microseconds.
+  return {
+    at,
+    value,
+    labels,
+    kind,
+    keys,
+    words,
+    ...(form === undefined ? undefined : { form }),
+    ...(isSteered && { isSteered }),
+    ...(isGiven && { isGiven }),
+    ...(clears && { clears }),
+  };
+}
+
+/** The forms and words by which a value is found. */
+interface Sought extends Pick<SaidValue, 'keys' | 'words'> {
+  readonly form: string | undefined;
+}
+
+const NO_WORDS: readonly string[] = [];
+
+function soughtOf(value: SaidValue['value']): Sought {
+  const keys = keysOf(value);
+  if (typeof value === 'number' || value.length < MIN_TEXT) return { keys, form: undefined, words: NO_WORDS };
+  const words = [...new Set([...wordsOf(value), ...foldedIdsIn(value).map(idWord)])];
+  return { keys, form: words.length === 0 ? undefined : plainForm(value), words };
 }

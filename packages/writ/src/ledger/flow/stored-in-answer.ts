@@ -1,7 +1,8 @@
 import { join, type Labels, labelsNamed } from './labels.js';
 import { memberForm } from './store-members.js';
 import { foldedForm, isType, partsOf } from './store-names.js';
-import { everyLabel, type StoredLabels } from './stored-labels.js';
+import { everyLabel, type StoredLabels, type StoredName } from './stored-labels.js';
+import { StoredNameIndex } from './stored-name-index.js';
 
 /**
  * A part of an answer, by the things that its values can be of. `outside` is around the records, `record` in one, and `unknown` where
@@ -36,8 +37,6 @@ const UNKNOWN: AnswerPart = { place: 'unknown', named: NOTHING_NAMED, things: []
 /** Members of a record of which each has a record of its own in it. */
 const WRAPPERS: ReadonlySet<string> = new Set(['item', 'record', 'document', 'entry', 'result', 'data', 'hit', 'node']);
 const MAX_NAME = 1_024;
-/** A shorter name is found only as a value of its own. */
-const LEAST_IN_TEXT = 3;
 /** After this many comparisons of names, all labels are on all that follows. */
 const MAX_COMPARISONS = 200_000;
 
@@ -63,8 +62,15 @@ export class StoredInAnswer {
   /** Things by a part of their name. */
   private readonly byPart = new Map<string, number[]>();
   private readonly forms = new Map<string, string>();
-  private readonly labels = new Map<string, Labels | undefined>();
+  /** The labels by their names: what reads the labels remembers them by the object. */
+  private readonly labels = new Map<string, Labels>();
   private readonly byRecord = new WeakMap<AnswerPart, Labels | undefined>();
+  /** The labels of the things that a record can be of which nothing is known, by the members that name it. */
+  private readonly possible = new Map<string, ReadonlySet<string>>();
+  private readonly names: StoredNameIndex;
+  /** The labels of the names in values that were looked at: the names of members are in each record. */
+  private readonly byValue = new Map<string, Labels | undefined>();
+  private ofEveryName: Labels | undefined;
   private comparisons = 0;
 
   constructor(private readonly stored: StoredLabels) {
@@ -74,6 +80,7 @@ export class StoredInAnswer {
     }));
     this.members = new Set(['id', ...stored.members, ...this.things.flatMap(({ member }) => member ?? [])]);
     this.root = this.things.length === 0 ? UNKNOWN : OUTSIDE;
+    this.names = new StoredNameIndex(stored.names);
     for (const [i, { parts }] of this.things.entries())
       for (const part of new Set(parts)) {
         const there = this.byPart.get(part);
@@ -120,32 +127,52 @@ export class StoredInAnswer {
     return this.byRecord.get(part);
   }
 
-  /** Records are many, and those of them with other labels few: what reads the labels remembers them by the object. */
-  private labelsFor(part: AnswerPart): Labels | undefined {
-    const key = part.place === 'unknown' ? '' : JSON.stringify([[...part.named], part.things]);
-    if (!this.labels.has(key)) this.labels.set(key, labelsOrNone(this.namesOfLabels(part)));
-    return this.labels.get(key);
+  private labelsFor({ place, named, things }: AnswerPart): Labels | undefined {
+    const names = new Set(this.labelsOfPossible(place, named));
+    for (const i of things) for (const label of this.things[i]?.labels ?? []) names.add(label);
+    return this.labelsNamed([...names].sort());
   }
 
-  private namesOfLabels({ place, named, things }: AnswerPart): readonly string[] {
-    const known = new Set(things);
-    const possible = this.things.filter(({ member, isAlias }, i) => {
-      if (place === 'unknown' || known.has(i)) return true;
-      return !isAlias && (member === undefined || !named.has(member));
-    });
-    return everyLabel({ all: this.stored.all, names: [], things: possible });
+  /** Returns the labels of everything that a part can be of which nothing is known. Parts are many, and those sets of members few. */
+  private labelsOfPossible(place: AnswerPart['place'], named: ReadonlySet<string>): ReadonlySet<string> {
+    const key = place === 'unknown' ? '' : JSON.stringify([...named]);
+    let labels = this.possible.get(key);
+    if (labels === undefined) {
+      const things = this.things.filter(
+        ({ member, isAlias }) => place === 'unknown' || (!isAlias && (member === undefined || !named.has(member))),
+      );
+      labels = new Set(everyLabel({ all: this.stored.all, names: [], things }));
+      this.possible.set(key, labels);
+    }
+    return labels;
+  }
+
+  private labelsNamed(names: readonly string[]): Labels | undefined {
+    if (names.length === 0) return undefined;
+    const key = JSON.stringify(names);
+    const labels = this.labels.get(key) ?? labelsNamed(names);
+    this.labels.set(key, labels);
+    return labels;
   }
 
   /** Returns the labels of the names that a value says. */
   private ofName(value: string | number | boolean): Labels | undefined {
-    const text = foldedForm(String(value));
-    const last = text.length > MAX_NAME ? undefined : partsOf(String(value)).at(-1);
+    const given = String(value);
     this.comparisons += this.stored.names.length;
-    const isOver = this.comparisons > MAX_COMPARISONS;
-    const said = this.stored.names.filter(
-      ({ name }) => isOver || name === last || (name.length >= LEAST_IN_TEXT && text.includes(name)),
-    );
-    return labelsOrNone(said.flatMap(({ labels }) => labels));
+    if (this.comparisons > MAX_COMPARISONS) {
+      this.ofEveryName ??= this.ofNames(this.stored.names);
+      return this.ofEveryName;
+    }
+    if (this.byValue.has(given)) return this.byValue.get(given);
+    const text = foldedForm(given);
+    const last = text.length > MAX_NAME ? undefined : partsOf(given).at(-1);
+    const labels = this.ofNames(this.names.saidIn(text, last));
+    this.byValue.set(given, labels);
+    return labels;
+  }
+
+  private ofNames(said: readonly StoredName[]): Labels | undefined {
+    return this.labelsNamed([...new Set(said.flatMap(({ labels }) => labels))].sort());
   }
 
   /** Returns the members of a record that name a thing, and the things that have these names. */
@@ -186,10 +213,6 @@ export class StoredInAnswer {
     if (this.forms.size < MAX_NAME) this.forms.set(name, form);
     return form;
   }
-}
-
-function labelsOrNone(names: readonly string[]): Labels | undefined {
-  return names.length === 0 ? undefined : labelsNamed(names);
 }
 
 function withoutType(parts: readonly string[]): readonly string[] {

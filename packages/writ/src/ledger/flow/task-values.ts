@@ -4,11 +4,14 @@ import { foldedId } from './folded-id.js';
 import { join, type Labels } from './labels.js';
 import { linksIn } from './links.js';
 import { hasOneOf, NamedSources, recordNamedAt } from './named-records.js';
-import { formsOf, wordsOf } from './normal-form.js';
 import { nounsFor } from './nouns.js';
+import { type Probe, probeOf } from './probe.js';
+import { asksForPages } from './prompt-kinds.js';
 import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
+import type { KnownCodes } from './returned-codes.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
-import { idWord, isIdWord, keysOf, type SaidValue } from './said-values.js';
+import { idWord, isIdWord, type SaidValue } from './said-values.js';
+import { ServiceCodes } from './service-codes.js';
 import { exactForm, isSameValue, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
 import { type Found, Sources } from './value-sources.js';
 
@@ -18,6 +21,7 @@ interface Field {
   readonly kind: string | undefined;
   readonly source: NonNullable<Found['source']>;
   readonly isSteered?: true;
+  readonly clears?: readonly string[];
 }
 
 /** A text of a result that others are searched for in. */
@@ -58,6 +62,8 @@ export class TaskValues {
   named = new NamedByUser();
   /** The sources that its prompts name. */
   namedSources = new NamedSources();
+  /** The codes that services sent in its results, and the services that it called. */
+  readonly sent = new ServiceCodes();
   private readonly approved = new Set<string>();
   private readonly approvedTools = new Set<string>();
   private readonly prompts = new Map<string, Prompt>();
@@ -82,6 +88,7 @@ export class TaskValues {
     this.promptCharacters += text.length;
     this.characters += text.length;
     this.named.add(text);
+    this.namedSources.areForPages = asksForPages(this);
   }
 
   /** Makes a text the one prompt of the user: what was asked for before is nobody's word any more. */
@@ -153,12 +160,20 @@ export class TaskValues {
       if (!this.isWhole) return undefined;
       if (isMoreWords(row)) this.addWords(text, row);
       else {
-        const { at, value, labels, kind, keys, form, words, isSteered } = row;
+        const { at, value, labels, kind, keys, form, words, isSteered, clears, sentBy } = row;
+        if (sentBy !== undefined) this.sent.addMessage(String(value), sentBy, asked.sent);
         this.count += 1;
         asked.noteName(decisionId, tool, { at, value, kind }, effort);
         const source = { decisionId, tool, at };
         for (const key of keys)
-          pushField(this.fields, key, { value, labels, kind, source, ...(isSteered ? { isSteered } : {}) });
+          pushField(this.fields, key, {
+            value,
+            labels,
+            kind,
+            source,
+            ...(isSteered && { isSteered }),
+            ...(clears && { clears }),
+          });
         if (typeof value === 'string') this.characters += value.length;
         text = form === undefined ? undefined : { form, labels, kind, source };
         this.addWords(text, words);
@@ -233,19 +248,27 @@ export class TaskValues {
     effort: Effort = { characters: MAX_EFFORT },
     named = this.namedSources,
   ): Found | undefined {
+    return this.findBy(probeOf(value), use, effort, named);
+  }
+
+  /** As {@link find}, of a value that is looked for in several places. */
+  findBy(probe: Probe, use: ValueUse, effort: Effort, named = this.namedSources): Found | undefined {
+    const { value } = probe;
+    const isNamed = this.prompts.size > 0 && this.inPrompts((prompt) => prompt.names(value, use, effort));
+    const fields = this.fieldsOf(probe.keys);
+    // hot: most parts of a lineage have never said a value.
+    if (!isNamed && fields.length === 0 && !this.hasTextsFor(probe)) return undefined;
     const sources = new Sources();
-    const isNamed = this.inPrompts((prompt) => prompt.names(value, use, effort));
-    const shapes = shapesOf(value);
-    const needed = use.kind === undefined ? shapes : NO_SHAPES;
+    const needed = use.kind === undefined ? probe.shapes : NO_SHAPES;
     const places: Field['source'][] = [];
-    for (const field of this.fieldsOf(keysOf(value))) {
+    for (const field of fields) {
       const confers = isOfKind(field, use.kind, needed) && isSameValue(value, field.value);
       if (confers && field.kind !== undefined) places.push(field.source);
       sources.add('field', field, confers);
     }
     if (places.length > 0 && named.haveAll(places)) sources.isOfNamed = true;
-    if (typeof value === 'string') this.addTexts(value, shapes, use, effort, sources, named);
-    this.addTextsWithId(value, sources);
+    this.addTexts(probe, use, effort, sources, named);
+    this.addTextsWithId(probe, sources);
     return sources.found(isNamed, !this.isWhole);
   }
 
@@ -254,19 +277,21 @@ export class TaskValues {
     return more.length === 0 ? first : [...first, ...more.flatMap((other) => this.fields.get(other) ?? NO_FIELDS)];
   }
 
+  /** Returns whether a text can have a value somewhere, or its identifier. */
+  private hasTextsFor(probe: Probe): boolean {
+    if (this.ids.size > 0 && probe.id !== undefined && this.ids.has(probe.id)) return true;
+    return this.texts.size > 0 && probe.texts.some(({ word }) => this.texts.has(word));
+  }
+
   /** Adds the texts that have a value somewhere. */
-  private addTexts(
-    value: string,
-    shapes: readonly Shape[],
-    use: ValueUse,
-    effort: Effort,
-    sources: Sources,
-    named: NamedSources,
-  ): void {
+  private addTexts(probe: Probe, use: ValueUse, effort: Effort, sources: Sources, named: NamedSources): void {
     if (this.texts.size === 0) return;
-    for (const form of formsOf(value)) {
-      let word = '';
-      for (const one of wordsOf(form)) if (one.length > word.length) word = one;
+    const { texts, shapes } = probe;
+    // An address in a text that the user named is meant if it is the only one of its kind there; a link also only if the prompt asks
+    // for links, and then also in a record that the user named: a stranger adds a second one, and seldom the first.
+    const isOnlyOne = (shape: Shape, { form, source }: Text): boolean =>
+      (shape === 'web' ? named.areForPages && named.hasText(source) : named.isAnswer(source)) && hasOneOf(shape, form);
+    for (const { form, word } of texts) {
       const said = this.texts.get(word) ?? [];
       if (said.length === MAX_TEXTS_OF_WORD) sources.isPartial = true;
       for (const text of said) {
@@ -276,11 +301,11 @@ export class TaskValues {
         }
         // A text that is the value is a field.
         if (text.form === form || !text.form.includes(form)) continue;
-        // Of a text that the user named, words are meant; an address or a path is if it is the only one of its kind.
+        // Of a text that the user named, words are meant.
         const isMeant =
           use.role === 'content' && shapes.length === 0
             ? named.hasText(text.source)
-            : named.isAnswer(text.source) && shapes.some((shape) => hasOneOf(shape, text.form));
+            : shapes.some((shape) => isOnlyOne(shape, text));
         sources.add('text', text, false);
         if (isMeant) sources.isOfNamed = true;
       }
@@ -288,10 +313,15 @@ export class TaskValues {
   }
 
   /** Adds the texts that have an identifier, in whatever writing. */
-  private addTextsWithId(value: string | number, sources: Sources): void {
-    const id = this.ids.size === 0 ? undefined : foldedId(value);
-    const said = id === undefined ? undefined : this.ids.get(idWord(id));
+  private addTextsWithId(probe: Probe, sources: Sources): void {
+    const id = this.ids.size === 0 ? undefined : probe.id;
+    const said = id === undefined ? undefined : this.ids.get(id);
     if (said !== undefined) sources.add('text', said, false);
+  }
+
+  /** The codes that a call can carry. */
+  get codes(): KnownCodes {
+    return { ofTask: this.sent, read: [] };
   }
 
   /** How often the prompts have a value. */
@@ -316,12 +346,15 @@ function approvalKey(value: string | number): string {
   return typeof value === 'number' ? `#${value}` : `"${exactForm(value)}`;
 }
 
-/** Integrity is nothing that a person takes off like a label: an approval is for one value. */
+/** Integrity is nothing that a person takes off like a label: an approval is for one value. Readers go with confidentiality. */
 function withoutLabels(labels: Labels, off: readonly string[]): Labels {
+  const { integrity, confidentiality, readers } = labels;
+  const isOff = off.includes(confidentiality);
   return {
-    integrity: labels.integrity,
-    confidentiality: off.includes(labels.confidentiality) ? 'internal' : labels.confidentiality,
+    integrity,
+    confidentiality: isOff ? 'internal' : confidentiality,
     names: labels.names.filter((name) => !off.includes(name)),
+    ...(readers === undefined || isOff ? {} : { readers }),
   };
 }
 
@@ -332,7 +365,8 @@ function pushField(map: Map<string, Field[]>, key: string, field: Field): void {
   else if (list.length < MAX_FIELDS_OF_KEY) list.push(field);
   else {
     const last = list.pop() as Field;
-    list.push({ ...last, labels: join(last.labels, { ...field.labels, integrity: 'external' }), value: NOBODY });
+    const { clears: _clears, ...rest } = last;
+    list.push({ ...rest, labels: join(last.labels, { ...field.labels, integrity: 'external' }), value: NOBODY });
   }
 }
 

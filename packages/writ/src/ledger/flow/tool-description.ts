@@ -12,6 +12,8 @@ import {
   labelNames,
   UNCLASSIFIED,
 } from './labels.js';
+import { fieldIn, type ReaderRule, readerRuleOf } from './reader-rules.js';
+import { isReaderLabel, NOBODY } from './readers.js';
 import type { ResultFormat } from './result-value.js';
 import { type DeclaredStores, NO_STORE, type StoreDescription, storesOf } from './store-description.js';
 
@@ -28,6 +30,9 @@ type DeclaredLabels =
       readonly confidentiality?: Confidentiality | undefined;
       readonly labels?: readonly string[] | undefined;
       readonly kind?: string | undefined;
+      readonly readers?: readonly string[] | undefined;
+      readonly clears?: readonly string[] | undefined;
+      readonly sentBy?: string | undefined;
       readonly when?: string | undefined;
     };
 
@@ -43,6 +48,7 @@ interface DeclaredTool {
   readonly writes?: string | undefined;
   readonly creates?: string | undefined;
   readonly asked?: readonly string[] | undefined;
+  readonly service?: string | readonly string[] | undefined;
   readonly opaque?: readonly string[] | undefined;
 }
 
@@ -68,6 +74,12 @@ export interface ResultRule {
   readonly confidentiality: Confidentiality | undefined;
   readonly names: readonly string[];
   readonly kind: string | undefined;
+  /** Its readers beside its owner. */
+  readonly readers: ReaderRule | undefined;
+  /** The groups of readers that the value is a member of. */
+  readonly clears: readonly string[];
+  /** The members of the record in which its sender is. */
+  readonly sentBy: readonly string[] | undefined;
   readonly when: ((about: RuleSubject) => boolean) | undefined;
 }
 
@@ -118,7 +130,15 @@ export interface ToolDescription {
   readonly addedLabels: readonly string[];
   /** Of these, the labels that its rules give. */
   readonly describedLabels: readonly string[];
+  /** The domains of the service that it is of. */
+  readonly services: readonly string[];
+  /** The addresses and domains in each group of readers. */
+  readonly readerGroups: ReaderGroups;
 }
+
+/** The addresses and `@domain`s in groups of readers. */
+export type ReaderGroups = Readonly<Record<string, readonly string[]>>;
+const NO_GROUPS: ReaderGroups = {};
 
 /** The defaults of tools whose description leaves something out. */
 interface ToolDefaults {
@@ -146,6 +166,7 @@ export class Tools {
     private readonly allEffects: readonly string[],
     private readonly detectable: readonly string[] = [],
     stores: DeclaredStores = {},
+    private readonly readerGroups: ReaderGroups = NO_GROUPS,
   ) {
     this.stores = storesOf(declared, stores);
     this.unclassified = defaults.result === undefined ? UNCLASSIFIED : labelsOf('defaults', defaults.result);
@@ -183,8 +204,9 @@ export class Tools {
   private compile(name: string, declared: DeclaredTool, isDescribed: boolean): ToolDescription {
     const rules = rulesOf(name, declared.result);
     const described = new Set(
-      rules.flatMap(({ integrity = 'system', confidentiality = 'public', names }) =>
-        labelNames({ integrity, confidentiality, names }),
+      rules.flatMap(({ integrity = 'system', confidentiality = 'public', names, readers }) =>
+        // The readers are known with the answer; until then it is for its owner.
+        labelNames({ integrity, confidentiality, names, ...(readers && { readers: NOBODY }) }),
       ),
     );
     const isWhole = rules.some(({ path, when }) => path === '$' && when === undefined);
@@ -209,6 +231,8 @@ export class Tools {
       unclassified: this.unclassified,
       addedLabels: [...new Set([...described, ...this.detectable])].sort(),
       describedLabels: [...described].sort(),
+      services: [declared.service ?? []].flat().map((domain) => domain.toLowerCase()),
+      readerGroups: this.readerGroups,
     };
   }
 }
@@ -233,17 +257,26 @@ function rulesOf(tool: string, declared: DeclaredTool['result']): ResultRule[] {
     const several = Array.isArray(labels) && labels.some((one) => typeof one === 'object');
     const all = (several ? labels : [labels]) as readonly DeclaredLabels[];
     return all.map((one): ResultRule => {
-      const { kind, when, ...said } = wordsIn(`${tool}: ${path}`, one);
+      const where = `${tool}: ${path}`;
+      const { when, readers, sentBy, ...said } = wordsIn(where, one);
       return {
         path,
         query,
         ofKeys,
-        kind,
         ...said,
+        readers: readers && readerRuleOf(where, readers),
+        sentBy: sentBy === undefined ? undefined : senderFieldOf(where, sentBy),
         when: when === undefined ? undefined : conditionOf(tool, path, when),
       };
     });
   });
+}
+
+function senderFieldOf(where: string, said: string): readonly string[] {
+  const field = fieldIn(said);
+  if (field === undefined)
+    throw new ToolDescriptionError(`${where}: ${said} is no field of a record`, 'as in record.sender');
+  return field;
 }
 
 function isByPath(
@@ -259,8 +292,13 @@ interface SaidLabels {
   readonly confidentiality: Confidentiality | undefined;
   readonly names: readonly string[];
   readonly kind: string | undefined;
+  readonly readers: readonly string[] | undefined;
+  readonly clears: readonly string[];
+  readonly sentBy: string | undefined;
   readonly when: string | undefined;
 }
+
+const NO_MORE = { kind: undefined, readers: undefined, clears: [], sentBy: undefined, when: undefined };
 
 /** The word `internal` alone says both: of our own, and for our own. */
 function wordsIn(where: string, declared: DeclaredLabels): SaidLabels {
@@ -269,10 +307,12 @@ function wordsIn(where: string, declared: DeclaredLabels): SaidLabels {
       integrity,
       confidentiality,
       labels = [],
-      kind,
-      when,
+      clears = [],
+      ...more
     } = declared as Exclude<DeclaredLabels, string | readonly string[]>;
-    return { integrity, confidentiality, names: [...labels].sort(), kind, when };
+    checkNames(where, labels);
+    const { kind, readers, sentBy, when } = more;
+    return { integrity, confidentiality, names: [...labels].sort(), kind, readers, clears, sentBy, when };
   }
   let integrity: Integrity | undefined;
   let confidentiality: Confidentiality | undefined;
@@ -284,7 +324,14 @@ function wordsIn(where: string, declared: DeclaredLabels): SaidLabels {
     else names.push(word);
   }
   if (integrity === 'internal' && confidentiality === undefined) confidentiality = 'internal';
-  return { integrity, confidentiality, names: names.sort(), kind: undefined, when: undefined };
+  checkNames(where, names);
+  return { ...NO_MORE, integrity, confidentiality, names: names.sort() };
+}
+
+function checkNames(where: string, names: readonly string[]): void {
+  const taken = names.find(isReaderLabel);
+  if (taken !== undefined)
+    throw new ToolDescriptionError(`${where}: no label has the form of ${taken}`, 'say who may read it in `readers`');
 }
 
 function labelsOf(where: string, declared: DeclaredLabels): Labels {

@@ -51,12 +51,16 @@ export class ValueIndex {
     const own = this.of(task);
     const known = this.lineages.get(lineage);
     if (known === undefined) return own;
-    this.forget(known, now.getTime());
-    const read = known.parts.flatMap(({ unit }) => this.units.get(unit) ?? []);
-    const counts = (at: number): boolean => now.getTime() - at < this.windowMs;
+    const at = now.getTime();
+    this.forget(known, at);
+    const read: TaskValues[] = [];
+    for (const { unit } of known.parts) {
+      const values = this.units.get(unit);
+      if (values !== undefined) read.push(values);
+    }
     return new LineageTracedValues(own, read, {
-      isPartial: counts(known.lostAt),
-      hasUnread: counts(known.unreadAt),
+      isPartial: at - known.lostAt < this.windowMs,
+      hasUnread: at - known.unreadAt < this.windowMs,
     });
   }
 

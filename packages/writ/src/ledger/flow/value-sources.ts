@@ -1,4 +1,6 @@
-import { join, type Labels } from './labels.js';
+import { FROM_USER, integrityLevel, join, type Labels, withIntegrity } from './labels.js';
+
+const OWN = integrityLevel('internal');
 
 /** The sources of a value. */
 export interface Found {
@@ -14,6 +16,8 @@ export interface Found {
   readonly isPartial: boolean;
   /** The decision whose result it was in, the tool, and the place. */
   readonly source?: { readonly decisionId: string; readonly tool: string; readonly at: string };
+  /** The groups of readers that a record of our own says it is a member of. */
+  readonly clears?: readonly string[] | undefined;
 }
 
 /** A field or a text that has a value. */
@@ -22,6 +26,7 @@ interface Source {
   readonly source: NonNullable<Found['source']>;
   /** Whether the arguments of its call were not ours alone. */
   readonly isSteered?: true | undefined;
+  readonly clears?: readonly string[] | undefined;
 }
 
 interface Best {
@@ -33,7 +38,7 @@ interface Best {
 export class Sources {
   private best: Best | undefined;
   private other: Found['source'];
-  private readonly kinds = new Set<Found['said'][number]>();
+  private readonly kinds: Found['said'][number][] = [];
   private steered: Best | undefined;
   private joined: Labels | undefined;
   /** The labels that were joined last: many sources share them. */
@@ -41,11 +46,14 @@ export class Sources {
   /** Whether it is in a record or a text that the user named. */
   isOfNamed = false;
   isPartial = false;
+  private clears: readonly string[] | undefined;
 
   add(kind: 'field' | 'text', said: Source, confers: boolean): void {
-    const { labels, source, isSteered } = said;
+    const { labels, source, isSteered, clears } = said;
+    const isOwn = confers && isSteered !== true && integrityLevel(labels.integrity) >= OWN;
+    if (clears !== undefined && isOwn) this.clears = [...(this.clears ?? []), ...clears];
     // Others wrote an external field as they write a text.
-    this.kinds.add(labels.integrity === 'external' ? 'text' : kind);
+    this.note(labels.integrity === 'external' ? 'text' : kind);
     if (labels !== this.last) this.joined = this.joined === undefined ? labels : join(this.joined, labels);
     this.last = labels;
     // The latest text that has it says more to a reader than the first.
@@ -54,31 +62,37 @@ export class Sources {
     else this.best = better(this.best, { labels, source });
   }
 
+  private note(kind: Found['said'][number]): void {
+    if (!this.kinds.includes(kind)) this.kinds.push(kind);
+  }
+
   /** Returns the source that confers most. A tool can have made what texts of others say of what they made the agent ask. */
   private get conferring(): Best | undefined {
-    if (this.steered === undefined || this.kinds.has('text')) return this.best;
+    if (this.steered === undefined || this.kinds.includes('text')) return this.best;
     return better(this.best, this.steered);
   }
 
   found(isNamed: boolean, isPartial: boolean): Found | undefined {
     if (!isNamed && this.joined === undefined) return undefined;
-    if (isNamed) this.kinds.add('prompt');
-    const { confidentiality = 'public', names = [] } = this.joined ?? {};
+    if (isNamed) this.note('prompt');
     const best = this.conferring;
     const from = isNamed ? 'prompt' : best === undefined ? 'text' : 'field';
     const integrity = isNamed ? 'user' : (best?.labels.integrity ?? 'external');
     const source = isNamed ? undefined : (best?.source ?? this.other);
     return {
       from,
-      labels: { integrity, confidentiality, names },
-      said: [...this.kinds],
+      labels: withIntegrity(this.joined ?? FROM_USER, integrity),
+      said: this.kinds,
       isNamed: isNamed || this.isOfNamed,
       isPartial: this.isPartial || isPartial,
       ...(source === undefined ? {} : { source }),
+      ...(this.clears && { clears: this.clears }),
     };
   }
 }
 
 function better(one: Best | undefined, other: Best): Best {
-  return one === undefined || join(one.labels, other.labels).integrity !== other.labels.integrity ? other : one;
+  return one === undefined || integrityLevel(one.labels.integrity) < integrityLevel(other.labels.integrity)
+    ? other
+    : one;
 }

@@ -1,3 +1,4 @@
+import { compileAccumulator } from '../../../ledger/accumulators/accumulator.js';
 import { type CheckedAction, type Misfit, misfitsOf } from '../../../ledger/accumulators/misfits.js';
 import type { Bundle } from '../../bundle.js';
 import { celRecord } from '../cel-types.js';
@@ -11,10 +12,12 @@ export const unfitArgument: Rule = {
   check(bundle, find) {
     const known = actionsOf(bundle);
     for (const [name, declared] of compiling(bundle)) {
+      const isOverResults = compileAccumulator(name, declared).resultIntegrity !== undefined;
       for (const { part, why, of } of joined(misfitsOf(name, declared, known))) {
         const actions = of.length === 1 ? of[0] : firstOf(of, 'actions');
         const message = `${name}: for ${actions}, \`${part}\` ${why}`;
-        const help = 'such a call is denied; say with `on` which actions it counts';
+        const then = isOverResults ? 'the answer of such a call counts nothing' : 'such a call is denied';
+        const help = `${then}; say with \`on\` which actions it counts`;
         find.in('ledger.yaml').warning(message, help, ['accumulators', name, part]);
       }
     }

@@ -23,7 +23,7 @@ export const providedType: Rule = {
         if (UNCHECKED.has(name)) continue;
         const members = type.kind === 'record' ? [...type.attributes.keys()] : [];
         const reads = { of: new Map(members.map((one) => [one, { ...noReads(), isWhole: true }])), isWhole: true };
-        const provided = providedAttribute(name, '', reads, { ledger, hasTasks: tasks !== undefined });
+        const provided = providedAttribute(name, uid.id, reads, { ledger, hasTasks: tasks !== undefined });
         if (provided !== undefined) compare(type, provided, name, (at, why) => note(uid.id, at, why));
       }
     }

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { environmentText } from '../../../lib/environment.js';
 import { CREDENTIALS } from '../../../lib/known-credentials.js';
 import { expand } from '../../expand.js';
 import type { ServerAddress, ServerCommand } from './server-address.js';
 
-/** A server as a bundle declares it: a command or a URL. Arguments can have `${data}` and `${bundle}`, headers `${env:NAME}`. */
+/** A server as a bundle declares it: a command or a URL. Arguments can have `${data}` and `${bundle}`; they, variables and headers `${env:NAME}`. */
 interface ServerDeclaration {
   readonly command?: string | undefined;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly transport: 'streamable-http' | 'sse';
@@ -26,22 +27,24 @@ export function addressOf(
   bundle: { readonly root: string },
   data: string,
 ): ServerCommand | ServerAddress {
-  const { command, args, env, url, headers, transport } = server;
+  const { command, args, env, cwd, url, headers, transport } = server;
+  const filledIn = (text: string): string => environmentText(text, `gateway.servers.${name}`);
   if (url !== undefined) {
     const filled = Object.entries(headers).map(([header, value]) => {
-      const text = environmentText(value, `gateway.servers.${name}`);
+      const text = filledIn(value);
       CREDENTIALS.addNamed(header, text);
       return [header, text];
     });
     CREDENTIALS.addNamed('', url);
     return { url, transport, headers: Object.fromEntries(filled) };
   }
-  for (const [variable, value] of Object.entries(env)) CREDENTIALS.addNamed(variable, value);
+  const variables = Object.entries(env).map(([variable, value]) => [variable, filledIn(value)] as const);
+  for (const [variable, value] of variables) CREDENTIALS.addNamed(variable, value);
   return {
     command: command as string,
-    args: args.map((arg) => expand(arg, bundle, data)),
-    env: { ...baseEnv(bundle.root), ...env },
-    cwd: bundle.root,
+    args: args.map((arg) => expand(filledIn(arg), bundle, data)),
+    env: { ...baseEnv(bundle.root), ...Object.fromEntries(variables) },
+    cwd: cwd === undefined ? bundle.root : resolve(bundle.root, expand(cwd, bundle, data)),
   };
 }
 

@@ -41,6 +41,8 @@ interface GatewayParts {
   readonly toolStates: ToolStates;
   /** Receives calls that are refused without a decision. */
   readonly attempts: Pick<Attempts, 'add'>;
+  /** Returns a text for clients that connect now; undefined if nothing is to be said. */
+  readonly notice?: () => string | undefined;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -95,6 +97,11 @@ export class Gateway {
     point
       .endSession?.(conversation)
       .catch((error: unknown) => log.error(error, 'the end of a session is not recorded'));
+  }
+
+  /** A text for clients that connect now. */
+  get notice(): string | undefined {
+    return this.parts.notice?.();
   }
 
   /** Whether each client has servers for itself. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { localhostHostValidation, localhostOriginValidation } from '@modelcontextprotocol/node';
 import { ProtocolError } from '@modelcontextprotocol/server';
 import type { Attempts } from '../../../decide/attempts.js';
+import type { KnownHosts } from '../../../lib/known-hosts.js';
 import type { Log } from '../../log.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { callerText } from '../protocol/caller.js';
@@ -29,9 +29,11 @@ export interface HttpFrontParts {
   readonly log: Log;
   /** Receives requests whose sender proved nobody. */
   readonly attempts: Pick<Attempts, 'add'>;
-  /** The gateway as an OAuth protected resource (RFC 9728); `resource` defaults to the gateway's URL. */
+  /** The names under which it answers. */
+  readonly hosts: KnownHosts;
+  /** The gateway as an OAuth protected resource (RFC 9728); `resource` defaults to the URL where it listens. */
   readonly protectedResource: () => ProtectedResource;
-  /** The URL of the gateway; a proof of possession names it. */
+  /** The URL where the gateway listens. */
   readonly url: string;
   /** Notifies the clients that listen that a resource changed. */
   readonly resourceUpdated: (uri: string) => void;
@@ -48,20 +50,19 @@ const METADATA_PATHS: ReadonlySet<string> = new Set([
   '/.well-known/oauth-protected-resource',
   '/.well-known/oauth-protected-resource/mcp',
 ]);
+const NAMES = 'The gateway answers under the names of gateway.resource, --public-url and --allow-host';
 /** Targets have no origin; a URL has. */
 const ORIGIN = 'http://gateway';
 const AT_MCP = { pathname: MCP_PATH, searchParams: new URLSearchParams() };
 
 /** The checks that every request over HTTP has to pass, in front of the transports. */
 export class HttpFront {
-  private readonly hostIsLocal = localhostHostValidation();
-  private readonly originIsLocal = localhostOriginValidation();
-
   constructor(private readonly parts: HttpFrontParts) {}
 
   /** Checks a request. @returns undefined if it is answered already: refused, or a request for the metadata */
   async check(request: IncomingMessage, response: ServerResponse): Promise<Incoming | undefined> {
-    if (!this.hostIsLocal(request, response) || !this.originIsLocal(request, response)) return undefined;
+    const foreign = this.foreignNameOf(request);
+    if (foreign !== undefined) return refuse(response, 403, -32_000, foreign);
     const place = placeOf(request.url ?? '/');
     if (place === undefined) return refuse(response, 400, -32_600, 'the target of the request is malformed');
     const { pathname, searchParams } = place;
@@ -78,7 +79,7 @@ export class HttpFront {
     const conversation = this.parts.sessionOf({ pathname, searchParams, headers }, callerText(identified.client));
     const client = { ...identified, client: { ...identified.client, conversation } };
     this.parts.proved(request.socket);
-    const context: RequestContext = { ...client, headers: request.headers, url: this.parts.url };
+    const context: RequestContext = { ...client, headers: request.headers, url: this.ownUrl };
     const unread = { request, response, pathname, searchParams, context, message: undefined, refused: undefined };
     // To open a stream, and to listen to a session or end one, a client sends no message.
     if (pathname === SSE_PATH || request.method !== 'POST') return unread;
@@ -87,9 +88,20 @@ export class HttpFront {
     return { ...unread, message, refused: await this.refusalOf(message, context, response) };
   }
 
+  /** Returns why a request is not answered under its name; undefined if it is. */
+  private foreignNameOf(request: IncomingMessage): string | undefined {
+    if (request.headers.host === undefined) return 'Missing Host header';
+    const foreign = this.parts.hosts.foreignIn(request);
+    return foreign && `Invalid ${foreign.header}: ${foreign.value}. ${NAMES}`;
+  }
+
+  /** The URL by which clients know the gateway; a proof of possession names it. */
+  private get ownUrl(): string {
+    return this.parts.protectedResource().resource ?? this.parts.url;
+  }
+
   private resource(): ProtectedResource & { readonly resource: string } {
-    const known = this.parts.protectedResource();
-    return { ...known, resource: known.resource ?? this.parts.url };
+    return { ...this.parts.protectedResource(), resource: this.ownUrl };
   }
 
   private async identified(
@@ -112,7 +124,7 @@ export class HttpFront {
     if (client !== undefined) return client;
     this.note('unauthenticated', socket);
     const why = headers.authorization === undefined ? '' : ', error="invalid_token"';
-    const metadata = metadataUrl(this.resource().resource);
+    const metadata = metadataUrl(this.ownUrl);
     response.setHeader('WWW-Authenticate', `Bearer resource_metadata="${metadata}"${why}`);
     return refuse(response, 401, -32_001, 'send the client key, or an access token of a known issuer, as bearer token');
   }
@@ -152,7 +164,7 @@ export class HttpFront {
       return gone.signal;
     };
     try {
-      await admit(gateway, message, { context, signal, resource: () => this.resource().resource, resourceUpdated });
+      await admit(gateway, message, { context, signal, resource: () => this.ownUrl, resourceUpdated });
       return undefined;
     } catch (error) {
       gone?.abort();

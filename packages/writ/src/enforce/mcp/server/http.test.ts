@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../../decide/decision.js';
 import type { DecisionPoint } from '../../../decide/point.js';
 import type { DecisionId } from '../../../lib/ids.js';
+import { KnownHosts } from '../../../lib/known-hosts.js';
+import { isLoopback } from '../../../lib/loopback.js';
 import { CallQueue } from '../../call-queue.js';
 import type { Log } from '../../log.js';
 import type { Upstream } from '../client/upstream.js';
@@ -14,6 +16,7 @@ import { APPROVED } from '../protocol/tool-states.js';
 import { serveGateway } from './http.js';
 
 const NOTHING = { resources: [], templates: [], prompts: [], completes: false, notifies: false, logs: false };
+const NAMES = new Set(['writ.example']);
 const HOLD = { stepUp: 'reference', waitMs: 0, justify: false, deferMs: 0, deferred: 0 } as const;
 
 /** A server with one tool, which answers with its argument. */
@@ -33,7 +36,7 @@ afterEach(async () => {
 });
 
 /** A gateway that permits everything but to say `no`. */
-async function served() {
+async function served(resource?: string) {
   const reported: string[] = [];
   const logged: string[] = [];
   const log: Log = { warn: (line) => logged.push(line), error: (error, line) => logged.push(`${line}: ${error}`) };
@@ -41,7 +44,8 @@ async function served() {
     couldPermit: undefined,
     onRevoked: undefined,
     denyFinally: undefined,
-    decide: async ({ context }): Promise<Decision> => {
+    decide: async ({ context }, { proof }): Promise<Decision> => {
+      if (proof !== undefined) reported.push(`proof for ${proof.url}`);
       const { text } = (context?.input ?? {}) as { text?: string };
       return { id: 'd1' as DecisionId, result: text === 'no' ? 'deny' : 'allow', reasons: [], policyVersion: 'v' };
     },
@@ -62,13 +66,14 @@ async function served() {
   const clients: Readonly<Record<string, CallingClient>> = { 'Bearer ana': client, 'Bearer other': other };
   const server = await serveGateway({
     attempts: { add: () => undefined },
-    ...{ gateway, log, port: 0 },
+    ...{ gateway, log, host: '127.0.0.1', port: 0, certificate: undefined },
+    hosts: new KnownHosts(() => NAMES, isLoopback),
     identify: async (authorization) => {
       if (authorization === 'Bearer down') throw new Error('the issuer does not answer');
       const known = clients[authorization ?? ''];
       return known && { client: known, txnToken: undefined };
     },
-    protectedResource: () => ({ name: 'test', authorizationServers: [], scopes: [], proofs: ['ES256'] }),
+    protectedResource: () => ({ resource, name: 'test', authorizationServers: [], scopes: [], proofs: ['ES256'] }),
   });
   closers.push(() => server.close());
   return { url: server.url, reported, logged, listsChanged: () => server.listsChanged() };
@@ -120,6 +125,16 @@ const modern = (text: string) => ({
 describe('the front of the gateway', () => {
   it.each<[string, Sent, number, string]>([
     ['a host that is not this machine', { headers: { host: 'evil.example' } }, 403, 'Invalid Host'],
+    ['a host under a name of this machine', { headers: { host: 'localhost.evil.example' } }, 403, 'Invalid Host'],
+    ['a host of this network', { headers: { host: '10.1.2.3:7466' } }, 403, 'Invalid Host'],
+    ['a host with more than a name', { headers: { host: 'writ.example/@evil.example' } }, 403, 'Invalid Host'],
+    [
+      'a page of another site that calls it by its name',
+      { headers: { host: 'writ.example', origin: 'https://evil.example' } },
+      403,
+      'Invalid Origin',
+    ],
+    ['a page without an origin', { headers: { origin: 'null' } }, 403, 'Invalid Origin'],
     ['a page of another site', { headers: { origin: 'https://evil.example' } }, 403, 'Invalid Origin'],
     ['another path', { path: '/other' }, 404, 'MCP is served at /mcp'],
     ['no credential', { headers: { authorization: '' } }, 401, 'send the client key'],
@@ -143,6 +158,16 @@ describe('the front of the gateway', () => {
     expect(reported).toEqual([]);
   });
 
+  it.each(['writ.example', 'WRIT.example:8443', 'writ.example.', 'localhost:1', '[::1]'])(
+    'answers as %s, also to a page of that name',
+    async (host) => {
+      const { url } = await served();
+      const { headers, body } = modern('hello');
+      for (const origin of [{}, { origin: `https://${host}` }])
+        expect((await send(url, { headers: { ...headers, host, ...origin }, body })).status).toBe(200);
+    },
+  );
+
   it('says who is trusted, to anybody', async () => {
     const { url } = await served();
     const sent = { method: 'GET', path: '/.well-known/oauth-protected-resource', headers: { authorization: '' } };
@@ -150,6 +175,13 @@ describe('the front of the gateway', () => {
     expect([status, JSON.parse(text)]).toMatchObject([200, { resource: url, resource_name: 'test' }]);
     const refused = await send(url, { headers: { authorization: 'Bearer x' } });
     expect(refused.headers['www-authenticate']).toMatch(/resource_metadata="http:.*\/mcp", error="invalid_token"$/);
+  });
+
+  it.each(['https://writ.example/mcp', undefined])('a proof of possession is for %s', async (resource) => {
+    const { url, reported } = await served(resource);
+    const { headers, body } = modern('no');
+    await send(url, { headers: { ...headers, dpop: 'x' }, body });
+    expect(reported).toEqual([`proof for ${resource ?? url}`]);
   });
 
   it('logs why nobody could be identified', async () => {

@@ -1,7 +1,9 @@
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { nodeServer } from '../../../lib/node-server.js';
 import { OpenConnections } from '../../../lib/open-connections.js';
 import { refuseConnect } from '../../../lib/refuse-connect.js';
+import type { ServerCertificate } from '../../../lib/server-certificate.js';
 import { isModern } from '../protocol/revision.js';
 import { refuse } from './http-answers.js';
 import { HttpFront, type HttpFrontParts, MCP_PATH } from './http-front.js';
@@ -14,9 +16,15 @@ import type { ServerFor } from './sessions.js';
 import { SseTransport } from './sse-transport.js';
 
 interface ServedGateway extends Omit<HttpFrontParts, 'url' | 'resourceUpdated' | 'proved' | 'sessionOf'> {
-  /** On loopback; 0 for any free one. */
+  /** The address that it listens on. */
+  readonly host: string;
+  /** 0 for any free one. */
   readonly port: number;
+  /** Undefined serves plain HTTP. */
+  readonly certificate: ServerCertificate | undefined;
 }
+
+const LIMITS = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 };
 
 /** The part of the open files of the process that may be connections of the gateway. */
 const SHARE_OF_FILES = 0.25;
@@ -25,13 +33,13 @@ interface GatewayServer extends Pick<HttpTransport, 'listsChanged' | 'close'> {
   readonly url: string;
 }
 
-/** Serves the gateway on loopback: over Streamable HTTP at `/mcp`, and over SSE alone at `/sse`. */
-export async function serveGateway({ port, ...parts }: ServedGateway): Promise<GatewayServer> {
+/** Serves the gateway: over Streamable HTTP at `/mcp`, and over SSE alone at `/sse`. */
+export async function serveGateway({ host, port, certificate, ...parts }: ServedGateway): Promise<GatewayServer> {
   const { gateway, log } = parts;
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 });
+  const server = nodeServer(LIMITS, certificate);
   const connections = new OpenConnections(server, SHARE_OF_FILES);
   refuseConnect(server);
-  const url = await listen(server, port);
+  const url = `${certificate === undefined ? 'http' : 'https'}://${await listen(server, host, port)}${MCP_PATH}`;
   const contexts = new RequestContexts();
   const perClient = new PerClientServers(gateway, contexts.of);
   const serverFor: ServerFor = (first) => perClient.sessionFor(first);
@@ -81,13 +89,14 @@ function beginsSession(message: Incoming['message']): boolean {
   return message?.method === 'initialize' && !isModern((message.params ?? {}) as Record<string, unknown>);
 }
 
-/** Listens on loopback. @returns the URL at which MCP is served */
-async function listen(server: HttpServer, port: number): Promise<string> {
+/** Listens. @returns the address and port, as a URL has them */
+async function listen(server: HttpServer, host: string, port: number): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}${MCP_PATH}`;
+  const { address, family, port: actual } = server.address() as AddressInfo;
+  return `${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
 }
 
 async function stop(server: HttpServer): Promise<void> {

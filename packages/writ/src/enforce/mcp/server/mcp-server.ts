@@ -34,6 +34,7 @@ export function mcpServer(
 ): Server {
   const { contents } = gateway;
   const { offers } = contents;
+  const { notice } = gateway;
   const server: Server = new Server(
     { ...GATEWAY_INFO },
     {
@@ -47,6 +48,7 @@ export function mcpServer(
         ...(gateway.tasks.isOffered ? { extensions: { [TASKS_EXTENSION]: {} } } : {}),
         ...extra,
       },
+      ...(notice === undefined ? {} : { instructions: notice }),
     },
   );
   const exact = new ExactAnswers(server);

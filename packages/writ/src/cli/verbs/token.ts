@@ -1,3 +1,0 @@
-import { verb } from '../verb.js';
-
-export default verb('token', 'Identities', 'inspect transaction tokens');
