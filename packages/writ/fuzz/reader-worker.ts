@@ -32,6 +32,10 @@ const { Prompt } = await built<{ Prompt: new (text: string) => { names: (...of: 
 const { instructionsIn, hiddenIn, readAs } = await built<Readonly<Record<string, Reader>>>('../lib/model-text.js');
 
 const result = { $: 'external', '$..id': 'internal', '$[*].note': { labels: ['pii'], when: 'value.size() > 3' } };
+const COUNTING = {
+  one: { key: 'task', set: 'result.id' },
+  each: { key: 'task', distinct: 'result.map(one, one.id)' },
+};
 function answerReader(declared: object, detect: Readonly<Record<string, string>>): Reader {
   const keys = { task: 't', actor: 'a', originator: 'a', resource: 'r', session: 's' };
   const event = {
@@ -46,7 +50,7 @@ function answerReader(declared: object, detect: Readonly<Record<string, string>>
   return (text) =>
     readTask({
       tool: { name: 't', declared, unclassified: undefined },
-      ...{ detect, accumulators: {}, event, call: undefined, stored: [], echoes: [] },
+      ...{ detect, accumulators: COUNTING, event, call: undefined, stored: [], echoes: [] },
       result: { content: [{ type: 'text', text }] },
     });
 }

@@ -36,6 +36,29 @@ describe('writ replay-trace of the customer desk', () => {
     expect(exchange).toEqual(['allow', 'allow', 'allow', 'step_up', 'deny']);
   });
 
+  it('shows with writ label what each answer counts, and why it does not', async () => {
+    const trace = join(DESK, 'desk.jsonl');
+    const { code, out } = await command('label', '--bundle', DESK, '--trace', trace, '--json');
+    expect(code).toBe(0);
+    const { answers } = JSON.parse(out) as { answers: { tool: string; counts?: object[] }[] };
+    const counts = answers.filter(({ tool }) => tool !== 'exchange_items').map((one) => one.counts);
+    expect(counts.slice(0, 3)).toEqual([
+      [
+        { accumulator: 'customer', why: '`set` failed: No such key: customer_id' },
+        { accumulator: 'customers', why: '`distinct` failed: No such key: customer_id' },
+      ],
+      [
+        { accumulator: 'customer', amount: ['c-mia'] },
+        { accumulator: 'customers', amount: ['c-mia'] },
+      ],
+      [{ accumulator: 'pending' }, { accumulator: 'delivered', amount: ['o-1'] }],
+    ]);
+    const { out: text } = await command('label', '--bundle', DESK, '--trace', trace);
+    expect(text).toContain('counts c-mia in customer\n');
+    expect(text).toContain('counts nothing in customer: `set` failed: No such key: customer_id');
+    expect(text).toContain('counts nothing in pending\n');
+  });
+
   it('shows every rule of the desk with --by-policy', async () => {
     const trace = join(DESK, 'desk.jsonl');
     const { out } = await command('replay-trace', '--bundle', DESK, '--trace', trace, '--by-policy');

@@ -121,6 +121,7 @@ describe('a derived value', () => {
     ['order', { items: [{ id: 'a', price: 5.5 }] }, 'invalid_request', 'gave a number that is no Long'],
     ['order', { items: [{ id: 'a' }] }, 'invalid_request', 'total'],
     ['order', { items: 'abc' }, 'invalid_request', 'total'],
+    ['order', items(...new Array<number>(1_001).fill(0)), 'invalid_request', 'at most 1000 items'],
   ])('refuses %s %j: %s', async (action, input, code, message) => {
     const { ask } = service();
     const decision = await ask(action, input);
@@ -162,6 +163,22 @@ describe('an accumulator', () => {
     expect((await ask('book', { amount: 900 })).result).toBe('allow');
     expect((await ask('book', { amount: 200 })).result).toBe('deny');
     expect((await ask('book', { amount: 5_000 }, { user: 'ben' })).ledger).toMatchObject({ gold: 0 });
+  });
+
+  it('is not known, and denies, if a fact that it names is too old', async () => {
+    const bundle = bundleFrom({
+      ...FILES,
+      'facts.yaml': 'facts: { Item: { stock: { maxAge: 1h } }, User: { tier: { maxAge: 1h } } }',
+      'entities/all.json': '[]',
+    });
+    const decider = offlineDecider(bundle, { append: async () => undefined }, () => new Date('2026-12-01T08:00:00Z'));
+    const request = {
+      ...{ subject: { type: 'User', id: 'cleo' }, action: { name: 'book' }, resource: { type: 'Order', id: 'o' } },
+      context: { input: { amount: 1 } },
+    };
+    const decision = await decider.decide(request, inProcess('gateway'), undefined);
+    expect(decision).toMatchObject({ result: 'deny', refusal: { code: 'fact_missing' } });
+    expect(decision.refusal?.message).toBe('accumulator gold: these facts are not known, or too old: tier');
   });
 
   it('sees the kind of the task, its token, and the properties of the action', async () => {

@@ -7,6 +7,7 @@ import type { Leaf } from '../ledger/flow/result-labels.js';
 import { readAnswer } from '../ledger/flow/result-value.js';
 import { type ToolDescription, Tools } from '../ledger/flow/tool-description.js';
 import { isObject } from '../lib/is-object.js';
+import { AnswerCounter, type CountedAnswer } from './counted-answer.js';
 
 /** A call with its answer. */
 export interface LabelledCall {
@@ -56,20 +57,25 @@ export interface Labelled {
   readonly adds: readonly string[];
   /** Whether a part cannot be looked through, so that it adds every label that there could be. */
   readonly isOpaque: boolean;
+  /** Its amounts in the accumulators over results; undefined if it can count in none. */
+  readonly counts?: readonly CountedAnswer[];
 }
 
 /** Labels answers by the descriptions of their tools, and says what gave each label. */
 export class Labeller {
   private readonly tools: Tools;
+  private readonly counter: AnswerCounter;
   /** The line of each rule of a tool, in their order. */
   private readonly lines = new Map<string, readonly (number | undefined)[]>();
 
   constructor(private readonly bundle: Bundle) {
     const { tools, defaults, detect = {} } = bundle.tools;
     this.tools = new Tools(tools, defaults, EFFECTS, Object.values(detect));
+    this.counter = new AnswerCounter(bundle.ledger.accumulators);
   }
 
-  async label({ task, tool: name, action, input, stored, echoes, result }: LabelledCall): Promise<Labelled> {
+  async label(call: LabelledCall): Promise<Labelled> {
+    const { task, tool: name, action, input, stored, echoes, result } = call;
     const { detect = {} } = this.bundle.tools;
     const tool = this.tools.of(action);
     const answer = readAnswer(result ?? null, tool.format);
@@ -86,9 +92,11 @@ export class Labeller {
     });
     const opaque = answer.isOpaque ? [...tool.addedLabels, ...stored] : [];
     const adds = [...new Set([...sourced.flatMap((one) => one.adds), ...opaque])].sort();
+    const counts = this.counter.count(tool, call, answer.value, leaves);
     return {
       ...(task === undefined ? {} : { task }),
       ...{ tool: name, action, isDescribed: tool.isDescribed, isOpaque: answer.isOpaque, adds, leaves },
+      ...(counts.length === 0 ? {} : { counts }),
     };
   }
 

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { shownReaders } from '../ledger/flow/readers.js';
 import { visibleLine } from '../lib/visible-text.js';
+import type { CountedAnswer } from './counted-answer.js';
 import type { LabelCause, Labelled, LabelledLeaf } from './labelled-answer.js';
 import { count } from './output.js';
 
@@ -26,7 +27,7 @@ interface Group {
  * @param each whether each value has a line of its own
  */
 export function labelText(answer: Labelled, each: boolean): string {
-  const { task, tool, action, isDescribed, leaves } = answer;
+  const { task, tool, action, isDescribed, leaves, counts = [] } = answer;
   const mapped = action === tool ? '' : ` as ${visibleLine(action, MAX_NAME)}`;
   const name = `${pc.bold(visibleLine(tool, MAX_NAME))}${mapped}`;
   const heading = task === undefined ? name : `${visibleLine(task, MAX_NAME)}  ${name}`;
@@ -44,7 +45,18 @@ export function labelText(answer: Labelled, each: boolean): string {
       by.startsWith('no rule') ? pc.yellow(by) : by,
     ].join('  '),
   );
-  return [`${heading}${undescribed}`, ...lines, ...more, `  ${pc.dim(summaryOf(answer))}`].join('\n');
+  return [
+    `${heading}${undescribed}`,
+    ...lines,
+    ...more,
+    `  ${pc.dim(summaryOf(answer))}`,
+    ...counts.map(countText),
+  ].join('\n');
+}
+
+function countText({ accumulator, amount, why }: CountedAnswer): string {
+  const value = amount === undefined ? 'nothing' : visibleLine([amount].flat().join(', '), MAX_NAME);
+  return `  counts ${value} in ${accumulator}${why === undefined ? '' : `: ${visibleLine(why, MAX_NAME)}`}`;
 }
 
 function groupsOf(leaves: readonly LabelledLeaf[], each: boolean): (Group & { readonly all: number })[] {

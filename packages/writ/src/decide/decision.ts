@@ -180,6 +180,8 @@ export interface Verdict {
 }
 
 export interface Decision extends Verdict {
+  /** When the limits that denied it are over, if nothing more is counted until then. RFC 3339, UTC. */
+  readonly retryAt?: string | undefined;
   readonly id: DecisionId;
   readonly policyVersion: string;
 }
@@ -192,6 +194,11 @@ export function refuse(code: Refusal['code'], message: string): Verdict {
 /** Returns whether the action may be done, provided that every obligation is carried out. */
 export function isPermitted({ result }: Pick<Decision, 'result'>): boolean {
   return result === 'allow' || result === 'modify';
+}
+
+/** Returns in how many seconds a request that a limit denied can be made again; undefined if waiting does not help. */
+export function retryAfter({ retryAt }: Pick<Decision, 'retryAt'>, now: number): number | undefined {
+  return retryAt === undefined ? undefined : Math.max(1, Math.ceil((Date.parse(retryAt) - now) / 1_000));
 }
 
 /** Returns whether an approval would permit it: all that stands in the way can be lifted on request. */

@@ -70,7 +70,7 @@ export const NOTHING_DERIVED = (): undefined => undefined;
 /**
  * Returns a derived value of an action, in Cedar's JSON format; undefined if the action does not have it.
  *
- * @throws {DerivedValueError} if it cannot be computed
+ * @throws {UnknownValueError} if it cannot be computed
  */
 export function derivedOf(
   { derived, registry }: Pick<MoreParts, 'derived' | 'registry'>,

@@ -6,7 +6,7 @@ import {
   type EntityUid,
   uidText,
 } from '@writ/cedar';
-import { DerivedValueError, LedgerError } from '../ledger/errors.js';
+import { LedgerError, UnknownValueError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
@@ -55,6 +55,7 @@ import type { DecisionRecord } from './record.js';
 import { plainCoverage, plainProvenance, plainValues, type RecordDraft } from './record-draft.js';
 import { referredFacts } from './replay/referred.js';
 import type { AccessRequest } from './request.js';
+import { retryTime } from './retry.js';
 
 /**
  * The parts that a verdict depends on, apart from the policy plane. Each is required, so that no check is off because a
@@ -142,7 +143,7 @@ export class Judge {
       return 'provenance' in admitted ? this.evaluatePolicies(given, admitted, plane, draft) : admitted;
     } catch (error) {
       if (error instanceof CedarError) return refuse('invalid_request', error.message);
-      if (error instanceof DerivedValueError)
+      if (error instanceof UnknownValueError)
         return refuse(error.isMissing ? 'fact_missing' : 'invalid_request', error.message);
       if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
       return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
@@ -253,7 +254,7 @@ export class Judge {
       now: latest,
     };
     const approved = new AppliedApprovals(approvals, asked, isFollower);
-    const context = buildContext(declared, {
+    const parts = {
       approvals: () => approved.lifted,
       consents: () => approved.consented,
       given: request.context ?? {},
@@ -262,11 +263,12 @@ export class Judge {
       isRegistered,
       lineage,
       ledger: values,
-      derived: whole === undefined ? NOTHING_DERIVED : (name) => derivedOf(plane, whole, name),
+      derived: whole === undefined ? NOTHING_DERIVED : (name: string) => derivedOf(plane, whole, name),
       flow,
       mandate: coverage,
       now,
-    });
+    };
+    const context = buildContext(declared, parts);
     const seen = seenIn(context);
     if (seen !== undefined) draft.seen = seen;
     const referred = referredFacts(plane.dereferences, entities, context, plane.registry);
@@ -287,12 +289,24 @@ export class Judge {
       approved: (policies) => approved.lift(policies),
       stale: staleness,
     };
-    const verdict = this.goesThrough(given) ? evaluatedAnyhow(gathered) : evaluate(gathered);
+    const goesThrough = this.goesThrough(given);
+    const verdict = goesThrough ? evaluatedAnyhow(gathered) : evaluate(gathered);
     if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
     const isOutside = coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0;
     const decidedOn = isOutside ? outsideVerdict(verdict, coverage, plane.tasks, request) : verdict;
-    if (!isPermitted(decidedOn))
-      return this.goesThrough(given) ? this.letThrough(given, decidedOn, history, draft) : bound(decidedOn, asked);
+    if (!isPermitted(decidedOn)) {
+      if (goesThrough) return this.letThrough(given, decidedOn, history, draft);
+      if (!isOutside && event !== undefined && id !== undefined) {
+        const at = retryTime(verdict, ledger.endsAfter(event, now, values), (time) =>
+          evaluate({
+            ...gathered,
+            context: buildContext(declared, { ...parts, ledger: ledger.readAfter(event, time, values) }),
+          }),
+        );
+        if (at !== undefined) draft.retryAt = new Date(at).toISOString();
+      }
+      return bound(decidedOn, asked);
+    }
     const { relied } = approved;
     if (relied.size > 0) draft.approvals = [...relied].map(recordedApproval);
     if (id === undefined) return verdict;

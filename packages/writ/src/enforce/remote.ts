@@ -240,7 +240,16 @@ function readDecision(body: unknown, id: string | undefined): Decision {
     reasons: Array.isArray(context.reasons) ? (context.reasons as Reason[]) : [],
     policyVersion: typeof context.policyVersion === 'string' ? context.policyVersion : '',
     ...(context.refusal === undefined ? {} : { refusal: context.refusal as Refusal }),
+    ...(permitted || result === 'defer' ? {} : retryIn(context.retry_after)),
   };
+}
+
+/** In seconds: a month, which is the longest window. */
+const MAX_RETRY_AFTER = 31 * 86_400;
+
+function retryIn(after: unknown): Pick<Decision, 'retryAt'> {
+  if (typeof after !== 'number' || !(after >= 1 && after <= MAX_RETRY_AFTER)) return {};
+  return { retryAt: new Date(Date.now() + after * 1_000).toISOString() };
 }
 
 /** Returns obligations; undefined if they do not have the form of the Obligations Profile. */

@@ -19,8 +19,8 @@ export class LedgerError extends WritError {
   readonly code = 'ledger_unavailable';
 }
 
-/** A derived value could not be computed for an action, so the action is not permitted. */
-export class DerivedValueError extends LedgerError {
+/** A derived value, or a fact that an expression names, is not known for an action, so the action is not permitted. */
+export class UnknownValueError extends LedgerError {
   /** @param isMissing whether a fact is not known */
   constructor(
     message: string,

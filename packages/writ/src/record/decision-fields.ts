@@ -4,6 +4,7 @@ import type { MissingFact, Obligation, Observed, Reason, Refusal, Result } from 
 import type { AccessRequest } from '../decide/request.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding } from '../ledger/holding.js';
+import { listed } from '../lib/listed.js';
 import { factsAsRead } from './facts-as-read.js';
 import { type Explanation, type Field, field, type LinesOf, type PlainOf, type Section, typed } from './field.js';
 import {
@@ -11,7 +12,6 @@ import {
   factLine,
   heldTexts,
   ledgerLines,
-  listed,
   obligationLines,
   observedLines,
   originLine,
@@ -141,6 +141,10 @@ export const DECISION_FIELDS = {
       .optional()
       .describe('What the rules would have decided: the service observed, and let the call through'),
     { explain: why(observedLines), ocsf: 'unmapped' },
+  ),
+  retryAt: field(
+    time.optional().describe('When its limits are over, if nothing more is counted until then: it can be asked again'),
+    { explain: why((at) => [`the limit is over at ${at}, if nothing more is counted until then`]), ocsf: 'unmapped' },
   ),
   approvals: field(
     z

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { liftableBy, requestableUntil, takesRequests } from '../../decide/approval/approving.js';
-import { decidingPolicies, isPermitted, isRequestable, type Refusal } from '../../decide/decision.js';
+import { decidingPolicies, isPermitted, isRequestable, type Refusal, retryAfter } from '../../decide/decision.js';
 import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';
 import type { DecisionRecord } from '../../decide/record.js';
+import { defined } from '../../lib/defined.js';
 import { factsAsRead } from '../../record/facts-as-read.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 
@@ -72,8 +73,14 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
   const decision = isPermitted(record);
   const detail = detailFor(record, caller);
   const { id, result, obligations, missing, presented } = record;
+  // Counted from the decision: the answer follows at once.
+  const after = retryAfter(record, Date.parse(record.time));
   const isBare =
-    detail === 'none' && obligations === undefined && presented === undefined && (decision || result === 'deny');
+    detail === 'none' &&
+    after === undefined &&
+    obligations === undefined &&
+    presented === undefined &&
+    (decision || result === 'deny');
   if (isBare) return { decision };
   const requestable = requestableOf(record);
   return {
@@ -85,7 +92,7 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
       ...(requestable.length === 0 ? {} : { requestable }),
       ...(isRequestable(record) && takesRequests(answering.plane) ? requestOf(record, answering) : {}),
       ...(presented === undefined ? {} : nextOf(record, answering.plane)),
-      ...(result === 'defer' ? { missing, retry_after: RETRY_AFTER_S } : {}),
+      ...(result === 'defer' ? { missing, retry_after: RETRY_AFTER_S } : defined({ retry_after: after })),
       ...(detail === 'none' ? {} : reasonsOf(record)),
       ...(detail === 'none' || !decision || awaitsOutcome(record, answering.plane) ? {} : { awaits_outcome: false }),
       ...(detail === 'full'

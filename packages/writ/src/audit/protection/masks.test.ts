@@ -63,6 +63,17 @@ it('what a value was masked in is masked in the refusal that quotes it', () => {
   expect(masked([{ path: 'input.to', as: 'drop' }], { refusal }).refusal?.message).toBe('[masked] is no account');
 });
 
+it.each([
+  ['input.to', DROPPED],
+  ['facts.User.salary', DROPPED],
+  ['facts.Order.total', DROPPED],
+  ['ledger.seen', { total: 5 }],
+  ['input.nothing', { total: 5 }],
+])('of %s: a derived value may be made of an argument or a fact', (path, derived) => {
+  const seen = { derived: { total: 5 }, tool: { effects: ['money'] } };
+  expect(masked([{ path, as: 'drop' }], { seen }).seen).toEqual({ derived, tool: { effects: ['money'] } });
+});
+
 it('sums that a permit holds stay, and sets are masked value by value', () => {
   const held = (amount: number | string[]) => [{ accumulator: 'x', fold: '', key: '', amount }];
   const rule: MaskRule = { path: 'ledger.x', as: 'drop' };

@@ -102,6 +102,7 @@ export class Masks {
     if (masked.request !== record.request) set('seen', record.seen, withoutValues(record.seen));
     const facts = this.facts(record.facts);
     set('facts', record.facts, facts);
+    if (this.hidesFacts) set('seen', masked.seen, withoutDerived(masked.seen));
     for (const { steps, as } of this.paths) {
       if (steps[0] !== 'ledger') continue;
       set('ledger', masked.ledger, this.at(masked.ledger, steps, 1, as));
@@ -127,6 +128,11 @@ export class Masks {
       if (walked !== found[part]) found = { ...found, [part]: walked };
     }
     return found as unknown as DecisionRecord['request'];
+  }
+
+  /** Whether a rule masks facts: a derived value can be one of them. */
+  private get hidesFacts(): boolean {
+    return this.paths.some(({ steps }) => steps[0] === 'facts');
   }
 
   private facts(facts: DecisionRecord['facts']): DecisionRecord['facts'] {
@@ -261,6 +267,11 @@ function withoutValues(seen: unknown): unknown {
   return Object.fromEntries(
     Object.entries(seen).map(([name, part]) => [name, VALUES.has(name) ? { masked: 'dropped' } : withoutValues(part)]),
   );
+}
+
+function withoutDerived(seen: unknown): unknown {
+  if (typeof seen !== 'object' || seen === null || !('derived' in seen)) return seen;
+  return { ...seen, derived: { masked: 'dropped' } };
 }
 
 function scalarsIn(value: unknown, found: string[]): void {

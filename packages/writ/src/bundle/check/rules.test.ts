@@ -297,6 +297,36 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   ],
   ...(
     [
+      ['distinct: result.id', undefined],
+      ['distinct: result.list.map(one, one.id)', undefined],
+      ['distinct: result.more.any', undefined],
+      ['distinct: result.idd', 'warning ledger/result-type: other: `distinct` cannot be worked out: No such key: idd'],
+      ['distinct: result.count', 'warning ledger/result-type: other: `distinct` gives int; it must give a text'],
+      ['sum: result.id', 'warning ledger/result-type: other: `sum` gives string; it must give a whole number'],
+      ['sum: result.count', undefined],
+    ] as const
+  ).map(([fold, line]): (typeof TABLE)[number] => [
+    {
+      ...ledger(`    key: task\n    on: action == "refund"\n    ${fold}\n`),
+      ...reading('other'),
+      'tools.yaml': `tools:
+  refund:
+    effects: [money]
+    arguments: { amount: amount, to: destination }
+    result: internal
+    outputSchema:
+      type: object
+      properties:
+        id: { type: string }
+        count: { type: integer }
+        list: { type: array, items: { type: object, properties: { id: { type: string } } } }
+        more: { type: object, additionalProperties: { type: string } }
+`,
+    },
+    line === undefined ? [] : [`ledger.yaml:9:5 ${line}`],
+  ]),
+  ...(
+    [
       ['sum(input.', 'error ledger/derived-value: derived value total: `is` is not CEL'],
       ['size(input.amount)', 'error ledger/derived-value: total: for refund, derived value total: '],
       ['"five"', 'error ledger/derived-value: derived value total gives string'],

@@ -14,6 +14,7 @@ import { unknownFact } from './facts/unknown-attribute.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
 import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
+import { resultType } from './ledger/result-type.js';
 import { undeclaredAccumulator } from './ledger/undeclared-accumulator.js';
 import { unfitArgument } from './ledger/unfit-argument.js';
 import { unknownCountedAction } from './ledger/unknown-action.js';
@@ -73,6 +74,7 @@ export const RULES: readonly Rule[] = [
   unknownCountedArgument,
   unfitArgument,
   untrustedResult,
+  resultType,
   derivedValue,
   unreadDerived,
   reservedName,

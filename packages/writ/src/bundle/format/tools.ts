@@ -59,6 +59,8 @@ const describedTool = z.strictObject({
   opaque: z.array(z.string().min(1)).default([]),
   /** The labels of its result: words for all of it, or by JSONPath. */
   result: z.union([words, labelled, byPath]).optional(),
+  /** The JSON Schema of its results, as the server lists it: for `writ check` alone. */
+  outputSchema: z.record(z.string(), z.unknown()).optional(),
   /** The format of its results that are text; detected if it is not given. */
   format: z.enum(['json', 'yaml', 'lines', 'text']).optional(),
   /** The store that it reads, or writes: what is written there keeps its labels. */

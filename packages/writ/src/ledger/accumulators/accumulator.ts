@@ -43,6 +43,12 @@ export interface Accumulator<A extends Measured = Measured, Of extends Account<A
   measure(event: LedgerEvent): A | undefined;
   /** Returns the amount by the result of the action; undefined if the result does not give one. */
   actual(event: LedgerEvent, result: unknown): A | undefined;
+  /**
+   * Returns the amount of an accumulator over results; undefined if the result does not count.
+   *
+   * @throws {LedgerError} if an expression fails, or gives a value that cannot be added
+   */
+  answered(event: LedgerEvent, result: unknown): A | undefined;
   account(): Of;
   /** @throws {LedgerError} if the account would hold more than it may */
   checkRoom(account: Of, amount: A, now: number): void;
@@ -62,6 +68,8 @@ export function compileAccumulator(name: string, declared: AccumulatorDeclaratio
   };
   const counts = conditionOf(name, declared);
   const amountOf = kind.measure(name, declared, run);
+  const answered = (event: LedgerEvent, result: unknown): Measured | undefined =>
+    counts(event, result) ? boundedAnswer(name, amountOf(event, result)) : undefined;
   const actualOf = kind.actual(name, declared, run);
   const keyOf = keyFor(name, declared.key);
   const window = windowOf(declared.window);
@@ -83,8 +91,8 @@ export function compileAccumulator(name: string, declared: AccumulatorDeclaratio
     actual:
       integrity === undefined
         ? (event, result) => actualOf && unlessFailed(() => actualOf(event, result))
-        : (event, result) =>
-            unlessFailed(() => (counts(event, result) ? boundedAnswer(amountOf(event, result)) : undefined)),
+        : (event, result) => unlessFailed(() => answered(event, result)),
+    answered,
     account: () => kind.account(window.resolution),
     checkRoom: (account, amount, now) => kind.checkRoom(name, account, amount, now),
     show: (account, present, now) => kind.show(account, present, now, declared),

@@ -1,3 +1,4 @@
+import { isEmpty } from '../../lib/is-empty.js';
 import { actionsNamed, syntaxOf } from '../cel-ast.js';
 import type { LedgerEvent } from '../event.js';
 import { type Accumulator, expressionsOf } from './accumulator.js';
@@ -39,9 +40,7 @@ export class ResultDeclarations {
 
   /** Returns whether the result of an action can count. */
   concern(action: string): boolean {
-    if (this.some.length === 0) return false;
-    for (const _name in this.of(action)) return true;
-    return false;
+    return this.some.length > 0 && !isEmpty(this.of(action));
   }
 }
 

@@ -3,7 +3,7 @@ import type { LedgerEvent } from '../event.js';
 import type { EventMore } from '../event-more.js';
 import { Ledger } from '../ledger.js';
 
-/** The holdings of a permit once its answer is known, if less is known of the call than when it was permitted. */
+/** The holdings of a permit once its answer is known, also if less is known of the call than when it was permitted. */
 
 const more = (facts: Readonly<Record<string, string>>): EventMore => ({
   ...{ kind: 'refund', scope: [], assurance: 1, details: undefined, properties: {}, withheld: new Set() },

@@ -15,6 +15,8 @@ export function answeredHoldings(books: Iterable<Book>, event: LedgerEvent, actu
   for (const book of books) {
     const { name, resultIntegrity, amounts } = book.accumulator;
     if (resultIntegrity === undefined || !Object.hasOwn(actuals, name)) continue;
+    // After a restart not everything is known that a key can name.
+    if (!book.accumulator.hasKey(event)) continue;
     const amount = amounts.exact(actuals[name] as Actuals[string]);
     checkAnswered(name, amount);
     const holding = book.holdAmount(event, amount, at);

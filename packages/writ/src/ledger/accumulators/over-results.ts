@@ -45,11 +45,12 @@ export function resultIntegrity(
   return integrity;
 }
 
-/** Bounds what one answer adds, for a record: one value too many stays, so that {@link checkAnswered} refuses the answer. */
-export function boundedAnswer<A extends Measured>(amount: A): A | undefined {
+/** Bounds what one answer adds, for a record: one value too many stays, so that {@link checkAnswered} refuses the answer. @throws {LedgerError} if a value is too long */
+export function boundedAnswer(name: string, amount: Measured): Measured {
   if (typeof amount === 'bigint') return amount;
-  if (amount.some((text) => text.length > MAX_CHARACTERS)) return undefined;
-  return amount.slice(0, MAX_VALUES + 1) as readonly string[] as A;
+  if (amount.some((text) => text.length > MAX_CHARACTERS))
+    throw new LedgerError(`accumulator ${name}: a value is longer than ${MAX_CHARACTERS} characters`);
+  return amount.slice(0, MAX_VALUES + 1);
 }
 
 /** Refuses an answer that adds too many values: those that are left out would not count. @throws {LedgerError} */

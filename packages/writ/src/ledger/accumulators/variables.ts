@@ -2,7 +2,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { celValue } from '../cel.js';
 import { names, wordsIn } from '../cel-ast.js';
 import { total } from '../decimal.js';
-import { LedgerError } from '../errors.js';
+import { LedgerError, UnknownValueError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
 import { type EventMore, MORE_VARIABLES } from '../event-more.js';
 
@@ -75,7 +75,7 @@ function moreOf(name: string, event: LedgerEvent): EventMore {
 function checkKnown(name: string, { withheld }: EventMore, words: ReadonlySet<string>): void {
   const unknown = [...withheld].filter((one) => words.has(one));
   if (unknown.length > 0)
-    throw new LedgerError(`${name}: these facts are not known, or too old: ${unknown.join(', ')}`);
+    throw new UnknownValueError(`${name}: these facts are not known, or too old: ${unknown.join(', ')}`, true);
 }
 
 function derivedIn(more: EventMore, words: ReadonlySet<string>): ReadonlyMap<string, unknown> {

@@ -3,7 +3,7 @@ import { type CelRecord, environment } from '../accumulators/environment.js';
 import { variablesFor } from '../accumulators/variables.js';
 import { firstLine } from '../cel.js';
 import { factsRead, names } from '../cel-ast.js';
-import { AccumulatorError, DerivedValueError } from '../errors.js';
+import { AccumulatorError, UnknownValueError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
 import { type DerivedType, type DerivedValue, derivedValue, GIVEN_TYPES } from './derived-type.js';
 
@@ -38,6 +38,7 @@ export function compileDerived(
   const run = checkedDerived(name, type, is, anyInput);
   const variables = variablesFor(`the derived value ${name}`, run.ast);
   return (event, fact) => {
+    checkLists(name, event.input);
     const context = variables(event);
     const missing: string[] = [];
     let given: unknown;
@@ -45,15 +46,28 @@ export function compileDerived(
       reading = { fact, missing };
       given = run(context);
     } catch (error) {
-      if (missing.length === 0) throw new DerivedValueError(`the derived value ${name} failed: ${firstLine(error)}`);
+      if (missing.length === 0) throw new UnknownValueError(`the derived value ${name} failed: ${firstLine(error)}`);
     } finally {
       reading = undefined;
     }
     // `||` passes over an error, and would so make a missing fact none.
     if (missing.length > 0)
-      throw new DerivedValueError(`the derived value ${name} needs ${missing.join(', ')}, which is not known`, true);
+      throw new UnknownValueError(`the derived value ${name} needs ${missing.join(', ')}, which is not known`, true);
     return derivedValue(name, type, given);
   };
+}
+
+/** The most items of a list: an expression can go through one for each item of another, between decisions. */
+const MAX_ITEMS = 1_000;
+
+function checkLists(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  const items = Object.values(value);
+  if (Array.isArray(value) && items.length > MAX_ITEMS)
+    throw new UnknownValueError(
+      `the derived value ${name} is of lists of at most ${MAX_ITEMS} items, and one has ${items.length}`,
+    );
+  for (const item of items) checkLists(name, item);
 }
 
 /** Parses a derived value, and checks its types. @throws {AccumulatorError} if it does not parse, or gives another type */

@@ -1,5 +1,5 @@
 import { textsIn } from '../accumulators/expression.js';
-import { DerivedValueError } from '../errors.js';
+import { UnknownValueError } from '../errors.js';
 
 /** The types that derived values have in policies. */
 export const DERIVED_TYPES = ['Long', 'decimal', 'Bool', 'String', 'Set<String>'] as const;
@@ -22,7 +22,7 @@ export const GIVEN_TYPES: Readonly<Record<DerivedType, RegExp>> = {
 
 const UNITS = 10_000;
 
-/** Reads what an expression gave. @throws {DerivedValueError} if it is not of the type */
+/** Reads what an expression gave. @throws {UnknownValueError} if it is not of the type */
 export function derivedValue(name: string, type: DerivedType, given: unknown): DerivedValue {
   switch (type) {
     case 'Long':
@@ -46,7 +46,7 @@ export function derivedValue(name: string, type: DerivedType, given: unknown): D
     }
   }
   const got = given === null ? 'null' : Array.isArray(given) ? 'a list' : `a ${typeof given}`;
-  throw new DerivedValueError(`the derived value ${name} gave ${got} that is no ${type}`);
+  throw new UnknownValueError(`the derived value ${name} gave ${got} that is no ${type}`);
 }
 
 function textsOf(name: string, given: unknown): readonly string[] | undefined {

@@ -41,7 +41,7 @@ export class DerivedValues {
   /**
    * Returns a value of an action; undefined if the action does not have it.
    *
-   * @throws {DerivedValueError} if it cannot be computed, for example because a fact is missing
+   * @throws {UnknownValueError} if it cannot be computed, for example because a fact is missing
    */
   of(event: LedgerEvent, name: string, fact: FactReader): DerivedValue | undefined {
     return this.byAction.get(event.action)?.get(name)?.(event, fact);

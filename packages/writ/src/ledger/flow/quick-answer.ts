@@ -1,3 +1,4 @@
+import { isEmpty } from '../../lib/is-empty.js';
 import { memo } from '../../lib/memo.js';
 import type { ReadTask } from './read-task.js';
 import { isWithin } from './result-size.js';
@@ -24,8 +25,3 @@ const isPlain = memo(({ declared: { result, format } }: ToolSource): boolean => 
   if (byPath.length === 0) return !('when' in result) || result.when === undefined;
   return byPath.every(([path, labels]) => ONE_PLACE.test(path) && !JSON.stringify(labels).includes('"when"'));
 });
-
-function isEmpty(record: object): boolean {
-  for (const _name in record) return false;
-  return true;
-}

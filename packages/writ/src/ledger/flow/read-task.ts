@@ -1,4 +1,5 @@
 import { BoundedCache } from '../../lib/bounded-cache.js';
+import { isEmpty } from '../../lib/is-empty.js';
 import { type Accumulator, compileAccumulator } from '../accumulators/accumulator.js';
 import { type Actuals, actualsOf } from '../accumulators/actual.js';
 import type { AccumulatorDeclaration } from '../accumulators/kind.js';
@@ -53,11 +54,6 @@ export function readTaskOf(
   };
 }
 
-function isEmpty(record: object): boolean {
-  for (const _name in record) return false;
-  return true;
-}
-
 function namingOf(data: LedgerEvent['data']): Naming | undefined {
   const { written, labels = [] } = data ?? {};
   if (written === undefined || written.answer === 'nothing' || labels.length === 0) return undefined;
@@ -105,7 +101,9 @@ export async function readTask(task: ReadTask): Promise<AnswerFacts & { readonly
     labels,
     names: namesIn(leaves, naming),
     actuals:
-      measuring.length === 0 ? {} : actualsOf(measuring, whole, (one) => seenBy(one, answer.value, echoed, task)),
+      measuring.length === 0
+        ? {}
+        : actualsOf(measuring, whole, (one) => seenPart(one, answer.value, echoed, { echoes, input: event.input })),
     said: saidIn(echoed),
     isOpaque: answer.isOpaque,
     tooLong: withinRoom(leaves.filter(isTooLong).flatMap((leaf) => labelNames(leaf.labels))),
@@ -119,11 +117,11 @@ function labelsIn(leaves: readonly Leaf[]): readonly string[] {
 }
 
 /** Returns the part of an answer that an accumulator sees: an actual figure is of the whole answer. */
-function seenBy(
+export function seenPart(
   { resultIntegrity, resultWords }: Accumulator,
   value: unknown,
   leaves: readonly Leaf[],
-  { echoes, event: { input } }: ReadTask,
+  { echoes, input }: Pick<ReadTask, 'echoes'> & Pick<LedgerEvent, 'input'>,
 ): unknown {
   if (resultIntegrity === undefined || resultIntegrity === 'external') return value;
   // The arguments are not known, so all of it may repeat them.

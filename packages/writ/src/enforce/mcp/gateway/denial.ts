@@ -1,5 +1,5 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { type Decision, decidingPolicies, explainBriefly } from '../../../decide/decision.js';
+import { type Decision, decidingPolicies, explainBriefly, retryAfter } from '../../../decide/decision.js';
 import { defined } from '../../../lib/defined.js';
 import { table } from '../../../lib/table.js';
 import type { RequestReference } from '../../call-queue.js';
@@ -9,11 +9,17 @@ import { ERROR } from '../protocol/errors.js';
 export function denial(what: string, decision: Decision, reference: RequestReference | undefined): ProtocolError {
   const how =
     reference === undefined || decision.result !== 'step_up' ? '' : `. ${askedOf(reference)} (${reference.id})`;
-  return new ProtocolError(ERROR.denied, `${what} was not permitted: ${explainBriefly(decision)}${how}`, {
+  const after = retryAfter(decision, Date.now());
+  const when = after === undefined ? '' : `. Its limit is over in ${after} s`;
+  return new ProtocolError(ERROR.denied, `${what} was not permitted: ${explainBriefly(decision)}${when}${how}`, {
     decisionId: decision.id,
     result: decision.result,
     reasons: decidingPolicies(decision),
-    ...defined({ accessRequest: reference && shown(reference), refusal: decision.refusal }),
+    ...defined({
+      accessRequest: reference && shown(reference),
+      refusal: decision.refusal,
+      retry_after: after,
+    }),
   });
 }
 
