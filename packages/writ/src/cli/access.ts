@@ -35,6 +35,8 @@ interface RequestView {
   readonly like?: string;
   readonly list?: string;
   readonly calls?: readonly { readonly id: string; readonly values: Readonly<Record<string, unknown>> }[];
+  /** Why nobody can approve it now. */
+  readonly unapprovable?: string;
 }
 
 interface ApprovalView {
@@ -50,6 +52,10 @@ interface ApprovalView {
   readonly consent?: true;
   readonly approvedUntil: string;
   readonly state: string;
+}
+
+function unapprovableLines({ unapprovable }: RequestView): string[] {
+  return unapprovable === undefined ? [] : [pc.yellow(`  nobody can approve this: ${unapprovable}`)];
 }
 
 /** `writ request list`: lists the requests that somebody has to decide. */
@@ -69,7 +75,13 @@ export async function showRequest(id: string, flags: Flags): Promise<ExitCode> {
   const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
   if (flags.json === true) printJson(one);
   else
-    printFitted([...requestLines(one), ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')])].join('\n'));
+    printFitted(
+      [
+        ...requestLines(one),
+        ...unapprovableLines(one),
+        ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')]),
+      ].join('\n'),
+    );
   return EXIT.ok;
 }
 
