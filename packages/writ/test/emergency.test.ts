@@ -75,7 +75,10 @@ describe('writ revoke', () => {
 
   it('says when the last call was, and counts calls without an outcome', async () => {
     const { code, out } = await command('revoke', 'identity', 'Agent::"planner"', '--reason', 'strange');
-    expect([code, out]).toEqual([0, expect.stringMatching(/Its last call was \d+ s ago:\n.*allow.*Agent::"planner"/)]);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/Its last call was \d+ s ago:\n.*, times in UTC\n.* allow +planner +look /),
+    ]);
     expect(out).toMatch(/no call was under way|\d+ calls? had no outcome yet/);
     expect((await ask('planner')).decision).toBe(false);
     await command('revoke', 'undo', idIn(out), '--reason', 'a test');
@@ -179,7 +182,7 @@ describe('writ stop', () => {
     const { code, out } = await command('stop', 'Agent::"stopped"', '--reason', 'acts strangely');
     expect(code).toBe(0);
     expect(out).toMatch(/stopped Agent::"stopped": acts strangely/);
-    expect(out).toMatch(/Its last calls, the newest first:\n.*allow.*look/);
+    expect(out).toMatch(/Its last calls, the newest first:\n.*, times in UTC\n.* allow +stopped +look /);
     expect(out).toContain('writ caller revoke guard-1 --reason TEXT');
     expect(out).toContain(`writ stop 'Agent::"child"'`);
     expect(out).not.toContain('not shown');
