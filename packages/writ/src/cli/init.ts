@@ -63,7 +63,7 @@ export async function init(folder: string, command: readonly string[], flags: In
   const listed = named.map((tool) => ({ ...tool, name: `${flags.prefix ?? ''}${tool.name}` }));
   const answers = flags.answers === undefined ? undefined : recordedAnswers(flags.answers, flags.prefix);
   const calls = records.map(observedCall);
-  const deployment = flags.server === undefined ? undefined : deploymentOf(flags.server, command, flags.prefix);
+  const deployment = flags.server === undefined ? undefined : deploymentOf(flags.server, command, flags);
   const { files, tools, seen } = draftBundle(bundleName(root), listed, calls, answers, deployment);
   writeFiles(root, withPack(files, flags.prompts ? 'guarded-agent' : 'guarded-client', isRecorded));
   if (flags.json === true) {
@@ -98,9 +98,13 @@ function nameIn([program = 'server', ...args]: readonly string[]): string {
     .replace(/@.*$/, '');
 }
 
-function deploymentOf(name: string, [command, ...args]: readonly string[], prefix: string | undefined): Deployment {
+function deploymentOf(
+  name: string,
+  [command, ...args]: readonly string[],
+  { prefix, prompts: prompt }: InitFlags,
+): Deployment {
   return {
     servers: new Map([[name, { command, args, prefix }]]),
-    clients: new Map([['agent', { agent: { type: 'Agent', id: 'agent' }, for: { type: 'User', id: 'user' } }]]),
+    clients: new Map([['agent', { agent: { type: 'Agent', id: 'agent' }, for: { type: 'User', id: 'user' }, prompt }]]),
   };
 }

@@ -17,6 +17,8 @@ export interface DeployedServer {
 export interface DeployedClient {
   readonly agent: EntityUid;
   readonly for: EntityUid;
+  /** Whether it sends what its user asked for. */
+  readonly prompt?: boolean;
 }
 
 /** The servers and clients that a bundle is drafted for, by name. */
@@ -33,7 +35,14 @@ export function writYamlOf(name: string, { servers, clients }: Deployment): stri
       gateway: {
         servers: Object.fromEntries([...servers].map(([id, server]) => [id, declared(server)])),
         clients: Object.fromEntries(
-          [...clients].map(([id, client]) => [id, { agent: textOf(client.agent), for: textOf(client.for) }]),
+          [...clients].map(([id, client]) => [
+            id,
+            {
+              agent: textOf(client.agent),
+              for: textOf(client.for),
+              ...(client.prompt === true ? { prompt: true } : {}),
+            },
+          ]),
         ),
       },
     },
