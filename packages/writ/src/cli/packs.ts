@@ -62,7 +62,7 @@ function packFiles(pack: Pack, isRecorded: boolean): [path: string, text: string
 
 /**
  * Returns a bundle that asks the person of a stopped call to confirm exactly this call, where nobody else answers for the agent. The
- * person consents once; the agent cannot, nor whoever asks for it.
+ * person consents once; the agent cannot, nor its caller.
  */
 export function askingOriginators(files: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const access = parseDocument(files.get(ACCESS_FILE) ?? '');
