@@ -157,7 +157,7 @@ export class HonestAgent {
     }
   }
 
-  /** The things that an issue says is done, or repeated, to the letter. */
+  /** Follows the link of an issue, or repeats its sentence, to the letter. */
   private dictated({ sentence, link }: NonNullable<HonestAgent['issue']>): HonestCall {
     if (this.random.chance(0.5))
       return { tool: 'fetch_page', args: { url: link }, result: this.sentence(), isDictated: true, isWrite: false };

@@ -113,6 +113,7 @@ describe('my servers', () => {
     expect(bundle).toContain('cursor:');
     expect([bundle.includes(SECRET), statSync(join(work, 'data/keys/servers.json')).mode & 0o77]).toEqual([false, 0]);
     const { mcpServers } = parse(readFileSync(config, 'utf8'));
+    expect(statSync(config).mode & 0o77).toBe(0);
     expect(Object.keys(mcpServers).sort()).toEqual(['gone', 'theirs', 'writ']);
     expect(readFileSync(config, 'utf8')).toContain('// what I use');
     const [checked, tested] = [await writ('check', 'my-servers'), await writ('test', 'my-servers')];

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import pc from 'picocolors';
 import { splitMark } from '../lib/text-file.js';
 import { withEntries } from './clients/changed-entries.js';
@@ -105,7 +106,7 @@ function connected(config: ClientConfig, kept: KeptServers, { gateway, keyOf, is
     ...names.map((name) => [name, undefined] as const),
     [GATEWAY_ENTRY, entry],
   ]);
-  const backup = writeConfig(file, mark + text, mark + withEntries(config, text, changes));
+  const backup = writeConfig(file, mark + text, mark + withEntries(config, text, changes), true);
   return [{ client, file, servers: names, backup }, after];
 }
 
@@ -135,6 +136,12 @@ function keyIn(file: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
+/** Returns whether a configuration is in the folder that is worked on, and can be committed with it. */
+function isOfProject(file: string): boolean {
+  const path = relative(process.cwd(), file);
+  return process.cwd() !== homedir() && !path.startsWith('..') && !isAbsolute(path);
+}
+
 function printDone(done: readonly Connected[], isUndone: boolean, isDry: boolean): void {
   if (done.length === 0) {
     print('no configuration of a client has servers that `writ up` found; write the gateway in by hand: docs/start.md');
@@ -146,6 +153,7 @@ function printDone(done: readonly Connected[], isUndone: boolean, isDry: boolean
       : `asks the gateway for ${servers.join(', ') || 'its tools'}`;
     print(`${pc.bold(client)}  ${file}: ${isDry ? 'would be changed: ' : ''}${what}`);
     if (entry !== undefined) print(pc.dim(`    ${JSON.stringify({ [GATEWAY_ENTRY]: entry })}`));
+    if (!isUndone && isOfProject(file)) print(pc.yellow('    it has a key now: keep it out of version control'));
     if (backup !== undefined) print(pc.dim(`    as it was: ${backup}`));
   }
   if (!isDry) print(pc.dim('Clients read their configurations when they start.'));

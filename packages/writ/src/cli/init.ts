@@ -72,7 +72,7 @@ export async function init(folder: string, command: readonly string[], flags: In
   const answers = flags.answers === undefined ? undefined : recordedAnswers(flags.answers, flags.prefix);
   const calls = records.map(observedCall);
   const client = await peopleOf(flags);
-  const deployment = flags.server === undefined ? undefined : deploymentOf(flags.server, command, flags.prefix, client);
+  const deployment = flags.server === undefined ? undefined : deploymentOf(flags.server, command, flags, client);
   const { files, tools, seen } = draftBundle(bundleName(root), listed, calls, answers, deployment, client);
   writeFiles(root, withPack(files, flags.prompts ? 'guarded-agent' : 'guarded-client', isRecorded));
   if (flags.json === true) {
@@ -118,8 +118,11 @@ function nameIn([program = 'server', ...args]: readonly string[]): string {
 function deploymentOf(
   name: string,
   [command, ...args]: readonly string[],
-  prefix: string | undefined,
+  { prefix, prompts: prompt }: InitFlags,
   client: DeployedClient,
 ): Deployment {
-  return { servers: new Map([[name, { command, args, prefix }]]), clients: new Map([['agent', client]]) };
+  return {
+    servers: new Map([[name, { command, args, prefix }]]),
+    clients: new Map([['agent', { ...client, ...(prompt === undefined ? {} : { prompt }) }]]),
+  };
 }

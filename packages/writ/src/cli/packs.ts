@@ -61,8 +61,8 @@ function packFiles(pack: Pack, isRecorded: boolean): [path: string, text: string
 }
 
 /**
- * Returns a bundle that asks the person of a stopped call to confirm exactly this call, for agents that nobody else answers for. The
- * person consents once; neither the agent can, nor the caller that asks for it.
+ * Returns a bundle that asks the person of a stopped call to confirm exactly this call, where nobody else answers for the agent. The
+ * person consents once; the agent cannot, nor its caller.
  */
 export function askingOriginators(files: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const access = parseDocument(files.get(ACCESS_FILE) ?? '');

@@ -75,6 +75,8 @@ export class Observation implements Observing {
 
   /** When it ends; undefined if the rules hold. */
   get until(): Date | undefined {
+    // hot: each answer of the service asks.
+    if (this.end === undefined) return undefined;
     return this.isOn(new Date(latestBy(this.parts.runtime.clock))) ? this.end : undefined;
   }
 

@@ -391,6 +391,15 @@ action look, lift, delegate appliesTo { principal: [User], resource: [Tool], con
     ['tools.yaml:1:1 warning tools/undescribed-tool: lift is not described, so it counts as a tool that does anything'],
   ],
   [
+    {
+      'writ.yaml': 'name: shop\ngateway:\n  clients:\n    one: { agent: \'User::"a"\', for: \'User::"b"\' }\n',
+      'policies/more.cedar': '@id("more") forbid (principal, action, resource) unless { context.tool.asked };',
+    },
+    [
+      'writ.yaml:3:3 warning settings/no-prompt: no client sends a prompt (one), and more asks whether the user wanted a call: it stops nearly all',
+    ],
+  ],
+  [
     { 'tools.yaml': 'tools:\n  refund: { effects: [read] }\n' },
     ['tools.yaml:2:3 warning tools/undescribed-result: refund: nothing is said of its result'],
   ],

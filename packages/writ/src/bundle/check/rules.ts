@@ -35,6 +35,7 @@ import type { Rule } from './rule.js';
 import { providedType } from './schema/provided-type.js';
 import { serviceTypes } from './service/types.js';
 import { issuerIdentity } from './settings/identity.js';
+import { noPrompt } from './settings/no-prompt.js';
 import { unknownSignalAttribute } from './signals/unknown-attribute.js';
 import { unknownSignalType } from './signals/unknown-type.js';
 import { noStartAction } from './tasks/no-start-action.js';
@@ -96,6 +97,7 @@ export const RULES: readonly Rule[] = [
   unknownSignalType,
   unknownSignalAttribute,
   issuerIdentity,
+  noPrompt,
   unapprovableRequest,
   unknownTemplate,
   requestAttribute,

@@ -19,6 +19,8 @@ export interface DeployedClient {
   readonly for: EntityUid;
   /** Somebody else, who answers for the agent; the person if nobody is named. */
   readonly owner?: EntityUid | undefined;
+  /** Whether it sends what its user asked for. */
+  readonly prompt?: boolean;
 }
 
 /** The servers and clients that a bundle is drafted for, by name. */
@@ -35,7 +37,14 @@ export function writYamlOf(name: string, { servers, clients }: Deployment): stri
       gateway: {
         servers: Object.fromEntries([...servers].map(([id, server]) => [id, declared(server)])),
         clients: Object.fromEntries(
-          [...clients].map(([id, client]) => [id, { agent: textOf(client.agent), for: textOf(client.for) }]),
+          [...clients].map(([id, client]) => [
+            id,
+            {
+              agent: textOf(client.agent),
+              for: textOf(client.for),
+              ...(client.prompt === true ? { prompt: true } : {}),
+            },
+          ]),
         ),
       },
     },

@@ -35,6 +35,20 @@ function checked(folder: string, errors: number, all: number): Found {
   return ok(`${folder}: nothing to find`);
 }
 
+/** Returns the tools that a bundle which describes tools has no description of. */
+function undescribed({ tools: { tools, defaults } }: Bundle, shown: readonly string[]): Found[] {
+  const isSaid = defaults.effects !== undefined && defaults.result !== undefined;
+  const missing = shown.filter((tool) => !Object.hasOwn(tools, tool));
+  if (isSaid || Object.keys(tools).length === 0 || missing.length === 0) return [];
+  const some = `${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`;
+  return [
+    warning(
+      `tools.yaml does not describe ${some}: they count as tools that do anything`,
+      'writ schema from-mcp BUNDLE --write',
+    ),
+  ];
+}
+
 function missingIn(values: readonly string[]): string | undefined {
   try {
     for (const value of values) environmentText(value, 'it');
@@ -63,11 +77,17 @@ async function serverChecks(bundle: Bundle, name: string, data: string): Promise
       .filter(({ name: tool, inputSchema }) => !mapped.has(tool) && !Object.hasOwn(inputSchema, 'x-authzen-mapping'))
       .map(({ name: tool }) => `${server.prefix}${tool}`)
       .filter((tool) => !actions.has(tool) && !actions.has('tools/call'));
-    const served = ok(`the server ${name} starts, with ${shown.length} tools`);
-    if (without.length === 0) return [served];
+    const served = [
+      ok(`the server ${name} starts, with ${shown.length} tools`),
+      ...undescribed(
+        bundle,
+        shown.filter((tool) => actions.has(tool)),
+      ),
+    ];
+    if (without.length === 0) return served;
     const some = without.slice(0, 5).join(', ');
     return [
-      served,
+      ...served,
       warning(
         `nobody can call ${without.length} of them: the schema has no action for ${some}${without.length > 5 ? ', …' : ''}`,
         'if they are to be called: writ bundle schema BUNDLE --write',

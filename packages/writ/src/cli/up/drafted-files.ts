@@ -20,7 +20,7 @@ export function clientsOf(
   return new Map(all.map((name) => [name, { agent: { type: 'Agent', id: name }, ...person }]));
 }
 
-/** Returns the files of a bundle for servers and clients. Their person confirms what is stopped, unless each has an owner. */
+/** Returns the files of a bundle for servers and clients. The person confirms what is stopped, where nobody else answers for the agents. */
 export function draftedFiles(
   name: string,
   tools: readonly ListedTool[],
