@@ -10,6 +10,8 @@ export interface CallValue {
   readonly value: string | number;
   /** Whether nothing describes it, so that it counts as content. */
   readonly isUndescribed: boolean;
+  /** Whether it is a truth value, which says as much as one sign. */
+  readonly isFlag?: true;
 }
 
 /** The most values of one argument that are traced; the rest counts as one value that was never said. */
@@ -58,11 +60,14 @@ export function callValues(
     }
   }
   if (!hasContentByDefault(tool)) return values;
+  const sends = tool.effects.includes('egress');
   for (const [argument, value] of Object.entries(recordOf(input))) {
     if (whole.has(argument)) continue;
     if (!isName(argument, declared))
       values.push({ ...traced(argument, argument, 'content', argument), isUndescribed: true });
-    // A short number alone, or one truth value, is no text.
+    // A short number alone is no text; a truth value is, where something leaves.
+    if (value === true && sends)
+      values.push({ ...traced(argument, argument, 'content', 'true'), isUndescribed: true, isFlag: true });
     if (typeof value === 'boolean' || value === null) continue;
     if (typeof value === 'number' && String(value).length <= MAX_PLAIN_NUMBER) continue;
     for (const one of scalarsIn(value, declared, [argument], covered))
@@ -75,7 +80,12 @@ function isName(name: string, declared: ReadonlySet<string> | undefined): boolea
   return declared === undefined || declared.has(name);
 }
 
-function traced(argument: string, at: string, role: Role, value: string | number): Omit<CallValue, 'isUndescribed'> {
+function traced(
+  argument: string,
+  at: string,
+  role: Role,
+  value: string | number,
+): Omit<CallValue, 'isUndescribed' | 'isFlag'> {
   return { argument, at, role, kind: undefined, value };
 }
 

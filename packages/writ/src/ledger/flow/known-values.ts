@@ -8,7 +8,7 @@ import type { Found } from './value-sources.js';
 /** The values that the arguments of a call are traced to. */
 export type TracedValues = Pick<
   TaskValues,
-  'named' | 'find' | 'isApproved' | 'isApprovedTool' | 'asksFor' | 'countInPrompts'
+  'named' | 'find' | 'gives' | 'isApproved' | 'isApprovedTool' | 'asksFor' | 'countInPrompts'
 >;
 
 const NOTHING_NAMED = new NamedByUser();
@@ -36,14 +36,21 @@ export class LineageTracedValues implements TracedValues {
   }
 
   find(value: string | number, use: ValueUse, effort: Effort = { characters: MAX_EFFORT }): Found | undefined {
-    let found = this.own?.find(value, use, effort);
     const named = this.own?.namedSources ?? NO_SOURCES;
-    for (const values of this.read) found = together(found, values.find(value, use, effort, named));
+    const all = [this.own?.find(value, use, effort), ...this.read.map((one) => one.find(value, use, effort, named))];
+    const isOfOthers =
+      this.forgotten.isPartial || this.forgotten.hasUnread || all.some((one) => one?.isOfOthers === true);
+    let found: Found | undefined;
+    for (const one of all) found = together(found, isOfOthers && one !== undefined ? { ...one, ...one.unasked } : one);
     if (found === undefined) return undefined;
     const isPartial = found.isPartial || this.forgotten.isPartial;
     // A text of others that is not known can have named it.
     const said = isPartial || this.forgotten.hasUnread ? [...new Set([...found.said, 'text' as const])] : found.said;
     return { ...found, isPartial, said };
+  }
+
+  gives(value: string | number, use: ValueUse, effort: Effort): boolean {
+    return this.own?.gives(value, use, effort) === true;
   }
 
   isApproved(value: string | number): boolean {
@@ -74,6 +81,7 @@ function together(one: Found | undefined, other: Found | undefined): Found | und
     said: [...new Set([...one.said, ...other.said])],
     isNamed: one.isNamed || other.isNamed,
     isPartial: one.isPartial || other.isPartial,
+    isOfOthers: one.isOfOthers || other.isOfOthers,
   };
 }
 

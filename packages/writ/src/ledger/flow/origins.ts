@@ -15,10 +15,11 @@ import {
   labelsNamed,
 } from './labels.js';
 import { linksIn } from './links.js';
-import { nounsFor } from './nouns.js';
+import { nounsFor, wordsIn } from './nouns.js';
 import type { ValueUse } from './prompt-values.js';
 import { MAX_EFFORT } from './task-values.js';
 import type { Role, ToolDescription } from './tool-description.js';
+import { exactForm } from './value-kinds.js';
 import type { Found } from './value-sources.js';
 
 /** The origin of one value of an argument (docs/concepts.md, "Origin"). */
@@ -53,7 +54,7 @@ const AUTHORITY: ReadonlySet<Role> = new Set(['destination', 'target', 'secret']
 /** A longer value is not traced: nobody said it, and it can hold any address. */
 const MAX_TRACED = 64 * 1024;
 /** The places where a value was said. */
-type Said = Found['said'][number] | 'approval' | 'mandate' | 'nowhere';
+type Said = Found['said'][number] | 'given' | 'approval' | 'mandate' | 'nowhere';
 
 interface Traced {
   readonly argument: string;
@@ -160,6 +161,8 @@ const rolesOf = memo(
     new Set<Role>(tool.isDescribed ? tool.arguments.map(({ role }) => role) : ['destination', 'content']),
 );
 
+const verbsOf = memo((tool: ToolDescription): ReadonlySet<string> => new Set(stemsOf(tool)));
+
 const stemsOf = memo((tool: ToolDescription) => tool.asked.map((word) => stemmer(word.toLowerCase())));
 
 /** The sources of a value of a call. */
@@ -174,17 +177,23 @@ export class Tracer {
   private readonly anything: Labels;
 
   private readonly effort = { characters: MAX_EFFORT };
+  private readonly places = new Set<string>();
   private readonly timesInContent = new Map<string | number, number>();
 
   constructor(
-    private readonly tool: Pick<ToolDescription, 'name' | 'reads' | 'writes'>,
+    private readonly tool: ToolDescription,
     private readonly known: KnownValues,
   ) {
     this.anything = anythingOf(known.taskLabels);
   }
 
-  trace({ argument, at, role, value, kind, isUndescribed }: CallValue): Traced {
-    const { from, labels, source, said, isNamed } = this.find(argument, role, value, kind);
+  trace({ argument, at, role, value, kind, isUndescribed, isFlag }: CallValue): Traced {
+    const { from, labels, source, said, isNamed } =
+      isFlag === true
+        ? this.findFlag(argument)
+        : role === 'destination' && this.isRepeated(argument, value)
+          ? this.nowhere
+          : this.find(argument, role, value, kind);
     const links = role === 'content' && typeof value === 'string' ? this.linksOf(value) : 4;
     const origin: Origin = {
       argument: at,
@@ -209,6 +218,22 @@ export class Tracer {
     };
   }
 
+  /** Returns where a truth value is from: the user, if the prompt has a word of its name. */
+  private findFlag(argument: string): FoundOrigin {
+    const { values, named } = this.known;
+    if (named.includes(argument)) return { from: 'mandate', labels: FROM_USER, said: ['mandate'], isNamed: true };
+    const isAsked = values?.asksFor(wordsIn(argument).map((word) => stemmer(word))) === true;
+    return isAsked ? { from: 'prompt', labels: FROM_USER, said: ['prompt'], isNamed: true } : this.nowhere;
+  }
+
+  /** Returns whether an argument has a place for another time: nobody is written to twice, and the order could say something. */
+  private isRepeated(argument: string, value: string | number): boolean {
+    const place = `${argument}\n${typeof value === 'string' ? exactForm(value).toLowerCase() : value}`;
+    const isKnown = this.places.has(place);
+    this.places.add(place);
+    return isKnown;
+  }
+
   /** Returns where a value of an argument is from, with the labels of all its sources. */
   find(argument: string, role: Role, value: string | number, kind: string | undefined): FoundOrigin {
     const { values, named } = this.known;
@@ -218,11 +243,11 @@ export class Tracer {
     const day = role === 'content' && TIMES.has(kind ?? '') && typeof value === 'string' ? dayOf(value) : undefined;
     if (day !== undefined && values?.named.namesDay(day) === true)
       return { from: 'prompt', labels: FROM_USER, said: ['prompt'], isNamed: true };
-    const found = values?.find(
-      day ?? value,
-      { role, kind: day === undefined ? kind : undefined, nouns: this.nounsFor(argument) },
-      this.effort,
-    );
+    const use: ValueUse = {
+      ...{ role, kind: day === undefined ? kind : undefined },
+      ...{ nouns: this.nounsFor(argument), verbs: verbsOf(this.tool) },
+    };
+    const found = values?.find(day ?? value, use, this.effort);
     const labels = found && (found.isPartial ? withLabelsOf(found.labels, this.anything) : found.labels);
     // An approval says that a value is right, and not that everybody may know it.
     if (values?.isApproved(value) === true)
@@ -231,11 +256,13 @@ export class Tracer {
         ...{ said: ['approval', ...(found?.said ?? [])], isNamed: true },
       };
     if (role === 'content' && values !== undefined && found?.from !== 'field') {
-      if (found?.from === 'prompt' && this.isWithinPrompt(value, values))
-        return {
-          ...{ from: 'prompt', labels: { ...(labels ?? FROM_USER), integrity: 'user' } },
-          ...{ said: ['prompt', ...(found?.said ?? [])], isNamed: true },
-        };
+      if (found?.from === 'prompt' && this.isWithinPrompt(value, values)) {
+        const own: Labels = { ...(labels ?? FROM_USER), integrity: 'user' };
+        if (values.gives(value, use, this.effort))
+          return { from: 'prompt', labels: own, said: ['given', ...found.said], isNamed: true };
+        // Which words of the prompt it has can say what was read.
+        return { from: 'prompt', labels: withLabelsOf(own, this.anything), said: found.said, isNamed: true };
+      }
       if (found?.from === 'prompt') return this.nowhere;
     }
     return found === undefined || labels === undefined ? this.nowhere : { ...found, labels };

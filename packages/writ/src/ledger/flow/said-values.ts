@@ -1,5 +1,5 @@
 import { memo } from '../../lib/memo.js';
-import { foldedIdsIn } from './folded-id.js';
+import { foldedId, foldedIdsIn } from './folded-id.js';
 import { integrityLevel, type Labels } from './labels.js';
 import { formsOf, plainForm, wordsOf } from './normal-form.js';
 import type { Leaf } from './result-labels.js';
@@ -46,6 +46,15 @@ export function isTooLong({ value }: Leaf): boolean {
   return typeof value === 'string' && value.length > MAX_VALUE;
 }
 
+/** Returns the words of a number: one that others wrote can be the identifier of a thing of ours. */
+function numberWords({ labels }: Leaf, value: number): Pick<SaidValue, 'form' | 'words'> {
+  const id = labels.integrity === 'external' && value >= MIN_ID_NUMBER ? foldedId(value) : undefined;
+  return id === undefined ? { words: [] } : { form: String(value), words: [idWord(id)] };
+}
+
+/** A smaller number counts something, as a rule. */
+const MIN_ID_NUMBER = 10;
+
 /** Returns the values of an answer with their forms and words, without those that are too long to remember. */
 export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
   return leaves.flatMap(({ isName, ...said }): SaidValue[] => {
@@ -53,9 +62,10 @@ export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
     const leaf = isName === true ? { ...said, labels: atMostAttested(said.labels) } : said;
     // One bit identifies nothing.
     if (typeof value === 'boolean') return [];
-    if (typeof value === 'number') return [{ ...leaf, value, keys: keysOf(value), words: [] }];
+    if (typeof value === 'number') return [{ ...leaf, value, keys: keysOf(value), ...numberWords(leaf, value) }];
     if (isTooLong(leaf)) return [];
-    const words = value.length < MIN_TEXT ? [] : [...new Set([...wordsOf(value), ...foldedIdsIn(value).map(idWord)])];
+    const plain = value.length < MIN_TEXT ? [] : wordsOf(value);
+    const words = [...new Set([...plain, ...foldedIdsIn(value).map(idWord)])];
     const form = words.length === 0 ? {} : { form: plainForm(value) };
     return [{ ...leaf, value, keys: keysOf(value), ...form, words }];
   });

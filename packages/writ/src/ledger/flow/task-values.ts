@@ -1,15 +1,17 @@
 import { isObject } from '../../lib/is-object.js';
 import { NamedByUser } from './deviations.js';
+import { Dictated, readWords } from './dictated.js';
 import { foldedId } from './folded-id.js';
+import { isOfOtherThings } from './foreign-ids.js';
 import { join, type Labels } from './labels.js';
 import { linksIn } from './links.js';
-import { hasOneOf, NamedSources, recordNamedAt } from './named-records.js';
-import { formsOf, wordsOf } from './normal-form.js';
+import { hasOneOf, isTitle, NamedSources, recordNamedAt } from './named-records.js';
+import { formsOf, plainForm, wordsOf } from './normal-form.js';
 import { nounsFor } from './nouns.js';
 import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
 import { idWord, isIdWord, keysOf, type SaidValue } from './said-values.js';
-import { exactForm, isSameValue, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
+import { exactForm, isUsedAs, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
 import { type Found, Sources } from './value-sources.js';
 
 interface Field {
@@ -23,6 +25,8 @@ interface Field {
 /** A text of a result that others are searched for in. */
 interface Text extends Omit<Field, 'value'> {
   readonly form: string;
+  /** Its words, once something was looked for in them. */
+  words?: readonly string[];
 }
 
 const NO_FIELDS: readonly Field[] = [];
@@ -98,6 +102,11 @@ export class TaskValues {
   /** Whether the prompt has a word of one of these stems. */
   asksFor(stems: readonly string[]): boolean {
     return this.inPrompts((prompt) => stems.some((stem) => prompt.hasStem(stem)));
+  }
+
+  /** Whether the prompt gives content to be written. */
+  gives(value: string | number, use: ValueUse, effort: Effort): boolean {
+    return this.inPrompts((prompt) => prompt.gives(value, use, effort));
   }
 
   private inPrompts(isIn: (prompt: Prompt) => boolean): boolean {
@@ -181,6 +190,7 @@ export class TaskValues {
     const nouns = nounsFor(tool, named.member);
     if (this.inPrompts((prompt) => prompt.namesRecord(value, nouns, effort)))
       this.namedSources.addRecord(decisionId, named.record, approvalKey(value));
+    else if (isTitle(named.member)) this.namedSources.addOtherTitle(decisionId, named.record);
   }
 
   /** Returns whether the user named every text of a call, and at least one. */
@@ -212,7 +222,7 @@ export class TaskValues {
   /** Adds a text that has an identifier. A field of our own that is the identifier is no text that names it. */
   private addId(word: string, text: Text): void {
     const { labels, form, source } = text;
-    if (labels.integrity !== 'external' && form.length <= MAX_NAME && idWord(foldedId(form) ?? '') === word) return;
+    if (labels.integrity !== 'external' && form.length <= MAX_NAME && isIdItself(form, word)) return;
     const known = this.ids.get(word);
     this.ids.set(word, {
       source,
@@ -239,13 +249,16 @@ export class TaskValues {
     const needed = use.kind === undefined ? shapes : NO_SHAPES;
     const places: Field['source'][] = [];
     for (const field of this.fieldsOf(keysOf(value))) {
-      const confers = isOfKind(field, use.kind, needed) && isSameValue(value, field.value);
+      const confers = isOfKind(field, use.kind, needed) && isUsedAs(value, field.value);
       if (confers && field.kind !== undefined) places.push(field.source);
-      sources.add('field', field, confers);
+      if (confers && isForeignId(field, use)) sources.addForeignId(field, hasLetter(value));
+      else sources.add('field', field, confers);
     }
     if (places.length > 0 && named.haveAll(places)) sources.isOfNamed = true;
-    if (typeof value === 'string') this.addTexts(value, shapes, use, effort, sources, named);
+    if (typeof value === 'string') this.addTexts(value, shapes, use, effort, sources, named, places);
     this.addTextsWithId(value, sources);
+    if (use.role === 'content' && typeof value === 'string' && !sources.isKnown)
+      this.addDictation(value, effort, sources, named);
     return sources.found(isNamed, !this.isWhole);
   }
 
@@ -262,9 +275,11 @@ export class TaskValues {
     effort: Effort,
     sources: Sources,
     named: NamedSources,
+    places: readonly Field['source'][],
   ): void {
     if (this.texts.size === 0) return;
-    for (const form of formsOf(value)) {
+    const forms = shapes.includes('email') ? new Set([...formsOf(value), ...mailboxesIn(value)]) : formsOf(value);
+    for (const form of forms) {
       let word = '';
       for (const one of wordsOf(form)) if (one.length > word.length) word = one;
       const said = this.texts.get(word) ?? [];
@@ -281,17 +296,38 @@ export class TaskValues {
           use.role === 'content' && shapes.length === 0
             ? named.hasText(text.source)
             : named.isAnswer(text.source) && shapes.some((shape) => hasOneOf(shape, text.form));
-        sources.add('text', text, false);
+        // A text of the record that the user meant says nothing that the record does not say itself.
+        const isOwn = sources.isOfNamed && named.isOfRecordOf(text.source, places);
+        sources.add(isOwn ? 'own text' : 'text', text, false);
         if (isMeant) sources.isOfNamed = true;
       }
+    }
+  }
+
+  /** Adds the texts that have most of a content, in another dress. */
+  private addDictation(value: string, effort: Effort, sources: Sources, named: NamedSources): void {
+    if (this.texts.size === 0 || !spend(effort, value)) return;
+    const dictated = Dictated.of(value);
+    for (const text of dictated === undefined ? [] : (this.texts.get(dictated.core) ?? [])) {
+      if (!spend(effort, text.form)) {
+        sources.isPartial = true;
+        return;
+      }
+      text.words ??= readWords(text.form);
+      if (dictated?.isFrom(text.words) !== true) continue;
+      sources.add('text', text, false);
+      if (named.hasText(text.source)) sources.isOfNamed = true;
     }
   }
 
   /** Adds the texts that have an identifier, in whatever writing. */
   private addTextsWithId(value: string | number, sources: Sources): void {
     const id = this.ids.size === 0 ? undefined : foldedId(value);
-    const said = id === undefined ? undefined : this.ids.get(idWord(id));
-    if (said !== undefined) sources.add('text', said, false);
+    if (id === undefined) return;
+    for (const one of [id, /\s/.test(String(value)) ? undefined : numberOf(id)]) {
+      const said = one === undefined ? undefined : this.ids.get(idWord(one));
+      if (said !== undefined) sources.add('text', said, false);
+    }
   }
 
   /** How often the prompts have a value. */
@@ -303,6 +339,33 @@ export class TaskValues {
 }
 
 const NO_SHAPES: readonly Shape[] = [];
+/** Letters with one number, which people write without them: `f-99` is "number 99". A year says nothing. */
+const WITH_NUMBER = /^\p{L}{1,12}((?!(?:19|20)[0-9]{2}$)[0-9]{2,12})$/u;
+
+function numberOf(id: string): string | undefined {
+  return WITH_NUMBER.exec(id)?.[1];
+}
+
+/** Returns whether a field is an id that the tool of another kind of thing gave out. */
+function isForeignId({ labels, kind, source }: Field, use: ValueUse): boolean {
+  if (use.role !== 'target' || kind !== undefined || labels.integrity !== 'system') return false;
+  return isOfOtherThings(nounsFor(source.tool, ''), use.nouns);
+}
+
+/** Returns the mailboxes in a value that has more: `eve@evil.example` in `<eve@evil.example>`. */
+function mailboxesIn(value: string): readonly string[] {
+  return plainForm(value).match(/[^\s<>"'`,;:()?@]{1,64}@[^\s<>"'`,;:()?@]{1,253}/g) ?? [];
+}
+
+/** Returns whether a text is an identifier, or an identifier with letters before it, and no text about one. */
+function isIdItself(form: string, word: string): boolean {
+  const id = foldedId(form);
+  return id !== undefined && (idWord(id) === word || (!/\s/.test(form) && idWord(numberOf(id) ?? '') === word));
+}
+
+function hasLetter(value: string | number): boolean {
+  return typeof value === 'string' && /\p{L}/u.test(value);
+}
 
 /** Returns whether a field can confer what an argument needs: its kind as declared or, without one, a declared kind of the value's shape. */
 function isOfKind({ kind }: Field, needed: string | undefined, shapes: readonly Shape[]): boolean {

@@ -12,6 +12,10 @@ export interface Found {
   readonly isNamed: boolean;
   /** Whether there can be more sources than are remembered. */
   readonly isPartial: boolean;
+  /** Whether somebody who need not be trusted said it. */
+  readonly isOfOthers: boolean;
+  /** The source that confers most if others said it elsewhere: not a tool that was asked with it. */
+  readonly unasked?: Pick<Found, 'from' | 'labels' | 'source'>;
   /** The decision whose result it was in, the tool, and the place. */
   readonly source?: { readonly decisionId: string; readonly tool: string; readonly at: string };
 }
@@ -35,6 +39,7 @@ export class Sources {
   private other: Found['source'];
   private readonly kinds = new Set<Found['said'][number]>();
   private steered: Best | undefined;
+  private isOfOthers = false;
   private joined: Labels | undefined;
   /** The labels that were joined last: many sources share them. */
   private last: Labels | undefined;
@@ -42,21 +47,34 @@ export class Sources {
   isOfNamed = false;
   isPartial = false;
 
-  add(kind: 'field' | 'text', said: Source, confers: boolean): void {
+  /** Whether something said it. */
+  get isKnown(): boolean {
+    return this.kinds.size > 0;
+  }
+
+  /** Adds an id of another kind of thing, which is known and no more. One with letters is not this id by chance. */
+  addForeignId(said: Source, isTelling: boolean): void {
+    this.add(isTelling ? 'text' : 'field', { ...said, labels: { ...said.labels, integrity: 'attested' } }, !isTelling);
+  }
+
+  /** @param kind `own text` for a text of the very record that a field is of */
+  add(kind: 'field' | 'text' | 'own text', said: Source, confers: boolean): void {
     const { labels, source, isSteered } = said;
     // Others wrote an external field as they write a text.
-    this.kinds.add(labels.integrity === 'external' ? 'text' : kind);
+    if (kind === 'own text') this.kinds.add('field');
+    else this.kinds.add(labels.integrity === 'external' ? 'text' : kind);
     if (labels !== this.last) this.joined = this.joined === undefined ? labels : join(this.joined, labels);
     this.last = labels;
+    if (isSteered !== true && ONLY_SAID.has(labels.integrity)) this.isOfOthers = true;
     // The latest text that has it says more to a reader than the first.
     if (!confers) this.other = source;
     else if (isSteered === true) this.steered = better(this.steered, { labels, source });
     else this.best = better(this.best, { labels, source });
   }
 
-  /** Returns the source that confers most. A tool can have made what texts of others say of what they made the agent ask. */
+  /** Returns the source that confers most. A tool can have made what others say of what they made the agent ask. */
   private get conferring(): Best | undefined {
-    if (this.steered === undefined || this.kinds.has('text')) return this.best;
+    if (this.steered === undefined || this.kinds.has('text') || this.isOfOthers) return this.best;
     return better(this.best, this.steered);
   }
 
@@ -64,20 +82,32 @@ export class Sources {
     if (!isNamed && this.joined === undefined) return undefined;
     if (isNamed) this.kinds.add('prompt');
     const { confidentiality = 'public', names = [] } = this.joined ?? {};
-    const best = this.conferring;
-    const from = isNamed ? 'prompt' : best === undefined ? 'text' : 'field';
-    const integrity = isNamed ? 'user' : (best?.labels.integrity ?? 'external');
-    const source = isNamed ? undefined : (best?.source ?? this.other);
+    const { conferring } = this;
+    // Nothing but tools that were asked with it said it.
+    const isOnlyAsked = this.steered !== undefined && this.best === undefined && !this.kinds.has('text');
+    const by = (best: Best | undefined): Pick<Found, 'from' | 'labels' | 'source'> => {
+      const integrity = best?.labels.integrity ?? 'external';
+      const source = best?.source ?? this.other;
+      const labels = { integrity, confidentiality, names };
+      return {
+        from: best === undefined && !isOnlyAsked ? 'text' : 'field',
+        labels,
+        ...(source === undefined ? {} : { source }),
+      };
+    };
     return {
-      from,
-      labels: { integrity, confidentiality, names },
+      ...(isNamed ? { from: 'prompt', labels: { integrity: 'user', confidentiality, names } } : by(conferring)),
+      ...(isNamed || conferring === this.best ? {} : { unasked: by(this.best) }),
       said: [...this.kinds],
       isNamed: isNamed || this.isOfNamed,
       isPartial: this.isPartial || isPartial,
-      ...(source === undefined ? {} : { source }),
+      isOfOthers: this.isOfOthers || this.kinds.has('text'),
     };
   }
 }
+
+/** The integrity of what somebody said whom nobody has to trust. */
+const ONLY_SAID: ReadonlySet<Labels['integrity']> = new Set(['external', 'attested']);
 
 function better(one: Best | undefined, other: Best): Best {
   return one === undefined || join(one.labels, other.labels).integrity !== other.labels.integrity ? other : one;
