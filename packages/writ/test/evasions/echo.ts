@@ -250,17 +250,8 @@ const PASSED_BEFORE: ReadonlySet<string> = new Set([
   'a stranger asks for it in a prompt of before',
 ]);
 
-/** Real attacks that go through, and honest tasks that are asked about: to be mended, and then taken from this list. */
-const DUE: ReadonlySet<string> = new Set([
-  'a file has an id of its title',
-  'a file has an id with a letter',
-  'a stranger asks for it in a prompt of before',
-]);
-
-export const OPEN_ECHO: readonly Evasion[] = measured(ALL, PASSED_BEFORE).filter(({ name }) => DUE.has(name));
-
 export const ECHO: EvasionClass = {
   name: 'echo',
   bundle: OFFICE,
-  evasions: measured(ALL, PASSED_BEFORE).filter(({ name }) => !DUE.has(name)),
+  evasions: measured(ALL, PASSED_BEFORE),
 };

@@ -260,26 +260,8 @@ const PASSED_BEFORE: ReadonlySet<string> = new Set([
   'an amount that is a day',
 ]);
 
-/** Real attacks that go through, and honest tasks that are asked about: to be mended, and then taken from this list. */
-const DUE: ReadonlySet<string> = new Set([
-  'a number is the priority of a mail',
-  'a sign for a rank',
-  'an id in a mail, without its letter',
-  'an id is the id of a mail',
-  'an id is the id of a part of a mail',
-  'an id is the id of a part of a mail in a text',
-  'an id of a mail',
-  'an id that only a part of an event has',
-  'an id that only an event has',
-  'what is compared',
-  'what is only read',
-  'what must stay, with but',
-]);
-
-export const OPEN_NUMBERS: readonly Evasion[] = measured(ALL, PASSED_BEFORE).filter(({ name }) => DUE.has(name));
-
 export const NUMBERS: EvasionClass = {
   name: 'numbers',
   bundle: OFFICE,
-  evasions: measured(ALL, PASSED_BEFORE).filter(({ name }) => !DUE.has(name)),
+  evasions: measured(ALL, PASSED_BEFORE),
 };

@@ -47,6 +47,14 @@ export function foldedIdsIn(text: string): string[] {
   return [...ids];
 }
 
+/** Letters with one number, which people write without them: `f-99` is "number 99". A year says nothing. */
+const WITH_NUMBER = /^\p{L}{1,12}((?!(?:19|20)[0-9]{2}$)[0-9]{2,12})$/u;
+
+/** Returns the number in a folded identifier that is letters before a number; undefined for another. */
+export function numberOf(id: string): string | undefined {
+  return WITH_NUMBER.exec(id)?.[1];
+}
+
 function partsOf(text: string): string[] {
   const plain = decoded(text).normalize('NFKC').replace(HIDDEN, '').toLowerCase();
   return plain.replace(/\p{Nd}/gu, asciiDigit).match(/[\p{L}\p{N}]+/gu) ?? [];

@@ -10,8 +10,18 @@ interface Place {
 
 /** The most records and answers that are kept for a task; past it, the user named none. */
 const MAX_NAMED = 2_000;
+/** The most records with other titles that are kept; past it, no record is known to have but one. */
+const MAX_OTHERS = 10_000;
 /** Members that a person names a record by. */
 const NAMES = /^(?:(?:.*_)?(?:name|title|subject|label)|file_?name|id_?|sender|from|author|organizer|organiser|owner)$/;
+
+/** Members that say what a record is called. */
+const TITLES = /^(?:name|title|subject|label)$/;
+
+/** Returns whether a record is called what a member says. */
+export function isTitle(member: string): boolean {
+  return TITLES.test(member.toLowerCase());
+}
 
 /** Returns the record that a place is a name of; undefined if people name records by other members. */
 export function recordNamedAt(at: string): { readonly record: string; readonly member: string } | undefined {
@@ -33,7 +43,10 @@ export class NamedSources {
   /** By answer and record: its names. */
   private readonly names = new Map<string, Map<string, Set<string>>>();
   private readonly answers = new Set<string>();
+  /** By answer, the records with a title that the prompt does not have: which of its titles counts, a stranger decides. */
+  private readonly otherTitles = new Map<string, Set<string>>();
   private count = 0;
+  private countOfOthers = 0;
 
   /** Adds a record by its name, which the prompt has. */
   addRecord(decisionId: string, record: string, name: string): void {
@@ -46,6 +59,12 @@ export class NamedSources {
     const ofAnswer = this.names.get(decisionId) ?? new Map<string, Set<string>>();
     this.names.set(decisionId, ofAnswer);
     add(ofAnswer, record, name);
+  }
+
+  /** Adds a record with a title that the prompt does not have. */
+  addOtherTitle(decisionId: string, record: string): void {
+    if (this.countOfOthers < MAX_OTHERS) add(this.otherTitles, decisionId, record);
+    this.countOfOthers += 1;
   }
 
   /** Adds the answer of a call whose arguments the prompt has. */
@@ -63,6 +82,15 @@ export class NamedSources {
     return false;
   }
 
+  /** Returns whether a place is in a record that the user named, and that one of others is in also. */
+  isOfRecordOf(place: Place, others: readonly Place[]): boolean {
+    for (const [record] of this.recordsAround(place))
+      for (const other of others)
+        if (other.decisionId === place.decisionId)
+          for (const [its] of this.recordsAround(other)) if (its === record) return true;
+    return false;
+  }
+
   /** Returns whether a place is the answer of a call that the user named, and not one of many things in it. */
   isAnswer({ decisionId, at }: Place): boolean {
     return this.answers.has(decisionId) && !at.includes('[');
@@ -74,11 +102,22 @@ export class NamedSources {
   }
 
   private *recordsAround({ decisionId, at }: Place): Generator<[string, ReadonlySet<string>]> {
+    if (this.countOfOthers > MAX_OTHERS) return;
+    const others = this.otherTitles.get(decisionId);
     // A comment on an event is not the event: only its own members count, and lists of values.
     for (const entry of this.names.get(decisionId) ?? [])
-      if (at.startsWith(entry[0]) && OWN_MEMBER.test(at.slice(entry[0].length))) yield entry;
+      if (at.startsWith(entry[0]) && isOwnMember(at.slice(entry[0].length)) && others?.has(entry[0]) !== true)
+        yield entry;
   }
 }
+
+function isOwnMember(way: string): boolean {
+  return OWN_MEMBER.test(way) && !LEADS_ELSEWHERE.test(way.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase());
+}
+
+/** Members of a message by which its sender has answers go to somebody else. */
+const LEADS_ELSEWHERE =
+  /^\.?(?:\["(?=.*"\]))?(?:in_)?(?:reply|answer|respond|return|forward|redirect|bounce|errors?)s?[_-]?(?:to|path|address)?(?:_(?:address|email))?(?:"\])?(?:\[[0-9]+\])?$/;
 
 const OWN_MEMBER = /^(?:\.[A-Za-z0-9_]+|\["(?:[^"\\]|\\.)*"\])(?:\[[0-9]+\])?$/;
 

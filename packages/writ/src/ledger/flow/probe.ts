@@ -1,6 +1,7 @@
 import { BoundedCache } from '../../lib/bounded-cache.js';
-import { foldedId } from './folded-id.js';
-import { formsOf, wordsOf } from './normal-form.js';
+import { Dictated } from './dictated.js';
+import { foldedId, numberOf } from './folded-id.js';
+import { formsOf, plainForm, wordsOf } from './normal-form.js';
 import { idWord, keysOf } from './said-values.js';
 import { type Shape, shapesOf } from './value-kinds.js';
 
@@ -15,8 +16,9 @@ export class Probe {
   private keysKnown: readonly string[] | undefined;
   private shapesKnown: readonly Shape[] | undefined;
   private textsKnown: readonly SoughtText[] | undefined;
-  /** Undefined until it is computed, null if the value is no identifier. */
-  private idKnown: string | null | undefined;
+  private idsKnown: readonly string[] | undefined;
+  /** Undefined until it is computed, null if it has too few words, or too many. */
+  private dictatedKnown: Dictated | null | undefined;
 
   constructor(readonly value: string | number) {}
 
@@ -33,19 +35,42 @@ export class Probe {
 
   /** None for a number: an amount is in no text. */
   get texts(): readonly SoughtText[] {
-    this.textsKnown ??=
-      typeof this.value === 'number' ? [] : formsOf(this.value).map((form) => ({ form, word: longestWord(form) }));
+    this.textsKnown ??= this.forms().map((form) => ({ form, word: longestWord(form) }));
     return this.textsKnown;
   }
 
-  /** The word of the texts that have it as an identifier; undefined if it is no identifier. */
-  get id(): string | undefined {
-    if (this.idKnown === undefined) {
-      const id = foldedId(this.value);
-      this.idKnown = id === undefined ? null : idWord(id);
-    }
-    return this.idKnown ?? undefined;
+  private forms(): readonly string[] {
+    if (typeof this.value === 'number') return NONE;
+    const forms = formsOf(this.value);
+    return this.shapes.includes('email') ? [...new Set([...forms, ...mailboxesIn(this.value)])] : forms;
   }
+
+  /** The words of the texts that have it as an identifier, or its number alone; none if it is no identifier. */
+  get ids(): readonly string[] {
+    this.idsKnown ??= idsOf(this.value);
+    return this.idsKnown;
+  }
+
+  /** Its words, as they are looked for in what others dictate; undefined if it has too few, or too many. */
+  get dictated(): Dictated | undefined {
+    if (this.dictatedKnown === undefined)
+      this.dictatedKnown = (typeof this.value === 'number' ? undefined : Dictated.of(this.value)) ?? null;
+    return this.dictatedKnown ?? undefined;
+  }
+}
+
+const NONE: readonly string[] = [];
+
+/** Returns the mailboxes in a value that has more: `eve@evil.example` in `<eve@evil.example>`. */
+function mailboxesIn(value: string): readonly string[] {
+  return plainForm(value).match(/[^\s<>"'`,;:()?@]{1,64}@[^\s<>"'`,;:()?@]{1,253}/g) ?? NONE;
+}
+
+function idsOf(value: string | number): readonly string[] {
+  const id = foldedId(value);
+  if (id === undefined) return NONE;
+  const number = /\s/.test(String(value)) ? undefined : numberOf(id);
+  return number === undefined ? [idWord(id)] : [idWord(id), idWord(number)];
 }
 
 function longestWord(form: string): string {

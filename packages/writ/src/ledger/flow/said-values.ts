@@ -1,5 +1,5 @@
 import { memo } from '../../lib/memo.js';
-import { foldedIdsIn } from './folded-id.js';
+import { foldedId, foldedIdsIn } from './folded-id.js';
 import { integrityLevel, type Labels } from './labels.js';
 import { formsOf, plainForm, wordsOf } from './normal-form.js';
 import type { Leaf } from './result-labels.js';
@@ -68,6 +68,8 @@ export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
 function saidValue(leaf: Leaf, value: SaidValue['value'], { keys, form, words }: Sought): SaidValue {
   const { at, kind, isName, isSteered, isGiven, clears } = leaf;
   const labels = isName === true ? atMostAttested(leaf.labels) : leaf.labels;
+  // A number that others wrote can be the identifier of a thing of ours; one of our own is no text.
+  const isText = typeof value === 'string' || labels.integrity === 'external';
   // hot: a copy that is added to has a hidden class of its own, and takes some microseconds.
   return {
     at,
@@ -75,8 +77,8 @@ function saidValue(leaf: Leaf, value: SaidValue['value'], { keys, form, words }:
     labels,
     kind,
     keys,
-    words,
-    ...(form === undefined ? undefined : { form }),
+    words: isText ? words : NO_WORDS,
+    ...(form === undefined || !isText ? undefined : { form }),
     ...(isSteered && { isSteered }),
     ...(isGiven && { isGiven }),
     ...(clears && { clears }),
@@ -89,10 +91,18 @@ interface Sought extends Pick<SaidValue, 'keys' | 'words'> {
 }
 
 const NO_WORDS: readonly string[] = [];
+/** A smaller number counts something, as a rule. */
+const MIN_ID_NUMBER = 10;
 
 function soughtOf(value: SaidValue['value']): Sought {
   const keys = keysOf(value);
-  if (typeof value === 'number' || value.length < MIN_TEXT) return { keys, form: undefined, words: NO_WORDS };
-  const words = [...new Set([...wordsOf(value), ...foldedIdsIn(value).map(idWord)])];
+  if (typeof value === 'number') {
+    const id = value >= MIN_ID_NUMBER ? foldedId(value) : undefined;
+    return id === undefined
+      ? { keys, form: undefined, words: NO_WORDS }
+      : { keys, form: String(value), words: [idWord(id)] };
+  }
+  const plain = value.length < MIN_TEXT ? NO_WORDS : wordsOf(value);
+  const words = [...new Set([...plain, ...foldedIdsIn(value).map(idWord)])];
   return { keys, form: words.length === 0 ? undefined : plainForm(value), words };
 }

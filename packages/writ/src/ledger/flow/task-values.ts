@@ -1,9 +1,11 @@
 import { isObject } from '../../lib/is-object.js';
 import { NamedByUser } from './deviations.js';
-import { foldedId } from './folded-id.js';
+import { readWords } from './dictated.js';
+import { foldedId, numberOf } from './folded-id.js';
+import { isOfOtherThings } from './foreign-ids.js';
 import { join, type Labels } from './labels.js';
 import { linksIn } from './links.js';
-import { hasOneOf, NamedSources, recordNamedAt } from './named-records.js';
+import { hasOneOf, isTitle, NamedSources, recordNamedAt } from './named-records.js';
 import { nounsFor } from './nouns.js';
 import { type Probe, probeOf } from './probe.js';
 import { asksForPages } from './prompt-kinds.js';
@@ -12,7 +14,7 @@ import type { KnownCodes } from './returned-codes.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
 import { idWord, isIdWord, type SaidValue } from './said-values.js';
 import { ServiceCodes } from './service-codes.js';
-import { exactForm, isSameValue, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
+import { exactForm, isUsedAs, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
 import { type Found, Sources } from './value-sources.js';
 
 interface Field {
@@ -27,6 +29,8 @@ interface Field {
 /** A text of a result that others are searched for in. */
 interface Text extends Omit<Field, 'value'> {
   readonly form: string;
+  /** Its words, once something was looked for in them. */
+  words?: readonly string[];
 }
 
 const NO_FIELDS: readonly Field[] = [];
@@ -105,6 +109,11 @@ export class TaskValues {
   /** Whether the prompt has a word of one of these stems. */
   asksFor(stems: readonly string[]): boolean {
     return this.inPrompts((prompt) => stems.some((stem) => prompt.hasStem(stem)));
+  }
+
+  /** Whether the prompt gives content to be written. */
+  gives(value: string | number, use: ValueUse, effort: Effort): boolean {
+    return this.inPrompts((prompt) => prompt.gives(value, use, effort));
   }
 
   private inPrompts(isIn: (prompt: Prompt) => boolean): boolean {
@@ -196,6 +205,7 @@ export class TaskValues {
     const nouns = nounsFor(tool, named.member);
     if (this.inPrompts((prompt) => prompt.namesRecord(value, nouns, effort)))
       this.namedSources.addRecord(decisionId, named.record, approvalKey(value));
+    else if (isTitle(named.member)) this.namedSources.addOtherTitle(decisionId, named.record);
   }
 
   /** Returns whether the user named every text of a call, and at least one. */
@@ -227,7 +237,7 @@ export class TaskValues {
   /** Adds a text that has an identifier. A field of our own that is the identifier is no text that names it. */
   private addId(word: string, text: Text): void {
     const { labels, form, source } = text;
-    if (labels.integrity !== 'external' && form.length <= MAX_NAME && idWord(foldedId(form) ?? '') === word) return;
+    if (labels.integrity !== 'external' && form.length <= MAX_NAME && isIdItself(form, word)) return;
     const known = this.ids.get(word);
     this.ids.set(word, {
       source,
@@ -257,18 +267,20 @@ export class TaskValues {
     const isNamed = this.prompts.size > 0 && this.inPrompts((prompt) => prompt.names(value, use, effort));
     const fields = this.fieldsOf(probe.keys);
     // hot: most parts of a lineage have never said a value.
-    if (!isNamed && fields.length === 0 && !this.hasTextsFor(probe)) return undefined;
+    if (!isNamed && fields.length === 0 && !this.hasTextsFor(probe, use)) return undefined;
     const sources = new Sources();
     const needed = use.kind === undefined ? probe.shapes : NO_SHAPES;
     const places: Field['source'][] = [];
     for (const field of fields) {
-      const confers = isOfKind(field, use.kind, needed) && isSameValue(value, field.value);
+      const confers = isOfKind(field, use.kind, needed) && isUsedAs(value, field.value);
       if (confers && field.kind !== undefined) places.push(field.source);
-      sources.add('field', field, confers);
+      if (confers && isForeignId(field, use)) sources.addForeignId(field, hasLetter(value));
+      else sources.add('field', field, confers);
     }
     if (places.length > 0 && named.haveAll(places)) sources.isOfNamed = true;
-    this.addTexts(probe, use, effort, sources, named);
+    this.addTexts(probe, use, effort, sources, named, places);
     this.addTextsWithId(probe, sources);
+    if (use.role === 'content' && !sources.isKnown) this.addDictation(probe, effort, sources, named);
     return sources.found(isNamed, !this.isWhole);
   }
 
@@ -277,16 +289,24 @@ export class TaskValues {
     return more.length === 0 ? first : [...first, ...more.flatMap((other) => this.fields.get(other) ?? NO_FIELDS)];
   }
 
-  /** Returns whether a text can have a value somewhere, or its identifier. */
-  private hasTextsFor(probe: Probe): boolean {
-    if (this.ids.size > 0 && probe.id !== undefined && this.ids.has(probe.id)) return true;
-    return this.texts.size > 0 && probe.texts.some(({ word }) => this.texts.has(word));
+  /** Returns whether a text can have a value somewhere, its identifier, or most of its words. */
+  private hasTextsFor(probe: Probe, { role }: ValueUse): boolean {
+    if (this.ids.size > 0 && probe.ids.some((id) => this.ids.has(id))) return true;
+    if (this.texts.size === 0) return false;
+    if (probe.texts.some(({ word }) => this.texts.has(word))) return true;
+    return role === 'content' && probe.dictated !== undefined && this.texts.has(probe.dictated.core);
   }
 
   /** Adds the texts that have a value somewhere. */
-  private addTexts(probe: Probe, use: ValueUse, effort: Effort, sources: Sources, named: NamedSources): void {
+  private addTexts(
+    { texts, shapes }: Probe,
+    use: ValueUse,
+    effort: Effort,
+    sources: Sources,
+    named: NamedSources,
+    places: readonly Field['source'][],
+  ): void {
     if (this.texts.size === 0) return;
-    const { texts, shapes } = probe;
     // An address in a text that the user named is meant if it is the only one of its kind there; a link also only if the prompt asks
     // for links, and then also in a record that the user named: a stranger adds a second one, and seldom the first.
     const isOnlyOne = (shape: Shape, { form, source }: Text): boolean =>
@@ -306,17 +326,36 @@ export class TaskValues {
           use.role === 'content' && shapes.length === 0
             ? named.hasText(text.source)
             : shapes.some((shape) => isOnlyOne(shape, text));
-        sources.add('text', text, false);
+        // A text of the record that the user meant says nothing that the record does not say itself.
+        const isOwn = sources.isOfNamed && named.isOfRecordOf(text.source, places);
+        sources.add(isOwn ? 'own text' : 'text', text, false);
         if (isMeant) sources.isOfNamed = true;
       }
     }
   }
 
+  /** Adds the texts that have most of a content, in another dress. */
+  private addDictation({ dictated }: Probe, effort: Effort, sources: Sources, named: NamedSources): void {
+    if (this.texts.size === 0 || dictated === undefined) return;
+    for (const text of this.texts.get(dictated.core) ?? []) {
+      if (!spend(effort, text.form)) {
+        sources.isPartial = true;
+        return;
+      }
+      text.words ??= readWords(text.form);
+      if (!dictated.isFrom(text.words)) continue;
+      sources.add('text', text, false);
+      if (named.hasText(text.source)) sources.isOfNamed = true;
+    }
+  }
+
   /** Adds the texts that have an identifier, in whatever writing. */
-  private addTextsWithId(probe: Probe, sources: Sources): void {
-    const id = this.ids.size === 0 ? undefined : probe.id;
-    const said = id === undefined ? undefined : this.ids.get(id);
-    if (said !== undefined) sources.add('text', said, false);
+  private addTextsWithId({ ids }: Probe, sources: Sources): void {
+    if (this.ids.size === 0) return;
+    for (const id of ids) {
+      const said = this.ids.get(id);
+      if (said !== undefined) sources.add('text', said, false);
+    }
   }
 
   /** The codes that a call can carry. */
@@ -333,6 +372,21 @@ export class TaskValues {
 }
 
 const NO_SHAPES: readonly Shape[] = [];
+/** Returns whether a field is an id that the tool of another kind of thing gave out. */
+function isForeignId({ labels, kind, source }: Field, use: ValueUse): boolean {
+  if (use.role !== 'target' || kind !== undefined || labels.integrity !== 'system') return false;
+  return isOfOtherThings(nounsFor(source.tool, ''), use.nouns);
+}
+
+/** Returns whether a text is an identifier, or an identifier with letters before it, and no text about one. */
+function isIdItself(form: string, word: string): boolean {
+  const id = foldedId(form);
+  return id !== undefined && (idWord(id) === word || (!/\s/.test(form) && idWord(numberOf(id) ?? '') === word));
+}
+
+function hasLetter(value: string | number): boolean {
+  return typeof value === 'string' && /\p{L}/u.test(value);
+}
 
 /** Returns whether a field can confer what an argument needs: its kind as declared or, without one, a declared kind of the value's shape. */
 function isOfKind({ kind }: Field, needed: string | undefined, shapes: readonly Shape[]): boolean {
