@@ -37,7 +37,10 @@ export class LineageTracedValues implements TracedValues {
 
   find(value: string | number, use: ValueUse, effort: Effort = { characters: MAX_EFFORT }): Found | undefined {
     const named = this.own?.namedSources ?? NO_SOURCES;
-    const all = [this.own?.find(value, use, effort), ...this.read.map((one) => one.find(value, use, effort, named))];
+    const all = [
+      this.own?.find(value, use, effort),
+      ...this.read.map((one) => one.find(value, use, effort, named, this.read)),
+    ];
     const isOfOthers =
       this.forgotten.isPartial || this.forgotten.hasUnread || all.some((one) => one?.isOfOthers === true);
     let found: Found | undefined;

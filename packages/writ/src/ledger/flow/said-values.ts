@@ -46,6 +46,18 @@ export function isTooLong({ value }: Leaf): boolean {
   return typeof value === 'string' && value.length > MAX_VALUE;
 }
 
+const BASE64 = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{8,4096}={0,2}(?![A-Za-z0-9+/_=-])/g;
+/** The most codes of a text that are read. */
+const MAX_CODES = 50;
+
+/** Returns the texts that a text has in Base64: a model reads them as well. */
+function decodedIn(text: string): readonly string[] {
+  return (text.match(BASE64) ?? []).slice(0, MAX_CODES).flatMap((code) => {
+    const decoded = Buffer.from(code, 'base64').toString();
+    return /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\n]+$/u.test(decoded) && !decoded.includes('\ufffd') ? [decoded] : [];
+  });
+}
+
 /** Returns the words of a number: one that others wrote can be the identifier of a thing of ours. */
 function numberWords({ labels }: Leaf, value: number): Pick<SaidValue, 'form' | 'words'> {
   const id = labels.integrity === 'external' && value >= MIN_ID_NUMBER ? foldedId(value) : undefined;
@@ -65,7 +77,8 @@ export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
     if (typeof value === 'number') return [{ ...leaf, value, keys: keysOf(value), ...numberWords(leaf, value) }];
     if (isTooLong(leaf)) return [];
     const plain = value.length < MIN_TEXT ? [] : wordsOf(value);
-    const words = [...new Set([...plain, ...foldedIdsIn(value).map(idWord)])];
+    const ids = [value, ...(leaf.labels.integrity === 'external' ? decodedIn(value) : [])].flatMap(foldedIdsIn);
+    const words = [...new Set([...plain, ...ids.map(idWord)])];
     const form = words.length === 0 ? {} : { form: plainForm(value) };
     return [{ ...leaf, value, keys: keysOf(value), ...form, words }];
   });

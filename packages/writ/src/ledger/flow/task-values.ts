@@ -1,12 +1,12 @@
 import { isObject } from '../../lib/is-object.js';
 import { NamedByUser } from './deviations.js';
 import { Dictated, readWords } from './dictated.js';
-import { foldedId } from './folded-id.js';
+import { foldedId, isIdItself, numberOfId } from './folded-id.js';
 import { isOfOtherThings } from './foreign-ids.js';
 import { join, type Labels } from './labels.js';
 import { linksIn } from './links.js';
 import { hasOneOf, isTitle, NamedSources, recordNamedAt } from './named-records.js';
-import { formsOf, plainForm, wordsOf } from './normal-form.js';
+import { formsOf, mailboxesIn, wordsOf } from './normal-form.js';
 import { nounsFor } from './nouns.js';
 import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
@@ -25,8 +25,6 @@ interface Field {
 /** A text of a result that others are searched for in. */
 interface Text extends Omit<Field, 'value'> {
   readonly form: string;
-  /** Its words, once something was looked for in them. */
-  words?: readonly string[];
 }
 
 const NO_FIELDS: readonly Field[] = [];
@@ -37,6 +35,8 @@ export const MAX_EFFORT = 16 * 2 ** 20;
 /** The most characters of the results of a task that are remembered; values of later results are not found. */
 const MAX_FIELDS = 50_000;
 const MAX_CHARACTERS = 4 * 2 ** 20;
+/** To read the words of a text takes this many times as long as to look for a text in it. */
+const WORDS_EFFORT = 8;
 /** The most fields of one value that are kept apart. */
 const MAX_FIELDS_OF_KEY = 16;
 /** Stands for many values; it is not one of them. */
@@ -222,7 +222,7 @@ export class TaskValues {
   /** Adds a text that has an identifier. A field of our own that is the identifier is no text that names it. */
   private addId(word: string, text: Text): void {
     const { labels, form, source } = text;
-    if (labels.integrity !== 'external' && form.length <= MAX_NAME && isIdItself(form, word)) return;
+    if (labels.integrity !== 'external' && form.length <= MAX_NAME && isIdItself(form, word.slice(1))) return;
     const known = this.ids.get(word);
     this.ids.set(word, {
       source,
@@ -236,12 +236,14 @@ export class TaskValues {
    *
    * @param effort what looking through texts may still cost; what it is too little for is not found
    * @param named the sources that the user of the call named
+   * @param others what other tasks of the lineage have read: a record of the same name there may be the one that was meant
    */
   find(
     value: string | number,
     use: ValueUse,
     effort: Effort = { characters: MAX_EFFORT },
     named = this.namedSources,
+    others: readonly TaskValues[] = [],
   ): Found | undefined {
     const sources = new Sources();
     const isNamed = this.inPrompts((prompt) => prompt.names(value, use, effort));
@@ -254,12 +256,23 @@ export class TaskValues {
       if (confers && isForeignId(field, use)) sources.addForeignId(field, hasLetter(value));
       else sources.add('field', field, confers);
     }
-    if (places.length > 0 && named.haveAll(places)) sources.isOfNamed = true;
+    const names = places.length === 0 ? [] : named.namesOfAll(places);
+    if (names.some((name) => !others.some((one) => one.hasOtherRecord(name, value, named)))) sources.isOfNamed = true;
     if (typeof value === 'string') this.addTexts(value, shapes, use, effort, sources, named, places);
     this.addTextsWithId(value, sources);
     if (use.role === 'content' && typeof value === 'string' && !sources.isKnown)
       this.addDictation(value, effort, sources, named);
     return sources.found(isNamed, !this.isWhole);
+  }
+
+  /** Returns whether it has a record of a name that the user named, which another task read and which lacks a value. */
+  private hasOtherRecord(name: string, value: string | number, named: NamedSources): boolean {
+    const having = this.fieldsOf(keysOf(value));
+    return this.fieldsOf(keysOf(nameIn(name))).some(({ value: said, source: { decisionId, at } }) => {
+      const record = approvalKey(said) === name ? recordNamedAt(at)?.record : undefined;
+      if (record === undefined || named.isRecordOf(name, { decisionId, record })) return false;
+      return !having.some(({ source }) => source.decisionId === decisionId && source.at.startsWith(record));
+    });
   }
 
   private fieldsOf([key = '', ...more]: readonly string[]): readonly Field[] {
@@ -277,8 +290,12 @@ export class TaskValues {
     named: NamedSources,
     places: readonly Field['source'][],
   ): void {
-    if (this.texts.size === 0) return;
-    const forms = shapes.includes('email') ? new Set([...formsOf(value), ...mailboxesIn(value)]) : formsOf(value);
+    const forms = new Set(formsOf(value));
+    for (const mailbox of shapes.includes('email') ? mailboxesIn(value) : []) {
+      if (forms.has(mailbox)) continue;
+      forms.add(mailbox);
+      for (const field of this.fieldsOf(keysOf(mailbox))) sources.add('field', field, false);
+    }
     for (const form of forms) {
       let word = '';
       for (const one of wordsOf(form)) if (one.length > word.length) word = one;
@@ -309,12 +326,12 @@ export class TaskValues {
     if (this.texts.size === 0 || !spend(effort, value)) return;
     const dictated = Dictated.of(value);
     for (const text of dictated === undefined ? [] : (this.texts.get(dictated.core) ?? [])) {
-      if (!spend(effort, text.form)) {
+      effort.characters -= text.form.length * WORDS_EFFORT;
+      if (effort.characters < 0) {
         sources.isPartial = true;
         return;
       }
-      text.words ??= readWords(text.form);
-      if (dictated?.isFrom(text.words) !== true) continue;
+      if (dictated?.isFrom(readWords(text.form)) !== true) continue;
       sources.add('text', text, false);
       if (named.hasText(text.source)) sources.isOfNamed = true;
     }
@@ -324,7 +341,7 @@ export class TaskValues {
   private addTextsWithId(value: string | number, sources: Sources): void {
     const id = this.ids.size === 0 ? undefined : foldedId(value);
     if (id === undefined) return;
-    for (const one of [id, /\s/.test(String(value)) ? undefined : numberOf(id)]) {
+    for (const one of [id, numberOfId(String(value))]) {
       const said = one === undefined ? undefined : this.ids.get(idWord(one));
       if (said !== undefined) sources.add('text', said, false);
     }
@@ -339,28 +356,15 @@ export class TaskValues {
 }
 
 const NO_SHAPES: readonly Shape[] = [];
-/** Letters with one number, which people write without them: `f-99` is "number 99". A year says nothing. */
-const WITH_NUMBER = /^\p{L}{1,12}((?!(?:19|20)[0-9]{2}$)[0-9]{2,12})$/u;
-
-function numberOf(id: string): string | undefined {
-  return WITH_NUMBER.exec(id)?.[1];
-}
-
 /** Returns whether a field is an id that the tool of another kind of thing gave out. */
 function isForeignId({ labels, kind, source }: Field, use: ValueUse): boolean {
   if (use.role !== 'target' || kind !== undefined || labels.integrity !== 'system') return false;
   return isOfOtherThings(nounsFor(source.tool, ''), use.nouns);
 }
 
-/** Returns the mailboxes in a value that has more: `eve@evil.example` in `<eve@evil.example>`. */
-function mailboxesIn(value: string): readonly string[] {
-  return plainForm(value).match(/[^\s<>"'`,;:()?@]{1,64}@[^\s<>"'`,;:()?@]{1,253}/g) ?? [];
-}
-
-/** Returns whether a text is an identifier, or an identifier with letters before it, and no text about one. */
-function isIdItself(form: string, word: string): boolean {
-  const id = foldedId(form);
-  return id !== undefined && (idWord(id) === word || (!/\s/.test(form) && idWord(numberOf(id) ?? '') === word));
+/** Returns the value that a key of {@link approvalKey} is of, in one of its forms. */
+function nameIn(key: string): string | number {
+  return key.startsWith('#') ? Number(key.slice(1)) : key.slice(1);
 }
 
 function hasLetter(value: string | number): boolean {
