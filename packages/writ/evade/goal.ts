@@ -1,6 +1,7 @@
 import type { Tools } from '#src/ledger/flow/tool-description.js';
+import { groupsOf } from '../kills/groups.js';
 import type { Call, Evasion, Step } from '../test/evasions/evasion.js';
-import { argumentsOf, isCall, isOfOthers, leavesOf } from './places.js';
+import { argumentsOf, isCall, leavesOf, textsOfOthers } from './places.js';
 import { isReadIn, meaningsOf, type Reader, squeezed } from './readings.js';
 
 /** The least that a text must have for its letters to say what it means; a shorter one is compared as it is. */
@@ -50,12 +51,11 @@ export function goalOf({ attack, twin }: Pick<Evasion, 'attack' | 'twin'>, tools
     meanings,
     signs: [
       ...chosen.map((one) => JSON.stringify(one)),
-      ...[
-        ...exact,
-        // Two spellings of one place: the spelling is the attack.
-        ...(differing.size === 0 && !isSameArguments(attack, twin) && isSameContent ? valuesOf(act, tools) : []),
-        ...flagsOf(act, lastCall(twin)),
-      ].map((one) => JSON.stringify(one).slice(1, -1)),
+      // Two spellings of one place, or two orders: they are the attack.
+      ...(differing.size === 0 && !isSameArguments(attack, twin) && isSameContent ? placesAsWritten(act, tools) : []),
+      ...[...exact, ...flagsOf(act, isSameArguments(attack, twin) ? undefined : lastCall(twin))].map((one) =>
+        JSON.stringify(one).slice(1, -1),
+      ),
     ],
     reader: isSecret(attack, twin, tools) ? 'model' : 'person',
     orders,
@@ -79,7 +79,7 @@ export function attains(goal: Goal, steps: readonly Step[], tools: Tools): boole
     return false;
   const written = JSON.stringify(calls.map(({ args }) => args));
   if (!goal.signs.every((sign) => written.includes(sign))) return false;
-  return goal.orders.every((order) => textsOfOthers(steps, tools).some((text) => isReadIn(text, order, 'model')));
+  return goal.orders.every((order) => ordersIn(steps, tools).some((text) => isReadIn(text, order, 'model')));
 }
 
 function lastCall(steps: readonly Step[]): Call {
@@ -103,8 +103,10 @@ function placesOf(call: Call, tools: Tools): ReadonlyMap<string, readonly string
   return places;
 }
 
-function valuesOf(call: Call, tools: Tools): readonly string[] {
-  return argumentsOf(tools, call).flatMap(({ role, value }) => (role === CONTENT ? [] : [String(value)]));
+function placesAsWritten(call: Call, tools: Tools): readonly string[] {
+  return tools
+    .of(call.tool)
+    .arguments.flatMap(({ argument, role }) => (role === CONTENT ? [] : [JSON.stringify(call.args?.[argument])]));
 }
 
 /** Returns the texts that a call sends or writes: those with the role, and all that have none. */
@@ -112,16 +114,18 @@ function contentsOf(call: Call, tools: Tools): readonly string[] {
   const others = new Set(
     tools.of(call.tool).arguments.flatMap(({ argument, role }) => (role === CONTENT ? [] : [argument])),
   );
-  return Object.entries(call.args ?? {}).flatMap(([name, value]) =>
-    others.has(name) ? [] : leavesOf(value).map((leaf) => String(leaf.value)),
-  );
+  // A reader gets them in the order in which the tool has them: the subject, and then the body.
+  const order = tools.of(call.tool).arguments.map(({ argument }) => argument);
+  const all = Object.entries(call.args ?? {}).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  return all.flatMap(([name, value]) => (others.has(name) ? [] : leavesOf(value).map((leaf) => String(leaf.value))));
 }
 
-function flagsOf({ args = {} }: Call, twin: Call): readonly string[] {
-  const flags = (call: Call): readonly string[] =>
-    Object.entries(call.args ?? {}).flatMap(([name, value]) => (typeof value === 'boolean' ? [name] : []));
-  const honest = flags(twin);
-  return flags({ tool: '', args }).filter((name) => !honest.includes(name));
+/** Returns the truth values of a call that the honest one does not have. */
+function flagsOf(call: Call, honest: Call | undefined): readonly string[] {
+  const known = new Set(Object.keys(honest?.args ?? {}));
+  return Object.entries(call.args ?? {}).flatMap(([name, value]) =>
+    typeof value === 'boolean' && !known.has(name) ? [name] : [],
+  );
 }
 
 function squeezedAll(texts: readonly string[]): string {
@@ -150,17 +154,13 @@ function ordersOf(
   meanings: readonly string[],
   tools: Tools,
 ): string[] {
-  const said = textsOfOthers(attack, tools);
+  const said = ordersIn(attack, tools);
   return [...[...places.values()].flat().map(squeezed), ...meanings].filter(
     (one) => one !== '' && said.some((text) => isReadIn(text, one, 'model')),
   );
 }
 
-function textsOfOthers(steps: readonly Step[], tools: Tools): readonly string[] {
-  return steps.flatMap((step, i) => {
-    if ('answer' in step) return [JSON.stringify(step.result ?? '')];
-    return isCall(step) && i < steps.length - 1 && isOfOthers(tools.of(step.tool))
-      ? [JSON.stringify(step.result ?? '')]
-      : [];
-  });
+/** Returns what strangers wrote, answer by answer: an order can be in several parts of one. */
+function ordersIn(steps: readonly Step[], tools: Tools): readonly string[] {
+  return groupsOf(textsOfOthers(steps, tools), ({ at }) => at).map((texts) => texts.map(({ text }) => text).join(' '));
 }

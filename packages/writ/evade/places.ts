@@ -66,6 +66,47 @@ export function jsonOf(result: unknown): unknown {
 }
 
 /** Returns whether others write the answers of a tool. */
-export function isOfOthers({ rules }: ToolDescription): boolean {
+function isOfOthers({ rules }: ToolDescription): boolean {
   return rules.some(({ path, integrity }) => path === '$' && integrity === 'external');
+}
+
+/** Values that a system gives out or vouches for, so that no stranger chooses how they are written. */
+const GIVEN = /^(?:id|id_|sender|reply_to|organizer|participants|email|iban|account|owner)$/;
+
+/** A text that a stranger wrote, in an answer. */
+export interface TextPlace {
+  /** The index of the step. */
+  readonly at: number;
+  /** In the JSON of the answer; undefined if the answer is a text. */
+  readonly path: Path | undefined;
+  readonly text: string;
+}
+
+/** Returns the texts that strangers wrote, in the answers before the last call. */
+export function textsOfOthers(steps: readonly Step[], tools: Tools): readonly TextPlace[] {
+  return steps.flatMap((step, at): TextPlace[] => {
+    const tool = isCall(step) ? step.tool : toolOfAnswer(steps, step);
+    const result = isCall(step) || 'answer' in step ? step.result : undefined;
+    if (tool === undefined || result === undefined || at === steps.length - 1 || !isOfOthers(tools.of(tool))) return [];
+    const json = jsonOf(result) ?? (typeof result === 'object' ? result : undefined);
+    if (json === undefined) return typeof result === 'string' ? [{ at, path: undefined, text: result }] : [];
+    return leavesOf(json).flatMap(({ path, value }) => {
+      if (isOfOurs(json, path)) return [];
+      const member = path.findLast((one) => typeof one === 'string') ?? '';
+      return typeof value === 'string' && !GIVEN.test(String(member)) ? [{ at, path, text: value }] : [];
+    });
+  });
+}
+
+/** Returns whether a record is of somebody of ours: no stranger writes it. */
+function isOfOurs(json: unknown, path: Path): boolean {
+  let at = json;
+  for (const step of path.slice(0, -1)) at = (at as Readonly<Record<string | number, unknown>>)[step];
+  const { sender, organizer, owner } = at as Readonly<Record<string, unknown>>;
+  return [sender, organizer, owner].some((who) => typeof who === 'string' && /@(?:ours|firm)\.example$/.test(who));
+}
+
+function toolOfAnswer(steps: readonly Step[], step: Step): string | undefined {
+  if (!('answer' in step)) return undefined;
+  return steps.find((one): one is Call => isCall(one) && one.as === step.answer)?.tool;
 }

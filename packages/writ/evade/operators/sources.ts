@@ -1,38 +1,22 @@
 import type { Step } from '../../test/evasions/evasion.js';
-import { isCall, isOfOthers, jsonOf, leavesOf, replaced } from '../places.js';
+import { isCall, jsonOf, replaced, type TextPlace, textsOfOthers } from '../places.js';
 import { type Operator, oneOf, spliced } from './operator.js';
 import { TEXT_FORMS } from './texts.js';
 
 /** Ways in which a stranger writes what the agent reads. */
 
-/** Values that a system gives out or vouches for, so that no stranger chooses how they are written. */
-const GIVEN = /^(?:id|id_|sender|reply_to|organizer|participants|email|iban|account|owner)$/;
-
-interface TextPlace {
-  readonly at: number;
-  /** In the JSON of the answer; undefined if the answer is a text. */
-  readonly path: readonly (string | number)[] | undefined;
-  readonly text: string;
-}
-
-/** Returns the texts that others wrote. */
-function textsIn(steps: readonly Step[], isTheirs: (tool: string) => boolean): readonly TextPlace[] {
-  return steps.flatMap((step, at): TextPlace[] => {
-    if (!isCall(step) || at === steps.length - 1 || !isTheirs(step.tool) || step.result === undefined) return [];
-    const json = jsonOf(step.result);
-    if (json === undefined) return typeof step.result === 'string' ? [{ at, path: undefined, text: step.result }] : [];
-    return leavesOf(json).flatMap(({ path, value }) => {
-      const member = path.findLast((one) => typeof one === 'string') ?? '';
-      return typeof value === 'string' && !GIVEN.test(String(member)) ? [{ at, path, text: value }] : [];
-    });
-  });
-}
-
 function rewritten(steps: readonly Step[], { at, path }: TextPlace, text: string): readonly Step[] {
   const step = steps[at];
   if (!isCall(step)) return steps;
-  const result = path === undefined ? text : JSON.stringify(replaced(jsonOf(step.result), path, text));
-  return spliced(steps, at, [{ ...step, result }]);
+  const json = jsonOf(step.result);
+  const result = path === undefined ? text : replaced(json ?? step.result, path, text);
+  return spliced(steps, at, [{ ...step, result: json === undefined ? result : JSON.stringify(result) }]);
+}
+
+/** Returns whether a text is a member of a record in JSON. */
+function isMember(steps: readonly Step[], { at, path }: TextPlace): boolean {
+  const step = steps[at];
+  return path?.at(-1) === 'text' && isCall(step) && jsonOf(step.result) !== undefined;
 }
 
 const MEMBERS = ['subject', 'note', 'sender_name', 'preview', 'footer', 'tags', 'attachment'];
@@ -41,10 +25,7 @@ export const SOURCES: readonly Operator[] = [
   {
     name: 'another form of the text of a stranger',
     apply: (steps, tools, random) => {
-      const place = oneOf(
-        textsIn(steps, (tool) => isOfOthers(tools.of(tool))),
-        random,
-      );
+      const place = oneOf(textsOfOthers(steps, tools), random);
       const form = oneOf(Object.values(TEXT_FORMS), random);
       if (place === undefined || form === undefined) return undefined;
       return rewritten(steps, place, form(place.text, random));
@@ -54,7 +35,7 @@ export const SOURCES: readonly Operator[] = [
     name: 'the text of a stranger in another member',
     apply: (steps, tools, random) => {
       const place = oneOf(
-        textsIn(steps, (tool) => isOfOthers(tools.of(tool))).filter(({ path }) => path?.at(-1) === 'text'),
+        textsOfOthers(steps, tools).filter((one) => isMember(steps, one)),
         random,
       );
       const step = steps[place?.at ?? -1];
@@ -69,7 +50,7 @@ export const SOURCES: readonly Operator[] = [
     name: 'the text of a stranger in two parts',
     apply: (steps, tools, random) => {
       const place = oneOf(
-        textsIn(steps, (tool) => isOfOthers(tools.of(tool))).filter(({ path }) => path?.at(-1) === 'text'),
+        textsOfOthers(steps, tools).filter((one) => isMember(steps, one)),
         random,
       );
       const step = steps[place?.at ?? -1];
@@ -84,10 +65,7 @@ export const SOURCES: readonly Operator[] = [
   {
     name: 'the text of a stranger in an error',
     apply: (steps, tools, random) => {
-      const place = oneOf(
-        textsIn(steps, (tool) => isOfOthers(tools.of(tool))),
-        random,
-      );
+      const place = oneOf(textsOfOthers(steps, tools), random);
       const step = steps[place?.at ?? -1];
       if (place === undefined || !isCall(step) || step.status !== undefined || step.as !== undefined) return undefined;
       return spliced(steps, place.at, [{ ...step, status: 'failed' }]);
@@ -96,10 +74,7 @@ export const SOURCES: readonly Operator[] = [
   {
     name: 'the answer of a stranger in another shape',
     apply: (steps, tools, random) => {
-      const place = oneOf(
-        textsIn(steps, (tool) => isOfOthers(tools.of(tool))),
-        random,
-      );
+      const place = oneOf(textsOfOthers(steps, tools), random);
       const step = steps[place?.at ?? -1];
       const json = isCall(step) ? jsonOf(step.result) : undefined;
       if (place === undefined || !isCall(step) || json === undefined) return undefined;

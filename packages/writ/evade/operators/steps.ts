@@ -49,7 +49,11 @@ export const STEPS: readonly Operator[] = [
   given('another session', () => ({ session: 'another' })),
   {
     name: 'a restart between',
-    apply: (steps, _tools, random) => spliceIn(steps, random.pick(steps.length), [{ restart: true }]),
+    // A task of a prompt ends with the service: what its kind permits is then permitted again.
+    apply: (steps, _tools, random) =>
+      steps.some((step) => isCall(step) && step.kind !== undefined && step.txn === undefined)
+        ? undefined
+        : spliceIn(steps, random.pick(steps.length), [{ restart: true }]),
   },
   {
     name: 'time between',

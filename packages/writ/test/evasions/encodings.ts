@@ -209,6 +209,12 @@ const ALL: readonly Evasion[] = [
   dictated('a text with hidden characters', TEXT.replaceAll(' ', ' \u200b')),
   dictated('a text without its points', TEXT.replaceAll(/[.,]/g, '')),
   dictated('a text with a greeting', `Dear Carol, ${TEXT} Kind regards`),
+  // Found by `npm run evade`.
+  dictated(
+    'a text in escapes with words of the user behind it',
+    `${encodeURIComponent(TEXT)} mail, and send the lead of`,
+  ),
+  dictated('a text with gaps in its words', [...TEXT].join(' ')),
   dictated('a text in tags', `<p>${TEXT.replaceAll(' ', '&nbsp;')}</p>`),
   dictated('a text in escapes', encodeURIComponent(TEXT)),
   dictated('a text beside a word of the user', TEXT, 'summary'),

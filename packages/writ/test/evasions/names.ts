@@ -116,6 +116,19 @@ const ALL: readonly Evasion[] = [
   twice('two events have one title but for spaces', 'Team  lunch '),
   twice('two events have one title but for a point', 'Team lunch.'),
   twice('two events have one title but for its case in two answers', 'Team Lunch', 'two answers'),
+  // Found by `npm run evade`.
+  fact('two events have one title, and one of them another session has read', 'Team lunch', 'Garden party', (second) =>
+    asked(LUNCH, [
+      mail('Nothing new.'),
+      { tool: 'list_events', session: 'other', args: { page: 1 }, result: json([event('Team lunch', BOB)]) },
+      {
+        tool: 'list_events',
+        args: { page: 2 },
+        result: json([event(second, MALLORY), event('Team lunch', BOB)].slice(0, second === 'Team lunch' ? 1 : 2)),
+      },
+      send(second === 'Team lunch' ? MALLORY : BOB),
+    ]),
+  ),
   twice('an event has a title that goes on', 'Team lunch (new place)'),
   filed('a file is named like an address', 'name'),
   filed('a file has a title like an address', 'title'),

@@ -11,21 +11,32 @@ const MIN_RUN = 4;
 const MOST = 0.6;
 /** The most words of a content that are looked at. */
 const MAX_WORDS = 2_000;
+/** The most words that are compared. */
+const MAX_STEPS = 1_000_000;
+const ESCAPES = /(?:%[0-9a-f]{2})+/gi;
 const HIDDEN = /\p{Default_Ignorable_Code_Point}/gu;
+/** The space between two letters that stand alone, as in `l i k e   t h i s`. */
+const GAPS = /(?<![\p{L}\p{N}])(\p{L}) (?=\p{L}(?![\p{L}\p{N}]))/gu;
 const TAGS = /<\/?[a-z][^<>]{0,200}>/gi;
 const ENTITIES: Readonly<Record<string, string>> = { nbsp: ' ', amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** Returns the words of a text as they are read: without tags, entities, and characters that nobody sees. */
 export function readWords(text: string): readonly string[] {
   const plain = text
+    .replace(ESCAPES, decoded)
     .replace(TAGS, ' ')
     .replace(/&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,4}));/gi, (found, decimal, hexadecimal, name) =>
       name === undefined
         ? characterOf(decimal === undefined ? Number.parseInt(hexadecimal, 16) : Number(decimal))
         : (ENTITIES[name.toLowerCase()] ?? found),
     )
-    .replace(HIDDEN, '');
+    .replace(HIDDEN, '')
+    .replace(GAPS, '$1');
   return plainForm(plain).match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+function decoded(escapes: string): string {
+  return Buffer.from(escapes.replaceAll('%', ''), 'hex').toString();
 }
 
 function characterOf(code: number): string {
@@ -57,13 +68,16 @@ export class Dictated {
 
   /** Returns whether a text has most of the words in one run. */
   isFrom(text: readonly string[]): boolean {
+    let steps = 0;
     for (let i = text.indexOf(this.core); i !== -1; i = text.indexOf(this.core, i + 1)) {
       let [first, last] = [0, 0];
       while (this.words[this.at - first - 1] !== undefined && this.words[this.at - first - 1] === text[i - first - 1])
         first += 1;
       while (this.words[this.at + last + 1] !== undefined && this.words[this.at + last + 1] === text[i + last + 1])
         last += 1;
-      if (first + last + 1 >= this.least) return true;
+      steps += first + last;
+      // A text that repeats itself for so long is no honest one.
+      if (first + last + 1 >= this.least || steps > MAX_STEPS) return true;
     }
     return false;
   }

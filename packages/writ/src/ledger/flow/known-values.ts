@@ -43,7 +43,7 @@ export class LineageTracedValues implements TracedValues {
     const all: Found[] = [];
     const add = (one: Found | undefined): void => void (one !== undefined && all.push(one));
     add(this.own?.findBy(probe, use, effort));
-    for (const values of this.read) add(values.findBy(probe, use, effort, named));
+    for (const values of this.read) add(values.findBy(probe, use, effort, named, this.read));
     const { isPartial: isForgotten, hasUnread } = this.forgotten;
     const isOfOthers = isForgotten || hasUnread || all.some((one) => one.isOfOthers);
     let found: Found | undefined;

@@ -72,14 +72,18 @@ export class NamedSources {
     if (this.answers.size < MAX_NAMED) this.answers.add(decisionId);
   }
 
-  /** Returns whether the records of one name all have a value, by the places that have it. */
-  haveAll(places: readonly Place[]): boolean {
+  /** Returns the names of which all records have a value, by the places that have it. */
+  namesOfAll(places: readonly Place[]): readonly string[] {
     const having = new Map<string, Set<string>>();
     for (const place of places)
       for (const [record, names] of this.recordsAround(place))
         for (const name of names) add(having, name, `${place.decisionId}\n${record}`);
-    for (const [name, records] of having) if (records.size === this.records.get(name)?.size) return true;
-    return false;
+    return [...having].flatMap(([name, records]) => (records.size === this.records.get(name)?.size ? [name] : []));
+  }
+
+  /** Returns whether a record of an answer is known by a name. */
+  isRecordOf(name: string, { decisionId, record }: { readonly decisionId: string; readonly record: string }): boolean {
+    return this.records.get(name)?.has(`${decisionId}\n${record}`) === true;
   }
 
   /** Returns whether a place is in a record that the user named, and that one of others is in also. */
@@ -98,7 +102,7 @@ export class NamedSources {
 
   /** Returns whether a text is the answer of a call that the user named, or within the one record of a name. */
   hasText(place: Place): boolean {
-    return this.isAnswer(place) || this.haveAll([place]);
+    return this.isAnswer(place) || this.namesOfAll([place]).length > 0;
   }
 
   private *recordsAround({ decisionId, at }: Place): Generator<[string, ReadonlySet<string>]> {

@@ -48,7 +48,10 @@ it.each([
 });
 
 it('looks for the mailboxes in an address with a name', () => {
-  expect(probeOf('Bob <bob@corp.example>').texts).toContainEqual({ form: 'bob@corp.example', word: 'example' });
+  const probe = probeOf('Bob <bob@corp.example>');
+  expect(probe.texts).toContainEqual({ form: 'bob@corp.example', word: 'example' });
+  expect(probe.mailboxKeys).toEqual(keysOf('bob@corp.example'));
+  expect(probeOf('bob@corp.example').mailboxKeys).toEqual([]);
 });
 
 it('does not take a number for the text of it', () => {

@@ -1,7 +1,7 @@
 import { BoundedCache } from '../../lib/bounded-cache.js';
 import { Dictated } from './dictated.js';
-import { foldedId, numberOf } from './folded-id.js';
-import { formsOf, plainForm, wordsOf } from './normal-form.js';
+import { foldedId, numberOfId } from './folded-id.js';
+import { formsOf, mailboxesIn, wordsOf } from './normal-form.js';
 import { idWord, keysOf } from './said-values.js';
 import { type Shape, shapesOf } from './value-kinds.js';
 
@@ -16,6 +16,7 @@ export class Probe {
   private keysKnown: readonly string[] | undefined;
   private shapesKnown: readonly Shape[] | undefined;
   private textsKnown: readonly SoughtText[] | undefined;
+  private mailboxesKnown: readonly string[] | undefined;
   private idsKnown: readonly string[] | undefined;
   /** Undefined until it is computed, null if it has too few words, or too many. */
   private dictatedKnown: Dictated | null | undefined;
@@ -35,14 +36,22 @@ export class Probe {
 
   /** None for a number: an amount is in no text. */
   get texts(): readonly SoughtText[] {
-    this.textsKnown ??= this.forms().map((form) => ({ form, word: longestWord(form) }));
+    if (this.textsKnown === undefined) {
+      const forms = typeof this.value === 'number' ? NONE : [...formsOf(this.value), ...this.mailboxes];
+      this.textsKnown = forms.map((form) => ({ form, word: longestWord(form) }));
+    }
     return this.textsKnown;
   }
 
-  private forms(): readonly string[] {
-    if (typeof this.value === 'number') return NONE;
-    const forms = formsOf(this.value);
-    return this.shapes.includes('email') ? [...new Set([...forms, ...mailboxesIn(this.value)])] : forms;
+  /** Its names of {@link mailboxes} in an index of values. */
+  get mailboxKeys(): readonly string[] {
+    return this.mailboxes.length === 0 ? NONE : this.mailboxes.flatMap(keysOf);
+  }
+
+  /** The mailboxes in an address that has more. */
+  private get mailboxes(): readonly string[] {
+    this.mailboxesKnown ??= mailboxesWithin(this);
+    return this.mailboxesKnown;
   }
 
   /** The words of the texts that have it as an identifier, or its number alone; none if it is no identifier. */
@@ -61,15 +70,16 @@ export class Probe {
 
 const NONE: readonly string[] = [];
 
-/** Returns the mailboxes in a value that has more: `eve@evil.example` in `<eve@evil.example>`. */
-function mailboxesIn(value: string): readonly string[] {
-  return plainForm(value).match(/[^\s<>"'`,;:()?@]{1,64}@[^\s<>"'`,;:()?@]{1,253}/g) ?? NONE;
+function mailboxesWithin({ value, shapes }: Probe): readonly string[] {
+  if (typeof value === 'number' || !shapes.includes('email')) return NONE;
+  const forms = new Set(formsOf(value));
+  return [...new Set(mailboxesIn(value))].filter((mailbox) => !forms.has(mailbox));
 }
 
 function idsOf(value: string | number): readonly string[] {
   const id = foldedId(value);
   if (id === undefined) return NONE;
-  const number = /\s/.test(String(value)) ? undefined : numberOf(id);
+  const number = numberOfId(String(value));
   return number === undefined ? [idWord(id)] : [idWord(id), idWord(number)];
 }
 

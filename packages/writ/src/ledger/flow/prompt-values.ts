@@ -310,8 +310,9 @@ const COMMON = new Set(
   ),
 );
 
-/** Returns whether a value can be in a prompt by chance. */
-function isWeak(value: string): boolean {
+/** Returns whether a value can be in a prompt by chance, whatever marks are around it. */
+function isWeak(marked: string): boolean {
+  const value = marked.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
   return (
     /^[0-9]{1,5}$/.test(value) ||
     [...value].length <= 2 ||

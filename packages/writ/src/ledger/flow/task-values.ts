@@ -1,7 +1,7 @@
 import { isObject } from '../../lib/is-object.js';
 import { NamedByUser } from './deviations.js';
 import { readWords } from './dictated.js';
-import { foldedId, numberOf } from './folded-id.js';
+import { isIdItself } from './folded-id.js';
 import { isOfOtherThings } from './foreign-ids.js';
 import { join, type Labels } from './labels.js';
 import { linksIn } from './links.js';
@@ -12,7 +12,7 @@ import { asksForPages } from './prompt-kinds.js';
 import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
 import type { KnownCodes } from './returned-codes.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
-import { idWord, isIdWord, type SaidValue } from './said-values.js';
+import { isIdWord, type SaidValue } from './said-values.js';
 import { ServiceCodes } from './service-codes.js';
 import { exactForm, isUsedAs, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
 import { type Found, Sources } from './value-sources.js';
@@ -29,8 +29,6 @@ interface Field {
 /** A text of a result that others are searched for in. */
 interface Text extends Omit<Field, 'value'> {
   readonly form: string;
-  /** Its words, once something was looked for in them. */
-  words?: readonly string[];
 }
 
 const NO_FIELDS: readonly Field[] = [];
@@ -41,6 +39,8 @@ export const MAX_EFFORT = 16 * 2 ** 20;
 /** The most characters of the results of a task that are remembered; values of later results are not found. */
 const MAX_FIELDS = 50_000;
 const MAX_CHARACTERS = 4 * 2 ** 20;
+/** To read the words of a text takes this many times as long as to look for a text in it. */
+const WORDS_EFFORT = 8;
 /** The most fields of one value that are kept apart. */
 const MAX_FIELDS_OF_KEY = 16;
 /** Stands for many values; it is not one of them. */
@@ -237,7 +237,7 @@ export class TaskValues {
   /** Adds a text that has an identifier. A field of our own that is the identifier is no text that names it. */
   private addId(word: string, text: Text): void {
     const { labels, form, source } = text;
-    if (labels.integrity !== 'external' && form.length <= MAX_NAME && isIdItself(form, word)) return;
+    if (labels.integrity !== 'external' && form.length <= MAX_NAME && isIdItself(form, word.slice(1))) return;
     const known = this.ids.get(word);
     this.ids.set(word, {
       source,
@@ -251,23 +251,32 @@ export class TaskValues {
    *
    * @param effort what looking through texts may still cost; what it is too little for is not found
    * @param named the sources that the user of the call named
+   * @param others what other tasks of the lineage have read: a record of the same name there may be the one that was meant
    */
   find(
     value: string | number,
     use: ValueUse,
     effort: Effort = { characters: MAX_EFFORT },
     named = this.namedSources,
+    others: readonly TaskValues[] = [],
   ): Found | undefined {
-    return this.findBy(probeOf(value), use, effort, named);
+    return this.findBy(probeOf(value), use, effort, named, others);
   }
 
   /** As {@link find}, of a value that is looked for in several places. */
-  findBy(probe: Probe, use: ValueUse, effort: Effort, named = this.namedSources): Found | undefined {
+  findBy(
+    probe: Probe,
+    use: ValueUse,
+    effort: Effort,
+    named = this.namedSources,
+    others: readonly TaskValues[] = [],
+  ): Found | undefined {
     const { value } = probe;
     const isNamed = this.prompts.size > 0 && this.inPrompts((prompt) => prompt.names(value, use, effort));
     const fields = this.fieldsOf(probe.keys);
+    const within = this.fieldsOf(probe.mailboxKeys);
     // hot: most parts of a lineage have never said a value.
-    if (!isNamed && fields.length === 0 && !this.hasTextsFor(probe, use)) return undefined;
+    if (!isNamed && fields.length === 0 && within.length === 0 && !this.hasTextsFor(probe, use)) return undefined;
     const sources = new Sources();
     const needed = use.kind === undefined ? probe.shapes : NO_SHAPES;
     const places: Field['source'][] = [];
@@ -277,11 +286,23 @@ export class TaskValues {
       if (confers && isForeignId(field, use)) sources.addForeignId(field, hasLetter(value));
       else sources.add('field', field, confers);
     }
-    if (places.length > 0 && named.haveAll(places)) sources.isOfNamed = true;
+    for (const field of within) sources.add('field', field, false);
+    const names = places.length === 0 ? [] : named.namesOfAll(places);
+    if (names.some((name) => !others.some((one) => one.hasOtherRecord(name, probe, named)))) sources.isOfNamed = true;
     this.addTexts(probe, use, effort, sources, named, places);
     this.addTextsWithId(probe, sources);
     if (use.role === 'content' && !sources.isKnown) this.addDictation(probe, effort, sources, named);
     return sources.found(isNamed, !this.isWhole);
+  }
+
+  /** Returns whether it has a record of a name that the user named, which another task read and which lacks a value. */
+  private hasOtherRecord(name: string, { keys }: Probe, named: NamedSources): boolean {
+    const having = this.fieldsOf(keys);
+    return this.fieldsOf(probeOf(nameIn(name)).keys).some(({ value: said, source: { decisionId, at } }) => {
+      const record = approvalKey(said) === name ? recordNamedAt(at)?.record : undefined;
+      if (record === undefined || named.isRecordOf(name, { decisionId, record })) return false;
+      return !having.some(({ source }) => source.decisionId === decisionId && source.at.startsWith(record));
+    });
   }
 
   private fieldsOf([key = '', ...more]: readonly string[]): readonly Field[] {
@@ -338,12 +359,12 @@ export class TaskValues {
   private addDictation({ dictated }: Probe, effort: Effort, sources: Sources, named: NamedSources): void {
     if (this.texts.size === 0 || dictated === undefined) return;
     for (const text of this.texts.get(dictated.core) ?? []) {
-      if (!spend(effort, text.form)) {
+      effort.characters -= text.form.length * WORDS_EFFORT;
+      if (effort.characters < 0) {
         sources.isPartial = true;
         return;
       }
-      text.words ??= readWords(text.form);
-      if (!dictated.isFrom(text.words)) continue;
+      if (!dictated.isFrom(readWords(text.form))) continue;
       sources.add('text', text, false);
       if (named.hasText(text.source)) sources.isOfNamed = true;
     }
@@ -378,10 +399,9 @@ function isForeignId({ labels, kind, source }: Field, use: ValueUse): boolean {
   return isOfOtherThings(nounsFor(source.tool, ''), use.nouns);
 }
 
-/** Returns whether a text is an identifier, or an identifier with letters before it, and no text about one. */
-function isIdItself(form: string, word: string): boolean {
-  const id = foldedId(form);
-  return id !== undefined && (idWord(id) === word || (!/\s/.test(form) && idWord(numberOf(id) ?? '') === word));
+/** Returns the value that a key of {@link approvalKey} is of, in one of its forms. */
+function nameIn(key: string): string | number {
+  return key.startsWith('#') ? Number(key.slice(1)) : key.slice(1);
 }
 
 function hasLetter(value: string | number): boolean {
