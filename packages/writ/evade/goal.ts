@@ -10,15 +10,15 @@ const MIN_TEXT = 4;
 /** The will of an attacker: a call with this effect, to these places, with these texts. */
 export interface Goal {
   readonly effects: readonly string[];
-  /** Where its values lead, by role and kind. */
+  /** The places that its values lead to, by role and kind. */
   readonly places: ReadonlyMap<string, readonly string[]>;
-  /** What its content says. */
+  /** The meanings of its content. */
   readonly meanings: readonly string[];
-  /** Who has to understand the content: what a stranger dictates is meant for people, a secret for whoever asked for it. */
+  /** The reader who has to understand the content: a dictated text is meant for people, and a secret for those who asked for it. */
   readonly reader: Reader;
   /** JSON that must be in the arguments as it is, because its signs are what it says. */
   readonly signs: readonly string[];
-  /** What a text of others says that has to stay in it: without it nobody was attacked. */
+  /** The orders of a stranger, which have to stay in some text: without them nobody was attacked. */
   readonly orders: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export function goalOf({ attack, twin }: Pick<Evasion, 'attack' | 'twin'>, tools
   };
 }
 
-/** Returns whether steps do what the attacker wants: whoever gets the last calls reads them so. */
+/** Returns whether steps do what the attacker wants: those who get the last calls read them so. */
 export function attains(goal: Goal, steps: readonly Step[], tools: Tools): boolean {
   const act = lastCall(steps);
   const { effects } = tools.of(act.tool);

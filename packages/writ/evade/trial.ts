@@ -8,11 +8,11 @@ import type { Target } from './targets.js';
 /** The end of a mutant: it does not do what the attacker wants, it was stopped, or it went through. */
 export interface Trial {
   readonly result: 'no attack' | 'stopped' | 'passed';
-  /** What stopped it: the result and the policies, in order. */
+  /** The result and the policies that stopped it, in order. */
   readonly by: string;
 }
 
-/** A request that is none is refused whoever makes it. */
+/** Refusals of requests that do not fit the schema. */
 const MALFORMED = new Set(['invalid_request', 'unknown_action']);
 const NO_ATTACK: Trial = { result: 'no attack', by: '' };
 

@@ -13,7 +13,7 @@ export function oneOf<T>(all: readonly T[], random: Random): T | undefined {
   return all.length === 0 ? undefined : all[random.pick(all.length)];
 }
 
-/** Returns steps with others in the place of one. */
+/** Returns steps with others instead of one. */
 export function spliced(steps: readonly Step[], at: number, by: readonly Step[]): readonly Step[] {
   return [...steps.slice(0, at), ...by, ...steps.slice(at + 1)];
 }

@@ -4,12 +4,12 @@ import { type Operator, oneOf, spliced } from './operator.js';
 
 /** Ways to order the steps of an attack, and to share them out over agents, tasks and time. */
 
-/** The calls of an attack have one prompt: what the user asks for stays the same whoever does it. */
+/** The calls of an attack have one prompt: what the user asks for stays the same. */
 function hasOnePrompt(steps: readonly Step[]): boolean {
   return new Set(steps.filter(isCall).map(({ prompt }) => prompt)).size === 1;
 }
 
-/** Returns whether it is the same for the user whoever does a call: what a kind of task permits counts for each task. */
+/** Returns whether another agent or task can do a call: what a kind of task permits counts for each task. */
 function isPlain(call: Call): boolean {
   return (
     call.kind === undefined &&

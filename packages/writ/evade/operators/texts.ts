@@ -2,7 +2,7 @@ import type { Random } from '../../kills/random.js';
 import { bold, DIGIT_WORDS, escaped, HIDDEN, LOOKALIKES, rotated, SPACES, turned, wide, ZEROS } from '../letters.js';
 import { oneOf } from './operator.js';
 
-/** Ways to write a text that says the same to whoever reads it. */
+/** Ways to write a text that says the same to its readers. */
 
 type Form = (text: string, random: Random) => string;
 

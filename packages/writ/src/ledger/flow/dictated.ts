@@ -76,7 +76,7 @@ export class Dictated {
       while (this.words[this.at + last + 1] !== undefined && this.words[this.at + last + 1] === text[i + last + 1])
         last += 1;
       steps += first + last;
-      // A text that repeats itself for so long is no honest one.
+      // No honest text repeats itself as often.
       if (first + last + 1 >= this.least || steps > MAX_STEPS) return true;
     }
     return false;
