@@ -1,5 +1,6 @@
-// npm run try-upgrade -- COMMIT: makes the data of an earlier version with that version, from its commit, upgrades them with this one, and
-// goes back. It installs and builds the earlier version in an empty folder, which takes minutes.
+// npm run try-upgrade -- COMMIT [--packages-here]: makes the data of an earlier version with that version, from its commit, upgrades them
+// with this one, and goes back. It installs and builds the earlier version in an empty folder, which takes minutes; with
+// --packages-here it builds it with the packages of this checkout, which is for a commit that has the same.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ const BUNDLE = {
   'all.cedar': '@id("all") permit (principal, action, resource);',
 };
 
-const [commit] = process.argv.slice(2);
+const [commit, here] = process.argv.slice(2);
 if (commit === undefined || !/^[\w.~^/-]+$/.test(commit)) {
   console.error('name the commit of an earlier version');
   process.exit(2);
@@ -83,10 +84,9 @@ function built() {
   const { stdout, status } = spawnSync('git', ['archive', commit], { cwd: ROOT, maxBuffer: 2 ** 30 });
   if (status !== 0) throw new Error(`there is no commit ${commit}`);
   spawnSync('tar', ['-x', '-C', folder], { input: stdout });
-  for (const [command, ...args] of [
-    ['npm', 'ci', '--loglevel=error'],
-    ['npx', 'tsc', '-b', 'packages/writ'],
-  ])
+  const install =
+    here === '--packages-here' ? ['cp', '-a', join(ROOT, 'node_modules'), folder] : ['npm', 'ci', '--loglevel=error'];
+  for (const [command, ...args] of [install, ['npx', 'tsc', '-b', 'packages/writ']])
     if (spawnSync(command, args, { cwd: folder, stdio: ['ignore', 2, 2] }).status !== 0)
       throw new Error(`${commit} could not be built: ${command} ${args.join(' ')}`);
   return join(folder, 'packages/writ/bin/writ.js');

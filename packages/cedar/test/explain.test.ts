@@ -53,3 +53,34 @@ it('tells what failed', () => {
   expect(policy).toMatchObject({ applied: 'error', reads: [{ attribute: 'nothing', found: false }] });
   expect(valueText(1)).toBe('1');
 });
+
+it.each<[string, string, string]>([
+  [
+    'the side of && that is false',
+    'when { resource.owner == principal && principal.level > 3 && resource.public }',
+    'principal.level > 3',
+  ],
+  [
+    'a side that is compound itself',
+    'when { principal.level == 2 && (resource.public || principal.level > 3) }',
+    '(resource.public || principal.level > 3)',
+  ],
+  [
+    'the side of || that is true, under unless',
+    'unless { resource.public || principal.level == 2 }',
+    'principal.level == 2',
+  ],
+  ['a condition that is one', 'when { !(principal.level == 2) }', '!(principal.level == 2)'],
+])('names the decisive part of a condition that does not hold: %s', (_what, condition, decisive) => {
+  const [policy] = explain(
+    compile({ policies: `permit(principal, action, resource) ${condition};` }),
+    request,
+    entities,
+  ).policies;
+  expect(policy?.parts.at(-1)).toMatchObject({ holds: false, decisive });
+});
+
+it('a condition that holds, or fails, has no decisive part', () => {
+  const policies = compile({ policies: 'permit(principal, action, resource) when { resource.nothing == 1 };' });
+  expect(explain(policies, request, entities).policies[0]?.parts.at(-1)).not.toHaveProperty('decisive');
+});

@@ -1,4 +1,4 @@
-import type { Tools } from '#src/ledger/flow/tool-description.js';
+import type { Tools } from '#writ/ledger/flow/tool-description.js';
 import { groupsOf } from '../kills/groups.js';
 import type { Call, Evasion, Step } from '../test/evasions/evasion.js';
 import { argumentsOf, isCall, leavesOf, textsOfOthers } from './places.js';

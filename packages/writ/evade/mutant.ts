@@ -1,4 +1,4 @@
-import type { Tools } from '#src/ledger/flow/tool-description.js';
+import type { Tools } from '#writ/ledger/flow/tool-description.js';
 import { randomOf } from '../kills/random.js';
 import type { Step } from '../test/evasions/evasion.js';
 import { OPERATORS } from './operators/operators.js';

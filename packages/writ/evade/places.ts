@@ -1,4 +1,4 @@
-import type { ToolDescription, Tools } from '#src/ledger/flow/tool-description.js';
+import type { ToolDescription, Tools } from '#writ/ledger/flow/tool-description.js';
 import type { Call, Step } from '../test/evasions/evasion.js';
 
 /** The places in the steps of an attack that a mutation changes. */

@@ -1,6 +1,6 @@
-import { readBundleFrom, type ServedBundle } from '#src/bundle/bundle.js';
-import { planeOf } from '#src/decide/plane-of.js';
-import type { Tools } from '#src/ledger/flow/tool-description.js';
+import { readBundleFrom, type ServedBundle } from '#writ/bundle/bundle.js';
+import { planeOf } from '#writ/decide/plane-of.js';
+import type { Tools } from '#writ/ledger/flow/tool-description.js';
 import type { Evasion, EvasionClass } from '../test/evasions/evasion.js';
 import { type Goal, goalOf } from './goal.js';
 

@@ -1,5 +1,5 @@
-import { isPermitted } from '#src/decide/decision.js';
-import { OutcomeContradicts, OutcomeNotAwaited } from '#src/decide/errors.js';
+import { isPermitted } from '#writ/decide/decision.js';
+import { OutcomeContradicts, OutcomeNotAwaited } from '#writ/decide/errors.js';
 import type { Step } from '../test/evasions/evasion.js';
 import { EvasionRun } from '../test/evasions/run-evasion.js';
 import { attains } from './goal.js';

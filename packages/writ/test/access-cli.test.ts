@@ -47,7 +47,7 @@ it('a request is made, looked at, approved, and taken back, from the command lin
     out: 'it is permitted: there is nothing to ask for\n',
   });
   const approvals = await command('approval', 'list', ...as('admin'));
-  expect(approvals.out).toMatch(
+  expect(approvals.out.replaceAll('\n    ', ' ')).toMatch(
     /^apr_\S+ {2}active {2}User::"ana" > Agent::"bot" may refund on Order::"7", in its task, until \S+; by User::"lena": seen\n$/,
   );
   const approval = approvals.out.split(' ')[0] as string;

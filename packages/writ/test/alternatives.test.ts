@@ -127,7 +127,7 @@ describe('what would have to change', () => {
     expect(out).toContain(
       'It would have been permitted with\n  User::"ana" in Role::"support"\n  or User::"ana".level = 2 instead of 1\n',
     );
-    expect(out).toContain('  seniors would permit User::"ana", but for: principal.level >= 2');
+    expect(out).toContain('  seniors would permit User::"ana", but this is false: principal.level >= 2');
     const served = await writ.send('GET', `/v1/decisions/${id}?alternatives=true`, undefined, { as: 'admin' });
     expect(served.json.alternatives).toMatchObject([
       {

@@ -15,7 +15,7 @@ async function drafted(tools: object[], ...flags: string[]): Promise<{ folder: s
   drafts += 1;
   const folder = join(home, `bundle-${drafts}`);
   writeFileSync(`${folder}.json`, JSON.stringify({ tools }));
-  const { code, out } = await command('init', folder, '--tools', `${folder}.json`, ...flags);
+  const { code, out } = await command('init', folder, '--tools', `${folder}.json`, '--owner', 'lead', ...flags);
   expect([code, out]).toEqual([0, expect.stringContaining('drafted into')]);
   return { folder, out };
 }

@@ -44,7 +44,7 @@ const admin = (method: string, path: string, sent?: object) => writ.send(method,
 const command = (...args: string[]) =>
   commandHere(...args, '--service', writ.url, '--key-file', writ.writ.keyFileOf('admin'));
 const revocations = async () => (await admin('GET', '/v1/revocations')).json.revocations as { target: string }[];
-const idIn = (out: string): string => /writ reinstate (\S+)/.exec(out)?.[1] ?? '';
+const idIn = (out: string): string => /writ revoke undo (\S+)/.exec(out)?.[1] ?? '';
 
 describe('writ revoke', () => {
   it.each([
@@ -69,7 +69,7 @@ describe('writ revoke', () => {
   it('with --force revokes a name that was never seen, and says that it has no call', async () => {
     const { code, out } = await command('revoke', 'identity', 'Agent::"plannr"', '--reason', 'r', '--force');
     expect([code, out]).toEqual([0, expect.stringContaining('It has no call on the record.')]);
-    await command('reinstate', idIn(out), '--reason', 'a test');
+    await command('revoke', 'undo', idIn(out), '--reason', 'a test');
     expect(await revocations()).toEqual([]);
   });
 
@@ -78,7 +78,7 @@ describe('writ revoke', () => {
     expect([code, out]).toEqual([0, expect.stringMatching(/Its last call was \d+ s ago:\n.*allow.*Agent::"planner"/)]);
     expect(out).toMatch(/no call was under way|\d+ calls? had no outcome yet/);
     expect((await ask('planner')).decision).toBe(false);
-    await command('reinstate', idIn(out), '--reason', 'a test');
+    await command('revoke', 'undo', idIn(out), '--reason', 'a test');
     expect((await ask('planner')).decision).toBe(true);
   });
 
@@ -86,7 +86,7 @@ describe('writ revoke', () => {
     for (const target of ['Agent::"bot"', 'User::"ana"']) {
       const { code, out } = await command('revoke', 'identity', target, '--reason', 'r');
       expect([target, code]).toEqual([target, 0]);
-      await command('reinstate', idIn(out), '--reason', 'a test');
+      await command('revoke', 'undo', idIn(out), '--reason', 'a test');
     }
     await ask('planner', { task: 'my-task', session: 'my-session' });
     for (const [kind, target] of [
@@ -95,7 +95,7 @@ describe('writ revoke', () => {
     ] as const) {
       const { code, out } = await command('revoke', kind, target, '--reason', 'r');
       expect([kind, code]).toEqual([kind, 0]);
-      await command('reinstate', idIn(out), '--reason', 'a test');
+      await command('revoke', 'undo', idIn(out), '--reason', 'a test');
     }
   });
 });
@@ -123,7 +123,7 @@ describe('writ revoke all', () => {
       'r',
     );
     expect((await ask('planner')).decision).toBe(false);
-    await command('reinstate', idIn(again.out), '--reason', 'over');
+    await command('revoke', 'undo', idIn(again.out), '--reason', 'over');
     expect((await ask('planner')).decision).toBe(true);
   });
 
@@ -144,26 +144,26 @@ describe('writ revoke all', () => {
   }, 30_000);
 });
 
-describe('writ identity --state suspended', () => {
+describe('writ identity set --state suspended', () => {
   it('suspends one that appeared by itself, which stays unregistered, and refuses a name that was never seen', async () => {
-    const wrong = await command('identity', 'Agent::"plannr"', '--state', 'suspended');
+    const wrong = await command('identity', 'set', 'Agent::"plannr"', '--state', 'suspended');
     expect([wrong.code, wrong.out]).toEqual([
       2,
       expect.stringMatching(/never seen|ever seen.*near it: Agent::"planner"/),
     ]);
-    const { code, out } = await command('identity', 'Agent::"planner"', '--state', 'suspended');
+    const { code, out } = await command('identity', 'set', 'Agent::"planner"', '--state', 'suspended');
     expect([code, out]).toEqual([0, expect.stringContaining('suspended')]);
     expect((await ask('planner')).decision).toBe(false);
     const view = (await admin('GET', '/v1/identities/Agent/planner')).json;
     expect([view.state, view.kind, view.flags.includes('unregistered')]).toEqual(['suspended', undefined, true]);
-    await command('identity', 'Agent::"planner"', '--state', 'active');
+    await command('identity', 'set', 'Agent::"planner"', '--state', 'active');
     expect((await ask('planner')).decision).toBe(true);
     expect((await admin('GET', '/v1/identities/Agent/planner')).json.state).toBe('unregistered');
-    await command('identity', 'Agent::"planner"', '--kind', 'agent', '--owner', 'ops');
-    await command('identity', 'Agent::"planner"', '--state', 'suspended');
+    await command('identity', 'set', 'Agent::"planner"', '--kind', 'agent', '--owner', 'ops');
+    await command('identity', 'set', 'Agent::"planner"', '--state', 'suspended');
     const registered = (await admin('GET', '/v1/identities/Agent/planner')).json;
     expect([registered.state, registered.kind, registered.owner]).toEqual(['suspended', 'agent', 'ops']);
-    await command('identity', 'Agent::"planner"', '--state', 'active');
+    await command('identity', 'set', 'Agent::"planner"', '--state', 'active');
   });
 });
 
@@ -187,7 +187,7 @@ describe('writ stop', () => {
     const json = JSON.parse((await command('stop', 'Agent::"stopped"', '--reason', 'r', '--json')).out);
     expect(json.holdings.callers.map(({ name }: { name: string }) => name)).toEqual(['guard-1']);
     expect(json.revocation.target).toBe('Agent::"stopped"');
-    await command('reinstate', idIn(out), '--reason', 'a test');
+    await command('revoke', 'undo', idIn(out), '--reason', 'a test');
   });
 
   it('says what the key of an operator cannot see, and stops all the same', async () => {

@@ -199,7 +199,7 @@ describe('writ identity list, show and set', () => {
     expect([listed.code, listed.out]).toEqual([
       0,
       expect.stringMatching(
-        /^Agent::"bot" {2}unknown kind {2}unregistered {2}seen .* {2}unregistered, ownerless, shared-credential\n$/,
+        /^Agent::"bot" {2}unknown kind {2}unregistered {2}seen\s.*\s+unregistered, ownerless,\s+shared-credential\n$/,
       ),
     ]);
     const registered = await asAdmin(

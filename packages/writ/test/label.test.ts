@@ -156,6 +156,27 @@ describe('an answer that stands alone', () => {
     expect(each.out.split('\n')).toHaveLength(120 + 3);
   });
 
+  it('has the readers of each record by their number', async () => {
+    const mail = (sender: string, recipients: string[]) => ({ id: 'm1', sender, recipients, body: 'hello' });
+    const result = written([mail('ana@x.example', ['me@x.example', 'ben@x.example']), mail('eve@x.example', [])]);
+    const bundle = join(EXAMPLES, 'packs/guarded-agent');
+    const { code, out } = await command(
+      'label',
+      '--bundle',
+      bundle,
+      '--tool',
+      'search_emails',
+      '--result',
+      result,
+      '--each',
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/\$\[0\]\.body .*external confidential for 3 readers .*@\.sender && @\.recipients/);
+    expect(out).toMatch(/\$\[1\]\.body .*external confidential for one reader /);
+    expect(out).toContain('the task gets attested, confidential for 3 readers, confidential for one reader, external');
+    expect(out).not.toMatch(/for [\w-]{16}/);
+  });
+
   it('is cut after 200 lines, and says so', async () => {
     const record = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, i]));
     const args = ['bundle', 'label', '--bundle', BUNDLE, '--tool', 'look', '--result', written(record)];

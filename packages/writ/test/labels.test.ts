@@ -111,7 +111,9 @@ describe('labels of a store', () => {
     const { code, out } = await command('ledger', 'labels', '--store', 'note', '--item', 'plans/a.md', ...args);
     expect([code, out]).toEqual([
       0,
-      expect.stringMatching(/pii {2}note\/plans\/a\.md {2}for ever[\s\S]*write_note brought [\s\S]*writ explain 01/),
+      expect.stringMatching(
+        /pii {2}note\/plans\/a\.md {2}for ever[\s\S]*writ explain ID[\s\S]*\n {2}01\w{24} {2}\S+ {2}write_note brought\s/,
+      ),
     ]);
     expect((await command('ledger', 'labels', '--store', 'none', ...args)).out).toContain('none has no labels');
     expect((await command('ledger', 'labels', ...args)).code).toBe(2);

@@ -98,6 +98,7 @@ describe('the log of a service', () => {
     const key = join(writ.data, 'keys/log.pub');
     const verified = await command('log', 'verify', out, '--key', key);
     expect(verified).toMatchObject({ code: 0, out: expect.stringContaining(`verified: the decision ${first} of `) });
+    expect(verified.out.replaceAll('\n      ', ' ')).toContain('  Allowed: User::"ana" asked to ');
     expect(verified.out).toContain('of the log audit.example/test');
     const told = JSON.parse((await command('log', 'verify', out, '--key', key, '--json')).out);
     expect(told.record).toMatchObject({ v: 1, kind: 'decision', id: first, result: 'allow', request: asked('1') });

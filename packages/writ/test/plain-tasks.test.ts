@@ -237,6 +237,41 @@ describe('the end of a task', () => {
     await client.close();
   });
 
+  it('is shown and made by the name of the client, which does not see the id of its task', async () => {
+    const client = await connect('plain');
+    wait(31);
+    const txn = await taskOf(client, 'say', 'x');
+    const asking = ['--service', writ.url, '--key-file', join(writ.data, 'keys/admin.key')];
+    const list = await command('task', 'list', ...asking);
+    expect(list.out).toMatch(new RegExp(`^${txn} {2}active`, 'm'));
+    expect((await command('task', 'show', 'Agent::"plain"', ...asking)).out).toContain(`task ${txn}  active`);
+    const ledger = await command('ledger', 'show', '--task', 'Agent::"plain"', ...asking);
+    expect([ledger.code, ledger.out]).toEqual([
+      0,
+      expect.stringMatching(new RegExp(`^task ${txn}\n[\\s\\S]*calls +1$`, 'm')),
+    ]);
+    const stranger = await command('task', 'end', 'Agent::"plane"', '--reason', 'x', ...asking);
+    expect([stranger.code, stranger.out]).toEqual([2, expect.stringContaining('has no task')]);
+    const own = ['--service', writ.url, '--key-file', join(writ.data, 'keys/default.key')];
+    expect((await command('task', 'show', 'Agent::"plain"', ...own)).code).toBe(2);
+    expect((await command('task', 'end', 'Agent::"plain"', '--reason', 'over', ...asking)).code).toBe(0);
+    expect((await shown(txn)).state).toBe('ended');
+    await client.close();
+  });
+
+  it('of one of several tasks has to name it', async () => {
+    const client = await connect('host');
+    const [first, second] = [
+      await taskOf(client, 'say', 'x', { prompt: 'one of two' }),
+      await taskOf(client, 'say', 'x', { prompt: 'two of two' }),
+    ];
+    const asking = ['--service', writ.url, '--key-file', join(writ.data, 'keys/admin.key')];
+    const ended = await command('task', 'end', 'Agent::"host"', '--reason', 'x', ...asking);
+    expect([ended.code, ended.out]).toEqual([2, expect.stringContaining(`${second}, ${first}`)]);
+    await client.close();
+    wait(31);
+  });
+
   it('by a person denies its calls, also over a restart, until something begins another', async () => {
     const client = await connect('host');
     const txn = await taskOf(client, 'say', 'x', { prompt: 'Do it' });

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PageTokens } from '../src/api/authzen/page-token.js';
-import { WRAPPED_SECRETS } from '../src/provenance/credentials.js';
+import { WRAPPED_SECRETS } from '../src/provenance/credential-rows.js';
 import { WRAPPED_SIGNING_KEYS } from '../src/provenance/signing-keys.js';
 import type { StartOptions } from '../src/serve/start-options.js';
 import { keySource } from '../src/store/key-source.js';

@@ -4,6 +4,7 @@ import { type Position, positionAt } from '../errors.js';
 import { scopeOf } from '../evaluate/condition.js';
 import type { Environment } from '../evaluate/environment.js';
 import type { Expr, Policy } from '../policy/ast.js';
+import { childrenOf } from '../policy/children.js';
 import { locate, type Span } from '../policy/locate.js';
 import { printExpr } from '../policy/print.js';
 import { type AttributeRead, type Trace, traceExpr } from './trace.js';
@@ -30,6 +31,8 @@ export interface PartExplanation {
   readonly text: string;
   readonly position?: Position;
   readonly holds: boolean | 'error';
+  /** Of a condition that does not hold: the least part of it that is decisive, such as one side of an `&&`. */
+  readonly decisive?: string;
   /** `span`s in it are offsets into the text that the policies were compiled from. */
   readonly trace: Trace;
 }
@@ -74,7 +77,8 @@ function explainPolicy(policy: Policy, env: Environment, entities: Entities): Po
       trace.outcome.kind === 'value' && typeof trace.outcome.value === 'boolean'
         ? trace.outcome.value === wanted
         : 'error';
-    parts.push({ kind, ...textOf(policy, expr, span), holds, trace });
+    const decisive = holds === false && kind !== 'scope' ? { decisive: decisiveText(policy, expr, trace, kind) } : {};
+    parts.push({ kind, ...textOf(policy, expr, span), holds, ...decisive, trace });
     if (holds !== true) break;
   }
   const last = parts.at(-1)?.holds ?? true;
@@ -111,6 +115,21 @@ function textOf(policy: Policy, expr: Expr, span: Span | undefined): { text: str
   if (policy.source === undefined || span === undefined) return { text: printExpr(expr) };
   const { text, start } = policy.source;
   return { text: text.slice(start + span.start, start + span.end), position: positionAt(text, start + span.start) };
+}
+
+/** Returns the text of the first side of an `&&` that is false; of an `||` that is true, under `unless`. */
+function decisiveText(policy: Policy, whole: Expr, traceOfWhole: Trace, kind: 'when' | 'unless'): string {
+  const op = kind === 'when' ? '&&' : '||';
+  let [expr, trace] = [whole, traceOfWhole];
+  while (expr.op === op) {
+    const at = trace.children.findIndex(({ outcome }) => outcome.kind === 'value' && outcome.value === (op === '||'));
+    const [side, ofSide] = [childrenOf(expr)[at], trace.children[at]];
+    if (side === undefined || ofSide === undefined) break;
+    [expr, trace] = [side, ofSide];
+  }
+  const { source } = policy;
+  if (source === undefined || trace.span === undefined) return printExpr(expr);
+  return source.text.slice(trace.span.start, trace.span.end);
 }
 
 /** A trace whose places are in the whole text, not in the policy's part of it. */

@@ -1,4 +1,4 @@
-import type { Tools } from '#src/ledger/flow/tool-description.js';
+import type { Tools } from '#writ/ledger/flow/tool-description.js';
 import type { Call, Step } from '../../test/evasions/evasion.js';
 import { argumentsOf, isCall, replaced } from '../places.js';
 import { addressForms } from './addresses.js';

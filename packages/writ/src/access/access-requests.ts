@@ -204,6 +204,13 @@ export class AccessRequests {
     for (const one of others) await this.put({ ...one, like: asked.id }, []);
   }
 
+  /** Returns a task as a question of its own if the one that it joined is over: the service may have ended in between. */
+  private async asOwnQuestion(task: AccessTask): Promise<AccessTask> {
+    const { like, ...own } = task;
+    const asked = like === undefined ? undefined : await this.parts.store.find(like);
+    return asked !== undefined && statusOf(asked) === 'pending' ? task : own;
+  }
+
   /** Counts a vote that is permitted. @returns the task after it */
   private async count(permitted: PermittedVote, voting: Voting): Promise<AccessTask> {
     const next = await countedVote(this.parts, permitted, voting);
@@ -227,7 +234,7 @@ export class AccessRequests {
         const workflow = template(task.template);
         const step = nextStep(task, workflow, now);
         if (step === undefined) continue;
-        const next = { ...task, step, stepAt: now.toISOString() };
+        const next = { ...(await this.asOwnQuestion(task)), step, stepAt: now.toISOString() };
         const asked = workflow.escalate[step - 1]?.ask ?? [];
         await record('writ', 'access.escalate', { request: task.id, step, ask: asked });
         await this.put(next, this.noticesToAsked(next, workflow, 'escalated', asked));

@@ -2,15 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { AccessRequests } from './access-requests.js';
 import type { AccessTask } from './access-task.js';
 import { ApprovalDesk } from './desk.js';
-import { TooManyRequests } from './errors.js';
+import { AccessRequestError, TooManyRequests } from './errors.js';
 import type { Denial, Submission } from './submission.js';
 
 const denial = { record: { enforcementPoint: 'shop' }, task: 't-1', template: 'default' } as unknown as Denial;
 const taskOf = (id: string, status: string, expiresAt = '2026-01-01T11:00:00.000Z') =>
   ({ id, expiresAt, items: [{ status }] }) as unknown as AccessTask;
 
-function deskWith(last: AccessTask | undefined, error?: Error) {
+function deskWith(last: AccessTask | undefined, error?: Error, unapprovable?: string) {
   const submitted: Submission[] = [];
+  const cancelled: unknown[] = [];
   const requests = {
     lastFor: async () => last,
     async submit(submission: Submission) {
@@ -18,14 +19,19 @@ function deskWith(last: AccessTask | undefined, error?: Error) {
       if (error !== undefined) throw error;
       return { task: taskOf('new', 'pending'), isNew: true };
     },
+    async cancel(...given: unknown[]) {
+      cancelled.push(given);
+      if (error !== undefined) throw error;
+    },
     settled: async (id: string) => taskOf(id, 'approved'),
   } as unknown as AccessRequests;
   const desk = new ApprovalDesk({
     requests,
     denial: async (id) => (id === 'denied' ? denial : undefined),
+    unapprovable: () => unapprovable,
     clock: () => new Date('2026-01-01T10:00:00.000Z'),
   });
-  return { desk, submitted };
+  return { desk, submitted, cancelled };
 }
 
 describe('the same is asked once', () => {
@@ -41,7 +47,7 @@ describe('the same is asked once', () => {
     const { desk, submitted } = deskWith(last);
     expect(await desk.find({ id: 'denied' })).toEqual(found);
     expect(submitted).toEqual([]);
-    expect(await desk.ask({ id: 'denied' }, 'broken')).toEqual(found ?? { id: 'new', status: 'pending' });
+    expect(await desk.ask({ id: 'denied' }, 'broken')).toEqual(found ?? { id: 'new', status: 'pending', isNew: true });
     expect(submitted).toHaveLength(found === undefined ? 1 : 0);
     for (const one of submitted)
       expect(one).toEqual({
@@ -63,6 +69,22 @@ it('does not ask for a decision that nobody can lift', async () => {
 it('lets the denial stand when people have too much to decide', async () => {
   expect(await deskWith(undefined, new TooManyRequests('full')).desk.ask({ id: 'denied' })).toBeUndefined();
   await expect(deskWith(undefined, new Error('disk')).desk.ask({ id: 'denied' })).rejects.toThrow('disk');
+});
+
+it('says why nobody can approve it, of one that waits already too', async () => {
+  const why = 'nobody owns the agent';
+  const first = { id: 'new', status: 'pending', isNew: true, unapprovable: why };
+  expect(await deskWith(undefined, undefined, why).desk.ask({ id: 'denied' })).toEqual(first);
+  const known = { id: 'last', status: 'pending', unapprovable: why };
+  expect(await deskWith(taskOf('last', 'pending'), undefined, why).desk.ask({ id: 'denied' })).toEqual(known);
+});
+
+it('withdraws a request, and leaves one that was decided meanwhile', async () => {
+  const { desk, cancelled } = deskWith(undefined);
+  await desk.withdraw('arq_1', 'gateway');
+  expect(cancelled).toEqual([['arq_1', 'gateway', { reason: 'its caller hung up' }]]);
+  await deskWith(undefined, new AccessRequestError('invalid_task_state', 'it is approved')).desk.withdraw('arq_1', 'g');
+  await expect(deskWith(undefined, new Error('disk')).desk.withdraw('arq_1', 'gateway')).rejects.toThrow('disk');
 });
 
 it('says what became of a request', async () => {

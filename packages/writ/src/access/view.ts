@@ -1,7 +1,7 @@
 import { type AccessItem, type AccessTask, statusOf } from './access-task.js';
 
 /** Returns a task as the profile has it ("Access Request Response"), for the enforcement point that asked. */
-export function requestView(task: AccessTask, base: string) {
+export function requestView(task: AccessTask, base: string, unapprovable?: string) {
   const status = statusOf(task);
   const at = `${base}/access/v1/requests/${task.id}`;
   const [first] = task.items;
@@ -10,6 +10,7 @@ export function requestView(task: AccessTask, base: string) {
     status,
     status_endpoint: at,
     ...(status === 'pending' ? { expires_at: task.expiresAt, links: { cancel: `${at}/cancel` } } : {}),
+    ...(unapprovable === undefined ? {} : { unapprovable }),
     ...(task.isBulk ? { items: task.items.map(itemView) } : {}),
   };
   const result = task.isBulk || first === undefined ? undefined : resultOf(first);

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
+import { runsOf } from '../lib/runs.js';
 import { readTextFile } from '../lib/text-file.js';
 import { visibleLine } from '../lib/visible-text.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { AccessFlagsError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { count, print, printJson } from './output.js';
+import { count, print, printFitted, printJson } from './output.js';
 
 /** The most characters of the values of one call in a list. */
 const MAX_VALUES = 400;
@@ -34,6 +35,8 @@ interface RequestView {
   readonly like?: string;
   readonly list?: string;
   readonly calls?: readonly { readonly id: string; readonly values: Readonly<Record<string, unknown>> }[];
+  /** Why nobody can approve it now. */
+  readonly unapprovable?: string;
 }
 
 interface ApprovalView {
@@ -51,6 +54,10 @@ interface ApprovalView {
   readonly state: string;
 }
 
+function unapprovableLines({ unapprovable }: RequestView): string[] {
+  return unapprovable === undefined ? [] : [pc.yellow(`  nobody can approve this: ${unapprovable}`)];
+}
+
 /** `writ request list`: lists the requests that somebody has to decide. */
 export async function listRequests(flags: Flags & { readonly all?: boolean }): Promise<ExitCode> {
   const which = flags.all === true ? 'all' : 'open';
@@ -59,12 +66,7 @@ export async function listRequests(flags: Flags & { readonly all?: boolean }): P
   }>(flags, 'GET', `/v1/access-requests?which=${which}`);
   if (flags.json === true) printJson(requests);
   else if (requests.length === 0) print(which === 'open' ? 'nobody is waiting for an approval' : 'nobody has asked');
-  else
-    print(
-      questionsIn(requests)
-        .map((one) => requestLines(one).join('\n'))
-        .join('\n\n'),
-    );
+  else printFitted(requestBlocks(questionsIn(requests)));
   return EXIT.ok;
 }
 
@@ -72,7 +74,14 @@ export async function listRequests(flags: Flags & { readonly all?: boolean }): P
 export async function showRequest(id: string, flags: Flags): Promise<ExitCode> {
   const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
   if (flags.json === true) printJson(one);
-  else print([...requestLines(one), ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')])].join('\n'));
+  else
+    printFitted(
+      [
+        ...requestLines(one),
+        ...unapprovableLines(one),
+        ...(one.chain ?? []).flatMap((text) => ['', ...text.split('\n')]),
+      ].join('\n'),
+    );
   return EXIT.ok;
 }
 
@@ -93,6 +102,29 @@ function listLines({ list, calls = [] }: RequestView): string[] {
     ...calls.map(({ id, values }) => `    ${id.padEnd(width)}  ${visibleLine(JSON.stringify(values), MAX_VALUES)}`),
     `  All of them with --list ${list}, some with their ids`,
   ];
+}
+
+/** Returns a block for each request. Those in a row that ask for the same kind of thing are one, with the others' ids. */
+function requestBlocks(requests: readonly RequestView[]): string {
+  const looks = ({ status, path, items, template }: RequestView): string =>
+    JSON.stringify([status, path, template, items.map(({ action, policies }) => [action, policies])]);
+  let at = 0;
+  return runsOf(requests, looks)
+    .map(({ first, count: size }) => {
+      const others = requests.slice(at + 1, at + size).map(({ id }) => id);
+      at += size;
+      const more = others.length === 0 ? [] : [`  and ${others.length} more like it: ${shownIds(others)}`];
+      return [...requestLines(first), ...more].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** The most ids that are listed of requests that are alike. */
+const MAX_IDS = 4;
+
+function shownIds(ids: readonly string[]): string {
+  const left = ids.length - MAX_IDS;
+  return [...ids.slice(0, MAX_IDS), ...(left > 0 ? [`… (${left} more: --json)`] : [])].join(' ');
 }
 
 function requestLines(request: RequestView): string[] {
@@ -149,7 +181,7 @@ export async function decideRequest(
     done.push(await askService<RequestView>(flags, 'POST', path, { ...who, reason, ...scope, ...(list && { list }) }));
   }
   if (flags.json === true) printJson(done.length === 1 ? done[0] : done);
-  else print(done.map((one) => requestLines(one).join('\n')).join('\n\n'));
+  else printFitted(done.map((one) => requestLines(one).join('\n')).join('\n\n'));
   return EXIT.ok;
 }
 
@@ -157,7 +189,7 @@ export async function decideRequest(
 export async function listApprovals(flags: Flags): Promise<ExitCode> {
   const { approvals } = await askService<{ approvals: ApprovalView[] }>(flags, 'GET', '/v1/approvals');
   if (flags.json === true) printJson(approvals);
-  else print(approvals.length === 0 ? 'nothing is approved' : approvals.map(approvalLine).join('\n'));
+  else printFitted(approvals.length === 0 ? 'nothing is approved' : approvals.map(approvalLine).join('\n'));
   return EXIT.ok;
 }
 

@@ -80,10 +80,14 @@ function refusal(
   );
 }
 
-function keyIn(file: string): string {
+/** Returns the key of a caller from its file. @throws {ServiceError} if it cannot be read */
+export function keyIn(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch {
-    throw new ServiceError(`there is no key in ${file}`, 'name the file of a caller with --key-file');
+    throw new ServiceError(
+      `there is no key in ${file}`,
+      '`writ start` makes it; name the file of another caller with --key-file',
+    );
   }
 }

@@ -8,6 +8,7 @@ import { BundleError } from '../bundle/errors.js';
 import { environmentsOf } from '../bundle/files.js';
 import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
+import { NOBODY_APPROVES } from './approver-check.js';
 import { environmentFrom } from './environment-of.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, findingBlock, print, printJson } from './output.js';
@@ -80,12 +81,21 @@ export function findingsOf(folder: string, environment?: string): Checked {
     return {
       bundle,
       texts,
-      findings: [...findings, ...checkBundle(bundle), ...checkByRules(bundle, [MAPPING_EXPRESSION])],
+      findings: withApprovers(bundle, [
+        ...findings,
+        ...checkBundle(bundle),
+        ...checkByRules(bundle, [MAPPING_EXPRESSION]),
+      ]),
     };
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
     return { bundle: undefined, findings: error.findings, texts: new Map() };
   }
+}
+
+/** Adds whether somebody can approve, which is asked only of a bundle without errors. */
+function withApprovers(bundle: Bundle, findings: readonly Finding[]): readonly Finding[] {
+  return errorsIn(findings) > 0 ? findings : [...findings, ...checkByRules(bundle, [NOBODY_APPROVES])];
 }
 
 /** A mapping whose CEL does not parse: the enforcement point compiles it. */

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { type EntityUid, uidText } from '@writ/cedar/uid';
 import pc from 'picocolors';
-import { resultText } from '../audit/explain/verdict.js';
 import { QUERY_TERMS, termsOf } from '../audit/search/terms.js';
-import { asDecided } from '../decide/observing.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { millisecondsOf } from '../lib/duration.js';
-import { askService, type ServiceFlags } from './ask-service.js';
+import { askService, keyIn, type ServiceFlags } from './ask-service.js';
+import { DecisionTable } from './decision-table.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { print, printJson, printNote } from './output.js';
@@ -44,7 +41,7 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
     return EXIT.ok;
   }
   if (answer.decisions.length === 0) print('no decision like that');
-  else print(answer.decisions.map(decisionLine).join('\n'));
+  else print(new DecisionTable().lines(answer.decisions).join('\n'));
   if (answer.next !== undefined) printNote(pc.dim(`more: --before ${answer.next}`));
   return EXIT.ok;
 }
@@ -58,23 +55,10 @@ export function timeOf(text: string): string {
   return time.toISOString();
 }
 
-/** Returns a decision on one line. */
-export function decisionLine(record: DecisionRecord): string {
-  const { id, time, result, request, provenance, reasons, refusal } = asDecided(record);
-  const path: readonly EntityUid[] = provenance?.path ?? [request.subject];
-  const who = path.map(uidText).join(' > ');
-  const why =
-    result === 'allow'
-      ? ''
-      : `  ${pc.dim([...new Set(reasons.map(({ policy }) => policy))].join(', ') || refusal?.code || '')}`;
-  const colour = result === 'allow' || result === 'modify' ? pc.green : result === 'deny' ? pc.red : pc.yellow;
-  return `${pc.dim(time)}  ${colour(resultText(record).padEnd(7))} ${who}  ${pc.bold(request.action.name)}  ${uidText(request.resource)}${why}  ${pc.dim(id)}`;
-}
-
 /** Prints decisions as they are recorded, until the process or the service stops. */
 async function follow(flags: DecisionsFlags): Promise<ExitCode> {
   const response = await fetch(new URL('/v1/stream', flags.service), {
-    headers: { Authorization: `Bearer ${readFileSync(flags.keyFile, 'utf8').trim()}` },
+    headers: { Authorization: `Bearer ${keyIn(flags.keyFile)}` },
   }).catch(() => {
     throw new ServiceError(
       `${flags.service} does not answer`,
@@ -87,6 +71,7 @@ async function follow(flags: DecisionsFlags): Promise<ExitCode> {
       `it was asked with the key in ${flags.keyFile}`,
     );
   const wanted = QUERY_TERMS.flatMap((name) => (flags[name] === undefined ? [] : [`${name}=${flags[name]}`]));
+  const table = new DecisionTable();
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -99,7 +84,7 @@ async function follow(flags: DecisionsFlags): Promise<ExitCode> {
       const decision = JSON.parse(data) as DecisionRecord;
       const terms = termsOf(decision);
       if (!wanted.every((term) => terms.has(term))) continue;
-      print(flags.json === true ? data : decisionLine(decision));
+      print(flags.json === true ? data : table.lines([decision]).join('\n'));
     }
   }
   return EXIT.ok;

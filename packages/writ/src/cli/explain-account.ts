@@ -16,12 +16,18 @@ export interface Account {
  * Evaluates a recorded decision on a bundle.
  *
  * @param folder of the bundle; the default is the one served last, which is kept in the data folder
+ * @param isWhole whether to show all of a long condition
  * @returns undefined if no usable bundle is kept
  */
-export function accountOn(decision: DecisionRecord, folder: string | undefined, data: string): Account | undefined {
+export function accountOn(
+  decision: DecisionRecord,
+  folder: string | undefined,
+  data: string,
+  isWhole: boolean,
+): Account | undefined {
   const bundle = folder === undefined ? keptIn(data) : loadBundle(folder);
   if (bundle === undefined) return undefined;
-  const account = accountOf(decision, bundle);
+  const account = accountOf(decision, bundle, isWhole ? Number.POSITIVE_INFINITY : undefined);
   return { alternatives: account.alternatives, lines: accountLines(decision, account) };
 }
 

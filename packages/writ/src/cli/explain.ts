@@ -9,7 +9,7 @@ import type { DecisionRecord } from '../decide/record.js';
 import { LAST_GOOD_FILE } from '../store/files.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Account } from './explain-account.js';
-import { print, printError, printJson } from './output.js';
+import { printError, printFitted, printJson } from './output.js';
 import { personKeysOf, type SealedFlags } from './person-keys-of.js';
 import { storeToRead } from './store-to-read.js';
 
@@ -17,7 +17,7 @@ export interface ExplainFlags extends SealedFlags {
   /** Folder of the bundle whose policies are examined; the default is the one served last. */
   readonly bundle?: string;
   readonly json?: boolean;
-  /** Whether to show all earlier calls of the task. */
+  /** Whether to show all earlier calls of the task, and all of long conditions. */
   readonly all?: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function explain(id: string, options: ExplainFlags): Promise<ExitCo
     );
     const account = await accountFor(recorded.decision, options);
     if (options.json === true) printJson({ ...recorded, timeline, alternatives: account?.alternatives });
-    else print(explainRecord(recorded, timeline, account?.lines, options.all === true ? undefined : MAX_CALLS));
+    else printFitted(explainRecord(recorded, timeline, account?.lines, options.all === true ? undefined : MAX_CALLS));
     return EXIT.ok;
   } finally {
     await store.destroy();
@@ -56,8 +56,8 @@ export async function explain(id: string, options: ExplainFlags): Promise<ExitCo
 }
 
 /** Evaluates the decision on a bundle, if there is one. The engine, and the reader of bundles, are loaded only then. */
-async function accountFor(decision: DecisionRecord, { bundle, data }: ExplainFlags): Promise<Account | undefined> {
+async function accountFor(decision: DecisionRecord, { bundle, data, all }: ExplainFlags): Promise<Account | undefined> {
   if (bundle === undefined && !existsSync(join(data, LAST_GOOD_FILE))) return undefined;
   const { accountOn } = await import('./explain-account.js');
-  return accountOn(decision, bundle, data);
+  return accountOn(decision, bundle, data, all === true);
 }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Deployment } from '../bundle/draft/deployment.js';
+import { uidText } from '@writ/cedar';
+import pc from 'picocolors';
+import type { DeployedClient, Deployment } from '../bundle/draft/deployment.js';
 import { draftBundle } from '../bundle/draft/draft.js';
 import type { ServiceFlags } from './ask-service.js';
 import { InitError, UsageError } from './errors.js';
@@ -9,13 +11,14 @@ import { addServers } from './init/add-server.js';
 import { narrow } from './init/narrow.js';
 import { observedCall, recordedDecisions, toolsOfService } from './init/recorded.js';
 import { asJson, bundleName, printTool, writeFiles } from './init/written.js';
+import { type PeopleFlags, peopleOf } from './init-people.js';
 import { toolsOf } from './mcp-tools.js';
 import { count, print, printJson } from './output.js';
 import { withPack } from './packs.js';
 import { recordedAnswers } from './recorded-answers.js';
 import { foundServers } from './up/found-servers.js';
 
-export interface InitFlags extends ServiceFlags {
+export interface InitFlags extends ServiceFlags, PeopleFlags {
   /** File with an answer of `tools/list`. */
   readonly tools?: string;
   /** File with recorded answers of the tools. */
@@ -39,6 +42,11 @@ export async function init(folder: string, command: readonly string[], flags: In
   const root = resolve(folder);
   const isNamed = flags.server !== undefined || flags.url !== undefined;
   if (existsSync(join(root, 'writ.yaml'))) {
+    if (flags.for !== undefined || flags.agent !== undefined || flags.owner !== undefined)
+      throw new UsageError(
+        '--for, --agent and --owner are for a new bundle',
+        `leave them out: ${folder} has its clients in writ.yaml; writ identity set AGENT --owner PERSON names an owner`,
+      );
     if (flags.recorded !== undefined && command.length === 0 && !isNamed)
       return narrow(folder, root, flags.recorded, flags);
     if (flags.tools !== undefined || flags.recorded !== undefined || (command.length === 0 && !isNamed))
@@ -63,8 +71,9 @@ export async function init(folder: string, command: readonly string[], flags: In
   const listed = named.map((tool) => ({ ...tool, name: `${flags.prefix ?? ''}${tool.name}` }));
   const answers = flags.answers === undefined ? undefined : recordedAnswers(flags.answers, flags.prefix);
   const calls = records.map(observedCall);
-  const deployment = flags.server === undefined ? undefined : deploymentOf(flags.server, command, flags.prefix);
-  const { files, tools, seen } = draftBundle(bundleName(root), listed, calls, answers, deployment);
+  const client = await peopleOf(flags);
+  const deployment = flags.server === undefined ? undefined : deploymentOf(flags.server, command, flags.prefix, client);
+  const { files, tools, seen } = draftBundle(bundleName(root), listed, calls, answers, deployment, client);
   writeFiles(root, withPack(files, flags.prompts ? 'guarded-agent' : 'guarded-client', isRecorded));
   if (flags.json === true) {
     printJson({
@@ -79,6 +88,14 @@ export async function init(folder: string, command: readonly string[], flags: In
     print(
       `\npolicies/observed.cedar permits what ${count(calls.length, 'call')} of ${count(seen.size, 'tool')} did, and no more.`,
     );
+  if (client.owner === undefined) {
+    const [agent, person] = [uidText(client.agent), uidText(client.for)];
+    print(
+      pc.yellow(
+        `\nNobody can approve what ${agent} is stopped in for ${person}: somebody else has to answer for it. Draft with --owner 'User::"lena"', or register one with writ identity set '${agent}' --owner lena.`,
+      ),
+    );
+  }
   print(
     `\n${count(tools.length, 'tool')} drafted into ${folder}. These are guesses from names: go through tools.yaml, then \`writ check ${folder}\`.`,
   );
@@ -98,9 +115,11 @@ function nameIn([program = 'server', ...args]: readonly string[]): string {
     .replace(/@.*$/, '');
 }
 
-function deploymentOf(name: string, [command, ...args]: readonly string[], prefix: string | undefined): Deployment {
-  return {
-    servers: new Map([[name, { command, args, prefix }]]),
-    clients: new Map([['agent', { agent: { type: 'Agent', id: 'agent' }, for: { type: 'User', id: 'user' } }]]),
-  };
+function deploymentOf(
+  name: string,
+  [command, ...args]: readonly string[],
+  prefix: string | undefined,
+  client: DeployedClient,
+): Deployment {
+  return { servers: new Map([[name, { command, args, prefix }]]), clients: new Map([['agent', client]]) };
 }

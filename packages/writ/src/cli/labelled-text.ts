@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { shownReaders } from '../ledger/flow/readers.js';
+import { shownLabel, shownReaders } from '../ledger/flow/readers.js';
 import { visibleLine } from '../lib/visible-text.js';
 import type { CountedAnswer } from './counted-answer.js';
 import type { LabelCause, Labelled, LabelledLeaf } from './labelled-answer.js';
@@ -122,7 +122,7 @@ function causesText({ by, labels: { integrity, confidentiality } }: LabelledLeaf
 
 function causeText(cause: LabelCause): string[] {
   if ('detector' in cause) return [`detector ${cause.detector}`];
-  if ('store' in cause) return [`store ${cause.store} (${cause.labels.join(', ')})`];
+  if ('store' in cause) return [`store ${cause.store} (${shownLabels(cause.labels)})`];
   if ('argument' in cause)
     return [`repeats ${cause.argument === '' ? 'an argument' : visibleLine(cause.argument, MAX_PATH)}`];
   const { rule, line, gives, failed } = cause;
@@ -131,12 +131,16 @@ function causeText(cause: LabelCause): string[] {
   return gives.length === 0 ? [] : [`${rule}${where}`];
 }
 
+function shownLabels(labels: readonly string[]): string {
+  return [...new Set(labels.map(shownLabel))].join(', ');
+}
+
 function summaryOf({ leaves, adds, isOpaque }: Labelled): string {
   const unruled = leaves.filter(({ by }) => by.every((cause) => !('rule' in cause))).length;
   return [
     leaves.length === 0 ? 'nothing to label' : count(leaves.length, 'value'),
     ...(unruled === 0 ? [] : [`${unruled} that no rule reaches`]),
     ...(isOpaque ? ['a part that cannot be looked through'] : []),
-    adds.length === 0 ? 'the task gets no labels' : `the task gets ${adds.join(', ')}`,
+    adds.length === 0 ? 'the task gets no labels' : `the task gets ${shownLabels(adds)}`,
   ].join('; ');
 }

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson } from './output.js';
+import { printFitted, printJson } from './output.js';
 
 const ASKED = ['task', 'store', 'item', 'limit', 'before'] as const;
 export type LabelsFlags = ServiceFlags & { readonly json?: boolean } & {
@@ -38,7 +38,7 @@ export async function showLabels(flags: LabelsFlags): Promise<ExitCode> {
   for (const name of ASKED) if (flags[name] !== undefined) query.set(name, flags[name]);
   const shown = await askService<Labels>(flags, 'GET', `/v1/labels?${query}`);
   if (flags.json === true) printJson(shown);
-  else print(linesOf(shown).join('\n'));
+  else printFitted(linesOf(shown).join('\n'));
   return EXIT.ok;
 }
 
@@ -50,13 +50,13 @@ function linesOf({ of, labels, isMore, decisions, next, declassify }: Labels): s
   });
   const brought = decisions.map(({ id, time, action, brought: all }) => {
     const what = all.map(({ label, on }) => (on === undefined ? label : `${label} to ${on}`));
-    return `  ${time}  ${action} brought ${what.join(', ')}: writ explain ${id}`;
+    return `  ${id}  ${time}  ${action} brought ${what.join(', ')}`;
   });
   return [
     pc.bold(of),
     ...lines,
     ...(isMore ? [pc.dim('  and more: name a thing in the store')] : []),
-    ...(brought.length === 0 ? [] : ['', ...brought]),
+    ...(brought.length === 0 ? [] : ['', 'brought by (writ explain ID says more)', ...brought]),
     ...(next === undefined ? [] : [pc.dim(`  earlier decisions: --before ${next}`)]),
     ...(declassify === undefined
       ? []

@@ -2,7 +2,8 @@ import pc from 'picocolors';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson } from './output.js';
+import { print, printFitted, printJson } from './output.js';
+import { taskNamed } from './task-named.js';
 
 const KINDS = ['task', 'actor', 'originator', 'resource'] as const;
 export type LedgerFlags = ServiceFlags & { readonly json?: boolean } & {
@@ -11,19 +12,26 @@ export type LedgerFlags = ServiceFlags & { readonly json?: boolean } & {
 
 /** `writ ledger show`: shows the accumulators of a task, an actor, an originator or a resource. */
 export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
-  const given = KINDS.filter((kind) => flags[kind] !== undefined);
-  const [kind] = given;
-  if (kind === undefined || given.length > 1) {
-    throw new UsageError(`${given.length} keys are named`, `name one of ${KINDS.map((one) => `--${one}`).join(', ')}`);
+  const named = KINDS.filter((one) => flags[one] !== undefined);
+  const [kind] = named;
+  if (kind === undefined || named.length > 1) {
+    throw new UsageError(`${named.length} keys are named`, `name one of ${KINDS.map((one) => `--${one}`).join(', ')}`);
   }
-  const query = new URLSearchParams({ [kind]: flags[kind] as string });
-  const { key, labels, values, givesBackNever } = await askService<{
+  const given = flags[kind] as string;
+  const key = kind === 'task' ? await taskNamed(given, flags, false) : given;
+  const query = new URLSearchParams({ [kind]: key });
+  const {
+    key: shown,
+    labels,
+    values,
+    givesBackNever,
+  } = await askService<{
     key: string;
     labels?: string[];
     values: Record<string, number | string | string[]>;
     givesBackNever?: string[];
   }>(flags, 'GET', `/v1/ledger?${query}`);
-  if (flags.json === true) printJson({ key, labels, values, givesBackNever });
+  if (flags.json === true) printJson({ key: shown, labels, values, givesBackNever });
   else if (Object.keys(values).length === 0 && labels === undefined) print(`no accumulator has the key ${kind}`);
   else {
     const rows = { ...values, ...(labels === undefined ? {} : { 'has read': labels }) };
@@ -33,7 +41,7 @@ export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
       const note = givesBackNever?.includes(name) === true ? pc.dim('  (gives nothing back)') : '';
       return `  ${name.padEnd(width)}  ${text}${note}`;
     });
-    print([pc.bold(key), ...lines].join('\n'));
+    printFitted([pc.bold(shown), ...lines].join('\n'));
   }
   return EXIT.ok;
 }

@@ -11,9 +11,10 @@ import { LogProofError, NoteError } from '../audit/tlog/errors.js';
 import type { Verifier } from '../audit/tlog/note.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { count, print, printJson, printNote } from './output.js';
+import { count, print, printFitted, printJson, printNote } from './output.js';
 import type { SealedFlags } from './person-keys-of.js';
 import { readKey } from './read-key.js';
+import { recordedSentence } from './recorded-sentence.js';
 import type { StoreFlags } from './store-to-read.js';
 import { withTiles } from './with-tiles.js';
 
@@ -89,7 +90,8 @@ function verifyFile(file: string, log: Verifier, witnesses: readonly Verifier[],
   if (json === true) printJson({ ...verified, unseenBy: unseen.map(({ name }) => name) });
   else {
     print(`${pc.green('verified')}: the ${record.kind} ${record.id} of ${record.time}`);
-    print(`  is entry ${index} of the log ${origin}, as signed for at ${count(size, 'entry', 'entries')}`);
+    for (const line of recordedSentence(record)) printFitted(line);
+    print(`  It is entry ${index} of the log ${origin}, as signed for at ${count(size, 'entry', 'entries')}`);
     for (const { witness, at } of seenBy) print(`  seen by ${witness} at ${at}`);
   }
   return reportUnseen(unseen);

@@ -1,9 +1,15 @@
 import pc from 'picocolors';
 import type { Finding } from '../bundle/check/finding.js';
+import { wrapped } from './fit.js';
 
 /** Prints a result, to standard output. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Prints a result for a person: long lines continue indented. */
+export function printFitted(text: string): void {
+  print(wrapped(text));
 }
 
 export function printJson(value: unknown): void {

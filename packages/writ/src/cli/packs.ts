@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseDocument } from 'yaml';
 import { SCHEMA_FILE } from '../bundle/contents.js';
 import { InitError } from './errors.js';
 
@@ -14,6 +15,8 @@ type Pack = 'guarded-agent' | 'guarded-client';
 
 /** The broad permit of a pack; the recorded calls replace it. */
 const BROAD = /@id\("guard-work"\)[\s\S]*?;\n\n/;
+
+const ACCESS_FILE = 'access.yaml';
 
 /** The type of the accumulators in a schema. */
 const LEDGER = /^type Ledger = .*;$/m;
@@ -54,7 +57,20 @@ function packFiles(pack: Pack, isRecorded: boolean): [path: string, text: string
   const narrowed = policies.map(([path, text]): [string, string] => [path, withoutBroad(text) ?? text]);
   if (isRecorded && narrowed.every(([, text], i) => text === policies[i]?.[1]))
     throw new InitError(`the pack ${pack} has another permit than is known here`, 'install writ again');
-  return ['ledger.yaml', 'access.yaml'].map(read).concat(isRecorded ? narrowed : policies);
+  return ['ledger.yaml', ACCESS_FILE].map(read).concat(isRecorded ? narrowed : policies);
+}
+
+/**
+ * Returns a bundle that asks the person of a stopped call to confirm exactly this call, where nobody else answers for the agent. The
+ * person consents once; the agent cannot, nor whoever asks for it.
+ */
+export function askingOriginators(files: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const access = parseDocument(files.get(ACCESS_FILE) ?? '');
+  access.commentBefore =
+    ' Nobody else answers for these agents: the person that the agent works for is asked to confirm a call that a rule stops.\n' +
+    ' For another person: leave out `consent`, and name them as the `owner` of the agent in entities/identities.json.';
+  access.setIn(['templates', 'owner', 'consent'], true);
+  return new Map([...files, [ACCESS_FILE, access.toString({ lineWidth: 0 })]]);
 }
 
 /** Returns policies without the broad permit of a pack; undefined if they do not have it. */

@@ -17,6 +17,7 @@ import { StateKey } from '../store/state-key.js';
 import { openStore, openStoreToRead, type Store } from '../store/store.js';
 import { usePgDump } from './backup.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { keysOfThen } from './keys-of-then.js';
 import { count, print, printJson, printNote } from './output.js';
 import type { SealedFlags } from './person-keys-of.js';
 import { makeProcessPrivate } from './private-process.js';
@@ -58,12 +59,14 @@ export async function restore(backup: string, flags: RestoreFlags): Promise<Exit
       );
     const stage = join(data, STAGE);
     rmSync(stage, { recursive: true, force: true });
-    const { copy, lost } = await staged(resolve(backup), stage, { ...flags, data }, isThere).catch((error: unknown) => {
-      // The keys are in it.
-      rmSync(stage, { recursive: true, force: true });
-      throw error;
-    });
-    const away = swapIn(data, stage, flags.keys !== undefined);
+    const { copy, lost, hasOwnKeys } = await staged(resolve(backup), stage, { ...flags, data }, isThere).catch(
+      (error: unknown) => {
+        // The keys are in it.
+        rmSync(stage, { recursive: true, force: true });
+        throw error;
+      },
+    );
+    const away = swapIn(data, stage, hasOwnKeys);
     if (flags.json === true) printJson({ data, ...copy, away, lost });
     else report(data, copy, away, lost);
     return EXIT.ok;
@@ -72,13 +75,15 @@ export async function restore(backup: string, flags: RestoreFlags): Promise<Exit
   }
 }
 
+interface Staged {
+  readonly copy: VerifiedCopy;
+  readonly lost: Lost | string | undefined;
+  /** Whether its keys replace those that are there. */
+  readonly hasOwnKeys: boolean;
+}
+
 /** Copies a backup and its keys, brings its tables up to date, and verifies the copy. */
-async function staged(
-  backup: string,
-  stage: string,
-  flags: RestoreFlags,
-  isThere: boolean,
-): Promise<{ readonly copy: VerifiedCopy; readonly lost: Lost | string | undefined }> {
+async function staged(backup: string, stage: string, flags: RestoreFlags, isThere: boolean): Promise<Staged> {
   const keys = flags.keys ?? join(flags.data, KEYS_FOLDER);
   const stateKey = StateKey.find(keys);
   readManifest(backup);
@@ -95,12 +100,13 @@ async function staged(
       storeKey: keySource(flags.storeKey ?? process.env.WRIT_STORE_KEY, stage),
       expected: flags.expect === undefined ? undefined : readFileSync(flags.expect),
     });
-    if (!isThere) return { copy, lost: undefined };
+    const hasOwnKeys = (await keysOfThen(stage, store, copy)) || flags.keys !== undefined;
+    if (!isThere) return { copy, hasOwnKeys, lost: undefined };
     const before = openStoreToRead(join(flags.data, STORE_FILE));
     // A store that is damaged is why it is replaced.
     const lost = await lostIn(before, store, copy.size).catch(messageOf);
     await before.destroy();
-    return { copy, lost };
+    return { copy, hasOwnKeys, lost };
   } finally {
     await store.destroy();
   }

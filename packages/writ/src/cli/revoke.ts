@@ -4,10 +4,10 @@ import { millisecondsOf } from '../lib/duration.js';
 import { messageOf } from '../lib/message-of.js';
 import { EVERYTHING, REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
 import { askService, type ServiceFlags } from './ask-service.js';
-import { decisionLine } from './decisions.js';
+import { DecisionTable } from './decision-table.js';
 import { ServiceError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { count, print, printJson, printNote } from './output.js';
+import { count, print, printFitted, printJson, printNote } from './output.js';
 
 export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
 export interface RevokeFlags extends RevocationFlags {
@@ -98,7 +98,7 @@ async function lastCallOf(flags: ServiceFlags, { kind, target }: Revocation): Pr
     const [last] = decisions;
     if (last === undefined) return 'It has no call on the record.';
     const seconds = Math.max(0, Math.round((Date.now() - Date.parse(last.time)) / 1_000));
-    return `Its last call was ${seconds} s ago:\n  ${decisionLine(last)}`;
+    return [`Its last call was ${seconds} s ago:`, ...new DecisionTable().lines([last])].join('\n');
   } catch (error) {
     return pc.yellow(`Its last call could not be looked for: ${messageOf(error)}`);
   }
@@ -128,7 +128,7 @@ export async function listRevocations(flags: RevocationFlags): Promise<ExitCode>
   if (flags.json === true) printJson(answer.revocations);
   else if (answer.revocations.length === 0) print('nothing is revoked');
   else
-    print(
+    printFitted(
       answer.revocations.map((one) => `${one.id}  ${described(one)}\n  ${pc.dim(`${one.at} by ${one.by}`)}`).join('\n'),
     );
   return EXIT.ok;

@@ -1,9 +1,13 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pc from 'picocolors';
+import { parseDocument } from 'yaml';
 import { loadSettings } from '../bundle/bundle.js';
+import { withTools } from '../bundle/draft/added-tools.js';
+import { draftTools } from '../bundle/draft/draft.js';
 import { type GeneratedSchema, generatedSchema, ownPart, withGenerated } from '../bundle/draft/generated-schema.js';
 import type { ListedTool } from '../bundle/draft/listed-tool.js';
+import { isReserved } from '../bundle/reserved-names.js';
 import { readTextFile } from '../lib/text-file.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -19,6 +23,7 @@ export interface SchemaFlags {
 }
 
 const FILE = 'schema.cedarschema';
+const TOOLS = 'tools.yaml';
 const WITHOUT_BUNDLE = 'entity User, Agent, Tool;\n';
 
 /** `writ bundle schema`: generates the part of a schema that follows from tools. */
@@ -37,11 +42,26 @@ export async function schemaFromMcp(
   const after = withGenerated(before, generated.text);
   const isCurrent = after === before;
   if (flags.write === true && file !== undefined && !isCurrent) writeFileSync(file, after);
+  const described =
+    flags.write === true && folder !== undefined ? describeMissing(resolve(folder), listed, generated) : [];
   if (flags.json === true) printJson({ current: isCurrent, tools: generated.tools, schema: generated.text });
   else if (flags.write === true || flags.check === true)
-    printState(generated, isCurrent, flags.write === true, file as string);
+    printState(generated, isCurrent, flags.write === true, file as string, described);
   else print(generated.text.trimEnd());
   return flags.check === true && !isCurrent ? EXIT.failed : EXIT.ok;
+}
+
+/** Adds the tools that `tools.yaml` lacks to it, if the bundle has one and they have no action of its own. @returns their names */
+function describeMissing(root: string, listed: readonly ListedTool[], { tools }: GeneratedSchema): string[] {
+  const file = join(root, TOOLS);
+  if (!existsSync(file)) return [];
+  const before = readTextFile(file);
+  const known = (parseDocument(before).toJS() as { tools?: Record<string, unknown> } | null)?.tools ?? {};
+  const own = new Set(tools.filter(({ isOwn }) => isOwn).map(({ name }) => name));
+  const missing = listed.filter(({ name }) => !Object.hasOwn(known, name) && !own.has(name) && !isReserved(name));
+  if (missing.length === 0) return [];
+  writeFileSync(file, withTools(before, draftTools(missing)));
+  return missing.map(({ name }) => name);
 }
 
 async function listedFor(
@@ -53,10 +73,18 @@ async function listedFor(
   return toolsOfBundle(loadSettings(folder), flags.data);
 }
 
-function printState({ tools }: GeneratedSchema, isCurrent: boolean, isWritten: boolean, file: string): void {
+function printState(
+  { tools }: GeneratedSchema,
+  isCurrent: boolean,
+  isWritten: boolean,
+  file: string,
+  described: readonly string[],
+): void {
   for (const { name, opaque } of tools)
-    if (opaque.length > 0)
+    if (opaque.length > 0 && !described.includes(name))
       print(pc.yellow(`${name}: policies do not see ${opaque.join(', ')}; put it into \`opaque\` of tools.yaml`));
+  if (described.length > 0)
+    print(`added to ${TOOLS}, from names: ${described.join(', ')}. Look at what it says of them`);
   const own = tools.filter(({ isOwn }) => isOwn).length;
   const what = `${count(tools.length, 'tool')}, ${count(own, 'action')} of your own`;
   if (isCurrent) print(`${pc.green('up to date')}  ${file}: ${what}`);

@@ -4,7 +4,7 @@ import type { DecisionRecord } from '../decide/record.js';
 import { messageOf } from '../lib/message-of.js';
 import type { ServiceFlags } from './ask-service.js';
 import { askService } from './ask-service.js';
-import { decisionLine } from './decisions.js';
+import { DecisionTable } from './decision-table.js';
 import { IdentityError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { holdingLines, holdingsOf } from './holdings.js';
@@ -53,7 +53,7 @@ async function lastCalls(flags: StopFlags, target: string): Promise<LastCalls> {
 function printRest({ calls, unread: missed }: LastCalls, holds: readonly string[], unread: readonly string[]): void {
   if (missed.length === 0)
     print(calls.length === 0 ? '\nIt made no call on the record.' : '\nIts last calls, the newest first:');
-  for (const call of calls) print(`  ${decisionLine(call)}`);
+  for (const line of new DecisionTable().lines(calls)) print(line);
   if (holds.length > 0) print('\nIt also holds, and all of it is worth nothing while it is revoked:');
   for (const line of holds) print(`  ${line}`);
   for (const line of unread) printNote(pc.yellow(`not shown: ${line}`));

@@ -5,7 +5,8 @@ import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/token-types.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson } from './output.js';
+import { print, printFitted, printJson, printNote } from './output.js';
+import { taskNamed } from './task-named.js';
 import { type Proposal, proposalFor, proposalLines } from './task-proposal.js';
 import { textOf } from './text-of.js';
 
@@ -74,30 +75,36 @@ export async function startTask(flags: StartTaskFlags): Promise<ExitCode> {
 }
 
 /** `writ task list`: lists the tasks that the caller may see, the newest first. */
-export async function listTasks(flags: TaskFlags): Promise<ExitCode> {
-  const { tasks } = await askService<{ tasks: readonly Task[] }>(flags, 'GET', '/v1/tasks');
+export async function listTasks(flags: TaskFlags & { readonly before?: string }): Promise<ExitCode> {
+  const query = new URLSearchParams(flags.before === undefined ? {} : { before: flags.before });
+  const { tasks, next } = await askService<{ tasks: readonly Task[]; next?: string }>(
+    flags,
+    'GET',
+    `/v1/tasks?${query}`,
+  );
   if (flags.json === true) printJson(tasks);
-  else if (tasks.length === 0) print('no task was started yet');
+  else if (tasks.length === 0) print('no task yet, or none that this caller may see');
   else
-    print(
+    printFitted(
       tasks
         .map((task) => `${task.txn}  ${stateOf(task)}  ${kindOf(task)}  ${task.originator} by ${task.actor}`)
         .join('\n'),
     );
+  if (next !== undefined) printNote(pc.dim(`more: --before ${next}`));
   return EXIT.ok;
 }
 
 /** `writ task show`: shows whom a task is for, what it may do, and what it has used up. */
 export async function showTask(txn: string, flags: TaskFlags): Promise<ExitCode> {
-  const task = await taskOf(txn, flags);
+  const task = await taskOf(await taskNamed(txn, flags, false), flags);
   if (flags.json === true) printJson(task);
-  else print(described(task));
+  else printFitted(described(task));
   return EXIT.ok;
 }
 
 /** `writ task end`: ends a task; nothing is permitted in it from now on. */
 export async function endTask(txn: string, flags: TaskFlags & { readonly reason: string }): Promise<ExitCode> {
-  const path = `/v1/tasks/${encodeURIComponent(txn)}/end`;
+  const path = `/v1/tasks/${encodeURIComponent(await taskNamed(txn, flags, true))}/end`;
   const task = await askService<Task>(flags, 'POST', path, { reason: flags.reason });
   if (flags.json === true) printJson(task);
   else

@@ -3,7 +3,7 @@ import { visibleText } from '../lib/visible-text.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson } from './output.js';
+import { print, printFitted, printJson } from './output.js';
 
 type Flags = ServiceFlags & { readonly json?: boolean };
 
@@ -23,7 +23,7 @@ interface ToolView {
 export async function listTools(flags: Flags): Promise<ExitCode> {
   const tools = await toolsOf(flags);
   if (flags.json === true) printJson(tools);
-  else print(tools.length === 0 ? 'the gateway has no tools' : tools.map(line).join('\n'));
+  else printFitted(tools.length === 0 ? 'the gateway has no tools' : tools.map(line).join('\n'));
   return EXIT.ok;
 }
 
@@ -31,7 +31,7 @@ export async function listTools(flags: Flags): Promise<ExitCode> {
 export async function showTool(name: string, flags: Flags): Promise<ExitCode> {
   const tool = named(await toolsOf(flags), name);
   if (flags.json === true) printJson([tool]);
-  else print([line(tool), ...difference(tool)].join('\n'));
+  else print([`${line(tool)}  ${pc.dim(tool.hash)}`, ...difference(tool)].join('\n'));
   return EXIT.ok;
 }
 
@@ -45,7 +45,7 @@ export async function approveTool(
   const body = { hash: flags.hash ?? hash, reason: flags.reason };
   const approved = await askService<ToolView>(flags, 'POST', path, body);
   if (flags.json === true) printJson(approved);
-  else print(line(approved));
+  else print(`${line(approved)}  ${pc.dim(approved.hash)}`);
   return EXIT.ok;
 }
 
@@ -60,11 +60,11 @@ function named(tools: readonly ToolView[], name: string): ToolView {
   return found;
 }
 
-function line({ server, tool, state, findings, hash, unusable }: ToolView): string {
+function line({ server, tool, state, findings, unusable }: ToolView): string {
   const shown = state === 'approved' ? pc.green(state) : pc.red(`${state}, suspended`);
   const why = unusable === undefined ? findings.join(', ') : visibleText(unusable);
   const found = why === '' ? '' : `  ${pc.yellow(why)}`;
-  return `${pc.bold(visibleText(`${server}/${tool}`))}  ${shown}${found}  ${pc.dim(hash)}`;
+  return `${pc.bold(visibleText(`${server}/${tool}`))}  ${shown}${found}`;
 }
 
 /** Returns the differences from the approved definition, one part a line. */

@@ -1,9 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { uidText } from '@writ/cedar';
 import pc from 'picocolors';
-import type { DeployedClient } from '../bundle/draft/deployment.js';
-import { draftBundle } from '../bundle/draft/draft.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { connectClients } from './connect.js';
 import { InitError, UsageError } from './errors.js';
@@ -11,9 +9,9 @@ import type { ExitCode } from './exit.js';
 import { bundleName, shown, writeFiles } from './init/written.js';
 import { observingText } from './observing-note.js';
 import { count, print } from './output.js';
-import { withPack } from './packs.js';
 import { makeProcessPrivate } from './private-process.js';
 import { type StartedWrit, start } from './start.js';
+import { clientsOf, draftedFiles, personHere } from './up/drafted-files.js';
 import { type FoundServer, foundServers } from './up/found-servers.js';
 import { keepServers, keptServers } from './up/kept-servers.js';
 import { listedServers } from './up/listed-servers.js';
@@ -24,6 +22,8 @@ export interface UpFlags {
   readonly server?: string[];
   readonly url?: string[];
   readonly client?: string[];
+  /** Person who answers for the agents. */
+  readonly owner?: string;
   /** For how long it observes; false for not at all, true for the usual time if it may. */
   readonly observe: string | boolean;
   readonly connect?: boolean;
@@ -46,9 +46,14 @@ export async function up(command: readonly string[], flags: UpFlags): Promise<Ex
       `${flags.bundle} is a bundle already`,
       `add a server with writ init ${flags.bundle} --server NAME -- COMMAND`,
     );
+  if (isThere && flags.owner !== undefined)
+    throw new UsageError(
+      `${flags.bundle} is a bundle already`,
+      `name the owner of an agent with writ identity set AGENT --owner ${flags.owner}`,
+    );
   makeProcessPrivate();
   if (isThere) print(`${flags.bundle} is served as it is.`);
-  else await draft(flags.bundle, root, data, foundServers(flags, command));
+  else await draft(flags, root, data, foundServers(flags, command));
   return start({
     ...{ bundle: root, data, port: flags.port, gatewayPort: flags.gatewayPort, logLevel: flags.logLevel },
     ...(observeMs === undefined ? {} : { observeMs, isObservingOptional: typeof flags.observe !== 'string' }),
@@ -64,12 +69,13 @@ function observeMsIn(observe: string | boolean): number | undefined {
 }
 
 /** Drafts the bundle, and keeps beside the keys what must not be in it. */
-async function draft(folder: string, root: string, data: string, found: readonly FoundServer[]): Promise<void> {
+async function draft(flags: UpFlags, root: string, data: string, found: readonly FoundServer[]): Promise<void> {
   if (found.length === 0)
     throw new InitError(
       'no client on this machine has an MCP server',
       'name them: writ up --server files -- COMMAND --server db -- COMMAND, or --url NAME=URL',
     );
+  const person = personHere(flags.owner);
   print(`asking ${count(found.length, 'server')} for their tools …`);
   // Servers run in the folder of the bundle.
   mkdirSync(root, { recursive: true });
@@ -77,11 +83,13 @@ async function draft(folder: string, root: string, data: string, found: readonly
   const { listed, leftOut } = await listedServers(found, { bundle: root, data }, variables);
   for (const { found: one, why } of leftOut) print(pc.yellow(`left out: ${one.name}: ${shown(why)}`));
   if (listed.length === 0) throw new InitError('none of the servers could be asked', 'try their commands by hand');
-  const clients = clientsOf(listed.flatMap(({ found: one }) => one.places.map(({ client }) => client)));
+  const clients = clientsOf(
+    listed.flatMap(({ found: one }) => one.places.map(({ client }) => client)),
+    person,
+  );
   const servers = new Map(listed.map(({ found: one, deployed }) => [one.name, deployed]));
   const tools = listed.flatMap((one) => one.tools);
-  const drafted = draftBundle(bundleName(root), tools, [], undefined, { servers, clients });
-  writeFiles(root, withPack(drafted.files, 'guarded-client', false));
+  writeFiles(root, draftedFiles(bundleName(root), tools, { servers, clients }));
   keepServers(data, {
     ...keptServers(data),
     variables,
@@ -93,14 +101,8 @@ async function draft(folder: string, root: string, data: string, found: readonly
     const prefix = deployed.prefix === undefined ? '' : `, which begin with ${deployed.prefix}`;
     print(`  ${pc.bold(one.name)}  ${count(its.length, 'tool')}${prefix}`);
   }
-  print(`drafted into ${folder}, from names: go through its tools.yaml when there is time.\n`);
-}
-
-/** Returns the clients of a bundle: each that has one of the servers; one for whatever client if none has. */
-function clientsOf(names: readonly string[]): Map<string, DeployedClient> {
-  const person = { type: 'User', id: userInfo().username };
-  const all = names.length === 0 ? ['agent'] : [...new Set(names)];
-  return new Map(all.map((name) => [name, { agent: { type: 'Agent', id: name }, for: person }]));
+  print(`${uidText(person.owner ?? person.for)} may approve what a rule stops (writ request list).`);
+  print(`drafted into ${flags.bundle}, from names: go through its tools.yaml when there is time.\n`);
 }
 
 /** Prints the state of the service, and the next steps. */

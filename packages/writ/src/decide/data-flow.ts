@@ -70,7 +70,7 @@ export function dataFlowOf(
     isMandated: coverage?.covers === true && coverage.grant !== undefined,
   });
   const ownLabels = ledger.labels.ofWork(task, lineage, taskName, now);
-  const data = storeFlowOf(tool, request, { ledger, call, taskLabels, ownLabels, declared: names, now });
+  const data = storeFlowOf(tool, request, { ledger, call, taskLabels, ownLabels, now });
   const { stored } = data;
   const addedLabels = stored.length === 0 ? tool.addedLabels : [...new Set([...tool.addedLabels, ...stored])].sort();
   return { tool, call, addedLabels, data };

@@ -199,7 +199,7 @@ export class Decider {
     const { records, recorded } = this.begin(asked, caller, { token, trace });
     const refusal = await recorded;
     if (refusal === undefined) return records;
-    return records.map(({ obligations: _1, missing: _2, stale: _3, ...record }) => ({
+    return records.map(({ obligations: _1, missing: _2, stale: _3, retryAt: _4, ...record }) => ({
       ...record,
       result: 'deny',
       reasons: [],
@@ -258,7 +258,7 @@ export class Decider {
   /** Denies finally what was deferred or waits for an approval: a decision of its own, on the same facts. */
   async denyFinally(decision: DecisionRecord, refusal: Refusal): Promise<DecisionRecord> {
     const now = this.parts.clock();
-    const { obligations: _1, missing: _2, stale: _3, binding: _4, took: _5, ...rest } = decision;
+    const { obligations: _1, missing: _2, stale: _3, binding: _4, took: _5, retryAt: _6, ...rest } = decision;
     const denied: DecisionRecord = {
       ...rest,
       id: this.nextId(now) as DecisionId,

@@ -175,11 +175,15 @@ export interface Verdict {
   readonly missing?: readonly MissingFact[];
   /** Present on a `defer` of what is of high risk: why revocations, or the policy, may be out of date. */
   readonly stale?: string;
+  /** Present on what a policy stopped of a tool that `tools.yaml` does not describe, so that it counts as one that does anything. */
+  readonly undescribed?: true;
   /** Present on a permit that the rules did not give: the service observed, and stopped nothing. */
   readonly observed?: Observed;
 }
 
 export interface Decision extends Verdict {
+  /** When the limits that denied it are over, if nothing more is counted until then. RFC 3339, UTC. */
+  readonly retryAt?: string | undefined;
   readonly id: DecisionId;
   readonly policyVersion: string;
 }
@@ -194,6 +198,11 @@ export function isPermitted({ result }: Pick<Decision, 'result'>): boolean {
   return result === 'allow' || result === 'modify';
 }
 
+/** Returns in how many seconds a request that a limit denied can be made again; undefined if waiting does not help. */
+export function retryAfter({ retryAt }: Pick<Decision, 'retryAt'>, now: number): number | undefined {
+  return retryAt === undefined ? undefined : Math.max(1, Math.ceil((Date.parse(retryAt) - now) / 1_000));
+}
+
 /** Returns whether an approval would permit it: all that stands in the way can be lifted on request. */
 export function isRequestable({ result, reasons }: Pick<Decision, 'result' | 'reasons'>): boolean {
   return result === 'step_up' && reasons.length > 0 && reasons.every(({ liftedBy }) => liftedBy === 'request');
@@ -205,11 +214,16 @@ export function decidingPolicies({ reasons }: Pick<Decision, 'reasons'>): Omit<R
   return [...byPolicy.values()];
 }
 
+/** The cause of what a policy stopped of a tool that nobody described. */
+const UNDESCRIBED =
+  'the tool is not described in tools.yaml, so it counts as one that does anything; `writ bundle schema BUNDLE --write` describes it';
+
 /** Explains a decision in one line, for the agent that was refused and for people. */
-export function explainBriefly(decision: Pick<Decision, 'reasons' | 'refusal'>): string {
+export function explainBriefly(decision: Pick<Decision, 'reasons' | 'refusal' | 'undescribed'>): string {
   const texts = decidingPolicies(decision).map(({ policy, reason }) =>
     reason === undefined ? policy : `${reason} [${policy}]`,
   );
   if (decision.refusal !== undefined) texts.push(decision.refusal.message);
+  if (decision.undescribed === true) texts.push(UNDESCRIBED);
   return texts.join('; ');
 }

@@ -8,6 +8,7 @@ import {
 } from '@writ/cedar';
 import { LedgerError, UnknownValueError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
+import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
 import { messageOf } from '../lib/message-of.js';
@@ -55,6 +56,7 @@ import type { DecisionRecord } from './record.js';
 import { plainCoverage, plainProvenance, plainValues, type RecordDraft } from './record-draft.js';
 import { referredFacts } from './replay/referred.js';
 import type { AccessRequest } from './request.js';
+import { retryTime } from './retry.js';
 
 /**
  * The parts that a verdict depends on, apart from the policy plane. Each is required, so that no check is off because a
@@ -253,7 +255,7 @@ export class Judge {
       now: latest,
     };
     const approved = new AppliedApprovals(approvals, asked, isFollower);
-    const context = buildContext(declared, {
+    const parts = {
       approvals: () => approved.lifted,
       consents: () => approved.consented,
       given: request.context ?? {},
@@ -262,11 +264,12 @@ export class Judge {
       isRegistered,
       lineage,
       ledger: values,
-      derived: whole === undefined ? NOTHING_DERIVED : (name) => derivedOf(plane, whole, name),
+      derived: whole === undefined ? NOTHING_DERIVED : (name: string) => derivedOf(plane, whole, name),
       flow,
       mandate: coverage,
       now,
-    });
+    };
+    const context = buildContext(declared, parts);
     const seen = seenIn(context);
     if (seen !== undefined) draft.seen = seen;
     const referred = referredFacts(plane.dereferences, entities, context, plane.registry);
@@ -287,12 +290,25 @@ export class Judge {
       approved: (policies) => approved.lift(policies),
       stale: staleness,
     };
-    const verdict = this.goesThrough(given) ? evaluatedAnyhow(gathered) : evaluate(gathered);
+    const goesThrough = this.goesThrough(given);
+    const verdict = goesThrough ? evaluatedAnyhow(gathered) : evaluate(gathered);
     if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
     const isOutside = coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0;
-    const decidedOn = isOutside ? outsideVerdict(verdict, coverage, plane.tasks, request) : verdict;
-    if (!isPermitted(decidedOn))
-      return this.goesThrough(given) ? this.letThrough(given, decidedOn, history, draft) : bound(decidedOn, asked);
+    const outside = isOutside ? outsideVerdict(verdict, coverage, plane.tasks, request) : verdict;
+    const decidedOn = causedBy(flow.tool, outside, plane);
+    if (!isPermitted(decidedOn)) {
+      if (goesThrough) return this.letThrough(given, decidedOn, history, draft);
+      if (!isOutside && event !== undefined && id !== undefined) {
+        const at = retryTime(verdict, ledger.endsAfter(event, now, values), (time) =>
+          evaluate({
+            ...gathered,
+            context: buildContext(declared, { ...parts, ledger: ledger.readAfter(event, time, values) }),
+          }),
+        );
+        if (at !== undefined) draft.retryAt = new Date(at).toISOString();
+      }
+      return bound(decidedOn, asked);
+    }
     const { relied } = approved;
     if (relied.size > 0) draft.approvals = [...relied].map(recordedApproval);
     if (id === undefined) return verdict;
@@ -390,6 +406,13 @@ function evaluatedAnyhow(gathered: Gathered): Verdict {
     if (error instanceof CedarError) return refuse('invalid_request', error.message);
     throw error;
   }
+}
+
+/** Returns a verdict with the cause of what policies stopped, if nobody described the tool. */
+function causedBy(tool: ToolDescription, verdict: Verdict, { tools }: PolicyPlane): Verdict {
+  const isCause = !tools.isEmpty && !tool.isDescribed && !tool.isOwn && !isPermitted(verdict);
+  const isStopped = verdict.reasons.some(({ effect }) => effect === 'forbid');
+  return isCause && isStopped ? { ...verdict, undescribed: true } : verdict;
 }
 
 /** Binds a verdict that somebody can lift on request to exactly this request. */

@@ -37,6 +37,7 @@ export interface Learned {
   readonly hasUnread: boolean;
 }
 
+const NO_SERVICE: Pick<ToolDescription, 'services' | 'hasSenders'> = { services: [], hasSenders: false };
 const OF_OTHERS: ReadonlySet<string> = new Set(['external', 'attested']);
 
 /** Learns what the results of permitted actions bring. */
@@ -99,7 +100,8 @@ export class Learning {
 
   /** Notes the services that a call went to: a code that one of them sends afterwards may go back to it. */
   private noteServices({ action, keys, effects, call }: LedgerEvent): void {
-    const services = this.parts.describe(action)?.tool.services ?? [];
+    const { services, hasSenders } = this.parts.describe(action)?.tool ?? NO_SERVICE;
+    if (!hasSenders) return;
     const hosts = effects.includes('egress') ? (hostsOf(call?.valuesOf('destination') ?? []) ?? []) : [];
     if (services.length + hosts.length === 0) return;
     this.parts.ledger.values.update(keys.task, (known) => known.sent.noteCall(hosts, services));
@@ -111,8 +113,9 @@ export class Learning {
     return echoesOf(tool, event.input, { values, taskLabels: this.taskLabels(event), named: [] });
   }
 
-  private taskLabels({ keys: { task }, lineage }: LedgerEvent): readonly string[] {
-    return this.parts.ledger.labels.within(task, lineage, this.parts.clock());
+  /** Returns the labels of what the arguments can be made of: not those that the call itself holds until its outcome. */
+  private taskLabels({ keys: { task }, lineage, data }: LedgerEvent): readonly string[] {
+    return data?.taskLabels ?? this.parts.ledger.labels.within(task, lineage, this.parts.clock());
   }
 
   /** Reads an answer; undefined if it could not be read within its bounds. It then counts as one that nobody read. */

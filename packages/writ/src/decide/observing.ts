@@ -23,14 +23,14 @@ export function goesThrough(
 }
 
 /** Returns the permit of a call that goes through, with the result that it would have had. */
-export function letThrough({ result, reasons, refusal, missing }: Verdict): Verdict {
+export function letThrough({ result, reasons, refusal, missing, undescribed }: Verdict): Verdict {
   const observed: Observed = {
     result: result as Observed['result'],
     reasons,
     ...(refusal === undefined ? {} : { refusal }),
     ...(missing === undefined ? {} : { missing }),
   };
-  return { result: 'allow', reasons: [], observed };
+  return { result: 'allow', reasons: [], observed, ...(undescribed === undefined ? {} : { undescribed }) };
 }
 
 /** Returns a record as the rules decided it: of a call that went through while the service observed, the denial that it was not. */

@@ -129,6 +129,7 @@ export class PlainTasks {
   /** The streams of a session by their key. A stream of no session is alone. */
   private readonly sessions = new Map<string, Map<string, Stream>>();
   private count = 0;
+  private last: { readonly session: string; readonly key: string; readonly stream: Stream } | undefined;
   /** The tasks of the last decisions, for calls that wait and are decided again. */
   private readonly recent = new BoundedCache<string, { readonly key: string; readonly task: PlainTask }>(MAX_RECENT);
   private readonly unsaved = new Map<Txn, PlainTaskChange>();
@@ -218,6 +219,15 @@ export class PlainTasks {
   }
 
   private streamOf(session: string, key: string): Stream {
+    // hot: the stream that was used last is already the last to be forgotten.
+    if (this.last?.key === key && this.last.session === session) return this.last.stream;
+    const stream = this.use(session, key);
+    this.last = { session, key, stream };
+    return stream;
+  }
+
+  /** Returns a stream, and makes it the last to be forgotten. */
+  private use(session: string, key: string): Stream {
     const streams = this.sessions.get(session) ?? new Map<string, Stream>();
     // The session that was used last is the last to be forgotten.
     this.sessions.delete(session);

@@ -40,7 +40,7 @@ export function beginRecord(
 /** Writes the verdict into a draft, which is the record from then on. */
 export function conclude(
   draft: RecordDraft,
-  { result, reasons, refusal, obligations, missing, stale, observed }: Verdict,
+  { result, reasons, refusal, obligations, missing, stale, undescribed, observed }: Verdict,
 ): void {
   draft.result = result;
   draft.reasons = reasons;
@@ -48,6 +48,7 @@ export function conclude(
   if (obligations !== undefined) draft.obligations = obligations;
   if (missing !== undefined) draft.missing = missing;
   if (stale !== undefined) draft.stale = stale;
+  if (undescribed !== undefined) draft.undescribed = undescribed;
   if (observed !== undefined) draft.observed = observed;
 }
 

@@ -1,6 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
 import type { EventData, WrittenThings } from '../ledger/event.js';
-import { type CallValue, callValues } from '../ledger/flow/call-values.js';
+import { UNSEEN } from '../ledger/flow/call-values.js';
 import type { NamesInAnswer } from '../ledger/flow/names-in.js';
 import type { CallOrigins, Origin } from '../ledger/flow/origins.js';
 import { isReaderLabel } from '../ledger/flow/readers.js';
@@ -21,35 +21,32 @@ interface StoreFlowParts {
   readonly taskLabels: readonly string[];
   /** The labels of what the task itself has read. A call without content can move that, and a name is chosen by it. */
   readonly ownLabels: readonly string[];
-  /** The names of members that the schema has. */
-  readonly declared: ReadonlySet<string> | undefined;
   readonly now: Date;
 }
 
 const NO_LABELS: readonly string[] = [];
-const NOTHING: EventData = { stored: NO_LABELS, writes: NO_LABELS, labels: NO_LABELS };
-/** Stands for the values of a call that were not looked at ({@link callValues}). */
-const UNSEEN = '\0';
 /** An answer with more ids does not say which of them is new. */
 const MAX_IDS = 99;
 
 /** Returns what a call reads and writes in stores. */
 export function storeFlowOf(tool: ToolDescription, request: AccessRequest, parts: StoreFlowParts): EventData {
-  if (tool.reads === undefined && tool.writes === undefined) return NOTHING;
-  const { ledger, now } = parts;
+  const { ledger, taskLabels, now } = parts;
+  if (tool.reads === undefined && tool.writes === undefined)
+    return { taskLabels, stored: NO_LABELS, writes: NO_LABELS, labels: NO_LABELS };
   const named = namedIn(tool, request, parts);
   const reads =
     tool.reads === undefined
       ? undefined
       : { store: tool.reads, items: itemsRead(named), members: tool.readStore.members };
   const stored = reads === undefined ? NO_LABELS : everyLabel(ledger.labels.storedIn(reads, now));
-  if (tool.writes === undefined) return { ...NOTHING, stored, reads };
+  if (tool.writes === undefined) return { taskLabels, stored, reads, writes: NO_LABELS, labels: NO_LABELS };
   const written = writtenBy(tool, tool.writes, named);
   const { store, items, answer } = written;
   // Until the answer has its name, a new thing can be anything in the store.
   const places = answer === 'new' || items.length === 0 ? [[], items] : [items];
   const keys = places.flatMap((some) => ledger.labels.keysToWrite(store, some, now));
   return {
+    taskLabels,
     stored,
     reads,
     writes: [...new Set(keys)],
@@ -112,20 +109,11 @@ interface NamedThing {
   readonly origin: Origin | undefined;
 }
 
-function namedIn(
-  tool: ToolDescription,
-  { context, resource }: AccessRequest,
-  { call, declared }: StoreFlowParts,
-): Named {
+function namedIn(tool: ToolDescription, { context, resource }: AccessRequest, { call }: StoreFlowParts): Named {
   const input = context?.input;
-  const values = callValues(tool, input, declared);
-  const { origins } = call;
-  const things = values.flatMap((one, i): NamedThing[] => {
-    const { argument, at, role, value } = one;
-    if (!isName(one)) return [];
-    return [
-      { text: String(value), argument, role: role as NamedThing['role'], name: lastMember(at), origin: origins[i] },
-    ];
+  const things = call.names.map(({ argument, role, value, origin }): NamedThing => {
+    const name = lastMember(origin.argument);
+    return { text: String(value), argument, role: role as NamedThing['role'], name, origin };
   });
   const isMapped = resource.type !== 'Tool' && resource.id !== tool.name;
   return {
@@ -133,10 +121,6 @@ function namedIn(
     resource: isMapped ? namedResource(resource, input) : undefined,
     isMore: things.some(({ text }) => text === UNSEEN),
   };
-}
-
-function isName({ role }: CallValue): boolean {
-  return role === 'target' || role === 'destination';
 }
 
 /** Returns a resource as a thing; the argument that has its id says by what it is named. */

@@ -4,7 +4,7 @@ import type { Decision } from '../decide/decision.js';
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest } from '../decide/request.js';
 import type { DecisionId } from '../lib/ids.js';
-import { CallQueue, type HeldCall } from './call-queue.js';
+import { CallQueue, type HeldCall, type RequestReference } from './call-queue.js';
 import { JustificationNeeded } from './errors.js';
 import type { HoldSettings } from './hold-settings.js';
 
@@ -18,7 +18,12 @@ const request = (id: string, input: object = {}): AccessRequest => ({
 });
 
 /** A queue whose decision point gives one result after another (the last again and again), and whose desk answers with a status. */
-function queueOf(results: readonly Result[], settings: Partial<HoldSettings> = {}, status = 'pending') {
+function queueOf(
+  results: readonly Result[],
+  settings: Partial<HoldSettings> = {},
+  status = 'pending',
+  asked: Partial<RequestReference> = {},
+) {
   const left = [...results];
   const events: string[] = [];
   let count = 0;
@@ -39,9 +44,14 @@ function queueOf(results: readonly Result[], settings: Partial<HoldSettings> = {
     find: async () => undefined,
     ask: async (_decision: Decision, said?: string) => {
       events.push(`asked ${said}`);
-      return status === 'nobody' ? undefined : { id: 'r1', status: 'pending' };
+      return status === 'nobody' ? undefined : { id: 'r1', status: 'pending', ...asked };
     },
-    settled: async (id: string) => ({ id, status }),
+    settled: async (id: string, _ms: number, signal?: AbortSignal) => {
+      if (signal !== undefined && !signal.aborted)
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      return { id, status };
+    },
+    withdraw: async (id: string) => void events.push(`withdrew ${id}`),
   };
   const all: HoldSettings = { stepUp: 'wait', waitMs: 5_000, justify: false, deferMs: 400, deferred: 1, ...settings };
   const queue = new CallQueue(point, () => all, desk);
@@ -149,5 +159,52 @@ describe('a call that waits for a fact', () => {
       refusal: { message: 'it depends on d1, which was denied' },
     });
     expect(events).toEqual(['o1 defer', 'o1 deny', 'o1 allow', 'd3 not-executed']);
+  });
+});
+
+describe('a call whose client hangs up', () => {
+  const gone = () => {
+    const stop = new AbortController();
+    return { stop, call: { signal: stop.signal } };
+  };
+
+  it('withdraws the request that was made for it', async () => {
+    const { decide, events } = queueOf(['step_up'], {}, 'pending', { isNew: true });
+    const { stop, call } = gone();
+    const decided = decide('o1', call);
+    stop.abort();
+    await decided;
+    expect(events).toContain('withdrew r1');
+  });
+
+  it('leaves one that was there before, that was decided, or that another call waits for', async () => {
+    for (const [status, asked] of [
+      ['pending', {}],
+      ['approved', { isNew: true }],
+    ] as const) {
+      const { decide, events } = queueOf(['step_up'], {}, status, asked);
+      const { stop, call } = gone();
+      const decided = decide('o1', call);
+      stop.abort();
+      await decided;
+      expect(events).not.toContain('withdrew r1');
+    }
+    const { decide, events } = queueOf(['step_up'], {}, 'pending', { isNew: true });
+    const [first, second] = [gone(), gone()];
+    const [one, two] = [decide('o1', first.call), decide('o1', second.call)];
+    await setImmediate();
+    first.stop.abort();
+    await one;
+    expect(events).not.toContain('withdrew r1');
+    second.stop.abort();
+    await two;
+    expect(events.filter((event) => event === 'withdrew r1')).toHaveLength(1);
+  });
+
+  it('that nobody can approve is not waited for', async () => {
+    const { decide } = queueOf(['step_up'], {}, 'pending', { isNew: true, unapprovable: 'nobody owns it' });
+    const { signal } = new AbortController();
+    const { decision, reference } = await decide('o1', { signal });
+    expect([decision.result, reference?.unapprovable]).toEqual(['step_up', 'nobody owns it']);
   });
 });

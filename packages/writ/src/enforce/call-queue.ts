@@ -14,6 +14,8 @@ export interface ApprovalDesk {
   find?(decision: Decision): Promise<RequestReference | undefined>;
   /** Requests the call, or finds an earlier request for the same. Undefined if nobody can be asked. */
   ask(decision: Decision, justification?: string): Promise<RequestReference | undefined>;
+  /** Withdraws a request that this desk made for a call, because nobody waits for the call any more. */
+  withdraw?(id: string, by: string): Promise<void>;
   /** Waits until a request is decided, for at most `ms` milliseconds. @returns the request as it is then */
   settled(id: string, ms: number, signal: AbortSignal | undefined): Promise<RequestReference>;
 }
@@ -23,6 +25,10 @@ export interface RequestReference {
   readonly id: string;
   /** A status of the Access Request and Approval Profile. An unknown status is not an approval. */
   readonly status: string;
+  /** Whether it was made just now. */
+  readonly isNew?: boolean | undefined;
+  /** Why nobody can approve it, in words; undefined if somebody can. */
+  readonly unapprovable?: string | undefined;
 }
 
 /** The task and the client of a call that may be held. */
@@ -61,6 +67,8 @@ const MAX_LOOK_MS = 2_000;
 export class CallQueue {
   /** The calls that wait for a fact, by task. */
   private readonly deferred = new Map<string, Set<Deferred>>();
+  /** The requests that calls of here made and wait for, with the number of those calls. */
+  private readonly waited = new Map<string, number>();
 
   constructor(
     private readonly point: DecisionPoint,
@@ -98,16 +106,24 @@ export class CallQueue {
     const said = typeof justification === 'object' ? justification.said : undefined;
     let reference = await this.desk.ask(decision, said);
     if (reference === undefined || stepUp === 'reference') return { decision, reference };
+    const { unapprovable } = reference;
+    // To wait for what cannot come would only take the client's time.
+    if (unapprovable !== undefined && reference.status === 'pending') return { decision, reference };
     const began = performance.now();
     const { id } = reference;
     const notify = (): void => call.onWait?.(`waiting for the approval ${id}`, Math.round(performance.now() - began));
     notify();
     // A client that cannot be notified waits for its answer all the same.
     const stop = every(NOTIFY_EVERY_MS, notify, () => undefined);
+    const leave = this.waitFor(reference);
     try {
       if (reference.status === 'pending') reference = await this.desk.settled(id, waitMs, call.signal);
     } finally {
       await stop();
+      const isLast = leave();
+      // Nobody would use the approval: people are not asked any longer.
+      if (isLast && call.signal?.aborted === true && reference?.status === 'pending')
+        await this.desk.withdraw?.(id, 'gateway').catch(() => undefined);
     }
     if (reference.status === 'approved') {
       // An approval is not a permit: the call is decided again, on the current facts.
@@ -121,6 +137,19 @@ export class CallQueue {
         ? `nobody approved it within ${Math.round(waitMs / 1_000)} s`
         : `it was ${reference.status}`;
     return { decision: await this.end(decision, 'not_approved', why), reference };
+  }
+
+  /** Counts a call that waits for a request. @returns a function that ends it, and says whether the request was made here for it alone */
+  private waitFor({ id, isNew }: RequestReference): () => boolean {
+    const known = this.waited.get(id);
+    if (known === undefined && isNew !== true) return () => false;
+    this.waited.set(id, (known ?? 0) + 1);
+    return () => {
+      const left = (this.waited.get(id) ?? 1) - 1;
+      if (left > 0) this.waited.set(id, left);
+      else this.waited.delete(id);
+      return left <= 0;
+    };
   }
 
   private async defer(

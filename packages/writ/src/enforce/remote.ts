@@ -47,10 +47,11 @@ export function remoteDecisionPoint(client: ServiceClient, log: Log, readable: R
   const independent = new Set<string>();
   const outcomes = new Outcomes(client, log);
   const taskIn = ({ status, body }: ServiceAnswer): RequestReference => {
-    const { task } = (body ?? {}) as { task?: { id?: unknown; status?: unknown } };
+    const { task } = (body ?? {}) as { task?: { id?: unknown; status?: unknown; unapprovable?: unknown } };
     if (status >= 300 || typeof task?.id !== 'string' || typeof task.status !== 'string')
       throw new DecisionPointError(`the request for access was answered with status ${status}`);
-    return { id: task.id, status: task.status };
+    const { unapprovable } = task;
+    return { id: task.id, status: task.status, ...(typeof unapprovable === 'string' ? { unapprovable } : {}) };
   };
   const desk: ApprovalDesk = {
     async ask(decision, justification) {
@@ -59,13 +60,17 @@ export function remoteDecisionPoint(client: ServiceClient, log: Log, readable: R
       const { request, expires } = known;
       const denial = { evaluation_id: decision.id, expires_at: expires };
       const said = justification === undefined ? {} : { business_justification: justification };
-      return taskIn(
-        await client.send('POST', '/access/v1/requests', {
-          ...request,
-          context: { ...request.context, ...said },
-          denial,
-        }),
-      );
+      const answer = await client.send('POST', '/access/v1/requests', {
+        ...request,
+        context: { ...request.context, ...said },
+        denial,
+      });
+      return { ...taskIn(answer), isNew: answer.status === 202 };
+    },
+    async withdraw(id) {
+      await client.send('POST', `/access/v1/requests/${encodeURIComponent(id)}/cancel`, {
+        reason: 'its caller hung up',
+      });
     },
     async settled(id, ms, signal) {
       const until = performance.now() + ms;
@@ -89,7 +94,11 @@ export function remoteDecisionPoint(client: ServiceClient, log: Log, readable: R
       const more = { ...proof, detail: 'reasons', supported_obligations: TRANSFORMS };
       const asked = { ...request, context: { ...request.context, ...more } };
       const { status, body, decisionId } = await client.send('POST', '/access/v1/evaluation', asked, carried);
-      if (status !== 200) throw new DecisionPointError(`the decision point answered with status ${status}`);
+      if (status !== 200) {
+        const { detail } = (body ?? {}) as { detail?: unknown };
+        const why = status === 403 && typeof detail === 'string' ? `: ${detail.slice(0, MAX_ERROR)}` : '';
+        throw new DecisionPointError(`the decision point answered with status ${status}${why}`);
+      }
       const decision = readDecision(body, decisionId);
       if (isIndependent(body)) independent.add(decision.id);
       const expires = requestableIn(body);
@@ -231,7 +240,17 @@ function readDecision(body: unknown, id: string | undefined): Decision {
     reasons: Array.isArray(context.reasons) ? (context.reasons as Reason[]) : [],
     policyVersion: typeof context.policyVersion === 'string' ? context.policyVersion : '',
     ...(context.refusal === undefined ? {} : { refusal: context.refusal as Refusal }),
+    ...(permitted || result === 'defer' ? {} : retryIn(context.retry_after)),
+    ...(context.undescribed === true ? { undescribed: true } : {}),
   };
+}
+
+/** In seconds: a month, which is the longest window. */
+const MAX_RETRY_AFTER = 31 * 86_400;
+
+function retryIn(after: unknown): Pick<Decision, 'retryAt'> {
+  if (typeof after !== 'number' || !(after >= 1 && after <= MAX_RETRY_AFTER)) return {};
+  return { retryAt: new Date(Date.now() + after * 1_000).toISOString() };
 }
 
 /** Returns obligations; undefined if they do not have the form of the Obligations Profile. */

@@ -31,6 +31,8 @@ export interface LedgerEvent {
 }
 
 export interface EventData {
+  /** The labels of its task when it was decided: arguments that were made up can be made of what has them, and of nothing later. */
+  readonly taskLabels?: readonly string[];
   /** The labels of the stored things that it reads, or may read. */
   readonly stored: readonly string[];
   /** The things of a store that it reads, by their names; all of the store without names. */

@@ -20,6 +20,9 @@ import { PendingActions } from './pending.js';
 /** Labels of an answer that was read later than this begin when it was read. In milliseconds. */
 const SOON_MS = 60_000;
 
+/** The most moments at which a refused request is tried again in thought. */
+const MAX_ENDS = 64;
+
 /** The values of accumulators, by name: some with the present action in them (`countsPresent` of their kind), some without. */
 export type LedgerValues = Readonly<Record<string, LedgerValue>>;
 
@@ -158,6 +161,32 @@ export class Ledger {
       values[name] = isOfTaskLabels(book) ? this.withNamed(event, value as readonly string[], now) : value;
     }
     return values;
+  }
+
+  /**
+   * Returns when values that a decision on this event saw change by themselves, because windows end: at most {@link MAX_ENDS} times,
+   * in their order, the last among them.
+   *
+   * @param values as they were read
+   */
+  endsAfter(event: LedgerEvent, now: Date, values: LedgerValues): readonly number[] {
+    const ends = new Set<number>();
+    for (const name of Object.keys(values))
+      for (const end of this.books.get(name)?.endsAfter(event, now.getTime()) ?? []) ends.add(end);
+    const sorted = [...ends].sort((a, b) => a - b);
+    if (sorted.length <= MAX_ENDS) return sorted;
+    const step = sorted.length / MAX_ENDS;
+    return Array.from({ length: MAX_ENDS }, (_, i) => sorted[Math.ceil((i + 1) * step) - 1] as number);
+  }
+
+  /** Returns values at a later moment, as far as they change by themselves. @param values as they were read */
+  readAfter(event: LedgerEvent, time: number, values: LedgerValues): LedgerValues {
+    const later: Record<string, LedgerValue> = { ...values };
+    for (const name of Object.keys(values)) {
+      const book = this.books.get(name);
+      if (book !== undefined && !book.accumulator.isOfLabels) later[name] = book.readAfter(event, time);
+    }
+    return later;
   }
 
   /** Adds the labels of the tasks without a token of the same name: a caller begins as many of them as it likes. */

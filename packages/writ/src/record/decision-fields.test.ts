@@ -29,6 +29,8 @@ const FULL: Required<DecisionRecord> = {
   obligations: [{ id: 'hide', type: 'mask', properties: { fields: ['iban'] } }],
   missing: [{ entity: order, attribute: 'owner' }],
   stale: 'no signal for 20 minutes',
+  undescribed: true,
+  retryAt: '2026-11-25T06:31:28.000Z',
   approvals: [
     {
       id: 'a-1',
@@ -47,6 +49,10 @@ const FULL: Required<DecisionRecord> = {
   reserved: [{ accumulator: 'refunded', fold: 'sum', key: 'lena', amount: 170 }],
   ignored: ['subject.role'],
   referred: [{ uid: { type: 'Team', id: 'support' }, attributes: { floor: 2 }, ancestors: [] }],
+  observed: {
+    result: 'step_up',
+    reasons: [{ policy: 'night', effect: 'forbid', reason: 'nothing is paid at night', identity: bot }],
+  },
   seen: { tool: { effects: ['write'] } },
   supported: ['mask'],
   revision: 12,
@@ -86,11 +92,17 @@ describe('every field of the list', () => {
     if (isOptional) expect(JSON.parse(entryText(rest as DecisionRecord))).toEqual({ v: 1, ...rest });
   });
 
+  it('says the result first, where the service did not observe', () => {
+    const { observed: _left, ...decision } = FULL;
+    expect(explain({ decision, outcome: undefined })).toMatch(/^Denied/);
+  });
+
   it.each(NAMES)('%s is in the explanation, unless it says nothing to a person', (name) => {
     const { explain: how } = DECISION_FIELDS[name];
     const text = explain({ decision: FULL, outcome: undefined });
     if (how === 'hidden') expect(text).not.toContain(String(FULL[name]));
-    else if (how === 'sentence') expect(text.split('\n')[0]).toContain(name === 'result' ? 'Denied' : 'refund_order');
+    else if (how === 'sentence')
+      expect(text.split('\n')[0]).toContain(name === 'result' ? 'Let through' : 'refund_order');
     else {
       const { [name]: _left, ...rest } = FULL;
       // A required field is replaced by an empty one.

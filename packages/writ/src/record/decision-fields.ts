@@ -4,6 +4,7 @@ import type { MissingFact, Obligation, Observed, Reason, Refusal, Result } from 
 import type { AccessRequest } from '../decide/request.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding } from '../ledger/holding.js';
+import { listed } from '../lib/listed.js';
 import { factsAsRead } from './facts-as-read.js';
 import { type Explanation, type Field, field, type LinesOf, type PlainOf, type Section, typed } from './field.js';
 import {
@@ -11,7 +12,6 @@ import {
   factLine,
   heldTexts,
   ledgerLines,
-  listed,
   obligationLines,
   observedLines,
   originLine,
@@ -129,6 +129,13 @@ export const DECISION_FIELDS = {
     z.string().optional().describe('Why it was deferred: revocations, or the policy, might have been out of date'),
     { explain: why((reason) => [`what it needs may be out of date: ${reason}`]) },
   ),
+  undescribed: field(
+    z.literal(true).optional().describe('The tool is not in tools.yaml, so it counted as one that does anything'),
+    {
+      explain: why(() => ['the tool is not described in tools.yaml, so it counts as one that does anything']),
+      ocsf: 'unmapped',
+    },
+  ),
   observed: field(
     typed<Observed>()(
       z.strictObject({
@@ -141,6 +148,10 @@ export const DECISION_FIELDS = {
       .optional()
       .describe('What the rules would have decided: the service observed, and let the call through'),
     { explain: why(observedLines), ocsf: 'unmapped' },
+  ),
+  retryAt: field(
+    time.optional().describe('When its limits are over, if nothing more is counted until then: it can be asked again'),
+    { explain: why((at) => [`the limit is over at ${at}, if nothing more is counted until then`]), ocsf: 'unmapped' },
   ),
   approvals: field(
     z

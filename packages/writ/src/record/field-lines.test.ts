@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Reason } from '../decide/decision.js';
 import type { Origin } from '../ledger/flow/origins.js';
-import { assuranceLine, factLine, heldTexts, ledgerLines, listed, originLine, reasonLines } from './field-lines.js';
+import { listed } from '../lib/listed.js';
+import { assuranceLine, factLine, heldTexts, ledgerLines, originLine, reasonLines } from './field-lines.js';
 import type { FactRecord } from './shapes.js';
 
 const ben = { type: 'User', id: 'ben' };

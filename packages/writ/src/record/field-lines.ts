@@ -2,6 +2,7 @@ import { type EntityUid, uidText } from '@writ/cedar/uid';
 import type { Obligation, Observed, Reason } from '../decide/decision.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding } from '../ledger/holding.js';
+import { listed } from '../lib/listed.js';
 import type { FactRecord } from './shapes.js';
 
 /** The lines of single fields of a decision in `writ explain`. */
@@ -96,9 +97,4 @@ const ASSURANCES = ['none', 'asserted', 'authenticated', 'bound', 'chained'];
 /** Returns a line on how well the identities are proved. */
 export function assuranceLine(assurance: number): string {
   return `weakest identity on the path: assurance ${assurance} of 4 (${ASSURANCES[assurance]})`;
-}
-
-/** Returns texts as a list in a sentence: `a, b and c`. */
-export function listed(texts: readonly string[]): string {
-  return texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')} and ${texts[texts.length - 1]}`;
 }

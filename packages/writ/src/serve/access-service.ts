@@ -1,4 +1,4 @@
-import { type EntityUid, parseUid } from '@writ/cedar';
+import { type EntityUid, parseUid, uidText } from '@writ/cedar';
 import type { Logger } from 'pino';
 import { AccessRequests } from '../access/access-requests.js';
 import type { AccessItem, AccessTask } from '../access/access-task.js';
@@ -8,20 +8,24 @@ import { ApprovalDesk } from '../access/desk.js';
 import { ApprovalLinks } from '../access/links.js';
 import { deliveriesOf } from '../access/notices.js';
 import { peopleIn } from '../access/people.js';
-import type { Denial } from '../access/submission.js';
+import type { Denial, Person, Template } from '../access/submission.js';
 import { AccessTaskStore } from '../access/task-store.js';
 import { templateOf } from '../access/template.js';
 import type { LogReader } from '../audit/log/log-reader.js';
 import type { ServedBundle } from '../bundle/bundle.js';
 import { type AccessYaml, DEFAULT_TEMPLATE } from '../bundle/format/access.js';
+import { nobodyApproves } from '../decide/approval/approvers.js';
 import { approvalRequest, liftableBy, takesRequests } from '../decide/approval/approving.js';
+import { ownerFinder } from '../decide/approval/owners.js';
 import { writItself } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';
 import { isRequestable } from '../decide/decision.js';
 import { APPROVE, BREAK_GLASS } from '../decide/own-actions.js';
 import type { DecisionRecord } from '../decide/record.js';
+import { BoundedCache } from '../lib/bounded-cache.js';
 import { every } from '../lib/every.js';
 import type { Approvals } from '../registry/approval-store.js';
+import type { Identities } from '../registry/identities.js';
 import type { Store } from '../store/store.js';
 import type { StoreKey } from '../store/store-key.js';
 import type { RecordChange } from './runtime.js';
@@ -33,6 +37,7 @@ interface AccessServiceParts {
   readonly decider: () => Decider;
   readonly reader: LogReader;
   readonly approvals: Approvals;
+  readonly identities: Pick<Identities, 'find'>;
   readonly record: RecordChange;
   /** Signs the links that are sent to people. */
   readonly linkKey: Buffer;
@@ -48,10 +53,15 @@ export interface AccessService {
   readonly requests: AccessRequests;
   readonly links: ApprovalLinks;
   readonly desk: ApprovalDesk;
+  /** Returns why nobody can approve a denial; undefined if enough people can. */
+  readonly unapprovable: (record: DecisionRecord) => string | undefined;
   close(): Promise<void>;
 }
 
 const TICK_MS = 1_000;
+/** For how long somebody is known to be able to approve, and for how many denials at once. */
+const APPROVABLE_MS = 10_000;
+const MAX_APPROVABLE = 1_000;
 /** The caller of decisions on whether somebody may approve. */
 const CALLER = writItself('access');
 
@@ -61,6 +71,8 @@ export function accessService(parts: AccessServiceParts): AccessService {
   const store = new AccessTaskStore(parts.store, parts.storeKey);
   const links = new ApprovalLinks(parts.linkKey);
   const settings = (): AccessYaml => bundle().access;
+  const people = (): readonly string[] => bundle().settings.identities.people;
+  const owners = ownerFinder({ registry: () => decider().plane.registry, identities: parts.identities, people });
   const base = (): string => parts.publicUrl().replace(/\/$/, '');
 
   const mayDo = async (
@@ -75,23 +87,53 @@ export function accessService(parts: AccessServiceParts): AccessService {
     const { id: request, template, step, requested } = task;
     const consent = decider().plane.consents.has(template);
     const seen = { request, template, step, consent, emergency: requested.emergency === true, ...scope };
-    const ownerOf = (uid: EntityUid): EntityUid | undefined => parseUid(decider().lineageOf(uid));
-    const asked = approvalRequest(decider().plane, action, subject, found.decision, seen, ownerOf);
+    const asked = approvalRequest(decider().plane, action, subject, found.decision, seen, owners.ownersOf);
     return decider().decide(asked, CALLER, undefined);
+  };
+  const template = (name: string): Template => {
+    const known = Object.hasOwn(settings().templates, name) ? name : 'default';
+    return templateOf(known, settings().templates[known] ?? DEFAULT_TEMPLATE);
+  };
+  const peopleAsked = (asked: readonly string[]): Person[] => {
+    const { access } = bundle();
+    const { entities } = decider().plane.registry;
+    return peopleIn(asked, { entities, personTypes: people(), channels: access.notify });
+  };
+  /** Denials that somebody could approve a moment ago: to say nothing of one that nobody can approve any more is no lie. */
+  const approvable = new BoundedCache<string, number>(MAX_APPROVABLE);
+  /** Returns why nobody can approve a denial. */
+  const unapprovable = (record: DecisionRecord): string | undefined => {
+    const { request, provenance, policyVersion, revision, reasons } = record;
+    const path = (provenance?.path ?? [request.subject]).map(uidText);
+    const policies = reasons.map(({ policy }) => policy);
+    const key = JSON.stringify([
+      path,
+      request.action.name,
+      uidText(request.resource),
+      policies,
+      policyVersion,
+      revision,
+    ]);
+    const known = approvable.get(key);
+    if (known !== undefined && performance.now() - known < APPROVABLE_MS) return undefined;
+    const why = whyNobody(record);
+    if (why === undefined) approvable.set(key, performance.now());
+    return why;
+  };
+  const whyNobody = (record: DecisionRecord): string | undefined => {
+    const { ask, escalate, quorum, isConsent, name } = template(liftableBy(decider().plane, record).template);
+    const asked = peopleAsked([...ask, ...escalate.flatMap((step) => step.ask)]);
+    return nobodyApproves(record, {
+      ...{ decider: decider(), people: people(), owners, quorum, isConsent, template: name },
+      asked: asked.flatMap(({ uid }) => parseUid(uid) ?? []),
+    });
   };
   const requests = new AccessRequests({
     store,
     clock,
-    template: (name) => {
-      const known = Object.hasOwn(settings().templates, name) ? name : 'default';
-      return templateOf(known, settings().templates[known] ?? DEFAULT_TEMPLATE);
-    },
-    peopleIn: (asked) => {
-      const { settings, access } = bundle();
-      const { entities } = decider().plane.registry;
-      return peopleIn(asked, { entities, personTypes: settings.identities.people, channels: access.notify });
-    },
-    lineageOf: (uid) => decider().lineageOf(uid),
+    template,
+    peopleIn: peopleAsked,
+    lineageOf: owners.lineageOf,
     mayApprove: (approver, task, item, { uses, anyArguments }) =>
       mayDo(APPROVE, approver, task, item, { uses, anyArguments: anyArguments === true }),
     mayBreakGlass: (task, item) =>
@@ -140,7 +182,8 @@ export function accessService(parts: AccessServiceParts): AccessService {
   return {
     requests,
     links,
-    desk: new ApprovalDesk({ requests, denial, clock }),
+    desk: new ApprovalDesk({ requests, denial, unapprovable, clock }),
+    unapprovable,
     async close() {
       await stop();
       channels.close();

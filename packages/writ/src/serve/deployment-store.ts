@@ -19,7 +19,7 @@ import { WRAPPED_SECRETS } from '../provenance/credential-rows.js';
 import { WRAPPED_SIGNING_KEYS } from '../provenance/signing-keys.js';
 import { PostgresAnnouncements } from '../store/announcements.js';
 import { StoreError } from '../store/errors.js';
-import { INDEX_FILE } from '../store/files.js';
+import { INDEX_FILE, STATE_BEGUN_FILE } from '../store/files.js';
 import { type OpenKeyOptions, openStoreKey } from '../store/open-store-key.js';
 import { connection, isPostgresUrl, lockedConnection } from '../store/postgres.js';
 import type { StateKey } from '../store/state-key.js';
@@ -177,6 +177,6 @@ function guardOf(
 ): StateGuard {
   return new StateGuard({
     ...{ store, digests, acceptance, key, isSignedOften },
-    begunFile: join(log.keys, 'state.begun'),
+    begunFile: join(log.keys, STATE_BEGUN_FILE),
   });
 }

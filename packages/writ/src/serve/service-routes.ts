@@ -84,6 +84,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     decider,
     reader,
     approvals: registry.approvals,
+    identities: registry.identities,
     record,
     linkKey: await credentials.secret('approval-links'),
     publicUrl,

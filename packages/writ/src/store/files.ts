@@ -10,3 +10,7 @@ export const ATTEMPTS_FOLDER = 'attempts';
 export const RESTORING_FILE = 'restoring';
 /** The folder of the keys, which are not in the store. */
 export const KEYS_FOLDER = 'keys';
+/** In the folder of the keys: the key of the secrets in the store, unless it has another source. */
+export const STORE_KEY_FILE = 'store.key';
+/** In the folder of the keys: says that the store has digests of its state. */
+export const STATE_BEGUN_FILE = 'state.begun';

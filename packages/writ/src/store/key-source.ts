@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { messageOf } from '../lib/message-of.js';
 import { StoreKeyError } from './errors.js';
+import { KEYS_FOLDER, STORE_KEY_FILE } from './files.js';
 import { KEY_BYTES, StoreKey } from './store-key.js';
 
 /** A place that the key of a store is kept in. */
@@ -37,7 +38,7 @@ const HOW_TO = 'a key is 32 random bytes in base64: `openssl rand -base64 32` ma
  * @throws {StoreKeyError} if it is another text
  */
 export function keySource(spec: string | undefined, data: string): KeySource {
-  if (spec === undefined || spec === '') return fileSource(join(data, 'keys', 'store.key'));
+  if (spec === undefined || spec === '') return fileSource(join(data, KEYS_FOLDER, STORE_KEY_FILE));
   const [, kind, rest = ''] = /^(file|env|command):(.+)$/s.exec(spec) ?? [];
   if (kind === 'file') return fileSource(rest);
   if (kind === 'env')

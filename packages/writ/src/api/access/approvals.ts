@@ -2,6 +2,7 @@ import { type EntityUid, parseUid, uidText } from '@writ/cedar';
 import { z } from 'zod';
 import type { AccessRequests } from '../../access/access-requests.js';
 import { type AccessTask, statusOf } from '../../access/access-task.js';
+import type { DecisionRecord } from '../../decide/record.js';
 import { ExchangeError } from '../../provenance/errors.js';
 import type { Approvals } from '../../registry/approval-store.js';
 import type { Approval } from '../../registry/approvals.js';
@@ -16,6 +17,8 @@ import { withProblems } from './problems.js';
 export interface ApprovalParts extends ChangeParts, ChainParts {
   readonly requests: AccessRequests;
   readonly approvals: Approvals;
+  /** Returns why nobody can approve a denial; undefined if somebody can. */
+  readonly unapprovable: (record: DecisionRecord) => string | undefined;
   /** Returns whom an access token of a declared issuer is about, and its id. @throws {ExchangeError} when it proves nothing */
   readonly whoIs: (token: string) => Promise<{ readonly uid: EntityUid; readonly credential?: string }>;
 }
@@ -55,6 +58,8 @@ const viewShape = z.object({
   calls: z.array(z.object({ id: z.string(), values: json })).optional(),
   /** An explanation of each item, for a person. */
   chain: z.array(z.string()).optional(),
+  /** Why nobody can approve it now, in words. */
+  unapprovable: z.string().optional(),
 });
 const approvalShape = z.object({
   id: z.string(),
@@ -126,7 +131,14 @@ export function approvalRoutes(parts: ApprovalParts): Route[] {
           const task = await requests.find(params.id ?? '');
           const isOpen = statusOf(task) === 'pending';
           const alike = isOpen ? await alikeCalls(await requests.alikeTo(task), parts.reader) : undefined;
-          return { ...viewOf(task), ...alike, calls: alike && [...alike.calls], chain: await chainOf(task, parts) };
+          const why = isOpen ? await unapprovableIn(task, parts) : undefined;
+          return {
+            ...viewOf(task),
+            ...alike,
+            calls: alike && [...alike.calls],
+            chain: await chainOf(task, parts),
+            ...(why === undefined ? {} : { unapprovable: why }),
+          };
         }),
     }),
     route({
@@ -246,6 +258,18 @@ async function approverIn(
   const uid = parseUid(as ?? '');
   if (uid === undefined) throw new Problem(400, 'body.as: written Type::"id", as in User::"lena"');
   return { uid, proof: { vouchedBy: caller.enforcementPoint } };
+}
+
+async function unapprovableIn(
+  { items }: AccessTask,
+  { reader, unapprovable }: Pick<ApprovalParts, 'reader' | 'unapprovable'>,
+): Promise<string | undefined> {
+  for (const { decision, status } of items) {
+    const found = status === 'pending' ? await reader.find(decision) : undefined;
+    const why = found && unapprovable(found.decision);
+    if (why !== undefined) return why;
+  }
+  return undefined;
 }
 
 /** Returns a task as its approvers see it. */

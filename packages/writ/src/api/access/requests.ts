@@ -5,7 +5,9 @@ import type { AccessRequests } from '../../access/access-requests.js';
 import type { AccessTask } from '../../access/access-task.js';
 import { statusOf } from '../../access/access-task.js';
 import { AccessRequestError } from '../../access/errors.js';
+import type { Denial } from '../../access/submission.js';
 import { requestView } from '../../access/view.js';
+import type { DecisionRecord } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
 import { askedIn } from '../authzen/evaluation.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
@@ -19,6 +21,8 @@ export interface AccessRequestParts extends FormParts {
   readonly requests: AccessRequests;
   /** The URLs that may be called back: each exact, or a prefix that ends with a slash. */
   readonly callbacks: () => readonly string[];
+  /** Returns why nobody can approve a denial; undefined if somebody can. */
+  readonly unapprovable: (record: DecisionRecord) => string | undefined;
   readonly clock: () => Date;
 }
 
@@ -74,6 +78,8 @@ const taskShape = z.object({
     status_endpoint: z.string(),
     expires_at: z.string().optional(),
     links: z.object({ cancel: z.string() }).optional(),
+    /** Why nobody can approve it now, in words. */
+    unapprovable: z.string().optional(),
     items: z
       .array(z.object({ resource: object, action: object, status: statuses, result: resultShape.optional() }))
       .optional(),
@@ -191,10 +197,20 @@ async function submit(
     ...(client === undefined ? {} : { client }),
     ...idempotencyOf(request.headers['idempotency-key'], body),
   });
-  const view = requestView(task, publicUrl().replace(/\/$/, ''));
+  const view = requestView(task, publicUrl().replace(/\/$/, ''), unapprovableIn(parts, denials, task));
   reply.header('Location', view.task.status_endpoint);
   reply.code(isNew && statusOf(task) === 'pending' ? 202 : 201);
   return view;
+}
+
+/** Returns why nobody can approve a request that waits: the first of its denials that nobody can. */
+function unapprovableIn(
+  { unapprovable }: AccessRequestParts,
+  denials: readonly Denial[],
+  task: AccessTask,
+): string | undefined {
+  if (statusOf(task) !== 'pending') return undefined;
+  return denials.map(({ record }) => unapprovable(record)).find((why) => why !== undefined);
 }
 
 function callbackOf({ endpoint, state, events }: { endpoint: string; state?: unknown; events?: string[] | undefined }) {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { liftableBy, requestableUntil, takesRequests } from '../../decide/approval/approving.js';
-import { decidingPolicies, isPermitted, isRequestable, type Refusal } from '../../decide/decision.js';
+import { decidingPolicies, isPermitted, isRequestable, type Refusal, retryAfter } from '../../decide/decision.js';
 import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';
 import type { DecisionRecord } from '../../decide/record.js';
+import { defined } from '../../lib/defined.js';
 import { factsAsRead } from '../../record/facts-as-read.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 
@@ -41,6 +42,8 @@ export const decisionShape = z.object({
       awaits_outcome: z.literal(false),
       /** In how many seconds to ask again. */
       retry_after: z.int().optional(),
+      /** The tool is not described in `tools.yaml`, so it counts as one that does anything. */
+      undescribed: z.literal(true),
       error: z.object({ status: z.int(), message: z.string() }).optional(),
     })
     .partial()
@@ -72,8 +75,14 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
   const decision = isPermitted(record);
   const detail = detailFor(record, caller);
   const { id, result, obligations, missing, presented } = record;
+  // Counted from the decision: the answer follows at once.
+  const after = retryAfter(record, Date.parse(record.time));
   const isBare =
-    detail === 'none' && obligations === undefined && presented === undefined && (decision || result === 'deny');
+    detail === 'none' &&
+    after === undefined &&
+    obligations === undefined &&
+    presented === undefined &&
+    (decision || result === 'deny');
   if (isBare) return { decision };
   const requestable = requestableOf(record);
   return {
@@ -85,7 +94,7 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
       ...(requestable.length === 0 ? {} : { requestable }),
       ...(isRequestable(record) && takesRequests(answering.plane) ? requestOf(record, answering) : {}),
       ...(presented === undefined ? {} : nextOf(record, answering.plane)),
-      ...(result === 'defer' ? { missing, retry_after: RETRY_AFTER_S } : {}),
+      ...(result === 'defer' ? { missing, retry_after: RETRY_AFTER_S } : defined({ retry_after: after })),
       ...(detail === 'none' ? {} : reasonsOf(record)),
       ...(detail === 'none' || !decision || awaitsOutcome(record, answering.plane) ? {} : { awaits_outcome: false }),
       ...(detail === 'full'
@@ -145,10 +154,11 @@ function requestableOf({ result, reasons }: DecisionRecord): string[] {
   return [...new Set(reasons.filter(({ liftedBy }) => liftedBy === 'request').map(({ policy }) => policy))];
 }
 
-function reasonsOf({ reasons, refusal, policyVersion, ignored }: DecisionRecord): Record<string, unknown> {
+function reasonsOf({ reasons, refusal, undescribed, policyVersion, ignored }: DecisionRecord): Record<string, unknown> {
   return {
     reasons,
     ...(refusal === undefined ? {} : { refusal }),
+    ...(undescribed === undefined ? {} : { undescribed }),
     policyVersion,
     ...(ignored === undefined ? {} : { ignored }),
   };

@@ -1,19 +1,9 @@
-import { uidText } from '@writ/cedar/uid';
 import type { DecisionRecord, OutcomeRecord } from '../../decide/record.js';
 import { linesOf } from '../../record/decision-fields.js';
-import { identitiesOf, isPermit } from '../../record/decision-parts.js';
+import { isPermit } from '../../record/decision-parts.js';
 import type { RecordedDecision } from '../log/log-reader.js';
+import { sentenceOf } from './sentence.js';
 import { type Timeline, timelineLines } from './timeline.js';
-
-const RESULT_TEXT: Readonly<Record<DecisionRecord['result'], string>> = {
-  allow: 'Allowed',
-  modify: 'Allowed with changes',
-  step_up: 'Denied until somebody steps in',
-  defer: 'Not decided yet',
-  deny: 'Denied',
-};
-
-const OBSERVED_TEXT = 'Let through while the service observed';
 
 /**
  * Explains a decision to a person, from its record alone: who, for whom, what, which policies decided and why, and what came before.
@@ -29,7 +19,7 @@ export function explain(
 ): string {
   const inputs = linesOf(decision, 'inputs');
   const lines = [
-    `${decision.observed === undefined ? RESULT_TEXT[decision.result] : OBSERVED_TEXT}: ${whoText(decision)} asked to ${whatText(decision)}.`,
+    sentenceOf(decision),
     '',
     'Why',
     ...indented(whyLines(decision)),
@@ -48,20 +38,6 @@ export function explain(
 
 function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
-}
-
-function whoText(decision: DecisionRecord): string {
-  const { path, originator, actor } = identitiesOf(decision);
-  if (path.length < 2) return uidText(actor);
-  const between = path.slice(1, -1);
-  const through = between.length === 0 ? '' : ` through ${between.map(uidText).join(', ')}`;
-  return `${uidText(actor)}, on behalf of ${uidText(originator)}${through},`;
-}
-
-function whatText({ request }: DecisionRecord): string {
-  const input = request.context?.input;
-  const given = input === undefined ? '' : ` with ${JSON.stringify(input)}`;
-  return `${request.action.name} on ${uidText(request.resource)}${given}`;
 }
 
 function whyLines(record: DecisionRecord): string[] {

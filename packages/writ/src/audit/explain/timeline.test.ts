@@ -76,6 +76,7 @@ describe('the calls that are shown', () => {
   const calls = Array.from({ length: 30 }, (_, i) => ({
     decision: decision({
       time: `2026-11-24T06:00:${String(i).padStart(2, '0')}.000Z`,
+      request: { action: { name: `read_${i}` } } as unknown as DecisionRecord['request'],
       reserved: i < 3 ? [held('refunded', 1)] : [],
     }),
     outcome: undefined,
@@ -103,6 +104,20 @@ describe('the calls that are shown', () => {
       '   2026-11-23 23:59:59 allow   read_web',
       '              06:31:28 allow   read_web',
     ]);
+  });
+
+  it('are counted if they are alike and in a row', () => {
+    const alike = ['01', '02', '03'].map((second) => decision({ time: `2026-11-24T06:00:${second}.000Z` }));
+    const before = [...alike, decision({ result: 'deny' }), decision({})].map((one) => ({
+      decision: one,
+      outcome: undefined,
+    }));
+    expect(timelineLines(now, { before, isCut: false }, 8).slice(1, -1)).toEqual([
+      '   06:00:01 allow   read_web ×3',
+      '   06:31:28 deny    read_web',
+      '   06:31:28 allow   read_web',
+    ]);
+    expect(timelineLines(now, { before, isCut: false }, 2)).toContain('   3 more: --all');
   });
 
   it('are not mentioned if there are none', () => {

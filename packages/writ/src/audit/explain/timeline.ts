@@ -1,5 +1,6 @@
 import { type EntityUid, sameUid, uidText } from '@writ/cedar/uid';
 import type { DecisionRecord, Holding } from '../../decide/record.js';
+import { runsOf } from '../../lib/runs.js';
 import { identitiesOf } from '../../record/decision-parts.js';
 import { heldTexts } from '../../record/field-lines.js';
 import type { LogReader, RecordedDecision } from '../log/log-reader.js';
@@ -57,22 +58,29 @@ function sameEnds(a: readonly EntityUid[], b: readonly EntityUid[]): boolean {
 }
 
 /**
- * Returns a line for each earlier call: what it was, what labels it brought, what it counted. A star marks a call that brought a label,
+ * Returns a line for each earlier call, or for several in a row that were alike: what it was, what labels it brought, what it counted. A star marks a call that brought a label,
  * or counted something, that this decision read.
  *
  * @param limit the most calls to show; the last ones are shown
  */
 export function timelineLines(decision: DecisionRecord, { before, isCut }: Timeline, limit: number): string[] {
   if (before.length === 0) return [];
-  const calls = before.map((call) => callOf(decision, call));
+  const calls = runsOf(
+    before.map((call) => callOf(decision, call)),
+    ({ isCounted, day, text }) => `${isCounted}${day} ${text}`,
+  );
   const omitted = calls.slice(0, Math.max(0, calls.length - limit));
   const shown = calls.slice(omitted.length);
-  const isOtherDay = shown.some(({ day }) => day !== '');
-  const stars = omitted.filter(({ isCounted }) => isCounted).length;
+  const isOtherDay = shown.some(({ first }) => first.day !== '');
+  const sum = (runs: typeof calls): number => runs.reduce((n, { count }) => n + count, 0);
+  const stars = sum(omitted.filter(({ first }) => first.isCounted));
   return [
     `Earlier in this task (${isCut ? `last ${before.length}; ` : ''}* = counted in this decision)`,
-    ...shown.map(({ isCounted, day, text }) => ` ${isCounted ? '*' : ' '} ${isOtherDay ? day.padEnd(11) : ''}${text}`),
-    ...(omitted.length === 0 ? [] : [`   ${omitted.length} more${stars === 0 ? '' : ` (${stars} *)`}: --all`]),
+    ...shown.map(({ first: { isCounted, day, time, text }, count }) => {
+      const times = count === 1 ? '' : ` ×${count}`;
+      return ` ${isCounted ? '*' : ' '} ${isOtherDay ? day.padEnd(11) : ''}${time} ${text}${times}`;
+    }),
+    ...(omitted.length === 0 ? [] : [`   ${sum(omitted)} more${stars === 0 ? '' : ` (${stars} *)`}: --all`]),
     '',
   ];
 }
@@ -82,6 +90,7 @@ interface ShownCall {
   readonly isCounted: boolean;
   /** The day of the call (UTC), if it is not that of the decision. */
   readonly day: string;
+  readonly time: string;
   readonly text: string;
 }
 
@@ -96,10 +105,11 @@ function callOf(decision: DecisionRecord, { decision: earlier, outcome }: Record
     outcome === undefined || outcome.status === 'completed' ? '' : outcome.status,
   ].filter((text) => text !== '');
   const day = earlier.time.slice(0, 10);
-  const call = `${earlier.time.slice(11, 19)} ${resultText(earlier).padEnd(7)} ${earlier.request.action.name}`;
+  const call = `${resultText(earlier).padEnd(7)} ${earlier.request.action.name}`;
   return {
     isCounted: held.some((holding) => isIn(decision, holding)),
     day: day === decision.time.slice(0, 10) ? '' : day,
+    time: earlier.time.slice(11, 19),
     text: notes.length === 0 ? call : `${call}: ${notes.join('; ')}`,
   };
 }

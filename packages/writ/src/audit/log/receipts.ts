@@ -53,13 +53,8 @@ interface VerifiedEntry {
  */
 export function verifyReceipt(text: string, log: Verifier, witnesses: readonly Verifier[]): VerifiedEntry {
   const receipt = parseReceipt(text);
-  const { checkpoint, entry } = verifiedReceipt(receipt, log, witnesses);
-  const beside = receipt.extra.subarray(entryIn(receipt.extra).length + 1).toString();
-  let record = JSON.parse(entry.toString()) as VerifiedEntry['record'];
-  const sha256 = attachedTo(record);
-  if (sha256 !== undefined) record = JSON.parse(checked(sha256, beside)) as VerifiedEntry['record'];
-  else if (receipt.extra.length !== entry.length)
-    throw new LogProofError('the receipt carries more than its entry', 'something was added to it');
+  const { checkpoint } = verifiedReceipt(receipt, log, witnesses);
+  const record = recordIn(receipt.extra);
   return {
     index: receipt.index,
     origin: checkpoint.origin,
@@ -67,4 +62,21 @@ export function verifyReceipt(text: string, log: Verifier, witnesses: readonly V
     record,
     seenBy: checkpoint.seenBy.map(({ verifier, at }) => ({ witness: verifier.name, at: at?.toISOString() })),
   };
+}
+
+/** Returns the record of a receipt that this program has just made. */
+export function recordOfReceipt(text: string): VerifiedEntry['record'] {
+  return recordIn(parseReceipt(text).extra);
+}
+
+/** Returns the entry of a receipt; one that is long stands after it, under its hash. */
+function recordIn(extra: Buffer): VerifiedEntry['record'] {
+  const entry = entryIn(extra);
+  const record = JSON.parse(entry.toString()) as VerifiedEntry['record'];
+  const sha256 = attachedTo(record);
+  if (sha256 !== undefined)
+    return JSON.parse(checked(sha256, extra.subarray(entry.length + 1).toString())) as VerifiedEntry['record'];
+  if (extra.length !== entry.length)
+    throw new LogProofError('the receipt carries more than its entry', 'something was added to it');
+  return record;
 }

@@ -381,6 +381,16 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     ['tools.yaml:2:23 warning tools/weak-detector: detect: `instructions` found 12 of 133 public injections (9 %)'],
   ],
   [
+    {
+      'schema.cedarschema': `${GOOD['schema.cedarschema']}
+entity Tool;
+action look, lift, delegate appliesTo { principal: [User], resource: [Tool], context: { tool: { effects: Set<String> } } };`,
+      'tools.yaml': 'tools:\n  look: { effects: [read], result: internal }\n',
+      'policies/all.cedar': `@id("all") permit (principal, action, resource) when { !(context has ledger) || context.ledger.refunded <= 500 };`,
+    },
+    ['tools.yaml:1:1 warning tools/undescribed-tool: lift is not described, so it counts as a tool that does anything'],
+  ],
+  [
     { 'tools.yaml': 'tools:\n  refund: { effects: [read] }\n' },
     ['tools.yaml:2:3 warning tools/undescribed-result: refund: nothing is said of its result'],
   ],

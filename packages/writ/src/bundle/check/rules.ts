@@ -44,6 +44,7 @@ import { argumentWithoutRole } from './tools/argument-without-role.js';
 import { toolDescription } from './tools/description.js';
 import { reservedName } from './tools/reserved-name.js';
 import { undescribedResult } from './tools/undescribed-result.js';
+import { undescribedTool } from './tools/undescribed-tool.js';
 import { unknownTool } from './tools/unknown-action.js';
 import { unknownRoleArgument } from './tools/unknown-argument.js';
 import { unknownReaders } from './tools/unknown-readers.js';
@@ -79,6 +80,7 @@ export const RULES: readonly Rule[] = [
   unreadDerived,
   reservedName,
   unknownTool,
+  undescribedTool,
   undescribedResult,
   unknownRoleArgument,
   unknownStore,

@@ -3,7 +3,7 @@ import { type DraftedTool, formatted, toolNode } from './draft.js';
 import { BEGIN, END, generatedSchema } from './generated-schema.js';
 import type { ListedTool } from './listed-tool.js';
 
-/** Returns a `tools.yaml` with more tools. All that it has stays, comments too. */
+/** Returns a `tools.yaml` with more tools. The rest of it stays, comments too. */
 export function withTools(text: string, tools: readonly DraftedTool[]): string {
   const document = parseDocument(text.trim() === '' ? 'tools: {}\n' : text, { version: '1.2' });
   if (!document.has('tools')) document.set('tools', document.createNode({}));

@@ -17,6 +17,8 @@ export interface DeployedServer {
 export interface DeployedClient {
   readonly agent: EntityUid;
   readonly for: EntityUid;
+  /** Somebody else, who answers for the agent; the person if nobody is named. */
+  readonly owner?: EntityUid | undefined;
 }
 
 /** The servers and clients that a bundle is drafted for, by name. */

@@ -2,7 +2,7 @@ import { type EntityUid, uidText } from '@writ/cedar';
 import { Document, type Node, visit } from 'yaml';
 import { defined } from '../../lib/defined.js';
 import { isReserved } from '../reserved-names.js';
-import { type Deployment, writYamlOf } from './deployment.js';
+import { type DeployedClient, type Deployment, writYamlOf } from './deployment.js';
 import { draftedTests } from './drafted-tests.js';
 import { generatedSchema, opaqueOf, withGenerated } from './generated-schema.js';
 import { type GuessedTool, guessTools, type RecordedAnswers } from './guess.js';
@@ -43,6 +43,7 @@ export function draftTools(listed: readonly ListedTool[], answers?: RecordedAnsw
  * @param calls what was seen: then `policies/observed.cedar` permits that and no more
  * @param answers recorded answers: the fields in them are labelled one by one
  * @param deployment the servers and clients, where they are known
+ * @param client the agent and its person where they are not
  */
 export function draftBundle(
   name: string,
@@ -50,6 +51,7 @@ export function draftBundle(
   calls: readonly ObservedCall[] = [],
   answers?: RecordedAnswers,
   deployment?: Deployment,
+  client: DeployedClient = DEFAULT_CLIENT,
 ): DraftedBundle {
   // Of tools with one name a client sees the first.
   const listed = [...new Map([...all].reverse().map((tool) => [tool.name, tool])).values()].reverse();
@@ -61,22 +63,20 @@ export function draftBundle(
           calls,
           tools.map((tool, i) => ({ ...listed[i], ...tool })),
         );
-  const [first] = deployment?.clients.values() ?? [];
-  const { agent, for: originator } = first ?? DEFAULT_CLIENT;
-  const identities = distinctUids(
-    observed?.identities ??
-      [...(deployment?.clients.values() ?? [DEFAULT_CLIENT])].flatMap((one) => [one.for, one.agent]),
-  );
-  const owners = new Map(
-    [...(deployment?.clients.values() ?? [DEFAULT_CLIENT])].map((one) => [uidText(one.agent), one.for]),
-  );
+  const clients = [...(deployment?.clients.values() ?? [client])];
+  const { agent, for: originator } = clients[0] ?? client;
+  const identities = distinctUids([
+    ...(observed?.identities ?? clients.flatMap((one) => [one.for, one.agent])),
+    ...clients.flatMap(({ owner }) => owner ?? []),
+  ]);
+  const owners = new Map(clients.map((one) => [uidText(one.agent), one.owner ?? one.for]));
   const types = [...new Set(identities.map(({ type }) => type))];
   const others = types.filter((type) => !['User', 'Agent', 'Tool', 'AccessRequest'].includes(type)).sort();
   const own =
     others.length === 0 ? SCHEMA : SCHEMA.replace('\nentity Agent', `\nentity ${others.join(', ')};\nentity Agent`);
   const acting = ['Agent', 'User', ...others].sort();
   const files = new Map([
-    ['writ.yaml', deployment === undefined ? WRIT_YAML.replace('NAME', name) : writYamlOf(name, deployment)],
+    ['writ.yaml', deployment === undefined ? writYaml(name, client) : writYamlOf(name, deployment)],
     ['schema.cedarschema', withGenerated(own, generatedSchema(listed, own, own, acting).text)],
     ['tools.yaml', [TOOLS_YAML, tools.length === 0 ? '  {}\n' : '', ...tools.map(toolText), DETECT].join('')],
     [
@@ -95,7 +95,7 @@ export function draftBundle(
   return { files, tools, seen: observed?.seen };
 }
 
-const DEFAULT_CLIENT = { agent: { type: 'Agent', id: 'agent' }, for: { type: 'User', id: 'user' } };
+const DEFAULT_CLIENT: DeployedClient = { agent: { type: 'Agent', id: 'agent' }, for: { type: 'User', id: 'user' } };
 
 function distinctUids(uids: readonly EntityUid[]): EntityUid[] {
   return [...new Map(uids.map((uid) => [uidText(uid), uid])).values()];
@@ -107,15 +107,18 @@ function entityText(uid: EntityUid, owner: EntityUid | undefined): string {
   return `  { "uid": ${JSON.stringify(uid)}${attrs} }`;
 }
 
-const WRIT_YAML = `name: NAME
+function writYaml(name: string, { agent, for: person }: DeployedClient): string {
+  const quoted = (uid: EntityUid): string => `'${uidText(uid).replaceAll("'", "''")}'`;
+  return `name: ${name}
 
 # The servers of the tools, and who calls them. Each client gets a key of its own when the gateway starts.
 # gateway:
 #   servers:
 #     tools: { command: npx, args: [some-mcp-server] }
 #   clients:
-#     agent: { agent: 'Agent::"agent"', for: 'User::"user"', prompt: true }
+#     agent: { agent: ${quoted(agent)}, for: ${quoted(person)}, prompt: true }
 `;
+}
 
 const SCHEMA = `// Drafted by \`writ init\` from the tools as their server lists them.
 

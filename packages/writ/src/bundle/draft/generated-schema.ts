@@ -5,6 +5,7 @@ import { Findings } from '../check/findings.js';
 import { SCHEMA_FILE } from '../contents.js';
 import { BundleError } from '../errors.js';
 import { isReserved } from '../reserved-names.js';
+import { addedMembers } from './added-members.js';
 import { cedarText } from './cedar-text.js';
 import { admitsNull, canBeAttribute, cedarTypeOf } from './cedar-type.js';
 import { argumentsIn, recordIn } from './json-schema.js';
@@ -54,6 +55,12 @@ function beginOf(schema: string): number {
   return begin === -1 ? schema.indexOf(OLD_BEGIN) : begin;
 }
 
+/** Returns the generated part of a schema; an empty text if it has none. */
+function generatedPart(schema: string): string {
+  const [begin, end] = [beginOf(schema), schema.indexOf(END)];
+  return begin === -1 || end < begin ? '' : schema.slice(schema.indexOf('\n', begin), end);
+}
+
 /** Returns the schema with a new generated part: instead of the one that it has, or at its end. */
 export function withGenerated(schema: string, generated: string): string {
   const [begin, end] = [beginOf(schema), schema.indexOf(END)];
@@ -66,7 +73,8 @@ export function withGenerated(schema: string, generated: string): string {
  * whatever order they are listed in.
  *
  * @param own the part of the schema that somebody wrote; it may speak of the types
- * @param before the whole schema as it was: an attribute that is optional in it stays optional
+ * @param before the whole schema as it was: an attribute that is optional in it stays optional, and members that somebody added to the
+ * context of a generated action stay
  * @param acting the types of those who call tools; those of the schema's own actions when they are not given
  * @throws {CedarError} when the schema does not parse with them
  * @throws {BundleError} when the schema has nobody who could act
@@ -86,11 +94,12 @@ export function generatedSchema(
   // A mapping can have the arguments of a tool whose name is taken.
   const missing = described.filter(({ tool }) => !declared.has(tool.name) && !isReserved(tool.name));
   const common = commonContext(own, before);
+  const added = addedMembers(generatedPart(before), new Set(['input', ...COMMON.map(([, attribute]) => attribute)]));
   const principals = missing.length === 0 ? '' : (acting?.join(', ') ?? principalsIn(schema));
   const entity = missing.length === 0 || schema.entityTypes.has('Tool') ? [] : ['entity Tool;'];
   const actions = missing.map(
     ({ tool, type, isNeeded, lines }) =>
-      `action ${cedarText(tool.name)} appliesTo { principal: [${principals}], resource: [Tool], context: { ${[...(lines.length === 0 ? [] : [`input${isNeeded ? '' : '?'}: ${type}`]), ...common].join(', ')} } };`,
+      `action ${cedarText(tool.name)} appliesTo { principal: [${principals}], resource: [Tool], context: { ${[...(lines.length === 0 ? [] : [`input${isNeeded ? '' : '?'}: ${type}`]), ...common, ...(added.get(cedarText(tool.name)) ?? [])].join(', ')} } };`,
   );
   return {
     text: `${[BEGIN, ...entity, types, ...actions, END].filter((part) => part !== '').join('\n')}\n`,

@@ -13,6 +13,8 @@ export async function bundleChecks(folder: string, data: string, environment: st
   const { findings, bundle } = findingsOf(folder, environment);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const found = [checked(folder, errors, findings.length)];
+  for (const { code, message, help } of findings)
+    if (code === 'access/nobody-approves') found.push(warning(message, help));
   if (bundle === undefined) return found;
   const { servers, clients } = bundle.settings.gateway;
   if (Object.keys(servers).length > 0 && Object.keys(clients).length === 0)

@@ -15,7 +15,7 @@ import { listedServers } from '../up/listed-servers.js';
 import { asJson, printTool, writeFiles } from './written.js';
 
 /**
- * Adds servers to a bundle: to `writ.yaml`, the generated part of the schema and `tools.yaml`. All that is there stays.
+ * Adds servers to a bundle: to `writ.yaml`, the generated part of the schema and `tools.yaml`. The rest of them stays.
  *
  * @throws {InitError} if the bundle has a server of the name, or none of them can be asked for its tools
  */

@@ -6,6 +6,7 @@ export default verb('up', 'Start here', 'serve a drafted bundle for the MCP serv
   .option('--server <name...>', 'name of a server to stand before, instead of those of the clients')
   .option('--url <name=url...>', 'server over HTTP to stand before, as tickets=https://tickets.example/mcp')
   .option('--client <name...>', 'only the servers of these clients')
+  .option('--owner <person>', 'somebody else, who answers for the agents; without one, you confirm what a rule stops')
   .option('--bundle <dir>', 'folder of the bundle; it is drafted if it is not there', './my-servers')
   .option('--data <dir>', 'folder for the store and the keys', './data')
   .option('--observe [time]', 'record and stop nothing for this time at the first start, as in 30m', true)

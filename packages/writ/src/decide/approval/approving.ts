@@ -1,4 +1,4 @@
-import type { CedarType, EntityUid } from '@writ/cedar';
+import { type ActionDeclaration, type CedarType, type EntityUid, uidText } from '@writ/cedar';
 import { APPROVE, type BREAK_GLASS } from '../own-actions.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
@@ -66,7 +66,7 @@ export function approvalRequest(
   subject: EntityUid,
   denied: DecisionRecord,
   seen: RequestSeen & { readonly request: string },
-  ownerOf: (uid: EntityUid) => EntityUid | undefined,
+  ownersOf: (uid: EntityUid) => readonly EntityUid[],
 ): AccessRequest {
   const { request, provenance, reasons } = denied;
   const { request: id, ...rest } = seen;
@@ -77,7 +77,7 @@ export function approvalRequest(
     action: request.action.name,
     originator: entity(path[0] as EntityUid),
     path: path.map(entity),
-    owners: [...new Set(path.map(ownerOf).filter((uid) => uid !== undefined))].map(entity),
+    owners: ownersAmong(path, ownersOf, actions.get(action)).map(entity),
     policies: [...new Set(reasons.map(({ policy }) => policy))],
     input: request.context?.input ?? {},
     decision: denied.id,
@@ -93,6 +93,22 @@ export function approvalRequest(
     resource: isOfRequest ? { type: ACCESS_REQUEST, id } : { type: resource.type, id: resource.id },
     context: type === undefined ? {} : { request: declaredOf(whole, type) },
   };
+}
+
+/**
+ * Returns the owners of identities, each once. An owner of another type than the schema has for owners, as a team, cannot be shown to the
+ * policies, and is left out.
+ */
+function ownersAmong(
+  path: readonly EntityUid[],
+  ownersOf: (uid: EntityUid) => readonly EntityUid[],
+  declared: ActionDeclaration | undefined,
+): EntityUid[] {
+  const request = declared?.context.attributes.get('request')?.type;
+  const type = request?.kind === 'record' ? request.attributes.get('owners')?.type : undefined;
+  const only = type?.kind === 'set' && type.element.kind === 'entity' ? type.element.name : undefined;
+  const all = new Map(path.flatMap(ownersOf).map((uid) => [uidText(uid), uid]));
+  return [...all.values()].filter((uid) => only === undefined || uid.type === only);
 }
 
 /** Returns the part of a value that the schema declares. */

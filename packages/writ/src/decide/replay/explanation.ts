@@ -1,5 +1,6 @@
-import { type EntityUid, type PolicyExplanation, uidText } from '@writ/cedar';
+import { type PolicyExplanation, uidText } from '@writ/cedar';
 import type { ServedBundle } from '../../bundle/bundle.js';
+import { listed } from '../../lib/listed.js';
 import { memo } from '../../lib/memo.js';
 import { isPermitted } from '../decision.js';
 import { asDecided } from '../observing.js';
@@ -18,11 +19,11 @@ interface PolicyAccount {
   readonly parts: readonly string[];
 }
 
-/** Of the text of a condition, in characters. */
+/** Of the text of a condition, in characters, unless all of it is asked for. */
 const MAX_TEXT = 240;
 
-/** Makes the account of a decision under a bundle. */
-export function accountOf(recorded: DecisionRecord, bundle: ServedBundle): PolicyAccount {
+/** Makes the account of a decision under a bundle. @param maxText the most characters of a condition to show */
+export function accountOf(recorded: DecisionRecord, bundle: ServedBundle, maxText = MAX_TEXT): PolicyAccount {
   const record = asDecided(recorded);
   const { plane, replay } = readyFor(bundle);
   const isSame = bundle.version === record.policyVersion;
@@ -31,8 +32,29 @@ export function accountOf(recorded: DecisionRecord, bundle: ServedBundle): Polic
   return {
     isSame,
     alternatives: alternatives(record, plane, replay),
-    parts: explained.flatMap(({ identity, policies }) => policies.flatMap((policy) => partLine(policy, identity))),
+    parts: partLines(explained, maxText),
   };
+}
+
+/** A line about a policy, around the identities that it is about. */
+interface PartLine {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Returns a line for each policy that decided, once for all identities for which it is the same. */
+function partLines(explained: ReturnType<Replay['explain']> & object, maxText: number): string[] {
+  const lines = new Map<string, { readonly line: PartLine; readonly identities: string[] }>();
+  for (const { identity, policies } of explained)
+    for (const policy of policies) {
+      const line = partLine(policy, maxText);
+      if (line === undefined) continue;
+      const key = JSON.stringify(line);
+      const known = lines.get(key);
+      if (known === undefined) lines.set(key, { line, identities: [uidText(identity)] });
+      else known.identities.push(uidText(identity));
+    }
+  return [...lines.values()].map(({ line, identities }) => `${line.before} ${listed(identities)}${line.after}`);
 }
 
 /** Prepares a bundle for deciding recorded requests again. */
@@ -41,31 +63,38 @@ const readyFor = memo((bundle: ServedBundle) => {
   return { plane, replay: new Replay(plane, bundle.entities) };
 });
 
-/** Returns the part of a policy that decided: all conditions of one that applied, or the first that did not hold. */
-function partLine({ policyId, effect, applied, parts }: PolicyExplanation, identity: EntityUid): string[] {
-  const who = uidText(identity);
+/** Returns the part of a policy that decided: all conditions of one that applied, or what did not hold. */
+function partLine({ policyId, effect, applied, parts }: PolicyExplanation, maxText: number): PartLine | undefined {
   if (applied === true) {
-    const conditions = parts.filter(({ kind }) => kind !== 'scope').map(({ kind, text }) => `${kind} ${plain(text)}`);
-    return conditions.length === 0 ? [] : [`${policyId}, for ${who}: ${conditions.join(', ')}`];
+    const conditions = parts
+      .filter(({ kind }) => kind !== 'scope')
+      .map(({ kind, text }) => `${kind} ${plain(text, maxText)}`);
+    return conditions.length === 0 ? undefined : { before: `${policyId}, for`, after: `: ${conditions.join(', ')}` };
   }
   const last = parts[parts.length - 1];
-  if (last === undefined) return [];
-  if (last.holds === 'error') return [`${policyId} could not be evaluated for ${who}: ${plain(last.text)}`];
+  if (last === undefined) return undefined;
+  const text = plain(last.decisive ?? last.text, maxText);
+  if (last.holds === 'error') return { before: `${policyId} could not be evaluated for`, after: `: ${text}` };
   const would = effect === 'permit' ? 'would permit' : 'would forbid';
-  return [`${policyId} ${would} ${who}, but for: ${last.kind === 'unless' ? 'unless ' : ''}${plain(last.text)}`];
+  const not = last.kind === 'unless' ? `is so, and the policy says unless: ${text}` : `is false: ${text}`;
+  return { before: `${policyId} ${would}`, after: `, but this ${not}` };
 }
 
 /** Returns the text of a condition as one line, without its braces. */
-function plain(text: string): string {
-  const line = text
+function plain(text: string, maxText: number): string {
+  let line = text
     .replace(/^\s*(when|unless)\s*/, '')
     .replace(/^\{\s*|\s*\}$/g, '')
     .replace(/\s+/g, ' ')
     // Cedar's printer quotes and brackets what is written without by hand.
     .replace(/\["([A-Za-z_]\w*)"\]/g, '.$1')
-    .replace(/(^|[\s(!])\(((?:[\w.]|::|"[^"]*")+)\)/g, '$1$2')
     .trim();
-  return line.length <= MAX_TEXT ? line : `${line.slice(0, MAX_TEXT)}…`;
+  // A bracket can be in another: `((context.ledger).paid)`.
+  for (let before = ''; before !== line; ) {
+    before = line;
+    line = line.replace(/(^|[\s(!])\(((?:[\w.]|::|"[^"]*")+)\)/g, '$1$2');
+  }
+  return line.length <= maxText ? line : `${line.slice(0, maxText)}… (--all shows the rest)`;
 }
 
 /** Returns the lines of an account, for a person. */

@@ -9,6 +9,10 @@ export interface Account<Amount> {
   giveBack(amount: Amount, until: number): void;
   /** Takes out values, whichever actions entered them. @returns those that it held; an account of numbers holds none */
   remove(values: readonly string[]): readonly string[];
+  /** Returns when something that it holds ends, in ms since the epoch; without what never ends. */
+  endsAfter(now: number): Iterable<number>;
+  /** Returns what it will hold at a later moment if nothing more is entered. */
+  after(time: number): Account<Amount>;
   /** Returns whether it is as one that was never opened. */
   isEmptyAt(now: number): boolean;
 }
@@ -54,6 +58,11 @@ export class Ends<Slot> {
 
   all(): Iterable<Slot> {
     return this.byEnd.values();
+  }
+
+  /** Returns the ends that are later than a moment, without the one that never is. */
+  *after(now: number): Iterable<number> {
+    for (const end of this.byEnd.keys()) if (end > now && end !== Number.POSITIVE_INFINITY) yield end;
   }
 
   /** Returns each slot with the end of its window, in ms since the epoch. */

@@ -24,6 +24,19 @@ export class Book<A extends Measured = Measured, Of extends Account<A> = Account
     return accumulator.show(account, accumulator.countsPresent ? accumulator.measure(event) : undefined, now);
   }
 
+  /** Returns when something ends that a decision on this event sees; nothing if its labels, or no window, end. */
+  endsAfter(event: LedgerEvent, now: number): Iterable<number> {
+    const { accumulator } = this;
+    return accumulator.isOfLabels ? [] : (this.accounts.find(accumulator.keyOf(event))?.endsAfter(now) ?? []);
+  }
+
+  /** Returns the value that a decision on this event would see at a later moment, if nothing more is counted. */
+  readAfter(event: LedgerEvent, time: number): LedgerValue {
+    const { accumulator } = this;
+    const account = (this.accounts.find(accumulator.keyOf(event)) ?? this.empty).after(time) as Of;
+    return accumulator.show(account, accumulator.countsPresent ? accumulator.measure(event) : undefined, time);
+  }
+
   /** Returns the value under a key, without any present action. */
   look(key: string, now: number): LedgerValue {
     return this.accumulator.show(this.accounts.find(key) ?? this.empty, undefined, now);

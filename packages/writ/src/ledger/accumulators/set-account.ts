@@ -45,6 +45,17 @@ export class SetAccount implements Account<readonly string[]> {
     return ends;
   }
 
+  endsAfter(now: number): Iterable<number> {
+    return this.ends.after(now);
+  }
+
+  after(time: number): SetAccount {
+    const later = new SetAccount(1);
+    for (const [end, slot] of this.ends.withEnds())
+      if (end > time) later.enter([...slot.keys()], Number.POSITIVE_INFINITY);
+    return later;
+  }
+
   /** Returns how many values there are, or would be with these. */
   sizeAt(now: number, more: readonly string[] = NONE): number {
     this.forget(now);

@@ -29,6 +29,17 @@ export class SumAccount implements Account<bigint> {
     this.sum -= amount;
   }
 
+  endsAfter(now: number): Iterable<number> {
+    return this.ends.after(now);
+  }
+
+  after(time: number): SumAccount {
+    const later = new SumAccount(1);
+    later.sum = this.sum;
+    for (const [end, { amount }] of this.ends.withEnds()) if (end <= time) later.sum -= amount;
+    return later;
+  }
+
   remove(): readonly string[] {
     return [];
   }

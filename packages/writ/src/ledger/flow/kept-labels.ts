@@ -5,6 +5,7 @@ import { checkSetRoom, MAX_SET_VALUES, SetAccount } from '../accumulators/set-ac
 import { windowOf } from '../accumulators/window.js';
 import type { EventData, LedgerEvent, StorePlaces } from '../event.js';
 import type { Holding, Removal } from '../holding.js';
+import { hasAllOf } from './labels.js';
 import { LineageLabels } from './lineage-labels.js';
 import { withinRoom } from './reader-room.js';
 import { isReaderLabel, plainLabels } from './readers.js';
@@ -61,7 +62,7 @@ export class KeptLabels {
   within(task: TaskKey, lineage: string, now: Date): readonly string[] {
     const own = this.ofTask(task, now);
     const all = this.lineages.of(lineage, now);
-    if (own.every((label) => all.includes(label))) return all;
+    if (hasAllOf(all, own)) return all;
     return [...new Set([...own, ...all])].sort();
   }
 

@@ -6,7 +6,7 @@ import type { Answer } from './result-value.js';
 import type { ResultRule, ToolDescription } from './tool-description.js';
 
 /** A part of the labels of a value. */
-export type LabelPart = 'integrity' | 'confidentiality' | 'names' | 'kind';
+export type LabelPart = 'integrity' | 'confidentiality' | 'names' | 'kind' | 'readers';
 
 /** A rule that applies to a value. */
 interface AppliedRule {
@@ -129,6 +129,7 @@ class Influence {
     for (const part of ['integrity', 'confidentiality'] as const)
       if (this.decides(part, index, applied, at)) parts.push(part);
     if (rule.names.length > 0) parts.push('names');
+    if (rule.readers !== undefined && this.leaves[at]?.labels.readers !== undefined) parts.push('readers');
     if (rule.kind !== undefined && this.leaves[at]?.kind === rule.kind) parts.push('kind');
     return parts;
   }

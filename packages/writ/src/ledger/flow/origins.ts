@@ -21,7 +21,7 @@ import { linksIn } from './links.js';
 import { wordsIn } from './nouns.js';
 import type { ValueUse } from './prompt-values.js';
 import { plainLabels } from './readers.js';
-import { type CarriedCodes, codesOf, type KnownCodes } from './returned-codes.js';
+import { type CarriedCodes, codesOf } from './returned-codes.js';
 import { MAX_EFFORT } from './task-values.js';
 import type { Role, ToolDescription } from './tool-description.js';
 import { exactForm } from './value-kinds.js';
@@ -93,12 +93,17 @@ export class CallOrigins {
     private readonly roles: ReadonlySet<Role>,
     readonly asked: boolean,
     private readonly tool: Pick<ToolDescription, 'readerGroups' | 'services'>,
-    private readonly sent: KnownCodes | undefined,
+    private readonly values: Pick<TracedValues, 'codes'> | undefined,
   ) {}
 
   /** One for each value. */
   get origins(): readonly Origin[] {
     return this.traced.map(({ origin }) => origin);
+  }
+
+  /** The values that name things: each with its argument, the place that it is described at, and its origin. */
+  get names(): readonly Pick<Traced, 'argument' | 'role' | 'value' | 'origin'>[] {
+    return this.traced.filter(({ role }) => role === 'target' || role === 'destination');
   }
 
   /** The values of the arguments with a role. */
@@ -152,7 +157,7 @@ export class CallOrigins {
   }
 
   private get codes(): CarriedCodes {
-    this.codesOfCall ??= codesOf(this.traced, this.tool.services, this.sent);
+    this.codesOfCall ??= codesOf(this.traced, this.tool.services, this.values?.codes);
     return this.codesOfCall;
   }
 
@@ -185,7 +190,7 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
   const traced = callValues(tool, input, known.declared).map((one) => tracer.trace(one));
   const { values } = known;
   const isNamed = values !== undefined && (values.isApprovedTool(tool.name) || values.asksFor(stemsOf(tool)));
-  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool, values?.codes);
+  return new CallOrigins(traced, rolesOf(tool), known.isMandated || isNamed, tool, values);
 }
 
 const rolesOf = memo(

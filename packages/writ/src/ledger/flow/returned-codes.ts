@@ -1,5 +1,6 @@
 import { domainOf } from '../../lib/domain.js';
-import { isOfService, isSentByService, type ServiceCodes } from './service-codes.js';
+import { isOfService } from './message-codes.js';
+import { isSentByService, type ServiceCodes } from './service-codes.js';
 import type { Role } from './tool-description.js';
 
 /** The codes that a call can carry: of its own task, and of everything that its lineage has read. */
@@ -24,8 +25,8 @@ export interface CarriedCodes {
 }
 
 const NONE: CarriedCodes = { isReturned: () => false, leaks: false };
-/** The most characters of a call that are searched for codes; of a longer call everything counts as a code. */
-const MAX_SEARCHED = 1024 * 1024;
+/** The most characters of a call that are searched, once for each code; in a longer call everything counts as a code. */
+const MAX_SEARCHED = 16 * 2 ** 20;
 
 /** Returns the hosts that URLs among the destinations of a call lead to; undefined if one of them is no URL. */
 export function hostsOf(destinations: readonly (string | number)[]): readonly string[] | undefined {
@@ -40,7 +41,7 @@ export function codesOf(
   codes: KnownCodes | undefined,
 ): CarriedCodes {
   const all = codes === undefined ? [] : [...(codes.ofTask === undefined ? [] : [codes.ofTask]), ...codes.read];
-  if (codes === undefined || all.every(({ isEmpty }) => isEmpty)) return NONE;
+  if (codes === undefined || all.every(({ count }) => count === 0)) return NONE;
   const destinations = values.filter(({ role }) => role === 'destination');
   const hosts = hostsOf(destinations.map(({ value }) => value)) ?? [];
   const isPlain = destinations.every(({ labels }) => labels.integrity === 'user');
@@ -51,9 +52,10 @@ export function codesOf(
   const leaks = (): boolean => {
     let searched = 0;
     for (const { value } of values) {
-      searched += String(value).length;
-      if (searched > MAX_SEARCHED) return true;
-      for (const known of all) if (!known.sendersWithin(String(value)).every(goesBackTo)) return true;
+      for (const known of all) {
+        searched += String(value).length * known.count;
+        if (searched > MAX_SEARCHED || !known.sendersWithin(String(value)).every(goesBackTo)) return true;
+      }
     }
     return false;
   };

@@ -1,6 +1,7 @@
 import { memo } from '../../lib/memo.js';
 import { foldedId, foldedIdsIn } from './folded-id.js';
 import { integrityLevel, type Labels } from './labels.js';
+import { messageOf, type SentMessage } from './message-codes.js';
 import { formsOf, plainForm, wordsOf } from './normal-form.js';
 import type { Leaf } from './result-labels.js';
 
@@ -10,13 +11,15 @@ const MAX_VALUE = 256 * 1024;
 const MIN_TEXT = 3;
 
 /** A value of an answer as `TaskValues` remembers it. Its forms and words are found where the answer is read. */
-export interface SaidValue extends Omit<Leaf, 'value' | 'isName'> {
+export interface SaidValue extends Omit<Leaf, 'value' | 'isName' | 'sentBy'> {
   readonly value: string | number;
   /** The names of the value in the index. */
   readonly keys: readonly string[];
   /** The text that others are searched for in; undefined if the value is not searched. */
   readonly form?: string;
   readonly words: readonly string[];
+  /** The codes and links in it, if it is a message whose sender was checked. */
+  readonly sent?: SentMessage;
 }
 
 /** Returns the names of a value in the index. Texts and numbers differ: an amount is never taken for an identifier. */
@@ -79,8 +82,13 @@ export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
   return said;
 }
 
-function saidValue(leaf: Leaf, value: SaidValue['value'], { keys, form, words }: Sought): SaidValue {
-  const { at, kind, isName, isSteered, isGiven, clears } = leaf;
+/** The members of a value that are copied or used up here. A member that is not named is an error of types. */
+type Copied = 'at' | 'value' | 'labels' | 'kind' | 'isName' | 'isSteered' | 'isGiven' | 'clears' | 'sentBy';
+type WithCopied = Leaf & Record<Exclude<keyof Leaf, Copied>, never>;
+
+function saidValue(leaf: WithCopied, value: SaidValue['value'], { keys, form, words }: Sought): SaidValue {
+  const { at, kind, isName, isSteered, isGiven, clears, sentBy } = leaf;
+  const sent = sentBy === undefined || typeof value !== 'string' ? undefined : messageOf(value, sentBy);
   const labels = isName === true ? atMostAttested(leaf.labels) : leaf.labels;
   // hot: a copy that is added to has a hidden class of its own, and takes some microseconds.
   return {
@@ -94,6 +102,7 @@ function saidValue(leaf: Leaf, value: SaidValue['value'], { keys, form, words }:
     ...(isSteered && { isSteered }),
     ...(isGiven && { isGiven }),
     ...(clears && { clears }),
+    ...(sent && { sent }),
   };
 }
 

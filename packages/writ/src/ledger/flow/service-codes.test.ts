@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { codesIn } from './message-codes.js';
+import { isOfService, messageOf, type SentMessage } from './message-codes.js';
 import { codesOf } from './returned-codes.js';
-import { isOfService, isSentByService, ServiceCodes } from './service-codes.js';
+import { isSentByService, ServiceCodes } from './service-codes.js';
+
+const codesIn = (text: string): readonly string[] => messageOf(text, 'shop.example')?.codes ?? [];
 
 describe('the codes in a message', () => {
   it.each<[string, string[]]>([
@@ -48,7 +50,7 @@ describe('a code that a service sent', () => {
   function after(called: string[], sender: string, text = TEXT) {
     const [ofTask, read] = [new ServiceCodes(), new ServiceCodes()];
     ofTask.noteCall(called, []);
-    read.addMessage(text, sender, ofTask);
+    read.addMessage(messageOf(text, sender) as SentMessage, ofTask);
     return { ofTask, read: [read] };
   }
   const shop = after(['www.shop.example'], 'shop.example');
@@ -105,7 +107,8 @@ describe('a code that a service sent', () => {
       ),
     ).toBe(true);
     expect(leaks(value('content', 'nothing'))).toBe(false);
-    expect(codesOf([value('content', 'x'.repeat(2 ** 21))], [], shop).leaks).toBe(true);
-    expect(codesOf([value('content', 'x'.repeat(2 ** 21))], [], after([], 'shop.example', 'hello')).leaks).toBe(false);
+    expect(codesOf([value('content', 'x'.repeat(2 ** 24))], [], shop).leaks).toBe(true);
+    expect(messageOf('hello', 'shop.example')).toBeUndefined();
+    expect(codesOf([value('content', 'x'.repeat(2 ** 24))], [], { ofTask: undefined, read: [] }).leaks).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { codeForm, codesIn, linkForm, linksToHttps } from './message-codes.js';
+import { codeForm, isOfService, linkForm, type SentMessage } from './message-codes.js';
 
 /**
  * Codes and links that a service sent, as one that logs somebody in or confirms an address does. They may go back to that service and
@@ -11,12 +11,6 @@ const MAX_CONTACTS = 100;
 
 /** A shorter code is looked for as a word of its own: it can be part of any number. */
 const MIN_WITHIN = 6;
-
-/** Returns whether a host is of the service that a sender's domain is of: the same, or within it. */
-export function isOfService(host: string, sender: string): boolean {
-  const plain = host.replace(/^www\./, '');
-  return sender.includes('.') && (plain === sender || plain.endsWith(`.${sender}`));
-}
 
 /** Returns whether a sender is of a service that the author of a bundle declares: the same domain, or one within it. */
 export function isSentByService(sender: string, service: string): boolean {
@@ -46,20 +40,15 @@ export class ServiceCodes {
   /**
    * Adds a message.
    *
-   * @param sender the domain of its sender
    * @param ofTask the codes of the task that read it
    */
-  addMessage(text: string, sender: string, ofTask: ServiceCodes | undefined): void {
-    const codes = codesIn(text);
-    const own = linksToHttps(text)
-      .filter(({ hostname }) => isOfService(hostname, sender))
-      .map(({ href }) => href);
+  addMessage({ by, codes, links }: SentMessage, ofTask: ServiceCodes | undefined): void {
     // The task does not wait for a message that was there before it called the service.
     const isNew = (one: string): boolean => !this.senders.has(one);
     // Of several codes in one message it is not known which the task waits for.
-    const awaited = (codes.length === 1 ? [...codes, ...own] : own).filter(isNew);
-    for (const one of [...codes, ...own]) this.keep(one, sender);
-    if (ofTask?.hasCalled(sender) === true) for (const one of awaited) ofTask.await(one, sender);
+    const awaited = (codes.length === 1 ? [...codes, ...links] : links).filter(isNew);
+    for (const one of [...codes, ...links]) this.keep(one, by);
+    if (ofTask?.hasCalled(by) === true) for (const one of awaited) ofTask.await(one, by);
   }
 
   private keep(code: string, sender: string): void {
@@ -75,9 +64,9 @@ export class ServiceCodes {
     else if (this.awaited.size < MAX_KEPT) this.awaited.set(code, sender);
   }
 
-  /** Whether nothing was sent. */
-  get isEmpty(): boolean {
-    return this.senders.size === 0;
+  /** How many codes and links were sent. */
+  get count(): number {
+    return this.senders.size;
   }
 
   /** Returns the domain that sent this very value to the task; undefined if no service that it had called did. */

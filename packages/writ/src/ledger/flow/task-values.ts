@@ -169,8 +169,8 @@ export class TaskValues {
       if (!this.isWhole) return undefined;
       if (isMoreWords(row)) this.addWords(text, row);
       else {
-        const { at, value, labels, kind, keys, form, words, isSteered, clears, sentBy } = row;
-        if (sentBy !== undefined) this.sent.addMessage(String(value), sentBy, asked.sent);
+        const { at, value, labels, kind, keys, form, words, isSteered, clears, sent } = row;
+        if (sent !== undefined) this.sent.addMessage(sent, asked.sent);
         this.count += 1;
         asked.noteName(decisionId, tool, { at, value, kind }, effort);
         const source = { decisionId, tool, at };

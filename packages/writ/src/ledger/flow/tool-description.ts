@@ -132,6 +132,8 @@ export interface ToolDescription {
   readonly describedLabels: readonly string[];
   /** The domains of the service that it is of. */
   readonly services: readonly string[];
+  /** Whether an answer of some tool of the bundle has senders: without one, no code goes back to a service. */
+  readonly hasSenders: boolean;
   /** The addresses and domains in each group of readers. */
   readonly readerGroups: ReaderGroups;
 }
@@ -155,6 +157,7 @@ export class Tools {
   private readonly ownActions = new Map<string, ToolDescription>();
   private readonly unclassified: Labels;
   private readonly stores: ReadonlyMap<string, StoreDescription>;
+  private readonly hasSenders: boolean;
 
   /**
    * @param detectable the labels of the detectors, which look through every result
@@ -169,6 +172,7 @@ export class Tools {
     private readonly readerGroups: ReaderGroups = NO_GROUPS,
   ) {
     this.stores = storesOf(declared, stores);
+    this.hasSenders = JSON.stringify(declared).includes('"sentBy"');
     this.unclassified = defaults.result === undefined ? UNCLASSIFIED : labelsOf('defaults', defaults.result);
     this.described = new Map(Object.entries(declared).map(([name, tool]) => [name, this.compile(name, tool, true)]));
   }
@@ -232,6 +236,7 @@ export class Tools {
       addedLabels: [...new Set([...described, ...this.detectable])].sort(),
       describedLabels: [...described].sort(),
       services: [declared.service ?? []].flat().map((domain) => domain.toLowerCase()),
+      hasSenders: this.hasSenders,
       readerGroups: this.readerGroups,
     };
   }

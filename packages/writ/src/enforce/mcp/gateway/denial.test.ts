@@ -31,6 +31,12 @@ describe('the error for a request that was not permitted', () => {
       'pending',
       /^pay was not permitted: it is revoked$/,
     ],
+    [
+      'says when its limit is over',
+      { ...DENIED, retryAt: new Date(Date.now() + 90_000).toISOString() },
+      undefined,
+      /^pay was not permitted: it is revoked\. Its limit is over in (90|89) s$/,
+    ],
   ])('%s', (_what, decision, status, text) => {
     const { code, message, data } = denial('pay', decision, status === undefined ? undefined : { id: 'r1', status });
     expect(code).toBe(-32_001);

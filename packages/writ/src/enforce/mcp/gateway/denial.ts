@@ -1,5 +1,5 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { type Decision, decidingPolicies, explainBriefly } from '../../../decide/decision.js';
+import { type Decision, decidingPolicies, explainBriefly, retryAfter } from '../../../decide/decision.js';
 import { defined } from '../../../lib/defined.js';
 import { table } from '../../../lib/table.js';
 import type { RequestReference } from '../../call-queue.js';
@@ -8,15 +8,28 @@ import { ERROR } from '../protocol/errors.js';
 /** Returns the error for a request that was not permitted: why, and what the client can do. */
 export function denial(what: string, decision: Decision, reference: RequestReference | undefined): ProtocolError {
   const how =
-    reference === undefined || decision.result !== 'step_up'
-      ? ''
-      : `. ${ASKED[reference.status] ?? ASKED.pending} (${reference.id})`;
-  return new ProtocolError(ERROR.denied, `${what} was not permitted: ${explainBriefly(decision)}${how}`, {
+    reference === undefined || decision.result !== 'step_up' ? '' : `. ${askedOf(reference)} (${reference.id})`;
+  const after = retryAfter(decision, Date.now());
+  const when = after === undefined ? '' : `. Its limit is over in ${after} s`;
+  return new ProtocolError(ERROR.denied, `${what} was not permitted: ${explainBriefly(decision)}${when}${how}`, {
     decisionId: decision.id,
     result: decision.result,
     reasons: decidingPolicies(decision),
-    ...defined({ accessRequest: reference, refusal: decision.refusal }),
+    ...defined({
+      accessRequest: reference && shown(reference),
+      refusal: decision.refusal,
+      retry_after: after,
+    }),
   });
+}
+
+function askedOf({ status, unapprovable }: RequestReference): string {
+  if (status === 'pending' && unapprovable !== undefined) return `Nobody can approve this: ${unapprovable}`;
+  return ASKED[status] ?? String(ASKED.pending);
+}
+
+function shown({ id, status, unapprovable }: RequestReference): object {
+  return { id, status, ...defined({ unapprovable }) };
 }
 
 const ASKED = table<string>({
