@@ -12,7 +12,7 @@ import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
 import { idWord, isIdWord, keysOf, type SaidValue } from './said-values.js';
 import { exactForm, isUsedAs, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
-import { type Found, Sources } from './value-sources.js';
+import { type Found, ONLY_SAID, Sources } from './value-sources.js';
 
 interface Field {
   readonly value: string | number;
@@ -290,12 +290,10 @@ export class TaskValues {
     named: NamedSources,
     places: readonly Field['source'][],
   ): void {
-    const forms = new Set(formsOf(value));
-    for (const mailbox of shapes.includes('email') ? mailboxesIn(value) : []) {
-      if (forms.has(mailbox)) continue;
-      forms.add(mailbox);
-      for (const field of this.fieldsOf(keysOf(mailbox))) sources.add('field', field, false);
-    }
+    const forms = formsOf(value);
+    if (use.role !== 'content' && shapes.includes('email'))
+      for (const mailbox of mailboxesIn(value))
+        if (!forms.includes(mailbox) && this.isOfOthers(mailbox, effort)) sources.isOfOthers = true;
     for (const form of forms) {
       let word = '';
       for (const one of wordsOf(form)) if (one.length > word.length) word = one;
@@ -319,6 +317,14 @@ export class TaskValues {
         if (isMeant) sources.isOfNamed = true;
       }
     }
+  }
+
+  /** Returns whether somebody who need not be trusted said a value. */
+  private isOfOthers(form: string, effort: Effort): boolean {
+    if (this.fieldsOf(keysOf(form)).some(({ labels }) => ONLY_SAID.has(labels.integrity))) return true;
+    let word = '';
+    for (const one of wordsOf(form)) if (one.length > word.length) word = one;
+    return (this.texts.get(word) ?? []).some((text) => !spend(effort, text.form) || text.form.includes(form));
   }
 
   /** Adds the texts that have most of a content, in another dress. */

@@ -39,7 +39,8 @@ export class Sources {
   private other: Found['source'];
   private readonly kinds = new Set<Found['said'][number]>();
   private steered: Best | undefined;
-  private isOfOthers = false;
+  /** Whether somebody said it whom nobody has to trust. */
+  isOfOthers = false;
   private joined: Labels | undefined;
   /** The labels that were joined last: many sources share them. */
   private last: Labels | undefined;
@@ -107,7 +108,7 @@ export class Sources {
 }
 
 /** The integrity of what somebody said whom nobody has to trust. */
-const ONLY_SAID: ReadonlySet<Labels['integrity']> = new Set(['external', 'attested']);
+export const ONLY_SAID: ReadonlySet<Labels['integrity']> = new Set(['external', 'attested']);
 
 function better(one: Best | undefined, other: Best): Best {
   return one === undefined || join(one.labels, other.labels).integrity !== other.labels.integrity ? other : one;
