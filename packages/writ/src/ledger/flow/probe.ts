@@ -16,7 +16,7 @@ export class Probe {
   private keysKnown: readonly string[] | undefined;
   private shapesKnown: readonly Shape[] | undefined;
   private textsKnown: readonly SoughtText[] | undefined;
-  private mailboxesKnown: readonly string[] | undefined;
+  private mailboxesKnown: readonly Probe[] | undefined;
   private idsKnown: readonly string[] | undefined;
   /** Undefined until it is computed, null if it has too few words, or too many. */
   private dictatedKnown: Dictated | null | undefined;
@@ -37,19 +37,14 @@ export class Probe {
   /** None for a number: an amount is in no text. */
   get texts(): readonly SoughtText[] {
     if (this.textsKnown === undefined) {
-      const forms = typeof this.value === 'number' ? NONE : [...formsOf(this.value), ...this.mailboxes];
+      const forms = typeof this.value === 'number' ? NONE : formsOf(this.value);
       this.textsKnown = forms.map((form) => ({ form, word: longestWord(form) }));
     }
     return this.textsKnown;
   }
 
-  /** Its names of {@link mailboxes} in an index of values. */
-  get mailboxKeys(): readonly string[] {
-    return this.mailboxes.length === 0 ? NONE : this.mailboxes.flatMap(keysOf);
-  }
-
-  /** The mailboxes in an address that has more. */
-  private get mailboxes(): readonly string[] {
+  /** The mailboxes in an address that has more, as values. */
+  get mailboxes(): readonly Probe[] {
     this.mailboxesKnown ??= mailboxesWithin(this);
     return this.mailboxesKnown;
   }
@@ -69,11 +64,12 @@ export class Probe {
 }
 
 const NONE: readonly string[] = [];
+const NO_PROBES: readonly Probe[] = [];
 
-function mailboxesWithin({ value, shapes }: Probe): readonly string[] {
-  if (typeof value === 'number' || !shapes.includes('email')) return NONE;
-  const forms = new Set(formsOf(value));
-  return [...new Set(mailboxesIn(value))].filter((mailbox) => !forms.has(mailbox));
+function mailboxesWithin({ value, shapes }: Probe): readonly Probe[] {
+  if (typeof value === 'number' || !shapes.includes('email')) return NO_PROBES;
+  const forms = formsOf(value);
+  return [...new Set(mailboxesIn(value))].filter((mailbox) => !forms.includes(mailbox)).map(probeOf);
 }
 
 function idsOf(value: string | number): readonly string[] {

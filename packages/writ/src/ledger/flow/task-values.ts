@@ -15,7 +15,7 @@ import { isMoreWords, type SaidRow } from './said-pages.js';
 import { isIdWord, type SaidValue } from './said-values.js';
 import { ServiceCodes } from './service-codes.js';
 import { exactForm, isUsedAs, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
-import { type Found, Sources } from './value-sources.js';
+import { type Found, ONLY_SAID, Sources } from './value-sources.js';
 
 interface Field {
   readonly value: string | number;
@@ -274,9 +274,8 @@ export class TaskValues {
     const { value } = probe;
     const isNamed = this.prompts.size > 0 && this.inPrompts((prompt) => prompt.names(value, use, effort));
     const fields = this.fieldsOf(probe.keys);
-    const within = this.fieldsOf(probe.mailboxKeys);
     // hot: most parts of a lineage have never said a value.
-    if (!isNamed && fields.length === 0 && within.length === 0 && !this.hasTextsFor(probe, use)) return undefined;
+    if (!isNamed && fields.length === 0 && !this.hasTextsFor(probe, use)) return undefined;
     const sources = new Sources();
     const needed = use.kind === undefined ? probe.shapes : NO_SHAPES;
     const places: Field['source'][] = [];
@@ -286,7 +285,7 @@ export class TaskValues {
       if (confers && isForeignId(field, use)) sources.addForeignId(field, hasLetter(value));
       else sources.add('field', field, confers);
     }
-    for (const field of within) sources.add('field', field, false);
+    if (this.hasMailboxOfOthers(probe, use, effort)) sources.isOfOthers = true;
     const names = places.length === 0 ? [] : named.namesOfAll(places);
     if (names.some((name) => !others.some((one) => one.hasOtherRecord(name, probe, named)))) sources.isOfNamed = true;
     this.addTexts(probe, use, effort, sources, named, places);
@@ -353,6 +352,18 @@ export class TaskValues {
         if (isMeant) sources.isOfNamed = true;
       }
     }
+  }
+
+  /** Returns whether somebody who need not be trusted said a mailbox that is within an address. */
+  private hasMailboxOfOthers({ mailboxes }: Probe, { role }: ValueUse, effort: Effort): boolean {
+    return role !== 'content' && mailboxes.some((mailbox) => this.isOfOthers(mailbox, effort));
+  }
+
+  private isOfOthers({ keys, texts }: Probe, effort: Effort): boolean {
+    if (this.fieldsOf(keys).some(({ labels }) => ONLY_SAID.has(labels.integrity))) return true;
+    return texts.some(({ form, word }) =>
+      (this.texts.get(word) ?? []).some((text) => !spend(effort, text.form) || text.form.includes(form)),
+    );
   }
 
   /** Adds the texts that have most of a content, in another dress. */

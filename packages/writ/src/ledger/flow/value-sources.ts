@@ -47,7 +47,8 @@ export class Sources {
   private other: Found['source'];
   private readonly kinds: Found['said'][number][] = [];
   private steered: Best | undefined;
-  private isOfOthers = false;
+  /** Whether somebody said it whom nobody has to trust. */
+  isOfOthers = false;
   private joined: Labels | undefined;
   /** The labels that were joined last: many sources share them. */
   private last: Labels | undefined;
@@ -128,7 +129,7 @@ export class Sources {
 }
 
 /** The integrity of what somebody said whom nobody has to trust. */
-const ONLY_SAID: ReadonlySet<Labels['integrity']> = new Set(['external', 'attested']);
+export const ONLY_SAID: ReadonlySet<Labels['integrity']> = new Set(['external', 'attested']);
 
 function better(one: Best | undefined, other: Best): Best {
   return one === undefined || integrityLevel(one.labels.integrity) < integrityLevel(other.labels.integrity)
