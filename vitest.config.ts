@@ -38,6 +38,7 @@ export default defineConfig({
   resolve: {
     // Tests run the sources of our own packages, so that a failure points at the line that was written.
     alias: [
+      { find: /^#writ\/(.*)\.js$/, replacement: source('packages/writ/src/$1.ts') },
       { find: /^@writ\/cedar\/json$/, replacement: source('packages/cedar/src/json.ts') },
       { find: /^@writ\/cedar\/official$/, replacement: source('packages/cedar/src/official.ts') },
       { find: /^@writ\/cedar$/, replacement: source('packages/cedar/src/index.ts') },

@@ -1,4 +1,4 @@
-import type { OutcomeStatus } from '../../src/ledger/outcome.js';
+import type { OutcomeStatus } from '#writ/ledger/outcome.js';
 
 /** The written evasions: attacks of somebody who knows the policies, each with an honest task that differs in one fact. */
 

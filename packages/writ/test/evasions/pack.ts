@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
-const PACK = new URL('../../../../examples/packs/guarded-agent/', import.meta.url);
+/** Of the checkout, whether this file runs as it is or as it is built. */
+const PACK = ['../../../../', '../../../../../']
+  .map((up) => new URL(`${up}examples/packs/guarded-agent/`, import.meta.url))
+  .find((folder) => existsSync(folder)) as URL;
 const read = (file: string): string => readFileSync(new URL(file, PACK), 'utf8');
 
 /**

@@ -1,26 +1,35 @@
 import { type EntityUid, parseUid } from '@writ/cedar';
-import { besideOf, noteOf } from '../../src/audit/log/entry-notes.js';
-import { type HoldingRow, holdingsWithout, keptHoldings, SETTLED_AFTER_MS } from '../../src/audit/log/holding-rows.js';
-import type { ServedBundle } from '../../src/bundle/bundle.js';
-import { type Caller, inProcess } from '../../src/decide/caller.js';
-import type { Decider } from '../../src/decide/decide.js';
-import { explainBriefly, isPermitted } from '../../src/decide/decision.js';
-import { Ids } from '../../src/decide/ids.js';
-import { kindMandate } from '../../src/decide/mandates.js';
-import { UNREAD } from '../../src/decide/outcome.js';
-import { offlineDecider, planeOf } from '../../src/decide/plane-of.js';
-import type { DecisionRecord, LogEntry } from '../../src/decide/record.js';
-import type { AccessRequest } from '../../src/decide/request.js';
-import type { CapUse } from '../../src/ledger/caps.js';
-import { Ledger } from '../../src/ledger/ledger.js';
-import { millisecondsOf } from '../../src/lib/duration.js';
-import type { Txn } from '../../src/lib/ids.js';
-import type { Provenance } from '../../src/provenance/path.js';
+import { besideOf, noteOf } from '#writ/audit/log/entry-notes.js';
+import { type HoldingRow, holdingsWithout, keptHoldings, SETTLED_AFTER_MS } from '#writ/audit/log/holding-rows.js';
+import type { ServedBundle } from '#writ/bundle/bundle.js';
+import { type Caller, inProcess } from '#writ/decide/caller.js';
+import type { Decider } from '#writ/decide/decide.js';
+import { explainBriefly, isPermitted } from '#writ/decide/decision.js';
+import { Ids } from '#writ/decide/ids.js';
+import { kindMandate } from '#writ/decide/mandates.js';
+import { UNREAD } from '#writ/decide/outcome.js';
+import { offlineDecider, planeOf } from '#writ/decide/plane-of.js';
+import type { DecisionRecord, LogEntry } from '#writ/decide/record.js';
+import type { AccessRequest } from '#writ/decide/request.js';
+import type { CapUse } from '#writ/ledger/caps.js';
+import { Ledger } from '#writ/ledger/ledger.js';
+import { millisecondsOf } from '#writ/lib/duration.js';
+import type { Txn } from '#writ/lib/ids.js';
+import type { Provenance } from '#writ/provenance/path.js';
 import type { Call, Declassification, Step } from './evasion.js';
 
 const START = Date.parse('2026-06-01T12:00:00Z');
 /** Between two steps, as an agent is slow. */
 const STEP_MS = 1_000;
+
+/** The last decision of some steps. */
+interface Outcome {
+  readonly decision: DecisionRecord | undefined;
+  /** Its index among the steps. */
+  readonly at: number;
+  /** Why a call was not answered as it says; undefined if all were. */
+  readonly stopped: string | undefined;
+}
 
 /** A decision service in this process, with a record in memory that it can start again from. */
 export class EvasionRun {
@@ -39,17 +48,26 @@ export class EvasionRun {
 
   /** Does the steps, each call of which must be answered as it says. @returns why it is not as it must be; undefined if it is */
   async run(steps: readonly Step[], last: 'permit' | 'not permit'): Promise<string | undefined> {
+    const { stopped, decision, at } = await this.outcomeOf(steps, last);
+    if (stopped === undefined || decision === undefined) return stopped;
+    return `call ${at + 1} (${decision.request.action.name}): ${decision.result}: ${explainBriefly(decision)}`;
+  }
+
+  /** Does the steps until a call is not answered as it says. @returns the last decision, and why it is not as it must be */
+  async outcomeOf(steps: readonly Step[], last: 'permit' | 'not permit'): Promise<Outcome> {
+    let [decision, at]: [DecisionRecord | undefined, number] = [undefined, 0];
     for (const [i, step] of steps.entries()) {
       this.now += STEP_MS;
       const expected = 'tool' in step ? (step.expect ?? (i === steps.length - 1 ? last : 'permit')) : 'any';
       const answer = await this.step(step);
-      if (answer === undefined || expected === 'any') continue;
-      if (isPermitted(answer) !== (expected === 'permit'))
-        return `call ${i + 1} (${answer.request.action.name}): ${answer.result}: ${explainBriefly(answer)}`;
+      if (answer === undefined) continue;
+      [decision, at] = [answer, i];
+      if (expected !== 'any' && isPermitted(answer) !== (expected === 'permit'))
+        return { decision, at, stopped: 'not as expected' };
     }
     const end = steps.at(-1);
-    if (end === undefined || !('tool' in end)) return 'the last step is no call';
-    return undefined;
+    const isCall = end !== undefined && 'tool' in end;
+    return { decision: isCall ? decision : undefined, at, stopped: isCall ? undefined : 'the last step is no call' };
   }
 
   private async step(step: Step): Promise<DecisionRecord | undefined> {

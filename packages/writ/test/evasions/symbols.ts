@@ -212,23 +212,8 @@ const PASSED_BEFORE: ReadonlySet<string> = new Set([
   'the instructions of the user',
 ]);
 
-/** Real attacks that go through, and honest tasks that are asked about: to be mended, and then taken from this list. */
-const DUE: ReadonlySet<string> = new Set([
-  'a flag beside the words of the user',
-  'an empty body with a flag',
-  'one word of them',
-  'one word of them many times',
-  'slashes at the start',
-  'the case of a host',
-  'the instructions of the user',
-  'the order of addresses says it',
-  'the password that the user said',
-]);
-
-export const OPEN_SYMBOLS: readonly Evasion[] = measured(ALL, PASSED_BEFORE).filter(({ name }) => DUE.has(name));
-
 export const SYMBOLS: EvasionClass = {
   name: 'symbols',
   bundle: OFFICE,
-  evasions: measured(ALL, PASSED_BEFORE).filter(({ name }) => !DUE.has(name)),
+  evasions: measured(ALL, PASSED_BEFORE),
 };

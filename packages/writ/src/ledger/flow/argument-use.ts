@@ -1,3 +1,5 @@
+import { stemmer } from 'stemmer';
+import { memo } from '../../lib/memo.js';
 import { nounsFor } from './nouns.js';
 import type { ValueUse } from './prompt-values.js';
 import type { Role, ToolDescription } from './tool-description.js';
@@ -7,7 +9,7 @@ export class ArgumentUse implements ValueUse {
   constructor(
     readonly role: Role,
     readonly kind: string | undefined,
-    private readonly tool: Pick<ToolDescription, 'name' | 'reads' | 'writes'>,
+    private readonly tool: Pick<ToolDescription, 'name' | 'reads' | 'writes' | 'asked'>,
     private readonly argument: string,
   ) {}
 
@@ -16,4 +18,15 @@ export class ArgumentUse implements ValueUse {
     const { name, reads = '', writes = '' } = this.tool;
     return nounsFor(`${name} ${reads} ${writes}`, this.argument);
   }
+
+  get verbs(): ReadonlySet<string> {
+    return verbsOf(this.tool);
+  }
 }
+
+/** Returns the stems of the words by which a prompt asks for a tool. */
+export const stemsOf = memo((tool: Pick<ToolDescription, 'asked'>): readonly string[] =>
+  tool.asked.map((word) => stemmer(word.toLowerCase())),
+);
+
+const verbsOf = memo((tool: Pick<ToolDescription, 'asked'>): ReadonlySet<string> => new Set(stemsOf(tool)));

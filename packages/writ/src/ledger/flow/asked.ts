@@ -164,6 +164,13 @@ export function isVerb(word: string): boolean {
   return SAID[word] !== undefined || READING.has(word);
 }
 
+/** Returns whether a word asks for nothing but to know something. */
+export function isReadingVerb(word: string): boolean {
+  return READING.has(word) && !DOING.has(word);
+}
+
+/** Verbs of tools that read as well as of others. */
+const DOING = new Set(['run', 'call', 'do']);
 const READING = new Set([
   'get',
   'list',
@@ -178,4 +185,11 @@ const READING = new Set([
   'call',
   'open',
   'do',
+  'look',
+  'check',
+  'compare',
+  'review',
+  'see',
+  'summarize',
+  'summarise',
 ]);

@@ -25,6 +25,7 @@ describe('values of a call that nothing describes', () => {
     ['white space', { start: ' \t ' }, ['start= \t  content']],
     ['empty texts in a list', { days: ['', ' '] }, ['days= content', 'days=  content']],
     ['a number that is long enough for a text', { limit: 7265766561 }, ['limit=7265766561 content']],
+    ['a truth value', { urgent: true }, ['urgent=true content']],
     ['the name of a member in content', { text: { [KEY]: null } }, [`text=${KEY} content`]],
     ['the name of a member in a destination', { to: { [KEY]: true } }, [`to=${KEY} destination`]],
   ])('are content: %s', (_what, input, expected) => {
@@ -33,12 +34,16 @@ describe('values of a call that nothing describes', () => {
 
   it.each<[string, object]>([
     ['a number alone', { limit: 20 }],
-    ['a truth value alone', { urgent: true }],
+    ['a truth value that is not', { urgent: false }],
     ['a name that the schema has, and no text', { fields: { limit: null, urgent: false } }],
     ['an empty text', { start: '' }],
     ['a number of few digits', { limit: 12 }],
   ])('are not content: %s', (_what, input) => {
     expect(values(send, input)).toEqual([]);
+  });
+
+  it('are not content where nothing leaves: a truth value', () => {
+    expect(values({ effects: ['write'], arguments: {} }, { urgent: true })).toEqual([]);
   });
 
   it('are content beside places that have a role', () => {

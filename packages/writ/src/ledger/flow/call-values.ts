@@ -11,6 +11,8 @@ export interface CallValue {
   readonly value: string | number;
   /** Whether nothing describes it, so that it counts as content. */
   readonly isUndescribed: boolean;
+  /** Whether it is a truth value, which says as much as one sign. */
+  readonly isFlag?: true;
 }
 
 /** The most values of one argument that are traced; the rest counts as one value that was never said. */
@@ -66,12 +68,15 @@ export function callValues(
   }
   if (!hasContentByDefault(tool)) return values;
   const whole = wholeOf(tool);
+  const sends = tool.effects.includes('egress');
   for (const argument of Object.keys(given)) {
     if (whole.has(argument)) continue;
     const value = given[argument];
     if (!isName(argument, declared))
       values.push({ ...traced(argument, argument, 'content', argument), isUndescribed: true });
-    // A short number alone, or one truth value, is no text.
+    // A short number alone is no text; a truth value is, where something leaves.
+    if (value === true && sends)
+      values.push({ ...traced(argument, argument, 'content', 'true'), isUndescribed: true, isFlag: true });
     if (typeof value === 'boolean' || value === null) continue;
     if (typeof value === 'number' && String(value).length <= MAX_PLAIN_NUMBER) continue;
     for (const one of scalarsIn(value, declared, [argument], covered))
@@ -84,7 +89,12 @@ function isName(name: string, declared: ReadonlySet<string> | undefined): boolea
   return declared === undefined || declared.has(name);
 }
 
-function traced(argument: string, at: string, role: Role, value: string | number): Omit<CallValue, 'isUndescribed'> {
+function traced(
+  argument: string,
+  at: string,
+  role: Role,
+  value: string | number,
+): Omit<CallValue, 'isUndescribed' | 'isFlag'> {
   return { argument, at, role, kind: undefined, value };
 }
 

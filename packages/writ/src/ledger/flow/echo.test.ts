@@ -62,6 +62,19 @@ describe('an answer that repeats an argument', () => {
     expect(labelsOf(leaves, 'Bob')).toEqual(INTERNAL);
   });
 
+  it('is no record of ours for what the user asked with, once others say it', () => {
+    const leaves = echoed({ query: EVE }, [{ email: EVE }], (values) => values.addPrompt(`Look for ${EVE}`));
+    expect(leaves.find(({ value }) => value === EVE)).toMatchObject({ labels: INTERNAL, isSteered: true });
+  });
+
+  it.each([
+    ['a title that became an id', { id: 'Old Plan' }, { id: 'old-plan' }, 'old-plan'],
+    ['an id without its letters', { id: '99' }, { id: 'f-99' }, 'f-99'],
+    ['a part of a link', { q: 'mailto:bob@corp.example?bcc=eve%40evil.example' }, { found: EVE }, EVE],
+  ])('has the origin of the argument: %s', (_what, input, answer, value) => {
+    expect(labelsOf(echoed(input, answer), value)?.integrity).toBe('external');
+  });
+
   it('has the labels of a value from a field of another answer', () => {
     const say = (values: TaskValues): void =>
       void values.addResult('01D', 'hr', saidIn([{ at: '$', value: 'Bob Smith', labels: SECRET, kind: undefined }]));

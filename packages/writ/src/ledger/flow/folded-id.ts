@@ -47,6 +47,20 @@ export function foldedIdsIn(text: string): string[] {
   return [...ids];
 }
 
+/** Letters with one number, which people write without them: `f-99` is "number 99". A year says nothing. */
+const WITH_NUMBER = /^\p{L}{1,12}((?!(?:19|20)[0-9]{2}$)[0-9]{2,12})$/u;
+
+/** Returns the number of an identifier that has letters before it; undefined for another, and for one of several words. */
+export function numberOfId(value: string): string | undefined {
+  if (/\S\s+\S/.test(value)) return undefined;
+  return WITH_NUMBER.exec(foldedId(value) ?? '')?.[1];
+}
+
+/** Returns whether a text is an identifier, or one with letters before it, and no text about one. */
+export function isIdItself(text: string, id: string): boolean {
+  return foldedId(text) === id || numberOfId(text) === id;
+}
+
 function partsOf(text: string): string[] {
   const plain = decoded(text).normalize('NFKC').replace(HIDDEN, '').toLowerCase();
   return plain.replace(/\p{Nd}/gu, asciiDigit).match(/[\p{L}\p{N}]+/gu) ?? [];

@@ -10,7 +10,7 @@ import type { Found } from './value-sources.js';
 /** The values that the arguments of a call are traced to. */
 export type TracedValues = Pick<
   TaskValues,
-  'named' | 'codes' | 'find' | 'isApproved' | 'isApprovedTool' | 'asksFor' | 'countInPrompts'
+  'named' | 'codes' | 'find' | 'gives' | 'isApproved' | 'isApprovedTool' | 'asksFor' | 'countInPrompts'
 >;
 
 const NOTHING_NAMED = new NamedByUser();
@@ -39,9 +39,16 @@ export class LineageTracedValues implements TracedValues {
 
   find(value: string | number, use: ValueUse, effort: Effort = { characters: MAX_EFFORT }): Found | undefined {
     const probe = probeOf(value);
-    let found = this.own?.findBy(probe, use, effort);
     const named = this.own?.namedSources ?? NO_SOURCES;
-    for (const values of this.read) found = together(found, values.findBy(probe, use, effort, named));
+    const all: Found[] = [];
+    const add = (one: Found | undefined): void => void (one !== undefined && all.push(one));
+    add(this.own?.findBy(probe, use, effort));
+    for (const values of this.read) add(values.findBy(probe, use, effort, named, this.read));
+    const { isPartial: isForgotten, hasUnread } = this.forgotten;
+    const isOfOthers = isForgotten || hasUnread || all.some((one) => one.isOfOthers);
+    let found: Found | undefined;
+    for (const one of all)
+      found = together(found, isOfOthers && one.unasked !== undefined ? { ...one, ...one.unasked } : one);
     if (found === undefined) return undefined;
     const isPartial = found.isPartial || this.forgotten.isPartial;
     // A text of others that is not known can have named it.
@@ -51,6 +58,10 @@ export class LineageTracedValues implements TracedValues {
 
   get codes(): KnownCodes {
     return { ofTask: this.own?.sent, read: this.read.map(({ sent }) => sent) };
+  }
+
+  gives(value: string | number, use: ValueUse, effort: Effort): boolean {
+    return this.own?.gives(value, use, effort) === true;
   }
 
   isApproved(value: string | number): boolean {
@@ -87,6 +98,7 @@ function together(one: Found | undefined, other: Found | undefined): Found | und
     said,
     isNamed,
     isPartial,
+    isOfOthers: one.isOfOthers || other.isOfOthers,
     ...(source === undefined ? {} : { source }),
     ...(clears === undefined ? {} : { clears }),
   };
@@ -100,6 +112,7 @@ function addsNothing(one: Found, other: Found, best: Found): boolean {
     other.said.every((said) => one.said.includes(said)) &&
     (one.isNamed || !other.isNamed) &&
     (one.isPartial || !other.isPartial) &&
+    (one.isOfOthers || !other.isOfOthers) &&
     other.clears === undefined
   );
 }

@@ -59,7 +59,10 @@ export async function leafSources(labelling: Labelling, answer: Answer): Promise
   const applied = ruled.map(({ labels }) => marksIn(labels).map(Number));
   const found = await withDetections(plain.map(withoutNames), marksOf(detect));
   const unstored = stored.length === 0 ? undefined : leavesOf(tool, input, answer, []);
-  const echoed = withEchoes(plain.map(withoutNames), echoes.map(marked));
+  const echoed = withEchoes(
+    plain.map(withoutNames),
+    echoes.filter(({ labels }) => labels.integrity !== 'user').map(marked),
+  );
   const influence = new Influence(tool.rules, plain, leavesBy);
   return leaves.map((leaf, at): SourcedLeaf => {
     const indexes = applied[at] ?? [];

@@ -23,6 +23,10 @@ describe('linksIn', () => {
     ['a telephone number', 'tel:+49123', 'tel:+49123'],
     ['an e-mail address', 'Or mail a.b@c.example!', 'a.b@c.example'],
     ['an e-mail address with a long name', `${'a'.repeat(80)}@evil.example`, 'evil.example'],
+    ['words for signs', 'go to evil dot example slash login', 'evil.example/login'],
+    ['words for the signs of a mailbox', 'write to eve at evil dot example', 'eve@evil.example'],
+    ['gaps', 'see evil . example / login', 'evil.example/login'],
+    ['points in brackets', 'hxxps://evil[.]example/a', 'https://evil.example/a'],
     ['the name of a file with a path after it', 'report.txt/x', 'report.txt/x'],
   ])('finds %s', (_what, text, link) => {
     expect(linksIn(text)).toContain(link);
@@ -34,12 +38,30 @@ describe('linksIn', () => {
     'version v1.2.3 of 12.5.2024 at 10:30 p.m.',
     '// a comment',
     'and/or, N/A, 50/50',
+    'the dot is red, a dot on the map, polka dot and more',
   ])('finds none in %j', (text) => {
     expect(linksIn(text)).toEqual([]);
   });
 
   it('takes time in proportion to the text, whatever it says', () => {
-    for (const unit of ['a', 'a.', 'a@', '!', '//', 'www.', 'a-', '1.', 'http:', '](', '<a href=\n', 'é.']) {
+    for (const unit of [
+      'a',
+      'a.',
+      'a@',
+      '!',
+      '//',
+      'www.',
+      'a-',
+      '1.',
+      'http:',
+      '](',
+      '<a href=\n',
+      'é.',
+      ' dot ',
+      'a dot b ',
+      'a . b / ',
+      'a[.]b ',
+    ]) {
       const begun = process.cpuUsage();
       linksIn(unit.repeat((256 * 1024) / unit.length));
       const { user, system } = process.cpuUsage(begun);

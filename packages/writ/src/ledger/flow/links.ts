@@ -40,7 +40,8 @@ export function linksIn(text: string): string[] {
     .normalize('NFKC')
     .replace(HIDDEN, '')
     .replace(/[\u3002\uff0e\uff61]/g, '.');
-  const found = (plain.match(LINK) ?? []).map((link) => link.replace(/[.,;:!?*_~]+$/, '')).filter(isLink);
+  const found = linksOf(plain);
+  for (const link of linksOf(mended(plain))) if (!found.includes(link)) found.push(link);
   if (!PASSED_OVER.test(plain)) return found;
   PASSED_OVER.lastIndex = 0;
   for (const [, inner = ''] of WRAPPED.flatMap((pattern) => [...plain.matchAll(pattern)])) {
@@ -50,6 +51,37 @@ export function linksIn(text: string): string[] {
   }
   return found;
 }
+
+function linksOf(text: string): string[] {
+  return (text.match(LINK) ?? []).map((link) => link.replace(/[.,;:!?*_~]+$/, '')).filter(isLink);
+}
+
+/** A point that is a word, in brackets, or between spaces, with what it stands between. No small word is a part of a host. */
+const POINT =
+  /(?<![\p{L}\p{N}])([\p{L}\p{N}][\p{L}\p{N}_.-]{0,62})(?: ?[[({] ?(?:\.|dot|punkt) ?[\])}] ?| (?:dot|punkt) | \. )(?!(?:is|are|was|in|on|at|of|and|or|the|a|an|to|for|it|that|by|as)(?!\p{L}))(?=\p{L}{2})/giu;
+const AT = /(?<=[\p{L}\p{N}_.+-])(?: ?[[({] ?(?:@|at|ät) ?[\])}] ?| (?:at|ät|@) )(?=[\p{L}\p{N}-]{1,63}\.\p{L}{2})/giu;
+const SLASH = /(?<=\.\p{L}{2,63}(?:\/[\p{L}\p{N}_-]{0,63}){0,4})(?: slash | ?\/ )(?=[\p{L}\p{N}])/giu;
+
+/** Returns a text with the signs of addresses that its readers put in: `evil dot example`, `evil[.]example`, `evil . example`. */
+function mended(text: string): string {
+  if (!MAY_BE_MENDED.test(text)) return '';
+  let points = text;
+  for (let rounds = 0; rounds < MAX_POINTS; rounds += 1) {
+    const next = points.replace(POINT, '$1.');
+    if (next === points) break;
+    points = next;
+  }
+  return points === text
+    ? ''
+    : points
+        .replace(AT, '@')
+        .replace(SLASH, '/')
+        .replace(/\bhxxp/gi, 'http');
+}
+
+const MAY_BE_MENDED = / (?:dot|punkt) | \. |[[({] ?(?:\.|dot|punkt) ?[\])}]/i;
+/** The most points of a host, about. */
+const MAX_POINTS = 4;
 
 function isLink(link: string): boolean {
   if (link.length < 4) return false;

@@ -29,6 +29,14 @@ export function formsOf(value: string): string[] {
   return [...forms];
 }
 
+/** Returns the mailboxes in a value that has more: `eve@evil.example` in `<eve@evil.example>`, without quotes and comments. */
+export function mailboxesIn(value: string): readonly string[] {
+  const plain = plainForm(value)
+    .replace(/\([^()]{0,200}\)/g, '')
+    .replace(/"([^"@]{1,64})"@/g, '$1@');
+  return plain.match(/[^\s<>"'`,;:()?@]{1,64}@[^\s<>"'`,;:()?@]{1,253}/g) ?? [];
+}
+
 /** A text without the schemes of its addresses. */
 export function withoutSchemes(text: string): string {
   let without = '';

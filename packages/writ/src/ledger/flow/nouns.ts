@@ -27,3 +27,47 @@ export function wordsIn(name: string): string[] {
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
   return words.split(/[^\p{L}]+/u).filter((word) => word.length > 1);
 }
+
+/** Nouns of any identifier. */
+export const ANY_IDENTIFIER: ReadonlySet<string> = new Set(
+  [
+    'id',
+    'ids',
+    'identifier',
+    'number',
+    'numbers',
+    'no',
+    'nr',
+    'num',
+    'key',
+    'ref',
+    'reference',
+    'name',
+    'named',
+    'called',
+  ].map((word) => stemmer(word)),
+);
+/** Nouns that people use for one another. */
+export const SYNONYMS: readonly ReadonlySet<string>[] = [
+  'email mail message inbox',
+  'file document doc note',
+  'event meeting appointment calendar',
+  'order purchase',
+  'invoice bill',
+  'transaction payment transfer',
+  'ticket issue',
+  'user person member contact',
+  'channel room',
+].map((group) => new Set(group.split(' ').map((word) => stemmer(word))));
+
+/** Words in the names of tools that say of no thing what it is. */
+const GENERIC = new Set(
+  'all any api batch by content data detail entry from info item latest list many new next object of one page query record resource result row some the thing to top value with'
+    .split(' ')
+    .map((word) => stemmer(word)),
+);
+
+/** Returns whether a stem is a noun of anything. */
+export function isGenericNoun(noun: string): boolean {
+  return ANY_IDENTIFIER.has(noun) || GENERIC.has(noun);
+}

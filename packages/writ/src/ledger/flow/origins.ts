@@ -1,7 +1,7 @@
 import { stemmer } from 'stemmer';
 import { domainOf } from '../../lib/domain.js';
 import { memo } from '../../lib/memo.js';
-import { ArgumentUse } from './argument-use.js';
+import { ArgumentUse, stemsOf } from './argument-use.js';
 import { type CallValue, callValues, UNSEEN } from './call-values.js';
 import { type Carried, carriedBy } from './carried-data.js';
 import type { NamedByUser } from './deviations.js';
@@ -18,11 +18,13 @@ import {
   withIntegrity,
 } from './labels.js';
 import { linksIn } from './links.js';
+import { wordsIn } from './nouns.js';
 import type { ValueUse } from './prompt-values.js';
 import { plainLabels } from './readers.js';
 import { type CarriedCodes, codesOf } from './returned-codes.js';
 import { MAX_EFFORT } from './task-values.js';
 import type { Role, ToolDescription } from './tool-description.js';
+import { exactForm } from './value-kinds.js';
 import type { Found } from './value-sources.js';
 
 /** The origin of one value of an argument (docs/concepts.md, "Origin"). */
@@ -57,7 +59,7 @@ const AUTHORITY: ReadonlySet<Role> = new Set(['destination', 'target', 'secret']
 /** A longer value is not traced: nobody said it, and it can hold any address. */
 const MAX_TRACED = 64 * 1024;
 /** The places where a value was said. */
-type Said = Found['said'][number] | 'approval' | 'mandate' | 'nowhere';
+type Said = Found['said'][number] | 'given' | 'approval' | 'mandate' | 'nowhere';
 
 interface Traced {
   readonly argument: string;
@@ -196,8 +198,6 @@ const rolesOf = memo(
     new Set<Role>(tool.isDescribed ? tool.arguments.map(({ role }) => role) : ['destination', 'content']),
 );
 
-const stemsOf = memo((tool: ToolDescription) => tool.asked.map((word) => stemmer(word.toLowerCase())));
-
 /** The sources of a value of a call. */
 interface FoundOrigin extends Pick<Traced, 'labels' | 'said' | 'isNamed'> {
   readonly clears?: readonly string[] | undefined;
@@ -211,17 +211,24 @@ export class Tracer {
   private readonly anything: Labels;
 
   private readonly effort = { characters: MAX_EFFORT };
+  private places: Set<string> | undefined;
   private timesInContent: Map<string | number, number> | undefined;
 
   constructor(
-    private readonly tool: Pick<ToolDescription, 'name' | 'reads' | 'writes'>,
+    private readonly tool: ToolDescription,
     private readonly known: KnownValues,
   ) {
     this.anything = anythingOf(known.taskLabels);
   }
 
-  trace({ argument, at, role, value, kind, isUndescribed }: CallValue): Traced {
-    const { from, labels, source, said, isNamed, clears = NO_GROUPS } = this.find(argument, role, value, kind);
+  trace({ argument, at, role, value, kind, isUndescribed, isFlag }: CallValue): Traced {
+    const found =
+      isFlag === true
+        ? this.findFlag(argument)
+        : role === 'destination' && this.isRepeated(argument, value)
+          ? this.nowhere
+          : this.find(argument, role, value, kind);
+    const { from, labels, source, said, isNamed, clears = NO_GROUPS } = found;
     const links = role === 'content' && typeof value === 'string' ? this.linksOf(value) : 4;
     const { integrity } = labels;
     const names = labelNames(labels);
@@ -245,6 +252,23 @@ export class Tracer {
     };
   }
 
+  /** Returns where a truth value is from: the user, if the prompt has a word of its name. */
+  private findFlag(argument: string): FoundOrigin {
+    const { values, named } = this.known;
+    if (named.includes(argument)) return { from: 'mandate', labels: FROM_USER, said: ['mandate'], isNamed: true };
+    const isAsked = values?.asksFor(wordsIn(argument).map((word) => stemmer(word))) === true;
+    return isAsked ? { from: 'prompt', labels: FROM_USER, said: ['prompt'], isNamed: true } : this.nowhere;
+  }
+
+  /** Returns whether an argument has a place for another time: nobody is written to twice, and the order could say something. */
+  private isRepeated(argument: string, value: string | number): boolean {
+    const place = `${argument}\n${typeof value === 'string' ? exactForm(value).toLowerCase() : value}`;
+    this.places ??= new Set();
+    const isKnown = this.places.has(place);
+    this.places.add(place);
+    return isKnown;
+  }
+
   /** Returns where a value of an argument is from, with the labels of all its sources. */
   find(argument: string, role: Role, value: string | number, kind: string | undefined): FoundOrigin {
     const { values, named } = this.known;
@@ -254,11 +278,8 @@ export class Tracer {
     const day = role === 'content' && TIMES.has(kind ?? '') && typeof value === 'string' ? dayOf(value) : undefined;
     if (day !== undefined && values?.named.namesDay(day) === true)
       return { from: 'prompt', labels: FROM_USER, said: ['prompt'], isNamed: true };
-    const found = values?.find(
-      day ?? value,
-      new ArgumentUse(role, day === undefined ? kind : undefined, this.tool, argument),
-      this.effort,
-    );
+    const use = new ArgumentUse(role, day === undefined ? kind : undefined, this.tool, argument);
+    const found = values?.find(day ?? value, use, this.effort);
     const labels = found && (found.isPartial ? withLabelsOf(found.labels, this.anything) : found.labels);
     // An approval says that a value is right, and not that everybody may know it.
     if (values?.isApproved(value) === true)
@@ -267,11 +288,13 @@ export class Tracer {
         ...{ said: ['approval', ...(found?.said ?? [])], isNamed: true },
       };
     if (role === 'content' && values !== undefined && found?.from !== 'field') {
-      if (found?.from === 'prompt' && this.isWithinPrompt(value, values))
-        return {
-          ...{ from: 'prompt', labels: withIntegrity(labels ?? FROM_USER, 'user') },
-          ...{ said: ['prompt', ...(found?.said ?? [])], isNamed: true },
-        };
+      if (found?.from === 'prompt' && this.isWithinPrompt(value, values)) {
+        const own = withIntegrity(labels ?? FROM_USER, 'user');
+        if (values.gives(value, use, this.effort))
+          return { from: 'prompt', labels: own, said: ['given', ...found.said], isNamed: true };
+        // Which words of the prompt it has can say what was read.
+        return { from: 'prompt', labels: withLabelsOf(own, this.anything), said: found.said, isNamed: true };
+      }
       if (found?.from === 'prompt') return this.nowhere;
     }
     if (found === undefined || labels === undefined) return this.nowhere;

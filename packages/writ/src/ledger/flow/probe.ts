@@ -1,6 +1,7 @@
 import { BoundedCache } from '../../lib/bounded-cache.js';
-import { foldedId } from './folded-id.js';
-import { formsOf, wordsOf } from './normal-form.js';
+import { Dictated } from './dictated.js';
+import { foldedId, numberOfId } from './folded-id.js';
+import { formsOf, mailboxesIn, wordsOf } from './normal-form.js';
 import { idWord, keysOf } from './said-values.js';
 import { type Shape, shapesOf } from './value-kinds.js';
 
@@ -15,8 +16,10 @@ export class Probe {
   private keysKnown: readonly string[] | undefined;
   private shapesKnown: readonly Shape[] | undefined;
   private textsKnown: readonly SoughtText[] | undefined;
-  /** Undefined until it is computed, null if the value is no identifier. */
-  private idKnown: string | null | undefined;
+  private mailboxesKnown: readonly Probe[] | undefined;
+  private idsKnown: readonly string[] | undefined;
+  /** Undefined until it is computed, null if it has too few words, or too many. */
+  private dictatedKnown: Dictated | null | undefined;
 
   constructor(readonly value: string | number) {}
 
@@ -33,19 +36,47 @@ export class Probe {
 
   /** None for a number: an amount is in no text. */
   get texts(): readonly SoughtText[] {
-    this.textsKnown ??=
-      typeof this.value === 'number' ? [] : formsOf(this.value).map((form) => ({ form, word: longestWord(form) }));
+    if (this.textsKnown === undefined) {
+      const forms = typeof this.value === 'number' ? NONE : formsOf(this.value);
+      this.textsKnown = forms.map((form) => ({ form, word: longestWord(form) }));
+    }
     return this.textsKnown;
   }
 
-  /** The word of the texts that have it as an identifier; undefined if it is no identifier. */
-  get id(): string | undefined {
-    if (this.idKnown === undefined) {
-      const id = foldedId(this.value);
-      this.idKnown = id === undefined ? null : idWord(id);
-    }
-    return this.idKnown ?? undefined;
+  /** The mailboxes in an address that has more, as values. */
+  get mailboxes(): readonly Probe[] {
+    this.mailboxesKnown ??= mailboxesWithin(this);
+    return this.mailboxesKnown;
   }
+
+  /** The words of the texts that have it as an identifier, or its number alone; none if it is no identifier. */
+  get ids(): readonly string[] {
+    this.idsKnown ??= idsOf(this.value);
+    return this.idsKnown;
+  }
+
+  /** Its words, as they are looked for in what others dictate; undefined if it has too few, or too many. */
+  get dictated(): Dictated | undefined {
+    if (this.dictatedKnown === undefined)
+      this.dictatedKnown = (typeof this.value === 'number' ? undefined : Dictated.of(this.value)) ?? null;
+    return this.dictatedKnown ?? undefined;
+  }
+}
+
+const NONE: readonly string[] = [];
+const NO_PROBES: readonly Probe[] = [];
+
+function mailboxesWithin({ value, shapes }: Probe): readonly Probe[] {
+  if (typeof value === 'number' || !shapes.includes('email')) return NO_PROBES;
+  const forms = formsOf(value);
+  return [...new Set(mailboxesIn(value))].filter((mailbox) => !forms.includes(mailbox)).map(probeOf);
+}
+
+function idsOf(value: string | number): readonly string[] {
+  const id = foldedId(value);
+  if (id === undefined) return NONE;
+  const number = numberOfId(String(value));
+  return number === undefined ? [idWord(id)] : [idWord(id), idWord(number)];
 }
 
 function longestWord(form: string): string {

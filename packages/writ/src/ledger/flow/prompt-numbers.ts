@@ -21,6 +21,9 @@ const SPAN_OF_TIME = '(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|
 /** Words that end like a plural. */
 const NO_PLURAL = '(?!(?:as|is|has|was|this|its|us|does|plus|unless|yes|perhaps|always|thus|across|its)\\b)';
 
+/** Words that end like a superlative. */
+const NO_RANK = '(?:request|test|guest|interest|quest|digest|manifest|contest|rest)\\b';
+
 /** The senses of a number by its surroundings, the first that fits. Every repetition is bounded. */
 const SENSES: readonly (readonly [NumberSense, RegExp])[] = [
   [
@@ -51,7 +54,7 @@ const SENSES: readonly (readonly [NumberSense, RegExp])[] = [
   [
     'quantity',
     new RegExp(
-      `(?<![\\p{L}\\p{N}])[0-9]{1,6} ${NO_PLURAL}\\p{L}{2,20}s\\b|[0-9]{1,6} (?:people|times|[kmgt]i?b|kg|km|cm|mm|pages?)\\b`,
+      `# ?[0-9]{1,3} (?!${NO_RANK})(?:\\p{L}{2,12}est|most|least|last|first)\\b|(?<![\\p{L}\\p{N}])[0-9]{1,6} ${NO_PLURAL}\\p{L}{2,20}s\\b|[0-9]{1,6} (?:people|times|[kmgt]i?b|kg|km|cm|mm|pages?)\\b`,
       'giu',
     ),
   ],

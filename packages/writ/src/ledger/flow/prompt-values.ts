@@ -2,11 +2,13 @@ import { stemmer } from 'stemmer';
 import { PartFilter } from '../../lib/part-filter.js';
 import { isVerb } from './asked.js';
 import { formsOf, groupedNumbersIn, plainForm, withoutSchemes } from './normal-form.js';
-import { isOwnRun, type SearchedPrompt } from './prompt-content.js';
+import { ANY_IDENTIFIER, SYNONYMS } from './nouns.js';
+import { isGivenText, isOwnRun, type SearchedPrompt } from './prompt-content.js';
+import { isCompared, isOnlyRead } from './prompt-governs.js';
 import { type NumberSense, numbersIn, type PromptNumber } from './prompt-numbers.js';
 import { PromptStems } from './prompt-stems.js';
 import type { Role } from './tool-description.js';
-import { isSameValue, shapesOf } from './value-kinds.js';
+import { isUsedAs, shapesOf } from './value-kinds.js';
 
 /** The use of a value in a call. */
 export interface ValueUse {
@@ -14,6 +16,8 @@ export interface ValueUse {
   readonly kind: string | undefined;
   /** The stems of the nouns by which a person names such a value: `email` for `delete_email(email_id)`. */
   readonly nouns: ReadonlySet<string>;
+  /** The stems of the words by which a prompt asks for the tool; undefined if none are known. */
+  readonly verbs?: ReadonlySet<string>;
 }
 
 /** The most characters that may be searched. */
@@ -145,9 +149,26 @@ export class Prompt {
   /** Returns whether content is the user's own: a run of the prompt, or a number of it. */
   private says(value: string | number, effort: Effort): boolean {
     if (typeof value === 'number') return this.numbers.some(({ form }) => form === String(value));
+    return this.hasRun(value, effort, () => true);
+  }
+
+  /** Returns whether it gives content to be written, and does not merely have its words. Addresses and numbers are always given. */
+  gives(value: string | number, { nouns, verbs = NO_WORDS }: ValueUse, effort: Effort): boolean {
+    if (typeof value === 'number' || shapesOf(value).length > 0) return this.says(value, effort);
+    const isOf = (word: string): boolean => isGiving(word, verbs, nouns);
+    return this.hasRun(value, effort, (prompt, start, end) => isGivenText(prompt, start, end, isOf));
+  }
+
+  private hasRun(
+    value: string,
+    effort: Effort,
+    counts: (prompt: string, start: number, end: number) => boolean,
+  ): boolean {
     if (!spend(effort, this.flat) || !spend(effort, this.flat)) return false;
     const text = value.normalize('NFC');
-    return isOwnRun(this.searched, text) || (text.includes('\n') && isOwnRun(this.searchedWithLines, text));
+    const isIn = (prompt: SearchedPrompt): boolean =>
+      isOwnRun(prompt, text, (start, end) => counts(prompt.text, start, end));
+    return isIn(this.searched) || (text.includes('\n') && isIn(this.searchedWithLines));
   }
 
   private get searched(): SearchedPrompt {
@@ -189,8 +210,15 @@ export class Prompt {
     return this.occurrences(candidate, effort).some(([start, end]) => {
       const clause = this.clauseBefore(start);
       if (REFUSED.test(clause.replace(NO_REFUSAL, ''))) return false;
+      if (use.role === 'target' && this.isBeside(clause, end, use)) return false;
       return !isNumber || (!KEPT_OR_PAST.test(clause) && this.isAnchored(start, end, use.nouns, 0));
     });
+  }
+
+  /** Returns whether the words around a thing say that it is not the one that something is done to. */
+  private isBeside(clause: string, end: number, { nouns, verbs }: ValueUse): boolean {
+    if (isCompared(clause)) return true;
+    return verbs !== undefined && isOnlyRead(clause, this.flat.slice(end), verbs, (word) => isNoun(word, nouns));
   }
 
   /** Returns the places where this very value is, as a whole. */
@@ -203,7 +231,7 @@ export class Prompt {
       effort.characters -= OCCURRENCE_EFFORT;
       if (effort.characters < 0) return found;
       const end = at + sought.length;
-      if (isSameValue(this.flat.slice(at, end), value)) found.push([at, end]);
+      if (isUsedAs(value, this.flat.slice(at, end))) found.push([at, end]);
       at = indexOfWhole(this.lower, sought, at + 1);
     }
     return found;
@@ -232,8 +260,9 @@ export class Prompt {
       const at = start - before.length + more.index;
       return this.isAnchored(at, at + (more[1] as string).length, nouns, depth + 1);
     }
-    const noun = /(\p{L}+)\.?(?: (?:is|are|of|equals|called|named|with id))?[ :=('"“‘`]{0,4}$/u.exec(before)?.[1];
-    return noun !== undefined && isNoun(noun.toLowerCase(), nouns);
+    const noun = /(\p{L}+)\.?(?: (?:is|are|of|equals|called|named|with id))?[ :=('"“‘`]{0,4}$/u.exec(before);
+    if (noun === null || !isNoun((noun[1] as string).toLowerCase(), nouns)) return false;
+    return !isOfAnother(before.slice(0, noun.index), noun[1] as string, nouns);
   }
 }
 
@@ -262,7 +291,7 @@ function candidatesOf(value: string): string[] {
   const plain = /^(?:[a-z]+:\/\/)?[^/?#]+\/$/i.test(text) ? text.slice(0, -1) : text;
   if (!shapesOf(plain).includes('web')) return [text];
   const all = [text, plain];
-  if (/^https:\/\//i.test(plain)) all.push(plain.slice('https://'.length));
+  if (/^https:\/\/[^/\\]/i.test(plain)) all.push(plain.slice('https://'.length));
   else if (!/^[a-z][a-z0-9+.-]*:/i.test(plain)) all.push(`https://${plain}`, `http://${plain}`);
   return [...new Set(all)];
 }
@@ -281,8 +310,9 @@ const COMMON = new Set(
   ),
 );
 
-/** Returns whether a value can be in a prompt by chance. */
-function isWeak(value: string): boolean {
+/** Returns whether a value can be in a prompt by chance, whatever marks are around it. */
+function isWeak(marked: string): boolean {
+  const value = marked.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
   return (
     /^[0-9]{1,5}$/.test(value) ||
     [...value].length <= 2 ||
@@ -292,42 +322,33 @@ function isWeak(value: string): boolean {
   );
 }
 
-/** Nouns of any identifier. */
-const ANY_IDENTIFIER = new Set(
-  [
-    'id',
-    'ids',
-    'identifier',
-    'number',
-    'numbers',
-    'no',
-    'nr',
-    'num',
-    'key',
-    'ref',
-    'reference',
-    'name',
-    'named',
-    'called',
-  ].map((word) => stemmer(word)),
-);
-/** Nouns that people use for one another. */
-const SYNONYMS = [
-  'email mail message inbox',
-  'file document doc note',
-  'event meeting appointment calendar',
-  'order purchase',
-  'invoice bill',
-  'transaction payment transfer',
-  'ticket issue',
-  'user person member contact',
-  'channel room',
-].map((group) => new Set(group.split(' ').map((word) => stemmer(word))));
-
 function isNoun(word: string, nouns: ReadonlySet<string>): boolean {
   const stem = stemmer(word);
   if (ANY_IDENTIFIER.has(stem) || nouns.has(stem)) return true;
   return SYNONYMS.some((group) => group.has(stem) && [...group].some((other) => nouns.has(other)));
+}
+
+/** Returns whether an identifier is that of another thing: `ID 17` in "the mail with the ID 17" is no file. */
+function isOfAnother(before: string, noun: string, nouns: ReadonlySet<string>): boolean {
+  if (!ANY_IDENTIFIER.has(stemmer(noun.toLowerCase())) || [...nouns].every((one) => ANY_IDENTIFIER.has(one)))
+    return false;
+  const owner = /(\p{L}+)(?:['’]s)? (?:(?:with|by|of|having|has|under) )?(?:(?:the|its|an?) )?$/u.exec(before)?.[1];
+  if (owner === undefined) return false;
+  const word = owner.toLowerCase();
+  return !COMMON.has(word) && !isVerb(word) && !isNoun(word, nouns);
+}
+
+const NO_WORDS: ReadonlySet<string> = new Set();
+/** Words behind which a user says what is to be written. */
+const GIVING = new Set(
+  ['say', 'saying', 'reading', 'text', 'message', 'body', 'content', 'subject', 'title', 'titled', 'call', 'name'].map(
+    (word) => stemmer(word),
+  ),
+);
+
+function isGiving(word: string, verbs: ReadonlySet<string>, nouns: ReadonlySet<string>): boolean {
+  const stem = stemmer(word);
+  return GIVING.has(stem) || verbs.has(stem) || (nouns.has(stem) && !ANY_IDENTIFIER.has(stem));
 }
 
 const QUOTES: Readonly<Record<string, string>> = {

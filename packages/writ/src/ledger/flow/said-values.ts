@@ -1,5 +1,5 @@
 import { memo } from '../../lib/memo.js';
-import { foldedIdsIn } from './folded-id.js';
+import { foldedId, foldedIdsIn } from './folded-id.js';
 import { integrityLevel, type Labels } from './labels.js';
 import { messageOf, type SentMessage } from './message-codes.js';
 import { formsOf, plainForm, wordsOf } from './normal-form.js';
@@ -49,19 +49,33 @@ export function isTooLong({ value }: Leaf): boolean {
   return typeof value === 'string' && value.length > MAX_VALUE;
 }
 
+const BASE64 = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{8,4096}={0,2}(?![A-Za-z0-9+/_=-])/g;
+/** The most codes of a text that are read. */
+const MAX_CODES = 50;
+
+/** Returns the texts that a text has in Base64: a model reads them as well. */
+function decodedIn(text: string): readonly string[] {
+  return (text.match(BASE64) ?? []).slice(0, MAX_CODES).flatMap((code) => {
+    const decoded = Buffer.from(code, 'base64').toString();
+    return /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\n]+$/u.test(decoded) && !decoded.includes('\ufffd') ? [decoded] : [];
+  });
+}
+
 /** Returns the values of an answer with their forms and words, without those that are too long to remember. */
 export function saidIn(leaves: readonly Leaf[]): SaidValue[] {
   // The names of members are values too, and each record has the same.
-  const known = new Map<string | number, Sought>();
+  const known = { ours: new Map<string | number, Sought>(), others: new Map<string | number, Sought>() };
   const said: SaidValue[] = [];
   for (const leaf of leaves) {
     const { value } = leaf;
     // One bit identifies nothing.
     if (typeof value === 'boolean' || isTooLong(leaf)) continue;
-    let sought = known.get(value);
+    const isOfOthers = leaf.labels.integrity === 'external';
+    const soughts = isOfOthers ? known.others : known.ours;
+    let sought = soughts.get(value);
     if (sought === undefined) {
-      sought = soughtOf(value);
-      known.set(value, sought);
+      sought = soughtOf(value, isOfOthers);
+      soughts.set(value, sought);
     }
     said.push(saidValue(leaf, value, sought));
   }
@@ -98,10 +112,20 @@ interface Sought extends Pick<SaidValue, 'keys' | 'words'> {
 }
 
 const NO_WORDS: readonly string[] = [];
+/** A smaller number counts something, as a rule. */
+const MIN_ID_NUMBER = 10;
 
-function soughtOf(value: SaidValue['value']): Sought {
+/** @param isOfOthers whether others wrote it: their numbers and codes can be identifiers of things of ours */
+function soughtOf(value: SaidValue['value'], isOfOthers: boolean): Sought {
   const keys = keysOf(value);
-  if (typeof value === 'number' || value.length < MIN_TEXT) return { keys, form: undefined, words: NO_WORDS };
-  const words = [...new Set([...wordsOf(value), ...foldedIdsIn(value).map(idWord)])];
+  if (typeof value === 'number') {
+    const id = isOfOthers && value >= MIN_ID_NUMBER ? foldedId(value) : undefined;
+    return id === undefined
+      ? { keys, form: undefined, words: NO_WORDS }
+      : { keys, form: String(value), words: [idWord(id)] };
+  }
+  const plain = value.length < MIN_TEXT ? NO_WORDS : wordsOf(value);
+  const ids = (isOfOthers ? [value, ...decodedIn(value)] : [value]).flatMap(foldedIdsIn);
+  const words = [...new Set([...plain, ...ids.map(idWord)])];
   return { keys, form: words.length === 0 ? undefined : plainForm(value), words };
 }

@@ -51,7 +51,7 @@ describe('TaskValues', () => {
     expect(told(leaf('bob@shop.example', INTERNAL, 'email')).find('bob@SHOP.example', as())).toEqual({
       from: 'field',
       labels: INTERNAL,
-      ...{ isPartial: false, isNamed: false, said: ['field'] },
+      ...{ isPartial: false, isNamed: false, isOfOthers: false, said: ['field'] },
       source: { decisionId: '01D', tool: 'look', at: '$' },
     });
   });

@@ -1,19 +1,21 @@
 import { isObject } from '../../lib/is-object.js';
 import { NamedByUser } from './deviations.js';
-import { foldedId } from './folded-id.js';
+import { readWords } from './dictated.js';
+import { isIdItself } from './folded-id.js';
+import { isOfOtherThings } from './foreign-ids.js';
 import { join, type Labels } from './labels.js';
 import { linksIn } from './links.js';
-import { hasOneOf, NamedSources, recordNamedAt } from './named-records.js';
+import { hasOneOf, isTitle, NamedSources, recordNamedAt } from './named-records.js';
 import { nounsFor } from './nouns.js';
 import { type Probe, probeOf } from './probe.js';
 import { asksForPages } from './prompt-kinds.js';
 import { type Effort, Prompt, spend, type ValueUse } from './prompt-values.js';
 import type { KnownCodes } from './returned-codes.js';
 import { isMoreWords, type SaidRow } from './said-pages.js';
-import { idWord, isIdWord, type SaidValue } from './said-values.js';
+import { isIdWord, type SaidValue } from './said-values.js';
 import { ServiceCodes } from './service-codes.js';
-import { exactForm, isSameValue, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
-import { type Found, Sources } from './value-sources.js';
+import { exactForm, isUsedAs, type Shape, shapeOfKind, shapesOf } from './value-kinds.js';
+import { type Found, ONLY_SAID, Sources } from './value-sources.js';
 
 interface Field {
   readonly value: string | number;
@@ -37,6 +39,8 @@ export const MAX_EFFORT = 16 * 2 ** 20;
 /** The most characters of the results of a task that are remembered; values of later results are not found. */
 const MAX_FIELDS = 50_000;
 const MAX_CHARACTERS = 4 * 2 ** 20;
+/** To read the words of a text takes this many times as long as to look for a text in it. */
+const WORDS_EFFORT = 8;
 /** The most fields of one value that are kept apart. */
 const MAX_FIELDS_OF_KEY = 16;
 /** Stands for many values; it is not one of them. */
@@ -105,6 +109,11 @@ export class TaskValues {
   /** Whether the prompt has a word of one of these stems. */
   asksFor(stems: readonly string[]): boolean {
     return this.inPrompts((prompt) => stems.some((stem) => prompt.hasStem(stem)));
+  }
+
+  /** Whether the prompt gives content to be written. */
+  gives(value: string | number, use: ValueUse, effort: Effort): boolean {
+    return this.inPrompts((prompt) => prompt.gives(value, use, effort));
   }
 
   private inPrompts(isIn: (prompt: Prompt) => boolean): boolean {
@@ -196,6 +205,7 @@ export class TaskValues {
     const nouns = nounsFor(tool, named.member);
     if (this.inPrompts((prompt) => prompt.namesRecord(value, nouns, effort)))
       this.namedSources.addRecord(decisionId, named.record, approvalKey(value));
+    else if (isTitle(named.member)) this.namedSources.addOtherTitle(decisionId, named.record);
   }
 
   /** Returns whether the user named every text of a call, and at least one. */
@@ -227,7 +237,7 @@ export class TaskValues {
   /** Adds a text that has an identifier. A field of our own that is the identifier is no text that names it. */
   private addId(word: string, text: Text): void {
     const { labels, form, source } = text;
-    if (labels.integrity !== 'external' && form.length <= MAX_NAME && idWord(foldedId(form) ?? '') === word) return;
+    if (labels.integrity !== 'external' && form.length <= MAX_NAME && isIdItself(form, word.slice(1))) return;
     const known = this.ids.get(word);
     this.ids.set(word, {
       source,
@@ -241,35 +251,57 @@ export class TaskValues {
    *
    * @param effort what looking through texts may still cost; what it is too little for is not found
    * @param named the sources that the user of the call named
+   * @param others what other tasks of the lineage have read: a record of the same name there may be the one that was meant
    */
   find(
     value: string | number,
     use: ValueUse,
     effort: Effort = { characters: MAX_EFFORT },
     named = this.namedSources,
+    others: readonly TaskValues[] = [],
   ): Found | undefined {
-    return this.findBy(probeOf(value), use, effort, named);
+    return this.findBy(probeOf(value), use, effort, named, others);
   }
 
   /** As {@link find}, of a value that is looked for in several places. */
-  findBy(probe: Probe, use: ValueUse, effort: Effort, named = this.namedSources): Found | undefined {
+  findBy(
+    probe: Probe,
+    use: ValueUse,
+    effort: Effort,
+    named = this.namedSources,
+    others: readonly TaskValues[] = [],
+  ): Found | undefined {
     const { value } = probe;
     const isNamed = this.prompts.size > 0 && this.inPrompts((prompt) => prompt.names(value, use, effort));
     const fields = this.fieldsOf(probe.keys);
     // hot: most parts of a lineage have never said a value.
-    if (!isNamed && fields.length === 0 && !this.hasTextsFor(probe)) return undefined;
+    if (!isNamed && fields.length === 0 && !this.hasTextsFor(probe, use)) return undefined;
     const sources = new Sources();
     const needed = use.kind === undefined ? probe.shapes : NO_SHAPES;
     const places: Field['source'][] = [];
     for (const field of fields) {
-      const confers = isOfKind(field, use.kind, needed) && isSameValue(value, field.value);
+      const confers = isOfKind(field, use.kind, needed) && isUsedAs(value, field.value);
       if (confers && field.kind !== undefined) places.push(field.source);
-      sources.add('field', field, confers);
+      if (confers && isForeignId(field, use)) sources.addForeignId(field, hasLetter(value));
+      else sources.add('field', field, confers);
     }
-    if (places.length > 0 && named.haveAll(places)) sources.isOfNamed = true;
-    this.addTexts(probe, use, effort, sources, named);
+    if (this.hasMailboxOfOthers(probe, use, effort)) sources.isOfOthers = true;
+    const names = places.length === 0 ? [] : named.namesOfAll(places);
+    if (names.some((name) => !others.some((one) => one.hasOtherRecord(name, probe, named)))) sources.isOfNamed = true;
+    this.addTexts(probe, use, effort, sources, named, places);
     this.addTextsWithId(probe, sources);
+    if (use.role === 'content' && !sources.isKnown) this.addDictation(probe, effort, sources, named);
     return sources.found(isNamed, !this.isWhole);
+  }
+
+  /** Returns whether it has a record of a name that the user named, which another task read and which lacks a value. */
+  private hasOtherRecord(name: string, { keys }: Probe, named: NamedSources): boolean {
+    const having = this.fieldsOf(keys);
+    return this.fieldsOf(probeOf(nameIn(name)).keys).some(({ value: said, source: { decisionId, at } }) => {
+      const record = approvalKey(said) === name ? recordNamedAt(at)?.record : undefined;
+      if (record === undefined || named.isRecordOf(name, { decisionId, record })) return false;
+      return !having.some(({ source }) => source.decisionId === decisionId && source.at.startsWith(record));
+    });
   }
 
   private fieldsOf([key = '', ...more]: readonly string[]): readonly Field[] {
@@ -277,16 +309,24 @@ export class TaskValues {
     return more.length === 0 ? first : [...first, ...more.flatMap((other) => this.fields.get(other) ?? NO_FIELDS)];
   }
 
-  /** Returns whether a text can have a value somewhere, or its identifier. */
-  private hasTextsFor(probe: Probe): boolean {
-    if (this.ids.size > 0 && probe.id !== undefined && this.ids.has(probe.id)) return true;
-    return this.texts.size > 0 && probe.texts.some(({ word }) => this.texts.has(word));
+  /** Returns whether a text can have a value somewhere, its identifier, or most of its words. */
+  private hasTextsFor(probe: Probe, { role }: ValueUse): boolean {
+    if (this.ids.size > 0 && probe.ids.some((id) => this.ids.has(id))) return true;
+    if (this.texts.size === 0) return false;
+    if (probe.texts.some(({ word }) => this.texts.has(word))) return true;
+    return role === 'content' && probe.dictated !== undefined && this.texts.has(probe.dictated.core);
   }
 
   /** Adds the texts that have a value somewhere. */
-  private addTexts(probe: Probe, use: ValueUse, effort: Effort, sources: Sources, named: NamedSources): void {
+  private addTexts(
+    { texts, shapes }: Probe,
+    use: ValueUse,
+    effort: Effort,
+    sources: Sources,
+    named: NamedSources,
+    places: readonly Field['source'][],
+  ): void {
     if (this.texts.size === 0) return;
-    const { texts, shapes } = probe;
     // An address in a text that the user named is meant if it is the only one of its kind there; a link also only if the prompt asks
     // for links, and then also in a record that the user named: a stranger adds a second one, and seldom the first.
     const isOnlyOne = (shape: Shape, { form, source }: Text): boolean =>
@@ -306,17 +346,48 @@ export class TaskValues {
           use.role === 'content' && shapes.length === 0
             ? named.hasText(text.source)
             : shapes.some((shape) => isOnlyOne(shape, text));
-        sources.add('text', text, false);
+        // A text of the record that the user meant says nothing that the record does not say itself.
+        const isOwn = sources.isOfNamed && named.isOfRecordOf(text.source, places);
+        sources.add(isOwn ? 'own text' : 'text', text, false);
         if (isMeant) sources.isOfNamed = true;
       }
     }
   }
 
+  /** Returns whether somebody who need not be trusted said a mailbox that is within an address. */
+  private hasMailboxOfOthers({ mailboxes }: Probe, { role }: ValueUse, effort: Effort): boolean {
+    return role !== 'content' && mailboxes.some((mailbox) => this.isOfOthers(mailbox, effort));
+  }
+
+  private isOfOthers({ keys, texts }: Probe, effort: Effort): boolean {
+    if (this.fieldsOf(keys).some(({ labels }) => ONLY_SAID.has(labels.integrity))) return true;
+    return texts.some(({ form, word }) =>
+      (this.texts.get(word) ?? []).some((text) => !spend(effort, text.form) || text.form.includes(form)),
+    );
+  }
+
+  /** Adds the texts that have most of a content, in another dress. */
+  private addDictation({ dictated }: Probe, effort: Effort, sources: Sources, named: NamedSources): void {
+    if (this.texts.size === 0 || dictated === undefined) return;
+    for (const text of this.texts.get(dictated.core) ?? []) {
+      effort.characters -= text.form.length * WORDS_EFFORT;
+      if (effort.characters < 0) {
+        sources.isPartial = true;
+        return;
+      }
+      if (!dictated.isFrom(readWords(text.form))) continue;
+      sources.add('text', text, false);
+      if (named.hasText(text.source)) sources.isOfNamed = true;
+    }
+  }
+
   /** Adds the texts that have an identifier, in whatever writing. */
-  private addTextsWithId(probe: Probe, sources: Sources): void {
-    const id = this.ids.size === 0 ? undefined : probe.id;
-    const said = id === undefined ? undefined : this.ids.get(id);
-    if (said !== undefined) sources.add('text', said, false);
+  private addTextsWithId({ ids }: Probe, sources: Sources): void {
+    if (this.ids.size === 0) return;
+    for (const id of ids) {
+      const said = this.ids.get(id);
+      if (said !== undefined) sources.add('text', said, false);
+    }
   }
 
   /** The codes that a call can carry. */
@@ -333,6 +404,20 @@ export class TaskValues {
 }
 
 const NO_SHAPES: readonly Shape[] = [];
+/** Returns whether a field is an id that the tool of another kind of thing gave out. */
+function isForeignId({ labels, kind, source }: Field, use: ValueUse): boolean {
+  if (use.role !== 'target' || kind !== undefined || labels.integrity !== 'system') return false;
+  return isOfOtherThings(nounsFor(source.tool, ''), use.nouns);
+}
+
+/** Returns the value that a key of {@link approvalKey} is of, in one of its forms. */
+function nameIn(key: string): string | number {
+  return key.startsWith('#') ? Number(key.slice(1)) : key.slice(1);
+}
+
+function hasLetter(value: string | number): boolean {
+  return typeof value === 'string' && /\p{L}/u.test(value);
+}
 
 /** Returns whether a field can confer what an argument needs: its kind as declared or, without one, a declared kind of the value's shape. */
 function isOfKind({ kind }: Field, needed: string | undefined, shapes: readonly Shape[]): boolean {

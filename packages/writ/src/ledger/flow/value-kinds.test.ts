@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exactForm, isSameValue, shapesOf } from './value-kinds.js';
+import { exactForm, isUsedAs, shapesOf } from './value-kinds.js';
 
 describe('shapesOf', () => {
   it.each([
@@ -40,7 +40,7 @@ describe('exactForm', () => {
     ['de89 3704 0044 0532 0130 00', 'DE89370400440532013000'],
     ['+49 (170) 123-4567', '+491701234567'],
   ])('is one for %j and %j', (a, b) => {
-    expect(isSameValue(a, b)).toBe(true);
+    expect(isUsedAs(a, b)).toBe(true);
   });
 
   it.each([
@@ -54,10 +54,28 @@ describe('exactForm', () => {
     ['17', '017'],
   ])('differs for %j and %j', (a, b) => {
     expect(exactForm(a)).not.toBe(exactForm(b));
-    expect(isSameValue(a, b)).toBe(false);
+    expect(isUsedAs(a, b)).toBe(false);
   });
 
   it('never takes a text for a number', () => {
-    expect([isSameValue(4, '4'), isSameValue(4, 4)]).toEqual([false, true]);
+    expect([isUsedAs(4, '4'), isUsedAs(4, 4)]).toEqual([false, true]);
+  });
+});
+
+describe('a host in letters of mixed case', () => {
+  it.each([
+    ['ana@SHOP.example', 'ana@shop.example'],
+    ['https://Shop.Example/a', 'https://shop.example/a'],
+    ['https://github.com/a', 'https://GitHub.com/a'],
+    ['https://GitHub.com/a', 'https://GitHub.com/a'],
+  ])('%s is used for %s', (value, said) => {
+    expect(isUsedAs(value, said)).toBe(true);
+  });
+
+  it.each([
+    ['https://sHoP.example/a', 'https://shop.example/a'],
+    ['ana@shOP.example', 'ana@shop.example'],
+  ])('%s says something else than %s', (value, said) => {
+    expect(isUsedAs(value, said)).toBe(false);
   });
 });

@@ -100,8 +100,29 @@ function hostForm(authority: string): string {
   return authority.slice(0, at) + authority.slice(at).toLowerCase();
 }
 
+/**
+ * Returns whether a value is one that was said before. A host in letters of mixed case is used as it was said, or not at all: it could
+ * say something by them.
+ */
+export function isUsedAs(value: string | number, said: string | number): boolean {
+  if (!isSameValue(value, said)) return false;
+  if (value === said || typeof value !== 'string' || typeof said !== 'string') return true;
+  const host = hostIn(value);
+  return host === undefined || host === hostIn(said) || host.split('.').every(isPlainlyCased);
+}
+
+function hostIn(value: string): string | undefined {
+  const text = value.trim();
+  return MAILBOX.exec(text)?.[2] ?? WITH_SCHEME.exec(text)?.[2] ?? WWW.exec(text)?.[1];
+}
+
+function isPlainlyCased(label: string): boolean {
+  const lower = label.toLowerCase();
+  return label === lower || label === label.toUpperCase() || label.slice(1) === lower.slice(1);
+}
+
 /** Returns whether two values are one: numbers by their amount, texts by their {@link exactForm}. */
-export function isSameValue(a: string | number, b: string | number): boolean {
+function isSameValue(a: string | number, b: string | number): boolean {
   if (a === b) return true;
   return typeof a === 'string' && typeof b === 'string' && exactForm(a) === exactForm(b);
 }

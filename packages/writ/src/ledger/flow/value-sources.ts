@@ -14,11 +14,18 @@ export interface Found {
   readonly isNamed: boolean;
   /** Whether there can be more sources than are remembered. */
   readonly isPartial: boolean;
+  /** Whether somebody who need not be trusted said it. */
+  readonly isOfOthers: boolean;
+  /** The source that confers most if others said it elsewhere: not a tool that was asked with it. */
+  readonly unasked?: Conferred;
   /** The decision whose result it was in, the tool, and the place. */
   readonly source?: { readonly decisionId: string; readonly tool: string; readonly at: string };
   /** The groups of readers that a record of our own says it is a member of. */
   readonly clears?: readonly string[] | undefined;
 }
+
+/** The source that confers most, with the labels of all. */
+type Conferred = Pick<Found, 'from' | 'labels' | 'source'>;
 
 /** A field or a text that has a value. */
 interface Source {
@@ -40,6 +47,8 @@ export class Sources {
   private other: Found['source'];
   private readonly kinds: Found['said'][number][] = [];
   private steered: Best | undefined;
+  /** Whether somebody said it whom nobody has to trust. */
+  isOfOthers = false;
   private joined: Labels | undefined;
   /** The labels that were joined last: many sources share them. */
   private last: Labels | undefined;
@@ -48,14 +57,27 @@ export class Sources {
   isPartial = false;
   private clears: readonly string[] | undefined;
 
-  add(kind: 'field' | 'text', said: Source, confers: boolean): void {
+  /** Whether something said it. */
+  get isKnown(): boolean {
+    return this.kinds.length > 0;
+  }
+
+  /** Adds an id of another kind of thing, which is known and no more. One with letters is not this id by chance. */
+  addForeignId(said: Source, isTelling: boolean): void {
+    this.add(isTelling ? 'text' : 'field', { ...said, labels: withIntegrity(said.labels, 'attested') }, !isTelling);
+  }
+
+  /** @param kind `own text` for a text of the very record that a field is of */
+  add(kind: 'field' | 'text' | 'own text', said: Source, confers: boolean): void {
     const { labels, source, isSteered, clears } = said;
     const isOwn = confers && isSteered !== true && integrityLevel(labels.integrity) >= OWN;
     if (clears !== undefined && isOwn) this.clears = [...(this.clears ?? []), ...clears];
     // Others wrote an external field as they write a text.
-    this.note(labels.integrity === 'external' ? 'text' : kind);
+    if (kind === 'own text') this.note('field');
+    else this.note(labels.integrity === 'external' ? 'text' : kind);
     if (labels !== this.last) this.joined = this.joined === undefined ? labels : join(this.joined, labels);
     this.last = labels;
+    if (isSteered !== true && ONLY_SAID.has(labels.integrity)) this.isOfOthers = true;
     // The latest text that has it says more to a reader than the first.
     if (!confers) this.other = source;
     else if (isSteered === true) this.steered = better(this.steered, { labels, source });
@@ -66,30 +88,48 @@ export class Sources {
     if (!this.kinds.includes(kind)) this.kinds.push(kind);
   }
 
-  /** Returns the source that confers most. A tool can have made what texts of others say of what they made the agent ask. */
+  /** Returns the source that confers most. A tool can have made what others say of what they made the agent ask. */
   private get conferring(): Best | undefined {
-    if (this.steered === undefined || this.kinds.includes('text')) return this.best;
+    if (this.steered === undefined || this.kinds.includes('text') || this.isOfOthers) return this.best;
     return better(this.best, this.steered);
   }
 
   found(isNamed: boolean, isPartial: boolean): Found | undefined {
     if (!isNamed && this.joined === undefined) return undefined;
     if (isNamed) this.note('prompt');
-    const best = this.conferring;
-    const from = isNamed ? 'prompt' : best === undefined ? 'text' : 'field';
-    const integrity = isNamed ? 'user' : (best?.labels.integrity ?? 'external');
-    const source = isNamed ? undefined : (best?.source ?? this.other);
+    const { conferring } = this;
+    const by = isNamed ? this.ofPrompt : this.ofSource(conferring);
     return {
-      from,
-      labels: withIntegrity(this.joined ?? FROM_USER, integrity),
+      from: by.from,
+      labels: by.labels,
       said: this.kinds,
       isNamed: isNamed || this.isOfNamed,
       isPartial: this.isPartial || isPartial,
-      ...(source === undefined ? {} : { source }),
+      isOfOthers: this.isOfOthers || this.kinds.includes('text'),
+      ...(by.source === undefined ? {} : { source: by.source }),
+      ...(isNamed || conferring === this.best ? {} : { unasked: this.ofSource(this.best) }),
       ...(this.clears && { clears: this.clears }),
     };
   }
+
+  private get ofPrompt(): Conferred {
+    return { from: 'prompt', labels: withIntegrity(this.joined ?? FROM_USER, 'user') };
+  }
+
+  private ofSource(best: Best | undefined): Conferred {
+    // Nothing but tools that were asked with it said it.
+    const isOnlyAsked = this.steered !== undefined && this.best === undefined && !this.kinds.includes('text');
+    const source = best?.source ?? this.other;
+    return {
+      from: best === undefined && !isOnlyAsked ? 'text' : 'field',
+      labels: withIntegrity(this.joined ?? FROM_USER, best?.labels.integrity ?? 'external'),
+      ...(source === undefined ? {} : { source }),
+    };
+  }
 }
+
+/** The integrity of what somebody said whom nobody has to trust. */
+export const ONLY_SAID: ReadonlySet<Labels['integrity']> = new Set(['external', 'attested']);
 
 function better(one: Best | undefined, other: Best): Best {
   return one === undefined || integrityLevel(one.labels.integrity) < integrityLevel(other.labels.integrity)

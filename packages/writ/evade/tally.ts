@@ -1,0 +1,36 @@
+import { groupsOf } from '../kills/groups.js';
+import type { Line } from './state.js';
+
+/** Returns the share of the attacks that went through, in percent. */
+export function shareOf(lines: readonly Line[]): number {
+  const attacks = lines.filter(({ result }) => result !== 'no attack').length;
+  return attacks === 0 ? 0 : (100 * passesOf(lines)) / attacks;
+}
+
+function passesOf(lines: readonly Line[]): number {
+  return lines.filter(({ result }) => result === 'passed').length;
+}
+
+/** Returns the table of the tries by class, and a last line with the sums. */
+export function tally(lines: readonly Line[]): string {
+  const groups = groupsOf(lines, (line) => line.class).sort((a, b) =>
+    (a[0] as Line).class.localeCompare((b[0] as Line).class),
+  );
+  const rows = [...groups, lines].map((group) => [
+    group === lines ? 'all' : (group[0] as Line).class,
+    String(group.length),
+    String(group.filter(({ result }) => result !== 'no attack').length),
+    String(passesOf(group)),
+    `${shareOf(group).toFixed(2)} %`,
+  ]);
+  const table = [['class', 'tries', 'attacks', 'passed', 'share'], ...rows];
+  const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length))) ?? [];
+  return table
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] as number))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
