@@ -44,7 +44,7 @@ function undescribed({ tools: { tools, defaults } }: Bundle, shown: readonly str
   return [
     warning(
       `tools.yaml does not describe ${some}: they count as tools that do anything`,
-      'writ schema from-mcp BUNDLE --write',
+      'writ bundle schema BUNDLE --write',
     ),
   ];
 }
