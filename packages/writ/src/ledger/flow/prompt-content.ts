@@ -64,6 +64,8 @@ const CLOSED = /^[.,;:!?]? ?["'`\u201d\u2019\u00bb\u201c]/u;
 const CLAUSE_ENDS =
   /^ ?(?:[.,;:!?\n)]|$)|^ (?:to|in|on|at|for|with|from|by|as|and|or|if|when|then|before|after|into)(?!\p{L})/u;
 const AFTER_COLON = /: ?$/;
+/** Words behind which reported speech begins: "note that milk is out". */
+const REPORTING: ReadonlySet<string> = new Set(['that', 'saying']);
 const WORD_BEFORE = /(\p{L}+)(?: (?:is|are|as|with|of))?[ :=]{1,3}$/u;
 
 /**
@@ -77,5 +79,6 @@ export function isGivenText(prompt: string, start: number, end: number, isGiving
   if (OPEN.test(before)) return CLOSED.test(after);
   if (!CLAUSE_ENDS.test(after)) return false;
   const word = WORD_BEFORE.exec(before)?.[1];
-  return AFTER_COLON.test(before) || (word !== undefined && isGiving(word.toLowerCase()));
+  if (AFTER_COLON.test(before)) return true;
+  return word !== undefined && (REPORTING.has(word.toLowerCase()) || isGiving(word.toLowerCase()));
 }
