@@ -49,8 +49,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
-    // One more than the smallest machine has processors, because tests of processes and services also wait.
-    maxWorkers: 3,
+    // Two more than the smallest machine has processors, because tests of processes and services also wait.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

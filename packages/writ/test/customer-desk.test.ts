@@ -16,7 +16,7 @@ interface Replayed {
 
 async function replayed(...more: string[]): Promise<Record<string, string[]>> {
   const trace = join(DESK, 'desk.jsonl');
-  const { code, out } = await command('replay-trace', '--bundle', DESK, '--trace', trace, '--json', ...more);
+  const { code, out } = await command('bundle', 'replay', '--bundle', DESK, '--trace', trace, '--json', ...more);
   expect(code).toBe(0);
   const { tasks } = JSON.parse(out) as Replayed;
   return Object.fromEntries(tasks.map(({ task, calls }) => [task, calls.map(({ result }) => result)]));
@@ -38,7 +38,7 @@ describe('writ replay-trace of the customer desk', () => {
 
   it('shows with writ label what each answer counts, and why it does not', async () => {
     const trace = join(DESK, 'desk.jsonl');
-    const { code, out } = await command('label', '--bundle', DESK, '--trace', trace, '--json');
+    const { code, out } = await command('bundle', 'label', '--bundle', DESK, '--trace', trace, '--json');
     expect(code).toBe(0);
     const { answers } = JSON.parse(out) as { answers: { tool: string; counts?: object[] }[] };
     const counts = answers.filter(({ tool }) => tool !== 'exchange_items').map((one) => one.counts);
@@ -53,7 +53,7 @@ describe('writ replay-trace of the customer desk', () => {
       ],
       [{ accumulator: 'pending' }, { accumulator: 'delivered', amount: ['o-1'] }],
     ]);
-    const { out: text } = await command('label', '--bundle', DESK, '--trace', trace);
+    const { out: text } = await command('bundle', 'label', '--bundle', DESK, '--trace', trace);
     expect(text).toContain('counts c-mia in customer\n');
     expect(text).toContain('counts nothing in customer: `set` failed: No such key: customer_id');
     expect(text).toContain('counts nothing in pending\n');
@@ -61,7 +61,7 @@ describe('writ replay-trace of the customer desk', () => {
 
   it('shows every rule of the desk with --by-policy', async () => {
     const trace = join(DESK, 'desk.jsonl');
-    const { out } = await command('replay-trace', '--bundle', DESK, '--trace', trace, '--by-policy');
+    const { out } = await command('bundle', 'replay', '--bundle', DESK, '--trace', trace, '--by-policy');
     for (const policy of ['one-customer', 'late-was-seen', 'the-customer-says-yes']) expect(out).toContain(policy);
   });
 });

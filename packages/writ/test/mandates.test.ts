@@ -472,7 +472,8 @@ describe('writ task', () => {
         '  for      User::"ana", by Agent::"desk"',
         `  started  ${begun.started} by default; until ${begun.expires}`,
         '  may do   look',
-        '           refund; on Order; with amount from 1 up to 100; 1 of 3 uses; 40 of 150 of amount used up',
+        '           refund; on Order; with amount from 1 up to 100; 1 of 3 uses; 40 of',
+        '               150 of amount used up',
         '',
       ].join('\n'),
     );

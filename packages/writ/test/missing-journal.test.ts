@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { StateError } from '../src/audit/errors.js';
@@ -25,26 +26,33 @@ let asked = '';
 /** Answers one request whose decision is in the journal alone, and is killed. @returns the decision */
 async function killedAfterAnswer(data: string): Promise<string> {
   const { child, url } = await startedService(BUNDLE, data);
-  // Somebody else writes to the store just now: the tables have to wait, the answer has not.
   const busy = openDatabase(join(data, 'writ.db'));
-  busy.exec('begin immediate');
   const key = readFileSync(join(data, 'keys/default.key'), 'utf8').trim();
-  const answer = await fetch(`${url}/access/v1/evaluation`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` },
-    body: JSON.stringify(READ),
-  });
-  expect(await answer.json()).toEqual({ decision: true });
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  busy.close();
-  return answer.headers.get('x-decision-id') as string;
+  // On a slow disk the service leaves the journal out, and cannot record in time: it is then asked again.
+  for (let left = 100; left > 0; left -= 1) {
+    // Somebody else writes to the store just now: the tables have to wait, the answer has not.
+    busy.exec('begin immediate');
+    const answer = await fetch(`${url}/access/v1/evaluation`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` },
+      body: JSON.stringify(READ),
+    });
+    if (((await answer.json()) as { decision?: boolean }).decision === true) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      busy.close();
+      return answer.headers.get('x-decision-id') as string;
+    }
+    busy.exec('rollback');
+    await setTimeout(500);
+  }
+  throw new Error('the service permits nothing');
 }
 
 beforeAll(async () => {
   asked = await killedAfterAnswer(killed);
   expect(readJournal(join(killed, JOURNAL_FILE)).map(({ group }) => group.last)).toContain(asked);
-}, 60_000);
+}, 170_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let copies = 0;

@@ -213,6 +213,17 @@ describe('a later start', () => {
     expect(await started(data, 30 * MINUTE)).toBeUndefined();
   }, 60_000);
 
+  it('does not observe on a store from a backup, whose log can lack the end', async () => {
+    const [data, to] = [folder(), `${folder()}/backup`];
+    const { writ } = await run(BUNDLE, { data, clock, observeMs: 30 * MINUTE });
+    expect((await command('backup', to, '--data', data)).code).toBe(0);
+    await writ.close();
+    const back = await command('restore', to, '--keys', join(data, 'keys'), '--data', data, '--replace');
+    expect([back.code, back.out]).toEqual([0, expect.stringContaining('restored')]);
+    expect(await started(data, 30 * MINUTE)).toBeUndefined();
+    expect(await started(data, 30 * MINUTE)).toBeUndefined();
+  }, 60_000);
+
   it('does not observe after the clock was set back', async () => {
     const data = folder();
     await started(data, 30 * MINUTE);

@@ -117,7 +117,7 @@ describe('writ init', () => {
       },
     ]);
     const folder = join(home, 'Drafted Bundle');
-    const { code, out } = await command('init', folder, '--tools', file);
+    const { code, out } = await command('init', folder, '--tools', file, '--owner', 'lead');
     expect(code).toBe(0);
     expect(out).toContain(
       'transferFunds: money, because its name begins with transfer\n    to_account is its destination; amount is its amount',

@@ -17,7 +17,16 @@ const edit = (file: string, change: (before: string) => string): void =>
 const server = (journal: string): string[] => ['--', process.execPath, SERVER, join(home, journal)];
 
 beforeAll(async () => {
-  const { code, out } = await command('init', folder, '--server', 'first', '--no-prompts', ...server('first'));
+  const { code, out } = await command(
+    'init',
+    folder,
+    '--server',
+    'first',
+    '--no-prompts',
+    '--owner',
+    'lead',
+    ...server('first'),
+  );
   expect([code, out]).toEqual([0, expect.stringContaining('7 tools drafted')]);
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -61,7 +70,7 @@ describe('writ schema from-mcp --write', () => {
       before.replace(/(action "say" .*), provenance: Provenance \}/, '$1, provenance: Provenance, now: datetime }'),
     );
     expect(text('schema.cedarschema')).toContain('now: datetime');
-    const written = await command('schema', 'from-mcp', folder, '--write', '--data', data);
+    const written = await command('bundle', 'schema', folder, '--write', '--data', data);
     expect(written.code).toBe(0);
     expect(text('schema.cedarschema')).toMatch(/action "say" .*now: datetime \} \};/);
     expect((await command('check', folder)).out).toContain('0 errors, 0 warnings');
@@ -76,13 +85,13 @@ describe('writ schema from-mcp --write', () => {
     const call = (tool: string) => ({ tool, args: { text: 'a' }, result: 'a' });
     writeFileSync(trace, JSON.stringify({ task: 't', principal: 'agent', calls: [call('say'), call('second_say')] }));
     const why = async (): Promise<string[]> => {
-      const { out } = await command('replay-trace', '--bundle', folder, '--trace', trace, '--json');
+      const { out } = await command('bundle', 'replay', '--bundle', folder, '--trace', trace, '--json');
       return JSON.parse(out).tasks[0].calls.map((one: { result: string; why: string }) => `${one.result}: ${one.why}`);
     };
     const [said, stopped] = await why();
     expect(said).toMatch(/^allow/);
     expect(stopped).toMatch(/^step_up: .*\[guard-pay\]; the tool is not described in tools.yaml/);
-    const written = await command('schema', 'from-mcp', folder, '--write', '--data', data);
+    const written = await command('bundle', 'schema', folder, '--write', '--data', data);
     expect([written.code, written.out]).toEqual([
       0,
       expect.stringContaining('added to tools.yaml, from names: second_say'),

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { DecisionRecord } from '../decide/record.js';
 import { DecisionTable } from './decision-table.js';
@@ -18,8 +19,11 @@ const decision = (id: number, more: object = {}): DecisionRecord =>
     ...more,
   }) as unknown as DecisionRecord;
 
+/** Without colours, which there are where CI is set. */
+const plain = (lines: readonly string[]): string[] => lines.map((line) => stripVTControlCharacters(line));
+
 test('a decision is one line: id, time, result, agent, action, target; the day stands before', () => {
-  expect(new DecisionTable().lines([decision(9), decision(8, { result: 'step_up' })])).toEqual([
+  expect(plain(new DecisionTable().lines([decision(9), decision(8, { result: 'step_up' })]))).toEqual([
     '2026-11-24, times in UTC',
     '01M8641579V9C78TQ6ZQMQGCM9 06:31:09 allow   bot  pay      o-1',
     '01M8641579V9C78TQ6ZQMQGCM8 06:31:08 step_up bot  pay      o-1',
@@ -28,7 +32,7 @@ test('a decision is one line: id, time, result, agent, action, target; the day s
 
 test('decisions in a row that are alike are one line', () => {
   const other = decision(4, { time: '2026-11-23T23:00:00.000Z' });
-  expect(new DecisionTable().lines([decision(7), decision(6), decision(5), other])).toEqual([
+  expect(plain(new DecisionTable().lines([decision(7), decision(6), decision(5), other]))).toEqual([
     '2026-11-24, times in UTC',
     '01M8641579V9C78TQ6ZQMQGCM7 06:31:07 allow   bot  pay      o-1                 ×3',
     '2026-11-23, times in UTC',
@@ -39,10 +43,12 @@ test('decisions in a row that are alike are one line', () => {
 test('a line fits 80 columns, whatever is in it; a tool is named once', () => {
   const long = 'x'.repeat(5_000);
   const request = { subject: {}, action: { name: long }, resource: { type: 'T', id: `/home/${long}/end.txt\n` } };
-  const [, line = ''] = new DecisionTable().lines([decision(1, { request, provenance: { path: [{ id: long }] } })]);
+  const [, line = ''] = plain(
+    new DecisionTable().lines([decision(1, { request, provenance: { path: [{ id: long }] } })]),
+  );
   expect(line.length).toBeLessThanOrEqual(80);
   const tool = { subject: {}, action: { name: 'look' }, resource: { type: 'Tool', id: 'look' } };
-  expect(new DecisionTable().lines([decision(1, { request: tool })])[1]).toMatch(/bot +look$/);
+  expect(plain(new DecisionTable().lines([decision(1, { request: tool })]))[1]).toMatch(/bot +look$/);
 });
 
 test('a table that goes on does not repeat the day', () => {

@@ -1,4 +1,6 @@
 import { uidText } from '@writ/cedar';
+import { resultText } from '../audit/explain/verdict.js';
+import { asDecided } from '../decide/observing.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { htmlText } from '../lib/html-text.js';
 import { type Holdings, holdingLines } from './holdings.js';
@@ -84,7 +86,7 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 function countsOf(decisions: readonly IncidentDecision[]): string[][] {
   const counts = new Map<string, { readonly cells: readonly string[]; count: number }>();
   for (const { decision } of decisions) {
-    const cells = [decision.request.action.name, decision.result];
+    const cells = [decision.request.action.name, resultText(decision)];
     const key = JSON.stringify(cells);
     const known = counts.get(key) ?? { cells, count: 0 };
     known.count += 1;
@@ -94,7 +96,8 @@ function countsOf(decisions: readonly IncidentDecision[]): string[][] {
 }
 
 function rowOf({ decision, outcome, isProved }: IncidentDecision): string {
-  const { id, time, result, request, provenance, reasons, refusal } = decision;
+  const { id, time, request, provenance } = decision;
+  const { result, reasons, refusal } = asDecided(decision);
   const path = (provenance?.path ?? [request.subject]).map(uidText).join(' > ');
   const why = [
     ...new Set(reasons.map(({ policy, reason }) => (reason === undefined ? policy : `${policy}: ${reason}`))),
@@ -103,7 +106,7 @@ function rowOf({ decision, outcome, isProved }: IncidentDecision): string {
   const input = (request.context as Readonly<Record<string, unknown>> | undefined)?.input;
   const cells = [
     shown(time),
-    `<span class="${htmlText(result)}">${shown(result)}</span>`,
+    `<span class="${htmlText(result)}">${shown(resultText(decision))}</span>`,
     shown(path),
     `${shown(request.action.name)}<br>${shown(uidText(request.resource))}`,
     input === undefined ? '' : `<code>${shown(JSON.stringify(input))}</code>`,

@@ -25,6 +25,8 @@ interface ObservationParts {
   readonly askedMs: number | undefined;
   /** Whether a folder that has enforced enforces again, where it would be refused. */
   readonly isOptional: boolean;
+  /** Whether the store came from a backup. */
+  readonly isRestored: boolean;
   readonly isFollower: boolean;
   readonly closers: Closers;
 }
@@ -130,7 +132,13 @@ function noneOf(askedMs: number | undefined): undefined {
 }
 
 /** Returns until when this start observes; undefined if it enforces. @throws {ObservationError} if it may not observe */
-async function untilOf({ runtime, reader, askedMs, isOptional }: ObservationParts): Promise<Date | undefined> {
+async function untilOf({
+  runtime,
+  reader,
+  askedMs,
+  isOptional,
+  isRestored,
+}: ObservationParts): Promise<Date | undefined> {
   const { clock, record } = runtime;
   const now = latestBy(clock);
   if (askedMs !== undefined && !(askedMs > 0 && askedMs <= MAX_OBSERVE_MS))
@@ -140,7 +148,7 @@ async function untilOf({ runtime, reader, askedMs, isOptional }: ObservationPart
   const end = (why: string): Promise<void> => record({ by: 'writ', what: END, detail: { why } });
   if (begun === undefined) {
     if (askedMs === undefined) return undefined;
-    if (first.length === FIRST || first.some(({ entry }) => isServing(entry))) {
+    if (isRestored || first.length === FIRST || first.some(({ entry }) => isServing(entry))) {
       if (isOptional) return undefined;
       throw new ObservationError(
         'this data folder has enforced before, and does not observe any more',
@@ -155,6 +163,11 @@ async function untilOf({ runtime, reader, askedMs, isOptional }: ObservationPart
   if (isOver) return undefined;
   if (askedMs === undefined) {
     await end('a start did not observe');
+    return undefined;
+  }
+  // The log of a backup lacks an end that came after it.
+  if (isRestored) {
+    await end('the store came from a backup');
     return undefined;
   }
   if (await isSetBack(clock, reader, begun)) {

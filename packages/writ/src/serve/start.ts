@@ -16,7 +16,7 @@ import { guardedClock } from '../lib/guarded-clock.js';
 import { KnownHosts } from '../lib/known-hosts.js';
 import { withResolvers } from '../lib/with-resolvers.js';
 import { lockData } from '../store/lock.js';
-import { assertRestored } from '../store/restoring.js';
+import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
 import { startGateway } from './gateway-server.js';
 import { listeningOf } from './listening.js';
@@ -72,6 +72,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   const observation = await Observation.open({
     ...{ runtime: rooms.runtime, reader: keeping.reader, askedMs: options.observeMs, isFollower, closers },
     isOptional: options.isObservingOptional === true,
+    isRestored: wasRestored(data),
   });
   const attempts = recordAttempts(rooms);
   // Closed after the service and the gateway, whose last attempts it records.

@@ -8,6 +8,8 @@ export const LAST_GOOD_FILE = 'last-good.json';
 export const ATTEMPTS_FOLDER = 'attempts';
 /** In a data folder while a restore replaces what is in it. */
 export const RESTORING_FILE = 'restoring';
+/** Stays in a data folder whose store came from a backup: such a service has enforced, whatever its log says. */
+export const RESTORED_FILE = 'restored';
 /** The folder of the keys, which are not in the store. */
 export const KEYS_FOLDER = 'keys';
 /** In the folder of the keys: the key of the secrets in the store, unless it has another source. */

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreError } from './errors.js';
-import { RESTORING_FILE } from './files.js';
+import { RESTORED_FILE, RESTORING_FILE } from './files.js';
 
 /**
  * Marks a data folder while a restore replaces what is in it.
@@ -11,7 +11,15 @@ import { RESTORING_FILE } from './files.js';
 export function beginRestore(folder: string): () => void {
   const mark = join(folder, RESTORING_FILE);
   writeFileSync(mark, '', { mode: 0o600, flush: true });
-  return () => rmSync(mark);
+  return () => {
+    writeFileSync(join(folder, RESTORED_FILE), '', { mode: 0o600, flush: true });
+    rmSync(mark);
+  };
+}
+
+/** Returns whether the store of a data folder came from a backup: its log can lack what happened since. */
+export function wasRestored(folder: string): boolean {
+  return existsSync(join(folder, RESTORED_FILE));
 }
 
 /** @throws {StoreError} if a restore of the folder did not finish: it may have no store, or that of another day */
