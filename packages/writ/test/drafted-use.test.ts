@@ -418,3 +418,16 @@ describe('with a page that a mail links to', () => {
     expect((await decided(folder, calls, prompt)).at(-1)).toBe('step_up');
   });
 });
+
+it('one call that deletes many things counts as many, for a client without prompts', async () => {
+  const { folder } = await drafted(
+    [tool('delete_files', { names: { type: 'array', items: TEXT } })],
+    ...['--no-prompts', '--owner', 'lead'],
+  );
+  const call = (count: number) => ({
+    tool: 'delete_files',
+    args: { names: Array.from({ length: count }, (_, i) => `f-${i}`) },
+  });
+  expect(await decided(folder, [call(20), call(1)])).toEqual(['allow', 'step_up']);
+  expect(await decided(folder, [call(500)])).toEqual(['step_up']);
+});

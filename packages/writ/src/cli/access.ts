@@ -114,7 +114,13 @@ function requestBlocks(requests: readonly RequestView[]): string {
       const others = requests.slice(at + 1, at + size).map(({ id }) => id);
       at += size;
       const more = others.length === 0 ? [] : [`  and ${others.length} more like it: ${shownIds(others)}`];
-      return [...requestLines(first), ...more].join('\n');
+      // The record alone has the arguments: nobody should approve a call without a look at them.
+      const hint = first.status === 'pending' && first.list === undefined;
+      return [
+        ...requestLines(first),
+        ...(hint ? [`  its arguments: writ request show ${first.id}`] : []),
+        ...more,
+      ].join('\n');
     })
     .join('\n\n');
 }

@@ -20,7 +20,7 @@ const decision = (id: number, more: object = {}): DecisionRecord =>
   }) as unknown as DecisionRecord;
 
 /** Without colours, which there are where CI is set. */
-const plain = (lines: readonly string[]): string[] => lines.map((line) => stripVTControlCharacters(line));
+const plain = (lines: readonly string[]): string[] => lines.map((line) => stripVTControlCharacters(line).trimEnd());
 
 test('a decision is one line: id, time, result, agent, action, target; the day stands before', () => {
   expect(plain(new DecisionTable().lines([decision(9), decision(8, { result: 'step_up' })]))).toEqual([

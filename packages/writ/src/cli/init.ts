@@ -86,7 +86,7 @@ export async function init(folder: string, command: readonly string[], flags: In
   for (const tool of tools) printTool(tool);
   if (seen !== undefined)
     print(
-      `\npolicies/observed.cedar permits what ${count(calls.length, 'call')} of ${count(seen.size, 'tool')} did, and no more.`,
+      `\npolicies/observed.cedar permits ${count(seen.size, 'tool')} that ${count(calls.length, 'call')} used, with any arguments, and no other tool.`,
     );
   if (client.owner === undefined) {
     const [agent, person] = [uidText(client.agent), uidText(client.for)];

@@ -122,6 +122,6 @@ async function started(writ: StartedWrit, flags: UpFlags): Promise<void> {
   print(`
 Use your clients, then, in another terminal:
   writ decision list${ask}
-  writ init ${here(flags.bundle)} --recorded 1h${ask}   permits what was seen, and no more
+  writ init ${here(flags.bundle)} --recorded 1h${ask}   permits the tools that were used, and no other
   writ enforce${ask}   serves that, and ends the observation`);
 }

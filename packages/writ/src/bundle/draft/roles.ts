@@ -31,7 +31,7 @@ const ROLES: readonly (readonly [Exclude<GuessedRole, 'amount'>, RegExp])[] = [
   ],
   [
     'target',
-    /^(id|ids|id_|path|file|files|filename|name|key|event|table|resource|user|users|account|repo|repository|branch|project|issue|page|folder|directory|source|target|hotel|restaurant|company|item|product|order|customer|database|collection|document|owner|org|organization|workspace|namespace|cluster|pod|node)$|(_|^)(id|ids|path|file|filename|name|key|number)$|file_?path/,
+    /^(id|ids|id_|paths?|file|files|filenames?|names?|keys?|event|table|resource|user|users|account|repo|repository|branch|project|issue|page|folder|directory|source|target|hotel|restaurant|company|item|product|order|customer|database|collection|document|owner|org|organization|workspace|namespace|cluster|pod|node)$|(_|^)(ids?|paths?|files?|filenames?|names?|keys?|numbers?)$|file_?path/,
   ],
 ];
 const WHOM = /^(user|users|account|merchant|vendor|shop|customer)$/;
@@ -52,6 +52,7 @@ export function rolesOf(
   tool: ToolOfArguments,
 ): Map<string, GuessedArgument> {
   const isReading = tool.effects.every((effect) => effect === 'read');
+  const isDeleting = tool.effects.every((effect) => effect === 'destroy');
   const amount = amountIn(args, tool);
   const found = new Map<string, GuessedArgument>();
   for (const [name, [schema]] of args) {
@@ -60,7 +61,9 @@ export function rolesOf(
     // A text without a role counts as content: the draft says so.
     // The number of a page says no thing.
     const isCount = isNumber && role === 'target' && !/(?:^|_)(?:ids?|id_|number|key)$/.test(snake(name));
-    const drafted = isCount ? undefined : (role ?? (isReading || isNumber ? undefined : 'content'));
+    // A tool that only deletes writes no text: its arguments say which things.
+    const other = isDeleting ? 'target' : 'content';
+    const drafted = isCount ? undefined : (role ?? (isReading || isNumber ? undefined : other));
     if (drafted === undefined || (isReading && drafted !== 'target')) continue;
     const hasKind = drafted === 'destination' || drafted === 'target';
     found.set(name, { role: drafted, kind: hasKind ? kindOf(name, schema, tool) : undefined });

@@ -66,7 +66,9 @@ export async function narrow(
     printJson({ folder: root, files: files.map(([path]) => path), seen: Object.fromEntries(seen) });
   else {
     const stopped = records.filter((record) => record.observed !== undefined).length;
-    print(`${OBSERVED} permits what ${count(calls.length, 'call')} of ${count(seen.size, 'tool')} did, and no more.`);
+    print(
+      `${OBSERVED} permits ${count(seen.size, 'tool')} that ${count(calls.length, 'call')} used, with any arguments, and no other tool.`,
+    );
     if (stopped > 0)
       print(`The rules would have stopped ${stopped} of them, and will: \`writ decision list\` shows which.`);
     print(`Look at it, then \`writ check ${folder}\`, \`writ enforce\`.`);
