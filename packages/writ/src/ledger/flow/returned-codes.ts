@@ -27,6 +27,8 @@ export interface CarriedCodes {
 const NONE: CarriedCodes = { isReturned: () => false, leaks: false };
 /** The most characters of a call that are searched, once for each code; in a longer call everything counts as a code. */
 const MAX_SEARCHED = 16 * 2 ** 20;
+/** A longer text is not searched: it can have any code. */
+const MAX_TEXT = 64 * 1024;
 
 /** Returns the hosts that URLs among the destinations of a call lead to; undefined if one of them is no URL. */
 export function hostsOf(destinations: readonly (string | number)[]): readonly string[] | undefined {
@@ -52,9 +54,11 @@ export function codesOf(
   const leaks = (): boolean => {
     let searched = 0;
     for (const { value } of values) {
+      const text = String(value);
       for (const known of all) {
-        searched += String(value).length * known.count;
-        if (searched > MAX_SEARCHED || !known.sendersWithin(String(value)).every(goesBackTo)) return true;
+        searched += text.length * known.count;
+        if (known.count > 0 && text.length > MAX_TEXT) return true;
+        if (searched > MAX_SEARCHED || !known.sendersWithin(text).every(goesBackTo)) return true;
       }
     }
     return false;

@@ -108,6 +108,14 @@ describe('a code that a service sent', () => {
     ).toBe(true);
     expect(leaks(value('content', 'nothing'))).toBe(false);
     expect(codesOf([value('content', 'x'.repeat(2 ** 24))], [], shop).leaks).toBe(true);
+    // On the deciding thread a text must not cost its length in time or stack.
+    for (const length of [64 * 1024, 64 * 1024 + 1, 2 ** 24]) {
+      const long = value('content', 'x'.repeat(length));
+      const begin = process.cpuUsage();
+      expect(codesOf([long], [], shop).leaks).toBe(length > 64 * 1024);
+      const { user, system } = process.cpuUsage(begin);
+      expect(user + system).toBeLessThan(200_000);
+    }
     expect(messageOf('hello', 'shop.example')).toBeUndefined();
     expect(codesOf([value('content', 'x'.repeat(2 ** 24))], [], { ofTask: undefined, read: [] }).leaks).toBe(false);
   });

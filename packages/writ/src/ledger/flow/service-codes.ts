@@ -7,6 +7,8 @@ import { codeForm, isOfService, linkForm, type SentMessage } from './message-cod
 
 /** The most codes and links that are kept for a task, and the most services that it is known to have called. */
 const MAX_KEPT = 200;
+/** A run without an end takes a stack of its length. No code is as long. */
+const WORDS = /[\p{L}\p{N}]{1,256}/gu;
 const MAX_CONTACTS = 100;
 
 /** A shorter code is looked for as a word of its own: it can be part of any number. */
@@ -80,7 +82,7 @@ export class ServiceCodes {
   sendersWithin(text: string): readonly string[] {
     const plain = decoded(text);
     const form = codeForm(plain);
-    const words = new Set((plain.match(/[\p{L}\p{N}]+/gu) ?? []).map((word) => word.toUpperCase()));
+    const words = new Set((plain.match(WORDS) ?? []).map((word) => word.toUpperCase()));
     const found: string[] = [];
     for (const [code, senders] of this.senders) {
       const isLink = code.includes(':');
