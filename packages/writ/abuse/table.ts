@@ -1,4 +1,5 @@
 import type { Held, StoreKind } from './attack.js';
+import { inColumns } from './columns.js';
 import type { Tried } from './run.js';
 
 /** Says how one attack went, as soon as that is known. */
@@ -20,15 +21,7 @@ export function table(tried: readonly Tried[]): string {
     const twin = word(all.find((one) => one.twin !== undefined)?.twin, 'went through', 'DID NOT');
     rows.push([kind, name, finding, on('sqlite'), on('postgres'), twin]);
   }
-  const widths = (rows[0] as string[]).map((_, i) => Math.max(...rows.map((row) => (row[i] as string).length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] as number))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return inColumns(rows);
 }
 
 export function lastLine(tried: readonly Tried[]): string {

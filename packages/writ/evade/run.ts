@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { groupsOf } from '../kills/groups.js';
+import { appendLines, readLines } from '../kills/lines.js';
 import { type Random, randomOf } from '../kills/random.js';
 import type { EvasionClass } from '../test/evasions/evasion.js';
 import { type Change, mutated } from './mutant.js';
 import { OPERATORS } from './operators/operators.js';
 import { Population } from './population.js';
-import { appendLines, type Line, readState } from './state.js';
+import type { Line } from './state.js';
 import { type Target, targetsOf } from './targets.js';
 import { type Trial, tried } from './trial.js';
 
@@ -31,7 +32,8 @@ export async function run(options: RunOptions): Promise<readonly Line[]> {
   const { classes, seed, count, state, commit = '', say = () => undefined, signal } = options;
   const targets = targetsOf(classes);
   const plan = planOf(classes);
-  const known = state === undefined ? [] : readState(state).filter((line) => line.seed === seed && line.plan === plan);
+  const known =
+    state === undefined ? [] : readLines<Line>(state).filter((line) => line.seed === seed && line.plan === plan);
   const search = new Search(targets);
   const lines: Line[] = [];
   const fresh: Line[] = [];

@@ -1,3 +1,4 @@
+import { inColumns } from '../abuse/columns.js';
 import { groupsOf } from '../kills/groups.js';
 import type { Line } from './state.js';
 
@@ -23,14 +24,5 @@ export function tally(lines: readonly Line[]): string {
     String(passesOf(group)),
     `${shareOf(group).toFixed(2)} %`,
   ]);
-  const table = [['class', 'tries', 'attacks', 'passed', 'share'], ...rows];
-  const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => (row[i] as string).length))) ?? [];
-  return table
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] as number))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return inColumns([['class', 'tries', 'attacks', 'passed', 'share'], ...rows]);
 }

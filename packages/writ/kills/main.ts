@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Durability } from './bundle.js';
 import { Disk } from './disk.js';
+import { readLines } from './lines.js';
 import { KINDS, type Kind, STORES, type Store } from './plan.js';
 import { run } from './run.js';
-import { readState, tally } from './state.js';
+import { type Line, tally } from './state.js';
 
 const USAGE = `usage: npm run kills -- [--count N] [--seed S] [--kinds LIST] [--store sqlite|postgres|both] [--durability D] [--state FILE]
        npm run kills -- --tally [--state FILE]
@@ -44,7 +45,7 @@ if (values.help || !isMeant) {
   process.exit(values.help ? 0 : 2);
 }
 if (values.tally) {
-  console.log(tally(readState(values.state)));
+  console.log(tally(readLines<Line>(values.state)));
   process.exit(0);
 }
 if (kinds.includes('disk') && !canMount()) {

@@ -4,10 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { Postgres } from '../abuse/postgres.js';
 import type { Durability } from './bundle.js';
 import { groupsOf } from './groups.js';
+import { appendLines, readLines } from './lines.js';
 import { nameOf, type Planned, planned, seriesOf, type Wanted } from './plan.js';
 import { randomOf } from './random.js';
 import { type Made, Series } from './series.js';
-import { appendLine, type Line, readState } from './state.js';
+import type { Line } from './state.js';
 
 export interface RunOptions extends Wanted {
   readonly root: string;
@@ -30,7 +31,7 @@ export async function run(options: RunOptions): Promise<RunReport> {
   const { seed, count, durability, state, say = () => undefined, signal } = options;
   const plan = nameOf(options, durability);
   const isMade = new Set(
-    readState(state).flatMap((line) => (line.seed === seed && line.plan === plan ? [line.kill] : [])),
+    readLines<Line>(state).flatMap((line) => (line.seed === seed && line.plan === plan ? [line.kill] : [])),
   );
   const todo = Array.from({ length: count }, (_, i) => i + 1)
     .filter((number) => !isMade.has(number))
@@ -57,7 +58,7 @@ export async function run(options: RunOptions): Promise<RunReport> {
           at: new Date().toISOString(),
           ...(problems.length === 0 ? {} : { problems: problems.slice(0, 20) }),
         };
-        appendLine(state, line);
+        appendLines(state, [line]);
         lines.push(line);
         say(lineOf(line));
         if (problems.length > 0) return { lines, kept: await series.keep() };

@@ -1,7 +1,6 @@
 /** The kills that were made: a file with a line of JSON for each, so that a run continues where the last one stopped. */
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { inColumns } from '../abuse/columns.js';
 import { groupsOf } from './groups.js';
 import type { Kind, Store } from './plan.js';
 import type { Watched } from './watch.js';
@@ -24,27 +23,6 @@ export interface Line {
   readonly problems?: readonly string[];
 }
 
-/** Reads the lines of a state. One that was cut off by the end of a run is passed over: its kill is made again. */
-export function readState(path: string): Line[] {
-  if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .flatMap((text) => {
-      try {
-        return text === '' ? [] : [JSON.parse(text) as Line];
-      } catch {
-        return [];
-      }
-    });
-}
-
-export function appendLine(path: string, line: Line): void {
-  mkdirSync(dirname(path), { recursive: true });
-  // A line before it can have been cut off.
-  const isCut = existsSync(path) && !/(^|\n)$/.test(readFileSync(path, 'utf8'));
-  appendFileSync(path, `${isCut ? '\n' : ''}${JSON.stringify(line)}\n`);
-}
-
 /** Returns the table of the kills by commit, seed, kind and store, and a last line with the sums. */
 export function tally(lines: readonly Line[]): string {
   const groups = groupsOf(lines, ({ commit, seed, kind, store }) => `${commit} ${seed} ${kind} ${store}`);
@@ -62,14 +40,7 @@ export function tally(lines: readonly Line[]): string {
   });
   const head = ['commit', 'seed', 'kind', 'store', 'kills', 'held', 'failed', 'acknowledged', 'said so', 'not judged'];
   const all = [head, ...rows.sort((a, b) => a.join(' ').localeCompare(b.join(' ')))];
-  const widths = head.map((_, i) => Math.max(...all.map((row) => (row[i] as string).length)));
-  const text = all.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] as number))
-      .join('  ')
-      .trimEnd(),
-  );
   const failed = lines.filter(({ result }) => result === 'failed').length;
   const sum = `${lines.length} kills: ${lines.length - failed} held, ${failed} failed`;
-  return `${text.join('\n')}\n${sum}`;
+  return `${inColumns(all)}\n${sum}`;
 }

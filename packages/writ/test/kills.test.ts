@@ -6,11 +6,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Book } from '../kills/book.js';
 import { LIMITS } from '../kills/bundle.js';
 import { type Entry, problemsOf } from '../kills/check.js';
+import { readLines } from '../kills/lines.js';
 import { KINDS, planned, STORES } from '../kills/plan.js';
 import { randomOf } from '../kills/random.js';
 import { run } from '../kills/run.js';
 import { Series } from '../kills/series.js';
-import { readState, tally } from '../kills/state.js';
+import { type Line, tally } from '../kills/state.js';
 
 /** A sample; `npm run kills -- --count N` makes more. Other test files run beside this one. */
 process.env.WRIT_ABUSE_PATIENCE ??= '6';
@@ -29,8 +30,8 @@ it('kills under load lose nothing, double nothing and overrun no budget; a later
   );
   expect(kept).toBeUndefined();
   expect(lines.map(({ kill }) => kill)).toEqual([3]);
-  expect(readState(state)).toEqual([...begun.lines, ...lines]);
-  expect(tally(readState(state))).toContain('3 kills: 3 held, 0 failed');
+  expect(readLines<Line>(state)).toEqual([...begun.lines, ...lines]);
+  expect(tally(readLines<Line>(state))).toContain('3 kills: 3 held, 0 failed');
 }, 300_000);
 
 it('a kill is the same for the same seed and number', () => {

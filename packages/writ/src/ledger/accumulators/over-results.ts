@@ -14,8 +14,8 @@ export function conditionPart({ on }: AccumulatorDeclaration): CelPart | undefin
 }
 
 /**
- * Returns the lowest integrity of the values that an accumulator over results sees; undefined if it counts what was asked, and not
- * what was answered. An `actual` figure is not over results: its sum counts before there is one.
+ * Returns the lowest integrity of the values that an accumulator over results sees; undefined if it counts calls and not answers. An
+ * `actual` figure is not over results: its sum counts before there is an answer.
  *
  * @param parts the expressions of the declaration, without its condition
  * @throws {AccumulatorError} if a member says nothing of an accumulator over results
