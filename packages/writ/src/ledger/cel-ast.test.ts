@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { actionsCompared, actionsNamed, argumentsRead, argumentsTested, names, syntaxOf } from './cel-ast.js';
+import {
+  actionsCompared,
+  actionsNamed,
+  argumentsRead,
+  argumentsTested,
+  loopDepth,
+  names,
+  syntaxOf,
+} from './cel-ast.js';
 
 describe('actionsNamed', () => {
   it.each([
@@ -57,5 +65,19 @@ describe('names', () => {
     ['[1].map(x, amount)', 'amount', true],
   ])('%s names %s: %s', (text, variable, expected) => {
     expect(names(syntaxOf(text), variable)).toBe(expected);
+  });
+});
+
+describe('loops', () => {
+  it.each([
+    ['size(input.a) + sum(input.a)', 0],
+    ['input.a.map(x, x) == input.b.filter(y, y > 1)', 1],
+    ['input.a.filter(x, x > 1).map(x, x).exists(x, x == 2)', 1],
+    ['input.a.map(x, size(input.a.filter(y, y == x)))', 2],
+    ['input.a.all(x, input.a.exists_one(y, input.a.exists(z, z == y)))', 3],
+    ['effects.exists(e, input.a.exists(x, x == e))', 1],
+    ['[1].map(x, {"k": input.a.map(y, y)})', 2],
+  ])('in %s are this deep: %i', (text, depth) => {
+    expect(loopDepth(syntaxOf(text))).toBe(depth);
   });
 });

@@ -26,6 +26,25 @@ export function names(ast: ASTNode, variable: string): boolean {
   return false;
 }
 
+/** Calls that go through a list. The last ones are of list comprehensions with two variables. */
+const LOOPS: ReadonlySet<string> = new Set(
+  'map filter all exists exists_one existsOne transformList transformMap transformMapEntry'.split(' '),
+);
+
+function isEffects({ op, args }: ASTNode): boolean {
+  return op === 'id' && args === 'effects';
+}
+
+/** Returns how deep the loops of an expression are in one another: 0 without a loop. */
+export function loopDepth({ op, args }: ASTNode): number {
+  const deepest = (nodes: Iterable<ASTNode>): number => Math.max(0, ...[...nodes].map(loopDepth));
+  // There are few effects.
+  const isLoop = op === 'rcall' && LOOPS.has(args[0]) && !isEffects(args[1]);
+  if (!isLoop) return deepest(childrenOf(args));
+  // The list itself is made once, and its loop is beside this one.
+  return Math.max(deepest(childrenOf(args[1])), 1 + deepest(childrenOf(args[2])));
+}
+
 /** Returns the names of members and the texts that an expression has. */
 export function wordsIn(ast: ASTNode): ReadonlySet<string> {
   const words = new Set<string>();

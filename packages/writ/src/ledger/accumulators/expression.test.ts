@@ -87,3 +87,10 @@ describe('textsIn', () => {
     expect(() => textsIn('x', 'set', value)).toThrow(/x: `set` did not give a text/);
   });
 });
+
+it('with a loop in a loop is for short lists: a call cannot keep it busy', () => {
+  const compiled = run('size(input.a.map(x, size(input.a.filter(y, y == x))))', WHOLE_RESULT);
+  const of = (length: number) => compiled(event({ a: Array.from({ length }, (_, i) => `${i}`) }));
+  expect(String(of(100))).toBe('100');
+  expect(() => of(101)).toThrow('for lists of at most 100 items, and one has 101');
+});

@@ -4,6 +4,7 @@ import { celValue, firstLine } from '../cel.js';
 import { names, syntaxOf } from '../cel-ast.js';
 import { AccumulatorError, LedgerError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
+import { itemsBound, tooLongIn } from '../loop-bound.js';
 import { environment } from './environment.js';
 import { namesMore, resultsOf, variablesFor } from './variables.js';
 
@@ -75,6 +76,14 @@ export function expression(name: string, { part, text, gives, seesResult }: CelP
   if (!gives.types.test(type))
     throw new AccumulatorError(`accumulator ${name}: \`${part}\` gives ${type}`, `it must give ${gives.meaning}`);
   const variables = variablesFor(`accumulator ${name}`, run.ast);
+  const most = itemsBound(run.ast);
+  const checkLists = ({ input }: LedgerEvent): void => {
+    const length = most === undefined ? undefined : tooLongIn(input, most);
+    if (length !== undefined)
+      throw new LedgerError(
+        `accumulator ${name}: \`${part}\` has a loop in a loop, for lists of at most ${most} items, and one has ${length}`,
+      );
+  };
   const work = (context: Record<string, unknown>): unknown => {
     try {
       return run(context);
@@ -82,11 +91,16 @@ export function expression(name: string, { part, text, gives, seesResult }: CelP
       throw new LedgerError(`accumulator ${name}: \`${part}\` failed: ${firstLine(error)}`);
     }
   };
-  if (seesResult) return (event, result) => work({ ...variables(event), result: celValue(result) });
+  if (seesResult)
+    return (event, result) => {
+      checkLists(event);
+      return work({ ...variables(event), result: celValue(result) });
+    };
   return (event) => {
     const results = resultsOf(event);
     let value = results.get(text);
     if (value === undefined) {
+      checkLists(event);
       value = work(variables(event));
       results.set(text, value);
     }

@@ -5,6 +5,7 @@ import { firstLine } from '../cel.js';
 import { factsRead, names } from '../cel-ast.js';
 import { AccumulatorError, UnknownValueError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
+import { itemsBound, tooLongIn } from '../loop-bound.js';
 import { type DerivedType, type DerivedValue, derivedValue, GIVEN_TYPES } from './derived-type.js';
 
 /** Returns an attribute of an entity as CEL has it; undefined if it is not known. */
@@ -37,8 +38,9 @@ export function compileDerived(
 ): (event: LedgerEvent, fact: FactReader) => DerivedValue {
   const run = checkedDerived(name, type, is, anyInput);
   const variables = variablesFor(`the derived value ${name}`, run.ast);
+  const most = itemsBound(run.ast) ?? MAX_ITEMS;
   return (event, fact) => {
-    checkLists(name, event.input);
+    checkLists(name, event.input, most);
     const context = variables(event);
     const missing: string[] = [];
     let given: unknown;
@@ -57,17 +59,13 @@ export function compileDerived(
   };
 }
 
-/** The most items of a list: an expression can go through one for each item of another, between decisions. */
 const MAX_ITEMS = 1_000;
-
-function checkLists(name: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  const items = Object.values(value);
-  if (Array.isArray(value) && items.length > MAX_ITEMS)
+function checkLists(name: string, input: unknown, most: number): void {
+  const length = tooLongIn(input, most);
+  if (length !== undefined)
     throw new UnknownValueError(
-      `the derived value ${name} is of lists of at most ${MAX_ITEMS} items, and one has ${items.length}`,
+      `the derived value ${name} is of lists of at most ${most} items, and one has ${length}`,
     );
-  for (const item of items) checkLists(name, item);
 }
 
 /** Parses a derived value, and checks its types. @throws {AccumulatorError} if it does not parse, or gives another type */
