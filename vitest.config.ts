@@ -45,6 +45,7 @@ export default defineConfig({
     ],
   },
   test: {
+    setupFiles: [source('scripts/property-seed.ts')],
     // Bounds for a machine that is busy with other work; a test that hangs ends nevertheless.
     testTimeout: 180_000,
     hookTimeout: 180_000,

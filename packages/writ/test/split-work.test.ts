@@ -7,7 +7,10 @@ import { offlineDecider } from '../src/decide/plane-of.js';
 import type { AccessRequest } from '../src/decide/request.js';
 import { bundleOf } from './running.js';
 
-/** Work that is split over agents, tasks, sessions and prompts of one owner is permitted no more than one task is. */
+/**
+ * Work that is split over agents, tasks, sessions and prompts of one owner is permitted no more than one task is, with the prompt or
+ * without one. Both count, because words that a prompt only names carry every label of the task, and words of an answer their own.
+ */
 
 const BUNDLE = loadBundle(
   bundleOf({
@@ -123,13 +126,16 @@ it.each([true, false])(
         fc.array(fc.tuple(step, place), { minLength: 2, maxLength: 14 }),
         fc.constantFrom('Send hello to DE 17', 'What is new?', 'Write to "Cy, 030 1"'),
         async (calls, prompt) => {
-          const alone = await permittedOf(
-            calls.map(([one, { minutes }]) => [one, { ...ALONE, minutes }]),
-            prompt,
-            byAgent,
-          );
+          const inOneTask = (isPrompted: boolean) =>
+            permittedOf(
+              calls.map(([one, { minutes }]) => [one, { ...ALONE, isPrompted, minutes }]),
+              prompt,
+              byAgent,
+            );
+          const prompted = await inOneTask(true);
+          const unprompted = await inOneTask(false);
           const split = await permittedOf(calls, prompt, byAgent);
-          const more = calls.flatMap(([one], i) => (split[i] === true && alone[i] === false ? [one] : []));
+          const more = calls.flatMap(([one], i) => (split[i] && !prompted[i] && !unprompted[i] ? [one] : []));
           expect(more).toEqual([]);
         },
       ),
