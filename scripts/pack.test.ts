@@ -16,7 +16,7 @@ function targetsIn(value: unknown): string[] {
 }
 
 const IMPORT = /^(?:import|export)\b(?:[^'"`\n]*\bfrom)?\s*['"]([^'"\n]+)['"];?$/gm;
-const NAMES = ['cedar', 'sdk', 'writ'];
+const NAMES = ['cedar', 'sdk', 'enforce', 'writ'];
 const ARGS = [
   'pack',
   '--dry-run',

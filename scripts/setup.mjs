@@ -12,6 +12,7 @@ const PROJECTS = [
   'packages/cedar',
   'packages/writ',
   'packages/sdk',
+  'packages/enforce',
   'examples/support-desk',
   'examples/delegation',
   'bench',

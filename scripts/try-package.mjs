@@ -49,7 +49,7 @@ const work = mkdtempSync(join(tmpdir(), 'writ-package-'));
 const project = join(work, 'project');
 let passed = 0;
 try {
-  const tarballs = ['cedar', 'sdk', 'writ'].map(packed);
+  const tarballs = ['cedar', 'sdk', 'enforce', 'writ'].map(packed);
   const env = environment();
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 /** An exported name that no other file imports is dead, or concerns its own file alone. A test alone is no user. */
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const SOURCES = ['packages/writ/src', 'packages/sdk/src', 'packages/cedar/src'];
+const SOURCES = ['packages/writ/src', 'packages/enforce/src', 'packages/sdk/src', 'packages/cedar/src'];
 const USERS = [
   ...SOURCES,
   'packages/writ/conformance',

@@ -49,7 +49,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 const sourcesOf = (name: string): string => fileURLToPath(new URL(`../../${name}/src`, import.meta.url));
-const [SRC, CEDAR, SDK] = ['writ', 'cedar', 'sdk'].map(sourcesOf) as [string, string, string];
+const [SRC, CEDAR, SDK, ENFORCE] = ['writ', 'cedar', 'sdk', 'enforce'].map(sourcesOf) as [
+  string,
+  string,
+  string,
+  string,
+];
 
 const roomOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] as string) : '.');
 
@@ -82,6 +87,7 @@ describe('import rules', () => {
     ['writ', SRC],
     ['@writ/cedar', CEDAR],
     ['@writ/sdk', SDK],
+    ['@writ/enforce', ENFORCE],
   ])('%s has no import circle, types included', (_name, root) => {
     expect(circlesIn(importsBelow(root))).toEqual([]);
   });
