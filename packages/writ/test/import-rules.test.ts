@@ -150,6 +150,14 @@ describe('import rules', () => {
     expect(values).toEqual([]);
   });
 
+  it('@writ/sdk imports nothing of ours; its lib and its contract import nothing but themselves and Node', () => {
+    const foreign = importsBelow(SDK).filter(
+      ({ file, target }) =>
+        /^(@writ\/|writ$|#)/.test(target) || (/^(lib|authzen)\//.test(file) && !/^(\.|node:)/.test(target)),
+    );
+    expect(foreign).toEqual([]);
+  });
+
   it('@writ/cedar imports nothing but itself and the official engine, and nothing of Node', () => {
     const foreign = importsBelow(CEDAR).filter(
       ({ target }) => !target.startsWith('./') && !target.startsWith('../') && target !== '#official',

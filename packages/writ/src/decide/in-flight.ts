@@ -1,4 +1,4 @@
-import { BoundedCache } from '../lib/bounded-cache.js';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import type { DecisionId } from '../lib/ids.js';
 import { isAbout, type Revocable, type Revocation } from '../registry/revocation.js';
 

@@ -1,9 +1,9 @@
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import type { CapUse } from '../ledger/caps.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import { plainLabels } from '../ledger/flow/readers.js';
 import type { Holding } from '../ledger/holding.js';
 import { isUndone, OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
-import { BoundedCache } from '../lib/bounded-cache.js';
 import type { DecisionId } from '../lib/ids.js';
 import { messageOf } from '../lib/message-of.js';
 import type { Caller } from './caller.js';

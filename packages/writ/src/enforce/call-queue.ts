@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uidText } from '@writ/cedar';
+import { every } from '@writ/sdk/lib/every';
+import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import { type Decision, explainBriefly, isPermitted, isRequestable, type Refusal } from '../decide/decision.js';
 import type { DecisionPoint } from '../decide/point.js';
 import type { AccessRequest, Carried } from '../decide/request.js';
-import { every } from '../lib/every.js';
-import { withResolvers } from '../lib/with-resolvers.js';
 import { JustificationNeeded } from './errors.js';
 import type { HoldSettings } from './hold-settings.js';
 

@@ -1,5 +1,5 @@
+import { every } from '@writ/sdk/lib/every';
 import { type Attempt, Attempts } from '../decide/attempts.js';
-import { every } from '../lib/every.js';
 import type { AttemptBatch, AttemptFile, AttemptFolder, KeptAttempts } from './attempt-folder.js';
 import { AttemptJournal } from './attempt-journal.js';
 import type { Log } from './log.js';

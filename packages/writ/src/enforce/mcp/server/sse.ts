@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
-import { every } from '../../../lib/every.js';
+import { every } from '@writ/sdk/lib/every';
 import { withoutMarks } from '../../../lib/number-marks.js';
 import { UpstreamError } from '../../errors.js';
 import type { Log } from '../../log.js';
