@@ -63,7 +63,7 @@ export function errorClasses() {
 
 /** Returns the codes of denials that no policy made. */
 export function denialCodes() {
-  const text = readFileSync(new URL('decide/decision.ts', SOURCES), 'utf8');
+  const text = readFileSync(new URL('../packages/sdk/src/authzen/decision.ts', import.meta.url), 'utf8');
   const union = /export interface Refusal \{\s*readonly code:([\s\S]*?);\n/.exec(text);
   return membersIn(union[1], 'Refusal');
 }

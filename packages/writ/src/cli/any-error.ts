@@ -1,3 +1,4 @@
+import type { DecisionPointError } from '@writ/sdk/client';
 import type { AccessRequestError, ApproverError, DeliveryError, TooManyRequests } from '../access/errors.js';
 import type { RecordError, RecordTakenOverError, StateError } from '../audit/errors.js';
 import type { ExportError } from '../audit/export/errors.js';
@@ -12,7 +13,6 @@ import type {
   SelfTestError,
 } from '../decide/errors.js';
 import type {
-  DecisionPointError,
   GatewayInTheClearError,
   JustificationNeeded,
   MappingError,

@@ -1,4 +1,5 @@
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
+import { TRANSFORMS } from '@writ/sdk/authzen';
 import { BUILT_IN, Callers, type DeclaredCaller, NO_TOKEN_REVOKED } from '../api/http/callers.js';
 import type { Bundle } from '../bundle/bundle.js';
 import type { TestStep, TestTask } from '../bundle/format/tests.js';
@@ -11,7 +12,6 @@ import type { AccessRequest } from '../decide/request.js';
 import { decideAll } from '../enforce/coaz/decide-all.js';
 import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
-import { TRANSFORMS } from '../enforce/supported-obligations.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import type { Provenance } from '../provenance/path.js';

@@ -1,5 +1,5 @@
+import type { OutcomeStatus } from '@writ/sdk/authzen';
 import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
-import type { OutcomeStatus } from '../ledger/outcome.js';
 import { isUndone } from '../ledger/outcome.js';
 
 /** An alarm is raised at this share of outcomes that say that nothing was done, of at least this many. */

@@ -10,15 +10,6 @@ export class MappingError extends WritError {
 }
 
 /**
- * The decision point did not answer, or its answer cannot be relied on. The operation is not carried out.
- *
- * @fix Start the service, or name another one with --service.
- */
-export class DecisionPointError extends WritError {
-  readonly code = 'decision_point_unreachable';
-}
-
-/**
  * An MCP server cannot be started, reached or used.
  *
  * @fix Check the command or the URL of the server in writ.yaml; `writ doctor --bundle` starts it.

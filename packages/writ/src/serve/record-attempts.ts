@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { Log } from '@writ/sdk/lib/log';
 import { AttemptFolder } from '../enforce/attempt-folder.js';
 import { AttemptsToHandIn } from '../enforce/hand-in.js';
-import type { Log } from '../enforce/log.js';
 import { ATTEMPTS_FOLDER } from '../store/files.js';
 import type { Rooms } from './open-rooms.js';
 

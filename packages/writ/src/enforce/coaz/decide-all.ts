@@ -1,6 +1,5 @@
+import type { DecisionPoint, OnRevoked } from '@writ/sdk/authzen';
 import { type Decision, isPermitted, type Obligation } from '../../decide/decision.js';
-import type { OnRevoked } from '../../decide/in-flight.js';
-import type { DecisionPoint } from '../../decide/point.js';
 import type { DecisionId } from '../../lib/ids.js';
 
 /**

@@ -1,7 +1,7 @@
 import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
+import type { DecisionPoint } from '@writ/sdk/authzen';
 import type { Attempts } from '../../../decide/attempts.js';
 import { isPermitted } from '../../../decide/decision.js';
-import type { DecisionPoint } from '../../../decide/point.js';
 import type { AccessRequest } from '../../../decide/request.js';
 import type { HeldDecision } from '../../call-queue.js';
 import type { Prompt, Resource, ResourceTemplate } from '../client/offered-contents.js';

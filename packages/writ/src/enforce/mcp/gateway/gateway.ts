@@ -1,13 +1,13 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
+import type { DecisionPoint } from '@writ/sdk/authzen';
+import type { Log } from '@writ/sdk/lib/log';
 import type { Attempts } from '../../../decide/attempts.js';
 import { isPermitted } from '../../../decide/decision.js';
-import type { DecisionPoint } from '../../../decide/point.js';
 import type { AccessRequest, Carried } from '../../../decide/request.js';
 import type { CallQueue, HeldDecision } from '../../call-queue.js';
 import { transactionIn } from '../../carried.js';
 import { JoinedPermits } from '../../coaz/decide-all.js';
 import { JustificationNeeded } from '../../errors.js';
-import type { Log } from '../../log.js';
 import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
 import { type CallingClient, clientName, type McpCaller, requestBy } from '../protocol/caller.js';

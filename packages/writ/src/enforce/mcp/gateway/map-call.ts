@@ -1,4 +1,4 @@
-import type { ListedAction } from '../../../decide/could-permit.js';
+import type { ListedAction } from '@writ/sdk/authzen';
 import type { AccessRequest } from '../../../decide/request.js';
 import { compileMapping, type Mapping } from '../../coaz/mapping.js';
 import { MappingError } from '../../errors.js';

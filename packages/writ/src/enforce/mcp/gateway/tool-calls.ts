@@ -1,8 +1,8 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
+import { copyWith } from '@writ/sdk/lib/exact-json';
 import { type Decision, isPermitted } from '../../../decide/decision.js';
 import type { AccessRequest } from '../../../decide/request.js';
 import { defined } from '../../../lib/defined.js';
-import { copyWith } from '../../../lib/exact-json.js';
 import type { HeldDecision } from '../../call-queue.js';
 import { decideAll, type JoinedPermits } from '../../coaz/decide-all.js';
 import { MappingError } from '../../errors.js';

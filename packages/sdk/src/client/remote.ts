@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Decision, Obligation, Reason, Refusal } from '../decide/decision.js';
-import { isAsPermitted } from '../decide/outcome.js';
-import type { DecisionPoint } from '../decide/point.js';
-import type { OutcomeDetails } from '../decide/record.js';
-import type { AccessRequest, Carried } from '../decide/request.js';
-import type { OutcomeStatus } from '../ledger/outcome.js';
-import type { DecisionId } from '../lib/ids.js';
-import type { ApprovalDesk, RequestReference } from './call-queue.js';
+import type { Decision, Obligation, Reason, Refusal } from '../authzen/decision.js';
+import type { ApprovalDesk, RequestReference } from '../authzen/desk.js';
+import type { DecisionId } from '../authzen/ids.js';
+import { isAsPermitted, type OutcomeDetails, type OutcomeStatus } from '../authzen/outcome.js';
+import type { DecisionPoint } from '../authzen/point.js';
+import type { AccessRequest, Carried } from '../authzen/request.js';
+import { TRANSFORMS } from '../authzen/transforms.js';
+import type { Log } from '../lib/log.js';
 import { DecisionPointError } from './errors.js';
-import type { Log } from './log.js';
 import type { ServiceAnswer, ServiceClient } from './service-client.js';
-import { TRANSFORMS } from './supported-obligations.js';
 
 const POLL_MS = 2_000;
 /**
