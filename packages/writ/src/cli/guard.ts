@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
-import { readableResult, remoteDecisionPoint, ServiceClient } from '@writ/sdk/client';
+import { remoteDecisionPoint, ServiceClient } from '@writ/sdk/client';
 import { keyedHash } from '@writ/sdk/lib/keyed-hash';
 import { lineLog } from '@writ/sdk/lib/log';
 import { loadBundle } from '../bundle/bundle.js';
@@ -73,7 +73,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   CREDENTIALS.add(key);
   for (const [name, value] of Object.entries(process.env)) CREDENTIALS.addNamed(name, value);
   const service = new ServiceClient(flags.service, key);
-  const point = remoteDecisionPoint(service, log, readableResult);
+  const point = remoteDecisionPoint(service, log);
   const bundle = flags.bundle === undefined ? undefined : loadBundle(flags.bundle);
   const hold = holdSettings((bundle?.access ?? DEFAULT_ACCESS).gateway);
 
