@@ -150,6 +150,12 @@ describe('import rules', () => {
     expect(values).toEqual([]);
   });
 
+  it('@writ/enforce imports nothing of writ', () => {
+    const foreign = importsBelow(ENFORCE).filter(({ target }) => /^(writ(\/|$)|#writ)/.test(target));
+    expect(foreign).toEqual([]);
+    expect(importsBelow(ENFORCE).filter(({ path }) => path?.startsWith('..'))).toEqual([]);
+  });
+
   it('@writ/sdk imports nothing of ours; its lib and its contract import nothing but themselves and Node', () => {
     const foreign = importsBelow(SDK).filter(
       ({ file, target, typeOnly }) =>

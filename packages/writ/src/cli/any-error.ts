@@ -1,3 +1,4 @@
+import type { JustificationNeeded, MappingError, ObligationError } from '@writ/enforce';
 import type { DecisionPointError } from '@writ/sdk/client';
 import type { AccessRequestError, ApproverError, DeliveryError, TooManyRequests } from '../access/errors.js';
 import type { RecordError, RecordTakenOverError, StateError } from '../audit/errors.js';
@@ -12,13 +13,7 @@ import type {
   SearchPlaceLost,
   SelfTestError,
 } from '../decide/errors.js';
-import type {
-  GatewayInTheClearError,
-  JustificationNeeded,
-  MappingError,
-  ObligationError,
-  UpstreamError,
-} from '../enforce/errors.js';
+import type { GatewayInTheClearError, UpstreamError } from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
 import type { CertificateError, CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type {

@@ -1,4 +1,5 @@
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
+import { decideAll, MappingError } from '@writ/enforce';
 import { TRANSFORMS } from '@writ/sdk/authzen';
 import { BUILT_IN, Callers, type DeclaredCaller, NO_TOKEN_REVOKED } from '../api/http/callers.js';
 import type { Bundle } from '../bundle/bundle.js';
@@ -9,8 +10,6 @@ import { AS_DESCRIBED } from '../decide/outcome.js';
 import { offlineDecider, planeOf } from '../decide/plane-of.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
-import { decideAll } from '../enforce/coaz/decide-all.js';
-import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { AccessTokens } from '../provenance/access-tokens.js';

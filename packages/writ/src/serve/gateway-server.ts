@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
+import { CallQueue } from '@writ/enforce';
+import type { Attempts } from '@writ/enforce/attempts';
 import { type ApprovalDesk, TRANSFORMS } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
 import type { Logger } from 'pino';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import type { ServedBundle } from '../bundle/bundle.js';
-import type { Attempts } from '../decide/attempts.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
-import { CallQueue } from '../enforce/call-queue.js';
 import { GatewayInTheClearError } from '../enforce/errors.js';
 import { holdSettings } from '../enforce/hold-settings.js';
 import { Gateway } from '../enforce/mcp/gateway/gateway.js';

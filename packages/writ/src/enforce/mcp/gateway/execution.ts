@@ -1,4 +1,5 @@
 import { ProtocolError, SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
+import { applyObligation, changeOf, ObligationError, obligationsOn } from '@writ/enforce';
 import type { Change, DecisionPoint, OutcomeDetails, OutcomeStatus } from '@writ/sdk/authzen';
 import { copyWith } from '@writ/sdk/lib/exact-json';
 import type { Log } from '@writ/sdk/lib/log';
@@ -6,8 +7,7 @@ import type { Decision } from '../../../decide/decision.js';
 import { isObject } from '../../../lib/is-object.js';
 import { messageOf } from '../../../lib/message-of.js';
 import { isDeeper } from '../../../lib/nesting.js';
-import { ObligationError, UpstreamError } from '../../errors.js';
-import { applyObligation, changeOf, obligationsOn } from '../../transform.js';
+import { UpstreamError } from '../../errors.js';
 import type { Upstream } from '../client/upstream.js';
 import type { CallOptions } from '../protocol/call.js';
 import { ERROR } from '../protocol/errors.js';

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ProtocolError } from '@modelcontextprotocol/server';
+import type { Attempts } from '@writ/enforce/attempts';
 import type { Log } from '@writ/sdk/lib/log';
-import type { Attempts } from '../../../decide/attempts.js';
 import type { KnownHosts } from '../../../lib/known-hosts.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { callerText } from '../protocol/caller.js';

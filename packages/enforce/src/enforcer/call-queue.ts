@@ -1,11 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uidText } from '@writ/cedar';
-import type { ApprovalDesk, DecisionPoint, RequestReference } from '@writ/sdk/authzen';
+import {
+  type AccessRequest,
+  type ApprovalDesk,
+  type Carried,
+  type Decision,
+  type DecisionPoint,
+  explainBriefly,
+  isPermitted,
+  isRequestable,
+  type Refusal,
+  type RequestReference,
+} from '@writ/sdk/authzen';
 import { every } from '@writ/sdk/lib/every';
 import { withResolvers } from '@writ/sdk/lib/with-resolvers';
-import { type Decision, explainBriefly, isPermitted, isRequestable, type Refusal } from '../decide/decision.js';
-import type { AccessRequest, Carried } from '../decide/request.js';
-import { JustificationNeeded } from './errors.js';
+import { JustificationNeeded } from '../errors.js';
 import type { HoldSettings } from './hold-settings.js';
 
 /** The task and the client of a call that may be held. */
