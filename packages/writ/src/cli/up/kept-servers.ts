@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '@writ/sdk/lib/replace-file';
 import { z } from 'zod';
-import { replaceFile } from '../../lib/replace-file.js';
 import { secretPlaces } from '../../lib/secret-forms.js';
 import { isSecretName } from '../../lib/secret-names.js';
 import { UsageError } from '../errors.js';

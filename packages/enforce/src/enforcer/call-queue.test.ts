@@ -1,11 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
+import type { AccessRequest, Decision, DecisionId, DecisionPoint, RequestReference } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../decide/decision.js';
-import type { DecisionPoint } from '../decide/point.js';
-import type { AccessRequest } from '../decide/request.js';
-import type { DecisionId } from '../lib/ids.js';
-import { CallQueue, type HeldCall, type RequestReference } from './call-queue.js';
-import { JustificationNeeded } from './errors.js';
+import { JustificationNeeded } from '../errors.js';
+import { CallQueue, type HeldCall } from './call-queue.js';
 import type { HoldSettings } from './hold-settings.js';
 
 type Result = Decision['result'];

@@ -1,4 +1,4 @@
-import { messageOf } from '../lib/message-of.js';
+import { messageOf } from './message-of.js';
 
 /** The log of an enforcement point, for those who run it. Callers never see it. */
 export interface Log {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Clock } from '../lib/clock.js';
 
 /** Why a request was refused before a decision. */
 const ATTEMPT_REASONS = ['unauthenticated', 'forbidden', 'invalid', 'unavailable'] as const;
@@ -56,7 +55,7 @@ export class Attempts {
   private counts = new Map<string, AttemptCount>();
   private others = 0;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: () => Date) {}
 
   add({ at, operation, reason, caller, from }: Attempt): void {
     const now = this.clock().toISOString();

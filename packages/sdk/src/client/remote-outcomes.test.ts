@@ -2,9 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseJson } from '@writ/cedar/json';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { DecisionId } from '../authzen/ids.js';
 import { readJson } from '../lib/exact-json.js';
-import type { DecisionId } from '../lib/ids.js';
-import { readableResult } from './readable-result.js';
 import { remoteDecisionPoint } from './remote.js';
 import { ServiceClient } from './service-client.js';
 
@@ -43,7 +42,7 @@ const pointOf = () => {
   const errors: unknown[] = [];
   const log = { warn: () => undefined, error: (error: unknown) => errors.push(error) };
   return {
-    point: remoteDecisionPoint(new ServiceClient(`http://127.0.0.1:${port}`, 'key'), log as never, readableResult),
+    point: remoteDecisionPoint(new ServiceClient(`http://127.0.0.1:${port}`, 'key'), log as never),
     errors,
   };
 };

@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
-import type { Attempt, Attempts } from '../decide/attempts.js';
 import type { AttemptBatch, AttemptFile, KeptAttempts } from './attempt-folder.js';
+import type { Attempt, Attempts } from './attempts.js';
 
 interface JournalParts {
   readonly attempts: Attempts;

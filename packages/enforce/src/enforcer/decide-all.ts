@@ -1,7 +1,11 @@
-import { type Decision, isPermitted, type Obligation } from '../../decide/decision.js';
-import type { OnRevoked } from '../../decide/in-flight.js';
-import type { DecisionPoint } from '../../decide/point.js';
-import type { DecisionId } from '../../lib/ids.js';
+import {
+  type Decision,
+  type DecisionId,
+  type DecisionPoint,
+  isPermitted,
+  type Obligation,
+  type OnRevoked,
+} from '@writ/sdk/authzen';
 
 /**
  * Decides the requests of one operation in their order (COAZ framework, "Denials and Errors": each has to be a

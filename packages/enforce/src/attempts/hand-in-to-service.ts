@@ -1,7 +1,7 @@
+import type { ServiceClient } from '@writ/sdk/client';
+import type { Log } from '@writ/sdk/lib/log';
 import type { AttemptBatch } from './attempt-folder.js';
 import type { HandedIn } from './hand-in.js';
-import type { Log } from './log.js';
-import type { ServiceClient } from './service-client.js';
 
 /** Returns a function that hands attempts in to a service. */
 export function handInTo(client: ServiceClient, log: Log): (batch: AttemptBatch) => Promise<HandedIn> {

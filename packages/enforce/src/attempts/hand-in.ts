@@ -1,8 +1,8 @@
-import { type Attempt, Attempts } from '../decide/attempts.js';
-import { every } from '../lib/every.js';
+import { every } from '@writ/sdk/lib/every';
+import type { Log } from '@writ/sdk/lib/log';
 import type { AttemptBatch, AttemptFile, AttemptFolder, KeptAttempts } from './attempt-folder.js';
 import { AttemptJournal } from './attempt-journal.js';
-import type { Log } from './log.js';
+import { type Attempt, Attempts } from './attempts.js';
 
 /** The fate of a batch: it counts, it may count later, or it never will. */
 export type HandedIn = 'recorded' | 'later' | 'refused' | 'unreachable';

@@ -14,13 +14,13 @@ import {
   utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { keyedHash } from '@writ/sdk/lib/keyed-hash';
+import type { Log } from '@writ/sdk/lib/log';
+import { messageOf } from '@writ/sdk/lib/message-of';
+import { replaceFile, UNFINISHED } from '@writ/sdk/lib/replace-file';
 import { ulid } from 'ulid';
 import { z } from 'zod';
-import { reportShape } from '../decide/attempts.js';
-import { keyedHash } from '../lib/keyed-hash.js';
-import { messageOf } from '../lib/message-of.js';
-import { replaceFile, UNFINISHED } from '../lib/replace-file.js';
-import type { Log } from './log.js';
+import { reportShape } from './attempts.js';
 
 /** Attempts that are handed in under one id, so that they count once. */
 const batchShape = reportShape.extend({

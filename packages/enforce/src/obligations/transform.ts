@@ -1,10 +1,8 @@
+import { type Change, type Obligation, TRANSFORMS, type Transform } from '@writ/sdk/authzen';
 import canonicalize from 'canonicalize';
 import { compile, type JSONPathQuery, type JSONValue } from 'json-p3';
-import type { Obligation } from '../decide/decision.js';
-import type { Change } from '../decide/record.js';
-import { spansOf } from '../ledger/flow/detectors.js';
-import { ObligationError } from './errors.js';
-import { TRANSFORMS, type Transform } from './supported-obligations.js';
+import { spansOf } from '../detect/finders.js';
+import { ObligationError } from '../errors.js';
 
 /** The value that changes: the arguments before they are forwarded, or the result before it is handed on. */
 type Side = Change['on'];

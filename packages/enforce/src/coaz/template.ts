@@ -1,5 +1,5 @@
 import { type ASTNode, Environment, Optional } from '@marcbachmann/cel-js';
-import { messageOf } from '../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { MappingError } from '../errors.js';
 import { pathBelow, withFolders } from './paths.js';
 

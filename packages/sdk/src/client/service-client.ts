@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
-import type { Carried } from '../decide/request.js';
+import type { Carried } from '../authzen/request.js';
+import { type AnswerReader, exchange, wholeText } from '../lib/http-exchange.js';
 import { messageOf } from '../lib/message-of.js';
 import { DecisionPointError } from './errors.js';
-import { type AnswerReader, exchange, wholeText } from './http-exchange.js';
 
 const TIMEOUT_MS = 2_000;
 const MAX_BYTES = 16 * 1024 * 1024;

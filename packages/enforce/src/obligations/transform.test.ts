@@ -1,6 +1,6 @@
+import type { Obligation } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
-import type { Obligation } from '../decide/decision.js';
-import { ObligationError } from './errors.js';
+import { ObligationError } from '../errors.js';
 import { applyObligation, changeOf, isOfTexts, obligationsOn } from './transform.js';
 
 const of = (type: string, properties: Readonly<Record<string, unknown>> = {}): Obligation => ({

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Attempt } from '../decide/attempts.js';
 import { type AttemptBatch, AttemptFolder } from './attempt-folder.js';
+import type { Attempt } from './attempts.js';
 import { AttemptsToHandIn, type HandedIn } from './hand-in.js';
 
 const CALL: Attempt = { at: 'gateway', operation: 'echo', reason: 'unavailable', caller: 'bot' };

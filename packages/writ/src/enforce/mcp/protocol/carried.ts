@@ -1,6 +1,6 @@
 import { type EntityUid, parseUid } from '@writ/cedar';
+import type { Carried, TraceContext } from '@writ/sdk/authzen';
 import { decodeJwt } from 'jose';
-import type { Carried, TraceContext } from '../decide/request.js';
 
 /** The key of a transaction token in the `_meta` of an MCP request. The standard has no key for it. */
 export const TOKEN_META = 'dev.writ/txn-token';

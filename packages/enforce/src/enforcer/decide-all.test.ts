@@ -1,6 +1,5 @@
+import type { Decision, DecisionId, Obligation } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
-import type { Decision, Obligation } from '../../decide/decision.js';
-import type { DecisionId } from '../../lib/ids.js';
 import { decideAll, JoinedPermits } from './decide-all.js';
 
 const decision = (id: string, result: Decision['result'] = 'allow', obligations?: readonly Obligation[]): Decision => ({
