@@ -17,7 +17,15 @@ const MAX_FILES = 66;
 
 test.each([
   ...['explain', 'decision/list', 'log/receipt', 'log/verify', 'log/checkpoint', 'log/export', 'log/witness'],
-  ...['request/list', 'request/show', 'approval/list', 'grant/list', 'revoke/list', 'tool/list', 'tool/show'],
+  ...[
+    'request/list',
+    'request/show',
+    'request/approval/list',
+    'identity/grant/list',
+    'revoke/list',
+    'tool/list',
+    'tool/show',
+  ],
   ...['identity/list', 'identity/show', 'identity/key/list'],
   ...['task/list', 'task/show', 'task/token', 'ledger/labels', 'ledger/show'],
 ])('writ %s loads at most 66 files', (verb) => {
@@ -39,7 +47,14 @@ function packagesOf(verb: string): string[] {
 }
 
 test.each([
-  ...['decision/list', 'decision/endorse', 'request/list', 'request/show', 'approval/list', 'grant/list'],
+  ...[
+    'decision/list',
+    'decision/endorse',
+    'request/list',
+    'request/show',
+    'request/approval/list',
+    'identity/grant/list',
+  ],
   ...['revoke', 'revoke/list', 'revoke/undo', 'identity/list', 'identity/show', 'identity/set', 'identity/key/list'],
   ...['tool/list', 'tool/show', 'task/list', 'task/show', 'task/end', 'ledger/show', 'ledger/labels'],
 ])('writ %s, which asks the service, loads neither the engine nor a schema library', (verb) => {
@@ -56,7 +71,7 @@ test.each(['explain', 'log/receipt', 'log/verify', 'log/checkpoint', 'log/export
 );
 
 test.each([
-  ...['backup', 'check', 'test', 'init', 'doctor', 'guard', 'decision/replay'],
+  ...['data/backup', 'check', 'test', 'init', 'doctor', 'guard', 'decision/replay'],
   ...['bundle/decide', 'bundle/label', 'bundle/replay', 'bundle/schema'],
 ])('writ %s loads nothing of the service', (verb) => {
   expect([...loadedBy(verb)].filter((file) => file.startsWith('serve/'))).toEqual([]);

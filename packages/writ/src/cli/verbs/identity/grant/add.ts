@@ -1,5 +1,5 @@
-import type { GrantFlags } from '../../grant.js';
-import { subverb } from '../../verb.js';
+import type { GrantFlags } from '../../../grant.js';
+import { subverb } from '../../../verb.js';
 
 export default subverb('add', 'put an identity into a role or group for some time')
   .argument('<identity>', 'identity, as Agent::"planner"')
@@ -11,4 +11,4 @@ export default subverb('add', 'put an identity into a role or group for some tim
   .option('--task <txn>', 'only in this task; the grant ends with it')
   .asksService('admin')
   .printsJson()
-  .runs(async (name: string, flags: GrantFlags) => (await import('../../grant.js')).grant(name, flags));
+  .runs(async (name: string, flags: GrantFlags) => (await import('../../../grant.js')).grant(name, flags));

@@ -1,5 +1,5 @@
-import type { GrantsFlags } from '../../grant.js';
-import { subverb } from '../../verb.js';
+import type { GrantsFlags } from '../../../grant.js';
+import { subverb } from '../../../verb.js';
 
 export default subverb('end', 'end a grant now')
   .argument('<id>', 'id of the grant')
@@ -7,5 +7,5 @@ export default subverb('end', 'end a grant now')
   .asksService('admin')
   .printsJson()
   .runs(async (id: string, flags: GrantsFlags & { reason: string }) =>
-    (await import('../../grant.js')).endGrant(id, flags),
+    (await import('../../../grant.js')).endGrant(id, flags),
   );

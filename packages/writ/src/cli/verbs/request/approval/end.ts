@@ -1,5 +1,5 @@
-import type { ServiceFlags } from '../../ask-service.js';
-import { subverb } from '../../verb.js';
+import type { ServiceFlags } from '../../../ask-service.js';
+import { subverb } from '../../../verb.js';
 
 export default subverb('end', 'end an approval now')
   .argument('<id>', 'id of the approval, apr_…')
@@ -7,5 +7,5 @@ export default subverb('end', 'end an approval now')
   .asksService('admin')
   .printsJson()
   .runs(async (id: string, flags: ServiceFlags & { json?: boolean; reason: string }) =>
-    (await import('../../access.js')).endApproval(id, flags),
+    (await import('../../../access.js')).endApproval(id, flags),
   );
