@@ -24,7 +24,7 @@ import { approveOffline } from './approve-offline.js';
 import { TestError } from './errors.js';
 import { StartedTasks } from './task-of-kind.js';
 import { Evaluations } from './tests/evaluations.js';
-import { PolicyPlaces } from './tests/policy-places.js';
+import { PolicyPlaces, placeText } from './tests/policy-places.js';
 import {
   Accountant,
   type Compared,
@@ -62,13 +62,19 @@ export async function runTests(bundle: Bundle, options: TestOptions = {}): Promi
     // Signals are noticed between tests.
     await new Promise(setImmediate);
     if (signal?.aborted === true) break;
-    tasks.push(await runTask(run, test));
+    tasks.push(await runTask(run, test).catch((error: unknown) => refuse(error, run, test)));
   }
   return {
     tasks,
     undetermined: bundle.sources.map(({ id }) => id).filter((id) => !run.determined.has(id)),
     isStopped: tasks.length < tests.length,
   };
+}
+
+/** Throws the error of a test, with its place if the test cannot be run as it is written. */
+function refuse(error: unknown, { testPlaces }: RunParts, { file, index }: SelectedTest): never {
+  if (!(error instanceof TestError)) throw error;
+  throw new TestError(`${placeText(testPlaces.placeOf(file, index))}: ${error.message}`, error.help, { cause: error });
 }
 
 interface RunParts {

@@ -26,7 +26,7 @@ async function testOnce(
   wish: TestWish,
   signal?: AbortSignal,
 ): Promise<ExitCode | undefined> {
-  removeReports(wish);
+  removeReports(wish, folder);
   const bundle = readOrReport(folder, flags);
   if (bundle === undefined) return EXIT.failed;
   const all = testsOf(bundle);

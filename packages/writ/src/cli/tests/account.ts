@@ -50,6 +50,7 @@ export function accountOf(
   const deciding = new Set(decidingPolicies(decision).map(({ policy }) => policy));
   const missing = (step.because ?? []).filter((id) => !deciding.has(id) && places.policies.has(id));
   const effect = missing.length > 0 ? undefined : effectWanted(step, decision);
+  const isBroken = decision.refusal?.code === 'policy_error' || decision.refusal?.code === 'fact_missing';
   const [made, near, far] = [new Accounts(places), new Accounts(places), new Accounts(places)];
   for (const { env, entities } of evaluations) {
     const explained = (policy: Policy): PolicyExplanation => explainPolicy(policy, env, entities);
@@ -60,9 +61,11 @@ export function accountOf(
     }
     for (const [id, policy] of places.policies) {
       const isNamed = missing.includes(id);
-      if (!isNamed && policy.effect !== effect) continue;
+      if (!isNamed && !isBroken && policy.effect !== effect) continue;
       const explanation = explained(policy);
-      if (explanation.applied === true) continue;
+      const isFailure = isBroken && explanation.applied === 'error';
+      if (isFailure) made.add(explanation, uidText(env.principal));
+      if (isFailure || explanation.applied === true || (!isNamed && policy.effect !== effect)) continue;
       if (isNamed || explanation.parts.at(-1)?.kind !== 'scope') near.add(explanation, uidText(env.principal));
       else if (namesAction(policy, env.action)) far.add(explanation, uidText(env.principal));
     }

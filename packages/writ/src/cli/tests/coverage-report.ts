@@ -1,7 +1,7 @@
 import type { PolicyCoverage, SeenCondition } from '@writ/cedar';
 import { conditionText, type Place, type PolicyPlaces } from './policy-places.js';
 
-/** What the tests of a bundle showed of the conditions of its policies. */
+/** The outcomes of the conditions of a bundle that its tests saw. */
 export interface CoverageReport {
   /** Of `total` outcomes those that were seen: each condition, and each part of one, is true once and false once. */
   readonly seen: number;

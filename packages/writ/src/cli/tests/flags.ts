@@ -20,7 +20,7 @@ export interface TestFlags {
   readonly minCoverage?: string;
 }
 
-/** What the flags of `writ test` ask for. */
+/** The wish that the flags of `writ test` express. */
 export interface TestWish {
   readonly format: TestFormat;
   readonly out: string | undefined;
@@ -41,6 +41,7 @@ export function wishOf(flags: TestFlags): TestWish {
   if (watch === true && format !== 'text' && out === undefined)
     throw new UsageError(`--watch prints one report after the other, which is no ${format}`, 'add --out FILE');
   if ([only, file].includes('')) throw new UsageError('the text of --only or --file is empty', 'leave it out for all');
+  if (out !== undefined && out === lcov) throw new UsageError('--out and --coverage-lcov name one file');
   const isFiltered = only !== undefined || file !== undefined;
   const least = minCoverage === undefined ? undefined : percentOf(minCoverage);
   if (isFiltered && least !== undefined)

@@ -1,5 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { pathsIn } from '../../bundle/folder.js';
+import { overlayFile } from '../../bundle/overlay-name.js';
+import { UsageError } from '../errors.js';
 import { wrapped } from '../fit.js';
 import { print, printJson, printNote } from '../output.js';
 import { coverageLines } from './coverage-text.js';
@@ -10,9 +13,21 @@ import type { TestReport } from './report.js';
 import { tapOf } from './tap.js';
 import { printReport } from './text.js';
 
-/** Removes the reports of an earlier run: a run that does not end leaves none that looks like its own. */
-export function removeReports({ out, lcov }: TestWish): void {
-  for (const file of [out, lcov]) if (file !== undefined) rmSync(file, { force: true });
+/**
+ * Removes the reports of an earlier run: a run that does not end leaves none that looks like its own.
+ *
+ * @throws {UsageError} if one of them would replace a file of the bundle
+ */
+export function removeReports({ out, lcov }: TestWish, folder: string): void {
+  const root = resolve(folder);
+  const { read, environments } = pathsIn(root, undefined);
+  const own = [...read, ...environments.map((name) => overlayFile(name) as string)].map((path) => resolve(root, path));
+  for (const file of [out, lcov]) {
+    if (file === undefined) continue;
+    if (own.includes(resolve(file)))
+      throw new UsageError(`${file} is a file of the bundle`, 'write the report to another');
+    rmSync(file, { force: true });
+  }
 }
 
 /** Writes a report to where the flags ask for it. @param root the folder of the bundle */

@@ -3,7 +3,7 @@ import type { Bundle } from '../../bundle/bundle.js';
 import { readYaml } from '../../bundle/read-yaml.js';
 import type { Place } from './policy-places.js';
 
-/** Where the tests of a bundle, and their steps, stand. Reads each file once. */
+/** The places of the tests of a bundle and of their steps. Each file is read once. */
 export class TestPlaces {
   private readonly files = new Map<string, ReturnType<typeof readYaml>['pathOf']>();
 
