@@ -10,7 +10,7 @@ import { printNote } from './output.js';
 import { stopSignal } from './stop-signal.js';
 
 /** The time between two looks at a bundle, in ms; of a large bundle it is as long as keeps a processor free. */
-const PAUSE_MS = 150;
+const PAUSE_MS = 250;
 const PAUSE_PER_LOOK = 20;
 /** How many changed files are named. */
 const MAX_NAMED = 3;
