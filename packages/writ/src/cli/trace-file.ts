@@ -1,7 +1,7 @@
 import { CedarError, closest } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import { z } from 'zod';
-import { type Issue, innermost, isMissing } from '../bundle/shape-issue.js';
+import { type Issue, innermost, isMissing } from '../bundle/union-forms.js';
 import { wording } from '../bundle/wording.js';
 import type { OutcomeStatus } from '../ledger/outcome.js';
 import { isObject } from '../lib/is-object.js';

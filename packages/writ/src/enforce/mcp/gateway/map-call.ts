@@ -1,5 +1,6 @@
 import type { ListedAction } from '../../../decide/could-permit.js';
 import type { AccessRequest } from '../../../decide/request.js';
+import { MAPPING_VARIABLES } from '../../../lib/mapping-cel.js';
 import { compileMapping, type Mapping } from '../../coaz/mapping.js';
 import { MappingError } from '../../errors.js';
 import { type CallingClient, clientContext } from '../protocol/caller.js';
@@ -65,7 +66,7 @@ export class CallMapper {
     private readonly actions: ReadonlySet<string> | 'no-schema',
   ) {
     const options = {
-      ...{ hasDefaultAction: true, variables: ['params', 'token', 'server'] },
+      ...{ hasDefaultAction: true, variables: MAPPING_VARIABLES },
       ...{ isTrusted: true, reserved: NOTHING_RESERVED },
     };
     for (const { server, tools } of mappings)
