@@ -1,6 +1,7 @@
-import { actionsCompared, syntaxOf } from '../../../ledger/cel-ast.js';
+import { actionsCompared, syntaxOf, textAt } from '../../../ledger/cel-ast.js';
 import type { Rule } from '../rule.js';
 import { hasAction } from '../schema-parts.js';
+import { valueAt } from '../yaml-places.js';
 import { compiling } from './expression.js';
 
 /** An action in `on` that the schema does not have. */
@@ -9,14 +10,15 @@ export const unknownCountedAction: Rule = {
   check(bundle, find) {
     for (const [name, { on }] of compiling(bundle)) {
       if (on === undefined) continue;
-      for (const action of actionsCompared(syntaxOf(on))) {
+      const syntax = syntaxOf(on);
+      for (const action of actionsCompared(syntax)) {
         if (hasAction(bundle, action)) continue;
         find
           .in('ledger.yaml')
           .warning(
             `${name}: \`on\` names ${action}, which is not an action of the schema`,
             'it can never match: declare the action, or remove it',
-            ['accumulators', name, 'on'],
+            valueAt(['accumulators', name, 'on'], textAt(syntax, action)),
           );
       }
     }

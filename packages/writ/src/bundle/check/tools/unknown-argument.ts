@@ -1,3 +1,4 @@
+import { closest } from '@writ/cedar';
 import type { Rule } from '../rule.js';
 import { actionOf, contextRecord } from '../schema-parts.js';
 
@@ -12,14 +13,11 @@ export const unknownRoleArgument: Rule = {
       for (const path of Object.keys(roles)) {
         const argument = /^\$?\.?([^.[\]]+)/.exec(path)?.[1] ?? path;
         if (known?.has(argument) === true || opaque.includes(argument)) continue;
+        const meant = closest(argument, [...(known?.keys() ?? [])]);
+        const help = meant === undefined ? 'the role can never match' : `did you mean ${meant}?`;
         find
           .in('tools.yaml')
-          .warning(`${name}: no argument ${argument} is in the schema`, 'the role can never match', [
-            'tools',
-            name,
-            'arguments',
-            path,
-          ]);
+          .warning(`${name}: no argument ${argument} is in the schema`, help, ['tools', name, 'arguments', path]);
       }
     }
   },

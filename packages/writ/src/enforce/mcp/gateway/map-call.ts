@@ -1,4 +1,5 @@
 import { compileMapping, type Mapping, MappingError } from '@writ/enforce';
+import { MAPPING_VARIABLES } from '@writ/enforce/cel';
 import type { ListedAction } from '@writ/sdk/authzen';
 import type { AccessRequest } from '../../../decide/request.js';
 import { type CallingClient, clientContext } from '../protocol/caller.js';
@@ -64,7 +65,7 @@ export class CallMapper {
     private readonly actions: ReadonlySet<string> | 'no-schema',
   ) {
     const options = {
-      ...{ hasDefaultAction: true, variables: ['params', 'token', 'server'] },
+      ...{ hasDefaultAction: true, variables: MAPPING_VARIABLES },
       ...{ isTrusted: true, reserved: NOTHING_RESERVED },
     };
     for (const { server, tools } of mappings)
