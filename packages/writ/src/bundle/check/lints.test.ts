@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readBundleFrom } from '../bundle.js';
 import { checkBundle } from './check.js';
@@ -357,6 +360,22 @@ describe('the lints of writ check', () => {
       expect(findingsOf(withServer(right)).map(text)).toEqual([]);
     },
   );
+
+  it('are all in docs/lints.md, as every code of a finding is', () => {
+    const source = fileURLToPath(new URL('../../', import.meta.url));
+    const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .map((name) => readFileSync(join(source, name), 'utf8'))
+      .filter((content) => /Finding|Rule\b/.test(content));
+    const codes = new Set(
+      files.flatMap((content) =>
+        Array.from(content.matchAll(/(?:code: |of\(|cedar\(|UNUSED = )'([a-z]+\/[a-z-]+)'/g), ([, code = '']) => code),
+      ),
+    );
+    const page = readFileSync(new URL('../../../../../docs/lints.md', import.meta.url), 'utf8');
+    expect(codes.size).toBeGreaterThan(80);
+    expect([...codes].filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
+  });
 
   it('are of rules that there are', () => {
     const codes = new Set(RULES.map(({ code }) => code));

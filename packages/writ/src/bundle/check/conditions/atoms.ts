@@ -6,7 +6,7 @@ export interface Atom {
   readonly holds: boolean;
 }
 
-/** What a policy needs at once, and the choices that it leaves: of each, one branch is needed. */
+/** The needs of a policy: atoms that it needs at once, and choices of which it needs one branch each. */
 export interface Needs {
   readonly atoms: Atom[];
   readonly choices: (readonly (readonly Atom[])[])[];

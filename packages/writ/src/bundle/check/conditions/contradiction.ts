@@ -7,8 +7,8 @@ import { isConstant, Subject, wholeNumber } from './subject.js';
 const MAX_BRANCHES = 64;
 
 /**
- * Returns a value of which the conditions of a policy ask what never holds together; undefined if none is found. What is found is
- * certain: a policy whose condition fails does not apply either. Not everything that never holds is found.
+ * Returns a value of which the conditions of a policy ask things that never hold together; undefined if none is found. A find is
+ * certain: a policy whose condition fails does not apply either. Other policies that never apply are not found.
  */
 export function contradictionIn(policy: Pick<Policy, 'conditions'>): Expr | undefined {
   const needs = needsOf(policy);

@@ -3,7 +3,7 @@ import { exprKey } from './expr-key.js';
 
 const LONG = { low: -(2n ** 63n), high: 2n ** 63n - 1n };
 
-/** What is asked of one value. */
+/** Collects the demands on one value. */
 export class Subject {
   /** The values that it may have, by their keys, with their number if they are one; undefined if it may have any. */
   private allowed: ReadonlyMap<string, bigint | undefined> | undefined;

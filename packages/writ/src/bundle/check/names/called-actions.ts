@@ -9,7 +9,7 @@ export function mappedActions(mapping: Mapping): readonly string[] {
     'evaluation' in mapping
       ? [mapping.evaluation.action]
       : [mapping.evaluations.action, ...mapping.evaluations.evaluations.map(({ action }) => action)];
-  // What begins with `$` is computed from the call.
+  // A name that begins with `$` is computed from the call.
   return asked.flatMap((action) => (action === undefined || action.name.startsWith('$') ? [] : [action.name]));
 }
 

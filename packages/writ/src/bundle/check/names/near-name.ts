@@ -13,7 +13,7 @@ export class NearNames {
     this.known = [...known];
   }
 
-  /** Returns a name that is the same but for case, a letter or two; undefined if there is none, or if too many were asked for. */
+  /** Returns a name that is the same but for case, a letter or two; undefined if none is near, or if too many were asked for. */
   of(name: string): string | undefined {
     if (!this.found.has(name) && this.found.size < MAX_SEARCHES)
       this.found.set(name, closest(name, this.known, mostEdits));

@@ -4,7 +4,7 @@ import { writtenPolicies } from '../names/policies.js';
 import { placeOfAttribute } from '../names/text-place.js';
 import type { Rule } from '../rule.js';
 
-/** A policy whose conditions never hold together. Where the types alone say so, the validator finds it. */
+/** A policy whose conditions never hold together. The validator finds the policies of which the types alone say so. */
 export const contradictoryPolicy: Rule = {
   code: 'policies/contradiction',
   check(bundle, find) {
