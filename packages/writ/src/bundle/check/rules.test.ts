@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readBundleFrom } from '../bundle.js';
 import type { Unread } from '../folder.js';
@@ -39,7 +39,8 @@ const text = ({ severity, code, file, line, column, message }: Finding): string 
   `${file}:${line}:${column} ${severity} ${code}: ${message}`;
 
 const policy = (annotations: string, effect = 'permit'): Record<string, string> => ({
-  'policies/more.cedar': `// more\n@id("more")\n${annotations}\n${effect} (principal, action, resource);`,
+  // A forbid of everything would leave nothing for the permit of the good bundle.
+  'policies/more.cedar': `// more\n@id("more")\n${annotations}\n${effect} (principal, action, resource${effect === 'forbid' ? ' == Order::"o-1"' : ''});`,
 });
 const ledger = (declared: string): Record<string, string> => ({
   'ledger.yaml': `${GOOD['ledger.yaml']}  other:\n${declared}`,
@@ -197,17 +198,17 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   ],
   [
     {
-      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'Agent::"a"', for: 'User::"u"', task: z } } }`,
+      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'User::"a"', for: 'User::"u"', task: z } } }`,
       'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n',
     },
     [
-      'writ.yaml:2:73 error tasks/unknown-kind: the tasks of the client c are of the kind z, which tasks.yaml does not have',
+      'writ.yaml:2:72 error tasks/unknown-kind: the tasks of the client c are of the kind z, which tasks.yaml does not have',
     ],
   ],
   [
     // A kind that a client begins needs no action.
     {
-      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'Agent::"a"', for: 'User::"u"', task: y } } }`,
+      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'User::"a"', for: 'User::"u"', task: y } } }`,
       'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n  y: { mandate: any }\n',
     },
     [],
@@ -569,7 +570,9 @@ describe('the rules of writ check', () => {
     const shown = new Set(
       TABLE.flatMap(([, expected]) => expected.map((line) => line.split(' ')[2]?.replace(/:$/, ''))),
     );
-    expect(codes.filter((code) => !shown.has(code))).toEqual(['bundle/unknown-file']);
+    const twins = readFileSync(new URL('./lints.test.ts', import.meta.url), 'utf8');
+    const untested = codes.filter((code) => !shown.has(code) && !twins.includes(` ${code}`));
+    expect(untested).toEqual(['bundle/unknown-file']);
   });
 
   it.each([

@@ -1,6 +1,6 @@
-import { closest } from '@writ/cedar';
 import { expressionsOf } from '../../../ledger/accumulators/accumulator.js';
 import { argumentAt, argumentsRead, syntaxOf } from '../../../ledger/cel-ast.js';
+import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
 import { contextRecord } from '../schema-parts.js';
 import { valueAt } from '../yaml-places.js';
@@ -13,6 +13,7 @@ export const unknownCountedArgument: Rule = {
     const known = new Set(
       [...bundle.schema.actions].flatMap((one) => [...(contextRecord(one, 'input')?.keys() ?? [])]),
     );
+    const near = new NearNames(known);
     for (const [name, declared] of compiling(bundle)) {
       const { on } = declared;
       const parts = [...expressionsOf(name, declared), ...(on === undefined ? [] : [{ part: 'on', text: on }])];
@@ -21,9 +22,7 @@ export const unknownCountedArgument: Rule = {
         for (const argument of argumentsRead(syntax)) {
           if (known.has(argument)) continue;
           const at = valueAt(['accumulators', name, part], argumentAt(syntax, argument));
-          const meant = closest(argument, [...known]);
-          const help =
-            meant === undefined ? 'it can never be counted' : `did you mean ${meant}? This can never be counted`;
+          const help = near.help(argument, 'it can never be counted');
           find.in('ledger.yaml').warning(`${name}: no action has an argument ${argument}`, help, at);
         }
       }

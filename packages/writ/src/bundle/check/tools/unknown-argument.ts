@@ -1,4 +1,4 @@
-import { closest } from '@writ/cedar';
+import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
 import { actionOf, contextRecord } from '../schema-parts.js';
 
@@ -10,14 +10,17 @@ export const unknownRoleArgument: Rule = {
       const declared = actionOf(bundle, name);
       if (declared === undefined) continue;
       const known = contextRecord(declared, 'input');
+      const near = new NearNames(known?.keys() ?? []);
       for (const path of Object.keys(roles)) {
         const argument = /^\$?\.?([^.[\]]+)/.exec(path)?.[1] ?? path;
         if (known?.has(argument) === true || opaque.includes(argument)) continue;
-        const meant = closest(argument, [...(known?.keys() ?? [])]);
-        const help = meant === undefined ? 'the role can never match' : `did you mean ${meant}?`;
         find
           .in('tools.yaml')
-          .warning(`${name}: no argument ${argument} is in the schema`, help, ['tools', name, 'arguments', path]);
+          .warning(
+            `${name}: no argument ${argument} is in the schema`,
+            near.help(argument, 'the role can never match'),
+            ['tools', name, 'arguments', path],
+          );
       }
     }
   },
