@@ -6,7 +6,7 @@ import { askService, keyIn, type ServiceFlags } from './ask-service.js';
 import { DecisionTable } from './decision-table.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson, printNote } from './output.js';
+import { print, printData, printJson, printNote } from './output.js';
 
 type Term = (typeof QUERY_TERMS)[number];
 
@@ -84,7 +84,8 @@ async function follow(flags: DecisionsFlags): Promise<ExitCode> {
       const decision = JSON.parse(data) as DecisionRecord;
       const terms = termsOf(decision);
       if (!wanted.every((term) => terms.has(term))) continue;
-      print(flags.json === true ? data : table.lines([decision]).join('\n'));
+      if (flags.json === true) printData(data);
+      else print(table.lines([decision]).join('\n'));
     }
   }
   return EXIT.ok;

@@ -7,7 +7,7 @@ import { askService, type ServiceFlags } from './ask-service.js';
 import { DecisionTable } from './decision-table.js';
 import { ServiceError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { count, print, printFitted, printJson, printNote } from './output.js';
+import { count, print, printJson, printNote } from './output.js';
 
 export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
 export interface RevokeFlags extends RevocationFlags {
@@ -128,7 +128,7 @@ export async function listRevocations(flags: RevocationFlags): Promise<ExitCode>
   if (flags.json === true) printJson(answer.revocations);
   else if (answer.revocations.length === 0) print('nothing is revoked');
   else
-    printFitted(
+    print(
       answer.revocations.map((one) => `${one.id}  ${described(one)}\n  ${pc.dim(`${one.at} by ${one.by}`)}`).join('\n'),
     );
   return EXIT.ok;
