@@ -191,7 +191,7 @@ it('writ decision list lists and follows', async () => {
   expect(page.out).toMatch(/^.*UTC\n\w{26} .* ×2\nmore: --before \d+\n$/);
   expect(await command('decision', 'list', '--identity', 'User::"eve"', ...where)).toMatchObject({
     code: 0,
-    out: 'no decision like that\n',
+    out: `no decision has --identity 'User::"eve"'\n  on the whole record nothing has --identity 'User::"eve"'; nothing that is\n      known is near it\n`,
   });
   expect(await command('decision', 'list', '--since', 'yesterday', ...where)).toMatchObject({
     code: 2,
