@@ -1,1 +1,6 @@
-export {};
+export { compileMapping, type Mapping } from './coaz/mapping.js';
+export { CallQueue, type HeldCall, type HeldDecision } from './enforcer/call-queue.js';
+export { decideAll, JoinedPermits } from './enforcer/decide-all.js';
+export type { HoldSettings } from './enforcer/hold-settings.js';
+export { JustificationNeeded, MappingError, ObligationError } from './errors.js';
+export { applyObligation, changeOf, isOfTexts, obligationsOn } from './obligations/transform.js';

@@ -71,7 +71,7 @@ async function up(...args: string[]): Promise<void> {
     for (const stream of [started.stdout, started.stderr])
       stream?.on('data', (chunk) => {
         said += String(chunk);
-        if (/writ enforce|The rules hold/.test(said)) resolve();
+        if (/writ up enforce|The rules hold/.test(said)) resolve();
       });
     started.once('exit', () => reject(new Error(said)));
   });
@@ -194,9 +194,9 @@ describe('my servers', () => {
     await down();
   }, 120_000);
 
-  it('are put back by `writ connect --undo`', async () => {
+  it('are put back by `writ up connect --undo`', async () => {
     const before = parse(CONFIG).mcpServers;
-    const { code, out } = await writ('connect', '--undo');
+    const { code, out } = await writ('up', 'connect', '--undo');
     expect([code, out]).toEqual([0, expect.stringContaining('has files, notes, demo again')]);
     expect(parse(readFileSync(config, 'utf8')).mcpServers).toEqual(before);
     expect(readdirSync(join(home, '.cursor')).filter((name) => name.includes('writ-backup'))).toHaveLength(2);

@@ -191,7 +191,7 @@ export async function decideRequest(
   return EXIT.ok;
 }
 
-/** `writ approval list`: lists approvals. */
+/** `writ request approval list`: lists approvals. */
 export async function listApprovals(flags: Flags): Promise<ExitCode> {
   const { approvals } = await askService<{ approvals: ApprovalView[] }>(flags, 'GET', '/v1/approvals');
   if (flags.json === true) printJson(approvals);
@@ -209,7 +209,7 @@ function approvalLine(one: ApprovalView): string {
   return `${id}  ${state}  ${path.join(' > ')} may ${what}, ${USES[uses]}, until ${approvedUntil}; by ${by}: ${reason}`;
 }
 
-/** `writ approval end`: ends an approval. */
+/** `writ request approval end`: ends an approval. */
 export async function endApproval(id: string, flags: Flags & { readonly reason: string }): Promise<ExitCode> {
   const path = `/v1/approvals/${encodeURIComponent(id)}?${new URLSearchParams({ reason: flags.reason })}`;
   const ended = await askService<ApprovalView>(flags, 'DELETE', path);

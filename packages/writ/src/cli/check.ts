@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { MappingError } from '@writ/enforce';
 import pc from 'picocolors';
 import { type Bundle, readBundle } from '../bundle/bundle.js';
 import { checkBundle, checkByRules } from '../bundle/check/check.js';
@@ -6,7 +7,6 @@ import type { Finding } from '../bundle/check/finding.js';
 import type { Rule } from '../bundle/check/rule.js';
 import { BundleError } from '../bundle/errors.js';
 import { environmentsOf } from '../bundle/files.js';
-import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { NOBODY_APPROVES } from './approver-check.js';
 import { environmentFrom } from './environment-of.js';

@@ -28,7 +28,7 @@ const PAGE = 500;
 const MAX_DECISIONS = 20_000;
 const PRIVATE = { mode: 0o600, flag: 'wx' } as const;
 
-/** `writ incident`: writes what an identity did, with proofs, and a page for people, into a folder. */
+/** `writ log incident`: writes what an identity did, with proofs, and a page for people, into a folder. */
 export async function incident(name: string, flags: IncidentFlags): Promise<ExitCode> {
   const uid = parseUid(name);
   if (uid === undefined) throw new IdentityError(`${name} is not an identity`, 'write it as in Agent::"planner"');

@@ -1,4 +1,6 @@
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
+import { decideAll, MappingError } from '@writ/enforce';
+import { TRANSFORMS } from '@writ/sdk/authzen';
 import { BUILT_IN, Callers, type DeclaredCaller, NO_TOKEN_REVOKED } from '../api/http/callers.js';
 import type { Bundle } from '../bundle/bundle.js';
 import type { TestStep, TestTask } from '../bundle/format/tests.js';
@@ -8,10 +10,7 @@ import { AS_DESCRIBED } from '../decide/outcome.js';
 import { offlineDecider, planeOf } from '../decide/plane-of.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
-import { decideAll } from '../enforce/coaz/decide-all.js';
-import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
-import { TRANSFORMS } from '../enforce/supported-obligations.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import type { Provenance } from '../provenance/path.js';

@@ -1,9 +1,9 @@
+import { OUTCOME_DEADLINE_MS } from '@writ/sdk/authzen';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AccumulatorError, LedgerError } from './errors.js';
 import type { LedgerEvent } from './event.js';
 import { Ledger } from './ledger.js';
-import { OUTCOME_DEADLINE_MS } from './outcome.js';
 
 const event = (amount: unknown, key = 'a', action = 'refund'): LedgerEvent => ({
   action,

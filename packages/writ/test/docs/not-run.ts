@@ -31,7 +31,7 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   {
     file: 'docs/start.md',
-    commands: ['writ up --connect', 'writ decision list', 'writ init my-servers --recorded 1h', 'writ enforce'],
+    commands: ['writ up --connect', 'writ decision list', 'writ init my-servers --recorded 1h', 'writ up enforce'],
     because: 'a test of its own runs these four, in front of three servers from npm',
     shownBy: 'packages/writ/test/up.test.ts',
   },

@@ -49,18 +49,18 @@ it('docs/operate.md', () => {
     await page.run('writ caller rotate', /docs-api/);
     await page.run('writ caller revoke', /docs-api/);
     const backup = { '--data DIR': '--data data' };
-    await page.run('writ backup', /backups\/2026-12-01/, { with: backup });
-    await page.run('writ restore', /restored/, { with: { '--data DIR': '--data restored' } });
+    await page.run('writ data backup', /backups\/2026-12-01/, { with: backup });
+    await page.run('writ data restore', /restored/, { with: { '--data DIR': '--data restored' } });
     await page.run('writ log checkpoint', /^$/, { with: { '--data DIR': '--data other' } });
     await page.run('writ start', /gateway\s+http/, {
       stays: true,
       with: { '--data DIR': '--data other --port 0 --gateway-port 0' },
     });
-    await page.run('writ upgrade --data DIR --check', /./, { with: { '--data DIR': '--data other' } });
-    await page.run('writ upgrade', /up to date/, { with: { '--data DIR': '--data other' } });
+    await page.run('writ data upgrade --data DIR --check', /./, { with: { '--data DIR': '--data other' } });
+    await page.run('writ data upgrade', /up to date/, { with: { '--data DIR': '--data other' } });
     // Nothing had to be changed, so that nothing was backed up.
-    expect(await commandHere('backup', 'backups/before', '--data', 'other')).toMatchObject({ code: 0 });
-    await page.run('writ restore backups/before', /restored/, { with: { '--data DIR': '--data other' } });
+    expect(await commandHere('data', 'backup', 'backups/before', '--data', 'other')).toMatchObject({ code: 0 });
+    await page.run('writ data restore backups/before', /restored/, { with: { '--data DIR': '--data other' } });
     void world;
   });
 });
@@ -101,8 +101,8 @@ it('docs/registry.md', () => {
     await page.run('writ revoke undo', /./, { with: { '01J…': id } });
     expect((await world.ask(PLANNER)).decision).toBe(true);
     await page.run('writ stop', /refund/);
-    await page.run('writ incident', /index\.html/);
-    await page.run('writ grant add', /on-call/, { with: { ' --task TXN': '' } });
+    await page.run('writ log incident', /index\.html/);
+    await page.run('writ identity grant add', /on-call/, { with: { ' --task TXN': '' } });
   });
 });
 
@@ -114,7 +114,7 @@ it('docs/symptoms.md', () => {
     await page.run('writ decision list', /./);
     await page.run('writ stop', /refund/);
     await page.run('writ revoke all', /everybody|all/);
-    await page.run('writ incident', /index\.html/);
+    await page.run('writ log incident', /index\.html/);
     expect((await world.ask({ ...PLANNER, agent: 'other' })).decision).toBe(false);
   });
 });

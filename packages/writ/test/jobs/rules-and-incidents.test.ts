@@ -78,15 +78,14 @@ describe('the author of a policy', () => {
       ['decision', 'replay', '--policy', 'my-servers', '--since', '1h'],
       /newly denied[\s\S]*move_file[\s\S]*nothing-is-renamed/,
     );
-    await job.asks(['enforce'], /The rules held already/);
+    await job.asks(['up', 'enforce'], /The rules held already/);
     const stopped = await refusal(moves(cursor, 'e.txt', 'b.txt'));
     expect(stopped.message).toContain('other programs know these files by their names');
-    const { seconds } = job.done();
-    expect(seconds).toBeLessThan(180);
+    job.done();
     // Least privilege: nothing but what was used, and the rule of one's own stays.
     await job.asks(['init', 'my-servers', '--recorded', '1h'], /permits \d tools/);
     await job.types(['test', 'my-servers'], /0 failed/);
-    await job.asks(['enforce'], /The rules held already/);
+    await job.asks(['up', 'enforce'], /The rules held already/);
     const write = { name: 'write_file', arguments: { path: inFiles('x.txt'), content: 'x' } };
     expect((await refusal(cursor.callTool(write))).message).toContain('no policy permits');
     expect(JSON.stringify(await reads(cursor))).toContain('a note');
@@ -105,7 +104,7 @@ describe('an engineer on call', () => {
     const stopped = await job.asks(['stop', agent, '--reason', 'it renames files'], /deny +gemini-cli +move_file/);
     expect((await refusal(reads(gemini))).message).toContain('it renames files');
     expect(JSON.stringify(await reads(cursor))).toContain('a note');
-    await job.asks(['incident', agent, '--since', '1h', '--out', 'incident'], /index\.html/);
+    await job.asks(['log', 'incident', agent, '--since', '1h', '--out', 'incident'], /index\.html/);
     const page = readFileSync(join(desk.folder, 'incident/index.html'), 'utf8');
     expect(page).toContain('nothing-is-renamed');
     const [proof = ''] = readdirSync(join(desk.folder, 'incident/proofs')).filter((name) => name.includes(id));

@@ -197,7 +197,7 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   [
     { 'mappings/a.yaml': '# a\nserver: desk\ntools: {}\n' },
     [
-      'mappings/a.yaml:2:1 warning mappings/unknown-server: the mapping names the server desk, which writ.yaml does not have',
+      'mappings/a.yaml:2:9 warning mappings/unknown-server: the mapping names the server desk, which writ.yaml does not have',
     ],
   ],
   [
@@ -206,7 +206,7 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
       'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n',
     },
     [
-      'writ.yaml:2:67 error tasks/unknown-kind: the tasks of the client c are of the kind z, which tasks.yaml does not have',
+      'writ.yaml:2:73 error tasks/unknown-kind: the tasks of the client c are of the kind z, which tasks.yaml does not have',
     ],
   ],
   [
@@ -459,21 +459,21 @@ action look, lift, delegate appliesTo { principal: [User], resource: [Tool], con
       'facts.yaml':
         'facts: { User: { clearance: { maxAge: 1m } } }\nfetchers:\n  x: { of: User, attributes: { clearance: $.c }, every: 1h, file: { path: a } }\n',
     },
-    ['facts.yaml:3:50 warning facts/slow-fetcher: x: User.clearance is fetched every 1h and is too old after 1m'],
+    ['facts.yaml:3:57 warning facts/slow-fetcher: x: User.clearance is fetched every 1h and is too old after 1m'],
   ],
   [
     {
       'writ.yaml':
         'name: shop\nsignals:\n  receive:\n    idp:\n      issuer: https://a.example\n      audience: a\n      endpoint: https://a.example/p\n      identities: { user: { type: Nobody, id: claims.email } }\n',
     },
-    ['writ.yaml:8:29 error signals/unknown-type: signals.receive.idp: the schema has no entity type Nobody'],
+    ['writ.yaml:8:35 error signals/unknown-type: signals.receive.idp: the schema has no entity type Nobody'],
   ],
   [
     {
       'writ.yaml':
         'name: shop\nsignals:\n  receive:\n    idp:\n      issuer: https://a.example\n      audience: a\n      endpoint: https://a.example/p\n      identities: { user: { type: User, id: claims.email } }\n      attributes: { risk: danger }\n',
     },
-    ['writ.yaml:9:21 error signals/unknown-attribute: signals.receive.idp: none of User has an attribute danger'],
+    ['writ.yaml:9:27 error signals/unknown-attribute: signals.receive.idp: none of User has an attribute danger'],
   ],
   [
     {
@@ -507,7 +507,7 @@ action look, lift, delegate appliesTo { principal: [User], resource: [Tool], con
     { 'access.yaml': 'templates:\n  default:\n    catalogs:\n      /context/order: { type: Bill }\n' },
     [
       'access.yaml:3:5 error access/catalog: default: catalogs are of the fields of a schema',
-      'access.yaml:4:7 error access/catalog: default: the schema has no entity type Bill',
+      'access.yaml:4:31 error access/catalog: default: the schema has no entity type Bill',
     ],
   ],
   [

@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** A kind of task of a client of the gateway that the bundle does not have. */
 export const unknownClientKind: Rule = {
@@ -11,7 +12,7 @@ export const unknownClientKind: Rule = {
         .error(
           `the tasks of the client ${client} are of the kind ${task}, which tasks.yaml does not have`,
           'name a kind of tasks.yaml; without `task` they are of the default kind',
-          ['gateway', 'clients', client, 'task'],
+          valueAt(['gateway', 'clients', client, 'task']),
         );
     }
   },

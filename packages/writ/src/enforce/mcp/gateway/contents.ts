@@ -1,9 +1,9 @@
 import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
-import type { Attempts } from '../../../decide/attempts.js';
+import type { HeldDecision } from '@writ/enforce';
+import type { Attempts } from '@writ/enforce/attempts';
+import type { DecisionPoint } from '@writ/sdk/authzen';
 import { isPermitted } from '../../../decide/decision.js';
-import type { DecisionPoint } from '../../../decide/point.js';
 import type { AccessRequest } from '../../../decide/request.js';
-import type { HeldDecision } from '../../call-queue.js';
 import type { Prompt, Resource, ResourceTemplate } from '../client/offered-contents.js';
 import type { Upstream } from '../client/upstream.js';
 import { callerText, type McpCaller, requestBy, trustedPrompt } from '../protocol/caller.js';

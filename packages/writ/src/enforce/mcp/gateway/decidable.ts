@@ -1,6 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import type { Attempts } from '../../../decide/attempts.js';
-import { MappingError } from '../../errors.js';
+import { MappingError } from '@writ/enforce';
+import type { Attempts } from '@writ/enforce/attempts';
 import { type CallingClient, clientName } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 

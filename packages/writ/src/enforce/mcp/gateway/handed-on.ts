@@ -1,6 +1,5 @@
-import { HANDED_ON } from '../../../ledger/flow/answer-parts.js';
-import type { OutcomeStatus } from '../../../ledger/outcome.js';
-import { BoundedCache } from '../../../lib/bounded-cache.js';
+import { HANDED_ON, type OutcomeStatus } from '@writ/sdk/authzen';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import type { DecisionId } from '../../../lib/ids.js';
 import { isObject } from '../../../lib/is-object.js';
 

@@ -1,5 +1,5 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import type { ListedAction } from '../../../decide/could-permit.js';
+import type { ListedAction } from '@writ/sdk/authzen';
 import { isPermitted } from '../../../decide/decision.js';
 import type { DecisionId } from '../../../lib/ids.js';
 import { table } from '../../../lib/table.js';

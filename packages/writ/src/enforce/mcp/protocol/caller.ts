@@ -1,7 +1,7 @@
 import type { Progress } from '@modelcontextprotocol/client';
 import { type EntityUid, uidText } from '@writ/cedar';
+import type { HeldCall } from '@writ/enforce';
 import type { AccessRequest, Carried } from '../../../decide/request.js';
-import type { HeldCall } from '../../call-queue.js';
 import type { UserInput } from './user-input.js';
 
 /** A client as the gateway knows it; nothing in a call can change it. */

@@ -1,5 +1,5 @@
+import type { Log } from '@writ/sdk/lib/log';
 import { UpstreamError } from '../../errors.js';
-import type { Log } from '../../log.js';
 import { callerText } from '../protocol/caller.js';
 import { exactly } from './exact-response.js';
 import { refuse, refuseMessage } from './http-answers.js';

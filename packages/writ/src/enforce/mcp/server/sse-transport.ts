@@ -1,4 +1,4 @@
-import type { Log } from '../../log.js';
+import type { Log } from '@writ/sdk/lib/log';
 import { callerText } from '../protocol/caller.js';
 import { refuse } from './http-answers.js';
 import type { HttpTransport, Incoming, NamedSession } from './incoming.js';
