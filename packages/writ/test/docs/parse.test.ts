@@ -1,10 +1,15 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { blockCommands, DOCUMENTS, type DocCommand, inlineCommands } from './commands-in.js';
+import { blockCommands, DOCUMENTS, type DocCommand, inlineCommands, ROOT } from './commands-in.js';
+import { isListed, NOT_RUN } from './not-run.js';
 import { faultOf } from './parsed-command.js';
 import { shellCommands } from './shell-words.js';
 
 /** Every command line of Writ in the documents fits the definition of its verb: name, options, number of arguments. */
 
+const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** Words that stand for any word, in a sentence: `writ NOUN --help`, `writ start …`. */
 const ANY = /^(?:…|NOUN|COMMAND)$/;
 
@@ -36,6 +41,22 @@ it('the commands in sentences and tables name verbs and options that there are',
   const commands = DOCUMENTS.flatMap(inlineCommands);
   expect(commands.length).toBeGreaterThan(200);
   expect(await faults(commands, false)).toEqual([]);
+});
+
+it('every command in a block is run by a test, or listed with the reason why not', () => {
+  const tests = ['run-people', 'run-operation'].map((name) => readFileSync(join(HERE, `${name}.test.ts`), 'utf8'));
+  const followed = DOCUMENTS.filter((file) => tests.some((text) => text.includes(`follow('${file}'`)));
+  const listed = NOT_RUN.map(({ file }) => file);
+  const commands = DOCUMENTS.flatMap(blockCommands);
+  const nowhere = commands.filter(({ file, text }) => !followed.includes(file) && !isListed(file, text));
+  expect(nowhere).toEqual([]);
+  expect(followed.length).toBeGreaterThan(10);
+  // The list has nothing that is not in a document any more, and the tests that it names are there.
+  const unused = NOT_RUN.flatMap(({ file, commands: listed }) =>
+    listed.filter((begins) => !commands.some((one) => one.file === file && one.text.startsWith(begins))),
+  );
+  expect([unused, listed.filter((file) => !DOCUMENTS.includes(file))]).toEqual([[], []]);
+  expect(NOT_RUN.filter(({ shownBy }) => !existsSync(join(ROOT, shownBy)))).toEqual([]);
 });
 
 it.each<[string, RegExp]>([
