@@ -1,8 +1,7 @@
-import { compileMapping, type Mapping, MappingError } from '@writ/enforce';
+import { type CallingClient, clientContext, compileMapping, type Mapping, MappingError } from '@writ/enforce';
 import { MAPPING_VARIABLES } from '@writ/enforce/cel';
 import type { ListedAction } from '@writ/sdk/authzen';
 import type { AccessRequest } from '../../../decide/request.js';
-import { type CallingClient, clientContext } from '../protocol/caller.js';
 
 /** The mappings that a bundle has for the tools of one server. */
 export interface BundleMappings {
