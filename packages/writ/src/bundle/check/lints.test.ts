@@ -180,7 +180,7 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
   ],
   [
     when('context.input has path && !(context.input.path like "/srv/*")'),
-    'policies/more.cedar:3:60 warning policies/like-on-path: policy more: `like "/srv/*"` on the path context.input.path can be got around by `..`, as in /srv/../etc/passwd',
+    'policies/more.cedar:3:60 warning policies/like-on-path: policy more: `like "/srv/*"` is no guard on the path context.input.path: `..` and other',
     'pathBelow',
     when('context.input has path && !(context.input.path like "/srv/*" && !(context.input.path like "*..*"))'),
   ],
@@ -201,12 +201,36 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
       'context.input has sql && context.input.sql like "*delete*"',
       'forbid (principal is Agent, action == Action::"run_sql", resource)',
     ),
-    'policies/more.cedar:3:56 warning policies/like-on-sql: policy more: `like "*delete*"` on the SQL of context.input.sql is no guard',
+    'policies/more.cedar:3:56 warning policies/like-on-sql: policy more: `like "*delete*"` is no guard on the SQL of context.input.sql: case',
     '.contains(',
     when(
       'context.input has sql && !["select 1"].contains(context.input.sql)',
       'forbid (principal is Agent, action == Action::"run_sql", resource)',
     ),
+  ],
+  [
+    rule('permit (principal is Tool, action == Action::"read_file", resource);'),
+    'policies/more.cedar:1:1 warning policies/types: policy more: it never applies: no action is for this principal and resource',
+    'read_file is for principals of User, Agent, and resources of Tool',
+    rule('permit (principal is Agent, action == Action::"read_file", resource);'),
+  ],
+  [
+    when('resource is Agent'),
+    'policies/more.cedar:1:1 warning policies/types: policy more: it never applies: no request of the schema fits its conditions',
+    'compare',
+    when('resource is Tool'),
+  ],
+  [
+    rule('forbid (principal is Agent, action in [Action::"raed_file"], resource);'),
+    'policies/more.cedar:2:40 error policies/types: policy more: unrecognized action `Action::"raed_file"`',
+    'did you mean `Action::"read_file"`?',
+    rule('forbid (principal is Agent, action in [Action::"read_file"], resource);'),
+  ],
+  [
+    when('context.input has path && context.input.path like "*/.ssh/*"'),
+    'policies/more.cedar:3:58 warning policies/like-on-path',
+    '',
+    when('context.input has path && context.input.path like "*.exe"'),
   ],
   [
     // `query` is SQL, or words that are searched for.
