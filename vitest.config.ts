@@ -41,12 +41,17 @@ export default defineConfig({
       { find: /^#writ\/(.*)\.js$/, replacement: source('packages/writ/src/$1.ts') },
       { find: /^@writ\/cedar\/json$/, replacement: source('packages/cedar/src/json.ts') },
       { find: /^@writ\/cedar\/official$/, replacement: source('packages/cedar/src/official.ts') },
+      { find: /^@writ\/sdk\/(authzen|client)$/, replacement: source('packages/sdk/src/$1/index.ts') },
+      { find: /^@writ\/sdk\/lib\/(.*)$/, replacement: source('packages/sdk/src/lib/$1.ts') },
       { find: /^@writ\/sdk$/, replacement: source('packages/sdk/src/index.ts') },
+      { find: /^@writ\/enforce\/(\w+)$/, replacement: source('packages/enforce/src/$1/index.ts') },
       { find: /^@writ\/enforce$/, replacement: source('packages/enforce/src/index.ts') },
       { find: /^@writ\/cedar$/, replacement: source('packages/cedar/src/index.ts') },
     ],
   },
   test: {
+    // Tests read sentences of commands whole; those of the width of lines set another.
+    env: { COLUMNS: '400' },
     setupFiles: [source('scripts/property-seed.ts')],
     // Bounds for a machine that is busy with other work; a test that hangs ends nevertheless.
     testTimeout: 180_000,

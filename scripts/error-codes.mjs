@@ -6,6 +6,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const SOURCES = new URL('../packages/writ/src/', import.meta.url);
+/** Every package that raises errors. */
+export const ROOTS = ['sdk', 'enforce', 'writ'].map((name) => new URL(`../packages/${name}/src/`, import.meta.url));
 const PAGE = new URL('../docs/errors.md', import.meta.url);
 
 const COMMENT = '/\\*\\*((?:(?!\\*/).)*)\\*/\\s*';
@@ -38,11 +40,14 @@ function unionOf(text, type) {
 
 /** Returns every error class, with its codes. */
 export function errorClasses() {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    /(^|\/)errors\.ts$/.test(file),
+  const files = ROOTS.flatMap((root) =>
+    readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /(^|\/)errors\.ts$/.test(file))
+      .sort()
+      .map((file) => ({ root, file })),
   );
-  return files.sort().flatMap((file) => {
-    const text = readFileSync(new URL(file, SOURCES), 'utf8');
+  return files.flatMap(({ root, file }) => {
+    const text = readFileSync(new URL(file, root), 'utf8');
     return [...text.matchAll(CLASS)].map(([, comment, name, body]) => {
       const own = { file, name, ...commentIn(comment, name) };
       const problem = /readonly problem: (\w+)/.exec(body)?.[1];
@@ -58,7 +63,7 @@ export function errorClasses() {
 
 /** Returns the codes of denials that no policy made. */
 export function denialCodes() {
-  const text = readFileSync(new URL('decide/decision.ts', SOURCES), 'utf8');
+  const text = readFileSync(new URL('../packages/sdk/src/authzen/decision.ts', import.meta.url), 'utf8');
   const union = /export interface Refusal \{\s*readonly code:([\s\S]*?);\n/.exec(text);
   return membersIn(union[1], 'Refusal');
 }

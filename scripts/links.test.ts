@@ -39,7 +39,7 @@ it('links lead somewhere', () => {
 it.each(['CONTRIBUTING.md', 'ARCHITECTURE.md'])('the sources that %s names are there', (file) => {
   const text = readFileSync(join(ROOT, file), 'utf8');
   const named = [...text.matchAll(/`((?:[\w-]+\/)+[\w-]+(?:\.test)?\.(?:ts|mjs))`/g)].map(([, path]) => String(path));
-  const folders = ['.', 'packages/writ/src', 'packages/writ', 'packages/cedar/src'];
+  const folders = ['.', ...['writ', 'enforce', 'sdk', 'cedar'].map((name) => `packages/${name}/src`), 'packages/writ'];
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((path) => !folders.some((folder) => existsSync(join(ROOT, folder, path))))).toEqual([]);
 });

@@ -37,8 +37,11 @@ describe.each(NAMES)('the package %s', (name) => {
     const fuzzing = 'dist/fuzz/reader-worker.js';
     const targets = [...targetsIn(manifest.exports), ...targetsIn(manifest.imports), ...bins];
     // A pattern stands for every file below a folder.
-    const isPacked = (target: string): boolean =>
-      target.endsWith('/*') ? files.some((file) => file.startsWith(target.slice(0, -1))) : files.includes(target);
+    const isPacked = (target: string): boolean => {
+      const [start = '', end] = target.split('*');
+      if (end === undefined) return files.includes(target);
+      return files.some((file) => file.startsWith(start) && file.endsWith(end));
+    };
     expect(targets.filter((target) => target !== fuzzing && !isPacked(target))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
     expect(manifest.license).toBe('Apache-2.0');

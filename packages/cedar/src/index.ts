@@ -7,13 +7,22 @@ export {
   type Request,
   type Response,
 } from './authorize/policy-set.js';
+export { watched } from './authorize/watched.js';
 export { closest } from './closest.js';
 export { type CompileOptions, compile, type PolicyJson, type PolicySetJson, type TemplateLinkJson } from './compile.js';
 export { Entities, type EntitiesOptions, type EntityJson, type PreparedChange } from './entities/entities.js';
 export { CedarError, type CedarErrorCode, type CedarErrorDetails, type Position, positionAt } from './errors.js';
 export type { Environment } from './evaluate/environment.js';
+export type { SeenCondition } from './explain/condition-tree.js';
+export { Coverage, type PolicyCoverage } from './explain/coverage.js';
 export { type Dereferences, findingDereferences } from './explain/dereferences.js';
-export { type Explanation, explain, type PartExplanation, type PolicyExplanation } from './explain/explain.js';
+export {
+  type Explanation,
+  explain,
+  explainPolicy,
+  type PartExplanation,
+  type PolicyExplanation,
+} from './explain/explain.js';
 export type { AttributeRead, Outcome, Trace } from './explain/trace.js';
 export { type Filter, type FilterTest, filterOf } from './partial/filter.js';
 export { type EvaluateCedar, matchesFilter } from './partial/match-filter.js';

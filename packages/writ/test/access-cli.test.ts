@@ -46,14 +46,14 @@ it('a request is made, looked at, approved, and taken back, from the command lin
     code: 0,
     out: 'it is permitted: there is nothing to ask for\n',
   });
-  const approvals = await command('approval', 'list', ...as('admin'));
+  const approvals = await command('request', 'approval', 'list', ...as('admin'));
   expect(approvals.out.replaceAll('\n    ', ' ')).toMatch(
     /^apr_\S+ {2}active {2}User::"ana" > Agent::"bot" may refund on Order::"7", in its task, until \S+; by User::"lena": seen\n$/,
   );
   const approval = approvals.out.split(' ')[0] as string;
   const bot = await command('identity', 'show', 'Agent::"bot"', ...as('admin'));
   expect(bot.out).toContain('approved    refund on Order::"7", by User::"lena", until');
-  const ended = await command('approval', 'end', approval, '--reason', 'over', ...as('admin'));
+  const ended = await command('request', 'approval', 'end', approval, '--reason', 'over', ...as('admin'));
   expect(ended).toMatchObject({ code: 0, out: expect.stringContaining('  ended  ') });
   const waiting = command('request', 'add', file, '--wait', ...as('default'));
   await expect.poll(async () => (await command('request', 'list', ...as('admin'))).out).toContain('pending');

@@ -120,7 +120,7 @@ describe('writ check', () => {
       'ledger.yaml',
       ', on: action == "refund_order"',
       '',
-      'refunded: for 11 actions (deploy_release, deskRead, deskWrite and 8 more), `sum` cannot be worked out: No such key: amount',
+      'refunded: for 11 actions (deploy_release, deskRead, deskWrite and 8 more), `sum` cannot be worked out: there is no member amount',
     ],
   ])('warns of what can never match in %s: %s', async (file, was, is, message) => {
     const { code, out } = await broken(file, (text) => {

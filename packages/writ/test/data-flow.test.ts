@@ -2,11 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { remoteDecisionPoint, ServiceClient } from '@writ/sdk/client';
+import { lineLog } from '@writ/sdk/lib/log';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lineLog } from '../src/enforce/log.js';
 import { DECISION_META } from '../src/enforce/mcp/protocol/result.js';
-import { remoteDecisionPoint } from '../src/enforce/remote.js';
-import { ServiceClient } from '../src/enforce/service-client.js';
 import { commandHere as command } from './printed.js';
 import { bundleOf, type Running, run } from './running.js';
 

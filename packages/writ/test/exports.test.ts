@@ -81,8 +81,17 @@ function usesIn(text: string): Use[] {
   ];
 }
 
+/** Returns the file of `@writ/NAME/PATH`: a file of `lib`, or the `index.ts` of a folder. */
+function fileOfPackage(name: string, path: string | undefined): string {
+  const source = join(ROOT, 'packages', name, 'src');
+  if (path === undefined) return join(source, 'index.ts');
+  return path.startsWith('lib/') ? join(source, `${path}.ts`) : join(source, path, 'index.ts');
+}
+
 /** Returns the source file that a module specifier names; undefined if it is of another package. */
 function fileOf(spec: string, from: string): string | undefined {
+  const ofPackage = /^@writ\/(sdk|enforce)(?:\/(.*))?$/.exec(spec);
+  if (ofPackage !== null) return fileOfPackage(ofPackage[1] as string, ofPackage[2]);
   const own = /^#writ\/(.*)$/.exec(spec);
   const built = own ? join(ROOT, 'packages/writ/dist', own[1] as string) : resolve(dirname(from), spec);
   if (!own && !spec.startsWith('.')) return undefined;

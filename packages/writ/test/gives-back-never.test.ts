@@ -1,6 +1,6 @@
+import { OUTCOME_DEADLINE_MS } from '@writ/sdk/authzen';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OUTCOME_DEADLINE_MS } from '../src/ledger/outcome.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 import { bundleOf, type Reply, type Running, run } from './running.js';
 

@@ -216,9 +216,9 @@ describe('a later start', () => {
   it('does not observe on a store from a backup, whose log can lack the end', async () => {
     const [data, to] = [folder(), `${folder()}/backup`];
     const { writ } = await run(BUNDLE, { data, clock, observeMs: 30 * MINUTE });
-    expect((await command('backup', to, '--data', data)).code).toBe(0);
+    expect((await command('data', 'backup', to, '--data', data)).code).toBe(0);
     await writ.close();
-    const back = await command('restore', to, '--keys', join(data, 'keys'), '--data', data, '--replace');
+    const back = await command('data', 'restore', to, '--keys', join(data, 'keys'), '--data', data, '--replace');
     expect([back.code, back.out]).toEqual([0, expect.stringContaining('restored')]);
     expect(await started(data, 30 * MINUTE)).toBeUndefined();
     expect(await started(data, 30 * MINUTE)).toBeUndefined();

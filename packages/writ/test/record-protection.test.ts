@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { quickFinders } from '@writ/enforce/detect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Masks } from '../src/audit/protection/masks.js';
 import { peopleIn } from '../src/audit/protection/people-in.js';
 import { PersonKeys } from '../src/audit/protection/person-keys.js';
 import type { DecisionRecord } from '../src/decide/record.js';
-import { quickFinders } from '../src/ledger/flow/detectors.js';
 import { keySource } from '../src/store/key-source.js';
 import { storeKeyToRead } from '../src/store/open-store-key.js';
 import { openSqlite } from '../src/store/sqlite.js';

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '@writ/sdk/authzen';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inProcess } from '../src/decide/caller.js';
@@ -7,7 +8,6 @@ import { UNREAD } from '../src/decide/outcome.js';
 import { offlineDecider } from '../src/decide/plane-of.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
 import { LedgerError } from '../src/ledger/errors.js';
-import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../src/ledger/outcome.js';
 import { connectTo, refusal } from './mcp-clients.js';
 import { bundleFrom } from './planes.js';
 import { commandHere as command } from './printed.js';

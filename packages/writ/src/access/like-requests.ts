@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { uidText } from '@writ/cedar';
-import { BoundedCache } from '../lib/bounded-cache.js';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { isObject } from '../lib/is-object.js';
 import { type AccessTask, statusOf } from './access-task.js';
 import type { Denial, Submission } from './submission.js';

@@ -1,3 +1,5 @@
+import type { JustificationNeeded, MappingError, ObligationError } from '@writ/enforce';
+import type { DecisionPointError } from '@writ/sdk/client';
 import type { AccessRequestError, ApproverError, DeliveryError, TooManyRequests } from '../access/errors.js';
 import type { RecordError, RecordTakenOverError, StateError } from '../audit/errors.js';
 import type { ExportError } from '../audit/export/errors.js';
@@ -11,14 +13,7 @@ import type {
   SearchPlaceLost,
   SelfTestError,
 } from '../decide/errors.js';
-import type {
-  DecisionPointError,
-  GatewayInTheClearError,
-  JustificationNeeded,
-  MappingError,
-  ObligationError,
-  UpstreamError,
-} from '../enforce/errors.js';
+import type { GatewayInTheClearError, UpstreamError } from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
 import type { CertificateError, CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type {

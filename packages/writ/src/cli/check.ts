@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { MappingError } from '@writ/enforce';
 import pc from 'picocolors';
 import { type Bundle, readBundle } from '../bundle/bundle.js';
 import { withoutAllowed } from '../bundle/check/allowed.js';
@@ -7,21 +8,32 @@ import type { Finding } from '../bundle/check/finding.js';
 import type { Rule } from '../bundle/check/rule.js';
 import { BundleError } from '../bundle/errors.js';
 import { environmentsOf } from '../bundle/files.js';
-import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { NOBODY_APPROVES } from './approver-check.js';
 import { environmentFrom } from './environment-of.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, findingBlock, print, printJson } from './output.js';
+import { watchBundle } from './watch.js';
 
 interface CheckFlags {
   /** The environment to check; by default the bundle without changes, and each of its environments. */
   readonly env?: string;
   readonly json?: boolean;
+  /** Whether to check again after each change of a file of the bundle. */
+  readonly watch?: boolean;
 }
 
-/** `writ check`: parses, type-checks and lints a bundle, also with the changes of each of its environments. */
-export function check(folder: string, flags: CheckFlags): ExitCode {
+/** `writ check`: checks a bundle, once or after each change. */
+export function check(folder: string, flags: CheckFlags): ExitCode | Promise<ExitCode> {
+  if (flags.watch !== true) return checkOnce(folder, flags);
+  if (flags.json === true)
+    throw new UsageError('--watch prints one report after the other, which is no JSON', 'leave --json out');
+  return watchBundle(folder, () => checkOnce(folder, flags));
+}
+
+/** Parses, type-checks and lints a bundle, also with the changes of each of its environments. */
+function checkOnce(folder: string, flags: CheckFlags): ExitCode {
   const chosen = environmentFrom(flags.env);
   const first = findingsOf(folder, chosen);
   const others = chosen === undefined ? overlaid(folder, first) : [];

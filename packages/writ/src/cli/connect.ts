@@ -43,7 +43,7 @@ interface Connected {
   readonly backup?: string;
 }
 
-/** `writ connect`: puts the gateway into the configurations of clients, instead of the servers behind it. */
+/** `writ up connect`: puts the gateway into the configurations of clients, instead of the servers behind it. */
 export function connect(flags: ConnectFlags): ExitCode {
   const data = resolve(flags.data);
   const done = changed({

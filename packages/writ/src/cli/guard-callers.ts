@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseUid, uidText } from '@writ/cedar';
-import { replaceFile } from '../lib/replace-file.js';
+import { replaceFile } from '@writ/sdk/lib/replace-file';
 import { callersOf, newCaller } from './callers.js';
 import { UsageError } from './errors.js';
 

@@ -1,8 +1,8 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { UNFINISHED } from '@writ/sdk/lib/replace-file';
 import { type DigestTables, digestsIn } from '../audit/state/state-tables.js';
 import { parseCheckpoint } from '../audit/tlog/checkpoint.js';
-import { UNFINISHED } from '../lib/replace-file.js';
 import { KEYS_FOLDER, STATE_BEGUN_FILE, STORE_KEY_FILE } from '../store/files.js';
 import { hasStoreKey } from '../store/open-store-key.js';
 import type { Store } from '../store/store.js';

@@ -1,4 +1,6 @@
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
+import type { CallingClient } from '@writ/enforce';
+import { decideAll, MappingError } from '@writ/enforce';
 import type { Bundle } from '../bundle/bundle.js';
 import { type Caller, inProcess } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';
@@ -7,11 +9,8 @@ import { UNREAD } from '../decide/outcome.js';
 import { offlineDecider } from '../decide/plane-of.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
-import { decideAll } from '../enforce/coaz/decide-all.js';
-import { MappingError } from '../enforce/errors.js';
 import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
-import type { CallingClient } from '../enforce/mcp/protocol/caller.js';
 import { type Echo, echoesOf } from '../ledger/flow/echo.js';
 import { Ledger } from '../ledger/ledger.js';
 import { HeldApprovals } from '../registry/approvals.js';

@@ -1,14 +1,9 @@
-import { CedarError, type EntityUid, partiallyAuthorize } from '@writ/cedar';
+import { CedarError, partiallyAuthorize } from '@writ/cedar';
+import type { ListedAction } from '@writ/sdk/authzen';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { Grants } from '../registry/grants.js';
 import { mandateFor } from './mandates.js';
 import type { PolicyPlane } from './plane.js';
-
-/** An action of a list: its resource, or the type of it if the resource depends on the arguments. */
-export interface ListedAction {
-  readonly action: string;
-  readonly resource: EntityUid | { readonly type: string };
-}
 
 /**
  * Returns whether some call of an action could be permitted, or lifted on request, whatever its arguments are. Lists leave out the

@@ -1,4 +1,5 @@
 import { type ActionDeclaration, Entity, type EntityUid, type Schema, sameUid, uidText } from '@writ/cedar';
+import type { AuthzenEntity } from '@writ/sdk/authzen';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { TaskKey, Txn } from '../lib/ids.js';
 import { isObject } from '../lib/is-object.js';
@@ -14,7 +15,7 @@ import type { DataFlow } from './data-flow.js';
 import type { MissingFact } from './decision.js';
 import { factOf } from './facts.js';
 import type { FactRecord } from './record.js';
-import type { AccessRequest, AuthzenEntity } from './request.js';
+import type { AccessRequest } from './request.js';
 
 /** Returns the identities that a request names, from all the places that can name one; or why they cannot be read. */
 export function provenanceOf({ subject, context }: AccessRequest): Provenance | string {

@@ -1,12 +1,10 @@
-import { BoundedCache } from '../lib/bounded-cache.js';
+import type { OnRevoked } from '@writ/sdk/authzen';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import type { DecisionId } from '../lib/ids.js';
 import { isAbout, type Revocable, type Revocation } from '../registry/revocation.js';
 
 /** Past this many, the oldest is no longer watched: its outcome may never be reported. */
 const MAX_CALLS = 10_000;
-
-/** Receives why an action that is under way is no longer permitted. */
-export type OnRevoked = (why: string) => void;
 
 interface Call {
   readonly about: Revocable;

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { OutcomeStatus } from '@writ/sdk/authzen';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { AnswerReader, AnswerReading } from '../ledger/flow/answer-reader.js';
 import type { Detection } from '../ledger/flow/detectors.js';
@@ -9,7 +10,6 @@ import type { TaskValues } from '../ledger/flow/task-values.js';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Holding } from '../ledger/holding.js';
 import type { Ledger } from '../ledger/ledger.js';
-import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { DecisionId } from '../lib/ids.js';
 import { AS_DESCRIBED, UNREAD } from './outcome.js';
 import type { DecisionRecord } from './record.js';

@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
-import { HANDED_ON } from '../ledger/flow/answer-parts.js';
-import type { OutcomeStatus } from '../ledger/outcome.js';
+import { HANDED_ON, type OutcomeStatus } from '@writ/sdk/authzen';
 import { isObject } from '../lib/is-object.js';
-import type { OutcomeDetails } from './record.js';
-
-/** Returns whether an action was done as permitted, and nothing else is to be said: a permit whose outcome is lost counts as that. */
-export function isAsPermitted(status: OutcomeStatus, { changes = [], error }: OutcomeDetails = {}): boolean {
-  return status === 'completed' && changes.length === 0 && error === undefined;
-}
 
 /** Stands for a result that was not inspected. */
 export const UNREAD = Symbol('unread');

@@ -1,9 +1,10 @@
+import { isAsPermitted, OUTCOME_DEADLINE_MS, type OutcomeDetails, type OutcomeStatus } from '@writ/sdk/authzen';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import type { CapUse } from '../ledger/caps.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import { plainLabels } from '../ledger/flow/readers.js';
 import type { Holding } from '../ledger/holding.js';
-import { isUndone, OUTCOME_DEADLINE_MS, type OutcomeStatus } from '../ledger/outcome.js';
-import { BoundedCache } from '../lib/bounded-cache.js';
+import { isUndone } from '../ledger/outcome.js';
 import type { DecisionId } from '../lib/ids.js';
 import { messageOf } from '../lib/message-of.js';
 import type { Caller } from './caller.js';
@@ -11,9 +12,9 @@ import { isPermitted, type Refusal } from './decision.js';
 import { OutcomeContradicts, OutcomeNotAwaited, OutcomeUnlearned } from './errors.js';
 import type { Ids } from './ids.js';
 import { type Learned, Learning, type LearningParts } from './learning.js';
-import { digestOf, hasMore, isAsPermitted, type Reported, UNREAD } from './outcome.js';
+import { digestOf, hasMore, type Reported, UNREAD } from './outcome.js';
 import type { PolicyPlane } from './plane.js';
-import type { Append, DecisionRecord, OutcomeDetails, OutcomeRecord } from './record.js';
+import type { Append, DecisionRecord, OutcomeRecord } from './record.js';
 
 export interface Recorded {
   readonly decision: DecisionRecord;

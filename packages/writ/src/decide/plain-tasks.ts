@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { uidText } from '@writ/cedar';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { decodeTime } from 'ulid';
 import { MAX_PLAIN_TASK_MS } from '../ledger/holding.js';
-import { BoundedCache } from '../lib/bounded-cache.js';
 import type { Txn } from '../lib/ids.js';
 import { conversationOf, partOf, sessionIn, streamKey } from '../lib/task-stream.js';
 import { actorOf, originatorOf, type Provenance } from '../provenance/path.js';

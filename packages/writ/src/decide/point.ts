@@ -1,40 +1,13 @@
+import type { DecisionPoint } from '@writ/sdk/authzen';
+import { traceIdOf } from '@writ/sdk/authzen';
 import { decodeJwt } from 'jose';
-import type { OutcomeStatus } from '../ledger/outcome.js';
-import type { DecisionId } from '../lib/ids.js';
 import { TokenError } from '../provenance/errors.js';
 import type { Caller } from './caller.js';
-import type { ListedAction } from './could-permit.js';
 import type { Decider } from './decide.js';
-import { type Decision, isPermitted, type Refusal } from './decision.js';
+import { isPermitted } from './decision.js';
 import type { TokenProvenance } from './delegation/token-provenance.js';
-import type { OnRevoked } from './in-flight.js';
-import type { DecisionRecord, OutcomeDetails } from './record.js';
-import { type AccessRequest, type Carried, traceIdOf } from './request.js';
-
-/** The decision point as an enforcement point uses it, in its own process or over AuthZEN. */
-export interface DecisionPoint {
-  /** Decides. Never throws because of the request: a failure is a denial that says so. */
-  decide(request: AccessRequest, carried: Carried): Promise<Decision>;
-  /**
-   * Returns for each action whether the caller could be permitted it, with some arguments: a list shows those. Undefined
-   * where the decision point cannot say; a list then shows all.
-   */
-  readonly couldPermit:
-    | ((
-        request: Omit<AccessRequest, 'action' | 'resource'>,
-        actions: readonly ListedAction[],
-        carried: Carried,
-      ) => Promise<boolean[]>)
-    | undefined;
-  /** Registers a listener for the revocation of a permitted action in flight. Undefined where the decision point cannot know. */
-  readonly onRevoked: ((decisionId: DecisionId, listener: OnRevoked) => void) | undefined;
-  /** Denies finally what was deferred or waits for an approval, and records that. Undefined where it cannot be recorded. */
-  readonly denyFinally: ((decision: Decision, refusal: Refusal) => Promise<Decision>) | undefined;
-  /** Reports the outcome of a permitted action, with its result and details. */
-  report(decisionId: DecisionId, status: OutcomeStatus, result?: unknown, details?: OutcomeDetails): Promise<void>;
-  /** Ends the tasks without a token of a session of this enforcement point. Without it they end when they were not used for a while. */
-  readonly endSession?: (conversation: string) => Promise<void>;
-}
+import type { DecisionRecord } from './record.js';
+import type { AccessRequest, Carried } from './request.js';
 
 /** Verifies a presented token, with or without a proof. */
 type VerifyToken = (

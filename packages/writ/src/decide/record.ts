@@ -30,17 +30,6 @@ export type RecordedApproval = NonNullable<DecisionRecord['approvals']>[number];
 /** Why an approval that a request came with does not count (Access Request and Approval Profile, "Completion Semantics"). */
 export type ApprovalProblem = NonNullable<NonNullable<DecisionRecord['presented']>['problem']>;
 
-/** An obligation that was carried out on what was sent or answered. */
-export type Change = NonNullable<OutcomeRecord['changes']>[number];
-
-/** Details that an enforcement point reports of an action. */
-export interface OutcomeDetails {
-  /** The changes that it made because the permit asked for them. */
-  readonly changes?: readonly Change[] | undefined;
-  /** The first words of the error that an action failed with. */
-  readonly error?: string | undefined;
-}
-
 /** Puts entries on the record. A promise that resolves means: all of them are on disk, and the proofs that were used with them. */
 export interface Append {
   /** @param ackBeforeDurable whether it need not be on disk when this resolves, as far as nothing but the record is lost with it */

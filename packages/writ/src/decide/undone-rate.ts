@@ -1,6 +1,6 @@
-import type { OutcomeStatus } from '../ledger/outcome.js';
+import type { OutcomeStatus } from '@writ/sdk/authzen';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { isUndone } from '../ledger/outcome.js';
-import { BoundedCache } from '../lib/bounded-cache.js';
 
 /** An alarm is raised at this share of outcomes that say that nothing was done, of at least this many. */
 const ALARM_SHARE = 0.5;

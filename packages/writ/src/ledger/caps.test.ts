@@ -1,7 +1,7 @@
+import { OUTCOME_DEADLINE_MS } from '@writ/sdk/authzen';
 import { ulid } from 'ulid';
 import { describe, expect, it } from 'vitest';
 import { Caps } from './caps.js';
-import { OUTCOME_DEADLINE_MS } from './outcome.js';
 
 const at = (ms: number): Date => new Date(ms);
 const use = { caps: ['c'], amounts: { amount: 40 }, until: 4_000_000_000 };

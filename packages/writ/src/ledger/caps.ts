@@ -1,6 +1,7 @@
+import { OUTCOME_DEADLINE_MS, type OutcomeStatus } from '@writ/sdk/authzen';
 import { decodeTime } from 'ulid';
 import type { Cap } from '../lib/authorization-details.js';
-import { isUndone, OUTCOME_DEADLINE_MS, type OutcomeStatus } from './outcome.js';
+import { isUndone } from './outcome.js';
 
 /** The use of caps by one permitted action. */
 export interface CapUse {

@@ -1,9 +1,9 @@
+import { OUTCOME_DEADLINE_MS } from '@writ/sdk/authzen';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AccumulatorError, LedgerError } from './errors.js';
 import type { LedgerEvent } from './event.js';
 import { Ledger } from './ledger.js';
-import { OUTCOME_DEADLINE_MS } from './outcome.js';
 
 const event = (amount: unknown, key = 'a', action = 'refund'): LedgerEvent => ({
   action,
@@ -127,7 +127,7 @@ describe('Ledger', () => {
   });
 
   it.each([
-    ['a variable that is none', { key: 'task', sum: 'imput.amount' }, /`sum`: Unknown variable/],
+    ['a variable that is none', { key: 'task', sum: 'imput.amount' }, /`sum`: there is no variable/],
     ['a condition that is none', { key: 'task', count: true, on: 'action' }, /`on` gives string/],
     ['a sum of texts', { key: 'task', sum: 'action' }, /`sum` gives string/],
     ['a sum of fractions', { key: 'task', sum: '1.5' }, /`sum` gives double/],

@@ -1,3 +1,4 @@
+import type { OutcomeStatus } from '@writ/sdk/authzen';
 import { blankRecord } from '../lib/blank-record.js';
 import type { TaskKey } from '../lib/ids.js';
 import type { Accounts } from './accumulators/accounts.js';
@@ -14,7 +15,7 @@ import { plainLabels } from './flow/readers.js';
 import type { StoreItem } from './flow/stores.js';
 import { ValueIndex } from './flow/value-index.js';
 import type { Holding, KeptHolding, Removal } from './holding.js';
-import { isUndone, type OutcomeStatus } from './outcome.js';
+import { isUndone } from './outcome.js';
 import { PendingActions } from './pending.js';
 
 /** Labels of an answer that was read later than this begin when it was read. In milliseconds. */

@@ -1,6 +1,6 @@
+import { OUTCOME_DEADLINE_MS } from '@writ/sdk/authzen';
 import type { LedgerEvent } from './event.js';
 import type { Holding } from './holding.js';
-import { OUTCOME_DEADLINE_MS } from './outcome.js';
 
 /** A permitted action whose outcome is not known. */
 interface PendingAction {

@@ -1,5 +1,5 @@
+import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import { CloseError } from './errors.js';
-import { withResolvers } from './with-resolvers.js';
 
 const DEADLINE_MS = 30_000;
 

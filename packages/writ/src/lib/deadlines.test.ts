@@ -1,6 +1,6 @@
+import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Deadlines } from './deadlines.js';
-import { withResolvers } from './with-resolvers.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

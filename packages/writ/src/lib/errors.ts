@@ -1,21 +1,7 @@
+import { WritError } from '@writ/sdk/lib/errors';
 import { messageOf } from './message-of.js';
 
-/**
- * Every error that Writ raises on purpose. `code` is stable and meant for programs; the message says what is wrong and
- * where; `help` says what to do.
- */
-export abstract class WritError extends Error {
-  abstract readonly code: string;
-
-  constructor(
-    message: string,
-    readonly help?: string | undefined,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+export { WritError };
 
 /**
  * Something failed to close, or did not close in time. The rest is closed.

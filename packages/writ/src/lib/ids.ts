@@ -1,7 +1,6 @@
 declare const KIND: unique symbol;
 
-/** The id of a decision: a ULID. */
-export type DecisionId = string & { readonly [KIND]: 'decision' };
+export type { DecisionId } from '@writ/sdk/authzen';
 
 /** A transaction: what all tokens of one task have in common (`txn`). */
 export type Txn = string & { readonly [KIND]: 'txn' };

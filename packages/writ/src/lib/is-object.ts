@@ -1,4 +1,1 @@
-/** Returns whether a JSON value is an object: not null and not an array. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+export { isObject } from '@writ/sdk/lib/is-object';

@@ -1,6 +1,6 @@
+import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import { describe, expect, it } from 'vitest';
 import { onceForAll } from './once-for-all.js';
-import { withResolvers } from './with-resolvers.js';
 
 describe('work that brings something up to date', () => {
   it('runs once more for all calls during a run', async () => {

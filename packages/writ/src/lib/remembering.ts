@@ -1,4 +1,4 @@
-import { BoundedCache } from './bounded-cache.js';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 
 const MAX_KEPT = 10_000;
 const MAX_LENGTH = 64;

@@ -1,5 +1,5 @@
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { BoundedCache } from '../lib/bounded-cache.js';
 import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { sha256 } from './digest.js';
 import { CredentialError, IssuerUnreachableError } from './errors.js';

@@ -1,6 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { decodeJwt } from 'jose';
-import { BoundedCache } from '../lib/bounded-cache.js';
 import type { Credentials } from './credentials.js';
 import { ExchangeError } from './errors.js';
 import type { TransactionToken, TransactionTokens } from './transaction-token.js';

@@ -1,8 +1,8 @@
 import { hash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '@writ/sdk/lib/replace-file';
 import { type Clock, latestBy } from '../lib/clock.js';
-import { replaceFile } from '../lib/replace-file.js';
 import { turn } from '../lib/slices.js';
 import type { Store } from '../store/store.js';
 import type { StoreKey } from '../store/store-key.js';

@@ -1,4 +1,5 @@
 import { parseJson } from '@writ/cedar/json';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import {
   type CryptoKey,
   calculateJwkThumbprint,
@@ -9,7 +10,6 @@ import {
   type JWK,
 } from 'jose';
 import { z } from 'zod';
-import { BoundedCache } from '../lib/bounded-cache.js';
 import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { type Seconds, seconds, secondsAt } from '../lib/units.js';
 import { columnsOf } from '../store/dialect.js';

@@ -1,9 +1,9 @@
 import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { type CryptoKey, compactVerify } from 'jose';
 import { z } from 'zod';
 import { askedDetailsShape } from '../lib/authorization-details.js';
-import { BoundedCache } from '../lib/bounded-cache.js';
 import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { seconds } from '../lib/units.js';
 import { sha256 } from './digest.js';

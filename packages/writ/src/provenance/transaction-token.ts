@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type EntityUid, parseUid, sameUid, uidText } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { compactVerify, errors, SignJWT } from 'jose';
 import { z } from 'zod';
 import { tokenDetailsShape } from '../lib/authorization-details.js';
-import { BoundedCache } from '../lib/bounded-cache.js';
 import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { defined } from '../lib/defined.js';
 import type { Txn } from '../lib/ids.js';

@@ -1,5 +1,5 @@
+import type { OutcomeStatus } from '@writ/sdk/authzen';
 import { z } from 'zod';
-import type { OutcomeStatus } from '../ledger/outcome.js';
 import type { DecisionId } from '../lib/ids.js';
 import { type DecisionRecord, decisionSchemas } from './decision-fields.js';
 import { type PlainOf, typed } from './field.js';

@@ -1,4 +1,4 @@
-import { every } from '../lib/every.js';
+import { every } from '@writ/sdk/lib/every';
 import type { RevisionLog } from './revision-log.js';
 
 /** Notifies the services on one database of changes, and receives theirs. */

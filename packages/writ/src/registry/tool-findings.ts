@@ -1,4 +1,4 @@
-import { hiddenIn, instructionsIn, readAs } from '../lib/model-text.js';
+import { hiddenIn, instructionsIn, readAs } from '@writ/sdk/lib/model-text';
 
 /** A tool as its server lists it. */
 export interface ToolDefinition {

@@ -1,4 +1,6 @@
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
+import { every } from '@writ/sdk/lib/every';
 import type { Logger } from 'pino';
 import { AccessRequests } from '../access/access-requests.js';
 import type { AccessItem, AccessTask } from '../access/access-task.js';
@@ -22,8 +24,6 @@ import type { Decider } from '../decide/decide.js';
 import { isRequestable } from '../decide/decision.js';
 import { APPROVE, BREAK_GLASS } from '../decide/own-actions.js';
 import type { DecisionRecord } from '../decide/record.js';
-import { BoundedCache } from '../lib/bounded-cache.js';
-import { every } from '../lib/every.js';
 import type { Approvals } from '../registry/approval-store.js';
 import type { Identities } from '../registry/identities.js';
 import type { Store } from '../store/store.js';

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { every } from '@writ/sdk/lib/every';
 import type Sqlite from 'better-sqlite3';
 import { WRAPPED_ACCESS } from '../access/task-store.js';
 import type { RecordError, RecordTakenOverError } from '../audit/errors.js';
@@ -14,7 +15,6 @@ import { SqliteState } from '../audit/state/sqlite-state.js';
 import { type StateDigests, StateGuard } from '../audit/state/state-guard.js';
 import type { Signer } from '../audit/tlog/note.js';
 import type { Closers } from '../lib/closers.js';
-import { every } from '../lib/every.js';
 import { WRAPPED_SECRETS } from '../provenance/credential-rows.js';
 import { WRAPPED_SIGNING_KEYS } from '../provenance/signing-keys.js';
 import { PostgresAnnouncements } from '../store/announcements.js';

@@ -1,6 +1,6 @@
+import { every } from '@writ/sdk/lib/every';
 import type { Logger } from 'pino';
 import type { Closers } from '../lib/closers.js';
-import { every } from '../lib/every.js';
 import { ServerCertificate, type TlsFiles } from '../lib/server-certificate.js';
 import type { StartOptions } from './start-options.js';
 

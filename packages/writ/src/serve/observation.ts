@@ -1,9 +1,9 @@
+import { every } from '@writ/sdk/lib/every';
 import type { LogReader } from '../audit/log/log-reader.js';
 import { ObservationError } from '../decide/errors.js';
 import type { Observing } from '../decide/observing.js';
 import { type Clock, latestBy } from '../lib/clock.js';
 import type { Closers } from '../lib/closers.js';
-import { every } from '../lib/every.js';
 import type { Runtime } from './runtime.js';
 
 /** The changes on the record that begin and end it. The log is signed, so it is all the state that there is. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { keyedHash } from '@writ/sdk/lib/keyed-hash';
 import type { Logger } from 'pino';
 import type { RecordTakenOverError } from '../audit/errors.js';
 import { assertContinues } from '../audit/log/kept-checkpoint.js';
@@ -13,7 +14,6 @@ import { IsolatedReader } from '../ledger/flow/isolated-reader.js';
 import { Ledger } from '../ledger/ledger.js';
 import type { Clock } from '../lib/clock.js';
 import type { Closers } from '../lib/closers.js';
-import { keyedHash } from '../lib/keyed-hash.js';
 import { CREDENTIALS } from '../lib/known-credentials.js';
 import { Credentials } from '../provenance/credentials.js';
 import type { WriteKeys } from '../provenance/key-ends.js';

@@ -1,7 +1,7 @@
+import { every } from '@writ/sdk/lib/every';
 import type { Logger } from 'pino';
 import { type KeptPlainTask, PlainTasks } from '../decide/plain-tasks.js';
 import type { Closers } from '../lib/closers.js';
-import { every } from '../lib/every.js';
 import type { Txn } from '../lib/ids.js';
 import type { StartedTask, TaskStore } from '../provenance/task-store.js';
 import type { Revocations } from '../registry/revocations.js';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { AttemptFolder } from '../enforce/attempt-folder.js';
-import { AttemptsToHandIn } from '../enforce/hand-in.js';
-import type { Log } from '../enforce/log.js';
+import { AttemptFolder, AttemptsToHandIn } from '@writ/enforce/attempts';
+import type { Log } from '@writ/sdk/lib/log';
 import { ATTEMPTS_FOLDER } from '../store/files.js';
 import type { Rooms } from './open-rooms.js';
 

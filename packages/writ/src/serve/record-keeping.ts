@@ -1,3 +1,4 @@
+import { quickFinders } from '@writ/enforce/detect';
 import type { Logger } from 'pino';
 import { AsyncAcknowledgement } from '../audit/log/async-acknowledgement.js';
 import { LogReader, type RecordedDecision } from '../audit/log/log-reader.js';
@@ -12,7 +13,6 @@ import { LogIndex } from '../audit/search/log-index.js';
 import type { SearchIndex } from '../audit/search/search-index.js';
 import type { RecordSettings } from '../bundle/format/record.js';
 import { LedgerError } from '../ledger/errors.js';
-import { quickFinders } from '../ledger/flow/detectors.js';
 import type { Closers } from '../lib/closers.js';
 import type { PreparedPart } from './activation.js';
 import type { DeploymentStore } from './deployment-store.js';

@@ -1,10 +1,10 @@
+import { every } from '@writ/sdk/lib/every';
 import type { Logger } from 'pino';
 import type { LogWriter } from '../audit/log/log-writer.js';
 import { usedApprovalsIn } from '../decide/approval/approved.js';
 import type { UsedProof } from '../decide/record.js';
 import type { Clock } from '../lib/clock.js';
 import type { Closers } from '../lib/closers.js';
-import { every } from '../lib/every.js';
 import { Approvals } from '../registry/approval-store.js';
 import { CredentialUses } from '../registry/credential-uses.js';
 import { EntityStore } from '../registry/entity-store.js';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { CedarError } from '@writ/cedar';
+import { MappingError } from '@writ/enforce';
 import type { PolicyControl, PolicyDescription } from '../api/admin/policy.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import type { BundleReader, ReadApart } from '../bundle/apart/reader.js';
@@ -10,7 +11,6 @@ import { environmentIn } from '../bundle/overlay-name.js';
 import type { ServedPolicies } from '../bundle/served-policies.js';
 import type { Decider } from '../decide/decide.js';
 import { SelfTestError } from '../decide/errors.js';
-import { MappingError } from '../enforce/errors.js';
 import { AccumulatorError } from '../ledger/errors.js';
 import { EnvironmentError } from '../lib/errors.js';
 import { SerialQueue } from '../lib/serial-queue.js';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Tracer } from '@opentelemetry/api';
+import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import { type Logger, pino } from 'pino';
 import { DEFAULT_LIMITS, LoadShedder } from '../api/http/load.js';
 import { Metrics } from '../api/http/metrics.js';
@@ -14,7 +15,6 @@ import { Closers } from '../lib/closers.js';
 import type { WritError } from '../lib/errors.js';
 import { guardedClock } from '../lib/guarded-clock.js';
 import { KnownHosts } from '../lib/known-hosts.js';
-import { withResolvers } from '../lib/with-resolvers.js';
 import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';

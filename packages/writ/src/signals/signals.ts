@@ -1,8 +1,8 @@
+import { every } from '@writ/sdk/lib/every';
 import { SignJWT } from 'jose';
 import type { Logger } from 'pino';
 import { Closers } from '../lib/closers.js';
 import { environmentText } from '../lib/environment.js';
-import { every } from '../lib/every.js';
 import { CREDENTIALS } from '../lib/known-credentials.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';
 import type { RevisionLog } from '../registry/revision-log.js';

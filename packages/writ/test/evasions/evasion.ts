@@ -1,4 +1,4 @@
-import type { OutcomeStatus } from '#writ/ledger/outcome.js';
+import type { OutcomeStatus } from '@writ/sdk/authzen';
 
 /** The written evasions: attacks of somebody who knows the policies, each with an honest task that differs in one fact. */
 

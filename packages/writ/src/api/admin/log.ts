@@ -1,7 +1,7 @@
+import { every } from '@writ/sdk/lib/every';
 import { z } from 'zod';
 import type { LogReader } from '../../audit/log/log-reader.js';
 import type { LogWriter } from '../../audit/log/log-writer.js';
-import { every } from '../../lib/every.js';
 import type { Credentials } from '../../provenance/credentials.js';
 import { type Route, route } from '../http/route.js';
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Span } from '@opentelemetry/api';
+import type { AttemptReason, Attempts } from '@writ/enforce/attempts';
+import { every } from '@writ/sdk/lib/every';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { Logger } from 'pino';
-import type { AttemptReason, Attempts } from '../../decide/attempts.js';
-import { every } from '../../lib/every.js';
 import type { KnownHosts } from '../../lib/known-hosts.js';
 import { isLostDatabase } from '../../lib/lost-database.js';
 import { nodeServer } from '../../lib/node-server.js';

@@ -1,5 +1,5 @@
+import { handedInShape } from '@writ/enforce/attempts';
 import { z } from 'zod';
-import { handedInShape } from '../../decide/attempts.js';
 import type { BatchesOnce } from '../../decide/batches-once.js';
 import { type ChangeParts, recordProvedChange } from '../admin/changes.js';
 import { Problem } from '../http/problem.js';

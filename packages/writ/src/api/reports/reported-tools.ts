@@ -1,5 +1,5 @@
+import { readJson } from '@writ/sdk/lib/exact-json';
 import { z } from 'zod';
-import { readJson } from '../../lib/exact-json.js';
 import { isDeeper } from '../../lib/nesting.js';
 import { hashOf, type PinnedTool, type PinRule, suspensionOf, type ToolPins } from '../../registry/tool-pins.js';
 import { Problem } from '../http/problem.js';

@@ -2,9 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { keyedHash } from '@writ/sdk/lib/keyed-hash';
+import { replaceFile } from '@writ/sdk/lib/replace-file';
 import { z } from 'zod';
-import { keyedHash } from '../../lib/keyed-hash.js';
-import { replaceFile } from '../../lib/replace-file.js';
 import { BackupError } from '../../store/errors.js';
 import type { StateKey } from '../../store/state-key.js';
 
@@ -80,7 +80,7 @@ export function readManifest(folder: string): z.infer<typeof sealed> {
   } catch (cause) {
     throw new BackupError(
       `${folder} is not a backup: ${MANIFEST_FILE} is not in it`,
-      'name a folder of `writ backup`',
+      'name a folder of `writ data backup`',
       { cause },
     );
   }

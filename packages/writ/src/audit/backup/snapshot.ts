@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { keyedHash } from '@writ/sdk/lib/keyed-hash';
 import type Sqlite from 'better-sqlite3';
-import { keyedHash } from '../../lib/keyed-hash.js';
 import { messageOf } from '../../lib/message-of.js';
 import { BackupError } from '../../store/errors.js';
 import { LAST_GOOD_FILE, STORE_FILE } from '../../store/files.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyedHash } from '../../lib/keyed-hash.js';
+import { keyedHash } from '@writ/sdk/lib/keyed-hash';
 import { BackupError } from '../../store/errors.js';
 import type { KeySource } from '../../store/key-source.js';
 import { hasStoreKey, storeKeyToRead } from '../../store/open-store-key.js';

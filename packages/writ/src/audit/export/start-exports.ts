@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { every } from '@writ/sdk/lib/every';
 import type { Logger } from 'pino';
 import { millisecondsOf } from '../../lib/duration.js';
 import { environmentText } from '../../lib/environment.js';
-import { every } from '../../lib/every.js';
 import { CREDENTIALS } from '../../lib/known-credentials.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import type { StoreKey } from '../../store/store-key.js';

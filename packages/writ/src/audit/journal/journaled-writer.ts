@@ -1,4 +1,4 @@
-import { withResolvers } from '../../lib/with-resolvers.js';
+import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import { RecordError } from '../errors.js';
 import { type BatchWriter, FULL_GROUP, type GroupWriter } from '../log/group-writer.js';
 import type { LogGroup } from '../log/log-group.js';

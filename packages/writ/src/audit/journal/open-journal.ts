@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { keyedHash } from '../../lib/keyed-hash.js';
+import { keyedHash } from '@writ/sdk/lib/keyed-hash';
 import type { StateKey } from '../../store/state-key.js';
 import type { Store } from '../../store/store.js';
 import { LogReader } from '../log/log-reader.js';

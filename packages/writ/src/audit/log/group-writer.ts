@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { withResolvers } from '../../lib/with-resolvers.js';
+import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import { RecordError } from '../errors.js';
 import type { Signer } from '../tlog/note.js';
 import type { LogGroup } from './log-group.js';

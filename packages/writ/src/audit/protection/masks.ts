@@ -1,6 +1,6 @@
+import { keyedHash } from '@writ/sdk/lib/keyed-hash';
 import canonicalize from 'canonicalize';
 import type { DecisionRecord, Holding, LogEntry } from '../../decide/record.js';
-import { keyedHash } from '../../lib/keyed-hash.js';
 import { CREDENTIALS } from '../../lib/known-credentials.js';
 import { secretPlaces } from '../../lib/secret-forms.js';
 import { isSecretName } from '../../lib/secret-names.js';

@@ -1,4 +1,4 @@
-import { BoundedCache } from '../../lib/bounded-cache.js';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 
 /** The parts of a permit that its outcome can repeat in an error. */
 interface RememberedPermit {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { every } from '../../lib/every.js';
+import { every } from '@writ/sdk/lib/every';
 import { messageOf } from '../../lib/message-of.js';
 import { openStore, type Store } from '../../store/store.js';
 import type { StoreKey } from '../../store/store-key.js';

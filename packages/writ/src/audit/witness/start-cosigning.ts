@@ -1,5 +1,5 @@
+import { every } from '@writ/sdk/lib/every';
 import type { Logger } from 'pino';
-import { every } from '../../lib/every.js';
 import type { Store } from '../../store/store.js';
 import { LogTiles, NO_CATCH_UP } from '../log/log-tiles.js';
 import { parseVerifier } from '../tlog/note.js';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '@writ/sdk/lib/replace-file';
 import { z } from 'zod';
-import { replaceFile } from '../../lib/replace-file.js';
 import { secretPlaces } from '../../lib/secret-forms.js';
 import { isSecretName } from '../../lib/secret-names.js';
 import { UsageError } from '../errors.js';
@@ -23,7 +23,7 @@ const shape = z.strictObject({
       name: z.string(),
     }),
   ),
-  /** Entries that were taken out of the configurations of clients, for `writ connect --undo`. */
+  /** Entries that were taken out of the configurations of clients, for `writ up connect --undo`. */
   removed: z
     .array(z.strictObject({ file: z.string(), path: z.array(z.string()), name: z.string(), entry: z.unknown() }))
     .default([]),

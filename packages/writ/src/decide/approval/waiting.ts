@@ -1,5 +1,5 @@
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import canonicalize from 'canonicalize';
-import { BoundedCache } from '../../lib/bounded-cache.js';
 import type { DecisionId } from '../../lib/ids.js';
 import type { DecisionRecord } from '../record.js';
 

@@ -1,10 +1,5 @@
+import { HANDED_ON } from '@writ/sdk/authzen';
 import { isObject } from '../../lib/is-object.js';
-
-/**
- * The member of a reported result that holds the other texts of a call that its client was handed: progress, log messages,
- * questions. An enforcement point adds it.
- */
-export const HANDED_ON = 'dev.writ/handed-on';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
+import { loadDetectors } from '@writ/enforce/detect';
 import { serveTasks } from '../../lib/child-tasks.js';
-import { loadDetectors } from './detectors.js';
 import type { PagedReading } from './isolated-reader.js';
 import { type ReadTask, readTask } from './read-task.js';
 import { pagesOf } from './said-pages.js';

@@ -1,4 +1,4 @@
-import { BoundedCache } from '../../lib/bounded-cache.js';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 
 /** The first digits of scripts whose digits people read as numbers. Full-width digits are folded by NFKC. */
 const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50];

@@ -1,5 +1,5 @@
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { stemmer } from 'stemmer';
-import { BoundedCache } from '../../lib/bounded-cache.js';
 import { isVerb } from './asked.js';
 
 const MAX_KEPT = 10_000;

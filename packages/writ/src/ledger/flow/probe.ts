@@ -1,4 +1,4 @@
-import { BoundedCache } from '../../lib/bounded-cache.js';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { Dictated } from './dictated.js';
 import { foldedId, numberOfId } from './folded-id.js';
 import { formsOf, mailboxesIn, wordsOf } from './normal-form.js';

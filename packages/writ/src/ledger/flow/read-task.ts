@@ -1,4 +1,4 @@
-import { BoundedCache } from '../../lib/bounded-cache.js';
+import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { isEmpty } from '../../lib/is-empty.js';
 import { type Accumulator, compileAccumulator } from '../accumulators/accumulator.js';
 import { type Actuals, actualsOf } from '../accumulators/actual.js';

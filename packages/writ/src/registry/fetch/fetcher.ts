@@ -1,7 +1,7 @@
 import type { EntityUid } from '@writ/cedar';
+import { every } from '@writ/sdk/lib/every';
 import CircuitBreaker from 'opossum';
 import { Closers } from '../../lib/closers.js';
-import { every } from '../../lib/every.js';
 import type { LiveFacts } from '../live-facts.js';
 import { pathIn } from './json-path.js';
 import type { FactSource } from './source.js';

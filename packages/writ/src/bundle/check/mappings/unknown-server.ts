@@ -1,5 +1,6 @@
 import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** A mapping of a server that the gateway does not have. */
 export const unknownServer: Rule = {
@@ -11,7 +12,11 @@ export const unknownServer: Rule = {
       const message = `the mapping names the server ${server}, which writ.yaml does not have`;
       find
         .in(file)
-        .warning(message, near.help(server, 'it is never used: declare the server, or remove the mapping'), ['server']);
+        .warning(
+          message,
+          near.help(server, 'it is never used: declare the server, or remove the mapping'),
+          valueAt(['server']),
+        );
     }
   },
 };

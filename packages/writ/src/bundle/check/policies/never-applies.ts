@@ -6,12 +6,11 @@ const IMPOSSIBLE = 'policy is impossible: the policy expression evaluates to fal
 const INAPPLICABLE = 'unable to find an applicable action given the policy scope constraints';
 
 /**
- * Returns the problems of one policy without what follows from others: a policy with an unknown action has no action either, and
- * one that no action is for never applies. Of the rest, those say what to compare.
+ * Returns the warnings of one policy, of which those that it never applies say why: once, because a policy that no action is for is
+ * also impossible.
  */
 export function withoutConsequences(
   problems: readonly TypeProblem[],
-  hasErrors: boolean,
   source: PolicySource,
   schema: Schema,
 ): TypeProblem[] {
@@ -19,7 +18,7 @@ export function withoutConsequences(
   const isInapplicable = problems.some((one) => isOf(one, INAPPLICABLE));
   return problems.flatMap((one) => {
     const [inapplicable, impossible] = [isOf(one, INAPPLICABLE), isOf(one, IMPOSSIBLE)];
-    if ((impossible && isInapplicable) || ((impossible || inapplicable) && hasErrors)) return [];
+    if (impossible && isInapplicable) return [];
     if (inapplicable)
       return [
         {

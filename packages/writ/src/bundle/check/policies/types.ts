@@ -19,20 +19,22 @@ export const policyTypes = {
         find.in(sources[0]?.file ?? 'policies').error(message, help ?? undefined, 0);
       return;
     }
-    const errors = byPolicy(answer.validationErrors, sources);
     const report = (severity: 'error' | 'warning', found: ReadonlyMap<number, readonly TypeProblem[]>): void => {
       for (const [index, all] of found) {
         const policy = sources[index] as PolicySource;
         const subject = hasId(policy) ? `policy ${policy.id}` : 'this policy';
-        const problems = severity === 'error' ? all : withoutConsequences(all, errors.has(index), policy, schema);
+        const problems = severity === 'error' ? all : withoutConsequences(all, policy, schema);
         for (const { at, message, help } of joinedProblems(problems, policy.source))
           find
             .in(policy.file)
             [severity](message.replace(/^for policy `[^`]*`[,:] /, `${subject}: `), help, policy.offset + at);
       }
     };
-    report('error', errors);
-    report('warning', byPolicy(answer.validationWarnings, sources));
+    report('error', byPolicy(answer.validationErrors, sources));
+    // A policy with an error can be impossible because of it, and the error is enough.
+    const wrong = new Set(answer.validationErrors.map(({ policyId }) => policyId));
+    const warnings = answer.validationWarnings.filter(({ policyId }) => !wrong.has(policyId));
+    report('warning', byPolicy(warnings, sources));
   },
 };
 

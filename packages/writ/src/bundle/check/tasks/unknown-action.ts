@@ -1,6 +1,7 @@
 import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
 import { hasAction } from '../schema-parts.js';
+import { valueAt } from '../yaml-places.js';
 
 /** An action of a mandate that the schema does not have. */
 export const unknownMandateAction: Rule = {
@@ -17,7 +18,7 @@ export const unknownMandateAction: Rule = {
             .warning(
               `${name}: ${action} is not an action of the schema`,
               near.help(action, 'the mandate names it without effect: declare the action, or remove it'),
-              ['tasks', name, 'mandate', index, 'actions', at],
+              valueAt(['tasks', name, 'mandate', index, 'actions', at]),
             );
         }
       }

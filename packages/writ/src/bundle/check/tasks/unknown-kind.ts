@@ -1,5 +1,6 @@
 import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** A kind of task of a client of the gateway that the bundle does not have. */
 export const unknownClientKind: Rule = {
@@ -13,7 +14,7 @@ export const unknownClientKind: Rule = {
         .error(
           `the tasks of the client ${client} are of the kind ${task}, which tasks.yaml does not have`,
           near.help(task, 'name a kind of tasks.yaml; without `task` they are of the default kind'),
-          ['gateway', 'clients', client, 'task'],
+          valueAt(['gateway', 'clients', client, 'task']),
         );
     }
   },

@@ -1,4 +1,4 @@
-import { withMarks } from '../../../lib/number-marks.js';
+import { withMarks } from '@writ/sdk/lib/number-marks';
 import type { AnswerBounds } from './answer-bounds.js';
 
 /** The first event of the transport of 2024-11-05 is an address, whose digits are no numbers. */

@@ -1,5 +1,5 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import { readMarks } from '../../../lib/exact-json.js';
+import { readMarks } from '@writ/sdk/lib/exact-json';
 import type { CallResult } from '../protocol/result.js';
 import {
   answerTo,

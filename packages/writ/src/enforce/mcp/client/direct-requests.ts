@@ -5,7 +5,7 @@ import {
   type Progress,
   ProtocolError,
 } from '@modelcontextprotocol/client';
-import { copyWith } from '../../../lib/exact-json.js';
+import { copyWith } from '@writ/sdk/lib/exact-json';
 import { isObject } from '../../../lib/is-object.js';
 import type { CallResult } from '../protocol/result.js';
 

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { readJson } from '@writ/sdk/lib/exact-json';
+import { type AnswerReader, exchange, wholeText } from '@writ/sdk/lib/http-exchange';
 import { createParser } from 'eventsource-parser';
 import { Pool } from 'undici';
-import { readJson } from '../../../lib/exact-json.js';
 import { CREDENTIALS } from '../../../lib/known-credentials.js';
-import { type AnswerReader, exchange, wholeText } from '../../http-exchange.js';
 import { nameHeader } from '../protocol/request-headers.js';
 import type { CallResult } from '../protocol/result.js';
 import type { AnswerBounds } from './answer-bounds.js';

@@ -1,5 +1,5 @@
 import { specTypeSchemas } from '@modelcontextprotocol/client';
-import { writeJson } from '../../../lib/exact-json.js';
+import { writeJson } from '@writ/sdk/lib/exact-json';
 import { isObject } from '../../../lib/is-object.js';
 import { isDeeper } from '../../../lib/nesting.js';
 import type { Tool } from '../protocol/call.js';

@@ -1,5 +1,5 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { readJson } from '../../../lib/exact-json.js';
+import { readJson } from '@writ/sdk/lib/exact-json';
 import { isObject } from '../../../lib/is-object.js';
 import type { AnswerBounds } from './answer-bounds.js';
 

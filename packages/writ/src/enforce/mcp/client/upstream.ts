@@ -2,9 +2,9 @@ import { CLIENT_CAPABILITIES_META_KEY, Client, ProtocolError } from '@modelconte
 import pLimit, { type LimitFunction } from 'p-limit';
 import { messageOf } from '../../../lib/message-of.js';
 import { onceForAll } from '../../../lib/once-for-all.js';
-import { TOKEN_META } from '../../carried.js';
 import { UpstreamError } from '../../errors.js';
 import type { CallOptions, Tool } from '../protocol/call.js';
+import { TOKEN_META } from '../protocol/carried.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';
 import { paramHeaders } from '../protocol/request-headers.js';
 import type { CallResult } from '../protocol/result.js';

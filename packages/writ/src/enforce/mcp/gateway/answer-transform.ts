@@ -1,9 +1,8 @@
 import { parseJson } from '@writ/cedar/json';
+import { applyObligation, changeOf, isOfTexts, ObligationError, obligationsOn } from '@writ/enforce';
+import type { Change } from '@writ/sdk/authzen';
 import type { Obligation } from '../../../decide/decision.js';
-import type { Change } from '../../../decide/record.js';
 import { DATA_URL } from '../../../ledger/flow/answer-parts.js';
-import { ObligationError } from '../../errors.js';
-import { applyObligation, changeOf, isOfTexts, obligationsOn } from '../../transform.js';
 import { type CallResult, isInputRequired } from '../protocol/result.js';
 
 type Block = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { loadDetectors } from '../../../ledger/flow/detectors.js';
+import { loadDetectors } from '@writ/enforce/detect';
 import { serveTasks } from '../../../lib/child-tasks.js';
 import { changeHere } from './answer-changes.js';
 import type { ChangeTask } from './isolated-changes.js';

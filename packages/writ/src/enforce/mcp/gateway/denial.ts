@@ -1,8 +1,8 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
+import type { RequestReference } from '@writ/sdk/authzen';
 import { type Decision, decidingPolicies, explainBriefly, retryAfter } from '../../../decide/decision.js';
 import { defined } from '../../../lib/defined.js';
 import { table } from '../../../lib/table.js';
-import type { RequestReference } from '../../call-queue.js';
 import { ERROR } from '../protocol/errors.js';
 
 /** Returns the error for a request that was not permitted: why, and what the client can do. */

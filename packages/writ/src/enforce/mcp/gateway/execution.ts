@@ -1,22 +1,19 @@
 import { ProtocolError, SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
+import { applyObligation, changeOf, HandedOn, ObligationError, obligationsOn } from '@writ/enforce';
+import type { Change, DecisionPoint, OutcomeDetails, OutcomeStatus } from '@writ/sdk/authzen';
+import { copyWith } from '@writ/sdk/lib/exact-json';
+import type { Log } from '@writ/sdk/lib/log';
 import type { Decision } from '../../../decide/decision.js';
-import type { DecisionPoint } from '../../../decide/point.js';
-import type { Change, OutcomeDetails } from '../../../decide/record.js';
-import type { OutcomeStatus } from '../../../ledger/outcome.js';
-import { copyWith } from '../../../lib/exact-json.js';
 import { isObject } from '../../../lib/is-object.js';
 import { messageOf } from '../../../lib/message-of.js';
 import { isDeeper } from '../../../lib/nesting.js';
-import { ObligationError, UpstreamError } from '../../errors.js';
-import type { Log } from '../../log.js';
-import { applyObligation, changeOf, obligationsOn } from '../../transform.js';
+import { UpstreamError } from '../../errors.js';
 import type { Upstream } from '../client/upstream.js';
 import type { CallOptions } from '../protocol/call.js';
 import { ERROR } from '../protocol/errors.js';
 import { type CallResult, DECISION_META, isInputRequired, isTask } from '../protocol/result.js';
 import { type ChangeAnswer, changeHere } from './answer-changes.js';
 import { progressOf } from './call-progress.js';
-import { HandedOn } from './handed-on.js';
 import { answerOf, serverError, unsaidError } from './server-error.js';
 
 /** A permitted call of a tool; every obligation has to be carried out. */

@@ -1,16 +1,22 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import type { Attempts } from '../../../decide/attempts.js';
+import {
+  type CallingClient,
+  type CallQueue,
+  clientName,
+  type HeldDecision,
+  JoinedPermits,
+  JustificationNeeded,
+  requestBy,
+  transactionIn,
+} from '@writ/enforce';
+import type { Attempts } from '@writ/enforce/attempts';
+import type { DecisionPoint } from '@writ/sdk/authzen';
+import type { Log } from '@writ/sdk/lib/log';
 import { isPermitted } from '../../../decide/decision.js';
-import type { DecisionPoint } from '../../../decide/point.js';
 import type { AccessRequest, Carried } from '../../../decide/request.js';
-import type { CallQueue, HeldDecision } from '../../call-queue.js';
-import { transactionIn } from '../../carried.js';
-import { JoinedPermits } from '../../coaz/decide-all.js';
-import { JustificationNeeded } from '../../errors.js';
-import type { Log } from '../../log.js';
 import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
-import { type CallingClient, clientName, type McpCaller, requestBy } from '../protocol/caller.js';
+import type { McpCaller } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { kindOfMethod, serverTarget } from '../protocol/methods.js';
 import { TaskHandles } from '../protocol/task-handle.js';

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
+import { ObligationError } from '@writ/enforce';
 import type { Obligation } from '../../../decide/decision.js';
 import { isWithin } from '../../../ledger/flow/result-size.js';
 import { ChildPool } from '../../../lib/child-pool.js';
 import { WorkerError } from '../../../lib/errors.js';
-import { ObligationError } from '../../errors.js';
 import { type ChangeAnswer, changeHere } from './answer-changes.js';
 
 /** A result with the obligations on it. */

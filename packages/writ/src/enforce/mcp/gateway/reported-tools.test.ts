@@ -1,6 +1,6 @@
+import type { ServiceAnswer, ServiceClient } from '@writ/sdk/client';
+import { lineLog } from '@writ/sdk/lib/log';
 import { describe, expect, it } from 'vitest';
-import { lineLog } from '../../log.js';
-import type { ServiceAnswer, ServiceClient } from '../../service-client.js';
 import type { Tool } from '../protocol/call.js';
 import { ReportedTools } from './reported-tools.js';
 

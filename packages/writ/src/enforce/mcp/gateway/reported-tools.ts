@@ -1,7 +1,6 @@
-import { writeJson } from '../../../lib/exact-json.js';
-import { DecisionPointError } from '../../errors.js';
-import type { Log } from '../../log.js';
-import type { ServiceClient } from '../../service-client.js';
+import { DecisionPointError, type ServiceClient } from '@writ/sdk/client';
+import { writeJson } from '@writ/sdk/lib/exact-json';
+import type { Log } from '@writ/sdk/lib/log';
 import type { RefusedTool } from '../client/listed-tool.js';
 import type { Tool } from '../protocol/call.js';
 import { APPROVED, type ToolState, type ToolStates } from '../protocol/tool-states.js';

@@ -1,5 +1,5 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { copyWith } from '../../../lib/exact-json.js';
+import { copyWith } from '@writ/sdk/lib/exact-json';
 import { isObject } from '../../../lib/is-object.js';
 import { ERROR } from '../protocol/errors.js';
 import { type CallResult, DECISION_META } from '../protocol/result.js';

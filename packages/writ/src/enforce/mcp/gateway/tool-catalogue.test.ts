@@ -1,5 +1,5 @@
+import { MappingError } from '@writ/enforce';
 import { describe, expect, it } from 'vitest';
-import { MappingError } from '../../errors.js';
 import type { Upstream } from '../client/upstream.js';
 import { ToolCatalogue } from './tool-catalogue.js';
 

@@ -1,4 +1,4 @@
-import { MappingError } from '../../errors.js';
+import { MappingError } from '@writ/enforce';
 import type { RefusedTool } from '../client/listed-tool.js';
 import type { Upstream } from '../client/upstream.js';
 import type { Tool } from '../protocol/call.js';

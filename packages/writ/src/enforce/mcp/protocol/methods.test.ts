@@ -1,5 +1,5 @@
+import { MappingError } from '@writ/enforce';
 import { describe, expect, it } from 'vitest';
-import { MappingError } from '../../errors.js';
 import { completionTarget, kindOfMethod, type MethodKind, serverTarget } from './methods.js';
 
 describe('methods of MCP', () => {

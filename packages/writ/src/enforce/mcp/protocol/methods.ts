@@ -1,4 +1,4 @@
-import { MappingError } from '../../errors.js';
+import { MappingError } from '@writ/enforce';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
+import { MappingError } from '@writ/enforce';
 import { describe, expect, it } from 'vitest';
-import { MappingError } from '../../errors.js';
 import { readableUri } from './resource-uri.js';
 
 describe('a URI that has one reading', () => {

@@ -1,4 +1,4 @@
-import { MappingError } from '../../errors.js';
+import { MappingError } from '@writ/enforce';
 
 const MAX_CHARACTERS = 2_048;
 

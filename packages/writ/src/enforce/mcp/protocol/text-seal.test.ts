@@ -1,7 +1,7 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
+import { keyedHash } from '@writ/sdk/lib/keyed-hash';
 import { describe, expect, it } from 'vitest';
 import type { DecisionId } from '../../../lib/ids.js';
-import { keyedHash } from '../../../lib/keyed-hash.js';
 import { TaskHandles } from './task-handle.js';
 import { TextSeal } from './text-seal.js';
 import { askable, retryOf, StateSeal } from './user-input.js';

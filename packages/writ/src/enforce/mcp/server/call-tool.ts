@@ -1,5 +1,5 @@
 import type { ClientCapabilities } from '@modelcontextprotocol/server';
-import { JustificationNeeded } from '../../errors.js';
+import { JustificationNeeded } from '@writ/enforce';
 import type { Gateway } from '../gateway/gateway.js';
 import type { McpCaller } from '../protocol/caller.js';
 import type { CallResult } from '../protocol/result.js';

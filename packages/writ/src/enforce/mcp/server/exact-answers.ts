@@ -1,5 +1,5 @@
 import { ProtocolError, type Server, type ServerContext, type Transport } from '@modelcontextprotocol/server';
-import { copyWith, writeMarks } from '../../../lib/exact-json.js';
+import { copyWith, writeMarks } from '@writ/sdk/lib/exact-json';
 import { type CallResult, isInputRequired } from '../protocol/result.js';
 
 type Json = Record<string, unknown>;

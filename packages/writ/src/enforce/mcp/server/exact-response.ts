@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { withoutMarks } from '../../../lib/number-marks.js';
+import { withoutMarks } from '@writ/sdk/lib/number-marks';
 
 type Write = ServerResponse['write'];
 

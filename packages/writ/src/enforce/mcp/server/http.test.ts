@@ -1,17 +1,17 @@
 import { request as httpRequest } from 'node:http';
 import { PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import type { CallingClient } from '@writ/enforce';
+import { CallQueue } from '@writ/enforce';
+import type { DecisionPoint } from '@writ/sdk/authzen';
+import type { Log } from '@writ/sdk/lib/log';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../../decide/decision.js';
-import type { DecisionPoint } from '../../../decide/point.js';
 import type { DecisionId } from '../../../lib/ids.js';
 import { KnownHosts } from '../../../lib/known-hosts.js';
 import { isLoopback } from '../../../lib/loopback.js';
-import { CallQueue } from '../../call-queue.js';
-import type { Log } from '../../log.js';
 import type { Upstream } from '../client/upstream.js';
 import { Gateway } from '../gateway/gateway.js';
 import { CallMapper } from '../gateway/map-call.js';
-import type { CallingClient } from '../protocol/caller.js';
 import { APPROVED } from '../protocol/tool-states.js';
 import { serveGateway } from './http.js';
 

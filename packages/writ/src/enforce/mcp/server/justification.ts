@@ -4,7 +4,7 @@ import {
   inputRequired,
   inputResponse,
 } from '@modelcontextprotocol/server';
-import type { HeldCall } from '../../call-queue.js';
+import type { HeldCall } from '@writ/enforce';
 
 /** The key of the justification among the answers of a user. Questions of servers have other keys. */
 export const JUSTIFICATION = 'dev.writ/justification';

@@ -8,7 +8,7 @@ import {
   SERVER_INFO_META_KEY,
   specTypeSchemas,
 } from '@modelcontextprotocol/server';
-import { copyWith, writeJson } from '../../../lib/exact-json.js';
+import { copyWith, writeJson } from '@writ/sdk/lib/exact-json';
 import { isObject } from '../../../lib/is-object.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { MISSING_CAPABILITY } from '../protocol/errors.js';

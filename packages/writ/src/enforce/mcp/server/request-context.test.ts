@@ -1,6 +1,6 @@
+import type { CallingClient } from '@writ/enforce';
 import { describe, expect, it } from 'vitest';
-import { TOKEN_META } from '../../carried.js';
-import type { CallingClient } from '../protocol/caller.js';
+import { TOKEN_META } from '../protocol/carried.js';
 import { callerIn } from './request-context.js';
 
 const [ANA, BOT, OPS] = ['ana', 'bot', 'ops'].map((id) => ({ type: 'User', id })) as [

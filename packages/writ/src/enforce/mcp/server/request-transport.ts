@@ -1,6 +1,6 @@
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import type { Log } from '../../log.js';
+import type { Log } from '@writ/sdk/lib/log';
 import type { Gateway } from '../gateway/gateway.js';
 import { exactly } from './exact-response.js';
 import { MAX_BODY, refuseMessage, send, untilGone } from './http-answers.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import type { AuthInfo, Server } from '@modelcontextprotocol/server';
-import { every } from '../../../lib/every.js';
+import { every } from '@writ/sdk/lib/every';
 import { KeptEvents, RecentEvents } from './recent-events.js';
 
 /** A request for the transport of the SDK, with its client in `auth`. */

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, get, type Server as HttpServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from '@modelcontextprotocol/server';
+import { lineLog } from '@writ/sdk/lib/log';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../errors.js';
-import { lineLog } from '../../log.js';
 import type { SessionServer } from './sessions.js';
 import { SseStreams } from './sse.js';
 

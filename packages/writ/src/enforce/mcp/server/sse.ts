@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { AuthInfo, JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
-import { every } from '../../../lib/every.js';
-import { withoutMarks } from '../../../lib/number-marks.js';
+import { every } from '@writ/sdk/lib/every';
+import type { Log } from '@writ/sdk/lib/log';
+import { withoutMarks } from '@writ/sdk/lib/number-marks';
 import { UpstreamError } from '../../errors.js';
-import type { Log } from '../../log.js';
 import { ERROR } from '../protocol/errors.js';
 import { endWithConnection, NOT_STARTED, notifyLists, type ServerFor, type SessionServer } from './sessions.js';
 

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { withoutMarks } from '../../../lib/number-marks.js';
-import { withResolvers } from '../../../lib/with-resolvers.js';
+import { withoutMarks } from '@writ/sdk/lib/number-marks';
+import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import { parseMessage } from '../protocol/message.js';
 import { MessageId } from '../protocol/message-id.js';
 

@@ -1,0 +1,1 @@
+export { type DetectedClass, loadDetectors, quickFinders, spansOf } from './finders.js';

@@ -1,0 +1,29 @@
+import { WritError } from '@writ/sdk/lib/errors';
+
+/**
+ * An operation could not be mapped to a request for a decision, so it is not carried out.
+ *
+ * @fix Mend the mapping of the tool in the bundle.
+ */
+export class MappingError extends WritError {
+  readonly code = 'mapping_failed';
+}
+
+/**
+ * A permit has an obligation that cannot be carried out here. The operation is not carried out, or its result is
+ * withheld.
+ *
+ * @fix Use an enforcement point that supports the obligation, or change the obligation.
+ */
+export class ObligationError extends WritError {
+  readonly code = 'obligation_failed';
+}
+
+/**
+ * A call needs a justification from the user, and has none. It is not made.
+ *
+ * @fix Ask the user why the call is needed, and make it again.
+ */
+export class JustificationNeeded extends WritError {
+  readonly code = 'justification_needed';
+}
