@@ -13,6 +13,12 @@ describe('the error for a request that was not permitted', () => {
   it.each<[string, Decision, string | undefined, RegExp]>([
     ['says why', DENIED, undefined, /^pay was not permitted: it is revoked$/],
     [
+      'tells a call that does not fit apart from one that is not permitted',
+      { ...DENIED, refusal: { code: 'invalid_request', message: 'the request does not fit the schema: x' } },
+      undefined,
+      /^pay was not made: the request does not fit the schema: x$/,
+    ],
+    [
       'says that somebody is asked',
       STEP_UP,
       'pending',

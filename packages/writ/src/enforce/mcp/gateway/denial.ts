@@ -1,6 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import type { RequestReference } from '@writ/sdk/authzen';
-import { type Decision, decidingPolicies, explainBriefly, retryAfter } from '../../../decide/decision.js';
+import { type Decision, decidingPolicies, explainBriefly, isMisfit, retryAfter } from '../../../decide/decision.js';
 import { defined } from '../../../lib/defined.js';
 import { table } from '../../../lib/table.js';
 import { ERROR } from '../protocol/errors.js';
@@ -11,7 +11,8 @@ export function denial(what: string, decision: Decision, reference: RequestRefer
     reference === undefined || decision.result !== 'step_up' ? '' : `. ${askedOf(reference)} (${reference.id})`;
   const after = retryAfter(decision, Date.now());
   const when = after === undefined ? '' : `. Its limit is over in ${after} s`;
-  return new ProtocolError(ERROR.denied, `${what} was not permitted: ${explainBriefly(decision)}${when}${how}`, {
+  const head = isMisfit(decision) ? `${what} was not made` : `${what} was not permitted`;
+  return new ProtocolError(ERROR.denied, `${head}: ${explainBriefly(decision)}${when}${how}`, {
     decisionId: decision.id,
     result: decision.result,
     reasons: decidingPolicies(decision),
