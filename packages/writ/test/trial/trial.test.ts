@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { commandHere } from '../printed.js';
+import { bundleOf } from '../running.js';
+import { FINDINGS, type Shown } from './findings.js';
+import { MISTAKES, OPEN_MISTAKES, RIGHT } from './mistakes.js';
+
+/** Every finding of the trial of 2026-11-30 has a test or a page; every mistake of its section 3 is answered as it should be. */
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+
+/** Returns true if the test, or the heading, is there. */
+function isThere(shown: Shown): boolean {
+  const [file, name] = 'test' in shown ? shown.test : shown.page;
+  if (!existsSync(join(ROOT, file))) return false;
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return 'test' in shown ? text.includes(name) : text.split('\n').some((line) => /^#+ (.*)$/.exec(line)?.[1] === name);
+}
+
+it('has F0 to F24, but the fifth, which the trial does not have', () => {
+  const expected = Array.from({ length: 25 }, (_, i) => `F${i}`).filter((id) => id !== 'F5');
+  expect(Object.keys(FINDINGS)).toEqual(expected);
+});
+
+it.each(Object.entries(FINDINGS))('%s has a test or a page', (_id, { shown }) => {
+  expect(shown.length).toBeGreaterThan(0);
+  expect(shown.filter((one) => !isThere(one))).toEqual([]);
+});
+
+it('nothing is said of the bundle without a mistake', async () => {
+  const { code, out } = await commandHere('check', bundleOf(RIGHT));
+  expect([code, out]).toEqual([0, expect.stringContaining('0 errors, 0 warnings')]);
+});
+
+const answered = Object.keys(MISTAKES).filter((name) => !OPEN_MISTAKES.includes(name));
+
+it.each(answered)('says what is wrong with %s', async (name) => {
+  const { files, verb = 'check', says, saysNot } = MISTAKES[name] as (typeof MISTAKES)[string];
+  const { out } = await commandHere(verb, bundleOf({ ...RIGHT, ...files }));
+  expect(out).toMatch(says);
+  if (saysNot !== undefined) expect(out).not.toMatch(saysNot);
+});
+
+it('the mistakes that are left open are mistakes of the list', () => {
+  expect(OPEN_MISTAKES.filter((name) => MISTAKES[name] === undefined)).toEqual([]);
+});
+
+const WHO = ['--for', 'User::"ana"', '--agent', 'Agent::"bot"'];
+
+it('a guard without its key says which key, and how to get one', async () => {
+  const { code, out } = await commandHere('guard', ...WHO, '--key-file', 'nowhere/bot.key', '--', 'x');
+  expect(code).toBe(2);
+  expect(out).toMatch(/nowhere\/bot\.key[\s\S]*writ (start|caller add|up)/);
+  expect(out).not.toContain('ENOENT');
+});
