@@ -80,7 +80,7 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
   'YAML indentation': { files: change('ledger.yaml', '  seen', '   seen'), says: /ledger\.yaml:3:\d+ error .*column/ },
   'double key': {
     files: change('ledger.yaml', '  seen: { key: task, set: labels }', '  done: { key: task, set: labels }'),
-    says: /ledger\.yaml:3:3 error .*unique/,
+    says: /ledger\.yaml:3:3 error .*(unique|the key done)/,
   },
   'unknown key in ledger.yaml': {
     files: change('ledger.yaml', 'set: action', 'sett: action'),
@@ -135,7 +135,7 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
     files: steps('{ call: query, input: { qury: x }, expect: deny }'),
     says: /tests\/a\.yaml:6:\d+ \w+ .*qury.*\[tests\/unknown-input\]/,
   },
-  'no test at all': { files: {}, verb: 'test', says: /(there is|has) no test\b|no test ran/ },
+  'no test at all': { files: {}, verb: 'test', says: /no tests? (is|are) there|(there is|has) no tests?\b/ },
   'label typo': {
     files: when('context.ledger.seen.contains("PII")'),
     says: /more\.cedar:3:\d+ error .*PII.*\[policies\/unknown-label\][\s\S]*pii/,
