@@ -1,7 +1,4 @@
-/** A place that shows that a finding is mended: a test by its file and name, or a heading of a guide. */
-export type Shown =
-  | { readonly test: readonly [file: string, name: string] }
-  | { readonly page: readonly [file: string, heading: string] };
+import { page, type Shown, test } from './shown.js';
 
 /** A finding of the trial (F0 to F24; the trial has no F5). */
 interface Finding {
@@ -10,9 +7,6 @@ interface Finding {
   /** The part that is not mended. */
   readonly open?: string;
 }
-
-const test = (file: string, name: string): Shown => ({ test: [`packages/writ/${file}`, name] });
-const page = (file: string, heading: string): Shown => ({ page: [`docs/${file}`, heading] });
 
 export const FINDINGS: Readonly<Record<string, Finding>> = {
   F0: {

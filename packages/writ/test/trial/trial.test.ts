@@ -1,23 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { commandHere } from '../printed.js';
 import { bundleOf } from '../running.js';
-import { FINDINGS, type Shown } from './findings.js';
+import { FINDINGS } from './findings.js';
 import { MISTAKES, OPEN_MISTAKES, RIGHT } from './mistakes.js';
+import { isThere } from './shown.js';
 
 /** Every finding of the trial of 2026-11-30 has a test or a page; every mistake of its section 3 is answered as it should be. */
-
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
-
-/** Returns true if the test, or the heading, is there. */
-function isThere(shown: Shown): boolean {
-  const [file, name] = 'test' in shown ? shown.test : shown.page;
-  if (!existsSync(join(ROOT, file))) return false;
-  const text = readFileSync(join(ROOT, file), 'utf8');
-  return 'test' in shown ? text.includes(name) : text.split('\n').some((line) => /^#+ (.*)$/.exec(line)?.[1] === name);
-}
 
 it('has F0 to F24, but the fifth, which the trial does not have', () => {
   const expected = Array.from({ length: 25 }, (_, i) => `F${i}`).filter((id) => id !== 'F5');
