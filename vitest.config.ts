@@ -50,6 +50,8 @@ export default defineConfig({
     ],
   },
   test: {
+    // Tests read sentences of commands whole; those of the width of lines set another.
+    env: { COLUMNS: '400' },
     setupFiles: [source('scripts/property-seed.ts')],
     // Bounds for a machine that is busy with other work; a test that hangs ends nevertheless.
     testTimeout: 180_000,

@@ -35,6 +35,7 @@ export {
 } from './partial/residual.js';
 export { search, searchEach } from './partial/search.js';
 export type { ActionConstraint, Expr, Policy, ScopeConstraint, Target } from './policy/ast.js';
+export { childrenOf } from './policy/children.js';
 export { type PolicyText, readPolicyText, utf16Offset } from './policy/read-text.js';
 export { type ActionDeclaration, type EntityTypeDeclaration, type ResolvedSchema, Schema } from './schema/schema.js';
 export { type CedarType, type RecordType, typeText } from './schema/types.js';

@@ -30,7 +30,7 @@ interface Conditions {
   readonly conditions: readonly SeenCondition[];
 }
 
-/** Finds the conditions of a policy and their parts. A literal is none: it has one value only. */
+/** Finds the conditions of a policy and their parts. A literal is left out, because it has one value only. */
 export function conditionsIn(policy: Policy): Conditions {
   const { source } = policy;
   const spans = source && locate(source.text.slice(source.start, source.end))?.conditions;
@@ -42,7 +42,7 @@ export function conditionsIn(policy: Policy): Conditions {
   return { bodies, conditions };
 }
 
-/** What an expression is where it stands. */
+/** The role of an expression in the one around it. */
 interface Position {
   /** Undefined if it is no condition. */
   readonly kind: SeenCondition['kind'] | undefined;

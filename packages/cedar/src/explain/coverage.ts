@@ -6,7 +6,7 @@ import type { Policy } from '../policy/ast.js';
 import { conditionsIn, type Node, type SeenCondition } from './condition-tree.js';
 import { type Trace, traceExpr } from './trace.js';
 
-/** What a number of requests showed of a policy. */
+/** The outcomes of the conditions of a policy that were seen in a number of requests. */
 export interface PolicyCoverage {
   readonly policy: Policy;
   /** Whether its scope and all of its conditions held for a request. */

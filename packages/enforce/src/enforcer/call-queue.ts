@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { uidText } from '@writ/cedar';
+import { uidText } from '@writ/cedar/uid';
 import {
   type AccessRequest,
   type ApprovalDesk,

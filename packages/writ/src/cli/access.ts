@@ -6,7 +6,7 @@ import { visibleLine } from '../lib/visible-text.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { AccessFlagsError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { count, print, printFitted, printJson } from './output.js';
+import { count, print, printJson } from './output.js';
 
 /** The most characters of the values of one call in a list. */
 const MAX_VALUES = 400;
@@ -66,7 +66,7 @@ export async function listRequests(flags: Flags & { readonly all?: boolean }): P
   }>(flags, 'GET', `/v1/access-requests?which=${which}`);
   if (flags.json === true) printJson(requests);
   else if (requests.length === 0) print(which === 'open' ? 'nobody is waiting for an approval' : 'nobody has asked');
-  else printFitted(requestBlocks(questionsIn(requests)));
+  else print(requestBlocks(questionsIn(requests)));
   return EXIT.ok;
 }
 
@@ -75,7 +75,7 @@ export async function showRequest(id: string, flags: Flags): Promise<ExitCode> {
   const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
   if (flags.json === true) printJson(one);
   else
-    printFitted(
+    print(
       [
         ...requestLines(one),
         ...unapprovableLines(one),
@@ -187,7 +187,7 @@ export async function decideRequest(
     done.push(await askService<RequestView>(flags, 'POST', path, { ...who, reason, ...scope, ...(list && { list }) }));
   }
   if (flags.json === true) printJson(done.length === 1 ? done[0] : done);
-  else printFitted(done.map((one) => requestLines(one).join('\n')).join('\n\n'));
+  else print(done.map((one) => requestLines(one).join('\n')).join('\n\n'));
   return EXIT.ok;
 }
 
@@ -195,7 +195,7 @@ export async function decideRequest(
 export async function listApprovals(flags: Flags): Promise<ExitCode> {
   const { approvals } = await askService<{ approvals: ApprovalView[] }>(flags, 'GET', '/v1/approvals');
   if (flags.json === true) printJson(approvals);
-  else printFitted(approvals.length === 0 ? 'nothing is approved' : approvals.map(approvalLine).join('\n'));
+  else print(approvals.length === 0 ? 'nothing is approved' : approvals.map(approvalLine).join('\n'));
   return EXIT.ok;
 }
 

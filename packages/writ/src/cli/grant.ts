@@ -3,7 +3,7 @@ import { millisecondsOf } from '../lib/duration.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { GrantError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printFitted, printJson } from './output.js';
+import { print, printJson } from './output.js';
 
 export interface GrantFlags extends ServiceFlags {
   readonly in: string;
@@ -47,9 +47,7 @@ export async function listGrants(flags: GrantsFlags): Promise<ExitCode> {
   const { grants } = await askService<{ grants: GrantView[] }>(flags, 'GET', '/v1/grants');
   if (flags.json === true) printJson(grants);
   else
-    printFitted(
-      grants.length === 0 ? 'nothing is granted' : grants.map((one) => `${one.id}  ${described(one)}`).join('\n'),
-    );
+    print(grants.length === 0 ? 'nothing is granted' : grants.map((one) => `${one.id}  ${described(one)}`).join('\n'));
   return EXIT.ok;
 }
 

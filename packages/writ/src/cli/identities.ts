@@ -4,7 +4,7 @@ import type { IdentityView } from '../registry/identity-view.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { IdentityError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { printFitted, printJson } from './output.js';
+import { print, printJson } from './output.js';
 
 export interface IdentitiesFlags extends ServiceFlags {
   readonly kind?: string;
@@ -52,7 +52,7 @@ export async function listIdentities(flags: IdentitiesFlags): Promise<ExitCode> 
     next = page.next;
   } while (next !== undefined);
   if (flags.json === true) printJson(found);
-  else printFitted(found.length === 0 ? 'no identity matches' : found.map(line).join('\n'));
+  else print(found.length === 0 ? 'no identity matches' : found.map(line).join('\n'));
   return EXIT.ok;
 }
 
@@ -84,7 +84,7 @@ export async function identity(name: string, flags: IdentityFlags): Promise<Exit
     ? (known as ShownIdentity)
     : await askService<ShownIdentity>(flags, 'PUT', path, { ...registered(known), ...changes });
   if (flags.json === true) printJson(view);
-  else printFitted(described(view));
+  else print(described(view));
   return EXIT.ok;
 }
 

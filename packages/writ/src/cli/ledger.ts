@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printFitted, printJson } from './output.js';
+import { print, printJson } from './output.js';
 import { taskNamed } from './task-named.js';
 
 const KINDS = ['task', 'actor', 'originator', 'resource'] as const;
@@ -49,7 +49,7 @@ export async function showLedger(flags: LedgerFlags): Promise<ExitCode> {
       const note = givesBackNever?.includes(name) === true ? pc.dim('  (gives nothing back)') : '';
       return `  ${name.padEnd(width)}  ${text}${note}`;
     });
-    printFitted([pc.bold(shown), ...lines].join('\n'));
+    print([pc.bold(shown), ...lines].join('\n'));
   }
   return EXIT.ok;
 }

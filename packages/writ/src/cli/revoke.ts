@@ -7,7 +7,7 @@ import { askService, type ServiceFlags } from './ask-service.js';
 import { DecisionTable } from './decision-table.js';
 import { ServiceError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { count, print, printFitted, printJson, printNote } from './output.js';
+import { count, print, printJson, printNote } from './output.js';
 
 export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
 export interface RevokeFlags extends RevocationFlags {
@@ -20,7 +20,7 @@ export interface RevokeFlags extends RevocationFlags {
 }
 
 /** A revocation that was just made. */
-type MadeRevocation = Revocation & { readonly underWay?: number; readonly recorded?: false };
+type MadeRevocation = Revocation & { readonly underWay?: number; readonly recorded?: false; readonly stood?: true };
 
 /** `writ revoke`: revokes authority, from the next decision on. */
 export async function revoke(kind: string, target: string | undefined, flags: RevokeFlags): Promise<ExitCode> {
@@ -46,7 +46,7 @@ export async function revoke(kind: string, target: string | undefined, flags: Re
   if (flags.json === true) printJson(revoked);
   else {
     print(`${pc.red('revoked')} ${described(revoked)}`);
-    printMade(revoked);
+    printMade(revoked, reason);
     print(await lastCallOf(flags, revoked));
   }
   return EXIT.ok;
@@ -67,7 +67,12 @@ export async function makeRevocation(
 }
 
 /** Prints what a revocation does, and how it is undone. */
-export function printMade({ id, underWay = 0, recorded }: MadeRevocation): void {
+export function printMade({ id, underWay = 0, recorded, stood, at, by, reason }: MadeRevocation, given: string): void {
+  if (stood === true) {
+    print(pc.yellow(`It was revoked already, at ${at} by ${by}, because: ${reason}`));
+    if (reason !== given)
+      print(`That reason stays. For the new one: writ revoke undo ${id} --reason ..., then this again.`);
+  }
   print(
     underWay === 0
       ? 'It takes effect with the next decision; no call was under way.'
@@ -128,7 +133,7 @@ export async function listRevocations(flags: RevocationFlags): Promise<ExitCode>
   if (flags.json === true) printJson(answer.revocations);
   else if (answer.revocations.length === 0) print('nothing is revoked');
   else
-    printFitted(
+    print(
       answer.revocations.map((one) => `${one.id}  ${described(one)}\n  ${pc.dim(`${one.at} by ${one.by}`)}`).join('\n'),
     );
   return EXIT.ok;

@@ -3,7 +3,7 @@ import { visibleText } from '../lib/visible-text.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printFitted, printJson } from './output.js';
+import { print, printJson } from './output.js';
 
 type Flags = ServiceFlags & { readonly json?: boolean };
 
@@ -23,7 +23,7 @@ interface ToolView {
 export async function listTools(flags: Flags): Promise<ExitCode> {
   const tools = await toolsOf(flags);
   if (flags.json === true) printJson(tools);
-  else printFitted(tools.length === 0 ? 'the gateway has no tools' : tools.map(line).join('\n'));
+  else print(tools.length === 0 ? 'the gateway has no tools' : tools.map(line).join('\n'));
   return EXIT.ok;
 }
 

@@ -1,4 +1,5 @@
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
+import type { CallingClient } from '@writ/enforce';
 import { decideAll, MappingError } from '@writ/enforce';
 import type { Bundle } from '../bundle/bundle.js';
 import { type Caller, inProcess } from '../decide/caller.js';
@@ -10,7 +11,6 @@ import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
 import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
-import type { CallingClient } from '../enforce/mcp/protocol/caller.js';
 import { type Echo, echoesOf } from '../ledger/flow/echo.js';
 import { Ledger } from '../ledger/ledger.js';
 import { HeldApprovals } from '../registry/approvals.js';

@@ -112,7 +112,7 @@ async function started(writ: StartedWrit, flags: UpFlags): Promise<void> {
   if (gatewayUrl === undefined) throw new InitError(`${flags.bundle} has no servers`, 'writ init adds them');
   if (flags.connect === true)
     connectClients({ data: resolve(flags.data), gateway: gatewayUrl, keyOf: (client) => writ.keyFileOf(client) });
-  else print(`clients   connect them with \`writ up connect --data ${here(flags.data)} --gateway ${gatewayUrl}\``);
+  else print(`connect the clients with:\n  writ up connect --data ${here(flags.data)} --gateway ${gatewayUrl}`);
   if (observingUntil === undefined) {
     print('The rules hold.');
     return;
@@ -122,6 +122,8 @@ async function started(writ: StartedWrit, flags: UpFlags): Promise<void> {
   print(`
 Use your clients, then, in another terminal:
   writ decision list${ask}
-  writ init ${here(flags.bundle)} --recorded 1h${ask}   permits the tools that were used, and no other
-  writ up enforce${ask}   serves that, and ends the observation`);
+This permits the tools that were used, and no other:
+  writ init ${here(flags.bundle)} --recorded 1h${ask}
+This serves it, and ends the observation:
+  writ up enforce${ask}`);
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, type Option } from 'commander';
 import pc from 'picocolors';
 import type { ExitCode } from './exit.js';
+import { setOptions } from './option-words.js';
 
 /** The groups of `writ --help`, in their order. */
 export const GROUPS = [
@@ -28,7 +29,9 @@ export class Verb extends Command {
       .configureHelp({ subcommandTerm: termOf, sortSubcommands: name !== 'writ' })
       .configureOutput({ outputError: (text, write) => write(pc.red(text)) })
       .hook('preAction', (own, called) => {
-        if (own === called) this.checkNeeded();
+        if (own !== called) return;
+        this.checkNeeded();
+        setOptions(this.options.flatMap(({ long }) => long ?? []));
       });
   }
 

@@ -65,18 +65,31 @@ export function argumentsRead(ast: ASTNode): ReadonlySet<string> {
   return read;
 }
 
+/** Returns where an expression first reads an argument; 0 if it does not. */
+export function argumentAt(ast: ASTNode, name: string): number {
+  for (const node of nodesOf(ast)) if (memberOfInput(node) === name) return node.range.start;
+  return 0;
+}
+
+/** Returns where an expression first has a text of this value; 0 if it has none. */
+export function textAt(ast: ASTNode, text: string): number {
+  for (const node of nodesOf(ast)) if (textIn(node) === text) return node.range.start;
+  return 0;
+}
+
 /** A look-up of a fact, as in `fact("Item", id, "price")`; a part that is no text in the expression is undefined. */
 interface FactRead {
   readonly type: string | undefined;
   readonly attribute: string | undefined;
+  readonly offset: number;
 }
 
 /** Returns the facts that an expression looks up. */
 export function factsRead(ast: ASTNode): readonly FactRead[] {
-  return [...nodesOf(ast)].flatMap(({ op, args }) => {
+  return [...nodesOf(ast)].flatMap(({ op, args, range }) => {
     if (op !== 'call' || args[0] !== 'fact') return [];
     const [type, , attribute] = args[1].map(textIn);
-    return [{ type, attribute }];
+    return [{ type, attribute, offset: range.start }];
   });
 }
 

@@ -24,7 +24,7 @@ export function offsetInScalar(source: string, { value, type, range }: Scalar, o
   return start + skipSpace(written, after, type);
 }
 
-/** Returns the offset after so many characters that are no white space. */
+/** Returns the offset after a number of characters that are no white space. */
 function place(written: string, from: number, count: number, type: Scalar['type']): number {
   let at = from;
   for (let seen = 0; seen < count && at < written.length; ) {

@@ -35,13 +35,16 @@ export function valueAt(path: readonly PropertyKey[], offset = 0): YamlPart {
   return { path, part: 'value', offset };
 }
 
-/** Where the keys and values of a YAML 1.2 or JSON text stand. It is read strictly: a key given twice is an error. */
+/** The places of the keys and values of a YAML 1.2 or JSON text. It is read strictly: a key given twice is an error. */
 export class YamlPlaces {
   readonly document: Document.Parsed;
   private readonly lines = new LineCounter();
 
   constructor(private readonly text: string) {
-    this.document = parseDocument(text, { lineCounter: this.lines, strict: true, uniqueKeys: true, version: '1.2' });
+    this.document = parseDocument(text, {
+      lineCounter: this.lines,
+      ...{ strict: true, uniqueKeys: true, stringKeys: true, version: '1.2', logLevel: 'error' },
+    });
   }
 
   /** Returns the place of an offset in the text. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationShape } from '../../lib/duration-shape.js';
 import { uidText } from '../names.js';
+import { httpUrl } from './url.js';
 
 /** The shape of `access.yaml`: the people who are asked when a denial can be lifted, for how long, and how they are notified. */
 
@@ -40,7 +41,10 @@ const template = z.strictObject({
   schema: z.record(z.string(), z.unknown()).optional(),
   /** Fields whose values are ids of entities, by JSON Pointer. */
   catalogs: z
-    .record(z.string().startsWith('/'), z.strictObject({ type: z.string().min(1), label: z.string().optional() }))
+    .record(
+      z.string().startsWith('/', 'a field is a JSON Pointer, as /context/order'),
+      z.strictObject({ type: z.string().min(1), label: z.string().optional() }),
+    )
     .default({}),
   /** Whether it can be taken without an approval in an emergency, and for how long. The policies on `break_glass` say by whom. */
   emergency: z.strictObject({ for: durationShape, notify: z.array(name).min(1) }).optional(),
@@ -50,14 +54,19 @@ const secret = z.string().min(1);
 const channel = z.discriminatedUnion('to', [
   z.strictObject({
     to: z.literal('webhook'),
-    url: z.url({ protocol: /^https?$/ }),
+    url: httpUrl,
     /** Of the HMAC-SHA256 over the body; `${env:NAME}` for one in the environment. */
     secret,
   }),
   z.strictObject({
     to: z.literal('mail'),
     /** As smtps://user:password@mail.example, smtp://mail.example:587. */
-    server: z.string().regex(/^(smtps?:\/\/\S+|\$\{env:\w+\})$/, 'as smtps://user:password@mail.example'),
+    server: z
+      .string()
+      .regex(
+        /^(smtps?:\/\/\S+|\$\{env:\w+\})$/,
+        'it must be an address of smtps or smtp, as smtps://user:password@mail.example',
+      ),
     from: z.string().min(3),
     /** The attribute of people that has their address. */
     address: z.string().min(1).default('email'),
@@ -73,7 +82,7 @@ export const accessYaml = z
     callbacks: z
       .strictObject({
         /** URLs, or beginnings of them that end with a slash. */
-        allow: z.array(z.url({ protocol: /^https?$/ })).default([]),
+        allow: z.array(httpUrl).default([]),
         /** Of the HMAC-SHA256 over the body. */
         secret: secret.optional(),
       })

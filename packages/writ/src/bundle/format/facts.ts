@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { millisecondsOf } from '../../lib/duration.js';
 import { durationShape as duration } from '../../lib/duration-shape.js';
-import { name } from '../names.js';
+import { name, typeName } from '../names.js';
 
 /** `facts.yaml`: the facts that are true only for some time, and the fetchers that read them. */
 
-const typeName = z.string().regex(/^[A-Za-z_][\w:]*$/, 'the name of an entity type of the schema');
 const attributeName = z.string().min(1).max(1_024);
 const path = z.string().regex(/^\$/, 'a part of a document is a JSONPath, as $.state');
 
@@ -35,7 +34,7 @@ const fetcher = z
     http: z
       .strictObject({
         /** `{id}` stands for the id of the entity, encoded. */
-        url: z.string().regex(/^https?:\/\//, 'an URL is http:// or https://'),
+        url: z.string().regex(/^https?:\/\//, 'it must be a URL of http or https, as https://crm.example/users/{id}'),
         /** `${env:NAME}` stands for a variable of the environment. */
         headers: z.record(z.string(), z.string()).default({}),
         /** The path of the documents in the answer, for a source that has many. */

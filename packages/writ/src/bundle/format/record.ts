@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { durationShape } from '../../lib/duration-shape.js';
+import { headerName, typeName } from '../names.js';
+import { httpUrl } from './url.js';
 
 /** A witness that signs checkpoints of the log: its address, and its key as `<name>+<key id>+<key>`. */
 const witness = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
+  url: httpUrl,
   key: z.string().regex(/^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'a key is the line that `writ log witness` prints'),
   /** Whether a start waits until this witness answers, instead of continuing with a warning. */
   required: z.boolean().default(false),
@@ -27,7 +29,7 @@ const mask = z.union([
   z.strictObject({ class: z.enum(['card', 'iban', 'email']), as }),
 ]);
 
-const headers = z.record(z.string().regex(/^[\w-]+$/), z.string()).default({});
+const headers = z.record(headerName, z.string()).default({});
 /** `record`: the record itself. `ocsf`: an event of OCSF's API Activity. */
 const form = z.enum(['record', 'ocsf']).default('ocsf');
 const ocsf = z.enum(['1.8.0', '1.9.0-dev']).default('1.8.0');
@@ -37,20 +39,20 @@ const sink = z.discriminatedUnion('to', [
   z.strictObject({ to: z.literal('file'), file: z.string().min(1), form, ocsf }),
   z.strictObject({
     to: z.literal('http'),
-    url: z.string().regex(/^https?:\/\//, 'an URL is http:// or https://'),
+    url: z.string().regex(/^https?:\/\//, 'it must be a URL of http or https, as https://siem.example/events'),
     headers,
     form,
     ocsf,
   }),
   z.strictObject({
     to: z.literal('syslog'),
-    url: z.string().regex(/^(tcp|tls|udp):\/\/\S+$/, 'as tls://siem.example:6514, tcp:// or udp://'),
+    url: z.string().regex(/^(tcp|tls|udp):\/\/\S+$/, 'it must be a URL of tls, tcp or udp, as tls://siem.example:6514'),
     form,
     ocsf,
   }),
   z.strictObject({
     to: z.literal('otlp'),
-    url: z.string().regex(/^https?:\/\//, 'as http://collector:4318/v1/logs'),
+    url: z.string().regex(/^https?:\/\//, 'it must be a URL of http or https, as http://collector:4318/v1/logs'),
     headers,
   }),
   z.strictObject({
@@ -70,9 +72,9 @@ export const recordShape = z.strictObject({
   durability: z.enum(['before-response', 'async']).default('before-response'),
   witnesses: z.array(witness).default([]),
   mask: z.array(mask).default([]),
-  export: z.record(z.string().regex(/^[\w-]+$/), sink).default({}),
+  export: z.record(z.string().regex(/^[\w-]+$/, 'a name is letters, digits, dashes and _'), sink).default({}),
   /** The entity types that are people whose data can be erased: what is recorded of them is encrypted with a key of their own. */
-  erasable: z.array(z.string().regex(/^[A-Za-z_][\w:]*$/)).default([]),
+  erasable: z.array(typeName).default([]),
 });
 
 export type RecordSettings = z.output<typeof recordShape>;

@@ -1,18 +1,13 @@
 import { z } from 'zod';
 import { durationShape } from '../../lib/duration-shape.js';
-import { name } from '../names.js';
+import { name, typeName } from '../names.js';
+import { secureUrl } from './url.js';
 
 /** `signals` of `writ.yaml`: the transmitters of security events, and the receivers of ours (OpenID SSF 1.0). */
 
-const secure = (text: string): boolean => {
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-};
-const url = z
-  .url({ protocol: /^https?$/ })
-  .refine(secure, { message: 'signals travel over https; http only on loopback' });
+const url = secureUrl('signals travel over https; http only on loopback');
 /** Whom a part of a subject stands for: the entity type, and CEL over `claims`, which are the subject identifier. */
-const identity = z.strictObject({ type: z.string().regex(/^[A-Za-z_][\w:]*$/), id: z.string().min(1) });
+const identity = z.strictObject({ type: typeName, id: z.string().min(1) });
 /** The value of an `Authorization` header; `${env:NAME}` stands for a variable of the environment. */
 const authorization = z.string().min(1);
 

@@ -5,6 +5,7 @@ import { durationShape } from '../../lib/duration-shape.js';
 import { name } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { EFFECTS } from './tools.js';
+import { httpUrl } from './url.js';
 
 const effects: readonly string[] = EFFECTS;
 const grant = grantShape.superRefine((terms, context) => {
@@ -41,7 +42,7 @@ const planner = z.union([
     timeout,
   }),
   z.strictObject({
-    url: z.url({ protocol: /^https?$/ }),
+    url: httpUrl,
     /** `${env:NAME}` stands for a variable of the environment. */
     headers: z.record(z.string(), z.string()).default({}),
     timeout,

@@ -15,7 +15,7 @@ const expectation = {
   /** The time after the step before. */
   after: z
     .string()
-    .regex(/^[1-9][0-9]*(s|m|h|d)$/, 'as 5m, 2h or 3d')
+    .regex(/^[1-9][0-9]*(s|m|h|d)$/, 'a time is a number and s, m, h or d, as in 2h')
     .optional(),
 };
 const properties = z.record(z.string(), z.unknown()).optional();
@@ -58,7 +58,7 @@ const task = z
     /** The prompt of the user. */
     prompt: z.string().optional(),
     /** The moment at which the test runs. */
-    now: z.iso.datetime().optional(),
+    now: z.iso.datetime({ error: 'it must be a time in UTC, as 2026-12-01T09:30:00Z' }).optional(),
     given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),
     steps: z.array(step).min(1),
   })

@@ -20,21 +20,30 @@ const domain = z
 const reader = z.string().max(320).regex(/@/, 'a member of a group is an address, or a domain as @shop.example');
 
 /** Labels of a part of a result, with the kind of value that it is, and when they hold. */
-const labelled = z.strictObject({
-  integrity: z.enum(INTEGRITY).optional(),
-  confidentiality: z.enum(CONFIDENTIALITY).optional(),
-  labels: z.array(z.string().min(1)).optional(),
-  kind: kind.optional(),
-  /** Its readers beside its owner: addresses, `@domain`s, groups, and fields as `record.sender`. */
-  readers: z.array(z.string().min(1).max(320)).min(1).max(100).optional(),
-  /** The groups of readers that the value is a member of. */
-  clears: z.array(group).min(1).optional(),
-  /** The field of the record that says who sent it, as `record.sender`: a sender that the server has checked. */
-  sentBy: z.string().min(1).max(320).optional(),
-  /** CEL over `input`, `result`, `record` and `value`. */
-  when: z.string().min(1).optional(),
-});
+const labelled = z.strictObject(
+  {
+    integrity: z.enum(INTEGRITY).optional(),
+    confidentiality: z.enum(CONFIDENTIALITY).optional(),
+    labels: z.array(z.string().min(1)).optional(),
+    kind: kind.optional(),
+    /** Its readers beside its owner: addresses, `@domain`s, groups, and fields as `record.sender`. */
+    readers: z.array(z.string().min(1).max(320)).min(1).max(100).optional(),
+    /** The groups of readers that the value is a member of. */
+    clears: z.array(group).min(1).optional(),
+    /** The field of the record that says who sent it, as `record.sender`: a sender that the server has checked. */
+    sentBy: z.string().min(1).max(320).optional(),
+    /** CEL over `input`, `result`, `record` and `value`. */
+    when: z.string().min(1).optional(),
+  },
+  { error: wrongPart },
+);
 const labels = z.union([words, labelled]);
+
+/** Returns what is wrong with a part by JSONPath that is read as labels of the whole, because its own labels have no right form. */
+function wrongPart(issue: z.core.$ZodRawIssue): string | undefined {
+  const isOfPart = issue.code === 'unrecognized_keys' && issue.keys.every((key) => key.startsWith('$'));
+  return isOfPart ? 'the labels of a part are words, a list of words, or a map as { integrity: internal }' : undefined;
+}
 
 /** By JSONPath. */
 const byPath = z.record(

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { millisecondsOf } from '../../lib/duration.js';
 import { durationShape } from '../../lib/duration-shape.js';
-import { name, uidText } from '../names.js';
+import { headerName, name, typeName, uidText } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
 import { signalsShape } from './signals.js';
+import { httpUrl, isSecure, secureUrl } from './url.js';
 
 /** The shape of `writ.yaml`; each other file of a bundle has its shape beside this one. Unknown keys are refused: a typing error is not a setting. */
 
@@ -19,11 +20,11 @@ const server = z
     env: z.record(z.string(), z.string()).default({}),
     /** The folder that it runs in; that of the bundle by default. */
     cwd: z.string().min(1).optional(),
-    url: z.url({ protocol: /^https?$/ }).optional(),
+    url: httpUrl.optional(),
     /** `sse`: the transport of MCP 2024-11-05, for servers that have no other yet. */
     transport: z.enum(['streamable-http', 'sse']).default('streamable-http'),
     /** Headers of each request to it, such as credentials; `${env:NAME}` stands for a variable of the environment. */
-    headers: z.record(z.string().regex(/^[\w-]+$/), z.string()).default({}),
+    headers: z.record(headerName, z.string()).default({}),
     /** The folder that a file server serves, for mappings that speak of paths. */
     root: z.string().optional(),
     /** Before the names of its tools, where several servers have one of a name. */
@@ -114,25 +115,21 @@ const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'PS384', 'RS256', 'RS384', 'EdDSA
 
 const issuer = z.strictObject({
   audience: z.string().min(1),
-  jwks: z.url({ protocol: /^https?$/ }).refine((url) => isSecure(new URL(url)), {
-    message: 'keys are fetched over https; http only from loopback',
-  }),
+  jwks: secureUrl('keys are fetched over https; http only from loopback'),
   algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['ES256']),
   type: z.string().default('at+jwt'),
   /** Whom its tokens are about, so that they can be exchanged: the entity type, and CEL over `claims` for the id. */
-  identity: z.strictObject({ type: z.string().regex(/^[A-Za-z_][\w:]*$/), id: z.string().min(1) }).optional(),
+  identity: z.strictObject({ type: typeName, id: z.string().min(1) }).optional(),
   /** The scopes that a token without a `scope` of its own can be exchanged for. */
   scopes: z.array(z.string().min(1)).default([]),
 });
 
 /** A SPIFFE trust domain whose JWT-SVIDs can be exchanged. */
 const trustDomain = z.strictObject({
-  bundle: z.url({ protocol: /^https?$/ }).refine((url) => isSecure(new URL(url)), {
-    message: 'keys are fetched over https; http only from loopback',
-  }),
+  bundle: secureUrl('keys are fetched over https; http only from loopback'),
   audience: z.string().min(1),
   /** The entity type of its workloads; their id is the SPIFFE ID. */
-  identity: z.string().regex(/^[A-Za-z_][\w:]*$/),
+  identity: typeName,
   scopes: z.array(z.string().min(1)).default([]),
 });
 
@@ -166,17 +163,13 @@ function isFrom(least: string, most: string): (text: string) => boolean {
   return (text) => millisecondsOf(text) >= millisecondsOf(least) && millisecondsOf(text) <= millisecondsOf(most);
 }
 
-function isSecure({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-}
-
 export const writYaml = z
   .strictObject({
     name,
     signals: signalsShape.default({ receive: {}, transmit: {} }),
     /** The callers of the service, in addition to `default` (an enforcement point) and `admin` (an administrator). */
     callers: z.record(name, caller).default({}),
-    issuers: z.record(z.url(), issuer).default({}),
+    issuers: z.record(z.url('an issuer is a URL, as https://login.example'), issuer).default({}),
     spiffe: z
       .record(z.string().regex(/^[a-z0-9._-]+$/, 'a trust domain is a name like shop.example'), trustDomain)
       .default({}),
@@ -208,7 +201,7 @@ export const writYaml = z
         servers: z.record(name, server).default({}),
         clients: z.record(name, client).default({}),
         /** The resource identifier of the gateway (RFC 8707), as its clients know it; where it is served, when it is not given. */
-        resource: z.url({ protocol: /^https?$/ }).optional(),
+        resource: httpUrl.optional(),
         /** Of the servers behind `writ guard`: whether their tools count as they are first reported, or when somebody approved them. */
         guards: z.strictObject({ pin: pinRule.default('first-use') }).default({ pin: 'first-use' }),
       })
@@ -219,7 +212,7 @@ export const writYaml = z
       context.addIssue({
         code: 'custom',
         path: ['callers', 'anonymous'],
-        message: 'anonymous is whoever proves nothing',
+        message: 'anonymous is the name of callers that prove nothing: choose another',
       });
     for (const [id, { token }] of Object.entries(callers)) {
       if (token !== undefined && !Object.hasOwn(issuers, token.issuer)) {

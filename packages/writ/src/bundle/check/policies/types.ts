@@ -29,7 +29,12 @@ export const policyTypes = {
       }
     };
     report('error', answer.validationErrors);
-    report('warning', answer.validationWarnings);
+    // A policy with an error can be impossible because of it, and the error is enough.
+    const wrong = new Set(answer.validationErrors.map(({ policyId }) => policyId));
+    report(
+      'warning',
+      answer.validationWarnings.filter(({ policyId }) => !wrong.has(policyId)),
+    );
   },
 };
 

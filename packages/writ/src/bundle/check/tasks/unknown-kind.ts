@@ -1,3 +1,4 @@
+import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
 import { valueAt } from '../yaml-places.js';
 
@@ -5,13 +6,14 @@ import { valueAt } from '../yaml-places.js';
 export const unknownClientKind: Rule = {
   code: 'tasks/unknown-kind',
   check({ tasks, settings: { gateway } }, find) {
+    const near = new NearNames(Object.keys(tasks?.tasks ?? {}));
     for (const [client, { task }] of Object.entries(gateway.clients)) {
       if (task === undefined || Object.hasOwn(tasks?.tasks ?? {}, task)) continue;
       find
         .in('writ.yaml')
         .error(
           `the tasks of the client ${client} are of the kind ${task}, which tasks.yaml does not have`,
-          'name a kind of tasks.yaml; without `task` they are of the default kind',
+          near.help(task, 'name a kind of tasks.yaml; without `task` they are of the default kind'),
           valueAt(['gateway', 'clients', client, 'task']),
         );
     }

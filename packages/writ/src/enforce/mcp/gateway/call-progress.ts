@@ -1,8 +1,8 @@
 import type { Progress } from '@modelcontextprotocol/client';
+import type { HandedOn } from '@writ/enforce';
 import { defined } from '../../../lib/defined.js';
 import type { DecisionId } from '../../../lib/ids.js';
 import type { CallOptions } from '../protocol/call.js';
-import type { HandedOn } from './handed-on.js';
 
 type OnProgress = CallOptions['onProgress'];
 

@@ -1,12 +1,13 @@
 import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
 import type { HeldDecision } from '@writ/enforce';
+import { callerText, requestBy, trustedPrompt } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
 import type { DecisionPoint } from '@writ/sdk/authzen';
 import { isPermitted } from '../../../decide/decision.js';
 import type { AccessRequest } from '../../../decide/request.js';
 import type { Prompt, Resource, ResourceTemplate } from '../client/offered-contents.js';
 import type { Upstream } from '../client/upstream.js';
-import { callerText, type McpCaller, requestBy, trustedPrompt } from '../protocol/caller.js';
+import type { McpCaller } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { completionTarget } from '../protocol/methods.js';
 import { readableUri } from '../protocol/resource-uri.js';

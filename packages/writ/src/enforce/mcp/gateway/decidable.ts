@@ -1,7 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { MappingError } from '@writ/enforce';
+import { type CallingClient, clientName, MappingError } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
-import { type CallingClient, clientName } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 
 /** An operation of a client that is about to be decided on. */

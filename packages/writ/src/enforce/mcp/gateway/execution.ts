@@ -1,5 +1,5 @@
 import { ProtocolError, SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
-import { applyObligation, changeOf, ObligationError, obligationsOn } from '@writ/enforce';
+import { applyObligation, changeOf, HandedOn, ObligationError, obligationsOn } from '@writ/enforce';
 import type { Change, DecisionPoint, OutcomeDetails, OutcomeStatus } from '@writ/sdk/authzen';
 import { copyWith } from '@writ/sdk/lib/exact-json';
 import type { Log } from '@writ/sdk/lib/log';
@@ -14,7 +14,6 @@ import { ERROR } from '../protocol/errors.js';
 import { type CallResult, DECISION_META, isInputRequired, isTask } from '../protocol/result.js';
 import { type ChangeAnswer, changeHere } from './answer-changes.js';
 import { progressOf } from './call-progress.js';
-import { HandedOn } from './handed-on.js';
 import { answerOf, serverError, unsaidError } from './server-error.js';
 
 /** A permitted call of a tool; every obligation has to be carried out. */

@@ -1,5 +1,14 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { type CallQueue, type HeldDecision, JoinedPermits, JustificationNeeded } from '@writ/enforce';
+import {
+  type CallingClient,
+  type CallQueue,
+  clientName,
+  type HeldDecision,
+  JoinedPermits,
+  JustificationNeeded,
+  requestBy,
+  transactionIn,
+} from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
 import type { DecisionPoint } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
@@ -7,8 +16,7 @@ import { isPermitted } from '../../../decide/decision.js';
 import type { AccessRequest, Carried } from '../../../decide/request.js';
 import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
-import { type CallingClient, clientName, type McpCaller, requestBy } from '../protocol/caller.js';
-import { transactionIn } from '../protocol/carried.js';
+import type { McpCaller } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { kindOfMethod, serverTarget } from '../protocol/methods.js';
 import { TaskHandles } from '../protocol/task-handle.js';

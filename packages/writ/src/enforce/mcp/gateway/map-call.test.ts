@@ -1,7 +1,7 @@
 import { Schema } from '@writ/cedar';
+import type { CallingClient } from '@writ/enforce';
 import { MappingError } from '@writ/enforce';
 import { describe, expect, it } from 'vitest';
-import type { CallingClient } from '../protocol/caller.js';
 import { type BundleMappings, CallMapper, type MappedServer } from './map-call.js';
 import { mapperOf } from './mapper-of.js';
 

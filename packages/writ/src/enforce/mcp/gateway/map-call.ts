@@ -1,7 +1,7 @@
-import { compileMapping, type Mapping, MappingError } from '@writ/enforce';
+import { type CallingClient, clientContext, compileMapping, type Mapping, MappingError } from '@writ/enforce';
+import { MAPPING_VARIABLES } from '@writ/enforce/cel';
 import type { ListedAction } from '@writ/sdk/authzen';
 import type { AccessRequest } from '../../../decide/request.js';
-import { type CallingClient, clientContext } from '../protocol/caller.js';
 
 /** The mappings that a bundle has for the tools of one server. */
 export interface BundleMappings {
@@ -64,7 +64,7 @@ export class CallMapper {
     private readonly actions: ReadonlySet<string> | 'no-schema',
   ) {
     const options = {
-      ...{ hasDefaultAction: true, variables: ['params', 'token', 'server'] },
+      ...{ hasDefaultAction: true, variables: MAPPING_VARIABLES },
       ...{ isTrusted: true, reserved: NOTHING_RESERVED },
     };
     for (const { server, tools } of mappings)

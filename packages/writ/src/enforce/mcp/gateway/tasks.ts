@@ -1,11 +1,12 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
+import { callerText, requestBy } from '@writ/enforce';
 import type { ListedAction } from '@writ/sdk/authzen';
 import { isPermitted } from '../../../decide/decision.js';
 import type { DecisionId } from '../../../lib/ids.js';
 import { table } from '../../../lib/table.js';
 import { UpstreamError } from '../../errors.js';
 import type { Upstream } from '../client/upstream.js';
-import { callerText, type McpCaller, requestBy } from '../protocol/caller.js';
+import type { McpCaller } from '../protocol/caller.js';
 import { ERROR, MISSING_CAPABILITY } from '../protocol/errors.js';
 import { type CallResult, DECISION_META } from '../protocol/result.js';
 import type { TaskHandles, TaskOf } from '../protocol/task-handle.js';

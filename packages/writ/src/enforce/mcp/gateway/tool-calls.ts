@@ -1,11 +1,20 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { decideAll, type HeldDecision, type JoinedPermits, MappingError } from '@writ/enforce';
+import {
+  type CallingClient,
+  callerText,
+  decideAll,
+  type HeldDecision,
+  type JoinedPermits,
+  MappingError,
+  requestBy,
+  trustedPrompt,
+} from '@writ/enforce';
 import { copyWith } from '@writ/sdk/lib/exact-json';
 import { type Decision, isPermitted } from '../../../decide/decision.js';
 import type { AccessRequest } from '../../../decide/request.js';
 import { defined } from '../../../lib/defined.js';
 import type { Tool } from '../protocol/call.js';
-import { type CallingClient, callerText, type McpCaller, requestBy, trustedPrompt } from '../protocol/caller.js';
+import type { McpCaller } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { type CallResult, isTask } from '../protocol/result.js';
 import type { ToolStates } from '../protocol/tool-states.js';

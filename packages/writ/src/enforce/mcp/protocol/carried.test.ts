@@ -1,5 +1,6 @@
+import { originatorIn, transactionIn } from '@writ/enforce';
 import { describe, expect, it } from 'vitest';
-import { carriedIn, originatorIn, TOKEN_META, transactionIn } from './carried.js';
+import { carriedIn, TOKEN_META } from './carried.js';
 
 const TRACE = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
 const OTHER = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`;

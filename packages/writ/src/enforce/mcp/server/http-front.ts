@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ProtocolError } from '@modelcontextprotocol/server';
+import { callerText } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
 import type { Log } from '@writ/sdk/lib/log';
 import type { KnownHosts } from '../../../lib/known-hosts.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { callerText } from '../protocol/caller.js';
 import { HEADER_MISMATCH } from '../protocol/errors.js';
 import { parseMessage } from '../protocol/message.js';
 import { MessageId } from '../protocol/message-id.js';

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import type { CallingClient } from '@writ/enforce';
 import { CallQueue } from '@writ/enforce';
 import type { DecisionPoint } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
@@ -11,7 +12,6 @@ import { isLoopback } from '../../../lib/loopback.js';
 import type { Upstream } from '../client/upstream.js';
 import { Gateway } from '../gateway/gateway.js';
 import { CallMapper } from '../gateway/map-call.js';
-import type { CallingClient } from '../protocol/caller.js';
 import { APPROVED } from '../protocol/tool-states.js';
 import { serveGateway } from './http.js';
 

@@ -1,5 +1,5 @@
+import type { CallingClient } from '@writ/enforce';
 import { describe, expect, it } from 'vitest';
-import type { CallingClient } from '../protocol/caller.js';
 import { TOKEN_META } from '../protocol/carried.js';
 import { callerIn } from './request-context.js';
 

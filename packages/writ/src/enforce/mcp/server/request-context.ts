@@ -1,6 +1,7 @@
 import { sameUid } from '@writ/cedar';
-import type { CallingClient, McpCaller } from '../protocol/caller.js';
-import { carriedIn, originatorIn } from '../protocol/carried.js';
+import { type CallingClient, originatorIn } from '@writ/enforce';
+import type { McpCaller } from '../protocol/caller.js';
+import { carriedIn } from '../protocol/carried.js';
 import type { CallResult } from '../protocol/result.js';
 
 /** An identified client, and the transaction token of its calls that carry no other. */

@@ -1,6 +1,6 @@
+import { callerText } from '@writ/enforce';
 import type { Log } from '@writ/sdk/lib/log';
 import { UpstreamError } from '../../errors.js';
-import { callerText } from '../protocol/caller.js';
 import { exactly } from './exact-response.js';
 import { refuse, refuseMessage } from './http-answers.js';
 import type { HttpTransport, Incoming, NamedSession } from './incoming.js';

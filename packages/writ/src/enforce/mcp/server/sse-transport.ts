@@ -1,5 +1,5 @@
+import { callerText } from '@writ/enforce';
 import type { Log } from '@writ/sdk/lib/log';
-import { callerText } from '../protocol/caller.js';
 import { refuse } from './http-answers.js';
 import type { HttpTransport, Incoming, NamedSession } from './incoming.js';
 import type { RequestContexts } from './request-contexts.js';

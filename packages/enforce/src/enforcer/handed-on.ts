@@ -1,7 +1,7 @@
+import type { DecisionId } from '@writ/sdk/authzen';
 import { HANDED_ON, type OutcomeStatus } from '@writ/sdk/authzen';
 import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
-import type { DecisionId } from '../../../lib/ids.js';
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 
 /** The most characters that are handed on of one call before its outcome, and of all calls. */
 const MAX_OF_CALL = 64 * 1024;

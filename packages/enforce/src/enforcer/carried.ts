@@ -1,0 +1,54 @@
+import { type EntityUid, parseUid } from '@writ/cedar/uid';
+import type { Carried, TraceContext } from '@writ/sdk/authzen';
+import { decodeJwt } from 'jose';
+
+/** Version 00 of `traceparent` (W3C Trace Context, section 3.2), without the invalid ids of zeros. */
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** Printable ASCII, as the section on `tracestate` (3.3) allows it. */
+const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads what a request over HTTP carries in its headers: the trace that it is part of, a transaction token, and the proof of
+ * possession for it. Nothing else of them is passed on.
+ *
+ * @param at the method and the URL that a proof has to be for; undefined if the URL is not known
+ */
+export function carriedInHeaders(
+  headers: Json | undefined,
+  at: { readonly method: string; readonly url: string } | undefined,
+): Carried {
+  const { dpop, 'txn-token': token } = headers ?? {};
+  return {
+    trace: traceIn(headers),
+    txnToken: token === undefined ? undefined : String(token),
+    proof: dpop === undefined || at === undefined ? undefined : { proof: String(dpop), ...at },
+  };
+}
+
+/** Returns the transaction that a token claims, not verified; undefined if the token is not readable. */
+export function transactionIn(txnToken: string): string | undefined {
+  try {
+    const { txn } = decodeJwt(txnToken.split('~')[0] ?? '');
+    return typeof txn === 'string' ? txn : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the subject that a token claims, not verified; undefined if the token is not readable. */
+export function originatorIn(txnToken: string): EntityUid | undefined {
+  try {
+    return parseUid(decodeJwt(txnToken.split('~')[0] ?? '').sub ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the trace of a carrier; undefined if it has no valid one. */
+export function traceIn(carrier: Json | undefined): TraceContext | undefined {
+  const { traceparent, tracestate } = carrier ?? {};
+  if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return undefined;
+  return typeof tracestate === 'string' && TRACESTATE.test(tracestate) ? { traceparent, tracestate } : { traceparent };
+}

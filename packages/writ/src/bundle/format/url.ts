@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** An address of HTTP. Nothing more is checked of one that is none, because what checks it reads it as a URL. */
+export const httpUrl = z.url({
+  protocol: /^https?$/,
+  abort: true,
+  error: 'it must be a URL of http or https, as https://shop.example',
+});
+
+/** Returns the shape of an address that is reached over https, or over http on loopback. @param message what is said of another */
+export function secureUrl(message: string): z.ZodType<string, string> {
+  return httpUrl.refine((text) => isSecure(new URL(text)), { message });
+}
+
+export function isSecure({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+}
