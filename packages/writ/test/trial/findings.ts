@@ -137,8 +137,8 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
       test('test/trial/mistakes.ts', "'.ceder'"),
       test('test/trial/mistakes.ts', "'polices/'"),
       test('test/trial/mistakes.ts', "'.yml'"),
+      test('test/trial/mistakes.ts', "'no test at all'"),
     ],
-    open: '`writ test` of a bundle without tests says "0 passed, 0 failed", and not that there is no test',
   },
   F14: {
     says: 'generating the schema again undoes what policies need',

@@ -187,11 +187,3 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
     says: /more\.cedar:\d+:\d+ warning .*\[policies\/unreachable-step-up\]/,
   },
 };
-
-/** The mistakes about which nothing is said yet, or not enough. */
-export const OPEN_MISTAKES: readonly string[] = [
-  ...['unknown key in writ.yaml', 'bad CEL', 'unknown CEL name'],
-  ...['test of an unknown call', 'test with an input of another name', 'no test at all'],
-  ...['label typo', 'action typo in a set', 'contradiction', 'duplicate', 'client for an agent without entity'],
-  ...['like on a path', 'like on SQL', 'a step-up that its callers never meet (F17)'],
-];
