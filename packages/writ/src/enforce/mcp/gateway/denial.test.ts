@@ -22,9 +22,14 @@ describe('the error for a request that was not permitted', () => {
       'says that somebody is asked',
       STEP_UP,
       'pending',
-      /\. Somebody is asked to approve it; make the same call again later \(r1\)$/,
+      /\. Somebody is asked to approve it; make the same call again later, in this session: an approval is for its task, and a new session asks again \(r1\)$/,
     ],
-    ['says the same of a status that is not known', STEP_UP, 'reviewing', /make the same call again later \(r1\)$/],
+    [
+      'says the same of a status that is not known',
+      STEP_UP,
+      'reviewing',
+      /make the same call again later, in this session: .* \(r1\)$/,
+    ],
     [
       'says that somebody denied it',
       STEP_UP,

@@ -34,6 +34,7 @@ function shown({ id, status, unapprovable }: RequestReference): object {
 }
 
 const ASKED = table<string>({
-  pending: 'Somebody is asked to approve it; make the same call again later',
+  pending:
+    'Somebody is asked to approve it; make the same call again later, in this session: an approval is for its task, and a new session asks again',
   denied: 'Somebody was asked to approve it, and denied it; do not ask again',
 });
