@@ -1,13 +1,17 @@
+import type { ProtocolError } from '@modelcontextprotocol/server';
+import type { Decision, RequestReference } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../../../decide/decision.js';
 import type { DecisionId } from '../../../lib/ids.js';
-import { denial } from './denial.js';
+import { refusal } from './denial.js';
 
 const DENIED: Decision = {
   ...{ id: 'd1' as DecisionId, result: 'deny', reasons: [], policyVersion: 'v' },
   refusal: { code: 'revoked', message: 'it is revoked' },
 };
 const STEP_UP: Decision = { ...DENIED, result: 'step_up' };
+
+const said = (decision: Decision, reference?: RequestReference) =>
+  refusal('pay', { kind: 'denied', decision, reference }) as ProtocolError;
 
 describe('the error for a request that was not permitted', () => {
   it.each<[string, Decision, string | undefined, RegExp]>([
@@ -49,7 +53,7 @@ describe('the error for a request that was not permitted', () => {
       /^pay was not permitted: it is revoked\. Its limit is over in (90|89) s$/,
     ],
   ])('%s', (_what, decision, status, text) => {
-    const { code, message, data } = denial('pay', decision, status === undefined ? undefined : { id: 'r1', status });
+    const { code, message, data } = said(decision, status === undefined ? undefined : { id: 'r1', status });
     expect(code).toBe(-32_001);
     expect(message).toMatch(text);
     expect(data).toMatchObject({ decisionId: 'd1', result: decision.result });
@@ -57,8 +61,8 @@ describe('the error for a request that was not permitted', () => {
   });
 
   it('names the refusal', () => {
-    const { refusal, ...permitted } = DENIED;
-    expect(denial('pay', DENIED, undefined).data).toMatchObject({ refusal });
-    expect(denial('pay', permitted, undefined).data).not.toHaveProperty('refusal');
+    const { refusal: code, ...permitted } = DENIED;
+    expect(said(DENIED).data).toMatchObject({ refusal: code });
+    expect(said(permitted).data).not.toHaveProperty('refusal');
   });
 });
