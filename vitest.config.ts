@@ -42,6 +42,7 @@ export default defineConfig({
       { find: /^@writ\/cedar\/json$/, replacement: source('packages/cedar/src/json.ts') },
       { find: /^@writ\/cedar\/official$/, replacement: source('packages/cedar/src/official.ts') },
       { find: /^@writ\/sdk$/, replacement: source('packages/sdk/src/index.ts') },
+      { find: /^@writ\/enforce\/http$/, replacement: source('packages/enforce/src/http/index.ts') },
       { find: /^@writ\/enforce$/, replacement: source('packages/enforce/src/index.ts') },
       { find: /^@writ\/cedar$/, replacement: source('packages/cedar/src/index.ts') },
     ],
