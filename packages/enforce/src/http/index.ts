@@ -6,6 +6,8 @@ export { serviceOf } from './definition/define.js';
 export { DefinitionError, type Pointer, type Problem, type Source } from './definition/problems.js';
 export type { Operation, Service } from './definition/service.js';
 export type { RouteSettings, ServiceSettings } from './definition/settings.js';
+export type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './proxy/permit.js';
+export { createProxy, type HttpProxy, type ProxyOptions } from './proxy/proxy.js';
 export { type CanonicalRequest, canonicalRequest, type RawRequest, withBody } from './request/body.js';
 export { type CanonicalHead, canonicalHead, type RawHead } from './request/canonical.js';
 export { type Refusal, type RefusalCode, refusalCodes } from './request/refusal.js';
