@@ -26,7 +26,7 @@ export function colons(route: string): string {
   return route.replace(/\{(\w+)\}/g, ':$1');
 }
 
-/** What a server says that it served. */
+/** A request as a server says that it served it. */
 export interface Served {
   /** Undefined if no route matched. */
   readonly route: string | undefined;

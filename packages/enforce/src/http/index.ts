@@ -1,7 +1,8 @@
 /** The pure half of enforcement for HTTP: definitions of services, canonical requests, and what policies see of them. */
 
+export { HTTP_BINDING } from './coaz/binding.js';
 export { type OperationSchema, type SchemaOptions, schemaOf, type TypeReader } from './coaz/operation-schema.js';
-export { defaultMapping, type HttpVariables, inputOf, VARIABLES, variablesOf } from './coaz/variables.js';
+export { defaultMapping, type HttpVariables, inputOf, variablesOf } from './coaz/variables.js';
 export { serviceOf } from './definition/define.js';
 export { DefinitionError, type Pointer, type Problem, type Source } from './definition/problems.js';
 export type { Operation, Service } from './definition/service.js';

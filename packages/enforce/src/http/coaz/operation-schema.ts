@@ -17,7 +17,7 @@ export interface TypeReader {
   text(text: string): string;
 }
 
-/** Who acts, and what every context has, in the schema that the operations are added to. */
+/** The principals, and the members of every context, of the schema that the operations are added to. */
 export interface SchemaOptions {
   readonly principals: readonly string[];
   /** As `ledger: Ledger`. */
@@ -83,11 +83,13 @@ interface Typing {
 }
 
 function membersOf({ path, query, headers, body }: Operation, components: unknown, typing: Typing): string[] {
+  const kinds = [...body.kinds.values()];
   return [
     ...ofParameters('path_params', path, components, typing),
     ...ofParameters('query', query, components, typing),
     ...ofParameters('headers', headers, components, typing),
-    ...ofBody(body.schema, components, body.isRequired && body.kinds.size === 1, typing),
+    ...ofBody(body.schema, components, body.isRequired && kinds.every((kind) => kind === 'json'), typing),
+    ...(kinds.includes('opaque') ? ['"opaque"?: { "media_type": String, "size": Long }'] : []),
   ];
 }
 

@@ -2,9 +2,6 @@ import type { Json } from '@writ/cedar/json';
 import type { Operation } from '../definition/service.js';
 import type { CanonicalRequest } from '../request/body.js';
 
-/** The variables of COAZ-HTTP (docs/coaz-http.md, "Input variables"). */
-export const VARIABLES = ['request', 'token', 'service'] as const;
-
 /** The input variables of the mapping of one request. */
 export interface HttpVariables {
   readonly request: {

@@ -19,7 +19,7 @@ interface Placed {
   readonly source: Source;
 }
 
-/** What a document or a list of routes says. */
+/** The contents of a document or of a list of routes. */
 interface Described {
   readonly hosts: readonly string[];
   readonly basePath: string;

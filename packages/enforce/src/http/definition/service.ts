@@ -78,7 +78,7 @@ export interface Service {
   /** Headers that are forwarded although no operation declares them, in lower case. */
   readonly headers: ReadonlySet<string>;
   readonly numbers: 'shared' | 'exact';
-  /** What of the document is left out, and what does not reach the service. */
+  /** The parts of the document that are left out, or do not reach the service. */
   readonly notes: readonly string[];
   /** The parts that schemas of the document refer to. */
   readonly components: unknown;

@@ -2,7 +2,7 @@ import { quoted } from '../definition/problems.js';
 import type { BodyKind, BodyRule, Method } from '../definition/service.js';
 import { entriesOf, type JsonObject, type Located, type Reading } from './reading.js';
 
-/** What a service says about all bodies. */
+/** The settings of a service for all bodies. */
 export interface BodyDefaults {
   readonly body: 'json' | 'opaque' | 'none';
   readonly maxBytes: number;

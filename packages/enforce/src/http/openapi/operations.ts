@@ -6,7 +6,7 @@ import { bodyOf } from './body.js';
 import { parametersOf } from './parameters.js';
 import { entriesOf, isObject, type JsonObject, type Located, type Reading } from './reading.js';
 
-/** What the operations of a document are read with. */
+/** The settings that the operations of a document are read with. */
 interface OperationOptions extends BodyDefaults {
   readonly basePath: string;
   /** Whether `x-authzen-mapping` counts. */

@@ -5,7 +5,7 @@ const TYPES: ReadonlySet<unknown> = new Set(['string', 'integer', 'number', 'boo
 const ADDRESSES: ReadonlySet<unknown> = new Set(['uri', 'uri-reference', 'iri', 'iri-reference', 'url']);
 const MAX_DEPTH = 8;
 
-/** What a schema admits, as far as a parameter needs it. */
+/** The values that a schema admits, as far as a parameter needs them. */
 export type ParameterShape =
   | { readonly kind: 'value'; readonly rule: ValueRule }
   | { readonly kind: 'list'; readonly items: ValueRule }

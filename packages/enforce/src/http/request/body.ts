@@ -15,7 +15,7 @@ export interface RawRequest extends RawHead {
 export interface CanonicalRequest extends CanonicalHead {
   /** The JSON body; undefined without one. */
   readonly json: Json | undefined;
-  /** What is seen of an opaque body. */
+  /** The facts that are seen of an opaque body. */
   readonly opaque: { readonly mediaType: string; readonly size: number } | undefined;
   readonly rewritten: {
     readonly method: string;

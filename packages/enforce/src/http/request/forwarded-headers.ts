@@ -33,7 +33,7 @@ export function declaredHeaders(
   return Object.fromEntries(values);
 }
 
-/** What the forwarded headers of a request are made with. */
+/** The facts that the forwarded headers of a request are made of. */
 interface ForwardOptions {
   readonly service: Service;
   readonly declared: ReadonlySet<string>;

@@ -13,7 +13,7 @@ export interface Framing {
   readonly upgrade: string | undefined;
 }
 
-/** What `Connection` may name: other headers that it names have a meaning on the way. */
+/** Names in `Connection` that are of the connection itself. */
 const OPTIONS: ReadonlySet<string> = new Set([
   'close',
   'keep-alive',

@@ -1,4 +1,4 @@
-/** What is known of the headers of requests, by name in lower case. */
+/** Lists of headers of requests, by name in lower case. */
 
 /** Of one connection (RFC 9110, section 7.6.1): never forwarded. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
