@@ -68,13 +68,15 @@ function headOf(raw: RawHead, service: Service): CanonicalHead {
   if (!METHODS.includes(raw.method as Method))
     refuse('method_unknown', 'the method is not one that can be served', METHODS);
   const method = raw.method as Method;
+  const version = raw.version ?? '1.1';
+  if (!VERSIONS.has(version)) refuse('version_unknown', 'the version of HTTP is not one that has headers');
   const headers = headerListOf(raw.rawHeaders);
   const host = hostOf(headers, service);
   const target = targetOf(raw.target);
   const found = routeOf(service, target);
   const { kind, operation } = purposeOf(service, found.template.text, method, headers);
   const declared = new Set(operation?.headers.keys());
-  const framing = framingOf(headers, raw.version ?? '1.1', (name) => declared.has(name) || service.headers.has(name));
+  const framing = framingOf(headers, version, (name) => declared.has(name) || service.headers.has(name));
   if (framing.upgrade !== undefined && framing.upgrade !== operation?.upgrade)
     refuse('upgrade_refused', 'the operation does not change to another protocol');
   const params = pathParamsOf(found, operation);
@@ -105,6 +107,8 @@ function headOf(raw: RawHead, service: Service): CanonicalHead {
     body: expectedBody(method, headers, framing, operation?.body),
   };
 }
+
+const VERSIONS: ReadonlySet<string> = new Set(['1.0', '1.1', '2.0', '3.0']);
 
 interface Found {
   readonly template: Template;

@@ -1,5 +1,5 @@
 import type { HeaderList } from './header-list.js';
-import { canBeDeclared } from './header-names.js';
+import { canBeDeclared, FORWARDED, PREFLIGHT, WEBSOCKET } from './header-names.js';
 import { refuse } from './refusal.js';
 
 /** How the body of a request is framed, and what is asked of the connection. */
@@ -45,7 +45,7 @@ export function framingOf(headers: HeaderList, version: string, declares: (name:
       .map((one) => one.trim()),
   );
   for (const name of nominated)
-    if (!OPTIONS.has(name) && name !== '' && (!canBeDeclared(name) || NEEDED.has(name) || declares(name)))
+    if (!OPTIONS.has(name) && name !== '' && (!canBeDeclared(name) || isNeeded(name) || declares(name)))
       refuse(
         'connection_nominates',
         'Connection names a header that has to reach the service, or one of the connection itself',
@@ -64,7 +64,11 @@ export function framingOf(headers: HeaderList, version: string, declares: (name:
   };
 }
 
-/** Headers that a request cannot do without. */
-const NEEDED: ReadonlySet<string> = new Set([
-  ...['authorization', 'content-type', 'origin', 'range', 'if-match', 'if-none-match', 'idempotency-key', 'accept'],
-]);
+/** Headers that reach the service, or that a decision rests on. */
+function isNeeded(name: string): boolean {
+  return (
+    name === 'authorization' ||
+    name === 'content-type' ||
+    [FORWARDED, PREFLIGHT, WEBSOCKET].some((set) => set.has(name))
+  );
+}

@@ -38,25 +38,30 @@ export function jsonBodyOf(bytes: Uint8Array, numbers: 'shared' | 'exact'): Json
 
 /** Looks for keys and texts that some reader takes for others. */
 function refuseOtherReadings(root: Json): void {
-  const left: Json[] = [root];
-  while (left.length > 0) {
-    const value = left.pop() as Json;
+  const left: (Json[] | { [key: string]: Json })[] = [];
+  const look = (value: Json): void => {
     if (typeof value === 'string') checkText(value);
-    if (typeof value !== 'object' || value === null) continue;
-    if (Array.isArray(value)) {
-      for (const one of value) left.push(one);
-      continue;
+    else if (typeof value === 'object' && value !== null) left.push(value);
+  };
+  look(root);
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (Array.isArray(value)) value.forEach(look);
+    else {
+      checkKeys(Object.keys(value));
+      Object.values(value).forEach(look);
     }
-    const folded = new Set<string>();
-    for (const [key, inner] of Object.entries(value)) {
-      checkText(key);
-      if (key === '__proto__') refuse('body_ambiguous', 'the body has the key "__proto__"');
-      const fold = key.toUpperCase().toLowerCase();
-      if (folded.has(fold))
-        refuse('body_ambiguous', `the body has the key ${JSON.stringify(key.slice(0, 80))} twice, in different case`);
-      folded.add(fold);
-      left.push(inner);
-    }
+  }
+}
+
+function checkKeys(keys: readonly string[]): void {
+  const folded = new Set<string>();
+  for (const key of keys) {
+    checkText(key);
+    if (key === '__proto__') refuse('body_ambiguous', 'the body has the key "__proto__"');
+    const fold = key.toUpperCase().toLowerCase();
+    if (folded.has(fold))
+      refuse('body_ambiguous', `the body has the key ${JSON.stringify(key.slice(0, 80))} twice, in different case`);
+    folded.add(fold);
   }
 }
 
@@ -68,23 +73,61 @@ function checkText(text: string): void {
 /** Writes JSON that was read before: without space, each text in one form, each number as it was. */
 function rewritten(text: string, numbers: 'shared' | 'exact'): string {
   const out: string[] = [];
+  /** The begin of what is copied as it stands. */
+  let from = 0;
   for (let at = 0; at < text.length; ) {
     const c = text.charCodeAt(at);
-    let end = at + 1;
-    if (c === 0x22) {
-      while (text.charCodeAt(end) !== 0x22) end += text.charCodeAt(end) === 0x5c ? 2 : 1;
-      end += 1;
-      const token = text.slice(at, end);
-      out.push(token.includes('\\') ? JSON.stringify(JSON.parse(token)) : token);
-    } else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) {
-      while (/[0-9.eE+-]/.test(text.charAt(end))) end += 1;
-      const literal = text.slice(at, end);
-      checkNumber(literal, numbers);
-      out.push(literal);
-    } else if (c !== 0x20 && c !== 0x09 && c !== 0x0a && c !== 0x0d) out.push(text.charAt(at));
-    at = end;
+    if (c === QUOTE) {
+      const end = endOfString(text, at);
+      if (end.hasEscape) {
+        out.push(text.slice(from, at), JSON.stringify(JSON.parse(text.slice(at, end.at))));
+        from = end.at;
+      }
+      at = end.at;
+    } else if (c === MINUS || isDigit(c)) {
+      const end = endOfNumber(text, at);
+      // Most numbers are short and whole.
+      if (end.isWhole && end.at - at < 16) at = end.at;
+      else {
+        checkNumber(text.slice(at, end.at), numbers);
+        at = end.at;
+      }
+    } else if (c === 0x20 || c === 0x09 || c === 0x0a || c === 0x0d) {
+      if (from < at) out.push(text.slice(from, at));
+      at += 1;
+      from = at;
+    } else at += 1;
   }
-  return out.join('');
+  return from === 0 ? text : `${out.join('')}${text.slice(from)}`;
+}
+
+const [QUOTE, BACKSLASH, MINUS] = [0x22, 0x5c, 0x2d];
+
+function isDigit(c: number): boolean {
+  return c >= 0x30 && c <= 0x39;
+}
+
+function endOfString(text: string, start: number): { readonly at: number; readonly hasEscape: boolean } {
+  let hasEscape = false;
+  for (let at = start + 1; ; at += 1) {
+    const c = text.charCodeAt(at);
+    if (c === QUOTE) return { at: at + 1, hasEscape };
+    if (c !== BACKSLASH) continue;
+    hasEscape = true;
+    at += 1;
+  }
+}
+
+function endOfNumber(text: string, start: number): { readonly at: number; readonly isWhole: boolean } {
+  let [at, isWhole] = [start + 1, true];
+  for (; at < text.length; at += 1) {
+    const c = text.charCodeAt(at);
+    if (isDigit(c)) continue;
+    // A point, an exponent and its sign.
+    if (c !== 0x2e && c !== 0x65 && c !== 0x45 && c !== 0x2b && c !== MINUS) break;
+    isWhole = false;
+  }
+  return { at, isWhole };
 }
 
 function checkNumber(literal: string, numbers: 'shared' | 'exact'): void {

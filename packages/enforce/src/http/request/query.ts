@@ -84,7 +84,8 @@ function add(values: Map<string, QueryValue>, parameter: Parameter, member: stri
   }
   const text = textOf(raw, rule.isAddress);
   const value = parsedValue(text, rule, called);
-  values.set(name, form === 'repeated' ? [...((before ?? []) as Value[]), value] : value);
+  if (form === 'repeated' && before !== undefined) (before as Value[]).push(value);
+  else values.set(name, form === 'repeated' ? [value] : value);
   return encodeURIComponent(text);
 }
 

@@ -5,6 +5,7 @@ const STATUS_OF = {
   method_unknown: 405,
   method_not_allowed: 405,
   method_override: 400,
+  version_unknown: 400,
   target_form: 400,
   target_length: 400,
   target_characters: 400,

@@ -76,7 +76,7 @@ export class RouteTable {
       const found = literal === undefined ? undefined : search(literal, at + 1);
       if (found !== undefined) return found;
       for (const { part, next } of node.mixed) {
-        if (!fits(segment, form(part.prefix.text), form(part.suffix.text))) continue;
+        if (!surrounds(part, segments[at] as string, form)) continue;
         const deeper = search(next, at + 1);
         if (deeper !== undefined) return deeper;
       }
@@ -90,6 +90,14 @@ function fits(segment: string, prefix: string, suffix: string): boolean {
   return segment.length > prefix.length + suffix.length && segment.startsWith(prefix) && segment.endsWith(suffix);
 }
 
+/** Compares the text around a parameter where its value is cut out, because a form can have another length. */
+function surrounds({ prefix, suffix }: ParameterPart, segment: string, form: (text: string) => string): boolean {
+  const [from, to] = [prefix.text.length, segment.length - suffix.text.length];
+  return (
+    from < to && form(segment.slice(0, from)) === form(prefix.text) && form(segment.slice(to)) === form(suffix.text)
+  );
+}
+
 function valuesIn({ parts }: Template, segments: readonly string[]): Map<string, string> {
   const values = new Map<string, string>();
   parts.forEach((part, i) => {
@@ -100,9 +108,9 @@ function valuesIn({ parts }: Template, segments: readonly string[]): Map<string,
   return values;
 }
 
-/** Letters as the least exact server compares them. */
+/** Letters as the least exact server compares them: without their case, their width and their ligatures. */
 function foldOf(text: string): string {
-  return text.toUpperCase().toLowerCase();
+  return text.normalize('NFKC').toUpperCase().toLowerCase();
 }
 
 function emptyNode(): Node {
