@@ -62,7 +62,8 @@ const OF_ENFORCE: Readonly<Record<string, readonly string[]>> = {
   obligations: ['detect'],
   attempts: [],
   enforcer: ['attempts', 'obligations'],
-  coaz: ['enforcer'],
+  cel: [],
+  coaz: ['cel', 'enforcer'],
 };
 
 const roomOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] as string) : '.');

@@ -98,7 +98,7 @@ export class Permit {
     for (const id of this.of.ids) this.tools.point.onRevoked?.(id, listener);
   }
 
-  /** Notes that the operation is sent. What its server says from now on can be handed on before the end. */
+  /** Notes that the operation is sent. Words of its server can be handed on from now on, before the end. */
   sent(): void {
     const { handedOn } = this.tools;
     if (this.of.isContinued === true) handedOn.resume(this.decisionId);
