@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -150,7 +150,8 @@ describe('my servers', () => {
     process.stdout.write(`from \`writ up\` to the first wanted denial: ${commands} commands, ${seconds} s\n`);
     expect(existsSync(join(files, 'b.txt'))).toBe(false);
     expect(commands).toBeLessThanOrEqual(5);
-    expect(seconds).toBeLessThan(180);
+    // Three minutes, on a machine that has a processor for it.
+    expect(seconds).toBeLessThan(180 * Math.max(1, (loadavg()[0] as number) / cpus().length));
     // The tools that were seen work as before.
     await client.callTool({ name: 'read_graph', arguments: {} });
     const { tools } = await client.listTools();

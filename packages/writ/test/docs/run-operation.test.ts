@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandHere } from '../printed.js';
@@ -134,6 +134,7 @@ it('docs/bundles.md', () => {
     await page.run('writ test my-rules --coverage-lcov', /0 failed/);
     expect(readFileSync('lcov.info', 'utf8')).toContain('end_of_record');
     await page.run('writ test my-rules --min-coverage', /0 failed/);
+    rmSync('my-rules', { recursive: true });
   });
 });
 
