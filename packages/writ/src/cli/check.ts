@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import pc from 'picocolors';
 import { type Bundle, readBundle } from '../bundle/bundle.js';
+import { annotated } from '../bundle/check/annotated.js';
 import { checkBundle, checkByRules } from '../bundle/check/check.js';
 import type { Finding } from '../bundle/check/finding.js';
 import type { Rule } from '../bundle/check/rule.js';
@@ -8,7 +9,6 @@ import { BundleError } from '../bundle/errors.js';
 import { environmentsOf } from '../bundle/files.js';
 import { MappingError } from '../enforce/errors.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
-import { NOBODY_APPROVES } from './approver-check.js';
 import { environmentFrom } from './environment-of.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, findingBlock, print, printJson } from './output.js';
@@ -20,10 +20,10 @@ interface CheckFlags {
 }
 
 /** `writ check`: parses, type-checks and lints a bundle, also with the changes of each of its environments. */
-export function check(folder: string, flags: CheckFlags): ExitCode {
+export async function check(folder: string, flags: CheckFlags): Promise<ExitCode> {
   const chosen = environmentFrom(flags.env);
-  const first = findingsOf(folder, chosen);
-  const others = chosen === undefined ? overlaid(folder, first) : [];
+  const first = await findingsOf(folder, chosen);
+  const others = chosen === undefined ? await overlaid(folder, first) : [];
   const findings = [first, ...others].flatMap((one) => one.findings);
   const errors = errorsIn(findings);
   const warnings = findings.length - errors;
@@ -55,12 +55,14 @@ export function check(folder: string, flags: CheckFlags): ExitCode {
 }
 
 /** Returns for each environment of a bundle the findings that the bundle without changes does not have. */
-function overlaid(folder: string, base: Checked): (Checked & { readonly environment: string })[] {
+async function overlaid(folder: string, base: Checked): Promise<(Checked & { readonly environment: string })[]> {
   const known = new Set(base.findings.map((finding) => JSON.stringify(finding)));
-  return (existsSync(folder) ? environmentsOf(folder) : []).map((environment) => {
-    const found = findingsOf(folder, environment);
-    return { ...found, environment, findings: found.findings.filter((one) => !known.has(JSON.stringify(one))) };
-  });
+  const checked: (Checked & { readonly environment: string })[] = [];
+  for (const environment of existsSync(folder) ? environmentsOf(folder) : []) {
+    const found = await findingsOf(folder, environment);
+    checked.push({ ...found, environment, findings: found.findings.filter((one) => !known.has(JSON.stringify(one))) });
+  }
+  return checked;
 }
 
 function errorsIn(findings: readonly Finding[]): number {
@@ -74,14 +76,14 @@ interface Checked {
 }
 
 /** Returns all findings of a bundle, and the bundle itself if it can be read. */
-export function findingsOf(folder: string, environment?: string): Checked {
+export async function findingsOf(folder: string, environment?: string): Promise<Checked> {
   try {
     const { bundle, findings, texts } = readBundle(folder, environment);
     if (bundle === undefined) return { bundle, findings, texts };
     return {
       bundle,
       texts,
-      findings: withApprovers(bundle, [
+      findings: await withApprovers(bundle, [
         ...findings,
         ...checkBundle(bundle),
         ...checkByRules(bundle, [MAPPING_EXPRESSION]),
@@ -93,9 +95,12 @@ export function findingsOf(folder: string, environment?: string): Checked {
   }
 }
 
-/** Adds whether somebody can approve, which is asked only of a bundle without errors. */
-function withApprovers(bundle: Bundle, findings: readonly Finding[]): readonly Finding[] {
-  return errorsIn(findings) > 0 ? findings : [...findings, ...checkByRules(bundle, [NOBODY_APPROVES])];
+/** Adds whether somebody can approve. A bundle with errors is not asked, nor one in which nothing can be approved: it loads the decider. */
+async function withApprovers(bundle: Bundle, findings: readonly Finding[]): Promise<readonly Finding[]> {
+  const isAsked = [...annotated(bundle)].some(({ annotations }) => annotations.requestable !== undefined);
+  if (errorsIn(findings) > 0 || !isAsked) return findings;
+  const { NOBODY_APPROVES } = await import('./approver-check.js');
+  return [...findings, ...checkByRules(bundle, [NOBODY_APPROVES])];
 }
 
 /** A mapping whose CEL does not parse: the enforcement point compiles it. */

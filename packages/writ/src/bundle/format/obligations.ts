@@ -1,5 +1,5 @@
-import { compile as compilePath } from 'json-p3';
 import { z } from 'zod';
+import { compileJsonPath } from '../../lib/json-path.js';
 import { table } from '../../lib/table.js';
 
 /** The obligations that a permit can ask for (AuthZEN Obligations Profile 1.0), by the name that `@obligation` uses. */
@@ -31,7 +31,7 @@ function wrongIn(type: string, { path, class: found, on, max }: Readonly<Record<
   if (path === undefined) return undefined;
   if (typeof path !== 'string') return '`path` is a JSONPath';
   try {
-    compilePath(path.startsWith('$') ? path : `$.${path}`);
+    compileJsonPath(path.startsWith('$') ? path : `$.${path}`);
     return undefined;
   } catch (error) {
     return `\`path\` is no JSONPath: ${(error as Error).message}`;

@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { compile as compilePath, type JSONPathQuery } from 'json-p3';
+import type { JSONPathQuery } from 'json-p3';
+import { compileJsonPath } from '../../lib/json-path.js';
 import { celValue, firstLine } from '../cel.js';
 import { ToolDescriptionError } from '../errors.js';
 import { usualWords } from './asked.js';
@@ -350,7 +351,7 @@ function labelsOf(where: string, declared: DeclaredLabels): Labels {
 
 function queryOf(tool: string, path: string): JSONPathQuery {
   try {
-    return compilePath(path.startsWith('$') ? path : `$.${path}`);
+    return compileJsonPath(path.startsWith('$') ? path : `$.${path}`);
   } catch (error) {
     throw new ToolDescriptionError(
       `${tool}: ${path} is not a JSONPath: ${firstLine(error)}`,

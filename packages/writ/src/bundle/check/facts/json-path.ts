@@ -1,4 +1,4 @@
-import { compile } from 'json-p3';
+import { compileJsonPath } from '../../../lib/json-path.js';
 import { messageOf } from '../../../lib/message-of.js';
 import type { Rule } from '../rule.js';
 
@@ -24,7 +24,7 @@ export const factPath: Rule = {
 
 function wrongIn(path: string): string | undefined {
   try {
-    compile(path);
+    compileJsonPath(path);
     return undefined;
   } catch (error) {
     return messageOf(error).split('\n')[0];
