@@ -29,7 +29,7 @@ const SERVICE_POLICIES = readFileSync(new URL('service.cedar', FOLDER), 'utf8');
 const RESERVED = 'writ:';
 const NOTHING: CedarJsonObject = {};
 
-/** What decides, once it is needed. */
+/** The policies, and the types and attributes that they can name. */
 interface Made {
   readonly policies: PolicySet;
   readonly entities: Entities;
