@@ -128,6 +128,15 @@ describe('a tool', () => {
   });
 });
 
+it('a tool without its server is answered with the whole name', async () => {
+  for (const name of ['echo', 'other/echo']) {
+    const { code, out } = await admin('tool', 'show', name);
+    expect([code, out]).toEqual([2, expect.stringContaining(`has given a tool ${name}`)]);
+    expect(out).toContain('did you mean demo/echo?');
+  }
+  expect((await admin('tool', 'show', 'demo/nothing')).out).toContain('writ tool list shows');
+});
+
 it('a new key of a client says that its configuration is next; that of a caller, what to restart', async () => {
   const { out } = await admin('caller', 'rotate', 'cursor');
   expect(out).toContain('next: put it into the configuration of the client with `writ up connect --client cursor`');
