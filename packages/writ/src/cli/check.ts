@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { MappingError } from '@writ/enforce';
+import { MappingError } from '@writ/enforce/coaz';
 import pc from 'picocolors';
 import { type Bundle, readBundle } from '../bundle/bundle.js';
 import { withoutAllowed } from '../bundle/check/allowed.js';

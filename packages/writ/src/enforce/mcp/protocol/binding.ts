@@ -1,5 +1,5 @@
-import type { Binding } from '@writ/enforce';
 import { MAPPING_VARIABLES } from '@writ/enforce/cel';
+import type { Binding } from '@writ/enforce/coaz';
 
 /** A call of a tool, as its server knows it. */
 export interface ToolCall {
