@@ -5,7 +5,7 @@ import { DecisionTable } from '../src/cli/decision-table.js';
 import type { DecisionRecord } from '../src/decide/record.js';
 import { bundleOf, type Running, run } from './running.js';
 
-/** A request that does not fit the schema, and a denial by policy: each screen tells the two apart. */
+/** A request that does not fit the schema, and a denial by policy, which no screen shows alike. */
 
 const BUNDLE = bundleOf({
   'writ.yaml': `name: shop

@@ -12,15 +12,22 @@ import { NOBODY_APPROVES } from './approver-check.js';
 import { environmentFrom } from './environment-of.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, findingBlock, print, printJson } from './output.js';
+import { whileWatched } from './watch-folder.js';
 
-interface CheckFlags {
+export interface CheckFlags {
   /** The environment to check; by default the bundle without changes, and each of its environments. */
   readonly env?: string;
   readonly json?: boolean;
+  /** Whether the bundle is checked again after each change. */
+  readonly watch?: boolean;
 }
 
 /** `writ check`: parses, type-checks and lints a bundle, also with the changes of each of its environments. */
-export function check(folder: string, flags: CheckFlags): ExitCode {
+export function check(folder: string, flags: CheckFlags): ExitCode | Promise<ExitCode> {
+  return flags.watch === true ? whileWatched(folder, () => checkOnce(folder, flags)) : checkOnce(folder, flags);
+}
+
+function checkOnce(folder: string, flags: CheckFlags): ExitCode {
   const chosen = environmentFrom(flags.env);
   const first = findingsOf(folder, chosen);
   const others = chosen === undefined ? overlaid(folder, first) : [];

@@ -20,7 +20,7 @@ const KNOWN = {
 };
 const SUBVERBS = {
   approval: ['end', 'list'],
-  bundle: ['decide', 'label', 'replay', 'schema'],
+  bundle: ['decide', 'label', 'replay', 'schema', 'schemas'],
   caller: ['add', 'list', 'revoke', 'rotate'],
   decision: ['endorse', 'list', 'replay'],
   grant: ['add', 'end', 'list'],
