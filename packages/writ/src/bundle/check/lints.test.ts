@@ -288,6 +288,12 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
     ),
   ],
   [
+    rule('@stepUp("urn:a:3") forbid (principal is User, action == Action::"run_sql", resource);'),
+    'policies/more.cedar:2:1 warning policies/unreachable-step-up',
+    '@requestable',
+    rule('@stepUp("urn:a:3") @requestable forbid (principal is User, action == Action::"run_sql", resource);'),
+  ],
+  [
     when(
       'context.provenance.assurance < 3',
       '@stepUp("urn:a:3") forbid (principal is User, action == Action::"run_sql", resource)',
