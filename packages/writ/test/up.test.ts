@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -112,7 +112,7 @@ describe('my servers', () => {
     commands += 1;
     expect(UP).toEqual(['up', '--connect']);
     await up(...UP.slice(1));
-    expect(said).toContain('left out: gone');
+    expect(said).toMatch(/left out: gone.*\n {4}try the command by hand: /);
     expect(said).toContain('left out: theirs: its client fills in ${input:key}');
     expect(said).toMatch(/observing until \d\d:\d\d: nothing is stopped/);
     const [, url = ''] = /service\s+(\S+)/.exec(said) ?? [];
@@ -150,7 +150,8 @@ describe('my servers', () => {
     process.stdout.write(`from \`writ up\` to the first wanted denial: ${commands} commands, ${seconds} s\n`);
     expect(existsSync(join(files, 'b.txt'))).toBe(false);
     expect(commands).toBeLessThanOrEqual(5);
-    expect(seconds).toBeLessThan(180);
+    // Three minutes, on a machine that has a processor for it.
+    expect(seconds).toBeLessThan(180 * Math.max(1, (loadavg()[0] as number) / cpus().length));
     // The tools that were seen work as before.
     await client.callTool({ name: 'read_graph', arguments: {} });
     const { tools } = await client.listTools();
@@ -190,6 +191,7 @@ describe('my servers', () => {
     // It ended permanently: with a time that is asked for, too.
     await up('--observe', '2h');
     expect(said).toContain('The rules hold.');
+    await expect.poll(() => said).toMatch(/Nothing is observed: the observation of this data folder is over/);
     expect(said).not.toContain('observing until');
     await down();
   }, 120_000);

@@ -1,7 +1,8 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandHere } from '../printed.js';
+import { ROOT } from './commands-in.js';
 import { followingHere } from './following.js';
 import { write } from './world.js';
 
@@ -116,6 +117,24 @@ it('docs/symptoms.md', () => {
     await page.run('writ revoke all', /everybody|all/);
     await page.run('writ log incident', /index\.html/);
     expect((await world.ask({ ...PLANNER, agent: 'other' })).decision).toBe(false);
+  });
+});
+
+it('docs/bundles.md', () => {
+  const { follow } = here();
+  return follow('docs/bundles.md', async (page) => {
+    cpSync(join(ROOT, 'examples/support-desk'), 'my-rules', { recursive: true });
+    await page.run('writ test my-rules', /0 failed/);
+    await page.run('writ test my-rules --only', /refund[\s\S]*0 failed/);
+    await page.run('writ test my-rules --file', /mail\.yaml[\s\S]*0 failed/);
+    await page.run('writ test my-rules --watch', /0 failed/, { stays: true });
+    await page.run('writ test my-rules --format junit', /./);
+    expect(readFileSync('junit.xml', 'utf8')).toContain('<testsuite');
+    await page.run('writ test my-rules --coverage', /0 failed/);
+    await page.run('writ test my-rules --coverage-lcov', /0 failed/);
+    expect(readFileSync('lcov.info', 'utf8')).toContain('end_of_record');
+    await page.run('writ test my-rules --min-coverage', /0 failed/);
+    rmSync('my-rules', { recursive: true });
   });
 });
 

@@ -70,7 +70,10 @@ function unusedIn(
       if (isUsed) continue;
       const [message, help] =
         reason === ''
-          ? [`it allows ${code} without a reason, so it allows nothing`, `say why, as in \`writ allow ${code}: why\``]
+          ? [
+              `it allows ${code} without a reason, so it allows nothing`,
+              `say why after a colon: writ allow ${code}: WHY`,
+            ]
           : [`it allows ${code}, and there is no such warning here`, 'take it out, or put it right above the place'];
       found.of(UNUSED).in(file).warning(message, help, { line, column });
     }
