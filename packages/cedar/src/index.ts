@@ -42,6 +42,7 @@ export { type CedarType, type RecordType, typeText } from './schema/types.js';
 export { finish, type Steps } from './steps.js';
 export { type EntityUid, parseUid, sameUid, uidText } from './values/uid.js';
 export { Entity, type RecordValue, type Value } from './values/value.js';
+export { valueProblem } from './values/value-problem.js';
 export { valueText } from './values/value-text.js';
 export { type OnWithheld, WithheldAttributes } from './values/withheld.js';
 export { recordToJson, valueToJson } from './values/write-value.js';

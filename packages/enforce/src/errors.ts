@@ -27,3 +27,12 @@ export class ObligationError extends WritError {
 export class JustificationNeeded extends WritError {
   readonly code = 'justification_needed';
 }
+
+/**
+ * A permit was ended twice. Its first end counts.
+ *
+ * @fix Report it: an enforcement point has a fault.
+ */
+export class PermitOverError extends WritError {
+  readonly code = 'permit_over';
+}

@@ -1,17 +1,18 @@
-export { compileMapping, type Mapping } from './coaz/mapping.js';
-export { CallQueue, type HeldCall, type HeldDecision } from './enforcer/call-queue.js';
+export { CallQueue, type HeldCall } from './enforcer/call-queue.js';
 export {
   type CallingClient,
   callerText,
-  clientContext,
-  clientName,
   type OperationCaller,
   requestBy,
   trustedPrompt,
 } from './enforcer/caller.js';
-export { carriedInHeaders, originatorIn, traceIn, transactionIn } from './enforcer/carried.js';
-export { decideAll, JoinedPermits } from './enforcer/decide-all.js';
-export { HandedOn } from './enforcer/handed-on.js';
+export { carriedInHeaders, originatorIn, traceIn } from './enforcer/carried.js';
+export { decideAll } from './enforcer/decide-all.js';
+export { Enforcer } from './enforcer/enforcer.js';
 export type { HoldSettings } from './enforcer/hold-settings.js';
-export { JustificationNeeded, MappingError, ObligationError } from './errors.js';
+export type { Refused, Requests } from './enforcer/operation.js';
+export type { Permit } from './enforcer/permit.js';
+export { JustificationNeeded, MappingError, ObligationError, PermitOverError } from './errors.js';
+export { type ChangeResult, digest } from './obligations/changes.js';
+export { withoutDataUrls } from './obligations/data-urls.js';
 export { applyObligation, changeOf, isOfTexts, obligationsOn } from './obligations/transform.js';

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   decide: ['provenance', 'registry', 'ledger', 'bundle', 'record'],
   audit: ['store', 'decide', 'record'],
   access: ['store', 'decide'],
-  enforce: ['decide', 'ledger'],
+  enforce: [],
   api: ['access', 'audit', 'decide', 'ledger', 'bundle', 'provenance', 'record', 'registry', 'signals'],
   serve: [
     'access',
@@ -56,19 +56,20 @@ const [SRC, CEDAR, SDK, ENFORCE] = ['writ', 'cedar', 'sdk', 'enforce'].map(sourc
   string,
 ];
 
+/** The rooms of @writ/enforce that are of no protocol, with those that each may import. Every other folder is a face. */
+const OF_ENFORCE: Readonly<Record<string, readonly string[]>> = {
+  detect: [],
+  obligations: ['detect'],
+  attempts: [],
+  enforcer: ['attempts', 'obligations'],
+  cel: [],
+  coaz: ['cel', 'enforcer'],
+};
+
 const roomOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] as string) : '.');
 
 /** From the lowest up: a layer imports itself and those before it. */
 const MCP_LAYERS = ['protocol', 'client', 'gateway', 'server'];
-/** The folders of enforce that are no face: every face may use them. */
-const NEUTRAL = new Set(['coaz']);
-
-/** The face of enforce that a path below src is in; undefined for a neutral file. */
-function faceOf(path: string): string | undefined {
-  const [, folder = '', rest] = path.split('/');
-  return rest === undefined || NEUTRAL.has(folder) ? undefined : folder;
-}
-
 /** The layer of a file of enforce/mcp. */
 function layerOf(path: string): string {
   const [, , layer = '', rest] = path.split('/');
@@ -124,12 +125,22 @@ describe('import rules', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('enforce/mcp goes protocol <- client <- gateway <- server, and faces and neutral files import no other face', () => {
+  it('enforce/mcp goes protocol <- client <- gateway <- server', () => {
     const wrong = imports.filter(({ file, path: to = '' }) => {
-      if (roomOf(file) !== 'enforce' || roomOf(to) !== 'enforce') return false;
-      const [own, other] = [faceOf(file), faceOf(to)];
-      if (other !== undefined && own !== other) return true;
-      return other === 'mcp' && MCP_LAYERS.indexOf(layerOf(to)) > MCP_LAYERS.indexOf(layerOf(file));
+      if (!file.startsWith('enforce/mcp/') || !to.startsWith('enforce/mcp/')) return false;
+      return MCP_LAYERS.indexOf(layerOf(to)) > MCP_LAYERS.indexOf(layerOf(file));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('the neutral rooms of @writ/enforce import as they may, and no face imports another', () => {
+    const all = importsBelow(ENFORCE).filter(({ path }) => path !== undefined);
+    expect(all.length).toBeGreaterThan(40);
+    const wrong = all.filter(({ file, path = '' }) => {
+      const [from, to] = [roomOf(file), roomOf(path)];
+      // The public index of the package, and the errors of all.
+      if (from === '.' || to === '.' || from === to) return false;
+      return OF_ENFORCE[to] === undefined || OF_ENFORCE[from]?.includes(to) === false;
     });
     expect(wrong).toEqual([]);
   });

@@ -67,6 +67,11 @@ describe('writ decision list', () => {
   });
 });
 
+it('an empty list of identities says what was looked for', async () => {
+  const { code, out } = await command('identity', 'list', '--state', 'retired', '--owner', 'User::"lena"');
+  expect([code, out]).toEqual([0, `no identity has --state retired --owner 'User::"lena"'\n`]);
+});
+
 describe('writ log incident', () => {
   it('of an identity that no decision is of writes nothing, and says what is near', async () => {
     const out = join(folder, 'incident');
@@ -87,6 +92,12 @@ describe('a message of the service', () => {
     [['decision', 'list', '--limit', 'many'], /refused: --limit: it must be a number\n/],
     [['revoke', 'identity', 'ana', '--reason', 'r'], /refused: `target`: an identity is written Type::"id"/],
     [['revoke', 'identity', 'User::"ana"', '--reason', ''], /refused: --reason: it must be at least 1 character\n/],
+    [
+      ['identity', 'set', 'Agent::"cursr"', '--owner', 'User::"ana"'],
+      /near it: Agent::"cursor". To register it, give --kind/,
+    ],
+    [['identity', 'show', 'Agent::"cursr"'], /no identity Agent::"cursr" was ever seen; near it: Agent::"cursor"/],
+    [['caller', 'revoke', 'admin', '--reason', 'r', '--key', 'x'], /refused: --key: a key is named by its id/],
     [['caller', 'revoke', 'admin', '--reason', 'r'], /it asks with: give --force if that is meant/],
   ])('%j names the options of the command', async (args, said) => {
     const { code, out } = await command(...args);

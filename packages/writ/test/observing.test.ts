@@ -195,6 +195,23 @@ describe('a later start', () => {
     expect(await started(data, 60 * MINUTE)).toBeUndefined();
   }, 60_000);
 
+  it('says why it does not observe, if it was asked to', async () => {
+    const data = folder();
+    const why = async (options: object): Promise<string | undefined> => {
+      const { writ } = await run(BUNDLE, { data, clock, ...options });
+      await writ.close();
+      return writ.notObserving;
+    };
+    expect(await why({ observeMs: 30 * MINUTE })).toBeUndefined();
+    expect(await why({})).toBeUndefined();
+    expect(await why({ observeMs: 30 * MINUTE })).toMatch(
+      /^the observation of this data folder is over; it was to end at /,
+    );
+    const enforcing = { data: folder(), isObservingOptional: true };
+    expect(await why(enforcing)).toBeUndefined();
+    expect(await why({ ...enforcing, observeMs: MINUTE })).toBe('this data folder has enforced before');
+  }, 60_000);
+
   it('does not observe once a start enforced', async () => {
     const data = folder();
     await started(data, 30 * MINUTE);

@@ -112,7 +112,7 @@ describe('my servers', () => {
     commands += 1;
     expect(UP).toEqual(['up', '--connect']);
     await up(...UP.slice(1));
-    expect(said).toContain('left out: gone');
+    expect(said).toMatch(/left out: gone.*\n {4}try the command by hand: /);
     expect(said).toContain('left out: theirs: its client fills in ${input:key}');
     expect(said).toMatch(/observing until \d\d:\d\d: nothing is stopped/);
     const [, url = ''] = /service\s+(\S+)/.exec(said) ?? [];
@@ -191,6 +191,7 @@ describe('my servers', () => {
     // It ended permanently: with a time that is asked for, too.
     await up('--observe', '2h');
     expect(said).toContain('The rules hold.');
+    await expect.poll(() => said).toMatch(/Nothing is observed: the observation of this data folder is over/);
     expect(said).not.toContain('observing until');
     await down();
   }, 120_000);

@@ -74,6 +74,17 @@ test.each([
   expect([code, out]).toEqual([2, expect.stringMatching(new RegExp(`did you mean .*${near}\\?`, 'i'))]);
 });
 
+test.each([
+  [['foo-bar-baz'], 'writ --help'],
+  [['task', 'lst'], 'writ task --help'],
+  [['check', 'x', '--zzz'], 'writ check --help'],
+  [['identity', 'grant', 'end'], 'writ identity grant end --help'],
+  [['bundle', 'replay'], 'writ bundle replay --help'],
+])('%j, which is wrong use, points to %s', async (args, where) => {
+  const { code, out } = await commandHere(...args);
+  expect([code, out]).toEqual([2, expect.stringMatching(new RegExp(`\n\`${where}\` lists its .*\n$`))]);
+});
+
 test('--version prints the version; `help` is another word for --help', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'packages/writ/package.json'), 'utf8')) as { version: string };
   expect(await commandHere('--version')).toEqual({ code: 0, out: `${version}\n` });

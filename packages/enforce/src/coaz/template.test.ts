@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pathBelow, withFolders } from '../../lib/mapping-paths.js';
+import { pathBelow, withFolders } from '../cel/paths.js';
 import { MappingError } from '../errors.js';
 import { compileTemplate } from './template.js';
 

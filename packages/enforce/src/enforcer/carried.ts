@@ -1,6 +1,7 @@
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
 import type { Carried, TraceContext } from '@writ/sdk/authzen';
 import { decodeJwt } from 'jose';
+import type { CallingClient } from './caller.js';
 
 /** Version 00 of `traceparent` (W3C Trace Context, section 3.2), without the invalid ids of zeros. */
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -28,7 +29,7 @@ export function carriedInHeaders(
 }
 
 /** Returns the transaction that a token claims, not verified; undefined if the token is not readable. */
-export function transactionIn(txnToken: string): string | undefined {
+function transactionIn(txnToken: string): string | undefined {
   try {
     const { txn } = decodeJwt(txnToken.split('~')[0] ?? '');
     return typeof txn === 'string' ? txn : undefined;
@@ -51,4 +52,9 @@ export function traceIn(carrier: Json | undefined): TraceContext | undefined {
   const { traceparent, tracestate } = carrier ?? {};
   if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return undefined;
   return typeof tracestate === 'string' && TRACESTATE.test(tracestate) ? { traceparent, tracestate } : { traceparent };
+}
+
+/** Returns the task in which operations depend on each other. The token is not verified: it only orders those of one client. */
+export function taskOf({ task }: Pick<CallingClient, 'task'>, { txnToken }: Carried): string {
+  return JSON.stringify([task, txnToken === undefined ? null : (transactionIn(txnToken) ?? txnToken)]);
 }

@@ -1,6 +1,6 @@
 import type { Decision, DecisionId, Obligation } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
-import { decideAll, JoinedPermits } from './decide-all.js';
+import { decideAll, obligationsOf } from './decide-all.js';
 
 const decision = (id: string, result: Decision['result'] = 'allow', obligations?: readonly Obligation[]): Decision => ({
   ...{ id: id as DecisionId, result, reasons: [], policyVersion: 'v' },
@@ -49,36 +49,13 @@ describe('permits of one operation', () => {
   const redact: Obligation = { id: 'a', type: 'redact', properties: { path: 'x' } };
   const mark: Obligation = { id: 'b', type: 'watermark', properties: { text: 'y' } };
 
-  function joined() {
-    const calls: string[] = [];
-    const permits = new JoinedPermits({
-      report: async (id, status) => void calls.push(`${id} ${status}`),
-      onRevoked: (id) => void calls.push(`${id} watched`),
-    });
-    return { calls, permits };
-  }
-
-  it.each<[string, readonly (readonly Obligation[])[], readonly Obligation[] | undefined]>([
-    ['none', [[], []], undefined],
+  it.each<[string, readonly (readonly Obligation[])[], readonly Obligation[]]>([
+    ['none', [[], []], []],
     ['those of all', [[redact], [mark]], [redact, mark]],
     ['what two of them say once', [[redact], [{ ...redact, id: 'c' }, mark]], [{ ...redact, id: 'c' }, mark]],
+    ['those of the only one', [[redact]], [redact]],
   ])('have the obligations %s', (_what, obligations, expected) => {
     const all = obligations.map((some, i) => decision(`d${i}`, 'allow', some.length === 0 ? undefined : some));
-    const one = joined().permits.join(all as [Decision, ...Decision[]]);
-    expect([one.id, one.result, one.obligations]).toEqual(['d0', expected ? 'modify' : 'allow', expected]);
-  });
-
-  it('are watched and reported together, once', async () => {
-    const { calls, permits } = joined();
-    permits.join([decision('d0'), decision('d1')]);
-    permits.onRevoked('d0' as DecisionId, () => undefined);
-    await permits.report('d0' as DecisionId, 'completed');
-    await permits.report('d0' as DecisionId, 'completed');
-    expect(calls).toEqual(['d0 watched', 'd1 watched', 'd0 completed', 'd1 completed', 'd0 completed']);
-  });
-
-  it('that are one are themselves', () => {
-    const one = decision('d0');
-    expect(joined().permits.join([one])).toBe(one);
+    expect(obligationsOf(all)).toEqual(expected);
   });
 });

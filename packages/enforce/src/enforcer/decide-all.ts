@@ -1,11 +1,4 @@
-import {
-  type Decision,
-  type DecisionId,
-  type DecisionPoint,
-  isPermitted,
-  type Obligation,
-  type OnRevoked,
-} from '@writ/sdk/authzen';
+import { type Decision, isPermitted, type Obligation } from '@writ/sdk/authzen';
 
 /**
  * Decides the requests of one operation in their order (COAZ framework, "Denials and Errors": each has to be a
@@ -38,41 +31,10 @@ export async function decideAll<Asked, Answer>(
   return answers as [Answer, ...Answer[]];
 }
 
-/**
- * Joins several permits of one operation to one: the operation is begun under all of them, and its outcome is that of
- * each.
- */
-export class JoinedPermits implements Pick<DecisionPoint, 'report' | 'onRevoked'> {
-  private readonly others = new Map<DecisionId, readonly DecisionId[]>();
-
-  constructor(private readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>) {}
-
-  /** @returns a permit with the id of the first and the obligations of all */
-  join([first, ...more]: readonly [Decision, ...Decision[]]): Decision {
-    if (more.length === 0) return first;
-    this.others.set(
-      first.id,
-      more.map(({ id }) => id),
-    );
-    const obligations = distinct([first, ...more].flatMap((one) => one.obligations ?? []));
-    return obligations.length === 0 ? first : { ...first, result: 'modify', obligations };
-  }
-
-  onRevoked(decisionId: DecisionId, listener: OnRevoked): void {
-    for (const id of [decisionId, ...(this.others.get(decisionId) ?? [])]) this.point.onRevoked?.(id, listener);
-  }
-
-  async report(decisionId: DecisionId, ...outcome: Rest<DecisionPoint['report']>): Promise<void> {
-    const others = this.others.get(decisionId);
-    if (others === undefined) return this.point.report(decisionId, ...outcome);
-    this.others.delete(decisionId);
-    await Promise.all([decisionId, ...others].map((id) => this.point.report(id, ...outcome)));
-  }
-}
-
-type Rest<F extends (...args: never[]) => unknown> = Parameters<F> extends [unknown, ...infer R] ? R : never;
-
-function distinct(obligations: readonly Obligation[]): Obligation[] {
-  const known = new Map(obligations.map((one) => [JSON.stringify([one.type, one.properties]), one]));
-  return [...known.values()];
+/** Returns the obligations of all permits of one operation, each once. */
+export function obligationsOf(decisions: readonly Decision[]): readonly Obligation[] {
+  const [only, ...more] = decisions;
+  if (more.length === 0) return only?.obligations ?? [];
+  const all = decisions.flatMap(({ obligations }) => obligations ?? []);
+  return [...new Map(all.map((one) => [JSON.stringify([one.type, one.properties]), one])).values()];
 }

@@ -7,6 +7,8 @@ import { askService, type ServiceFlags } from './ask-service.js';
 import { AccessFlagsError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson } from './output.js';
+import { shellWord } from './shell-word.js';
+import { timeAhead } from './time-ahead.js';
 
 /** The most characters of the values of one call in a list. */
 const MAX_VALUES = 400;
@@ -180,15 +182,35 @@ export async function decideRequest(
     throw new AccessFlagsError('it is for the task or until a time', 'leave out --for-task or --until');
   const who = token === undefined ? { as } : { token: readFileSync(token, 'utf8').trim() };
   const uses = forTask === true ? 'task' : until === undefined ? 'once' : 'until';
-  const scope = verdict === 'deny' ? {} : { uses, ...(until && { until }), ...(anyArguments && { anyArguments }) };
+  const scope =
+    verdict === 'deny'
+      ? {}
+      : { uses, ...(until !== undefined && { until: timeAhead(until) }), ...(anyArguments && { anyArguments }) };
   const done: RequestView[] = [];
   for (const id of ids) {
     const path = `/v1/access-requests/${encodeURIComponent(id)}/${verdict}`;
     done.push(await askService<RequestView>(flags, 'POST', path, { ...who, reason, ...scope, ...(list && { list }) }));
   }
   if (flags.json === true) printJson(done.length === 1 ? done[0] : done);
-  else print(done.map((one) => requestLines(one).join('\n')).join('\n\n'));
+  else {
+    print(done.map((one) => requestLines(one).join('\n')).join('\n\n'));
+    if (verdict === 'approve' && done.some(({ status }) => status === 'approved')) print(`\n${reachText(uses, done)}`);
+  }
   return EXIT.ok;
+}
+
+/** Returns what an approval is for, and how something can be permitted for longer. */
+function reachText(uses: 'once' | 'task' | 'until', [request]: readonly RequestView[]): string {
+  if (uses === 'until') return 'It holds in every task until then.';
+  const { path = [] } = request ?? {};
+  const agent = shellWord(path[path.length - 1] ?? 'Agent::"…"');
+  return [
+    uses === 'once'
+      ? 'It holds for one such call of this task; a new session is a new task, and asks again.'
+      : 'It holds for this task; a new session is a new task, and asks again.',
+    `To let it last: approve with ${uses === 'once' ? '--for-task, or ' : ''}--until 8h; or give a role for which a policy permits it:`,
+    `  writ identity grant add ${agent} --in 'Role::"…"' --for 8h --purpose TEXT`,
+  ].join('\n');
 }
 
 /** `writ request approval list`: lists approvals. */

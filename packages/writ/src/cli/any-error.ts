@@ -1,4 +1,4 @@
-import type { JustificationNeeded, MappingError, ObligationError } from '@writ/enforce';
+import type { JustificationNeeded, MappingError, ObligationError, PermitOverError } from '@writ/enforce';
 import type { DecisionPointError } from '@writ/sdk/client';
 import type { AccessRequestError, ApproverError, DeliveryError, TooManyRequests } from '../access/errors.js';
 import type { RecordError, RecordTakenOverError, StateError } from '../audit/errors.js';
@@ -91,6 +91,7 @@ export type AnyWritError =
   | OutcomeContradicts
   | OutcomeNotAwaited
   | OutcomeUnlearned
+  | PermitOverError
   | RecordTakenOverError
   | SearchPlaceLost
   | SelfTestError

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
-import { MappingError } from '@writ/enforce';
+import { MappingError } from '@writ/enforce/coaz';
 import pc from 'picocolors';
 import { type Bundle, readBundle } from '../bundle/bundle.js';
 import { withoutAllowed } from '../bundle/check/allowed.js';
+import { annotated } from '../bundle/check/annotated.js';
 import { checkBundle, checkByRules } from '../bundle/check/check.js';
 import type { Finding } from '../bundle/check/finding.js';
 import type { Rule } from '../bundle/check/rule.js';
 import { BundleError } from '../bundle/errors.js';
 import { environmentsOf } from '../bundle/files.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
-import { NOBODY_APPROVES } from './approver-check.js';
 import { environmentFrom } from './environment-of.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -25,7 +25,7 @@ interface CheckFlags {
 }
 
 /** `writ check`: checks a bundle, once or after each change. */
-export function check(folder: string, flags: CheckFlags): ExitCode | Promise<ExitCode> {
+export async function check(folder: string, flags: CheckFlags): Promise<ExitCode> {
   if (flags.watch !== true) return checkOnce(folder, flags);
   if (flags.json === true)
     throw new UsageError('--watch prints one report after the other, which is no JSON', 'leave --json out');
@@ -33,10 +33,10 @@ export function check(folder: string, flags: CheckFlags): ExitCode | Promise<Exi
 }
 
 /** Parses, type-checks and lints a bundle, also with the changes of each of its environments. */
-function checkOnce(folder: string, flags: CheckFlags): ExitCode {
+async function checkOnce(folder: string, flags: CheckFlags): Promise<ExitCode> {
   const chosen = environmentFrom(flags.env);
-  const first = findingsOf(folder, chosen);
-  const others = chosen === undefined ? overlaid(folder, first) : [];
+  const first = await findingsOf(folder, chosen);
+  const others = chosen === undefined ? await overlaid(folder, first) : [];
   const findings = [first, ...others].flatMap((one) => one.findings);
   const errors = errorsIn(findings);
   const warnings = findings.length - errors;
@@ -78,12 +78,14 @@ function nextStep(folder: string, errors: number, warnings: number, bundle: Bund
 }
 
 /** Returns for each environment of a bundle the findings that the bundle without changes does not have. */
-function overlaid(folder: string, base: Checked): (Checked & { readonly environment: string })[] {
+async function overlaid(folder: string, base: Checked): Promise<(Checked & { readonly environment: string })[]> {
   const known = new Set(base.findings.map((finding) => JSON.stringify(finding)));
-  return (existsSync(folder) ? environmentsOf(folder) : []).map((environment) => {
-    const found = findingsOf(folder, environment);
-    return { ...found, environment, findings: found.findings.filter((one) => !known.has(JSON.stringify(one))) };
-  });
+  const checked: (Checked & { readonly environment: string })[] = [];
+  for (const environment of existsSync(folder) ? environmentsOf(folder) : []) {
+    const found = await findingsOf(folder, environment);
+    checked.push({ ...found, environment, findings: found.findings.filter((one) => !known.has(JSON.stringify(one))) });
+  }
+  return checked;
 }
 
 function errorsIn(findings: readonly Finding[]): number {
@@ -100,12 +102,12 @@ interface Checked {
 }
 
 /** Returns all findings of a bundle, and the bundle itself if it can be read. */
-export function findingsOf(folder: string, environment?: string): Checked {
+export async function findingsOf(folder: string, environment?: string): Promise<Checked> {
   try {
     const { bundle, findings, texts } = readBundle(folder, environment);
     if (bundle === undefined) return { bundle, texts, findings: inOrder(findings), allowed: 0 };
     const all = [...findings, ...checkBundle(bundle), ...checkByRules(bundle, [MAPPING_EXPRESSION])];
-    const left = withoutAllowed(withApprovers(bundle, all), texts);
+    const left = withoutAllowed(await withApprovers(bundle, all), texts);
     return { bundle, texts, findings: inOrder(left.findings), allowed: left.allowed };
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
@@ -119,9 +121,12 @@ function inOrder(findings: readonly Finding[]): readonly Finding[] {
   );
 }
 
-/** Adds whether somebody can approve, which is asked only of a bundle without errors. */
-function withApprovers(bundle: Bundle, findings: readonly Finding[]): readonly Finding[] {
-  return errorsIn(findings) > 0 ? findings : [...findings, ...checkByRules(bundle, [NOBODY_APPROVES])];
+/** Adds whether somebody can approve. A bundle with errors is not asked, nor one in which nothing can be approved: it loads the decider. */
+async function withApprovers(bundle: Bundle, findings: readonly Finding[]): Promise<readonly Finding[]> {
+  const isAsked = [...annotated(bundle)].some(({ annotations }) => annotations.requestable !== undefined);
+  if (errorsIn(findings) > 0 || !isAsked) return findings;
+  const { NOBODY_APPROVES } = await import('./approver-check.js');
+  return [...findings, ...checkByRules(bundle, [NOBODY_APPROVES])];
 }
 
 /** A mapping whose CEL does not parse: the enforcement point compiles it. */

@@ -6,6 +6,7 @@ import { askService, keyIn, type ServiceFlags } from './ask-service.js';
 import { DecisionTable } from './decision-table.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { given, optionOf } from './option-words.js';
 import { print, printData, printJson, printNote } from './output.js';
 import { shellWord } from './shell-word.js';
 
@@ -57,10 +58,8 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
 
 /** Says what was looked for, and which names of it no decision has. */
 function nothingFound(flags: DecisionsFlags, unknown: readonly UnknownTerm[] = []): string {
-  const asked = [...QUERY_TERMS, 'since' as const, 'until' as const].flatMap((name) =>
-    flags[name] === undefined ? [] : [`${optionOf(name)} ${shellWord(flags[name])}`],
-  );
-  const what = asked.length === 0 ? 'no decision is on the record' : `no decision has ${asked.join(' ')}`;
+  const asked = given({ ...flags }, [...QUERY_TERMS, 'since', 'until']);
+  const what = asked === '' ? 'no decision is on the record' : `no decision has ${asked}`;
   return [what, ...unknown.map(unknownText)].join('\n');
 }
 
@@ -68,10 +67,6 @@ function nothingFound(flags: DecisionsFlags, unknown: readonly UnknownTerm[] = [
 function unknownText({ term, value, near }: UnknownTerm): string {
   const hint = near.length === 0 ? 'nothing that is known is near it' : `near it: ${near.map(shellWord).join(', ')}`;
   return `  on the whole record nothing has ${optionOf(term)} ${shellWord(value)}; ${hint}`;
-}
-
-function optionOf(term: string): string {
-  return `--${term.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Returns a time from RFC 3339, or from an age such as `2h`. @throws {ServiceError} if it is neither */

@@ -33,7 +33,7 @@ function wrappedLine(line: string, width: number): string {
   const lines: string[] = [];
   let current = '';
   // A word with the spaces before it; a colour has none.
-  for (const word of line.match(/ *[^ ]+/g) ?? []) {
+  for (const word of line.match(end === '' ? / *[^ ]+/g : / *--[a-z-]+ [^ -][^ ]*| *[^ ]+/g) ?? []) {
     if (current !== '' && lengthOf(current) + lengthOf(word) > width - end.length) {
       lines.push(`${current}${end}`);
       current = `${indent}${word.trimStart()}`;

@@ -1,6 +1,5 @@
 import pc from 'picocolors';
 import type { DecisionRecord } from '../decide/record.js';
-import { millisecondsOf } from '../lib/duration.js';
 import { messageOf } from '../lib/message-of.js';
 import { EVERYTHING, REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
 import { askService, type ServiceFlags } from './ask-service.js';
@@ -8,6 +7,7 @@ import { DecisionTable } from './decision-table.js';
 import { ServiceError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, print, printJson, printNote } from './output.js';
+import { timeAhead } from './time-ahead.js';
 
 export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
 export interface RevokeFlags extends RevocationFlags {
@@ -40,7 +40,7 @@ export async function revoke(kind: string, target: string | undefined, flags: Re
     );
   if (name === EVERYTHING && until === undefined)
     throw new UsageError('everything is revoked until a time', 'writ revoke all --until 2h --reason TEXT');
-  const ends = until === undefined ? undefined : endOf(until);
+  const ends = until === undefined ? undefined : timeAhead(until);
   const body = { kind: name, target: target ?? EVERYTHING, reason, task, before, until: ends };
   const revoked = await makeRevocation(flags, body, flags.force === true);
   if (flags.json === true) printJson(revoked);
@@ -107,15 +107,6 @@ async function lastCallOf(flags: ServiceFlags, { kind, target }: Revocation): Pr
   } catch (error) {
     return pc.yellow(`Its last call could not be looked for: ${messageOf(error)}`);
   }
-}
-
-/** Returns a time from RFC 3339, or from a time from now such as `2h`. */
-function endOf(text: string): string {
-  if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() + millisecondsOf(text)).toISOString();
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime()))
-    throw new UsageError(`"${text}" is no time`, 'as 2026-11-24T18:00:00Z, or 2h for two hours from now');
-  return time.toISOString();
 }
 
 /** `writ revoke undo`: lifts a revocation. */

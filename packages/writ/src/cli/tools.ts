@@ -55,9 +55,15 @@ async function toolsOf(flags: Flags): Promise<ToolView[]> {
 
 function named(tools: readonly ToolView[], name: string): ToolView {
   const found = tools.find(({ server, tool }) => `${server}/${tool}` === name);
-  if (found === undefined)
-    throw new ServiceError(`there is no tool ${name}`, 'it is written server/tool; see writ tool list');
-  return found;
+  if (found !== undefined) return found;
+  const [, last = name] = /([^/]+)$/.exec(name) ?? [];
+  const near = tools.filter(({ tool }) => tool === last).map(({ server, tool }) => `${server}/${tool}`);
+  throw new ServiceError(
+    `no server of the gateway has given a tool ${name}`,
+    near.length === 0
+      ? 'it is written server/tool; writ tool list shows those that there are'
+      : `did you mean ${near.slice(0, 3).join(' or ')}?`,
+  );
 }
 
 function line({ server, tool, state, findings, unusable }: ToolView): string {

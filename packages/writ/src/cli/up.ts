@@ -81,7 +81,10 @@ async function draft(flags: UpFlags, root: string, data: string, found: readonly
   mkdirSync(root, { recursive: true });
   const variables: Record<string, string> = {};
   const { listed, leftOut } = await listedServers(found, { bundle: root, data }, variables);
-  for (const { found: one, why } of leftOut) print(pc.yellow(`left out: ${one.name}: ${shown(why)}`));
+  for (const { found: one, why, help } of leftOut) {
+    print(pc.yellow(`left out: ${one.name}: ${shown(why)}`));
+    if (help !== undefined) print(pc.dim(`    ${shown(help)}`));
+  }
   if (listed.length === 0) throw new InitError('none of the servers could be asked', 'try their commands by hand');
   const clients = clientsOf(
     listed.flatMap(({ found: one }) => one.places.map(({ client }) => client)),
@@ -107,7 +110,7 @@ async function draft(flags: UpFlags, root: string, data: string, found: readonly
 
 /** Prints the state of the service, and the next steps. */
 async function started(writ: StartedWrit, flags: UpFlags): Promise<void> {
-  const { gatewayUrl, observingUntil } = writ;
+  const { gatewayUrl, observingUntil, notObserving } = writ;
   const here = (path: string): string => relative(process.cwd(), resolve(path)) || '.';
   if (gatewayUrl === undefined) throw new InitError(`${flags.bundle} has no servers`, 'writ init adds them');
   if (flags.connect === true)
@@ -115,6 +118,8 @@ async function started(writ: StartedWrit, flags: UpFlags): Promise<void> {
   else print(`connect the clients with:\n  writ up connect --data ${here(flags.data)} --gateway ${gatewayUrl}`);
   if (observingUntil === undefined) {
     print('The rules hold.');
+    if (flags.observe !== false && notObserving !== undefined)
+      print(`Nothing is observed: ${notObserving}. A service with another --data folder observes at first.`);
     return;
   }
   print(pc.yellow(pc.bold(`\n${observingText(observingUntil)}. What the rules say is recorded. Then they hold.`)));

@@ -27,7 +27,7 @@ export class Verb extends Command {
       // `writ revoke list --key-file F`: an option after a subverb is that of the subverb.
       .enablePositionalOptions()
       .configureHelp({ subcommandTerm: termOf, sortSubcommands: name !== 'writ' })
-      .configureOutput({ outputError: (text, write) => write(pc.red(text)) })
+      .configureOutput({ outputError: (text, write) => write(`${pc.red(text)}${this.whereToLook()}\n`) })
       .hook('preAction', (own, called) => {
         if (own !== called) return;
         this.checkNeeded();
@@ -84,6 +84,14 @@ export class Verb extends Command {
 
   printsJson(): this {
     return this.option('--json', 'print JSON');
+  }
+
+  private whereToLook(): string {
+    const words: string[] = [];
+    for (let verb: Command | null = this; verb !== null; verb = verb.parent) words.unshift(verb.name());
+    const what =
+      this.commands.length > 0 && this.registeredArguments.length === 0 ? 'commands' : 'arguments and options';
+    return `\`${words.join(' ')} --help\` lists its ${what}`;
   }
 
   private checkNeeded(): void {

@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  actionsCompared,
-  actionsNamed,
-  argumentsRead,
-  argumentsTested,
-  loopDepth,
-  names,
-  syntaxOf,
-} from './cel-ast.js';
+import { actionsNamed, argumentsRead, argumentsTested, loopDepth, names, syntaxOf, textsCompared } from './cel-ast.js';
 
 describe('actionsNamed', () => {
   it.each([
@@ -31,14 +23,15 @@ describe('actionsNamed', () => {
   });
 });
 
-describe('actionsCompared', () => {
+describe('textsCompared', () => {
   it.each([
     ['!(action == "refund") || action in ["pay"]', ['refund', 'pay']],
-    ['action != "refund"', []],
+    ['action != "refund"', ['refund']],
+    ['"refund" in action || "pay" != action', ['refund', 'pay']],
     ['["x"].exists(y, action == "refund" && y == "x")', ['refund']],
     ['input.note == "action == \\"refund\\""', []],
   ])('of %s', (text, expected) => {
-    expect([...actionsCompared(syntaxOf(text))]).toEqual(expected);
+    expect([...textsCompared(syntaxOf(text), 'action')]).toEqual(expected);
   });
 });
 

@@ -112,10 +112,20 @@ function memberOfInput({ op, args }: ASTNode): string | undefined {
   return typeof member === 'string' ? member : textIn(member);
 }
 
-/** Returns every action that an expression compares `action` with, by `==` or `in`. */
-export function actionsCompared(ast: ASTNode): ReadonlySet<string> {
+/** Returns the texts that an expression compares a variable with, by `==`, `!=` or `in`, on either side. */
+export function textsCompared(ast: ASTNode, variable: string): ReadonlySet<string> {
   const compared = new Set<string>();
-  for (const node of nodesOf(ast)) for (const action of comparedIn(node) ?? []) compared.add(action);
+  for (const { op, args } of nodesOf(ast)) {
+    if (op !== '==' && op !== '!=' && op !== 'in') continue;
+    const [left, right] = args;
+    const isVariable = (node: ASTNode): boolean => node.op === 'id' && node.args === variable;
+    const other = isVariable(left) ? right : isVariable(right) ? left : undefined;
+    if (other === undefined) continue;
+    for (const node of other.op === 'list' ? other.args : [other]) {
+      const text = textIn(node);
+      if (text !== undefined) compared.add(text);
+    }
+  }
   return compared;
 }
 

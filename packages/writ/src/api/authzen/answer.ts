@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { liftableBy, requestableUntil, takesRequests } from '../../decide/approval/approving.js';
-import { decidingPolicies, isPermitted, isRequestable, type Refusal, retryAfter } from '../../decide/decision.js';
+import {
+  decidingPolicies,
+  isMisfit,
+  isPermitted,
+  isRequestable,
+  type Refusal,
+  retryAfter,
+} from '../../decide/decision.js';
 import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';
 import type { DecisionRecord } from '../../decide/record.js';
@@ -77,8 +84,11 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
   const { id, result, obligations, missing, presented } = record;
   // Counted from the decision: the answer follows at once.
   const after = retryAfter(record, Date.parse(record.time));
+  // The sender has to change the request: without this it reads as a denial by policy.
+  const misfit = isMisfit(record) && detail === 'none' ? misfitFor(record, caller) : undefined;
   const isBare =
     detail === 'none' &&
+    misfit === undefined &&
     after === undefined &&
     obligations === undefined &&
     presented === undefined &&
@@ -95,13 +105,19 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
       ...(isRequestable(record) && takesRequests(answering.plane) ? requestOf(record, answering) : {}),
       ...(presented === undefined ? {} : nextOf(record, answering.plane)),
       ...(result === 'defer' ? { missing, retry_after: RETRY_AFTER_S } : defined({ retry_after: after })),
-      ...(detail === 'none' ? {} : reasonsOf(record)),
+      ...(detail === 'none' ? defined({ refusal: misfit }) : reasonsOf(record)),
       ...(detail === 'none' || !decision || awaitsOutcome(record, answering.plane) ? {} : { awaits_outcome: false }),
       ...(detail === 'full'
         ? { facts: factsAsRead(record), ledger: record.ledger, provenance: record.provenance }
         : {}),
     },
   };
+}
+
+/** Returns the refusal of a request that does not fit: what does not fit, if the caller may know reasons. */
+function misfitFor({ refusal }: DecisionRecord, caller: AuthenticatedCaller): Refusal | undefined {
+  if (refusal === undefined || caller.rights.detail()) return refusal;
+  return { code: refusal.code, message: 'the request does not fit the schema, or contradicts itself' };
 }
 
 /** Returns how to request access after a denial (Access Request and Approval Profile, "Requestable Denial Context"). */

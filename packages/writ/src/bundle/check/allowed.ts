@@ -18,7 +18,7 @@ interface Allowed {
 /**
  * Returns findings without the warnings that a comment on their line, or in the comment lines right above it, allows with a reason. An
  * error is never left out. A comment that allows nothing is a warning: what it was for may have moved, or have another code. While there
- * are errors it is none, because some rules then look at nothing.
+ * are errors nothing is said of it, because some rules then look at nothing.
  */
 export function withoutAllowed(
   findings: readonly Finding[],
@@ -70,7 +70,10 @@ function unusedIn(
       if (isUsed) continue;
       const [message, help] =
         reason === ''
-          ? [`it allows ${code} without a reason, so it allows nothing`, `say why, as in \`writ allow ${code}: why\``]
+          ? [
+              `it allows ${code} without a reason, so it allows nothing`,
+              `say why after a colon: writ allow ${code}: WHY`,
+            ]
           : [`it allows ${code}, and there is no such warning here`, 'take it out, or put it right above the place'];
       found.of(UNUSED).in(file).warning(message, help, { line, column });
     }

@@ -99,6 +99,12 @@ const bundle = fc.record({
   argument: name,
   on: name,
   call: name,
+  entities: fc.constantFrom(
+    '[]',
+    '[{ "uid": { "type": "User", "id": "a" }, "attrs": {}, "parents": [] }]',
+    '[{ "uid": { "__entity": { "type": "Tool", "id": "raed" } }, "attrs": {}, "parents": [{ "type": "Tool", "id": "x" }] }]',
+    '[null, 5, "x", [], { "uid": 3 }, { "uid": { "__entity": null }, "parents": 7 }, { "parents": [null, 1] }]',
+  ),
   client: fc.constantFrom('User::"a"', 'User::"b"', 'Robot::"__proto__"', 'toString::"a"'),
 });
 
@@ -107,7 +113,7 @@ it('no rule throws on a generated bundle, and each finding has a code and a plac
   const seen = new Set<string>();
   let checked = 0;
   fc.assert(
-    fc.property(bundle, ({ policies, tools, argument, on, call, client }) => {
+    fc.property(bundle, ({ policies, tools, argument, on, call, client, entities }) => {
       const json = JSON.stringify;
       const described = new Map(tools);
       const texts = new Map([
@@ -134,7 +140,7 @@ action read, send_mail, "__proto__", toString in [all] appliesTo { principal: [U
           'tests/a.yaml',
           `tests: [{ test: t, for: 'User::"a"', steps: [{ call: ${json(call)}, input: { ${json(argument)}: 1 }, expect: deny }] }]\n`,
         ],
-        ['entities/a.json', '[{ "uid": { "type": "User", "id": "a" }, "attrs": {}, "parents": [] }]'],
+        ['entities/a.json', entities],
         ['policies/a.cedar', policies.map((text, index) => `@id("p${index}")\n${text}`).join('\n')],
       ]);
       const read = readBundleFrom({ root: '/', texts, version: 'sha256:0', unread: [] });
@@ -147,8 +153,8 @@ action read, send_mail, "__proto__", toString in [all] appliesTo { principal: [U
         expect([code, text !== undefined && column >= 1 && column <= text.length + 1]).toEqual([code, true]);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
-  expect(checked).toBeGreaterThan(20);
+  expect(checked).toBeGreaterThan(10);
   expect(seen.size).toBeGreaterThan(8);
 });

@@ -57,6 +57,8 @@ const clients = (members: string, entities = '"ana"'): Record<string, string> =>
   'writ.yaml': `name: shop\ngateway:\n  clients:\n    one: ${members}\n`,
   'entities/a.json': `[{ "uid": { "type": "User", "id": ${entities} }, "attrs": {}, "parents": [] }, { "uid": { "type": "Agent", "id": "bot" }, "attrs": {}, "parents": [] }]`,
 });
+const counted = (on: string): Record<string, string> =>
+  file('ledger.yaml', (BASE['ledger.yaml'] ?? '').replace('count: true', `count: true, on: '${on}'`));
 const TASKS = file('tasks.yaml', 'default: usual\ntasks:\n  usual: { mandate: any }\n');
 
 type Files = Record<string, string>;
@@ -180,7 +182,7 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
   ],
   [
     when('context.input has path && !(context.input.path like "/srv/*")'),
-    'policies/more.cedar:3:60 warning policies/like-on-path: policy more: `like "/srv/*"` on the path context.input.path can be got around by `..`, as in /srv/../etc/passwd',
+    'policies/more.cedar:3:60 warning policies/like-on-path: policy more: `like "/srv/*"` is no guard on the path context.input.path: `..` and other',
     'pathBelow',
     when('context.input has path && !(context.input.path like "/srv/*" && !(context.input.path like "*..*"))'),
   ],
@@ -201,12 +203,36 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
       'context.input has sql && context.input.sql like "*delete*"',
       'forbid (principal is Agent, action == Action::"run_sql", resource)',
     ),
-    'policies/more.cedar:3:56 warning policies/like-on-sql: policy more: `like "*delete*"` on the SQL of context.input.sql is no guard',
+    'policies/more.cedar:3:56 warning policies/like-on-sql: policy more: `like "*delete*"` is no guard on the SQL of context.input.sql: case',
     '.contains(',
     when(
       'context.input has sql && !["select 1"].contains(context.input.sql)',
       'forbid (principal is Agent, action == Action::"run_sql", resource)',
     ),
+  ],
+  [
+    rule('permit (principal is Tool, action == Action::"read_file", resource);'),
+    'policies/more.cedar:1:1 warning policies/types: policy more: it never applies: no action is for this principal and resource',
+    'read_file is for principals of User, Agent, and resources of Tool',
+    rule('permit (principal is Agent, action == Action::"read_file", resource);'),
+  ],
+  [
+    when('resource is Agent'),
+    'policies/more.cedar:1:1 warning policies/types: policy more: it never applies: no request of the schema fits its conditions',
+    'compare',
+    when('resource is Tool'),
+  ],
+  [
+    rule('forbid (principal is Agent, action in [Action::"raed_file"], resource);'),
+    'policies/more.cedar:2:40 error policies/types: policy more: unrecognized action `Action::"raed_file"`',
+    'did you mean `Action::"read_file"`?',
+    rule('forbid (principal is Agent, action in [Action::"read_file"], resource);'),
+  ],
+  [
+    when('context.input has path && context.input.path like "*/.ssh/*"'),
+    'policies/more.cedar:3:58 warning policies/like-on-path',
+    '',
+    when('context.input has path && context.input.path like "*.exe"'),
   ],
   [
     // `query` is SQL, or words that are searched for.
@@ -271,15 +297,28 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
         'name: shop\nissuers:\n  https://a.example:\n    audience: a\n    jwks: https://a.example/keys\n    identity: { type: User, id: claims.sub }\n',
     },
   ],
+  ...(
+    [
+      ['"egres" in effects', '"egress" in effects', 'error ledger/unknown-word: paid: `on` names egres', 39],
+      ['action != "raed_file"', 'action != "read_file"', 'error ledger/unknown-action: paid: `on` names raed_file', 50],
+      ['"flying" in effects', '"money" in effects', 'warning ledger/unknown-word: paid: `on` names flying', 39],
+      ['kind == "usaul"', 'kind in ["usual", ""]', 'error ledger/unknown-word: paid: `on` names usaul', 48],
+    ] as const
+  ).map(([wrong, right, start, column]): (typeof TWINS)[number] => [
+    { ...TASKS, ...counted(wrong) },
+    `ledger.yaml:4:${column} ${start}`,
+    '',
+    { ...TASKS, ...counted(right) },
+  ]),
   [
     clients(`{ agent: 'Agent::"bto"', for: 'User::"ana"' }`),
-    'writ.yaml:4:12 warning settings/unknown-agent: the client one: no file in entities/ has Agent::"bto"',
+    'writ.yaml:4:19 warning settings/unknown-agent: the client one: no file in entities/ has Agent::"bto"',
     'did you mean Agent::"bot"?',
     clients(`{ agent: 'Agent::"bot"', for: 'User::"ana"' }`),
   ],
   [
     clients(`{ agent: 'Robot::"bot"', for: 'User::"ana"' }`),
-    'writ.yaml:4:12 warning settings/unknown-agent: the client one: the schema has no entity type Robot',
+    'writ.yaml:4:19 warning settings/unknown-agent: the client one: the schema has no entity type Robot',
     'declare the type',
     clients(`{ agent: 'Agent::"bot"', for: 'User::"lena"' }`, '"lena"'),
   ],
@@ -312,7 +351,7 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
   ],
   [
     test('{ call: raed_file, input: {}, expect: deny }'),
-    'tests/a.yaml:5:11 warning tests/unknown-action: the schema has no action raed_file, so it is denied whatever',
+    'tests/a.yaml:5:17 warning tests/unknown-action: the schema has no action raed_file, so it is denied whatever',
     'did you mean read_file?',
     test('{ call: read_file, input: {}, expect: deny }'),
   ],
@@ -320,7 +359,7 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
     test(
       '{ request: { subject: { type: User, id: a }, action: { name: read_file }, resource: { type: Tol, id: a } }, expect: deny }',
     ),
-    'tests/a.yaml:5:95 warning tests/unknown-action: the schema has no entity type Tol',
+    'tests/a.yaml:5:101 warning tests/unknown-action: the schema has no entity type Tol',
     'did you mean Tool?',
     test(
       '{ request: { subject: { type: User, id: a }, action: { name: read_file }, resource: { type: Tool, id: a } }, expect: deny }',

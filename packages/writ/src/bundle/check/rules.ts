@@ -19,6 +19,7 @@ import { undeclaredAccumulator } from './ledger/undeclared-accumulator.js';
 import { unfitArgument } from './ledger/unfit-argument.js';
 import { unknownCountedAction } from './ledger/unknown-action.js';
 import { unknownCountedArgument } from './ledger/unknown-argument.js';
+import { unknownCountedWord } from './ledger/unknown-word.js';
 import { unreadAccumulator } from './ledger/unread-accumulator.js';
 import { unreadDerived } from './ledger/unread-derived.js';
 import { untrustedResult } from './ledger/untrusted-result.js';
@@ -104,6 +105,7 @@ export const RULES: readonly Rule[] = [
   accumulatorExpression,
   unreadAccumulator,
   unknownCountedAction,
+  unknownCountedWord,
   unknownCountedArgument,
   unfitArgument,
   untrustedResult,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** An address of HTTP. Nothing more is checked of one that is none, because what checks it reads it as a URL. */
+/** An address of HTTP. A text that is not a URL is checked no further, because later checks read it as one. */
 export const httpUrl = z.url({
   protocol: /^https?$/,
   abort: true,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { millisecondsOf } from '../../lib/duration.js';
 import { durationShape } from '../../lib/duration-shape.js';
 import { headerName, name, typeName, uidText } from '../names.js';
+import { httpShape } from './http.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
 import { signalsShape } from './signals.js';
@@ -196,6 +197,7 @@ export const writYaml = z
       .default({ people: ['User', 'user'], dormantAfter: '90d', credentialAge: '90d' }),
     record: recordShape.default(RECORD_DEFAULTS),
     tasks: tasks.default({ endWhenIdle: '30m', lineageWindow: '24h' }),
+    http: httpShape.default({ services: {} }),
     gateway: z
       .strictObject({
         servers: z.record(name, server).default({}),

@@ -4,7 +4,7 @@ import { pathsIn } from '../../bundle/folder.js';
 import { overlayFile } from '../../bundle/overlay-name.js';
 import { UsageError } from '../errors.js';
 import { wrapped } from '../fit.js';
-import { print, printJson, printNote } from '../output.js';
+import { printData, printJson, printNote } from '../output.js';
 import { coverageLines } from './coverage-text.js';
 import type { TestWish } from './flags.js';
 import { junitOf } from './junit.js';
@@ -46,7 +46,7 @@ export function writeReport(report: TestReport, { format, out, lcov }: TestWish,
     writeTo(out, text);
     return;
   }
-  print(text.trimEnd());
+  printData(text.trimEnd());
   if (report.coverage !== undefined) printNote(wrapped(coverageLines(report.coverage).join('\n')));
 }
 

@@ -1,4 +1,5 @@
 import { HANDED_ON } from '@writ/sdk/authzen';
+import { DATA_URL } from '@writ/sdk/lib/data-url';
 import { isObject } from '../../lib/is-object.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -97,8 +98,6 @@ function isOpaqueBlock({ type, resource }: Json): boolean {
 }
 
 const MAX_DEPTH = 64;
-/** A data URL: the rest of it can be anything. */
-export const DATA_URL = /data:(?:[a-z]+\/[^\s,]{1,100}|[^\s,]{0,100};base64),/i;
 /** A longer text without a space may be a file. */
 const MAX_WORD = 100;
 

@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import { ChildPool } from '../../lib/child-pool.js';
 import { WorkerError } from '../../lib/errors.js';
+import { isWithin } from '../../lib/value-size.js';
 import { type AnswerReader, type AnswerReading, READ_HERE } from './answer-reader.js';
 import { isQuick } from './quick-answer.js';
 import type { AnswerFacts, ReadTask } from './read-task.js';
-import { isWithin } from './result-size.js';
 import { rowsIn } from './said-pages.js';
 
 /** The reply of a process. */

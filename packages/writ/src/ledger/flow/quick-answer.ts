@@ -1,7 +1,7 @@
 import { isEmpty } from '../../lib/is-empty.js';
 import { memo } from '../../lib/memo.js';
+import { isWithin } from '../../lib/value-size.js';
 import type { ReadTask } from './read-task.js';
-import { isWithin } from './result-size.js';
 import type { ToolSource } from './tool-description.js';
 
 /** The largest answer that is read on the deciding thread. */

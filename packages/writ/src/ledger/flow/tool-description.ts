@@ -1,7 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { compile as compilePath, type JSONPathQuery } from 'json-p3';
+import type { JSONPathQuery } from 'json-p3';
 import { celProblem } from '../../lib/cel-problem.js';
-import { wrongInPath } from '../../lib/json-path.js';
+import { compileJsonPath, wrongInPath } from '../../lib/json-path.js';
 import { celValue } from '../cel.js';
 import { ToolDescriptionError } from '../errors.js';
 import { usualWords } from './asked.js';
@@ -377,7 +377,7 @@ function queryOf(tool: string, path: string, at: readonly PropertyKey[]): JSONPa
       'as in $.items[*].name (RFC 9535)',
       { path: at, isKey: true, offset: wrong.offset },
     );
-  return compilePath(path.startsWith('$') ? path : `$.${path}`);
+  return compileJsonPath(path);
 }
 
 const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })

@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { createRequire } from 'node:module';
 import { messageOf } from '../../../lib/message-of.js';
 import type { Rule } from '../rule.js';
 import { valueAt } from '../yaml-places.js';
@@ -17,8 +17,12 @@ export const accessForm: Rule = {
   },
 };
 
+/** Few bundles have a form, and the library takes as long to load as the rest of the check. */
+const require = createRequire(import.meta.url);
+
 /** Returns what is wrong with a schema, and the way to it; undefined if nothing is. */
 function wrongIn(schema: object): { readonly message: string; readonly way: readonly string[] } | undefined {
+  const { Ajv2020 } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   try {
     if (ajv.validateSchema(schema) === true) {

@@ -12,9 +12,24 @@ export interface Needs {
   readonly choices: (readonly (readonly Atom[])[])[];
 }
 
-/** Returns what the conditions of a policy need. */
-export function needsOf({ conditions }: Pick<Policy, 'conditions'>): Needs {
+/** Returns what the head and the conditions of a policy need. */
+export function needsOf({
+  principal,
+  resource,
+  conditions,
+}: Pick<Policy, 'principal' | 'resource' | 'conditions'>): Needs {
   const needs: Needs = { atoms: [], choices: [] };
+  for (const [name, scope] of [
+    ['principal', principal],
+    ['resource', resource],
+  ] as const) {
+    if (scope.op !== '==' || !('uid' in scope.target)) continue;
+    const [left, right] = [
+      { op: 'variable', name },
+      { op: 'entity', uid: scope.target.uid },
+    ] as const;
+    needs.atoms.push({ expr: { op: '==', left, right }, holds: true });
+  }
   for (const { kind, body } of conditions) addNeed({ expr: body, holds: kind === 'when' }, needs);
   return needs;
 }

@@ -35,6 +35,11 @@ describe('a contradiction', () => {
     '1 > 2',
   ])('is found in %s', (condition) => expect(found(when(condition))).toBe(true));
 
+  it('is found between the head and a condition', () => {
+    expect(found('permit (principal, action, resource == Doc::"a") when { resource == Doc::"b" };')).toBe(true);
+    expect(found('permit (principal == User::"a", action, resource) when { principal == User::"a" };')).toBe(false);
+  });
+
   it('is found between conditions', () => {
     expect(found('permit (principal, action, resource) when { context.a == 1 } unless { context.a == 1 };')).toBe(true);
   });

@@ -10,7 +10,7 @@ const MAX_BRANCHES = 64;
  * Returns a value of which the conditions of a policy ask things that never hold together; undefined if none is found. A find is
  * certain: a policy whose condition fails does not apply either. Other policies that never apply are not found.
  */
-export function contradictionIn(policy: Pick<Policy, 'conditions'>): Expr | undefined {
+export function contradictionIn(policy: Pick<Policy, 'principal' | 'resource' | 'conditions'>): Expr | undefined {
   const needs = needsOf(policy);
   let left = MAX_BRANCHES;
   for (;;) {

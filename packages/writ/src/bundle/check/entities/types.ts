@@ -1,5 +1,6 @@
 import { CedarError, Entities, type EntityJson, type Schema } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
+import { factsUids } from '../names/entity-uids.js';
 import type { Rule } from '../rule.js';
 import { valueAt, type YamlPart } from '../yaml-places.js';
 
@@ -42,10 +43,10 @@ function placeOf({ path = '' }: CedarError, index: number): YamlPart | readonly 
   return way.length === 0 ? [index] : valueAt([index, ...way]);
 }
 
-/** Returns the message of an error with the entity that it is about. */
-function messageOf({ message, path }: CedarError, { uid }: EntityJson): string {
-  if (path === undefined || !message.startsWith(path)) return message;
-  const { type, id } = ('__entity' in uid ? uid.__entity : uid) as { readonly type: unknown; readonly id: unknown };
+/** Returns the message of an error with the entity that it is about; without it, if its file does not say which that is. */
+function messageOf({ message, path }: CedarError, entity: unknown): string {
+  const [named] = factsUids({ entities: [entity as EntityJson] });
+  if (path === undefined || !message.startsWith(path) || named === undefined) return message;
   const part = path.replace(WAY, '').replace(/^\./, '');
-  return `${String(type)}::${JSON.stringify(id)}${part === '' ? '' : `: ${part}`}${message.slice(path.length)}`;
+  return `${named.type}::${JSON.stringify(named.id)}${part === '' ? '' : `: ${part}`}${message.slice(path.length)}`;
 }

@@ -1,4 +1,4 @@
-import { actionsCompared, syntaxOf, textAt } from '../../../ledger/cel-ast.js';
+import { syntaxOf, textAt, textsCompared } from '../../../ledger/cel-ast.js';
 import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
 import { hasAction } from '../schema-parts.js';
@@ -13,7 +13,7 @@ export const unknownCountedAction: Rule = {
     for (const [name, { on }] of compiling(bundle)) {
       if (on === undefined) continue;
       const syntax = syntaxOf(on);
-      for (const action of actionsCompared(syntax)) {
+      for (const action of textsCompared(syntax, 'action')) {
         if (hasAction(bundle, action)) continue;
         const meant = near.of(action);
         // A typing error would count nothing, and a limit on nothing stops nothing.
@@ -21,7 +21,7 @@ export const unknownCountedAction: Rule = {
           .in('ledger.yaml')
           [meant === undefined ? 'warning' : 'error'](
             `${name}: \`on\` names ${action}, which is not an action of the schema`,
-            meant === undefined ? 'it can never match: declare the action, or remove it' : `did you mean ${meant}?`,
+            meant === undefined ? 'declare the action, or remove it' : `did you mean ${meant}?`,
             valueAt(['accumulators', name, 'on'], textAt(syntax, action)),
           );
       }

@@ -1,3 +1,4 @@
+import type { Expr } from '@writ/cedar';
 import { contradictionIn } from '../conditions/contradiction.js';
 import { attributeText } from '../names/expressions.js';
 import { writtenPolicies } from '../names/policies.js';
@@ -10,8 +11,9 @@ export const contradictoryPolicy: Rule = {
   check(bundle, find) {
     for (const { policy, source } of writtenPolicies(bundle)) {
       const found = contradictionIn(policy);
-      if (found === undefined) continue;
-      const written = attributeText(found);
+      // The validator says it of `false` itself.
+      if (found === undefined || found.op === 'value') continue;
+      const written = attributeText(partOf(found));
       find
         .in(source.file)
         .warning(
@@ -22,3 +24,10 @@ export const contradictoryPolicy: Rule = {
     }
   },
 };
+
+/** Returns the value that an expression asks about, as `context.a` of `context has a`. */
+function partOf(expr: Expr): Expr {
+  if (expr.op === 'isEmpty') return expr.arg;
+  if (expr.op !== 'has') return expr;
+  return expr.path.reduce<Expr>((of, attribute) => ({ op: 'get', of, attribute }), expr.of);
+}

@@ -10,15 +10,17 @@ export const likeOnPath: Rule = {
   code: 'policies/like-on-path',
   check(bundle, find) {
     const onPaths = argumentPatterns(bundle).filter(isOfPath);
-    const withoutDots = onPaths.filter(({ pattern }) => pattern.some((text) => text.includes('..')));
+    // A rule that looks for `..` itself is a guard, and one beside it can rest on it.
+    const guarded = new Set(
+      onPaths.flatMap(({ pattern, argument }) => (pattern.some((text) => text.includes('..')) ? [argument] : [])),
+    );
     for (const one of onPaths) {
       const { policy, source, argument, written, pattern, at } = one;
-      // A rule that looks for `..` itself is a guard, and one beside it can rest on it.
-      if (withoutDots.some((other) => other.argument === argument)) continue;
+      if (guarded.has(argument) || isExtension(pattern)) continue;
       find
         .in(source.file)
         .warning(
-          `policy ${policy.id}: \`like "${pattern.join('*')}"\` on the path ${written} can be got around by \`..\`, as in ${escapeOf(pattern)}`,
+          `policy ${policy.id}: \`like "${pattern.join('*')}"\` is no guard on the path ${written}: \`..\` and other spellings of one file get around it`,
           'map the tool to the file with pathBelow and withFolders (docs/bundles.md, Mappings), and ask `resource.within.contains(…)`',
           at,
         );
@@ -26,14 +28,13 @@ export const likeOnPath: Rule = {
   },
 };
 
+/** Returns whether a pattern is about the end of a name alone, as `*.csv`: that holds for every spelling of the folder. */
+function isExtension([first, last = '', ...more]: readonly string[]): boolean {
+  return first === '' && more.length === 0 && /^\.\w+$/.test(last);
+}
+
 function isOfPath({ argument, kinds }: ArgumentPattern): boolean {
   return kinds.size > 0
     ? KINDS.some((kind) => kinds.has(kind))
     : NAME.test(argument.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase());
-}
-
-/** Returns a path that a pattern misjudges. */
-function escapeOf([first = '', ...more]: readonly string[]): string {
-  const folder = first.endsWith('/') ? first : `${first || 'a'}/`;
-  return `${folder}../etc/passwd${more.at(-1) ?? ''}`;
 }

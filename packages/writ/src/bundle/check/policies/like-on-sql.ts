@@ -16,7 +16,7 @@ export const likeOnSql: Rule = {
       find
         .in(source.file)
         .warning(
-          `policy ${policy.id}: \`like "${pattern.join('*')}"\` on the SQL of ${written} is no guard: case, comments and a second statement get around it`,
+          `policy ${policy.id}: \`like "${pattern.join('*')}"\` is no guard on the SQL of ${written}: case, comments and a second statement get around it`,
           'give the database user of the tool the rights that it needs and no more; or list the whole statements: ["SELECT …"].contains(…)',
           at,
         );

@@ -1,4 +1,5 @@
 import type { EntityUid, Policy } from '@writ/cedar';
+import { factsGroups, factsUids } from '../names/entity-uids.js';
 import { expressionsIn } from '../names/expressions.js';
 import { NearNames } from '../names/near-name.js';
 import { writtenPolicies } from '../names/policies.js';
@@ -14,7 +15,9 @@ export const unknownTestedTool: Rule = {
   check(bundle, find) {
     if (!bundle.schema.entityTypes.has(TOOL)) return;
     const actions = [...bundle.schema.actions].filter(({ resourceTypes }) => resourceTypes.has(TOOL));
-    const known = new Set([...actions.map(({ uid }) => uid.id), ...factsIds(bundle.entities)]);
+    const known = new Set(actions.map(({ uid }) => uid.id));
+    for (const uids of [factsUids(bundle), factsGroups(bundle)])
+      for (const { type, id } of uids) if (type === TOOL) known.add(id);
     const near = new NearNames(known);
     for (const { policy, source } of writtenPolicies(bundle)) {
       for (const id of new Set(toolsIn(policy))) {
@@ -38,15 +41,4 @@ function* toolsIn(policy: Policy): Generator<string> {
   const named: EntityUid[] = target !== undefined && 'uid' in target ? [target.uid] : [];
   for (const expr of expressionsIn(policy)) if (expr.op === 'entity') named.push(expr.uid);
   for (const { type, id } of named) if (type === TOOL) yield id;
-}
-
-/** Yields the ids of the tools that the facts of the bundle have: an id, or a group of tools. */
-function* factsIds(entities: readonly unknown[]): Generator<string> {
-  for (const entity of entities) {
-    const { uid, parents } = entity as { readonly uid?: unknown; readonly parents?: readonly unknown[] };
-    for (const one of [uid, ...(Array.isArray(parents) ? parents : [])]) {
-      const { type, id } = ((one as { readonly __entity?: unknown })?.__entity ?? one ?? {}) as Partial<EntityUid>;
-      if (type === TOOL && typeof id === 'string') yield id;
-    }
-  }
 }

@@ -1,8 +1,10 @@
-import { type EntityUid, parseUid } from '@writ/cedar';
+import { parseUid } from '@writ/cedar';
 import type { Bundle } from '../../bundle.js';
 import type { Find } from '../findings.js';
+import { factsUids } from '../names/entity-uids.js';
 import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** An agent or a person of a client or caller that the schema has no type for, or that the facts of the bundle leave out. */
 export const unknownAgent: Rule = {
@@ -19,7 +21,7 @@ export const unknownAgent: Rule = {
   },
 };
 
-type Ids = ReadonlyMap<string, readonly string[]>;
+type Ids = ReadonlyMap<string, ReadonlySet<string>>;
 
 function look(
   { schema }: Bundle,
@@ -37,27 +39,27 @@ function look(
     found.warning(
       `${who}: the schema has no entity type ${uid.type}`,
       new NearNames(schema.entityTypes.keys()).help(uid.type, otherwise),
-      way,
+      valueAt(way),
     );
     return;
   }
-  const known = ids.get(uid.type) ?? [];
+  const known = ids.get(uid.type);
   // Without facts of the type, the bundle leaves them to the registry.
-  if (known.length === 0 || known.includes(uid.id)) return;
+  if (known === undefined || known.has(uid.id)) return;
   const near = new NearNames(known).of(uid.id);
   const otherwise = 'add it to entities/, if a policy asks for its groups or attributes';
   found.warning(
     `${who}: no file in entities/ has ${text}, so nothing is known of it`,
     near === undefined ? otherwise : `did you mean ${uid.type}::"${near}"?`,
-    way,
+    valueAt(way),
   );
 }
 
-function idsByType({ entities }: Bundle): Ids {
-  const ids = new Map<string, string[]>();
-  for (const { uid } of entities) {
-    const { type, id } = (uid as { readonly __entity?: EntityUid }).__entity ?? (uid as EntityUid);
-    ids.set(type, [...(ids.get(type) ?? []), id]);
+function idsByType(bundle: Bundle): Ids {
+  const ids = new Map<string, Set<string>>();
+  for (const { type, id } of factsUids(bundle)) {
+    const known = ids.get(type) ?? new Set();
+    ids.set(type, known.add(id));
   }
   return ids;
 }

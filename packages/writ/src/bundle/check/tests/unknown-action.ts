@@ -2,6 +2,7 @@ import { mappedActions, mappingOf } from '../names/called-actions.js';
 import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
 import { hasAction } from '../schema-parts.js';
+import { valueAt } from '../yaml-places.js';
 import { stepsOf } from './steps.js';
 
 /** A call or request of a test that the schema has no action or no entity type for: whatever the policies say, it is denied. */
@@ -21,7 +22,7 @@ export const unknownCall: Rule = {
         found.warning(
           `the schema has no action ${step.call}, so it is denied whatever the policies say`,
           near.help(step.call, 'declare the action, or take the step out'),
-          [...way, 'call'],
+          valueAt([...way, 'call']),
         );
         continue;
       }
@@ -30,14 +31,14 @@ export const unknownCall: Rule = {
         found.warning(
           `the schema has no action ${action.name}, so it is denied whatever the policies say`,
           near.help(action.name, 'declare the action, or take the step out'),
-          [...way, 'request', 'action', 'name'],
+          valueAt([...way, 'request', 'action', 'name']),
         );
       for (const [member, { type }] of Object.entries({ subject, resource })) {
         if (bundle.schema.entityTypes.has(type)) continue;
         found.warning(
           `the schema has no entity type ${type}, so it is denied whatever the policies say`,
           nearTypes.help(type, 'declare the type, or take the step out'),
-          [...way, 'request', member, 'type'],
+          valueAt([...way, 'request', member, 'type']),
         );
       }
     }

@@ -1,5 +1,5 @@
+import type { Obligation } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
-import type { Obligation } from '../../../decide/decision.js';
 import { changedAnswer } from './answer-transform.js';
 
 const hash = (text: string): string => `h(${text.length})`;

@@ -1,8 +1,6 @@
 import { parseJson } from '@writ/cedar/json';
-import { applyObligation, changeOf, isOfTexts, ObligationError, obligationsOn } from '@writ/enforce';
-import type { Change } from '@writ/sdk/authzen';
-import type { Obligation } from '../../../decide/decision.js';
-import { DATA_URL } from '../../../ledger/flow/answer-parts.js';
+import { applyObligation, changeOf, isOfTexts, ObligationError, obligationsOn, withoutDataUrls } from '@writ/enforce';
+import type { Change, Obligation } from '@writ/sdk/authzen';
 import { type CallResult, isInputRequired } from '../protocol/result.js';
 
 type Block = Readonly<Record<string, unknown>>;
@@ -47,17 +45,6 @@ function changeable(result: CallResult): CallResult {
     ...(isError === true ? { isError } : {}),
     ...(resultType === 'complete' ? { resultType } : {}),
   };
-}
-
-const DATA_URLS = new RegExp(`${DATA_URL.source}[^\\s"'<>)\\]}]*`, 'gi');
-
-/** Returns a value without data URLs in its texts: their content cannot be looked through. */
-function withoutDataUrls<Value>(value: Value): Value;
-function withoutDataUrls(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(DATA_URLS, '[withheld]');
-  if (Array.isArray(value)) return value.map((one) => withoutDataUrls(one as unknown));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [withoutDataUrls(name), withoutDataUrls(one)]));
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Progress } from '@modelcontextprotocol/client';
-import type { HandedOn } from '@writ/enforce';
+import type { Permit } from '@writ/enforce';
 import { defined } from '../../../lib/defined.js';
-import type { DecisionId } from '../../../lib/ids.js';
 import type { CallOptions } from '../protocol/call.js';
 
 type OnProgress = CallOptions['onProgress'];
@@ -13,19 +12,14 @@ const MAX_COUNT = 1_000_000;
  * Returns a listener that hands on the progress of a call. Its texts are learned with the outcome of the call. If the
  * permit changes the answer, no text and no number of the server is handed on: the client is notified that there is progress.
  */
-export function progressOf(
-  decisionId: DecisionId,
-  handedOn: HandedOn,
-  isChanged: boolean,
-  onProgress: OnProgress,
-): OnProgress {
+export function progressOf(permit: Permit, onProgress: OnProgress): OnProgress {
   if (onProgress === undefined) return undefined;
   let steps = 0;
   return ({ progress, total, message }) => {
     steps += 1;
-    if (isChanged) return onProgress({ progress: steps });
+    if (permit.changesResult) return onProgress({ progress: steps });
     const said = defined({ message, progress: unusual(progress), total: unusual(total) });
-    if (Object.keys(said).length === 0 || handedOn.add(decisionId, said))
+    if (Object.keys(said).length === 0 || permit.handOn(said))
       onProgress(defined({ progress, total, message }) as Progress);
   };
 }

@@ -1,10 +1,6 @@
 import { ProtocolError, UriTemplate } from '@modelcontextprotocol/server';
-import type { HeldDecision } from '@writ/enforce';
-import { callerText, requestBy, trustedPrompt } from '@writ/enforce';
-import type { Attempts } from '@writ/enforce/attempts';
-import type { DecisionPoint } from '@writ/sdk/authzen';
-import { isPermitted } from '../../../decide/decision.js';
-import type { AccessRequest } from '../../../decide/request.js';
+import { callerText, type Enforcer, requestBy, trustedPrompt } from '@writ/enforce';
+import type { AccessRequest, DecisionPoint } from '@writ/sdk/authzen';
 import type { Prompt, Resource, ResourceTemplate } from '../client/offered-contents.js';
 import type { Upstream } from '../client/upstream.js';
 import type { McpCaller } from '../protocol/caller.js';
@@ -14,7 +10,7 @@ import { readableUri } from '../protocol/resource-uri.js';
 import type { CallResult } from '../protocol/result.js';
 import type { StateSeal } from '../protocol/user-input.js';
 import { decidable } from './decidable.js';
-import { denial } from './denial.js';
+import { refusal } from './denial.js';
 import type { Execution } from './execution.js';
 import { firstOfEach } from './first-of-each.js';
 
@@ -23,10 +19,7 @@ export interface ContentsParts {
   readonly point: DecisionPoint;
   readonly execution: Execution;
   readonly seal: StateSeal;
-  /** Receives operations that are refused without a decision. */
-  readonly attempts: Pick<Attempts, 'add'>;
-  /** Decides a request, and holds it if it has to wait. */
-  readonly decide: (request: AccessRequest, caller: McpCaller) => Promise<HeldDecision>;
+  readonly enforcer: Enforcer;
 }
 
 const RESOURCE = 'resource';
@@ -91,7 +84,7 @@ export class Contents {
    */
   async complete({ ref, argument, context }: CompletionParams, caller: McpCaller): Promise<CallResult> {
     const operation = { name: 'completion/complete', client: caller.client };
-    const resource = decidable(this.parts.attempts, operation, () => completionTarget(ref));
+    const resource = decidable(this.parts.enforcer, operation, () => completionTarget(ref));
     const prompt = this.offeredPrompts().find(({ shown }) => resource.type === PROMPT && shown === resource.id);
     const upstream = prompt?.upstream ?? (resource.type === RESOURCE ? this.completing(resource.id) : undefined);
     const request = this.requestFor('completion/complete', resource, { ...argument }, upstream, caller);
@@ -118,28 +111,26 @@ export class Contents {
   async subscribe(uri: string, caller: McpCaller, notify: () => void): Promise<() => void> {
     const upstream = this.serverOf(uri, caller);
     const request = this.requestFor('resources/subscribe', { type: RESOURCE, id: uri }, { uri }, upstream, caller);
-    const { execution, decide } = this.parts;
-    const { decision, reference, release } = await decide(request, caller);
-    release?.();
-    if (!isPermitted(decision)) throw denial(uri, decision, reference);
-    const failed = async (why: string): Promise<ProtocolError> => {
-      await execution.report(decision, 'not-executed');
-      return new ProtocolError(ERROR.mapping, why, { decisionId: decision.id });
-    };
-    if (upstream?.contents.notifies !== true) throw await failed(`no server tells of changes of ${uri}`);
-    try {
-      // A client whose permission cannot be checked is not notified.
-      const off = await upstream.watch(
-        uri,
-        () => void this.notifyIfPermitted(uri, caller, notify).catch(() => undefined),
-      );
-      await execution.report(decision, 'completed', null);
+    const { execution, enforcer } = this.parts;
+    const begun = await enforcer.begin({ name: `to subscribe to ${uri}`, requests: () => [request] }, caller);
+    if (begun.kind !== 'permit') throw refusal(uri, begun);
+    return begun.during(async (permit) => {
+      const failed = async (why: string): Promise<ProtocolError> => {
+        await permit.done('not-executed');
+        return new ProtocolError(ERROR.mapping, why, { decisionId: permit.decisionId });
+      };
+      if (upstream?.contents.notifies !== true) throw await failed(`no server tells of changes of ${uri}`);
+      let off: () => void;
+      try {
+        // A client whose permission cannot be checked is not notified.
+        off = await upstream.watch(uri, () => void this.notifyIfPermitted(uri, caller, notify).catch(() => undefined));
+      } catch (error) {
+        if (ProtocolError.isInstance(error)) throw await execution.refused(`to subscribe to ${uri}`, permit, error);
+        throw await failed(`${uri} could not be subscribed to`);
+      }
+      await permit.done('completed', null);
       return off;
-    } catch (error) {
-      if (ProtocolError.isInstance(error))
-        throw await execution.refused(`to subscribe to ${uri}`, decision, error, { changes: [], isChanged: false });
-      throw await failed(`${uri} could not be subscribed to`);
-    }
+    });
   }
 
   /**
@@ -174,7 +165,7 @@ export class Contents {
     const { upstreams } = this.parts;
     const listing = upstreams.find(({ contents }) => contents.resources.some((one) => one.uri === uri));
     if (listing !== undefined) return listing;
-    const read = decidable(this.parts.attempts, { name: 'resources/read', client }, () => readableUri(uri));
+    const read = decidable(this.parts.enforcer, { name: 'resources/read', client }, () => readableUri(uri));
     return upstreams.find(({ contents }) => contents.templates.some(({ uriTemplate }) => fits(uriTemplate, read)));
   }
 
@@ -214,26 +205,23 @@ export class Contents {
     params: Readonly<Record<string, unknown>>,
     caller: McpCaller,
   ): Promise<CallResult> {
-    const { execution, decide, seal } = this.parts;
+    const { execution, enforcer, seal } = this.parts;
     const what = request.resource.id;
     const { client, input } = caller;
     // Completions ask the user nothing.
     const of = { caller: callerText(client), server: upstream?.name ?? '', tool: method, arguments: params };
     const userInput = method === 'completion/complete' ? undefined : seal.opened(input, of);
-    const { decision, reference, release } = await decide(request, caller);
-    try {
-      if (!isPermitted(decision)) throw denial(what, decision, reference);
+    const begun = await enforcer.begin({ name: `${method} ${what}`, requests: () => [request] }, caller);
+    if (begun.kind !== 'permit') throw refusal(what, begun);
+    return begun.during(async (permit) => {
       if (upstream === undefined) {
-        await execution.report(decision, 'not-executed');
-        throw new ProtocolError(ERROR.mapping, `no server has ${what}`, { decisionId: decision.id });
+        await permit.done('not-executed');
+        throw new ProtocolError(ERROR.mapping, `no server has ${what}`, { decisionId: permit.decisionId });
       }
       const { signal, carried } = caller;
       const options = { signal, carried, input: userInput };
-      const answer = await execution.request(upstream, { what, method, params, decision, options });
-      return seal.sealed(answer, of);
-    } finally {
-      release?.();
-    }
+      return seal.sealed(await execution.request(upstream, { what, method, params, permit, options }), of);
+    });
   }
 }
 

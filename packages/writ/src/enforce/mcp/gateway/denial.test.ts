@@ -1,7 +1,8 @@
+import type { ProtocolError } from '@modelcontextprotocol/server';
+import type { Decision, RequestReference } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../../../decide/decision.js';
 import type { DecisionId } from '../../../lib/ids.js';
-import { denial } from './denial.js';
+import { refusal } from './denial.js';
 
 const DENIED: Decision = {
   ...{ id: 'd1' as DecisionId, result: 'deny', reasons: [], policyVersion: 'v' },
@@ -9,16 +10,30 @@ const DENIED: Decision = {
 };
 const STEP_UP: Decision = { ...DENIED, result: 'step_up' };
 
+const said = (decision: Decision, reference?: RequestReference) =>
+  refusal('pay', { kind: 'denied', decision, reference }) as ProtocolError;
+
 describe('the error for a request that was not permitted', () => {
   it.each<[string, Decision, string | undefined, RegExp]>([
     ['says why', DENIED, undefined, /^pay was not permitted: it is revoked$/],
     [
+      'tells a call that does not fit apart from one that is not permitted',
+      { ...DENIED, refusal: { code: 'invalid_request', message: 'the request does not fit the schema: x' } },
+      undefined,
+      /^pay was not made: the request does not fit the schema: x$/,
+    ],
+    [
       'says that somebody is asked',
       STEP_UP,
       'pending',
-      /\. Somebody is asked to approve it; make the same call again later \(r1\)$/,
+      /\. Somebody is asked to approve it; make the same call again later, in this session: an approval is for its task, and a new session asks again \(r1\)$/,
     ],
-    ['says the same of a status that is not known', STEP_UP, 'reviewing', /make the same call again later \(r1\)$/],
+    [
+      'says the same of a status that is not known',
+      STEP_UP,
+      'reviewing',
+      /make the same call again later, in this session: .* \(r1\)$/,
+    ],
     [
       'says that somebody denied it',
       STEP_UP,
@@ -38,7 +53,7 @@ describe('the error for a request that was not permitted', () => {
       /^pay was not permitted: it is revoked\. Its limit is over in (90|89) s$/,
     ],
   ])('%s', (_what, decision, status, text) => {
-    const { code, message, data } = denial('pay', decision, status === undefined ? undefined : { id: 'r1', status });
+    const { code, message, data } = said(decision, status === undefined ? undefined : { id: 'r1', status });
     expect(code).toBe(-32_001);
     expect(message).toMatch(text);
     expect(data).toMatchObject({ decisionId: 'd1', result: decision.result });
@@ -46,8 +61,8 @@ describe('the error for a request that was not permitted', () => {
   });
 
   it('names the refusal', () => {
-    const { refusal, ...permitted } = DENIED;
-    expect(denial('pay', DENIED, undefined).data).toMatchObject({ refusal });
-    expect(denial('pay', permitted, undefined).data).not.toHaveProperty('refusal');
+    const { refusal: code, ...permitted } = DENIED;
+    expect(said(DENIED).data).toMatchObject({ refusal: code });
+    expect(said(permitted).data).not.toHaveProperty('refusal');
   });
 });

@@ -1,9 +1,8 @@
 import { ProtocolError, SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
-import { applyObligation, changeOf, HandedOn, ObligationError, obligationsOn } from '@writ/enforce';
-import type { Change, DecisionPoint, OutcomeDetails, OutcomeStatus } from '@writ/sdk/authzen';
+import type { Permit } from '@writ/enforce';
+import type { DecisionId, OutcomeStatus } from '@writ/sdk/authzen';
 import { copyWith } from '@writ/sdk/lib/exact-json';
 import type { Log } from '@writ/sdk/lib/log';
-import type { Decision } from '../../../decide/decision.js';
 import { isObject } from '../../../lib/is-object.js';
 import { messageOf } from '../../../lib/message-of.js';
 import { isDeeper } from '../../../lib/nesting.js';
@@ -12,15 +11,13 @@ import type { Upstream } from '../client/upstream.js';
 import type { CallOptions } from '../protocol/call.js';
 import { ERROR } from '../protocol/errors.js';
 import { type CallResult, DECISION_META, isInputRequired, isTask } from '../protocol/result.js';
-import { type ChangeAnswer, changeHere } from './answer-changes.js';
 import { progressOf } from './call-progress.js';
 import { answerOf, serverError, unsaidError } from './server-error.js';
 
-/** A permitted call of a tool; every obligation has to be carried out. */
+/** A permitted call of a tool. */
 interface PermittedCall {
   readonly tool: string;
-  readonly input: Record<string, unknown>;
-  readonly decision: Decision;
+  readonly permit: Permit;
   readonly options: CallOptions;
 }
 
@@ -29,84 +26,71 @@ interface PermittedRequest {
   readonly what: string;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
-  readonly decision: Decision;
+  readonly permit: Permit;
   readonly options: CallOptions;
 }
 
-/** A call or another request that is in flight. */
-interface InFlightCall {
-  readonly what: string;
-  readonly decision: Decision;
-  readonly signal: AbortSignal | undefined;
-  readonly changes: readonly Change[];
-  /** Whether the permit changes the answer. */
-  readonly isChanged: boolean;
-}
+type Ask = (signal: AbortSignal | undefined) => Promise<CallResult>;
 
 const MAX_DEPTH = 256;
 
-/** Carries out permitted calls with their obligations, and reports their outcomes. */
+/** Sends what is permitted to servers of MCP, and ends its permits. */
 export class Execution {
-  /** The things that clients were handed of calls before their outcome. */
-  readonly handedOn = new HandedOn();
-
-  constructor(
-    private readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>,
-    private readonly log: Log,
-    /** The keyed hash of what obligations change. */
-    private readonly hash: (text: string) => string,
-    private readonly change: ChangeAnswer = changeHere,
-  ) {}
+  constructor(private readonly log: Log) {}
 
   /** Calls the tool. @throws {ProtocolError} if it failed, or its result is withheld */
-  async call(upstream: Upstream, call: PermittedCall): Promise<CallResult> {
-    const { tool, decision, options } = call;
-    const sent = await this.changedInput(upstream, call);
-    const isChanged = obligationsOn('result', decision.obligations ?? []).length > 0;
-    const onProgress = progressOf(decision.id, this.handedOn, isChanged, options.onProgress);
-    const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
-      upstream.call(tool, sent.input, { ...options, onProgress, signal });
-    const inFlight = { what: tool, decision, signal: options.signal, changes: sent.changes, isChanged };
-    const answered = await this.answered(upstream, inFlight, ask);
+  async call(upstream: Upstream, { tool, permit, options }: PermittedCall): Promise<CallResult> {
+    const onProgress = progressOf(permit, options.onProgress);
+    const input = permit.input as Record<string, unknown>;
+    const ask: Ask = (signal) => upstream.call(tool, input, { ...options, onProgress, signal });
+    const answered = await this.answered(upstream, tool, permit, options.signal, ask);
     // The client asks for the result of a task later.
     if (isTask(answered) && options.takesTasks !== true) {
-      await this.report(decision, 'unknown');
-      throw withheld(tool, decision, 'its server made a task of it, which was not asked for');
+      await permit.done('unknown');
+      throw withheld(tool, permit.decisionId, 'its server made a task of it, which was not asked for');
     }
     if (isTask(answered))
-      return { ...answered, _meta: { ...(answered._meta as object), [DECISION_META]: decision.id } };
+      return { ...answered, _meta: { ...(answered._meta as object), [DECISION_META]: permit.decisionId } };
     // A server that asks first has done nothing yet: it is called again, and that call is decided again.
-    const status = answered.isError === true || isInputRequired(answered) ? 'failed' : 'completed';
-    const { result, changes } = await this.changedResult(tool, decision, status, answered, sent.changes);
-    return this.accept(tool, decision, result, status, [...sent.changes, ...changes]);
+    return this.accept(tool, permit, answered, statusOf(answered, isInputRequired(answered)));
   }
 
   /** Sends a request that is not a call of a tool. @throws {ProtocolError} if it failed, or its result is withheld */
   async request(upstream: Upstream, permitted: PermittedRequest): Promise<CallResult> {
-    const { what, method, params, decision, options } = permitted;
-    if (decision.obligations !== undefined) {
-      await this.report(decision, 'not-executed');
-      throw new ProtocolError(ERROR.denied, `${what} was not permitted: what the permit asks for is for tools alone`, {
-        decisionId: decision.id,
-      });
-    }
-    const ask = (signal: AbortSignal | undefined): Promise<CallResult> =>
-      upstream.request(method, params, { ...options, signal });
-    const inFlight = { what, decision, signal: options.signal, changes: [], isChanged: false };
-    const answered = await this.answered(upstream, inFlight, ask);
-    return this.accept(what, decision, answered, 'completed', []);
+    const { what, method, params, permit, options } = permitted;
+    const ask: Ask = (signal) => upstream.request(method, params, { ...options, signal });
+    const answered = await this.answered(upstream, what, permit, options.signal, ask);
+    return this.accept(what, permit, answered, 'completed');
+  }
+
+  /** Accepts the result of a task. @throws {ProtocolError} if it is withheld */
+  async complete(what: string, permit: Permit, result: CallResult): Promise<CallResult> {
+    const status = statusOf(result);
+    await this.refuseDeep(what, permit, result, status);
+    return this.accept(what, permit, result, status);
+  }
+
+  /** Ends a permit with an error that a server answered. @returns the error for its client, whose text is learned as a result is */
+  async refused(what: string, permit: Permit, error: ProtocolError): Promise<ProtocolError> {
+    const { changesResult, decisionId } = permit;
+    // Nothing of the error is read if the permit changes the answer.
+    const ended = await permit.done('failed', changesResult ? null : answerOf(error), { error: error.message });
+    if (ended.kind === 'accepted' && !changesResult) return serverError(error, decisionId);
+    return unsaidError(what, decisionId, error);
   }
 
   private async answered(
     upstream: Upstream,
-    { what, decision, signal, changes, isChanged }: InFlightCall,
-    ask: (signal: AbortSignal | undefined) => Promise<CallResult>,
+    what: string,
+    permit: Permit,
+    signal: AbortSignal | undefined,
+    ask: Ask,
   ): Promise<CallResult> {
-    this.handedOn.begin(decision.id, isChanged);
+    permit.sent();
     // An abort sends the server the cancellation of the protocol.
     const stop = new AbortController();
     let revoked: string | undefined;
-    this.point.onRevoked?.(decision.id, (why) => {
+    permit.onRevoked((why) => {
       revoked = why;
       stop.abort(why);
     });
@@ -117,161 +101,76 @@ export class Execution {
       if (signal?.aborted === true) gone();
       answer = await ask(stop.signal);
     } catch (error) {
-      if (revoked !== undefined) throw await this.interrupted(what, decision, revoked);
-      if (error instanceof UpstreamError) {
-        await this.report(decision, 'not-executed', undefined, { error: error.message });
-        throw new ProtocolError(ERROR.decisionPoint, `${error.message}; the call was not made`, {
-          decisionId: decision.id,
-        });
-      }
-      // An error that the server answered means that it refused; after anything else the effect is unknown.
-      const refused = ProtocolError.isInstance(error) && upstream.isAlive;
-      this.log.error(error, `${upstream.name} failed in ${what}`);
-      if (refused) throw await this.refused(what, decision, error, { changes, isChanged });
-      await this.report(decision, 'unknown', undefined, { changes, error: messageOf(error) });
-      const message = `${what} was begun and its server stopped answering; it may have been done`;
-      throw new ProtocolError(ERROR.decisionPoint, message, { decisionId: decision.id });
+      throw await this.failed(upstream, what, permit, error, revoked);
     } finally {
       signal?.removeEventListener('abort', gone);
     }
-    await this.refuseDeep(what, decision, answer, answer.isError === true ? 'failed' : 'completed', changes);
+    await this.refuseDeep(what, permit, answer, statusOf(answer));
     return answer;
   }
 
-  /** Reports an error that a server answered. @returns the error for its client, whose text is learned as a result is */
-  async refused(
+  /** Ends the permit of a call that brought no answer. @returns the error for its client */
+  private async failed(
+    upstream: Upstream,
     what: string,
-    decision: Pick<Decision, 'id'>,
-    error: ProtocolError,
-    { changes, isChanged }: Pick<InFlightCall, 'changes' | 'isChanged'>,
+    permit: Permit,
+    error: unknown,
+    revoked: string | undefined,
   ): Promise<ProtocolError> {
-    // Nothing of the error is read if the permit changes the answer.
-    const result = isChanged ? null : answerOf(error);
-    const isTakenIn = await this.report(decision, 'failed', result, { changes, error: error.message });
-    if (isTakenIn && !isChanged) return serverError(error, decision.id);
-    return unsaidError(what, decision.id, error);
+    const { decisionId } = permit;
+    if (revoked !== undefined) {
+      await permit.done('unknown');
+      return new ProtocolError(
+        ERROR.denied,
+        `${what} was begun and is cancelled, because ${revoked}; it may have been done`,
+        { decisionId, result: 'deny', refusal: { code: 'revoked', message: revoked } },
+      );
+    }
+    if (error instanceof UpstreamError) {
+      await permit.done('not-executed', undefined, { error: error.message });
+      return new ProtocolError(ERROR.decisionPoint, `${error.message}; the call was not made`, { decisionId });
+    }
+    this.log.error(error, `${upstream.name} failed in ${what}`);
+    // An error that the server answered means that it refused; after anything else the effect is unknown.
+    if (ProtocolError.isInstance(error) && upstream.isAlive) return this.refused(what, permit, error);
+    await permit.done('unknown', undefined, { error: messageOf(error) });
+    const message = `${what} was begun and its server stopped answering; it may have been done`;
+    return new ProtocolError(ERROR.decisionPoint, message, { decisionId });
   }
 
   /** Refuses a result that is nested too deeply to serialize; the client would otherwise wait until its timeout. */
-  private async refuseDeep(
-    what: string,
-    decision: Pick<Decision, 'id'>,
-    answer: CallResult,
-    status: OutcomeStatus,
-    changes: readonly Change[],
-  ): Promise<void> {
+  private async refuseDeep(what: string, permit: Permit, answer: CallResult, status: OutcomeStatus): Promise<void> {
     if (!isDeeper(answer, MAX_DEPTH)) return;
     const error = `it is nested deeper than ${MAX_DEPTH}`;
-    await this.report(decision, status, null, { changes, error });
-    throw withheld(what, decision, error);
+    await permit.done(status, null, { error });
+    throw withheld(what, permit.decisionId, error);
   }
 
-  /** Accepts the result of a task. @throws {ProtocolError} if it is withheld */
-  async complete(what: string, decision: Pick<Decision, 'id'>, result: CallResult): Promise<CallResult> {
-    const status = result.isError === true ? 'failed' : 'completed';
-    await this.refuseDeep(what, decision, result, status, []);
-    return this.accept(what, decision, result, status, []);
-  }
-
-  /** Reports a result, and returns it for the client. */
-  private async accept(
-    what: string,
-    decision: Pick<Decision, 'id'>,
-    given: CallResult,
-    status: OutcomeStatus,
-    changes: readonly Change[],
-  ): Promise<CallResult> {
-    const result = withoutServerInfo(given);
-    const why = isInputRequired(result) ? 'its server asks the user something first' : undefined;
-    const failed = status === 'failed' ? { error: why ?? firstText(result) } : {};
-    const isTakenIn = await this.report(decision, status, result, { changes, ...failed });
-    // An unrecorded result would reach the agent without labels.
-    if (!isTakenIn) throw withheld(what, decision, 'it could not be recorded');
-    const meta = (result._meta ?? {}) as Record<string, unknown>;
-    return copyWith(result, { _meta: copyWith(meta, { [DECISION_META]: decision.id }) });
-  }
-
-  /** Carries out the obligations on the arguments, which still have to fit the tool. */
-  private async changedInput(
-    upstream: Upstream,
-    { tool, input, decision }: PermittedCall,
-  ): Promise<{ readonly input: Record<string, unknown>; readonly changes: readonly Change[] }> {
-    let changed: unknown = input;
-    const changes: Change[] = [];
-    try {
-      for (const obligation of obligationsOn('input', decision.obligations ?? [])) {
-        const after = await applyObligation(changed, obligation);
-        changes.push(changeOf(obligation, 'input', changed, after, this.hash));
-        changed = after;
-      }
-      const schemaError = changes.length === 0 ? undefined : upstream.schemaError(tool, changed);
-      if (schemaError !== undefined)
-        throw new ObligationError(`changed as it must be, it does not fit ${tool}: ${schemaError}`);
-    } catch (error) {
-      if (!(error instanceof ObligationError)) throw error;
-      await this.report(decision, 'not-executed');
-      throw new ProtocolError(ERROR.denied, `${tool} was not permitted: ${error.message}`, { decisionId: decision.id });
+  /** Ends a permit with a result, and returns that for the client. */
+  private async accept(what: string, permit: Permit, given: CallResult, status: OutcomeStatus): Promise<CallResult> {
+    const { decisionId } = permit;
+    const why = isInputRequired(given) ? 'its server asks the user something first' : undefined;
+    const error = status === 'failed' ? (result: CallResult) => why ?? firstText(result) : undefined;
+    const ended = await permit.done(status, withoutServerInfo(given), { error });
+    if (ended.kind === 'accepted') {
+      const { result } = ended;
+      const meta = (result._meta ?? {}) as Record<string, unknown>;
+      return copyWith(result, { _meta: copyWith(meta, { [DECISION_META]: decisionId }) });
     }
-    return { input: changed as Record<string, unknown>, changes };
-  }
-
-  private async changedResult(
-    tool: string,
-    decision: Decision,
-    status: OutcomeStatus,
-    answered: CallResult,
-    before: readonly Change[],
-  ): Promise<{ readonly result: CallResult; readonly changes: readonly Change[] }> {
-    if (decision.obligations === undefined) return { result: answered, changes: [] };
-    try {
-      const { result, changes } = await this.change(answered, decision.obligations);
-      const { hash } = this;
-      return { result, changes: changes.map((one) => ({ ...one, before: hash(one.before), after: hash(one.after) })) };
-    } catch (error) {
-      if (!(error instanceof ObligationError)) throw error;
-      // Nobody reads the result, so it adds no labels.
-      await this.report(decision, status, null, { changes: before, error: error.message });
-      throw new ProtocolError(ERROR.denied, `${tool} was done; what it answered is withheld: ${error.message}`, {
-        decisionId: decision.id,
-      });
-    }
-  }
-
-  /** Reports a call whose permit was revoked in flight. @returns the error for its client */
-  private async interrupted(tool: string, decision: Decision, why: string): Promise<ProtocolError> {
-    await this.report(decision, 'unknown');
-    return new ProtocolError(
-      ERROR.denied,
-      `${tool} was begun and is cancelled, because ${why}; it may have been done`,
-      { decisionId: decision.id, result: 'deny', refusal: { code: 'revoked', message: why } },
-    );
-  }
-
-  /**
-   * Reports an outcome, with what the client was handed before it.
-   *
-   * @param result null if the agent reads nothing of it
-   * @returns false if it was not accepted: the result must be withheld, because nothing was learned of it
-   */
-  async report(
-    decision: Pick<Decision, 'id'>,
-    status: OutcomeStatus,
-    result?: unknown,
-    details?: OutcomeDetails,
-  ): Promise<boolean> {
-    try {
-      await this.point.report(decision.id, status, this.handedOn.resultOf(decision.id, status, result), details);
-      return true;
-    } catch (error) {
-      this.log.error(error, `the outcome of ${decision.id} was not reported`);
-      return false;
-    }
+    if (ended.why !== 'obligation') throw withheld(what, decisionId, ended.message);
+    throw new ProtocolError(ERROR.denied, `${what} was done; what it answered is withheld: ${ended.message}`, {
+      decisionId,
+    });
   }
 }
 
-function withheld(what: string, { id }: Pick<Decision, 'id'>, why: string): ProtocolError {
+function statusOf({ isError }: CallResult, isUndone = false): OutcomeStatus {
+  return isError === true || isUndone ? 'failed' : 'completed';
+}
+
+function withheld(what: string, decisionId: DecisionId, why: string): ProtocolError {
   return new ProtocolError(ERROR.decisionPoint, `${what} was done; what it answered is withheld, because ${why}`, {
-    decisionId: id,
+    decisionId,
   });
 }
 

@@ -1,19 +1,8 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import {
-  type CallingClient,
-  type CallQueue,
-  clientName,
-  type HeldDecision,
-  JoinedPermits,
-  JustificationNeeded,
-  requestBy,
-  transactionIn,
-} from '@writ/enforce';
+import { type CallQueue, type ChangeResult, Enforcer, requestBy } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
 import type { DecisionPoint } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
-import { isPermitted } from '../../../decide/decision.js';
-import type { AccessRequest, Carried } from '../../../decide/request.js';
 import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
 import type { McpCaller } from '../protocol/caller.js';
@@ -22,9 +11,9 @@ import { kindOfMethod, serverTarget } from '../protocol/methods.js';
 import { TaskHandles } from '../protocol/task-handle.js';
 import type { ToolStates } from '../protocol/tool-states.js';
 import { StateSeal } from '../protocol/user-input.js';
-import type { ChangeAnswer } from './answer-changes.js';
+import { changeHere } from './answer-changes.js';
 import { Contents } from './contents.js';
-import { denial } from './denial.js';
+import { refusal } from './denial.js';
 import { Execution } from './execution.js';
 import type { CallMapper } from './map-call.js';
 import { Tasks } from './tasks.js';
@@ -43,7 +32,7 @@ interface GatewayParts {
   /** The keyed hash of what obligations change. */
   readonly hash: (text: string) => string;
   /** Carries out obligations on results; by default in this process. */
-  readonly change?: ChangeAnswer;
+  readonly change?: ChangeResult;
   readonly toolStates: ToolStates;
   /** Receives calls that are refused without a decision. */
   readonly attempts: Pick<Attempts, 'add'>;
@@ -58,17 +47,17 @@ export class Gateway {
   readonly tools: ToolCalls;
   readonly contents: Contents;
   readonly tasks: Tasks;
-  private readonly execution: Execution;
+  private readonly enforcer: Enforcer;
 
   /** @throws {MappingError} if two servers have a tool of one name */
   constructor(private readonly parts: GatewayParts) {
-    const { upstreams, point, log, hash, change, mapper, toolStates, attempts } = parts;
-    const permits = new JoinedPermits(point);
-    this.execution = new Execution(permits, log, hash, change);
+    const { upstreams, point, queue, attempts, log, hash, change = changeHere, mapper, toolStates } = parts;
+    this.enforcer = new Enforcer({ point, queue, attempts, at: 'gateway', log, hash, change });
+    const { enforcer } = this;
+    const execution = new Execution(log);
     const seal = new StateSeal(hash);
     const catalogue = new ToolCatalogue(upstreams);
-    const decide = (request: AccessRequest, caller: McpCaller): Promise<HeldDecision> => this.decide(request, caller);
-    const shared = { upstreams, point, execution: this.execution, attempts, decide };
+    const shared = { upstreams, point, enforcer, execution };
     this.contents = new Contents({ ...shared, seal });
     this.tasks = new Tasks({
       ...shared,
@@ -80,21 +69,12 @@ export class Gateway {
         return mapper().listed({ server, tool: tool.name, shown, inputSchema: tool.inputSchema });
       },
     });
-    this.tools = new ToolCalls({
-      ...shared,
-      seal,
-      permits,
-      catalogue,
-      mapper,
-      toolStates,
-      attempts,
-      tasks: this.tasks,
-    });
+    this.tools = new ToolCalls({ ...shared, seal, catalogue, mapper, toolStates, tasks: this.tasks });
   }
 
   /** Notes a message that a server of this client sends by itself. @returns false if it must not reach the client */
   serverSaid(message: unknown): boolean {
-    return this.execution.handedOn.addByItself(message);
+    return this.enforcer.handedOn.addByItself(message);
   }
 
   /** Ends the tasks of a session. Tasks that could not be ended end when they were unused for a while. */
@@ -147,13 +127,14 @@ export class Gateway {
     const { resource, context } = serverTarget(method, params, server);
     const by = requestBy(caller.client);
     const request = { ...by, action: { name: method }, resource, context: { ...context, ...by.context } };
-    const { decision, reference, release } = await this.decide(request, caller);
-    release?.();
-    if (!isPermitted(decision)) throw denial(method, decision, reference);
-    const list = await this.listOf(method, caller);
-    const isTakenIn = await this.execution.report(decision, 'completed', list ?? null);
-    if (list !== undefined && !isTakenIn)
-      throw new ProtocolError(ERROR.decisionPoint, `${method} is withheld: it could not be recorded`);
+    const begun = await this.enforcer.begin({ name: method, requests: () => [request] }, caller);
+    if (begun.kind !== 'permit') throw refusal(method, begun);
+    await begun.during(async (permit) => {
+      const list = await this.listOf(method, caller);
+      const ended = await permit.done('completed', list ?? null);
+      if (list !== undefined && ended.kind !== 'accepted')
+        throw new ProtocolError(ERROR.decisionPoint, `${method} is withheld: it could not be recorded`);
+    });
   }
 
   /** Returns the names and descriptions that a client is about to read; undefined if the method shows none. */
@@ -172,26 +153,4 @@ export class Gateway {
         return undefined;
     }
   }
-
-  private async decide(request: AccessRequest, caller: McpCaller): Promise<HeldDecision> {
-    const { client, carried, signal, justification, onWait } = caller;
-    try {
-      const call = { task: taskIn(client, carried), signal, justification, onWait };
-      return await this.parts.queue.decide(request, carried, call);
-    } catch (error) {
-      if (error instanceof JustificationNeeded) throw error;
-      this.parts.log.error(error, 'no decision');
-      const operation = request.action.name;
-      this.parts.attempts.add({ at: 'gateway', operation, reason: 'unavailable', caller: clientName(client) });
-      throw new ProtocolError(
-        ERROR.decisionPoint,
-        'the decision point did not answer; the call was not made. Try again later',
-      );
-    }
-  }
-}
-
-/** Returns the task in which calls depend on each other. The token is not verified: it only orders the calls of one client. */
-function taskIn({ task }: CallingClient, { txnToken }: Carried): string {
-  return JSON.stringify([task, txnToken === undefined ? null : (transactionIn(txnToken) ?? txnToken)]);
 }

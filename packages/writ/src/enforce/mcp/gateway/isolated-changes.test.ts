@@ -1,5 +1,5 @@
+import type { Obligation } from '@writ/sdk/authzen';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Obligation } from '../../../decide/decision.js';
 import { changeHere } from './answer-changes.js';
 import { IsolatedChanges } from './isolated-changes.js';
 

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
-import { ObligationError } from '@writ/enforce';
-import type { Obligation } from '../../../decide/decision.js';
-import { isWithin } from '../../../ledger/flow/result-size.js';
+import { type ChangeResult, ObligationError } from '@writ/enforce';
+import type { Obligation } from '@writ/sdk/authzen';
 import { ChildPool } from '../../../lib/child-pool.js';
 import { WorkerError } from '../../../lib/errors.js';
-import { type ChangeAnswer, changeHere } from './answer-changes.js';
+import { isWithin } from '../../../lib/value-size.js';
+import { changeHere } from './answer-changes.js';
 
 /** A result with the obligations on it. */
 export interface ChangeTask {
-  readonly result: Parameters<ChangeAnswer>[0];
+  readonly result: unknown;
   readonly obligations: readonly Obligation[];
 }
 
@@ -33,7 +33,7 @@ export class IsolatedChanges {
   }
 
   /** @throws {ObligationError} if the obligations cannot be carried out within bounds */
-  readonly change: ChangeAnswer = async (result, obligations) => {
+  readonly change: ChangeResult = async (result, obligations) => {
     if (isWithin(result, QUICK) && obligations.every(isQuick)) return changeHere(result, obligations);
     try {
       return await this.pool.run({ result, obligations } satisfies ChangeTask);

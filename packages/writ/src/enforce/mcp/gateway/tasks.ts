@@ -1,8 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { callerText, requestBy } from '@writ/enforce';
+import { callerText, type Permit, requestBy } from '@writ/enforce';
 import type { ListedAction } from '@writ/sdk/authzen';
-import { isPermitted } from '../../../decide/decision.js';
-import type { DecisionId } from '../../../lib/ids.js';
 import { table } from '../../../lib/table.js';
 import { UpstreamError } from '../../errors.js';
 import type { Upstream } from '../client/upstream.js';
@@ -12,7 +10,7 @@ import { type CallResult, DECISION_META } from '../protocol/result.js';
 import type { TaskHandles, TaskOf } from '../protocol/task-handle.js';
 import { needsTasks } from '../protocol/tasks-extension.js';
 import type { ContentsParts } from './contents.js';
-import { denial } from './denial.js';
+import { refusal } from './denial.js';
 import { answerOf, serverError, unsaidError } from './server-error.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -24,6 +22,13 @@ interface TasksParts extends Omit<ContentsParts, 'seal'> {
   readonly decides: (method: string) => boolean;
   /** Returns the actions that a call of a tool is decided as; undefined if that depends on its arguments. */
   readonly listed: (server: string, tool: string) => readonly ListedAction[] | undefined;
+}
+
+/** A call that became a task. */
+interface BegunTask {
+  readonly server: string;
+  readonly tool: string;
+  readonly permit: Permit;
 }
 
 /** The capability of a client that lets a server ask it that. */
@@ -47,24 +52,25 @@ export class Tasks {
   }
 
   /** Returns the answer for a client whose call became a task. @throws {ProtocolError} if the task has no id */
-  begun(upstream: Upstream, created: CallResult, of: Omit<TaskOf, 'taskId'>, caller: string): CallResult {
+  begun(upstream: Upstream, created: CallResult, { server, tool, permit }: BegunTask, caller: string): CallResult {
     const { taskId } = created;
+    const { decisionId } = permit;
     if (typeof taskId !== 'string' || taskId === '')
       throw new ProtocolError(
         ERROR.decisionPoint,
-        `${of.tool} was begun as a task that has no id; it may have been done`,
-        {
-          decisionId: of.decisionId,
-        },
+        `${tool} was begun as a task that has no id; it may have been done`,
+        { decisionId },
       );
-    const { point, execution } = this.parts;
-    point.onRevoked?.(of.decisionId, () => {
+    const { enforcer, handles } = this.parts;
+    permit.onRevoked(() => {
       // No request is in flight whose abort would stop the task at the server.
       upstream.request('tasks/cancel', { taskId }, { takesTasks: true }).catch(() => undefined);
-      void execution.report({ id: of.decisionId }, 'unknown');
+      void enforcer.continued(decisionId).done('unknown');
     });
-    const handle = this.parts.handles.sealed({ ...of, taskId }, caller);
-    return { ...this.state(of.decisionId, created), taskId: handle, _meta: { [DECISION_META]: of.decisionId } };
+    const handle = handles.sealed({ server, tool, taskId, decisionId }, caller);
+    const shown = { ...stateOf(permit, created), taskId: handle, _meta: { [DECISION_META]: decisionId } };
+    permit.leave();
+    return shown;
   }
 
   /**
@@ -76,34 +82,24 @@ export class Tasks {
     const { status, result, error, inputRequests } = state;
     if (state.taskId !== task.taskId)
       throw new ProtocolError(ERROR.decisionPoint, `${task.server} answered for another task`);
-    const { execution } = this.parts;
-    const decision = { id: task.decisionId };
+    const permit = this.parts.enforcer.continued(task.decisionId);
     if (status === 'input_required') refuseUnaskable(inputRequests, caller);
     // Without its question a task cannot continue.
-    if (status === 'input_required') execution.handedOn.resume(task.decisionId);
-    const shown: CallResult = { ...this.state(task.decisionId, state), taskId: handle };
+    if (status === 'input_required') permit.sent();
+    const shown: CallResult = { ...stateOf(permit, state), taskId: handle };
     if (status === 'input_required' && shown.inputRequests === undefined)
       throw new ProtocolError(ERROR.decisionPoint, `${task.server} asks more than can be handed on`);
     if (status === 'failed' || status === 'cancelled') {
       const isFailed = status === 'failed';
       const result = isFailed ? { content: [], isError: true, error: error ?? null } : undefined;
       const why = { error: isFailed ? messageIn(error) : 'it was cancelled' };
-      const isTakenIn = await execution.report(decision, isFailed ? 'failed' : 'unknown', result, why);
-      return isTakenIn ? { ...shown, ...(isFailed ? { error } : {}) } : { ...shown, ...UNSAID };
+      const ended = await permit.done(isFailed ? 'failed' : 'unknown', result, why);
+      return ended.kind === 'accepted' ? { ...shown, ...(isFailed ? { error } : {}) } : { ...shown, ...UNSAID };
     }
     if (status !== 'completed') return shown;
     if (typeof result !== 'object' || result === null)
       throw new ProtocolError(ERROR.decisionPoint, `${task.server} says that it is completed, and gives no result`);
-    return { ...shown, result: await execution.complete(task.tool, decision, result as CallResult) };
-  }
-
-  /** Returns a state of a task for its client. All that it says is learned with the outcome, or is left out. */
-  private state(decisionId: DecisionId, state: CallResult): CallResult {
-    const plain = Object.entries(state).filter(([name, value]) => PLAIN[name]?.(value) === true);
-    const { result: _1, error: _2, taskId: _3, ...rest } = state;
-    const more = Object.entries(rest).filter(([name, value]) => PLAIN[name]?.(value) !== true);
-    const isTakenIn = more.length === 0 || this.parts.execution.handedOn.add(decisionId, Object.fromEntries(more));
-    return Object.fromEntries(isTakenIn ? [...plain, ...more] : plain);
+    return { ...shown, result: await this.parts.execution.complete(task.tool, permit, result as CallResult) };
   }
 
   /** Hands on the answers of the user. @throws {ProtocolError} if that is not permitted */
@@ -125,17 +121,16 @@ export class Tasks {
     const { client, carried } = caller;
     const task = this.parts.handles.opened(handle, callerText(client));
     if (task === undefined) throw new ProtocolError(ERROR.mapping, 'you have no such task');
-    const { point, decides, decide, listed, execution } = this.parts;
+    const { point, decides, enforcer, listed } = this.parts;
     const { subject, context } = requestBy(client);
     if (decides(method) || point.couldPermit === undefined) {
       const upstream = { server: task.server, tool: task.tool };
       const resource = { type: 'task', id: handle };
       const request = { subject, action: { name: method }, resource, context: { ...context, upstream } };
-      const { decision, reference, release } = await decide(request, caller);
-      release?.();
-      if (!isPermitted(decision)) throw denial(method, decision, reference);
+      const begun = await enforcer.begin({ name: method, requests: () => [request] }, caller);
+      if (begun.kind !== 'permit') throw refusal(method, begun);
       // The result is that of the call.
-      await execution.report(decision, 'completed', null);
+      await begun.done('completed', null);
       return task;
     }
     const actions = listed(task.server, task.tool) ?? [{ action: method, resource: { type: 'task' } }];
@@ -160,13 +155,22 @@ export class Tasks {
       return await upstream.request(method, { taskId, ...params }, { signal, carried, input, takesTasks: true });
     } catch (error) {
       if (ProtocolError.isInstance(error)) {
-        const isTakenIn = this.parts.execution.handedOn.add(task.decisionId, answerOf(error));
+        const isTakenIn = this.parts.enforcer.continued(task.decisionId).handOn(answerOf(error));
         throw isTakenIn ? serverError(error, task.decisionId) : unsaidError(method, task.decisionId, error);
       }
       const how = error instanceof UpstreamError ? '; try again later' : '';
       throw new ProtocolError(ERROR.decisionPoint, `${server} did not answer ${method}${how}`);
     }
   }
+}
+
+/** Returns a state of a task for its client. All that it says is learned with the outcome, or is left out. */
+function stateOf(permit: Permit, state: CallResult): CallResult {
+  const plain = Object.entries(state).filter(([name, value]) => PLAIN[name]?.(value) === true);
+  const { result: _1, error: _2, taskId: _3, ...rest } = state;
+  const more = Object.entries(rest).filter(([name, value]) => PLAIN[name]?.(value) !== true);
+  const isTakenIn = more.length === 0 || permit.handOn(Object.fromEntries(more));
+  return Object.fromEntries(isTakenIn ? [...plain, ...more] : plain);
 }
 
 const isNumber = (value: unknown): boolean => typeof value === 'number';

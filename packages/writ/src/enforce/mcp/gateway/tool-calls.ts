@@ -1,26 +1,16 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import {
-  type CallingClient,
-  callerText,
-  decideAll,
-  type HeldDecision,
-  type JoinedPermits,
-  MappingError,
-  requestBy,
-  trustedPrompt,
-} from '@writ/enforce';
+import { type CallingClient, callerText, MappingError, type Requests, requestBy, trustedPrompt } from '@writ/enforce';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { copyWith } from '@writ/sdk/lib/exact-json';
-import { type Decision, isPermitted } from '../../../decide/decision.js';
-import type { AccessRequest } from '../../../decide/request.js';
 import { defined } from '../../../lib/defined.js';
+import type { ToolCall } from '../protocol/binding.js';
 import type { Tool } from '../protocol/call.js';
 import type { McpCaller } from '../protocol/caller.js';
 import { ERROR } from '../protocol/errors.js';
 import { type CallResult, isTask } from '../protocol/result.js';
 import type { ToolStates } from '../protocol/tool-states.js';
 import type { ContentsParts } from './contents.js';
-import { decidable } from './decidable.js';
-import { denial } from './denial.js';
+import { refusal } from './denial.js';
 import type { CallMapper } from './map-call.js';
 import type { Tasks } from './tasks.js';
 import type { OfferedTool, ToolCatalogue } from './tool-catalogue.js';
@@ -29,8 +19,6 @@ interface ToolCallsParts extends Omit<ContentsParts, 'upstreams'> {
   readonly catalogue: ToolCatalogue;
   readonly mapper: () => CallMapper;
   readonly toolStates: ToolStates;
-  /** The permits that an execution is under, several of one call as one. */
-  readonly permits: JoinedPermits;
   readonly tasks: Tasks;
 }
 
@@ -67,63 +55,42 @@ export class ToolCalls {
    * @throws {ProtocolError} if it is not carried out, with a reason that an agent can act on
    */
   async call(tool: string, input: Record<string, unknown>, caller: McpCaller): Promise<CallResult> {
-    const { catalogue, decide, execution, permits, seal, tasks } = this.parts;
+    const { catalogue, enforcer, execution, seal, tasks } = this.parts;
     const { client, carried, signal, onProgress } = caller;
     const offered = catalogue.find(tool);
     const upstream = offered?.upstream;
-    const requests = this.requestsFor(client, offered, tool, input).map((mapped) => ({
-      ...mapped,
-      context: { ...mapped.context, ...trustedPrompt(client, carried) },
-    })) as unknown as readonly [AccessRequest, ...AccessRequest[]];
+    const asServed = offered?.tool.name ?? tool;
     const of = { caller: callerText(client), server: upstream?.name ?? '', tool, arguments: input };
     const options = { signal, carried, onProgress, input: seal.opened(caller.input, of) };
-    const held = await decideAll(requests, {
-      decide: async (request) => {
-        const answer = await decide(request, caller);
-        if (requests.length === 1) return answer;
-        // The next request is of the same call, and does not wait until this call has finished.
-        answer.release?.();
-        return { decision: answer.decision, reference: answer.reference };
-      },
-      decisionIn: ({ decision }) => decision,
-      cancel: async ({ decision, release }) => {
-        await execution.report(decision, 'not-executed');
-        release?.();
-      },
-    });
-    const last = held.at(-1) as HeldDecision;
-    if (!isPermitted(last.decision)) {
-      last.release?.();
-      throw denial(tool, last.decision, last.reference);
-    }
-    try {
-      const decisions = held.map(({ decision }) => decision) as [Decision, ...Decision[]];
-      const decision = permits.join(decisions);
+    const operation = {
+      name: `tools/call ${tool}`,
+      requests: () => this.requestsFor(caller, offered, tool, input),
+      changeable: { input, result: true, schemaError: (changed: unknown) => upstream?.schemaError(asServed, changed) },
+    };
+    const begun = await enforcer.begin(operation, caller);
+    if (begun.kind !== 'permit') throw refusal(tool, begun);
+    return begun.during(async (permit) => {
       if (upstream === undefined) {
-        await execution.report(decision, 'not-executed');
+        await permit.done('not-executed');
         const down = catalogue.notConnected(tool);
         const why = down.length === 0 ? '' : `; not connected now: ${down.join(', ')}`;
-        throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}${why}`, { decisionId: decision.id });
+        throw new ProtocolError(ERROR.mapping, `no server has a tool ${tool}${why}`, { decisionId: permit.decisionId });
       }
-      const asServed = offered?.tool.name ?? tool;
       // Obligations change an answer, and a task has its answer only later.
-      const takesTasks = caller.takesTasks === true && decisions.length === 1 && decision.obligations === undefined;
-      const permitted = { tool: asServed, input, decision, options: { ...options, takesTasks } };
-      const answered = await execution.call(upstream, permitted);
+      const takesTasks = caller.takesTasks === true && permit.isPlain;
+      const answered = await execution.call(upstream, { tool: asServed, permit, options: { ...options, takesTasks } });
       if (!isTask(answered)) return seal.sealed(answered, of);
-      const task = { server: upstream.name, tool, decisionId: decision.id };
-      return tasks.begun(upstream, answered, task, of.caller);
-    } finally {
-      for (const { release } of held) release?.();
-    }
+      return tasks.begun(upstream, answered, { server: upstream.name, tool, permit }, of.caller);
+    });
   }
 
+  /** @throws {MappingError} if the call cannot be decided on */
   private requestsFor(
-    client: CallingClient,
+    { client, carried }: McpCaller,
     offered: OfferedTool | undefined,
     shown: string,
     input: Record<string, unknown>,
-  ): readonly AccessRequest[] {
+  ): Requests {
     const server = offered?.upstream.name ?? '';
     const tool = offered?.tool.name ?? shown;
     const state = this.parts.toolStates.stateOf(server, tool);
@@ -131,22 +98,25 @@ export class ToolCalls {
     const suspended = offered?.unusable === undefined ? state.suspended : unusableText(shown, offered.unusable);
     // The schema of a suspended tool, which nobody approved, is not looked at: the call is denied.
     const schemaError = suspended === undefined ? offered?.upstream.schemaError(tool, input) : undefined;
+    if (schemaError !== undefined)
+      throw new MappingError(`the arguments of ${shown} do not fit its schema: ${schemaError}`);
     const inputSchema = offered?.tool.inputSchema;
-    const mapped = decidable(
-      this.parts.attempts,
-      { name: `tools/call ${shown}`, client },
-      () => {
-        if (schemaError !== undefined) throw new MappingError(schemaError);
-        return this.parts.mapper().map({ server, tool, shown, arguments: input, inputSchema }, client);
-      },
-      ({ message }) =>
-        schemaError === undefined
-          ? `the call of ${shown} cannot be decided on: ${message}`
-          : `the arguments of ${shown} do not fit its schema: ${message}`,
-    );
-    if (suspended === undefined && findings.length === 0) return mapped;
+    const mapped = this.mapped({ server, tool, shown, arguments: input, inputSchema }, client);
     const said = defined({ suspended, findings: findings.length === 0 ? undefined : findings });
-    return mapped.map((one) => ({ ...one, context: { ...one.context, ...said } }));
+    const [first, ...more] = mapped.map((one) => ({
+      ...one,
+      context: { ...one.context, ...said, ...trustedPrompt(client, carried) },
+    }));
+    return [first as AccessRequest, ...more];
+  }
+
+  private mapped(call: ToolCall, client: CallingClient): Requests {
+    try {
+      return this.parts.mapper().map(call, client);
+    } catch (error) {
+      if (!(error instanceof MappingError)) throw error;
+      throw new MappingError(`the call of ${call.shown} cannot be decided on: ${error.message}`);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Client, Progress } from '@modelcontextprotocol/client';
-import type { Carried } from '../../../decide/request.js';
+import type { Carried } from '@writ/sdk/authzen';
 import type { UserInput } from './user-input.js';
 
 /** A tool as its server lists it. */

@@ -1,11 +1,8 @@
-import { originatorIn, transactionIn } from '@writ/enforce';
 import { describe, expect, it } from 'vitest';
 import { carriedIn, TOKEN_META } from './carried.js';
 
 const TRACE = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
 const OTHER = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`;
-const tokenOf = (claims: object, more = ''): string =>
-  `${['{"alg":"none"}', JSON.stringify(claims)].map((part) => Buffer.from(part).toString('base64url')).join('.')}.${more}`;
 
 describe('what a call carries', () => {
   it.each<[string, object | undefined, object | undefined, object]>([
@@ -58,18 +55,5 @@ describe('what a call carries', () => {
     [undefined, undefined],
   ])('is a proof of possession, where it is known to which URL it came: %s', (url, proof) => {
     expect(carriedIn(undefined, { dpop: 'p' }, url).proof).toEqual(proof);
-  });
-});
-
-describe('what a token says, not verified', () => {
-  it.each<[string, string, string | undefined, object | undefined]>([
-    ['both', tokenOf({ txn: 'x', sub: 'User::"ana"' }), 'x', { type: 'User', id: 'ana' }],
-    ['both, with links', tokenOf({ txn: 'x', sub: 'User::"ana"' }, 's~link~link'), 'x', { type: 'User', id: 'ana' }],
-    ['a subject that is no identity', tokenOf({ txn: 7, sub: 'ana' }), undefined, undefined],
-    ['nothing', tokenOf({}), undefined, undefined],
-    ['no JWT', 'token', undefined, undefined],
-    ['an empty text', '', undefined, undefined],
-  ])('%s', (_what, token, txn, originator) => {
-    expect([transactionIn(token), originatorIn(token)]).toEqual([txn, originator]);
   });
 });
