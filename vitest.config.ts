@@ -13,6 +13,7 @@ const ISOLATED = ['packages/writ/src/ledger/accumulators/own-kind.test.ts', 'pac
 const LONG = [
   ...['cedar/fuzz/differential', 'cedar/fuzz/schema', 'cedar/test/conformance', 'cedar/fuzz/partial'],
   ...[
+    ...['up', 'jobs/rules-and-incidents', 'docs/run-operation', 'docs/run-people', 'jobs/developer'],
     ...['big-bundles', 'process', 'lost-database', 'abuse', 'soak', 'gateway-upstreams', 'rolled-back-witness'],
     ...['evasions', 'changed-state-postgres', 'waiting-start', 'aarm', 'facts', 'ledger-restart', 'replicas'],
     ...['gateway-servers', 'gives-back-never', 'stopping', 'gateway-holding', 'setup-commands', 'rolled-back'],

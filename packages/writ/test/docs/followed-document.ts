@@ -54,9 +54,10 @@ export class FollowedDocument {
 
   /** Runs the next command of the document that begins like this, and returns its output. */
   async run(begins: string, says: RegExp, given: Given = {}): Promise<string> {
-    const found = this.#left.find(({ text }) => text.startsWith(begins));
-    if (found === undefined) throw new Error(`${this.#file} has no command ${begins} that was not run`);
-    this.#left = this.#left.filter((one) => one !== found);
+    const [found, ...left] = this.#left;
+    if (!found?.text.startsWith(begins))
+      throw new Error(`${this.#file}: the next command is ${found?.text ?? 'not there'}, and not ${begins}`);
+    this.#left = left;
     let text = found.text;
     for (const [from, to] of Object.entries(given.with ?? {})) {
       expect(text, `${this.#file}:${found.line}`).toContain(from);
@@ -70,10 +71,16 @@ export class FollowedDocument {
   async #ran(text: string, until: RegExp | undefined): Promise<{ code: number | null; out: string }> {
     const [only, ...more] = shellCommands(text);
     const words = only?.words[0] === 'npx' ? only.words.slice(1) : (only?.words ?? []);
-    const isPlain = words[0] === 'writ' && more.length === 0 && until === undefined && !/[<>$~]/.test(text);
-    if (isPlain && Object.keys(only?.variables ?? {}).length === 0)
-      return await commandHere(...(await asking(words.slice(1), this.#place.service)));
-    return await this.#inShell(text.replace(SERVICE, this.#place.service?.replace('http://', '') ?? '$&'), until);
+    const isPlain =
+      words[0] === 'writ' &&
+      more.length === 0 &&
+      !/[<>$~]/.test(text) &&
+      Object.keys(only?.variables ?? {}).length === 0;
+    const { service } = this.#place;
+    if (!isPlain) return await this.#inShell(text.replace(SERVICE, service?.replace('http://', '') ?? '$&'), until);
+    const given = await asking(words.slice(1), service);
+    if (until === undefined) return await commandHere(...given);
+    return await this.#inShell(`writ ${given.map((word) => `'${word}'`).join(' ')}`, until);
   }
 
   /** Runs a line in a shell that has `writ`; with `until`, to the first output that matches. */

@@ -23,6 +23,7 @@ export async function faultOf(words: readonly string[], whole: boolean): Promise
   const { args, renamed } = currentForm(words, verbNames(words[0]));
   if (renamed !== undefined) return `writ ${renamed.from} is an old name; it is writ ${renamed.to}`;
   const program = new Verb('writ').version('0').hook('preAction', (_program, called) => {
+    // Its own hook would come after this one.
     (called as unknown as { checkNeeded(): void }).checkNeeded();
     throw new Reached();
   });

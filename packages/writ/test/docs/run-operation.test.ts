@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { commandHere } from '../printed.js';
 import { ROOT } from './commands-in.js';
@@ -24,7 +25,7 @@ it('docs/gateway.md', () => {
     await page.run('writ bundle schema DIR', /echo/);
     cpSync('DIR', 'written', { recursive: true });
     await page.run('writ bundle schema DIR --write', /schema\.cedarschema/, { with: { DIR: 'written' } });
-    await page.run('writ bundle schema DIR --check', /./, { with: { DIR: 'written' } });
+    await page.run('writ bundle schema DIR --check', /up to date/, { with: { DIR: 'written' } });
     expect((await world.ask(PLANNER)).decision).toBe(true);
     await page.run('writ init DIR --recorded', /refund|permits/, { with: { 'init DIR': 'init narrowed' } });
     await page.run('writ doctor', /bundle/);
@@ -57,7 +58,7 @@ it('docs/operate.md', () => {
       stays: true,
       with: { '--data DIR': '--data other --port 0 --gateway-port 0' },
     });
-    await page.run('writ data upgrade --data DIR --check', /./, { with: { '--data DIR': '--data other' } });
+    await page.run('writ data upgrade --data DIR --check', /up to date/, { with: { '--data DIR': '--data other' } });
     await page.run('writ data upgrade', /up to date/, { with: { '--data DIR': '--data other' } });
     // Nothing had to be changed, so that nothing was backed up.
     expect(await commandHere('data', 'backup', 'backups/before', '--data', 'other')).toMatchObject({ code: 0 });
@@ -73,13 +74,25 @@ it('docs/record.md', () => {
     cpSync(join('data', 'keys', 'log.pub'), 'log.pub');
     await page.run('writ log receipt', /one\.tlog-proof/, { with: { '01M8…': id } });
     await page.run('writ log verify one.tlog-proof', /refund/);
-    await page.run('writ log verify --data data', /./);
+    await page.run('writ log verify --data data', /verified: \d+ entries/);
     await page.run('writ log export folder', /folder/);
-    await page.run('writ log verify folder', /./, {
+    await page.run('writ log verify folder', /verified: \d+ entries/, {
       with: { ' --since earlier-checkpoint --witness witness.pub': '' },
     });
-    await page.run('writ decision list --originator', /./);
-    await page.run('writ decision list --follow', /./, { stays: true });
+    await page.run('writ decision list --originator', /no decision has --result deny/);
+    // It shows new decisions alone.
+    let isShown = false;
+    const all = { ' --tool shop/refund': '' };
+    const followed = page.run('writ decision list --follow', /allow +planner +refund/, { stays: true, with: all });
+    const end = (): void => {
+      isShown = true;
+    };
+    void followed.then(end, end);
+    while (!isShown) {
+      await world.ask(PLANNER);
+      await setTimeout(50);
+    }
+    await followed;
     await page.run('writ explain 01M8…', /refund/, { with: { '01M8…': id } });
     await page.run('writ explain 01M8… --all', /refund/, { with: { '01M8…': id } });
     cpSync('DIR', 'bundles/next', { recursive: true });
@@ -99,7 +112,7 @@ it('docs/registry.md', () => {
     const revoked = await page.run('writ revoke identity', /revoked/);
     expect((await world.ask(PLANNER)).decision).toBe(false);
     const id = /writ revoke undo (\S+)/.exec(revoked)?.[1] as string;
-    await page.run('writ revoke undo', /./, { with: { '01J…': id } });
+    await page.run('writ revoke undo', /reinstated identity Agent::"planner"/, { with: { '01J…': id } });
     expect((await world.ask(PLANNER)).decision).toBe(true);
     await page.run('writ stop', /refund/);
     await page.run('writ log incident', /index\.html/);
@@ -112,7 +125,7 @@ it('docs/symptoms.md', () => {
   return follow('docs/symptoms.md', async (page) => {
     await world.ask({ ...PLANNER, agent: 'bot' });
     await page.run('writ doctor', /bundle/);
-    await page.run('writ decision list', /./);
+    await page.run('writ decision list', /deny +planner +refund/);
     await page.run('writ stop', /refund/);
     await page.run('writ revoke all', /everybody|all/);
     await page.run('writ log incident', /index\.html/);
@@ -128,7 +141,7 @@ it('docs/bundles.md', () => {
     await page.run('writ test my-rules --only', /refund[\s\S]*0 failed/);
     await page.run('writ test my-rules --file', /mail\.yaml[\s\S]*0 failed/);
     await page.run('writ test my-rules --watch', /0 failed/, { stays: true });
-    await page.run('writ test my-rules --format junit', /./);
+    await page.run('writ test my-rules --format junit', /a support agent does not deploy/);
     expect(readFileSync('junit.xml', 'utf8')).toContain('<testsuite');
     await page.run('writ test my-rules --coverage', /0 failed/);
     await page.run('writ test my-rules --coverage-lcov', /0 failed/);
@@ -142,7 +155,6 @@ it('docs/start.md', () => {
   const { world, follow } = here();
   return follow('docs/start.md', async (page) => {
     cpSync('DIR', 'my-servers', { recursive: true });
-    await page.run('writ init my-servers --server', /tickets/, { with: { 'my-ticket-server': world.server } });
     await page.run('writ up --server', /observing until/, {
       stays: true,
       with: {
@@ -159,6 +171,7 @@ it('docs/start.md', () => {
         'writ up': 'writ up --bundle remote --data none',
       },
     });
+    await page.run('writ init my-servers --server', /tickets/, { with: { 'my-ticket-server': world.server } });
   });
 });
 
@@ -167,9 +180,5 @@ it('packages/writ/README.md', () => {
   return follow('packages/writ/README.md', async (page) => {
     await page.run('npx writ init', /drafted into/, { with: { 'my-mcp-server': world.server } });
     await page.run('npx writ check', /0 errors/);
-    await page.run('npx writ start', /service\s+http/, {
-      stays: true,
-      with: { './data': './mine --port 0 --gateway-port 0' },
-    });
   });
 });
