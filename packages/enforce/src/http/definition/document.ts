@@ -1,6 +1,7 @@
 import { type Json, parseJson } from '@writ/cedar/json';
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import { DefinitionError, type Pointer, type Source } from './problems.js';
+import { DefinitionError } from '../errors.js';
+import type { Pointer, Source } from './problems.js';
 
 /** A JSON or YAML text, read whole, whose values have places. */
 export interface Document extends Source {
