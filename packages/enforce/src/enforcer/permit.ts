@@ -93,17 +93,12 @@ export class Permit implements OpenPermit {
     return this.of.input;
   }
 
-  /** Whether it has not ended yet. */
-  get isOpen(): boolean {
-    return this.state === 'open';
-  }
-
   /** Registers a listener for a revocation. The operation has to be cut then, as far as it can be. */
   onRevoked(listener: OnRevoked): void {
     for (const id of this.of.ids) this.tools.point.onRevoked?.(id, listener);
   }
 
-  /** Notes that the operation is sent. Words of its server can be handed on from now on, before the end. */
+  /** Notes that the operation is sent. Messages of its server can be handed on from now on, before the end. */
   sent(): void {
     const { handedOn } = this.tools;
     if (this.of.isContinued === true) handedOn.resume(this.decisionId);
