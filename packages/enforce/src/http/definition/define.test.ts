@@ -193,6 +193,13 @@ describe('a service of an OpenAPI document', () => {
       /^a.yaml:6:7 the path "\/a" has no \{id\}/,
     ],
     [
+      'parameters with text that crosses',
+      documentOf(
+        '  /a{b}: { get: { parameters: [{ name: b, in: path, required: true }] } }\n  /{b}c: { get: { parameters: [{ name: b, in: path, required: true }] } }\n',
+      ),
+      /neither is the more exact one/,
+    ],
+    [
       'a path with two parameters in a segment',
       documentOf('  /a/{b}-{c}: { get: {} }\n'),
       /has more than one parameter/,
@@ -303,6 +310,7 @@ describe('a service of routes', () => {
       },
       { route: 'POST /orders/{id}:cancel', path: {} },
       { route: 'GET /files/{name}.json' },
+      { route: 'GET /files/{name}.min.json' },
       { route: 'GET /files/{name}' },
     ],
   });
@@ -332,6 +340,7 @@ describe('a service of routes', () => {
       operation: { route: '/files/{name}.json' },
       pathParams: { name: 'a' },
     });
+    expect(get(service, '/api/files/a.min.json')).toMatchObject({ operation: { route: '/files/{name}.min.json' } });
     expect(get(service, '/api/files/a.JSON')).toMatchObject({ code: 'path_case' });
     expect(get(service, '/api/files/a.jso')).toMatchObject({ pathParams: { name: 'a.jso' } });
   });
