@@ -82,6 +82,18 @@ describe('a service of an OpenAPI document', () => {
     ]);
   });
 
+  it('reads a body of any type as JSON, and leaves out one that it cannot read if it is optional', () => {
+    const service = define(
+      documentOf(
+        '  /a:\n    post:\n      operationId: a\n      requestBody: { required: true, content: { "*/*": {} } }\n    put:\n      operationId: b\n      requestBody: { content: { text/csv: {} } }\n',
+      ),
+    );
+    const [a, b] = service.operations;
+    expect([...(a?.body.kinds ?? [])]).toEqual([['application/json', 'json']]);
+    expect([...(b?.body.kinds ?? [])]).toEqual([]);
+    expect(service.notes).toEqual(['b: bodies of text/csv are refused']);
+  });
+
   const parameter = (text: string): Partial<ServiceSettings> =>
     documentOf(`  /a:\n    get:\n      operationId: a\n      parameters:\n        - ${text}\n`);
   it.each([
@@ -225,7 +237,7 @@ describe('a service of an OpenAPI document', () => {
     ],
     [
       'a body that is not read',
-      documentOf('  /a: { post: { requestBody: { content: { text/csv: {} } } } }\n'),
+      documentOf('  /a: { post: { requestBody: { required: true, content: { text/csv: {} } } } }\n'),
       /the media type text\/csv cannot be read/,
     ],
     [
