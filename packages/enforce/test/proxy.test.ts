@@ -225,6 +225,26 @@ describe('a permitted request', () => {
     await expect.poll(() => outcomes.length).toBe(1);
   });
 
+  it('of a WebSocket that the service does not change to is 502', async () => {
+    const { port, outcomes } = await behind((_request, response) => response.writeHead(404).end());
+    const head = 'GET /events HTTP/1.1\r\nHost: shop.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+    expect((await exchange(port, Buffer.from(head)))[0]?.status).toBe(502);
+    await expect.poll(() => outcomes).toEqual([{ result: 'unknown', status: undefined }]);
+  });
+
+  it('whose end cannot be reported fails nothing else', async () => {
+    for (const done of [
+      () => {
+        throw new Error('full');
+      },
+      () => Promise.reject(new Error('full')) as unknown as undefined,
+    ]) {
+      const { port, errors } = await behind(ok, async () => ({ permitted: true, done }));
+      expect((await exchange(port, bytes()))[0]?.status).toBe(200);
+      await expect.poll(() => errors.length).toBe(1);
+    }
+  });
+
   it('of a WebSocket ends with the proxy', async () => {
     const { port, service, outcomes } = await behind(ok);
     const sockets: Duplex[] = [];

@@ -82,6 +82,18 @@ describe('a service of an OpenAPI document', () => {
     ]);
   });
 
+  it('reads a body of any type as JSON, and leaves out one that it cannot read if it is optional', () => {
+    const service = define(
+      documentOf(
+        '  /a:\n    post:\n      operationId: a\n      requestBody: { required: true, content: { "*/*": {} } }\n    put:\n      operationId: b\n      requestBody: { content: { text/csv: {} } }\n',
+      ),
+    );
+    const [a, b] = service.operations;
+    expect([...(a?.body.kinds ?? [])]).toEqual([['application/json', 'json']]);
+    expect([...(b?.body.kinds ?? [])]).toEqual([]);
+    expect(service.notes).toEqual(['b: bodies of text/csv are refused']);
+  });
+
   const parameter = (text: string): Partial<ServiceSettings> =>
     documentOf(`  /a:\n    get:\n      operationId: a\n      parameters:\n        - ${text}\n`);
   it.each([
@@ -193,6 +205,13 @@ describe('a service of an OpenAPI document', () => {
       /^a.yaml:6:7 the path "\/a" has no \{id\}/,
     ],
     [
+      'parameters with text that crosses',
+      documentOf(
+        '  /a{b}: { get: { parameters: [{ name: b, in: path, required: true }] } }\n  /{b}c: { get: { parameters: [{ name: b, in: path, required: true }] } }\n',
+      ),
+      /neither is the more exact one/,
+    ],
+    [
       'a path with two parameters in a segment',
       documentOf('  /a/{b}-{c}: { get: {} }\n'),
       /has more than one parameter/,
@@ -218,7 +237,7 @@ describe('a service of an OpenAPI document', () => {
     ],
     [
       'a body that is not read',
-      documentOf('  /a: { post: { requestBody: { content: { text/csv: {} } } } }\n'),
+      documentOf('  /a: { post: { requestBody: { required: true, content: { text/csv: {} } } } }\n'),
       /the media type text\/csv cannot be read/,
     ],
     [
@@ -303,6 +322,7 @@ describe('a service of routes', () => {
       },
       { route: 'POST /orders/{id}:cancel', path: {} },
       { route: 'GET /files/{name}.json' },
+      { route: 'GET /files/{name}.min.json' },
       { route: 'GET /files/{name}' },
     ],
   });
@@ -332,6 +352,7 @@ describe('a service of routes', () => {
       operation: { route: '/files/{name}.json' },
       pathParams: { name: 'a' },
     });
+    expect(get(service, '/api/files/a.min.json')).toMatchObject({ operation: { route: '/files/{name}.min.json' } });
     expect(get(service, '/api/files/a.JSON')).toMatchObject({ code: 'path_case' });
     expect(get(service, '/api/files/a.jso')).toMatchObject({ pathParams: { name: 'a.jso' } });
   });

@@ -9,6 +9,7 @@ export interface BodyDefaults {
 }
 
 const MAX_TYPES = 50;
+const ANY: ReadonlySet<string> = new Set(['*/*', 'application/*']);
 const TYPE = /^(?:\*|[a-z0-9!#$&^_.+-]+)\/(?:\*|[a-z0-9!#$&^_.+-]+)$/;
 /** Methods whose bodies servers read, ignore or refuse. */
 const WITHOUT_BODY: ReadonlySet<Method> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
@@ -69,12 +70,13 @@ export function bodyOf(
         'write it as application/json',
       );
     else if (rule === 'opaque') kinds.set(type, 'opaque');
-    else if (isJsonType(type)) {
-      kinds.set(type, 'json');
+    else if (isJsonType(type) || ANY.has(type)) {
+      // Of any type, JSON is the one that can be read.
+      kinds.set(ANY.has(type) ? 'application/json' : type, 'json');
       schema ??= (value as JsonObject | null)?.schema;
     } else left.push(type);
   }
-  if (kinds.size === 0)
+  if (kinds.size === 0 && (isRequired || left.length === 0))
     reading.problem(
       found.at,
       left.length === 0 ? 'the request body has no media type' : `the media type ${left[0]} cannot be read`,

@@ -5,14 +5,6 @@ import type { CanonicalRequest } from '../request/body.js';
 import { answer, NO_ANSWER } from './answers.js';
 import type { ProxyOutcome, ProxyPermit } from './permit.js';
 
-/** For how long a service is waited for. */
-export interface ForwardLimits {
-  /** Until the head of its answer. */
-  readonly answerMs: number;
-  /** Between two pieces of its answer. */
-  readonly idleMs: number;
-}
-
 /** Of one connection: they do not go through. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
@@ -50,7 +42,6 @@ export async function forward(
   permit: Pick<ProxyPermit, 'headers' | 'revoked'>,
   response: ServerResponse,
   dispatcher: Dispatcher,
-  { answerMs, idleMs }: ForwardLimits,
 ): Promise<ProxyOutcome> {
   const left = new AbortController();
   const leave = (): void => left.abort();
@@ -66,8 +57,6 @@ export async function forward(
       headers: requestHeaders(request, permit),
       body: body.length === 0 ? null : body,
       signal: left.signal,
-      headersTimeout: answerMs,
-      bodyTimeout: idleMs,
     });
     status = received.statusCode;
     response.writeHead(status, answerHeaders(received.headers));

@@ -7,10 +7,18 @@ import { type CanonicalRequest, withBody } from '../request/body.js';
 import { type CanonicalHead, canonicalHead } from '../request/canonical.js';
 import type { Refusal } from '../request/refusal.js';
 import { answer, NO_ANSWER, ofDenial, ofRefusal, UNDECIDED } from './answers.js';
-import { type ForwardLimits, forward } from './forward.js';
+import { forward } from './forward.js';
 import type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
 import { refuseUpgrade, tunnel } from './tunnel.js';
 import { Turns } from './turns.js';
+
+/** For how long a service is waited for. */
+interface ForwardLimits {
+  /** Until the head of its answer. */
+  readonly answerMs: number;
+  /** Between two pieces of its answer. */
+  readonly idleMs: number;
+}
 
 /** Settings of a proxy. */
 export interface ProxyOptions {
@@ -35,7 +43,7 @@ const MAX_HEADER_BYTES = 32_768;
 /** Makes a proxy. A request that nobody decided on is forwarded only if its service says so (`passThrough`, `preflight`). */
 export function createProxy({ services, decide, limits, onError = () => {} }: ProxyOptions): HttpProxy {
   const bounds = { ...DEFAULTS, ...limits };
-  const pools = new Map(services.map((service) => [service, new Pool(service.upstream.origin, { pipelining: 1 })]));
+  const pools = new Map(services.map((service) => [service, poolOf(service, bounds)]));
 
   const judge = async (
     request: CanonicalRequest,
@@ -65,7 +73,7 @@ export function createProxy({ services, decide, limits, onError = () => {} }: Pr
     const decision = await judge(request, message);
     if (decision === undefined) return answer(response, UNDECIDED);
     if (!decision.permitted) return answer(response, ofDenial(decision));
-    const outcome = await forward(request, decision, response, pools.get(head.service) as Dispatcher, bounds);
+    const outcome = await forward(request, decision, response, pools.get(head.service) as Dispatcher);
     report(decision, outcome, onError);
     return outcome.result !== 'unknown';
   };
@@ -129,6 +137,10 @@ export function createProxy({ services, decide, limits, onError = () => {} }: Pr
       await Promise.all([closed, ...[...pools.values()].map((pool) => pool.destroy())]);
     },
   };
+}
+
+function poolOf({ upstream }: Service, { answerMs, idleMs }: ForwardLimits): Pool {
+  return new Pool(upstream.origin, { pipelining: 1, headersTimeout: answerMs, bodyTimeout: idleMs });
 }
 
 /** Of faults that Node finds before there is a request. */
@@ -200,7 +212,8 @@ const DENIALS: ReadonlySet<unknown> = new Set([401, 403, 429, 503]);
 /** Reports the end of a request to its permit. */
 function report(permit: ProxyPermit, outcome: ProxyOutcome, onError: (error: unknown) => void): void {
   try {
-    permit.done(outcome);
+    // A function that is asynchronous nevertheless may fail later.
+    Promise.resolve(permit.done(outcome) as unknown).catch(onError);
   } catch (error) {
     onError(error);
   }

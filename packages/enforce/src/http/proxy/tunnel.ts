@@ -27,6 +27,7 @@ export async function tunnel(
   client.once('close', leave);
   permit.revoked?.addEventListener('abort', leave, { once: true });
   if (permit.revoked?.aborted === true || client.destroyed) leave();
+  let isChanged = false;
   try {
     const { headers: answered, socket } = await dispatcher.upgrade({
       path: request.rewritten.target,
@@ -41,15 +42,17 @@ export async function tunnel(
     client.write(
       `HTTP/1.1 101 ${STATUS_CODES[101]}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`,
     );
+    isChanged = true;
     if (head.length > 0) socket.write(head);
     const { signal } = gone;
     await Promise.all([pipeline(client, socket, { signal }), pipeline(socket, client, { signal })]);
     return { result: 'completed', status: 101 };
   } catch {
-    return { result: 'unknown', status: undefined };
+    if (!isChanged) refuseUpgrade(client, 502);
+    return { result: 'unknown', status: isChanged ? 101 : undefined };
   } finally {
     permit.revoked?.removeEventListener('abort', leave);
-    client.destroy();
+    if (isChanged) client.destroy();
   }
 }
 

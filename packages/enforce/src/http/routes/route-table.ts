@@ -133,11 +133,19 @@ function insert(root: Node, template: Template, form: (text: string) => string):
         ({ part: { prefix, suffix } }) => prefix.text === part.prefix.text && suffix.text === part.suffix.text,
       );
       const next = same?.next ?? emptyNode();
-      if (same === undefined) node.mixed.push({ part, next });
+      if (same === undefined) {
+        node.mixed.push({ part, next });
+        // The longer text is the more exact one, of two that are not in conflict.
+        node.mixed.sort((one, other) => lengthOf(other.part) - lengthOf(one.part));
+      }
       node = next;
     }
   }
   node.ends[template.hasSlash ? 1 : 0] = template;
+}
+
+function lengthOf({ prefix, suffix }: ParameterPart): number {
+  return prefix.text.length + suffix.text.length;
 }
 
 /** Finds the templates that one path could match, where neither is the more exact one everywhere. At most one a template. */
