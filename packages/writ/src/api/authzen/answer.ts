@@ -85,7 +85,8 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
   // Counted from the decision: the answer follows at once.
   const after = retryAfter(record, Date.parse(record.time));
   // The sender has to change the request: without this it reads as a denial by policy.
-  const misfit = isMisfit(record) && detail === 'none' ? misfitFor(record, caller) : undefined;
+  const isMistake = isMisfit(record) || record.refusal?.code === 'unknown_action';
+  const misfit = isMistake && detail === 'none' ? misfitFor(record, caller) : undefined;
   const isBare =
     detail === 'none' &&
     misfit === undefined &&
@@ -158,14 +159,6 @@ function nextOf(record: DecisionRecord, plane: PolicyPlane): Record<string, unkn
   }
   const canAsk = presented.problem !== 'approval_unverifiable' && isRequestable(record) && takesRequests(plane);
   return { next_action: canAsk ? 'request' : 'none', reason: presented.problem };
-}
-
-/** The refusals of requests that the schema does not admit: mistakes of the program that asks, and no denials by policy. */
-const MISFITS: readonly string[] = ['unknown_action', 'invalid_request'] satisfies Refusal['code'][];
-
-/** Returns the code of the refusal of a request that does not fit the schema; undefined if it fits. */
-export function misfitOf({ refusal }: DecisionRecord): string | undefined {
-  return refusal !== undefined && MISFITS.includes(refusal.code) ? refusal.code : undefined;
 }
 
 /** Returns the answer to a request whose decision could not be recorded. */
