@@ -332,6 +332,23 @@ describe('a request that is not permitted', () => {
   });
 });
 
+it('a body that grows past its limit is answered with 413 while it is still sent', async () => {
+  const { port, seen } = await behind(ok);
+  let received = '';
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.on('data', (piece) => {
+    received += piece.toString();
+  });
+  socket.write(
+    'POST /orders HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+  );
+  socket.write(`${(2 ** 21).toString(16)}\r\n${'1'.repeat(1_200_000)}`);
+  await expect.poll(() => received).toMatch(/^HTTP\/1\.1 413 /);
+  expect(seen).toEqual([]);
+  socket.destroy();
+});
+
 describe('a request that nobody decides on', () => {
   it('is one of passThrough, without its query, its body and its credentials', async () => {
     const { port, seen } = await behind(ok, () => Promise.reject(new Error('not asked')));

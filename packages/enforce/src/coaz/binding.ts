@@ -29,8 +29,12 @@ export interface Binding<Operation> {
   readonly anchor: string;
   /** Returns the request of an operation without a mapping. @param isAction returns whether the schema has an action */
   readonly defaultOf: (operation: Operation, isAction: (name: string) => boolean) => DefaultRequest;
-  /** Returns the members of `context` that the enforcement point sets of an operation, whatever its mapping says. */
-  readonly contextOf: (operation: Operation) => Json;
+  /**
+   * Returns the members of `context` that the enforcement point sets of an operation, whatever its mapping says.
+   *
+   * @param more the members that are about its client
+   */
+  readonly contextOf: (operation: Operation, more: Json) => Json;
 }
 
 /** An action on one resource. */

@@ -73,7 +73,7 @@ export class OperationMapper<Operation> {
   map(operation: Operation, client: CallingClient): Requests {
     const { actionOf, anchor, contextOf, defaultOf, valuesOf } = this.binding;
     const mapping = this.mappingOf(operation);
-    const ours = { ...contextOf(operation), ...clientContext(client) };
+    const ours = contextOf(operation, clientContext(client));
     const subject = client.originator;
     if (mapping === undefined) {
       const { action, resource } = defaultOf(operation, this.isAction);

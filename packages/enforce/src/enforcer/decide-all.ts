@@ -31,10 +31,12 @@ export async function decideAll<Asked, Answer>(
   return answers as [Answer, ...Answer[]];
 }
 
+const NONE: readonly Obligation[] = [];
+
 /** Returns the obligations of all permits of one operation, each once. */
 export function obligationsOf(decisions: readonly Decision[]): readonly Obligation[] {
   const [only, ...more] = decisions;
-  if (more.length === 0) return only?.obligations ?? [];
+  if (more.length === 0) return only?.obligations ?? NONE;
   const all = decisions.flatMap(({ obligations }) => obligations ?? []);
   return [...new Map(all.map((one) => [JSON.stringify([one.type, one.properties]), one])).values()];
 }

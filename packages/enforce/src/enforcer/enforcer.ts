@@ -1,5 +1,5 @@
 import {
-  type Decision,
+  type Change,
   type DecisionId,
   type DecisionPoint,
   isPermitted,
@@ -19,6 +19,8 @@ import { HandedOn } from './handed-on.js';
 import { OpenPermits } from './open-permits.js';
 import type { Changeable, Operation, Refused, Requests } from './operation.js';
 import { Permit, type PermitTools } from './permit.js';
+
+type Unmapped = Extract<Refused, { kind: 'mapping' }>;
 
 interface EnforcerParts {
   readonly point: DecisionPoint;
@@ -55,9 +57,12 @@ export class Enforcer {
 
   /** Decides an operation. Never throws because of the operation, the caller or the decision point. */
   async begin(operation: Operation, by: OperationCaller): Promise<Permit | Refused> {
-    const mapped = this.mapped(operation.name, by.client, operation.requests);
-    if (mapped.kind !== 'mapped') return mapped;
-    const requests = mapped.value;
+    let requests: Requests;
+    try {
+      requests = operation.requests();
+    } catch (error) {
+      return this.unmapped(operation.name, by.client, error);
+    }
     let answers: readonly [HeldDecision, ...HeldDecision[]];
     try {
       answers = await this.decided(requests, by);
@@ -75,7 +80,7 @@ export class Enforcer {
 
   /** Returns the permit of an operation whose end comes in another request than its begin. */
   continued(decisionId: DecisionId): Permit {
-    const of = { ids: [decisionId], obligations: [], input: undefined, changes: [], release: nothing } as const;
+    const of = { ids: [decisionId], obligations: [], input: undefined, changes: NO_CHANGES, release: nothing } as const;
     return new Permit(this.tools, { ...of, isContinued: true });
   }
 
@@ -84,15 +89,19 @@ export class Enforcer {
     operation: string,
     client: CallingClient,
     map: () => T,
-  ): { readonly kind: 'mapped'; readonly value: T } | Extract<Refused, { kind: 'mapping' }> {
+  ): { readonly kind: 'mapped'; readonly value: T } | Unmapped {
     try {
       return { kind: 'mapped', value: map() };
     } catch (error) {
-      this.attempted(operation, 'invalid', client);
-      if (error instanceof MappingError) return { kind: 'mapping', error };
-      this.parts.log.error(error, `${operation} could not be mapped`);
-      return { kind: 'mapping', error: new MappingError(`${operation} cannot be mapped`) };
+      return this.unmapped(operation, client, error);
     }
+  }
+
+  private unmapped(operation: string, client: CallingClient, error: unknown): Unmapped {
+    this.attempted(operation, 'invalid', client);
+    if (error instanceof MappingError) return { kind: 'mapping', error };
+    this.parts.log.error(error, `${operation} could not be mapped`);
+    return { kind: 'mapping', error: new MappingError(`${operation} cannot be mapped`) };
   }
 
   private async decided(requests: Requests, by: OperationCaller): Promise<readonly [HeldDecision, ...HeldDecision[]]> {
@@ -127,28 +136,28 @@ export class Enforcer {
   }
 
   private async permitted(
-    { changeable }: Operation,
+    { name, changeable }: Operation,
     answers: readonly [HeldDecision, ...HeldDecision[]],
   ): Promise<Permit | Refused> {
-    const decisions = answers.map(({ decision }) => decision) as [Decision, ...Decision[]];
-    const [decision] = decisions;
+    const decisions = answers.map(({ decision }) => decision);
+    const [{ decision, release = nothing }] = answers;
     const obligations = obligationsOf(decisions);
-    const of = {
-      ids: decisions.map(({ id }) => id) as [DecisionId, ...DecisionId[]],
-      obligations,
-      release: () => {
-        for (const { release } of answers) release?.();
-      },
-    };
-    // hot: most permits have no obligation.
-    if (obligations.length === 0) return this.opened({ ...of, input: changeable?.input, changes: [] });
+    const ids = decisions.map(({ id }) => id) as [DecisionId, ...DecisionId[]];
+    if (obligations.length === 0)
+      return this.opened({ ids, obligations, input: changeable?.input, changes: NO_CHANGES, release });
     try {
       const { result: input, changes } = await this.prepared(changeable, obligations);
-      return this.opened({ ...of, input, changes });
-    } catch (error) {
-      await new Permit(this.tools, { ...of, obligations: [], input: undefined, changes: [] }).done('not-executed');
-      if (!(error instanceof ObligationError)) throw error;
-      return { kind: 'obligation', decision, error };
+      return this.opened({ ids, obligations, input, changes, release });
+    } catch (cause) {
+      const undone = { ids, obligations: [], input: undefined, changes: NO_CHANGES, release };
+      await new Permit(this.tools, undone).done('not-executed');
+      if (cause instanceof ObligationError) return { kind: 'obligation', decision, error: cause };
+      this.parts.log.error(cause, `the input of ${name} could not be changed`);
+      return {
+        kind: 'obligation',
+        decision,
+        error: new ObligationError('its input could not be changed as it must be'),
+      };
     }
   }
 
@@ -176,6 +185,7 @@ export class Enforcer {
 }
 
 const nothing = (): void => undefined;
+const NO_CHANGES: readonly Change[] = [];
 
 function refusedBy({ decision, reference }: HeldDecision): Refused {
   const isHeld =

@@ -1,28 +1,44 @@
-/** A permit that somebody has to end. */
-interface Droppable {
+/** A permit that somebody has to end, as a member of a list that is linked in itself. */
+export interface OpenPermit {
+  /** When it began, by `performance.now`; undefined while it is in no list. */
+  since: number | undefined;
+  before: OpenPermit | undefined;
+  after: OpenPermit | undefined;
   /** Ends it as `unknown`. Never rejects. */
   drop(): Promise<void>;
 }
 
-/** The permits that nobody has ended or taken over yet. One that is dropped ends at its deadline, so that its outcome is on the record. */
+/**
+ * The permits that nobody has ended or taken over yet. One that is dropped ends at its deadline, so that its outcome is on the record.
+ *
+ * hot: each operation adds and deletes one. A map would hash each.
+ */
 export class OpenPermits {
-  /** When each began, in the order in which they did. */
-  private readonly open = new Map<Droppable, number>();
+  private oldest: OpenPermit | undefined;
+  private newest: OpenPermit | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly deadlineMs: number) {}
 
-  get size(): number {
-    return this.open.size;
-  }
-
-  add(permit: Droppable): void {
-    this.open.set(permit, performance.now());
+  add(permit: OpenPermit): void {
+    permit.since = performance.now();
+    permit.before = this.newest;
+    if (this.newest === undefined) this.oldest = permit;
+    else this.newest.after = permit;
+    this.newest = permit;
     this.timer ??= this.wait(this.deadlineMs);
   }
 
-  delete(permit: Droppable): void {
-    this.open.delete(permit);
+  delete(permit: OpenPermit): void {
+    if (permit.since === undefined) return;
+    const { before, after } = permit;
+    if (before === undefined) this.oldest = after;
+    else before.after = after;
+    if (after === undefined) this.newest = before;
+    else after.before = before;
+    permit.since = undefined;
+    permit.before = undefined;
+    permit.after = undefined;
   }
 
   private wait(ms: number): NodeJS.Timeout {
@@ -31,14 +47,14 @@ export class OpenPermits {
 
   private sweep(): void {
     this.timer = undefined;
-    for (const [permit, at] of this.open) {
-      const left = at + this.deadlineMs - performance.now();
+    for (let one = this.oldest; one !== undefined; one = this.oldest) {
+      const left = (one.since ?? 0) + this.deadlineMs - performance.now();
       if (left > 0) {
         this.timer = this.wait(left);
         return;
       }
-      this.open.delete(permit);
-      void permit.drop();
+      this.delete(one);
+      void one.drop();
     }
   }
 }

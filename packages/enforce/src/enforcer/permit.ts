@@ -13,7 +13,7 @@ import { ObligationError, PermitOverError } from '../errors.js';
 import type { ChangeResult } from '../obligations/changes.js';
 import { obligationsOn } from '../obligations/transform.js';
 import type { HandedOn } from './handed-on.js';
-import type { OpenPermits } from './open-permits.js';
+import type { OpenPermit, OpenPermits } from './open-permits.js';
 
 /** The end of a permit, for the face that carried the operation out. */
 type Ended<T> =
@@ -60,8 +60,11 @@ interface PermitOf {
  * A permitted operation. It has one end: {@link done}, {@link leave}, or, if it is dropped, `unknown`. The end of several decisions
  * is that of each.
  */
-export class Permit {
+export class Permit implements OpenPermit {
   readonly kind = 'permit';
+  since: number | undefined = undefined;
+  before: OpenPermit | undefined = undefined;
+  after: OpenPermit | undefined = undefined;
   private state: 'open' | 'done' | 'left' | 'dropped' = 'open';
   /** Whether the result has to be changed before it is handed on. */
   readonly changesResult: boolean;
@@ -70,7 +73,9 @@ export class Permit {
     private readonly tools: PermitTools,
     private readonly of: PermitOf,
   ) {
-    this.changesResult = obligationsOn('result', of.obligations).length > 0;
+    const { obligations } = of;
+    // hot: most permits have no obligation.
+    this.changesResult = obligations.length > 0 && obligationsOn('result', obligations).length > 0;
   }
 
   /** The decision that the operation is known by: the first, if there are several. */
@@ -197,7 +202,10 @@ export class Permit {
     const { point, handedOn, log } = this.tools;
     try {
       const said = handedOn.resultOf(this.decisionId, status, result);
-      await Promise.all(this.of.ids.map((id) => point.report(id, status, said, details)));
+      const [first, ...more] = this.of.ids;
+      // hot: most operations have one decision.
+      if (more.length === 0) await point.report(first, status, said, details);
+      else await Promise.all(this.of.ids.map((id) => point.report(id, status, said, details)));
       return true;
     } catch (error) {
       log.error(error, `the outcome of ${this.decisionId} was not reported`);

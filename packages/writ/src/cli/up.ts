@@ -6,7 +6,7 @@ import { millisecondsOf } from '../lib/duration.js';
 import { connectClients } from './connect.js';
 import { InitError, UsageError } from './errors.js';
 import type { ExitCode } from './exit.js';
-import { bundleName, shown, writeFiles } from './init/written.js';
+import { bundleName, shown, writeFiles, writeSchemas } from './init/written.js';
 import { observingText } from './observing-note.js';
 import { count, print } from './output.js';
 import { makeProcessPrivate } from './private-process.js';
@@ -92,6 +92,7 @@ async function draft(flags: UpFlags, root: string, data: string, found: readonly
   );
   const servers = new Map(listed.map(({ found: one, deployed }) => [one.name, deployed]));
   const tools = listed.flatMap((one) => one.tools);
+  writeSchemas(root);
   writeFiles(root, draftedFiles(bundleName(root), tools, { servers, clients }));
   keepServers(data, {
     ...keptServers(data),

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { actionsNamed, argumentsRead, argumentsTested, loopDepth, names, syntaxOf, textsCompared } from './cel-ast.js';
+import {
+  actionsNamed,
+  argumentsRead,
+  argumentsTested,
+  loopDepth,
+  names,
+  onlyActions,
+  syntaxOf,
+  textsCompared,
+} from './cel-ast.js';
 
 describe('actionsNamed', () => {
   it.each([
@@ -20,6 +29,21 @@ describe('actionsNamed', () => {
   ])('of %s', (text, expected) => {
     const named = actionsNamed(syntaxOf(text));
     expect(named && [...named]).toEqual(expected);
+  });
+});
+
+describe('onlyActions', () => {
+  it.each([
+    ['action == "refund"', ['refund']],
+    ['action in ["refund", "pay"] && input.amount > 5', ['refund', 'pay']],
+    ['action == "refund" || action == "pay"', ['refund', 'pay']],
+    ['action == "refund" || input.amount > 5', undefined],
+    ['action != "refund"', undefined],
+    ['!(action == "refund")', undefined],
+    ['input.amount > 5 ? action == "pay" : true', undefined],
+  ])('of %s', (text, expected) => {
+    const only = onlyActions(syntaxOf(text));
+    expect(only && [...only]).toEqual(expected);
   });
 });
 

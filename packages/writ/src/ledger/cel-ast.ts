@@ -142,6 +142,18 @@ export function actionsNamed(ast: ASTNode): ReadonlySet<string> | undefined {
   return compared && new Set(compared);
 }
 
+/** Returns the only actions that a condition can hold for; undefined if it can hold for others than those that it names. */
+export function onlyActions(ast: ASTNode): ReadonlySet<string> | undefined {
+  const { op, args } = ast;
+  if (op === '&&') return both(onlyActions(args[0]), onlyActions(args[1]));
+  if (op === '||') {
+    const [left, right] = [onlyActions(args[0]), onlyActions(args[1])];
+    return left && right && either(left, right);
+  }
+  const compared = comparedIn(ast);
+  return compared && new Set(compared);
+}
+
 type Names = ReadonlySet<string> | undefined;
 
 function both(a: Names, b: Names): Names {

@@ -1,6 +1,7 @@
 import { type Json, parseJson } from '@writ/cedar/json';
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import { DefinitionError, type Pointer, type Source } from './problems.js';
+import { DefinitionError } from '../errors.js';
+import type { Pointer, Source } from './problems.js';
 
 /** A JSON or YAML text, read whole, whose values have places. */
 export interface Document extends Source {
@@ -60,8 +61,7 @@ function readYaml(file: string, text: string): { readonly root: unknown; placeOf
   try {
     document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, version: '1.2' });
     const [first] = document.errors;
-    if (first !== undefined)
-      fail(file, at(first.pos[0]), first.message.split(' at line ')[0] as string, 'mend the YAML');
+    if (first !== undefined) fail(file, at(first.pos[0]), causeOf(first.message), 'mend the YAML');
     root = document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
     if (error instanceof DefinitionError) throw error;
@@ -69,7 +69,7 @@ function readYaml(file: string, text: string): { readonly root: unknown; placeOf
     return fail(
       file,
       START,
-      `the document cannot be read: ${(error as Error).message}`,
+      `the document cannot be read: ${causeOf((error as Error).message)}`,
       'write it flat, without aliases',
     );
   }
@@ -83,6 +83,10 @@ function readYaml(file: string, text: string): { readonly root: unknown; placeOf
       return START;
     },
   };
+}
+
+function causeOf(message: string): string {
+  return /call stack/.test(message) ? 'the document is nested too deep' : (message.split(' at line ')[0] as string);
 }
 
 /** Bounds what the readers after this one walk through: aliases let a few lines stand for many values. */

@@ -1,11 +1,4 @@
-/** A mistake in the definition of a service: the place, the fact, and the fix. */
-export interface Problem {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-  readonly help: string;
-}
+import { DefinitionError, type Problem } from '../errors.js';
 
 /** The way to a value inside a file. */
 export type Pointer = readonly (string | number)[];
@@ -18,20 +11,6 @@ export interface Source {
 }
 
 const MAX_PROBLEMS = 50;
-
-/** The definition of a service cannot be used. Nothing of the service is served. */
-export class DefinitionError extends Error {
-  readonly code = 'http_definition_invalid';
-
-  constructor(readonly problems: readonly Problem[]) {
-    super(problems.map(textOf).join('\n'));
-    this.name = 'DefinitionError';
-  }
-}
-
-function textOf({ file, line, column, message, help }: Problem): string {
-  return `${file}:${line}:${column}: ${message}; ${help}`;
-}
 
 /** Collects problems, so that one reading shows all of them. */
 export class Problems {

@@ -163,7 +163,8 @@ async function bodyOf(message: IncomingMessage, { body, framing }: CanonicalHead
   if (!framing.isChunked && framing.length === undefined) return new Uint8Array();
   const pieces: Buffer[] = [];
   let size = 0;
-  for await (const piece of message as AsyncIterable<Buffer>) {
+  // The connection stays open for the answer.
+  for await (const piece of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += piece.length;
     if (size > body.maxBytes) return undefined;
     pieces.push(piece);

@@ -26,8 +26,12 @@ export function declaredHeaders(
     if (form === 'single') {
       if (given.length > 1) refuse('parameter_repeated', `${called} is there twice, and is no list`);
       values.push([name, parsedValue(first, rule, called)]);
-    } else
-      values.push([name, given.flatMap((one) => one.split(',')).map((one) => parsedValue(one.trim(), rule, called))]);
+    } else {
+      if (given.some((one) => one.includes('"')))
+        refuse('parameter_value', `${called} has a quote, in which a comma may stand`);
+      const items = given.flatMap((one) => one.split(',')).map((one) => one.trim());
+      values.push([name, items.map((one) => parsedValue(one, rule, called))]);
+    }
   }
   requireAll(declared, new Set(values.map(([name]) => name)), 'header');
   return Object.fromEntries(values);
@@ -53,8 +57,10 @@ export function forwardedHeaders(headers: HeaderList, options: ForwardOptions): 
   for (const name of service.headers)
     if (headers.of(name).length > 1 && !FORWARDED.has(name))
       refuse('header_repeated', `the header ${name} is there twice`);
+  // Servers differ in whether a list on two lines is one.
+  for (const name of declared) if (headers.of(name).length > 0) out.push([name, headers.of(name).join(', ')]);
   for (const [name, value] of headers.all) {
-    const isKnown = declared.has(name) || service.headers.has(name) || FORWARDED.has(name);
+    const isKnown = !declared.has(name) && (service.headers.has(name) || FORWARDED.has(name));
     const isSpecial = (options.isPreflight && PREFLIGHT.has(name)) || (upgrade !== undefined && WEBSOCKET.has(name));
     if (isKnown || isSpecial) out.push([name, value]);
   }

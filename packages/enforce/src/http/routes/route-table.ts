@@ -152,7 +152,8 @@ export function conflictsIn(templates: readonly Template[]): Conflict[] {
       conflicts.push({ one: other, other: template, reason });
       break;
     }
-    byLength.set(template.parts.length, [...others, template]);
+    others.push(template);
+    byLength.set(template.parts.length, others);
   }
   return conflicts;
 }

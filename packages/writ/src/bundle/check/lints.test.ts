@@ -59,6 +59,12 @@ const clients = (members: string, entities = '"ana"'): Record<string, string> =>
 });
 const counted = (on: string): Record<string, string> =>
   file('ledger.yaml', (BASE['ledger.yaml'] ?? '').replace('count: true', `count: true, on: '${on}'`));
+/** The action of the base policy counts in any case. */
+const countedOnly = (action: string): Record<string, string> =>
+  file(
+    'ledger.yaml',
+    (BASE['ledger.yaml'] ?? '').replace('set: action', `set: action, on: 'action in ["read_file", "${action}"]'`),
+  );
 const TASKS = file('tasks.yaml', 'default: usual\ntasks:\n  usual: { mandate: any }\n');
 
 type Files = Record<string, string>;
@@ -282,6 +288,12 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
     ),
   ],
   [
+    rule('@stepUp("urn:a:3") forbid (principal is User, action == Action::"run_sql", resource);'),
+    'policies/more.cedar:2:1 warning policies/unreachable-step-up',
+    '@requestable',
+    rule('@stepUp("urn:a:3") @requestable forbid (principal is User, action == Action::"run_sql", resource);'),
+  ],
+  [
     when(
       'context.provenance.assurance < 3',
       '@stepUp("urn:a:3") forbid (principal is User, action == Action::"run_sql", resource)',
@@ -296,6 +308,13 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
       'writ.yaml':
         'name: shop\nissuers:\n  https://a.example:\n    audience: a\n    jwks: https://a.example/keys\n    identity: { type: User, id: claims.sub }\n',
     },
+  ],
+  [
+    // It is an action, and this accumulator never has it.
+    { ...when('context.ledger.done.contains("send_mail")'), ...countedOnly('read_file') },
+    'policies/more.cedar:3:37 warning policies/unknown-action: policy more: context.ledger.done never has send_mail',
+    'or count it',
+    { ...when('context.ledger.done.contains("send_mail")'), ...countedOnly('send_mail') },
   ],
   ...(
     [

@@ -7,8 +7,10 @@ import { httpUrl } from './url.js';
 const witness = z.strictObject({
   url: httpUrl,
   key: z.string().regex(/^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'a key is the line that `writ log witness` prints'),
-  /** Whether a start waits until this witness answers, instead of continuing with a warning. */
-  required: z.boolean().default(false),
+  required: z
+    .boolean()
+    .default(false)
+    .describe('Whether a start waits until this witness answers, instead of continuing with a warning.'),
 });
 
 /** `hash`: a keyed hash, the same for the same value. `drop`: nothing of it. */
@@ -19,10 +21,12 @@ const PATH = /^(input|context|subject|resource|ledger|facts)(\.[^.\s]+)+$/;
 /** The parts of a request that are masked on the record. */
 const mask = z.union([
   z.strictObject({
-    /** From one of these, with dots; `*` is any name or place, as in `input.people.*.email` or `facts.User.phone`. */
     path: z
       .string()
-      .regex(PATH, 'a path begins with input, context, subject, resource, ledger or facts, as input.password'),
+      .regex(PATH, 'a path begins with input, context, subject, resource, ledger or facts, as input.password')
+      .describe(
+        'From one of these, with dots; `*` is any name or place, as in `input.people.*.email` or `facts.User.phone`.',
+      ),
     as,
   }),
   /** Masks text that looks like one of these, anywhere in the request. */
@@ -65,16 +69,21 @@ const sink = z.discriminatedUnion('to', [
 
 /** How decisions are recorded. */
 export const recordShape = z.strictObject({
-  /**
-   * `before-response`: what is answered is on disk. `async`: a decision that holds nothing (of a budget, a cap, a proof) is answered
-   * before it is.
-   */
-  durability: z.enum(['before-response', 'async']).default('before-response'),
+  durability: z
+    .enum(['before-response', 'async'])
+    .default('before-response')
+    .describe(
+      '`before-response`: what is answered is on disk. `async`: a decision that holds nothing (of a budget, a cap, a proof) is answered before it is.',
+    ),
   witnesses: z.array(witness).default([]),
   mask: z.array(mask).default([]),
   export: z.record(z.string().regex(/^[\w-]+$/, 'a name is letters, digits, dashes and _'), sink).default({}),
-  /** The entity types that are people whose data can be erased: what is recorded of them is encrypted with a key of their own. */
-  erasable: z.array(typeName).default([]),
+  erasable: z
+    .array(typeName)
+    .default([])
+    .describe(
+      'The entity types that are people whose data can be erased: what is recorded of them is encrypted with a key of their own.',
+    ),
 });
 
 export type RecordSettings = z.output<typeof recordShape>;

@@ -16,8 +16,10 @@ export const unreachableStepUp: Rule = {
   code: 'policies/unreachable-step-up',
   check(bundle, find) {
     for (const { policy, source } of writtenPolicies(bundle)) {
-      const { stepUp } = policy.annotations;
+      const { stepUp, requestable } = policy.annotations;
       if (stepUp === undefined || stepUp === '' || policy.effect !== 'forbid') continue;
+      // An approval lifts it too.
+      if (requestable !== undefined) continue;
       const finding = find.in(source.file);
       const at = annotationAt(source, 'stepUp');
       const least = leastAssurance(policy);

@@ -1,7 +1,7 @@
 import type { CallingClient, Requests } from '@writ/enforce';
 import { OperationMapper } from '@writ/enforce/coaz';
 import type { ListedAction } from '@writ/sdk/authzen';
-import { MCP_TOOLS, type ToolCall } from '../protocol/binding.js';
+import { type ToolCall, toolBinding } from '../protocol/binding.js';
 
 /** The mappings that a bundle has for the tools of one server. */
 export interface BundleMappings {
@@ -31,13 +31,14 @@ export class CallMapper {
    */
   constructor(
     mappings: readonly BundleMappings[],
-    private readonly servers: Readonly<Record<string, MappedServer | undefined>>,
+    servers: Readonly<Record<string, MappedServer | undefined>>,
     actions: ReadonlySet<string> | 'no-schema',
   ) {
     const all = mappings.flatMap(({ server, tools }) =>
       Object.entries(tools).map(([name, mapping]) => ({ service: server, name, mapping })),
     );
-    this.mapper = new OperationMapper(MCP_TOOLS, all, actions, (name) => servers[name]?.mappings === 'declared');
+    const binding = toolBinding((server) => servers[server]?.root);
+    this.mapper = new OperationMapper(binding, all, actions, (name) => servers[name]?.mappings === 'declared');
   }
 
   /**
@@ -54,7 +55,7 @@ export class CallMapper {
    * @throws {MappingError} if the mapping is malformed, or the arguments do not fit it
    */
   map(call: ToolCall, client: CallingClient): Requests {
-    return this.mapper.map({ ...call, root: this.servers[call.server]?.root }, client);
+    return this.mapper.map(call, client);
   }
 
   /**

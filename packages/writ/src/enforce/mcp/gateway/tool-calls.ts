@@ -102,11 +102,10 @@ export class ToolCalls {
       throw new MappingError(`the arguments of ${shown} do not fit its schema: ${schemaError}`);
     const inputSchema = offered?.tool.inputSchema;
     const mapped = this.mapped({ server, tool, shown, arguments: input, inputSchema }, client);
-    const said = defined({ suspended, findings: findings.length === 0 ? undefined : findings });
-    const [first, ...more] = mapped.map((one) => ({
-      ...one,
-      context: { ...one.context, ...said, ...trustedPrompt(client, carried) },
-    }));
+    const isPlain = suspended === undefined && findings.length === 0;
+    const said = isPlain ? undefined : defined({ suspended, findings: findings.length === 0 ? undefined : findings });
+    const prompt = trustedPrompt(client, carried);
+    const [first, ...more] = mapped.map((one) => ({ ...one, context: { ...one.context, ...said, ...prompt } }));
     return [first as AccessRequest, ...more];
   }
 

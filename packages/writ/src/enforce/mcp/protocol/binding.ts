@@ -11,39 +11,45 @@ export interface ToolCall {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The schema as the server lists it; a mapping that the server declares is in it. */
   readonly inputSchema?: Readonly<Record<string, unknown>> | undefined;
-  /** The folder that the server serves. */
-  readonly root?: string | undefined;
 }
 
 /** The method of all calls (COAZ-MCP, "Default Mappings"), for tools that have no action of their own. */
 const ANY_TOOL = 'tools/call';
 
+/** The members of `context` that only this enforcement point sets, or callers that are trusted with them. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...['input', 'task', 'session', 'conversation', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
+  ...['supported_obligations', 'atLeast', 'detail', 'proof', 'again'],
+]);
+
 /**
- * Calls of tools (COAZ-MCP). Without a mapping the tool is both the action and the resource; or, if the schema has no action of its
- * name but has `tools/call`, that is the action, on `tool::"<name>"`. The other requests of MCP are in methods.ts.
+ * Returns the binding for calls of tools (COAZ-MCP). Without a mapping the tool is both the action and the resource; or, if the
+ * schema has no action of its name but has `tools/call`, that is the action, on `tool::"<name>"`. The other requests of MCP are in
+ * methods.ts.
+ *
+ * @param rootOf returns the folder that a server serves
  */
-export const MCP_TOOLS: Binding<ToolCall> = {
-  name: 'COAZ-MCP',
-  placeOf: ({ server, tool }) => ({ service: server, name: tool }),
-  actionOf: ({ shown, tool }) => shown ?? tool,
-  variables: { bundle: MAPPING_VARIABLES, declared: ['params', 'token'] },
-  valuesOf: ({ server, tool, arguments: input, root }, token) => ({
-    params: { name: tool, arguments: input },
-    token,
-    server: { name: server, root: root ?? null },
-  }),
-  declaration: 'x-authzen-mapping',
-  declaredIn: ({ inputSchema }) => inputSchema,
-  reserved: new Set([
-    ...['input', 'task', 'session', 'conversation', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
-    ...['supported_obligations', 'atLeast', 'detail', 'proof', 'again'],
-  ]),
-  anchor: 'sub',
-  defaultOf: ({ shown, tool }, isAction) => {
-    const id = shown ?? tool;
-    return isAction(id) || !isAction(ANY_TOOL)
-      ? { action: id, resource: { type: 'Tool', id } }
-      : { action: ANY_TOOL, resource: { type: 'tool', id } };
-  },
-  contextOf: ({ server, tool, arguments: input }) => ({ input, upstream: { server, tool } }),
-};
+export function toolBinding(rootOf: (server: string) => string | undefined): Binding<ToolCall> {
+  return {
+    name: 'COAZ-MCP',
+    placeOf: ({ server, tool }) => ({ service: server, name: tool }),
+    actionOf: ({ shown, tool }) => shown ?? tool,
+    variables: { bundle: MAPPING_VARIABLES, declared: ['params', 'token'] },
+    valuesOf: ({ server, tool, arguments: input }, token) => ({
+      params: { name: tool, arguments: input },
+      token,
+      server: { name: server, root: rootOf(server) ?? null },
+    }),
+    declaration: 'x-authzen-mapping',
+    declaredIn: ({ inputSchema }) => inputSchema,
+    reserved: RESERVED,
+    anchor: 'sub',
+    defaultOf: ({ shown, tool }, isAction) => {
+      const id = shown ?? tool;
+      return isAction(id) || !isAction(ANY_TOOL)
+        ? { action: id, resource: { type: 'Tool', id } }
+        : { action: ANY_TOOL, resource: { type: 'tool', id } };
+    },
+    contextOf: ({ server, tool, arguments: input }, more) => ({ input, upstream: { server, tool }, ...more }),
+  };
+}
