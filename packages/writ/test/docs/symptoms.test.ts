@@ -27,6 +27,10 @@ const SHOWN: Readonly<Record<string, Shown | undefined>> = {
   'the same, and `writ check` says `settings/no-prompt`': test('src/bundle/check/rules.test.ts', 'settings/no-prompt'),
   'each call is denied, with no rule as the reason': test('test/up.test.ts', 'no policy permits'),
   '`this attribute is not declared in the schema`': HERE,
+  '`misfit` in the list, `the request does not fit the schema: …`': test(
+    'test/misfits.test.ts',
+    'is listed and counted as that',
+  ),
   '`caller_not_permitted`': test(
     'test/caller-keys.test.ts',
     'an added caller speaks for its agent at work for its person, and for nobody else',
@@ -72,7 +76,10 @@ const SHOWN: Readonly<Record<string, Shown | undefined>> = {
     'test/like-requests.test.ts',
     'are asked about once, with the values in which they differ',
   ),
-  '`observed: deny` in `writ decision list`': test('test/observing.test.ts', 'a first start that observes'),
+  '`observed: step_up` or `observed: deny` in `writ decision list`': test(
+    'test/observing.test.ts',
+    'a first start that observes',
+  ),
   'no decisions at all': test(
     'test/setup-commands.test.ts',
     'finds clients that nothing stands before, and guards that cannot work',
@@ -131,13 +138,13 @@ const bundle = (servers: string): string =>
 
 it('an argument that the schema does not know is named in the refusal', async () => {
   const writ = await run(bundle(`one: ${server}`));
-  const { json, headers } = await writ.send('POST', '/access/v1/evaluation', {
+  const { json } = await writ.send('POST', '/access/v1/evaluation', {
     subject: { type: 'User', id: 'ana' },
     action: { name: 'say' },
     resource: { type: 'Tool', id: 'say' },
     context: { input: { txt: 'hi' }, detail: 'reasons' },
   });
-  expect([json.decision, headers.get('X-Writ-Refusal')]).toEqual([false, 'invalid_request']);
+  expect([json.decision, json.context.refusal.code]).toEqual([false, 'invalid_request']);
   expect(json.context.refusal.message).toContain('this attribute is not declared in the schema');
   await writ.stop();
 });
@@ -152,7 +159,9 @@ it('two servers with a tool of one name stop the start, and the message says wha
 it('quotes what Writ says', () => {
   const quoted = ROWS.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, text]) => String(text)));
   // A verb, and a member with its value, are no messages.
-  const said = quoted.filter((text) => !text.startsWith('writ ')).flatMap((text) => text.split(/ ?… ?|: (?=deny)/));
+  const said = quoted
+    .filter((text) => !text.startsWith('writ '))
+    .flatMap((text) => text.split(/: …$| ?… ?|: (?=deny|step_up)/));
   expect(said.length).toBeGreaterThan(12);
   expect(said.filter((text) => text !== '' && !SOURCES.includes(text))).toEqual([]);
 });

@@ -155,7 +155,7 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
         'is told apart from a denial by policy: no key, another operation, a request that fits no schema',
       ),
     ],
-    open: '`input` has to be sent also where all of its members are optional',
+    open: 'an unknown action is a bare denial without `detail`, and `input` has to be sent also where all of its members are optional',
   },
   F16: {
     says: 'there is no client library for a decision',

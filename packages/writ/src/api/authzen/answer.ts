@@ -187,14 +187,6 @@ function nextOf(record: DecisionRecord, plane: PolicyPlane): Record<string, unkn
   return { next_action: canAsk ? 'request' : 'none', reason: presented.problem };
 }
 
-/** The refusals of requests that the schema does not admit: mistakes of the program that asks, and no denials by policy. */
-const MISFITS: readonly string[] = ['unknown_action', 'invalid_request'] satisfies Refusal['code'][];
-
-/** Returns the code of the refusal of a request that does not fit the schema; undefined if it fits. */
-export function misfitOf({ refusal }: DecisionRecord): string | undefined {
-  return refusal !== undefined && MISFITS.includes(refusal.code) ? refusal.code : undefined;
-}
-
 /** Returns the answer to a request whose decision could not be recorded. */
 export function unrecorded(id: string, refusal: Refusal): Answer {
   return { decision: false, context: { id, result: 'deny', reasons: [], refusal } };

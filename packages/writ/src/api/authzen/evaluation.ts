@@ -6,7 +6,7 @@ import type { DecisionRecord } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
 import { Problem } from '../http/problem.js';
 import { type Call, type Route, route } from '../http/route.js';
-import { type Answer, answerOf, BARE, decisionShape, misfitOf, unrecorded } from './answer.js';
+import { type Answer, answerOf, BARE, decisionShape, unrecorded } from './answer.js';
 import { evaluationShape, readEvaluation } from './read-request.js';
 import { withToken } from './txn-token.js';
 
@@ -75,8 +75,6 @@ function evaluateOne(
   const text = textOf(answer);
   const forbidden = refusal?.code === 'caller_not_permitted' ? refusal.message : undefined;
   reply.header('X-Decision-Id', id);
-  const misfit = misfitOf(record);
-  if (misfit !== undefined) reply.header('X-Writ-Refusal', misfit);
   return recorded.then((why) => {
     if (forbidden !== undefined) throw new Problem(403, forbidden);
     return why === undefined ? text : textOf(unrecorded(id, why));

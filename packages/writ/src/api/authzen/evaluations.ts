@@ -7,7 +7,7 @@ import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { AccessRequest } from '../../decide/request.js';
 import { type Call, type Route, readShape, route } from '../http/route.js';
-import { type Answer, answerOf, decisionShape, misfitOf, unrecorded } from './answer.js';
+import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
 import { askedIn, type EvaluatedBy, evaluatePrepared, textOf } from './evaluation.js';
 import { evaluationsShape, type Read, readEvaluation, type Semantic } from './read-request.js';
 import { withToken } from './txn-token.js';
@@ -64,13 +64,11 @@ function answerMany(
     trace: traceIdOf(call.request.headers.traceparent),
   });
   const ids: string[] = [];
-  const misfits: string[] = [];
   const answers: string[] = [];
   let next = 0;
   for (const item of reached) {
     if ('error' in item) {
       ids.push('-');
-      misfits.push('-');
       answers.push(textOf(failed(400, item.error)));
       continue;
     }
@@ -79,7 +77,6 @@ function answerMany(
     // Behind the one that decided.
     if (record === undefined) break;
     ids.push(record.id);
-    misfits.push(misfitOf(record) ?? '-');
     const { refusal } = record;
     const isForbidden = refusal?.code === 'caller_not_permitted';
     answers.push(
@@ -90,7 +87,6 @@ function answerMany(
     if (decides(record, semantic)) break;
   }
   call.reply.header('X-Decision-Id', ids.join(', '));
-  if (misfits.some((code) => code !== '-')) call.reply.header('X-Writ-Refusal', misfits.join(', '));
   return recorded.then((why) => {
     const said = why === undefined ? answers : ids.map((id) => textOf(unrecorded(id, why)));
     return `{"evaluations":[${said.join(',')}]}`;
