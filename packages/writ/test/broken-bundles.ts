@@ -180,7 +180,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'a number for a text',
     files: changed('writ.yaml', 'shop', '5'),
-    said: ['writ.yaml:1:7: error: name: it must be a text (write it in quotes: "5") [yaml/shape]'],
+    said: ['writ.yaml:1:7: error: name: it must be a text (write it in quotes) [yaml/shape]'],
     shape: 'writ.yaml',
   },
   {
@@ -238,9 +238,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'one role for a list',
     files: settings('callers:\n  web: { roles: operator }\n'),
-    said: [
-      'writ.yaml:6:17: error: callers.web.roles: it must be a list (write it in brackets: [operator]) [yaml/shape]',
-    ],
+    said: ['writ.yaml:6:17: error: callers.web.roles: it must be a list (write it in [ ]) [yaml/shape]'],
     shape: 'writ.yaml',
   },
   {
@@ -254,7 +252,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'a text for a number',
     files: settings('tokens: { trustDomain: shop.example, maxDepth: "4" }\n'),
-    said: ['writ.yaml:5:48: error: tokens.maxDepth: it must be a number (write it without quotes: 4) [yaml/shape]'],
+    said: ['writ.yaml:5:48: error: tokens.maxDepth: it must be a number (write it without quotes) [yaml/shape]'],
     shape: 'writ.yaml',
   },
   {
@@ -455,9 +453,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'one effect for a list',
     files: changed('tools.yaml', '[money]', 'money'),
-    said: [
-      'tools.yaml:3:14: error: tools.refund.effects: it must be a list (write it in brackets: [money]) [yaml/shape]',
-    ],
+    said: ['tools.yaml:3:14: error: tools.refund.effects: it must be a list (write it in [ ]) [yaml/shape]'],
     shape: 'tools.yaml',
   },
   {

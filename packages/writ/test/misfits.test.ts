@@ -72,6 +72,16 @@ describe('a request that does not fit the schema', () => {
     expect((await ask({ amount: 50 })).json).toEqual({ decision: false });
   });
 
+  it('is answered barely for an unknown type, unless the sender asks for reasons: AuthZEN expects that', async () => {
+    const subject = { type: 'Robot', id: 'ana' };
+    expect((await ask({ amount: 5 }, 'default', { subject })).json).toEqual({ decision: false });
+    const context = { input: { amount: 5 }, detail: 'reasons' };
+    const { json } = await ask({ amount: 5 }, 'default', { subject, context });
+    expect(json.context.refusal.message).toBe(
+      'the request does not fit the schema: the schema lets no Robot do refund; it lets User',
+    );
+  });
+
   it('is explained as a decision without a policy', () => {
     const text = explain({ decision: misfit, outcome: undefined });
     expect(text).toContain('Denied without asking a policy: User::"ana" asked to refund on Order::"o-1"');

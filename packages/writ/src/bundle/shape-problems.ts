@@ -123,15 +123,14 @@ function helpFor(issue: Issue): string | undefined {
   return code === 'invalid_type' ? rewritten(issue.expected, input) : undefined;
 }
 
-/** Returns how to write a value of another type; undefined if it is not clear what was meant. */
+/** Returns how to write a value of another type; undefined if it is not clear what was meant. The value can be a secret, and is not repeated. */
 function rewritten(expected: string, input: unknown): string | undefined {
-  if (expected === 'string' && ['number', 'boolean'].includes(typeof input)) return `write it in quotes: "${input}"`;
+  if (expected === 'string' && ['number', 'boolean'].includes(typeof input)) return 'write it in quotes';
+  if (expected === 'array' && ['string', 'number', 'boolean'].includes(typeof input)) return 'write it in [ ]';
   if (typeof input !== 'string') return undefined;
-  if ((expected === 'number' || expected === 'int') && /^-?\d{1,15}$/.test(input))
-    return `write it without quotes: ${input}`;
+  if ((expected === 'number' || expected === 'int') && /^-?\d{1,15}$/.test(input)) return 'write it without quotes';
   if (expected === 'boolean' && /^(true|yes|on)$/i.test(input)) return 'write true, without quotes';
-  if (expected === 'boolean' && /^(false|no|off)$/i.test(input)) return 'write false, without quotes';
-  return expected === 'array' && /^[\w@.:/-]{1,60}$/.test(input) ? `write it in brackets: [${input}]` : undefined;
+  return expected === 'boolean' && /^(false|no|off)$/i.test(input) ? 'write false, without quotes' : undefined;
 }
 
 function idOf(path: readonly PropertyKey[]): string {

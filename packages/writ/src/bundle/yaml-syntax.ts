@@ -12,7 +12,9 @@ interface SyntaxProblem {
  * is read in another way than it was meant, and each of its lines can be an error.
  */
 export function syntaxProblems(document: Document.Parsed, text: string): readonly SyntaxProblem[] {
-  const errors = document.errors.filter(isFirstAtPlace);
+  const places = new Set<number>();
+  // The parser can report one mistake twice.
+  const errors = document.errors.filter(({ pos: [at] }) => !places.has(at) && places.add(at));
   const first = errors.findIndex(({ code }) => code !== 'DUPLICATE_KEY');
   const causes = first === -1 ? errors : errors.slice(0, first + 1);
   if (causes.length === 0)
@@ -26,10 +28,6 @@ export function syntaxProblems(document: Document.Parsed, text: string): readonl
       offset,
     };
   });
-}
-
-function isFirstAtPlace({ pos: [at] }: YAMLError, i: number, all: readonly YAMLError[]): boolean {
-  return all.findIndex(({ pos }) => pos[0] === at) === i;
 }
 
 function joined(help: string | undefined, more: string): string {

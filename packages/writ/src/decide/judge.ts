@@ -197,10 +197,15 @@ export class Judge {
 
   /** Returns the denial of arguments that do not fit the schema, on which the ledger failed first. */
   private inputMisfit({ request: { action, context = {} }, caller }: JudgeInput): Verdict | undefined {
-    const plane = this.plane();
-    const declared = plane.actions.get(action.name);
-    const { opaque } = caller.isWrit === true ? plane.tools.own(action.name) : plane.tools.of(action.name);
-    return declared && inputMisfit(declared, context, opaque);
+    try {
+      const plane = this.plane();
+      const declared = plane.actions.get(action.name);
+      const { opaque } = caller.isWrit === true ? plane.tools.own(action.name) : plane.tools.of(action.name);
+      return declared && inputMisfit(declared, context, opaque);
+    } catch {
+      // The failure of the ledger is a denial already.
+      return undefined;
+    }
   }
 
   private goesThrough(given: JudgeInput): boolean {

@@ -72,7 +72,7 @@ export const decisionShape = z.object({
         .describe('With `context.detail` of the request: the policies that decided.'),
       refusal: z
         .object({ code: z.string(), message: z.string() })
-        .describe('A denial that no policy made; always there if the request does not fit the schema.'),
+        .describe('A denial that no policy made; also without `detail` if the context does not fit the schema.'),
       policyVersion: z.string().describe('With `detail`.'),
       ignored: z.array(z.string()).describe('With `detail`: properties that were sent and not read.'),
       facts: z.unknown().describe('With `"full"`, as are `ledger` and `provenance`: what it was decided on.'),
@@ -111,8 +111,10 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
   const { id, result, obligations, missing, presented } = record;
   // Counted from the decision: the answer follows at once.
   const after = retryAfter(record, Date.parse(record.time));
-  // The sender has to change the request: without this it reads as a denial by policy.
-  const misfit = isMisfit(record) && detail === 'none' ? misfitFor(record, caller) : undefined;
+  // The sender has to change its arguments: without this the answer reads as a denial by policy. Facts are read once the types of
+  // the identities and the resource fit; of an unknown type the answer stays bare, because the harness of AuthZEN compares text.
+  const isOfArguments = isMisfit(record) && record.facts.length > 0;
+  const misfit = isOfArguments && detail === 'none' ? misfitFor(record, caller) : undefined;
   const isBare =
     detail === 'none' &&
     misfit === undefined &&
