@@ -250,7 +250,7 @@ describe('changed requests', () => {
         ])
           expect(names).not.toContain(name);
       }),
-      { numRuns: COUNT * 4 },
+      { numRuns: COUNT * 2 },
     );
   });
 
@@ -308,7 +308,7 @@ describe('changed requests', () => {
         const normal = (value: unknown): string => JSON.stringify(value).replaceAll('-0', '0');
         expect(normal(canonical.json)).toBe(normal(own));
       }),
-      { numRuns: COUNT * 4 },
+      { numRuns: COUNT * 2 },
     );
     expect(read).toBeGreaterThan(COUNT / 20);
   });
