@@ -151,6 +151,15 @@ it('docs/bundles.md', () => {
   });
 });
 
+it('docs/editor.md', () => {
+  const { follow } = here();
+  return follow('docs/editor.md', async (page) => {
+    cpSync('DIR', 'edited', { recursive: true });
+    await page.run('writ bundle schemas', /edited/, { with: { 'my-rules': 'edited' } });
+    await page.run('writ check my-rules --watch', /0 errors/, { stays: true, with: { 'my-rules': 'edited' } });
+  });
+});
+
 it('docs/start.md', () => {
   const { world, follow } = here();
   return follow('docs/start.md', async (page) => {
