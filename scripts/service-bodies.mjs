@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const PAGE = new URL('../docs/service.md', import.meta.url);
 const BEGIN = '## Every body\n';
 const WIDTH = 108;
-/** The answers that every operation can give, said once. */
+/** The answers that every operation can give; they are shown once. */
 const COMMON = ['400', '401', '403', '413', '431', '503'];
 
 /** Returns the OpenAPI document of a service that is started for it. */

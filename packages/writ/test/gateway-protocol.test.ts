@@ -621,7 +621,7 @@ describe('through writ guard', () => {
     };
     expect(await guarded('default')).toHaveProperty('content');
     expect(await guarded('default', '--bundle', bundleOf(FILES), '--server', 'unnamed')).toBeInstanceOf(Error);
-    expect(String(await guarded('quiet'))).toContain('get_customer was not permitted');
+    expect(String(await guarded('quiet'))).toContain('get_customer was not made');
     // Who may report no outcomes either reads nothing.
     expect(String(await guarded('quiet', '--declared-mappings'))).toContain('get_customer was done');
   });
