@@ -13,6 +13,7 @@ const ISOLATED = ['packages/writ/src/ledger/accumulators/own-kind.test.ts', 'pac
 const LONG = [
   ...['cedar/fuzz/differential', 'cedar/fuzz/schema', 'cedar/test/conformance', 'cedar/fuzz/partial'],
   ...[
+    ...['up', 'jobs/rules-and-incidents', 'docs/run-operation', 'docs/run-people', 'jobs/developer'],
     ...['big-bundles', 'process', 'lost-database', 'abuse', 'soak', 'gateway-upstreams', 'rolled-back-witness'],
     ...['evasions', 'changed-state-postgres', 'waiting-start', 'aarm', 'facts', 'ledger-restart', 'replicas'],
     ...['gateway-servers', 'gives-back-never', 'stopping', 'gateway-holding', 'setup-commands', 'rolled-back'],
@@ -50,6 +51,8 @@ export default defineConfig({
     ],
   },
   test: {
+    // Tests read sentences of commands whole; those of the width of lines set another.
+    env: { COLUMNS: '400' },
     setupFiles: [source('scripts/property-seed.ts')],
     // Bounds for a machine that is busy with other work; a test that hangs ends nevertheless.
     testTimeout: 180_000,

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { agentdojo } from './agentdojo/agentdojo.js';
@@ -9,6 +8,7 @@ import { oopsla } from './cedar/oopsla.js';
 import { http, least, proxied, stdio, thousand } from './gateway/rows.js';
 import { ledger } from './ledger/rows.js';
 import { provenance } from './provenance/rows.js';
+import { publish } from './published.js';
 import { durability, tenMillion } from './record/rows.js';
 import { millionFacts, revocation } from './registry/rows.js';
 import { reload } from './reload/rows.js';
@@ -26,27 +26,20 @@ const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|
   gateway     what the gateway and the guard add to a call of a tool, and a thousand clients at once
   agentdojo   how the drafted policies judge recorded tasks and injections; its own options: agentdojo --help
   --json      print one JSON object
-  --write     put the table where it is published: packages/cedar/README.md, docs/performance.md, docs/tokens.md,
-              docs/ledger.md, docs/registry.md, docs/record.md, docs/gateway.md, docs/bundles.md`;
+  --write     put the table where it is published: docs/performance.md; that of cedar packages/cedar/README.md`;
 
 type Group = (notes: string[]) => Row[] | Promise<Row[]>;
 
 /** Each group runs in a process of its own: what one leaves in memory, and what the engine learned from it, is not the next one's. */
-const SUITES: Readonly<Record<string, { readonly groups: Readonly<Record<string, Group>>; readonly page: URL }>> = {
-  cedar: {
-    groups: { oopsla, sizes, depth, searchLarge, text, million },
-    page: new URL('../../packages/cedar/README.md', import.meta.url),
-  },
-  service: { groups: { oneByOne, batches }, page: new URL('../../docs/performance.md', import.meta.url) },
-  provenance: { groups: { provenance }, page: new URL('../../docs/tokens.md', import.meta.url) },
-  ledger: { groups: { ledger }, page: new URL('../../docs/ledger.md', import.meta.url) },
-  record: { groups: { durability, tenMillion }, page: new URL('../../docs/record.md', import.meta.url) },
-  gateway: {
-    groups: { http, stdio, least, proxied, thousand },
-    page: new URL('../../docs/gateway.md', import.meta.url),
-  },
-  reload: { groups: { reload }, page: new URL('../../docs/bundles.md', import.meta.url) },
-  registry: { groups: { revocation, millionFacts }, page: new URL('../../docs/registry.md', import.meta.url) },
+const SUITES: Readonly<Record<string, Readonly<Record<string, Group>>>> = {
+  cedar: { oopsla, sizes, depth, searchLarge, text, million },
+  service: { oneByOne, batches },
+  provenance: { provenance },
+  ledger: { ledger },
+  record: { durability, tenMillion },
+  gateway: { http, stdio, least, proxied, thousand },
+  reload: { reload },
+  registry: { revocation, millionFacts },
 };
 
 if (process.argv[2] === 'agentdojo') process.exitCode = await agentdojo(process.argv.slice(3));
@@ -71,10 +64,10 @@ async function measure(): Promise<void> {
   }
   if (values.group !== undefined) {
     const notes: string[] = [];
-    const rows = (await suite.groups[values.group]?.(notes)) ?? [];
+    const rows = (await suite[values.group]?.(notes)) ?? [];
     console.log(JSON.stringify({ rows, notes }));
   } else {
-    runAll(name, Object.keys(suite.groups), fileURLToPath(suite.page), values);
+    runAll(name, Object.keys(suite), values);
   }
 }
 
@@ -83,7 +76,7 @@ interface RunOptions {
   readonly write: boolean;
 }
 
-function runAll(name: string, groups: readonly string[], page: string, { json, write }: RunOptions): void {
+function runAll(name: string, groups: readonly string[], { json, write }: RunOptions): void {
   const rows: Row[] = [];
   const notes: string[] = [];
   for (const group of groups) {
@@ -103,14 +96,7 @@ function runAll(name: string, groups: readonly string[], page: string, { json, w
   }
   const whole = report(rows, notes);
   console.log(json ? JSON.stringify(whole) : markdown(whole));
-  if (write) {
-    const before = readFileSync(page, 'utf8');
-    const [open, close] = ['<!-- bench -->', '<!-- /bench -->'];
-    const table = `${open}\n${markdown(whole)}\n${close}`;
-    writeFileSync(
-      page,
-      before.replace(new RegExp(`${open}[\\s\\S]*${close}`), () => table),
-    );
-  }
+  // This file runs compiled, in bench/dist.
+  if (write) publish(new URL('../../', import.meta.url), name, markdown(whole));
   process.exitCode = rows.every(({ met }) => met !== false) ? 0 : 1;
 }

@@ -107,9 +107,15 @@ function tryLibraries(env) {
   run('node', ['use.js'], env);
   check('the program uses cedar and the sdk, starts the service and calls through the gateway', true);
   const writ = (...args) => run('npx', ['--no-install', 'writ', ...args], env);
-  check('writ backup', /backed up/.test(writ('backup', 'kept', '--data', 'data', '--keys', 'kept-keys').stdout));
-  check('writ restore', /restored/.test(writ('restore', 'kept', '--data', 'again', '--keys', 'kept-keys').stdout));
-  check('writ upgrade', /up to date/.test(writ('upgrade', '--data', 'again').stdout));
+  check(
+    'writ data backup',
+    /backed up/.test(writ('data', 'backup', 'kept', '--data', 'data', '--keys', 'kept-keys').stdout),
+  );
+  check(
+    'writ data restore',
+    /restored/.test(writ('data', 'restore', 'kept', '--data', 'again', '--keys', 'kept-keys').stdout),
+  );
+  check('writ data upgrade', /up to date/.test(writ('data', 'upgrade', '--data', 'again').stdout));
 }
 
 function check(what, holds) {

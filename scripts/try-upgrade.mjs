@@ -40,9 +40,9 @@ try {
     );
     return decisions.map(({ id }) => id);
   });
-  check('the store needs an upgrade', run(NOW, ['upgrade', '--check', '--data', data], 1).includes('changes'));
-  run(NOW, ['upgrade', '--data', data, '--backup', backup]);
-  check('it is up to date', run(NOW, ['upgrade', '--check', '--data', data]).includes('up to date'));
+  check('the store needs an upgrade', run(NOW, ['data', 'upgrade', '--check', '--data', data], 1).includes('changes'));
+  run(NOW, ['data', 'upgrade', '--data', data, '--backup', backup]);
+  check('it is up to date', run(NOW, ['data', 'upgrade', '--check', '--data', data]).includes('up to date'));
   run(NOW, ['log', 'verify', '--data', data, '--state']);
   check('the log and the tables are verified', true);
   await withService(NOW, data, async (service) => {
@@ -53,7 +53,7 @@ try {
     'the earlier version refuses the store',
     spawnSync(process.execPath, [before, ...startArgs(data)]).status !== 0,
   );
-  // A backup is a data folder without its keys: a version that has no `writ restore` starts on a copy of it.
+  // A backup is a data folder without its keys: a version that has no `writ data restore` starts on a copy of it.
   const back = join(work, 'back');
   cpSync(backup, back, { recursive: true });
   cpSync(join(data, 'keys'), join(back, 'keys'), { recursive: true });
@@ -63,7 +63,7 @@ try {
       !(await service.decides('eve')).decision && (await service.decides('ana')).decision,
     ),
   );
-  run(NOW, ['restore', backup, '--keys', join(data, 'keys'), '--data', join(work, 'restored')]);
+  run(NOW, ['data', 'restore', backup, '--keys', join(data, 'keys'), '--data', join(work, 'restored')]);
   await withService(NOW, join(work, 'restored'), async (service) =>
     check('this version restores it, and upgrades it', !(await service.decides('eve')).decision),
   );

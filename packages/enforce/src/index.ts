@@ -1,5 +1,3 @@
-export type { Binding } from './coaz/binding.js';
-export { OperationMapper } from './coaz/operation-mapper.js';
 export { CallQueue, type HeldCall } from './enforcer/call-queue.js';
 export {
   type CallingClient,

@@ -73,7 +73,10 @@ export class Postgres {
   disconnect(url: string): Promise<unknown> {
     const name = new URL(url).pathname.slice(1);
     const others = `datname = '${name}' and pid <> pg_backend_pid()`;
-    return this.query(this.urlOf('postgres'), `select pg_terminate_backend(pid) from pg_stat_activity where ${others}`);
+    return this.query(
+      this.urlOf('postgres'),
+      `select pg_terminate_backend(pid, 10000) from pg_stat_activity where ${others}`,
+    );
   }
 
   /** Makes a database that is a copy of another, to which nobody is connected. */

@@ -42,25 +42,47 @@ it('a request is made, looked at, approved, and taken back, from the command lin
     ...as('admin'),
   );
   expect(done).toMatchObject({ code: 0, out: expect.stringContaining('User::"lena" said approve: seen') });
+  expect(done.out).toContain('It holds for this task; a new session is a new task, and asks again.');
+  expect(done.out).toContain(`--until 8h; or give a role`);
+  expect(done.out).toContain(`writ identity grant add 'Agent::"bot"' --in`);
   expect(await command('request', 'add', file, ...as('default'))).toMatchObject({
     code: 0,
     out: 'it is permitted: there is nothing to ask for\n',
   });
-  const approvals = await command('approval', 'list', ...as('admin'));
+  const approvals = await command('request', 'approval', 'list', ...as('admin'));
   expect(approvals.out.replaceAll('\n    ', ' ')).toMatch(
     /^apr_\S+ {2}active {2}User::"ana" > Agent::"bot" may refund on Order::"7", in its task, until \S+; by User::"lena": seen\n$/,
   );
   const approval = approvals.out.split(' ')[0] as string;
   const bot = await command('identity', 'show', 'Agent::"bot"', ...as('admin'));
   expect(bot.out).toContain('approved    refund on Order::"7", by User::"lena", until');
-  const ended = await command('approval', 'end', approval, '--reason', 'over', ...as('admin'));
+  const ended = await command('request', 'approval', 'end', approval, '--reason', 'over', ...as('admin'));
   expect(ended).toMatchObject({ code: 0, out: expect.stringContaining('  ended  ') });
   const waiting = command('request', 'add', file, '--wait', ...as('default'));
   await expect.poll(async () => (await command('request', 'list', ...as('admin'))).out).toContain('pending');
   const open = (await command('request', 'list', '--json', ...as('admin'))).out;
   const [{ id: second }] = JSON.parse(open) as [{ id: string }];
-  await command('request', 'deny', second, '--as', 'User::"leo"', '--reason', 'no', ...as('admin'));
+  const bad = await command(
+    'request',
+    'approve',
+    second,
+    '--as',
+    'User::"leo"',
+    '--reason',
+    'x',
+    '--until',
+    'soon',
+    ...as('admin'),
+  );
+  expect([bad.code, bad.out]).toEqual([2, expect.stringContaining('"soon" is no time')]);
+  const no = await command('request', 'deny', second, '--as', 'User::"leo"', '--reason', 'no', ...as('admin'));
+  expect(no.out).not.toContain('It holds');
   expect(await waiting).toMatchObject({ code: 1, out: expect.stringMatching(/denied\n$/) });
+  const third = (await command('request', 'add', file, ...as('default'))).out.split(' ')[0] as string;
+  const until = ['--as', 'User::"lena"', '--reason', 'a shift', '--until', '1h'];
+  expect((await command('request', 'approve', third, ...until, ...as('admin'))).out).toContain(
+    'in every task until then',
+  );
   await writ.stop();
 });
 

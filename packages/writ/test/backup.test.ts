@@ -64,7 +64,7 @@ const copy = copiesIn(folder);
 beforeAll(async () => {
   const writ = await run(BUNDLE, { data });
   for (let i = 0; i < 5; i += 1) await reads(writ, 'ana');
-  await says(0, 'the keys are in', 'backup', yesterday, '--data', data, '--keys', join(folder, 'kept-keys'));
+  await says(0, 'the keys are in', 'data', 'backup', yesterday, '--data', data, '--keys', join(folder, 'kept-keys'));
   await revokes(writ, 'eve');
   for (let i = 0; i < 3; i += 1) await reads(writ, 'ana');
   await writ.writ.close();
@@ -92,7 +92,7 @@ describe('a backup of a service that runs', () => {
       for (let i = 0; i < 2; i += 1) {
         await expect.poll(() => acknowledged.length).toBeGreaterThan((i + 1) * 20);
         const before = { to: fresh('backup'), decisions: acknowledged.length, revocations: revoked };
-        await says(0, /backed up \d+ entries .*verified/, 'backup', before.to, '--data', data);
+        await says(0, /backed up \d+ entries .*verified/, 'data', 'backup', before.to, '--data', data);
         taken.push(before);
       }
     } finally {
@@ -102,7 +102,7 @@ describe('a backup of a service that runs', () => {
     }
     for (const { to, decisions, revocations } of taken) {
       const again = fresh('restored');
-      await says(0, 'restored', 'restore', to, '--keys', join(data, 'keys'), '--data', again);
+      await says(0, 'restored', 'data', 'restore', to, '--keys', join(data, 'keys'), '--data', again);
       const restored = await run(BUNDLE, { data: again });
       for (const id of acknowledged.slice(0, decisions))
         expect([id, await restored.writ.findDecision(id)]).toEqual([id, expect.anything()]);
@@ -145,7 +145,7 @@ describe('a restore', () => {
   it('brings back the store, says what is lost, and keeps what was there', async () => {
     const to = copy(data);
     const before = contentsOf(to);
-    const out = await says(0, /restored \d+ entries/, 'restore', yesterday, '--data', to, '--replace');
+    const out = await says(0, /restored \d+ entries/, 'data', 'restore', yesterday, '--data', to, '--replace');
     expect(out).toMatch(/[4-9] entries of the store that was there are not in the backup/);
     expect(out).toContain('not revoked any more: identity User::"eve"');
     const away = /what was there is in (\S+):/.exec(out)?.[1] as string;
@@ -160,8 +160,8 @@ describe('a restore', () => {
     const id = await killedWithJournal(killed);
     expect(readJournal(join(killed, JOURNAL_FILE)).map(({ group }) => group.last)).toContain(id);
     const [to, again] = [fresh('backup'), fresh('restored')];
-    await says(0, 'backed up', 'backup', to, '--data', killed);
-    await says(0, 'restored', 'restore', to, '--keys', join(killed, 'keys'), '--data', again);
+    await says(0, 'backed up', 'data', 'backup', to, '--data', killed);
+    await says(0, 'restored', 'data', 'restore', to, '--keys', join(killed, 'keys'), '--data', again);
     const writ = await run(BUNDLE, { data: again });
     expect(await writ.writ.findDecision(id)).toBeDefined();
     await writ.stop();
@@ -226,7 +226,7 @@ describe('a restore', () => {
     const [backup, to] = [copy(yesterday), copy(data)];
     const args = change(backup, to) ?? [];
     const before = contentsOf(to);
-    await says(2, why, 'restore', backup, '--data', to, ...args);
+    await says(2, why, 'data', 'restore', backup, '--data', to, ...args);
     expect(contentsOf(to)).toEqual(before);
     expect(existsSync(join(to, RESTORING_FILE))).toBe(false);
   });
@@ -255,14 +255,25 @@ describe('a restore', () => {
     const { out } = await commandHere('log', 'checkpoint', '--data', data);
     writeFileSync(checkpoint, out);
     const before = contentsOf(to);
-    await says(2, 'this is an earlier copy', 'restore', yesterday, '--data', to, '--replace', '--expect', checkpoint);
+    await says(
+      2,
+      'this is an earlier copy',
+      'data',
+      'restore',
+      yesterday,
+      '--data',
+      to,
+      '--replace',
+      '--expect',
+      checkpoint,
+    );
     expect(contentsOf(to)).toEqual(before);
   });
 
   it('of a service that runs is refused', async () => {
     const to = copy(data);
     const writ = await run(BUNDLE, { data: to });
-    await says(2, 'another Writ is running', 'restore', yesterday, '--data', to, '--replace');
+    await says(2, 'another Writ is running', 'data', 'restore', yesterday, '--data', to, '--replace');
     expect((await reads(writ, 'eve')).decision).toBe(false);
     await writ.stop();
   });
@@ -275,7 +286,7 @@ describe('a restore', () => {
       message: expect.stringContaining('did not finish'),
     });
     expect(existsSync(join(to, 'writ.db'))).toBe(false);
-    await says(0, 'restored', 'restore', yesterday, '--data', to, '--replace');
+    await says(0, 'restored', 'data', 'restore', yesterday, '--data', to, '--replace');
     await (await run(BUNDLE, { data: to })).stop();
   });
 });
@@ -283,13 +294,13 @@ describe('a restore', () => {
 describe('a backup', () => {
   it('is refused where something is, where the keys would be in it, and of no service', async () => {
     const full = fresh('full');
-    await says(0, 'backed up', 'backup', full, '--data', data);
+    await says(0, 'backed up', 'data', 'backup', full, '--data', data);
     const before = contentsOf(full);
-    await says(2, 'is not empty', 'backup', full, '--data', data);
+    await says(2, 'is not empty', 'data', 'backup', full, '--data', data);
     expect(contentsOf(full)).toEqual(before);
     const to = fresh('backup');
-    await says(2, 'the keys would be in the backup', 'backup', to, '--data', data, '--keys', join(to, 'keys'));
-    await says(2, 'has no store with its keys', 'backup', to, '--data', fresh('none'));
+    await says(2, 'the keys would be in the backup', 'data', 'backup', to, '--data', data, '--keys', join(to, 'keys'));
+    await says(2, 'has no store with its keys', 'data', 'backup', to, '--data', fresh('none'));
     expect(existsSync(to)).toBe(false);
   });
 
@@ -300,14 +311,14 @@ describe('a backup', () => {
     expect(changes).toBeGreaterThan(0);
     database.close();
     const to = fresh('backup');
-    await says(2, 'is not as it was written', 'backup', to, '--data', changed);
+    await says(2, 'is not as it was written', 'data', 'backup', to, '--data', changed);
     expect(existsSync(to)).toBe(false);
   });
 
   it('of a data folder with a journal of another run is refused', async () => {
     const other = copy(data);
     writeFileSync(join(other, JOURNAL_FILE), `writ journal 0123456789abcdef\n${'\0'.repeat(8_192)}`);
-    await says(2, 'is not the journal of this store', 'backup', fresh('backup'), '--data', other);
+    await says(2, 'is not the journal of this store', 'data', 'backup', fresh('backup'), '--data', other);
   });
 });
 
@@ -321,22 +332,22 @@ describe('a store of another version', () => {
     const before = contentsOf(later);
     const newer = { code: 'store_newer', message: expect.stringContaining('9999_later') };
     await expect(run(BUNDLE, { data: later })).rejects.toMatchObject(newer);
-    await says(2, /9999_later.*\n.*restore/, 'upgrade', '--data', later, '--no-backup');
+    await says(2, /9999_later.*\n.*restore/, 'data', 'upgrade', '--data', later, '--no-backup');
     expect(contentsOf(later)).toEqual(before);
     const to = fresh('backup');
-    await says(0, 'backed up', 'backup', to, '--data', later);
-    await says(2, '9999_later', 'restore', to, '--data', fresh('restored'), '--keys', join(later, 'keys'));
+    await says(0, 'backed up', 'data', 'backup', to, '--data', later);
+    await says(2, '9999_later', 'data', 'restore', to, '--data', fresh('restored'), '--keys', join(later, 'keys'));
   });
 
   it('that is older is upgraded after a backup, and only then', async () => {
     const data = fresh('data');
     const before = await storeOfBefore(join(data, 'writ.db'));
     await before.destroy();
-    await says(1, /changes of the tables for Writ \d/, 'upgrade', '--check', '--data', data);
-    await says(2, 'name a folder for a backup', 'upgrade', '--data', data);
+    await says(1, /changes of the tables for Writ \d/, 'data', 'upgrade', '--check', '--data', data);
+    await says(2, 'name a folder for a backup', 'data', 'upgrade', '--data', data);
     const to = fresh('backup');
-    await says(0, 'upgraded the store', 'upgrade', '--data', data, '--backup', to);
-    await says(0, 'up to date', 'upgrade', '--data', data);
+    await says(0, 'upgraded the store', 'data', 'upgrade', '--data', data, '--backup', to);
+    await says(0, 'up to date', 'data', 'upgrade', '--data', data);
     const kept = openSqlite(join(to, 'writ.db'), { readonly: true });
     const latest = kept.prepare('select max(name) as name from kysely_migration').get();
     kept.close();
@@ -350,12 +361,12 @@ describe('a store of another version', () => {
     const data = fresh('data');
     await storeBeforeKeys(join(data, 'writ.db'), join(data, 'keys'));
     const to = fresh('backup');
-    await says(0, 'upgraded the store', 'upgrade', '--data', data, '--backup', to);
+    await says(0, 'upgraded the store', 'data', 'upgrade', '--data', data, '--backup', to);
     const upgraded = contentsOf(join(data, 'keys'));
     expect(Object.keys(upgraded)).toEqual(
       expect.arrayContaining([join(data, 'keys/store.key'), join(data, 'keys/state.begun')]),
     );
-    const out = await says(0, 'restored', 'restore', to, '--data', data, '--replace');
+    const out = await says(0, 'restored', 'data', 'restore', to, '--data', data, '--replace');
     const away = /what was there is in (\S+):/.exec(out)?.[1] as string;
     // The store that was there needs its key as it was.
     expect(existsSync(join(away, 'keys/store.key'))).toBe(true);

@@ -120,13 +120,7 @@ describe('writ check', () => {
       'ledger.yaml',
       ', on: action == "refund_order"',
       '',
-      'refunded: for 11 actions (deploy_release, deskRead, deskWrite and 8 more), `sum` cannot be worked out: No such key: amount',
-    ],
-    [
-      'ledger.yaml',
-      'action == "refund_order"',
-      'action == "refund_ordr"',
-      'refunded: `on` names refund_ordr, which is not an action',
+      'refunded: for 11 actions (deploy_release, deskRead, deskWrite and 8 more), `sum` cannot be worked out: there is no member amount',
     ],
   ])('warns of what can never match in %s: %s', async (file, was, is, message) => {
     const { code, out } = await broken(file, (text) => {
@@ -134,6 +128,42 @@ describe('writ check', () => {
       return text.replace(was, is);
     });
     expect([code, out]).toEqual([0, expect.stringContaining(`warning ${message}`)]);
+  });
+
+  it('refuses a typing error by which an accumulator would count nothing', async () => {
+    const { code, out } = await broken('ledger.yaml', (text) =>
+      text.replace('action == "refund_order"', 'action == "refund_ordr"'),
+    );
+    expect([code, out]).toEqual([1, expect.stringContaining('did you mean refund_order?')]);
+    expect(out).toContain('error refunded: `on` names refund_ordr, which is not an action');
+  });
+
+  it('prints findings in the order of files and lines, and ends with the counts and what to do next', async () => {
+    const broke = (text: string): string =>
+      text.replace('context.ledger', 'context.ledgr').replace('@reason', '@raeson');
+    const { out } = await broken('policies/mail.cedar', broke);
+    const places = Array.from(out.matchAll(/^(\S+):(\d+):\d+ /gm), ([, file = '', line = '']) => [file, Number(line)]);
+    expect(places.length).toBeGreaterThan(1);
+    expect(places).toEqual(
+      places.toSorted(([a, b], [c, d]) => String(a).localeCompare(String(c)) || Number(b) - Number(d)),
+    );
+    expect(out.trimEnd().split('\n').slice(-2)).toEqual([
+      expect.stringMatching(/^not ok {2}.*: 7 policies, [1-9] errors?, [1-9] warnings?$/),
+      expect.stringMatching(/^next {2}mend the errors/),
+    ]);
+    expect((await broken('writ.yaml', (text) => text)).out.trimEnd()).toMatch(/\nnext {2}writ test \S+$/);
+  });
+
+  it('leaves out a warning that a comment allows with a reason, and counts it', async () => {
+    const warned = (comment: string) => (text: string) => text.replace('@id', `${comment}\n@raeson("x")\n@id`);
+    const { out } = await broken('policies/mail.cedar', warned('// writ allow policies/misspelt-annotation: ours'));
+    expect(out).toMatch(/0 errors, 0 warnings, 1 allowed\n/);
+    const unused = await broken('policies/mail.cedar', (text) => `// writ allow policies/duplicate: ours\n${text}`);
+    expect(unused.out).toContain('policies/mail.cedar:1:1 warning it allows policies/duplicate');
+    const json = await broken('policies/mail.cedar', warned('// writ allow policies/misspelt-annotation: a'), {
+      json: true,
+    });
+    expect(JSON.parse(json.out)).toMatchObject({ warnings: 0, allowed: 1, findings: [] });
   });
 
   it.each([

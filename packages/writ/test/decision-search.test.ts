@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { ulid } from 'ulid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { auditMigrations } from '../src/audit/log/log-migrations.js';
 import { NO_CATCH_UP } from '../src/audit/log/log-tiles.js';
 import { LogWriter } from '../src/audit/log/log-writer.js';
@@ -156,6 +156,8 @@ describe('decisions are found', () => {
 });
 
 it('writ decision list lists and follows', async () => {
+  vi.stubEnv('COLUMNS', undefined);
+  onTestFinished(() => void vi.unstubAllEnvs());
   const writ = await run(
     bundleOf({
       'writ.yaml': 'name: listed',
@@ -189,7 +191,7 @@ it('writ decision list lists and follows', async () => {
   expect(page.out).toMatch(/^.*UTC\n\w{26} .* ×2\nmore: --before \d+\n$/);
   expect(await command('decision', 'list', '--identity', 'User::"eve"', ...where)).toMatchObject({
     code: 0,
-    out: 'no decision like that\n',
+    out: `no decision has --identity 'User::"eve"'\n  on the whole record nothing has --identity 'User::"eve"'; nothing that is\n      known is near it\n`,
   });
   expect(await command('decision', 'list', '--since', 'yesterday', ...where)).toMatchObject({
     code: 2,

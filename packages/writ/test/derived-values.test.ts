@@ -116,11 +116,11 @@ describe('a derived value', () => {
     // Whatever the expression does with what is not known, and although the schema knows of the attribute.
     ['ship', { old: ['i10'] }, 'fact_missing', 'stock of Item::"i10"'],
     ['swap', { new: ['i10', 7] }, 'fact_missing', 'price of Item::"7"'],
-    ['swap', { new: ['i10', true] }, 'invalid_request', 'the id of a fact is a text or a whole number'],
-    ['order', { items: [{ id: 'a', price: '5' }] }, 'invalid_request', 'sum() has an item that is a string'],
-    ['order', { items: [{ id: 'a', price: 5.5 }] }, 'invalid_request', 'gave a number that is no Long'],
-    ['order', { items: [{ id: 'a' }] }, 'invalid_request', 'total'],
-    ['order', { items: 'abc' }, 'invalid_request', 'total'],
+    ['swap', { new: ['i10', true] }, 'invalid_request', 'context.input.new[1]: expected String'],
+    ['order', { items: [{ id: 'a', price: '5' }] }, 'invalid_request', 'send 5 as a number, not as text'],
+    ['order', { items: [{ id: 'a', price: 5.5 }] }, 'invalid_request', '5.5 is not a 64-bit integer'],
+    ['order', { items: [{ id: 'a' }] }, 'invalid_request', 'the attribute `price` is required'],
+    ['order', { items: 'abc' }, 'invalid_request', 'context.input.items: expected Set'],
     ['order', items(...new Array<number>(1_001).fill(0)), 'invalid_request', 'at most 1000 items'],
   ])('refuses %s %j: %s', async (action, input, code, message) => {
     const { ask } = service();

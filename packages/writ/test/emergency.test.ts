@@ -207,11 +207,11 @@ describe('writ stop', () => {
   });
 });
 
-describe('writ incident', () => {
+describe('writ log incident', () => {
   it('writes records, verified proofs and a page without scripts, for its owner alone', async () => {
     const denied = await ask('planner', { atLeast: -1 });
     const out = join(folder, 'incident');
-    const made = await command('incident', 'Agent::"planner"', '--since', '7d', '--out', out);
+    const made = await command('log', 'incident', 'Agent::"planner"', '--since', '7d', '--out', out);
     expect([made.code, made.out]).toEqual([
       0,
       expect.stringMatching(/decisions of Agent::"planner", \d+ with a proof/),
@@ -239,7 +239,7 @@ describe('writ incident', () => {
 
   it('says that decisions are left out, and writes over nothing', async () => {
     const out = join(folder, 'cut');
-    const args = ['incident', 'Agent::"planner"', '--out', out, '--limit', '2', '--json'];
+    const args = ['log', 'incident', 'Agent::"planner"', '--out', out, '--limit', '2', '--json'];
     const made = await command(...args);
     expect([made.code, JSON.parse(made.out.slice(made.out.indexOf('{'), made.out.lastIndexOf('}') + 1))]).toEqual([
       1,
@@ -247,7 +247,7 @@ describe('writ incident', () => {
     ]);
     expect(readFileSync(join(out, 'index.html'), 'utf8')).toContain('The oldest decisions are left out');
     expect(await command(...args)).toMatchObject({ code: 2, out: expect.stringContaining('is not empty') });
-    const none = await command('incident', 'nobody', '--out', join(folder, 'none'));
+    const none = await command('log', 'incident', 'nobody', '--out', join(folder, 'none'));
     expect([none.code, existsSync(join(folder, 'none'))]).toEqual([2, false]);
   });
 });

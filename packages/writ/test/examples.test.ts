@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check } from '../src/cli/check.js';
 import { test } from '../src/cli/test.js';
+import type { TestReport } from '../src/cli/tests/report.js';
 import { printed } from './printed.js';
 import { EXAMPLES } from './running.js';
 
@@ -19,9 +20,12 @@ describe.each(bundles)('examples/%s', (name) => {
   });
 
   it('passes its tests, and each of its policies is decided by one', async () => {
-    const { code, out } = await printed(() => test(join(EXAMPLES, name), { json: true }));
-    const { passed, failed, undetermined } = JSON.parse(out);
+    const { code, out } = await printed(() => test(join(EXAMPLES, name), { json: true, coverage: true }));
+    const { passed, failed, undetermined, coverage } = JSON.parse(out) as TestReport;
     expect([code, failed, undetermined]).toEqual([0, 0, []]);
+    // Coverage evaluates by itself: where it differed from the engine, a policy that decides would not apply.
+    expect(coverage?.policies.filter(({ applied }) => !applied)).toEqual([]);
+    expect(coverage?.percent).toBeGreaterThan(60);
     expect(passed).toBeGreaterThan(0);
   });
 });

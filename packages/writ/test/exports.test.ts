@@ -18,9 +18,10 @@ const USERS = [
   'scripts',
 ];
 /** The interfaces of the packages: what their `exports` name. */
-const PUBLIC = ['writ/src/index.ts', 'sdk/src/index.ts', 'cedar/src/index.ts', 'cedar/src/json.ts'].map((file) =>
-  join(ROOT, 'packages', file),
-);
+const PUBLIC = [
+  ...['writ/src/index.ts', 'sdk/src/index.ts', 'cedar/src/index.ts', 'cedar/src/json.ts'],
+  'enforce/src/http/index.ts',
+].map((file) => join(ROOT, 'packages', file));
 const IDENTIFIER = /[\w$]+/g;
 
 /** The imports of one statement. `names` is undefined if it imports all: then every word of the file counts as used. */

@@ -180,12 +180,13 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
   });
 });
 
-describe('writ grant add, list and end', () => {
+describe('writ identity grant add, list and end', () => {
   it('grants, lists and ends', async () => {
     const real = await run(bundleOf(files()));
     const asAdmin = (...args: string[]) =>
       command(...args, '--service', real.url, '--key-file', real.writ.keyFileOf('admin'));
     const made = await asAdmin(
+      'identity',
       'grant',
       'add',
       'Agent::"bot"',
@@ -199,19 +200,32 @@ describe('writ grant add, list and end', () => {
     expect([made.code, made.out]).toEqual([
       0,
       expect.stringMatching(
-        /^granted Agent::"bot" in Role::"on-call", .* to .*, active: incident 7 \(by admin\)\nTo end it before: writ grant end \S+ --reason \.\.\.\n$/,
+        /^granted Agent::"bot" in Role::"on-call", .* to .*, active: incident 7 \(by admin\)\nTo end it before: writ identity grant end \S+ --reason \.\.\.\n$/,
       ),
     ]);
     const id = /grant end (\S+)/.exec(made.out)?.[1] as string;
-    expect((await asAdmin('grant', 'list')).out).toContain(id);
-    expect((await asAdmin('grant', 'end', id, '--reason', 'done')).out).toMatch(/^ended Agent::"bot"/);
-    expect((await asAdmin('grant', 'list')).out).toBe('nothing is granted\n');
+    expect((await asAdmin('identity', 'grant', 'list')).out).toContain(id);
+    expect((await asAdmin('identity', 'grant', 'end', id, '--reason', 'done')).out).toMatch(/^ended Agent::"bot"/);
+    expect((await asAdmin('identity', 'grant', 'list')).out).toBe('nothing is granted\n');
     expect(
-      (await asAdmin('grant', 'add', 'Agent::"bot"', '--in', 'Role::"x"', '--for', 'long', '--purpose', 'p')).out,
+      (
+        await asAdmin(
+          'identity',
+          'grant',
+          'add',
+          'Agent::"bot"',
+          '--in',
+          'Role::"x"',
+          '--for',
+          'long',
+          '--purpose',
+          'p',
+        )
+      ).out,
     ).toContain('as in 30m');
-    expect((await asAdmin('grant', 'add', 'Agent::"bot"', '--in', 'Role::"x"', '--purpose', 'p')).out).toContain(
-      'a grant has an `end`',
-    );
+    expect(
+      (await asAdmin('identity', 'grant', 'add', 'Agent::"bot"', '--in', 'Role::"x"', '--purpose', 'p')).out,
+    ).toContain('a grant has an `end`');
     await real.stop();
   });
 });

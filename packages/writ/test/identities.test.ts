@@ -222,7 +222,9 @@ describe('writ identity list, show and set', () => {
     await asAdmin('identity', 'set', 'Agent::"bot"', '--state', 'active');
     expect(await may('echo', 'bot')).toBe(true);
     expect((await asAdmin('identity', 'show', 'bot')).out).toContain('write it as in Agent::"planner"');
-    expect((await asAdmin('identity', 'show', 'Agent::"nobody"')).out).toContain('nobody has heard of Agent::"nobody"');
-    expect((await asAdmin('identity', 'list', '--kind', 'workload')).out).toBe('no identity matches\n');
+    expect((await asAdmin('identity', 'show', 'Agent::"nobody"')).out).toContain(
+      'no identity Agent::"nobody" was ever seen',
+    );
+    expect((await asAdmin('identity', 'list', '--kind', 'workload')).out).toBe('no identity has --kind workload\n');
   });
 });

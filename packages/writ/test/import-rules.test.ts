@@ -62,7 +62,8 @@ const OF_ENFORCE: Readonly<Record<string, readonly string[]>> = {
   obligations: ['detect'],
   attempts: [],
   enforcer: ['attempts', 'obligations'],
-  coaz: ['enforcer'],
+  cel: [],
+  coaz: ['cel', 'enforcer'],
 };
 
 /** The rooms of writ that import @writ/enforce, with the parts that each may; `all` composes, and takes faces too. */

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { explain } from '../src/audit/explain/explain.js';
 import { readBundle } from '../src/bundle/bundle.js';
 import { checkBundle } from '../src/bundle/check/check.js';
@@ -459,6 +459,8 @@ describe('writ task', () => {
     command('task', ...args, '--service', writ.url, '--key-file', writ.writ.keyFileOf('default'));
 
   it('starts, shows and ends a task', async () => {
+    vi.stubEnv('COLUMNS', undefined);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const begin = ['start', '--credential', writ.writ.keyFileOf('desk'), '--audience', 'shop.example', '--scope'];
     const started = await task(...begin, 'refund', '--json');
     const { token, task: begun } = JSON.parse(started.out);

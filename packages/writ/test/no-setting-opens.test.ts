@@ -21,6 +21,10 @@ const RECEIVE =
   'signals: { receive: { idp: { issuer: https://idp.example, audience: writ, jwks: https://idp.example/jwks';
 const EXPORT = 'record: { export: { siem: {';
 
+const ROUTE =
+  'http: { services: { s: { upstream: "http://127.0.0.1:1", hosts: [s.example], routes: [{ route: "GET /a/{b}"';
+const SERVICE = `${ROUTE} }]`;
+
 /** A setting, by its path in the schema, as it is written with one of its values. */
 const SETTINGS: Readonly<Record<string, (value: string) => string>> = {
   'signals.receive.*.algorithms[]': (value) =>
@@ -41,6 +45,16 @@ const SETTINGS: Readonly<Record<string, (value: string) => string>> = {
     `${EXPORT} to: ${value}, ${value === 'file' ? 'file: out' : value === 'parquet' ? 'folder: out' : value === 'syslog' ? 'url: "tls://siem.example:6514"' : 'url: https://siem.example'} } } }`,
   'record.export.*.form': (value) => `${EXPORT} to: file, file: out, form: ${value} } } }`,
   'record.export.*.ocsf': (value) => `${EXPORT} to: file, file: out, form: ocsf, ocsf: ${value} } } }`,
+  'http.services.*.routes[].path.*': (value) => `${ROUTE}, path: { b: ${value} } }] } } }`,
+  'http.services.*.routes[].headers.*': (value) => `${ROUTE}, headers: { X-A: ${value} } }] } } }`,
+  'http.services.*.routes[].body': (value) => `${ROUTE}, body: ${value} }] } } }`,
+  'http.services.*.routes[].upgrade': (value) => `${ROUTE}, upgrade: ${value} }] } } }`,
+  'http.services.*.caseInsensitive': (value) => `${SERVICE}, caseInsensitive: ${value} } } }`,
+  'http.services.*.trailingSlash': (value) => `${SERVICE}, trailingSlash: ${value} } } }`,
+  'http.services.*.body': (value) => `${SERVICE}, body: ${value} } } }`,
+  'http.services.*.preflight': (value) => `${SERVICE}, preflight: ${value} } } }`,
+  'http.services.*.numbers': (value) => `${SERVICE}, numbers: ${value} } } }`,
+  'http.services.*.mappings': (value) => `${SERVICE}, mappings: ${value} } } }`,
   'gateway.servers.*.transport': (value) =>
     `gateway: { servers: { s: { url: https://mcp.example, transport: ${value} } } }`,
   'gateway.servers.*.mappings': (value) => `gateway: { servers: { s: { ${SERVER}, mappings: ${value} } } }`,

@@ -195,6 +195,23 @@ describe('a later start', () => {
     expect(await started(data, 60 * MINUTE)).toBeUndefined();
   }, 60_000);
 
+  it('says why it does not observe, if it was asked to', async () => {
+    const data = folder();
+    const why = async (options: object): Promise<string | undefined> => {
+      const { writ } = await run(BUNDLE, { data, clock, ...options });
+      await writ.close();
+      return writ.notObserving;
+    };
+    expect(await why({ observeMs: 30 * MINUTE })).toBeUndefined();
+    expect(await why({})).toBeUndefined();
+    expect(await why({ observeMs: 30 * MINUTE })).toMatch(
+      /^the observation of this data folder is over; it was to end at /,
+    );
+    const enforcing = { data: folder(), isObservingOptional: true };
+    expect(await why(enforcing)).toBeUndefined();
+    expect(await why({ ...enforcing, observeMs: MINUTE })).toBe('this data folder has enforced before');
+  }, 60_000);
+
   it('does not observe once a start enforced', async () => {
     const data = folder();
     await started(data, 30 * MINUTE);
@@ -216,9 +233,9 @@ describe('a later start', () => {
   it('does not observe on a store from a backup, whose log can lack the end', async () => {
     const [data, to] = [folder(), `${folder()}/backup`];
     const { writ } = await run(BUNDLE, { data, clock, observeMs: 30 * MINUTE });
-    expect((await command('backup', to, '--data', data)).code).toBe(0);
+    expect((await command('data', 'backup', to, '--data', data)).code).toBe(0);
     await writ.close();
-    const back = await command('restore', to, '--keys', join(data, 'keys'), '--data', data, '--replace');
+    const back = await command('data', 'restore', to, '--keys', join(data, 'keys'), '--data', data, '--replace');
     expect([back.code, back.out]).toEqual([0, expect.stringContaining('restored')]);
     expect(await started(data, 30 * MINUTE)).toBeUndefined();
     expect(await started(data, 30 * MINUTE)).toBeUndefined();

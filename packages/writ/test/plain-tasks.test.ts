@@ -250,6 +250,9 @@ describe('the end of a task', () => {
       0,
       expect.stringMatching(new RegExp(`^task ${txn}\n[\\s\\S]*calls +1$`, 'm')),
     ]);
+    // A task that does not exist has no zeros, which would look like a task that did nothing.
+    const nothing = await command('ledger', 'show', '--task', `${txn.slice(0, -1)}!`, ...asking);
+    expect([nothing.code, nothing.out]).toEqual([2, expect.stringContaining('there is no task')]);
     const stranger = await command('task', 'end', 'Agent::"plane"', '--reason', 'x', ...asking);
     expect([stranger.code, stranger.out]).toEqual([2, expect.stringContaining('has no task')]);
     const own = ['--service', writ.url, '--key-file', join(writ.data, 'keys/default.key')];

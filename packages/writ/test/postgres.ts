@@ -61,9 +61,10 @@ function server(url: string, stop: () => Promise<void>): PostgresServer {
       return database.href;
     },
     disconnect: (database) =>
-      query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()', [
-        new URL(database).pathname.slice(1),
-      ]),
+      query(
+        'select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()',
+        [new URL(database).pathname.slice(1)],
+      ),
     stop,
   };
 }

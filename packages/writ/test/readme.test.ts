@@ -61,7 +61,7 @@ function filledIn(command: string): string {
   const shown = ran.findLast(({ command }) => command.startsWith('npm start'))?.out ?? '';
   const id = /writ explain (\S+)/.exec(shown)?.[1] ?? 'no decision was named';
   const service = /http:\/\/(127\.0\.0\.1:\d+)\s+AuthZEN/.exec(shown)?.[1] ?? 'no service was named';
-  return command.replace('<decision id>', id).replace(PORT, service);
+  return command.replace('explain ID', `explain ${id}`).replace(PORT, service);
 }
 
 async function follow(command: string): Promise<void> {

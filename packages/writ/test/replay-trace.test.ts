@@ -87,6 +87,17 @@ const line = (calls: readonly object[], more: object = {}): object => ({
 const AT = '2026-03-01T10:00:00Z';
 const results = ({ tasks }: Replayed): string[][] => tasks.map(({ calls }) => calls.map(({ result }) => result));
 
+describe('the principal of a recorded task', () => {
+  it.each([
+    ['is missing', { task: 't', calls: [] }, 'principal: it is missing: nobody makes the calls'],
+    ['is a number', { task: 't', principal: 7, calls: [] }, 'principal: it is nobody who can make calls'],
+  ])('that %s is refused with how to write it', async (_, one, why) => {
+    const { code, out } = await command('bundle', 'replay', '--bundle', BUNDLE, '--trace', written(one));
+    expect([code, out]).toEqual([2, expect.stringContaining(why)]);
+    expect(out).toContain('an identity as in "principal": "User::\\"ana\\""');
+  });
+});
+
 describe('the kind of a recorded task', () => {
   it('is the default one if the line has none', async () => {
     const { tasks } = await replay([line([{ tool: 'look' }, refund(5)])]);

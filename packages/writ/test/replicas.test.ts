@@ -54,6 +54,17 @@ async function begin(folder: string, count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) followers.push(await run(folder, following()));
 }
 
+/** Whether the database takes new connections. */
+async function admit(isOpen: boolean): Promise<void> {
+  const other = new URL(store);
+  const name = other.pathname.slice(1);
+  other.pathname = '/postgres';
+  const client = new pg.Client({ connectionString: other.href });
+  await client.connect();
+  await client.query(`alter database ${name} with allow_connections ${isOpen}`);
+  await client.end();
+}
+
 /** Asks any of them with the keys that the first one made. */
 async function send(to: Running, method: string, path: string, body?: unknown, as = 'admin') {
   const response = await fetch(to.url + path, {
@@ -192,10 +203,14 @@ describe('replicas', () => {
     const [follower] = followers as [Running];
     expect((await ask(follower, 'ana', 'x', {}, 'pay')).decision).toBe(true);
     expect((await fetch(`${follower.url}/readyz`)).status).toBe(200);
+    // A follower connects again within a moment, and then it can record.
+    await admit(false);
     await postgres.disconnect(store);
     expect((await ask(follower, 'ana', 'x', {}, 'pay')).decision).toBe(false);
     const ready = await fetch(`${follower.url}/readyz`);
     expect([ready.status, await ready.json()]).toMatchObject([503, { state: 'no-record' }]);
+    await admit(true);
+    await expect.poll(async () => (await ask(follower, 'ana', 'x', {}, 'pay')).decision).toBe(true);
   });
 
   it('one that cannot learn what was revoked permits nothing of high risk after a while, and the rest', async () => {

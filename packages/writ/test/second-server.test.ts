@@ -43,6 +43,11 @@ describe('a second writ init', () => {
     expect(gateway.clients).toHaveProperty('agent');
     expect(text('writ.yaml')).toContain('# the last line');
     expect(text('tools.yaml')).toContain('# checked by Ana');
+    // The lines for editors, and the schemas that they name.
+    for (const file of ['writ.yaml', 'tools.yaml', 'ledger.yaml']) {
+      const [named = ''] = /(?<=^# yaml-language-server: \$schema=)\S+/.exec(text(file)) ?? [];
+      expect(JSON.parse(text(named)).title).toContain(file);
+    }
     expect(Object.keys(parse(text('tools.yaml')).tools)).toEqual(expect.arrayContaining(['say', 'second_say']));
     expect(text('schema.cedarschema')).toContain('action "second_say"');
     // A key does not get into the bundle, and the other arguments do.

@@ -65,7 +65,7 @@ test('an old name works, and names the new one once on standard error', async ()
 
 test.each([
   [['decison'], 'decision'],
-  [['grant', 'lst'], 'list'],
+  [['identity', 'grant', 'lst'], 'list'],
   [['check', 'x', '--jsn'], '--json'],
   [['verify'], 'writ log verify'],
   [['identity', 'key', 'ad'], 'add'],
@@ -74,8 +74,21 @@ test.each([
   expect([code, out]).toEqual([2, expect.stringMatching(new RegExp(`did you mean .*${near}\\?`, 'i'))]);
 });
 
+test.each([
+  [['foo-bar-baz'], 'writ --help'],
+  [['task', 'lst'], 'writ task --help'],
+  [['check', 'x', '--zzz'], 'writ check --help'],
+  [['identity', 'grant', 'end'], 'writ identity grant end --help'],
+  [['bundle', 'replay'], 'writ bundle replay --help'],
+])('%j, which is wrong use, points to %s', async (args, where) => {
+  const { code, out } = await commandHere(...args);
+  expect([code, out]).toEqual([2, expect.stringMatching(new RegExp(`\n\`${where}\` lists its .*\n$`))]);
+});
+
 test('--version prints the version; `help` is another word for --help', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'packages/writ/package.json'), 'utf8')) as { version: string };
   expect(await commandHere('--version')).toEqual({ code: 0, out: `${version}\n` });
-  expect(await commandHere('help', 'grant', 'add')).toEqual(await commandHere('grant', 'add', '--help'));
+  expect(await commandHere('help', 'identity', 'grant', 'add')).toEqual(
+    await commandHere('identity', 'grant', 'add', '--help'),
+  );
 });

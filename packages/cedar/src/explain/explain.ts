@@ -66,7 +66,8 @@ export function explain(
   };
 }
 
-function explainPolicy(policy: Policy, env: Environment, entities: Entities): PolicyExplanation {
+/** Explains how one policy comes out in an environment, whether it decides or not; with places if it has its `source`. */
+export function explainPolicy(policy: Policy, env: Environment, entities: Entities): PolicyExplanation {
   const parts: PartExplanation[] = [];
   const spans =
     policy.source === undefined ? undefined : locate(policy.source.text.slice(policy.source.start, policy.source.end));

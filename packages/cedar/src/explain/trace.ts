@@ -75,8 +75,8 @@ export function traceExpr(expr: Expr, env: Environment, entities: Entities, span
   };
 }
 
-/** Whether a place is one of such an expression. A minus before a literal is read as part of it. */
-function isPlaceOf(span: Span, expr: Expr): boolean {
+/** Returns whether a place is one of such an expression. A minus before a literal is read as part of it. */
+export function isPlaceOf(span: Span, expr: Expr): boolean {
   if (expr.op === 'value' && span.op === 'neg') return true;
   return span.op === expr.op && span.children.length === childrenOf(expr).length;
 }

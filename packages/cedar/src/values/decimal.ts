@@ -10,7 +10,7 @@ export class Decimal {
   /** Reads `-?digits.digits`; a message instead of a value when the text is not one. */
   static parse(text: string): Decimal | string {
     const match = FORM.exec(text);
-    if (match === null) return `\`${text}\` is not a well-formed decimal value`;
+    if (match === null) return `\`${text}\` is not a well-formed decimal value${hintFor(text)}`;
     const [, sign, digits = '', fraction = ''] = match;
     const whole = digits.replace(/^0+/, '');
     if (fraction.length > 4) return `too many digits after the decimal in \`${text}\``;
@@ -25,4 +25,9 @@ export class Decimal {
     const sign = this.tenThousandths < 0n ? '-' : '';
     return `${sign}${magnitude / 10_000n}.${String(magnitude % 10_000n).padStart(4, '0')}`;
   }
+}
+
+/** A whole number lacks the digits after the point. */
+function hintFor(text: string): string {
+  return /^-?[0-9]{1,20}$/.test(text) ? `; write \`decimal("${text}.0")\`` : '';
 }

@@ -1,3 +1,4 @@
+import { closest } from '../closest.js';
 import { CedarError, type CedarErrorCode } from '../errors.js';
 import { EXTENSION_FUNCTIONS } from '../evaluate/extensions.js';
 import { memberProblem } from '../members.js';
@@ -76,15 +77,17 @@ export class ValueReader {
       }
       const at = `${path}.${key}`;
       if (type !== undefined && declared === undefined) {
-        const known = [...type.attributes.keys()].join(', ');
-        this.fail(at, 'this attribute is not declared in the schema', `declared are: ${known || 'none'}`);
+        const known = [...type.attributes.keys()];
+        const meant = closest(key, known);
+        const help = meant === undefined ? `declared are: ${known.join(', ') || 'none'}` : `did you mean \`${meant}\`?`;
+        this.fail(at, 'this attribute is not declared in the schema', help);
       }
       out.set(key, this.value(item, declared?.type, at));
     }
     // hot: what was read is declared, so that as many as are declared are all of them.
     if (type === undefined || out.size === type.attributes.size) return out;
     for (const [key, { required }] of type.attributes) {
-      if (required && !out.has(key)) this.fail(path, `the attribute \`${key}\` is required and missing`);
+      if (required && !out.has(key)) this.fail(path, `the attribute \`${key}\` is required and missing`, 'add it');
     }
     return out;
   }
@@ -179,7 +182,9 @@ export class ValueReader {
   }
 
   private mismatch(json: unknown, type: CedarType, path: string): never {
-    this.fail(path, `expected ${typeText(type)}, got ${describe(json)}`);
+    const verb = this.code === 'request' ? 'send' : 'write';
+    const help = rewritten(json, type);
+    this.fail(path, `expected ${typeText(type)}, got ${describe(json)}`, help && `${verb} ${help}`);
   }
 }
 
@@ -195,6 +200,18 @@ function scalarOf(json: unknown, { kind }: CedarType): Value | undefined {
     default:
       return undefined;
   }
+}
+
+const MAX_DIGITS = 19;
+
+/** Returns a value as its type wants it, if a value of another type clearly means one. It is never read as that: two readers could differ. */
+function rewritten(json: unknown, type: CedarType): string | undefined {
+  const { kind } = type;
+  const text = typeof json === 'string' && json.length <= MAX_DIGITS + 1 ? json : '';
+  if (kind === 'long' && /^-?\d+$/.test(text)) return `${text} as a number, not as text`;
+  if (kind === 'bool' && /^(?:true|false)$/.test(text)) return `${text} as a boolean, not as text`;
+  if (kind === 'string' && (typeof json === 'number' || typeof json === 'boolean')) return `"${json}" as text`;
+  return type.kind === 'set' && scalarOf(json, type.element) !== undefined ? 'it in a list' : undefined;
 }
 
 function describe(json: unknown): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { pathBelow, withFolders } from '../cel/paths.js';
 import { MappingError } from '../errors.js';
-import { pathBelow, withFolders } from './paths.js';
 import { compileTemplate } from './template.js';
 
 const OPTIONS = { path: '$', variables: ['params'], isTrusted: true };

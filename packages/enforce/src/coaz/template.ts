@@ -1,21 +1,12 @@
-import { type ASTNode, Environment, Optional } from '@marcbachmann/cel-js';
+import { type ASTNode, type Environment, Optional } from '@marcbachmann/cel-js';
 import { messageOf } from '@writ/sdk/lib/message-of';
+import { mappingEnvironment } from '../cel/environment.js';
 import { MappingError } from '../errors.js';
-import { pathBelow, withFolders } from './paths.js';
 
 /**
  * Templates of AuthZEN requests (COAZ framework, "Mapping"): a leaf string that begins with `$` is a CEL expression,
  * `$$` stands for a `$`, everything else is itself. An expression that gives an absent optional leaves its field out.
- *
- * Two functions are added to those of CEL: `pathBelow(path, folder)` and `withFolders(path)`.
  */
-function environmentOf(variables: readonly string[]): Environment {
-  const cel = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: false });
-  cel.registerFunction('pathBelow(string, string): string', pathBelow);
-  cel.registerFunction('withFolders(string): list<string>', withFolders);
-  for (const name of variables) cel.registerVariable(name, 'dyn');
-  return cel;
-}
 
 export type Variables = Readonly<Record<string, unknown>>;
 type Compiled = (variables: Record<string, unknown>) => unknown;
@@ -50,7 +41,7 @@ export interface TemplateOptions {
  * @throws {MappingError} if an expression does not parse, or names an unknown variable
  */
 export function compileTemplate(template: unknown, { path, variables, isTrusted }: TemplateOptions): Template {
-  const compiled = compileNode(template, path, { cel: environmentOf(variables), isTrusted });
+  const compiled = compileNode(template, path, { cel: mappingEnvironment(variables), isTrusted });
   return {
     fill: (variables) => {
       const values = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, toCel(value)]));

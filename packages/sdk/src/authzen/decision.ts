@@ -34,9 +34,9 @@ export interface Refusal {
      */
     | 'unknown_action'
     /**
-     * The request does not fit the schema.
+     * The request does not fit the schema, or contradicts itself: no policy was asked.
      *
-     * @fix Send the attributes that the schema requires.
+     * @fix Send what the message says, for example a number and not its text. No policy has to change.
      */
     | 'invalid_request'
     /**
@@ -217,6 +217,11 @@ export function decidingPolicies({ reasons }: Pick<Decision, 'reasons'>): Omit<R
 /** The cause of what a policy stopped of a tool that nobody described. */
 const UNDESCRIBED =
   'the tool is not described in tools.yaml, so it counts as one that does anything; `writ bundle schema BUNDLE --write` describes it';
+
+/** Returns whether no policy was asked, because the request does not fit the schema or contradicts itself. */
+export function isMisfit({ refusal }: Pick<Verdict, 'refusal'>): boolean {
+  return refusal?.code === 'invalid_request';
+}
 
 /** Explains a decision in one line, for the agent that was refused and for people. */
 export function explainBriefly(decision: Pick<Decision, 'reasons' | 'refusal' | 'undescribed'>): string {

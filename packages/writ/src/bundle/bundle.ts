@@ -89,6 +89,7 @@ class BundleReader {
     const entities = this.each('entities', (file) => this.entities(file)).flat();
     const declared = this.schema();
     const sources = this.each('policies', (file) => this.policySources(file)).flat();
+    if (sources.length === 0) this.reportNoPolicy();
     const schema = declared && this.completed(declared, sources, yaml);
     this.checkIds(sources);
     checkPolicySizes(sources, this.findings);
@@ -209,13 +210,17 @@ class BundleReader {
     return read?.map((policy) => ({ ...policy, file }));
   }
 
+  /** A policy that cannot be read is one that the bundle has. */
+  private reportNoPolicy(): void {
+    if (this.findings.all.some(({ code }) => code === 'policies/syntax')) return;
+    this.findings
+      .of('policies/none')
+      .in('policies')
+      .error('the bundle has no policy', 'nothing would ever be permitted; put a .cedar file into policies/', 0);
+  }
+
   private checkIds(sources: readonly PolicySource[]): void {
     const { findings } = this;
-    if (sources.length === 0)
-      findings
-        .of('policies/none')
-        .in('policies')
-        .error('the bundle has no policy', 'nothing would ever be permitted; put a .cedar file into policies/', 0);
     const byId = new Map<string, PolicySource>();
     for (const source of sources) {
       const { file, id, offset } = source;

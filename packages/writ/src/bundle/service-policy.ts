@@ -29,14 +29,21 @@ const SERVICE_POLICIES = readFileSync(new URL('service.cedar', FOLDER), 'utf8');
 const RESERVED = 'writ:';
 const NOTHING: CedarJsonObject = {};
 
+/** The policies, and the types and attributes that they can name. */
+interface Made {
+  readonly policies: PolicySet;
+  readonly entities: Entities;
+}
+
 /**
  * Decides who may use the service, and for what: Cedar over the schema in `service/service.cedarschema`. The bundled policies,
  * and what a bundle adds in `service/*.cedar`.
  */
 export class ServicePolicy {
+  private made: Made | undefined;
+
   private constructor(
-    private readonly policies: PolicySet,
-    private readonly entities: Entities,
+    private readonly make: () => Made,
     /** The bundle's own policies. */
     readonly own: readonly Policy[],
   ) {}
@@ -47,6 +54,8 @@ export class ServicePolicy {
    * @throws {CedarError} when they do not parse
    */
   static read(own: readonly string[], schema: Schema): ServicePolicy {
+    // Those that are bundled have no errors, and a command that serves nothing does not ask them.
+    if (own.length === 0) return new ServicePolicy(() => finish(ServicePolicy.making([], schema)), []);
     const { policies } = bundled();
     const all = [...compile({ policies: [SERVICE_POLICIES, ...own].join('\n') }).asts];
     return finish(ServicePolicy.assembling(all.slice(policies.length), schema));
@@ -54,6 +63,11 @@ export class ServicePolicy {
 
   /** Makes it of the bundle's own policies, step by step. @throws {CedarError} if an id is taken */
   static *assembling(own: readonly Policy[], schema: Schema): Steps<ServicePolicy> {
+    const made = yield* ServicePolicy.making(own, schema);
+    return new ServicePolicy(() => made, own);
+  }
+
+  private static *making(own: readonly Policy[], schema: Schema): Steps<Made> {
     const { schema: serviceSchema, policies: always } = bundled();
     for (const { id } of own)
       if (id.startsWith(RESERVED) && !always.some((policy) => policy.id === id))
@@ -64,12 +78,17 @@ export class ServicePolicy {
     const policies = yield* PolicySet.assembling([...always, ...own], serviceSchema);
     const entities = yield* Entities.loading(entitiesOf(schema), { schema: serviceSchema });
     yield* policies.binding(entities);
-    return new ServicePolicy(policies, entities, own);
+    return { policies, entities };
+  }
+
+  private get parts(): Made {
+    this.made ??= this.make();
+    return this.made;
   }
 
   /** The ids of the policies, for people. */
   get ids(): string[] {
-    return [...this.policies.policies.keys()];
+    return [...this.parts.policies.policies.keys()];
   }
 
   /** Fails closed: a forbid that cannot be evaluated forbids. */
@@ -79,13 +98,14 @@ export class ServicePolicy {
     resource: { readonly type: string; readonly id: string },
     context = NOTHING,
   ): boolean {
+    const { policies, entities } = this.parts;
     const principal = new Entity('Caller', caller.name);
     principal.exists = true;
     principal.attributes = new Map([['method', caller.method]]);
-    principal.ancestors = new Set(caller.roles.map((id) => this.entities.intern({ type: 'Role', id })));
+    principal.ancestors = new Set(caller.roles.map((id) => entities.intern({ type: 'Role', id })));
     const request = { principal, action: { type: 'Action', id: action }, resource, context };
-    const { decision, errors } = this.policies.isAuthorized(request, this.entities);
-    const isBroken = errors.some(({ policyId }) => this.policies.policies.get(policyId)?.effect === 'forbid');
+    const { decision, errors } = policies.isAuthorized(request, entities);
+    const isBroken = errors.some(({ policyId }) => policies.policies.get(policyId)?.effect === 'forbid');
     return decision === 'allow' && !isBroken;
   }
 }

@@ -6,7 +6,9 @@ import { visibleLine } from '../lib/visible-text.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { AccessFlagsError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { count, print, printFitted, printJson } from './output.js';
+import { count, print, printJson } from './output.js';
+import { shellWord } from './shell-word.js';
+import { timeAhead } from './time-ahead.js';
 
 /** The most characters of the values of one call in a list. */
 const MAX_VALUES = 400;
@@ -66,7 +68,7 @@ export async function listRequests(flags: Flags & { readonly all?: boolean }): P
   }>(flags, 'GET', `/v1/access-requests?which=${which}`);
   if (flags.json === true) printJson(requests);
   else if (requests.length === 0) print(which === 'open' ? 'nobody is waiting for an approval' : 'nobody has asked');
-  else printFitted(requestBlocks(questionsIn(requests)));
+  else print(requestBlocks(questionsIn(requests)));
   return EXIT.ok;
 }
 
@@ -75,7 +77,7 @@ export async function showRequest(id: string, flags: Flags): Promise<ExitCode> {
   const one = await askService<RequestView>(flags, 'GET', `/v1/access-requests/${encodeURIComponent(id)}`);
   if (flags.json === true) printJson(one);
   else
-    printFitted(
+    print(
       [
         ...requestLines(one),
         ...unapprovableLines(one),
@@ -180,22 +182,42 @@ export async function decideRequest(
     throw new AccessFlagsError('it is for the task or until a time', 'leave out --for-task or --until');
   const who = token === undefined ? { as } : { token: readFileSync(token, 'utf8').trim() };
   const uses = forTask === true ? 'task' : until === undefined ? 'once' : 'until';
-  const scope = verdict === 'deny' ? {} : { uses, ...(until && { until }), ...(anyArguments && { anyArguments }) };
+  const scope =
+    verdict === 'deny'
+      ? {}
+      : { uses, ...(until !== undefined && { until: timeAhead(until) }), ...(anyArguments && { anyArguments }) };
   const done: RequestView[] = [];
   for (const id of ids) {
     const path = `/v1/access-requests/${encodeURIComponent(id)}/${verdict}`;
     done.push(await askService<RequestView>(flags, 'POST', path, { ...who, reason, ...scope, ...(list && { list }) }));
   }
   if (flags.json === true) printJson(done.length === 1 ? done[0] : done);
-  else printFitted(done.map((one) => requestLines(one).join('\n')).join('\n\n'));
+  else {
+    print(done.map((one) => requestLines(one).join('\n')).join('\n\n'));
+    if (verdict === 'approve' && done.some(({ status }) => status === 'approved')) print(`\n${reachText(uses, done)}`);
+  }
   return EXIT.ok;
 }
 
-/** `writ approval list`: lists approvals. */
+/** Returns what an approval is for, and how something can be permitted for longer. */
+function reachText(uses: 'once' | 'task' | 'until', [request]: readonly RequestView[]): string {
+  if (uses === 'until') return 'It holds in every task until then.';
+  const { path = [] } = request ?? {};
+  const agent = shellWord(path[path.length - 1] ?? 'Agent::"…"');
+  return [
+    uses === 'once'
+      ? 'It holds for one such call of this task; a new session is a new task, and asks again.'
+      : 'It holds for this task; a new session is a new task, and asks again.',
+    `To let it last: approve with ${uses === 'once' ? '--for-task, or ' : ''}--until 8h; or give a role for which a policy permits it:`,
+    `  writ identity grant add ${agent} --in 'Role::"…"' --for 8h --purpose TEXT`,
+  ].join('\n');
+}
+
+/** `writ request approval list`: lists approvals. */
 export async function listApprovals(flags: Flags): Promise<ExitCode> {
   const { approvals } = await askService<{ approvals: ApprovalView[] }>(flags, 'GET', '/v1/approvals');
   if (flags.json === true) printJson(approvals);
-  else printFitted(approvals.length === 0 ? 'nothing is approved' : approvals.map(approvalLine).join('\n'));
+  else print(approvals.length === 0 ? 'nothing is approved' : approvals.map(approvalLine).join('\n'));
   return EXIT.ok;
 }
 
@@ -209,7 +231,7 @@ function approvalLine(one: ApprovalView): string {
   return `${id}  ${state}  ${path.join(' > ')} may ${what}, ${USES[uses]}, until ${approvedUntil}; by ${by}: ${reason}`;
 }
 
-/** `writ approval end`: ends an approval. */
+/** `writ request approval end`: ends an approval. */
 export async function endApproval(id: string, flags: Flags & { readonly reason: string }): Promise<ExitCode> {
   const path = `/v1/approvals/${encodeURIComponent(id)}?${new URLSearchParams({ reason: flags.reason })}`;
   const ended = await askService<ApprovalView>(flags, 'DELETE', path);

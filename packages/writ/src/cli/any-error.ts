@@ -1,4 +1,5 @@
 import type { JustificationNeeded, MappingError, ObligationError, PermitOverError } from '@writ/enforce';
+import type { DefinitionError } from '@writ/enforce/http';
 import type { DecisionPointError } from '@writ/sdk/client';
 import type { AccessRequestError, ApproverError, DeliveryError, TooManyRequests } from '../access/errors.js';
 import type { RecordError, RecordTakenOverError, StateError } from '../audit/errors.js';
@@ -64,6 +65,7 @@ export type AnyWritError =
   | CloseError
   | CredentialError
   | DecisionPointError
+  | DefinitionError
   | DeliveryError
   | EntityError
   | EnvironmentError

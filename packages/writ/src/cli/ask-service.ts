@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ServiceError } from './errors.js';
 import { noteObserving } from './observing-note.js';
+import { inOptions } from './option-words.js';
 
 const PATIENCE_MS = 10_000;
 
@@ -75,7 +76,7 @@ function refusal(
 ): ServiceError {
   const said = error === undefined ? (detail ?? title) : `${error}: ${error_description}`;
   return new ServiceError(
-    `${service} refused: ${said ?? `status ${status}`}`,
+    `${service} refused: ${inOptions(said ?? `status ${status}`)}`,
     status === 401 || status === 403 ? `it was asked with the key in ${keyFile}` : undefined,
   );
 }

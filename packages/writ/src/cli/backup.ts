@@ -13,7 +13,7 @@ export interface BackupFlags extends SealedFlags {
   readonly json?: boolean;
 }
 
-/** `writ backup`: copies the store of a service to a folder, also while the service runs, and verifies the copy. */
+/** `writ data backup`: copies the store of a service to a folder, also while the service runs, and verifies the copy. */
 export async function backup(folder: string, flags: BackupFlags): Promise<ExitCode> {
   if (storeOf(flags.store) !== undefined) throw usePgDump();
   makeProcessPrivate();

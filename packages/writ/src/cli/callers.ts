@@ -78,7 +78,13 @@ export async function rotateKey(
   for (const { id, endsAt } of before) print(`  the key ${id} still counts, and ends by itself at ${endsAt}`);
   if (before.length === 0) print('  no key before it counts any more');
   printUnrecorded(made);
-  return printedKey(made, flags.print);
+  const code = printedKey(made, flags.print);
+  print(
+    made.kind === 'client'
+      ? `  next: put it into the configuration of the client with \`writ up connect --client ${name}\`, or by hand, and restart the client`
+      : '  next: restart what asks with it, such as a guard in a client: the file is read at the start',
+  );
+  return code;
 }
 
 /** `writ caller revoke`: ends the keys of a caller or client, at once. */

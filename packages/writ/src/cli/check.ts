@@ -1,29 +1,42 @@
 import { existsSync } from 'node:fs';
-import { MappingError } from '@writ/enforce';
+import { MappingError } from '@writ/enforce/coaz';
 import pc from 'picocolors';
 import { type Bundle, readBundle } from '../bundle/bundle.js';
+import { withoutAllowed } from '../bundle/check/allowed.js';
+import { annotated } from '../bundle/check/annotated.js';
 import { checkBundle, checkByRules } from '../bundle/check/check.js';
 import type { Finding } from '../bundle/check/finding.js';
 import type { Rule } from '../bundle/check/rule.js';
 import { BundleError } from '../bundle/errors.js';
 import { environmentsOf } from '../bundle/files.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
-import { NOBODY_APPROVES } from './approver-check.js';
 import { environmentFrom } from './environment-of.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { count, findingBlock, print, printJson } from './output.js';
+import { watchBundle } from './watch.js';
 
 interface CheckFlags {
   /** The environment to check; by default the bundle without changes, and each of its environments. */
   readonly env?: string;
   readonly json?: boolean;
+  /** Whether to check again after each change of a file of the bundle. */
+  readonly watch?: boolean;
 }
 
-/** `writ check`: parses, type-checks and lints a bundle, also with the changes of each of its environments. */
-export function check(folder: string, flags: CheckFlags): ExitCode {
+/** `writ check`: checks a bundle, once or after each change. */
+export async function check(folder: string, flags: CheckFlags): Promise<ExitCode> {
+  if (flags.watch !== true) return checkOnce(folder, flags);
+  if (flags.json === true)
+    throw new UsageError('--watch prints one report after the other, which is no JSON', 'leave --json out');
+  return watchBundle(folder, () => checkOnce(folder, flags));
+}
+
+/** Parses, type-checks and lints a bundle, also with the changes of each of its environments. */
+async function checkOnce(folder: string, flags: CheckFlags): Promise<ExitCode> {
   const chosen = environmentFrom(flags.env);
-  const first = findingsOf(folder, chosen);
-  const others = chosen === undefined ? overlaid(folder, first) : [];
+  const first = await findingsOf(folder, chosen);
+  const others = chosen === undefined ? await overlaid(folder, first) : [];
   const findings = [first, ...others].flatMap((one) => one.findings);
   const errors = errorsIn(findings);
   const warnings = findings.length - errors;
@@ -39,6 +52,7 @@ export function check(folder: string, flags: CheckFlags): ExitCode {
       errors,
       warnings,
       findings,
+      allowed: first.allowed,
       policies: bundle?.sources.length ?? null,
       version: bundle?.version ?? null,
       ...(environments.length === 0 ? {} : { environments }),
@@ -49,18 +63,29 @@ export function check(folder: string, flags: CheckFlags): ExitCode {
     const verdict = errors === 0 ? pc.green('ok') : pc.red('not ok');
     const what = bundle === undefined ? '' : `${count(bundle.sources.length, 'policy', 'policies')}, `;
     const where = others.length === 0 ? '' : `, with ${others.map(({ environment }) => environment).join(', ')}`;
-    print(`${verdict}  ${folder}${where}: ${what}${count(errors, 'error')}, ${count(warnings, 'warning')}`);
+    const left = first.allowed === 0 ? '' : `, ${first.allowed} allowed`;
+    print(`${verdict}  ${folder}${where}: ${what}${count(errors, 'error')}, ${count(warnings, 'warning')}${left}`);
+    print(`${pc.dim('next')}  ${nextStep(folder, errors, warnings, bundle)}`);
   }
   return errors === 0 ? EXIT.ok : EXIT.failed;
 }
 
+/** Returns what to do after a check. */
+function nextStep(folder: string, errors: number, warnings: number, bundle: Bundle | undefined): string {
+  if (errors > 0) return 'mend the errors: a service does not take this bundle, and keeps the one that it serves';
+  const test = (bundle?.tests ?? []).length > 0 ? `writ test ${folder}` : 'write tests (docs/bundles.md#tests)';
+  return warnings === 0 ? test : `look at the warnings (docs/lints.md), then ${test}`;
+}
+
 /** Returns for each environment of a bundle the findings that the bundle without changes does not have. */
-function overlaid(folder: string, base: Checked): (Checked & { readonly environment: string })[] {
+async function overlaid(folder: string, base: Checked): Promise<(Checked & { readonly environment: string })[]> {
   const known = new Set(base.findings.map((finding) => JSON.stringify(finding)));
-  return (existsSync(folder) ? environmentsOf(folder) : []).map((environment) => {
-    const found = findingsOf(folder, environment);
-    return { ...found, environment, findings: found.findings.filter((one) => !known.has(JSON.stringify(one))) };
-  });
+  const checked: (Checked & { readonly environment: string })[] = [];
+  for (const environment of existsSync(folder) ? environmentsOf(folder) : []) {
+    const found = await findingsOf(folder, environment);
+    checked.push({ ...found, environment, findings: found.findings.filter((one) => !known.has(JSON.stringify(one))) });
+  }
+  return checked;
 }
 
 function errorsIn(findings: readonly Finding[]): number {
@@ -68,34 +93,40 @@ function errorsIn(findings: readonly Finding[]): number {
 }
 
 interface Checked {
+  /** In the order of files, lines and columns. */
   readonly findings: readonly Finding[];
+  /** How many warnings comments allow. */
+  readonly allowed: number;
   readonly bundle: Bundle | undefined;
   readonly texts: ReadonlyMap<string, string>;
 }
 
 /** Returns all findings of a bundle, and the bundle itself if it can be read. */
-export function findingsOf(folder: string, environment?: string): Checked {
+export async function findingsOf(folder: string, environment?: string): Promise<Checked> {
   try {
     const { bundle, findings, texts } = readBundle(folder, environment);
-    if (bundle === undefined) return { bundle, findings, texts };
-    return {
-      bundle,
-      texts,
-      findings: withApprovers(bundle, [
-        ...findings,
-        ...checkBundle(bundle),
-        ...checkByRules(bundle, [MAPPING_EXPRESSION]),
-      ]),
-    };
+    if (bundle === undefined) return { bundle, texts, findings: inOrder(findings), allowed: 0 };
+    const all = [...findings, ...checkBundle(bundle), ...checkByRules(bundle, [MAPPING_EXPRESSION])];
+    const left = withoutAllowed(await withApprovers(bundle, all), texts);
+    return { bundle, texts, findings: inOrder(left.findings), allowed: left.allowed };
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
-    return { bundle: undefined, findings: error.findings, texts: new Map() };
+    return { bundle: undefined, findings: inOrder(error.findings), texts: new Map(), allowed: 0 };
   }
 }
 
-/** Adds whether somebody can approve, which is asked only of a bundle without errors. */
-function withApprovers(bundle: Bundle, findings: readonly Finding[]): readonly Finding[] {
-  return errorsIn(findings) > 0 ? findings : [...findings, ...checkByRules(bundle, [NOBODY_APPROVES])];
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  return findings.toSorted(
+    (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
+  );
+}
+
+/** Adds whether somebody can approve. A bundle with errors is not asked, nor one in which nothing can be approved: it loads the decider. */
+async function withApprovers(bundle: Bundle, findings: readonly Finding[]): Promise<readonly Finding[]> {
+  const isAsked = [...annotated(bundle)].some(({ annotations }) => annotations.requestable !== undefined);
+  if (errorsIn(findings) > 0 || !isAsked) return findings;
+  const { NOBODY_APPROVES } = await import('./approver-check.js');
+  return [...findings, ...checkByRules(bundle, [NOBODY_APPROVES])];
 }
 
 /** A mapping whose CEL does not parse: the enforcement point compiles it. */

@@ -11,6 +11,7 @@ import type { ClientConfig } from './clients/known.js';
 import { writeConfig } from './clients/write-config.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
+import { gatewayProblem } from './gateway-problem.js';
 import { print, printJson } from './output.js';
 import { type KeptServers, keepServers, keptServers } from './up/kept-servers.js';
 
@@ -20,6 +21,8 @@ export interface ConnectFlags {
   readonly client?: readonly string[];
   readonly undo?: boolean;
   readonly dryRun?: boolean;
+  /** Whether the gateway has to answer. */
+  readonly check: boolean;
   readonly json?: boolean;
 }
 
@@ -40,12 +43,15 @@ interface Connected {
   /** The servers that were taken out, or put back. */
   readonly servers: readonly string[];
   readonly entry?: Readonly<Record<string, unknown>>;
+  /** Undefined if the file was as it should be, and was not written. */
   readonly backup?: string;
+  readonly isUnchanged?: true;
 }
 
-/** `writ connect`: puts the gateway into the configurations of clients, instead of the servers behind it. */
-export function connect(flags: ConnectFlags): ExitCode {
+/** `writ up connect`: puts the gateway into the configurations of clients, instead of the servers behind it. */
+export async function connect(flags: ConnectFlags): Promise<ExitCode> {
   const data = resolve(flags.data);
+  if (flags.check && flags.undo !== true && flags.dryRun !== true) await assertGateway(flags.gateway);
   const done = changed({
     ...{ data, gateway: flags.gateway, clients: flags.client },
     keyOf: (client) => join(data, 'keys', `${client}.key`),
@@ -55,6 +61,16 @@ export function connect(flags: ConnectFlags): ExitCode {
   if (flags.json === true) printJson({ dryRun: flags.dryRun === true, configs: done });
   else printDone(done, flags.undo === true, flags.dryRun === true);
   return EXIT.ok;
+}
+
+/** @throws {UsageError} if a client that asks there would have no tools */
+async function assertGateway(gateway: string): Promise<void> {
+  const problem = await gatewayProblem(gateway);
+  if (problem !== undefined)
+    throw new UsageError(
+      `${problem}; no configuration was changed`,
+      'start it with `writ up`, name another with --gateway, or write it in all the same with --no-check',
+    );
 }
 
 /** Connects the clients that a bundle was drafted for. */
@@ -106,7 +122,9 @@ function connected(config: ClientConfig, kept: KeptServers, { gateway, keyOf, is
     ...names.map((name) => [name, undefined] as const),
     [GATEWAY_ENTRY, entry],
   ]);
-  const backup = writeConfig(file, mark + text, mark + withEntries(config, text, changes), true);
+  const written = withEntries(config, text, changes);
+  if (written === text) return [{ client, file, servers: names, isUnchanged: true }, after];
+  const backup = writeConfig(file, mark + text, mark + written, true);
   return [{ client, file, servers: names, backup }, after];
 }
 
@@ -123,11 +141,10 @@ function undone(config: ClientConfig, kept: KeptServers, { isDry }: ConnectOptio
     ...(entries.has(GATEWAY_ENTRY) ? [[GATEWAY_ENTRY, undefined] as const] : []),
     ...back.map(({ name, entry }) => [name, entry] as const),
   ]);
-  const backup = writeConfig(file, mark + text, mark + withEntries(config, text, changes));
-  return [
-    { client, file, servers, backup },
-    { ...kept, removed: kept.removed.filter((one) => !isHere(one)) },
-  ];
+  const after = { ...kept, removed: kept.removed.filter((one) => !isHere(one)) };
+  const written = withEntries(config, text, changes);
+  if (written === text) return [{ client, file, servers, isUnchanged: true }, after];
+  return [{ client, file, servers, backup: writeConfig(file, mark + text, mark + written) }, after];
 }
 
 function keyIn(file: string): string {
@@ -143,11 +160,21 @@ function isOfProject(file: string): boolean {
 }
 
 function printDone(done: readonly Connected[], isUndone: boolean, isDry: boolean): void {
+  if (done.length === 0 && isUndone) {
+    print('Writ has put the gateway into no configuration that is left; nothing was changed');
+    return;
+  }
   if (done.length === 0) {
     print('no configuration of a client has servers that `writ up` found; write the gateway in by hand: docs/start.md');
     return;
   }
-  for (const { client, file, servers, entry, backup } of done) {
+  for (const { client, file, servers, entry, backup, isUnchanged } of done) {
+    if (isUnchanged === true) {
+      print(
+        `${pc.bold(client)}  ${file}: ${isUndone ? 'has no gateway' : 'asks the gateway already'}; it is not changed`,
+      );
+      continue;
+    }
     const what = isUndone
       ? `has ${servers.join(', ') || 'no server'} again`
       : `asks the gateway for ${servers.join(', ') || 'its tools'}`;

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { DecisionRecord } from '../decide/record.js';
 import { DecisionTable } from './decision-table.js';
 
@@ -18,6 +18,9 @@ const decision = (id: number, more: object = {}): DecisionRecord =>
     reasons: [],
     ...more,
   }) as unknown as DecisionRecord;
+
+beforeAll(() => void vi.stubEnv('COLUMNS', undefined));
+afterAll(() => void vi.unstubAllEnvs());
 
 /** Without colours, which there are where CI is set. */
 const plain = (lines: readonly string[]): string[] => lines.map((line) => stripVTControlCharacters(line).trimEnd());

@@ -81,8 +81,14 @@ function whatOf({ request: { action, resource } }: DecisionRecord): readonly [st
   return [action.name, resource.id === action.name ? '' : resource.id];
 }
 
+/** The codes that a reader could take for a denial by policy. */
+const REFUSAL_TEXT: Readonly<Record<string, string>> = { invalid_request: 'does not fit the schema' };
+
 function whyOf(decision: DecisionRecord): string {
   const { result, reasons, refusal } = asDecided(decision);
   if (result === 'allow') return '';
-  return [...new Set(reasons.map(({ policy }) => policy))].join(', ') || (refusal?.code ?? '');
+  return (
+    [...new Set(reasons.map(({ policy }) => policy))].join(', ') ||
+    (refusal === undefined ? '' : (REFUSAL_TEXT[refusal.code] ?? refusal.code))
+  );
 }

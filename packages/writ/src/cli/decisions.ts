@@ -6,9 +6,18 @@ import { askService, keyIn, type ServiceFlags } from './ask-service.js';
 import { DecisionTable } from './decision-table.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printJson, printNote } from './output.js';
+import { given, optionOf } from './option-words.js';
+import { print, printData, printJson, printNote } from './output.js';
+import { shellWord } from './shell-word.js';
 
 type Term = (typeof QUERY_TERMS)[number];
+
+/** A name in a query that no decision has, and those that are near it. */
+export interface UnknownTerm {
+  readonly term: string;
+  readonly value: string;
+  readonly near: readonly string[];
+}
 
 export interface DecisionsFlags extends ServiceFlags, Readonly<Partial<Record<Term, string>>> {
   /** A time, or an age such as `2h`. */
@@ -35,15 +44,29 @@ export async function decisions(flags: DecisionsFlags): Promise<ExitCode> {
   const answer = await askService<{
     decisions: DecisionRecord[];
     next?: string;
+    unknown?: readonly UnknownTerm[];
   }>(flags, 'GET', `/v1/decisions?${query}`);
   if (flags.json === true) {
     printJson(answer);
     return EXIT.ok;
   }
-  if (answer.decisions.length === 0) print('no decision like that');
+  if (answer.decisions.length === 0) print(nothingFound(flags, answer.unknown));
   else print(new DecisionTable().lines(answer.decisions).join('\n'));
   if (answer.next !== undefined) printNote(pc.dim(`more: --before ${answer.next}`));
   return EXIT.ok;
+}
+
+/** Says what was looked for, and which names of it no decision has. */
+function nothingFound(flags: DecisionsFlags, unknown: readonly UnknownTerm[] = []): string {
+  const asked = given({ ...flags }, [...QUERY_TERMS, 'since', 'until']);
+  const what = asked === '' ? 'no decision is on the record' : `no decision has ${asked}`;
+  return [what, ...unknown.map(unknownText)].join('\n');
+}
+
+/** Returns that no decision has a name, and which are near it. */
+function unknownText({ term, value, near }: UnknownTerm): string {
+  const hint = near.length === 0 ? 'nothing that is known is near it' : `near it: ${near.map(shellWord).join(', ')}`;
+  return `  on the whole record nothing has ${optionOf(term)} ${shellWord(value)}; ${hint}`;
 }
 
 /** Returns a time from RFC 3339, or from an age such as `2h`. @throws {ServiceError} if it is neither */
@@ -84,7 +107,8 @@ async function follow(flags: DecisionsFlags): Promise<ExitCode> {
       const decision = JSON.parse(data) as DecisionRecord;
       const terms = termsOf(decision);
       if (!wanted.every((term) => terms.has(term))) continue;
-      print(flags.json === true ? data : table.lines([decision]).join('\n'));
+      if (flags.json === true) printData(data);
+      else print(table.lines([decision]).join('\n'));
     }
   }
   return EXIT.ok;

@@ -10,7 +10,7 @@ export interface EnforceFlags extends ServiceFlags {
 /** A bundle is read, checked and compiled before it is served. */
 const RELOAD_MS = 120_000;
 
-/** `writ enforce`: serves the current bundle, and ends an observation: the rules hold. */
+/** `writ up enforce`: serves the current bundle, and ends an observation: the rules hold. */
 export async function enforce(flags: EnforceFlags): Promise<ExitCode> {
   // A bundle with errors is not served, and the observation continues.
   const { name, version } = await askService<{ name: string; version: string }>(

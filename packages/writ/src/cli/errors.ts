@@ -19,7 +19,7 @@ export class ClientConfigError extends WritError {
 }
 
 /**
- * The options of `writ grant add` contradict each other, or a time is invalid.
+ * The options of `writ identity grant add` contradict each other, or a time is invalid.
  *
  * @fix Give one end, as 8h or 2026-11-24T18:00:00Z.
  */

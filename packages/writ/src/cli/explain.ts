@@ -9,7 +9,7 @@ import type { DecisionRecord } from '../decide/record.js';
 import { LAST_GOOD_FILE } from '../store/files.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Account } from './explain-account.js';
-import { printError, printFitted, printJson } from './output.js';
+import { print, printError, printJson } from './output.js';
 import { personKeysOf, type SealedFlags } from './person-keys-of.js';
 import { storeToRead } from './store-to-read.js';
 
@@ -48,7 +48,7 @@ export async function explain(id: string, options: ExplainFlags): Promise<ExitCo
     );
     const account = await accountFor(recorded.decision, options);
     if (options.json === true) printJson({ ...recorded, timeline, alternatives: account?.alternatives });
-    else printFitted(explainRecord(recorded, timeline, account?.lines, options.all === true ? undefined : MAX_CALLS));
+    else print(explainRecord(recorded, timeline, account?.lines, options.all === true ? undefined : MAX_CALLS));
     return EXIT.ok;
   } finally {
     await store.destroy();

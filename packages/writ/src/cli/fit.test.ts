@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { cell, wrapped } from './fit.js';
+import { expect, test, vi } from 'vitest';
+import { cell, columns, wrapped } from './fit.js';
 
 test('a line that is too long is broken at spaces, and continues indented', () => {
   expect(wrapped('apr_1  active  one two three four five', 20)).toBe(
@@ -24,4 +24,22 @@ test('a cell has its width, whatever is in it', () => {
     '…c.txt',
     'a<U+000A>b  ',
   ]);
+});
+
+test('a command is broken as a shell reads it, and no line is too long for that', () => {
+  const command = '  writ init my-servers --recorded 1h --service http://h';
+  expect(wrapped(command, 30)).toBe('  writ init my-servers \\\n      --recorded 1h \\\n      --service http://h');
+  expect(wrapped('Use writ init a bb ccc dddd', 20)).toBe('Use writ init a bb\n    ccc dddd');
+});
+
+test.each([
+  ['120', 120],
+  ['1', 40],
+  ['', 80],
+  ['wide', 80],
+  ['-5', 80],
+])('COLUMNS=%s makes lines of %i', (given, expected) => {
+  vi.stubEnv('COLUMNS', given);
+  expect(columns()).toBe(process.stdout.columns ?? expected);
+  vi.unstubAllEnvs();
 });

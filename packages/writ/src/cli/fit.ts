@@ -4,14 +4,16 @@ import { visibleLine } from '../lib/visible-text.js';
 const DEFAULT_COLUMNS = 80;
 const MIN_COLUMNS = 40;
 
-/** Returns the columns of the terminal; 80 if the output goes elsewhere. */
+/** Returns the columns of the terminal; if the output goes elsewhere, those of COLUMNS in the environment, or 80. */
 export function columns(): number {
-  return Math.max(MIN_COLUMNS, process.stdout.columns ?? DEFAULT_COLUMNS);
+  const { COLUMNS = '' } = process.env;
+  const elsewhere = /^[1-9]\d{0,4}$/.test(COLUMNS) ? Number(COLUMNS) : DEFAULT_COLUMNS;
+  return Math.max(MIN_COLUMNS, process.stdout.columns ?? elsewhere);
 }
 
 /**
  * Returns a text whose lines fit: each is broken at spaces, and continues with a deeper indent. A word that is longer, such as an
- * id, stays whole.
+ * id, stays whole. A line that is a command of Writ is broken as a shell reads it.
  */
 export function wrapped(text: string, width = columns()): string {
   return text
@@ -20,16 +22,20 @@ export function wrapped(text: string, width = columns()): string {
     .join('\n');
 }
 
+/** A line that a person copies into a shell. */
+const COMMAND = /^ *writ [a-z]+ /;
+
 function wrappedLine(line: string, width: number): string {
   if (lengthOf(line) <= width) return line;
   const [before = ''] = /^ */.exec(line) ?? [];
   const indent = `${before}    `;
+  const end = COMMAND.test(stripVTControlCharacters(line)) ? ' \\' : '';
   const lines: string[] = [];
   let current = '';
   // A word with the spaces before it; a colour has none.
-  for (const word of line.match(/ *[^ ]+/g) ?? []) {
-    if (current !== '' && lengthOf(current) + lengthOf(word) > width) {
-      lines.push(current);
+  for (const word of line.match(end === '' ? / *[^ ]+/g : / *--[a-z-]+ [^ -][^ ]*| *[^ ]+/g) ?? []) {
+    if (current !== '' && lengthOf(current) + lengthOf(word) > width - end.length) {
+      lines.push(`${current}${end}`);
       current = `${indent}${word.trimStart()}`;
     } else current += word;
   }

@@ -3,7 +3,7 @@ import { millisecondsOf } from '../lib/duration.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { GrantError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printFitted, printJson } from './output.js';
+import { print, printJson } from './output.js';
 
 export interface GrantFlags extends ServiceFlags {
   readonly in: string;
@@ -28,7 +28,7 @@ interface GrantView {
   readonly state: string;
 }
 
-/** `writ grant add`: puts an identity into a role or group for some time. */
+/** `writ identity grant add`: puts an identity into a role or group for some time. */
 export async function grant(identity: string, flags: GrantFlags): Promise<ExitCode> {
   const { in: role, purpose, task, from, json } = flags;
   const start = from === undefined ? undefined : timeIn(from, '--from');
@@ -37,23 +37,21 @@ export async function grant(identity: string, flags: GrantFlags): Promise<ExitCo
   if (json === true) printJson(made);
   else {
     print(`${pc.green('granted')} ${described(made)}`);
-    print(`To end it before: writ grant end ${made.id} --reason ...`);
+    print(`To end it before: writ identity grant end ${made.id} --reason ...`);
   }
   return EXIT.ok;
 }
 
-/** `writ grant list`: lists grants. */
+/** `writ identity grant list`: lists grants. */
 export async function listGrants(flags: GrantsFlags): Promise<ExitCode> {
   const { grants } = await askService<{ grants: GrantView[] }>(flags, 'GET', '/v1/grants');
   if (flags.json === true) printJson(grants);
   else
-    printFitted(
-      grants.length === 0 ? 'nothing is granted' : grants.map((one) => `${one.id}  ${described(one)}`).join('\n'),
-    );
+    print(grants.length === 0 ? 'nothing is granted' : grants.map((one) => `${one.id}  ${described(one)}`).join('\n'));
   return EXIT.ok;
 }
 
-/** `writ grant end`: ends a grant now. */
+/** `writ identity grant end`: ends a grant now. */
 export async function endGrant(id: string, flags: GrantsFlags & { readonly reason: string }): Promise<ExitCode> {
   const query = new URLSearchParams({ reason: flags.reason });
   const ended = await askService<GrantView>(flags, 'DELETE', `/v1/grants/${encodeURIComponent(id)}?${query}`);

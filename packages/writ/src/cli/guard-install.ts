@@ -12,6 +12,7 @@ import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { giveCaller, keyFileOf } from './guard-callers.js';
 import { count, print, printJson } from './output.js';
+import { shellWord } from './shell-word.js';
 
 export interface GuardInstallFlags {
   readonly for?: string;
@@ -172,7 +173,7 @@ function printDone(done: readonly Done[], flags: GuardInstallFlags): void {
       print(
         `  ${name} ${command === undefined ? pc.dim(is) : flags.dryRun === true ? is.replace(/^is/, 'would be').replace(/^has/, 'would have').replace(/ now$/, '') : pc.green(is)}`,
       );
-      if (command !== undefined && flags.dryRun === true) print(pc.dim(`    ${command.map(quoted).join(' ')}`));
+      if (command !== undefined && flags.dryRun === true) print(pc.dim(`    ${command.map(shellWord).join(' ')}`));
     }
     if (backup !== undefined) print(pc.dim(`  as it was: ${backup}`));
   }
@@ -186,8 +187,4 @@ function printDone(done: readonly Done[], flags: GuardInstallFlags): void {
       ? `\n${count(changed, 'server')} would change; nothing is written with --dry-run`
       : `\n${count(changed, 'server')} changed. Clients read their configuration when they start: restart them${flags.undo === true ? '' : ', then `writ doctor`'}`,
   );
-}
-
-function quoted(part: string): string {
-  return /^[\w@%+=:,./\\-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`;
 }

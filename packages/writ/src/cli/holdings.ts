@@ -99,11 +99,11 @@ export function holdingLines({ identity, callers, keys, grants, tasks, children 
     ...keys.map(({ thumbprint }) => `the public key ${thumbprint}: writ identity key remove ${thumbprint}`),
     ...grants.map(
       (one) =>
-        `a grant in ${one.in}${one.end === undefined ? '' : ` until ${one.end}`}: writ grant end ${one.id} --reason TEXT`,
+        `a grant in ${one.in}${one.end === undefined ? '' : ` until ${one.end}`}: writ identity grant end ${one.id} --reason TEXT`,
     ),
     ...(identity?.approvals ?? []).map(
       (one) =>
-        `an approval of ${one.action} on ${one.resource} until ${one.approvedUntil}: writ approval end ${one.id} --reason TEXT`,
+        `an approval of ${one.action} on ${one.resource} until ${one.approvedUntil}: writ request approval end ${one.id} --reason TEXT`,
     ),
     ...tasks.map(
       (one) => `the task ${one.txn} for ${one.originator}, by ${one.actor}: writ task end ${one.txn} --reason TEXT`,

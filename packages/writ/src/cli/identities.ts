@@ -4,7 +4,8 @@ import type { IdentityView } from '../registry/identity-view.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { IdentityError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { printFitted, printJson } from './output.js';
+import { given } from './option-words.js';
+import { print, printJson } from './output.js';
 
 export interface IdentitiesFlags extends ServiceFlags {
   readonly kind?: string;
@@ -29,6 +30,7 @@ export interface IdentityFlags extends ServiceFlags {
 }
 
 const PAGE = '1000';
+const FILTERS = ['kind', 'state', 'flag', 'owner', 'team'] as const;
 
 interface IdentityPage {
   readonly identities: readonly IdentityView[];
@@ -41,8 +43,7 @@ export async function listIdentities(flags: IdentitiesFlags): Promise<ExitCode> 
   let next: { type: string; id: string } | undefined;
   do {
     const query = new URLSearchParams({ limit: PAGE });
-    for (const name of ['kind', 'state', 'flag', 'owner', 'team'] as const)
-      if (flags[name] !== undefined) query.set(name, flags[name]);
+    for (const name of FILTERS) if (flags[name] !== undefined) query.set(name, flags[name]);
     if (next !== undefined) {
       query.set('afterType', next.type);
       query.set('afterId', next.id);
@@ -52,7 +53,11 @@ export async function listIdentities(flags: IdentitiesFlags): Promise<ExitCode> 
     next = page.next;
   } while (next !== undefined);
   if (flags.json === true) printJson(found);
-  else printFitted(found.length === 0 ? 'no identity matches' : found.map(line).join('\n'));
+  else if (found.length > 0) print(found.map(line).join('\n'));
+  else {
+    const asked = given({ ...flags }, FILTERS);
+    print(asked === '' ? 'no identity was seen or registered yet' : `no identity has ${asked}`);
+  }
   return EXIT.ok;
 }
 
@@ -84,7 +89,7 @@ export async function identity(name: string, flags: IdentityFlags): Promise<Exit
     ? (known as ShownIdentity)
     : await askService<ShownIdentity>(flags, 'PUT', path, { ...registered(known), ...changes });
   if (flags.json === true) printJson(view);
-  else printFitted(described(view));
+  else print(described(view));
   return EXIT.ok;
 }
 

@@ -7,7 +7,7 @@ import { parseVerifier, type Verifier } from '../audit/tlog/note.js';
 import type { DecisionRecord } from '../decide/record.js';
 import { messageOf } from '../lib/message-of.js';
 import { askForText, askService, type ServiceFlags } from './ask-service.js';
-import { timeOf } from './decisions.js';
+import { timeOf, type UnknownTerm } from './decisions.js';
 import { IdentityError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { holdingsOf } from './holdings.js';
@@ -28,7 +28,7 @@ const PAGE = 500;
 const MAX_DECISIONS = 20_000;
 const PRIVATE = { mode: 0o600, flag: 'wx' } as const;
 
-/** `writ incident`: writes what an identity did, with proofs, and a page for people, into a folder. */
+/** `writ log incident`: writes what an identity did, with proofs, and a page for people, into a folder. */
 export async function incident(name: string, flags: IncidentFlags): Promise<ExitCode> {
   const uid = parseUid(name);
   if (uid === undefined) throw new IdentityError(`${name} is not an identity`, 'write it as in Agent::"planner"');
@@ -40,6 +40,13 @@ export async function incident(name: string, flags: IncidentFlags): Promise<Exit
   if (!Number.isSafeInteger(most) || most < 1 || most > MAX_DECISIONS)
     throw new UsageError(`--limit is a number from 1 to ${MAX_DECISIONS}`);
   const found = await decisionsOf(flags, target, since, end, most);
+  if (found.unknown !== undefined) {
+    const { near } = found.unknown;
+    throw new UsageError(
+      `no decision on the record is of ${target}; nothing was written`,
+      near.length === 0 ? 'writ identity list shows whom it is about' : `near it: ${near.join(', ')}`,
+    );
+  }
   const folder = folderFor(flags.out ?? `incident-${fileName(target)}-${fileName(until)}`);
   const key = await logKeyOf(flags);
   const decisions: IncidentDecision[] = [];
@@ -91,6 +98,8 @@ interface Found {
   /** The newest first. */
   readonly decisions: DecisionRecord[];
   readonly isCut: boolean;
+  /** That no decision has this identity, at whatever time. */
+  readonly unknown?: UnknownTerm;
 }
 
 async function decisionsOf(
@@ -106,11 +115,12 @@ async function decisionsOf(
     const query = new URLSearchParams({ identity, since, limit: String(PAGE) });
     if (until !== undefined) query.set('until', until);
     if (before !== undefined) query.set('before', before);
-    const page = await askService<{ decisions: DecisionRecord[]; next?: string }>(
-      flags,
-      'GET',
-      `/v1/decisions?${query}`,
-    );
+    const page = await askService<{
+      decisions: DecisionRecord[];
+      next?: string;
+      unknown?: readonly UnknownTerm[];
+    }>(flags, 'GET', `/v1/decisions?${query}`);
+    if (page.unknown?.[0] !== undefined) return { decisions: [], isCut: false, unknown: page.unknown[0] };
     decisions.push(...page.decisions);
     before = page.next;
   } while (before !== undefined && decisions.length <= most);

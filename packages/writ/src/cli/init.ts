@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from './exit.js';
 import { addServers } from './init/add-server.js';
 import { narrow } from './init/narrow.js';
 import { observedCall, recordedDecisions, toolsOfService } from './init/recorded.js';
-import { asJson, bundleName, printTool, writeFiles } from './init/written.js';
+import { asJson, bundleName, printTool, writeFiles, writeSchemas } from './init/written.js';
 import { type PeopleFlags, peopleOf } from './init-people.js';
 import { toolsOf } from './mcp-tools.js';
 import { count, print, printJson } from './output.js';
@@ -74,6 +74,7 @@ export async function init(folder: string, command: readonly string[], flags: In
   const client = await peopleOf(flags);
   const deployment = flags.server === undefined ? undefined : deploymentOf(flags.server, command, flags, client);
   const { files, tools, seen } = draftBundle(bundleName(root), listed, calls, answers, deployment, client);
+  writeSchemas(root);
   writeFiles(root, withPack(files, flags.prompts ? 'guarded-agent' : 'guarded-client', isRecorded));
   if (flags.json === true) {
     printJson({

@@ -2,7 +2,7 @@ import { readTextFile } from '../lib/text-file.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printFitted, printJson } from './output.js';
+import { print, printJson } from './output.js';
 
 export type KeyFlags = ServiceFlags & { readonly json?: boolean };
 
@@ -35,9 +35,7 @@ export async function listKeys(flags: KeyFlags): Promise<ExitCode> {
   if (flags.json === true) printJson(keys);
   else if (keys.length === 0) print('no identity has a key');
   else
-    printFitted(
-      keys.map(({ thumbprint, identity, addedAt }) => `${thumbprint}  ${identity}  since ${addedAt}`).join('\n'),
-    );
+    print(keys.map(({ thumbprint, identity, addedAt }) => `${thumbprint}  ${identity}  since ${addedAt}`).join('\n'));
   return EXIT.ok;
 }
 

@@ -1,5 +1,5 @@
 import type { Bundle } from '../bundle/bundle.js';
-import { placeOfPath } from '../bundle/check/yaml-place.js';
+import { keyAt, YamlPlaces } from '../bundle/check/yaml-places.js';
 import { EFFECTS } from '../bundle/format/tools.js';
 import type { Echo } from '../ledger/flow/echo.js';
 import { type LabelPart, leafSources } from '../ledger/flow/leaf-sources.js';
@@ -114,6 +114,7 @@ function ruleLines({ texts, tools }: Bundle, name: string, rules: ToolDescriptio
   const text = texts.get('tools.yaml');
   const declared: unknown = Object.hasOwn(tools.tools, name) ? tools.tools[name]?.result : undefined;
   if (text === undefined || declared === undefined) return rules.map(() => undefined);
+  const places = new YamlPlaces(text);
   const seen = new Map<string, number>();
   return rules.map(({ path }) => {
     const before = seen.get(path) ?? 0;
@@ -121,6 +122,6 @@ function ruleLines({ texts, tools }: Bundle, name: string, rules: ToolDescriptio
     const own = isObject(declared) && Object.hasOwn(declared, path) ? declared[path] : undefined;
     const isSeveral = Array.isArray(own) && isObject(own[0]);
     const steps = own === undefined ? [] : isSeveral ? [path, before] : [path];
-    return placeOfPath(text, ['tools', name, 'result', ...steps]).line;
+    return places.placeOf(keyAt(['tools', name, 'result', ...steps])).line;
   });
 }

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { printFitted, printJson } from './output.js';
+import { print, printJson } from './output.js';
 
 const ASKED = ['task', 'store', 'item', 'limit', 'before'] as const;
 export type LabelsFlags = ServiceFlags & { readonly json?: boolean } & {
@@ -38,7 +38,7 @@ export async function showLabels(flags: LabelsFlags): Promise<ExitCode> {
   for (const name of ASKED) if (flags[name] !== undefined) query.set(name, flags[name]);
   const shown = await askService<Labels>(flags, 'GET', `/v1/labels?${query}`);
   if (flags.json === true) printJson(shown);
-  else printFitted(linesOf(shown).join('\n'));
+  else print(linesOf(shown).join('\n'));
   return EXIT.ok;
 }
 

@@ -9,30 +9,32 @@ const FILES = readdirSync(new URL('./verbs/', import.meta.url), { recursive: tru
 
 /** The verbs that users know. A new verb is added here, so that none is lost or renamed by accident. */
 const KNOWN = {
-  'Start here': ['connect', 'doctor', 'enforce', 'guard', 'init', 'start', 'up'],
+  'Start here': ['doctor', 'guard', 'init', 'start', 'up'],
   Bundles: ['bundle', 'check', 'test'],
   Decisions: ['decision', 'explain', 'ledger', 'log'],
-  People: ['approval', 'request'],
-  Identities: ['caller', 'grant', 'identity', 'task'],
+  People: ['request'],
+  Identities: ['caller', 'identity', 'task'],
   Tools: ['tool'],
-  Incidents: ['incident', 'revoke', 'stop'],
-  Operation: ['backup', 'restore', 'upgrade'],
+  Incidents: ['revoke', 'stop'],
+  Operation: ['data'],
 };
 const SUBVERBS = {
-  approval: ['end', 'list'],
-  bundle: ['decide', 'label', 'replay', 'schema'],
+  bundle: ['decide', 'label', 'replay', 'schema', 'schemas'],
   caller: ['add', 'list', 'revoke', 'rotate'],
+  data: ['backup', 'restore', 'upgrade'],
   decision: ['endorse', 'list', 'replay'],
-  grant: ['add', 'end', 'list'],
   guard: ['install'],
-  identity: ['import', 'key', 'list', 'set', 'show'],
+  identity: ['grant', 'import', 'key', 'list', 'set', 'show'],
+  'identity grant': ['add', 'end', 'list'],
   'identity key': ['add', 'list', 'remove'],
   ledger: ['labels', 'show'],
-  log: ['checkpoint', 'erase', 'export', 'receipt', 'verify', 'witness'],
-  request: ['add', 'approve', 'deny', 'list', 'show'],
+  log: ['checkpoint', 'erase', 'export', 'incident', 'receipt', 'verify', 'witness'],
+  request: ['add', 'approval', 'approve', 'deny', 'list', 'show'],
+  'request approval': ['end', 'list'],
   revoke: ['list', 'undo'],
   task: ['end', 'list', 'propose', 'show', 'start', 'token'],
   tool: ['approve', 'list', 'show'],
+  up: ['connect', 'enforce'],
 };
 
 /** Returns a verb and those below it, each with its words. */

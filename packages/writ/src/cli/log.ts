@@ -11,7 +11,7 @@ import { LogProofError, NoteError } from '../audit/tlog/errors.js';
 import type { Verifier } from '../audit/tlog/note.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { count, print, printFitted, printJson, printNote } from './output.js';
+import { count, print, printJson, printNote } from './output.js';
 import type { SealedFlags } from './person-keys-of.js';
 import { readKey } from './read-key.js';
 import { recordedSentence } from './recorded-sentence.js';
@@ -90,7 +90,7 @@ function verifyFile(file: string, log: Verifier, witnesses: readonly Verifier[],
   if (json === true) printJson({ ...verified, unseenBy: unseen.map(({ name }) => name) });
   else {
     print(`${pc.green('verified')}: the ${record.kind} ${record.id} of ${record.time}`);
-    for (const line of recordedSentence(record)) printFitted(line);
+    for (const line of recordedSentence(record)) print(line);
     print(`  It is entry ${index} of the log ${origin}, as signed for at ${count(size, 'entry', 'entries')}`);
     for (const { witness, at } of seenBy) print(`  seen by ${witness} at ${at}`);
   }

@@ -1,29 +1,41 @@
 import pc from 'picocolors';
 import type { Finding } from '../bundle/check/finding.js';
-import { wrapped } from './fit.js';
+import { columns, wrapped } from './fit.js';
 
-/** Prints a result, to standard output. */
+/** Prints a result for a person, to standard output: long lines continue indented. */
 export function print(text: string): void {
+  printData(wrapped(text));
+}
+
+/** Prints a result for a program, to standard output, as it is. */
+export function printData(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Prints a result for a person: long lines continue indented. */
-export function printFitted(text: string): void {
-  print(wrapped(text));
-}
-
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item), 2));
+  printData(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item), 2));
 }
 
 /** Prints to standard error: progress, warnings, and what is next. */
 export function printNote(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${wrapped(text)}\n`);
 }
 
 /** Prints the fact that is wrong, and the fix if there is one, to standard error. */
 export function printError(message: string, help?: string): void {
   printNote(`${pc.red('error')} ${message}${help === undefined ? '' : `\n      ${help}`}`);
+}
+
+/** The columns before a line of source. */
+const GUTTER = 8;
+
+/** Returns the part of a line that fits and has a place, and the place in it. */
+function around(line: string, place: number, width: number): { readonly text: string; readonly place: number } {
+  if (line.length <= width) return { text: line, place };
+  const start = Math.min(Math.max(0, place - Math.floor(width / 2)), line.length - width);
+  const [before, after] = [start > 0, start + width < line.length];
+  const text = line.slice(start + Number(before), start + width - Number(after));
+  return { text: `${before ? '…' : ''}${text}${after ? '…' : ''}`, place: place - start };
 }
 
 /** Returns the text of a finding, with the line that it is about. */
@@ -34,9 +46,10 @@ export function findingBlock(finding: Finding, texts: ReadonlyMap<string, string
   const source = texts.get(file)?.split('\n')[line - 1];
   if (source !== undefined && source.trim() !== '') {
     const number = String(line).padStart(5);
+    const shown = around(source, Math.max(column - 1, 0), columns() - GUTTER);
     lines.push(
-      `${pc.dim(`${number} |`)} ${source}`,
-      `${pc.dim('      |')} ${' '.repeat(Math.max(column - 1, 0))}${pc.red('^')}`,
+      `${pc.dim(`${number} |`)} ${shown.text}`,
+      `${pc.dim('      |')} ${' '.repeat(shown.place)}${pc.red('^')}`,
     );
   }
   if (help !== undefined) lines.push(`${pc.dim('      =')} ${help}`);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { receiptOf, recordOfReceipt } from '../audit/log/receipts.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printError, printFitted } from './output.js';
+import { print, printError } from './output.js';
 import { recordedSentence } from './recorded-sentence.js';
 import type { StoreFlags } from './store-to-read.js';
 import { withTiles } from './with-tiles.js';
@@ -16,7 +16,7 @@ export async function receipt(id: string, flags: StoreFlags & { readonly out?: s
   if (flags.out === undefined) process.stdout.write(text);
   else {
     writeFileSync(flags.out, text);
-    for (const line of recordedSentence(recordOfReceipt(text))) printFitted(line.trimStart());
+    for (const line of recordedSentence(recordOfReceipt(text))) print(line.trimStart());
     print(`${flags.out}; verify with: writ log verify ${flags.out} --key <log.pub>`);
   }
   return EXIT.ok;

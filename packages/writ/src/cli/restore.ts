@@ -44,7 +44,7 @@ interface Lost {
 /** A copy is verified here before it replaces a store. */
 const STAGE = 'restore.new';
 
-/** `writ restore`: verifies a backup, then replaces the store with it. */
+/** `writ data restore`: verifies a backup, then replaces the store with it. */
 export async function restore(backup: string, flags: RestoreFlags): Promise<ExitCode> {
   if (storeOf(flags.store) !== undefined) throw usePgDump();
   makeProcessPrivate();

@@ -1,13 +1,13 @@
 import pc from 'picocolors';
 import type { DecisionRecord } from '../decide/record.js';
-import { millisecondsOf } from '../lib/duration.js';
 import { messageOf } from '../lib/message-of.js';
 import { EVERYTHING, REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { DecisionTable } from './decision-table.js';
 import { ServiceError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { count, print, printFitted, printJson, printNote } from './output.js';
+import { count, print, printJson, printNote } from './output.js';
+import { timeAhead } from './time-ahead.js';
 
 export type RevocationFlags = ServiceFlags & { readonly json?: boolean };
 export interface RevokeFlags extends RevocationFlags {
@@ -20,7 +20,7 @@ export interface RevokeFlags extends RevocationFlags {
 }
 
 /** A revocation that was just made. */
-type MadeRevocation = Revocation & { readonly underWay?: number; readonly recorded?: false };
+type MadeRevocation = Revocation & { readonly underWay?: number; readonly recorded?: false; readonly stood?: true };
 
 /** `writ revoke`: revokes authority, from the next decision on. */
 export async function revoke(kind: string, target: string | undefined, flags: RevokeFlags): Promise<ExitCode> {
@@ -40,13 +40,13 @@ export async function revoke(kind: string, target: string | undefined, flags: Re
     );
   if (name === EVERYTHING && until === undefined)
     throw new UsageError('everything is revoked until a time', 'writ revoke all --until 2h --reason TEXT');
-  const ends = until === undefined ? undefined : endOf(until);
+  const ends = until === undefined ? undefined : timeAhead(until);
   const body = { kind: name, target: target ?? EVERYTHING, reason, task, before, until: ends };
   const revoked = await makeRevocation(flags, body, flags.force === true);
   if (flags.json === true) printJson(revoked);
   else {
     print(`${pc.red('revoked')} ${described(revoked)}`);
-    printMade(revoked);
+    printMade(revoked, reason);
     print(await lastCallOf(flags, revoked));
   }
   return EXIT.ok;
@@ -67,7 +67,12 @@ export async function makeRevocation(
 }
 
 /** Prints what a revocation does, and how it is undone. */
-export function printMade({ id, underWay = 0, recorded }: MadeRevocation): void {
+export function printMade({ id, underWay = 0, recorded, stood, at, by, reason }: MadeRevocation, given: string): void {
+  if (stood === true) {
+    print(pc.yellow(`It was revoked already, at ${at} by ${by}, because: ${reason}`));
+    if (reason !== given)
+      print(`That reason stays. For the new one: writ revoke undo ${id} --reason ..., then this again.`);
+  }
   print(
     underWay === 0
       ? 'It takes effect with the next decision; no call was under way.'
@@ -104,15 +109,6 @@ async function lastCallOf(flags: ServiceFlags, { kind, target }: Revocation): Pr
   }
 }
 
-/** Returns a time from RFC 3339, or from a time from now such as `2h`. */
-function endOf(text: string): string {
-  if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() + millisecondsOf(text)).toISOString();
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime()))
-    throw new UsageError(`"${text}" is no time`, 'as 2026-11-24T18:00:00Z, or 2h for two hours from now');
-  return time.toISOString();
-}
-
 /** `writ revoke undo`: lifts a revocation. */
 export async function reinstate(id: string, flags: RevocationFlags & { readonly reason: string }): Promise<ExitCode> {
   const query = new URLSearchParams({ reason: flags.reason });
@@ -128,7 +124,7 @@ export async function listRevocations(flags: RevocationFlags): Promise<ExitCode>
   if (flags.json === true) printJson(answer.revocations);
   else if (answer.revocations.length === 0) print('nothing is revoked');
   else
-    printFitted(
+    print(
       answer.revocations.map((one) => `${one.id}  ${described(one)}\n  ${pc.dim(`${one.at} by ${one.by}`)}`).join('\n'),
     );
   return EXIT.ok;

@@ -1,3 +1,4 @@
+import type { Coverage } from '@writ/cedar';
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
 import { decideAll, MappingError } from '@writ/enforce';
 import { TRANSFORMS } from '@writ/sdk/authzen';
@@ -11,6 +12,7 @@ import { offlineDecider, planeOf } from '../decide/plane-of.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { AccessRequest } from '../decide/request.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
+import { Ledger } from '../ledger/ledger.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { AccessTokens } from '../provenance/access-tokens.js';
 import type { Provenance } from '../provenance/path.js';
@@ -20,41 +22,73 @@ import type { Registry } from '../registry/registry.js';
 import { approveOffline } from './approve-offline.js';
 import { TestError } from './errors.js';
 import { StartedTasks } from './task-of-kind.js';
+import { Evaluations } from './tests/evaluations.js';
+import { PolicyPlaces, placeText } from './tests/policy-places.js';
+import {
+  Accountant,
+  type Compared,
+  type StepResult,
+  StepResults,
+  type TaskResult,
+  type TestRun,
+} from './tests/results.js';
+import { type SelectedTest, testsOf } from './tests/select.js';
+import { TestPlaces } from './tests/test-places.js';
 
-/** How one step of a test went. */
-interface StepResult {
-  readonly call: string;
-  readonly expected: string;
-  readonly actual: string;
-  readonly ok: boolean;
-  /** Why it was decided so. */
-  readonly why: string;
-}
-
-interface TaskResult {
-  readonly file: string;
-  readonly test: string;
-  readonly ok: boolean;
-  readonly steps: readonly StepResult[];
-}
-
-interface TestRun {
-  readonly tasks: readonly TaskResult[];
-  /** The policies that no test determined. */
-  readonly undetermined: readonly string[];
+interface TestOptions {
+  /** By default all. */
+  readonly tests?: readonly SelectedTest[];
+  /** Records the conditions that were true and false. */
+  readonly coverage?: Coverage | undefined;
+  readonly places?: PolicyPlaces;
+  /** Stops the run before its next test. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The `server.root` of mappings while tests run; paths in tests begin with it. */
 export const TEST_DATA = '/data';
 
-/** Runs every test of a bundle, each as a task of its own with an empty ledger. */
-export async function runTests(bundle: Bundle): Promise<TestRun> {
+/** Runs tests of a bundle, each as a task of its own with an empty ledger. */
+export async function runTests(bundle: Bundle, options: TestOptions = {}): Promise<TestRun> {
+  const { tests = testsOf(bundle), coverage, places = new PolicyPlaces(bundle), signal } = options;
   const tasks: TaskResult[] = [];
-  const determined = new Set<string>();
-  for (const { file, tests: given } of bundle.tests) {
-    for (const task of given) tasks.push(await runTask(bundle, file, task, determined));
+  const run: RunParts = {
+    ...{ bundle, coverage, determined: new Set() },
+    testPlaces: new TestPlaces(bundle),
+    accountant: new Accountant(places),
+  };
+  for (const test of tests) {
+    // Signals are noticed between tests.
+    await new Promise(setImmediate);
+    if (signal?.aborted === true) break;
+    tasks.push(await runTask(run, test).catch((error: unknown) => refuse(error, run, test)));
   }
-  return { tasks, undetermined: bundle.sources.map(({ id }) => id).filter((id) => !determined.has(id)) };
+  return {
+    tasks,
+    undetermined: bundle.sources.map(({ id }) => id).filter((id) => !run.determined.has(id)),
+    isStopped: tasks.length < tests.length,
+  };
+}
+
+/** Throws the error of a test, with its place if the test cannot be run as it is written. */
+function refuse(error: unknown, { testPlaces }: RunParts, { file, index }: SelectedTest): never {
+  if (!(error instanceof TestError)) throw error;
+  throw new TestError(`${placeText(testPlaces.placeOf(file, index))}: ${error.message}`, error.help, { cause: error });
+}
+
+interface RunParts {
+  readonly bundle: Bundle;
+  readonly testPlaces: TestPlaces;
+  readonly accountant: Accountant;
+  readonly coverage: Coverage | undefined;
+  readonly determined: Set<string>;
+}
+
+/** A ledger that nobody asks when its limits end: a test looks at no such time, and each would be a decision of its own. */
+class TestLedger extends Ledger {
+  override endsAfter(): readonly number[] {
+    return [];
+  }
 }
 
 /** The facts of a test, as if somebody had stored them when it begins. */
@@ -69,26 +103,35 @@ function store(registry: Registry, { test, given }: TestTask, now: Date): void {
   registry.learn(entities.map(({ entity, facts }) => ({ ...entity.uid, at: now.getTime(), by: 'test', facts })));
 }
 
-async function runTask(bundle: Bundle, file: string, task: TestTask, determined: Set<string>): Promise<TaskResult> {
+async function runTask(run: RunParts, { file, index, task }: SelectedTest): Promise<TaskResult> {
+  const begun = performance.now();
+  const { bundle, testPlaces } = run;
   let at = task.now === undefined ? new Date() : new Date(task.now);
-  const plane = planeOf(bundle);
+  const evaluations = new Evaluations(bundle.policies, run.coverage);
+  const plane = { ...planeOf(bundle), policies: evaluations.watched() };
   if (task.kind !== undefined && plane.tasks?.kinds.has(task.kind) !== true)
     throw new TestError(`tasks.yaml has no kind ${task.kind}`, 'a test names it with `kind`');
   const started = new StartedTasks(plane);
   store(plane.registry, task, at);
   const nothing = { append: async () => undefined };
   const approvals = new HeldApprovals([]);
-  const decider = offlineDecider(bundle, nothing, () => at, { plane, approvals, bind: (text) => text });
+  const ledger = new TestLedger(bundle.ledger.accumulators);
+  const decider = offlineDecider(bundle, nothing, () => at, { plane, ledger, approvals, bind: (text) => text });
   const gateway = inProcess('gateway', TRANSFORMS);
   const asking = callerOf(bundle, task.as);
   const requestsFor = requestsOf(bundle, task);
 
   const steps: StepResult[] = [];
-  for (const step of task.steps.flatMap((one) => new Array<TestStep>(one.times).fill(one))) {
+  const repeated = task.steps.flatMap((step, i) => {
+    const results = new StepResults(step, i + 1, testPlaces.placeOf(file, index, i), run.accountant, steps);
+    return new Array<{ step: TestStep; results: StepResults }>(step.times).fill({ step, results });
+  });
+  for (const { step, results } of repeated) {
     const caller = 'call' in step ? gateway : asking;
     if (step.after !== undefined) at = new Date(at.getTime() + millisecondsOf(step.after));
     let requests: readonly [AccessRequest, ...AccessRequest[]];
     const decide = async (request: AccessRequest): Promise<DecisionRecord> => {
+      evaluations.begin();
       const decision = await decider.decide(request, caller, tokenFor(task, step, started, request));
       if (step.approve !== true) return decision;
       // Of several, those that nobody has to approve are permitted as they are.
@@ -98,6 +141,7 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
           `${task.test}: nobody would be asked to approve ${request.action.name}`,
           explainBriefly(decision),
         );
+      evaluations.begin();
       return decider.decide(request, caller, tokenFor(task, step, started, request));
     };
     let decisions: readonly [DecisionRecord, ...DecisionRecord[]];
@@ -113,21 +157,23 @@ async function runTask(bundle: Bundle, file: string, task: TestTask, determined:
       });
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
-      steps.push({ ...compare(step, 'deny', []), why: error.message });
+      results.add(compare(step, 'deny', []), error.message);
       continue;
     }
     const decision = decisions.at(-1) as DecisionRecord;
     const decided = isPermitted(decision) ? decisions : [decision];
     const reasons = [...new Set(decided.flatMap((one) => decidingPolicies(one)).map(({ policy }) => policy))];
-    for (const id of reasons) determined.add(id);
+    for (const id of reasons) run.determined.add(id);
     if (isPermitted(decision) && step.outcome !== 'none')
       for (const one of decisions) {
         decider.expectOutcome(one);
         await decider.report(one.id, step.outcome, caller, resultOf(step));
       }
-    steps.push({ ...compare(step, decision.result, reasons), why: explainBriefly(decision) });
+    results.add(compare(step, decision.result, reasons), explainBriefly(decision), decision, evaluations.sinceBegun);
   }
-  return { file, test: task.test, ok: steps.every(({ ok }) => ok), steps };
+  const place = testPlaces.placeOf(file, index);
+  const milliseconds = performance.now() - begun;
+  return { file, test: task.test, place, ok: steps.every(({ ok }) => ok), milliseconds, steps };
 }
 
 /** Returns the result of a step: its own, null if the action failed, otherwise that of the description. */
@@ -182,12 +228,12 @@ function requestsOf(bundle: Bundle, task: TestTask): (step: TestStep) => readonl
   };
 }
 
-function compare(step: TestStep, result: string, reasons: readonly string[]): Omit<StepResult, 'why'> {
+function compare(step: TestStep, result: string, reasons: readonly string[]): Compared {
   const because = (ids: readonly string[]): string =>
     ids.length === 0 ? '' : ` because of ${[...ids].sort().join(', ')}`;
   const expected = `${step.expect}${step.because === undefined ? '' : because(step.because)}`;
   const actual = `${result}${step.because === undefined ? '' : because(reasons)}`;
-  return { call: 'call' in step ? step.call : step.request.action.name, expected, actual, ok: expected === actual };
+  return { expected, actual, ok: expected === actual };
 }
 
 /** The server whose mapping has the tool. */

@@ -12,7 +12,7 @@ import { readTextFile } from '../lib/text-file.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { toolsOf, toolsOfBundle } from './mcp-tools.js';
-import { count, print, printJson } from './output.js';
+import { count, print, printData, printJson } from './output.js';
 
 export interface SchemaFlags {
   readonly tools?: string;
@@ -47,7 +47,7 @@ export async function schemaFromMcp(
   if (flags.json === true) printJson({ current: isCurrent, tools: generated.tools, schema: generated.text });
   else if (flags.write === true || flags.check === true)
     printState(generated, isCurrent, flags.write === true, file as string, described);
-  else print(generated.text.trimEnd());
+  else printData(generated.text.trimEnd());
   return flags.check === true && !isCurrent ? EXIT.failed : EXIT.ok;
 }
 

@@ -26,8 +26,8 @@ export async function stop(name: string, flags: StopFlags): Promise<ExitCode> {
   // First, and whatever of the rest can be read.
   const revoked = await makeRevocation(flags, { kind: 'identity', target, reason: flags.reason }, flags.force === true);
   if (flags.json !== true) {
-    print(`${pc.red('stopped')} ${pc.bold(target)}: ${flags.reason}`);
-    printMade(revoked);
+    print(`${pc.red('stopped')} ${pc.bold(target)}: ${revoked.reason}`);
+    printMade(revoked, flags.reason);
   }
   const [last, holdings] = [await lastCalls(flags, target), await holdingsOf(flags, uid, target)];
   if (flags.json === true) printJson({ revocation: revoked, ...last, holdings });

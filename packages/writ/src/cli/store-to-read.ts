@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { JOURNAL_FILE, readJournal } from '../audit/journal/journal.js';
-import { entriesIn, missingOf } from '../audit/journal/replay-journal.js';
+import { entriesIn, JOURNAL_FILE, missingOf, readJournal } from '../audit/journal/journal.js';
 import { LogReader } from '../audit/log/log-reader.js';
 import { NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { NO_KEYS } from '../audit/protection/person-keys.js';

@@ -5,7 +5,7 @@ import { EXCHANGE_GRANT, TOKEN_TYPES } from '../provenance/token-types.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printFitted, printJson, printNote } from './output.js';
+import { print, printJson, printNote } from './output.js';
 import { taskNamed } from './task-named.js';
 import { type Proposal, proposalFor, proposalLines } from './task-proposal.js';
 import { textOf } from './text-of.js';
@@ -85,7 +85,7 @@ export async function listTasks(flags: TaskFlags & { readonly before?: string })
   if (flags.json === true) printJson(tasks);
   else if (tasks.length === 0) print('no task yet, or none that this caller may see');
   else
-    printFitted(
+    print(
       tasks
         .map((task) => `${task.txn}  ${stateOf(task)}  ${kindOf(task)}  ${task.originator} by ${task.actor}`)
         .join('\n'),
@@ -98,7 +98,7 @@ export async function listTasks(flags: TaskFlags & { readonly before?: string })
 export async function showTask(txn: string, flags: TaskFlags): Promise<ExitCode> {
   const task = await taskOf(await taskNamed(txn, flags, false), flags);
   if (flags.json === true) printJson(task);
-  else printFitted(described(task));
+  else print(described(task));
   return EXIT.ok;
 }
 

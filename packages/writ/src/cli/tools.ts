@@ -3,7 +3,7 @@ import { visibleText } from '../lib/visible-text.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { ServiceError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { print, printFitted, printJson } from './output.js';
+import { print, printJson } from './output.js';
 
 type Flags = ServiceFlags & { readonly json?: boolean };
 
@@ -23,7 +23,7 @@ interface ToolView {
 export async function listTools(flags: Flags): Promise<ExitCode> {
   const tools = await toolsOf(flags);
   if (flags.json === true) printJson(tools);
-  else printFitted(tools.length === 0 ? 'the gateway has no tools' : tools.map(line).join('\n'));
+  else print(tools.length === 0 ? 'the gateway has no tools' : tools.map(line).join('\n'));
   return EXIT.ok;
 }
 
@@ -55,9 +55,15 @@ async function toolsOf(flags: Flags): Promise<ToolView[]> {
 
 function named(tools: readonly ToolView[], name: string): ToolView {
   const found = tools.find(({ server, tool }) => `${server}/${tool}` === name);
-  if (found === undefined)
-    throw new ServiceError(`there is no tool ${name}`, 'it is written server/tool; see writ tool list');
-  return found;
+  if (found !== undefined) return found;
+  const [, last = name] = /([^/]+)$/.exec(name) ?? [];
+  const near = tools.filter(({ tool }) => tool === last).map(({ server, tool }) => `${server}/${tool}`);
+  throw new ServiceError(
+    `no server of the gateway has given a tool ${name}`,
+    near.length === 0
+      ? 'it is written server/tool; writ tool list shows those that there are'
+      : `did you mean ${near.slice(0, 3).join(' or ')}?`,
+  );
 }
 
 function line({ server, tool, state, findings, unusable }: ToolView): string {

@@ -2,7 +2,7 @@ import { CedarError, closest } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import type { OutcomeStatus } from '@writ/sdk/authzen';
 import { z } from 'zod';
-import { type Issue, innermost, isMissing } from '../bundle/shape-issue.js';
+import { type Issue, innermost, isMissing } from '../bundle/union-forms.js';
 import { wording } from '../bundle/wording.js';
 import { isObject } from '../lib/is-object.js';
 import { readTextFile } from '../lib/text-file.js';
@@ -52,6 +52,8 @@ export interface Trace extends Omit<Line, 'calls' | 'at'> {
   readonly calls: readonly RecordedCall[];
 }
 
+const PRINCIPAL =
+  'write who makes them: a client of the gateway as in "principal": "cursor", or an identity as in "principal": "User::\\"ana\\""';
 const FORM = `a line is { ${namesOf(lineShape)}: [ { ${namesOf(callShape)} } ] }`;
 
 function namesOf(shape: z.ZodObject): string {
@@ -172,6 +174,12 @@ function jsonOf(line: string, at: string): unknown {
 
 function errorOf(issue: Issue, at: string): TraceError {
   const place = issue.path.map(String).join('.') || 'the line';
+  const isAbsent = isMissing(issue) || issue.input === undefined;
+  if (place === 'principal' && (isAbsent || issue.code === 'invalid_union'))
+    return new TraceError(
+      `${at}: principal: ${isAbsent ? 'it is missing: nobody makes the calls' : 'it is nobody who can make calls'}`,
+      PRINCIPAL,
+    );
   if (isMissing(issue)) return new TraceError(`${at}: ${place}: it is missing`, FORM);
   if (issue.code !== 'unrecognized_keys') return new TraceError(`${at}: ${place}: ${issue.message}`, FORM);
   const [name = ''] = issue.keys;

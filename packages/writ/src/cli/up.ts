@@ -6,7 +6,7 @@ import { millisecondsOf } from '../lib/duration.js';
 import { connectClients } from './connect.js';
 import { InitError, UsageError } from './errors.js';
 import type { ExitCode } from './exit.js';
-import { bundleName, shown, writeFiles } from './init/written.js';
+import { bundleName, shown, writeFiles, writeSchemas } from './init/written.js';
 import { observingText } from './observing-note.js';
 import { count, print } from './output.js';
 import { makeProcessPrivate } from './private-process.js';
@@ -81,7 +81,10 @@ async function draft(flags: UpFlags, root: string, data: string, found: readonly
   mkdirSync(root, { recursive: true });
   const variables: Record<string, string> = {};
   const { listed, leftOut } = await listedServers(found, { bundle: root, data }, variables);
-  for (const { found: one, why } of leftOut) print(pc.yellow(`left out: ${one.name}: ${shown(why)}`));
+  for (const { found: one, why, help } of leftOut) {
+    print(pc.yellow(`left out: ${one.name}: ${shown(why)}`));
+    if (help !== undefined) print(pc.dim(`    ${shown(help)}`));
+  }
   if (listed.length === 0) throw new InitError('none of the servers could be asked', 'try their commands by hand');
   const clients = clientsOf(
     listed.flatMap(({ found: one }) => one.places.map(({ client }) => client)),
@@ -89,6 +92,7 @@ async function draft(flags: UpFlags, root: string, data: string, found: readonly
   );
   const servers = new Map(listed.map(({ found: one, deployed }) => [one.name, deployed]));
   const tools = listed.flatMap((one) => one.tools);
+  writeSchemas(root);
   writeFiles(root, draftedFiles(bundleName(root), tools, { servers, clients }));
   keepServers(data, {
     ...keptServers(data),
@@ -107,14 +111,16 @@ async function draft(flags: UpFlags, root: string, data: string, found: readonly
 
 /** Prints the state of the service, and the next steps. */
 async function started(writ: StartedWrit, flags: UpFlags): Promise<void> {
-  const { gatewayUrl, observingUntil } = writ;
+  const { gatewayUrl, observingUntil, notObserving } = writ;
   const here = (path: string): string => relative(process.cwd(), resolve(path)) || '.';
   if (gatewayUrl === undefined) throw new InitError(`${flags.bundle} has no servers`, 'writ init adds them');
   if (flags.connect === true)
     connectClients({ data: resolve(flags.data), gateway: gatewayUrl, keyOf: (client) => writ.keyFileOf(client) });
-  else print(`clients   connect them with \`writ connect --data ${here(flags.data)} --gateway ${gatewayUrl}\``);
+  else print(`connect the clients with:\n  writ up connect --data ${here(flags.data)} --gateway ${gatewayUrl}`);
   if (observingUntil === undefined) {
     print('The rules hold.');
+    if (flags.observe !== false && notObserving !== undefined)
+      print(`Nothing is observed: ${notObserving}. A service with another --data folder observes at first.`);
     return;
   }
   print(pc.yellow(pc.bold(`\n${observingText(observingUntil)}. What the rules say is recorded. Then they hold.`)));
@@ -122,6 +128,8 @@ async function started(writ: StartedWrit, flags: UpFlags): Promise<void> {
   print(`
 Use your clients, then, in another terminal:
   writ decision list${ask}
-  writ init ${here(flags.bundle)} --recorded 1h${ask}   permits the tools that were used, and no other
-  writ enforce${ask}   serves that, and ends the observation`);
+This permits the tools that were used, and no other:
+  writ init ${here(flags.bundle)} --recorded 1h${ask}
+This serves it, and ends the observation:
+  writ up enforce${ask}`);
 }

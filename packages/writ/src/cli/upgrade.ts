@@ -25,7 +25,7 @@ export interface UpgradeFlags extends SealedFlags {
   readonly json?: boolean;
 }
 
-/** `writ upgrade`: backs a store up, then brings it up to date, without serving. */
+/** `writ data upgrade`: backs a store up, then brings it up to date, without serving. */
 export async function upgrade(flags: UpgradeFlags): Promise<ExitCode> {
   makeProcessPrivate();
   const data = resolve(flags.data);
@@ -64,7 +64,7 @@ function said({ json, check }: UpgradeFlags, pending: readonly string[], code: E
     print(`${count(pending.length, 'change')} of the tables for Writ ${version}: ${pending.join(', ')}`);
   } else {
     print(`${pc.green('upgraded')} the store to Writ ${version}: ${count(pending.length, 'change')} of its tables`);
-    if (backup !== undefined) print(`to go back: writ restore ${backup} --replace, with the version of before`);
+    if (backup !== undefined) print(`to go back: writ data restore ${backup} --replace, with the version of before`);
   }
   return code;
 }

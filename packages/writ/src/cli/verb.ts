@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, type Option } from 'commander';
 import pc from 'picocolors';
 import type { ExitCode } from './exit.js';
+import { setOptions } from './option-words.js';
 
 /** The groups of `writ --help`, in their order. */
 export const GROUPS = [
@@ -26,9 +27,11 @@ export class Verb extends Command {
       // `writ revoke list --key-file F`: an option after a subverb is that of the subverb.
       .enablePositionalOptions()
       .configureHelp({ subcommandTerm: termOf, sortSubcommands: name !== 'writ' })
-      .configureOutput({ outputError: (text, write) => write(pc.red(text)) })
+      .configureOutput({ outputError: (text, write) => write(`${pc.red(text)}${this.whereToLook()}\n`) })
       .hook('preAction', (own, called) => {
-        if (own === called) this.checkNeeded();
+        if (own !== called) return;
+        this.checkNeeded();
+        setOptions(this.options.flatMap(({ long }) => long ?? []));
       });
   }
 
@@ -81,6 +84,14 @@ export class Verb extends Command {
 
   printsJson(): this {
     return this.option('--json', 'print JSON');
+  }
+
+  private whereToLook(): string {
+    const words: string[] = [];
+    for (let verb: Command | null = this; verb !== null; verb = verb.parent) words.unshift(verb.name());
+    const what =
+      this.commands.length > 0 && this.registeredArguments.length === 0 ? 'commands' : 'arguments and options';
+    return `\`${words.join(' ')} --help\` lists its ${what}`;
   }
 
   private checkNeeded(): void {

@@ -45,7 +45,7 @@ interface ContextParts {
  * see is refused, not ignored.
  */
 export function buildContext(action: ActionDeclaration, parts: ContextParts): CedarJsonObject {
-  const given = withoutOpaque(parts);
+  const given = withoutOpaque(parts.given, parts.flow.tool.opaque);
   const declared = action.context.attributes;
   const context: Record<string, unknown> = {};
   for (const [name, { type }] of declared) {
@@ -62,10 +62,15 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Ce
   return context as CedarJsonObject;
 }
 
+/** Returns the arguments of a request as the context has them. @param opaque those that policies do not see */
+export function givenInput(given: ContextParts['given'], opaque: readonly string[], type: CedarType): unknown {
+  return withoutNulls(withoutOpaque(given, opaque).input, type);
+}
+
 /** Drops the arguments that a tool's description keeps from policies. */
-function withoutOpaque({ given, flow: { tool } }: ContextParts): ContextParts['given'] {
-  if (tool.opaque.length === 0 || !isObject(given.input)) return given;
-  const input = Object.fromEntries(Object.entries(given.input).filter(([name]) => !tool.opaque.includes(name)));
+function withoutOpaque(given: ContextParts['given'], opaque: readonly string[]): ContextParts['given'] {
+  if (opaque.length === 0 || !isObject(given.input)) return given;
+  const input = Object.fromEntries(Object.entries(given.input).filter(([name]) => !opaque.includes(name)));
   return { ...given, input };
 }
 

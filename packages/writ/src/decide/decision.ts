@@ -2,6 +2,7 @@ export {
   type Decision,
   decidingPolicies,
   explainBriefly,
+  isMisfit,
   isPermitted,
   isRequestable,
   type MissingFact,

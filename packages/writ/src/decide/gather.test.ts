@@ -99,8 +99,18 @@ describe('schemaErrorOf', () => {
   const refund = actions.get('refund') as ActionDeclaration;
   it.each([
     ['fits', [ana, bot], order, undefined],
-    ['lets no such identity act', [ana, { type: 'Role', id: 'r' }], order, 'the schema lets no Role do refund'],
-    ['lets nobody act on such a resource', [ana], ana, 'the schema does not let refund be done to a User'],
+    [
+      'lets no such identity act',
+      [ana, { type: 'Role', id: 'r' }],
+      order,
+      'the schema lets no Role do refund; it lets User and Agent',
+    ],
+    [
+      'lets nobody act on such a resource',
+      [ana],
+      ana,
+      'the schema does not let refund be done to a User; it is for Order',
+    ],
   ])('%s', (_clause, identities, resource, expected) => {
     expect(schemaErrorOf(plane.schema, refund, identities, resource)).toBe(expected);
   });

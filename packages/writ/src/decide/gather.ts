@@ -3,6 +3,7 @@ import type { AuthzenEntity } from '@writ/sdk/authzen';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { TaskKey, Txn } from '../lib/ids.js';
 import { isObject } from '../lib/is-object.js';
+import { listed } from '../lib/listed.js';
 import { memo } from '../lib/memo.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
 import type { RoleGrant } from '../registry/grants.js';
@@ -55,10 +56,11 @@ export function schemaErrorOf(
   resource: EntityUid,
 ): string | undefined {
   for (const { type } of identities) {
-    if (!declared.principalTypes.has(type)) return `the schema lets no ${type} do ${declared.uid.id}`;
+    if (!declared.principalTypes.has(type))
+      return `the schema lets no ${type} do ${declared.uid.id}; it lets ${listed([...declared.principalTypes])}`;
   }
   if (!declared.resourceTypes.has(resource.type))
-    return `the schema does not let ${declared.uid.id} be done to a ${resource.type}`;
+    return `the schema does not let ${declared.uid.id} be done to a ${resource.type}; it is for ${listed([...declared.resourceTypes])}`;
   for (const uid of [...identities, resource])
     if (schema.isOutsideEnumeration(uid)) return `the schema does not enumerate ${uidText(uid)}`;
   return undefined;

@@ -46,6 +46,7 @@ import {
 import { identityStatus } from './identity-status.js';
 import { revokedText } from './in-flight.js';
 import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
+import { inputMisfit, misfit, misfitBy } from './misfit.js';
 import { goesThrough, letThrough, type Observing } from './observing.js';
 import type { Permits } from './permits.js';
 import { placedIn } from './placing.js';
@@ -143,10 +144,12 @@ export class Judge {
       const admitted = this.admit(given, plane, draft);
       return 'provenance' in admitted ? this.evaluatePolicies(given, admitted, plane, draft) : admitted;
     } catch (error) {
-      if (error instanceof CedarError) return refuse('invalid_request', error.message);
-      if (error instanceof UnknownValueError)
-        return refuse(error.isMissing ? 'fact_missing' : 'invalid_request', error.message);
-      if (error instanceof LedgerError) return refuse('ledger_unavailable', error.message);
+      if (error instanceof CedarError) return misfitBy(error);
+      if (error instanceof UnknownValueError && error.isMissing) return refuse('fact_missing', error.message);
+      if (error instanceof LedgerError) {
+        const code = error instanceof UnknownValueError ? 'invalid_request' : 'ledger_unavailable';
+        return this.inputMisfit(given) ?? refuse(code, error.message);
+      }
       return refuse('internal_error', `the decision failed: ${messageOf(error)}`);
     }
   }
@@ -190,6 +193,19 @@ export class Judge {
     const status = identityStatus(provenance.path, identities, plane.registry);
     if (status.refusal !== undefined) return refuse('revoked', status.refusal);
     return { provenance, declared, decided, isRegistered: status.isRegistered, prompt, before };
+  }
+
+  /** Returns the denial of arguments that do not fit the schema, on which the ledger failed first. */
+  private inputMisfit({ request: { action, context = {} }, caller }: JudgeInput): Verdict | undefined {
+    try {
+      const plane = this.plane();
+      const declared = plane.actions.get(action.name);
+      const { opaque } = caller.isWrit === true ? plane.tools.own(action.name) : plane.tools.of(action.name);
+      return declared && inputMisfit(declared, context, opaque);
+    } catch {
+      // The failure of the ledger is a denial already.
+      return undefined;
+    }
   }
 
   private goesThrough(given: JudgeInput): boolean {
@@ -394,8 +410,8 @@ function declaredFor(
 ): ActionDeclaration | Verdict {
   const declared = plane.actions.get(name);
   if (declared === undefined) return refuse('unknown_action', `the action ${name} is not in the schema`);
-  const misfit = schemaErrorOf(plane.schema, declared, decided, request.resource);
-  return misfit === undefined ? declared : refuse('invalid_request', misfit);
+  const why = schemaErrorOf(plane.schema, declared, decided, request.resource);
+  return why === undefined ? declared : misfit(why);
 }
 
 /** Evaluates the policies; arguments that they cannot be asked about are a denial, and no error. */
@@ -403,7 +419,7 @@ function evaluatedAnyhow(gathered: Gathered): Verdict {
   try {
     return evaluate(gathered);
   } catch (error) {
-    if (error instanceof CedarError) return refuse('invalid_request', error.message);
+    if (error instanceof CedarError) return misfitBy(error);
     throw error;
   }
 }

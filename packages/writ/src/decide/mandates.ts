@@ -11,7 +11,7 @@ import {
   misfit,
 } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
-import { KEY_OVERLAP_MS } from '../provenance/transaction-token.js';
+import { KEY_OVERLAP_MS } from '../provenance/token-times.js';
 import type { Refusal, Verdict } from './decision.js';
 import { TASK_ACTIONS } from './own-actions.js';
 import type { AccessRequest } from './request.js';

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
-  actionsCompared,
   actionsNamed,
   argumentsRead,
   argumentsTested,
   loopDepth,
   names,
+  onlyActions,
   syntaxOf,
+  textsCompared,
 } from './cel-ast.js';
 
 describe('actionsNamed', () => {
@@ -31,14 +32,30 @@ describe('actionsNamed', () => {
   });
 });
 
-describe('actionsCompared', () => {
+describe('onlyActions', () => {
+  it.each([
+    ['action == "refund"', ['refund']],
+    ['action in ["refund", "pay"] && input.amount > 5', ['refund', 'pay']],
+    ['action == "refund" || action == "pay"', ['refund', 'pay']],
+    ['action == "refund" || input.amount > 5', undefined],
+    ['action != "refund"', undefined],
+    ['!(action == "refund")', undefined],
+    ['input.amount > 5 ? action == "pay" : true', undefined],
+  ])('of %s', (text, expected) => {
+    const only = onlyActions(syntaxOf(text));
+    expect(only && [...only]).toEqual(expected);
+  });
+});
+
+describe('textsCompared', () => {
   it.each([
     ['!(action == "refund") || action in ["pay"]', ['refund', 'pay']],
-    ['action != "refund"', []],
+    ['action != "refund"', ['refund']],
+    ['"refund" in action || "pay" != action', ['refund', 'pay']],
     ['["x"].exists(y, action == "refund" && y == "x")', ['refund']],
     ['input.note == "action == \\"refund\\""', []],
   ])('of %s', (text, expected) => {
-    expect([...actionsCompared(syntaxOf(text))]).toEqual(expected);
+    expect([...textsCompared(syntaxOf(text), 'action')]).toEqual(expected);
   });
 });
 

@@ -65,18 +65,31 @@ export function argumentsRead(ast: ASTNode): ReadonlySet<string> {
   return read;
 }
 
+/** Returns where an expression first reads an argument; 0 if it does not. */
+export function argumentAt(ast: ASTNode, name: string): number {
+  for (const node of nodesOf(ast)) if (memberOfInput(node) === name) return node.range.start;
+  return 0;
+}
+
+/** Returns where an expression first has a text of this value; 0 if it has none. */
+export function textAt(ast: ASTNode, text: string): number {
+  for (const node of nodesOf(ast)) if (textIn(node) === text) return node.range.start;
+  return 0;
+}
+
 /** A look-up of a fact, as in `fact("Item", id, "price")`; a part that is no text in the expression is undefined. */
 interface FactRead {
   readonly type: string | undefined;
   readonly attribute: string | undefined;
+  readonly offset: number;
 }
 
 /** Returns the facts that an expression looks up. */
 export function factsRead(ast: ASTNode): readonly FactRead[] {
-  return [...nodesOf(ast)].flatMap(({ op, args }) => {
+  return [...nodesOf(ast)].flatMap(({ op, args, range }) => {
     if (op !== 'call' || args[0] !== 'fact') return [];
     const [type, , attribute] = args[1].map(textIn);
-    return [{ type, attribute }];
+    return [{ type, attribute, offset: range.start }];
   });
 }
 
@@ -99,10 +112,20 @@ function memberOfInput({ op, args }: ASTNode): string | undefined {
   return typeof member === 'string' ? member : textIn(member);
 }
 
-/** Returns every action that an expression compares `action` with, by `==` or `in`. */
-export function actionsCompared(ast: ASTNode): ReadonlySet<string> {
+/** Returns the texts that an expression compares a variable with, by `==`, `!=` or `in`, on either side. */
+export function textsCompared(ast: ASTNode, variable: string): ReadonlySet<string> {
   const compared = new Set<string>();
-  for (const node of nodesOf(ast)) for (const action of comparedIn(node) ?? []) compared.add(action);
+  for (const { op, args } of nodesOf(ast)) {
+    if (op !== '==' && op !== '!=' && op !== 'in') continue;
+    const [left, right] = args;
+    const isVariable = (node: ASTNode): boolean => node.op === 'id' && node.args === variable;
+    const other = isVariable(left) ? right : isVariable(right) ? left : undefined;
+    if (other === undefined) continue;
+    for (const node of other.op === 'list' ? other.args : [other]) {
+      const text = textIn(node);
+      if (text !== undefined) compared.add(text);
+    }
+  }
   return compared;
 }
 
@@ -115,6 +138,18 @@ export function actionsNamed(ast: ASTNode): ReadonlySet<string> | undefined {
   if (op === '&&') return both(actionsNamed(args[0]), actionsNamed(args[1]));
   if (op === '||') return either(actionsNamed(args[0]), actionsNamed(args[1]));
   if (op === '?:') return either(both(actionsNamed(args[0]), actionsNamed(args[1])), actionsNamed(args[2]));
+  const compared = comparedIn(ast);
+  return compared && new Set(compared);
+}
+
+/** Returns the only actions that a condition can hold for; undefined if it can hold for others than those that it names. */
+export function onlyActions(ast: ASTNode): ReadonlySet<string> | undefined {
+  const { op, args } = ast;
+  if (op === '&&') return both(onlyActions(args[0]), onlyActions(args[1]));
+  if (op === '||') {
+    const [left, right] = [onlyActions(args[0]), onlyActions(args[1])];
+    return left && right && either(left, right);
+  }
   const compared = comparedIn(ast);
   return compared && new Set(compared);
 }

@@ -1,5 +1,14 @@
 import { WritError } from '../lib/errors.js';
 
+/** The part of a declaration that a mistake is in. */
+export interface DeclaredAt {
+  readonly path: readonly PropertyKey[];
+  /** Whether the last key is wrong, and not its value. */
+  readonly isKey?: boolean;
+  /** Of the character, in the text of the key or of the value. */
+  readonly offset?: number;
+}
+
 /**
  * The declaration of an accumulator is invalid.
  *
@@ -7,6 +16,14 @@ import { WritError } from '../lib/errors.js';
  */
 export class AccumulatorError extends WritError {
   readonly code = 'accumulator_invalid';
+
+  constructor(
+    message: string,
+    help?: string,
+    readonly at?: DeclaredAt,
+  ) {
+    super(message, help);
+  }
 }
 
 /**
@@ -37,4 +54,12 @@ export class UnknownValueError extends LedgerError {
  */
 export class ToolDescriptionError extends WritError {
   readonly code = 'tool_invalid';
+
+  constructor(
+    message: string,
+    help?: string,
+    readonly at?: DeclaredAt,
+  ) {
+    super(message, help);
+  }
 }

@@ -127,7 +127,7 @@ describe('Ledger', () => {
   });
 
   it.each([
-    ['a variable that is none', { key: 'task', sum: 'imput.amount' }, /`sum`: Unknown variable/],
+    ['a variable that is none', { key: 'task', sum: 'imput.amount' }, /`sum`: there is no variable/],
     ['a condition that is none', { key: 'task', count: true, on: 'action' }, /`on` gives string/],
     ['a sum of texts', { key: 'task', sum: 'action' }, /`sum` gives string/],
     ['a sum of fractions', { key: 'task', sum: '1.5' }, /`sum` gives double/],

@@ -22,24 +22,30 @@ const constraintShape = z
     one_of: z.array(scalar).min(1).max(MAX_LIST).optional(),
     min: whole.optional(),
     max: whole.optional(),
-    /** Whether an absent argument is covered too. */
-    optional: z.literal(true).optional(),
+    optional: z.literal(true).optional().describe('Whether an absent argument is covered too.'),
   })
   .refine(({ optional: _, ...one }) => Object.values(one).some((value) => value !== undefined), {
     message: 'a constraint has `one_of`, `min` or `max`',
   });
 
 const members = {
-  /** The names of actions. */
-  actions: z.array(text).min(1).max(MAX_LIST).optional(),
-  /** Every effect of the tool must be one of these; a tool that `tools.yaml` does not describe is not covered. */
-  effects: z.array(text).min(1).max(MAX_LIST).optional(),
-  /** Entities as `Order::"17"`, or whole types as `Order`. */
-  resources: z.array(text).min(1).max(MAX_LIST).optional(),
-  /** By argument. */
-  input: z.record(text, constraintShape).optional(),
-  /** Seconds since the epoch. */
-  until: whole.min(0).optional(),
+  actions: z.array(text).min(1).max(MAX_LIST).optional().describe('The names of actions.'),
+  effects: z
+    .array(text)
+    .min(1)
+    .max(MAX_LIST)
+    .optional()
+    .describe(
+      'Every effect of the tool must be one of these; a tool that `tools.yaml` does not describe is not covered.',
+    ),
+  resources: z
+    .array(text)
+    .min(1)
+    .max(MAX_LIST)
+    .optional()
+    .describe('Entities as `Order::"17"`, or whole types as `Order`.'),
+  input: z.record(text, constraintShape).optional().describe('By argument.'),
+  until: whole.min(0).optional().describe('Seconds since the epoch.'),
 };
 
 /** How often, and how much of an argument in all. */

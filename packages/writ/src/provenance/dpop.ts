@@ -16,7 +16,7 @@ import { columnsOf } from '../store/dialect.js';
 import type { Migrations } from '../store/store.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
-import { CLOCK_SKEW_S } from './transaction-token.js';
+import { CLOCK_SKEW_S } from './token-times.js';
 import type { UsedProof } from './used-proof.js';
 
 /** The request that a proof must be for. */

@@ -168,6 +168,15 @@ export class ExchangeError extends WritError {
  */
 export class IdentityMappingError extends WritError {
   readonly code = 'identity_mapping_invalid';
+
+  /** @param offset of the character in `identity.id` */
+  constructor(
+    message: string,
+    help: string | undefined,
+    readonly offset: number,
+  ) {
+    super(message, help);
+  }
 }
 
 /**

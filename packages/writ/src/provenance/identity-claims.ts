@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { EntityUid } from '@writ/cedar';
+import { celProblem } from '../lib/cel-problem.js';
 import { messageOf } from '../lib/message-of.js';
 import { CredentialError, IdentityMappingError } from './errors.js';
 
@@ -29,7 +30,8 @@ function compile({ type, id }: IdentityMapping): IdentityIn {
   try {
     run = cel.parse(id);
   } catch (error) {
-    throw new IdentityMappingError(`\`identity.id\` is not CEL: ${firstLine(error)}`);
+    const { message, help, offset } = celProblem(error, cel);
+    throw new IdentityMappingError(`\`identity.id\` is not CEL: ${message}`, help, offset);
   }
   return (claims) => {
     let value: unknown;

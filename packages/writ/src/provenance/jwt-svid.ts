@@ -2,7 +2,7 @@ import { type CryptoKey, compactVerify, errors, importJWK, type JWK, type JWTPay
 import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
 import { isObject } from '../lib/is-object.js';
 import { CredentialError, IssuerUnreachableError } from './errors.js';
-import { CLOCK_SKEW_S } from './transaction-token.js';
+import { CLOCK_SKEW_S } from './token-times.js';
 
 /** A SPIFFE trust domain, as the bundle declares it. */
 export interface TrustDomain {

@@ -9,14 +9,8 @@ import { seconds } from '../lib/units.js';
 import { sha256 } from './digest.js';
 import { TokenError } from './errors.js';
 import { type Mandate, narrowed } from './mandate.js';
-import {
-  CLOCK_SKEW_S,
-  MAX_PATH,
-  presentOf,
-  scopeIn,
-  type TransactionToken,
-  type TransactionTokens,
-} from './transaction-token.js';
+import { CLOCK_SKEW_S } from './token-times.js';
+import { MAX_PATH, presentOf, scopeIn, type TransactionToken, type TransactionTokens } from './transaction-token.js';
 
 /** `typ` of a link: an actor delegates its task with its own signature, without the token service. */
 const LINK_TYPE = 'txnlink+jwt';

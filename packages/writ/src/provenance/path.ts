@@ -88,3 +88,8 @@ function agentUid(agent: unknown): EntityUid | undefined {
   const { type, id } = agent;
   return typeof type === 'string' && typeof id === 'string' && type !== '' && id !== '' ? { type, id } : undefined;
 }
+
+/** Returns the assurance of a path: that of its weakest member. */
+export function assuranceOf(path: readonly { readonly assurance: Assurance }[]): Assurance {
+  return Math.min(...path.map(({ assurance }) => assurance)) as Assurance;
+}

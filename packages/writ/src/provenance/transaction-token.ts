@@ -14,6 +14,7 @@ import { TokenError } from './errors.js';
 import { detailsOf, type Mandate, mandateIn } from './mandate.js';
 import type { Assurance } from './path.js';
 import type { SigningAlgorithm, SigningKeys } from './signing-keys.js';
+import { CLOCK_SKEW_S } from './token-times.js';
 
 /** An identity on a delegation path, with the assurance that it was added with. */
 export interface PathMember {
@@ -57,10 +58,6 @@ export interface TransactionToken {
 
 /** `typ` of the header (draft-ietf-oauth-transaction-tokens, "Txn-Token Header"). */
 export const TOKEN_TYPE = 'txntoken+jwt';
-/** The most that clocks may differ. */
-export const CLOCK_SKEW_S = seconds(30);
-/** The time that a retired key still verifies: the longest life of a token, and the most that clocks may differ. */
-export const KEY_OVERLAP_MS = (60 * 60 + CLOCK_SKEW_S) * 1_000;
 /** The most identities of a path. A longer one is refused, never cut. */
 export const MAX_PATH = 17;
 
@@ -263,11 +260,6 @@ export function scopeIn(text: string): string[] {
 /** Returns the present actor. */
 export function presentOf(path: TransactionToken['path']): PathMember {
   return path[path.length - 1] as PathMember;
-}
-
-/** Returns the assurance of a path: that of its weakest member. */
-export function assuranceOf(path: readonly PathMember[]): Assurance {
-  return Math.min(...path.map(({ assurance }) => assurance)) as Assurance;
 }
 
 /** Returns `act` (RFC 8693, section 4.1): the present actor outermost, those before it inside. */

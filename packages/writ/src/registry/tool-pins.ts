@@ -196,7 +196,12 @@ export function suspensionOf(
   if (approved === definition) return undefined;
   const found = findings.length === 0 ? '' : ` (${findings.join(', ')})`;
   const what = approved === undefined ? 'is not approved yet' : 'is not as it was approved';
-  return `the definition of ${server}/${tool} ${what}${found}`;
+  return `the definition of ${server}/${tool} ${what}${found}; ${howToApprove(server, tool)}`;
+}
+
+/** Returns the commands of a person who looks at a tool. */
+export function howToApprove(server: string, tool: string): string {
+  return `a person looks at it with \`writ tool show ${server}/${tool}\` and lets it be called with \`writ tool approve ${server}/${tool}\``;
 }
 
 /** Whether a tool may not be called until somebody approved it. */

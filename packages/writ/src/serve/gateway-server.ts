@@ -38,6 +38,7 @@ interface GatewayServerParts {
   readonly desk: ApprovalDesk;
   readonly attempts: Pick<Attempts, 'add'>;
   readonly closers: Closers;
+  readonly stop: AbortSignal | undefined;
 }
 
 /** Starts the servers of the bundle and the gateway in front of them. @returns its URL; undefined if the bundle has no servers */
@@ -61,6 +62,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     onSuspended: (tools) => recordSuspended(tools, record, logger),
     onContents: () => lists.emit('changed'),
     onStart: (upstream) => closers.add(() => upstream.close()),
+    stop: parts.stop,
   });
   parts.state.watchServers(() => shared.filter(({ isAlive }) => !isAlive).map(({ name }) => name));
   const log: Log = {

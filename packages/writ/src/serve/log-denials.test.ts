@@ -41,6 +41,11 @@ test.each<[string, object, string]>([
   ['a policy without a reason', { reasons: [{ policy: 'p' }] }, 'denied: shop/pay by Agent::"bot": forbidden [p]'],
   ['no permit', { refusal: 'not_permitted' }, 'denied: shop/pay by Agent::"bot": no policy permits it'],
   [
+    'a request that does not fit',
+    { refusal: 'invalid_request' },
+    'denied: shop/pay by Agent::"bot": the request does not fit the schema, or contradicts itself',
+  ],
+  [
     'another refusal',
     { refusal: 'token_invalid', tool: undefined },
     'denied: a request by Agent::"bot": token invalid',

@@ -8,6 +8,11 @@ const BURST = 50;
 const PER_SECOND = 10;
 const MAX_TEXT = 300;
 
+const REFUSAL_TEXT: Readonly<Record<string, string>> = {
+  not_permitted: 'no policy permits it',
+  invalid_request: 'the request does not fit the schema, or contradicts itself',
+};
+
 const RESULT_TEXT = { deny: 'denied', step_up: 'denied until a person approves it', defer: 'not decided yet' } as const;
 
 /**
@@ -44,7 +49,6 @@ function textOf({ client = '', tool = 'a request', reasons = [], refusal }: Entr
   const why = [...new Map(reasons.map(({ policy, reason }) => [policy, reason ?? 'forbidden'])).entries()].map(
     ([policy, reason]) => `${reason} [${policy}]`,
   );
-  if (refusal !== undefined)
-    why.push(refusal === 'not_permitted' ? 'no policy permits it' : refusal.replaceAll('_', ' '));
+  if (refusal !== undefined) why.push(REFUSAL_TEXT[refusal] ?? refusal.replaceAll('_', ' '));
   return `${result}: ${visibleLine(tool, MAX_TEXT)} by ${visibleLine(client, MAX_TEXT)}: ${visibleLine(why.join('; '), MAX_TEXT)}`;
 }

@@ -48,6 +48,8 @@ export class Observation implements Observing {
   private constructor(
     private readonly parts: Pick<ObservationParts, 'runtime'>,
     private end: Date | undefined,
+    /** Why the start does not observe although that was asked for. */
+    readonly refusal: string | undefined,
   ) {}
 
   /**
@@ -57,8 +59,9 @@ export class Observation implements Observing {
    */
   static async open(parts: ObservationParts): Promise<Observation> {
     const { runtime, askedMs, isFollower, closers } = parts;
-    const until = isFollower ? noneOf(askedMs) : await untilOf(parts);
-    const observation = new Observation({ runtime }, until);
+    const begun = isFollower ? noneOf(askedMs) : await untilOf(parts);
+    const { until, why } = begun instanceof Date ? { until: begun, why: undefined } : { until: undefined, why: begun };
+    const observation = new Observation({ runtime }, until, why);
     if (until === undefined) return observation;
     runtime.logger.warn({ until: until.toISOString() }, 'observing: nothing is stopped at the gateway until then');
     closers.add(
@@ -131,14 +134,18 @@ function noneOf(askedMs: number | undefined): undefined {
     throw new ObservationError('a service that follows another does not observe', 'start it without observing');
 }
 
-/** Returns until when this start observes; undefined if it enforces. @throws {ObservationError} if it may not observe */
+/**
+ * Returns until when this start observes; a text if it enforces although it was asked to observe: why.
+ *
+ * @throws {ObservationError} if it may not observe
+ */
 async function untilOf({
   runtime,
   reader,
   askedMs,
   isOptional,
   isRestored,
-}: ObservationParts): Promise<Date | undefined> {
+}: ObservationParts): Promise<Date | string | undefined> {
   const { clock, record } = runtime;
   const now = latestBy(clock);
   if (askedMs !== undefined && !(askedMs > 0 && askedMs <= MAX_OBSERVE_MS))
@@ -149,7 +156,7 @@ async function untilOf({
   if (begun === undefined) {
     if (askedMs === undefined) return undefined;
     if (isRestored || first.length === FIRST || first.some(({ entry }) => isServing(entry))) {
-      if (isOptional) return undefined;
+      if (isOptional) return 'this data folder has enforced before';
       throw new ObservationError(
         'this data folder has enforced before, and does not observe any more',
         'start without observing; a new data folder is a new service, with new keys',
@@ -160,7 +167,7 @@ async function untilOf({
     return until;
   }
   const isOver = now >= begun.until.getTime() || (await isEnded(reader));
-  if (isOver) return undefined;
+  if (isOver) return `the observation of this data folder is over; it was to end at ${begun.until.toISOString()}`;
   if (askedMs === undefined) {
     await end('a start did not observe');
     return undefined;
@@ -168,11 +175,11 @@ async function untilOf({
   // The log of a backup lacks an end that came after it.
   if (isRestored) {
     await end('the store came from a backup');
-    return undefined;
+    return 'the store came from a backup';
   }
   if (await isSetBack(clock, reader, begun)) {
     await end('the clock was set back');
-    return undefined;
+    return 'the clock was set back';
   }
   return begun.until;
 }

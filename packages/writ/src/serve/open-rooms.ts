@@ -20,7 +20,7 @@ import type { WriteKeys } from '../provenance/key-ends.js';
 import type { RecordKey } from '../provenance/recorded-key.js';
 import { SigningKeys } from '../provenance/signing-keys.js';
 import { TaskStore } from '../provenance/task-store.js';
-import { KEY_OVERLAP_MS } from '../provenance/transaction-token.js';
+import { KEY_OVERLAP_MS } from '../provenance/token-times.js';
 import type { RevisionLog } from '../registry/revision-log.js';
 import { STORE_FILE } from '../store/files.js';
 import { keySource } from '../store/key-source.js';

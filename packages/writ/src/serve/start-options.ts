@@ -69,7 +69,7 @@ export interface StartOptions {
   readonly reading?: Partial<ReadingLimits>;
   /** Runs when the data folder is locked, before anything in it is opened. */
   readonly prepare?: () => void;
-  /** Gives the start up when it is aborted; a service that is started does not look at it. */
+  /** Gives the start up when it is aborted. From then on servers of the gateway that end are no warning. */
   readonly stop?: AbortSignal | undefined;
   readonly logger?: Logger;
   readonly tracer?: Tracer | undefined;
@@ -98,6 +98,8 @@ export interface Writ {
   reload(): Promise<void>;
   /** Until when calls through the gateway are recorded and not stopped; undefined if the rules hold. */
   readonly observingUntil: Date | undefined;
+  /** Why it does not observe although the start asked for it. */
+  readonly notObserving: string | undefined;
   /** Resolves when the service cannot continue: another has taken the record over. It decides nothing any more. */
   readonly gone: Promise<WritError>;
   /** Stops everything. @throws {WritError} when some of it failed to close; the rest is closed all the same */

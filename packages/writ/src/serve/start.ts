@@ -133,6 +133,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     desk: access.desk,
     attempts,
     closers,
+    stop: options.stop,
   });
   state.started();
   return {
@@ -152,6 +153,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     get observingUntil() {
       return observation.until;
     },
+    notObserving: observation.refusal,
     gone: gone.promise,
     close: () => closers.close(),
   };

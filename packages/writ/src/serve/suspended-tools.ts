@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { ToolStates } from '../enforce/mcp/protocol/tool-states.js';
 import { defined } from '../lib/defined.js';
-import { type PinnedTool, suspensionOf, type ToolPins } from '../registry/tool-pins.js';
+import { howToApprove, type PinnedTool, suspensionOf, type ToolPins } from '../registry/tool-pins.js';
 import type { RecordChange } from './runtime.js';
 
 /** Records the tools of a server that count because they are seen for the first time. */
@@ -37,8 +37,15 @@ export function toolStates(pins: ToolPins): ToolStates {
   return {
     stateOf(server, tool) {
       const pinned = pins.find(server, tool);
-      if (pinned === undefined) return { suspended: `nobody has looked at ${server}/${tool} yet`, findings: [] };
+      if (pinned === undefined) return { suspended: unseenText(server, tool), findings: [] };
       return { suspended: suspensionOf(pinned, pinned.now), findings: pinned.findings };
     },
   };
+}
+
+/** Returns why a tool without a pin may not be called. */
+function unseenText(server: string, tool: string): string {
+  return server === ''
+    ? `no server of the gateway lists a tool ${tool}; \`writ tool list\` shows those that are listed`
+    : `the tool ${tool} of the server ${server} is new, and nobody has looked at it; ${howToApprove(server, tool)}`;
 }

@@ -21,6 +21,8 @@ interface UpstreamsParts {
   readonly onContents: () => void;
   /** Called with each server at once, so that it is stopped when a later one fails. */
   readonly onStart: (upstream: Upstream) => void;
+  /** Aborted when the service stops. */
+  readonly stop: AbortSignal | undefined;
 }
 
 /** The servers behind a gateway. */
@@ -37,6 +39,9 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpst
   const { bundle, data, pins, logger, clock } = parts;
   const servers = Object.entries(bundle.settings.gateway.servers);
   const listed = new Map<string, readonly Tool[]>();
+  // A signal to a group of processes ends the servers too, perhaps before this process has it.
+  const report = (message: string): unknown =>
+    setImmediate(() => logger[parts.stop?.aborted === true ? 'debug' : 'warn']({ face: 'gateway' }, message));
   const started = (name: string, server: Server, bridge?: Bridge): Promise<Upstream> => {
     const { prefix, passToken, timeout, concurrency, pin } = server;
     const onTools: OnTools = async (tools, unusable) => {
@@ -55,7 +60,7 @@ export async function startUpstreams(parts: UpstreamsParts): Promise<StartedUpst
       getsToken: passToken,
       onTools,
       onContents: parts.onContents,
-      onState: (message: string) => logger.warn({ face: 'gateway' }, message),
+      onState: (message: string) => report(message),
     };
     const address = addressOf(name, server, bundle, data);
     return bridge === undefined

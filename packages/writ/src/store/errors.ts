@@ -30,7 +30,7 @@ export class NewerStoreError extends WritError {
 /**
  * A backup cannot be made, or is not what was backed up. Nothing was replaced.
  *
- * @fix Take another backup; give `writ restore` the keys of the service that made it.
+ * @fix Take another backup; give `writ data restore` the keys of the service that made it.
  */
 export class BackupError extends WritError {
   readonly code = 'backup_unusable';

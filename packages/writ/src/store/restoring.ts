@@ -25,5 +25,5 @@ export function wasRestored(folder: string): boolean {
 /** @throws {StoreError} if a restore of the folder did not finish: it may have no store, or that of another day */
 export function assertRestored(folder: string): void {
   if (existsSync(join(folder, RESTORING_FILE)))
-    throw new StoreError(`a restore of ${folder} did not finish`, 'run the same `writ restore` again');
+    throw new StoreError(`a restore of ${folder} did not finish`, 'run the same `writ data restore` again');
 }

@@ -90,7 +90,7 @@ export async function pendingMigrations(store: Store, known: readonly Migrations
 export function newerStore(where: string, newer: readonly string[]): NewerStoreError {
   return new NewerStoreError(
     `the store ${shownUrl(where)} is of a newer Writ: it has ${newer.join(', ')}, which this version does not know`,
-    'use the version that wrote it; or go back to a backup or dump from before the upgrade: `writ restore BACKUP --replace`',
+    'use the version that wrote it; or go back to a backup or dump from before the upgrade: `writ data restore BACKUP --replace`',
   );
 }
 

@@ -124,7 +124,7 @@ export function callerRoutes({ callerKeys }: CallerParts): Route[] {
         /** The id of one key; by default all end. */
         key: z
           .string()
-          .regex(/^[0-9a-f]{6,64}$/, 'a key is named by its id, as `GET /v1/callers` has it')
+          .regex(/^[0-9a-f]{6,64}$/, 'a key is named by its id, as the list of callers has it')
           .optional(),
         reason: text,
         /** Whether the caller may end the keys that it asks with. */

@@ -6,8 +6,10 @@ import type { DecisionSearch } from '../../audit/search/decision-search.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { Problem } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
+import type { KnownParts } from './known-targets.js';
+import { unknownTermShape, unknownTerms } from './unknown-terms.js';
 
-export interface DecisionParts {
+export interface DecisionParts extends KnownParts {
   readonly reader: LogReader;
   readonly search: DecisionSearch;
   /** Evaluates a recorded decision on the policies that are served: what would have given the other answer, and in words. */
@@ -45,7 +47,8 @@ const querySchema = z.object({
 });
 
 /** `/v1/decisions`: decisions and their explanations. */
-export function decisionRoutes({ reader, search, account }: DecisionParts): Route[] {
+export function decisionRoutes(parts: DecisionParts): Route[] {
+  const { reader, search, account } = parts;
   const access = { kind: 'area', area: 'decisions', how: 'read' } as const;
   return [
     route({
@@ -58,15 +61,23 @@ export function decisionRoutes({ reader, search, account }: DecisionParts): Rout
       query: querySchema,
       answers: {
         200: {
-          description: 'Decisions that match; `next` if there may be more, also on an empty page',
-          shape: z.object({ decisions: z.array(record), next: z.string().optional() }),
+          description:
+            'Decisions that match; `next` if there may be more, also on an empty page. `unknown` if nothing matches: the names of the query that no decision has',
+          shape: z.object({
+            decisions: z.array(record),
+            next: z.string().optional(),
+            unknown: z.array(unknownTermShape).optional(),
+          }),
         },
       },
       async handle({ query }) {
         const { limit, before, since, until, ...terms } = query;
         const wanted = { ...terms, ...(since && { since: utc(since) }), ...(until && { until: utc(until) }) };
         const { decisions, next } = await search.find(wanted, limit, before);
-        return { decisions, ...(next === undefined ? {} : { next }) };
+        if (next !== undefined) return { decisions, next };
+        if (decisions.length > 0 || before !== undefined) return { decisions };
+        const unknown = await unknownTerms(parts, wanted);
+        return { decisions, ...(unknown.length === 0 ? {} : { unknown }) };
       },
     }),
     route({

@@ -129,8 +129,7 @@ export function identityRoutes(parts: IdentityParts): Route[] {
         const uid = { type: params.type ?? '', id: params.id ?? '' };
         const sighting = await parts.sightings.find(uid);
         const view = (await identityViewer(parts))(uid, sighting);
-        if (sighting === undefined && view.state === 'unregistered')
-          throw new Problem(404, `nobody has heard of ${uidText(uid)}`);
+        if (sighting === undefined && view.state === 'unregistered') throw await notSeen(parts, uid);
         const now = parts.clock();
         const approvals = parts.approvals
           .list()
@@ -167,6 +166,19 @@ export function identityRoutes(parts: IdentityParts): Route[] {
       },
     }),
   ];
+}
+
+/** Returns that an identity was never seen, and what is near it. */
+async function notSeen(parts: IdentityParts, uid: EntityUid): Promise<Problem> {
+  const { why, near } = (await unknownIdentity(parts, uid)) ?? {
+    why: `no identity ${uidText(uid)} was ever seen`,
+    near: [],
+  };
+  return new Problem(
+    404,
+    `${why}; ${near.length === 0 ? 'nothing that is known is near it' : `near it: ${near.join(', ')}`}`,
+    { near },
+  );
 }
 
 /** @throws {Problem} 404 with what is near an identity that was never seen: a typing error suspends nobody */

@@ -108,17 +108,9 @@ export async function unknownIdentity(
   const { registry } = decider().plane;
   if (identities.find(uid) !== undefined || registry.resident(uid) !== undefined) return undefined;
   const name = uidText(uid);
-  const holders = credentials
-    .holders()
-    .flatMap(({ holder }) => (holder.kind === 'caller' ? [] : [holder.agent, holder.originator]))
-    .filter((one) => one !== undefined);
-  if (holders.some((one) => uidText(one) === name)) return undefined;
+  if (heldBy(credentials).some((one) => uidText(one) === name)) return undefined;
   if ((await sightings.find(uid)) !== undefined) return undefined;
-  const known = new Map<string, EntityUid>();
-  const seen = await sightings.list(undefined, MAX_COMPARED);
-  for (const one of [...seen, ...(await identities.list(undefined, MAX_COMPARED)), ...holders])
-    known.set(uidText(one), { type: one.type, id: one.id });
-  const all = [...known.values()];
+  const all = await identityNames(parts);
   const sameId = all.filter(({ id }) => id === uid.id).map(uidText);
   const sameType = all.filter(({ type }) => type === uid.type);
   const near = nearest(
@@ -131,8 +123,32 @@ export async function unknownIdentity(
   };
 }
 
+/** Returns the identities that are known here: seen, registered, or of a key. */
+export async function identityNames({
+  identities,
+  sightings,
+  credentials,
+}: Pick<KnownParts, 'identities' | 'sightings' | 'credentials'>): Promise<readonly EntityUid[]> {
+  const known = new Map<string, EntityUid>();
+  const [seen, registered] = [
+    await sightings.list(undefined, MAX_COMPARED),
+    await identities.list(undefined, MAX_COMPARED),
+  ];
+  for (const one of [...seen, ...registered, ...heldBy(credentials)])
+    known.set(uidText(one), { type: one.type, id: one.id });
+  return [...known.values()];
+}
+
+/** Returns the identities that keys speak for. */
+function heldBy(credentials: KnownParts['credentials']): readonly EntityUid[] {
+  return credentials
+    .holders()
+    .flatMap(({ holder }) => (holder.kind === 'caller' ? [] : [holder.agent, holder.originator]))
+    .filter((one) => one !== undefined);
+}
+
 /** Returns the names that a name differs least from, the nearest first. */
-function nearest(name: string, known: readonly string[]): string[] {
+export function nearest(name: string, known: readonly string[]): string[] {
   const near: string[] = [];
   for (let left = [...new Set(known)]; near.length < MAX_NEAR; left = left.filter((one) => !near.includes(one))) {
     const next = closest(name, left);

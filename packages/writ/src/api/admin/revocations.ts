@@ -34,6 +34,8 @@ const revocationShape = z.object({
 const madeShape = revocationShape.extend({
   /** The number of calls through the gateway, and of permits without an outcome, that were under way: the gateway cancels its own. */
   underWay: z.int().optional(),
+  /** Whether it stood before, with the reason and the time that it has; the new reason is not kept. */
+  stood: z.literal(true).optional(),
 });
 const text = z.string().min(1).max(1_024);
 const newShape = z.strictObject({
@@ -109,7 +111,8 @@ export function revocationRoutes(parts: RevocationParts): Route[] {
         });
         const isRecorded = standing.id !== id || (await parts.late.record(caller, 'revocations.add', { ...standing }));
         reply.code(isSaved && isRecorded ? 201 : 202);
-        const made = { ...standing, underWay: decider().underWay(standing) };
+        const stood = standing.id === id ? {} : { stood: true };
+        const made = { ...standing, underWay: decider().underWay(standing), ...stood };
         return isSaved && isRecorded ? made : { ...made, recorded: false };
       },
     }),
@@ -145,7 +148,8 @@ function assertUntil(kind: RevocationKind, until: string | undefined, now: Date)
   if ((kind === 'all') !== (until !== undefined))
     throw new Problem(400, 'body.until: everything is revoked until a time; nothing else is');
   const left = until === undefined ? 1 : Date.parse(until) - now.getTime();
-  if (left <= 0 || left > MAX_ALL_MS) throw new Problem(400, 'body.until: it is at most 30 days from now');
+  if (left <= 0) throw new Problem(400, `body.until: ${until} is past; it is ${now.toISOString()} now`);
+  if (left > MAX_ALL_MS) throw new Problem(400, 'body.until: it is at most 30 days from now');
 }
 
 /** @throws {Problem} 404 with what is near a target that nothing here knows */

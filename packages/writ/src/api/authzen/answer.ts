@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { liftableBy, requestableUntil, takesRequests } from '../../decide/approval/approving.js';
-import { decidingPolicies, isPermitted, isRequestable, type Refusal, retryAfter } from '../../decide/decision.js';
+import {
+  decidingPolicies,
+  isMisfit,
+  isPermitted,
+  isRequestable,
+  type Refusal,
+  retryAfter,
+} from '../../decide/decision.js';
 import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';
 import type { DecisionRecord } from '../../decide/record.js';
@@ -18,32 +25,59 @@ export const decisionShape = z.object({
       obligations: z
         .array(z.object({ id: z.string(), type: z.string(), properties: z.record(z.string(), z.unknown()) }))
         .optional(),
-      /** The policies that can be lifted on request. */
-      requestable: z.array(z.string()).optional(),
+      requestable: z.array(z.string()).optional().describe('The policies that can be lifted on request.'),
       evaluation_id: z.string(),
       evaluated_at: z.string(),
-      /** Why it was denied, for a program. */
-      reason: z.string(),
-      /** How somebody can be asked to lift the denial (Access Request and Approval Profile, "Requestable Denial Context"). */
-      access_request: z.object({
-        template: z.string(),
-        expires_at: z.string(),
-        request_schema_url: z.string().optional(),
-        request_catalogs_url: z.string().optional(),
-        display: z.object({ title: z.string(), description: z.string() }),
-      }),
-      /** The approval that a permit rests on. */
-      approval: z.object({ id: z.string(), approved_until: z.string() }),
-      /** The next step after an approval that did not help: `request`, `retry` or `none`. */
-      next_action: z.enum(['request', 'retry', 'none']),
-      /** The facts that a deferred decision waits for. */
-      missing: z.array(z.record(z.string(), z.unknown())).optional(),
-      /** False where nothing that is decided later depends on the outcome: it can be reported when the action was answered for. */
-      awaits_outcome: z.literal(false),
-      /** In how many seconds to ask again. */
-      retry_after: z.int().optional(),
-      /** The tool is not described in `tools.yaml`, so it counts as one that does anything. */
-      undescribed: z.literal(true),
+      reason: z.string().describe('Why it was denied, for a program.'),
+      access_request: z
+        .object({
+          template: z.string(),
+          expires_at: z.string(),
+          request_schema_url: z.string().optional(),
+          request_catalogs_url: z.string().optional(),
+          display: z.object({ title: z.string(), description: z.string() }),
+        })
+        .describe(
+          'How somebody can be asked to lift the denial (Access Request and Approval Profile, "Requestable Denial Context").',
+        ),
+      approval: z
+        .object({ id: z.string(), approved_until: z.string() })
+        .describe('The approval that a permit rests on.'),
+      next_action: z
+        .enum(['request', 'retry', 'none'])
+        .describe('The next step after an approval that did not help: `request`, `retry` or `none`.'),
+      missing: z
+        .array(z.record(z.string(), z.unknown()))
+        .optional()
+        .describe('The facts that a deferred decision waits for.'),
+      awaits_outcome: z
+        .literal(false)
+        .describe(
+          'False where nothing that is decided later depends on the outcome: it can be reported when the action was answered for.',
+        ),
+      retry_after: z.int().optional().describe('In how many seconds to ask again.'),
+      undescribed: z
+        .literal(true)
+        .describe('The tool is not described in `tools.yaml`, so it counts as one that does anything.'),
+      reasons: z
+        .array(
+          z.object({
+            policy: z.string(),
+            effect: z.enum(['permit', 'forbid']),
+            reason: z.string().optional(),
+            identity: z.object({ type: z.string(), id: z.string() }),
+            liftedBy: z.enum(['step-up', 'request']).optional(),
+          }),
+        )
+        .describe('With `context.detail` of the request: the policies that decided.'),
+      refusal: z
+        .object({ code: z.string(), message: z.string() })
+        .describe('A denial that no policy made; also without `detail` if the context does not fit the schema.'),
+      policyVersion: z.string().describe('With `detail`.'),
+      ignored: z.array(z.string()).describe('With `detail`: properties that were sent and not read.'),
+      facts: z.unknown().describe('With `"full"`, as are `ledger` and `provenance`: what it was decided on.'),
+      ledger: z.unknown(),
+      provenance: z.unknown(),
       error: z.object({ status: z.int(), message: z.string() }).optional(),
     })
     .partial()
@@ -77,8 +111,13 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
   const { id, result, obligations, missing, presented } = record;
   // Counted from the decision: the answer follows at once.
   const after = retryAfter(record, Date.parse(record.time));
+  // The sender has to change its arguments: without this the answer reads as a denial by policy. Facts are read once the types of
+  // the identities and the resource fit; of an unknown type the answer stays bare, because the harness of AuthZEN compares text.
+  const isOfArguments = isMisfit(record) && record.facts.length > 0;
+  const misfit = isOfArguments && detail === 'none' ? misfitFor(record, caller) : undefined;
   const isBare =
     detail === 'none' &&
+    misfit === undefined &&
     after === undefined &&
     obligations === undefined &&
     presented === undefined &&
@@ -95,13 +134,19 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
       ...(isRequestable(record) && takesRequests(answering.plane) ? requestOf(record, answering) : {}),
       ...(presented === undefined ? {} : nextOf(record, answering.plane)),
       ...(result === 'defer' ? { missing, retry_after: RETRY_AFTER_S } : defined({ retry_after: after })),
-      ...(detail === 'none' ? {} : reasonsOf(record)),
+      ...(detail === 'none' ? defined({ refusal: misfit }) : reasonsOf(record)),
       ...(detail === 'none' || !decision || awaitsOutcome(record, answering.plane) ? {} : { awaits_outcome: false }),
       ...(detail === 'full'
         ? { facts: factsAsRead(record), ledger: record.ledger, provenance: record.provenance }
         : {}),
     },
   };
+}
+
+/** Returns the refusal of a request that does not fit: what does not fit, if the caller may know reasons. */
+function misfitFor({ refusal }: DecisionRecord, caller: AuthenticatedCaller): Refusal | undefined {
+  if (refusal === undefined || caller.rights.detail()) return refusal;
+  return { code: refusal.code, message: 'the request does not fit the schema, or contradicts itself' };
 }
 
 /** Returns how to request access after a denial (Access Request and Approval Profile, "Requestable Denial Context"). */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
+import { wording } from '../../bundle/wording.js';
 import type { AuthenticatedCaller } from './callers.js';
 import { Problem } from './problem.js';
 import type { Reply } from './reply.js';
@@ -64,9 +65,9 @@ export function route<Body extends z.ZodType = z.ZodUnknown, Query extends z.Zod
 
 /** Checks input against its shape. @throws {Problem} 400 with the place and the fault */
 export function readShape<Shape extends z.ZodType>(shape: Shape, value: unknown, what: string): z.output<Shape> {
-  const result = shape.safeParse(value);
+  const result = shape.safeParse(value, { error: (issue) => wording(issue) || 'it is missing' });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const where = [what, ...(issue?.path.map(String) ?? [])].filter((part) => part !== '').join('.');
-  throw new Problem(400, `${where || 'the body'}: ${issue?.message ?? 'malformed'}`);
+  throw new Problem(400, `${where || 'the body'}: ${issue?.message ?? 'it is not valid'}`);
 }

@@ -80,7 +80,7 @@ export function readManifest(folder: string): z.infer<typeof sealed> {
   } catch (cause) {
     throw new BackupError(
       `${folder} is not a backup: ${MANIFEST_FILE} is not in it`,
-      'name a folder of `writ backup`',
+      'name a folder of `writ data backup`',
       { cause },
     );
   }

@@ -14,8 +14,13 @@ const OBSERVED_TEXT = 'Let through while the service observed';
 
 /** Returns a decision in a sentence: its result, who asked and for whom, what for, with which arguments. */
 export function sentenceOf(decision: DecisionRecord): string {
-  const result = decision.observed === undefined ? RESULT_TEXT[decision.result] : OBSERVED_TEXT;
+  const result = decision.observed === undefined ? resultOf(decision) : OBSERVED_TEXT;
   return `${result}: ${whoText(decision)} asked to ${whatText(decision)}.`;
+}
+
+/** A request that does not fit is no denial by policy: there is no rule to change. */
+function resultOf(decision: DecisionRecord): string {
+  return decision.refusal?.code === 'invalid_request' ? 'Denied without asking a policy' : RESULT_TEXT[decision.result];
 }
 
 /** Returns the identity that was to act. */

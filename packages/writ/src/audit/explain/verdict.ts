@@ -10,7 +10,15 @@ function partsOf({ result, reasons, refusal, obligations, missing, stale }: Verd
   return JSON.stringify([result, reasons, refusal ?? null, obligations ?? null, missing ?? null, stale ?? null]);
 }
 
-/** Returns the result of a decision for a list. That of a call that went through while the service observed says what the rules say. */
-export function resultText({ result, observed }: Pick<DecisionRecord, 'result' | 'observed'>): string {
+/**
+ * Returns the result of a decision for a list: `misfit` for a request that no policy was asked about, because it does not fit the
+ * schema. That of a call that went through while the service observed says what the rules say.
+ */
+export function resultText({
+  result,
+  observed,
+  refusal,
+}: Pick<DecisionRecord, 'result' | 'observed' | 'refusal'>): string {
+  if (refusal?.code === 'invalid_request') return 'misfit';
   return observed === undefined ? result : `observed: ${observed.result}`;
 }

@@ -199,3 +199,13 @@ function syncFolder(folder: string): void {
 function nextPage(at: number): number {
   return Math.ceil(at / PAGE) * PAGE;
 }
+
+/** Returns the records of a journal that the tables do not have. @param last the id of the last entry in the tables; empty for none */
+export function missingOf(records: readonly JournalRecord[], last: string): JournalRecord[] {
+  return records.filter(({ group }) => group.first > last);
+}
+
+/** Returns the number of entries in records of a journal. */
+export function entriesIn(records: readonly JournalRecord[]): number {
+  return records.reduce((sum, { group }) => sum + group.count, 0);
+}

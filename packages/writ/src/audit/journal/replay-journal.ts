@@ -3,17 +3,7 @@ import { StoreError } from '../../store/errors.js';
 import { groupsInserter } from '../log/groups-inserter.js';
 import { SqliteState } from '../state/sqlite-state.js';
 import type { Signer } from '../tlog/note.js';
-import { type JournalIdentity, type JournalRecord, readJournal } from './journal.js';
-
-/** Returns the records of a journal that the tables do not have. @param last the id of the last entry in the tables; empty for none */
-export function missingOf(records: readonly JournalRecord[], last: string): JournalRecord[] {
-  return records.filter(({ group }) => group.first > last);
-}
-
-/** Returns the number of entries in records of a journal. */
-export function entriesIn(records: readonly JournalRecord[]): number {
-  return records.reduce((sum, { group }) => sum + group.count, 0);
-}
+import { entriesIn, type JournalIdentity, type JournalRecord, missingOf, readJournal } from './journal.js';
 
 /**
  * Returns the records of a journal that the tables do not have.

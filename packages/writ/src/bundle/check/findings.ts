@@ -1,12 +1,13 @@
 import { placeOfWords } from './cedar-place.js';
 import type { Finding } from './finding.js';
-import { placeOfPath } from './yaml-place.js';
+import { overlaidPart } from './overlaid-part.js';
+import { keyAt, type Place, type YamlPart, YamlPlaces } from './yaml-places.js';
 
 /**
- * A place in a file: an offset (UTF-16 units); a line and a column; or the way to it, which is the keys of a YAML or JSON file, and
- * the words of a Cedar file, from the outermost in.
+ * A place in a file: an offset (UTF-16 units); a line and a column; a key or a value of a YAML or JSON file, by {@link keyAt} or
+ * `valueAt`; or the way to a key alone. In a Cedar file, the way is words, from the outermost in.
  */
-export type At = number | { readonly line: number; readonly column: number } | readonly PropertyKey[];
+export type At = number | Place | readonly PropertyKey[] | YamlPart;
 
 /** Adds findings of one code in one file. */
 interface FileFindings {
@@ -24,6 +25,7 @@ export class Findings {
   readonly all: Finding[] = [];
   /** The offsets of the lines of a file: each of thousands of findings in it has a place. */
   private readonly lines = new Map<string, readonly number[]>();
+  private readonly yaml = new Map<string, YamlPlaces>();
 
   /** @param texts the texts of the bundle, by file */
   constructor(private readonly texts: ReadonlyMap<string, string>) {}
@@ -39,22 +41,35 @@ export class Findings {
         const add =
           (severity: Finding['severity']) =>
           (message: string, help: string | undefined, at: At): undefined => {
-            const { line, column } = this.placeOf(file, at);
-            this.all.push({ severity, code, file, line, column, message, help });
+            this.all.push({ severity, code, ...this.placeOf(file, at), message, help });
           };
         return { error: add('error'), warning: add('warning') };
       },
     };
   }
 
-  private placeOf(file: string, at: At): { line: number; column: number } {
+  private placeOf(file: string, at: At): Pick<Finding, 'file' | 'line' | 'column'> {
     const text = this.texts.get(file) ?? '';
-    if (typeof at === 'number') return this.placeAt(file, text, at);
-    if ('line' in at) return at;
-    return file.includes('.cedar') ? placeOfWords(text, at) : placeOfPath(text, at);
+    if (typeof at === 'number') return { file, ...this.placeAt(file, text, at) };
+    if ('line' in at) return { file, line: at.line, column: at.column };
+    const part = 'part' in at ? at : keyAt(at);
+    if (file.includes('.cedar')) return { file, ...placeOfWords(text, part.path) };
+    const changed = overlaidPart(this.texts, file, part.path);
+    if (changed !== undefined && this.placesIn(changed.file).hasLeaf(changed.path))
+      return { file: changed.file, ...this.placesIn(changed.file).placeOf({ ...part, path: changed.path }) };
+    return { file, ...this.placesIn(file).placeOf(part) };
   }
 
-  private placeAt(file: string, text: string, offset: number): { line: number; column: number } {
+  private placesIn(file: string): YamlPlaces {
+    let places = this.yaml.get(file);
+    if (places === undefined) {
+      places = new YamlPlaces(this.texts.get(file) ?? '');
+      this.yaml.set(file, places);
+    }
+    return places;
+  }
+
+  private placeAt(file: string, text: string, offset: number): Place {
     let lines = this.lines.get(file);
     if (lines === undefined) {
       lines = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readBundleFrom } from '../bundle.js';
 import type { Unread } from '../folder.js';
@@ -39,7 +39,8 @@ const text = ({ severity, code, file, line, column, message }: Finding): string 
   `${file}:${line}:${column} ${severity} ${code}: ${message}`;
 
 const policy = (annotations: string, effect = 'permit'): Record<string, string> => ({
-  'policies/more.cedar': `// more\n@id("more")\n${annotations}\n${effect} (principal, action, resource);`,
+  // A forbid of everything would leave nothing for the permit of the good bundle.
+  'policies/more.cedar': `// more\n@id("more")\n${annotations}\n${effect} (principal, action, resource${effect === 'forbid' ? ' == Order::"o-1"' : ''});`,
 });
 const ledger = (declared: string): Record<string, string> => ({
   'ledger.yaml': `${GOOD['ledger.yaml']}  other:\n${declared}`,
@@ -55,17 +56,12 @@ const reading = (name: string): Record<string, string> => ({
 /** A bad bundle for each rule, and for each way in which a file cannot be read. */
 const TABLE: readonly [files: Record<string, string>, expected: readonly string[]][] = [
   // Files that cannot be read.
-  [
-    { 'writ.yaml': 'name: [\n' },
-    [
-      'writ.yaml:2:1 error yaml/syntax: Flow sequence in block collection must be sufficiently indented and end with a ]',
-    ],
-  ],
+  [{ 'writ.yaml': 'name: [\n' }, ['writ.yaml:1:7 error yaml/syntax: this [ is not closed']],
   [
     { 'writ.yaml': 'name: shop\ntokens:\n  lifetime: 5m\n' },
     ['writ.yaml:2:1 error yaml/shape: tokens needs trustDomain, for example shop.example'],
   ],
-  [{ 'writ.yaml': 'name: shop\nnmae: x\n' }, ['writ.yaml:2:1 error yaml/shape: the file: there is no member nmae']],
+  [{ 'writ.yaml': 'name: shop\nnmae: x\n' }, ['writ.yaml:2:1 error yaml/shape: there is no member nmae']],
   [
     { 'writ.yaml': 'name: shop\ndelegation: all\n' },
     ['writ.yaml:2:13 error yaml/shape: delegation: it must be one of path, actor'],
@@ -73,7 +69,7 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   [{ 'writ.yaml': 'delegation: path\n' }, ['writ.yaml:1:1 error yaml/shape: the file needs name']],
   [
     { 'tools.yaml': 'tools:\n  refund:\n    effects: []\n' },
-    ['tools.yaml:3:14 error yaml/shape: tools.refund.effects: it must be at least 1 item'],
+    ['tools.yaml:3:14 error yaml/shape: tools.refund.effects: it must have at least 1 item'],
   ],
   [
     { 'tools.yaml': 'tools:\n  refund:\n    effects: [read]\n    result: { integrity: low }\n' },
@@ -123,13 +119,13 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     {
       'ledger.yaml': `accumulators\n${Array.from({ length: 24 }, (_, i) => `  a${i}: { key: task, count: true }\n`).join('')}`,
     },
-    ['ledger.yaml:1:1 error yaml/syntax: Implicit keys need to be on a single line'],
+    ['ledger.yaml:1:1 error yaml/syntax: this key has no `: `, or the lines below it are indented too far'],
   ],
   [
     { 'ledger.yaml': 'accumulators: {}\naccumulators: {}\naccumulators: {}\n' },
     [
-      'ledger.yaml:2:1 error yaml/syntax: Map keys must be unique',
-      'ledger.yaml:3:1 error yaml/syntax: Map keys must be unique',
+      'ledger.yaml:2:1 error yaml/syntax: the key accumulators stands here a second time',
+      'ledger.yaml:3:1 error yaml/syntax: the key accumulators stands here a second time',
     ],
   ],
   // Rules.
@@ -197,22 +193,22 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   [
     { 'mappings/a.yaml': '# a\nserver: desk\ntools: {}\n' },
     [
-      'mappings/a.yaml:2:1 warning mappings/unknown-server: the mapping names the server desk, which writ.yaml does not have',
+      'mappings/a.yaml:2:9 warning mappings/unknown-server: the mapping names the server desk, which writ.yaml does not have',
     ],
   ],
   [
     {
-      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'Agent::"a"', for: 'User::"u"', task: z } } }`,
+      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'User::"a"', for: 'User::"u"', task: z } } }`,
       'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n',
     },
     [
-      'writ.yaml:2:67 error tasks/unknown-kind: the tasks of the client c are of the kind z, which tasks.yaml does not have',
+      'writ.yaml:2:72 error tasks/unknown-kind: the tasks of the client c are of the kind z, which tasks.yaml does not have',
     ],
   ],
   [
     // A kind that a client begins needs no action.
     {
-      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'Agent::"a"', for: 'User::"u"', task: y } } }`,
+      'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'User::"a"', for: 'User::"u"', task: y } } }`,
       'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n  y: { mandate: any }\n',
     },
     [],
@@ -241,7 +237,9 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   ],
   [
     { ...reading('other'), ...ledger('    key: task\n    sum: input.\n') },
-    ['ledger.yaml:6:3 error ledger/expression: accumulator other: `sum` is not CEL'],
+    [
+      'ledger.yaml:8:16 error ledger/expression: accumulator other: `sum` is not CEL: the end stands where a name must stand',
+    ],
   ],
   [
     ledger('    key: task\n    count: true\n'),
@@ -249,11 +247,11 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   ],
   [
     { ...reading('other'), ...ledger('    key: task\n    count: true\n    on: action == "fly"\n') },
-    ['ledger.yaml:9:5 warning ledger/unknown-action: other: `on` names fly, which is not an action of the schema'],
+    ['ledger.yaml:9:19 warning ledger/unknown-action: other: `on` names fly, which is not an action of the schema'],
   ],
   [
     { ...reading('other'), ...ledger('    key: task\n    sum: input.amuont\n    on: lineage == "a"\n') },
-    ['ledger.yaml:8:5 warning ledger/unknown-argument: other: no action has an argument amuont'],
+    ['ledger.yaml:8:10 warning ledger/unknown-argument: other: no action has an argument amuont'],
   ],
   [
     { ...ledger('    key: task\n    distinct: result.id\n    on: action == "refund"\n'), ...reading('other') },
@@ -271,11 +269,11 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
   ...[
     [
       'givesBack: never',
-      'ledger.yaml:6:3 error ledger/expression: accumulator other is over results, and has `givesBack`',
+      'ledger.yaml:9:5 error ledger/expression: accumulator other is over results, and has `givesBack`',
     ],
     [
       'actual: result.b',
-      'ledger.yaml:6:3 error ledger/expression: accumulator other is over results, and has `actual`',
+      'ledger.yaml:9:5 error ledger/expression: accumulator other is over results, and has `actual`',
     ],
   ].map(([member = '', line = '']): (typeof TABLE)[number] => [
     { ...ledger(`    key: task\n    sum: result.a\n    ${member}\n`), ...reading('other') },
@@ -286,12 +284,12 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
       ...ledger('    key: task\n    sum: input.amount\n    on: action == "refund"\n    integrity: system\n'),
       ...reading('other'),
     },
-    ['ledger.yaml:6:3 error ledger/expression: accumulator other has an `integrity`, and names no `result`'],
+    ['ledger.yaml:10:5 error ledger/expression: accumulator other has an `integrity`, and names no `result`'],
   ],
   [
     { ...ledger('    key: task\n    set: labels\n    on: result.ok\n') },
     [
-      'ledger.yaml:6:3 error ledger/expression: accumulator other is of labels, and its `on` names `result`',
+      'ledger.yaml:9:9 error ledger/expression: accumulator other is of labels, and its `on` names `result`',
       'ledger.yaml:6:3 warning ledger/unread-accumulator: no policy reads the accumulator other',
     ],
   ],
@@ -300,9 +298,12 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
       ['distinct: result.id', undefined],
       ['distinct: result.list.map(one, one.id)', undefined],
       ['distinct: result.more.any', undefined],
-      ['distinct: result.idd', 'warning ledger/result-type: other: `distinct` cannot be worked out: No such key: idd'],
-      ['distinct: result.count', 'warning ledger/result-type: other: `distinct` gives int; it must give a text'],
-      ['sum: result.id', 'warning ledger/result-type: other: `sum` gives string; it must give a whole number'],
+      [
+        'distinct: result.idd',
+        '22 warning ledger/result-type: other: `distinct` cannot be worked out: there is no member idd',
+      ],
+      ['distinct: result.count', '15 warning ledger/result-type: other: `distinct` gives int; it must give a text'],
+      ['sum: result.id', '10 warning ledger/result-type: other: `sum` gives string; it must give a whole number'],
       ['sum: result.count', undefined],
     ] as const
   ).map(([fold, line]): (typeof TABLE)[number] => [
@@ -323,18 +324,21 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
         more: { type: object, additionalProperties: { type: string } }
 `,
     },
-    line === undefined ? [] : [`ledger.yaml:9:5 ${line}`],
+    line === undefined ? [] : [`ledger.yaml:9:${line}`],
   ]),
   ...(
     [
-      ['sum(input.', 'error ledger/derived-value: derived value total: `is` is not CEL'],
-      ['size(input.amount)', 'error ledger/derived-value: total: for refund, derived value total: '],
-      ['"five"', 'error ledger/derived-value: derived value total gives string'],
-      ['input.amuont', 'error ledger/derived-value: total: for refund'],
-      ['fact("User", input.to, "clearance")', 'error ledger/derived-value: total: refund may leave out to'],
-      ['fact("User", "ana", "tier")', 'error ledger/derived-value: total reads tier of a User, which the schema'],
-      ['fact(input.to, "ana", "tier")', 'error ledger/derived-value: derived value total looks up a fact whose type'],
-      ['derived.other', 'error ledger/derived-value: derived value total names another'],
+      ['sum(input.', '53 error ledger/derived-value: derived value total: `is` is not CEL'],
+      ['size(input.amount)', '42 error ledger/derived-value: total: for refund, derived value total: '],
+      ['"five"', '42 error ledger/derived-value: derived value total gives string'],
+      ['input.amuont', '49 error ledger/derived-value: total: for refund'],
+      ['fact("User", input.to, "clearance")', '56 error ledger/derived-value: total: refund may leave out to'],
+      ['fact("User", "ana", "tier")', '42 error ledger/derived-value: total reads tier of a User, which the schema'],
+      [
+        'fact(input.to, "ana", "tier")',
+        '42 error ledger/derived-value: derived value total looks up a fact whose type',
+      ],
+      ['derived.other', '42 error ledger/derived-value: derived value total names another'],
       ['input.amount', undefined],
     ] as const
   ).map(([is, line]): (typeof TABLE)[number] => [
@@ -343,23 +347,23 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
       'policies/read.cedar':
         '@id("read") forbid (principal, action == Action::"refund", resource) when { context.derived.total > 5 };',
     },
-    line === undefined ? [] : [`ledger.yaml:7:3 ${line}`],
+    line === undefined ? [] : [`ledger.yaml:7:${line}`],
   ]),
   [
     { 'ledger.yaml': `${GOOD['ledger.yaml']}derived: { total: { of: [fly], type: Long, is: '1' } }\n` },
     [
-      'ledger.yaml:6:12 error ledger/derived-value: total: the schema has no action fly',
+      'ledger.yaml:6:26 error ledger/derived-value: total: the schema has no action fly',
       'ledger.yaml:6:12 warning ledger/unread-derived: no policy and no accumulator reads the derived value total',
     ],
   ],
   [
     { ...reading('other'), ...ledger('    key: input.to\n    count: true\n    on: action == "refund"\n') },
-    ['ledger.yaml:7:5 warning ledger/unfit-argument: other: for refund, `key` needs to, which a call may leave out'],
+    ['ledger.yaml:7:10 warning ledger/unfit-argument: other: for refund, `key` needs to, which a call may leave out'],
   ],
   [
     { ...reading('other'), ...ledger('    key: input.to\n    count: true\n') },
     [
-      'ledger.yaml:7:5 warning ledger/unfit-argument: other: for 2 actions (approve, refund), `key` needs to, which a call may leave out',
+      'ledger.yaml:7:10 warning ledger/unfit-argument: other: for 2 actions (approve, refund), `key` needs to, which a call may leave out',
     ],
   ],
   [
@@ -413,7 +417,7 @@ action look, lift, delegate appliesTo { principal: [User], resource: [Tool], con
   ],
   [
     { 'tools.yaml': 'tools:\n  refund:\n    effects: [read]\n    result: { "$.a[": internal }\n' },
-    ['tools.yaml:2:3 error tools/description'],
+    ['tools.yaml:4:20 error tools/description: refund: $.a[ is not a JSONPath: unclosed bracketed selection'],
   ],
   [
     { 'tools.yaml': 'stores:\n  ordr: { keep: 30d }\n' },
@@ -424,13 +428,13 @@ action look, lift, delegate appliesTo { principal: [User], resource: [Tool], con
       'tools.yaml':
         'tools: { refund: { effects: [read], arguments: {}, result: { $: internal, $.a: { readers: [staff, guests, hr] }, $.b: { clears: [guests] } } } }\nreaders: { staff: ["@shop.example"] }\n',
     },
-    ['tools.yaml:1:10 warning tools/unknown-readers: refund: nobody is a member of hr'],
+    ['tools.yaml:1:107 warning tools/unknown-readers: refund: nobody is a member of hr'],
   ],
   [
     {
       'tools.yaml': 'tools: { refund: { effects: [read], arguments: {}, result: { $: { readers: [All of us] } } } }\n',
     },
-    ['tools.yaml:1:10 error tools/description: refund: $: All of us is no reader'],
+    ['tools.yaml:1:77 error tools/description: refund: $: All of us is no reader'],
   ],
   [
     { 'facts.yaml': 'facts:\n  User: { grade: { maxAge: 1m } }\n' },
@@ -441,7 +445,7 @@ action look, lift, delegate appliesTo { principal: [User], resource: [Tool], con
       'facts.yaml':
         'facts: { User: { clearance: { maxAge: 1m } } }\nfetchers:\n  x: { of: User, attributes: { clearance: "$[" }, every: 1s, file: { path: a.json } }\n',
     },
-    ['facts.yaml:3:32 error facts/json-path: x: $[ is not a JSONPath'],
+    ['facts.yaml:3:46 error facts/json-path: x: $[ is not a JSONPath'],
   ],
   [
     {
@@ -459,28 +463,28 @@ action look, lift, delegate appliesTo { principal: [User], resource: [Tool], con
       'facts.yaml':
         'facts: { User: { clearance: { maxAge: 1m } } }\nfetchers:\n  x: { of: User, attributes: { clearance: $.c }, every: 1h, file: { path: a } }\n',
     },
-    ['facts.yaml:3:50 warning facts/slow-fetcher: x: User.clearance is fetched every 1h and is too old after 1m'],
+    ['facts.yaml:3:57 warning facts/slow-fetcher: x: User.clearance is fetched every 1h and is too old after 1m'],
   ],
   [
     {
       'writ.yaml':
         'name: shop\nsignals:\n  receive:\n    idp:\n      issuer: https://a.example\n      audience: a\n      endpoint: https://a.example/p\n      identities: { user: { type: Nobody, id: claims.email } }\n',
     },
-    ['writ.yaml:8:29 error signals/unknown-type: signals.receive.idp: the schema has no entity type Nobody'],
+    ['writ.yaml:8:35 error signals/unknown-type: signals.receive.idp: the schema has no entity type Nobody'],
   ],
   [
     {
       'writ.yaml':
         'name: shop\nsignals:\n  receive:\n    idp:\n      issuer: https://a.example\n      audience: a\n      endpoint: https://a.example/p\n      identities: { user: { type: User, id: claims.email } }\n      attributes: { risk: danger }\n',
     },
-    ['writ.yaml:9:21 error signals/unknown-attribute: signals.receive.idp: none of User has an attribute danger'],
+    ['writ.yaml:9:27 error signals/unknown-attribute: signals.receive.idp: none of User has an attribute danger'],
   ],
   [
     {
       'writ.yaml':
         'name: shop\nissuers:\n  https://a.example:\n    audience: a\n    jwks: https://a.example/keys\n    identity: { type: User, id: "claims." }\n',
     },
-    ['writ.yaml:6:29 error settings/identity: `identity.id` is not CEL'],
+    ['writ.yaml:6:41 error settings/identity: `identity.id` is not CEL'],
   ],
   [
     {
@@ -507,12 +511,12 @@ action look, lift, delegate appliesTo { principal: [User], resource: [Tool], con
     { 'access.yaml': 'templates:\n  default:\n    catalogs:\n      /context/order: { type: Bill }\n' },
     [
       'access.yaml:3:5 error access/catalog: default: catalogs are of the fields of a schema',
-      'access.yaml:4:7 error access/catalog: default: the schema has no entity type Bill',
+      'access.yaml:4:31 error access/catalog: default: the schema has no entity type Bill',
     ],
   ],
   [
     { 'access.yaml': 'templates:\n  default:\n    schema: { type: 5 }\n' },
-    ['access.yaml:3:5 error access/form: default: schema:'],
+    ['access.yaml:3:21 error access/form: default: schema: type: it must be one of array, boolean'],
   ],
 ];
 
@@ -566,7 +570,9 @@ describe('the rules of writ check', () => {
     const shown = new Set(
       TABLE.flatMap(([, expected]) => expected.map((line) => line.split(' ')[2]?.replace(/:$/, ''))),
     );
-    expect(codes.filter((code) => !shown.has(code))).toEqual(['bundle/unknown-file']);
+    const twins = readFileSync(new URL('./lints.test.ts', import.meta.url), 'utf8');
+    const untested = codes.filter((code) => !shown.has(code) && !twins.includes(` ${code}`));
+    expect(untested).toEqual(['bundle/unknown-file']);
   });
 
   it.each([

@@ -19,28 +19,46 @@ import { undeclaredAccumulator } from './ledger/undeclared-accumulator.js';
 import { unfitArgument } from './ledger/unfit-argument.js';
 import { unknownCountedAction } from './ledger/unknown-action.js';
 import { unknownCountedArgument } from './ledger/unknown-argument.js';
+import { unknownCountedWord } from './ledger/unknown-word.js';
 import { unreadAccumulator } from './ledger/unread-accumulator.js';
 import { unreadDerived } from './ledger/unread-derived.js';
 import { untrustedResult } from './ledger/untrusted-result.js';
+import { unknownMappedAction } from './mappings/unknown-action.js';
 import { unknownServer } from './mappings/unknown-server.js';
 import { unusedObligation } from './obligations/unused.js';
+import { annotationValue } from './policies/annotation-value.js';
+import { contradictoryPolicy } from './policies/contradiction.js';
+import { duplicatePolicy } from './policies/duplicate.js';
 import { emptyStepUp } from './policies/empty-step-up.js';
+import { likeOnPath } from './policies/like-on-path.js';
+import { likeOnSql } from './policies/like-on-sql.js';
 import { misplacedAnnotation } from './policies/misplaced-annotation.js';
 import { misspeltAnnotation } from './policies/misspelt-annotation.js';
+import { overriddenPermit } from './policies/overridden.js';
 import { policyTypes } from './policies/types.js';
 import { unapprovableRequest } from './policies/unapprovable-request.js';
 import { undeclaredObligation } from './policies/undeclared-obligation.js';
+import { unknownTestedAction } from './policies/unknown-action.js';
+import { unknownTestedKind } from './policies/unknown-kind.js';
+import { unknownLabel } from './policies/unknown-label.js';
+import { unknownApprovedPolicy } from './policies/unknown-policy.js';
 import { unknownTemplate } from './policies/unknown-template.js';
+import { unknownTestedTool } from './policies/unknown-tool.js';
+import { unknownWord } from './policies/unknown-word.js';
+import { unreachableStepUp } from './policies/unreachable-step-up.js';
 import type { Rule } from './rule.js';
 import { providedType } from './schema/provided-type.js';
 import { serviceTypes } from './service/types.js';
 import { issuerIdentity } from './settings/identity.js';
 import { noPrompt } from './settings/no-prompt.js';
+import { unknownAgent } from './settings/unknown-agent.js';
 import { unknownSignalAttribute } from './signals/unknown-attribute.js';
 import { unknownSignalType } from './signals/unknown-type.js';
 import { noStartAction } from './tasks/no-start-action.js';
 import { unknownMandateAction } from './tasks/unknown-action.js';
 import { unknownClientKind } from './tasks/unknown-kind.js';
+import { unknownCall } from './tests/unknown-action.js';
+import { unknownTestInput } from './tests/unknown-input.js';
 import { argumentWithoutRole } from './tools/argument-without-role.js';
 import { toolDescription } from './tools/description.js';
 import { reservedName } from './tools/reserved-name.js';
@@ -63,8 +81,22 @@ export const RULES: readonly Rule[] = [
   misplacedAnnotation,
   misspeltAnnotation,
   emptyStepUp,
+  annotationValue,
+  unreachableStepUp,
+  unknownLabel,
+  unknownTestedAction,
+  unknownWord,
+  unknownTestedKind,
+  unknownApprovedPolicy,
+  unknownTestedTool,
+  likeOnPath,
+  likeOnSql,
+  contradictoryPolicy,
+  overriddenPermit,
+  duplicatePolicy,
   unusedObligation,
   unknownServer,
+  unknownMappedAction,
   noStartAction,
   unknownMandateAction,
   unknownClientKind,
@@ -73,6 +105,7 @@ export const RULES: readonly Rule[] = [
   accumulatorExpression,
   unreadAccumulator,
   unknownCountedAction,
+  unknownCountedWord,
   unknownCountedArgument,
   unfitArgument,
   untrustedResult,
@@ -97,6 +130,7 @@ export const RULES: readonly Rule[] = [
   unknownSignalType,
   unknownSignalAttribute,
   issuerIdentity,
+  unknownAgent,
   noPrompt,
   unapprovableRequest,
   unknownTemplate,
@@ -106,4 +140,6 @@ export const RULES: readonly Rule[] = [
   noBreakGlassAction,
   catalog,
   accessForm,
+  unknownCall,
+  unknownTestInput,
 ];

@@ -25,6 +25,15 @@ function found(
 }
 
 describe('a mistake in a policy', () => {
+  it('in a decimal is shown as the decimal that was meant', () => {
+    const helps = ['900', '-7', '1.23456'].map((text) => found(`decimal("${text}").lessThan(decimal("1.0"))`)[0]?.help);
+    expect(helps).toEqual([
+      'a decimal has digits after the point: decimal("900.0")',
+      'a decimal has digits after the point: decimal("-7.0")',
+      'at most 4 digits are supported',
+    ]);
+  });
+
   it('is one problem, however many actions it is for', () => {
     expect(found('context.tool.nothing == 1')).toEqual([
       {

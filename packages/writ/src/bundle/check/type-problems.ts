@@ -13,8 +13,12 @@ export interface TypeProblem {
 const VARYING = /((?:\w+::)*Action::"(?:[^"\\]|\\.)*")|entity type `([^`]*)`/;
 /** Returns a problem as the validator says it. @param text the Cedar text that it was given */
 export function problemOf({ message, help, sourceLocations }: official.DetailedError, text: string): TypeProblem {
-  return { at: utf16Offset(text, sourceLocations?.[0]?.start ?? 0), message, help: help ?? undefined };
+  const [, whole] = WHOLE_DECIMAL.exec(message) ?? [];
+  const fix = whole === undefined ? help : `a decimal has digits after the point: decimal("${whole}.0")`;
+  return { at: utf16Offset(text, sourceLocations?.[0]?.start ?? 0), message, help: fix ?? undefined };
 }
+
+const WHOLE_DECIMAL = /failed to parse as a decimal value: `"(-?\d{1,20})"`/;
 
 /**
  * Returns the problems in the order of place and text (that of the validator differs from run to run), and joins those at one place that

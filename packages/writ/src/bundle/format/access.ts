@@ -1,16 +1,15 @@
 import { z } from 'zod';
 import { durationShape } from '../../lib/duration-shape.js';
 import { uidText } from '../names.js';
+import { httpUrl } from './url.js';
 
 /** The shape of `access.yaml`: the people who are asked when a denial can be lifted, for how long, and how they are notified. */
 
 const name = z.string().regex(/^[\w.-]+$/, 'a name is letters, digits, dots, dashes and _');
 
 const step = z.strictObject({
-  /** The time after the step before. Approvals that were given until then stay. */
-  after: durationShape,
-  /** The people who are asked in addition. */
-  ask: z.array(uidText).min(1),
+  after: durationShape.describe('The time after the step before. Approvals that were given until then stay.'),
+  ask: z.array(uidText).min(1).describe('The people who are asked in addition.'),
 });
 
 /** How long what is approved holds, at most. */
@@ -24,73 +23,96 @@ const lifetimes = z
 
 const template = z.strictObject({
   title: z.string().min(1).optional(),
-  /** Whether the originator is asked, for their consent to exactly this call, and nobody else. */
-  consent: z.boolean().default(false),
-  /** The people who are asked, or groups of them. The policies on `approve` say who of them may approve. */
-  ask: z.array(uidText).default([]),
-  /** The number of people who have to approve, of different lineage. */
-  quorum: z.int().min(1).max(10).default(1),
+  consent: z
+    .boolean()
+    .default(false)
+    .describe('Whether the originator is asked, for their consent to exactly this call, and nobody else.'),
+  ask: z
+    .array(uidText)
+    .default([])
+    .describe('The people who are asked, or groups of them. The policies on `approve` say who of them may approve.'),
+  quorum: z.int().min(1).max(10).default(1).describe('The number of people who have to approve, of different lineage.'),
   escalate: z.array(step).default([]),
-  /** The request is denied if nobody decides within this time. */
-  expires: durationShape.default('1h'),
+  expires: durationShape.default('1h').describe('The request is denied if nobody decides within this time.'),
   lifetimes,
-  /** The channels of `notify` that they are notified through. */
-  notify: z.array(name).default([]),
-  /** JSON Schema of the form that the requester fills in, in `context` and `requested_access`. */
-  schema: z.record(z.string(), z.unknown()).optional(),
-  /** Fields whose values are ids of entities, by JSON Pointer. */
+  notify: z.array(name).default([]).describe('The channels of `notify` that they are notified through.'),
+  schema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('JSON Schema of the form that the requester fills in, in `context` and `requested_access`.'),
   catalogs: z
-    .record(z.string().startsWith('/'), z.strictObject({ type: z.string().min(1), label: z.string().optional() }))
-    .default({}),
-  /** Whether it can be taken without an approval in an emergency, and for how long. The policies on `break_glass` say by whom. */
-  emergency: z.strictObject({ for: durationShape, notify: z.array(name).min(1) }).optional(),
+    .record(
+      z.string().startsWith('/', 'a field is a JSON Pointer, as /context/order'),
+      z.strictObject({ type: z.string().min(1), label: z.string().optional() }),
+    )
+    .default({})
+    .describe('Fields whose values are ids of entities, by JSON Pointer.'),
+  emergency: z
+    .strictObject({ for: durationShape, notify: z.array(name).min(1) })
+    .optional()
+    .describe(
+      'Whether it can be taken without an approval in an emergency, and for how long. The policies on `break_glass` say by whom.',
+    ),
 });
 
 const secret = z.string().min(1);
 const channel = z.discriminatedUnion('to', [
   z.strictObject({
     to: z.literal('webhook'),
-    url: z.url({ protocol: /^https?$/ }),
+    url: httpUrl,
     /** Of the HMAC-SHA256 over the body; `${env:NAME}` for one in the environment. */
     secret,
   }),
   z.strictObject({
     to: z.literal('mail'),
-    /** As smtps://user:password@mail.example, smtp://mail.example:587. */
-    server: z.string().regex(/^(smtps?:\/\/\S+|\$\{env:\w+\})$/, 'as smtps://user:password@mail.example'),
+    server: z
+      .string()
+      .regex(
+        /^(smtps?:\/\/\S+|\$\{env:\w+\})$/,
+        'it must be an address of smtps or smtp, as smtps://user:password@mail.example',
+      )
+      .describe('As smtps://user:password@mail.example, smtp://mail.example:587.'),
     from: z.string().min(3),
-    /** The attribute of people that has their address. */
-    address: z.string().min(1).default('email'),
+    address: z.string().min(1).default('email').describe('The attribute of people that has their address.'),
   }),
 ]);
 
 export const accessYaml = z
   .strictObject({
-    /** By the name that `@requestable("…")` uses; `default` for one that is not here. */
-    templates: z.record(name, template).default({}),
+    templates: z
+      .record(name, template)
+      .default({})
+      .describe('By the name that `@requestable("…")` uses; `default` for one that is not here.'),
     notify: z.record(name, channel).default({}),
-    /** The addresses that callers may be called back at. */
     callbacks: z
       .strictObject({
-        /** URLs, or beginnings of them that end with a slash. */
-        allow: z.array(z.url({ protocol: /^https?$/ })).default([]),
-        /** Of the HMAC-SHA256 over the body. */
-        secret: secret.optional(),
+        allow: z.array(httpUrl).default([]).describe('URLs, or beginnings of them that end with a slash.'),
+        secret: secret.optional().describe('Of the HMAC-SHA256 over the body.'),
       })
-      .default({ allow: [] }),
-    /** The handling of a call that a person has to approve, or that waits for a fact. */
+      .default({ allow: [] })
+      .describe('The addresses that callers may be called back at.'),
     gateway: z
       .strictObject({
-        /** `wait`: the call waits, at most for the time `wait`. `reference`: it is denied with a reference, and can be asked again. */
-        stepUp: z.enum(['wait', 'reference']).default('reference'),
+        stepUp: z
+          .enum(['wait', 'reference'])
+          .default('reference')
+          .describe(
+            '`wait`: the call waits, at most for the time `wait`. `reference`: it is denied with a reference, and can be asked again.',
+          ),
         wait: durationShape.default('60s'),
-        /** Whether the user is asked first, where their client can ask them (MCP elicitation): for what it is needed, or not to ask. */
-        justify: z.boolean().default(false),
-        /** How long a call waits for a fact that is missing, and how many of a task do at once. */
-        defer: durationShape.default('10s'),
+        justify: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Whether the user is asked first, where their client can ask them (MCP elicitation): for what it is needed, or not to ask.',
+          ),
+        defer: durationShape
+          .default('10s')
+          .describe('How long a call waits for a fact that is missing, and how many of a task do at once.'),
         deferred: z.int().min(0).max(1_000).default(8),
       })
-      .default({ stepUp: 'reference', wait: '60s', justify: false, defer: '10s', deferred: 8 }),
+      .default({ stepUp: 'reference', wait: '60s', justify: false, defer: '10s', deferred: 8 })
+      .describe('The handling of a call that a person has to approve, or that waits for a fact.'),
   })
   .superRefine(({ templates, notify, callbacks }, context) => {
     for (const [id, { consent, ask, quorum, escalate, emergency }] of Object.entries(templates)) {

@@ -18,11 +18,9 @@ const LEDGER_KEYS = ['task', 'actor', 'originator', 'resource', 'session', 'line
 const memberName = z.string().regex(/^[a-zA-Z_]\w*$/, 'a name is letters, digits and _');
 
 const derived = z.strictObject({
-  /** The actions that have it. */
-  of: z.array(z.string()).min(1),
+  of: z.array(z.string()).min(1).describe('The actions that have it.'),
   type: z.enum(DERIVED_TYPES),
-  /** CEL. */
-  is: cel,
+  is: cel.describe('CEL.'),
 });
 
 /** Returns the shape of `ledger.yaml`: an accumulator has the members of its kind (ledger/accumulators), and a few of its own. */
@@ -31,17 +29,23 @@ export function ledgerShape(kinds: readonly AccumulatorKind[]) {
   const accumulator = z
     .strictObject({
       ...Object.fromEntries(members.map(([member, shape]): [string, z.ZodType] => [member, shape.optional()])),
-      /** One of these, or CEL that gives a text or a whole number. */
-      key: cel.refine((text) => !/^\w+$/.test(text) || LEDGER_KEYS.includes(text), {
-        message: `a key is ${LEDGER_KEYS.join(', ')}, or CEL as in input.customer`,
-      }),
-      /** CEL, true for the actions that count. */
-      on: cel.optional(),
+      key: cel
+        .refine((text) => !/^\w+$/.test(text) || LEDGER_KEYS.includes(text), {
+          message: `a key is ${LEDGER_KEYS.join(', ')}, or CEL as in input.customer`,
+        })
+        .describe('One of these, or CEL that gives a text or a whole number.'),
+      on: cel.optional().describe('CEL, true for the actions that count.'),
       window: window.optional(),
-      /** Whether an outcome can give an amount back: by default one that failed or was not executed does. */
-      givesBack: z.literal('never').optional(),
-      /** Of an accumulator over results: the lowest integrity of the values that count, by default `internal`. */
-      integrity: z.enum(RESULT_INTEGRITY).optional(),
+      givesBack: z
+        .literal('never')
+        .optional()
+        .describe('Whether an outcome can give an amount back: by default one that failed or was not executed does.'),
+      integrity: z
+        .enum(RESULT_INTEGRITY)
+        .optional()
+        .describe(
+          'Of an accumulator over results: the lowest integrity of the values that count, by default `internal`.',
+        ),
     })
     .superRefine((declared: AccumulatorDeclaration, context) => {
       const chosen = kinds.filter(({ name }) => declared[name] !== undefined);
@@ -57,7 +61,6 @@ export function ledgerShape(kinds: readonly AccumulatorKind[]) {
     .transform((declared): AccumulatorDeclaration => declared);
   return z.strictObject({
     accumulators: z.record(memberName, accumulator).default({}),
-    /** Values that are computed from calls and facts. */
-    derived: z.record(memberName, derived).default({}),
+    derived: z.record(memberName, derived).default({}).describe('Values that are computed from calls and facts.'),
   });
 }

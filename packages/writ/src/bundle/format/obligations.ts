@@ -1,5 +1,5 @@
-import { compile as compilePath } from 'json-p3';
 import { z } from 'zod';
+import { wrongInPath } from '../../lib/json-path.js';
 import { table } from '../../lib/table.js';
 
 /** The obligations that a permit can ask for (AuthZEN Obligations Profile 1.0), by the name that `@obligation` uses. */
@@ -21,21 +21,28 @@ const REQUIRED = table<readonly string[]>({
 /** The classes that `redact` searches texts for. */
 const CLASSES = ['email', 'phone', 'iban', 'card', 'secret', 'instructions', 'hidden-text'];
 
+/** A mistake in an obligation, with the property that has it. */
+interface Wrong {
+  readonly message: string;
+  readonly at?: string;
+  /** Of a character in the property. */
+  readonly offset?: number | undefined;
+}
+
 /** Returns the reason why our enforcement points could not carry out an obligation. */
-function wrongIn(type: string, { path, class: found, on, max }: Readonly<Record<string, unknown>>): string | undefined {
+function wrongIn(type: string, { path, class: found, on, max }: Readonly<Record<string, unknown>>): Wrong | undefined {
   if (!['redact', 'cap', 'replace', 'drop-field', 'watermark'].includes(type)) return undefined;
-  if (on !== undefined && on !== 'input' && on !== 'result') return '`on` is input or result';
-  if (type === 'redact' && path === undefined && found === undefined) return 'a redact has a `path` or a `class`';
-  if (found !== undefined && !CLASSES.includes(String(found))) return `a \`class\` is ${CLASSES.join(', ')}`;
-  if (type === 'cap' && typeof max !== 'number') return '`max` is a number';
+  if (on !== undefined && on !== 'input' && on !== 'result') return { message: '`on` is input or result', at: 'on' };
+  if (type === 'redact' && path === undefined && found === undefined)
+    return { message: 'a redact has a `path` or a `class`' };
+  if (found !== undefined && !CLASSES.includes(String(found)))
+    return { message: `a \`class\` is ${CLASSES.join(', ')}`, at: 'class' };
+  if (type === 'cap' && max !== undefined && typeof max !== 'number')
+    return { message: '`max` is a number', at: 'max' };
   if (path === undefined) return undefined;
-  if (typeof path !== 'string') return '`path` is a JSONPath';
-  try {
-    compilePath(path.startsWith('$') ? path : `$.${path}`);
-    return undefined;
-  } catch (error) {
-    return `\`path\` is no JSONPath: ${(error as Error).message}`;
-  }
+  if (typeof path !== 'string') return { message: '`path` is a JSONPath', at: 'path' };
+  const wrong = wrongInPath(path);
+  return wrong && { message: `\`path\` is not a JSONPath: ${wrong.message}`, at: 'path', offset: wrong.offset };
 }
 
 export const obligationsYaml = z.strictObject({
@@ -48,7 +55,10 @@ export const obligationsYaml = z.strictObject({
             context.addIssue({ code: 'custom', path: ['properties'], message: `a ${type} has \`${member}\`` });
         }
         const wrong = wrongIn(type, properties);
-        if (wrong !== undefined) context.addIssue({ code: 'custom', path: ['properties'], message: wrong });
+        if (wrong === undefined) return;
+        const { message, at, offset } = wrong;
+        const path = ['properties', ...(at === undefined ? [] : [at])];
+        context.addIssue({ code: 'custom', path, message, params: { offset } });
       }),
     )
     .default({}),

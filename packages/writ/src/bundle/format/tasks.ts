@@ -5,6 +5,7 @@ import { durationShape } from '../../lib/duration-shape.js';
 import { name } from '../names.js';
 import { lifetimeShape } from './lifetime.js';
 import { EFFECTS } from './tools.js';
+import { httpUrl } from './url.js';
 
 const effects: readonly string[] = EFFECTS;
 const grant = grantShape.superRefine((terms, context) => {
@@ -17,16 +18,23 @@ const grant = grantShape.superRefine((terms, context) => {
 const proposer = z.enum(['words', 'planner']);
 
 const kind = z.strictObject({
-  /** The part of `scope` that chooses it; its name when it is not given. */
-  scope: z.string().regex(/^\S+$/, 'a part of a scope has no spaces').optional(),
-  /** The most that its tasks may do; `any` restricts nothing. */
-  mandate: z.union([z.literal('any'), z.array(grant).min(1).max(MAX_GRANTS)]),
-  /** How long its tokens live; that of `tokens` when it is not given. */
-  lifetime: lifetimeShape.optional(),
-  /** The result of an action outside the mandate: denied, or requestable. */
-  outside: z.enum(['deny', 'ask']).default('deny'),
-  /** The means by which a task is narrowed to the prompt that it starts with; several in this order. */
-  fromPrompt: z.union([proposer, z.array(proposer).min(1).max(2)]).optional(),
+  scope: z
+    .string()
+    .regex(/^\S+$/, 'a part of a scope has no spaces')
+    .optional()
+    .describe('The part of `scope` that chooses it; its name when it is not given.'),
+  mandate: z
+    .union([z.literal('any'), z.array(grant).min(1).max(MAX_GRANTS)])
+    .describe('The most that its tasks may do; `any` restricts nothing.'),
+  lifetime: lifetimeShape.optional().describe('How long its tokens live; that of `tokens` when it is not given.'),
+  outside: z
+    .enum(['deny', 'ask'])
+    .default('deny')
+    .describe('The result of an action outside the mandate: denied, or requestable.'),
+  fromPrompt: z
+    .union([proposer, z.array(proposer).min(1).max(2)])
+    .optional()
+    .describe('The means by which a task is narrowed to the prompt that it starts with; several in this order.'),
 });
 
 const timeout = durationShape
@@ -36,14 +44,18 @@ const timeout = durationShape
 const planner = z.union([
   z.strictObject({
     command: z.array(z.string().min(1)).min(1),
-    /** Variables of its environment; `${env:NAME}` stands for one of the service. */
-    env: z.record(z.string(), z.string()).default({}),
+    env: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Variables of its environment; `${env:NAME}` stands for one of the service.'),
     timeout,
   }),
   z.strictObject({
-    url: z.url({ protocol: /^https?$/ }),
-    /** `${env:NAME}` stands for a variable of the environment. */
-    headers: z.record(z.string(), z.string()).default({}),
+    url: httpUrl,
+    headers: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('`${env:NAME}` stands for a variable of the environment.'),
     timeout,
   }),
 ]);
@@ -51,11 +63,9 @@ const planner = z.union([
 /** `tasks.yaml`: kinds of task and their mandates (docs/tasks.md). */
 export const tasksYaml = z
   .strictObject({
-    /** The kind of a task that nobody started as another. */
-    default: z.string(),
+    default: z.string().describe('The kind of a task that nobody started as another.'),
     tasks: z.record(name, kind),
-    /** Proposes mandates, for the kinds that say so. */
-    planner: planner.optional(),
+    planner: planner.optional().describe('Proposes mandates, for the kinds that say so.'),
   })
   .superRefine(({ default: usual, tasks, planner: declared }, context) => {
     const mandate = Object.hasOwn(tasks, usual) ? tasks[usual]?.mandate : undefined;

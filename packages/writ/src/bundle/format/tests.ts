@@ -3,20 +3,24 @@ import { name, uidText } from '../names.js';
 
 const expectation = {
   expect: z.enum(['allow', 'modify', 'step_up', 'defer', 'deny']),
-  /** The policies that decide, in any order. */
-  because: z.array(z.string()).optional(),
+  because: z.array(z.string()).optional().describe('The policies that decide, in any order.'),
   outcome: z.enum(['completed', 'failed', 'unknown', 'none']).default('completed'),
-  /** The answer of the action: the task knows its labels and values from then on. */
-  result: z.unknown().optional(),
-  /** A person approves a call that is a `step_up`: its values count as the user's for the rest of the task, and it is asked again. */
-  approve: z.literal(true).optional(),
-  /** How often it is done; each time the same is expected. */
-  times: z.int().min(1).max(10_000).default(1),
-  /** The time after the step before. */
+  result: z
+    .unknown()
+    .optional()
+    .describe('The answer of the action: the task knows its labels and values from then on.'),
+  approve: z
+    .literal(true)
+    .optional()
+    .describe(
+      "A person approves a call that is a `step_up`: its values count as the user's for the rest of the task, and it is asked again.",
+    ),
+  times: z.int().min(1).max(10_000).default(1).describe('How often it is done; each time the same is expected.'),
   after: z
     .string()
-    .regex(/^[1-9][0-9]*(s|m|h|d)$/, 'as 5m, 2h or 3d')
-    .optional(),
+    .regex(/^[1-9][0-9]*(s|m|h|d)$/, 'a time is a number and s, m, h or d, as in 2h')
+    .optional()
+    .describe('The time after the step before.'),
 };
 const properties = z.record(z.string(), z.unknown()).optional();
 const entity = z.strictObject({ type: z.string(), id: z.string(), properties });
@@ -27,8 +31,11 @@ const step = z.union([
     call: z.string(),
     server: z.string().optional(),
     input: z.record(z.string(), z.unknown()).default({}),
-    /** Of another task, by another agent, or for somebody else than the test says. */
-    task: z.string().min(1).optional(),
+    task: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Of another task, by another agent, or for somebody else than the test says.'),
     agent: uidText.optional(),
     for: uidText.optional(),
     prompt: z.string().optional(),
@@ -48,17 +55,18 @@ const step = z.union([
 const task = z
   .strictObject({
     test: z.string(),
-    /** The caller; a request names it itself. */
-    agent: uidText.optional(),
+    agent: uidText.optional().describe('The caller; a request names it itself.'),
     for: uidText.optional(),
-    /** Which caller of the service sends the requests. */
-    as: name.default('default'),
-    /** The kind of task that it was started as, in `tasks.yaml`; the default kind when it is not given. */
-    kind: z.string().optional(),
-    /** The prompt of the user. */
-    prompt: z.string().optional(),
-    /** The moment at which the test runs. */
-    now: z.iso.datetime().optional(),
+    as: name.default('default').describe('Which caller of the service sends the requests.'),
+    kind: z
+      .string()
+      .optional()
+      .describe('The kind of task that it was started as, in `tasks.yaml`; the default kind when it is not given.'),
+    prompt: z.string().optional().describe('The prompt of the user.'),
+    now: z.iso
+      .datetime({ error: 'it must be a time in UTC, as 2026-12-01T09:30:00Z' })
+      .optional()
+      .describe('The moment at which the test runs.'),
     given: z.strictObject({ entities: z.array(z.unknown()).default([]) }).optional(),
     steps: z.array(step).min(1),
   })

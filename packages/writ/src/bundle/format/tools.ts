@@ -20,21 +20,38 @@ const domain = z
 const reader = z.string().max(320).regex(/@/, 'a member of a group is an address, or a domain as @shop.example');
 
 /** Labels of a part of a result, with the kind of value that it is, and when they hold. */
-const labelled = z.strictObject({
-  integrity: z.enum(INTEGRITY).optional(),
-  confidentiality: z.enum(CONFIDENTIALITY).optional(),
-  labels: z.array(z.string().min(1)).optional(),
-  kind: kind.optional(),
-  /** Its readers beside its owner: addresses, `@domain`s, groups, and fields as `record.sender`. */
-  readers: z.array(z.string().min(1).max(320)).min(1).max(100).optional(),
-  /** The groups of readers that the value is a member of. */
-  clears: z.array(group).min(1).optional(),
-  /** The field of the record that says who sent it, as `record.sender`: a sender that the server has checked. */
-  sentBy: z.string().min(1).max(320).optional(),
-  /** CEL over `input`, `result`, `record` and `value`. */
-  when: z.string().min(1).optional(),
-});
+const labelled = z.strictObject(
+  {
+    integrity: z.enum(INTEGRITY).optional(),
+    confidentiality: z.enum(CONFIDENTIALITY).optional(),
+    labels: z.array(z.string().min(1)).optional(),
+    kind: kind.optional(),
+    readers: z
+      .array(z.string().min(1).max(320))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Its readers beside its owner: addresses, `@domain`s, groups, and fields as `record.sender`.'),
+    clears: z.array(group).min(1).optional().describe('The groups of readers that the value is a member of.'),
+    sentBy: z
+      .string()
+      .min(1)
+      .max(320)
+      .optional()
+      .describe(
+        'The field of the record that says who sent it, as `record.sender`: a sender that the server has checked.',
+      ),
+    when: z.string().min(1).optional().describe('CEL over `input`, `result`, `record` and `value`.'),
+  },
+  { error: wrongPart },
+);
 const labels = z.union([words, labelled]);
+
+/** Returns what is wrong with a part by JSONPath that is read as labels of the whole, because its own labels have no right form. */
+function wrongPart(issue: z.core.$ZodRawIssue): string | undefined {
+  const isOfPart = issue.code === 'unrecognized_keys' && issue.keys.every((key) => key.startsWith('$'));
+  return isOfPart ? 'the labels of a part are words, a list of words, or a map as { integrity: internal }' : undefined;
+}
 
 /** By JSONPath. */
 const byPath = z.record(
@@ -53,25 +70,38 @@ const keep = durationShape.refine(
 
 const describedTool = z.strictObject({
   effects: z.array(z.enum(EFFECTS)).min(1),
-  /** The roles of its arguments, by name or path. */
-  arguments: z.record(z.string().min(1), z.union([role, z.strictObject({ role, kind: kind.optional() })])).default({}),
-  /** Arguments that policies do not see in `context.input`: those that Cedar has no type for. */
-  opaque: z.array(z.string().min(1)).default([]),
-  /** The labels of its result: words for all of it, or by JSONPath. */
-  result: z.union([words, labelled, byPath]).optional(),
-  /** The JSON Schema of its results, as the server lists it: for `writ check` alone. */
-  outputSchema: z.record(z.string(), z.unknown()).optional(),
-  /** The format of its results that are text; detected if it is not given. */
-  format: z.enum(['json', 'yaml', 'lines', 'text']).optional(),
-  /** The store that it reads, or writes: what is written there keeps its labels. */
-  reads: store.optional(),
+  arguments: z
+    .record(z.string().min(1), z.union([role, z.strictObject({ role, kind: kind.optional() })]))
+    .default({})
+    .describe('The roles of its arguments, by name or path.'),
+  opaque: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Arguments that policies do not see in `context.input`: those that Cedar has no type for.'),
+  result: z
+    .union([words, labelled, byPath])
+    .optional()
+    .describe('The labels of its result: words for all of it, or by JSONPath.'),
+  outputSchema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('The JSON Schema of its results, as the server lists it: for `writ check` alone.'),
+  format: z
+    .enum(['json', 'yaml', 'lines', 'text'])
+    .optional()
+    .describe('The format of its results that are text; detected if it is not given.'),
+  reads: store.optional().describe('The store that it reads, or writes: what is written there keeps its labels.'),
   writes: store.optional(),
-  /** The store that it makes a new thing in, if its answer has the id of that. */
-  creates: store.optional(),
-  /** The domains of the service that it is of: codes that the service sent may go back to it. */
-  service: z.union([domain, z.array(domain).min(1).max(20)]).optional(),
-  /** The words by which a prompt asks for it; those for the verb in its name when they are not given. */
-  asked: z.array(z.string().min(1)).min(1).optional(),
+  creates: store.optional().describe('The store that it makes a new thing in, if its answer has the id of that.'),
+  service: z
+    .union([domain, z.array(domain).min(1).max(20)])
+    .optional()
+    .describe('The domains of the service that it is of: codes that the service sent may go back to it.'),
+  asked: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('The words by which a prompt asks for it; those for the verb in its name when they are not given.'),
 });
 
 const tool = describedTool.refine(
@@ -80,20 +110,24 @@ const tool = describedTool.refine(
 );
 
 export const toolsYaml = z.strictObject({
-  /** For what is not described. */
   defaults: z
     .strictObject({ effects: z.array(z.enum(EFFECTS)).min(1).optional(), result: words.optional() })
-    .default({}),
+    .default({})
+    .describe('For what is not described.'),
   tools: z.record(z.string(), tool).default({}),
-  /** How long labels are kept in stores; for ever in a store that is not here. */
-  stores: z.record(store, z.strictObject({ keep })).default({}),
-  /** The members of groups of readers; `clears` of a field makes more. */
-  readers: z.record(group, z.array(reader).max(1_000)).default({}),
-  /** The classes that results are searched for, each with the label of a match. */
+  stores: z
+    .record(store, z.strictObject({ keep }))
+    .default({})
+    .describe('How long labels are kept in stores; for ever in a store that is not here.'),
+  readers: z
+    .record(group, z.array(reader).max(1_000))
+    .default({})
+    .describe('The members of groups of readers; `clears` of a field makes more.'),
   detect: z
     .partialRecord(
       z.enum(['email', 'phone', 'iban', 'card', 'secret', 'instructions', 'hidden-text']),
       z.string().min(1),
     )
-    .optional(),
+    .optional()
+    .describe('The classes that results are searched for, each with the label of a match.'),
 });

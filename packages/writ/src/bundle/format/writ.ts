@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { millisecondsOf } from '../../lib/duration.js';
 import { durationShape } from '../../lib/duration-shape.js';
-import { name, uidText } from '../names.js';
+import { headerName, name, typeName, uidText } from '../names.js';
+import { httpShape } from './http.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
 import { signalsShape } from './signals.js';
+import { httpUrl, isSecure, secureUrl } from './url.js';
 
 /** The shape of `writ.yaml`; each other file of a bundle has its shape beside this one. Unknown keys are refused: a typing error is not a setting. */
 
@@ -12,36 +14,55 @@ const pinRule = z.enum(['first-use', 'approve']);
 
 const server = z
   .strictObject({
-    /** How it is run, over stdio; or `url`, where it is served over Streamable HTTP. */
-    command: z.string().min(1).optional(),
+    command: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('How it is run, over stdio; or `url`, where it is served over Streamable HTTP.'),
     args: z.array(z.string()).default([]),
-    /** Of its environment and its arguments too, `${env:NAME}` stands for a variable of the environment. */
-    env: z.record(z.string(), z.string()).default({}),
-    /** The folder that it runs in; that of the bundle by default. */
-    cwd: z.string().min(1).optional(),
-    url: z.url({ protocol: /^https?$/ }).optional(),
-    /** `sse`: the transport of MCP 2024-11-05, for servers that have no other yet. */
-    transport: z.enum(['streamable-http', 'sse']).default('streamable-http'),
-    /** Headers of each request to it, such as credentials; `${env:NAME}` stands for a variable of the environment. */
-    headers: z.record(z.string().regex(/^[\w-]+$/), z.string()).default({}),
-    /** The folder that a file server serves, for mappings that speak of paths. */
-    root: z.string().optional(),
-    /** Before the names of its tools, where several servers have one of a name. */
+    env: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Of its environment and its arguments too, `${env:NAME}` stands for a variable of the environment.'),
+    cwd: z.string().min(1).optional().describe('The folder that it runs in; that of the bundle by default.'),
+    url: httpUrl.optional(),
+    transport: z
+      .enum(['streamable-http', 'sse'])
+      .default('streamable-http')
+      .describe('`sse`: the transport of MCP 2024-11-05, for servers that have no other yet.'),
+    headers: z
+      .record(headerName, z.string())
+      .default({})
+      .describe(
+        'Headers of each request to it, such as credentials; `${env:NAME}` stands for a variable of the environment.',
+      ),
+    root: z.string().optional().describe('The folder that a file server serves, for mappings that speak of paths.'),
     prefix: z
       .string()
       .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'a prefix is letters, digits, dots, dashes and _')
-      .default(''),
-    /** Whether the mappings count that it declares for its tools (`x-authzen-mapping`), where the bundle has none. */
-    mappings: z.enum(['declared', 'bundle']).default('declared'),
-    /** Whether the caller's transaction token is passed on to it; no other credential ever is. */
-    passToken: z.boolean().default(false),
-    /** For how long it is waited for, and how many calls at once. */
-    timeout: durationShape.default('60s'),
+      .default('')
+      .describe('Before the names of its tools, where several servers have one of a name.'),
+    mappings: z
+      .enum(['declared', 'bundle'])
+      .default('declared')
+      .describe(
+        'Whether the mappings count that it declares for its tools (`x-authzen-mapping`), where the bundle has none.',
+      ),
+    passToken: z
+      .boolean()
+      .default(false)
+      .describe("Whether the caller's transaction token is passed on to it; no other credential ever is."),
+    timeout: durationShape.default('60s').describe('For how long it is waited for, and how many calls at once.'),
     concurrency: z.int().min(1).max(10_000).default(64),
-    /** Whether each session of a client of 2025-11-25 and before has a process of it, or a connection, which can ask that client's user, and log to it. */
-    perClient: z.boolean().default(false),
-    /** Whether its tools count as it first gives them, or when somebody approved them. */
-    pin: pinRule.default('first-use'),
+    perClient: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether each session of a client of 2025-11-25 and before has a process of it, or a connection, which can ask that client's user, and log to it.",
+      ),
+    pin: pinRule
+      .default('first-use')
+      .describe('Whether its tools count as it first gives them, or when somebody approved them.'),
   })
   .refine(({ command, url }) => (command === undefined) !== (url === undefined), {
     message: 'a server has a `command` or a `url`',
@@ -60,8 +81,9 @@ const broughtKey = z
         .string()
         .regex(/^[A-Za-z_]\w*$/, 'a variable is a name like DOCS_API_KEY')
         .optional(),
-      /** How long the key before it still counts when another one is brought in. */
-      overlap: durationShape.optional(),
+      overlap: durationShape
+        .optional()
+        .describe('How long the key before it still counts when another one is brought in.'),
     },
     { error: 'a key is not written in the bundle: name its file or variable, as in key: { env: DOCS_API_KEY }' },
   )
@@ -75,31 +97,46 @@ const client = z.strictObject({
   for: uidText,
   key: broughtKey.optional(),
   scopes: z.array(z.string().min(1)).default([]),
-  /** Whether the prompt that its host sends (`dev.writ/prompt`) is accepted as the user's. */
-  prompt: z.boolean().default(false),
-  /** The kind of its tasks that have no token (`tasks.yaml`); by default the default kind. */
-  task: z.string().min(1).optional(),
+  prompt: z
+    .boolean()
+    .default(false)
+    .describe("Whether the prompt that its host sends (`dev.writ/prompt`) is accepted as the user's."),
+  task: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The kind of its tasks that have no token (`tasks.yaml`); by default the default kind.'),
 });
 /** A caller of the service. Without `certificate` and `token` it proves itself with an API key that Writ makes for it. */
 const caller = z
   .strictObject({
-    /** The roles that the service policies speak of: `enforcement-point`, `administrator`, `auditor`, `operator`, or own ones. */
-    roles: z.array(z.string().min(1)).default(['enforcement-point']),
-    /** A subject alternative name of its client certificate, as `URI:spiffe://example.org/gateway`. */
+    roles: z
+      .array(z.string().min(1))
+      .default(['enforcement-point'])
+      .describe(
+        'The roles that the service policies speak of: `enforcement-point`, `administrator`, `auditor`, `operator`, or own ones.',
+      ),
     certificate: z
       .string()
       .regex(/^(URI|DNS):./, 'a certificate is named URI:… or DNS:…')
-      .optional(),
-    /** Whom its access tokens are about. */
-    token: z.strictObject({ issuer: z.string(), subject: z.string().min(1) }).optional(),
+      .optional()
+      .describe('A subject alternative name of its client certificate, as `URI:spiffe://example.org/gateway`.'),
+    token: z
+      .strictObject({ issuer: z.string(), subject: z.string().min(1) })
+      .optional()
+      .describe('Whom its access tokens are about.'),
     key: broughtKey.optional(),
-    /** The one agent and the one person that it speaks for; without both, it may speak for anybody, as far as `service/` permits. */
-    agent: uidText.optional(),
+    agent: uidText
+      .optional()
+      .describe(
+        'The one agent and the one person that it speaks for; without both, it may speak for anybody, as far as `service/` permits.',
+      ),
     for: uidText.optional(),
-    /** The types of obligation that it carries out. */
-    obligations: z.array(z.string().min(1)).default([]),
-    /** The detail of reasons that it gets without asking. */
-    detail: z.enum(['none', 'reasons', 'full']).default('none'),
+    obligations: z.array(z.string().min(1)).default([]).describe('The types of obligation that it carries out.'),
+    detail: z
+      .enum(['none', 'reasons', 'full'])
+      .default('none')
+      .describe('The detail of reasons that it gets without asking.'),
   })
   .refine(({ certificate, token }) => certificate === undefined || token === undefined, {
     message: 'a caller has a certificate or a token, not both',
@@ -114,103 +151,115 @@ const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'PS384', 'RS256', 'RS384', 'EdDSA
 
 const issuer = z.strictObject({
   audience: z.string().min(1),
-  jwks: z.url({ protocol: /^https?$/ }).refine((url) => isSecure(new URL(url)), {
-    message: 'keys are fetched over https; http only from loopback',
-  }),
+  jwks: secureUrl('keys are fetched over https; http only from loopback'),
   algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['ES256']),
   type: z.string().default('at+jwt'),
-  /** Whom its tokens are about, so that they can be exchanged: the entity type, and CEL over `claims` for the id. */
-  identity: z.strictObject({ type: z.string().regex(/^[A-Za-z_][\w:]*$/), id: z.string().min(1) }).optional(),
-  /** The scopes that a token without a `scope` of its own can be exchanged for. */
-  scopes: z.array(z.string().min(1)).default([]),
+  identity: z
+    .strictObject({ type: typeName, id: z.string().min(1) })
+    .optional()
+    .describe(
+      'Whom its tokens are about, so that they can be exchanged: the entity type, and CEL over `claims` for the id.',
+    ),
+  scopes: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('The scopes that a token without a `scope` of its own can be exchanged for.'),
 });
 
 /** A SPIFFE trust domain whose JWT-SVIDs can be exchanged. */
 const trustDomain = z.strictObject({
-  bundle: z.url({ protocol: /^https?$/ }).refine((url) => isSecure(new URL(url)), {
-    message: 'keys are fetched over https; http only from loopback',
-  }),
+  bundle: secureUrl('keys are fetched over https; http only from loopback'),
   audience: z.string().min(1),
-  /** The entity type of its workloads; their id is the SPIFFE ID. */
-  identity: z.string().regex(/^[A-Za-z_][\w:]*$/),
+  identity: typeName.describe('The entity type of its workloads; their id is the SPIFFE ID.'),
   scopes: z.array(z.string().min(1)).default([]),
 });
 
 /** The token service. Without it there is no `/token`. */
 const tokens = z.strictObject({
-  /** The `aud` of transaction tokens. */
   trustDomain: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]*$/, 'a trust domain is a name like shop.example')
-    .meta({ example: 'shop.example' }),
+    .meta({ example: 'shop.example' })
+    .describe('The `aud` of transaction tokens.'),
   lifetime: lifetimeShape.default('5m'),
-  /** How often work may be handed on. */
-  maxDepth: z.int().min(0).max(16).default(4),
+  maxDepth: z.int().min(0).max(16).default(4).describe('How often work may be handed on.'),
 });
 
 /** Of tasks without a token, and of what the tasks of one lineage leave to each other. */
 const tasks = z.strictObject({
-  /** A task that was unused for longer has ended. */
   endWhenIdle: durationShape
     .refine(isFrom('1m', '24h'), 'a task ends after 1m to 24h without use')
     .default('30m')
-    .meta({ example: '30m' }),
-  /** For how long the labels and values that a task has read count for the next tasks of the same owner. */
+    .meta({ example: '30m' })
+    .describe('A task that was unused for longer has ended.'),
   lineageWindow: durationShape
     .refine(isFrom('1h', '90d'), 'what a task has read counts for 1h to 90d')
     .default('24h')
-    .meta({ example: '24h' }),
+    .meta({ example: '24h' })
+    .describe('For how long the labels and values that a task has read count for the next tasks of the same owner.'),
 });
 
 function isFrom(least: string, most: string): (text: string) => boolean {
   return (text) => millisecondsOf(text) >= millisecondsOf(least) && millisecondsOf(text) <= millisecondsOf(most);
 }
 
-function isSecure({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-}
-
 export const writYaml = z
   .strictObject({
     name,
     signals: signalsShape.default({ receive: {}, transmit: {} }),
-    /** The callers of the service, in addition to `default` (an enforcement point) and `admin` (an administrator). */
-    callers: z.record(name, caller).default({}),
-    issuers: z.record(z.url(), issuer).default({}),
+    callers: z
+      .record(name, caller)
+      .default({})
+      .describe(
+        'The callers of the service, in addition to `default` (an enforcement point) and `admin` (an administrator).',
+      ),
+    issuers: z.record(z.url('an issuer is a URL, as https://login.example'), issuer).default({}),
     spiffe: z
       .record(z.string().regex(/^[a-z0-9._-]+$/, 'a trust domain is a name like shop.example'), trustDomain)
       .default({}),
     tokens: tokens.optional(),
-    /** `path`: every identity on the delegation path must be permitted. `actor`: the present actor alone. */
-    delegation: z.enum(['path', 'actor']).default('path'),
-    /** For how long something may be served that could be out of date; past it, what is marked `@highRisk` is not permitted. */
+    delegation: z
+      .enum(['path', 'actor'])
+      .default('path')
+      .describe('`path`: every identity on the delegation path must be permitted. `actor`: the present actor alone.'),
     freshness: z
       .strictObject({
-        /** Since it was last known that nothing else is revoked. */
-        revocations: durationShape.default('10s'),
-        /** Since a newer policy is there that cannot be used. */
-        policy: durationShape.default('15m'),
+        revocations: durationShape.default('10s').describe('Since it was last known that nothing else is revoked.'),
+        policy: durationShape.default('15m').describe('Since a newer policy is there that cannot be used.'),
       })
-      .default({ revocations: '10s', policy: '15m' }),
-    /** How the identities that take part in decisions are looked at. */
+      .default({ revocations: '10s', policy: '15m' })
+      .describe(
+        'For how long something may be served that could be out of date; past it, what is marked `@highRisk` is not permitted.',
+      ),
     identities: z
       .strictObject({
-        /** The entity types that are people: nobody has to answer for them. */
-        people: z.array(z.string().min(1)).default(['User', 'user']),
+        people: z
+          .array(z.string().min(1))
+          .default(['User', 'user'])
+          .describe('The entity types that are people: nobody has to answer for them.'),
         dormantAfter: durationShape.default('90d'),
         credentialAge: durationShape.default('90d'),
       })
-      .default({ people: ['User', 'user'], dormantAfter: '90d', credentialAge: '90d' }),
+      .default({ people: ['User', 'user'], dormantAfter: '90d', credentialAge: '90d' })
+      .describe('How the identities that take part in decisions are looked at.'),
     record: recordShape.default(RECORD_DEFAULTS),
     tasks: tasks.default({ endWhenIdle: '30m', lineageWindow: '24h' }),
+    http: httpShape.default({ services: {} }),
     gateway: z
       .strictObject({
         servers: z.record(name, server).default({}),
         clients: z.record(name, client).default({}),
-        /** The resource identifier of the gateway (RFC 8707), as its clients know it; where it is served, when it is not given. */
-        resource: z.url({ protocol: /^https?$/ }).optional(),
-        /** Of the servers behind `writ guard`: whether their tools count as they are first reported, or when somebody approved them. */
-        guards: z.strictObject({ pin: pinRule.default('first-use') }).default({ pin: 'first-use' }),
+        resource: httpUrl
+          .optional()
+          .describe(
+            'The resource identifier of the gateway (RFC 8707), as its clients know it; where it is served, when it is not given.',
+          ),
+        guards: z
+          .strictObject({ pin: pinRule.default('first-use') })
+          .default({ pin: 'first-use' })
+          .describe(
+            'Of the servers behind `writ guard`: whether their tools count as they are first reported, or when somebody approved them.',
+          ),
       })
       .default({ servers: {}, clients: {}, guards: { pin: 'first-use' } }),
   })
@@ -219,7 +268,7 @@ export const writYaml = z
       context.addIssue({
         code: 'custom',
         path: ['callers', 'anonymous'],
-        message: 'anonymous is whoever proves nothing',
+        message: 'anonymous is the name of callers that prove nothing: choose another',
       });
     for (const [id, { token }] of Object.entries(callers)) {
       if (token !== undefined && !Object.hasOwn(issuers, token.issuer)) {

@@ -10,7 +10,7 @@ const START_MS = 20_000;
 
 /** The bundle, and each of its servers, started as the gateway would. */
 export async function bundleChecks(folder: string, data: string, environment: string | undefined): Promise<Found[]> {
-  const { findings, bundle } = findingsOf(folder, environment);
+  const { findings, bundle } = await findingsOf(folder, environment);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const found = [checked(folder, errors, findings.length)];
   for (const { code, message, help } of findings)

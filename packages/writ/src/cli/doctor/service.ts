@@ -36,7 +36,7 @@ export async function serviceChecks(flags: ServiceToCheck): Promise<Found[]> {
       : wrong(`${service} is ${state}`, 'its log says why; it permits nothing so far'),
   ];
   if (observing !== undefined)
-    found.push(warning(observingText(new Date(observing)), 'it ends by itself; `writ enforce` ends it now'));
+    found.push(warning(observingText(new Date(observing)), 'it ends by itself; `writ up enforce` ends it now'));
   const date = Date.parse(ready.headers.get('date') ?? '');
   const skew = Math.abs(Date.now() - date);
   if (skew > SKEW_MS)

@@ -36,7 +36,8 @@ export async function addServers(
   const variables = { ...kept.variables };
   const { listed, leftOut } = await listedServers(found, { bundle: root, data: flags.data }, variables, names);
   const [wrong] = leftOut;
-  if (wrong !== undefined) throw new InitError(`the server ${wrong.found.name} cannot be added: ${wrong.why}`);
+  if (wrong !== undefined)
+    throw new InitError(`the server ${wrong.found.name} cannot be added: ${wrong.why}`, wrong.help);
   const all = listed.flatMap((one) => one.tools);
   const drafted = draftTools(all);
   const yaml = parseDocument(readFileSync(join(root, 'writ.yaml'), 'utf8'), { version: '1.2' });

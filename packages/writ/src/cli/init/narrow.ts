@@ -71,7 +71,7 @@ export async function narrow(
     );
     if (stopped > 0)
       print(`The rules would have stopped ${stopped} of them, and will: \`writ decision list\` shows which.`);
-    print(`Look at it, then \`writ check ${folder}\`, \`writ enforce\`.`);
+    print(`Look at it, then \`writ check ${folder}\`, \`writ up enforce\`.`);
   }
   return EXIT.ok;
 }

@@ -1,16 +1,26 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import pc from 'picocolors';
 import type { DraftedTool } from '../../bundle/draft/draft.js';
+import { bundleSchemas, SCHEMA_FOLDER, withSchemaLines } from '../../bundle/schemas.js';
 import { print } from '../output.js';
 
 /** Writes files below a folder, by their paths. */
 export function writeFiles(root: string, files: Iterable<readonly [path: string, text: string]>): void {
+  const namesSchemas = existsSync(join(root, SCHEMA_FOLDER));
   for (const [path, text] of files) {
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    writeFileSync(file, namesSchemas ? withSchemaLines(path, text) : text);
   }
+}
+
+/** Writes the JSON Schemas of the YAML files beside a bundle; {@link writeFiles} then names them in each file. */
+export function writeSchemas(root: string, folder = join(root, SCHEMA_FOLDER)): readonly string[] {
+  const schemas = bundleSchemas();
+  mkdirSync(folder, { recursive: true });
+  for (const [file, text] of schemas) writeFileSync(join(folder, file), text);
+  return [...schemas.keys()];
 }
 
 /** Returns the name of a bundle in a folder. */

@@ -23,7 +23,7 @@ const shape = z.strictObject({
       name: z.string(),
     }),
   ),
-  /** Entries that were taken out of the configurations of clients, for `writ connect --undo`. */
+  /** Entries that were taken out of the configurations of clients, for `writ up connect --undo`. */
   removed: z
     .array(z.strictObject({ file: z.string(), path: z.array(z.string()), name: z.string(), entry: z.unknown() }))
     .default([]),

@@ -2,6 +2,7 @@ import type { DeployedServer } from '../../bundle/draft/deployment.js';
 import type { ListedTool } from '../../bundle/draft/listed-tool.js';
 import { addressOf } from '../../enforce/mcp/client/declared-address.js';
 import { Upstream } from '../../enforce/mcp/client/upstream.js';
+import { WritError } from '../../lib/errors.js';
 import { messageOf } from '../../lib/message-of.js';
 import type { FoundServer } from './found-servers.js';
 import { withoutSecrets } from './kept-servers.js';
@@ -18,6 +19,8 @@ interface ListedServer {
 interface LeftOut {
   readonly found: FoundServer;
   readonly why: string;
+  /** The fix, if it is known. */
+  readonly help: string | undefined;
 }
 
 const START_MS = 60_000;
@@ -40,12 +43,12 @@ export async function listedServers(
   const asked = await Promise.all(
     found.map(async (one): Promise<Asked> => {
       const { problem } = one.declared;
-      if (problem !== undefined) return { found: one, why: problem };
+      if (problem !== undefined) return { found: one, why: problem, help: undefined };
       const deployed = deployedAs(one, variables);
       try {
         return { found: one, deployed, tools: await toolsOf(one.name, deployed, where) };
       } catch (error) {
-        return { found: one, why: messageOf(error) };
+        return { found: one, why: messageOf(error), help: error instanceof WritError ? error.help : undefined };
       }
     }),
   );

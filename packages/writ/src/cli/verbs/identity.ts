@@ -1,3 +1,3 @@
 import { verb } from '../verb.js';
 
-export default verb('identity', 'Identities', 'list, register, change and suspend identities; their keys');
+export default verb('identity', 'Identities', 'list, register, suspend identities; their keys and grants');

@@ -1,3 +1,3 @@
 import { verb } from '../verb.js';
 
-export default verb('log', 'Decisions', 'give proof of decisions, verify the log, erase a person');
+export default verb('log', 'Decisions', 'proofs of decisions, the files of an incident, erasure');

@@ -1,3 +1,3 @@
 import { verb } from '../verb.js';
 
-export default verb('request', 'People', 'list, approve and deny requests that wait for a person');
+export default verb('request', 'People', 'approve and deny what waits for a person; list approvals');

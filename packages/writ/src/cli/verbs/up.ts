@@ -1,7 +1,7 @@
 import type { UpFlags } from '../up.js';
 import { GATEWAY_PORT, portIn, SERVICE_PORT, verb } from '../verb.js';
 
-export default verb('up', 'Start here', 'serve a drafted bundle for the MCP servers of your clients')
+export default verb('up', 'Start here', 'stand before the MCP servers of your clients; observe, enforce')
   .argument('[command...]', 'command of the first --server, after --; more follow as --server NAME -- COMMAND')
   .option('--server <name...>', 'name of a server to stand before, instead of those of the clients')
   .option('--url <name=url...>', 'server over HTTP to stand before, as tickets=https://tickets.example/mcp')

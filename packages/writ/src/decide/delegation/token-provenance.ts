@@ -1,7 +1,7 @@
 import { toMillis } from '../../lib/units.js';
 import { TokenError } from '../../provenance/errors.js';
-import type { Provenance } from '../../provenance/path.js';
-import { assuranceOf, type TransactionToken } from '../../provenance/transaction-token.js';
+import { assuranceOf, type Provenance } from '../../provenance/path.js';
+import type { TransactionToken } from '../../provenance/transaction-token.js';
 import { joinedProvenance, provenanceOf } from '../gather.js';
 import type { UsedProof } from '../record.js';
 import type { AccessRequest } from '../request.js';

@@ -15,6 +15,7 @@ import { evaluate, type Gathered } from '../evaluate.js';
 import { NOTHING_DERIVED } from '../event-more.js';
 import { missingFacts, schemaErrorOf } from '../gather.js';
 import { mandatePolicy, outsideVerdict } from '../mandates.js';
+import { inputMisfit, misfit, misfitBy } from '../misfit.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
 import { holdsMasked } from './masked.js';
@@ -71,11 +72,21 @@ export class Replay {
     try {
       return this.again(record);
     } catch (error) {
-      if (error instanceof NotRecorded) return { kind: 'not-recorded', why: error.message };
+      if (error instanceof NotRecorded) {
+        const verdict = this.stillMisfit(record);
+        return verdict === undefined ? { kind: 'not-recorded', why: error.message } : { kind: 'decided', verdict };
+      }
       if (!(error instanceof CedarError)) throw error;
       if (holdsMasked(record)) return { kind: 'not-recorded', why: `what was masked is needed: ${error.message}` };
-      return { kind: 'decided', verdict: refuse('invalid_request', error.message) };
+      return { kind: 'decided', verdict: misfitBy(error) };
     }
+  }
+
+  /** Returns the denial of a request whose arguments did not fit before the rest of it was looked at, and do not now. */
+  private stillMisfit({ refusal, request: { action, context = {} } }: DecisionRecord): Verdict | undefined {
+    const declared = this.plane.actions.get(action.name);
+    if (refusal?.code !== 'invalid_request' || declared === undefined) return undefined;
+    return inputMisfit(declared, context, this.plane.tools.of(action.name).opaque);
   }
 
   private again(record: DecisionRecord): Replayed {
@@ -127,8 +138,8 @@ export class Replay {
     // The request contradicted itself about the identities.
     if (path === undefined) return { kind: 'kept' };
     const decided = plane.delegation === 'path' ? path : [path[path.length - 1] as EntityUid];
-    const misfit = schemaErrorOf(plane.schema, declared, decided, request.resource);
-    if (misfit !== undefined) return { kind: 'decided', verdict: refuse('invalid_request', misfit) };
+    const why = schemaErrorOf(plane.schema, declared, decided, request.resource);
+    if (why !== undefined) return { kind: 'decided', verdict: misfit(why) };
     const facts = factsIn(record);
     if (facts === undefined) {
       // The request did not fit, before any fact was looked up.

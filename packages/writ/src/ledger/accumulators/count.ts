@@ -7,7 +7,7 @@ import { SumAccount } from './sum-account.js';
 /** Counts actions. */
 export const count: AccumulatorKind<{ readonly count: true }, bigint, SumAccount> = {
   name: 'count',
-  shape: { count: z.literal(true) },
+  shape: { count: z.literal(true).describe('Counts the actions.') },
   expressions: () => [],
   fold: () => 'count',
   schemaType: () => LONG,

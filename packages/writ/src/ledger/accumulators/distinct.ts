@@ -15,7 +15,7 @@ const MAX_VALUES = 100_000;
 /** Counts different values. */
 export const distinct: AccumulatorKind<Members, readonly string[], SetAccount> = {
   name: 'distinct',
-  shape: { distinct: cel },
+  shape: { distinct: cel.describe('CEL that gives a text or a list of texts: how many different ones there are.') },
   expressions: ({ distinct: text }) => [celPart('distinct', text, TEXTS_RESULT)],
   fold: ({ distinct: text }) => `distinct ${text}`,
   schemaType: () => LONG,

@@ -46,7 +46,7 @@ describe('expression', () => {
 
   it('sees the result when there is one', () => {
     expect(run('result.charged + input.amount', WHOLE_RESULT, true)(event(), { charged: 2 })).toBe(7n);
-    expect(() => run('result.charged', WHOLE_RESULT, false)).toThrow(/Unknown variable/);
+    expect(() => run('result.charged', WHOLE_RESULT, false)).toThrow(/there is no variable/);
   });
 
   it('is worked out for each event', () => {
@@ -57,7 +57,7 @@ describe('expression', () => {
 
   it.each([
     ['input.', KEY_RESULT, /x: `p` is not CEL/],
-    ['imput.amount', KEY_RESULT, /Unknown variable/],
+    ['imput.amount', KEY_RESULT, /there is no variable/],
     ['action', WHOLE_RESULT, /`p` gives string/],
     ['[1]', TEXTS_RESULT, /`p` gives list<int>/],
     ['1.5', WHOLE_RESULT, /`p` gives double/],

@@ -1,8 +1,9 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { z } from 'zod';
+import { celProblem } from '../../lib/cel-problem.js';
 import { celValue, firstLine } from '../cel.js';
 import { names, syntaxOf } from '../cel-ast.js';
-import { AccumulatorError, LedgerError } from '../errors.js';
+import { AccumulatorError, type DeclaredAt, LedgerError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
 import { itemsBound, tooLongIn } from '../loop-bound.js';
 import { environment } from './environment.js';
@@ -66,15 +67,25 @@ export type RunPart = (event: LedgerEvent, result?: unknown) => unknown;
 /** Compiles an expression. @throws {AccumulatorError} if it does not parse, or gives another type */
 export function expression(name: string, { part, text, gives, seesResult }: CelPart): RunPart {
   let run: ReturnType<Environment['parse']>;
+  const within = seesResult ? withResult : beforeResult;
+  const at = (offset: number): DeclaredAt => ({ path: [part], offset });
   try {
-    run = (seesResult ? withResult : beforeResult).parse(text);
+    run = within.parse(text);
   } catch (error) {
-    throw new AccumulatorError(`accumulator ${name}: \`${part}\` is not CEL: ${firstLine(error)}`);
+    const { message, help, offset } = celProblem(error, within);
+    throw new AccumulatorError(`accumulator ${name}: \`${part}\` is not CEL: ${message}`, help, at(offset));
   }
   const { valid, error: wrong, type = 'dyn' } = run.check();
-  if (!valid) throw new AccumulatorError(`accumulator ${name}: \`${part}\`: ${firstLine(wrong)}`);
+  if (!valid) {
+    const { message, help, offset } = celProblem(wrong, within);
+    throw new AccumulatorError(`accumulator ${name}: \`${part}\`: ${message}`, help, at(offset));
+  }
   if (!gives.types.test(type))
-    throw new AccumulatorError(`accumulator ${name}: \`${part}\` gives ${type}`, `it must give ${gives.meaning}`);
+    throw new AccumulatorError(
+      `accumulator ${name}: \`${part}\` gives ${type}`,
+      `it must give ${gives.meaning}`,
+      at(0),
+    );
   const variables = variablesFor(`accumulator ${name}`, run.ast);
   const most = itemsBound(run.ast);
   const checkLists = ({ input }: LedgerEvent): void => {

@@ -1,5 +1,5 @@
-import { firstLine } from '../cel.js';
-import { actionsNamed, argumentsRead, argumentsTested, names, syntaxOf } from '../cel-ast.js';
+import { celProblem } from '../../lib/cel-problem.js';
+import { actionsNamed, argumentAt, argumentsRead, argumentsTested, names, syntaxOf } from '../cel-ast.js';
 import { expressionsOf } from './accumulator.js';
 import { type CelRecord, environment } from './environment.js';
 import type { CelPart } from './expression.js';
@@ -19,6 +19,8 @@ export interface Misfit {
   readonly part: string;
   readonly action: string;
   readonly why: string;
+  /** Of the character in the expression. */
+  readonly offset: number;
 }
 
 /**
@@ -38,18 +40,26 @@ export function misfitsOf(name: string, declared: AccumulatorDeclaration, action
     .filter((action) => named === undefined || named.has(action.name))
     .flatMap((action) =>
       parts.flatMap((part) => {
-        const why = misfitOf(part, action);
-        return why === undefined ? [] : [{ part: part.part, action: action.name, why }];
+        const wrong = misfitOf(part, action);
+        return wrong === undefined ? [] : [{ part: part.part, action: action.name, ...wrong }];
       }),
     );
 }
 
-function misfitOf({ text, gives }: CelPart, { input = {}, optional }: CheckedAction): string | undefined {
-  const parsed = environment(input).parse(text);
+function misfitOf(
+  { text, gives }: CelPart,
+  { input = {}, optional }: CheckedAction,
+): Pick<Misfit, 'why' | 'offset'> | undefined {
+  const within = environment(input);
+  const parsed = within.parse(text);
   const { valid, error, type = 'dyn' } = parsed.check();
-  if (!valid) return `cannot be worked out: ${firstLine(error)}`;
-  if (!gives.types.test(type)) return `gives ${type}; it must give ${gives.meaning}`;
+  if (!valid) {
+    const { message, offset } = celProblem(error, within);
+    return { why: `cannot be worked out: ${message}`, offset };
+  }
+  if (!gives.types.test(type)) return { why: `gives ${type}; it must give ${gives.meaning}`, offset: 0 };
   const [read, tested] = [argumentsRead(parsed.ast), argumentsTested(parsed.ast)];
   const absent = optional.find((argument) => read.has(argument) && !tested.has(argument));
-  return absent === undefined ? undefined : `needs ${absent}, which a call may leave out`;
+  if (absent === undefined) return undefined;
+  return { why: `needs ${absent}, which a call may leave out`, offset: argumentAt(parsed.ast, absent) };
 }

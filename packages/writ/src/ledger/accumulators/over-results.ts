@@ -29,18 +29,23 @@ export function resultIntegrity(
   const { integrity = USUAL_INTEGRITY, givesBack, actual, set } = declared;
   if (seeing.length === 0) {
     if (declared.integrity === undefined) return undefined;
-    throw new AccumulatorError(`accumulator ${name} has an \`integrity\`, and names no \`result\``, 'take it out');
+    throw new AccumulatorError(`accumulator ${name} has an \`integrity\`, and names no \`result\``, 'take it out', {
+      path: ['integrity'],
+      isKey: true,
+    });
   }
   const needless = givesBack !== undefined ? 'givesBack' : actual !== undefined ? 'actual' : undefined;
   if (needless !== undefined)
     throw new AccumulatorError(
       `accumulator ${name} is over results, and has \`${needless}\``,
       'take it out: nothing counts before the answer, and nothing is given back',
+      { path: [needless], isKey: true },
     );
   if (set === 'labels')
     throw new AccumulatorError(
       `accumulator ${name} is of labels, and its \`on\` names \`result\``,
       'labels count with the permit; put the condition on a rule in tools.yaml (`when`)',
+      { path: ['on'] },
     );
   return integrity;
 }

@@ -13,7 +13,7 @@ type Members = {
 /** Keeps values: the labels of the results of actions, the names of actions, or the texts that CEL gives. */
 export const set: AccumulatorKind<Members, readonly string[], SetAccount> = {
   name: 'set',
-  shape: { set: cel },
+  shape: { set: cel.describe('`labels`, `action`, or CEL that gives a text or a list of texts: what is kept.') },
   expressions: ({ set: text }) => (text === 'labels' || text === 'action' ? [] : [celPart('set', text, TEXTS_RESULT)]),
   fold: ({ set: text }) => `set ${text}`,
   schemaType: () => STRING_SET,

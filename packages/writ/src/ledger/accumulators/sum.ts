@@ -19,7 +19,11 @@ type Members = {
 /** Adds up amounts. */
 export const sum: AccumulatorKind<Members, bigint, SumAccount> = {
   name: 'sum',
-  shape: { sum: cel, actual: cel, decimal: z.literal(true) },
+  shape: {
+    sum: cel.describe('CEL that gives a whole number, or a decimal one: what is added up.'),
+    actual: cel.describe('CEL over `result` also: the amount of a completed action. `sum` counts if it gives none.'),
+    decimal: z.literal(true).describe('The sum is a decimal number of at most four fractional digits.'),
+  },
   expressions({ sum: text, actual, decimal }) {
     const gives = decimal === true ? DECIMAL_RESULT : WHOLE_RESULT;
     const asked = celPart('sum', text, gives);

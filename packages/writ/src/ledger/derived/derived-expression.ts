@@ -1,9 +1,10 @@
 import type { Environment } from '@marcbachmann/cel-js';
+import { celProblem } from '../../lib/cel-problem.js';
 import { type CelRecord, environment } from '../accumulators/environment.js';
 import { variablesFor } from '../accumulators/variables.js';
 import { firstLine } from '../cel.js';
 import { factsRead, names } from '../cel-ast.js';
-import { AccumulatorError, UnknownValueError } from '../errors.js';
+import { AccumulatorError, type DeclaredAt, UnknownValueError } from '../errors.js';
 import type { LedgerEvent } from '../event.js';
 import { itemsBound, tooLongIn } from '../loop-bound.js';
 import { type DerivedType, type DerivedValue, derivedValue, GIVEN_TYPES } from './derived-type.js';
@@ -75,22 +76,28 @@ export function checkedDerived(
   is: string,
   within: Environment,
 ): ReturnType<Environment['parse']> {
+  const at = (offset: number): DeclaredAt => ({ path: ['is'], offset });
   let run: ReturnType<Environment['parse']>;
   try {
     run = within.parse(is);
   } catch (error) {
-    throw new AccumulatorError(`derived value ${name}: \`is\` is not CEL: ${firstLine(error)}`);
+    const { message, help, offset } = celProblem(error, within);
+    throw new AccumulatorError(`derived value ${name}: \`is\` is not CEL: ${message}`, help, at(offset));
   }
   const { valid, error: wrong, type: gives = 'dyn' } = run.check();
-  if (!valid) throw new AccumulatorError(`derived value ${name}: ${firstLine(wrong)}`);
+  if (!valid) {
+    const { message, help, offset } = celProblem(wrong, within);
+    throw new AccumulatorError(`derived value ${name}: ${message}`, help, at(offset));
+  }
   if (factsRead(run.ast).some(({ type: of, attribute }) => of === undefined || attribute === undefined))
     throw new AccumulatorError(
       `derived value ${name} looks up a fact whose type or attribute a call can choose`,
       'write both as texts, as in fact("Item", id, "price")',
+      at(0),
     );
   if (names(run.ast, 'derived'))
-    throw new AccumulatorError(`derived value ${name} names another`, 'write its expression out');
+    throw new AccumulatorError(`derived value ${name} names another`, 'write its expression out', at(0));
   if (!GIVEN_TYPES[type].test(gives))
-    throw new AccumulatorError(`derived value ${name} gives ${gives}`, `its type is ${type}`);
+    throw new AccumulatorError(`derived value ${name} gives ${gives}`, `its type is ${type}`, at(0));
   return run;
 }

@@ -23,10 +23,10 @@ export function fieldIn(said: string): readonly string[] | undefined {
   return FIELD.exec(said)?.[1]?.slice(1).split('.');
 }
 
-/** @throws {ToolDescriptionError} */
-export function readerRuleOf(where: string, said: readonly string[]): ReaderRule {
+/** @param at the way to the readers, in the description of the tool. @throws {ToolDescriptionError} */
+export function readerRuleOf(where: string, said: readonly string[], at: readonly PropertyKey[] = []): ReaderRule {
   const rule = { fixed: [] as string[], groups: [] as string[], fields: [] as (readonly string[])[] };
-  for (const one of said) {
+  for (const [i, one] of said.entries()) {
     const field = fieldIn(one);
     if (field !== undefined) rule.fields.push(field);
     else if (one.includes('@')) rule.fixed.push(one);
@@ -35,6 +35,7 @@ export function readerRuleOf(where: string, said: readonly string[]): ReaderRule
       throw new ToolDescriptionError(
         `${where}: ${one} is no reader`,
         'a reader is an address, a domain as @shop.example, a group, or a field as record.sender',
+        { path: [...at, i] },
       );
   }
   return rule;

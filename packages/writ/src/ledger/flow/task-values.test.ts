@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { leastCpuMs } from '../../../test/least-cpu.js';
 import type { Labels } from './labels.js';
 import type { ValueUse } from './prompt-values.js';
 import type { Leaf } from './result-labels.js';
@@ -149,12 +150,13 @@ describe('TaskValues', () => {
     ['a name again and again', 'Ab Cd ', 'Ab Cd'],
     ['refusals', 'not ', 'not'],
   ])('looks for the names in a page for a bounded time, whatever the prompt says: %s', (_what, unit, name) => {
-    const values = new TaskValues();
-    values.addPrompt(unit.repeat(250_000 / unit.length));
+    const prompt = unit.repeat(250_000 / unit.length);
     const page = saidIn(Array.from({ length: 600 }, (_, i) => ({ ...leaf(name, EXTERNAL), at: `$[${i}].name` })));
-    const begun = process.cpuUsage();
-    values.addResult('01D', 'list_emails', page);
-    const { user, system } = process.cpuUsage(begun);
-    expect((user + system) / 1_000).toBeLessThan(100);
+    const tasks = [1, 2, 3].map(() => {
+      const values = new TaskValues();
+      values.addPrompt(prompt);
+      return values;
+    });
+    expect(leastCpuMs(() => tasks.pop()?.addResult('01D', 'list_emails', page))).toBeLessThan(100);
   });
 });

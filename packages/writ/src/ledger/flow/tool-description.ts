@@ -1,6 +1,8 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { compile as compilePath, type JSONPathQuery } from 'json-p3';
-import { celValue, firstLine } from '../cel.js';
+import type { JSONPathQuery } from 'json-p3';
+import { celProblem } from '../../lib/cel-problem.js';
+import { compileJsonPath, wrongInPath } from '../../lib/json-path.js';
+import { celValue } from '../cel.js';
 import { ToolDescriptionError } from '../errors.js';
 import { usualWords } from './asked.js';
 import {
@@ -173,7 +175,8 @@ export class Tools {
   ) {
     this.stores = storesOf(declared, stores);
     this.hasSenders = JSON.stringify(declared).includes('"sentBy"');
-    this.unclassified = defaults.result === undefined ? UNCLASSIFIED : labelsOf('defaults', defaults.result);
+    this.unclassified =
+      defaults.result === undefined ? UNCLASSIFIED : labelsOf({ text: 'defaults', at: ['result'] }, defaults.result);
     this.described = new Map(Object.entries(declared).map(([name, tool]) => [name, this.compile(name, tool, true)]));
   }
 
@@ -250,37 +253,41 @@ function argumentOf(
   const { role, kind } = typeof declared === 'string' ? { role: declared, kind: undefined } : declared;
   const argument = /^\$?\.?([^.[\]]+)/.exec(path)?.[1] ?? path;
   const isPlain = argument === path;
-  return { path, argument, role, kind, query: isPlain ? undefined : queryOf(tool, path) };
+  return { path, argument, role, kind, query: isPlain ? undefined : queryOf(tool, path, ['arguments', path]) };
 }
 
 function rulesOf(tool: string, declared: DeclaredTool['result']): ResultRule[] {
   if (declared === undefined) return [];
-  const byPath = isByPath(declared) ? declared : { $: declared as DeclaredLabels };
+  const isWhole = !isByPath(declared);
+  const byPath = isWhole ? { $: declared as DeclaredLabels } : declared;
   return Object.entries(byPath).flatMap(([path, labels]) => {
     const ofKeys = path.endsWith('~');
-    const query = queryOf(tool, ofKeys ? path.slice(0, -1) : path);
+    const at = ['result', ...(isWhole ? [] : [path])];
+    const query = queryOf(tool, ofKeys ? path.slice(0, -1) : path, at);
     const several = Array.isArray(labels) && labels.some((one) => typeof one === 'object');
     const all = (several ? labels : [labels]) as readonly DeclaredLabels[];
-    return all.map((one): ResultRule => {
-      const where = `${tool}: ${path}`;
+    return all.map((one, i): ResultRule => {
+      const where = { text: `${tool}: ${path}`, at: several ? [...at, i] : at };
       const { when, readers, sentBy, ...said } = wordsIn(where, one);
       return {
         path,
         query,
         ofKeys,
         ...said,
-        readers: readers && readerRuleOf(where, readers),
+        readers: readers && readerRuleOf(where.text, readers, [...where.at, 'readers']),
         sentBy: sentBy === undefined ? undefined : senderFieldOf(where, sentBy),
-        when: when === undefined ? undefined : conditionOf(tool, path, when),
+        when: when === undefined ? undefined : conditionOf(where, when),
       };
     });
   });
 }
 
-function senderFieldOf(where: string, said: string): readonly string[] {
+function senderFieldOf(where: Where, said: string): readonly string[] {
   const field = fieldIn(said);
   if (field === undefined)
-    throw new ToolDescriptionError(`${where}: ${said} is no field of a record`, 'as in record.sender');
+    throw new ToolDescriptionError(`${where.text}: ${said} is no field of a record`, 'as in record.sender', {
+      path: [...where.at, 'sentBy'],
+    });
   return field;
 }
 
@@ -305,8 +312,14 @@ interface SaidLabels {
 
 const NO_MORE = { kind: undefined, readers: undefined, clears: [], sentBy: undefined, when: undefined };
 
+/** A part of the description of a tool: as messages name it, and the way to it. */
+interface Where {
+  readonly text: string;
+  readonly at: readonly PropertyKey[];
+}
+
 /** The word `internal` alone says both: of our own, and for our own. */
-function wordsIn(where: string, declared: DeclaredLabels): SaidLabels {
+function wordsIn(where: Where, declared: DeclaredLabels): SaidLabels {
   if (typeof declared === 'object' && !Array.isArray(declared)) {
     const {
       integrity,
@@ -315,7 +328,7 @@ function wordsIn(where: string, declared: DeclaredLabels): SaidLabels {
       clears = [],
       ...more
     } = declared as Exclude<DeclaredLabels, string | readonly string[]>;
-    checkNames(where, labels);
+    checkNames({ ...where, at: [...where.at, 'labels'] }, labels);
     const { kind, readers, sentBy, when } = more;
     return { integrity, confidentiality, names: [...labels].sort(), kind, readers, clears, sentBy, when };
   }
@@ -323,7 +336,10 @@ function wordsIn(where: string, declared: DeclaredLabels): SaidLabels {
   let confidentiality: Confidentiality | undefined;
   const names: string[] = [];
   for (const word of [declared].flat() as string[]) {
-    if (word === 'user') throw new ToolDescriptionError(`${where}: no result is the user's`, 'only the prompt is');
+    if (word === 'user')
+      throw new ToolDescriptionError(`${where.text}: no result is the user's`, 'only the prompt is', {
+        path: where.at,
+      });
     if ((INTEGRITY as readonly string[]).includes(word)) integrity = word as Integrity;
     else if ((CONFIDENTIALITY as readonly string[]).includes(word)) confidentiality = word as Confidentiality;
     else names.push(word);
@@ -333,13 +349,17 @@ function wordsIn(where: string, declared: DeclaredLabels): SaidLabels {
   return { ...NO_MORE, integrity, confidentiality, names: names.sort() };
 }
 
-function checkNames(where: string, names: readonly string[]): void {
+function checkNames(where: Where, names: readonly string[]): void {
   const taken = names.find(isReaderLabel);
   if (taken !== undefined)
-    throw new ToolDescriptionError(`${where}: no label has the form of ${taken}`, 'say who may read it in `readers`');
+    throw new ToolDescriptionError(
+      `${where.text}: no label has the form of ${taken}`,
+      'say who may read it in `readers`',
+      { path: where.at },
+    );
 }
 
-function labelsOf(where: string, declared: DeclaredLabels): Labels {
+function labelsOf(where: Where, declared: DeclaredLabels): Labels {
   const { integrity, confidentiality, names } = wordsIn(where, declared);
   return {
     integrity: integrity ?? UNCLASSIFIED.integrity,
@@ -348,15 +368,16 @@ function labelsOf(where: string, declared: DeclaredLabels): Labels {
   };
 }
 
-function queryOf(tool: string, path: string): JSONPathQuery {
-  try {
-    return compilePath(path.startsWith('$') ? path : `$.${path}`);
-  } catch (error) {
+/** @param at the way to the path, which is a key of the description */
+function queryOf(tool: string, path: string, at: readonly PropertyKey[]): JSONPathQuery {
+  const wrong = wrongInPath(path);
+  if (wrong !== undefined)
     throw new ToolDescriptionError(
-      `${tool}: ${path} is not a JSONPath: ${firstLine(error)}`,
+      `${tool}: ${path} is not a JSONPath: ${wrong.message}`,
       'as in $.items[*].name (RFC 9535)',
+      { path: at, isKey: true, offset: wrong.offset },
     );
-  }
+  return compileJsonPath(path);
 }
 
 const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
@@ -367,18 +388,23 @@ const cel = new Environment({ unlistedVariablesAreDyn: false, enableOptionalType
   .registerVariable('value', 'dyn');
 
 /** Throws what CEL throws; the value is then unclassified for the caller. */
-function conditionOf(tool: string, path: string, text: string): (about: RuleSubject) => boolean {
-  const where = `${tool}: ${path}: \`when\``;
+function conditionOf({ text: part, at }: Where, text: string): (about: RuleSubject) => boolean {
+  const where = `${part}: \`when\``;
+  const path = [...at, 'when'];
   let run: ReturnType<typeof cel.parse>;
   try {
     run = cel.parse(text);
   } catch (error) {
-    throw new ToolDescriptionError(`${where} is not CEL: ${firstLine(error)}`);
+    const { message, help, offset } = celProblem(error, cel);
+    throw new ToolDescriptionError(`${where} is not CEL: ${message}`, help, { path, offset });
   }
   const { valid, error: wrong, type = 'dyn' } = run.check();
-  if (!valid) throw new ToolDescriptionError(`${where}: ${firstLine(wrong)}`);
+  if (!valid) {
+    const { message, help, offset } = celProblem(wrong, cel);
+    throw new ToolDescriptionError(`${where}: ${message}`, help, { path, offset });
+  }
   if (!/^(bool|dyn)$/.test(type))
-    throw new ToolDescriptionError(`${where} gives ${type}`, 'it must give true or false');
+    throw new ToolDescriptionError(`${where} gives ${type}`, 'it must give true or false', { path });
   return (about) => {
     const { input, result, record, key, value } = about;
     return (

@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** A catalog of the fields of no schema, or of an entity type that the schema does not have. */
 export const catalog: Rule = {
@@ -11,7 +12,9 @@ export const catalog: Rule = {
       for (const [field, { type }] of Object.entries(catalogs)) {
         if (schema.entityTypes.has(type)) continue;
         const message = `${name}: the schema has no entity type ${type}`;
-        find.in('access.yaml').error(message, 'name a type of the schema for the catalog', [...way, field]);
+        find
+          .in('access.yaml')
+          .error(message, 'name a type of the schema for the catalog', valueAt([...way, field, 'type']));
       }
     }
   },

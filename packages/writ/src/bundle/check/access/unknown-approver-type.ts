@@ -1,5 +1,6 @@
 import { parseUid } from '@writ/cedar';
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** An approver whose entity type the schema does not have. */
 export const unknownApproverType: Rule = {
@@ -16,7 +17,9 @@ export const unknownApproverType: Rule = {
         const type = parseUid(uid)?.type ?? '';
         if (schema.entityTypes.has(type)) continue;
         const message = `${name}: the schema has no entity type ${type}`;
-        find.in('access.yaml').error(message, `${uid} cannot exist: declare the type`, ['templates', name, ...way]);
+        find
+          .in('access.yaml')
+          .error(message, `${uid} cannot exist: declare the type`, valueAt(['templates', name, ...way]));
       }
     }
   },

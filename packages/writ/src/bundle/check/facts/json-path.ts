@@ -1,6 +1,6 @@
-import { compile } from 'json-p3';
-import { messageOf } from '../../../lib/message-of.js';
+import { wrongInPath } from '../../../lib/json-path.js';
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** A path of a fetcher that is not a JSONPath (RFC 9535). */
 export const factPath: Rule = {
@@ -13,20 +13,12 @@ export const factPath: Rule = {
         ...Object.entries(attributes).map(([attribute, path]): [string, string[]] => [path, ['attributes', attribute]]),
       ];
       for (const [path, way] of paths) {
-        const why = wrongIn(path);
-        if (why === undefined) continue;
-        const message = `${name}: ${path} is not a JSONPath: ${why}`;
-        find.in('facts.yaml').error(message, 'write a path as in $.state (RFC 9535)', ['fetchers', name, ...way]);
+        const wrong = wrongInPath(path);
+        if (wrong === undefined) continue;
+        const message = `${name}: ${path} is not a JSONPath: ${wrong.message}`;
+        const at = valueAt(['fetchers', name, ...way], wrong.offset);
+        find.in('facts.yaml').error(message, 'write a path as in $.state (RFC 9535)', at);
       }
     }
   },
 };
-
-function wrongIn(path: string): string | undefined {
-  try {
-    compile(path);
-    return undefined;
-  } catch (error) {
-    return messageOf(error).split('\n')[0];
-  }
-}

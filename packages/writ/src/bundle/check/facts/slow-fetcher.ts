@@ -1,5 +1,6 @@
 import { millisecondsOf } from '../../../lib/duration.js';
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** A fact that is too old before it is fetched again. */
 export const slowFetcher: Rule = {
@@ -14,7 +15,7 @@ export const slowFetcher: Rule = {
           .warning(
             `${name}: ${of}.${attribute} is fetched every ${every} and is too old after ${maxAge}`,
             'between two fetches nothing is decided on it for a time; fetch more often',
-            ['fetchers', name, 'every'],
+            valueAt(['fetchers', name, 'every']),
           );
       }
     }

@@ -2,6 +2,7 @@ import { compileAccumulator } from '../../../ledger/accumulators/accumulator.js'
 import type { AccumulatorDeclaration } from '../../../ledger/accumulators/kind.js';
 import { AccumulatorError } from '../../../ledger/errors.js';
 import type { Bundle } from '../../bundle.js';
+import { declaredPlace } from '../declared-place.js';
 import type { Rule } from '../rule.js';
 
 /** An accumulator whose CEL does not parse, or gives another type. */
@@ -11,7 +12,7 @@ export const accumulatorExpression: Rule = {
     for (const [name, declared] of Object.entries(accumulators)) {
       const error = errorIn(name, declared);
       if (error === undefined) continue;
-      find.in('ledger.yaml').error(error.message, error.help, ['accumulators', name]);
+      find.in('ledger.yaml').error(error.message, error.help, declaredPlace(['accumulators', name], error.at));
     }
   },
 };

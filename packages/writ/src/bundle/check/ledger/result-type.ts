@@ -3,10 +3,11 @@ import { expressionsOf } from '../../../ledger/accumulators/accumulator.js';
 import { environment } from '../../../ledger/accumulators/environment.js';
 import type { CelPart } from '../../../ledger/accumulators/expression.js';
 import { conditionPart } from '../../../ledger/accumulators/over-results.js';
-import { firstLine } from '../../../ledger/cel.js';
 import { actionsNamed, syntaxOf } from '../../../ledger/cel-ast.js';
+import { celProblem } from '../../../lib/cel-problem.js';
 import type { Rule } from '../rule.js';
 import { celTypeOfSchema } from '../schema-cel-types.js';
+import { valueAt } from '../yaml-places.js';
 import { compiling } from './expression.js';
 
 /** An expression over results that the `outputSchema` of the tool cannot give: no answer of the tool counts. */
@@ -23,14 +24,14 @@ export const resultType: Rule = {
       if (schema === undefined) continue;
       const within = answerEnvironment(schema);
       for (const part of [conditionPart(declared), ...expressionsOf(name, declared)]) {
-        const why = part?.seesResult === true ? misfitOf(part, within) : undefined;
-        if (part === undefined || why === undefined) continue;
+        const wrong = part?.seesResult === true ? misfitOf(part, within) : undefined;
+        if (part === undefined || wrong === undefined) continue;
         find
           .in('ledger.yaml')
           .warning(
-            `${name}: \`${part.part}\` ${why}, by the outputSchema of ${action}`,
+            `${name}: \`${part.part}\` ${wrong.why}, by the outputSchema of ${action}`,
             'its answers count nothing; mend the expression, or the schema in tools.yaml',
-            ['accumulators', name, part.part],
+            valueAt(['accumulators', name, part.part], wrong.offset),
           );
       }
     }
@@ -45,8 +46,14 @@ function answerEnvironment(schema: unknown): Environment {
     : known.registerVariable({ name: 'result', schema: type });
 }
 
-function misfitOf({ text, gives }: CelPart, within: Environment): string | undefined {
+function misfitOf(
+  { text, gives }: CelPart,
+  within: Environment,
+): { readonly why: string; readonly offset: number } | undefined {
   const { valid, error, type = 'dyn' } = within.parse(text).check();
-  if (!valid) return `cannot be worked out: ${firstLine(error)}`;
-  return gives.types.test(type) ? undefined : `gives ${type}; it must give ${gives.meaning}`;
+  if (!valid) {
+    const { message, offset } = celProblem(error, within);
+    return { why: `cannot be worked out: ${message}`, offset };
+  }
+  return gives.types.test(type) ? undefined : { why: `gives ${type}; it must give ${gives.meaning}`, offset: 0 };
 }

@@ -1,9 +1,11 @@
 import { compileAccumulator } from '../../../ledger/accumulators/accumulator.js';
 import { type CheckedAction, type Misfit, misfitsOf } from '../../../ledger/accumulators/misfits.js';
+import { argumentsRead, syntaxOf } from '../../../ledger/cel-ast.js';
 import type { Bundle } from '../../bundle.js';
 import { celRecord } from '../cel-types.js';
 import { firstOf } from '../first-of.js';
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 import { compiling } from './expression.js';
 
 /** An expression that fails for an action that the accumulator counts. */
@@ -11,25 +13,33 @@ export const unfitArgument: Rule = {
   code: 'ledger/unfit-argument',
   check(bundle, find) {
     const known = actionsOf(bundle);
+    const arguments_ = new Set(known.flatMap(({ input }) => Object.keys(input ?? {})));
     for (const [name, declared] of compiling(bundle)) {
       const isOverResults = compileAccumulator(name, declared).resultIntegrity !== undefined;
-      for (const { part, why, of } of joined(misfitsOf(name, declared, known))) {
+      for (const { part, why, of, offset } of joined(misfitsOf(name, declared, known))) {
+        // `ledger/unknown-argument` says it.
+        if (readsUnknown(declared[part], arguments_)) continue;
         const actions = of.length === 1 ? of[0] : firstOf(of, 'actions');
         const message = `${name}: for ${actions}, \`${part}\` ${why}`;
         const then = isOverResults ? 'the answer of such a call counts nothing' : 'such a call is denied';
         const help = `${then}; say with \`on\` which actions it counts`;
-        find.in('ledger.yaml').warning(message, help, ['accumulators', name, part]);
+        find.in('ledger.yaml').warning(message, help, valueAt(['accumulators', name, part], offset));
       }
     }
   },
 };
 
+/** Returns whether an expression reads an argument that no action has. */
+function readsUnknown(text: unknown, known: ReadonlySet<string>): boolean {
+  return typeof text === 'string' && [...argumentsRead(syntaxOf(text))].some((argument) => !known.has(argument));
+}
+
 /** Joins the misfits of several actions that are one mistake. */
 function joined(misfits: readonly Misfit[]): (Omit<Misfit, 'action'> & { readonly of: readonly string[] })[] {
-  const groups = new Map<string, { readonly part: string; readonly why: string; readonly of: string[] }>();
-  for (const { part, why, action } of misfits) {
+  const groups = new Map<string, Omit<Misfit, 'action'> & { readonly of: string[] }>();
+  for (const { part, why, action, offset } of misfits) {
     const key = JSON.stringify([part, why]);
-    const group = groups.get(key) ?? { part, why, of: [] };
+    const group = groups.get(key) ?? { part, why, offset, of: [] };
     group.of.push(action);
     groups.set(key, group);
   }

@@ -3,6 +3,7 @@ import * as official from '@writ/cedar/official';
 import { hasId, type PolicySource } from '../../policy-source.js';
 import type { Find } from '../findings.js';
 import { joinedProblems, problemOf, type TypeProblem } from '../type-problems.js';
+import { withoutConsequences } from './never-applies.js';
 
 /** Checks the types of policies against the schema. The official validator does it, so `writ check` finds what `cedar validate` would. */
 export const policyTypes = {
@@ -18,18 +19,22 @@ export const policyTypes = {
         find.in(sources[0]?.file ?? 'policies').error(message, help ?? undefined, 0);
       return;
     }
-    const report = (severity: 'error' | 'warning', found: readonly official.ValidationError[]): void => {
-      for (const [index, problems] of byPolicy(found, sources)) {
+    const report = (severity: 'error' | 'warning', found: ReadonlyMap<number, readonly TypeProblem[]>): void => {
+      for (const [index, all] of found) {
         const policy = sources[index] as PolicySource;
         const subject = hasId(policy) ? `policy ${policy.id}` : 'this policy';
+        const problems = severity === 'error' ? all : withoutConsequences(all, policy, schema);
         for (const { at, message, help } of joinedProblems(problems, policy.source))
           find
             .in(policy.file)
-            [severity](message.replace(/^for policy `[^`]*`, /, `${subject}: `), help, policy.offset + at);
+            [severity](message.replace(/^for policy `[^`]*`[,:] /, `${subject}: `), help, policy.offset + at);
       }
     };
-    report('error', answer.validationErrors);
-    report('warning', answer.validationWarnings);
+    report('error', byPolicy(answer.validationErrors, sources));
+    // A policy with an error can be impossible because of it, and the error is enough.
+    const wrong = new Set(answer.validationErrors.map(({ policyId }) => policyId));
+    const warnings = answer.validationWarnings.filter(({ policyId }) => !wrong.has(policyId));
+    report('warning', byPolicy(warnings, sources));
   },
 };
 

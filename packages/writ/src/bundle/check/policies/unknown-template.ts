@@ -1,4 +1,5 @@
 import { annotated, annotationAt } from '../annotated.js';
+import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
 import { actionOf } from '../schema-parts.js';
 
@@ -7,6 +8,7 @@ export const unknownTemplate: Rule = {
   code: 'policies/unknown-template',
   check(bundle, find) {
     if (actionOf(bundle, 'approve') === undefined) return;
+    const near = new NearNames(Object.keys(bundle.access.templates));
     for (const { source, annotations } of annotated(bundle)) {
       const { requestable: template = '' } = annotations;
       if (template === '' || Object.hasOwn(bundle.access.templates, template)) continue;
@@ -14,7 +16,7 @@ export const unknownTemplate: Rule = {
         .in(source.file)
         .warning(
           `policy ${source.id}: access.yaml has no template ${template}`,
-          'declare who is asked, how many, and for how long',
+          near.help(template, 'declare who is asked, how many, and for how long'),
           annotationAt(source, 'requestable'),
         );
     }

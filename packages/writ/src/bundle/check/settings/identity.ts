@@ -1,6 +1,7 @@
 import { IdentityMappingError } from '../../../provenance/errors.js';
 import { compileIdentity } from '../../../provenance/identity-claims.js';
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** CEL of an issuer's identities that does not parse. */
 export const issuerIdentity: Rule = {
@@ -12,7 +13,9 @@ export const issuerIdentity: Rule = {
         compileIdentity(identity);
       } catch (error) {
         if (!(error instanceof IdentityMappingError)) throw error;
-        find.in('writ.yaml').error(error.message, error.help, ['issuers', name, 'identity', 'id']);
+        find
+          .in('writ.yaml')
+          .error(error.message, error.help, valueAt(['issuers', name, 'identity', 'id'], error.offset));
       }
     }
   },

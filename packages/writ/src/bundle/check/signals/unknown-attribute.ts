@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.js';
 import { hasAttribute } from '../schema-parts.js';
+import { valueAt } from '../yaml-places.js';
 
 /** An attribute that a signal stream keeps, and that none of its identities has. */
 export const unknownSignalAttribute: Rule = {
@@ -19,7 +20,7 @@ export const unknownSignalAttribute: Rule = {
           .error(
             `signals.receive.${name}: none of ${types.join(', ')} has an attribute ${attribute}`,
             'the signal could not be kept; declare it in the schema, as optional',
-            ['signals', 'receive', name, 'attributes', ...way],
+            valueAt(['signals', 'receive', name, 'attributes', ...way]),
           );
       }
     }

@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.js';
+import { valueAt } from '../yaml-places.js';
 
 /** An identity of a signal stream whose entity type the schema does not have. */
 export const unknownSignalType: Rule = {
@@ -12,7 +13,7 @@ export const unknownSignalType: Rule = {
           .error(
             `signals.receive.${name}: the schema has no entity type ${identity.type}`,
             'no event could change anything: declare the type',
-            ['signals', 'receive', name, 'identities', part, 'type'],
+            valueAt(['signals', 'receive', name, 'identities', part, 'type']),
           );
       }
     }

@@ -21,7 +21,7 @@ export const argumentWithoutRole: Rule = {
           .warning(
             `${name}: ${argument} can have texts, and has no role`,
             'it counts as content; say its role in `arguments`',
-            ['tools', name],
+            ['tools', name, 'arguments'],
           );
       }
     }

@@ -1,6 +1,7 @@
 import { ToolDescriptionError } from '../../../ledger/errors.js';
 import { Tools } from '../../../ledger/flow/tool-description.js';
 import { EFFECTS } from '../../format/tools.js';
+import { declaredPlace } from '../declared-place.js';
 import type { Rule } from '../rule.js';
 
 /** A description of a tool whose paths or conditions do not parse. */
@@ -12,7 +13,7 @@ export const toolDescription: Rule = {
         new Tools(described, defaults, EFFECTS);
       } catch (error) {
         if (!(error instanceof ToolDescriptionError)) throw error;
-        find.in('tools.yaml').error(error.message, error.help, way);
+        find.in('tools.yaml').error(error.message, error.help, declaredPlace(way, error.at));
       }
     };
     attempt({}, ['defaults']);

@@ -1,4 +1,5 @@
 import { isReserved } from '../../reserved-names.js';
+import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
 import { actionOf } from '../schema-parts.js';
 
@@ -6,14 +7,16 @@ import { actionOf } from '../schema-parts.js';
 export const unknownTool: Rule = {
   code: 'tools/unknown-action',
   check(bundle, find) {
+    const near = new NearNames(Array.from(bundle.schema.actions, ({ uid }) => uid.id));
     for (const name of Object.keys(bundle.tools.tools)) {
       if (actionOf(bundle, name) !== undefined || isReserved(name)) continue;
       find
         .in('tools.yaml')
-        .warning(`${name} is not an action of the schema`, 'every call of it is denied: declare it, or remove it', [
-          'tools',
-          name,
-        ]);
+        .warning(
+          `${name} is not an action of the schema`,
+          near.help(name, 'every call of it is denied: declare it, or remove it'),
+          ['tools', name],
+        );
     }
   },
 };

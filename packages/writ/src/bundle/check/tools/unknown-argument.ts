@@ -1,3 +1,4 @@
+import { NearNames } from '../names/near-name.js';
 import type { Rule } from '../rule.js';
 import { actionOf, contextRecord } from '../schema-parts.js';
 
@@ -9,17 +10,17 @@ export const unknownRoleArgument: Rule = {
       const declared = actionOf(bundle, name);
       if (declared === undefined) continue;
       const known = contextRecord(declared, 'input');
+      const near = new NearNames(known?.keys() ?? []);
       for (const path of Object.keys(roles)) {
         const argument = /^\$?\.?([^.[\]]+)/.exec(path)?.[1] ?? path;
         if (known?.has(argument) === true || opaque.includes(argument)) continue;
         find
           .in('tools.yaml')
-          .warning(`${name}: no argument ${argument} is in the schema`, 'the role can never match', [
-            'tools',
-            name,
-            'arguments',
-            path,
-          ]);
+          .warning(
+            `${name}: no argument ${argument} is in the schema`,
+            near.help(argument, 'the role can never match'),
+            ['tools', name, 'arguments', path],
+          );
       }
     }
   },

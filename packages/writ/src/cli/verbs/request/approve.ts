@@ -7,7 +7,7 @@ export default subverb('approve', 'approve a request, for one time by default')
   .option('--as <entity>', 'person that you vouch for, as in User::"lena"')
   .option('--token <file>', 'file with the access token of that person instead')
   .option('--for-task', 'approve the same call for the rest of its task')
-  .option('--until <time>', 'approve the same call in any task, until this time, as 2026-11-25T18:00:00Z')
+  .option('--until <time>', 'approve the same call in any task, until this time, as 8h or 2026-11-25T18:00:00Z')
   .option('--any-arguments', 'approve other arguments too')
   .option(
     '--list <name>',

@@ -17,12 +17,23 @@ describe('the error for a request that was not permitted', () => {
   it.each<[string, Decision, string | undefined, RegExp]>([
     ['says why', DENIED, undefined, /^pay was not permitted: it is revoked$/],
     [
+      'tells a call that does not fit apart from one that is not permitted',
+      { ...DENIED, refusal: { code: 'invalid_request', message: 'the request does not fit the schema: x' } },
+      undefined,
+      /^pay was not made: the request does not fit the schema: x$/,
+    ],
+    [
       'says that somebody is asked',
       STEP_UP,
       'pending',
-      /\. Somebody is asked to approve it; make the same call again later \(r1\)$/,
+      /\. Somebody is asked to approve it; make the same call again later, in this session: an approval is for its task, and a new session asks again \(r1\)$/,
     ],
-    ['says the same of a status that is not known', STEP_UP, 'reviewing', /make the same call again later \(r1\)$/],
+    [
+      'says the same of a status that is not known',
+      STEP_UP,
+      'reviewing',
+      /make the same call again later, in this session: .* \(r1\)$/,
+    ],
     [
       'says that somebody denied it',
       STEP_UP,

@@ -1,7 +1,13 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import type { Refused } from '@writ/enforce';
-import type { RequestReference } from '@writ/sdk/authzen';
-import { type Decision, decidingPolicies, explainBriefly, retryAfter } from '@writ/sdk/authzen';
+import {
+  type Decision,
+  decidingPolicies,
+  explainBriefly,
+  isMisfit,
+  type RequestReference,
+  retryAfter,
+} from '@writ/sdk/authzen';
 import { defined } from '../../../lib/defined.js';
 import { table } from '../../../lib/table.js';
 import { ERROR } from '../protocol/errors.js';
@@ -34,7 +40,8 @@ function denial(what: string, decision: Decision, reference: RequestReference | 
     reference === undefined || decision.result !== 'step_up' ? '' : `. ${askedOf(reference)} (${reference.id})`;
   const after = retryAfter(decision, Date.now());
   const when = after === undefined ? '' : `. Its limit is over in ${after} s`;
-  return new ProtocolError(ERROR.denied, `${what} was not permitted: ${explainBriefly(decision)}${when}${how}`, {
+  const head = isMisfit(decision) ? `${what} was not made` : `${what} was not permitted`;
+  return new ProtocolError(ERROR.denied, `${head}: ${explainBriefly(decision)}${when}${how}`, {
     decisionId: decision.id,
     result: decision.result,
     reasons: decidingPolicies(decision),
@@ -56,6 +63,7 @@ function shown({ id, status, unapprovable }: RequestReference): object {
 }
 
 const ASKED = table<string>({
-  pending: 'Somebody is asked to approve it; make the same call again later',
+  pending:
+    'Somebody is asked to approve it; make the same call again later, in this session: an approval is for its task, and a new session asks again',
   denied: 'Somebody was asked to approve it, and denied it; do not ask again',
 });

@@ -1,4 +1,5 @@
-import { type CallingClient, OperationMapper, type Requests } from '@writ/enforce';
+import type { CallingClient, Requests } from '@writ/enforce';
+import { OperationMapper } from '@writ/enforce/coaz';
 import type { ListedAction } from '@writ/sdk/authzen';
 import { type ToolCall, toolBinding } from '../protocol/binding.js';
 

@@ -1,4 +1,5 @@
-import type { Binding } from '@writ/enforce';
+import { MAPPING_VARIABLES } from '@writ/enforce/cel';
+import type { Binding } from '@writ/enforce/coaz';
 
 /** A call of a tool, as its server knows it. */
 export interface ToolCall {
@@ -33,7 +34,7 @@ export function toolBinding(rootOf: (server: string) => string | undefined): Bin
     name: 'COAZ-MCP',
     placeOf: ({ server, tool }) => ({ service: server, name: tool }),
     actionOf: ({ shown, tool }) => shown ?? tool,
-    variables: { bundle: ['params', 'token', 'server'], declared: ['params', 'token'] },
+    variables: { bundle: MAPPING_VARIABLES, declared: ['params', 'token'] },
     valuesOf: ({ server, tool, arguments: input }, token) => ({
       params: { name: tool, arguments: input },
       token,

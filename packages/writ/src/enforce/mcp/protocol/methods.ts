@@ -1,4 +1,4 @@
-import { MappingError } from '@writ/enforce';
+import { MappingError } from '@writ/enforce/coaz';
 
 type Json = Readonly<Record<string, unknown>>;
 

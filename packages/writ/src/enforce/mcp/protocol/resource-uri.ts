@@ -1,4 +1,4 @@
-import { MappingError } from '@writ/enforce';
+import { MappingError } from '@writ/enforce/coaz';
 
 const MAX_CHARACTERS = 2_048;
 

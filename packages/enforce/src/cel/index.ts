@@ -1,0 +1,1 @@
+export { MAPPING_VARIABLES, mappingEnvironment } from './environment.js';

@@ -1,0 +1,139 @@
+import { quoted } from '../definition/problems.js';
+import { METHODS, type Method, type Operation } from '../definition/service.js';
+import { parametersIn, templateOf } from '../routes/template.js';
+import type { BodyDefaults } from './body.js';
+import { bodyOf } from './body.js';
+import { parametersOf } from './parameters.js';
+import { entriesOf, isObject, type JsonObject, type Located, type Reading } from './reading.js';
+
+/** The settings that the operations of a document are read with. */
+interface OperationOptions extends BodyDefaults {
+  readonly basePath: string;
+  /** Whether `x-authzen-mapping` counts. */
+  readonly mapsItself: boolean;
+}
+
+/** An operation, with its place in the document. */
+interface PlacedOperation {
+  readonly operation: Operation;
+  readonly at: Located['at'];
+}
+
+const MAX_OPERATIONS = 2_000;
+/** Members of a path item that are no operations. */
+const OTHERS: ReadonlySet<string> = new Set(['$ref', 'summary', 'description', 'parameters', 'servers']);
+/** Fits an action name, a line of a log and a header. */
+const NAME = /^[!-~](?:[ -~]{0,198}[!-~])?$/;
+
+/** Reads the operations of a document. @param notes receives what is left out */
+export function operationsOf(
+  reading: Reading,
+  root: JsonObject,
+  options: OperationOptions,
+  notes: string[],
+): PlacedOperation[] {
+  const found: PlacedOperation[] = [];
+  for (const path of entriesOf(root.paths, ['paths'])) {
+    if (path.key.startsWith('x-')) continue;
+    const item = reading.object(path, 'a path');
+    if (item === undefined) continue;
+    if (item.value.servers !== undefined)
+      reading.problem(
+        [...item.at, 'servers'],
+        'a path has servers of its own, and all operations go to one upstream',
+        'make it a service of its own',
+      );
+    for (const member of entriesOf(item.value, item.at)) {
+      const method = member.key.toUpperCase() as Method;
+      if (OTHERS.has(member.key) || member.key.startsWith('x-')) continue;
+      if (!METHODS.includes(method) || member.key !== member.key.toLowerCase()) {
+        reading.problem(
+          member.at,
+          `${quoted(member.key)} is not an operation that can be served`,
+          `use ${METHODS.join(', ').toLowerCase()}`,
+        );
+        continue;
+      }
+      const one = operationOf(reading, { ...member, method, route: path.key, item }, options, notes);
+      if (one !== undefined) found.push({ operation: one, at: member.at });
+    }
+    if (found.length > MAX_OPERATIONS) {
+      reading.problem(path.at, `the document has more than ${MAX_OPERATIONS} operations`, 'divide it into services');
+      break;
+    }
+  }
+  return found;
+}
+
+interface Member extends Located {
+  readonly method: Method;
+  readonly route: string;
+  readonly item: { readonly value: JsonObject; readonly at: Located['at'] };
+}
+
+function operationOf(
+  reading: Reading,
+  { value, at, method, route, item }: Member,
+  options: OperationOptions,
+  notes: string[],
+): Operation | undefined {
+  if (!isObject(value))
+    return reading.problem(at, 'the operation is not an object', 'write it as the OpenAPI specification has it');
+  if (value.servers !== undefined)
+    return reading.problem(
+      [...at, 'servers'],
+      'an operation has servers of its own, and all operations go to one upstream',
+      'make it a service of its own',
+    );
+  const template = templateOf(options.basePath + route);
+  if (typeof template === 'string')
+    return reading.problem(item.at, `${quoted(route)}: ${template}`, 'write a path that has one reading');
+  const name = value.operationId ?? `${method} ${route}`;
+  if (typeof name !== 'string' || !NAME.test(name))
+    return reading.problem(
+      [...at, 'operationId'],
+      `${quoted(name)} is not a name of 1 to 200 visible ASCII characters`,
+      'mend the operationId',
+    );
+  const own: string[] = [];
+  const { path, query, headers } = parametersOf(
+    reading,
+    [
+      { value: item.value.parameters, at: [...item.at, 'parameters'] },
+      { value: value.parameters, at: [...at, 'parameters'] },
+    ],
+    own,
+  );
+  const names = parametersIn(template);
+  for (const one of names)
+    if (!path.has(one))
+      reading.problem(
+        at,
+        `{${one}} of the path ${quoted(route)} is not declared`,
+        'declare it as a parameter in: path',
+      );
+  for (const one of path.keys())
+    if (!names.includes(one))
+      reading.problem(at, `the path ${quoted(route)} has no {${one}}`, 'remove the parameter, or mend its name');
+  const body = bodyOf(reading, method, value, at, options, own);
+  const upgrade = value['x-writ-upgrade'];
+  if (upgrade !== undefined && (upgrade !== 'websocket' || method !== 'GET'))
+    reading.problem(
+      [...at, 'x-writ-upgrade'],
+      `x-writ-upgrade is ${quoted(upgrade)}, at ${method}`,
+      'write websocket, at a get',
+    );
+  notes.push(...own.map((note) => `${name}: ${note}`));
+  return {
+    name,
+    method,
+    route,
+    template,
+    path,
+    query,
+    headers,
+    body,
+    upgrade: upgrade === 'websocket' ? 'websocket' : undefined,
+    mapping: options.mapsItself ? value['x-authzen-mapping'] : undefined,
+  };
+}

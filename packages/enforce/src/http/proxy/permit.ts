@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import type { CanonicalRequest } from '../request/body.js';
+
+/** The end of a permitted request, as the proxy saw it. */
+export interface ProxyOutcome {
+  /** `unknown`: the service may have done it, and did not answer to the end. */
+  readonly result: 'completed' | 'failed' | 'unknown';
+  /** The status of the answer; undefined if there was no answer. */
+  readonly status: number | undefined;
+}
+
+/** A request may be forwarded. */
+export interface ProxyPermit {
+  readonly permitted: true;
+  /** Headers that the service also receives, as its credential; each replaces one of the request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Aborted when the permit no longer holds: the connection is cut. */
+  readonly revoked?: AbortSignal | undefined;
+  /** Receives the end of the request, exactly once. */
+  done(outcome: ProxyOutcome): void;
+}
+
+/** A request is not forwarded. */
+export interface ProxyDenial {
+  readonly permitted: false;
+  readonly status: 401 | 403 | 429 | 503;
+  /** For the caller. */
+  readonly title: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Further members of the problem (RFC 9457), as a request for access. */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Decides on a request. An exception, an answer of another form, and no answer in time are refusals. */
+export type Decide = (request: CanonicalRequest, message: IncomingMessage) => Promise<ProxyPermit | ProxyDenial>;

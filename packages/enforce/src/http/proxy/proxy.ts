@@ -1,0 +1,220 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { type Dispatcher, Pool } from 'undici';
+import type { Service } from '../definition/service.js';
+import { type CanonicalRequest, withBody } from '../request/body.js';
+import { type CanonicalHead, canonicalHead } from '../request/canonical.js';
+import type { Refusal } from '../request/refusal.js';
+import { answer, NO_ANSWER, ofDenial, ofRefusal, UNDECIDED } from './answers.js';
+import { forward } from './forward.js';
+import type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
+import { refuseUpgrade, tunnel } from './tunnel.js';
+import { Turns } from './turns.js';
+
+/** For how long a service is waited for. */
+interface ForwardLimits {
+  /** Until the head of its answer. */
+  readonly answerMs: number;
+  /** Between two pieces of its answer. */
+  readonly idleMs: number;
+}
+
+/** Settings of a proxy. */
+export interface ProxyOptions {
+  /** By the names that requests have for them. */
+  readonly services: readonly Service[];
+  readonly decide: Decide;
+  readonly limits?: Partial<ForwardLimits & { readonly decideMs: number; readonly requestMs: number }> | undefined;
+  /** Receives what went wrong here, which no caller sees. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** A reverse proxy that decides on each request, in its one reading, before it forwards it. */
+export interface HttpProxy {
+  /** Listens nowhere yet. */
+  readonly server: Server;
+  close(): Promise<void>;
+}
+
+const DEFAULTS = { answerMs: 30_000, idleMs: 60_000, decideMs: 5_000, requestMs: 60_000 };
+const MAX_HEADER_BYTES = 32_768;
+
+/** Makes a proxy. A request that nobody decided on is forwarded only if its service says so (`passThrough`, `preflight`). */
+export function createProxy({ services, decide, limits, onError = () => {} }: ProxyOptions): HttpProxy {
+  const bounds = { ...DEFAULTS, ...limits };
+  const pools = new Map(services.map((service) => [service, poolOf(service, bounds)]));
+
+  const judge = async (
+    request: CanonicalRequest,
+    message: IncomingMessage,
+  ): Promise<ProxyPermit | ProxyDenial | undefined> => {
+    if (request.kind !== 'operation') return { permitted: true, done: () => {} };
+    try {
+      // A function that throws at once is caught as one that fails later.
+      return await decidedIn(
+        bounds.decideMs,
+        Promise.resolve().then(() => decide(request, message)),
+      );
+    } catch (error) {
+      onError(error);
+      return undefined;
+    }
+  };
+
+  const serve = async (message: IncomingMessage, response: ServerResponse, isAsked: boolean): Promise<boolean> => {
+    const head = headOf(message, services);
+    if (!head.ok) return answer(response, ofRefusal(head));
+    if (isAsked) response.writeContinue();
+    const body = await bodyOf(message, head);
+    if (body === undefined) return answer(response, ofRefusal(TOO_LARGE));
+    const request = withBody(head, body, message.rawTrailers);
+    if (!request.ok) return answer(response, ofRefusal(request));
+    const decision = await judge(request, message);
+    if (decision === undefined) return answer(response, UNDECIDED);
+    if (!decision.permitted) return answer(response, ofDenial(decision));
+    const outcome = await forward(request, decision, response, pools.get(head.service) as Dispatcher);
+    report(decision, outcome, onError);
+    return outcome.result !== 'unknown';
+  };
+
+  const change = async (message: IncomingMessage, client: Duplex, first: Buffer): Promise<false> => {
+    const head = headOf(message, services);
+    const request = head.ok ? withBody(head, new Uint8Array(), message.rawTrailers) : head;
+    if (!request.ok) return refuseUpgrade(client, request.status);
+    if (request.operation?.upgrade === undefined) return refuseUpgrade(client, 400);
+    const decision = await judge(request, message);
+    if (decision?.permitted !== true) return refuseUpgrade(client, decision?.status ?? 503);
+    report(decision, await tunnel(request, decision, client, first, pools.get(request.service) as Dispatcher), onError);
+    return false;
+  };
+
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requestTimeout: bounds.requestMs,
+    insecureHTTPParser: false,
+  });
+  const turns = new Turns();
+  /** Node forgets a connection that changed its protocol. */
+  const changed = new Set<Duplex>();
+  const started = (isAsked: boolean) => (message: IncomingMessage, response: ServerResponse) => {
+    turns.take(message.socket, () =>
+      serve(message, response, isAsked).catch((error: unknown) => {
+        onError(error);
+        return answer(response, NO_ANSWER);
+      }),
+    );
+  };
+  server.on('request', started(false));
+  server.on('checkContinue', started(true));
+  server.on('checkExpectation', started(false));
+  server.on('upgrade', (message, client, first) => {
+    client.on('error', () => client.destroy());
+    client.on('close', () => changed.delete(client));
+    changed.add(client);
+    turns.take(message.socket, () =>
+      change(message, client, first).catch((error: unknown) => {
+        onError(error);
+        client.destroy();
+        return false;
+      }),
+    );
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // An answer here would be that to a request before it, which is still under way.
+    if (turns.isTaken(socket) || !socket.writable) socket.destroy();
+    else
+      socket.end(
+        `HTTP/1.1 ${STATUS_OF_FAULT[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      );
+  });
+  return {
+    server,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      for (const client of changed) client.destroy();
+      await Promise.all([closed, ...[...pools.values()].map((pool) => pool.destroy())]);
+    },
+  };
+}
+
+function poolOf({ upstream }: Service, { answerMs, idleMs }: ForwardLimits): Pool {
+  return new Pool(upstream.origin, { pipelining: 1, headersTimeout: answerMs, bodyTimeout: idleMs });
+}
+
+/** Of faults that Node finds before there is a request. */
+const STATUS_OF_FAULT: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+const TOO_LARGE: Refusal = {
+  ok: false,
+  status: 413,
+  code: 'body_too_large',
+  reason: 'the body is larger than it may be',
+};
+
+/** Reads the head for the service of its host. */
+function headOf(message: IncomingMessage, services: readonly Service[]): CanonicalHead | Refusal {
+  const { method = '', url = '', rawHeaders, httpVersion, socket } = message;
+  const peer = { address: socket.remoteAddress ?? '', scheme: socket instanceof TLSSocket ? 'https' : 'http' } as const;
+  const raw = { method, target: url, rawHeaders, version: httpVersion, peer };
+  let refused: Refusal = { ok: false, status: 404, code: 'path_unknown', reason: 'no service is served here' };
+  for (const service of services) {
+    const head = canonicalHead(raw, service);
+    if (head.ok || head.code !== 'host_unknown') return head;
+    refused = head;
+  }
+  return refused;
+}
+
+/** Reads a body whole; undefined if it is larger than its operation takes. */
+async function bodyOf(message: IncomingMessage, { body, framing }: CanonicalHead): Promise<Uint8Array | undefined> {
+  if (!framing.isChunked && framing.length === undefined) return new Uint8Array();
+  const pieces: Buffer[] = [];
+  let size = 0;
+  // The connection stays open for the answer.
+  for await (const piece of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > body.maxBytes) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Returns a decision of the form that it must have. @throws {Error} if it is late or of another form */
+async function decidedIn(ms: number, decision: Promise<ProxyPermit | ProxyDenial>): Promise<ProxyPermit | ProxyDenial> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no decision was made in ${ms} ms`));
+      // A permit that comes later is not used, and ends nevertheless.
+      decision
+        .then((made) => made.permitted === true && made.done({ result: 'failed', status: undefined }))
+        .catch(() => {});
+    }, ms);
+  });
+  try {
+    const made = await Promise.race([decision, late]);
+    const isPermit = made?.permitted === true && typeof made.done === 'function';
+    const isDenial = made?.permitted === false && DENIALS.has(made.status);
+    if (!isPermit && !isDenial) throw new Error('the decision is neither a permit nor a denial');
+    return made;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const DENIALS: ReadonlySet<unknown> = new Set([401, 403, 429, 503]);
+
+/** Reports the end of a request to its permit. */
+function report(permit: ProxyPermit, outcome: ProxyOutcome, onError: (error: unknown) => void): void {
+  try {
+    // A function that is asynchronous nevertheless may fail later.
+    Promise.resolve(permit.done(outcome) as unknown).catch(onError);
+  } catch (error) {
+    onError(error);
+  }
+}

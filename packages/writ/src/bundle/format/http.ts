@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { name } from '../names.js';
+
+/** `http` of `writ.yaml`: the services behind the enforcement points for HTTP (docs/coaz-http.md). */
+
+const valueType = z.enum(['string', 'integer', 'number', 'boolean']);
+/** `integer[]`: one that can stand in the query repeatedly. */
+const queryType = z
+  .string()
+  .regex(
+    /^(?:string|integer|number|boolean)(?:\[\])?$/,
+    'a type is string, integer, number or boolean, or a list as string[]',
+  );
+const headerName = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'a header is letters, digits and -');
+const routeText = z
+  .string()
+  .max(2_000)
+  .regex(/^[A-Z]+ \/\S*$/, 'a route is a method and a path, as GET /orders/{id}');
+const body = z.enum(['json', 'opaque', 'none']);
+
+/** An operation of a service that has no document. */
+const route = z.strictObject({
+  route: routeText,
+  /** The name of the operation; the route by default. */
+  operation: z.string().min(1).max(200).optional(),
+  path: z.record(z.string(), valueType).optional(),
+  query: z.record(z.string(), queryType).optional(),
+  headers: z.record(headerName, valueType).optional(),
+  /** The parameters of the query, and the headers, that every request has. */
+  required: z.array(z.string().min(1)).optional(),
+  body: body.optional(),
+  upgrade: z.literal('websocket').optional(),
+});
+
+const service = z
+  .strictObject({
+    /** The origin that it is reached at. */
+    upstream: z.url({ protocol: /^https?$/ }).meta({ example: 'http://127.0.0.1:8080' }),
+    /** The names that requests have for it; those of the document by default. */
+    hosts: z.array(z.string().min(1).max(260)).min(1).optional(),
+    /** The file of its OpenAPI document, 3.0 or 3.1. */
+    openapi: z
+      .string()
+      .regex(/^(?!\/|.*\.\.)[\w./-]+\.(?:ya?ml|json)$/, 'a document is a file of the bundle, as shop.yaml')
+      .optional(),
+    routes: z
+      .array(z.union([routeText.transform((text) => ({ route: text })), route]))
+      .min(1)
+      .optional(),
+    /** The begin of all paths; that of the document by default. */
+    basePath: z
+      .string()
+      .regex(/^\/[^?#\s]*$/, 'a base path is as /api/v1')
+      .optional(),
+    /** Whether letters of another case are the same path. */
+    caseInsensitive: z.boolean().default(false),
+    /** Whether a path with a slash at its end is another one. */
+    trailingSlash: z.enum(['distinct', 'ignored']).default('distinct'),
+    /** Bodies that are read and decided on, bodies whose media type and size alone are seen, or none. */
+    body: body.default('json'),
+    /** In bytes. */
+    maxBody: z.int().min(1).max(67_108_864).default(1_048_576),
+    /** Requests that nobody decides on. */
+    passThrough: z.array(routeText).default([]),
+    /** Whether a question of a browser before a request of another origin is forwarded. */
+    preflight: z.enum(['refuse', 'pass']).default('refuse'),
+    /** Headers that are forwarded although no operation declares them. */
+    headers: z.array(headerName).default([]),
+    /** Whether whole numbers past 2^53 are forwarded, which not every reader of JSON keeps. */
+    numbers: z.enum(['shared', 'exact']).default('shared'),
+    /** Whether the mappings of the document count (`x-authzen-mapping`), where the bundle has none. */
+    mappings: z.enum(['declared', 'bundle']).default('declared'),
+  })
+  .refine(({ openapi, routes }) => (openapi === undefined) !== (routes === undefined), {
+    message: 'a service has a document (openapi) or routes',
+  });
+
+export const httpShape = z.strictObject({ services: z.record(name, service).default({}) });

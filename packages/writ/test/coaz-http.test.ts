@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import {
+  canonicalRequest,
+  defaultMapping,
+  HTTP_BINDING,
+  inputOf,
+  type RawRequest,
+  refusalCodes,
+  serviceOf,
+  variablesOf,
+} from '@writ/enforce/http';
+import { describe, expect, it } from 'vitest';
+import { compileMapping } from '../src/enforce/coaz/mapping.js';
+
+/** The profile of docs/coaz-http.md, with the reader of mappings that MCP has. */
+
+const SOURCE = { file: 'writ.yaml', placeOf: () => ({ line: 1, column: 1 }) };
+const file = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+const SHOP = file('../../enforce/test/tables/shop.openapi.yaml');
+const PROFILE = file('../../../docs/coaz-http.md');
+
+const service = serviceOf(
+  { name: 'shop', upstream: 'http://127.0.0.1:1', openapi: { file: 'shop.yaml', text: SHOP } },
+  SOURCE,
+);
+const read = (method: string, target: string, more: Partial<RawRequest> = {}, headers: string[] = []) => {
+  const canonical = canonicalRequest(
+    { method, target, rawHeaders: ['Host', 'shop.example', ...headers], body: new Uint8Array(), ...more },
+    service,
+  );
+  if (!canonical.ok) throw new Error(canonical.reason);
+  return canonical;
+};
+const compiled = (mapping: unknown) =>
+  compileMapping(mapping, {
+    path: 'mapping',
+    variables: HTTP_BINDING.variables.declared,
+    hasDefaultAction: HTTP_BINDING.hasDefaultAction,
+    isTrusted: false,
+    reserved: new Set(),
+  });
+
+describe('COAZ-HTTP', () => {
+  it('maps an operation without a mapping to its name and its route', () => {
+    const canonical = read('GET', '/pages/blog/home');
+    const mapping = compiled(defaultMapping(canonical.operation ?? expect.fail()));
+    expect(mapping.foreseen).toEqual([{ action: 'page', resource: { type: 'Route', id: '/pages/{section}/{slug}' } }]);
+    expect(mapping.fill({ ...variablesOf(canonical, { sub: 'ana' }) }, 'ana')).toEqual([
+      {
+        action: { name: 'page' },
+        resource: {
+          type: 'Route',
+          id: '/pages/{section}/{slug}',
+          properties: { params: { section: 'blog', slug: 'home' } },
+        },
+        context: {},
+      },
+    ]);
+  });
+
+  it('maps an operation by the mapping that its document declares', () => {
+    const body = Buffer.from('{"cents":100}');
+    const canonical = read('POST', '/orders/17/refund', { body }, [
+      'Content-Type',
+      'application/json',
+      'Content-Length',
+      '13',
+    ]);
+    const variables = variablesOf(canonical, { sub: 'ana' });
+    expect(compiled(canonical.operation?.mapping).fill({ ...variables }, 'ana')).toEqual([
+      { action: { name: 'refund_order' }, resource: { type: 'Order', id: '17' }, context: {} },
+    ]);
+    expect(inputOf(canonical)).toEqual({ path_params: { id: '17' }, body: { cents: 100 } });
+  });
+
+  it('has the variables request, token and service, and no other', () => {
+    const canonical = read('GET', '/search?q=a&page=2&ids=1,2&filter[year]=2026', {}, []);
+    const mapping = compiled({
+      evaluation: {
+        resource: {
+          type: 'Search',
+          id: '$request.query.q',
+          properties: {
+            page: '$request.query.page',
+            ids: '$request.query.ids',
+            next: '$request.query.?next',
+            method: '$request.method',
+            path: '$request.path',
+            year: '$request.query.filter.year',
+            service: '$service.name',
+          },
+        },
+        context: { scope: '$token.scope' },
+      },
+    });
+    const [filled] = mapping.fill({ ...variablesOf(canonical, { sub: 'ana', scope: 'read' }) }, 'ana');
+    expect(filled).toEqual({
+      action: { name: undefined },
+      resource: {
+        type: 'Search',
+        id: 'a',
+        properties: { page: 2, ids: [1, 2], method: 'GET', path: '/search', year: 2026, service: 'shop' },
+      },
+      context: { scope: 'read' },
+    });
+    expect(() => compiled({ evaluation: { resource: { type: 'x', id: '$params.name' } } })).toThrow(/params/);
+    expect(() =>
+      compiled({ evaluation: { resource: { type: 'x', id: '$request.query.missing' } } }).fill(
+        { ...variablesOf(canonical, {}) },
+        'ana',
+      ),
+    ).toThrow();
+  });
+
+  it('the profile says all eleven points of the framework, and every reason of a refusal with its status', () => {
+    for (let point = 1; point <= 11; point += 1) expect(PROFILE).toMatch(new RegExp(`^## ${point}\\. `, 'm'));
+    const listed = [...PROFILE.matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
+      code,
+      Number(status),
+    ]);
+    expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(refusalCodes()));
+    for (let i = 1; i <= 14; i += 1) expect(PROFILE).toMatch(new RegExp(`\\| H${i} \\|`));
+  });
+});
