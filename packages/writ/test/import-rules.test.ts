@@ -70,7 +70,9 @@ const OF_ENFORCE: Readonly<Record<string, readonly string[]>> = {
 const OF_PACKAGE: Readonly<Record<string, readonly string[] | 'all'>> = {
   ledger: ['detect'],
   api: ['attempts'],
-  enforce: ['.', 'attempts', 'detect'],
+  enforce: ['.', 'attempts', 'cel', 'coaz', 'detect'],
+  // The definitions of the services behind a face are files of a bundle.
+  bundle: ['cel', 'http'],
   serve: 'all',
   cli: 'all',
 };
