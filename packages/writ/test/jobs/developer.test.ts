@@ -148,7 +148,8 @@ it('is told apart from a denial by policy: no key, another operation, a request 
     [false, 'unknown_action'],
     [false, 'invalid_request'],
   ]);
-  // A request that does not fit says so without detail too.
-  const misfit = await ask({ ...refund(1), subject: { type: 'user', id: 'ana' } });
-  expect(misfit.json).toMatchObject({ decision: false, context: { refusal: { code: 'invalid_request' } } });
+  // An argument that does not fit is said so without detail too.
+  const misfit = await ask(refund('1' as never));
+  const message = expect.stringContaining('send 1 as a number, not as text');
+  expect(misfit.json).toMatchObject({ decision: false, context: { refusal: { code: 'invalid_request', message } } });
 });
