@@ -16,10 +16,7 @@ const { serveTasks } = await built<{ serveTasks: (handle: (reading: Reading) => 
   '../lib/child-tasks.js',
 );
 const { readTask } = await built<{ readTask: (task: object) => Promise<unknown> }>('../ledger/flow/read-task.js');
-const { loadDetectors, quickFinders } = await built<{
-  loadDetectors: () => Promise<void>;
-  quickFinders: () => Promise<Record<string, Reader>>;
-}>('../ledger/flow/detectors.js');
+const { loadDetectors, quickFinders } = await import('@writ/enforce/detect');
 type Readers = Readonly<Record<string, Reader>>;
 const { formsOf, wordsOf, numberForm, groupedNumbersIn } = await built<Readers>('../ledger/flow/normal-form.js');
 const { linksIn } = await built<Readers>('../ledger/flow/links.js');
@@ -29,7 +26,7 @@ const { namedIn } = await built<Readers>('../ledger/flow/named-values.js');
 const { Prompt } = await built<{ Prompt: new (text: string) => { names: (...of: unknown[]) => boolean } }>(
   '../ledger/flow/prompt-values.js',
 );
-const { instructionsIn, hiddenIn, readAs } = await built<Readonly<Record<string, Reader>>>('../lib/model-text.js');
+const { instructionsIn, hiddenIn, readAs } = (await import('@writ/sdk/lib/model-text')) as Readers;
 
 const result = { $: 'external', '$..id': 'internal', '$[*].note': { labels: ['pii'], when: 'value.size() > 3' } };
 const COUNTING = {

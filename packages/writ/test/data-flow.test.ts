@@ -320,7 +320,7 @@ describe('labels and figures over the service', () => {
     await again();
     const after = await ask('m', 'charge', { amount: 0.1 });
     expect([after.decision, after.context.ledger.charged]).toEqual([true, '10.0']);
-    expect((await ask('m', 'charge', { amount: 0.00001 })).context.refusal.code).toBe('ledger_unavailable');
+    expect((await ask('m', 'charge', { amount: 0.00001 })).context.refusal.code).toBe('invalid_request');
   });
 
   it('gives policies the origin of each argument', async () => {
