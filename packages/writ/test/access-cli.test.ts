@@ -148,7 +148,7 @@ it.each<[string, Record<string, string>, RegExp]>([
   [
     'no such template',
     { 'access.yaml': 'templates: { other: {} }' },
-    /access.yaml has no template lead[\s\S]*no policy asks by the template other/,
+    /no policy asks by the template other[\s\S]*access.yaml has no template lead/,
   ],
   [
     'nobody of that type',

@@ -167,7 +167,7 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'a member that is nothing like one',
     files: settings('zebra: 1\n'),
     said: [
-      'writ.yaml:5:1: error: there is no member zebra (its members are name, signals, callers, issuers, spiffe, tokens, delegation, freshness, identities, record, tasks, gateway) [yaml/shape]',
+      'writ.yaml:5:1: error: there is no member zebra (its members are name, signals, callers, issuers, spiffe, tokens, delegation, freshness, identities, record, tasks, http, gateway) [yaml/shape]',
     ],
     shape: 'writ.yaml',
   },
@@ -415,14 +415,14 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'an argument that no action has',
     files: changed('ledger.yaml', 'sum: input.amount', 'sum: 1 + input.amuont'),
     said: [
-      'ledger.yaml:4:14: warning: refunded: no action has an argument amuont (did you mean amount? This can never be counted) [ledger/unknown-argument]',
+      'ledger.yaml:4:14: warning: refunded: no action has an argument amuont (did you mean amount? If not: it can never be counted) [ledger/unknown-argument]',
     ],
   },
   {
     name: 'an action that is not counted',
     files: changed('ledger.yaml', 'on: action == "refund"', `on: action in ["mail", "refnd"]`),
     said: [
-      'ledger.yaml:5:28: warning: refunded: `on` names refnd, which is not an action of the schema (it can never match: declare the action, or remove it) [ledger/unknown-action]',
+      'ledger.yaml:5:28: error: refunded: `on` names refnd, which is not an action of the schema (did you mean refund?) [ledger/unknown-action]',
     ],
   },
   {
@@ -498,7 +498,7 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'a role of an argument that is not there',
     files: changed('tools.yaml', '{ amount: amount, to: destination }\n', '{ amount: amount, too: destination }\n'),
     said: [
-      'tools.yaml:4:34: warning: refund: no argument too is in the schema (did you mean to?) [tools/unknown-argument]',
+      'tools.yaml:4:34: warning: refund: no argument too is in the schema (the role can never match) [tools/unknown-argument]',
       'tools.yaml:4:5: warning: refund: to can have texts, and has no role (it counts as content; say its role in `arguments`) [tools/argument-without-role]',
     ],
   },
@@ -506,7 +506,7 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'a tool that is no action',
     files: changed('tools.yaml', '  mail:', '  mali:'),
     said: [
-      'tools.yaml:6:3: warning: mali is not an action of the schema (every call of it is denied: declare it, or remove it) [tools/unknown-action]',
+      'tools.yaml:6:3: warning: mali is not an action of the schema (did you mean mail? If not: every call of it is denied: declare it, or remove it) [tools/unknown-action]',
     ],
   },
   {
@@ -552,7 +552,7 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'a mapping of an unknown server',
     files: changed('mappings/desk.yaml', 'server: desk', 'server: dsk'),
     said: [
-      'mappings/desk.yaml:1:9: warning: the mapping names the server dsk, which writ.yaml does not have (it is never used: declare the server, or remove the mapping) [mappings/unknown-server]',
+      'mappings/desk.yaml:1:9: warning: the mapping names the server dsk, which writ.yaml does not have (did you mean desk? If not: it is never used: declare the server, or remove the mapping) [mappings/unknown-server]',
     ],
   },
   {

@@ -90,8 +90,8 @@ it('every line that a verb prints fits 80 columns, or is one word', async () => 
   await said([0], 'decision', 'list', ...online);
   await said([0], 'decision', 'list', '--identity', AGENT.replace('1"', '2"'), ...online);
   await said([0], 'decision', 'replay', '--policy', bundle, ...data);
-  await said([0, 1], 'ledger', 'show', '--task', 'a-task-of-the-desk', ...online);
-  await said([0, 1], 'ledger', 'labels', '--task', 'a-task-of-the-desk', ...online);
+  await said([0, 1], 'ledger', 'show', '--task', AGENT, ...online);
+  await said([0, 1], 'ledger', 'labels', '--task', AGENT, ...online);
   const role = ['--in', 'Group::"leads"', '--for', '2h', '--purpose', REASON];
   await said([0], 'identity', 'grant', 'add', AGENT, ...role, ...online);
   await said([0], 'identity', 'grant', 'list', ...online);

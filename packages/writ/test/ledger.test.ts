@@ -94,7 +94,7 @@ describe('an accumulator', () => {
     const { decision, context } = await ask('mail', { to: [] }, { order: 'x' });
     expect([decision, context.ledger.recipients]).toEqual([true, 0]);
     const failed = await ask('refund', { amount: 5 });
-    expect(failed).toMatchObject({ decision: false, context: { refusal: { code: 'ledger_unavailable' } } });
+    expect(failed).toMatchObject({ decision: false, context: { refusal: { code: 'invalid_request' } } });
   });
 });
 

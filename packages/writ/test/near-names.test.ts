@@ -91,7 +91,7 @@ describe('a message of the service', () => {
     [['decision', 'list', '--limit', '9999'], /refused: --limit: it must be at most 500\n/],
     [['decision', 'list', '--limit', 'many'], /refused: --limit: it must be a number\n/],
     [['revoke', 'identity', 'ana', '--reason', 'r'], /refused: `target`: an identity is written Type::"id"/],
-    [['revoke', 'identity', 'User::"ana"', '--reason', ''], /refused: --reason: it must be at least 1 character\n/],
+    [['revoke', 'identity', 'User::"ana"', '--reason', ''], /refused: --reason: it must not be empty\n/],
     [
       ['identity', 'set', 'Agent::"cursr"', '--owner', 'User::"ana"'],
       /near it: Agent::"cursor". To register it, give --kind/,
