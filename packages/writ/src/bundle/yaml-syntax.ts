@@ -79,6 +79,7 @@ const WORDS: Readonly<Partial<Record<YAMLError['code'], Words>>> = {
   NON_STRING_KEY: ['this key is a list, a map or an alias', 'write a text as the key'],
   UNEXPECTED_TOKEN: ['this cannot stand here', 'put the whole value in quotes, if it is a text'],
   BLOCK_IN_FLOW: ['this value in brackets has a `: ` of its own', 'put a text that has `: ` in quotes'],
+  RESOURCE_EXHAUSTION: ['this is nested too deep to be read', 'write it with fewer levels'],
   TAG_RESOLVE_FAILED: ['the tag % means nothing here', 'remove it; quotes make a text of a value'],
 };
 

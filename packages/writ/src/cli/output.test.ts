@@ -17,3 +17,23 @@ test.each([
   );
   expect([source.length <= 80, source[mark.indexOf('^')]]).toEqual([true, letter]);
 });
+
+test('a finding in the bundle of a stranger moves no cursor and hides nothing', () => {
+  const finding = {
+    severity: 'error',
+    code: 'x/y',
+    file: 'policies/\u001b[2Ja.cedar',
+    line: 2,
+    column: 8,
+    message: 'no \u009b31mlabel\u202e',
+    help: 'a\u0007b',
+  } as const;
+  const texts = new Map([[finding.file, 'first\r\n\t"\u001b[8m\u200b" last\r\n']]);
+  const [place, source = '', mark = '', help] = stripVTControlCharacters(findingBlock(finding, texts)).split('\n');
+  expect([place, source, help]).toEqual([
+    'policies/<U+001B>[2Ja.cedar:2:8 error no <U+009B>31mlabel<U+202E> [x/y]',
+    '    2 |  "<U+001B>[8m<U+200B>" last',
+    '      = a<U+0007>b',
+  ]);
+  expect(source[mark.indexOf('^')]).toBe('"');
+});

@@ -1,5 +1,7 @@
 import pc from 'picocolors';
 import type { Finding } from '../bundle/check/finding.js';
+import { memo } from '../lib/memo.js';
+import { visibleText } from '../lib/visible-text.js';
 import { columns, wrapped } from './fit.js';
 
 /** Prints a result for a person, to standard output: long lines continue indented. */
@@ -23,7 +25,7 @@ export function printNote(text: string): void {
 
 /** Prints the fact that is wrong, and the fix if there is one, to standard error. */
 export function printError(message: string, help?: string): void {
-  printNote(`${pc.red('error')} ${message}${help === undefined ? '' : `\n      ${help}`}`);
+  printNote(`${pc.red('error')} ${visibleText(message)}${help === undefined ? '' : `\n      ${visibleText(help)}`}`);
 }
 
 /** The columns before a line of source. */
@@ -38,21 +40,36 @@ function around(line: string, place: number, width: number): { readonly text: st
   return { text: `${before ? '…' : ''}${text}${after ? '…' : ''}`, place: place - start };
 }
 
-/** Returns the text of a finding, with the line that it is about. */
+/** The lines of a file are found once for all of its findings. */
+const linesOf = memo((_texts: ReadonlyMap<string, string>) => new Map<string, readonly string[]>());
+
+function sourceLine(texts: ReadonlyMap<string, string>, file: string, line: number): string | undefined {
+  const known = linesOf(texts);
+  const lines = known.get(file) ?? texts.get(file)?.split('\n') ?? [];
+  known.set(file, lines);
+  // A tab is one column, as the place of a finding counts it.
+  return lines[line - 1]?.replace(/\r$/, '').replaceAll('\t', ' ');
+}
+
+/**
+ * Returns the text of a finding, with the line that it is about. A bundle can be a stranger's: nothing of it reaches the terminal as
+ * a control character, nor turns the order of what is read.
+ */
 export function findingBlock(finding: Finding, texts: ReadonlyMap<string, string>): string {
-  const { severity, code, file, line, column, message, help } = finding;
+  const { severity, code, line, column } = finding;
+  const [file, message] = [visibleText(finding.file), visibleText(finding.message)];
   const label = severity === 'error' ? pc.red(pc.bold('error')) : pc.yellow(pc.bold('warning'));
   const lines = [`${pc.bold(`${file}:${line}:${column}`)} ${label} ${message} ${pc.dim(`[${code}]`)}`];
-  const source = texts.get(file)?.split('\n')[line - 1];
+  const source = sourceLine(texts, finding.file, line);
   if (source !== undefined && source.trim() !== '') {
     const number = String(line).padStart(5);
     const shown = around(source, Math.max(column - 1, 0), columns() - GUTTER);
     lines.push(
-      `${pc.dim(`${number} |`)} ${shown.text}`,
-      `${pc.dim('      |')} ${' '.repeat(shown.place)}${pc.red('^')}`,
+      `${pc.dim(`${number} |`)} ${visibleText(shown.text)}`,
+      `${pc.dim('      |')} ${' '.repeat(visibleText(shown.text.slice(0, shown.place)).length)}${pc.red('^')}`,
     );
   }
-  if (help !== undefined) lines.push(`${pc.dim('      =')} ${help}`);
+  if (finding.help !== undefined) lines.push(`${pc.dim('      =')} ${visibleText(finding.help)}`);
   return lines.join('\n');
 }
 

@@ -278,6 +278,15 @@ describe('a service of an OpenAPI document', () => {
     }
   });
 
+  it('is refused in time that grows with its length, also with very many paths', () => {
+    const paths = Array.from({ length: 60_000 }, (_, i) => `"/p${i}":{"get":{}}`).join(',');
+    const text = `{"openapi":"3.1.0","info":{"title":"A","version":"1"},"paths":{${paths}}}`;
+    expect(problemsOf({ openapi: { file: 'a.json', text } })).toEqual([
+      expect.stringMatching(/^a\.json:1:\d+ the document has more than 2000 operations/),
+    ]);
+    // Compared each with each, the keys take a minute.
+  }, 20_000);
+
   it('is bounded: in size, depth, aliases, operations, and composition that multiplies', () => {
     expect(problemsOf({ openapi: { file: 'a.yaml', text: '#'.repeat(5_000_000) } })[0]).toMatch(
       /the document has 5000000 characters/,

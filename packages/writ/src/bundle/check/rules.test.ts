@@ -432,6 +432,16 @@ action look, lift, delegate appliesTo { principal: [User], resource: [Tool], con
   ],
   [
     {
+      'tools.yaml':
+        'tools:\n  refund: { effects: [read], arguments: {}, result: { $: [internal, confidental], $.a: { labels: [extenal] } } }\n',
+    },
+    [
+      'tools.yaml:2:69 warning tools/misspelt-label: confidental is a label of its own, and not confidential',
+      'tools.yaml:2:99 warning tools/misspelt-label: extenal is a label of its own, and not external',
+    ],
+  ],
+  [
+    {
       'tools.yaml': 'tools: { refund: { effects: [read], arguments: {}, result: { $: { readers: [All of us] } } } }\n',
     },
     ['tools.yaml:1:77 error tools/description: refund: $: All of us is no reader'],
@@ -531,6 +541,17 @@ describe('the rules of writ check', () => {
       const found = findingsOf(files).map(text);
       for (const [index, start] of expected.entries()) expect(found[index]?.slice(0, start.length)).toBe(start);
       expect(found).toHaveLength(expected.length);
+    },
+  );
+
+  it.each(['['.repeat(100_000), `${'{ a: '.repeat(5_000)}1${' }'.repeat(5_000)}`])(
+    'find YAML that is nested too deep, in words and not as the error of a stack',
+    (nested) => {
+      const found = findingsOf({ 'writ.yaml': `name: ${nested}\n` });
+      expect(found.map(({ code, message }) => [code, message])).toEqual([
+        ['yaml/syntax', 'this is nested too deep to be read'],
+      ]);
+      expect(found[0]?.help).toMatch(/^write it with fewer levels/);
     },
   );
 

@@ -61,6 +61,7 @@ import { unknownCall } from './tests/unknown-action.js';
 import { unknownTestInput } from './tests/unknown-input.js';
 import { argumentWithoutRole } from './tools/argument-without-role.js';
 import { toolDescription } from './tools/description.js';
+import { misspeltLabel } from './tools/misspelt-label.js';
 import { reservedName } from './tools/reserved-name.js';
 import { undescribedResult } from './tools/undescribed-result.js';
 import { undescribedTool } from './tools/undescribed-tool.js';
@@ -119,6 +120,7 @@ export const RULES: readonly Rule[] = [
   unknownRoleArgument,
   unknownStore,
   unknownReaders,
+  misspeltLabel,
   argumentWithoutRole,
   toolDescription,
   weakDetector,

@@ -2,8 +2,9 @@ import { memo } from '../../../lib/memo.js';
 import type { Bundle } from '../../bundle.js';
 
 /** The labels of Writ that mark a task or a value. */
-const MARKS = ['external', 'attested', 'confidential', 'restricted'];
-const LABELLED: ReadonlySet<string> = new Set([
+export const MARKS = ['external', 'attested', 'confidential', 'restricted'];
+/** The members of labels that are written as a record. */
+export const LABELLED: ReadonlySet<string> = new Set([
   'integrity',
   'confidentiality',
   'labels',
