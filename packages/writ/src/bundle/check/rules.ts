@@ -49,6 +49,7 @@ import { unreachableStepUp } from './policies/unreachable-step-up.js';
 import type { Rule } from './rule.js';
 import { providedType } from './schema/provided-type.js';
 import { serviceTypes } from './service/types.js';
+import { httpNotServed } from './settings/http-not-served.js';
 import { issuerIdentity } from './settings/identity.js';
 import { noPrompt } from './settings/no-prompt.js';
 import { unknownAgent } from './settings/unknown-agent.js';
@@ -133,6 +134,7 @@ export const RULES: readonly Rule[] = [
   unknownSignalAttribute,
   issuerIdentity,
   unknownAgent,
+  httpNotServed,
   noPrompt,
   unapprovableRequest,
   unknownTemplate,
