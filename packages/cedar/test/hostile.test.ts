@@ -68,6 +68,29 @@ describe('deep nesting', () => {
     expect(Schema.parse('entity A;').entityTypes.has('A')).toBe(true);
   });
 
+  it('types that are small as a text and large when they are written out', () => {
+    const chain = (levels: number, width: number): string => {
+      const uses = (i: number) => Array.from({ length: width }, (_, n) => `a${n}: T${i - 1}`).join(', ');
+      const types = Array.from({ length: levels }, (_, i) => `type T${i + 1} = { ${uses(i + 1)} };\n`);
+      return `type T0 = { a: Long };\n${types.join('')}entity U = { t: T${levels} };\naction a appliesTo { principal: U, resource: U };`;
+    };
+    for (const [levels, width] of [
+      [40, 2],
+      [4, 100],
+    ] as const)
+      expect(() => Schema.parse(chain(levels, width))).toThrow(/parts with its types written out/);
+    const backwards = chain(600, 1).split('\n').reverse().join('\n');
+    expect(() => Schema.parse(backwards)).toThrow('more than 500 types are made of each other');
+    expect(() => Schema.parse(chain(12, 2))).not.toThrow();
+    expect(() => Schema.parse(chain(3, 30))).not.toThrow();
+    // A name of an attribute may be that of a type, and two namespaces may have one.
+    expect(() =>
+      Schema.parse(
+        'namespace A { type T = { type: Long }; } namespace B { type T = { T: A::T }; entity E = { T: T }; }',
+      ),
+    ).not.toThrow();
+  });
+
   it('a context and an entity', () => {
     let deep: unknown = 1;
     for (let i = 0; i < 5_000; i += 1) deep = [deep];

@@ -5,6 +5,7 @@ import { Nesting } from '../policy/nesting.js';
 import { utf16Offset } from '../policy/read-text.js';
 import { finish, type Steps } from '../steps.js';
 import { type EntityUid, uidText } from '../values/uid.js';
+import { checkExpansion } from './expansion.js';
 import type { CedarType, RecordType } from './types.js';
 
 export interface EntityTypeDeclaration {
@@ -77,6 +78,7 @@ export class Schema {
   /** Resolves the names of a schema text: the part of {@link parse} that the official engine does. @throws {CedarError} `schema` */
   static resolve(text: string): ResolvedSchema {
     checkNesting(text);
+    checkExpansion(text);
     // A schema that parses can still name a type that is not there; only this call tells.
     const checked = official.checkParseSchema(text);
     if (checked.type === 'failure') throw schemaError(text, checked.errors);
