@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createProxy, type HttpProxy } from '../src/http/index.js';
+import { createProxy, type HttpProxy } from '../src/http/proxy/index.js';
 import { rows, shop } from './shop.js';
 import { exchange } from './wire.js';
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createProxy, type Decide, type ProxyOptions, type ProxyOutcome } from '../src/http/index.js';
+import { createProxy, type Decide, type ProxyOptions, type ProxyOutcome } from '../src/http/proxy/index.js';
 import { shop } from './shop.js';
 import { bytesOf, exchange } from './wire.js';
 

@@ -11,6 +11,11 @@ import { noMaxAge } from './facts/no-max-age.js';
 import { slowFetcher } from './facts/slow-fetcher.js';
 import { twoFetchers } from './facts/two-fetchers.js';
 import { unknownFact } from './facts/unknown-attribute.js';
+import { leftOut } from './http/left-out.js';
+import { httpMapping } from './http/mapping.js';
+import { passThrough } from './http/pass-through.js';
+import { unknownHttpAction } from './http/unknown-action.js';
+import { unknownOperation } from './http/unknown-operation.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
 import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
@@ -97,6 +102,11 @@ export const RULES: readonly Rule[] = [
   unusedObligation,
   unknownServer,
   unknownMappedAction,
+  unknownOperation,
+  httpMapping,
+  unknownHttpAction,
+  passThrough,
+  leftOut,
   noStartAction,
   unknownMandateAction,
   unknownClientKind,

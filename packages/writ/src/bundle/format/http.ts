@@ -41,7 +41,7 @@ const service = z
     /** The file of its OpenAPI document, 3.0 or 3.1. */
     openapi: z
       .string()
-      .regex(/^(?!\/|.*\.\.)[\w./-]+\.(?:ya?ml|json)$/, 'a document is a file of the bundle, as shop.yaml')
+      .regex(/^openapi\/(?!.*\.\.)[\w./-]+\.(?:yaml|json)$/, 'a document is a file of the bundle, as openapi/shop.yaml')
       .optional(),
     routes: z
       .array(z.union([routeText.transform((text) => ({ route: text })), route]))

@@ -1,0 +1,4 @@
+/** The reverse proxy. Apart from the pure half: a reader of bundles needs no client for HTTP. */
+
+export type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
+export { createProxy, type HttpProxy, type ProxyOptions } from './proxy.js';
