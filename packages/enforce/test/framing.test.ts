@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createProxy, type HttpProxy } from '../src/http/index.js';
-import { rows, shop } from './shop.js';
+import { createProxy, type HttpProxy } from '../src/http/proxy/index.js';
+import { always, rows, shop } from './shop.js';
 import { exchange } from './wire.js';
 
 /** Bypasses by the framing of requests: raw bytes to a proxy, and what the service behind it received. */
@@ -39,7 +39,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
   const upstream = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
   proxy = createProxy({
-    services: [shop({ upstream, maxBody: 100_000 })],
+    services: always(shop({ upstream, maxBody: 100_000 })),
     decide: async () => ({ permitted: true, done: () => {} }),
   });
   await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createProxy, type Decide, type ProxyOptions, type ProxyOutcome } from '../src/http/index.js';
-import { shop } from './shop.js';
+import { createProxy, type Decide, type ProxyOptions, type ProxyOutcome } from '../src/http/proxy/index.js';
+import { always, shop } from './shop.js';
 import { bytesOf, exchange } from './wire.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -26,7 +26,7 @@ async function behind(handler: Handler, decide?: Decide, options: Partial<ProxyO
   });
   const upstream = `http://127.0.0.1:${await listening(service)}`;
   const proxy = createProxy({
-    services: [shop({ upstream })],
+    services: always(shop({ upstream })),
     decide: decide ?? (async () => ({ permitted: true, done: (outcome) => outcomes.push(outcome) })),
     onError: (error) => errors.push(error),
     ...options,
@@ -347,7 +347,7 @@ describe('a request that is not permitted', () => {
     const { port, seen } = await behind(ok, decide, { limits: { decideMs: 50 } });
     expect((await exchange(port, bytes()))[0]?.status).toBe(503);
     give();
-    await expect.poll(() => outcomes).toEqual([{ result: 'failed', status: undefined }]);
+    await expect.poll(() => outcomes).toEqual([{ result: 'not-executed', status: undefined }]);
     expect(seen).toEqual([]);
   });
 });
@@ -386,7 +386,7 @@ it('a proxy of two services chooses by the Host', async () => {
   const upstream = `http://127.0.0.1:${await listening(other)}`;
   closers.push(() => new Promise((resolve) => other.close(resolve)));
   const services = [shop({ upstream: 'http://127.0.0.1:9' }), shop({ name: 'two', upstream, hosts: ['two.example'] })];
-  const { port } = await behind(ok, undefined, { services });
+  const { port } = await behind(ok, undefined, { services: () => services });
   const asked = async (host: string) =>
     (await exchange(port, bytesOf('GET', '/orders/1', [['Host', host]], new Uint8Array())))[0];
   expect(await asked('two.example')).toEqual({ status: 200, body: 'other' });

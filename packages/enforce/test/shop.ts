@@ -24,6 +24,12 @@ export function shop(settings: Partial<ServiceSettings> = {}): Service {
   );
 }
 
+/** Returns the services of a proxy that serves one. */
+export function always(service: Service): () => readonly Service[] {
+  const services = [service];
+  return () => services;
+}
+
 /** Returns the rows of a table: a JSON object a line. */
 export function rows<T>(name: string): T[] {
   return readFileSync(new URL(`tables/${name}.jsonl`, import.meta.url), 'utf8')

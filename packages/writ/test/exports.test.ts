@@ -21,6 +21,7 @@ const USERS = [
 const PUBLIC = [
   ...['writ/src/index.ts', 'sdk/src/index.ts', 'cedar/src/index.ts', 'cedar/src/json.ts'],
   'enforce/src/http/index.ts',
+  'enforce/src/http/proxy/index.ts',
 ].map((file) => join(ROOT, 'packages', file));
 const IDENTIFIER = /[\w$]+/g;
 

@@ -47,7 +47,7 @@ const SETTINGS: Readonly<Record<string, (value: string) => string>> = {
   'record.export.*.ocsf': (value) => `${EXPORT} to: file, file: out, form: ocsf, ocsf: ${value} } } }`,
   'http.services.*.routes[].path.*': (value) => `${ROUTE}, path: { b: ${value} } }] } } }`,
   'http.services.*.routes[].headers.*': (value) => `${ROUTE}, headers: { X-A: ${value} } }] } } }`,
-  'http.services.*.routes[].body': (value) => `${ROUTE}, body: ${value} }] } } }`,
+  'http.services.*.routes[].body': (value) => `${ROUTE.replace('GET', 'POST')}, body: ${value} }] } } }`,
   'http.services.*.routes[].upgrade': (value) => `${ROUTE}, upgrade: ${value} }] } } }`,
   'http.services.*.caseInsensitive': (value) => `${SERVICE}, caseInsensitive: ${value} } } }`,
   'http.services.*.trailingSlash': (value) => `${SERVICE}, trailingSlash: ${value} } } }`,

@@ -76,7 +76,7 @@ test('writ check loads few files, and neither the decider nor libraries that few
   // A rule is a file, and all are read.
   const files = [...loadedBy('check')].filter((file) => !file.startsWith('bundle/check/'));
   expect(files.length).toBeLessThanOrEqual(MAX_FILES_OF_CHECK);
-  const ours = ['@writ/enforce/cel', '@writ/enforce/coaz'];
+  const ours = ['@writ/enforce/cel', '@writ/enforce/coaz', '@writ/enforce/http'];
   const allowed = ['@marcbachmann/cel-js', 'commander', 'picocolors', 'stemmer', 'yaml', 'zod', ...ours];
   const others = packagesOf('check').filter((name) => !allowed.includes(name) && !name.startsWith('@writ/cedar'));
   expect(others).toEqual([]);

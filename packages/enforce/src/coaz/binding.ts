@@ -21,6 +21,8 @@ export interface Binding<Operation> {
   readonly valuesOf: (operation: Operation, claims: Json) => Variables;
   /** The member in which a service declares a mapping. */
   readonly declaration: string;
+  /** Whether a declared mapping may leave out `action.name`, as one of the bundle may. */
+  readonly hasDefaultAction: boolean;
   /** Returns the object in which the mapping of an operation is declared; undefined if it has no such object. */
   readonly declaredIn: (operation: Operation) => Json | undefined;
   /** The members of `context` that a declared mapping may not set: only the enforcement point does, or callers that are trusted with them. */
@@ -39,8 +41,14 @@ export interface Binding<Operation> {
 
 /** An action on one resource. */
 interface DefaultRequest extends ListedAction {
-  readonly resource: { readonly type: string; readonly id: string };
+  readonly resource: { readonly type: string; readonly id: string; readonly properties?: Json };
 }
+
+/** The members of `context` that only an enforcement point sets, or callers that are trusted with them. */
+export const RESERVED_CONTEXT: ReadonlySet<string> = new Set([
+  ...['input', 'task', 'session', 'conversation', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
+  ...['supported_obligations', 'atLeast', 'detail', 'proof', 'again'],
+]);
 
 /**
  * Returns the claims of a client. For a client without an access token they are made: the originator is the subject, the agent the

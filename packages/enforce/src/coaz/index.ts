@@ -1,3 +1,3 @@
 export { MappingError } from '../errors.js';
-export type { Binding } from './binding.js';
+export { type Binding, RESERVED_CONTEXT } from './binding.js';
 export { OperationMapper } from './operation-mapper.js';

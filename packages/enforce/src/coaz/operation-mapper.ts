@@ -106,30 +106,34 @@ export class OperationMapper<Operation> {
     if (holder === undefined || !Object.hasOwn(holder, declaration) || !this.acceptsDeclared(service)) return undefined;
     let declared = this.declared.get(holder);
     if (declared === undefined) {
-      declared = this.readDeclared(holder[declaration], name);
+      declared = readDeclared(this.binding, holder[declaration], name);
       this.declared.set(holder, declared);
     }
     if (declared instanceof MappingError) throw declared;
     return declared;
   }
+}
 
-  /**
-   * Reads the mapping that a service declares. The service is the party that is decided about: its mapping cannot set the
-   * subject or our own members, and takes linear time.
-   */
-  private readDeclared(mapping: unknown, name: string): Mapping | MappingError {
-    const { declaration, reserved, variables } = this.binding;
-    try {
-      if ((JSON.stringify(mapping) ?? '').length > MAX_DECLARED_CHARACTERS)
-        throw new MappingError(`the ${declaration} of ${name} is longer than ${MAX_DECLARED_CHARACTERS} characters`);
-      return compileMapping(mapping, {
-        ...{ path: declaration, variables: variables.declared, reserved },
-        ...{ isTrusted: false, hasDefaultAction: false },
-      });
-    } catch (error) {
-      if (error instanceof MappingError) return error;
-      throw error;
-    }
+/**
+ * Reads the mapping that a service declares. The service is the party that is decided about: its mapping cannot set the
+ * subject or our own members, and takes linear time.
+ */
+export function readDeclared(
+  binding: Pick<Binding<never>, 'declaration' | 'hasDefaultAction' | 'reserved' | 'variables'>,
+  mapping: unknown,
+  name: string,
+): Mapping | MappingError {
+  const { declaration, hasDefaultAction, reserved, variables } = binding;
+  try {
+    if ((JSON.stringify(mapping) ?? '').length > MAX_DECLARED_CHARACTERS)
+      throw new MappingError(`the ${declaration} of ${name} is longer than ${MAX_DECLARED_CHARACTERS} characters`);
+    return compileMapping(mapping, {
+      ...{ path: declaration, variables: variables.declared, reserved },
+      ...{ isTrusted: false, hasDefaultAction },
+    });
+  } catch (error) {
+    if (error instanceof MappingError) return error;
+    throw error;
   }
 }
 

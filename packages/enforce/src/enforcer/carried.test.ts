@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { originatorIn, taskOf } from './carried.js';
+import { taskOf, workingFor } from './carried.js';
 
 const tokenOf = (claims: object, more = ''): string =>
   `${['{"alg":"none"}', JSON.stringify(claims)].map((part) => Buffer.from(part).toString('base64url')).join('.')}.${more}`;
@@ -15,7 +15,11 @@ describe('what a token says, not verified', () => {
   ])('%s', (_what, token, txn, originator) => {
     const task = JSON.parse(taskOf({ task: 't' }, { txnToken: token })) as unknown[];
     // A token without a transaction stands for itself.
-    expect([task, originatorIn(token)]).toEqual([['t', txn ?? token], originator]);
+    const client = { originator: { type: 'User', id: 'bob' }, agent: undefined, task: 't' };
+    const works = originator === undefined ? client : { ...client, originator, agent: client.originator };
+    expect([task, workingFor(client, token)]).toEqual([['t', txn ?? token], works]);
+    const agent = { type: 'Agent', id: 'bot' };
+    expect(workingFor({ ...client, agent }, token)).toEqual({ ...client, agent });
   });
 });
 

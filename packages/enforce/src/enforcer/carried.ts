@@ -1,4 +1,4 @@
-import { type EntityUid, parseUid } from '@writ/cedar/uid';
+import { type EntityUid, parseUid, sameUid } from '@writ/cedar/uid';
 import type { Carried, TraceContext } from '@writ/sdk/authzen';
 import { decodeJwt } from 'jose';
 import type { CallingClient } from './caller.js';
@@ -39,12 +39,24 @@ function transactionIn(txnToken: string): string | undefined {
 }
 
 /** Returns the subject that a token claims, not verified; undefined if the token is not readable. */
-export function originatorIn(txnToken: string): EntityUid | undefined {
+function originatorIn(txnToken: string): EntityUid | undefined {
   try {
     return parseUid(decodeJwt(txnToken.split('~')[0] ?? '').sub ?? '');
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Returns a client with the originator that its token names. A client with a credential of its own, and the token of
+ * a task that it was handed, works for that originator. The name counts only if the token is verified: a request for
+ * another originator than that of its token is refused.
+ */
+export function workingFor(client: CallingClient, txnToken: string): CallingClient {
+  if (client.agent !== undefined) return client;
+  const named = originatorIn(txnToken);
+  if (named === undefined || sameUid(named, client.originator)) return client;
+  return { ...client, originator: named, agent: client.originator };
 }
 
 /** Returns the trace of a carrier; undefined if it has no valid one. */

@@ -1,15 +1,15 @@
 /** The pure half of enforcement for HTTP: definitions of services, canonical requests, and what policies see of them. */
 
 export { HTTP_BINDING } from './coaz/binding.js';
+export { checkDeclared } from './coaz/check-declared.js';
 export { type OperationSchema, type SchemaOptions, schemaOf, type TypeReader } from './coaz/operation-schema.js';
 export { defaultMapping, type HttpVariables, inputOf, variablesOf } from './coaz/variables.js';
 export { serviceOf } from './definition/define.js';
+export { type PlainService, plainService, servedService } from './definition/plain-service.js';
 export type { Pointer, Source } from './definition/problems.js';
 export type { Operation, Service } from './definition/service.js';
 export type { RouteSettings, ServiceSettings } from './definition/settings.js';
 export { DefinitionError, type Problem } from './errors.js';
-export type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './proxy/permit.js';
-export { createProxy, type HttpProxy, type ProxyOptions } from './proxy/proxy.js';
 export { type CanonicalRequest, canonicalRequest, type RawRequest, withBody } from './request/body.js';
 export { type CanonicalHead, canonicalHead, type RawHead } from './request/canonical.js';
 export { type Refusal, type RefusalCode, refusalCodes } from './request/refusal.js';

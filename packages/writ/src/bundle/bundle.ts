@@ -1,5 +1,6 @@
 import { CedarError, compile, type EntityJson, type PolicySet, readPolicyText, Schema } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
+import type { Service } from '@writ/enforce/http';
 import type { z } from 'zod';
 import { unknownFile } from './check/bundle/unknown-file.js';
 import type { Finding } from './check/finding.js';
@@ -8,6 +9,7 @@ import { policyTypes } from './check/policies/types.js';
 import { FOLDERS, NAMED_FILES, SCHEMA_FILE, type YamlContents } from './contents.js';
 import { BundleError } from './errors.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
+import { checkHosts, httpServices } from './http-services.js';
 import { checkPolicySizes } from './limits.js';
 import { changesIn } from './overlay.js';
 import { hasId, type PolicySource } from './policy-source.js';
@@ -23,6 +25,8 @@ export interface ServedBundle extends YamlContents, Pick<BundleFiles, 'root' | '
   /** Decides who may use the service. */
   readonly servicePolicy: ServicePolicy;
   readonly entities: readonly EntityJson[];
+  /** The services behind the enforcement points for HTTP. */
+  readonly services: readonly Service[];
 }
 
 /** A bundle, read and compiled. */
@@ -87,6 +91,7 @@ class BundleReader {
     this.checkPolicyFolders();
     const yaml = this.yamlContents();
     const entities = this.each('entities', (file) => this.entities(file)).flat();
+    const services = this.services(yaml);
     const declared = this.schema();
     const sources = this.each('policies', (file) => this.policySources(file)).flat();
     if (sources.length === 0) this.reportNoPolicy();
@@ -96,7 +101,7 @@ class BundleReader {
     const servicePolicy = schema && this.servicePolicy(schema);
     const policies = schema && !this.findings.hasErrors ? this.compile(sources, schema) : undefined;
     if (policies !== undefined && servicePolicy !== undefined && schema !== undefined && !this.findings.hasErrors)
-      return { ...this.files, ...yaml, schema, policies, sources, servicePolicy, entities };
+      return { ...this.files, ...yaml, schema, policies, sources, servicePolicy, entities, services };
     unknownFile.check(this.files, this.findings.of(unknownFile.code));
     // The rules need a bundle; the types of policies do not, and an author who mends one error wants to see the others.
     if (schema !== undefined && sources.length > 0)
@@ -127,6 +132,13 @@ class BundleReader {
       });
     }
     return contents as unknown as YamlContents;
+  }
+
+  private services({ settings }: Partial<YamlContents>): readonly Service[] {
+    if (settings === undefined) return [];
+    const services = httpServices(settings, this.files.texts, this.findings);
+    checkHosts(services, this.findings);
+    return services;
   }
 
   private yaml<T extends z.ZodType>(

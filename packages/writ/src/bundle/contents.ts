@@ -35,9 +35,11 @@ export const NAMED_FILES = {
 export const SCHEMA_FILE = 'schema.cedarschema';
 
 /** A folder whose files with one extension belong to the bundle. */
-interface Folder {
+export interface Folder {
   readonly extension: string;
-  /** Undefined for files that are no YAML. */
+  /** Another extension that is read. */
+  readonly also?: string;
+  /** Undefined for files that are read by others than the YAML reader. */
   readonly shape: z.ZodObject | undefined;
 }
 
@@ -45,6 +47,8 @@ export const FOLDERS = {
   policies: { extension: '.cedar', shape: undefined },
   service: { extension: '.cedar', shape: undefined },
   entities: { extension: '.json', shape: undefined },
+  /** OpenAPI documents of services for HTTP. */
+  openapi: { extension: '.yaml', also: '.json', shape: undefined },
   mappings: { extension: '.yaml', shape: mappingYaml },
   tests: { extension: '.yaml', shape: testsYaml },
 } as const satisfies Record<string, Folder>;

@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { closest } from '@writ/cedar';
-import { FOLDERS, namedFiles, SCHEMA_FILE } from './contents.js';
+import { FOLDERS, type Folder, namedFiles, SCHEMA_FILE } from './contents.js';
 import { environmentOf, overlayFile } from './overlay-name.js';
 
 /** A file or a folder that lies in a bundle, and that nothing reads. */
@@ -34,9 +34,9 @@ export function pathsIn(root: string, environment: string | undefined): Paths {
   const unread = rootEntries(root).filter(
     ({ path }) => !named.includes(path) && !Object.hasOwn(FOLDERS, path) && environmentOf(path) === undefined,
   );
-  for (const [folder, { extension }] of Object.entries(FOLDERS)) {
+  for (const [folder, { extension, also = extension }] of Object.entries<Folder>(FOLDERS)) {
     for (const { path, isFile } of entriesBelow(root, folder)) {
-      if (isFile && path.endsWith(extension)) read.push(path);
+      if (isFile && (path.endsWith(extension) || path.endsWith(also))) read.push(path);
       else if (isOrdinary(basename(path))) continue;
       else if (POLICY_FOLDERS.has(folder) || EXTENSIONS.has(extname(path).toLowerCase()) || !isFile)
         unread.push({ path, isAmongPolicies: POLICY_FOLDERS.has(folder), meant: renamed(path, extension) });

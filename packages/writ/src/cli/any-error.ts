@@ -14,7 +14,7 @@ import type {
   SearchPlaceLost,
   SelfTestError,
 } from '../decide/errors.js';
-import type { GatewayInTheClearError, UpstreamError } from '../enforce/errors.js';
+import type { GatewayInTheClearError, ProxyInTheClearError, UpstreamError } from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
 import type { CertificateError, CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type {
@@ -73,6 +73,7 @@ export type AnyWritError =
   | ExportError
   | FetchError
   | GatewayInTheClearError
+  | ProxyInTheClearError
   | GrantError
   | IdentityError
   | IdentityMappingError

@@ -16,6 +16,7 @@ import { count, print, printData, printJson } from './output.js';
 
 export interface SchemaFlags {
   readonly tools?: string;
+  readonly openapi?: string;
   readonly write?: boolean;
   readonly check?: boolean;
   readonly data: string;
@@ -26,8 +27,20 @@ const FILE = 'schema.cedarschema';
 const TOOLS = 'tools.yaml';
 const WITHOUT_BUNDLE = 'entity User, Agent, Tool;\n';
 
-/** `writ bundle schema`: generates the part of a schema that follows from tools. */
-export async function schemaFromMcp(
+/** `writ bundle schema`: generates the part of a schema that follows from tools, or from an OpenAPI document. */
+export async function schema(
+  folder: string | undefined,
+  command: readonly string[],
+  { openapi, ...flags }: SchemaFlags,
+): Promise<ExitCode> {
+  if (openapi === undefined) return schemaFromMcp(folder, command, flags);
+  if (command.length > 0 || flags.tools !== undefined)
+    throw new UsageError('--openapi goes with no server', 'generate the part of its tools by itself');
+  const { schemaFromOpenapi } = await import('./operations-schema.js');
+  return schemaFromOpenapi(folder, { ...flags, openapi });
+}
+
+async function schemaFromMcp(
   folder: string | undefined,
   command: readonly string[],
   flags: SchemaFlags,

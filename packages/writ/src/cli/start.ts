@@ -38,6 +38,10 @@ export interface StartFlags {
   readonly tlsClientCa?: string;
   readonly gatewayTlsCert?: string;
   readonly gatewayTlsKey?: string;
+  readonly httpPort?: number;
+  readonly httpHost?: string;
+  readonly httpTlsCert?: string;
+  readonly httpTlsKey?: string;
   readonly logLevel: string;
   readonly logOrigin?: string;
   readonly newLogKey?: boolean;
@@ -59,6 +63,8 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   }
   if ((flags.gatewayTlsCert === undefined) !== (flags.gatewayTlsKey === undefined))
     throw new UsageError('--gateway-tls-cert and --gateway-tls-key go together');
+  if ((flags.httpTlsCert === undefined) !== (flags.httpTlsKey === undefined))
+    throw new UsageError('--http-tls-cert and --http-tls-key go together');
   if (host !== undefined && !isLoopback(host) && cert === undefined && publicUrl?.startsWith('https://') !== true) {
     throw new UsageError(
       `on ${host}, keys would travel in the clear`,
@@ -76,6 +82,9 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
     gatewayTlsCert === undefined || gatewayTlsKey === undefined
       ? undefined
       : { cert: gatewayTlsCert, key: gatewayTlsKey };
+  const { httpTlsCert, httpTlsKey } = flags;
+  const httpTls =
+    httpTlsCert === undefined || httpTlsKey === undefined ? undefined : { cert: httpTlsCert, key: httpTlsKey };
   const store = storeOf(flags.store);
   const storeKey = flags.storeKey ?? process.env.WRIT_STORE_KEY;
   const hostNames = flags.allowHost;
@@ -86,7 +95,18 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   const writ = await startWrit({
     ...flags,
     environment: environmentFrom(flags.env),
-    ...{ expected, hostNames, store, storeKey, logger, tls, gatewayTls, tracer: traces?.tracer, stop: giveUp.signal },
+    ...{
+      expected,
+      hostNames,
+      store,
+      storeKey,
+      logger,
+      tls,
+      gatewayTls,
+      httpTls,
+      tracer: traces?.tracer,
+      stop: giveUp.signal,
+    },
   }).catch(async (error: unknown) => {
     await traces?.end();
     if (error !== giveUp.signal.reason) throw error;
@@ -96,6 +116,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   if (writ === undefined) return EXIT.ok;
   print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile}, administrator: ${writ.keyFileOf('admin')})`);
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
+  if (writ.httpUrl !== undefined) print(`http      ${pc.bold(writ.httpUrl)}`);
   // The findings are in the log; the last good bundle stays served.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
   let gone: WritError | undefined;

@@ -10,6 +10,15 @@ export class UpstreamError extends WritError {
 }
 
 /**
+ * The proxy for HTTP would listen where keys travel in the clear.
+ *
+ * @fix Give it a certificate; or, behind a proxy that ends TLS, an https URL in --public-url.
+ */
+export class ProxyInTheClearError extends WritError {
+  readonly code = 'proxy_in_the_clear';
+}
+
+/**
  * The gateway would listen where keys travel in the clear.
  *
  * @fix Give it a certificate; or, behind a proxy that ends TLS, an https URL in gateway.resource or --public-url.

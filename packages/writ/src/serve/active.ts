@@ -1,3 +1,4 @@
+import type { ServedServices } from '@writ/enforce/http/proxy';
 import type { Callers } from '../api/http/callers.js';
 import type { ServedBundle } from '../bundle/bundle.js';
 import type { PolicyPlane } from '../decide/plane.js';
@@ -11,6 +12,8 @@ export interface Active {
   readonly plane: PolicyPlane;
   readonly callers: Callers;
   readonly mapper: CallMapper;
+  /** The services that the proxy stands before. */
+  readonly http: ServedServices;
   readonly svids: JwtSvids;
   readonly fetchers: Fetchers;
 }

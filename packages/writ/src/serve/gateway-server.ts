@@ -16,7 +16,7 @@ import { serveGateway } from '../enforce/mcp/server/http.js';
 import type { Closers } from '../lib/closers.js';
 import { KnownHosts } from '../lib/known-hosts.js';
 import { isLoopback } from '../lib/loopback.js';
-import { ClientTokens } from '../provenance/client-tokens.js';
+import type { ClientTokens } from '../provenance/client-tokens.js';
 import { gatewayIdentity } from './gateway-identity.js';
 import type { GatewayPlace } from './listening.js';
 import type { Observation } from './observation.js';
@@ -35,6 +35,7 @@ interface GatewayServerParts {
   /** The names under which it answers, in addition to those that the bundle says. */
   readonly hostNames: ReadonlySet<string>;
   readonly token: TokenService;
+  readonly clients: ClientTokens;
   readonly desk: ApprovalDesk;
   readonly attempts: Pick<Attempts, 'add'>;
   readonly closers: Closers;
@@ -43,9 +44,9 @@ interface GatewayServerParts {
 
 /** Starts the servers of the bundle and the gateway in front of them. @returns its URL; undefined if the bundle has no servers */
 export async function startGateway(parts: GatewayServerParts): Promise<string | undefined> {
-  const { rooms, serving, observation, token, closers } = parts;
+  const { rooms, serving, observation, token, clients, closers } = parts;
   const { clock, logger, record } = rooms.runtime;
-  const { toolPins, revocations, credentialUses } = rooms.registry;
+  const { toolPins, revocations } = rooms.registry;
   const { bundle } = serving.active;
   if (Object.keys(bundle.settings.gateway.servers).length === 0) return undefined;
   const { host, port, certificate } = parts.place;
@@ -87,16 +88,6 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     toolStates: toolStates(toolPins),
     attempts: parts.attempts,
     notice: () => noticeOf(observation.until),
-  });
-  const clients = new ClientTokens({
-    credentials: rooms.credentials,
-    clientToken: (...credential) => token.exchange.clientToken(...credential),
-    tokens: token.tokens,
-    hasTokens: () => token.domain() !== undefined,
-    onCredential: credentialUses.used,
-    isPromptTrusted: (client) => serving.active.bundle.settings.gateway.clients[client]?.prompt === true,
-    kindOf: (client) => serving.active.bundle.settings.gateway.clients[client]?.task,
-    clock,
   });
   const served = await serveGateway({
     gateway,

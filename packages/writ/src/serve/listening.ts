@@ -14,12 +14,16 @@ export interface GatewayPlace {
   readonly isBehindTls: boolean;
 }
 
+/** The place at which the proxy for HTTP listens. */
+export type ProxyPlace = GatewayPlace;
+
 interface Listening {
   readonly host: string;
   readonly certificate: ServerCertificate | undefined;
   /** The names under which service and gateway answer, in addition to addresses and local names. */
   readonly hostNames: ReadonlySet<string>;
   readonly gateway: GatewayPlace;
+  readonly http: ProxyPlace;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -54,6 +58,12 @@ export function listeningOf(options: StartOptions, logger: Logger, closers: Clos
       host: gatewayHost ?? LOOPBACK,
       port: options.gatewayPort,
       certificate: gatewayTls && present(gatewayTls),
+      isBehindTls: publicUrl?.startsWith('https://') === true,
+    },
+    http: {
+      host: options.httpHost ?? LOOPBACK,
+      port: options.httpPort ?? 0,
+      certificate: options.httpTls && present(options.httpTls),
       isBehindTls: publicUrl?.startsWith('https://') === true,
     },
   };

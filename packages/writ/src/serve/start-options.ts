@@ -48,6 +48,12 @@ export interface StartOptions {
   readonly port: number;
   /** The gateway's port; 0 for any free one. */
   readonly gatewayPort: number;
+  /** The port of the proxy for HTTP; any free one by default. */
+  readonly httpPort?: number | undefined;
+  /** The address that the proxy for HTTP listens on; loopback by default. */
+  readonly httpHost?: string | undefined;
+  /** The certificate of the proxy for HTTP. */
+  readonly httpTls?: Omit<TlsFiles, 'clientCa'> | undefined;
   /** The address that the gateway listens on; loopback by default. */
   readonly gatewayHost?: string | undefined;
   /** The certificate of the gateway; by default that of the service, if `gatewayHost` is given. */
@@ -88,6 +94,8 @@ interface FoundDecision {
 export interface Writ {
   readonly serviceUrl: string;
   readonly gatewayUrl: string | undefined;
+  /** The URL of the proxy for HTTP; undefined if the bundle has no services for it. */
+  readonly httpUrl: string | undefined;
   /** The file with the key of the default enforcement point. */
   readonly keyFile: string;
   /** Returns the file with the key of a caller or of a gateway client. */

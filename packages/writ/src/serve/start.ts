@@ -18,7 +18,9 @@ import { KnownHosts } from '../lib/known-hosts.js';
 import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
+import { enforcedClients } from './enforced-clients.js';
 import { startGateway } from './gateway-server.js';
+import { startHttp } from './http-server.js';
 import { listeningOf } from './listening.js';
 import { logDenials } from './log-denials.js';
 import { servingOf, signalsOf } from './make-serving.js';
@@ -82,7 +84,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
-  const { host, certificate, hostNames, gateway } = listeningOf(options, logger, closers);
+  const { host, certificate, hostNames, gateway, http: proxy } = listeningOf(options, logger, closers);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
@@ -122,23 +124,18 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   watchOutcomes(keeping.log, rooms.runtime);
   logDenials(keeping.log, rooms.runtime);
   sendRecord(rooms, active, metrics, closers);
+  const enforcing = { rooms, serving, token, attempts, closers, desk: access.desk };
+  const clients = enforcedClients(rooms, serving, token);
   const gatewayUrl = await startGateway({
-    rooms,
-    serving,
-    observation,
-    state,
-    token,
-    place: gateway,
-    hostNames,
-    desk: access.desk,
-    attempts,
-    closers,
-    stop: options.stop,
+    ...{ ...enforcing, clients, observation, state, hostNames },
+    ...{ place: gateway, stop: options.stop },
   });
+  const httpUrl = await startHttp({ ...enforcing, clients, place: proxy });
   state.started();
   return {
     serviceUrl: service.url,
     gatewayUrl,
+    httpUrl,
     keyFile: credentials.fileOf('default'),
     decider: serving.decider,
     records: keeping.reader,

@@ -55,6 +55,13 @@ export const UNDECIDED: ProblemAnswer = {
   members: { code: 'undecided' },
 };
 
+/** The request was carried out, and its answer may not be handed on. */
+export const WITHHELD: ProblemAnswer = {
+  status: 502,
+  title: 'the request was carried out, and its answer is withheld',
+  members: { code: 'withheld' },
+};
+
 /** The service cannot be reached, or does not answer in time. */
 export const NO_ANSWER: ProblemAnswer = {
   status: 502,

@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import type { CanonicalRequest } from '../request/body.js';
-import { answer, NO_ANSWER } from './answers.js';
+import { answer, NO_ANSWER, WITHHELD } from './answers.js';
 import type { ProxyOutcome, ProxyPermit } from './permit.js';
+import { readWhole } from './read-whole.js';
 
 /** Of one connection: they do not go through. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -33,13 +35,31 @@ export function answerHeaders(
   return Object.fromEntries(kept as [string, string | string[]][]);
 }
 
+/** Sends an answer that was read whole, as it may be handed on. */
+function sendWhole(
+  response: ServerResponse,
+  status: number,
+  headers: Dispatcher.ResponseData['headers'],
+  { method, was, is }: { readonly method: string; readonly was: Uint8Array; readonly is: Uint8Array },
+): void {
+  const kept = answerHeaders(headers);
+  if (is !== was) {
+    // They are about the bytes of the service.
+    for (const name of ['content-length', 'etag', 'content-md5', 'digest', 'content-digest', 'repr-digest'])
+      delete kept[name];
+    kept['content-length'] = String(is.length);
+  }
+  response.writeHead(status, kept);
+  response.end(method === 'HEAD' ? undefined : is);
+}
+
 /**
  * Forwards a request, and streams the answer back. The connection is cut when the permit is revoked, the caller leaves, or the
  * service stops. Never tried again: a second attempt would need a permit of its own.
  */
 export async function forward(
   request: CanonicalRequest,
-  permit: Pick<ProxyPermit, 'headers' | 'revoked'>,
+  permit: Omit<ProxyPermit, 'permitted' | 'done'>,
   response: ServerResponse,
   dispatcher: Dispatcher,
 ): Promise<ProxyOutcome> {
@@ -59,9 +79,23 @@ export async function forward(
       signal: left.signal,
     });
     status = received.statusCode;
+    const result = status < 400 ? 'completed' : 'failed';
+    const read = permit.accept === undefined ? undefined : await readWhole(received, method);
+    if (permit.accept !== undefined && read?.isWhole === true) {
+      const handedOn = await permit.accept({ status, bytes: read.bytes });
+      if (handedOn === undefined) answer(response, WITHHELD);
+      else sendWhole(response, status, received.headers, { method, was: read.bytes, is: handedOn });
+      return { result, status };
+    }
+    if (permit.mustRead === true) {
+      left.abort();
+      answer(response, WITHHELD);
+      return { result, status };
+    }
     response.writeHead(status, answerHeaders(received.headers));
-    await pipeline(received.body, response, { signal: left.signal });
-    return { result: status < 400 ? 'completed' : 'failed', status };
+    if (read !== undefined) response.write(read.bytes);
+    await pipeline(read === undefined ? received.body : Readable.from(read.rest), response, { signal: left.signal });
+    return { result, status };
   } catch {
     answer(response, NO_ANSWER);
     return { result: 'unknown', status };

@@ -3,10 +3,16 @@ import type { CanonicalRequest } from '../request/body.js';
 
 /** The end of a permitted request, as the proxy saw it. */
 export interface ProxyOutcome {
-  /** `unknown`: the service may have done it, and did not answer to the end. */
-  readonly result: 'completed' | 'failed' | 'unknown';
+  /** `unknown`: the service may have done it, and did not answer to the end. `not-executed`: it was not sent. */
+  readonly result: 'completed' | 'failed' | 'unknown' | 'not-executed';
   /** The status of the answer; undefined if there was no answer. */
   readonly status: number | undefined;
+}
+
+/** An answer that was read whole. */
+interface WholeAnswer {
+  readonly status: number;
+  readonly bytes: Uint8Array;
 }
 
 /** A request may be forwarded. */
@@ -16,6 +22,16 @@ export interface ProxyPermit {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Aborted when the permit no longer holds: the connection is cut. */
   readonly revoked?: AbortSignal | undefined;
+  /** The request as obligations changed it; by default the one that was decided on. */
+  readonly request?: CanonicalRequest | undefined;
+  /** Whether nothing of an answer may be handed on that was not read. */
+  readonly mustRead?: boolean | undefined;
+  /**
+   * Receives an answer that was read whole, before anything of it is handed on.
+   *
+   * @returns the body to hand on; undefined if nothing of the answer may be
+   */
+  readonly accept?: ((answer: WholeAnswer) => Promise<Uint8Array | undefined>) | undefined;
   /** Receives the end of the request, exactly once. */
   done(outcome: ProxyOutcome): void;
 }

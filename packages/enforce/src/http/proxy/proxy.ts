@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { type Dispatcher, Pool } from 'undici';
 import type { Service } from '../definition/service.js';
 import { type CanonicalRequest, withBody } from '../request/body.js';
 import { type CanonicalHead, canonicalHead } from '../request/canonical.js';
@@ -9,25 +8,27 @@ import type { Refusal } from '../request/refusal.js';
 import { answer, NO_ANSWER, ofDenial, ofRefusal, UNDECIDED } from './answers.js';
 import { forward } from './forward.js';
 import type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
+import { type ForwardLimits, Pools } from './pools.js';
 import { refuseUpgrade, tunnel } from './tunnel.js';
 import { Turns } from './turns.js';
 
-/** For how long a service is waited for. */
-interface ForwardLimits {
-  /** Until the head of its answer. */
-  readonly answerMs: number;
-  /** Between two pieces of its answer. */
-  readonly idleMs: number;
-}
-
 /** Settings of a proxy. */
 export interface ProxyOptions {
-  /** By the names that requests have for them. */
-  readonly services: readonly Service[];
+  /** Those that are served now, by the names that requests have for them. A connection stays open when they change. */
+  readonly services: () => readonly Service[];
   readonly decide: Decide;
   readonly limits?: Partial<ForwardLimits & { readonly decideMs: number; readonly requestMs: number }> | undefined;
   /** Receives what went wrong here, which no caller sees. */
+  /** Makes the server that listens; by default one without TLS. */
+  readonly makeServer?: ((limits: ServerLimits) => Server) | undefined;
   readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** The bounds of Node's server for one request. */
+interface ServerLimits {
+  readonly maxHeaderSize: number;
+  readonly requestTimeout: number;
+  readonly headersTimeout: number;
 }
 
 /** A reverse proxy that decides on each request, in its one reading, before it forwards it. */
@@ -39,11 +40,18 @@ export interface HttpProxy {
 
 const DEFAULTS = { answerMs: 30_000, idleMs: 60_000, decideMs: 5_000, requestMs: 60_000 };
 const MAX_HEADER_BYTES = 32_768;
+const MAX_HEADERS_MS = 10_000;
 
 /** Makes a proxy. A request that nobody decided on is forwarded only if its service says so (`passThrough`, `preflight`). */
-export function createProxy({ services, decide, limits, onError = () => {} }: ProxyOptions): HttpProxy {
+export function createProxy({
+  services,
+  decide,
+  limits,
+  makeServer = (options) => createServer({ ...options, insecureHTTPParser: false }),
+  onError = () => {},
+}: ProxyOptions): HttpProxy {
   const bounds = { ...DEFAULTS, ...limits };
-  const pools = new Map(services.map((service) => [service, poolOf(service, bounds)]));
+  const pools = new Pools(services, bounds, onError);
 
   const judge = async (
     request: CanonicalRequest,
@@ -63,7 +71,7 @@ export function createProxy({ services, decide, limits, onError = () => {} }: Pr
   };
 
   const serve = async (message: IncomingMessage, response: ServerResponse, isAsked: boolean): Promise<boolean> => {
-    const head = headOf(message, services);
+    const head = headOf(message, services());
     if (!head.ok) return answer(response, ofRefusal(head));
     if (isAsked) response.writeContinue();
     const body = await bodyOf(message, head);
@@ -73,26 +81,27 @@ export function createProxy({ services, decide, limits, onError = () => {} }: Pr
     const decision = await judge(request, message);
     if (decision === undefined) return answer(response, UNDECIDED);
     if (!decision.permitted) return answer(response, ofDenial(decision));
-    const outcome = await forward(request, decision, response, pools.get(head.service) as Dispatcher);
+    const outcome = await forward(decision.request ?? request, decision, response, pools.of(head.service));
     report(decision, outcome, onError);
     return outcome.result !== 'unknown';
   };
 
   const change = async (message: IncomingMessage, client: Duplex, first: Buffer): Promise<false> => {
-    const head = headOf(message, services);
+    const head = headOf(message, services());
     const request = head.ok ? withBody(head, new Uint8Array(), message.rawTrailers) : head;
     if (!request.ok) return refuseUpgrade(client, request.status);
     if (request.operation?.upgrade === undefined) return refuseUpgrade(client, 400);
     const decision = await judge(request, message);
     if (decision?.permitted !== true) return refuseUpgrade(client, decision?.status ?? 503);
-    report(decision, await tunnel(request, decision, client, first, pools.get(request.service) as Dispatcher), onError);
+    const outcome = await tunnel(decision.request ?? request, decision, client, first, pools.of(request.service));
+    report(decision, outcome, onError);
     return false;
   };
 
-  const server = createServer({
+  const server = makeServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     requestTimeout: bounds.requestMs,
-    insecureHTTPParser: false,
+    headersTimeout: Math.min(bounds.requestMs, MAX_HEADERS_MS),
   });
   const turns = new Turns();
   /** Node forgets a connection that changed its protocol. */
@@ -134,13 +143,9 @@ export function createProxy({ services, decide, limits, onError = () => {} }: Pr
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       for (const client of changed) client.destroy();
-      await Promise.all([closed, ...[...pools.values()].map((pool) => pool.destroy())]);
+      await Promise.all([closed, pools.destroy()]);
     },
   };
-}
-
-function poolOf({ upstream }: Service, { answerMs, idleMs }: ForwardLimits): Pool {
-  return new Pool(upstream.origin, { pipelining: 1, headersTimeout: answerMs, bodyTimeout: idleMs });
 }
 
 /** Of faults that Node finds before there is a request. */
@@ -192,7 +197,7 @@ async function decidedIn(ms: number, decision: Promise<ProxyPermit | ProxyDenial
       reject(new Error(`no decision was made in ${ms} ms`));
       // A permit that comes later is not used, and ends nevertheless.
       decision
-        .then((made) => made.permitted === true && made.done({ result: 'failed', status: undefined }))
+        .then((made) => made.permitted === true && made.done({ result: 'not-executed', status: undefined }))
         .catch(() => {});
     }, ms);
   });

@@ -17,7 +17,7 @@ interface Node {
 }
 
 /** How a table reads paths. */
-interface TableOptions {
+export interface TableOptions {
   /** Whether letters of another case are the same path. */
   readonly isCaseInsensitive: boolean;
   /** Whether a path with a slash at its end is the path without it. */
@@ -40,8 +40,8 @@ export class RouteTable {
 
   /** @param templates without conflicts, as {@link conflictsIn} finds them */
   constructor(
-    templates: readonly Template[],
-    private readonly options: TableOptions,
+    readonly templates: readonly Template[],
+    readonly options: TableOptions,
   ) {
     for (const template of templates) {
       insert(this.exact, template, (text) => text);

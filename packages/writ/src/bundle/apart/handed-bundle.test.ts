@@ -32,10 +32,11 @@ function handed(bundle: Bundle): ServedBundle {
 describe('a bundle that is handed over', () => {
   it('is the bundle that was read', () => {
     const bundle = read(readBundleFiles(SUPPORT_DESK).texts);
-    const { schema, policies, sources, servicePolicy, texts: _, unread: __, ...plain } = bundle;
+    const { schema, policies, sources, servicePolicy, services, texts: _, unread: __, ...plain } = bundle;
     const served = handed(bundle);
     expect(served).toMatchObject(plain);
     expect(served.schema).toEqual(schema);
+    expect(served.services).toEqual(services);
     const parts = ({ asts }: typeof policies) =>
       [...asts].map(({ id, effect, annotations, principal, action, resource, conditions }) => ({
         ...{ id, effect, annotations, principal, action, resource, conditions },

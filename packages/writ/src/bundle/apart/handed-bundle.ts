@@ -1,4 +1,5 @@
 import { type EntityJson, PolicySet, type ResolvedSchema, Schema, type Steps } from '@writ/cedar';
+import { type PlainService, plainService, type Service, servedService } from '@writ/enforce/http';
 import type { Bundle, ServedBundle } from '../bundle.js';
 import type { Finding } from '../check/finding.js';
 import { FOLDERS, NAMED_FILES, type YamlContents } from '../contents.js';
@@ -16,6 +17,7 @@ interface HandedBundle {
   readonly policies: readonly PolicyBatch[];
   /** The bundle's own service policies. */
   readonly service: readonly PolicyBatch[];
+  readonly services: readonly PlainService[];
   /** The texts of the files as JSON, in parts: for the file of the last good bundle. */
   readonly lastGood: readonly Uint8Array[];
 }
@@ -29,7 +31,7 @@ export interface Answer {
 
 /** Returns a bundle as plain data. */
 export function handedBundle(bundle: Bundle): HandedBundle {
-  const { root, version, entities, schema, policies, sources, servicePolicy } = bundle;
+  const { root, version, entities, schema, policies, sources, servicePolicy, services } = bundle;
   const files = new Map(sources.map(({ id, file }) => [id, file]));
   const members = [...Object.keys(NAMED_FILES), ...Object.keys(FOLDERS)].filter((name) => name !== 'policies');
   const contents = Object.fromEntries(
@@ -43,6 +45,7 @@ export function handedBundle(bundle: Bundle): HandedBundle {
     schema: Schema.resolve(schema.text),
     policies: [...batchesOf(policies.asts, (id) => files.get(id) ?? '')],
     service: [...batchesOf(servicePolicy.own, () => '')],
+    services: services.map(plainService),
     lastGood: [...textsOf(bundle)],
   };
 }
@@ -54,5 +57,10 @@ export function* assembling({ contents, ...handed }: Omit<HandedBundle, 'lastGoo
   const sources = yield* readingPolicies(handed.policies);
   const policies = yield* PolicySet.assembling(sources, schema);
   const servicePolicy = yield* ServicePolicy.assembling(yield* readingPolicies(handed.service), schema);
-  return { ...contents, root, version, entities, schema, sources, policies, servicePolicy };
+  const services: Service[] = [];
+  for (const service of handed.services) {
+    services.push(servedService(service));
+    yield;
+  }
+  return { ...contents, root, version, entities, services, schema, sources, policies, servicePolicy };
 }

@@ -401,6 +401,72 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
   ],
 ];
 
+const HTTP_SCHEMA = {
+  'schema.cedarschema': `${BASE['schema.cedarschema']}
+action "listOrders" appliesTo { principal: [User], resource: [Tool] };`,
+};
+const service = (more: string, document = 'get: { operationId: listOrders }'): Record<string, string> => ({
+  ...HTTP_SCHEMA,
+  'writ.yaml': `name: shop
+http:
+  services:
+    shop: { upstream: "http://127.0.0.1:1", hosts: [shop.example], openapi: openapi/shop.yaml${more} }
+`,
+  'openapi/shop.yaml': `openapi: 3.1.0\npaths:\n  /orders:\n    ${document}\n`,
+});
+const mapped = (text: string) => ({ ...service(''), 'mappings/shop.yaml': text });
+const ORDER = '{ evaluation: { resource: { type: Order, id: x } } }';
+const declared = (id: string) =>
+  service(
+    '',
+    `get: { operationId: listOrders, x-authzen-mapping: { evaluation: { resource: { type: Order, id: ${id} } } } }`,
+  );
+
+const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string, right: Files])[] = [
+  [
+    service(', passThrough: [GET /healthz]'),
+    'writ.yaml:4:110 warning http/pass-through: shop: GET /healthz is forwarded without a decision',
+    'if that is meant',
+    service(''),
+  ],
+  [
+    service(', preflight: pass'),
+    'writ.yaml:4:107 warning http/pass-through: shop: CORS preflights',
+    'if that is meant',
+    service(', preflight: refuse'),
+  ],
+  [
+    service('', 'get: { operationId: listOrders, parameters: [{ name: sid, in: cookie, schema: { type: string } }] }'),
+    'writ.yaml:4:68 warning http/left-out: shop: ',
+    'nothing of it reaches the service',
+    service(''),
+  ],
+  [
+    service('', 'get: { operationId: listOrder }'),
+    'writ.yaml:4:5 warning http/unknown-action: shop: the schema has no action for "listOrder"',
+    'declare the actions',
+    service(''),
+  ],
+  [
+    mapped(`service: shpo\noperations: { listOrders: ${ORDER} }\n`),
+    'mappings/shop.yaml:1:10 warning http/unknown-operation: the mapping names the service shpo',
+    'did you mean shop?',
+    mapped(`service: shop\noperations: { listOrders: ${ORDER} }\n`),
+  ],
+  [
+    mapped(`service: shop\noperations: { listOrder: ${ORDER} }\n`),
+    'mappings/shop.yaml:2:15 warning http/unknown-operation: shop has no operation listOrder',
+    'did you mean listOrders?',
+    mapped(`service: shop\noperations: { listOrders: ${ORDER} }\n`),
+  ],
+  [
+    declared('"$request.path_params["'),
+    'openapi/shop.yaml:4:37 error http/mapping: listOrders: ',
+    '',
+    declared('"$request.path"'),
+  ],
+];
+
 const SERVER = { 'writ.yaml': 'name: shop\ngateway: { servers: { files: { command: files } } }\n' };
 const withServer = (files: Files): Files => ('mappings/a.yaml' in files ? { ...SERVER, ...files } : files);
 
@@ -409,15 +475,14 @@ describe('the lints of writ check', () => {
     expect(findingsOf({}).map(text)).toEqual([]);
   });
 
-  it.each(TWINS.map(([wrong, start, help, right], index) => [index, start, help, wrong, right] as const))(
-    '%i: %s',
-    (_index, start, help, wrong, right) => {
-      const found = findingsOf(withServer(wrong)).map(text);
-      expect(found.map((one) => one.slice(0, start.length))).toEqual([start]);
-      expect(found[0]).toContain(help);
-      expect(findingsOf(withServer(right)).map(text)).toEqual([]);
-    },
-  );
+  it.each(
+    [...TWINS, ...HTTP_TWINS].map(([wrong, start, help, right], index) => [index, start, help, wrong, right] as const),
+  )('%i: %s', (_index, start, help, wrong, right) => {
+    const found = findingsOf(withServer(wrong)).map(text);
+    expect(found.map((one) => one.slice(0, start.length))).toEqual([start]);
+    expect(found[0]).toContain(help);
+    expect(findingsOf(withServer(right)).map(text)).toEqual([]);
+  });
 
   it('are all in docs/lints.md, as every code of a finding is', () => {
     const source = fileURLToPath(new URL('../../', import.meta.url));
@@ -437,7 +502,7 @@ describe('the lints of writ check', () => {
 
   it('are of rules that there are', () => {
     const codes = new Set(RULES.map(({ code }) => code));
-    const shown = TWINS.map(([, start]) => /(?:error|warning) ([a-z/-]+)/.exec(start)?.[1] ?? '');
+    const shown = [...TWINS, ...HTTP_TWINS].map(([, start]) => /(?:error|warning) ([a-z/-]+)/.exec(start)?.[1] ?? '');
     expect(shown.filter((code) => !codes.has(code))).toEqual([]);
   });
 });

@@ -197,12 +197,6 @@ const TABLE: readonly [files: Record<string, string>, expected: readonly string[
     ],
   ],
   [
-    { 'writ.yaml': 'name: t\nhttp: { services: { shop: { upstream: "http://127.0.0.1:1", routes: [GET /a] } } }' },
-    [
-      'writ.yaml:2:1 error settings/http-not-served: no enforcement point of this version stands before the services of `http`',
-    ],
-  ],
-  [
     {
       'writ.yaml': `name: t\ngateway: { clients: { c: { agent: 'User::"a"', for: 'User::"u"', task: z } } }`,
       'tasks.yaml': 'default: x\ntasks:\n  x: { mandate: any }\n',

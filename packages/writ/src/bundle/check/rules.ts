@@ -11,6 +11,11 @@ import { noMaxAge } from './facts/no-max-age.js';
 import { slowFetcher } from './facts/slow-fetcher.js';
 import { twoFetchers } from './facts/two-fetchers.js';
 import { unknownFact } from './facts/unknown-attribute.js';
+import { leftOut } from './http/left-out.js';
+import { httpMapping } from './http/mapping.js';
+import { passThrough } from './http/pass-through.js';
+import { unknownHttpAction } from './http/unknown-action.js';
+import { unknownOperation } from './http/unknown-operation.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
 import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
@@ -49,7 +54,6 @@ import { unreachableStepUp } from './policies/unreachable-step-up.js';
 import type { Rule } from './rule.js';
 import { providedType } from './schema/provided-type.js';
 import { serviceTypes } from './service/types.js';
-import { httpNotServed } from './settings/http-not-served.js';
 import { issuerIdentity } from './settings/identity.js';
 import { noPrompt } from './settings/no-prompt.js';
 import { unknownAgent } from './settings/unknown-agent.js';
@@ -99,6 +103,11 @@ export const RULES: readonly Rule[] = [
   unusedObligation,
   unknownServer,
   unknownMappedAction,
+  unknownOperation,
+  httpMapping,
+  unknownHttpAction,
+  passThrough,
+  leftOut,
   noStartAction,
   unknownMandateAction,
   unknownClientKind,
@@ -134,7 +143,6 @@ export const RULES: readonly Rule[] = [
   unknownSignalAttribute,
   issuerIdentity,
   unknownAgent,
-  httpNotServed,
   noPrompt,
   unapprovableRequest,
   unknownTemplate,

@@ -169,7 +169,8 @@ function typeNames(tools: readonly string[]): Map<string, string> {
   );
 }
 
-function commonContext(own: string, before: string): string[] {
+/** Returns the members of a context that Writ fills in, as far as a schema has types for them. */
+export function commonContext(own: string, before: string): string[] {
   const given = new Map<string, string>();
   for (const [type, attribute] of COMMON)
     if (new RegExp(`^\\s*type\\s+${type}\\s*=`, 'm').test(own) && !given.has(attribute)) given.set(attribute, type);
@@ -179,7 +180,8 @@ function commonContext(own: string, before: string): string[] {
   });
 }
 
-function principalsIn(schema: Schema): string {
+/** Returns the types of those who act in a schema. @throws {BundleError} when it has nobody who could */
+export function principalsIn(schema: Schema): string {
   const acting = [...schema.actions].filter(({ uid }) => !NOT_OF_TOOLS.has(uid.id));
   const types = new Set(acting.flatMap(({ principalTypes }) => [...principalTypes]));
   const found = types.size > 0 ? [...types] : ['User', 'Agent'].filter((type) => schema.entityTypes.has(type));

@@ -30,9 +30,10 @@ describe('http of writ.yaml', () => {
 
   it.each([
     ['neither a document nor routes', {}],
-    ['both', { openapi: 'shop.yaml', routes: ['GET /a'] }],
+    ['both', { openapi: 'openapi/shop.yaml', routes: ['GET /a'] }],
     ['a document on the web', { openapi: 'https://shop.example/openapi.json' }],
-    ['a document outside the bundle', { openapi: '../shop.yaml' }],
+    ['a document outside the bundle', { openapi: 'openapi/../../shop.yaml' }],
+    ['a document that is a file of another kind', { openapi: 'tests/shop.yaml' }],
     ['a document at a place of the machine', { openapi: '/etc/shop.yaml' }],
     ['a route without a method', { routes: ['/a'] }],
     ['a type that does not exist', { routes: [{ route: 'GET /a', query: { b: 'text' } }] }],

@@ -12,6 +12,9 @@ const queryType = z
     'a type is string, integer, number or boolean, or a list as string[]',
   );
 const headerName = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'a header is letters, digits and -');
+/** Headers that say how long a request is, where it goes or how it travels. */
+const OF_CONNECTIONS =
+  /^(?:host|content-.*|transfer-encoding|connection|upgrade|expect|te|trailer|keep-alive|accept-encoding|range|x-forwarded-.*|forwarded)$/i;
 const routeText = z
   .string()
   .max(2_000)
@@ -41,7 +44,7 @@ const service = z
     /** The file of its OpenAPI document, 3.0 or 3.1. */
     openapi: z
       .string()
-      .regex(/^(?!\/|.*\.\.)[\w./-]+\.(?:ya?ml|json)$/, 'a document is a file of the bundle, as shop.yaml')
+      .regex(/^openapi\/(?!.*\.\.)[\w./-]+\.(?:yaml|json)$/, 'a document is a file of the bundle, as openapi/shop.yaml')
       .optional(),
     routes: z
       .array(z.union([routeText.transform((text) => ({ route: text })), route]))
@@ -66,6 +69,13 @@ const service = z
     preflight: z.enum(['refuse', 'pass']).default('refuse'),
     /** Headers that are forwarded although no operation declares them. */
     headers: z.array(headerName).default([]),
+    /** Headers that the service is sent as the credential of all requests, never those of a caller; with `${env:NAME}`. */
+    credential: z
+      .record(
+        headerName.refine((text) => !OF_CONNECTIONS.test(text), 'this header is not a credential'),
+        z.string().regex(/^[\x20-\x7e]+$/, 'the value of a header is printable ASCII'),
+      )
+      .default({}),
     /** Whether whole numbers past 2^53 are forwarded, which not every reader of JSON keeps. */
     numbers: z.enum(['shared', 'exact']).default('shared'),
     /** Whether the mappings of the document count (`x-authzen-mapping`), where the bundle has none. */

@@ -10,6 +10,7 @@ export const unknownMappedAction: Rule = {
     const known = Array.from(bundle.schema.actions, ({ uid }) => uid.id);
     const near = new NearNames(known);
     for (const { file, server, tools } of bundle.mappings) {
+      if (server === undefined) continue;
       const prefix = Object.hasOwn(bundle.settings.gateway.servers, server)
         ? (bundle.settings.gateway.servers[server]?.prefix ?? '')
         : '';

@@ -8,7 +8,7 @@ export const unknownServer: Rule = {
   check({ mappings, settings: { gateway } }, find) {
     const near = new NearNames(Object.keys(gateway.servers));
     for (const { file, server } of mappings) {
-      if (Object.hasOwn(gateway.servers, server)) continue;
+      if (server === undefined || Object.hasOwn(gateway.servers, server)) continue;
       const message = `the mapping names the server ${server}, which writ.yaml does not have`;
       find
         .in(file)

@@ -7,7 +7,7 @@ import { type BundleMappings, CallMapper, type MappedServer } from './map-call.j
 interface MapperBundle {
   readonly root: string;
   readonly schema: Schema;
-  readonly mappings: readonly BundleMappings[];
+  readonly mappings: readonly (Omit<BundleMappings, 'server'> & { readonly server?: string | undefined })[];
   readonly settings: { readonly gateway: { readonly servers: Readonly<Record<string, MappedServer>> } };
 }
 
@@ -23,7 +23,7 @@ export function mapperOf(bundle: MapperBundle, data: string, only?: MappedServer
     { mappings: only ?? mappings, root: root === undefined ? undefined : resolve(expand(root, bundle, data)) },
   ]);
   return new CallMapper(
-    bundle.mappings,
+    bundle.mappings.flatMap(({ server, tools }) => (server === undefined ? [] : [{ server, tools }])),
     Object.fromEntries(servers) as Record<string, MappedServer>,
     actionNamesOf(bundle.schema),
   );

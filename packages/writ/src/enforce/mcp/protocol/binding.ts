@@ -1,5 +1,5 @@
 import { MAPPING_VARIABLES } from '@writ/enforce/cel';
-import type { Binding } from '@writ/enforce/coaz';
+import { type Binding, RESERVED_CONTEXT } from '@writ/enforce/coaz';
 
 /** A call of a tool, as its server knows it. */
 export interface ToolCall {
@@ -15,12 +15,6 @@ export interface ToolCall {
 
 /** The method of all calls (COAZ-MCP, "Default Mappings"), for tools that have no action of their own. */
 const ANY_TOOL = 'tools/call';
-
-/** The members of `context` that only this enforcement point sets, or callers that are trusted with them. */
-const RESERVED: ReadonlySet<string> = new Set([
-  ...['input', 'task', 'session', 'conversation', 'upstream', 'prompt', 'suspended', 'findings', 'approval'],
-  ...['supported_obligations', 'atLeast', 'detail', 'proof', 'again'],
-]);
 
 /**
  * Returns the binding for calls of tools (COAZ-MCP). Without a mapping the tool is both the action and the resource; or, if the
@@ -42,7 +36,8 @@ export function toolBinding(rootOf: (server: string) => string | undefined): Bin
     }),
     declaration: 'x-authzen-mapping',
     declaredIn: ({ inputSchema }) => inputSchema,
-    reserved: RESERVED,
+    hasDefaultAction: false,
+    reserved: RESERVED_CONTEXT,
     anchor: 'sub',
     defaultOf: ({ shown, tool }, isAction) => {
       const id = shown ?? tool;

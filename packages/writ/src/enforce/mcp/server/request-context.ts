@@ -1,5 +1,4 @@
-import { sameUid } from '@writ/cedar';
-import { type CallingClient, originatorIn } from '@writ/enforce';
+import { type CallingClient, workingFor } from '@writ/enforce';
 import type { McpCaller } from '../protocol/caller.js';
 import { carriedIn } from '../protocol/carried.js';
 import type { CallResult } from '../protocol/result.js';
@@ -30,16 +29,4 @@ export function callerIn(
   // A host that says what its user asked for also says which task that is of. No session has an id like that.
   const conversation = isPromptTrusted === true && read.task !== undefined ? `task ${read.task}` : client.conversation;
   return { client: { ...client, conversation }, carried: { ...read, txnToken, plain: { kind } } };
-}
-
-/**
- * Returns a client with the originator that its token names. A client with a credential of its own, and the token of
- * a task that it was handed, works for that originator. The name counts only if the token is verified: a request for
- * another originator than that of its token is refused.
- */
-function workingFor(client: CallingClient, txnToken: string | undefined): CallingClient {
-  if (txnToken === undefined || client.agent !== undefined) return client;
-  const named = originatorIn(txnToken);
-  if (named === undefined || sameUid(named, client.originator)) return client;
-  return { ...client, originator: named, agent: client.originator };
 }

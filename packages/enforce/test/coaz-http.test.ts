@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { compileMapping } from '../src/coaz/mapping.js';
+import { OperationMapper } from '../src/coaz/operation-mapper.js';
 import {
   canonicalRequest,
+  checkDeclared,
   defaultMapping,
   HTTP_BINDING,
   inputOf,
@@ -8,15 +12,13 @@ import {
   refusalCodes,
   serviceOf,
   variablesOf,
-} from '@writ/enforce/http';
-import { describe, expect, it } from 'vitest';
-import { compileMapping } from '../src/enforce/coaz/mapping.js';
+} from '../src/http/index.js';
 
 /** The profile of docs/coaz-http.md, with the reader of mappings that MCP has. */
 
 const SOURCE = { file: 'writ.yaml', placeOf: () => ({ line: 1, column: 1 }) };
 const file = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
-const SHOP = file('../../enforce/test/tables/shop.openapi.yaml');
+const SHOP = file('./tables/shop.openapi.yaml');
 const PROFILE = file('../../../docs/coaz-http.md');
 
 const service = serviceOf(
@@ -110,6 +112,63 @@ describe('COAZ-HTTP', () => {
         'ana',
       ),
     ).toThrow();
+  });
+
+  describe('as a binding', () => {
+    const client = { originator: { type: 'User', id: 'ana' }, agent: undefined, task: 'ana' };
+    const mapper = (mappings: readonly { name: string; mapping: unknown }[] = [], isDeclared = true) =>
+      new OperationMapper(
+        HTTP_BINDING,
+        mappings.map((one) => ({ service: 'shop', ...one })),
+        'no-schema',
+        () => isDeclared,
+      );
+    const refund = () =>
+      read('POST', '/orders/17/refund', { body: Buffer.from('{"cents":1}') }, [
+        ...['Content-Type', 'application/json'],
+        ...['Content-Length', '11'],
+      ]);
+    const context = {
+      input: { path_params: { id: '17' }, body: { cents: 1 } },
+      upstream: { server: 'shop', tool: 'refundOrder' },
+      task: 'ana',
+    };
+
+    it('has the mapping of the document, unless only those of the bundle count', () => {
+      const [request] = mapper().map(refund(), client);
+      expect(request).toEqual({
+        subject: client.originator,
+        action: { name: 'refund_order' },
+        resource: { type: 'Order', id: '17' },
+        context,
+      });
+      const [other] = mapper([], false).map(refund(), client);
+      expect(other).toEqual({
+        subject: client.originator,
+        action: { name: 'refundOrder' },
+        resource: { type: 'Route', id: '/orders/{id}/refund', properties: { params: { id: '17' } } },
+        context,
+      });
+    });
+
+    it('has the mapping of the bundle before it', () => {
+      const mapping = { evaluation: { resource: { type: 'Purchase', id: '$request.path_params.id' } } };
+      const [request] = mapper([{ name: 'refundOrder', mapping }]).map(refund(), client);
+      expect(request).toMatchObject({ action: { name: 'refundOrder' }, resource: { type: 'Purchase', id: '17' } });
+    });
+
+    it.each(['agent', 'input', 'task', 'upstream', 'approval'])(
+      'refuses a declared mapping that sets context.%s',
+      (member) => {
+        const canonical = refund();
+        const mapping = { evaluation: { resource: { type: 'Order', id: '1' }, context: { [member]: 'x' } } };
+        const operation = canonical.operation ?? expect.fail();
+        expect(() => mapper().map({ ...canonical, operation: { ...operation, mapping } }, client)).toThrow(
+          new RegExp(`${member} is not for a mapping to say`),
+        );
+        expect(checkDeclared({ ...service, operations: [{ ...operation, mapping }] })).toHaveLength(1);
+      },
+    );
   });
 
   it('the profile says all eleven points of the framework, and every reason of a refusal with its status', () => {

@@ -1,0 +1,36 @@
+import type { Dispatcher } from 'undici';
+
+/** The answers that are read are shorter: a longer one is a download, and passes as a stream. */
+const MAX_READ = 4 * 2 ** 20;
+const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** The begin of an answer, and the rest of it if it is longer than answers are read. */
+interface ReadAnswer {
+  readonly isWhole: boolean;
+  readonly bytes: Uint8Array;
+  /** Empty if it is whole. */
+  readonly rest: AsyncIterable<Uint8Array>;
+}
+
+/** Reads an answer that is JSON or has no body; undefined for another one, of which nothing is taken. */
+export async function readWhole(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  method: string,
+): Promise<ReadAnswer | undefined> {
+  const { 'content-type': type, 'content-encoding': coding, 'content-length': length } = headers;
+  const isEmpty = method === 'HEAD' || WITHOUT_BODY.has(statusCode) || length === '0';
+  // A part of a resource is no JSON of its own.
+  const isJson = typeof type === 'string' && JSON_TYPE.test(type) && statusCode !== 206;
+  if (!isEmpty && (!isJson || coding !== undefined || Number(length ?? 0) > MAX_READ)) return undefined;
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  const iterator = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+    pieces.push(next.value);
+    size += next.value.length;
+    if (size > MAX_READ)
+      return { isWhole: false, bytes: Buffer.concat(pieces), rest: { [Symbol.asyncIterator]: () => iterator } };
+  }
+  return { isWhole: true, bytes: Buffer.concat(pieces), rest: { async *[Symbol.asyncIterator]() {} } };
+}
