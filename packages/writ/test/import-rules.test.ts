@@ -72,7 +72,7 @@ const OF_PACKAGE: Readonly<Record<string, readonly string[] | 'all'>> = {
   api: ['attempts'],
   enforce: ['.', 'attempts', 'cel', 'coaz', 'detect'],
   // The definitions of the services behind a face are files of a bundle.
-  bundle: ['cel', 'http'],
+  bundle: ['cel', 'coaz', 'http'],
   serve: 'all',
   cli: 'all',
 };

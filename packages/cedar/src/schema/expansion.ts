@@ -35,7 +35,7 @@ export function checkExpansion(text: string): void {
     const size = declared.words.reduce((sum, word) => sum + sizeOf(word, chain + 1), 1);
     if (size > MAX_PARTS)
       throw refuse(
-        `the type \`${name}\` has more than ${MAX_PARTS} parts with its types written out`,
+        `the type \`${name}\` has more than ${MAX_PARTS.toLocaleString('en')} parts with its types written out`,
         'use an entity type where a type is used many times',
       );
     sizes.set(name, size);
@@ -43,7 +43,10 @@ export function checkExpansion(text: string): void {
   };
   for (const name of types.keys()) sizeOf(name, 1);
   if (rest.reduce((sum, word) => sum + sizeOf(word, 1), 0) > MAX_PARTS)
-    throw new CedarError('schema', `the schema has more than ${MAX_PARTS} parts with its types written out`);
+    throw new CedarError(
+      'schema',
+      `the schema has more than ${MAX_PARTS.toLocaleString('en')} parts with its types written out`,
+    );
 }
 
 function declarationsIn(text: string): { types: ReadonlyMap<string, Declaration>; rest: readonly string[] } {

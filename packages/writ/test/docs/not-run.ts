@@ -24,6 +24,12 @@ export const NOT_RUN: readonly NotRun[] = [
     shownBy: 'scripts/test.mjs',
   },
   {
+    file: 'docs/http.md',
+    commands: ['writ bundle schema rules', 'writ start --bundle rules', 'curl'],
+    because: 'it needs the document and the service of the reader',
+    shownBy: 'packages/writ/test/http-proxy.test.ts',
+  },
+  {
     file: 'packages/cedar/README.md',
     commands: ['npm'],
     because: 'the tests and searches of the package, which take minutes to hours',

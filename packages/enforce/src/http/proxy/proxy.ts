@@ -18,9 +18,9 @@ export interface ProxyOptions {
   readonly services: () => readonly Service[];
   readonly decide: Decide;
   readonly limits?: Partial<ForwardLimits & { readonly decideMs: number; readonly requestMs: number }> | undefined;
-  /** Receives what went wrong here, which no caller sees. */
   /** Makes the server that listens; by default one without TLS. */
   readonly makeServer?: ((limits: ServerLimits) => Server) | undefined;
+  /** Receives what went wrong here, which no caller sees. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
