@@ -7,18 +7,16 @@ const WORDS: ReadonlySet<string> = new Set(
     'pin otp totp cvv cvc dsn sas apikey csrf xsrf sid'
   ).split(' '),
 );
-/** Last words that say it together. */
-const ENDINGS: readonly (readonly string[])[] = (
+/** Last words that say it together, by the last of them: a caller chooses how many names are looked at. */
+const ENDINGS: ReadonlyMap<string, readonly (readonly string[])[]> = byLastWord(
   'api key|access key|secret key|private key|signing key|encryption key|master key|account key|shared key|storage key|' +
-  'subscription key|consumer key|license key|service key|admin key|auth key|session key|hmac key|ssh key|webhook key|' +
-  'connection string|conn string|conn str|database url|database uri|db url|db uri|mongo url|mongo uri|mongodb url|' +
-  'mongodb uri|redis url|postgres url|postgresql url|mysql url|amqp url|broker url|jdbc url|webhook url|sas url|' +
-  'session id|client assertion|saml assertion|saml response|code verifier|auth code|authorization code|' +
-  'verification code|mfa code|otp code|pin code|recovery code|backup code|shared access signature|' +
-  'amz signature|goog signature|set cookie'
-)
-  .split('|')
-  .map((words) => words.split(' '));
+    'subscription key|consumer key|license key|service key|admin key|auth key|session key|hmac key|ssh key|webhook key|' +
+    'connection string|conn string|conn str|database url|database uri|db url|db uri|mongo url|mongo uri|mongodb url|' +
+    'mongodb uri|redis url|postgres url|postgresql url|mysql url|amqp url|broker url|jdbc url|webhook url|sas url|' +
+    'session id|client assertion|saml assertion|saml response|code verifier|auth code|authorization code|' +
+    'verification code|mfa code|otp code|pin code|recovery code|backup code|shared access signature|' +
+    'amz signature|goog signature|set cookie',
+);
 /** Names that say it only when they are the whole name: within others they are harmless. */
 const WHOLE: ReadonlySet<string> = new Set(['session', 'signature', 'sig', 'assertion', 'key pair']);
 /** Endings of a name written without a break. */
@@ -30,6 +28,15 @@ const QUALIFIERS: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
+
+function byLastWord(text: string): ReadonlyMap<string, readonly (readonly string[])[]> {
+  const byLast = new Map<string, string[][]>();
+  for (const words of text.split('|').map((one) => one.split(' '))) {
+    const last = words[words.length - 1] as string;
+    byLast.set(last, [...(byLast.get(last) ?? []), words]);
+  }
+  return byLast;
+}
 
 /** Returns whether a name says that its value is a credential. A plural says it of texts: `maxTokens` is a number. */
 export function isSecretName(name: string, value?: unknown): boolean {
@@ -45,7 +52,9 @@ export function isSecretName(name: string, value?: unknown): boolean {
 function isEnding(words: readonly string[]): boolean {
   const last = words[words.length - 1] as string;
   if (WORDS.has(last) || SQUASHED.test(last)) return true;
-  return ENDINGS.some((ending) => ending.every((word, i) => words[words.length - ending.length + i] === word));
+  const endings = ENDINGS.get(last);
+  if (endings === undefined) return false;
+  return endings.some((ending) => ending.every((word, i) => words[words.length - ending.length + i] === word));
 }
 
 /** Longer names are cut: a caller chooses them. */
