@@ -18,8 +18,8 @@ export interface DecisionPoint {
   /** Decides. Never throws because of the request: a failure is a denial that says so. */
   decide(request: AccessRequest, carried: Carried): Promise<Decision>;
   /**
-   * Returns for each action whether the caller could be permitted it, with some arguments: a list shows those. Undefined
-   * where the decision point cannot say; a list then shows all.
+   * Returns for each action whether the caller could be permitted it, with some arguments: a list shows those.
+   * Undefined if the decision point has no answer; a list shows all.
    */
   readonly couldPermit:
     | ((

@@ -43,7 +43,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
       ...common,
       url: '/access/v1/search/subject',
       operationId: 'searchSubjects',
-      summary: 'Who may do this action to this resource?',
+      summary: 'List the subjects that may do this action to this resource',
       body: subjectSearchShape,
       answers: { 200: { description: found, shape: entitiesShape } },
       handle: (call) => {
@@ -59,7 +59,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
       ...common,
       url: '/access/v1/search/resource',
       operationId: 'searchResources',
-      summary: 'To which resources may this subject do this action?',
+      summary: 'List the resources that this subject may do this action to',
       body: resourceSearchShape,
       answers: { 200: { description: found, shape: entitiesShape } },
       handle: (call) => {
@@ -74,7 +74,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
       ...common,
       url: '/access/v1/search/action',
       operationId: 'searchActions',
-      summary: 'Which actions may this subject do to this resource?',
+      summary: 'List the actions that this subject may do to this resource',
       body: actionSearchShape,
       answers: { 200: { description: found, shape: actionsShape } },
       handle: (call) => withToken(call, parts.verifier, undefined, (token) => searchForActions(parts, call, token)),

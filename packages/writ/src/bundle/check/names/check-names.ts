@@ -15,8 +15,8 @@ interface Vocabulary {
 }
 
 /**
- * Finds the names that a part of the context never has. One that is nearly a known name is a typing error that makes a rule pass over
- * what it is for: an error. Another one may be for what is still to come, so it is a warning, if the test can never hold because of it.
+ * Finds the names that a part of the context never has. A name that is nearly a known one is an error: the rule passes over its
+ * case because of a typing error. Another name may be meant for later, and is a warning if the test can never hold.
  */
 export function checkNames(bundle: Bundle, find: Find, { knownAt, message, help, isOtherWord }: Vocabulary): void {
   const vocabularies = new Map<Iterable<string>, { readonly known: ReadonlySet<string>; readonly near: NearNames }>();

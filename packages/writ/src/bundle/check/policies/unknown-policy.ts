@@ -2,7 +2,7 @@ import { annotated } from '../annotated.js';
 import { checkNames } from '../names/check-names.js';
 import type { Rule } from '../rule.js';
 
-/** A policy that nobody can approve because there is none of that id, or because it is not `@requestable`. */
+/** A policy that cannot be approved: no policy has its id, or it is not `@requestable`. */
 export const unknownApprovedPolicy: Rule = {
   code: 'policies/unknown-policy',
   check(bundle, find) {
