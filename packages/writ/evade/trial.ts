@@ -1,4 +1,4 @@
-import { isPermitted } from '#writ/decide/decision.js';
+import { isPermitted } from '@writ/sdk/authzen';
 import { OutcomeContradicts, OutcomeNotAwaited } from '#writ/decide/errors.js';
 import type { Step } from '../test/evasions/evasion.js';
 import { EvasionRun } from '../test/evasions/run-evasion.js';

@@ -1,7 +1,7 @@
+import { isPermitted } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
-import { isPermitted } from '../src/decide/decision.js';
 import { offlineDecider, planeOf } from '../src/decide/plane-of.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
 import { alternatives } from '../src/decide/replay/counterfactual.js';

@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isPermitted } from '@writ/sdk/authzen';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { writYaml } from '../src/bundle/format/writ.js';
 import { inProcess } from '../src/decide/caller.js';
-import { isPermitted } from '../src/decide/decision.js';
 import { offlineDecider } from '../src/decide/plane-of.js';
 import { bundleOf, type Running, run, writeBundle } from './running.js';
 

@@ -1,7 +1,7 @@
+import { isPermitted } from '@writ/sdk/authzen';
 import { expect, it } from 'vitest';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess, writItself } from '../src/decide/caller.js';
-import { isPermitted } from '../src/decide/decision.js';
 import { APPROVE, BREAK_GLASS, DECLASSIFY, TASK_ACTIONS } from '../src/decide/own-actions.js';
 import { offlineDecider } from '../src/decide/plane-of.js';
 import type { DecisionRecord } from '../src/decide/record.js';

@@ -1,3 +1,4 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
 import { isSame } from '../src/audit/explain/verdict.js';
 import { loadBundle } from '../src/bundle/bundle.js';
@@ -5,7 +6,6 @@ import { inProcess } from '../src/decide/caller.js';
 import { offlineDecider, planeOf } from '../src/decide/plane-of.js';
 import type { DecisionRecord, LogEntry } from '../src/decide/record.js';
 import { Replay } from '../src/decide/replay/replay.js';
-import type { AccessRequest } from '../src/decide/request.js';
 import { entryText } from '../src/record/entry-text.js';
 import { commandHere as command } from './printed.js';
 import { bundleOf, run } from './running.js';

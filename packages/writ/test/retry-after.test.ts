@@ -1,8 +1,8 @@
+import { retryAfter } from '@writ/sdk/authzen';
 import { expect, it } from 'vitest';
 import { explain } from '../src/audit/explain/explain.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
-import { retryAfter } from '../src/decide/decision.js';
 import { offlineDecider } from '../src/decide/plane-of.js';
 import type { DecisionRecord } from '../src/decide/record.js';
 import { recordShape } from '../src/record/entries.js';

@@ -1,9 +1,9 @@
+import { isPermitted } from '@writ/sdk/authzen';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Callers, NO_TOKEN_REVOKED } from '../src/api/http/callers.js';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
-import { isPermitted } from '../src/decide/decision.js';
 import { offlineDecider } from '../src/decide/plane-of.js';
 import { searchActions, searchEntities } from '../src/decide/search.js';
 import { AccessTokens } from '../src/provenance/access-tokens.js';

@@ -1,10 +1,9 @@
+import { type AccessRequest, isPermitted } from '@writ/sdk/authzen';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
-import { isPermitted } from '../src/decide/decision.js';
 import { offlineDecider } from '../src/decide/plane-of.js';
-import type { AccessRequest } from '../src/decide/request.js';
 import { bundleOf } from './running.js';
 
 /**

@@ -1,4 +1,4 @@
-import { messageOf } from '../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import type { Channel } from './channels.js';
 import type { AccessTaskStore, Delivery } from './task-store.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { uidText } from '@writ/cedar';
 import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
-import { isObject } from '../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import { type AccessTask, statusOf } from './access-task.js';
 import type { Denial, Submission } from './submission.js';
 

@@ -1,5 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar';
-import { defined } from '../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import type { AccessTask } from './access-task.js';
 import type { Mail, NotifySettings } from './channels.js';
 import { CALLBACK } from './channels.js';

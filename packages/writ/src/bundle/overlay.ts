@@ -1,4 +1,4 @@
-import { isObject } from '../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { Findings } from './check/findings.js';
 import { NAMED_FILES } from './contents.js';
 import { OVERLAID, overlayYaml } from './format/overlay.js';

@@ -1,6 +1,6 @@
 import { closest } from '@writ/cedar';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { z } from 'zod';
-import { isObject } from '../lib/is-object.js';
 import { keyAt, valueAt, type YamlPart } from './check/yaml-places.js';
 import { type Issue, isMissing, leavesOf, valuesOf } from './union-forms.js';
 import { typeName, wording } from './wording.js';

@@ -1,5 +1,5 @@
+import { isRequestable } from '@writ/sdk/authzen';
 import type { Decider } from '../decide/decide.js';
-import { isRequestable } from '../decide/decision.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { Approval, HeldApprovals } from '../registry/approvals.js';
 

@@ -1,10 +1,10 @@
 import { CedarError } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
+import { explainBriefly, isPermitted } from '@writ/sdk/authzen';
 import pc from 'picocolors';
 import { readEvaluation } from '../api/authzen/read-request.js';
 import { loadBundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
-import { explainBriefly, isPermitted } from '../decide/decision.js';
 import { offlineDecider } from '../decide/plane-of.js';
 import { readTextFile } from '../lib/text-file.js';
 import { UsageError } from './errors.js';

@@ -1,5 +1,5 @@
 import type { EntityUid } from '@writ/cedar';
-import { messageOf } from '../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import type { IdentityView } from '../registry/identity-view.js';
 import type { Revocation } from '../registry/revocation.js';
 import { askService, type ServiceFlags } from './ask-service.js';

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseUid, uidText } from '@writ/cedar';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import pc from 'picocolors';
 import { verifyReceipt } from '../audit/log/receipts.js';
 import { parseVerifier, type Verifier } from '../audit/tlog/note.js';
 import type { DecisionRecord } from '../decide/record.js';
-import { messageOf } from '../lib/message-of.js';
 import { askForText, askService, type ServiceFlags } from './ask-service.js';
 import { timeOf, type UnknownTerm } from './decisions.js';
 import { IdentityError, UsageError } from './errors.js';

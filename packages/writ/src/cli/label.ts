@@ -1,6 +1,6 @@
 import { closest } from '@writ/cedar';
+import { isObject } from '@writ/sdk/lib/is-object';
 import { type Bundle, loadBundle } from '../bundle/bundle.js';
-import { isObject } from '../lib/is-object.js';
 import { readTextFile } from '../lib/text-file.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';

@@ -1,3 +1,4 @@
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { Bundle } from '../bundle/bundle.js';
 import { keyAt, YamlPlaces } from '../bundle/check/yaml-places.js';
 import { EFFECTS } from '../bundle/format/tools.js';
@@ -6,7 +7,6 @@ import { type LabelPart, leafSources } from '../ledger/flow/leaf-sources.js';
 import type { Leaf } from '../ledger/flow/result-labels.js';
 import { readAnswer } from '../ledger/flow/result-value.js';
 import { type ToolDescription, Tools } from '../ledger/flow/tool-description.js';
-import { isObject } from '../lib/is-object.js';
 import { AnswerCounter, type CountedAnswer } from './counted-answer.js';
 
 /** A call with its answer. */

@@ -1,5 +1,5 @@
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { RecordedAnswers } from '../bundle/draft/guess.js';
-import { isObject } from '../lib/is-object.js';
 import { readTextFile } from '../lib/text-file.js';
 import { ToolListError } from './errors.js';
 

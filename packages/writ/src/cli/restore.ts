@@ -1,11 +1,11 @@
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import pc from 'picocolors';
 import { MANIFEST_FILE, readManifest, verifiedManifest } from '../audit/backup/manifest.js';
 import { type VerifiedCopy, verifyCopy } from '../audit/backup/verify-copy.js';
 import { LogTiles, NO_CATCH_UP } from '../audit/log/log-tiles.js';
 import { logKeyFiles } from '../audit/log/open-log.js';
-import { messageOf } from '../lib/message-of.js';
 import { revocationsIn } from '../registry/revocations-in.js';
 import { migrationsFor } from '../serve/migrations.js';
 import { BackupError } from '../store/errors.js';

@@ -1,6 +1,6 @@
+import { messageOf } from '@writ/sdk/lib/message-of';
 import pc from 'picocolors';
 import type { DecisionRecord } from '../decide/record.js';
-import { messageOf } from '../lib/message-of.js';
 import { EVERYTHING, REVOCATION_KINDS, type Revocation } from '../registry/revocation.js';
 import { askService, type ServiceFlags } from './ask-service.js';
 import { DecisionTable } from './decision-table.js';

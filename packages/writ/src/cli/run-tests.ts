@@ -1,16 +1,14 @@
 import type { Coverage } from '@writ/cedar';
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
 import { decideAll, MappingError } from '@writ/enforce';
-import { TRANSFORMS } from '@writ/sdk/authzen';
+import { type AccessRequest, decidingPolicies, explainBriefly, isPermitted, TRANSFORMS } from '@writ/sdk/authzen';
 import { BUILT_IN, Callers, type DeclaredCaller, NO_TOKEN_REVOKED } from '../api/http/callers.js';
 import type { Bundle } from '../bundle/bundle.js';
 import type { TestStep, TestTask } from '../bundle/format/tests.js';
 import { type Caller, inProcess } from '../decide/caller.js';
-import { decidingPolicies, explainBriefly, isPermitted } from '../decide/decision.js';
 import { AS_DESCRIBED } from '../decide/outcome.js';
 import { offlineDecider, planeOf } from '../decide/plane-of.js';
 import type { DecisionRecord } from '../decide/record.js';
-import type { AccessRequest } from '../decide/request.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { Ledger } from '../ledger/ledger.js';
 import { millisecondsOf } from '../lib/duration.js';

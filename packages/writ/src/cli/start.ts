@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import pc from 'picocolors';
 import type { WritError } from '../lib/errors.js';
 import { isLoopback } from '../lib/loopback.js';
-import { messageOf } from '../lib/message-of.js';
 import { start as startWrit } from '../serve/start.js';
 import type { Writ } from '../serve/start-options.js';
 import { environmentFrom } from './environment-of.js';

@@ -1,7 +1,7 @@
 import { parseUid, uidText } from '@writ/cedar';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import pc from 'picocolors';
 import type { DecisionRecord } from '../decide/record.js';
-import { messageOf } from '../lib/message-of.js';
 import type { ServiceFlags } from './ask-service.js';
 import { askService } from './ask-service.js';
 import { DecisionTable } from './decision-table.js';

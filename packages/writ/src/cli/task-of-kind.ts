@@ -1,7 +1,7 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { provenanceOf } from '../decide/gather.js';
 import { narrowedByWords } from '../decide/mandate-draft/proposal.js';
 import type { PolicyPlane } from '../decide/plane.js';
-import type { AccessRequest } from '../decide/request.js';
 import type { Txn } from '../lib/ids.js';
 import { type Mandate, mandateOf } from '../provenance/mandate.js';
 import type { Provenance } from '../provenance/path.js';

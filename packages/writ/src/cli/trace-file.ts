@@ -1,10 +1,10 @@
 import { CedarError, closest } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
 import type { OutcomeStatus } from '@writ/sdk/authzen';
+import { isObject } from '@writ/sdk/lib/is-object';
 import { z } from 'zod';
 import { type Issue, innermost, isMissing } from '../bundle/union-forms.js';
 import { wording } from '../bundle/wording.js';
-import { isObject } from '../lib/is-object.js';
 import { readTextFile } from '../lib/text-file.js';
 import { TraceError } from './errors.js';
 

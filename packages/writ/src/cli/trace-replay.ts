@@ -1,14 +1,13 @@
 import { type EntityUid, parseUid } from '@writ/cedar/uid';
 import type { CallingClient } from '@writ/enforce';
 import { decideAll, MappingError } from '@writ/enforce';
+import { type AccessRequest, decidingPolicies, explainBriefly, isPermitted, type Result } from '@writ/sdk/authzen';
 import type { Bundle } from '../bundle/bundle.js';
 import { type Caller, inProcess } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';
-import { decidingPolicies, explainBriefly, isPermitted, type Result } from '../decide/decision.js';
 import { UNREAD } from '../decide/outcome.js';
 import { offlineDecider } from '../decide/plane-of.js';
 import type { DecisionRecord } from '../decide/record.js';
-import type { AccessRequest } from '../decide/request.js';
 import type { CallMapper } from '../enforce/mcp/gateway/map-call.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { type Echo, echoesOf } from '../ledger/flow/echo.js';

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { pathsIn } from '../bundle/folder.js';
 import { overlayFile } from '../bundle/overlay-name.js';
-import { messageOf } from '../lib/message-of.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { reportFailure } from './failure.js';
 import { printNote } from './output.js';

@@ -1,7 +1,7 @@
 import type { ActionDeclaration, CedarJsonObject, CedarType, RecordType } from '@writ/cedar';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { OriginSummary } from '../ledger/flow/origins.js';
 import type { LedgerValues } from '../ledger/ledger.js';
-import { isObject } from '../lib/is-object.js';
 import { originatorOf, type Provenance } from '../provenance/path.js';
 import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';

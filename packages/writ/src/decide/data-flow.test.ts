@@ -1,4 +1,5 @@
 import type { ActionDeclaration } from '@writ/cedar';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
 import { planeFrom } from '../../test/planes.js';
 import type { Origin } from '../ledger/flow/origins.js';
@@ -10,7 +11,6 @@ import { Ledger } from '../ledger/ledger.js';
 import type { TaskKey } from '../lib/ids.js';
 import { type DataFlow, dataFlowOf, readsArguments, recordedOrigins, untraced } from './data-flow.js';
 import type { Coverage } from './mandates.js';
-import type { AccessRequest } from './request.js';
 
 const plane = planeFrom({
   'schema.cedarschema': `

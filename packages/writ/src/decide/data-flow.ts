@@ -1,4 +1,5 @@
 import type { ActionDeclaration, CedarType } from '@writ/cedar';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import type { EventData } from '../ledger/event.js';
 import { type CallOrigins, type Origin, originsOf } from '../ledger/flow/origins.js';
 import { plainLabels } from '../ledger/flow/readers.js';
@@ -7,7 +8,6 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { TaskKey } from '../lib/ids.js';
 import { memo } from '../lib/memo.js';
 import type { Coverage } from './mandates.js';
-import type { AccessRequest } from './request.js';
 import { storeFlowOf } from './store-flow.js';
 
 /** The data that a call would move: origins of its arguments, labels of its result, stores that it writes. */

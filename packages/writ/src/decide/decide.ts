@@ -1,5 +1,14 @@
 import type { EntityUid } from '@writ/cedar';
-import type { ListedAction, OnRevoked, OutcomeDetails, OutcomeStatus } from '@writ/sdk/authzen';
+import {
+  type AccessRequest,
+  type ListedAction,
+  type OnRevoked,
+  type OutcomeDetails,
+  type OutcomeStatus,
+  type Refusal,
+  refuse,
+  type Verdict,
+} from '@writ/sdk/authzen';
 import { LedgerError } from '../ledger/errors.js';
 import type { AnswerReader } from '../ledger/flow/answer-reader.js';
 import { type Clock, latestBy } from '../lib/clock.js';
@@ -13,7 +22,6 @@ import { boundText, usedApprovals } from './approval/approved.js';
 import { Waiting } from './approval/waiting.js';
 import type { Caller } from './caller.js';
 import { couldPermit } from './could-permit.js';
-import { type Refusal, refuse, type Verdict } from './decision.js';
 import { TaskMemory } from './delegation/task-memory.js';
 import { proofsOf, requestProvenance, type TokenProvenance } from './delegation/token-provenance.js';
 import { lineageOf, revocableOf, taskKeyOf } from './gather.js';
@@ -28,7 +36,6 @@ import type { PolicyPlane } from './plane.js';
 import { mayWait, reachRevision, waitsFor } from './prepare.js';
 import type { Append, ChangeRecord, DecisionRecord } from './record.js';
 import { beginRecord, conclude } from './record-draft.js';
-import type { AccessRequest } from './request.js';
 
 /** The id of a decision that is only considered. */
 const NOT_RECORDED = '' as DecisionId;

@@ -1,6 +1,6 @@
 import { compile, Entities, type Entity } from '@writ/cedar';
+import type { MissingFact } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
-import type { MissingFact } from './decision.js';
 import { evaluate, type Gathered } from './evaluate.js';
 
 const uid = (type: string, id: string) => ({ type, id });

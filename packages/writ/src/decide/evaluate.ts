@@ -7,7 +7,7 @@ import {
   type Response,
   uidText,
 } from '@writ/cedar';
-import type { MissingFact, Obligation, Reason, Refusal, Verdict } from './decision.js';
+import type { MissingFact, Obligation, Reason, Refusal, Verdict } from '@writ/sdk/authzen';
 import { type DeclaredObligation, obligationNames, permitWith } from './obligations.js';
 import { APPROVE, BREAK_GLASS } from './own-actions.js';
 

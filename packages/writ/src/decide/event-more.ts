@@ -1,4 +1,5 @@
 import { type Entity, type EntityUid, uidText, type Value, valueToJson } from '@writ/cedar';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import type { FactReader } from '../ledger/derived/derived-expression.js';
 import type { DerivedValues } from '../ledger/derived/derived-values.js';
 import type { LedgerEvent } from '../ledger/event.js';
@@ -7,7 +8,6 @@ import { actorOf, originatorOf, type Provenance } from '../provenance/path.js';
 import { withheldOf } from '../registry/live-facts.js';
 import type { Registry } from '../registry/registry.js';
 import { eventOf, type Traced } from './gather.js';
-import type { AccessRequest } from './request.js';
 
 interface MoreParts {
   readonly request: AccessRequest;

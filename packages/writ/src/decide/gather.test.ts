@@ -1,4 +1,5 @@
 import { type ActionDeclaration, type Entity, uidText } from '@writ/cedar';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
 import { planeFrom } from '../../test/planes.js';
 import type { Txn } from '../lib/ids.js';
@@ -22,7 +23,6 @@ import {
   schemaErrorOf,
   taskKeyOf,
 } from './gather.js';
-import type { AccessRequest } from './request.js';
 
 const plane = planeFrom({
   'schema.cedarschema': `

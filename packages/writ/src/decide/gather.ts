@@ -1,8 +1,8 @@
 import { type ActionDeclaration, Entity, type EntityUid, type Schema, sameUid, uidText } from '@writ/cedar';
-import type { AuthzenEntity } from '@writ/sdk/authzen';
+import type { AccessRequest, AuthzenEntity, MissingFact } from '@writ/sdk/authzen';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { TaskKey, Txn } from '../lib/ids.js';
-import { isObject } from '../lib/is-object.js';
 import { listed } from '../lib/listed.js';
 import { memo } from '../lib/memo.js';
 import { type Assurance, actorOf, originatorOf, type Provenance, pathOf } from '../provenance/path.js';
@@ -13,10 +13,8 @@ import type { Registry } from '../registry/registry.js';
 import type { Revocable } from '../registry/revocation.js';
 import type { Caller } from './caller.js';
 import type { DataFlow } from './data-flow.js';
-import type { MissingFact } from './decision.js';
 import { factOf } from './facts.js';
 import type { FactRecord } from './record.js';
-import type { AccessRequest } from './request.js';
 
 /** Returns the identities that a request names, from all the places that can name one; or why they cannot be read. */
 export function provenanceOf({ subject, context }: AccessRequest): Provenance | string {

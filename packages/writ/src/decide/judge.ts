@@ -6,12 +6,13 @@ import {
   type EntityUid,
   uidText,
 } from '@writ/cedar';
+import { type AccessRequest, isPermitted, isRequestable, refuse, type Verdict } from '@writ/sdk/authzen';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { LedgerError, UnknownValueError } from '../ledger/errors.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
 import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
-import { messageOf } from '../lib/message-of.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { HeldApprovals } from '../registry/approvals.js';
@@ -23,7 +24,6 @@ import { AppliedApprovals, type Asked, boundText, presentedIn, recordedApproval 
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { type DataFlow, dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
-import { isPermitted, isRequestable, refuse, type Verdict } from './decision.js';
 import type { TaskMemory } from './delegation/task-memory.js';
 import { requestProvenance, type TokenProvenance } from './delegation/token-provenance.js';
 import { evaluate, type Gathered } from './evaluate.js';
@@ -56,7 +56,6 @@ import { behindOf } from './prepare.js';
 import type { DecisionRecord } from './record.js';
 import { plainCoverage, plainProvenance, plainValues, type RecordDraft } from './record-draft.js';
 import { referredFacts } from './replay/referred.js';
-import type { AccessRequest } from './request.js';
 import { retryTime } from './retry.js';
 
 /**

@@ -1,7 +1,7 @@
+import type { Refusal } from '@writ/sdk/authzen';
 import type { Deadlines } from '../lib/deadlines.js';
 import type { DecisionId } from '../lib/ids.js';
 import type { Caller } from './caller.js';
-import type { Refusal } from './decision.js';
 import type { DecisionRecord } from './record.js';
 
 const LATE = 'the decision could not be recorded in time, so it does not stand';

@@ -1,9 +1,9 @@
+import type { Verdict } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
 import { Caps } from '../ledger/caps.js';
 import type { GrantTerms } from '../lib/authorization-details.js';
 import { type Mandate, mandateOf } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
-import type { Verdict } from './decision.js';
 import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
 
 const now = new Date('2026-06-01T12:00:00Z');

@@ -1,4 +1,5 @@
 import { parseUid } from '@writ/cedar';
+import type { AccessRequest, Refusal, Verdict } from '@writ/sdk/authzen';
 import type { Caps, CapUse } from '../ledger/caps.js';
 import type { Txn } from '../lib/ids.js';
 import {
@@ -12,9 +13,7 @@ import {
 } from '../provenance/mandate.js';
 import type { TaskKinds } from '../provenance/task-kinds.js';
 import { KEY_OVERLAP_MS } from '../provenance/token-times.js';
-import type { Refusal, Verdict } from './decision.js';
 import { TASK_ACTIONS } from './own-actions.js';
-import type { AccessRequest } from './request.js';
 
 /** A mandate covers what a task does, not what may be done with the mandate. */
 const ON_TASKS: ReadonlySet<string> = new Set(Object.values(TASK_ACTIONS));

@@ -1,6 +1,6 @@
 import { type ActionDeclaration, type CedarError, valueProblem } from '@writ/cedar';
+import { refuse, type Verdict } from '@writ/sdk/authzen';
 import { givenInput } from './context.js';
-import { refuse, type Verdict } from './decision.js';
 
 /** The beginning of the message of each request that no policy was asked about, because it does not fit the schema. */
 const DOES_NOT_FIT = 'the request does not fit the schema';

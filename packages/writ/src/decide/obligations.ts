@@ -1,4 +1,4 @@
-import type { Obligation, Result } from './decision.js';
+import type { Obligation, Result } from '@writ/sdk/authzen';
 
 /** An obligation as a bundle declares it, without the name that a policy calls it by. */
 export type DeclaredObligation = Omit<Obligation, 'id'>;

@@ -1,5 +1,5 @@
+import type { Observed, Verdict } from '@writ/sdk/authzen';
 import type { Caller } from './caller.js';
-import type { Observed, Verdict } from './decision.js';
 import type { DecisionRecord } from './record.js';
 
 /**

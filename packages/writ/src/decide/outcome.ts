@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HANDED_ON, type OutcomeStatus } from '@writ/sdk/authzen';
-import { isObject } from '../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 
 /** Stands for a result that was not inspected. */
 export const UNREAD = Symbol('unread');

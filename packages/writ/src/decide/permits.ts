@@ -1,14 +1,20 @@
-import { isAsPermitted, OUTCOME_DEADLINE_MS, type OutcomeDetails, type OutcomeStatus } from '@writ/sdk/authzen';
+import {
+  isAsPermitted,
+  isPermitted,
+  OUTCOME_DEADLINE_MS,
+  type OutcomeDetails,
+  type OutcomeStatus,
+  type Refusal,
+} from '@writ/sdk/authzen';
 import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import type { CapUse } from '../ledger/caps.js';
 import type { LedgerEvent } from '../ledger/event.js';
 import { plainLabels } from '../ledger/flow/readers.js';
 import type { Holding } from '../ledger/holding.js';
 import { isUndone } from '../ledger/outcome.js';
 import type { DecisionId } from '../lib/ids.js';
-import { messageOf } from '../lib/message-of.js';
 import type { Caller } from './caller.js';
-import { isPermitted, type Refusal } from './decision.js';
 import { OutcomeContradicts, OutcomeNotAwaited, OutcomeUnlearned } from './errors.js';
 import type { Ids } from './ids.js';
 import { type Learned, Learning, type LearningParts } from './learning.js';

@@ -1,3 +1,4 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Txn } from '../lib/ids.js';
 import type { Mandate } from '../provenance/mandate.js';
@@ -7,7 +8,6 @@ import { kindMandate } from './mandates.js';
 import type { PlainTasks } from './plain-tasks.js';
 import type { PolicyPlane } from './plane.js';
 import type { DecisionRecord } from './record.js';
-import type { AccessRequest } from './request.js';
 
 /** A request whose task is looked for. */
 interface Unplaced {

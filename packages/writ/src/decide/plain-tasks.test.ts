@@ -1,9 +1,9 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Txn } from '../lib/ids.js';
 import { Ids } from './ids.js';
 import { type KeptPlainTask, MAX_LIFE_MS, PlainTasks } from './plain-tasks.js';
-import type { AccessRequest } from './request.js';
 
 const START = Date.parse('2026-12-01T08:00:00Z');
 const IDLE_MS = 30 * 60_000;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { uidText } from '@writ/cedar';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { decodeTime } from 'ulid';
 import { MAX_PLAIN_TASK_MS } from '../ledger/holding.js';
@@ -7,7 +8,6 @@ import type { Txn } from '../lib/ids.js';
 import { conversationOf, partOf, sessionIn, streamKey } from '../lib/task-stream.js';
 import { actorOf, originatorOf, type Provenance } from '../provenance/path.js';
 import type { DecisionRecord } from './record.js';
-import type { AccessRequest } from './request.js';
 
 /** Past this many streams, the session that was unused for longest is forgotten: its next call begins a task. */
 const MAX_STREAMS = 20_000;

@@ -1,13 +1,10 @@
-import type { DecisionPoint } from '@writ/sdk/authzen';
-import { traceIdOf } from '@writ/sdk/authzen';
+import { type AccessRequest, type Carried, type DecisionPoint, isPermitted, traceIdOf } from '@writ/sdk/authzen';
 import { decodeJwt } from 'jose';
 import { TokenError } from '../provenance/errors.js';
 import type { Caller } from './caller.js';
 import type { Decider } from './decide.js';
-import { isPermitted } from './decision.js';
 import type { TokenProvenance } from './delegation/token-provenance.js';
 import type { DecisionRecord } from './record.js';
-import type { AccessRequest, Carried } from './request.js';
 
 /** Verifies a presented token, with or without a proof. */
 type VerifyToken = (

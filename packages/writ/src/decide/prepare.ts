@@ -1,10 +1,9 @@
 import type { EntityUid } from '@writ/cedar';
+import type { AccessRequest, Verdict } from '@writ/sdk/authzen';
 import type { RevisionLog } from '../registry/revision-log.js';
-import type { Verdict } from './decision.js';
 import type { TokenProvenance } from './delegation/token-provenance.js';
 import { provenanceOf } from './gather.js';
 import type { PolicyPlane } from './plane.js';
-import type { AccessRequest } from './request.js';
 
 /** The most time that a request waits for a revision. */
 const BEHIND_MS = 1_000;

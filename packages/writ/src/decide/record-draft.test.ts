@@ -1,11 +1,10 @@
+import type { AccessRequest, Verdict } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
 import type { LedgerValues } from '../ledger/ledger.js';
 import type { Provenance } from '../provenance/path.js';
 import { type Caller, inProcess } from './caller.js';
-import type { Verdict } from './decision.js';
 import type { Coverage } from './mandates.js';
 import { beginRecord, conclude, plainCoverage, plainProvenance, plainValues } from './record-draft.js';
-import type { AccessRequest } from './request.js';
 
 const lena = { type: 'User', id: 'lena' };
 const request: AccessRequest = { subject: lena, action: { name: 'pay' }, resource: { type: 'Order', id: 'o-1' } };

@@ -1,12 +1,11 @@
+import type { AccessRequest, Verdict } from '@writ/sdk/authzen';
 import { type Amount, plainAmount } from '../ledger/accumulators/amounts.js';
 import type { LedgerValues } from '../ledger/ledger.js';
 import type { DecisionId } from '../lib/ids.js';
 import type { Provenance } from '../provenance/path.js';
 import type { Caller } from './caller.js';
-import type { Verdict } from './decision.js';
 import type { Coverage } from './mandates.js';
 import type { DecisionRecord } from './record.js';
-import type { AccessRequest } from './request.js';
 
 /** The record of a decision that is being made. Each stage writes what it read. */
 export type RecordDraft = { -readonly [K in keyof DecisionRecord]: DecisionRecord[K] };

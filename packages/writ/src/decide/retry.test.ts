@@ -1,5 +1,5 @@
+import type { Verdict } from '@writ/sdk/authzen';
 import { expect, test } from 'vitest';
-import type { Verdict } from './decision.js';
 import { retryTime } from './retry.js';
 
 const verdict = (result: Verdict['result']): Verdict => ({ result, reasons: [] });

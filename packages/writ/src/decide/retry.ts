@@ -1,4 +1,4 @@
-import { isPermitted, type Verdict } from './decision.js';
+import { isPermitted, type Verdict } from '@writ/sdk/authzen';
 
 /**
  * Returns the first of some moments from which on a refused request would get a better answer, in ms since the epoch; undefined if

@@ -1,14 +1,13 @@
 import { CedarError, type EntityUid, searchEach } from '@writ/cedar';
+import { type AccessRequest, isPermitted, type Obligation } from '@writ/sdk/authzen';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
 import { readsArguments, untraced } from './data-flow.js';
 import type { Decider } from './decide.js';
-import { isPermitted, type Obligation } from './decision.js';
 import type { TokenProvenance } from './delegation/token-provenance.js';
 import { SearchPlaceLost } from './errors.js';
 import { NOTHING_DERIVED } from './event-more.js';
 import { EntityGatherer, lineageOf, provenanceOf } from './gather.js';
-import type { AccessRequest } from './request.js';
 
 /** A search result, with the obligations of its permit. */
 export interface Found {

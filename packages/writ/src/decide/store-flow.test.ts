@@ -1,3 +1,4 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { array, assert, constantFrom, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planeFrom } from '../../test/planes.js';
@@ -7,7 +8,6 @@ import { everyLabel } from '../ledger/flow/stored-labels.js';
 import { Ledger } from '../ledger/ledger.js';
 import type { TaskKey } from '../lib/ids.js';
 import { dataFlowOf } from './data-flow.js';
-import type { AccessRequest } from './request.js';
 import { storedFor, writtenAfter } from './store-flow.js';
 
 const plane = planeFrom({

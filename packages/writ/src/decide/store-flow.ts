@@ -1,4 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import type { AccessRequest } from '@writ/sdk/authzen';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { EventData, WrittenThings } from '../ledger/event.js';
 import { UNSEEN } from '../ledger/flow/call-values.js';
 import type { NamesInAnswer } from '../ledger/flow/names-in.js';
@@ -10,8 +12,6 @@ import { everyLabel, NOTHING_STORED, type StoredLabels } from '../ledger/flow/st
 import type { NamedItem } from '../ledger/flow/stores.js';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { isObject } from '../lib/is-object.js';
-import type { AccessRequest } from './request.js';
 
 /** The parts that a call of a tool with stores is traced with. */
 interface StoreFlowParts {

@@ -1,4 +1,4 @@
-import { messageOf } from '../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 
 /** Returns a JSON value as CEL has it: whole numbers as integers, and objects as maps, so that no name is special. */
 export function celValue(value: unknown): unknown {

@@ -1,7 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { closest } from '@writ/cedar';
-import { isObject } from './is-object.js';
-import { messageOf } from './message-of.js';
+import { isObject } from '@writ/sdk/lib/is-object';
+import { messageOf } from '@writ/sdk/lib/message-of';
 
 /** A mistake in an expression of CEL. */
 export interface CelProblem {

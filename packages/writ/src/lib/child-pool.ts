@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { type ChildLimits, OUT_OF_TIME, type Reply } from './child-tasks.js';
 import { WorkerError } from './errors.js';
-import { messageOf } from './message-of.js';
 
 /** The bounds of a pool. */
 interface PoolLimits {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { messageOf } from './message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 
 /** A message of a process of a `ChildPool`. */
 export type Reply = 'ready' | { readonly value: unknown } | { readonly error: string };

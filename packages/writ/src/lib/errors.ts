@@ -1,5 +1,5 @@
 import { WritError } from '@writ/sdk/lib/errors';
-import { messageOf } from './message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 
 export { WritError };
 

@@ -1,4 +1,4 @@
-import { strikeFromMessages } from './message-of.js';
+import { strikeFromMessages } from '@writ/sdk/lib/message-of';
 import { secretPlaces } from './secret-forms.js';
 import { isSecretName } from './secret-names.js';
 

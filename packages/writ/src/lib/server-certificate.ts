@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type TlsOptions } from 'node:tls';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { CertificateError } from './errors.js';
-import { messageOf } from './message-of.js';
 
 /** Files of a server certificate, PEM. */
 export interface TlsFiles {

@@ -1,7 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { EntityUid } from '@writ/cedar';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { celProblem } from '../lib/cel-problem.js';
-import { messageOf } from '../lib/message-of.js';
 import { CredentialError, IdentityMappingError } from './errors.js';
 
 /** The mapping from the claims of an issuer's tokens to identities, as the bundle declares it. */

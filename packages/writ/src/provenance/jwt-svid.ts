@@ -1,6 +1,6 @@
+import { isObject } from '@writ/sdk/lib/is-object';
 import { type CryptoKey, compactVerify, errors, importJWK, type JWK, type JWTPayload } from 'jose';
 import { type Clock, earliestBy, latestBy } from '../lib/clock.js';
-import { isObject } from '../lib/is-object.js';
 import { CredentialError, IssuerUnreachableError } from './errors.js';
 import { CLOCK_SKEW_S } from './token-times.js';
 

@@ -1,6 +1,6 @@
 import { type EntityUid, sameUid } from '@writ/cedar';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { Txn } from '../lib/ids.js';
-import { isObject } from '../lib/is-object.js';
 import type { Millis } from '../lib/units.js';
 import type { Mandate } from './mandate.js';
 import type { UsedProof } from './used-proof.js';

@@ -1,6 +1,6 @@
 import type { EntityUid } from '@writ/cedar';
+import { defined } from '@writ/sdk/lib/defined';
 import { decodeJwt } from 'jose';
-import { defined } from '../lib/defined.js';
 import { seconds } from '../lib/units.js';
 import { type AccessTokens, foreignTokenId, type Issuer } from './access-tokens.js';
 import type { Credentials } from './credentials.js';

@@ -1,7 +1,6 @@
 import { uidText } from '@writ/cedar/uid';
+import type { AccessRequest, MissingFact, Obligation, Observed, Reason, Refusal, Result } from '@writ/sdk/authzen';
 import { z } from 'zod';
-import type { MissingFact, Obligation, Observed, Reason, Refusal, Result } from '../decide/decision.js';
-import type { AccessRequest } from '../decide/request.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding } from '../ledger/holding.js';
 import { listed } from '../lib/listed.js';

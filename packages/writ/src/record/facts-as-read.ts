@@ -1,4 +1,4 @@
-import type { AccessRequest } from '../decide/request.js';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import type { FactRecord } from './shapes.js';
 
 /** The facts of a decision, and the request that has the values of those that its caller asserted. */

@@ -1,5 +1,5 @@
+import type { Reason } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
-import type { Reason } from '../decide/decision.js';
 import type { Origin } from '../ledger/flow/origins.js';
 import { listed } from '../lib/listed.js';
 import { assuranceLine, factLine, heldTexts, ledgerLines, originLine, reasonLines } from './field-lines.js';

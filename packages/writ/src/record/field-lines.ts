@@ -1,5 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar/uid';
-import type { Obligation, Observed, Reason } from '../decide/decision.js';
+import type { Obligation, Observed, Reason } from '@writ/sdk/authzen';
 import type { Origin } from '../ledger/flow/origins.js';
 import type { Holding } from '../ledger/holding.js';
 import { listed } from '../lib/listed.js';

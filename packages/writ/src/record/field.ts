@@ -1,5 +1,5 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import type { z } from 'zod';
-import type { AccessRequest } from '../decide/request.js';
 
 /** The values of a schema as a record has them: read-only, and a member that is absent is not there at all. */
 type Plain<T> = unknown extends T

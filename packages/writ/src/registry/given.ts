@@ -1,6 +1,6 @@
 import type { EntityJson, EntityUid } from '@writ/cedar';
+import { defined } from '@writ/sdk/lib/defined';
 import { z } from 'zod';
-import { defined } from '../lib/defined.js';
 import { millisecondsOf } from '../lib/duration.js';
 import { durationShape } from '../lib/duration-shape.js';
 import type { FactMeta } from './fact-rules.js';

@@ -1,5 +1,5 @@
 import type { EntityUid } from '@writ/cedar';
-import { defined } from '../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import { isOfOne, type UsedCredential } from './credential-uses.js';
 import type { Identity } from './identities.js';
 import type { IdentityFlag, IdentityKind } from './identity-kinds.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { defined } from '@writ/sdk/lib/defined';
 import { withTexts } from '@writ/sdk/lib/exact-json';
 import canonicalize from 'canonicalize';
-import { defined } from '../lib/defined.js';
 import { columnsOf } from '../store/dialect.js';
 import type { Migrations, Store } from '../store/store.js';
 import { findingsOf, type ToolDefinition, type ToolFinding } from './tool-findings.js';

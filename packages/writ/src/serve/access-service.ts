@@ -1,4 +1,5 @@
 import { type EntityUid, parseUid, uidText } from '@writ/cedar';
+import { isRequestable } from '@writ/sdk/authzen';
 import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import { every } from '@writ/sdk/lib/every';
 import type { Logger } from 'pino';
@@ -21,7 +22,6 @@ import { approvalRequest, liftableBy, takesRequests } from '../decide/approval/a
 import { ownerFinder } from '../decide/approval/owners.js';
 import { writItself } from '../decide/caller.js';
 import type { Decider } from '../decide/decide.js';
-import { isRequestable } from '../decide/decision.js';
 import { APPROVE, BREAK_GLASS } from '../decide/own-actions.js';
 import type { DecisionRecord } from '../decide/record.js';
 import type { Approvals } from '../registry/approval-store.js';

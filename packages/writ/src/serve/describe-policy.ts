@@ -1,7 +1,7 @@
+import { defined } from '@writ/sdk/lib/defined';
 import type { DescribedPolicy, PolicyDescription } from '../api/admin/policy.js';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import type { ServedBundle } from '../bundle/bundle.js';
-import { defined } from '../lib/defined.js';
 
 /** Returns what `/v1/policy` shows of a bundle that is served. */
 export function describePolicy(bundle: ServedBundle, state: ServingStateHolder['current']): PolicyDescription {

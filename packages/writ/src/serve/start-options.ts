@@ -1,12 +1,11 @@
 import type { Tracer } from '@opentelemetry/api';
-import type { OutcomeStatus } from '@writ/sdk/authzen';
+import type { Decision, OutcomeStatus } from '@writ/sdk/authzen';
 import type { Logger } from 'pino';
 import type { DeclaredCaller } from '../api/http/callers.js';
 import type { LoadLimits } from '../api/http/load.js';
 import type { LogReader } from '../audit/log/log-reader.js';
 import type { ReadingLimits } from '../bundle/apart/reader.js';
 import type { Decider } from '../decide/decide.js';
-import type { Decision } from '../decide/decision.js';
 import type { Clock } from '../lib/clock.js';
 import type { WritError } from '../lib/errors.js';
 import type { TlsFiles } from '../lib/server-certificate.js';

@@ -1,6 +1,6 @@
+import { defined } from '@writ/sdk/lib/defined';
 import type { Logger } from 'pino';
 import type { ToolStates } from '../enforce/mcp/protocol/tool-states.js';
-import { defined } from '../lib/defined.js';
 import { howToApprove, type PinnedTool, suspensionOf, type ToolPins } from '../registry/tool-pins.js';
 import type { RecordChange } from './runtime.js';
 

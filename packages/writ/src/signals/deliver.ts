@@ -1,4 +1,4 @@
-import { defined } from '../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { Revocations } from '../registry/revocations.js';
 import { eventsBehind, type OutgoingEvent } from './outgoing.js';

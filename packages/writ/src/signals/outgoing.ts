@@ -1,5 +1,5 @@
 import { parseUid } from '@writ/cedar';
-import { defined } from '../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import type { LoggedChange, RevisionLog } from '../registry/revision-log.js';
 import type { Revocation } from '../registry/revocation.js';
 import type { Revocations } from '../registry/revocations.js';

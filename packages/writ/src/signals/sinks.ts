@@ -1,5 +1,5 @@
 import { uidText } from '@writ/cedar';
-import { defined } from '../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import type { EntityStore } from '../registry/entity-store.js';
 import type { Revocations } from '../registry/revocations.js';
 import type { SignalSinks } from './stream.js';

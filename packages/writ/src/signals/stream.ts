@@ -1,5 +1,5 @@
 import { uidText } from '@writ/cedar';
-import { defined } from '../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { EntityError } from '../registry/errors.js';
 import { effectsOf, happenedAt, type SignalEffect, type SignalMapping } from './effects.js';

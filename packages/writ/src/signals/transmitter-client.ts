@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson } from '@writ/cedar/json';
+import { defined } from '@writ/sdk/lib/defined';
 import { z } from 'zod';
-import { defined } from '../lib/defined.js';
 import { SetError, StreamError } from './errors.js';
 import { REQUESTED } from './event-types.js';
 import type { SignalStream } from './stream.js';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { StoreKeyError } from './errors.js';
 import { KEYS_FOLDER, STORE_KEY_FILE } from './files.js';
 import { KEY_BYTES, StoreKey } from './store-key.js';

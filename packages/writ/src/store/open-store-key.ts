@@ -1,5 +1,5 @@
+import { messageOf } from '@writ/sdk/lib/message-of';
 import type { Kysely } from 'kysely';
-import { messageOf } from '../lib/message-of.js';
 import { isPostgres } from './dialect.js';
 import { emptyWal } from './empty-wal.js';
 import { StoreError, StoreKeyError } from './errors.js';

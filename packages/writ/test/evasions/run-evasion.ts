@@ -1,16 +1,15 @@
 import { type EntityUid, parseUid } from '@writ/cedar';
+import { type AccessRequest, explainBriefly, isPermitted } from '@writ/sdk/authzen';
 import { besideOf, noteOf } from '#writ/audit/log/entry-notes.js';
 import { type HoldingRow, holdingsWithout, keptHoldings, SETTLED_AFTER_MS } from '#writ/audit/log/holding-rows.js';
 import type { ServedBundle } from '#writ/bundle/bundle.js';
 import { type Caller, inProcess } from '#writ/decide/caller.js';
 import type { Decider } from '#writ/decide/decide.js';
-import { explainBriefly, isPermitted } from '#writ/decide/decision.js';
 import { Ids } from '#writ/decide/ids.js';
 import { kindMandate } from '#writ/decide/mandates.js';
 import { UNREAD } from '#writ/decide/outcome.js';
 import { offlineDecider, planeOf } from '#writ/decide/plane-of.js';
 import type { DecisionRecord, LogEntry } from '#writ/decide/record.js';
-import type { AccessRequest } from '#writ/decide/request.js';
 import type { CapUse } from '#writ/ledger/caps.js';
 import { Ledger } from '#writ/ledger/ledger.js';
 import { millisecondsOf } from '#writ/lib/duration.js';

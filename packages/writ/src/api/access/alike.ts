@@ -1,7 +1,7 @@
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { AccessTask } from '../../access/access-task.js';
 import { listName } from '../../access/like-requests.js';
 import type { LogReader } from '../../audit/log/log-reader.js';
-import { isObject } from '../../lib/is-object.js';
 
 /** Like calls that are one question. */
 export interface AlikeCalls {

@@ -1,12 +1,11 @@
+import { type AccessRequest, isRequestable } from '@writ/sdk/authzen';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { AccessRequestError } from '../../access/errors.js';
 import type { Denial } from '../../access/submission.js';
 import { liftableBy, requestableUntil, takesRequests } from '../../decide/approval/approving.js';
 import type { Decider } from '../../decide/decide.js';
-import { isRequestable } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
-import type { AccessRequest } from '../../decide/request.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 import { Problem } from '../http/problem.js';
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { AccessRequests } from '../../access/access-requests.js';
@@ -8,7 +9,6 @@ import { AccessRequestError } from '../../access/errors.js';
 import type { Denial } from '../../access/submission.js';
 import { requestView } from '../../access/view.js';
 import type { DecisionRecord } from '../../decide/record.js';
-import type { AccessRequest } from '../../decide/request.js';
 import { askedIn } from '../authzen/evaluation.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 import { Problem } from '../http/problem.js';

@@ -1,17 +1,10 @@
+import { decidingPolicies, isMisfit, isPermitted, isRequestable, type Refusal, retryAfter } from '@writ/sdk/authzen';
+import { defined } from '@writ/sdk/lib/defined';
 import { z } from 'zod';
 import { liftableBy, requestableUntil, takesRequests } from '../../decide/approval/approving.js';
-import {
-  decidingPolicies,
-  isMisfit,
-  isPermitted,
-  isRequestable,
-  type Refusal,
-  retryAfter,
-} from '../../decide/decision.js';
 import { awaitsOutcome } from '../../decide/permits.js';
 import type { PolicyPlane } from '../../decide/plane.js';
 import type { DecisionRecord } from '../../decide/record.js';
-import { defined } from '../../lib/defined.js';
 import { factsAsRead } from '../../record/facts-as-read.js';
 import type { AuthenticatedCaller } from '../http/callers.js';
 

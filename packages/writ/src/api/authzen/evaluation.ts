@@ -1,9 +1,8 @@
-import { traceIdOf } from '@writ/sdk/authzen';
+import { type AccessRequest, traceIdOf } from '@writ/sdk/authzen';
 import type { Decider } from '../../decide/decide.js';
 import type { TokenProvenance } from '../../decide/delegation/token-provenance.js';
 import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { DecisionRecord } from '../../decide/record.js';
-import type { AccessRequest } from '../../decide/request.js';
 import { Problem } from '../http/problem.js';
 import { type Call, type Route, route } from '../http/route.js';
 import { type Answer, answerOf, BARE, decisionShape, unrecorded } from './answer.js';

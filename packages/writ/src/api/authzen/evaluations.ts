@@ -1,11 +1,9 @@
-import { traceIdOf } from '@writ/sdk/authzen';
+import { type AccessRequest, isPermitted, traceIdOf } from '@writ/sdk/authzen';
 import { z } from 'zod';
 import type { Decider } from '../../decide/decide.js';
-import { isPermitted } from '../../decide/decision.js';
 import type { TokenProvenance } from '../../decide/delegation/token-provenance.js';
 import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { DecisionRecord } from '../../decide/record.js';
-import type { AccessRequest } from '../../decide/request.js';
 import { type Call, type Route, readShape, route } from '../http/route.js';
 import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
 import { askedIn, type EvaluatedBy, evaluatePrepared, textOf } from './evaluation.js';

@@ -1,5 +1,5 @@
-import type { AccessRequest } from '../../decide/request.js';
-import { isObject } from '../../lib/is-object.js';
+import type { AccessRequest } from '@writ/sdk/authzen';
+import { isObject } from '@writ/sdk/lib/is-object';
 
 /** The longest identifier, in characters. */
 export const MAX_NAME = 1_024;

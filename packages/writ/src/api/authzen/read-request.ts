@@ -1,5 +1,5 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { z } from 'zod';
-import type { AccessRequest } from '../../decide/request.js';
 import { MAX_NAME, plainEvaluation } from './plain-evaluation.js';
 
 /**

@@ -1,3 +1,4 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { z } from 'zod';
 import type { Decider } from '../../decide/decide.js';
 import { proofsOf, type TokenProvenance } from '../../decide/delegation/token-provenance.js';
@@ -5,7 +6,6 @@ import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import { SearchPlaceLost } from '../../decide/errors.js';
 import type { Append, SearchRecord } from '../../decide/record.js';
 import { plainProvenance } from '../../decide/record-draft.js';
-import type { AccessRequest } from '../../decide/request.js';
 import { type EntitySearch, type Found, searchActions, searchEntities } from '../../decide/search.js';
 import { TokenError } from '../../provenance/errors.js';
 import { Problem } from '../http/problem.js';

@@ -1,6 +1,6 @@
+import { explainBriefly } from '@writ/sdk/authzen';
 import { z } from 'zod';
 import type { LogReader } from '../../audit/log/log-reader.js';
-import { explainBriefly } from '../../decide/decision.js';
 import { keyOfTask } from '../../decide/gather.js';
 import { DECLASSIFY } from '../../decide/own-actions.js';
 import { placeOf } from '../../ledger/flow/stores.js';

@@ -1,5 +1,5 @@
 import { uidText } from '@writ/cedar/uid';
-import type { Verdict } from '../../decide/decision.js';
+import type { Verdict } from '@writ/sdk/authzen';
 import type { DecisionRecord } from '../../decide/record.js';
 import { identitiesOf, isPermit } from '../../record/decision-parts.js';
 import { isSame } from './verdict.js';

@@ -1,5 +1,5 @@
+import type { Verdict } from '@writ/sdk/authzen';
 import { expect, it } from 'vitest';
-import type { Verdict } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { isSame } from './verdict.js';
 

@@ -1,4 +1,4 @@
-import type { Verdict } from '../../decide/decision.js';
+import type { Verdict } from '@writ/sdk/authzen';
 import type { DecisionRecord } from '../../decide/record.js';
 
 /** Returns whether every part of a verdict is the recorded one, bit for bit. */

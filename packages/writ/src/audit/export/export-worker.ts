@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { openStoreToWrite } from '../../store/store.js';
 import { StoreKey } from '../../store/store-key.js';
 import { PersonKeys } from '../protection/person-keys.js';

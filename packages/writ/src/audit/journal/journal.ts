@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { messageOf } from '../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { StoreError } from '../../store/errors.js';
 import type { LogGroup } from '../log/log-group.js';
 

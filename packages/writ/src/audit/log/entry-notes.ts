@@ -1,6 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar/uid';
+import type { Reason, Refusal } from '@writ/sdk/authzen';
 import { decodeTime } from 'ulid';
-import type { Reason, Refusal } from '../../decide/decision.js';
 import type { CapUse, DecisionRecord, Holding, LogEntry, OutcomeRecord, Removal } from '../../decide/record.js';
 import { conversationOf, streamKey } from '../../lib/task-stream.js';
 import type { BegunTask, LogGroup } from './log-group.js';

@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { openDatabase } from '../../store/database.js';
 import { SqliteState } from '../state/sqlite-state.js';
 import { parseSigner } from '../tlog/note.js';

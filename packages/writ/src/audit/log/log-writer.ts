@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import type { Append, LogEntry, UsedProof } from '../../decide/record.js';
-import { messageOf } from '../../lib/message-of.js';
 import { entryText } from '../../record/entry-text.js';
 import { RecordError } from '../errors.js';
 import type { PersonKeyRow } from '../protection/person-keys.js';

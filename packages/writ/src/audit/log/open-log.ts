@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { ulid } from 'ulid';
-import { messageOf } from '../../lib/message-of.js';
 import { StoreError } from '../../store/errors.js';
 import type { Store } from '../../store/store.js';
 import type { StateGuard } from '../state/state-guard.js';

@@ -1,7 +1,7 @@
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import type pg from 'pg';
 import type { Removal } from '../../decide/record.js';
-import { messageOf } from '../../lib/message-of.js';
 import { RecordError, RecordTakenOverError } from '../errors.js';
 import { type BoundDigest, stateLines } from '../state/state-tables.js';
 import { parseCheckpoint } from '../tlog/checkpoint.js';

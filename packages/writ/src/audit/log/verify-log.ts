@@ -1,4 +1,4 @@
-import { messageOf } from '../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import type { SignedCheckpoint } from '../tlog/checkpoint.js';
 import { type CompleteNode, Frontier } from '../tlog/frontier.js';
 import { type Hash, hashAt, leafHash, split } from '../tlog/hashes.js';

@@ -1,5 +1,5 @@
+import { messageOf } from '@writ/sdk/lib/message-of';
 import type pg from 'pg';
-import { messageOf } from '../../lib/message-of.js';
 import { endNow } from '../../store/postgres.js';
 import { RecordError, RecordTakenOverError } from '../errors.js';
 

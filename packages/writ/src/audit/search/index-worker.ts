@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { isPostgres } from '../../store/dialect.js';
 import { sql } from '../../store/kysely.js';
 import { openStoreToRead, openStoreToWrite } from '../../store/store.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { every } from '@writ/sdk/lib/every';
-import { messageOf } from '../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { openStore, type Store } from '../../store/store.js';
 import type { StoreKey } from '../../store/store-key.js';
 import { LogTiles, NO_CATCH_UP } from '../log/log-tiles.js';

@@ -1,4 +1,4 @@
-import { messageOf } from '../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { hashTiles, type LogTiles } from '../log/log-tiles.js';
 import { parseCheckpoint, type SignedCheckpoint } from '../tlog/checkpoint.js';
 import { LogProofError } from '../tlog/errors.js';

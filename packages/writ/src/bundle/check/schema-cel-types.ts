@@ -1,5 +1,5 @@
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { CelRecord } from '../../ledger/accumulators/environment.js';
-import { isObject } from '../../lib/is-object.js';
 
 const MAX_DEPTH = 16;
 const PLAIN: Readonly<Record<string, string>> = { string: 'string', integer: 'int', boolean: 'bool' };

@@ -1,6 +1,6 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import { defined } from '@writ/sdk/lib/defined';
 import { Document, type Node, visit } from 'yaml';
-import { defined } from '../../lib/defined.js';
 import { isReserved } from '../reserved-names.js';
 import { type DeployedClient, type Deployment, writYamlOf } from './deployment.js';
 import { draftedTests } from './drafted-tests.js';

@@ -1,6 +1,6 @@
 import { closest, explainPolicy, type Policy, type PolicyExplanation, sameUid, uidText } from '@writ/cedar';
+import { decidingPolicies, isPermitted } from '@writ/sdk/authzen';
 import type { TestStep } from '../../bundle/format/tests.js';
-import { decidingPolicies, isPermitted } from '../../decide/decision.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import type { Evaluation } from './evaluations.js';
 import { conditionText, type Place, type PolicyPlaces } from './policy-places.js';

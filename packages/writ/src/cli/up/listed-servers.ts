@@ -1,9 +1,9 @@
+import { messageOf } from '@writ/sdk/lib/message-of';
 import type { DeployedServer } from '../../bundle/draft/deployment.js';
 import type { ListedTool } from '../../bundle/draft/listed-tool.js';
 import { addressOf } from '../../enforce/mcp/client/declared-address.js';
 import { Upstream } from '../../enforce/mcp/client/upstream.js';
 import { WritError } from '../../lib/errors.js';
-import { messageOf } from '../../lib/message-of.js';
 import type { FoundServer } from './found-servers.js';
 import { withoutSecrets } from './kept-servers.js';
 

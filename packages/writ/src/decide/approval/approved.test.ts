@@ -1,10 +1,10 @@
 import type { ActionDeclaration } from '@writ/cedar';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { describe, expect, it } from 'vitest';
 import { planeFrom } from '../../../test/planes.js';
 import type { DecisionId, TaskKey } from '../../lib/ids.js';
 import { type Approval, HeldApprovals } from '../../registry/approvals.js';
 import type { DecisionRecord } from '../record.js';
-import type { AccessRequest } from '../request.js';
 import {
   AppliedApprovals,
   type Asked,

@@ -1,12 +1,12 @@
 import type { ActionDeclaration, EntityUid } from '@writ/cedar';
 import { sameUid } from '@writ/cedar';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import canonicalize from 'canonicalize';
 import type { TaskKey } from '../../lib/ids.js';
 import { after, seconds, secondsAt } from '../../lib/units.js';
 import type { Approval, HeldApprovals } from '../../registry/approvals.js';
 import { isOwn } from '../context.js';
 import type { ApprovalProblem, DecisionRecord, RecordedApproval, UsedProof } from '../record.js';
-import type { AccessRequest } from '../request.js';
 
 /** A request, as an approval has to match it. */
 export interface Asked {

@@ -1,7 +1,7 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import { isPermitted, type Verdict } from '@writ/sdk/authzen';
 import { writItself } from '../caller.js';
 import type { Decider } from '../decide.js';
-import { isPermitted, type Verdict } from '../decision.js';
 import { APPROVE } from '../own-actions.js';
 import type { DecisionRecord } from '../record.js';
 import { approvalRequest, takesRequests } from './approving.js';

@@ -1,8 +1,8 @@
 import { type ActionDeclaration, type CedarType, type EntityUid, uidText } from '@writ/cedar';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { APPROVE, type BREAK_GLASS } from '../own-actions.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
-import type { AccessRequest } from '../request.js';
 
 /** The entity type of requests for access, where policies on `approve` are about the request and not its resource. */
 const ACCESS_REQUEST = 'AccessRequest';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import canonicalize from 'canonicalize';
-import type { AccessRequest } from '../request.js';
 
 /**
  * Returns the digest of a call that a proof can cover: of the action and its arguments in canonical form (JCS, RFC 8785). Arguments are

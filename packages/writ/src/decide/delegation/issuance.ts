@@ -1,11 +1,11 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import { explainBriefly, isPermitted } from '@writ/sdk/authzen';
 import type { GrantTerms } from '../../lib/authorization-details.js';
 import { ExchangeError } from '../../provenance/errors.js';
 import { type Mandate, mandateOf, narrowed } from '../../provenance/mandate.js';
 import { presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
 import { writItself } from '../caller.js';
 import type { Decider } from '../decide.js';
-import { explainBriefly, isPermitted } from '../decision.js';
 import { type MandateProposal, type Proposer, proposalOf } from '../mandate-draft/proposal.js';
 import { TASK_ACTIONS } from '../own-actions.js';
 import type { Planner } from '../planner/planner.js';

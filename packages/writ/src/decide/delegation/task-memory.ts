@@ -1,3 +1,4 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import type { LedgerEvent } from '../../ledger/event.js';
 import { callValues } from '../../ledger/flow/call-values.js';
 import type { Ledger } from '../../ledger/ledger.js';
@@ -9,7 +10,6 @@ import { eventWithMore } from '../event-more.js';
 import { eventOf, keyOfTask, lineageOf, plainNameOf, taskKeyOf } from '../gather.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
-import type { AccessRequest } from '../request.js';
 
 interface TaskMemoryParts {
   readonly plane: () => PolicyPlane;

@@ -1,10 +1,10 @@
+import type { AccessRequest } from '@writ/sdk/authzen';
 import { toMillis } from '../../lib/units.js';
 import { TokenError } from '../../provenance/errors.js';
 import { assuranceOf, type Provenance } from '../../provenance/path.js';
 import type { TransactionToken } from '../../provenance/transaction-token.js';
 import { joinedProvenance, provenanceOf } from '../gather.js';
 import type { UsedProof } from '../record.js';
-import type { AccessRequest } from '../request.js';
 
 /** The provenance by a transaction token; or why the token is refused. */
 export type TokenProvenance = Provenance | TokenError;

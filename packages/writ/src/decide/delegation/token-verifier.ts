@@ -1,4 +1,5 @@
 import { type EntityUid, uidText } from '@writ/cedar';
+import { type AccessRequest, type Carried, isPermitted } from '@writ/sdk/authzen';
 import type { CheckedProof, DpopProofs } from '../../provenance/dpop.js';
 import { TokenError } from '../../provenance/errors.js';
 import type { TokenLimits } from '../../provenance/exchange.js';
@@ -8,9 +9,7 @@ import { presentOf, type TransactionToken } from '../../provenance/transaction-t
 import { callDigest } from '../approval/call-digest.js';
 import { writItself } from '../caller.js';
 import type { Decider } from '../decide.js';
-import { isPermitted } from '../decision.js';
 import { TASK_ACTIONS } from '../own-actions.js';
-import type { AccessRequest, Carried } from '../request.js';
 import { provenanceOfToken, type TokenProvenance } from './token-provenance.js';
 
 export type PresentedProof = NonNullable<Carried['proof']>;

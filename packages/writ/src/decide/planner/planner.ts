@@ -1,7 +1,7 @@
 import { parseJson } from '@writ/cedar/json';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { z } from 'zod';
 import { askedDetailsShape, type GrantTerms } from '../../lib/authorization-details.js';
-import { messageOf } from '../../lib/message-of.js';
 import { ExchangeError } from '../../provenance/errors.js';
 
 /** The question to a planner: a mandate for a task that starts with this prompt. */

@@ -7,7 +7,7 @@ import {
   uidText,
   valueToJson,
 } from '@writ/cedar';
-import { isPermitted } from '../decision.js';
+import { isPermitted } from '@writ/sdk/authzen';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord, FactRecord } from '../record.js';
 import { type Edit, edited } from './edits.js';

@@ -1,8 +1,8 @@
 import { type PolicyExplanation, uidText } from '@writ/cedar';
+import { isPermitted } from '@writ/sdk/authzen';
 import type { ServedBundle } from '../../bundle/bundle.js';
 import { listed } from '../../lib/listed.js';
 import { memo } from '../../lib/memo.js';
-import { isPermitted } from '../decision.js';
 import { asDecided } from '../observing.js';
 import { planeOf } from '../plane-of.js';
 import type { DecisionRecord } from '../record.js';

@@ -8,7 +8,7 @@ import {
   uidText,
   WithheldAttributes,
 } from '@writ/cedar';
-import type { MissingFact } from '../decision.js';
+import type { MissingFact } from '@writ/sdk/authzen';
 import { inMore } from '../gather.js';
 import type { FactRecord } from '../record.js';
 

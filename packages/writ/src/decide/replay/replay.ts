@@ -8,9 +8,9 @@ import {
   sameUid,
   uidText,
 } from '@writ/cedar';
+import { type Refusal, refuse, type Verdict } from '@writ/sdk/authzen';
 import type { LedgerValues } from '../../ledger/ledger.js';
 import { buildContext } from '../context.js';
-import { type Refusal, refuse, type Verdict } from '../decision.js';
 import { evaluate, type Gathered } from '../evaluate.js';
 import { NOTHING_DERIVED } from '../event-more.js';
 import { missingFacts, schemaErrorOf } from '../gather.js';

@@ -1,6 +1,6 @@
 import { HANDED_ON } from '@writ/sdk/authzen';
 import { DATA_URL } from '@writ/sdk/lib/data-url';
-import { isObject } from '../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import { isObject } from '../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import { ToolDescriptionError } from '../errors.js';
 import { clauseOf } from './readers.js';
 

@@ -1,4 +1,4 @@
-import { isObject } from '../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { NamedByUser } from './deviations.js';
 import { readWords } from './dictated.js';
 import { isOfOtherThings } from './foreign-ids.js';

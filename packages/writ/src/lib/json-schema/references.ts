@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 
 /** A schema: an object, or a truth value that every value fits or none. */
 export type Schema = Readonly<Record<string, unknown>> | boolean;

@@ -1,5 +1,5 @@
+import { messageOf } from '@writ/sdk/lib/message-of';
 import type { LogEntry } from '../../../decide/record.js';
-import { messageOf } from '../../../lib/message-of.js';
 import type { Store } from '../../../store/store.js';
 import { LogReader } from '../../log/log-reader.js';
 import type { LogTables } from '../../log/log-tables.js';

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { messageOf } from '../../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import type { Rule } from '../rule.js';
 import { valueAt } from '../yaml-places.js';
 

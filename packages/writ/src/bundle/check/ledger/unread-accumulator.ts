@@ -1,4 +1,4 @@
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { Rule } from '../rule.js';
 
 /** An accumulator that no policy reads. */

@@ -1,5 +1,5 @@
 import type { ActionDeclaration } from '@writ/cedar';
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import { memo } from '../../../lib/memo.js';
 import type { Bundle } from '../../bundle.js';
 import type { TestStep } from '../../format/tests.js';

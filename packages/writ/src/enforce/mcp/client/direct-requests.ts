@@ -6,7 +6,7 @@ import {
   ProtocolError,
 } from '@modelcontextprotocol/client';
 import { copyWith } from '@writ/sdk/lib/exact-json';
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { CallResult } from '../protocol/result.js';
 
 type Json = Readonly<Record<string, unknown>>;

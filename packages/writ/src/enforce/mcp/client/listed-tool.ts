@@ -1,6 +1,6 @@
 import { specTypeSchemas } from '@modelcontextprotocol/client';
 import { writeJson } from '@writ/sdk/lib/exact-json';
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import { isDeeper } from '../../../lib/nesting.js';
 import type { Tool } from '../protocol/call.js';
 

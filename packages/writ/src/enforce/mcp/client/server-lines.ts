@@ -1,6 +1,6 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { readJson } from '@writ/sdk/lib/exact-json';
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { AnswerBounds } from './answer-bounds.js';
 
 const LINE_END = 0x0a;

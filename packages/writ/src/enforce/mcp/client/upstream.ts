@@ -1,6 +1,6 @@
 import { CLIENT_CAPABILITIES_META_KEY, Client, ProtocolError } from '@modelcontextprotocol/client';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { messageOf } from '../../../lib/message-of.js';
 import { onceForAll } from '../../../lib/once-for-all.js';
 import { UpstreamError } from '../../errors.js';
 import type { CallOptions, Tool } from '../protocol/call.js';

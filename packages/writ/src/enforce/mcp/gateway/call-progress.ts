@@ -1,6 +1,6 @@
 import type { Progress } from '@modelcontextprotocol/client';
 import type { Permit } from '@writ/enforce';
-import { defined } from '../../../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import type { CallOptions } from '../protocol/call.js';
 
 type OnProgress = CallOptions['onProgress'];

@@ -8,7 +8,7 @@ import {
   type RequestReference,
   retryAfter,
 } from '@writ/sdk/authzen';
-import { defined } from '../../../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import { table } from '../../../lib/table.js';
 import { ERROR } from '../protocol/errors.js';
 

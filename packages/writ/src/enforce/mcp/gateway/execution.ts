@@ -2,9 +2,9 @@ import { ProtocolError, SERVER_INFO_META_KEY } from '@modelcontextprotocol/serve
 import type { Permit } from '@writ/enforce';
 import type { DecisionId, OutcomeStatus } from '@writ/sdk/authzen';
 import { copyWith } from '@writ/sdk/lib/exact-json';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { Log } from '@writ/sdk/lib/log';
-import { isObject } from '../../../lib/is-object.js';
-import { messageOf } from '../../../lib/message-of.js';
+import { messageOf } from '@writ/sdk/lib/message-of';
 import { isDeeper } from '../../../lib/nesting.js';
 import { UpstreamError } from '../../errors.js';
 import type { Upstream } from '../client/upstream.js';

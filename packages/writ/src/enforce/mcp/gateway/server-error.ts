@@ -1,6 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { copyWith } from '@writ/sdk/lib/exact-json';
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import { ERROR } from '../protocol/errors.js';
 import { type CallResult, DECISION_META } from '../protocol/result.js';
 

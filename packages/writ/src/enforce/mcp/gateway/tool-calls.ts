@@ -1,8 +1,8 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { type CallingClient, callerText, MappingError, type Requests, requestBy, trustedPrompt } from '@writ/enforce';
 import type { AccessRequest } from '@writ/sdk/authzen';
+import { defined } from '@writ/sdk/lib/defined';
 import { copyWith } from '@writ/sdk/lib/exact-json';
-import { defined } from '../../../lib/defined.js';
 import type { ToolCall } from '../protocol/binding.js';
 import type { Tool } from '../protocol/call.js';
 import type { McpCaller } from '../protocol/caller.js';

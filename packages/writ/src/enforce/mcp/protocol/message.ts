@@ -1,6 +1,6 @@
 import { CedarError } from '@writ/cedar';
 import { parseJson } from '@writ/cedar/json';
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 
 const MAX_DEPTH = 64;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,5 +1,5 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { defined } from '../../../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import { ERROR } from './errors.js';
 import type { CallResult } from './result.js';
 import { TextSeal } from './text-seal.js';

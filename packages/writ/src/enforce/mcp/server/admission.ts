@@ -1,5 +1,5 @@
 import { CLIENT_CAPABILITIES_META_KEY, METHOD_NOT_FOUND, ProtocolError } from '@modelcontextprotocol/server';
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { Gateway } from '../gateway/gateway.js';
 import { ERROR } from '../protocol/errors.js';
 import { kindOfMethod } from '../protocol/methods.js';

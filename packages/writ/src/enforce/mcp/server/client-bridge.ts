@@ -1,8 +1,8 @@
 import type { LoggingMessageNotification } from '@modelcontextprotocol/client';
 import { type ClientCapabilities, ProtocolError, type Server } from '@modelcontextprotocol/server';
+import { defined } from '@writ/sdk/lib/defined';
 import { withResolvers } from '@writ/sdk/lib/with-resolvers';
 import { z } from 'zod';
-import { defined } from '../../../lib/defined.js';
 import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
 import { ERROR } from '../protocol/errors.js';

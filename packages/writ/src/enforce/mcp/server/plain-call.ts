@@ -9,7 +9,7 @@ import {
   specTypeSchemas,
 } from '@modelcontextprotocol/server';
 import { copyWith, writeJson } from '@writ/sdk/lib/exact-json';
-import { isObject } from '../../../lib/is-object.js';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { Gateway } from '../gateway/gateway.js';
 import { MISSING_CAPABILITY } from '../protocol/errors.js';
 import { GATEWAY_INFO } from '../protocol/gateway-info.js';

@@ -1,4 +1,4 @@
-import { defined } from '../../../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import type { McpCaller } from '../protocol/caller.js';
 
 type Notify = (notification: { method: string; params: Record<string, unknown> }) => Promise<void>;

@@ -1,5 +1,5 @@
 import { type JSONRPCMessage, ProtocolError, type Transport } from '@modelcontextprotocol/server';
-import { defined } from '../../../lib/defined.js';
+import { defined } from '@writ/sdk/lib/defined';
 import type { PlainConnection } from './plain-connection.js';
 import type { StdioLines } from './stdio-lines.js';
 

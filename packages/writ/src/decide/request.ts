@@ -1,1 +1,0 @@
-export type { AccessRequest, Carried } from '@writ/sdk/authzen';

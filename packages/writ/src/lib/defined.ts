@@ -1,1 +1,0 @@
-export { defined } from '@writ/sdk/lib/defined';

@@ -1,1 +1,0 @@
-export { isObject } from '@writ/sdk/lib/is-object';

@@ -1,1 +1,0 @@
-export { messageOf, strikeFromMessages } from '@writ/sdk/lib/message-of';
