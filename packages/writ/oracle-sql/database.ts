@@ -86,6 +86,24 @@ create function total(refcursor) returns int language sql as 'select 1';
 create aggregate spy (int) (sfunc = int4pl, stype = int, finalfunc = stamped);
 create view v_peek as select peek() as n;
 create sequence counter;
+create type pair as (x checked, y int);
+create table has_pair (p pair, q checked[], n int);
+create table by_code (a int) partition by list ((stamped(a)));
+create table by_code_1 partition of by_code default;
+create function built_in() returns int language internal immutable as 'pg_backend_pid';
+create table indexed_text (c text, v tsvector);
+create trigger indexes before insert or update on indexed_text for each row
+  execute function tsvector_update_trigger(v, 'pg_catalog.english', c);
+create table virtual_sum (a int, b int generated always as (a + 1) virtual);
+create schema lab;
+create function lab.equals(t, t) returns boolean language plpgsql as $$ begin perform * from secrets; return true; end $$;
+create operator lab.= (function = lab.equals, leftarg = t, rightarg = t);
+create function lab.least(t, t) returns boolean language plpgsql as $$ begin perform * from secrets; return true; end $$;
+create operator lab.>= (function = lab.least, leftarg = t, rightarg = t);
+create function lab.lower(text) returns text language plpgsql as $$ begin perform * from secrets; return 'x'; end $$;
+create table lab.t (l int);
+create view lab.pg_class as select * from secrets;
+create type lab.text as enum ('a');
 
 insert into customers (name, email, tenant) select 'n' || i, 'e' || i, chr(97 + i % 3) from generate_series(1, 6) i;
 insert into products select i, 'p' || i, i, array['x'], '{"k": 1}' from generate_series(1, 5) i;
@@ -101,11 +119,13 @@ insert into moves values (1, 1), (2, 2);
 insert into accounts values (1, 10), (2, 20);
 insert into secrets values (1, 's');
 insert into guarded values (1, 'a');
+insert into indexed_text (c) values ('a b');
+insert into virtual_sum (a) values (1);
 refresh materialized view m_sales;
 
 do $$ begin create role oracle_agent; exception when duplicate_object then null; end $$;
-grant usage on schema public, other to oracle_agent;
-grant all on all tables in schema public, other to oracle_agent;
+grant usage on schema public, other, lab to oracle_agent;
+grant all on all tables in schema public, other, lab to oracle_agent;
 grant all on all sequences in schema public, other to oracle_agent;
 `;
 

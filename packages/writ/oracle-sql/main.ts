@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadSqlParser } from '#writ/programs/sql/parser.js';
 import { Postgres } from '../abuse/postgres.js';
+import { EVASIONS } from './evasions.js';
 import { Oracle } from './oracle.js';
 import { ROWS } from './rows.js';
 import { run, tally } from './run.js';
@@ -15,6 +16,7 @@ stopped. A text that touches more than its facts say ends it with exit code 1.
   --state FILE   a line of JSON for each text (data/oracle-sql.jsonl); --fresh keeps none
   --because      lists why texts are not understood, and the errors of PostgreSQL`;
 
+const WRITTEN = [...ROWS, ...EVASIONS];
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const { values } = parseArgs({
   options: {
@@ -37,13 +39,13 @@ const postgres = await Postgres.start(['-c', 'fsync=off']);
 try {
   const oracle = await Oracle.open(await postgres.database());
   let open = 0;
-  for (const { text, trap, never } of ROWS) {
-    const { verdict, because } = await oracle.judge(text);
+  for (const { text, trap, never, path } of WRITTEN) {
+    const { verdict, because } = await oracle.judge(text, path);
     if (verdict === (never ? 'not understood' : 'held')) continue;
     open += 1;
     console.log(`${verdict}: ${trap}: ${text.slice(0, 200)}: ${because}`);
   }
-  console.log(`${ROWS.length} written texts, ${open} not as they should be`);
+  console.log(`${WRITTEN.length} written texts, ${open} not as they should be`);
   const lines = await run(oracle, {
     ...{ seed, count },
     ...(values.fresh ? {} : { state: values.state }),

@@ -92,15 +92,29 @@ const call: Reader = (walk, body, scope) => {
   walk.readBelow('FuncCall', body, scope);
 };
 
+/** The operators that a form stands for, where it does not name them. */
+const BETWEEN = /^(NOT )?BETWEEN( SYMMETRIC)?$/;
+
 const operator: Reader = (walk, body, scope) => {
-  // IN, BETWEEN, LIKE and DISTINCT name the operator that they stand for.
-  const names = textsOf(body.name).filter((name) => !/^(NOT )?BETWEEN( SYMMETRIC)?$/.test(name));
-  if (names.length > 0) walk.names.checkOperator(names, body.location);
+  const names = textsOf(body.name);
+  if (BETWEEN.test(names[0] ?? '')) checkImplied(walk, body, '<', '<=', '>', '>=');
+  else if (names.length > 0) walk.names.checkOperator(names, body.location);
   walk.readBelow('A_Expr', body, scope);
+};
+
+/** PostgreSQL looks up these operators by their name, as if the text had it. */
+export function checkImplied(walk: Walk, body: Body, ...symbols: readonly string[]): void {
+  for (const symbol of symbols) walk.names.checkOperator([symbol], body.location);
+}
+
+const simpleCase: Reader = (walk, body, scope) => {
+  if (body.arg !== undefined) checkImplied(walk, body, '=');
+  walk.readBelow('CaseExpr', body, scope);
 };
 
 const subLink: Reader = (walk, body, scope) => {
   if (body.operName !== undefined) walk.names.checkOperator(textsOf(body.operName), body.location);
+  else if (body.subLinkType === 'ANY_SUBLINK') checkImplied(walk, body, '=');
   walk.readBelow('SubLink', body, scope);
 };
 
@@ -137,6 +151,7 @@ export const EXPRESSIONS: readonly (readonly [string, Reader])[] = [
   ['A_Indirection', indirection],
   ['FuncCall', call],
   ['A_Expr', operator],
+  ['CaseExpr', simpleCase],
   ['SubLink', subLink],
   ['SortBy', sortBy],
   ['TypeName', typeName],

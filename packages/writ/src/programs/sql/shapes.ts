@@ -6,14 +6,15 @@
 interface Shape {
   /** Members that are a node with its type, or a list of them. */
   readonly nodes: readonly string[];
-  /** Members that are a node without its type, which is given here. */
-  readonly typed: Readonly<Record<string, string>>;
-  /** Members that say nothing of what is touched. */
-  readonly plain: ReadonlySet<string>;
+  /** Members that are a node without its type, which stands beside them. */
+  readonly typed: readonly (readonly [member: string, type: string])[];
+  /** All that there can be: also those that say nothing of what is touched. */
+  readonly members: ReadonlySet<string>;
 }
 
 function shape(nodes: string, plain = '', typed: Readonly<Record<string, string>> = {}): Shape {
-  return { nodes: words(nodes), typed, plain: new Set([...words(plain), 'location']) };
+  const members = new Set([...words(nodes), ...words(plain), ...Object.keys(typed), 'location']);
+  return { nodes: words(nodes), typed: Object.entries(typed), members };
 }
 
 function words(text: string): readonly string[] {

@@ -34,6 +34,9 @@ export interface ForeignKey {
   readonly onUpdate: string;
 }
 
+/** Smaller numbers are of what `initdb` makes. */
+const FIRST_OF_USERS = 16_384;
+
 /** What a snapshot says of a database. It is built once, and asked for every text. */
 export class Catalogue {
   private readonly relations = new Map<string, CatalogueRelation>();
@@ -42,6 +45,8 @@ export class Catalogue {
   private readonly functionsByOid = new Map<number, FunctionRow>();
   private readonly types = new Map<string, TypeRow>();
   private readonly typesByOid = new Map<number, TypeRow>();
+  /** The types of the columns of a relation or a composite type. */
+  private readonly columnTypes = new Map<number, number[]>();
   private readonly unsafeOperators = new Map<string, string>();
   private readonly namesByOid = new Map<number, RelationName>();
   private readonly schemas: ReadonlyMap<number, string>;
@@ -83,6 +88,11 @@ export class Catalogue {
     for (const { oid, relname, relnamespace } of catalog.relations)
       this.namesByOid.set(oid, { schema: this.schemaOf(relnamespace), name: relname });
     const columns = grouped(catalog.columns, (row) => row.attrelid);
+    for (const [oid, rows] of columns)
+      this.columnTypes.set(
+        oid,
+        rows.map(({ atttypid }) => atttypid),
+      );
     const columnNames = (of: number, numbers: readonly number[]): string[] =>
       numbers.map((number) => columns.get(of)?.find(({ attnum }) => attnum === number)?.attname ?? '*');
     const keys = catalog.foreignKeys.flatMap((row) => {
@@ -169,15 +179,13 @@ export class Catalogue {
     return base !== undefined && this.isSafeType(base, depth + 1);
   }
 
-  /** Returns the checks of the domain that a type is, and of those below it. */
-  checksOf(type: number): readonly string[] {
-    const checks: string[] = [];
-    let row = this.typesByOid.get(type);
-    for (let depth = 0; row !== undefined && row.typtype === 'd' && depth < 10; depth += 1) {
-      checks.push(...row.checks);
-      row = this.typesByOid.get(row.typbasetype);
-    }
-    return checks;
+  /** Returns the checks that the input of a value of a type runs: those of domains, in it and in its parts. */
+  checksOf(type: number, seen: Set<number> = new Set()): readonly string[] {
+    const row = this.typesByOid.get(type);
+    if (row === undefined || seen.has(type)) return [];
+    seen.add(type);
+    const parts = [row.typbasetype, row.inner, ...(this.columnTypes.get(row.typrelid) ?? [])];
+    return [...row.checks, ...parts.flatMap((part) => this.checksOf(part, seen))];
   }
 
   /** An immutable function of C that an extension brought is code of the operator's choice, and says that it has no effect. */
@@ -194,7 +202,8 @@ export class Catalogue {
   /** As {@link call}, for the function of a trigger. */
   callOf(oid: number, touched: Touched): void {
     const row = this.functionsByOid.get(oid);
-    // A function of PostgreSQL itself is not in a snapshot, and is no function of a trigger.
+    // The functions for triggers that PostgreSQL has touch the row alone.
+    if (row === undefined && oid < FIRST_OF_USERS) return;
     if (row === undefined)
       throw new NotUnderstood('trigger', `the function ${oid} of a trigger is not in the catalogue`);
     this.runs(row, touched);

@@ -69,7 +69,8 @@ export class Expansion {
   ): void {
     this.touched.read(key, columns, via);
     if (isLocked) this.touched.locks.add(key);
-    if (!this.isNew('read', key, withChildren, isLocked)) return;
+    const read = [...columns].sort();
+    if (!this.isNew('read', key, withChildren, isLocked, read)) return;
     const relation = this.relation(key);
     if (relation === undefined) return;
     if (relation.kind === 'f')
@@ -79,8 +80,16 @@ export class Expansion {
       );
     if (relation.definition !== undefined) this.all(this.reader.view(key, relation.definition), 'view', isLocked);
     for (const text of relation.policies) this.all(this.reader.expression(text, key), 'policy');
+    this.readTypes(relation, columns);
     if (withChildren) this.eachChild(relation, (child, how) => this.read(child, columns, how, true, isLocked));
     this.readParents(relation);
+  }
+
+  /** A text beside a column or a row becomes a value of its type: `coalesce(row, '(1)')`. */
+  private readTypes(relation: CatalogueRelation, columns: Iterable<string>): void {
+    const names = new Set(columns);
+    for (const { attname, atttypid } of relation.columns)
+      if (names.has('*') || names.has(attname)) this.checkDomain(atttypid, '', 'expression');
   }
 
   /** The bound of a partition is of its parents, so that these are opened. */

@@ -81,6 +81,8 @@ const catalog = z.object({
     typnamespace: oid,
     typtype: letter,
     typbasetype: oid,
+    typrelid: oid,
+    inner: oid.describe('The type of the elements of an array or a range'),
     basename: optional(name),
     checks: z.array(text).max(1_000),
     extension: optional(name),
