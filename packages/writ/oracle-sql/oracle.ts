@@ -19,7 +19,7 @@ export type Verdict =
 export interface Outcome {
   readonly text: string;
   readonly verdict: Verdict;
-  /** What is missing in the facts, the error of PostgreSQL, or why the text is not understood. */
+  /** The locks that are missing in the facts, the error of PostgreSQL, or why the text is not understood. */
   readonly because: string;
 }
 
@@ -142,7 +142,7 @@ export function missingOf(facts: UnderstoodSql, locks: readonly Lock[]): string[
   return locks
     .filter((lock) => {
       if (lock.locktype === 'advisory') return true;
-      // What stands behind a view of PostgreSQL is of PostgreSQL.
+      // The relations behind a view of PostgreSQL are of PostgreSQL.
       if (isSystem(lock.schema) && lock.mode === 'AccessShareLock' && readsSystem) return false;
       if (!READING.has(lock.mode)) return !is(facts.writes, lock);
       if (lock.mode === 'RowShareLock') return !is(facts.locks, lock) && !is(facts.writes, lock);

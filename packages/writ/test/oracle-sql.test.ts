@@ -17,7 +17,7 @@ import { ROWS } from '../oracle-sql/rows.js';
 import { run, tally } from '../oracle-sql/run.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 
-/** What is read of SQL, against what PostgreSQL locks. `npm run oracle-sql -w writ -- --count N` generates more. */
+/** Facts of SQL against the locks of PostgreSQL. `npm run oracle-sql -w writ -- --count N` generates more. */
 
 let server: PostgresServer;
 let oracle: Oracle;

@@ -19,7 +19,7 @@ export function nameOf(key: string): RelationName {
   return { schema, name };
 }
 
-/** What a text touches, as far as it is read. Relations are by their key. */
+/** Everything that a text touches, as far as it is read. Relations are by their key. */
 export class Touched {
   readonly reads = new Map<string, Read>();
   readonly writes = new Map<string, Written>();

@@ -115,7 +115,7 @@ export function textIn(node: unknown): string | undefined {
   return nameIn(bodyOf(body), 'sval') ?? '';
 }
 
-/** Where a server cuts a longer name depends on its encoding. */
+/** A server cuts a longer name at a place that depends on its encoding. */
 const MAX_NAME_BYTES = 62;
 
 /** Returns a member that is a name; undefined if it is left out. @throws {NotUnderstood} if the server may cut it */

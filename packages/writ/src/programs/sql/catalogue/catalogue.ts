@@ -37,7 +37,7 @@ export interface ForeignKey {
 /** Smaller numbers are of what `initdb` makes. */
 const FIRST_OF_USERS = 16_384;
 
-/** What a snapshot says of a database. It is built once, and asked for every text. */
+/** A snapshot of a database, ready to be asked. It is built once, and asked for every text. */
 export class Catalogue {
   private readonly relations = new Map<string, CatalogueRelation>();
   private readonly functionsByName = new Map<string, FunctionRow[]>();
@@ -159,7 +159,7 @@ export class Catalogue {
     return this.functionNames.has(name);
   }
 
-  /** Returns the function of a user that an operator may call; undefined if there is none. */
+  /** Returns the function of a user that an operator may call; undefined if every function is safe. */
   unsafeOperator(operator: RelationName): string | undefined {
     return this.unsafeOperators.get(keyOf(operator));
   }

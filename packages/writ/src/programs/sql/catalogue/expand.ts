@@ -36,7 +36,7 @@ export class Expansion {
     this.all(this.touched);
   }
 
-  /** Goes on from all that a text touches: this one, or a text of the catalogue. */
+  /** Adds everything behind all that a text touches: this one, or a text of the catalogue. */
   private all(from: Touched, via?: Via, isLocked = false): void {
     for (const [key, { columns, via: own }] of [...from.reads])
       this.read(key, columns, via ?? own, from.withChildren.has(key), isLocked || from.locks.has(key));
