@@ -55,7 +55,7 @@ function serviceName(file: string): string {
   return plain || 'service';
 }
 
-/** Returns the addresses that a document names as its servers. What is no address is left to the reader of the document. */
+/** Returns the addresses that a document names as its servers. The reader of the document names what is wrong with the others. */
 function addressesIn(text: string): URL[] {
   let servers: unknown;
   try {

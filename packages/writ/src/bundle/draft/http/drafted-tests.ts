@@ -61,7 +61,7 @@ function sampledInput(
   const parts = { path_params: sampled(path), query: sampled(query), headers: sampled(headers) };
   if (Object.values(parts).includes(undefined)) return undefined;
   const sizes = { path_params: path.size, query: query.size, headers: headers.size };
-  // What policies do not see is denied, so that no sample has it.
+  // A request with a part that policies do not see is denied: no sample has one.
   if (
     Object.entries(parts).some(([part, values]) =>
       Object.keys(values ?? {}).some((name) => unseen.includes(`${part}.${name}`)),

@@ -28,7 +28,7 @@ function thingIn({ route, path, mapping }: Operation): Thing | undefined {
   return { type: `${singular[0]?.toUpperCase()}${singular.slice(1)}`, parameter };
 }
 
-/** Returns a file of mappings that suggests those that are beyond doubt, each as a comment; undefined if there is none. */
+/** Returns a file of mappings that suggests those that are beyond doubt, each as a comment; undefined without one. */
 export function suggestedMappings(service: string, operations: readonly DraftedOperation[]): string | undefined {
   const found = operations.flatMap(({ operation, isReserved }) => {
     const thing = isReserved ? undefined : thingIn(operation);
