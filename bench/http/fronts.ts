@@ -3,7 +3,7 @@ import type { FrontKind } from './front.js';
 import { nodeHop } from './node-hop.js';
 import { writProxy } from './writ-proxy.js';
 
-/** What is added to a request is measured against this one: a hop that decides nothing. */
+/** The front against which the time that others add is measured: a hop that decides nothing. */
 export const LEAST: FrontKind = nodeHop(false);
 
 /** A front, and what is promised of it. */

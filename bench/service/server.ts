@@ -35,7 +35,7 @@ export interface WritOptions {
   readonly follow?: boolean;
   /** Where its gateway listens, when it has one. */
   readonly gatewayPort?: number;
-  /** Where its proxy for HTTP listens, when it has one. */
+  /** The port of its proxy for HTTP, when it has one. */
   readonly httpPort?: number;
   /** The keys of the service that it follows, and the file of its store key. */
   readonly keyOf?: Server['keyOf'];

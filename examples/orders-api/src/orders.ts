@@ -1,4 +1,4 @@
-/** What the back end has on its books. */
+/** An order on the books of the back end. */
 interface Order {
   readonly id: string;
   readonly customer: string;
