@@ -51,7 +51,8 @@ export function remoteDecisionPoint(
     async decide(request: AccessRequest, carried: Carried): Promise<Decision> {
       const { proof: dpop, method: htm, url: htu } = carried.proof ?? {};
       const proof = dpop === undefined ? {} : { proof: { dpop, htm, htu } };
-      const more = { ...proof, detail: 'reasons', supported_obligations: obligations };
+      const plain = carried.txnToken !== undefined && carried.plain !== undefined ? { plain: true } : {};
+      const more = { ...proof, ...plain, detail: 'reasons', supported_obligations: obligations };
       const asked = { ...request, context: { ...request.context, ...more } };
       const { status, body, decisionId } = await client.send('POST', '/access/v1/evaluation', asked, carried);
       if (status !== 200) {

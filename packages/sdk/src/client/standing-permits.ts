@@ -7,7 +7,7 @@ import type { ServiceClient } from './service-client.js';
 
 /** How often the service is asked. An action that is over sooner is never asked about. */
 const ASK_MS = 1_000;
-/** An action of which nobody could say for this time whether it still may go on is cut. */
+/** An action of which nobody could say for this time whether it may continue is cut. */
 const SILENT_MS = 30_000;
 const MAX_AT_ONCE = 100;
 /** An action that is under way for longer is cut: its end may never be reported. */
@@ -17,13 +17,13 @@ const MAX_WATCHED = 10_000;
 
 interface Watched {
   readonly listeners: OnRevoked[];
-  /** When the service last said that it may go on, by `performance.now`; at first when it began. */
+  /** When the service last said that it may continue, by `performance.now`; at first when it began. */
   saidAt: number;
   readonly beganAt: number;
 }
 
 /**
- * Asks a service which of the actions under way are revoked, as long as there are some. An action goes on for a bounded time if the
+ * Asks a service which of the actions under way are revoked, as long as there are some. An action continues for a bounded time if the
  * service does not answer.
  */
 export class StandingPermits {

@@ -45,7 +45,7 @@ export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 
   await face.follow();
   serving.onActivate(async () => {
     const before = face.url;
-    // What is served of the bundle otherwise is not affected; the next activation tries again.
+    // The rest of the bundle is not affected; the next activation tries again.
     await face
       .follow()
       .catch((error: unknown) => log.error(error, 'the proxy does not listen, although the bundle has services'));
