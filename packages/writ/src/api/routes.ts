@@ -32,6 +32,7 @@ import { type AttemptsParts, attemptsRoute } from './reports/attempts.js';
 import { type LabelParts, labelRoutes } from './reports/labels.js';
 import { outcomeRoute } from './reports/outcomes.js';
 import { type ReportedToolsParts, reportedToolsRoute } from './reports/reported-tools.js';
+import { type ServiceOperationParts, serviceOperationsRoute } from './services/operations.js';
 import { receiveRoute } from './signals/receive.js';
 import { transmitRoutes } from './signals/transmit.js';
 import { proposalRoutes } from './tokens/proposals.js';
@@ -55,6 +56,7 @@ type RoutesParts = AccessRequestParts &
   ReportedToolsParts &
   RevocationParts &
   SearchParts &
+  ServiceOperationParts &
   TaskParts &
   ToolParts & {
     readonly policy: PolicyControl;
@@ -78,6 +80,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     evaluationsRoute(decider, verifier, publicUrl),
     ...searchRoutes(parts),
     metadataRoute(decider, publicUrl),
+    serviceOperationsRoute(parts),
     ...accessRequestRoutes(parts),
     ...approvalRoutes(parts),
     ...approvalPageRoutes(parts),

@@ -50,6 +50,8 @@ export interface Operation {
   /** The path as the document has it, without the base path. */
   readonly route: string;
   readonly template: Template;
+  /** One line for people, as the document has it. */
+  readonly summary?: string | undefined;
   readonly path: ReadonlyMap<string, Parameter>;
   readonly query: ReadonlyMap<string, Parameter>;
   /** By name in lower case. */

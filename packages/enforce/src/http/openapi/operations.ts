@@ -65,6 +65,15 @@ export function operationsOf(
   return found;
 }
 
+const MAX_SUMMARY = 200;
+
+/** Returns a summary as one line that a terminal can show; undefined without one. */
+function summaryIn(text: unknown): string | undefined {
+  if (typeof text !== 'string') return undefined;
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  return line === '' ? undefined : [...line].slice(0, MAX_SUMMARY).join('');
+}
+
 interface Member extends Located {
   readonly method: Method;
   readonly route: string;
@@ -129,6 +138,7 @@ function operationOf(
     method,
     route,
     template,
+    summary: summaryIn(value.summary),
     path,
     query,
     headers,

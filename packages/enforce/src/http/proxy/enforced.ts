@@ -7,6 +7,7 @@ import type { CallingClient, OperationCaller } from '../../enforcer/caller.js';
 import { carriedInHeaders, workingFor } from '../../enforcer/carried.js';
 import type { Enforcer } from '../../enforcer/enforcer.js';
 import type { Permit } from '../../enforcer/permit.js';
+import type { NamedOperation } from '../coaz/binding.js';
 import { inputOf } from '../coaz/variables.js';
 import type { Service } from '../definition/service.js';
 import type { CanonicalRequest } from '../request/body.js';
@@ -18,7 +19,7 @@ import { denialOf } from './refused.js';
 /** The services that are served now. It is replaced whole. */
 export interface ServedServices {
   readonly services: readonly Service[];
-  readonly mapper: Pick<OperationMapper<CanonicalRequest>, 'map'>;
+  readonly mapper: Pick<OperationMapper<CanonicalRequest, NamedOperation>, 'map' | 'listed'>;
   /** The headers that a service is sent as its credential, by the name of the service. */
   readonly credentials: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
