@@ -86,7 +86,7 @@ export function foreseen(
     }),
   );
   plane.registry.live.takeReads();
-  // What is remembered, and what is revoked, may be unknown here at any time.
+  // A follower does not know all that is remembered, nor a stale service all that is revoked.
   const isUncertain = parts.isFollower || parts.staleness() !== undefined;
   return outlook === 'always' && isUncertain ? 'depends' : outlook;
 }
