@@ -67,7 +67,7 @@ interface Made {
   readonly with?: Keys;
 }
 const now = (): number => Math.floor(Date.now() / 1_000);
-/** What is undefined is left out. */
+/** A claim that is undefined is left out. */
 async function idJag(
   change: Record<string, unknown> = {},
   { typ = 'oauth-id-jag+jwt', with: signing = keys }: Made = {},

@@ -7,7 +7,7 @@ import { scopeIn } from './transaction-token.js';
 /** The `typ` of an ID-JAG (draft-ietf-oauth-identity-assertion-authz-grant). */
 export const ID_JAG_TYPE = 'oauth-id-jag+jwt';
 
-/** What an ID-JAG has to be for. */
+/** The client and the resources that an ID-JAG has to be for. */
 interface IdJagTarget {
   /** The client that authenticated itself. */
   readonly client: string;
@@ -43,7 +43,7 @@ const claimsShape = z.object({
   act: z.undefined().optional(),
 });
 
-/** What is wrong with a claim, for the client. */
+/** The faults of some claims, in words for the client. */
 const WRONG: Readonly<Record<string, string>> = {
   aud: 'has not one audience',
   act: 'has an actor (`act`), which is not taken here',

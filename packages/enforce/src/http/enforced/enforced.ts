@@ -45,6 +45,10 @@ export function enforcedBy(parts: EnforcedParts): Decide {
     const name = request.operation?.name ?? '';
     const found = await callerOf(parts, request, came);
     if ('permitted' in found) return found;
+    const { conversation, service } = request;
+    // Two services may use the same name for different conversations.
+    const client =
+      conversation === undefined ? found.client : { ...found.client, conversation: `${service.name} ${conversation}` };
     let sent = request;
     const changeable = {
       input: inputOf(request),
@@ -59,10 +63,10 @@ export function enforcedBy(parts: EnforcedParts): Decide {
     const begun = await parts.enforcer.begin(
       {
         name,
-        requests: () => mapper.map(request, found.client),
+        requests: () => mapper.map(request, client),
         changeable: came.changes === 'nothing' ? undefined : changeable,
       },
-      { ...found, signal: came.gone },
+      { ...found, client, signal: came.gone },
     );
     if (begun.kind !== 'permit') return denialOf(name, begun);
     return proxied(begun, { request: sent, credential: credentials.get(request.service.name) ?? {}, log: parts.log });
