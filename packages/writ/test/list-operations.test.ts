@@ -246,12 +246,67 @@ const REQUESTS: Readonly<Record<string, fc.Arbitrary<readonly [method: string, p
   undeclared: id.map((one) => ['POST', `/v2/odd/${encodeURIComponent(one)}`]),
 };
 
+describe('a list of a task', () => {
+  let writ: Running;
+  beforeAll(async () => {
+    writ = await run(
+      bundleOf({
+        ...FILES,
+        'writ.yaml': FILES['writ.yaml']
+          .replace('gateway:', 'tokens: { trustDomain: shop.example }\ngateway:')
+          .replace(`for: 'User::"ana"' }`, `for: 'User::"ana"', scopes: [look, refund] }`),
+        'tasks.yaml': `default: look
+tasks:
+  look: { mandate: [{ actions: [listOrders, getOrder] }] }
+  refund: { outside: ask, mandate: [{ actions: [getOrder] }] }
+`,
+        'policies/all.cedar': `${FILES['policies/all.cedar']}@id("start") permit(principal, action == Action::"start_task", resource);\n`,
+        'schema.cedarschema': `${FILES['schema.cedarschema']}entity Task; action "start_task" appliesTo { principal: [User, Agent], resource: [Task], context: {} };\n`,
+      }),
+    );
+  });
+  afterAll(() => writ?.stop());
+  const list = async (headers: Record<string, string> = {}) => {
+    const { json, status } = await writ.send('GET', '/v1/operations', undefined, { as: 'bot', headers });
+    return [status, json.operations?.map((one: Record<string, unknown>) => `${one.operation} ${one.access}`)];
+  };
+
+  it('has what its mandate covers, or what a person can add to it', async () => {
+    // Without a token it is of the default kind.
+    expect(await list()).toEqual([200, ['anyAction conditional', 'getOrder conditional', 'listOrders conditional']]);
+    const form = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      requested_token_type: 'urn:ietf:params:oauth:token-type:txn_token',
+      ...{ audience: 'shop.example', scope: 'refund' },
+      ...{ subject_token: writ.key('bot'), subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' },
+    };
+    const issued = await writ.send('POST', '/token', new URLSearchParams(form).toString(), {
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    });
+    const token = issued.json.access_token as string;
+    expect(issued.status, issued.text).toBe(200);
+    expect(await list({ 'Txn-Token': token })).toEqual([
+      200,
+      [
+        'anyAction conditional',
+        'getOrder conditional',
+        'listOrders approval',
+        'putPair approval',
+        'refundOrder approval',
+      ],
+    ]);
+    expect((await list({ 'Txn-Token': `${token}x` }))[0]).toBe(401);
+  });
+});
+
 describe.each([
-  ['plain routes', 'entity Route;'],
-  ['routes with attributes', 'entity Route { params?: { id?: String } };'],
-])('the list and the requests, with %s', (_name, route) => {
+  ['plain routes', 'entity Route;', ''],
+  ['routes with attributes', 'entity Route { params?: { id?: String } };', ''],
+  ['a limit', 'entity Route;', 'accumulators: { paid: { key: task, sum: input.body.cents } }\n'],
+])('the list and the requests, with %s', (_name, route, ledger) => {
   const schema = FILES['schema.cedarschema'].replace('entity Route;', route);
-  const bundle = loadBundle(bundleOf({ ...FILES, 'schema.cedarschema': schema }));
+  const more = ledger === '' ? {} : { 'ledger.yaml': ledger };
+  const bundle = loadBundle(bundleOf({ ...FILES, ...more, 'schema.cedarschema': schema }));
   const conditions = (action: string) =>
     (CONDITIONS[action] ?? []).filter((one) => route.includes('params') || !one.includes('resource.params'));
   const served = servedServices(bundle);
@@ -312,12 +367,13 @@ describe.each([
       ),
       { numRuns: 60 },
     );
+    const always = ledger === '' ? ['permitted true'] : [];
     expect([...seen].sort()).toEqual([
       'approval false',
       'conditional false',
       'conditional true',
       'none false',
-      'permitted true',
+      ...always,
     ]);
   });
 });

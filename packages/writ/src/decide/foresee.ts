@@ -86,8 +86,8 @@ export function foreseen(
     }),
   );
   plane.registry.live.takeReads();
-  // A follower does not know all that is remembered, nor a stale service all that is revoked.
-  const isUncertain = parts.isFollower || parts.staleness() !== undefined;
+  // A follower does not know all that is remembered, nor a stale service all that is revoked; and a use may find no room to be counted.
+  const isUncertain = parts.isFollower || !parts.ledger.isEmpty || parts.staleness() !== undefined;
   return outlook === 'always' && isUncertain ? 'depends' : outlook;
 }
 
