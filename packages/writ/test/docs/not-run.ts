@@ -38,6 +38,12 @@ export const NOT_RUN: readonly NotRun[] = [
     shownBy: 'packages/writ/test/http-proxy.test.ts',
   },
   {
+    file: 'docs/programs-sql.md',
+    commands: ['writ import'],
+    because: 'it needs the database of the reader',
+    shownBy: 'packages/writ/test/oracle-sql.test.ts',
+  },
+  {
     file: 'packages/cedar/README.md',
     commands: ['npm'],
     because: 'the tests and searches of the package, which take minutes to hours',
