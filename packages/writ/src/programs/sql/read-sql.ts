@@ -24,6 +24,7 @@ export interface SqlOptions {
 
 const READERS: ReadonlyMap<string, Reader> = new Map([...EXPRESSIONS, ...FROM, ...STATEMENT_READERS]);
 const MAX_CACHED = 1_000;
+const MAX_CACHED_LENGTH = 4_096;
 const caches = new WeakMap<SqlOptions, BoundedCache<string, SqlFacts>>();
 /** The views of a catalogue that have been read. */
 const views = new WeakMap<Catalogue, Map<string, Touched | NotUnderstood>>();
@@ -42,7 +43,8 @@ export function readSql(text: string, options: SqlOptions): SqlFacts {
   if (known !== undefined) return known;
   const facts = newFacts(text, options);
   // A parser that is replaced understands the text next time.
-  if (facts.understood || facts.reason !== 'parser') cache.set(text, facts);
+  const isFinal = facts.understood || facts.reason !== 'parser';
+  if (isFinal && text.length <= MAX_CACHED_LENGTH) cache.set(text, facts);
   return facts;
 }
 

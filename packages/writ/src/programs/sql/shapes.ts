@@ -26,6 +26,23 @@ const DML = { ...WITH, relation: 'RangeVar', returningClause: 'ReturningClause' 
 const OUTPUT = { output: 'JsonOutput' };
 const ON = { on_empty: 'JsonBehavior', on_error: 'JsonBehavior' };
 
+/**
+ * The first version of PostgreSQL, as `server_version_num`, in which such a node is what it is here. An earlier one reads the text as
+ * a call of a function, which a user may have made.
+ */
+export const SINCE: ReadonlyMap<string, number> = new Map([
+  ...[
+    'JsonObjectConstructor',
+    'JsonArrayConstructor',
+    'JsonArrayQueryConstructor',
+    'JsonObjectAgg',
+    'JsonArrayAgg',
+  ].map((type): [string, number] => [type, 160_000]),
+  ...['JsonTable', 'JsonFuncExpr', 'JsonParseExpr', 'JsonScalarExpr', 'JsonSerializeExpr', 'MergeSupportFunc'].map(
+    (type): [string, number] => [type, 170_000],
+  ),
+]);
+
 export const SHAPES: ReadonlyMap<string, Shape> = new Map(
   Object.entries({
     // Statements

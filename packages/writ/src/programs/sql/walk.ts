@@ -1,7 +1,7 @@
 import type { Names } from './names.js';
 import { at, NotUnderstood, quoted } from './not-understood.js';
 import type { Scope } from './scope.js';
-import { SHAPES } from './shapes.js';
+import { SHAPES, SINCE } from './shapes.js';
 import type { Touched } from './touched.js';
 
 /** A node of the tree without its type. */
@@ -68,6 +68,8 @@ export class Walk {
   check(type: string, body: Body): void {
     const shape = SHAPES.get(type);
     if (shape === undefined) throw unknownPart(type, body);
+    const version = this.names.catalogue?.serverVersion;
+    if (version !== undefined && version < (SINCE.get(type) ?? 0)) throw unknownPart(type, body);
     for (const member of Object.keys(body))
       if (!shape.members.has(member))
         throw new NotUnderstood('node', `${quoted(type, member)}${at(body.location)} is not read by Writ`);

@@ -73,6 +73,10 @@ export class Catalogue {
     return this.file.server.searchPath;
   }
 
+  get serverVersion(): number {
+    return this.file.server.version;
+  }
+
   private schemaOf(oid: number): string {
     return this.schemas.get(oid) ?? '';
   }
