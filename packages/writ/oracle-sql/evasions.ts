@@ -116,6 +116,15 @@ export const EVASIONS: readonly Row[] = [
     'insert into by_code values (1)',
     'insert into has_pair (n) values (1)',
   ),
+  ...never(
+    'expressions of a relation that run without being named',
+    'select a from folds',
+    'delete from folds',
+    'select a from counted',
+    'select a from part_checked where a = 1',
+    'insert into has_peeking (b) values (1)',
+    'insert into computes (b) values (1)',
+  ),
   ...along(
     ['lab', 'public'],
     [

@@ -61,6 +61,8 @@ export class Oracle {
   /** Makes the tables in an empty database. @param url of a superuser; the statements are run by a role to which policies apply */
   static async open(url: string): Promise<Oracle> {
     const [runs, looks] = [new pg.Client(url), new pg.Client(url)];
+    // A server that ends says so to idle connections.
+    for (const one of [runs, looks]) one.on('error', () => undefined);
     await Promise.all([runs.connect(), looks.connect()]);
     await looks.query(DATABASE);
     const { rows } = await looks.query<{ catalogue: string }>(CATALOGUE_QUERY);

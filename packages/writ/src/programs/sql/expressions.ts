@@ -1,7 +1,7 @@
 import { at, NotUnderstood, quoted } from './not-understood.js';
 import type { Scope, Source } from './scope.js';
 import { nameOf } from './touched.js';
-import { type Body, listOf, type Reader, textIn, textOf, textsOf, type Walk } from './walk.js';
+import { type Body, bodyOf, listOf, type Reader, textIn, textOf, textsOf, type Walk } from './walk.js';
 
 /** Readers of expressions that name something. */
 
@@ -83,11 +83,21 @@ export function readIndirection(walk: Walk, list: unknown, scope: Scope): void {
   }
 }
 
+/** A sequence that a default names is in the catalogue beside it; one that is computed is not. */
+function checkSequence(body: Body): void {
+  const [argument = {}] = listOf(body.args);
+  const { arg = {} } = bodyOf(bodyOf(argument).TypeCast ?? {});
+  if (bodyOf(arg).A_Const === undefined)
+    throw new NotUnderstood('function', 'a default computes the name of the sequence that it advances');
+}
+
 const call: Reader = (walk, body, scope) => {
   const parts = textsOf(body.funcname);
   for (const { schema, name } of walk.names.functions(parts, body.location)) {
     walk.touched.functions.add(`${schema}.${name}`);
-    walk.names.catalogue?.call({ schema, name }, walk.touched);
+    if (name === 'nextval') checkSequence(body);
+    const isLater = walk.names.may.callsOfRows === true && JSON.stringify(body).includes('"ColumnRef"');
+    if (!isLater) walk.names.catalogue?.call({ schema, name }, walk.touched);
   }
   walk.readBelow('FuncCall', body, scope);
 };

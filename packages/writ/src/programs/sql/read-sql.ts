@@ -1,6 +1,6 @@
 import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import type { Catalogue } from './catalogue/catalogue.js';
-import { type CatalogueReader, Expansion } from './catalogue/expand.js';
+import { type CatalogueReader, Expansion, type ExpressionUse } from './catalogue/expand.js';
 import { EXPRESSIONS } from './expressions.js';
 import type { SqlFacts, StatementKind } from './facts.js';
 import { factsOf } from './facts-of.js';
@@ -96,7 +96,12 @@ function readStatement(text: string, names: Names, scope: Scope = NOTHING): Read
 /** Texts of a catalogue are read as those of a caller are: what is not understood in a view is not understood in its use. */
 function readerOf(catalogue: Catalogue): CatalogueReader {
   const names = new Names(checkedPath(catalogue.searchPath), catalogue);
-  const defaults = new Names(checkedPath(catalogue.searchPath), catalogue, { sequences: true });
+  const path = checkedPath(catalogue.searchPath);
+  const uses: Readonly<Record<ExpressionUse, Names>> = {
+    run: names,
+    default: new Names(path, catalogue, { sequences: true }),
+    planned: new Names(path, catalogue, { callsOfRows: true }),
+  };
   const known = views.get(catalogue) ?? new Map<string, Touched | NotUnderstood>();
   views.set(catalogue, known);
   const remembered = (key: string, read: () => Touched): Touched => {
@@ -110,12 +115,12 @@ function readerOf(catalogue: Catalogue): CatalogueReader {
   };
   return {
     view: (key, definition) => remembered(`view ${key}`, () => readStatement(definition, names).touched),
-    expression: (text, of) =>
-      remembered(`${of} ${text}`, () => {
+    expression: (text, of, use) =>
+      remembered(`${use} ${of} ${text}`, () => {
         // The check of a domain is of no relation.
         const sources = of === '' ? [] : [{ ...nameOf(of), relations: [of], renamed: false }];
         const scope = { ...NOTHING, levels: [sources] };
-        return readStatement(`select ${text}`, defaults, scope).touched;
+        return readStatement(`select ${text}`, uses[use], scope).touched;
       }),
   };
 }

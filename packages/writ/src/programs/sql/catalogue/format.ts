@@ -55,7 +55,9 @@ const catalog = z.object({
     confdeltype: letter,
     confupdtype: letter,
   }),
-  expressions: rows({ relid: oid, expr: text }).describe('What a write evaluates: checks, and expressions of indexes'),
+  expressions: rows({ relid: oid, expr: text }).describe(
+    'What a write evaluates: checks, and expressions of indexes, partitions and statistics',
+  ),
   triggers: rows({
     tgrelid: oid,
     tgname: name,
@@ -84,7 +86,7 @@ const catalog = z.object({
     typrelid: oid,
     inner: oid.describe('The type of the elements of an array or a range'),
     basename: optional(name),
-    checks: z.array(text).max(1_000),
+    checks: z.array(text).max(1_000).describe('The checks of a domain, and its default'),
     extension: optional(name),
   }),
   operators: rows({ oprname: name, oprnamespace: oid, oprcode: oid }),

@@ -38,12 +38,15 @@ const EXPRESSIONS = `select conrelid as relid, pg_get_expr(conbin, conrelid) as 
   union all select indrelid, pg_get_expr(indpred, indrelid) from pg_index i join pg_class c on c.oid = i.indrelid
     join pg_namespace n on n.oid = c.relnamespace where ${OWN} and indpred is not null
   union all select partrelid, pg_get_expr(partexprs, partrelid) from pg_partitioned_table i join pg_class c on c.oid = i.partrelid
-    join pg_namespace n on n.oid = c.relnamespace where ${OWN} and partexprs is not null`;
+    join pg_namespace n on n.oid = c.relnamespace where ${OWN} and partexprs is not null
+  union all select stxrelid, pg_get_expr(stxexprs, stxrelid) from pg_statistic_ext i
+    join pg_namespace n on n.oid = i.stxnamespace where ${OWN} and stxexprs is not null`;
 
 const TYPES = `select t.oid, t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typrelid,
     coalesce(nullif(t.typelem, 0), (select rngsubtype from pg_range where t.oid in (rngtypid, rngmultitypid)), 0) as inner,
     (select b.typname from pg_type b where b.oid = t.typbasetype and b.typnamespace = 'pg_catalog'::regnamespace) as basename,
-    array(select pg_get_expr(k.conbin, 0) from pg_constraint k where k.contypid = t.oid and k.contype = 'c') as checks,
+    array(select pg_get_expr(k.conbin, 0) from pg_constraint k where k.contypid = t.oid and k.contype = 'c'
+      union all select pg_get_expr(t.typdefaultbin, 0) where t.typdefaultbin is not null) as checks,
     ${EXTENSION('pg_type', 't.oid')}
   from pg_type t join pg_namespace n on n.oid = t.typnamespace where ${OWN}`;
 
