@@ -54,8 +54,9 @@ export class Expansion {
     for (const text of this.catalogue.checksOf(type)) this.all(this.reader.expression(text, '', 'run'), via);
   }
 
-  private isNew(...parts: readonly unknown[]): boolean {
-    const step = JSON.stringify(parts);
+  /** Returns whether something was not done before. A step with other columns is another one. */
+  private isNew(what: string, key: unknown, how = '', columns: Iterable<string> = []): boolean {
+    const step = `${what} ${how} ${key} ${[...columns].join('\0')}`;
     if (this.done.has(step)) return false;
     if (this.done.size >= MAX_STEPS)
       throw new NotUnderstood('size', `the text touches more than ${MAX_STEPS} things by the catalogue`);
@@ -72,8 +73,7 @@ export class Expansion {
   ): void {
     this.touched.read(key, columns, via);
     if (isLocked) this.touched.locks.add(key);
-    const read = [...columns].sort();
-    if (!this.isNew('read', key, withChildren, isLocked, read)) return;
+    if (!this.isNew('read', key, `${withChildren} ${isLocked}`, columns)) return;
     const relation = this.relation(key);
     if (relation === undefined) return;
     if (relation.kind === 'f')
@@ -128,7 +128,7 @@ export class Expansion {
   }
 
   private writeKind(key: string, kind: WriteKind, columns: ReadonlySet<string>, withChildren: boolean): void {
-    if (!this.isNew('write', key, kind, withChildren, [...columns].sort())) return;
+    if (!this.isNew('write', key, `${kind} ${withChildren}`, columns)) return;
     const relation = this.relation(key);
     if (relation === undefined) return;
     const name = quoted(relation.schema, relation.name);

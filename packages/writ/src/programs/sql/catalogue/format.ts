@@ -7,7 +7,11 @@ const oid = z
   .union([z.number().int().min(0).max(0xffffffff), z.string().regex(/^[0-9]{1,10}$/)])
   .transform(Number)
   .describe('An object identifier, as a number or its text');
-const name = z.string().min(1).max(63);
+const name = z
+  .string()
+  .min(1)
+  .max(63)
+  .refine((text) => !text.includes('\0'), 'a name has no U+0000');
 /** Names of operators and of types can be longer only with a schema. */
 const text = z.string().max(1_000_000);
 const letter = z.string().max(1);
