@@ -72,7 +72,8 @@ describe('the JSON Schemas of the files of a bundle', () => {
   });
 
   it.each(BUNDLES)('accept examples/%s', (bundle) => {
-    const files = yamlFilesOf(join(EXAMPLES, bundle));
+    // The form of an OpenAPI document is not Writ's.
+    const files = yamlFilesOf(join(EXAMPLES, bundle)).filter(([path]) => !path.startsWith('openapi/'));
     expect(files.length).toBeGreaterThan(0);
     expect(files.flatMap(([path, text]) => problemsOf(path, text))).toEqual([]);
   });
