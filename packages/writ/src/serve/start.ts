@@ -128,12 +128,14 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ ...enforcing, clients, observation, state, hostNames },
     ...{ place: gateway, stop: options.stop },
   });
-  const httpUrl = await startHttp({ ...enforcing, clients, place: proxy });
+  const proxyFace = await startHttp({ ...enforcing, clients, place: proxy });
   state.started();
   return {
     serviceUrl: service.url,
     gatewayUrl,
-    httpUrl,
+    get httpUrl() {
+      return proxyFace.url;
+    },
     keyFile: credentials.fileOf('default'),
     decider: serving.decider,
     records: keeping.reader,

@@ -129,7 +129,7 @@ export class TokenExchange {
   }
 
   private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<Exchanged> {
-    const { scope = [], details, requestContext, prompt, requestingWorkload } = request;
+    const { details, requestContext, prompt, requestingWorkload } = request;
     const ofIdJag = await this.byIdJag(request);
     const proven =
       ofIdJag ??
@@ -142,6 +142,8 @@ export class TokenExchange {
     if (proven.details !== undefined && request.authorizationDetails !== undefined)
       throw new ExchangeError('invalid_request', 'the subject_token has authorization_details; send no others');
     const authorizationDetails = proven.details ?? request.authorizationDetails;
+    // RFC 6749, section 3.3: by default all that the credential covers.
+    const { scope = proven.scope } = request;
     const now = this.parts.clock();
     const path = actor === undefined ? proven.path : withActor(proven.path, actor);
     const txn = this.parts.nextTransaction(now);
