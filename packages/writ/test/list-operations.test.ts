@@ -7,7 +7,7 @@ import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
 import type { TokenVerifier } from '../src/decide/delegation/token-verifier.js';
 import { offlineDecider } from '../src/decide/plane-of.js';
-import { servedServices } from '../src/serve/http-services.js';
+import { servedServices } from '../src/enforce/http/served-services.js';
 import { operationLists } from '../src/serve/operation-lists.js';
 import { bundleOf, type Running, run } from './running.js';
 
@@ -229,7 +229,9 @@ const policyOf = (conditionsOf: (action: string) => readonly string[]) =>
     });
 const id = fc.constantFrom('13', '17', '18', 'a b');
 const note = fc.option(fc.record({ text: fc.string() }, { requiredKeys: [] }), { nil: undefined });
-const REQUESTS: Readonly<Record<string, fc.Arbitrary<readonly [method: string, path: string, body?: object]>>> = {
+const REQUESTS: Readonly<
+  Record<string, fc.Arbitrary<readonly [method: string, path: string, body?: object | undefined]>>
+> = {
   listOrders: fc.constantFrom(['GET', '/v2/orders'], ['GET', '/v2/orders?status=open']),
   getOrder: id.map((one) => ['GET', `/v2/orders/${encodeURIComponent(one)}`]),
   deleteOrder: id.map((one) => ['DELETE', `/v2/orders/${encodeURIComponent(one)}`]),
@@ -313,7 +315,7 @@ describe.each([
   const shop = served.services.find(({ name }) => name === 'shop') ?? expect.fail();
   const caller = inProcess('proxy', TRANSFORMS);
   const client = { originator: { type: 'User', id: 'ana' }, agent: { type: 'Agent', id: 'bot' }, task: 'bot' };
-  const requestOf = ([method, target, body]: readonly [string, string, object?]): CanonicalRequest => {
+  const requestOf = ([method, target, body]: readonly [string, string, (object | undefined)?]): CanonicalRequest => {
     const text = body === undefined ? '' : JSON.stringify(body);
     const bytes = new TextEncoder().encode(text);
     const ofBody =
@@ -365,7 +367,7 @@ describe.each([
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
     const always = ledger === '' ? ['permitted true'] : [];
     expect([...seen].sort()).toEqual([
