@@ -112,6 +112,7 @@ describe('operations that the body chooses', () => {
     ['none', `${BODY}\nx-writ-operations: { member: method, operations: {} }`, 'it has not 1 to 500 operations'],
     ['a name twice', OPERATIONS.replace('rpcDrop', 'add'), 'two operations have the name "add"'],
     ['a name that is none', OPERATIONS.replace('rpcDrop', '"a\\u0007"'), 'is not a name of 1 to 200'],
+    ['a conversation without a body of JSON', 'x-writ-conversation: session', 'the operation has no body of JSON'],
     [
       'a conversation that is no way',
       OPERATIONS.replace('params.session', '$request.body'),
