@@ -1,7 +1,10 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { compile } from '@writ/cedar';
 import { type CanonicalRequest, canonicalRequest } from '@writ/enforce/http';
 import { isPermitted, TRANSFORMS } from '@writ/sdk/authzen';
 import fc from 'fast-check';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBundle } from '../src/bundle/bundle.js';
 import { inProcess } from '../src/decide/caller.js';
@@ -250,12 +253,25 @@ const REQUESTS: Readonly<
 
 describe('a list of a task', () => {
   let writ: Running;
+  let keys: Awaited<ReturnType<typeof generateKeyPair>>;
+  let jwks: Server;
+  let issuer: string;
   beforeAll(async () => {
+    keys = await generateKeyPair('ES256', { extractable: true });
+    const served = JSON.stringify({ keys: [{ ...(await exportJWK(keys.publicKey)), alg: 'ES256' }] });
+    jwks = createServer((_request, response) => response.end(served));
+    await new Promise<void>((resolve) => jwks.listen(0, '127.0.0.1', resolve));
+    issuer = `http://127.0.0.1:${(jwks.address() as AddressInfo).port}`;
     writ = await run(
       bundleOf({
         ...FILES,
         'writ.yaml': FILES['writ.yaml']
-          .replace('gateway:', 'tokens: { trustDomain: shop.example }\ngateway:')
+          .replace(
+            'gateway:',
+            `tokens: { trustDomain: shop.example }
+issuers: { '${issuer}': { audience: shop, jwks: '${issuer}/jwks', identity: { type: User, id: claims.sub } } }
+gateway:`,
+          )
           .replace(`for: 'User::"ana"' }`, `for: 'User::"ana"', scopes: [look, refund] }`),
         'tasks.yaml': `default: look
 tasks:
@@ -267,11 +283,30 @@ tasks:
       }),
     );
   });
-  afterAll(() => writ?.stop());
+  afterAll(async () => {
+    await writ?.stop();
+    jwks.close();
+  });
   const list = async (headers: Record<string, string> = {}) => {
     const { json, status } = await writ.send('GET', '/v1/operations', undefined, { as: 'bot', headers });
     return [status, json.operations?.map((one: Record<string, unknown>) => `${one.operation} ${one.access}`)];
   };
+
+  it('is that of the subject of an access token', async () => {
+    const list = async (sub: string, audience: string) => {
+      const token = await new SignJWT({ sub })
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setExpirationTime('5m')
+        .sign(keys.privateKey);
+      const headers = { Authorization: `Bearer ${token}` };
+      const { status, json } = await writ.send('GET', '/v1/operations', undefined, { as: null, headers });
+      return [status, json.operations?.map((one: { operation: string }) => one.operation)];
+    };
+    expect(await list('ana', 'shop')).toEqual([200, ['anyAction', 'getOrder', 'listOrders']]);
+    expect(await list('ana', 'another')).toEqual([401, undefined]);
+  });
 
   it('has what its mandate covers, or what a person can add to it', async () => {
     // Without a token it is of the default kind.
