@@ -71,6 +71,30 @@ describe('writ init --openapi', () => {
     expect(read(folder, 'tools.yaml')).toMatch(/getThings:\n +effects: \[ write \]/);
   });
 
+  it('lets a body through that policies do not see, and one that they see in part without the rest', async () => {
+    const anything = '{ type: object, properties: { lines: { type: array, items: { type: array } } } }';
+    const { folder, out } = await init(
+      `openapi: 3.1.0
+paths:
+  /a: { post: { operationId: hidden, requestBody: ${json(anything)} } }
+  /b: { post: { operationId: upload, x-writ-body: opaque, requestBody: { content: { text/csv: {} } } } }
+`,
+      ...['--upstream', 'http://127.0.0.1:1', ...OWNED],
+    );
+    expect(out).toContain('Policies do not see the body of 1 operation (hidden): Cedar has no type for it');
+    expect(read(folder, 'tools.yaml')).toMatch(/hidden:\n(?: {4}.*\n)*? {4}opaque: \[ body \]/);
+    expect(await command('check', folder)).toEqual({ code: 0, out: expect.stringContaining('0 errors, 0 warnings') });
+    const request = {
+      subject: { type: 'User', id: 'user' },
+      action: { name: 'hidden' },
+      resource: { type: 'Route', id: '/a' },
+      context: { agent: { type: 'Agent', id: 'agent' }, input: { body: { lines: [[1]] } } },
+    };
+    const file = join(home, 'request.json');
+    writeFileSync(file, JSON.stringify(request));
+    expect((await command('bundle', 'decide', folder, file)).out).toContain('shop-api-3-changes-are-asked');
+  });
+
   it('warns that nobody can agree where nobody else answers for the agent', async () => {
     const { folder, out } = await init(DOCUMENT);
     expect(out).toContain('Nobody can agree to what is asked');

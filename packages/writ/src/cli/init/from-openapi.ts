@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { uidText } from '@writ/cedar';
 import pc from 'picocolors';
 import { parseDocument } from 'yaml';
+import { firstOf } from '../../bundle/check/first-of.js';
 import { type DescribedService, DRAFTED_CLIENT, draftService } from '../../bundle/draft/http/draft-service.js';
 import type { DraftedOperation } from '../../bundle/draft/http/operations.js';
 import { isLoopback } from '../../lib/loopback.js';
@@ -116,6 +117,13 @@ function summary(
   );
   for (const { operation } of reserved)
     print(pc.yellow(`${shown(operation)} is denied: an action of Writ has its name. Give it another operationId`));
+  const hidden = kept.filter(({ hidesBody }) => hidesBody).map(({ operation }) => operation.name);
+  if (hidden.length > 0)
+    print(
+      pc.yellow(
+        `Policies do not see the body of ${visibleLine(firstOf(hidden, hidden.length === 1 ? 'operation' : 'operations'), 400)}: Cedar has no type for it`,
+      ),
+    );
   const unseen = kept.filter((one) => one.unseen.length > 0);
   for (const { operation, unseen: parts } of unseen.slice(0, MAX_SHOWN))
     print(
@@ -166,7 +174,14 @@ function shown({ name, method, route }: DraftedOperation['operation']): string {
   return visibleLine(name === place ? place : `${name}  ${place}`, 200);
 }
 
-function asJson({ operation: { name, method, route }, isReading, isReserved, tool, unseen }: DraftedOperation): object {
+function asJson({
+  operation: { name, method, route },
+  isReading,
+  isReserved,
+  tool,
+  unseen,
+  hidesBody,
+}: DraftedOperation): object {
   const result = isReserved ? 'deny' : isReading ? 'allow' : 'step_up';
-  return { name, method, route, result, effects: tool.effects, because: tool.because, unseen };
+  return { name, method, route, result, effects: tool.effects, because: tool.because, unseen, hidesBody };
 }

@@ -18,7 +18,7 @@ export function serviceTests(
   person: EntityUid,
 ): string | undefined {
   const callable = operations.flatMap((one) => {
-    const input = one.isReserved ? undefined : sampledInput(one.operation, components, one.unseen);
+    const input = one.isReserved || one.hidesBody ? undefined : sampledInput(one.operation, components, one.unseen);
     return input === undefined ? [] : [{ ...one, input }];
   });
   const reading = callable.filter(({ isReading }) => isReading).slice(0, MAX_OPERATIONS);
