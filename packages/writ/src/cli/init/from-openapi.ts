@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { uidText } from '@writ/cedar';
 import pc from 'picocolors';
 import { parseDocument } from 'yaml';
-import { firstOf } from '../../bundle/check/first-of.js';
 import { type DescribedService, DRAFTED_CLIENT, draftService } from '../../bundle/draft/http/draft-service.js';
 import type { DraftedOperation } from '../../bundle/draft/http/operations.js';
 import { isLoopback } from '../../lib/loopback.js';
@@ -117,18 +116,9 @@ function summary(
   );
   for (const { operation } of reserved)
     print(pc.yellow(`${shown(operation)} is denied: an action of Writ has its name. Give it another operationId`));
-  const hidden = kept.filter(({ hidesBody }) => hidesBody).map(({ operation }) => operation.name);
-  if (hidden.length > 0)
-    print(
-      pc.yellow(
-        `Policies do not see the body of ${visibleLine(firstOf(hidden, hidden.length === 1 ? 'operation' : 'operations'), 400)}: Cedar has no type for it`,
-      ),
-    );
   const unseen = kept.filter((one) => one.unseen.length > 0);
   for (const { operation, unseen: parts } of unseen.slice(0, MAX_SHOWN))
-    print(
-      pc.yellow(`${shown(operation)}: denied with ${visibleLine(parts.join(', '), 200)}, for which Cedar has no type`),
-    );
+    print(pc.yellow(`${shown(operation)}: policies do not see ${visibleLine(parts.join(', '), 200)}`));
   if (unseen.length > MAX_SHOWN) print(pc.yellow(`and ${count(unseen.length - MAX_SHOWN, 'operation')} more of that`));
   if (client.owner === undefined)
     print(
@@ -174,14 +164,7 @@ function shown({ name, method, route }: DraftedOperation['operation']): string {
   return visibleLine(name === place ? place : `${name}  ${place}`, 200);
 }
 
-function asJson({
-  operation: { name, method, route },
-  isReading,
-  isReserved,
-  tool,
-  unseen,
-  hidesBody,
-}: DraftedOperation): object {
+function asJson({ operation: { name, method, route }, isReading, isReserved, tool, unseen }: DraftedOperation): object {
   const result = isReserved ? 'deny' : isReading ? 'allow' : 'step_up';
-  return { name, method, route, result, effects: tool.effects, because: tool.because, unseen, hidesBody };
+  return { name, method, route, result, effects: tool.effects, because: tool.because, unseen };
 }

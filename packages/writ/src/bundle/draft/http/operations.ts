@@ -13,10 +13,8 @@ export interface DraftedOperation {
   readonly tool: DraftedTool;
   /** Whether the name is one of an action of Writ, which no operation can have. */
   readonly isReserved: boolean;
-  /** The parts of its input that Cedar has no type for; a request with one is denied. */
+  /** The parts of its input that Cedar has no type for, as `body` or `body.lines`: policies do not see them. */
   readonly unseen: readonly string[];
-  /** Whether Cedar has a type for no part of its body: policies do not see it, and it denies nothing. */
-  readonly hidesBody: boolean;
 }
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -38,25 +36,33 @@ export function draftOperations(
   return sorted.map((operation, i) => {
     const isReading = READING.has(operation.method);
     const tool = tools[i] as DraftedTool;
-    const without = unseen.get(operation.name) ?? [];
-    const hidesBody = hidesBodyOf(operation, components, without);
-    const opaque = hidesBody ? ['body'] : [];
+    const opaque = opaqueParts(operation, components, unseen.get(operation.name) ?? []);
     return {
       operation,
       isReading,
       tool: { ...tool, ...(isReading ? READS : changing(operation, tool)), opaque, notes: [] },
       isReserved: isReserved(operation.name),
-      unseen: hidesBody ? without.filter((one) => one !== 'body' && !one.startsWith('body.')) : without,
-      hidesBody,
+      unseen: opaque,
     };
   });
 }
 
-function hidesBodyOf({ body }: Operation, components: unknown, unseen: readonly string[]): boolean {
-  if (![...body.kinds.values()].includes('json')) return false;
-  if (body.schema === undefined || unseen.includes('body')) return true;
-  const members = [...argumentsIn({ ...recordIn(body.schema), components }).of.keys()];
-  return members.length > 0 && members.every((name) => unseen.includes(`body.${name}`));
+/** Returns the parts that no policy sees: a part whole if the schema has no member of it. */
+function opaqueParts(operation: Operation, components: unknown, unseen: readonly string[]): string[] {
+  const { path, query, headers, body } = operation;
+  const members = {
+    path_params: [...path.keys()],
+    query: [...query.keys()],
+    headers: [...headers.keys()],
+    body: [...argumentsIn({ ...recordIn(body.schema), components }).of.keys()],
+  };
+  const takesJson = [...body.kinds.values()].includes('json');
+  return Object.entries(members).flatMap(([part, names]) => {
+    if (part === 'body' && !takesJson) return [];
+    const hidden = names.filter((name) => unseen.includes(`${part}.${name}`));
+    const isWhole = hidden.length === names.length && (part === 'body' || names.length > 0);
+    return isWhole ? [part] : hidden.map((name) => `${part}.${name}`);
+  });
 }
 
 const READS: Pick<DraftedTool, 'effects' | 'because'> = { effects: ['read'], because: 'its method only reads' };
