@@ -104,6 +104,8 @@ create table has_peeking (a peeking, b int);
 create table computes (a int default nextval(concat('coun', 'ter')::regclass), b int);
 create table part_checked (a int) partition by range (a);
 create table part_checked_1 partition of part_checked (check (stamped(3) = 3)) for values from (0) to (9);
+create table keyed (a int, b int) partition by list ((a + stamped(4)));
+create table keyed_1 partition of keyed for values in (5);
 create schema lab;
 create function lab.equals(t, t) returns boolean language plpgsql as $$ begin perform * from secrets; return true; end $$;
 create operator lab.= (function = lab.equals, leftarg = t, rightarg = t);

@@ -120,6 +120,8 @@ export const EVASIONS: readonly Row[] = [
     'expressions of a relation that run without being named',
     'select a from folds',
     'delete from folds',
+    'insert into keyed_1 values (1, 2)',
+    'select b from keyed_1',
     'select a from counted',
     'select a from part_checked where a = 1',
     'insert into has_peeking (b) values (1)',

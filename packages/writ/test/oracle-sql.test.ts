@@ -69,6 +69,18 @@ it('the oracle sees what facts lack', async () => {
   expect(seen.length).toBeGreaterThan(behind.length / 2);
 });
 
+it('the query gives the same to a role that may do nothing but connect', async () => {
+  await client.query('create role oracle_reader; grant usage on schema public to oracle_reader');
+  try {
+    const all = await client.query<{ catalogue: string }>(CATALOGUE_QUERY);
+    await client.query('set role oracle_reader');
+    const own = await client.query<{ catalogue: string }>(CATALOGUE_QUERY);
+    expect(own.rows).toEqual(all.rows);
+  } finally {
+    await client.query('reset role; drop owned by oracle_reader; drop role oracle_reader');
+  }
+});
+
 it('an import keeps what is declared of a function, until its body is another', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'writ-catalogue-'));
   const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);

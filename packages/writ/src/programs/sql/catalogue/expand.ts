@@ -108,7 +108,10 @@ export class Expansion {
       const key = keyOf(parent);
       this.touched.read(key, [], 'partition');
       const above = this.relation(key);
-      if (above !== undefined && this.isNew('parents', key)) this.readParents(above);
+      if (above === undefined || !this.isNew('parents', key)) continue;
+      // The key of its partitions is planned too.
+      this.plan(above, key);
+      this.readParents(above);
     }
   }
 
