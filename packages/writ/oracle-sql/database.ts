@@ -112,6 +112,8 @@ create operator lab.= (function = lab.equals, leftarg = t, rightarg = t);
 create function lab.least(t, t) returns boolean language plpgsql as $$ begin perform * from secrets; return true; end $$;
 create operator lab.>= (function = lab.least, leftarg = t, rightarg = t);
 create function lab.lower(text) returns text language plpgsql as $$ begin perform * from secrets; return 'x'; end $$;
+create operator lab.- (function = pg_catalog.pg_advisory_lock, rightarg = bigint);
+create operator lab.@ (function = pg_catalog.pg_notify, leftarg = text, rightarg = text);
 create table lab.t (l int);
 create view lab.pg_class as select * from secrets;
 create type lab.text as enum ('a');

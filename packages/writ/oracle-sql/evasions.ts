@@ -146,6 +146,8 @@ export const EVASIONS: readonly Row[] = [
         'select * from (select x as q from public.t x) a natural join (select y as q from public.t y) b',
         "select lower('A')",
         "select 'A' = lower('a')",
+        'select - 5::bigint',
+        "select 'x'::pg_catalog.text @ 'y'::pg_catalog.text",
       ),
       ...held(
         'names of a schema that is searched first',

@@ -59,11 +59,12 @@ export class Catalogue {
       this.types.set(keyOf({ schema: this.schemaOf(row.typnamespace), name: row.typname }), row);
       this.typesByOid.set(row.oid, row);
     }
-    for (const { oprname, oprnamespace, oprcode } of catalog.operators) {
+    for (const { oprname, oprnamespace, oprcode, volatility } of catalog.operators) {
       const row = this.functionsByOid.get(oprcode);
       const key = keyOf({ schema: this.schemaOf(oprnamespace), name: oprname });
-      // An operator over a function of PostgreSQL does what another name of it does.
-      if (row !== undefined && !this.isSafe(row)) this.unsafeOperators.set(key, row.proname);
+      // A function of PostgreSQL can have effects, under the name of any operator.
+      const isSafe = row === undefined ? volatility === 'i' : this.isSafe(row);
+      if (!isSafe) this.unsafeOperators.set(key, row?.proname ?? String(oprcode));
     }
     this.addRelations(catalog);
   }
@@ -218,7 +219,8 @@ export class Catalogue {
     const name = { schema: this.schemaOf(row.pronamespace), name: row.proname };
     const { declared } = this.file;
     const said = declared.find((one) => one.schema === name.schema && one.name === name.name && one.body === row.body);
-    if (said === undefined) {
+    // The digest of an aggregate does not change with the functions that it is made of.
+    if (said === undefined || row.prokind === 'a') {
       const message = `the catalogue does not declare what the function ${quoted(name.schema, name.name)} touches`;
       throw new NotUnderstood('function', message);
     }
@@ -230,9 +232,14 @@ export class Catalogue {
 
   /** @throws {NotUnderstood} if a cast of a user may run a function that is not known: such casts stand nowhere in a text */
   checkCasts(touched: Touched): void {
-    for (const { castfunc } of this.file.catalog.casts) {
+    for (const { source, castfunc, volatility } of this.file.catalog.casts) {
       const row = this.functionsByOid.get(castfunc);
       if (row !== undefined) this.runs(row, touched);
+      else if (volatility !== 'i')
+        throw new NotUnderstood(
+          'type',
+          `a cast from ${quoted(source)} calls a function of PostgreSQL that may have effects`,
+        );
     }
   }
 }

@@ -93,8 +93,8 @@ const catalog = z.object({
     checks: z.array(text).max(1_000).describe('The checks of a domain, and its default'),
     extension: optional(name),
   }),
-  operators: rows({ oprname: name, oprnamespace: oid, oprcode: oid }),
-  casts: rows({ source: text, target: text, castfunc: oid }),
+  operators: rows({ oprname: name, oprnamespace: oid, oprcode: oid, volatility: optional(letter) }),
+  casts: rows({ source: text, target: text, castfunc: oid, volatility: optional(letter) }),
 });
 
 const declared = z.strictObject({

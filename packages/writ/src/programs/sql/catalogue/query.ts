@@ -78,10 +78,11 @@ const CATALOG: Readonly<Record<string, string>> = {
     pg_get_expr(polwithcheck, polrelid) as withcheck from pg_policy`,
   functions: FUNCTIONS,
   types: TYPES,
-  operators: `select o.oprname, o.oprnamespace, o.oprcode::oid from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
+  operators: `select o.oprname, o.oprnamespace, o.oprcode::oid, (select provolatile from pg_proc p where p.oid = o.oprcode) as volatility
+    from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
     where ${OWN}`,
   casts:
-    'select format_type(castsource, null) as source, format_type(casttarget, null) as target, castfunc from pg_cast where oid >= 16384 and castfunc <> 0',
+    'select format_type(castsource, null) as source, format_type(casttarget, null) as target, castfunc, (select provolatile from pg_proc p where p.oid = castfunc) as volatility from pg_cast where oid >= 16384 and castfunc <> 0',
 };
 
 const MEMBERS = Object.entries(CATALOG)
