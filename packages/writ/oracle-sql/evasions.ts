@@ -199,6 +199,8 @@ export const EVASIONS: readonly Row[] = [
     "update indexed_text set c = 'y'",
     'select b from virtual_sum',
     'select n from has_pair',
+    "select replace(e, 'a', 'b'), min(e) from emails where e = 'a@x' group by e order by e",
+    "insert into emails values ('b'::citext)",
     'select b from has_checked',
   ),
 ];

@@ -193,10 +193,9 @@ export class Catalogue {
     return [...row.checks, ...parts.flatMap((part) => this.checksOf(part, seen))];
   }
 
-  /** An immutable function of C that an extension brought is code of the operator's choice, and says that it has no effect. */
-  private isSafe({ extension, provolatile, lanname, prokind }: FunctionRow): boolean {
-    const isC = lanname === 'c' || lanname === 'internal';
-    return typeof extension === 'string' && provolatile === 'i' && isC && prokind !== 'p';
+  /** An immutable function that an extension brought is code of the operator's choice, and says that it has no effect. */
+  private isSafe({ extension, provolatile, prokind }: FunctionRow): boolean {
+    return typeof extension === 'string' && provolatile === 'i' && prokind !== 'p';
   }
 
   /** Records what a call of a function touches. @throws {NotUnderstood} if one of its overloads is not known */
