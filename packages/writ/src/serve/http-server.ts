@@ -30,7 +30,7 @@ export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 
     warn: (message) => logger.warn({ face: 'http' }, message),
     error: (err, message) => logger.error({ face: 'http', err }, message),
   };
-  const point = pointFor(serving.decider, inProcess('proxy', TRANSFORMS), (...came) =>
+  const point = pointFor(serving.decider, { ...inProcess('proxy', TRANSFORMS), isObserved: true }, (...came) =>
     token.verifier.verifyToken(...came),
   );
   const face = new HttpFace({
