@@ -41,7 +41,7 @@ export async function enforceHttp(flags: EnforceHttpFlags): Promise<ExitCode> {
       'give --tls-cert and --tls-key, or, behind a proxy that ends TLS, --behind-tls',
     );
   const client = fixedClient(flags);
-  // Whoever reaches the port is that client.
+  // Every program that reaches the port is that client.
   if (client !== undefined && !isLoopback(host))
     throw new UsageError(
       `on ${host}, everybody who reaches the proxy would be the identity of --for`,
