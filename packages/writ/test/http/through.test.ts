@@ -15,7 +15,7 @@ import { Authority } from '../certificates.js';
 import { bundleOf, type Running, run } from '../running.js';
 import { ask, type Shop, shopFiles, shopOf } from './shop.js';
 
-/** What goes through the proxies: of `writ start`, and beside a workload. */
+/** Requests through the proxies: that of `writ start`, and that beside a workload. */
 
 let shop: Shop;
 let writ: Running;
