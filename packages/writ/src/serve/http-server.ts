@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { CallQueue, Enforcer } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
 import { changeAnswer, createProxy, enforcedBy } from '@writ/enforce/http/proxy';
@@ -19,7 +19,7 @@ import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import type { TokenService } from './token-service.js';
 
-interface HttpServerParts {
+export interface HttpServerParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
   readonly place: ProxyPlace;
@@ -31,26 +31,18 @@ interface HttpServerParts {
 }
 
 /** The part of the open files of the process that may be connections of the proxy. */
-const SHARE_OF_FILES = 0.25;
+export const SHARE_OF_FILES = 0.25;
 /** The most that a request waits for its decision; a fact that comes later is too late. */
-const DECIDE_MS = 60_000;
+export const DECIDE_MS = 60_000;
 const MAX_DEFER_MS = 30_000;
 
 /** Starts the proxy in front of the services of the bundle. @returns its URL; undefined if the bundle has none */
 export async function startHttp(parts: HttpServerParts): Promise<string | undefined> {
   const { rooms, serving, place, token, clients, attempts, closers } = parts;
   if (serving.active.http.services.length === 0) return undefined;
-  const { host, port, certificate, isBehindTls } = place;
-  if (!isLoopback(host) && certificate === undefined && !isBehindTls)
-    throw new ProxyInTheClearError(
-      `on ${host}, the keys of the proxy's clients would travel in the clear`,
-      'give --http-tls-cert and --http-tls-key, or, behind a proxy that ends TLS, --public-url https://…',
-    );
-  const { logger } = rooms.runtime;
-  const log: Log = {
-    warn: (message) => logger.warn({ face: 'http' }, message),
-    error: (err, message) => logger.error({ face: 'http', err }, message),
-  };
+  const { certificate } = place;
+  assertNotInTheClear(place);
+  const log = logOf(rooms);
   const point = pointFor(serving.decider, inProcess('proxy', TRANSFORMS), (...came) =>
     token.verifier.verifyToken(...came),
   );
@@ -80,6 +72,28 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
   new OpenConnections(server, SHARE_OF_FILES);
   refuseConnect(server);
   closers.add(() => proxy.close());
+  return listenAt(server, place);
+}
+
+/** Returns the log of the faces for HTTP. */
+export function logOf({ runtime: { logger } }: Pick<Rooms, 'runtime'>): Log {
+  return {
+    warn: (message) => logger.warn({ face: 'http' }, message),
+    error: (err, message) => logger.error({ face: 'http', err }, message),
+  };
+}
+
+/** @throws {ProxyInTheClearError} if keys would travel where others read them */
+export function assertNotInTheClear({ host, certificate, isBehindTls }: ProxyPlace): void {
+  if (!isLoopback(host) && certificate === undefined && !isBehindTls)
+    throw new ProxyInTheClearError(
+      `on ${host}, the keys of the proxy's clients would travel in the clear`,
+      'give --http-tls-cert and --http-tls-key, or, behind a proxy that ends TLS, --public-url https://…',
+    );
+}
+
+/** Starts to listen. @returns the URL */
+export async function listenAt(server: Server, { host, port, certificate }: ProxyPlace): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -90,6 +104,6 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
 }
 
 /** A request over HTTP is not held for a person: its denial names the request for access, and it can be sent again. */
-function heldShortly(settings: ReturnType<typeof holdSettings>): ReturnType<typeof holdSettings> {
+export function heldShortly(settings: ReturnType<typeof holdSettings>): ReturnType<typeof holdSettings> {
   return { ...settings, stepUp: 'reference', justify: false, deferMs: Math.min(settings.deferMs, MAX_DEFER_MS) };
 }

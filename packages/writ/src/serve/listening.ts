@@ -24,6 +24,8 @@ interface Listening {
   readonly hostNames: ReadonlySet<string>;
   readonly gateway: GatewayPlace;
   readonly http: ProxyPlace;
+  /** Of the check endpoint for other proxies. */
+  readonly check: ProxyPlace;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -50,6 +52,12 @@ export function listeningOf(options: StartOptions, logger: Logger, closers: Clos
   // No client authenticates to the gateway by a certificate.
   const gatewayTls =
     options.gatewayTls ?? (gatewayHost !== undefined && tls ? { cert: tls.cert, key: tls.key } : undefined);
+  const http: ProxyPlace = {
+    host: options.httpHost ?? LOOPBACK,
+    port: options.httpPort ?? 0,
+    certificate: options.httpTls && present(options.httpTls),
+    isBehindTls: publicUrl?.startsWith('https://') === true,
+  };
   return {
     host,
     certificate: tls && present(tls),
@@ -60,12 +68,8 @@ export function listeningOf(options: StartOptions, logger: Logger, closers: Clos
       certificate: gatewayTls && present(gatewayTls),
       isBehindTls: publicUrl?.startsWith('https://') === true,
     },
-    http: {
-      host: options.httpHost ?? LOOPBACK,
-      port: options.httpPort ?? 0,
-      certificate: options.httpTls && present(options.httpTls),
-      isBehindTls: publicUrl?.startsWith('https://') === true,
-    },
+    http,
+    check: { ...http, port: options.checkPort ?? 0 },
   };
 }
 

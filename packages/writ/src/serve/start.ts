@@ -18,6 +18,7 @@ import { KnownHosts } from '../lib/known-hosts.js';
 import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
+import { startCheck } from './check-server.js';
 import { enforcedClients } from './enforced-clients.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
@@ -84,7 +85,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
-  const { host, certificate, hostNames, gateway, http: proxy } = listeningOf(options, logger, closers);
+  const { host, certificate, hostNames, gateway, http: proxy, check } = listeningOf(options, logger, closers);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
@@ -131,11 +132,13 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ place: gateway, stop: options.stop },
   });
   const httpUrl = await startHttp({ ...enforcing, clients, place: proxy });
+  const checkUrl = await startCheck({ ...enforcing, clients, place: check });
   state.started();
   return {
     serviceUrl: service.url,
     gatewayUrl,
     httpUrl,
+    checkUrl,
     keyFile: credentials.fileOf('default'),
     decider: serving.decider,
     records: keeping.reader,

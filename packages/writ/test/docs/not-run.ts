@@ -30,6 +30,12 @@ export const NOT_RUN: readonly NotRun[] = [
     shownBy: 'packages/writ/test/http-proxy.test.ts',
   },
   {
+    file: 'docs/http-fronts.md',
+    commands: ['writ start --bundle rules'],
+    because: 'it needs the bundle and the front of the reader',
+    shownBy: 'packages/writ/test/http-check.test.ts',
+  },
+  {
     file: 'packages/cedar/README.md',
     commands: ['npm'],
     because: 'the tests and searches of the package, which take minutes to hours',

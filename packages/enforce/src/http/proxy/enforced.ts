@@ -23,7 +23,7 @@ export interface ServedServices {
   readonly credentials: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
-interface EnforcedParts {
+export interface EnforcedParts {
   readonly enforcer: Enforcer;
   readonly served: () => ServedServices;
   /** Returns the client that a credential proves; undefined if it proves none. Rejects if it cannot be verified now. */
@@ -72,20 +72,26 @@ export function enforcedBy(parts: EnforcedParts): Decide {
   };
 }
 
-const AGAIN: ProxyDenial = {
+export const AGAIN: ProxyDenial = {
   permitted: false,
   status: 503,
   title: 'the policy was replaced while the request was read; send it again',
   headers: { 'retry-after': '1' },
 };
 
-async function callerOf(
-  { identify, attempts, log }: EnforcedParts,
+/** A request as the part that identifies its caller sees it. */
+type Asking = Pick<IncomingMessage, 'headers' | 'method' | 'socket'>;
+
+/** Returns who asks for an operation. @param at the face, as attempts name it @param scheme that of the URL that a proof is for */
+export async function callerOf(
+  { identify, attempts, log }: Pick<EnforcedParts, 'identify' | 'attempts' | 'log'>,
   { service, operation, path }: CanonicalRequest,
-  { headers, method = 'GET', socket }: IncomingMessage,
+  { headers, method = 'GET', socket }: Asking,
+  at = 'proxy',
+  scheme = socket instanceof TLSSocket ? 'https' : 'http',
 ): Promise<OperationCaller | ProxyDenial> {
   const note = (reason: 'unauthenticated' | 'unavailable'): void =>
-    attempts.add({ at: 'proxy', operation: operation?.name ?? '', reason, from: socket.remoteAddress });
+    attempts.add({ at, operation: operation?.name ?? '', reason, from: socket.remoteAddress });
   let found: Awaited<ReturnType<EnforcedParts['identify']>>;
   try {
     found = await identify(headers.authorization, socket);
@@ -104,7 +110,6 @@ async function callerOf(
       headers: { 'www-authenticate': `Bearer realm="${service.name}"${why}` },
     };
   }
-  const scheme = socket instanceof TLSSocket ? 'https' : 'http';
   const carried = carriedInHeaders(headers, { method, url: `${scheme}://${headers.host}${path}` });
   const { client, txnToken } = found;
   if (carried.txnToken !== undefined) return { client: workingFor(client, carried.txnToken), carried };

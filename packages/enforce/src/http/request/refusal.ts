@@ -26,6 +26,7 @@ const STATUS_OF = {
   path_space: 400,
   path_case: 400,
   path_unknown: 404,
+  target_not_canonical: 400,
   query_characters: 400,
   query_percent: 400,
   query_utf8: 400,
@@ -41,6 +42,7 @@ const STATUS_OF = {
   header_value: 400,
   header_repeated: 400,
   header_count: 400,
+  header_unlisted: 400,
   host_missing: 400,
   host_unknown: 400,
   connection_nominates: 400,
@@ -62,6 +64,8 @@ const STATUS_OF = {
   body_json: 400,
   body_ambiguous: 400,
   body_number: 400,
+  body_unseen: 400,
+  front_headers: 400,
 } as const satisfies Record<string, number> & Record<SegmentCode, number>;
 
 export type RefusalCode = keyof typeof STATUS_OF;
