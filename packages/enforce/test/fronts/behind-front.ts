@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { CheckedRequest } from '../../src/http/check/checked-request.js';
 import { createCheck, frontOf } from '../../src/http/check/index.js';
-import type { Service } from '../../src/http/index.js';
+import type { CanonicalRequest, Service } from '../../src/http/index.js';
 import { type Listener, shopListeners } from '../servers.js';
 import { shop } from '../shop.js';
 import { type FrontName, type RealFront, startFront } from './real-fronts.js';
@@ -23,7 +22,7 @@ export interface BehindFront {
   /** Lets a framework serve what comes from now on. */
   choose(framework: string): void;
   /** Returns the requests that were decided on, and those that the service received, since the last call. */
-  take(): { readonly decided: readonly CheckedRequest[]; readonly received: readonly Received[] };
+  take(): { readonly decided: readonly CanonicalRequest[]; readonly received: readonly Received[] };
   close(): Promise<void>;
 }
 
@@ -34,7 +33,7 @@ export async function behindFront(
   name: FrontName,
   options: Partial<Pick<Parameters<typeof createCheck>[0], 'decide' | 'limits'>> = {},
 ): Promise<BehindFront | undefined> {
-  const [decided, received]: [CheckedRequest[], Received[]] = [[], []];
+  const [decided, received]: [CanonicalRequest[], Received[]] = [[], []];
   const listeners = new Map(await shopListeners());
   let current = [...listeners.values()][0] as Listener;
   const server = createServer((request: IncomingMessage, response) => {
@@ -47,9 +46,9 @@ export async function behindFront(
   const check = createCheck({
     services: () => [service],
     frontOf: (proof) => (proof === `Bearer ${KEY}` ? front : undefined),
-    decide: async (checked) => {
-      decided.push(checked);
-      return { permitted: true, decisionId: 'd-1', credential: { Authorization: 'Bearer of-service' }, end: () => {} };
+    decide: async (request) => {
+      decided.push(request);
+      return { permitted: true, decision: 'd-1', headers: { Authorization: 'Bearer of-service' }, done: () => {} };
     },
     ...options,
   });

@@ -61,7 +61,7 @@ async function sent(behind: BehindFront, framework: string, request: Sent, bytes
   const [checked] = decided;
   const [got] = received;
   if (checked === undefined || got === undefined) return { answer, checked, got };
-  const { request: canonical } = checked;
+  const canonical = checked;
   const { operation } = canonical;
   expect({ ...place, method: got.method }).toEqual({ ...place, method: canonical.method });
   const names = got.rawHeaders.filter((_text, i) => i % 2 === 0).map((name) => name.toLowerCase());
@@ -152,11 +152,11 @@ describe.each(FRONTS)('%s', (name) => {
     for (const one of forged) {
       const { checked } = await sent(behind, 'express', honest as Sent, wireOf(honest as Sent, [one]));
       // A header of ours that the front writes over is lost; every other is refused.
-      expect([
+      expect([one[0], checked?.operation?.name ?? 'refused', checked?.pathParams ?? { id: '1' }]).toEqual([
         one[0],
-        checked?.request.operation?.name ?? 'refused',
-        checked?.request.pathParams ?? { id: '1' },
-      ]).toEqual([one[0], expect.stringMatching(/^(?:getOrder|refused)$/), { id: '1' }]);
+        expect.stringMatching(/^(?:getOrder|refused)$/),
+        { id: '1' },
+      ]);
     }
   });
 

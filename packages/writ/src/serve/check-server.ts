@@ -1,5 +1,6 @@
 import { CallQueue, Enforcer } from '@writ/enforce';
-import { checkedBy, createCheck, type Front, frontOf } from '@writ/enforce/http/check';
+import { createCheck, type Front, frontOf } from '@writ/enforce/http/check';
+import { enforcedBy } from '@writ/enforce/http/proxy';
 import type { ServedBundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
@@ -42,11 +43,12 @@ export async function startCheck(parts: HttpServerParts): Promise<string | undef
       connections.prove(socket);
       return fronts(holder.name);
     },
-    decide: checkedBy({
+    decide: enforcedBy({
       enforcer,
       served: () => serving.active.http,
       identify: (sent, connection) => clients.identify(sent, connection),
       attempts,
+      at: 'check',
       log,
     }),
     onStranger: (from) => attempts.add({ at: 'check', operation: 'check', reason: 'unauthenticated', from }),

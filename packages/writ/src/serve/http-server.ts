@@ -62,6 +62,7 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
       served: () => serving.active.http,
       identify: (sent, connection) => clients.identify(sent, connection),
       attempts,
+      at: 'proxy',
       log,
     }),
     limits: { decideMs: DECIDE_MS },

@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { ofDenial, ofRefusal, UNDECIDED } from '../proxy/answers.js';
-import type { ProxyDenial } from '../proxy/permit.js';
+import type { ProxyDenial, ProxyPermit } from '../enforced/permit.js';
+import { ofDenial, ofRefusal, type ProblemAnswer, problemText, UNDECIDED } from '../enforced/problems.js';
 import type { Refusal } from '../request/refusal.js';
-import type { CheckPermit } from './decided.js';
 
 /** The header with the id of the decision. */
 const DECISION = 'writ-decision';
@@ -20,11 +19,14 @@ export type NotForwarded =
 /** Nobody says whether this is a front; it learns no more. */
 const NO_FRONT = { status: 403, title: 'the front did not prove itself', members: { code: 'front_unknown' } };
 
+/** Of a request that this side sends itself. */
+const NOT_OF_SERVICE: ReadonlySet<string> = new Set(['accept-encoding']);
+
 /** Sends a permit: a status of success, with the headers that the front copies. */
-export function sendPermit(response: ServerResponse, { decisionId, credential }: CheckPermit): void {
+export function sendPermit(response: ServerResponse, { decision, headers = {} }: ProxyPermit): void {
   response.writeHead(204, {
-    ...credential,
-    ...(decisionId === undefined ? {} : { [DECISION]: decisionId }),
+    ...Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_OF_SERVICE.has(name))),
+    ...(decision === undefined ? {} : { [DECISION]: decision }),
     'cache-control': 'no-store',
   });
   response.end();
@@ -38,7 +40,7 @@ export function sendPermit(response: ServerResponse, { decisionId, credential }:
 export function sendRefusal(response: ServerResponse, why: NotForwarded, knowsTwo: boolean): void {
   const { status, title, headers = {}, members = {} } = problemOf(why);
   const sent = knowsTwo && status !== 401 ? 403 : status;
-  const body = JSON.stringify({ ...members, title, status: sent });
+  const body = problemText({ status: sent, title, members });
   const short =
     body.length <= MAX_PROBLEM
       ? body
@@ -54,7 +56,7 @@ export function sendRefusal(response: ServerResponse, why: NotForwarded, knowsTw
   response.end(body);
 }
 
-function problemOf(why: NotForwarded): ReturnType<typeof ofRefusal> {
+function problemOf(why: NotForwarded): ProblemAnswer {
   switch (why.kind) {
     case 'refusal':
       return ofRefusal(why.refusal);

@@ -1,12 +1,19 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Service } from '../definition/service.js';
+import { decidedIn } from '../enforced/decided-in.js';
+import type { Decide, ProxyPermit } from '../enforced/permit.js';
 import type { Refusal } from '../request/refusal.js';
 import { type NotForwarded, sendPermit, sendRefusal } from './answers.js';
 import { checkedRequest } from './checked-request.js';
-import type { CheckPermit, DecideCheck } from './decided.js';
 import type { Front } from './front.js';
-import { inTime } from './in-time.js';
 import { PROOF } from './reported-request.js';
 
 /** The one path that fronts ask at. A query is that of the request, which some fronts add, and is not read. */
@@ -17,7 +24,7 @@ interface CheckOptions {
   readonly services: () => readonly Service[];
   /** Returns the front that a proof is of; undefined if it proves none. */
   readonly frontOf: (proof: string, socket: Socket) => Front | undefined;
-  readonly decide: DecideCheck;
+  readonly decide: Decide;
   /** Called for a check that no front proves. */
   readonly onStranger?: ((address: string | undefined) => void) | undefined;
   readonly limits?: { readonly decideMs?: number; readonly requestMs?: number } | undefined;
@@ -49,27 +56,49 @@ export function createCheck({
     message: IncomingMessage,
     response: ServerResponse,
     front: Front,
-  ): Promise<CheckPermit | NotForwarded> => {
+  ): Promise<ProxyPermit | NotForwarded> => {
     const own = services().filter(({ name }) => front.services.has(name));
     const body = front.carriesBody ? await bodyOf(message, largestOf(own)) : undefined;
     if (body === 'large') return { kind: 'refusal', refusal: TOO_LARGE };
     const checked = checkedRequest({ rawHeaders: message.rawHeaders, body }, front, own);
     if (!checked.ok) return { kind: 'refusal', refusal: checked };
+    const { request, reported } = checked;
+    // The front forwards a request as it is, and its answer never comes by here.
+    if (request.kind !== 'operation') return { permitted: true, done: () => {} };
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     response.once('close', leave);
+    const came = {
+      headers: headersOf(reported.rawHeaders),
+      method: request.method,
+      scheme: reported.scheme,
+      // The certificate and the address of the front are not those of its client.
+      connection: connectionOf(message.socket),
+      address: message.socket.remoteAddress,
+      gone: gone.signal,
+      changes: 'nothing',
+    } as const;
     try {
-      const { remoteAddress } = message.socket;
-      const made = await inTime(decideMs, () => decide(checked, { remoteAddress }, gone.signal), endUnsent);
-      if (made?.permitted === true && typeof made.end === 'function') return made;
-      if (made?.permitted === false && DENIALS.has(made.status)) return { kind: 'denial', denial: made };
-      throw new Error('the decision is neither a permit nor a denial');
+      // A function that throws at once is caught as one that fails later.
+      const made = await decidedIn(
+        decideMs,
+        Promise.resolve().then(() => decide(request, came)),
+      );
+      return made.permitted ? made : { kind: 'denial', denial: made };
     } catch (error) {
       onError(error);
       return { kind: 'undecided' };
     } finally {
       response.off('close', leave);
     }
+  };
+
+  const connections = new WeakMap<Socket, object>();
+  /** Stands for the connections of clients that come over one of a front. It proves nothing. */
+  const connectionOf = (socket: Socket): object => {
+    const known = connections.get(socket) ?? {};
+    connections.set(socket, known);
+    return known;
   };
 
   const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -87,8 +116,12 @@ export function createCheck({
     if (!('permitted' in made)) return sendRefusal(response, made, knowsTwoRefusals);
     // A front that is gone forwards nothing.
     const isThere = !response.destroyed && response.socket?.destroyed === false;
-    if (isThere) sendPermit(response, made);
-    made.end(isThere);
+    try {
+      if (isThere) sendPermit(response, made);
+    } finally {
+      // No outcome comes: what is permitted counts as done, with all that it can bring.
+      made.done({ result: isThere ? 'completed' : 'not-executed', status: undefined });
+    }
   };
 
   const server = makeServer({
@@ -114,11 +147,11 @@ function proofOf({ rawHeaders }: IncomingMessage): string | undefined {
   return proofs.length === 1 ? proofs[0] : undefined;
 }
 
-function endUnsent(late: Awaited<ReturnType<DecideCheck>>): void {
-  if (late?.permitted === true) late.end(false);
+/** Each of them is there once, as the reading of the request has it. */
+function headersOf(raw: readonly string[]): IncomingHttpHeaders {
+  return Object.fromEntries(raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1] as string]] : [])));
 }
 
-const DENIALS: ReadonlySet<unknown> = new Set([401, 403, 429, 503]);
 const NOT_HERE: Refusal = { ok: false, status: 404, code: 'path_unknown', reason: `fronts ask at ${CHECK_PATH}` };
 const NO_METHOD: Refusal = {
   ok: false,

@@ -16,7 +16,7 @@ interface RawCheck {
 }
 
 /** A request of one reading that a front forwards as it is. */
-export interface CheckedRequest {
+interface CheckedRequest {
   readonly ok: true;
   readonly request: CanonicalRequest;
   readonly reported: ReportedRequest;

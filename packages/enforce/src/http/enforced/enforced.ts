@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import type { Log } from '@writ/sdk/lib/log';
 import type { Attempts } from '../../attempts/attempts.js';
 import type { OperationMapper } from '../../coaz/operation-mapper.js';
@@ -12,7 +10,7 @@ import type { Service } from '../definition/service.js';
 import type { CanonicalRequest } from '../request/body.js';
 import { resultOf } from './answer-value.js';
 import { changedRequest } from './changed-request.js';
-import type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
+import type { Came, Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
 import { denialOf } from './refused.js';
 
 /** The services that are served now. It is replaced whole. */
@@ -23,7 +21,7 @@ export interface ServedServices {
   readonly credentials: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
-export interface EnforcedParts {
+interface EnforcedParts {
   readonly enforcer: Enforcer;
   readonly served: () => ServedServices;
   /** Returns the client that a credential proves; undefined if it proves none. Rejects if it cannot be verified now. */
@@ -32,69 +30,61 @@ export interface EnforcedParts {
     connection: object,
   ) => Promise<{ readonly client: CallingClient; readonly txnToken: string | undefined } | undefined>;
   readonly attempts: Pick<Attempts, 'add'>;
+  /** The part that refuses, as attempts name it. */
+  readonly at: string;
   readonly log: Log;
 }
 
 /** Returns what decides on the requests of a proxy: each is an operation of the enforcer. */
 export function enforcedBy(parts: EnforcedParts): Decide {
-  return async (request, message) => {
+  return async (request, came) => {
     const { services, mapper, credentials } = parts.served();
     // The bundle was replaced since the request was read: its reading may be another one now.
     if (!services.includes(request.service)) return AGAIN;
     const name = request.operation?.name ?? '';
-    const found = await callerOf(parts, request, message);
+    const found = await callerOf(parts, request, came);
     if ('permitted' in found) return found;
-    const gone = new AbortController();
-    const leave = (): void => gone.abort();
-    message.socket.once('close', leave);
     let sent = request;
-    const begun = await parts.enforcer
-      .begin(
-        {
-          name,
-          requests: () => mapper.map(request, found.client),
-          changeable: {
-            input: inputOf(request),
-            schemaError: (input) => {
-              const made = changedRequest(request, input);
-              if (typeof made === 'string') return made;
-              sent = made;
-              return undefined;
-            },
-            result: request.operation?.upgrade === undefined,
-          },
-        },
-        { ...found, signal: gone.signal },
-      )
-      .finally(() => message.socket.off('close', leave));
+    const changeable = {
+      input: inputOf(request),
+      schemaError: (input: unknown) => {
+        const made = changedRequest(request, input);
+        if (typeof made === 'string') return made;
+        sent = made;
+        return undefined;
+      },
+      result: request.operation?.upgrade === undefined && came.changes !== 'input',
+    };
+    const begun = await parts.enforcer.begin(
+      {
+        name,
+        requests: () => mapper.map(request, found.client),
+        changeable: came.changes === 'nothing' ? undefined : changeable,
+      },
+      { ...found, signal: came.gone },
+    );
     if (begun.kind !== 'permit') return denialOf(name, begun);
     return proxied(begun, { request: sent, credential: credentials.get(request.service.name) ?? {}, log: parts.log });
   };
 }
 
-export const AGAIN: ProxyDenial = {
+const AGAIN: ProxyDenial = {
   permitted: false,
   status: 503,
   title: 'the policy was replaced while the request was read; send it again',
   headers: { 'retry-after': '1' },
 };
 
-/** A request as the part that identifies its caller sees it. */
-type Asking = Pick<IncomingMessage, 'headers' | 'method' | 'socket'>;
-
-/** Returns who asks for an operation. @param at the face, as attempts name it @param scheme that of the URL that a proof is for */
-export async function callerOf(
-  { identify, attempts, log }: Pick<EnforcedParts, 'identify' | 'attempts' | 'log'>,
+async function callerOf(
+  { identify, attempts, at, log }: EnforcedParts,
   { service, operation, path }: CanonicalRequest,
-  { headers, method = 'GET', socket }: Asking,
-  at = 'proxy',
-  scheme = socket instanceof TLSSocket ? 'https' : 'http',
+  { headers, method, scheme, connection, address }: Came,
 ): Promise<OperationCaller | ProxyDenial> {
   const note = (reason: 'unauthenticated' | 'unavailable'): void =>
-    attempts.add({ at, operation: operation?.name ?? '', reason, from: socket.remoteAddress });
+    attempts.add({ at, operation: operation?.name ?? '', reason, from: address });
   let found: Awaited<ReturnType<EnforcedParts['identify']>>;
   try {
-    found = await identify(headers.authorization, socket);
+    found = await identify(headers.authorization, connection);
   } catch (error) {
     log.error(error, 'no identity');
     note('unavailable');
@@ -148,6 +138,7 @@ function proxied(permit: Permit, { request, credential, log }: Proxied): ProxyPe
   };
   return {
     permitted: true,
+    decision: permit.decisionId,
     // An answer in another coding is not read.
     headers: { 'accept-encoding': 'identity', ...credential },
     revoked: revoked.signal,
