@@ -32,7 +32,10 @@ export function checkedRequest(check: RawCheck, front: Front, services: readonly
   return orRefusal((): CheckedRequest | Refusal => {
     const reported = reportedRequest(check.rawHeaders, front.profile, check.body?.length);
     const head = headOf(reported, services);
-    if (!head.ok) return head;
+    if (!head.ok) {
+      if (head.code === 'body_missing' && !reported.isFramingKnown) refuseHidden();
+      return head;
+    }
     if (!isSameTarget(reported.target, head.target))
       refuse('target_not_canonical', `the target is not in its canonical form, which is ${head.target}`);
     const names = reported.rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [name] : []));
@@ -52,16 +55,20 @@ function headOf(reported: ReportedRequest, services: readonly Service[]): Canoni
   return refused;
 }
 
+/** @throws {Refused} always */
+function refuseHidden(): never {
+  return refuse(
+    'body_unseen',
+    'the front does not say whether there is a body; Content-Length: 0 says that there is none',
+  );
+}
+
 /** Adds what is known of a body that the front does not send along. @throws {Refused} if the decision would not see what it has to */
 function withoutBody(head: CanonicalHead, { isFramingKnown, rawHeaders }: ReportedRequest): CanonicalRequest | Refusal {
   const { kind, contentType } = head.body;
   if (kind === undefined) {
     const couldHave = (head.operation?.body.kinds.size ?? 0) > 0 || rawHeaders.includes('content-type');
-    if (!isFramingKnown && couldHave && head.framing.length !== 0)
-      refuse(
-        'body_unseen',
-        'the front does not say whether there is a body; Content-Length: 0 says that there is none',
-      );
+    if (!isFramingKnown && couldHave && head.framing.length !== 0) refuseHidden();
     return withBody(head, new Uint8Array());
   }
   if (kind === 'json') refuse('body_unseen', 'the decision rests on the body, which the front does not send along');
