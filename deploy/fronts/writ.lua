@@ -66,10 +66,9 @@ core.register_action("writ", { "http-req" }, function(txn)
   end
   local answer = core.httpclient():get({ url = CHECK, headers = told(txn), timeout = TIMEOUT })
   local status = answer and answer.status or 0
-  if status < 200 or status > 299 then
-    if status < 400 then return end
-    return refuse(txn, answer)
-  end
+  if status >= 400 and status <= 599 then return refuse(txn, answer) end
+  -- Another answer is none of Writ's.
+  if status ~= 204 then return end
   for _, name in ipairs(REMOVED) do txn.http:req_del_header(name) end
   for _, name in ipairs(FROM_ANSWER) do
     txn.http:req_del_header(name)

@@ -31,7 +31,8 @@ const KEY = 'writ_front-of-the-tests';
 /** Starts a front before the shop; undefined if its program is not here. */
 export async function behindFront(
   name: FrontName,
-  options: Partial<Pick<Parameters<typeof createCheck>[0], 'decide' | 'limits'>> = {},
+  /** The port that it asks at; by default that of a check endpoint of its own. */
+  asksAt?: number,
 ): Promise<BehindFront | undefined> {
   const [decided, received]: [CanonicalRequest[], Received[]] = [[], []];
   const listeners = new Map(await shopListeners());
@@ -50,11 +51,10 @@ export async function behindFront(
       decided.push(request);
       return { permitted: true, decision: 'd-1', headers: { Authorization: 'Bearer of-service' }, done: () => {} };
     },
-    ...options,
   });
-  const places = { service: await listening(server), check: await listening(check), key: KEY };
+  const places = { service: await listening(server), check: asksAt ?? (await listening(check)), key: KEY };
   const stop = async (): Promise<void> => {
-    await Promise.all([stopped(server), stopped(check)]);
+    await Promise.all([stopped(server), ...(asksAt === undefined ? [stopped(check)] : [])]);
   };
   const real = await startFront(name, places);
   if (real === undefined) {
@@ -76,12 +76,12 @@ export async function behindFront(
   };
 }
 
-export async function listening(server: Server): Promise<number> {
+async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
 
-export function stopped(server: Server): Promise<void> {
+function stopped(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));
 }

@@ -12,7 +12,7 @@ import { notCarried, requestsOf, type Sent, sampleOf, wireOf } from './rows.js';
  * four frameworks: what was decided on is what the service says it served, or the service received nothing. `npm run fronts` sends all.
  */
 
-const SHARE = Number(process.env.FRONTS_SHARE ?? 4);
+const SHARE = Number(process.env.FRONTS_SHARE ?? 6);
 const SEED = Number(process.env.PROPERTY_SEED ?? 1);
 
 /** Headers that every client here sends, and that no service may receive. */
