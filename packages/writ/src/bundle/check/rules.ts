@@ -16,6 +16,7 @@ import { httpMapping } from './http/mapping.js';
 import { passThrough } from './http/pass-through.js';
 import { unknownHttpAction } from './http/unknown-action.js';
 import { unknownOperation } from './http/unknown-operation.js';
+import { unseenBody } from './http/unseen-body.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
 import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
@@ -108,6 +109,7 @@ export const RULES: readonly Rule[] = [
   unknownHttpAction,
   passThrough,
   leftOut,
+  unseenBody,
   noStartAction,
   unknownMandateAction,
   unknownClientKind,
