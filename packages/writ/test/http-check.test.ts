@@ -133,11 +133,10 @@ describe('a front', () => {
     await expect.poll(async () => (await writ.writ.findDecision(id))?.outcome).toBe('completed');
   });
 
-  it('is answered 403 with the decision when it is denied, with the problem for a front that drops bodies', async () => {
-    const { status, headers, json } = await check(told('POST', '/orders/18/refund', { 'content-length': '0' }));
+  it('is answered 403 with the decision when it is denied', async () => {
+    const { status, json } = await check(told('POST', '/orders/18/refund', { 'content-length': '0' }));
     expect([status, json.code]).toEqual([403, 'not_permitted']);
     expect((await writ.writ.findDecision(json.decision_id))?.decision.result).toBe('deny');
-    expect(JSON.parse(String(headers['writ-problem']))).toMatchObject({ code: 'not_permitted' });
   });
 
   it('learns that somebody has to approve it', async () => {
@@ -160,6 +159,7 @@ describe('a front', () => {
       asked('/orders/17/refund', { 'writ-method': 'POST', 'writ-length': '13', 'content-type': 'application/json' }),
     );
     expect([unseen.status, unseen.json.code, unseen.headers['writ-status']]).toEqual([403, 'body_unseen', '400']);
+    expect(JSON.parse(String(unseen.headers['writ-problem']))).toMatchObject({ code: 'body_unseen', status: 403 });
   });
 
   it('passes a health check on without a decision and without a credential', async () => {

@@ -184,3 +184,18 @@ describe.each(FRONTS)('%s', (name) => {
       ).toEqual([]);
   });
 });
+
+it.each(FRONTS)('%s passes no body on that the decision did not see (H14)', async (name) => {
+  const behind = fronts.get(name);
+  if (behind === undefined) return;
+  const head = 'GET /orders/1 HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n';
+  for (const rest of [
+    'Content-Length: 5\r\n\r\nhello',
+    'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+    'Transfer-Encoding: chunked\r\nTrailer: X-User\r\n\r\n5\r\nhello\r\n0\r\nX-User: admin\r\n\r\n',
+  ]) {
+    const [answer] = await exchange(behind.front.port, Buffer.from(`${head}${rest}`));
+    expect({ rest, status: answer?.status, received: behind.take().received }).toMatchObject({ rest, received: [] });
+    expect(answer?.status).toBeGreaterThanOrEqual(400);
+  }
+});

@@ -47,8 +47,7 @@ export function sendRefusal(response: ServerResponse, why: NotForwarded, knowsTw
       : JSON.stringify({ code: members.code, title: title.slice(0, 300), status: sent });
   response.writeHead(sent, {
     ...headers,
-    [STATUS]: String(status),
-    [PROBLEM]: inAscii(short),
+    ...(knowsTwo ? { [STATUS]: String(status), [PROBLEM]: inAscii(short) } : {}),
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
