@@ -1,85 +1,61 @@
-import { CallQueue, Enforcer } from '@writ/enforce';
-import { createCheck, type Front, frontOf } from '@writ/enforce/http/check';
-import { enforcedBy } from '@writ/enforce/http/proxy';
+import { type Front, frontOf } from '@writ/enforce/http/check';
+import type { Log } from '@writ/sdk/lib/log';
 import type { ServedBundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
 import { holdSettings } from '../enforce/hold-settings.js';
-import { nodeServer } from '../lib/node-server.js';
-import { OpenConnections } from '../lib/open-connections.js';
-import { refuseConnect } from '../lib/refuse-connect.js';
-import {
-  assertNotInTheClear,
-  DECIDE_MS,
-  type HttpServerParts,
-  heldShortly,
-  listenAt,
-  logOf,
-  SHARE_OF_FILES,
-} from './http-server.js';
+import { CheckFace } from '../enforce/http/check-face.js';
+import type { HttpServerParts } from './http-server.js';
 
-/** Starts the endpoint at which proxies of others ask about requests. @returns its URL; undefined if the bundle has no fronts */
-export async function startCheck(parts: HttpServerParts): Promise<string | undefined> {
+/** Starts the endpoint at which proxies of others ask about requests: now, or with the first bundle that has a front. */
+export async function startCheck(parts: HttpServerParts): Promise<Pick<CheckFace, 'url'>> {
   const { rooms, serving, place, token, clients, attempts, closers } = parts;
-  if (Object.keys(serving.active.bundle.settings.http.fronts).length === 0) return undefined;
-  assertNotInTheClear(place);
-  const log = logOf(rooms);
+  const { logger } = rooms.runtime;
+  const log: Log = {
+    warn: (message) => logger.warn({ face: 'check' }, message),
+    error: (err, message) => logger.error({ face: 'check', err }, message),
+  };
   // It carries out no obligation: the front forwards a request as it is, and its answer never comes by here.
   const point = pointFor(serving.decider, inProcess('check', []), (...came) => token.verifier.verifyToken(...came));
-  const enforcer = new Enforcer({
-    point,
-    queue: new CallQueue(point, () => heldShortly(holdSettings(serving.active.bundle.access.gateway)), parts.desk),
-    attempts,
-    at: 'check',
-    log,
+  const face = new CheckFace({
+    ...{ place, point, attempts, log },
+    desk: parts.desk,
+    hold: () => holdSettings(serving.active.bundle.access.gateway),
+    served: () => serving.active.http,
+    identify: (sent, connection) => clients.identify(sent, connection),
     hash: rooms.bind,
-  });
-  const fronts = frontsIn(() => serving.active.bundle);
-  const server = createCheck({
-    services: () => serving.active.http.services,
-    frontOf: (proof, socket) => {
+    fronts: frontsIn(() => serving.active.bundle),
+    proved: (proof) => {
       const holder = rooms.credentials.verify(proof);
-      if (holder?.kind !== 'front') return undefined;
-      connections.prove(socket);
-      return fronts(holder.name);
+      return holder?.kind === 'front' ? holder.name : undefined;
     },
-    decide: enforcedBy({
-      enforcer,
-      served: () => serving.active.http,
-      identify: (sent, connection) => clients.identify(sent, connection),
-      attempts,
-      at: 'check',
-      log,
-    }),
-    onStranger: (from) => attempts.add({ at: 'check', operation: 'check', reason: 'unauthenticated', from }),
-    limits: { decideMs: DECIDE_MS },
-    makeServer: (limits) => nodeServer(limits, place.certificate),
-    onError: (error) => log.error(error, 'a check failed'),
   });
-  const connections = new OpenConnections(server, SHARE_OF_FILES);
-  refuseConnect(server);
-  closers.add(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  return listenAt(server, place);
+  closers.add(() => face.close());
+  await face.follow();
+  serving.onActivate(async () => {
+    const before = face.url;
+    await face
+      .follow()
+      .catch((error: unknown) =>
+        log.error(error, 'the check endpoint does not listen, although the bundle has fronts'),
+      );
+    if (face.url !== before) logger.info({ face: 'check', url: face.url }, face.url ? 'listening' : 'not listening');
+  });
+  return face;
 }
 
-/** Returns what finds a front of the bundle that is served now. */
-function frontsIn(served: () => ServedBundle): (name: string) => Front | undefined {
+/** Returns what has the fronts of the bundle that is served now. */
+function frontsIn(served: () => ServedBundle): () => ReadonlyMap<string, Front> {
   let of: ServedBundle | undefined;
   let made = new Map<string, Front>();
-  return (name) => {
+  return () => {
     const bundle = served();
     if (bundle !== of) {
       made = new Map(
-        Object.entries(bundle.settings.http.fronts).map(([one, settings]) => [one, frontOf(one, settings)]),
+        Object.entries(bundle.settings.http.fronts).map(([name, settings]) => [name, frontOf(name, settings)]),
       );
       of = bundle;
     }
-    return made.get(name);
+    return made;
   };
 }

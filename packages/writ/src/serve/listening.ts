@@ -14,18 +14,15 @@ export interface GatewayPlace {
   readonly isBehindTls: boolean;
 }
 
-/** The place at which the proxy for HTTP listens. */
-export type ProxyPlace = GatewayPlace;
-
 interface Listening {
   readonly host: string;
   readonly certificate: ServerCertificate | undefined;
   /** The names under which service and gateway answer, in addition to addresses and local names. */
   readonly hostNames: ReadonlySet<string>;
   readonly gateway: GatewayPlace;
-  readonly http: ProxyPlace;
+  readonly http: GatewayPlace;
   /** Of the check endpoint for other proxies. */
-  readonly check: ProxyPlace;
+  readonly check: GatewayPlace;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -52,7 +49,7 @@ export function listeningOf(options: StartOptions, logger: Logger, closers: Clos
   // No client authenticates to the gateway by a certificate.
   const gatewayTls =
     options.gatewayTls ?? (gatewayHost !== undefined && tls ? { cert: tls.cert, key: tls.key } : undefined);
-  const http: ProxyPlace = {
+  const http: GatewayPlace = {
     host: options.httpHost ?? LOOPBACK,
     port: options.httpPort ?? 0,
     certificate: options.httpTls && present(options.httpTls),

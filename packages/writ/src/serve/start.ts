@@ -19,7 +19,6 @@ import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
 import { startCheck } from './check-server.js';
-import { enforcedClients } from './enforced-clients.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
 import { listeningOf } from './listening.js';
@@ -110,7 +109,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   closers.add(() => serving.close());
   const stopping = new AbortController();
   const parts = { rooms, serving, observation, state, metrics, signals, publicUrl, closing: stopping.signal };
-  const { routes, token, access } = await serviceRoutes(parts);
+  const { routes, token, access, clients } = await serviceRoutes(parts);
   closers.add(() => access.close());
   http.add(routes);
   const service = await http.listen(host, options.port);
@@ -126,19 +125,22 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   logDenials(keeping.log, rooms.runtime);
   sendRecord(rooms, active, metrics, closers);
   const enforcing = { rooms, serving, token, attempts, closers, desk: access.desk };
-  const clients = enforcedClients(rooms, serving, token);
   const gatewayUrl = await startGateway({
     ...{ ...enforcing, clients, observation, state, hostNames },
     ...{ place: gateway, stop: options.stop },
   });
-  const httpUrl = await startHttp({ ...enforcing, clients, place: proxy });
-  const checkUrl = await startCheck({ ...enforcing, clients, place: check });
+  const proxyFace = await startHttp({ ...enforcing, clients, place: proxy });
+  const checkFace = await startCheck({ ...enforcing, clients, place: check });
   state.started();
   return {
     serviceUrl: service.url,
     gatewayUrl,
-    httpUrl,
-    checkUrl,
+    get httpUrl() {
+      return proxyFace.url;
+    },
+    get checkUrl() {
+      return checkFace.url;
+    },
     keyFile: credentials.fileOf('default'),
     decider: serving.decider,
     records: keeping.reader,

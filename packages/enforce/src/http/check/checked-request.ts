@@ -67,11 +67,14 @@ function refuseHidden(): never {
 function withoutBody(head: CanonicalHead, { isFramingKnown, rawHeaders }: ReportedRequest): CanonicalRequest | Refusal {
   const { kind, contentType } = head.body;
   if (kind === undefined) {
-    const couldHave = (head.operation?.body.kinds.size ?? 0) > 0 || rawHeaders.includes('content-type');
+    const hasType = rawHeaders.some((name, i) => i % 2 === 0 && name === 'content-type');
+    const couldHave = (head.operation?.body.kinds.size ?? 0) > 0 || hasType;
     if (!isFramingKnown && couldHave && head.framing.length !== 0) refuseHidden();
     return withBody(head, new Uint8Array());
   }
   if (kind === 'json') refuse('body_unseen', 'the decision rests on the body, which the front does not send along');
+  if (head.operation?.choices !== undefined)
+    refuse('body_unseen', 'the body chooses the operation, and the front does not send it along');
   const { type } = mediaTypeOf(contentType as string);
   if (type === 'application/x-www-form-urlencoded' || type.startsWith('multipart/'))
     refuse('body_unseen', 'a form can name another method, and the front does not send it along');

@@ -419,6 +419,12 @@ const fronted = (more: string): Files => {
   const files = service('', `post: { operationId: listOrders, ${body} }`);
   return { ...files, 'writ.yaml': `${files['writ.yaml']}  fronts: { edge: { profile: nginx, services: [shop] } }\n` };
 };
+const WITH_QUERY =
+  'get: { operationId: listOrders, parameters: [{ name: page, in: query, schema: { type: string } }] }';
+const schemaWith = (context: string): Files => ({
+  'schema.cedarschema': `${BASE['schema.cedarschema']}
+action "listOrders" appliesTo { principal: [User], resource: [Tool], ${context} };`,
+});
 const mapped = (text: string) => ({ ...service(''), 'mappings/shop.yaml': text });
 const ORDER = '{ evaluation: { resource: { type: Order, id: x } } }';
 const declared = (id: string) =>
@@ -469,6 +475,18 @@ const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string,
     'writ.yaml:5:48 warning http/unseen-body: edge sends no bodies along, so that shop has operations that are refused with one: listOrders',
     'x-writ-body: opaque',
     fronted(', x-writ-body: opaque'),
+  ],
+  [
+    service('', WITH_QUERY),
+    'schema.cedarschema:10:9 warning http/missing-input: "listOrders": its context has no `input`, and every',
+    'declare `input` as `writ bundle schema --openapi` writes it',
+    { ...service('', WITH_QUERY), ...schemaWith('context: { input: { query: { page?: String } } }') },
+  ],
+  [
+    { ...service('', WITH_QUERY), ...schemaWith('context: { input: { path_params: { id: String } } }') },
+    'schema.cedarschema:10:9 warning http/missing-input: "listOrders": the `input` of its context has no query, and every request of GET /orders (shop) has query',
+    'all of them are denied',
+    { ...service('', WITH_QUERY), ...schemaWith('context: { input: { query: { page?: String } } }') },
   ],
   [
     declared('"$request.path_params["'),
