@@ -149,6 +149,14 @@ describe.each(PROFILES)('a check of %s', (profile) => {
     }
   });
 
+  it('takes the headers that browsers and uploads have', () => {
+    const client = ['Sec-CH-UA', 'a', 'Sec-Fetch-Mode', 'cors', 'Upgrade-Insecure-Requests', '1', 'Cookie', 'a=b'];
+    expect(codeOf(read(profile, { client: [...client, 'Expect', '100-continue', 'Authorization', 'Bearer c'] }))).toBe(
+      'ok',
+    );
+    expect(codeOf(read(profile, { client: ['Expect', '100-continue', 'Expect', 'a'] }))).toBe('header_repeated');
+  });
+
   it('is of a service of the front alone (H7)', () => {
     expect(codeOf(read(profile, { host: 'other.example' }))).toBe('host_unknown');
     expect(codeOf(checkedRequest({ rawHeaders: SENT[profile]({}), body: undefined }, front(profile), []))).toBe(

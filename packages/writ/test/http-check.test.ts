@@ -215,6 +215,16 @@ it('a front that the bundle does not have any more proves nothing, and one with 
   await writ.writ.reload();
 });
 
+it('the endpoint listens from the bundle on that has its first front, and to the one that has its last', async () => {
+  writeBundle(bundle, files('{}'));
+  await writ.writ.reload();
+  await expect.poll(() => writ.writ.checkUrl).toBeUndefined();
+  writeBundle(bundle, files(FRONTS));
+  await writ.writ.reload();
+  await expect.poll(() => writ.writ.checkUrl).toBeDefined();
+  expect((await check(asked('/orders/17'))).status).toBe(204);
+});
+
 it.each([
   ['an unknown profile', '{ a: { profile: apache, services: [shop] } }'],
   ['no service', '{ a: { profile: nginx, services: [] } }'],

@@ -8,13 +8,15 @@ const INERT = /^(?:sec-ch-[a-z-]+|sec-gpc|upgrade-insecure-requests|x-requested-
 const LOOKED_AT: ReadonlySet<string> = new Set([
   'host',
   'connection',
+  'expect',
   'content-type',
   'content-length',
   'transfer-encoding',
 ]);
 
 /**
- * Refuses a header that would reach the service although the proxy would leave it out: a front passes on all that it is not configured to remove.
+ * Refuses a header that would reach the service although the proxy would leave it out: a front passes on all that it is not
+ * configured to remove.
  *
  * @param replaced those that the front sets or removes
  * @throws {Refused} for the first of them

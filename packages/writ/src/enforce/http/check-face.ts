@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:http';
 import { CallQueue, Enforcer } from '@writ/enforce';
 import { createCheck, type Front } from '@writ/enforce/http/check';
 import { enforcedBy } from '@writ/enforce/http/proxy';
@@ -19,12 +19,12 @@ import {
 interface CheckFaceParts extends HttpFaceParts {
   /** The fronts of the bundle that is served now, by name. */
   readonly fronts: () => ReadonlyMap<string, Front>;
-  /** Returns the name of the front whose key a proof is; undefined if it is none. */
+  /** Returns the name of the front whose key a proof is; undefined if it proves no front. */
   readonly proved: (proof: string) => string | undefined;
 }
 
 interface Listening {
-  readonly server: Server & { closeAllConnections(): void; closeIdleConnections(): void };
+  readonly server: Server;
   readonly enforcer: Enforcer;
   readonly url: string;
 }
@@ -83,7 +83,7 @@ export class CheckFace {
       frontOf: (proof, socket) => {
         const name = proved(proof);
         const front = name === undefined ? undefined : fronts().get(name);
-        if (front !== undefined) connections.prove(socket as Socket);
+        if (front !== undefined) connections.prove(socket);
         return front;
       },
       decide: enforcedBy({ enforcer, served, identify, attempts, at: 'check', log }),
