@@ -32,7 +32,7 @@ export const NOT_RUN: readonly NotRun[] = [
   {
     file: 'docs/http.md',
     commands: ['writ start --bundle rules', 'writ enforce http', 'curl'],
-    because: 'it needs the document and the service of the reader',
+    because: 'it needs the service of the reader',
     shownBy: 'packages/writ/test/http-proxy.test.ts',
   },
   {
