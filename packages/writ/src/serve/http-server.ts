@@ -11,7 +11,7 @@ import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import type { TokenService } from './token-service.js';
 
-interface HttpServerParts {
+export interface HttpServerParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
   readonly place: ProxyPlace;
