@@ -17,6 +17,7 @@ import { missingInput } from './http/missing-input.js';
 import { passThrough } from './http/pass-through.js';
 import { unknownHttpAction } from './http/unknown-action.js';
 import { unknownOperation } from './http/unknown-operation.js';
+import { unseenBody } from './http/unseen-body.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
 import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
@@ -110,6 +111,7 @@ export const RULES: readonly Rule[] = [
   unknownHttpAction,
   passThrough,
   leftOut,
+  unseenBody,
   noStartAction,
   unknownMandateAction,
   unknownClientKind,
