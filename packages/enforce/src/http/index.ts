@@ -12,4 +12,5 @@ export type { RouteSettings, ServiceSettings } from './definition/settings.js';
 export { DefinitionError, type Problem } from './errors.js';
 export { type CanonicalRequest, canonicalRequest, type RawRequest, withBody } from './request/body.js';
 export { type CanonicalHead, canonicalHead, type RawHead } from './request/canonical.js';
+export { isIdentityHeader } from './request/header-names.js';
 export { type Refusal, type RefusalCode, refusalCodes } from './request/refusal.js';

@@ -14,6 +14,7 @@ import { nodeServer } from '../lib/node-server.js';
 import { OpenConnections } from '../lib/open-connections.js';
 import { refuseConnect } from '../lib/refuse-connect.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
+import { identifyBy } from './http-callers.js';
 import type { ProxyPlace } from './listening.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
@@ -68,7 +69,7 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
     decide: enforcedBy({
       enforcer,
       served: () => serving.active.http,
-      identify: (sent, connection) => clients.identify(sent, connection),
+      identify: identifyBy({ clients, credentials: rooms.credentials, callers: () => serving.active.callers }),
       attempts,
       log,
     }),

@@ -1,12 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import type { AccessRequest } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
 import type { Attempts } from '../../attempts/attempts.js';
 import type { OperationMapper } from '../../coaz/operation-mapper.js';
 import type { CallingClient, OperationCaller } from '../../enforcer/caller.js';
 import { carriedInHeaders, workingFor } from '../../enforcer/carried.js';
 import type { Enforcer } from '../../enforcer/enforcer.js';
+import type { Requests } from '../../enforcer/operation.js';
 import type { Permit } from '../../enforcer/permit.js';
+import { MappingError } from '../../errors.js';
 import { inputOf } from '../coaz/variables.js';
 import type { Service } from '../definition/service.js';
 import type { CanonicalRequest } from '../request/body.js';
@@ -23,14 +26,28 @@ export interface ServedServices {
   readonly credentials: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
+/** A client that a request proves. */
+export interface Identified {
+  readonly client: CallingClient;
+  /** Its transaction token, for requests that bring none. */
+  readonly txnToken: string | undefined;
+  /** Returns why it may not ask for a decision at all; undefined if it may. */
+  readonly barredFrom?: ((request: AccessRequest) => string | undefined) | undefined;
+}
+
+/** The parts of a request that say who asks. */
+export type Asking = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>;
+
+/**
+ * Returns the client that a request proves by its credential or its connection; undefined if it proves none.
+ * Rejects if it cannot be verified now.
+ */
+type Identify = (asking: Asking) => Promise<Identified | undefined>;
+
 interface EnforcedParts {
   readonly enforcer: Enforcer;
   readonly served: () => ServedServices;
-  /** Returns the client that a credential proves; undefined if it proves none. Rejects if it cannot be verified now. */
-  readonly identify: (
-    authorization: string | undefined,
-    connection: object,
-  ) => Promise<{ readonly client: CallingClient; readonly txnToken: string | undefined } | undefined>;
+  readonly identify: Identify;
   readonly attempts: Pick<Attempts, 'add'>;
   readonly log: Log;
 }
@@ -52,7 +69,7 @@ export function enforcedBy(parts: EnforcedParts): Decide {
       .begin(
         {
           name,
-          requests: () => mapper.map(request, found.client),
+          requests: () => unbarred(mapper.map(request, found.client), found.barredFrom),
           changeable: {
             input: inputOf(request),
             schemaError: (input) => {
@@ -79,16 +96,26 @@ const AGAIN: ProxyDenial = {
   headers: { 'retry-after': '1' },
 };
 
+/** @throws {MappingError} if the client may not ask for one of the decisions */
+function unbarred(requests: Requests, barredFrom: Identified['barredFrom']): Requests {
+  for (const request of requests) {
+    const why = barredFrom?.(request);
+    if (why !== undefined) throw new MappingError(why);
+  }
+  return requests;
+}
+
 async function callerOf(
   { identify, attempts, log }: EnforcedParts,
   { service, operation, path }: CanonicalRequest,
-  { headers, method = 'GET', socket }: IncomingMessage,
-): Promise<OperationCaller | ProxyDenial> {
+  message: IncomingMessage,
+): Promise<(OperationCaller & Pick<Identified, 'barredFrom'>) | ProxyDenial> {
+  const { headers, method = 'GET', socket } = message;
   const note = (reason: 'unauthenticated' | 'unavailable'): void =>
     attempts.add({ at: 'proxy', operation: operation?.name ?? '', reason, from: socket.remoteAddress });
-  let found: Awaited<ReturnType<EnforcedParts['identify']>>;
+  let found: Identified | undefined;
   try {
-    found = await identify(headers.authorization, socket);
+    found = await identify(message);
   } catch (error) {
     log.error(error, 'no identity');
     note('unavailable');
@@ -100,15 +127,15 @@ async function callerOf(
     return {
       permitted: false,
       status: 401,
-      title: 'send the key of a client, or an access token of a known issuer, as bearer token',
+      title: 'send the key of a client or caller, or an access token of a known issuer, as bearer token',
       headers: { 'www-authenticate': `Bearer realm="${service.name}"${why}` },
     };
   }
   const scheme = socket instanceof TLSSocket ? 'https' : 'http';
   const carried = carriedInHeaders(headers, { method, url: `${scheme}://${headers.host}${path}` });
-  const { client, txnToken } = found;
-  if (carried.txnToken !== undefined) return { client: workingFor(client, carried.txnToken), carried };
-  return { client, carried: { ...carried, txnToken, plain: { kind: client.kind } } };
+  const { client, txnToken, barredFrom } = found;
+  if (carried.txnToken !== undefined) return { client: workingFor(client, carried.txnToken), carried, barredFrom };
+  return { client, carried: { ...carried, txnToken, plain: { kind: client.kind } }, barredFrom };
 }
 
 interface Proxied {
