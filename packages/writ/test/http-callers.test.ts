@@ -1,11 +1,13 @@
+import { promises as dns } from 'node:dns';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { type RequestOptions, request as send } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect as secure } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Authority, type Pair } from './certificates.js';
 import { bundleOf, type Running, run } from './running.js';
 
-/** Who asks at the proxy for HTTP: callers of the service by key and by certificate, and hops that say who asks. */
+/** Callers of the service at the proxy for HTTP, by key and by certificate, and hops that say who asks. */
 
 const got: IncomingHttpHeaders[] = [];
 const shop = createServer((request, response) => {
@@ -29,12 +31,14 @@ callers:
   reader: { agent: 'Agent::"bot"', for: 'User::"ana"' }
   plain: {}
 gateway: { clients: { client: { agent: 'Agent::"bot"', for: 'User::"ana"' } } }
-http: { services: { shop: { upstream: "${upstream}", hosts: [shop.example], routes: [{ route: "GET /me", operation: me }, { route: "GET /other", operation: other }] } } }
+http: { egress: {}, services: { shop: { upstream: "${upstream}", hosts: [shop.example], routes: [{ route: "GET /me", operation: me }, { route: "GET /other", operation: other }] } } }
 `,
-  'schema.cedarschema': `entity User; entity Agent; entity Route;
+  'schema.cedarschema': `entity User; entity Agent; entity Route; entity Host { port?: Long };
+action connect appliesTo { principal: [User, Agent], resource: [Host], context: {} };
 action me, other appliesTo { principal: [User, Agent], resource: [Route], context: {} };`,
-  'policies/all.cedar': `@id("ana") permit(principal == User::"ana", action, resource);
-@id("agents") permit(principal is Agent, action, resource) when { principal != Agent::"mallory" };`,
+  'policies/all.cedar': `@id("host") permit(principal, action == Action::"connect", resource == Host::"api.example.com") when { resource has port && resource.port == 443 };
+@id("ana") permit(principal == User::"ana", action in [Action::"me", Action::"other"], resource);
+@id("agents") permit(principal is Agent, action in [Action::"me", Action::"other"], resource) when { principal != Agent::"mallory" };`,
   'service/hops.cedar': `@id("hops") permit(principal, action == Action::"identify", resource) when { principal == Caller::"edge" || principal == Caller::"keyed" };
 @id("half") permit(principal == Caller::"half", action == Action::"identify", resource == EntityType::"User");
 @id("reader") forbid(principal == Caller::"reader", action == Action::"evaluate", resource) unless { resource == Operation::"other" };`,
@@ -170,5 +174,49 @@ describe('a hop that says who asks (H2, H4, H5)', () => {
     expect((await ask('/me', sent, pair?.())).status).toBe(200);
     expect(await lastPath()).not.toMatch(/eve|mallory/);
     expect(Object.keys(got.at(-1) ?? {}).filter((name) => name.startsWith('x-authenticated'))).toEqual([]);
+  });
+});
+
+describe('a tunnel to a host outside', () => {
+  function tunnel(host: string, authorization: string | undefined, pair?: Pair): Promise<string> {
+    const { port } = new URL(writ.writ.httpUrl ?? '');
+    return new Promise((resolve, reject) => {
+      const socket = secure({
+        host: '127.0.0.1',
+        port: Number(port),
+        ca: authority.pem,
+        servername: 'localhost',
+        ...pair,
+      });
+      let said = '';
+      socket.on('data', (piece: Buffer) => {
+        said += piece.toString();
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(said));
+      const proof = authorization === undefined ? '' : `Proxy-Authorization: ${authorization}\r\n`;
+      socket.write(`CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\n${proof}\r\n`);
+    });
+  }
+
+  it('is decided on for the host, and its address is looked at', async () => {
+    const lookup = vi.spyOn(dns, 'lookup').mockResolvedValue([{ address: '10.0.0.1', family: 4 }] as never);
+    try {
+      const key = bearer('client').authorization;
+      const basic = `Basic ${Buffer.from(`any:${writ.key('bot')}`).toString('base64')}`;
+      expect(await tunnel('other.example.com', key)).toMatch(/^HTTP\/1\.1 403 .*not permitted/s);
+      expect(lookup).not.toHaveBeenCalled();
+      for (const [proof, pair] of [[key], [basic], [undefined, worker]] as const)
+        expect(await tunnel('api.example.com', proof, pair)).toMatch(/^HTTP\/1\.1 403 .*egress_address/s);
+      expect(lookup).toHaveBeenCalledTimes(3);
+      expect(await tunnel('api.example.com', undefined)).toMatch(/^HTTP\/1\.1 407 /);
+    } finally {
+      lookup.mockRestore();
+    }
+    const read = await writ.writ.records.read({ seq: 0, index: -1 }, 2_000);
+    const outcomes = read
+      .map(({ entry }) => entry as unknown as Record<string, unknown>)
+      .filter(({ kind }) => kind === 'outcome');
+    expect(outcomes.filter(({ status }) => status === 'not-executed')).toHaveLength(3);
   });
 });

@@ -18,7 +18,7 @@ import type { EntityStore } from '../registry/entity-store.js';
 import { fetchersOf } from '../registry/fetch/declared-fetchers.js';
 import type { FetchObserver } from '../registry/fetch/fetcher.js';
 import type { Active, ActiveBundle } from './active.js';
-import { servedServices } from './http-services.js';
+import { servedEgress, servedServices } from './http-services.js';
 import type { Runtime } from './runtime.js';
 
 /** A thing that changes with the bundle. */
@@ -191,6 +191,7 @@ export class Activation {
       }),
       mapper: mapperOf(bundle, data),
       http: servedServices(bundle),
+      egress: servedEgress(bundle),
       svids: new JwtSvids(spiffe, clock),
     };
     // Fetchers come last: they have to be closed, and a later step that fails would leave them open.

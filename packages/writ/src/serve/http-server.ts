@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { CallQueue, Enforcer } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
-import { changeAnswer, createProxy, enforcedBy } from '@writ/enforce/http/proxy';
+import { changeAnswer, createProxy, egressBy, enforcedBy } from '@writ/enforce/http/proxy';
 import { type ApprovalDesk, TRANSFORMS } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
 import { inProcess } from '../decide/caller.js';
@@ -12,7 +12,6 @@ import type { Closers } from '../lib/closers.js';
 import { isLoopback } from '../lib/loopback.js';
 import { nodeServer } from '../lib/node-server.js';
 import { OpenConnections } from '../lib/open-connections.js';
-import { refuseConnect } from '../lib/refuse-connect.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
 import { identifyBy } from './http-callers.js';
 import type { ProxyPlace } from './listening.js';
@@ -40,7 +39,7 @@ const MAX_DEFER_MS = 30_000;
 /** Starts the proxy in front of the services of the bundle. @returns its URL; undefined if the bundle has none */
 export async function startHttp(parts: HttpServerParts): Promise<string | undefined> {
   const { rooms, serving, place, token, clients, attempts, closers } = parts;
-  if (serving.active.http.services.length === 0) return undefined;
+  if (serving.active.http.services.length === 0 && serving.active.egress === undefined) return undefined;
   const { host, port, certificate, isBehindTls } = place;
   if (!isLoopback(host) && certificate === undefined && !isBehindTls)
     throw new ProxyInTheClearError(
@@ -64,14 +63,14 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
     hash: rooms.bind,
     change: changeAnswer,
   });
+  const identify = identifyBy({ clients, credentials: rooms.credentials, callers: () => serving.active.callers });
   const proxy = createProxy({
     services: () => serving.active.http.services,
-    decide: enforcedBy({
-      enforcer,
-      served: () => serving.active.http,
-      identify: identifyBy({ clients, credentials: rooms.credentials, callers: () => serving.active.callers }),
-      attempts,
-      log,
+    decide: enforcedBy({ ...{ enforcer, identify, attempts, log }, served: () => serving.active.http }),
+    connect: egressBy({
+      ...{ enforcer, identify, attempts, log },
+      served: () => serving.active.egress,
+      onEnd: (end) => logger.info({ face: 'http', ...end }, 'a tunnel ended'),
     }),
     limits: { decideMs: DECIDE_MS },
     makeServer: (limits) => nodeServer(limits, certificate),
@@ -79,7 +78,6 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
   });
   const { server } = proxy;
   new OpenConnections(server, SHARE_OF_FILES);
-  refuseConnect(server);
   closers.add(() => proxy.close());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

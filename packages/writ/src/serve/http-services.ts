@@ -1,6 +1,6 @@
 import { OperationMapper } from '@writ/enforce/coaz';
 import { HTTP_BINDING } from '@writ/enforce/http';
-import type { ServedServices } from '@writ/enforce/http/proxy';
+import { Addresses, type ServedEgress, type ServedServices } from '@writ/enforce/http/proxy';
 import type { ServedBundle } from '../bundle/bundle.js';
 import { environmentText } from '../lib/environment.js';
 import { CREDENTIALS } from '../lib/known-credentials.js';
@@ -26,6 +26,12 @@ export function servedServices({ services, settings: { http }, mappings, schema 
       Object.entries(http.services).map(([name, { credential }]) => [name, filledIn(name, credential)]),
     ),
   };
+}
+
+/** Makes what tunnels need of a bundle; undefined if it has none. */
+export function servedEgress({ settings: { http } }: ServedBundle): ServedEgress | undefined {
+  if (http.egress === undefined) return undefined;
+  return { ports: new Set(http.egress.ports), addresses: new Addresses(http.egress.private) };
 }
 
 function filledIn(service: string, credential: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,20 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import type { AccessRequest } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
 import type { Attempts } from '../../attempts/attempts.js';
 import type { OperationMapper } from '../../coaz/operation-mapper.js';
-import type { CallingClient, OperationCaller } from '../../enforcer/caller.js';
+import type { OperationCaller } from '../../enforcer/caller.js';
 import { carriedInHeaders, workingFor } from '../../enforcer/carried.js';
 import type { Enforcer } from '../../enforcer/enforcer.js';
-import type { Requests } from '../../enforcer/operation.js';
 import type { Permit } from '../../enforcer/permit.js';
-import { MappingError } from '../../errors.js';
 import { inputOf } from '../coaz/variables.js';
 import type { Service } from '../definition/service.js';
 import type { CanonicalRequest } from '../request/body.js';
 import { resultOf } from './answer-value.js';
 import { changedRequest } from './changed-request.js';
+import { type Identified, type Identify, unbarred } from './identified.js';
 import type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
 import { denialOf } from './refused.js';
 
@@ -25,24 +23,6 @@ export interface ServedServices {
   /** The headers that a service is sent as its credential, by the name of the service. */
   readonly credentials: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
-
-/** A client that a request proves. */
-export interface Identified {
-  readonly client: CallingClient;
-  /** Its transaction token, for requests that bring none. */
-  readonly txnToken: string | undefined;
-  /** Returns why it may not ask for a decision at all; undefined if it may. */
-  readonly barredFrom?: ((request: AccessRequest) => string | undefined) | undefined;
-}
-
-/** The parts of a request that say who asks. */
-export type Asking = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>;
-
-/**
- * Returns the client that a request proves by its credential or its connection; undefined if it proves none.
- * Rejects if it cannot be verified now.
- */
-type Identify = (asking: Asking) => Promise<Identified | undefined>;
 
 interface EnforcedParts {
   readonly enforcer: Enforcer;
@@ -95,15 +75,6 @@ const AGAIN: ProxyDenial = {
   title: 'the policy was replaced while the request was read; send it again',
   headers: { 'retry-after': '1' },
 };
-
-/** @throws {MappingError} if the client may not ask for one of the decisions */
-function unbarred(requests: Requests, barredFrom: Identified['barredFrom']): Requests {
-  for (const request of requests) {
-    const why = barredFrom?.(request);
-    if (why !== undefined) throw new MappingError(why);
-  }
-  return requests;
-}
 
 async function callerOf(
   { identify, attempts, log }: EnforcedParts,

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Service } from '../definition/service.js';
+import { answerOn } from '../egress/answer.js';
+import type { Connect } from '../egress/egress.js';
 import { type CanonicalRequest, withBody } from '../request/body.js';
 import { type CanonicalHead, canonicalHead } from '../request/canonical.js';
 import type { Refusal } from '../request/refusal.js';
@@ -18,6 +20,8 @@ export interface ProxyOptions {
   readonly services: () => readonly Service[];
   readonly decide: Decide;
   readonly limits?: Partial<ForwardLimits & { readonly decideMs: number; readonly requestMs: number }> | undefined;
+  /** Makes tunnels; by default none are made. */
+  readonly connect?: Connect | undefined;
   /** Makes the server that listens; by default one without TLS. */
   readonly makeServer?: ((limits: ServerLimits) => Server) | undefined;
   /** Receives what went wrong here, which no caller sees. */
@@ -46,6 +50,7 @@ const MAX_HEADERS_MS = 10_000;
 export function createProxy({
   services,
   decide,
+  connect = refuseTunnel,
   limits,
   makeServer = (options) => createServer({ ...options, insecureHTTPParser: false }),
   onError = () => {},
@@ -129,6 +134,18 @@ export function createProxy({
       }),
     );
   });
+  server.on('connect', (message, client, first) => {
+    client.on('error', () => client.destroy());
+    client.on('close', () => changed.delete(client));
+    changed.add(client);
+    turns.take(message.socket, async () => {
+      await connect(message, client, first).catch((error: unknown) => {
+        onError(error);
+        client.destroy();
+      });
+      return false;
+    });
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // An answer here would be that to a request before it, which is still under way.
     if (turns.isTaken(socket) || !socket.writable) socket.destroy();
@@ -147,6 +164,9 @@ export function createProxy({
     },
   };
 }
+
+const refuseTunnel: Connect = async (_message, client) =>
+  answerOn(client, { status: 405, title: 'tunnels are not made here' });
 
 /** Of faults that Node finds before there is a request. */
 const STATUS_OF_FAULT: Readonly<Record<string, string>> = {

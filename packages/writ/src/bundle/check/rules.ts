@@ -13,7 +13,9 @@ import { twoFetchers } from './facts/two-fetchers.js';
 import { unknownFact } from './facts/unknown-attribute.js';
 import { leftOut } from './http/left-out.js';
 import { httpMapping } from './http/mapping.js';
+import { noConnectAction } from './http/no-connect-action.js';
 import { passThrough } from './http/pass-through.js';
+import { privateAddress } from './http/private-address.js';
 import { unknownHttpAction } from './http/unknown-action.js';
 import { unknownOperation } from './http/unknown-operation.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
@@ -107,6 +109,8 @@ export const RULES: readonly Rule[] = [
   httpMapping,
   unknownHttpAction,
   passThrough,
+  privateAddress,
+  noConnectAction,
   leftOut,
   noStartAction,
   unknownMandateAction,

@@ -1,3 +1,4 @@
+import { isAddressOrPrefix } from '@writ/enforce/http';
 import { z } from 'zod';
 import { name } from '../names.js';
 
@@ -85,4 +86,23 @@ const service = z
     message: 'a service has a document (openapi) or routes',
   });
 
-export const httpShape = z.strictObject({ services: z.record(name, service).default({}) });
+/** Tunnels to hosts outside (`CONNECT`), each decided on as the action `connect` on a `Host`. Without it none are made. */
+const egress = z.strictObject({
+  /** Those of TLS: nothing else passes. */
+  ports: z.array(z.int().min(1).max(65_535)).min(1).max(100).default([443]),
+  /** Addresses that tunnels may lead to although they are not public. */
+  private: z
+    .array(
+      z
+        .string()
+        .refine(isAddressOrPrefix, 'it is an address or a prefix of addresses, as 10.0.0.5 or 10.1.0.0/16')
+        .meta({ example: '10.0.0.5' }),
+    )
+    .max(1_000)
+    .default([]),
+});
+
+export const httpShape = z.strictObject({
+  services: z.record(name, service).default({}),
+  egress: egress.optional(),
+});
