@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { type EntityUid, uidText } from '@writ/cedar';
 import { namedBy } from '@writ/enforce';
 import type { Asking, Identified } from '@writ/enforce/http/proxy';
@@ -32,13 +33,13 @@ export function identifyBy({
   return async (asking) => {
     const { authorization } = asking.headers;
     if (authorization !== undefined) {
-      const kind = credentials.verifyOn(asking.socket, authorization)?.kind;
+      const kind = credentials.verifyOn(asking.connection, authorization)?.kind;
       const isOfClient = kind === 'client' || (kind === undefined && !isOfCaller(authorization, callers()));
-      if (isOfClient) return clients.identify(authorization, asking.socket);
+      if (isOfClient) return clients.identify(authorization, asking.connection);
     }
     const caller = await callerOf(asking, callers(), credentials);
     if (caller === undefined) return undefined;
-    const client = clientOf(caller, asking.rawHeaders);
+    const client = clientOf(caller, asking.headers);
     if (client === undefined) return undefined;
     return { client, txnToken: undefined, barredFrom: barredFrom(caller) };
   };
@@ -57,28 +58,29 @@ function isOfCaller(authorization: string, callers: Callers): boolean {
 }
 
 async function callerOf(
-  asking: Asking,
+  { headers, connection }: Asking,
   callers: Callers,
   credentials: Credentials,
 ): Promise<AuthenticatedCaller | undefined> {
   try {
-    return await authenticate(asking as IncomingMessage, callers, credentials);
+    // A request that has the header twice was refused before.
+    return await authenticate({ headers, rawHeaders: [], socket: connection as Socket }, callers, credentials);
   } catch (error) {
     if (error instanceof Problem && error.status === 401) return undefined;
     throw error;
   }
 }
 
-function clientOf(caller: AuthenticatedCaller, rawHeaders: readonly string[]): Identified['client'] | undefined {
+function clientOf(caller: AuthenticatedCaller, headers: IncomingHttpHeaders): Identified['client'] | undefined {
   const { enforcementPoint: name, identity, isAnonymous } = caller;
   if (isAnonymous) return undefined;
   if (identity !== undefined) return actingAs(identity, `caller:${name}`);
-  const said = saidBy(caller, rawHeaders);
+  const said = saidBy(caller, headers);
   if (said === 'unclear') return undefined;
   const given = [said.for, said.agent].filter((uid) => uid !== undefined).map(uidText);
   if (given.length > 0) return actingAs(said, JSON.stringify([`caller:${name}`, ...given]));
-  const token = valuesOf(rawHeaders, 'txn-token');
-  return token.length === 1 ? namedBy(token[0] as string, `caller:${name}`) : undefined;
+  const token = headers['txn-token'];
+  return typeof token === 'string' ? namedBy(token, `caller:${name}`) : undefined;
 }
 
 function actingAs(
@@ -92,29 +94,23 @@ function actingAs(
 /** Returns the identities that a hop names; `unclear` if it may not name one, or a header of one has two readings. */
 function saidBy(
   { identityHeaders, mayIdentify }: AuthenticatedCaller,
-  rawHeaders: readonly string[],
+  headers: IncomingHttpHeaders,
 ): Readonly<Record<'agent' | 'for', EntityUid | undefined>> | 'unclear' {
   const said: Record<'agent' | 'for', EntityUid | undefined> = { agent: undefined, for: undefined };
-  const nominated = valuesOf(rawHeaders, 'connection').flatMap((value) => value.toLowerCase().split(/[\s,]+/));
+  const nominated = (headers.connection ?? '').toLowerCase().split(/[\s,]+/);
   for (const part of ['for', 'agent'] as const) {
     const header: IdentityHeaders[typeof part] = identityHeaders[part];
     if (header === undefined) continue;
     const name = header.name.toLowerCase();
-    const values = valuesOf(rawHeaders, name);
-    const [id] = values;
+    // A header that is there twice is joined by a comma.
+    const id = headers[name];
     if (nominated.includes(name)) return 'unclear';
     if (id === undefined) continue;
     // Without the agent that it names, the request would be that of the person alone.
-    if (!mayIdentify(header.type) || values.length > 1 || !ID.test(id)) return 'unclear';
+    if (!mayIdentify(header.type) || typeof id !== 'string' || !ID.test(id)) return 'unclear';
     said[part] = { type: header.type, id };
   }
   return said;
-}
-
-function valuesOf(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.flatMap((one, i) =>
-    i % 2 === 0 && one.toLowerCase() === name ? [(rawHeaders[i + 1] as string).replace(/^[\t ]+|[\t ]+$/g, '')] : [],
-  );
 }
 
 /** Returns what says why a caller may not ask, by the policies of the service. */

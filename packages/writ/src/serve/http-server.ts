@@ -66,7 +66,7 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
   const identify = identifyBy({ clients, credentials: rooms.credentials, callers: () => serving.active.callers });
   const proxy = createProxy({
     services: () => serving.active.http.services,
-    decide: enforcedBy({ ...{ enforcer, identify, attempts, log }, served: () => serving.active.http }),
+    decide: enforcedBy({ ...{ enforcer, identify, attempts, log }, at: 'proxy', served: () => serving.active.http }),
     connect: egressBy({
       ...{ enforcer, identify, attempts, log },
       served: () => serving.active.egress,

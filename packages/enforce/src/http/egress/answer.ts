@@ -1,8 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ProxyDenial } from '../proxy/permit.js';
+import type { ProxyDenial } from '../enforced/permit.js';
 
 type Answer = Pick<ProxyDenial, 'title' | 'headers' | 'members'> & { readonly status: number };
+
+/** No tunnels are made. */
+export const NO_TUNNELS: Answer = {
+  status: 405,
+  title: 'tunnels are not made here',
+  members: { code: 'method_unknown' },
+};
 
 /** Ends a connection that becomes no tunnel, with a problem (RFC 9457). */
 export function answerOn(client: Duplex, { status, title, headers = {}, members = {} }: Answer): void {

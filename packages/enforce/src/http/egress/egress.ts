@@ -8,11 +8,11 @@ import { carriedInHeaders, workingFor } from '../../enforcer/carried.js';
 import type { Enforcer } from '../../enforcer/enforcer.js';
 import type { Requests } from '../../enforcer/operation.js';
 import type { Permit } from '../../enforcer/permit.js';
-import { type Asking, type Identified, type Identify, unbarred } from '../proxy/identified.js';
-import type { ProxyDenial } from '../proxy/permit.js';
-import { denialOf } from '../proxy/refused.js';
+import { type Asking, type Identified, type Identify, unbarred } from '../enforced/identified.js';
+import type { ProxyDenial } from '../enforced/permit.js';
+import { denialOf } from '../enforced/refused.js';
 import type { Addresses } from './addresses.js';
-import { answerOn } from './answer.js';
+import { answerOn, NO_TUNNELS } from './answer.js';
 import { type Destination, destinationOf } from './destination.js';
 import { type DialLimits, dialled, type Lookup, lookupHere } from './dial.js';
 import { onLeft, type TunnelEnd, type TunnelLimits, tunnelled } from './tunnel.js';
@@ -58,7 +58,7 @@ export function egressBy(parts: EgressParts): Connect {
     const gone = new AbortController();
     onLeft(client, () => gone.abort('the client left'));
     const served = parts.served();
-    if (served === undefined) return answerOn(client, { status: 405, title: 'tunnels are not made here' });
+    if (served === undefined) return answerOn(client, NO_TUNNELS);
     const { url = '', rawHeaders } = message;
     const destination = destinationOf(url, rawHeaders, served.ports);
     if ('code' in destination)
@@ -115,14 +115,9 @@ async function callerOf(
 }
 
 /** Returns the parts that say who asks: the credential for the proxy counts, and that for the host does not. */
-function askingOf({ headers, rawHeaders, socket }: IncomingMessage): Asking {
+function askingOf({ headers, socket }: IncomingMessage): Asking {
   const { authorization: _ofHost, 'proxy-authorization': sent, ...others } = headers;
-  const kept = rawHeaders.filter((_text, i) => !/^authorization$/i.test(rawHeaders[i - (i % 2)] as string));
-  return {
-    headers: sent === undefined ? others : { ...others, authorization: bearerOf(sent) },
-    rawHeaders: kept,
-    socket,
-  };
+  return { headers: sent === undefined ? others : { ...others, authorization: bearerOf(sent) }, connection: socket };
 }
 
 /** Most clients have the credential from an address as `http://any:KEY@proxy`, and send it as Basic. */

@@ -2,9 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
+import type { ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
+import { NO_ANSWER, WITHHELD } from '../enforced/problems.js';
+import { requestHeaders } from '../enforced/request-headers.js';
 import type { CanonicalRequest } from '../request/body.js';
-import { answer, NO_ANSWER, WITHHELD } from './answers.js';
-import type { ProxyOutcome, ProxyPermit } from './permit.js';
+import { answer } from './answers.js';
 import { readWhole } from './read-whole.js';
 
 /** Of one connection: they do not go through. */
@@ -12,12 +14,6 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
   'proxy-authenticate',
 ]);
-
-/** Returns the headers of a request with those of its permit, each of which replaces one of the request. */
-export function requestHeaders({ rewritten }: CanonicalRequest, permit: Pick<ProxyPermit, 'headers'>): string[] {
-  const own = new Map(Object.entries(permit.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  return [...rewritten.headers.filter(([name]) => !own.has(name)), ...own].flat();
-}
 
 /** Returns the headers of an answer that are not of its connection. */
 export function answerHeaders(
@@ -74,7 +70,7 @@ export async function forward(
     const received = await dispatcher.request({
       method: method as Dispatcher.HttpMethod,
       path: target,
-      headers: requestHeaders(request, permit),
+      headers: requestHeaders(request, permit).flat(),
       body: body.length === 0 ? null : body,
       signal: left.signal,
     });

@@ -74,12 +74,19 @@ export function canBeDeclared(name: string): boolean {
   );
 }
 
+/** Headers of answers. In a request Node keeps the first of two, and says nothing of the second. */
+const OF_ANSWERS: ReadonlySet<string> = new Set([
+  ...['age', 'etag', 'expires', 'last-modified', 'location', 'retry-after', 'server', 'set-cookie'],
+]);
+
 /** Returns whether a hop that is trusted with it can say in this header who asks: it has no other meaning, and reaches no service. */
 export function isIdentityHeader(name: string): boolean {
   const key = name.toLowerCase();
   return (
     /^[a-z0-9-]+$/.test(key) &&
-    ![HOP_BY_HOP, METHOD_OVERRIDES, OURS, FORWARDED, PREFLIGHT, WEBSOCKET, SINGLE].some((set) => set.has(key)) &&
+    ![HOP_BY_HOP, METHOD_OVERRIDES, OURS, FORWARDED, PREFLIGHT, WEBSOCKET, SINGLE, OF_ANSWERS].some((set) =>
+      set.has(key),
+    ) &&
     !/^(?:content-|x-forwarded-(?:for|host|proto|port|server|prefix|uri)$|forwarded$|x-original-|x-rewrite-|x-middleware-|x-writ|writ)/.test(
       key,
     )

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { AccessRequest } from '@writ/sdk/authzen';
 import type { CallingClient } from '../../enforcer/caller.js';
 import type { Requests } from '../../enforcer/operation.js';
 import { MappingError } from '../../errors.js';
+import type { Came } from './permit.js';
 
 /** A client that a request proves. */
 export interface Identified {
@@ -14,7 +14,7 @@ export interface Identified {
 }
 
 /** The parts of a request that say who asks. */
-export type Asking = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>;
+export type Asking = Pick<Came, 'headers' | 'connection'>;
 
 /**
  * Returns the client that a request proves by its credential or its connection; undefined if it proves none. Rejects if it cannot be
