@@ -369,6 +369,30 @@ it('a body that grows past its limit is answered with 413 while it is still sent
   socket.destroy();
 });
 
+it('a body with more members and items than its service takes is answered with 413', async () => {
+  const { port, seen } = await behind(ok, undefined, { services: always(shop({ maxValues: 3 })) });
+  const posted = async (body: string) =>
+    (
+      await exchange(
+        port,
+        bytes(
+          'POST',
+          '/orders',
+          [
+            ['Content-Type', 'application/json'],
+            ['Content-Length', String(body.length)],
+          ],
+          body,
+        ),
+      )
+    )[0];
+  const refused = await posted('{"item":[1,2,3]}');
+  expect([refused?.status, JSON.parse(refused?.body ?? '').code]).toEqual([413, 'body_values']);
+  // The service is not there: it was asked.
+  expect((await posted('{"item":[1,2]}'))?.status).toBe(502);
+  expect(seen).toEqual([]);
+});
+
 describe('a request that nobody decides on', () => {
   it('is one of passThrough, without its query, its body and its credentials', async () => {
     const { port, seen } = await behind(ok, () => Promise.reject(new Error('not asked')));

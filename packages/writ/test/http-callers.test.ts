@@ -220,3 +220,23 @@ describe('a tunnel to a host outside', () => {
     expect(outcomes.filter(({ status }) => status === 'not-executed')).toHaveLength(3);
   });
 });
+
+it('a request with more members and items than are decided on at once is refused', async () => {
+  const input = Array.from({ length: 10_001 }, (_, i) => i);
+  const asked = {
+    subject: { type: 'User', id: 'ana' },
+    action: { name: 'me' },
+    resource: { type: 'Route', id: '/me' },
+    context: { input },
+  };
+  for (const [path, body] of [
+    ['evaluation', asked],
+    ['evaluations', { ...asked, evaluations: [{}] }],
+    ['search/resource', { ...asked, resource: { type: 'Route' } }],
+    ['search/action', { ...asked, action: undefined }],
+  ] as const) {
+    const { status, json } = await writ.send('POST', `/access/v1/${path}`, body);
+    expect([path, status, json.code]).toEqual([path, 413, 'too_many_values']);
+    expect(json.detail).toContain('more than 10000 members and items');
+  }
+});

@@ -30,7 +30,7 @@ const NOT_PUBLIC_6: readonly (readonly [address: string, prefix: number])[] = [
   ['2620:4f:8000::', 48],
   ['3fff::', 20],
 ];
-/** Where clouds give out credentials. Azure has its address in the public space. */
+/** The addresses at which clouds give out credentials. Azure has its address in the public space. */
 const METADATA: readonly string[] = [
   ...['169.254.169.254', '169.254.170.2', '169.254.170.23', '100.100.100.200', '168.63.129.16', '192.0.0.192'],
   ...['fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254'],

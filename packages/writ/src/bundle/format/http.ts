@@ -1,4 +1,5 @@
 import { isAddressOrPrefix } from '@writ/enforce/http';
+import { MAX_VALUES } from '@writ/sdk/lib/value-count';
 import { z } from 'zod';
 import { name } from '../names.js';
 
@@ -64,6 +65,8 @@ const service = z
     body: body.default('json'),
     /** In bytes. */
     maxBody: z.int().min(1).max(67_108_864).default(1_048_576),
+    /** Members and items of a JSON body. Each is decided on and recorded while nothing else is decided. */
+    maxValues: z.int().min(1).max(1_000_000).default(MAX_VALUES),
     /** Requests that nobody decides on. */
     passThrough: z.array(routeText).default([]),
     /** Whether a question of a browser before a request of another origin is forwarded. */
