@@ -370,7 +370,9 @@ it('a body that grows past its limit is answered with 413 while it is still sent
 });
 
 it('a body with more members and items than its service takes is answered with 413', async () => {
-  const { port, seen } = await behind(ok, undefined, { services: always(shop({ maxValues: 3 })) });
+  const { port, seen } = await behind(ok, undefined, {
+    services: always(shop({ maxValues: 3, upstream: 'http://127.0.0.1:1' })),
+  });
   const posted = async (body: string) =>
     (
       await exchange(

@@ -1,6 +1,6 @@
 /**
- * The most values that are decided on at once: members of objects and items of lists, at every depth. Each is looked at, masked and
- * recorded while nothing else is decided; so many take some 50 ms.
+ * The most values that are decided on at once: members of objects and items of lists, at every depth. Each is read, masked and
+ * recorded while nothing else is decided: all of them take some 50 ms.
  */
 export const MAX_VALUES = 10_000;
 

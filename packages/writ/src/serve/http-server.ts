@@ -73,7 +73,7 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
       onEnd: (end) => logger.info({ face: 'http', ...end }, 'a tunnel ended'),
     }),
     limits: { decideMs: DECIDE_MS },
-    makeServer: (limits) => nodeServer(limits, certificate),
+    makeServer: (limits) => nodeServer(limits, certificate, undefined, ['h2', 'http/1.1']),
     onError: (error) => log.error(error, 'a request failed'),
   });
   const { server } = proxy;

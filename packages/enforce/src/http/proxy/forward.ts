@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
@@ -6,13 +5,14 @@ import type { ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
 import { NO_ANSWER, WITHHELD } from '../enforced/problems.js';
 import { requestHeaders } from '../enforced/request-headers.js';
 import type { CanonicalRequest } from '../request/body.js';
-import { answer } from './answers.js';
+import { answer, finish } from './answers.js';
+import type { Answering } from './incoming.js';
 import { readWhole } from './read-whole.js';
 
 /** Of one connection: they do not go through. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
-  'proxy-authenticate',
+  ...['proxy-authenticate', 'http2-settings'],
 ]);
 
 /** Returns the headers of an answer that are not of its connection. */
@@ -33,10 +33,10 @@ export function answerHeaders(
 
 /** Sends an answer that was read whole, as it may be handed on. */
 function sendWhole(
-  response: ServerResponse,
+  response: Answering,
   status: number,
   headers: Dispatcher.ResponseData['headers'],
-  { method, was, is }: { readonly method: string; readonly was: Uint8Array; readonly is: Uint8Array },
+  { was, is }: { readonly was: Uint8Array; readonly is: Uint8Array },
 ): void {
   const kept = answerHeaders(headers);
   if (is !== was) {
@@ -45,8 +45,8 @@ function sendWhole(
       delete kept[name];
     kept['content-length'] = String(is.length);
   }
-  response.writeHead(status, kept);
-  response.end(method === 'HEAD' ? undefined : is);
+  response.begin(status, kept);
+  finish(response, is);
 }
 
 /**
@@ -56,14 +56,17 @@ function sendWhole(
 export async function forward(
   request: CanonicalRequest,
   permit: Omit<ProxyPermit, 'permitted' | 'done'>,
-  response: ServerResponse,
+  response: Answering,
   dispatcher: Dispatcher,
 ): Promise<ProxyOutcome> {
   const left = new AbortController();
   const leave = (): void => left.abort();
-  response.once('close', leave);
+  const { sink } = response;
+  sink.once('close', () => {
+    if (!response.isSent()) leave();
+  });
   permit.revoked?.addEventListener('abort', leave, { once: true });
-  if (permit.revoked?.aborted === true || response.destroyed) leave();
+  if (permit.revoked?.aborted === true || sink.destroyed) leave();
   let status: number | undefined;
   try {
     const { method, target, body } = request.rewritten;
@@ -80,7 +83,7 @@ export async function forward(
     if (permit.accept !== undefined && read?.isWhole === true) {
       const handedOn = await permit.accept({ status, bytes: read.bytes });
       if (handedOn === undefined) answer(response, WITHHELD);
-      else sendWhole(response, status, received.headers, { method, was: read.bytes, is: handedOn });
+      else sendWhole(response, status, received.headers, { was: read.bytes, is: handedOn });
       return { result, status };
     }
     if (permit.mustRead === true) {
@@ -88,11 +91,16 @@ export async function forward(
       answer(response, WITHHELD);
       return { result, status };
     }
-    response.writeHead(status, answerHeaders(received.headers));
-    if (read !== undefined) response.write(read.bytes);
-    await pipeline(read === undefined ? received.body : Readable.from(read.rest), response, { signal: left.signal });
+    response.begin(status, answerHeaders(received.headers));
+    if (sink.writableEnded) {
+      await received.body.dump();
+      return { result, status };
+    }
+    if (read !== undefined) sink.write(read.bytes);
+    await pipeline(read === undefined ? received.body : Readable.from(read.rest), sink, { signal: left.signal });
     return { result, status };
   } catch {
+    if (status !== undefined && response.isSent()) return { result: status < 400 ? 'completed' : 'failed', status };
     answer(response, NO_ANSWER);
     return { result: 'unknown', status };
   } finally {
