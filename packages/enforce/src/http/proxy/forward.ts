@@ -19,16 +19,25 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 export function answerHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string | string[]> {
-  const nominated = new Set(
-    [headers.connection ?? []]
-      .flat()
-      .flatMap((value) => value.toLowerCase().split(','))
-      .map((name) => name.trim()),
-  );
+  // hot: most services name nothing but `keep-alive` in it.
+  const nominated =
+    headers.connection === undefined || headers.connection === 'keep-alive' ? NOTHING : namesIn(headers.connection);
   const kept = Object.entries(headers).filter(
     ([name, value]) => value !== undefined && !HOP_BY_HOP.has(name) && !nominated.has(name),
   );
   return Object.fromEntries(kept as [string, string | string[]][]);
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Returns the names in a header that lists names. */
+function namesIn(value: string | string[]): Set<string> {
+  return new Set(
+    [value]
+      .flat()
+      .flatMap((one) => one.toLowerCase().split(','))
+      .map((name) => name.trim()),
+  );
 }
 
 /** Sends an answer that was read whole, as it may be handed on. */
@@ -62,9 +71,10 @@ export async function forward(
   const left = new AbortController();
   const leave = (): void => left.abort();
   const { sink } = response;
-  sink.once('close', () => {
+  const close = (): void => {
     if (!response.isSent()) leave();
-  });
+  };
+  sink.once('close', close);
   permit.revoked?.addEventListener('abort', leave, { once: true });
   if (permit.revoked?.aborted === true || sink.destroyed) leave();
   let status: number | undefined;
@@ -105,5 +115,7 @@ export async function forward(
     return { result: 'unknown', status };
   } finally {
     permit.revoked?.removeEventListener('abort', leave);
+    // hot: every answer closes, and to abort then makes an error that nobody reads.
+    sink.off('close', close);
   }
 }

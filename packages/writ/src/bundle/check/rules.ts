@@ -13,6 +13,7 @@ import { twoFetchers } from './facts/two-fetchers.js';
 import { unknownFact } from './facts/unknown-attribute.js';
 import { leftOut } from './http/left-out.js';
 import { httpMapping } from './http/mapping.js';
+import { missingInput } from './http/missing-input.js';
 import { noConnectAction } from './http/no-connect-action.js';
 import { passThrough } from './http/pass-through.js';
 import { privateAddress } from './http/private-address.js';
@@ -107,6 +108,7 @@ export const RULES: readonly Rule[] = [
   unknownMappedAction,
   unknownOperation,
   httpMapping,
+  missingInput,
   unknownHttpAction,
   passThrough,
   privateAddress,

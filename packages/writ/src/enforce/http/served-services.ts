@@ -1,9 +1,22 @@
+import type { Schema } from '@writ/cedar';
 import { OperationMapper } from '@writ/enforce/coaz';
-import { HTTP_BINDING } from '@writ/enforce/http';
+import { HTTP_BINDING, type Service } from '@writ/enforce/http';
 import { Addresses, type ServedEgress, type ServedServices } from '@writ/enforce/http/proxy';
-import type { ServedBundle } from '../bundle/bundle.js';
-import { environmentText } from '../lib/environment.js';
-import { CREDENTIALS } from '../lib/known-credentials.js';
+import { environmentText } from '../../lib/environment.js';
+import { CREDENTIALS } from '../../lib/known-credentials.js';
+
+interface ServiceSettings {
+  readonly mappings: 'declared' | 'bundle';
+  readonly credential: Readonly<Record<string, string>>;
+}
+
+/** The parts of a bundle that its proxy is made of. */
+interface HttpBundle {
+  readonly services: readonly Service[];
+  readonly schema: Pick<Schema, 'actions'>;
+  readonly mappings: readonly { readonly service?: string | undefined; readonly operations: object }[];
+  readonly settings: { readonly http: { readonly services: Readonly<Record<string, ServiceSettings>> } };
+}
 
 /**
  * Makes what the proxy needs of a bundle: its services, the mapper of their operations, and their credentials.
@@ -11,7 +24,7 @@ import { CREDENTIALS } from '../lib/known-credentials.js';
  * @throws {EnvironmentError} if a variable of a credential is not in the environment
  * @throws {MappingError} if a mapping is malformed or does not parse
  */
-export function servedServices({ services, settings: { http }, mappings, schema }: ServedBundle): ServedServices {
+export function servedServices({ services, settings: { http }, mappings, schema }: HttpBundle): ServedServices {
   const mapped = mappings.flatMap(({ service, operations }) =>
     service === undefined
       ? []
@@ -28,8 +41,17 @@ export function servedServices({ services, settings: { http }, mappings, schema 
   };
 }
 
+/** The part of a bundle that tunnels are made by. */
+interface EgressBundle {
+  readonly settings: {
+    readonly http: {
+      readonly egress?: { readonly ports: readonly number[]; readonly private: readonly string[] } | undefined;
+    };
+  };
+}
+
 /** Makes what tunnels need of a bundle; undefined if it has none. */
-export function servedEgress({ settings: { http } }: ServedBundle): ServedEgress | undefined {
+export function servedEgress({ settings: { http } }: EgressBundle): ServedEgress | undefined {
   if (http.egress === undefined) return undefined;
   return { ports: new Set(http.egress.ports), addresses: new Addresses(http.egress.private) };
 }
