@@ -5,49 +5,19 @@ import type { ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
 import { NO_ANSWER, WITHHELD } from '../enforced/problems.js';
 import { requestHeaders } from '../enforced/request-headers.js';
 import type { CanonicalRequest } from '../request/body.js';
+import { answerHeaders } from './answer-headers.js';
 import { answer, finish } from './answers.js';
 import type { Answering } from './incoming.js';
 import { readWhole } from './read-whole.js';
-
-/** Of one connection: they do not go through. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
-  ...['proxy-authenticate', 'http2-settings'],
-]);
-
-/** Returns the headers of an answer that are not of its connection. */
-export function answerHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string | string[]> {
-  // hot: most services name nothing but `keep-alive` in it.
-  const nominated =
-    headers.connection === undefined || headers.connection === 'keep-alive' ? NOTHING : namesIn(headers.connection);
-  const kept = Object.entries(headers).filter(
-    ([name, value]) => value !== undefined && !HOP_BY_HOP.has(name) && !nominated.has(name),
-  );
-  return Object.fromEntries(kept as [string, string | string[]][]);
-}
-
-const NOTHING: ReadonlySet<string> = new Set();
-
-/** Returns the names in a header that lists names. */
-function namesIn(value: string | string[]): Set<string> {
-  return new Set(
-    [value]
-      .flat()
-      .flatMap((one) => one.toLowerCase().split(','))
-      .map((name) => name.trim()),
-  );
-}
 
 /** Sends an answer that was read whole, as it may be handed on. */
 function sendWhole(
   response: Answering,
   status: number,
   headers: Dispatcher.ResponseData['headers'],
-  { was, is }: { readonly was: Uint8Array; readonly is: Uint8Array },
+  { was, is, isChanged }: { readonly was: Uint8Array; readonly is: Uint8Array; readonly isChanged: boolean },
 ): void {
-  const kept = answerHeaders(headers);
+  const kept = answerHeaders(headers, isChanged);
   if (is !== was) {
     // They are about the bytes of the service.
     for (const name of ['content-length', 'etag', 'content-md5', 'digest', 'content-digest', 'repr-digest'])
@@ -93,7 +63,12 @@ export async function forward(
     if (permit.accept !== undefined && read?.isWhole === true) {
       const handedOn = await permit.accept({ status, bytes: read.bytes });
       if (handedOn === undefined) answer(response, WITHHELD);
-      else sendWhole(response, status, received.headers, { was: read.bytes, is: handedOn });
+      else
+        sendWhole(response, status, received.headers, {
+          was: read.bytes,
+          is: handedOn,
+          isChanged: permit.mustRead === true,
+        });
       return { result, status };
     }
     if (permit.mustRead === true) {

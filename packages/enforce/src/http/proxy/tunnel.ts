@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici';
 import type { ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
 import { requestHeaders } from '../enforced/request-headers.js';
 import type { CanonicalRequest } from '../request/body.js';
-import { answerHeaders } from './forward.js';
+import { answerHeaders } from './answer-headers.js';
 
 /**
  * Changes the connection of a request to the protocol of its operation, and passes on what either side sends, until one ends
