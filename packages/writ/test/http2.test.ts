@@ -260,6 +260,19 @@ describe('a request over HTTP/2', () => {
     expect((await over2(get)).status).toBe(200);
   });
 
+  it('whose client leaves ends at the service too, and its outcome is unknown', async () => {
+    const before = handle;
+    let isCut = false;
+    handle = (request) => request.socket.on('close', () => (isCut = true));
+    const other = connect(`https://localhost:${port}`, { ca: authority.pem });
+    other.on('error', () => {});
+    other.request(get).on('error', () => {});
+    await expect.poll(() => seen.length).toBe(1);
+    other.destroy();
+    await expect.poll(() => [isCut, outcomes]).toEqual([true, [{ result: 'unknown', status: undefined }]]);
+    handle = before;
+  });
+
   it('whose body does not come is ended, and reaches nothing', async () => {
     const stream = session.request(post, { endStream: false });
     stream.on('error', () => {});
@@ -287,5 +300,113 @@ describe('a request over HTTP/2', () => {
     await new Promise((resolve) => socket.on('close', resolve));
     expect(said).toMatch(/^(?:HTTP\/1\.1 400 [^\n]*\r\n.*)?$/s);
     expect(seen).toEqual([]);
+  });
+});
+
+describe('frames with two readings', () => {
+  const frame = (type: number, flags: number, id: number, payload: Buffer): Buffer => {
+    const head = Buffer.alloc(9);
+    head.writeUIntBE(payload.length, 0, 3);
+    head.writeUInt8(type, 3);
+    head.writeUInt8(flags, 4);
+    head.writeUInt32BE(id, 5);
+    return Buffer.concat([head, payload]);
+  };
+  type Pair = readonly [name: string, value: string];
+  /** Literals without an index (RFC 7541, section 6.2.2). */
+  const block = (pairs: readonly Pair[]): Buffer =>
+    Buffer.concat(
+      pairs.map(([name, value]) =>
+        Buffer.from(
+          `\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`,
+          'latin1',
+        ),
+      ),
+    );
+  const headers = (flags: number, ...pairs: readonly Pair[]) => frame(1, flags, 1, block(pairs));
+  const [END, OPEN] = [5, 4];
+  const GET: readonly Pair[] = [
+    [':method', 'GET'],
+    [':scheme', 'https'],
+    [':authority', 'shop.example'],
+    [':path', '/orders/1'],
+  ];
+  const POST = GET.map(
+    ([name, value]): Pair => [name, name === ':method' ? 'POST' : name === ':path' ? '/orders' : value],
+  );
+  const JSON_TYPE: Pair = ['content-type', 'application/json'];
+
+  it.each<[string, readonly Buffer[], number]>([
+    ['of an honest request', [headers(END, ...GET)], 1],
+    [
+      'with a Host and no authority',
+      [headers(END, ...GET.filter(([name]) => name !== ':authority'), ['host', 'shop.example'])],
+      1,
+    ],
+    ['with two authorities', [headers(END, ...GET, [':authority', 'evil.example'])], 0],
+    ['with no authority', [headers(END, ...GET.filter(([name]) => name !== ':authority'))], 0],
+    ['with a pseudo-header behind others', [headers(END, ['a', 'b'], ...GET)], 0],
+    ['with one that nobody knows', [headers(END, ...GET, [':user', 'ana'])], 0],
+    ['with a coding', [headers(END, ...GET, ['transfer-encoding', 'chunked'])], 0],
+    ['with Connection', [headers(END, ...GET, ['connection', 'x-authenticated-user'])], 0],
+    ['with a name in capitals', [headers(END, ...GET, ['X-User', 'ana'])], 0],
+    [
+      'with a line in the path',
+      [
+        headers(
+          END,
+          ...GET.map(([name, value]): Pair => [name, name === ':path' ? '/orders/1 HTTP/1.1\r\nx: y' : value]),
+        ),
+      ],
+      0,
+    ],
+    [
+      'with a length that is not that of the body',
+      [headers(OPEN, ...POST, JSON_TYPE, ['content-length', '2']), frame(0, 1, 1, Buffer.from('{"item":"a"}'))],
+      0,
+    ],
+    ['with two lengths', [headers(END, ...GET, ['content-length', '0'], ['content-length', '0'])], 0],
+    [
+      'of an extended CONNECT',
+      [
+        headers(OPEN, ...GET.map(([name, value]): Pair => [name, name === ':method' ? 'CONNECT' : value]), [
+          ':protocol',
+          'websocket',
+        ]),
+      ],
+      0,
+    ],
+    ['of HTTP/1.1', [Buffer.from('GET /orders/1 HTTP/1.1\r\nHost: shop.example\r\n\r\n')], 0],
+  ])('%s reach the service %#', async (_what, frames, reached) => {
+    const socket = secure({
+      port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca: authority.pem,
+      ALPNProtocols: ['h2'],
+    });
+    let [got, isClosed] = [Buffer.alloc(0), false];
+    socket.on('data', (piece: Buffer) => {
+      got = Buffer.concat([got, piece]);
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      isClosed = true;
+    });
+    const ping = frame(6, 0, 0, Buffer.from('attacked'));
+    socket.write(
+      Buffer.concat([
+        Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+        frame(4, 0, 0, Buffer.alloc(0)),
+        ...frames,
+        ping,
+      ]),
+    );
+    // The answer to the ping comes when the frames before it were read.
+    await expect.poll(() => isClosed || got.includes('attacked')).toBe(true);
+    if (reached > 0) await expect.poll(() => seen.length).toBe(reached);
+    expect((await over2({ ':path': '/orders/9', ':authority': 'shop.example' })).status).toBe(200);
+    expect(seen.length).toBe(reached + 1);
+    socket.destroy();
   });
 });

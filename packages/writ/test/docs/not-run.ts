@@ -31,9 +31,7 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   {
     file: 'docs/http.md',
-    commands: ['writ start --bundle rules', 'curl'],
-    because: 'it needs the service of the reader',
-    commands: ['writ bundle schema rules', 'writ start --bundle rules', 'writ enforce http', 'curl'],
+    commands: ['writ start --bundle rules', 'writ enforce http', 'curl'],
     because: 'it needs the document and the service of the reader',
     shownBy: 'packages/writ/test/http-proxy.test.ts',
   },

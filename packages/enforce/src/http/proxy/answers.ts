@@ -4,13 +4,14 @@ import type { Answering } from './incoming.js';
 /** Answers that the proxy makes itself (RFC 9457). Each ends its connection, where the rest of it may be of a request that was refused. */
 
 /**
- * Sends a problem; nothing if an answer has begun, whose connection is cut instead.
+ * Sends a problem; nothing if an answer has begun, whose connection is cut instead, or if the client left.
  *
  * @returns false: the connection takes no other request
  */
 export function answer(response: Answering, problem: ProblemAnswer): false {
   const { status, headers = {} } = problem;
-  if (response.hasBegun) {
+  // A stream of HTTP/2 whose client left takes no answer.
+  if (response.hasBegun || response.sink.destroyed) {
     response.cut();
     return false;
   }

@@ -41,8 +41,9 @@ export async function forward(
   const left = new AbortController();
   const leave = (): void => left.abort();
   const { sink } = response;
+  let isReceived = false;
   const close = (): void => {
-    if (!response.isSent()) leave();
+    if (!isReceived || !response.isSent()) leave();
   };
   sink.once('close', close);
   permit.revoked?.addEventListener('abort', leave, { once: true });
@@ -58,6 +59,9 @@ export async function forward(
       signal: left.signal,
     });
     status = received.statusCode;
+    received.body.once('end', () => {
+      isReceived = true;
+    });
     const result = status < 400 ? 'completed' : 'failed';
     const read = permit.accept === undefined ? undefined : await readWhole(received, method);
     if (permit.accept !== undefined && read?.isWhole === true) {
@@ -85,7 +89,8 @@ export async function forward(
     await pipeline(read === undefined ? received.body : Readable.from(read.rest), sink, { signal: left.signal });
     return { result, status };
   } catch {
-    if (status !== undefined && response.isSent()) return { result: status < 400 ? 'completed' : 'failed', status };
+    if (status !== undefined && isReceived && response.isSent())
+      return { result: status < 400 ? 'completed' : 'failed', status };
     answer(response, NO_ANSWER);
     return { result: 'unknown', status };
   } finally {
