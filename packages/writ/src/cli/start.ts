@@ -40,6 +40,7 @@ export interface StartFlags {
   readonly gatewayTlsCert?: string;
   readonly gatewayTlsKey?: string;
   readonly httpPort?: number;
+  readonly checkPort?: number;
   readonly httpHost?: string;
   readonly httpTlsCert?: string;
   readonly httpTlsKey?: string;
@@ -115,6 +116,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile}, administrator: ${writ.keyFileOf('admin')})`);
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
   if (writ.httpUrl !== undefined) print(`http      ${pc.bold(writ.httpUrl)}`);
+  if (writ.checkUrl !== undefined) print(`check     ${pc.bold(writ.checkUrl)}`);
   // The findings are in the log; the last good bundle stays served.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
   let gone: WritError | undefined;

@@ -12,7 +12,7 @@ import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import type { TokenService } from './token-service.js';
 
-interface HttpServerParts {
+export interface HttpServerParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
   readonly place: ProxyPlace;
@@ -31,7 +31,7 @@ export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 
     warn: (message) => logger.warn({ face: 'http' }, message),
     error: (err, message) => logger.error({ face: 'http', err }, message),
   };
-  const point = pointFor(serving.decider, inProcess('proxy', TRANSFORMS), (...came) =>
+  const point = pointFor(serving.decider, { ...inProcess('proxy', TRANSFORMS), isObserved: true }, (...came) =>
     token.verifier.verifyToken(...came),
   );
   const face = new HttpFace({

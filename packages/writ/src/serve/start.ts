@@ -18,6 +18,7 @@ import { KnownHosts } from '../lib/known-hosts.js';
 import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
+import { startCheck } from './check-server.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
 import { listeningOf } from './listening.js';
@@ -83,7 +84,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
-  const { host, certificate, hostNames, gateway, http: proxy } = listeningOf(options, logger, closers);
+  const { host, certificate, hostNames, gateway, http: proxy, check } = listeningOf(options, logger, closers);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
@@ -129,12 +130,16 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ place: gateway, stop: options.stop },
   });
   const proxyFace = await startHttp({ ...enforcing, clients, place: proxy });
+  const checkFace = await startCheck({ ...enforcing, clients, place: check });
   state.started();
   return {
     serviceUrl: service.url,
     gatewayUrl,
     get httpUrl() {
       return proxyFace.url;
+    },
+    get checkUrl() {
+      return checkFace.url;
     },
     keyFile: credentials.fileOf('default'),
     decider: serving.decider,

@@ -32,8 +32,14 @@ export const NOT_RUN: readonly NotRun[] = [
   {
     file: 'docs/http.md',
     commands: ['writ start --bundle rules', 'writ enforce http', 'curl'],
-    because: 'it needs the document and the service of the reader',
+    because: 'it needs the service of the reader',
     shownBy: 'packages/writ/test/http-proxy.test.ts',
+  },
+  {
+    file: 'docs/http-fronts.md',
+    commands: ['writ start --bundle rules'],
+    because: 'it needs the bundle and the front of the reader',
+    shownBy: 'packages/writ/test/http-check.test.ts',
   },
   {
     file: 'docs/programs-sql.md',

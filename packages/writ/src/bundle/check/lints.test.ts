@@ -414,6 +414,11 @@ http:
 `,
   'openapi/shop.yaml': `openapi: 3.1.0\npaths:\n  /orders:\n    ${document}\n`,
 });
+const fronted = (more: string): Files => {
+  const body = `requestBody: { content: { application/json: {} } }${more}`;
+  const files = service('', `post: { operationId: listOrders, ${body} }`);
+  return { ...files, 'writ.yaml': `${files['writ.yaml']}  fronts: { edge: { profile: nginx, services: [shop] } }\n` };
+};
 const WITH_QUERY =
   'get: { operationId: listOrders, parameters: [{ name: page, in: query, schema: { type: string } }] }';
 const schemaWith = (context: string): Files => ({
@@ -464,6 +469,12 @@ const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string,
     'mappings/shop.yaml:2:15 warning http/unknown-operation: shop has no operation listOrder',
     'did you mean listOrders?',
     mapped(`service: shop\noperations: { listOrders: ${ORDER} }\n`),
+  ],
+  [
+    fronted(''),
+    'writ.yaml:5:48 warning http/unseen-body: edge sends no bodies along, so that shop has operations that are refused with one: listOrders',
+    'x-writ-body: opaque',
+    fronted(', x-writ-body: opaque'),
   ],
   [
     service('', WITH_QUERY),

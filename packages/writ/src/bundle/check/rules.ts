@@ -19,6 +19,7 @@ import { passThrough } from './http/pass-through.js';
 import { privateAddress } from './http/private-address.js';
 import { unknownHttpAction } from './http/unknown-action.js';
 import { unknownOperation } from './http/unknown-operation.js';
+import { unseenBody } from './http/unseen-body.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
 import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
@@ -114,6 +115,7 @@ export const RULES: readonly Rule[] = [
   privateAddress,
   noConnectAction,
   leftOut,
+  unseenBody,
   noStartAction,
   unknownMandateAction,
   unknownClientKind,

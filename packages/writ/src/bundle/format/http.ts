@@ -2,6 +2,7 @@ import { isAddressOrPrefix } from '@writ/enforce/http';
 import { MAX_VALUES } from '@writ/sdk/lib/value-count';
 import { z } from 'zod';
 import { name } from '../names.js';
+import { broughtKey } from './brought-key.js';
 
 /** `http` of `writ.yaml`: the services behind the enforcement points for HTTP (docs/coaz-http.md). */
 
@@ -105,7 +106,35 @@ const egress = z.strictObject({
     .default([]),
 });
 
-export const httpShape = z.strictObject({
-  services: z.record(name, service).default({}),
-  egress: egress.optional(),
-});
+/** A proxy of somebody else, in front of services, that asks before it forwards (docs/http-fronts.md). */
+const front = z
+  .strictObject({
+    /** How it reports a request. */
+    profile: z.enum(['nginx', 'caddy', 'traefik', 'haproxy']),
+    /** The services that it may ask about, by their names. */
+    services: z.array(z.string().min(1)).min(1),
+    /** Whether it sends bodies along. */
+    body: z.enum(['none', 'carried']).default('none'),
+    /** More headers of a client that it removes on the way to the service. */
+    removes: z.array(headerName).default([]),
+    key: broughtKey.optional(),
+  })
+  .refine(({ profile, body: sent }) => sent === 'none' || profile === 'traefik', {
+    message: 'Traefik alone sends bodies along',
+    path: ['body'],
+  });
+
+export const httpShape = z
+  .strictObject({
+    services: z.record(name, service).default({}),
+    fronts: z.record(name, front).default({}),
+    egress: egress.optional(),
+  })
+  .superRefine(({ services, fronts }, context) => {
+    for (const [id, { services: asked }] of Object.entries(fronts))
+      for (const [i, one] of asked.entries())
+        if (!Object.hasOwn(services, one)) {
+          const message = `${one} is not one of the services`;
+          context.addIssue({ code: 'custom', path: ['fronts', id, 'services', i], message });
+        }
+  });

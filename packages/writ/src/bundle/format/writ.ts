@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { millisecondsOf } from '../../lib/duration.js';
 import { durationShape } from '../../lib/duration-shape.js';
 import { headerName, name, typeName, uidText } from '../names.js';
+import { broughtKey } from './brought-key.js';
 import { httpShape } from './http.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
@@ -71,25 +72,6 @@ const server = z
   .refine(({ url }) => url === undefined || isSecure(new URL(url)), {
     path: ['url'],
     message: 'a server is reached over https; http only on loopback',
-  });
-
-/** The key of a caller or client that comes from outside: a file, as a mounted secret, or a variable. The bundle never has it. */
-const broughtKey = z
-  .strictObject(
-    {
-      file: z.string().min(1).max(4_096).optional(),
-      env: z
-        .string()
-        .regex(/^[A-Za-z_]\w*$/, 'a variable is a name like DOCS_API_KEY')
-        .optional(),
-      overlap: durationShape
-        .optional()
-        .describe('How long the key before it still counts when another one is brought in.'),
-    },
-    { error: 'a key is not written in the bundle: name its file or variable, as in key: { env: DOCS_API_KEY }' },
-  )
-  .refine(({ file, env }) => (file === undefined) !== (env === undefined), {
-    message: 'a key that is brought in has a `file` or an `env`',
   });
 
 /** `scopes`: what its key can be exchanged for. */
@@ -279,7 +261,7 @@ export const writYaml = z
       .describe('How the identities that take part in decisions are looked at.'),
     record: recordShape.default(RECORD_DEFAULTS),
     tasks: tasks.default({ endWhenIdle: '30m', lineageWindow: '24h' }),
-    http: httpShape.default({ services: {} }),
+    http: httpShape.default({ services: {}, fronts: {} }),
     gateway: z
       .strictObject({
         servers: z.record(name, server).default({}),
@@ -298,7 +280,7 @@ export const writYaml = z
       })
       .default({ servers: {}, clients: {}, guards: { pin: 'first-use' } }),
   })
-  .superRefine(({ callers, issuers, gateway }, context) => {
+  .superRefine(({ callers, issuers, gateway, http }, context) => {
     if (Object.hasOwn(callers, 'anonymous'))
       context.addIssue({
         code: 'custom',
@@ -315,6 +297,13 @@ export const writYaml = z
       if (id === 'default' || id === 'admin' || Object.hasOwn(callers, id)) {
         const message = `${id} is the name of a caller; each has a key file of its own`;
         context.addIssue({ code: 'custom', path: ['gateway', 'clients', id], message });
+      }
+    }
+    for (const id of Object.keys(http.fronts)) {
+      const isCaller = id === 'default' || id === 'admin' || Object.hasOwn(callers, id);
+      if (isCaller || Object.hasOwn(gateway.clients, id)) {
+        const message = `${id} is the name of a ${isCaller ? 'caller' : 'client'}; each has a key file of its own`;
+        context.addIssue({ code: 'custom', path: ['http', 'fronts', id], message });
       }
     }
   });
