@@ -22,7 +22,7 @@ export async function startCheck(parts: HttpServerParts): Promise<Pick<CheckFace
     desk: parts.desk,
     hold: () => holdSettings(serving.active.bundle.access.gateway),
     served: () => serving.active.http,
-    identify: (sent, connection) => clients.identify(sent, connection),
+    identify: ({ headers, connection }) => clients.identify(headers.authorization, connection),
     hash: rooms.bind,
     fronts: frontsIn(() => serving.active.bundle),
     proved: (proof) => {

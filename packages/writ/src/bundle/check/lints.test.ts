@@ -496,6 +496,25 @@ const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string,
   ],
 ];
 
+const tunnels = (more: string, schema = 'action connect appliesTo { principal: [User], resource: [Host] };') => ({
+  'schema.cedarschema': `${BASE['schema.cedarschema']}\nentity Host { port?: Long }; ${schema}`,
+  'writ.yaml': `name: shop\nhttp: { egress: { ${more} } }\n`,
+});
+const EGRESS_TWINS: readonly (readonly [files: Files, start: string, help: string, right: Files])[] = [
+  [
+    tunnels('private: [10.0.0.5]'),
+    'writ.yaml:2:29 warning http/private-address: tunnels may lead to 10.0.0.5',
+    'if that is meant',
+    tunnels(''),
+  ],
+  [
+    tunnels('', ''),
+    'writ.yaml:2:9 warning http/no-connect-action: the schema has no action connect on a Host',
+    'declare them',
+    tunnels(''),
+  ],
+];
+
 const SERVER = { 'writ.yaml': 'name: shop\ngateway: { servers: { files: { command: files } } }\n' };
 const withServer = (files: Files): Files => ('mappings/a.yaml' in files ? { ...SERVER, ...files } : files);
 
@@ -505,7 +524,9 @@ describe('the lints of writ check', () => {
   });
 
   it.each(
-    [...TWINS, ...HTTP_TWINS].map(([wrong, start, help, right], index) => [index, start, help, wrong, right] as const),
+    [...TWINS, ...HTTP_TWINS, ...EGRESS_TWINS].map(
+      ([wrong, start, help, right], index) => [index, start, help, wrong, right] as const,
+    ),
   )('%i: %s', (_index, start, help, wrong, right) => {
     const found = findingsOf(withServer(wrong)).map(text);
     expect(found.map((one) => one.slice(0, start.length))).toEqual([start]);
@@ -531,7 +552,9 @@ describe('the lints of writ check', () => {
 
   it('are of rules that there are', () => {
     const codes = new Set(RULES.map(({ code }) => code));
-    const shown = [...TWINS, ...HTTP_TWINS].map(([, start]) => /(?:error|warning) ([a-z/-]+)/.exec(start)?.[1] ?? '');
+    const shown = [...TWINS, ...HTTP_TWINS, ...EGRESS_TWINS].map(
+      ([, start]) => /(?:error|warning) ([a-z/-]+)/.exec(start)?.[1] ?? '',
+    );
     expect(shown.filter((code) => !codes.has(code))).toEqual([]);
   });
 });

@@ -14,7 +14,9 @@ import { unknownFact } from './facts/unknown-attribute.js';
 import { leftOut } from './http/left-out.js';
 import { httpMapping } from './http/mapping.js';
 import { missingInput } from './http/missing-input.js';
+import { noConnectAction } from './http/no-connect-action.js';
 import { passThrough } from './http/pass-through.js';
+import { privateAddress } from './http/private-address.js';
 import { unknownHttpAction } from './http/unknown-action.js';
 import { unknownOperation } from './http/unknown-operation.js';
 import { unseenBody } from './http/unseen-body.js';
@@ -110,6 +112,8 @@ export const RULES: readonly Rule[] = [
   missingInput,
   unknownHttpAction,
   passThrough,
+  privateAddress,
+  noConnectAction,
   leftOut,
   unseenBody,
   noStartAction,

@@ -1,3 +1,5 @@
+import { isAddressOrPrefix } from '@writ/enforce/http';
+import { MAX_VALUES } from '@writ/sdk/lib/value-count';
 import { z } from 'zod';
 import { name } from '../names.js';
 import { broughtKey } from './brought-key.js';
@@ -64,6 +66,8 @@ const service = z
     body: body.default('json'),
     /** In bytes. */
     maxBody: z.int().min(1).max(67_108_864).default(1_048_576),
+    /** Members and items of a JSON body. Each is decided on and recorded while nothing else is decided. */
+    maxValues: z.int().min(1).max(1_000_000).default(MAX_VALUES),
     /** Requests that nobody decides on. */
     passThrough: z.array(routeText).default([]),
     /** Whether a question of a browser before a request of another origin is forwarded. */
@@ -86,6 +90,22 @@ const service = z
     message: 'a service has a document (openapi) or routes',
   });
 
+/** Tunnels to hosts outside (`CONNECT`), each decided on as the action `connect` on a `Host`. Without it none are made. */
+const egress = z.strictObject({
+  /** Those of TLS: nothing else passes. */
+  ports: z.array(z.int().min(1).max(65_535)).min(1).max(100).default([443]),
+  /** Addresses that tunnels may lead to although they are not public. */
+  private: z
+    .array(
+      z
+        .string()
+        .refine(isAddressOrPrefix, 'it is an address or a prefix of addresses, as 10.0.0.5 or 10.1.0.0/16')
+        .meta({ example: '10.0.0.5' }),
+    )
+    .max(1_000)
+    .default([]),
+});
+
 /** A proxy of somebody else, in front of services, that asks before it forwards (docs/http-fronts.md). */
 const front = z
   .strictObject({
@@ -105,7 +125,11 @@ const front = z
   });
 
 export const httpShape = z
-  .strictObject({ services: z.record(name, service).default({}), fronts: z.record(name, front).default({}) })
+  .strictObject({
+    services: z.record(name, service).default({}),
+    fronts: z.record(name, front).default({}),
+    egress: egress.optional(),
+  })
   .superRefine(({ services, fronts }, context) => {
     for (const [id, { services: asked }] of Object.entries(fronts))
       for (const [i, one] of asked.entries())

@@ -87,7 +87,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       served: () => served.http,
       identify:
         client === undefined
-          ? (sent, connection) => clients.identify(sent, addressOf(connection))
+          ? ({ headers, connection }) => clients.identify(headers.authorization, addressOf(connection))
           : async () => ({ client, txnToken: undefined }),
       attempts,
       log,
