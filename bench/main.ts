@@ -7,6 +7,7 @@ import { million } from './cedar/million.js';
 import { oopsla } from './cedar/oopsla.js';
 import { http, least, proxied, stdio, thousand } from './gateway/rows.js';
 import { ledger } from './ledger/rows.js';
+import { shell } from './programs/shell.js';
 import { provenance } from './provenance/rows.js';
 import { publish } from './published.js';
 import { durability, tenMillion } from './record/rows.js';
@@ -15,7 +16,7 @@ import { reload } from './reload/rows.js';
 import { markdown, type Row, report } from './row.js';
 import { batches, oneByOne } from './service/rows.js';
 
-const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|record|gateway|reload|agentdojo [--json] [--write]
+const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|record|gateway|reload|programs|agentdojo [--json] [--write]
   cedar       what a decision of @writ/cedar costs, beside the official engine
   service     what the service decides a second over HTTP, beside Cerbos
   provenance  what a transaction token and a proof of possession add to a decision, beside jose alone
@@ -23,6 +24,7 @@ const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|
   registry    what a revocation takes, here and at a follower, and what a million facts cost
   record      what each way of being durable costs, and a search through ten million records
   reload      the longest time for which nobody is answered while a bundle of thousands of policies is loaded
+  programs    what the facts of shell commands cost
   gateway     what the gateway and the guard add to a call of a tool, and a thousand clients at once
   agentdojo   how the drafted policies judge recorded tasks and injections; its own options: agentdojo --help
   --json      print one JSON object
@@ -39,6 +41,7 @@ const SUITES: Readonly<Record<string, Readonly<Record<string, Group>>>> = {
   record: { durability, tenMillion },
   gateway: { http, stdio, least, proxied, thousand },
   reload: { reload },
+  programs: { shell },
   registry: { revocation, millionFacts },
 };
 

@@ -5,6 +5,7 @@ import { circlesIn, importsBelow, loadedWith } from './imports.js';
 /** The rooms that each room may import (ARCHITECTURE.md, "Imports"). */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
+  programs: [],
   store: [],
   provenance: ['store'],
   registry: ['store'],
