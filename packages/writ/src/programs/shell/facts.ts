@@ -88,7 +88,6 @@ export type ShellReason =
   | 'function'
   | 'limit'
   | 'name'
-  | 'option'
   | 'script'
   | 'syntax'
   | 'variable';

@@ -2,16 +2,14 @@ import type { ShellNotUnderstood, ShellReason } from './facts.js';
 
 const SHOWN = 80;
 
-/** Ends the reading of a text. */
-export class NotUnderstood extends Error {
+/** Ends the reading of a text when it is thrown. It is an answer and no error, and has no stack. */
+export class NotUnderstood {
   constructor(
     readonly reason: ShellReason,
     readonly text: string,
     readonly where: number,
     readonly why: string,
-  ) {
-    super(why);
-  }
+  ) {}
 
   facts(): ShellNotUnderstood {
     const { reason, where, why } = this;

@@ -64,7 +64,8 @@ function inContainer(call: Call, rest: readonly Arg[], known: ReturnType<typeof 
   const [image, ...command] = operands;
   if (strange !== undefined || loose !== undefined || has('mount', 'entrypoint', 'env-file')) return UNKNOWN;
   for (const arg of values('v', 'volume')) {
-    const path = arg.value?.split(':')[0];
+    // A short option may have its value behind `=`.
+    const path = arg.value?.replace(/^=/, '').split(':')[0];
     if (arg.base !== undefined) {
       const rest = arg.base.rest.split(':')[0] as string;
       call.writes({ ...arg, base: { ...arg.base, rest } }, true);
