@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT, setup } from './setup.mjs';
+import { missingPrograms } from './test-programs.mjs';
 
 setup();
 const folder = mkdtempSync(join(tmpdir(), 'writ-test-'));
@@ -11,6 +12,11 @@ const report = join(folder, 'report.json');
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)];
 const { status } = spawnSync(process.execPath, [vitest, ...args], { cwd: ROOT, stdio: 'inherit' });
+const missing = missingPrograms();
+if (missing.length > 0)
+  console.log(
+    `left out, because they are not here: tests with ${missing.join(', ')} (npm run test-programs installs them)`,
+  );
 try {
   const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, testResults } = JSON.parse(
     readFileSync(report, 'utf8'),

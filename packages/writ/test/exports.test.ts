@@ -12,6 +12,7 @@ const USERS = [
   'packages/writ/conformance',
   'packages/writ/oracle-shell',
   'packages/writ/soak',
+  'packages/writ/oracle-sql',
   'packages/cedar/conformance',
   'packages/cedar/fuzz',
   'bench',

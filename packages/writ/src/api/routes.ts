@@ -31,7 +31,9 @@ import { operationRoutes } from './operations.js';
 import { type AttemptsParts, attemptsRoute } from './reports/attempts.js';
 import { type LabelParts, labelRoutes } from './reports/labels.js';
 import { outcomeRoute } from './reports/outcomes.js';
+import { permitsRoute } from './reports/permits.js';
 import { type ReportedToolsParts, reportedToolsRoute } from './reports/reported-tools.js';
+import { type ServiceOperationParts, serviceOperationsRoute } from './services/operations.js';
 import { receiveRoute } from './signals/receive.js';
 import { transmitRoutes } from './signals/transmit.js';
 import { proposalRoutes } from './tokens/proposals.js';
@@ -55,6 +57,7 @@ type RoutesParts = AccessRequestParts &
   ReportedToolsParts &
   RevocationParts &
   SearchParts &
+  ServiceOperationParts &
   TaskParts &
   ToolParts & {
     readonly policy: PolicyControl;
@@ -78,10 +81,12 @@ export function routesOf(parts: RoutesParts): Route[] {
     evaluationsRoute(decider, verifier, publicUrl),
     ...searchRoutes(parts),
     metadataRoute(decider, publicUrl),
+    serviceOperationsRoute(parts),
     ...accessRequestRoutes(parts),
     ...approvalRoutes(parts),
     ...approvalPageRoutes(parts),
     outcomeRoute(decider),
+    permitsRoute(decider),
     reportedToolsRoute(parts),
     attemptsRoute(parts),
     ...tokenRoutes(parts.token),

@@ -1,20 +1,12 @@
-import type { AddressInfo } from 'node:net';
-import { CallQueue, Enforcer } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
-import { changeAnswer, createProxy, enforcedBy } from '@writ/enforce/http/proxy';
 import { type ApprovalDesk, TRANSFORMS } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
-import { ProxyInTheClearError } from '../enforce/errors.js';
 import { holdSettings } from '../enforce/hold-settings.js';
+import { HttpFace, type ProxyPlace } from '../enforce/http/http-face.js';
 import type { Closers } from '../lib/closers.js';
-import { isLoopback } from '../lib/loopback.js';
-import { nodeServer } from '../lib/node-server.js';
-import { OpenConnections } from '../lib/open-connections.js';
-import { refuseConnect } from '../lib/refuse-connect.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
-import type { ProxyPlace } from './listening.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import type { TokenService } from './token-service.js';
@@ -30,22 +22,9 @@ interface HttpServerParts {
   readonly closers: Closers;
 }
 
-/** The part of the open files of the process that may be connections of the proxy. */
-const SHARE_OF_FILES = 0.25;
-/** The most that a request waits for its decision; a fact that comes later is too late. */
-const DECIDE_MS = 60_000;
-const MAX_DEFER_MS = 30_000;
-
-/** Starts the proxy in front of the services of the bundle. @returns its URL; undefined if the bundle has none */
-export async function startHttp(parts: HttpServerParts): Promise<string | undefined> {
+/** Starts the proxy in front of the services of the bundle: now, or with the first bundle that has one. */
+export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 'url'>> {
   const { rooms, serving, place, token, clients, attempts, closers } = parts;
-  if (serving.active.http.services.length === 0) return undefined;
-  const { host, port, certificate, isBehindTls } = place;
-  if (!isLoopback(host) && certificate === undefined && !isBehindTls)
-    throw new ProxyInTheClearError(
-      `on ${host}, the keys of the proxy's clients would travel in the clear`,
-      'give --http-tls-cert and --http-tls-key, or, behind a proxy that ends TLS, --public-url https://…',
-    );
   const { logger } = rooms.runtime;
   const log: Log = {
     warn: (message) => logger.warn({ face: 'http' }, message),
@@ -54,42 +33,23 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
   const point = pointFor(serving.decider, inProcess('proxy', TRANSFORMS), (...came) =>
     token.verifier.verifyToken(...came),
   );
-  const enforcer = new Enforcer({
-    point,
-    queue: new CallQueue(point, () => heldShortly(holdSettings(serving.active.bundle.access.gateway)), parts.desk),
-    attempts,
-    at: 'proxy',
-    log,
+  const face = new HttpFace({
+    ...{ place, point, attempts, log },
+    desk: parts.desk,
+    hold: () => holdSettings(serving.active.bundle.access.gateway),
+    served: () => serving.active.http,
+    identify: (sent, connection) => clients.identify(sent, connection),
     hash: rooms.bind,
-    change: changeAnswer,
   });
-  const proxy = createProxy({
-    services: () => serving.active.http.services,
-    decide: enforcedBy({
-      enforcer,
-      served: () => serving.active.http,
-      identify: (sent, connection) => clients.identify(sent, connection),
-      attempts,
-      log,
-    }),
-    limits: { decideMs: DECIDE_MS },
-    makeServer: (limits) => nodeServer(limits, certificate),
-    onError: (error) => log.error(error, 'a request failed'),
+  closers.add(() => face.close());
+  await face.follow();
+  serving.onActivate(async () => {
+    const before = face.url;
+    // The rest of the bundle is not affected; the next activation tries again.
+    await face
+      .follow()
+      .catch((error: unknown) => log.error(error, 'the proxy does not listen, although the bundle has services'));
+    if (face.url !== before) logger.info({ face: 'http', url: face.url }, face.url ? 'listening' : 'not listening');
   });
-  const { server } = proxy;
-  new OpenConnections(server, SHARE_OF_FILES);
-  refuseConnect(server);
-  closers.add(() => proxy.close());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const { address, family, port: actual } = server.address() as AddressInfo;
-  const scheme = certificate === undefined ? 'http' : 'https';
-  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
-}
-
-/** A request over HTTP is not held for a person: its denial names the request for access, and it can be sent again. */
-function heldShortly(settings: ReturnType<typeof holdSettings>): ReturnType<typeof holdSettings> {
-  return { ...settings, stepUp: 'reference', justify: false, deferMs: Math.min(settings.deferMs, MAX_DEFER_MS) };
+  return face;
 }

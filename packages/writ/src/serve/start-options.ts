@@ -93,7 +93,7 @@ interface FoundDecision {
 export interface Writ {
   readonly serviceUrl: string;
   readonly gatewayUrl: string | undefined;
-  /** The URL of the proxy for HTTP; undefined if the bundle has no services for it. */
+  /** The URL of the proxy for HTTP; undefined while the bundle that is served has no services for it. */
   readonly httpUrl: string | undefined;
   /** The file with the key of the default enforcement point. */
   readonly keyFile: string;

@@ -2,9 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
+import type { ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
+import { NO_ANSWER, WITHHELD } from '../enforced/problems.js';
+import { requestHeaders } from '../enforced/request-headers.js';
 import type { CanonicalRequest } from '../request/body.js';
-import { answer, NO_ANSWER, WITHHELD } from './answers.js';
-import type { ProxyOutcome, ProxyPermit } from './permit.js';
+import { answer } from './answers.js';
 import { readWhole } from './read-whole.js';
 
 /** Of one connection: they do not go through. */
@@ -13,26 +15,29 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'proxy-authenticate',
 ]);
 
-/** Returns the headers of a request with those of its permit, each of which replaces one of the request. */
-export function requestHeaders({ rewritten }: CanonicalRequest, permit: Pick<ProxyPermit, 'headers'>): string[] {
-  const own = new Map(Object.entries(permit.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  return [...rewritten.headers.filter(([name]) => !own.has(name)), ...own].flat();
-}
-
 /** Returns the headers of an answer that are not of its connection. */
 export function answerHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string | string[]> {
-  const nominated = new Set(
-    [headers.connection ?? []]
-      .flat()
-      .flatMap((value) => value.toLowerCase().split(','))
-      .map((name) => name.trim()),
-  );
+  // hot: most services name nothing but `keep-alive` in it.
+  const nominated =
+    headers.connection === undefined || headers.connection === 'keep-alive' ? NOTHING : namesIn(headers.connection);
   const kept = Object.entries(headers).filter(
     ([name, value]) => value !== undefined && !HOP_BY_HOP.has(name) && !nominated.has(name),
   );
   return Object.fromEntries(kept as [string, string | string[]][]);
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Returns the names in a header that lists names. */
+function namesIn(value: string | string[]): Set<string> {
+  return new Set(
+    [value]
+      .flat()
+      .flatMap((one) => one.toLowerCase().split(','))
+      .map((name) => name.trim()),
+  );
 }
 
 /** Sends an answer that was read whole, as it may be handed on. */
@@ -74,7 +79,7 @@ export async function forward(
     const received = await dispatcher.request({
       method: method as Dispatcher.HttpMethod,
       path: target,
-      headers: requestHeaders(request, permit),
+      headers: requestHeaders(request, permit).flat(),
       body: body.length === 0 ? null : body,
       signal: left.signal,
     });
@@ -101,5 +106,7 @@ export async function forward(
     return { result: 'unknown', status };
   } finally {
     permit.revoked?.removeEventListener('abort', leave);
+    // hot: every answer closes, and to abort then makes an error that nobody reads.
+    response.off('close', leave);
   }
 }

@@ -1,6 +1,6 @@
 /** The reverse proxy. Apart from the pure half: a reader of bundles needs no client for HTTP. */
 
-export { changeAnswer } from './answer-value.js';
-export { enforcedBy, type ServedServices } from './enforced.js';
-export type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
+export { changeAnswer } from '../enforced/answer-value.js';
+export { enforcedBy, type ServedServices } from '../enforced/enforced.js';
+export type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
 export { createProxy, type HttpProxy, type ProxyOptions } from './proxy.js';

@@ -2,12 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Service } from '../definition/service.js';
+import { decidedIn } from '../enforced/decided-in.js';
+import type { Came, Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
+import { NO_ANSWER, ofDenial, ofRefusal, UNDECIDED } from '../enforced/problems.js';
 import { type CanonicalRequest, withBody } from '../request/body.js';
 import { type CanonicalHead, canonicalHead } from '../request/canonical.js';
 import type { Refusal } from '../request/refusal.js';
-import { answer, NO_ANSWER, ofDenial, ofRefusal, UNDECIDED } from './answers.js';
+import { answer } from './answers.js';
 import { forward } from './forward.js';
-import type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
 import { type ForwardLimits, Pools } from './pools.js';
 import { refuseUpgrade, tunnel } from './tunnel.js';
 import { Turns } from './turns.js';
@@ -58,15 +60,20 @@ export function createProxy({
     message: IncomingMessage,
   ): Promise<ProxyPermit | ProxyDenial | undefined> => {
     if (request.kind !== 'operation') return { permitted: true, done: () => {} };
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    message.socket.once('close', leave);
     try {
       // A function that throws at once is caught as one that fails later.
       return await decidedIn(
         bounds.decideMs,
-        Promise.resolve().then(() => decide(request, message)),
+        Promise.resolve().then(() => decide(request, cameOf(message, gone.signal))),
       );
     } catch (error) {
       onError(error);
       return undefined;
+    } finally {
+      message.socket.off('close', leave);
     }
   };
 
@@ -161,6 +168,11 @@ const TOO_LARGE: Refusal = {
   reason: 'the body is larger than it may be',
 };
 
+function cameOf({ headers, method = 'GET', socket }: IncomingMessage, gone: AbortSignal): Came {
+  const scheme = socket instanceof TLSSocket ? 'https' : 'http';
+  return { headers, method, scheme, connection: socket, address: socket.remoteAddress, gone };
+}
+
 /** Reads the head for the service of its host. */
 function headOf(message: IncomingMessage, services: readonly Service[]): CanonicalHead | Refusal {
   const { method = '', url = '', rawHeaders, httpVersion, socket } = message;
@@ -188,31 +200,6 @@ async function bodyOf(message: IncomingMessage, { body, framing }: CanonicalHead
   }
   return Buffer.concat(pieces);
 }
-
-/** Returns a decision of the form that it must have. @throws {Error} if it is late or of another form */
-async function decidedIn(ms: number, decision: Promise<ProxyPermit | ProxyDenial>): Promise<ProxyPermit | ProxyDenial> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no decision was made in ${ms} ms`));
-      // A permit that comes later is not used, and ends nevertheless.
-      decision
-        .then((made) => made.permitted === true && made.done({ result: 'not-executed', status: undefined }))
-        .catch(() => {});
-    }, ms);
-  });
-  try {
-    const made = await Promise.race([decision, late]);
-    const isPermit = made?.permitted === true && typeof made.done === 'function';
-    const isDenial = made?.permitted === false && DENIALS.has(made.status);
-    if (!isPermit && !isDenial) throw new Error('the decision is neither a permit nor a denial');
-    return made;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-const DENIALS: ReadonlySet<unknown> = new Set([401, 403, 429, 503]);
 
 /** Reports the end of a request to its permit. */
 function report(permit: ProxyPermit, outcome: ProxyOutcome, onError: (error: unknown) => void): void {

@@ -23,6 +23,9 @@ export async function readWhole(
   // A part of a resource is no JSON of its own.
   const isJson = typeof type === 'string' && JSON_TYPE.test(type) && statusCode !== 206;
   if (!isEmpty && (!isJson || coding !== undefined || Number(length ?? 0) > MAX_READ)) return undefined;
+  // hot: the parser of HTTP ends the body where its length says, so that it is bounded; a stream is read piece by piece for more.
+  if (typeof length === 'string' && /^\d+$/.test(length) && headers['transfer-encoding'] === undefined)
+    return { isWhole: true, bytes: await body.bytes(), rest: NOTHING };
   const pieces: Uint8Array[] = [];
   let size = 0;
   const iterator = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
@@ -32,5 +35,7 @@ export async function readWhole(
     if (size > MAX_READ)
       return { isWhole: false, bytes: Buffer.concat(pieces), rest: { [Symbol.asyncIterator]: () => iterator } };
   }
-  return { isWhole: true, bytes: Buffer.concat(pieces), rest: { async *[Symbol.asyncIterator]() {} } };
+  return { isWhole: true, bytes: Buffer.concat(pieces), rest: NOTHING };
 }
+
+const NOTHING: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };

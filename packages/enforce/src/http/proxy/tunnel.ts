@@ -2,9 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
+import type { ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
+import { requestHeaders } from '../enforced/request-headers.js';
 import type { CanonicalRequest } from '../request/body.js';
-import { answerHeaders, requestHeaders } from './forward.js';
-import type { ProxyOutcome, ProxyPermit } from './permit.js';
+import { answerHeaders } from './forward.js';
 
 /**
  * Changes the connection of a request to the protocol of its operation, and passes on what either side sends, until one ends
@@ -17,11 +18,8 @@ export async function tunnel(
   head: Buffer,
   dispatcher: Dispatcher,
 ): Promise<ProxyOutcome> {
-  const headers = requestHeaders(request, permit);
   // Undici sets both itself.
-  const own = headers.flatMap((name, i) =>
-    i % 2 === 0 && name !== 'connection' && name !== 'upgrade' ? [[name, headers[i + 1] as string]] : [],
-  );
+  const own = requestHeaders(request, permit).filter(([name]) => name !== 'connection' && name !== 'upgrade');
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   client.once('close', leave);

@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import type { Log } from '@writ/sdk/lib/log';
 import type { Attempts } from '../../attempts/attempts.js';
 import type { OperationMapper } from '../../coaz/operation-mapper.js';
@@ -7,18 +5,19 @@ import type { CallingClient, OperationCaller } from '../../enforcer/caller.js';
 import { carriedInHeaders, workingFor } from '../../enforcer/carried.js';
 import type { Enforcer } from '../../enforcer/enforcer.js';
 import type { Permit } from '../../enforcer/permit.js';
+import type { NamedOperation } from '../coaz/binding.js';
 import { inputOf } from '../coaz/variables.js';
 import type { Service } from '../definition/service.js';
 import type { CanonicalRequest } from '../request/body.js';
 import { resultOf } from './answer-value.js';
 import { changedRequest } from './changed-request.js';
-import type { Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
+import type { Came, Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
 import { denialOf } from './refused.js';
 
 /** The services that are served now. It is replaced whole. */
 export interface ServedServices {
   readonly services: readonly Service[];
-  readonly mapper: Pick<OperationMapper<CanonicalRequest>, 'map'>;
+  readonly mapper: Pick<OperationMapper<CanonicalRequest, NamedOperation>, 'map' | 'listed'>;
   /** The headers that a service is sent as its credential, by the name of the service. */
   readonly credentials: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
@@ -32,41 +31,43 @@ interface EnforcedParts {
     connection: object,
   ) => Promise<{ readonly client: CallingClient; readonly txnToken: string | undefined } | undefined>;
   readonly attempts: Pick<Attempts, 'add'>;
+  /** The part that refuses, as attempts name it. */
+  readonly at: string;
   readonly log: Log;
 }
 
 /** Returns what decides on the requests of a proxy: each is an operation of the enforcer. */
 export function enforcedBy(parts: EnforcedParts): Decide {
-  return async (request, message) => {
+  return async (request, came) => {
     const { services, mapper, credentials } = parts.served();
     // The bundle was replaced since the request was read: its reading may be another one now.
     if (!services.includes(request.service)) return AGAIN;
     const name = request.operation?.name ?? '';
-    const found = await callerOf(parts, request, message);
+    const found = await callerOf(parts, request, came);
     if ('permitted' in found) return found;
-    const gone = new AbortController();
-    const leave = (): void => gone.abort();
-    message.socket.once('close', leave);
+    const { conversation, service } = request;
+    // Two services may use the same name for different conversations.
+    const client =
+      conversation === undefined ? found.client : { ...found.client, conversation: `${service.name} ${conversation}` };
     let sent = request;
-    const begun = await parts.enforcer
-      .begin(
-        {
-          name,
-          requests: () => mapper.map(request, found.client),
-          changeable: {
-            input: inputOf(request),
-            schemaError: (input) => {
-              const made = changedRequest(request, input);
-              if (typeof made === 'string') return made;
-              sent = made;
-              return undefined;
-            },
-            result: request.operation?.upgrade === undefined,
-          },
-        },
-        { ...found, signal: gone.signal },
-      )
-      .finally(() => message.socket.off('close', leave));
+    const changeable = {
+      input: inputOf(request),
+      schemaError: (input: unknown) => {
+        const made = changedRequest(request, input);
+        if (typeof made === 'string') return made;
+        sent = made;
+        return undefined;
+      },
+      result: request.operation?.upgrade === undefined && came.changes !== 'input',
+    };
+    const begun = await parts.enforcer.begin(
+      {
+        name,
+        requests: () => mapper.map(request, client),
+        changeable: came.changes === 'nothing' ? undefined : changeable,
+      },
+      { ...found, client, signal: came.gone },
+    );
     if (begun.kind !== 'permit') return denialOf(name, begun);
     return proxied(begun, { request: sent, credential: credentials.get(request.service.name) ?? {}, log: parts.log });
   };
@@ -80,15 +81,15 @@ const AGAIN: ProxyDenial = {
 };
 
 async function callerOf(
-  { identify, attempts, log }: EnforcedParts,
+  { identify, attempts, at, log }: EnforcedParts,
   { service, operation, path }: CanonicalRequest,
-  { headers, method = 'GET', socket }: IncomingMessage,
+  { headers, method, scheme, connection, address }: Came,
 ): Promise<OperationCaller | ProxyDenial> {
   const note = (reason: 'unauthenticated' | 'unavailable'): void =>
-    attempts.add({ at: 'proxy', operation: operation?.name ?? '', reason, from: socket.remoteAddress });
+    attempts.add({ at, operation: operation?.name ?? '', reason, from: address });
   let found: Awaited<ReturnType<EnforcedParts['identify']>>;
   try {
-    found = await identify(headers.authorization, socket);
+    found = await identify(headers.authorization, connection);
   } catch (error) {
     log.error(error, 'no identity');
     note('unavailable');
@@ -104,7 +105,6 @@ async function callerOf(
       headers: { 'www-authenticate': `Bearer realm="${service.name}"${why}` },
     };
   }
-  const scheme = socket instanceof TLSSocket ? 'https' : 'http';
   const carried = carriedInHeaders(headers, { method, url: `${scheme}://${headers.host}${path}` });
   const { client, txnToken } = found;
   if (carried.txnToken !== undefined) return { client: workingFor(client, carried.txnToken), carried };

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { CanonicalRequest } from '../request/body.js';
 
-/** The end of a permitted request, as the proxy saw it. */
+/** The end of a permitted request, as its face saw it. */
 export interface ProxyOutcome {
   /** `unknown`: the service may have done it, and did not answer to the end. `not-executed`: it was not sent. */
   readonly result: 'completed' | 'failed' | 'unknown' | 'not-executed';
@@ -47,5 +47,22 @@ export interface ProxyDenial {
   readonly members?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** The facts beside a request that its decision needs: who sent it, and over which connection. */
+export interface Came {
+  /** As the caller sent them. */
+  readonly headers: IncomingHttpHeaders;
+  readonly method: string;
+  /** Of the connection of the caller. */
+  readonly scheme: 'http' | 'https';
+  /** Stands for the connection of the caller: what was verified on it is remembered by it. */
+  readonly connection: object;
+  /** The address of the caller; undefined if it is not known. */
+  readonly address: string | undefined;
+  /** Aborted when the caller is gone. */
+  readonly gone: AbortSignal;
+  /** The parts that obligations can be carried out on here; by default all. A permit with an obligation on another part is a denial. */
+  readonly changes?: 'all' | 'input' | 'nothing' | undefined;
+}
+
 /** Decides on a request. An exception, an answer of another form, and no answer in time are refusals. */
-export type Decide = (request: CanonicalRequest, message: IncomingMessage) => Promise<ProxyPermit | ProxyDenial>;
+export type Decide = (request: CanonicalRequest, came: Came) => Promise<ProxyPermit | ProxyDenial>;
