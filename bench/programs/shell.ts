@@ -6,7 +6,7 @@ import type { Row } from '../row.js';
 const CALLS = 201;
 const TARGET_MS = 0.3;
 
-/** What the facts of everyday commands cost. Each command has its median, so that other work on the machine is not in it. */
+/** Measures the cost of the facts of everyday commands. Each command has its median, so that other work on the machine is not in it. */
 export function shell(): Row[] {
   const texts = EVERYDAY.map(([text]) => text);
   for (let i = 0; i < 50; i += 1) for (const text of texts) readAfresh(text);

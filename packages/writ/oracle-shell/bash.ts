@@ -18,7 +18,7 @@ const REAL = 'env nohup timeout nice setsid stdbuf xargs find sh bash tee touch 
 );
 const TIMEOUT_MS = 10_000;
 
-/** What a real bash did. */
+/** The programs and files of one run of a real bash. */
 export interface Ran {
   /** Each program with its arguments. */
   readonly programs: readonly (readonly string[])[];

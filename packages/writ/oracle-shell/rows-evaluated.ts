@@ -66,6 +66,12 @@ export const EVALUATED: Table = {
     ["for HISTCMD in 'a[$(pa)]'; do :; done", 'not: variable'],
     ["read RANDOM <<< 'a[$(pa)]'", 'not: variable'],
     [": ${SECONDS:='a[$(pa)]'}", 'not: variable'],
+    ["echo x >&'$(pa)'", 'not: expansion'],
+    ['for w in \'a[$(pa)]\'; do echo x >& "$w"; done', 'not: expansion'],
+    ['echo "${v/x/<(pa)}"', 'not: expansion'],
+    ['A=a; B=A; declare "$B=b"; p$A', 'not: builtin'],
+    ['B=PATH; export "$B=/tmp"', 'not: builtin'],
+    ['A=a; r=read; $r A < f1; p$A', 'not: name'],
   ],
   'variables that change what runs': [
     ["PS4='$(pa)'; set -x; ls", 'not: variable'],

@@ -2,6 +2,13 @@ import type { Table } from './shown.js';
 
 export const REACHED: Table = {
   'files and hosts': [
+    ['pa > >(cd d1) && pb > o1', 'cd, pa?, pb?; writes: o1'],
+    ['cd nowhere || cd d1 && touch o1', 'cd, touch; writes: o1, nowhere/o1, d1/o1, nowhere/d1/o1'],
+    ['sed -i.bak s/x/y/ f1', 'sed; reads: f1; writes: f1, f1.bak'],
+    [
+      'docker run -v=/:/x alpine ls',
+      'ls@container:alpine, docker; writes: //**; hosts: docker.io; code: docker package',
+    ],
     ['for f in src/*.ts; do cp "$f" "$f.bak"; done', 'cp; reads: src/**; writes: src/**'],
     ['for f in *; do rm -- "$f/../x"; done', 'rm; writes: ?'],
     ['for f in /etc/*; do cat $f; done', 'cat; reads: ?'],

@@ -59,7 +59,7 @@ interface HostFacts {
 
 export interface InterpreterFact {
   readonly program: string;
-  /** Where the code is: in the text, in a file, a module, a package, or in the input. */
+  /** The place of the code: in the text, in a file, a module, a package, or in the input. */
   readonly from: 'text' | 'file' | 'module' | 'package' | 'input';
   /** The code itself, the file, the module or the package, if the text says it. */
   readonly code?: string;

@@ -3,7 +3,7 @@ import type { Directories } from './effects/paths.js';
 import type { Input } from './programs/call.js';
 import type { Budget } from './syntax/scan.js';
 
-/** What a nested script has from the command around it. */
+/** The state that a nested script has from the command around it. */
 export interface Surroundings {
   readonly effects: Effects;
   readonly budget: Budget;
@@ -11,7 +11,7 @@ export interface Surroundings {
   readonly isPosix: boolean;
   readonly directories: Directories;
   readonly input: Input;
-  /** Where the script runs, if that is not here. */
+  /** The machine or container on which the script runs, if that is another one. */
   readonly remote: string | undefined;
 }
 

@@ -30,7 +30,7 @@ export function readScript(text: string, surroundings: Surroundings): void {
   // Shells disagree about these, and about what is no character at all.
   const odd = /[^\P{Cc}\t\n]|[\p{Cs}\u2028\u2029]/u.exec(text);
   if (odd !== null) throw new NotUnderstood('character', '', odd.index, 'the text has a control character');
-  const differs = surroundings.isPosix ? /\$'|\$"|<\(|>\(|&>|\|&|<<</.exec(text) : null;
+  const differs = surroundings.isPosix ? /\$'|\$"|<\(|>\(|&>|\|&|<<<|\{\w+\}[<>]/.exec(text) : null;
   if (differs !== null)
     throw new NotUnderstood('syntax', differs[0], differs.index, 'sh reads this in another way than bash');
   if (text.split('<<').length > MOST_DOCUMENTS)
@@ -50,7 +50,7 @@ class Walk implements Frame {
   private readonly evaluated: Evaluated;
   private readonly functions = new Set<string>();
   private readonly commands: Commands;
-  /** Where the last command has gone, if it was one that changes the directory, and if it succeeded. */
+  /** The directories after the last command, if it was one that changes them, and if it succeeded. */
   private gone: { readonly to: Directories } | undefined;
 
   constructor(
@@ -161,6 +161,7 @@ class Walk implements Frame {
     if (node.type === 'Coproc' || node.type === 'ProcessSubstitution') this.input = { from: 'unknown' };
     this.children(node);
     this.directories = directories;
+    this.gone = undefined;
     this.input = input;
   }
 

@@ -4,12 +4,12 @@ import type { Arg } from '../syntax/arg.js';
 /** The directories in which a command can run; undefined if the text does not say. The first one is `.`. */
 export type Directories = readonly string[] | undefined;
 
-/** Files that are none of their own: streams and nothing. */
+/** Streams, and files that keep nothing. */
 const STREAMS = /^\/dev\/(?:null|zero|stdin|stdout|stderr|tty|fd\/\d+)$/;
 /** Paths that lead to another file than they say, whatever the links are. */
 const ELSEWHERE = /^\/proc\/[^/]+\/(?:cwd|root|fd|task|map_files)(?:\/|$)|^\/dev\/fd\//;
 
-/** What a word says of a path. */
+/** The paths, or the directories, that a word names. */
 type Place =
   | { readonly kind: 'paths' | 'under'; readonly names: readonly string[]; readonly isElsewhere: boolean }
   | { readonly kind: 'nothing' | 'unresolved' };

@@ -1,7 +1,7 @@
 import type { InterpreterFact, PackageFact } from '../facts.js';
 import type { Arg } from '../syntax/arg.js';
 
-/** What a program gets as its input: what the tool gives it, what the text does not say, or this text. */
+/** The input of a program: that of the tool, one that the text does not say, or this text. */
 export type Input = { readonly from: 'tool' | 'unknown' } | { readonly from: 'text'; readonly text: string };
 
 /** One start of a program, for the readers of the tables. */

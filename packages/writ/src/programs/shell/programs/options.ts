@@ -86,7 +86,7 @@ export function readOptions(args: readonly Arg[], known: Grammar, stops = false)
 
 /** Whether only the value of a known option is unknown: `--output="$x"`, `-o"$x"`. */
 function isLongWithValue({ lead, many, pattern }: Arg, known: Grammar): boolean {
-  // What a pattern finds begins as the pattern does.
+  // The files of a pattern begin as the pattern does.
   if ((many && pattern === undefined) || !lead.startsWith('-')) return false;
   const long = /^--([\w-]+)=/.exec(lead)?.[1];
   if (long !== undefined) return known.get(long) === 'value' || known.get(long) === 'attached';

@@ -2,7 +2,7 @@ import { type Arg, literal } from '../syntax/arg.js';
 import { KNOWN, type ProgramReader, UNKNOWN } from './call.js';
 import { grammar, readOptions } from './options.js';
 
-/** What the operands of a program are. In `copy` the last is written and the others are read; in `move` all are written. */
+/** The kind of the operands of a program. In `copy` the last is written and the others are read; in `move` all are written. */
 type Operands = 'none' | 'reads' | 'writes' | 'copy' | 'move' | 'convert';
 
 /** A program as data: its options, and what their values and its operands are. */

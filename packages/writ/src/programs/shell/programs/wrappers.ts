@@ -149,6 +149,8 @@ const find: ProgramReader = (call) => {
       );
       if (end === -1) call.refuse('the command of find has no end', arg);
       call.run(args.slice(index + 1, end).flatMap((word) => found(word, starts)));
+      // It runs in the directory of each file that is found.
+      if (name.endsWith('dir')) for (const kind of ['reads', 'writes'] as const) call.unresolved(kind);
       index = end;
     } else if (name === 'delete') for (const start of starts) call.writes(start, true);
     else if (/^(?:fprint|fprint0|fls|fprintf)$/.test(name)) {

@@ -1,10 +1,11 @@
-import type {
-  ArithmeticExpression,
-  ParameterExpansionPart,
-  SyntaxNode,
-  TestCommand,
-  TestExpression,
-  Word,
+import {
+  type ArithmeticExpression,
+  forEachChild,
+  type ParameterExpansionPart,
+  type SyntaxNode,
+  type TestCommand,
+  type TestExpression,
+  type Word,
 } from 'unbash';
 import { NotUnderstood } from '../not-understood.js';
 import { IDENTIFIER } from './names.js';
@@ -112,6 +113,8 @@ export class Evaluated {
   }
 
   private parameter({ prefix, index, operation, text, pos }: ParameterExpansionPart): void {
+    if (operation !== undefined && hasProcess(operation))
+      throw new NotUnderstood('expansion', text, pos, 'shells find the end of a process in it in different places');
     if (index !== undefined) this.number(index);
     if (prefix === '!' && operation?.type !== 'Names' && index?.text !== '@' && index?.text !== '*')
       throw new NotUnderstood('expansion', text, pos, 'the value of a variable is read as a name');
@@ -147,6 +150,25 @@ export class Evaluated {
     };
     visit(expression);
   }
+}
+
+/** Whether `<( )` stands in an operand itself; in a substitution there it is read as everywhere. */
+function hasProcess(node: SyntaxNode): boolean {
+  switch (node.type) {
+    case 'ProcessSubstitution':
+      return true;
+    case 'CommandExpansion':
+      return false;
+    case 'Literal':
+      return /[<>]\(/.test(node.text);
+    case 'Word':
+      if (node.parts === undefined) return /[<>]\(/.test(node.text);
+  }
+  let found = false;
+  forEachChild(node, (child) => {
+    found ||= hasProcess(child);
+  });
+  return found;
 }
 
 const isName = (node: ArithmeticExpression): boolean => node.type === 'ArithmeticWord' && IDENTIFIER.test(node.value);

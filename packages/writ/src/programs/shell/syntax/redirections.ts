@@ -37,7 +37,8 @@ export function readRedirections(
       continue;
     }
     const { operator } = redirection;
-    if (operator.startsWith('<') && isInput) input = UNKNOWN_INPUT;
+    if (operator.startsWith('<') && isInput)
+      input = operator === '<' && target.value === '/dev/null' ? { from: 'text', text: '' } : UNKNOWN_INPUT;
     // A digit behind `>&` is a stream that is open.
     if (operator.endsWith('&') && /^(?:\d+-?|-)$/.test(target.value ?? '')) continue;
     if (operator.endsWith('&') && SPECIAL.test(target.value ?? target.base?.rest ?? '$'))

@@ -13,11 +13,11 @@ export interface Budget {
 /** A command that may change the directory. */
 interface DirectoryChange {
   readonly pos: number;
-  /** Where the innermost process of its own begins in which the command runs; -1 if it is the script's. */
+  /** The start of the innermost subshell in which the command runs; -1 if it runs in the script's own shell. */
   readonly apart: number;
 }
 
-/** What was found in the whole text. */
+/** Findings over the whole text. */
 export interface Scan {
   readonly changes: readonly DirectoryChange[];
   readonly hasFunction: boolean;

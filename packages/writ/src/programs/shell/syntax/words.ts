@@ -14,7 +14,7 @@ const NUMBERS = new Set(['?', '#', '$', '!']);
 const BYTES =
   /\\(?:0{1,3}(?![0-7])|x0{0,2}(?![0-9a-f])|u0{1,4}(?![0-9a-f])|U0{1,8}(?![0-9a-f])|c|[2-7][0-7]{2}|x[89a-f])/i;
 
-/** What was read of a word. */
+/** The parts of a word that were read. */
 interface Reading {
   lead: string;
   pattern: string;
