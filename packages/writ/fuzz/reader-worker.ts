@@ -26,7 +26,7 @@ const { namedIn } = await built<Readers>('../ledger/flow/named-values.js');
 const { Prompt } = await built<{ Prompt: new (text: string) => { names: (...of: unknown[]) => boolean } }>(
   '../ledger/flow/prompt-values.js',
 );
-const { loadSqlParser } = await built<{ loadSqlParser: () => Promise<void> }>('../programs/sql/parser.js');
+const { loadSqlParser } = await built<{ loadSqlParser: () => unknown }>('../programs/sql/parser.js');
 const { readSql } = await built<{ readSql: (text: string, options: object) => unknown }>('../programs/sql/read-sql.js');
 const { readCatalogue } = await built<Readers>('../programs/sql/catalogue/read-catalogue.js');
 const { instructionsIn, hiddenIn, readAs } = (await import('@writ/sdk/lib/model-text')) as Readers;
@@ -92,7 +92,8 @@ const readers: Readonly<Record<string, Reader | undefined>> = {
   },
 };
 
-await Promise.all([loadDetectors(), loadSqlParser()]);
+loadSqlParser();
+await loadDetectors();
 serveTasks(async ({ reader, text }) => {
   if (reader === '') return Object.keys(readers);
   const start = process.cpuUsage();

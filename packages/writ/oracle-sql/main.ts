@@ -34,7 +34,7 @@ if (values.help || ![count, seed].every((n) => Number.isSafeInteger(n) && n >= 0
   process.exit(values.help ? 0 : 2);
 }
 
-await loadSqlParser();
+loadSqlParser();
 const postgres = await Postgres.start(['-c', 'fsync=off']);
 try {
   const oracle = await Oracle.open(await postgres.database());

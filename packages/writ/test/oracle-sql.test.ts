@@ -24,7 +24,7 @@ let oracle: Oracle;
 let client: pg.Client;
 
 beforeAll(async () => {
-  await loadSqlParser();
+  loadSqlParser();
   server = await startPostgres();
   const url = await server.database();
   oracle = await Oracle.open(url);

@@ -57,6 +57,13 @@ const clients = (members: string, entities = '"ana"'): Record<string, string> =>
   'writ.yaml': `name: shop\ngateway:\n  clients:\n    one: ${members}\n`,
   'entities/a.json': `[{ "uid": { "type": "User", "id": ${entities} }, "attrs": {}, "parents": [] }, { "uid": { "type": "Agent", "id": "bot" }, "attrs": {}, "parents": [] }]`,
 });
+/** `run_sql` with a program as its argument. */
+const programs = (described: string, argument = 'sql'): Record<string, string> => ({
+  'tools.yaml': (BASE['tools.yaml'] as string).replace(
+    '{ sql: { role: target, kind: sql } }, result: { $: internal, $.card: { labels: [card-number] } }',
+    `{ ${argument}: ${described} }, result: internal`,
+  ),
+});
 const counted = (on: string): Record<string, string> =>
   file('ledger.yaml', (BASE['ledger.yaml'] ?? '').replace('count: true', `count: true, on: '${on}'`));
 /** The action of the base policy counts in any case. */
@@ -119,6 +126,36 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
     'policies/more.cedar:3:42 warning policies/unknown-action',
     'declare the action',
     when('!context.ledger.done.containsAny(["send_mail", "list_all_that_there_is"])'),
+  ],
+  [
+    programs('{ language: sql, tables: Tol }'),
+    'tools.yaml:5:66 error tools/program-argument: run_sql: the schema does not let it be done to a Tol',
+    'did you mean Tool?',
+    programs('{ language: sql, tables: Tool }'),
+  ],
+  [
+    programs('{ language: sql }', 'amount'),
+    'tools.yaml:5:44 error tools/program-argument: run_sql: amount is a program, and a Long in the schema',
+    'declare it as String',
+    programs('{ language: sql }'),
+  ],
+  [
+    {
+      ...programs('{ language: sql }'),
+      ...when(
+        'context.program.statements.contains("delte")',
+        'forbid (principal is Agent, action == Action::"run_sql", resource)',
+      ),
+    },
+    'policies/more.cedar:3:44 error policies/unknown-word: policy more: context.program.statements never has delte',
+    'did you mean delete?',
+    {
+      ...programs('{ language: sql }'),
+      ...when(
+        'context.program.statements.contains("delete")',
+        'forbid (principal is Agent, action == Action::"run_sql", resource)',
+      ),
+    },
   ],
   [
     when('context.tool.effects.contains("egres")'),

@@ -71,6 +71,7 @@ import { unknownTestInput } from './tests/unknown-input.js';
 import { argumentWithoutRole } from './tools/argument-without-role.js';
 import { toolDescription } from './tools/description.js';
 import { misspeltLabel } from './tools/misspelt-label.js';
+import { programArgument } from './tools/program-argument.js';
 import { reservedName } from './tools/reserved-name.js';
 import { undescribedResult } from './tools/undescribed-result.js';
 import { undescribedTool } from './tools/undescribed-tool.js';
@@ -136,6 +137,7 @@ export const RULES: readonly Rule[] = [
   undescribedTool,
   undescribedResult,
   unknownRoleArgument,
+  programArgument,
   unknownStore,
   unknownReaders,
   misspeltLabel,

@@ -16,6 +16,7 @@ import { NOTHING_DERIVED } from '../event-more.js';
 import { missingFacts, schemaErrorOf } from '../gather.js';
 import { mandatePolicy, outsideVerdict } from '../mandates.js';
 import { inputMisfit, misfit, misfitBy } from '../misfit.js';
+import { decidedParts } from '../parts.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
 import { holdsMasked } from './masked.js';
@@ -155,16 +156,19 @@ export class Replay {
       return entities.seen(fact, request.subject.properties);
     });
     const resource = entities.seen(facts.resource, request.resource.properties);
+    const context = this.context(record, name);
+    const parts = (record.parts ?? []).map(({ access, fact }) => ({ access, resource: entities.seen(fact) }));
     return {
       policies: plane.policies,
       entities: entities.store,
       identities,
       resource,
       action: declared.uid,
-      context: this.context(record, name),
+      context,
+      parts: decidedParts(parts, declared, context),
       obligations: plane.obligations,
       supported: new Set(record.supported ?? []),
-      missing: () => missingFacts(plane.registry, [...identities, resource]),
+      missing: () => missingFacts(plane.registry, [...identities, resource, ...parts.map((one) => one.resource)]),
       withheld: () => entities.withheld,
       approved: () => liftedIn(record),
       stale: staleIn(record),
@@ -199,7 +203,7 @@ export class Replay {
       now: new Date(record.time),
     });
     const own = { ...context } as Record<string, unknown>;
-    for (const part of ['derived', 'mandate', 'tool', 'origins']) {
+    for (const part of ['derived', 'mandate', 'tool', 'origins', 'program']) {
       if (seen[part] !== undefined && declared.context.attributes.has(part)) own[part] = seen[part];
       else if (part !== 'tool' && declared.context.attributes.get(part)?.required === true)
         notRecorded(`context.${part}`)();

@@ -6,7 +6,7 @@ import { readSql } from './read-sql.js';
 const OPTIONS = { searchPath: ['shop'] };
 const read = (text: string): SqlFacts => readSql(text, OPTIONS);
 
-beforeAll(loadSqlParser);
+beforeAll(() => void loadSqlParser());
 
 /** Returns what a text reads and writes, as `schema.name(columns)`. */
 function touched(text: string): { reads: string[]; writes: string[] } {

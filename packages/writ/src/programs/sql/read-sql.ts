@@ -31,7 +31,7 @@ const views = new WeakMap<Catalogue, Map<string, Touched | NotUnderstood>>();
 
 /**
  * Returns what a text does to a database of PostgreSQL, or why that is not known. The result is the same for the same options, and
- * is kept for some texts. `loadSqlParser` has to be awaited before.
+ * is kept for some texts. The first text waits about 50 ms for the parser, unless `loadSqlParser` was called before.
  */
 export function readSql(text: string, options: SqlOptions): SqlFacts {
   let cache = caches.get(options);

@@ -3,7 +3,7 @@ import { loadSqlParser } from '../parser.js';
 import { readSql } from '../read-sql.js';
 import { readCatalogue } from './read-catalogue.js';
 
-beforeAll(loadSqlParser);
+beforeAll(() => void loadSqlParser());
 
 const LISTS = [
   'columns',
