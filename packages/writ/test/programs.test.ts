@@ -4,6 +4,8 @@ import { EFFECTS } from '../src/bundle/format/tools.js';
 import { inProcess } from '../src/decide/caller.js';
 import { offlineDecider, planeOf } from '../src/decide/plane-of.js';
 import type { DecisionRecord } from '../src/decide/record.js';
+import { editText } from '../src/decide/replay/edits.js';
+import { accountOf } from '../src/decide/replay/explanation.js';
 import { Replay } from '../src/decide/replay/replay.js';
 import { bundleFrom } from './planes.js';
 
@@ -95,6 +97,21 @@ describe('each table of a statement', () => {
       result: 'deny',
       refusal: { code: expect.stringMatching(/program_not_understood|invalid_request/) },
     });
+  });
+
+  it('is explained, and what would have changed its decision is found', async () => {
+    const account = accountOf(await query('select * from orders join hr.salaries on true'), bundle);
+    expect(account.parts).toEqual([
+      'tools would permit User::"ana" on Table::"hr.salaries", but this is false: resource is Tool',
+      'tables would permit User::"ana" on Table::"hr.salaries", but this is false: resource is Table in Schema::"public"',
+    ]);
+    expect(account.alternatives.map(({ edits }) => edits.map(editText))).toEqual([
+      ['Table::"hr.salaries" in Schema::"public"'],
+    ]);
+    const allowed = accountOf(await query('select * from orders'), bundle);
+    expect(allowed.parts).toEqual([
+      'tables, for User::"ana" on Table::"public.orders": when context.program.access == "read"',
+    ]);
   });
 
   it('is counted: more than 32 are too many', async () => {
