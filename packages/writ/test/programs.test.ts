@@ -126,6 +126,18 @@ describe('each table of a statement', () => {
       const again = replay.decide(record);
       expect([sql, again.kind === 'decided' && again.verdict.result]).toEqual([sql, record.result]);
     }
+    // The policies alone would permit a statement of which no table is known.
+    const loose = bundleFrom({ ...FILES, 'policies/all.cedar': '@id("all") permit (principal, action, resource);' });
+    for (const sql of ['select 1; select 2', 'select * from orders', 'select * from hr.salaries']) {
+      const again = new Replay(planeOf(loose), loose.entities).decide(await query(sql));
+      const allowed = sql.includes(';') ? 'deny' : 'allow';
+      expect([sql, again.kind === 'decided' && again.verdict.result]).toEqual([sql, allowed]);
+    }
+    const record = await query('select * from orders');
+    expect(replay.decide({ ...record, parts: [] })).toMatchObject({ kind: 'not-recorded' });
+    const masked = { ...record.request.context, input: { sql: { masked: 'dropped' } } };
+    const hidden = { ...record, request: { ...record.request, context: masked } };
+    expect(replay.decide({ ...hidden, parts: [] }).kind).toBe('not-recorded');
     const stricter = POLICIES.replace('resource is Table in Schema::"public"', 'resource == Table::"public.orders"');
     const others = bundleFrom({ ...FILES, 'policies/all.cedar': stricter });
     const made = new Replay(planeOf(others), others.entities).decide(await query('select * from customers'));

@@ -22,6 +22,7 @@ import type { DecisionRecord } from '../record.js';
 import { holdsMasked } from './masked.js';
 import { RecordedEntities } from './recorded-entities.js';
 import { factsIn } from './recorded-facts.js';
+import { recordedParts } from './recorded-parts.js';
 
 /** The result of deciding a recorded request again. */
 type Replayed =
@@ -163,7 +164,10 @@ export class Replay {
     });
     const resource = entities.seen(facts.resource, request.resource.properties);
     const context = this.context(record, name);
-    const parts = (record.parts ?? []).map(({ access, fact }) => ({ access, resource: entities.seen(fact) }));
+    const recorded = recordedParts(record, plane.tools, declared);
+    if (typeof recorded === 'string') throw new NotRecorded(recorded);
+    if ('result' in recorded) return { kind: 'decided', verdict: recorded };
+    const parts = recorded.map(({ access, fact }) => ({ access, resource: entities.seen(fact) }));
     return {
       policies: plane.policies,
       entities: entities.store,

@@ -12,7 +12,7 @@ export class CallCache<V> {
   private readonly usual = new BoundedCache<string, V>(MAX_CALLS);
   private readonly long = new BoundedCache<string, V>(MAX_LONG);
 
-  /** Returns the same for calls of a tool with the same programs. What is no text is the same as any other. */
+  /** Returns the same for calls of a tool with the same programs. All that is no text counts as one. */
   static keyOf(tool: string, programs: readonly { readonly argument: string }[], input: unknown): string {
     const given = isObject(input) ? input : {};
     const texts = programs.map(({ argument }) => {
