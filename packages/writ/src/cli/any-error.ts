@@ -14,7 +14,12 @@ import type {
   SearchPlaceLost,
   SelfTestError,
 } from '../decide/errors.js';
-import type { GatewayInTheClearError, ProxyInTheClearError, UpstreamError } from '../enforce/errors.js';
+import type {
+  EnvoyInTheClearError,
+  GatewayInTheClearError,
+  ProxyInTheClearError,
+  UpstreamError,
+} from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
 import type { CertificateError, CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type {
@@ -72,6 +77,7 @@ export type AnyWritError =
   | ExchangeError
   | ExportError
   | FetchError
+  | EnvoyInTheClearError
   | GatewayInTheClearError
   | ProxyInTheClearError
   | GrantError

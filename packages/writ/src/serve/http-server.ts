@@ -1,19 +1,15 @@
 import type { AddressInfo } from 'node:net';
-import { CallQueue, Enforcer } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
-import { changeAnswer, createProxy, enforcedBy } from '@writ/enforce/http/proxy';
-import { type ApprovalDesk, TRANSFORMS } from '@writ/sdk/authzen';
-import type { Log } from '@writ/sdk/lib/log';
-import { inProcess } from '../decide/caller.js';
-import { pointFor } from '../decide/point.js';
+import { createProxy } from '@writ/enforce/http/proxy';
+import type { ApprovalDesk } from '@writ/sdk/authzen';
 import { ProxyInTheClearError } from '../enforce/errors.js';
-import { holdSettings } from '../enforce/hold-settings.js';
 import type { Closers } from '../lib/closers.js';
 import { isLoopback } from '../lib/loopback.js';
 import { nodeServer } from '../lib/node-server.js';
 import { OpenConnections } from '../lib/open-connections.js';
 import { refuseConnect } from '../lib/refuse-connect.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
+import { decidesOnHttp } from './http-decide.js';
 import type { ProxyPlace } from './listening.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
@@ -34,11 +30,10 @@ interface HttpServerParts {
 const SHARE_OF_FILES = 0.25;
 /** The most that a request waits for its decision; a fact that comes later is too late. */
 const DECIDE_MS = 60_000;
-const MAX_DEFER_MS = 30_000;
 
 /** Starts the proxy in front of the services of the bundle. @returns its URL; undefined if the bundle has none */
 export async function startHttp(parts: HttpServerParts): Promise<string | undefined> {
-  const { rooms, serving, place, token, clients, attempts, closers } = parts;
+  const { serving, place, closers } = parts;
   if (serving.active.http.services.length === 0) return undefined;
   const { host, port, certificate, isBehindTls } = place;
   if (!isLoopback(host) && certificate === undefined && !isBehindTls)
@@ -46,33 +41,10 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
       `on ${host}, the keys of the proxy's clients would travel in the clear`,
       'give --http-tls-cert and --http-tls-key, or, behind a proxy that ends TLS, --public-url https://…',
     );
-  const { logger } = rooms.runtime;
-  const log: Log = {
-    warn: (message) => logger.warn({ face: 'http' }, message),
-    error: (err, message) => logger.error({ face: 'http', err }, message),
-  };
-  const point = pointFor(serving.decider, inProcess('proxy', TRANSFORMS), (...came) =>
-    token.verifier.verifyToken(...came),
-  );
-  const enforcer = new Enforcer({
-    point,
-    queue: new CallQueue(point, () => heldShortly(holdSettings(serving.active.bundle.access.gateway)), parts.desk),
-    attempts,
-    at: 'proxy',
-    log,
-    hash: rooms.bind,
-    change: changeAnswer,
-  });
+  const { decide, log } = decidesOnHttp(parts, 'proxy');
   const proxy = createProxy({
     services: () => serving.active.http.services,
-    decide: enforcedBy({
-      enforcer,
-      served: () => serving.active.http,
-      identify: (sent, connection) => clients.identify(sent, connection),
-      attempts,
-      at: 'proxy',
-      log,
-    }),
+    decide,
     limits: { decideMs: DECIDE_MS },
     makeServer: (limits) => nodeServer(limits, certificate),
     onError: (error) => log.error(error, 'a request failed'),
@@ -88,9 +60,4 @@ export async function startHttp(parts: HttpServerParts): Promise<string | undefi
   const { address, family, port: actual } = server.address() as AddressInfo;
   const scheme = certificate === undefined ? 'http' : 'https';
   return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
-}
-
-/** A request over HTTP is not held for a person: its denial names the request for access, and it can be sent again. */
-function heldShortly(settings: ReturnType<typeof holdSettings>): ReturnType<typeof holdSettings> {
-  return { ...settings, stepUp: 'reference', justify: false, deferMs: Math.min(settings.deferMs, MAX_DEFER_MS) };
 }

@@ -24,6 +24,8 @@ interface Listening {
   readonly hostNames: ReadonlySet<string>;
   readonly gateway: GatewayPlace;
   readonly http: ProxyPlace;
+  /** Reads a certificate, and follows it when it is renewed. */
+  readonly present: (files: TlsFiles) => ServerCertificate;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -52,6 +54,7 @@ export function listeningOf(options: StartOptions, logger: Logger, closers: Clos
     options.gatewayTls ?? (gatewayHost !== undefined && tls ? { cert: tls.cert, key: tls.key } : undefined);
   return {
     host,
+    present,
     certificate: tls && present(tls),
     hostNames: hostNamesOf(options),
     gateway: {

@@ -9,6 +9,7 @@ import type { Decider } from '../decide/decide.js';
 import type { Clock } from '../lib/clock.js';
 import type { WritError } from '../lib/errors.js';
 import type { TlsFiles } from '../lib/server-certificate.js';
+import type { EnvoyOptions } from './envoy-server.js';
 
 export interface StartOptions {
   /** The folder of the bundle to serve. */
@@ -53,6 +54,8 @@ export interface StartOptions {
   readonly httpHost?: string | undefined;
   /** The certificate of the proxy for HTTP. */
   readonly httpTls?: Omit<TlsFiles, 'clientCa'> | undefined;
+  /** The place at which Envoy asks; by default there is none. */
+  readonly envoy?: EnvoyOptions | undefined;
   /** The address that the gateway listens on; loopback by default. */
   readonly gatewayHost?: string | undefined;
   /** The certificate of the gateway; by default that of the service, if `gatewayHost` is given. */
@@ -95,6 +98,8 @@ export interface Writ {
   readonly gatewayUrl: string | undefined;
   /** The URL of the proxy for HTTP; undefined if the bundle has no services for it. */
   readonly httpUrl: string | undefined;
+  /** The address of the services for Envoy; undefined if they are not asked for. */
+  readonly envoyAddress: string | undefined;
   /** The file with the key of the default enforcement point. */
   readonly keyFile: string;
   /** Returns the file with the key of a caller or of a gateway client. */

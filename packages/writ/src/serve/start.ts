@@ -19,6 +19,7 @@ import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
 import { enforcedClients } from './enforced-clients.js';
+import { startEnvoy } from './envoy-server.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
 import { listeningOf } from './listening.js';
@@ -84,7 +85,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
-  const { host, certificate, hostNames, gateway, http: proxy } = listeningOf(options, logger, closers);
+  const { host, certificate, hostNames, gateway, http: proxy, present } = listeningOf(options, logger, closers);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
@@ -131,11 +132,13 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ place: gateway, stop: options.stop },
   });
   const httpUrl = await startHttp({ ...enforcing, clients, place: proxy });
+  const envoyAddress = await startEnvoy({ ...enforcing, clients, options: options.envoy, present });
   state.started();
   return {
     serviceUrl: service.url,
     gatewayUrl,
     httpUrl,
+    envoyAddress,
     keyFile: credentials.fileOf('default'),
     decider: serving.decider,
     records: keeping.reader,

@@ -138,6 +138,7 @@ function proxied(permit: Permit, { request, credential, log }: Proxied): ProxyPe
   };
   return {
     permitted: true,
+    decision: permit.decisionId,
     // An answer in another coding is not read.
     headers: { 'accept-encoding': 'identity', ...credential },
     revoked: revoked.signal,

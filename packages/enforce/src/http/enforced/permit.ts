@@ -18,6 +18,8 @@ interface WholeAnswer {
 /** A request may be forwarded. */
 export interface ProxyPermit {
   readonly permitted: true;
+  /** The decision that it rests on; undefined if nobody decided. */
+  readonly decision?: string | undefined;
   /** Headers that the service also receives, as its credential; each replaces one of the request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Aborted when the permit no longer holds: the connection is cut. */
