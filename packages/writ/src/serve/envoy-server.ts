@@ -1,32 +1,14 @@
 import type { Attempts } from '@writ/enforce/attempts';
-import { type EnvoyPlace, serveEnvoy } from '@writ/enforce/envoy';
+import { serveEnvoy } from '@writ/enforce/envoy';
 import type { ApprovalDesk } from '@writ/sdk/authzen';
-import { EnvoyInTheClearError } from '../enforce/errors.js';
 import type { Closers } from '../lib/closers.js';
-import { isLoopback } from '../lib/loopback.js';
 import type { ServerCertificate, TlsFiles } from '../lib/server-certificate.js';
-import { registeredName } from '../provenance/certificates.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
+import { type EnvoyOptions, placeOf } from './envoy-place.js';
 import { decidesOnHttp } from './http-decide.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import type { TokenService } from './token-service.js';
-
-/** Where Envoy reaches this service. */
-export interface EnvoyOptions {
-  /** The file of a socket; without `port`. */
-  readonly socket?: string | undefined;
-  /** 0 for any free one. */
-  readonly port?: number | undefined;
-  /** Loopback by default. */
-  readonly host?: string | undefined;
-  /** Its certificate, and the authority of the certificates of Envoys. */
-  readonly tls?: TlsFiles | undefined;
-  /** The subject alternative names of the Envoys that may ask, as `URI:spiffe://example.org/envoy`. */
-  readonly clients?: readonly string[] | undefined;
-  /** Whether every process of this machine may ask: a port without TLS, on loopback. */
-  readonly plain?: boolean | undefined;
-}
 
 interface EnvoyServerParts {
   readonly rooms: Rooms;
@@ -53,29 +35,4 @@ export async function startEnvoy(parts: EnvoyServerParts): Promise<string | unde
   });
   closers.add(() => served.close());
   return served.address;
-}
-
-const HELP =
-  'give --grpc-socket FILE; or --grpc-port with --grpc-tls-cert, --grpc-tls-key, --grpc-client-ca and --grpc-client NAME';
-
-/** @throws {EnvoyInTheClearError} if anybody could ask, or see the keys of callers */
-function placeOf(
-  { socket, port = 0, host = '127.0.0.1', tls, clients = [], plain }: EnvoyOptions,
-  present: EnvoyServerParts['present'],
-): EnvoyPlace {
-  if (socket !== undefined) return { kind: 'socket', path: socket };
-  if (tls !== undefined) {
-    if (tls.clientCa === undefined || clients.length === 0)
-      throw new EnvoyInTheClearError('every client could ask as if it were an Envoy', HELP);
-    const known = new Set(clients);
-    const admits = (names: string | undefined): boolean => registeredName(names, known) !== undefined;
-    return { kind: 'tls', host, port, certificate: present(tls), admits };
-  }
-  if (plain === true && isLoopback(host)) return { kind: 'loopback', port };
-  throw new EnvoyInTheClearError(
-    isLoopback(host)
-      ? `on port ${port}, every process of this machine could ask as if it were an Envoy`
-      : `on ${host}, the keys of callers would travel in the clear`,
-    isLoopback(host) ? `${HELP}; or --grpc-plain if every process of this machine may` : HELP,
-  );
 }

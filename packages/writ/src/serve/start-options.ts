@@ -9,7 +9,7 @@ import type { Decider } from '../decide/decide.js';
 import type { Clock } from '../lib/clock.js';
 import type { WritError } from '../lib/errors.js';
 import type { TlsFiles } from '../lib/server-certificate.js';
-import type { EnvoyOptions } from './envoy-server.js';
+import type { EnvoyOptions } from './envoy-place.js';
 
 export interface StartOptions {
   /** The folder of the bundle to serve. */
