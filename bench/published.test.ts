@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { pageOf, withTable } from './published.js';
 
-const SUITES = ['cedar', 'service', 'provenance', 'ledger', 'record', 'gateway', 'reload', 'registry'];
+const SUITES = ['cedar', 'service', 'provenance', 'ledger', 'record', 'gateway', 'http', 'reload', 'registry'];
 
 it.each(SUITES)('the page has one place for the table of %s, and nothing else of it changes', (suite) => {
   const before = readFileSync(new URL(`../${pageOf(suite)}`, import.meta.url), 'utf8');

@@ -15,6 +15,7 @@ const PROJECTS = [
   'packages/enforce',
   'examples/support-desk',
   'examples/delegation',
+  'examples/orders-api',
   'bench',
 ];
 const FLOOR = [20, 19];

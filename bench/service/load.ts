@@ -7,6 +7,8 @@ export interface LoadPlan {
   readonly port: number;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** POST by default. A GET has no body. */
+  readonly method?: 'GET' | 'POST';
   /** Sent in turn. */
   readonly bodies: readonly string[];
   /** Headers that belong to a body each, in the same order. */
@@ -35,16 +37,16 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const CLOSING = '}'.charCodeAt(0);
 
 export function runLoad(plan: LoadPlan): Promise<LoadResult> {
+  const method = plan.method ?? 'POST';
   const requests = plan.bodies.map((body, i) => {
     const headers = {
       Host: '127.0.0.1',
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(body),
+      ...(method === 'GET' ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
       ...plan.headers,
       ...plan.headersOfEach?.[i],
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-    return Buffer.from(`POST ${plan.path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+    return Buffer.from(`${method} ${plan.path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
   });
   const begin = performance.now();
   const from = begin + plan.warmUpMs;

@@ -35,6 +35,8 @@ export interface WritOptions {
   readonly follow?: boolean;
   /** Where its gateway listens, when it has one. */
   readonly gatewayPort?: number;
+  /** The port of its proxy for HTTP, when it has one. */
+  readonly httpPort?: number;
   /** The keys of the service that it follows, and the file of its store key. */
   readonly keyOf?: Server['keyOf'];
   readonly storeKeyFile?: string;
@@ -60,6 +62,7 @@ export async function startWrit(options: WritOptions = {}): Promise<Server> {
     ...(follow === true ? ['--follow'] : []),
     ...(options.storeKeyFile === undefined ? [] : ['--store-key', `file:${options.storeKeyFile}`]),
     ...(options.gatewayPort === undefined ? [] : ['--gateway-port', String(options.gatewayPort)]),
+    ...(options.httpPort === undefined ? [] : ['--http-port', String(options.httpPort)]),
   ];
   const child = spawn(process.execPath, [...flags, WRIT, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -105,7 +108,7 @@ export async function startCerbos(): Promise<Server | undefined> {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   await answers(child, `http://127.0.0.1:${http}/_cerbos/health`);
-  return { name: 'Cerbos', port: http, headers: {}, stop: () => end(child, folder) };
+  return { name: 'Cerbos', port: http, headers: {}, pid: child.pid, stop: () => end(child, folder) };
 }
 
 function writeAll(folder: string, files: Readonly<Record<string, string>>): void {

@@ -178,6 +178,49 @@ describe('a permitted request', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('whose answer is shorter than its length says is unknown, and nothing of it is handed on', async () => {
+    const accepted: unknown[] = [];
+    const outcomes: ProxyOutcome[] = [];
+    const { port } = await behind(
+      (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': 20 }).write('{"fine":');
+        setImmediate(() => response.destroy());
+      },
+      async () => ({
+        permitted: true,
+        accept: async (read) => {
+          accepted.push(read);
+          return read.bytes;
+        },
+        done: (outcome) => outcomes.push(outcome),
+      }),
+    );
+    const [answer] = await exchange(port, bytes());
+    expect([answer?.status, accepted, outcomes]).toEqual([502, [], [{ result: 'unknown', status: 200 }]]);
+  });
+
+  it.each([
+    ['with a length', { 'content-length': '13' }],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])('whose answer comes %s is handed on as it was accepted', async (_how, headers) => {
+    const accepted: string[] = [];
+    const { port } = await behind(
+      (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json', ...headers }).end('{"fine":true}');
+      },
+      async () => ({
+        permitted: true,
+        accept: async (read) => {
+          accepted.push(Buffer.from(read.bytes).toString());
+          return read.bytes;
+        },
+        done: () => {},
+      }),
+    );
+    expect(await exchange(port, bytes())).toEqual([{ status: 200, body: '{"fine":true}' }]);
+    expect(accepted).toEqual(['{"fine":true}']);
+  });
+
   it('of a service that is not there is unknown', async () => {
     const { port, service, outcomes } = await behind(ok);
     await new Promise((resolve) => service.close(resolve));

@@ -18,7 +18,7 @@ if (module.enableCompileCache !== undefined && process.env.NODE_COMPILE_CACHE ==
 
 // A command that ends after a moment is done before optimized code pays: on Node 20, which keeps none between runs, a seventh
 // of the processor time of `writ check` was the optimizer's. Code that runs longer is optimized, later.
-const SERVE = ['start', 'up', 'guard'];
+const SERVE = ['start', 'up', 'guard', 'enforce'];
 if (process.versions.v8.startsWith('11.') && !SERVE.includes(process.argv[2]))
   setFlagsFromString('--interrupt-budget=1000000');
 

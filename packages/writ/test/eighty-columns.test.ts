@@ -130,6 +130,18 @@ it('every line that a verb prints fits 80 columns, or is one word', async () => 
   }));
   writeFileSync(inFolder('tools.json'), JSON.stringify({ tools }));
   await said([0], 'init', inFolder('drafted'), '--tools', inFolder('tools.json'));
+  const operationId = 'lookAtABookingOfTheQuarterThatIsClosedAndSendItToACustomerOfTheNorth';
+  const paths = { '/bookings/of/the/quarter': { get: { operationId }, post: {} } };
+  writeFileSync(inFolder('shop.json'), JSON.stringify({ openapi: '3.1.0', paths }));
+  await said(
+    [0],
+    'init',
+    inFolder('service'),
+    '--openapi',
+    inFolder('shop.json'),
+    '--upstream',
+    'http://127.0.0.1:8080',
+  );
   await said([0, 1], 'check', inFolder('drafted'));
   expect(wrong).toEqual([]);
   expect(printed.length).toBeGreaterThan(35);

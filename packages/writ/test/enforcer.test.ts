@@ -205,14 +205,14 @@ describe.each([
     expect(begun).toMatchObject({ ...held, decision: { result: 'step_up' } });
   });
 
-  it('cuts what is revoked as far as it is notified, and permits nothing more', async () => {
+  it('cuts what is revoked, and permits nothing more', async () => {
     const permit = await face.permit({ action: 'look', who: 'eve' });
     let why: string | undefined;
     permit.onRevoked((said) => {
       why = said;
     });
     await face.revoke('eve');
-    expect(why).toEqual(isHere ? expect.stringContaining('is revoked: lost') : undefined);
+    await expect.poll(() => why, { timeout: 5_000 }).toMatch('is revoked: lost');
     await permit.done('unknown');
     expect(await face.outcomeOf(permit.decisionId)).toMatchObject({ status: 'unknown' });
     const begun = await face.begin({ action: 'look', who: 'eve' });

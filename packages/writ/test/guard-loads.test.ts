@@ -47,6 +47,19 @@ test('writ guard loads neither a database nor the service', () => {
   ]);
 });
 
+test('writ enforce http loads neither a database nor the service, and no face but its own', () => {
+  const loaded = loadedBy('./dist/cli/enforce-http/enforce-http.js');
+  const packages = packagesIn(loaded);
+  expect(packages).toEqual(expect.arrayContaining(['undici', 'pino', 'yaml']));
+  const others = [...DATABASES, '@modelcontextprotocol/server', '@grpc/grpc-js'];
+  expect(packages.filter((name) => others.includes(name))).toEqual([]);
+  const rooms = ['bundle', 'cli', 'enforce', 'ledger', 'lib', 'store'];
+  expect(roomsIn(loaded).filter((room) => !rooms.includes(room))).toEqual([]);
+  expect(loaded.filter((url) => url.includes('/dist/store/')).map((url) => url.split('/').at(-1))).toEqual([
+    'files.js',
+  ]);
+});
+
 test('an enforcement point of its own loads nothing of writ', () => {
   const loaded = ['@writ/enforce', '@writ/enforce/attempts', '@writ/sdk/client'].flatMap(loadedBy);
   expect(packagesIn(loaded)).toEqual(expect.arrayContaining(['undici', 'json-p3', 'ulid']));

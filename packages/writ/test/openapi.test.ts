@@ -140,6 +140,7 @@ describe('/openapi.json', () => {
         'POST /v1/endorsements',
         'POST /v1/observation/end',
         'POST /v1/outcomes',
+        'POST /v1/permits/revoked',
         'POST /v1/attempts',
         'POST /v1/sessions/end',
         'GET /v1/policy',

@@ -84,7 +84,7 @@ test('writ check loads few files, and neither the decider nor libraries that few
 });
 
 test.each([
-  ...['data/backup', 'check', 'test', 'init', 'doctor', 'guard', 'decision/replay'],
+  ...['data/backup', 'check', 'test', 'init', 'doctor', 'guard', 'enforce/http', 'decision/replay'],
   ...['bundle/decide', 'bundle/label', 'bundle/replay', 'bundle/schema'],
 ])('writ %s loads nothing of the service', (verb) => {
   expect([...loadedBy(verb)].filter((file) => file.startsWith('serve/'))).toEqual([]);

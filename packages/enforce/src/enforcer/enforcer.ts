@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Change,
   type DecisionId,
@@ -48,15 +49,18 @@ export class Enforcer {
   readonly handedOn = new HandedOn();
   private readonly tools: PermitTools;
   private readonly open: OpenPermits;
+  private readonly running = new OpenPermits();
+  private isClosed = false;
 
   constructor(private readonly parts: EnforcerParts) {
     const { point, hash, change = changeValue, log, deadlineMs = OUTCOME_DEADLINE_MS } = parts;
     this.open = new OpenPermits(deadlineMs);
-    this.tools = { point, hash, change, log, handedOn: this.handedOn, open: this.open };
+    this.tools = { point, hash, change, log, handedOn: this.handedOn, running: this.running };
   }
 
   /** Decides an operation. Never throws because of the operation, the caller or the decision point. */
   async begin(operation: Operation, by: OperationCaller): Promise<Permit | Refused> {
+    if (this.isClosed) return STOPPING;
     let requests: Requests;
     try {
       requests = operation.requests();
@@ -95,6 +99,18 @@ export class Enforcer {
     } catch (error) {
       return this.unmapped(operation, client, error);
     }
+  }
+
+  /**
+   * Permits nothing more, waits for the operations under way for a bounded time, and ends the permits of all others as `unknown`.
+   *
+   * @param drainMs how long operations may still take
+   */
+  async close(drainMs: number): Promise<void> {
+    this.isClosed = true;
+    const until = performance.now() + drainMs;
+    while (!(this.open.isEmpty && this.running.isEmpty) && performance.now() < until) await sleep(DRAIN_LOOK_MS);
+    await Promise.all([this.open.dropAll(), this.running.dropAll()]);
   }
 
   private unmapped(operation: string, client: CallingClient, error: unknown): Unmapped {
@@ -173,8 +189,10 @@ export class Enforcer {
     return changed;
   }
 
-  private opened(of: ConstructorParameters<typeof Permit>[1]): Permit {
+  private opened(of: ConstructorParameters<typeof Permit>[1]): Permit | Promise<Refused> {
     const permit = new Permit(this.tools, of);
+    // It was decided on meanwhile, and nothing has run it.
+    if (this.isClosed) return permit.done('not-executed').then(() => STOPPING);
     this.open.add(permit);
     return permit;
   }
@@ -184,6 +202,9 @@ export class Enforcer {
   }
 }
 
+/** How often {@link Enforcer.close} looks whether all is over. */
+const DRAIN_LOOK_MS = 25;
+const STOPPING: Refused = { kind: 'unavailable', error: new Error('this enforcement point stops') };
 const nothing = (): void => undefined;
 const NO_CHANGES: readonly Change[] = [];
 

@@ -312,3 +312,59 @@ describe('a permit that is continued in another request', () => {
     expect(reports).toEqual([['d-a', 'completed', { n: 1, 'dev.writ/handed-on': ['a question'] }, { changes: [] }]]);
   });
 });
+
+describe('an enforcer that stops', () => {
+  it('permits nothing more, also what is being decided on', async () => {
+    const { enforcer, reports } = made();
+    const deciding = enforcer.begin(operation(['a']), by);
+    await enforcer.close(1_000);
+    expect((await deciding).kind).toBe('unavailable');
+    expect(reports).toEqual([['d-a', 'not-executed', undefined, { changes: [] }]]);
+    expect((await enforcer.begin(operation(['b']), by)).kind).toBe('unavailable');
+    expect(reports.length).toBe(1);
+  });
+
+  it('waits for what is under way', async () => {
+    const { enforcer, begin, reports } = made();
+    const permit = await begin(['a']);
+    let isClosed = false;
+    const closing = enforcer.close(60_000).then(() => {
+      isClosed = true;
+    });
+    await permit.during(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(isClosed).toBe(false);
+      await permit.done('completed', 1);
+    });
+    await closing;
+    expect(reports).toEqual([['d-a', 'completed', 1, { changes: [] }]]);
+  });
+
+  it('ends as unknown what is not over in time, and what nobody runs', async () => {
+    const { enforcer, begin, reports } = made();
+    const ended: unknown[] = [];
+    const stuck = await begin(['a']);
+    let finish = (): void => undefined;
+    const running = stuck.during(
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    const dropped = await begin(['b']);
+    (await begin(['c'])).leave();
+    await enforcer.close(10);
+    expect(reports.map(([id, status]) => [id, status]).sort()).toEqual([
+      ['d-a', 'unknown'],
+      ['d-b', 'unknown'],
+    ]);
+    for (const permit of [stuck, dropped]) ended.push(await permit.done('completed', 1));
+    expect(ended).toMatchObject([
+      { kind: 'withheld', why: 'late' },
+      { kind: 'withheld', why: 'late' },
+    ]);
+    finish();
+    await running;
+    expect(reports.length).toBe(2);
+  });
+});

@@ -35,7 +35,8 @@ interface EndDetails<T> {
 export interface PermitTools {
   readonly point: Pick<DecisionPoint, 'report' | 'onRevoked'>;
   readonly handedOn: HandedOn;
-  readonly open: OpenPermits;
+  /** The permits that something runs. */
+  readonly running: OpenPermits;
   /** The keyed hash of what obligations change. */
   readonly hash: (text: string) => string;
   readonly change: ChangeResult;
@@ -63,6 +64,7 @@ interface PermitOf {
 export class Permit implements OpenPermit {
   readonly kind = 'permit';
   since: number | undefined = undefined;
+  list: OpenPermits | undefined = undefined;
   before: OpenPermit | undefined = undefined;
   after: OpenPermit | undefined = undefined;
   private state: 'open' | 'done' | 'left' | 'dropped' = 'open';
@@ -112,7 +114,10 @@ export class Permit implements OpenPermit {
 
   /** Runs the operation. If it is over without an end, the permit ends as `unknown`. */
   async during<T>(work: (permit: this) => Promise<T>): Promise<T> {
-    this.tools.open.delete(this);
+    if (this.list !== undefined) {
+      this.list.delete(this);
+      this.tools.running.add(this);
+    }
     try {
       return await work(this);
     } finally {
@@ -173,7 +178,7 @@ export class Permit implements OpenPermit {
   private over(state: 'done' | 'left' | 'dropped'): void {
     if (this.state !== 'open') throw new PermitOverError(`the permit ${this.decisionId} has ended before`);
     this.state = state;
-    this.tools.open.delete(this);
+    this.list?.delete(this);
   }
 
   private mustChange(status: OutcomeStatus, result: unknown): boolean {

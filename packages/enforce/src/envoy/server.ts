@@ -35,7 +35,8 @@ interface EnvoyOptions extends Omit<EnvoyParts, 'limits'> {
 /** The services for Envoy, listening. */
 interface EnvoyServer {
   readonly address: string;
-  close(): Promise<void>;
+  /** Stops: requests under way may end for a bounded time, none by default. */
+  close(drainMs?: number): Promise<void>;
 }
 
 const DEFAULTS: EnvoyLimits = { decideMs: 5_000, underWay: 2_000, bodyBytes: 256 * 2 ** 20 };
@@ -105,7 +106,14 @@ export async function serveEnvoy(options: EnvoyOptions): Promise<EnvoyServer> {
   const address = await listen(server, place);
   return {
     address,
-    close: async () => {
+    close: async (drainMs = 0) => {
+      let timer: NodeJS.Timeout | undefined;
+      const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, drainMs);
+      });
+      await Promise.race([drained, late]);
+      clearTimeout(timer);
       server.forceShutdown();
     },
   };

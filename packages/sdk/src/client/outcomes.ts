@@ -1,6 +1,7 @@
 import type { OutcomeDetails } from '../authzen/outcome.js';
 import type { Log } from '../lib/log.js';
 import { DecisionPointError } from './errors.js';
+import { KeptOutcomes, type SendOnce } from './kept-outcomes.js';
 import { readableResult } from './readable-result.js';
 import type { ServiceClient } from './service-client.js';
 
@@ -33,42 +34,71 @@ export function readableDetails(details: OutcomeDetails | undefined): OutcomeDet
   return { ...details, error: String(readableResult(error, JSON.stringify(error))) };
 }
 
+/** The statuses of a service, below 500, that takes it later. A key can be replaced: 401. */
+const AWAY: ReadonlySet<number> = new Set([401, 408, 429]);
+
 /** Reports the outcomes of permits: at once, or several together once their calls are answered. */
 export class Outcomes {
   private readonly waiting: object[] = [];
   private size = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly reporting = new Set<Promise<void>>();
+  private readonly kept: KeptOutcomes;
 
   constructor(
     private readonly client: ServiceClient,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.kept = new KeptOutcomes(this.sendOnce, log);
+  }
 
-  /** @throws {DecisionPointError} if the service does not accept them */
+  /**
+   * Reports outcomes now. Those that the service does not take because it is away are kept, and sent again.
+   *
+   * @throws {DecisionPointError} if the service does not accept them now
+   */
   async send(outcomes: readonly object[]): Promise<void> {
+    const failed = await this.sendOnce(outcomes);
+    if (failed === undefined) return;
+    if (failed.isLater) this.kept.add(outcomes);
+    throw failed.error;
+  }
+
+  private readonly sendOnce: SendOnce = async (outcomes) => {
     const [first] = outcomes;
-    const { status, body } = await this.client.send(
-      'POST',
-      '/v1/outcomes',
-      outcomes.length === 1 ? first : { outcomes },
-      {},
-      OUTCOME_MS,
-    );
-    if (status < 300) return;
+    const body = outcomes.length === 1 ? first : { outcomes };
+    let answer: Awaited<ReturnType<ServiceClient['send']>>;
+    try {
+      answer = await this.client.send('POST', '/v1/outcomes', body, {}, OUTCOME_MS);
+    } catch (error) {
+      return { error, isLater: true };
+    }
+    const { status } = answer;
+    if (status < 300) return undefined;
     if (REFUSED.has(status)) {
       // One that the service cannot read keeps the others from being accepted.
       if (outcomes.length > 1) return this.sendEach(outcomes);
       const { result, ...rest } = first as { result?: unknown };
-      if (result !== undefined) return this.send([{ ...rest, unread: true }]);
+      if (result !== undefined) return this.sendOnce([{ ...rest, unread: true }]);
     }
-    const { code } = (body ?? {}) as { code?: unknown };
+    // Of several, those that it can take are on the record already.
+    if (outcomes.length > 1 && status < 500 && !AWAY.has(status)) return this.sendEach(outcomes);
+    const { code } = (answer.body ?? {}) as { code?: unknown };
     const why = typeof code === 'string' ? ` (${code})` : '';
-    throw new DecisionPointError(`the outcomes of calls were answered with status ${status}${why}`);
-  }
+    return {
+      error: new DecisionPointError(`the outcomes of calls were answered with status ${status}${why}`),
+      isLater: status >= 500 || AWAY.has(status),
+    };
+  };
 
-  private async sendEach(outcomes: readonly object[]): Promise<void> {
-    for (const outcome of outcomes) await this.send([outcome]);
+  private async sendEach(outcomes: readonly object[]): ReturnType<SendOnce> {
+    let failed: Awaited<ReturnType<SendOnce>>;
+    for (const outcome of outcomes) {
+      const one = await this.sendOnce([outcome]);
+      if (one?.isLater === true) this.kept.add([outcome]);
+      if (one !== undefined) failed = { ...one, isLater: false };
+    }
+    return failed;
   }
 
   /** Reports an outcome that nothing depends on, together with others. @param size of its result, in characters */
@@ -94,5 +124,6 @@ export class Outcomes {
   async settled(): Promise<void> {
     this.flush();
     await Promise.all(this.reporting);
+    await this.kept.close();
   }
 }

@@ -12,6 +12,7 @@ import { Outcomes, readableDetails, readableOutcome } from './outcomes.js';
 import { isIndependent, readDecision, requestableIn } from './read-decision.js';
 import { type Requestable, remoteDesk } from './remote-desk.js';
 import type { ServiceClient } from './service-client.js';
+import { StandingPermits } from './standing-permits.js';
 
 /** In characters, of what the service says of a request that it refused. */
 const MAX_DETAIL = 4_096;
@@ -40,16 +41,18 @@ export function remoteDecisionPoint(
   /** Permits whose outcome nothing depends on. One that is forgotten is reported at once. */
   const independent = new BoundedCache<DecisionId, true>(MAX_OPEN);
   const outcomes = new Outcomes(client, log);
+  const standing = new StandingPermits(client, log);
   return {
     desk: remoteDesk(client, (decision) => requestable.get(decision)),
-    // AuthZEN has no request for these three.
+    // AuthZEN has no request for these two.
     couldPermit: undefined,
-    onRevoked: undefined,
     denyFinally: undefined,
+    onRevoked: (decisionId, listener) => standing.watch(decisionId, listener),
     async decide(request: AccessRequest, carried: Carried): Promise<Decision> {
       const { proof: dpop, method: htm, url: htu } = carried.proof ?? {};
       const proof = dpop === undefined ? {} : { proof: { dpop, htm, htu } };
-      const more = { ...proof, detail: 'reasons', supported_obligations: obligations };
+      const plain = carried.txnToken !== undefined && carried.plain !== undefined ? { plain: true } : {};
+      const more = { ...proof, ...plain, detail: 'reasons', supported_obligations: obligations };
       const asked = { ...request, context: { ...request.context, ...more } };
       const { status, body, decisionId } = await client.send('POST', '/access/v1/evaluation', asked, carried);
       if (status !== 200) {
@@ -64,6 +67,7 @@ export function remoteDecisionPoint(
       return decision;
     },
     async report(decisionId, status: OutcomeStatus, result, details): Promise<void> {
+      standing.end(decisionId);
       const { said, size } = readableOutcome(result);
       const outcome = { decisionId, status, ...said, ...readableDetails(details) };
       if (independent.delete(decisionId) && isAsPermitted(status, details)) outcomes.later(outcome, size);

@@ -20,12 +20,17 @@ export interface ServiceAnswer {
 export class ServiceClient {
   private readonly pool: Pool;
 
+  /** @param ca the authorities of the service's certificate, PEM; by default those that Node knows */
   constructor(
     private readonly service: string,
     private readonly key: string,
+    { ca }: { readonly ca?: string | undefined } = {},
   ) {
     // Redirects are not followed, so that the key goes to nobody else.
-    this.pool = new Pool(new URL(service).origin, { maxResponseSize: MAX_BYTES });
+    this.pool = new Pool(new URL(service).origin, {
+      maxResponseSize: MAX_BYTES,
+      ...(ca === undefined ? {} : { connect: { ca } }),
+    });
   }
 
   /**
@@ -34,28 +39,37 @@ export class ServiceClient {
    * @param path absolute, and encoded as in a URL
    * @throws {DecisionPointError} if there is no whole answer in time
    */
-  async send(
+  send(
     method: 'GET' | 'POST',
     path: string,
     body?: unknown,
-    carried: Carried = {},
+    { trace, txnToken }: Carried = {},
     timeoutMs = TIMEOUT_MS,
   ): Promise<ServiceAnswer> {
-    const { trace, txnToken } = carried;
+    const headers = {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...trace,
+      ...(txnToken && { 'txn-token': txnToken }),
+    };
+    return this.exchanged(method, path, headers, body === undefined ? undefined : JSON.stringify(body), timeoutMs);
+  }
+
+  /** Sends a form, as to a token endpoint. Throws as {@link send}. */
+  sendForm(path: string, fields: Readonly<Record<string, string>>): Promise<ServiceAnswer> {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return this.exchanged('POST', path, headers, new URLSearchParams(fields).toString(), TIMEOUT_MS);
+  }
+
+  private async exchanged(
+    method: 'GET' | 'POST',
+    path: string,
+    more: Readonly<Record<string, string>>,
+    body: string | undefined,
+    timeoutMs: number,
+  ): Promise<ServiceAnswer> {
     try {
-      return await exchange(this.pool, {
-        method,
-        path,
-        headers: {
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          authorization: `Bearer ${this.key}`,
-          ...trace,
-          ...(txnToken && { 'txn-token': txnToken }),
-        },
-        body: body === undefined ? undefined : JSON.stringify(body),
-        timeoutMs,
-        read: answerReader,
-      });
+      const headers = { ...more, authorization: `Bearer ${this.key}` };
+      return await exchange(this.pool, { method, path, headers, body, timeoutMs, read: answerReader });
     } catch (cause) {
       throw new DecisionPointError(
         `the decision point ${this.service} did not answer: ${messageOf(cause)}`,

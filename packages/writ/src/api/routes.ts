@@ -31,6 +31,7 @@ import { operationRoutes } from './operations.js';
 import { type AttemptsParts, attemptsRoute } from './reports/attempts.js';
 import { type LabelParts, labelRoutes } from './reports/labels.js';
 import { outcomeRoute } from './reports/outcomes.js';
+import { permitsRoute } from './reports/permits.js';
 import { type ReportedToolsParts, reportedToolsRoute } from './reports/reported-tools.js';
 import { receiveRoute } from './signals/receive.js';
 import { transmitRoutes } from './signals/transmit.js';
@@ -82,6 +83,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...approvalRoutes(parts),
     ...approvalPageRoutes(parts),
     outcomeRoute(decider),
+    permitsRoute(decider),
     reportedToolsRoute(parts),
     attemptsRoute(parts),
     ...tokenRoutes(parts.token),

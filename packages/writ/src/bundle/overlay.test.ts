@@ -160,6 +160,35 @@ describe('the overlay of an environment', () => {
     ]);
   });
 
+  it('says where a service over HTTP is, and nothing of what is decided there', () => {
+    const yaml = `${FILES['writ.yaml']}http:
+  services:
+    shop: { upstream: 'http://127.0.0.1:8080', hosts: [shop.test], routes: [GET /a], credential: { X-Key: a, X-Id: b } }
+`;
+    const of = (service: string): string => bundle(`http: { services: { shop: ${service} } }`, { 'writ.yaml': yaml });
+    const changed = loadBundle(
+      of("{ upstream: 'https://shop.internal:8443', hosts: [shop.example], credential: { X-Key: c } }"),
+      'production',
+    );
+    const [{ upstream, hosts }] = changed.services as [(typeof changed.services)[0]];
+    expect([upstream.origin, [...hosts].sort()]).toEqual([
+      'https://shop.internal:8443',
+      expect.arrayContaining(['shop.example']),
+    ]);
+    expect(hosts).not.toContain('shop.test');
+    expect(changed.settings.http.services.shop?.credential).toEqual({ 'X-Key': 'c', 'X-Id': 'b' });
+    for (const service of [
+      '{ passThrough: [GET /a] }',
+      '{ preflight: pass }',
+      '{ routes: [GET /b] }',
+      '{ upstream: nowhere }',
+      '{ credential: { Host: a } }',
+    ])
+      expect(readBundle(of(service), 'production').bundle, service).toBeUndefined();
+    const other = bundle("http: { services: { other: { upstream: 'http://a' } } }", { 'writ.yaml': yaml });
+    expect(readBundle(other, 'production').bundle).toBeUndefined();
+  });
+
   it('changes these values alone', () => {
     const leaves = (node: Record<string, unknown>, path: string): string[] => {
       const inner = Object.entries((node.properties ?? {}) as Record<string, Record<string, unknown>>);
@@ -175,6 +204,7 @@ describe('the overlay of an environment', () => {
         ...['args', 'command', 'concurrency', 'env.*', 'headers.*', 'root', 'timeout', 'transport', 'url'].map(
           (name) => `.gateway.servers.*.${name}`,
         ),
+        ...['credential.*', 'hosts', 'upstream'].map((name) => `.http.services.*.${name}`),
         ...['.issuers.*.jwks', '.record.export.*.file', '.record.export.*.folder', '.record.export.*.headers.*'],
         ...['.record.export.*.url', '.spiffe.*.bundle'],
         ...['authorization', 'endpoint', 'jwks', 'pushAuthorization'].map((name) => `.signals.receive.*.${name}`),

@@ -153,6 +153,7 @@ export async function guard(command: readonly [string, ...string[]], flags: Guar
   await served.close();
   pins.close();
   await upstream.close();
+  await gateway.close(0);
   await point.settled();
   await point.endSession?.(conversation).catch((error: unknown) => log.error(error, 'the session was not ended'));
   await attempts.close();

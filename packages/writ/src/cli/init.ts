@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { uidText } from '@writ/cedar';
+import { defined } from '@writ/sdk/lib/defined';
 import pc from 'picocolors';
 import type { DeployedClient, Deployment } from '../bundle/draft/deployment.js';
 import { draftBundle } from '../bundle/draft/draft.js';
@@ -29,6 +30,10 @@ export interface InitFlags extends ServiceFlags, PeopleFlags {
   readonly server?: string;
   /** A server over HTTP, as NAME=URL. */
   readonly url?: string[];
+  /** File with an OpenAPI document: a bundle for a service over HTTP is drafted. */
+  readonly openapi?: string;
+  /** The origin of that service. */
+  readonly upstream?: string;
   /** Whether the clients send the requests of their users; false drafts rules that need none. */
   readonly prompts: boolean;
   /** The age of the oldest decision of a running service that is used, as in 1h. */
@@ -40,6 +45,7 @@ export interface InitFlags extends ServiceFlags, PeopleFlags {
 /** `writ init`: drafts a bundle for the tools of a server; adds a server to a bundle, or narrows it to what was recorded. */
 export async function init(folder: string, command: readonly string[], flags: InitFlags): Promise<ExitCode> {
   const root = resolve(folder);
+  if (flags.openapi !== undefined || flags.upstream !== undefined) return ofService(folder, root, command, flags);
   const isNamed = flags.server !== undefined || flags.url !== undefined;
   if (existsSync(join(root, 'writ.yaml'))) {
     if (flags.for !== undefined || flags.agent !== undefined || flags.owner !== undefined)
@@ -101,6 +107,33 @@ export async function init(folder: string, command: readonly string[], flags: In
     `\n${count(tools.length, 'tool')} drafted into ${folder}. These are guesses from names: go through tools.yaml, then \`writ check ${folder}\`.`,
   );
   return EXIT.ok;
+}
+
+/** Drafts a bundle for a service over HTTP. @throws {UsageError} with an option that is for MCP servers alone */
+async function ofService(
+  folder: string,
+  root: string,
+  command: readonly string[],
+  flags: InitFlags,
+): Promise<ExitCode> {
+  const { openapi, upstream, tools, answers, prefix, server, url, recorded, prompts } = flags;
+  if (openapi === undefined)
+    throw new UsageError('--upstream goes with --openapi', 'name the document: --openapi shop.yaml');
+  const ofServers = [tools, answers, prefix, server, url, recorded].some((option) => option !== undefined);
+  if (ofServers || !prompts || command.length > 0)
+    throw new UsageError(
+      '--openapi drafts a bundle for a service over HTTP, and MCP servers have options of their own',
+      'give --openapi, --upstream, --for, --agent and --owner alone; add an MCP server afterwards',
+    );
+  if (existsSync(join(root, 'writ.yaml')))
+    throw new InitError(
+      `${folder} is a bundle already`,
+      'choose another folder, or add the service to writ.yaml by hand (docs/http.md)',
+    );
+  const { initFromOpenapi } = await import('./init/from-openapi.js');
+  const { for: person, agent, owner, json } = flags;
+  const people = { ...defined({ for: person, agent, owner, json }) };
+  return initFromOpenapi(folder, root, { ...people, ...defined({ upstream }), openapi });
 }
 
 function urlsOf({ url }: InitFlags): { readonly url?: string[] } {

@@ -9,7 +9,7 @@ const FILES = readdirSync(new URL('./verbs/', import.meta.url), { recursive: tru
 
 /** The verbs that users know. A new verb is added here, so that none is lost or renamed by accident. */
 const KNOWN = {
-  'Start here': ['doctor', 'guard', 'init', 'start', 'up'],
+  'Start here': ['doctor', 'enforce', 'guard', 'init', 'start', 'up'],
   Bundles: ['bundle', 'check', 'test'],
   Decisions: ['decision', 'explain', 'ledger', 'log'],
   People: ['request'],
@@ -23,6 +23,7 @@ const SUBVERBS = {
   caller: ['add', 'list', 'revoke', 'rotate'],
   data: ['backup', 'restore', 'upgrade'],
   decision: ['endorse', 'list', 'replay'],
+  enforce: ['http'],
   guard: ['install'],
   identity: ['grant', 'import', 'key', 'list', 'set', 'show'],
   'identity grant': ['add', 'end', 'list'],

@@ -132,13 +132,29 @@ export class Decider {
 
   /** Watches a permitted action for revocations, from when it was decided: one may have arrived while it was recorded. */
   markStarted(record: DecisionRecord): void {
-    const { id, request, provenance } = record;
     this.permits.begin(record);
+    this.watch(record);
+  }
+
+  private watch({ id, request, provenance, enforcementPoint }: DecisionRecord): void {
     // A permitted request has a provenance.
     const about = revocableOf(request, provenance as Provenance, this.parts.identities);
-    this.inFlight.begin(id, about);
+    this.inFlight.begin(id, about, enforcementPoint);
     const revoked = this.parts.revocations.against(() => about);
     if (revoked !== undefined) this.inFlight.revoked(revoked);
+  }
+
+  /**
+   * Returns why an action that a remote enforcement point carries out has to be cut; undefined if it need not be. It is watched from the
+   * first call on.
+   */
+  async whyRevoked(decisionId: DecisionId, caller: Caller): Promise<string | undefined> {
+    if (this.inFlight.find(decisionId) === undefined) {
+      const found = await this.permits.find(decisionId, caller);
+      if (found !== undefined) this.watch(found);
+    }
+    const call = this.inFlight.find(decisionId);
+    return call?.enforcementPoint === caller.enforcementPoint ? call.why : 'you have no such permit under way';
   }
 
   /** Registers a listener for the revocation of a permit under way. */

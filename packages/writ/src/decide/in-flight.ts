@@ -8,6 +8,7 @@ const MAX_CALLS = 10_000;
 
 interface Call {
   readonly about: Revocable;
+  readonly enforcementPoint: string;
   readonly listeners: OnRevoked[];
   /** Why it is revoked; undefined while it is not. */
   why: string | undefined;
@@ -17,8 +18,13 @@ interface Call {
 export class InFlight {
   private readonly calls = new BoundedCache<string, Call>(MAX_CALLS);
 
-  begin(decisionId: DecisionId, about: Revocable): void {
-    this.calls.set(decisionId, { about, listeners: [], why: undefined });
+  begin(decisionId: DecisionId, about: Revocable, enforcementPoint: string): void {
+    this.calls.set(decisionId, { about, enforcementPoint, listeners: [], why: undefined });
+  }
+
+  /** Returns whose an action is, and why it is revoked; undefined if it is not watched. */
+  find(decisionId: DecisionId): Readonly<Pick<Call, 'enforcementPoint' | 'why'>> | undefined {
+    return this.calls.get(decisionId);
   }
 
   end(decisionId: DecisionId): void {

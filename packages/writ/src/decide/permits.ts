@@ -245,6 +245,17 @@ export class Permits {
     return isLate ? { ...learned, held: learned.held.filter((one) => this.parts.ledger.isLearned(one)) } : learned;
   }
 
+  /** Finds a permit of an enforcement point whose outcome is not known yet. */
+  async find(
+    decisionId: DecisionId,
+    { enforcementPoint }: Pick<Caller, 'enforcementPoint'>,
+  ): Promise<DecisionRecord | undefined> {
+    const recent = this.recent.get(decisionId);
+    if (recent !== undefined && 'status' in recent) return undefined;
+    const recorded = await this.recordedOf(decisionId, recent?.decision);
+    return recorded?.outcome === undefined && isPermitOf(enforcementPoint, recorded) ? recorded?.decision : undefined;
+  }
+
   private async recordedOf(decisionId: DecisionId, known: DecisionRecord | undefined): Promise<Recorded | undefined> {
     return known === undefined ? this.parts.recorded(decisionId) : { decision: known, outcome: undefined };
   }

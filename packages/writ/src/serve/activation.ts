@@ -8,6 +8,7 @@ import type { Decider } from '../decide/decide.js';
 import type { PolicyPlane } from '../decide/plane.js';
 import { preparingPlane } from '../decide/plane-of.js';
 import { selfTest } from '../decide/self-test.js';
+import { servedServices } from '../enforce/http/served-services.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { Closers } from '../lib/closers.js';
 import { Slices, turn } from '../lib/slices.js';
@@ -18,7 +19,6 @@ import type { EntityStore } from '../registry/entity-store.js';
 import { fetchersOf } from '../registry/fetch/declared-fetchers.js';
 import type { FetchObserver } from '../registry/fetch/fetcher.js';
 import type { Active, ActiveBundle } from './active.js';
-import { servedServices } from './http-services.js';
 import type { Runtime } from './runtime.js';
 
 /** A thing that changes with the bundle. */
@@ -74,7 +74,7 @@ const PROGRESS_EVERY = 100_000;
  */
 export class Activation {
   private made: Decider | undefined;
-  private readonly listeners: (() => void)[] = [];
+  private readonly listeners: (() => void | Promise<void>)[] = [];
 
   constructor(private readonly parts: ActivationParts) {}
 
@@ -85,7 +85,7 @@ export class Activation {
   }
 
   /** Registers a listener that is called after each activation. */
-  onActivate(listener: () => void): void {
+  onActivate(listener: () => void | Promise<void>): void {
     this.listeners.push(listener);
   }
 

@@ -42,6 +42,9 @@ interface GatewayServerParts {
   readonly stop: AbortSignal | undefined;
 }
 
+/** How long calls under way may take when the service stops. */
+const DRAIN_MS = 5_000;
+
 /** Starts the servers of the bundle and the gateway in front of them. @returns its URL; undefined if the bundle has no servers */
 export async function startGateway(parts: GatewayServerParts): Promise<string | undefined> {
   const { rooms, serving, observation, token, clients, closers } = parts;
@@ -99,6 +102,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     protectedResource: () => identity().resource,
   });
   closers.add(() => served.close());
+  closers.add(() => gateway.close(DRAIN_MS));
   // No client is subscribed until the server listens.
   lists.on('changed', () => served.listsChanged());
   toolPins.onChange(() => served.listsChanged());

@@ -1,16 +1,12 @@
-import type { AddressInfo } from 'node:net';
 import type { Attempts } from '@writ/enforce/attempts';
-import { createProxy } from '@writ/enforce/http/proxy';
-import type { ApprovalDesk } from '@writ/sdk/authzen';
-import { ProxyInTheClearError } from '../enforce/errors.js';
+import { type ApprovalDesk, TRANSFORMS } from '@writ/sdk/authzen';
+import type { Log } from '@writ/sdk/lib/log';
+import { inProcess } from '../decide/caller.js';
+import { pointFor } from '../decide/point.js';
+import { holdSettings } from '../enforce/hold-settings.js';
+import { HttpFace, type ProxyPlace } from '../enforce/http/http-face.js';
 import type { Closers } from '../lib/closers.js';
-import { isLoopback } from '../lib/loopback.js';
-import { nodeServer } from '../lib/node-server.js';
-import { OpenConnections } from '../lib/open-connections.js';
-import { refuseConnect } from '../lib/refuse-connect.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
-import { decidesOnHttp } from './http-decide.js';
-import type { ProxyPlace } from './listening.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import type { TokenService } from './token-service.js';
@@ -26,38 +22,34 @@ interface HttpServerParts {
   readonly closers: Closers;
 }
 
-/** The part of the open files of the process that may be connections of the proxy. */
-const SHARE_OF_FILES = 0.25;
-/** The most that a request waits for its decision; a fact that comes later is too late. */
-const DECIDE_MS = 60_000;
-
-/** Starts the proxy in front of the services of the bundle. @returns its URL; undefined if the bundle has none */
-export async function startHttp(parts: HttpServerParts): Promise<string | undefined> {
-  const { serving, place, closers } = parts;
-  if (serving.active.http.services.length === 0) return undefined;
-  const { host, port, certificate, isBehindTls } = place;
-  if (!isLoopback(host) && certificate === undefined && !isBehindTls)
-    throw new ProxyInTheClearError(
-      `on ${host}, the keys of the proxy's clients would travel in the clear`,
-      'give --http-tls-cert and --http-tls-key, or, behind a proxy that ends TLS, --public-url https://…',
-    );
-  const { decide, log } = decidesOnHttp(parts, 'proxy');
-  const proxy = createProxy({
-    services: () => serving.active.http.services,
-    decide,
-    limits: { decideMs: DECIDE_MS },
-    makeServer: (limits) => nodeServer(limits, certificate),
-    onError: (error) => log.error(error, 'a request failed'),
+/** Starts the proxy in front of the services of the bundle: now, or with the first bundle that has one. */
+export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 'url'>> {
+  const { rooms, serving, place, token, clients, attempts, closers } = parts;
+  const { logger } = rooms.runtime;
+  const log: Log = {
+    warn: (message) => logger.warn({ face: 'http' }, message),
+    error: (err, message) => logger.error({ face: 'http', err }, message),
+  };
+  const point = pointFor(serving.decider, inProcess('proxy', TRANSFORMS), (...came) =>
+    token.verifier.verifyToken(...came),
+  );
+  const face = new HttpFace({
+    ...{ place, point, attempts, log },
+    desk: parts.desk,
+    hold: () => holdSettings(serving.active.bundle.access.gateway),
+    served: () => serving.active.http,
+    identify: (sent, connection) => clients.identify(sent, connection),
+    hash: rooms.bind,
   });
-  const { server } = proxy;
-  new OpenConnections(server, SHARE_OF_FILES);
-  refuseConnect(server);
-  closers.add(() => proxy.close());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
+  closers.add(() => face.close());
+  await face.follow();
+  serving.onActivate(async () => {
+    const before = face.url;
+    // The rest of the bundle is not affected; the next activation tries again.
+    await face
+      .follow()
+      .catch((error: unknown) => log.error(error, 'the proxy does not listen, although the bundle has services'));
+    if (face.url !== before) logger.info({ face: 'http', url: face.url }, face.url ? 'listening' : 'not listening');
   });
-  const { address, family, port: actual } = server.address() as AddressInfo;
-  const scheme = certificate === undefined ? 'http' : 'https';
-  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
+  return face;
 }

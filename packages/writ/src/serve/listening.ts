@@ -14,16 +14,13 @@ export interface GatewayPlace {
   readonly isBehindTls: boolean;
 }
 
-/** The place at which the proxy for HTTP listens. */
-export type ProxyPlace = GatewayPlace;
-
 interface Listening {
   readonly host: string;
   readonly certificate: ServerCertificate | undefined;
   /** The names under which service and gateway answer, in addition to addresses and local names. */
   readonly hostNames: ReadonlySet<string>;
   readonly gateway: GatewayPlace;
-  readonly http: ProxyPlace;
+  readonly http: GatewayPlace;
   /** Reads a certificate, and follows it when it is renewed. */
   readonly present: (files: TlsFiles) => ServerCertificate;
 }

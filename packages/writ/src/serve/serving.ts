@@ -57,7 +57,7 @@ export class Serving implements PolicyControl {
   }
 
   /** Registers a listener for bundle activation. */
-  onActivate(listener: () => void): void {
+  onActivate(listener: () => void | Promise<void>): void {
     this.parts.activation.onActivate(listener);
   }
 

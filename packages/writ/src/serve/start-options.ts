@@ -96,7 +96,7 @@ interface FoundDecision {
 export interface Writ {
   readonly serviceUrl: string;
   readonly gatewayUrl: string | undefined;
-  /** The URL of the proxy for HTTP; undefined if the bundle has no services for it. */
+  /** The URL of the proxy for HTTP; undefined while the bundle that is served has no services for it. */
   readonly httpUrl: string | undefined;
   /** The address of the services for Envoy; undefined if they are not asked for. */
   readonly envoyAddress: string | undefined;

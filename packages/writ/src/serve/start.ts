@@ -131,13 +131,15 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ ...enforcing, clients, observation, state, hostNames },
     ...{ place: gateway, stop: options.stop },
   });
-  const httpUrl = await startHttp({ ...enforcing, clients, place: proxy });
+  const proxyFace = await startHttp({ ...enforcing, clients, place: proxy });
   const envoyAddress = await startEnvoy({ ...enforcing, clients, options: options.envoy, present });
   state.started();
   return {
     serviceUrl: service.url,
     gatewayUrl,
-    httpUrl,
+    get httpUrl() {
+      return proxyFace.url;
+    },
     envoyAddress,
     keyFile: credentials.fileOf('default'),
     decider: serving.decider,

@@ -38,6 +38,26 @@ export function checkResource(root: Cursor, report: Report): boolean {
           'set allowPartialMessage: false',
         );
     }
+    // Of agentgateway: Envoy has neither.
+    for (const name of ['extAuthz', 'extAuth']) {
+      const asking = part.get(name);
+      if (asking.get('cache').isThere)
+        report(
+          'error',
+          'envoy/cache',
+          asking.get('cache').at,
+          'a decision is used for later requests, whatever was revoked',
+          'remove cache',
+        );
+      if (asking.get('includeRequestHeaders').isThere)
+        report(
+          'error',
+          'envoy/headers-hidden',
+          asking.get('includeRequestHeaders').at,
+          'headers that are not shown reach the service, and nobody removes them',
+          'remove includeRequestHeaders',
+        );
+    }
     left.push(...part.list, ...part.members.map(([, inner]) => inner));
   }
   return isKnown;

@@ -19,16 +19,25 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 export function answerHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string | string[]> {
-  const nominated = new Set(
-    [headers.connection ?? []]
-      .flat()
-      .flatMap((value) => value.toLowerCase().split(','))
-      .map((name) => name.trim()),
-  );
+  // hot: most services name nothing but `keep-alive` in it.
+  const nominated =
+    headers.connection === undefined || headers.connection === 'keep-alive' ? NOTHING : namesIn(headers.connection);
   const kept = Object.entries(headers).filter(
     ([name, value]) => value !== undefined && !HOP_BY_HOP.has(name) && !nominated.has(name),
   );
   return Object.fromEntries(kept as [string, string | string[]][]);
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Returns the names in a header that lists names. */
+function namesIn(value: string | string[]): Set<string> {
+  return new Set(
+    [value]
+      .flat()
+      .flatMap((one) => one.toLowerCase().split(','))
+      .map((name) => name.trim()),
+  );
 }
 
 /** Sends an answer that was read whole, as it may be handed on. */
@@ -97,5 +106,7 @@ export async function forward(
     return { result: 'unknown', status };
   } finally {
     permit.revoked?.removeEventListener('abort', leave);
+    // hot: every answer closes, and to abort then makes an error that nobody reads.
+    response.off('close', leave);
   }
 }

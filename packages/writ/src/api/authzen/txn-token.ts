@@ -15,14 +15,22 @@ const proofShape = z.object({
  * @param call the request that the token comes with; undefined if there are several, or a search
  */
 export function withToken<T>(
-  { request, body }: Pick<Call, 'request' | 'body'>,
+  { request, body, caller }: Pick<Call, 'request' | 'body' | 'caller'>,
   verifier: TokenVerifier,
   call: PresentedCall | undefined,
   go: (token: TokenProvenance | undefined) => Promise<T>,
 ): Promise<T> {
   const text = request.headers['txn-token'];
   // Node joins a header that is sent twice; the joined text is not a token.
-  return text === undefined ? go(undefined) : verifier.verifyToken(String(text), proofIn(body), call).then(go);
+  if (text === undefined) return go(undefined);
+  const plainOf = isPlain(body) ? caller.enforcementPoint : undefined;
+  return verifier.verifyToken(String(text), proofIn(body), call, plainOf).then(go);
+}
+
+/** Returns whether the caller had the token issued only to prove its client (`context.plain`). */
+function isPlain(body: unknown): boolean {
+  const { context } = (body ?? {}) as { context?: { plain?: unknown } | null };
+  return context?.plain === true;
 }
 
 function proofIn(body: unknown): PresentedProof | undefined {

@@ -414,6 +414,12 @@ http:
 `,
   'openapi/shop.yaml': `openapi: 3.1.0\npaths:\n  /orders:\n    ${document}\n`,
 });
+const WITH_QUERY =
+  'get: { operationId: listOrders, parameters: [{ name: page, in: query, schema: { type: string } }] }';
+const schemaWith = (context: string): Files => ({
+  'schema.cedarschema': `${BASE['schema.cedarschema']}
+action "listOrders" appliesTo { principal: [User], resource: [Tool], ${context} };`,
+});
 const mapped = (text: string) => ({ ...service(''), 'mappings/shop.yaml': text });
 const ORDER = '{ evaluation: { resource: { type: Order, id: x } } }';
 const declared = (id: string) =>
@@ -458,6 +464,18 @@ const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string,
     'mappings/shop.yaml:2:15 warning http/unknown-operation: shop has no operation listOrder',
     'did you mean listOrders?',
     mapped(`service: shop\noperations: { listOrders: ${ORDER} }\n`),
+  ],
+  [
+    service('', WITH_QUERY),
+    'schema.cedarschema:10:9 warning http/missing-input: "listOrders": its context has no `input`, and every',
+    'declare `input` as `writ bundle schema --openapi` writes it',
+    { ...service('', WITH_QUERY), ...schemaWith('context: { input: { query: { page?: String } } }') },
+  ],
+  [
+    { ...service('', WITH_QUERY), ...schemaWith('context: { input: { path_params: { id: String } } }') },
+    'schema.cedarschema:10:9 warning http/missing-input: "listOrders": the `input` of its context has no query, and every request of GET /orders (shop) has query',
+    'all of them are denied',
+    { ...service('', WITH_QUERY), ...schemaWith('context: { input: { query: { page?: String } } }') },
   ],
   [
     declared('"$request.path_params["'),

@@ -13,6 +13,7 @@ import { twoFetchers } from './facts/two-fetchers.js';
 import { unknownFact } from './facts/unknown-attribute.js';
 import { leftOut } from './http/left-out.js';
 import { httpMapping } from './http/mapping.js';
+import { missingInput } from './http/missing-input.js';
 import { passThrough } from './http/pass-through.js';
 import { unknownHttpAction } from './http/unknown-action.js';
 import { unknownOperation } from './http/unknown-operation.js';
@@ -105,6 +106,7 @@ export const RULES: readonly Rule[] = [
   unknownMappedAction,
   unknownOperation,
   httpMapping,
+  missingInput,
   unknownHttpAction,
   passThrough,
   leftOut,

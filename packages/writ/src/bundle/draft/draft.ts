@@ -78,7 +78,7 @@ export function draftBundle(
   const files = new Map([
     ['writ.yaml', deployment === undefined ? writYaml(name, client) : writYamlOf(name, deployment)],
     ['schema.cedarschema', withGenerated(own, generatedSchema(listed, own, own, acting).text)],
-    ['tools.yaml', [TOOLS_YAML, tools.length === 0 ? '  {}\n' : '', ...tools.map(toolText), DETECT].join('')],
+    ['tools.yaml', toolsYamlOf(tools)],
     [
       'entities/identities.json',
       `[\n${identities.map((uid) => entityText(uid, owners.get(uidText(uid)))).join(',\n')}\n]\n`,
@@ -156,6 +156,11 @@ const DETECT = `
 # What all results are looked through for.
 detect: { card: card, secret: secret, hidden-text: hidden-text }
 `;
+
+/** Returns a `tools.yaml` that describes tools as they were drafted. */
+export function toolsYamlOf(tools: readonly DraftedTool[]): string {
+  return [TOOLS_YAML, tools.length === 0 ? '  {}\n' : '', ...tools.map(toolText), DETECT].join('');
+}
 
 function toolText(tool: DraftedTool): string {
   const { comments, described } = toolNode(tool);

@@ -47,7 +47,10 @@ export function draftedTests(
 }
 
 /** Returns arguments that a tool accepts; undefined if its schema asks for more than plain values. */
-function sampleOf({ inputSchema, opaque }: TestedTool): Record<string, unknown> | undefined {
+export function sampleOf({
+  inputSchema,
+  opaque,
+}: Pick<TestedTool, 'inputSchema' | 'opaque'>): Record<string, unknown> | undefined {
   const { of, required, unread } = argumentsIn(inputSchema);
   if (unread.length > 0) return undefined;
   const input: Record<string, unknown> = {};

@@ -51,6 +51,13 @@ it('an action that the schema has is left to it', () => {
   expect(part).toContain('action "two" appliesTo { principal: [User]');
 });
 
+it('an action that the schema has may have its input from the part', () => {
+  const own = `${OWN}entity Order;\naction one appliesTo { principal: [User], resource: [Order], context: { input: OneInput } };\n`;
+  const { after } = withOperations(own, 'a.yaml', service('one'));
+  expect(after.match(/action "?one"?/g)).toHaveLength(1);
+  expect(withOperations(after, 'a.yaml', service('one')).after).toBe(after);
+});
+
 it('the verb checks and writes it, with the settings of the service that has the document', () => {
   const [schema, openapi] = [join(folder, 'schema.cedarschema'), join(folder, 'a.yaml')];
   writeFileSync(join(folder, 'writ.yaml'), 'name: a\n');

@@ -24,7 +24,10 @@ export function withOperations(
   const [from, to] = [before.indexOf(begin), before.indexOf(end)];
   const has = from !== -1 && to > from;
   const own = has ? `${before.slice(0, from)}${before.slice(to + end.length)}` : before;
-  const { schema, hasRoute } = parsed(own);
+  // An action that the bundle declares itself may have the type of its input from the part.
+  const everything = new Set(service.operations.map(({ name }) => name));
+  const types = schemaOf(service, READER, { principals: [], context: [], declared: everything, hasRoute: true }).text;
+  const { schema, hasRoute } = parsed(`${own}\n${types}`);
   const { text, opaque } = schemaOf(service, READER, {
     principals: principalsIn(schema).split(', '),
     context: commonContext(own, before),

@@ -21,12 +21,20 @@ const server = z.strictObject({
   concurrency: z.number().optional(),
 });
 
+/** Of a service for HTTP: where it is, under which names, and its credential there. */
+const service = z.strictObject({
+  upstream: text.optional(),
+  hosts: z.array(text).min(1).optional(),
+  credential: texts.optional(),
+});
+
 const names = <T extends z.ZodType>(of: T) => z.record(z.string(), of).optional();
 
 /** The parts of each file, by the member of the bundle that it becomes. */
 const parts = {
   settings: {
     gateway: z.strictObject({ resource: text.optional(), servers: names(server) }).optional(),
+    http: z.strictObject({ services: names(service) }).optional(),
     issuers: names(z.strictObject({ jwks: text })),
     spiffe: names(z.strictObject({ bundle: text })),
     signals: z

@@ -1,7 +1,7 @@
 import type { InitFlags } from '../init.js';
 import { SERVICE_URL, verb } from '../verb.js';
 
-export default verb('init', 'Start here', 'draft a bundle for the tools of an MCP server, or add one')
+export default verb('init', 'Start here', 'draft a bundle for an MCP server or a service over HTTP')
   .argument('<bundle>', 'folder to write the bundle to; if it is one already, the server is added to it')
   .argument('[command...]', 'command of the server, after --; it is asked for its tools')
   .option('--tools <file>', 'file with the answer of tools/list instead; - for standard input')
@@ -10,6 +10,8 @@ export default verb('init', 'Start here', 'draft a bundle for the tools of an MC
   .option('--server <name>', 'name of the server in the bundle; by default that of its package or program')
   .option('--url <name=url...>', 'server over HTTP to add, as tickets=https://tickets.example/mcp')
   .option('--no-prompts', 'rules for clients that do not send what their users asked for; most do not')
+  .option('--openapi <file>', 'draft for a service over HTTP instead, from its OpenAPI document')
+  .option('--upstream <url>', 'address of that service, as http://127.0.0.1:8080; by default that of the document')
   .option('--recorded <time>', 'permit only what a running service permitted in that time, as in 1h')
   .option('--for <person>', 'person that the agent works for, as User::"ana"; the default is User::"user"')
   .option('--agent <agent>', 'agent at work, as Agent::"planner"; the default is Agent::"agent"')

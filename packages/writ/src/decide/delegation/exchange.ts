@@ -124,13 +124,15 @@ export class TokenExchange {
   }
 
   private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<Exchanged> {
-    const { scope = [], details, requestContext, prompt, requestingWorkload, authorizationDetails } = request;
+    const { details, requestContext, prompt, requestingWorkload, authorizationDetails } = request;
     const proven = await this.parts.prover.prove(
       request.subjectToken,
       request.subjectTokenType,
       'subject_token',
       requestingWorkload,
     );
+    // RFC 6749, section 3.3: by default all that the credential covers.
+    const { scope = proven.scope } = request;
     const now = this.parts.clock();
     const path = actor === undefined ? proven.path : withActor(proven.path, actor);
     const txn = this.parts.nextTransaction(now);

@@ -37,18 +37,23 @@ export class TokenVerifier {
    * Verifies a token that somebody presents.
    *
    * @param call the call that the token came with, if it is one call: a proof can be for it alone
+   * @param plainOf the caller that says that it had the token issued only to prove a client; its task is then not that of the token
    * @returns why the token is refused, if it is
    */
   async verifyToken(
     text: string,
     presented: PresentedProof | undefined,
     call?: PresentedCall,
+    plainOf?: string,
   ): Promise<TokenProvenance> {
     // hot: the signatures are verified at the same time; none needs another.
     const proof = presented && settled(this.parts.proofs.check(presented.proof, { ...presented, token: text }));
     try {
       const chain = await this.parts.chains.verify(text);
       const token = this.checkDelegation(chain);
+      // The token of another, or of a task that was handed on, is of its task.
+      if (plainOf === token.requestingWorkload && chain.hops.length === 0 && token.boundTo === undefined)
+        return { ...provenanceOfToken(token), isPlain: true };
       if (token.boundTo === undefined) return provenanceOfToken(token);
       const proved = this.prove(token.boundTo, await proof, call);
       this.parts.onKey(proved.thumbprint, presentOf(token.path).uid);

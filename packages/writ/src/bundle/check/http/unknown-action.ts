@@ -1,4 +1,5 @@
 import type { Service } from '@writ/enforce/http';
+import { isObject } from '@writ/sdk/lib/is-object';
 import type { Bundle } from '../../bundle.js';
 import { mappedActions } from '../names/called-actions.js';
 import type { Rule } from '../rule.js';
@@ -12,7 +13,7 @@ export const unknownHttpAction: Rule = {
     const known = new Set(Array.from(bundle.schema.actions, ({ uid }) => uid.id));
     for (const service of bundle.services) {
       const without = service.operations.filter((operation) =>
-        actionsOf(bundle, service, operation).some((action) => !known.has(action)),
+        actionsAsked(bundle, service, operation).some((action) => !known.has(action)),
       );
       if (without.length === 0) continue;
       const names = without.slice(0, SHOWN).map(({ name }) => JSON.stringify(name));
@@ -29,7 +30,7 @@ export const unknownHttpAction: Rule = {
 };
 
 /** Returns the actions that requests of an operation ask about, as far as a mapping writes them. */
-function actionsOf(
+export function actionsAsked(
   { mappings }: Bundle,
   service: Service,
   operation: Service['operations'][number],
@@ -41,5 +42,15 @@ function actionsOf(
     const isNamed = 'evaluation' in mapping ? mapping.evaluation.action !== undefined : named.length > 0;
     return isNamed ? named : [operation.name];
   }
-  return operation.mapping === undefined ? [operation.name] : [];
+  return operation.mapping === undefined ? [operation.name] : declaredActions(operation.mapping, operation.name);
+}
+
+/** Returns the action of a mapping that a document declares, as far as it writes one down. */
+function declaredActions(mapping: unknown, name: string): readonly string[] {
+  const { evaluation } = (isObject(mapping) ? mapping : {}) as { evaluation?: unknown };
+  if (!isObject(evaluation)) return [];
+  const { action } = evaluation;
+  if (action === undefined) return [name];
+  const written = isObject(action) ? action.name : undefined;
+  return typeof written === 'string' && !written.startsWith('$') ? [written] : [];
 }

@@ -40,6 +40,13 @@ interface GatewayParts {
   readonly notice?: () => string | undefined;
 }
 
+/** A gateway with the servers that one client has for itself. */
+interface ClientGateway {
+  readonly gateway: Gateway;
+  readonly own: readonly Upstream[];
+  readonly end: () => Promise<void>;
+}
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** The MCP enforcement point: every request is decided before it reaches a server. */
@@ -48,6 +55,8 @@ export class Gateway {
   readonly contents: Contents;
   readonly tasks: Tasks;
   private readonly enforcer: Enforcer;
+  /** The gateways of clients that have servers for themselves. */
+  private readonly ofClients = new Set<Gateway>();
 
   /** @throws {MappingError} if two servers have a tool of one name */
   constructor(private readonly parts: GatewayParts) {
@@ -96,14 +105,30 @@ export class Gateway {
   }
 
   /**
-   * Returns this gateway for one client, with the servers that it has for itself; the caller closes them.
+   * Returns this gateway for one client, with the servers that it has for itself. The caller ends it.
    *
    * @throws {UpstreamError} if a server does not start
    */
-  async forClient(bridge: Bridge): Promise<{ readonly gateway: Gateway; readonly own: readonly Upstream[] }> {
+  async forClient(bridge: Bridge): Promise<ClientGateway> {
     const own = (await this.parts.startPerClient?.(bridge)) ?? [];
     const upstreams = this.parts.upstreams.map((shared) => own.find(({ name }) => name === shared.name) ?? shared);
-    return { gateway: new Gateway({ ...this.parts, upstreams }), own };
+    const gateway = new Gateway({ ...this.parts, upstreams });
+    this.ofClients.add(gateway);
+    const end = async (): Promise<void> => {
+      this.ofClients.delete(gateway);
+      await Promise.all(own.map((upstream) => upstream.close()));
+      await gateway.close(0);
+    };
+    return { gateway, own, end };
+  }
+
+  /**
+   * Permits nothing more, waits for the calls under way for a bounded time, and ends the permits of all others as `unknown`.
+   *
+   * @param drainMs how long calls may still take
+   */
+  async close(drainMs: number): Promise<void> {
+    await Promise.all([this.enforcer.close(drainMs), ...[...this.ofClients].map((one) => one.close(drainMs))]);
   }
 
   /** Returns whether a request is decided by its method, before it is known what it is about. */

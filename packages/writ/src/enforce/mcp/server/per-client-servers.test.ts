@@ -17,8 +17,7 @@ function gatewayOf(start: () => Promise<unknown>, hasPerClient = true) {
   const gateway: Record<string, unknown> = { hasPerClient, contents: { offers: OFFERS }, tasks: { isOffered: false } };
   gateway.forClient = async () => {
     await start();
-    const own = [{ contents: { logs: true }, close: async () => void closed++ }];
-    return { gateway, own };
+    return { gateway, own: [{ contents: { logs: true } }], end: async () => void closed++ };
   };
   return { gateway: gateway as unknown as Gateway, closed: () => closed };
 }

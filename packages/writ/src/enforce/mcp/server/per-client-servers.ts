@@ -32,7 +32,7 @@ export class PerClientServers {
       throw new UpstreamError(`${MAX_SESSIONS} sessions have servers of their own already`, 'end some of them');
     this.count += 1;
     try {
-      const { gateway, own } = await this.gateway.forClient(bridge);
+      const { gateway, own, end } = await this.gateway.forClient(bridge);
       const logs = own.some(({ contents }) => contents.logs);
       const server = mcpServer(gateway, this.contextOf, logs ? { logging: {} } : {});
       bridge.connect(server, own, (message) => gateway.serverSaid(message));
@@ -43,7 +43,7 @@ export class PerClientServers {
           if (isOver) return;
           isOver = true;
           this.count -= 1;
-          await Promise.all(own.map((upstream) => upstream.close()));
+          await end();
         },
       };
     } catch (error) {

@@ -1,9 +1,22 @@
+import type { Schema } from '@writ/cedar';
 import { OperationMapper } from '@writ/enforce/coaz';
-import { HTTP_BINDING } from '@writ/enforce/http';
+import { HTTP_BINDING, type Service } from '@writ/enforce/http';
 import type { ServedServices } from '@writ/enforce/http/proxy';
-import type { ServedBundle } from '../bundle/bundle.js';
-import { environmentText } from '../lib/environment.js';
-import { CREDENTIALS } from '../lib/known-credentials.js';
+import { environmentText } from '../../lib/environment.js';
+import { CREDENTIALS } from '../../lib/known-credentials.js';
+
+interface ServiceSettings {
+  readonly mappings: 'declared' | 'bundle';
+  readonly credential: Readonly<Record<string, string>>;
+}
+
+/** The parts of a bundle that its proxy is made of. */
+interface HttpBundle {
+  readonly services: readonly Service[];
+  readonly schema: Pick<Schema, 'actions'>;
+  readonly mappings: readonly { readonly service?: string | undefined; readonly operations: object }[];
+  readonly settings: { readonly http: { readonly services: Readonly<Record<string, ServiceSettings>> } };
+}
 
 /**
  * Makes what the proxy needs of a bundle: its services, the mapper of their operations, and their credentials.
@@ -11,7 +24,7 @@ import { CREDENTIALS } from '../lib/known-credentials.js';
  * @throws {EnvironmentError} if a variable of a credential is not in the environment
  * @throws {MappingError} if a mapping is malformed or does not parse
  */
-export function servedServices({ services, settings: { http }, mappings, schema }: ServedBundle): ServedServices {
+export function servedServices({ services, settings: { http }, mappings, schema }: HttpBundle): ServedServices {
   const mapped = mappings.flatMap(({ service, operations }) =>
     service === undefined
       ? []

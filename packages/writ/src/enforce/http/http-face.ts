@@ -1,0 +1,134 @@
+import type { AddressInfo } from 'node:net';
+import { CallQueue, Enforcer, type HoldSettings } from '@writ/enforce';
+import type { Attempts } from '@writ/enforce/attempts';
+import { changeAnswer, createProxy, enforcedBy, type HttpProxy, type ServedServices } from '@writ/enforce/http/proxy';
+import type { ApprovalDesk, DecisionPoint } from '@writ/sdk/authzen';
+import type { Log } from '@writ/sdk/lib/log';
+import { isLoopback } from '../../lib/loopback.js';
+import { nodeServer } from '../../lib/node-server.js';
+import { OpenConnections } from '../../lib/open-connections.js';
+import { refuseConnect } from '../../lib/refuse-connect.js';
+import { SerialQueue } from '../../lib/serial-queue.js';
+import type { ServerCertificate } from '../../lib/server-certificate.js';
+import { ProxyInTheClearError } from '../errors.js';
+import { heldShortly } from './held-shortly.js';
+
+/** The place at which the proxy for HTTP listens. */
+export interface ProxyPlace {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly certificate: ServerCertificate | undefined;
+  /** Whether a proxy in front of it ends TLS. */
+  readonly isBehindTls: boolean;
+}
+
+interface HttpFaceParts {
+  readonly place: ProxyPlace;
+  readonly point: DecisionPoint;
+  readonly desk: ApprovalDesk;
+  readonly hold: () => HoldSettings;
+  readonly served: () => ServedServices;
+  readonly identify: Parameters<typeof enforcedBy>[0]['identify'];
+  readonly attempts: Pick<Attempts, 'add'>;
+  readonly log: Log;
+  /** The keyed hash of what obligations change. */
+  readonly hash: (text: string) => string;
+  /** How long requests under way may take when it stops; 5 s by default. */
+  readonly drainMs?: number | undefined;
+}
+
+/** The part of the open files of the process that may be connections of the proxy. */
+const SHARE_OF_FILES = 0.25;
+/** The most that a request waits for its decision; a fact that comes later is too late. */
+const DECIDE_MS = 60_000;
+const DRAIN_MS = 5_000;
+
+interface Listening {
+  readonly proxy: HttpProxy;
+  readonly enforcer: Enforcer;
+  readonly url: string;
+}
+
+/** The reverse proxy of a process. It listens as long as there is a service to stand before. */
+export class HttpFace {
+  private listening: Listening | undefined;
+  private isClosed = false;
+  private readonly queue = new SerialQueue();
+
+  constructor(private readonly parts: HttpFaceParts) {}
+
+  /** Undefined while it does not listen. */
+  get url(): string | undefined {
+    return this.listening?.url;
+  }
+
+  /**
+   * Listens if a service is served, and stops if none is.
+   *
+   * @throws {ProxyInTheClearError} if credentials would travel in the clear; {@link Error} if the port cannot be had
+   */
+  follow(): Promise<void> {
+    return this.queue.run(async () => {
+      const isNeeded = !this.isClosed && this.parts.served().services.length > 0;
+      if (isNeeded && this.listening === undefined) this.listening = await this.listen();
+      else if (!isNeeded) await this.stop();
+    });
+  }
+
+  /** Stops: requests under way may end for a bounded time, and then their connections are cut. */
+  close(): Promise<void> {
+    this.isClosed = true;
+    return this.follow();
+  }
+
+  private async stop(): Promise<void> {
+    const { listening } = this;
+    if (listening === undefined) return;
+    this.listening = undefined;
+    const { proxy, enforcer } = listening;
+    proxy.server.close();
+    proxy.server.closeIdleConnections();
+    await enforcer.close(this.parts.drainMs ?? DRAIN_MS);
+    await proxy.close();
+  }
+
+  private async listen(): Promise<Listening> {
+    const { place, point, desk, hold, served, identify, attempts, log, hash } = this.parts;
+    const { host, port, certificate } = place;
+    checkPlace(place);
+    const queue = new CallQueue(point, () => heldShortly(hold()), desk);
+    const enforcer = new Enforcer({ point, queue, attempts, at: 'proxy', log, hash, change: changeAnswer });
+    const proxy = createProxy({
+      services: () => served().services,
+      decide: enforcedBy({ enforcer, served, identify, attempts, at: 'proxy', log }),
+      limits: { decideMs: DECIDE_MS },
+      makeServer: (limits) => nodeServer(limits, certificate),
+      onError: (error) => log.error(error, 'a request failed'),
+    });
+    const { server } = proxy;
+    new OpenConnections(server, SHARE_OF_FILES);
+    refuseConnect(server);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, resolve);
+      });
+    } catch (error) {
+      await proxy.close();
+      throw error;
+    }
+    const { address, family, port: actual } = server.address() as AddressInfo;
+    const scheme = certificate === undefined ? 'http' : 'https';
+    return { proxy, enforcer, url: `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${actual}` };
+  }
+}
+
+/** @throws {ProxyInTheClearError} if credentials would travel in the clear */
+function checkPlace({ host, certificate, isBehindTls }: ProxyPlace): void {
+  if (!isLoopback(host) && certificate === undefined && !isBehindTls)
+    throw new ProxyInTheClearError(
+      `on ${host}, the keys of the proxy's clients would travel in the clear`,
+      'give --http-tls-cert and --http-tls-key, or, behind a proxy that ends TLS, --public-url https://…',
+    );
+}
