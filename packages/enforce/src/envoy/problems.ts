@@ -33,7 +33,7 @@ export const NO_UPGRADE: ProblemAnswer = {
   members: { code: 'upgrade_refused' },
 };
 
-/** What permitted a request was revoked while it was under way. */
+/** The permit of a request was revoked while the request was under way. */
 export const REVOKED: ProblemAnswer = {
   status: 403,
   title: 'what permitted the request was revoked',

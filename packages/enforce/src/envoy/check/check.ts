@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Came } from '../../http/enforced/permit.js';
 import { ofRefusal, type ProblemAnswer } from '../../http/enforced/problems.js';
 import { type CanonicalRequest, withBody } from '../../http/request/body.js';
@@ -68,7 +69,7 @@ export function denied(problem: ProblemAnswer, decision?: string): CheckResponse
   };
 }
 
-/** Returns a request in its one reading. A path that has another form is refused: the route was chosen by that. */
+/** Returns a request in its one reading. A path that another route could have is refused: Envoy has chosen by the one that it shows. */
 function requestOf({ head, body, service, address }: Shown): CanonicalRequest | { readonly problem: ProblemAnswer } {
   const raw = {
     ...{ method: head.method, target: head.target, rawHeaders: framedHeaders(head, body.length > 0) },
@@ -77,9 +78,20 @@ function requestOf({ head, body, service, address }: Shown): CanonicalRequest | 
   const canonical = canonicalHead(raw, service);
   if (!canonical.ok) return { problem: ofRefusal(canonical) };
   if (canonical.framing.upgrade !== undefined) return { problem: NO_UPGRADE };
-  if (pathIn(head) !== canonical.path) return { problem: NOT_CANONICAL };
+  if (!isSamePath(pathIn(head), canonical.path)) return { problem: NOT_CANONICAL };
   const request = withBody(canonical, body);
   return request.ok ? request : { problem: ofRefusal(request) };
+}
+
+/** A letter, a digit or one of `-._~`, which nobody has to encode: routes of Envoy compare it as it stands. */
+const ENCODED_PLAIN = /%(?:2d|2e|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/i;
+
+/** Returns whether a path differs from its canonical form in the encoding of special characters alone. */
+function isSamePath(shown: string, canonical: string): boolean {
+  if (shown === canonical) return true;
+  const plain = (path: string): string[] => path.split('/').map(decodeURIComponent);
+  // Both were read before, so that they can be decoded.
+  return !ENCODED_PLAIN.test(shown) && isDeepStrictEqual(plain(shown), plain(canonical));
 }
 
 function pathIn({ target }: ShownHead): string {

@@ -31,7 +31,7 @@ export function beginOf(message: ProcessingRequest, service: Service): BegunRequ
   if (shown === undefined)
     return misconfigured(`a request for ${service.name} came without all of its head: forward_rules leave some out`);
   const hasBody = requestHeaders?.endOfStream !== true;
-  // In any other mode the head goes on before the body is decided on.
+  // In any other mode the head leaves before the body is decided on.
   if (hasBody && protocolConfig?.requestBodyMode !== BODY_MODE.buffered)
     return misconfigured(`the body of a request for ${service.name} is not held: set request_body_mode: BUFFERED`);
   const address = addressIn(message);

@@ -4,7 +4,13 @@ import { checkSettings } from './check-settings.js';
 
 const exampleOf = (name: string): string =>
   readFileSync(new URL(`../../../../../examples/envoy/${name}.yaml`, import.meta.url), 'utf8');
-const EXAMPLES = { proc: exampleOf('ext-proc'), authz: exampleOf('ext-authz') };
+const EXAMPLES = {
+  proc: exampleOf('ext-proc'),
+  authz: exampleOf('ext-authz'),
+  istio: exampleOf('istio'),
+  gateway: exampleOf('envoy-gateway'),
+  agentgateway: exampleOf('agentgateway'),
+};
 type Example = keyof typeof EXAMPLES;
 
 /** One change of an example that is right: the text before and after, and the finding. */
@@ -127,6 +133,14 @@ const CHANGES: readonly (readonly [code: string, Example, from: string | RegExp,
     'google_grpc: { target_uri: "writ.internal:7468" }',
   ],
   ['error envoy/unverified', 'authz', 'trusted_ca:', 'crl:'],
+  ['error envoy/failure-mode', 'istio', 'failure_mode_allow: false', 'failure_mode_allow: true'],
+  ['error envoy/normalize-path', 'istio', 'normalize_path: true', 'normalize_path: false'],
+  ['error envoy/plain-cluster', 'gateway', /transport_socket:[\s\S]*?load_assignment/, 'load_assignment'],
+  ['error envoy/body', 'gateway', 'request_body_mode: BUFFERED', 'request_body_mode: NONE'],
+  ['error envoy/failure-mode', 'agentgateway', 'failureMode: deny', 'failureMode: allow'],
+  ['error envoy/body', 'agentgateway', 'allowPartialMessage: false', 'allowPartialMessage: true'],
+  ['error envoy/cache', 'agentgateway', 'failureMode: deny', 'cache: { key: [request.path], ttl: 60s }'],
+  ['error envoy/headers-hidden', 'agentgateway', 'failureMode: deny', 'includeRequestHeaders: [authorization]'],
   ['error envoy/unreadable', 'proc', 'static_resources:', 'static_resources: {}\nstatic_resources:'],
   ['error envoy/unreadable', 'proc', 'static_resources:', 'static_resources: ['],
 ];

@@ -1,7 +1,7 @@
 import { readDocument } from '../../http/definition/document.js';
 import { DefinitionError } from '../../http/errors.js';
 import { checkServices } from './clusters.js';
-import { Cursor, type EnvoyFinding, type Report, typedParts } from './cursor.js';
+import { Cursor, type EnvoyFinding, partsWhere, type Report } from './cursor.js';
 import { FILTERS } from './filters.js';
 import { checkResource } from './kubernetes.js';
 import { checkManager } from './manager.js';
@@ -44,7 +44,7 @@ function checkOne(file: string, text: string, found: EnvoyFinding[]): boolean {
     found.push({ severity, code, file, ...document.placeOf(at), message, help });
   };
   const root = new Cursor(document.root, []);
-  const parts = typedParts(root);
+  const parts = partsWhere(root, ({ type }) => type !== undefined);
   const filters = parts.filter(({ type }) => FILTERS[type ?? ''] !== undefined);
   const managers = parts.filter(({ type }) => type === 'HttpConnectionManager');
   for (const filter of filters) FILTERS[filter.type ?? '']?.(filter, report);

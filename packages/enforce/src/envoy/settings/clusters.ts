@@ -1,8 +1,8 @@
-import type { Cursor, Report } from './cursor.js';
+import { type Cursor, partsWhere, type Report } from './cursor.js';
 
 /** Checks the way to Writ: nobody else may answer in its name, and no key may travel in the clear. */
 export function checkServices(root: Cursor, filters: readonly Cursor[], report: Report): void {
-  const clusters = root.way('static_resources', 'clusters').list;
+  const clusters = partsWhere(root, (part) => part.get('load_assignment').isThere);
   const checked = new Set<unknown>();
   for (const filter of filters) {
     const google = filter.way('grpc_service', 'google_grpc');

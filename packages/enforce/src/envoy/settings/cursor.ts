@@ -79,12 +79,12 @@ export class Cursor {
   }
 }
 
-/** Returns all parts of a configuration that say their type, outside first. */
-export function typedParts(root: Cursor): Cursor[] {
+/** Returns all parts of a configuration that a test accepts, outside first. */
+export function partsWhere(root: Cursor, accepts: (part: Cursor) => boolean): Cursor[] {
   const found: Cursor[] = [];
   const left = [root];
   for (let part = left.pop(); part !== undefined; part = left.pop()) {
-    if (part.type !== undefined) found.push(part);
+    if (accepts(part)) found.push(part);
     left.push(...[...part.list, ...part.members.map(([, inner]) => inner)].reverse());
   }
   return found;
